@@ -1,0 +1,114 @@
+// The std packages come from the npm registry without types; this declares what pkgstash uses of them.
+
+declare module "@std/path" {
+  export function join(...parts: string[]): string;
+  export function dirname(path: string): string;
+  export function basename(path: string, suffix?: string): string;
+  export function resolve(...parts: string[]): string;
+  export function relative(from: string, to: string): string;
+  export function isAbsolute(path: string): boolean;
+  export function fromFileUrl(url: string | URL): string;
+}
+
+declare module "@std/assert" {
+  // deno-lint-ignore no-explicit-any
+  type Class<E> = abstract new (...args: any[]) => E;
+  export class AssertionError extends Error {}
+  export function assert(condition: unknown, message?: string): asserts condition;
+  export function assertEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
+  export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): void;
+  export function assertExists<T>(
+    actual: T,
+    message?: string,
+  ): asserts actual is NonNullable<T>;
+  export function assertGreater<T>(actual: T, expected: T, message?: string): void;
+  export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertLess<T>(actual: T, expected: T, message?: string): void;
+  export function assertLessOrEqual<T>(actual: T, expected: T, message?: string): void;
+  export function assertInstanceOf<E>(
+    actual: unknown,
+    expected: Class<E>,
+    message?: string,
+  ): asserts actual is E;
+  export function assertMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
+  export function assertObjectMatch(
+    actual: object,
+    expected: object,
+    message?: string,
+  ): void;
+  export function assertStringIncludes(actual: string, expected: string, message?: string): void;
+  export function assertThrows<E extends Error = Error>(
+    fn: () => unknown,
+    errorClass?: Class<E>,
+    includes?: string,
+  ): E;
+  export function assertRejects<E extends Error = Error>(
+    fn: () => Promise<unknown>,
+    errorClass?: Class<E>,
+    includes?: string,
+  ): Promise<E>;
+  export function fail(message?: string): never;
+}
+
+declare module "@std/cli/parse-args" {
+  export interface ParseArgsOptions {
+    boolean?: readonly string[];
+    string?: readonly string[];
+    collect?: readonly string[];
+    alias?: Record<string, string>;
+    default?: Record<string, unknown>;
+    stopEarly?: boolean;
+    "--"?: boolean;
+    unknown?: (arg: string, key?: string, value?: unknown) => unknown;
+  }
+  export function parseArgs(
+    args: readonly string[],
+    options?: ParseArgsOptions,
+  ): { _: (string | number)[]; [key: string]: unknown };
+}
+
+declare module "@std/toml" {
+  export function parse(text: string): Record<string, unknown>;
+  export function stringify(value: Record<string, unknown>): string;
+}
+
+declare module "@std/fmt/colors" {
+  export function bold(text: string): string;
+  export function dim(text: string): string;
+  export function red(text: string): string;
+  export function green(text: string): string;
+  export function yellow(text: string): string;
+  export function cyan(text: string): string;
+  export function setColorEnabled(enabled: boolean): void;
+  export function stripAnsiCode(text: string): string;
+}
+
+declare module "@std/fmt/bytes" {
+  export function format(
+    bytes: number,
+    options?: {
+      binary?: boolean;
+      minimumFractionDigits?: number;
+      maximumFractionDigits?: number;
+    },
+  ): string;
+}
+
+declare module "@std/html/entities" {
+  export function escape(text: string): string;
+}
+
+declare module "@std/text/closest-string" {
+  export function closestString(word: string, candidates: readonly string[]): string;
+}
+
+declare module "@std/crypto/timing-safe-equal" {
+  export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
+}
+
+declare module "@std/encoding/hex" {
+  export function encodeHex(bytes: Uint8Array | ArrayBuffer | string): string;
+  export function decodeHex(hex: string): Uint8Array;
+}
