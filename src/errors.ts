@@ -23,7 +23,11 @@ export class PkgstashError extends Error {
   }
 }
 
-/** The message of anything thrown, for a log line or for a longer message around it. */
+/** The message of anything thrown, and what was behind it if the message leaves that out. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { message, cause } = error;
+  // An error of ours says it all; the runtime's "fetch failed" says nothing.
+  if (error instanceof PkgstashError || !(cause instanceof Error)) return message;
+  return `${message}: ${reasonOf(cause)}`;
 }

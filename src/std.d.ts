@@ -112,3 +112,25 @@ declare module "@std/encoding/hex" {
   export function encodeHex(bytes: Uint8Array | ArrayBuffer | string): string;
   export function decodeHex(hex: string): Uint8Array;
 }
+
+declare module "tar-stream" {
+  export interface Header {
+    name: string;
+    size: number;
+    /** null for a type flag that tar-stream does not know. */
+    type: string | null;
+  }
+  export interface Entry extends AsyncIterable<Uint8Array> {
+    readonly header: Header;
+    /** Lets the rest of the entry pass unread. */
+    resume(): void;
+  }
+  export interface Extract extends AsyncIterable<Entry> {
+    readonly destroyed: boolean;
+    write(chunk: Uint8Array): boolean;
+    end(): void;
+    destroy(error?: unknown): void;
+    on(event: "drain" | "close" | "error", listener: () => void): void;
+  }
+  export function extract(options?: { allowUnknownFormat?: boolean }): Extract;
+}
