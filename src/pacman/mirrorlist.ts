@@ -1,0 +1,31 @@
+/**
+ * A `Server` line with its variables filled in: every `$repo` and `$arch` is replaced as plain
+ * text, so `$arch_v3` becomes `x86_64_v3`; one slash at the end is dropped.
+ *
+ * Source: `_add_mirror` in pacman's src/pacman/conf.c and `sanitize_url` in lib/libalpm/db.c.
+ */
+export function expandServer(template: string, repo: string, arch: string): string {
+  // Replacer functions: in a replacement string "$&" and "$1" would have a meaning of their own.
+  const url = template.replaceAll("$repo", () => repo).replaceAll("$arch", () => arch);
+  return url.endsWith("/") ? url.slice(0, -1) : url;
+}
+
+/**
+ * The values of the `Server` lines of a mirrorlist, in order, variables not yet filled in. A line
+ * that starts with `#` is a comment; other keys (`CacheServer`, `Include`) and sections are passed
+ * over.
+ *
+ * Source: pacman's src/common/ini.c.
+ */
+export function parseMirrorlist(text: string): string[] {
+  const servers: string[] = [];
+  for (const line of text.split("\n")) {
+    const trimmed = line.trim();
+    if (trimmed.startsWith("#") || trimmed.startsWith("[")) continue;
+    const equals = trimmed.indexOf("=");
+    if (equals < 0 || trimmed.slice(0, equals).trim() !== "Server") continue;
+    const value = trimmed.slice(equals + 1).trim();
+    if (value !== "") servers.push(value);
+  }
+  return servers;
+}

@@ -1,0 +1,105 @@
+/** What a detached OpenPGP signature tells about the data it was made of, without any key. */
+export interface SignatureFingerprint {
+  /** The hash algorithm, as `node:crypto` calls it. */
+  hash: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
+  /** What is hashed after the data. */
+  trailer: Uint8Array;
+  /** The first two bytes of the hash. */
+  left: readonly [number, number];
+}
+
+const HASHES: ReadonlyMap<number, SignatureFingerprint["hash"]> = new Map([
+  [1, "md5"],
+  [2, "sha1"],
+  [8, "sha256"],
+  [9, "sha384"],
+  [10, "sha512"],
+  [11, "sha224"],
+]);
+
+const SIGNATURE_PACKET = 2;
+const OF_BINARY_DATA = 0;
+
+/**
+ * Reads a detached binary signature, which may hold those of several keys. Every signature repeats
+ * the beginning of the hash that was signed (RFC 9580, section 5.2), so that whoever has the data
+ * can tell, but for one case in 65,536, whether it is the data of this signature.
+ * @returns one element for each key; null if this is not understood, as an armored signature.
+ */
+export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null {
+  const found: SignatureFingerprint[] = [];
+  for (let at = 0; at < bytes.length;) {
+    const packet = readPacketHeader(bytes.subarray(at));
+    if (packet === null || packet.tag !== SIGNATURE_PACKET) return null;
+    const end = at + packet.start + packet.length;
+    if (end > bytes.length) return null;
+    const fingerprint = readPacket(bytes.subarray(at + packet.start, end));
+    if (fingerprint === null) return null;
+    found.push(fingerprint);
+    at = end;
+  }
+  return found.length === 0 ? null : found;
+}
+
+/** Tag, offset of the body and its length (RFC 9580, section 4.2). */
+function readPacketHeader(
+  bytes: Uint8Array,
+): { tag: number; start: number; length: number } | null {
+  const [first = 0, a = 0, b = 0] = bytes;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const has = (count: number) => bytes.length >= count;
+  if ((first & 0xc0) === 0xc0) {
+    const tag = first & 0x3f;
+    if (has(2) && a < 192) return { tag, start: 2, length: a };
+    if (has(3) && a < 224) return { tag, start: 3, length: ((a - 192) << 8) + b + 192 };
+    return has(6) && a === 255 ? { tag, start: 6, length: view.getUint32(2) } : null;
+  }
+  if ((first & 0xc0) !== 0x80) return null;
+  const tag = (first >> 2) & 0x0f;
+  switch (first & 3) {
+    case 0:
+      return has(2) ? { tag, start: 2, length: a } : null;
+    case 1:
+      return has(3) ? { tag, start: 3, length: view.getUint16(1) } : null;
+    case 2:
+      return has(5) ? { tag, start: 5, length: view.getUint32(1) } : null;
+    default:
+      return null;
+  }
+}
+
+function readPacket(body: Uint8Array): SignatureFingerprint | null {
+  switch (body[0]) {
+    case 3:
+      return readVersion3(body);
+    case 4:
+      return readVersion4(body);
+    default:
+      return null;
+  }
+}
+
+/** RFC 9580, section 5.2.2. */
+function readVersion3(body: Uint8Array): SignatureFingerprint | null {
+  const hash = HASHES.get(body[16] ?? 0);
+  if (body.length < 19 || body[1] !== 5 || body[2] !== OF_BINARY_DATA || hash === undefined) {
+    return null;
+  }
+  return { hash, trailer: body.slice(2, 7), left: [body[17]!, body[18]!] };
+}
+
+/** RFC 9580, sections 5.2.3 and 5.2.4. */
+function readVersion4(body: Uint8Array): SignatureFingerprint | null {
+  const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
+  const hash = HASHES.get(body[3] ?? 0);
+  if (body.length < 6 || body[1] !== OF_BINARY_DATA || hash === undefined) return null;
+  const hashedEnd = 6 + view.getUint16(4);
+  if (hashedEnd + 2 > body.length) return null;
+  const left = hashedEnd + 2 + view.getUint16(hashedEnd);
+  if (left + 2 > body.length) return null;
+  const trailer = new Uint8Array(hashedEnd + 6);
+  trailer.set(body.subarray(0, hashedEnd));
+  trailer.set([4, 0xff], hashedEnd);
+  new DataView(trailer.buffer).setUint32(hashedEnd + 2, hashedEnd);
+  return { hash, trailer, left: [body[left]!, body[left + 1]!] };
+}
