@@ -1,0 +1,69 @@
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun"]
+  .concat("Jul", "Aug", "Sep", "Oct", "Nov", "Dec");
+const MONTH = `(${MONTHS.join("|")})`;
+const TIME = "(\\d\\d):(\\d\\d):(\\d\\d)";
+
+/** Sun, 06 Nov 1994 08:49:37 GMT */
+const IMF_FIXDATE = new RegExp(
+  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (\\d\\d) ${MONTH} (\\d{4}) ${TIME} GMT$`,
+);
+/** Sunday, 06-Nov-94 08:49:37 GMT */
+const RFC850_DATE = new RegExp(
+  `^(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day, (\\d\\d)-${MONTH}-(\\d\\d) ${TIME} GMT$`,
+);
+/** Sun Nov  6 08:49:37 1994 */
+const ASCTIME_DATE = new RegExp(
+  `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`,
+);
+
+/** The date as HTTP writes it (IMF-fixdate, RFC 9110 section 5.6.7), whole seconds. */
+export function formatHttpDate(date: Date): string {
+  return date.toUTCString();
+}
+
+/**
+ * Reads an HTTP date in any of its three forms (RFC 9110 section 5.6.7); null when it is none. The
+ * name of the weekday is not compared with the date.
+ *
+ * @param currentYear decides the century of a year of two digits: the latest that is not more than
+ * 50 years after it.
+ */
+export function parseHttpDate(text: string, currentYear = 2026): Date | null {
+  let match = IMF_FIXDATE.exec(text);
+  if (match !== null) {
+    const [, day, month, year, ...time] = match;
+    return dateOf(Number(year), month, day, time);
+  }
+  match = RFC850_DATE.exec(text);
+  if (match !== null) {
+    const [, day, month, shortYear, ...time] = match;
+    const latest = currentYear + 50;
+    const year = latest - (((latest - Number(shortYear)) % 100) + 100) % 100;
+    return dateOf(year, month, day, time);
+  }
+  match = ASCTIME_DATE.exec(text);
+  if (match !== null) {
+    const [, month, day, hour, minute, second, year] = match;
+    return dateOf(Number(year), month, day, [hour, minute, second]);
+  }
+  return null;
+}
+
+function dateOf(
+  year: number,
+  month: string | undefined,
+  day: string | undefined,
+  time: readonly (string | undefined)[],
+): Date | null {
+  const [hour = NaN, minute = NaN, second = NaN] = time.map(Number);
+  // A leap second may stand in a date; it counts as the next minute's first.
+  if (hour > 23 || minute > 59 || second > 60) return null;
+  const monthIndex = MONTHS.indexOf(month ?? "");
+  const date = new Date(0);
+  // Date.UTC would take the years 0 to 99 for 1900 to 1999.
+  date.setUTCFullYear(year, monthIndex, Number(day));
+  // A day that the month does not have ends up in another.
+  if (date.getUTCMonth() !== monthIndex) return null;
+  date.setUTCHours(hour, minute, second);
+  return date;
+}
