@@ -1,0 +1,44 @@
+import type { Fault } from "./value_type.ts";
+
+/** The variables of an env_file, and what is wrong with its lines. */
+export interface EnvFile {
+  readonly values: ReadonlyMap<string, string>;
+  readonly faults: readonly Fault[];
+}
+
+const LINE = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
+
+/**
+ * Reads lines of KEY=VALUE as systemd does for EnvironmentFile (systemd.exec(5)): empty lines and
+ * lines that begin with "#" or ";" are skipped, a value may stand in single or double quotes.
+ * Values are secrets, so faults name a line by its number only.
+ */
+export function parseEnvFile(text: string): EnvFile {
+  const values = new Map<string, string>();
+  const faults: Fault[] = [];
+  for (const [index, raw] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
+    const match = LINE.exec(line);
+    const value = match === null ? null : unquote(match[2]!.trim());
+    if (match === null || value === null) {
+      faults.push({
+        found: match === null ? `something else in line ${index + 1}` : unclosed(index + 1),
+        expected: "KEY=VALUE",
+      });
+    } else values.set(match[1]!, value);
+  }
+  return { values, faults };
+}
+
+function unclosed(line: number): string {
+  return `a quote that is not closed at the end of line ${line}`;
+}
+
+function unquote(text: string): string | null {
+  const quote = text[0];
+  if (quote !== '"' && quote !== "'") return text;
+  if (text.length < 2 || !text.endsWith(quote)) return null;
+  const inner = text.slice(1, -1);
+  return quote === "'" ? inner : inner.replaceAll(/\\(["\\$`])/g, "$1");
+}

@@ -1,0 +1,90 @@
+import { closestString } from "@std/text/closest-string";
+import type { ConfigProblem } from "./problem.ts";
+import { type ConfigKey, environmentName } from "./schema.ts";
+import type { TomlTable } from "./toml_document.ts";
+import type { Fault, Parsed } from "./value_type.ts";
+
+/** Gives an environment variable by name, undefined when it is not set. */
+export type EnvironmentGetter = (name: string) => string | undefined;
+
+/** A value for a key that is not given, and where it comes from. */
+export interface Fallback {
+  readonly value: unknown;
+  readonly origin: string;
+}
+
+/**
+ * Reads keys one by one from the configuration file and its environment, and keeps what is wrong
+ * (`problems`) and where each value came from (`origins`, by the key's full name).
+ */
+export class KeyReader {
+  readonly problems: ConfigProblem[] = [];
+  readonly origins = new Map<string, string>();
+  readonly #environments: { readonly get: EnvironmentGetter; readonly source: string }[] = [];
+
+  constructor(readonly fileName: string, readonly workingDirectory: string) {}
+
+  /** Adds an environment behind those already there. */
+  addEnvironment(get: EnvironmentGetter, source: string): void {
+    this.#environments.push({ get, source });
+  }
+
+  /** The variable of the first environment that has it; an empty one counts as not set. */
+  variable(name: string): { readonly text: string; readonly source: string } | null {
+    for (const { get, source } of this.#environments) {
+      const text = get(name);
+      if (text !== undefined && text !== "") return { text, source };
+    }
+    return null;
+  }
+
+  report(source: string, key: string, ...faults: readonly Fault[]): void {
+    for (const fault of faults) this.problems.push({ source, key, ...fault });
+  }
+
+  /** A key of the top level, which the environment overrides. Null after a problem. */
+  readTop<T>(key: ConfigKey<T>, table: TomlTable, fallback?: Fallback): T | null {
+    const name = environmentName(key);
+    const variable = this.variable(name);
+    if (variable === null) return this.read(key, table, { fallback });
+    this.origins.set(key.name, variable.source);
+    const raw = key.type.split?.(variable.text) ?? variable.text;
+    return this.#take(key.type.parse(raw, this.workingDirectory), variable.source, name);
+  }
+
+  /**
+   * A key of any table. `prefix` makes its full name in the file, `originPrefix` the one that its
+   * origin is kept by (the same unless given). Null after a problem.
+   */
+  read<T>(key: ConfigKey<T>, table: TomlTable, { prefix = "", originPrefix = prefix, fallback }: {
+    prefix?: string;
+    originPrefix?: string;
+    fallback?: Fallback | undefined;
+  }): T | null {
+    const otherwise = fallback ?? { value: key.defaultValue, origin: "default" };
+    const given = Object.hasOwn(table, key.name);
+    this.origins.set(originPrefix + key.name, given ? "file" : otherwise.origin);
+    const raw = given ? table[key.name] : otherwise.value;
+    const parsed = key.type.parse(raw, this.workingDirectory);
+    return this.#take(parsed, this.fileName, prefix + key.name);
+  }
+
+  #take<T>(parsed: Parsed<T>, source: string, name: string): T | null {
+    if (parsed.ok) return parsed.value;
+    this.report(source, name, ...parsed.faults);
+    return null;
+  }
+
+  /** Reports every key of the table that is not among the known ones. */
+  rejectUnknown(table: TomlTable, known: readonly string[], prefix: string): void {
+    for (const name of Object.keys(table)) {
+      if (known.includes(name)) continue;
+      this.report(this.fileName, prefix + name, {
+        found: "an unknown key",
+        expected: name === "token"
+          ? "PKGSTASH_TOKEN in env_file or in the environment instead"
+          : `a known one (did you mean "${closestString(name, known)}"?)`,
+      });
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import { reasonOf } from "../errors.ts";
+import type { Config } from "./config.ts";
+import { readCredential } from "../systemd/credential.ts";
+import { type EnvFileContent, parseConfig } from "./load.ts";
+import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
+import { ConfigProblems } from "./problem.ts";
+
+/** The configuration file that is read when none is named and this one exists. */
+export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
+
+/** Name of the credential that may hold the token (systemd's LoadCredential=). */
+export const TOKEN_CREDENTIAL = "pkgstash.token";
+
+/** A configuration and where it comes from. */
+export interface EffectiveConfig {
+  readonly config: Config;
+  /** By full key, like "upstreams.manjaro.mirror_urls": where the value comes from. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** The configuration file; null when there is none and everything has its default. */
+  readonly file: string | null;
+}
+
+/**
+ * The configuration of a file, the environment and the defaults.
+ *
+ * @throws ConfigProblems with everything that is wrong, a named file that cannot be read included.
+ */
+export async function readConfig(path?: string): Promise<Config> {
+  return (await readEffectiveConfig(path)).config;
+}
+
+/** As `readConfig`, with the origin of every value. */
+export async function readEffectiveConfig(path?: string): Promise<EffectiveConfig> {
+  const file = path ?? DEFAULT_CONFIG_PATH;
+  const text = await readConfigFile(file, path !== undefined);
+  const parsed = parseConfig({
+    text: text ?? "",
+    fileName: text === null ? "defaults" : file,
+    getEnvironment: (name) => Deno.env.get(name),
+    readEnvFile,
+    tokenCredential: { name: TOKEN_CREDENTIAL, value: readCredential(TOKEN_CREDENTIAL) },
+    // Nobody knows the working directory of a service, so its cache does not depend on it.
+    ...(Deno.build.standalone ? { cacheRoot: BINARY_CACHE_ROOT } : {}),
+    workingDirectory: Deno.cwd(),
+  });
+  if (!parsed.ok) throw new ConfigProblems(parsed.problems);
+  if (Deno.build.standalone) {
+    const sourceOf = (key: string) => {
+      const origin = parsed.origins.get(key)!;
+      return origin === "file" ? file : origin;
+    };
+    const problems = outOfReach(parsed.config, sourceOf, isGranted);
+    if (problems.length > 0) throw new ConfigProblems(problems);
+  }
+  return { ...parsed, file: text === null ? null : file };
+}
+
+/** The text, or null for an absent file that nobody asked for. */
+async function readConfigFile(file: string, required: boolean): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (!required && error instanceof Deno.errors.NotFound) return null;
+    throw new ConfigProblems([{
+      source: file,
+      key: "",
+      found: failureOf(error),
+      expected: isOutOfReach(error) ? reachOf("read") : "a configuration file that can be read",
+    }]);
+  }
+}
+
+function readEnvFile(path: string): EnvFileContent {
+  try {
+    return { text: Deno.readTextFileSync(path), mode: Deno.statSync(path).mode };
+  } catch (error) {
+    return {
+      failure: failureOf(error),
+      ...(isOutOfReach(error) ? { expected: reachOf("read") } : {}),
+    };
+  }
+}
+
+function isGranted(access: "read" | "write", path: string): boolean {
+  return Deno.permissions.querySync({ name: access, path }).state === "granted";
+}
+
+/** Whether the runtime refused it; a system that refuses is another error. */
+function isOutOfReach(error: unknown): boolean {
+  return Deno.build.standalone && error instanceof Deno.errors.NotCapable;
+}
+
+function failureOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotFound) return "no such file";
+  if (error instanceof Deno.errors.NotCapable && Deno.build.standalone) {
+    return "a path out of reach";
+  }
+  if (error instanceof Deno.errors.PermissionDenied) return "a file that must not be read";
+  return reasonOf(error);
+}

@@ -1,0 +1,164 @@
+import type { Upstream } from "./config.ts";
+import type { KeyReader } from "./key_reader.ts";
+import { type Preset, type PresetGroup, PRESETS } from "./presets.ts";
+import { describeValue } from "./problem.ts";
+import { type ConfigKey, MAIN_UPSTREAM, PRESET_KEY, UPSTREAM_KEYS } from "./schema.ts";
+import type { TomlTable } from "./toml_document.ts";
+
+const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
+
+/** Names of all keys that a table of a further upstream may have. */
+const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => key.name);
+
+/** The main upstream, from the keys of the top level; null after a problem. */
+export function readMainUpstream(reader: KeyReader, table: TomlTable): Upstream | null {
+  const layout = reader.readTop(upstreamLayout, table);
+  return complete({
+    name: MAIN_UPSTREAM.name,
+    mirrorUrls: reader.readTop(mirrorUrls, table, {
+      value: MAIN_UPSTREAM.mirrorUrls,
+      origin: "default",
+    }),
+    repositories: reader.readTop(repositories, table, {
+      value: MAIN_UPSTREAM.repositories,
+      origin: "default",
+    }),
+    architectures: reader.readTop(architectures, table),
+    upstreamLayout: layout,
+    clientPath: layout === null
+      ? null
+      : reader.readTop(clientPath, table, { value: layout, origin: "upstream_layout" }),
+  });
+}
+
+/** Every upstream that has a table of its own, a preset of several groups as several of them. */
+export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstream[] {
+  if (tables === undefined) return [];
+  if (!isTable(tables)) {
+    reader.report(reader.fileName, "upstreams", {
+      found: describeValue(tables),
+      expected: "tables such as [upstreams.archlinuxarm]",
+    });
+    return [];
+  }
+  const upstreams: Upstream[] = [];
+  for (const [name, table] of Object.entries(tables)) {
+    for (const upstream of readUpstream(reader, name, table)) {
+      if (upstreams.some((other) => other.name === upstream.name)) {
+        reader.report(reader.fileName, `upstreams.${name}`, {
+          found: `a second upstream "${upstream.name}"`,
+          expected: "another name, since a preset has made the first",
+        });
+      } else upstreams.push(upstream);
+    }
+  }
+  return upstreams;
+}
+
+function readUpstream(reader: KeyReader, name: string, table: unknown): Upstream[] {
+  const prefix = `upstreams.${name}.`;
+  if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || name === MAIN_UPSTREAM.name) {
+    reader.report(reader.fileName, `upstreams.${name}`, {
+      found: `the name ${describeValue(name)}`,
+      expected: 'lower case letters, digits, "_" and "-", and not "arch", the main upstream',
+    });
+    return [];
+  }
+  if (!isTable(table)) {
+    reader.report(reader.fileName, `upstreams.${name}`, {
+      found: describeValue(table),
+      expected: "a table with a preset or with mirror_urls and mirrored_repos",
+    });
+    return [];
+  }
+  reader.rejectUnknown(table, TABLE_KEYS, prefix);
+  if (!Object.hasOwn(table, PRESET_KEY.name)) {
+    return [readGroup(reader, name, table, null)].filter((upstream) => upstream !== null);
+  }
+  const presetName = reader.read(PRESET_KEY, table, { prefix });
+  if (presetName === null) return [];
+  const preset = PRESETS[presetName]!;
+  const groups = choosePresetGroups(reader, table, prefix, preset);
+  return groups
+    .map((group) => readGroup(reader, name, table, { name: presetName, preset, group }))
+    .filter((upstream) => upstream !== null);
+}
+
+interface ChosenGroup {
+  readonly name: string;
+  readonly preset: Preset;
+  readonly group: PresetGroup;
+}
+
+/** One upstream; what its table does not give comes from the preset's group, if there is one. */
+function readGroup(
+  reader: KeyReader,
+  name: string,
+  table: TomlTable,
+  chosen: ChosenGroup | null,
+): Upstream | null {
+  const group = chosen?.group;
+  const upstreamName = name + (group?.suffix ?? "");
+  const read = <T>(key: ConfigKey<T>, value: unknown, origin = `preset ${chosen?.name}`) =>
+    reader.read(key, table, {
+      prefix: `upstreams.${name}.`,
+      originPrefix: `upstreams.${upstreamName}.`,
+      fallback: value === undefined ? undefined : { value, origin },
+    });
+  const layout = read(upstreamLayout, group?.upstreamLayout);
+  const wanted = read(repositories, group?.repositories);
+  return complete({
+    name: upstreamName,
+    mirrorUrls: read(mirrorUrls, chosen?.preset.mirrorUrls),
+    repositories: chosen !== null && chosen.preset.groups.length > 1
+      ? wanted && wanted.filter((repository) => chosen.group.repositories.includes(repository))
+      : wanted,
+    architectures: read(architectures, group?.architectures),
+    upstreamLayout: layout,
+    clientPath: layout && read(clientPath, `${name}/${layout}`, "name and upstream_layout"),
+  });
+}
+
+/**
+ * The groups of a preset that the table asks for: all of them, or those that have one of its
+ * `mirrored_repos`.
+ */
+function choosePresetGroups(
+  reader: KeyReader,
+  table: TomlTable,
+  prefix: string,
+  preset: Preset,
+): readonly PresetGroup[] {
+  if (preset.groups.length === 1) return preset.groups;
+  for (const key of [upstreamLayout, clientPath]) {
+    if (Object.hasOwn(table, key.name)) {
+      reader.report(reader.fileName, prefix + key.name, {
+        found: describeValue(table[key.name]),
+        expected: "none, since the preset has several; give each its own table without preset",
+      });
+      return [];
+    }
+  }
+  if (!Object.hasOwn(table, repositories.name)) return preset.groups;
+  const wanted = reader.read(repositories, table, { prefix }) ?? [];
+  const known = preset.groups.flatMap((group) => group.repositories);
+  for (const repository of wanted) {
+    if (known.includes(repository)) continue;
+    reader.report(reader.fileName, prefix + repositories.name, {
+      found: describeValue(repository),
+      expected: `repositories of the preset: ${known.join(", ")}`,
+    });
+  }
+  return preset.groups.filter((group) =>
+    group.repositories.some((repository) => wanted.includes(repository))
+  );
+}
+
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}
+
+function complete(parts: { [K in keyof Upstream]: Upstream[K] | null }): Upstream | null {
+  return Object.values(parts).includes(null) ? null : parts as Upstream;
+}

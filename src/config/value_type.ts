@@ -1,0 +1,200 @@
+import { resolve } from "@std/path";
+import { formatByteSize, parseByteSize } from "./byte_size.ts";
+import { formatDuration, parseDuration } from "./duration.ts";
+import type { TimeWindow } from "./config.ts";
+import { describeValue } from "./problem.ts";
+import { formatTimeWindow, parseTimeWindow } from "./time_window.ts";
+
+/** What is there, and what should be. */
+export interface Fault {
+  readonly found: string;
+  readonly expected: string;
+}
+
+/** A value that was read, or every reason why it could not be. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly faults: readonly Fault[] };
+
+/** One kind of value that a key may have. */
+export interface ValueType<T> {
+  /** The kind's name for a reader, like "duration". */
+  readonly name: string;
+  /** What an environment variable's text stands for in TOML; the text itself unless given. */
+  readonly split?: (text: string) => readonly string[];
+  /** Reads what stands in TOML. */
+  parse(raw: unknown, workingDirectory: string): Parsed<T>;
+  /** The value as TOML text that `parse` reads back. */
+  format(value: T): string;
+}
+
+function bad(raw: unknown, expected: string): Parsed<never> {
+  return { ok: false, faults: [{ found: describeValue(raw), expected }] };
+}
+
+function good<T>(value: T): Parsed<T> {
+  return { ok: true, value };
+}
+
+/** A TOML basic string; JSON's escapes are TOML's too. */
+export function tomlString(text: string): string {
+  return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
+}
+
+/** Text that passes `fault`, which says what was expected instead, or null. */
+export function text(
+  name: string,
+  expected: string,
+  fault: (text: string) => string | null,
+): ValueType<string> {
+  return {
+    name,
+    parse(raw) {
+      if (typeof raw !== "string" || raw === "") return bad(raw, expected);
+      const instead = fault(raw);
+      return instead === null ? good(raw) : bad(raw, instead);
+    },
+    format: tomlString,
+  };
+}
+
+/** A file or directory; a relative one counts from the working directory and becomes absolute. */
+export const path: ValueType<string> = {
+  name: "path",
+  parse(raw, workingDirectory) {
+    return typeof raw === "string" && raw !== "" && !raw.includes("\0")
+      ? good(resolve(workingDirectory, raw))
+      : bad(raw, "a path");
+  },
+  format: tomlString,
+};
+
+/** The same value, or nothing, which TOML (it has no null) writes as "". */
+export function optional<T>(type: ValueType<T>): ValueType<T | null> {
+  return {
+    name: type.name,
+    parse: (raw, workingDirectory) => raw === "" ? good(null) : type.parse(raw, workingDirectory),
+    format: (value) => value === null ? '""' : type.format(value),
+  };
+}
+
+/** A TCP port, a number or a string as the original wants it. */
+export const port: ValueType<number> = {
+  name: "port",
+  parse(raw) {
+    const number = typeof raw === "string" && /^\d{1,5}$/.test(raw) ? Number(raw) : raw;
+    return typeof number === "number" && Number.isInteger(number) && number >= 0 && number <= 65535
+      ? good(number)
+      : bad(raw, "a port from 0 to 65535 (0 lets the system choose)");
+  },
+  format: String,
+};
+
+/** A duration in milliseconds from `least` to `most`. */
+export function duration(least: number, most = Number.MAX_SAFE_INTEGER): ValueType<number> {
+  return {
+    name: "duration",
+    parse(raw) {
+      const value = typeof raw === "string" ? parseDuration(raw) : raw === 0 ? 0 : null;
+      if (value === null) {
+        const unit = typeof raw === "number" ? " with a unit" : "";
+        return bad(raw, `a duration${unit} such as "90d", "8760h", "1h30m" or "500ms"`);
+      }
+      if (value < least) return bad(raw, `a duration of at least ${formatDuration(least)}`);
+      if (value > most) return bad(raw, `a duration of at most ${formatDuration(most)}`);
+      return good(value);
+    },
+    format: (value) => tomlString(formatDuration(value)),
+  };
+}
+
+/** A size in bytes. */
+export const byteSize: ValueType<number> = {
+  name: "size",
+  parse(raw) {
+    const value = typeof raw === "string" ? parseByteSize(raw) : raw === 0 ? 0 : null;
+    return value === null
+      ? bad(raw, 'a size with its unit such as "50GB" or "500MB", or "0" for no limit')
+      : good(value);
+  },
+  format: (value) => tomlString(formatByteSize(value)),
+};
+
+/** One of a few words, upper or lower case. */
+export function choice<T extends string>(words: readonly T[]): ValueType<T> {
+  return {
+    name: "choice",
+    parse(raw) {
+      const word = words.find((each) => typeof raw === "string" && each === raw.toLowerCase());
+      return word === undefined
+        ? bad(raw, `one of ${words.map((each) => `"${each}"`).join(", ")}`)
+        : good(word);
+    },
+    format: tomlString,
+  };
+}
+
+/** Yes or no; in an environment variable as "true" or "false". */
+export const flag: ValueType<boolean> = {
+  name: "boolean",
+  parse(raw) {
+    const value = raw === "true" ? true : raw === "false" ? false : raw;
+    return typeof value === "boolean" ? good(value) : bad(raw, "true or false");
+  },
+  format: String,
+};
+
+/** A whole number from `least` to `most`. */
+export function count(least: number, most: number): ValueType<number> {
+  return {
+    name: "number",
+    parse(raw) {
+      const value = typeof raw === "string" && /^\d+$/.test(raw) ? Number(raw) : raw;
+      return typeof value === "number" && Number.isInteger(value) && value >= least && value <= most
+        ? good(value)
+        : bad(raw, `a whole number from ${least} to ${most}`);
+    },
+    format: String,
+  };
+}
+
+/** A part of the day. */
+export const timeWindow: ValueType<TimeWindow> = {
+  name: "time window",
+  parse(raw) {
+    const value = typeof raw === "string" ? parseTimeWindow(raw) : null;
+    return value === null ? bad(raw, 'a time of day such as "01:00-06:30"') : good(value);
+  },
+  format: (value) => tomlString(formatTimeWindow(value)),
+};
+
+/** A list that may be empty. */
+export function listOrNone(item: ValueType<string>, what: string): ValueType<readonly string[]> {
+  const some = list(item, what);
+  return {
+    ...some,
+    parse: (raw, workingDirectory) =>
+      Array.isArray(raw) && raw.length === 0 ? good([]) : some.parse(raw, workingDirectory),
+  };
+}
+
+/** A list without repetition; `what` says what was expected when there is none. */
+export function list(item: ValueType<string>, what: string): ValueType<readonly string[]> {
+  return {
+    name: `list of ${item.name}s`,
+    split: (text) => text.split(",").map((each) => each.trim()),
+    parse(raw, workingDirectory) {
+      if (!Array.isArray(raw) || raw.length === 0) return bad(raw, what);
+      const values: string[] = [];
+      const faults: Fault[] = [];
+      for (const each of raw) {
+        const parsed = item.parse(each, workingDirectory);
+        if (!parsed.ok) faults.push(...parsed.faults);
+        else if (!values.includes(parsed.value)) values.push(parsed.value);
+        else faults.push({ found: `${describeValue(each)} twice`, expected: "it once" });
+      }
+      return faults.length === 0 ? good(values) : { ok: false, faults };
+    },
+    format: (values) => `[${values.map((value) => item.format(value)).join(", ")}]`,
+  };
+}

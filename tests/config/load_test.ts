@@ -1,0 +1,280 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { configOf, FILE, parse, problemsOf } from "./configuration.ts";
+
+const ORIGINAL = `
+# /etc/pkgstash/pkgstash.toml
+env_file = "/etc/pkgstash/pkgstash.env"
+cache_root = "/srv/pkgstash"
+mirror_urls = [
+  "https://mirror.one.example/archlinux/$repo/os/$arch",
+  "https://mirror.two.example/archlinux/",
+]
+mirrored_repos = ["core", "extra"]
+port = "8080"
+max_cache_size = "10GB"
+max_cache_age = "8760h"
+`;
+
+const ENV_FILE = {
+  "/etc/pkgstash/pkgstash.env": { text: "PKGSTASH_TOKEN=s3cret\n", mode: 0o100640 },
+};
+
+Deno.test("a configuration file of the original works unchanged", () => {
+  const config = configOf(ORIGINAL, {}, ENV_FILE);
+  assertEquals(config.envFile, "/etc/pkgstash/pkgstash.env");
+  assertEquals(config.token, "s3cret");
+  assertEquals(config.cacheRoot, "/srv/pkgstash");
+  assertEquals(config.port, 8080);
+  assertEquals(config.maxCacheSize, 10 * 1024 ** 3);
+  assertEquals(config.maxCacheAge, 8760 * 3_600_000);
+  assertEquals(config.upstreams, [{
+    name: "arch",
+    mirrorUrls: [
+      "https://mirror.one.example/archlinux/$repo/os/$arch",
+      "https://mirror.two.example/archlinux/",
+    ],
+    repositories: ["core", "extra"],
+    architectures: ["x86_64"],
+    upstreamLayout: "$repo/os/$arch",
+    clientPath: "$repo/os/$arch",
+  }]);
+});
+
+Deno.test("without any configuration every key has its default", () => {
+  const { upstreams, ...settings } = configOf("");
+  assertEquals(settings, {
+    envFile: null,
+    cacheRoot: "/work/cache",
+    listenAddress: "0.0.0.0",
+    port: 8090,
+    tlsCertificate: null,
+    tlsKey: null,
+    maxCacheSize: 0,
+    maxCacheAge: 0,
+    databaseMaxAge: 300_000,
+    refreshInterval: 6 * 3_600_000,
+    refreshJitter: 900_000,
+    rollbackAge: 86_400_000,
+    prefetch: true,
+    prefetchConcurrency: 2,
+    prefetchBandwidth: 0,
+    prefetchWindow: null,
+    prefetchMaxIdle: 30 * 86_400_000,
+    prefetchMaxUnused: 3,
+    prefetchMaxPackageSize: 0,
+    keepVersions: 3,
+    cacheLowWater: 90,
+    minFreeSpace: 1024 ** 3,
+    pinnedPackages: [],
+    userAgent: "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
+    upstreamProxy: null,
+    raceTimeout: 1500,
+    stallTimeout: 4000,
+    answerTimeout: 9000,
+    drainTimeout: 30_000,
+    missingSignatureAge: 300_000,
+    archiveUrl: null,
+    logLevel: "info",
+    logFormat: "text",
+    token: null,
+  });
+  assertEquals(upstreams.length, 1);
+  assertEquals(upstreams[0]!.mirrorUrls[0], "https://geo.mirror.pkgbuild.com/");
+  assertEquals(upstreams[0]!.mirrorUrls.length, 3);
+  assertEquals(upstreams[0]!.repositories, ["core", "extra", "multilib"]);
+});
+
+Deno.test("every key can be given in the file", () => {
+  const table: [string, string, unknown][] = [
+    ['cache_root = "store"', "cacheRoot", "/work/store"],
+    ['listen_address = "::"', "listenAddress", "::"],
+    ['listen_address = "192.0.2.1"', "listenAddress", "192.0.2.1"],
+    ["port = 80", "port", 80],
+    ['port = "80"', "port", 80],
+    ['max_cache_size = "0"', "maxCacheSize", 0],
+    ['max_cache_size = "1KB"', "maxCacheSize", 1024],
+    ["max_cache_age = 0", "maxCacheAge", 0],
+    ['max_cache_age = "90d"', "maxCacheAge", 90 * 86_400_000],
+    ['database_max_age = "0"', "databaseMaxAge", 0],
+    ['user_agent = "me/1"', "userAgent", "me/1"],
+    ['upstream_proxy = "socks5://p:1080"', "upstreamProxy", "socks5://p:1080"],
+    ['race_timeout = "1s"', "raceTimeout", 1000],
+    ['stall_timeout = "1s"', "stallTimeout", 1000],
+    ['answer_timeout = "1s"', "answerTimeout", 1000],
+    ['drain_timeout = "0"', "drainTimeout", 0],
+    ['missing_signature_age = "1h"', "missingSignatureAge", 3_600_000],
+    ['archive_url = "https://a.example/packages"', "archiveUrl", "https://a.example/packages"],
+    ['log_level = "WARNING"', "logLevel", "warning"],
+    ['log_format = "json"', "logFormat", "json"],
+    ['tls_certificate = "c"\ntls_key = "/k"', "tlsCertificate", "/work/c"],
+  ];
+  for (const [text, property, expected] of table) {
+    assertEquals(configOf(text)[property as "port"], expected as number, text);
+  }
+});
+
+Deno.test("a bad value is a problem with file, key, what was found and what was expected", () => {
+  const table: [string, RegExp][] = [
+    ['port = "http"', /port: found "http", expected a port from 0 to 65535/],
+    ["port = 65536", /port: found 65536/],
+    ["port = 80.5", /port: found 80\.5/],
+    ["port = true", /port: found true/],
+    ['port = ""', /port: found ""/],
+    ["cache_root = 5", /cache_root: found 5, expected a path/],
+    ['cache_root = ""', /cache_root: found ""/],
+    ["max_cache_age = 90", /max_cache_age: found 90, expected a duration with a unit/],
+    ['max_cache_age = "90"', /max_cache_age: found "90", expected a duration/],
+    ['max_cache_size = "lots"', /max_cache_size: found "lots", expected a size/],
+    ["max_cache_size = -1", /max_cache_size: found -1/],
+    ["max_cache_size = [1]", /max_cache_size: found a list/],
+    ['race_timeout = "0"', /race_timeout: found "0", expected a duration of at least 1ms/],
+    ['stall_timeout = "60d"', /stall_timeout: found "60d", expected a duration of at most 24d/],
+    ['listen_address = "127.0.0.1:80"', /listen_address: .*without port/],
+    ['listen_address = "a b"', /listen_address/],
+    ['user_agent = "a\\nb"', /user_agent: .*printable ASCII/],
+    ['upstream_proxy = "ftp://p"', /upstream_proxy: .*http, https or socks5/],
+    ['archive_url = "ftp://a.example"', /archive_url: .*an http or https URL/],
+    ['log_level = "warn"', /log_level: found "warn", expected one of "debug", "info", "warning"/],
+    ["log_format = 2020-01-01", /log_format: found a date/],
+    ["mirror_urls = []", /mirror_urls: found an empty list/],
+    ['mirror_urls = "https://a.example/"', /mirror_urls: found "https:.*a list of mirrors/],
+    ['mirror_urls = ["ftp://a.example/"]', /mirror_urls: .*an http or https URL/],
+    ['mirror_urls = ["a.example/archlinux"]', /mirror_urls: .*a URL such as/],
+    ['mirror_urls = ["Server = https://a.example/$repo"]', /mirror_urls: .*without "Server ="/],
+    ['mirror_urls = ["https://a.example/$arch"]', /mirror_urls: .*\$repo in a URL that has \$arch/],
+    ['mirror_urls = ["https://a.example/$repo/$cpu"]', /mirror_urls: .*no variables but/],
+    ['mirror_urls = ["https://a.example/?x"]', /mirror_urls: .*without "\?"/],
+    ['mirror_urls = ["http://a/", "http://a/"]', /mirror_urls: found "http:\/\/a\/" twice/],
+    ['mirrored_repos = ["../core"]', /mirrored_repos: found "\.\.\/core", expected a name/],
+    ['mirrored_repos = [".core"]', /mirrored_repos/],
+    ['mirrored_repos = ["-core"]', /mirrored_repos/],
+    ['mirrored_repos = ["cache"]', /client_path: found "cache\/os\/x86_64", .*first segment/],
+    ['architectures = ["x86 64"]', /architectures: found "x86 64"/],
+    ['upstream_layout = "os/$arch"', /upstream_layout: .*"\$repo" in it/],
+    ['upstream_layout = "/$repo"', /upstream_layout: .*no slash/],
+    ['client_path = "$repo/../$arch"', /client_path: .*segments/],
+    ['client_path = "$repo//$arch"', /client_path: .*segments/],
+    ['client_path = ".x/$repo/$arch"', /client_path: .*segments/],
+    ['client_path = "x/$repo/$arch/"', /client_path: .*no slash/],
+    ['client_path = "x%2f/$repo"', /client_path: .*segments/],
+    ['client_path = "api/$repo/$arch"', /client_path: found "api\/core\/x86_64"/],
+    ['client_path = "$repo"\narchitectures = ["a", "b"]', /client_path: .*more than one arch/],
+    ['tls_key = "k"', /tls_certificate: found nothing, expected a file, since tls_key is given/],
+    ['tls_certificate = "c"', /tls_key: found nothing/],
+    ['upstreams = "x"', /upstreams: found "x", expected tables/],
+    ["port = 1\nport = 2", /port in line 1 and again in line 2/],
+    ["port 1", /expected valid TOML/],
+  ];
+  for (const [text, expected] of table) {
+    const problems = problemsOf(text);
+    assertEquals(problems.length, 1, `${text}\n${problems.join("\n")}`);
+    assertMatch(problems[0]!, expected);
+    assert(problems[0]!.startsWith(`${FILE}: `), problems[0]!);
+  }
+});
+
+Deno.test("an unknown key is a problem that names the nearest known one", () => {
+  assertMatch(problemsOf("cahe_root = 1")[0]!, /cahe_root: found an unknown key.*"cache_root"/);
+  assertMatch(problemsOf("[upstream.manjaro]")[0]!, /upstream: .*"upstreams"/);
+  assertMatch(
+    problemsOf('[upstreams.manjaro]\npreset = "manjaro"\nmirror_url = "x"')[0]!,
+    /upstreams\.manjaro\.mirror_url: .*"mirror_urls"/,
+  );
+});
+
+Deno.test("a token in the file is refused without being repeated", () => {
+  const [problem] = problemsOf('token = "s3cret"');
+  assertMatch(problem!, /token: found an unknown key, expected PKGSTASH_TOKEN in env_file/);
+  assert(!problem!.includes("s3cret"));
+});
+
+Deno.test("all problems are reported at once", () => {
+  const problems = problemsOf(
+    `prot = 1
+    port = "x"
+    max_cache_age = 5
+    mirror_urls = ["ftp://a/", "nonsense"]
+    mirrored_repos = ["core", "a/b"]
+    env_file = "missing.env"
+    [upstreams.other]
+    mirrored_repos = ["x"]
+    [upstreams.manjaro]
+    preset = "manjro"`,
+    { PKGSTASH_LOG_LEVEL: "loud" },
+  );
+  assertEquals(problems.map((problem) => problem.split(": ").slice(0, 2).join(" ")), [
+    `${FILE} prot`,
+    `${FILE} env_file`,
+    `${FILE} port`,
+    `${FILE} max_cache_age`,
+    "environment PKGSTASH_LOG_LEVEL",
+    `${FILE} mirror_urls`,
+    `${FILE} mirror_urls`,
+    `${FILE} mirrored_repos`,
+    `${FILE} upstreams.other.mirror_urls`,
+    `${FILE} upstreams.manjaro.preset`,
+  ]);
+});
+
+Deno.test("the password of a URL does not appear in a problem", () => {
+  const [problem] = problemsOf('upstream_proxy = "ftp://me:s3cret@proxy.example"');
+  assertMatch(problem!, /ftp:\/\/\*\*\*@proxy\.example/);
+});
+
+Deno.test("environment variables override the file, lists are split at commas", () => {
+  const config = configOf(ORIGINAL, {
+    PKGSTASH_PORT: "9000",
+    PKGSTASH_CACHE_ROOT: "other",
+    PKGSTASH_MAX_CACHE_SIZE: "",
+    PKGSTASH_MIRRORED_REPOS: "core, multilib",
+    PKGSTASH_MIRROR_URLS: "http://one.example/,http://two.example/$repo/os/$arch",
+    PKGSTASH_TOKEN: "from-the-environment",
+  }, ENV_FILE);
+  assertEquals(config.port, 9000);
+  assertEquals(config.cacheRoot, "/work/other");
+  assertEquals(config.maxCacheSize, 10 * 1024 ** 3, "an empty variable counts as not set");
+  assertEquals(config.upstreams[0]!.repositories, ["core", "multilib"]);
+  assertEquals(config.upstreams[0]!.mirrorUrls.length, 2);
+  assertEquals(config.token, "from-the-environment");
+});
+
+Deno.test("a problem in the environment names the variable", () => {
+  assertMatch(problemsOf("", { PKGSTASH_PORT: "x" })[0]!, /^environment: PKGSTASH_PORT: found "x"/);
+});
+
+Deno.test("variables of the env_file count as environment, behind the real one", () => {
+  const files = { "/work/e": { text: "PKGSTASH_PORT=1\nPKGSTASH_LOG_LEVEL=debug", mode: 0o600 } };
+  const environment = { PKGSTASH_ENV_FILE: "e", PKGSTASH_PORT: "2" };
+  const parsed = parse("", environment, files);
+  assert(parsed.ok);
+  assertEquals(parsed.config.port, 2);
+  assertEquals(parsed.config.logLevel, "debug");
+  assertEquals(parsed.origins.get("port"), "environment");
+  assertEquals(parsed.origins.get("log_level"), "/work/e");
+  assertEquals(parsed.origins.get("cache_root"), "default");
+});
+
+Deno.test("an env_file that everybody can read is a problem, one for its group is none", () => {
+  const problems = (mode: number | null) =>
+    problemsOf('env_file = "/e"', {}, { "/e": { text: "PKGSTASH_TOKEN=s3cret", mode } });
+  for (const mode of [0o100600, 0o640, 0o440, null]) assertEquals(problems(mode), []);
+  for (const mode of [0o100644, 0o604, 0o602]) {
+    assertEquals(problems(mode).length, 1);
+    assertMatch(problems(mode)[0]!, /^\/e: found mode 06[04][24], expected .*chmod 0640/);
+  }
+});
+
+Deno.test("an env_file that is named must exist", () => {
+  assertMatch(problemsOf('env_file = "/e"')[0]!, /env_file: found \/e: no such file/);
+  assertEquals(problemsOf('env_file = ""'), []);
+});
+
+Deno.test("a token that no header can carry is a problem, and is not repeated", () => {
+  for (const token of ["two words", "schlüssel", "tab\there"]) {
+    const [problem, ...others] = problemsOf("", { PKGSTASH_TOKEN: token });
+    assertMatch(problem!, /^environment: PKGSTASH_TOKEN: found a token that no .* can carry/);
+    assertEquals(others, []);
+    assertEquals(problem!.includes(token), false);
+  }
+  assertEquals(problemsOf("", { PKGSTASH_TOKEN: "s3cret-/+=~" }), []);
+});
