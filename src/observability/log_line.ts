@@ -1,0 +1,78 @@
+import type { LogRecord } from "@logtape/logtape";
+import type { Redaction } from "./redaction.ts";
+
+/** Makes one line, without its line feed, of a log record. */
+export type LogLineFormat = (record: LogRecord, redaction: Redaction) => string;
+
+/** Whatever ends or rewrites a line on a terminal or in a log reader, or cannot be seen. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/** The common case, which needs no closer look. */
+const VISIBLE_ASCII = /^[\x20-\x7e]*$/;
+
+/** Values that are recognised without quotes: visible ASCII but quote, equals sign, backslash. */
+const BARE = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
+
+const RESERVED_NAMES = ["time", "level", "logger", "message"];
+
+/** `2026-11-23T02:00:00.000Z INFO message key=value other="a value"` */
+export function textLine(record: LogRecord, redaction: Redaction): string {
+  const parts = [
+    new Date(record.timestamp).toISOString(),
+    record.level.toUpperCase(),
+    escaped(messageOf(record, redaction)),
+  ];
+  for (const [name, value] of propertiesOf(record, redaction)) {
+    parts.push(`${quoted(name)}=${quoted(textOf(value))}`);
+  }
+  return parts.join(" ");
+}
+
+/**
+ * One JSON object: `time` (ISO 8601), `level`, `logger` (category joined by dots), `message`, and the
+ * properties beside them; a property with one of these names gets a `_` before it.
+ */
+export function jsonLine(record: LogRecord, redaction: Redaction): string {
+  const fields: [string, unknown][] = [
+    ["time", new Date(record.timestamp).toISOString()],
+    ["level", record.level],
+    ["logger", record.category.join(".")],
+    ["message", messageOf(record, redaction)],
+  ];
+  for (const [name, value] of propertiesOf(record, redaction)) {
+    fields.push([RESERVED_NAMES.includes(name) ? `_${name}` : name, value]);
+  }
+  return escaped(JSON.stringify(Object.fromEntries(fields)));
+}
+
+function propertiesOf(record: LogRecord, redaction: Redaction): [string, unknown][] {
+  return Object.entries(record.properties)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]) => [name, redaction.value(name, value)]);
+}
+
+/** The parts with an odd index are values that were put into the message. */
+function messageOf(record: LogRecord, redaction: Redaction): string {
+  return redaction.text(
+    record.message.map((part, index) =>
+      index % 2 === 0 ? String(part) : quoted(textOf(redaction.value("", part)))
+    ).join(""),
+  );
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === "string") return value;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
+
+function quoted(text: string): string {
+  return BARE.test(text) ? text : escaped(JSON.stringify(text));
+}
+
+function escaped(text: string): string {
+  if (VISIBLE_ASCII.test(text)) return text;
+  return text.replace(INVISIBLE, (character) => {
+    const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+    return units.map((unit) => `\\u${unit.toString(16).padStart(4, "0")}`).join("");
+  });
+}

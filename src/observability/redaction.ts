@@ -1,0 +1,63 @@
+const REDACTED = "[redacted]";
+
+/** Names of properties and of query parameters whose values are never shown. */
+const SECRET_NAME =
+  /^(?:authorization|proxy-authorization|cookie|token|password|secret|api-?key)$/i;
+
+/** Credentials in text, each as a pattern and what stands in its place. */
+const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
+  [/\b(Bearer|Basic) +[^\s"',;]+/gi, `$1 ${REDACTED}`],
+  [/(:\/\/)[^/?#@\s]+@/g, `$1${REDACTED}@`],
+  [/([?&](?:access_)?(?:token|password|secret|api-?key)=)[^&#\s"]*/gi, `$1${REDACTED}`],
+];
+
+/** What every credential has in it: most text is done with after one look. */
+const SUSPICIOUS = /bearer|basic|:\/\/|[?&]/i;
+
+/** Keeps secrets out of what is logged: those it is told of, and whatever looks like a credential. */
+export class Redaction {
+  readonly #secrets: readonly string[];
+
+  /** @param secrets texts that must not appear anywhere; also caught when percent-encoded. */
+  constructor(secrets: readonly string[] = []) {
+    this.#secrets = [...new Set(secrets.flatMap((text) => [text, encodeURIComponent(text)]))]
+      .filter((text) => text !== "")
+      // A secret that contains another must go first.
+      .sort((a, b) => b.length - a.length);
+  }
+
+  /** The text without what is secret in it. */
+  text(text: string): string {
+    for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
+    if (!SUSPICIOUS.test(text)) return text;
+    for (const [pattern, replacement] of CREDENTIALS) text = text.replace(pattern, replacement);
+    return text;
+  }
+
+  /** A property's value, fit for JSON and without what is secret in it. */
+  value(name: string, value: unknown): unknown {
+    if (SECRET_NAME.test(name) && value !== undefined && value !== null) return REDACTED;
+    return this.#plain(value, []);
+  }
+
+  #plain(value: unknown, within: readonly unknown[]): unknown {
+    if (typeof value === "string") return this.text(value);
+    if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+    if (typeof value === "bigint" || typeof value === "symbol") return this.text(String(value));
+    if (typeof value === "function") return "[function]";
+    if (typeof value !== "object" || value === null) return value;
+    if (value instanceof Error) return this.text(`${value.name}: ${value.message}`);
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString();
+    if (value instanceof URL) return this.text(value.href);
+    if (within.includes(value) || within.length > 4) return "[...]";
+    const inner = [...within, value];
+    if (Array.isArray(value)) return value.map((item) => this.#plain(item, inner));
+    if (value instanceof Headers) value = Object.fromEntries(value);
+    return Object.fromEntries(
+      Object.entries(value as object).map(([name, item]) => [
+        name,
+        SECRET_NAME.test(name) ? REDACTED : this.#plain(item, inner),
+      ]),
+    );
+  }
+}
