@@ -1,0 +1,20 @@
+const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
+
+/**
+ * `size` bytes that begin as a zstd file does and go on pseudo-randomly. Equal arguments give equal
+ * bytes; other seeds differ everywhere after the magic.
+ */
+export function packageBytes(size: number, seed: number): Uint8Array<ArrayBuffer> {
+  const words = new Uint32Array(Math.ceil(size / 4));
+  // xorshift32; it must not start from 0.
+  let state = (Math.imul(seed + 1, 0x9e3779b1) >>> 0) || 1;
+  for (let index = 0; index < words.length; index++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[index] = state;
+  }
+  const bytes = new Uint8Array(words.buffer, 0, size);
+  bytes.set(ZSTD_MAGIC.slice(0, size));
+  return bytes;
+}
