@@ -1,0 +1,23 @@
+/** An older database that mirrors offer in the place of the served one; times in ms since epoch. */
+export interface Rollback {
+  /** What the offered database is dated. */
+  offered: number;
+  /** Since when nobody has offered anything newer. */
+  since: number;
+}
+
+/**
+ * Whether an older database that every answering mirror offers is to be believed: only after they
+ * have agreed on it for `rollbackAge` milliseconds, since all of them lagging is likelier than a
+ * repository that was really rolled back. Gives the record to keep until the next look.
+ */
+export function judgeRollback(
+  record: Rollback | null,
+  offered: number,
+  now: number,
+  rollbackAge: number,
+): { accepted: boolean; record: Rollback } {
+  const same = record !== null && record.offered === offered;
+  const kept = same ? record : { offered, since: now };
+  return { accepted: now - kept.since >= rollbackAge, record: kept };
+}
