@@ -1,0 +1,11 @@
+import { choice, object, type TypeOf } from "./schema.ts";
+
+export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
+
+/** What `/api/v1/log-level` takes and gives. */
+export const LOG_LEVEL = object(
+  { level: choice(LOG_LEVELS, "the least severe level that is logged") },
+  "How much is logged, until the next start or reload.",
+);
+
+export type LogLevelSetting = TypeOf<typeof LOG_LEVEL>;
