@@ -1,0 +1,127 @@
+import { lastWord } from "./arguments.ts";
+import type { Command, CommandArgument, CommandOption } from "./command.ts";
+import { EXIT_CODE_MEANINGS } from "./exit_code.ts";
+
+const HELP_OPTION: CommandOption = {
+  name: "help",
+  valueName: null,
+  description: "Print this help",
+};
+
+const WIDTH = 80;
+
+/** The help of the whole program. */
+export function renderProgramHelp(commands: readonly Command[]): string {
+  return [
+    "pkgstash: a sparse caching mirror for pacman",
+    "",
+    "Usage:",
+    "  pkgstash COMMAND [OPTION]...",
+    "",
+    "Commands:",
+    ...columns([
+      ...commands.map(({ name, summary }): [string, string] => [name, summary]),
+      ["help [COMMAND]", "Print the help of a command"],
+    ]),
+    "",
+    "Options:",
+    ...columns([["-h, --help", "Print this help"], ["    --version", "Print the version"]]),
+    "",
+    "Examples:",
+    ...commands.slice(0, 4).flatMap(({ examples }) => examples.slice(0, 1)).flatMap(renderExample),
+    "",
+    "Exit codes:",
+    ...columns(EXIT_CODE_MEANINGS.map(([code, meaning]) => [String(code), meaning])),
+    "",
+    '"pkgstash help COMMAND" tells more about a command.',
+  ].join("\n");
+}
+
+/** The help of one command. */
+export function renderCommandHelp(command: Command): string {
+  const { arguments: positionals = [], subcommands = [] } = command;
+  return [
+    `pkgstash ${command.name}: ${command.summary}`,
+    "",
+    "Usage:",
+    ...[command, ...subcommands].flatMap(renderUsage),
+    "",
+    ...wrap(command.description, WIDTH),
+    "",
+    ...(subcommands.length === 0 ? [] : [
+      "Commands:",
+      ...columns(subcommands.map((each) => [lastWord(each), each.summary])),
+      "",
+    ]),
+    ...(positionals.length === 0
+      ? []
+      : ["Arguments:", ...columns(positionals.map(renderArgument)), ""]),
+    "Options:",
+    ...columns([...command.options, HELP_OPTION].map(renderOption)),
+    "",
+    "Examples:",
+    ...command.examples.flatMap(renderExample),
+  ].join("\n");
+}
+
+/** One line with everything that a command takes. */
+export function usageOf(command: Command): string {
+  return ["pkgstash", command.name, ...takes(command)].join(" ");
+}
+
+function takes({ arguments: positionals = [], options }: Command): string[] {
+  return [
+    ...positionals.map(({ name, required }) => required ? name : `[${name}]`),
+    ...options.map((option) => `[${spelling(option)}]`),
+  ];
+}
+
+/** The same, wrapped between what it takes. */
+function renderUsage(command: Command): string[] {
+  const lines = [`  pkgstash ${command.name}`];
+  for (const part of takes(command)) {
+    const line = `${lines.at(-1)} ${part}`;
+    if (line.length <= WIDTH) lines[lines.length - 1] = line;
+    else lines.push(`      ${part}`);
+  }
+  return lines;
+}
+
+/** The option as it is typed. */
+function spelling({ name, valueName }: CommandOption): string {
+  return valueName === null ? `--${name}` : `--${name} ${valueName}`;
+}
+
+function renderOption(option: CommandOption): [string, string] {
+  const values = option.choices === undefined ? "" : `: ${option.choices.join(", ")}`;
+  const short = option === HELP_OPTION ? "-h, " : "    ";
+  return [short + spelling(option), option.description + values];
+}
+
+function renderArgument({ name, description, choices }: CommandArgument): [string, string] {
+  return [name, description + (choices === undefined ? "" : `: ${choices.join(", ")}`)];
+}
+
+function renderExample({ command, description }: Command["examples"][number]): string[] {
+  return [`  # ${description}`, `  ${command}`];
+}
+
+function columns(rows: readonly [string, string][]): string[] {
+  const left = Math.max(...rows.map(([term]) => term.length)) + 2;
+  return rows.flatMap(([term, text]) =>
+    wrap(text, WIDTH - left - 2).map((line, index) =>
+      `  ${(index === 0 ? term : "").padEnd(left)}${line}`
+    )
+  );
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
+}

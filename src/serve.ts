@@ -1,0 +1,91 @@
+import { App } from "./app.ts";
+import type { Config, LogLevel } from "./config/config.ts";
+import { readConfig } from "./config/read_config.ts";
+import { reasonOf } from "./errors.ts";
+import { configureLogging, eventLogger } from "./observability/logging.ts";
+import { notifyEnvironment, ServiceManager } from "./systemd/service_manager.ts";
+import { hostName } from "./server/host_name.ts";
+
+const log = eventLogger("serve");
+
+/** Milliseconds that closing takes at the most when all transfers have ended. */
+const TIME_TO_CLOSE = 15_000;
+
+export interface ServeOptions {
+  configPath?: string;
+  /** Wins over the configuration's. */
+  logLevel?: LogLevel;
+}
+
+/** Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const config = await readConfig(options.configPath);
+  startLogging(config, options);
+  const app = await App.start(config);
+  announce(app);
+  using manager = connectToManager(config);
+
+  const reload = async () => {
+    try {
+      const fresh = await readConfig(options.configPath);
+      app.reconfigure(fresh);
+      startLogging(fresh, options);
+      log.info("configuration reloaded");
+      await manager?.status(statusOf(app));
+    } catch (error) {
+      const reason = reasonOf(error);
+      log.error("configuration not reloaded, the old one stays", { reason });
+      await manager?.status(`${statusOf(app)}, without the changed configuration: ${reason}`);
+    }
+  };
+  const stopped = Promise.withResolvers<void>();
+  const stop = () => {
+    log.info("stopping", { drain_ms: app.config.drainTimeout });
+    stopped.resolve();
+  };
+  Deno.addSignalListener("SIGHUP", reload);
+  Deno.addSignalListener("SIGTERM", stop);
+  Deno.addSignalListener("SIGINT", stop);
+  await manager?.ready(statusOf(app));
+  await stopped.promise;
+  await manager?.stopping(app.config.drainTimeout + TIME_TO_CLOSE);
+  await app.stop();
+  Deno.removeSignalListener("SIGHUP", reload);
+  Deno.removeSignalListener("SIGTERM", stop);
+  Deno.removeSignalListener("SIGINT", stop);
+  log.info("stopped");
+}
+
+function startLogging(config: Config, { logLevel }: ServeOptions): void {
+  configureLogging({
+    level: logLevel ?? config.logLevel,
+    format: config.logFormat,
+    secrets: config.token === null ? [] : [config.token],
+  });
+}
+
+function connectToManager(config: Config): ServiceManager | null {
+  const environment = notifyEnvironment((name) => Deno.env.get(name), Deno.pid);
+  if (environment === null) return null;
+  return ServiceManager.connect(environment, config.cacheRoot);
+}
+
+function statusOf(app: App): string {
+  return `Serving on ${app.url}`;
+}
+
+function announce(app: App): void {
+  const { url, config } = app;
+  const clientUrl = url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostName()}`);
+  const lines = config.upstreams.map(({ clientPath }) => `Server = ${clientUrl}/${clientPath}`);
+  if (config.logFormat === "json") {
+    log.info("listening", { url, cache_root: config.cacheRoot, mirrorlist: lines });
+    return;
+  }
+  console.log(`pkgstash listens on ${url}
+  and keeps packages in ${config.cacheRoot}
+
+To use it, put this first in /etc/pacman.d/mirrorlist:
+${lines.map((line) => `  ${line}`).join("\n")}
+`);
+}
