@@ -1,0 +1,57 @@
+import { runCommand } from "./child_process.ts";
+
+/** A key pair of the tests' own in a GnuPG home of its own, without a passphrase. */
+export class SigningKey implements AsyncDisposable {
+  static readonly #identity = "End to End <nobody@example.invalid>";
+
+  private constructor(
+    /** The GnuPG home that holds the key pair. */
+    readonly home: string,
+    readonly fingerprint: string,
+  ) {}
+
+  /** Makes a key in `home`, an empty folder that only we may read. */
+  static async generate(home: string): Promise<SigningKey> {
+    const env = { GNUPGHOME: home };
+    await runCommand([
+      ...["gpg", "--batch", "--quiet", "--passphrase", ""],
+      ...["--quick-generate-key", SigningKey.#identity, "ed25519", "sign", "never"],
+    ], { env });
+    const listing = await runCommand(["gpg", "--batch", "--with-colons", "--list-keys"], { env });
+    const fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listing)?.[1];
+    if (fingerprint === undefined) throw new Error(`gpg lists no key:\n${listing}`);
+    return new SigningKey(home, fingerprint);
+  }
+
+  /** Writes a detached signature of a file beside it, as `<file>.sig`. */
+  async sign(path: string): Promise<void> {
+    await runCommand([
+      ...["gpg", "--batch", "--yes", "--quiet", "--no-armor", "--detach-sign"],
+      ...["--local-user", this.fingerprint, path],
+    ], { env: { GNUPGHOME: this.home } });
+  }
+
+  /** Lets a client's GnuPG home trust packages that this key has signed. */
+  async trustIn(home: string): Promise<void> {
+    const exported = `${this.home}/public.gpg`;
+    await runCommand([
+      ...["gpg", "--batch", "--yes", "--quiet", "--output", exported, "--export"],
+      this.fingerprint,
+    ], { env: { GNUPGHOME: this.home } });
+    const trust = `${this.home}/ownertrust`;
+    await Deno.writeTextFile(trust, `${this.fingerprint}:6:\n`);
+    const env = { GNUPGHOME: home };
+    await runCommand(["gpg", "--batch", "--quiet", "--import", exported], { env });
+    await runCommand(["gpg", "--batch", "--quiet", "--import-ownertrust", trust], { env });
+    await stopAgent(home);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await stopAgent(this.home);
+  }
+}
+
+/** Ends the daemons that gpg leaves running for a home. */
+export async function stopAgent(home: string): Promise<void> {
+  await runCommand(["gpgconf", "--kill", "all"], { env: { GNUPGHOME: home } });
+}
