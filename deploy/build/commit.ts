@@ -1,0 +1,38 @@
+import { join } from "@std/path";
+
+/** What git writes into this file when it makes an archive (gitattributes(5), export-subst). */
+const ARCHIVED = "deploy/build/archived_commit.txt";
+
+/**
+ * The commit of a source tree: `PKGSTASH_COMMIT` if it is set, else as git says ("-dirty" when files
+ * differ from it), else as the archive says that it was unpacked from; "unknown" without all that.
+ */
+export async function commitOf(folder: string): Promise<string> {
+  return Deno.env.get("PKGSTASH_COMMIT") || await commitOfClone(folder) ||
+    await commitOfArchive(folder) || "unknown";
+}
+
+async function commitOfClone(folder: string): Promise<string | null> {
+  try {
+    // A tree that lies unpacked within another repository is not that one's.
+    await Deno.lstat(join(folder, ".git"));
+    const { success, stdout } = await new Deno.Command("git", {
+      args: ["-C", folder, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+      stderr: "null",
+    }).output();
+    return success ? new TextDecoder().decode(stdout).trim() : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+async function commitOfArchive(folder: string): Promise<string | null> {
+  try {
+    const text = (await Deno.readTextFile(join(folder, ARCHIVED))).trim();
+    return /^[0-9a-f]{40}$/.test(text) ? text.slice(0, 12) : null;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,71 @@
+import type { Command, CommandOption } from "../../../src/cli/command.ts";
+import { allCommands } from "../all_commands.ts";
+import { fileOption } from "./words.ts";
+
+/** Completion for zsh. */
+export function zshCompletion(commands: readonly Command[]): string {
+  const all = allCommands(commands);
+  return `#compdef pkgstash
+# Completion of pkgstash for zsh, made from the program's table of commands.
+_pkgstash() {
+  local command="" word
+  local -a choices
+  for word in "\${(@)words[2,CURRENT-1]}"; do
+    case "$command $word" in
+${all.map(({ name }) => `      ${quote(pathOf(name))}) command=${quote(name)} ;;`).join("\n")}
+      ' help') command=help ;;
+    esac
+  done
+  case "$command \${words[CURRENT-1]}" in
+${all.flatMap(valueCases).join("\n")}
+  esac
+  case $command in
+    '') choices=(${list([...commands.map(entry), "help:Print help", ...PROGRAM_OPTIONS])}) ;;
+    help) choices=(${list(commands.map(entry))}) ;;
+${all.map((each) => `    ${quote(each.name)}) choices=(${list(entriesAfter(each))}) ;;`).join("\n")}
+  esac
+  _describe pkgstash choices
+}
+_pkgstash "$@"
+`;
+}
+
+const HELP = "--help:Print help";
+const PROGRAM_OPTIONS = [HELP, "--version:Print the version"];
+
+function pathOf(name: string): string {
+  const words = name.split(" ");
+  return `${words.slice(0, -1).join(" ")} ${words.at(-1)}`;
+}
+
+function entry({ name, summary }: Command): string {
+  return `${name}:${summary}`;
+}
+
+function entriesAfter({ name, subcommands, arguments: given, options }: Command): string[] {
+  return [
+    ...(subcommands ?? []).map((each) => `${each.name.slice(name.length + 1)}:${each.summary}`),
+    ...(given ?? []).flatMap(({ choices }) => choices ?? []),
+    ...options.map((option) => `--${option.name}:${option.description}`),
+    HELP,
+  ];
+}
+
+function valueCases({ name, options }: Command): string[] {
+  return options.filter(({ valueName }) => valueName !== null).map((option) =>
+    `    ${quote(`${name} --${option.name}`)}) ${valuesOf(option)}; return ;;`
+  );
+}
+
+function valuesOf(option: CommandOption): string {
+  if (fileOption(option)) return "_files";
+  return option.choices === undefined ? "_message value" : `compadd ${option.choices.join(" ")}`;
+}
+
+function list(entries: readonly string[]): string {
+  return entries.map(quote).join(" ");
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,59 @@
+import {
+  type ConfigKey,
+  environmentName,
+  PRESET_KEY,
+  SETTINGS,
+  TOKEN_VARIABLE,
+  UPSTREAM_KEYS,
+} from "../../src/config/schema.ts";
+import { PRESETS } from "../../src/config/presets.ts";
+import { mainUpstreamKeys } from "./main_upstream_keys.ts";
+import { literal, roff, section, tagged, title } from "./roff.ts";
+
+/** pkgstash.toml(5), from the table that the configuration is read by. */
+export function configManual(version: string): string {
+  return [
+    title("PKGSTASH.TOML", 5, version),
+    section("NAME"),
+    roff("pkgstash.toml - configuration of pkgstash"),
+    section("SYNOPSIS"),
+    roff("/etc/pkgstash/pkgstash.toml"),
+    section("DESCRIPTION"),
+    roff(
+      "A TOML file. Every key has a default. An unknown key is an error. Durations are like " +
+        '"90d", "8760h", "1h30m" or "500ms", sizes like "50GB", where 1 GB is 1024 MB.',
+    ),
+    ".PP",
+    roff(
+      "A key of the top level can be overridden in the environment: PKGSTASH_PORT for port, " +
+        "lists separated by commas.",
+    ),
+    section("KEYS"),
+    ...mainUpstreamKeys().flatMap(keyParagraph),
+    ...Object.values(SETTINGS).flatMap(keyParagraph),
+    section("FURTHER UPSTREAMS"),
+    roff("A table [upstreams.NAME] adds a distribution. Its keys:"),
+    ...keyParagraph(PRESET_KEY),
+    ...Object.values<ConfigKey<unknown>>(UPSTREAM_KEYS).flatMap(keyParagraph),
+    ".PP",
+    roff(`There are presets for ${Object.keys(PRESETS).join(", ")}:`),
+    ...literal(["[upstreams.archlinuxarm]", 'preset = "archlinuxarm"']),
+    section("ENVIRONMENT"),
+    ...tagged(TOKEN_VARIABLE.name, TOKEN_VARIABLE.description),
+    ...tagged(
+      "PKGSTASH_KEY",
+      `The key in capitals, such as ${environmentName(SETTINGS.cacheRoot)}; an empty one counts ` +
+        "as not set.",
+    ),
+    section("CREDENTIALS"),
+    ...tagged("pkgstash.token", "The token, with LoadCredential= in systemd.exec(5)."),
+    section("SEE ALSO"),
+    ".BR pkgstash (1)",
+    "",
+  ].join("\n");
+}
+
+function keyParagraph({ name, type, defaultValue, description }: ConfigKey<unknown>): string[] {
+  const value = defaultValue === undefined ? "none" : JSON.stringify(defaultValue);
+  return [...tagged(name, description), ".br", roff(`A ${type.name}, by default ${value}.`)];
+}

@@ -1,0 +1,17 @@
+import { type ConfigKey, MAIN_UPSTREAM, UPSTREAM_KEYS } from "../../src/config/schema.ts";
+
+/** The keys of the main upstream as they stand at the top level, with its defaults. */
+export function mainUpstreamKeys(): ConfigKey<unknown>[] {
+  const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
+  return [
+    { ...mirrorUrls, defaultValue: MAIN_UPSTREAM.mirrorUrls },
+    { ...repositories, defaultValue: MAIN_UPSTREAM.repositories },
+    architectures,
+    upstreamLayout,
+    {
+      ...clientPath,
+      defaultValue: upstreamLayout.defaultValue,
+      description: "Path of a repository below this server; unless given, as upstream_layout.",
+    },
+  ];
+}
