@@ -15,7 +15,7 @@ export function parse(
     fileName: FILE,
     getEnvironment: (name) => environment[name],
     readEnvFile: (path) => envFiles[path] ?? { failure: "no such file" },
-    workingDirectory: "/work",
+    workingDirectory: "/here",
   });
 }
 

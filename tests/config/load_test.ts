@@ -44,7 +44,7 @@ Deno.test("without any configuration every key has its default", () => {
   const { upstreams, ...settings } = configOf("");
   assertEquals(settings, {
     envFile: null,
-    cacheRoot: "/work/cache",
+    cacheRoot: "/here/cache",
     listenAddress: "0.0.0.0",
     port: 8090,
     tlsCertificate: null,
@@ -86,7 +86,7 @@ Deno.test("without any configuration every key has its default", () => {
 
 Deno.test("every key can be given in the file", () => {
   const table: [string, string, unknown][] = [
-    ['cache_root = "store"', "cacheRoot", "/work/store"],
+    ['cache_root = "store"', "cacheRoot", "/here/store"],
     ['listen_address = "::"', "listenAddress", "::"],
     ['listen_address = "192.0.2.1"', "listenAddress", "192.0.2.1"],
     ["port = 80", "port", 80],
@@ -106,7 +106,7 @@ Deno.test("every key can be given in the file", () => {
     ['archive_url = "https://a.example/packages"', "archiveUrl", "https://a.example/packages"],
     ['log_level = "WARNING"', "logLevel", "warning"],
     ['log_format = "json"', "logFormat", "json"],
-    ['tls_certificate = "c"\ntls_key = "/k"', "tlsCertificate", "/work/c"],
+    ['tls_certificate = "c"\ntls_key = "/k"', "tlsCertificate", "/here/c"],
   ];
   for (const [text, property, expected] of table) {
     assertEquals(configOf(text)[property as "port"], expected as number, text);
@@ -231,7 +231,7 @@ Deno.test("environment variables override the file, lists are split at commas", 
     PKGSTASH_TOKEN: "from-the-environment",
   }, ENV_FILE);
   assertEquals(config.port, 9000);
-  assertEquals(config.cacheRoot, "/work/other");
+  assertEquals(config.cacheRoot, "/here/other");
   assertEquals(config.maxCacheSize, 10 * 1024 ** 3, "an empty variable counts as not set");
   assertEquals(config.upstreams[0]!.repositories, ["core", "multilib"]);
   assertEquals(config.upstreams[0]!.mirrorUrls.length, 2);
@@ -243,14 +243,14 @@ Deno.test("a problem in the environment names the variable", () => {
 });
 
 Deno.test("variables of the env_file count as environment, behind the real one", () => {
-  const files = { "/work/e": { text: "PKGSTASH_PORT=1\nPKGSTASH_LOG_LEVEL=debug", mode: 0o600 } };
+  const files = { "/here/e": { text: "PKGSTASH_PORT=1\nPKGSTASH_LOG_LEVEL=debug", mode: 0o600 } };
   const environment = { PKGSTASH_ENV_FILE: "e", PKGSTASH_PORT: "2" };
   const parsed = parse("", environment, files);
   assert(parsed.ok);
   assertEquals(parsed.config.port, 2);
   assertEquals(parsed.config.logLevel, "debug");
   assertEquals(parsed.origins.get("port"), "environment");
-  assertEquals(parsed.origins.get("log_level"), "/work/e");
+  assertEquals(parsed.origins.get("log_level"), "/here/e");
   assertEquals(parsed.origins.get("cache_root"), "default");
 });
 

@@ -20,7 +20,7 @@ Deno.test("every key has a name in one style, of its own, and one sentence of de
 Deno.test("every default is a value that the key itself accepts and writes back", () => {
   for (const { name, type, defaultValue } of KEYS) {
     if (defaultValue === undefined) continue;
-    const parsed = type.parse(defaultValue, "/work");
+    const parsed = type.parse(defaultValue, "/here");
     assert(parsed.ok, name);
     assertEquals(problemsOf(`${name} = ${type.format(parsed.value)}`), [], name);
   }
