@@ -4,6 +4,7 @@ import type { ApiRoute } from "./api_route.ts";
 import { API_ROUTES } from "./api_routes.ts";
 import { errorResponse } from "./error_response.ts";
 import { methodProblem, problemOf, problemResponse } from "./problem_response.ts";
+import { rawPath } from "./request_path.ts";
 import type { Services } from "./services.ts";
 import { methodNotAllowed, textResponse } from "./text_response.ts";
 
@@ -12,8 +13,7 @@ import { methodNotAllowed, textResponse } from "./text_response.ts";
  * they may have anything in them: they name nothing on disk.
  */
 export function apiSegments(url: string): readonly string[] | null {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
-  const raw = start < 0 ? "/" : url.slice(start).replace(/[?#].*$/s, "");
+  const raw = rawPath(url);
   if (!raw.startsWith("/api/")) return null;
   return raw.slice(1).split("/").map((segment) => {
     try {
