@@ -1,35 +1,35 @@
-import { CacheLayout } from "./cache/cache_layout.ts";
-import { Cleanup } from "./cleanup/cleanup.ts";
-import { CacheIndex } from "./cache/cache_index.ts";
-import { CacheSize } from "./cache/cache_size.ts";
-import { prepareCache } from "./cache/prepare_cache.ts";
-import { removeReplaced } from "./cache/replaced_packages.ts";
-import { type PackageFile, RepositoryTree } from "./cache/repository.ts";
-import { repositoriesInUse } from "./cache/repositories_in_use.ts";
+import { CacheLayout } from "./mirroring/cache/cache_layout.ts";
+import { Cleanup } from "./mirroring/cleanup/cleanup.ts";
+import { CacheIndex } from "./mirroring/cache/cache_index.ts";
+import { CacheSize } from "./mirroring/cache/cache_size.ts";
+import { prepareCache } from "./mirroring/cache/prepare_cache.ts";
+import { removeReplaced } from "./mirroring/cache/replaced_packages.ts";
+import { type PackageFile, RepositoryTree } from "./repositories/repository.ts";
+import { repositoriesInUse } from "./mirroring/cache/repositories_in_use.ts";
 import type { Config } from "./config/config.ts";
-import { ClientDownloads } from "./download/client_downloads.ts";
-import { DownloadRegistry } from "./download/download_registry.ts";
-import { MirrorAccess } from "./download/mirror_access.ts";
+import { ClientDownloads } from "./mirroring/downloads/client_downloads.ts";
+import { DownloadRegistry } from "./mirroring/downloads/download_registry.ts";
+import { MirrorAccess } from "./mirroring/mirrors/mirror_access.ts";
 import { PkgstashError, reasonOf } from "./errors.ts";
-import { mirrorPools } from "./mirror/mirror_pools.ts";
-import { UpstreamClient } from "./mirror/upstream_client.ts";
-import { eventLogger } from "./observability/logging.ts";
-import { Metrics } from "./observability/metrics.ts";
-import { MissingSignatures } from "./proxy/missing_signatures.ts";
-import { type FetchedFile, PackageRequests } from "./proxy/package_requests.ts";
-import { SnapshotRequests } from "./proxy/snapshot_requests.ts";
+import { mirrorPools } from "./mirroring/mirrors/mirror_pools.ts";
+import { UpstreamClient } from "./platform/http_client.ts";
+import { eventLogger } from "./platform/observability/logging.ts";
+import { Metrics } from "./platform/observability/metrics.ts";
+import { MissingSignatures } from "./mirroring/pull_through/missing_signatures.ts";
+import { type FetchedFile, PackageRequests } from "./mirroring/pull_through/package_requests.ts";
+import { SnapshotRequests } from "./mirroring/databases/database_requests.ts";
 import { createHandler, type Services } from "./server/handler.ts";
 import { Server } from "./server/server.ts";
-import { freeSpace } from "./fs/free_space.ts";
-import { Prefetch } from "./refresh/prefetch.ts";
-import { planEvent, type RefreshListener } from "./refresh/refresh_events.ts";
-import { WishPlanner } from "./refresh/wish_planner.ts";
-import { LastRefresh } from "./refresh/last_refresh.ts";
-import { RefreshCycle } from "./refresh/refresh_cycle.ts";
-import { PeriodicTask } from "./scheduler/periodic_task.ts";
-import { Leases } from "./snapshot/leases.ts";
-import { Snapshots, type SnapshotSettings } from "./snapshot/snapshots.ts";
-import { SnapshotStore } from "./snapshot/snapshot_store.ts";
+import { freeSpace } from "./platform/files/free_space.ts";
+import { Prefetch } from "./mirroring/prefetch/prefetch.ts";
+import { planEvent, type RefreshListener } from "./mirroring/refresh/refresh_events.ts";
+import { WishPlanner } from "./mirroring/prefetch/wish_planner.ts";
+import { LastRefresh } from "./mirroring/refresh/last_refresh.ts";
+import { RefreshCycle } from "./mirroring/refresh/refresh_cycle.ts";
+import { PeriodicTask } from "./platform/scheduler/periodic_task.ts";
+import { Leases } from "./repositories/leases.ts";
+import { Snapshots, type SnapshotSettings } from "./mirroring/databases/snapshots.ts";
+import { SnapshotStore } from "./repositories/snapshot_store.ts";
 
 const log = eventLogger("app");
 
@@ -40,11 +40,11 @@ const FIXED = ["cacheRoot", "listenAddress", "port", "tlsCertificate", "tlsKey"]
  * The mirror daemon, wired together. A request for a file takes this way:
  *
  * 1. `server/handler` matches its path to a configured repository, or answers 404.
- * 2. `proxy/package_requests` sends a package from the cache if it is there; databases go to
- *    `proxy/snapshot_requests`, which asks `snapshot/` whether the published set is still current.
- * 3. Otherwise `download/download_registry` has the download in flight, or starts one.
- * 4. The download reads a `transfer`, which takes bytes from the mirrors that `mirror/` puts first
- *    and goes on with another when one fails, and appends them to a `part_file`.
+ * 2. `mirroring/pull_through` sends a package from the cache if it is there; databases go to
+ *    `mirroring/databases`, which knows whether the published set is still current.
+ * 3. Otherwise `mirroring/downloads` has the download in flight, or starts one.
+ * 4. The download reads a `transfer`, which takes bytes from the mirrors that `mirroring/mirrors`
+ *    puts first and goes on with another when one fails, and appends them to a `part_file`.
  * 5. Every client follows that file through a `part_reader` of its own.
  * 6. The complete part is checked, and moved to its place in the cache.
  */

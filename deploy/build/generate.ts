@@ -2,7 +2,7 @@
  * and the example of the configuration into `deploy`. */
 import { dirname, fromFileUrl, join } from "@std/path";
 import { COMMANDS } from "../../src/cli/command_table.ts";
-import { VERSION } from "../../src/cli/version.ts";
+import { VERSION } from "../../src/version.ts";
 import { bashCompletion } from "./completions/bash.ts";
 import { fishCompletion } from "./completions/fish.ts";
 import { zshCompletion } from "./completions/zsh.ts";

@@ -4,7 +4,7 @@
  */
 import { encodeHex } from "@std/encoding/hex";
 import { fromFileUrl, join } from "@std/path";
-import { VERSION } from "../../src/cli/version.ts";
+import { VERSION } from "../../src/version.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
 const FOLDER = join(PROJECT, "dist/package");

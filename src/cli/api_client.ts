@@ -6,7 +6,7 @@ import type { OptionValues } from "./command.ts";
 import { EXIT_CODE } from "./exit_code.ts";
 import { UsageError } from "./usage_error.ts";
 import { visible } from "./visible.ts";
-import { VERSION } from "./version.ts";
+import { VERSION } from "../version.ts";
 
 export const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";

@@ -7,7 +7,7 @@ import { EXIT_CODE, type ExitCode } from "./exit_code.ts";
 import { renderCommandHelp, renderProgramHelp } from "./help.ts";
 import { type Output, terminal } from "./output.ts";
 import { unknown, UsageError } from "./usage_error.ts";
-import { versionLine } from "./version.ts";
+import { versionLine } from "../version.ts";
 
 /**
  * Runs one command line and gives the exit code. A mistake of the user is one message; only what

@@ -1,4 +1,4 @@
-import { expandServer } from "../pacman/mirrorlist.ts";
+import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import type { Upstream } from "./config.ts";
 
 /** First segments of paths that the server answers itself. */

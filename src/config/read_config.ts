@@ -1,6 +1,6 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
-import { readCredential } from "../systemd/credential.ts";
+import { readCredential } from "../platform/systemd/credential.ts";
 import { type EnvFileContent, parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";

@@ -1,7 +1,7 @@
-import { accessLogger } from "../observability/logging.ts";
+import { accessLogger } from "../platform/observability/logging.ts";
 import type { RequestResult } from "../api/request_results.ts";
-import type { Metrics } from "../observability/metrics.ts";
-import { CACHE_STATUS_HEADER } from "../proxy/cache_status.ts";
+import type { Metrics } from "../platform/observability/metrics.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
 
 const log = accessLogger();
 

@@ -1,7 +1,7 @@
-import { isSameToken, parseBearerToken } from "../http/bearer_token.ts";
+import { isSameToken, parseBearerToken } from "../formats/http/bearer_token.ts";
 import { errorResponse } from "./error_response.ts";
 import { PkgstashError } from "../errors.ts";
-import { problemResponse } from "./problem_response.ts";
+import { problemResponse } from "./api/problem_response.ts";
 import { textResponse } from "./text_response.ts";
 
 /** The value that the original's example carries, and everybody knows. */

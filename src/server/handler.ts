@@ -1,14 +1,14 @@
-import { keyOf, type RepositoryFile } from "../cache/repository.ts";
+import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
-import { eventLogger } from "../observability/logging.ts";
-import { CACHE_STATUS_HEADER } from "../proxy/cache_status.ts";
-import type { Client } from "../snapshot/leases.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
+import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
-import { apiSegments, dispatch } from "./api_router.ts";
+import { apiSegments, dispatch } from "./api/api_router.ts";
 import { errorResponse } from "./error_response.ts";
 import { requestPath } from "./request_path.ts";
-import { flatCacheRoute } from "./routes/flat_cache.ts";
-import { listingRoute } from "./routes/listing.ts";
+import { flatCacheRoute } from "./files/flat_cache.ts";
+import { listingRoute } from "./files/listing.ts";
 import type { Services } from "./services.ts";
 import { methodNotAllowed, textResponse } from "./text_response.ts";
 

@@ -1,6 +1,6 @@
 import { PkgstashError, reasonOf } from "../errors.ts";
 import type { Config } from "../config/config.ts";
-import { eventLogger } from "../observability/logging.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
 import { textResponse } from "./text_response.ts";
 
 const log = eventLogger("server");

@@ -1,17 +1,17 @@
-import type { CacheIndex } from "../cache/cache_index.ts";
-import type { CacheLayout } from "../cache/cache_layout.ts";
-import type { CacheSize } from "../cache/cache_size.ts";
-import type { RepositoryFile, RepositoryTree } from "../cache/repository.ts";
-import type { Cleanup } from "../cleanup/cleanup.ts";
+import type { CacheIndex } from "../mirroring/cache/cache_index.ts";
+import type { CacheLayout } from "../mirroring/cache/cache_layout.ts";
+import type { CacheSize } from "../mirroring/cache/cache_size.ts";
+import type { RepositoryFile, RepositoryTree } from "../repositories/repository.ts";
+import type { Cleanup } from "../mirroring/cleanup/cleanup.ts";
 import type { Config } from "../config/config.ts";
-import type { ClientDownloads } from "../download/client_downloads.ts";
-import type { DownloadRegistry } from "../download/download_registry.ts";
-import type { MirrorAccess } from "../download/mirror_access.ts";
-import type { Metrics } from "../observability/metrics.ts";
-import type { PackageRequests } from "../proxy/package_requests.ts";
-import type { SnapshotRequests } from "../proxy/snapshot_requests.ts";
-import type { RefreshCycle } from "../refresh/refresh_cycle.ts";
-import type { Snapshots } from "../snapshot/snapshots.ts";
+import type { ClientDownloads } from "../mirroring/downloads/client_downloads.ts";
+import type { DownloadRegistry } from "../mirroring/downloads/download_registry.ts";
+import type { MirrorAccess } from "../mirroring/mirrors/mirror_access.ts";
+import type { Metrics } from "../platform/observability/metrics.ts";
+import type { PackageRequests } from "../mirroring/pull_through/package_requests.ts";
+import type { SnapshotRequests } from "../mirroring/databases/database_requests.ts";
+import type { RefreshCycle } from "../mirroring/refresh/refresh_cycle.ts";
+import type { Snapshots } from "../mirroring/databases/snapshots.ts";
 
 /** All that requests are answered from. */
 export interface Services {

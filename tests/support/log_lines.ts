@@ -1,4 +1,4 @@
-import { configureLogging } from "../../src/observability/logging.ts";
+import { configureLogging } from "../../src/platform/observability/logging.ts";
 
 /** Everything that is logged from its making on, and the means to wait for it. */
 export class LogLines {

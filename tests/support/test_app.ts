@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
-import { within } from "../../src/proxy/deadline.ts";
-import { configOf } from "../config/configuration.ts";
+import { within } from "../../src/mirroring/pull_through/deadline.ts";
+import { configOf } from "../unit/config/configuration.ts";
 import { FakeMirror } from "./fake_mirror.ts";
 import { type Answer, exchange, HttpExchange, type RawRequest } from "./http_exchange.ts";
 import { LogLines } from "./log_lines.ts";

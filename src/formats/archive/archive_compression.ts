@@ -1,0 +1,139 @@
+import { createGunzip } from "node:zlib";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { ArchiveInput } from "./archive_input.ts";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { unxz } from "./xz_decompression.ts";
+import { throughZlib } from "./zlib_decompression.ts";
+import { unzstd } from "./zstd_decompression.ts";
+
+/** How a tar is compressed; its name does not say (a real `.db.tar.xz` may be gzip or zstd). */
+export type ArchiveCompression = "gzip" | "zstd" | "xz" | "none";
+
+/** The number of first bytes that {@linkcode detectCompression} wants to see: one tar block. */
+export const DETECTION_BYTES = 512;
+
+/** The longest magic of a compressed archive, that of xz; no need to wait for a whole tar block. */
+const MAGIC_BYTES = 6;
+
+/** Where a decompressed archive stops being plausible, in bytes, unless told otherwise. */
+export const DEFAULT_MAX_DECOMPRESSED_BYTES = 1024 ** 3;
+
+const BYTES_PER_TURN = 64 * 1024;
+const MAX_CHUNK_BYTES = 64 * 1024;
+
+/**
+ * Tells by its first bytes what an archive is, or null when it is none that pkgstash reads. Plain
+ * tar is known by its magic, an empty one by its zero block.
+ *
+ * Source: RFC 1952 section 2.3.1, RFC 8878 section 3.1, the .xz format section 2.1.1, POSIX pax.
+ */
+export function detectCompression(head: Uint8Array): ArchiveCompression | null {
+  if (startsWith(head, [0x1f, 0x8b, 0x08])) return "gzip";
+  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return "zstd";
+  if (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18])) {
+    return "zstd";
+  }
+  if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return "xz";
+  if (head.length < DETECTION_BYTES) return null;
+  if (startsWith(head.subarray(257), [0x75, 0x73, 0x74, 0x61, 0x72])) return "none";
+  return head.every((byte) => byte === 0) ? "none" : null;
+}
+
+/**
+ * The decompressed bytes of an archive in gzip (with any number of members), zstd (of frames), xz
+ * (of streams) or nothing. Reads only as fast as it is read; cancelling it cancels the source.
+ *
+ * Fails with a {@linkcode PkgstashError} of kind "content" when the bytes are not such an archive,
+ * end too early, or come to more than `maxDecompressedBytes`; with the source's own error when the
+ * source fails. A plain tar has no end of its own here: the tar reader tells whether it is whole.
+ */
+export function decompress(
+  source: ReadableStream<Uint8Array>,
+  options: { maxDecompressedBytes?: number } = {},
+): ReadableStream<Uint8Array> {
+  const limit = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
+  const input = new ArchiveInput(source);
+  const output = limited(decoded(input, limit), limit);
+  return new ReadableStream<Uint8Array>({
+    async pull(controller): Promise<void> {
+      try {
+        const { done, value } = await output.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        const failure = input.failure === undefined ? contentError(error) : input.failure.reason;
+        // Not awaited: a source that hangs must not keep the error back.
+        input.cancel(failure).catch(() => {});
+        throw failure;
+      }
+    },
+    async cancel(reason): Promise<void> {
+      const cancelled = input.cancel(reason);
+      await output.return(undefined).catch(() => {});
+      await cancelled;
+    },
+  }, { highWaterMark: 0 });
+}
+
+async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint8Array> {
+  const magic = detectCompression(await input.peek(MAGIC_BYTES));
+  const head = await input.peek(magic === null ? DETECTION_BYTES : MAGIC_BYTES);
+  switch (magic ?? detectCompression(head)) {
+    case "gzip":
+      return yield* throughZlib(input, createGunzip({ chunkSize: MAX_CHUNK_BYTES }));
+    case "zstd":
+      return yield* unzstd(input);
+    case "xz":
+      return yield* unxz(input, limit);
+    case "none":
+      return yield* input;
+    case null:
+      throw new PkgstashError("content", `Cannot read an archive: ${describeHead(head)}`);
+  }
+}
+
+async function* limited(
+  chunks: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  let sinceTurn = 0;
+  for await (const chunk of chunks) {
+    total += chunk.length;
+    if (total > limit) {
+      throw new PkgstashError(
+        "content",
+        `Cannot decompress an archive: it holds more than ${limit} bytes`,
+      );
+    }
+    for (let start = 0; start < chunk.length; start += MAX_CHUNK_BYTES) {
+      const part = chunk.subarray(start, start + MAX_CHUNK_BYTES);
+      yield part;
+      sinceTurn += part.length;
+      if (sinceTurn < BYTES_PER_TURN) continue;
+      sinceTurn = 0;
+      await eventLoopTurn();
+    }
+  }
+}
+
+function contentError(error: unknown): PkgstashError {
+  if (error instanceof PkgstashError) return error;
+  return new PkgstashError("content", `Cannot decompress an archive: ${reasonOf(error)}`, {
+    cause: error,
+  });
+}
+
+function describeHead(head: Uint8Array): string {
+  if (head.length === 0) return "it is empty, not even an empty tar";
+  if (/^\s*</.test(new TextDecoder().decode(head.subarray(0, 64)))) {
+    return "it is an HTML or XML page, not a tar";
+  }
+  const bytes = Array.from(head.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0"));
+  return `it begins with the bytes ${bytes.join(" ")}, so it is no tar in gzip, zstd or xz, ` +
+    "nor a plain one";
+}
+
+function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
+  return prefix.every((byte, index) => bytes[index] === byte);
+}

@@ -1,0 +1,75 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+
+const MAX_CHUNK_BYTES = 64 * 1024;
+const BYTES_PER_TURN = 256 * 1024;
+
+/**
+ * The source of a decoder: bytes read in order, with a look at the first ones, and a memory of
+ * whether the source failed by itself, so that its error is not mistaken for bad content.
+ */
+export class ArchiveInput implements AsyncIterable<Uint8Array> {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #ahead: Uint8Array[] = [];
+  #failure: { readonly reason: unknown } | undefined;
+  #sinceTurn = 0;
+
+  /** Takes the source for itself: nobody else may read it. */
+  constructor(source: ReadableStream<Uint8Array>) {
+    this.#reader = source.getReader();
+  }
+
+  /** What the source itself failed with, if it did. */
+  get failure(): { readonly reason: unknown } | undefined {
+    return this.#failure;
+  }
+
+  /** The first bytes, up to `length` of them, without consuming them. */
+  async peek(length: number): Promise<Uint8Array> {
+    const head = new Uint8Array(length);
+    let filled = 0;
+    for (let index = 0; filled < length; index++) {
+      const chunk = this.#ahead[index] ?? await this.#readSource();
+      if (chunk === undefined) break;
+      if (index === this.#ahead.length) this.#ahead.push(chunk);
+      const part = chunk.subarray(0, length - filled);
+      head.set(part, filled);
+      filled += part.length;
+    }
+    return head.subarray(0, filled);
+  }
+
+  /** The next bytes, at most 64 KiB, or undefined at the end. */
+  async read(): Promise<Uint8Array | undefined> {
+    let chunk = this.#ahead.shift() ?? await this.#readSource();
+    if (chunk === undefined) return undefined;
+    if (chunk.length > MAX_CHUNK_BYTES) {
+      this.#ahead.unshift(chunk.subarray(MAX_CHUNK_BYTES));
+      chunk = chunk.subarray(0, MAX_CHUNK_BYTES);
+    }
+    this.#sinceTurn += chunk.length;
+    if (this.#sinceTurn >= BYTES_PER_TURN) {
+      this.#sinceTurn = 0;
+      await eventLoopTurn();
+    }
+    return chunk;
+  }
+
+  /** Tells the source that no more is wanted; a pending read then sees the end. */
+  async cancel(reason?: unknown): Promise<void> {
+    await this.#reader.cancel(reason);
+  }
+
+  /** All chunks to the end; leaving early does not cancel the source. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
+  }
+
+  async #readSource(): Promise<Uint8Array | undefined> {
+    try {
+      return (await this.#reader.read()).value;
+    } catch (reason) {
+      this.#failure = { reason };
+      throw reason;
+    }
+  }
+}

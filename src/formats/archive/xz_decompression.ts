@@ -1,0 +1,69 @@
+import xz from "xz-decompress";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+
+/** The largest xz file read, compressed, and the largest content of one, both in bytes. */
+export const MAX_XZ_BYTES = 128 * 1024 * 1024;
+
+const PIECE_BYTES = 16 * 1024;
+
+/**
+ * Decompresses an xz file of any number of streams, held in memory: the decoder works on one file
+ * at a time in the whole process, so it must never wait for a slow source or reader. No
+ * distribution publishes xz databases, repo-add only can write them.
+ *
+ * @throws {PkgstashError} kind "content", when the file is cut or damaged, or its content is larger
+ * than the lower one of `limit` and {@linkcode MAX_XZ_BYTES}.
+ */
+export async function* unxz(
+  input: AsyncIterable<Uint8Array>,
+  limit: number,
+): AsyncGenerator<Uint8Array> {
+  yield* await decode(await collect(input), Math.min(limit, MAX_XZ_BYTES));
+}
+
+async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of input) {
+    length += chunk.length;
+    if (length > MAX_XZ_BYTES) throw tooLarge("the file", MAX_XZ_BYTES);
+    for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+      pieces.push(chunk.subarray(start, start + PIECE_BYTES));
+    }
+  }
+  return pieces;
+}
+
+async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = new xz.XzReadableStream(ReadableStream.from(pieces)).getReader();
+  while (true) {
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw new PkgstashError(
+        "content",
+        `Cannot decompress an xz archive: it is cut, damaged or of an unknown kind (${
+          reasonOf(error)
+        })`,
+        { cause: error },
+      );
+    });
+    if (done) return chunks;
+    chunks.push(value);
+    length += value.length;
+    if (length > limit) {
+      // Between two reads, when the decoder is idle: only then it gives its memory and its turn back.
+      await reader.cancel();
+      throw tooLarge("its content", limit);
+    }
+    await eventLoopTurn();
+  }
+}
+
+function tooLarge(what: string, limit: number): PkgstashError {
+  return new PkgstashError(
+    "content",
+    `Cannot decompress an xz archive: ${what} holds more than ${limit} bytes`,
+  );
+}

@@ -1,0 +1,42 @@
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { DirectoryLock } from "../../platform/files/directory_lock.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import type { CacheLayout } from "./cache_layout.ts";
+
+/** Version of the tree that `CacheLayout` draws. */
+const VERSION = "1";
+
+/**
+ * Makes the cache directory if need be, and takes the right to write it. Throws `conflict` if
+ * another instance has it, `storage` if it cannot be written or is of a later version.
+ */
+export async function prepareCache(layout: CacheLayout): Promise<DirectoryLock> {
+  const lock = await DirectoryLock.acquire(layout.lock);
+  try {
+    const version = (await readIfPresent(layout.version))?.trim();
+    if (version === undefined) await writeFileDurably(layout.version, `${VERSION}\n`);
+    else if (version !== VERSION) {
+      throw new PkgstashError(
+        "storage",
+        `Cannot use the cache directory: ${layout.version} says version ${version}, and this ` +
+          `pkgstash knows version ${VERSION}. Use the pkgstash that wrote it, or another directory.`,
+      );
+    }
+    return lock;
+  } catch (error) {
+    lock[Symbol.dispose]();
+    if (error instanceof PkgstashError) throw error;
+    throw new PkgstashError("storage", `Cannot prepare the cache directory: ${reasonOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+async function readIfPresent(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+}

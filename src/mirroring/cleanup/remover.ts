@@ -1,0 +1,32 @@
+import { join } from "@std/path";
+import { removeIfPresent } from "../../platform/files/durable.ts";
+import {
+  isSameFile,
+  plainDirectory,
+  seeFile,
+  type SeenFile,
+} from "../../platform/files/plain_directory.ts";
+
+/** Removes files below one directory, and only those that were seen there before. */
+export class Remover {
+  readonly #paths = new Map<string, string | null>();
+
+  constructor(private readonly root: string) {}
+
+  /**
+   * Removes the file that was seen in `directory`. False if it is gone or another has taken its
+   * place; throws if it cannot be removed, or if a link leads to it.
+   */
+  async remove(directory: string, seen: SeenFile): Promise<boolean> {
+    let path = this.#paths.get(directory);
+    if (path === undefined) {
+      path = await plainDirectory(this.root, directory);
+      this.#paths.set(directory, path);
+    }
+    if (path === null) return false;
+    const file = await seeFile(path, seen.name);
+    if (file === null || !isSameFile(file, seen)) return false;
+    await removeIfPresent(join(path, seen.name));
+    return true;
+  }
+}

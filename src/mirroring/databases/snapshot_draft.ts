@@ -1,0 +1,120 @@
+import type { Repository } from "../../repositories/repository.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
+import type { Companions } from "./companions.ts";
+import { dateForClients } from "./date_for_clients.ts";
+import type { PackageIndex } from "../../repositories/package_index.ts";
+import type { Snapshot } from "../../repositories/snapshot.ts";
+import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
+import { timeOf } from "./stale_guard.ts";
+
+export interface SnapshotDraftOptions {
+  repository: Repository;
+  store: SnapshotStore;
+  /** The set being served, or null. */
+  current: Snapshot | null;
+  /** When a client last asked for the file list, in milliseconds since the epoch; 0 for never. */
+  filesAskedAt: number;
+  /** Called with a new database just before and just after it is published. */
+  onNewDatabase: (index: PackageIndex) => Promise<void>;
+}
+
+/** How a refresh that did not fail ended; `index` when there is a new database. */
+export interface RefreshResult {
+  changed: boolean;
+  snapshot: Snapshot;
+  /** The mirrors that are known to have this very database. */
+  mirrors: readonly Mirror[];
+  index: PackageIndex | null;
+}
+
+/** A database that was fetched, and what goes with it. */
+export interface FetchedDatabase {
+  mirror: Mirror;
+  /** Lower-case hexadecimal. */
+  sha256: string;
+  lastModified: string | null;
+  index: PackageIndex;
+  companions: Companions;
+}
+
+/** A set in the making, under a name of its own, until it is published or given up. */
+export class SnapshotDraft {
+  readonly #generation = newGeneration();
+
+  constructor(private readonly options: SnapshotDraftOptions) {}
+
+  /** Name on disk of a member of this set. */
+  blob(member: SnapshotMember): string {
+    return `${this.#generation}-${this.options.repository.name}.${member}`;
+  }
+
+  /** Whether a file in the snapshot directory belongs to this set. */
+  owns(blob: string): boolean {
+    return blob.startsWith(this.#generation);
+  }
+
+  /** The served database stays; what is new goes with it. */
+  async complete(
+    current: Snapshot,
+    mirrors: readonly Mirror[],
+    companions: Companions,
+  ): Promise<RefreshResult> {
+    const changed = "files" in companions;
+    const snapshot: Snapshot = changed
+      ? {
+        ...current,
+        generation: this.#generation,
+        rollback: null,
+        members: { db: current.members.db, ...companions },
+      }
+      : { ...current, rollback: null };
+    if (changed) await this.#dateFiles(snapshot);
+    if (changed || current.rollback !== null) await this.#publish(snapshot);
+    return { changed, snapshot, mirrors, index: null };
+  }
+
+  /** Publishes a database whose files are all in their places. */
+  async publish(database: FetchedDatabase): Promise<RefreshResult> {
+    const { current, onNewDatabase, repository, store } = this.options;
+    const { companions, index, lastModified, mirror, sha256 } = database;
+    const db = { blob: this.blob("db"), lastModified };
+    const snapshot: Snapshot = {
+      generation: this.#generation,
+      mirror: mirror.name,
+      publishedAt: Date.now(),
+      sha256,
+      newestBuildDate: index.newestBuildDate,
+      rollback: null,
+      filesAskedAt: 0,
+      members: { db, ...companions },
+    };
+    await dateForClients(
+      store.pathOf(repository, db.blob),
+      timeOf(lastModified) ?? index.newestBuildDate ?? 0,
+      current === null ? null : store.pathOf(repository, current.members.db.blob),
+    );
+    await this.#dateFiles(snapshot);
+    await onNewDatabase(index);
+    await this.#publish(snapshot);
+    // Again for what was put in place between the first time and the publication.
+    await onNewDatabase(index);
+    return { changed: true, snapshot, mirrors: [mirror], index };
+  }
+
+  async #dateFiles({ members: { db, files } }: Snapshot): Promise<void> {
+    if (files === undefined) return;
+    const { current, repository, store } = this.options;
+    const before = current?.members.files;
+    await dateForClients(
+      store.pathOf(repository, files.blob),
+      timeOf(files.lastModified) ?? timeOf(db.lastModified) ?? 0,
+      before === undefined ? null : store.pathOf(repository, before.blob),
+    );
+  }
+
+  async #publish(snapshot: Snapshot): Promise<void> {
+    const { repository, store, filesAskedAt } = this.options;
+    await store.publish(repository, { ...snapshot, filesAskedAt });
+  }
+}

@@ -1,0 +1,217 @@
+import { getLogger } from "@logtape/logtape";
+import type { Repository } from "../../repositories/repository.ts";
+import type { Metrics } from "../../platform/observability/metrics.ts";
+import { reasonOf } from "../../errors.ts";
+import type { Mirror } from "./mirror.ts";
+import type { MirrorPool } from "./mirror_pool.ts";
+import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
+import { UpstreamBody, UpstreamRefusal } from "./mirror_response.ts";
+import type { UpstreamClient } from "../../platform/http_client.ts";
+
+const log = getLogger(["pkgstash", "mirror"]);
+
+/** What is asked of mirrors. */
+export interface MirrorRequest {
+  repository: Repository;
+  fileName: string;
+  /** Headers for one mirror, the file's validators among them. */
+  headersFor: (mirror: Mirror) => Record<string, string>;
+  /**
+   * Takes a mirror's answer or throws the reason why not; it may read ahead, and what it read is
+   * read again. Only 200 and 206 come here, and 304 when `conditional`.
+   */
+  accept: (body: UpstreamBody) => Promise<void>;
+  /** Whether 304 is an answer. */
+  conditional?: boolean;
+  /** Be content with one mirror's word that there is no such file, and leave those that rest alone. */
+  quick?: boolean;
+  /** Ask those first that agree on the database being served. */
+  byAgreement?: boolean;
+  /** Ask only these. */
+  only?: readonly Mirror[];
+  signal: AbortSignal;
+}
+
+/** The time limits of conversations with mirrors, in milliseconds. */
+export interface MirrorTimeouts {
+  raceTimeout: number;
+  stallTimeout: number;
+  answerTimeout: number;
+}
+
+/** Statuses of a mirror that would answer at another time. */
+const BUSY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+
+/** Gets answers from the mirrors of one upstream. */
+export class MirrorAccess {
+  constructor(
+    readonly pool: MirrorPool,
+    private readonly client: UpstreamClient,
+    private readonly timeouts: MirrorTimeouts,
+    private readonly metrics: Metrics,
+  ) {}
+
+  /** The first acceptable answer, or a `NoMirrorError` with everyone's reason. */
+  open(request: MirrorRequest): Promise<UpstreamBody> {
+    return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
+      raceTimeout: this.timeouts.raceTimeout,
+      deadline: this.timeouts.answerTimeout,
+      signal: request.signal,
+      next: this.#order(request),
+      onFailure: (failure) => this.failed(failure, request.fileName),
+      settled: (failures) => request.quick === true && failures.some(isMissing),
+      exhausted: (failures) =>
+        new NoMirrorError(request.fileName, failures, this.#isGone(failures, request)),
+      discard: (body) => body.close(),
+    });
+  }
+
+  /** The headers of one mirror's answer to a HEAD, or null if it has none to give. */
+  async head(
+    mirror: Mirror,
+    repository: Repository,
+    fileName: string,
+    signal: AbortSignal,
+  ): Promise<Headers | null> {
+    const url = mirror.urlOf(repository, fileName);
+    if (url === null) return null;
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeouts.stallTimeout)]);
+    try {
+      const response = await this.client.head(url, limit);
+      await response.body?.cancel();
+      if (response.ok) return response.headers;
+      if (response.status === 404 || response.status === 405) return null;
+      throw new UpstreamRefusal("faulty", `answered ${response.status}`);
+    } catch (error) {
+      signal.throwIfAborted();
+      this.failed({ mirror, error }, fileName);
+      return null;
+    }
+  }
+
+  /**
+   * Asks one mirror for a file's headers, for the administrator to see how it does. A failure is
+   * told and counts for nothing: it is no reason to leave a mirror alone that nobody needed now.
+   */
+  async probe(
+    mirror: Mirror,
+    repository: Repository,
+    fileName: string,
+  ): Promise<{ milliseconds: number; headers: Headers } | { error: string }> {
+    const url = mirror.urlOf(repository, fileName);
+    if (url === null) return { error: "does not keep such files" };
+    const asked = performance.now();
+    try {
+      const response = await this.client.head(
+        url,
+        AbortSignal.timeout(this.timeouts.answerTimeout),
+      );
+      await response.body?.cancel();
+      if (!response.ok) return { error: `answered ${response.status}` };
+      return { milliseconds: performance.now() - asked, headers: response.headers };
+    } catch (error) {
+      const isSilent = error instanceof DOMException && error.name === "TimeoutError";
+      const seconds = this.timeouts.answerTimeout / 1000;
+      return { error: isSilent ? `no answer within ${seconds} s` : reasonOf(error) };
+    }
+  }
+
+  /** Takes note of a failure, midway or at the start. To lack a file, or to have another, is not one. */
+  failed({ mirror, error }: MirrorFailure, fileName: string): void {
+    if (isMissing({ mirror, error }) || isDifferent({ mirror, error })) {
+      log.debug("mirror passed over", {
+        mirror: mirror.name,
+        file: fileName,
+        reason: reasonOf(error),
+      });
+      return;
+    }
+    mirror.health.failed(reasonOf(error));
+    this.metrics.upstreamError(mirror.name, reasonClass(error));
+    log.warn("mirror failed", {
+      mirror: mirror.name,
+      file: fileName,
+      reason: reasonOf(error),
+      rests_ms: Math.round(mirror.health.rest),
+    });
+  }
+
+  async #ask(
+    mirror: Mirror,
+    controller: AbortController,
+    request: MirrorRequest,
+  ): Promise<UpstreamBody> {
+    const url = mirror.urlOf(request.repository, request.fileName);
+    if (url === null) throw new UpstreamRefusal("missing", "does not keep such files");
+    const asked = performance.now();
+    const headers = request.headersFor(mirror);
+    const response = await this.client.get(url, headers, controller.signal);
+    const unchanged = response.status === 304 && request.conditional === true;
+    if (response.status !== 200 && response.status !== 206 && !unchanged) {
+      await response.body?.cancel();
+      if (response.status === 404 || response.status === 410) {
+        mirror.health.answered(performance.now() - asked);
+        mirror.health.succeeded();
+        throw new UpstreamRefusal("missing", `answered ${response.status}`);
+      }
+      // It may be the range that it does not like, and the whole file might be had.
+      const isAboutRange = "range" in headers && !BUSY.has(response.status);
+      throw new UpstreamRefusal(
+        isAboutRange ? "different" : "faulty",
+        `answered ${response.status}`,
+      );
+    }
+    const body = new UpstreamBody(
+      mirror,
+      response.status,
+      response.headers,
+      response.body,
+      controller,
+      this.timeouts.stallTimeout,
+    );
+    try {
+      await body.peek(1);
+      const firstByteAfter = performance.now() - asked;
+      await request.accept(body);
+      mirror.health.answered(firstByteAfter);
+      if (unchanged) mirror.health.succeeded();
+      this.metrics.upstreamFirstByte(mirror.name, firstByteAfter / 1000);
+      return body;
+    } catch (error) {
+      body.close();
+      throw error;
+    }
+  }
+
+  #isGone(failures: readonly MirrorFailure[], request: MirrorRequest): boolean {
+    const mirrors = failures.filter(({ mirror }) => mirror !== this.pool.archive);
+    return mirrors.length > 0 &&
+      (request.quick ? mirrors.some(isMissing) : mirrors.every(isMissing));
+  }
+
+  #order(request: MirrorRequest): (failures: readonly MirrorFailure[]) => Mirror | null {
+    if (request.only !== undefined) {
+      const queue = [...request.only];
+      return () => queue.shift() ?? null;
+    }
+    const { ready, resting } = this.pool.candidates(
+      request.byAgreement === true ? request.repository.directory : null,
+    );
+    const archive = this.pool.archive === null ? [] : [this.pool.archive];
+    return (failures) => {
+      const next = ready.shift();
+      if (next !== undefined) return next;
+      if (!(request.quick && failures.some(isMissing))) {
+        const rested = resting.shift();
+        if (rested !== undefined) return rested;
+      }
+      return archive.shift() ?? null;
+    };
+  }
+}
+
+function reasonClass(error: unknown): string {
+  if (error instanceof UpstreamRefusal) return "status";
+  if (error instanceof Error && "kind" in error) return String(error.kind);
+  return "connection";
+}

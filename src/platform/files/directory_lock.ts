@@ -1,0 +1,54 @@
+import { dirname } from "@std/path";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+
+/** The right to write a directory, held until release or the end of the process (flock(2)). */
+export class DirectoryLock implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  private constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Takes the lock file at `path`, or throws a `conflict` that names the process that has it.
+   */
+  static async acquire(path: string): Promise<DirectoryLock> {
+    let file: Deno.FsFile;
+    try {
+      await Deno.mkdir(dirname(path), { recursive: true });
+      file = await Deno.open(path, { read: true, write: true, create: true });
+    } catch (error) {
+      throw unusable(error);
+    }
+    if (!await file.tryLock(true)) {
+      const holder = (await new Response(file.readable).text()).trim();
+      throw new PkgstashError(
+        "conflict",
+        `Cannot use the cache directory: another pkgstash${
+          holder === "" ? "" : ` (process ${holder})`
+        } holds ${path}. Stop it, or set cache_root to another directory.`,
+      );
+    }
+    try {
+      await file.truncate();
+      await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
+      return new DirectoryLock(file);
+    } catch (error) {
+      file.close();
+      throw unusable(error);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+function unusable(error: unknown): PkgstashError {
+  return new PkgstashError(
+    "storage",
+    `Cannot use the cache directory: ${reasonOf(error)}. ` +
+      "Give this user write access to it, or set cache_root to another directory.",
+    { cause: error },
+  );
+}

@@ -1,0 +1,85 @@
+import { type DatabaseReport, STATUS, type Status } from "../../api/status_report.ts";
+import { repositoriesInUse } from "../../mirroring/cache/repositories_in_use.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import { freeSpace } from "../../platform/files/free_space.ts";
+import type { MetricTotals } from "../../platform/observability/metrics.ts";
+import { VERSION } from "../../version.ts";
+import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
+import { mirrorReports } from "./mirror_reports.ts";
+import type { Services } from "../services.ts";
+
+/** Age of the cache's size that people still take for the present, in milliseconds. */
+const RECENT = 5_000;
+
+/** `GET /api/v1/status`. */
+export const statusRoute: ApiRoute = {
+  method: "GET",
+  path: "/api/v1/status",
+  summary: "How the daemon is doing",
+  answers: [jsonAnswer(STATUS)],
+  handle: async ({ services }) => json(STATUS, await statusOf(services)),
+};
+
+async function statusOf(services: Services): Promise<Status> {
+  const { config, tree, layout, index, cacheSize, cycle, metrics, startedAt } = services;
+  const [totals, bytes, free, repositories] = await Promise.all([
+    metrics.totals(),
+    cacheSize.bytes(RECENT),
+    freeSpace(layout.root),
+    repositoriesInUse(tree, layout),
+  ]);
+  const states = mirrorReports(services.accesses).map(({ state }) => state);
+  const inState = (wanted: string) => states.filter((state) => state === wanted).length;
+  return {
+    version: VERSION,
+    started_at: new Date(startedAt).toISOString(),
+    uptime_ms: Math.max(0, Date.now() - startedAt),
+    requests: totals.requests,
+    hit_ratio: hitRatio(totals.requests),
+    bytes: {
+      served: totals.bytesServed,
+      fetched: totals.bytesFetched,
+      saved: Math.max(0, totals.bytesServed - totals.bytesFetched),
+    },
+    cache: {
+      root: layout.root,
+      bytes: Number.isNaN(bytes) ? null : bytes,
+      packages: index.count(),
+      max_bytes: config.maxCacheSize === 0 ? null : config.maxCacheSize,
+      disk_free_bytes: free,
+    },
+    refresh: cycle.isRunning ? "running" : "idle",
+    databases: await Promise.all(repositories.map((each) => databaseOf(each, services))),
+    mirrors: {
+      ready: inState("ready"),
+      resting: inState("resting"),
+      unused: inState("unused"),
+    },
+    downloads: [...services.downloads.entries()].length,
+  };
+}
+
+/** Of the requests that came to a file, the part that needed no transfer of their own. */
+function hitRatio(requests: MetricTotals["requests"]): number | null {
+  const hits = requests.hit + requests.join + requests.stale + requests.not_modified;
+  const all = hits + requests.miss + requests.direct;
+  return all === 0 ? null : hits / all;
+}
+
+async function databaseOf(
+  repository: Repository,
+  { snapshots }: Services,
+): Promise<DatabaseReport> {
+  const snapshot = await snapshots.current(repository);
+  const { checkedBefore, failed } = snapshots.standingOf(repository);
+  return {
+    repository: repository.directory,
+    generation: snapshot?.generation ?? null,
+    mirror: snapshot?.mirror ?? null,
+    published_at: snapshot === null ? null : new Date(snapshot.publishedAt).toISOString(),
+    last_modified: snapshot?.members.db.lastModified ?? null,
+    age_ms: snapshot === null ? null : Math.max(0, Date.now() - snapshot.publishedAt),
+    checked_ms: checkedBefore === null ? null : Math.round(checkedBefore),
+    failed,
+  };
+}

@@ -1,0 +1,68 @@
+// What the harness measures when there is no cache in between: the other tests count against this.
+import { assertEquals, assertNotEquals } from "@std/assert";
+import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
+import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+
+endToEndTest("without a cache each client is a transfer of the mirror's", async (bed) => {
+  const repositories = await bed.repositories();
+  const mirror = await bed.mirror({ root: repositories.root });
+  for (let i = 0; i < 2; i++) {
+    const client = await bed.client([`${mirror.url()}$repo/os/$arch`]);
+    await client.run("-Sy", "app");
+    assertEquals(
+      await client.run("-Q"),
+      "app 1.0-1\nbase-files 1.0-1\nlibcore 1.0-1\n",
+    );
+  }
+  const { file, path } = repositories.package("app");
+  const transfers = (await mirror.packageRequests()).filter((request) => request.file === file);
+  const { size } = await Deno.stat(path);
+  assertEquals(transfers.map(({ status, bytes }) => ({ status, bytes })), [
+    { status: 200, bytes: size },
+    { status: 200, bytes: size },
+  ]);
+});
+
+endToEndTest("without a cache a mirror that dies midway fails the client", async (bed) => {
+  const repositories = await bed.repositories();
+  const mirror = await bed.mirror({ root: repositories.root, limitRate: "1m" });
+  const client = await bed.client([`${mirror.url()}$repo/os/$arch`]);
+  const huge = repositories.package("huge");
+  await client.run("-Sy");
+  const download = client.start("-Sw", "huge");
+  await client.untilPart(huge.file, 1_000_000);
+  assertEquals(await mirror.hasStarted(huge.file), true);
+  await mirror.kill();
+  assertNotEquals((await download.finished).code, 0);
+});
+
+endToEndTest("without a cache a killed client costs the mirror only the rest", async (bed) => {
+  const repositories = await bed.repositories();
+  const mirror = await bed.mirror({ root: repositories.root, limitRate: "2m" });
+  const client = await bed.client([`${mirror.url()}$repo/os/$arch`]);
+  const huge = repositories.package("huge");
+  await client.run("-Sy");
+  const download = client.start("-Sw", "huge");
+  await client.untilPart(huge.file, 1_000_000);
+  await download.kill();
+  await client.unlock();
+  const arrived = await client.partSize(huge.file);
+  await client.run("-Sw", "huge");
+  await assertDownloaded(client, huge);
+  const resumed = (await mirror.packageRequests()).at(-1);
+  assertEquals(resumed?.status, 206);
+  assertEquals(resumed?.range, `bytes=${arrived}-`);
+});
+
+endToEndTest("without a cache a signed repository satisfies SigLevel = Required", async (bed) => {
+  const key = await bed.signingKey();
+  const { root } = await bed.repositories(key);
+  const mirror = await bed.mirror({ root });
+  const client = await bed.client([`${mirror.url()}$repo/os/$arch`], {
+    sigLevel: "Required",
+    trust: key,
+  });
+  await client.run("-Sy", "app");
+  const asked = (await mirror.requests()).map(({ file }) => file);
+  assertEquals(asked.filter((file) => file.endsWith(".db.sig")).length, 2);
+});

@@ -1,0 +1,98 @@
+// Signed databases that change under clients that look at them all the time.
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { fileDigest } from "../../support/end_to_end/file_digest.ts";
+import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
+import { buildPackages } from "../../support/end_to_end/package_builder.ts";
+import type { PackageRepository } from "../../support/end_to_end/package_repository.ts";
+import { until } from "../../support/end_to_end/until.ts";
+
+const UPDATES = 15;
+const CLIENTS = 3;
+
+/**
+ * Brings a mirror's folder up to date as rsync would, file by file: for a while the new database
+ * is there with the signature of the old one.
+ */
+async function synchronize(
+  repository: PackageRepository,
+  folder: string,
+  betweenDatabaseAndSignature: () => Promise<void>,
+): Promise<void> {
+  const names = (await Array.fromAsync(Deno.readDir(repository.folder))).map(({ name }) => name)
+    .filter((name) => !name.includes(".old"));
+  const isIndex = (name: string) => /\.(db|files)/.test(name);
+  const inOrder = [
+    ...names.filter((name) => !isIndex(name)),
+    ...names.filter(isIndex).sort(),
+  ];
+  for (const name of inOrder) {
+    const source = repository.path(name);
+    const { mtime } = await Deno.stat(source);
+    const target = join(folder, name);
+    await Deno.copyFile(source, `${target}.new`);
+    await Deno.utime(`${target}.new`, mtime!, mtime!);
+    await Deno.rename(`${target}.new`, target);
+    if (name === `${repository.name}.db`) await betweenDatabaseAndSignature();
+  }
+}
+
+/** Waits until the mirror has been asked for the signature once more. */
+async function untilAsked(mirror: NginxMirror): Promise<void> {
+  const count = async () =>
+    (await mirror.requests()).filter(({ file }) => file === "core.db.sig").length;
+  const before = await count();
+  await until("the signature is asked for", async () => await count() > before);
+}
+
+endToEndTest("no signature error through many updates, however they fall", async (bed) => {
+  const key = await bed.signingKey();
+  const { core, root } = await bed.repositories(key);
+  const live = await bed.copyOf(root);
+  const folder = join(live, "core", "os", "x86_64");
+  const mirror = await bed.mirror({ root: live });
+  const pkgstash = await bed.pkgstash([mirror.url()], { database_max_age: "0s" });
+  const versions = await buildPackages(
+    Array.from({ length: UPDATES }, (_, index) => ({
+      name: "pulse",
+      version: `${index + 1}`,
+      size: 1024,
+    })),
+  );
+
+  let isOver = false;
+  const clients = Array.from({ length: CLIENTS }, async () => {
+    const client = await bed.client(pkgstash, { sigLevel: "Required", trust: key });
+    try {
+      for (let rounds = 0; !isOver || rounds < UPDATES; rounds++) await client.run("-Sy");
+    } finally {
+      isOver = true;
+    }
+  });
+  const updates = (async () => {
+    for (const [index, version] of versions.entries()) {
+      if (isOver) return;
+      await core.publish([version]);
+      // Now and then the mirror stays halfway until somebody has noticed.
+      await synchronize(
+        core,
+        folder,
+        () => index % 3 === 0 ? untilAsked(mirror) : Promise.resolve(),
+      );
+    }
+  })().finally(() => isOver = true);
+  await Promise.all([updates, ...clients]);
+
+  const client = await bed.client(pkgstash, { sigLevel: "Required", trust: key });
+  await client.run("-Sy", "pulse");
+  assertEquals(await client.run("-Q"), `pulse ${UPDATES}-1\n`);
+  assertEquals(
+    await fileDigest(client.database("core.db")),
+    await fileDigest(core.path("core.db")),
+  );
+  assertEquals(
+    await fileDigest(client.database("core.db.sig")),
+    await fileDigest(core.path("core.db.sig")),
+  );
+});

@@ -1,0 +1,130 @@
+// The package as real makepkg builds it and real pacman installs it. Needs root.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import manifest from "../../../deno.json" with { type: "json" };
+import { runCommand } from "../../support/end_to_end/child_process.ts";
+import { BuiltPackage } from "../../support/machine/built_package.ts";
+import { MachineRoot } from "../../support/machine/machine_root.ts";
+
+const FILES: Record<string, string> = {
+  ".BUILDINFO": "-rw-r--r--",
+  ".INSTALL": "-rw-r--r--",
+  ".MTREE": "-rw-r--r--",
+  ".PKGINFO": "-rw-r--r--",
+  "etc/pkgstash/pkgstash.env": "-rw-r-----",
+  "etc/pkgstash/pkgstash.toml": "-rw-r--r--",
+  "usr/bin/pkgstash": "-rwxr-xr-x",
+  "usr/lib/systemd/system/pkgstash-refresh.service": "-rw-r--r--",
+  "usr/lib/systemd/system/pkgstash-refresh.timer": "-rw-r--r--",
+  "usr/lib/systemd/system/pkgstash.service": "-rw-r--r--",
+  "usr/lib/sysusers.d/pkgstash.conf": "-rw-r--r--",
+  "usr/lib/tmpfiles.d/pkgstash.conf": "-rw-r--r--",
+  "usr/share/bash-completion/completions/pkgstash": "-rw-r--r--",
+  "usr/share/doc/pkgstash/README.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/nginx.conf": "-rw-r--r--",
+  "usr/share/fish/vendor_completions.d/pkgstash.fish": "-rw-r--r--",
+  "usr/share/licenses/pkgstash/LICENSE": "-rw-r--r--",
+  "usr/share/man/man1/pkgstash.1.gz": "-rw-r--r--",
+  "usr/share/man/man5/pkgstash.toml.5.gz": "-rw-r--r--",
+  "usr/share/zsh/site-functions/_pkgstash": "-rw-r--r--",
+};
+
+const TOML = "etc/pkgstash/pkgstash.toml";
+const ENV = "etc/pkgstash/pkgstash.env";
+
+let built!: BuiltPackage;
+Deno.test.beforeAll(async () => void (built = await BuiltPackage.build()));
+Deno.test.afterAll(() => built?.[Symbol.asyncDispose]());
+
+Deno.test("the package holds these files with these modes, and all are root's", async () => {
+  const listing = await runCommand(["bsdtar", "--numeric-owner", "-tvf", built.file]);
+  const entries = listing.trim().split("\n").map((line) => line.split(/\s+/));
+  for (const [mode, , owner, group, , , , , path] of entries) {
+    assertEquals([owner, group], ["0", "0"], path);
+    if (path!.endsWith("/")) assertEquals(mode, "drwxr-xr-x", path);
+  }
+  const files = entries.filter((fields) => !fields[8]!.endsWith("/"));
+  assertEquals(Object.fromEntries(files.map((fields) => [fields[8]!, fields[0]!])), FILES);
+});
+
+Deno.test("the package tells the version of deno.json, its licence, and both backups", async () => {
+  const text = await runCommand(["bsdtar", "-xOf", built.file, ".PKGINFO"]);
+  const lines = text.split("\n").filter((line) => !/^#|^(?:builddate|size|packager) /.test(line));
+  assertEquals(lines.filter((line) => line !== ""), [
+    "pkgname = pkgstash",
+    "pkgbase = pkgstash",
+    `pkgver = ${manifest.version}-1`,
+    "pkgdesc = Sparse caching mirror for pacman",
+    "url = ",
+    "arch = x86_64",
+    "license = GPL-2.0-only",
+    "backup = etc/pkgstash/pkgstash.toml",
+    "backup = etc/pkgstash/pkgstash.env",
+    "depend = gcc-libs",
+    "depend = glibc",
+    "optdepend = nginx: for TLS in front of it",
+    "makedepend = deno",
+  ]);
+});
+
+Deno.test("installed, upgraded over changed files and removed, nothing of the user is lost", async (t) => {
+  await using machine = await MachineRoot.create();
+  const token = async () => /^PKGSTASH_TOKEN=(.*)$/m.exec(await machine.read(ENV))?.[1];
+  let first: string | undefined;
+
+  await t.step(
+    "installing makes a strong token for root and the service, and says where",
+    async () => {
+      const said = await machine.install(built.file);
+      assertStringIncludes(said, `It is in /${ENV}`);
+      first = await token();
+      assertMatch(first!, /^[0-9a-f]{64}$/);
+      assert(!said.includes(first!));
+      const status = await machine.run("stat", "-c", "%a %U %G", `/${ENV}`, "/var/cache/pkgstash");
+      assertEquals(status, "640 root pkgstash\n750 pkgstash pkgstash\n");
+    },
+  );
+
+  await t.step("the installed binary knows the commit and takes the installed files", async () => {
+    const commit = await runCommand(["git", "rev-parse", "--short=12", "HEAD"]);
+    assertStringIncludes(
+      await machine.run("pkgstash", "--version"),
+      `pkgstash ${manifest.version} (commit ${commit.trim()}, Deno `,
+    );
+    const effective = await machine.run("pkgstash", "check-config");
+    assertStringIncludes(effective, `# PKGSTASH_TOKEN is set, from: /${ENV}`);
+    assertStringIncludes(effective, 'cache_root = "/var/cache/pkgstash" # file');
+  });
+
+  await t.step(
+    "pacman finds every file as it was packed, but for the two that change",
+    async () => {
+      assertEquals(
+        await machine.pacman("-Qk", "pkgstash"),
+        qkLine(await machine.pacman("-Qlq", "pkgstash")),
+      );
+    },
+  );
+
+  await t.step("an upgrade leaves a changed configuration and the token alone", async () => {
+    await machine.write(TOML, `port = 9129\n${await machine.read(TOML)}`);
+    await machine.write("var/cache/pkgstash/core/os/x86_64/kept", "");
+    await machine.install(await built.next());
+    assertMatch(await machine.read(TOML), /^port = 9129\n/);
+    assertStringIncludes(await machine.read(`${TOML}.pacnew`), "# Another line");
+    assertEquals(await token(), first);
+    assert(!await machine.has(`${ENV}.pacnew`));
+    assertEquals(await machine.run("stat", "-c", "%a %U %G", `/${ENV}`), "640 root pkgstash\n");
+  });
+
+  await t.step("removing leaves what was changed, and the cache", async () => {
+    await machine.pacman("-R", "pkgstash");
+    assertMatch(await machine.read(`${TOML}.pacsave`), /^port = 9129\n/);
+    assertStringIncludes(await machine.read(`${ENV}.pacsave`), first!);
+    assert(await machine.has("var/cache/pkgstash/core/os/x86_64/kept"));
+    for (const path of Object.keys(FILES)) assert(!await machine.has(path), path);
+  });
+});
+
+function qkLine(list: string): string {
+  return `pkgstash: ${list.trim().split("\n").length} total files, 0 missing files\n`;
+}

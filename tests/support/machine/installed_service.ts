@@ -1,0 +1,67 @@
+import { join } from "@std/path";
+import { freePort } from "../end_to_end/free_port.ts";
+import { BuiltPackage } from "./built_package.ts";
+import { MachineRoot } from "./machine_root.ts";
+import { BootedMachine } from "./booted_machine.ts";
+
+export const SERVICE = "pkgstash.service";
+const CONFIGURATION = "etc/pkgstash/pkgstash.toml";
+
+/** The package, installed by pacman into a machine that then booted. */
+export class InstalledService implements AsyncDisposable {
+  readonly port = freePort();
+  readonly #resources = new AsyncDisposableStack();
+  #shipped = "";
+
+  private constructor(readonly root: MachineRoot, readonly machine: BootedMachine) {}
+
+  static async boot(): Promise<InstalledService> {
+    await using resources = new AsyncDisposableStack();
+    const built = resources.use(await BuiltPackage.build());
+    const root = resources.use(await MachineRoot.create());
+    await root.install(built.file);
+    const machine = resources.use(await BootedMachine.boot(root.root));
+    const service = new InstalledService(root, machine);
+    service.#shipped = await root.read(CONFIGURATION);
+    service.#resources.use(resources.move());
+    return service;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/`;
+  }
+
+  /** The installed configuration with these lines on top, and a port that nobody else has. */
+  async configure(...lines: readonly string[]): Promise<void> {
+    const own = [`port = ${this.port}`, 'listen_address = "127.0.0.1"', ...lines];
+    await this.root.write(CONFIGURATION, `${own.join("\n")}\n${this.#shipped}`);
+  }
+
+  /** Adds lines to a unit, as "systemctl edit" does. */
+  async edit(unit: string, name: string, ...lines: readonly string[]): Promise<void> {
+    await this.root.write(
+      join("etc/systemd/system", `${unit}.d`, `${name}.conf`),
+      `[Service]\n${lines.join("\n")}\n`,
+    );
+    await this.machine.run("systemctl", "daemon-reload");
+  }
+
+  async systemctl(...args: readonly string[]): Promise<string> {
+    return await this.machine.run("systemctl", ...args);
+  }
+
+  async property(name: string): Promise<string> {
+    return await this.machine.property(SERVICE, name);
+  }
+
+  /** The status that an address answers with. */
+  async statusOf(path: string, init: RequestInit = {}): Promise<number> {
+    const response = await fetch(new URL(path, this.url), init);
+    await response.body?.cancel();
+    return response.status;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}

@@ -1,0 +1,107 @@
+import { dirname, join } from "@std/path";
+import { runCommand } from "../end_to_end/child_process.ts";
+
+/** What Arch's systemd package brings: users and files are made after every transaction. */
+const HOOKS: Record<string, string> = {
+  "20-systemd-sysusers.hook": hook("usr/lib/sysusers.d/*.conf", "/usr/bin/systemd-sysusers"),
+  "30-systemd-tmpfiles.hook": hook(
+    "usr/lib/tmpfiles.d/*.conf",
+    "/usr/bin/systemd-tmpfiles --create",
+  ),
+};
+
+function hook(target: string, command: string): string {
+  return `[Trigger]
+Type = Path
+Operation = Install
+Operation = Upgrade
+Target = ${target}
+
+[Action]
+When = PostTransaction
+Exec = ${command}
+`;
+}
+
+/** A whole system in a folder, with systemd, into which pacman installs. */
+export class MachineRoot implements AsyncDisposable {
+  private constructor(readonly folder: string, readonly root: string) {}
+
+  static async create(): Promise<MachineRoot> {
+    if (Deno.uid() !== 0) throw new Error("Only root can install packages: run this test as root");
+    const base = await baseSystem();
+    const folder = await Deno.makeTempDir({ prefix: "pkgstash-machine-" });
+    const machine = new MachineRoot(folder, join(folder, "root"));
+    await runCommand(["cp", "-a", "--reflink=auto", base, machine.root]);
+    await Deno.mkdir(machine.path("var/lib/pacman"), { recursive: true });
+    for (const [name, text] of Object.entries(HOOKS)) {
+      await machine.write(`usr/share/libalpm/hooks/${name}`, text);
+    }
+    await Deno.writeTextFile(join(folder, "pacman.conf"), "[options]\nSigLevel = Never\n");
+    return machine;
+  }
+
+  /** A path in the system as it is outside. */
+  path(relative: string): string {
+    return join(this.root, relative);
+  }
+
+  async write(relative: string, text: string): Promise<void> {
+    await Deno.mkdir(dirname(this.path(relative)), { recursive: true });
+    await Deno.writeTextFile(this.path(relative), text);
+  }
+
+  async read(relative: string): Promise<string> {
+    return await Deno.readTextFile(this.path(relative));
+  }
+
+  async has(relative: string): Promise<boolean> {
+    return await Deno.lstat(this.path(relative)).then(() => true, () => false);
+  }
+
+  /** Runs pacman on the system and gives what it printed. */
+  async pacman(...args: readonly string[]): Promise<string> {
+    const places = ["--root", this.root, "--config", join(this.folder, "pacman.conf")];
+    return await this.#withProc("pacman", ...places, "--noconfirm", ...args);
+  }
+
+  /** Installs or upgrades a package file. The libraries are Debian's, so pacman is told of them. */
+  async install(file: string): Promise<string> {
+    const there = ["glibc=99", "gcc-libs=99"].flatMap((name) => ["--assume-installed", name]);
+    return await this.pacman("-U", ...there, file);
+  }
+
+  /** Runs a program in the system, which is not booted. */
+  async run(...argv: readonly string[]): Promise<string> {
+    return await this.#withProc("chroot", this.root, ...argv);
+  }
+
+  /** With a /proc in the system that is gone when the program ends. */
+  async #withProc(...argv: readonly string[]): Promise<string> {
+    const script = 'mount --bind /proc "$0/proc" && exec "$@"';
+    return await runCommand(["unshare", "--mount", "sh", "-c", script, this.root, ...argv]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Deno.remove(this.folder, { recursive: true });
+  }
+}
+
+/** A minimal Debian with systemd, made once and kept. */
+async function baseSystem(): Promise<string> {
+  const kept = "/var/tmp/pkgstash-machine-base";
+  const ready = await Deno.lstat(kept).then(({ uid }) => uid === 0, () => false);
+  if (ready) return kept;
+  const release = await Deno.readTextFile("/etc/os-release");
+  const suite = /^VERSION_CODENAME=(\S+)$/m.exec(release)?.[1] ?? "bookworm";
+  const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "pkgstash-debootstrap-" });
+  await Deno.chmod(folder, 0o755);
+  const packages = "systemd,systemd-sysv,dbus,curl,procps";
+  await runCommand(
+    ["debootstrap", "--variant=minbase", `--include=${packages}`, suite, folder],
+    {},
+    600_000,
+  );
+  await Deno.rename(folder, kept);
+  return kept;
+}

@@ -1,0 +1,300 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { DownloadReport } from "../../../src/api/download_report.ts";
+import type { MirrorAnswer, MirrorReport } from "../../../src/api/mirror_report.ts";
+import type { PackageList, PackageReport } from "../../../src/api/package_report.ts";
+import type { PinReport } from "../../../src/api/pin_report.ts";
+import type { Status } from "../../../src/api/status_report.ts";
+import manifest from "../../../deno.json" with { type: "json" };
+import { Gate } from "../../support/fake_mirror.ts";
+import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
+import { administer, TOKEN } from "./administration.ts";
+import { PublishedRepository } from "./published_repository.ts";
+
+const SETTINGS = {
+  database_max_age: "0s",
+  refresh_interval: "0",
+  min_free_space: "0",
+  keep_versions: 0,
+};
+
+const A = "core/os/x86_64/a-1-1-any.pkg.tar.zst";
+const B = "core/os/x86_64/b-1-1-any.pkg.tar.zst";
+
+/** A daemon in front of `core` with the packages a and b, of which nothing is cached yet. */
+async function withCore(options: TestAppOptions = {}) {
+  const app = await TestApp.start({
+    token: TOKEN,
+    ...options,
+    settings: { ...SETTINGS, ...options.settings },
+    tables: (mirrors) => `mirrored_repos = ["core"]\n${options.tables?.(mirrors) ?? ""}`,
+  });
+  const core = new PublishedRepository(app.mirror).set("a", 1).set("b", 1, { size: 2000 });
+  await core.publish();
+  return { app, core };
+}
+
+async function ask<T>(app: TestApp, target: string, method = "GET"): Promise<T> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const { text } = await app.request(method, `/api/v1/${target}`, { headers });
+  return text === "" ? undefined as T : JSON.parse(text);
+}
+
+async function statusOf(app: TestApp, target: string, method: string): Promise<number> {
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  return (await app.request(method, `/api/v1/${target}`, { headers })).status;
+}
+
+async function packages(app: TestApp, query = ""): Promise<PackageReport[]> {
+  return (await ask<PackageList>(app, `packages${query}`)).packages;
+}
+
+Deno.test("the status counts requests, bytes and files, and knows database and mirrors", async () => {
+  const { app, core } = await withCore({ settings: { max_cache_size: "1GB" } });
+  await using _ = app;
+  const before = await ask<Status>(app, "status");
+  assertEquals([before.version, before.hit_ratio], [manifest.version, null]);
+  assertEquals(
+    before.databases.map(({ generation, age_ms, checked_ms, failed }) => ({
+      generation,
+      age_ms,
+      checked_ms,
+      failed,
+    })),
+    [{ generation: null, age_ms: null, checked_ms: null, failed: false }],
+  );
+  assertEquals(before.mirrors, { ready: 0, resting: 0, unused: 1 });
+
+  await app.warm(core.path("core.db"));
+  for (let time = 0; time < 4; time++) await app.warm(`/${A}`);
+  const status = await ask<Status>(app, "status");
+  assertEquals([status.requests.hit, status.requests.miss], [3, 2]);
+  assertEquals(status.hit_ratio, 3 / 5);
+  assertEquals(status.bytes.served - status.bytes.fetched, 3000);
+  assertEquals(status.bytes.saved, 3000);
+  assertEquals([status.cache.packages, status.cache.max_bytes], [1, 1024 ** 3]);
+  assert(status.cache.disk_free_bytes! > 0);
+  assertEquals(status.mirrors, { ready: 1, resting: 0, unused: 0 });
+  assertEquals([status.refresh, status.downloads], ["idle", 0]);
+  const [database] = status.databases;
+  assertEquals(database!.repository, core.directory);
+  assertMatch(database!.generation!, /./);
+  assert(database!.age_ms! <= Date.now() - Date.parse(status.started_at));
+  assert(database!.checked_ms !== null && !database!.failed);
+  await app.mirror.down();
+  await app.get(core.path("core.db"));
+  assertEquals((await ask<Status>(app, "status")).databases[0]!.failed, true);
+});
+
+Deno.test("packages tell their use, whether they are pinned and current, and can be filtered", async () => {
+  const { app, core } = await withCore({
+    tables: () => `pinned_packages = ["b"]\n`,
+  });
+  await using _ = app;
+  await app.warm(core.path("core.db"));
+  for (const path of [`/${A}`, `/${A}`, `/${B}`, `/${B}.sig`]) await app.warm(path);
+  await core.set("b", 2).publish();
+  await app.get(core.path("core.db"));
+
+  const listed = await packages(app);
+  assertEquals(
+    listed.map(({ path, name, version, uses, pinned, current, signed }) => ({
+      path,
+      name,
+      version,
+      uses,
+      pinned,
+      current,
+      signed,
+    })),
+    [
+      { path: A, name: "a", version: "1-1", uses: 2, pinned: false, current: true, signed: false },
+      { path: B, name: "b", version: "1-1", uses: 1, pinned: true, current: false, signed: true },
+    ],
+  );
+  const signature = (await Deno.stat(app.pathOf(`${B}.sig`))).size;
+  assertEquals(listed.map(({ bytes }) => bytes), [1000, 2000 + signature]);
+  assertEquals(await ask(app, `packages/${B}`), listed[1]);
+  for (
+    const [query, names] of [
+      ["?name=a", ["a"]],
+      ["?name=?", ["a", "b"]],
+      ["?name=%3F", ["a", "b"]],
+      ["?name=b-1-1-*.pkg.tar.zst", ["b"]],
+      ["?name=nothing", []],
+      ["?repository=core", ["a", "b"]],
+      ["?repository=core/os/x86_64&name=b", ["b"]],
+      ["?repository=extra", []],
+    ] as const
+  ) {
+    assertEquals((await packages(app, query)).map(({ name }) => name), [...names], query);
+  }
+});
+
+Deno.test("a removed package is gone with its signature and its record, pinned or not, and no other", async () => {
+  const { app } = await withCore({ tables: () => `pinned_packages = ["b"]\n` });
+  await using _ = app;
+  for (const path of [`/${A}`, `/${B}`, `/${B}.sig`]) await app.warm(path);
+  const { bytes } = await ask<PackageReport>(app, `packages/${B}`);
+  assertEquals(await ask(app, `packages/${B}`, "DELETE"), { path: B, bytes_freed: bytes });
+  const left = await Array.fromAsync(Deno.readDir(app.pathOf("core/os/x86_64")));
+  assertEquals(left.map(({ name }) => name), ["a-1-1-any.pkg.tar.zst"]);
+  assertEquals((await packages(app)).map(({ name }) => name), ["a"]);
+  assertEquals((await ask<Status>(app, "status")).cache.packages, 1);
+  assertEquals(await statusOf(app, `packages/${B}`, "DELETE"), 404);
+  assertEquals((await app.get(`/${B}`)).headers.get("x-cache"), "MISS");
+});
+
+Deno.test("nothing but packages of the cache can be removed by name", async () => {
+  const { app, core } = await withCore();
+  await using _ = app;
+  await app.warm(core.path("core.db"));
+  await app.warm(`/${A}`);
+  await app.warm(`/${A}.sig`);
+  const index = app.pathOf(".pkgstash/index.sqlite");
+  for (
+    const name of [
+      `${A}.sig`,
+      "core/os/x86_64/core.db",
+      ".pkgstash/index.sqlite",
+      "core/os/../os/x86_64/a-1-1-any.pkg.tar.zst",
+      "core/os/x86_64/..%2Fx86_64%2Fa-1-1-any.pkg.tar.zst",
+      `%2F${A}`,
+    ]
+  ) assertEquals(await statusOf(app, `packages/${name}`, "DELETE"), 404, name);
+  await Deno.stat(index);
+  assertEquals((await packages(app)).length, 1);
+});
+
+Deno.test("a package whose signature is on its way is not removed", async () => {
+  const { app } = await withCore();
+  await using _ = app;
+  await app.warm(`/${A}`);
+  const gate = new Gate();
+  app.mirror.behave(`/${A}.sig`, { kind: "gate", gate, bytes: 5 });
+  const pending = app.get(`/${A}.sig`);
+  await gate.reached;
+  assertEquals((await packages(app))[0]!.in_flight, true);
+  assertEquals(await statusOf(app, `packages/${A}`, "DELETE"), 409);
+  gate.release();
+  assertEquals((await pending).status, 200);
+  await app.settled();
+  assertEquals(await statusOf(app, `packages/${A}`, "DELETE"), 200);
+});
+
+Deno.test("pins of the API keep packages from cleanup until they are taken away, over a restart as well", async () => {
+  const cacheRoot = await Deno.makeTempDir();
+  try {
+    const { app, core } = await withCore({ cacheRoot });
+    await using _ = app;
+    await app.warm(core.path("core.db"));
+    for (const path of [`/${A}`, `/${B}`]) await app.warm(path);
+    await core.set("a", 2).set("b", 2).publish();
+    await app.get(core.path("core.db"));
+    const planned = async (on: TestApp) => {
+      const { text } = await administer(on.origin, "/api/v1/cleanup?dry_run=true");
+      return JSON.parse(text).files.map(({ path }: { path: string }) => path);
+    };
+    assertEquals(await planned(app), [A, B]);
+    assertEquals((await ask<PinReport>(app, "pins/a", "PUT")).source, "api");
+    assertEquals(await planned(app), [B]);
+    assertEquals((await packages(app, "?name=a"))[0]!.pinned, true);
+    await app.stop();
+
+    await using again = await TestApp.start({
+      token: TOKEN,
+      cacheRoot,
+      settings: SETTINGS,
+      tables: () => `mirrored_repos = ["core"]\n`,
+    });
+    assertEquals(
+      (await ask<{ pins: PinReport[] }>(again, "pins")).pins.map(({ pattern }) => pattern),
+      [
+        "a",
+      ],
+    );
+    assertEquals(await planned(again), [B]);
+    assertEquals(await statusOf(again, "pins/a", "DELETE"), 204);
+    assertEquals(await planned(again), [A, B]);
+  } finally {
+    await Deno.remove(cacheRoot, { recursive: true });
+  }
+});
+
+Deno.test("a download in flight shows its bytes, its mirror, and who takes part", async () => {
+  const { app } = await withCore();
+  await using _ = app;
+  assertEquals(await ask(app, "downloads"), { downloads: [] });
+  const gate = new Gate();
+  app.mirror.behave(`/${B}`, { kind: "gate", gate, bytes: 500 });
+  const first = app.get(`/${B}`);
+  await gate.reached;
+  using second = await app.open(`/${B}`);
+  await second.head();
+  const [download] = (await ask<{ downloads: DownloadReport[] }>(app, "downloads")).downloads;
+  const { mirror, bytes_per_second, started_at, bytes, ...rest } = download!;
+  assertEquals(rest, { file: B, size: 2000, clients: 2, purpose: "client" });
+  assertEquals(mirror, new URL(app.mirror.url).host);
+  assert(bytes <= 500 && bytes_per_second >= 0 && Date.parse(started_at) <= Date.now());
+  gate.release();
+  await first;
+  await second.finish();
+  await app.settled();
+  assertEquals(await ask(app, "downloads"), { downloads: [] });
+});
+
+Deno.test("mirrors tell how they do; a test asks each of them now and counts for nothing", async () => {
+  const { app } = await withCore({
+    mirrors: 2,
+    settings: { archive_url: "http://127.0.0.1:9/packages" },
+  });
+  await using _ = app;
+  const [good, bad] = app.mirrors as [typeof app.mirror, typeof app.mirror];
+  await bad.down();
+  const asked = await ask<{ mirrors: MirrorAnswer[] }>(app, "mirrors/test", "POST");
+  assertEquals(asked.mirrors.map(({ file }) => file), ["core.db", "core.db", null]);
+  const [first, second, archive] = asked.mirrors;
+  assertEquals([first!.error, first!.name], [null, new URL(good.url).host]);
+  assert(first!.ms! >= 0 && first!.last_modified !== null);
+  assert(second!.ms === null && second!.error !== null);
+  assertEquals([archive!.ms, archive!.error], [null, null]);
+  const list = async () => (await ask<{ mirrors: MirrorReport[] }>(app, "mirrors")).mirrors;
+  assertEquals((await list()).map(({ state, role, failures }) => [state, role, failures]), [
+    ["unused", "mirror", 0],
+    ["unused", "mirror", 0],
+    ["unused", "archive", 0],
+  ]);
+  await app.warm(`/${A}`);
+  await app.warm(`/${B}`);
+  const [ready, resting] = await list();
+  assertEquals([ready!.state, resting!.state], ["ready", "resting"]);
+  assert(ready!.latency_ms !== null && resting!.rests_ms > 0 && resting!.last_error !== null);
+  await bad.up();
+});
+
+Deno.test("lines for clients name the server as it was asked, and every upstream", async () => {
+  const { app } = await withCore({
+    tables: ([mirror]) =>
+      `[upstreams.other]\nmirror_urls = ["${mirror!.url}"]\nmirrored_repos = ["x"]\n` +
+      `upstream_layout = "$arch/$repo"\n`,
+  });
+  await using _ = app;
+  const config = async (headers: Record<string, string>) => {
+    const authorization = `Bearer ${TOKEN}`;
+    const answer = await app.get("/api/v1/client-config", { authorization, ...headers });
+    return JSON.parse(answer.text);
+  };
+  const asked = await config({ host: "stash.lan:8090" });
+  assertEquals(asked.upstreams.map(({ server }: { server: string }) => server), [
+    "Server = http://stash.lan:8090/$repo/os/$arch",
+    "Server = http://stash.lan:8090/other/$arch/$repo",
+  ]);
+  assertEquals(
+    asked.upstreams[0].cache_server,
+    "CacheServer = http://stash.lan:8090/$repo/os/$arch",
+  );
+  assertEquals(asked.flat_cache_server, "CacheServer = http://stash.lan:8090/cache");
+  const proxied = await config({ "host": "stash.lan", "x-forwarded-proto": "https" });
+  assertEquals(proxied.url, "https://stash.lan");
+  // It listens on the loopback address only, so there is no better name for it.
+  assertEquals((await config({})).url, app.origin);
+});

@@ -1,0 +1,103 @@
+import { parseDependency } from "../../../src/formats/pacman/dependency.ts";
+import type { SyncDbPackage } from "../../../src/formats/pacman/sync_db.ts";
+import { vercmp } from "../../../src/formats/pacman/vercmp.ts";
+
+/** A package that should be in the cache. */
+export interface ExpectedFile {
+  name: string;
+  version: string;
+  sha256: string;
+}
+
+/** What a refresh should come to. File names throughout. */
+export interface ExpectedRefresh {
+  /** Cached under a name that now stands for another content. */
+  rebuilt: string[];
+  /** To be asked of the mirror. */
+  wanted: string[];
+  /** Those of them that the mirror has. */
+  fetched: string[];
+  removed: string[];
+}
+
+/**
+ * What the rules make of one repository, told from its databases and the mirror's packages alone.
+ * There are no limits on prefetching here, and none on the cache but `keep_versions`.
+ */
+export class HistoryExpectation {
+  /** By file name. */
+  readonly cached = new Map<string, ExpectedFile>();
+  /** Names of packages that were wanted and not to be had. */
+  #pending = new Set<string>();
+  #before: readonly SyncDbPackage[] = [];
+
+  constructor(private readonly keepVersions: number) {}
+
+  refresh(
+    packages: readonly SyncDbPackage[],
+    offered: ReadonlyMap<string, string>,
+  ): ExpectedRefresh {
+    const byFile = new Map(packages.map((entry) => [entry.fileName, entry]));
+    const rebuilt = [...this.cached].flatMap(([fileName, { sha256 }]) => {
+      const entry = byFile.get(fileName);
+      return entry === undefined || entry.sha256sum === sha256 ? [] : [fileName];
+    });
+    const names = new Set(this.#pending);
+    for (const { name } of this.cached.values()) names.add(name);
+    for (const fileName of rebuilt) this.cached.delete(fileName);
+
+    const wanted = packages.filter((entry) => this.#isWanted(entry, names, packages))
+      .map(({ fileName }) => fileName);
+    const fetched = wanted.filter((name) => offered.get(name) === byFile.get(name)!.sha256sum);
+    for (const fileName of fetched) this.took(byFile.get(fileName)!);
+    this.#pending = new Set(
+      wanted.filter((fileName) => !fetched.includes(fileName))
+        .map((fileName) => byFile.get(fileName)!.name),
+    );
+    this.#before = packages;
+    return { rebuilt, wanted, fetched, removed: this.#clean(byFile) };
+  }
+
+  /** Whether a version of a package is cached, or wanted and not to be had so far. */
+  isFollowed(name: string): boolean {
+    return this.#pending.has(name) || [...this.cached.values()].some((file) => file.name === name);
+  }
+
+  /** A client took a package. */
+  took({ name, version, fileName, sha256sum }: SyncDbPackage): void {
+    this.cached.set(fileName, { name, version, sha256: sha256sum! });
+  }
+
+  #isWanted(
+    { name, fileName, replaces = [] }: SyncDbPackage,
+    names: ReadonlySet<string>,
+    packages: readonly SyncDbPackage[],
+  ): boolean {
+    if (this.cached.has(fileName)) return false;
+    const isThere = (other: string) => packages.some((entry) => entry.name === other);
+    return names.has(name) ||
+      replaces.map((text) => parseDependency(text).name)
+        .some((other) => names.has(other) && !isThere(other)) ||
+      packages.some((holder) => names.has(holder.name) && this.#isNewDependency(name, holder));
+  }
+
+  #isNewDependency(name: string, holder: SyncDbPackage): boolean {
+    const before = this.#before.find((entry) => entry.name === holder.name);
+    if (before === undefined) return false;
+    const namesOf = ({ depends = [] }: SyncDbPackage) =>
+      depends.map((text) => parseDependency(text).name);
+    return namesOf(holder).includes(name) && !namesOf(before).includes(name);
+  }
+
+  /** Takes away what is beyond the newest versions that the database does not name; their names. */
+  #clean(byFile: ReadonlyMap<string, SyncDbPackage>): string[] {
+    const old = [...this.cached].filter(([fileName]) => !byFile.has(fileName));
+    const removed: string[] = [];
+    for (const versions of Map.groupBy(old, ([, { name }]) => name).values()) {
+      versions.sort(([, a], [, b]) => vercmp(b.version, a.version));
+      for (const [fileName] of versions.slice(this.keepVersions)) removed.push(fileName);
+    }
+    for (const fileName of removed) this.cached.delete(fileName);
+    return removed;
+  }
+}

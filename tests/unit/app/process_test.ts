@@ -1,0 +1,174 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { ChildDaemon } from "../../support/child_daemon.ts";
+import { FakeMirror, Gate } from "../../support/fake_mirror.ts";
+import { exchange, HttpExchange } from "../../support/http_exchange.ts";
+import { packageBytes } from "../../support/package_bytes.ts";
+
+const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
+const SIZE = 2_000_000;
+const bytes = packageBytes(SIZE, 1);
+
+async function withFolder(
+  test: (folder: string, mirror: FakeMirror) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  await using mirror = await FakeMirror.start();
+  mirror.put(PATH, bytes);
+  try {
+    await test(folder, mirror);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test("SIGTERM lets a transfer finish, and the exit code is 0", () =>
+  withFolder(async (folder, mirror) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      const gate = new Gate();
+      const path = PATH.replace("foo", signal.toLowerCase());
+      mirror.put(path, bytes);
+      mirror.behave(path, { kind: "gate", gate, bytes: 100_000 }, 1);
+      await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
+      const origin = await child.origin();
+      using client = await HttpExchange.open(origin, path);
+      await client.peek(1);
+      child.signal(signal);
+      await child.printed(/stopping/);
+      gate.release();
+      const answer = await client.finish();
+      assertEquals([answer.isComplete, answer.body], [true, bytes]);
+      const { code, stdout, stderr } = await child.ended();
+      assertEquals([code, stderr], [0, ""]);
+      assertMatch(stdout, /INFO stopped\n$/);
+    }
+  }));
+
+Deno.test("after the drain limit it ends all the same, with exit code 0 and nothing on stderr", () =>
+  withFolder(async (folder, mirror) => {
+    mirror.behave(PATH, { kind: "stallAfter", bytes: 1_000_000 });
+    await using child = await ChildDaemon.spawn(folder, {
+      mirror_urls: [mirror.url],
+      drain_timeout: "300ms",
+      stall_timeout: "60s",
+    });
+    using client = await HttpExchange.open(await child.origin(), PATH);
+    await client.peek(900_000);
+    child.signal("SIGTERM");
+    assertEquals((await client.finish()).isComplete, false);
+    const { code, stdout, stderr } = await child.ended();
+    assertEquals([code, stderr], [0, ""]);
+    assertMatch(stdout, /cut off/);
+    const part = `${folder}/cache/.pkgstash/parts${PATH}.part`;
+    assertEquals((await Deno.stat(part)).size > 900_000, true);
+  }));
+
+Deno.test("broken transfers and clients that leave print no stack traces", () =>
+  withFolder(async (folder, mirror) => {
+    mirror.behave(PATH, { kind: "cutAfter", bytes: 300_000 }, 1);
+    mirror.behave(PATH, { kind: "status", code: 503 });
+    await using child = await ChildDaemon.spawn(folder, {
+      mirror_urls: [mirror.url],
+      answer_timeout: "1500ms",
+    });
+    const origin = await child.origin();
+    // The only mirror breaks off.
+    assertEquals((await exchange(origin, PATH)).isComplete, false);
+    await child.printed(/mirror failed/);
+    // A client leaves midway, of a miss and of a hit, and one before the answer.
+    mirror.behave(PATH, { kind: "correct" });
+    for (let round = 0; round < 3; round++) {
+      using client = await HttpExchange.open(origin, PATH);
+      await client.peek(1);
+    }
+    const hanging = PATH.replace("foo", "bar");
+    mirror.behave(hanging, { kind: "hangBeforeHeaders" });
+    const leaver = await HttpExchange.open(origin, hanging);
+    await mirror.waitForRequest(hanging);
+    leaver.close();
+    await child.printed(/request failed path=\S*bar/);
+    assertEquals((await exchange(origin, PATH)).body, bytes);
+    child.signal("SIGTERM");
+    const { code, stdout, stderr } = await child.ended();
+    assertEquals([code, stderr], [0, ""]);
+    assertEquals(/^\s+at /m.test(stdout), false, stdout);
+    assertEquals(/Uncaught|stack=/.test(stdout), false, stdout);
+  }));
+
+Deno.test("SIGHUP applies a good configuration and keeps the old one before a bad one", () =>
+  withFolder(async (folder, mirror) => {
+    const settings = { mirror_urls: [mirror.url] };
+    await using child = await ChildDaemon.spawn(folder, { ...settings, mirrored_repos: ["extra"] });
+    const origin = await child.origin();
+    assertEquals((await exchange(origin, PATH)).status, 404);
+    await ChildDaemon.configure(folder, { ...settings, mirrored_repos: ["core"] });
+    child.signal("SIGHUP");
+    await child.printed(/configuration reloaded/);
+    assertEquals((await exchange(origin, PATH)).status, 200);
+    await Deno.writeTextFile(`${folder}/pkgstash.toml`, "mirrored_repos = 7\nnonsense = true\n");
+    child.signal("SIGHUP");
+    const [line] = await child.printed(/.*configuration not reloaded.*\n/);
+    assertMatch(line, /ERROR .*the old one stays.*mirrored_repos/);
+    assertMatch(line, /nonsense/);
+    assertEquals((await exchange(origin, PATH)).status, 200);
+    child.signal("SIGTERM");
+    const { code, stderr } = await child.ended();
+    assertEquals([code, stderr], [0, ""]);
+  }));
+
+Deno.test("the second instance on a cache directory ends with 1 and says why", () =>
+  withFolder(async (folder, mirror) => {
+    const settings = { mirror_urls: [mirror.url] };
+    await using first = await ChildDaemon.spawn(folder, settings);
+    const origin = await first.origin();
+    await using second = await ChildDaemon.spawn(folder, settings);
+    const { code, stderr } = await second.ended();
+    assertEquals(code, 1);
+    assertMatch(
+      stderr,
+      /^pkgstash: Cannot use the cache directory: another pkgstash \(process \d+\).*\n$/,
+    );
+    assertEquals((await exchange(origin, PATH)).status, 200);
+    // A crash leaves no lock behind.
+    first.signal("SIGKILL");
+    await first.ended();
+    await using third = await ChildDaemon.spawn(folder, settings);
+    assertEquals((await exchange(await third.origin(), PATH)).status, 200);
+  }));
+
+Deno.test("what makes a start impossible is one line, with exit code 1 and no stack", () =>
+  withFolder(async (folder, mirror) => {
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    await Deno.writeTextFile(`${folder}/file`, "");
+    for (
+      const [settings, pattern] of [
+        [{ port: taken.addr.port }, /Cannot listen on 127\.0\.0\.1 port \d+: .*in use/],
+        [{ cache_root: `${folder}/file/cache` }, /Cannot use the cache directory.*cache_root/],
+        [{ cache_root: "/proc/pkgstash" }, /Cannot use the cache directory.*cache_root/],
+        [{ listen_address: "203.0.113.1" }, /Cannot listen on 203\.0\.113\.1/],
+        [
+          { tls_certificate: `${folder}/none`, tls_key: `${folder}/none` },
+          /TLS.*none.*tls_certificate/,
+        ],
+      ] as const
+    ) {
+      await using child = await ChildDaemon.spawn(folder, {
+        mirror_urls: [mirror.url],
+        ...settings,
+      });
+      const { code, stdout, stderr } = await child.ended();
+      assertEquals(code, 1, stderr);
+      assertMatch(stderr, pattern);
+      assertMatch(stderr, /^pkgstash: .*\n$/);
+      assertEquals(stdout, "");
+    }
+  }));
+
+Deno.test("it prints where it listens, where it stores, and the line for the mirrorlist", () =>
+  withFolder(async (folder, mirror) => {
+    await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
+    const origin = await child.origin();
+    child.signal("SIGTERM");
+    const { stdout } = await child.ended();
+    assertEquals(stdout.includes(`${folder}/cache`), true);
+    assertEquals(stdout.includes(`Server = ${origin}/$repo/os/$arch\n`), true);
+  }));

@@ -1,0 +1,43 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Gate } from "../../support/fake_mirror.ts";
+import { packageBytes } from "../../support/package_bytes.ts";
+import { TestApp, testConfig } from "../../support/test_app.ts";
+
+const CORE = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
+const NEW = "/testing/os/x86_64/foo-1-1-any.pkg.tar.zst";
+
+/** The configuration of `app` with this line in it. */
+function changed(app: TestApp, line: string) {
+  return testConfig(app.app.config.cacheRoot, app.mirrors, { tables: () => line });
+}
+
+Deno.test("a new configuration counts from the next request on", async () => {
+  await using app = await TestApp.start();
+  app.put(NEW, packageBytes(1000, 1));
+  assertEquals((await app.get(NEW)).status, 404);
+  app.app.reconfigure(changed(app, 'mirrored_repos = ["testing"]\n'));
+  assertEquals((await app.get(NEW)).status, 200);
+  assertEquals((await app.get(CORE)).status, 404);
+  assertEquals(app.mirror.count(CORE), 0);
+});
+
+Deno.test("a transfer begun under the old configuration is finished", async () => {
+  await using app = await TestApp.start();
+  const gate = new Gate();
+  app.put(CORE, packageBytes(500_000, 1));
+  app.mirror.behave(CORE, { kind: "gate", gate, bytes: 100_000 }, 1);
+  const client = app.get(CORE);
+  await gate.reached;
+  app.app.reconfigure(changed(app, 'mirrored_repos = ["testing"]\n'));
+  gate.release();
+  assertEquals((await client).body, packageBytes(500_000, 1));
+});
+
+Deno.test("what needs a restart is said", async () => {
+  await using app = await TestApp.start();
+  const { config } = app.app;
+  app.app.reconfigure({ ...config, port: 1, cacheRoot: "/elsewhere" });
+  assertMatch(app.log.matching(/need a restart/)[0]!, /cacheRoot.*port|port.*cacheRoot/);
+  app.put(CORE, packageBytes(1000, 1));
+  assertEquals((await app.get(CORE)).status, 200);
+});

@@ -1,0 +1,74 @@
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { AdministrationError } from "../../../src/cli/administration_error.ts";
+import {
+  DEFAULT_TOKEN_FILE,
+  findToken,
+  type TokenPlaces,
+} from "../../../src/cli/administrator_token.ts";
+
+function places(
+  variable: string | undefined,
+  files: Record<string, string | Error>,
+): TokenPlaces {
+  return {
+    getEnvironment: (name) => name === "PKGSTASH_TOKEN" ? variable : undefined,
+    readFile: (path) => {
+      const content = files[path] ?? new Deno.errors.NotFound();
+      return content instanceof Error ? Promise.reject(content) : Promise.resolve(content);
+    },
+  };
+}
+
+Deno.test("the token comes from the named file, else the environment, else the default place", async () => {
+  const files = { "/t": "of-file\n", [DEFAULT_TOKEN_FILE]: "PKGSTASH_TOKEN=of-default\n" };
+  for (
+    const [file, variable, token, source] of [
+      ["/t", "of-env", "of-file", "/t"],
+      [undefined, "of-env", "of-env", "PKGSTASH_TOKEN"],
+      [undefined, "", "of-default", DEFAULT_TOKEN_FILE],
+      [undefined, undefined, "of-default", DEFAULT_TOKEN_FILE],
+    ] as const
+  ) assertEquals(await findToken(file, places(variable, files)), { token, source });
+});
+
+Deno.test("a file has the token alone or in its line, and anything else is refused", async () => {
+  for (
+    const [content, token] of [
+      ["abc", "abc"],
+      ["  abc=\n", "abc="],
+      ["PKGSTASH_TOKEN=abc", "abc"],
+      ["# comment\nPKGSTASH_PORT=81\nPKGSTASH_TOKEN='a b'\n", null],
+      ['PKGSTASH_TOKEN="abc"\r\n', "abc"],
+      ["PKGSTASH_TOKEN=\n", null],
+      ["PKGSTASH_PORT=81\n", null],
+      ["", null],
+      ["two words", null],
+      ["größe", null],
+    ] as const
+  ) {
+    const found = findToken("/t", places(undefined, { "/t": content }));
+    if (token !== null) assertEquals((await found).token, token, content);
+    else {
+      const { message, exitCode } = await assertRejects(() => found, AdministrationError);
+      assertEquals(exitCode, 4);
+      assertMatch(message, /^Cannot read the administrator's token\.\n {2}\/t: /);
+    }
+  }
+});
+
+Deno.test("when the default place cannot be read the message says so, and what to do", async () => {
+  for (
+    const [error, expected] of [
+      [new Deno.errors.PermissionDenied(), /must not be read by this user; become root/],
+      [new Deno.errors.NotFound(), /no such file/],
+      [new Deno.errors.NotCapable(), /this program may not read there/],
+    ] as const
+  ) {
+    const { message } = await assertRejects(
+      () => findToken(undefined, places(undefined, { [DEFAULT_TOKEN_FILE]: error })),
+      AdministrationError,
+    );
+    assertMatch(message, expected);
+    assertMatch(message, /\/etc\/pkgstash\/pkgstash\.env: .*\n.*--token-file/);
+  }
+});

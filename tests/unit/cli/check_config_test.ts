@@ -1,0 +1,99 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { readConfig } from "../../../src/config/read_config.ts";
+import { capture } from "./captured_output.ts";
+
+const MAIN = fromFileUrl(new URL("../../../main.ts", import.meta.url));
+
+async function withFile(text: string, use: (file: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "pkgstash-check-config-" });
+  try {
+    const file = join(directory, "pkgstash.toml");
+    await Deno.writeTextFile(file, text);
+    await use(file);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const PRESETS = ["archlinuxarm", "cachyos", "chaotic-aur", "endeavouros", "manjaro"]
+  .map((name) => `[upstreams.${name}]\npreset = "${name}"\n`).join("");
+
+Deno.test("the effective configuration is a configuration file that comes to the same", async () => {
+  await withFile(`max_cache_age = "90d"\nmax_cache_size = "50GB"\n${PRESETS}`, async (file) => {
+    const { code, out, err } = await capture(["check-config", "--config", file]);
+    assertEquals([code, err], [0, ""]);
+    await withFile(out, async (second) => {
+      assertEquals(await readConfig(second), await readConfig(file));
+    });
+  });
+});
+
+Deno.test("each value of the effective configuration has its origin", async () => {
+  Deno.env.set("PKGSTASH_LOG_FORMAT", "json");
+  try {
+    await withFile(`port = "81"\n[upstreams.manjaro]\npreset = "manjaro"\n`, async (file) => {
+      const { out } = await capture(["check-config", "--config", file]);
+      assertStringIncludes(out, `# Configuration file: ${file}\n`);
+      assertStringIncludes(out, "port = 81 # file\n");
+      assertStringIncludes(out, 'log_format = "json" # environment\n');
+      assertStringIncludes(out, 'database_max_age = "5m" # default\n');
+      assertMatch(out, /\[upstreams\.manjaro\]\nmirror_urls = \[.*\] # preset manjaro\n/);
+    });
+  } finally {
+    Deno.env.delete("PKGSTASH_LOG_FORMAT");
+  }
+});
+
+Deno.test("no secret is printed", async () => {
+  const text = `
+    env_file = "ENV"
+    upstream_proxy = "http://me:s3cret@proxy.example:3128"
+    mirror_urls = ["https://me:s3cret@mirror.example/archlinux/"]`;
+  await withFile(text, async (file) => {
+    const envFile = `${file}.env`;
+    await Deno.writeTextFile(envFile, "PKGSTASH_TOKEN=s3cret\n", { mode: 0o600 });
+    await Deno.writeTextFile(file, text.replace("ENV", envFile));
+    assertEquals((await readConfig(file)).token, "s3cret");
+    const { code, out, err } = await capture(["check-config", "--config", file]);
+    assertEquals(code, 0, err);
+    assert(!out.includes("s3cret"), out);
+    assertStringIncludes(out, `# PKGSTASH_TOKEN is set, from: ${envFile}\n`);
+    assertStringIncludes(out, "http://***@proxy.example:3128");
+    assertStringIncludes(out, "https://***@mirror.example/archlinux/");
+  });
+});
+
+Deno.test("all problems go to standard error, one line each, and the exit code is 1", async () => {
+  await withFile('prot = 1\nport = "x"\n', async (file) => {
+    const { code, out, err } = await capture(["check-config", "--config", file]);
+    assertEquals([code, out], [1, ""]);
+    assertEquals(err.trimEnd().split("\n"), [
+      "pkgstash: Cannot use the configuration: 2 problems",
+      `  ${file}: prot: found an unknown key, expected a known one (did you mean "port"?)`,
+      `  ${file}: port: found "x", expected a port from 0 to 65535 (0 lets the system choose)`,
+    ]);
+  });
+});
+
+Deno.test("the program itself needs no permission but reading and its own variables", async () => {
+  await withFile('port = "x"', async (file) => {
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-prompt",
+        "--allow-read",
+        "--allow-env=PKGSTASH_*,CREDENTIALS_DIRECTORY",
+        MAIN,
+        "check-config",
+        "--config",
+        file,
+      ],
+      env: { NO_COLOR: "1" },
+    }).output();
+    const text = new TextDecoder().decode(stderr);
+    assertEquals([code, stdout.length], [1, 0], text);
+    assertStringIncludes(text, `${file}: port: found "x"`);
+    assert(!text.includes("    at "), text);
+  });
+});

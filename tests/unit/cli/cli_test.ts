@@ -1,0 +1,138 @@
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import type { Command, OptionValues } from "../../../src/cli/command.ts";
+import { COMMANDS } from "../../../src/cli/command_table.ts";
+import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { PkgstashError } from "../../../src/errors.ts";
+import manifest from "../../../deno.json" with { type: "json" };
+import { capture } from "./captured_output.ts";
+
+/** The real table, with commands that only remember their options. */
+function recording(run: (options: OptionValues) => void): Command[] {
+  return COMMANDS.map((command) => ({
+    ...command,
+    load: () =>
+      Promise.resolve({
+        run: (options: OptionValues) => {
+          run(options);
+          return Promise.resolve(EXIT_CODE.ok);
+        },
+      }),
+  }));
+}
+
+async function optionsOf(args: string[]): Promise<Record<string, string> | null> {
+  let seen: Record<string, string> | null = null;
+  await capture(args, recording((options) => void (seen = Object.fromEntries(options))));
+  return seen;
+}
+
+Deno.test("a command gets the options that were given, and no others", async () => {
+  assertEquals(await optionsOf(["serve"]), {});
+  assertEquals(await optionsOf(["serve", "--config", "a b", "--log-level=debug"]), {
+    "config": "a b",
+    "log-level": "debug",
+  });
+  assertEquals(await optionsOf(["check-config", "--config=x=y"]), { config: "x=y" });
+});
+
+Deno.test("a command line that is not understood ends with 2 and says what to type", async () => {
+  const table: [string[], RegExp][] = [
+    [["srve"], /Unknown command "srve", did you mean "serve"\?/],
+    [["checkconfig"], /did you mean "check-config"\?/],
+    [["hlep"], /did you mean "help"\?/],
+    [["help", "srve"], /did you mean "serve"\?/],
+    [["help", "serve", "more"], /"more" is one word too many/],
+    [["--hepl"], /Unknown option "--hepl", did you mean "--help"\?/],
+    [["--config", "x"], /"--config" comes after a command: pkgstash serve --config FILE/],
+    [["-config", "x"], /"-config" comes after a command: pkgstash serve --config FILE/],
+    [["-loglevel=DEBUG"], /comes after a command: pkgstash serve --log-level LEVEL/],
+    [["serve", "--confg", "x"], /Unknown option of serve "--confg", did you mean "--config"\?/],
+    [["serve", "--confg=x"], /"--confg", did you mean "--config"\?/],
+    [["serve", "-config", "x"], /"-config" is spelt "--config FILE" here/],
+    [["serve", "-loglevel", "INFO"], /"-loglevel" is spelt "--log-level LEVEL" here/],
+    [["serve", "--loglevel", "INFO"], /"--loglevel" is spelt "--log-level LEVEL" here/],
+    [["serve", "-x"], /Unknown option of serve "-x"/],
+    [["serve", "-verbose"], /Unknown option of serve "-verbose"/],
+    [["serve", "--no-config"], /Unknown option of serve "--no-config"/],
+    [["serve", "--config"], /--config needs a value: --config FILE/],
+    [["serve", "--config="], /--config needs a value/],
+    [["serve", "--config", "a", "--config", "b"], /--config is given more than once/],
+    [["serve", "--log-level", "debg"], /value of --log-level "debg", did you mean "debug"\?/],
+    [["serve", "--log-level", "INFO"], /value of --log-level "INFO", did you mean "info"\?/],
+    [["serve", "now"], /"now" is one word too many/],
+    [["serve", "--", "--config"], /"--config" is one word too many/],
+    [["check-config", "--log-level", "info"], /Unknown option of check-config "--log-level"/],
+  ];
+  for (const [args, expected] of table) {
+    const { code, out, err } = await capture(
+      args,
+      recording(() => {
+        throw new Error(`${args} must not run`);
+      }),
+    );
+    assertEquals(code, 2, args.join(" "));
+    assertEquals(out, "");
+    assertMatch(err, expected);
+    assert(!err.includes("    at "), "no stack");
+  }
+});
+
+Deno.test("without any argument the help goes to standard error and the exit code is 2", async () => {
+  const { code, out, err } = await capture([]);
+  assertEquals([code, out], [2, ""]);
+  assertMatch(err, /Usage:/);
+});
+
+Deno.test("every way to ask for help gives help with examples, and 0", async () => {
+  const general = [["--help"], ["-h"], ["help"], ["help", "--help"]];
+  for (const args of general) {
+    const { code, out, err } = await capture(args);
+    assertEquals([code, err], [0, ""], args.join(" "));
+    for (const { name, summary } of COMMANDS) assertMatch(out, new RegExp(`${name} +${summary}`));
+    assertMatch(out, /Examples:\n {2}# .+\n {2}pkgstash serve\n/);
+  }
+  for (const command of COMMANDS) {
+    for (const args of [["help", command.name], [command.name, "--help"], [command.name, "-h"]]) {
+      const { code, out, err } = await capture(args);
+      assertEquals([code, err], [0, ""], args.join(" "));
+      for (const { name } of command.options) assertStringIncludes(out, `--${name} `);
+      for (const example of command.examples) assertStringIncludes(out, example.command);
+    }
+  }
+});
+
+Deno.test("no line of help is longer than a terminal is wide", async () => {
+  for (const args of [["help"], ...COMMANDS.map(({ name }) => ["help", name])]) {
+    const { out } = await capture(args);
+    for (const line of out.split("\n")) assert(line.length <= 80, line);
+  }
+});
+
+Deno.test("--version prints the version of deno.json, the commit and Deno's version", async () => {
+  assertEquals(await capture(["--version"]), {
+    code: 0,
+    out: `pkgstash ${manifest.version} (run from source, Deno ${Deno.version.deno})\n`,
+    err: "",
+  });
+});
+
+Deno.test("an error of pkgstash's own is one message and 1, any other is thrown on", async () => {
+  const failing = (error: Error) =>
+    recording(() =>
+      void (() => {
+        throw error;
+      })()
+    );
+  assertEquals(await capture(["serve"], failing(new PkgstashError("storage", "Cannot do it"))), {
+    code: 1,
+    out: "",
+    err: "pkgstash: Cannot do it\n",
+  });
+  await assertRejects(() => capture(["serve"], failing(new TypeError("bug"))), TypeError, "bug");
+});

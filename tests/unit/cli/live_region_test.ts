@@ -1,0 +1,30 @@
+import { assertEquals } from "@std/assert";
+import { LiveRegion } from "../../../src/cli/live_region.ts";
+
+function screen(columns: number, rows: number) {
+  const drawn: string[] = [];
+  return { drawn, columns, rows, draw: (text: string) => void drawn.push(text) };
+}
+
+Deno.test("a drawing takes the place of the one before it, however many lines that had", () => {
+  const terminal = screen(80, 24);
+  const region = new LiveRegion(terminal);
+  region.draw(["one", "two"]);
+  region.draw(["three"]);
+  region.draw(["four"]);
+  region.keep();
+  region.draw(["five"]);
+  assertEquals(terminal.drawn, [
+    "one\ntwo\n",
+    "\x1b[2F\x1b[Jthree\n",
+    "\x1b[1F\x1b[Jfour\n",
+    "five\n",
+  ]);
+});
+
+Deno.test("nothing is drawn that would wrap or scroll, for then it could not be taken back", () => {
+  const terminal = screen(10, 3);
+  const region = new LiveRegion(terminal);
+  region.draw(["0123456789abc", "\x1b[32mshort\x1b[0m", "third"]);
+  assertEquals(terminal.drawn, ["012345678\n\x1b[32mshort\x1b[0m\n"]);
+});

@@ -1,0 +1,75 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { runCli } from "../../../src/cli/cli.ts";
+import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { TOKEN } from "../app/administration.ts";
+import { PublishedRepository } from "../app/published_repository.ts";
+import { Gate } from "../../support/fake_mirror.ts";
+import { TestApp } from "../../support/test_app.ts";
+import { FakeTerminal } from "./fake_terminal.ts";
+
+/** A daemon that has version 1 of the package a, and that prefetches version 2 when refreshed. */
+async function withNewVersion(size: number) {
+  const app = await TestApp.start({
+    token: TOKEN,
+    settings: {
+      database_max_age: "0s",
+      refresh_interval: "0",
+      min_free_space: "0",
+      stall_timeout: "30s",
+    },
+    tables: () => `mirrored_repos = ["core"]\n`,
+  });
+  const core = new PublishedRepository(app.mirror).set("a", 1);
+  await core.publish();
+  for (const path of [core.path("core.db"), core.package("a", 1)]) await app.warm(path);
+  await core.set("a", 2, { size }).publish();
+  const tokenFile = join(app.app.config.cacheRoot, "token");
+  await Deno.writeTextFile(tokenFile, TOKEN);
+  return { app, core, options: ["--url", app.origin, "--token-file", tokenFile] };
+}
+
+Deno.test("on a terminal a refresh shows how far each package is, and at the end the whole", async () => {
+  const size = 400_000;
+  const { app, core, options } = await withNewVersion(size);
+  await using _ = app;
+  const gate = new Gate();
+  app.mirror.behave(core.package("a", 2), { kind: "gate", gate, bytes: 200_000 });
+  const terminal = new FakeTerminal();
+  const half = terminal.drawn(
+    /Prefetch +\[#{9}-{9}\] 0 of 1, 195\.3 KiB of 390\.6 KiB, .*\/s\n {2}\[#{5}-{5}\] a-2-1-any/,
+  );
+  const running = runCli(["refresh", ...options], terminal);
+  await gate.reached;
+  await half;
+  gate.release();
+  assertEquals([await running, terminal.errors, terminal.printed], [EXIT_CODE.ok, "", ""]);
+  assertMatch(
+    terminal.drawings.at(-1)!,
+    // deno-lint-ignore no-control-regex -- the cursor goes up before a drawing
+    /^\x1b\[\d+F\x1b\[JDatabases +\[#+\] 1 of 1, 1 updated\nPrefetch +\[#+\] 1 of 1, .*\nCleanup .*\n$/,
+  );
+});
+
+Deno.test("on a terminal the downloads are drawn again and again, or once when that is wanted", async () => {
+  const { app, core, options } = await withNewVersion(4000);
+  await using _ = app;
+  const gate = new Gate();
+  app.mirror.behave(core.package("a", 2), { kind: "gate", gate, bytes: 2000 });
+  const pending = app.get(core.package("a", 2));
+  await gate.reached;
+  const terminal = new FakeTerminal();
+  assertEquals(await runCli(["downloads", "--once", ...options], terminal), EXIT_CODE.ok);
+  assertEquals(terminal.drawings, []);
+  assertMatch(terminal.printed, /a-2-1-any/);
+  const first = terminal.drawn(/a-2-1-any/);
+  const watching = runCli(["downloads", ...options], terminal);
+  await first;
+  const empty = terminal.drawn(/Nothing is being downloaded/);
+  gate.release();
+  await pending;
+  await empty;
+  await app.stop();
+  // The daemon is gone, which ends it.
+  assertEquals(await watching, EXIT_CODE.unreachable);
+});

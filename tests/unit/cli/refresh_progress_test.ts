@@ -1,0 +1,85 @@
+import { assertEquals } from "@std/assert";
+import type { DownloadReport } from "../../../src/api/download_report.ts";
+import type { RefreshProgressEvent } from "../../../src/api/refresh_progress.ts";
+import { paintsFor } from "../../../src/cli/paint.ts";
+import { RefreshProgress } from "../../../src/cli/refresh_progress.ts";
+import { stripAnsiCode } from "@std/fmt/colors";
+
+const PLAIN = paintsFor({ out: () => {}, err: () => {} });
+const KIB = 1024;
+
+function after(
+  events: readonly RefreshProgressEvent[],
+  downloads: readonly Partial<DownloadReport>[] = [],
+): string[] {
+  const progress = new RefreshProgress();
+  for (const event of events) progress.take(event);
+  progress.measure(downloads as DownloadReport[]);
+  return progress.lines(70, PLAIN);
+}
+
+const BEGUN: RefreshProgressEvent[] = [
+  { event: "database", repository: "core", status: "started" },
+  { event: "database", repository: "extra", status: "started" },
+  { event: "database", repository: "core", status: "updated" },
+];
+
+const FETCHING: RefreshProgressEvent[] = [
+  ...BEGUN,
+  { event: "database", repository: "extra", status: "current" },
+  { event: "plan", files: 3, bytes: 40 * KIB },
+  { event: "prefetch", file: "core/a", status: "started", bytes: 10 * KIB },
+  { event: "prefetch", file: "core/b", status: "started", bytes: 20 * KIB },
+  { event: "prefetch", file: "core/a", status: "fetched", bytes: 10 * KIB },
+];
+
+Deno.test("before anything is known there is an empty bar", () => {
+  assertEquals(after([]), ["Databases  [--------] 0 of 0, 0 updated"]);
+});
+
+Deno.test("the bar of the databases grows as they end, well or not", () => {
+  assertEquals(after(BEGUN), ["Databases  [####----] 1 of 2, 1 updated"]);
+  assertEquals(
+    after([...BEGUN, { event: "database", repository: "extra", status: "failed", reason: "no" }]),
+    ["Databases  [########] 2 of 2, 1 updated", "extra: no"],
+  );
+});
+
+Deno.test("the bar of the prefetch grows by bytes, those on their way among them", () => {
+  const downloads = [
+    { file: "core/b", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
+    { file: "core/other", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
+  ];
+  assertEquals(after(FETCHING, downloads), [
+    "Databases  [########] 2 of 2, 1 updated",
+    "Prefetch   [####----] 1 of 3, 20 KiB of 40 KiB, 2 KiB/s",
+    "  [#####-----] b 2 KiB/s",
+  ]);
+});
+
+Deno.test("without sizes it grows by files; at the end the cleanup is told", () => {
+  const events: RefreshProgressEvent[] = [
+    { event: "plan", files: 2, bytes: null },
+    { event: "prefetch", file: "core/a", status: "started", bytes: null },
+    { event: "prefetch", file: "core/a", status: "failed", reason: "gone\x1b[2J" },
+    { event: "prefetch", file: null, status: "postponed", reason: "stopped" },
+    { event: "cleanup", status: "done", removed: 1, bytes_freed: 2 * KIB },
+  ];
+  assertEquals(after(events).slice(1), [
+    "Prefetch   [####----] 1 of 2, 0 B",
+    "Cleanup    1 file removed, 2 KiB freed",
+    "core/a: gone\\u{001b}[2J",
+    "The rest is put off: stopped",
+  ]);
+  assertEquals(after([{ event: "plan", files: 0, bytes: 0 }])[1], "Prefetch   nothing to do");
+});
+
+Deno.test("colours change nothing of the text", () => {
+  const progress = new RefreshProgress();
+  for (const event of FETCHING) progress.take(event);
+  const colored = paintsFor({ out: () => {}, err: () => {}, color: true });
+  assertEquals(
+    progress.lines(70, colored).map((line) => stripAnsiCode(line)),
+    progress.lines(70, PLAIN),
+  );
+});

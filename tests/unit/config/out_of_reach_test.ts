@@ -1,0 +1,27 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { outOfReach } from "../../../src/config/out_of_reach.ts";
+import { configOf } from "./configuration.ts";
+
+const config = configOf(`
+cache_root = "/data/cache"
+tls_certificate = "/etc/pkgstash/certificate.pem"
+tls_key = "/data/key.pem"
+`);
+
+Deno.test("every path that may not be used is a problem, named with where it was read", () => {
+  const problems = outOfReach(
+    config,
+    (key) => `source of ${key}`,
+    (_access, path) => path.startsWith("/etc/"),
+  );
+  assertEquals(problems.map(({ source, key, found }) => [source, key, found]), [
+    ["source of cache_root", "cache_root", '"/data/cache"'],
+    ["source of tls_key", "tls_key", '"/data/key.pem"'],
+  ]);
+  assertMatch(problems[0]!.expected, /write: \/var\/cache\/pkgstash, \/srv\/pkgstash\. Bind-mount/);
+  assertMatch(problems[1]!.expected, /read: \/etc\/pkgstash, /);
+});
+
+Deno.test("a configuration within reach has no such problem", () => {
+  assertEquals(outOfReach(config, String, () => true), []);
+});

@@ -1,0 +1,47 @@
+// The permissions of the binary against what the program uses.
+import { assertEquals } from "@std/assert";
+import manifest from "../../../deno.json" with { type: "json" };
+import {
+  environmentName,
+  SETTINGS,
+  TOKEN_VARIABLE,
+  UPSTREAM_KEYS,
+} from "../../../src/config/schema.ts";
+import { BINARY_CACHE_ROOT } from "../../../src/config/out_of_reach.ts";
+import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
+import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
+import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
+
+const { binary, server } = manifest.permissions;
+
+/** Variables of the commands that talk to a daemon. */
+const COMMAND_VARIABLES = ["PKGSTASH_URL"];
+
+Deno.test("the binary may read the variable of every key, and of nothing that is not used", () => {
+  const keys = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];
+  assertEquals(
+    binary.env.toSorted(),
+    [
+      TOKEN_VARIABLE.name,
+      ...COMMAND_VARIABLES,
+      ...keys.map(environmentName),
+      CREDENTIALS_VARIABLE,
+      ...NOTIFY_VARIABLES,
+    ].toSorted(),
+  );
+});
+
+Deno.test("the binary's paths are the cache directories, the configuration, and systemd's", () => {
+  const cache = [BINARY_CACHE_ROOT, "/srv/pkgstash"];
+  const notify = "/run/systemd/notify";
+  assertEquals(binary.write.toSorted(), [...cache, notify].toSorted());
+  const configuration = DEFAULT_CONFIG_PATH.replace(/\/[^/]+$/, "");
+  const read = [...cache, configuration, "/run/credentials", notify];
+  assertEquals(binary.read.toSorted(), read.toSorted());
+});
+
+Deno.test("run from source it may read those variables, too", () => {
+  for (const name of binary.env) {
+    assertEquals(server.env.includes(name) || name.startsWith("PKGSTASH_"), true, name);
+  }
+});

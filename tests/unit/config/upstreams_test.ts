@@ -1,0 +1,161 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { clientDirectories } from "../../../src/config/layout.ts";
+import { PRESETS } from "../../../src/config/presets.ts";
+import { expandServer } from "../../../src/formats/pacman/mirrorlist.ts";
+import { configOf, parse, problemsOf } from "./configuration.ts";
+
+Deno.test("two lines are enough for a distribution that has a preset", () => {
+  const config = configOf('[upstreams.archlinuxarm]\npreset = "archlinuxarm"');
+  assertEquals(config.upstreams.map(({ name }) => name), ["arch", "archlinuxarm"]);
+  const upstream = config.upstreams[1]!;
+  assertEquals(upstream.upstreamLayout, "$arch/$repo");
+  assertEquals(upstream.clientPath, "archlinuxarm/$arch/$repo");
+  assert(upstream.architectures.includes("aarch64"));
+  assert(upstream.mirrorUrls.length > 1);
+});
+
+Deno.test("every preset expands to valid upstreams, and all work side by side", () => {
+  const text = Object.keys(PRESETS)
+    .map((name) => `[upstreams.${name}]\npreset = "${name}"\n`).join("");
+  const { upstreams } = configOf(text);
+  assertEquals(upstreams.map(({ name, clientPath }) => `${name} ${clientPath}`), [
+    "arch $repo/os/$arch",
+    "archlinuxarm archlinuxarm/$arch/$repo",
+    "cachyos cachyos/$arch/$repo",
+    "cachyos-v3 cachyos/$arch_v3/$repo",
+    "cachyos-v4 cachyos/$arch_v4/$repo",
+    "chaotic-aur chaotic-aur/$repo/$arch",
+    "endeavouros endeavouros/repo/$repo/$arch",
+    "manjaro manjaro/stable/$repo/$arch",
+  ]);
+  const directories = upstreams.flatMap(clientDirectories);
+  assertEquals(new Set(directories).size, directories.length);
+  assert(directories.includes("cachyos/x86_64_v3/cachyos-core-v3"));
+});
+
+Deno.test("a preset's mirror and layout make the address that the distribution documents", () => {
+  const table: [string, string][] = [
+    ["archlinuxarm", "http://mirror.archlinuxarm.org/aarch64/core"],
+    ["cachyos", "https://mirror.cachyos.org/repo/x86_64/cachyos"],
+    ["cachyos-v3", "https://mirror.cachyos.org/repo/x86_64_v3/cachyos-v3"],
+    ["cachyos-v4", "https://mirror.cachyos.org/repo/x86_64_v4/cachyos-v4"],
+    ["chaotic-aur", "https://cdn-mirror.chaotic.cx/chaotic-aur/x86_64"],
+    ["endeavouros", "https://mirror.alpix.eu/endeavouros/repo/endeavouros/x86_64"],
+    ["manjaro", "https://mirrors.manjaro.org/repo/stable/core/x86_64"],
+  ];
+  const text = Object.keys(PRESETS).map((name) => `[upstreams.${name}]\npreset = "${name}"\n`);
+  const { upstreams } = configOf(text.join(""));
+  for (const [name, expected] of table) {
+    const upstream = upstreams.find((each) => each.name === name)!;
+    const addresses = upstream.mirrorUrls.map((root) =>
+      expandServer(
+        root + upstream.upstreamLayout,
+        upstream.repositories[0]!,
+        upstream.architectures[0]!,
+      )
+    );
+    assert(addresses.includes(expected), `${name}: ${addresses}`);
+  }
+});
+
+Deno.test("a table overrides what its preset says", () => {
+  const { upstreams } = configOf(`
+    [upstreams.testing]
+    preset = "manjaro"
+    upstream_layout = "testing/$repo/$arch"
+    mirror_urls = ["http://localhost:1/"]
+    mirrored_repos = ["extra"]
+    architectures = ["aarch64"]`);
+  assertEquals(upstreams[1], {
+    name: "testing",
+    mirrorUrls: ["http://localhost:1/"],
+    repositories: ["extra"],
+    architectures: ["aarch64"],
+    upstreamLayout: "testing/$repo/$arch",
+    clientPath: "testing/testing/$repo/$arch",
+  });
+});
+
+Deno.test("of a preset with several layouts only the wanted repositories are taken", () => {
+  const table = (line: string) => `[upstreams.cachyos]\npreset = "cachyos"\n${line}`;
+  const { upstreams } = configOf(table('mirrored_repos = ["cachyos-v3", "cachyos"]'));
+  assertEquals(upstreams.slice(1).map(({ name, repositories }) => [name, ...repositories]), [
+    ["cachyos", "cachyos"],
+    ["cachyos-v3", "cachyos-v3"],
+  ]);
+  assertMatch(
+    problemsOf(table('mirrored_repos = ["cachyos-v5"]'))[0]!,
+    /mirrored_repos: found "cachyos-v5", expected repositories of the preset: cachyos, cachyos-v3/,
+  );
+  assertMatch(
+    problemsOf(table('client_path = "x/$repo"'))[0]!,
+    /client_path: .*each its own table/,
+  );
+});
+
+Deno.test("a problem of a preset with several layouts is reported once", () => {
+  const problems = problemsOf('[upstreams.cachyos]\npreset = "cachyos"\nmirror_urls = ["x"]');
+  assertEquals(problems.length, 1);
+  assertMatch(problems[0]!, /upstreams\.cachyos\.mirror_urls: found "x"/);
+});
+
+Deno.test("an upstream without preset gives mirrors and repositories, the rest has defaults", () => {
+  const { upstreams } = configOf(`
+    [upstreams.other]
+    mirror_urls = ["https://other.example/"]
+    mirrored_repos = ["stuff"]`);
+  assertEquals(upstreams[1], {
+    name: "other",
+    mirrorUrls: ["https://other.example/"],
+    repositories: ["stuff"],
+    architectures: ["x86_64"],
+    upstreamLayout: "$repo/os/$arch",
+    clientPath: "other/$repo/os/$arch",
+  });
+  const problems = problemsOf("[upstreams.other]");
+  assertEquals(problems.length, 2);
+  assertMatch(problems[0]!, /upstreams\.other\.mirrored_repos: found nothing, expected a list/);
+  assertMatch(problems[1]!, /upstreams\.other\.mirror_urls: found nothing, expected a list/);
+});
+
+Deno.test("the main upstream's client path follows its layout", () => {
+  const [main] = configOf('upstream_layout = "$arch/$repo"').upstreams;
+  assertEquals(main!.clientPath, "$arch/$repo");
+});
+
+Deno.test("two upstreams cannot have the same directory, nor one inside the other's", () => {
+  const other = (path: string) => `
+    [upstreams.other]
+    mirror_urls = ["https://other.example/"]
+    mirrored_repos = ["core", "stuff"]
+    client_path = "${path}"`;
+  for (const path of ["$repo/os/$arch", "$repo/os/x86_64", "$repo/os/$arch/sub", "$repo/os"]) {
+    const problems = problemsOf(other(path));
+    assertEquals(problems.length, 1, path);
+    assertMatch(problems[0]!, /upstreams\.other\.client_path: .*upstream "arch" has as well/);
+  }
+  for (const path of ["other/$repo", "$repo/other/$arch", "$repo/os/x86_64_v3"]) {
+    assertEquals(problemsOf(other(path)), [], path);
+  }
+});
+
+Deno.test("the name of an upstream is plain, and its own", () => {
+  for (const name of ["arch", "UP", '"a/b"', '".."', '""', '"a b"']) {
+    assertEquals(problemsOf(`[upstreams.${name}]\npreset = "manjaro"`).length, 1, name);
+  }
+  assertMatch(
+    problemsOf(
+      '[upstreams.cachyos]\npreset = "cachyos"\n[upstreams.cachyos-v3]\npreset = "manjaro"',
+    )[0]!,
+    /upstreams\.cachyos-v3: found a second upstream "cachyos-v3"/,
+  );
+  assertMatch(problemsOf("[upstreams]\nmanjaro = true")[0]!, /upstreams\.manjaro: found true/);
+});
+
+Deno.test("origins tell the preset from the file and from defaults", () => {
+  const parsed = parse('[upstreams.m]\npreset = "manjaro"\nmirrored_repos = ["core"]');
+  assert(parsed.ok);
+  assertEquals(parsed.origins.get("upstreams.m.mirror_urls"), "preset manjaro");
+  assertEquals(parsed.origins.get("upstreams.m.mirrored_repos"), "file");
+  assertEquals(parsed.origins.get("upstreams.m.client_path"), "name and upstream_layout");
+});

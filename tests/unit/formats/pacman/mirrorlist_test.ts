@@ -1,0 +1,34 @@
+import { assertEquals } from "@std/assert";
+import { expandServer, parseMirrorlist } from "../../../../src/formats/pacman/mirrorlist.ts";
+
+Deno.test("the variables of a server are replaced as text, wherever and however often they stand", () => {
+  for (
+    const [template, expected] of [
+      ["https://host/$repo/os/$arch", "https://host/extra/os/x86_64"],
+      ["https://host/$arch_v3/$repo", "https://host/x86_64_v3/extra"],
+      ["https://host/$arch/$repo/$arch", "https://host/x86_64/extra/x86_64"],
+      ["https://host/archlinux/", "https://host/archlinux"],
+      ["https://host/$unknown/${repo}", "https://host/$unknown/${repo}"],
+    ] as const
+  ) assertEquals(expandServer(template, "extra", "x86_64"), expected);
+});
+
+Deno.test("a value with a dollar sign is taken literally", () => {
+  assertEquals(
+    expandServer("https://host/$repo/$arch", "a$&b", "c$1$$"),
+    "https://host/a$&b/c$1$$",
+  );
+});
+
+Deno.test("a mirrorlist gives its Server lines in order, and nothing else", () => {
+  const text =
+    "## Worldwide\r\n#Server = https://commented/$repo\n  Server=https://one/$repo/os/$arch\n" +
+    "[options]\nServer   =   https://two/?a=b#c  \r\nserver = https://lower/\nServer =\nServer\n" +
+    "CacheServer = https://cache/\nInclude = /etc/pacman.d/other\nServer = https://three/";
+  assertEquals(parseMirrorlist(text), [
+    "https://one/$repo/os/$arch",
+    "https://two/?a=b#c",
+    "https://three/",
+  ]);
+  assertEquals(parseMirrorlist(""), []);
+});

@@ -1,0 +1,277 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
+import type { PackageFile, Repository } from "../../../../src/repositories/repository.ts";
+import { LogLines } from "../../../support/log_lines.ts";
+
+const CORE: Repository = {
+  upstream: "arch",
+  name: "core",
+  architecture: "x86_64",
+  directory: "core/os/x86_64",
+};
+const EXTRA: Repository = { ...CORE, name: "extra", directory: "extra/os/x86_64" };
+const SHA = "ab".repeat(32);
+
+/** Times near now, since a note does not wait for ever to be recorded. */
+const T = Date.now();
+
+function file(name: string, version = "1-1", repository = CORE): PackageFile {
+  return { repository, fileName: `${name}-${version}-any.pkg.tar.zst`, kind: "package" };
+}
+
+async function withIndex(
+  work: (index: CacheIndex, path: string) => void | Promise<void>,
+): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
+  const path = join(directory, "index.sqlite");
+  try {
+    using index = await CacheIndex.open(path);
+    await work(index, path);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function fetched(index: CacheIndex, what: PackageFile, at: number, prefetched = false): void {
+  index.fetched(what, { size: 10, sha256: SHA, at, prefetched });
+}
+
+Deno.test("a file that was fetched is on record, as used when it was fetched", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    assertEquals(index.files().map((record) => ({ ...record })), [{
+      directory: CORE.directory,
+      fileName: file("a").fileName,
+      size: 10,
+      sha256: SHA,
+      fetchedAt: T,
+      usedAt: T,
+      uses: 0,
+    }]);
+  }));
+
+Deno.test("records are listed for one directory, and directories by name", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    fetched(index, file("b", "1-1", EXTRA), T);
+    assertEquals(index.files(EXTRA.directory).map(({ fileName }) => fileName), [
+      file("b").fileName,
+    ]);
+    assertEquals(index.files().length, 2);
+    assertEquals(index.directories(), [CORE.directory, EXTRA.directory]);
+  }));
+
+Deno.test("uses are counted, and the latest is kept, whatever order they come in", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    for (const at of [T + 5, T + 9, T + 7]) index.used(file("a"), at);
+    assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
+    assertEquals(index.files()[0]!.uses, 3);
+    index.used(file("a"), T + 1);
+    assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
+    assertEquals(index.files()[0]!.uses, 4);
+  }));
+
+Deno.test("a use is not written before the batch, and is at the end at the latest", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
+  const path = join(directory, "index.sqlite");
+  const usesOnDisk = () => {
+    using database = new DatabaseSync(path);
+    return database.prepare("SELECT uses FROM files").get()!.uses;
+  };
+  try {
+    const index = await CacheIndex.open(path);
+    fetched(index, file("a"), T);
+    index.used(file("a"), T);
+    assertEquals(usesOnDisk(), 0);
+    index[Symbol.dispose]();
+    assertEquals(usesOnDisk(), 1);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("signatures leave no trace", () =>
+  withIndex((index) => {
+    const signature = { ...file("a"), kind: "signature" as const };
+    fetched(index, signature, T);
+    index.used(signature, T);
+    index.flush();
+    assertEquals(index.files(), []);
+  }));
+
+Deno.test("a file that is fetched again keeps its count and gets its new content's figures", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    index.used(file("a"), T + 1);
+    index.flush();
+    index.fetched(file("a"), { size: 11, sha256: "cd", at: T + 5, prefetched: true });
+    const { size, sha256, fetchedAt, usedAt, uses } = index.files()[0]!;
+    assertEquals([size, sha256, fetchedAt, usedAt, uses], [11, "cd", T + 5, T + 5, 1]);
+  }));
+
+Deno.test("a use that comes before its file is recorded counts once it is", () =>
+  withIndex((index) => {
+    index.used(file("a"), T);
+    index.flush();
+    assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
+    fetched(index, file("a"), T + 3, true);
+    index.flush();
+    assertEquals(index.files()[0]!.uses, 1);
+    assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 0);
+  }));
+
+Deno.test("a use of a file that never came is forgotten in the end", () =>
+  withIndex((index) => {
+    index.used(file("a"), T - 2 * 3_600_000);
+    index.flush();
+    fetched(index, file("a"), T);
+    index.flush();
+    assertEquals(index.files()[0]!.uses, 0);
+  }));
+
+Deno.test("uses that cannot be written now are written later", () =>
+  withIndex((index, path) => {
+    const log = new LogLines();
+    fetched(index, file("a"), T);
+    {
+      using other = new DatabaseSync(path);
+      other.exec("BEGIN IMMEDIATE");
+      index.used(file("a"), T + 1);
+      index.flush();
+      assertEquals(log.matching(/uses of packages not recorded/).length, 1);
+      index.used(file("a"), T + 2);
+    }
+    index.flush();
+    const { usedAt, uses } = index.files()[0]!;
+    assertEquals([usedAt, uses], [T + 2, 2]);
+  }));
+
+Deno.test("prefetches count as unused from the last that was taken on", () =>
+  withIndex((index) => {
+    const unused = () => index.historyOf(CORE.directory, "a").unusedPrefetches;
+    assertEquals(unused(), 0);
+    fetched(index, file("a", "1-1"), T, true);
+    fetched(index, file("a", "2-1"), T + 1, true);
+    fetched(index, file("b", "1-1"), T + 1, true);
+    fetched(index, file("a", "1-1", EXTRA), T + 1, true);
+    assertEquals(unused(), 2);
+    index.used(file("a", "2-1"), T + 2);
+    assertEquals(unused(), 0);
+    fetched(index, file("a", "3-1"), T + 3, true);
+    assertEquals(unused(), 1);
+    index.used(file("a", "1-1"), T + 4);
+    assertEquals(unused(), 1);
+  }));
+
+Deno.test("a removed file's prefetch goes on counting", () =>
+  withIndex((index) => {
+    fetched(index, file("a", "1-1"), T, true);
+    index.removed(CORE.directory, file("a", "1-1").fileName);
+    assertEquals(index.files(), []);
+    assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 1);
+  }));
+
+Deno.test("a version that a client had fetched ends the count of unused prefetches", () =>
+  withIndex((index) => {
+    for (const version of ["1-1", "2-1", "3-1"]) fetched(index, file("a", version), T, true);
+    fetched(index, file("a", "4-1"), T + 1);
+    assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 0);
+    fetched(index, file("a", "5-1"), T + 2, true);
+    assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 1);
+  }));
+
+Deno.test("what clients asked for is known by the package's name, of any version", () =>
+  withIndex((index) => {
+    assertEquals(index.historyOf(CORE.directory, "a").askedAt, null);
+    index.used(file("a", "2-1"), T + 2);
+    index.used(file("a", "1-1"), T + 1);
+    assertEquals(index.historyOf(CORE.directory, "a").askedAt, T + 2);
+    assertEquals(index.historyOf(EXTRA.directory, "a").askedAt, null);
+  }));
+
+Deno.test("a file that was removed leaves no record and no pending use", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    index.used(file("a"), T + 1);
+    index.removed(CORE.directory, file("a").fileName);
+    index.flush();
+    assertEquals(index.files(), []);
+    assertEquals(index.usedAt(CORE.directory, file("a").fileName), null);
+  }));
+
+Deno.test("wishes keep the time of the first, until fetched or no longer wanted", () =>
+  withIndex((index) => {
+    const [a, b, c] = ["a", "b", "c"].map((name) => file(name).fileName) as [
+      string,
+      string,
+      string,
+    ];
+    index.wish(CORE.directory, [a, b], T);
+    index.wish(EXTRA.directory, [a], T);
+    assertEquals(index.wish(CORE.directory, [a, c], T + 5), new Map([[a, T], [c, T + 5]]));
+    assertEquals(index.wishesOf(CORE.directory), [a, c]);
+    fetched(index, file("a"), T + 6, true);
+    assertEquals(index.wishesOf(CORE.directory), [c]);
+    assertEquals(index.wishesOf(EXTRA.directory), [a]);
+  }));
+
+Deno.test("a plan does not undo a wish that came up after it was begun", () =>
+  withIndex((index) => {
+    const [a, b] = [file("a").fileName, file("b").fileName];
+    index.alsoWish(CORE.directory, a, T);
+    index.alsoWish(CORE.directory, b, T + 2);
+    assertEquals(index.wish(CORE.directory, [], T + 1), new Map([[b, T + 2]]));
+    assertEquals(index.wish(CORE.directory, [], T + 3), new Map());
+  }));
+
+Deno.test("a found file counts as used and wanted now, with its SHA-256 to be told later", () =>
+  withIndex((index) => {
+    const { fileName } = file("a");
+    index.found(CORE.directory, fileName, 7, T);
+    const record = () => {
+      const { size, sha256, fetchedAt, usedAt } = index.files()[0]!;
+      return [size, sha256, fetchedAt, usedAt];
+    };
+    assertEquals(record(), [7, null, T, T]);
+    assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
+    index.identified(CORE.directory, fileName, SHA);
+    assertEquals(record(), [7, SHA, T, T]);
+  }));
+
+Deno.test("finding a file that is on record changes nothing, unless its size is another", () =>
+  withIndex((index) => {
+    const { fileName } = file("a");
+    fetched(index, file("a"), T);
+    index.found(CORE.directory, fileName, 10, T + 9);
+    assertEquals(index.files()[0]!.sha256, SHA);
+    assertEquals(index.files()[0]!.usedAt, T);
+    index.found(CORE.directory, fileName, 11, T + 9);
+    const { size, sha256, usedAt } = index.files()[0]!;
+    assertEquals([size, sha256, usedAt], [11, null, T]);
+  }));
+
+Deno.test("a lost file's record is dropped, but not when the file came back meanwhile", () =>
+  withIndex((index) => {
+    fetched(index, file("a"), T);
+    fetched(index, file("b"), T);
+    const lost = index.files();
+    fetched(index, file("b"), T + 1);
+    index.reconcile(CORE.directory, { found: [], lost }, T + 2);
+    assertEquals(index.files().map(({ fileName }) => fileName), [file("b").fileName]);
+  }));
+
+Deno.test("an index that is damaged is begun anew", async () => {
+  const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
+  const path = join(directory, "index.sqlite");
+  try {
+    await Deno.writeTextFile(path, "x".repeat(5000));
+    using index = await CacheIndex.open(path);
+    fetched(index, file("a"), T);
+    assertEquals(index.files().length, 1);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});

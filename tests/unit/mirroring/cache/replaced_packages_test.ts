@@ -1,0 +1,158 @@
+import { assertEquals } from "@std/assert";
+import { createHash } from "node:crypto";
+import { dirname } from "@std/path";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { ChangingRepository, signatureOf } from "../databases/changing_repository.ts";
+
+const repository = new ChangingRepository({ signed: false });
+const FILE_NAME = "rebuilt-1-1-any.pkg.tar.zst";
+const PACKAGE = repository.package(FILE_NAME);
+const SIZE = 1000;
+
+/** The package as built for the n-th time, always under one name. */
+function build(number: number): Uint8Array {
+  return packageBytes(SIZE, number);
+}
+
+function start(cacheRoot?: string): Promise<TestApp> {
+  return TestApp.start({
+    settings: { database_max_age: "0s", missing_signature_age: "0s" },
+    ...(cacheRoot === undefined ? {} : { cacheRoot }),
+  });
+}
+
+/** Has the mirror offer a build, with the database that lists it. */
+async function publish(app: TestApp, number: number): Promise<void> {
+  const bytes = build(number);
+  const revision = await repository.revision(number, [{
+    name: "rebuilt",
+    version: "1-1",
+    fileName: FILE_NAME,
+    size: SIZE,
+    sha256: createHash("sha256").update(bytes).digest("hex"),
+  }]);
+  repository.put(app.mirror, revision);
+  app.put(PACKAGE, bytes);
+  app.put(`${PACKAGE}.sig`, signatureOf(bytes));
+}
+
+/** Has the daemon publish what the mirror has. */
+async function refresh(app: TestApp): Promise<void> {
+  const published = app.log.matching(/snapshot published/).length;
+  await app.get(repository.path("db"));
+  await app.log.waitFor(/snapshot published/, published + 1);
+}
+
+async function isCached(app: TestApp, path: string): Promise<boolean> {
+  return await Deno.stat(app.pathOf(path)).then(() => true, () => false);
+}
+
+Deno.test("who has the database of a rebuild gets the rebuilt package and its signature", async () => {
+  await using app = await start();
+  for (let number = 1; number <= 3; number++) {
+    await publish(app, number);
+    const answer = await app.get(repository.path("db"));
+    assertEquals(repository.numberOf(answer.body), number);
+    // A first database is complete a moment before the set is.
+    if (number === 1) await app.log.waitFor(/snapshot published/);
+    assertEquals([await isCached(app, PACKAGE), await isCached(app, `${PACKAGE}.sig`)], [
+      false,
+      false,
+    ]);
+    for (const status of ["MISS", "HIT"]) {
+      const { body, headers } = await app.warm(PACKAGE);
+      const signature = await app.warm(`${PACKAGE}.sig`);
+      assertEquals([headers.get("x-cache"), signature.headers.get("x-cache")], [status, status]);
+      assertEquals(body, build(number));
+      assertEquals(signature.body, signatureOf(build(number)));
+    }
+    assertEquals(app.count(PACKAGE), number);
+  }
+});
+
+Deno.test("what stays the same in a new database stays in the cache", async () => {
+  await using app = await start();
+  await publish(app, 1);
+  await refresh(app);
+  await app.warm(PACKAGE);
+  await app.warm(`${PACKAGE}.sig`);
+  const { db } = await repository.revision(2, [{
+    name: "rebuilt",
+    version: "1-1",
+    fileName: FILE_NAME,
+    size: SIZE,
+    sha256: createHash("sha256").update(build(1)).digest("hex"),
+  }]);
+  app.put(repository.path("db"), db, { lastModified: new Date("2027-01-01") });
+  await refresh(app);
+  // Nor does one go that the database does not name any more.
+  await repository.publish(app.mirrors, 10_000);
+  await refresh(app);
+  assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
+  assertEquals((await app.get(`${PACKAGE}.sig`)).headers.get("x-cache"), "HIT");
+});
+
+Deno.test("a transfer of the old content does not end up in the cache", async () => {
+  await using app = await start();
+  await publish(app, 1);
+  await refresh(app);
+  const gate = new Gate();
+  app.mirror.behave(PACKAGE, { kind: "gate", gate, bytes: 500 }, 1);
+  const begun = app.get(PACKAGE);
+  await gate.reached;
+  // Its signature is in the cache by now, and would be of the wrong build.
+  await app.get(`${PACKAGE}.sig`);
+  await publish(app, 2);
+  await refresh(app);
+  gate.release();
+  assertEquals((await begun).isComplete, false);
+  await app.settled();
+  assertEquals([await isCached(app, PACKAGE), await isCached(app, `${PACKAGE}.sig`)], [
+    false,
+    false,
+  ]);
+  assertEquals((await app.warm(PACKAGE)).body, build(2));
+  assertEquals((await app.get(`${PACKAGE}.sig`)).body, signatureOf(build(2)));
+});
+
+Deno.test("packages found on disk are compared with the database, and kept if they are right", async () => {
+  for (const [found, isKept] of [[1, false], [2, true]] as const) {
+    const cacheRoot = await Deno.makeTempDir();
+    const path = `${cacheRoot}${PACKAGE}`;
+    await Deno.mkdir(dirname(path), { recursive: true });
+    await Deno.writeFile(path, build(found));
+    await Deno.writeFile(`${path}.sig`, signatureOf(build(found)));
+    {
+      await using app = await start(cacheRoot);
+      await publish(app, 2);
+      await refresh(app);
+      if (!isKept) await app.log.waitFor(/package removed/);
+    }
+    // Stopping waits for what goes on.
+    assertEquals([await Deno.stat(path).then(() => true, () => false)], [isKept]);
+    assertEquals(await Deno.stat(`${path}.sig`).then(() => true, () => false), isKept);
+    await Deno.remove(cacheRoot, { recursive: true });
+  }
+});
+
+Deno.test("packages found on disk are compared also when the database is no new one", async () => {
+  const cacheRoot = await Deno.makeTempDir();
+  const path = `${cacheRoot}${PACKAGE}`;
+  {
+    await using app = await start(cacheRoot);
+    await publish(app, 2);
+    await refresh(app);
+  }
+  await Deno.mkdir(dirname(path), { recursive: true });
+  await Deno.writeFile(path, build(1));
+  {
+    await using app = await start(cacheRoot);
+    await publish(app, 2);
+    await app.get(repository.path("db"));
+    await app.log.waitFor(/package removed/);
+    assertEquals((await app.get(PACKAGE)).body, build(2));
+  }
+  await Deno.remove(cacheRoot, { recursive: true });
+});

@@ -1,0 +1,52 @@
+import type {
+  RetentionEntry,
+  RetentionInput,
+} from "../../../../src/mirroring/cleanup/retention.ts";
+
+export const DAY = 86_400_000;
+export const NOW = Date.UTC(2026, 9, 1);
+
+/** A package of 10 bytes that was fetched and used today and that no database names. */
+export function entry(
+  name: string,
+  version: string,
+  more: Partial<RetentionEntry> = {},
+): RetentionEntry {
+  return {
+    directory: "core/os/x86_64",
+    fileName: `${name}-${version}-x86_64.pkg.tar.zst`,
+    name,
+    version,
+    bytes: 10,
+    usedAt: NOW,
+    fetchedAt: NOW,
+    inFlight: false,
+    pinned: false,
+    current: false,
+    ...more,
+  };
+}
+
+/** No limit is set, except for those given. */
+export function input(
+  entries: readonly RetentionEntry[],
+  { limits = {}, ...more }: Omit<Partial<RetentionInput<RetentionEntry>>, "limits"> & {
+    limits?: Partial<RetentionInput<RetentionEntry>["limits"]>;
+  } = {},
+): RetentionInput<RetentionEntry> {
+  return {
+    entries,
+    limits: {
+      keepVersions: 1000,
+      maxCacheAge: 0,
+      maxCacheSize: 0,
+      cacheLowWater: 100,
+      minFreeSpace: 0,
+      ...limits,
+    },
+    totalBytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
+    freeSpace: null,
+    now: NOW,
+    ...more,
+  };
+}

@@ -1,0 +1,138 @@
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
+import {
+  planRetention,
+  type RetentionEntry,
+  type RetentionInput,
+} from "../../../../src/mirroring/cleanup/retention.ts";
+import { vercmp } from "../../../../src/formats/pacman/vercmp.ts";
+import { DAY, entry, NOW } from "./retention_entries.ts";
+
+const ENTRY = fc.record({
+  directory: fc.constantFrom("core/os/x86_64", "extra/os/x86_64"),
+  name: fc.constantFrom("a", "b", "c"),
+  version: fc.stringMatching(/^([12]:)?[0-9]{1,2}(\.[0-9a-z]{1,3}){0,2}-[1-3]$/),
+  bytes: fc.integer({ min: 0, max: 100 }),
+  usedAt: fc.integer({ min: 0, max: 6 }).map((days) => NOW - days * DAY),
+  fetchedAt: fc.integer({ min: 0, max: 3 }).map((days) => NOW - days * DAY),
+  inFlight: fc.boolean(),
+  pinned: fc.boolean(),
+  current: fc.constantFrom(true, false, false, null),
+}).map(({ name, version, ...more }) => entry(name, version, more));
+
+const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
+  entries: fc.uniqueArray(ENTRY, {
+    selector: ({ directory, fileName }) => `${directory}/${fileName}`,
+    maxLength: 30,
+  }),
+  limits: fc.record({
+    keepVersions: fc.integer({ min: 0, max: 4 }),
+    maxCacheAge: fc.integer({ min: 0, max: 5 }).map((days) => days * DAY),
+    maxCacheSize: fc.integer({ min: 0, max: 1500 }),
+    cacheLowWater: fc.integer({ min: 1, max: 100 }),
+    minFreeSpace: fc.integer({ min: 0, max: 1000 }),
+  }),
+  freeSpace: fc.option(fc.integer({ min: 0, max: 1000 })),
+  otherBytes: fc.integer({ min: 0, max: 200 }),
+}).map(({ otherBytes, ...given }) => ({
+  ...given,
+  totalBytes: given.entries.reduce((sum, { bytes }) => sum + bytes, otherBytes),
+  now: NOW,
+}));
+
+/** The state after a plan was carried out. */
+function after(given: RetentionInput<RetentionEntry>): RetentionInput<RetentionEntry> {
+  const { victims, bytesFreed } = planRetention(given);
+  const gone = new Set(victims.map(({ entry }) => entry));
+  return {
+    ...given,
+    entries: given.entries.filter((entry) => !gone.has(entry)),
+    totalBytes: given.totalBytes - bytesFreed,
+    freeSpace: given.freeSpace === null ? null : given.freeSpace + bytesFreed,
+  };
+}
+
+function holds(property: (given: RetentionInput<RetentionEntry>) => void): void {
+  fc.assert(fc.property(INPUT, property), { numRuns: 1000 });
+}
+
+Deno.test("retention never takes what is pinned or in flight", () => {
+  holds((given) => {
+    for (const { entry } of planRetention(given).victims) assert(!entry.pinned && !entry.inFlight);
+  });
+});
+
+Deno.test("retention takes what a database names only for size or free space, and last", () => {
+  holds((given) => {
+    const { victims } = planRetention(given);
+    for (const [index, { entry, reason }] of victims.entries()) {
+      if (entry.current === false) continue;
+      assert(reason === "size" || reason === "free_space");
+      const left = given.entries.filter((other) =>
+        other.current === false && !other.pinned && !other.inFlight &&
+        !victims.slice(0, index).some((victim) => victim.entry === other)
+      );
+      assertEquals(left, []);
+    }
+  });
+});
+
+Deno.test("retention takes nothing more once its plan was carried out", () => {
+  holds((given) => {
+    assertEquals(planRetention(after(given)).victims, []);
+  });
+});
+
+Deno.test("retention meets the limits of size and free space, or says that nothing is left", () => {
+  holds((given) => {
+    const { unmet } = planRetention(given);
+    const { entries, totalBytes, freeSpace, limits } = after(given);
+    const tooLarge = limits.maxCacheSize > 0 && totalBytes > limits.maxCacheSize;
+    const tooFull = freeSpace !== null && freeSpace < limits.minFreeSpace;
+    assertEquals(unmet !== null, tooLarge || tooFull);
+    if (unmet !== null) assert(entries.every(({ pinned, inFlight }) => pinned || inFlight));
+  });
+});
+
+Deno.test("retention frees no more for size and free space than it has to", () => {
+  holds((given) => {
+    const { victims } = planRetention(given);
+    const last = victims.at(-1);
+    if (last?.reason !== "free_space" || given.freeSpace === null) return;
+    const freed = victims.slice(0, -1).reduce((sum, { entry }) => sum + entry.bytes, 0);
+    assert(given.freeSpace + freed < given.limits.minFreeSpace);
+  });
+});
+
+Deno.test("retention keeps the newest K of each package that no database names", () => {
+  holds((given) => {
+    const { victims } = planRetention(given);
+    for (const { entry, reason } of victims) {
+      if (reason !== "superseded") continue;
+      const newer = after({
+        ...given,
+        limits: { ...given.limits, maxCacheAge: 0, maxCacheSize: 0, minFreeSpace: 0 },
+      })
+        .entries.filter((other) =>
+          other.current === false && other.directory === entry.directory &&
+          other.name === entry.name && vercmp(other.version, entry.version) >= 0
+        );
+      assert(newer.length >= given.limits.keepVersions);
+    }
+  });
+});
+
+Deno.test("retention decides the same in whatever order the packages come", () => {
+  const shuffled = INPUT.chain((given) =>
+    fc.tuple(
+      fc.constant(given),
+      fc.shuffledSubarray([...given.entries], { minLength: given.entries.length }),
+    )
+  );
+  fc.assert(
+    fc.property(shuffled, ([given, entries]) => {
+      assertEquals(planRetention({ ...given, entries }).victims, planRetention(given).victims);
+    }),
+    { numRuns: 1000 },
+  );
+});

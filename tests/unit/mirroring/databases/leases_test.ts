@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { Leases } from "../../../../src/repositories/leases.ts";
+import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
+import { FakeMirror } from "../../../support/fake_mirror.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { assertSigned, ChangingRepository } from "./changing_repository.ts";
+import { KeptConnection } from "./kept_connection.ts";
+
+const repository = new ChangingRepository({ files: true });
+const DB = repository.path("db");
+const SIGNATURE = repository.path("db.sig");
+
+function snapshotOf(generation: string): Promise<Snapshot> {
+  return Promise.resolve({ generation } as Snapshot);
+}
+
+/** Has another revision published, by somebody at the same address. */
+async function publishNext(app: TestApp, number: number): Promise<void> {
+  await repository.publish(app.mirrors, number);
+  using neighbour = await KeptConnection.open(app.origin);
+  assertEquals(repository.numberOf((await neighbour.get(DB)).body), number);
+  await neighbour.get(SIGNATURE);
+}
+
+Deno.test("the signature on the same connection is of the database that was given there", async () => {
+  await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+  await publishNext(app, 1);
+  using client = await KeptConnection.open(app.origin);
+  const { body } = await client.get(DB);
+  await publishNext(app, 2);
+  await publishNext(app, 3);
+  assertSigned(body, (await client.get(SIGNATURE)).body);
+});
+
+Deno.test("the signature on a new connection is of the database that the address got", async () => {
+  await using app = await TestApp.start({
+    settings: { database_max_age: "0s" },
+    tables: () => 'mirrored_repos = ["core"]\n',
+    token: "secret-of-the-tests",
+  });
+  await publishNext(app, 1);
+  const { body } = await app.get(DB);
+  await repository.publish(app.mirrors, 2);
+  const headers = { authorization: "Bearer secret-of-the-tests" };
+  assertEquals((await app.request("POST", "/api/refresh", { headers })).status, 204);
+  assertSigned(body, (await app.get(SIGNATURE)).body);
+  const next = await app.get(DB);
+  assertEquals(repository.numberOf(next.body), 2);
+  assertSigned(next.body, (await app.get(SIGNATURE)).body);
+});
+
+Deno.test("clients that take turns on connections of one address do not disturb each other", async () => {
+  await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+  await publishNext(app, 1);
+  using one = await KeptConnection.open(app.origin);
+  using other = await KeptConnection.open(app.origin);
+  const first = await one.get(DB);
+  await publishNext(app, 2);
+  const second = await other.get(DB);
+  await publishNext(app, 3);
+  assertSigned(first.body, (await one.get(SIGNATURE)).body);
+  assertSigned(second.body, (await other.get(SIGNATURE)).body);
+  assertSigned(first.body, (await one.get(SIGNATURE)).body);
+});
+
+Deno.test("a file list taken in between does not change whose signature the database has", async () => {
+  await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+  await publishNext(app, 1);
+  await app.get(repository.path("files"));
+  using client = await KeptConnection.open(app.origin);
+  const { body } = await client.get(DB);
+  await publishNext(app, 2);
+  const files = await client.get(repository.path("files"));
+  assertEquals(repository.numberOf(files.body), 2);
+  assertSigned(body, (await client.get(SIGNATURE)).body);
+  assertSigned(files.body, (await client.get(repository.path("files.sig"))).body);
+});
+
+Deno.test("a set that had been served for days still has its signature after it is replaced", async () => {
+  const cacheRoot = await Deno.makeTempDir();
+  await using mirror = await FakeMirror.start();
+  const settings = { database_max_age: "0s", mirror_urls: [mirror.url] as unknown as string };
+  {
+    await using app = await TestApp.start({ cacheRoot, mirrors: 0, settings });
+    await repository.publish([mirror], 1);
+    await app.get(SIGNATURE);
+  }
+  // As if published in 2020, by the names of its files.
+  const state = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64");
+  const pointer = join(state, "current.json");
+  const text = await Deno.readTextFile(pointer);
+  const { generation } = JSON.parse(text) as Snapshot;
+  const aged = `${Date.parse("2020-01-01")}-aged`;
+  await Deno.writeTextFile(pointer, text.replaceAll(generation, aged));
+  for (const { name } of await Array.fromAsync(Deno.readDir(state))) {
+    await Deno.rename(join(state, name), join(state, name.replace(generation, aged)));
+  }
+  {
+    await using app = await TestApp.start({ cacheRoot, mirrors: 0, settings });
+    using client = await KeptConnection.open(app.origin);
+    const { body } = await client.get(DB);
+    assertEquals(repository.numberOf(body), 1);
+    await repository.publish([mirror], 2);
+    await app.get(DB);
+    await app.log.waitFor(/snapshot published/);
+    assertSigned(body, (await client.get(SIGNATURE)).body);
+  }
+  await Deno.remove(cacheRoot, { recursive: true });
+});
+
+Deno.test("a lease ends after a minute", async () => {
+  let now = 0;
+  const leases = new Leases(() => now);
+  const client = { hostname: "192.0.2.1", port: 1 };
+  leases.grant(client, "core/db", snapshotOf("one"));
+  now = 59_999;
+  assertEquals((await leases.of(client, "core/db"))?.generation, "one");
+  assertEquals((await leases.of({ ...client, port: 2 }, "core/db"))?.generation, "one");
+  assertEquals(leases.of({ hostname: "192.0.2.2", port: 1 }, "core/db"), null);
+  assertEquals(leases.of(client, "extra/db"), null);
+  now = 60_000;
+  assertEquals(leases.of(client, "core/db"), null);
+});
+
+Deno.test("only so many leases are kept, and the latest of them", async () => {
+  const leases = new Leases(() => 0);
+  for (let port = 1; port <= 20_000; port++) {
+    leases.grant({ hostname: `192.0.2.${port % 200}`, port }, "core/db", snapshotOf(`${port}`));
+  }
+  assertEquals(
+    (await leases.of({ hostname: "192.0.2.0", port: 20_000 }, "core/db"))?.generation,
+    "20000",
+  );
+  assertEquals(
+    (await leases.of({ hostname: "192.0.2.1", port: 1 }, "core/db"))?.generation,
+    "19801",
+  );
+});

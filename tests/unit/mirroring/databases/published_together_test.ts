@@ -1,0 +1,153 @@
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { assertSigned, ChangingRepository, signatureOf } from "./changing_repository.ts";
+import { KeptConnection } from "./kept_connection.ts";
+
+const TOKEN = "secret-of-the-tests";
+const ADMINISTRATOR = { authorization: `Bearer ${TOKEN}` };
+const ONE_REPOSITORY = "mirrored_repos = ['core']\n";
+
+/** Asks for one database and then its signature, and checks both against the pair before. */
+class PairReader {
+  pairs = 0;
+  newest = 0;
+
+  constructor(private readonly repository: ChangingRepository, private readonly member: string) {}
+
+  async read(connection: KeptConnection): Promise<void> {
+    const data = await connection.get(this.repository.path(this.member));
+    const signature = await connection.get(this.repository.path(`${this.member}.sig`));
+    assertEquals([data.status, signature.status], [200, 200]);
+    assertSigned(data.body, signature.body);
+    const number = this.repository.numberOf(data.body);
+    assertGreaterOrEqual(number, this.newest, "an older database than before");
+    this.newest = number;
+    this.pairs++;
+  }
+}
+
+Deno.test("through 200 refreshes database and signature match and never go back", async () => {
+  await using app = await TestApp.start({
+    mirrors: 2,
+    token: TOKEN,
+    settings: { database_max_age: "0s" },
+    tables: () => ONE_REPOSITORY,
+  });
+  const repository = new ChangingRepository({ files: true });
+  await repository.publish(app.mirrors, 0);
+  await app.warm(repository.path("files"));
+
+  let isOver = false;
+  const readers = ["db", "db", "files"].map((member) => new PairReader(repository, member));
+  const clients = readers.map(async (reader) => {
+    using connection = await KeptConnection.open(app.origin);
+    try {
+      while (!isOver) await reader.read(connection);
+    } finally {
+      isOver = true;
+    }
+  });
+  const refreshes = (async () => {
+    for (let number = 1; number <= 200 && !isOver; number++) {
+      const revision = await repository.revision(number);
+      // One mirror after the other, as in life.
+      repository.put(app.mirrors[number % 2]!, revision);
+      const { status, text } = await app.request("POST", "/api/refresh", {
+        headers: ADMINISTRATOR,
+      });
+      assertEquals([status, text], [204, ""]);
+      repository.put(app.mirrors[(number + 1) % 2]!, revision);
+    }
+  })().finally(() => isOver = true);
+  await Promise.all([refreshes, ...clients]);
+  for (const { pairs } of readers) assertGreaterOrEqual(pairs, 200);
+  using connection = await KeptConnection.open(app.origin);
+  for (const reader of readers) await reader.read(connection);
+  assertEquals(readers.map(({ newest }) => newest), [200, 200, 200]);
+});
+
+Deno.test("a mirror that changes between database and signature is asked again", async () => {
+  await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 1);
+  await app.get(repository.path("db.sig"));
+  await repository.publish(app.mirrors, 2);
+  const gate = new Gate();
+  app.mirror.behave(repository.path("db.sig"), { kind: "hangBeforeHeaders", gate }, 1);
+  const asked = app.get(repository.path("db"));
+  await gate.reached;
+  await repository.publish(app.mirrors, 3);
+  gate.release();
+  const answer = await asked;
+  assertEquals(answer.headers.get("x-cache"), "REFRESHED");
+  assertEquals(repository.numberOf(answer.body), 3);
+  assertSigned(answer.body, (await app.get(repository.path("db.sig"))).body);
+});
+
+Deno.test("a first client gets no complete database of a mixed set", async () => {
+  await using app = await TestApp.start();
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 1);
+  const gate = new Gate();
+  app.mirror.behave(repository.path("db.sig"), { kind: "hangBeforeHeaders", gate }, 1);
+  const first = app.get(repository.path("db"));
+  await gate.reached;
+  await repository.publish(app.mirrors, 2);
+  gate.release();
+  assertEquals((await first).isComplete, false);
+  const second = await app.get(repository.path("db"));
+  assertEquals(repository.numberOf(second.body), 2);
+  assertSigned(second.body, (await app.get(repository.path("db.sig"))).body);
+});
+
+for (
+  const [what, put] of [
+    [
+      "a signature of the database before",
+      (app: TestApp, path: string, before: Uint8Array) => app.put(path, signatureOf(before)),
+    ],
+    ["no signature any more", (app: TestApp, path: string) => app.mirror.remove(path)],
+  ] as const
+) {
+  Deno.test(`with ${what} a new database is not published before its own is there`, async () => {
+    await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+    const repository = new ChangingRepository();
+    const before = await repository.publish(app.mirrors, 1);
+    await app.get(repository.path("db.sig"));
+    const after = await repository.revision(2);
+    repository.put(app.mirror, after);
+    put(app, repository.path("db.sig"), before.db);
+    const asked = app.get(repository.path("db"));
+    // The signature of the first revision was asked for once.
+    await app.mirror.waitForRequest(repository.path("db.sig"), 2);
+    repository.put(app.mirror, after);
+    const answer = await asked;
+    assertEquals(repository.numberOf(answer.body), 2);
+    assertSigned(answer.body, (await app.get(repository.path("db.sig"))).body);
+  });
+}
+
+Deno.test("a mirror without dates that changes meanwhile is not published mixed", async () => {
+  for (const validators of [{ etag: '"1"' }, { etag: null }]) {
+    await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+    const repository = new ChangingRepository({ dated: false });
+    const put = async (number: number, etag: string | null) => {
+      const { db } = await repository.revision(number);
+      app.mirror.put(repository.path("db"), db, { lastModified: null, etag });
+      app.mirror.put(repository.path("db.sig"), signatureOf(db), { lastModified: null });
+    };
+    await put(1, validators.etag);
+    const gate = new Gate();
+    app.mirror.behave(repository.path("db.sig"), { kind: "hangBeforeHeaders", gate }, 1);
+    const first = app.get(repository.path("db.sig"));
+    await gate.reached;
+    await put(2, validators.etag === null ? null : '"2"');
+    gate.release();
+    const signature = await first;
+    const { body } = await app.get(repository.path("db"));
+    assertEquals(repository.numberOf(body), 2);
+    assertSigned(body, signature.body);
+    assert(app.count(repository.path("db")) >= 2);
+  }
+});

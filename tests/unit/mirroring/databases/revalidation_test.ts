@@ -1,0 +1,142 @@
+import { assertEquals, assertLess } from "@std/assert";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { assertSameBytes, assertSigned, ChangingRepository } from "./changing_repository.ts";
+
+async function startWith(
+  repository: ChangingRepository,
+  settings: Record<string, string>,
+  mirrors = 1,
+): Promise<TestApp> {
+  const app = await TestApp.start({ settings, mirrors });
+  await repository.publish(app.mirrors, 1);
+  await app.get(repository.path("db.sig"));
+  return app;
+}
+
+Deno.test("a database that is young enough is served without asking", async () => {
+  const repository = new ChangingRepository();
+  await using app = await startWith(repository, { database_max_age: "1h" });
+  const before = app.count();
+  for (let round = 0; round < 5; round++) {
+    const { headers } = await app.get(repository.path("db"));
+    assertEquals(headers.get("x-cache"), "HIT");
+  }
+  assertEquals(app.count(), before);
+});
+
+Deno.test("ten clients at once cost one conditional request", async () => {
+  const repository = new ChangingRepository();
+  await using app = await startWith(repository, { database_max_age: "0s" });
+  const before = app.count();
+  const gate = new Gate();
+  app.mirror.behave(repository.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
+  const clients = Array.from({ length: 10 }, () => app.open(repository.path("db")));
+  await gate.reached;
+  // All ten have been taken up once the server answers an eleventh.
+  await Promise.all(clients);
+  await app.get("/healthz");
+  gate.release();
+  for (const client of clients) {
+    const { status, headers } = await (await client).finish();
+    assertEquals([status, headers.get("x-cache")], [200, "REVALIDATED"]);
+  }
+  assertEquals(app.count(), before + 1);
+  const { headers } = app.mirror.requests.at(-1)!;
+  assertEquals(headers.get("if-modified-since"), new Date("2026-11-01T13:00:00Z").toUTCString());
+});
+
+Deno.test("past the budget the old one is served, and the new one is published later", async () => {
+  const repository = new ChangingRepository();
+  await using app = await startWith(repository, {
+    database_max_age: "0s",
+    answer_timeout: "3s",
+    race_timeout: "3s",
+  });
+  const gate = new Gate();
+  app.mirror.behave(repository.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
+  await repository.publish(app.mirrors, 2);
+  const start = performance.now();
+  const answers = await Promise.all([1, 2].map(() => app.get(repository.path("db"))));
+  for (const { headers, body } of answers) {
+    assertEquals(headers.get("x-cache"), "STALE");
+    assertEquals(repository.numberOf(body), 1);
+  }
+  assertLess(performance.now() - start, 2_000);
+  // Who comes later has no budget of his own.
+  const late = performance.now();
+  assertEquals((await app.get(repository.path("db"))).headers.get("x-cache"), "STALE");
+  assertLess(performance.now() - late, 500);
+  assertEquals(app.count(repository.path("db")), 3); // the first, its confirmation, this one
+  gate.release();
+  await app.log.waitFor(/snapshot published/, 2);
+  const { body } = await app.get(repository.path("db"));
+  assertEquals(repository.numberOf(body), 2);
+  assertSigned(body, (await app.get(repository.path("db.sig"))).body);
+});
+
+Deno.test("with no mirror up the old one is served at once, and marked as stale", async () => {
+  const repository = new ChangingRepository();
+  await using app = await startWith(repository, { database_max_age: "1ms" }, 2);
+  for (const mirror of app.mirrors) await mirror.down();
+  for (let round = 0; round < 3; round++) {
+    const start = performance.now();
+    const { status, headers } = await app.get(repository.path("db"));
+    assertEquals([status, headers.get("x-cache")], [200, "STALE"]);
+    assertLess(performance.now() - start, 500);
+  }
+});
+
+Deno.test("no mirror up and nothing to serve is an error at once", async () => {
+  await using app = await TestApp.start();
+  await app.mirror.down();
+  for (const member of ["db", "db.sig", "files"]) {
+    const start = performance.now();
+    const { status } = await app.get(new ChangingRepository().path(member));
+    assertEquals(status, 502);
+    assertLess(performance.now() - start, 1_000);
+  }
+});
+
+Deno.test("the set outlives a restart without a mirror", async () => {
+  const cacheRoot = await Deno.makeTempDir();
+  const repository = new ChangingRepository({ files: true });
+  const options = { cacheRoot, settings: { database_max_age: "0s" } };
+  const answers: Uint8Array[] = [];
+  const members = ["files", "db", "db.sig", "files.sig"];
+  {
+    await using app = await TestApp.start(options);
+    await repository.publish(app.mirrors, 1);
+    for (const member of members) answers.push((await app.get(repository.path(member))).body);
+  }
+  await using app = await TestApp.start({ ...options });
+  await app.mirror.down();
+  for (const [index, member] of members.entries()) {
+    const { status, body } = await app.get(repository.path(member));
+    assertEquals(status, 200);
+    assertSameBytes(body, answers[index]!);
+  }
+  await Deno.remove(cacheRoot, { recursive: true });
+});
+
+Deno.test("stopping does not wait for a mirror that hangs", async () => {
+  for (const member of ["db", "db.sig", "files", "files.sig"]) {
+    const repository = new ChangingRepository({ files: true });
+    const app = await startWith(repository, {
+      database_max_age: "0s",
+      stall_timeout: "1m",
+      race_timeout: "1m",
+      answer_timeout: "1m",
+      drain_timeout: "10ms",
+    });
+    await app.get(repository.path("files.sig"));
+    const gate = new Gate();
+    app.mirror.behave(repository.path(member), { kind: "hangBeforeHeaders", gate }, 1);
+    await repository.publish(app.mirrors, 2);
+    using _client = await app.open(repository.path("files"));
+    await gate.reached;
+    const start = performance.now();
+    await app[Symbol.asyncDispose]();
+    assertLess(performance.now() - start, 3_000);
+  }
+});

@@ -1,0 +1,269 @@
+import { assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { judgeRollback } from "../../../../src/mirroring/databases/rollback.ts";
+import type { FakeMirror } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { assertSigned, ChangingRepository, signatureOf } from "./changing_repository.ts";
+
+const ADMINISTRATOR = { authorization: "Bearer secret-of-the-tests" };
+
+interface StartOptions {
+  mirrors?: number;
+  settings?: Record<string, string>;
+  cacheRoot?: string;
+}
+
+function start({ mirrors = 1, settings = {}, ...rest }: StartOptions = {}): Promise<TestApp> {
+  return TestApp.start({
+    mirrors,
+    token: "secret-of-the-tests",
+    settings: { database_max_age: "0s", ...settings },
+    tables: () => 'mirrored_repos = ["core"]\n',
+    ...rest,
+  });
+}
+
+/** The status of a refresh of everything. */
+async function refresh(app: TestApp): Promise<number> {
+  return (await app.request("POST", "/api/refresh", { headers: ADMINISTRATOR })).status;
+}
+
+/** The number of the revision that is served, after whatever the request for it brings about. */
+async function servedBy(app: TestApp, repository: ChangingRepository): Promise<number> {
+  const { body } = await app.get(repository.path("db"));
+  return repository.numberOf(body);
+}
+
+Deno.test("a mirror with an older database is refused when a client asks", async () => {
+  await using app = await start();
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await refresh(app), 204);
+  await repository.publish(app.mirrors, 4);
+  // A mirror may say 304 of an older one as well; one with another entity tag says 200.
+  for (const behaviour of ["correct", "ignoreRange"] as const) {
+    app.mirror.behave(repository.path("db"), { kind: behaviour }, 1);
+    const { headers, body } = await app.get(repository.path("db"));
+    assertEquals(headers.get("x-cache"), "STALE");
+    assertEquals(repository.numberOf(body), 5);
+    assertSigned(body, (await app.get(repository.path("db.sig"))).body);
+  }
+});
+
+Deno.test("the newest database of all mirrors is taken in a refresh", async () => {
+  await using app = await start({ mirrors: 3 });
+  const repository = new ChangingRepository();
+  for (const [index, numbers] of [[1, 3, 2], [9, 5, 7], [4, 12, 11]].entries()) {
+    for (const [mirror, number] of numbers.entries()) {
+      await repository.publish([app.mirrors[mirror]!], number);
+    }
+    assertEquals(await refresh(app), 204);
+    assertEquals(await servedBy(app, repository), Math.max(...numbers), `round ${index}`);
+  }
+});
+
+Deno.test("packages are asked of mirrors that agree, then of unknown ones, last of those that lag", async () => {
+  await using app = await start({ mirrors: 4 });
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 1);
+  await repository.publish(app.mirrors.slice(0, 3), 2);
+  const [one, other, unknown, lagging] = app.mirrors as [
+    FakeMirror,
+    FakeMirror,
+    FakeMirror,
+    FakeMirror,
+  ];
+  unknown.behave(repository.path("db"), { kind: "status", code: 405 }, 1);
+  assertEquals(await refresh(app), 204);
+  let number = 0;
+  const askedForPackages = async (times: number) => {
+    for (const mirror of app.mirrors) mirror.requests.length = 0;
+    for (let round = 0; round < times; round++) {
+      const path = repository.package(`p-${++number}-1-any.pkg.tar.zst`);
+      app.put(path, packageBytes(1000, number));
+      assertEquals((await app.warm(path)).status, 200);
+    }
+    return app.mirrors.filter((mirror) => mirror.requests.some(({ path }) => path.includes("/p-")));
+  };
+  assertEquals(await askedForPackages(8), [one, other]);
+  await one.down();
+  await other.down();
+  assertEquals(await askedForPackages(4), [unknown]);
+  await unknown.down();
+  assertEquals(await askedForPackages(1), [lagging]);
+});
+
+Deno.test("without dates the newest package inside tells which is older", async () => {
+  await using app = await start();
+  const repository = new ChangingRepository({ dated: false });
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await servedBy(app, repository), 5);
+  await repository.publish(app.mirrors, 4);
+  assertEquals(await servedBy(app, repository), 5);
+  await repository.publish(app.mirrors, 6);
+  await app.log.waitFor(/refresh failed/);
+  assertEquals(await refresh(app), 204);
+  assertEquals(await servedBy(app, repository), 6);
+});
+
+Deno.test("a lagging mirror without dates does not keep another one's news back", async () => {
+  await using app = await start({ mirrors: 2 });
+  const repository = new ChangingRepository({ dated: false });
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await refresh(app), 204);
+  await repository.publish([app.mirrors[0]!], 4);
+  await repository.publish([app.mirrors[1]!], 6);
+  for (let round = 0; round < 2; round++) assertEquals(await refresh(app), 204);
+  assertEquals(await servedBy(app, repository), 6);
+});
+
+Deno.test("a mirror without dates and one with them are compared by their packages", async () => {
+  for (const firstIsDated of [true, false]) {
+    await using app = await start();
+    const dated = new ChangingRepository({ dated: firstIsDated });
+    await dated.publish(app.mirrors, 5);
+    assertEquals(await refresh(app), 204);
+    const others = new ChangingRepository({ dated: !firstIsDated });
+    await others.publish(app.mirrors, 4);
+    assertEquals(await servedBy(app, dated), 5);
+  }
+});
+
+Deno.test("a database without a date gets one, later with every change and only then", async () => {
+  await using app = await start();
+  const repository = new ChangingRepository({ dated: false });
+  const dates: number[] = [];
+  for (const number of [1, 2, 3]) {
+    await repository.publish(app.mirrors, number);
+    assertEquals(await refresh(app), 204);
+    const { headers } = await app.get(repository.path("db"));
+    dates.push(Date.parse(headers.get("last-modified")!));
+    const again = await app.get(repository.path("db"), {
+      "if-modified-since": headers.get("last-modified")!,
+    });
+    assertEquals(again.status, 304);
+  }
+  // Another database whose newest package is the same.
+  const { db } = await repository.revision(3, [{
+    name: "old",
+    version: "1-1",
+    fileName: "old-1-1-any.pkg.tar.zst",
+    size: 1,
+    sha256: "1".repeat(64),
+    builddate: 1,
+  }]);
+  app.mirror.put(repository.path("db"), db, { lastModified: null });
+  app.mirror.put(repository.path("db.sig"), signatureOf(db), { lastModified: null });
+  const published = app.log.matching(/snapshot published/).length;
+  for (let round = 0; round < 3; round++) assertEquals(await refresh(app), 204);
+  assertEquals(app.log.matching(/snapshot published/).length, published + 1);
+  dates.push(Date.parse((await app.get(repository.path("db"))).headers.get("last-modified")!));
+  for (let index = 1; index < dates.length; index++) {
+    assertGreater(dates[index]!, dates[index - 1]!);
+  }
+});
+
+Deno.test("a rollback is believed when all mirrors have agreed on it for long enough", async () => {
+  const cacheRoot = await Deno.makeTempDir();
+  const pointer = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64/current.json");
+  const repository = new ChangingRepository();
+  const recorded = async () => JSON.parse(await Deno.readTextFile(pointer)).rollback;
+  const agreedSince = async (age: number) => {
+    const snapshot = JSON.parse(await Deno.readTextFile(pointer));
+    snapshot.rollback.since = Date.now() - age;
+    await Deno.writeTextFile(pointer, JSON.stringify(snapshot));
+  };
+  let before: Headers;
+  {
+    await using app = await start({ cacheRoot, mirrors: 2 });
+    await repository.publish(app.mirrors, 5);
+    assertEquals(await refresh(app), 204);
+    await repository.publish(app.mirrors, 3);
+    for (let round = 0; round < 2; round++) assertEquals(await refresh(app), 204);
+    assertEquals(await servedBy(app, repository), 5);
+    assertEquals((await recorded()).offered, Date.parse("2026-11-01T15:00:00Z"));
+    // Somebody has the newer one after all: that ends it.
+    await repository.publish([app.mirrors[1]!], 5);
+    assertEquals(await refresh(app), 204);
+    assertEquals(await recorded(), null);
+    await repository.publish(app.mirrors, 3);
+    assertEquals(await refresh(app), 204);
+    before = (await app.get(repository.path("db"))).headers;
+  }
+  await agreedSince(86_400_000 - 60_000);
+  {
+    await using app = await start({ cacheRoot, mirrors: 2 });
+    await repository.publish(app.mirrors, 3);
+    assertEquals(await refresh(app), 204);
+    assertEquals(await servedBy(app, repository), 5);
+  }
+  await agreedSince(86_400_000);
+  {
+    await using app = await start({ cacheRoot, mirrors: 2 });
+    await repository.publish(app.mirrors, 3);
+    assertEquals(await refresh(app), 204);
+    assertMatch(app.log.matching(/was rolled back/).join(), /WARN/);
+    // A client has what it is to give up, so that the older one must look newer.
+    const { status, body } = await app.get(repository.path("db"), {
+      "if-modified-since": before.get("last-modified")!,
+    });
+    assertEquals(status, 200);
+    assertEquals(repository.numberOf(body), 3);
+    assertEquals(await recorded(), null);
+    await repository.publish(app.mirrors, 6);
+    assertEquals(await refresh(app), 204);
+    assertEquals(await servedBy(app, repository), 6);
+  }
+  await Deno.remove(cacheRoot, { recursive: true });
+});
+
+Deno.test("a rollback of a repository without dates is believed as well", async () => {
+  await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
+  const repository = new ChangingRepository({ dated: false });
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await refresh(app), 204);
+  await repository.publish(app.mirrors, 3);
+  assertEquals(await refresh(app), 204);
+  assertEquals(await servedBy(app, repository), 3);
+});
+
+Deno.test("a rollback is not believed while a mirror has something newer that is broken", async () => {
+  await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
+  const repository = new ChangingRepository({ signed: false });
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await refresh(app), 204);
+  await repository.publish([app.mirrors[0]!], 3);
+  const { db } = await repository.revision(6);
+  app.mirrors[1]!.put(repository.path("db"), db.subarray(0, 100), {
+    lastModified: new Date("2026-12-01"),
+  });
+  assertEquals(await refresh(app), 502);
+  assertEquals(await servedBy(app, repository), 5);
+});
+
+Deno.test("agreement counts from when the same older database was first offered", () => {
+  const DAY = 86_400_000;
+  const first = judgeRollback(null, 3, 1000, DAY);
+  assertEquals(first, { accepted: false, record: { offered: 3, since: 1000 } });
+  assertEquals(judgeRollback(first.record, 3, 1000 + DAY - 1, DAY).accepted, false);
+  assertEquals(judgeRollback(first.record, 3, 1000 + DAY, DAY).accepted, true);
+  assertEquals(judgeRollback(first.record, 2, 1000 + DAY, DAY), {
+    accepted: false,
+    record: { offered: 2, since: 1000 + DAY },
+  });
+});
+
+Deno.test("what the others have is taken when the newest cannot be had", async () => {
+  await using app = await start({ mirrors: 3 });
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 1);
+  assertEquals(await refresh(app), 204);
+  await repository.publish(app.mirrors.slice(1), 2);
+  const { db } = await repository.revision(3);
+  app.mirror.put(repository.path("db"), db.subarray(0, 100), {
+    lastModified: new Date("2027-01-01"),
+  });
+  assertEquals(await refresh(app), 204);
+  assertEquals(await servedBy(app, repository), 2);
+});

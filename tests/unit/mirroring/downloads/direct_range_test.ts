@@ -1,0 +1,123 @@
+// A range straight from the mirrors: the same proofs as for a download, with only the tail at hand.
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import type { FileIdentity } from "../../../../src/mirroring/downloads/file_identity.ts";
+import { openDirectRange } from "../../../../src/mirroring/pull_through/direct_range.ts";
+import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import {
+  assertBroken,
+  assertWhole,
+  collect,
+  DownloadBed,
+  EXTRA,
+  PACKAGE,
+  pathOf,
+} from "./download_bed.ts";
+
+const SIZE = 600_000;
+const START = 200_000;
+const LAST = 500_000;
+const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
+
+function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = (_: number) => {}) {
+  return openDirectRange(bed.access, {
+    repository: EXTRA,
+    fileName: PACKAGE,
+    kind: "package",
+    expectedSize: SIZE,
+    offset: START,
+    last: LAST,
+    identity: {
+      size: SIZE,
+      lastModified: DEFAULT_LAST_MODIFIED.toUTCString(),
+      etag: null,
+      mirror: bed.mirror(0).name,
+      ...identity,
+    },
+    patience: 1_000,
+  }, onBytes);
+}
+
+const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+
+Deno.test("a direct range is those bytes, for which the mirror sends no others", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 1);
+  bed.put(PACKAGE, body);
+  let counted = 0;
+  const range = await open(bed, {}, (count) => counted += count);
+  assertWhole(await collect(range.body), body.subarray(START, LAST + 1));
+  assertEquals(bed.mirrors[0]!.bytesSent, LAST + 1 - START);
+  assertEquals(counted, LAST + 1 - START);
+  assertEquals(
+    bed.mirrors[0]!.requests[0]!.headers.get("if-range"),
+    DEFAULT_LAST_MODIFIED.toUTCString(),
+  );
+  assertEquals(bed.mirror(0).health.inFlight, 0);
+});
+
+Deno.test("a direct range survives a mirror that cuts or stalls", async () => {
+  for (const kind of ["cutAfter", "stallAfter"] as const) {
+    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+    const body = packageBytes(SIZE, 2);
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", { kind, bytes: 100_000 });
+    assertWhole(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
+    assertEquals(bed.mirrors[1]!.count(), 1);
+  }
+});
+
+Deno.test("a direct range is not joined with bytes of another file", async () => {
+  for (const lastModified of [DEFAULT_LAST_MODIFIED, OTHER_DATE]) {
+    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+    const body = packageBytes(SIZE, 3);
+    bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+    bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 4), { lastModified });
+    bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: 100_000 }, 1);
+    bed.mirrors[0]!.behave("*", { kind: "refuse" });
+    assertBroken(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
+    assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
+  }
+});
+
+Deno.test("no range is opened of another file than the one asked for", async () => {
+  await using bed = await DownloadBed.start();
+  for (
+    const [size, validators] of [
+      [SIZE, { lastModified: OTHER_DATE }],
+      [SIZE + 1, {}],
+      [SIZE, { lastModified: null }],
+      [START - 1, {}],
+    ] as const
+  ) {
+    bed.mirrors[0]!.put(pathOf(PACKAGE), packageBytes(size, 5), validators);
+    await assertRejects(() => open(bed));
+  }
+  assertEquals(bed.mirror(0).health.inFlight, 0);
+});
+
+Deno.test("a client that leaves a direct range ends its request", async () => {
+  await using bed = await DownloadBed.start();
+  bed.put(PACKAGE, packageBytes(SIZE, 6));
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: 100_000 });
+  const reader = (await open(bed)).body.getReader();
+  await reader.read();
+  await reader.cancel();
+  await bed.mirrors[0]!.waitForAbandoned();
+  assertEquals(bed.mirror(0).health.inFlight, 0);
+  assertEquals(bed.mirror(0).health.rest, 0);
+});
+
+Deno.test("a client that leaves while it waits for bytes ends its request as well", async () => {
+  await using bed = await DownloadBed.start({ timeouts: { stallTimeout: 60_000 } });
+  bed.put(PACKAGE, packageBytes(SIZE, 7));
+  bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });
+  const reader = (await open(bed)).body.getReader();
+  await reader.read();
+  const waiting = reader.read();
+  await reader.cancel();
+  assert((await waiting).done);
+  await bed.mirrors[0]!.waitForAbandoned();
+  assertEquals(bed.mirror(0).health.inFlight, 0);
+});

@@ -1,0 +1,212 @@
+// Mirrors that fail, in every way there is: every reader still gets every byte, in one response.
+import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import {
+  assertSameBytes,
+  assertWhole,
+  DownloadBed,
+  PACKAGE,
+  pathOf,
+  read,
+} from "./download_bed.ts";
+
+const SIZE = 300_000;
+const HALF = SIZE / 2;
+const SOON = { raceTimeout: 50, stallTimeout: 100 };
+
+/** Whether the mirror is given a rest, as it is not for merely lacking the file. */
+type Rests = "rests" | "does not rest";
+
+const FAULTS: [string, Behaviour | Behaviour[], Rests][] = [
+  ["closes the connection unanswered", { kind: "refuse" }, "rests"],
+  ["hangs before its headers", { kind: "hangBeforeHeaders" }, "rests"],
+  ["hangs after its headers", { kind: "stallAfter", bytes: 0 }, "rests"],
+  ["answers 404", { kind: "status", code: 404 }, "does not rest"],
+  ["answers 410", { kind: "status", code: 410 }, "does not rest"],
+  ["answers 403", { kind: "status", code: 403 }, "rests"],
+  ["answers 429", { kind: "status", code: 429 }, "rests"],
+  ["answers 500", { kind: "status", code: 500 }, "rests"],
+  ["answers 503", { kind: "status", code: 503 }, "rests"],
+  ["answers with a web page", { kind: "html" }, "rests"],
+  ["answers with nothing", { kind: "empty" }, "rests"],
+  ["answers with an encoded body", { kind: "contentEncoding", label: "gzip" }, "rests"],
+  ["announces another length than the database", { kind: "wrongLength", difference: -1 }, "rests"],
+  ["redirects to nowhere", { kind: "redirect", url: "http://127.0.0.1:1/" }, "rests"],
+];
+
+for (const [fault, behaviour, rests] of FAULTS) {
+  Deno.test(`a mirror that ${fault} is passed over for the next`, async () => {
+    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
+    const body = packageBytes(SIZE, 1);
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", behaviour);
+    const expected = () => Promise.resolve({ size: SIZE, sha256: null });
+    const download = bed.download(PACKAGE, { expected });
+    for (const reading of await Promise.all([read(download), read(download)])) {
+      assertWhole(reading, body);
+    }
+    assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
+    assertEquals(bed.mirror(0).health.rest > 0, rests === "rests");
+    assertEquals(bed.mirror(1).health.rest, 0);
+  });
+}
+
+Deno.test("a mirror that is down is passed over, and asked again after it was tried", async () => {
+  let now = 0;
+  await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
+  const body = packageBytes(1000, 2);
+  const names = ["a", "b", "c"].map((name) => `${name}-1-1-any.pkg.tar.zst`);
+  for (const name of names) bed.put(name, body);
+  await bed.mirrors[0]!.down();
+  assertWhole(await read(bed.download(names[0])), body);
+  await bed.mirrors[0]!.up();
+  // Its turn, but it rests.
+  for (const name of names.slice(1)) assertWhole(await read(bed.download(name)), body);
+  assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 3]);
+  now += bed.mirror(0).health.rest;
+  for (const name of ["d", "e"]) {
+    bed.put(name, body);
+    assertWhole(await read(bed.download(name)), body);
+  }
+  assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 4]);
+});
+
+Deno.test("a mirror that always dies midway rests longer each time", async () => {
+  let now = 0;
+  await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
+  const body = packageBytes(SIZE, 3);
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF });
+  const rests: number[] = [];
+  for (let turn = 0; rests.length < 3; turn++) {
+    const name = `turn${turn}-1-1-any.pkg.tar.zst`;
+    bed.put(name, body);
+    assertWhole(await read(bed.download(name)), body);
+    if (bed.mirror(0).health.rest === 0) continue;
+    rests.push(bed.mirror(0).health.rest);
+    now += bed.mirror(0).health.rest;
+  }
+  assertLess(rests[0]!, rests[1]!);
+  assertLess(rests[1]!, rests[2]!);
+});
+
+Deno.test("a mirror that sends a whole file again is in good standing again", async () => {
+  let now = 0;
+  await using bed = await DownloadBed.start({ now: () => now });
+  bed.put(PACKAGE, packageBytes(1000, 4));
+  bed.mirrors[0]!.behave("*", { kind: "refuse" }, 1);
+  assert((await read(bed.download())).error instanceof Error);
+  assertEquals(bed.mirror(0).health.failures, 1);
+  now += bed.mirror(0).health.rest;
+  await bed.download().done;
+  assertEquals(bed.mirror(0).health.failures, 0);
+});
+
+Deno.test("a silent mirror is raced, and the reader has its first byte well within 10 s", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: { raceTimeout: 50 } });
+  const body = packageBytes(SIZE, 5);
+  bed.put(PACKAGE, body);
+  for (const mirror of bed.mirrors.slice(0, 2)) mirror.behave("*", { kind: "hangBeforeHeaders" });
+  const began = performance.now();
+  assertWhole(await read(bed.download()), body);
+  assertLess(performance.now() - began, 2_000);
+  await Promise.all(bed.mirrors.slice(0, 2).map((mirror) => mirror.waitForAbandoned()));
+});
+
+Deno.test("a mirror that is late but the only one with the file is waited for", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: { raceTimeout: 50 } });
+  const body = packageBytes(1000, 6);
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "hangBeforeHeaders", gate });
+  const reading = read(bed.download());
+  await bed.mirrors[1]!.waitForRequest();
+  gate.release();
+  assertWhole(await reading, body);
+  assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
+});
+
+for (
+  const [fault, behaviour] of [
+    ["stalls midway", { kind: "stallAfter", bytes: HALF }],
+    ["cuts midway", { kind: "cutAfter", bytes: HALF }],
+    ["cuts just before the end", { kind: "cutAfter", bytes: SIZE - 1 }],
+    ["cuts after the first bytes", { kind: "cutAfter", bytes: 6 }],
+  ] satisfies [string, Behaviour][]
+) {
+  Deno.test(`when a mirror ${fault} every reader gets every byte in one response`, async () => {
+    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
+    const body = packageBytes(SIZE, 7);
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", behaviour);
+    const download = bed.download();
+    for (const reading of await Promise.all([read(download), read(download)])) {
+      assertWhole(reading, body);
+    }
+    const [request] = bed.mirrors[1]!.requests;
+    assert(/^bytes=\d+-$/.test(request!.headers.get("range") ?? ""));
+    assertEquals(request!.headers.get("if-range"), "Sun, 01 Nov 2026 12:00:00 GMT");
+    assertLess(bed.mirrors[1]!.bytesSent, SIZE - behaviour.bytes + 64 * 1024 + 1);
+    assertGreater(bed.mirror(0).health.rest, 0);
+  });
+}
+
+Deno.test("a mirror that never sends the end is given up, not asked without end", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
+  const body = packageBytes(SIZE, 13);
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", { kind: "wrongLength", difference: 10 });
+  const reading = await read(bed.download());
+  assert(reading.error instanceof Error);
+  assertSameBytes(reading.bytes, body.subarray(0, reading.bytes.length));
+  assertLess(bed.mirrors[0]!.count(), 10);
+});
+
+Deno.test("a file survives every mirror cutting it again and again", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: SOON });
+  const body = packageBytes(1_500_000, 8);
+  bed.put(PACKAGE, body);
+  for (const mirror of bed.mirrors) mirror.behave("*", { kind: "cutAfter", bytes: 250_000 });
+  assertWhole(await read(bed.download()), body);
+});
+
+Deno.test("while no mirror can go on a download tries again until patience runs out", async () => {
+  await using bed = await DownloadBed.start({ timeouts: SOON });
+  const body = packageBytes(SIZE, 9);
+  bed.put(PACKAGE, body);
+  const mirror = bed.mirrors[0]!;
+  mirror.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  mirror.behave("*", { kind: "status", code: 503 }, 2);
+  assertWhole(await read(bed.download(PACKAGE, { patience: 60_000 })), body);
+  assertEquals(mirror.count(), 4);
+});
+
+Deno.test("a mirror that lags is no reason to give up one that is away for a moment", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
+  const body = packageBytes(SIZE, 10);
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE - 7, 11), { lastModified: new Date(0) });
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  bed.mirrors[0]!.behave("*", { kind: "refuse" }, 2);
+  assertWhole(await read(bed.download(PACKAGE, { patience: 60_000 })), body);
+});
+
+Deno.test("nothing is left in flight, open or counted when downloads have ended", async () => {
+  await using bed = await DownloadBed.start({
+    mirrors: 2,
+    timeouts: { ...SOON, answerTimeout: 300 },
+  });
+  const body = packageBytes(SIZE, 12);
+  const behaviours: Behaviour[] = FAULTS.flatMap(([, behaviour]) => behaviour);
+  behaviours.push({ kind: "cutAfter", bytes: HALF }, { kind: "stallAfter", bytes: HALF });
+  for (const [index, behaviour] of behaviours.entries()) {
+    const name = `file${index}-1-1-any.pkg.tar.zst`;
+    bed.put(name, body);
+    for (const mirror of bed.mirrors) mirror.behave(pathOf(name), behaviour, 1);
+    const download = bed.download(name);
+    await read(download);
+    await download.done.catch(() => {});
+  }
+  assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
+  assertEquals([...bed.registry.entries()], []);
+});

@@ -1,0 +1,237 @@
+// What a run that was killed left behind: gone on with if a mirror proves that it is the same file.
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import {
+  assertSameBytes,
+  assertWhole,
+  DownloadBed,
+  exists,
+  PACKAGE,
+  pathOf,
+  read,
+  sha256Of,
+} from "./download_bed.ts";
+
+const SIZE = 400_000;
+const HALF = SIZE / 2;
+const OVERLAP = 64 * 1024;
+const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
+const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+
+interface Note {
+  size: number | null;
+  lastModified: string | null;
+  etag: string | null;
+  mirror: string;
+}
+
+function noteOf(bed: DownloadBed, more: Partial<Note> = {}): Note {
+  return {
+    size: SIZE,
+    lastModified: DEFAULT_LAST_MODIFIED.toUTCString(),
+    etag: null,
+    mirror: bed.mirror(0).name,
+    ...more,
+  };
+}
+
+Deno.test("a download that ended midway is gone on with, and checked as a whole", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const body = packageBytes(SIZE, 1);
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  bed.mirrors[0]!.behave("*", { kind: "status", code: 503 }, 50);
+  const first = bed.download(PACKAGE, { patience: 0 });
+  assert((await read(first)).error instanceof Error);
+  await first.done.catch(() => {});
+  assertEquals((await Deno.stat(bed.partPath())).size, HALF);
+  bed.mirrors[0]!.behave("*", { kind: "correct" });
+  const before = bed.mirrors[0]!.bytesSent;
+  const sha256 = await sha256Of(body);
+  let outcome;
+  do {
+    const download = bed.download(PACKAGE, {
+      expected: () => Promise.resolve({ size: SIZE, sha256 }),
+    });
+    outcome = await download.done.catch(() => null);
+  } while (outcome === null);
+  assertEquals(outcome.result, "fetched");
+  assertSameBytes(await Deno.readFile(bed.finalPath()), body);
+  assertLess(bed.mirrors[0]!.bytesSent - before, HALF + OVERLAP + 50 * 10);
+  assertEquals(await bed.parts(), []);
+});
+
+Deno.test("a part is resumed with a range, and costs only what is missing", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 2);
+  bed.put(PACKAGE, body);
+  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  const download = bed.download();
+  assertWhole(await read(download), body);
+  assertEquals((await download.done).result, "fetched");
+  const [request] = bed.mirrors[0]!.requests;
+  assertEquals(request!.headers.get("range"), `bytes=${HALF - OVERLAP}-`);
+  assertEquals(request!.headers.get("if-range"), DEFAULT_LAST_MODIFIED.toUTCString());
+  assertEquals(bed.mirrors[0]!.bytesSent, SIZE - HALF + OVERLAP);
+  assertEquals(bed.mirrors[0]!.count(), 1);
+});
+
+Deno.test("a resumed part's bytes are there for readers before the mirror sends more", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 3);
+  bed.put(PACKAGE, body);
+  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: OVERLAP });
+  const download = bed.download();
+  await download.opened;
+  assertEquals(download.released, HALF - 1);
+  gate.release();
+  assertWhole(await read(download), body);
+});
+
+Deno.test("a part that is complete is published after a look at its end", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 4);
+  bed.put(PACKAGE, body);
+  await bed.leavePart(body, noteOf(bed));
+  const download = bed.download();
+  assertWhole(await read(download), body);
+  await download.done;
+  assertEquals(bed.mirrors[0]!.bytesSent, OVERLAP);
+  assertEquals((await Deno.stat(bed.finalPath())).mtime, DEFAULT_LAST_MODIFIED);
+});
+
+Deno.test("any mirror may go on with a part, not only the one that began it", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2 });
+  const body = packageBytes(SIZE, 5);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body);
+  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[1]!.bytesSent, SIZE - HALF + OVERLAP);
+});
+
+for (
+  const [what, seed, size, validators] of [
+    ["bytes", 7, SIZE, {}],
+    ["date", 7, SIZE, { lastModified: OTHER_DATE }],
+    ["length", 7, SIZE + 3, {}],
+    ["length and date, shorter than the part", 7, 1000, { lastModified: OTHER_DATE }],
+  ] as const
+) {
+  Deno.test(`a part of a file that has another ${what} by now is thrown away`, async () => {
+    await using bed = await DownloadBed.start();
+    const [old, body] = [packageBytes(SIZE, 6), packageBytes(size, seed)];
+    bed.mirrors[0]!.put(pathOf(PACKAGE), body, validators);
+    await bed.leavePart(old.slice(0, HALF), noteOf(bed));
+    const sha256 = await sha256Of(body);
+    const download = bed.download(PACKAGE, { expected: () => Promise.resolve({ size, sha256 }) });
+    assertWhole(await read(download), body);
+    assertEquals((await download.done).result, "fetched");
+    assertSameBytes(await Deno.readFile(bed.finalPath()), body);
+  });
+}
+
+Deno.test("a part of a file with another entity tag by now is thrown away", async () => {
+  await using bed = await DownloadBed.start();
+  const [old, body] = [packageBytes(SIZE, 8), packageBytes(SIZE, 9)];
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body, { etag: '"new"', lastModified: null });
+  await bed.leavePart(old.slice(0, HALF), noteOf(bed, { etag: '"old"', lastModified: null }));
+  assertWhole(await read(bed.download()), body);
+});
+
+for (
+  const [what, note] of [
+    ["no note", null],
+    ["an empty note", ""],
+    ["half a note", '{"size":400000,"lastMod'],
+    ["a note of something else", '["size"]'],
+    ["a note that says null", "null"],
+    ["a note without a mirror", '{"size":400000}'],
+  ] as const
+) {
+  Deno.test(`a part with ${what} is thrown away`, async () => {
+    await using bed = await DownloadBed.start();
+    const body = packageBytes(SIZE, 10);
+    bed.put(PACKAGE, body);
+    await bed.leavePart(packageBytes(SIZE, 11).slice(0, HALF), note ?? "");
+    if (note === null) await Deno.remove(bed.notePath());
+    assertWhole(await read(bed.download()), body);
+    assertEquals(bed.mirrors[0]!.requests.map(({ headers }) => headers.get("range")), [null]);
+  });
+}
+
+Deno.test("a part longer than the file is thrown away", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 12);
+  bed.put(PACKAGE, body);
+  await bed.leavePart(packageBytes(SIZE + 1, 12), noteOf(bed));
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[0]!.requests.map(({ headers }) => headers.get("range")), [null]);
+});
+
+Deno.test("a part is kept while all mirrors are down", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2 });
+  const body = packageBytes(SIZE, 13);
+  bed.put(PACKAGE, body);
+  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  for (const mirror of bed.mirrors) await mirror.down();
+  const download = bed.download();
+  assert((await read(download)).error instanceof Error);
+  await download.done.catch(() => {});
+  assertSameBytes(await Deno.readFile(bed.partPath()), body.subarray(0, HALF));
+  for (const mirror of bed.mirrors) await mirror.up();
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[0]!.bytesSent + bed.mirrors[1]!.bytesSent, SIZE - HALF + OVERLAP);
+});
+
+for (const why of ["the file has changed", "its note is damaged"]) {
+  Deno.test(`a reader of a part that is thrown away as ${why} sees nothing of the next`, async () => {
+    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    const [old, body] = [packageBytes(SIZE, 14), packageBytes(SIZE, 15)];
+    bed.put(PACKAGE, old);
+    bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+    bed.mirrors[0]!.behave("*", { kind: "refuse" }, 1);
+    const first = bed.download(PACKAGE, { patience: 0 });
+    await first.reaches(HALF - 2, 5_000);
+    const slow = await first.openBytes();
+    await first.done.catch(() => {});
+    if (why === "its note is damaged") await Deno.writeTextFile(bed.notePath(), "{");
+    bed.mirrors[0]!.put(pathOf(PACKAGE), body, { lastModified: OTHER_DATE });
+    assertWhole(await read(bed.download()), body);
+    const seen = new Uint8Array(await new Response(slow.readable).arrayBuffer());
+    assertSameBytes(seen, old.subarray(0, HALF));
+  });
+}
+
+Deno.test("the file appears complete, with the mirror's date, and leaves nothing behind", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 16);
+  bed.put(PACKAGE, body);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: SIZE - 1 });
+  const download = bed.download();
+  await download.reaches(SIZE - 3, 5_000);
+  assertEquals(await exists(bed.finalPath()), false);
+  gate.release();
+  await download.done;
+  assertSameBytes(await Deno.readFile(bed.finalPath()), body);
+  assertEquals((await Deno.stat(bed.finalPath())).mtime, DEFAULT_LAST_MODIFIED);
+  assertEquals(await bed.parts(), []);
+});
+
+Deno.test("a file that cannot be put in its place is not there at all, and its part is kept", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 17);
+  bed.put(PACKAGE, body);
+  const inTheWay = bed.finalPath().replace(/\/[^/]*$/, "");
+  await Deno.writeTextFile(inTheWay, "a file where a folder has to be");
+  const download = bed.download();
+  const reading = read(download);
+  assertEquals(await download.done.catch(({ kind }) => kind), "storage");
+  await reading;
+  await Deno.remove(inTheWay);
+  assertEquals((await Deno.stat(bed.partPath())).size, SIZE);
+  assertWhole(await read(bed.download()), body);
+});

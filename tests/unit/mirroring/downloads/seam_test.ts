@@ -1,0 +1,250 @@
+// A transfer that changes mirrors midway: bytes of two files are never joined.
+import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
+import { type Behaviour, DEFAULT_LAST_MODIFIED } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import {
+  assertBroken,
+  assertWhole,
+  DownloadBed,
+  exists,
+  PACKAGE,
+  pathOf,
+  read,
+} from "./download_bed.ts";
+
+const SIZE = 400_000;
+const HALF = SIZE / 2;
+const OVERLAP = 64 * 1024;
+const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
+
+/** A mirror that dies after half of `body`, for good, and one that has something of the name. */
+async function bedWith(body: Uint8Array): Promise<DownloadBed> {
+  const bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  bed.mirrors[0]!.behave("*", { kind: "refuse" });
+  return bed;
+}
+
+/** Asserts that no reader gets the file, and that the next one gets what there is to get. */
+async function assertRefused(bed: DownloadBed, body: Uint8Array, other: Uint8Array) {
+  const download = bed.download();
+  for (const reading of await Promise.all([read(download), read(download)])) {
+    assertBroken(reading, body);
+  }
+  await download.done.catch(() => {});
+  assertEquals(await exists(bed.finalPath()), false);
+  // Whatever it begins with, it is the file that can be had.
+  assertWhole(await read(bed.download()), other);
+}
+
+Deno.test("a mirror that takes over is asked from before the seam, on condition", async () => {
+  const body = packageBytes(SIZE, 1);
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body);
+  assertWhole(await read(bed.download()), body);
+  const [request] = bed.mirrors[1]!.requests;
+  const start = Number(/^bytes=(\d+)-$/.exec(request!.headers.get("range")!)?.[1]);
+  assertGreaterOrEqual(HALF, start + OVERLAP);
+  assertEquals(request!.headers.get("if-range"), DEFAULT_LAST_MODIFIED.toUTCString());
+  assertEquals(bed.mirrors[1]!.count(), 1);
+  assertEquals(bed.mirrors[1]!.bytesSent, SIZE - start);
+});
+
+Deno.test("the same mirror is asked with its own entity tag", async () => {
+  const body = packageBytes(SIZE, 2);
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body, { lastModified: null, etag: '"its-own"' });
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[0]!.requests[1]!.headers.get("if-range"), '"its-own"');
+});
+
+Deno.test("an entity tag of one mirror means nothing to another", async () => {
+  const body = packageBytes(SIZE, 3);
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body, { etag: '"another"' });
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[1]!.count(), 1);
+});
+
+Deno.test("same length and date but other bytes before the seam: refused", async () => {
+  const [body, other] = [packageBytes(SIZE, 4), packageBytes(SIZE, 4)];
+  other[HALF - 1000]! ^= 1;
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), other);
+  await assertRefused(bed, body, other);
+});
+
+Deno.test("another date and the same bytes: taken once it has repeated everything", async () => {
+  const body = packageBytes(SIZE, 5);
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body, { lastModified: OTHER_DATE });
+  const download = bed.download();
+  for (const reading of await Promise.all([read(download), read(download)])) {
+    assertWhole(reading, body);
+  }
+  const ranges = bed.mirrors[1]!.requests.map(({ headers }) => headers.get("range"));
+  assertEquals(ranges.length, 2);
+  assertEquals(ranges[1], null);
+});
+
+Deno.test("another date and one other byte early on: refused", async () => {
+  const [body, other] = [packageBytes(SIZE, 6), packageBytes(SIZE, 6)];
+  other[10]! ^= 1;
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified: OTHER_DATE });
+  await assertRefused(bed, body, other);
+});
+
+for (const difference of [-1, 1, -HALF - 1]) {
+  Deno.test(`another length (by ${difference}), else the same: refused`, async () => {
+    const whole = packageBytes(SIZE + 1, 7);
+    const [body, other] = [whole.slice(0, SIZE), whole.slice(0, SIZE + difference)];
+    await using bed = await bedWith(body);
+    bed.mirrors[1]!.put(pathOf(PACKAGE), other);
+    await assertRefused(bed, body, other);
+  });
+}
+
+Deno.test("a part of another file, sent in spite of If-Range: refused", async () => {
+  const [body, other] = [packageBytes(SIZE, 8), packageBytes(SIZE, 9)];
+  for (const lastModified of [OTHER_DATE, DEFAULT_LAST_MODIFIED, null]) {
+    await using bed = await bedWith(body);
+    bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified });
+    bed.mirrors[1]!.behave("*", { kind: "ignoreIfRange" });
+    await assertRefused(bed, body, other);
+  }
+});
+
+Deno.test("a mirror that answers a range with the whole file: by repetition", async () => {
+  const body = packageBytes(SIZE, 10);
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body);
+  bed.mirrors[1]!.behave("*", { kind: "ignoreRange" });
+  assertWhole(await read(bed.download()), body);
+});
+
+Deno.test("a mirror that answers a range with the whole of another file: refused", async () => {
+  const [body, other] = [packageBytes(SIZE, 11), packageBytes(SIZE, 12)];
+  await using bed = await bedWith(body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), other);
+  bed.mirrors[1]!.behave("*", { kind: "ignoreRange" });
+  await assertRefused(bed, body, other);
+});
+
+Deno.test("a mirror that answers a range with another range: passed over", async () => {
+  const body = packageBytes(SIZE, 13);
+  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: TIMEOUTS });
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF });
+  bed.mirrors[1]!.behave("*", { kind: "wrongContentRange" });
+  assertWhole(await read(bed.download()), body);
+  assert(bed.mirrors[2]!.count() > 0);
+});
+
+Deno.test("a mirror that cannot prove it is passed over for one that can", async () => {
+  const body = packageBytes(SIZE, 14);
+  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: TIMEOUTS });
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF });
+  bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 15));
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[1]!.count(), 1);
+  assertEquals(bed.mirror(1).health.rest, 0, "to have another file is no failure");
+});
+
+Deno.test("readers are never given one mirror's bytes under another's length and date", async () => {
+  // One byte is kept back, so nobody has been given anything of a part of one byte.
+  const [body, other] = [packageBytes(SIZE, 16), packageBytes(SIZE + 5, 17)];
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified: OTHER_DATE });
+  await bed.leavePart(body.slice(0, 1), {
+    size: SIZE,
+    lastModified: DEFAULT_LAST_MODIFIED.toUTCString(),
+    etag: null,
+    mirror: bed.mirror(0).name,
+  });
+  bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: 1 }, 1);
+  bed.mirrors[0]!.behave("*", { kind: "refuse" });
+  const download = bed.download();
+  const opening = await download.opened;
+  const reading = await read(download);
+  assertEquals(opening!.identity.size, SIZE);
+  assert(reading.error instanceof Error);
+  assertEquals(reading.bytes.length, 0);
+});
+
+const UNUSUAL: [string, Behaviour[]][] = [
+  ["in chunks, without a length", [{ kind: "noLength" }]],
+  ["without validators", [{ kind: "noValidators" }]],
+  ["in chunks, without validators", [{ kind: "noLength" }, { kind: "noValidators" }]],
+];
+for (const [how, behaviours] of UNUSUAL) {
+  Deno.test(`a file sent ${how} arrives whole`, async () => {
+    await using bed = await DownloadBed.start();
+    const body = packageBytes(SIZE, 18);
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", behaviours);
+    const download = bed.download();
+    assertWhole(await read(download), body);
+    await download.done;
+    const noDate = behaviours.some(({ kind }) => kind === "noValidators");
+    assertEquals(
+      (await Deno.stat(bed.finalPath())).mtime,
+      noDate ? new Date(0) : DEFAULT_LAST_MODIFIED,
+    );
+  });
+
+  Deno.test(`a file sent ${how} and cut midway arrives whole`, async () => {
+    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    const body = packageBytes(SIZE, 19);
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", [...behaviours, { kind: "cutAfter", bytes: HALF }], 1);
+    bed.mirrors[0]!.behave("*", behaviours);
+    assertWhole(await read(bed.download()), body);
+  });
+
+  Deno.test(`a file sent ${how} is not joined with another`, async () => {
+    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    const [body, other] = [packageBytes(SIZE, 20), packageBytes(SIZE, 21)];
+    bed.put(PACKAGE, body);
+    bed.mirrors[0]!.behave("*", [...behaviours, { kind: "cutAfter", bytes: HALF }], 1);
+    bed.mirrors[0]!.behave("*", behaviours);
+    const download = bed.download();
+    await download.opened;
+    bed.put(PACKAGE, other);
+    assertBroken(await read(download), body);
+  });
+}
+
+Deno.test("a file that ends with its connection is taken if the database knows its length", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const body = packageBytes(SIZE, 22);
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }], 1);
+  bed.mirrors[0]!.behave("*", { kind: "closeDelimited" });
+  const expected = () => Promise.resolve({ size: SIZE, sha256: null });
+  assertWhole(await read(bed.download(PACKAGE, { expected })), body);
+});
+
+Deno.test("a file whose end cannot be told from a cut is not taken", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  const body = packageBytes(SIZE, 23);
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }]);
+  assertWhole(await read(bed.download()), body);
+});
+
+Deno.test("a redirected file arrives whole, also when it is cut", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using other = await DownloadBed.start();
+  const body = packageBytes(SIZE, 24);
+  other.put(PACKAGE, body);
+  const url = `${other.mirrors[0]!.url.slice(0, -1)}${pathOf(PACKAGE)}`;
+  bed.mirrors[0]!.behave("*", { kind: "redirect", url });
+  other.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
+  assertWhole(await read(bed.download()), body);
+});

@@ -1,0 +1,190 @@
+// Nobody receives all of a file before it was seen to be the right one.
+import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { PkgstashError } from "../../../../src/errors.ts";
+import type { Behaviour } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import {
+  assertBroken,
+  assertSameBytes,
+  assertWhole,
+  DownloadBed,
+  exists,
+  PACKAGE,
+  pathOf,
+  read,
+  sha256Of,
+} from "./download_bed.ts";
+
+const SIZE = 300_000;
+const SIGNATURE = `${PACKAGE}.sig`;
+const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+
+/** What begins as an OpenPGP packet does. */
+function signatureBytes(size: number): Uint8Array<ArrayBuffer> {
+  const bytes = packageBytes(size, 99);
+  bytes[0] = 0x89;
+  return bytes;
+}
+
+Deno.test("with another SHA-256 no reader gets the whole file, and nothing is kept", async () => {
+  await using bed = await DownloadBed.start();
+  const [right, wrong] = [packageBytes(SIZE, 1), packageBytes(SIZE, 2)];
+  bed.put(PACKAGE, wrong);
+  const expectation = { size: SIZE, sha256: await sha256Of(right) };
+  const expected = () => Promise.resolve(expectation);
+  const download = bed.download(PACKAGE, { expected });
+  for (const reading of await Promise.all([read(download), read(download), read(download)])) {
+    assertBroken(reading, wrong);
+    assertInstanceOf(reading.error, PkgstashError);
+    assertEquals(reading.error.kind, "content");
+  }
+  await download.done.catch(() => {});
+  assertEquals(await exists(bed.finalPath()), false);
+  assertEquals(await bed.parts(), []);
+  assert(bed.mirror(0).health.rest > 0);
+  bed.put(PACKAGE, right);
+  assertWhole(await read(bed.download(PACKAGE, { expected })), right);
+});
+
+Deno.test("after a wrong file the next request is for another mirror", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2 });
+  const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
+  bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), right);
+  const expectation = { size: SIZE, sha256: await sha256Of(right) };
+  const expected = () => Promise.resolve(expectation);
+  const first = bed.download(PACKAGE, { expected });
+  assertBroken(await read(first), wrong);
+  await first.done.catch(() => {});
+  assertWhole(await read(bed.download(PACKAGE, { expected })), right);
+  assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
+});
+
+Deno.test("the last byte waits for the examination", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 5);
+  bed.put(PACKAGE, body);
+  const examined = Promise.withResolvers<string>();
+  const verdict = Promise.withResolvers<void>();
+  const download = bed.download(PACKAGE, {
+    examine: (path) => {
+      examined.resolve(path);
+      return verdict.promise;
+    },
+  });
+  assertEquals(await examined.promise, bed.partPath());
+  assertEquals(download.released, SIZE - 1);
+  assertEquals(download.complete, false);
+  assertEquals(await exists(bed.finalPath()), false);
+  verdict.resolve();
+  assertWhole(await read(download), body);
+});
+
+for (const kind of ["content", "upstream"] as const) {
+  Deno.test(`a file that the examination refuses as ${kind} is not kept`, async () => {
+    await using bed = await DownloadBed.start();
+    const body = packageBytes(SIZE, 6);
+    bed.put(PACKAGE, body);
+    const download = bed.download(PACKAGE, {
+      examine: () => Promise.reject(new PkgstashError(kind, "not that one")),
+    });
+    assertBroken(await read(download), body);
+    await download.done.catch(() => {});
+    assertEquals(await exists(bed.finalPath()), false);
+    assertEquals(await bed.parts(), []);
+  });
+}
+
+Deno.test("a body that goes on after the length in the database is cut off before its end", async () => {
+  await using bed = await DownloadBed.start();
+  const right = packageBytes(SIZE, 7);
+  const wrong = packageBytes(SIZE + 100_000, 8);
+  bed.put(PACKAGE, wrong);
+  bed.mirrors[0]!.behave("*", { kind: "noLength" });
+  const expectation = { size: SIZE, sha256: await sha256Of(right) };
+  const download = bed.download(PACKAGE, { expected: () => Promise.resolve(expectation) });
+  assertBroken(await read(download), wrong.subarray(0, SIZE));
+  await download.done.catch(() => {});
+  assertEquals(await exists(bed.finalPath()), false);
+  assertEquals(await bed.parts(), []);
+});
+
+Deno.test("a body shorter than the length in the database is no success", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const short = packageBytes(SIZE - 1, 9);
+  bed.put(PACKAGE, short);
+  bed.mirrors[0]!.behave("*", { kind: "noLength" });
+  const expected = () => Promise.resolve({ size: SIZE, sha256: null });
+  const { bytes, error } = await read(bed.download(PACKAGE, { expected }));
+  assert(error instanceof Error);
+  assertSameBytes(bytes, short.subarray(0, bytes.length));
+});
+
+Deno.test("a signature larger than pacman takes is not stored, whatever its length is said to be", async () => {
+  await using bed = await DownloadBed.start();
+  bed.put(SIGNATURE, signatureBytes(16 * 1024 + 1));
+  for (const behaviour of [{ kind: "correct" }, { kind: "noLength" }] satisfies Behaviour[]) {
+    bed.mirrors[0]!.behave("*", behaviour, 1);
+    const download = bed.download(SIGNATURE);
+    assert((await read(download)).error instanceof Error);
+    await download.done.catch(() => {});
+    assertEquals(await exists(bed.finalPath(SIGNATURE)), false);
+    assertEquals(await bed.parts(), []);
+  }
+});
+
+const text = (content: string) => new TextEncoder().encode(content);
+const IMPOSTORS: [string, Uint8Array, Behaviour[]][] = [
+  ["a web page", text("irrelevant"), [{ kind: "html" }]],
+  ["a web page without a type", text("<!DOCTYPE html><title>Sign in</title>"), []],
+  ["JSON", text('{"error":"not found"}'), []],
+  ["plain text", text("Temporarily unavailable, please try again"), []],
+  ["an empty body", text("irrelevant"), [{ kind: "empty" }]],
+  ["an empty body in chunks", text("irrelevant"), [{ kind: "empty" }, { kind: "noLength" }]],
+  ["an empty file", new Uint8Array(), []],
+  ["a page in chunks", text("<html>no</html>"), [{ kind: "noLength" }]],
+];
+for (const [what, body, behaviours] of IMPOSTORS) {
+  for (const fileName of [PACKAGE, SIGNATURE]) {
+    const kind = fileName === PACKAGE ? "package" : "signature";
+    Deno.test(`${what} with status 200 is never stored as a ${kind}`, async () => {
+      await using bed = await DownloadBed.start();
+      bed.put(fileName, body);
+      bed.mirrors[0]!.behave("*", behaviours);
+      const download = bed.download(fileName);
+      const reading = await read(download);
+      assert(reading.error instanceof Error);
+      assertEquals(reading.bytes.length, 0);
+      await download.done.catch(() => {});
+      assertEquals(await exists(bed.finalPath(fileName)), false);
+      assertEquals(await bed.parts(), []);
+    });
+  }
+}
+
+Deno.test("a web page is never stored, even where no beginning is known", async () => {
+  await using bed = await DownloadBed.start();
+  const name = "hello-2.12-1-x86_64.pkg.tar";
+  bed.put(name, packageBytes(1000, 11));
+  bed.mirrors[0]!.behave("*", { kind: "html" });
+  assert((await read(bed.download(name))).error instanceof Error);
+  assertEquals(await exists(bed.finalPath(name)), false);
+});
+
+Deno.test("packages in each of pacman's compressions, and signatures, are taken for what they are", async () => {
+  await using bed = await DownloadBed.start();
+  const beginnings: [string, number[]][] = [
+    ["a-1-1-any.pkg.tar.zst", [0x28, 0xb5, 0x2f, 0xfd, 0, 0]],
+    ["b-1-1-any.pkg.tar.zst", [0x50, 0x2a, 0x4d, 0x18, 0, 0]],
+    ["c-1-1-any.pkg.tar.xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+    ["d-1-1-any.pkg.tar.gz", [0x1f, 0x8b, 8, 0, 0, 0]],
+    ["e-1-1-any.pkg.tar", [0x2e, 0x50, 0x4b, 0x47, 0, 0]],
+    ["a-1-1-any.pkg.tar.zst.sig", [0x89, 2, 0x33, 4, 0, 1]],
+    ["b-1-1-any.pkg.tar.zst.sig", [0xc2, 1]],
+  ];
+  for (const [name, beginning] of beginnings) {
+    const body = new Uint8Array([...beginning, ...packageBytes(500, 10)]);
+    bed.put(name, body);
+    assertWhole(await read(bed.download(name)), body);
+  }
+});

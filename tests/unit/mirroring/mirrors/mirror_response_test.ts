@@ -1,0 +1,180 @@
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { PkgstashError } from "../../../../src/errors.ts";
+import { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
+import { UpstreamBody } from "../../../../src/mirroring/mirrors/mirror_response.ts";
+
+const NEVER = 60_000;
+
+/** A body that the test feeds. */
+function openBody(stallTimeout = NEVER, headers: Record<string, string> = {}) {
+  const mirror = new Mirror("mirror", () => null);
+  const controller = new AbortController();
+  let feed!: ReadableStreamDefaultController<Uint8Array>;
+  const state = { pulls: 0, cancelled: false };
+  const stream = new ReadableStream<Uint8Array>({
+    start: (stream) => {
+      feed = stream;
+    },
+    pull: () => {
+      state.pulls++;
+    },
+    cancel: () => {
+      state.cancelled = true;
+    },
+  }, { highWaterMark: 0 });
+  // As fetch does it: the signal breaks the body.
+  controller.signal.addEventListener("abort", () => {
+    try {
+      feed.error(controller.signal.reason);
+    } catch {
+      // Closed already.
+    }
+  });
+  const body = new UpstreamBody(
+    mirror,
+    200,
+    new Headers(headers),
+    stream,
+    controller,
+    stallTimeout,
+  );
+  const send = (...bytes: number[]) => feed.enqueue(new Uint8Array(bytes));
+  return { body, mirror, controller, send, end: () => feed.close(), state };
+}
+
+const numbers = (bytes: Uint8Array | null) => bytes === null ? null : [...bytes];
+
+Deno.test("a body is counted as in flight from its start to its end", async () => {
+  const { body, mirror, send, end } = openBody();
+  assertEquals(mirror.health.inFlight, 1);
+  send(1);
+  end();
+  assertEquals(numbers(await body.read()), [1]);
+  assertEquals(mirror.health.inFlight, 1);
+  assertEquals(await body.read(), null);
+  assertEquals(mirror.health.inFlight, 0);
+  body.close();
+  assertEquals(mirror.health.inFlight, 0);
+});
+
+Deno.test("what was peeked is read again, once", async () => {
+  const { body, send, end } = openBody();
+  send(1, 2);
+  send(3);
+  send(4, 5);
+  end();
+  assertEquals(numbers(await body.peek(3)), [1, 2, 3]);
+  assertEquals(numbers(await body.peek(1)), [1, 2, 3]);
+  assertEquals(numbers(await body.read()), [1, 2, 3]);
+  assertEquals(numbers(await body.read()), [4, 5]);
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("a peek beyond the end gives what there is", async () => {
+  const { body, send, end } = openBody();
+  send(1, 2);
+  end();
+  assertEquals(numbers(await body.peek(100)), [1, 2]);
+  assertEquals(numbers(await body.read()), [1, 2]);
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("a peek into nothing is empty", async () => {
+  const { body, mirror, end } = openBody();
+  end();
+  assertEquals(numbers(await body.peek(1)), []);
+  assertEquals(await body.read(), null);
+  assertEquals(mirror.health.inFlight, 0);
+});
+
+Deno.test("what was skipped is not read, and no more than was peeked can be skipped", async () => {
+  const { body, send, end } = openBody();
+  send(1, 2);
+  send(3, 4);
+  end();
+  await body.peek(3);
+  assertThrows(() => body.skip(5), RangeError);
+  body.skip(1);
+  body.skip(2);
+  assertEquals(numbers(await body.read()), [4]);
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("all that was peeked may be skipped", async () => {
+  const { body, send, end } = openBody();
+  send(1, 2);
+  await body.peek(2);
+  body.skip(2);
+  body.skip(0);
+  send(3);
+  end();
+  assertEquals(numbers(await body.read()), [3]);
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("nothing is read from a mirror before it is asked for", () => {
+  const { body, state } = openBody();
+  assertEquals(state.pulls, 0);
+  body.close();
+});
+
+Deno.test("a body that falls silent ends in a timeout, and the request with it", async () => {
+  const { body, mirror, controller, send } = openBody(40);
+  send(1);
+  assertEquals(numbers(await body.read()), [1]);
+  const error = await assertRejects(() => body.read(), PkgstashError, "sent nothing for 0.04 s");
+  assertEquals(error.kind, "upstream_timeout");
+  assertEquals(controller.signal.aborted, true);
+  assertEquals(mirror.health.inFlight, 0);
+});
+
+Deno.test("silence counts only while somebody waits for bytes", async () => {
+  const { body, send, end } = openBody(20);
+  send(1);
+  await body.read();
+  // Two checks of the watch go by.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  send(2);
+  assertEquals(numbers(await body.read()), [2]);
+  end();
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("a body that breaks is no longer in flight", async () => {
+  const { body, mirror, controller } = openBody();
+  const reading = body.read();
+  controller.abort(new Error("connection reset"));
+  await assertRejects(() => reading, Error);
+  assertEquals(mirror.health.inFlight, 0);
+});
+
+Deno.test("a reader that waits when a body is closed is told, not given a short end", async () => {
+  const { body } = openBody();
+  const reading = body.read();
+  body.close();
+  await assertRejects(() => reading);
+});
+
+Deno.test("closing lets go of the request", () => {
+  const { body, controller, mirror } = openBody();
+  body.close();
+  body.close();
+  assertEquals(controller.signal.aborted, true);
+  assertEquals(mirror.health.inFlight, 0);
+});
+
+Deno.test("the length is Content-Length if that is a number", () => {
+  for (
+    const [headers, length] of [
+      [{ "content-length": "12" }, 12],
+      [{ "content-length": "0" }, 0],
+      [{ "content-length": "12, 12" }, null],
+      [{ "content-length": "-1" }, null],
+      [{}, null],
+    ] as const
+  ) {
+    const { body } = openBody(NEVER, { ...headers });
+    assertEquals(body.length, length);
+    body.close();
+  }
+});

@@ -1,0 +1,52 @@
+import type { Clock } from "../../../../src/async/clock.ts";
+
+/** A clock that stands still until it is moved, or that each sleep moves at once. */
+export class FakeClock implements Clock {
+  readonly #sleeping = new Set<{ until: number; wake: () => void }>();
+  readonly #watching = new Set<{ until: number; resolve: () => void }>();
+  #elapsed = 0;
+
+  /** `start` in milliseconds since the epoch; `skips`: sleeping takes no real time. */
+  constructor(private readonly start: number, private readonly skips = false) {}
+
+  now(): number {
+    return this.start + this.#elapsed;
+  }
+
+  monotonic(): number {
+    return this.#elapsed;
+  }
+
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const until = this.#elapsed + milliseconds;
+    if (this.skips) {
+      this.#elapsed = Math.max(this.#elapsed, until);
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const sleeper = {
+        until,
+        wake: () => {
+          this.#sleeping.delete(sleeper);
+          resolve();
+        },
+      };
+      this.#sleeping.add(sleeper);
+      signal.addEventListener("abort", sleeper.wake, { once: true });
+      for (const watcher of this.#watching) if (watcher.until <= until) watcher.resolve();
+    });
+  }
+
+  /** Resolves when somebody sleeps until so many milliseconds after the start, or longer. */
+  async slept(until: number): Promise<void> {
+    if ([...this.#sleeping].some((sleeper) => sleeper.until >= until)) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#watching.add({ until, resolve });
+    await promise;
+  }
+
+  advance(milliseconds: number): void {
+    this.#elapsed += milliseconds;
+    for (const { until, wake } of this.#sleeping) if (until <= this.#elapsed) wake();
+  }
+}

@@ -1,0 +1,119 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
+
+const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst";
+const bytes = packageBytes(500_000, 1);
+
+/** What no answer may tell: addresses of mirrors, paths on disk, source files. */
+function assertDiscreet(app: TestApp, text: string): void {
+  for (
+    const secret of [...app.mirrors.map(({ url }) => new URL(url).host), app.pathOf(""), ".ts"]
+  ) {
+    assertEquals(text.includes(secret), false, text);
+  }
+  assertEquals(text.split("\n").length, 2, text);
+}
+
+Deno.test("a file that no mirror has is 404 in plain text, after all were asked", async () => {
+  await using app = await TestApp.start({ mirrors: 3 });
+  const { status, text, headers } = await app.get(PATH);
+  assertEquals([status, text], [404, "There is no such file.\n"]);
+  assertMatch(headers.get("content-type")!, /^text\/plain/);
+  assertEquals(app.mirrors.map((mirror) => mirror.count(PATH)), [1, 1, 1]);
+  const cached = await Array.fromAsync(Deno.readDir(app.pathOf(".pkgstash/parts/core/os/x86_64")))
+    .catch(() => []);
+  assertEquals(cached, []);
+});
+
+Deno.test("a mirror that has the file is found behind those that do not", async () => {
+  await using app = await TestApp.start({ mirrors: 3 });
+  app.mirrors[1]!.put(PATH, bytes);
+  assertEquals((await app.get(PATH)).body, bytes);
+});
+
+Deno.test("when all mirrors are down the answer is 502, and quick", async () => {
+  await using app = await TestApp.start({ mirrors: 2 });
+  const hosts = app.mirrors.map(({ url }) => new URL(url).host);
+  for (const mirror of app.mirrors) await mirror.down();
+  const startedAt = performance.now();
+  const { status, text } = await app.get(PATH);
+  assertEquals(status, 502);
+  assertEquals(performance.now() - startedAt < 1_500, true);
+  assertDiscreet(app, text);
+  // Who failed, and how, is in the log.
+  for (const host of hosts) {
+    assertEquals(app.log.matching(/request failed/)[0]!.includes(host), true);
+  }
+});
+
+Deno.test("when all mirrors hang every client gets 504 within the answer timeout", async () => {
+  await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "1s" } });
+  for (const mirror of app.mirrors) mirror.behave("*", { kind: "hangBeforeHeaders" });
+  const startedAt = performance.now();
+  const first = app.get(PATH);
+  await app.mirrors[1]!.waitForRequest(PATH);
+  const second = app.get(PATH);
+  for (const { status, text } of await Promise.all([first, second])) {
+    assertEquals(status, 504);
+    assertDiscreet(app, text);
+  }
+  assertEquals(performance.now() - startedAt < 2_000, true);
+});
+
+Deno.test("pages, empty files and other things that are no package are 502", async () => {
+  for (
+    const behaviour of [
+      { kind: "html" },
+      { kind: "empty" },
+      { kind: "contentEncoding", label: "gzip" },
+    ] as const
+  ) {
+    await using app = await TestApp.start();
+    app.put(PATH, bytes);
+    app.mirror.behave(PATH, behaviour);
+    const { status, text } = await app.get(PATH);
+    assertEquals(status, 502, behaviour.kind);
+    assertDiscreet(app, text);
+    assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+  }
+});
+
+Deno.test("a transfer that breaks off is seen as broken, never as complete", async () => {
+  for (const behaviours of [[], [{ kind: "noLength" }]] as const) {
+    await using app = await TestApp.start();
+    const gate = new Gate();
+    app.put(PATH, bytes);
+    app.mirror.behave(
+      PATH,
+      [...behaviours, { kind: "gate", gate, bytes: 200_000 }, { kind: "cutAfter", bytes: 200_000 }],
+      1,
+    );
+    app.mirror.behave("*", { kind: "status", code: 503 });
+    const clients = [app.get(PATH)];
+    await gate.reached;
+    clients.push(app.get(PATH), app.get(PATH, { range: "bytes=100-" }));
+    gate.release();
+    const answers = await Promise.all(clients.map((client) => client.catch(() => null)));
+    for (const answer of answers) {
+      if (answer?.status === 200 || answer?.status === 206) assertEquals(answer.isComplete, false);
+    }
+    assertEquals(answers[0]!.status, 200);
+    assertEquals(app.log.matching(/mirror failed/).length > 0, true);
+    assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+  }
+});
+
+Deno.test("a part that a break left is gone on with when the mirror is back", async () => {
+  await using app = await TestApp.start();
+  app.put(PATH, bytes);
+  app.mirror.behave(PATH, { kind: "cutAfter", bytes: 400_000 }, 1);
+  app.mirror.behave("*", { kind: "status", code: 503 }, 4);
+  assertEquals((await app.get(PATH)).isComplete, false);
+  await app.settled();
+  app.mirror.behave("*", { kind: "correct" });
+  const { status, body } = await app.get(PATH);
+  assertEquals([status, body], [200, bytes]);
+  assertMatch(app.mirror.requests.at(-1)!.headers.get("range") ?? "", /^bytes=\d{5,}-/);
+});

@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { MissingSignatures } from "../../../../src/mirroring/pull_through/missing_signatures.ts";
+
+Deno.test("a key is missing for its age from the last time it was added", () => {
+  let now = 0;
+  const missing = new MissingSignatures(100, () => now);
+  assertEquals(missing.has("a"), false);
+  missing.add("a");
+  now = 60;
+  assertEquals([missing.has("a"), missing.has("b")], [true, false]);
+  missing.add("a");
+  now = 159;
+  assertEquals(missing.has("a"), true);
+  now = 160;
+  assertEquals(missing.has("a"), false);
+});
+
+Deno.test("what is forgotten is asked for again", () => {
+  const missing = new MissingSignatures(100, () => 0);
+  missing.add("a");
+  missing.forget("a");
+  assertEquals(missing.has("a"), false);
+});
+
+Deno.test("the number of keys is limited, the oldest are forgotten first", () => {
+  const missing = new MissingSignatures(100, () => 0);
+  for (let index = 0; index <= 10_000; index++) missing.add(String(index));
+  assertEquals([missing.has("0"), missing.has("1"), missing.has("10000")], [false, true, true]);
+});

@@ -1,0 +1,139 @@
+import { assertEquals } from "@std/assert";
+import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
+
+const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst";
+const SIZE = 2_000_000;
+const bytes = packageBytes(SIZE, 1);
+
+async function appWith(...behaviours: Behaviour[]): Promise<TestApp> {
+  const app = await TestApp.start();
+  app.put(PATH, bytes);
+  app.mirror.behave(PATH, behaviours, 1);
+  return app;
+}
+
+Deno.test("pacman's resume of a file that is not in the cache gets 206 from where it stopped", async () => {
+  for (const behaviours of [[], [{ kind: "noLength" }]] as const) {
+    for (const start of [1, 700_000, SIZE - 1]) {
+      await using app = await appWith(...behaviours);
+      const answer = await app.get(PATH, { range: `bytes=${start}-` });
+      assertEquals(answer.status, 206);
+      assertEquals(answer.headers.get("content-range"), `bytes ${start}-${SIZE - 1}/${SIZE}`);
+      assertEquals(answer.isComplete, true);
+      assertEquals(answer.body, bytes.slice(start));
+      await app.settled();
+      // The whole file is in the cache all the same.
+      const hit = await app.get(PATH);
+      assertEquals(hit.headers.get("x-cache"), "HIT");
+      assertEquals(hit.body, bytes);
+      assertEquals(app.count(PATH), 1);
+    }
+  }
+});
+
+Deno.test("a range that has arrived already is served from the part", async () => {
+  const gate = new Gate();
+  await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
+  using first = await app.open(PATH);
+  await first.peek(499_999);
+  const answer = await app.get(PATH, { range: "bytes=100000-199999" });
+  assertEquals([answer.status, answer.headers.get("x-cache")], [206, "JOIN"]);
+  assertEquals(answer.headers.get("content-range"), `bytes 100000-199999/${SIZE}`);
+  assertEquals(answer.body, bytes.slice(100_000, 200_000));
+  assertEquals(app.count(PATH), 1);
+  gate.release();
+  assertEquals((await first.finish()).body, bytes);
+});
+
+Deno.test("a range whose start is near waits for it", async () => {
+  const gate = new Gate();
+  await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
+  using first = await app.open(PATH);
+  await first.peek(499_999);
+  using resumed = await app.open(PATH, { headers: { range: "bytes=600000-" } });
+  gate.release();
+  const answer = await resumed.finish();
+  assertEquals([answer.status, answer.headers.get("x-cache")], [206, "JOIN"]);
+  assertEquals(answer.body, bytes.slice(600_000));
+  assertEquals((await first.finish()).body, bytes);
+  assertEquals(app.count(PATH), 1);
+});
+
+Deno.test("a range far ahead comes straight from upstream while the slow transfer goes on", async () => {
+  // No stall: a byte now and then is a mirror that works, only slowly.
+  await using app = await TestApp.start({ settings: { answer_timeout: "8s" } });
+  app.put(PATH, bytes);
+  app.mirror.behave(PATH, { kind: "slow", bytesPerSecond: 4_000 }, 1);
+  using first = await app.open(PATH);
+  await first.peek(1);
+  const start = 1_500_000;
+  const answer = await app.get(PATH, { range: `bytes=${start}-` });
+  assertEquals([answer.status, answer.headers.get("x-cache")], [206, "PASS"]);
+  assertEquals(answer.headers.get("content-range"), `bytes ${start}-${SIZE - 1}/${SIZE}`);
+  assertEquals(answer.isComplete, true);
+  assertEquals(answer.body, bytes.slice(start));
+  assertEquals(app.count(PATH), 2);
+  const { length } = await first.peek(1);
+  assertEquals(length > 0 && length < start, true);
+  const metrics = await app.metrics();
+  assertEquals(metrics.get("pkgstash_downloads_in_flight"), 1);
+  assertEquals(metrics.get('pkgstash_requests_total{result="direct"}'), 1);
+});
+
+Deno.test("a client of a direct range that leaves ends the request upstream", async () => {
+  await using app = await TestApp.start({
+    settings: { answer_timeout: "8s", stall_timeout: "8s" },
+  });
+  app.put(PATH, bytes);
+  const gate = new Gate();
+  app.mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
+  app.mirror.behave(PATH, { kind: "stallAfter", bytes: 100_000 }, 1);
+  using first = await app.open(PATH);
+  await first.peek(99_999);
+  using direct = await app.open(PATH, { headers: { range: "bytes=1000000-" } });
+  assertEquals((await direct.head()).headers.get("x-cache"), "PASS");
+  await direct.peek(99_999);
+  direct.close();
+  await app.mirror.waitForAbandoned(1);
+  gate.release();
+  assertEquals((await first.finish()).body, bytes);
+});
+
+Deno.test("a client that leaves before its direct range has begun leaves nothing open upstream", async () => {
+  await using app = await TestApp.start({
+    settings: { answer_timeout: "8s", stall_timeout: "8s", race_timeout: "8s" },
+  });
+  app.put(PATH, bytes);
+  const [first, second] = [new Gate(), new Gate()];
+  app.mirror.behave(PATH, { kind: "gate", gate: first, bytes: 100_000 }, 1);
+  app.mirror.behave(
+    PATH,
+    [{ kind: "hangBeforeHeaders", gate: second }, { kind: "stallAfter", bytes: 100_000 }],
+    1,
+  );
+  using client = await app.open(PATH);
+  await client.peek(99_999);
+  using direct = await app.open(PATH, { headers: { range: "bytes=1000000-" } });
+  await second.reached;
+  direct.close();
+  second.release();
+  await app.mirror.waitForAbandoned(1);
+  first.release();
+  assertEquals((await client.finish()).body, bytes);
+});
+
+Deno.test("If-Range on a file in flight: its ETag gets the range, another one the whole", async () => {
+  const gate = new Gate();
+  await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
+  using first = await app.open(PATH);
+  const etag = (await first.head()).headers.get("etag")!;
+  await first.peek(499_999);
+  const same = await app.get(PATH, { "range": "bytes=10-19", "if-range": etag });
+  assertEquals([same.status, same.body], [206, bytes.slice(10, 20)]);
+  using other = await app.open(PATH, { headers: { "range": "bytes=10-19", "if-range": '"x"' } });
+  assertEquals((await other.head()).status, 200);
+  gate.release();
+  assertEquals((await other.finish()).body, bytes);
+});

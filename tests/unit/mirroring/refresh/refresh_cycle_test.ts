@@ -1,0 +1,251 @@
+import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
+import type { Repository } from "../../../../src/repositories/repository.ts";
+import { PkgstashError } from "../../../../src/errors.ts";
+import { RefreshCycle } from "../../../../src/mirroring/refresh/refresh_cycle.ts";
+import type { RefreshEvent } from "../../../../src/mirroring/refresh/refresh_events.ts";
+import type { Snapshots } from "../../../../src/mirroring/databases/snapshots.ts";
+import { administer, TOKEN } from "../../app/administration.ts";
+import { ChangingRepository } from "../databases/changing_repository.ts";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { TestApp, testConfig } from "../../../support/test_app.ts";
+
+const NAMES = ["core", "extra", "multilib"];
+const repositories = NAMES.map((name) => new ChangingRepository({ name, signed: false }));
+const [core, extra] = repositories as [ChangingRepository, ChangingRepository];
+
+async function start(mirrors = 1): Promise<TestApp> {
+  const app = await TestApp.start({
+    mirrors,
+    token: TOKEN,
+    settings: { database_max_age: "1h" },
+    tables: () => `mirrored_repos = ${JSON.stringify(NAMES)}\n`,
+  });
+  for (const repository of repositories) await repository.publish(app.mirrors, 1);
+  return app;
+}
+
+function linesOf(text: string): Record<string, unknown>[] {
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test("a refresh is 204 when every database is published", async () => {
+  await using app = await start();
+  const { status, text } = await administer(app.origin, "/api/refresh");
+  assertEquals([status, text], [204, ""]);
+  const before = app.count();
+  for (const repository of repositories) {
+    const { headers, body } = await app.get(repository.path("db"));
+    assertEquals([headers.get("x-cache"), repository.numberOf(body)], ["HIT", 1]);
+  }
+  assertEquals(app.count(), before);
+});
+
+Deno.test("a refresh of three repositories with nothing new asks each mirror once for each", async () => {
+  for (const mirrors of [1, 3]) {
+    await using app = await start(mirrors);
+    await administer(app.origin, "/api/refresh");
+    const before = app.count();
+    assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+    assertEquals(app.count() - before, 3 * mirrors);
+    const last = app.mirrors.flatMap(({ requests }) => requests.slice(-3));
+    assert(last.every(({ method }) => method === "HEAD"));
+  }
+});
+
+Deno.test("while one refresh runs another is 409, in either form, and then again 204", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
+  const running = administer(app.origin, "/api/refresh");
+  await gate.reached;
+  assertEquals((await administer(app.origin, "/api/refresh")).status, 409);
+  assertEquals((await administer(app.origin, "/api/v1/refresh")).status, 409);
+  gate.release();
+  assertEquals((await running).status, 204);
+  assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+});
+
+Deno.test("what fails is told with its reason, and the others are refreshed", async () => {
+  await using app = await start();
+  app.mirror.behave(extra.path("db"), { kind: "status", code: 500 });
+  const { status, text } = await administer(app.origin, "/api/refresh");
+  assertEquals(status, 502);
+  assertMatch(text, /^extra\/os\/x86_64: .*500/);
+  assertEquals(text.includes("core/os"), false);
+  const before = app.count();
+  assertEquals((await app.get(core.path("db"))).headers.get("x-cache"), "HIT");
+  assertEquals(app.count(), before);
+});
+
+Deno.test("the refresh is for the administrator, and a POST", async () => {
+  await using app = await start();
+  for (const target of ["/api/refresh", "/api/v1/refresh"]) {
+    assertEquals((await app.request("POST", target)).status, 401);
+    const wrong = { authorization: "Bearer wrong" };
+    assertEquals((await app.request("POST", target, { headers: wrong })).status, 401);
+    const right = { authorization: `Bearer ${TOKEN}` };
+    for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
+      const { status, headers } = await app.request(method, target, { headers: right });
+      assertEquals([status, headers.get("allow")], [405, "POST"]);
+    }
+  }
+  assertEquals(app.count(), 0);
+});
+
+Deno.test("without a token there is no refresh by hand", async () => {
+  await using app = await TestApp.start();
+  assertEquals((await app.request("POST", "/api/refresh")).status, 403);
+});
+
+Deno.test("progress is told as it is made, one JSON object a line", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
+  using opened = await app.open("/api/v1/refresh", {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  const { status, headers } = await opened.head();
+  assertEquals([status, headers.get("content-type")], [200, "application/x-ndjson"]);
+  // All begin, two end, and one waits.
+  let told: Record<string, unknown>[] = [];
+  for (let length = 1; told.length < 5;) {
+    const bytes = await opened.peek(length);
+    told = linesOf(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(10))));
+    length = bytes.length + 1;
+  }
+  const database = (repository: ChangingRepository, status: string) => ({
+    event: "database",
+    repository: `${repository.name}/os/x86_64`,
+    status,
+  });
+  assertEquals(told.slice(0, 3), repositories.map((one) => database(one, "started")));
+  gate.release();
+  const lines = linesOf((await opened.finish()).text);
+  assertEquals(lines.slice(-4), [
+    database(core, "updated"),
+    { event: "plan", files: 0, bytes: 0 },
+    { event: "cleanup", status: "done", removed: 0, bytes_freed: 0 },
+    { event: "done", databases: 3, failed: 0, prefetched: 0 },
+  ]);
+});
+
+Deno.test("a failure is the last line", async () => {
+  await using app = await start();
+  app.mirror.behave(extra.path("db"), { kind: "status", code: 500 });
+  const lines = linesOf((await administer(app.origin, "/api/v1/refresh")).text);
+  const [cleanup, done, failed] = lines.slice(-3);
+  assertEquals(cleanup, { event: "cleanup", status: "skipped", reason: "a refresh failed" });
+  assertEquals(done, { event: "done", databases: 3, failed: 1, prefetched: 0 });
+  assertEquals([failed!.event, failed!.kind], ["failed", "upstream"]);
+});
+
+Deno.test("a client that leaves does not end the refresh", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
+  const opened = await app.open("/api/v1/refresh", {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  await opened.peek(10);
+  await gate.reached;
+  opened.close();
+  gate.release();
+  await app.log.waitFor(/INFO refresh done .*failed=0/);
+  assertEquals((await app.get(core.path("db"))).headers.get("x-cache"), "HIT");
+});
+
+Deno.test("the daemon stops in the middle of a refresh", async () => {
+  const app = await start();
+  const gate = new Gate();
+  app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate });
+  const running = administer(app.origin, "/api/refresh").catch(() => null);
+  await gate.reached;
+  const stopping = performance.now();
+  await app[Symbol.asyncDispose]();
+  assertLess(performance.now() - stopping, 1_000);
+  await running;
+});
+
+Deno.test("the daemon refreshes by itself, by the schedule of the latest configuration", async () => {
+  await using app = await TestApp.start({ settings: { refresh_interval: "0" } });
+  await core.publish(app.mirrors, 1);
+  const configure = (refresh_interval: string) =>
+    app.app.reconfigure(testConfig(app.app.config.cacheRoot, app.mirrors, {
+      settings: { refresh_interval, refresh_jitter: "1ms", port: app.app.config.port },
+    }));
+  configure("24d");
+  configure("10ms");
+  await app.mirror.waitForRequest(core.path("db"), 4);
+  configure("0");
+});
+
+/** A cycle of repositories that are refreshed as `refresh` says, and what it did. */
+function cycleOf(names: readonly string[], refresh: (name: string) => Promise<boolean>) {
+  const done: string[] = [];
+  const events: RefreshEvent[] = [];
+  const cycle = new RefreshCycle({
+    snapshots: {
+      refresh: ({ directory }: Repository) =>
+        Promise.resolve({ done: refresh(directory).then((changed) => ({ changed })) }),
+    } as unknown as Snapshots,
+    repositories: () => Promise.resolve(names.map((directory) => ({ directory }) as Repository)),
+    prefetch: () => {
+      done.push("prefetch");
+      return Promise.resolve(2);
+    },
+    cleanup: () => {
+      done.push("cleanup");
+      return Promise.resolve({ removed: 3, bytesFreed: 4 });
+    },
+  });
+  return { cycle, done, events, run: () => cycle.run((event) => events.push(event)) };
+}
+
+Deno.test("databases come before prefetch, and prefetch before cleanup", async () => {
+  const { run, done, events } = cycleOf(["a", "b"], (name) => Promise.resolve(name === "a"));
+  await run();
+  assertEquals(done, ["prefetch", "cleanup"]);
+  assertEquals(events.slice(-4), [
+    { event: "database", repository: "a", status: "updated" },
+    { event: "database", repository: "b", status: "current" },
+    { event: "cleanup", status: "done", removed: 3, bytes_freed: 4 },
+    { event: "done", databases: 2, failed: 0, prefetched: 2 },
+  ]);
+});
+
+Deno.test("after a failure nothing is deleted, and what can be is prefetched", async () => {
+  const { run, done } = cycleOf(
+    ["a", "b"],
+    (name) =>
+      name === "a"
+        ? Promise.reject(new PkgstashError("upstream", "no mirror"))
+        : Promise.resolve(false),
+  );
+  const error = await assertRejects(run, PkgstashError, "a: no mirror");
+  assertEquals(error.kind, "upstream");
+  assertEquals(done, ["prefetch"]);
+});
+
+Deno.test("repositories are refreshed side by side", async () => {
+  const both = Promise.withResolvers<boolean>();
+  let begun = 0;
+  const { run } = cycleOf(["a", "b"], () => {
+    if (++begun === 2) both.resolve(false);
+    return both.promise;
+  });
+  await run();
+});
+
+Deno.test("a stopped cycle neither prefetches nor deletes, and does not begin again", async () => {
+  const hanging = Promise.withResolvers<boolean>();
+  const { cycle, run, done } = cycleOf(["a"], () => hanging.promise);
+  const running = assertRejects(run, PkgstashError, "stopped");
+  const stopped = cycle.stop();
+  hanging.resolve(true);
+  await stopped;
+  await running;
+  await assertRejects(run, PkgstashError, "stopped");
+  assertEquals(done, []);
+});

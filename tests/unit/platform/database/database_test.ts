@@ -1,0 +1,144 @@
+import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
+import { inTransaction, openDatabase } from "../../../../src/platform/database/database.ts";
+import { PkgstashError } from "../../../../src/errors.ts";
+
+const ONE = "CREATE TABLE one (a TEXT) STRICT;";
+const TWO = "ALTER TABLE one ADD COLUMN b TEXT;";
+
+async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = await Deno.makeTempDir({ prefix: "pkgstash-database-" });
+  try {
+    await work(directory);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+function valuesOf(database: DatabaseSync): unknown[] {
+  return database.prepare("SELECT a FROM one").all().map(({ a }) => a);
+}
+
+Deno.test("a database keeps what was written, and its directories are made", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "a", "b", "test.sqlite");
+    {
+      using database = await openDatabase(path, [ONE]);
+      database.exec("INSERT INTO one VALUES ('kept')");
+    }
+    using database = await openDatabase(path, [ONE]);
+    assertEquals(valuesOf(database), ["kept"]);
+  }));
+
+Deno.test("a database of an earlier version gets only the migrations it lacks", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "test.sqlite");
+    {
+      using database = await openDatabase(path, [ONE]);
+      database.exec("INSERT INTO one VALUES ('kept')");
+    }
+    using database = await openDatabase(path, [ONE, TWO]);
+    assertEquals({ ...database.prepare("SELECT a, b FROM one").get() }, { a: "kept", b: null });
+  }));
+
+Deno.test("a migration that fails leaves the database at the version before", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "test.sqlite");
+    const broken = "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE one (a TEXT) STRICT;";
+    await assertRejects(() => openDatabase(path, [ONE, broken]), PkgstashError, "already exists");
+    using database = await openDatabase(path, [ONE, TWO]);
+    assertEquals(database.prepare("SELECT name FROM sqlite_schema").all().map(({ name }) => name), [
+      "one",
+    ]);
+  }));
+
+for (
+  const [damage, inflict] of [
+    ["is not one at all", (path: string) => Deno.writeTextFile(path, "no database ".repeat(1000))],
+    ["has a page overwritten", async (path: string) => {
+      {
+        using database = await openDatabase(path, [ONE]);
+        const insert = database.prepare("INSERT INTO one VALUES (?)");
+        for (let row = 0; row < 1000; row++) insert.run(`value ${row}`);
+      }
+      using file = await Deno.open(path, { write: true });
+      await file.seek(4096, Deno.SeekMode.Start);
+      await file.write(new Uint8Array(4096).fill(0x55));
+    }],
+    ["is of a later version", async (path: string) => {
+      using _database = await openDatabase(path, [ONE, TWO]);
+    }],
+  ] as const
+) {
+  Deno.test(`a database that ${damage} is put aside and begun anew`, () =>
+    withDirectory(async (directory) => {
+      const path = join(directory, "test.sqlite");
+      await inflict(path);
+      const before = await Deno.readFile(path);
+      {
+        using database = await openDatabase(path, [ONE]);
+        assertEquals(valuesOf(database), []);
+        database.exec("INSERT INTO one VALUES ('new')");
+      }
+      assertEquals(await Deno.readFile(`${path}.damaged`), before);
+      using database = await openDatabase(path, [ONE]);
+      assertEquals(valuesOf(database), ["new"]);
+    }));
+}
+
+Deno.test("a database that cannot be opened is an error, and nothing is put aside", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "test.sqlite");
+    await Deno.mkdir(path);
+    const error = await assertRejects(() => openDatabase(path, [ONE]), PkgstashError);
+    assertEquals(error.kind, "storage");
+    assertStringIncludes(error.message, path);
+    assertEquals((await Deno.stat(path)).isDirectory, true);
+  }));
+
+Deno.test("a database that another program is writing is left in its place", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "test.sqlite");
+    {
+      using database = await openDatabase(path, [ONE]);
+      database.exec("INSERT INTO one VALUES ('kept')");
+    }
+    {
+      using other = new DatabaseSync(path);
+      other.exec("BEGIN IMMEDIATE");
+      await assertRejects(() => openDatabase(path, [ONE, TWO]), PkgstashError, "locked");
+    }
+    using database = await openDatabase(path, [ONE, TWO]);
+    assertEquals(valuesOf(database), ["kept"]);
+  }));
+
+Deno.test("a transaction that throws leaves nothing behind, and the next one works", () =>
+  withDirectory(async (directory) => {
+    using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
+    assertThrows(
+      () =>
+        inTransaction(database, () => {
+          database.exec("INSERT INTO one VALUES ('half')");
+          throw new RangeError("stop");
+        }),
+      RangeError,
+      "stop",
+    );
+    inTransaction(database, () => database.exec("INSERT INTO one VALUES ('whole')"));
+    assertEquals(valuesOf(database), ["whole"]);
+  }));
+
+Deno.test("a transaction that SQLite itself rolled back gives the first error", () =>
+  withDirectory(async (directory) => {
+    using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
+    assertThrows(
+      () =>
+        inTransaction(database, () => {
+          database.exec("ROLLBACK");
+          throw new RangeError("the reason");
+        }),
+      RangeError,
+      "the reason",
+    );
+  }));

@@ -1,0 +1,85 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
+import { PkgstashError } from "../../../../src/errors.ts";
+import { DirectoryLock } from "../../../../src/platform/files/directory_lock.ts";
+
+const HOLDER = fromFileUrl(new URL("./lock_holder.ts", import.meta.url));
+const CONFIG = fromFileUrl(new URL("../../../../deno.json", import.meta.url));
+
+async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir({ prefix: "pkgstash-lock-" });
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Another process that has taken the lock. */
+async function startHolder(path: string): Promise<Deno.ChildProcess> {
+  const holder = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", "--no-prompt", "--allow-all", "--config", CONFIG, HOLDER, path],
+    stdout: "piped",
+  }).spawn();
+  const reader = holder.stdout.getReader();
+  const { value } = await reader.read();
+  assertEquals(new TextDecoder().decode(value), "held\n");
+  await reader.cancel();
+  return holder;
+}
+
+Deno.test("while another process holds the lock it is refused, and the process is named", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "state", "lock");
+    const holder = await startHolder(path);
+    try {
+      const error = await assertRejects(() => DirectoryLock.acquire(path), PkgstashError);
+      assertEquals(error.kind, "conflict");
+      assertStringIncludes(error.message, `process ${holder.pid}`);
+      assertStringIncludes(error.message, path);
+    } finally {
+      holder.kill("SIGKILL");
+      await holder.status;
+    }
+  });
+});
+
+Deno.test("a process that is killed lets go of its lock", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    const holder = await startHolder(path);
+    holder.kill("SIGKILL");
+    await holder.status;
+    using _lock = await DirectoryLock.acquire(path);
+    assertEquals((await Deno.readTextFile(path)).trim(), String(Deno.pid));
+  });
+});
+
+Deno.test("a lock that was released can be taken again, and a held one cannot, in one process", async () => {
+  await withFolder(async (folder) => {
+    const path = join(folder, "lock");
+    {
+      using _lock = await DirectoryLock.acquire(path);
+      await assertRejects(() => DirectoryLock.acquire(path), PkgstashError, String(Deno.pid));
+    }
+    using _again = await DirectoryLock.acquire(path);
+  });
+});
+
+Deno.test("a lock file that cannot be written is said to be so, and let go of", async () => {
+  const error = await assertRejects(() => DirectoryLock.acquire("/dev/full"), PkgstashError);
+  assertEquals(error.kind, "storage");
+});
+
+Deno.test("a directory that cannot be made is said to be so", async () => {
+  await withFolder(async (folder) => {
+    const file = join(folder, "file");
+    await Deno.writeTextFile(file, "");
+    const error = await assertRejects(
+      () => DirectoryLock.acquire(join(file, "state", "lock")),
+      PkgstashError,
+      "cache_root",
+    );
+    assertEquals(error.kind, "storage");
+  });
+});

@@ -1,0 +1,87 @@
+import { assert, assertEquals } from "@std/assert";
+import type { LogRecord } from "@logtape/logtape";
+import fc from "fast-check";
+import { jsonLine, textLine } from "../../../../src/platform/observability/log_line.ts";
+import { Redaction } from "../../../../src/platform/observability/redaction.ts";
+
+const NOTHING_SECRET = new Redaction();
+
+function record(message: unknown[], properties: Record<string, unknown> = {}): LogRecord {
+  return {
+    category: ["pkgstash", "access"],
+    level: "info",
+    message,
+    rawMessage: message.join(""),
+    timestamp: Date.UTC(2026, 10, 23, 2),
+    properties,
+  };
+}
+
+Deno.test("a text line gives time, level, message and properties", () => {
+  const properties = {
+    path: "/core/core.db",
+    bytes: 12,
+    agent: "pacman/6.0.2 (Linux)",
+    none: undefined,
+  };
+  assertEquals(
+    textLine(record(["request"], properties), NOTHING_SECRET),
+    '2026-11-23T02:00:00.000Z INFO request path=/core/core.db bytes=12 agent="pacman/6.0.2 (Linux)"',
+  );
+});
+
+Deno.test("text values are quoted when they could be misread", async (t) => {
+  const cases: [unknown, string][] = [
+    ["plain", "plain"],
+    ["gtk2+extra-1:2~3@x", "gtk2+extra-1:2~3@x"],
+    ["", '""'],
+    ["a b", '"a b"'],
+    ["a=b", '"a=b"'],
+    ['say "x"', '"say \\"x\\""'],
+    ["back\\slash", '"back\\\\slash"'],
+    ["line\nfeed\r", '"line\\nfeed\\r"'],
+    ["\x1b[2Jclear", '"\\u001b[2Jclear"'],
+    ["\x9b2J", '"\\u009b2J"'],
+    ["\u2028\u202e", '"\\u2028\\u202e"'],
+    ["größe", '"größe"'],
+    [null, "null"],
+    [["a", 1], '"[\\"a\\",1]"'],
+  ];
+  for (const [value, expected] of cases) {
+    await t.step(expected, () => {
+      const line = textLine(record(["m"], { key: value }), NOTHING_SECRET);
+      assertEquals(line, `2026-11-23T02:00:00.000Z INFO m key=${expected}`);
+    });
+  }
+});
+
+Deno.test("a JSON line holds the properties beside the fixed fields, which they cannot take over", () => {
+  const line = jsonLine(record(["asked ", "a b", ""], { status: 200, level: "x" }), NOTHING_SECRET);
+  assertEquals(JSON.parse(line), {
+    time: "2026-11-23T02:00:00.000Z",
+    level: "info",
+    logger: "pkgstash.access",
+    message: 'asked "a b"',
+    status: 200,
+    _level: "x",
+  });
+});
+
+Deno.test("no value forges a line, and every JSON line can be read", () => {
+  const text = fc.string({ unit: "binary" });
+  const properties = fc.dictionary(text, fc.oneof(text, fc.anything()));
+  fc.assert(fc.property(text, text, properties, (message, inserted, values) => {
+    const entry = record([message, inserted, ""], values);
+    const lines = [textLine(entry, NOTHING_SECRET), jsonLine(entry, NOTHING_SECRET)];
+    for (const line of lines) assert(!/[\p{Cc}\u2028\u2029]/u.test(line), line);
+    assertEquals(JSON.parse(lines[1]!).level, "info");
+  }));
+});
+
+Deno.test("a secret is hidden in messages, values and properties alike", () => {
+  const redaction = new Redaction(['p"w']);
+  for (const line of [textLine, jsonLine]) {
+    const shown = line(record(['a p"w ', 'p"w', ""], { path: '/x?p"w', deep: ['p"w'] }), redaction);
+    assert(!/p\\*"w/.test(shown), shown);
+  }
+});

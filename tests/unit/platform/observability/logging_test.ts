@@ -1,0 +1,107 @@
+import { assertEquals } from "@std/assert";
+import { resetSync } from "@logtape/logtape";
+import { fromFileUrl } from "@std/path";
+import {
+  accessLogger,
+  configureLogging,
+  currentLogLevel,
+  eventLogger,
+  setLogLevel,
+} from "../../../../src/platform/observability/logging.ts";
+
+function withLines(run: (lines: string[]) => void): void {
+  const lines: string[] = [];
+  try {
+    run(lines);
+  } finally {
+    resetSync();
+  }
+}
+
+Deno.test("the level decides what is written and can be changed while running", () => {
+  withLines((lines) => {
+    const log = eventLogger("mirror");
+    assertEquals(currentLogLevel(), "info");
+    log.error("before logging is configured");
+    configureLogging({ level: "warning", format: "text", write: (line) => lines.push(line) });
+    assertEquals(currentLogLevel(), "warning");
+    log.info("too quiet");
+    accessLogger().info("too quiet");
+    log.warn("heard", { mirror: "a" });
+    setLogLevel("debug");
+    assertEquals(currentLogLevel(), "debug");
+    log.debug("heard now");
+    eventLogger("another").debug("also heard");
+    setLogLevel("error");
+    log.warn("not any more");
+    assertEquals(lines.map((line) => line.replace(/^\S+ /, "")), [
+      "WARNING heard mirror=a",
+      "DEBUG heard now",
+      "DEBUG also heard",
+    ]);
+  });
+});
+
+Deno.test("logging can be configured again in another format", () => {
+  withLines((lines) => {
+    const log = accessLogger();
+    configureLogging({ level: "info", format: "text", write: () => lines.push("text") });
+    configureLogging({ level: "info", format: "json", write: (line) => lines.push(line) });
+    log.info("request", { status: 200 });
+    const [only, ...others] = lines.map((line) => JSON.parse(line));
+    assertEquals([only.logger, only.status, others.length], ["pkgstash.access", 200, 0]);
+  });
+});
+
+Deno.test("the secrets of the configuration are not written", () => {
+  withLines((lines) => {
+    configureLogging({
+      level: "info",
+      format: "json",
+      secrets: ["hunter2"],
+      write: (line) => lines.push(line),
+    });
+    eventLogger("server").info("started with hunter2", { url: "/x/hunter2" });
+    assertEquals(lines.length, 1);
+    assertEquals(lines[0]!.includes("hunter2"), false);
+  });
+});
+
+Deno.test("a level can be set before logging is configured", () => {
+  withLines(() => {
+    setLogLevel("error");
+    assertEquals(currentLogLevel(), "error");
+  });
+});
+
+async function runLoggingProgram(
+  reading: boolean,
+): Promise<{ code: number; out: string; err: string }> {
+  const root = fromFileUrl(new URL("../../../../", import.meta.url));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "tests/unit/platform/observability/logging_program.ts"],
+    cwd: root,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  if (!reading) await child.stdout.cancel();
+  // The program logs when its standard input ends.
+  await child.stdin.close();
+  const out = reading ? await new Response(child.stdout).text() : "";
+  const err = await new Response(child.stderr).text();
+  return { code: (await child.status).code, out, err };
+}
+
+Deno.test("lines go to the standard output", async () => {
+  const { code, out, err } = await runLoggingProgram(true);
+  assertEquals([code, err], [0, "done"]);
+  const lines = out.trimEnd().split("\n");
+  assertEquals(lines.length, 1000);
+  assertEquals(lines[999]!.replace(/^\S+ /, ""), "INFO request number=999");
+});
+
+Deno.test("logging survives that nobody reads the standard output", async () => {
+  const { code, err } = await runLoggingProgram(false);
+  assertEquals([code, err], [0, "done"]);
+});

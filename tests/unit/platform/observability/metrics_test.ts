@@ -1,0 +1,57 @@
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { register } from "prom-client";
+import { Metrics } from "../../../../src/platform/observability/metrics.ts";
+
+Deno.test("what is counted is in the text", async () => {
+  let cacheSize = 10;
+  const metrics = new Metrics(() => cacheSize);
+  metrics.request("hit");
+  metrics.request("hit");
+  metrics.request("miss");
+  metrics.bytesServed(1500);
+  metrics.bytesFetched(500);
+  metrics.bytesFetched(1);
+  metrics.upstreamError("mirror.example.org", "status");
+  metrics.downloadStarted();
+  metrics.downloadStarted();
+  metrics.downloadEnded();
+  metrics.upstreamFirstByte("mirror.example.org", 0.3);
+  cacheSize = 4096;
+  const text = await metrics.text();
+  for (
+    const line of [
+      'pkgstash_requests_total{result="hit"} 2',
+      'pkgstash_requests_total{result="miss"} 1',
+      'pkgstash_requests_total{result="stale"} 0',
+      "pkgstash_bytes_served_total 1500",
+      "pkgstash_bytes_fetched_total 501",
+      'pkgstash_upstream_errors_total{mirror="mirror.example.org",reason="status"} 1',
+      "pkgstash_downloads_in_flight 1",
+      "pkgstash_cache_size_bytes 4096",
+      'pkgstash_upstream_first_byte_seconds_bucket{le="0.25",mirror="mirror.example.org"} 0',
+      'pkgstash_upstream_first_byte_seconds_bucket{le="0.5",mirror="mirror.example.org"} 1',
+      'pkgstash_upstream_first_byte_seconds_count{mirror="mirror.example.org"} 1',
+    ]
+  ) assertStringIncludes(`\n${text}`, `\n${line}\n`);
+  assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
+});
+
+Deno.test("a size that takes a while to find is waited for", async () => {
+  const metrics = new Metrics(() => Promise.resolve(7));
+  assertStringIncludes(await metrics.text(), "\npkgstash_cache_size_bytes 7\n");
+});
+
+Deno.test("two sets of metrics share nothing, and all names begin with pkgstash_", async () => {
+  const [one, other] = [new Metrics(() => 0), new Metrics(() => 0)];
+  one.request("hit");
+  assertStringIncludes(await other.text(), '\npkgstash_requests_total{result="hit"} 0\n');
+  const names = [...(await one.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
+  assertEquals(names.filter((name) => !name.startsWith("pkgstash_")), []);
+  assertEquals(await register.metrics(), "\n");
+});
+
+Deno.test("a mirror's name cannot break the format", async () => {
+  const metrics = new Metrics(() => 0);
+  metrics.upstreamError('a"b\nc\\', "status");
+  assertStringIncludes(await metrics.text(), 'mirror="a\\"b\\nc\\\\",reason="status"} 1\n');
+});

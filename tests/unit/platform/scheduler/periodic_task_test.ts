@@ -1,0 +1,108 @@
+import { assert, assertEquals } from "@std/assert";
+import { PeriodicTask } from "../../../../src/platform/scheduler/periodic_task.ts";
+
+/** Timers that go off when a test says so. */
+class FakeTimers implements Disposable {
+  readonly delays: number[] = [];
+  readonly #real = { set: globalThis.setTimeout, clear: globalThis.clearTimeout };
+  #pending: (() => void) | null = null;
+
+  constructor() {
+    globalThis.setTimeout = ((callback: () => void, delay: number) => {
+      this.delays.push(delay);
+      this.#pending = callback;
+      return this.delays.length;
+    }) as unknown as typeof setTimeout;
+    globalThis.clearTimeout = () => this.#pending = null;
+  }
+
+  get isSet(): boolean {
+    return this.#pending !== null;
+  }
+
+  /** Lets the time pass that the timer waits for. */
+  async goOff(): Promise<void> {
+    const callback = this.#pending!;
+    this.#pending = null;
+    callback();
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  }
+
+  [Symbol.dispose](): void {
+    globalThis.setTimeout = this.#real.set;
+    globalThis.clearTimeout = this.#real.clear;
+  }
+}
+
+Deno.test("each run is put off by a random part of the jitter", async () => {
+  using timers = new FakeTimers();
+  const randoms = [0, 0.5, 0.999];
+  let runs = 0;
+  await using _task = new PeriodicTask({
+    interval: 1000,
+    jitter: 200,
+    random: () => randoms[runs]!,
+    run: () => {
+      runs++;
+      return Promise.resolve();
+    },
+  });
+  await timers.goOff();
+  await timers.goOff();
+  assertEquals(runs, 2);
+  assertEquals(timers.delays.map(Math.round), [1000, 1100, 1200]);
+});
+
+Deno.test("the next wait begins when the run has ended, never before", async () => {
+  using timers = new FakeTimers();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  await using _task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => promise });
+  await timers.goOff();
+  assert(!timers.isSet);
+  resolve();
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  assert(timers.isSet);
+});
+
+Deno.test("stopping waits for the run that goes on, and there is no other", async () => {
+  using timers = new FakeTimers();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => promise });
+  await timers.goOff();
+  let hasStopped = false;
+  const stopped = task[Symbol.asyncDispose]().then(() => hasStopped = true);
+  for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+  assert(!hasStopped);
+  resolve();
+  await stopped;
+  assert(!timers.isSet);
+});
+
+Deno.test("stopping between runs ends the wait", async () => {
+  using timers = new FakeTimers();
+  const task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => Promise.resolve() });
+  assert(timers.isSet);
+  await task[Symbol.asyncDispose]();
+  assert(!timers.isSet);
+});
+
+Deno.test("the longest interval and jitter together are no short one", async () => {
+  using timers = new FakeTimers();
+  const days = 24 * 86_400_000;
+  await using _task = new PeriodicTask({
+    interval: days,
+    jitter: days,
+    random: () => 0.999,
+    run: () => Promise.resolve(),
+  });
+  assertEquals(timers.delays, [2 ** 31 - 1]);
+});
+
+Deno.test("the first run may come sooner than the others", async () => {
+  using timers = new FakeTimers();
+  const run = () => Promise.resolve();
+  await using _task = new PeriodicTask({ interval: 1000, first: 10, jitter: 0, run });
+  await timers.goOff();
+  await timers.goOff();
+  assertEquals(timers.delays, [10, 1000, 1000]);
+});

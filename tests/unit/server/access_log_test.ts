@@ -1,0 +1,68 @@
+import { assertEquals, assertMatch } from "@std/assert";
+import { packageBytes } from "../../support/package_bytes.ts";
+import { TestApp } from "../../support/test_app.ts";
+
+const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
+const TOKEN = "correct-horse-battery-staple";
+
+Deno.test("a request is one line that says who asked for what and what came of it", async () => {
+  await using app = await TestApp.start();
+  app.put(PATH, packageBytes(1234, 1));
+  await app.warm(PATH);
+  await app.get(PATH, { "user-agent": "pacman/7.0", "range": "bytes=0-9" });
+  await app.log.waitFor(/status=206/);
+  const [line] = app.log.matching(/status=206/);
+  for (
+    const part of [
+      "client=127.0.0.1",
+      "method=GET",
+      `path=${PATH}`,
+      "cache=HIT",
+      "bytes=10",
+      "agent=pacman/7.0",
+    ]
+  ) assertEquals(line!.includes(part), true, `${part} in ${line}`);
+});
+
+Deno.test("HEAD and errors count no bytes", async () => {
+  await using app = await TestApp.start();
+  app.put(PATH, packageBytes(1234, 1));
+  await app.warm(PATH);
+  await app.request("HEAD", PATH);
+  await app.log.waitFor(/method=HEAD/);
+  assertMatch(app.log.matching(/method=HEAD/)[0]!, / bytes=0 /);
+  await app.get(PATH, { range: "bytes=99999-" });
+  await app.log.waitFor(/status=416/);
+  assertMatch(app.log.matching(/status=416/)[0]!, / bytes=0 /);
+});
+
+Deno.test("a client cannot forge a line, nor hide in one", async () => {
+  await using app = await TestApp.start();
+  await app.get("/nothing", { "user-agent": "x status=200 cache=HIT\u0085 path=/forged" });
+  await app.log.waitFor(/path=\/nothing/);
+  const [line] = app.log.matching(/path=\/nothing/);
+  assertMatch(line!, /agent=".*"$/);
+  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  assertEquals(/[\x00-\x1f\x7f-\x9f]/.test(line!), false);
+});
+
+Deno.test("the token is in no line and in no metric, wherever a client puts it", async () => {
+  await using app = await TestApp.start({ token: TOKEN });
+  const headers = { "authorization": `Bearer ${TOKEN}`, "user-agent": `agent ${TOKEN}` };
+  await app.request("POST", "/api/loglevel", { headers, body: '{"loglevel":"debug"}' });
+  await app.request("POST", "/api/loglevel", { headers, body: TOKEN });
+  for (const target of [`/x?token=${TOKEN}`, `/${TOKEN}`, `/../${TOKEN}`, `/core/${TOKEN}//`]) {
+    const { text } = await app.get(target, headers);
+    assertEquals(text.includes(TOKEN), false);
+  }
+  await app.log.waitFor(/INFO request/, 6);
+  const { text } = await app.get("/metrics");
+  assertEquals([...app.log.lines, text].filter((line) => line.includes(TOKEN)), []);
+});
+
+Deno.test("that a file is missing is no failure in the log", async () => {
+  await using app = await TestApp.start();
+  await app.get(PATH);
+  await app.log.waitFor(/INFO request/);
+  assertEquals(app.log.matching(/WARN|ERROR/), []);
+});

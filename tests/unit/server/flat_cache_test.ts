@@ -1,0 +1,91 @@
+import { assertEquals } from "@std/assert";
+import { packageBytes } from "../../support/package_bytes.ts";
+import { TestApp } from "../../support/test_app.ts";
+
+const FILE = "foo-1:1+2-1-any.pkg.tar.zst";
+const CORE = `/core/os/x86_64/${FILE}`;
+const EXTRA = `/extra/os/x86_64/${FILE}`;
+const bytes = packageBytes(200_000, 1);
+
+Deno.test("a cached package is found by its name alone, in whatever encoding", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  await app.warm(CORE);
+  for (const name of [FILE, encodeURIComponent(FILE)]) {
+    const { status, headers, body } = await app.get(`/cache/${name}`);
+    assertEquals([status, headers.get("x-cache")], [200, "HIT"]);
+    assertEquals(body, bytes);
+  }
+  const byPath = await app.request("HEAD", CORE);
+  const flat = await app.request("HEAD", `/cache/${FILE}`);
+  for (const name of ["content-length", "content-type", "last-modified", "etag", "accept-ranges"]) {
+    assertEquals(flat.headers.get(name), byPath.headers.get(name));
+  }
+  const range = await app.get(`/cache/${FILE}`, { range: "bytes=1000-" });
+  assertEquals(range.status, 206);
+  assertEquals(range.headers.get("content-range"), "bytes 1000-199999/200000");
+  assertEquals(range.body, bytes.slice(1000));
+  const known = await app.get(`/cache/${FILE}`, { "if-none-match": flat.headers.get("etag")! });
+  assertEquals(known.status, 304);
+});
+
+Deno.test("signatures are found by their name as well", async () => {
+  await using app = await TestApp.start();
+  const signature = new Uint8Array([0x88, 1, 2, 3]);
+  app.put(`${CORE}.sig`, signature);
+  await app.warm(`${CORE}.sig`);
+  assertEquals((await app.get(`/cache/${FILE}.sig`)).body, signature);
+});
+
+Deno.test("what is not in the cache is 404 at once, and no mirror is asked", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  for (const name of [FILE, `${FILE}.sig`, "core.db", "", "x", "lock", "VERSION", `${FILE}/`]) {
+    assertEquals((await app.get(`/cache/${name}`)).status, 404, name);
+  }
+  assertEquals(app.count(), 0);
+});
+
+Deno.test("a transfer in flight is not in the cache yet", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  app.mirror.behave(CORE, { kind: "stallAfter", bytes: 50_000 }, 1);
+  using client = await app.open(CORE);
+  await client.peek(1);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+});
+
+Deno.test("a name that two repositories have for different files is 404", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  app.put(EXTRA, packageBytes(200_001, 2));
+  await app.warm(CORE);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 200);
+  await app.warm(EXTRA);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+});
+
+Deno.test("the same file in two repositories is found", async () => {
+  await using app = await TestApp.start();
+  for (const path of [CORE, EXTRA]) {
+    app.put(path, bytes);
+    await app.warm(path);
+  }
+  assertEquals((await app.get(`/cache/${FILE}`)).body, bytes);
+});
+
+Deno.test("files without dates are not taken for one because they are of one size", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes, { lastModified: null });
+  app.put(EXTRA, packageBytes(200_000, 2), { lastModified: null });
+  for (const path of [CORE, EXTRA]) await app.warm(path);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+});
+
+Deno.test("the same path works for a CacheServer too", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  await app.warm(CORE);
+  await app.mirror.down();
+  assertEquals((await app.get(CORE)).body, bytes);
+});

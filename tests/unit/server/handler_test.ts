@@ -1,0 +1,18 @@
+import { assertEquals } from "@std/assert";
+import { createHandler, type Services } from "../../../src/server/handler.ts";
+import { LogLines } from "../../support/log_lines.ts";
+
+Deno.test("a request that cannot be put on record is answered, and breaks nothing", async () => {
+  const log = new LogLines();
+  const handler = createHandler(() => ({}) as Services);
+  const info = {
+    get remoteAddr(): Deno.NetAddr {
+      throw new TypeError("the connection is gone");
+    },
+    completed: Promise.resolve(),
+  };
+  const response = await handler(new Request("http://host/healthz"), info);
+  await response.body?.cancel();
+  await log.waitFor(/not recorded/);
+  assertEquals(log.matching(/not recorded.*the connection is gone/).length, 1);
+});

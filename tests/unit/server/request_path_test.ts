@@ -1,0 +1,65 @@
+import { assertEquals } from "@std/assert";
+import { requestPath } from "../../../src/server/request_path.ts";
+
+const at = (target: string) => requestPath(`http://host:8090${target}`);
+
+Deno.test("a path is decoded once, without its leading slash, query and fragment", () => {
+  for (
+    const [target, path] of [
+      ["/", ""],
+      ["", ""],
+      ["/core/", "core/"],
+      ["/core/os/x86_64/a-1-1-any.pkg.tar.zst", "core/os/x86_64/a-1-1-any.pkg.tar.zst"],
+      ["/a%2Bb%3A1%40~%7E", "a+b:1@~~"],
+      ["/a+b:1@~", "a+b:1@~"],
+      ["/core/?token=x#y", "core/"],
+      ["/core?/../x", "core"],
+      ["/%C3%A4", "ä"],
+    ] as const
+  ) assertEquals(at(target), path, target);
+  assertEquals(requestPath("http://host"), "");
+});
+
+Deno.test("what could lead elsewhere names nothing, however it is written", () => {
+  for (
+    const target of [
+      "/..",
+      "/../etc/passwd",
+      "/core/../extra",
+      "/core/..",
+      "/./core",
+      "/core/.",
+      "/%2e%2e/x",
+      "/%2E./x",
+      "/.%2e/x",
+      "/core/%2e%2e%2fx",
+      "/core%2fos",
+      "/core%2Fos",
+      "/core%5cos",
+      "/core\\os",
+      "//core",
+      "/core//os",
+      "/core/os//",
+      "//",
+      "/.pkgstash/lock",
+      "/core/.hidden",
+      "/%2epkgstash/",
+      "/a%00",
+      "/a%0a",
+      "/a%0D%0Ab",
+      "/a%1b[0m",
+      "/a%7f",
+      "/%",
+      "/%zz",
+      "/%c0%ae%c0%ae/x",
+      "/%ff",
+      `/${"a".repeat(256)}`,
+      `/core/${"%41".repeat(256)}`,
+    ]
+  ) assertEquals(at(target), null, target);
+});
+
+Deno.test("double encoding is decoded once, so it names a file that cannot be", () => {
+  assertEquals(at("/%252e%252e/x"), "%2e%2e/x");
+  assertEquals(at("/core%252fos"), "core%2fos");
+});
