@@ -12,10 +12,10 @@ import { PackageRequests } from "../src/mirroring/pull_through/package_requests.
 import type { Clock } from "../src/async/clock.ts";
 import {
   Prefetch,
-  type PrefetchEvent,
   type PrefetchOptions,
   type PrefetchReport,
 } from "../src/mirroring/prefetch/prefetch.ts";
+import type { PrefetchEvent } from "../src/mirroring/prefetch/prefetch_events.ts";
 import type { Wish } from "../src/mirroring/prefetch/prefetch_plan.ts";
 import { configOf } from "../tests/unit/config/configuration.ts";
 import { FakeMirror } from "../tests/support/fake_mirror.ts";

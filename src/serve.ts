@@ -1,10 +1,11 @@
 import { App } from "./app.ts";
-import type { Config, LogLevel } from "./config/config.ts";
+import type { Config } from "./config/config.ts";
 import { readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
+import type { LogLevel } from "./log_level.ts";
 import { configureLogging, eventLogger } from "./platform/observability/logging.ts";
 import { notifyEnvironment, ServiceManager } from "./platform/systemd/service_manager.ts";
-import { hostName } from "./server/host_name.ts";
+import { hostName } from "./platform/host_name.ts";
 
 const log = eventLogger("serve");
 

@@ -1,6 +1,5 @@
+import { LOG_LEVELS } from "../log_level.ts";
 import { choice, object, type TypeOf } from "./schema.ts";
-
-export const LOG_LEVELS = ["debug", "info", "warning", "error"] as const;
 
 /** What `/api/v1/log-level` takes and gives. */
 export const LOG_LEVEL = object(

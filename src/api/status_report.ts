@@ -1,4 +1,3 @@
-import { REQUEST_RESULTS } from "./request_results.ts";
 import {
   choice,
   count,
@@ -32,9 +31,17 @@ export const STATUS = object({
   started_at: text("ISO 8601"),
   uptime_ms: count("milliseconds since the start"),
   requests: object(
-    Object.fromEntries(
-      REQUEST_RESULTS.map((result) => [result, count("how many")]),
-    ) as Record<typeof REQUEST_RESULTS[number], ReturnType<typeof count>>,
+    {
+      hit: count("from the cache"),
+      miss: count("started a download"),
+      join: count("read a download in flight"),
+      stale: count("from the cache, as no mirror could say whether there is something newer"),
+      direct: count("a range straight from a mirror"),
+      not_modified: count("304"),
+      not_found: count("404"),
+      refused: count("another 4xx"),
+      error: count("5xx"),
+    },
     "Requests for files since the start, by how they ended.",
   ),
   hit_ratio: nullable(

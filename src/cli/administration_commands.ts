@@ -1,4 +1,4 @@
-import { LOG_LEVELS } from "../api/log_level.ts";
+import { LOG_LEVELS } from "../log_level.ts";
 import { DEFAULT_TOKEN_FILE } from "./administrator_token.ts";
 import { DEFAULT_URL, URL_VARIABLE } from "./api_client.ts";
 import type { Command, CommandOption } from "./command.ts";

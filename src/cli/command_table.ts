@@ -1,4 +1,5 @@
 import { DEFAULT_CONFIG_PATH } from "../config/read_config.ts";
+import { LOG_LEVELS } from "../log_level.ts";
 import { ADMINISTRATION_COMMANDS } from "./administration_commands.ts";
 import type { Command, CommandOption } from "./command.ts";
 
@@ -22,7 +23,7 @@ export const COMMANDS: readonly Command[] = [
         name: "log-level",
         valueName: "LEVEL",
         description: "Least severe level that is logged; overrides log_level",
-        choices: ["debug", "info", "warning", "error"],
+        choices: LOG_LEVELS,
       },
     ],
     examples: [

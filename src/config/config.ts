@@ -1,3 +1,6 @@
+import type { LogLevel } from "../log_level.ts";
+import type { LogFormat } from "../platform/observability/logging.ts";
+
 /** The distribution's upstream of a name: its mirrors and the paths there and here. */
 export interface Upstream {
   /** Unique name; the main upstream is "arch", others are named by their table. */
@@ -16,12 +19,6 @@ export interface Upstream {
   /** Path below this server's root, e.g. "archlinuxarm/$arch/$repo"; no slash at either end. */
   readonly clientPath: string;
 }
-
-/** How much is logged, from most to least. */
-export type LogLevel = "debug" | "info" | "warning" | "error";
-
-/** How a log record is written: for people or for machines. */
-export type LogFormat = "text" | "json";
 
 /** A part of the day in minutes since midnight, `end` excluded; it may reach past midnight. */
 export interface TimeWindow {

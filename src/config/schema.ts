@@ -1,3 +1,4 @@
+import { LOG_LEVELS } from "../log_level.ts";
 import type { Config, Upstream } from "./config.ts";
 import { isName, layoutFault } from "./layout.ts";
 import { mirrorUrlFault, webUrlFault } from "./mirror_url.ts";
@@ -269,7 +270,7 @@ export const SETTINGS: {
   ),
   logLevel: key(
     "log_level",
-    choice(["debug", "info", "warning", "error"]),
+    choice(LOG_LEVELS),
     "info",
     "Least severe level that is logged.",
   ),

@@ -1,5 +1,11 @@
-import type { Expectation } from "../mirroring/downloads/download.ts";
 import { readSyncDb } from "../formats/pacman/sync_db.ts";
+
+/** What a database says of one of its files. */
+export interface Expectation {
+  size: number | null;
+  /** Lower-case hexadecimal, or null when the database has none. */
+  sha256: string | null;
+}
 
 /** What a database says of its package files. */
 export interface PackageIndex {

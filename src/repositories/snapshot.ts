@@ -1,5 +1,12 @@
 import type { SnapshotMember } from "../formats/pacman/repository_file_name.ts";
-import type { Rollback } from "../mirroring/databases/rollback.ts";
+
+/** An older database that mirrors offer in the place of the served one; times in ms since epoch. */
+export interface Rollback {
+  /** What the offered database is dated. */
+  offered: number;
+  /** Since when nobody has offered anything newer. */
+  since: number;
+}
 
 /** One file of a snapshot as it lies on disk. */
 export interface MemberFile {

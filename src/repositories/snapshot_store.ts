@@ -1,5 +1,4 @@
 import { join } from "@std/path";
-import type { CacheLayout } from "../mirroring/cache/cache_layout.ts";
 import type { Repository } from "./repository.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
@@ -9,6 +8,11 @@ import type { Snapshot } from "./snapshot.ts";
 const AFTERLIFE = 10 * 60_000;
 /** Names the members of the set being served; its temporary files begin with the same name. */
 const POINTER = "current.json";
+
+/** Where the snapshots of a repository lie. */
+export interface SnapshotLayout {
+  snapshotsOf(repository: Repository): string;
+}
 
 /**
  * The published snapshots on disk. A set is published by replacing the one small file that names
@@ -21,7 +25,7 @@ export class SnapshotStore {
 
   /** `now` gives the milliseconds of a clock that only goes forward. */
   constructor(
-    private readonly layout: CacheLayout,
+    private readonly layout: SnapshotLayout,
     private readonly now: () => number = () => performance.now(),
   ) {}
 

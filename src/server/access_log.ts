@@ -1,6 +1,5 @@
 import { accessLogger } from "../platform/observability/logging.ts";
-import type { RequestResult } from "../api/request_results.ts";
-import type { Metrics } from "../platform/observability/metrics.ts";
+import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
 
 const log = accessLogger();

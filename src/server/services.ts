@@ -9,7 +9,7 @@ import type { DownloadRegistry } from "../mirroring/downloads/download_registry.
 import type { MirrorAccess } from "../mirroring/mirrors/mirror_access.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
 import type { PackageRequests } from "../mirroring/pull_through/package_requests.ts";
-import type { SnapshotRequests } from "../mirroring/databases/database_requests.ts";
+import type { SnapshotRequests } from "../mirroring/pull_through/database_requests.ts";
 import type { RefreshCycle } from "../mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../mirroring/databases/snapshots.ts";
 

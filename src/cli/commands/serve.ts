@@ -1,4 +1,4 @@
-import type { LogLevel } from "../../config/config.ts";
+import type { LogLevel } from "../../log_level.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
 

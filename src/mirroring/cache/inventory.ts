@@ -11,7 +11,7 @@ import {
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { isSafeFileName, parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "../cleanup/leftovers.ts";
+import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "./leftovers.ts";
 
 const log = eventLogger("cleanup");
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
-import type { Expectation } from "../downloads/download.ts";
+import type { Expectation } from "../../repositories/package_index.ts";
 import { removeIfPresent, statIfPresent } from "../../platform/files/durable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CacheIndex } from "./cache_index.ts";

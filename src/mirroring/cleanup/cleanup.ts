@@ -8,7 +8,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { type Inventory, type StoredPackage, takeInventory } from "../cache/inventory.ts";
-import type { Leftover } from "./leftovers.ts";
+import type { Leftover } from "../cache/leftovers.ts";
 import { Pins } from "./pins.ts";
 import { Remover } from "./remover.ts";
 import {

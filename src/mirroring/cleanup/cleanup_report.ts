@@ -1,4 +1,4 @@
-import type { LeftoverReason } from "./leftovers.ts";
+import type { LeftoverReason } from "../cache/leftovers.ts";
 import type { Kept, RetentionReason } from "./retention.ts";
 
 /** Why a file goes. */

@@ -1,10 +1,4 @@
-/** An older database that mirrors offer in the place of the served one; times in ms since epoch. */
-export interface Rollback {
-  /** What the offered database is dated. */
-  offered: number;
-  /** Since when nobody has offered anything newer. */
-  since: number;
-}
+import type { Rollback } from "../../repositories/snapshot.ts";
 
 /**
  * Whether an older database that every answering mirror offers is to be believed: only after they

@@ -2,7 +2,7 @@ import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { removeReplaced, verifyUnrecorded } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
-import type { Expectation } from "../downloads/download.ts";
+import type { Expectation } from "../../repositories/package_index.ts";
 import type { MirrorAccess } from "../mirrors/mirror_access.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";

@@ -4,16 +4,10 @@ import { statIfPresent } from "../../platform/files/durable.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { BytesSoFar } from "./bytes_so_far.ts";
 import type { FileIdentity } from "./file_identity.ts";
+import type { Expectation } from "../../repositories/package_index.ts";
 import type { MirrorAccess } from "../mirrors/mirror_access.ts";
 import { PartFile } from "./part_file.ts";
 import { Transfer, type TransferRequest } from "./transfer.ts";
-
-/** What the database in the cache says of a file. */
-export interface Expectation {
-  size: number | null;
-  /** Lower-case hexadecimal, or null when the database has none. */
-  sha256: string | null;
-}
 
 export interface DownloadRequest
   extends Omit<TransferRequest, "offset" | "last" | "identity" | "expectedSize" | "signal"> {

@@ -11,7 +11,7 @@ import { BandwidthCap } from "./bandwidth_cap.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { Pacing } from "./pacing.ts";
 import type { Wish } from "./prefetch_plan.ts";
-import type { RefreshEvent } from "../refresh/refresh_events.ts";
+import type { PrefetchEvent } from "./prefetch_events.ts";
 
 const log = eventLogger("prefetch");
 
@@ -24,8 +24,6 @@ export interface PrefetchOptions {
   settings: Pick<Config, "prefetchConcurrency" | "prefetchBandwidth" | "prefetchWindow">;
   clock?: Clock;
 }
-
-export type PrefetchEvent = Extract<RefreshEvent, { event: "prefetch" }>;
 
 export interface PrefetchRun {
   /** The directories that were planned for; what was wished from them before is replaced. */

@@ -1,11 +1,7 @@
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
-import type {
-  Download,
-  DownloadOpening,
-  DownloadRequest,
-  Expectation,
-} from "../downloads/download.ts";
+import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
+import type { Expectation } from "../../repositories/package_index.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { MirrorAccess } from "../mirrors/mirror_access.ts";

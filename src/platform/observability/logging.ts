@@ -1,10 +1,13 @@
 import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logtape";
-import type { LogFormat, LogLevel } from "../../config/config.ts";
+import type { LogLevel } from "../../log_level.ts";
 import { jsonLine, textLine } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
 import { StdoutLines } from "./stdout_lines.ts";
 
 const ROOT = "pkgstash";
+
+/** How a log record is written: for people or for machines. */
+export type LogFormat = "text" | "json";
 
 /** What is logged, and how. */
 export interface LoggingOptions {

@@ -1,5 +1,29 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import { REQUEST_RESULTS, type RequestResult } from "../../api/request_results.ts";
+
+/** How requests for files end, as the metric counts them. */
+export const REQUEST_RESULTS = [
+  /** From the cache. */
+  "hit",
+  /** Started a download. */
+  "miss",
+  /** Read a download that was in flight. */
+  "join",
+  /** From the cache, because no mirror could say whether there is something newer. */
+  "stale",
+  /** A range straight from a mirror, because the download in flight was far behind it. */
+  "direct",
+  /** 304: the client has it. */
+  "not_modified",
+  /** 404. */
+  "not_found",
+  /** Another answer of the class 4xx. */
+  "refused",
+  /** 5xx, or an answer that broke off. */
+  "error",
+] as const;
+
+/** One of `REQUEST_RESULTS`. */
+export type RequestResult = typeof REQUEST_RESULTS[number];
 
 const FIRST_BYTE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 

@@ -8,6 +8,8 @@ export interface ApiCall {
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
   readonly services: Services;
+  /** All that the API can do. */
+  readonly routes: readonly ApiRoute[];
 }
 
 export interface ApiParameter {

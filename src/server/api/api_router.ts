@@ -62,7 +62,7 @@ async function answer(
   let response: Response;
   try {
     refuseUnknown(route, query);
-    response = await route.handle({ request, path, query, services });
+    response = await route.handle({ request, path, query, services, routes: API_ROUTES });
   } catch (error) {
     response = route.failsInText ? errorResponse(error) : problemOf(error, route.path);
   }

@@ -1,6 +1,6 @@
 import { CLIENT_CONFIG } from "../../api/client_config.ts";
 import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
-import { hostName } from "../host_name.ts";
+import { hostName } from "../../platform/host_name.ts";
 
 /** `GET /api/v1/client-config`. */
 export const clientConfigRoute: ApiRoute = {

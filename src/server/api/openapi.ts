@@ -1,4 +1,5 @@
 import type { ApiRoute } from "./api_route.ts";
+import { openApiDocument } from "./openapi_document.ts";
 
 /** `GET /api/v1/openapi.json`: open to everybody, as it is the same for every installation. */
 export const openApiRoute: ApiRoute = {
@@ -14,9 +15,5 @@ export const openApiRoute: ApiRoute = {
       schema: { json: { type: "object", description: "see spec.openapis.org" } },
     },
   }],
-  handle: async () => {
-    // It is made of the table of routes, of which this is one.
-    const { openApiDocument } = await import("./openapi_document.ts");
-    return Response.json(openApiDocument());
-  },
+  handle: ({ routes }) => Response.json(openApiDocument(routes)),
 };

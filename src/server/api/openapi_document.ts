@@ -1,12 +1,11 @@
 import { PROBLEM, PROBLEM_TYPE } from "../../api/problem.ts";
 import { VERSION } from "../../version.ts";
 import type { ApiAnswer, ApiParameter, ApiRoute } from "./api_route.ts";
-import { API_ROUTES } from "./api_routes.ts";
 
 /** The API as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1). */
-export function openApiDocument(): Record<string, unknown> {
+export function openApiDocument(routes: readonly ApiRoute[]): Record<string, unknown> {
   const paths: Record<string, Record<string, unknown>> = {};
-  for (const route of API_ROUTES) {
+  for (const route of routes) {
     (paths[route.path] ??= {})[route.method.toLowerCase()] = operation(route);
   }
   return {

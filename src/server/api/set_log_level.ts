@@ -1,4 +1,5 @@
-import { LOG_LEVEL, LOG_LEVELS } from "../../api/log_level.ts";
+import { LOG_LEVEL } from "../../api/log_level.ts";
+import { LOG_LEVELS } from "../../log_level.ts";
 import { PkgstashError } from "../../errors.ts";
 import { currentLogLevel, setLogLevel } from "../../platform/observability/logging.ts";
 import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";

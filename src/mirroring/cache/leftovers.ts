@@ -1,5 +1,5 @@
 import { join, relative } from "@std/path";
-import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { CacheLayout } from "./cache_layout.ts";
 import type { RepositoryTree } from "../../repositories/repository.ts";
 import {
   directoriesIn,

@@ -1,13 +1,13 @@
 import type { SnapshotFile } from "../../repositories/repository.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import type { SnapshotRefresh } from "./snapshot_refresh.ts";
+import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
-import type { Snapshots } from "./snapshots.ts";
+import type { Snapshots } from "../databases/snapshots.ts";
 import type { CacheStatus } from "../../repositories/cache_status.ts";
-import { within } from "../pull_through/deadline.ts";
-import { sendDownload } from "../pull_through/send_download.ts";
+import { within } from "./deadline.ts";
+import { sendDownload } from "./send_download.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 
 /** The part of `answerTimeout` that mirrors have for their word while there is a set to be served. */
