@@ -5,7 +5,7 @@ import { ClientDownloads } from "../src/mirroring/downloads/client_downloads.ts"
 import { DownloadRegistry } from "../src/mirroring/downloads/download_registry.ts";
 import { MirrorAccess } from "../src/mirroring/mirrors/mirror_access.ts";
 import { mirrorPools } from "../src/mirroring/mirrors/mirror_pools.ts";
-import { UpstreamClient } from "../src/platform/http_client.ts";
+import { HttpClient } from "../src/platform/http_client.ts";
 import { Metrics } from "../src/platform/observability/metrics.ts";
 import { MissingSignatures } from "../src/mirroring/pull_through/missing_signatures.ts";
 import { PackageRequests } from "../src/mirroring/pull_through/package_requests.ts";
@@ -40,7 +40,7 @@ export class PrefetchBench implements AsyncDisposable {
     readonly clients: ClientDownloads,
     private readonly packages: PackageRequests,
     private readonly downloads: DownloadRegistry,
-    private readonly client: UpstreamClient,
+    private readonly client: HttpClient,
     private readonly tree: RepositoryTree,
     private readonly options: BenchOptions,
   ) {}
@@ -55,7 +55,7 @@ export class PrefetchBench implements AsyncDisposable {
     const layout = new CacheLayout(root);
     const index = await CacheIndex.open(layout.index);
     const metrics = new Metrics(() => 0);
-    const client = new UpstreamClient(config);
+    const client = new HttpClient(config);
     const [pool] = mirrorPools(config).values();
     const access = new MirrorAccess(pool!, client, config, metrics);
     const downloads = new DownloadRegistry(metrics);
@@ -64,13 +64,13 @@ export class PrefetchBench implements AsyncDisposable {
       layout,
       downloads,
       clients,
-      missing: new MissingSignatures(config.missingSignatureAge),
+      missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
       accessOf: () => access,
       expectationOf: () => Promise.resolve(null),
       embeddedSignatureOf: () => Promise.resolve(null),
       onFetched: (file, fetched) => index.fetched(file, { ...fetched, at: Date.now() }),
-      answerTimeout: config.answerTimeout,
+      answerTimeoutMs: config.answerTimeoutMs,
     });
     const tree = new RepositoryTree(config);
     return new PrefetchBench(
@@ -103,7 +103,7 @@ export class PrefetchBench implements AsyncDisposable {
       fileAt: (path) => tree.fileAt(path),
       settings: {
         prefetchConcurrency: 1,
-        prefetchBandwidth: 0,
+        prefetchBytesPerSecond: 0,
         prefetchWindow: null,
         ...options.settings,
       },

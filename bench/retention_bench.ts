@@ -4,10 +4,10 @@ import { planning } from "./cache_of_100000.ts";
 const everyRule = planning();
 const limits = {
   keepVersions: 1000,
-  maxCacheAge: 0,
-  maxCacheSize: 0,
-  cacheLowWater: 90,
-  minFreeSpace: 0,
+  maxCacheAgeMs: 0,
+  maxCacheBytes: 0,
+  cacheLowWaterPercent: 90,
+  minFreeBytes: 0,
 };
 
 Deno.bench("plan over 100,000 packages, every rule at work", () => {

@@ -12,7 +12,7 @@ import { DownloadRegistry } from "./mirroring/downloads/download_registry.ts";
 import { MirrorAccess } from "./mirroring/mirrors/mirror_access.ts";
 import { PkgstashError, reasonOf } from "./errors.ts";
 import { mirrorPools } from "./mirroring/mirrors/mirror_pools.ts";
-import { UpstreamClient } from "./platform/http_client.ts";
+import { HttpClient } from "./platform/http_client.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
 import { MissingSignatures } from "./mirroring/pull_through/missing_signatures.ts";
@@ -60,7 +60,7 @@ export class App implements AsyncDisposable {
   readonly #planner: WishPlanner;
   readonly #clientDownloads = new ClientDownloads();
   readonly #leases = new Leases();
-  readonly #clients: UpstreamClient[] = [];
+  readonly #clients: HttpClient[] = [];
   #accesses: ReadonlyMap<string, MirrorAccess>;
   #services: Services;
   #config: Config;
@@ -179,7 +179,7 @@ export class App implements AsyncDisposable {
     clearTimeout(this.#windowTimer);
     const cycle = this.#cycle.stop();
     const schedule = this.#schedule?.[Symbol.asyncDispose]();
-    await this.#server?.stop(this.#config.drainTimeout);
+    await this.#server?.stop(this.#config.drainTimeoutMs);
     await this.#snapshots.stop();
     await cycle;
     await schedule;
@@ -196,7 +196,7 @@ export class App implements AsyncDisposable {
   }
 
   #connect(config: Config): ReadonlyMap<string, MirrorAccess> {
-    const client = new UpstreamClient(config);
+    const client = new HttpClient(config);
     // Transfers begun with an earlier one go on, so all are closed together at the end.
     this.#clients.push(client);
     const accesses = new Map<string, MirrorAccess>();
@@ -228,7 +228,7 @@ export class App implements AsyncDisposable {
         layout,
         downloads: this.#downloads,
         clients: this.#clientDownloads,
-        missing: new MissingSignatures(config.missingSignatureAge),
+        missing: new MissingSignatures(config.missingSignatureAgeMs),
         metrics: this.#metrics,
         accessOf: ({ repository }) => this.#accessOf(repository.upstream),
         expectationOf: ({ repository, fileName }) =>
@@ -237,28 +237,28 @@ export class App implements AsyncDisposable {
           this.#snapshots.embeddedSignature(repository, fileName.replace(/\.sig$/, "")),
         onFetched: (file, fetched) =>
           this.#inBackground("file not recorded", this.#record(file, fetched)),
-        answerTimeout: config.answerTimeout,
+        answerTimeoutMs: config.answerTimeoutMs,
       }),
       databases: new SnapshotRequests({
         snapshots: this.#snapshots,
         leases: this.#leases,
         metrics: this.#metrics,
-        answerTimeout: config.answerTimeout,
+        answerTimeoutMs: config.answerTimeoutMs,
       }),
     };
   }
 
   /** Plans the daemon's own refreshes by the configuration in force. */
   async #reschedule(): Promise<void> {
-    const { refreshInterval, refreshJitter } = this.#config;
-    const first = await this.#lastRefresh.untilDue(refreshInterval, Date.now());
+    const { refreshIntervalMs, refreshJitterMs } = this.#config;
+    const first = await this.#lastRefresh.untilDue(refreshIntervalMs, Date.now());
     // A run of the old plan goes on to its end, and a stop waits for it.
     const old = this.#schedule;
     if (old !== null) this.#inBackground("refresh not ended", old[Symbol.asyncDispose]());
-    this.#schedule = refreshInterval === 0 || this.#stopped !== null ? null : new PeriodicTask({
-      interval: refreshInterval,
+    this.#schedule = refreshIntervalMs === 0 || this.#stopped !== null ? null : new PeriodicTask({
+      interval: refreshIntervalMs,
       first,
-      jitter: refreshJitter,
+      jitter: refreshJitterMs,
       run: () => this.#runCycle(),
     });
   }
@@ -325,9 +325,9 @@ export class App implements AsyncDisposable {
 
 function snapshotSettings(config: Config): SnapshotSettings {
   return {
-    databaseMaxAge: config.databaseMaxAge,
-    patience: config.answerTimeout,
-    missingAge: config.missingSignatureAge,
-    rollbackAge: config.rollbackAge,
+    databaseMaxAgeMs: config.databaseMaxAgeMs,
+    patience: config.answerTimeoutMs,
+    missingAge: config.missingSignatureAgeMs,
+    rollbackAgeMs: config.rollbackAgeMs,
   };
 }

@@ -41,7 +41,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   };
   const stopped = Promise.withResolvers<void>();
   const stop = () => {
-    log.info("stopping", { drain_ms: app.config.drainTimeout });
+    log.info("stopping", { drain_ms: app.config.drainTimeoutMs });
     stopped.resolve();
   };
   Deno.addSignalListener("SIGHUP", reload);
@@ -49,7 +49,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   Deno.addSignalListener("SIGINT", stop);
   await manager?.ready(statusOf(app));
   await stopped.promise;
-  await manager?.stopping(app.config.drainTimeout + TIME_TO_CLOSE);
+  await manager?.stopping(app.config.drainTimeoutMs + TIME_TO_CLOSE);
   await app.stop();
   Deno.removeSignalListener("SIGHUP", reload);
   Deno.removeSignalListener("SIGTERM", stop);

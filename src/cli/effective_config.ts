@@ -1,4 +1,4 @@
-import type { Upstream } from "../config/config.ts";
+import type { UpstreamConfig } from "../config/config.ts";
 import { withoutCredentials } from "../config/problem.ts";
 import type { EffectiveConfig } from "../config/read_config.ts";
 import { type ConfigKey, SETTINGS, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../config/schema.ts";
@@ -22,7 +22,7 @@ export function renderEffectiveConfig({ config, origins, file }: EffectiveConfig
   ].join("\n");
 }
 
-function table(upstream: Upstream, origins: EffectiveConfig["origins"]): string[] {
+function table(upstream: UpstreamConfig, origins: EffectiveConfig["origins"]): string[] {
   const name = `upstreams.${upstream.name}`;
   return ["", `[${name}]`, ...lines(UPSTREAM_KEYS, upstream, `${name}.`, origins)];
 }

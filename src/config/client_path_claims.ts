@@ -1,19 +1,19 @@
-import type { Upstream } from "./config.ts";
+import type { UpstreamConfig } from "./config.ts";
 import { clientDirectories, RESERVED_SEGMENTS } from "./layout.ts";
 import type { Fault } from "./value_type.ts";
 
 /** A fault in the client path of an upstream. */
 export interface ClaimFault extends Fault {
-  readonly upstream: Upstream;
+  readonly upstream: UpstreamConfig;
 }
 
 /**
  * Checks that every directory given to clients belongs to one repository and architecture of one
  * upstream, lies in no other, and does not begin with a path of the server's own.
  */
-export function claimFaults(upstreams: readonly Upstream[]): ClaimFault[] {
+export function claimFaults(upstreams: readonly UpstreamConfig[]): ClaimFault[] {
   const faults: ClaimFault[] = [];
-  const owners = new Map<string, Upstream>();
+  const owners = new Map<string, UpstreamConfig>();
   for (const upstream of upstreams) {
     const directories = clientDirectories(upstream);
     const reserved = directories.find((each) => RESERVED_SEGMENTS.includes(each.split("/")[0]!));
@@ -48,8 +48,8 @@ export function claimFaults(upstreams: readonly Upstream[]): ClaimFault[] {
 /** The first directory that is, contains or lies in one that another upstream owns. */
 function firstOverlap(
   directories: readonly string[],
-  owners: ReadonlyMap<string, Upstream>,
-): [string, Upstream] | [] {
+  owners: ReadonlyMap<string, UpstreamConfig>,
+): [string, UpstreamConfig] | [] {
   for (const directory of directories) {
     for (const [other, owner] of owners) {
       if (`${directory}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${directory}/`)) {

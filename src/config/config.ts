@@ -2,7 +2,7 @@ import type { LogLevel } from "../log_level.ts";
 import type { LogFormat } from "../platform/observability/logging.ts";
 
 /** The distribution's upstream of a name: its mirrors and the paths there and here. */
-export interface Upstream {
+export interface UpstreamConfig {
   /** Unique name; the main upstream is "arch", others are named by their table. */
   readonly name: string;
   /**
@@ -41,37 +41,37 @@ export interface Config {
   /** PEM file of the private key; null exactly when `tlsCertificate` is. */
   readonly tlsKey: string | null;
   /** Bytes that the cache may hold; 0 means no limit. */
-  readonly maxCacheSize: number;
+  readonly maxCacheBytes: number;
   /** Milliseconds since the last use after which a package may be removed; 0 means no limit. */
-  readonly maxCacheAge: number;
+  readonly maxCacheAgeMs: number;
   /** Milliseconds for which a sync database is served without asking upstream again. */
-  readonly databaseMaxAge: number;
+  readonly databaseMaxAgeMs: number;
   /** Milliseconds between refreshes that the daemon does by itself; 0 means never. */
-  readonly refreshInterval: number;
+  readonly refreshIntervalMs: number;
   /** Milliseconds by which each of those is put off at random, at most. */
-  readonly refreshJitter: number;
+  readonly refreshJitterMs: number;
   /** Milliseconds for which all mirrors must agree on an older database before it is believed. */
-  readonly rollbackAge: number;
+  readonly rollbackAgeMs: number;
   /** Whether the next versions of cached packages are fetched after a refresh. */
   readonly prefetch: boolean;
   /** How many packages are prefetched at a time. */
   readonly prefetchConcurrency: number;
   /** Bytes per second that all prefetching together may take; 0 means no limit. */
-  readonly prefetchBandwidth: number;
+  readonly prefetchBytesPerSecond: number;
   /** Time of day, in minutes of local time, within which prefetching begins; null for any. */
   readonly prefetchWindow: TimeWindow | null;
   /** Milliseconds since the last request for a package after which it is no longer prefetched. */
-  readonly prefetchMaxIdle: number;
+  readonly prefetchMaxIdleMs: number;
   /** Prefetched versions in a row that nobody took, after which a package is left alone; 0 = any. */
   readonly prefetchMaxUnused: number;
   /** Bytes above which a package is not prefetched; 0 means no limit. */
-  readonly prefetchMaxPackageSize: number;
+  readonly prefetchMaxPackageBytes: number;
   /** How many versions of a package stay that no database names any more. */
   readonly keepVersions: number;
-  /** Percentage of `maxCacheSize` down to which a cache that is too large is cleaned. */
-  readonly cacheLowWater: number;
+  /** Percentage of `maxCacheBytes` down to which a cache that is too large is cleaned. */
+  readonly cacheLowWaterPercent: number;
   /** Bytes of free disk space below which the cache is cleaned at once; 0 means none. */
-  readonly minFreeSpace: number;
+  readonly minFreeBytes: number;
   /** Names, globs or file names of packages that are never removed. */
   readonly pinnedPackages: readonly string[];
   /** User-Agent sent to mirrors. */
@@ -79,15 +79,15 @@ export interface Config {
   /** URL of the HTTP proxy that mirrors are reached through; null for none. */
   readonly upstreamProxy: string | null;
   /** Milliseconds without response headers before the next mirror is raced. */
-  readonly raceTimeout: number;
+  readonly raceTimeoutMs: number;
   /** Milliseconds of silence midway before a mirror is given up. */
-  readonly stallTimeout: number;
+  readonly stallTimeoutMs: number;
   /** Milliseconds within which a client must get its first byte. */
-  readonly answerTimeout: number;
+  readonly answerTimeoutMs: number;
   /** Milliseconds that transfers in flight get when the server stops. */
-  readonly drainTimeout: number;
+  readonly drainTimeoutMs: number;
   /** Milliseconds for which a signature that no mirror has is remembered as missing. */
-  readonly missingSignatureAge: number;
+  readonly missingSignatureAgeMs: number;
   /** Root of the Arch Linux Archive's package pool; null when it is not used. */
   readonly archiveUrl: string | null;
   /** Least severe level that is logged. */
@@ -97,5 +97,5 @@ export interface Config {
   /** Bearer token of the administrative API (secret); null when none is set. */
   readonly token: string | null;
   /** All upstreams; the first is the main one, "arch". */
-  readonly upstreams: readonly Upstream[];
+  readonly upstreams: readonly UpstreamConfig[];
 }

@@ -1,5 +1,5 @@
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
-import type { Upstream } from "./config.ts";
+import type { UpstreamConfig } from "./config.ts";
 
 /** First segments of paths that the server answers itself. */
 export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
@@ -34,7 +34,7 @@ export function hasForeignVariable(text: string): boolean {
 }
 
 /** Every directory that an upstream gives to clients, below the server's root. */
-export function clientDirectories(upstream: Upstream): string[] {
+export function clientDirectories(upstream: UpstreamConfig): string[] {
   return upstream.repositories.flatMap((repository) =>
     upstream.architectures.map((architecture) =>
       expandServer(upstream.clientPath, repository, architecture)

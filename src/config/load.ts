@@ -1,5 +1,5 @@
 import { claimFaults } from "./client_path_claims.ts";
-import type { Config, Upstream } from "./config.ts";
+import type { Config, UpstreamConfig } from "./config.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type EnvironmentGetter, type Fallback, KeyReader } from "./key_reader.ts";
 import { type ConfigProblem, formatProblem } from "./problem.ts";
@@ -154,7 +154,7 @@ function checkTogether(reader: KeyReader, { tlsCertificate, tlsKey }: Settings):
   });
 }
 
-function checkClaims(reader: KeyReader, upstreams: readonly Upstream[]): void {
+function checkClaims(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
   for (const { upstream, found, expected } of claimFaults(upstreams)) {
     const prefix = upstream.name === MAIN_UPSTREAM.name ? "" : `upstreams.${upstream.name}.`;
     reader.report(reader.fileName, prefix + UPSTREAM_KEYS.clientPath.name, { found, expected });

@@ -1,5 +1,5 @@
 import { LOG_LEVELS } from "../log_level.ts";
-import type { Config, Upstream } from "./config.ts";
+import type { Config, UpstreamConfig } from "./config.ts";
 import { isName, layoutFault } from "./layout.ts";
 import { mirrorUrlFault, webUrlFault } from "./mirror_url.ts";
 import { PRESETS } from "./presets.ts";
@@ -118,37 +118,37 @@ export const SETTINGS: {
     "PEM file with the certificate chain; together with tls_key it turns HTTPS on.",
   ),
   tlsKey: key("tls_key", optional(path), "", "PEM file with the certificate's private key."),
-  maxCacheSize: key(
+  maxCacheBytes: key(
     "max_cache_size",
     byteSize,
     "0",
     'Size that the cache is kept below, such as "50GB" (1 GB is 1024 MB); "0" is no limit.',
   ),
-  maxCacheAge: key(
+  maxCacheAgeMs: key(
     "max_cache_age",
     duration(0),
     "0",
     'Time after which a package that nobody asked for is removed, such as "90d"; "0" is no limit.',
   ),
-  databaseMaxAge: key(
+  databaseMaxAgeMs: key(
     "database_max_age",
     duration(0),
     "5m",
     "Time for which a sync database is served without asking a mirror for a newer one.",
   ),
-  refreshInterval: key(
+  refreshIntervalMs: key(
     "refresh_interval",
     duration(0, LONGEST_TIMER),
     "6h",
     'Time between refreshes of all databases, with prefetch and cleanup; "0" is never.',
   ),
-  refreshJitter: key(
+  refreshJitterMs: key(
     "refresh_jitter",
     duration(0, LONGEST_TIMER),
     "15m",
     "Each of those refreshes is put off by a random part of this, to spare the mirrors.",
   ),
-  rollbackAge: key(
+  rollbackAgeMs: key(
     "rollback_age",
     duration(0),
     "1d",
@@ -166,7 +166,7 @@ export const SETTINGS: {
     2,
     "How many packages are prefetched at a time.",
   ),
-  prefetchBandwidth: key(
+  prefetchBytesPerSecond: key(
     "prefetch_bandwidth",
     byteSize,
     "0",
@@ -178,7 +178,7 @@ export const SETTINGS: {
     "",
     'Local time of day in which packages are prefetched, such as "01:00-06:30"; "" is any.',
   ),
-  prefetchMaxIdle: key(
+  prefetchMaxIdleMs: key(
     "prefetch_max_idle",
     duration(0),
     "30d",
@@ -190,7 +190,7 @@ export const SETTINGS: {
     3,
     "A package is not prefetched after this many prefetched versions that nobody took; 0 is no limit.",
   ),
-  prefetchMaxPackageSize: key(
+  prefetchMaxPackageBytes: key(
     "prefetch_max_package_size",
     byteSize,
     "0",
@@ -202,13 +202,13 @@ export const SETTINGS: {
     3,
     "How many of a package's newest versions stay when no database names them any more.",
   ),
-  cacheLowWater: key(
+  cacheLowWaterPercent: key(
     "cache_low_water",
     count(1, 100),
     90,
     "Percentage of max_cache_size down to which a cache that is too large is cleaned.",
   ),
-  minFreeSpace: key(
+  minFreeBytes: key(
     "min_free_space",
     byteSize,
     "1GB",
@@ -232,31 +232,31 @@ export const SETTINGS: {
     "",
     "HTTP, HTTPS or SOCKS5 proxy that mirrors are reached through.",
   ),
-  raceTimeout: key(
+  raceTimeoutMs: key(
     "race_timeout",
     duration(1, LONGEST_TIMER),
     "1500ms",
     "Time that a mirror has to begin its answer before the next one is asked as well.",
   ),
-  stallTimeout: key(
+  stallTimeoutMs: key(
     "stall_timeout",
     duration(1, LONGEST_TIMER),
     "4s",
     "Time that a mirror may be silent in the middle of a file before another one continues it.",
   ),
-  answerTimeout: key(
+  answerTimeoutMs: key(
     "answer_timeout",
     duration(1, LONGEST_TIMER),
     "9s",
     "Time within which a client gets its first byte or an error; pacman gives up after 10 s.",
   ),
-  drainTimeout: key(
+  drainTimeoutMs: key(
     "drain_timeout",
     duration(0, LONGEST_TIMER),
     "30s",
     "Time that transfers in flight are given when the server stops.",
   ),
-  missingSignatureAge: key(
+  missingSignatureAgeMs: key(
     "missing_signature_age",
     duration(0),
     "5m",
@@ -284,7 +284,7 @@ export const SETTINGS: {
 
 /** The keys of an upstream; the main one has them at the top level, others in their own table. */
 export const UPSTREAM_KEYS: {
-  readonly [K in keyof Omit<Upstream, "name">]: ConfigKey<Upstream[K]>;
+  readonly [K in keyof Omit<UpstreamConfig, "name">]: ConfigKey<UpstreamConfig[K]>;
 } = {
   mirrorUrls: key(
     "mirror_urls",

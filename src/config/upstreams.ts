@@ -1,4 +1,4 @@
-import type { Upstream } from "./config.ts";
+import type { UpstreamConfig } from "./config.ts";
 import type { KeyReader } from "./key_reader.ts";
 import { type Preset, type PresetGroup, PRESETS } from "./presets.ts";
 import { describeValue } from "./problem.ts";
@@ -11,7 +11,7 @@ const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = 
 const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => key.name);
 
 /** The main upstream, from the keys of the top level; null after a problem. */
-export function readMainUpstream(reader: KeyReader, table: TomlTable): Upstream | null {
+export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamConfig | null {
   const layout = reader.readTop(upstreamLayout, table);
   return complete({
     name: MAIN_UPSTREAM.name,
@@ -32,7 +32,7 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): Upstream 
 }
 
 /** Every upstream that has a table of its own, a preset of several groups as several of them. */
-export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstream[] {
+export function readFurtherUpstreams(reader: KeyReader, tables: unknown): UpstreamConfig[] {
   if (tables === undefined) return [];
   if (!isTable(tables)) {
     reader.report(reader.fileName, "upstreams", {
@@ -41,7 +41,7 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
     });
     return [];
   }
-  const upstreams: Upstream[] = [];
+  const upstreams: UpstreamConfig[] = [];
   for (const [name, table] of Object.entries(tables)) {
     for (const upstream of readUpstream(reader, name, table)) {
       if (upstreams.some((other) => other.name === upstream.name)) {
@@ -55,7 +55,7 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
   return upstreams;
 }
 
-function readUpstream(reader: KeyReader, name: string, table: unknown): Upstream[] {
+function readUpstream(reader: KeyReader, name: string, table: unknown): UpstreamConfig[] {
   const prefix = `upstreams.${name}.`;
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || name === MAIN_UPSTREAM.name) {
     reader.report(reader.fileName, `upstreams.${name}`, {
@@ -96,7 +96,7 @@ function readGroup(
   name: string,
   table: TomlTable,
   chosen: ChosenGroup | null,
-): Upstream | null {
+): UpstreamConfig | null {
   const group = chosen?.group;
   const upstreamName = name + (group?.suffix ?? "");
   const read = <T>(key: ConfigKey<T>, value: unknown, origin = `preset ${chosen?.name}`) =>
@@ -159,6 +159,8 @@ function isTable(value: unknown): value is TomlTable {
     !(value instanceof Date);
 }
 
-function complete(parts: { [K in keyof Upstream]: Upstream[K] | null }): Upstream | null {
-  return Object.values(parts).includes(null) ? null : parts as Upstream;
+function complete(
+  parts: { [K in keyof UpstreamConfig]: UpstreamConfig[K] | null },
+): UpstreamConfig | null {
+  return Object.values(parts).includes(null) ? null : parts as UpstreamConfig;
 }

@@ -1,5 +1,5 @@
 /** Sends requests to mirrors: one connection pool, one name, one proxy. */
-export class UpstreamClient implements Disposable {
+export class HttpClient implements Disposable {
   readonly #client: Deno.HttpClient;
 
   constructor(private readonly options: { userAgent: string; upstreamProxy: string | null }) {

@@ -1,4 +1,4 @@
-import type { Config, Upstream } from "../config/config.ts";
+import type { Config, UpstreamConfig } from "../config/config.ts";
 import {
   classifyRepositoryFile,
   type RepositoryFileKind,
@@ -58,7 +58,7 @@ export class RepositoryTree {
     for (const upstream of config.upstreams) this.#add(upstream);
   }
 
-  #add(upstream: Upstream): void {
+  #add(upstream: UpstreamConfig): void {
     for (const name of upstream.repositories) {
       for (const architecture of upstream.architectures) {
         const directory = expandServer(upstream.clientPath, name, architecture);

@@ -64,15 +64,15 @@ export class Server {
   }
 
   /**
-   * Takes no new connections, and waits until those in use are done, but at most `drainTimeout`
+   * Takes no new connections, and waits until those in use are done, but at most `drainTimeoutMs`
    * milliseconds. What is left then breaks off with the downloads, and with the process.
    */
-  async stop(drainTimeout: number): Promise<void> {
+  async stop(drainTimeoutMs: number): Promise<void> {
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      log.warn("transfers cut off", { after_ms: drainTimeout });
+      log.warn("transfers cut off", { after_ms: drainTimeoutMs });
       resolve();
-    }, drainTimeout);
+    }, drainTimeoutMs);
     // To abort the server by a signal is not possible any more once it shuts down.
     await Promise.race([this.#server.shutdown(), timeout]);
     clearTimeout(timer);

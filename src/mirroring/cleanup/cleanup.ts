@@ -29,10 +29,10 @@ const ROOM_INTERVAL_UNMET = 10 * 60_000;
 export type CleanupSettings = Pick<
   Config,
   | "keepVersions"
-  | "maxCacheAge"
-  | "maxCacheSize"
-  | "cacheLowWater"
-  | "minFreeSpace"
+  | "maxCacheAgeMs"
+  | "maxCacheBytes"
+  | "cacheLowWaterPercent"
+  | "minFreeBytes"
   | "pinnedPackages"
 >;
 
@@ -153,19 +153,19 @@ export class Cleanup {
   }
 
   async #makeRoom(): Promise<void> {
-    const { minFreeSpace, pinnedPackages } = this.options.settings();
-    if (minFreeSpace === 0 || performance.now() < this.#roomNotBefore) return;
+    const { minFreeBytes, pinnedPackages } = this.options.settings();
+    if (minFreeBytes === 0 || performance.now() < this.#roomNotBefore) return;
     const free = await this.options.freeSpace();
-    if (free === null || free >= minFreeSpace) return;
-    log.warn("little disk space is free", { free, min_free_space: minFreeSpace });
+    if (free === null || free >= minFreeBytes) return;
+    log.warn("little disk space is free", { free, min_free_space: minFreeBytes });
     const { unmet } = await this.#alone(async () => {
       const inventory = await this.#inventory();
       const onlyFreeSpace = {
         keepVersions: Infinity,
-        maxCacheAge: 0,
-        maxCacheSize: 0,
-        cacheLowWater: 100,
-        minFreeSpace,
+        maxCacheAgeMs: 0,
+        maxCacheBytes: 0,
+        cacheLowWaterPercent: 100,
+        minFreeBytes,
         pinnedPackages,
       };
       return await this.#carryOut(

@@ -37,19 +37,19 @@ export interface RetentionLimits {
   /** How many versions of a package stay that no database names. */
   readonly keepVersions: number;
   /** Milliseconds since the last use; 0 is no limit. */
-  readonly maxCacheAge: number;
+  readonly maxCacheAgeMs: number;
   /** Bytes; 0 is no limit. */
-  readonly maxCacheSize: number;
-  /** Percentage of `maxCacheSize` to go down to. */
-  readonly cacheLowWater: number;
+  readonly maxCacheBytes: number;
+  /** Percentage of `maxCacheBytes` to go down to. */
+  readonly cacheLowWaterPercent: number;
   /** Bytes of free disk space; 0 is no limit. */
-  readonly minFreeSpace: number;
+  readonly minFreeBytes: number;
 }
 
 export interface RetentionInput<E extends RetentionEntry> {
   readonly entries: readonly E[];
   readonly limits: RetentionLimits;
-  /** Bytes of all that counts towards `maxCacheSize`, the entries among it. */
+  /** Bytes of all that counts towards `maxCacheBytes`, the entries among it. */
   readonly totalBytes: number;
   /** Bytes that are free on the disk; null when that is not known. */
   readonly freeSpace: number | null;
@@ -92,7 +92,7 @@ export interface RetentionPlan<E extends RetentionEntry> {
 export function planRetention<E extends RetentionEntry>(
   { entries, limits, totalBytes, freeSpace, now }: RetentionInput<E>,
 ): RetentionPlan<E> {
-  const { keepVersions, maxCacheAge, maxCacheSize, cacheLowWater, minFreeSpace } = limits;
+  const { keepVersions, maxCacheAgeMs, maxCacheBytes, cacheLowWaterPercent, minFreeBytes } = limits;
   const victims: Victim<E>[] = [];
   const gone = new Set<E>();
   let total = totalBytes;
@@ -123,17 +123,17 @@ export function planRetention<E extends RetentionEntry>(
   for (const entry of inOrder(superseded(entries, keepVersions))) {
     take(entry, "superseded", describeSuperseded(entry, keepVersions));
   }
-  if (maxCacheAge > 0) {
-    const describe = describeUnused(maxCacheAge);
-    const isUnused = (entry: E) => isDispensable(entry) && now - entry.usedAt > maxCacheAge;
+  if (maxCacheAgeMs > 0) {
+    const describe = describeUnused(maxCacheAgeMs);
+    const isUnused = (entry: E) => isDispensable(entry) && now - entry.usedAt > maxCacheAgeMs;
     for (const entry of inOrder(loose.filter((entry) => isUnused(entry) && !gone.has(entry)))) {
       take(entry, "unused", describe(entry));
     }
   }
-  if (maxCacheSize > 0) {
-    const lowWater = Math.floor(maxCacheSize * cacheLowWater / 100);
+  if (maxCacheBytes > 0) {
+    const lowWater = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
     takeLeastUsed(
-      () => total > maxCacheSize,
+      () => total > maxCacheBytes,
       () => total <= lowWater,
       "size",
       describeSize(total, limits),
@@ -141,10 +141,10 @@ export function planRetention<E extends RetentionEntry>(
   }
   if (free !== null) {
     takeLeastUsed(
-      () => free! < minFreeSpace,
-      () => free! >= minFreeSpace,
+      () => free! < minFreeBytes,
+      () => free! >= minFreeBytes,
       "free_space",
-      describeFreeSpace(free, minFreeSpace),
+      describeFreeSpace(free, minFreeBytes),
     );
   }
 
@@ -230,22 +230,22 @@ function describeSuperseded({ name }: RetentionEntry, keepVersions: number): str
   return `no database names it, and ${stays} (keep_versions)`;
 }
 
-function describeUnused(maxCacheAge: number): Describe {
-  const limit = `longer ago than ${formatDuration(maxCacheAge)} (max_cache_age)`;
+function describeUnused(maxCacheAgeMs: number): Describe {
+  const limit = `longer ago than ${formatDuration(maxCacheAgeMs)} (max_cache_age)`;
   return (entry) => `no database names it, and it was ${lastUsed(entry)}, ${limit}`;
 }
 
 function describeSize(
   total: number,
-  { maxCacheSize, cacheLowWater }: RetentionLimits,
+  { maxCacheBytes, cacheLowWaterPercent }: RetentionLimits,
 ): Describe {
-  const limit = `the cache holds ${size(total)}, more than ${size(maxCacheSize)} ` +
-    `(max_cache_size), and is cleaned down to ${cacheLowWater}% of that (cache_low_water)`;
+  const limit = `the cache holds ${size(total)}, more than ${size(maxCacheBytes)} ` +
+    `(max_cache_size), and is cleaned down to ${cacheLowWaterPercent}% of that (cache_low_water)`;
   return (entry) => `${limit}; this was ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
-function describeFreeSpace(free: number, minFreeSpace: number): Describe {
-  const limit = `the disk has ${size(free)} free, less than ${size(minFreeSpace)} (min_free_space)`;
+function describeFreeSpace(free: number, minFreeBytes: number): Describe {
+  const limit = `the disk has ${size(free)} free, less than ${size(minFreeBytes)} (min_free_space)`;
   return (entry) => `${limit}; this was ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
@@ -256,17 +256,17 @@ function describeUnmet({ total, free, limits, kept }: {
   limits: RetentionLimits;
   kept: readonly RetentionEntry[];
 }): string | null {
-  const { maxCacheSize, minFreeSpace } = limits;
+  const { maxCacheBytes, minFreeBytes } = limits;
   const limitsUnmet: string[] = [];
-  if (maxCacheSize > 0 && total > maxCacheSize) {
+  if (maxCacheBytes > 0 && total > maxCacheBytes) {
     limitsUnmet.push(
-      `the cache still holds ${size(total)}, more than ${size(maxCacheSize)} (max_cache_size)`,
+      `the cache still holds ${size(total)}, more than ${size(maxCacheBytes)} (max_cache_size)`,
     );
   }
-  if (free !== null && free < minFreeSpace) {
+  if (free !== null && free < minFreeBytes) {
     limitsUnmet.push(
       `the disk still has only ${size(free)} free, less than ${
-        size(minFreeSpace)
+        size(minFreeBytes)
       } (min_free_space)`,
     );
   }

@@ -34,7 +34,7 @@ interface Work {
 
 /**
  * Copies everything that goes with a database that `mirror` had a moment ago: signatures, and the
- * file list if it is wanted. Throws `UpstreamRefusal` "different" if the mirror changed anything
+ * file list if it is wanted. Throws `MirrorRefusal` "different" if the mirror changed anything
  * meanwhile, because then they do not belong together.
  */
 export async function copyCompanions(

@@ -4,7 +4,7 @@ import { checkBeginning, checkHeaders, largestOf } from "../downloads/content_ch
 import type { MirrorAccess } from "../mirrors/mirror_access.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import { type UpstreamBody, UpstreamRefusal } from "../mirrors/mirror_response.ts";
+import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 
 /** The signature `fileName` as one mirror has it; null when it has none. */
 export async function fetchSignature(
@@ -48,7 +48,7 @@ export interface CopiedDatabase {
   etag: string | null;
 }
 
-/** Throws `UpstreamRefusal` "different" unless `mirror` still has the database that was copied. */
+/** Throws `MirrorRefusal` "different" unless `mirror` still has the database that was copied. */
 export async function confirmUnchanged(
   access: MirrorAccess,
   mirror: Mirror,
@@ -78,11 +78,11 @@ export async function confirmUnchanged(
 }
 
 /** The refusal of a mirror that is in the middle of an update. */
-export function changedMeanwhile({ name }: Mirror, fileName: string): UpstreamRefusal {
-  return new UpstreamRefusal("different", `${name} changed ${fileName} while it was being copied`);
+export function changedMeanwhile({ name }: Mirror, fileName: string): MirrorRefusal {
+  return new MirrorRefusal("different", `${name} changed ${fileName} while it was being copied`);
 }
 
-async function isUnchanged(body: UpstreamBody, copy: CopiedDatabase): Promise<boolean> {
+async function isUnchanged(body: MirrorResponse, copy: CopiedDatabase): Promise<boolean> {
   const { status, headers, length } = body;
   if (status === 304) return true;
   if (copy.lastModified !== null) {

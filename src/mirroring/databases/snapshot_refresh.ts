@@ -3,7 +3,7 @@ import { Download, type DownloadRequest } from "../downloads/download.ts";
 import type { MirrorAccess } from "../mirrors/mirror_access.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import { UpstreamRefusal } from "../mirrors/mirror_response.ts";
+import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { type Companions, copyCompanions } from "./companions.ts";
 import { checkArchive, readPackageIndex } from "../../repositories/package_index.ts";
@@ -37,7 +37,7 @@ export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
   /** Milliseconds of silence after which a begun transfer is given up. */
   patience: number;
   /** Milliseconds for which all mirrors must agree on an older database. */
-  rollbackAge: number;
+  rollbackAgeMs: number;
   onBytes: (count: number) => void;
   signal: AbortSignal;
 }
@@ -139,10 +139,15 @@ export class SnapshotRefresh {
 
   /** What comes of it when everyone who answered has an older database than the served one. */
   async #older(current: Snapshot): Promise<RefreshResult | null> {
-    const { repository, rollbackAge, store, survey } = this.options;
+    const { repository, rollbackAgeMs, store, survey } = this.options;
     const offered = this.#guard.agreedUpon;
     if (offered === null) return null;
-    const { accepted, record } = judgeRollback(current.rollback, offered, Date.now(), rollbackAge);
+    const { accepted, record } = judgeRollback(
+      current.rollback,
+      offered,
+      Date.now(),
+      rollbackAgeMs,
+    );
     const details = {
       repository: repository.directory,
       served: current.members.db.lastModified,
@@ -156,7 +161,7 @@ export class SnapshotRefresh {
     }
     log.warn("every mirror has an older database than the served one", {
       ...details,
-      believed_from: new Date(record.since + rollbackAge).toISOString(),
+      believed_from: new Date(record.since + rollbackAgeMs).toISOString(),
     });
     const snapshot = { ...current, rollback: record };
     if (record !== current.rollback) await store.publish(repository, snapshot);
@@ -351,5 +356,5 @@ function isFault(error: unknown): boolean {
 
 /** Whether a mirror seems to be in the middle of an update. */
 function isChange(error: unknown): boolean {
-  return error instanceof UpstreamRefusal && error.reason === "different";
+  return error instanceof MirrorRefusal && error.reason === "different";
 }

@@ -38,13 +38,13 @@ export interface SnapshotsOptions {
 /** What a new configuration may change while running. */
 export interface SnapshotSettings {
   /** Milliseconds for which a snapshot is served without asking a mirror. */
-  databaseMaxAge: number;
+  databaseMaxAgeMs: number;
   /** Milliseconds of silence after which a begun transfer is given up. */
   patience: number;
   /** Milliseconds for which a file that no mirror has is remembered as missing. */
   missingAge: number;
   /** Milliseconds for which all mirrors must agree on an older database before it is believed. */
-  rollbackAge: number;
+  rollbackAgeMs: number;
 }
 
 /** What is known of one repository between requests. */
@@ -104,13 +104,13 @@ export class Snapshots {
 
   /** Whether a mirror said a short while ago that the current set is what it has. */
   isFresh(repository: Repository): boolean {
-    return performance.now() - this.#state(repository).checkedAt < this.#settings.databaseMaxAge;
+    return performance.now() - this.#state(repository).checkedAt < this.#settings.databaseMaxAgeMs;
   }
 
   /** Whether a mirror should be asked before the current set is served. */
   isDue(repository: Repository): boolean {
     const { failedAt } = this.#state(repository);
-    const rest = Math.min(REST_AFTER_FAILURE, this.#settings.databaseMaxAge);
+    const rest = Math.min(REST_AFTER_FAILURE, this.#settings.databaseMaxAgeMs);
     return !this.isFresh(repository) && performance.now() - failedAt >= rest;
   }
 
@@ -175,7 +175,7 @@ export class Snapshots {
       filesAskedAt,
       survey,
       patience: this.#settings.patience,
-      rollbackAge: this.#settings.rollbackAge,
+      rollbackAgeMs: this.#settings.rollbackAgeMs,
       onBytes: (count) => metrics.bytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();

@@ -1,6 +1,6 @@
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import { UpstreamRefusal } from "../mirrors/mirror_response.ts";
+import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 
@@ -58,7 +58,7 @@ export class StaleGuard {
       return;
     }
     this.note(mirror, offered);
-    throw new UpstreamRefusal(
+    throw new MirrorRefusal(
       "different",
       `has the database of ${new Date(offered).toUTCString()}, older than the served one of ` +
         new Date(served).toUTCString(),

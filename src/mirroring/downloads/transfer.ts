@@ -3,7 +3,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { parseContentRange } from "../../formats/http/content_range.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
-import { type UpstreamBody, UpstreamRefusal } from "../mirrors/mirror_response.ts";
+import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 import type { BytesSoFar } from "./bytes_so_far.ts";
 import {
   BEGINNING,
@@ -55,7 +55,7 @@ export interface TransferRequest {
 export class Transfer {
   #identity: FileIdentity | null;
   #offset: number;
-  #body: UpstreamBody | null = null;
+  #body: MirrorResponse | null = null;
   /** Mirrors whose bytes so far were seen to be others. */
   readonly #refuted = new Set<Mirror>();
   #seams = 0;
@@ -196,7 +196,7 @@ export class Transfer {
   }
 
   /** A body whose next byte is the one at `offset`. */
-  async #begin(): Promise<UpstreamBody> {
+  async #begin(): Promise<MirrorResponse> {
     if (this.#offset === 0 || this.#identity === null) return await this.#fromStart();
     try {
       return await this.#fromSeam();
@@ -207,7 +207,7 @@ export class Transfer {
   }
 
   /** Takes the whole file again, and gives up the bytes so far if a mirror sends it. */
-  async #anew(): Promise<UpstreamBody> {
+  async #anew(): Promise<MirrorResponse> {
     const before = { offset: this.#offset, identity: this.#identity };
     this.#offset = 0;
     this.#identity = null;
@@ -223,12 +223,12 @@ export class Transfer {
   }
 
   /** Takes the file from the first byte wanted, from any mirror. */
-  async #fromStart(): Promise<UpstreamBody> {
+  async #fromStart(): Promise<MirrorResponse> {
     const { kind, fileName, expectedSize, last, ifModifiedSince, vet } = this.request;
     const offset = this.#offset;
     const range = offset > 0 || last !== null ? `bytes=${offset}-${last ?? ""}` : null;
     const known = this.#identity;
-    const identities = new Map<UpstreamBody, FileIdentity>();
+    const identities = new Map<MirrorResponse, FileIdentity>();
     const body = await this.access.open({
       ...this.#target(),
       conditional: ifModifiedSince !== null,
@@ -253,7 +253,7 @@ export class Transfer {
   }
 
   /** Goes on from a mirror with the same validators that repeats the last bytes before the seam. */
-  async #fromSeam(): Promise<UpstreamBody> {
+  async #fromSeam(): Promise<MirrorResponse> {
     const known = this.#identity!;
     const length = Math.min(OVERLAP, this.#offset);
     const before = await this.soFar.readBack(this.#offset - length, length) ?? new Uint8Array();
@@ -283,7 +283,7 @@ export class Transfer {
   }
 
   /** Goes on from a mirror whose validators differ but which repeats every byte so far. */
-  async #byRepetition(cause: NoMirrorError): Promise<UpstreamBody> {
+  async #byRepetition(cause: NoMirrorError): Promise<MirrorResponse> {
     const { fileName, kind, expectedSize, last } = this.request;
     const doubtful = cause.failures.filter(isDifferent).map(({ mirror }) => mirror)
       .filter((mirror) => !this.#refuted.has(mirror));
@@ -331,16 +331,16 @@ export class Transfer {
   }
 }
 
-function wholeLength(body: UpstreamBody): number | null {
+function wholeLength(body: MirrorResponse): number | null {
   if (body.status !== 200 && body.status !== 304) throw differentFile();
   return body.length;
 }
 
 /** The whole file's length by an answer to a range request that starts at `start`. */
-function rangeLength(body: UpstreamBody, start: number): number {
+function rangeLength(body: MirrorResponse, start: number): number {
   const answer = parseContentRange(body.headers.get("content-range"));
   if (body.status !== 206 || answer?.range?.start !== start || answer.total === null) {
-    throw new UpstreamRefusal("different", "did not answer the range that was asked for");
+    throw new MirrorRefusal("different", "did not answer the range that was asked for");
   }
   return answer.total;
 }
@@ -353,6 +353,6 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   return true;
 }
 
-function differentFile(): UpstreamRefusal {
-  return new UpstreamRefusal("different", "cannot prove that it has the same file");
+function differentFile(): MirrorRefusal {
+  return new MirrorRefusal("different", "cannot prove that it has the same file");
 }

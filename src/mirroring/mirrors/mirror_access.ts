@@ -5,8 +5,8 @@ import { reasonOf } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorPool } from "./mirror_pool.ts";
 import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
-import { UpstreamBody, UpstreamRefusal } from "./mirror_response.ts";
-import type { UpstreamClient } from "../../platform/http_client.ts";
+import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
+import type { HttpClient } from "../../platform/http_client.ts";
 
 const log = getLogger(["pkgstash", "mirror"]);
 
@@ -20,7 +20,7 @@ export interface MirrorRequest {
    * Takes a mirror's answer or throws the reason why not; it may read ahead, and what it read is
    * read again. Only 200 and 206 come here, and 304 when `conditional`.
    */
-  accept: (body: UpstreamBody) => Promise<void>;
+  accept: (body: MirrorResponse) => Promise<void>;
   /** Whether 304 is an answer. */
   conditional?: boolean;
   /** Be content with one mirror's word that there is no such file, and leave those that rest alone. */
@@ -34,9 +34,9 @@ export interface MirrorRequest {
 
 /** The time limits of conversations with mirrors, in milliseconds. */
 export interface MirrorTimeouts {
-  raceTimeout: number;
-  stallTimeout: number;
-  answerTimeout: number;
+  raceTimeoutMs: number;
+  stallTimeoutMs: number;
+  answerTimeoutMs: number;
 }
 
 /** Statuses of a mirror that would answer at another time. */
@@ -46,16 +46,16 @@ const BUSY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 export class MirrorAccess {
   constructor(
     readonly pool: MirrorPool,
-    private readonly client: UpstreamClient,
+    private readonly client: HttpClient,
     private readonly timeouts: MirrorTimeouts,
     private readonly metrics: Metrics,
   ) {}
 
   /** The first acceptable answer, or a `NoMirrorError` with everyone's reason. */
-  open(request: MirrorRequest): Promise<UpstreamBody> {
+  open(request: MirrorRequest): Promise<MirrorResponse> {
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
-      raceTimeout: this.timeouts.raceTimeout,
-      deadline: this.timeouts.answerTimeout,
+      raceTimeoutMs: this.timeouts.raceTimeoutMs,
+      deadline: this.timeouts.answerTimeoutMs,
       signal: request.signal,
       next: this.#order(request),
       onFailure: (failure) => this.failed(failure, request.fileName),
@@ -75,13 +75,13 @@ export class MirrorAccess {
   ): Promise<Headers | null> {
     const url = mirror.urlOf(repository, fileName);
     if (url === null) return null;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeouts.stallTimeout)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeouts.stallTimeoutMs)]);
     try {
       const response = await this.client.head(url, limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
       if (response.status === 404 || response.status === 405) return null;
-      throw new UpstreamRefusal("faulty", `answered ${response.status}`);
+      throw new MirrorRefusal("faulty", `answered ${response.status}`);
     } catch (error) {
       signal.throwIfAborted();
       this.failed({ mirror, error }, fileName);
@@ -104,14 +104,14 @@ export class MirrorAccess {
     try {
       const response = await this.client.head(
         url,
-        AbortSignal.timeout(this.timeouts.answerTimeout),
+        AbortSignal.timeout(this.timeouts.answerTimeoutMs),
       );
       await response.body?.cancel();
       if (!response.ok) return { error: `answered ${response.status}` };
       return { milliseconds: performance.now() - asked, headers: response.headers };
     } catch (error) {
       const isSilent = error instanceof DOMException && error.name === "TimeoutError";
-      const seconds = this.timeouts.answerTimeout / 1000;
+      const seconds = this.timeouts.answerTimeoutMs / 1000;
       return { error: isSilent ? `no answer within ${seconds} s` : reasonOf(error) };
     }
   }
@@ -140,9 +140,9 @@ export class MirrorAccess {
     mirror: Mirror,
     controller: AbortController,
     request: MirrorRequest,
-  ): Promise<UpstreamBody> {
+  ): Promise<MirrorResponse> {
     const url = mirror.urlOf(request.repository, request.fileName);
-    if (url === null) throw new UpstreamRefusal("missing", "does not keep such files");
+    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
     const asked = performance.now();
     const headers = request.headersFor(mirror);
     const response = await this.client.get(url, headers, controller.signal);
@@ -152,22 +152,22 @@ export class MirrorAccess {
       if (response.status === 404 || response.status === 410) {
         mirror.health.answered(performance.now() - asked);
         mirror.health.succeeded();
-        throw new UpstreamRefusal("missing", `answered ${response.status}`);
+        throw new MirrorRefusal("missing", `answered ${response.status}`);
       }
       // It may be the range that it does not like, and the whole file might be had.
       const isAboutRange = "range" in headers && !BUSY.has(response.status);
-      throw new UpstreamRefusal(
+      throw new MirrorRefusal(
         isAboutRange ? "different" : "faulty",
         `answered ${response.status}`,
       );
     }
-    const body = new UpstreamBody(
+    const body = new MirrorResponse(
       mirror,
       response.status,
       response.headers,
       response.body,
       controller,
-      this.timeouts.stallTimeout,
+      this.timeouts.stallTimeoutMs,
     );
     try {
       await body.peek(1);
@@ -211,7 +211,7 @@ export class MirrorAccess {
 }
 
 function reasonClass(error: unknown): string {
-  if (error instanceof UpstreamRefusal) return "status";
+  if (error instanceof MirrorRefusal) return "status";
   if (error instanceof Error && "kind" in error) return String(error.kind);
   return "connection";
 }

@@ -2,7 +2,7 @@ import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 
 /** Why a mirror's answer was not taken. */
-export class UpstreamRefusal extends PkgstashError {
+export class MirrorRefusal extends PkgstashError {
   constructor(
     /**
      * `missing`: the mirror works and does not have the file; `different`: it works and has, or
@@ -16,7 +16,7 @@ export class UpstreamRefusal extends PkgstashError {
 }
 
 /** The body of a mirror's answer, read under a watch that ends it when the mirror falls silent. */
-export class UpstreamBody {
+export class MirrorResponse {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   #ahead: Uint8Array[] = [];
   #waitingSince: number | null = null;
@@ -32,11 +32,11 @@ export class UpstreamBody {
     readonly headers: Headers,
     stream: ReadableStream<Uint8Array> | null,
     private readonly controller: AbortController,
-    private readonly stallTimeout: number,
+    private readonly stallTimeoutMs: number,
   ) {
     this.#reader = (stream ?? new Blob([]).stream()).getReader();
     mirror.health.inFlight++;
-    this.#watch = setInterval(() => this.#check(), Math.max(10, stallTimeout / 4));
+    this.#watch = setInterval(() => this.#check(), Math.max(10, stallTimeoutMs / 4));
   }
 
   /** Content-Length, or null when the mirror did not give one. */
@@ -65,7 +65,7 @@ export class UpstreamBody {
       if (this.#stalled) {
         throw new PkgstashError(
           "upstream_timeout",
-          `${this.mirror.name} sent nothing for ${this.stallTimeout / 1000} s midway`,
+          `${this.mirror.name} sent nothing for ${this.stallTimeoutMs / 1000} s midway`,
         );
       }
       throw error;
@@ -111,7 +111,7 @@ export class UpstreamBody {
 
   #check(): void {
     if (this.#waitingSince === null) return;
-    if (performance.now() - this.#waitingSince < this.stallTimeout) return;
+    if (performance.now() - this.#waitingSince < this.stallTimeoutMs) return;
     this.#stalled = true;
     this.close();
   }

@@ -1,6 +1,6 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
-import { UpstreamRefusal } from "./mirror_response.ts";
+import { MirrorRefusal } from "./mirror_response.ts";
 
 /** One mirror's failure, for the log and for the message when all have failed. */
 export interface MirrorFailure {
@@ -31,17 +31,17 @@ function isSilent({ error }: MirrorFailure): boolean {
 
 /** Whether a mirror works and said that it does not have the file. */
 export function isMissing({ error }: MirrorFailure): boolean {
-  return error instanceof UpstreamRefusal && error.reason === "missing";
+  return error instanceof MirrorRefusal && error.reason === "missing";
 }
 
 /** Whether a mirror works and has, or may have, another file than the one that was begun. */
 export function isDifferent({ error }: MirrorFailure): boolean {
-  return error instanceof UpstreamRefusal && error.reason === "different";
+  return error instanceof MirrorRefusal && error.reason === "different";
 }
 
 export interface RaceOptions<T> {
   /** Milliseconds without an answer after which the next mirror is asked as well. */
-  raceTimeout: number;
+  raceTimeoutMs: number;
   /** Milliseconds after which all are given up. */
   deadline: number;
   signal: AbortSignal;
@@ -58,12 +58,12 @@ export interface RaceOptions<T> {
 
 /**
  * Asks mirrors one after the other until one gives what is wanted: the next one as soon as one
- * fails, and beside a silent one after `raceTimeout`. The first answer wins; the others are
+ * fails, and beside a silent one after `raceTimeoutMs`. The first answer wins; the others are
  * aborted. `ask` must end by itself when its signal is aborted.
  */
 export async function raceMirrors<T>(
   ask: (mirror: Mirror, controller: AbortController) => Promise<T>,
-  { raceTimeout, deadline, signal, next, onFailure, settled, exhausted, discard }: RaceOptions<T>,
+  { raceTimeoutMs, deadline, signal, next, onFailure, settled, exhausted, discard }: RaceOptions<T>,
 ): Promise<T> {
   signal.throwIfAborted();
   const failures: MirrorFailure[] = [];
@@ -87,7 +87,7 @@ export async function raceMirrors<T>(
     for (const [mirror, controller] of running) {
       if (mirror === winner) continue;
       if (winner !== undefined && late.has(mirror)) {
-        fail(mirror, silent(raceTimeout));
+        fail(mirror, silent(raceTimeoutMs));
       }
       controller.abort();
     }
@@ -120,7 +120,7 @@ export async function raceMirrors<T>(
       setTimeout(() => {
         late.add(mirror);
         start();
-      }, raceTimeout),
+      }, raceTimeoutMs),
     );
   };
   const overall = setTimeout(() => {

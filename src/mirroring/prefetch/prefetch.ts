@@ -21,7 +21,7 @@ export interface PrefetchOptions {
   index: Pick<CacheIndex, "wish">;
   /** What a path below the server's root names, or null. */
   fileAt: (path: string) => RepositoryFile | null;
-  settings: Pick<Config, "prefetchConcurrency" | "prefetchBandwidth" | "prefetchWindow">;
+  settings: Pick<Config, "prefetchConcurrency" | "prefetchBytesPerSecond" | "prefetchWindow">;
   clock?: Clock;
 }
 
@@ -62,11 +62,11 @@ export class Prefetch {
   readonly #clock: Clock;
 
   constructor(private readonly options: PrefetchOptions) {
-    const { clients, settings: { prefetchBandwidth }, clock = SYSTEM_CLOCK } = options;
+    const { clients, settings: { prefetchBytesPerSecond }, clock = SYSTEM_CLOCK } = options;
     this.#clock = clock;
-    const cap = prefetchBandwidth === 0
+    const cap = prefetchBytesPerSecond === 0
       ? null
-      : new BandwidthCap(prefetchBandwidth, () => clock.monotonic());
+      : new BandwidthCap(prefetchBytesPerSecond, () => clock.monotonic());
     this.#pacing = new Pacing({ clients, cap, clock });
   }
 

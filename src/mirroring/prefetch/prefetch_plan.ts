@@ -26,11 +26,11 @@ export interface CachedPackage {
 /** Which packages are left alone; 0 is no limit in each. */
 export interface PrefetchLimits {
   /** Milliseconds since a client last asked for the package. */
-  prefetchMaxIdle: number;
+  prefetchMaxIdleMs: number;
   /** Prefetched versions in a row that nobody took. */
   prefetchMaxUnused: number;
   /** Bytes of the package file. */
-  prefetchMaxPackageSize: number;
+  prefetchMaxPackageBytes: number;
 }
 
 export interface PrefetchPlanInput {
@@ -221,8 +221,8 @@ class Planning {
   }
 
   #refusalOf({ askedAt, unused }: Demand): "idle" | "unused" | null {
-    const { limits: { prefetchMaxIdle }, now } = this.input;
-    if (prefetchMaxIdle > 0 && now - askedAt > prefetchMaxIdle) return "idle";
+    const { limits: { prefetchMaxIdleMs }, now } = this.input;
+    if (prefetchMaxIdleMs > 0 && now - askedAt > prefetchMaxIdleMs) return "idle";
     return this.#isUnused(unused) ? "unused" : null;
   }
 
@@ -240,7 +240,7 @@ class Planning {
     if (parsePackageFileName(fileName) === null) return;
     const key = pathOf({ directory, fileName });
     const size = compressedSize ?? null;
-    const { prefetchMaxPackageSize: largest } = this.input.limits;
+    const { prefetchMaxPackageBytes: largest } = this.input.limits;
     const tooLarge = largest > 0 && size !== null && size > largest;
     const reason = refusal ?? (tooLarge ? "too_large" : null);
     const known = this.#wanted.get(key);

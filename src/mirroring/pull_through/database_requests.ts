@@ -10,7 +10,7 @@ import { within } from "./deadline.ts";
 import { sendDownload } from "./send_download.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 
-/** The part of `answerTimeout` that mirrors have for their word while there is a set to be served. */
+/** The part of `answerTimeoutMs` that mirrors have for their word while there is a set to be served. */
 const REVALIDATION_SHARE = 1 / 3;
 
 export interface SnapshotRequestsOptions {
@@ -18,7 +18,7 @@ export interface SnapshotRequestsOptions {
   leases: Leases;
   metrics: Metrics;
   /** Milliseconds within which a client must get its first byte. */
-  answerTimeout: number;
+  answerTimeoutMs: number;
 }
 
 /** Answers requests for databases, file lists and their signatures from the published set. */
@@ -70,11 +70,11 @@ export class SnapshotRequests {
   }
 
   async #signature(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    const { snapshots, answerTimeout } = this.options;
+    const { snapshots, answerTimeoutMs } = this.options;
     const { repository, fileName } = file;
     if (await snapshots.current(repository) === null) {
       const refresh = await snapshots.refresh(repository);
-      await within(refresh.done, answerTimeout, fileName);
+      await within(refresh.done, answerTimeoutMs, fileName);
     }
     const leased = await this.#leased(file, client);
     if (leased === null) return await this.#published(file, request, client, "HIT");
@@ -85,21 +85,21 @@ export class SnapshotRequests {
 
   /** The set that the client began with, if it did and the set came to be. */
   async #leased(file: SnapshotFile, client: Client): Promise<Snapshot | null> {
-    const { leases, answerTimeout } = this.options;
+    const { leases, answerTimeoutMs } = this.options;
     const lease = leases.of(client, leaseKey(file));
     return lease === null
       ? null
-      : await within(lease.catch(() => null), answerTimeout, file.fileName);
+      : await within(lease.catch(() => null), answerTimeoutMs, file.fileName);
   }
 
   /** Asks a mirror whether the set is current if that is due, but not for long. */
   async #revalidate({ repository }: SnapshotFile): Promise<CacheStatus> {
-    const { snapshots, answerTimeout } = this.options;
+    const { snapshots, answerTimeoutMs } = this.options;
     if (snapshots.underWay(repository) === null && !snapshots.isDue(repository)) {
       return snapshots.isFresh(repository) ? "HIT" : "STALE";
     }
     const refresh = await snapshots.refresh(repository);
-    const end = refresh.startedAt + answerTimeout * REVALIDATION_SHARE;
+    const end = refresh.startedAt + answerTimeoutMs * REVALIDATION_SHARE;
     const budget = Math.max(0, end - performance.now());
     try {
       const { changed } = await within(refresh.done, budget, repository.directory);
@@ -118,7 +118,7 @@ export class SnapshotRequests {
 
   /** Waits for a refresh to end, well or not. */
   #ended({ done }: SnapshotRefresh, fileName: string): Promise<unknown> {
-    return within(done.catch(() => {}), this.options.answerTimeout, fileName);
+    return within(done.catch(() => {}), this.options.answerTimeoutMs, fileName);
   }
 
   async #published(
@@ -170,22 +170,22 @@ export class SnapshotRequests {
     member: "db" | "files",
     started: boolean,
   ): Promise<Response> {
-    const { answerTimeout, leases, metrics } = this.options;
+    const { answerTimeoutMs, leases, metrics } = this.options;
     const { fileName } = file;
-    const download = await within(refresh.transferOf(member), answerTimeout, fileName);
+    const download = await within(refresh.transferOf(member), answerTimeoutMs, fileName);
     const opening = download === null
       ? null
-      : await within(download.opened, answerTimeout, fileName);
+      : await within(download.opened, answerTimeoutMs, fileName);
     // Without a date of the mirror's, the set has one only when it is published.
     if (download === null || opening === null || opening.identity.lastModified === null) {
-      await within(refresh.done, answerTimeout, fileName);
+      await within(refresh.done, answerTimeoutMs, fileName);
       return await this.#published(file, request, client, "REFRESHED");
     }
     leases.grant(client, leaseKey(file), refresh.done.then(({ snapshot }) => snapshot));
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
-      answerTimeout,
+      answerTimeoutMs,
       direct: () => Promise.reject(new Error("databases are sent whole")),
       onBytes: (count) => metrics.bytesServed(count),
     });

@@ -30,7 +30,7 @@ export interface PackageRequestsOptions {
   /** Told of each file that was put into the cache; `prefetched` if nobody had asked for it. */
   onFetched: (file: PackageFile, fetched: FetchedFile) => void;
   /** Milliseconds within which a client must get its first byte. */
-  answerTimeout: number;
+  answerTimeoutMs: number;
 }
 
 export interface FetchedFile {
@@ -75,11 +75,11 @@ export class PackageRequests {
   }
 
   async #pull(file: PackageFile, request: Request): Promise<Response> {
-    const { layout, answerTimeout, metrics } = this.options;
+    const { layout, answerTimeoutMs, metrics } = this.options;
     const { fileName } = file;
     const { download, started } = this.#download(file);
     this.options.clients?.joined(download);
-    const opening = await within(download.opened, answerTimeout, fileName);
+    const opening = await within(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
       const present = await sendFile(request, layout.fileOf(file), fileName, "HIT");
       if (present !== null) return present;
@@ -88,7 +88,7 @@ export class PackageRequests {
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
-      answerTimeout,
+      answerTimeoutMs,
       direct: (range, opening) => this.#direct(file, range, opening),
       onBytes: (count) => metrics.bytesServed(count),
     });
@@ -106,7 +106,7 @@ export class PackageRequests {
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
-    const { layout, downloads, missing, metrics, accessOf, expectationOf, answerTimeout } =
+    const { layout, downloads, missing, metrics, accessOf, expectationOf, answerTimeoutMs } =
       this.options;
     const key = keyOf(file);
     if (downloads.get(key) === null && missing.has(key)) throw notThere(file);
@@ -115,7 +115,7 @@ export class PackageRequests {
       fileName: file.fileName,
       kind: file.kind,
       ifModifiedSince: null,
-      patience: answerTimeout,
+      patience: answerTimeoutMs,
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
       expected: () => expectationOf(file),
@@ -137,7 +137,7 @@ export class PackageRequests {
   }
 
   async #direct(file: PackageFile, range: ByteRange, { identity }: DownloadOpening) {
-    const { accessOf, answerTimeout, metrics } = this.options;
+    const { accessOf, answerTimeoutMs, metrics } = this.options;
     return await openDirectRange(accessOf(file), {
       repository: file.repository,
       fileName: file.fileName,
@@ -146,7 +146,7 @@ export class PackageRequests {
       offset: range.start,
       last: range.end,
       identity,
-      patience: answerTimeout,
+      patience: answerTimeoutMs,
     }, (count) => {
       metrics.bytesFetched(count);
       metrics.bytesServed(count);

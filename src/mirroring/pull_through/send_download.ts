@@ -16,7 +16,7 @@ export interface SendDownloadOptions {
   fileName: string;
   status: CacheStatus;
   /** Milliseconds within which a client must get its first byte. */
-  answerTimeout: number;
+  answerTimeoutMs: number;
   /** Gets a range past the cache, of the file with this identity. */
   direct: (range: ByteRange, opening: DownloadOpening) => Promise<DirectRange>;
   onBytes: (count: number) => void;
@@ -29,7 +29,7 @@ export async function sendDownload(
   opening: DownloadOpening,
   options: SendDownloadOptions,
 ): Promise<Response> {
-  const { fileName, status, answerTimeout, direct, onBytes } = options;
+  const { fileName, status, answerTimeoutMs, direct, onBytes } = options;
   const size = download.size;
   if (size === null && request.headers.has("range") && request.method === "GET") {
     return await sendWhenDone(request, download, options);
@@ -51,7 +51,7 @@ export async function sendDownload(
       answer.headers.set(CACHE_STATUS_HEADER, "PASS");
       return new Response(passed.body, init);
     }
-    if (!await download.reaches(range.start, answerTimeout - RANGE_PATIENCE)) {
+    if (!await download.reaches(range.start, answerTimeoutMs - RANGE_PATIENCE)) {
       throw new PkgstashError(
         "upstream_timeout",
         `No mirror sends ${fileName} from byte ${range.start} in time`,
@@ -66,9 +66,9 @@ export async function sendDownload(
 async function sendWhenDone(
   request: Request,
   download: Download,
-  { fileName, answerTimeout }: SendDownloadOptions,
+  { fileName, answerTimeoutMs }: SendDownloadOptions,
 ): Promise<Response> {
-  if (await download.reaches(Infinity, answerTimeout)) {
+  if (await download.reaches(Infinity, answerTimeoutMs)) {
     await download.done;
     const response = await sendFile(request, download.request.finalPath, fileName, "HIT");
     if (response !== null) return response;

@@ -45,7 +45,7 @@ async function statusOf(services: Services): Promise<Status> {
       root: layout.root,
       bytes: Number.isNaN(bytes) ? null : bytes,
       packages: index.count(),
-      max_bytes: config.maxCacheSize === 0 ? null : config.maxCacheSize,
+      max_bytes: config.maxCacheBytes === 0 ? null : config.maxCacheBytes,
       disk_free_bytes: free,
     },
     refresh: cycle.isRunning ? "running" : "idle",

@@ -8,7 +8,7 @@ export async function allMirrorsDown(stage: Stage): Promise<void> {
   await Promise.all([slow.down(), frail.down()]);
   story.tell("mirrors", "die", "both of them, no connection is taken any more");
   // Otherwise the databases are young enough to be served without asking anyone.
-  app.reconfigure({ ...app.config, databaseMaxAge: 0 });
+  app.reconfigure({ ...app.config, databaseMaxAgeMs: 0 });
   story.tell(
     "pkgstash",
     "reloads",

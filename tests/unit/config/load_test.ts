@@ -25,8 +25,8 @@ Deno.test("a configuration file of the original works unchanged", () => {
   assertEquals(config.token, "s3cret");
   assertEquals(config.cacheRoot, "/srv/pkgstash");
   assertEquals(config.port, 8080);
-  assertEquals(config.maxCacheSize, 10 * 1024 ** 3);
-  assertEquals(config.maxCacheAge, 8760 * 3_600_000);
+  assertEquals(config.maxCacheBytes, 10 * 1024 ** 3);
+  assertEquals(config.maxCacheAgeMs, 8760 * 3_600_000);
   assertEquals(config.upstreams, [{
     name: "arch",
     mirrorUrls: [
@@ -49,30 +49,30 @@ Deno.test("without any configuration every key has its default", () => {
     port: 8090,
     tlsCertificate: null,
     tlsKey: null,
-    maxCacheSize: 0,
-    maxCacheAge: 0,
-    databaseMaxAge: 300_000,
-    refreshInterval: 6 * 3_600_000,
-    refreshJitter: 900_000,
-    rollbackAge: 86_400_000,
+    maxCacheBytes: 0,
+    maxCacheAgeMs: 0,
+    databaseMaxAgeMs: 300_000,
+    refreshIntervalMs: 6 * 3_600_000,
+    refreshJitterMs: 900_000,
+    rollbackAgeMs: 86_400_000,
     prefetch: true,
     prefetchConcurrency: 2,
-    prefetchBandwidth: 0,
+    prefetchBytesPerSecond: 0,
     prefetchWindow: null,
-    prefetchMaxIdle: 30 * 86_400_000,
+    prefetchMaxIdleMs: 30 * 86_400_000,
     prefetchMaxUnused: 3,
-    prefetchMaxPackageSize: 0,
+    prefetchMaxPackageBytes: 0,
     keepVersions: 3,
-    cacheLowWater: 90,
-    minFreeSpace: 1024 ** 3,
+    cacheLowWaterPercent: 90,
+    minFreeBytes: 1024 ** 3,
     pinnedPackages: [],
     userAgent: "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
     upstreamProxy: null,
-    raceTimeout: 1500,
-    stallTimeout: 4000,
-    answerTimeout: 9000,
-    drainTimeout: 30_000,
-    missingSignatureAge: 300_000,
+    raceTimeoutMs: 1500,
+    stallTimeoutMs: 4000,
+    answerTimeoutMs: 9000,
+    drainTimeoutMs: 30_000,
+    missingSignatureAgeMs: 300_000,
     archiveUrl: null,
     logLevel: "info",
     logFormat: "text",
@@ -91,18 +91,18 @@ Deno.test("every key can be given in the file", () => {
     ['listen_address = "192.0.2.1"', "listenAddress", "192.0.2.1"],
     ["port = 80", "port", 80],
     ['port = "80"', "port", 80],
-    ['max_cache_size = "0"', "maxCacheSize", 0],
-    ['max_cache_size = "1KB"', "maxCacheSize", 1024],
-    ["max_cache_age = 0", "maxCacheAge", 0],
-    ['max_cache_age = "90d"', "maxCacheAge", 90 * 86_400_000],
-    ['database_max_age = "0"', "databaseMaxAge", 0],
+    ['max_cache_size = "0"', "maxCacheBytes", 0],
+    ['max_cache_size = "1KB"', "maxCacheBytes", 1024],
+    ["max_cache_age = 0", "maxCacheAgeMs", 0],
+    ['max_cache_age = "90d"', "maxCacheAgeMs", 90 * 86_400_000],
+    ['database_max_age = "0"', "databaseMaxAgeMs", 0],
     ['user_agent = "me/1"', "userAgent", "me/1"],
     ['upstream_proxy = "socks5://p:1080"', "upstreamProxy", "socks5://p:1080"],
-    ['race_timeout = "1s"', "raceTimeout", 1000],
-    ['stall_timeout = "1s"', "stallTimeout", 1000],
-    ['answer_timeout = "1s"', "answerTimeout", 1000],
-    ['drain_timeout = "0"', "drainTimeout", 0],
-    ['missing_signature_age = "1h"', "missingSignatureAge", 3_600_000],
+    ['race_timeout = "1s"', "raceTimeoutMs", 1000],
+    ['stall_timeout = "1s"', "stallTimeoutMs", 1000],
+    ['answer_timeout = "1s"', "answerTimeoutMs", 1000],
+    ['drain_timeout = "0"', "drainTimeoutMs", 0],
+    ['missing_signature_age = "1h"', "missingSignatureAgeMs", 3_600_000],
     ['archive_url = "https://a.example/packages"', "archiveUrl", "https://a.example/packages"],
     ['log_level = "WARNING"', "logLevel", "warning"],
     ['log_format = "json"', "logFormat", "json"],
@@ -232,7 +232,7 @@ Deno.test("environment variables override the file, lists are split at commas", 
   }, ENV_FILE);
   assertEquals(config.port, 9000);
   assertEquals(config.cacheRoot, "/here/other");
-  assertEquals(config.maxCacheSize, 10 * 1024 ** 3, "an empty variable counts as not set");
+  assertEquals(config.maxCacheBytes, 10 * 1024 ** 3, "an empty variable counts as not set");
   assertEquals(config.upstreams[0]!.repositories, ["core", "multilib"]);
   assertEquals(config.upstreams[0]!.mirrorUrls.length, 2);
   assertEquals(config.token, "from-the-environment");

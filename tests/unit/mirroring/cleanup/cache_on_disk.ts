@@ -16,10 +16,10 @@ export const EXTRA = "extra/os/x86_64";
 /** The configuration's limits in these tests: none. */
 const SETTINGS: CleanupSettings = {
   keepVersions: 1000,
-  maxCacheAge: 0,
-  maxCacheSize: 0,
-  cacheLowWater: 100,
-  minFreeSpace: 0,
+  maxCacheAgeMs: 0,
+  maxCacheBytes: 0,
+  cacheLowWaterPercent: 100,
+  minFreeBytes: 0,
   pinnedPackages: [],
 };
 

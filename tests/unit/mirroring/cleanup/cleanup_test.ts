@@ -55,7 +55,7 @@ Deno.test("what the served database names stays, and all of it when that is not 
 Deno.test("a database that fails to be read protects its packages", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
-  cache.limit({ keepVersions: 0, maxCacheAge: 1 });
+  cache.limit({ keepVersions: 0, maxCacheAgeMs: 1 });
   cache.now += DAY;
   const currentFileNames = () => Promise.reject(new Error("no such database"));
   assertEquals((await cache.cleanup({ currentFileNames }).run()).removed, []);
@@ -74,7 +74,7 @@ Deno.test("pinned packages stay, and the size that they stand against is named",
   await using cache = await CacheOnDisk.make();
   const kept = await cache.add("linux", "1-1", { bytes: 100 });
   const gone = await cache.add("foo", "1-1");
-  cache.limit({ maxCacheSize: 50, pinnedPackages: ["lin*"] });
+  cache.limit({ maxCacheBytes: 50, pinnedPackages: ["lin*"] });
   const { removed, unmet, kept: { pinned } } = await cache.cleanup().run();
   assertEquals(removed.map(({ path }) => path), [gone]);
   assertEquals(pinned, 1, kept);
@@ -86,9 +86,9 @@ Deno.test("the size counts signatures, part files and databases", async () => {
   await cache.add("foo", "1-1");
   await cache.put(`.pkgstash/parts/${CORE}/bar-1-1-any.pkg.tar.zst.part`, 20);
   await cache.put(`.pkgstash/snapshots/${CORE}/1-ab12-core.db`, 30);
-  cache.limit({ maxCacheSize: 65 });
+  cache.limit({ maxCacheBytes: 65 });
   assertEquals((await cache.cleanup().run()).removed, []);
-  cache.limit({ maxCacheSize: 64 });
+  cache.limit({ maxCacheBytes: 64 });
   assertEquals((await cache.cleanup().run()).removed.map(({ reason }) => reason), ["size"]);
 });
 
@@ -173,7 +173,7 @@ Deno.test("what leftovers free is not asked of packages", async () => {
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`, 100);
   cache.now += 2 * DAY;
   cache.free = 0;
-  cache.limit({ maxCacheSize: 20, minFreeSpace: 100 });
+  cache.limit({ maxCacheBytes: 20, minFreeBytes: 100 });
   const { removed } = await cache.cleanup().run();
   assertEquals(removed.map(({ reason }) => reason), ["orphan_signature"]);
 });
@@ -208,7 +208,7 @@ Deno.test("room is made by the rule of free space alone, once for all who ask", 
   ];
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`);
   cache.now += 2 * DAY;
-  cache.limit({ keepVersions: 0, maxCacheAge: 1, maxCacheSize: 1, minFreeSpace: 100 });
+  cache.limit({ keepVersions: 0, maxCacheAgeMs: 1, maxCacheBytes: 1, minFreeBytes: 100 });
   let looks = 0;
   const cleanup = cache.cleanup({
     freeSpace: () => {
@@ -233,7 +233,7 @@ Deno.test("room is made by the rule of free space alone, once for all who ask", 
 Deno.test("nothing is looked through as long as there is room", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
-  cache.limit({ keepVersions: 0, minFreeSpace: 100 });
+  cache.limit({ keepVersions: 0, minFreeBytes: 100 });
   for (const free of [100, null]) {
     cache.free = free;
     const cleanup = cache.cleanup({
@@ -249,7 +249,7 @@ Deno.test("nothing is looked through as long as there is room", async () => {
 Deno.test("to fail at making room is logged, and no error", async () => {
   await using cache = await CacheOnDisk.make();
   const log = new LogLines();
-  cache.limit({ minFreeSpace: 1 });
+  cache.limit({ minFreeBytes: 1 });
   await cache.cleanup({ freeSpace: () => Promise.reject(new Error("no disk")) }).makeRoom();
   assertEquals(log.matching(/cannot make room.*no disk/).length, 1);
 });
@@ -257,7 +257,7 @@ Deno.test("to fail at making room is logged, and no error", async () => {
 Deno.test("to reconcile brings the index into line and removes nothing", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.put(`${CORE}/foo-1-1-any.pkg.tar.zst`);
-  cache.limit({ keepVersions: 0, maxCacheSize: 1 });
+  cache.limit({ keepVersions: 0, maxCacheBytes: 1 });
   await cache.cleanup().reconcile();
   assertEquals(cache.index.files().length, 1);
   assertEquals(await cache.files(), [`${CORE}/foo-1-1-any.pkg.tar.zst`]);

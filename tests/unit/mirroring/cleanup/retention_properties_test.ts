@@ -27,10 +27,10 @@ const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
   }),
   limits: fc.record({
     keepVersions: fc.integer({ min: 0, max: 4 }),
-    maxCacheAge: fc.integer({ min: 0, max: 5 }).map((days) => days * DAY),
-    maxCacheSize: fc.integer({ min: 0, max: 1500 }),
-    cacheLowWater: fc.integer({ min: 1, max: 100 }),
-    minFreeSpace: fc.integer({ min: 0, max: 1000 }),
+    maxCacheAgeMs: fc.integer({ min: 0, max: 5 }).map((days) => days * DAY),
+    maxCacheBytes: fc.integer({ min: 0, max: 1500 }),
+    cacheLowWaterPercent: fc.integer({ min: 1, max: 100 }),
+    minFreeBytes: fc.integer({ min: 0, max: 1000 }),
   }),
   freeSpace: fc.option(fc.integer({ min: 0, max: 1000 })),
   otherBytes: fc.integer({ min: 0, max: 200 }),
@@ -87,8 +87,8 @@ Deno.test("retention meets the limits of size and free space, or says that nothi
   holds((given) => {
     const { unmet } = planRetention(given);
     const { entries, totalBytes, freeSpace, limits } = after(given);
-    const tooLarge = limits.maxCacheSize > 0 && totalBytes > limits.maxCacheSize;
-    const tooFull = freeSpace !== null && freeSpace < limits.minFreeSpace;
+    const tooLarge = limits.maxCacheBytes > 0 && totalBytes > limits.maxCacheBytes;
+    const tooFull = freeSpace !== null && freeSpace < limits.minFreeBytes;
     assertEquals(unmet !== null, tooLarge || tooFull);
     if (unmet !== null) assert(entries.every(({ pinned, inFlight }) => pinned || inFlight));
   });
@@ -100,7 +100,7 @@ Deno.test("retention frees no more for size and free space than it has to", () =
     const last = victims.at(-1);
     if (last?.reason !== "free_space" || given.freeSpace === null) return;
     const freed = victims.slice(0, -1).reduce((sum, { entry }) => sum + entry.bytes, 0);
-    assert(given.freeSpace + freed < given.limits.minFreeSpace);
+    assert(given.freeSpace + freed < given.limits.minFreeBytes);
   });
 });
 
@@ -111,7 +111,7 @@ Deno.test("retention keeps the newest K of each package that no database names",
       if (reason !== "superseded") continue;
       const newer = after({
         ...given,
-        limits: { ...given.limits, maxCacheAge: 0, maxCacheSize: 0, minFreeSpace: 0 },
+        limits: { ...given.limits, maxCacheAgeMs: 0, maxCacheBytes: 0, minFreeBytes: 0 },
       })
         .entries.filter((other) =>
           other.current === false && other.directory === entry.directory &&

@@ -90,7 +90,7 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
   [
     "what was not used for longer than the limit goes, oldest first",
     input([entry("a", "1-1", used(11)), entry("b", "1-1", used(12)), entry("c", "1-1", used(10))], {
-      limits: { maxCacheAge: 10 * DAY },
+      limits: { maxCacheAgeMs: 10 * DAY },
     }),
     ["unused b-1-1", "unused a-1-1"],
   ],
@@ -99,7 +99,7 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
     input([
       entry("a", "1-1", { ...used(99), current: true }),
       entry("b", "1-1", { ...used(99), current: null }),
-    ], { limits: { maxCacheAge: 10 * DAY } }),
+    ], { limits: { maxCacheAgeMs: 10 * DAY } }),
     [],
   ],
   [
@@ -107,18 +107,18 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
     input([
       entry("a", "1-1", { ...used(99), pinned: true }),
       entry("b", "1-1", { ...used(99), inFlight: true }),
-    ], { limits: { maxCacheAge: 10 * DAY } }),
+    ], { limits: { maxCacheAgeMs: 10 * DAY } }),
     [],
   ],
   [
     "a use in the future, by a clock set back since, is a use",
-    input([entry("a", "1-1", used(-400))], { limits: { maxCacheAge: DAY } }),
+    input([entry("a", "1-1", used(-400))], { limits: { maxCacheAgeMs: DAY } }),
     [],
   ],
   [
     "what is superseded and unused goes once",
     input([entry("foo", "1-1", used(50)), entry("foo", "2-1", used(40))], {
-      limits: { keepVersions: 1, maxCacheAge: 10 * DAY },
+      limits: { keepVersions: 1, maxCacheAgeMs: 10 * DAY },
     }),
     ["superseded foo-1-1", "unused foo-2-1"],
   ],
@@ -126,14 +126,14 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
   // max_cache_size
   [
     "a cache of exactly its size loses nothing",
-    input([entry("a", "1-1"), entry("b", "1-1")], { limits: { maxCacheSize: 20 } }),
+    input([entry("a", "1-1"), entry("b", "1-1")], { limits: { maxCacheBytes: 20 } }),
     [],
   ],
   [
     "a cache that is too large is cleaned down to the low-water mark, least recently used first",
     input(
       [1, 5, 3, 4, 2].map((days) => entry(`p${days}`, "1-1", used(days))),
-      { limits: { maxCacheSize: 49, cacheLowWater: 50 } },
+      { limits: { maxCacheBytes: 49, cacheLowWaterPercent: 50 } },
     ),
     ["size p5-1-1", "size p4-1-1", "size p3-1-1"],
   ],
@@ -143,7 +143,7 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
       entry("a", "1-1", { ...used(50), current: true }),
       entry("b", "1-1", { ...used(50), current: null }),
       entry("c", "1-1", used(1)),
-    ], { limits: { maxCacheSize: 25, cacheLowWater: 80 } }),
+    ], { limits: { maxCacheBytes: 25, cacheLowWaterPercent: 80 } }),
     ["size c-1-1"],
   ],
   [
@@ -153,32 +153,32 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
       entry("b", "1-1", { ...used(49), current: null }),
       entry("c", "1-1", { ...used(48), current: true }),
       entry("d", "1-1", used(1)),
-    ], { limits: { maxCacheSize: 29, cacheLowWater: 50 } }),
+    ], { limits: { maxCacheBytes: 29, cacheLowWaterPercent: 50 } }),
     ["size d-1-1", "size a-1-1", "size b-1-1"],
   ],
   [
     "what a database names stays when the size is met without it, though not the mark",
     input([entry("a", "1-1", { current: true }), entry("b", "1-1")], {
-      limits: { maxCacheSize: 15, cacheLowWater: 10 },
+      limits: { maxCacheBytes: 15, cacheLowWaterPercent: 10 },
     }),
     ["size b-1-1"],
   ],
   [
     "what went for other reasons counts",
     input([entry("foo", "1-1"), entry("foo", "2-1"), entry("a", "1-1", { current: true })], {
-      limits: { keepVersions: 1, maxCacheSize: 20, cacheLowWater: 50 },
+      limits: { keepVersions: 1, maxCacheBytes: 20, cacheLowWaterPercent: 50 },
     }),
     ["superseded foo-1-1"],
   ],
   [
     "bytes that are no packages count",
-    input([entry("a", "1-1")], { totalBytes: 1000, limits: { maxCacheSize: 999 } }),
+    input([entry("a", "1-1")], { totalBytes: 1000, limits: { maxCacheBytes: 999 } }),
     ["size a-1-1"],
   ],
   [
     "size never takes what is pinned or in flight",
     input([entry("a", "1-1", { pinned: true }), entry("b", "1-1", { inFlight: true })], {
-      limits: { maxCacheSize: 1 },
+      limits: { maxCacheBytes: 1 },
     }),
     [],
   ],
@@ -188,7 +188,7 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
     "below the floor of free space the least recently used go until it is restored",
     input([entry("a", "1-1", used(3)), entry("b", "1-1", used(2)), entry("c", "1-1", used(1))], {
       freeSpace: 85,
-      limits: { minFreeSpace: 100 },
+      limits: { minFreeBytes: 100 },
     }),
     ["free_space a-1-1", "free_space b-1-1"],
   ],
@@ -198,25 +198,25 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
       entry("a", "1-1", { ...used(30), current: true }),
       entry("b", "1-1", used(2)),
       entry("c", "1-1", { ...used(40), current: null }),
-    ], { freeSpace: 85, limits: { minFreeSpace: 100 } }),
+    ], { freeSpace: 85, limits: { minFreeBytes: 100 } }),
     ["free_space b-1-1", "free_space c-1-1"],
   ],
   [
     "what the other rules free counts",
     input([entry("a", "1-1", used(90)), entry("b", "1-1", used(1))], {
       freeSpace: 95,
-      limits: { maxCacheAge: 10 * DAY, minFreeSpace: 100 },
+      limits: { maxCacheAgeMs: 10 * DAY, minFreeBytes: 100 },
     }),
     ["unused a-1-1"],
   ],
   [
     "exactly the floor is enough",
-    input([entry("a", "1-1")], { freeSpace: 100, limits: { minFreeSpace: 100 } }),
+    input([entry("a", "1-1")], { freeSpace: 100, limits: { minFreeBytes: 100 } }),
     [],
   ],
   [
     "free space that is not known frees nothing",
-    input([entry("a", "1-1")], { freeSpace: null, limits: { minFreeSpace: 100 } }),
+    input([entry("a", "1-1")], { freeSpace: null, limits: { minFreeBytes: 100 } }),
     [],
   ],
   [
@@ -232,10 +232,10 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
       freeSpace: 0,
       limits: {
         keepVersions: 1,
-        maxCacheAge: 10 * DAY,
-        maxCacheSize: 35,
-        minFreeSpace: 50,
-        cacheLowWater: 90,
+        maxCacheAgeMs: 10 * DAY,
+        maxCacheBytes: 35,
+        minFreeBytes: 50,
+        cacheLowWaterPercent: 90,
       },
     }),
     [
@@ -264,7 +264,7 @@ Deno.test("retention: packages used at the same time go in one order, however th
   ];
   const expected = ["z-1-1", "a-1-1", "a-1-1", "b-1-1"].map((name) => `size ${name}`);
   for (const given of [entries, entries.toReversed()]) {
-    const plan = planRetention(input(given, { limits: { maxCacheSize: 1 } }));
+    const plan = planRetention(input(given, { limits: { maxCacheBytes: 1 } }));
     assertEquals(
       plan.victims.map(({ entry: { name, version }, reason }) => `${reason} ${name}-${version}`),
       expected,
@@ -295,7 +295,7 @@ Deno.test("retention: a limit that protected files stand against is named, not a
   const { victims, unmet } = planRetention(
     input([...protectedFiles, entry("c", "1-1")], {
       freeSpace: 0,
-      limits: { maxCacheSize: 1024, minFreeSpace: 4096 },
+      limits: { maxCacheBytes: 1024, minFreeBytes: 4096 },
     }),
   );
   assertEquals(victims.map(({ entry }) => entry.name), ["c"]);
@@ -321,13 +321,13 @@ Deno.test("retention: every reason is told in words, with its figures and its ke
       "keep_versions",
     ],
     [
-      whyOf(input([stale], { limits: { maxCacheAge: 20 * DAY } })),
+      whyOf(input([stale], { limits: { maxCacheAgeMs: 20 * DAY } })),
       "last used on 2026-09-01",
       "20d",
       "max_cache_age",
     ],
     [
-      whyOf(input([stale], { totalBytes: 2048, limits: { maxCacheSize: 1024 } })),
+      whyOf(input([stale], { totalBytes: 2048, limits: { maxCacheBytes: 1024 } })),
       "2 kiB",
       "1 kiB",
       "max_cache_size",
@@ -337,7 +337,7 @@ Deno.test("retention: every reason is told in words, with its figures and its ke
     [
       whyOf(input([{ ...stale, current: true }], {
         freeSpace: 1024,
-        limits: { minFreeSpace: 2048 },
+        limits: { minFreeBytes: 2048 },
       })),
       "1 kiB free",
       "2 kiB",

@@ -38,7 +38,7 @@ function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = 
   }, onBytes);
 }
 
-const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
 Deno.test("a direct range is those bytes, for which the mirror sends no others", async () => {
   await using bed = await DownloadBed.start();
@@ -110,7 +110,7 @@ Deno.test("a client that leaves a direct range ends its request", async () => {
 });
 
 Deno.test("a client that leaves while it waits for bytes ends its request as well", async () => {
-  await using bed = await DownloadBed.start({ timeouts: { stallTimeout: 60_000 } });
+  await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
   bed.put(PACKAGE, packageBytes(SIZE, 7));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });
   const reader = (await open(bed)).body.getReader();

@@ -10,7 +10,7 @@ import {
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { archiveAt, type Mirror, mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
 import { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";
-import { UpstreamClient } from "../../../../src/platform/http_client.ts";
+import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 
@@ -52,7 +52,7 @@ export class DownloadBed implements AsyncDisposable {
     readonly archive: FakeMirror | null,
     readonly pool: MirrorPool,
     readonly access: MirrorAccess,
-    private readonly client: UpstreamClient,
+    private readonly client: HttpClient,
   ) {}
 
   static async start(options: DownloadBedOptions = {}): Promise<DownloadBed> {
@@ -63,12 +63,12 @@ export class DownloadBed implements AsyncDisposable {
       mirrors.map(({ url }) => mirrorAt(url, "$repo/os/$arch", now)),
       archive === null ? null : archiveAt(`${archive.url}packages`, now),
     );
-    const client = new UpstreamClient({ userAgent: "pkgstash-test", upstreamProxy: null });
+    const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null });
     const metrics = new Metrics(() => 0);
     const access = new MirrorAccess(pool, client, {
-      raceTimeout: 2_000,
-      stallTimeout: 2_000,
-      answerTimeout: 5_000,
+      raceTimeoutMs: 2_000,
+      stallTimeoutMs: 2_000,
+      answerTimeoutMs: 5_000,
       ...options.timeouts,
     }, metrics);
     const folder = await Deno.makeTempDir({ prefix: "pkgstash-download-" });

@@ -13,7 +13,7 @@ import {
 
 const SIZE = 300_000;
 const HALF = SIZE / 2;
-const SOON = { raceTimeout: 50, stallTimeout: 100 };
+const SOON = { raceTimeoutMs: 50, stallTimeoutMs: 100 };
 
 /** Whether the mirror is given a rest, as it is not for merely lacking the file. */
 type Rests = "rests" | "does not rest";
@@ -103,7 +103,7 @@ Deno.test("a mirror that sends a whole file again is in good standing again", as
 });
 
 Deno.test("a silent mirror is raced, and the reader has its first byte well within 10 s", async () => {
-  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: { raceTimeout: 50 } });
+  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: { raceTimeoutMs: 50 } });
   const body = packageBytes(SIZE, 5);
   bed.put(PACKAGE, body);
   for (const mirror of bed.mirrors.slice(0, 2)) mirror.behave("*", { kind: "hangBeforeHeaders" });
@@ -114,7 +114,7 @@ Deno.test("a silent mirror is raced, and the reader has its first byte well with
 });
 
 Deno.test("a mirror that is late but the only one with the file is waited for", async () => {
-  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: { raceTimeout: 50 } });
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: { raceTimeoutMs: 50 } });
   const body = packageBytes(1000, 6);
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
   const gate = new Gate();
@@ -194,7 +194,7 @@ Deno.test("a mirror that lags is no reason to give up one that is away for a mom
 Deno.test("nothing is left in flight, open or counted when downloads have ended", async () => {
   await using bed = await DownloadBed.start({
     mirrors: 2,
-    timeouts: { ...SOON, answerTimeout: 300 },
+    timeouts: { ...SOON, answerTimeoutMs: 300 },
   });
   const body = packageBytes(SIZE, 12);
   const behaviours: Behaviour[] = FAULTS.flatMap(([, behaviour]) => behaviour);

@@ -64,7 +64,7 @@ Deno.test("a signature is missing at one mirror's word, and those that rest are 
 Deno.test("a signature that a mirror lacks is missing though another is silent", async () => {
   await using bed = await DownloadBed.start({
     mirrors: 2,
-    timeouts: { raceTimeout: 50, answerTimeout: 60_000 },
+    timeouts: { raceTimeoutMs: 50, answerTimeoutMs: 60_000 },
   });
   bed.mirrors[0]!.behave("*", { kind: "hangBeforeHeaders" });
   assertEquals(await kindOfFailure(read(bed.download(SIGNATURE))), "not_found");

@@ -17,7 +17,7 @@ const SIZE = 400_000;
 const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
-const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
 interface Note {
   size: number | null;

@@ -15,7 +15,7 @@ import {
 const SIZE = 400_000;
 const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
-const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 
 /** A mirror that dies after half of `body`, for good, and one that has something of the name. */

@@ -166,7 +166,7 @@ Deno.test("a file that arrived between the look and the start is not fetched aga
 });
 
 Deno.test("a download that is stopped ends at once, whatever its mirror does", async () => {
-  await using bed = await DownloadBed.start({ timeouts: { stallTimeout: 60_000 } });
+  await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
   bed.put(PACKAGE, packageBytes(MEBIBYTE, 11));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: MEBIBYTE / 2 });
   const download = bed.download();

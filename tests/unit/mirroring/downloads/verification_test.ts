@@ -17,7 +17,7 @@ import {
 
 const SIZE = 300_000;
 const SIGNATURE = `${PACKAGE}.sig`;
-const TIMEOUTS = { raceTimeout: 500, stallTimeout: 100 };
+const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
 /** What begins as an OpenPGP packet does. */
 function signatureBytes(size: number): Uint8Array<ArrayBuffer> {

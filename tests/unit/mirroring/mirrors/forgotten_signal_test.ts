@@ -2,8 +2,8 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
-import { UpstreamBody } from "../../../../src/mirroring/mirrors/mirror_response.ts";
-import { UpstreamClient } from "../../../../src/platform/http_client.ts";
+import { MirrorResponse } from "../../../../src/mirroring/mirrors/mirror_response.ts";
+import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 
@@ -21,18 +21,18 @@ async function forget(): Promise<void> {
 }
 
 /** A body of which 100 kB have been read, and no more come. */
-async function stalledBody(mirror: FakeMirror, client: UpstreamClient, stallTimeout: number) {
+async function stalledBody(mirror: FakeMirror, client: HttpClient, stallTimeoutMs: number) {
   mirror.put("/x", packageBytes(1_000_000, 1));
   mirror.behave("/x", { kind: "stallAfter", bytes: 100_000 });
   const controller = new AbortController();
   const { status, headers, body } = await client.get(`${mirror.url}x`, {}, controller.signal);
-  const upstream = new UpstreamBody(
+  const upstream = new MirrorResponse(
     mirrorAt(mirror.url, "$repo"),
     status,
     headers,
     body,
     controller,
-    stallTimeout,
+    stallTimeoutMs,
   );
   for (let read = 0; read < 100_000;) read += (await upstream.read())!.length;
   return upstream;
@@ -42,7 +42,7 @@ async function stalledBody(mirror: FakeMirror, client: UpstreamClient, stallTime
 // collected, and they are, since only the body is kept.
 Deno.test("a stalled transfer is ended after a garbage collection too", { ignore }, async () => {
   await using mirror = await FakeMirror.start();
-  using client = new UpstreamClient({ userAgent: "test", upstreamProxy: null });
+  using client = new HttpClient({ userAgent: "test", upstreamProxy: null });
   const body = await stalledBody(mirror, client, 200);
   const rest = body.read();
   rest.catch(() => {});
@@ -56,7 +56,7 @@ Deno.test("a closed transfer is closed after a garbage collection too, and is no
   ignore,
 }, async () => {
   await using mirror = await FakeMirror.start();
-  using client = new UpstreamClient({ userAgent: "test", upstreamProxy: null });
+  using client = new HttpClient({ userAgent: "test", upstreamProxy: null });
   const body = await stalledBody(mirror, client, 60_000);
   const rest = body.read();
   rest.catch(() => {});

@@ -1,12 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
-import { UpstreamBody } from "../../../../src/mirroring/mirrors/mirror_response.ts";
+import { MirrorResponse } from "../../../../src/mirroring/mirrors/mirror_response.ts";
 
 const NEVER = 60_000;
 
 /** A body that the test feeds. */
-function openBody(stallTimeout = NEVER, headers: Record<string, string> = {}) {
+function openBody(stallTimeoutMs = NEVER, headers: Record<string, string> = {}) {
   const mirror = new Mirror("mirror", () => null);
   const controller = new AbortController();
   let feed!: ReadableStreamDefaultController<Uint8Array>;
@@ -30,13 +30,13 @@ function openBody(stallTimeout = NEVER, headers: Record<string, string> = {}) {
       // Closed already.
     }
   });
-  const body = new UpstreamBody(
+  const body = new MirrorResponse(
     mirror,
     200,
     new Headers(headers),
     stream,
     controller,
-    stallTimeout,
+    stallTimeoutMs,
   );
   const send = (...bytes: number[]) => feed.enqueue(new Uint8Array(bytes));
   return { body, mirror, controller, send, end: () => feed.close(), state };

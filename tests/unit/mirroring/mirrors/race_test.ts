@@ -6,7 +6,7 @@ import {
   raceMirrors,
   type RaceOptions,
 } from "../../../../src/mirroring/mirrors/race.ts";
-import { UpstreamRefusal } from "../../../../src/mirroring/mirrors/mirror_response.ts";
+import { MirrorRefusal } from "../../../../src/mirroring/mirrors/mirror_response.ts";
 
 const RACE = 20;
 const NEVER = 60_000;
@@ -30,7 +30,7 @@ class Race {
   run(options: Partial<RaceOptions<string>> = {}): Promise<string> {
     const queue = [...this.mirrors];
     return raceMirrors<string>((mirror, { signal }) => this.#ask(mirror, signal), {
-      raceTimeout: NEVER,
+      raceTimeoutMs: NEVER,
       deadline: NEVER,
       signal: this.controller.signal,
       next: () => queue.shift() ?? null,
@@ -83,13 +83,13 @@ Deno.test("the next mirror is asked as soon as one fails", async () => {
 Deno.test("beside a silent mirror the next is asked, and the loser is aborted and marked", async () => {
   const race = new Race("a", "b");
   race.answer("b");
-  assertEquals(await race.run({ raceTimeout: RACE }), "b");
+  assertEquals(await race.run({ raceTimeoutMs: RACE }), "b");
   assertEquals([race.asked, race.aborted, race.failed], [["a", "b"], ["a"], ["a"]]);
 });
 
 Deno.test("a silent mirror that answers after all wins, and the one beside it is not marked", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   race.answer("a");
   assertEquals(await running, "a");
@@ -98,7 +98,7 @@ Deno.test("a silent mirror that answers after all wins, and the one beside it is
 
 Deno.test("every mirror that was silent for too long is marked, whoever failed meanwhile", async () => {
   const race = new Race("a", "b", "c", "d");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   race.fail("a");
   await race.untilAsked(4);
@@ -110,7 +110,7 @@ Deno.test("every mirror that was silent for too long is marked, whoever failed m
 
 Deno.test("an answer that comes after another has won is let go of", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   race.answer("b");
   race.answer("a");
@@ -121,7 +121,7 @@ Deno.test("an answer that comes after another has won is let go of", async () =>
 
 Deno.test("a loser that fails after the race is nobody's concern", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   race.answer("b");
   await running;
@@ -133,7 +133,7 @@ Deno.test("a loser that fails after the race is nobody's concern", async () => {
 Deno.test("when all have failed the error names each one and its reason", async () => {
   const race = new Race("a", "b");
   race.fail("a");
-  race.fail("b", new UpstreamRefusal("missing", "answered 404"));
+  race.fail("b", new MirrorRefusal("missing", "answered 404"));
   const error = await assertRejects(() => race.run(), NoMirrorError);
   assertEquals(error.message, "Cannot get it: a: a is broken; b: answered 404");
   assertEquals(error.kind, "upstream");
@@ -155,7 +155,7 @@ Deno.test("the failures so far decide who is next", async () => {
 
 Deno.test("a silent mirror is waited for when the others have failed", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   race.fail("b");
   await Promise.resolve();
@@ -166,7 +166,7 @@ Deno.test("a silent mirror is waited for when the others have failed", async () 
 Deno.test("a silent mirror is not waited for when the others' words suffice", async () => {
   const race = new Race("a", "b");
   const running = race.run({
-    raceTimeout: RACE,
+    raceTimeoutMs: RACE,
     settled: (failures) => failures.length > 0,
   });
   await race.untilAsked(2);
@@ -178,7 +178,7 @@ Deno.test("a silent mirror is not waited for when the others' words suffice", as
 Deno.test("at the deadline all are aborted and marked", async () => {
   const race = new Race("a", "b");
   const error = await assertRejects(
-    () => race.run({ raceTimeout: RACE, deadline: 3 * RACE }),
+    () => race.run({ raceTimeoutMs: RACE, deadline: 3 * RACE }),
     NoMirrorError,
   );
   assertEquals(error.kind, "upstream_timeout");
@@ -187,7 +187,7 @@ Deno.test("at the deadline all are aborted and marked", async () => {
 
 Deno.test("an abort ends the race with its reason and marks nobody", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeout: RACE });
+  const running = race.run({ raceTimeoutMs: RACE });
   await race.untilAsked(2);
   const reason = new Error("the daemon stops");
   race.controller.abort(reason);

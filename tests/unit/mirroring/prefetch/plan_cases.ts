@@ -10,9 +10,9 @@ export const DAY = 86_400_000;
 /** The moment that plans are made at. */
 export const NOW = 100 * DAY;
 export const NO_LIMITS: PrefetchLimits = {
-  prefetchMaxIdle: 0,
+  prefetchMaxIdleMs: 0,
   prefetchMaxUnused: 0,
-  prefetchMaxPackageSize: 0,
+  prefetchMaxPackageBytes: 0,
 };
 
 /** A package of a database: `entry("foo 2-1", { depends: ["bar"] })`. */

@@ -53,9 +53,9 @@ const input: fc.Arbitrary<PrefetchPlanInput> = fc.record({
     histories[`${directory}/${name}`] ?? { askedAt: null, unusedPrefetches: 0 }
   ),
   limits: fc.record({
-    prefetchMaxIdle: fc.constantFrom(0, 30 * DAY),
+    prefetchMaxIdleMs: fc.constantFrom(0, 30 * DAY),
     prefetchMaxUnused: fc.constantFrom(0, 2),
-    prefetchMaxPackageSize: fc.constantFrom(0, 999, 1000),
+    prefetchMaxPackageBytes: fc.constantFrom(0, 999, 1000),
   }),
   now: fc.constant(NOW),
 });
@@ -86,7 +86,7 @@ Deno.test("whatever the databases: nothing is wanted that is cached with that co
 Deno.test("whatever the databases: nothing is both wanted and left alone, nor too large", () => {
   fc.assert(fc.property(input, (input) => {
     const { wanted, leftAlone } = planPrefetch(input);
-    const { prefetchMaxPackageSize: largest } = input.limits;
+    const { prefetchMaxPackageBytes: largest } = input.limits;
     const paths = new Set(wanted.map(pathOf));
     for (const { directory, fileName } of leftAlone) assert(!paths.has(`${directory}/${fileName}`));
     for (const { size } of wanted) assert(largest === 0 || size! <= largest);

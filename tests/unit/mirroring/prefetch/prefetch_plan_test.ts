@@ -249,9 +249,9 @@ Deno.test("what was wanted before stays wanted while it is depended on or asked 
 
 Deno.test("packages are left alone that nobody wants or that are too large", () => {
   const limits = {
-    prefetchMaxIdle: 30 * DAY,
+    prefetchMaxIdleMs: 30 * DAY,
     prefetchMaxUnused: 3,
-    prefetchMaxPackageSize: 1000,
+    prefetchMaxPackageBytes: 1000,
   };
   const history = (askedAt: number | null, unusedPrefetches = 0) => ({
     after: { core: [entry("a 2-1")] },
@@ -270,7 +270,7 @@ Deno.test("packages are left alone that nobody wants or that are too large", () 
       [],
       ["core/a: idle"],
     ],
-    "no limit of time": [{ ...history(0), limits: { ...limits, prefetchMaxIdle: 0 } }, a],
+    "no limit of time": [{ ...history(0), limits: { ...limits, prefetchMaxIdleMs: 0 } }, a],
     "taken now and then": [history(NOW, 2), a],
     "not taken any more": [history(NOW, 3), [], ["core/a: unused"]],
     "no limit of versions": [
@@ -279,7 +279,7 @@ Deno.test("packages are left alone that nobody wants or that are too large", () 
     ],
     "too large": [{ ...history(NOW), ...large }, [], ["core/a: too_large"]],
     "no limit of size": [
-      { ...history(NOW), ...large, limits: { ...limits, prefetchMaxPackageSize: 0 } },
+      { ...history(NOW), ...large, limits: { ...limits, prefetchMaxPackageBytes: 0 } },
       a,
     ],
     "up to date and idle is nothing to speak of": [
@@ -290,7 +290,7 @@ Deno.test("packages are left alone that nobody wants or that are too large", () 
 });
 
 Deno.test("history follows a package that is renamed or moves", () => {
-  const limits = { prefetchMaxIdle: 30 * DAY, prefetchMaxUnused: 3 };
+  const limits = { prefetchMaxIdleMs: 30 * DAY, prefetchMaxUnused: 3 };
   const never = { askedAt: null };
   check({
     "renamed, asked for by its old name": [{
@@ -335,17 +335,17 @@ Deno.test("the dependencies of what is left alone are too, unless it is only too
   const lib = "core/lib-1-1: new_dependency of a";
   check({
     "idle": [
-      input({ limits: { prefetchMaxIdle: DAY }, histories: { "core/a": { askedAt: 0 } } }),
+      input({ limits: { prefetchMaxIdleMs: DAY }, histories: { "core/a": { askedAt: 0 } } }),
       [],
       ["core/a: idle"],
     ],
     "too large": [
-      input({ limits: { prefetchMaxPackageSize: 1000 } }),
+      input({ limits: { prefetchMaxPackageBytes: 1000 } }),
       [lib],
       ["core/a: too_large"],
     ],
     "a dependency that is too large itself": [
-      input({ limits: { prefetchMaxPackageSize: 999 } }),
+      input({ limits: { prefetchMaxPackageBytes: 999 } }),
       [],
       ["core/a: too_large", "core/lib: too_large"],
     ],

@@ -165,7 +165,7 @@ Deno.test("a client that joins a resting download sets it going, and it counts a
 
 Deno.test("all prefetching together keeps below the bandwidth cap", async () => {
   const clock = new FakeClock(0, true);
-  const settings = { prefetchBandwidth: 100_000, prefetchConcurrency: 3 };
+  const settings = { prefetchBytesPerSecond: 100_000, prefetchConcurrency: 3 };
   await using bench = await PrefetchBench.start({ clock, settings });
   bench.put(400_000, "a", "b", "c");
   const report = await bench.run("a", "b", "c");

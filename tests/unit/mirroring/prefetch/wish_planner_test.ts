@@ -36,9 +36,9 @@ class PlannerBench implements AsyncDisposable {
       tree: () => this.tree,
       settings: () => ({
         prefetch: true,
-        prefetchMaxIdle: 0,
+        prefetchMaxIdleMs: 0,
         prefetchMaxUnused: 0,
-        prefetchMaxPackageSize: 0,
+        prefetchMaxPackageBytes: 0,
       }),
     });
   }
