@@ -10,6 +10,74 @@ declare module "@std/path" {
   export function fromFileUrl(url: string | URL): string;
 }
 
+declare module "@std/async/abortable" {
+  export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T>;
+  export function abortable<T>(
+    iterable: AsyncIterable<T>,
+    signal: AbortSignal,
+  ): AsyncGenerator<T>;
+}
+
+declare module "@std/async/deadline" {
+  /** Rejects with a `DOMException` "TimeoutError" if `promise` takes longer than `ms`. */
+  export function deadline<T>(
+    promise: Promise<T>,
+    ms: number,
+    options?: { signal?: AbortSignal },
+  ): Promise<T>;
+}
+
+declare module "@std/async/delay" {
+  /** Rejects with the signal's reason when it is aborted. */
+  export function delay(
+    ms: number,
+    options?: { signal?: AbortSignal; persistent?: boolean },
+  ): Promise<void>;
+}
+
+declare module "@std/bytes/concat" {
+  export function concat(buffers: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
+}
+
+declare module "@std/bytes/starts-with" {
+  export function startsWith(source: Uint8Array, prefix: Uint8Array): boolean;
+}
+
+declare module "@std/http/negotiation" {
+  export function accepts(request: Pick<Request, "headers">, ...types: string[]):
+    | string
+    | undefined;
+}
+
+declare module "@std/http/status" {
+  type Name =
+    | "OK"
+    | "Created"
+    | "NoContent"
+    | "PartialContent"
+    | "MovedPermanently"
+    | "NotModified"
+    | "BadRequest"
+    | "Unauthorized"
+    | "Forbidden"
+    | "NotFound"
+    | "MethodNotAllowed"
+    | "RequestTimeout"
+    | "Conflict"
+    | "Gone"
+    | "PreconditionFailed"
+    | "ContentTooLarge"
+    | "UnsupportedMediaType"
+    | "RangeNotSatisfiable"
+    | "TooManyRequests"
+    | "InternalServerError"
+    | "BadGateway"
+    | "ServiceUnavailable"
+    | "GatewayTimeout";
+  export const STATUS_CODE: Readonly<Record<Name, number>>;
+  export const STATUS_TEXT: Readonly<Record<number, string>>;
+}
+
 declare module "@std/assert" {
   // deno-lint-ignore no-explicit-any
   type Class<E> = abstract new (...args: any[]) => E;

@@ -1,0 +1,16 @@
+/** Runs asynchronous work one piece at a time, in the order of the calls. */
+export class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  /** Runs `work` when everything before it has ended, well or not. */
+  run<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Resolves when the work given so far has ended. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
+}
