@@ -3,9 +3,7 @@ import { CacheLayout } from "../src/mirroring/cache/cache_layout.ts";
 import { type PackageFile, RepositoryTree } from "../src/repositories/repository.ts";
 import { ClientDownloads } from "../src/mirroring/downloads/client_downloads.ts";
 import { DownloadRegistry } from "../src/mirroring/downloads/download_registry.ts";
-import { MirrorAccess } from "../src/mirroring/mirrors/mirror_access.ts";
-import { mirrorPools } from "../src/mirroring/mirrors/mirror_pools.ts";
-import { HttpClient } from "../src/platform/http_client.ts";
+import { Upstreams } from "../src/mirroring/mirrors/upstreams.ts";
 import { Metrics } from "../src/platform/observability/metrics.ts";
 import { MissingSignatures } from "../src/mirroring/pull_through/missing_signatures.ts";
 import { PackageRequests } from "../src/mirroring/pull_through/package_requests.ts";
@@ -40,7 +38,7 @@ export class PrefetchBench implements AsyncDisposable {
     readonly clients: ClientDownloads,
     private readonly packages: PackageRequests,
     private readonly downloads: DownloadRegistry,
-    private readonly client: HttpClient,
+    private readonly upstreams: Upstreams,
     private readonly tree: RepositoryTree,
     private readonly options: BenchOptions,
   ) {}
@@ -54,10 +52,8 @@ export class PrefetchBench implements AsyncDisposable {
     );
     const layout = new CacheLayout(root);
     const index = await CacheIndex.open(layout.index);
-    const metrics = new Metrics(() => 0);
-    const client = new HttpClient(config);
-    const [pool] = mirrorPools(config).values();
-    const access = new MirrorAccess(pool!, client, config, metrics);
+    const metrics = new Metrics();
+    const upstreams = new Upstreams(config, metrics);
     const downloads = new DownloadRegistry(metrics);
     const clients = new ClientDownloads();
     const packages = new PackageRequests({
@@ -66,7 +62,7 @@ export class PrefetchBench implements AsyncDisposable {
       clients,
       missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
-      accessOf: () => access,
+      accessOf: ({ repository }) => upstreams.get(repository.upstream),
       expectationOf: () => Promise.resolve(null),
       embeddedSignatureOf: () => Promise.resolve(null),
       onFetched: (file, fetched) => index.fetched(file, { ...fetched, at: Date.now() }),
@@ -80,7 +76,7 @@ export class PrefetchBench implements AsyncDisposable {
       clients,
       packages,
       downloads,
-      client,
+      upstreams,
       tree,
       options,
     );
@@ -147,7 +143,7 @@ export class PrefetchBench implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.downloads.stop();
     this.index[Symbol.dispose]();
-    this.client[Symbol.dispose]();
+    this.upstreams[Symbol.dispose]();
     await this.mirror[Symbol.asyncDispose]();
     await Deno.remove(this.layout.root, { recursive: true });
   }

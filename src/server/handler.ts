@@ -81,14 +81,11 @@ async function route(
 async function sendRepositoryFile(
   request: Request,
   file: RepositoryFile,
-  { packages, databases, onUse }: Services,
+  { respond }: Services,
   client: Client,
 ): Promise<Response> {
   try {
-    if (file.kind === "snapshot") return await databases.respond(file, request, client);
-    const response = await packages.respond(file, request);
-    if (request.method === "GET") onUse(file);
-    return response;
+    return await respond(file, request, client);
   } catch (error) {
     const response = failure(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");

@@ -6,10 +6,9 @@ import type { Cleanup } from "../mirroring/cleanup/cleanup.ts";
 import type { Config } from "../config/config.ts";
 import type { ClientDownloads } from "../mirroring/downloads/client_downloads.ts";
 import type { DownloadRegistry } from "../mirroring/downloads/download_registry.ts";
-import type { MirrorAccess } from "../mirroring/mirrors/mirror_access.ts";
+import type { Upstream } from "../mirroring/mirrors/upstream.ts";
+import type { Client } from "../repositories/leases.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
-import type { PackageRequests } from "../mirroring/pull_through/package_requests.ts";
-import type { SnapshotRequests } from "../mirroring/pull_through/database_requests.ts";
 import type { RefreshCycle } from "../mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../mirroring/databases/snapshots.ts";
 
@@ -21,18 +20,15 @@ export interface Services {
   layout: CacheLayout;
   index: CacheIndex;
   cacheSize: CacheSize;
-  packages: PackageRequests;
   snapshots: Snapshots;
   cycle: RefreshCycle;
   cleanup: Cleanup;
-  /** Told of every package file that a client was given. */
-  onUse: (file: RepositoryFile) => void;
-  databases: SnapshotRequests;
+  respond: (file: RepositoryFile, request: Request, client: Client) => Promise<Response>;
   metrics: Metrics;
   downloads: DownloadRegistry;
   clientDownloads: ClientDownloads;
   /** By the upstream's name, in the order of the configuration. */
-  accesses: ReadonlyMap<string, MirrorAccess>;
+  accesses: ReadonlyMap<string, Upstream>;
   /** When the daemon started, in milliseconds since the epoch. */
   startedAt: number;
 }

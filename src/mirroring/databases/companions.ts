@@ -1,6 +1,6 @@
 import type { Repository } from "../../repositories/repository.ts";
 import type { Download } from "../downloads/download.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError } from "../../errors.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
@@ -20,7 +20,7 @@ import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 export type Companions = Omit<Snapshot["members"], "db">;
 
 interface Context {
-  access: MirrorAccess;
+  access: Upstream;
   repository: Repository;
   store: SnapshotStore;
   signal: AbortSignal;

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import type { Repository } from "../../repositories/repository.ts";
 import { checkBeginning, checkHeaders, largestOf } from "../downloads/content_check.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 
 /** The signature `fileName` as one mirror has it; null when it has none. */
 export async function fetchSignature(
-  access: MirrorAccess,
+  access: Upstream,
   mirror: Mirror,
   repository: Repository,
   fileName: string,
@@ -50,7 +50,7 @@ export interface CopiedDatabase {
 
 /** Throws `MirrorRefusal` "different" unless `mirror` still has the database that was copied. */
 export async function confirmUnchanged(
-  access: MirrorAccess,
+  access: Upstream,
   mirror: Mirror,
   repository: Repository,
   copy: CopiedDatabase,

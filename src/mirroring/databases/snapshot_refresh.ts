@@ -1,6 +1,6 @@
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import { Download, type DownloadRequest } from "../downloads/download.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
@@ -28,7 +28,7 @@ const MOST_CHANGES = 4;
 const PAUSE = 200;
 
 export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
-  access: MirrorAccess;
+  access: Upstream;
   layout: CacheLayout;
   /** Whether the file list is to be part of the set. */
   files: boolean;

@@ -3,7 +3,7 @@ import type { Repository } from "../../repositories/repository.ts";
 import { removeReplaced, verifyUnrecorded } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
@@ -29,7 +29,7 @@ export interface SnapshotsOptions {
   index: CacheIndex;
   /** Resolves once the index has been compared with the disk after the start. */
   indexed: () => Promise<void>;
-  accessOf: (repository: Repository) => MirrorAccess;
+  accessOf: (repository: Repository) => Upstream;
   /** Told of each new database with the one before it, after it is served. */
   onPublished: (repository: Repository, before: Snapshot | null, after: Snapshot) => void;
   settings: SnapshotSettings;

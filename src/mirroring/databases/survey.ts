@@ -1,5 +1,5 @@
 import type { Repository } from "../../repositories/repository.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 
@@ -15,7 +15,7 @@ export interface Survey {
 
 /** Asks every mirror in good standing for the date of its database, all at once. */
 export async function surveyMirrors(
-  access: MirrorAccess,
+  access: Upstream,
   repository: Repository,
   signal: AbortSignal,
 ): Promise<Survey> {

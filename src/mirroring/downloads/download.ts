@@ -5,7 +5,7 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import type { BytesSoFar } from "./bytes_so_far.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PartFile } from "./part_file.ts";
 import { Transfer, type TransferRequest } from "./transfer.ts";
 
@@ -63,7 +63,7 @@ export class Download {
   #part: PartFile | null = null;
   #transfer: Transfer | null = null;
 
-  constructor(private readonly access: MirrorAccess, readonly request: DownloadRequest) {
+  constructor(private readonly access: Upstream, readonly request: DownloadRequest) {
     const opening = Promise.withResolvers<DownloadOpening | null>();
     this.opened = opening.promise;
     this.done = this.#run(opening.resolve);

@@ -1,6 +1,6 @@
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { Download, type DownloadRequest } from "./download.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { RateMeter } from "./rate_meter.ts";
 
 /** A download in flight and how it goes. */
@@ -30,7 +30,7 @@ export class DownloadRegistry {
   /** The download under way for `key`, or a new one. `started` tells which. */
   join(
     key: string,
-    access: MirrorAccess,
+    access: Upstream,
     request: () => DownloadRequest,
   ): { download: Download; started: boolean } {
     const current = this.#byKey.get(key);

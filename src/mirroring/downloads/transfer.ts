@@ -14,7 +14,7 @@ import {
   largestOf,
 } from "./content_check.ts";
 import { type FileIdentity, identityOf, ifRangeFor, vouchesFor } from "./file_identity.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 
 /** How many bytes before the seam another mirror must repeat, letter for letter. */
 const OVERLAP = 64 * 1024;
@@ -62,7 +62,7 @@ export class Transfer {
   #lastSeam = -1;
 
   constructor(
-    private readonly access: MirrorAccess,
+    private readonly access: Upstream,
     private readonly request: TransferRequest,
     private readonly soFar: BytesSoFar,
   ) {

@@ -3,52 +3,63 @@ import { expandServer } from "../../formats/pacman/mirrorlist.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { MirrorHealth } from "./mirror_health.ts";
 
-/** An upstream that holds a repository's files, and what is known of its health. */
+export interface MirrorOptions {
+  /** Host and path, for logs and metrics. */
+  name: string;
+  /** Template of its URLs, which tells it from every other mirror. */
+  address: string;
+  /** The URL of a file, or null if this mirror cannot have it. */
+  urlOf: (repository: Repository, fileName: string) => string | null;
+  /** Milliseconds of a monotonic clock. */
+  now?: (() => number) | undefined;
+}
+
+/** A server that holds a repository's files, and what is known of its health. */
 export class Mirror {
+  readonly name: string;
+  readonly address: string;
+  readonly urlOf: MirrorOptions["urlOf"];
   readonly health: MirrorHealth;
 
-  /**
-   * `name` is what logs and metrics call it; `urlOf` gives the address of a file, or null when
-   * this upstream cannot have it.
-   */
-  constructor(
-    readonly name: string,
-    readonly urlOf: (repository: Repository, fileName: string) => string | null,
-    now?: () => number,
-  ) {
+  constructor({ name, address, urlOf, now }: MirrorOptions) {
+    this.name = name;
+    this.address = address;
+    this.urlOf = urlOf;
     this.health = new MirrorHealth(now);
   }
 }
 
 /**
- * A mirror by its address: the root of one, or a complete line of a pacman mirrorlist with
- * `$repo` in it. The names are sent as they are, as pacman does.
+ * A mirror by its address: the root of one, or a complete line of a pacman mirrorlist with `$repo`
+ * in it. Names are sent unescaped, as pacman sends them.
  */
-export function mirrorAt(address: string, layout: string, now?: () => number): Mirror {
-  const base = address.replace(/\/+$/, "");
-  const template = base.includes("$repo") ? base : `${base}/${layout}`;
-  return new Mirror(
-    nameOf(address),
-    ({ name, architecture }, fileName) =>
-      `${expandServer(template, name, architecture)}/${fileName}`,
+export function mirrorAt(root: string, layout: string, now?: () => number): Mirror {
+  const base = root.replace(/\/+$/, "");
+  const address = base.includes("$repo") ? base : `${base}/${layout}`;
+  return new Mirror({
+    name: nameOf(root),
+    address,
+    urlOf: ({ name, architecture }, fileName) =>
+      `${expandServer(address, name, architecture)}/${fileName}`,
     now,
-  );
+  });
 }
 
 /**
- * The Arch Linux Archive's collection of every package: `<base>/<first letter>/<name>/<file>`.
- * Databases are not kept there.
+ * The Arch Linux Archive's pool of every package: `<address>/<first letter>/<name>/<file>`. It
+ * keeps no databases.
  */
-export function archiveAt(address: string, now?: () => number): Mirror {
-  const base = address.replace(/\/+$/, "");
-  return new Mirror(
-    nameOf(address),
-    (_repository, fileName) => {
+export function archiveAt(root: string, now?: () => number): Mirror {
+  const address = root.replace(/\/+$/, "");
+  return new Mirror({
+    name: nameOf(root),
+    address,
+    urlOf: (_repository, fileName) => {
       const name = parsePackageFileName(fileName.replace(/\.sig$/, ""))?.name;
-      return name === undefined ? null : `${base}/${name[0]}/${name}/${fileName}`;
+      return name === undefined ? null : `${address}/${name[0]}/${name}/${fileName}`;
     },
     now,
-  );
+  });
 }
 
 /** Host and path of an address without its variables; never its credentials. */

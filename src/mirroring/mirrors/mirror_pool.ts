@@ -10,9 +10,32 @@ const HEAD_START = 3;
 export class MirrorPool {
   /** By repository directory: mirrors seen with the database being served, and with older ones. */
   readonly #standing = new Map<string, Map<Mirror, "agrees" | "lags">>();
+  #mirrors: readonly Mirror[];
+  #archive: Mirror | null;
   #turn = 0;
 
-  constructor(readonly mirrors: readonly Mirror[], readonly archive: Mirror | null = null) {}
+  constructor(mirrors: readonly Mirror[], archive: Mirror | null = null) {
+    this.#mirrors = mirrors;
+    this.#archive = archive;
+  }
+
+  get mirrors(): readonly Mirror[] {
+    return this.#mirrors;
+  }
+
+  /** Keeps old packages and no databases; null if there is none. */
+  get archive(): Mirror | null {
+    return this.#archive;
+  }
+
+  /** Puts other mirrors in place. What is known of those that stay is kept. */
+  replace(mirrors: readonly Mirror[], archive: Mirror | null): void {
+    for (const standing of this.#standing.values()) {
+      for (const mirror of standing.keys()) if (!mirrors.includes(mirror)) standing.delete(mirror);
+    }
+    this.#mirrors = mirrors;
+    this.#archive = archive;
+  }
 
   /** Notes that `mirror` has the database that is served for a directory. */
   agrees(directory: string, mirror: Mirror): void {

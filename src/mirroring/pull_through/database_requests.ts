@@ -13,7 +13,7 @@ import { sendFile } from "../../repositories/send_file.ts";
 /** The part of `answerTimeoutMs` that mirrors have for their word while there is a set to be served. */
 const REVALIDATION_SHARE = 1 / 3;
 
-export interface SnapshotRequestsOptions {
+export interface DatabaseRequestsOptions {
   snapshots: Snapshots;
   leases: Leases;
   metrics: Metrics;
@@ -22,11 +22,11 @@ export interface SnapshotRequestsOptions {
 }
 
 /** Answers requests for databases, file lists and their signatures from the published set. */
-export class SnapshotRequests {
+export class DatabaseRequests {
   /** Refreshes that a request is known to have begun. */
   readonly #begun = new WeakSet<SnapshotRefresh>();
 
-  constructor(private readonly options: SnapshotRequestsOptions) {}
+  constructor(private readonly options: DatabaseRequestsOptions) {}
 
   async respond(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
     switch (file.member) {

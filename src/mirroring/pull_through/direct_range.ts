@@ -1,6 +1,6 @@
 import type { BytesSoFar } from "../downloads/bytes_so_far.ts";
 import type { FileIdentity } from "../downloads/file_identity.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { Transfer, type TransferRequest } from "../downloads/transfer.ts";
 
 /** As many of the last bytes as another mirror is asked to repeat. */
@@ -16,7 +16,7 @@ export interface DirectRange {
  * the transfer into the cache has come so far.
  */
 export async function openDirectRange(
-  access: MirrorAccess,
+  access: Upstream,
   request: Omit<TransferRequest, "signal" | "ifModifiedSince">,
   onBytes: (count: number) => void,
 ): Promise<DirectRange> {

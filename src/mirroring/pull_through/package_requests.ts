@@ -4,7 +4,7 @@ import type { Download, DownloadOpening, DownloadRequest } from "../downloads/do
 import type { Expectation } from "../../repositories/package_index.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
-import type { MirrorAccess } from "../mirrors/mirror_access.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError } from "../../errors.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
@@ -22,7 +22,7 @@ export interface PackageRequestsOptions {
   clients?: ClientDownloads;
   missing: MissingSignatures;
   metrics: Metrics;
-  accessOf: (file: PackageFile) => MirrorAccess;
+  accessOf: (file: PackageFile) => Upstream;
   /** What the served database says of a file, or null. */
   expectationOf: (file: PackageFile) => Promise<Expectation | null>;
   /** The signature that the served database carries for a package file, or null. */

@@ -76,19 +76,22 @@ export class Metrics {
     ...this.#registers,
   });
 
-  /** @param cacheSize gives the bytes that the cache holds, whenever the metrics are read. */
-  constructor(cacheSize: () => number | Promise<number>) {
+  constructor() {
     this.contentType = this.#registry.contentType;
+    // A result that has not occurred yet is 0, not absent: rates need a beginning.
+    for (const result of REQUEST_RESULTS) this.#requests.inc({ result }, 0);
+  }
+
+  /** Reports the bytes that the cache holds, which `read` tells whenever the metrics are read. */
+  observeCacheSize(read: () => number | Promise<number>): void {
     new Gauge({
       name: "pkgstash_cache_size_bytes",
       help: "Bytes of files in the cache.",
       ...this.#registers,
       async collect() {
-        this.set(await cacheSize());
+        this.set(await read());
       },
     });
-    // A result that has not occurred yet is 0, not absent: rates need a beginning.
-    for (const result of REQUEST_RESULTS) this.#requests.inc({ result }, 0);
   }
 
   /** Counts a request that was answered. */

@@ -1,9 +1,9 @@
 import type { MirrorReport } from "../../api/mirror_report.ts";
-import type { MirrorAccess } from "../../mirroring/mirrors/mirror_access.ts";
+import type { Upstream } from "../../mirroring/mirrors/upstream.ts";
 import type { Mirror } from "../../mirroring/mirrors/mirror.ts";
 
 /** All mirrors and archives, in the order of the configuration. */
-export function mirrorReports(accesses: ReadonlyMap<string, MirrorAccess>): MirrorReport[] {
+export function mirrorReports(accesses: ReadonlyMap<string, Upstream>): MirrorReport[] {
   return [...accesses].flatMap(([upstream, { pool }]) => [
     ...pool.mirrors.map((mirror) => reportOf(mirror, upstream, "mirror")),
     ...(pool.archive === null ? [] : [reportOf(pool.archive, upstream, "archive")]),

@@ -1,6 +1,6 @@
 import { MIRROR_ANSWERS, type MirrorAnswer } from "../../api/mirror_report.ts";
 import type { Repository } from "../../repositories/repository.ts";
-import type { MirrorAccess } from "../../mirroring/mirrors/mirror_access.ts";
+import type { Upstream } from "../../mirroring/mirrors/upstream.ts";
 import type { Mirror } from "../../mirroring/mirrors/mirror.ts";
 import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
 
@@ -27,7 +27,7 @@ export const mirrorTrialRoute: ApiRoute = {
 async function ask(
   mirror: Mirror,
   upstream: string,
-  access: MirrorAccess,
+  access: Upstream,
   repository: Repository | null,
 ): Promise<MirrorAnswer> {
   const answer: MirrorAnswer = {

@@ -3,13 +3,10 @@ import { join } from "@std/path";
 import type { Repository } from "../../../../src/repositories/repository.ts";
 import type { Download, DownloadRequest } from "../../../../src/mirroring/downloads/download.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
-import {
-  MirrorAccess,
-  type MirrorTimeouts,
-} from "../../../../src/mirroring/mirrors/mirror_access.ts";
+import { type MirrorTimeouts, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { archiveAt, type Mirror, mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
-import { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";
+import type { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";
 import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
@@ -42,7 +39,7 @@ type RequestOptions = Partial<DownloadRequest>;
 
 /** Fake mirrors, and all that lies between them and a reader; in a folder of its own. */
 export class DownloadBed implements AsyncDisposable {
-  readonly metrics = new Metrics(() => 0);
+  readonly metrics = new Metrics();
   readonly registry = new DownloadRegistry(this.metrics);
 
   private constructor(
@@ -50,29 +47,34 @@ export class DownloadBed implements AsyncDisposable {
     /** In the order in which they are asked when nothing speaks against it. */
     readonly mirrors: readonly FakeMirror[],
     readonly archive: FakeMirror | null,
-    readonly pool: MirrorPool,
-    readonly access: MirrorAccess,
-    private readonly client: HttpClient,
+    readonly access: Upstream,
   ) {}
 
   static async start(options: DownloadBedOptions = {}): Promise<DownloadBed> {
     const { mirrors: count = 1, now } = options;
     const mirrors = await Promise.all(Array.from({ length: count }, () => FakeMirror.start()));
     const archive = options.archive === true ? await FakeMirror.start() : null;
-    const pool = new MirrorPool(
-      mirrors.map(({ url }) => mirrorAt(url, "$repo/os/$arch", now)),
-      archive === null ? null : archiveAt(`${archive.url}packages`, now),
-    );
     const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null });
-    const metrics = new Metrics(() => 0);
-    const access = new MirrorAccess(pool, client, {
-      raceTimeoutMs: 2_000,
-      stallTimeoutMs: 2_000,
-      answerTimeoutMs: 5_000,
-      ...options.timeouts,
-    }, metrics);
+    const metrics = new Metrics();
+    const access = new Upstream({
+      name: "arch",
+      mirrors: mirrors.map(({ url }) => mirrorAt(url, "$repo/os/$arch", now)),
+      archive: archive === null ? null : archiveAt(`${archive.url}packages`, now),
+      client,
+      timeouts: {
+        raceTimeoutMs: 2_000,
+        stallTimeoutMs: 2_000,
+        answerTimeoutMs: 5_000,
+        ...options.timeouts,
+      },
+      metrics,
+    });
     const folder = await Deno.makeTempDir({ prefix: "pkgstash-download-" });
-    return new DownloadBed(folder, mirrors, archive, pool, access, client);
+    return new DownloadBed(folder, mirrors, archive, access);
+  }
+
+  get pool(): MirrorPool {
+    return this.access.pool;
   }
 
   /** What the pool knows of the mirror of this number. */
@@ -140,7 +142,7 @@ export class DownloadBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.registry.stop();
-    this.client[Symbol.dispose]();
+    this.access.close();
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
     await this.archive?.[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });

@@ -6,7 +6,9 @@ const DIRECTORY = "extra/os/x86_64";
 
 function poolOf(...names: string[]) {
   const clock = { now: 0 };
-  const mirrors = names.map((name) => new Mirror(name, () => null, () => clock.now));
+  const mirrors = names.map((name) =>
+    new Mirror({ name, address: name, urlOf: () => null, now: () => clock.now })
+  );
   const pool = new MirrorPool(mirrors);
   const order = (directory: string | null = DIRECTORY) => {
     const { ready, resting } = pool.candidates(directory);

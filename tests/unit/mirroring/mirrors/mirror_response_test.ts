@@ -7,7 +7,7 @@ const NEVER = 60_000;
 
 /** A body that the test feeds. */
 function openBody(stallTimeoutMs = NEVER, headers: Record<string, string> = {}) {
-  const mirror = new Mirror("mirror", () => null);
+  const mirror = new Mirror({ name: "mirror", address: "mirror", urlOf: () => null });
   const controller = new AbortController();
   let feed!: ReadableStreamDefaultController<Uint8Array>;
   const state = { pulls: 0, cancelled: false };

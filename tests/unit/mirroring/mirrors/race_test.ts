@@ -23,7 +23,7 @@ class Race {
   readonly #waiting: { count: number; resolve: () => void }[] = [];
 
   constructor(...names: string[]) {
-    this.mirrors = names.map((name) => new Mirror(name, () => null));
+    this.mirrors = names.map((name) => new Mirror({ name, address: name, urlOf: () => null }));
     for (const name of names) this.#answers.set(name, Promise.withResolvers());
   }
 

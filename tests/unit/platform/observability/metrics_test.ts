@@ -4,7 +4,8 @@ import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 
 Deno.test("what is counted is in the text", async () => {
   let cacheSize = 10;
-  const metrics = new Metrics(() => cacheSize);
+  const metrics = new Metrics();
+  metrics.observeCacheSize(() => cacheSize);
   metrics.request("hit");
   metrics.request("hit");
   metrics.request("miss");
@@ -37,12 +38,13 @@ Deno.test("what is counted is in the text", async () => {
 });
 
 Deno.test("a size that takes a while to find is waited for", async () => {
-  const metrics = new Metrics(() => Promise.resolve(7));
+  const metrics = new Metrics();
+  metrics.observeCacheSize(() => Promise.resolve(7));
   assertStringIncludes(await metrics.text(), "\npkgstash_cache_size_bytes 7\n");
 });
 
 Deno.test("two sets of metrics share nothing, and all names begin with pkgstash_", async () => {
-  const [one, other] = [new Metrics(() => 0), new Metrics(() => 0)];
+  const [one, other] = [new Metrics(), new Metrics()];
   one.request("hit");
   assertStringIncludes(await other.text(), '\npkgstash_requests_total{result="hit"} 0\n');
   const names = [...(await one.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
@@ -51,7 +53,7 @@ Deno.test("two sets of metrics share nothing, and all names begin with pkgstash_
 });
 
 Deno.test("a mirror's name cannot break the format", async () => {
-  const metrics = new Metrics(() => 0);
+  const metrics = new Metrics();
   metrics.upstreamError('a"b\nc\\', "status");
   assertStringIncludes(await metrics.text(), 'mirror="a\\"b\\nc\\\\",reason="status"} 1\n');
 });

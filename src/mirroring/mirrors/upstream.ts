@@ -1,14 +1,14 @@
-import { getLogger } from "@logtape/logtape";
 import type { Repository } from "../../repositories/repository.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import { reasonOf } from "../../errors.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
-import type { MirrorPool } from "./mirror_pool.ts";
+import { MirrorPool } from "./mirror_pool.ts";
 import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
 import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 
-const log = getLogger(["pkgstash", "mirror"]);
+const log = eventLogger("mirror");
 
 /** What is asked of mirrors. */
 export interface MirrorRequest {
@@ -42,20 +42,60 @@ export interface MirrorTimeouts {
 /** Statuses of a mirror that would answer at another time. */
 const BUSY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
 
-/** Gets answers from the mirrors of one upstream. */
-export class MirrorAccess {
-  constructor(
-    readonly pool: MirrorPool,
-    private readonly client: HttpClient,
-    private readonly timeouts: MirrorTimeouts,
-    private readonly metrics: Metrics,
-  ) {}
+export interface UpstreamOptions {
+  name: string;
+  mirrors: readonly Mirror[];
+  archive: Mirror | null;
+  client: HttpClient;
+  timeouts: MirrorTimeouts;
+  metrics: Metrics;
+}
+
+/**
+ * A distribution as long as the configuration has it: its mirrors, what is known of them, and the
+ * connections to them. It survives a reload, so that transfers in flight continue, from the new
+ * mirrors if need be, and nothing that was learnt about a mirror is lost.
+ */
+export class Upstream {
+  readonly name: string;
+  readonly pool: MirrorPool;
+  readonly #metrics: Metrics;
+  #timeouts: MirrorTimeouts;
+  #connections: Connections;
+  #isClosed = false;
+
+  constructor({ name, mirrors, archive, client, timeouts, metrics }: UpstreamOptions) {
+    this.name = name;
+    this.pool = new MirrorPool(mirrors, archive);
+    this.#connections = new Connections(client);
+    this.#timeouts = timeouts;
+    this.#metrics = metrics;
+  }
+
+  /** Applies a new configuration to every request from now on; null keeps the client. */
+  reconfigure(
+    { mirrors, archive, client, timeouts }:
+      & Pick<UpstreamOptions, "mirrors" | "archive" | "timeouts">
+      & { client: HttpClient | null },
+  ): void {
+    this.pool.replace(mirrors, archive);
+    this.#timeouts = timeouts;
+    if (client === null) return;
+    this.#connections.close();
+    this.#connections = new Connections(client);
+  }
+
+  /** Accepts no more requests. Its connections close when the last response has ended. */
+  close(): void {
+    this.#isClosed = true;
+    this.#connections.close();
+  }
 
   /** The first acceptable answer, or a `NoMirrorError` with everyone's reason. */
   open(request: MirrorRequest): Promise<MirrorResponse> {
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
-      raceTimeoutMs: this.timeouts.raceTimeoutMs,
-      deadline: this.timeouts.answerTimeoutMs,
+      raceTimeoutMs: this.#timeouts.raceTimeoutMs,
+      deadline: this.#timeouts.answerTimeoutMs,
       signal: request.signal,
       next: this.#order(request),
       onFailure: (failure) => this.failed(failure, request.fileName),
@@ -75,9 +115,10 @@ export class MirrorAccess {
   ): Promise<Headers | null> {
     const url = mirror.urlOf(repository, fileName);
     if (url === null) return null;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.timeouts.stallTimeoutMs)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.stallTimeoutMs)]);
+    using connection = this.#connect();
     try {
-      const response = await this.client.head(url, limit);
+      const response = await connection.client.head(url, limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
       if (response.status === 404 || response.status === 405) return null;
@@ -101,17 +142,18 @@ export class MirrorAccess {
     const url = mirror.urlOf(repository, fileName);
     if (url === null) return { error: "does not keep such files" };
     const asked = performance.now();
+    using connection = this.#connect();
     try {
-      const response = await this.client.head(
+      const response = await connection.client.head(
         url,
-        AbortSignal.timeout(this.timeouts.answerTimeoutMs),
+        AbortSignal.timeout(this.#timeouts.answerTimeoutMs),
       );
       await response.body?.cancel();
       if (!response.ok) return { error: `answered ${response.status}` };
       return { milliseconds: performance.now() - asked, headers: response.headers };
     } catch (error) {
       const isSilent = error instanceof DOMException && error.name === "TimeoutError";
-      const seconds = this.timeouts.answerTimeoutMs / 1000;
+      const seconds = this.#timeouts.answerTimeoutMs / 1000;
       return { error: isSilent ? `no answer within ${seconds} s` : reasonOf(error) };
     }
   }
@@ -127,7 +169,7 @@ export class MirrorAccess {
       return;
     }
     mirror.health.failed(reasonOf(error));
-    this.metrics.upstreamError(mirror.name, reasonClass(error));
+    this.#metrics.upstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
       file: fileName,
@@ -143,23 +185,32 @@ export class MirrorAccess {
   ): Promise<MirrorResponse> {
     const url = mirror.urlOf(request.repository, request.fileName);
     if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
+    const connection = this.#connect();
+    // A response that was read to its end, or given up, aborts its controller.
+    controller.signal.addEventListener("abort", () => connection[Symbol.dispose](), { once: true });
+    try {
+      return await this.#receive(connection.client, url, mirror, controller, request);
+    } catch (error) {
+      controller.abort();
+      throw error;
+    }
+  }
+
+  async #receive(
+    client: HttpClient,
+    url: string,
+    mirror: Mirror,
+    controller: AbortController,
+    request: MirrorRequest,
+  ): Promise<MirrorResponse> {
     const asked = performance.now();
     const headers = request.headersFor(mirror);
-    const response = await this.client.get(url, headers, controller.signal);
+    const response = await client.get(url, headers, controller.signal);
     const unchanged = response.status === 304 && request.conditional === true;
     if (response.status !== 200 && response.status !== 206 && !unchanged) {
       await response.body?.cancel();
-      if (response.status === 404 || response.status === 410) {
-        mirror.health.answered(performance.now() - asked);
-        mirror.health.succeeded();
-        throw new MirrorRefusal("missing", `answered ${response.status}`);
-      }
-      // It may be the range that it does not like, and the whole file might be had.
-      const isAboutRange = "range" in headers && !BUSY.has(response.status);
-      throw new MirrorRefusal(
-        isAboutRange ? "different" : "faulty",
-        `answered ${response.status}`,
-      );
+      const firstByteAfterMs = performance.now() - asked;
+      throw refusalOf(response.status, { mirror, firstByteAfterMs, isRange: "range" in headers });
     }
     const body = new MirrorResponse(
       mirror,
@@ -167,20 +218,31 @@ export class MirrorAccess {
       response.headers,
       response.body,
       controller,
-      this.timeouts.stallTimeoutMs,
+      this.#timeouts.stallTimeoutMs,
     );
     try {
       await body.peek(1);
-      const firstByteAfter = performance.now() - asked;
+      const firstByteAfterMs = performance.now() - asked;
       await request.accept(body);
-      mirror.health.answered(firstByteAfter);
+      mirror.health.answered(firstByteAfterMs);
       if (unchanged) mirror.health.succeeded();
-      this.metrics.upstreamFirstByte(mirror.name, firstByteAfter / 1000);
+      this.#metrics.upstreamFirstByte(mirror.name, firstByteAfterMs / 1000);
       return body;
     } catch (error) {
       body.close();
       throw error;
     }
+  }
+
+  /** The right to use the connections until it is disposed of. */
+  #connect(): Disposable & { readonly client: HttpClient } {
+    if (this.#isClosed) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot ask the mirrors of ${this.name}: it is no longer configured.`,
+      );
+    }
+    return this.#connections.use();
   }
 
   #isGone(failures: readonly MirrorFailure[], request: MirrorRequest): boolean {
@@ -214,4 +276,60 @@ function reasonClass(error: unknown): string {
   if (error instanceof MirrorRefusal) return "status";
   if (error instanceof Error && "kind" in error) return String(error.kind);
   return "connection";
+}
+
+/** The refusal that a mirror's status amounts to. A 404 or 410 is a good answer, and noted as one. */
+function refusalOf(
+  status: number,
+  { mirror, firstByteAfterMs, isRange }: {
+    mirror: Mirror;
+    firstByteAfterMs: number;
+    isRange: boolean;
+  },
+): MirrorRefusal {
+  if (status === 404 || status === 410) {
+    mirror.health.answered(firstByteAfterMs);
+    mirror.health.succeeded();
+    return new MirrorRefusal("missing", `answered ${status}`);
+  }
+  // The mirror may refuse only the range; the whole file may still be available.
+  return new MirrorRefusal(
+    isRange && !BUSY.has(status) ? "different" : "faulty",
+    `answered ${status}`,
+  );
+}
+
+/** An HTTP client that closes when the last request that uses it has ended. */
+class Connections {
+  readonly #client: HttpClient;
+  #users = 0;
+  #isClosing = false;
+
+  constructor(client: HttpClient) {
+    this.#client = client;
+  }
+
+  use(): Disposable & { readonly client: HttpClient } {
+    this.#users++;
+    let isInUse = true;
+    return {
+      client: this.#client,
+      [Symbol.dispose]: () => {
+        if (!isInUse) return;
+        isInUse = false;
+        this.#users--;
+        this.#closeIfIdle();
+      },
+    };
+  }
+
+  close(): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    this.#closeIfIdle();
+  }
+
+  #closeIfIdle(): void {
+    if (this.#isClosing && this.#users === 0) this.#client[Symbol.dispose]();
+  }
 }

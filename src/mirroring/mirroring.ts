@@ -1,0 +1,298 @@
+import { BackgroundWork } from "../async/background_work.ts";
+import type { Config } from "../config/config.ts";
+import { reasonOf } from "../errors.ts";
+import { freeSpace } from "../platform/files/free_space.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { Metrics } from "../platform/observability/metrics.ts";
+import { PeriodicTask } from "../platform/scheduler/periodic_task.ts";
+import { type Client, Leases } from "../repositories/leases.ts";
+import {
+  type PackageFile,
+  type RepositoryFile,
+  RepositoryTree,
+} from "../repositories/repository.ts";
+import { SnapshotStore } from "../repositories/snapshot_store.ts";
+import { CacheIndex } from "./cache/cache_index.ts";
+import { CacheLayout } from "./cache/cache_layout.ts";
+import { CacheSize } from "./cache/cache_size.ts";
+import { prepareCache } from "./cache/prepare_cache.ts";
+import { removeReplaced } from "./cache/replaced_packages.ts";
+import { repositoriesInUse } from "./cache/repositories_in_use.ts";
+import { Cleanup } from "./cleanup/cleanup.ts";
+import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
+import { ClientDownloads } from "./downloads/client_downloads.ts";
+import { DownloadRegistry } from "./downloads/download_registry.ts";
+import { Upstreams } from "./mirrors/upstreams.ts";
+import { Prefetch } from "./prefetch/prefetch.ts";
+import { planEvent } from "./prefetch/prefetch_events.ts";
+import { WishPlanner } from "./prefetch/wish_planner.ts";
+import { DatabaseRequests } from "./pull_through/database_requests.ts";
+import { MissingSignatures } from "./pull_through/missing_signatures.ts";
+import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
+import { LastRefresh } from "./refresh/last_refresh.ts";
+import { RefreshCycle } from "./refresh/refresh_cycle.ts";
+import type { RefreshListener } from "./refresh/refresh_events.ts";
+
+const log = eventLogger("mirroring");
+
+/**
+ * Copies of other people's packages: the door of this wing, which makes its rooms, connects them,
+ * and applies a new configuration to them. A request for a file takes this way:
+ *
+ * 1. `pull_through/package_requests` sends a package from the cache if it is there; a database goes
+ *    to `pull_through/database_requests`, which asks `databases` whether the published set is still
+ *    current.
+ * 2. Otherwise `downloads/download_registry` has the download in flight, or starts one.
+ * 3. The download reads a `transfer`, which takes bytes from the mirrors that `mirrors` puts first,
+ *    resumes from another one when a mirror fails, and appends them to a `part_file`.
+ * 4. Every client follows that file through a `part_reader` of its own.
+ * 5. The complete part is verified and moved into the cache.
+ */
+export class Mirroring {
+  readonly layout: CacheLayout;
+  readonly index: CacheIndex;
+  readonly cacheSize: CacheSize;
+  readonly upstreams: Upstreams;
+  readonly downloads: DownloadRegistry;
+  readonly clientDownloads = new ClientDownloads();
+  readonly snapshots: Snapshots;
+  readonly cleanup: Cleanup;
+  readonly cycle: RefreshCycle;
+  readonly #lock: Disposable;
+  readonly #metrics: Metrics;
+  readonly #leases = new Leases();
+  readonly #planner: WishPlanner;
+  readonly #lastRefresh: LastRefresh;
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.error(failure, { reason: reasonOf(error) })
+  );
+  #config: Config;
+  #tree: RepositoryTree;
+  #packages: PackageRequests;
+  #databases: DatabaseRequests;
+  #schedule: PeriodicTask | null = null;
+  #isStopping = false;
+  /** Resolves once the index has been compared with the disk, or cannot be. */
+  #indexed: Promise<void> = Promise.resolve();
+  #windowTimer: ReturnType<typeof setTimeout> | undefined;
+
+  private constructor(
+    config: Config,
+    { layout, lock, index, metrics }: {
+      layout: CacheLayout;
+      lock: Disposable;
+      index: CacheIndex;
+      metrics: Metrics;
+    },
+  ) {
+    this.#config = config;
+    this.#lock = lock;
+    this.#metrics = metrics;
+    this.layout = layout;
+    this.index = index;
+    this.cacheSize = new CacheSize(layout);
+    metrics.observeCacheSize(() => this.cacheSize.bytes());
+    this.upstreams = new Upstreams(config, metrics);
+    this.downloads = new DownloadRegistry(metrics);
+    this.#lastRefresh = new LastRefresh(layout.lastRefresh);
+    const store = new SnapshotStore(layout);
+    this.snapshots = new Snapshots({
+      layout,
+      store,
+      metrics,
+      index,
+      indexed: () => this.#indexed,
+      accessOf: ({ upstream }) => this.upstreams.get(upstream),
+      onPublished: (repository, before) =>
+        this.#background.add(
+          "cannot record what to prefetch",
+          this.#planner.record(repository, before),
+        ),
+      settings: snapshotSettings(config),
+    });
+    this.cleanup = new Cleanup({
+      layout,
+      index,
+      tree: () => this.#tree,
+      settings: () => this.#config,
+      downloads: this.downloads,
+      currentFileNames: (repository) => this.snapshots.trustedPackagesOf(repository),
+      freeSpace: () => freeSpace(layout.root),
+      forgetSnapshots: (directory) => store.forget(directory),
+    });
+    this.#planner = new WishPlanner({
+      index,
+      snapshots: this.snapshots,
+      tree: () => this.#tree,
+      settings: () => this.#config,
+    });
+    this.cycle = new RefreshCycle({
+      snapshots: this.snapshots,
+      repositories: () => repositoriesInUse(this.#tree, layout),
+      prefetch: (listener, signal) => this.#prefetch(listener, signal),
+      cleanup: async () => {
+        const { removed, bytesFreed } = await this.cleanup.run();
+        return { removed: removed.length, bytesFreed };
+      },
+      onRefreshed: () => this.#lastRefresh.record(),
+    });
+    this.#tree = new RepositoryTree(config);
+    this.#packages = this.#packageRequests(config);
+    this.#databases = this.#databaseRequests(config);
+  }
+
+  /** Takes the cache directory, and begins to keep it fresh and small. */
+  static async open(config: Config, metrics: Metrics): Promise<Mirroring> {
+    const layout = new CacheLayout(config.cacheRoot);
+    const lock = await prepareCache(layout);
+    const index = await CacheIndex.open(layout.index);
+    const mirroring = new Mirroring(config, { layout, lock, index, metrics });
+    mirroring.#indexed = mirroring.#background.add(
+      "cannot compare the cache with its index",
+      mirroring.cleanup.reconcile(),
+    );
+    mirroring.snapshots.verifyCached(mirroring.#tree.repositories);
+    await mirroring.#reschedule();
+    return mirroring;
+  }
+
+  /** Every path that clients may ask for. */
+  get tree(): RepositoryTree {
+    return this.#tree;
+  }
+
+  /** Answers a GET or HEAD for a file of a repository. */
+  async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
+    if (file.kind === "snapshot") return await this.#databases.respond(file, request, client);
+    const response = await this.#packages.respond(file, request);
+    if (request.method === "GET") this.index.used(file, Date.now());
+    return response;
+  }
+
+  /** Applies a new configuration to every request from now on; transfers in flight continue. */
+  reconfigure(config: Config): void {
+    this.#config = config;
+    this.upstreams.reconfigure(config);
+    this.snapshots.reconfigure(snapshotSettings(config));
+    this.#tree = new RepositoryTree(config);
+    this.#packages = this.#packageRequests(config);
+    this.#databases = this.#databaseRequests(config);
+    this.#background.add("cannot schedule the next refresh", this.#reschedule());
+  }
+
+  /** Ends what no client waits for: refresh, prefetch and cleanup. */
+  async stopBackground(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#windowTimer);
+    await Promise.all([this.cycle.stop(), this.#schedule?.[Symbol.asyncDispose]()]);
+  }
+
+  /** Stops everything, keeps part files for the next start, and releases the cache directory. */
+  async stop(): Promise<void> {
+    const background = this.stopBackground();
+    await this.snapshots.stop();
+    await background;
+    await this.downloads.stop();
+    await this.#background.settled();
+    await this.cleanup.settled();
+    this.upstreams[Symbol.dispose]();
+    this.index[Symbol.dispose]();
+    this.#lock[Symbol.dispose]();
+  }
+
+  #packageRequests({ missingSignatureAgeMs, answerTimeoutMs }: Config): PackageRequests {
+    return new PackageRequests({
+      layout: this.layout,
+      downloads: this.downloads,
+      clients: this.clientDownloads,
+      missing: new MissingSignatures(missingSignatureAgeMs),
+      metrics: this.#metrics,
+      accessOf: ({ repository }) => this.upstreams.get(repository.upstream),
+      expectationOf: ({ repository, fileName }) =>
+        this.snapshots.expectationOf(repository, fileName),
+      embeddedSignatureOf: ({ repository, fileName }) =>
+        this.snapshots.embeddedSignature(repository, fileName.replace(/\.sig$/, "")),
+      onFetched: (file, fetched) =>
+        this.#background.add("cannot record a fetched file", this.#record(file, fetched)),
+      answerTimeoutMs,
+    });
+  }
+
+  #databaseRequests({ answerTimeoutMs }: Config): DatabaseRequests {
+    return new DatabaseRequests({
+      snapshots: this.snapshots,
+      leases: this.#leases,
+      metrics: this.#metrics,
+      answerTimeoutMs,
+    });
+  }
+
+  /** Plans the daemon's own refreshes by the configuration in force. */
+  async #reschedule(): Promise<void> {
+    const { refreshIntervalMs, refreshJitterMs } = this.#config;
+    const first = await this.#lastRefresh.untilDue(refreshIntervalMs, Date.now());
+    // A run of the old schedule continues, and a stop waits for it.
+    const old = this.#schedule;
+    if (old !== null) {
+      this.#background.add("cannot end the old schedule", old[Symbol.asyncDispose]());
+    }
+    this.#schedule = refreshIntervalMs === 0 || this.#isStopping ? null : new PeriodicTask({
+      interval: refreshIntervalMs,
+      first,
+      jitter: refreshJitterMs,
+      run: () => this.#runCycle(),
+    });
+  }
+
+  async #prefetch(listener: RefreshListener, signal: AbortSignal): Promise<number> {
+    const { wishes, planned, plannedAt } = await this.#planner.plan();
+    const prefetch = new Prefetch({
+      packages: this.#packages,
+      clients: this.clientDownloads,
+      index: this.index,
+      fileAt: (path) => this.#tree.fileAt(path),
+      settings: this.#config,
+    });
+    listener(planEvent(wishes));
+    const report = await prefetch.run(wishes, {
+      planned,
+      plannedAt,
+      onProgress: listener,
+      signal,
+    });
+    clearTimeout(this.#windowTimer);
+    if (report.opensIn !== null && !signal.aborted) {
+      this.#windowTimer = setTimeout(() => this.#runCycle(), report.opensIn);
+    }
+    return report.fetched.length;
+  }
+
+  async #runCycle(): Promise<void> {
+    try {
+      await this.cycle.run();
+    } catch (error) {
+      log.warn("refresh failed", { reason: reasonOf(error) });
+    }
+  }
+
+  /** Records a fetched file, or removes it if the database has been replaced meanwhile. */
+  async #record(file: PackageFile, { size, sha256, prefetched }: FetchedFile): Promise<void> {
+    this.index.fetched(file, { size, sha256, at: Date.now(), prefetched });
+    const { repository, fileName } = file;
+    const packages = await this.snapshots.packagesOf(repository);
+    const expected = packages?.get(fileName)?.sha256 ?? sha256;
+    if (packages !== null && expected !== sha256) {
+      await removeReplaced(repository, packages, this.layout, this.index);
+    }
+    await this.cleanup.makeRoom();
+  }
+}
+
+function snapshotSettings(config: Config): SnapshotSettings {
+  return {
+    databaseMaxAgeMs: config.databaseMaxAgeMs,
+    patience: config.answerTimeoutMs,
+    missingAge: config.missingSignatureAgeMs,
+    rollbackAgeMs: config.rollbackAgeMs,
+  };
+}

@@ -1,0 +1,140 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { PkgstashError } from "../../../../src/errors.ts";
+import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
+import { HttpClient } from "../../../../src/platform/http_client.ts";
+import { Metrics } from "../../../../src/platform/observability/metrics.ts";
+import type { Repository } from "../../../../src/repositories/repository.ts";
+import { FakeMirror, Gate } from "../../../support/fake_mirror.ts";
+import { configOf } from "../../config/configuration.ts";
+
+const CORE: Repository = {
+  upstream: "arch",
+  name: "core",
+  architecture: "x86_64",
+  directory: "core/os/x86_64",
+};
+const PATH = "/core/os/x86_64/a.bin";
+
+/** Upstreams whose clients are counted. */
+class CountedUpstreams implements AsyncDisposable {
+  opened = 0;
+  closed = 0;
+  readonly upstreams: Upstreams;
+
+  private constructor(readonly mirror: FakeMirror, readonly other: FakeMirror) {
+    this.upstreams = new Upstreams(this.config(), new Metrics(), (settings) => {
+      this.opened++;
+      const client = new HttpClient(settings);
+      const dispose = client[Symbol.dispose].bind(client);
+      client[Symbol.dispose] = () => {
+        this.closed++;
+        dispose();
+      };
+      return client;
+    });
+  }
+
+  static async start(): Promise<CountedUpstreams> {
+    return new CountedUpstreams(await FakeMirror.start(), await FakeMirror.start());
+  }
+
+  config(...lines: string[]) {
+    const urls = lines.some((line) => line.startsWith("mirror_urls"))
+      ? []
+      : [`mirror_urls = ["${this.mirror.url}", "${this.other.url}"]`];
+    return configOf([...urls, ...lines].join("\n"));
+  }
+
+  open(path = "a.bin") {
+    return this.upstreams.get("arch").open({
+      repository: CORE,
+      fileName: path,
+      headersFor: () => ({}),
+      accept: () => Promise.resolve(),
+      signal: new AbortController().signal,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.upstreams[Symbol.dispose]();
+    await this.mirror[Symbol.asyncDispose]();
+    await this.other[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test("reloads open no client unless the proxy or the user agent changes", async () => {
+  await using counted = await CountedUpstreams.start();
+  for (let reload = 0; reload < 200; reload++) {
+    counted.upstreams.reconfigure(counted.config(`answer_timeout = "${reload + 1}s"`));
+  }
+  assertEquals([counted.opened, counted.closed], [1, 0]);
+});
+
+Deno.test("reloads that change the user agent close the client before", async () => {
+  await using counted = await CountedUpstreams.start();
+  for (let reload = 0; reload < 200; reload++) {
+    counted.upstreams.reconfigure(counted.config(`user_agent = "agent/${reload}"`));
+  }
+  assertEquals([counted.opened, counted.closed], [201, 200]);
+});
+
+Deno.test("a client that was replaced closes with the last response from it", async () => {
+  await using counted = await CountedUpstreams.start();
+  const gate = new Gate();
+  counted.mirror.put(PATH, new Uint8Array(100_000));
+  counted.mirror.behave(PATH, { kind: "gate", gate, bytes: 50_000 });
+  const response = await counted.open();
+  await gate.reached;
+  counted.upstreams.reconfigure(counted.config('user_agent = "another"'));
+  assertEquals(counted.closed, 0);
+  gate.release();
+  let bytes = 0;
+  for (let chunk; (chunk = await response.read()) !== null;) bytes += chunk.length;
+  assertEquals(bytes, 100_000);
+  assertEquals(counted.closed, 1);
+});
+
+Deno.test("a client that was replaced closes after a refusal, too", async () => {
+  await using counted = await CountedUpstreams.start();
+  await assertRejects(() => counted.open("missing.bin"), PkgstashError);
+  counted.upstreams.reconfigure(counted.config('user_agent = "another"'));
+  assertEquals(counted.closed, 1);
+});
+
+Deno.test("a mirror that stays keeps its health, one that goes is not asked again", async () => {
+  await using counted = await CountedUpstreams.start();
+  const upstream = counted.upstreams.get("arch");
+  const [, second] = upstream.pool.mirrors;
+  second!.health.failed("down");
+  counted.upstreams.reconfigure(counted.config(`mirror_urls = ["${counted.other.url}"]`));
+  assertStrictEquals(counted.upstreams.get("arch"), upstream);
+  assertEquals(upstream.pool.mirrors.length, 1);
+  assertStrictEquals(upstream.pool.mirrors[0], second);
+  assert(second!.health.rest > 0);
+});
+
+Deno.test("a mirror that is listed as a root and as a line is one mirror", async () => {
+  await using counted = await CountedUpstreams.start();
+  const { url } = counted.mirror;
+  const urls = `mirror_urls = ["${url}", "${url}$repo/os/$arch"]`;
+  counted.upstreams.reconfigure(counted.config(urls));
+  assertEquals(counted.upstreams.get("arch").pool.mirrors.length, 1);
+});
+
+Deno.test("a distribution that is no longer configured says so, and its client closes", async () => {
+  await using counted = await CountedUpstreams.start();
+  const table = `[upstreams.other]
+    mirror_urls = ["${counted.mirror.url}"]
+    mirrored_repos = ["main"]`;
+  counted.upstreams.reconfigure(counted.config(table));
+  const other = counted.upstreams.get("other");
+  counted.upstreams.reconfigure(counted.config());
+  assertEquals([counted.opened, counted.closed], [2, 1]);
+  assertThrows(() => counted.upstreams.get("other"), PkgstashError, "no longer configured");
+  const signal = new AbortController().signal;
+  await assertRejects(
+    () => other.head(other.pool.mirrors[0]!, CORE, "core.db", signal),
+    PkgstashError,
+    "no longer configured",
+  );
+});
