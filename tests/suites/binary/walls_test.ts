@@ -1,7 +1,7 @@
 // What the compiled binary may and may not do. `deno task compile` comes before.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { compileBinary } from "../../../deploy/build/compile_binary.ts";
+import { compileBinary } from "../../../deploy/build/compile.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import {
   BINARY,
@@ -36,7 +36,7 @@ Deno.test("a program with the same permissions gets nowhere else", async () => {
   try {
     const probe = join(folder, "probe");
     const entry = new URL("./wall_probe.ts", import.meta.url).pathname;
-    assertEquals(await compileBinary(entry, probe, "quiet", COMPILER), 0);
+    assertEquals(await compileBinary(entry, probe, { deno: COMPILER, isQuiet: true }), 0);
     assertEquals(await builtInPermissions(probe), await builtInPermissions(BINARY));
     const { stdout } = await runBinary([], { HOME: "/root" }, probe);
     const lines = stdout.trim().split("\n");

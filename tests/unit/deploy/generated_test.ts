@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { allCommands } from "../../../deploy/build/all_commands.ts";
+import { entryPoint } from "../../../deploy/build/compile.ts";
 import { exampleConfig } from "../../../deploy/build/example_config.ts";
 import { generatedFiles } from "../../../deploy/build/generate.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
@@ -76,4 +77,14 @@ Deno.test("PKGBUILD has the version and the licence of deno.json", async () => {
   assertMatch(recipe, new RegExp(`^pkgver=${manifest.version}$`, "m"));
   assertMatch(recipe, new RegExp(`^license=\\(${manifest.license}(?:-only)?\\)$`, "m"));
   assertMatch(await read("LICENSE"), /GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/);
+});
+
+Deno.test("the binary's entry point imports what exists, and knows its commit", async () => {
+  const source = entryPoint("0123456789ab");
+  assertStringIncludes(source, 'commit = "0123456789ab"');
+  const imports = [...source.matchAll(/^import \{ (\w+) \} from "\.\.\/(.+)";$/gm)];
+  assertEquals(imports.length, source.match(/\bimport\b/g)!.length);
+  for (const [, name, path] of imports) {
+    assert(name! in await import(`../../../${path}`), path);
+  }
 });
