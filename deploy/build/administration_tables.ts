@@ -40,7 +40,9 @@ function spellingOf({ name, valueName }: CommandOption): string {
 
 /** Name, type and help of each metric, from the text that Prometheus reads. */
 async function metricRows(): Promise<string[][]> {
-  const text = await new Metrics(() => 0).text();
+  const metrics = new Metrics();
+  metrics.observeCacheSize(() => 0);
+  const text = await metrics.text();
   return [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\w+)$/gm)]
     .map(([, name, help, type]) => [code(name!), type!, help!]);
 }
