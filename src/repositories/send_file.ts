@@ -1,5 +1,4 @@
-import { answerTo, entityTag } from "../formats/http/representation.ts";
-import { contentTypeOf } from "../formats/http/content_type.ts";
+import { answerTo, contentTypeOf, entityTag } from "../formats/http/representation.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "./cache_status.ts";
 

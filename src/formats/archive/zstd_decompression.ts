@@ -1,8 +1,7 @@
 import { createZstdDecompress } from "node:zlib";
-import { PkgstashError } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { throughZlib } from "./zlib_decompression.ts";
-import { type ZstdFramePart, ZstdFrames } from "./zstd_frames.ts";
+import { PkgstashError } from "../../errors.ts";
 
 /** More frames than a file split at every 64 KiB has; each costs a decompressor. */
 const MAX_FRAMES = 50_000;
@@ -50,4 +49,137 @@ async function* oneFrame(
     yield next.value.bytes;
     last = next.value.last;
   }
+}
+
+/** A piece of a zstd frame. */
+export interface ZstdFramePart {
+  /** The next bytes of the frame, as they are in the file. */
+  bytes: Uint8Array;
+  /** Whether the frame ends with them. */
+  last: boolean;
+}
+
+const FRAME_MAGIC = 0xfd2fb528;
+const SKIPPABLE_MAGIC = 0x184d2a50;
+
+type Step = "magic" | "skippable size" | "descriptor" | "header" | "block header" | "checksum";
+
+/**
+ * Cuts a zstd file at its frame boundaries, and drops skippable frames. node:zlib decompresses one
+ * frame, ignores what follows it, and takes a cut frame for a whole one; both are seen here.
+ *
+ * Source: RFC 8878 section 3.1.
+ */
+export class ZstdFrames {
+  #step: Step = "magic";
+  /** The field being collected, and how many bytes it takes. */
+  #field = new Uint8Array(18);
+  #collected = 0;
+  #wanted = 4;
+  /** Bytes that pass unread: of a block, or of a skippable frame. */
+  #passing = 0;
+  #inFrame = false;
+  #lastBlock = false;
+  #hasChecksum = false;
+
+  /** Whether everything seen so far is whole frames, at least one byte of them. */
+  get isComplete(): boolean {
+    return this.#step === "magic" && this.#collected === 0 && this.#passing === 0;
+  }
+
+  /** The parts of frames in the next bytes of the file. */
+  *push(chunk: Uint8Array): Generator<ZstdFramePart> {
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (this.#passing > 0) {
+        const part = chunk.subarray(offset, offset + this.#passing);
+        offset += part.length;
+        this.#passing -= part.length;
+        if (this.#inFrame) {
+          yield { bytes: part, last: this.#passing === 0 && this.#endsAfterBlock() };
+        }
+        continue;
+      }
+      const part = chunk.subarray(offset, offset + this.#wanted - this.#collected);
+      this.#field.set(part, this.#collected);
+      this.#collected += part.length;
+      offset += part.length;
+      if (this.#collected < this.#wanted) return;
+      const bytes = this.#field.slice(0, this.#wanted);
+      const last = this.#readField();
+      if (this.#inFrame || last) yield { bytes, last };
+    }
+  }
+
+  /** Acts on a complete field and expects the next one; true when the frame ends with it. */
+  #readField(): boolean {
+    const field = new DataView(this.#field.buffer);
+    switch (this.#step) {
+      case "magic": {
+        const magic = field.getUint32(0, true);
+        if (magic === FRAME_MAGIC) {
+          this.#inFrame = true;
+          this.#expect("descriptor", 1);
+        } else if ((magic & 0xfffffff0) === SKIPPABLE_MAGIC) this.#expect("skippable size", 4);
+        else throw broken("what follows a frame is not another frame");
+        return false;
+      }
+      case "skippable size":
+        this.#passing = field.getUint32(0, true);
+        this.#expect("magic", 4);
+        return false;
+      case "descriptor": {
+        const descriptor = field.getUint8(0);
+        const singleSegment = (descriptor & 0x20) !== 0;
+        this.#hasChecksum = (descriptor & 0x04) !== 0;
+        const contentSize = [singleSegment ? 1 : 0, 2, 4, 8][descriptor >> 6] ?? 0;
+        const dictionaryId = [0, 1, 2, 4][descriptor & 0x03] ?? 0;
+        const rest = (singleSegment ? 0 : 1) + dictionaryId + contentSize;
+        this.#expect("header", rest);
+        return false;
+      }
+      case "header":
+        this.#expect("block header", 3);
+        return false;
+      case "block header": {
+        const header = field.getUint16(0, true) | (field.getUint8(2) << 16);
+        const type = (header >> 1) & 0x03;
+        if (type === 3) throw broken("a block has the reserved type");
+        this.#lastBlock = (header & 1) === 1;
+        this.#passing = type === 1 ? 1 : header >> 3;
+        this.#expect("block header", 3);
+        return this.#passing === 0 && this.#endsAfterBlock();
+      }
+      case "checksum":
+        this.#endFrame();
+        return true;
+    }
+  }
+
+  /** After a block's content: another block, the checksum, or the end of the frame (true). */
+  #endsAfterBlock(): boolean {
+    if (!this.#lastBlock) return false;
+    if (this.#hasChecksum) {
+      this.#expect("checksum", 4);
+      return false;
+    }
+    this.#endFrame();
+    return true;
+  }
+
+  #endFrame(): void {
+    this.#inFrame = false;
+    this.#lastBlock = false;
+    this.#expect("magic", 4);
+  }
+
+  #expect(step: Step, bytes: number): void {
+    this.#step = step;
+    this.#wanted = bytes;
+    this.#collected = 0;
+  }
+}
+
+function broken(reason: string): PkgstashError {
+  return new PkgstashError("content", `Cannot decompress a zstd archive: ${reason}`);
 }

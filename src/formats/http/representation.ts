@@ -1,7 +1,6 @@
 import { evaluateConditions, rangeStillApplies } from "./conditional.ts";
-import { formatContentRange } from "./content_range.ts";
+import { type ByteRange, formatContentRange, parseRange } from "./range.ts";
 import { formatHttpDate } from "./http_date.ts";
-import { type ByteRange, parseRange } from "./range.ts";
 
 /** A file as HTTP sees it. */
 export interface Representation {
@@ -60,4 +59,18 @@ export function answerTo(request: Request, representation: Representation): Answ
   }
   if (size !== null) headers.set("content-length", String(size));
   return { status: 200, headers, range: null };
+}
+
+const BY_EXTENSION: Record<string, string> = {
+  ".zst": "application/zstd",
+  ".xz": "application/x-xz",
+  ".gz": "application/gzip",
+  ".bz2": "application/x-bzip2",
+  ".sig": "application/pgp-signature",
+};
+
+/** The media type of a repository's file by its name. */
+export function contentTypeOf(fileName: string): string {
+  const extension = /\.[^.]+$/.exec(fileName)?.[0] ?? "";
+  return BY_EXTENSION[extension] ?? "application/octet-stream";
 }

@@ -1,7 +1,35 @@
 import { PkgstashError } from "../../errors.ts";
-import { type PackageRelations, RELATION_FIELDS } from "./depends.ts";
-import { type FieldTable, parseFields } from "./desc_fields.ts";
 import { isSafeFileName } from "./package_file_name.ts";
+import { type FieldTable, parseFields } from "./desc_fields.ts";
+
+/** What a package says about other packages: each value is `name`, or `name<op>version`. */
+export interface PackageRelations {
+  /** `%DEPENDS%` */
+  depends?: string[];
+  /** `%OPTDEPENDS%`, each `name: why` */
+  optDepends?: string[];
+  /** `%MAKEDEPENDS%` */
+  makeDepends?: string[];
+  /** `%CHECKDEPENDS%` */
+  checkDepends?: string[];
+  /** `%CONFLICTS%` */
+  conflicts?: string[];
+  /** `%PROVIDES%` */
+  provides?: string[];
+  /** `%REPLACES%` */
+  replaces?: string[];
+}
+
+/** The keys of {@linkcode PackageRelations} for the block reader. */
+export const RELATION_FIELDS: FieldTable = new Map([
+  ["DEPENDS", ["depends", "list"]],
+  ["OPTDEPENDS", ["optDepends", "list"]],
+  ["MAKEDEPENDS", ["makeDepends", "list"]],
+  ["CHECKDEPENDS", ["checkDepends", "list"]],
+  ["CONFLICTS", ["conflicts", "list"]],
+  ["PROVIDES", ["provides", "list"]],
+  ["REPLACES", ["replaces", "list"]],
+]);
 
 /** One package of a sync database: its `desc`, by pacman's key. What is absent there is absent here. */
 export interface PackageDesc extends PackageRelations {
@@ -81,6 +109,16 @@ export function parseDesc(text: string): PackageDesc {
   if (desc.md5sum !== undefined) result.md5sum = checksum("%MD5SUM%", desc.md5sum, 32);
   if (desc.sha256sum !== undefined) result.sha256sum = checksum("%SHA256SUM%", desc.sha256sum, 64);
   return result;
+}
+
+/**
+ * Reads the `depends` file that sync databases had beside `desc` until about 2018; today its blocks
+ * are part of `desc`.
+ *
+ * @throws {PkgstashError} kind "content", for an over-long value.
+ */
+export function parseDepends(text: string): PackageRelations {
+  return parseFields(text, RELATION_FIELDS) as PackageRelations;
 }
 
 function isName(value: string): boolean {

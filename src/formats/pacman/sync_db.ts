@@ -1,12 +1,9 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { decompress } from "../archive/archive_compression.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { parseSyncDbPath } from "./sync_db_path.ts";
-import { SyncDbFolders, type SyncDbPackage } from "./sync_db_folders.ts";
+import { parseSyncDbPath, SyncDbFolders, type SyncDbPackage } from "./sync_db_folders.ts";
 import { readTarEntries, type TarEntry } from "../archive/tar_entries.ts";
-import { parseDepends } from "./depends.ts";
-import { parseDesc } from "./desc.ts";
-import { FilesList } from "./files_list.ts";
+import { parseDepends, parseDesc } from "./desc.ts";
 
 export type { SyncDbPackage };
 
@@ -102,4 +99,48 @@ async function filesOf(entry: TarEntry, limit: number): Promise<string[]> {
 function checkSize(entry: TarEntry, limit: number): void {
   if (entry.size <= limit) return;
   throw new PkgstashError("content", `it has ${entry.size} bytes, more than ${limit}`);
+}
+
+/** The longest path of an installed file that Linux takes, in bytes (PATH_MAX). */
+const MAX_PATH_LENGTH = 4096;
+
+/**
+ * Collects the `files` file of a files database as it arrives: the lines below `%FILES%`, paths
+ * without a leading slash, folders with a trailing one.
+ *
+ * Source: `sync_db_read` in pacman's lib/libalpm/be_sync.c.
+ */
+export class FilesList {
+  readonly #decoder = new TextDecoder();
+  readonly #paths: string[] = [];
+  #rest = "";
+  #inBlock = false;
+
+  /** Takes the next bytes. */
+  push(chunk: Uint8Array): void {
+    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\n");
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#readLine(line);
+    this.#check(this.#rest);
+  }
+
+  /** The paths, when all bytes have been taken. */
+  finish(): string[] {
+    this.#readLine(this.#rest + this.#decoder.decode());
+    return this.#paths;
+  }
+
+  #readLine(line: string): void {
+    if (line === "") this.#inBlock = false;
+    else if (this.#inBlock) this.#paths.push(this.#check(line));
+    else this.#inBlock = line === "%FILES%";
+  }
+
+  #check(path: string): string {
+    if (path.length <= MAX_PATH_LENGTH) return path;
+    throw new PkgstashError(
+      "content",
+      `Cannot read a list of files: a path has more than ${MAX_PATH_LENGTH} characters`,
+    );
+  }
 }

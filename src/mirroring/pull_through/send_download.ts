@@ -1,10 +1,9 @@
 import { PkgstashError } from "../../errors.ts";
 import type { Download, DownloadOpening } from "../downloads/download.ts";
 import { readDownload } from "../downloads/part_reader.ts";
-import { contentTypeOf } from "../../formats/http/content_type.ts";
+import { answerTo, contentTypeOf, entityTag } from "../../formats/http/representation.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { answerTo, entityTag } from "../../formats/http/representation.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/cache_status.ts";
 import type { DirectRange } from "./direct_range.ts";
 import { sendFile } from "../../repositories/send_file.ts";

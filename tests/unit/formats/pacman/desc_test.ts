@@ -1,8 +1,7 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { parseDepends } from "../../../../src/formats/pacman/depends.ts";
-import { type PackageDesc, parseDesc } from "../../../../src/formats/pacman/desc.ts";
+import { type PackageDesc, parseDepends, parseDesc } from "../../../../src/formats/pacman/desc.ts";
 import { descOf } from "./sync_db_reading.ts";
 
 const KEYS: Record<keyof PackageDesc, string> = {
