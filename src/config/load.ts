@@ -1,4 +1,4 @@
-import { claimFaults } from "./client_path_claims.ts";
+import { claimFaults } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type EnvironmentGetter, type Fallback, KeyReader } from "./key_reader.ts";

@@ -1,9 +1,9 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
-import { readCredential } from "../platform/systemd/credential.ts";
 import { type EnvFileContent, parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
+import { join } from "@std/path";
 
 /** The configuration file that is read when none is named and this one exists. */
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
@@ -97,4 +97,19 @@ function failureOf(error: unknown): string {
   }
   if (error instanceof Deno.errors.PermissionDenied) return "a file that must not be read";
   return reasonOf(error);
+}
+
+/** The variable that names the directory of a service's credentials (systemd.exec(5)). */
+export const CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
+
+/** A credential that systemd was told to load for this service, without the line's end; or null. */
+export function readCredential(name: string): string | null {
+  const directory = Deno.env.get(CREDENTIALS_VARIABLE);
+  if (directory === undefined || directory === "") return null;
+  try {
+    return Deno.readTextFileSync(join(directory, name)).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }

@@ -1,8 +1,7 @@
 import { LOG_LEVELS } from "../log_level.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
-import { isName, layoutFault } from "./layout.ts";
-import { mirrorUrlFault, webUrlFault } from "./mirror_url.ts";
 import { PRESETS } from "./presets.ts";
+import { address, layout, mirrorUrl, name, pin, proxyUrl, url, userAgent } from "./text_values.ts";
 import {
   byteSize,
   choice,
@@ -14,7 +13,6 @@ import {
   optional,
   path,
   port,
-  text,
   timeWindow,
   type ValueType,
 } from "./value_type.ts";
@@ -52,46 +50,6 @@ export const TOKEN_VARIABLE = {
 
 /** The longest time a timer can wait: 2^31 - 1 ms, as whole days. */
 const LONGEST_TIMER = 24 * 86_400_000;
-
-const url = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
-
-const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:3128"', (value) => {
-  const protocol = URL.parse(value)?.protocol;
-  return protocol === "http:" || protocol === "https:" || protocol === "socks5:"
-    ? null
-    : "an http, https or socks5 URL";
-});
-
-const address = text("address", 'an IP address or host name, such as "0.0.0.0"', (value) => {
-  const host = URL.parse(`http://${value.includes(":") ? `[${value}]` : value}/`);
-  return host !== null && host.port === "" && /^[A-Za-z0-9.:_-]+$/.test(value)
-    ? null
-    : "an IP address or host name without port, the port has its own key";
-});
-
-const userAgent = text(
-  "text",
-  "a product name such as pacman's",
-  (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? null : "printable ASCII",
-);
-
-const name = (kind: string, example: string) =>
-  text(
-    kind,
-    `a name such as "${example}"`,
-    (value) =>
-      isName(value)
-        ? null
-        : 'a name of letters, digits and "@ . _ + -" that does not begin with a dot or a dash',
-  );
-
-const pin = text(
-  "name",
-  'a package name, a glob such as "nvidia-*", or a file name',
-  (value) => /^[A-Za-z0-9@._+:~*?-]+$/.test(value) ? null : "a name without other characters",
-);
-
-const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
 
 /** Every key of the top level except those of the main upstream. */
 export const SETTINGS: {
@@ -289,7 +247,7 @@ export const UPSTREAM_KEYS: {
   mirrorUrls: key(
     "mirror_urls",
     list(
-      text("mirror URL", "the URL of a mirror", mirrorUrlFault),
+      mirrorUrl,
       'a list of mirrors such as ["https://mirror.example.org/archlinux/"]',
     ),
     undefined,

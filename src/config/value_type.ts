@@ -1,9 +1,14 @@
 import { resolve } from "@std/path";
-import { formatByteSize, parseByteSize } from "./byte_size.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import {
+  formatByteSize,
+  formatDuration,
+  formatTimeWindow,
+  parseByteSize,
+  parseDuration,
+  parseTimeWindow,
+} from "./quantities.ts";
 import type { TimeWindow } from "./config.ts";
 import { describeValue } from "./problem.ts";
-import { formatTimeWindow, parseTimeWindow } from "./time_window.ts";
 
 /** What is there, and what should be. */
 export interface Fault {

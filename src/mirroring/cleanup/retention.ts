@@ -1,5 +1,5 @@
 import { format } from "@std/fmt/bytes";
-import { formatDuration } from "../../config/duration.ts";
+import { formatDuration } from "../../config/quantities.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 
 /** Why the policy lets a package go. */

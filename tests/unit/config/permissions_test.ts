@@ -8,8 +8,7 @@ import {
   UPSTREAM_KEYS,
 } from "../../../src/config/schema.ts";
 import { BINARY_CACHE_ROOT } from "../../../src/config/out_of_reach.ts";
-import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
-import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
+import { CREDENTIALS_VARIABLE, DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
 
 const { binary, server } = manifest.permissions;

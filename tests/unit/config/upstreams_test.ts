@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { clientDirectories } from "../../../src/config/layout.ts";
+import { clientDirectories } from "../../../src/config/client_paths.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { expandServer } from "../../../src/formats/pacman/mirrorlist.ts";
 import { configOf, parse, problemsOf } from "./configuration.ts";

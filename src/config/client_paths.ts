@@ -1,6 +1,9 @@
+import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import type { UpstreamConfig } from "./config.ts";
-import { clientDirectories, RESERVED_SEGMENTS } from "./layout.ts";
 import type { Fault } from "./value_type.ts";
+
+/** First segments of paths that the server answers itself. */
+export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
 
 /** A fault in the client path of an upstream. */
 export interface ClaimFault extends Fault {
@@ -58,4 +61,13 @@ function firstOverlap(
     }
   }
   return [];
+}
+
+/** Every directory that an upstream gives to clients, below the server's root. */
+export function clientDirectories(upstream: UpstreamConfig): string[] {
+  return upstream.repositories.flatMap((repository) =>
+    upstream.architectures.map((architecture) =>
+      expandServer(upstream.clientPath, repository, architecture)
+    )
+  );
 }

@@ -1,0 +1,110 @@
+import type { TimeWindow } from "./config.ts";
+
+/** Milliseconds of each unit. Besides d and w these are the units of Go's durations. */
+const MILLISECONDS: ReadonlyMap<string, number> = new Map([
+  ["w", 604_800_000],
+  ["d", 86_400_000],
+  ["h", 3_600_000],
+  ["m", 60_000],
+  ["s", 1000],
+  ["ms", 1],
+]);
+
+const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|[wdhms]))+$/;
+const PART = /(\d+(?:\.\d+)?)(ms|[wdhms])/g;
+
+/**
+ * A duration in milliseconds: numbers with units, added up ("8760h", "90d", "1h30m", "1.5s",
+ * "500ms"), rounded to a millisecond. The only number without a unit is "0". Null for anything
+ * else, and for what would be rounded to 0, since 0 means something of its own.
+ */
+export function parseDuration(text: string): number | null {
+  if (text === "0") return 0;
+  if (!WHOLE.test(text)) return null;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(PART)) {
+    total += Number(amount) * MILLISECONDS.get(unit!)!;
+  }
+  const rounded = Math.round(total);
+  if (rounded === 0 && /[1-9]/.test(text)) return null;
+  return Number.isSafeInteger(rounded) ? rounded : null;
+}
+
+/** The shortest text that `parseDuration` reads as these milliseconds; weeks are left as days. */
+export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return "0";
+  let rest = milliseconds;
+  let text = "";
+  for (const [unit, size] of MILLISECONDS) {
+    if (unit === "w" || rest < size) continue;
+    text += `${Math.floor(rest / size)}${unit}`;
+    rest %= size;
+  }
+  return text;
+}
+
+/**
+ * Bytes of each unit. Units are steps of 1024 with and without the "i", because the configuration
+ * files of the original pkgstash mean 1024 * 1024 * 1024 bytes by "GB".
+ */
+const BYTES: ReadonlyMap<string, number> = new Map([
+  ["T", 1024 ** 4],
+  ["G", 1024 ** 3],
+  ["M", 1024 ** 2],
+  ["K", 1024],
+  ["", 1],
+]);
+
+const SIZE = /^(\d+(?:\.\d+)?) ?(?:([KMGT])(?:I?B)?|B)$/;
+
+/**
+ * A size in bytes: a number with a unit ("50GB", "50 GiB", "1.5T", "1048576B"), upper or lower case,
+ * rounded down to a byte, or 0. Null for anything else: for a number without a unit, because whoever
+ * forgets the "GB" does not mean bytes, and for what would be rounded to 0, since 0 means something
+ * of its own.
+ */
+export function parseByteSize(text: string): number | null {
+  if (text === "0") return 0;
+  const match = SIZE.exec(text.toUpperCase());
+  if (match === null) return null;
+  const bytes = Math.floor(Number(match[1]) * BYTES.get(match[2] ?? "")!);
+  if (bytes === 0 && Number(match[1]) !== 0) return null;
+  return Number.isSafeInteger(bytes) ? bytes : null;
+}
+
+/** These bytes in the largest unit that gives a whole number; `parseByteSize` reads it back. */
+export function formatByteSize(bytes: number): string {
+  if (bytes === 0) return "0";
+  for (const [unit, size] of BYTES) {
+    if (bytes % size === 0) return `${bytes / size}${unit}B`;
+  }
+  return `${bytes}B`;
+}
+
+const TIME_WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** Reads "HH:MM-HH:MM"; null if it is none, or an empty one. */
+export function parseTimeWindow(text: string): TimeWindow | null {
+  const match = TIME_WINDOW.exec(text.trim());
+  if (match === null) return null;
+  const [, startHour, startMinute, endHour, endMinute] = match;
+  const start = Number(startHour) * 60 + Number(startMinute);
+  const end = Number(endHour) * 60 + Number(endMinute);
+  return start === end ? null : { start, end };
+}
+
+/** The window as `parseTimeWindow` reads it. */
+export function formatTimeWindow({ start, end }: TimeWindow): string {
+  const time = (minutes: number) =>
+    [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
+  return `${time(start)}-${time(end)}`;
+}
+
+/** Milliseconds until the window opens, 0 within it; `now` is read in local time. */
+export function untilOpen({ start, end }: TimeWindow, now: Date): number {
+  const minute = now.getHours() * 60 + now.getMinutes();
+  const within = start < end ? minute >= start && minute < end : minute >= start || minute < end;
+  if (within) return 0;
+  const minutes = (start - minute + 24 * 60) % (24 * 60);
+  return minutes * 60_000 - now.getSeconds() * 1000 - now.getMilliseconds();
+}
