@@ -1,6 +1,5 @@
 import { answerTo, contentTypeOf, entityTag } from "../formats/http/representation.ts";
 import type { ByteRange } from "../formats/http/range.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "./cache_status.ts";
 
 /** Files up to this many bytes are sent from memory: cheaper than a stream. */
 const SMALL = 64 * 1024;
@@ -89,3 +88,13 @@ function streamRange(
     cancel: () => file.close(),
   }, { highWaterMark: 0 });
 }
+
+/**
+ * What the cache did for a request, as the X-Cache header says it: `HIT` sent from disk; `MISS`
+ * began a transfer; `JOIN` follows one begun before; `PASS` a range straight from a mirror;
+ * `REVALIDATED` a mirror said that the copy is current; `REFRESHED` a newer one was fetched first;
+ * `STALE` no mirror could be asked in time.
+ */
+export type CacheStatus = "HIT" | "MISS" | "JOIN" | "PASS" | "REVALIDATED" | "REFRESHED" | "STALE";
+
+export const CACHE_STATUS_HEADER = "x-cache";

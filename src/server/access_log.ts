@@ -1,6 +1,6 @@
 import { accessLogger } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
-import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = accessLogger();
 

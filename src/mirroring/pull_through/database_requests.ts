@@ -5,10 +5,9 @@ import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
-import type { CacheStatus } from "../../repositories/cache_status.ts";
+import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import { within } from "./deadline.ts";
 import { sendDownload } from "./send_download.ts";
-import { sendFile } from "../../repositories/send_file.ts";
 
 /** The part of `answerTimeoutMs` that mirrors have for their word while there is a set to be served. */
 const REVALIDATION_SHARE = 1 / 3;

@@ -4,9 +4,8 @@ import { readDownload } from "../downloads/part_reader.ts";
 import { answerTo, contentTypeOf, entityTag } from "../../formats/http/representation.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/cache_status.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { DirectRange } from "./direct_range.ts";
-import { sendFile } from "../../repositories/send_file.ts";
 
 /** Milliseconds that a range waits for the transfer to come to its start. */
 const RANGE_PATIENCE = 2_000;
