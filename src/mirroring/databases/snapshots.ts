@@ -179,7 +179,7 @@ export class Snapshots {
       survey,
       patience: this.#settings.patience,
       rollbackAgeMs: this.#settings.rollbackAgeMs,
-      onBytes: (count) => metrics.bytesFetched(count),
+      onBytes: (count) => metrics.addBytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.

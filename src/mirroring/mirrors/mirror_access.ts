@@ -127,7 +127,7 @@ export class MirrorAccess {
       return;
     }
     mirror.health.failed(reasonOf(error));
-    this.metrics.upstreamError(mirror.name, reasonClass(error));
+    this.metrics.countUpstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
       file: fileName,
@@ -175,7 +175,7 @@ export class MirrorAccess {
       await request.accept(body);
       mirror.health.answered(firstByteAfter);
       if (unchanged) mirror.health.succeeded();
-      this.metrics.upstreamFirstByte(mirror.name, firstByteAfter / 1000);
+      this.metrics.recordFirstByte(mirror.name, firstByteAfter / 1000);
       return body;
     } catch (error) {
       body.close();

@@ -186,7 +186,7 @@ export class SnapshotRequests {
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
       direct: () => Promise.reject(new Error("databases are sent whole")),
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 }

@@ -90,7 +90,7 @@ export class PackageRequests {
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
       direct: (range, opening) => this.#direct(file, range, opening),
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 
@@ -119,7 +119,7 @@ export class PackageRequests {
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
       expected: () => expectationOf(file),
-      onBytes: (count) => metrics.bytesFetched(count),
+      onBytes: (count) => metrics.addBytesFetched(count),
       ...prefetch,
     }));
     if (joined.started) this.#announce(file, joined.download, prefetch !== undefined);
@@ -148,8 +148,8 @@ export class PackageRequests {
       identity,
       patience: answerTimeoutMs,
     }, (count) => {
-      metrics.bytesFetched(count);
-      metrics.bytesServed(count);
+      metrics.addBytesFetched(count);
+      metrics.addBytesServed(count);
     });
   }
 }
