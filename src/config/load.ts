@@ -84,7 +84,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   checkClaims(reader, upstreams);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
-  if (token !== null && !TOKEN.test(token.text)) {
+  if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
     reader.report(token.source, TOKEN_VARIABLE.name, {
       found: "a token that no Authorization header can carry",
       expected: "printable ASCII without blanks, for example the output of openssl rand -hex 32",
@@ -98,9 +98,6 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
     origins: reader.origins,
   };
 }
-
-/** As RFC 6750, section 2.1, and a little wider. */
-const TOKEN = /^[\x21-\x7e]+$/;
 
 /** The settings but for the first to be read, null where there was a problem. */
 type Settings = { [K in keyof Omit<typeof SETTINGS, "envFile">]: Config[K] | null };

@@ -1,3 +1,4 @@
+import { isBearerToken } from "../formats/http/bearer_token.ts";
 import { LOG_LEVELS } from "../log_level.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { PRESETS } from "./presets.ts";
@@ -46,6 +47,7 @@ export function environmentName(key: ConfigKey<unknown>): string {
 export const TOKEN_VARIABLE = {
   name: "PKGSTASH_TOKEN",
   description: "Bearer token of the administrative API, from the environment or from env_file.",
+  accepts: isBearerToken,
 } as const;
 
 /** The longest time a timer can wait: 2^31 - 1 ms, as whole days. */
