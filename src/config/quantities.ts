@@ -108,3 +108,13 @@ export function untilOpen({ start, end }: TimeWindow, now: Date): number {
   const minutes = (start - minute + 24 * 60) % (24 * 60);
   return minutes * 60_000 - now.getSeconds() * 1000 - now.getMilliseconds();
 }
+
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Bytes for people, rounded to one decimal: `1.5 MiB`. `formatByteSize` writes the exact number. */
+export function bytesText(bytes: number): string {
+  let [size, unit] = [bytes, 0];
+  // 1023.95 and more would be rounded to 1024, which is 1 of the next unit.
+  for (; size >= 1023.95 && unit < BYTE_UNITS.length - 1; unit++) size /= 1024;
+  return `${unit === 0 ? size : Number(size.toFixed(1))} ${BYTE_UNITS[unit]}`;
+}
