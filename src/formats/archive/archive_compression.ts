@@ -1,4 +1,5 @@
 import { createGunzip } from "node:zlib";
+import { startsWith } from "@std/bytes/starts-with";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { ArchiveInput } from "./archive_input.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
@@ -18,6 +19,16 @@ const MAGIC_BYTES = 6;
 /** Where a decompressed archive stops being plausible, in bytes, unless told otherwise. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES = 1024 ** 3;
 
+const MAGIC = {
+  gzip: new Uint8Array([0x1f, 0x8b, 0x08]),
+  zstd: new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]),
+  /** Behind a first byte from 0x50 to 0x5f. */
+  zstdSkippableTail: new Uint8Array([0x2a, 0x4d, 0x18]),
+  xz: new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+  ustar: new TextEncoder().encode("ustar"),
+} as const;
+const USTAR_OFFSET = 257;
+
 const BYTES_PER_TURN = 64 * 1024;
 const MAX_CHUNK_BYTES = 64 * 1024;
 
@@ -28,14 +39,14 @@ const MAX_CHUNK_BYTES = 64 * 1024;
  * Source: RFC 1952 section 2.3.1, RFC 8878 section 3.1, the .xz format section 2.1.1, POSIX pax.
  */
 export function detectCompression(head: Uint8Array): ArchiveCompression | null {
-  if (startsWith(head, [0x1f, 0x8b, 0x08])) return "gzip";
-  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return "zstd";
-  if (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18])) {
-    return "zstd";
-  }
-  if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return "xz";
+  if (startsWith(head, MAGIC.gzip)) return "gzip";
+  if (startsWith(head, MAGIC.zstd)) return "zstd";
+  const isSkippableFrame = ((head[0] ?? 0) & 0xf0) === 0x50 &&
+    startsWith(head.subarray(1), MAGIC.zstdSkippableTail);
+  if (isSkippableFrame) return "zstd";
+  if (startsWith(head, MAGIC.xz)) return "xz";
   if (head.length < DETECTION_BYTES) return null;
-  if (startsWith(head.subarray(257), [0x75, 0x73, 0x74, 0x61, 0x72])) return "none";
+  if (startsWith(head.subarray(USTAR_OFFSET), MAGIC.ustar)) return "none";
   return head.every((byte) => byte === 0) ? "none" : null;
 }
 
@@ -132,8 +143,4 @@ function describeHead(head: Uint8Array): string {
   const bytes = Array.from(head.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0"));
   return `it begins with the bytes ${bytes.join(" ")}, so it is no tar in gzip, zstd or xz, ` +
     "nor a plain one";
-}
-
-function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
-  return prefix.every((byte, index) => bytes[index] === byte);
 }

@@ -73,3 +73,34 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
     }
   }
 }
+
+/** What the decoders of `node:stream` and of tar-stream have in common. */
+interface Decoder {
+  readonly destroyed: boolean;
+  write(chunk: Uint8Array): boolean;
+  end(): void;
+  destroy(error: Error): void;
+  on(event: "drain" | "close" | "error", listener: () => void): void;
+}
+
+/**
+ * Writes the whole input into a decoder, as fast as that takes it, and ends it. Stops when the decoder
+ * is destroyed. Never rejects: a failure of the input destroys the decoder, whose reader gets it.
+ */
+export async function feed(input: AsyncIterable<Uint8Array>, decoder: Decoder): Promise<void> {
+  let wake = () => {};
+  decoder.on("drain", () => wake());
+  decoder.on("close", () => wake());
+  // Failures reach the reader of the decoder; without a listener they would also be uncaught.
+  decoder.on("error", () => {});
+  try {
+    for await (const chunk of input) {
+      if (decoder.destroyed) return;
+      if (!decoder.write(chunk)) await new Promise<void>((resolve) => wake = resolve);
+      if (decoder.destroyed) return;
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}

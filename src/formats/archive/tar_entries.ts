@@ -1,6 +1,6 @@
-import { type Entry, type Extract, extract as createExtract } from "tar-stream";
+import { type Entry, extract as createExtract } from "tar-stream";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { ArchiveInput } from "./archive_input.ts";
+import { ArchiveInput, feed } from "./archive_input.ts";
 
 /** One member of a tar. Its body, if wanted, must be read before the next entry is asked for. */
 export interface TarEntry {
@@ -30,7 +30,7 @@ export async function* readTarEntries(
 ): AsyncGenerator<TarEntry> {
   const input = new ArchiveInput(tar);
   const extract = createExtract();
-  void feed(input, extract);
+  void feed(checkedEnd(input), extract);
   try {
     for await (const entry of extract) {
       yield toTarEntry(entry);
@@ -61,31 +61,19 @@ function toTarEntry(entry: Entry): TarEntry {
   );
 }
 
-async function feed(input: ArchiveInput, extract: Extract): Promise<void> {
-  let wake = () => {};
-  extract.on("drain", () => wake());
-  extract.on("close", () => wake());
-  // Failures arrive through the iteration of the entries.
-  extract.on("error", () => {});
+/** Passes all chunks through, and throws at the end if the archive lacks its end mark. */
+async function* checkedEnd(input: ArchiveInput): AsyncGenerator<Uint8Array> {
   let zerosAtEnd = 0;
-  try {
-    for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
-      if (extract.destroyed) return;
-      const zeros = trailingZeros(chunk);
-      zerosAtEnd = zeros === chunk.length ? zerosAtEnd + zeros : zeros;
-      if (!extract.write(chunk)) await new Promise<void>((resolve) => wake = resolve);
-      if (extract.destroyed) return;
-    }
-    if (zerosAtEnd < END_OF_ARCHIVE_BYTES) {
-      throw new PkgstashError(
-        "content",
-        "Cannot read a tar archive: it lacks the mark of its end, so it is probably cut short",
-      );
-    }
-    extract.end();
-  } catch (error) {
-    extract.destroy(error);
+  for await (const chunk of input) {
+    const zeros = trailingZeros(chunk);
+    zerosAtEnd = zeros === chunk.length ? zerosAtEnd + zeros : zeros;
+    yield chunk;
   }
+  if (zerosAtEnd >= END_OF_ARCHIVE_BYTES) return;
+  throw new PkgstashError(
+    "content",
+    "Cannot read a tar archive: it lacks its end mark, so it is probably cut short.",
+  );
 }
 
 function trailingZeros(chunk: Uint8Array): number {
