@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { statIfPresent } from "./durable.ts";
+import { lstatIfPresent, statIfPresent } from "./durable.ts";
 
 /** A regular file as it was seen; times are in milliseconds since the epoch. */
 export interface SeenFile {
@@ -87,15 +87,4 @@ export async function directoriesIn(path: string): Promise<string[]> {
     if (isDirectory) names.push(name);
   }
   return names.sort();
-}
-
-async function lstatIfPresent(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return null;
-    }
-    throw error;
-  }
 }
