@@ -32,9 +32,19 @@ export interface SnapshotFile {
 
 export type RepositoryFile = PackageFile | SnapshotFile;
 
-/** The name of a file everywhere in pkgstash: its path below the server's root. */
-export function keyOf(file: RepositoryFile): string {
-  return `${file.repository.directory}/${file.fileName}`;
+/**
+ * The name of a file everywhere in pkgstash: its path below the server's root, such as
+ * `core/os/x86_64/core.db`.
+ */
+export function keyOf(
+  { repository, fileName }: Pick<RepositoryFile, "repository" | "fileName">,
+): string {
+  return fileKey(repository.directory, fileName);
+}
+
+/** `keyOf` of a file of which only the repository's directory is known. */
+export function fileKey(directory: string, fileName: string): string {
+  return `${directory}/${fileName}`;
 }
 
 export function withKind(
