@@ -1,4 +1,4 @@
-import { answerTo, contentTypeOf, entityTag } from "../formats/http/representation.ts";
+import { contentTypeOf, entityTag, responseHead } from "../formats/http/representation.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 
 /** Files up to this many bytes are sent from memory: cheaper than a stream. */
@@ -29,7 +29,7 @@ export async function sendFile(
     if (!info.isFile || info.size === 0) return null;
     // A time of zero stands for "the upstream gave none".
     const lastModified = info.mtime === null || info.mtime.getTime() === 0 ? null : info.mtime;
-    const answer = answerTo(request, {
+    const answer = responseHead(request, {
       size: info.size,
       lastModified,
       etag: entityTag(info.size, lastModified, info.ino ?? 0),

@@ -3,20 +3,21 @@ import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { throughZlib } from "./zlib_decompression.ts";
 import { PkgstashError } from "../../errors.ts";
 
-/** More frames than a file split at every 64 KiB has; each costs a decompressor. */
+/** Each frame costs a decompressor. A 3 GB file with a frame every 64 KiB has fewer. */
 const MAX_FRAMES = 50_000;
 
 /**
- * Decompresses a zstd file of any number of frames, each by a decompressor of its own.
+ * Decompresses a zstd file of any number of frames, each with a decompressor of its own.
  *
- * @throws {PkgstashError} kind "content", when the file ends inside a frame or has too many.
+ * @throws {PkgstashError} of kind "content" if the file ends inside a frame or has too many of
+ * them.
  */
 export async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const parts = framesOf(input);
   for (let frames = 0; frames < MAX_FRAMES; frames++) {
     const first = await parts.next();
     if (first.done) return;
-    // Frames without content give no chunk at which anybody else would wait.
+    // Empty frames yield no chunk, so nothing behind this would let the event loop run.
     await eventLoopTurn();
     yield* throughZlib(
       oneFrame(first.value, parts),
@@ -25,7 +26,7 @@ export async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<
   }
   throw new PkgstashError(
     "content",
-    `Cannot decompress a zstd archive: it has more than ${MAX_FRAMES} frames`,
+    `Cannot decompress a zstd archive: it has more than ${MAX_FRAMES} frames.`,
   );
 }
 
@@ -33,7 +34,7 @@ async function* framesOf(input: AsyncIterable<Uint8Array>): AsyncGenerator<ZstdF
   const frames = new ZstdFrames();
   for await (const chunk of input) yield* frames.push(chunk);
   if (!frames.isComplete) {
-    throw new PkgstashError("content", "Cannot decompress a zstd archive: it ends inside a frame");
+    throw new PkgstashError("content", "Cannot decompress a zstd archive: it ends inside a frame.");
   }
 }
 
@@ -53,9 +54,9 @@ async function* oneFrame(
 
 /** A piece of a zstd frame. */
 export interface ZstdFramePart {
-  /** The next bytes of the frame, as they are in the file. */
+  /** The next bytes of the frame, still compressed. */
   bytes: Uint8Array;
-  /** Whether the frame ends with them. */
+  /** Whether the frame ends with these bytes. */
   last: boolean;
 }
 
@@ -65,29 +66,30 @@ const SKIPPABLE_MAGIC = 0x184d2a50;
 type Step = "magic" | "skippable size" | "descriptor" | "header" | "block header" | "checksum";
 
 /**
- * Cuts a zstd file at its frame boundaries, and drops skippable frames. node:zlib decompresses one
- * frame, ignores what follows it, and takes a cut frame for a whole one; both are seen here.
+ * Cuts a zstd file at its frame boundaries and drops skippable frames. This is needed because
+ * node:zlib decompresses one frame only, ignores what follows it, and takes a cut frame for a
+ * complete one.
  *
  * Source: RFC 8878 section 3.1.
  */
 export class ZstdFrames {
   #step: Step = "magic";
-  /** The field being collected, and how many bytes it takes. */
+  /** The field being collected. */
   #field = new Uint8Array(18);
   #collected = 0;
   #wanted = 4;
-  /** Bytes that pass unread: of a block, or of a skippable frame. */
+  /** Bytes still to pass unread, of a block or of a skippable frame. */
   #passing = 0;
   #inFrame = false;
   #lastBlock = false;
   #hasChecksum = false;
 
-  /** Whether everything seen so far is whole frames, at least one byte of them. */
+  /** Whether the bytes so far are complete frames. */
   get isComplete(): boolean {
     return this.#step === "magic" && this.#collected === 0 && this.#passing === 0;
   }
 
-  /** The parts of frames in the next bytes of the file. */
+  /** Yields the parts of frames in the next bytes of the file. */
   *push(chunk: Uint8Array): Generator<ZstdFramePart> {
     let offset = 0;
     while (offset < chunk.length) {
@@ -111,7 +113,7 @@ export class ZstdFrames {
     }
   }
 
-  /** Acts on a complete field and expects the next one; true when the frame ends with it. */
+  /** Interprets a complete field and expects the next one; returns true if it ended a frame. */
   #readField(): boolean {
     const field = new DataView(this.#field.buffer);
     switch (this.#step) {
@@ -121,7 +123,7 @@ export class ZstdFrames {
           this.#inFrame = true;
           this.#expect("descriptor", 1);
         } else if ((magic & 0xfffffff0) === SKIPPABLE_MAGIC) this.#expect("skippable size", 4);
-        else throw broken("what follows a frame is not another frame");
+        else throw broken("a frame is followed by something that is not a frame");
         return false;
       }
       case "skippable size":
@@ -156,7 +158,9 @@ export class ZstdFrames {
     }
   }
 
-  /** After a block's content: another block, the checksum, or the end of the frame (true). */
+  /**
+   * Behind a block: expects another block or the checksum, or returns true if the frame has ended.
+   */
   #endsAfterBlock(): boolean {
     if (!this.#lastBlock) return false;
     if (this.#hasChecksum) {
@@ -181,5 +185,5 @@ export class ZstdFrames {
 }
 
 function broken(reason: string): PkgstashError {
-  return new PkgstashError("content", `Cannot decompress a zstd archive: ${reason}`);
+  return new PkgstashError("content", `Cannot decompress a zstd archive: ${reason}.`);
 }

@@ -9,8 +9,8 @@ export function isBearerToken(text: string): boolean {
 }
 
 /**
- * Returns the token of an `Authorization: Bearer TOKEN` header (RFC 6750 section 2.1), or null if the
- * header is absent, malformed, or of another scheme.
+ * Returns the token of an `Authorization: Bearer TOKEN` header (RFC 6750 section 2.1), or null if
+ * the header is absent, malformed, or of another scheme.
  */
 export function parseBearerToken(authorization: string | null): string | null {
   const token = /^Bearer +(.+)$/i.exec(authorization?.trim() ?? "")?.[1];
@@ -18,8 +18,8 @@ export function parseBearerToken(authorization: string | null): string | null {
 }
 
 /**
- * Whether two tokens are equal, in a time that does not depend on how many characters they share. No
- * token equals an empty `expected`.
+ * Whether two tokens are equal, in a time that does not depend on how many characters they share.
+ * No token equals an empty `expected`.
  */
 export function isSameToken(given: string, expected: string): boolean {
   const expectedBytes = new TextEncoder().encode(expected);

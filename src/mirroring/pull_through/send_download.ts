@@ -1,7 +1,7 @@
 import { PkgstashError } from "../../errors.ts";
 import type { Download, DownloadOpening } from "../downloads/download.ts";
 import { readDownload } from "../downloads/part_reader.ts";
-import { answerTo, contentTypeOf, entityTag } from "../../formats/http/representation.ts";
+import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
@@ -33,7 +33,7 @@ export async function sendDownload(
     return await sendWhenDone(request, download, options);
   }
   const lastModified = parseHttpDate(opening.identity.lastModified ?? "");
-  const answer = answerTo(request, {
+  const answer = responseHead(request, {
     size,
     lastModified,
     etag: size === null ? null : entityTag(size, lastModified, opening.inode),

@@ -276,6 +276,6 @@ Deno.test({
   ignore: REAL_DATA_MISSING,
   async fn() {
     const error = await contentError(packagesOf(await realBytes(MALFORMED_DATABASE)));
-    assertStringIncludes(error.message, "packages must be at the top of the archive");
+    assertStringIncludes(error.message, "Package folders must be at the top of the archive");
   },
 });
