@@ -256,9 +256,9 @@ export class App implements AsyncDisposable {
     const old = this.#schedule;
     if (old !== null) this.#inBackground("refresh not ended", old[Symbol.asyncDispose]());
     this.#schedule = refreshIntervalMs === 0 || this.#stopped !== null ? null : new PeriodicTask({
-      interval: refreshIntervalMs,
-      first,
-      jitter: refreshJitterMs,
+      intervalMs: refreshIntervalMs,
+      firstMs: first,
+      jitterMs: refreshJitterMs,
       run: () => this.#runCycle(),
     });
   }

@@ -17,8 +17,8 @@ export async function renameDurably(from: string, to: string): Promise<void> {
 }
 
 /**
- * Writes a small file so that it survives a power failure, and that a reader sees the old content or
- * the new one, never a part of it. Makes the directories it needs.
+ * Writes a small file so that it survives a power failure, and that a reader sees the old content
+ * or the new one, never a part of it. Makes the directories it needs.
  */
 export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });

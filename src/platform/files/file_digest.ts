@@ -3,8 +3,8 @@ import { createHash } from "node:crypto";
 const READ_BYTES = 128 * 1024;
 
 /**
- * SHA-256 of a file's content in lower-case hexadecimal. An open file is read from its position to its
- * end, and stays open. Rejects with the signal's reason when that is aborted.
+ * SHA-256 of a file's content in lower-case hexadecimal. An open file is read from its position to
+ * its end, and stays open. Rejects with the signal's reason when that is aborted.
  */
 export async function sha256Of(
   file: string | Deno.FsFile,

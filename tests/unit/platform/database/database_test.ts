@@ -20,7 +20,7 @@ function valuesOf(database: DatabaseSync): unknown[] {
   return database.prepare("SELECT a FROM one").all().map(({ a }) => a);
 }
 
-Deno.test("a database keeps what was written, and its directories are made", () =>
+Deno.test("a database keeps what was written, and its directories are created", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "a", "b", "test.sqlite");
     {
@@ -31,7 +31,7 @@ Deno.test("a database keeps what was written, and its directories are made", () 
     assertEquals(valuesOf(database), ["kept"]);
   }));
 
-Deno.test("a database of an earlier version gets only the migrations it lacks", () =>
+Deno.test("a database of an earlier version is migrated by the missing migrations only", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
@@ -42,7 +42,7 @@ Deno.test("a database of an earlier version gets only the migrations it lacks", 
     assertEquals({ ...database.prepare("SELECT a, b FROM one").get() }, { a: "kept", b: null });
   }));
 
-Deno.test("a migration that fails leaves the database at the version before", () =>
+Deno.test("a failed migration leaves the database at the version before it", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     const broken = "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE one (a TEXT) STRICT;";
@@ -55,7 +55,7 @@ Deno.test("a migration that fails leaves the database at the version before", ()
 
 for (
   const [damage, inflict] of [
-    ["is not one at all", (path: string) => Deno.writeTextFile(path, "no database ".repeat(1000))],
+    ["is some other file", (path: string) => Deno.writeTextFile(path, "no database ".repeat(1000))],
     ["has a page overwritten", async (path: string) => {
       {
         using database = await openDatabase(path, [ONE]);
@@ -71,7 +71,7 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`a database that ${damage} is put aside and begun anew`, () =>
+  Deno.test(`a database that ${damage} is renamed and replaced by an empty one`, () =>
     withDirectory(async (directory) => {
       const path = join(directory, "test.sqlite");
       await inflict(path);
@@ -87,7 +87,7 @@ for (
     }));
 }
 
-Deno.test("a database that cannot be opened is an error, and nothing is put aside", () =>
+Deno.test("a database that cannot be opened is an error and is not renamed", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     await Deno.mkdir(path);
@@ -97,7 +97,7 @@ Deno.test("a database that cannot be opened is an error, and nothing is put asid
     assertEquals((await Deno.stat(path)).isDirectory, true);
   }));
 
-Deno.test("a database that another program is writing is left in its place", () =>
+Deno.test("a database that another program is writing is not renamed", () =>
   withDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
@@ -113,7 +113,7 @@ Deno.test("a database that another program is writing is left in its place", () 
     assertEquals(valuesOf(database), ["kept"]);
   }));
 
-Deno.test("a transaction that throws leaves nothing behind, and the next one works", () =>
+Deno.test("a transaction that throws is rolled back, and the next one works", () =>
   withDirectory(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
@@ -129,7 +129,7 @@ Deno.test("a transaction that throws leaves nothing behind, and the next one wor
     assertEquals(valuesOf(database), ["whole"]);
   }));
 
-Deno.test("a transaction that SQLite itself rolled back gives the first error", () =>
+Deno.test("a transaction that SQLite itself rolled back rejects with the original error", () =>
   withDirectory(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(

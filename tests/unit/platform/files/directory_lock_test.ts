@@ -28,7 +28,7 @@ async function startHolder(path: string): Promise<Deno.ChildProcess> {
   return holder;
 }
 
-Deno.test("while another process holds the lock it is refused, and the process is named", async () => {
+Deno.test("a lock held by another process is refused with the number of that process", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "state", "lock");
     const holder = await startHolder(path);
@@ -44,7 +44,7 @@ Deno.test("while another process holds the lock it is refused, and the process i
   });
 });
 
-Deno.test("a process that is killed lets go of its lock", async () => {
+Deno.test("a process that is killed releases its lock", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "lock");
     const holder = await startHolder(path);
@@ -55,7 +55,7 @@ Deno.test("a process that is killed lets go of its lock", async () => {
   });
 });
 
-Deno.test("a lock that was released can be taken again, and a held one cannot, in one process", async () => {
+Deno.test("a lock can be taken again by the same process only after its release", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "lock");
     {
@@ -66,12 +66,12 @@ Deno.test("a lock that was released can be taken again, and a held one cannot, i
   });
 });
 
-Deno.test("a lock file that cannot be written is said to be so, and let go of", async () => {
+Deno.test("a lock file that cannot be written is an error of kind storage", async () => {
   const error = await assertRejects(() => DirectoryLock.acquire("/dev/full"), PkgstashError);
   assertEquals(error.kind, "storage");
 });
 
-Deno.test("a directory that cannot be made is said to be so", async () => {
+Deno.test("a directory that cannot be created is an error that names cache_root", async () => {
   await withFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");

@@ -20,7 +20,7 @@ async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).toSorted();
 }
 
-Deno.test("a file is written with its folders, and leaves nothing else", async () => {
+Deno.test("a file is written with its folders, and no temporary file remains", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "a", "b", "file");
     await writeFileDurably(path, "text");
@@ -54,7 +54,7 @@ Deno.test("a reader sees the old content or the new one, never a part", async ()
   });
 });
 
-Deno.test("writers at the same time leave one whole file", async () => {
+Deno.test("concurrent writers leave one complete file", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file");
     const contents = Array.from({ length: 10 }, (_, index) => String(index).repeat(50_000));
@@ -64,7 +64,7 @@ Deno.test("writers at the same time leave one whole file", async () => {
   });
 });
 
-Deno.test("a write that fails leaves what was there, and no temporary file", async () => {
+Deno.test("a failed write leaves what was there, and no temporary file", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "folder in the way");
     await Deno.mkdir(join(path, "full"), { recursive: true });
@@ -73,7 +73,7 @@ Deno.test("a write that fails leaves what was there, and no temporary file", asy
   });
 });
 
-Deno.test("a rename replaces, and makes the folder it needs", async () => {
+Deno.test("a rename replaces the target, and creates its folder", async () => {
   await withFolder(async (folder) => {
     const [from, to] = [join(folder, "from"), join(folder, "new", "to")];
     await Deno.writeTextFile(from, "1");
@@ -85,7 +85,7 @@ Deno.test("a rename replaces, and makes the folder it needs", async () => {
   });
 });
 
-Deno.test("a missing file is no error where it does not matter", async () => {
+Deno.test("a missing file is null to stat, and no error to remove", async () => {
   await withFolder(async (folder) => {
     const path = join(folder, "file");
     await removeIfPresent(path);

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { register } from "prom-client";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 
-Deno.test("the text has every count, by its labels", async () => {
+Deno.test("the text has every count, by its labels", async (t) => {
   let cacheBytes = 10;
   const metrics = new Metrics(() => cacheBytes);
   metrics.countRequest("hit");
@@ -32,7 +32,7 @@ Deno.test("the text has every count, by its labels", async () => {
       'pkgstash_upstream_first_byte_seconds_bucket{le="0.5",mirror="mirror.example.org"} 1',
       'pkgstash_upstream_first_byte_seconds_count{mirror="mirror.example.org"} 1',
     ]
-  ) assertStringIncludes(`\n${text}`, `\n${line}\n`);
+  ) await t.step(line, () => assertStringIncludes(`\n${text}`, `\n${line}\n`));
   assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
 });
 
