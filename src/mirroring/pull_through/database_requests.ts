@@ -157,7 +157,7 @@ export class SnapshotRequests {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
     const path = this.options.snapshots.pathOf(file.repository, member.blob);
-    return await sendFile(request, path, file.fileName, status);
+    return await sendFile(request, { path, fileName: file.fileName, status });
   }
 
   /** Sends from the transfer of a refresh, for want of a published set. */

@@ -46,7 +46,7 @@ export class PackageRequests {
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
     const path = this.options.layout.fileOf(file);
-    const hit = await sendFile(request, path, file.fileName, "HIT");
+    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
     if (hit !== null) return hit;
     try {
       return await this.#pull(file, request);
@@ -81,7 +81,11 @@ export class PackageRequests {
     this.options.clients?.joined(download);
     const opening = await within(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
-      const present = await sendFile(request, layout.fileOf(file), fileName, "HIT");
+      const present = await sendFile(request, {
+        path: layout.fileOf(file),
+        fileName,
+        status: "HIT",
+      });
       if (present !== null) return present;
       throw new PkgstashError("storage", `${fileName} vanished while it was being sent`);
     }
@@ -102,7 +106,7 @@ export class PackageRequests {
     await writeFileDurably(path, signature);
     // No mirror has dated it, and a date of ours would mislead.
     await Deno.utime(path, 0, 0);
-    return await sendFile(request, path, file.fileName, "HIT");
+    return await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {

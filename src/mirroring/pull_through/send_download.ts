@@ -68,7 +68,11 @@ async function sendWhenDone(
 ): Promise<Response> {
   if (await download.reaches(Infinity, answerTimeoutMs)) {
     await download.done;
-    const response = await sendFile(request, download.request.finalPath, fileName, "HIT");
+    const response = await sendFile(request, {
+      path: download.request.finalPath,
+      fileName,
+      status: "HIT",
+    });
     if (response !== null) return response;
   }
   throw new PkgstashError(
