@@ -2,29 +2,31 @@ import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import type { UpstreamConfig } from "./config.ts";
 import type { Fault } from "./value_type.ts";
 
-/** First segments of paths that the server answers itself. */
+/** First segments of the server's own paths, which no repository may have. */
 export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
 
 /** A fault in the client path of an upstream. */
-export interface ClaimFault extends Fault {
+export interface ClientPathFault extends Fault {
   readonly upstream: UpstreamConfig;
 }
 
 /**
- * Checks that every directory given to clients belongs to one repository and architecture of one
- * upstream, lies in no other, and does not begin with a path of the server's own.
+ * Checks that every directory offered to clients belongs to exactly one repository and architecture
+ * of one upstream, is not inside another one, and does not hide a path of the server itself.
  */
-export function claimFaults(upstreams: readonly UpstreamConfig[]): ClaimFault[] {
-  const faults: ClaimFault[] = [];
+export function clientPathFaults(upstreams: readonly UpstreamConfig[]): ClientPathFault[] {
+  const faults: ClientPathFault[] = [];
   const owners = new Map<string, UpstreamConfig>();
   for (const upstream of upstreams) {
     const directories = clientDirectories(upstream);
-    const reserved = directories.find((each) => RESERVED_SEGMENTS.includes(each.split("/")[0]!));
+    const reserved = directories.find((directory) =>
+      RESERVED_SEGMENTS.some((segment) => `${directory}/`.startsWith(`${segment}/`))
+    );
     if (reserved !== undefined) {
       faults.push({
         upstream,
         found: `"${reserved}"`,
-        expected: `another first segment, since ${RESERVED_SEGMENTS.join(", ")} are the server's`,
+        expected: `another first segment, since ${RESERVED_SEGMENTS.join(", ")} are reserved`,
       });
     }
     const repeated = directories.find((each, index) => directories.indexOf(each) !== index);
@@ -32,14 +34,14 @@ export function claimFaults(upstreams: readonly UpstreamConfig[]): ClaimFault[] 
       faults.push({
         upstream,
         found: `"${repeated}" for more than one architecture or repository`,
-        expected: "$repo and $arch in it, so that each has its own directory",
+        expected: "$repo and $arch in the path, so that each gets its own directory",
       });
     }
     const [taken, owner] = firstOverlap(directories, owners);
     if (owner !== undefined) {
       faults.push({
         upstream,
-        found: `"${taken}", which upstream "${owner.name}" has as well`,
+        found: `"${taken}", which overlaps with upstream "${owner.name}"`,
         expected: "a path that no other upstream uses",
       });
     }
@@ -48,7 +50,10 @@ export function claimFaults(upstreams: readonly UpstreamConfig[]): ClaimFault[] 
   return faults;
 }
 
-/** The first directory that is, contains or lies in one that another upstream owns. */
+/**
+ * The first directory that equals, contains or is inside one of another upstream, and that
+ * upstream.
+ */
 function firstOverlap(
   directories: readonly string[],
   owners: ReadonlyMap<string, UpstreamConfig>,
@@ -63,7 +68,7 @@ function firstOverlap(
   return [];
 }
 
-/** Every directory that an upstream gives to clients, below the server's root. */
+/** Every directory that an upstream offers to clients, as a path below the server's root. */
 export function clientDirectories(upstream: UpstreamConfig): string[] {
   return upstream.repositories.flatMap((repository) =>
     upstream.architectures.map((architecture) =>

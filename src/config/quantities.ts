@@ -1,7 +1,7 @@
 import type { TimeWindow } from "./config.ts";
 
-/** Milliseconds of each unit. Besides d and w these are the units of Go's durations. */
-const MILLISECONDS: ReadonlyMap<string, number> = new Map([
+/** Milliseconds per unit. Those of Go's durations, and also days and weeks. */
+const MILLISECONDS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["w", 604_800_000],
   ["d", 86_400_000],
   ["h", 3_600_000],
@@ -10,32 +10,32 @@ const MILLISECONDS: ReadonlyMap<string, number> = new Map([
   ["ms", 1],
 ]);
 
-const WHOLE = /^(?:\d+(?:\.\d+)?(?:ms|[wdhms]))+$/;
-const PART = /(\d+(?:\.\d+)?)(ms|[wdhms])/g;
+const DURATION = /^(?:\d+(?:\.\d+)?(?:ms|[wdhms]))+$/;
+const DURATION_PART = /(\d+(?:\.\d+)?)(ms|[wdhms])/g;
 
 /**
- * A duration in milliseconds: numbers with units, added up ("8760h", "90d", "1h30m", "1.5s",
- * "500ms"), rounded to a millisecond. The only number without a unit is "0". Null for anything
- * else, and for what would be rounded to 0, since 0 means something of its own.
+ * Reads a duration: the sum of numbers with units ("8760h", "90d", "1h30m", "1.5s", "500ms"), or
+ * "0". Returns milliseconds, rounded; null for any other text, and for one that would be rounded to
+ * 0, since 0 has a meaning of its own.
  */
 export function parseDuration(text: string): number | null {
   if (text === "0") return 0;
-  if (!WHOLE.test(text)) return null;
+  if (!DURATION.test(text)) return null;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(PART)) {
-    total += Number(amount) * MILLISECONDS.get(unit!)!;
+  for (const [, amount, unit = ""] of text.matchAll(DURATION_PART)) {
+    total += Number(amount) * (MILLISECONDS_PER_UNIT.get(unit) ?? NaN);
   }
   const rounded = Math.round(total);
   if (rounded === 0 && /[1-9]/.test(text)) return null;
   return Number.isSafeInteger(rounded) ? rounded : null;
 }
 
-/** The shortest text that `parseDuration` reads as these milliseconds; weeks are left as days. */
+/** Writes a duration for `parseDuration`, with days as its largest unit. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds === 0) return "0";
   let rest = milliseconds;
   let text = "";
-  for (const [unit, size] of MILLISECONDS) {
+  for (const [unit, size] of MILLISECONDS_PER_UNIT) {
     if (unit === "w" || rest < size) continue;
     text += `${Math.floor(rest / size)}${unit}`;
     rest %= size;
@@ -44,10 +44,10 @@ export function formatDuration(milliseconds: number): string {
 }
 
 /**
- * Bytes of each unit. Units are steps of 1024 with and without the "i", because the configuration
- * files of the original pkgstash mean 1024 * 1024 * 1024 bytes by "GB".
+ * Bytes per unit, in steps of 1024 with and without the "i": in configuration files of the Go
+ * version "GB" means 1024 * 1024 * 1024 bytes.
  */
-const BYTES: ReadonlyMap<string, number> = new Map([
+const BYTES_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["T", 1024 ** 4],
   ["G", 1024 ** 3],
   ["M", 1024 ** 2],
@@ -55,27 +55,27 @@ const BYTES: ReadonlyMap<string, number> = new Map([
   ["", 1],
 ]);
 
-const SIZE = /^(\d+(?:\.\d+)?) ?(?:([KMGT])(?:I?B)?|B)$/;
+const BYTE_SIZE = /^(\d+(?:\.\d+)?) ?(?:([KMGT])(?:I?B)?|B)$/;
 
 /**
- * A size in bytes: a number with a unit ("50GB", "50 GiB", "1.5T", "1048576B"), upper or lower case,
- * rounded down to a byte, or 0. Null for anything else: for a number without a unit, because whoever
- * forgets the "GB" does not mean bytes, and for what would be rounded to 0, since 0 means something
- * of its own.
+ * Reads a size: a number with a unit ("50GB", "50 GiB", "1.5T", "1048576B"), in upper or lower
+ * case, or "0". Returns bytes, rounded down. Returns null for any other text; for a number without
+ * a unit, since a forgotten "GB" does not mean bytes; and for one that would be rounded to 0, since
+ * 0 has a meaning of its own.
  */
 export function parseByteSize(text: string): number | null {
   if (text === "0") return 0;
-  const match = SIZE.exec(text.toUpperCase());
+  const match = BYTE_SIZE.exec(text.toUpperCase());
   if (match === null) return null;
-  const bytes = Math.floor(Number(match[1]) * BYTES.get(match[2] ?? "")!);
+  const bytes = Math.floor(Number(match[1]) * (BYTES_PER_UNIT.get(match[2] ?? "") ?? NaN));
   if (bytes === 0 && Number(match[1]) !== 0) return null;
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** These bytes in the largest unit that gives a whole number; `parseByteSize` reads it back. */
+/** Writes a size exactly, in the largest unit of which it is a multiple, for `parseByteSize`. */
 export function formatByteSize(bytes: number): string {
   if (bytes === 0) return "0";
-  for (const [unit, size] of BYTES) {
+  for (const [unit, size] of BYTES_PER_UNIT) {
     if (bytes % size === 0) return `${bytes / size}${unit}B`;
   }
   return `${bytes}B`;
@@ -83,7 +83,7 @@ export function formatByteSize(bytes: number): string {
 
 const TIME_WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
 
-/** Reads "HH:MM-HH:MM"; null if it is none, or an empty one. */
+/** Reads "HH:MM-HH:MM"; returns null for any other text, and for an empty window. */
 export function parseTimeWindow(text: string): TimeWindow | null {
   const match = TIME_WINDOW.exec(text.trim());
   if (match === null) return null;
@@ -93,14 +93,14 @@ export function parseTimeWindow(text: string): TimeWindow | null {
   return start === end ? null : { start, end };
 }
 
-/** The window as `parseTimeWindow` reads it. */
+/** Writes a time window for `parseTimeWindow`. */
 export function formatTimeWindow({ start, end }: TimeWindow): string {
   const time = (minutes: number) =>
     [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
   return `${time(start)}-${time(end)}`;
 }
 
-/** Milliseconds until the window opens, 0 within it; `now` is read in local time. */
+/** Milliseconds until the window opens, 0 while it is open. Uses the local time of `now`. */
 export function untilOpen({ start, end }: TimeWindow, now: Date): number {
   const minute = now.getHours() * 60 + now.getMinutes();
   const within = start < end ? minute >= start && minute < end : minute >= start || minute < end;
@@ -111,7 +111,9 @@ export function untilOpen({ start, end }: TimeWindow, now: Date): number {
 
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
-/** Bytes for people, rounded to one decimal: `1.5 MiB`. `formatByteSize` writes the exact number. */
+/**
+ * Bytes for people, rounded to one decimal: `1.5 MiB`. `formatByteSize` writes the exact number.
+ */
 export function bytesText(bytes: number): string {
   let [size, unit] = [bytes, 0];
   // 1023.95 and more would be rounded to 1024, which is 1 of the next unit.

@@ -1,7 +1,9 @@
 import { text } from "./value_type.ts";
 
-export const url = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
+/** A URL without variables that is fetched from. */
+export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
 
+/** The URL of a proxy. */
 export const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:3128"', (value) => {
   const protocol = URL.parse(value)?.protocol;
   return protocol === "http:" || protocol === "https:" || protocol === "socks5:"
@@ -9,20 +11,23 @@ export const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:312
     : "an http, https or socks5 URL";
 });
 
+/** An address to listen on. */
 export const address = text("address", 'an IP address or host name, such as "0.0.0.0"', (value) => {
   const host = URL.parse(`http://${value.includes(":") ? `[${value}]` : value}/`);
   return host !== null && host.port === "" && /^[A-Za-z0-9.:_-]+$/.test(value)
     ? null
-    : "an IP address or host name without port, the port has its own key";
+    : "an IP address or host name without a port, which has its own key";
 });
 
+/** The value of a User-Agent header. */
 export const userAgent = text(
   "text",
   "a product name such as pacman's",
   (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? null : "printable ASCII",
 );
 
-export const name = (kind: string, example: string) =>
+/** A name that becomes part of paths: that of a repository or an architecture. */
+export const pathName = (kind: string, example: string) =>
   text(
     kind,
     `a name such as "${example}"`,
@@ -32,28 +37,30 @@ export const name = (kind: string, example: string) =>
         : 'a name of letters, digits and "@ . _ + -" that does not begin with a dot or a dash',
   );
 
+/** A pattern of packages, see `matchesPackage`. */
 export const pin = text(
   "name",
   'a package name, a glob such as "nvidia-*", or a file name',
-  (value) => /^[A-Za-z0-9@._+:~*?-]+$/.test(value) ? null : "a name without other characters",
+  (value) =>
+    /^[A-Za-z0-9@._+:~*?-]+$/.test(value)
+      ? null
+      : 'a name of letters, digits and "@ . _ + : ~ -", with * and ? in globs',
 );
 
+/** The root of a mirror, or a complete Server line of pacman with `$repo` and usually `$arch`. */
 export const mirrorUrl = text("mirror URL", "the URL of a mirror", mirrorUrlFault);
 
+/** A path of plain segments with pacman's variables, such as "$repo/os/$arch". */
 export const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
 
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
 const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$-]*$/;
 
-/** Whether a repository or an architecture may have this name; it becomes part of paths. */
 function isName(text: string): boolean {
   return NAME.test(text) && text.length <= 128;
 }
 
-/**
- * What is wrong with a layout, as what was expected instead; null for a good one. A layout is a
- * path of plain segments with pacman's variables, like "$repo/os/$arch".
- */
+/** What is expected instead of a layout; null if it is valid. */
 function layoutFault(layout: string): string | null {
   if (!layout.includes("$repo")) {
     return 'a path with "$repo" in it, such as "$repo/os/$arch"';
@@ -66,15 +73,12 @@ function layoutFault(layout: string): string | null {
   return null;
 }
 
-/** Whether a "$" stands for something that is neither `$repo` nor `$arch`. */
+/** Whether there is a "$" that begins neither `$repo` nor `$arch`. */
 function hasForeignVariable(text: string): boolean {
   return /\$(?!repo|arch)/.test(text);
 }
 
-/**
- * What is wrong with the URL of a mirror, as what was expected instead; null for a good one. It is
- * the root of a mirror, or a complete pacman line with `$repo` (and usually `$arch`) in it.
- */
+/** What is expected instead of the URL of a mirror; null if it is valid. */
 function mirrorUrlFault(text: string): string | null {
   if (/^\s*(?:Cache)?Server\s*=/i.test(text)) {
     return 'the URL alone, without "Server ="';
@@ -88,7 +92,7 @@ function mirrorUrlFault(text: string): string | null {
   return null;
 }
 
-/** What is wrong with a URL that is fetched from, as what was expected instead; null if nothing. */
+/** What is expected instead of a URL to fetch from; null if it is valid. */
 function webUrlFault(text: string): string | null {
   const url = URL.parse(text);
   if (url === null || /\s/.test(text)) {

@@ -7,10 +7,10 @@ import type { TomlTable } from "./toml_document.ts";
 
 const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
 
-/** Names of all keys that a table of a further upstream may have. */
+/** Names of all keys in the table of a further upstream. */
 const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => key.name);
 
-/** The main upstream, from the keys of the top level; null after a problem. */
+/** Reads the main upstream from the top-level keys; returns null after a problem. */
 export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamConfig | null {
   const layout = reader.readTop(upstreamLayout, table);
   return complete({
@@ -31,7 +31,10 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
   });
 }
 
-/** Every upstream that has a table of its own, a preset of several groups as several of them. */
+/**
+ * Reads every upstream with a table of its own. A preset of several groups becomes several
+ * upstreams.
+ */
 export function readFurtherUpstreams(reader: KeyReader, tables: unknown): UpstreamConfig[] {
   if (tables === undefined) return [];
   if (!isTable(tables)) {
@@ -47,7 +50,7 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
       if (upstreams.some((other) => other.name === upstream.name)) {
         reader.report(reader.fileName, `upstreams.${name}`, {
           found: `a second upstream "${upstream.name}"`,
-          expected: "another name, since a preset has made the first",
+          expected: "another name, since this one is taken by a group of a preset",
         });
       } else upstreams.push(upstream);
     }
@@ -90,7 +93,9 @@ interface ChosenGroup {
   readonly group: PresetGroup;
 }
 
-/** One upstream; what its table does not give comes from the preset's group, if there is one. */
+/**
+ * Reads one upstream. Keys that are not in its table have the values of the preset's group, if any.
+ */
 function readGroup(
   reader: KeyReader,
   name: string,
@@ -119,10 +124,7 @@ function readGroup(
   });
 }
 
-/**
- * The groups of a preset that the table asks for: all of them, or those that have one of its
- * `mirrored_repos`.
- */
+/** The groups of a preset that a table selects: those with any of its `mirrored_repos`, or all. */
 function choosePresetGroups(
   reader: KeyReader,
   table: TomlTable,
@@ -134,7 +136,7 @@ function choosePresetGroups(
     if (Object.hasOwn(table, key.name)) {
       reader.report(reader.fileName, prefix + key.name, {
         found: describeValue(table[key.name]),
-        expected: "none, since the preset has several; give each its own table without preset",
+        expected: "no value, since the preset has several; write a table without preset for each",
       });
       return [];
     }

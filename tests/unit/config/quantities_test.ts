@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  bytesText,
   formatByteSize,
   formatDuration,
   formatTimeWindow,
@@ -12,7 +13,7 @@ import {
 
 const HOUR = 3_600_000;
 
-Deno.test("a duration is the sum of its numbers with units, in milliseconds", () => {
+Deno.test("a duration is the sum of its numbers with units", async (t) => {
   const table: [string, number][] = [
     ["0", 0],
     ["0s", 0],
@@ -26,10 +27,12 @@ Deno.test("a duration is the sum of its numbers with units, in milliseconds", ()
     ["0.07s", 70],
     ["1m500ms", 60_500],
   ];
-  for (const [text, expected] of table) assertEquals(parseDuration(text), expected, text);
+  for (const [text, expected] of table) {
+    await t.step(text, () => assertEquals(parseDuration(text), expected));
+  }
 });
 
-Deno.test("what is not clearly a duration is none", () => {
+Deno.test("a text that is not clearly a duration is refused", async (t) => {
   const table = [
     "",
     "5",
@@ -46,10 +49,12 @@ Deno.test("what is not clearly a duration is none", () => {
     "0.1ms",
   ];
   table.push(`${"9".repeat(20)}d`, "1h30", " 1h", "1h\n");
-  for (const text of table) assertEquals(parseDuration(text), null, JSON.stringify(text));
+  for (const text of table) {
+    await t.step(JSON.stringify(text), () => assertEquals(parseDuration(text), null));
+  }
 });
 
-Deno.test("a formatted duration is read back as the same one", () => {
+Deno.test("a formatted duration is read back exactly", () => {
   assertEquals(formatDuration(8760 * HOUR), "365d");
   assertEquals(formatDuration(5_400_500), "1h30m500ms");
   fc.assert(fc.property(fc.nat({ max: 2 ** 45 }), (milliseconds) => {
@@ -57,7 +62,7 @@ Deno.test("a formatted duration is read back as the same one", () => {
   }));
 });
 
-Deno.test("a size is a number with a unit in steps of 1024, or 0", () => {
+Deno.test("a size is a number with a unit in steps of 1024, or 0", async (t) => {
   const table: [string, number][] = [
     ["0", 0],
     ["0GB", 0],
@@ -74,10 +79,12 @@ Deno.test("a size is a number with a unit in steps of 1024, or 0", () => {
     ["1.5GB", 1.5 * 1024 ** 3],
     ["1.1GB", 1181116006],
   ];
-  for (const [text, expected] of table) assertEquals(parseByteSize(text), expected, text);
+  for (const [text, expected] of table) {
+    await t.step(text, () => assertEquals(parseByteSize(text), expected));
+  }
 });
 
-Deno.test("what is not clearly a size is none", () => {
+Deno.test("a text that is not clearly a size is refused", async (t) => {
   const table = [
     "",
     "GB",
@@ -93,10 +100,12 @@ Deno.test("what is not clearly a size is none", () => {
     "10GBs",
     "9".repeat(20),
   ];
-  for (const text of table) assertEquals(parseByteSize(text), null, JSON.stringify(text));
+  for (const text of table) {
+    await t.step(JSON.stringify(text), () => assertEquals(parseByteSize(text), null));
+  }
 });
 
-Deno.test("a formatted size is read back as the same one", () => {
+Deno.test("a formatted size is read back exactly", () => {
   assertEquals(formatByteSize(10 * 1024 ** 3), "10GB");
   assertEquals(formatByteSize(1500), "1500B");
   fc.assert(fc.property(fc.maxSafeNat(), (bytes) => {
@@ -104,7 +113,7 @@ Deno.test("a formatted size is read back as the same one", () => {
   }));
 });
 
-Deno.test("a time window is read as it is written, and nothing else is read as one", () => {
+Deno.test("a time window is read as it is written, and any other text is refused", () => {
   for (const text of ["01:00-06:30", "22:00-05:00", "00:00-23:59"]) {
     assertEquals(formatTimeWindow(parseTimeWindow(text)!), text);
   }
@@ -113,7 +122,7 @@ Deno.test("a time window is read as it is written, and nothing else is read as o
   }
 });
 
-Deno.test("a window is open from its start to before its end, past midnight as well", () => {
+Deno.test("a time window is open from its start to before its end, also across midnight", () => {
   const at = (time: string) => new Date(`2026-11-23T${time}`);
   const minutes = (window: string, time: string) =>
     untilOpen(parseTimeWindow(window)!, at(time)) / 60_000;
@@ -124,4 +133,15 @@ Deno.test("a window is open from its start to before its end, past midnight as w
   assertEquals(minutes("22:00-05:00", "23:00:00"), 0);
   assertEquals(minutes("22:00-05:00", "04:00:00"), 0);
   assertEquals(minutes("22:00-05:00", "12:00:00"), 10 * 60);
+});
+
+Deno.test("bytes for people have one decimal and never 1024 of a unit", () => {
+  assertEquals([0, 1023, 1024, 1587, 1024 ** 2 - 1, 5 * 1024 ** 3].map(bytesText), [
+    "0 B",
+    "1023 B",
+    "1 KiB",
+    "1.5 KiB",
+    "1 MiB",
+    "5 GiB",
+  ]);
 });

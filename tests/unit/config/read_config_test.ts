@@ -40,7 +40,7 @@ Deno.test("a named file that does not exist is an error, not the defaults", asyn
   });
 });
 
-Deno.test("a relative cache_root counts from the working directory", async () => {
+Deno.test("a relative cache_root is resolved against the working directory", async () => {
   await withDirectory(async (directory) => {
     const file = join(directory, "pkgstash.toml");
     await Deno.writeTextFile(file, 'cache_root = "store"\n');
