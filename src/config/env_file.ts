@@ -19,20 +19,22 @@ export function parseEnvFile(text: string): EnvFile {
   for (const [index, raw] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
-    const match = LINE.exec(line);
-    const value = match === null ? null : unquote(match[2]!.trim());
-    if (match === null || value === null) {
+    const [, name, quoted = ""] = LINE.exec(line) ?? [];
+    const value = unquote(quoted.trim());
+    if (name !== undefined && value !== null) values.set(name, value);
+    else {
       faults.push({
-        found: match === null
+        found: name === undefined
           ? `something else in line ${index + 1}`
           : `a quote that is not closed in line ${index + 1}`,
         expected: "KEY=VALUE",
       });
-    } else values.set(match[1]!, value);
+    }
   }
   return { values, faults };
 }
 
+/** Returns null if a quote is not closed. */
 function unquote(text: string): string | null {
   const quote = text[0];
   if (quote !== '"' && quote !== "'") return text;

@@ -26,6 +26,7 @@ export interface EnvFileFailure {
   readonly expected?: string;
 }
 
+/** What reading an env_file yields. */
 export type EnvFileContent = EnvFileText | EnvFileFailure;
 
 /** Everything that a configuration is made from. */

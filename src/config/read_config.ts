@@ -45,8 +45,8 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
   if (!parsed.ok) throw new ConfigProblems(parsed.problems);
   if (Deno.build.standalone) {
     const sourceOf = (key: string) => {
-      const origin = parsed.origins.get(key)!;
-      return origin === "file" ? file : origin;
+      const origin = parsed.origins.get(key);
+      return origin === undefined || origin === "file" ? file : origin;
     };
     const problems = outOfReach(parsed.config, sourceOf, isGranted);
     if (problems.length > 0) throw new ConfigProblems(problems);

@@ -58,8 +58,16 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
   return upstreams;
 }
 
+/** The table of a further upstream, and what reads its keys. */
+interface UpstreamTable {
+  readonly reader: KeyReader;
+  readonly name: string;
+  readonly table: TomlTable;
+  /** Full names of its keys begin with this. */
+  readonly prefix: string;
+}
+
 function readUpstream(reader: KeyReader, name: string, table: unknown): UpstreamConfig[] {
-  const prefix = `upstreams.${name}.`;
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || name === MAIN_UPSTREAM.name) {
     reader.report(reader.fileName, `upstreams.${name}`, {
       found: `the name ${describeValue(name)}`,
@@ -74,17 +82,14 @@ function readUpstream(reader: KeyReader, name: string, table: unknown): Upstream
     });
     return [];
   }
-  reader.rejectUnknown(table, TABLE_KEYS, prefix);
-  if (!Object.hasOwn(table, PRESET_KEY.name)) {
-    return [readGroup(reader, name, table, null)].filter((upstream) => upstream !== null);
-  }
-  const presetName = reader.read(PRESET_KEY, table, { prefix });
-  if (presetName === null) return [];
-  const preset = PRESETS[presetName]!;
-  const groups = choosePresetGroups(reader, table, prefix, preset);
-  return groups
-    .map((group) => readGroup(reader, name, table, { name: presetName, preset, group }))
-    .filter((upstream) => upstream !== null);
+  const source = { reader, name, table, prefix: `upstreams.${name}.` };
+  reader.rejectUnknown(table, TABLE_KEYS, source.prefix);
+  if (!Object.hasOwn(table, PRESET_KEY.name)) return presentOf([readGroup(source, null)]);
+  const presetName = reader.read(PRESET_KEY, table, { prefix: source.prefix });
+  const preset = presetName === null ? undefined : PRESETS[presetName];
+  if (presetName === null || preset === undefined) return [];
+  const groups = selectGroups(source, preset);
+  return presentOf(groups.map((group) => readGroup(source, { name: presetName, preset, group })));
 }
 
 interface ChosenGroup {
@@ -97,16 +102,14 @@ interface ChosenGroup {
  * Reads one upstream. Keys that are not in its table have the values of the preset's group, if any.
  */
 function readGroup(
-  reader: KeyReader,
-  name: string,
-  table: TomlTable,
+  { reader, name, table, prefix }: UpstreamTable,
   chosen: ChosenGroup | null,
 ): UpstreamConfig | null {
   const group = chosen?.group;
   const upstreamName = name + (group?.suffix ?? "");
   const read = <T>(key: ConfigKey<T>, value: unknown, origin = `preset ${chosen?.name}`) =>
     reader.read(key, table, {
-      prefix: `upstreams.${name}.`,
+      prefix,
       originPrefix: `upstreams.${upstreamName}.`,
       fallback: value === undefined ? undefined : { value, origin },
     });
@@ -125,10 +128,8 @@ function readGroup(
 }
 
 /** The groups of a preset that a table selects: those with any of its `mirrored_repos`, or all. */
-function choosePresetGroups(
-  reader: KeyReader,
-  table: TomlTable,
-  prefix: string,
+function selectGroups(
+  { reader, table, prefix }: UpstreamTable,
   preset: Preset,
 ): readonly PresetGroup[] {
   if (preset.groups.length === 1) return preset.groups;
@@ -154,6 +155,10 @@ function choosePresetGroups(
   return preset.groups.filter((group) =>
     group.repositories.some((repository) => wanted.includes(repository))
   );
+}
+
+function presentOf(upstreams: readonly (UpstreamConfig | null)[]): UpstreamConfig[] {
+  return upstreams.filter((upstream) => upstream !== null);
 }
 
 function isTable(value: unknown): value is TomlTable {

@@ -86,7 +86,8 @@ function readVersion3(body: Uint8Array): SignatureFingerprint | null {
   if (body.length < 19 || body[1] !== 5 || body[2] !== OF_BINARY_DATA || hash === undefined) {
     return null;
   }
-  return { hash, trailer: body.slice(2, 7), left: [body[17]!, body[18]!] };
+  const [first = 0, second = 0] = body.subarray(17);
+  return { hash, trailer: body.slice(2, 7), left: [first, second] };
 }
 
 /** RFC 9580 sections 5.2.3 and 5.2.4. */
@@ -102,5 +103,6 @@ function readVersion4(body: Uint8Array): SignatureFingerprint | null {
   trailer.set(body.subarray(0, hashedEnd));
   trailer.set([4, 0xff], hashedEnd);
   new DataView(trailer.buffer).setUint32(hashedEnd + 2, hashedEnd);
-  return { hash, trailer, left: [body[left]!, body[left + 1]!] };
+  const [first = 0, second = 0] = body.subarray(left);
+  return { hash, trailer, left: [first, second] };
 }

@@ -1,3 +1,4 @@
+/** What a `PeriodicTask` runs, and when. */
 export interface PeriodicTaskOptions {
   /** Time from the end of one run to the start of the next. */
   intervalMs: number;
