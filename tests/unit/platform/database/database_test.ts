@@ -3,25 +3,17 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { inTransaction, openDatabase } from "../../../../src/platform/database/database.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
+import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
 
 const ONE = "CREATE TABLE one (a TEXT) STRICT;";
 const TWO = "ALTER TABLE one ADD COLUMN b TEXT;";
-
-async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "pkgstash-database-" });
-  try {
-    await work(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 function valuesOf(database: DatabaseSync): unknown[] {
   return database.prepare("SELECT a FROM one").all().map(({ a }) => a);
 }
 
 Deno.test("a database keeps what was written, and its directories are created", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     const path = join(directory, "a", "b", "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -32,7 +24,7 @@ Deno.test("a database keeps what was written, and its directories are created", 
   }));
 
 Deno.test("a database of an earlier version is migrated by the missing migrations only", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -43,7 +35,7 @@ Deno.test("a database of an earlier version is migrated by the missing migration
   }));
 
 Deno.test("a failed migration leaves the database at the version before it", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     const broken = "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE one (a TEXT) STRICT;";
     await assertRejects(() => openDatabase(path, [ONE, broken]), PkgstashError, "already exists");
@@ -72,7 +64,7 @@ for (
   ] as const
 ) {
   Deno.test(`a database that ${damage} is renamed and replaced by an empty one`, () =>
-    withDirectory(async (directory) => {
+    withTemporaryDirectory(async (directory) => {
       const path = join(directory, "test.sqlite");
       await inflict(path);
       const before = await Deno.readFile(path);
@@ -88,7 +80,7 @@ for (
 }
 
 Deno.test("a database that cannot be opened is an error and is not renamed", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     await Deno.mkdir(path);
     const error = await assertRejects(() => openDatabase(path, [ONE]), PkgstashError);
@@ -98,7 +90,7 @@ Deno.test("a database that cannot be opened is an error and is not renamed", () 
   }));
 
 Deno.test("a database that another program is writing is not renamed", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -114,7 +106,7 @@ Deno.test("a database that another program is writing is not renamed", () =>
   }));
 
 Deno.test("a transaction that throws is rolled back, and the next one works", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>
@@ -130,7 +122,7 @@ Deno.test("a transaction that throws is rolled back, and the next one works", ()
   }));
 
 Deno.test("a transaction that SQLite itself rolled back rejects with the original error", () =>
-  withDirectory(async (directory) => {
+  withTemporaryDirectory(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>

@@ -2,18 +2,10 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { DirectoryLock } from "../../../../src/platform/files/directory_lock.ts";
+import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
 
 const HOLDER = fromFileUrl(new URL("./lock_holder.ts", import.meta.url));
 const CONFIG = fromFileUrl(new URL("../../../../deno.json", import.meta.url));
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "pkgstash-lock-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Another process that has taken the lock. */
 async function startHolder(path: string): Promise<Deno.ChildProcess> {
@@ -29,7 +21,7 @@ async function startHolder(path: string): Promise<Deno.ChildProcess> {
 }
 
 Deno.test("a lock held by another process is refused with the number of that process", async () => {
-  await withFolder(async (folder) => {
+  await withTemporaryDirectory(async (folder) => {
     const path = join(folder, "state", "lock");
     const holder = await startHolder(path);
     try {
@@ -45,7 +37,7 @@ Deno.test("a lock held by another process is refused with the number of that pro
 });
 
 Deno.test("a process that is killed releases its lock", async () => {
-  await withFolder(async (folder) => {
+  await withTemporaryDirectory(async (folder) => {
     const path = join(folder, "lock");
     const holder = await startHolder(path);
     holder.kill("SIGKILL");
@@ -56,7 +48,7 @@ Deno.test("a process that is killed releases its lock", async () => {
 });
 
 Deno.test("a lock can be taken again by the same process only after its release", async () => {
-  await withFolder(async (folder) => {
+  await withTemporaryDirectory(async (folder) => {
     const path = join(folder, "lock");
     {
       using _lock = await DirectoryLock.acquire(path);
@@ -72,7 +64,7 @@ Deno.test("a lock file that cannot be written is an error of kind storage", asyn
 });
 
 Deno.test("a directory that cannot be created is an error that names cache_root", async () => {
-  await withFolder(async (folder) => {
+  await withTemporaryDirectory(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");
     const error = await assertRejects(

@@ -1,18 +1,15 @@
 import { assertEquals, assertRejects } from "@std/assert";
+import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { sha256Of } from "../../../../src/platform/files/file_digest.ts";
+import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
 
-async function withFile(
-  content: Uint8Array,
-  run: (path: string) => Promise<void>,
-): Promise<void> {
-  const path = await Deno.makeTempFile({ prefix: "pkgstash-digest-" });
-  try {
+function withFile(content: Uint8Array, run: (path: string) => Promise<void>): Promise<void> {
+  return withTemporaryDirectory(async (directory) => {
+    const path = join(directory, "file");
     await Deno.writeFile(path, content);
     await run(path);
-  } finally {
-    await Deno.remove(path);
-  }
+  });
 }
 
 function digestOf(bytes: Uint8Array): string {
