@@ -50,10 +50,7 @@ export function clientPathFaults(upstreams: readonly UpstreamConfig[]): ClientPa
   return faults;
 }
 
-/**
- * The first directory that equals, contains or is inside one of another upstream, and that
- * upstream.
- */
+/** The first directory that overlaps with one of another upstream, and that upstream. */
 function firstOverlap(
   directories: readonly string[],
   owners: ReadonlyMap<string, UpstreamConfig>,

@@ -1,5 +1,8 @@
 import { text } from "./value_type.ts";
 
+const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
+const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$-]*$/;
+
 /** A URL without variables that is fetched from. */
 export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
 
@@ -32,7 +35,7 @@ export const pathName = (kind: string, example: string) =>
     kind,
     `a name such as "${example}"`,
     (value) =>
-      isName(value)
+      NAME.test(value) && value.length <= 128
         ? null
         : 'a name of letters, digits and "@ . _ + -" that does not begin with a dot or a dash',
   );
@@ -52,13 +55,6 @@ export const mirrorUrl = text("mirror URL", "the URL of a mirror", mirrorUrlFaul
 
 /** A path of plain segments with pacman's variables, such as "$repo/os/$arch". */
 export const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
-
-const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
-const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$-]*$/;
-
-function isName(text: string): boolean {
-  return NAME.test(text) && text.length <= 128;
-}
 
 /** What is expected instead of a layout; null if it is valid. */
 function layoutFault(layout: string): string | null {
