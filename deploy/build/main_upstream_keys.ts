@@ -11,7 +11,7 @@ export function mainUpstreamKeys(): ConfigKey<unknown>[] {
     {
       ...clientPath,
       defaultValue: upstreamLayout.defaultValue,
-      description: "Path of a repository below this server; unless given, as upstream_layout.",
+      description: "Path of a repository on this server; by default the same as upstream_layout.",
     },
   ];
 }

@@ -6,7 +6,7 @@ import {
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
-import { CREDENTIALS_VARIABLE } from "../../src/platform/systemd/credential.ts";
+import { CREDENTIALS_VARIABLE } from "../../src/config/read_config.ts";
 import { NOTIFY_VARIABLES } from "../../src/platform/systemd/service_manager.ts";
 
 const KEY_VARIABLES = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)]

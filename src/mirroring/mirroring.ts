@@ -237,9 +237,9 @@ export class Mirroring {
       this.#background.add("cannot end the old schedule", old[Symbol.asyncDispose]());
     }
     this.#schedule = refreshIntervalMs === 0 || this.#isStopping ? null : new PeriodicTask({
-      interval: refreshIntervalMs,
-      first,
-      jitter: refreshJitterMs,
+      intervalMs: refreshIntervalMs,
+      firstMs: first,
+      jitterMs: refreshJitterMs,
       run: () => this.#runCycle(),
     });
   }

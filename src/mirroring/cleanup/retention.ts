@@ -1,5 +1,4 @@
-import { format } from "@std/fmt/bytes";
-import { formatDuration } from "../../config/duration.ts";
+import { bytesText as size, formatDuration } from "../../config/quantities.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 
 /** Why the policy lets a package go. */
@@ -290,8 +289,4 @@ function lastResort({ current }: RetentionEntry): string {
   return current === null
     ? ", and nothing that surely no database names is left"
     : ", and nothing that no database names is left";
-}
-
-function size(bytes: number): string {
-  return format(bytes, { binary: true });
 }

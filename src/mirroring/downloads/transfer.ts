@@ -1,6 +1,6 @@
 import type { Repository } from "../../repositories/repository.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { parseContentRange } from "../../formats/http/content_range.ts";
+import { parseContentRange } from "../../formats/http/range.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";

@@ -169,7 +169,7 @@ export class Upstream {
       return;
     }
     mirror.health.failed(reasonOf(error));
-    this.#metrics.upstreamError(mirror.name, reasonClass(error));
+    this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
       file: fileName,
@@ -226,7 +226,7 @@ export class Upstream {
       await request.accept(body);
       mirror.health.answered(firstByteAfterMs);
       if (unchanged) mirror.health.succeeded();
-      this.#metrics.upstreamFirstByte(mirror.name, firstByteAfterMs / 1000);
+      this.#metrics.recordFirstByte(mirror.name, firstByteAfterMs / 1000);
       return body;
     } catch (error) {
       body.close();

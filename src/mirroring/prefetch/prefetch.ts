@@ -1,7 +1,7 @@
 import type { CacheIndex } from "../cache/cache_index.ts";
 import { keyOf, type PackageFile, type RepositoryFile } from "../../repositories/repository.ts";
 import type { Config } from "../../config/config.ts";
-import { untilOpen } from "../../config/time_window.ts";
+import { untilOpen } from "../../config/quantities.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { Download } from "../downloads/download.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";

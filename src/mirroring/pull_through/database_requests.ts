@@ -5,10 +5,9 @@ import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
-import type { CacheStatus } from "../../repositories/cache_status.ts";
+import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import { within } from "./deadline.ts";
 import { sendDownload } from "./send_download.ts";
-import { sendFile } from "../../repositories/send_file.ts";
 
 /** The part of `answerTimeoutMs` that mirrors have for their word while there is a set to be served. */
 const REVALIDATION_SHARE = 1 / 3;
@@ -158,7 +157,7 @@ export class DatabaseRequests {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
     const path = this.options.snapshots.pathOf(file.repository, member.blob);
-    return await sendFile(request, path, file.fileName, status);
+    return await sendFile(request, { path, fileName: file.fileName, status });
   }
 
   /** Sends from the transfer of a refresh, for want of a published set. */
@@ -187,7 +186,7 @@ export class DatabaseRequests {
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
       direct: () => Promise.reject(new Error("databases are sent whole")),
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 }

@@ -46,7 +46,7 @@ export class PackageRequests {
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
     const path = this.options.layout.fileOf(file);
-    const hit = await sendFile(request, path, file.fileName, "HIT");
+    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
     if (hit !== null) return hit;
     try {
       return await this.#pull(file, request);
@@ -81,7 +81,11 @@ export class PackageRequests {
     this.options.clients?.joined(download);
     const opening = await within(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
-      const present = await sendFile(request, layout.fileOf(file), fileName, "HIT");
+      const present = await sendFile(request, {
+        path: layout.fileOf(file),
+        fileName,
+        status: "HIT",
+      });
       if (present !== null) return present;
       throw new PkgstashError("storage", `${fileName} vanished while it was being sent`);
     }
@@ -90,7 +94,7 @@ export class PackageRequests {
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
       direct: (range, opening) => this.#direct(file, range, opening),
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 
@@ -102,7 +106,7 @@ export class PackageRequests {
     await writeFileDurably(path, signature);
     // No mirror has dated it, and a date of ours would mislead.
     await Deno.utime(path, 0, 0);
-    return await sendFile(request, path, file.fileName, "HIT");
+    return await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
@@ -119,7 +123,7 @@ export class PackageRequests {
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
       expected: () => expectationOf(file),
-      onBytes: (count) => metrics.bytesFetched(count),
+      onBytes: (count) => metrics.addBytesFetched(count),
       ...prefetch,
     }));
     if (joined.started) this.#announce(file, joined.download, prefetch !== undefined);
@@ -148,8 +152,8 @@ export class PackageRequests {
       identity,
       patience: answerTimeoutMs,
     }, (count) => {
-      metrics.bytesFetched(count);
-      metrics.bytesServed(count);
+      metrics.addBytesFetched(count);
+      metrics.addBytesServed(count);
     });
   }
 }

@@ -1,13 +1,11 @@
 import { PkgstashError } from "../../errors.ts";
 import type { Download, DownloadOpening } from "../downloads/download.ts";
 import { readDownload } from "../downloads/part_reader.ts";
-import { contentTypeOf } from "../../formats/http/content_type.ts";
+import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { answerTo, entityTag } from "../../formats/http/representation.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/cache_status.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { DirectRange } from "./direct_range.ts";
-import { sendFile } from "../../repositories/send_file.ts";
 
 /** Milliseconds that a range waits for the transfer to come to its start. */
 const RANGE_PATIENCE = 2_000;
@@ -35,7 +33,7 @@ export async function sendDownload(
     return await sendWhenDone(request, download, options);
   }
   const lastModified = parseHttpDate(opening.identity.lastModified ?? "");
-  const answer = answerTo(request, {
+  const answer = responseHead(request, {
     size,
     lastModified,
     etag: size === null ? null : entityTag(size, lastModified, opening.inode),
@@ -70,7 +68,11 @@ async function sendWhenDone(
 ): Promise<Response> {
   if (await download.reaches(Infinity, answerTimeoutMs)) {
     await download.done;
-    const response = await sendFile(request, download.request.finalPath, fileName, "HIT");
+    const response = await sendFile(request, {
+      path: download.request.finalPath,
+      fileName,
+      status: "HIT",
+    });
     if (response !== null) return response;
   }
   throw new PkgstashError(

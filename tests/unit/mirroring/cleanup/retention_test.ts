@@ -299,7 +299,7 @@ Deno.test("retention: a limit that protected files stand against is named, not a
     }),
   );
   assertEquals(victims.map(({ entry }) => entry.name), ["c"]);
-  for (const part of ["max_cache_size", "min_free_space", "2 kiB are pinned", "1 kiB in flight"]) {
+  for (const part of ["max_cache_size", "min_free_space", "2 KiB are pinned", "1 KiB in flight"]) {
     assertStringIncludes(unmet!, part);
   }
 });
@@ -328,8 +328,8 @@ Deno.test("retention: every reason is told in words, with its figures and its ke
     ],
     [
       whyOf(input([stale], { totalBytes: 2048, limits: { maxCacheBytes: 1024 } })),
-      "2 kiB",
-      "1 kiB",
+      "2 KiB",
+      "1 KiB",
       "max_cache_size",
       "cache_low_water",
       "last used on 2026-09-01",
@@ -339,8 +339,8 @@ Deno.test("retention: every reason is told in words, with its figures and its ke
         freeSpace: 1024,
         limits: { minFreeBytes: 2048 },
       })),
-      "1 kiB free",
-      "2 kiB",
+      "1 KiB free",
+      "2 KiB",
       "min_free_space",
       "nothing that no database names is left",
     ],

@@ -12,7 +12,7 @@ const FILE_NAME = "carried-1-1-any.pkg.tar.zst";
 const SIGNATURE = repository.package(`${FILE_NAME}.sig`);
 const CARRIED = signatureOf(packageBytes(1000, 1));
 
-/** A daemon with a database that carries a signature. */
+/** A daemon with a database that contains a signature. */
 async function start(pgpsig: string): Promise<TestApp> {
   const app = await TestApp.start({ settings: { database_max_age: "1h" } });
   const revision = await repository.revision(1, [{
@@ -32,8 +32,8 @@ async function start(pgpsig: string): Promise<TestApp> {
 const base64 = btoa(String.fromCharCode(...CARRIED));
 
 for (const isUp of [true, false]) {
-  const why = isUp ? "no mirror has" : "no mirror is there to ask for";
-  Deno.test(`the database's own signature answers for one that ${why}`, async () => {
+  const why = isUp ? "no mirror has it" : "all mirrors are down";
+  Deno.test(`a signature in the database is served if ${why}`, async () => {
     await using app = await start(base64);
     if (!isUp) await app.mirror.down();
     const { status, body } = await app.get(SIGNATURE);
@@ -47,14 +47,14 @@ for (const isUp of [true, false]) {
   });
 }
 
-Deno.test("a mirror's signature goes before the database's", async () => {
+Deno.test("a signature from a mirror is preferred to the one in the database", async () => {
   await using app = await start(base64);
   const other = signatureOf(packageBytes(1000, 2));
   app.put(SIGNATURE, other);
   assertSameBytes((await app.get(SIGNATURE)).body, other);
 });
 
-Deno.test("a signature that is not base64 is as none", async () => {
+Deno.test("a signature in the database that is not base64 is ignored", async () => {
   await using app = await start("!!!!");
   assertEquals((await app.get(SIGNATURE)).status, 404);
 });
