@@ -7,9 +7,9 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { type Inventory, type StoredPackage, takeInventory } from "../cache/inventory.ts";
+import { type Inventory, type StoredPackage, takeInventory } from "../cache/cache_scan.ts";
 import type { Leftover } from "../cache/leftovers.ts";
-import { Pins } from "./pins.ts";
+import { Pins } from "../../formats/pacman/package_pattern.ts";
 import { Remover } from "./remover.ts";
 import {
   planRetention,

@@ -1,6 +1,6 @@
 import { PACKAGE_LIST } from "../../api/package_report.ts";
 import { text } from "../../api/schema.ts";
-import { Pins } from "../../mirroring/cleanup/pins.ts";
+import { Pins } from "../../formats/pacman/package_pattern.ts";
 import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
 import { packageReport } from "./package_reports.ts";
 

@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { LogLines } from "../../../support/log_lines.ts";
-import { CacheOnDisk, CORE, EXTRA, treeOf } from "./cache_on_disk.ts";
+import { CacheOnDisk, CORE, EXTRA, treeOf } from "../../../support/cache_on_disk.ts";
 
 const DAY = 86_400_000;
 

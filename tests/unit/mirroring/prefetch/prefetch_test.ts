@@ -2,13 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { FakeClock } from "./fake_clock.ts";
-import {
-  DIRECTORY,
-  fileOf,
-  pathOf,
-  PrefetchBench,
-  wishOf,
-} from "../../../../bench/prefetch_bench.ts";
+import { DIRECTORY, fileOf, pathOf, PrefetchBench, wishOf } from "./prefetch_bench.ts";
 
 /** Lets everything run that can run without the clock or the mirror's gates. */
 async function settle(): Promise<void> {

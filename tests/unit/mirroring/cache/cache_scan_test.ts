@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { type Inventory, takeInventory } from "../../../../src/mirroring/cache/inventory.ts";
-import { CacheOnDisk, CORE, EXTRA, treeOf } from "../cleanup/cache_on_disk.ts";
+import { type Inventory, takeInventory } from "../../../../src/mirroring/cache/cache_scan.ts";
+import { CacheOnDisk, CORE, EXTRA, treeOf } from "../../../support/cache_on_disk.ts";
 
 const DAY = 86_400_000;
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
-import { matchesGlob, Pins } from "../../../../src/mirroring/cleanup/pins.ts";
+import { matchesGlob, Pins } from "../../../../src/formats/pacman/package_pattern.ts";
 
 function file(name: string, version = "1.0-1") {
   return { name, fileName: `${name}-${version}-x86_64.pkg.tar.zst` };

@@ -1,14 +1,14 @@
 import { dirname, join } from "@std/path";
-import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
-import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
-import { type Repository, RepositoryTree } from "../../../../src/repositories/repository.ts";
+import { CacheIndex } from "../../src/mirroring/cache/cache_index.ts";
+import { CacheLayout } from "../../src/mirroring/cache/cache_layout.ts";
+import { type Repository, RepositoryTree } from "../../src/repositories/repository.ts";
 import {
   Cleanup,
   type CleanupOptions,
   type CleanupSettings,
-} from "../../../../src/mirroring/cleanup/cleanup.ts";
-import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { configOf } from "../../config/configuration.ts";
+} from "../../src/mirroring/cleanup/cleanup.ts";
+import type { Download } from "../../src/mirroring/downloads/download.ts";
+import { configOf } from "../unit/config/configuration.ts";
 
 export const CORE = "core/os/x86_64";
 export const EXTRA = "extra/os/x86_64";

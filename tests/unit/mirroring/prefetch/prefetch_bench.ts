@@ -1,25 +1,25 @@
-import { CacheIndex } from "../src/mirroring/cache/cache_index.ts";
-import { CacheLayout } from "../src/mirroring/cache/cache_layout.ts";
-import { type PackageFile, RepositoryTree } from "../src/repositories/repository.ts";
-import { ClientDownloads } from "../src/mirroring/downloads/client_downloads.ts";
-import { DownloadRegistry } from "../src/mirroring/downloads/download_registry.ts";
-import { MirrorAccess } from "../src/mirroring/mirrors/mirror_access.ts";
-import { mirrorPools } from "../src/mirroring/mirrors/mirror_pools.ts";
-import { HttpClient } from "../src/platform/http_client.ts";
-import { Metrics } from "../src/platform/observability/metrics.ts";
-import { MissingSignatures } from "../src/mirroring/pull_through/missing_signatures.ts";
-import { PackageRequests } from "../src/mirroring/pull_through/package_requests.ts";
-import type { Clock } from "../src/async/clock.ts";
+import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
+import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
+import { type PackageFile, RepositoryTree } from "../../../../src/repositories/repository.ts";
+import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
+import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
+import { MirrorAccess } from "../../../../src/mirroring/mirrors/mirror_access.ts";
+import { mirrorPools } from "../../../../src/mirroring/mirrors/mirror_pools.ts";
+import { HttpClient } from "../../../../src/platform/http_client.ts";
+import { Metrics } from "../../../../src/platform/observability/metrics.ts";
+import { MissingSignatures } from "../../../../src/mirroring/pull_through/missing_signatures.ts";
+import { PackageRequests } from "../../../../src/mirroring/pull_through/package_requests.ts";
+import type { Clock } from "../../../../src/async/clock.ts";
 import {
   Prefetch,
   type PrefetchOptions,
   type PrefetchReport,
-} from "../src/mirroring/prefetch/prefetch.ts";
-import type { PrefetchEvent } from "../src/mirroring/prefetch/prefetch_events.ts";
-import type { Wish } from "../src/mirroring/prefetch/prefetch_plan.ts";
-import { configOf } from "../tests/unit/config/configuration.ts";
-import { FakeMirror } from "../tests/support/fake_mirror.ts";
-import { packageBytes } from "../tests/support/package_bytes.ts";
+} from "../../../../src/mirroring/prefetch/prefetch.ts";
+import type { PrefetchEvent } from "../../../../src/mirroring/prefetch/prefetch_events.ts";
+import type { Wish } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
+import { configOf } from "../../config/configuration.ts";
+import { FakeMirror } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
 
 export const DIRECTORY = "core/os/x86_64";
 
