@@ -2,6 +2,7 @@ import { CacheLayout } from "./mirroring/cache/cache_layout.ts";
 import { Cleanup } from "./mirroring/cleanup/cleanup.ts";
 import { CacheIndex } from "./mirroring/cache/cache_index.ts";
 import { CacheSize } from "./mirroring/cache/cache_size.ts";
+import { Inventory } from "./mirroring/cache/inventory.ts";
 import { prepareCache } from "./mirroring/cache/prepare_cache.ts";
 import { removeReplaced } from "./mirroring/cache/replaced_packages.ts";
 import { type PackageFile, RepositoryTree } from "./repositories/repository.ts";
@@ -56,6 +57,7 @@ export class App implements AsyncDisposable {
   readonly #cacheSize: CacheSize;
   readonly #startedAt = Date.now();
   readonly #cycle: RefreshCycle;
+  readonly #inventory: Inventory;
   readonly #cleanup: Cleanup;
   readonly #planner: WishPlanner;
   readonly #clientDownloads = new ClientDownloads();
@@ -95,15 +97,22 @@ export class App implements AsyncDisposable {
         this.#inBackground("wishes not recorded", this.#planner.record(repository, before)),
       settings: snapshotSettings(config),
     });
-    this.#cleanup = new Cleanup({
+    this.#inventory = new Inventory({
       layout,
       index,
       tree: () => this.#services.tree,
       settings: () => this.#config,
       downloads: this.#downloads,
-      currentFileNames: (repository) => this.#snapshots.trustedPackagesOf(repository),
+      snapshots: this.#snapshots,
+    });
+    this.#cleanup = new Cleanup({
+      layout,
+      index,
+      inventory: this.#inventory,
+      downloads: this.#downloads,
+      snapshotStore: store,
+      settings: () => this.#config,
       freeSpace: () => freeSpace(layout.root),
-      forgetSnapshots: (directory) => store.forget(directory),
     });
     this.#planner = new WishPlanner({
       index,
@@ -134,7 +143,7 @@ export class App implements AsyncDisposable {
     try {
       app.#indexed = app.#inBackground(
         "cache not compared with its index",
-        app.#cleanup.reconcile(),
+        app.#inventory.reconcile(),
       );
       app.#snapshots.verifyCached(app.#services.tree.repositories);
       await app.#reschedule();
@@ -313,7 +322,7 @@ export class App implements AsyncDisposable {
     if (packages !== null && expected !== sha256) {
       await removeReplaced(repository, packages, this.layout, this.index);
     }
-    await this.#cleanup.makeRoom();
+    await this.#cleanup.ensureFreeSpace();
   }
 
   #accessOf(upstream: string): MirrorAccess {

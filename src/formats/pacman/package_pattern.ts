@@ -1,32 +1,34 @@
-/** Tells which packages are pinned, by the administrator's patterns. */
-export class Pins {
-  readonly #names = new Set<string>();
-  readonly #globs: string[] = [];
-  readonly #fileGlobs: string[] = [];
-
-  /**
-   * Takes names of packages (`linux`), globs of such with `*` and `?` (`nvidia-*`), and names of
-   * package files or globs of those: a pattern with `.pkg.tar` in it is about the file.
-   */
-  constructor(patterns: readonly string[]) {
-    for (const pattern of patterns) {
-      if (pattern.includes(".pkg.tar")) this.#fileGlobs.push(pattern);
-      else if (/[*?]/.test(pattern)) this.#globs.push(pattern);
-      else this.#names.add(pattern);
-    }
-  }
-
-  /** Whether a package of this name, in a file of that name, is never removed. */
-  has({ name, fileName }: { name: string; fileName: string }): boolean {
-    return this.#names.has(name) ||
-      this.#globs.some((glob) => matchesGlob(glob, name)) ||
-      this.#fileGlobs.some((glob) => matchesGlob(glob, fileName));
-  }
+/** What a pattern is compared with. */
+export interface PackageSubject {
+  /** The package's name, like `linux`. */
+  readonly name: string;
+  /** The name of the package file, like `linux-6.1-1-x86_64.pkg.tar.zst`. */
+  readonly fileName: string;
 }
 
 /**
- * Whether all of `text` is as `glob` says: `*` stands for any characters or none, `?` for one. Goes
- * back to the last `*` only, so that it takes at most the product of both lengths.
+ * Compiles patterns into a predicate that is true for every package that one of them matches. A
+ * pattern is a package name (`linux`), a glob of names with `*` and `?` (`nvidia-*`), or a name or
+ * glob of package files: a pattern that contains `.pkg.tar` is compared with the file name.
+ */
+export function packageMatcher(patterns: readonly string[]): (subject: PackageSubject) => boolean {
+  const names = new Set<string>();
+  const nameGlobs: string[] = [];
+  const fileGlobs: string[] = [];
+  for (const pattern of patterns) {
+    if (pattern.includes(".pkg.tar")) fileGlobs.push(pattern);
+    else if (/[*?]/.test(pattern)) nameGlobs.push(pattern);
+    else names.add(pattern);
+  }
+  return ({ name, fileName }) =>
+    names.has(name) ||
+    nameGlobs.some((glob) => matchesGlob(glob, name)) ||
+    fileGlobs.some((glob) => matchesGlob(glob, fileName));
+}
+
+/**
+ * Whether `glob` matches all of `text`: `*` stands for any characters or none, `?` for exactly one.
+ * Backtracks to the last `*` only, so the time is at most the product of both lengths.
  */
 export function matchesGlob(glob: string, text: string): boolean {
   let position = 0;

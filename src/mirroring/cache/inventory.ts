@@ -1,0 +1,135 @@
+import { reasonOf } from "../../errors.ts";
+import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
+import type { CacheIndex } from "./cache_index.ts";
+import type { CacheLayout } from "./cache_layout.ts";
+import {
+  type CacheScan,
+  type CacheScanOptions,
+  scanCache,
+  scanPackage,
+  type StoredPackage,
+} from "./cache_scan.ts";
+
+const log = eventLogger("cache");
+
+/** A package in the cache and what protects it from cleanup. */
+export interface CachedPackage extends StoredPackage {
+  readonly pinned: boolean;
+  /** Whether the package or its signature is being downloaded. */
+  readonly inFlight: boolean;
+  /** Whether the served database lists the file; null if that is unknown. */
+  readonly current: boolean | null;
+}
+
+/** Everything that the cache directory holds. */
+export interface CacheContents extends CacheScan {
+  readonly packages: readonly CachedPackage[];
+}
+
+/** The file names of a database; null if there is none that can be relied on. */
+type FileNames = Pick<ReadonlySet<string>, "has"> | null;
+
+export interface InventoryOptions {
+  layout: CacheLayout;
+  index: CacheIndex;
+  /** Called at each use, since the configuration may change. */
+  tree: () => RepositoryTree;
+  settings: () => { readonly pinnedPackages: readonly string[] };
+  /** The downloads in flight, by the path of the file below the cache's root. */
+  downloads: { get(path: string): object | null };
+  /**
+   * The packages of the served database; null if there is no database, it cannot be read, or its
+   * last refresh failed.
+   */
+  snapshots: { trustedPackagesOf(repository: Repository): Promise<FileNames> };
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** Lists what is in the cache, and keeps the index in line with the disk while it looks. */
+export class Inventory {
+  readonly #options: InventoryOptions;
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+  }
+
+  /** Brings the index into line with the disk; fills it from the files if it was lost. */
+  async reconcile(): Promise<void> {
+    await scanCache(this.#scanOptions());
+  }
+
+  /** Scans the whole cache directory. */
+  async take(): Promise<CacheContents> {
+    const scan = await scanCache(this.#scanOptions());
+    return { ...scan, packages: await this.#describe(scan.packages) };
+  }
+
+  /** All packages in the cache, by path. */
+  async packages(): Promise<CachedPackage[]> {
+    const { packages } = await this.take();
+    return packages.toSorted((a, b) => a.path < b.path ? -1 : 1);
+  }
+
+  /** One package file, without a scan of the others; null if it is not in the cache. */
+  async package(directory: string, fileName: string): Promise<CachedPackage | null> {
+    const stored = await scanPackage(directory, fileName, this.#scanOptions());
+    if (stored === null) return null;
+    const [cached] = await this.#describe([stored]);
+    return cached ?? null;
+  }
+
+  /** Whether the package or its signature is being downloaded now. */
+  isInFlight({ path }: Pick<StoredPackage, "path">): boolean {
+    const { downloads } = this.#options;
+    return downloads.get(path) !== null || downloads.get(`${path}.sig`) !== null;
+  }
+
+  #scanOptions(): CacheScanOptions {
+    const { layout, index, tree, downloads, now = Date.now } = this.#options;
+    return {
+      layout,
+      index,
+      tree: tree(),
+      isInFlight: (path) => downloads.get(path) !== null,
+      now: now(),
+    };
+  }
+
+  async #describe(packages: readonly StoredPackage[]): Promise<CachedPackage[]> {
+    const { index, settings } = this.#options;
+    const isPinned = packageMatcher([
+      ...settings().pinnedPackages,
+      ...index.pins().map(({ pattern }) => pattern),
+    ]);
+    const listed = await this.#listedIn(new Set(packages.map(({ directory }) => directory)));
+    return packages.map((stored) => ({
+      ...stored,
+      pinned: isPinned(stored),
+      inFlight: this.isInFlight(stored),
+      current: listed.get(stored.directory)?.has(stored.fileName) ?? null,
+    }));
+  }
+
+  /** The file names in the databases of some directories. */
+  async #listedIn(directories: ReadonlySet<string>): Promise<Map<string, FileNames>> {
+    const { tree, snapshots } = this.#options;
+    const listed = new Map<string, FileNames>();
+    for (const directory of directories) {
+      const repository = tree().repositoryAt(directory);
+      const names = repository === null
+        ? new Set<string>()
+        : await snapshots.trustedPackagesOf(repository).catch((error) => {
+          log.warn("cannot read the database, keeping its packages", {
+            repository: directory,
+            reason: reasonOf(error),
+          });
+          return null;
+        });
+      listed.set(directory, names);
+    }
+    return listed;
+  }
+}
