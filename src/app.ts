@@ -22,13 +22,11 @@ import { SnapshotRequests } from "./mirroring/pull_through/database_requests.ts"
 import { createHandler, type Services } from "./server/handler.ts";
 import { Server } from "./server/server.ts";
 import { freeSpace } from "./platform/files/free_space.ts";
-import { Prefetch } from "./mirroring/prefetch/prefetch.ts";
-import { planEvent } from "./mirroring/prefetch/prefetch_events.ts";
-import type { RefreshListener } from "./mirroring/refresh/refresh_events.ts";
+import { Prefetcher } from "./mirroring/prefetch/prefetcher.ts";
 import { WishPlanner } from "./mirroring/prefetch/wish_planner.ts";
 import { LastRefresh } from "./mirroring/refresh/last_refresh.ts";
 import { RefreshCycle } from "./mirroring/refresh/refresh_cycle.ts";
-import { PeriodicTask } from "./platform/scheduler/periodic_task.ts";
+import { RefreshSchedule } from "./mirroring/refresh/refresh_schedule.ts";
 import { Leases } from "./repositories/leases.ts";
 import { Snapshots, type SnapshotSettings } from "./mirroring/databases/snapshots.ts";
 import { SnapshotStore } from "./repositories/snapshot_store.ts";
@@ -60,19 +58,18 @@ export class App implements AsyncDisposable {
   readonly #inventory: Inventory;
   readonly #cleanup: Cleanup;
   readonly #planner: WishPlanner;
+  readonly #prefetcher: Prefetcher;
   readonly #clientDownloads = new ClientDownloads();
   readonly #leases = new Leases();
   readonly #clients: HttpClient[] = [];
   #accesses: ReadonlyMap<string, MirrorAccess>;
   #services: Services;
   #config: Config;
-  readonly #lastRefresh: LastRefresh;
-  #schedule: PeriodicTask | null = null;
+  readonly #schedule: RefreshSchedule;
   #server: Server | null = null;
   /** Resolves once the index has been compared with the disk, or cannot be. */
   #indexed: Promise<void> = Promise.resolve();
   #stopped: Promise<void> | null = null;
-  #windowTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #background = new Set<Promise<void>>();
 
   private constructor(
@@ -120,19 +117,26 @@ export class App implements AsyncDisposable {
       tree: () => this.#services.tree,
       settings: () => this.#config,
     });
+    this.#prefetcher = new Prefetcher({
+      planner: this.#planner,
+      packages: () => this.#services.packages,
+      clients: this.#clientDownloads,
+      index,
+      tree: () => this.#services.tree,
+      settings: () => this.#config,
+      onWindowOpen: () => this.#schedule.runNow(),
+    });
+    const lastRefresh = new LastRefresh(layout.lastRefresh);
     this.#cycle = new RefreshCycle({
       snapshots: this.#snapshots,
       repositories: () => repositoriesInUse(this.#services.tree, layout),
-      prefetch: (listener, signal) => this.#prefetch(listener, signal),
-      cleanup: async () => {
-        const { removed, bytesFreed } = await this.#cleanup.run();
-        return { removed: removed.length, bytesFreed };
-      },
-      onRefreshed: () => this.#lastRefresh.record(),
+      prefetcher: this.#prefetcher,
+      cleanup: this.#cleanup,
+      lastRefresh,
     });
+    this.#schedule = new RefreshSchedule({ cycle: this.#cycle, lastRefresh });
     this.#accesses = this.#connect(config);
     this.#services = this.#assemble(config);
-    this.#lastRefresh = new LastRefresh(layout.lastRefresh);
   }
 
   /** Takes the cache directory and begins to listen. */
@@ -146,7 +150,7 @@ export class App implements AsyncDisposable {
         app.#inventory.reconcile(),
       );
       app.#snapshots.verifyCached(app.#services.tree.repositories);
-      await app.#reschedule();
+      await app.#schedule.reschedule(config);
       app.#server = await Server.listen(config, createHandler(() => app.#services));
       return app;
     } catch (error) {
@@ -175,7 +179,7 @@ export class App implements AsyncDisposable {
     this.#snapshots.reconfigure(snapshotSettings(config));
     this.#services = this.#assemble(config);
     this.#config = config;
-    this.#inBackground("refreshes not scheduled", this.#reschedule());
+    this.#inBackground("refreshes not scheduled", this.#schedule.reschedule(config));
   }
 
   /** Ends well: no new connections, time for transfers in flight, parts left to be gone on with. */
@@ -185,9 +189,9 @@ export class App implements AsyncDisposable {
 
   async #stop(): Promise<void> {
     // First of all what nobody waits for, so that clients have the time that is left.
-    clearTimeout(this.#windowTimer);
+    this.#prefetcher.stop();
     const cycle = this.#cycle.stop();
-    const schedule = this.#schedule?.[Symbol.asyncDispose]();
+    const schedule = this.#schedule.stop();
     await this.#server?.stop(this.#config.drainTimeoutMs);
     await this.#snapshots.stop();
     await cycle;
@@ -255,53 +259,6 @@ export class App implements AsyncDisposable {
         answerTimeoutMs: config.answerTimeoutMs,
       }),
     };
-  }
-
-  /** Plans the daemon's own refreshes by the configuration in force. */
-  async #reschedule(): Promise<void> {
-    const { refreshIntervalMs, refreshJitterMs } = this.#config;
-    const first = await this.#lastRefresh.untilDue(refreshIntervalMs, Date.now());
-    // A run of the old plan goes on to its end, and a stop waits for it.
-    const old = this.#schedule;
-    if (old !== null) this.#inBackground("refresh not ended", old[Symbol.asyncDispose]());
-    this.#schedule = refreshIntervalMs === 0 || this.#stopped !== null ? null : new PeriodicTask({
-      interval: refreshIntervalMs,
-      first,
-      jitter: refreshJitterMs,
-      run: () => this.#runCycle(),
-    });
-  }
-
-  async #prefetch(listener: RefreshListener, signal: AbortSignal): Promise<number> {
-    const { wishes, planned, plannedAt } = await this.#planner.plan();
-    const { packages, tree } = this.#services;
-    const prefetch = new Prefetch({
-      packages,
-      clients: this.#clientDownloads,
-      index: this.index,
-      fileAt: (path) => tree.fileAt(path),
-      settings: this.#config,
-    });
-    listener(planEvent(wishes));
-    const report = await prefetch.run(wishes, {
-      planned,
-      plannedAt,
-      onProgress: listener,
-      signal,
-    });
-    clearTimeout(this.#windowTimer);
-    if (report.opensIn !== null && !signal.aborted) {
-      this.#windowTimer = setTimeout(() => this.#runCycle(), report.opensIn);
-    }
-    return report.fetched.length;
-  }
-
-  async #runCycle(): Promise<void> {
-    try {
-      await this.#cycle.run();
-    } catch (error) {
-      log.warn("refresh failed", { reason: reasonOf(error) });
-    }
   }
 
   /** Sees to it that `work` ends before the daemon does; resolves when it has, well or not. */

@@ -1,25 +1,18 @@
-/** What prefetching needs of time, so that tests need not wait for it. */
+import { delay } from "@std/async/delay";
+
+/** A source of time that tests can replace, so that they need not wait. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a monotonic clock. */
   monotonic(): number;
-  /** Waits, or until the signal is aborted; never throws. */
+  /** Resolves after the time is over, or when the signal is aborted; never rejects. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener("abort", done);
-    }),
+  // Only the signal makes it reject.
+  sleep: (milliseconds, signal) => delay(milliseconds, { signal }).catch(() => {}),
 };

@@ -11,11 +11,11 @@ import { MissingSignatures } from "../../../../src/mirroring/pull_through/missin
 import { PackageRequests } from "../../../../src/mirroring/pull_through/package_requests.ts";
 import type { Clock } from "../../../../src/async/clock.ts";
 import {
-  Prefetch,
-  type PrefetchOptions,
+  type PrefetchEvent,
   type PrefetchReport,
-} from "../../../../src/mirroring/prefetch/prefetch.ts";
-import type { PrefetchEvent } from "../../../../src/mirroring/prefetch/prefetch_events.ts";
+  PrefetchRun,
+  type PrefetchRunOptions,
+} from "../../../../src/mirroring/prefetch/prefetch_run.ts";
 import type { Wish } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 import { configOf } from "../../config/configuration.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
@@ -24,11 +24,11 @@ import { packageBytes } from "../../../support/package_bytes.ts";
 export const DIRECTORY = "core/os/x86_64";
 
 export interface BenchOptions {
-  settings?: Partial<PrefetchOptions["settings"]>;
+  settings?: Partial<PrefetchRunOptions["settings"]>;
   clock?: Clock;
 }
 
-/** Prefetching with everything below it, a mirror above it, and no server. */
+/** Prefetch runs against a fake mirror, with everything that they use but no server. */
 export class PrefetchBench implements AsyncDisposable {
   readonly events: string[] = [];
   readonly controller = new AbortController();
@@ -86,41 +86,42 @@ export class PrefetchBench implements AsyncDisposable {
     );
   }
 
-  /** Offers packages of `size` bytes on the mirror. */
+  /** Puts packages of `size` bytes on the mirror. */
   put(size: number, ...names: string[]): void {
     for (const name of names) {
       this.mirror.put(`${DIRECTORY}/${fileOf(name)}`, packageBytes(size, 1));
     }
   }
 
-  /** Prefetches packages, wished for in this order. */
+  /** Prefetches packages, in this order of preference. */
   run(...names: (string | Wish)[]): Promise<PrefetchReport> {
     const { clients, index, tree, packages, options } = this;
-    const prefetch = new Prefetch({
+    const run = new PrefetchRun({
       packages,
       clients,
       index,
-      fileAt: (path) => tree.fileAt(path),
+      tree,
       settings: {
         prefetchConcurrency: 1,
         prefetchBytesPerSecond: 0,
         prefetchWindow: null,
         ...options.settings,
       },
+      listener: (event) => this.events.push(describe(event)),
+      signal: this.controller.signal,
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
     const wishes = names.map((name, index) =>
       typeof name === "string" ? wishOf(name, 1000 - index) : name
     );
-    return prefetch.run(wishes, {
+    return run.fetch({
+      wishes,
       planned: [DIRECTORY],
       plannedAt: options.clock?.now() ?? Date.now(),
-      onProgress: (event) => this.events.push(describe(event)),
-      signal: this.controller.signal,
     });
   }
 
-  /** Asks as a client does, and reads the whole answer. */
+  /** Requests a package as a client does, and reads the whole response. */
   async get(name: string): Promise<Uint8Array> {
     const file = this.tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
     this.index.used(file, Date.now());
@@ -128,12 +129,12 @@ export class PrefetchBench implements AsyncDisposable {
     return new Uint8Array(await response.arrayBuffer());
   }
 
-  /** Requests for a package that reached the mirror. */
+  /** How many requests for a package have reached the mirror. */
   count(name: string): number {
     return this.mirror.count(`${DIRECTORY}/${fileOf(name)}`);
   }
 
-  /** The packages asked of the mirror, in order, without signatures. */
+  /** The packages requested from the mirror, in order, without signatures. */
   get order(): string[] {
     return this.mirror.requests.filter(({ path }) => !path.endsWith(".sig"))
       .map(({ path }) => nameOf(path));

@@ -11,13 +11,13 @@ import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
 import { configOf } from "../../config/configuration.ts";
 import { type ListedPackage, syncDbBytes } from "../../../support/sync_db_bytes.ts";
 
-/** A planner over snapshots that the test makes, and an index on disk. */
+/** A planner with an index on disk and snapshots that the test publishes. */
 class PlannerBench implements AsyncDisposable {
   readonly tree = new RepositoryTree(configOf(`mirrored_repos = ["core", "extra"]\n`));
   readonly core = this.tree.repositoryAt("core/os/x86_64")!;
   readonly extra = this.tree.repositoryAt("extra/os/x86_64")!;
   readonly planner: WishPlanner;
-  /** Awaited each time that the planner asks for a snapshot. */
+  /** Awaited whenever the planner asks for a snapshot. */
   onCurrent: (repository: Repository) => Promise<void> = () => Promise.resolve();
   readonly #current = new Map<string, Snapshot>();
   #count = 0;
@@ -48,7 +48,7 @@ class PlannerBench implements AsyncDisposable {
     return new PlannerBench(await CacheIndex.open(join(folder, "index.sqlite")), folder);
   }
 
-  /** Publishes a database, and gives the snapshot before it. */
+  /** Publishes a database; returns the snapshot before it. */
   async publish(repository: Repository, ...packages: ListedPackage[]): Promise<Snapshot | null> {
     const before = this.#current.get(repository.directory) ?? null;
     const blob = `${++this.#count}.db`;
@@ -71,7 +71,7 @@ class PlannerBench implements AsyncDisposable {
     return Deno.remove(join(this.folder, members.db.blob));
   }
 
-  /** A client has taken a package. */
+  /** Records that a client has taken a package. */
   take(repository: Repository, { fileName, size, sha256 }: ListedPackage): void {
     const file: PackageFile = { repository, fileName, kind: "package" };
     this.index.fetched(file, { size, sha256, at: 1000, prefetched: false });
@@ -90,7 +90,7 @@ function listed(name: string, digit: string, depends: readonly string[] = []): L
   return { name, version: "1-1", fileName, size: 10, sha256: digit.repeat(64), depends };
 }
 
-Deno.test("a rebuilt package stays wished for though nothing else is cached", async () => {
+Deno.test("a rebuilt package stays wanted when nothing else is cached", async () => {
   await using bench = await PlannerBench.start();
   const { core, index, planner } = bench;
   bench.take(core, listed("a", "1"));
@@ -103,7 +103,7 @@ Deno.test("a rebuilt package stays wished for though nothing else is cached", as
   assertEquals(wishes.map(({ fileName }) => fileName), [listed("a", "2").fileName]);
 });
 
-Deno.test("a package found to be rebuilt while another repository is planned for stays wished for", async () => {
+Deno.test("a package rebuilt while another repository is being planned for stays wanted", async () => {
   await using bench = await PlannerBench.start();
   const { core, extra, index, planner } = bench;
   for (const repository of [core, extra]) {
@@ -131,7 +131,7 @@ Deno.test("a package found to be rebuilt while another repository is planned for
   assertEquals(wishes.map(({ directory }) => directory), [extra.directory]);
 });
 
-Deno.test("a new dependency is found when its own repository is published after, and only then", async () => {
+Deno.test("a new dependency is found as soon as its own repository is published", async () => {
   await using bench = await PlannerBench.start();
   const { core, extra, index, planner } = bench;
   bench.take(extra, listed("tool", "1"));
@@ -145,7 +145,7 @@ Deno.test("a new dependency is found when its own repository is published after,
   assertEquals((await planner.plan()).wishes.length, 2);
 });
 
-Deno.test("a replaced snapshot whose files are gone counts as not known, and planning goes on", async () => {
+Deno.test("planning works without the files of a replaced snapshot", async () => {
   await using bench = await PlannerBench.start();
   const { core, planner } = bench;
   bench.take(core, listed("tool", "1"));

@@ -4,7 +4,7 @@ import { packageBytes } from "../../../support/package_bytes.ts";
 import { FakeClock } from "./fake_clock.ts";
 import { DIRECTORY, fileOf, pathOf, PrefetchBench, wishOf } from "./prefetch_bench.ts";
 
-/** Lets everything run that can run without the clock or the mirror's gates. */
+/** Waits for everything that needs neither the clock nor a gate of the mirror. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
 }
@@ -19,7 +19,7 @@ Deno.test("a package and its signature are fetched once and recorded as prefetch
     bytes: 5000,
     failed: [],
     postponed: [],
-    opensIn: null,
+    opensInMs: null,
   });
   assertEquals(bench.events, ["started a", "fetched a"]);
   assertEquals(bench.index.historyOf(DIRECTORY, "a"), { askedAt: null, unusedPrefetches: 1 });
@@ -28,14 +28,14 @@ Deno.test("a package and its signature are fetched once and recorded as prefetch
   assertEquals(bench.index.wishesOf(DIRECTORY), []);
 });
 
-Deno.test("a signature that no mirror has does not make a package fail", async () => {
+Deno.test("a package without a signature on the mirror is fetched", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(100, "a");
   const report = await bench.run("a");
   assertEquals([report.fetched, report.failed], [[pathOf("a")], []]);
 });
 
-Deno.test("the oldest wish comes first, then what was asked for last", async () => {
+Deno.test("the oldest wish is fetched first, then the one asked for most recently", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(100, "a", "b", "c", "d");
   bench.index.wish(DIRECTORY, [fileOf("c")], 1000);
@@ -44,7 +44,7 @@ Deno.test("the oldest wish comes first, then what was asked for last", async () 
   assertEquals(bench.order, ["c", "d", "b", "a"]);
 });
 
-Deno.test("what is no longer wished for is forgotten", async () => {
+Deno.test("a wish that is no longer planned is forgotten", async () => {
   await using bench = await PrefetchBench.start();
   bench.index.wish(DIRECTORY, [fileOf("old")], 1000);
   await bench.run();
@@ -52,7 +52,7 @@ Deno.test("what is no longer wished for is forgotten", async () => {
   assertEquals(bench.count("old"), 0);
 });
 
-Deno.test("no more than the configured number are fetched at a time", async () => {
+Deno.test("no more files than configured are fetched at a time", async () => {
   await using bench = await PrefetchBench.start({ settings: { prefetchConcurrency: 2 } });
   bench.put(1000, "a", "b", "c");
   const gate = new Gate();
@@ -67,7 +67,7 @@ Deno.test("no more than the configured number are fetched at a time", async () =
   assertEquals((await running).fetched.length, 3);
 });
 
-Deno.test("one that fails is reported, stays wished for, and stops no other", async () => {
+Deno.test("a file that fails is reported, stays wanted, and does not stop the others", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(100, "a", "c");
   const report = await bench.run("a", "b", "c");
@@ -78,23 +78,23 @@ Deno.test("one that fails is reported, stays wished for, and stops no other", as
   assertEquals(bench.index.wishesOf(DIRECTORY), [fileOf("b")]);
 });
 
-Deno.test("nothing new is begun while a client's download is in flight", async () => {
+Deno.test("no download is started while a client's download is in flight", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(1000, "a", "client");
   const gate = new Gate();
   bench.mirror.behave(pathOf("client"), { kind: "gate", gate, bytes: 500 });
-  const answer = bench.get("client");
+  const response = bench.get("client");
   await gate.reached;
   const running = bench.run("a");
   await settle();
   assertEquals(bench.order, ["client"]);
   gate.release();
-  await answer;
+  await response;
   await running;
   assertEquals(bench.order, ["client", "a"]);
 });
 
-/** A large prefetch that was begun before a client's download, which waits at a gate. */
+/** A large prefetch, started before a client's download that is held at a gate. */
 async function besideClient(clock: FakeClock) {
   const bench = await PrefetchBench.start({ clock });
   const [mine, theirs] = [new Gate(), new Gate()];
@@ -105,28 +105,28 @@ async function besideClient(clock: FakeClock) {
   bench.mirror.behave(pathOf("client"), { kind: "gate", gate: theirs, bytes: 500 });
   const running = bench.run("a");
   await mine.reached;
-  const answer = bench.get("client");
+  const response = bench.get("client");
   await theirs.reached;
   mine.release();
   await clock.slept(20_000);
-  return { bench, running, answer, theirs, size };
+  return { bench, running, response, theirs, size };
 }
 
-Deno.test("what is under way rests while a client's download is in flight", async () => {
+Deno.test("a prefetch in flight pauses while a client's download is in flight", async () => {
   const clock = new FakeClock(0);
-  const { bench, running, answer, theirs, size } = await besideClient(clock);
+  const { bench, running, response, theirs, size } = await besideClient(clock);
   await using _ = bench;
   await settle();
   assertEquals(await bench.isCached("a"), false);
   assert(await receivedOf(bench, "a") < size);
   theirs.release();
-  await answer;
+  await response;
   assertEquals((await running).bytes, size);
 });
 
-Deno.test("what rests takes a little every 20 s, so that mirrors do not hang up", async () => {
+Deno.test("a paused prefetch receives a little every 20 s, so that mirrors keep the connection", async () => {
   const clock = new FakeClock(0);
-  const { bench, running, answer, theirs } = await besideClient(clock);
+  const { bench, running, response, theirs } = await besideClient(clock);
   await using _ = bench;
   for (let round = 1; round <= 3; round++) {
     const before = await receivedOf(bench, "a");
@@ -138,26 +138,26 @@ Deno.test("what rests takes a little every 20 s, so that mirrors do not hang up"
     assert(await receivedOf(bench, "a") > before);
   }
   theirs.release();
-  await answer;
+  await response;
   await running;
 });
 
-Deno.test("a client that joins a resting download sets it going, and it counts as taken", async () => {
+Deno.test("a paused download resumes when a client joins it, and counts as taken", async () => {
   const clock = new FakeClock(0);
-  const { bench, running, answer, theirs, size } = await besideClient(clock);
+  const { bench, running, response, theirs, size } = await besideClient(clock);
   await using _ = bench;
   const joined = bench.get("a");
-  // The note of this use must not be lost for want of a record.
+  // The use must not be lost although the file has no record yet.
   bench.index.flush();
   assertEquals((await joined).length, size);
   await running;
   assertEquals(bench.count("a"), 1);
   assertEquals(bench.index.historyOf(DIRECTORY, "a").unusedPrefetches, 0);
   theirs.release();
-  await answer;
+  await response;
 });
 
-Deno.test("all prefetching together keeps below the bandwidth cap", async () => {
+Deno.test("all prefetches together stay below the bandwidth cap", async () => {
   const clock = new FakeClock(0, true);
   const settings = { prefetchBytesPerSecond: 100_000, prefetchConcurrency: 3 };
   await using bench = await PrefetchBench.start({ clock, settings });
@@ -175,7 +175,7 @@ Deno.test("outside the time window wishes are recorded and nothing is fetched", 
   bench.put(100, "a", "b");
   const report = await bench.run("a", "b");
   assertEquals(report.postponed, [pathOf("a"), pathOf("b")]);
-  assertEquals(report.opensIn, 30 * 60_000);
+  assertEquals(report.opensInMs, 30 * 60_000);
   assertEquals(bench.events, ["postponed"]);
   assertEquals(bench.order, []);
   assertEquals(bench.index.wishesOf(DIRECTORY), [fileOf("a"), fileOf("b")]);
@@ -183,7 +183,7 @@ Deno.test("outside the time window wishes are recorded and nothing is fetched", 
   assertEquals((await bench.run("a", "b")).fetched.length, 2);
 });
 
-Deno.test("what was begun within the time window is finished when it closes", async () => {
+Deno.test("a download that started within the time window is finished after it closes", async () => {
   const clock = new FakeClock(new Date(2026, 0, 1, 1, 59).getTime());
   const settings = { prefetchWindow: { start: 60, end: 120 } };
   await using bench = await PrefetchBench.start({ clock, settings });
@@ -198,7 +198,7 @@ Deno.test("what was begun within the time window is finished when it closes", as
   assertEquals([report.fetched, report.postponed], [[pathOf("a")], [pathOf("b")]]);
 });
 
-Deno.test("a run that is stopped ends at once and keeps what has come", async () => {
+Deno.test("a run that is stopped ends at once and keeps the bytes received", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(1000, "a", "b");
   const gate = new Gate();
@@ -218,19 +218,19 @@ Deno.test("a run that is stopped ends at once and keeps what has come", async ()
   assertEquals(second!.headers.get("range"), "bytes=0-");
 });
 
-Deno.test("a run that is stopped leaves a client's download alone", async () => {
+Deno.test("a run that is stopped does not abort a download that a client has joined", async () => {
   await using bench = await PrefetchBench.start();
   bench.put(1000, "a");
   const gate = new Gate();
   bench.mirror.behave(pathOf("a"), { kind: "gate", gate, bytes: 500 });
   const running = bench.run("a");
   await gate.reached;
-  const answer = bench.get("a");
+  const response = bench.get("a");
   while (bench.clients.count === 0) await settle();
   bench.controller.abort(new Error("stopped"));
   assertEquals((await running).postponed, [pathOf("a")]);
   gate.release();
-  assertEquals(await answer, packageBytes(1000, 1));
+  assertEquals(await response, packageBytes(1000, 1));
   assertEquals(bench.count("a"), 1);
 });
 
