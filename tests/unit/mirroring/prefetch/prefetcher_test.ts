@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
 import { Prefetcher } from "../../../../src/mirroring/prefetch/prefetcher.ts";
 import { FakeClock } from "./fake_clock.ts";
-import { DIRECTORY, fileOf, wishOf } from "./prefetch_bench.ts";
+import { DIRECTORY, fileOf, wishOf } from "./prefetch_harness.ts";
 
 const MINUTE = 60_000;
 /** Half an hour before the time window opens. */

@@ -43,15 +43,17 @@ Deno.test("a refresh returns 204 when every database is published", async () => 
   assertEquals(app.count(), before);
 });
 
-Deno.test("a refresh with nothing new sends each mirror one request per repository", async () => {
+Deno.test("a refresh with nothing new sends each mirror one request per repository", async (t) => {
   for (const mirrors of [1, 3]) {
-    await using app = await start(mirrors);
-    await administer(app.origin, "/api/refresh");
-    const before = app.count();
-    assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
-    assertEquals(app.count() - before, 3 * mirrors);
-    const last = app.mirrors.flatMap(({ requests }) => requests.slice(-3));
-    assert(last.every(({ method }) => method === "HEAD"));
+    await t.step(`${mirrors} mirrors`, async () => {
+      await using app = await start(mirrors);
+      await administer(app.origin, "/api/refresh");
+      const before = app.count();
+      assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+      assertEquals(app.count() - before, 3 * mirrors);
+      const last = app.mirrors.flatMap(({ requests }) => requests.slice(-3));
+      assert(last.every(({ method }) => method === "HEAD"));
+    });
   }
 });
 

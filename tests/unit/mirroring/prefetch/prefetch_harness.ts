@@ -16,6 +16,7 @@ import {
   PrefetchRun,
   type PrefetchRunOptions,
 } from "../../../../src/mirroring/prefetch/prefetch_run.ts";
+import type { Config } from "../../../../src/config/config.ts";
 import type { Wish } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 import { configOf } from "../../config/configuration.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
@@ -23,47 +24,48 @@ import { packageBytes } from "../../../support/package_bytes.ts";
 
 export const DIRECTORY = "core/os/x86_64";
 
-export interface BenchOptions {
+export interface HarnessOptions {
   settings?: Partial<PrefetchRunOptions["settings"]>;
   clock?: Clock;
 }
 
 /** Prefetch runs against a fake mirror, with everything that they use but no server. */
-export class PrefetchBench implements AsyncDisposable {
+export class PrefetchHarness implements AsyncDisposable {
+  readonly mirror: FakeMirror;
+  readonly index: CacheIndex;
+  readonly layout: CacheLayout;
+  readonly clients = new ClientDownloads();
   readonly events: string[] = [];
   readonly controller = new AbortController();
+  readonly #options: HarnessOptions;
+  readonly #tree: RepositoryTree;
+  readonly #client: HttpClient;
+  readonly #downloads: DownloadRegistry;
+  readonly #packages: PackageRequests;
 
   private constructor(
-    readonly mirror: FakeMirror,
-    readonly index: CacheIndex,
-    readonly layout: CacheLayout,
-    readonly clients: ClientDownloads,
-    private readonly packages: PackageRequests,
-    private readonly downloads: DownloadRegistry,
-    private readonly client: HttpClient,
-    private readonly tree: RepositoryTree,
-    private readonly options: BenchOptions,
-  ) {}
-
-  static async start(options: BenchOptions = {}): Promise<PrefetchBench> {
-    const mirror = await FakeMirror.start();
-    const root = await Deno.makeTempDir();
-    const config = configOf(
-      `cache_root = ${JSON.stringify(root)}\nmirror_urls = [${JSON.stringify(mirror.url)}]\n` +
-        'race_timeout = "2s"\nstall_timeout = "5s"\n',
-    );
-    const layout = new CacheLayout(root);
-    const index = await CacheIndex.open(layout.index);
+    { mirror, index, config, options }: {
+      mirror: FakeMirror;
+      index: CacheIndex;
+      config: Config;
+      options: HarnessOptions;
+    },
+  ) {
     const metrics = new Metrics(() => 0);
     const client = new HttpClient(config);
     const [pool] = mirrorPools(config).values();
     const access = new MirrorAccess(pool!, client, config, metrics);
-    const downloads = new DownloadRegistry(metrics);
-    const clients = new ClientDownloads();
-    const packages = new PackageRequests({
-      layout,
-      downloads,
-      clients,
+    this.mirror = mirror;
+    this.index = index;
+    this.layout = new CacheLayout(config.cacheRoot);
+    this.#options = options;
+    this.#tree = new RepositoryTree(config);
+    this.#client = client;
+    this.#downloads = new DownloadRegistry(metrics);
+    this.#packages = new PackageRequests({
+      layout: this.layout,
+      downloads: this.#downloads,
+      clients: this.clients,
       missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
       accessOf: () => access,
@@ -72,18 +74,17 @@ export class PrefetchBench implements AsyncDisposable {
       onFetched: (file, fetched) => index.fetched(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,
     });
-    const tree = new RepositoryTree(config);
-    return new PrefetchBench(
-      mirror,
-      index,
-      layout,
-      clients,
-      packages,
-      downloads,
-      client,
-      tree,
-      options,
+  }
+
+  static async start(options: HarnessOptions = {}): Promise<PrefetchHarness> {
+    const mirror = await FakeMirror.start();
+    const root = await Deno.makeTempDir();
+    const config = configOf(
+      `cache_root = ${JSON.stringify(root)}\nmirror_urls = [${JSON.stringify(mirror.url)}]\n` +
+        'race_timeout = "2s"\nstall_timeout = "5s"\n',
     );
+    const index = await CacheIndex.open(new CacheLayout(root).index);
+    return new PrefetchHarness({ mirror, index, config, options });
   }
 
   /** Puts packages of `size` bytes on the mirror. */
@@ -95,12 +96,12 @@ export class PrefetchBench implements AsyncDisposable {
 
   /** Prefetches packages, in this order of preference. */
   run(...names: (string | Wish)[]): Promise<PrefetchReport> {
-    const { clients, index, tree, packages, options } = this;
+    const options = this.#options;
     const run = new PrefetchRun({
-      packages,
-      clients,
-      index,
-      tree,
+      packages: this.#packages,
+      clients: this.clients,
+      index: this.index,
+      tree: this.#tree,
       settings: {
         prefetchConcurrency: 1,
         prefetchBytesPerSecond: 0,
@@ -123,9 +124,9 @@ export class PrefetchBench implements AsyncDisposable {
 
   /** Requests a package as a client does, and reads the whole response. */
   async get(name: string): Promise<Uint8Array> {
-    const file = this.tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
+    const file = this.#tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
     this.index.used(file, Date.now());
-    const response = await this.packages.respond(file, new Request("http://host/"));
+    const response = await this.#packages.respond(file, new Request("http://host/"));
     return new Uint8Array(await response.arrayBuffer());
   }
 
@@ -146,9 +147,9 @@ export class PrefetchBench implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.downloads.stop();
+    await this.#downloads.stop();
     this.index[Symbol.dispose]();
-    this.client[Symbol.dispose]();
+    this.#client[Symbol.dispose]();
     await this.mirror[Symbol.asyncDispose]();
     await Deno.remove(this.layout.root, { recursive: true });
   }
