@@ -1,22 +1,34 @@
 /** What a pattern is compared with. */
-export interface NamedPackage {
-  /** `%NAME%`, such as `linux`. */
+export interface PackageSubject {
+  /** The package's name, like `linux`. */
   readonly name: string;
-  /** Such as `linux-6.1-1-x86_64.pkg.tar.zst`. */
+  /** The name of the package file, like `linux-6.1-1-x86_64.pkg.tar.zst`. */
   readonly fileName: string;
 }
 
 /**
- * Whether a package matches a pattern, which is a package name or file name, or a glob of either. A
- * pattern with `.pkg.tar` in it is compared with the file name, any other with the package name.
+ * Compiles patterns into a predicate that is true for every package that one of them matches. A
+ * pattern is a package name (`linux`), a glob of names with `*` and `?` (`nvidia-*`), or a name or
+ * glob of package files: a pattern that contains `.pkg.tar` is compared with the file name.
  */
-export function matchesPackage(pattern: string, { name, fileName }: NamedPackage): boolean {
-  return matchesGlob(pattern, pattern.includes(".pkg.tar") ? fileName : name);
+export function packageMatcher(patterns: readonly string[]): (subject: PackageSubject) => boolean {
+  const names = new Set<string>();
+  const nameGlobs: string[] = [];
+  const fileGlobs: string[] = [];
+  for (const pattern of patterns) {
+    if (pattern.includes(".pkg.tar")) fileGlobs.push(pattern);
+    else if (/[*?]/.test(pattern)) nameGlobs.push(pattern);
+    else names.add(pattern);
+  }
+  return ({ name, fileName }) =>
+    names.has(name) ||
+    nameGlobs.some((glob) => matchesGlob(glob, name)) ||
+    fileGlobs.some((glob) => matchesGlob(glob, fileName));
 }
 
 /**
- * Whether all of `text` matches `glob`, in which `*` stands for any characters or none, and `?` for
- * one. Backtracks to the last `*` only, so the time is at most the product of both lengths.
+ * Whether `glob` matches all of `text`: `*` stands for any characters or none, `?` for exactly one.
+ * Backtracks to the last `*` only, so the time is at most the product of both lengths.
  */
 export function matchesGlob(glob: string, text: string): boolean {
   let position = 0;

@@ -72,7 +72,7 @@ Deno.test("a dry run says what would go and why and frees nothing; without it, t
     path: core.package("a", 1).slice(1),
     bytes: 1000 + signature.size,
     reason: "superseded",
-    why: "no database names it, and none such stays (keep_versions)",
+    why: "no longer in any database, and keep_versions is 0",
   });
   assertEquals([planned.dry_run, planned.bytes_freed], [true, 1000 + signature.size]);
   assertEquals([planned.kept.files, planned.kept.current], [1, 1]);

@@ -91,7 +91,7 @@ Deno.test("a cleanup on trial says what would go and why, and leaves it to the r
   await app.get(core.path("core.db"));
   const trial = await printed(run("cleanup", "--dry-run"));
   assertMatch(trial, /^ *SIZE +REASON +FILE +WHY$/m);
-  assertStringIncludes(trial, `1000 B  superseded  ${A}  no database names it`);
+  assertStringIncludes(trial, `1000 B  superseded  ${A}  no longer in any database`);
   assertStringIncludes(trial, "1 file would go, 1000 B would be freed.");
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
   assertMatch(await printed(run("cleanup")), /^Nothing had to go\.$/m);

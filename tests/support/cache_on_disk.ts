@@ -1,20 +1,23 @@
 import { dirname, join } from "@std/path";
-import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
-import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
-import { type Repository, RepositoryTree } from "../../../../src/repositories/repository.ts";
+import { CacheIndex } from "../../src/mirroring/cache/cache_index.ts";
+import { CacheLayout } from "../../src/mirroring/cache/cache_layout.ts";
+import { type Repository, RepositoryTree } from "../../src/repositories/repository.ts";
+import { Inventory, type InventoryOptions } from "../../src/mirroring/cache/inventory.ts";
 import {
   Cleanup,
   type CleanupOptions,
   type CleanupSettings,
-} from "../../../../src/mirroring/cleanup/cleanup.ts";
-import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { configOf } from "../../config/configuration.ts";
+} from "../../src/mirroring/cleanup/cleanup.ts";
+import type { Download } from "../../src/mirroring/downloads/download.ts";
+import { configOf } from "../unit/config/configuration.ts";
 
 export const CORE = "core/os/x86_64";
 export const EXTRA = "extra/os/x86_64";
 
-/** The configuration's limits in these tests: none. */
-const SETTINGS: CleanupSettings = {
+type Settings = CleanupSettings & ReturnType<InventoryOptions["settings"]>;
+
+/** No limits. */
+const SETTINGS: Settings = {
   keepVersions: 1000,
   maxCacheAgeMs: 0,
   maxCacheBytes: 0,
@@ -23,17 +26,20 @@ const SETTINGS: CleanupSettings = {
   pinnedPackages: [],
 };
 
-/** A cache directory with an index, and a cleanup of it whose surroundings a test can set. */
+/** A cache directory with an index, its inventory and cleanup, and surroundings that a test sets. */
 export class CacheOnDisk implements AsyncDisposable {
-  settings: CleanupSettings = SETTINGS;
+  settings: Settings = SETTINGS;
   free: number | null = null;
-  /** What `Cleanup` takes for the present, in milliseconds since the epoch. */
+  /** The current time of the inventory and the cleanup, in milliseconds since the epoch. */
   now = Date.now();
   readonly inFlight = new Set<string>();
-  /** Names in the databases; a repository that is not here has no readable one. */
+  /** The file names in the databases; a repository that is missing has no readable database. */
   readonly current = new Map<string, Set<string>>([[CORE, new Set()], [EXTRA, new Set()]]);
   readonly forgotten: string[] = [];
   tree = treeOf("core", "extra");
+  readonly #downloads = {
+    get: (path: string) => this.inFlight.has(path) ? {} as Download : null,
+  };
 
   private constructor(
     readonly layout: CacheLayout,
@@ -49,22 +55,36 @@ export class CacheOnDisk implements AsyncDisposable {
     return new CacheOnDisk(layout, index, outside);
   }
 
-  cleanup(more: Partial<CleanupOptions> = {}): Cleanup {
-    return new Cleanup({
+  inventory(more: Partial<InventoryOptions> = {}): Inventory {
+    return new Inventory({
       layout: this.layout,
       index: this.index,
       tree: () => this.tree,
       settings: () => this.settings,
-      downloads: { get: (key) => this.inFlight.has(key) ? {} as Download : null },
-      currentFileNames: ({ directory }) => Promise.resolve(this.current.get(directory) ?? null),
-      freeSpace: () => Promise.resolve(this.free),
-      forgetSnapshots: (directory) => this.forgotten.push(directory),
+      downloads: this.#downloads,
+      snapshots: {
+        trustedPackagesOf: ({ directory }) => Promise.resolve(this.current.get(directory) ?? null),
+      },
       now: () => this.now,
       ...more,
     });
   }
 
-  limit(settings: Partial<CleanupSettings>): void {
+  cleanup(more: Partial<CleanupOptions> = {}): Cleanup {
+    return new Cleanup({
+      layout: this.layout,
+      index: this.index,
+      inventory: this.inventory(),
+      downloads: this.#downloads,
+      snapshotStore: { forget: (directory) => this.forgotten.push(directory) },
+      settings: () => this.settings,
+      freeSpace: () => Promise.resolve(this.free),
+      now: () => this.now,
+      ...more,
+    });
+  }
+
+  configure(settings: Partial<Settings>): void {
     this.settings = { ...SETTINGS, ...settings };
   }
 
@@ -72,13 +92,13 @@ export class CacheOnDisk implements AsyncDisposable {
     return join(this.layout.root, key);
   }
 
-  /** Writes a file of that many bytes. */
+  /** Writes a file of `bytes` zero bytes. */
   async put(key: string, bytes = 10): Promise<void> {
     await Deno.mkdir(dirname(this.path(key)), { recursive: true });
     await Deno.writeFile(this.path(key), new Uint8Array(bytes));
   }
 
-  /** Writes a package with a signature of 5 bytes, and records it. Gives its path. */
+  /** Writes and records a package with a signature of 5 bytes; returns its path. */
   async add(
     name: string,
     version: string,
