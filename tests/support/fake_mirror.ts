@@ -1,8 +1,8 @@
-import { type Behaviour, BehaviourQueue } from "./fake_mirror_behaviour.ts";
-import { MirrorConnection, type RequestHead } from "./fake_mirror_connection.ts";
-import { type MirrorFile, type Reply, replyTo } from "./fake_mirror_reply.ts";
+import { type Behaviour, BehaviourQueue } from "./fake_mirror/behaviour.ts";
+import { MirrorConnection, type RequestHead } from "./fake_mirror/connection.ts";
+import { type MirrorFile, type Reply, replyTo } from "./fake_mirror/reply.ts";
 
-export { type Behaviour, Gate } from "./fake_mirror_behaviour.ts";
+export { type Behaviour, Gate } from "./fake_mirror/behaviour.ts";
 
 /** One request that reached the mirror. */
 export interface ReceivedRequest {

@@ -1,7 +1,7 @@
 // A configuration and a cache as the original, written in Go, leaves them.
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { TestBed } from "../../support/end_to_end/end_to_end_test.ts";
+import { TestBed } from "../../support/end_to_end/test_bed.ts";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
 
 Deno.test("the original's configuration and cache are used as they are", async () => {

@@ -1,8 +1,8 @@
 // The installed package in a booted system with a real systemd. Needs root.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { TestBed } from "../../support/end_to_end/end_to_end_test.ts";
+import { TestBed } from "../../support/end_to_end/test_bed.ts";
 import { fileDigest } from "../../support/end_to_end/file_digest.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
 import { InstalledService, SERVICE } from "../../support/machine/installed_service.ts";
 
@@ -49,7 +49,9 @@ Deno.test("the installed service in a booted system", async (t) => {
     await service.root.write("home/user/secret", "");
     await machine.run("install", "-d", "-m", "777", "/opt/open");
     await machine.run("touch", "/tmp/visible");
-    const probe = await Deno.readTextFile(new URL("support/sandbox_probe.sh", import.meta.url));
+    const probe = await Deno.readTextFile(
+      new URL("../../support/machine/sandbox_probe.sh", import.meta.url),
+    );
     await service.root.write("usr/lib/sandbox_probe", probe);
     const unit = await service.root.read(`usr/lib/systemd/system/${SERVICE}`);
     const start = "ExecStart=/bin/sh /usr/lib/sandbox_probe";

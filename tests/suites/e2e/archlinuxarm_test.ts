@@ -1,7 +1,7 @@
 // A real mirror of Arch Linux ARM, with real packages, beside the main distribution.
 import { assertEquals, assertGreater } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileDigest } from "../../support/end_to_end/file_digest.ts";
 import { copyRealMirror, realMirrorExists } from "../../support/end_to_end/real_mirror.ts";
 

@@ -1,7 +1,7 @@
 // What the harness measures when there is no cache in between: the other tests count against this.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 
 endToEndTest("without a cache each client is a transfer of the mirror's", async (bed) => {
   const repositories = await bed.repositories();

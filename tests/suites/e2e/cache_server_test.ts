@@ -1,11 +1,11 @@
 // pkgstash beside a client's own mirrors: asked first for packages, and quick to say no.
 import { assert, assertEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { digestOf, fileDigest } from "../../support/end_to_end/file_digest.ts";
 import { pacmanIsAtLeast, pacmanVersion } from "../../support/end_to_end/pacman_client.ts";
 import type { PkgstashDaemon } from "../../support/end_to_end/pkgstash_daemon.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 
 // Without pacman the version does not matter: each test fails with the list of what to install.
 const supported = await pacmanIsAtLeast(6, 1).catch(() => true);

@@ -1,11 +1,11 @@
 // Mirrors that die, hang, lag or are all gone, within the patience of a client.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest, type TestBed } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest, type TestBed } from "../../support/end_to_end/test_bed.ts";
 import { fileSize } from "../../support/end_to_end/file_digest.ts";
-import { freePort } from "../../support/end_to_end/free_port.ts";
+import { freePort } from "../../support/free_port.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 
 /** Lets one of two mirrors send a package, ends it midway by `end`, and sees the other finish. */
 async function assertTakenOver(bed: TestBed, end: (mirror: NginxMirror) => void | Promise<void>) {

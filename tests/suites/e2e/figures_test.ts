@@ -1,7 +1,7 @@
 // The figures of one run, printed. How fast it is depends on the machine, so no time is asserted.
 import { assertEquals } from "@std/assert";
 import { format } from "@std/fmt/bytes";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileSize } from "../../support/end_to_end/file_digest.ts";
 
 /** Milliseconds from a request to the first byte of its body; the rest is read, too. */

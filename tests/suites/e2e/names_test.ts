@@ -1,7 +1,7 @@
 // Names with characters that pacman sends raw and other clients escape.
 import { assertEquals, assertMatch } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { digestOf, fileDigest } from "../../support/end_to_end/file_digest.ts";
 
 endToEndTest("packages with +, :, ~ and @ in their names install", async (bed) => {

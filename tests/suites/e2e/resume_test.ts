@@ -1,11 +1,11 @@
 // Kill -9 on either side of a transfer: what has arrived is never fetched again.
 import { assertEquals, assertGreater, assertNotEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileSize } from "../../support/end_to_end/file_digest.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
 import type { BuiltPackage } from "../../support/end_to_end/package_builder.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 
 const MEGABYTE = 1_000_000;
 

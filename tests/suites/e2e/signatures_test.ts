@@ -1,6 +1,6 @@
 // Databases and packages that the client verifies with a key.
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 
 const INSTALLED = "app 1.0-1\nbase-files 1.0-1\nlibcore 1.0-1\n";
 

@@ -1,12 +1,12 @@
 // Signed databases that change under clients that look at them all the time.
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileDigest } from "../../support/end_to_end/file_digest.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
 import { buildPackages } from "../../support/end_to_end/package_builder.ts";
 import type { PackageRepository } from "../../support/end_to_end/package_repository.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 
 const UPDATES = 15;
 const CLIENTS = 3;

@@ -1,7 +1,7 @@
 // What is fetched once is never fetched again, however many clients ask, and however they come.
 import { assertEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileSize } from "../../support/end_to_end/file_digest.ts";
 import type { BuiltPackage } from "../../support/end_to_end/package_builder.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";

@@ -1,7 +1,7 @@
 // pacman's own operations through pkgstash, each as on a machine that has only this mirror.
 import { assertEquals, assertGreaterOrEqual, assertStringIncludes } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { fileDigest } from "../../support/end_to_end/file_digest.ts";
 import type { MirrorRequest } from "../../support/end_to_end/nginx_mirror.ts";
 

@@ -1,7 +1,7 @@
 // The package as real makepkg builds it and real pacman installs it. Needs root.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
-import { runCommand } from "../../support/end_to_end/child_process.ts";
+import { runCommand } from "../../support/child_process.ts";
 import { BuiltPackage } from "../../support/machine/built_package.ts";
 import { MachineRoot } from "../../support/machine/machine_root.ts";
 

@@ -1,10 +1,10 @@
 // The example of nginx in front of pkgstash, in a real nginx.
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { runCommand } from "../../support/end_to_end/child_process.ts";
-import { accepts, freePort } from "../../support/end_to_end/free_port.ts";
+import { runCommand } from "../../support/child_process.ts";
+import { accepts, freePort } from "../../support/free_port.ts";
 import { searchPath } from "../../support/end_to_end/required_tools.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { until } from "../../support/until.ts";
 
 const EXAMPLE = new URL("../../../deploy/nginx.conf", import.meta.url);
 

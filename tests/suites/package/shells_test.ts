@@ -2,7 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { generatedFiles } from "../../../deploy/build/generate.ts";
-import { runCommand } from "../../support/end_to_end/child_process.ts";
+import { runCommand } from "../../support/child_process.ts";
 
 /** Runs with a generated file in a folder of its own. */
 async function withFile(name: string, run: (file: string) => Promise<void>): Promise<void> {

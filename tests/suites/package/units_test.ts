@@ -1,7 +1,7 @@
 // The units as systemd sees them, without a boot.
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { runCommand } from "../../support/end_to_end/child_process.ts";
+import { runCommand } from "../../support/child_process.ts";
 
 const DEPLOY = new URL("../../../deploy/", import.meta.url).pathname;
 

@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
-import { childEnvironment, sendSignal } from "./child_process.ts";
-import { accepts, freePort } from "./free_port.ts";
-import { until } from "./until.ts";
+import { childEnvironment, sendSignal } from "../child_process.ts";
+import { accepts, freePort } from "../free_port.ts";
+import { until } from "../until.ts";
 
 /** One server block: a folder on a port of its own. */
 export interface MirrorServer {

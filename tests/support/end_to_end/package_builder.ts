@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { runCommand } from "./child_process.ts";
+import { runCommand } from "../child_process.ts";
 import { digestOf } from "./file_digest.ts";
 
 /** What a package is to be; its payload follows from name, version and rebuild. */

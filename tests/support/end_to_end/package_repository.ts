@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { runCommand } from "./child_process.ts";
+import { runCommand } from "../child_process.ts";
 import type { BuiltPackage } from "./package_builder.ts";
 import type { SigningKey } from "./signing_key.ts";
 

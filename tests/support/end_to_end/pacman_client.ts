@@ -5,11 +5,11 @@ import {
   type Finished,
   runCommand,
   sendSignal,
-} from "./child_process.ts";
+} from "../child_process.ts";
 import { fileSize } from "./file_digest.ts";
 import type { SigningKey } from "./signing_key.ts";
 import { stopAgent } from "./signing_key.ts";
-import { until } from "./until.ts";
+import { until } from "../until.ts";
 
 /** How a client is set up. */
 export interface PacmanOptions {

@@ -1,8 +1,8 @@
 import { stringify } from "@std/toml";
 import { fromFileUrl, join, resolve } from "@std/path";
-import { childEnvironment, sendSignal } from "./child_process.ts";
-import { freePort } from "./free_port.ts";
-import { until } from "./until.ts";
+import { childEnvironment, sendSignal } from "../child_process.ts";
+import { freePort } from "../free_port.ts";
+import { until } from "../until.ts";
 
 const PROJECT = fromFileUrl(new URL("../../../", import.meta.url));
 

@@ -1,4 +1,4 @@
-import { runCommand } from "./child_process.ts";
+import { runCommand } from "../child_process.ts";
 
 /** A key pair of the tests' own in a GnuPG home of its own, without a passphrase. */
 export class SigningKey implements AsyncDisposable {

@@ -1,5 +1,5 @@
-import { childEnvironment, finish, sendSignal } from "../end_to_end/child_process.ts";
-import { until } from "../end_to_end/until.ts";
+import { childEnvironment, finish, sendSignal } from "../child_process.ts";
+import { until } from "../until.ts";
 
 /** What a command printed on both of its streams, and how it ended. */
 export interface CommandResult {

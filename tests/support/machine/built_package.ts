@@ -1,6 +1,6 @@
 import { dirname, fromFileUrl, join } from "@std/path";
 import { searchPath } from "../end_to_end/required_tools.ts";
-import { runCommand } from "../end_to_end/child_process.ts";
+import { runCommand } from "../child_process.ts";
 import { COMPILER } from "./binary_file.ts";
 import { makepkg } from "./makepkg.ts";
 

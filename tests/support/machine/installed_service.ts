@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { freePort } from "../end_to_end/free_port.ts";
+import { freePort } from "../free_port.ts";
 import { BuiltPackage } from "./built_package.ts";
 import { MachineRoot } from "./machine_root.ts";
 import { BootedMachine } from "./booted_machine.ts";

@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import { runCommand } from "../end_to_end/child_process.ts";
+import { runCommand } from "../child_process.ts";
 
 /** What Arch's systemd package brings: users and files are made after every transaction. */
 const HOOKS: Record<string, string> = {

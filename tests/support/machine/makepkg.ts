@@ -1,5 +1,5 @@
 import { basename, join } from "@std/path";
-import { runCommand } from "../end_to_end/child_process.ts";
+import { runCommand } from "../child_process.ts";
 
 // makepkg refuses to run as root. The overflow user ("nobody") owns nothing.
 const NOBODY = 65534;

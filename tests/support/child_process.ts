@@ -1,4 +1,4 @@
-import { searchPath } from "./required_tools.ts";
+import { searchPath } from "./end_to_end/required_tools.ts";
 
 /**
  * The environment for every program that the tests start: ours, without settings of pkgstash,

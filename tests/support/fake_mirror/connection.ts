@@ -1,5 +1,5 @@
-import type { Gate } from "./fake_mirror_behaviour.ts";
-import type { Reply } from "./fake_mirror_reply.ts";
+import type { Gate } from "./behaviour.ts";
+import type { Reply } from "./reply.ts";
 
 /** A request's head as it came over the wire. */
 export interface RequestHead {

@@ -1,4 +1,4 @@
-import type { Behaviour, Gate } from "./fake_mirror_behaviour.ts";
+import type { Behaviour, Gate } from "./behaviour.ts";
 
 /** A file as the fake mirror holds it. */
 export interface MirrorFile {
