@@ -1,22 +1,22 @@
 /**
- * A place where the fake mirror waits for the test. One gate may hold many responses; once released
- * it stays open.
+ * Where the fake mirror waits for the test. A gate may hold many responses, and stays open once it
+ * has been released.
  */
 export class Gate {
   readonly #reached = Promise.withResolvers<void>();
   readonly #released = Promise.withResolvers<void>();
 
-  /** Resolves when the first response has come to the gate (what precedes it has been written). */
+  /** Resolves when the first response is at the gate; what comes before it has been written. */
   get reached(): Promise<void> {
     return this.#reached.promise;
   }
 
-  /** Lets everything that waits, and everything that will come, pass. */
+  /** Lets all responses pass, those that wait and those to come. */
   release(): void {
     this.#released.resolve();
   }
 
-  /** Called by the mirror: says that a response is here, and resolves when it may go on. */
+  /** Called by the mirror when a response is at the gate; resolves when it may continue. */
   pass(): Promise<void> {
     this.#reached.resolve();
     return this.#released.promise;
@@ -24,53 +24,53 @@ export class Gate {
 }
 
 /**
- * One way to answer otherwise than a good mirror. Byte counts are of the response's body, so after
- * `Range: bytes=100-` the first body byte is number 0. Several may be combined in one list.
+ * A way in which a response differs from a good mirror's. Offsets are in the response's body, so
+ * after `Range: bytes=100-` the first byte has offset 0. A list combines several.
  */
 export type Behaviour =
-  /** Nothing wrong; on a path it takes precedence over what "*" says. */
+  /** No difference; for a path, it overrides "*". */
   | { kind: "correct" }
-  /** A short text with this status, whatever was asked. */
+  /** A short text with this status, for any request. */
   | { kind: "status"; code: number; headers?: Record<string, string> }
-  /** 200 and a page for people, without validators, as a captive portal answers. */
+  /** 200 and a web page without validators, like a captive portal's. */
   | { kind: "html" }
   /** 200 and `Content-Length: 0`, with the file's validators. */
   | { kind: "empty" }
   /**
-   * `Content-Length` is off by `difference`. When it is too large the connection closes after the
-   * last byte there is; when too small, the body is cut to fit and looks complete.
+   * `Content-Length` is off by `difference`. If it is too large, the connection closes after the
+   * last byte of the file; if too small, the body is truncated and looks complete.
    */
   | { kind: "wrongLength"; difference: number }
-  /** Chunked, no Content-Length. */
+  /** Chunked, without Content-Length. */
   | { kind: "noLength" }
-  /** Neither Content-Length nor chunks: the end of the connection is the end of the body. */
+  /** Neither Content-Length nor chunks: the body ends with the connection. */
   | { kind: "closeDelimited" }
-  /** Silence before the status line: `milliseconds`, or until the gate opens, or without end. */
+  /** Silence before the status line, for `milliseconds`, until the gate opens, or forever. */
   | { kind: "hangBeforeHeaders"; milliseconds?: number; gate?: Gate }
-  /** The body trickles: `bytesPerSecond`, in steps of 50 ms unless told otherwise. */
+  /** The body arrives at `bytesPerSecond`, in steps of `stepMilliseconds` (50). */
   | { kind: "slow"; bytesPerSecond: number; stepMilliseconds?: number }
-  /** After so many body bytes nothing more comes, and the connection stays open. */
+  /** Nothing is sent after this many body bytes; the connection stays open. */
   | { kind: "stallAfter"; bytes: number }
-  /** After so many body bytes the connection closes. */
+  /** The connection closes after this many body bytes. */
   | { kind: "cutAfter"; bytes: number }
-  /** After so many body bytes the response waits for the gate, then goes on. */
+  /** The response waits for the gate after this many body bytes. */
   | { kind: "gate"; gate: Gate; bytes: number }
-  /** The whole file with 200 to a request with Range. */
+  /** 200 and the whole file for a request with Range. */
   | { kind: "ignoreRange" }
-  /** The range, whatever If-Range says. */
+  /** The range, even if If-Range does not match. */
   | { kind: "ignoreIfRange" }
-  /** 206 with this Content-Range, or with a first byte that is one too far. */
+  /** 206 with this Content-Range; by default, its start is off by one. */
   | { kind: "wrongContentRange"; contentRange?: string }
   /** No Last-Modified, no ETag; conditional requests never match. */
   | { kind: "noValidators" }
-  /** The connection closes once the request is read, without a byte of answer. */
+  /** The connection closes after the request, without a response. */
   | { kind: "refuse" }
-  /** Sends the client elsewhere, with 302 unless told otherwise. */
+  /** Redirects the client, with 302 by default. */
   | { kind: "redirect"; url: string; code?: 301 | 302 | 303 | 307 | 308 }
-  /** Labels the unchanged bytes with a Content-Encoding. */
+  /** A Content-Encoding header, although the bytes are unchanged. */
   | { kind: "contentEncoding"; label: string };
 
-/** Behaviours of one path: those for a number of requests, in order, then the lasting one. */
+/** The behaviours ordered for a path: those for a number of requests, in order, then the lasting. */
 export class BehaviourQueue {
   readonly #numbered: { behaviours: readonly Behaviour[]; left: number }[] = [];
   #lasting: readonly Behaviour[] | undefined;
@@ -80,7 +80,7 @@ export class BehaviourQueue {
     else if (times > 0) this.#numbered.push({ behaviours, left: times });
   }
 
-  /** What the next request meets; undefined when nothing was ordered. */
+  /** Takes the behaviours for the next request; undefined if none are ordered. */
   take(): readonly Behaviour[] | undefined {
     const first = this.#numbered[0];
     if (first === undefined) return this.#lasting;
