@@ -1,18 +1,21 @@
+import { delay } from "@std/async/delay";
+
+const POLL_INTERVAL_MS = 10;
+
 /**
- * Waits until a condition on another process holds (a file has grown, a port answers), looking
- * every few milliseconds since such a change sends no event.
+ * Waits for a condition on another process (a file has grown, a port accepts connections). Polls,
+ * because such changes raise no event here; within this process, wait for an event instead.
  * @param what the condition in words, for the error.
- * @param deadline milliseconds before it counts as failed.
- * @throws {Error} when the deadline passes.
+ * @throws {Error} when the condition does not hold within `timeoutMs`.
  */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
-  deadline = 30_000,
+  timeoutMs = 30_000,
 ): Promise<void> {
-  const end = performance.now() + deadline;
+  const end = performance.now() + timeoutMs;
   while (!(await condition())) {
-    if (performance.now() > end) throw new Error(`Waited ${deadline} ms in vain until ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (performance.now() > end) throw new Error(`Waited ${timeoutMs} ms in vain until ${what}.`);
+    await delay(POLL_INTERVAL_MS);
   }
 }
