@@ -105,9 +105,9 @@ export class TestApp implements AsyncDisposable {
 
   /** Fetches a file and waits until it is in the cache. */
   async warm(target: string): Promise<Answer> {
-    const answer = await this.get(target);
+    const response = await this.get(target);
     await this.settled();
-    return answer;
+    return response;
   }
 
   /** Waits until no download is in flight. */

@@ -61,6 +61,6 @@ endToEndTest("a signed repository satisfies SigLevel = Required without a cache"
     trust: key,
   });
   await client.run("-Sy", "app");
-  const asked = (await mirror.requests()).map(({ file }) => file);
-  assertEquals(asked.filter((file) => file.endsWith(".db.sig")).length, 2);
+  const requested = (await mirror.requests()).map(({ file }) => file);
+  assertEquals(requested.filter((file) => file.endsWith(".db.sig")).length, 2);
 });

@@ -44,8 +44,8 @@ endToEndTest(`a CacheServer by file name serves cached packages only${reason}`, 
   });
   await client.run("-Syw", "tool", "bulk-1");
   await assertDownloaded(client, repositories.package("tool"), repositories.package("bulk-1"));
-  const asked = (await direct.packageRequests()).map(({ file }) => file);
-  assertEquals(asked, [repositories.package("bulk-1").file]);
+  const requested = (await direct.packageRequests()).map(({ file }) => file);
+  assertEquals(requested, [repositories.package("bulk-1").file]);
   assertEquals((await upstream.packageRequests()).length, 1);
 }, { ignore: !supported });
 

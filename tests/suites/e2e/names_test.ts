@@ -37,9 +37,12 @@ endToEndTest(
       // JOIN: all bytes are here, but the file is still being moved into the cache.
       assertMatch(results.join(" "), /^MISS (HIT|JOIN) (HIT|JOIN)$/);
     }
-    const asked = (await mirror.packageRequests()).map(({ file, status }) => ({ file, status }));
+    const requested = (await mirror.packageRequests()).map(({ file, status }) => ({
+      file,
+      status,
+    }));
     assertEquals(
-      asked,
+      requested,
       ["gtk2+extra", "scope@types"].map((name) => ({
         file: repositories.package(name).file,
         status: 200,

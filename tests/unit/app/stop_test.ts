@@ -26,8 +26,8 @@ Deno.test("a stop lets a transfer finish and accepts no new connections", async 
   // Refused, or reset if it arrives just as the listener closes.
   await assertRejects(() => app.get("/healthz"));
   gate.release();
-  const answer = await client.finish();
-  assertEquals([answer.isComplete, answer.body], [true, bytes]);
+  const response = await client.finish();
+  assertEquals([response.isComplete, response.body], [true, bytes]);
   await stopped;
 });
 
@@ -61,8 +61,8 @@ Deno.test("a transfer cut off by drain_timeout is resumed after a restart", asyn
   {
     await using app = await TestApp.start({ cacheRoot });
     app.put(PATH, bytes);
-    const answer = await app.get(PATH);
-    assertEquals([answer.status, answer.body], [200, bytes]);
+    const response = await app.get(PATH);
+    assertEquals([response.status, response.body], [200, bytes]);
     const range = app.mirror.requests[0]!.headers.get("range") ?? "";
     const start = Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
     assertEquals(start > 0 && start < sent, true, range);
