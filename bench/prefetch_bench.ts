@@ -17,7 +17,7 @@ import {
 } from "../src/mirroring/prefetch/prefetch.ts";
 import type { PrefetchEvent } from "../src/mirroring/prefetch/prefetch_events.ts";
 import type { Wish } from "../src/mirroring/prefetch/prefetch_plan.ts";
-import { configOf } from "../tests/unit/config/configuration.ts";
+import { configOf } from "../tests/support/configuration.ts";
 import { FakeMirror } from "../tests/support/fake_mirror.ts";
 import { packageBytes } from "../tests/support/package_bytes.ts";
 

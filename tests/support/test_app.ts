@@ -2,7 +2,7 @@ import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
-import { configOf } from "../unit/config/configuration.ts";
+import { configOf } from "./configuration.ts";
 import { metricsOf, untilDownloadsEnd } from "./daemon_metrics.ts";
 import { FakeMirror } from "./fake_mirror.ts";
 import { type Answer, exchange, HttpExchange, type RawRequest } from "./http_exchange.ts";

@@ -3,8 +3,8 @@ import type { SyncDbPackage } from "../../../src/formats/pacman/sync_db.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../support/real_data.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { signatureOf } from "../mirroring/databases/changing_repository.ts";
-import { administer, TOKEN } from "./administration.ts";
+import { signatureOf } from "../../support/changing_repository.ts";
+import { administer, TOKEN } from "../../support/administration.ts";
 import { HistoryExpectation } from "./history_expectation.ts";
 import {
   DIRECTORY,

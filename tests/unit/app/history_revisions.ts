@@ -1,8 +1,8 @@
 import { join } from "@std/path";
 import type { SyncDbPackage } from "../../../src/formats/pacman/sync_db.ts";
 import { REAL_DATA } from "../../support/real_data.ts";
-import { packagesOf } from "../formats/pacman/sync_db_reading.ts";
-import { signatureOf } from "../mirroring/databases/changing_repository.ts";
+import { packagesOf } from "../../support/sync_db_reading.ts";
+import { signatureOf } from "../../support/changing_repository.ts";
 import type { FakeMirror } from "../../support/fake_mirror.ts";
 
 const HISTORY = join(REAL_DATA, "history");

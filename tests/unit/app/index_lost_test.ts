@@ -8,8 +8,8 @@ import { exchange } from "../../support/http_exchange.ts";
 import { LogLines } from "../../support/log_lines.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp, testConfig } from "../../support/test_app.ts";
-import { administer, TOKEN } from "./administration.ts";
-import { PublishedRepository } from "./published_repository.ts";
+import { administer, TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 
 /** What can happen to the index between two runs. */
 const LOSSES: Record<string, (path: string) => Promise<void>> = {

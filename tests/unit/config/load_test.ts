@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { configOf, FILE, parse, problemsOf } from "./configuration.ts";
+import { configOf, FILE, parse, problemsOf } from "../../support/configuration.ts";
 
 const ORIGINAL = `
 # /etc/pkgstash/pkgstash.toml

@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { clientDirectories } from "../../../src/config/layout.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { expandServer } from "../../../src/formats/pacman/mirrorlist.ts";
-import { configOf, parse, problemsOf } from "./configuration.ts";
+import { configOf, parse, problemsOf } from "../../support/configuration.ts";
 
 Deno.test("two lines are enough for a distribution that has a preset", () => {
   const config = configOf('[upstreams.archlinuxarm]\npreset = "archlinuxarm"');

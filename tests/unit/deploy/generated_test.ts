@@ -6,7 +6,7 @@ import { exampleConfig } from "../../../deploy/build/example_config.ts";
 import { generatedFiles } from "../../../deploy/build/generate.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
-import { parse } from "../config/configuration.ts";
+import { parse } from "../../support/configuration.ts";
 
 const files = generatedFiles();
 const read = (path: string) => Deno.readTextFile(new URL(`../../../${path}`, import.meta.url));

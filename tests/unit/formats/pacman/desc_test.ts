@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { parseDepends } from "../../../../src/formats/pacman/depends.ts";
 import { type PackageDesc, parseDesc } from "../../../../src/formats/pacman/desc.ts";
-import { descOf } from "./sync_db_reading.ts";
+import { descOf } from "../../../support/sync_db_reading.ts";
 
 const KEYS: Record<keyof PackageDesc, string> = {
   fileName: "FILENAME",

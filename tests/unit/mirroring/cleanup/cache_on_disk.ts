@@ -8,7 +8,7 @@ import {
   type CleanupSettings,
 } from "../../../../src/mirroring/cleanup/cleanup.ts";
 import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { configOf } from "../../config/configuration.ts";
+import { configOf } from "../../../support/configuration.ts";
 
 export const CORE = "core/os/x86_64";
 export const EXTRA = "extra/os/x86_64";

@@ -1,8 +1,8 @@
-import { signatureOf } from "../mirroring/databases/changing_repository.ts";
-import type { FakeMirror } from "../../support/fake_mirror.ts";
-import { packageBytes } from "../../support/package_bytes.ts";
-import { sha256Of } from "../../support/sha256.ts";
-import { type ListedPackage, syncDbBytes } from "../../support/sync_db_bytes.ts";
+import { signatureOf } from "./changing_repository.ts";
+import type { FakeMirror } from "./fake_mirror.ts";
+import { packageBytes } from "./package_bytes.ts";
+import { sha256Of } from "./sha256.ts";
+import { type ListedPackage, syncDbBytes } from "./sync_db_bytes.ts";
 
 const FIRST_TIME = Date.parse("2026-11-01T12:00:00Z");
 const HOUR_MS = 3_600_000;

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { assertEquals } from "@std/assert";
-import type { FakeMirror } from "../../../support/fake_mirror.ts";
-import { type ListedPackage, syncDbBytes } from "../../../support/sync_db_bytes.ts";
+import type { FakeMirror } from "./fake_mirror.ts";
+import { type ListedPackage, syncDbBytes } from "./sync_db_bytes.ts";
 
 const FIRST = Date.parse("2026-11-01T12:00:00Z");
 

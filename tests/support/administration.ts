@@ -1,5 +1,5 @@
-import type { Answer, RawRequest } from "../../support/http_exchange.ts";
-import { exchange } from "../../support/http_exchange.ts";
+import type { Answer, RawRequest } from "./http_exchange.ts";
+import { exchange } from "./http_exchange.ts";
 
 /** The administrator's token in tests. */
 export const TOKEN = "secret-of-the-tests";

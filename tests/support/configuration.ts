@@ -1,6 +1,6 @@
-import { type EnvFileContent, parseConfig, type ParsedConfig } from "../../../src/config/load.ts";
-import type { Config } from "../../../src/config/config.ts";
-import { formatProblem } from "../../../src/config/problem.ts";
+import { type EnvFileContent, parseConfig, type ParsedConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/config.ts";
+import { formatProblem } from "../../src/config/problem.ts";
 
 export const FILE = "/etc/pkgstash/pkgstash.toml";
 

@@ -1,11 +1,11 @@
 import { assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { packTar } from "modern-tar";
-import { PkgstashError } from "../../../../src/errors.ts";
+import { PkgstashError } from "../../src/errors.ts";
 import {
   readSyncDb,
   type ReadSyncDbOptions,
   type SyncDbPackage,
-} from "../../../../src/formats/pacman/sync_db.ts";
+} from "../../src/formats/pacman/sync_db.ts";
 
 /** A stream of bytes in chunks of a given size. */
 export function streamOf(
