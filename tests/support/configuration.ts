@@ -4,7 +4,7 @@ import { formatProblem } from "../../src/config/problem.ts";
 
 export const FILE = "/etc/pkgstash/pkgstash.toml";
 
-/** Parses a configuration that has no machine around it. */
+/** Parses a configuration independently of this machine's files and environment. */
 export function parse(
   text: string,
   environment: Record<string, string> = {},
@@ -19,13 +19,14 @@ export function parse(
   });
 }
 
+/** The parsed configuration; throws an error with all problems, if there are any. */
 export function configOf(...args: Parameters<typeof parse>): Config {
   const parsed = parse(...args);
   if (parsed.ok) return parsed.config;
   throw new Error(parsed.problems.map(formatProblem).join("\n"));
 }
 
-/** The problems, one line each. */
+/** The problems of a configuration, one line each. */
 export function problemsOf(...args: Parameters<typeof parse>): string[] {
   const parsed = parse(...args);
   return parsed.ok ? [] : parsed.problems.map(formatProblem);
