@@ -89,6 +89,7 @@ class Journey {
       expected.wanted.toSorted(),
       `requested from the mirror, ${label}`,
     );
+    await this.#app.settled();
     await this.#assertOnDisk(label);
     await this.#assertDatabases(revision);
     for (const fileName of expected.rebuilt) await this.#assertNeverOld(fileName, packages, label);
@@ -107,6 +108,9 @@ class Journey {
   async #race(fileName: string, revision: Revision, previous: Revision): Promise<void> {
     const database = await this.#app.get(`/${DIRECTORY}/archpro_repo.db`);
     const response = await this.#app.get(`/${DIRECTORY}/${fileName}`);
+    // As pacman does. If this client is faster than the plan, the package is not prefetched any more,
+    // and so its signature is not either.
+    await this.#app.get(`/${DIRECTORY}/${fileName}.sig`);
     assertEquals([database.status, response.status], [200, 200], fileName);
     const isNew = sha256Of(database.body) === sha256Of(revision.db);
     if (!isNew) assertEquals(database.body, previous.db);
