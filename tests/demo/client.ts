@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { abortable } from "@std/async/abortable";
 import { delay } from "@std/async/delay";
 import { reasonOf } from "../../src/errors.ts";
 import { sha256Of } from "../support/sha256.ts";
@@ -30,6 +31,8 @@ export interface Receipt {
 export interface RequestOptions {
   /** Reads no faster than this. */
   bytesPerSecond?: number;
+  /** Reads the second half only after this. Must not reject. */
+  secondHalfAfter?: Promise<unknown>;
   /** Disconnects after this many bytes. */
   leaveAfterBytes?: number;
   onFirstByte?: (receipt: Receipt) => void;
@@ -76,6 +79,9 @@ export class Client implements Disposable {
         if (options.leaveAfterBytes !== undefined && receipt.bytes >= options.leaveAfterBytes) {
           receipt.end = "left";
           break;
+        }
+        if (receipt.bytes > file.bytes.length / 2 && options.secondHalfAfter !== undefined) {
+          await abortable(options.secondHalfAfter, this.#signal);
         }
         await this.#pace(receipt.bytes, requestedAt, options.bytesPerSecond);
         last = performance.now();
