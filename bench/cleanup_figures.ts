@@ -8,7 +8,7 @@ import { CacheLayout } from "../src/mirroring/cache/cache_layout.ts";
 import { Inventory } from "../src/mirroring/cache/inventory.ts";
 import { RepositoryTree } from "../src/repositories/repository.ts";
 import { Cleanup } from "../src/mirroring/cleanup/cleanup.ts";
-import { configOf } from "../tests/unit/config/configuration.ts";
+import { configOf } from "../tests/support/configuration.ts";
 import { DIRECTORIES, NOW, packages } from "./cache_of_100000.ts";
 
 const collect = (globalThis as { gc?: () => void }).gc ?? (() => {});

@@ -4,7 +4,7 @@
  */
 import { bold, dim, setColorEnabled } from "@std/fmt/colors";
 import { reasonOf } from "../../src/errors.ts";
-import { accepts, freePort } from "../support/end_to_end/free_port.ts";
+import { freePort, isListening } from "../support/free_port.ts";
 import { DemoMirrors } from "./demo_mirrors.ts";
 import { fillCache } from "./fill_cache.ts";
 import { WatchedDaemon } from "./watched_daemon.ts";
@@ -71,7 +71,7 @@ async function prepare(
 
 /** The port unless something listens on it, otherwise one that is free. */
 async function available(port: number): Promise<number> {
-  return Deno.args.includes("--any-port") || await accepts(port) ? freePort() : port;
+  return Deno.args.includes("--any-port") || await isListening(port) ? freePort() : port;
 }
 
 function introduction(url: string, folder: string, { fast, slow, flaky }: DemoMirrors): string {

@@ -9,7 +9,7 @@ import {
   type CleanupSettings,
 } from "../../src/mirroring/cleanup/cleanup.ts";
 import type { Download } from "../../src/mirroring/downloads/download.ts";
-import { configOf } from "../unit/config/configuration.ts";
+import { configOf } from "./configuration.ts";
 
 export const CORE = "core/os/x86_64";
 export const EXTRA = "extra/os/x86_64";

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { CleanupReportJson } from "../../../src/mirroring/cleanup/cleanup_report.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { administer, refreshEvents, TOKEN } from "./administration.ts";
-import { PublishedRepository } from "./published_repository.ts";
+import { administer, refreshEvents, TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 
 const SETTINGS = {
   database_max_age: "0s",

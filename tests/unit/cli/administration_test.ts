@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
-import { TOKEN } from "../app/administration.ts";
-import { PublishedRepository } from "../app/published_repository.ts";
+import { TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
 import { type Ended, pkgstash } from "./administration_child.ts";

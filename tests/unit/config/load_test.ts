@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseConfig } from "../../../src/config/load.ts";
-import { configOf, FILE, parse, problemsOf } from "./configuration.ts";
+import { configOf, FILE, parse, problemsOf } from "../../support/configuration.ts";
 
 const FILE_OF_GO_VERSION = `
 # /etc/pkgstash/pkgstash.toml

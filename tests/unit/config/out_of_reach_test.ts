@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { outOfReach } from "../../../src/config/out_of_reach.ts";
-import { configOf } from "./configuration.ts";
+import { configOf } from "../../support/configuration.ts";
 
 const config = configOf(`
 cache_root = "/data/cache"

@@ -5,7 +5,7 @@ import {
   SETTINGS,
   UPSTREAM_KEYS,
 } from "../../../src/config/schema.ts";
-import { configOf, problemsOf } from "./configuration.ts";
+import { configOf, problemsOf } from "../../support/configuration.ts";
 
 const KEYS: ConfigKey<unknown>[] = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];
 

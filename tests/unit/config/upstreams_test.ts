@@ -2,7 +2,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { clientDirectories } from "../../../src/config/client_paths.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { expandServer } from "../../../src/formats/pacman/mirrorlist.ts";
-import { configOf, parse, problemsOf } from "./configuration.ts";
+import { configOf, parse, problemsOf } from "../../support/configuration.ts";
 
 Deno.test("a distribution with a preset takes two lines", () => {
   const config = configOf('[upstreams.archlinuxarm]\npreset = "archlinuxarm"');

@@ -10,7 +10,7 @@ import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { EXIT_CODE_MEANINGS } from "../../../src/cli/exit_code.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { environmentName, SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
-import { parse } from "../config/configuration.ts";
+import { parse } from "../../support/configuration.ts";
 
 const files = generatedFiles();
 const read = (path: string) => Deno.readTextFile(new URL(`../../../${path}`, import.meta.url));

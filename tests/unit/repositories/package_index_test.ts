@@ -5,7 +5,7 @@ import {
   assertSameBytes,
   ChangingRepository,
   signatureOf,
-} from "../mirroring/databases/changing_repository.ts";
+} from "../../support/changing_repository.ts";
 
 const repository = new ChangingRepository({ signed: false });
 const FILE_NAME = "carried-1-1-any.pkg.tar.zst";

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { fileKey, keyOf, RepositoryTree } from "../../../src/repositories/repository.ts";
-import { configOf } from "../config/configuration.ts";
+import { configOf } from "../../support/configuration.ts";
 
 const tree = new RepositoryTree(configOf(`
 mirrored_repos = ["core", "extra"]

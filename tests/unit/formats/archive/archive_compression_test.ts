@@ -6,7 +6,13 @@ import {
   decompress,
   detectCompression,
 } from "../../../../src/formats/archive/archive_compression.ts";
-import { bytesOf, contentError, packagesOf, streamOf, tarOf } from "../pacman/sync_db_reading.ts";
+import {
+  bytesOf,
+  contentError,
+  packagesOf,
+  streamOf,
+  tarOf,
+} from "../../../support/sync_db_reading.ts";
 
 /** Made by xz(1): a tar with one package. */
 const XZ_TAR = Uint8Array.fromBase64(

@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { type PackageDesc, parseDepends, parseDesc } from "../../../../src/formats/pacman/desc.ts";
-import { descOf } from "./sync_db_reading.ts";
+import { descOf } from "../../../support/sync_db_reading.ts";
 
 const KEYS: Record<keyof PackageDesc, string> = {
   fileName: "FILENAME",

@@ -4,7 +4,7 @@ import {
   isSafeFileName,
   parsePackageFileName,
 } from "../../../../src/formats/pacman/package_file_name.ts";
-import { packagesOf } from "./sync_db_reading.ts";
+import { packagesOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
 
 Deno.test("a package file name is split from its end, so the name may contain hyphens", () => {

@@ -2,7 +2,7 @@ import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { assert } from "@std/assert";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { descOf, packagesOf, tarOf } from "./sync_db_reading.ts";
+import { descOf, packagesOf, tarOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
 
 const LIMITS = { maxDecompressedBytes: 4 * 1024 * 1024, maxEntries: 1000, files: true };

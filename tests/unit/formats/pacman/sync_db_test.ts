@@ -9,7 +9,7 @@ import {
   streamOf,
   type TarMember,
   tarOf,
-} from "./sync_db_reading.ts";
+} from "../../../support/sync_db_reading.ts";
 import {
   MALFORMED_DATABASE,
   REAL_DATA_MISSING,

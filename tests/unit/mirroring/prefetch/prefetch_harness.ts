@@ -16,7 +16,7 @@ import {
 } from "../../../../src/mirroring/prefetch/prefetch_run.ts";
 import type { Config } from "../../../../src/config/config.ts";
 import type { Wish } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
-import { configOf } from "../../config/configuration.ts";
+import { configOf } from "../../../support/configuration.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { planPrefetch } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 import type { SyncDbPackage } from "../../../../src/formats/pacman/sync_db.ts";
-import { packagesOf } from "../../formats/pacman/sync_db_reading.ts";
+import { packagesOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA, REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../../support/real_data.ts";
 import { NO_LIMITS } from "./plan_cases.ts";
 

@@ -8,7 +8,7 @@ import {
 } from "../../../../src/repositories/repository.ts";
 import { WishPlanner } from "../../../../src/mirroring/prefetch/wish_planner.ts";
 import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
-import { configOf } from "../../config/configuration.ts";
+import { configOf } from "../../../support/configuration.ts";
 import { type ListedPackage, syncDbBytes } from "../../../support/sync_db_bytes.ts";
 
 /** A planner with an index on disk and snapshots that the test publishes. */

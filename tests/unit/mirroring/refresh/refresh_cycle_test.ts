@@ -7,8 +7,8 @@ import {
   type RefreshEvent,
 } from "../../../../src/mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../../../../src/mirroring/databases/snapshots.ts";
-import { administer, TOKEN } from "../../app/administration.ts";
-import { ChangingRepository } from "../databases/changing_repository.ts";
+import { administer, TOKEN } from "../../../support/administration.ts";
+import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { TestApp, testConfig } from "../../../support/test_app.ts";
 

@@ -1,11 +1,11 @@
 import { assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { packTar } from "modern-tar";
-import { PkgstashError } from "../../../../src/errors.ts";
+import { PkgstashError } from "../../src/errors.ts";
 import {
   readSyncDb,
   type ReadSyncDbOptions,
   type SyncDbPackage,
-} from "../../../../src/formats/pacman/sync_db.ts";
+} from "../../src/formats/pacman/sync_db.ts";
 
 /** A stream of bytes in chunks of a given size. */
 export function streamOf(
@@ -30,7 +30,7 @@ export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8
   );
 }
 
-/** All packages of a database that is in memory. */
+/** All packages of a database in memory. */
 export async function packagesOf(
   database: Uint8Array,
   options?: ReadSyncDbOptions,
@@ -38,7 +38,7 @@ export async function packagesOf(
   return await Array.fromAsync(readSyncDb(streamOf(database), options));
 }
 
-/** Asserts that a promise rejects with an error of kind "content", and returns it. */
+/** Asserts that a promise rejects with an error of kind "content", and returns that. */
 export async function contentError(promise: Promise<unknown>): Promise<PkgstashError> {
   const error = await promise.then(() => undefined, (reason: unknown) => reason);
   assertInstanceOf(error, PkgstashError);
@@ -49,7 +49,7 @@ export async function contentError(promise: Promise<unknown>): Promise<PkgstashE
 /** A member of a tar: a file with this content, or a folder if it is null. */
 export type TarMember = readonly [name: string, content: string | null];
 
-/** A plain tar of members. */
+/** An uncompressed tar. */
 export async function tarOf(...members: readonly TarMember[]): Promise<Uint8Array> {
   return await packTar(members.map(([name, content]) => ({
     header: {
@@ -61,7 +61,7 @@ export async function tarOf(...members: readonly TarMember[]): Promise<Uint8Arra
   })));
 }
 
-/** A `desc` with the three required keys, followed by `more` blocks. */
+/** A `desc` with the three mandatory fields, and `more` fields after them. */
 export function descOf(name: string, version: string, more = ""): string {
   return `%FILENAME%\n${name}-${version}-any.pkg.tar.zst\n\n%NAME%\n${name}\n\n` +
     `%VERSION%\n${version}\n\n${more}`;

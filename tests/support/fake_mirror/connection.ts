@@ -1,7 +1,8 @@
-import type { Gate } from "./fake_mirror_behaviour.ts";
-import type { Reply } from "./fake_mirror_reply.ts";
+import { concat } from "@std/bytes/concat";
+import type { Gate } from "./behaviour.ts";
+import type { Reply } from "./reply.ts";
 
-/** A request's head as it came over the wire. */
+/** The head of a request. */
 export interface RequestHead {
   method: string;
   /** The request target, undecoded. */
@@ -9,42 +10,47 @@ export interface RequestHead {
   headers: Headers;
 }
 
-/** How a reply ended: may another follow, is the connection to close, or has it closed already. */
+/** After a reply: another may follow, the connection has to be closed, or it was closed midway. */
 type Outcome = "reusable" | "finished" | "interrupted";
 
-const WRITE_SIZE = 64 * 1024;
+const WRITE_BYTES = 64 * 1024;
 
-/** One client's TCP connection: reads requests, writes replies with the faults they order. */
+/** A client's TCP connection: reads requests, and writes replies with their faults. */
 export class MirrorConnection {
-  #input = new Uint8Array();
+  readonly #connection: Deno.TcpConn;
+  readonly #onBytes: (count: number) => void;
+  #input: Uint8Array = new Uint8Array();
   #wake = Promise.withResolvers<void>();
-  /** Resolves when the client has gone or the connection was closed here. */
+  /** Resolves when the client has disconnected, or the connection was closed here. */
   readonly #ended = Promise.withResolvers<void>();
   #isEnded = false;
   #isClosed = false;
 
-  constructor(
-    readonly connection: Deno.TcpConn,
-    private readonly onBytes: (count: number) => void,
-  ) {
+  /** `onBytes` is called with the number of body bytes after each write. */
+  constructor(connection: Deno.TcpConn, onBytes: (count: number) => void) {
+    this.#connection = connection;
+    this.#onBytes = onBytes;
     connection.setNoDelay(true);
   }
 
-  /** Answers until either side closes; `abandoned` is called when the client left mid-answer. */
-  async serve(answer: (head: RequestHead) => Reply, abandoned: () => void): Promise<void> {
+  /**
+   * Replies until either side closes. `onAbandoned` is called if the client disconnected during a
+   * response.
+   */
+  async serve(answer: (head: RequestHead) => Reply, onAbandoned: () => void): Promise<void> {
     const pump = this.#pump();
     try {
       for (;;) {
         const head = await this.#readHead();
         if (head === undefined) break;
         const outcome = await this.#send(head, answer(head));
-        if (outcome === "interrupted" && !this.#isClosed) abandoned();
+        if (outcome === "interrupted" && !this.#isClosed) onAbandoned();
         if (outcome !== "reusable") break;
         if (head.headers.get("connection")?.toLowerCase() === "close") break;
       }
     } catch (error) {
       if (!this.#isEnded && !isDisconnect(error)) throw error;
-      if (!this.#isClosed) abandoned();
+      if (!this.#isClosed) onAbandoned();
     } finally {
       this.close();
       await pump;
@@ -55,7 +61,7 @@ export class MirrorConnection {
     this.#end();
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.connection.close();
+    this.#connection.close();
   }
 
   #end(): void {
@@ -64,21 +70,18 @@ export class MirrorConnection {
     this.#wake.resolve();
   }
 
-  // Reading goes on while an answer hangs, so that a client that leaves is noticed.
+  // Reads even while a response hangs, to notice that the client has disconnected.
   async #pump(): Promise<void> {
     const buffer = new Uint8Array(16 * 1024);
     try {
       for (;;) {
-        const count = await this.connection.read(buffer);
+        const count = await this.#connection.read(buffer);
         if (count === null) break;
-        const joined = new Uint8Array(this.#input.length + count);
-        joined.set(this.#input);
-        joined.set(buffer.subarray(0, count), this.#input.length);
-        this.#input = joined;
+        this.#input = concat([this.#input, buffer.subarray(0, count)]);
         this.#wake.resolve();
       }
     } catch {
-      // A reset is an end as well.
+      // A reset ends the connection as well.
     }
     this.#end();
   }
@@ -118,18 +121,18 @@ export class MirrorConnection {
     return isDelimited ? "reusable" : "finished";
   }
 
-  /** False when the connection ended before the last byte was written. */
+  /** Returns false if the connection ended before the last byte was written. */
   async #writeBody(reply: Reply, from: number, to: number): Promise<boolean> {
-    const step = Math.min(WRITE_SIZE, reply.pace?.bytes ?? WRITE_SIZE);
+    const step = Math.min(WRITE_BYTES, reply.pace?.bytes ?? WRITE_BYTES);
     for (let at = from; at < to; at += step) {
       if (this.#isEnded) return false;
       const part = reply.body.subarray(at, Math.min(to, at + step));
       if (reply.framing === "chunked") {
         await this.#write(new TextEncoder().encode(`${part.length.toString(16)}\r\n`));
-        await this.#write(part, this.onBytes);
+        await this.#write(part, this.#onBytes);
         await this.#write(new TextEncoder().encode("\r\n"));
       } else {
-        await this.#write(part, this.onBytes);
+        await this.#write(part, this.#onBytes);
       }
       if (reply.pace !== undefined) await this.#pause(reply.pace.milliseconds);
     }
@@ -138,13 +141,13 @@ export class MirrorConnection {
 
   async #write(bytes: Uint8Array, count?: (written: number) => void): Promise<void> {
     for (let at = 0; at < bytes.length;) {
-      const written = await this.connection.write(bytes.subarray(at));
+      const written = await this.#connection.write(bytes.subarray(at));
       count?.(written);
       at += written;
     }
   }
 
-  /** Milliseconds, a gate, or without end (null); ends early when the connection does. */
+  /** Waits for milliseconds, for a gate, or forever (null), but not longer than the connection. */
   async #pause(until: number | Gate | null): Promise<void> {
     if (until === null) return await this.#ended.promise;
     if (typeof until !== "number") return await Promise.race([until.pass(), this.#ended.promise]);
@@ -166,7 +169,7 @@ function endOfHead(bytes: Uint8Array): number {
 
 function parseHead(text: string): RequestHead {
   const [requestLine = "", ...lines] = text.trimEnd().split("\r\n");
-  // The target is whatever stands between the first and the last space.
+  // The target is everything between the first and the last space.
   const match = /^(\S+) (.*) HTTP\/1\.[01]$/.exec(requestLine);
   const headers = new Headers();
   for (const line of lines) {

@@ -1,10 +1,10 @@
-import { type EnvFileContent, parseConfig, type ParsedConfig } from "../../../src/config/load.ts";
-import type { Config } from "../../../src/config/config.ts";
-import { formatProblem } from "../../../src/config/problem.ts";
+import { type EnvFileContent, parseConfig, type ParsedConfig } from "../../src/config/load.ts";
+import type { Config } from "../../src/config/config.ts";
+import { formatProblem } from "../../src/config/problem.ts";
 
 export const FILE = "/etc/pkgstash/pkgstash.toml";
 
-/** Parses a configuration without a machine: environment and files are those given. */
+/** Parses a configuration independently of this machine's files and environment. */
 export function parse(
   text: string,
   environment: Record<string, string> = {},
@@ -19,7 +19,7 @@ export function parse(
   });
 }
 
-/** The configuration; throws if it has problems. */
+/** The parsed configuration; throws an error with all problems, if there are any. */
 export function configOf(...args: Parameters<typeof parse>): Config {
   const parsed = parse(...args);
   if (parsed.ok) return parsed.config;

@@ -1,51 +1,51 @@
-import type { Behaviour, Gate } from "./fake_mirror_behaviour.ts";
+import type { Behaviour, Gate } from "./behaviour.ts";
 
 /** A file as the fake mirror holds it. */
 export interface MirrorFile {
   body: Uint8Array;
-  /** Whole seconds are what HTTP can say; null sends no Last-Modified. */
+  /** HTTP dates have whole seconds; null omits Last-Modified. */
   lastModified: Date | null;
-  /** With its quotes; null sends no ETag. */
+  /** With its quotes; null omits the ETag. */
   etag: string | null;
 }
 
-/** Something that happens once so many body bytes are out. */
+/** What happens after this many body bytes. */
 export interface Interruption {
   bytes: number;
   action: { kind: "stall" } | { kind: "cut" } | { kind: "gate"; gate: Gate };
 }
 
-/** Everything a connection needs to answer one request. */
+/** Everything that a connection needs to respond to a request. */
 export interface Reply {
   status: number;
   headers: Map<string, string>;
   body: Uint8Array;
   framing: "length" | "chunked" | "close";
-  /** Content-Length as announced, when it is not the body's. */
+  /** The Content-Length to send, if it is not that of the body. */
   announcedLength: number | undefined;
   refuse: boolean;
-  /** Waits before the status line, in order; null never ends. */
+  /** Pauses before the status line: milliseconds, a gate, or forever (null). */
   delays: (number | Gate | null)[];
   interruptions: Interruption[];
   pace: { bytes: number; milliseconds: number } | undefined;
 }
 
-/** The answer to one request for `file` (undefined: there is none), as the behaviours bend it. */
+/** The reply to a request for `file`, or to one for no file, with the faults of the behaviours. */
 export function replyTo(
   file: MirrorFile | undefined,
   headers: Headers,
   behaviours: readonly Behaviour[],
 ): Reply {
   const has = (kind: Behaviour["kind"]) => behaviours.some((one) => one.kind === kind);
-  const heeded = new Headers(headers);
-  if (has("ignoreIfRange")) heeded.delete("if-range");
+  const respected = new Headers(headers);
+  if (has("ignoreIfRange")) respected.delete("if-range");
   const served = file !== undefined && has("noValidators")
     ? { ...file, lastModified: null, etag: null }
     : file;
   const reply = served === undefined
     ? plain(404, "404 Not Found\n")
-    : correctReply(served, heeded, has("ignoreRange"));
-  for (const behaviour of behaviours) bend(reply, behaviour);
+    : correctReply(served, respected, has("ignoreRange"));
+  for (const behaviour of behaviours) apply(reply, behaviour);
   reply.interruptions.sort((a, b) => a.bytes - b.bytes);
   return reply;
 }
@@ -107,7 +107,7 @@ function isNotModified(file: MirrorFile, headers: Headers): boolean {
   return file.lastModified !== null && secondsOf(file.lastModified) * 1000 <= since;
 }
 
-/** Undefined: send the whole file. A start behind the end: not satisfiable. */
+/** The requested range; undefined for the whole file. If it cannot be satisfied, start > end. */
 function rangeOf(file: MirrorFile, headers: Headers): { start: number; end: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(headers.get("range")?.trim() ?? "");
   if (match === null || (match[1] === "" && match[2] === "")) return undefined;
@@ -131,21 +131,24 @@ function secondsOf(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }
 
-function bend(reply: Reply, behaviour: Behaviour): void {
+function apply(reply: Reply, behaviour: Behaviour): void {
   switch (behaviour.kind) {
     case "correct":
     case "noValidators":
     case "ignoreRange":
     case "ignoreIfRange":
-      break; // `replyTo` has seen to these
+      break; // Handled by `replyTo`.
     case "status":
-      replace(reply, plain(behaviour.code, `${behaviour.code}\n`));
+      replaceResponse(reply, plain(behaviour.code, `${behaviour.code}\n`));
       for (const [name, value] of Object.entries(behaviour.headers ?? {})) {
         reply.headers.set(name, value);
       }
       break;
     case "html":
-      replace(reply, plain(200, "<!DOCTYPE html>\n<title>Welcome</title>\n<p>Please sign in.\n"));
+      replaceResponse(
+        reply,
+        plain(200, "<!DOCTYPE html>\n<title>Welcome</title>\n<p>Please sign in.\n"),
+      );
       reply.headers.set("Content-Type", "text/html");
       break;
     case "empty":
@@ -154,7 +157,7 @@ function bend(reply: Reply, behaviour: Behaviour): void {
       reply.body = new Uint8Array();
       break;
     case "redirect":
-      replace(reply, plain(behaviour.code ?? 302, "elsewhere\n"));
+      replaceResponse(reply, plain(behaviour.code ?? 302, "elsewhere\n"));
       reply.headers.set("Location", behaviour.url);
       break;
     case "wrongLength":
@@ -204,8 +207,8 @@ function bend(reply: Reply, behaviour: Behaviour): void {
   }
 }
 
-/** Another answer altogether; how it is delivered stays as ordered so far. */
-function replace(reply: Reply, other: Reply): void {
+/** Replaces the response; the way in which it is delivered stays as ordered. */
+function replaceResponse(reply: Reply, other: Reply): void {
   reply.status = other.status;
   reply.headers = other.headers;
   reply.body = other.body;

@@ -1,10 +1,9 @@
-import type { Answer, RawRequest } from "../../support/http_exchange.ts";
-import { exchange } from "../../support/http_exchange.ts";
+import { type Answer, exchange, type RawRequest } from "./http_exchange.ts";
 
-/** The administrator's token in tests. */
+/** The administrator's token. */
 export const TOKEN = "secret-of-the-tests";
 
-/** A POST to the administrative API at `origin`, with the token. */
+/** POSTs to the administrative API, with the token. */
 export function administer(
   origin: string,
   target: string,
