@@ -22,3 +22,9 @@ export class TempFolder implements AsyncDisposable {
     await Deno.remove(this.path, { recursive: true });
   }
 }
+
+/** Runs with the path of a new folder, which is removed afterwards. */
+export async function inTempFolder(run: (path: string) => Promise<void>): Promise<void> {
+  await using folder = await TempFolder.create();
+  await run(folder.path);
+}

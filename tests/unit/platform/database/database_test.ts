@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { inTransaction, openDatabase } from "../../../../src/platform/database/database.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 const ONE = "CREATE TABLE one (a TEXT) STRICT;";
 const TWO = "ALTER TABLE one ADD COLUMN b TEXT;";
@@ -13,7 +13,7 @@ function valuesOf(database: DatabaseSync): unknown[] {
 }
 
 Deno.test("a database keeps what was written, and its directories are created", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     const path = join(directory, "a", "b", "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -24,7 +24,7 @@ Deno.test("a database keeps what was written, and its directories are created", 
   }));
 
 Deno.test("a database of an earlier version is migrated by the missing migrations only", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -35,7 +35,7 @@ Deno.test("a database of an earlier version is migrated by the missing migration
   }));
 
 Deno.test("a failed migration leaves the database at the version before it", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     const broken = "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE one (a TEXT) STRICT;";
     await assertRejects(() => openDatabase(path, [ONE, broken]), PkgstashError, "already exists");
@@ -64,7 +64,7 @@ for (
   ] as const
 ) {
   Deno.test(`a database that ${damage} is renamed and replaced by an empty one`, () =>
-    withTemporaryDirectory(async (directory) => {
+    inTempFolder(async (directory) => {
       const path = join(directory, "test.sqlite");
       await inflict(path);
       const before = await Deno.readFile(path);
@@ -80,7 +80,7 @@ for (
 }
 
 Deno.test("a database that cannot be opened is an error and is not renamed", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     await Deno.mkdir(path);
     const error = await assertRejects(() => openDatabase(path, [ONE]), PkgstashError);
@@ -90,7 +90,7 @@ Deno.test("a database that cannot be opened is an error and is not renamed", () 
   }));
 
 Deno.test("a database that another program is writing is not renamed", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -106,7 +106,7 @@ Deno.test("a database that another program is writing is not renamed", () =>
   }));
 
 Deno.test("a transaction that throws is rolled back, and the next one works", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>
@@ -122,7 +122,7 @@ Deno.test("a transaction that throws is rolled back, and the next one works", ()
   }));
 
 Deno.test("a transaction that SQLite itself rolled back rejects with the original error", () =>
-  withTemporaryDirectory(async (directory) => {
+  inTempFolder(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>

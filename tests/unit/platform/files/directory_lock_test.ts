@@ -2,7 +2,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { DirectoryLock } from "../../../../src/platform/files/directory_lock.ts";
-import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 const HOLDER = fromFileUrl(new URL("./lock_holder.ts", import.meta.url));
 const CONFIG = fromFileUrl(new URL("../../../../deno.json", import.meta.url));
@@ -21,7 +21,7 @@ async function startHolder(path: string): Promise<Deno.ChildProcess> {
 }
 
 Deno.test("a lock held by another process is refused with the number of that process", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "state", "lock");
     const holder = await startHolder(path);
     try {
@@ -37,7 +37,7 @@ Deno.test("a lock held by another process is refused with the number of that pro
 });
 
 Deno.test("a process that is killed releases its lock", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "lock");
     const holder = await startHolder(path);
     holder.kill("SIGKILL");
@@ -48,7 +48,7 @@ Deno.test("a process that is killed releases its lock", async () => {
 });
 
 Deno.test("a lock can be taken again by the same process only after its release", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "lock");
     {
       using _lock = await DirectoryLock.acquire(path);
@@ -64,7 +64,7 @@ Deno.test("a lock file that cannot be written is an error of kind storage", asyn
 });
 
 Deno.test("a directory that cannot be created is an error that names cache_root", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");
     const error = await assertRejects(

@@ -6,14 +6,14 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../../../../src/platform/files/durable.ts";
-import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).toSorted();
 }
 
 Deno.test("a file is written with its folders, and no temporary file remains", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "a", "b", "file");
     await writeFileDurably(path, "text");
     assertEquals(await Deno.readTextFile(path), "text");
@@ -24,7 +24,7 @@ Deno.test("a file is written with its folders, and no temporary file remains", a
 });
 
 Deno.test("a reader sees the old content or the new one, never a part", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     const contents = ["a", "b", "c"].map((letter) => letter.repeat(300_000));
     await writeFileDurably(path, contents[0]!);
@@ -47,7 +47,7 @@ Deno.test("a reader sees the old content or the new one, never a part", async ()
 });
 
 Deno.test("concurrent writers leave one complete file", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     const contents = Array.from({ length: 10 }, (_, index) => String(index).repeat(50_000));
     await Promise.all(contents.map((content) => writeFileDurably(path, content)));
@@ -57,7 +57,7 @@ Deno.test("concurrent writers leave one complete file", async () => {
 });
 
 Deno.test("a failed write leaves what was there, and no temporary file", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "folder in the way");
     await Deno.mkdir(join(path, "full"), { recursive: true });
     await assertRejects(() => writeFileDurably(path, "text"));
@@ -66,7 +66,7 @@ Deno.test("a failed write leaves what was there, and no temporary file", async (
 });
 
 Deno.test("a rename replaces the target, and creates its folder", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const [from, to] = [join(folder, "from"), join(folder, "new", "to")];
     await Deno.writeTextFile(from, "1");
     await renameDurably(from, to);
@@ -78,7 +78,7 @@ Deno.test("a rename replaces the target, and creates its folder", async () => {
 });
 
 Deno.test("a missing file is null to stat, and no error to remove", async () => {
-  await withTemporaryDirectory(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     await removeIfPresent(path);
     assertEquals(await statIfPresent(path), null);

@@ -2,10 +2,10 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { createHash } from "node:crypto";
 import { sha256Of } from "../../../../src/platform/files/file_digest.ts";
-import { withTemporaryDirectory } from "../../../support/temporary_directory.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 function withFile(content: Uint8Array, run: (path: string) => Promise<void>): Promise<void> {
-  return withTemporaryDirectory(async (directory) => {
+  return inTempFolder(async (directory) => {
     const path = join(directory, "file");
     await Deno.writeFile(path, content);
     await run(path);
