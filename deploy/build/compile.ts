@@ -10,7 +10,7 @@ const ENTRY = "dist/main.ts";
 function entryPoint(commit: string): string {
   return `// Made by "deno task compile".
 import { runCli } from "../src/cli/cli.ts";
-import { build } from "../src/cli/version.ts";
+import { build } from "../src/version.ts";
 
 build.commit = ${JSON.stringify(commit)};
 Deno.exit(await runCli(Deno.args));
