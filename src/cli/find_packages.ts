@@ -1,4 +1,4 @@
-import type { PackageList, PackageReport } from "../api/package_report.ts";
+import type { PackageList, PackageReport } from "../api/packages.ts";
 import { AdministrationError } from "./administration_error.ts";
 import type { ApiClient } from "./api_client.ts";
 import { EXIT_CODE } from "./exit_code.ts";

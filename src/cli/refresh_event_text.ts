@@ -1,4 +1,4 @@
-import type { RefreshProgressEvent } from "../api/refresh_progress.ts";
+import type { RefreshProgressEvent } from "../api/refresh.ts";
 import { bytesText, countText } from "./quantity.ts";
 import { visible } from "./visible.ts";
 

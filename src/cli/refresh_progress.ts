@@ -1,5 +1,5 @@
-import type { DownloadReport } from "../api/download_report.ts";
-import type { RefreshProgressEvent } from "../api/refresh_progress.ts";
+import type { DownloadReport } from "../api/downloads.ts";
+import type { RefreshProgressEvent } from "../api/refresh.ts";
 import type { Paints } from "./paint.ts";
 import { barText, bytesText, countText, rateText } from "./quantity.ts";
 import { visible } from "./visible.ts";

@@ -4,13 +4,12 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
-import { apiSegments, dispatch } from "./api/api_router.ts";
-import { errorResponse } from "./error_response.ts";
+import { apiSegments, respondToApi } from "./api/router.ts";
 import { requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
 import type { Services } from "./services.ts";
-import { methodNotAllowed, textResponse } from "./text_response.ts";
+import { errorResponse, methodNotAllowed, noSuchFile, textResponse } from "./responses.ts";
 
 export type { Services } from "./services.ts";
 
@@ -52,8 +51,8 @@ async function route(
   client: Client,
 ): Promise<Response> {
   const segments = apiSegments(request.url);
-  if (segments !== null) return await dispatch(request, segments, services);
-  if (path === null) return textResponse(404, "There is no such file.");
+  if (segments !== null) return await respondToApi(request, segments, services);
+  if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
   if (path === "healthz") return textResponse(200, "ok");
   if (path === "metrics") {
@@ -69,7 +68,7 @@ async function route(
   if (file !== null) return await sendRepositoryFile(request, file, services, client);
   const directory = path.replace(/\/$/, "");
   const listing = await listingRoute(directory, tree, layout, snapshots);
-  if (listing === null) return textResponse(404, "There is no such file.");
+  if (listing === null) return noSuchFile();
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {
       location: `/${encodeURI(directory)}/`,

@@ -1,7 +1,7 @@
 import { PkgstashError, reasonOf } from "../errors.ts";
 import type { Config } from "../config/config.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { textResponse } from "./text_response.ts";
+import { errorResponse } from "./responses.ts";
 
 const log = eventLogger("server");
 
@@ -37,7 +37,7 @@ export class Server {
           const details = { reason: reasonOf(error) };
           if (error instanceof PkgstashError) log.warn("answer broke off", details);
           else log.error("answer broke off", details);
-          return textResponse(500, "Something went wrong here.");
+          return errorResponse(error);
         },
         ...certificate,
       }, handler);

@@ -1,4 +1,4 @@
-import type { CleanupResult } from "../../api/cleanup_report.ts";
+import type { CleanupResult } from "../../api/cleanup.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

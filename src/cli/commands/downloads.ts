@@ -1,4 +1,4 @@
-import type { DownloadReport } from "../../api/download_report.ts";
+import type { DownloadReport } from "../../api/downloads.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

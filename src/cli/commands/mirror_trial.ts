@@ -1,4 +1,4 @@
-import type { MirrorAnswer } from "../../api/mirror_report.ts";
+import type { MirrorTrial } from "../../api/mirrors.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
@@ -8,7 +8,7 @@ import { renderTable } from "../table.ts";
 
 /** Asks every mirror now; 1 if one of them is of no use. */
 export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).ask<{ mirrors: MirrorAnswer[] }>(
+  const list = await (await ApiClient.of(options)).ask<{ mirrors: MirrorTrial[] }>(
     "mirrors/test",
     { method: "POST", isLong: true },
   );
@@ -21,8 +21,8 @@ export async function run(options: OptionValues, output: Output): Promise<ExitCo
 }
 
 /** A table of mirrors with what they answered. */
-export function renderAnswers(mirrors: readonly MirrorAnswer[], paints: Paints): string {
-  return renderTable<MirrorAnswer>(
+export function renderAnswers(mirrors: readonly MirrorTrial[], paints: Paints): string {
+  return renderTable<MirrorTrial>(
     [
       { title: "UPSTREAM", text: ({ upstream }) => upstream },
       { title: "MIRROR", text: ({ name }) => name },

@@ -1,4 +1,4 @@
-import type { MirrorReport } from "../../api/mirror_report.ts";
+import type { MirrorReport } from "../../api/mirrors.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

@@ -1,4 +1,4 @@
-import type { PackageList, PackageReport } from "../../api/package_report.ts";
+import type { PackageList, PackageReport } from "../../api/packages.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

@@ -1,4 +1,4 @@
-import type { PinReport } from "../../api/pin_report.ts";
+import type { PinReport } from "../../api/pins.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

@@ -1,5 +1,5 @@
-import type { DownloadReport } from "../../api/download_report.ts";
-import type { RefreshProgressEvent } from "../../api/refresh_progress.ts";
+import type { DownloadReport } from "../../api/downloads.ts";
+import type { RefreshProgressEvent } from "../../api/refresh.ts";
 import { AdministrationError } from "../administration_error.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";

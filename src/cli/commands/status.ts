@@ -1,4 +1,4 @@
-import type { DatabaseReport, Status } from "../../api/status_report.ts";
+import type { DatabaseReport, Status } from "../../api/status.ts";
 import { ApiClient } from "../api_client.ts";
 import type { OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../exit_code.ts";

@@ -3,7 +3,7 @@ import { type PackageFile, type RepositoryTree, withKind } from "../../repositor
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import { sendFile } from "../../repositories/send_file.ts";
-import { textResponse } from "../text_response.ts";
+import { textResponse } from "../responses.ts";
 
 /**
  * `GET /cache/<file>`: a cached package by its name alone, for pacman's CacheServer. Nothing is

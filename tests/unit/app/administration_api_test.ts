@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { DownloadReport } from "../../../src/api/download_report.ts";
-import type { MirrorAnswer, MirrorReport } from "../../../src/api/mirror_report.ts";
-import type { PackageList, PackageReport } from "../../../src/api/package_report.ts";
-import type { PinReport } from "../../../src/api/pin_report.ts";
-import type { Status } from "../../../src/api/status_report.ts";
+import type { DownloadReport } from "../../../src/api/downloads.ts";
+import type { MirrorReport, MirrorTrial } from "../../../src/api/mirrors.ts";
+import type { PackageList, PackageReport } from "../../../src/api/packages.ts";
+import type { PinReport } from "../../../src/api/pins.ts";
+import type { Status } from "../../../src/api/status.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
@@ -250,7 +250,7 @@ Deno.test("mirrors tell how they do; a test asks each of them now and counts for
   await using _ = app;
   const [good, bad] = app.mirrors as [typeof app.mirror, typeof app.mirror];
   await bad.down();
-  const asked = await ask<{ mirrors: MirrorAnswer[] }>(app, "mirrors/test", "POST");
+  const asked = await ask<{ mirrors: MirrorTrial[] }>(app, "mirrors/test", "POST");
   assertEquals(asked.mirrors.map(({ file }) => file), ["core.db", "core.db", null]);
   const [first, second, archive] = asked.mirrors;
   assertEquals([first!.error, first!.name], [null, new URL(good.url).host]);

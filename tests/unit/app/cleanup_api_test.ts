@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { CleanupReportJson } from "../../../src/mirroring/cleanup/cleanup_report.ts";
+import type { CleanupResult } from "../../../src/api/cleanup.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { TestApp } from "../../support/test_app.ts";
 import { administer, refreshEvents, TOKEN } from "./administration.ts";
@@ -43,7 +43,7 @@ async function nextVersion(app: TestApp, core: PublishedRepository, names: reado
   assertEquals(headers.get("x-cache"), "REFRESHED");
 }
 
-async function cleanup(app: TestApp, query = ""): Promise<CleanupReportJson> {
+async function cleanup(app: TestApp, query = ""): Promise<CleanupResult> {
   const { status, text } = await administer(app.origin, `/api/v1/cleanup${query}`);
   assertEquals(status, 200);
   return JSON.parse(text);

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { DownloadReport } from "../../../src/api/download_report.ts";
-import type { RefreshProgressEvent } from "../../../src/api/refresh_progress.ts";
+import type { DownloadReport } from "../../../src/api/downloads.ts";
+import type { RefreshProgressEvent } from "../../../src/api/refresh.ts";
 import { paintsFor } from "../../../src/cli/paint.ts";
 import { RefreshProgress } from "../../../src/cli/refresh_progress.ts";
 import { stripAnsiCode } from "@std/fmt/colors";

@@ -90,7 +90,7 @@ Deno.test("a body that names no level is 400 with what was expected, and changes
   ) {
     const { status, text } = await app.request("POST", PATH, { headers: authorized, body });
     assertEquals([status, currentLogLevel()], [400, "debug"], body.slice(0, 40));
-    assertMatch(text, /loglevel.*debug, info, warning, error/);
+    assertMatch(text, /loglevel.*debug, info, warn, warning and error/);
   }
 });
 

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { cleanupReportJson } from "../../../../src/mirroring/cleanup/cleanup_report.ts";
+import { cleanupResult } from "../../../../src/server/api/cleanup.ts";
 
 Deno.test("a report has the shape that the API promises, and nothing else", () => {
   const removal = {
@@ -9,7 +9,7 @@ Deno.test("a report has the shape that the API promises, and nothing else", () =
     why: "nobody took it",
     entry: "of no concern to others",
   } as const;
-  const json = cleanupReportJson({
+  const json = cleanupResult({
     dryRun: true,
     removed: [removal],
     bytesFreed: 15,

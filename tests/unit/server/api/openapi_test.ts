@@ -1,12 +1,12 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { JsonSchema } from "../../../src/api/schema.ts";
-import type { ApiRoute } from "../../../src/server/api/api_route.ts";
-import { API_ROUTES } from "../../../src/server/api/api_routes.ts";
-import { TOKEN } from "../app/administration.ts";
-import { PublishedRepository } from "../app/published_repository.ts";
-import type { Answer } from "../../support/http_exchange.ts";
-import { faultsOf } from "../../support/json_schema.ts";
-import { TestApp } from "../../support/test_app.ts";
+import type { Endpoint } from "../../../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
+import { ROUTES } from "../../../../src/server/api/routes.ts";
+import type { Answer } from "../../../support/http_exchange.ts";
+import { faultsOf, type JsonSchema } from "../../../support/json_schema.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { TOKEN } from "../../app/administration.ts";
+import { PublishedRepository } from "../../app/published_repository.ts";
 
 interface Operation {
   security?: unknown[];
@@ -21,13 +21,17 @@ interface Document {
   components: { schemas: Record<string, JsonSchema> };
 }
 
-/** A request for each operation that the document may have, and what it should answer. */
+/** Requests for each operation of the document, with the expected status. */
 const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
-  "GET /api/v1/status": [{ target: "/api/v1/status", status: 200 }],
+  "GET /api/v1/status": [
+    { target: "/api/v1/status", status: 200 },
+    { target: "/api/v1/status?verbose=true", status: 400 },
+  ],
   "POST /api/v1/refresh": [{ target: "/api/v1/refresh", status: 200 }],
   "POST /api/v1/cleanup": [
     { target: "/api/v1/cleanup?dry_run=true", status: 200 },
     { target: "/api/v1/cleanup?dry_run=perhaps", status: 400 },
+    { target: "/api/v1/cleanup?dry_run=true&dry_run=false", status: 400 },
   ],
   "GET /api/v1/packages": [
     { target: "/api/v1/packages", status: 200 },
@@ -61,6 +65,7 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "PUT /api/v1/log-level": [
     { target: "/api/v1/log-level", status: 200, body: { level: "info" } },
     { target: "/api/v1/log-level", status: 400, body: { level: "loud" } },
+    { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
   ],
   "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
   "GET /api/v1/openapi.json": [{ target: "/api/v1/openapi.json", status: 200 }],
@@ -102,14 +107,14 @@ function operationsOf(document: Document): [string, Operation][] {
   );
 }
 
-/** Compares an answer with what the document promises for its status. */
+/** Compares a response with what the document promises for its status. */
 function checkAnswer(document: Document, operation: Operation, answer: Answer, what: string): void {
   const promised = operation.responses[answer.status];
   assert(promised !== undefined, `${what}: ${answer.status} is not in the document`);
   if (promised.content === undefined) return assertEquals(answer.text, "", what);
-  const [[type, { schema }]] = Object.entries(promised.content) as [[string, {
-    schema: JsonSchema & { $ref?: string };
-  }]];
+  const [[type, { schema }]] = Object.entries(promised.content) as [
+    [string, { schema: JsonSchema }],
+  ];
   assertStringIncludes(answer.headers.get("content-type") ?? "", type, what);
   if (type === "text/plain") return;
   const wanted = schema.$ref === undefined
@@ -119,13 +124,14 @@ function checkAnswer(document: Document, operation: Operation, answer: Answer, w
   for (const line of lines) assertEquals(faultsOf(JSON.parse(line), wanted), [], `${what} ${line}`);
 }
 
-Deno.test("the document has every route and nothing else, each with parameters as in its path", async () => {
+Deno.test("the document has every endpoint and nothing else, each with the parameters of its path", async () => {
   await using app = await start();
   const document = await documentOf(app);
   assertEquals(document.openapi, "3.1.0");
   const operations = operationsOf(document);
-  const nameOf = ({ method, path }: ApiRoute) => `${method} ${path}`;
-  assertEquals(operations.map(([name]) => name).sort(), API_ROUTES.map(nameOf).sort());
+  const nameOf = ({ method, path }: Endpoint) => `${method} ${path.replaceAll("{+", "{")}`;
+  assertEquals(operations.map(([name]) => name).sort(), ENDPOINTS.map(nameOf).sort());
+  assertEquals(ROUTES.map(({ endpoint }) => nameOf(endpoint)), ENDPOINTS.map(nameOf));
   assertEquals(Object.keys(CALLS).sort(), operations.map(([name]) => name).sort());
   for (const [name, { parameters = [] }] of operations) {
     const inPath = parameters.filter((each) => each.in === "path").map((each) => `{${each.name}}`);
@@ -138,30 +144,32 @@ Deno.test("the document has every route and nothing else, each with parameters a
   assertEquals(new Set(ids).size, ids.length);
 });
 
-Deno.test("every operation of the document answers as it says there", async () => {
+Deno.test("every operation answers as the document says", async (t) => {
   await using app = await start();
   const document = await documentOf(app);
   for (const [name, operation] of operationsOf(document)) {
     const method = name.split(" ")[0]!;
     for (const { target, status, body } of CALLS[name]!) {
-      const what = `${method} ${target}`;
-      const json = body === undefined ? {} : { body: JSON.stringify(body) };
-      const content = operation.requestBody?.content["application/json"];
-      if (status < 300) {
-        assertEquals(content === undefined ? [] : faultsOf(body, content.schema), [], what);
-      }
-      const answer = await app.request(method, target, {
-        headers: { authorization: `Bearer ${TOKEN}` },
-        ...json,
+      const what = `${method} ${target} ${status}`;
+      await t.step(what, async () => {
+        const json = body === undefined ? {} : { body: JSON.stringify(body) };
+        const content = operation.requestBody?.content["application/json"];
+        if (status < 300) {
+          assertEquals(content === undefined ? [] : faultsOf(body, content.schema), [], what);
+        }
+        const answer = await app.request(method, target, {
+          headers: { authorization: `Bearer ${TOKEN}` },
+          ...json,
+        });
+        assertEquals(answer.status, status, answer.text);
+        checkAnswer(document, operation, answer, what);
+        assertEquals(answer.headers.get("cache-control"), "no-store");
       });
-      assertEquals(answer.status, status, `${what}: ${answer.text}`);
-      checkAnswer(document, operation, answer, what);
-      assertEquals(answer.headers.get("cache-control"), "no-store", what);
     }
   }
 });
 
-Deno.test("without the token, and where there is none, everything else is refused as documented", async () => {
+Deno.test("a request without the right token is refused as the document says", async (t) => {
   await using app = await start();
   await using open = await TestApp.start();
   const document = await documentOf(app);
@@ -169,24 +177,28 @@ Deno.test("without the token, and where there is none, everything else is refuse
     const method = name.split(" ")[0]!;
     const { target } = CALLS[name]![0]!;
     for (const [server, status] of [[app, 401], [open, 403]] as const) {
-      const answer = await server.request(method, target);
-      const expected = operation.security?.length === 0 ? 200 : status;
-      assertEquals(answer.status, expected, name);
-      checkAnswer(document, operation, answer, name);
+      await t.step(`${name} ${status}`, async () => {
+        const answer = await server.request(method, target);
+        const expected = operation.security?.length === 0 ? 200 : status;
+        assertEquals(answer.status, expected, name);
+        checkAnswer(document, operation, answer, name);
+      });
     }
   }
 });
 
-Deno.test("what is not in the document is a problem, and says which methods there are", async () => {
+Deno.test("an unknown path or a wrong method is a problem, which names the methods", async (t) => {
   await using app = await start();
   const headers = { authorization: `Bearer ${TOKEN}` };
   const problem = (await documentOf(app)).components.schemas["Problem"]!;
   for (
     const path of ["", "nothing", "status/", "status/x", "pins/", "packages/a", "%", "pins/%ff"]
   ) {
-    const answer = await app.request("GET", `/api/v1/${path}`, { headers });
-    assertEquals([answer.status, JSON.parse(answer.text).kind], [404, "unknown_route"], path);
-    assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    await t.step(`GET ${path}`, async () => {
+      const answer = await app.request("GET", `/api/v1/${path}`, { headers });
+      assertEquals([answer.status, JSON.parse(answer.text).kind], [404, "unknown_route"], path);
+      assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    });
   }
   for (
     const [method, path, allow] of [
@@ -196,9 +208,11 @@ Deno.test("what is not in the document is a problem, and says which methods ther
       ["GET", "pins/a", "PUT, DELETE"],
     ] as const
   ) {
-    const answer = await app.request(method, `/api/v1/${path}`, { headers });
-    assertEquals([answer.status, answer.headers.get("allow")], [405, allow], path);
-    assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    await t.step(`${method} ${path}`, async () => {
+      const answer = await app.request(method, `/api/v1/${path}`, { headers });
+      assertEquals([answer.status, answer.headers.get("allow")], [405, allow], path);
+      assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    });
   }
   const head = await app.request("HEAD", "/api/v1/status", { headers });
   assertEquals([head.status, head.text], [200, ""]);
