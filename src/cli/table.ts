@@ -1,4 +1,4 @@
-import { visible } from "./visible.ts";
+import { visible } from "./terminal_text.ts";
 
 /** A column of a table. */
 export interface Column<R> {
@@ -6,11 +6,11 @@ export interface Column<R> {
   /** Numbers are aligned to the right. */
   readonly align?: "right";
   readonly text: (row: R) => string;
-  /** Puts colours on a cell whose text has its final width. */
+  /** Colours a cell, whose text has its final width already. */
   readonly paint?: (text: string, row: R) => string;
 }
 
-/** Lines with a title and a line for each row, the columns two blanks apart. */
+/** A line of titles and a line for each row, with two spaces between columns. */
 export function renderTable<R>(
   columns: readonly Column<R>[],
   rows: readonly R[],

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { TOKEN } from "../app/administration.ts";
 import { PublishedRepository } from "../app/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
@@ -84,7 +84,7 @@ Deno.test("packages are listed, shown, pinned, unpinned and removed", async () =
     /^pkgstash: Cannot show core\/os\/x86_64\/a-1-1.*: this package is not cached\./,
   );
   await printed(run("packages", "remove", "*", "--all"));
-  assertEquals(await printed(run("packages")), "No such package is cached.\n");
+  assertEquals(await printed(run("packages")), "No cached package matches.\n");
 });
 
 Deno.test("a cleanup on trial says what would go and why, and leaves it to the real one", async () => {
@@ -95,9 +95,9 @@ Deno.test("a cleanup on trial says what would go and why, and leaves it to the r
   const trial = await printed(run("cleanup", "--dry-run"));
   assertMatch(trial, /^ *SIZE +REASON +FILE +WHY$/m);
   assertStringIncludes(trial, `1000 B  superseded  ${A}  no database names it`);
-  assertStringIncludes(trial, "1 file would go, 1000 B would be freed.");
+  assertStringIncludes(trial, "1 file would be removed, 1000 B would be freed.");
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
-  assertMatch(await printed(run("cleanup")), /^Nothing had to go\.$/m);
+  assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);
 });
 
 Deno.test("a refresh without a terminal is a line for each step, or a JSON object", async () => {
@@ -138,7 +138,7 @@ Deno.test("a refresh that fails, or is one too many, ends with 1 and the reason"
   const failed = await run("refresh");
   assertEquals(failed.code, EXIT_CODE.failure);
   assertStringIncludes(failed.out, "database core/os/x86_64: failed, ");
-  assertMatch(failed.err, /^pkgstash: Not all of it was refreshed:\n {2}core\/os\/x86_64: /);
+  assertMatch(failed.err, /^pkgstash: Cannot refresh everything:\n {2}core\/os\/x86_64: /);
   await app.mirror.up();
 });
 
@@ -215,7 +215,7 @@ Deno.test("each way not to be served has one message that says what to do, and i
         3,
         /Cannot reach pkgstash at .*refused.*\n.*systemctl/,
       ],
-      [["status", "--url", "localhost:1"], { PKGSTASH_TOKEN: TOKEN }, 2, /not a URL of HTTP/],
+      [["status", "--url", "localhost:1"], { PKGSTASH_TOKEN: TOKEN }, 2, /is not an HTTP URL/],
       [
         ["status", "--url", app.origin],
         { PKGSTASH_TOKEN: "x" },
@@ -235,14 +235,19 @@ Deno.test("each way not to be served has one message that says what to do, and i
         5,
         /older pkgstash than this one/,
       ],
-      [["status", "--url", otherUrl], { PKGSTASH_TOKEN: TOKEN }, 5, /Cannot understand the answer/],
+      [
+        ["status", "--url", otherUrl],
+        { PKGSTASH_TOKEN: TOKEN },
+        5,
+        /Cannot understand the response of .*: its Content-Type is text/,
+      ],
       [
         ["status", "--token-file", join(directory, "none")],
         {},
         4,
         /token\.\n {2}.*none: no such file/,
       ],
-      [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read there/],
+      [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read it/],
     ];
     for (const [args, env, code, expected] of table) {
       const ended = await pkgstash(args, { env, readable: [directory] });

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { AdministrationError } from "../../../src/cli/administration_error.ts";
+import { AdministrationError } from "../../../src/cli/errors.ts";
 import {
   DEFAULT_TOKEN_FILE,
   findToken,
@@ -59,9 +59,9 @@ Deno.test("a file has the token alone or in its line, and anything else is refus
 Deno.test("when the default place cannot be read the message says so, and what to do", async () => {
   for (
     const [error, expected] of [
-      [new Deno.errors.PermissionDenied(), /must not be read by this user; become root/],
+      [new Deno.errors.PermissionDenied(), /this user may not read it; become root/],
       [new Deno.errors.NotFound(), /no such file/],
-      [new Deno.errors.NotCapable(), /this program may not read there/],
+      [new Deno.errors.NotCapable(), /this program may not read it/],
     ] as const
   ) {
     const { message } = await assertRejects(

@@ -7,7 +7,7 @@ import {
 } from "@std/assert";
 import type { Command, OptionValues } from "../../../src/cli/command.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { capture } from "./captured_output.ts";
@@ -16,13 +16,11 @@ import { capture } from "./captured_output.ts";
 function recording(run: (options: OptionValues) => void): Command[] {
   return COMMANDS.map((command) => ({
     ...command,
-    load: () =>
-      Promise.resolve({
-        run: (options: OptionValues) => {
-          run(options);
-          return Promise.resolve(EXIT_CODE.ok);
-        },
-      }),
+    // Async, so that what `run` throws rejects.
+    run: async (options: OptionValues) => {
+      await run(options);
+      return EXIT_CODE.ok;
+    },
   }));
 }
 
@@ -47,11 +45,11 @@ Deno.test("a command line that is not understood ends with 2 and says what to ty
     [["checkconfig"], /did you mean "check-config"\?/],
     [["hlep"], /did you mean "help"\?/],
     [["help", "srve"], /did you mean "serve"\?/],
-    [["help", "serve", "more"], /"more" is one word too many/],
+    [["help", "serve", "more"], /Unexpected argument "more"\. Usage: pkgstash help \[COMMAND\]/],
     [["--hepl"], /Unknown option "--hepl", did you mean "--help"\?/],
-    [["--config", "x"], /"--config" comes after a command: pkgstash serve --config FILE/],
-    [["-config", "x"], /"-config" comes after a command: pkgstash serve --config FILE/],
-    [["-loglevel=DEBUG"], /comes after a command: pkgstash serve --log-level LEVEL/],
+    [["--config", "x"], /"--config" belongs after a command: pkgstash serve --config FILE/],
+    [["-config", "x"], /"-config" belongs after a command: pkgstash serve --config FILE/],
+    [["-loglevel=DEBUG"], /belongs after a command: pkgstash serve --log-level LEVEL/],
     [["serve", "--confg", "x"], /Unknown option of serve "--confg", did you mean "--config"\?/],
     [["serve", "--confg=x"], /"--confg", did you mean "--config"\?/],
     [["serve", "-config", "x"], /"-config" is spelt "--config FILE" here/],
@@ -60,13 +58,13 @@ Deno.test("a command line that is not understood ends with 2 and says what to ty
     [["serve", "-x"], /Unknown option of serve "-x"/],
     [["serve", "-verbose"], /Unknown option of serve "-verbose"/],
     [["serve", "--no-config"], /Unknown option of serve "--no-config"/],
-    [["serve", "--config"], /--config needs a value: --config FILE/],
-    [["serve", "--config="], /--config needs a value/],
-    [["serve", "--config", "a", "--config", "b"], /--config is given more than once/],
+    [["serve", "--config"], /Missing value\. Usage: --config FILE/],
+    [["serve", "--config="], /Missing value\. Usage: --config FILE/],
+    [["serve", "--config", "a", "--config", "b"], /--config is repeated/],
     [["serve", "--log-level", "debg"], /value of --log-level "debg", did you mean "debug"\?/],
     [["serve", "--log-level", "INFO"], /value of --log-level "INFO", did you mean "info"\?/],
-    [["serve", "now"], /"now" is one word too many/],
-    [["serve", "--", "--config"], /"--config" is one word too many/],
+    [["serve", "now"], /Unexpected argument "now"\. Usage: pkgstash serve\n/],
+    [["serve", "--", "--config"], /Unexpected argument "--config"/],
     [["check-config", "--log-level", "info"], /Unknown option of check-config "--log-level"/],
   ];
   for (const [args, expected] of table) {

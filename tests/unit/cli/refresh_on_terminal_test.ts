@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { runCli } from "../../../src/cli/cli.ts";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { TOKEN } from "../app/administration.ts";
 import { PublishedRepository } from "../app/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";

@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
 import type { DownloadReport } from "../../../src/api/downloads.ts";
 import type { RefreshProgressEvent } from "../../../src/api/refresh.ts";
-import { paintsFor } from "../../../src/cli/paint.ts";
-import { RefreshProgress } from "../../../src/cli/refresh_progress.ts";
+import { paintsFor } from "../../../src/cli/terminal_text.ts";
+import { RefreshProgress } from "../../../src/cli/commands/refresh_progress.ts";
 import { stripAnsiCode } from "@std/fmt/colors";
 
-const PLAIN = paintsFor({ out: () => {}, err: () => {} });
+const PLAIN = paintsFor({});
 const KIB = 1024;
 
 function after(
@@ -13,7 +13,7 @@ function after(
   downloads: readonly Partial<DownloadReport>[] = [],
 ): string[] {
   const progress = new RefreshProgress();
-  for (const event of events) progress.take(event);
+  for (const event of events) progress.record(event);
   progress.measure(downloads as DownloadReport[]);
   return progress.lines(70, PLAIN);
 }
@@ -69,15 +69,15 @@ Deno.test("without sizes it grows by files; at the end the cleanup is told", () 
     "Prefetch   [####----] 1 of 2, 0 B",
     "Cleanup    1 file removed, 2 KiB freed",
     "core/a: gone\\u{001b}[2J",
-    "The rest is put off: stopped",
+    "The rest is postponed: stopped",
   ]);
   assertEquals(after([{ event: "plan", files: 0, bytes: 0 }])[1], "Prefetch   nothing to do");
 });
 
 Deno.test("colours change nothing of the text", () => {
   const progress = new RefreshProgress();
-  for (const event of FETCHING) progress.take(event);
-  const colored = paintsFor({ out: () => {}, err: () => {}, color: true });
+  for (const event of FETCHING) progress.record(event);
+  const colored = paintsFor({ color: true });
   assertEquals(
     progress.lines(70, colored).map((line) => stripAnsiCode(line)),
     progress.lines(70, PLAIN),

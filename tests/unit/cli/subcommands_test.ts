@@ -1,7 +1,6 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { AdministrationError } from "../../../src/cli/administration_error.ts";
 import type { Command } from "../../../src/cli/command.ts";
-import { EXIT_CODE, EXIT_CODE_MEANINGS } from "../../../src/cli/exit_code.ts";
+import { AdministrationError, EXIT_CODE, EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { capture } from "./captured_output.ts";
 
 /** `tool`, `tool list [GLOB]` and `tool set NAME LEVEL`, which print what they were given. */
@@ -24,13 +23,10 @@ function command(name: string, positionals: Command["arguments"] & object): Comm
     arguments: positionals,
     options: [{ name: "json", valueName: null, description: "As JSON" }],
     examples: [{ command: `pkgstash ${name}`, description: "Do it" }],
-    load: () =>
-      Promise.resolve({
-        run: (options, output) => {
-          output.out(JSON.stringify([name, Object.fromEntries(options)]));
-          return Promise.resolve(EXIT_CODE.ok);
-        },
-      }),
+    run: (options, output) => {
+      output.out(JSON.stringify([name, Object.fromEntries(options)]));
+      return Promise.resolve(EXIT_CODE.ok);
+    },
   };
 }
 
@@ -58,11 +54,11 @@ Deno.test("a subcommand gets its arguments by name beside its options, in any or
 Deno.test("too many words, too few, or wrong ones end with 2 and say what to type", async () => {
   const table: [string[], RegExp][] = [
     [["tool", "lsit"], /Unknown command of tool "lsit", did you mean "list"\?/],
-    [["tool", "list", "a", "b"], /"b" is one word too many, tool list takes GLOB/],
-    [["tool", "set", "a"], /tool set needs a word more: pkgstash tool set LEVEL/],
+    [["tool", "list", "a", "b"], /Unexpected argument "b"\. Usage: pkgstash tool list \[GLOB\]/],
+    [["tool", "set", "a"], /Missing argument LEVEL\. Usage: pkgstash tool set NAME LEVEL/],
     [["tool", "set", "a", "hihg"], /Unknown LEVEL "hihg", did you mean "high"\?/],
     [["tool", "list", "--jsno"], /Unknown option of tool list "--jsno", did you mean "--json"\?/],
-    [["help", "tool", "list", "x"], /"x" is one word too many/],
+    [["help", "tool", "list", "x"], /Unexpected argument "x"/],
   ];
   for (const [args, expected] of table) {
     const { code, out, err } = await capture(args, COMMANDS);
@@ -91,7 +87,7 @@ Deno.test("help names every exit code, and a failed administration ends with its
   }
   const failing: Command = {
     ...COMMANDS[0]!,
-    load: () => Promise.reject(new AdministrationError(EXIT_CODE.refused, "Not you")),
+    run: () => Promise.reject(new AdministrationError(EXIT_CODE.refused, "Not you")),
   };
   assertEquals(await capture(["tool"], [failing]), {
     code: EXIT_CODE.refused,

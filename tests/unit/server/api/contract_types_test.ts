@@ -3,6 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
 import { empty, endpoint } from "../../../../src/api/endpoint.ts";
+import type { ApiClient } from "../../../../src/cli/api_client.ts";
 import { handle, withStatus } from "../../../../src/server/api/route.ts";
 
 const ITEM = z.object({ name: z.string() });
@@ -73,4 +74,34 @@ Deno.test("a handler gets the declared parameters and returns the declared answe
   handle(REMOVE, () => {});
   // @ts-expect-error: an answer where there is none
   handle(REMOVE, () => ({ name: "a" }));
+});
+
+Deno.test("a caller sends the declared input and gets the declared answer", () => {
+  // Only compiled: there is no server.
+  const calls = async (client: ApiClient) => {
+    const item: { name: string } = await client.call(SHOW, { name: "a" });
+    await client.call(SHOW, { name: item.name, depth: "2" });
+    // @ts-expect-error: the parameter of the path is missing
+    await client.call(SHOW);
+    // @ts-expect-error: a misspelt parameter of the path
+    await client.call(SHOW, { nam: "a" });
+    // @ts-expect-error: a misspelt parameter of the query
+    await client.call(SHOW, { name: "a", dept: "2" });
+    // @ts-expect-error: a value that the query cannot have
+    await client.call(SHOW, { name: "a", depth: "3" });
+    // @ts-expect-error: a misspelt member of the answer
+    (await client.call(SHOW, { name: "a" })).nam;
+
+    await client.call(SAVE, { directory: "a/b", name: "c", body: { size: 1 } });
+    // @ts-expect-error: the body is missing
+    await client.call(SAVE, { directory: "a/b", name: "c" });
+    // @ts-expect-error: a misspelt member of the body
+    await client.call(SAVE, { directory: "a/b", name: "c", body: { sise: 1 } });
+
+    const nothing: void = await client.call(REMOVE);
+    // @ts-expect-error: nothing to stream
+    client.stream(REMOVE);
+    return nothing;
+  };
+  assertEquals(typeof calls, "function");
 });

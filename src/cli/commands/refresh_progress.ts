@@ -1,18 +1,17 @@
-import type { DownloadReport } from "../api/downloads.ts";
-import type { RefreshProgressEvent } from "../api/refresh.ts";
-import type { Paints } from "./paint.ts";
-import { barText, bytesText, countText, rateText } from "./quantity.ts";
-import { visible } from "./visible.ts";
+import type { DownloadReport } from "../../api/downloads.ts";
+import type { RefreshProgressEvent } from "../../api/refresh.ts";
+import { barText, bytesText, countText, rateText } from "../quantity.ts";
+import { type Paints, visible } from "../terminal_text.ts";
 
 /** A package that is being fetched. */
 interface Running {
-  /** Bytes by the database, or null. */
+  /** In bytes, as in the database; null if unknown. */
   readonly size: number | null;
   bytes: number;
   rate: number;
 }
 
-/** How far a refresh is, by the events it has told, as lines for a terminal. */
+/** The progress of a refresh, computed from its events, as lines for a terminal. */
 export class RefreshProgress {
   readonly #databases = new Map<string, string>();
   readonly #problems: string[] = [];
@@ -22,12 +21,12 @@ export class RefreshProgress {
   #bytes = 0;
   #cleanup: string | null = null;
 
-  /** Whether packages are on their way, so that it is worth asking how far they are. */
+  /** Whether packages are being fetched, so that their downloads are worth a look. */
   get isPrefetching(): boolean {
     return this.#running.size > 0;
   }
 
-  take(event: RefreshProgressEvent): void {
+  record(event: RefreshProgressEvent): void {
     switch (event.event) {
       case "database":
         this.#databases.set(event.repository, event.status);
@@ -39,7 +38,7 @@ export class RefreshProgress {
         this.#plan = event;
         break;
       case "prefetch":
-        if (event.file === null) this.#problems.push(`The rest is put off: ${event.reason}`);
+        if (event.file === null) this.#problems.push(`The rest is postponed: ${event.reason}`);
         else if (event.status === "started") {
           this.#running.set(event.file, { size: event.bytes, bytes: 0, rate: 0 });
         } else {
@@ -56,7 +55,7 @@ export class RefreshProgress {
     }
   }
 
-  /** Takes note of how far downloads are; others than those of this refresh are passed over. */
+  /** Records the progress of downloads. Those that are not part of this refresh are ignored. */
   measure(downloads: readonly DownloadReport[]): void {
     for (const { file, bytes, bytes_per_second } of downloads) {
       const running = this.#running.get(file);
