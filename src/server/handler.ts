@@ -18,8 +18,8 @@ const log = eventLogger("server");
 type Info = Deno.ServeHandlerInfo<Deno.NetAddr>;
 
 /**
- * The handler of all requests. `services` is asked for at each request, so that a new
- * configuration counts from the next one on.
+ * Makes the handler of all requests. It calls `services` for each request, so that a new
+ * configuration applies from the next one on.
  */
 export function createHandler(
   services: () => Services,
@@ -30,26 +30,34 @@ export function createHandler(
     const path = requestPath(request.url);
     let response: Response;
     try {
-      response = await route(request, path, current, info.remoteAddr);
+      response = await route({
+        request,
+        path,
+        services: current,
+        client: info.remoteAddr,
+      });
     } catch (error) {
-      response = failure(error, path ?? request.url);
+      response = failureResponse(error, path ?? request.url);
     }
     if (request.method === "HEAD" && response.body !== null) {
       await response.body.cancel();
       response = new Response(null, response);
     }
-    recordRequest(request, path, response, info, startedAt, current.metrics)
-      .catch((error) => log.error("request not recorded", { reason: reasonOf(error) }));
+    recordRequest({ request, path, response, info, startedAt }, current.metrics)
+      .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }));
     return response;
   };
 }
 
-async function route(
-  request: Request,
-  path: string | null,
-  services: Services,
-  client: Client,
-): Promise<Response> {
+interface Visit {
+  readonly request: Request;
+  /** The decoded path, or null if it names nothing here. */
+  readonly path: string | null;
+  readonly services: Services;
+  readonly client: Client;
+}
+
+async function route({ request, path, services, client }: Visit): Promise<Response> {
   const segments = apiSegments(request.url);
   if (segments !== null) return await respondToApi(request, segments, services);
   if (path === null) return noSuchFile();
@@ -60,14 +68,14 @@ async function route(
       headers: { "content-type": services.metrics.contentType },
     });
   }
-  const { tree, layout, snapshots } = services;
+  const { tree } = services;
   if (path.startsWith("cache/")) {
-    return await flatCacheRoute(request, path.slice("cache/".length), tree, layout);
+    return await flatCacheRoute(request, path.slice("cache/".length), services);
   }
   const file = tree.fileAt(path);
-  if (file !== null) return await sendRepositoryFile(request, file, services, client);
+  if (file !== null) return await sendRepositoryFile(file, { request, services, client });
   const directory = path.replace(/\/$/, "");
-  const listing = await listingRoute(directory, tree, layout, snapshots);
+  const listing = await listingRoute(directory, services);
   if (listing === null) return noSuchFile();
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {
@@ -78,28 +86,27 @@ async function route(
 }
 
 async function sendRepositoryFile(
-  request: Request,
   file: RepositoryFile,
-  { packages, databases, onUse }: Services,
-  client: Client,
+  { request, services, client }: Omit<Visit, "path">,
 ): Promise<Response> {
+  const { packages, databases, onUse } = services;
   try {
     if (file.kind === "snapshot") return await databases.respond(file, request, client);
     const response = await packages.respond(file, request);
     if (request.method === "GET") onUse(file);
     return response;
   } catch (error) {
-    const response = failure(error, keyOf(file));
+    const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");
     return response;
   }
 }
 
-/** The client's answer to an error; the details go to the log. */
-function failure(error: unknown, path: string): Response {
+/** The response to an error, which is logged. */
+function failureResponse(error: unknown, path: string): Response {
   const response = errorResponse(error);
   const details = { path, status: response.status, reason: reasonOf(error) };
-  // That a file is missing is an answer, not a failure.
+  // A missing file is not a failure: pacman asks for signatures that do not exist.
   if (response.status === 404) log.debug("no such file", details);
   else if (error instanceof PkgstashError) log.warn("request failed", details);
   else log.error("request failed", { ...details, stack: (error as Error)?.stack });

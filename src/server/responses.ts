@@ -5,20 +5,41 @@ import { type ErrorKind, PkgstashError } from "../errors.ts";
 const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
   invalid_config: {
     status: STATUS_CODE.InternalServerError,
-    text: "The configuration is not valid.",
+    text: "Cannot serve this file: the configuration is not valid.",
   },
-  invalid_request: { status: STATUS_CODE.BadRequest, text: "The request is not valid." },
+  invalid_request: {
+    status: STATUS_CODE.BadRequest,
+    text: "Cannot serve this file: the request is not valid.",
+  },
   not_found: { status: STATUS_CODE.NotFound, text: "There is no such file." },
-  upstream: { status: STATUS_CODE.BadGateway, text: "No mirror could deliver this file." },
-  upstream_timeout: { status: STATUS_CODE.GatewayTimeout, text: "No mirror answered in time." },
-  content: { status: STATUS_CODE.BadGateway, text: "What the mirrors sent is not this file." },
+  upstream: {
+    status: STATUS_CODE.BadGateway,
+    text: "Cannot serve this file: no mirror could deliver it.",
+  },
+  upstream_timeout: {
+    status: STATUS_CODE.GatewayTimeout,
+    text: "Cannot serve this file: no mirror responded in time.",
+  },
+  content: {
+    status: STATUS_CODE.BadGateway,
+    text: "Cannot serve this file: the mirrors sent a different one.",
+  },
   storage: {
     status: STATUS_CODE.InternalServerError,
-    text: "The cache could not be read or written.",
+    text: "Cannot serve this file: the cache cannot be read or written.",
   },
-  conflict: { status: STATUS_CODE.Conflict, text: "This is being done already." },
-  unauthorized: { status: STATUS_CODE.Unauthorized, text: "The token is missing or wrong." },
-  forbidden: { status: STATUS_CODE.Forbidden, text: "This is not allowed." },
+  conflict: {
+    status: STATUS_CODE.Conflict,
+    text: "Cannot serve this file: it is in use by another operation.",
+  },
+  unauthorized: {
+    status: STATUS_CODE.Unauthorized,
+    text: "Cannot serve this file: the token is missing or wrong.",
+  },
+  forbidden: {
+    status: STATUS_CODE.Forbidden,
+    text: "Cannot serve this file: access is not allowed.",
+  },
 };
 
 /** A short response in plain text. */

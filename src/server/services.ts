@@ -13,7 +13,7 @@ import type { SnapshotRequests } from "../mirroring/pull_through/database_reques
 import type { RefreshCycle } from "../mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../mirroring/databases/snapshots.ts";
 
-/** All that requests are answered from. */
+/** Everything that requests are answered from. */
 export interface Services {
   token: string | null;
   config: Config;
@@ -25,7 +25,7 @@ export interface Services {
   snapshots: Snapshots;
   cycle: RefreshCycle;
   cleanup: Cleanup;
-  /** Told of every package file that a client was given. */
+  /** Called for every package file that was sent to a client. */
   onUse: (file: RepositoryFile) => void;
   databases: SnapshotRequests;
   metrics: Metrics;
@@ -33,6 +33,6 @@ export interface Services {
   clientDownloads: ClientDownloads;
   /** By the upstream's name, in the order of the configuration. */
   accesses: ReadonlyMap<string, MirrorAccess>;
-  /** When the daemon started, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   startedAt: number;
 }

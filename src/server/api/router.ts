@@ -40,7 +40,9 @@ export async function respondToApi(
   const chosen = matches.find(({ route }) => route.endpoint.method === method);
   const refusal = chosen?.route.endpoint.isOpen ? null : refuseStranger(request, services.token);
   if (refusal !== null) return failureResponse(form, refusal);
-  if (chosen !== undefined) return await respond(chosen.route, chosen.path, request, services);
+  if (chosen !== undefined) {
+    return await respond(chosen.route, { path: chosen.path, request, services });
+  }
   if (matches.length === 0) return failureResponse(form, UNKNOWN_PATH);
   const methods = matches.map(({ route }) => route.endpoint.method)
     .flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]);
@@ -78,9 +80,11 @@ function refuseStranger(request: Request, token: string | null): Failure | null 
 
 async function respond(
   { endpoint, readInput, respond }: Route,
-  path: Readonly<Record<string, string>>,
-  request: Request,
-  services: Services,
+  { path, request, services }: {
+    path: Readonly<Record<string, string>>;
+    request: Request;
+    services: Services;
+  },
 ): Promise<Response> {
   let response: Response;
   try {

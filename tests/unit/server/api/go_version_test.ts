@@ -1,13 +1,13 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { currentLogLevel } from "../../../src/platform/observability/logging.ts";
-import { packageBytes } from "../../support/package_bytes.ts";
-import { TestApp } from "../../support/test_app.ts";
+import { currentLogLevel } from "../../../../src/platform/observability/logging.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
 
 const TOKEN = "correct-horse-battery-staple";
 const PATH = "/api/loglevel";
 const authorized = { authorization: `Bearer ${TOKEN}` };
 
-Deno.test("with the token the level changes, for good levels in their usual spellings", async () => {
+Deno.test("the log level can be set in every usual spelling", async (t) => {
   await using app = await TestApp.start({ token: TOKEN });
   for (
     const [given, level] of [
@@ -18,13 +18,15 @@ Deno.test("with the token the level changes, for good levels in their usual spel
       ["warning", "warning"],
     ] as const
   ) {
-    const body = JSON.stringify({ loglevel: given });
-    const { status, text } = await app.request("POST", PATH, { headers: authorized, body });
-    assertEquals([status, text, currentLogLevel()], [204, "", level]);
+    await t.step(given, async () => {
+      const body = JSON.stringify({ loglevel: given });
+      const { status, text } = await app.request("POST", PATH, { headers: authorized, body });
+      assertEquals([status, text, currentLogLevel()], [204, "", level]);
+    });
   }
 });
 
-Deno.test("the new level counts from the next event on", async () => {
+Deno.test("a new log level applies from the next event on", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   const set = (level: string) =>
     app.request("POST", PATH, { headers: authorized, body: JSON.stringify({ loglevel: level }) });
@@ -36,7 +38,7 @@ Deno.test("the new level counts from the next event on", async () => {
   assertEquals(app.log.matching(/quiet/), []);
 });
 
-Deno.test("without the right token it is 401, and nothing changes", async () => {
+Deno.test("a request without the right token is 401 and changes nothing", async (t) => {
   await using app = await TestApp.start({ token: TOKEN });
   for (
     const authorization of [
@@ -49,17 +51,19 @@ Deno.test("without the right token it is 401, and nothing changes", async () => 
       "Bearer ",
     ]
   ) {
-    const { status, headers, text } = await app.request("POST", PATH, {
-      headers: authorization === undefined ? {} : { authorization },
-      body: '{"loglevel":"error"}',
+    await t.step(authorization ?? "none", async () => {
+      const { status, headers, text } = await app.request("POST", PATH, {
+        headers: authorization === undefined ? {} : { authorization },
+        body: '{"loglevel":"error"}',
+      });
+      assertEquals([status, headers.get("www-authenticate")], [401, "Bearer"]);
+      assertEquals(text.includes(TOKEN), false);
+      assertEquals(currentLogLevel(), "debug");
     });
-    assertEquals([status, headers.get("www-authenticate")], [401, "Bearer"]);
-    assertEquals(text.includes(TOKEN), false);
   }
-  assertEquals(currentLogLevel(), "debug");
 });
 
-Deno.test("without a token of one's own the API is off with the reason, and the mirror works", async () => {
+Deno.test("the API is off while the token is missing or well known, but files are served", async () => {
   for (const token of [undefined, "changeme"]) {
     await using app = await TestApp.start(token === undefined ? {} : { token });
     const { status, text } = await app.request("POST", PATH, {
@@ -74,7 +78,7 @@ Deno.test("without a token of one's own the API is off with the reason, and the 
   }
 });
 
-Deno.test("a body that names no level is 400 with what was expected, and changes nothing", async () => {
+Deno.test("a body without a log level is 400, names the expected one and changes nothing", async (t) => {
   await using app = await TestApp.start({ token: TOKEN });
   for (
     const body of [
@@ -88,13 +92,15 @@ Deno.test("a body that names no level is 400 with what was expected, and changes
       `{"loglevel":"error"${" ".repeat(100_000)}}`,
     ]
   ) {
-    const { status, text } = await app.request("POST", PATH, { headers: authorized, body });
-    assertEquals([status, currentLogLevel()], [400, "debug"], body.slice(0, 40));
-    assertMatch(text, /loglevel.*debug, info, warn, warning and error/);
+    await t.step(body.slice(0, 40).trim() || "nothing", async () => {
+      const { status, text } = await app.request("POST", PATH, { headers: authorized, body });
+      assertEquals([status, currentLogLevel()], [400, "debug"]);
+      assertMatch(text, /loglevel.*debug, info, warn, warning and error/);
+    });
   }
 });
 
-Deno.test("a body without a length is read as far as a sensible one goes", async () => {
+Deno.test("a body without a Content-Length is read up to the limit only", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   const post = (body: string) =>
     fetch(`${app.origin}${PATH}`, {
@@ -110,7 +116,7 @@ Deno.test("a body without a length is read as far as a sensible one goes", async
   assertEquals([long.status, currentLogLevel()], [400, "error"]);
 });
 
-Deno.test("other methods are 405, other commands 404", async () => {
+Deno.test("a wrong method is 405, a wrong path 404", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   for (const method of ["GET", "PUT", "DELETE"]) {
     const { status, headers } = await app.request(method, PATH, { headers: authorized });
