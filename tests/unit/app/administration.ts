@@ -1,5 +1,4 @@
-import type { Answer, RawRequest } from "../../support/http_exchange.ts";
-import { exchange } from "../../support/http_exchange.ts";
+import { type Answer, exchange, type RawRequest } from "../../support/http_exchange.ts";
 
 /** The administrator's token in tests. */
 export const TOKEN = "secret-of-the-tests";

@@ -10,7 +10,7 @@ import { type Ended, pkgstash } from "./administration_child.ts";
 const A = "core/os/x86_64/a-1-1-any.pkg.tar.zst";
 const B = "core/os/x86_64/b-1-1-any.pkg.tar.zst";
 
-/** A daemon with the database of `core` and the packages a and b in its cache. */
+/** A daemon that has cached the database of `core` and the packages a and b. */
 async function start(options: TestAppOptions = {}) {
   const app = await TestApp.start({
     token: TOKEN,
@@ -32,7 +32,7 @@ async function start(options: TestAppOptions = {}) {
   return { app, core, run };
 }
 
-/** Runs a command that must do well and print nothing but its result. */
+/** The output of a command that must succeed and print nothing but its result. */
 async function printed(running: Promise<Ended>): Promise<string> {
   const { code, out, err } = await running;
   assertEquals([code, err], [EXIT_CODE.ok, ""]);
@@ -40,7 +40,7 @@ async function printed(running: Promise<Ended>): Promise<string> {
   return out;
 }
 
-Deno.test("status is for people, or with --json exactly what the API says", async () => {
+Deno.test("status prints a summary, or with --json exactly the API's answer", async () => {
   const { app, run } = await start();
   await using _ = app;
   const out = await printed(run("status"));
@@ -54,7 +54,7 @@ Deno.test("status is for people, or with --json exactly what the API says", asyn
   assertEquals(json.requests.hit, 1);
 });
 
-Deno.test("packages are listed, shown, pinned, unpinned and removed", async () => {
+Deno.test("packages can be listed, shown, pinned, unpinned and removed", async () => {
   const { app, run } = await start();
   await using _ = app;
   const listed = await printed(run("packages"));
@@ -87,7 +87,7 @@ Deno.test("packages are listed, shown, pinned, unpinned and removed", async () =
   assertEquals(await printed(run("packages")), "No cached package matches.\n");
 });
 
-Deno.test("a cleanup on trial says what would go and why, and leaves it to the real one", async () => {
+Deno.test("a dry run prints what the real cleanup then removes, and why", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   await core.set("a", 2).publish();
@@ -100,7 +100,7 @@ Deno.test("a cleanup on trial says what would go and why, and leaves it to the r
   assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);
 });
 
-Deno.test("a refresh without a terminal is a line for each step, or a JSON object", async () => {
+Deno.test("a refresh without a terminal prints a line or a JSON object for each step", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   await core.set("a", 2, { size: 3000 }).publish();
@@ -121,7 +121,7 @@ Deno.test("a refresh without a terminal is a line for each step, or a JSON objec
   });
 });
 
-Deno.test("a refresh that fails, or is one too many, ends with 1 and the reason", async () => {
+Deno.test("a refresh that fails, or runs beside another, exits with 1 and the reason", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   const gate = new Gate();
@@ -142,7 +142,7 @@ Deno.test("a refresh that fails, or is one too many, ends with 1 and the reason"
   await app.mirror.up();
 });
 
-Deno.test("mirrors are listed, and a test that one fails ends with 1", async () => {
+Deno.test("mirrors can be listed, and a test that one fails exits with 1", async () => {
   const { app, run } = await start();
   await using _ = app;
   const list = await printed(run("mirrors"));
@@ -172,7 +172,7 @@ Deno.test("downloads are printed once without a terminal", async () => {
   assertEquals((await pending).status, 200);
 });
 
-Deno.test("the log level is printed and set", async () => {
+Deno.test("the log level can be printed and set", async () => {
   const { app, run } = await start();
   await using _ = app;
   assertEquals(await printed(run("log-level", "error")), "error\n");
@@ -180,7 +180,7 @@ Deno.test("the log level is printed and set", async () => {
   assertEquals(JSON.parse(await printed(run("log-level", "--json"))), { level: "error" });
 });
 
-Deno.test("the lines for clients can be pasted as they are", async () => {
+Deno.test("the lines for clients can be pasted unchanged", async () => {
   const { app, run } = await start();
   await using _ = app;
   const out = await printed(run("client-config"));
@@ -189,7 +189,7 @@ Deno.test("the lines for clients can be pasted as they are", async () => {
   assertStringIncludes(out, `#CacheServer = ${app.origin}/cache\n`);
 });
 
-Deno.test("each way not to be served has one message that says what to do, and its exit code", async () => {
+Deno.test("every failure to reach the daemon has a message with advice, and its own exit code", async (t) => {
   const { app } = await start();
   await using _ = app;
   const directory = await Deno.makeTempDir();
@@ -250,18 +250,20 @@ Deno.test("each way not to be served has one message that says what to do, and i
       [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read it/],
     ];
     for (const [args, env, code, expected] of table) {
-      const ended = await pkgstash(args, { env, readable: [directory] });
-      assertEquals([ended.code, ended.out], [code, ""], `${args} ${ended.err}`);
-      assertMatch(ended.err, expected);
-      assert(!ended.err.includes("    at "), "no stack");
-      assert(!ended.err.includes(TOKEN), "no token");
+      await t.step(`${args[0]} ${expected}`, async () => {
+        const ended = await pkgstash(args, { env, readable: [directory] });
+        assertEquals([ended.code, ended.out], [code, ""], `${args} ${ended.err}`);
+        assertMatch(ended.err, expected);
+        assert(!ended.err.includes("    at "), "no stack");
+        assert(!ended.err.includes(TOKEN), "no token");
+      });
     }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 });
 
-Deno.test("a token file counts before the environment, and --url before PKGSTASH_URL", async () => {
+Deno.test("a token file overrides the environment, and --url overrides PKGSTASH_URL", async () => {
   const { app } = await start();
   await using _ = app;
   const directory = await Deno.makeTempDir();

@@ -12,7 +12,7 @@ import { PkgstashError } from "../../../src/errors.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { capture } from "./captured_output.ts";
 
-/** The real table, with commands that only remember their options. */
+/** The real commands, but running one only passes its options to `run`. */
 function recording(run: (options: OptionValues) => void): Command[] {
   return COMMANDS.map((command) => ({
     ...command,
@@ -30,7 +30,7 @@ async function optionsOf(args: string[]): Promise<Record<string, string> | null>
   return seen;
 }
 
-Deno.test("a command gets the options that were given, and no others", async () => {
+Deno.test("a command gets the given options and no others", async () => {
   assertEquals(await optionsOf(["serve"]), {});
   assertEquals(await optionsOf(["serve", "--config", "a b", "--log-level=debug"]), {
     "config": "a b",
@@ -39,7 +39,7 @@ Deno.test("a command gets the options that were given, and no others", async () 
   assertEquals(await optionsOf(["check-config", "--config=x=y"]), { config: "x=y" });
 });
 
-Deno.test("a command line that is not understood ends with 2 and says what to type", async () => {
+Deno.test("a wrong command line exits with 2 and says what to type", async (t) => {
   const table: [string[], RegExp][] = [
     [["srve"], /Unknown command "srve", did you mean "serve"\?/],
     [["checkconfig"], /did you mean "check-config"\?/],
@@ -68,26 +68,27 @@ Deno.test("a command line that is not understood ends with 2 and says what to ty
     [["check-config", "--log-level", "info"], /Unknown option of check-config "--log-level"/],
   ];
   for (const [args, expected] of table) {
-    const { code, out, err } = await capture(
-      args,
-      recording(() => {
-        throw new Error(`${args} must not run`);
-      }),
-    );
-    assertEquals(code, 2, args.join(" "));
-    assertEquals(out, "");
-    assertMatch(err, expected);
-    assert(!err.includes("    at "), "no stack");
+    await t.step(args.join(" "), async () => {
+      const { code, out, err } = await capture(
+        args,
+        recording(() => {
+          throw new Error("It must not run");
+        }),
+      );
+      assertEquals([code, out], [2, ""]);
+      assertMatch(err, expected);
+      assert(!err.includes("    at "), "no stack");
+    });
   }
 });
 
-Deno.test("without any argument the help goes to standard error and the exit code is 2", async () => {
+Deno.test("no arguments print help to standard error and exit with 2", async () => {
   const { code, out, err } = await capture([]);
   assertEquals([code, out], [2, ""]);
   assertMatch(err, /Usage:/);
 });
 
-Deno.test("every way to ask for help gives help with examples, and 0", async () => {
+Deno.test("every way to ask for help prints help with examples and exits with 0", async () => {
   const general = [["--help"], ["-h"], ["help"], ["help", "--help"]];
   for (const args of general) {
     const { code, out, err } = await capture(args);
@@ -105,7 +106,7 @@ Deno.test("every way to ask for help gives help with examples, and 0", async () 
   }
 });
 
-Deno.test("no line of help is longer than a terminal is wide", async () => {
+Deno.test("help fits into 80 columns", async () => {
   for (const args of [["help"], ...COMMANDS.map(({ name }) => ["help", name])]) {
     const { out } = await capture(args);
     for (const line of out.split("\n")) assert(line.length <= 80, line);
@@ -120,7 +121,7 @@ Deno.test("--version prints the version of deno.json, the commit and Deno's vers
   });
 });
 
-Deno.test("an error of pkgstash's own is one message and 1, any other is thrown on", async () => {
+Deno.test("an expected error is one message and exits with 1, any other is thrown", async () => {
   const failing = (error: Error) =>
     recording(() =>
       void (() => {

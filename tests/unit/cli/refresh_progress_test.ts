@@ -33,11 +33,11 @@ const FETCHING: RefreshProgressEvent[] = [
   { event: "prefetch", file: "core/a", status: "fetched", bytes: 10 * KIB },
 ];
 
-Deno.test("before anything is known there is an empty bar", () => {
+Deno.test("the bar is empty before the first event", () => {
   assertEquals(after([]), ["Databases  [--------] 0 of 0, 0 updated"]);
 });
 
-Deno.test("the bar of the databases grows as they end, well or not", () => {
+Deno.test("the bar of the databases counts those that are updated and those that failed", () => {
   assertEquals(after(BEGUN), ["Databases  [####----] 1 of 2, 1 updated"]);
   assertEquals(
     after([...BEGUN, { event: "database", repository: "extra", status: "failed", reason: "no" }]),
@@ -45,7 +45,7 @@ Deno.test("the bar of the databases grows as they end, well or not", () => {
   );
 });
 
-Deno.test("the bar of the prefetch grows by bytes, those on their way among them", () => {
+Deno.test("the bar of the prefetch counts bytes, including those in flight", () => {
   const downloads = [
     { file: "core/b", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
     { file: "core/other", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
@@ -57,7 +57,7 @@ Deno.test("the bar of the prefetch grows by bytes, those on their way among them
   ]);
 });
 
-Deno.test("without sizes it grows by files; at the end the cleanup is told", () => {
+Deno.test("the bar of the prefetch counts files if sizes are unknown, and the cleanup comes last", () => {
   const events: RefreshProgressEvent[] = [
     { event: "plan", files: 2, bytes: null },
     { event: "prefetch", file: "core/a", status: "started", bytes: null },
@@ -74,7 +74,7 @@ Deno.test("without sizes it grows by files; at the end the cleanup is told", () 
   assertEquals(after([{ event: "plan", files: 0, bytes: 0 }])[1], "Prefetch   nothing to do");
 });
 
-Deno.test("colours change nothing of the text", () => {
+Deno.test("colours do not change the text", () => {
   const progress = new RefreshProgress();
   for (const event of FETCHING) progress.record(event);
   const colored = paintsFor({ color: true });

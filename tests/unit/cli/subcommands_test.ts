@@ -3,7 +3,7 @@ import type { Command } from "../../../src/cli/command.ts";
 import { AdministrationError, EXIT_CODE, EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { capture } from "./captured_output.ts";
 
-/** `tool`, `tool list [GLOB]` and `tool set NAME LEVEL`, which print what they were given. */
+/** `tool`, `tool list [GLOB]` and `tool set NAME LEVEL`, which print their input. */
 const COMMANDS: readonly Command[] = [{
   ...command("tool", []),
   subcommands: [
@@ -30,7 +30,7 @@ function command(name: string, positionals: Command["arguments"] & object): Comm
   };
 }
 
-Deno.test("a subcommand gets its arguments by name beside its options, in any order", async () => {
+Deno.test("a subcommand gets its options and its arguments by name, in any order", async (t) => {
   const table: [string[], unknown][] = [
     [["tool"], ["tool", {}]],
     [["tool", "--json"], ["tool", { json: "true" }]],
@@ -46,12 +46,14 @@ Deno.test("a subcommand gets its arguments by name beside its options, in any or
     [["tool", "set", "--", "-a", "low"], ["tool set", { NAME: "-a", LEVEL: "low" }]],
   ];
   for (const [args, expected] of table) {
-    const { out } = await capture(args, COMMANDS);
-    assertEquals(out === "" ? null : JSON.parse(out), expected, args.join(" "));
+    await t.step(args.join(" "), async () => {
+      const { out } = await capture(args, COMMANDS);
+      assertEquals(out === "" ? null : JSON.parse(out), expected);
+    });
   }
 });
 
-Deno.test("too many words, too few, or wrong ones end with 2 and say what to type", async () => {
+Deno.test("too many, too few or wrong arguments exit with 2 and say what to type", async (t) => {
   const table: [string[], RegExp][] = [
     [["tool", "lsit"], /Unknown command of tool "lsit", did you mean "list"\?/],
     [["tool", "list", "a", "b"], /Unexpected argument "b"\. Usage: pkgstash tool list \[GLOB\]/],
@@ -61,13 +63,15 @@ Deno.test("too many words, too few, or wrong ones end with 2 and say what to typ
     [["help", "tool", "list", "x"], /Unexpected argument "x"/],
   ];
   for (const [args, expected] of table) {
-    const { code, out, err } = await capture(args, COMMANDS);
-    assertEquals([code, out], [EXIT_CODE.usage, ""], args.join(" "));
-    assertMatch(err, expected);
+    await t.step(args.join(" "), async () => {
+      const { code, out, err } = await capture(args, COMMANDS);
+      assertEquals([code, out], [EXIT_CODE.usage, ""]);
+      assertMatch(err, expected);
+    });
   }
 });
 
-Deno.test("help of a command shows its subcommands, help of those their arguments", async () => {
+Deno.test("help of a command shows its subcommands, theirs shows their arguments", async () => {
   const { out: tool } = await capture(["help", "tool"], COMMANDS);
   assertStringIncludes(tool, "\n  pkgstash tool list [GLOB] [--json]\n");
   assertMatch(tool, /Commands:\n {2}list +Summary of tool list\n {2}set +Summary of tool set\n/);
@@ -78,7 +82,7 @@ Deno.test("help of a command shows its subcommands, help of those their argument
   }
 });
 
-Deno.test("help names every exit code, and a failed administration ends with its own", async () => {
+Deno.test("help names every exit code, and an AdministrationError exits with its own", async () => {
   const { out } = await capture(["help"], COMMANDS);
   const codes = EXIT_CODE_MEANINGS.map(([code]) => code);
   assertEquals([...codes], Object.values(EXIT_CODE));

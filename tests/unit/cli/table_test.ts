@@ -14,7 +14,7 @@ const COLUMNS = [
   { title: "NOTE", text: ({ note }: Row) => note },
 ] as const;
 
-Deno.test("columns are as wide as their widest cell, colours take no room, numbers are at the right", () => {
+Deno.test("a column is as wide as its widest cell, without colours, and numbers align right", () => {
   const rows = [{ name: "a", size: 5, note: "x" }, { name: "longer", size: 12345, note: "a b" }];
   assertEquals(renderTable(COLUMNS, rows, (text) => `*${text}*`).split("\n"), [
     "*NAME     SIZE  NOTE*",
@@ -24,7 +24,7 @@ Deno.test("columns are as wide as their widest cell, colours take no room, numbe
   assertEquals(renderTable(COLUMNS, []), "NAME  SIZE  NOTE");
 });
 
-Deno.test("what others wrote cannot move the cursor or begin a new line", () => {
+Deno.test("text from elsewhere cannot move the cursor or start a new line", () => {
   const note = "\x1b[2J\r\nfine\u202e";
   assertEquals(
     renderTable([COLUMNS[2]], [{ name: "", size: 0, note }]),
@@ -32,7 +32,7 @@ Deno.test("what others wrote cannot move the cursor or begin a new line", () => 
   );
 });
 
-Deno.test("quantities have a unit that suits them", () => {
+Deno.test("a quantity is shown in the largest unit that fits", () => {
   assertEquals([0, 1023, 1024, 1587, 1024 ** 2 - 1, 5 * 1024 ** 3].map(bytesText), [
     "0 B",
     "1023 B",
