@@ -130,6 +130,31 @@ export type BodyValue<E extends Endpoint> = OutputOf<E["body"]>;
 
 type OutputOf<Body> = Body extends z.ZodType ? z.output<Body> : undefined;
 
+/** What a caller sends: the parameters of path and query by their names, and the body. */
+type CallerInput<E extends Endpoint> =
+  & PathValues<E>
+  & QueryInput<E["query"]>
+  & (E["body"] extends z.ZodType ? { readonly body: z.input<E["body"]> } : unknown);
+
+type QueryInput<Query extends QueryShape> =
+  & {
+    readonly [Name in keyof Query as undefined extends z.input<Query[Name]> ? Name : never]?:
+      z.input<Query[Name]>;
+  }
+  & {
+    readonly [Name in keyof Query as undefined extends z.input<Query[Name]> ? never : Name]:
+      z.input<Query[Name]>;
+  };
+
+/** The arguments of a call: its input, which may be left out if everything in it is optional. */
+export type InputArguments<E extends Endpoint> = Record<never, never> extends CallerInput<E>
+  ? [input?: CallerInput<E>]
+  : [input: CallerInput<E>];
+
+/** What each line of a streamed answer is. */
+export type LineValue<E extends Endpoint> = E["answers"][keyof E["answers"]] extends
+  Lines<infer Schema> ? z.infer<Schema> : never;
+
 /** A segment of a path template. */
 export type TemplateSegment =
   | { readonly text: string }

@@ -11,7 +11,7 @@ const TYPES: Readonly<Record<string, string>> = {
   null: "null",
 };
 
-const LONGEST_VALUE = 60;
+const MAX_SHOWN_LENGTH = 60;
 
 /**
  * What is wrong with a value that `schema` does not accept, one clause for each fault:
@@ -66,5 +66,5 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object" && value !== null) return "an object";
   const text = JSON.stringify(value) ?? String(value);
-  return text.length <= LONGEST_VALUE ? text : `${text.slice(0, LONGEST_VALUE)}...`;
+  return text.length <= MAX_SHOWN_LENGTH ? text : `${text.slice(0, MAX_SHOWN_LENGTH)}...`;
 }

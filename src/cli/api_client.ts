@@ -3,8 +3,9 @@ import {
   type Answered,
   type Empty,
   type Endpoint,
+  type InputArguments,
   type Lines,
-  type PathValues,
+  type LineValue,
   type QueryShape,
   templateSegments,
 } from "../api/endpoint.ts";
@@ -45,31 +46,6 @@ type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
   z.ZodType | undefined,
   Readonly<Record<number, Answer>>
 >;
-
-/** The parameters of an endpoint's path and query by their names, and its body. */
-type Input<E extends Endpoint> =
-  & PathValues<E>
-  & QueryInput<E["query"]>
-  & (E["body"] extends z.ZodType ? { readonly body: z.input<E["body"]> } : unknown);
-
-type QueryInput<Query extends QueryShape> =
-  & {
-    readonly [Name in keyof Query as undefined extends z.input<Query[Name]> ? Name : never]?:
-      z.input<Query[Name]>;
-  }
-  & {
-    readonly [Name in keyof Query as undefined extends z.input<Query[Name]> ? never : Name]:
-      z.input<Query[Name]>;
-  };
-
-/** No input at all where everything in it is optional. */
-type InputArguments<E extends Endpoint> = Record<never, never> extends Input<E> ? [input?: Input<E>]
-  : [input: Input<E>];
-
-/** What an endpoint streams. */
-type Event<E extends Endpoint> = E["answers"][keyof E["answers"]] extends Lines<infer Schema>
-  ? z.infer<Schema>
-  : never;
 
 /** A line of a streamed answer. */
 export interface Line<Event> {
@@ -121,7 +97,7 @@ export class ApiClient {
   async *stream<E extends EndpointWith<Lines>>(
     endpoint: E,
     ...[input]: InputArguments<E>
-  ): AsyncGenerator<Line<Event<E>>> {
+  ): AsyncGenerator<Line<LineValue<E>>> {
     const response = await this.#send(endpoint, input);
     const answer = endpoint.answers[response.status];
     if (answer === undefined) throw this.#strange(`its status is ${response.status}`);
@@ -133,7 +109,7 @@ export class ApiClient {
       if (error !== undefined && !isNewer) {
         throw this.#strange(faultsOf(answer.schema, value, "a line").join("; "));
       }
-      yield { text, event: isNewer ? null : value as Event<E> };
+      yield { text, event: isNewer ? null : value as LineValue<E> };
     }
   }
 

@@ -77,13 +77,18 @@ function syntaxOf({ arguments: positionals = [], options }: Command): string[] {
 
 /** The usage of a command, wrapped between its arguments and options. */
 function renderUsage(command: Command): string[] {
-  const lines = [`  pkgstash ${command.name}`];
+  const lines: string[] = [];
+  let line = `  pkgstash ${command.name}`;
   for (const part of syntaxOf(command)) {
-    const line = `${lines.at(-1)} ${part}`;
-    if (line.length <= WIDTH_IN_CHARACTERS) lines[lines.length - 1] = line;
-    else lines.push(`      ${part}`);
+    const longer = `${line} ${part}`;
+    if (longer.length <= WIDTH_IN_CHARACTERS) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = `      ${part}`;
+    }
   }
-  return lines;
+  return [...lines, line];
 }
 
 /** An option as it is typed. */
@@ -115,12 +120,16 @@ function columns(rows: readonly [string, string][]): string[] {
 }
 
 function wrap(text: string, width: number): string[] {
-  const lines = [""];
+  const lines: string[] = [];
+  let line = "";
   for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || longer.length <= width) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = word;
+    }
   }
-  return lines;
+  return [...lines, line];
 }

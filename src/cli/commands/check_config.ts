@@ -1,4 +1,3 @@
-import type { UpstreamConfig } from "../../config/config.ts";
 import { withoutCredentials } from "../../config/problem.ts";
 import { type EffectiveConfig, readEffectiveConfig } from "../../config/read_config.ts";
 import { type ConfigKey, SETTINGS, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
@@ -31,35 +30,36 @@ export const CHECK_CONFIG_COMMAND: Command = {
  * key. It lacks the token, and credentials in URLs are replaced by "***".
  */
 function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): string {
-  const [main, ...others] = config.upstreams;
   const token = config.token === null
     ? `${TOKEN_VARIABLE.name} is not set`
     : `${TOKEN_VARIABLE.name} is set, from: ${origins.get("token")}`;
+  const upstreams = config.upstreams.flatMap((upstream, index) => {
+    // The keys of the first upstream are on the top level.
+    const table = index === 0 ? null : `upstreams.${upstream.name}`;
+    const originOf = (key: string) => origins.get(table === null ? key : `${table}.${key}`);
+    return [
+      "",
+      ...(table === null ? [] : [`[${table}]`]),
+      ...lines(UPSTREAM_KEYS, upstream, originOf),
+    ];
+  });
   return [
     `# Configuration file: ${file ?? "none"}`,
     `# ${token}`,
-    ...lines(SETTINGS, config, "", origins),
-    "",
-    ...lines(UPSTREAM_KEYS, main!, "", origins),
-    ...others.flatMap((upstream) => table(upstream, origins)),
+    ...lines(SETTINGS, config, (key) => origins.get(key)),
+    ...upstreams,
   ].join("\n");
-}
-
-function table(upstream: UpstreamConfig, origins: EffectiveConfig["origins"]): string[] {
-  const name = `upstreams.${upstream.name}`;
-  return ["", `[${name}]`, ...lines(UPSTREAM_KEYS, upstream, `${name}.`, origins)];
 }
 
 function lines<T extends object>(
   keys: { readonly [K in keyof T]?: ConfigKey<T[K]> },
   values: T,
-  prefix: string,
-  origins: EffectiveConfig["origins"],
+  originOf: (key: string) => string | undefined,
 ): string[] {
   return Object.entries<ConfigKey<unknown>>(keys as Record<string, ConfigKey<unknown>>).map(
     ([property, key]) => {
       const text = withoutCredentials(key.type.format(values[property as keyof T]));
-      return `${key.name} = ${text} # ${origins.get(prefix + key.name)}`;
+      return `${key.name} = ${text} # ${originOf(key.name)}`;
     },
   );
 }

@@ -3,7 +3,7 @@ import type { BodyValue, Endpoint, PathValues, QueryValues } from "../../api/end
 import { faultsOf, oneOf } from "../../api/faults.ts";
 import { PkgstashError } from "../../errors.ts";
 
-const LONGEST_BODY = 1024;
+const MAX_BODY_BYTES = 1024;
 
 /** What a request to an endpoint carries, validated. */
 export interface Input<E extends Endpoint = Endpoint> {
@@ -61,7 +61,7 @@ async function parseBody(endpoint: Endpoint, request: Request): Promise<unknown>
   if (schema === undefined) return undefined;
   const fail = (...faults: string[]) => invalid(endpoint, faults, expectedBody(schema));
   const text = await readText(request);
-  if (text === null) throw fail(`the body is longer than ${LONGEST_BODY} bytes`);
+  if (text === null) throw fail(`the body is longer than ${MAX_BODY_BYTES} bytes`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -80,7 +80,7 @@ async function readText({ body }: Request): Promise<string | null> {
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
-    if (length > LONGEST_BODY) return null;
+    if (length > MAX_BODY_BYTES) return null;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import type { Answer, Endpoint } from "../../api/endpoint.ts";
-import { templateSegments } from "../../api/endpoint.ts";
+import { type Answer, type Endpoint, templateSegments } from "../../api/endpoint.ts";
 import { ENDPOINTS } from "../../api/endpoints.ts";
 import { SHOW_OPENAPI } from "../../api/openapi.ts";
 import { PROBLEM, PROBLEM_TYPE } from "../../api/problem.ts";
@@ -8,8 +7,11 @@ import { VERSION } from "../../version.ts";
 import { handle, type Route } from "./route.ts";
 
 export const openApiRoutes: readonly Route[] = [
-  handle(SHOW_OPENAPI, () => openApiDocument(ENDPOINTS)),
+  handle(SHOW_OPENAPI, () => document ??= openApiDocument(ENDPOINTS)),
 ];
+
+/** Made once: it never changes, but takes milliseconds, and anybody may request it. */
+let document: ReturnType<typeof openApiDocument> | undefined;
 
 type Json = Record<string, unknown>;
 

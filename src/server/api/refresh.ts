@@ -16,7 +16,7 @@ export const refreshRoutes: readonly Route[] = [
   }),
 ];
 
-/** Runs a whole cycle, which goes on when nobody reads its events any more. */
+/** Starts a cycle and streams its events. The cycle continues when nobody reads them any more. */
 function eventsOf(cycle: RefreshCycle): ReadableStream<RefreshProgressEvent> {
   let isRead = true;
   return new ReadableStream<RefreshProgressEvent>({
