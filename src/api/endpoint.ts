@@ -55,7 +55,7 @@ export interface Endpoint<
   readonly query: Query;
   readonly body: Body;
   readonly answers: Success;
-  /** Statuses of failures other than 401 and 403, each with its cause. */
+  /** Statuses of failures besides 400, 401 and 403, each with its cause. */
   readonly failures: Readonly<Record<number, string>>;
 }
 

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import {
   type Answered,
   type Empty,
@@ -10,7 +10,7 @@ import {
   templateSegments,
 } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
-import { PROBLEM, PROBLEM_TYPE } from "../api/problem.ts";
+import { PROBLEM_TYPE } from "../api/problem.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type AdministratorToken, DEFAULT_TOKEN_FILE, findToken } from "./administrator_token.ts";
@@ -78,14 +78,12 @@ export class ApiClient {
   ): Promise<Answered<E>> {
     const response = await this.#send(endpoint, input);
     const answer = endpoint.answers[response.status];
-    if (answer === undefined) {
-      throw this.#strange(`its status is ${response.status}`);
-    }
-    if ("kind" in answer) {
+    if (answer !== undefined && "kind" in answer) {
       await response.body?.cancel();
       return undefined as Answered<E>;
     }
-    this.#checkType(response, "application/json");
+    if (answer === undefined) throw await this.#unexpected(response);
+    await this.#checkType(response, "application/json");
     const value = this.#parse(await this.#textOf(response));
     const faults = faultsOf(answer, value, "the response");
     if (faults.length > 0) throw this.#strange(faults.join("; "));
@@ -100,8 +98,8 @@ export class ApiClient {
   ): AsyncGenerator<Line<LineValue<E>>> {
     const response = await this.#send(endpoint, input);
     const answer = endpoint.answers[response.status];
-    if (answer === undefined) throw this.#strange(`its status is ${response.status}`);
-    this.#checkType(response, "application/x-ndjson");
+    if (answer === undefined) throw await this.#unexpected(response);
+    await this.#checkType(response, "application/x-ndjson");
     for await (const text of this.#linesOf(response)) {
       const value = this.#parse(text);
       const { error } = answer.schema.safeParse(value);
@@ -182,9 +180,16 @@ export class ApiClient {
     }
   }
 
-  #checkType({ headers }: Response, wanted: string): void {
+  async #checkType(response: Response, wanted: string): Promise<void> {
+    const type = response.headers.get("content-type") ?? "";
+    if (!type.startsWith(wanted)) throw await this.#unexpected(response);
+  }
+
+  /** A success that the endpoint does not have. */
+  async #unexpected({ status, headers, body }: Response): Promise<AdministrationError> {
+    await body?.cancel();
     const type = headers.get("content-type") ?? "none";
-    if (!type.startsWith(wanted)) throw this.#strange(`its Content-Type is ${visible(type)}`);
+    return this.#strange(`its status is ${status} and its Content-Type is ${type}`);
   }
 
   #parse(text: string): unknown {
@@ -260,6 +265,9 @@ function checkedUrl(text: string): string {
   throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_URL}.`);
 }
 
+/** The part of problem details that is used here. A newer daemon may have more kinds. */
+const ANY_PROBLEM = z.object({ kind: z.string(), detail: z.string() });
+
 /** Kind and detail of a failure, as far as it is one of this API. */
 async function problemOf(
   response: Response,
@@ -271,10 +279,7 @@ async function problemOf(
     return { kind: null, detail: type.startsWith("text/plain") ? text.trim() : null };
   }
   try {
-    // A newer daemon may have kinds that are unknown here.
-    return PROBLEM.pick({ detail: true }).extend({ kind: PROBLEM.shape.type }).parse(
-      JSON.parse(text),
-    );
+    return ANY_PROBLEM.parse(JSON.parse(text));
   } catch {
     return { kind: null, detail: null };
   }

@@ -70,7 +70,7 @@ export class Server {
   async stop(drainTimeoutMs: number): Promise<void> {
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
-      log.warn("cutting transfers off", { after_ms: drainTimeoutMs });
+      log.warn("transfers cut off", { after_ms: drainTimeoutMs });
       resolve();
     }, drainTimeoutMs);
     // A signal cannot abort the server once it is shutting down.

@@ -239,7 +239,7 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
         ["status", "--url", otherUrl],
         { PKGSTASH_TOKEN: TOKEN },
         5,
-        /Cannot understand the response of .*: its Content-Type is text/,
+        /Cannot understand the response of .*: its status is 200 and its Content-Type is text/,
       ],
       [
         ["status", "--token-file", join(directory, "none")],

@@ -79,7 +79,13 @@ Deno.test("a refresh whose events are not understood, or end too early, does not
     ["a wrong member", lines({ ...plan, files: "1" }), "", 5, /files must be .*number, not "1"/],
     ["no event", lines({}), "", 5, /Cannot understand the response/],
     ["no JSON", "<p>\n", "", 5, /Cannot understand the response/],
-    ["another type", lines(DONE), "text/html", 5, /its Content-Type is text\/html/],
+    [
+      "another type",
+      lines(DONE),
+      "text/html",
+      5,
+      /its status is 200 and its Content-Type is text\/html/,
+    ],
     ["no last event", lines(plan), "", 3, /the response ended too early/],
     ["half a last event", lines(plan, DONE).slice(0, -9), "", 3, /the response ended too early/],
   ];

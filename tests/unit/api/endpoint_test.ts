@@ -2,9 +2,9 @@
 // expected error that does not occur.
 import { assertEquals } from "@std/assert";
 import { z } from "zod";
-import { empty, endpoint } from "../../../../src/api/endpoint.ts";
-import type { ApiClient } from "../../../../src/cli/api_client.ts";
-import { handle, withStatus } from "../../../../src/server/api/route.ts";
+import { empty, endpoint } from "../../../src/api/endpoint.ts";
+import type { ApiClient } from "../../../src/cli/api_client.ts";
+import { handle, withStatus } from "../../../src/server/api/route.ts";
 
 const ITEM = z.object({ name: z.string() });
 
