@@ -1,5 +1,5 @@
 import type { Command, CommandOption } from "../../src/cli/command.ts";
-import { EXIT_CODE_MEANINGS } from "../../src/cli/exit_code.ts";
+import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
 import { allCommands } from "./all_commands.ts";
 import { code, table } from "./markdown.ts";

@@ -1,19 +1,29 @@
-import { list, object, text, type TypeOf } from "./schema.ts";
+import { z } from "zod";
+import { endpoint } from "./endpoint.ts";
 
-/** `GET /api/v1/client-config`. */
-export const CLIENT_CONFIG = object({
-  url: text("where clients find this server"),
-  upstreams: list(
-    object({
-      name: text("its name in the configuration"),
-      repositories: list(text("name"), "the values of $repo"),
-      architectures: list(text("name"), "the values of $arch"),
-      server: text("the line for a mirrorlist"),
-      cache_server: text("the line for a CacheServer that behaves like the mirror"),
-    }, "One distribution."),
-    "in the order of the configuration",
-  ),
-  flat_cache_server: text("the line for a CacheServer that gives only what is cached already"),
-}, "What to write into the configuration of pacman.");
+const NAME = z.string();
 
-export type ClientConfig = TypeOf<typeof CLIENT_CONFIG>;
+export const CLIENT_CONFIG = z.object({
+  url: z.string().describe("The base URL of this server, as clients reach it."),
+  upstreams: z.array(
+    z.object({
+      name: z.string().describe("The upstream's name in the configuration."),
+      repositories: z.array(NAME).describe("The values of $repo."),
+      architectures: z.array(NAME).describe("The values of $arch."),
+      server: z.string().describe("The Server line for a mirrorlist."),
+      cache_server: z.string().describe(
+        "The CacheServer line that fetches missing packages, like the Server line.",
+      ),
+    }).describe("A distribution."),
+  ).describe("The upstreams, in the order of the configuration."),
+  flat_cache_server: z.string().describe("The CacheServer line that serves cached packages only."),
+}).describe("Lines for the pacman configuration of clients.");
+
+export type ClientConfig = z.infer<typeof CLIENT_CONFIG>;
+
+export const SHOW_CLIENT_CONFIG = endpoint({
+  method: "GET",
+  path: "/api/v1/client-config",
+  summary: "Show the pacman configuration for clients",
+  answers: { 200: CLIENT_CONFIG },
+});

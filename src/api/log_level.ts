@@ -1,10 +1,23 @@
+import { z } from "zod";
 import { LOG_LEVELS } from "../log_level.ts";
-import { choice, object, type TypeOf } from "./schema.ts";
+import { endpoint } from "./endpoint.ts";
 
-/** What `/api/v1/log-level` takes and gives. */
-export const LOG_LEVEL = object(
-  { level: choice(LOG_LEVELS, "the least severe level that is logged") },
-  "How much is logged, until the next start or reload.",
-);
+const level = z.enum(LOG_LEVELS).describe("The least severe level that is logged.");
 
-export type LogLevelSetting = TypeOf<typeof LOG_LEVEL>;
+const LOG_LEVEL = z.object({ level })
+  .describe("The log level in force until the next start or reload.");
+
+export const SHOW_LOG_LEVEL = endpoint({
+  method: "GET",
+  path: "/api/v1/log-level",
+  summary: "Show the log level",
+  answers: { 200: LOG_LEVEL },
+});
+
+export const SET_LOG_LEVEL = endpoint({
+  method: "PUT",
+  path: "/api/v1/log-level",
+  summary: "Set the log level",
+  body: z.strictObject({ level }).describe("The new log level."),
+  answers: { 200: LOG_LEVEL },
+});

@@ -1,33 +1,33 @@
-import { choice, count, object, text, type TypeOf } from "./schema.ts";
+import { z } from "zod";
 
-/** What kinds of problem the API tells apart, beyond their statuses. */
+/** The kinds of problem that programs can tell apart. */
 export const PROBLEM_KINDS = [
-  /** The path or the method is not one of the API. */
+  /** The API has no such path, or not with this method. */
   "unknown_route",
   "invalid_request",
   "unauthorized",
-  /** The API is off, as there is no token to use it with. */
+  /** The API is off, because no token is set. */
   "forbidden",
   "not_found",
-  /** It cannot be done while something else is going on. */
+  /** It cannot be done while something else is in progress. */
   "conflict",
-  /** The mirrors did not do their part. */
+  /** The mirrors failed. */
   "upstream",
   "internal",
 ] as const;
 
 export type ProblemKind = typeof PROBLEM_KINDS[number];
 
-/** Why a request was not done: a problem detail (RFC 9457) with a member for programs, `kind`. */
-export const PROBLEM = object({
-  type: text("always about:blank: the status says what it is"),
-  title: text("the status in words"),
-  status: count("the HTTP status"),
-  detail: text("what went wrong and what to do, for people"),
-  kind: choice(PROBLEM_KINDS, "what went wrong, for programs"),
-}, "Why the request was not done (RFC 9457).");
+/** Problem details (RFC 9457) with an extension member for programs, `kind`. */
+export const PROBLEM = z.object({
+  type: z.string().describe("Always about:blank: the status says what kind of problem it is."),
+  title: z.string().describe("The name of the HTTP status."),
+  status: z.int().min(100).max(599).describe("The HTTP status."),
+  detail: z.string().describe("What failed, why, and what to do about it."),
+  kind: z.enum(PROBLEM_KINDS).describe("What failed, for programs."),
+}).describe("Why the request failed (RFC 9457).");
 
-export type Problem = TypeOf<typeof PROBLEM>;
+export type Problem = z.infer<typeof PROBLEM>;
 
 /** Content-Type of problem details. */
 export const PROBLEM_TYPE = "application/problem+json";

@@ -1,10 +1,9 @@
 import { parseEnvFile } from "../config/env_file.ts";
 import { TOKEN_VARIABLE } from "../config/schema.ts";
 import { reasonOf } from "../errors.ts";
-import { AdministrationError } from "./administration_error.ts";
-import { EXIT_CODE } from "./exit_code.ts";
+import { AdministrationError, EXIT_CODE } from "./errors.ts";
 
-/** Where the package puts the token. */
+/** Where the distribution package puts the token. */
 export const DEFAULT_TOKEN_FILE = "/etc/pkgstash/pkgstash.env";
 
 const VARIABLE = TOKEN_VARIABLE.name;
@@ -15,16 +14,16 @@ export interface AdministratorToken {
   readonly source: string;
 }
 
-/** How the token is looked for; parts of the machine, for tests. */
+/** The parts of the machine that the token is looked up in. */
 export interface TokenPlaces {
   readonly getEnvironment: (name: string) => string | undefined;
   readonly readFile: (path: string) => Promise<string>;
 }
 
-const MACHINE: TokenPlaces = {
+const THIS_MACHINE: TokenPlaces = {
   getEnvironment: (name) => Deno.env.get(name),
   readFile: async (path) => {
-    // Asking first, as a terminal would be asked for a permission that was not given.
+    // Query first: reading without permission would prompt on a terminal.
     const { state } = await Deno.permissions.query({ name: "read", path });
     if (state !== "granted") throw new Deno.errors.NotCapable(path);
     return await Deno.readTextFile(path);
@@ -32,19 +31,19 @@ const MACHINE: TokenPlaces = {
 };
 
 /**
- * The token from the named file, else from the environment, else from the default place. A file has
- * it alone, or in a line PKGSTASH_TOKEN=TOKEN.
+ * Finds the token in `file` if that is given, else in the environment, else in the default file. A
+ * file contains the token alone, or a line PKGSTASH_TOKEN=TOKEN.
  *
- * @throws AdministrationError that says where it was looked for and what to do.
+ * @throws AdministrationError that names the place and what to do.
  */
 export async function findToken(
   file: string | undefined,
-  { getEnvironment, readFile }: TokenPlaces = MACHINE,
+  { getEnvironment, readFile }: TokenPlaces = THIS_MACHINE,
 ): Promise<AdministratorToken> {
   if (file !== undefined) return { token: await readToken(file, readFile), source: file };
   const variable = getEnvironment(VARIABLE);
   if (variable !== undefined && variable !== "") {
-    return { token: sendable(variable.trim(), VARIABLE), source: VARIABLE };
+    return { token: checkedToken(variable.trim(), VARIABLE), source: VARIABLE };
   }
   return {
     token: await readToken(DEFAULT_TOKEN_FILE, readFile),
@@ -64,25 +63,25 @@ async function readToken(
   }
   const { values } = parseEnvFile(content);
   const value = values.get(VARIABLE);
-  if (value !== undefined && value !== "") return sendable(value, path);
-  const words = content.trim().split(/\s+/);
-  // Base64 may end with equals signs, which make no line of NAME=VALUE.
-  const isAlone = words.length === 1 && /^[^=]+=*$/.test(words[0]!) && value === undefined;
-  if (isAlone) return sendable(words[0]!, path);
-  throw noToken(`${path}: there is no line ${VARIABLE}=TOKEN in it`);
+  if (value !== undefined && value !== "") return checkedToken(value, path);
+  const [word, ...others] = content.trim().split(/\s+/);
+  // Base64 may end with equals signs, but that is no line NAME=VALUE.
+  const isAlone = others.length === 0 && value === undefined;
+  if (isAlone && word !== undefined && /^[^=]+=*$/.test(word)) return checkedToken(word, path);
+  throw noToken(`${path}: it has no line ${VARIABLE}=TOKEN`);
 }
 
-/** Only visible ASCII can stand in a header. */
-function sendable(token: string, source: string): string {
+/** Only visible ASCII may be sent in a header. */
+function checkedToken(token: string, source: string): string {
   if (TOKEN_VARIABLE.accepts(token)) return token;
-  throw noToken(`${source}: it has characters that no token can have`);
+  throw noToken(`${source}: the token has characters other than visible ASCII`);
 }
 
 function noToken(reason: string): AdministrationError {
   return new AdministrationError(
     EXIT_CODE.refused,
     `Cannot read the administrator's token.\n  ${reason}.\n` +
-      `  Give it as ${VARIABLE} in the environment, or in a file with --token-file.`,
+      `  Set ${VARIABLE} in the environment, or name a file with --token-file.`,
   );
 }
 
@@ -90,11 +89,11 @@ function failureOf(error: unknown, path: string): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) {
     return path === DEFAULT_TOKEN_FILE
-      ? "it must not be read by this user; become root, or join the group that owns it"
-      : "it must not be read by this user";
+      ? "this user may not read it; become root, or join the group that owns it"
+      : "this user may not read it";
   }
   if (error instanceof Deno.errors.NotCapable) {
-    return "this program may not read there, only in the places that it was built for, " +
+    return "this program may not read it, only files in the directories it was built for, " +
       "such as /etc/pkgstash";
   }
   return reasonOf(error);

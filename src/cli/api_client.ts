@@ -1,98 +1,141 @@
-import { type Problem, PROBLEM_TYPE } from "../api/problem.ts";
+import { z } from "zod";
+import {
+  type Answered,
+  type Empty,
+  type Endpoint,
+  type InputArguments,
+  type Lines,
+  type LineValue,
+  type QueryShape,
+  templateSegments,
+} from "../api/endpoint.ts";
+import { faultsOf } from "../api/faults.ts";
+import { PROBLEM_TYPE } from "../api/problem.ts";
 import { reasonOf } from "../errors.ts";
-import { AdministrationError } from "./administration_error.ts";
-import { type AdministratorToken, findToken } from "./administrator_token.ts";
-import type { OptionValues } from "./command.ts";
-import { EXIT_CODE } from "./exit_code.ts";
-import { UsageError } from "./usage_error.ts";
-import { visible } from "./visible.ts";
 import { VERSION } from "../version.ts";
+import { type AdministratorToken, DEFAULT_TOKEN_FILE, findToken } from "./administrator_token.ts";
+import type { CommandOption, OptionValues } from "./command.ts";
+import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
+import { visible } from "./terminal_text.ts";
 
-export const DEFAULT_URL = "http://localhost:8090";
+const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
 
-/** Milliseconds for an answer to begin that takes the daemon no work. */
-const PATIENCE = 30_000;
+/** For the head of a response that takes the daemon no work. */
+const RESPONSE_TIMEOUT_MS = 30_000;
 
-export interface ApiRequest {
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
-  readonly query?: Readonly<Record<string, string | undefined>>;
-  /** Sent as JSON. */
-  readonly body?: unknown;
-  /** Whether the daemon may take as long as it needs. */
-  readonly isLong?: boolean;
+/** The options of every command that asks the daemon. */
+export const CONNECTION_OPTIONS: readonly CommandOption[] = [
+  {
+    name: "url",
+    valueName: "URL",
+    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_URL})`,
+  },
+  {
+    name: "token-file",
+    valueName: "FILE",
+    description: "File with the administrator's token, alone or as PKGSTASH_TOKEN=TOKEN " +
+      `(default: PKGSTASH_TOKEN in the environment, else ${DEFAULT_TOKEN_FILE})`,
+  },
+];
+
+/** An endpoint whose answers have a certain form. */
+type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
+  string,
+  QueryShape,
+  z.ZodType | undefined,
+  Readonly<Record<number, Answer>>
+>;
+
+/** A line of a streamed answer. */
+export interface Line<Event> {
+  /** As it came. */
+  readonly text: string;
+  /** Null if it is of a kind that only newer versions know. */
+  readonly event: Event | null;
 }
 
-/** The daemon's API; whatever keeps it from answering is one message that says what to do. */
+/** The daemon's API. Whatever goes wrong is an AdministrationError that says what to do. */
 export class ApiClient {
-  constructor(private readonly url: string, private readonly token: AdministratorToken) {}
+  readonly #url: string;
+  readonly #token: AdministratorToken;
 
-  /** As the options and the environment of a command say. */
+  constructor(url: string, token: AdministratorToken) {
+    this.#url = url;
+    this.#token = token;
+  }
+
+  /** The API that the options of a command and the environment point to. */
   static async of(options: OptionValues): Promise<ApiClient> {
     const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);
     return new ApiClient(checkedUrl(url), await findToken(options.get("token-file")));
   }
 
-  /** The JSON of an answer, or undefined for one without a body. */
-  async ask<T>(path: string, request: ApiRequest = {}): Promise<T> {
-    const response = await this.#send(path, request);
-    const type = response.headers.get("content-type") ?? "";
-    if (response.status === 204) return undefined as T;
-    try {
-      if (!type.startsWith("application/json")) throw new TypeError(`${type || "no type"}`);
-      return await response.json();
-    } catch (error) {
-      throw new AdministrationError(
-        EXIT_CODE.unsupported,
-        `Cannot understand the answer of ${this.url}: ${reasonOf(error)}. Is that pkgstash?`,
-        { cause: error },
-      );
+  /** Asks an endpoint. The answer may have members that only newer versions know. */
+  async call<E extends EndpointWith<z.ZodType | Empty>>(
+    endpoint: E,
+    ...[input]: InputArguments<E>
+  ): Promise<Answered<E>> {
+    const response = await this.#send(endpoint, input);
+    const answer = endpoint.answers[response.status];
+    if (answer !== undefined && "kind" in answer) {
+      await response.body?.cancel();
+      return undefined as Answered<E>;
     }
+    if (answer === undefined) throw await this.#unexpected(response);
+    await this.#checkType(response, "application/json");
+    const value = this.#parse(await this.#textOf(response));
+    const faults = faultsOf(answer, value, "the response");
+    if (faults.length > 0) throw this.#strange(faults.join("; "));
+    // As it came, since JSON output is for programs that may know more than this one.
+    return value as Answered<E>;
   }
 
-  /** The lines of an answer that comes bit by bit, each of them JSON. */
-  async *lines<T>(path: string, request: ApiRequest = {}): AsyncGenerator<T> {
-    const response = await this.#send(path, { ...request, isLong: true });
-    let rest = "";
-    try {
-      for await (const text of response.body!.pipeThrough(new TextDecoderStream())) {
-        const lines = (rest + text).split("\n");
-        rest = lines.pop()!;
-        for (const line of lines) yield JSON.parse(line) as T;
+  /** Asks an endpoint that answers line by line. */
+  async *stream<E extends EndpointWith<Lines>>(
+    endpoint: E,
+    ...[input]: InputArguments<E>
+  ): AsyncGenerator<Line<LineValue<E>>> {
+    const response = await this.#send(endpoint, input);
+    const answer = endpoint.answers[response.status];
+    if (answer === undefined) throw await this.#unexpected(response);
+    await this.#checkType(response, "application/x-ndjson");
+    for await (const text of this.#linesOf(response)) {
+      const value = this.#parse(text);
+      const { error } = answer.schema.safeParse(value);
+      const isNewer = error !== undefined && isUnknownKind(error, value);
+      if (error !== undefined && !isNewer) {
+        throw this.#strange(faultsOf(answer.schema, value, "a line").join("; "));
       }
-    } catch (error) {
-      if (error instanceof AdministrationError) throw error;
-      throw new AdministrationError(
-        EXIT_CODE.unreachable,
-        `The answer of ${this.url} broke off: ${reasonOf(error)}. See what its log says.`,
-        { cause: error },
-      );
+      yield { text, event: isNewer ? null : value as LineValue<E> };
     }
   }
 
-  async #send(path: string, { method = "GET", query = {}, body, isLong }: ApiRequest) {
-    const url = new URL(`${this.url}/api/v1/${path}`);
-    for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) url.searchParams.set(name, value);
-    }
+  async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
+    const values: Record<string, unknown> = { ...input };
+    const body = endpoint.body === undefined ? undefined : JSON.stringify(values["body"]);
     const controller = new AbortController();
-    const timer = isLong ? undefined : setTimeout(() => controller.abort(), PATIENCE);
+    const timer = endpoint.isLong
+      ? undefined
+      : setTimeout(() => controller.abort(), RESPONSE_TIMEOUT_MS);
     let response: Response;
     try {
-      response = await fetch(url, {
-        method,
+      response = await fetch(this.#target(endpoint, values), {
+        method: endpoint.method,
         headers: {
-          authorization: `Bearer ${this.token.token}`,
+          authorization: `Bearer ${this.#token.token}`,
           ...(body === undefined ? {} : { "content-type": "application/json" }),
         },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        // The token is for this server, wherever it would send us.
+        ...(body === undefined ? {} : { body }),
+        // The token is for this server only, wherever it redirects.
         redirect: "manual",
         signal: controller.signal,
       });
     } catch (error) {
       throw this.#unreachable(
-        controller.signal.aborted ? `no answer within ${PATIENCE / 1000} s` : causeOf(error),
+        controller.signal.aborted
+          ? `no response within ${RESPONSE_TIMEOUT_MS / 1000} s`
+          : causeOf(error),
       );
     } finally {
       clearTimeout(timer);
@@ -101,76 +144,159 @@ export class ApiClient {
     throw await this.#failure(response);
   }
 
+  #target({ path, query }: Endpoint, values: Readonly<Record<string, unknown>>): URL {
+    const segments = templateSegments(path).map((segment) => {
+      if ("text" in segment) return segment.text;
+      const value = String(values[segment.name]);
+      if (!segment.hasSlashes) return encodeURIComponent(value);
+      return value.split("/").map(encodeURIComponent).join("/");
+    });
+    const url = new URL(`${this.#url}/${segments.join("/")}`);
+    for (const name of Object.keys(query)) {
+      if (values[name] !== undefined) url.searchParams.set(name, String(values[name]));
+    }
+    return url;
+  }
+
+  async #textOf(response: Response): Promise<string> {
+    try {
+      return await response.text();
+    } catch (error) {
+      throw this.#brokenOff(error);
+    }
+  }
+
+  /** Complete lines only: one that is cut off says nothing. */
+  async *#linesOf({ body }: Response): AsyncGenerator<string> {
+    let rest = "";
+    try {
+      for await (const text of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const lines = (rest + text).split("\n");
+        rest = lines.pop() ?? "";
+        yield* lines;
+      }
+    } catch (error) {
+      throw this.#brokenOff(error);
+    }
+  }
+
+  async #checkType(response: Response, wanted: string): Promise<void> {
+    const type = response.headers.get("content-type") ?? "";
+    if (!type.startsWith(wanted)) throw await this.#unexpected(response);
+  }
+
+  /** A success that the endpoint does not have. */
+  async #unexpected({ status, headers, body }: Response): Promise<AdministrationError> {
+    await body?.cancel();
+    const type = headers.get("content-type") ?? "none";
+    return this.#strange(`its status is ${status} and its Content-Type is ${type}`);
+  }
+
+  #parse(text: string): unknown {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw this.#strange(reasonOf(error), { cause: error });
+    }
+  }
+
+  #brokenOff(error: unknown): AdministrationError {
+    return new AdministrationError(
+      EXIT_CODE.unreachable,
+      `Cannot read the response of ${this.#url}: ${reasonOf(error)}. See the daemon's log.`,
+      { cause: error },
+    );
+  }
+
   #unreachable(reason: string): AdministrationError {
     return new AdministrationError(
       EXIT_CODE.unreachable,
-      `Cannot reach pkgstash at ${this.url}: ${reason}.\n` +
+      `Cannot reach pkgstash at ${this.#url}: ${reason}.\n` +
         "  Is it running? (systemctl status pkgstash)\n" +
-        `  If it is elsewhere, say so with --url or ${URL_VARIABLE}.`,
+        `  If it runs elsewhere, set --url or ${URL_VARIABLE}.`,
+    );
+  }
+
+  #strange(reason: string, options?: ErrorOptions): AdministrationError {
+    return new AdministrationError(
+      EXIT_CODE.unsupported,
+      `Cannot understand the response of ${this.#url}: ${visible(reason)}.\n` +
+        `  It is another version of pkgstash than this one (${VERSION}), or something else.\n` +
+        "  Upgrade the older one and restart the daemon, or check --url.",
+      options,
     );
   }
 
   async #failure(response: Response): Promise<AdministrationError> {
-    const problem = await problemOf(response);
-    if (response.status === 401) {
+    const { status, headers } = response;
+    const { kind, detail } = await problemOf(response);
+    if (status === 401) {
       return new AdministrationError(
         EXIT_CODE.refused,
-        `${this.url} does not accept the token from ${this.token.source}.\n` +
-          "  Is it the one that the daemon was started with? It is read at the start and on reload.",
+        `${this.#url} does not accept the token from ${this.#token.source}.\n` +
+          "  Check that it is the daemon's. The daemon reads its token at the start and on reload.",
       );
     }
-    if (response.status === 403 && problem.detail !== null) {
-      return new AdministrationError(EXIT_CODE.refused, visible(problem.detail));
+    if (status === 403 && detail !== null) {
+      return new AdministrationError(EXIT_CODE.refused, visible(detail));
     }
-    if (problem.kind === null && response.status >= 500) {
-      throw this.#unreachable(`what is in front of it answered ${response.status}`);
+    if (kind === null && status >= 500) {
+      return this.#unreachable(`a server in front of it responded with status ${status}`);
     }
-    if (problem.kind === null || problem.kind === "unknown_route") {
-      const location = response.headers.get("location");
+    if (kind === null || kind === "unknown_route") {
+      const location = headers.get("location");
       return new AdministrationError(
         EXIT_CODE.unsupported,
-        `What answers at ${this.url} cannot do this (${response.status}` +
-          `${location === null ? "" : `, it points to ${visible(location)}`}).\n` +
-          `  It is an older pkgstash than this one (${VERSION}), or something else: ` +
-          "upgrade and restart it, or check --url.",
+        `The server at ${this.#url} cannot do this (status ${status}` +
+          `${location === null ? "" : `, redirect to ${visible(location)}`}).\n` +
+          `  It is an older pkgstash than this one (${VERSION}), or something else.\n` +
+          "  Upgrade and restart the daemon, or check --url.",
       );
     }
-    return new AdministrationError(EXIT_CODE.failure, visible(problem.detail ?? ""));
+    return new AdministrationError(EXIT_CODE.failure, visible(detail ?? ""));
   }
 }
 
 function checkedUrl(text: string): string {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    throw new UsageError(`"${text}" is not a URL; it is like ${DEFAULT_URL}.`);
-  }
-  if (url.protocol === "http:" || url.protocol === "https:") {
+  const url = URL.parse(text);
+  if (url?.protocol === "http:" || url?.protocol === "https:") {
     return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
   }
-  throw new UsageError(`"${text}" is not a URL of HTTP; it is like ${DEFAULT_URL}.`);
+  throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_URL}.`);
 }
 
-/** What a failed answer says, as far as it says so in the way of this API. */
+/** The part of problem details that is used here. A newer daemon may have more kinds. */
+const ANY_PROBLEM = z.object({ kind: z.string(), detail: z.string() });
+
+/** Kind and detail of a failure, as far as it is one of this API. */
 async function problemOf(
   response: Response,
 ): Promise<{ kind: string | null; detail: string | null }> {
   const text = await response.text().catch(() => "");
   const type = response.headers.get("content-type") ?? "";
   if (!type.startsWith(PROBLEM_TYPE)) {
-    // An older one says in plain text why it is off.
+    // Older versions say in plain text why the API is off.
     return { kind: null, detail: type.startsWith("text/plain") ? text.trim() : null };
   }
   try {
-    const { kind, detail } = JSON.parse(text) as Problem;
-    return { kind, detail };
+    return ANY_PROBLEM.parse(JSON.parse(text));
   } catch {
     return { kind: null, detail: null };
   }
 }
 
-/** The reason within what fetch says, which newer versions of Deno keep in the cause. */
+/** Whether a line is valid but for the name of its kind, which a newer version may have added. */
+function isUnknownKind({ issues }: z.ZodError, value: unknown): boolean {
+  const [issue, ...others] = issues;
+  if (issue?.code !== "invalid_union" || others.length > 0) return false;
+  const name = issue.path.at(-1);
+  const kind = typeof value === "object" && value !== null && name !== undefined
+    ? Reflect.get(value, name)
+    : undefined;
+  return typeof kind === "string";
+}
+
+/** The reason within a failure of `fetch`, which newer versions of Deno keep in its cause. */
 function causeOf(error: unknown): string {
   const reason = reasonOf(error instanceof Error && error.cause ? error.cause : error);
   return /: client error \(\w+\): (.+)$/s.exec(reason)?.[1] ?? reason;

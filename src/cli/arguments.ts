@@ -1,21 +1,21 @@
 import { parseArgs } from "@std/cli/parse-args";
-import type { Command, OptionValues } from "./command.ts";
-import { unknown, UsageError } from "./usage_error.ts";
+import { type Command, type CommandArgument, lastWord, type OptionValues } from "./command.ts";
+import { unknown, UsageError } from "./errors.ts";
 
-/** What a command was given, or that its help was asked for. */
+/** The options and arguments of a command, or a request for its help. */
 export type CommandArguments = { readonly help: true } | {
   readonly help: false;
   readonly options: OptionValues;
 };
 
 /**
- * Reads the arguments after the name of a command.
+ * Parses what follows the name of a command.
  *
- * @throws UsageError for an unknown or misspelt option, a missing or wrong value, or a word too many
- * or too few.
+ * @throws UsageError for an unknown option, a missing or wrong value, or too many or too few
+ * arguments.
  */
 export function parseCommandArguments(command: Command, args: readonly string[]): CommandArguments {
-  for (const arg of args) rejectSingleDash(arg, command);
+  for (const arg of args) rejectGoSpelling(arg, command);
   const names = command.options.map((option) => option.name);
   const parsed = parseArgs(args, {
     boolean: ["help", ...namesOf(command, false)],
@@ -31,12 +31,12 @@ export function parseCommandArguments(command: Command, args: readonly string[])
   if (parsed["help"] === true) return { help: true };
   const options = readPositionals(command, parsed._.map(String));
   for (const option of command.options) {
-    const given = parsed[option.name] as (string | boolean)[];
-    if (given.length === 0) continue;
-    if (given.length > 1) throw new UsageError(`--${option.name} is given more than once.`);
-    const value = String(given[0]);
+    const [given, ...others] = parsed[option.name] as (string | boolean)[];
+    if (given === undefined) continue;
+    if (others.length > 0) throw new UsageError(`The option --${option.name} is repeated.`);
+    const value = String(given);
     if (value === "") {
-      throw new UsageError(`--${option.name} needs a value: --${option.name} ${option.valueName}`);
+      throw new UsageError(`Missing value. Usage: --${option.name} ${option.valueName}`);
     }
     if (option.choices !== undefined && !option.choices.includes(value)) {
       throw unknown(`value of --${option.name}`, value, option.choices);
@@ -46,7 +46,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
   return { help: false, options };
 }
 
-/** The words that are not options, by the names of the command's arguments. */
+/** The positional arguments by their names. */
 function readPositionals(command: Command, words: readonly string[]): Map<string, string> {
   const { name, arguments: expected = [], subcommands = [] } = command;
   const values = new Map<string, string>();
@@ -56,10 +56,7 @@ function readPositionals(command: Command, words: readonly string[]): Map<string
       if (subcommands.length > 0 && index === 0) {
         throw unknown(`command of ${name}`, word, subcommands.map(lastWord));
       }
-      const names = expected.map((each) => each.name).join(" ");
-      throw new UsageError(
-        `"${word}" is one word too many, ${name} takes ${names === "" ? "only options" : names}.`,
-      );
+      throw new UsageError(`Unexpected argument "${word}". Usage: ${usage(name, expected)}`);
     }
     if (argument.choices !== undefined && !argument.choices.includes(word)) {
       throw unknown(argument.name, word, argument.choices);
@@ -68,14 +65,16 @@ function readPositionals(command: Command, words: readonly string[]): Map<string
   }
   const missing = expected.slice(words.length).find(({ required }) => required);
   if (missing !== undefined) {
-    throw new UsageError(`${name} needs a word more: pkgstash ${name} ${missing.name}`);
+    throw new UsageError(
+      `Missing argument ${missing.name}. Usage: ${usage(name, expected)}`,
+    );
   }
   return values;
 }
 
-/** The word that is typed for a subcommand after its command. */
-export function lastWord({ name }: Command): string {
-  return name.slice(name.lastIndexOf(" ") + 1);
+function usage(name: string, expected: readonly CommandArgument[]): string {
+  const names = expected.map(({ name, required }) => required ? name : `[${name}]`);
+  return ["pkgstash", name, ...names].join(" ");
 }
 
 function namesOf(command: Command, withValue: boolean): string[] {
@@ -84,16 +83,16 @@ function namesOf(command: Command, withValue: boolean): string[] {
     .map((option) => option.name);
 }
 
-/** `-config` and `-loglevel` were the options of the original. */
-function rejectSingleDash(arg: string, command: Command): void {
-  const match = /^--?([a-z][a-z-]+)(=.*)?$/is.exec(arg);
-  if (match === null || (arg.startsWith("--") && match[1] !== "loglevel")) return;
-  const plain = match[1]!.replaceAll("-", "").toLowerCase();
+/** Explains how the options of the Go version, `-config` and `-loglevel`, are spelt here. */
+function rejectGoSpelling(arg: string, command: Command): void {
+  const [, name] = /^--?([a-z][a-z-]+)(?:=.*)?$/is.exec(arg) ?? [];
+  if (name === undefined || (arg.startsWith("--") && name !== "loglevel")) return;
+  const plain = name.replaceAll("-", "").toLowerCase();
   const option = command.options.find(({ name }) => name.replaceAll("-", "") === plain);
   if (option === undefined && arg.startsWith("--")) return;
   if (option === undefined) {
     const known = [...command.options.map(({ name }) => `--${name}`), "--help"];
-    throw unknown(`option of ${command.name}`, `-${match[1]}`, known);
+    throw unknown(`option of ${command.name}`, `-${name}`, known);
   }
   throw new UsageError(
     `"${arg.replace(/=.*$/s, "")}" is spelt "--${option.name} ${option.valueName ?? ""}"`.trim() +

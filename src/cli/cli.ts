@@ -1,28 +1,26 @@
 import { PkgstashError } from "../errors.ts";
-import { AdministrationError } from "./administration_error.ts";
-import { lastWord, parseCommandArguments } from "./arguments.ts";
-import type { Command } from "./command.ts";
-import { COMMANDS } from "./command_table.ts";
-import { EXIT_CODE, type ExitCode } from "./exit_code.ts";
+import { versionLine } from "../version.ts";
+import { parseCommandArguments } from "./arguments.ts";
+import { type Command, lastWord } from "./command.ts";
+import { AdministrationError, EXIT_CODE, type ExitCode, unknown, UsageError } from "./errors.ts";
 import { renderCommandHelp, renderProgramHelp } from "./help.ts";
 import { type Output, terminal } from "./output.ts";
-import { unknown, UsageError } from "./usage_error.ts";
-import { versionLine } from "../version.ts";
 
 /**
- * Runs one command line and gives the exit code. A mistake of the user is one message; only what
- * must not happen is thrown on, with its stack.
+ * Runs one command line and returns its exit code. An expected error is printed as one message;
+ * anything else is a bug, and is thrown with its stack. `commands` are those of the program unless
+ * given.
  */
 export async function runCli(
   args: readonly string[],
   output: Output = terminal,
-  commands: readonly Command[] = COMMANDS,
+  commands?: readonly Command[],
 ): Promise<ExitCode> {
   try {
     return await dispatch(args, output, commands);
   } catch (error) {
     if (error instanceof UsageError) {
-      output.err(`pkgstash: ${error.message}\n"pkgstash --help" tells more.`);
+      output.err(`pkgstash: ${error.message}\nTry "pkgstash --help" for more information.`);
       return EXIT_CODE.usage;
     }
     if (error instanceof AdministrationError) {
@@ -40,9 +38,15 @@ export async function runCli(
 async function dispatch(
   args: readonly string[],
   output: Output,
-  commands: readonly Command[],
+  given: readonly Command[] | undefined,
 ): Promise<ExitCode> {
   const [first, ...rest] = args;
+  if (first === "--version") {
+    output.out(versionLine());
+    return EXIT_CODE.ok;
+  }
+  // Not loaded for the version alone: the commands bring the schemas of the whole API.
+  const commands = given ?? (await import("./command_table.ts")).COMMANDS;
   switch (first) {
     case undefined:
       output.err(renderProgramHelp(commands));
@@ -50,9 +54,6 @@ async function dispatch(
     case "--help":
     case "-h":
       output.out(renderProgramHelp(commands));
-      return EXIT_CODE.ok;
-    case "--version":
-      output.out(versionLine());
       return EXIT_CODE.ok;
     case "help":
       output.out(helpOn(rest, commands));
@@ -65,7 +66,7 @@ async function dispatch(
     output.out(renderCommandHelp(command));
     return EXIT_CODE.ok;
   }
-  return await (await command.load()).run(parsed.options, output);
+  return await command.run(parsed.options, output);
 }
 
 function helpOn(args: readonly string[], commands: readonly Command[]): string {
@@ -75,12 +76,12 @@ function helpOn(args: readonly string[], commands: readonly Command[]): string {
     ? [null, rest]
     : withSubcommand(findCommand(name, commands), rest);
   if (extra !== undefined) {
-    throw new UsageError(`"${extra}" is one word too many, help takes one command.`);
+    throw new UsageError(`Unexpected argument "${extra}". Usage: pkgstash help [COMMAND]`);
   }
   return command === null ? renderProgramHelp(commands) : renderCommandHelp(command);
 }
 
-/** The subcommand, if the first word names one, and the words after it. */
+/** The subcommand if the first word names one, and the remaining words. */
 function withSubcommand(command: Command, words: readonly string[]): [Command, readonly string[]] {
   const [first, ...rest] = words;
   const found = command.subcommands?.find((each) => lastWord(each) === first);
@@ -93,7 +94,7 @@ function findCommand(name: string, commands: readonly Command[]): Command {
   throw unknown("command", name, [...commands.map((each) => each.name), "help"]);
 }
 
-/** An option where the command should be; the original had no commands, only options. */
+/** Explains an option in place of a command: the Go version had options only. */
 function rejectOption(arg: string, commands: readonly Command[]): UsageError {
   const plain = (text: string) => text.replaceAll("-", "").toLowerCase();
   const found = arg.replace(/=.*$/s, "");
@@ -102,7 +103,9 @@ function rejectOption(arg: string, commands: readonly Command[]): UsageError {
     if (option === undefined) continue;
     const spelling = [`--${option.name}`, option.valueName].filter((part) => part !== null);
     return new UsageError(
-      `"${found}" comes after a command: pkgstash ${command.name} ${spelling.join(" ")}`,
+      `The option "${found}" belongs after a command: pkgstash ${command.name} ${
+        spelling.join(" ")
+      }`,
     );
   }
   return unknown("option", found, ["--help", "--version"]);

@@ -1,23 +1,23 @@
-import type { ExitCode } from "./exit_code.ts";
+import type { ExitCode } from "./errors.ts";
 import type { Output } from "./output.ts";
 
-/** An option of a command, written `--name VALUE`, or `--name` when it has no value. */
+/** An option of a command, written `--name VALUE`, or `--name` if it has no value. */
 export interface CommandOption {
   readonly name: string;
-  /** What stands for the value in help, like "FILE"; null for an option without one. */
+  /** The placeholder of the value in help, such as "FILE"; null for an option without a value. */
   readonly valueName: string | null;
   readonly description: string;
-  /** The only values there are, if they are few. */
+  /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
 }
 
-/** A word after the command that is not an option. */
+/** A positional argument of a command. */
 export interface CommandArgument {
-  /** As help writes it, like "PACKAGE"; its value is found under this name. */
+  /** Its placeholder in help, such as "PACKAGE", and its key among the `OptionValues`. */
   readonly name: string;
   readonly description: string;
   readonly required: boolean;
-  /** The only values there are, if they are few. */
+  /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
 }
 
@@ -27,29 +27,36 @@ export interface CommandExample {
 }
 
 /**
- * The values of the options and arguments that were given, by their names; an option without a
+ * The values of the options and arguments on the command line, by their names. An option without a
  * value has "true".
  */
 export type OptionValues = ReadonlyMap<string, string>;
 
-/** The file of a command. */
-export interface CommandModule {
-  run(options: OptionValues, output: Output): Promise<ExitCode>;
-}
-
-/** All that is known of a command without loading it; help is made from it. */
+/** A command with everything that help, manual page and completions say about it. */
 export interface Command {
-  /** As it is typed after the program's; that of a subcommand begins with its command's. */
+  /** As typed after `pkgstash`; the name of a subcommand begins with its command's. */
   readonly name: string;
   /** A few words for the list of commands. */
   readonly summary: string;
   /** One or more sentences. */
   readonly description: string;
-  /** In the order in which they are typed; none unless given. */
+  /** In the order in which they are typed. */
   readonly arguments?: readonly CommandArgument[];
   readonly options: readonly CommandOption[];
   readonly examples: readonly CommandExample[];
-  /** What may be typed after the name instead of arguments; none unless given. */
+  /** What may be typed after the name instead of arguments. */
   readonly subcommands?: readonly Command[];
-  readonly load: () => Promise<CommandModule>;
+  readonly run: (options: OptionValues, output: Output) => Promise<ExitCode>;
+}
+
+/** The word that is typed for a subcommand after its command. */
+export function lastWord({ name }: Command): string {
+  return name.slice(name.lastIndexOf(" ") + 1);
+}
+
+/** The value of a required argument, which the parser has made sure of. */
+export function requiredArgument(options: OptionValues, name: string): string {
+  const value = options.get(name);
+  if (value === undefined) throw new Error(`The command does not declare ${name} as required`);
+  return value;
 }

@@ -1,6 +1,5 @@
-import { lastWord } from "./arguments.ts";
-import type { Command, CommandArgument, CommandOption } from "./command.ts";
-import { EXIT_CODE_MEANINGS } from "./exit_code.ts";
+import { type Command, type CommandArgument, type CommandOption, lastWord } from "./command.ts";
+import { EXIT_CODE_MEANINGS } from "./errors.ts";
 
 const HELP_OPTION: CommandOption = {
   name: "help",
@@ -8,7 +7,7 @@ const HELP_OPTION: CommandOption = {
   description: "Print this help",
 };
 
-const WIDTH = 80;
+const WIDTH_IN_CHARACTERS = 80;
 
 /** The help of the whole program. */
 export function renderProgramHelp(commands: readonly Command[]): string {
@@ -33,7 +32,7 @@ export function renderProgramHelp(commands: readonly Command[]): string {
     "Exit codes:",
     ...columns(EXIT_CODE_MEANINGS.map(([code, meaning]) => [String(code), meaning])),
     "",
-    '"pkgstash help COMMAND" tells more about a command.',
+    'See "pkgstash help COMMAND" for the options of a command.',
   ].join("\n");
 }
 
@@ -46,7 +45,7 @@ export function renderCommandHelp(command: Command): string {
     "Usage:",
     ...[command, ...subcommands].flatMap(renderUsage),
     "",
-    ...wrap(command.description, WIDTH),
+    ...wrap(command.description, WIDTH_IN_CHARACTERS),
     "",
     ...(subcommands.length === 0 ? [] : [
       "Commands:",
@@ -64,30 +63,35 @@ export function renderCommandHelp(command: Command): string {
   ].join("\n");
 }
 
-/** One line with everything that a command takes. */
+/** The usage of a command on one line. */
 export function usageOf(command: Command): string {
-  return ["pkgstash", command.name, ...takes(command)].join(" ");
+  return ["pkgstash", command.name, ...syntaxOf(command)].join(" ");
 }
 
-function takes({ arguments: positionals = [], options }: Command): string[] {
+function syntaxOf({ arguments: positionals = [], options }: Command): string[] {
   return [
     ...positionals.map(({ name, required }) => required ? name : `[${name}]`),
     ...options.map((option) => `[${spelling(option)}]`),
   ];
 }
 
-/** The same, wrapped between what it takes. */
+/** The usage of a command, wrapped between its arguments and options. */
 function renderUsage(command: Command): string[] {
-  const lines = [`  pkgstash ${command.name}`];
-  for (const part of takes(command)) {
-    const line = `${lines.at(-1)} ${part}`;
-    if (line.length <= WIDTH) lines[lines.length - 1] = line;
-    else lines.push(`      ${part}`);
+  const lines: string[] = [];
+  let line = `  pkgstash ${command.name}`;
+  for (const part of syntaxOf(command)) {
+    const longer = `${line} ${part}`;
+    if (longer.length <= WIDTH_IN_CHARACTERS) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = `      ${part}`;
+    }
   }
-  return lines;
+  return [...lines, line];
 }
 
-/** The option as it is typed. */
+/** An option as it is typed. */
 function spelling({ name, valueName }: CommandOption): string {
   return valueName === null ? `--${name}` : `--${name} ${valueName}`;
 }
@@ -109,19 +113,23 @@ function renderExample({ command, description }: Command["examples"][number]): s
 function columns(rows: readonly [string, string][]): string[] {
   const left = Math.max(...rows.map(([term]) => term.length)) + 2;
   return rows.flatMap(([term, text]) =>
-    wrap(text, WIDTH - left - 2).map((line, index) =>
+    wrap(text, WIDTH_IN_CHARACTERS - left - 2).map((line, index) =>
       `  ${(index === 0 ? term : "").padEnd(left)}${line}`
     )
   );
 }
 
 function wrap(text: string, width: number): string[] {
-  const lines = [""];
+  const lines: string[] = [];
+  let line = "";
   for (const word of text.split(" ")) {
-    const line = lines.at(-1)!;
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line === "" || longer.length <= width) {
+      line = longer;
+    } else {
+      lines.push(line);
+      line = word;
+    }
   }
-  return lines;
+  return [...lines, line];
 }

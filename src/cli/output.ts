@@ -1,20 +1,20 @@
-/** Where a command writes: results to `out`, everything else to `err`; each text gets a newline. */
+/** Where a command writes: results to `out`, everything else to `err`. Each adds a newline. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;
-  /** Whether results may have colours; they may not unless it says so. */
+  /** Whether results may have colours; they may not by default. */
   readonly color?: boolean;
-  /** What is there when results go to a terminal. */
+  /** The terminal that results go to, if they do. */
   readonly screen?: Screen;
 }
 
-/** A terminal that texts are drawn on. */
+/** A terminal to draw on. */
 export interface Screen {
-  /** Writes a text as it stands. */
+  /** Writes text as it is. */
   draw(text: string): void;
-  /** How many characters a line has. */
+  /** Characters in a line. */
   readonly columns: number;
-  /** How many lines there are. */
+  /** Lines on the screen. */
   readonly rows: number;
 }
 
@@ -41,6 +41,6 @@ const screen: Screen = {
 export const terminal: Output = {
   out: (text) => write(Deno.stdout, `${text}\n`),
   err: (text) => write(Deno.stderr, `${text}\n`),
-  // NO_COLOR is known without the right to read the environment (no-color.org).
+  // Deno reads NO_COLOR (no-color.org) without permission for the environment.
   ...(Deno.stdout.isTerminal() ? { screen, color: !Deno.noColor } : {}),
 };

@@ -9,7 +9,7 @@ export function rateText(bytesPerSecond: number): string {
 
 const UNITS = [["d", 86_400_000], ["h", 3_600_000], ["min", 60_000], ["s", 1_000]] as const;
 
-/** A time in its two largest units, like `3 d 4 h` or `12 s`. */
+/** A duration in its two largest units, such as `3 d 4 h` or `12 s`. */
 export function durationText(milliseconds: number): string {
   const first = UNITS.findIndex(([, size]) => milliseconds >= size);
   if (first < 0) return `${Math.round(milliseconds)} ms`;
@@ -23,7 +23,7 @@ export function durationText(milliseconds: number): string {
   return parts.join(" ");
 }
 
-/** How long ago that was, like `3 d 4 h ago`. */
+/** The time from an ISO 8601 date until `now` (milliseconds since the epoch): `3 d 4 h ago`. */
 export function agoText(iso: string, now: number): string {
   const passed = now - Date.parse(iso);
   return passed < 1_000 ? "just now" : `${durationText(passed)} ago`;
@@ -34,9 +34,9 @@ export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
 
-/** `[####------]` for a part from 0 to 1, `width` characters wide. */
-export function barText(part: number, width: number): string {
+/** A bar such as `[####------]`, `width` characters wide, for a share from 0 to 1. */
+export function barText(share: number, width: number): string {
   const inner = Math.max(1, width - 2);
-  const full = Math.round(Math.min(1, Math.max(0, part)) * inner);
+  const full = Math.round(Math.min(1, Math.max(0, share)) * inner);
   return `[${"#".repeat(full)}${"-".repeat(inner - full)}]`;
 }

@@ -1,4 +1,4 @@
-import { visible } from "./visible.ts";
+import { visible } from "./terminal_text.ts";
 
 /** A column of a table. */
 export interface Column<R> {
@@ -6,31 +6,26 @@ export interface Column<R> {
   /** Numbers are aligned to the right. */
   readonly align?: "right";
   readonly text: (row: R) => string;
-  /** Puts colours on a cell whose text has its final width. */
+  /** Colours a cell, whose text has its final width already. */
   readonly paint?: (text: string, row: R) => string;
 }
 
-/** Lines with a title and a line for each row, the columns two blanks apart. */
+/** A line of titles and a line for each row, with two spaces between columns. */
 export function renderTable<R>(
   columns: readonly Column<R>[],
   rows: readonly R[],
   paintTitle: (text: string) => string = (text) => text,
 ): string {
-  const cells = rows.map((row) => columns.map(({ text }) => visible(text(row))));
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...cells.map((each) => each[index]!.length))
-  );
-  const pad = (text: string, index: number) => {
+  const padded = columns.map(({ title, align, text, paint = (text) => text }, index) => {
+    const cells = rows.map((row) => ({ row, text: visible(text(row)) }));
+    const width = Math.max(title.length, ...cells.map(({ text }) => text.length));
     const isLast = index === columns.length - 1;
-    if (columns[index]!.align === "right") return text.padStart(widths[index]!);
-    return isLast ? text : text.padEnd(widths[index]!);
-  };
-  const title = columns.map(({ title }, index) => pad(title, index)).join("  ");
+    const pad = (text: string) =>
+      align === "right" ? text.padStart(width) : isLast ? text : text.padEnd(width);
+    return { title: pad(title), cells: cells.map(({ row, text }) => paint(pad(text), row)) };
+  });
   return [
-    paintTitle(title),
-    ...rows.map((row, at) =>
-      columns.map(({ paint = (text) => text }, index) => paint(pad(cells[at]![index]!, index), row))
-        .join("  ")
-    ),
+    paintTitle(padded.map(({ title }) => title).join("  ")),
+    ...rows.map((_, index) => padded.map(({ cells }) => cells[index]).join("  ")),
   ].join("\n");
 }

@@ -4,24 +4,30 @@ import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = accessLogger();
 
-/** Bodies that are counted as they are streamed, since they may end early. */
-const COUNTED_AS_SENT = new Set(["MISS", "JOIN", "PASS"]);
+/** Bodies that are counted while they are streamed, since they may end early. */
+const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
 
-/** Writes the line of a request, and counts it, once its answer is out. */
+export interface AnsweredRequest {
+  readonly request: Request;
+  /** The decoded path, or null if it names nothing here. */
+  readonly path: string | null;
+  readonly response: Response;
+  readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
+  /** When the request came in, by `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** Logs and counts a request once its response is sent. */
 export async function recordRequest(
-  request: Request,
-  path: string | null,
-  response: Response,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-  startedAt: number,
+  { request, path, response, info, startedAt }: AnsweredRequest,
   metrics: Metrics,
 ): Promise<void> {
   const cache = response.headers.get(CACHE_STATUS_HEADER);
   const length = Number(response.headers.get("content-length") ?? 0);
-  // Not by the body itself: to look at it turns bytes in memory into a stream.
+  // Do not look at the body itself: that would turn bytes in memory into a stream.
   const hasBody = request.method !== "HEAD" && (response.status === 200 || response.status === 206);
-  const answeredAfter = performance.now() - startedAt;
-  // Request and address cannot be read any more when the connection is gone.
+  const answerMs = performance.now() - startedAt;
+  // Request and address cannot be read once the connection is closed.
   const about = {
     client: info.remoteAddr.hostname,
     method: request.method,
@@ -34,12 +40,12 @@ export async function recordRequest(
   const bytes = hasBody ? length : 0;
   if (cache !== null) {
     metrics.countRequest(resultOf(response.status, cache));
-    if (!COUNTED_AS_SENT.has(cache)) metrics.addBytesServed(bytes);
+    if (!COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(bytes);
   }
   log.info("request", {
     ...about,
     bytes,
-    answer_ms: Math.round(answeredAfter),
+    answer_ms: Math.round(answerMs),
     total_ms: Math.round(performance.now() - startedAt),
     agent,
   });

@@ -4,13 +4,12 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
-import { apiSegments, dispatch } from "./api/api_router.ts";
-import { errorResponse } from "./error_response.ts";
+import { apiSegments, respondToApi } from "./api/router.ts";
 import { requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
 import type { Services } from "./services.ts";
-import { methodNotAllowed, textResponse } from "./text_response.ts";
+import { errorResponse, methodNotAllowed, noSuchFile, textResponse } from "./responses.ts";
 
 export type { Services } from "./services.ts";
 
@@ -19,8 +18,8 @@ const log = eventLogger("server");
 type Info = Deno.ServeHandlerInfo<Deno.NetAddr>;
 
 /**
- * The handler of all requests. `services` is asked for at each request, so that a new
- * configuration counts from the next one on.
+ * Makes the handler of all requests. It calls `services` for each request, so that a new
+ * configuration applies from the next one on.
  */
 export function createHandler(
   services: () => Services,
@@ -31,29 +30,37 @@ export function createHandler(
     const path = requestPath(request.url);
     let response: Response;
     try {
-      response = await route(request, path, current, info.remoteAddr);
+      response = await route({
+        request,
+        path,
+        services: current,
+        client: info.remoteAddr,
+      });
     } catch (error) {
-      response = failure(error, path ?? request.url);
+      response = failureResponse(error, path ?? request.url);
     }
     if (request.method === "HEAD" && response.body !== null) {
       await response.body.cancel();
       response = new Response(null, response);
     }
-    recordRequest(request, path, response, info, startedAt, current.metrics)
-      .catch((error) => log.error("request not recorded", { reason: reasonOf(error) }));
+    recordRequest({ request, path, response, info, startedAt }, current.metrics)
+      .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }));
     return response;
   };
 }
 
-async function route(
-  request: Request,
-  path: string | null,
-  services: Services,
-  client: Client,
-): Promise<Response> {
+interface Visit {
+  readonly request: Request;
+  /** The decoded path, or null if it names nothing here. */
+  readonly path: string | null;
+  readonly services: Services;
+  readonly client: Client;
+}
+
+async function route({ request, path, services, client }: Visit): Promise<Response> {
   const segments = apiSegments(request.url);
-  if (segments !== null) return await dispatch(request, segments, services);
-  if (path === null) return textResponse(404, "There is no such file.");
+  if (segments !== null) return await respondToApi(request, segments, services);
+  if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
   if (path === "healthz") return textResponse(200, "ok");
   if (path === "metrics") {
@@ -61,15 +68,15 @@ async function route(
       headers: { "content-type": services.metrics.contentType },
     });
   }
-  const { tree, layout, snapshots } = services;
+  const { tree } = services;
   if (path.startsWith("cache/")) {
-    return await flatCacheRoute(request, path.slice("cache/".length), tree, layout);
+    return await flatCacheRoute(request, path.slice("cache/".length), services);
   }
   const file = tree.fileAt(path);
-  if (file !== null) return await sendRepositoryFile(request, file, services, client);
+  if (file !== null) return await sendRepositoryFile(file, { request, services, client });
   const directory = path.replace(/\/$/, "");
-  const listing = await listingRoute(directory, tree, layout, snapshots);
-  if (listing === null) return textResponse(404, "There is no such file.");
+  const listing = await listingRoute(directory, services);
+  if (listing === null) return noSuchFile();
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {
       location: `/${encodeURI(directory)}/`,
@@ -79,25 +86,23 @@ async function route(
 }
 
 async function sendRepositoryFile(
-  request: Request,
   file: RepositoryFile,
-  { respond }: Services,
-  client: Client,
+  { request, services, client }: Omit<Visit, "path">,
 ): Promise<Response> {
   try {
-    return await respond(file, request, client);
+    return await services.respond(file, request, client);
   } catch (error) {
-    const response = failure(error, keyOf(file));
+    const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");
     return response;
   }
 }
 
-/** The client's answer to an error; the details go to the log. */
-function failure(error: unknown, path: string): Response {
+/** The response to an error, which is logged. */
+function failureResponse(error: unknown, path: string): Response {
   const response = errorResponse(error);
   const details = { path, status: response.status, reason: reasonOf(error) };
-  // That a file is missing is an answer, not a failure.
+  // A missing file is not a failure: pacman asks for signatures that do not exist.
   if (response.status === 404) log.debug("no such file", details);
   else if (error instanceof PkgstashError) log.warn("request failed", details);
   else log.error("request failed", { ...details, stack: (error as Error)?.stack });

@@ -1,9 +1,9 @@
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+// deno-lint-ignore no-control-regex -- control characters are meant
 const UNWANTED = /[\x00-\x1f\x7f\\]/;
-const LONGEST_SEGMENT = 255;
+const MAX_SEGMENT_LENGTH = 255;
 
 /**
- * The path of a request URL as it came, with its leading slash and without query: a URL object
+ * The undecoded path of a request URL, with its leading slash and without its query. A URL object
  * would resolve `..` first.
  */
 export function rawPath(url: string): string {
@@ -12,9 +12,10 @@ export function rawPath(url: string): string {
 }
 
 /**
- * The decoded path of a request URL without its leading slash, or null for one that names nothing
- * here: `..` or an empty segment in any encoding, names that begin with a dot, control characters,
- * encoded slashes, over-long names. A trailing slash, which asks for a directory, is kept.
+ * The decoded path of a request URL without its leading slash, or null if it cannot name anything
+ * here: because of `..` or an empty segment in any encoding, a name that begins with a dot, a control
+ * character, an encoded slash or an over-long name. A trailing slash, which means a directory, is
+ * kept.
  */
 export function requestPath(url: string): string | null {
   const raw = rawPath(url);
@@ -30,7 +31,7 @@ export function requestPath(url: string): string | null {
   const segments = path.split("/");
   if (segments.at(-1) === "") segments.pop();
   const sane = segments.every((segment) =>
-    segment !== "" && !segment.startsWith(".") && segment.length <= LONGEST_SEGMENT
+    segment !== "" && !segment.startsWith(".") && segment.length <= MAX_SEGMENT_LENGTH
   );
   return sane ? path : null;
 }

@@ -1,7 +1,7 @@
 import { PkgstashError, reasonOf } from "../errors.ts";
 import type { Config } from "../config/config.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { textResponse } from "./text_response.ts";
+import { errorResponse } from "./responses.ts";
 
 const log = eventLogger("server");
 
@@ -13,14 +13,14 @@ type Handler = (
 /** The listening socket and the requests on it. */
 export class Server {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #isSecure: boolean;
 
-  private constructor(
-    server: Deno.HttpServer<Deno.NetAddr>,
-    private readonly secure: boolean,
-  ) {
+  private constructor(server: Deno.HttpServer<Deno.NetAddr>, isSecure: boolean) {
     this.#server = server;
+    this.#isSecure = isSecure;
   }
 
+  /** @throws PkgstashError if the port or the TLS certificate cannot be used. */
   static async listen(
     config: Pick<Config, "listenAddress" | "port" | "tlsCertificate" | "tlsKey">,
     handler: Handler,
@@ -33,21 +33,21 @@ export class Server {
         port,
         onListen: () => {},
         onError: (error) => {
-          // The head is out already, so the client sees a broken transfer.
+          // The head is sent already, so the client sees a broken transfer.
           const details = { reason: reasonOf(error) };
-          if (error instanceof PkgstashError) log.warn("answer broke off", details);
-          else log.error("answer broke off", details);
-          return textResponse(500, "Something went wrong here.");
+          if (error instanceof PkgstashError) log.warn("response broken off", details);
+          else log.error("response broken off", details);
+          return errorResponse(error);
         },
         ...certificate,
       }, handler);
       return new Server(server, certificate !== null);
     } catch (error) {
       const advice = error instanceof Deno.errors.AddrInUse
-        ? "Stop what uses it, or set port to another."
+        ? "Stop the program that uses the port, or set port to another one."
         : certificate === null
-        ? "Set listen_address to an address of this machine, and port to one it may use."
-        : "Check listen_address and port, and that tls_certificate and tls_key hold what they say.";
+        ? "Set listen_address to an address of this machine, and port to one that this user may use."
+        : "Check listen_address and port, and the contents of tls_certificate and tls_key.";
       throw new PkgstashError(
         "conflict",
         `Cannot listen on ${listenAddress} port ${port}: ${reasonOf(error)}. ${advice}`,
@@ -56,16 +56,16 @@ export class Server {
     }
   }
 
-  /** Where it listens, with an address that can be connected to. */
+  /** The base URL it listens on. */
   get url(): string {
     const { hostname, port } = this.#server.addr;
     const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return `${this.secure ? "https" : "http"}://${host}:${port}`;
+    return `${this.#isSecure ? "https" : "http"}://${host}:${port}`;
   }
 
   /**
-   * Takes no new connections, and waits until those in use are done, but at most `drainTimeoutMs`
-   * milliseconds. What is left then breaks off with the downloads, and with the process.
+   * Accepts no new connections, and waits for the requests in flight for `drainTimeoutMs` at most.
+   * The rest are cut off when the downloads and the process end.
    */
   async stop(drainTimeoutMs: number): Promise<void> {
     const { promise: timeout, resolve } = Promise.withResolvers<void>();
@@ -73,7 +73,7 @@ export class Server {
       log.warn("transfers cut off", { after_ms: drainTimeoutMs });
       resolve();
     }, drainTimeoutMs);
-    // To abort the server by a signal is not possible any more once it shuts down.
+    // A signal cannot abort the server once it is shutting down.
     await Promise.race([this.#server.shutdown(), timeout]);
     clearTimeout(timer);
   }

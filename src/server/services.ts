@@ -12,7 +12,7 @@ import type { Metrics } from "../platform/observability/metrics.ts";
 import type { RefreshCycle } from "../mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../mirroring/databases/snapshots.ts";
 
-/** All that requests are answered from. */
+/** Everything that requests are answered from. */
 export interface Services {
   token: string | null;
   config: Config;

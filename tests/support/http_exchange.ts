@@ -1,17 +1,19 @@
-/** What is sent; the target goes out as it stands, byte for byte. */
+import { concat } from "@std/bytes/concat";
+
+/** A request whose target is sent unchanged, byte for byte. */
 export interface RawRequest {
   method?: string;
   headers?: Record<string, string>;
   body?: string;
 }
 
-/** A response that was read to its end, however that came. */
+/** A response that was read to its end, regular or not. */
 export interface Answer {
   status: number;
   headers: Headers;
   body: Uint8Array;
   text: string;
-  /** Whether the body ended as the head had announced; false for a broken transfer. */
+  /** Whether the body is as long as the head announced; false for a broken transfer. */
   isComplete: boolean;
 }
 
@@ -19,7 +21,7 @@ const NO_BODY = [204, 304];
 
 /**
  * One request on a TCP connection of its own. Nothing is read from the connection until a test asks
- * for it, so a client that stops reading is one that is not asked.
+ * for it, so that a test can be a client that stops reading.
  */
 export class HttpExchange implements Disposable {
   readonly #connection: Deno.TcpConn;
@@ -67,7 +69,7 @@ export class HttpExchange implements Disposable {
     }
   }
 
-  /** At least `count` bytes of the body from its start, as far as they are there; stays readable. */
+  /** The body from its start, once it has `count` bytes or has ended. It can be read again. */
   async peek(count: number): Promise<Uint8Array> {
     await this.head();
     for (;;) {
@@ -88,7 +90,7 @@ export class HttpExchange implements Disposable {
     return { status, headers, body: bytes, text: new TextDecoder().decode(bytes), isComplete };
   }
 
-  /** Walks away. */
+  /** Closes the connection without reading the rest. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -103,10 +105,7 @@ export class HttpExchange implements Disposable {
     const buffer = new Uint8Array(256 * 1024);
     const count = await this.#connection.read(buffer).catch(() => null);
     if (count === null) return false;
-    const joined = new Uint8Array(this.#input.length + count);
-    joined.set(this.#input);
-    joined.set(buffer.subarray(0, count), this.#input.length);
-    this.#input = joined;
+    this.#input = concat([this.#input, buffer.subarray(0, count)]);
     return true;
   }
 
@@ -121,7 +120,7 @@ export class HttpExchange implements Disposable {
   }
 }
 
-/** Sends a request and reads the whole answer. */
+/** Sends a request and reads the whole response. */
 export async function exchange(
   origin: string,
   target: string,
@@ -156,11 +155,5 @@ function unchunked(input: Uint8Array): { bytes: Uint8Array; isComplete: boolean 
     at = lineEnd + 1 + size + 2;
     if (at > input.length) break;
   }
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
-  let filled = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, filled);
-    filled += chunk.length;
-  }
-  return { bytes, isComplete };
+  return { bytes: concat(chunks), isComplete };
 }

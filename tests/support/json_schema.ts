@@ -1,33 +1,97 @@
-import type { JsonSchema } from "../../src/api/schema.ts";
+/** The part of JSON Schema (2020-12) that the API uses. */
+export interface JsonSchema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly items?: JsonSchema;
+  readonly properties?: Readonly<Record<string, JsonSchema>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: boolean | JsonSchema;
+  readonly oneOf?: readonly JsonSchema[];
+  readonly anyOf?: readonly JsonSchema[];
+}
 
-/** Where a value is not as its schema says: one line each, empty if it is. */
+/** What `faultsOf` understands; another keyword would promise what no test checks. */
+const KEYWORDS = new Set([
+  "type",
+  "const",
+  "enum",
+  "minimum",
+  "maximum",
+  "pattern",
+  "format",
+  "items",
+  "properties",
+  "required",
+  "additionalProperties",
+  "oneOf",
+  "anyOf",
+  "description",
+  "default",
+]);
+
+/** How `value` breaks its schema: one line for each fault, empty if it is valid. */
 export function faultsOf(value: unknown, schema: JsonSchema, at = "$"): string[] {
-  if (schema.oneOf !== undefined) {
-    const fitting = schema.oneOf.filter((each) => faultsOf(value, each, at).length === 0);
-    return fitting.length === 1 ? [] : [`${at}: fits ${fitting.length} shapes`];
+  const unknown = Object.keys(schema).find((keyword) => !KEYWORDS.has(keyword));
+  if (unknown !== undefined) throw new Error(`${at}: the keyword ${unknown} is not checked`);
+  const { oneOf, anyOf } = schema;
+  if (oneOf !== undefined || anyOf !== undefined) {
+    const shapes = oneOf ?? anyOf ?? [];
+    const fitting = shapes.filter((each) => faultsOf(value, each, at).length === 0);
+    const isRight = oneOf === undefined ? fitting.length > 0 : fitting.length === 1;
+    return isRight ? [] : [`${at}: fits ${fitting.length} shapes`];
   }
   const types = [schema.type ?? []].flat();
-  if (!types.some((type) => isOfType(value, type))) return [`${at}: not ${types.join(" or ")}`];
-  const faults: string[] = [];
-  if (schema.enum !== undefined && !schema.enum.includes(value)) faults.push(`${at}: not one of`);
-  if (typeof value === "number" && value < (schema.minimum ?? -Infinity)) {
-    faults.push(`${at}: ${value} is too little`);
+  if (types.length > 0 && !types.some((type) => isOfType(value, type))) {
+    return [`${at}: not ${types.join(" or ")}`];
   }
-  if (Array.isArray(value) && schema.items !== undefined) {
-    value.forEach((each, index) =>
-      faults.push(...faultsOf(each, schema.items!, `${at}[${index}]`))
-    );
-  } else if (typeof value === "object" && value !== null && schema.properties !== undefined) {
-    for (const name of schema.required ?? []) {
-      if (!(name in value)) faults.push(`${at}.${name}: missing`);
+  return [...scalarFaults(value, schema, at), ...memberFaults(value, schema, at)];
+}
+
+function scalarFaults(value: unknown, schema: JsonSchema, at: string): string[] {
+  const { enum: values, minimum = -Infinity, maximum = Infinity, pattern, format } = schema;
+  const faults: string[] = [];
+  if (values !== undefined && !values.includes(value)) faults.push(`${at}: not one of ${values}`);
+  if (schema.const !== undefined && value !== schema.const) faults.push(`${at}: another value`);
+  if (typeof value === "number" && (value < minimum || value > maximum)) {
+    faults.push(`${at}: ${value} is not from ${minimum} to ${maximum}`);
+  }
+  if (typeof value === "string") {
+    if (pattern !== undefined && !new RegExp(pattern).test(value)) {
+      faults.push(`${at}: not like ${pattern}`);
     }
-    for (const [name, member] of Object.entries(value)) {
-      const expected = schema.properties[name];
-      if (expected !== undefined) faults.push(...faultsOf(member, expected, `${at}.${name}`));
-      else if (schema.additionalProperties === false) faults.push(`${at}.${name}: unknown`);
-    }
+    if (format !== undefined && !isOfFormat(value, format)) faults.push(`${at}: not a ${format}`);
   }
   return faults;
+}
+
+function memberFaults(value: unknown, schema: JsonSchema, at: string): string[] {
+  const { items, properties = {}, required = [], additionalProperties } = schema;
+  if (Array.isArray(value)) {
+    return items === undefined
+      ? []
+      : value.flatMap((each, index) => faultsOf(each, items, `${at}[${index}]`));
+  }
+  if (typeof value !== "object" || value === null) return [];
+  const missing = required.filter((name) => !(name in value));
+  return [
+    ...missing.map((name) => `${at}.${name}: missing`),
+    ...Object.entries(value).flatMap(([name, member]) => {
+      const expected = properties[name];
+      if (expected !== undefined) return faultsOf(member, expected, `${at}.${name}`);
+      return additionalProperties === false ? [`${at}.${name}: unknown`] : [];
+    }),
+  ];
+}
+
+function isOfFormat(value: string, format: string): boolean {
+  if (format !== "date-time") throw new Error(`The format ${format} is not checked`);
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) && !isNaN(Date.parse(value));
 }
 
 function isOfType(value: unknown, type: string): boolean {

@@ -1,11 +1,65 @@
-import { readEffectiveConfig } from "../../config/read_config.ts";
-import type { OptionValues } from "../command.ts";
-import { renderEffectiveConfig } from "../effective_config.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
+import { withoutCredentials } from "../../config/problem.ts";
+import { type EffectiveConfig, readEffectiveConfig } from "../../config/read_config.ts";
+import { type ConfigKey, SETTINGS, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
+import { CONFIG_OPTION } from "./serve.ts";
 
-/** Prints the effective configuration; its problems are thrown, all in one error. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  output.out(renderEffectiveConfig(await readEffectiveConfig(options.get("config"))));
-  return EXIT_CODE.ok;
+export const CHECK_CONFIG_COMMAND: Command = {
+  name: "check-config",
+  summary: "Check the configuration and print it",
+  description: "Prints every problem of the configuration and exits with 1, or prints the " +
+    "effective configuration as TOML, each value with its origin and without secrets, and " +
+    "exits with 0.",
+  options: [CONFIG_OPTION],
+  examples: [
+    { command: "pkgstash check-config", description: "What would be served, and from where" },
+    {
+      command: "pkgstash check-config --config ./pkgstash.toml",
+      description: "A file that is not installed yet",
+    },
+  ],
+  run: async (options, output) => {
+    output.out(renderEffectiveConfig(await readEffectiveConfig(options.get(CONFIG_OPTION.name))));
+    return EXIT_CODE.ok;
+  },
+};
+
+/**
+ * The effective configuration as a valid TOML file, in which a comment tells the origin of every
+ * key. It lacks the token, and credentials in URLs are replaced by "***".
+ */
+function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): string {
+  const token = config.token === null
+    ? `${TOKEN_VARIABLE.name} is not set`
+    : `${TOKEN_VARIABLE.name} is set, from: ${origins.get("token")}`;
+  const upstreams = config.upstreams.flatMap((upstream, index) => {
+    // The keys of the first upstream are on the top level.
+    const table = index === 0 ? null : `upstreams.${upstream.name}`;
+    const originOf = (key: string) => origins.get(table === null ? key : `${table}.${key}`);
+    return [
+      "",
+      ...(table === null ? [] : [`[${table}]`]),
+      ...lines(UPSTREAM_KEYS, upstream, originOf),
+    ];
+  });
+  return [
+    `# Configuration file: ${file ?? "none"}`,
+    `# ${token}`,
+    ...lines(SETTINGS, config, (key) => origins.get(key)),
+    ...upstreams,
+  ].join("\n");
+}
+
+function lines<T extends object>(
+  keys: { readonly [K in keyof T]?: ConfigKey<T[K]> },
+  values: T,
+  originOf: (key: string) => string | undefined,
+): string[] {
+  return Object.entries<ConfigKey<unknown>>(keys as Record<string, ConfigKey<unknown>>).map(
+    ([property, key]) => {
+      const text = withoutCredentials(key.type.format(values[property as keyof T]));
+      return `${key.name} = ${text} # ${originOf(key.name)}`;
+    },
+  );
 }

@@ -1,35 +1,41 @@
-import type { CleanupResult } from "../../api/cleanup_report.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
-import { type Paints, paintsFor } from "../paint.ts";
+import { CLEAN_UP, type CleanupResult } from "../../api/cleanup.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 import { bytesText, countText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
-import { visible } from "../visible.ts";
+import { type Paints, visible } from "../terminal_text.ts";
 
-/** Cleans up, or says what that would do; 1 if a file could not be removed. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const report = await (await ApiClient.of(options)).ask<CleanupResult>("cleanup", {
-    method: "POST",
-    query: { dry_run: String(options.has("dry-run")) },
-    isLong: true,
-  });
-  output.out(
-    options.has("json")
-      ? JSON.stringify(report, null, 2)
-      : renderCleanup(report, paintsFor(output)),
-  );
-  for (const { path, why } of report.failed) {
-    output.err(`pkgstash: Cannot remove ${visible(path)}: ${visible(why)}`);
-  }
-  if (report.unmet !== null) output.err(`pkgstash: ${visible(report.unmet)}`);
-  return report.failed.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failure;
-}
+export const CLEANUP_COMMAND: Command = {
+  name: "cleanup",
+  summary: "Remove what the limits of the cache do not keep",
+  description: "Cleans up now, and prints what is removed and why. Exits with 1 if a file could " +
+    "not be removed.",
+  options: [
+    { name: "dry-run", valueName: null, description: "Print only what would be removed" },
+    JSON_OPTION,
+    ...CONNECTION_OPTIONS,
+  ],
+  examples: [
+    { command: "pkgstash cleanup --dry-run", description: "What would be removed, and why" },
+    { command: "pkgstash cleanup", description: "Remove it" },
+  ],
+  run: async (options, output) => {
+    const result = await (await ApiClient.of(options)).call(CLEAN_UP, {
+      dry_run: options.has("dry-run") ? "true" : "false",
+    });
+    printAnswer(result, { options, output, render: renderCleanup });
+    for (const { path, why } of result.failed) {
+      output.err(`pkgstash: Cannot remove ${visible(path)}: ${visible(why)}`);
+    }
+    if (result.unmet !== null) output.err(`pkgstash: ${visible(result.unmet)}`);
+    return result.failed.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failure;
+  },
+};
 
-/** What went, or would go, and why. */
-export function renderCleanup(report: CleanupResult, paints: Paints): string {
-  const { dry_run, files, bytes_freed, skipped, kept } = report;
+function renderCleanup(result: CleanupResult, paints: Paints): string {
+  const { dry_run, files, bytes_freed, skipped, kept } = result;
   const table = renderTable(
     [
       { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
@@ -40,17 +46,15 @@ export function renderCleanup(report: CleanupResult, paints: Paints): string {
     files,
     paints.title,
   );
-  const verb = dry_run ? "would go" : "removed";
+  const [removed, freed] = dry_run ? ["would be removed", "would be freed"] : ["removed", "freed"];
   return [
     ...(files.length === 0 ? [] : [table, ""]),
     files.length === 0
-      ? `Nothing ${dry_run ? "would go" : "had to go"}.`
-      : `${countText(files.length, "file")} ${verb}, ${bytesText(bytes_freed)} ` +
-        `${dry_run ? "would be " : ""}freed.`,
-    ...(skipped === 0 ? [] : [`${countText(skipped, "file")} left alone, used in the meantime.`]),
-    `${countText(kept.files, "package")} (${bytesText(kept.bytes)}) ${
-      dry_run ? "would stay" : "stay"
-    }: ` +
+      ? `Nothing ${dry_run ? "would be" : "had to be"} removed.`
+      : `${countText(files.length, "file")} ${removed}, ${bytesText(bytes_freed)} ${freed}.`,
+    ...(skipped === 0 ? [] : [`${countText(skipped, "file")} left alone: used meanwhile.`]),
+    `${countText(kept.files, "package")} (${bytesText(kept.bytes)}) ` +
+    `${dry_run ? "would be kept" : "kept"}: ` +
     `${kept.current} current, ${kept.pinned} pinned, ${kept.in_flight} in flight.`,
   ].join("\n");
 }

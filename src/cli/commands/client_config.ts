@@ -1,27 +1,30 @@
-import type { ClientConfig } from "../../api/client_config.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
-import { visible } from "../visible.ts";
+import { type ClientConfig, SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
+import { visible } from "../terminal_text.ts";
 
-/** Prints what clients write into their configuration. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const config = await (await ApiClient.of(options)).ask<ClientConfig>("client-config");
-  output.out(
-    options.has("json")
-      ? JSON.stringify(config, null, 2)
-      : visibleLines(renderClientConfig(config)),
-  );
-  return EXIT_CODE.ok;
-}
+export const CLIENT_CONFIG_COMMAND: Command = {
+  name: "client-config",
+  summary: "Print the pacman configuration for clients",
+  description: "Prints lines for the mirrorlist and for CacheServer, made from the daemon's " +
+    "configuration and from the URL that it was reached by. A loopback name is replaced by the " +
+    "machine's name.",
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [{
+    command: "pkgstash client-config --url http://stash.lan:8090",
+    description: "For clients that know the daemon as stash.lan",
+  }],
+  run: async (options, output) => {
+    const config = await (await ApiClient.of(options)).call(SHOW_CLIENT_CONFIG);
+    printAnswer(config, { options, output, render: renderClientConfig });
+    return EXIT_CODE.ok;
+  },
+};
 
-function visibleLines(text: string): string {
-  return text.split("\n").map(visible).join("\n");
-}
-
-/** Lines that can be pasted, with comments that say where. */
-export function renderClientConfig({ upstreams, flat_cache_server }: ClientConfig): string {
+/** Lines to paste, with comments that say where. */
+function renderClientConfig({ upstreams, flat_cache_server }: ClientConfig): string {
   return [
     ...upstreams.flatMap(({ name, repositories, server, cache_server }) => [
       `# ${name}: ${repositories.join(", ")}`,
@@ -31,7 +34,7 @@ export function renderClientConfig({ upstreams, flat_cache_server }: ClientConfi
       `#${cache_server}`,
       "",
     ]),
-    "# For any repository, only what is cached already (pacman 6.1 and later):",
+    "# For any repository, cached packages only (pacman 6.1 and later):",
     `#${flat_cache_server}`,
-  ].join("\n");
+  ].map(visible).join("\n");
 }

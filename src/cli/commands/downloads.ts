@@ -1,43 +1,54 @@
-import type { DownloadReport } from "../../api/download_report.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
+import { delay } from "@std/async/delay";
+import { type DownloadReport, LIST_DOWNLOADS } from "../../api/downloads.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 import { LiveRegion } from "../live_region.ts";
-import type { Output } from "../output.ts";
-import { type Paints, paintsFor } from "../paint.ts";
+import type { Screen } from "../output.ts";
 import { barText, bytesText, countText, rateText } from "../quantity.ts";
 import { type Column, renderTable } from "../table.ts";
+import { type Paints, paintsFor } from "../terminal_text.ts";
 
-/** Milliseconds between two looks. */
-const INTERVAL = 1_000;
+const INTERVAL_MS = 1_000;
 
-/** Prints the downloads in flight, on a terminal again and again until it is interrupted. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
-  const look = () => client.ask<{ downloads: DownloadReport[] }>("downloads");
-  const paints = paintsFor(output);
-  if (options.has("json")) {
-    output.out(JSON.stringify(await look(), null, 2));
+export const DOWNLOADS_COMMAND: Command = {
+  name: "downloads",
+  summary: "Show the downloads in flight",
+  description: "Prints what is being fetched from mirrors: bytes, rate, and for whom. On a " +
+    "terminal it keeps updating until it is interrupted.",
+  options: [
+    { name: "once", valueName: null, description: "Print once and exit" },
+    JSON_OPTION,
+    ...CONNECTION_OPTIONS,
+  ],
+  examples: [{ command: "pkgstash downloads", description: "Watch the downloads" }],
+  run: async (options, output) => {
+    const client = await ApiClient.of(options);
+    const { screen } = output;
+    if (screen !== undefined && !options.has("once") && !options.has(JSON_OPTION.name)) {
+      return await watch(client, screen, paintsFor(output));
+    }
+    const list = await client.call(LIST_DOWNLOADS);
+    printAnswer(list, { options, output, render: renderDownloads });
     return EXIT_CODE.ok;
-  }
-  if (options.has("once") || output.screen === undefined) {
-    output.out(renderDownloads((await look()).downloads, paints));
-    return EXIT_CODE.ok;
-  }
-  const region = new LiveRegion(output.screen);
+  },
+};
+
+/** Draws the downloads until the program is interrupted or the daemon is gone. */
+async function watch(client: ApiClient, screen: Screen, paints: Paints): Promise<never> {
+  const region = new LiveRegion(screen);
   while (true) {
-    const { downloads } = await look();
-    region.draw([
-      ...renderDownloads(downloads, paints).split("\n"),
-      "",
-      paints.faint("Ctrl-C ends this."),
-    ]);
-    await new Promise((resolve) => setTimeout(resolve, INTERVAL));
+    const text = renderDownloads(await client.call(LIST_DOWNLOADS), paints);
+    region.draw([...text.split("\n"), "", paints.faint("Press Ctrl-C to exit.")]);
+    await delay(INTERVAL_MS);
   }
 }
 
-/** A table of downloads with their sum. */
-export function renderDownloads(downloads: readonly DownloadReport[], paints: Paints): string {
+function renderDownloads(
+  { downloads }: { downloads: readonly DownloadReport[] },
+  paints: Paints,
+): string {
   if (downloads.length === 0) return "Nothing is being downloaded.";
   const rate = downloads.reduce((sum, { bytes_per_second }) => sum + bytes_per_second, 0);
   return [

@@ -1,16 +1,30 @@
-import type { LogLevelSetting } from "../../api/log_level.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
+import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "../../api/log_level.ts";
+import { LOG_LEVELS } from "../../log_level.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 
-/** Prints the daemon's log level, or sets it. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const level = options.get("LEVEL");
-  const setting = await (await ApiClient.of(options)).ask<LogLevelSetting>(
-    "log-level",
-    level === undefined ? {} : { method: "PUT", body: { level } },
-  );
-  output.out(options.has("json") ? JSON.stringify(setting, null, 2) : setting.level);
-  return EXIT_CODE.ok;
-}
+export const LOG_LEVEL_COMMAND: Command = {
+  name: "log-level",
+  summary: "Show or set the log level",
+  description: "Prints the least severe level that the daemon logs, or sets it until the next " +
+    "start or reload.",
+  arguments: [{
+    name: "LEVEL",
+    description: "The new level",
+    required: false,
+    choices: LOG_LEVELS,
+  }],
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [{ command: "pkgstash log-level debug", description: "Log everything" }],
+  run: async (options, output) => {
+    const client = await ApiClient.of(options);
+    const level = LOG_LEVELS.find((each) => each === options.get("LEVEL"));
+    const setting = level === undefined
+      ? await client.call(SHOW_LOG_LEVEL)
+      : await client.call(SET_LOG_LEVEL, { body: { level } });
+    printAnswer(setting, { options, output, render: ({ level }) => level });
+    return EXIT_CODE.ok;
+  },
+};

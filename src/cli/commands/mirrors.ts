@@ -1,25 +1,53 @@
-import type { MirrorReport } from "../../api/mirror_report.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
-import { type Paints, paintsFor } from "../paint.ts";
+import {
+  LIST_MIRRORS,
+  type MirrorReport,
+  type MirrorTrial,
+  TEST_MIRRORS,
+} from "../../api/mirrors.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 import { durationText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
+import type { Paints } from "../terminal_text.ts";
 
-/** Prints how the mirrors do. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).ask<{ mirrors: MirrorReport[] }>("mirrors");
-  output.out(
-    options.has("json")
-      ? JSON.stringify(list, null, 2)
-      : renderMirrors(list.mirrors, paintsFor(output)),
-  );
-  return EXIT_CODE.ok;
-}
+const options = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
-/** A table of mirrors. */
-export function renderMirrors(mirrors: readonly MirrorReport[], paints: Paints): string {
+const TEST_COMMAND: Command = {
+  name: "mirrors test",
+  summary: "Test every mirror now",
+  description: "Asks every mirror for the date of a database, all at once. Exits with 1 if one " +
+    "of them is unusable.",
+  options,
+  examples: [{ command: "pkgstash mirrors test", description: "Which mirrors respond" }],
+  run: async (options, output) => {
+    const list = await (await ApiClient.of(options)).call(TEST_MIRRORS);
+    printAnswer(list, { options, output, render: renderTrials });
+    const isUsable = list.mirrors.every(({ error }) => error === null);
+    return isUsable ? EXIT_CODE.ok : EXIT_CODE.failure;
+  },
+};
+
+export const MIRRORS_COMMAND: Command = {
+  name: "mirrors",
+  summary: "Show the state of the mirrors, or test them",
+  description: "Prints the mirrors with their state, smoothed latency, consecutive failures and " +
+    "last error.",
+  options,
+  examples: [{ command: "pkgstash mirrors", description: "As the daemon sees them" }],
+  subcommands: [TEST_COMMAND],
+  run: async (options, output) => {
+    const list = await (await ApiClient.of(options)).call(LIST_MIRRORS);
+    printAnswer(list, { options, output, render: renderMirrors });
+    return EXIT_CODE.ok;
+  },
+};
+
+function renderMirrors(
+  { mirrors }: { mirrors: readonly MirrorReport[] },
+  paints: Paints,
+): string {
   return renderTable<MirrorReport>(
     [
       { title: "UPSTREAM", text: ({ upstream }) => upstream },
@@ -46,6 +74,30 @@ export function renderMirrors(mirrors: readonly MirrorReport[], paints: Paints):
       { title: "IN FLIGHT", align: "right", text: ({ in_flight }) => String(in_flight) },
       { title: "FAILURES", align: "right", text: ({ failures }) => String(failures) },
       { title: "LAST ERROR", text: ({ last_error }) => last_error ?? "-" },
+    ],
+    mirrors,
+    paints.title,
+  );
+}
+
+function renderTrials({ mirrors }: { mirrors: readonly MirrorTrial[] }, paints: Paints): string {
+  return renderTable<MirrorTrial>(
+    [
+      { title: "UPSTREAM", text: ({ upstream }) => upstream },
+      { title: "MIRROR", text: ({ name }) => name },
+      {
+        title: "RESULT",
+        text: ({ error, file }) => file === null ? "not asked" : error === null ? "ok" : "failed",
+        paint: (text, { error, file }) =>
+          file === null
+            ? paints.faint(text)
+            : error === null
+            ? paints.good(text)
+            : paints.bad(text),
+      },
+      { title: "TIME", align: "right", text: ({ ms }) => ms === null ? "-" : `${ms} ms` },
+      { title: "DATABASE OF", text: ({ last_modified }) => last_modified ?? "-" },
+      { title: "ERROR", text: ({ error }) => error ?? "-" },
     ],
     mirrors,
     paints.title,

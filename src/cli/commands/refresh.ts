@@ -1,106 +1,160 @@
-import type { DownloadReport } from "../../api/download_report.ts";
-import type { RefreshProgressEvent } from "../../api/refresh_progress.ts";
-import { AdministrationError } from "../administration_error.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
+import { LIST_DOWNLOADS } from "../../api/downloads.ts";
+import { REFRESH, type RefreshProgressEvent } from "../../api/refresh.ts";
+import { JSON_OPTION } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS, type Line } from "../api_client.ts";
+import type { Command, OptionValues } from "../command.ts";
+import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
 import { LiveRegion } from "../live_region.ts";
 import type { Output, Screen } from "../output.ts";
-import { paintsFor } from "../paint.ts";
-import { RefreshProgress } from "../refresh_progress.ts";
-import { visible } from "../visible.ts";
-import { refreshEventText } from "../refresh_event_text.ts";
+import { bytesText, countText } from "../quantity.ts";
+import { paintsFor, visible } from "../terminal_text.ts";
+import { RefreshProgress } from "./refresh_progress.ts";
 
-/** Milliseconds between two looks at the downloads. */
-const INTERVAL = 500;
+/** Between two looks at the downloads. */
+const INTERVAL_MS = 500;
 
-/** Refreshes, prefetches and cleans up, and tells how it goes; 1 if any of it failed. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
+export const REFRESH_COMMAND: Command = {
+  name: "refresh",
+  summary: "Refresh databases, prefetch, clean up",
+  description: "Does now what the daemon does every refresh_interval, and shows its progress: " +
+    "as bars on a terminal, otherwise as a line for each step; with --json as one JSON object a " +
+    "line. Exits with 1 if a database could not be refreshed, or if a refresh is in progress.",
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [{ command: "pkgstash refresh", description: "Refresh now" }],
+  run,
+};
+
+async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const client = await ApiClient.of(options);
-  const show = options.has("json")
-    ? printer(output, JSON.stringify)
-    : output.screen === undefined
-    ? printer(output, refreshEventText)
-    : new Drawing(output.screen, client, output);
+  await using display = displayFor(options, output, client);
   let last: RefreshProgressEvent | null = null;
-  try {
-    for await (const event of client.lines<RefreshProgressEvent>("refresh", { method: "POST" })) {
-      show.take(event);
-      last = event;
-    }
-  } finally {
-    await show.end();
+  for await (const line of client.stream(REFRESH)) {
+    display.show(line);
+    last = line.event ?? last;
   }
   if (last?.event === "done") return EXIT_CODE.ok;
   if (last?.event === "failed") {
     const reasons = last.reason.split("\n").map((line) => `  ${visible(line)}`).join("\n");
-    throw new AdministrationError(EXIT_CODE.failure, `Not all of it was refreshed:\n${reasons}`);
+    throw new AdministrationError(EXIT_CODE.failure, `Cannot refresh everything:\n${reasons}`);
   }
   throw new AdministrationError(
     EXIT_CODE.unreachable,
-    "The refresh was cut off before its end. See what the daemon's log says.",
+    "Cannot follow the refresh: the response ended too early. See the daemon's log.",
   );
 }
 
-/** A way to show what happens. */
-interface Show {
-  take(event: RefreshProgressEvent): void;
-  end(): Promise<void> | void;
+/** Shows the progress of a refresh. */
+interface Display extends AsyncDisposable {
+  show(line: Line<RefreshProgressEvent>): void;
 }
 
-/** One line for each event that has one. */
-function printer(output: Output, text: (event: RefreshProgressEvent) => string | null): Show {
+function displayFor(options: OptionValues, output: Output, client: ApiClient): Display {
+  if (options.has(JSON_OPTION.name)) return lineDisplay(output, ({ text }) => text);
+  const { screen } = output;
+  if (screen !== undefined) return new Bars(screen, client, output);
+  return lineDisplay(output, ({ event }) => event === null ? null : refreshEventText(event));
+}
+
+function lineDisplay(
+  output: Output,
+  textOf: (line: Line<RefreshProgressEvent>) => string | null,
+): Display {
   return {
-    take: (event) => {
-      const line = text(event);
-      if (line !== null) output.out(line);
+    show: (line) => {
+      const text = textOf(line);
+      if (text !== null) output.out(text);
     },
-    end: () => {},
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-/** Bars that grow; in between it asks how far the downloads are. */
-class Drawing implements Show {
+/** Bars that grow with the events, and in between with the downloads. */
+class Bars implements Display {
   readonly #progress = new RefreshProgress();
+  readonly #screen: Screen;
+  readonly #client: ApiClient;
+  readonly #output: Output;
   readonly #region: LiveRegion;
   readonly #timer: ReturnType<typeof setInterval>;
-  #looking: Promise<void> = Promise.resolve();
-  #isLooking = false;
+  #look: Promise<void> | null = null;
 
-  constructor(
-    private readonly screen: Screen,
-    private readonly client: ApiClient,
-    private readonly output: Output,
-  ) {
+  constructor(screen: Screen, client: ApiClient, output: Output) {
+    this.#screen = screen;
+    this.#client = client;
+    this.#output = output;
     this.#region = new LiveRegion(screen);
-    this.#timer = setInterval(() => this.#look(), INTERVAL);
+    this.#timer = setInterval(() => this.#lookAtDownloads(), INTERVAL_MS);
   }
 
-  take(event: RefreshProgressEvent): void {
-    this.#progress.take(event);
+  show({ event }: Line<RefreshProgressEvent>): void {
+    if (event === null) return;
+    this.#progress.record(event);
     this.#draw();
   }
 
-  async end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#timer);
-    await this.#looking;
+    await this.#look;
     this.#draw();
   }
 
-  #look(): void {
-    if (this.#isLooking || !this.#progress.isPrefetching) return;
-    this.#isLooking = true;
-    // What cannot be seen now is seen the next time.
-    this.#looking = this.client.ask<{ downloads: DownloadReport[] }>("downloads")
+  #lookAtDownloads(): void {
+    if (this.#look !== null || !this.#progress.isPrefetching) return;
+    this.#look = this.#client.call(LIST_DOWNLOADS)
       .then(({ downloads }) => {
         this.#progress.measure(downloads);
         this.#draw();
       })
+      // The next look may succeed.
       .catch(() => {})
-      .finally(() => this.#isLooking = false);
+      .finally(() => this.#look = null);
   }
 
   #draw(): void {
-    this.#region.draw(this.#progress.lines(this.screen.columns, paintsFor(this.output)));
+    this.#region.draw(this.#progress.lines(this.#screen.columns, paintsFor(this.#output)));
+  }
+}
+
+/** An event of a refresh as a line, or null for one that is not worth a line. */
+function refreshEventText(event: RefreshProgressEvent): string | null {
+  const text = textOf(event);
+  return text === null ? null : visible(text);
+}
+
+function textOf(event: RefreshProgressEvent): string | null {
+  switch (event.event) {
+    case "database":
+      if (event.status === "started") return null;
+      return `database ${event.repository}: ` +
+        (event.status === "failed" ? `failed, ${event.reason}` : event.status);
+    case "plan": {
+      const size = event.bytes === null ? "" : `, ${bytesText(event.bytes)}`;
+      return event.files === 0
+        ? "prefetch: nothing to do"
+        : `prefetch: ${countText(event.files, "package")}${size}`;
+    }
+    case "prefetch":
+      switch (event.status) {
+        case "started":
+          return null;
+        case "fetched":
+          return `prefetch ${event.file}: fetched, ${bytesText(event.bytes)}`;
+        case "failed":
+          return `prefetch ${event.file}: failed, ${event.reason}`;
+        case "postponed":
+          return `prefetch: the rest is postponed, ${event.reason}`;
+      }
+      return null;
+    case "cleanup":
+      return event.status === "skipped"
+        ? `cleanup: skipped, ${event.reason}`
+        : `cleanup: ${countText(event.removed, "file")} removed, ` +
+          `${bytesText(event.bytes_freed)} freed`;
+    case "done":
+      return `done: ${countText(event.databases, "database")}, ` +
+        `${countText(event.prefetched, "package")} prefetched`;
+    case "failed":
+      // The reasons go to standard error.
+      return null;
   }
 }

@@ -1,15 +1,47 @@
-import type { LogLevel } from "../../log_level.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
+import { DEFAULT_CONFIG_PATH } from "../../config/read_config.ts";
+import { LOG_LEVELS } from "../../log_level.ts";
+import type { Command, CommandOption } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 
-/** Runs the mirror until it is told to stop. */
-export async function run(options: OptionValues): Promise<ExitCode> {
-  const { serve } = await import("../../serve.ts");
-  const configPath = options.get("config");
-  const logLevel = options.get("log-level");
-  await serve({
-    ...(configPath === undefined ? {} : { configPath }),
-    ...(logLevel === undefined ? {} : { logLevel: logLevel as LogLevel }),
-  });
-  return EXIT_CODE.ok;
-}
+export const CONFIG_OPTION: CommandOption = {
+  name: "config",
+  valueName: "FILE",
+  description: `Configuration file (default: ${DEFAULT_CONFIG_PATH}, if it exists)`,
+};
+
+const LOG_LEVEL_OPTION: CommandOption = {
+  name: "log-level",
+  valueName: "LEVEL",
+  description: "Least severe level that is logged; overrides log_level",
+  choices: LOG_LEVELS,
+};
+
+export const SERVE_COMMAND: Command = {
+  name: "serve",
+  summary: "Run the mirror",
+  description: "Serves packages to pacman, from the cache or from the upstream mirrors. SIGTERM " +
+    "and SIGINT stop it once transfers in flight are done, SIGHUP reloads the configuration.",
+  options: [CONFIG_OPTION, LOG_LEVEL_OPTION],
+  examples: [
+    { command: "pkgstash serve", description: "Without any configuration, cache in ./cache" },
+    {
+      command: "pkgstash serve --config /etc/pkgstash/pkgstash.toml --log-level debug",
+      description: "With a configuration file, logging everything",
+    },
+    {
+      command: "PKGSTASH_PORT=9129 pkgstash serve",
+      description: "The environment can override every key",
+    },
+  ],
+  run: async (options) => {
+    // The daemon is most of the program, and no other command needs it.
+    const { serve } = await import("../../serve.ts");
+    const configPath = options.get(CONFIG_OPTION.name);
+    const logLevel = LOG_LEVELS.find((each) => each === options.get(LOG_LEVEL_OPTION.name));
+    await serve({
+      ...(configPath === undefined ? {} : { configPath }),
+      ...(logLevel === undefined ? {} : { logLevel }),
+    });
+    return EXIT_CODE.ok;
+  },
+};

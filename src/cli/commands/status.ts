@@ -1,29 +1,39 @@
-import type { DatabaseReport, Status } from "../../api/status_report.ts";
-import { ApiClient } from "../api_client.ts";
-import type { OptionValues } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../exit_code.ts";
-import type { Output } from "../output.ts";
-import { type Paints, paintsFor } from "../paint.ts";
+import { type DatabaseReport, SHOW_STATUS, type Status } from "../../api/status.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
 import { bytesText, countText, durationText } from "../quantity.ts";
 import { type Column, renderTable } from "../table.ts";
-import { visible } from "../visible.ts";
+import { type Paints, renderFacts } from "../terminal_text.ts";
 
-/** Prints how the daemon is doing. */
-export async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const status = await (await ApiClient.of(options)).ask<Status>("status");
-  output.out(
-    options.has("json") ? JSON.stringify(status, null, 2) : renderStatus(status, paintsFor(output)),
-  );
-  return EXIT_CODE.ok;
-}
+export const STATUS_COMMAND: Command = {
+  name: "status",
+  summary: "Show the daemon's status",
+  description: "Prints uptime, hit ratio, saved bytes, the size of the cache, free disk space, " +
+    "and the age of every database. Counts begin when the daemon starts. A hit is a request that " +
+    "needed no transfer of its own from a mirror.",
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [
+    { command: "pkgstash status", description: "The daemon on this machine" },
+    {
+      command: "pkgstash status --url https://stash.lan --token-file token --json",
+      description: "Another daemon, for programs",
+    },
+  ],
+  run: async (options, output) => {
+    const status = await (await ApiClient.of(options)).call(SHOW_STATUS);
+    printAnswer(status, { options, output, render: renderStatus });
+    return EXIT_CODE.ok;
+  },
+};
 
-/** The status for people. */
-export function renderStatus(status: Status, paints: Paints): string {
+function renderStatus(status: Status, paints: Paints): string {
   const { requests, hit_ratio: ratio, bytes, cache, mirrors } = status;
-  const answered = Object.values(requests).reduce((sum, count) => sum + count, 0);
+  const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
   const results = Object.entries(requests).filter(([, count]) => count > 0)
     .map(([result, count]) => `${result.replaceAll("_", " ")} ${count}`);
-  const size = cache.bytes === null ? "of unknown size" : bytesText(cache.bytes);
+  const size = cache.bytes === null ? "unknown size" : bytesText(cache.bytes);
   const limit = cache.max_bytes === null ? "" : ` of ${bytesText(cache.max_bytes)}`;
   const free = cache.disk_free_bytes === null
     ? ""
@@ -31,7 +41,7 @@ export function renderStatus(status: Status, paints: Paints): string {
   const facts: [string, string][] = [
     ["Version", status.version],
     ["Up", durationText(status.uptime_ms)],
-    ["Requests", answered === 0 ? "none yet" : `${answered} (${results.join(", ")})`],
+    ["Requests", total === 0 ? "none yet" : `${total} (${results.join(", ")})`],
     ["Hit ratio", ratio === null ? "-" : `${(ratio * 100).toFixed(1)} %`],
     [
       "Bytes",
@@ -39,7 +49,7 @@ export function renderStatus(status: Status, paints: Paints): string {
       `${bytesText(bytes.saved)} saved`,
     ],
     ["Cache", `${size}${limit} in ${countText(cache.packages, "package")}${free}`],
-    ["Directory", visible(cache.root)],
+    ["Directory", cache.root],
     [
       "Mirrors",
       `${mirrors.ready} ready, ${mirrors.resting} resting, ${mirrors.unused} not used yet`,
@@ -47,16 +57,13 @@ export function renderStatus(status: Status, paints: Paints): string {
     ["Downloads", `${status.downloads} in flight`],
     ["Refresh", status.refresh],
   ];
-  return [
-    ...facts.map(([name, value]) => `${paints.title(name.padEnd(10))} ${value}`),
-    "",
-    renderTable(databaseColumns(paints), status.databases, paints.title),
-  ].join("\n");
+  const table = renderTable(databaseColumns(paints), status.databases, paints.title);
+  return `${renderFacts(facts, paints)}\n\n${table}`;
 }
 
 function databaseColumns(paints: Paints): Column<DatabaseReport>[] {
-  const ago = (milliseconds: number | null, without: string) =>
-    milliseconds === null ? without : `${durationText(milliseconds)} ago`;
+  const ago = (milliseconds: number | null, otherwise: string) =>
+    milliseconds === null ? otherwise : `${durationText(milliseconds)} ago`;
   return [
     { title: "DATABASE", text: ({ repository }) => repository },
     { title: "PUBLISHED", text: ({ age_ms }) => ago(age_ms, "never") },

@@ -34,28 +34,3 @@ export interface CleanupReport {
   /** Which limit could not be met, and why; null if all are met. */
   readonly unmet: string | null;
 }
-
-/** A cleanup as the API tells of it; sizes are in bytes. */
-export interface CleanupReportJson {
-  dry_run: boolean;
-  bytes_freed: number;
-  files: { path: string; bytes: number; reason: RemovalReason; why: string }[];
-  failed: { path: string; why: string }[];
-  skipped: number;
-  /** Packages that stay; one may be current, pinned and in flight at once. */
-  kept: { files: number; bytes: number; current: number; pinned: number; in_flight: number };
-  unmet: string | null;
-}
-
-export function cleanupReportJson(report: CleanupReport): CleanupReportJson {
-  const { files, bytes, current, pinned, inFlight } = report.kept;
-  return {
-    dry_run: report.dryRun,
-    bytes_freed: report.bytesFreed,
-    files: report.removed.map(({ path, bytes, reason, why }) => ({ path, bytes, reason, why })),
-    failed: report.failed.map(({ path, why }) => ({ path, why })),
-    skipped: report.skipped,
-    kept: { files, bytes, current, pinned, in_flight: inFlight },
-    unmet: report.unmet,
-  };
-}

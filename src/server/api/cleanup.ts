@@ -1,33 +1,24 @@
-import { CLEANUP_REPORT } from "../../api/cleanup_report.ts";
-import { choice } from "../../api/schema.ts";
-import { cleanupReportJson } from "../../mirroring/cleanup/cleanup_report.ts";
-import { PkgstashError } from "../../errors.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
+import { CLEAN_UP, type CleanupResult } from "../../api/cleanup.ts";
+import type { CleanupReport } from "../../mirroring/cleanup/cleanup_report.ts";
+import { handle, type Route } from "./route.ts";
 
-/**
- * `POST /api/v1/cleanup`: removes what retention gives up and says what and why; with
- * `?dry_run=true` it only says what would go, and how much that frees.
- */
-export const cleanupRoute: ApiRoute = {
-  method: "POST",
-  path: "/api/v1/cleanup",
-  summary: "Clean up now",
-  parameters: [{
-    name: "dry_run",
-    in: "query",
-    description: "true: only say what would go",
-    schema: choice(["true", "false"], "false unless given"),
-  }],
-  answers: [jsonAnswer(CLEANUP_REPORT)],
-  failures: { 400: "dry_run is neither true nor false" },
-  handle: async ({ query, services: { cleanup } }) => {
-    switch (query.get("dry_run") ?? "false") {
-      case "true":
-        return json(CLEANUP_REPORT, cleanupReportJson((await cleanup.plan()).report));
-      case "false":
-        return json(CLEANUP_REPORT, cleanupReportJson(await cleanup.run()));
-      default:
-        throw new PkgstashError("invalid_request", "dry_run is true or false.");
-    }
-  },
-};
+export const cleanupRoutes: readonly Route[] = [
+  handle(CLEAN_UP, async ({ query, services: { cleanup } }) => {
+    const isDryRun = query.dry_run === "true";
+    return cleanupResult(isDryRun ? (await cleanup.plan()).report : await cleanup.run());
+  }),
+];
+
+/** A report in the API's words. */
+export function cleanupResult(report: CleanupReport): CleanupResult {
+  const { files, bytes, current, pinned, inFlight } = report.kept;
+  return {
+    dry_run: report.dryRun,
+    bytes_freed: report.bytesFreed,
+    files: report.removed.map(({ path, bytes, reason, why }) => ({ path, bytes, reason, why })),
+    failed: report.failed.map(({ path, why }) => ({ path, why })),
+    skipped: report.skipped,
+    kept: { files, bytes, current, pinned, in_flight: inFlight },
+    unmet: report.unmet,
+  };
+}

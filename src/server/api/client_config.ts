@@ -1,16 +1,11 @@
-import { CLIENT_CONFIG } from "../../api/client_config.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
+import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import { hostName } from "../../platform/host_name.ts";
+import { handle, type Route } from "./route.ts";
 
-/** `GET /api/v1/client-config`. */
-export const clientConfigRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/client-config",
-  summary: "What to write into the configuration of pacman",
-  answers: [jsonAnswer(CLIENT_CONFIG)],
-  handle: ({ request, services: { config } }) => {
+export const clientConfigRoutes: readonly Route[] = [
+  handle(SHOW_CLIENT_CONFIG, ({ request, services: { config } }) => {
     const url = clientUrl(request, config.listenAddress);
-    return json(CLIENT_CONFIG, {
+    return {
       url,
       upstreams: config.upstreams.map(({ name, repositories, architectures, clientPath }) => ({
         name,
@@ -20,15 +15,15 @@ export const clientConfigRoute: ApiRoute = {
         cache_server: `CacheServer = ${url}/${clientPath}`,
       })),
       flat_cache_server: `CacheServer = ${url}/cache`,
-    });
-  },
-};
+    };
+  }),
+];
 
 /**
- * This server as whoever asks reached it: other clients reach it likewise, unless that was by a
- * name that leads every machine to itself.
+ * The base URL of the request; a loopback name is replaced by this machine's, unless the daemon
+ * listens on the loopback interface only.
  */
-export function clientUrl(request: Request, listenAddress: string): string {
+function clientUrl(request: Request, listenAddress: string): string {
   const url = new URL(request.url);
   if (request.headers.get("x-forwarded-proto") === "https") url.protocol = "https:";
   if (isLoopback(url.hostname) && !isLoopback(listenAddress)) url.hostname = hostName();

@@ -1,12 +1,11 @@
-import { LOG_LEVEL } from "../../api/log_level.ts";
-import { currentLogLevel } from "../../platform/observability/logging.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
+import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "../../api/log_level.ts";
+import { currentLogLevel, setLogLevel } from "../../platform/observability/logging.ts";
+import { handle, type Route } from "./route.ts";
 
-/** `GET /api/v1/log-level`. */
-export const logLevelRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/log-level",
-  summary: "The log level",
-  answers: [jsonAnswer(LOG_LEVEL)],
-  handle: () => json(LOG_LEVEL, { level: currentLogLevel() }),
-};
+export const logLevelRoutes: readonly Route[] = [
+  handle(SHOW_LOG_LEVEL, () => ({ level: currentLogLevel() })),
+  handle(SET_LOG_LEVEL, ({ body: { level } }) => {
+    setLogLevel(level);
+    return { level };
+  }),
+];

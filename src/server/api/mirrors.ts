@@ -1,12 +1,85 @@
-import { MIRROR_LIST } from "../../api/mirror_report.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
-import { mirrorReports } from "./mirror_reports.ts";
+import {
+  LIST_MIRRORS,
+  type MirrorReport,
+  type MirrorTrial,
+  TEST_MIRRORS,
+} from "../../api/mirrors.ts";
+import type { Mirror } from "../../mirroring/mirrors/mirror.ts";
+import type { Upstream } from "../../mirroring/mirrors/upstream.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import { handle, type Route } from "./route.ts";
 
-/** `GET /api/v1/mirrors`. */
-export const mirrorsRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/mirrors",
-  summary: "The mirrors and how they do",
-  answers: [jsonAnswer(MIRROR_LIST)],
-  handle: ({ services: { accesses } }) => json(MIRROR_LIST, { mirrors: mirrorReports(accesses) }),
-};
+export const mirrorRoutes: readonly Route[] = [
+  handle(LIST_MIRRORS, ({ services: { accesses } }) => ({ mirrors: mirrorReports(accesses) })),
+  handle(TEST_MIRRORS, async ({ services: { accesses, tree } }) => {
+    const repositories = [...tree.repositories];
+    const trials = [...accesses].flatMap(([upstream, access]) => {
+      const repository = repositories.find((each) => each.upstream === upstream) ?? null;
+      const { mirrors, archive } = access.pool;
+      return [
+        ...mirrors.map((mirror) => tryMirror({ mirror, upstream, access, repository })),
+        // An archive has no databases.
+        ...(archive === null
+          ? []
+          : [tryMirror({ mirror: archive, upstream, access, repository: null })]),
+      ];
+    });
+    return { mirrors: await Promise.all(trials) };
+  }),
+];
+
+/** All mirrors and archives, in the order of the configuration. */
+export function mirrorReports(accesses: ReadonlyMap<string, Upstream>): MirrorReport[] {
+  return [...accesses].flatMap(([upstream, { pool }]) => [
+    ...pool.mirrors.map((mirror) => mirrorReport(mirror, upstream, "mirror")),
+    ...(pool.archive === null ? [] : [mirrorReport(pool.archive, upstream, "archive")]),
+  ]);
+}
+
+function mirrorReport(
+  { name, health }: Mirror,
+  upstream: string,
+  role: MirrorReport["role"],
+): MirrorReport {
+  const { rest, latency, failures, inFlight, lastError } = health;
+  return {
+    upstream,
+    name,
+    role,
+    state: rest > 0 ? "resting" : latency === null ? "unused" : "ready",
+    latency_ms: latency === null ? null : Math.round(latency),
+    failures,
+    rests_ms: Math.ceil(rest),
+    in_flight: inFlight,
+    last_error: lastError,
+  };
+}
+
+/** Asks a mirror for the date of a repository's database, or for nothing if that is null. */
+async function tryMirror(
+  { mirror, upstream, access, repository }: {
+    mirror: Mirror;
+    upstream: string;
+    access: Upstream;
+    repository: Repository | null;
+  },
+): Promise<MirrorTrial> {
+  const trial: MirrorTrial = {
+    upstream,
+    name: mirror.name,
+    file: null,
+    ms: null,
+    last_modified: null,
+    error: null,
+  };
+  if (repository === null) return trial;
+  const file = `${repository.name}.db`;
+  const result = await access.probe(mirror, repository, file);
+  if ("error" in result) return { ...trial, file, error: result.error };
+  return {
+    ...trial,
+    file,
+    ms: Math.round(result.milliseconds),
+    last_modified: result.headers.get("last-modified"),
+  };
+}

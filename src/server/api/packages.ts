@@ -1,40 +1,61 @@
-import { PACKAGE_LIST } from "../../api/package_report.ts";
-import { text } from "../../api/schema.ts";
+import {
+  LIST_PACKAGES,
+  type PackageReport,
+  REMOVE_PACKAGE,
+  SHOW_PACKAGE,
+} from "../../api/packages.ts";
+import { PkgstashError } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
-import { packageReport } from "./package_reports.ts";
+import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
+import { handle, type Route } from "./route.ts";
 
-/** `GET /api/v1/packages`. */
-export const packagesRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/packages",
-  summary: "The packages in the cache",
-  parameters: [
-    {
-      name: "name",
-      in: "query",
-      description: "only these: a name, a glob with * and ?, or either of a package file",
-      schema: text("as a pin is written"),
-    },
-    {
-      name: "repository",
-      in: "query",
-      description: "only those of a repository, by its name or its directory",
-      schema: text("like core, or core/os/x86_64"),
-    },
-  ],
-  answers: [jsonAnswer(PACKAGE_LIST)],
-  handle: async ({ query, services: { cleanup, tree } }) => {
-    const name = query.get("name");
-    const wanted = name === null ? null : packageMatcher([name]);
-    const repository = query.get("repository");
+export const packageRoutes: readonly Route[] = [
+  handle(LIST_PACKAGES, async ({ query: { name, repository }, services: { cleanup, tree } }) => {
+    const wanted = name === undefined ? null : packageMatcher([name]);
     const isIn = (directory: string) =>
-      repository === null || directory === repository ||
+      repository === undefined || directory === repository ||
       tree.repositoryAt(directory)?.name === repository;
     const packages = (await cleanup.packages())
       .filter((cached) => (wanted?.(cached) ?? true) && isIn(cached.directory))
       .map(packageReport);
-    const bytes = packages.reduce((sum, each) => sum + each.bytes, 0);
-    return json(PACKAGE_LIST, { packages, bytes });
-  },
-};
+    return { packages, bytes: packages.reduce((sum, each) => sum + each.bytes, 0) };
+  }),
+  handle(SHOW_PACKAGE, async ({ path: { directory, file }, services: { cleanup } }) => {
+    const cached = (await cleanup.packages())
+      .find((each) => each.directory === directory && each.fileName === file);
+    if (cached === undefined) throw notCached("show", directory, file);
+    return packageReport(cached);
+  }),
+  handle(REMOVE_PACKAGE, async ({ path: { directory, file }, services: { cleanup } }) => {
+    const bytes = await cleanup.remove(directory, file);
+    if (bytes === null) throw notCached("remove", directory, file);
+    return { path: `${directory}/${file}`, bytes_freed: bytes };
+  }),
+];
+
+function packageReport(cached: CachedPackage): PackageReport {
+  const { directory, fileName, name, version, bytes, signature, fetchedAt, usedAt } = cached;
+  return {
+    path: `${directory}/${fileName}`,
+    directory,
+    file: fileName,
+    name,
+    version,
+    bytes,
+    signed: signature !== null,
+    fetched_at: new Date(fetchedAt).toISOString(),
+    used_at: new Date(usedAt).toISOString(),
+    uses: cached.uses,
+    pinned: cached.pinned,
+    current: cached.current,
+    in_flight: cached.inFlight,
+  };
+}
+
+function notCached(action: string, directory: string, file: string): PkgstashError {
+  return new PkgstashError(
+    "not_found",
+    `Cannot ${action} ${directory}/${file}: this package is not cached. ` +
+      "List the cached packages to see their paths.",
+  );
+}

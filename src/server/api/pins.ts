@@ -1,22 +1,39 @@
-import { PIN_LIST } from "../../api/pin_report.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
-import { pinReport } from "./pin_parameter.ts";
+import { ADD_PIN, LIST_PINS, type PinReport, REMOVE_PIN } from "../../api/pins.ts";
+import { PkgstashError } from "../../errors.ts";
+import type { IndexedPin } from "../../mirroring/cache/cache_index.ts";
+import { handle, type Route, withStatus } from "./route.ts";
 
-/** `GET /api/v1/pins`. */
-export const pinsRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/pins",
-  summary: "What cleanup leaves alone",
-  answers: [jsonAnswer(PIN_LIST)],
-  handle: ({ services: { config, index } }) =>
-    json(PIN_LIST, {
-      pins: [
-        ...config.pinnedPackages.map((pattern) => ({
-          pattern,
-          source: "configuration" as const,
-          since: null,
-        })),
-        ...index.pins().map(pinReport),
-      ],
-    }),
-};
+export const pinRoutes: readonly Route[] = [
+  handle(LIST_PINS, ({ services: { config, index } }) => ({
+    pins: [
+      ...config.pinnedPackages.map((pattern): PinReport => ({
+        pattern,
+        source: "configuration",
+        since: null,
+      })),
+      ...index.pins().map(pinReport),
+    ],
+  })),
+  handle(ADD_PIN, ({ path: { pattern }, services: { index } }) => {
+    const now = Date.now();
+    const isNew = index.pin(pattern, now);
+    const pin = index.pins().find((each) => each.pattern === pattern) ?? { pattern, since: now };
+    return withStatus(isNew ? 201 : 200, pinReport(pin));
+  }),
+  handle(REMOVE_PIN, ({ path: { pattern }, services: { config, index } }) => {
+    if (index.unpin(pattern)) return;
+    throw config.pinnedPackages.includes(pattern)
+      ? new PkgstashError(
+        "conflict",
+        `Cannot unpin ${pattern}: it is in pinned_packages. Remove it from the configuration.`,
+      )
+      : new PkgstashError(
+        "not_found",
+        `Cannot unpin ${pattern}: there is no such pin. List the pins to see their patterns.`,
+      );
+  }),
+];
+
+function pinReport({ pattern, since }: IndexedPin): PinReport {
+  return { pattern, source: "api", since: new Date(since).toISOString() };
+}

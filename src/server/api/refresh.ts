@@ -1,48 +1,41 @@
-import { REFRESH_PROGRESS, type RefreshProgressEvent } from "../../api/refresh_progress.ts";
+import { REFRESH, type RefreshProgressEvent } from "../../api/refresh.ts";
 import { PkgstashError } from "../../errors.ts";
-import type { ApiRoute } from "./api_route.ts";
+import type { RefreshCycle } from "../../mirroring/refresh/refresh_cycle.ts";
+import { INTERNAL_ERROR } from "../responses.ts";
+import { handle, type Route } from "./route.ts";
 
-/**
- * `POST /api/v1/refresh`: the whole cycle, told as it goes, one JSON object a line. The last line
- * has `"event": "done"`, or `"event": "failed"` with the reason.
- */
-export const refreshRoute: ApiRoute = {
-  method: "POST",
-  path: "/api/v1/refresh",
-  summary: "Refresh now, and tell how it goes",
-  answers: [{
-    status: 200,
-    description: "One JSON object a line.",
-    content: { type: "application/x-ndjson", schema: REFRESH_PROGRESS },
-  }],
-  failures: { 409: "Another refresh is under way" },
-  handle: ({ services: { cycle } }) => {
+export const refreshRoutes: readonly Route[] = [
+  handle(REFRESH, ({ services: { cycle } }) => {
     if (cycle.isRunning) {
-      throw new PkgstashError("conflict", "A refresh is under way; wait for it to end");
+      throw new PkgstashError(
+        "conflict",
+        "Cannot refresh: a refresh is in progress. Wait for it to end.",
+      );
     }
-    const encoder = new TextEncoder();
-    const lines = new TransformStream<RefreshProgressEvent, Uint8Array<ArrayBuffer>>(
-      {
-        transform: (event, controller) =>
-          controller.enqueue(encoder.encode(`${JSON.stringify(event)}\n`)),
-      },
-      undefined,
-      { highWaterMark: 1024 },
-    );
-    const writer = lines.writable.getWriter();
-    // A listener that has gone away does not end the refresh.
-    const tell = (event: RefreshProgressEvent) => void writer.write(event).catch(() => {});
-    cycle.run(tell)
-      .catch((error) =>
-        tell({
-          event: "failed",
-          kind: error instanceof PkgstashError ? error.kind : "internal",
-          reason: error instanceof PkgstashError ? error.message : "Something went wrong here.",
-        })
-      )
-      .finally(() => writer.close().catch(() => {}));
-    return new Response(lines.readable, {
-      headers: { "content-type": "application/x-ndjson", "cache-control": "no-store" },
-    });
-  },
-};
+    return eventsOf(cycle);
+  }),
+];
+
+/** Starts a cycle and streams its events. The cycle continues when nobody reads them any more. */
+function eventsOf(cycle: RefreshCycle): ReadableStream<RefreshProgressEvent> {
+  let isRead = true;
+  return new ReadableStream<RefreshProgressEvent>({
+    start: (controller) => {
+      const report = (event: RefreshProgressEvent) => {
+        if (isRead) controller.enqueue(event);
+      };
+      cycle.run(report)
+        .catch((error) => report(failedEvent(error)))
+        .finally(() => isRead && controller.close());
+    },
+    cancel: () => {
+      isRead = false;
+    },
+  });
+}
+
+function failedEvent(error: unknown): RefreshProgressEvent {
+  return error instanceof PkgstashError
+    ? { event: "failed", kind: error.kind, reason: error.message }
+    : { event: "failed", kind: "internal", reason: INTERNAL_ERROR };
+}

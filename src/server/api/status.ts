@@ -1,30 +1,25 @@
-import { type DatabaseReport, STATUS, type Status } from "../../api/status_report.ts";
+import { type DatabaseReport, SHOW_STATUS, type Status } from "../../api/status.ts";
 import { repositoriesInUse } from "../../mirroring/cache/repositories_in_use.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { freeSpace } from "../../platform/files/free_space.ts";
 import type { MetricTotals } from "../../platform/observability/metrics.ts";
 import { VERSION } from "../../version.ts";
-import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
-import { mirrorReports } from "./mirror_reports.ts";
 import type { Services } from "../services.ts";
+import { mirrorReports } from "./mirrors.ts";
+import { handle, type Route } from "./route.ts";
 
-/** Age of the cache's size that people still take for the present, in milliseconds. */
-const RECENT = 5_000;
+/** The cache's size may be this old. */
+const MAX_SIZE_AGE_MS = 5_000;
 
-/** `GET /api/v1/status`. */
-export const statusRoute: ApiRoute = {
-  method: "GET",
-  path: "/api/v1/status",
-  summary: "How the daemon is doing",
-  answers: [jsonAnswer(STATUS)],
-  handle: async ({ services }) => json(STATUS, await statusOf(services)),
-};
+export const statusRoutes: readonly Route[] = [
+  handle(SHOW_STATUS, ({ services }) => statusOf(services)),
+];
 
 async function statusOf(services: Services): Promise<Status> {
   const { config, tree, layout, index, cacheSize, cycle, metrics, startedAt } = services;
   const [totals, bytes, free, repositories] = await Promise.all([
     metrics.totals(),
-    cacheSize.bytes(RECENT),
+    cacheSize.bytes(MAX_SIZE_AGE_MS),
     freeSpace(layout.root),
     repositoriesInUse(tree, layout),
   ]);
@@ -59,7 +54,7 @@ async function statusOf(services: Services): Promise<Status> {
   };
 }
 
-/** Of the requests that came to a file, the part that needed no transfer of their own. */
+/** The share of requests for existing files that needed no transfer of their own. */
 function hitRatio(requests: MetricTotals["requests"]): number | null {
   const hits = requests.hit + requests.join + requests.stale + requests.not_modified;
   const all = hits + requests.miss + requests.direct;

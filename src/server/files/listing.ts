@@ -1,28 +1,27 @@
 import { escape } from "@std/html/entities";
 import { join } from "@std/path";
 import type { CacheLayout } from "../../mirroring/cache/cache_layout.ts";
-import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
+import type { Repository } from "../../repositories/repository.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
+import type { Services } from "../services.ts";
 
 interface Row {
-  /** As shown and, percent-encoded, as linked. */
+  /** The text of the link and, percent-encoded, its target. */
   name: string;
   size?: number;
   modified?: Date | null;
 }
 
 /**
- * A page for people: what is cached in a directory that the mirror has, or null if it has none of
- * that name. `directory` has no slash at its end.
+ * A page with the cached files of a directory, or null if there is no such directory. `directory`
+ * has no trailing slash.
  */
 export async function listingRoute(
   directory: string,
-  tree: RepositoryTree,
-  layout: CacheLayout,
-  snapshots: Snapshots,
+  { tree, layout, snapshots }: Pick<Services, "tree" | "layout" | "snapshots">,
 ): Promise<Response | null> {
   const repository = tree.repositoryAt(directory);
   const children = tree.childrenOf(directory);
@@ -71,7 +70,7 @@ async function namesIn(directory: string): Promise<string[]> {
   }
 }
 
-/** A relative link; without the dot, "name-1:2.0" would be an address of the scheme "name-1". */
+/** A relative link. Without the dot, "name-1:2.0" would be a URL with the scheme "name-1". */
 function linkTo(name: string): string {
   return escape(`./${encodeURI(name).replace(/[?#]/g, encodeURIComponent)}`);
 }

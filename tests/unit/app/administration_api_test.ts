@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { DownloadReport } from "../../../src/api/download_report.ts";
-import type { MirrorAnswer, MirrorReport } from "../../../src/api/mirror_report.ts";
-import type { PackageList, PackageReport } from "../../../src/api/package_report.ts";
-import type { PinReport } from "../../../src/api/pin_report.ts";
-import type { Status } from "../../../src/api/status_report.ts";
+import type { DownloadReport } from "../../../src/api/downloads.ts";
+import type { MirrorReport, MirrorTrial } from "../../../src/api/mirrors.ts";
+import type { PackageList, PackageReport } from "../../../src/api/packages.ts";
+import type { PinReport } from "../../../src/api/pins.ts";
+import type { Status } from "../../../src/api/status.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
@@ -20,7 +20,7 @@ const SETTINGS = {
 const A = "core/os/x86_64/a-1-1-any.pkg.tar.zst";
 const B = "core/os/x86_64/b-1-1-any.pkg.tar.zst";
 
-/** A daemon in front of `core` with the packages a and b, of which nothing is cached yet. */
+/** A daemon for `core` with the packages a and b, and an empty cache. */
 async function withCore(options: TestAppOptions = {}) {
   const app = await TestApp.start({
     token: TOKEN,
@@ -48,7 +48,7 @@ async function packages(app: TestApp, query = ""): Promise<PackageReport[]> {
   return (await ask<PackageList>(app, `packages${query}`)).packages;
 }
 
-Deno.test("the status counts requests, bytes and files, and knows database and mirrors", async () => {
+Deno.test("the status has counts of requests, bytes and files, and the state of databases and mirrors", async () => {
   const { app, core } = await withCore({ settings: { max_cache_size: "1GB" } });
   await using _ = app;
   const before = await ask<Status>(app, "status");
@@ -85,7 +85,7 @@ Deno.test("the status counts requests, bytes and files, and knows database and m
   assertEquals((await ask<Status>(app, "status")).databases[0]!.failed, true);
 });
 
-Deno.test("packages tell their use, whether they are pinned and current, and can be filtered", async () => {
+Deno.test("packages are listed with their uses, pins and currency, and can be filtered", async (t) => {
   const { app, core } = await withCore({
     tables: () => `pinned_packages = ["b"]\n`,
   });
@@ -126,11 +126,13 @@ Deno.test("packages tell their use, whether they are pinned and current, and can
       ["?repository=extra", []],
     ] as const
   ) {
-    assertEquals((await packages(app, query)).map(({ name }) => name), [...names], query);
+    await t.step(query, async () => {
+      assertEquals((await packages(app, query)).map(({ name }) => name), [...names]);
+    });
   }
 });
 
-Deno.test("a removed package is gone with its signature and its record, pinned or not, and no other", async () => {
+Deno.test("a removed package loses its signature and its record, even if pinned, and no other does", async () => {
   const { app } = await withCore({ tables: () => `pinned_packages = ["b"]\n` });
   await using _ = app;
   for (const path of [`/${A}`, `/${B}`, `/${B}.sig`]) await app.warm(path);
@@ -144,7 +146,7 @@ Deno.test("a removed package is gone with its signature and its record, pinned o
   assertEquals((await app.get(`/${B}`)).headers.get("x-cache"), "MISS");
 });
 
-Deno.test("nothing but packages of the cache can be removed by name", async () => {
+Deno.test("only cached packages can be removed by name", async (t) => {
   const { app, core } = await withCore();
   await using _ = app;
   await app.warm(core.path("core.db"));
@@ -160,12 +162,16 @@ Deno.test("nothing but packages of the cache can be removed by name", async () =
       "core/os/x86_64/..%2Fx86_64%2Fa-1-1-any.pkg.tar.zst",
       `%2F${A}`,
     ]
-  ) assertEquals(await statusOf(app, `packages/${name}`, "DELETE"), 404, name);
+  ) {
+    await t.step(name, async () => {
+      assertEquals(await statusOf(app, `packages/${name}`, "DELETE"), 404);
+    });
+  }
   await Deno.stat(index);
   assertEquals((await packages(app)).length, 1);
 });
 
-Deno.test("a package whose signature is on its way is not removed", async () => {
+Deno.test("a package whose signature is being downloaded is not removed", async () => {
   const { app } = await withCore();
   await using _ = app;
   await app.warm(`/${A}`);
@@ -181,7 +187,7 @@ Deno.test("a package whose signature is on its way is not removed", async () => 
   assertEquals(await statusOf(app, `packages/${A}`, "DELETE"), 200);
 });
 
-Deno.test("pins of the API keep packages from cleanup until they are taken away, over a restart as well", async () => {
+Deno.test("pins of the API protect packages from cleanup until they are removed, even after a restart", async () => {
   const cacheRoot = await Deno.makeTempDir();
   try {
     const { app, core } = await withCore({ cacheRoot });
@@ -206,12 +212,8 @@ Deno.test("pins of the API keep packages from cleanup until they are taken away,
       settings: SETTINGS,
       tables: () => `mirrored_repos = ["core"]\n`,
     });
-    assertEquals(
-      (await ask<{ pins: PinReport[] }>(again, "pins")).pins.map(({ pattern }) => pattern),
-      [
-        "a",
-      ],
-    );
+    const { pins } = await ask<{ pins: PinReport[] }>(again, "pins");
+    assertEquals(pins.map(({ pattern }) => pattern), ["a"]);
     assertEquals(await planned(again), [B]);
     assertEquals(await statusOf(again, "pins/a", "DELETE"), 204);
     assertEquals(await planned(again), [A, B]);
@@ -220,7 +222,7 @@ Deno.test("pins of the API keep packages from cleanup until they are taken away,
   }
 });
 
-Deno.test("a download in flight shows its bytes, its mirror, and who takes part", async () => {
+Deno.test("a download in flight is listed with its bytes, mirror and clients", async () => {
   const { app } = await withCore();
   await using _ = app;
   assertEquals(await ask(app, "downloads"), { downloads: [] });
@@ -242,7 +244,7 @@ Deno.test("a download in flight shows its bytes, its mirror, and who takes part"
   assertEquals(await ask(app, "downloads"), { downloads: [] });
 });
 
-Deno.test("mirrors tell how they do; a test asks each of them now and counts for nothing", async () => {
+Deno.test("mirrors are listed with their state, which a test of them does not change", async () => {
   const { app } = await withCore({
     mirrors: 2,
     settings: { archive_url: "http://127.0.0.1:9/packages" },
@@ -250,7 +252,7 @@ Deno.test("mirrors tell how they do; a test asks each of them now and counts for
   await using _ = app;
   const [good, bad] = app.mirrors as [typeof app.mirror, typeof app.mirror];
   await bad.down();
-  const asked = await ask<{ mirrors: MirrorAnswer[] }>(app, "mirrors/test", "POST");
+  const asked = await ask<{ mirrors: MirrorTrial[] }>(app, "mirrors/test", "POST");
   assertEquals(asked.mirrors.map(({ file }) => file), ["core.db", "core.db", null]);
   const [first, second, archive] = asked.mirrors;
   assertEquals([first!.error, first!.name], [null, new URL(good.url).host]);
@@ -271,7 +273,7 @@ Deno.test("mirrors tell how they do; a test asks each of them now and counts for
   await bad.up();
 });
 
-Deno.test("lines for clients name the server as it was asked, and every upstream", async () => {
+Deno.test("lines for clients name the server as in the request, and every upstream", async () => {
   const { app } = await withCore({
     tables: ([mirror]) =>
       `[upstreams.other]\nmirror_urls = ["${mirror!.url}"]\nmirrored_repos = ["x"]\n` +

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { CleanupReportJson } from "../../../src/mirroring/cleanup/cleanup_report.ts";
+import type { CleanupResult } from "../../../src/api/cleanup.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { TestApp } from "../../support/test_app.ts";
 import { administer, refreshEvents, TOKEN } from "../../support/administration.ts";
@@ -12,7 +12,7 @@ const SETTINGS = {
   keep_versions: 0,
 };
 
-/** A daemon in front of the repository `core`, in which a client has taken what is named. */
+/** A daemon for the repository `core`, from which a client has fetched the named packages. */
 async function withPackages(
   names: readonly string[],
   settings: Record<string, string | number> = {},
@@ -35,7 +35,7 @@ async function withPackages(
   return { app, core };
 }
 
-/** The next version of every package, of which a client gets the database: nothing else happens. */
+/** Publishes the next version of the packages and has a client fetch the database only. */
 async function nextVersion(app: TestApp, core: PublishedRepository, names: readonly string[]) {
   for (const name of names) core.set(name, 2);
   await core.publish();
@@ -43,7 +43,7 @@ async function nextVersion(app: TestApp, core: PublishedRepository, names: reado
   assertEquals(headers.get("x-cache"), "REFRESHED");
 }
 
-async function cleanup(app: TestApp, query = ""): Promise<CleanupReportJson> {
+async function cleanup(app: TestApp, query = ""): Promise<CleanupResult> {
   const { status, text } = await administer(app.origin, `/api/v1/cleanup${query}`);
   assertEquals(status, 200);
   return JSON.parse(text);
@@ -58,7 +58,7 @@ function withSignatures(...fileNames: string[]): string[] {
   return fileNames.flatMap((name) => [name, `${name}.sig`]).sort();
 }
 
-Deno.test("a dry run says what would go and why and frees nothing; without it, that goes", async () => {
+Deno.test("a dry run reports what the real cleanup then removes, and why, and frees nothing", async () => {
   const { app, core } = await withPackages(["a", "b"]);
   await using _ = app;
   await nextVersion(app, core, ["a"]);
@@ -84,7 +84,7 @@ Deno.test("a dry run says what would go and why and frees nothing; without it, t
   assertEquals((await cleanup(app)).files, []);
 });
 
-Deno.test("cleanup is for the administrator, by POST, with a dry_run that is true or false", async () => {
+Deno.test("cleanup needs the token, POST, and a dry_run that is true or false", async (t) => {
   const { app, core } = await withPackages(["a"]);
   await using _ = app;
   await nextVersion(app, core, ["a"]);
@@ -95,11 +95,15 @@ Deno.test("cleanup is for the administrator, by POST, with a dry_run that is tru
     assertEquals([status, answered.get("www-authenticate")], [401, "Bearer"]);
   }
   for (const method of ["GET", "HEAD", "PUT", "DELETE"]) {
-    const answer = await app.request(method, path, { headers: { authorization } });
-    assertEquals([answer.status, answer.headers.get("allow")], [405, "POST"], method);
+    await t.step(method, async () => {
+      const response = await app.request(method, path, { headers: { authorization } });
+      assertEquals([response.status, response.headers.get("allow")], [405, "POST"]);
+    });
   }
   for (const query of ["?dry_run=maybe", "?dry_run=", "?dry_run=TRUE", "?dryrun=true"]) {
-    assertEquals((await administer(app.origin, path + query)).status, 400, query);
+    await t.step(query, async () => {
+      assertEquals((await administer(app.origin, path + query)).status, 400);
+    });
   }
   assertEquals(await onDisk(app, core), withSignatures("a-1-1-any.pkg.tar.zst"));
 
@@ -109,7 +113,7 @@ Deno.test("cleanup is for the administrator, by POST, with a dry_run that is tru
   assertStringIncludes(refused.text, "PKGSTASH_TOKEN");
 });
 
-Deno.test("with the mirror down a refresh answers 502 with the reason and removes nothing", async () => {
+Deno.test("a refresh with the mirror down is 502 with the reason and removes nothing", async () => {
   const { app, core } = await withPackages(["a", "b"]);
   await using _ = app;
   await nextVersion(app, core, ["a", "b"]);
@@ -119,7 +123,7 @@ Deno.test("with the mirror down a refresh answers 502 with the reason and remove
   assertEquals(status, 502);
   assertStringIncludes(text, core.directory);
   assertEquals(await onDisk(app, core), before);
-  // Nor does a cleanup, as long as that was the last word.
+  // Neither does a cleanup until a refresh succeeds.
   assertEquals((await cleanup(app)).files, []);
   assertEquals(await onDisk(app, core), before);
   await app.mirror.up();
@@ -130,7 +134,7 @@ Deno.test("with the mirror down a refresh answers 502 with the reason and remove
   );
 });
 
-Deno.test("one repository that fails keeps its own packages and those of the others", async () => {
+Deno.test("a repository that cannot be refreshed keeps the packages of all repositories", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: SETTINGS,
@@ -162,7 +166,7 @@ Deno.test("one repository that fails keeps its own packages and those of the oth
   assertEquals(files, [[old], [old, next, `${next}.sig`]]);
 });
 
-Deno.test("a refresh brings a cache that is too large below the low-water mark, what was used last stays", async () => {
+Deno.test("a refresh reduces an oversized cache to the low-water mark, keeping what was used last", async () => {
   const names = ["a", "b", "c", "d", "e", "f", "g"];
   const size = 200 * 1024;
   const { app, core } = await withPackages(
@@ -183,12 +187,12 @@ Deno.test("a refresh brings a cache that is too large below the low-water mark, 
   );
   const left = await bytesOnDisk(app, core);
   assert(left <= 512 * 1024, `${left} bytes`);
-  // What went for want of room is not fetched again by itself.
+  // Packages that were removed for space are not prefetched.
   assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
   assertEquals(app.mirror.requests.slice(requests).map(({ method }) => method), ["HEAD", "HEAD"]);
 });
 
-Deno.test("pinned packages stay, whatever the limits", async () => {
+Deno.test("pinned packages are kept, whatever the limits", async () => {
   const { app, core } = await withPackages(
     ["kept", "nvidia-a", "nvidia-b", "exact", "loose"],
     { max_cache_age: "1s" },
@@ -208,7 +212,7 @@ Deno.test("pinned packages stay, whatever the limits", async () => {
   assertEquals(await onDisk(app, core), withSignatures(...stay, ...next));
 });
 
-Deno.test("clients are served while a cleanup goes on, from a file that it removes as well", async () => {
+Deno.test("clients are served during a cleanup, even from a file that it removes", async () => {
   const size = 5_000_000;
   const { app, core } = await withPackages(["big"], {}, { size });
   await using _ = app;
@@ -221,7 +225,6 @@ Deno.test("clients are served while a cleanup goes on, from a file that it remov
   }
   using reader = await app.open(core.package("big", 1));
   await reader.peek(1);
-  // Its use is noted before the cleanup looks.
   let isOver = false;
   const running = cleanup(app).finally(() => isOver = true);
   let served = 0;
@@ -243,7 +246,7 @@ async function bytesOnDisk(app: TestApp, core: PublishedRepository): Promise<num
   return (await Promise.all(infos)).reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Times are kept in milliseconds; what comes after this is later. */
+/** Waits until the clock, which has milliseconds, moves on. */
 async function nextMillisecond(): Promise<void> {
   const now = Date.now();
   while (Date.now() === now) await new Promise((resolve) => setTimeout(resolve, 1));

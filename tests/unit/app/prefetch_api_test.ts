@@ -6,7 +6,7 @@ import { PublishedRepository } from "../../support/published_repository.ts";
 
 const SETTINGS = { database_max_age: "0s", refresh_interval: "0", min_free_space: "0" };
 
-/** A daemon in front of a mirror with these repositories, which are still empty. */
+/** A daemon for these repositories, which are empty. */
 async function withRepositories(
   names: readonly string[] = ["core"],
   settings: Record<string, string | number> = {},
@@ -30,12 +30,12 @@ async function refresh(app: TestApp): Promise<void> {
   assertEquals([status, text], [204, ""]);
 }
 
-/** A client takes a package. */
+/** Fetches a package as a client. */
 async function take(app: TestApp, path: string): Promise<void> {
   assertEquals((await app.warm(path)).status, 200, path);
 }
 
-/** What a client gets at once: both the package and its signature, without a word to the mirror. */
+/** Asserts that package and signature are served from the cache, without asking the mirror. */
 async function assertHit(app: TestApp, core: PublishedRepository, name: string, version: number) {
   const requests = app.count();
   const path = core.package(name, version);
@@ -47,7 +47,7 @@ async function assertHit(app: TestApp, core: PublishedRepository, name: string, 
   assertEquals(app.count(), requests, "requests of the mirror");
 }
 
-Deno.test("the new version of a package that a client took is there before the next asks", async () => {
+Deno.test("a new version of a package that a client fetched is cached before anyone requests it", async () => {
   const { app, core } = await withCore();
   await using _ = app;
   await core.set("a", 1).set("other", 1).publish();
@@ -63,7 +63,7 @@ Deno.test("the new version of a package that a client took is there before the n
   await assertHit(app, core, "a", 2);
 });
 
-Deno.test("a refresh tells of databases, packages and cleanup as it goes", async () => {
+Deno.test("a refresh reports databases, packages and cleanup as it proceeds", async () => {
   const { app, core } = await withCore({ keep_versions: 0 });
   await using _ = app;
   await core.set("a", 1).set("b", 1).publish();
@@ -81,22 +81,22 @@ Deno.test("a refresh tells of databases, packages and cleanup as it goes", async
   });
   const { status, headers } = await running.head();
   assertEquals([status, headers.get("content-type")], [200, "application/x-ndjson"]);
-  // The mirror holds the package back, and what was done so far has been told.
+  // The mirror holds the package back; the events before it have been sent.
   await gate.reached;
   const database = { event: "database", repository: core.directory };
-  const begun = { event: "prefetch", file: a!.slice(1), status: "started", bytes: 3000 };
-  const told = [
+  const started = { event: "prefetch", file: a!.slice(1), status: "started", bytes: 3000 };
+  const sent = [
     { ...database, status: "started" },
     { ...database, status: "updated" },
     { event: "plan", files: 2, bytes: 4000 },
-    begun,
+    started,
   ];
   let text = "";
-  while (!text.includes(JSON.stringify(begun))) {
+  while (!text.includes(JSON.stringify(started))) {
     text = new TextDecoder().decode(await running.peek(text.length + 1));
   }
   const ofB = ({ file }: Record<string, unknown>) => file === b!.slice(1);
-  assertEquals(linesOf(text).filter((event) => !ofB(event)), told);
+  assertEquals(linesOf(text).filter((event) => !ofB(event)), sent);
   assertEquals((await administer(app.origin, "/api/refresh")).status, 409);
   gate.release();
 
@@ -115,7 +115,7 @@ Deno.test("a refresh tells of databases, packages and cleanup as it goes", async
   ]);
 });
 
-Deno.test("for clients that never ask for a database the daemon refreshes and prefetches by itself", async () => {
+Deno.test("the daemon refreshes and prefetches on its own if no client requests a database", async () => {
   const { app, core } = await withCore({ refresh_interval: "50ms", refresh_jitter: "0" });
   await using _ = app;
   await core.set("a", 1).publish();
@@ -129,7 +129,7 @@ Deno.test("for clients that never ask for a database the daemon refreshes and pr
   assertEquals(app.count(core.package("a", 2)), 1);
 });
 
-Deno.test("what a new version newly depends on comes with it, from another repository as well", async () => {
+Deno.test("a new dependency is prefetched with the new version, even from another repository", async () => {
   const { app, repositories } = await withRepositories(["core", "extra"]);
   await using _ = app;
   const [core, extra] = repositories as [PublishedRepository, PublishedRepository];
@@ -140,18 +140,18 @@ Deno.test("what a new version newly depends on comes with it, from another repos
   await take(app, extra.package("tool", 1));
   await refresh(app);
   await extra.set("tool", 2, { depends: ["base", "new"] }).publish();
-  // A client's question may be what brings the new database.
+  // A client's request may bring the new database.
   assertEquals((await app.get(extra.path("extra.db"))).headers.get("x-cache"), "REFRESHED");
   await refresh(app);
   await assertHit(app, extra, "tool", 2);
   await assertHit(app, extra, "new", 1);
   await assertHit(app, core, "lib", 1);
   assertEquals(app.count(core.package("unrelated", 1)), 0);
-  // Whoever has the tool has had that all along.
+  // Clients with the tool have had this dependency before.
   assertEquals(app.count(core.package("base", 1)), 0);
 });
 
-Deno.test("a new dependency is fetched though its own repository is published after", async () => {
+Deno.test("a new dependency is prefetched even if its own repository is published later", async () => {
   const { app, repositories } = await withRepositories(["core", "extra"]);
   await using _ = app;
   const [core, extra] = repositories as [PublishedRepository, PublishedRepository];
@@ -164,7 +164,7 @@ Deno.test("a new dependency is fetched though its own repository is published af
   const gate = new Gate();
   app.mirror.behave(core.path("core.db"), { kind: "gate", gate, bytes: 10 });
   const running = refresh(app);
-  // What the new version newly depends on is looked for, in vain.
+  // The new dependency is looked up, but not found yet.
   await app.log.waitFor(/wishes recorded.*repository=extra/, 2);
   assertEquals(app.log.matching(/wishes recorded.*repository=core/).length, 1);
   gate.release();
@@ -173,7 +173,7 @@ Deno.test("a new dependency is fetched though its own repository is published af
   await assertHit(app, core, "lib", 1);
 });
 
-Deno.test("a package that was renamed is followed under its new name", async () => {
+Deno.test("a renamed package is prefetched under its new name", async () => {
   const { app, core } = await withCore({ keep_versions: 0 });
   await using _ = app;
   await core.set("old", 1).publish();
@@ -192,7 +192,7 @@ Deno.test("a package that was renamed is followed under its new name", async () 
   ]);
 });
 
-Deno.test("after prefetch_max_unused versions that nobody took a package is left alone until a client asks", async () => {
+Deno.test("a package is not prefetched after prefetch_max_unused unused versions, until a client requests it", async () => {
   const { app, core } = await withCore({ prefetch_max_unused: 2 });
   await using _ = app;
   await core.set("a", 1).publish();
@@ -212,7 +212,7 @@ Deno.test("after prefetch_max_unused versions that nobody took a package is left
   assertEquals(counts(), [1, 1, 0, 1, 1, 1]);
 });
 
-Deno.test("a prefetched version that a client took keeps its package from being left alone", async () => {
+Deno.test("a prefetched version that a client fetched counts as used", async () => {
   const { app, core } = await withCore({ prefetch_max_unused: 1 });
   await using _ = app;
   await core.set("a", 1).publish();
@@ -225,7 +225,7 @@ Deno.test("a prefetched version that a client took keeps its package from being 
   }
 });
 
-Deno.test("a package rebuilt under its name is fetched anew, with a signature that it had not before", async () => {
+Deno.test("a package rebuilt under the same name is fetched again, with its new signature", async () => {
   const { app, core } = await withCore();
   await using _ = app;
   await core.set("a", 1, { signed: false }).publish();
@@ -237,7 +237,7 @@ Deno.test("a package rebuilt under its name is fetched anew, with a signature th
   await assertHit(app, core, "a", 1);
 });
 
-Deno.test("rebuilds in repositories that change together are all fetched", async () => {
+Deno.test("rebuilds in repositories that change together are all prefetched", async () => {
   const names = ["core", "extra", "multilib"];
   const { app, repositories } = await withRepositories(names);
   await using _ = app;

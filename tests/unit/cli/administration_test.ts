@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { TOKEN } from "../../support/administration.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
@@ -10,7 +10,7 @@ import { type Ended, pkgstash } from "./administration_child.ts";
 const A = "core/os/x86_64/a-1-1-any.pkg.tar.zst";
 const B = "core/os/x86_64/b-1-1-any.pkg.tar.zst";
 
-/** A daemon with the database of `core` and the packages a and b in its cache. */
+/** A daemon that has cached the database of `core` and the packages a and b. */
 async function start(options: TestAppOptions = {}) {
   const app = await TestApp.start({
     token: TOKEN,
@@ -32,7 +32,7 @@ async function start(options: TestAppOptions = {}) {
   return { app, core, run };
 }
 
-/** Runs a command that must do well and print nothing but its result. */
+/** The output of a command that must succeed and print nothing but its result. */
 async function printed(running: Promise<Ended>): Promise<string> {
   const { code, out, err } = await running;
   assertEquals([code, err], [EXIT_CODE.ok, ""]);
@@ -40,7 +40,7 @@ async function printed(running: Promise<Ended>): Promise<string> {
   return out;
 }
 
-Deno.test("status is for people, or with --json exactly what the API says", async () => {
+Deno.test("status prints a summary, or with --json exactly the API's answer", async () => {
   const { app, run } = await start();
   await using _ = app;
   const out = await printed(run("status"));
@@ -54,7 +54,7 @@ Deno.test("status is for people, or with --json exactly what the API says", asyn
   assertEquals(json.requests.hit, 1);
 });
 
-Deno.test("packages are listed, shown, pinned, unpinned and removed", async () => {
+Deno.test("packages can be listed, shown, pinned, unpinned and removed", async () => {
   const { app, run } = await start();
   await using _ = app;
   const listed = await printed(run("packages"));
@@ -79,12 +79,15 @@ Deno.test("packages are listed, shown, pinned, unpinned and removed", async () =
   assertEquals(await printed(run("packages", "remove", A)), `Removed ${A}, 1000 B freed.\n`);
   const gone = await run("packages", "remove", A);
   assertEquals([gone.code, gone.out], [EXIT_CODE.failure, ""]);
-  assertMatch(gone.err, /^pkgstash: There is no package core\/os\/x86_64\/a-1-1/);
+  assertMatch(
+    gone.err,
+    /^pkgstash: Cannot show core\/os\/x86_64\/a-1-1.*: this package is not cached\./,
+  );
   await printed(run("packages", "remove", "*", "--all"));
-  assertEquals(await printed(run("packages")), "No such package is cached.\n");
+  assertEquals(await printed(run("packages")), "No cached package matches.\n");
 });
 
-Deno.test("a cleanup on trial says what would go and why, and leaves it to the real one", async () => {
+Deno.test("a dry run prints what the real cleanup then removes, and why", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   await core.set("a", 2).publish();
@@ -92,12 +95,12 @@ Deno.test("a cleanup on trial says what would go and why, and leaves it to the r
   const trial = await printed(run("cleanup", "--dry-run"));
   assertMatch(trial, /^ *SIZE +REASON +FILE +WHY$/m);
   assertStringIncludes(trial, `1000 B  superseded  ${A}  no longer in any database`);
-  assertStringIncludes(trial, "1 file would go, 1000 B would be freed.");
+  assertStringIncludes(trial, "1 file would be removed, 1000 B would be freed.");
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
-  assertMatch(await printed(run("cleanup")), /^Nothing had to go\.$/m);
+  assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);
 });
 
-Deno.test("a refresh without a terminal is a line for each step, or a JSON object", async () => {
+Deno.test("a refresh without a terminal prints a line or a JSON object for each step", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   await core.set("a", 2, { size: 3000 }).publish();
@@ -118,7 +121,7 @@ Deno.test("a refresh without a terminal is a line for each step, or a JSON objec
   });
 });
 
-Deno.test("a refresh that fails, or is one too many, ends with 1 and the reason", async () => {
+Deno.test("a refresh that fails, or runs beside another, exits with 1 and the reason", async () => {
   const { app, core, run } = await start();
   await using _ = app;
   const gate = new Gate();
@@ -128,18 +131,18 @@ Deno.test("a refresh that fails, or is one too many, ends with 1 and the reason"
   await gate.reached;
   const second = await run("refresh");
   assertEquals([second.code, second.out], [EXIT_CODE.failure, ""]);
-  assertMatch(second.err, /^pkgstash: A refresh is under way/);
+  assertMatch(second.err, /^pkgstash: Cannot refresh: a refresh is in progress\./);
   gate.release();
   await printed(first);
   await app.mirror.down();
   const failed = await run("refresh");
   assertEquals(failed.code, EXIT_CODE.failure);
   assertStringIncludes(failed.out, "database core/os/x86_64: failed, ");
-  assertMatch(failed.err, /^pkgstash: Not all of it was refreshed:\n {2}core\/os\/x86_64: /);
+  assertMatch(failed.err, /^pkgstash: Cannot refresh everything:\n {2}core\/os\/x86_64: /);
   await app.mirror.up();
 });
 
-Deno.test("mirrors are listed, and a test that one fails ends with 1", async () => {
+Deno.test("mirrors can be listed, and a test that one fails exits with 1", async () => {
   const { app, run } = await start();
   await using _ = app;
   const list = await printed(run("mirrors"));
@@ -169,7 +172,7 @@ Deno.test("downloads are printed once without a terminal", async () => {
   assertEquals((await pending).status, 200);
 });
 
-Deno.test("the log level is printed and set", async () => {
+Deno.test("the log level can be printed and set", async () => {
   const { app, run } = await start();
   await using _ = app;
   assertEquals(await printed(run("log-level", "error")), "error\n");
@@ -177,7 +180,7 @@ Deno.test("the log level is printed and set", async () => {
   assertEquals(JSON.parse(await printed(run("log-level", "--json"))), { level: "error" });
 });
 
-Deno.test("the lines for clients can be pasted as they are", async () => {
+Deno.test("the lines for clients can be pasted unchanged", async () => {
   const { app, run } = await start();
   await using _ = app;
   const out = await printed(run("client-config"));
@@ -186,7 +189,7 @@ Deno.test("the lines for clients can be pasted as they are", async () => {
   assertStringIncludes(out, `#CacheServer = ${app.origin}/cache\n`);
 });
 
-Deno.test("each way not to be served has one message that says what to do, and its exit code", async () => {
+Deno.test("every failure to reach the daemon has a message with advice, and its own exit code", async (t) => {
   const { app } = await start();
   await using _ = app;
   const directory = await Deno.makeTempDir();
@@ -212,7 +215,7 @@ Deno.test("each way not to be served has one message that says what to do, and i
         3,
         /Cannot reach pkgstash at .*refused.*\n.*systemctl/,
       ],
-      [["status", "--url", "localhost:1"], { PKGSTASH_TOKEN: TOKEN }, 2, /not a URL of HTTP/],
+      [["status", "--url", "localhost:1"], { PKGSTASH_TOKEN: TOKEN }, 2, /is not an HTTP URL/],
       [
         ["status", "--url", app.origin],
         { PKGSTASH_TOKEN: "x" },
@@ -232,28 +235,35 @@ Deno.test("each way not to be served has one message that says what to do, and i
         5,
         /older pkgstash than this one/,
       ],
-      [["status", "--url", otherUrl], { PKGSTASH_TOKEN: TOKEN }, 5, /Cannot understand the answer/],
+      [
+        ["status", "--url", otherUrl],
+        { PKGSTASH_TOKEN: TOKEN },
+        5,
+        /Cannot understand the response of .*: its status is 200 and its Content-Type is text/,
+      ],
       [
         ["status", "--token-file", join(directory, "none")],
         {},
         4,
         /token\.\n {2}.*none: no such file/,
       ],
-      [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read there/],
+      [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read it/],
     ];
     for (const [args, env, code, expected] of table) {
-      const ended = await pkgstash(args, { env, readable: [directory] });
-      assertEquals([ended.code, ended.out], [code, ""], `${args} ${ended.err}`);
-      assertMatch(ended.err, expected);
-      assert(!ended.err.includes("    at "), "no stack");
-      assert(!ended.err.includes(TOKEN), "no token");
+      await t.step(`${args[0]} ${expected}`, async () => {
+        const ended = await pkgstash(args, { env, readable: [directory] });
+        assertEquals([ended.code, ended.out], [code, ""], `${args} ${ended.err}`);
+        assertMatch(ended.err, expected);
+        assert(!ended.err.includes("    at "), "no stack");
+        assert(!ended.err.includes(TOKEN), "no token");
+      });
     }
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
 });
 
-Deno.test("a token file counts before the environment, and --url before PKGSTASH_URL", async () => {
+Deno.test("a token file overrides the environment, and --url overrides PKGSTASH_URL", async () => {
   const { app } = await start();
   await using _ = app;
   const directory = await Deno.makeTempDir();

@@ -1,5 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
-import { AdministrationError } from "../../../src/cli/administration_error.ts";
+import { AdministrationError } from "../../../src/cli/errors.ts";
 import {
   DEFAULT_TOKEN_FILE,
   findToken,
@@ -19,7 +19,7 @@ function places(
   };
 }
 
-Deno.test("the token comes from the named file, else the environment, else the default place", async () => {
+Deno.test("the token comes from the named file, else the environment, else the default file", async (t) => {
   const files = { "/t": "of-file\n", [DEFAULT_TOKEN_FILE]: "PKGSTASH_TOKEN=of-default\n" };
   for (
     const [file, variable, token, source] of [
@@ -28,10 +28,14 @@ Deno.test("the token comes from the named file, else the environment, else the d
       [undefined, "", "of-default", DEFAULT_TOKEN_FILE],
       [undefined, undefined, "of-default", DEFAULT_TOKEN_FILE],
     ] as const
-  ) assertEquals(await findToken(file, places(variable, files)), { token, source });
+  ) {
+    await t.step(token, async () => {
+      assertEquals(await findToken(file, places(variable, files)), { token, source });
+    });
+  }
 });
 
-Deno.test("a file has the token alone or in its line, and anything else is refused", async () => {
+Deno.test("a token file has the token alone or in its line, and anything else is refused", async (t) => {
   for (
     const [content, token] of [
       ["abc", "abc"],
@@ -46,29 +50,31 @@ Deno.test("a file has the token alone or in its line, and anything else is refus
       ["größe", null],
     ] as const
   ) {
-    const found = findToken("/t", places(undefined, { "/t": content }));
-    if (token !== null) assertEquals((await found).token, token, content);
-    else {
+    await t.step(content || "nothing", async () => {
+      const found = findToken("/t", places(undefined, { "/t": content }));
+      if (token !== null) return assertEquals((await found).token, token);
       const { message, exitCode } = await assertRejects(() => found, AdministrationError);
       assertEquals(exitCode, 4);
       assertMatch(message, /^Cannot read the administrator's token\.\n {2}\/t: /);
-    }
+    });
   }
 });
 
-Deno.test("when the default place cannot be read the message says so, and what to do", async () => {
+Deno.test("an unreadable default file is reported with the reason and what to do", async (t) => {
   for (
     const [error, expected] of [
-      [new Deno.errors.PermissionDenied(), /must not be read by this user; become root/],
+      [new Deno.errors.PermissionDenied(), /this user may not read it; become root/],
       [new Deno.errors.NotFound(), /no such file/],
-      [new Deno.errors.NotCapable(), /this program may not read there/],
+      [new Deno.errors.NotCapable(), /this program may not read it/],
     ] as const
   ) {
-    const { message } = await assertRejects(
-      () => findToken(undefined, places(undefined, { [DEFAULT_TOKEN_FILE]: error })),
-      AdministrationError,
-    );
-    assertMatch(message, expected);
-    assertMatch(message, /\/etc\/pkgstash\/pkgstash\.env: .*\n.*--token-file/);
+    await t.step(error.name, async () => {
+      const { message } = await assertRejects(
+        () => findToken(undefined, places(undefined, { [DEFAULT_TOKEN_FILE]: error })),
+        AdministrationError,
+      );
+      assertMatch(message, expected);
+      assertMatch(message, /\/etc\/pkgstash\/pkgstash\.env: .*\n.*--token-file/);
+    });
   }
 });

@@ -19,7 +19,7 @@ async function withFile(text: string, use: (file: string) => Promise<void>): Pro
 const PRESETS = ["archlinuxarm", "cachyos", "chaotic-aur", "endeavouros", "manjaro"]
   .map((name) => `[upstreams.${name}]\npreset = "${name}"\n`).join("");
 
-Deno.test("the effective configuration is a configuration file that comes to the same", async () => {
+Deno.test("the effective configuration is a configuration file with the same effect", async () => {
   await withFile(`max_cache_age = "90d"\nmax_cache_size = "50GB"\n${PRESETS}`, async (file) => {
     const { code, out, err } = await capture(["check-config", "--config", file]);
     assertEquals([code, err], [0, ""]);
@@ -29,7 +29,7 @@ Deno.test("the effective configuration is a configuration file that comes to the
   });
 });
 
-Deno.test("each value of the effective configuration has its origin", async () => {
+Deno.test("the effective configuration names the origin of each value", async () => {
   Deno.env.set("PKGSTASH_LOG_FORMAT", "json");
   try {
     await withFile(`port = "81"\n[upstreams.manjaro]\npreset = "manjaro"\n`, async (file) => {
@@ -45,7 +45,7 @@ Deno.test("each value of the effective configuration has its origin", async () =
   }
 });
 
-Deno.test("no secret is printed", async () => {
+Deno.test("the effective configuration has no secrets", async () => {
   const text = `
     env_file = "ENV"
     upstream_proxy = "http://me:s3cret@proxy.example:3128"
@@ -64,7 +64,7 @@ Deno.test("no secret is printed", async () => {
   });
 });
 
-Deno.test("all problems go to standard error, one line each, and the exit code is 1", async () => {
+Deno.test("a wrong configuration prints all problems to standard error and exits with 1", async () => {
   await withFile('prot = 1\nport = "x"\n', async (file) => {
     const { code, out, err } = await capture(["check-config", "--config", file]);
     assertEquals([code, out], [1, ""]);
@@ -76,7 +76,7 @@ Deno.test("all problems go to standard error, one line each, and the exit code i
   });
 });
 
-Deno.test("the program itself needs no permission but reading and its own variables", async () => {
+Deno.test("check-config needs permission to read and for its own variables only", async () => {
   await withFile('port = "x"', async (file) => {
     const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
       args: [

@@ -7,22 +7,20 @@ import {
 } from "@std/assert";
 import type { Command, OptionValues } from "../../../src/cli/command.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { capture } from "./captured_output.ts";
 
-/** The real table, with commands that only remember their options. */
+/** The real commands, but running one only passes its options to `run`. */
 function recording(run: (options: OptionValues) => void): Command[] {
   return COMMANDS.map((command) => ({
     ...command,
-    load: () =>
-      Promise.resolve({
-        run: (options: OptionValues) => {
-          run(options);
-          return Promise.resolve(EXIT_CODE.ok);
-        },
-      }),
+    // Async, so that what `run` throws rejects.
+    run: async (options: OptionValues) => {
+      await run(options);
+      return EXIT_CODE.ok;
+    },
   }));
 }
 
@@ -32,7 +30,7 @@ async function optionsOf(args: string[]): Promise<Record<string, string> | null>
   return seen;
 }
 
-Deno.test("a command gets the options that were given, and no others", async () => {
+Deno.test("a command gets the given options and no others", async () => {
   assertEquals(await optionsOf(["serve"]), {});
   assertEquals(await optionsOf(["serve", "--config", "a b", "--log-level=debug"]), {
     "config": "a b",
@@ -41,17 +39,17 @@ Deno.test("a command gets the options that were given, and no others", async () 
   assertEquals(await optionsOf(["check-config", "--config=x=y"]), { config: "x=y" });
 });
 
-Deno.test("a command line that is not understood ends with 2 and says what to type", async () => {
+Deno.test("a wrong command line exits with 2 and says what to type", async (t) => {
   const table: [string[], RegExp][] = [
     [["srve"], /Unknown command "srve", did you mean "serve"\?/],
     [["checkconfig"], /did you mean "check-config"\?/],
     [["hlep"], /did you mean "help"\?/],
     [["help", "srve"], /did you mean "serve"\?/],
-    [["help", "serve", "more"], /"more" is one word too many/],
+    [["help", "serve", "more"], /Unexpected argument "more"\. Usage: pkgstash help \[COMMAND\]/],
     [["--hepl"], /Unknown option "--hepl", did you mean "--help"\?/],
-    [["--config", "x"], /"--config" comes after a command: pkgstash serve --config FILE/],
-    [["-config", "x"], /"-config" comes after a command: pkgstash serve --config FILE/],
-    [["-loglevel=DEBUG"], /comes after a command: pkgstash serve --log-level LEVEL/],
+    [["--config", "x"], /"--config" belongs after a command: pkgstash serve --config FILE/],
+    [["-config", "x"], /"-config" belongs after a command: pkgstash serve --config FILE/],
+    [["-loglevel=DEBUG"], /belongs after a command: pkgstash serve --log-level LEVEL/],
     [["serve", "--confg", "x"], /Unknown option of serve "--confg", did you mean "--config"\?/],
     [["serve", "--confg=x"], /"--confg", did you mean "--config"\?/],
     [["serve", "-config", "x"], /"-config" is spelt "--config FILE" here/],
@@ -60,36 +58,37 @@ Deno.test("a command line that is not understood ends with 2 and says what to ty
     [["serve", "-x"], /Unknown option of serve "-x"/],
     [["serve", "-verbose"], /Unknown option of serve "-verbose"/],
     [["serve", "--no-config"], /Unknown option of serve "--no-config"/],
-    [["serve", "--config"], /--config needs a value: --config FILE/],
-    [["serve", "--config="], /--config needs a value/],
-    [["serve", "--config", "a", "--config", "b"], /--config is given more than once/],
+    [["serve", "--config"], /Missing value\. Usage: --config FILE/],
+    [["serve", "--config="], /Missing value\. Usage: --config FILE/],
+    [["serve", "--config", "a", "--config", "b"], /--config is repeated/],
     [["serve", "--log-level", "debg"], /value of --log-level "debg", did you mean "debug"\?/],
     [["serve", "--log-level", "INFO"], /value of --log-level "INFO", did you mean "info"\?/],
-    [["serve", "now"], /"now" is one word too many/],
-    [["serve", "--", "--config"], /"--config" is one word too many/],
+    [["serve", "now"], /Unexpected argument "now"\. Usage: pkgstash serve\n/],
+    [["serve", "--", "--config"], /Unexpected argument "--config"/],
     [["check-config", "--log-level", "info"], /Unknown option of check-config "--log-level"/],
   ];
   for (const [args, expected] of table) {
-    const { code, out, err } = await capture(
-      args,
-      recording(() => {
-        throw new Error(`${args} must not run`);
-      }),
-    );
-    assertEquals(code, 2, args.join(" "));
-    assertEquals(out, "");
-    assertMatch(err, expected);
-    assert(!err.includes("    at "), "no stack");
+    await t.step(args.join(" "), async () => {
+      const { code, out, err } = await capture(
+        args,
+        recording(() => {
+          throw new Error("It must not run");
+        }),
+      );
+      assertEquals([code, out], [2, ""]);
+      assertMatch(err, expected);
+      assert(!err.includes("    at "), "no stack");
+    });
   }
 });
 
-Deno.test("without any argument the help goes to standard error and the exit code is 2", async () => {
+Deno.test("no arguments print help to standard error and exit with 2", async () => {
   const { code, out, err } = await capture([]);
   assertEquals([code, out], [2, ""]);
   assertMatch(err, /Usage:/);
 });
 
-Deno.test("every way to ask for help gives help with examples, and 0", async () => {
+Deno.test("every way to ask for help prints help with examples and exits with 0", async () => {
   const general = [["--help"], ["-h"], ["help"], ["help", "--help"]];
   for (const args of general) {
     const { code, out, err } = await capture(args);
@@ -107,7 +106,7 @@ Deno.test("every way to ask for help gives help with examples, and 0", async () 
   }
 });
 
-Deno.test("no line of help is longer than a terminal is wide", async () => {
+Deno.test("help fits into 80 columns", async () => {
   for (const args of [["help"], ...COMMANDS.map(({ name }) => ["help", name])]) {
     const { out } = await capture(args);
     for (const line of out.split("\n")) assert(line.length <= 80, line);
@@ -122,7 +121,7 @@ Deno.test("--version prints the version of deno.json, the commit and Deno's vers
   });
 });
 
-Deno.test("an error of pkgstash's own is one message and 1, any other is thrown on", async () => {
+Deno.test("an expected error is one message and exits with 1, any other is thrown", async () => {
   const failing = (error: Error) =>
     recording(() =>
       void (() => {

@@ -6,7 +6,7 @@ function screen(columns: number, rows: number) {
   return { drawn, columns, rows, draw: (text: string) => void drawn.push(text) };
 }
 
-Deno.test("a drawing takes the place of the one before it, however many lines that had", () => {
+Deno.test("a drawing replaces the one before it, however many lines that had", () => {
   const terminal = screen(80, 24);
   const region = new LiveRegion(terminal);
   region.draw(["one", "two"]);
@@ -22,7 +22,7 @@ Deno.test("a drawing takes the place of the one before it, however many lines th
   ]);
 });
 
-Deno.test("nothing is drawn that would wrap or scroll, for then it could not be taken back", () => {
+Deno.test("a drawing is cut to the screen, since lines that wrap or scroll cannot be replaced", () => {
   const terminal = screen(10, 3);
   const region = new LiveRegion(terminal);
   region.draw(["0123456789abc", "\x1b[32mshort\x1b[0m", "third"]);

@@ -1,7 +1,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { runCli } from "../../../src/cli/cli.ts";
-import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { TOKEN } from "../../support/administration.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
@@ -29,7 +29,7 @@ async function withNewVersion(size: number) {
   return { app, core, options: ["--url", app.origin, "--token-file", tokenFile] };
 }
 
-Deno.test("on a terminal a refresh shows how far each package is, and at the end the whole", async () => {
+Deno.test("a refresh on a terminal shows the progress of each package, and finally the whole", async () => {
   const size = 400_000;
   const { app, core, options } = await withNewVersion(size);
   await using _ = app;
@@ -51,7 +51,7 @@ Deno.test("on a terminal a refresh shows how far each package is, and at the end
   );
 });
 
-Deno.test("on a terminal the downloads are drawn again and again, or once when that is wanted", async () => {
+Deno.test("downloads on a terminal are redrawn, or printed once with --once", async () => {
   const { app, core, options } = await withNewVersion(4000);
   await using _ = app;
   const gate = new Gate();

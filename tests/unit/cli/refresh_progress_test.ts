@@ -1,11 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { DownloadReport } from "../../../src/api/download_report.ts";
-import type { RefreshProgressEvent } from "../../../src/api/refresh_progress.ts";
-import { paintsFor } from "../../../src/cli/paint.ts";
-import { RefreshProgress } from "../../../src/cli/refresh_progress.ts";
+import type { DownloadReport } from "../../../src/api/downloads.ts";
+import type { RefreshProgressEvent } from "../../../src/api/refresh.ts";
+import { paintsFor } from "../../../src/cli/terminal_text.ts";
+import { RefreshProgress } from "../../../src/cli/commands/refresh_progress.ts";
 import { stripAnsiCode } from "@std/fmt/colors";
 
-const PLAIN = paintsFor({ out: () => {}, err: () => {} });
+const PLAIN = paintsFor({});
 const KIB = 1024;
 
 function after(
@@ -13,7 +13,7 @@ function after(
   downloads: readonly Partial<DownloadReport>[] = [],
 ): string[] {
   const progress = new RefreshProgress();
-  for (const event of events) progress.take(event);
+  for (const event of events) progress.record(event);
   progress.measure(downloads as DownloadReport[]);
   return progress.lines(70, PLAIN);
 }
@@ -33,11 +33,11 @@ const FETCHING: RefreshProgressEvent[] = [
   { event: "prefetch", file: "core/a", status: "fetched", bytes: 10 * KIB },
 ];
 
-Deno.test("before anything is known there is an empty bar", () => {
+Deno.test("the bar is empty before the first event", () => {
   assertEquals(after([]), ["Databases  [--------] 0 of 0, 0 updated"]);
 });
 
-Deno.test("the bar of the databases grows as they end, well or not", () => {
+Deno.test("the bar of the databases counts those that are updated and those that failed", () => {
   assertEquals(after(BEGUN), ["Databases  [####----] 1 of 2, 1 updated"]);
   assertEquals(
     after([...BEGUN, { event: "database", repository: "extra", status: "failed", reason: "no" }]),
@@ -45,7 +45,7 @@ Deno.test("the bar of the databases grows as they end, well or not", () => {
   );
 });
 
-Deno.test("the bar of the prefetch grows by bytes, those on their way among them", () => {
+Deno.test("the bar of the prefetch counts bytes, including those in flight", () => {
   const downloads = [
     { file: "core/b", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
     { file: "core/other", bytes: 10 * KIB, bytes_per_second: 2 * KIB },
@@ -57,7 +57,7 @@ Deno.test("the bar of the prefetch grows by bytes, those on their way among them
   ]);
 });
 
-Deno.test("without sizes it grows by files; at the end the cleanup is told", () => {
+Deno.test("the bar of the prefetch counts files if sizes are unknown, and the cleanup comes last", () => {
   const events: RefreshProgressEvent[] = [
     { event: "plan", files: 2, bytes: null },
     { event: "prefetch", file: "core/a", status: "started", bytes: null },
@@ -69,15 +69,15 @@ Deno.test("without sizes it grows by files; at the end the cleanup is told", () 
     "Prefetch   [####----] 1 of 2, 0 B",
     "Cleanup    1 file removed, 2 KiB freed",
     "core/a: gone\\u{001b}[2J",
-    "The rest is put off: stopped",
+    "The rest is postponed: stopped",
   ]);
   assertEquals(after([{ event: "plan", files: 0, bytes: 0 }])[1], "Prefetch   nothing to do");
 });
 
-Deno.test("colours change nothing of the text", () => {
+Deno.test("colours do not change the text", () => {
   const progress = new RefreshProgress();
-  for (const event of FETCHING) progress.take(event);
-  const colored = paintsFor({ out: () => {}, err: () => {}, color: true });
+  for (const event of FETCHING) progress.record(event);
+  const colored = paintsFor({ color: true });
   assertEquals(
     progress.lines(70, colored).map((line) => stripAnsiCode(line)),
     progress.lines(70, PLAIN),

@@ -1,10 +1,9 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { AdministrationError } from "../../../src/cli/administration_error.ts";
 import type { Command } from "../../../src/cli/command.ts";
-import { EXIT_CODE, EXIT_CODE_MEANINGS } from "../../../src/cli/exit_code.ts";
+import { AdministrationError, EXIT_CODE, EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { capture } from "./captured_output.ts";
 
-/** `tool`, `tool list [GLOB]` and `tool set NAME LEVEL`, which print what they were given. */
+/** `tool`, `tool list [GLOB]` and `tool set NAME LEVEL`, which print their input. */
 const COMMANDS: readonly Command[] = [{
   ...command("tool", []),
   subcommands: [
@@ -24,17 +23,14 @@ function command(name: string, positionals: Command["arguments"] & object): Comm
     arguments: positionals,
     options: [{ name: "json", valueName: null, description: "As JSON" }],
     examples: [{ command: `pkgstash ${name}`, description: "Do it" }],
-    load: () =>
-      Promise.resolve({
-        run: (options, output) => {
-          output.out(JSON.stringify([name, Object.fromEntries(options)]));
-          return Promise.resolve(EXIT_CODE.ok);
-        },
-      }),
+    run: (options, output) => {
+      output.out(JSON.stringify([name, Object.fromEntries(options)]));
+      return Promise.resolve(EXIT_CODE.ok);
+    },
   };
 }
 
-Deno.test("a subcommand gets its arguments by name beside its options, in any order", async () => {
+Deno.test("a subcommand gets its options and its arguments by name, in any order", async (t) => {
   const table: [string[], unknown][] = [
     [["tool"], ["tool", {}]],
     [["tool", "--json"], ["tool", { json: "true" }]],
@@ -50,28 +46,32 @@ Deno.test("a subcommand gets its arguments by name beside its options, in any or
     [["tool", "set", "--", "-a", "low"], ["tool set", { NAME: "-a", LEVEL: "low" }]],
   ];
   for (const [args, expected] of table) {
-    const { out } = await capture(args, COMMANDS);
-    assertEquals(out === "" ? null : JSON.parse(out), expected, args.join(" "));
+    await t.step(args.join(" "), async () => {
+      const { out } = await capture(args, COMMANDS);
+      assertEquals(out === "" ? null : JSON.parse(out), expected);
+    });
   }
 });
 
-Deno.test("too many words, too few, or wrong ones end with 2 and say what to type", async () => {
+Deno.test("too many, too few or wrong arguments exit with 2 and say what to type", async (t) => {
   const table: [string[], RegExp][] = [
     [["tool", "lsit"], /Unknown command of tool "lsit", did you mean "list"\?/],
-    [["tool", "list", "a", "b"], /"b" is one word too many, tool list takes GLOB/],
-    [["tool", "set", "a"], /tool set needs a word more: pkgstash tool set LEVEL/],
+    [["tool", "list", "a", "b"], /Unexpected argument "b"\. Usage: pkgstash tool list \[GLOB\]/],
+    [["tool", "set", "a"], /Missing argument LEVEL\. Usage: pkgstash tool set NAME LEVEL/],
     [["tool", "set", "a", "hihg"], /Unknown LEVEL "hihg", did you mean "high"\?/],
     [["tool", "list", "--jsno"], /Unknown option of tool list "--jsno", did you mean "--json"\?/],
-    [["help", "tool", "list", "x"], /"x" is one word too many/],
+    [["help", "tool", "list", "x"], /Unexpected argument "x"/],
   ];
   for (const [args, expected] of table) {
-    const { code, out, err } = await capture(args, COMMANDS);
-    assertEquals([code, out], [EXIT_CODE.usage, ""], args.join(" "));
-    assertMatch(err, expected);
+    await t.step(args.join(" "), async () => {
+      const { code, out, err } = await capture(args, COMMANDS);
+      assertEquals([code, out], [EXIT_CODE.usage, ""]);
+      assertMatch(err, expected);
+    });
   }
 });
 
-Deno.test("help of a command shows its subcommands, help of those their arguments", async () => {
+Deno.test("help of a command shows its subcommands, theirs shows their arguments", async () => {
   const { out: tool } = await capture(["help", "tool"], COMMANDS);
   assertStringIncludes(tool, "\n  pkgstash tool list [GLOB] [--json]\n");
   assertMatch(tool, /Commands:\n {2}list +Summary of tool list\n {2}set +Summary of tool set\n/);
@@ -82,7 +82,7 @@ Deno.test("help of a command shows its subcommands, help of those their argument
   }
 });
 
-Deno.test("help names every exit code, and a failed administration ends with its own", async () => {
+Deno.test("help names every exit code, and an AdministrationError exits with its own", async () => {
   const { out } = await capture(["help"], COMMANDS);
   const codes = EXIT_CODE_MEANINGS.map(([code]) => code);
   assertEquals([...codes], Object.values(EXIT_CODE));
@@ -91,7 +91,7 @@ Deno.test("help names every exit code, and a failed administration ends with its
   }
   const failing: Command = {
     ...COMMANDS[0]!,
-    load: () => Promise.reject(new AdministrationError(EXIT_CODE.refused, "Not you")),
+    run: () => Promise.reject(new AdministrationError(EXIT_CODE.refused, "Not you")),
   };
   assertEquals(await capture(["tool"], [failing]), {
     code: EXIT_CODE.refused,

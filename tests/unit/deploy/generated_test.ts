@@ -7,7 +7,7 @@ import { exampleConfig } from "../../../deploy/build/example_config.ts";
 import { committedFiles, generatedFiles } from "../../../deploy/build/generate.ts";
 import { fillParts } from "../../../deploy/build/markdown.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
-import { EXIT_CODE_MEANINGS } from "../../../src/cli/exit_code.ts";
+import { EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { environmentName, SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
 import { parse } from "../../support/configuration.ts";

@@ -5,7 +5,7 @@ import { TestApp } from "../../support/test_app.ts";
 const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const TOKEN = "correct-horse-battery-staple";
 
-Deno.test("a request is one line that says who asked for what and what came of it", async () => {
+Deno.test("a request is logged as one line with client, method, path, status and bytes", async () => {
   await using app = await TestApp.start();
   app.put(PATH, packageBytes(1234, 1));
   await app.warm(PATH);
@@ -24,7 +24,7 @@ Deno.test("a request is one line that says who asked for what and what came of i
   ) assertEquals(line!.includes(part), true, `${part} in ${line}`);
 });
 
-Deno.test("HEAD and errors count no bytes", async () => {
+Deno.test("HEAD requests and errors count no bytes", async () => {
   await using app = await TestApp.start();
   app.put(PATH, packageBytes(1234, 1));
   await app.warm(PATH);
@@ -36,7 +36,7 @@ Deno.test("HEAD and errors count no bytes", async () => {
   assertMatch(app.log.matching(/status=416/)[0]!, / bytes=0 /);
 });
 
-Deno.test("a client cannot forge a line, nor hide in one", async () => {
+Deno.test("a client cannot forge a log line or a field of one", async () => {
   await using app = await TestApp.start();
   await app.get("/nothing", { "user-agent": "x status=200 cache=HIT\u0085 path=/forged" });
   await app.log.waitFor(/path=\/nothing/);
@@ -46,7 +46,7 @@ Deno.test("a client cannot forge a line, nor hide in one", async () => {
   assertEquals(/[\x00-\x1f\x7f-\x9f]/.test(line!), false);
 });
 
-Deno.test("the token is in no line and in no metric, wherever a client puts it", async () => {
+Deno.test("the token appears in no log line and no metric, wherever a client puts it", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   const headers = { "authorization": `Bearer ${TOKEN}`, "user-agent": `agent ${TOKEN}` };
   await app.request("POST", "/api/loglevel", { headers, body: '{"loglevel":"debug"}' });
@@ -60,9 +60,10 @@ Deno.test("the token is in no line and in no metric, wherever a client puts it",
   assertEquals([...app.log.lines, text].filter((line) => line.includes(TOKEN)), []);
 });
 
-Deno.test("that a file is missing is no failure in the log", async () => {
+Deno.test("a 404 is logged at debug level", async () => {
   await using app = await TestApp.start();
   await app.get(PATH);
   await app.log.waitFor(/INFO request/);
+  assertEquals(app.log.matching(/DEBUG no such file/).length, 1);
   assertEquals(app.log.matching(/WARN|ERROR/), []);
 });

@@ -7,7 +7,7 @@ const CORE = `/core/os/x86_64/${FILE}`;
 const EXTRA = `/extra/os/x86_64/${FILE}`;
 const bytes = packageBytes(200_000, 1);
 
-Deno.test("a cached package is found by its name alone, in whatever encoding", async () => {
+Deno.test("a cached package is found by its file name alone, in any encoding", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   await app.warm(CORE);
@@ -29,7 +29,7 @@ Deno.test("a cached package is found by its name alone, in whatever encoding", a
   assertEquals(known.status, 304);
 });
 
-Deno.test("signatures are found by their name as well", async () => {
+Deno.test("a signature is found by its file name", async () => {
   await using app = await TestApp.start();
   const signature = new Uint8Array([0x88, 1, 2, 3]);
   app.put(`${CORE}.sig`, signature);
@@ -37,16 +37,18 @@ Deno.test("signatures are found by their name as well", async () => {
   assertEquals((await app.get(`/cache/${FILE}.sig`)).body, signature);
 });
 
-Deno.test("what is not in the cache is 404 at once, and no mirror is asked", async () => {
+Deno.test("a file that is not cached is 404 and no mirror is asked", async (t) => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   for (const name of [FILE, `${FILE}.sig`, "core.db", "", "x", "lock", "VERSION", `${FILE}/`]) {
-    assertEquals((await app.get(`/cache/${name}`)).status, 404, name);
+    await t.step(`/cache/${name}`, async () => {
+      assertEquals((await app.get(`/cache/${name}`)).status, 404);
+    });
   }
   assertEquals(app.count(), 0);
 });
 
-Deno.test("a transfer in flight is not in the cache yet", async () => {
+Deno.test("a download in flight is not in the cache yet", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   app.mirror.behave(CORE, { kind: "stallAfter", bytes: 50_000 }, 1);
@@ -55,7 +57,7 @@ Deno.test("a transfer in flight is not in the cache yet", async () => {
   assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
 });
 
-Deno.test("a name that two repositories have for different files is 404", async () => {
+Deno.test("a file name that means different files in two repositories is 404", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   app.put(EXTRA, packageBytes(200_001, 2));
@@ -65,7 +67,7 @@ Deno.test("a name that two repositories have for different files is 404", async 
   assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
 });
 
-Deno.test("the same file in two repositories is found", async () => {
+Deno.test("a file that is the same in two repositories is found", async () => {
   await using app = await TestApp.start();
   for (const path of [CORE, EXTRA]) {
     app.put(path, bytes);
@@ -74,7 +76,7 @@ Deno.test("the same file in two repositories is found", async () => {
   assertEquals((await app.get(`/cache/${FILE}`)).body, bytes);
 });
 
-Deno.test("files without dates are not taken for one because they are of one size", async () => {
+Deno.test("two undated files of equal size are not the same file", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes, { lastModified: null });
   app.put(EXTRA, packageBytes(200_000, 2), { lastModified: null });
@@ -82,7 +84,7 @@ Deno.test("files without dates are not taken for one because they are of one siz
   assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
 });
 
-Deno.test("the same path works for a CacheServer too", async () => {
+Deno.test("a package's usual path works for a CacheServer too", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   await app.warm(CORE);

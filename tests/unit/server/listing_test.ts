@@ -13,7 +13,7 @@ function linksOf(page: string, address: string): string[] {
   );
 }
 
-Deno.test("every directory has a page whose links lead to the next ones", async () => {
+Deno.test("every directory has a page that links its subdirectories", async () => {
   await using app = await TestApp.start();
   const seen = new Set<string>();
   const visit = async (address: string) => {
@@ -36,7 +36,7 @@ Deno.test("every directory has a page whose links lead to the next ones", async 
   assertEquals([...seen].sort(), expected.map((path) => `${app.origin}/${path}`).sort());
 });
 
-Deno.test("a repository's page links each cached file, whatever its name", async () => {
+Deno.test("the page of a repository links every cached file, whatever its name", async () => {
   await using app = await TestApp.start();
   for (const [index, name] of NAMES.entries()) {
     app.put(`${DIRECTORY}/${name}`, packageBytes(3 * 1024 * 1024, index));
@@ -60,7 +60,7 @@ Deno.test("a repository's page links each cached file, whatever its name", async
   assertMatch(text, /2026-11-01 12:00/);
 });
 
-Deno.test("only files of the repository are listed: no state, no parts, nothing foreign", async () => {
+Deno.test("a page lists files of the repository only: no state, no part files, nothing else", async () => {
   await using app = await TestApp.start();
   const path = `${DIRECTORY}/${NAMES[0]}`;
   app.put(path, packageBytes(100_000, 1));
@@ -78,7 +78,7 @@ Deno.test("only files of the repository are listed: no state, no parts, nothing 
   }
 });
 
-Deno.test("names are escaped, and the page allows no script", async () => {
+Deno.test("a page escapes names and allows no scripts", async () => {
   await using app = await TestApp.start({
     tables: ([mirror]) =>
       `[upstreams.other]\nmirror_urls = ["${mirror!.url}"]\nmirrored_repos = ["@a+b"]\n`,
@@ -92,7 +92,7 @@ Deno.test("names are escaped, and the page allows no script", async () => {
   assertEquals([echoed.status, echoed.text.includes("script")], [200, false]);
 });
 
-Deno.test("a directory without its slash is sent to the one with it; HEAD has no body", async () => {
+Deno.test("a directory without its trailing slash is redirected, and HEAD has no body", async () => {
   await using app = await TestApp.start();
   for (const directory of ["/core", "/core/os", DIRECTORY]) {
     const { status, headers } = await app.get(directory);

@@ -7,7 +7,7 @@ const SIZE = 100_000;
 const path = (name: string) => `/core/os/x86_64/${name}-1-1-any.pkg.tar.zst`;
 const result = (name: string) => `pkgstash_requests_total{result="${name}"}`;
 
-Deno.test("after a known sequence of requests every count is exact", async () => {
+Deno.test("counts are exact after a known sequence of requests", async () => {
   await using app = await TestApp.start();
   const gate = new Gate();
   app.put(path("a"), packageBytes(SIZE, 1));
@@ -52,7 +52,7 @@ Deno.test("after a known sequence of requests every count is exact", async () =>
   );
 });
 
-Deno.test("a download in flight shows, and the size of the cache is that of its files", async () => {
+Deno.test("downloads in flight and the size of the cache are gauges", async () => {
   await using app = await TestApp.start();
   const gate = new Gate();
   app.put(path("a"), packageBytes(SIZE, 1));
@@ -67,7 +67,7 @@ Deno.test("a download in flight shows, and the size of the cache is that of its 
   assertEquals(size >= 0, true);
 });
 
-Deno.test("the text is of the Prometheus format, each metric with its help and type", async () => {
+Deno.test("the metrics are in the Prometheus text format, each with its help and type", async () => {
   await using app = await TestApp.start();
   const { status, headers, text } = await app.get("/metrics");
   assertEquals(status, 200);
@@ -83,7 +83,7 @@ Deno.test("the text is of the Prometheus format, each metric with its help and t
   for (const name of types) assertMatch(text, new RegExp(`^# HELP ${name} \\S`, "m"));
 });
 
-Deno.test("healthz says ok", async () => {
+Deno.test("healthz answers ok", async () => {
   await using app = await TestApp.start();
   const { status, text } = await app.get("/healthz");
   assertEquals([status, text], [200, "ok\n"]);

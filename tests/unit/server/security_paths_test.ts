@@ -14,7 +14,7 @@ async function tree(app: TestApp, below = ""): Promise<string[]> {
   return names.sort();
 }
 
-Deno.test("no path leads out of the configured repositories, to disk or to a mirror", async () => {
+Deno.test("a path cannot leave the configured repositories, on disk or upstream", async (t) => {
   await using app = await TestApp.start();
   app.put(`/core/os/x86_64/${FILE}`, packageBytes(1000, 1));
   await Deno.writeTextFile(app.pathOf("secret"), "secret");
@@ -72,19 +72,21 @@ Deno.test("no path leads out of the configured repositories, to disk or to a mir
     ]
   ) {
     for (const method of ["GET", "HEAD"]) {
-      const { status, headers, text } = await app.request(method, target);
-      assertEquals([400, 404].includes(status), true, `${target}: ${status}`);
-      // What is no HTTP at all is refused below us, without a body.
-      if (status === 404) assertMatch(headers.get("content-type")!, /^text\/plain/);
-      if (method === "GET" && status === 404) assertMatch(text, /^There is no such .*\n$/);
-      assertEquals(headers.get("x-evil"), null);
+      await t.step(`${method} ${target.slice(0, 80)}`, async () => {
+        const { status, headers, text } = await app.request(method, target);
+        assertEquals([400, 404].includes(status), true, `${status}`);
+        // Deno itself refuses what is not valid HTTP, without a body.
+        if (status === 404) assertMatch(headers.get("content-type")!, /^text\/plain/);
+        if (method === "GET" && status === 404) assertMatch(text, /^There is no such .*\n$/);
+        assertEquals(headers.get("x-evil"), null);
+      });
     }
   }
   assertEquals(app.count(), 0);
   assertEquals(await tree(app), before);
 });
 
-Deno.test("control characters in a request target never get as far as a log line of their own", async () => {
+Deno.test("control characters in a request target cannot start a log line", async () => {
   await using app = await TestApp.start();
   for (
     const target of ["/a%0a2026-11-23 INFO forged", "/a%0d%0aforged", "/a%1b[31m", "/%E2%80%AE"]
@@ -99,21 +101,23 @@ Deno.test("control characters in a request target never get as far as a log line
   }
 });
 
-Deno.test("a target in absolute form means the path in it", async () => {
+Deno.test("a target in absolute form means its path", async () => {
   await using app = await TestApp.start();
   app.put(`/core/os/x86_64/${FILE}`, packageBytes(1000, 1));
   const { body } = await app.get(`http://other.example/core/os/x86_64/${FILE}`);
   assertEquals(body, packageBytes(1000, 1));
 });
 
-Deno.test("other methods get 405 with those that there are", async () => {
+Deno.test("a wrong method is 405 and names the allowed ones", async (t) => {
   await using app = await TestApp.start();
   for (const method of ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"]) {
     for (const target of ["/", `/core/os/x86_64/${FILE}`, "/healthz", "/metrics", "/nothing"]) {
-      const { status, headers, text } = await app.request(method, target, { body: "x" });
-      assertEquals([status, headers.get("allow")], [405, "GET, HEAD"], `${method} ${target}`);
-      assertMatch(headers.get("content-type")!, /^text\/plain/);
-      assertEquals(text.includes("GET, HEAD"), true);
+      await t.step(`${method} ${target}`, async () => {
+        const { status, headers, text } = await app.request(method, target, { body: "x" });
+        assertEquals([status, headers.get("allow")], [405, "GET, HEAD"]);
+        assertMatch(headers.get("content-type")!, /^text\/plain/);
+        assertEquals(text.includes("GET, HEAD"), true);
+      });
     }
   }
   assertEquals(app.count(), 0);

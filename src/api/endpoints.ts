@@ -1,0 +1,34 @@
+import { CLEAN_UP } from "./cleanup.ts";
+import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
+import { LIST_DOWNLOADS } from "./downloads.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { GO_REFRESH, GO_SET_LOG_LEVEL } from "./go_version.ts";
+import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
+import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
+import { SHOW_OPENAPI } from "./openapi.ts";
+import { LIST_PACKAGES, REMOVE_PACKAGE, SHOW_PACKAGE } from "./packages.ts";
+import { ADD_PIN, LIST_PINS, REMOVE_PIN } from "./pins.ts";
+import { REFRESH } from "./refresh.ts";
+import { SHOW_STATUS } from "./status.ts";
+
+/** Everything that the API can do, in the order of its documentation. */
+export const ENDPOINTS: readonly Endpoint[] = [
+  SHOW_STATUS,
+  REFRESH,
+  CLEAN_UP,
+  LIST_PACKAGES,
+  SHOW_PACKAGE,
+  REMOVE_PACKAGE,
+  LIST_PINS,
+  ADD_PIN,
+  REMOVE_PIN,
+  LIST_MIRRORS,
+  TEST_MIRRORS,
+  LIST_DOWNLOADS,
+  SHOW_LOG_LEVEL,
+  SET_LOG_LEVEL,
+  SHOW_CLIENT_CONFIG,
+  SHOW_OPENAPI,
+  GO_REFRESH,
+  GO_SET_LOG_LEVEL,
+];

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { endpoint } from "./endpoint.ts";
+import { COUNT, TIMESTAMP } from "./scalars.ts";
+
+const DATABASE = z.object({
+  repository: z.string().describe("Directory of the repository, such as core/os/x86_64."),
+  generation: z.string().nullable().describe(
+    "Name of the published snapshot; null before the first one.",
+  ),
+  mirror: z.string().nullable().describe("The mirror that the snapshot came from."),
+  published_at: TIMESTAMP.nullable().describe("When the snapshot was published here."),
+  last_modified: z.string().nullable().describe(
+    "The date of the database, as in the mirror's Last-Modified header.",
+  ),
+  age_ms: COUNT.nullable().describe("Milliseconds since the snapshot was published here."),
+  checked_ms: COUNT.nullable().describe(
+    "Milliseconds since a mirror confirmed that it is current; null if none has since the " +
+      "daemon started.",
+  ),
+  failed: z.boolean().describe("Whether the last refresh failed."),
+}).describe("The database of a repository.");
+
+const REQUESTS = z.object({
+  hit: COUNT.describe("Served from the cache."),
+  miss: COUNT.describe("Started a download."),
+  join: COUNT.describe("Joined a download in flight."),
+  stale: COUNT.describe("Served from the cache because no mirror could say whether it is current."),
+  direct: COUNT.describe("Ranges fetched directly from a mirror."),
+  not_modified: COUNT.describe("Answered 304."),
+  not_found: COUNT.describe("Answered 404."),
+  refused: COUNT.describe("Answered another 4xx status."),
+  error: COUNT.describe("Answered a 5xx status."),
+}).describe("Requests for files since the daemon started, by result.");
+
+const STATUS = z.object({
+  version: z.string().describe("Version of pkgstash."),
+  started_at: TIMESTAMP.describe("When the daemon started."),
+  uptime_ms: COUNT.describe("Milliseconds since the daemon started."),
+  requests: REQUESTS,
+  hit_ratio: z.number().min(0).max(1).nullable().describe(
+    "The share of requests for existing files that needed no transfer of their own, from 0 to 1; " +
+      "null before the first such request.",
+  ),
+  bytes: z.object({
+    served: COUNT.describe("Sent to clients."),
+    fetched: COUNT.describe("Received from mirrors."),
+    saved: COUNT.describe("Sent to clients beyond what was received from mirrors."),
+  }).describe("Bytes of files since the daemon started."),
+  cache: z.object({
+    root: z.string().describe("The cache directory."),
+    bytes: COUNT.nullable().describe(
+      "Size of its files in bytes, at most a few seconds old; null if unknown.",
+    ),
+    packages: COUNT.describe("Number of packages."),
+    max_bytes: COUNT.nullable().describe(
+      "max_cache_size in bytes; null if unlimited.",
+    ),
+    disk_free_bytes: COUNT.nullable().describe(
+      "Free space on its disk in bytes; null if unknown.",
+    ),
+  }).describe("The cache."),
+  refresh: z.enum(["running", "idle"]).describe("Whether a refresh is in progress."),
+  databases: z.array(DATABASE).describe("The databases of the repositories in use."),
+  mirrors: z.object({
+    ready: COUNT.describe("Mirrors that are ready."),
+    resting: COUNT.describe("Mirrors that rest after a failure."),
+    unused: COUNT.describe("Mirrors that have not responded yet."),
+  }).describe("Mirrors by state."),
+  downloads: COUNT.describe("Downloads in flight."),
+}).describe("The status of the daemon.");
+
+export type Status = z.infer<typeof STATUS>;
+export type DatabaseReport = z.infer<typeof DATABASE>;
+
+export const SHOW_STATUS = endpoint({
+  method: "GET",
+  path: "/api/v1/status",
+  summary: "Show the daemon's status",
+  answers: { 200: STATUS },
+});

@@ -1,0 +1,218 @@
+import {
+  LIST_PACKAGES,
+  type PackageList,
+  type PackageReport,
+  REMOVE_PACKAGE,
+  type RemovedPackage,
+  SHOW_PACKAGE,
+} from "../../api/packages.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandArgument,
+  type CommandOption,
+  type OptionValues,
+  requiredArgument,
+} from "../command.ts";
+import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { agoText, bytesText, countText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import { type Paints, renderFacts, visible } from "../terminal_text.ts";
+import { PIN_COMMANDS } from "./pins.ts";
+
+const OPTIONS: readonly CommandOption[] = [JSON_OPTION, ...CONNECTION_OPTIONS];
+
+const PACKAGE: CommandArgument = {
+  name: "PACKAGE",
+  description: "Path as pacman requests it, package name or file name, or a glob of either",
+  required: true,
+};
+
+const ALL: CommandOption = {
+  name: "all",
+  valueName: null,
+  description: "Remove every matching package",
+};
+
+const LIST: Omit<Command, "name"> = {
+  summary: "List, show, remove and pin cached packages",
+  description: "Lists the cached packages with their size, how often clients requested them, and " +
+    "what keeps them. A package is current if it is listed in a database.",
+  options: [
+    {
+      name: "repository",
+      valueName: "NAME",
+      description: "Only packages of this repository: its name or its directory",
+    },
+    ...OPTIONS,
+  ],
+  examples: [
+    { command: "pkgstash packages", description: "All cached packages" },
+    {
+      command: "pkgstash packages list 'linux*' --repository core",
+      description: "The kernels of core",
+    },
+  ],
+  run: list,
+};
+
+export const PACKAGES_COMMAND: Command = {
+  ...LIST,
+  name: "packages",
+  subcommands: [
+    {
+      ...LIST,
+      name: "packages list",
+      summary: "List cached packages",
+      arguments: [{
+        name: "PATTERN",
+        description: "Package name or file name, or a glob of either, with * and ?",
+        required: false,
+      }],
+    },
+    {
+      name: "packages show",
+      summary: "Show a package in detail",
+      description: "Prints everything that is known about each matching package.",
+      arguments: [PACKAGE],
+      options: OPTIONS,
+      examples: [{ command: "pkgstash packages show linux", description: "All cached versions" }],
+      run: show,
+    },
+    {
+      name: "packages remove",
+      summary: "Remove a package and its signature",
+      description: "Removes a package and its signature from the cache, even if it is pinned, " +
+        "but not while it is being downloaded. If several packages match, nothing is removed " +
+        "without --all.",
+      arguments: [PACKAGE],
+      options: [ALL, ...OPTIONS],
+      examples: [
+        {
+          command: "pkgstash packages remove core/os/x86_64/linux-6.1-1-x86_64.pkg.tar.zst",
+          description: "One file",
+        },
+        {
+          command: "pkgstash packages remove 'nvidia*' --all",
+          description: "Every matching package",
+        },
+      ],
+      run: remove,
+    },
+    ...PIN_COMMANDS,
+  ],
+};
+
+async function list(options: OptionValues, output: Output): Promise<ExitCode> {
+  const list = await (await ApiClient.of(options)).call(LIST_PACKAGES, {
+    name: options.get("PATTERN"),
+    repository: options.get("repository"),
+  });
+  printAnswer(list, { options, output, render: renderPackages });
+  return EXIT_CODE.ok;
+}
+
+async function show(options: OptionValues, output: Output): Promise<ExitCode> {
+  const packages = await findPackages(
+    await ApiClient.of(options),
+    requiredArgument(options, PACKAGE.name),
+  );
+  printAnswer(packages, {
+    options,
+    output,
+    render: (packages, paints) => packages.map((each) => renderPackage(each, paints)).join("\n\n"),
+  });
+  return EXIT_CODE.ok;
+}
+
+async function remove(options: OptionValues, output: Output): Promise<ExitCode> {
+  const client = await ApiClient.of(options);
+  const word = requiredArgument(options, PACKAGE.name);
+  const packages = await findPackages(client, word);
+  if (packages.length > 1 && !options.has(ALL.name)) {
+    const paths = packages.map(({ path }) => `  ${visible(path)}`).join("\n");
+    throw new AdministrationError(
+      EXIT_CODE.failure,
+      `Cannot remove ${word}: it matches ${packages.length} packages.\n${paths}\n` +
+        "Nothing was removed. Name one of them, or use --all.",
+    );
+  }
+  const isJson = options.has(JSON_OPTION.name);
+  const removed: RemovedPackage[] = [];
+  for (const { directory, file } of packages) {
+    const answer = await client.call(REMOVE_PACKAGE, { directory, file });
+    removed.push(answer);
+    if (isJson) continue;
+    output.out(`Removed ${visible(answer.path)}, ${bytesText(answer.bytes_freed)} freed.`);
+  }
+  if (isJson) output.out(JSON.stringify(removed, null, 2));
+  return EXIT_CODE.ok;
+}
+
+/**
+ * The packages that a word on the command line means: a path below the server's root, or a package
+ * name, a file name, or a glob of either.
+ *
+ * @throws AdministrationError if there is none.
+ */
+async function findPackages(client: ApiClient, word: string): Promise<PackageReport[]> {
+  const path = word.replace(/^\/+/, "");
+  const slash = path.lastIndexOf("/");
+  if (slash > 0 && slash < path.length - 1) {
+    const [directory, file] = [path.slice(0, slash), path.slice(slash + 1)];
+    return [await client.call(SHOW_PACKAGE, { directory, file })];
+  }
+  const { packages } = await client.call(LIST_PACKAGES, { name: path });
+  if (packages.length > 0) return packages;
+  throw new AdministrationError(
+    EXIT_CODE.failure,
+    `Cannot find ${word}: no cached package matches. ` +
+      'See "pkgstash packages list" for all of them.',
+  );
+}
+
+function renderPackages({ packages, bytes }: PackageList, paints: Paints): string {
+  if (packages.length === 0) return "No cached package matches.";
+  const now = Date.now();
+  const table = renderTable<PackageReport>(
+    [
+      { title: "NAME", text: ({ name }) => name, paint: (text) => paints.accent(text) },
+      { title: "VERSION", text: ({ version }) => version },
+      { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
+      { title: "USED", align: "right", text: ({ uses }) => `${uses} x` },
+      { title: "LAST", text: ({ used_at }) => agoText(used_at, now) },
+      { title: "STATE", text: stateOf, paint: (text) => paints.faint(text) },
+      { title: "REPOSITORY", text: ({ directory }) => directory },
+    ],
+    packages,
+    paints.title,
+  );
+  return `${table}\n\n${countText(packages.length, "package")}, ${bytesText(bytes)}.`;
+}
+
+/** One package, a line for each fact. */
+function renderPackage(cached: PackageReport, paints: Paints): string {
+  const now = Date.now();
+  return renderFacts([
+    ["Name", cached.name],
+    ["Version", cached.version],
+    ["Path", cached.path],
+    ["Size", `${bytesText(cached.bytes)} (${cached.bytes} bytes)`],
+    ["Signature", cached.signed ? "cached" : "not cached"],
+    ["State", stateOf(cached)],
+    ["Fetched", `${agoText(cached.fetched_at, now)} (${cached.fetched_at})`],
+    ["Last used", `${agoText(cached.used_at, now)} (${cached.used_at})`],
+    ["Used", countText(cached.uses, "time")],
+  ], paints);
+}
+
+/** What keeps a package, in words. */
+function stateOf({ current, pinned, in_flight }: PackageReport): string {
+  return [
+    current === null ? "unknown" : current ? "current" : "old",
+    ...(pinned ? ["pinned"] : []),
+    ...(in_flight ? ["in flight"] : []),
+  ].join(", ");
+}

@@ -1,0 +1,48 @@
+import { closestString } from "@std/text/closest-string";
+
+/** The exit codes of the program; 0 to 2 are as in bash(1). */
+export const EXIT_CODE = {
+  ok: 0,
+  failure: 1,
+  usage: 2,
+  unreachable: 3,
+  refused: 4,
+  unsupported: 5,
+} as const;
+
+export type ExitCode = typeof EXIT_CODE[keyof typeof EXIT_CODE];
+
+/** What each exit code means, for help. */
+export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
+  [EXIT_CODE.ok, "Success"],
+  [EXIT_CODE.failure, "Failure; the reason is on standard error"],
+  [EXIT_CODE.usage, "Wrong usage"],
+  [EXIT_CODE.unreachable, "The daemon cannot be reached"],
+  [EXIT_CODE.refused, "There is no token, or the daemon does not accept it"],
+  [EXIT_CODE.unsupported, "The response is from another version of pkgstash, or something else"],
+];
+
+/** A request to the daemon that failed; the message says why and what to do. */
+export class AdministrationError extends Error {
+  override readonly name = "AdministrationError";
+  readonly exitCode: ExitCode;
+
+  constructor(exitCode: ExitCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.exitCode = exitCode;
+  }
+}
+
+/** A wrong command line; the message says what to type instead. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** `Unknown option "--confg", did you mean "--config"?` */
+export function unknown(what: string, found: string, known: readonly string[]): UsageError {
+  return new UsageError(
+    known.length === 0
+      ? `Unknown ${what} "${found}".`
+      : `Unknown ${what} "${found}", did you mean "${closestString(found, known)}"?`,
+  );
+}

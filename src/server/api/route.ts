@@ -1,0 +1,80 @@
+import {
+  type AnswerValue,
+  type Endpoint,
+  type TemplateSegment,
+  templateSegments,
+} from "../../api/endpoint.ts";
+import type { Services } from "../services.ts";
+import { type Input, type InputReader, inputReader } from "./input.ts";
+
+/** A request to an endpoint, as its handler gets it. */
+export interface Call<E extends Endpoint> extends Input<E> {
+  readonly request: Request;
+  readonly services: Services;
+}
+
+/** An answer with its status, from an endpoint that has several. */
+type StatusAndValue<E extends Endpoint> = {
+  [Status in keyof E["answers"]]: {
+    readonly status: Status;
+    readonly value: AnswerValue<E["answers"][Status]>;
+  };
+}[keyof E["answers"]];
+
+type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
+
+/** What a handler returns: the value of the only answer, or the status with its value. */
+export type Result<E extends Endpoint> = IsUnion<keyof E["answers"]> extends true
+  ? StatusAndValue<E>
+  : AnswerValue<E["answers"][keyof E["answers"]]>;
+
+/** The result of an endpoint that has several successes. */
+export function withStatus<const Status extends number, Value>(
+  status: Status,
+  value: Value,
+): { readonly status: Status; readonly value: Value } {
+  return { status, value };
+}
+
+/** An endpoint with what answers it. */
+export interface Route {
+  readonly endpoint: Endpoint;
+  readonly template: readonly TemplateSegment[];
+  readonly readInput: InputReader;
+  readonly respond: (call: Call<Endpoint>) => Promise<Response>;
+}
+
+/** Answers `endpoint` with what `handler` returns, or with the failure that it throws. */
+export function handle<E extends Endpoint>(
+  endpoint: E,
+  handler: (call: Call<E>) => Result<E> | Promise<Result<E>>,
+): Route {
+  return {
+    endpoint,
+    template: templateSegments(endpoint.path),
+    readInput: inputReader(endpoint),
+    respond: async (call) => serialize(endpoint, await handler(call as unknown as Call<E>)),
+  };
+}
+
+function serialize({ answers }: Endpoint, result: unknown): Response {
+  const [status, ...others] = Object.keys(answers).map(Number) as [number, ...number[]];
+  if (others.length === 0) return responseOf(answers, status, result);
+  const chosen = result as { status: number; value: unknown };
+  return responseOf(answers, chosen.status, chosen.value);
+}
+
+function responseOf(answers: Endpoint["answers"], status: number, value: unknown): Response {
+  const answer = answers[status];
+  if (answer === undefined) throw new Error(`The endpoint has no answer ${status}`);
+  if (!("kind" in answer)) return Response.json(value, { status });
+  if (answer.kind === "empty") return new Response(null, { status });
+  const lines = (value as ReadableStream<unknown>)
+    .pipeThrough(
+      new TransformStream<unknown, string>({
+        transform: (each, controller) => controller.enqueue(`${JSON.stringify(each)}\n`),
+      }),
+    )
+    .pipeThrough(new TextEncoderStream());
+  return new Response(lines, { status, headers: { "content-type": "application/x-ndjson" } });
+}

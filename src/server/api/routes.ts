@@ -1,0 +1,27 @@
+import { cleanupRoutes } from "./cleanup.ts";
+import { clientConfigRoutes } from "./client_config.ts";
+import { downloadRoutes } from "./downloads.ts";
+import { goVersionRoutes } from "./go_version.ts";
+import { logLevelRoutes } from "./log_level.ts";
+import { mirrorRoutes } from "./mirrors.ts";
+import { openApiRoutes } from "./openapi.ts";
+import { packageRoutes } from "./packages.ts";
+import { pinRoutes } from "./pins.ts";
+import { refreshRoutes } from "./refresh.ts";
+import type { Route } from "./route.ts";
+import { statusRoutes } from "./status.ts";
+
+/** What answers each endpoint. */
+export const ROUTES: readonly Route[] = [
+  ...statusRoutes,
+  ...refreshRoutes,
+  ...cleanupRoutes,
+  ...packageRoutes,
+  ...pinRoutes,
+  ...mirrorRoutes,
+  ...downloadRoutes,
+  ...logLevelRoutes,
+  ...clientConfigRoutes,
+  ...openApiRoutes,
+  ...goVersionRoutes,
+];

@@ -1,0 +1,84 @@
+import { STATUS_CODE } from "@std/http/status";
+import { type ErrorKind, PkgstashError } from "../errors.ts";
+
+/** What a client learns of an error; the reason goes to the log. */
+const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
+  invalid_config: {
+    status: STATUS_CODE.InternalServerError,
+    text: "Cannot serve this file: the configuration is not valid.",
+  },
+  invalid_request: {
+    status: STATUS_CODE.BadRequest,
+    text: "Cannot serve this file: the request is not valid.",
+  },
+  not_found: { status: STATUS_CODE.NotFound, text: "There is no such file." },
+  upstream: {
+    status: STATUS_CODE.BadGateway,
+    text: "Cannot serve this file: no mirror could deliver it.",
+  },
+  upstream_timeout: {
+    status: STATUS_CODE.GatewayTimeout,
+    text: "Cannot serve this file: no mirror responded in time.",
+  },
+  content: {
+    status: STATUS_CODE.BadGateway,
+    text: "Cannot serve this file: the mirrors sent a different one.",
+  },
+  storage: {
+    status: STATUS_CODE.InternalServerError,
+    text: "Cannot serve this file: the cache cannot be read or written.",
+  },
+  conflict: {
+    status: STATUS_CODE.Conflict,
+    text: "Cannot serve this file: it is in use by another operation.",
+  },
+  unauthorized: {
+    status: STATUS_CODE.Unauthorized,
+    text: "Cannot serve this file: the token is missing or wrong.",
+  },
+  forbidden: {
+    status: STATUS_CODE.Forbidden,
+    text: "Cannot serve this file: access is not allowed.",
+  },
+};
+
+/** A short response in plain text. */
+export function textResponse(
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): Response {
+  return new Response(`${text}\n`, {
+    status,
+    headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}
+
+/** 404 for a file or directory that is not here. */
+export function noSuchFile(): Response {
+  const { status, text } = FAILURES.not_found;
+  return textResponse(status, text);
+}
+
+/** 405 with the methods that are allowed. */
+export function methodNotAllowed(...allowed: string[]): Response {
+  const methods = allowed.join(", ");
+  return textResponse(STATUS_CODE.MethodNotAllowed, methodText(methods), { allow: methods });
+}
+
+/** Why a method is not allowed, given those that are. */
+export function methodText(methods: string): string {
+  return `Cannot use this method here. Use ${methods}.`;
+}
+
+/** Turns anything thrown while a file was served into a response in plain text. */
+export function errorResponse(error: unknown): Response {
+  if (error instanceof PkgstashError) {
+    const { status, text } = FAILURES[error.kind];
+    return textResponse(status, text);
+  }
+  return textResponse(STATUS_CODE.InternalServerError, INTERNAL_ERROR);
+}
+
+/** For errors that must not happen. */
+export const INTERNAL_ERROR = "Cannot answer: an internal error occurred. See the daemon's log.";

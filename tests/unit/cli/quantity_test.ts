@@ -1,0 +1,29 @@
+import { assertEquals } from "@std/assert";
+import { barText, bytesText, countText, durationText } from "../../../src/cli/quantity.ts";
+
+Deno.test("a quantity is shown in the largest unit that fits", () => {
+  assertEquals([0, 1023, 1024, 1587, 1024 ** 2 - 1, 5 * 1024 ** 3].map(bytesText), [
+    "0 B",
+    "1023 B",
+    "1 KiB",
+    "1.5 KiB",
+    "1 MiB",
+    "5 GiB",
+  ]);
+  assertEquals(
+    [0, 999, 1_000, 61_000, 3_600_000, 90_061_000].map(durationText),
+    ["0 ms", "999 ms", "1 s", "1 min 1 s", "1 h", "1 d 1 h"],
+  );
+  assertEquals([0, 1, 2].map((count) => countText(count, "file")), [
+    "0 files",
+    "1 file",
+    "2 files",
+  ]);
+  assertEquals([0, 0.5, 1, 7, -1].map((part) => barText(part, 6)), [
+    "[----]",
+    "[##--]",
+    "[####]",
+    "[####]",
+    "[----]",
+  ]);
+});

@@ -1,0 +1,219 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { Endpoint } from "../../../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
+import { ROUTES } from "../../../../src/server/api/routes.ts";
+import type { Answer } from "../../../support/http_exchange.ts";
+import { faultsOf, type JsonSchema } from "../../../support/json_schema.ts";
+import { TestApp } from "../../../support/test_app.ts";
+import { TOKEN } from "../../../support/administration.ts";
+import { PublishedRepository } from "../../../support/published_repository.ts";
+
+interface Operation {
+  security?: unknown[];
+  parameters?: { name: string; in: string; required: boolean; schema: JsonSchema }[];
+  requestBody?: { content: Record<string, { schema: JsonSchema }> };
+  responses: Record<string, { content?: Record<string, { schema: JsonSchema }> }>;
+}
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+  components: { schemas: Record<string, JsonSchema> };
+}
+
+/** Requests for each operation of the document, with the expected status. */
+const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
+  "GET /api/v1/status": [
+    { target: "/api/v1/status", status: 200 },
+    { target: "/api/v1/status?verbose=true", status: 400 },
+  ],
+  "POST /api/v1/refresh": [{ target: "/api/v1/refresh", status: 200 }],
+  "POST /api/v1/cleanup": [
+    { target: "/api/v1/cleanup?dry_run=true", status: 200 },
+    { target: "/api/v1/cleanup?dry_run=perhaps", status: 400 },
+    { target: "/api/v1/cleanup?dry_run=true&dry_run=false", status: 400 },
+  ],
+  "GET /api/v1/packages": [
+    { target: "/api/v1/packages", status: 200 },
+    { target: "/api/v1/packages?name=a*&repository=core", status: 200 },
+  ],
+  "GET /api/v1/packages/{directory}/{file}": [
+    { target: "/api/v1/packages/core/os/x86_64/a-1-1-any.pkg.tar.zst", status: 200 },
+    { target: "/api/v1/packages/core%2Fos%2Fx86_64/a-1-1-any.pkg.tar.zst", status: 200 },
+    { target: "/api/v1/packages/core/os/x86_64/c-1-1-any.pkg.tar.zst", status: 404 },
+  ],
+  "DELETE /api/v1/packages/{directory}/{file}": [
+    { target: "/api/v1/packages/core/os/x86_64/b-1-1-any.pkg.tar.zst", status: 200 },
+    { target: "/api/v1/packages/core/os/x86_64/b-1-1-any.pkg.tar.zst", status: 404 },
+  ],
+  "GET /api/v1/pins": [{ target: "/api/v1/pins", status: 200 }],
+  "PUT /api/v1/pins/{pattern}": [
+    { target: "/api/v1/pins/a*", status: 201 },
+    { target: "/api/v1/pins/a%2A", status: 200 },
+    { target: "/api/v1/pins/a%2Fb", status: 400 },
+  ],
+  "DELETE /api/v1/pins/{pattern}": [
+    { target: "/api/v1/pins/a*", status: 204 },
+    { target: "/api/v1/pins/a*", status: 404 },
+    { target: "/api/v1/pins/fixed", status: 409 },
+    { target: "/api/v1/pins/%20", status: 400 },
+  ],
+  "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
+  "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
+  "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
+  "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
+  "PUT /api/v1/log-level": [
+    { target: "/api/v1/log-level", status: 200, body: { level: "info" } },
+    { target: "/api/v1/log-level", status: 400, body: { level: "loud" } },
+    { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
+  ],
+  "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
+  "GET /api/v1/openapi.json": [{ target: "/api/v1/openapi.json", status: 200 }],
+  "POST /api/refresh": [{ target: "/api/refresh", status: 204 }],
+  "POST /api/loglevel": [
+    { target: "/api/loglevel", status: 204, body: { loglevel: "debug" } },
+    { target: "/api/loglevel", status: 400, body: {} },
+  ],
+};
+
+/** A daemon that has a database and two packages, and a pin of its configuration. */
+async function start(): Promise<TestApp> {
+  const app = await TestApp.start({
+    token: TOKEN,
+    mirrors: 2,
+    settings: { refresh_interval: "0", min_free_space: "0" },
+    tables: () => `mirrored_repos = ["core"]\npinned_packages = ["fixed"]\n`,
+  });
+  for (const mirror of app.mirrors) {
+    const core = new PublishedRepository(mirror).set("a", 1).set("b", 1);
+    await core.publish();
+  }
+  for (const file of ["core.db", "a-1-1-any.pkg.tar.zst", "b-1-1-any.pkg.tar.zst"]) {
+    await app.warm(`/core/os/x86_64/${file}`);
+  }
+  return app;
+}
+
+async function documentOf(app: TestApp): Promise<Document> {
+  return JSON.parse((await app.get("/api/v1/openapi.json")).text);
+}
+
+function operationsOf(document: Document): [string, Operation][] {
+  return Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]): [string, Operation] => [
+      `${method.toUpperCase()} ${path}`,
+      operation,
+    ])
+  );
+}
+
+/** Compares a response with what the document promises for its status. */
+function checkAnswer(document: Document, operation: Operation, answer: Answer, what: string): void {
+  const promised = operation.responses[answer.status];
+  assert(promised !== undefined, `${what}: ${answer.status} is not in the document`);
+  if (promised.content === undefined) return assertEquals(answer.text, "", what);
+  const [[type, { schema }]] = Object.entries(promised.content) as [
+    [string, { schema: JsonSchema }],
+  ];
+  assertStringIncludes(answer.headers.get("content-type") ?? "", type, what);
+  if (type === "text/plain") return;
+  const wanted = schema.$ref === undefined
+    ? schema
+    : document.components.schemas[schema.$ref.split("/").at(-1)!]!;
+  const lines = type === "application/x-ndjson" ? answer.text.trimEnd().split("\n") : [answer.text];
+  for (const line of lines) assertEquals(faultsOf(JSON.parse(line), wanted), [], `${what} ${line}`);
+}
+
+Deno.test("the document has every endpoint and nothing else, each with the parameters of its path", async () => {
+  await using app = await start();
+  const document = await documentOf(app);
+  assertEquals(document.openapi, "3.1.0");
+  const operations = operationsOf(document);
+  const nameOf = ({ method, path }: Endpoint) => `${method} ${path.replaceAll("{+", "{")}`;
+  assertEquals(operations.map(([name]) => name).sort(), ENDPOINTS.map(nameOf).sort());
+  assertEquals(ROUTES.map(({ endpoint }) => nameOf(endpoint)), ENDPOINTS.map(nameOf));
+  assertEquals(Object.keys(CALLS).sort(), operations.map(([name]) => name).sort());
+  for (const [name, { parameters = [] }] of operations) {
+    const inPath = parameters.filter((each) => each.in === "path").map((each) => `{${each.name}}`);
+    assertEquals(inPath, name.match(/\{\w+\}/g) ?? [], name);
+    for (const each of parameters) assertEquals(each.required, each.in === "path");
+  }
+  const ids = operations.map(([, operation]) =>
+    (operation as unknown as { operationId: string }).operationId
+  );
+  assertEquals(new Set(ids).size, ids.length);
+});
+
+Deno.test("every operation answers as the document says", async (t) => {
+  await using app = await start();
+  const document = await documentOf(app);
+  for (const [name, operation] of operationsOf(document)) {
+    const method = name.split(" ")[0]!;
+    for (const { target, status, body } of CALLS[name]!) {
+      const what = `${method} ${target} ${status}`;
+      await t.step(what, async () => {
+        const json = body === undefined ? {} : { body: JSON.stringify(body) };
+        const content = operation.requestBody?.content["application/json"];
+        if (status < 300) {
+          assertEquals(content === undefined ? [] : faultsOf(body, content.schema), [], what);
+        }
+        const answer = await app.request(method, target, {
+          headers: { authorization: `Bearer ${TOKEN}` },
+          ...json,
+        });
+        assertEquals(answer.status, status, answer.text);
+        checkAnswer(document, operation, answer, what);
+        assertEquals(answer.headers.get("cache-control"), "no-store");
+      });
+    }
+  }
+});
+
+Deno.test("a request without the right token is refused as the document says", async (t) => {
+  await using app = await start();
+  await using open = await TestApp.start();
+  const document = await documentOf(app);
+  for (const [name, operation] of operationsOf(document)) {
+    const method = name.split(" ")[0]!;
+    const { target } = CALLS[name]![0]!;
+    for (const [server, status] of [[app, 401], [open, 403]] as const) {
+      await t.step(`${name} ${status}`, async () => {
+        const answer = await server.request(method, target);
+        const expected = operation.security?.length === 0 ? 200 : status;
+        assertEquals(answer.status, expected, name);
+        checkAnswer(document, operation, answer, name);
+      });
+    }
+  }
+});
+
+Deno.test("an unknown path or a wrong method is a problem, which names the methods", async (t) => {
+  await using app = await start();
+  const headers = { authorization: `Bearer ${TOKEN}` };
+  const problem = (await documentOf(app)).components.schemas["Problem"]!;
+  for (
+    const path of ["", "nothing", "status/", "status/x", "pins/", "packages/a", "%", "pins/%ff"]
+  ) {
+    await t.step(`GET ${path}`, async () => {
+      const answer = await app.request("GET", `/api/v1/${path}`, { headers });
+      assertEquals([answer.status, JSON.parse(answer.text).kind], [404, "unknown_route"], path);
+      assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    });
+  }
+  for (
+    const [method, path, allow] of [
+      ["POST", "status", "GET, HEAD"],
+      ["GET", "refresh", "POST"],
+      ["POST", "packages/a/b", "GET, HEAD, DELETE"],
+      ["GET", "pins/a", "PUT, DELETE"],
+    ] as const
+  ) {
+    await t.step(`${method} ${path}`, async () => {
+      const answer = await app.request(method, `/api/v1/${path}`, { headers });
+      assertEquals([answer.status, answer.headers.get("allow")], [405, allow], path);
+      assertEquals(faultsOf(JSON.parse(answer.text), problem), []);
+    });
+  }
+  const head = await app.request("HEAD", "/api/v1/status", { headers });
+  assertEquals([head.status, head.text], [200, ""]);
+});
