@@ -2,7 +2,8 @@ import type { Config } from "./config/config.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
-import { createHandler, type Services } from "./server/handler.ts";
+import type { Context } from "./server/context.ts";
+import { createHandler } from "./server/handler.ts";
 import { Server } from "./server/server.ts";
 
 const log = eventLogger("app");
@@ -10,21 +11,14 @@ const log = eventLogger("app");
 /** Keys that a running daemon cannot change. */
 const FIXED = ["cacheRoot", "listenAddress", "port", "tlsCertificate", "tlsKey"] as const;
 
-interface Context {
-  config: Config;
-  readonly mirroring: Mirroring;
-  readonly metrics: Metrics;
-  readonly startedAt: number;
-}
-
 /** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
   readonly #server: Server;
-  readonly #context: Context;
+  readonly #context: Context & { config: Config };
   #stopped: Promise<void> | null = null;
 
-  private constructor(mirroring: Mirroring, server: Server, context: Context) {
+  private constructor(mirroring: Mirroring, server: Server, context: Context & { config: Config }) {
     this.#mirroring = mirroring;
     this.#server = server;
     this.#context = context;
@@ -35,10 +29,9 @@ export class App implements AsyncDisposable {
     const startedAt = Date.now();
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
-    // The handler asks for its context at each request, so that a reload applies from the next one.
     const context = { config, mirroring, metrics, startedAt };
     try {
-      const server = await Server.listen(config, createHandler(() => servicesOf(context)));
+      const server = await Server.listen(config, createHandler(context));
       return new App(mirroring, server, context);
     } catch (error) {
       await mirroring.stop();
@@ -82,26 +75,4 @@ export class App implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
-}
-
-function servicesOf({ config, mirroring, metrics, startedAt }: Context): Services {
-  const { tree, layout, snapshots, cycle, cleanup, index, cacheSize, downloads, clientDownloads } =
-    mirroring;
-  return {
-    token: config.token,
-    config,
-    tree,
-    layout,
-    snapshots,
-    cycle,
-    cleanup,
-    metrics,
-    index,
-    cacheSize,
-    startedAt,
-    downloads,
-    clientDownloads,
-    accesses: new Map(Array.from(mirroring.upstreams, (upstream) => [upstream.name, upstream])),
-    respond: (file, request, client) => mirroring.respond(file, request, client),
-  };
 }

@@ -7,6 +7,7 @@ import type { Metrics } from "../platform/observability/metrics.ts";
 import { type Client, Leases } from "../repositories/leases.ts";
 import {
   type PackageFile,
+  type Repository,
   type RepositoryFile,
   RepositoryTree,
 } from "../repositories/repository.ts";
@@ -142,7 +143,7 @@ export class Mirroring {
     const lastRefresh = new LastRefresh(layout.lastRefresh);
     this.cycle = new RefreshCycle({
       snapshots: this.snapshots,
-      repositories: () => repositoriesInUse(this.#tree, layout),
+      repositories: () => this.repositoriesInUse(),
       prefetcher: this.#prefetcher,
       cleanup: this.cleanup,
       lastRefresh,
@@ -171,6 +172,11 @@ export class Mirroring {
   /** Every path that clients may ask for. */
   get tree(): RepositoryTree {
     return this.#tree;
+  }
+
+  /** The repositories that are worth a refresh. */
+  repositoriesInUse(): Promise<Repository[]> {
+    return repositoriesInUse(this.#tree, this.layout);
   }
 
   /** Answers a GET or HEAD for a file of a repository. */

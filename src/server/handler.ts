@@ -8,32 +8,26 @@ import { apiSegments, respondToApi } from "./api/router.ts";
 import { requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
-import type { Services } from "./services.ts";
+import type { Context } from "./context.ts";
 import { errorResponse, methodNotAllowed, noSuchFile, textResponse } from "./responses.ts";
-
-export type { Services } from "./services.ts";
 
 const log = eventLogger("server");
 
 type Info = Deno.ServeHandlerInfo<Deno.NetAddr>;
 
-/**
- * Makes the handler of all requests. It calls `services` for each request, so that a new
- * configuration applies from the next one on.
- */
+/** Makes the handler of all requests. It reads `context` anew for each request. */
 export function createHandler(
-  services: () => Services,
+  context: Context,
 ): (request: Request, info: Info) => Promise<Response> {
   return async (request, info) => {
     const startedAt = performance.now();
-    const current = services();
     const path = requestPath(request.url);
     let response: Response;
     try {
       response = await route({
         request,
         path,
-        services: current,
+        context,
         client: info.remoteAddr,
       });
     } catch (error) {
@@ -43,7 +37,7 @@ export function createHandler(
       await response.body.cancel();
       response = new Response(null, response);
     }
-    recordRequest({ request, path, response, info, startedAt }, current.metrics)
+    recordRequest({ request, path, response, info, startedAt }, context.metrics)
       .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }));
     return response;
   };
@@ -53,29 +47,29 @@ interface Visit {
   readonly request: Request;
   /** The decoded path, or null if it names nothing here. */
   readonly path: string | null;
-  readonly services: Services;
+  readonly context: Context;
   readonly client: Client;
 }
 
-async function route({ request, path, services, client }: Visit): Promise<Response> {
+async function route({ request, path, context, client }: Visit): Promise<Response> {
   const segments = apiSegments(request.url);
-  if (segments !== null) return await respondToApi(request, segments, services);
+  if (segments !== null) return await respondToApi(request, segments, context);
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
   if (path === "healthz") return textResponse(200, "ok");
   if (path === "metrics") {
-    return new Response(await services.metrics.text(), {
-      headers: { "content-type": services.metrics.contentType },
+    return new Response(await context.metrics.text(), {
+      headers: { "content-type": context.metrics.contentType },
     });
   }
-  const { tree } = services;
+  const { mirroring } = context;
   if (path.startsWith("cache/")) {
-    return await flatCacheRoute(request, path.slice("cache/".length), services);
+    return await flatCacheRoute(request, path.slice("cache/".length), mirroring);
   }
-  const file = tree.fileAt(path);
-  if (file !== null) return await sendRepositoryFile(file, { request, services, client });
+  const file = mirroring.tree.fileAt(path);
+  if (file !== null) return await sendRepositoryFile(file, { request, context, client });
   const directory = path.replace(/\/$/, "");
-  const listing = await listingRoute(directory, services);
+  const listing = await listingRoute(directory, mirroring);
   if (listing === null) return noSuchFile();
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {
@@ -87,10 +81,10 @@ async function route({ request, path, services, client }: Visit): Promise<Respon
 
 async function sendRepositoryFile(
   file: RepositoryFile,
-  { request, services, client }: Omit<Visit, "path">,
+  { request, context, client }: Omit<Visit, "path">,
 ): Promise<Response> {
   try {
-    return await services.respond(file, request, client);
+    return await context.mirroring.respond(file, request, client);
   } catch (error) {
     const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");

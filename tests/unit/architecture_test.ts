@@ -6,6 +6,8 @@ const MAP = new URL("../../docs/architecture.md", import.meta.url);
 
 /** Every room may import these. */
 const GROUND_FLOOR = ["errors.ts", "version.ts", "log_level.ts", "async"];
+/** Wings with a door, `<wing>/<wing>.ts`. */
+const WINGS = ["mirroring"];
 /** Ambient declarations, which no module imports. */
 const NOT_A_ROOM = ["std.d.ts"];
 
@@ -28,6 +30,15 @@ Deno.test("the map lists every room, and no room that does not exist", () => {
 Deno.test("a room imports only the rooms that the map allows", () => {
   const wrong = imports.filter(({ from, to }) => !isAllowed(roomOf(from), roomOf(to)));
   assertEquals(wrong.map(describe), []);
+});
+
+Deno.test("a wing is entered by its door, or for a type", () => {
+  const wrong = imports.filter(({ from, to, isTypeOnly }) =>
+    WINGS.some((wing) =>
+      to.startsWith(`${wing}/`) && !from.startsWith(`${wing}/`) && to !== `${wing}/${wing}.ts`
+    ) && !isTypeOnly
+  );
+  assertEquals(wrong.map(({ from, to, line }) => `src/${from}:${line} imports ${to}`), []);
 });
 
 Deno.test("no import leads back to its own file", () => {

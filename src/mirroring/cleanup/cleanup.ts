@@ -38,7 +38,7 @@ export type CleanupSettings = Pick<
 export interface CleanupOptions {
   layout: CacheLayout;
   index: Pick<CacheIndex, "removed" | "usedAt">;
-  inventory: Pick<Inventory, "take" | "packages" | "package" | "isInFlight">;
+  inventory: Pick<Inventory, "take" | "package" | "isInFlight">;
   downloads: Pick<DownloadRegistry, "get">;
   snapshotStore: Pick<SnapshotStore, "forget">;
   /** Called at each use, since the configuration may change. */
@@ -68,11 +68,6 @@ export class Cleanup {
 
   constructor(options: CleanupOptions) {
     this.#options = options;
-  }
-
-  /** The packages in the cache, as `Inventory.packages` lists them. */
-  packages(): Promise<CachedPackage[]> {
-    return this.#options.inventory.packages();
   }
 
   /**

@@ -3,7 +3,7 @@ import type { CleanupReport } from "../../mirroring/cleanup/cleanup_report.ts";
 import { handle, type Route } from "./route.ts";
 
 export const cleanupRoutes: readonly Route[] = [
-  handle(CLEAN_UP, async ({ query, services: { cleanup } }) => {
+  handle(CLEAN_UP, async ({ query, mirroring: { cleanup } }) => {
     const isDryRun = query.dry_run === "true";
     return cleanupResult(isDryRun ? (await cleanup.plan()).report : await cleanup.run());
   }),

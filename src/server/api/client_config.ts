@@ -3,7 +3,7 @@ import { hostName } from "../../platform/host_name.ts";
 import { handle, type Route } from "./route.ts";
 
 export const clientConfigRoutes: readonly Route[] = [
-  handle(SHOW_CLIENT_CONFIG, ({ request, services: { config } }) => {
+  handle(SHOW_CLIENT_CONFIG, ({ request, config }) => {
     const url = clientUrl(request, config.listenAddress);
     return {
       url,

@@ -2,7 +2,7 @@ import { LIST_DOWNLOADS } from "../../api/downloads.ts";
 import { handle, type Route } from "./route.ts";
 
 export const downloadRoutes: readonly Route[] = [
-  handle(LIST_DOWNLOADS, ({ services: { downloads, clientDownloads } }) => ({
+  handle(LIST_DOWNLOADS, ({ mirroring: { downloads, clientDownloads } }) => ({
     downloads: Array.from(downloads.entries(), ({ key, download, startedAt, rate }) => ({
       file: key,
       bytes: download.released,

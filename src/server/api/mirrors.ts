@@ -10,18 +10,18 @@ import type { Repository } from "../../repositories/repository.ts";
 import { handle, type Route } from "./route.ts";
 
 export const mirrorRoutes: readonly Route[] = [
-  handle(LIST_MIRRORS, ({ services: { accesses } }) => ({ mirrors: mirrorReports(accesses) })),
-  handle(TEST_MIRRORS, async ({ services: { accesses, tree } }) => {
+  handle(LIST_MIRRORS, ({ mirroring: { upstreams } }) => ({
+    mirrors: mirrorReports(upstreams),
+  })),
+  handle(TEST_MIRRORS, async ({ mirroring: { upstreams, tree } }) => {
     const repositories = [...tree.repositories];
-    const trials = [...accesses].flatMap(([upstream, access]) => {
-      const repository = repositories.find((each) => each.upstream === upstream) ?? null;
-      const { mirrors, archive } = access.pool;
+    const trials = [...upstreams].flatMap((upstream) => {
+      const repository = repositories.find((each) => each.upstream === upstream.name) ?? null;
+      const { mirrors, archive } = upstream.pool;
       return [
-        ...mirrors.map((mirror) => tryMirror({ mirror, upstream, access, repository })),
+        ...mirrors.map((mirror) => tryMirror(upstream, mirror, repository)),
         // An archive has no databases.
-        ...(archive === null
-          ? []
-          : [tryMirror({ mirror: archive, upstream, access, repository: null })]),
+        ...(archive === null ? [] : [tryMirror(upstream, archive, null)]),
       ];
     });
     return { mirrors: await Promise.all(trials) };
@@ -29,10 +29,10 @@ export const mirrorRoutes: readonly Route[] = [
 ];
 
 /** All mirrors and archives, in the order of the configuration. */
-export function mirrorReports(accesses: ReadonlyMap<string, Upstream>): MirrorReport[] {
-  return [...accesses].flatMap(([upstream, { pool }]) => [
-    ...pool.mirrors.map((mirror) => mirrorReport(mirror, upstream, "mirror")),
-    ...(pool.archive === null ? [] : [mirrorReport(pool.archive, upstream, "archive")]),
+export function mirrorReports(upstreams: Iterable<Upstream>): MirrorReport[] {
+  return [...upstreams].flatMap(({ name, pool }) => [
+    ...pool.mirrors.map((mirror) => mirrorReport(mirror, name, "mirror")),
+    ...(pool.archive === null ? [] : [mirrorReport(pool.archive, name, "archive")]),
   ]);
 }
 
@@ -57,15 +57,12 @@ function mirrorReport(
 
 /** Asks a mirror for the date of a repository's database, or for nothing if that is null. */
 async function tryMirror(
-  { mirror, upstream, access, repository }: {
-    mirror: Mirror;
-    upstream: string;
-    access: Upstream;
-    repository: Repository | null;
-  },
+  upstream: Upstream,
+  mirror: Mirror,
+  repository: Repository | null,
 ): Promise<MirrorTrial> {
   const trial: MirrorTrial = {
-    upstream,
+    upstream: upstream.name,
     name: mirror.name,
     file: null,
     ms: null,
@@ -74,7 +71,7 @@ async function tryMirror(
   };
   if (repository === null) return trial;
   const file = `${repository.name}.db`;
-  const result = await access.probe(mirror, repository, file);
+  const result = await upstream.probe(mirror, repository, file);
   if ("error" in result) return { ...trial, file, error: result.error };
   return {
     ...trial,

@@ -10,23 +10,22 @@ import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
 import { handle, type Route } from "./route.ts";
 
 export const packageRoutes: readonly Route[] = [
-  handle(LIST_PACKAGES, async ({ query: { name, repository }, services: { cleanup, tree } }) => {
+  handle(LIST_PACKAGES, async ({ query: { name, repository }, mirroring: { inventory, tree } }) => {
     const wanted = name === undefined ? null : packageMatcher([name]);
     const isIn = (directory: string) =>
       repository === undefined || directory === repository ||
       tree.repositoryAt(directory)?.name === repository;
-    const packages = (await cleanup.packages())
+    const packages = (await inventory.packages())
       .filter((cached) => (wanted?.(cached) ?? true) && isIn(cached.directory))
       .map(packageReport);
     return { packages, bytes: packages.reduce((sum, each) => sum + each.bytes, 0) };
   }),
-  handle(SHOW_PACKAGE, async ({ path: { directory, file }, services: { cleanup } }) => {
-    const cached = (await cleanup.packages())
-      .find((each) => each.directory === directory && each.fileName === file);
-    if (cached === undefined) throw notCached("show", directory, file);
+  handle(SHOW_PACKAGE, async ({ path: { directory, file }, mirroring: { inventory } }) => {
+    const cached = await inventory.package(directory, file);
+    if (cached === null) throw notCached("show", directory, file);
     return packageReport(cached);
   }),
-  handle(REMOVE_PACKAGE, async ({ path: { directory, file }, services: { cleanup } }) => {
+  handle(REMOVE_PACKAGE, async ({ path: { directory, file }, mirroring: { cleanup } }) => {
     const bytes = await cleanup.remove(directory, file);
     if (bytes === null) throw notCached("remove", directory, file);
     return { path: `${directory}/${file}`, bytes_freed: bytes };

@@ -4,7 +4,7 @@ import type { IndexedPin } from "../../mirroring/cache/cache_index.ts";
 import { handle, type Route, withStatus } from "./route.ts";
 
 export const pinRoutes: readonly Route[] = [
-  handle(LIST_PINS, ({ services: { config, index } }) => ({
+  handle(LIST_PINS, ({ config, mirroring: { index } }) => ({
     pins: [
       ...config.pinnedPackages.map((pattern): PinReport => ({
         pattern,
@@ -14,13 +14,13 @@ export const pinRoutes: readonly Route[] = [
       ...index.pins().map(pinReport),
     ],
   })),
-  handle(ADD_PIN, ({ path: { pattern }, services: { index } }) => {
+  handle(ADD_PIN, ({ path: { pattern }, mirroring: { index } }) => {
     const now = Date.now();
     const isNew = index.pin(pattern, now);
     const pin = index.pins().find((each) => each.pattern === pattern) ?? { pattern, since: now };
     return withStatus(isNew ? 201 : 200, pinReport(pin));
   }),
-  handle(REMOVE_PIN, ({ path: { pattern }, services: { config, index } }) => {
+  handle(REMOVE_PIN, ({ path: { pattern }, config, mirroring: { index } }) => {
     if (index.unpin(pattern)) return;
     throw config.pinnedPackages.includes(pattern)
       ? new PkgstashError(

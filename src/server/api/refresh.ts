@@ -5,7 +5,7 @@ import { INTERNAL_ERROR } from "../responses.ts";
 import { handle, type Route } from "./route.ts";
 
 export const refreshRoutes: readonly Route[] = [
-  handle(REFRESH, ({ services: { cycle } }) => {
+  handle(REFRESH, ({ mirroring: { cycle } }) => {
     if (cycle.isRunning) {
       throw new PkgstashError(
         "conflict",

@@ -4,13 +4,12 @@ import {
   type TemplateSegment,
   templateSegments,
 } from "../../api/endpoint.ts";
-import type { Services } from "../services.ts";
+import type { Context } from "../context.ts";
 import { type Input, type InputReader, inputReader } from "./input.ts";
 
 /** A request to an endpoint, as its handler gets it. */
-export interface Call<E extends Endpoint> extends Input<E> {
+export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly request: Request;
-  readonly services: Services;
 }
 
 /** An answer with its status, from an endpoint that has several. */

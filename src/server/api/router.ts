@@ -1,6 +1,6 @@
 import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
 import { rawPath } from "../request_path.ts";
-import type { Services } from "../services.ts";
+import type { Context } from "../context.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -29,7 +29,7 @@ export function apiSegments(url: string): readonly string[] | null {
 export async function respondToApi(
   request: Request,
   segments: readonly string[],
-  services: Services,
+  context: Context,
 ): Promise<Response> {
   const form = segments[1] === "v1" ? "problem" : "text";
   const matches = ROUTES.flatMap((route) => {
@@ -38,10 +38,12 @@ export async function respondToApi(
   });
   const method = request.method === "HEAD" ? "GET" : request.method;
   const chosen = matches.find(({ route }) => route.endpoint.method === method);
-  const refusal = chosen?.route.endpoint.isOpen ? null : refuseStranger(request, services.token);
+  const refusal = chosen?.route.endpoint.isOpen
+    ? null
+    : refuseStranger(request, context.config.token);
   if (refusal !== null) return failureResponse(form, refusal);
   if (chosen !== undefined) {
-    return await respond(chosen.route, { path: chosen.path, request, services });
+    return await respond(chosen.route, { path: chosen.path, request, context });
   }
   if (matches.length === 0) return failureResponse(form, UNKNOWN_PATH);
   const methods = matches.map(({ route }) => route.endpoint.method)
@@ -80,16 +82,16 @@ function refuseStranger(request: Request, token: string | null): Failure | null 
 
 async function respond(
   { endpoint, readInput, respond }: Route,
-  { path, request, services }: {
+  { path, request, context }: {
     path: Readonly<Record<string, string>>;
     request: Request;
-    services: Services;
+    context: Context;
   },
 ): Promise<Response> {
   let response: Response;
   try {
     const input = await readInput(path, request);
-    response = await respond({ ...input, request, services });
+    response = await respond({ ...input, ...context, request });
   } catch (error) {
     const form = endpoint.failsInText ? "text" : "problem";
     response = failureResponse(form, failureOf(error, endpoint));

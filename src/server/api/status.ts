@@ -1,10 +1,10 @@
 import { type DatabaseReport, SHOW_STATUS, type Status } from "../../api/status.ts";
-import { repositoriesInUse } from "../../mirroring/cache/repositories_in_use.ts";
+import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { freeSpace } from "../../platform/files/free_space.ts";
 import type { MetricTotals } from "../../platform/observability/metrics.ts";
 import { VERSION } from "../../version.ts";
-import type { Services } from "../services.ts";
+import type { Context } from "../context.ts";
 import { mirrorReports } from "./mirrors.ts";
 import { handle, type Route } from "./route.ts";
 
@@ -12,18 +12,20 @@ import { handle, type Route } from "./route.ts";
 const MAX_SIZE_AGE_MS = 5_000;
 
 export const statusRoutes: readonly Route[] = [
-  handle(SHOW_STATUS, ({ services }) => statusOf(services)),
+  handle(SHOW_STATUS, (call) => statusOf(call)),
 ];
 
-async function statusOf(services: Services): Promise<Status> {
-  const { config, tree, layout, index, cacheSize, cycle, metrics, startedAt } = services;
+async function statusOf(
+  { config, mirroring, metrics, startedAt }: Context,
+): Promise<Status> {
+  const { layout, index, cacheSize, cycle, downloads, snapshots, upstreams } = mirroring;
   const [totals, bytes, free, repositories] = await Promise.all([
     metrics.totals(),
     cacheSize.bytes(MAX_SIZE_AGE_MS),
     freeSpace(layout.root),
-    repositoriesInUse(tree, layout),
+    mirroring.repositoriesInUse(),
   ]);
-  const states = mirrorReports(services.accesses).map(({ state }) => state);
+  const states = mirrorReports(upstreams).map(({ state }) => state);
   const inState = (wanted: string) => states.filter((state) => state === wanted).length;
   return {
     version: VERSION,
@@ -44,13 +46,13 @@ async function statusOf(services: Services): Promise<Status> {
       disk_free_bytes: free,
     },
     refresh: cycle.isRunning ? "running" : "idle",
-    databases: await Promise.all(repositories.map((each) => databaseOf(each, services))),
+    databases: await Promise.all(repositories.map((each) => databaseOf(each, snapshots))),
     mirrors: {
       ready: inState("ready"),
       resting: inState("resting"),
       unused: inState("unused"),
     },
-    downloads: [...services.downloads.entries()].length,
+    downloads: [...downloads.entries()].length,
   };
 }
 
@@ -63,7 +65,7 @@ function hitRatio(requests: MetricTotals["requests"]): number | null {
 
 async function databaseOf(
   repository: Repository,
-  { snapshots }: Services,
+  snapshots: Snapshots,
 ): Promise<DatabaseReport> {
   const snapshot = await snapshots.current(repository);
   const { checkedBefore, failed } = snapshots.standingOf(repository);

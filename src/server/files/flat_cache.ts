@@ -3,7 +3,7 @@ import { statIfPresent } from "../../platform/files/durable.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 import { textResponse } from "../responses.ts";
-import type { Services } from "../services.ts";
+import type { Mirroring } from "../../mirroring/mirroring.ts";
 
 /**
  * `GET /cache/<file>`: a cached package by its file name alone, for pacman's CacheServer. Nothing is
@@ -13,7 +13,7 @@ import type { Services } from "../services.ts";
 export async function flatCacheRoute(
   request: Request,
   fileName: string,
-  { tree, layout }: Pick<Services, "tree" | "layout">,
+  { tree, layout }: Pick<Mirroring, "tree" | "layout">,
 ): Promise<Response> {
   const found = await Promise.all(
     filesNamed(fileName, tree).map(async (file) => {

@@ -6,7 +6,7 @@ import { statIfPresent } from "../../platform/files/durable.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
-import type { Services } from "../services.ts";
+import type { Mirroring } from "../../mirroring/mirroring.ts";
 
 interface Row {
   /** The text of the link and, percent-encoded, its target. */
@@ -21,7 +21,7 @@ interface Row {
  */
 export async function listingRoute(
   directory: string,
-  { tree, layout, snapshots }: Pick<Services, "tree" | "layout" | "snapshots">,
+  { tree, layout, snapshots }: Pick<Mirroring, "tree" | "layout" | "snapshots">,
 ): Promise<Response | null> {
   const repository = tree.repositoryAt(directory);
   const children = tree.childrenOf(directory);

@@ -1,10 +1,11 @@
 import { assertEquals } from "@std/assert";
-import { createHandler, type Services } from "../../../src/server/handler.ts";
+import type { Context } from "../../../src/server/context.ts";
+import { createHandler } from "../../../src/server/handler.ts";
 import { LogLines } from "../../support/log_lines.ts";
 
 Deno.test("a request that cannot be recorded is answered all the same", async () => {
   const log = new LogLines();
-  const handler = createHandler(() => ({}) as Services);
+  const handler = createHandler({} as Context);
   const info = {
     get remoteAddr(): Deno.NetAddr {
       throw new TypeError("the connection is gone");
