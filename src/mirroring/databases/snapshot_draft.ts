@@ -2,7 +2,7 @@ import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
 import type { Companions } from "./companions.ts";
-import { dateForClients } from "./date_for_clients.ts";
+import { statIfPresent } from "../../platform/files/durable.ts";
 import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
@@ -117,4 +117,21 @@ export class SnapshotDraft {
     const { repository, store, filesAskedAt } = this.options;
     await store.publish(repository, { ...snapshot, filesAskedAt });
   }
+}
+
+/**
+ * Gives a database the time of modification that clients are told: the mirror's, but always later
+ * than that of the one it replaces. pacman takes nothing that is not newer than what it has, and
+ * "now" where there is no date, so neither an undated database nor one from before a rollback may
+ * keep its own.
+ */
+async function dateForClients(
+  path: string,
+  date: number,
+  replacedPath: string | null,
+): Promise<void> {
+  const replaced = replacedPath === null ? null : await statIfPresent(replacedPath);
+  const earliest = (replaced?.mtime?.getTime() ?? 0) + 1000;
+  const given = new Date(Math.max(date, earliest));
+  await Deno.utime(path, given, given);
 }

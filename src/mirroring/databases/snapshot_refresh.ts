@@ -5,10 +5,13 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import { type Companions, copyCompanions } from "./companions.ts";
+import {
+  changedMeanwhile,
+  type Companions,
+  type CopiedDatabase,
+  copyCompanions,
+} from "./companions.ts";
 import { checkArchive, readPackageIndex } from "../../repositories/package_index.ts";
-import { judgeRollback } from "./rollback.ts";
-import { changedMeanwhile, type CopiedDatabase } from "./small_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import {
   type FetchedDatabase,
@@ -16,7 +19,7 @@ import {
   SnapshotDraft,
   type SnapshotDraftOptions,
 } from "./snapshot_draft.ts";
-import { StaleGuard, timeOf } from "./stale_guard.ts";
+import { judgeRollback, StaleGuard, timeOf } from "./stale_guard.ts";
 import { surveyMirrors } from "./survey.ts";
 import { TransferSlot } from "./transfer_slot.ts";
 

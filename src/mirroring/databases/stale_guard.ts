@@ -2,7 +2,7 @@ import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import type { PackageIndex } from "../../repositories/package_index.ts";
-import type { Snapshot } from "../../repositories/snapshot.ts";
+import type { Rollback, Snapshot } from "../../repositories/snapshot.ts";
 
 /**
  * Refuses databases older than the one being served: a mirror that lags is no reason to give
@@ -69,4 +69,20 @@ export class StaleGuard {
 /** Milliseconds since the epoch of an HTTP date, or null. */
 export function timeOf(header: string | null | undefined): number | null {
   return parseHttpDate(header ?? "")?.getTime() ?? null;
+}
+
+/**
+ * Whether an older database that every answering mirror offers is to be believed: only after they
+ * have agreed on it for `rollbackAgeMs` milliseconds, since all of them lagging is likelier than a
+ * repository that was really rolled back. Gives the record to keep until the next look.
+ */
+export function judgeRollback(
+  record: Rollback | null,
+  offered: number,
+  now: number,
+  rollbackAgeMs: number,
+): { accepted: boolean; record: Rollback } {
+  const same = record !== null && record.offered === offered;
+  const kept = same ? record : { offered, since: now };
+  return { accepted: now - kept.since >= rollbackAgeMs, record: kept };
 }

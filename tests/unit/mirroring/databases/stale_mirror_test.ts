@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { judgeRollback } from "../../../../src/mirroring/databases/rollback.ts";
+import { judgeRollback } from "../../../../src/mirroring/databases/stale_guard.ts";
 import type { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { belongsTogether } from "../../../../src/mirroring/databases/signature_check.ts";
+import { belongsTogether } from "../../../../src/mirroring/databases/companions.ts";
 
 /** Made by GnuPG of the text "the data". */
 const SIGNATURES: Record<string, string> = {
