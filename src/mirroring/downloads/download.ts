@@ -2,12 +2,11 @@ import { createHash, type Hash } from "node:crypto";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import type { BytesSoFar } from "./bytes_so_far.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { PartFile } from "./part_file.ts";
-import { Transfer, type TransferRequest } from "./transfer.ts";
+import { type BytesSoFar, Transfer, type TransferRequest } from "./transfer.ts";
 
 export interface DownloadRequest
   extends Omit<TransferRequest, "offset" | "last" | "identity" | "expectedSize" | "signal"> {

@@ -4,7 +4,6 @@ import { parseContentRange } from "../../formats/http/content_range.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
-import type { BytesSoFar } from "./bytes_so_far.ts";
 import {
   BEGINNING,
   checkBeginning,
@@ -44,6 +43,18 @@ export interface TransferRequest {
   /** Milliseconds without a byte from anywhere after which a begun transfer is given up. */
   patience: number;
   signal: AbortSignal;
+}
+
+/** The bytes of a transfer that have already been taken, for comparison with another mirror's. */
+export interface BytesSoFar {
+  /** Reads back `length` bytes from `position`; null when they are no longer at hand. */
+  readBack(position: number, length: number): Promise<Uint8Array | null>;
+  /** Whether the bytes may be thrown away: nobody has been told of them yet. */
+  readonly mayStartOver: boolean;
+  /** Throws all bytes away. */
+  startOver(): Promise<void>;
+  /** Whether every byte of the file up to here can be read back. */
+  readonly reachesBackToStart: boolean;
 }
 
 /**

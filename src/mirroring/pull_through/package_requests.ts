@@ -10,7 +10,7 @@ import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { within } from "./deadline.ts";
-import { openDirectRange } from "./direct_range.ts";
+import { openDirectRange } from "../downloads/direct_range.ts";
 import type { MissingSignatures } from "./missing_signatures.ts";
 import { sendDownload } from "./send_download.ts";
 import { sendFile } from "../../repositories/send_file.ts";

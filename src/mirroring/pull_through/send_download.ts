@@ -6,7 +6,7 @@ import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
 import { answerTo, entityTag } from "../../formats/http/representation.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/cache_status.ts";
-import type { DirectRange } from "./direct_range.ts";
+import type { DirectRange } from "../downloads/direct_range.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 
 /** Milliseconds that a range waits for the transfer to come to its start. */

@@ -1,7 +1,7 @@
 // A range straight from the mirrors: the same proofs as for a download, with only the tail at hand.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { FileIdentity } from "../../../../src/mirroring/downloads/file_identity.ts";
-import { openDirectRange } from "../../../../src/mirroring/pull_through/direct_range.ts";
+import { openDirectRange } from "../../../../src/mirroring/downloads/direct_range.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {

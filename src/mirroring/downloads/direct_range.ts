@@ -1,7 +1,6 @@
-import type { BytesSoFar } from "../downloads/bytes_so_far.ts";
-import type { FileIdentity } from "../downloads/file_identity.ts";
+import type { FileIdentity } from "./file_identity.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
-import { Transfer, type TransferRequest } from "../downloads/transfer.ts";
+import { type BytesSoFar, Transfer, type TransferRequest } from "./transfer.ts";
 
 /** As many of the last bytes as another mirror is asked to repeat. */
 const TAIL = 64 * 1024;
