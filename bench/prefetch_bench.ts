@@ -5,7 +5,7 @@ import { ClientDownloads } from "../src/mirroring/downloads/client_downloads.ts"
 import { DownloadRegistry } from "../src/mirroring/downloads/download_registry.ts";
 import { Upstreams } from "../src/mirroring/mirrors/upstreams.ts";
 import { Metrics } from "../src/platform/observability/metrics.ts";
-import { MissingSignatures } from "../src/mirroring/pull_through/missing_signatures.ts";
+import { MissingSignatures } from "../src/mirroring/pull_through/package_requests.ts";
 import { PackageRequests } from "../src/mirroring/pull_through/package_requests.ts";
 import type { Clock } from "../src/async/clock.ts";
 import {

@@ -27,8 +27,11 @@ import { Prefetch } from "./prefetch/prefetch.ts";
 import { planEvent } from "./prefetch/prefetch_events.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
-import { MissingSignatures } from "./pull_through/missing_signatures.ts";
-import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
+import {
+  type FetchedFile,
+  MissingSignatures,
+  PackageRequests,
+} from "./pull_through/package_requests.ts";
 import { LastRefresh } from "./refresh/last_refresh.ts";
 import { RefreshCycle } from "./refresh/refresh_cycle.ts";
 import type { RefreshListener } from "./refresh/refresh_events.ts";

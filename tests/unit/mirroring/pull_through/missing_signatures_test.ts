@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MissingSignatures } from "../../../../src/mirroring/pull_through/missing_signatures.ts";
+import { MissingSignatures } from "../../../../src/mirroring/pull_through/package_requests.ts";
 
 Deno.test("a key is missing for its age from the last time it was added", () => {
   let now = 0;
