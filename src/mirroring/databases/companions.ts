@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Download } from "../downloads/download.ts";
-import { checkBeginning, checkHeaders, largestOf } from "../downloads/content_check.ts";
+import { checkBeginning, checkHeaders, maxBytesOf } from "../downloads/content_check.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError } from "../../errors.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
@@ -97,7 +97,7 @@ async function fetchSignature(
   fileName: string,
   signal: AbortSignal,
 ): Promise<{ bytes: Uint8Array; lastModified: string | null } | null> {
-  const largest = largestOf("signature");
+  const largest = maxBytesOf("signature");
   try {
     const body = await access.open({
       repository,
@@ -106,7 +106,12 @@ async function fetchSignature(
       quick: true,
       headersFor: () => ({}),
       accept: async (body) => {
-        checkHeaders("signature", body.headers, body.length, null);
+        checkHeaders({
+          kind: "signature",
+          headers: body.headers,
+          size: body.length,
+          expectedSize: null,
+        });
         const bytes = await body.peek(largest + 1);
         checkBeginning("signature", fileName, bytes);
         if (bytes.length > largest || (body.length !== null && body.length !== bytes.length)) {

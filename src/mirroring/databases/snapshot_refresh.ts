@@ -300,10 +300,10 @@ export class SnapshotRefresh {
       repository,
       fileName,
       kind: "database",
-      patience,
+      patienceMs: patience,
       partBase: layout.partOf(`${repository.directory}/${fileName}`),
       finalPath: store.pathOf(repository, this.#draft.blob(member)),
-      expected: () => Promise.resolve(null),
+      expectations: null,
       onBytes,
       ...more,
     });

@@ -77,7 +77,7 @@ export class PackageRequests {
     const { layout, answerTimeoutMs, metrics } = this.options;
     const { fileName } = file;
     const { download, started } = this.#download(file);
-    this.options.clients?.joined(download);
+    this.options.clients?.addClient(download);
     const opening = await within(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
       const present = await sendFile(request, layout.fileOf(file), fileName, "HIT");
@@ -114,10 +114,10 @@ export class PackageRequests {
       fileName: file.fileName,
       kind: file.kind,
       ifModifiedSince: null,
-      patience: answerTimeoutMs,
+      patienceMs: answerTimeoutMs,
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
-      expected: () => expectationOf(file),
+      expectations: { expectationOf: () => expectationOf(file) },
       onBytes: (count) => metrics.bytesFetched(count),
       ...prefetch,
     }));
@@ -128,10 +128,10 @@ export class PackageRequests {
   #announce(file: PackageFile, download: Download, prefetched: boolean): void {
     download.done.then((outcome) => {
       if (outcome.result !== "fetched") return;
-      const { sha256 } = outcome;
+      const { size, sha256 } = outcome;
       // A package that was rebuilt under its name may be signed where the old one was not.
       if (file.kind === "package") this.options.missing.forget(`${keyOf(file)}.sig`);
-      this.options.onFetched(file, { size: download.size!, sha256, prefetched });
+      this.options.onFetched(file, { size, sha256, prefetched });
     }, () => {});
   }
 
@@ -145,7 +145,7 @@ export class PackageRequests {
       offset: range.start,
       last: range.end,
       identity,
-      patience: answerTimeoutMs,
+      patienceMs: answerTimeoutMs,
     }, (count) => {
       metrics.bytesFetched(count);
       metrics.bytesServed(count);

@@ -58,7 +58,11 @@ export async function sendDownload(
       );
     }
   }
-  const body = readDownload(download, range?.start ?? 0, range?.end ?? null, onBytes);
+  const body = readDownload(download, {
+    start: range?.start ?? 0,
+    last: range?.end ?? null,
+    onBytes,
+  });
   return new Response(body, init);
 }
 
