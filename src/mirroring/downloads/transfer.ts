@@ -79,7 +79,7 @@ export class Transfer {
         // Drain the body so that the connection can be reused.
         if (body.length !== null && this.#request.last === null) await body.read();
         body.close();
-        body.mirror.health.succeeded();
+        body.mirror.health.recordSuccess();
         return null;
       } catch (error) {
         const { fileName, patienceMs, signal } = this.#request;

@@ -112,7 +112,7 @@ Deno.test("a client that leaves a direct range ends its request", async () => {
   await reader.cancel();
   await bed.mirrors[0]!.waitForAbandoned();
   assertEquals(bed.mirror(0).health.inFlight, 0);
-  assertEquals(bed.mirror(0).health.rest, 0);
+  assertEquals(bed.mirror(0).health.restMs, 0);
 });
 
 Deno.test("a client that leaves a direct range while it waits for bytes ends its request", async () => {

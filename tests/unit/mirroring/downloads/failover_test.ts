@@ -48,8 +48,8 @@ for (const [fault, behaviour, rests] of FAULTS) {
       assertWhole(reading, body);
     }
     assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
-    assertEquals(bed.mirror(0).health.rest > 0, rests === "rests");
-    assertEquals(bed.mirror(1).health.rest, 0);
+    assertEquals(bed.mirror(0).health.restMs > 0, rests === "rests");
+    assertEquals(bed.mirror(1).health.restMs, 0);
   });
 }
 
@@ -65,7 +65,7 @@ Deno.test("a mirror that is down is passed over, and asked again after its rest"
   // It would be its turn, but it rests.
   for (const name of names.slice(1)) assertWhole(await read(bed.download(name)), body);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 3]);
-  now += bed.mirror(0).health.rest;
+  now += bed.mirror(0).health.restMs;
   for (const name of ["d", "e"]) {
     bed.put(name, body);
     assertWhole(await read(bed.download(name)), body);
@@ -83,9 +83,9 @@ Deno.test("a mirror that always dies midway rests longer each time", async () =>
     const name = `turn${turn}-1-1-any.pkg.tar.zst`;
     bed.put(name, body);
     assertWhole(await read(bed.download(name)), body);
-    if (bed.mirror(0).health.rest === 0) continue;
-    rests.push(bed.mirror(0).health.rest);
-    now += bed.mirror(0).health.rest;
+    if (bed.mirror(0).health.restMs === 0) continue;
+    rests.push(bed.mirror(0).health.restMs);
+    now += bed.mirror(0).health.restMs;
   }
   assertLess(rests[0]!, rests[1]!);
   assertLess(rests[1]!, rests[2]!);
@@ -98,7 +98,7 @@ Deno.test("a mirror that sends a whole file again is in good standing again", as
   bed.mirrors[0]!.behave("*", { kind: "refuse" }, 1);
   assert((await read(bed.download())).error instanceof Error);
   assertEquals(bed.mirror(0).health.failures, 1);
-  now += bed.mirror(0).health.rest;
+  now += bed.mirror(0).health.restMs;
   await bed.download().done;
   assertEquals(bed.mirror(0).health.failures, 0);
 });
@@ -148,7 +148,7 @@ for (
     assert(/^bytes=\d+-$/.test(request!.headers.get("range") ?? ""));
     assertEquals(request!.headers.get("if-range"), "Sun, 01 Nov 2026 12:00:00 GMT");
     assertLess(bed.mirrors[1]!.bytesSent, SIZE - behaviour.bytes + 64 * 1024 + 1);
-    assertGreater(bed.mirror(0).health.rest, 0);
+    assertGreater(bed.mirror(0).health.restMs, 0);
   });
 }
 

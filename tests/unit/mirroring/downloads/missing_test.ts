@@ -25,7 +25,7 @@ Deno.test("a file is missing only when every mirror says so", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   assertEquals(await kindOfFailure(read(bed.download())), "not_found");
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1, 1]);
-  assertEquals(bed.pool.mirrors.map(({ health }) => health.rest), [0, 0, 0]);
+  assertEquals(bed.pool.mirrors.map(({ health }) => health.restMs), [0, 0, 0]);
 });
 
 Deno.test("a file is not missing when a mirror could not be asked", async () => {
@@ -37,7 +37,7 @@ Deno.test("a file is not missing when a mirror could not be asked", async () => 
 Deno.test("a resting mirror is asked when the others lack the file", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), BODY);
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertWhole(await read(bed.download()), BODY);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
 });
@@ -45,9 +45,9 @@ Deno.test("a resting mirror is asked when the others lack the file", async () =>
 Deno.test("resting mirrors are asked last, the soonest back first", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 3, now: () => now });
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   now += 1000;
-  bed.mirror(1).health.failed("another");
+  bed.mirror(1).health.recordFailure("another");
   await read(bed.download());
   const order = bed.mirrors.map((mirror) => mirror.requests[0]!.time);
   assertLess(order[2]!, order[0]!);
@@ -56,7 +56,7 @@ Deno.test("resting mirrors are asked last, the soonest back first", async () => 
 
 Deno.test("a signature is missing when one mirror says so, and resting mirrors are not asked", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertEquals(await kindOfFailure(read(bed.download(SIGNATURE))), "not_found");
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 1]);
 });
@@ -80,7 +80,7 @@ Deno.test("a signature that only a later mirror has is found", async () => {
 Deno.test("the archive is asked when every mirror has dropped the file, and not before", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, archive: true });
   bed.archive!.put(`/packages/h/hello/${PACKAGE}`, BODY);
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertWhole(await read(bed.download()), BODY);
   const asked = [...bed.mirrors, bed.archive!].map(({ requests }) => requests[0]!.time);
   assertLess(asked[1]!, asked[0]!);

@@ -155,7 +155,7 @@ Deno.test("a mirror that cannot prove it is passed over for one that can", async
   bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 15));
   assertWhole(await read(bed.download()), body);
   assertEquals(bed.mirrors[1]!.count(), 1);
-  assertEquals(bed.mirror(1).health.rest, 0, "having another file is no failure");
+  assertEquals(bed.mirror(1).health.restMs, 0, "having another file is no failure");
 });
 
 Deno.test("readers never get one mirror's bytes under another's length and date", async () => {

@@ -41,7 +41,7 @@ Deno.test("a file with another SHA-256 reaches no reader whole, and is not kept"
   await download.done.catch(() => {});
   assertEquals(await exists(bed.finalPath()), false);
   assertEquals(await bed.parts(), []);
-  assert(bed.mirror(0).health.rest > 0);
+  assert(bed.mirror(0).health.restMs > 0);
   bed.put(PACKAGE, right);
   assertWhole(await read(bed.download(PACKAGE, { expectations })), right);
 });
