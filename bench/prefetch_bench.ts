@@ -65,7 +65,7 @@ export class PrefetchBench implements AsyncDisposable {
       accessOf: ({ repository }) => upstreams.get(repository.upstream),
       expectationOf: () => Promise.resolve(null),
       embeddedSignatureOf: () => Promise.resolve(null),
-      onFetched: (file, fetched) => index.fetched(file, { ...fetched, at: Date.now() }),
+      onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,
     });
     const tree = new RepositoryTree(config);
@@ -119,7 +119,7 @@ export class PrefetchBench implements AsyncDisposable {
   /** Asks as a client does, and reads the whole answer. */
   async get(name: string): Promise<Uint8Array> {
     const file = this.tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
-    this.index.used(file, Date.now());
+    this.index.recordUse(file, Date.now());
     const response = await this.packages.respond(file, new Request("http://host/"));
     return new Uint8Array(await response.arrayBuffer());
   }

@@ -168,7 +168,7 @@ export class Mirroring {
   async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
     if (file.kind === "snapshot") return await this.#databases.respond(file, request, client);
     const response = await this.#packages.respond(file, request);
-    if (request.method === "GET") this.index.used(file, Date.now());
+    if (request.method === "GET") this.index.recordUse(file, Date.now());
     return response;
   }
 
@@ -280,12 +280,12 @@ export class Mirroring {
 
   /** Records a fetched file, or removes it if the database has been replaced meanwhile. */
   async #record(file: PackageFile, { size, sha256, prefetched }: FetchedFile): Promise<void> {
-    this.index.fetched(file, { size, sha256, at: Date.now(), prefetched });
+    this.index.recordFetch(file, { size, sha256, at: Date.now(), prefetched });
     const { repository, fileName } = file;
     const packages = await this.snapshots.packagesOf(repository);
     const expected = packages?.get(fileName)?.sha256 ?? sha256;
     if (packages !== null && expected !== sha256) {
-      await removeReplaced(repository, packages, this.layout, this.index);
+      await removeReplaced(repository, packages, { layout: this.layout, index: this.index });
     }
     await this.cleanup.makeRoom();
   }

@@ -304,7 +304,7 @@ export class Cleanup {
       log.error("cannot remove", { file: path, reason: why }),
   ): Promise<boolean> {
     if (!await remover.remove(directory, file)) return false;
-    this.options.index.removed(directory, fileName);
+    this.options.index.forgetFile(directory, fileName);
     if (signature !== null) {
       await remover.remove(directory, signature).catch((error) =>
         onFailure({ path: `${directory}/${signature.name}`, why: reasonOf(error) })

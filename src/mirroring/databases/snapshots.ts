@@ -181,7 +181,7 @@ export class Snapshots {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.
         state.index = { packages: Promise.resolve(database) };
-        await removeReplaced(repository, database.packages, layout, index, before);
+        await removeReplaced(repository, database.packages, { layout, index, before });
       },
       signal: this.#controller.signal,
     });
@@ -284,8 +284,8 @@ export class Snapshots {
       if (index.files(repository.directory).length === 0) return;
       if (await this.current(repository) === null) return;
       state.verified = true;
-      const packagesOf = () => this.packagesOf(repository);
-      await verifyUnrecorded(repository, packagesOf, layout, index, this.#controller.signal);
+      const { signal } = this.#controller;
+      await verifyUnrecorded(repository, this, { layout, index, signal });
     };
     this.#inBackground("cached packages not verified", verify());
   }

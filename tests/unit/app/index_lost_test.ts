@@ -77,7 +77,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
       await core.set("b", 2).set("rebuilt", 1, { seed: 77 }).publish();
       // The second run's index is lost as well, and the database changed meanwhile.
       await lose(index);
-      const identified = /package identified.*a-2-1/;
+      const identified = /verified a package found on disk.*a-2-1/;
       const before = log.matching(identified).length;
 
       {
@@ -137,7 +137,7 @@ Deno.test("in a cache that was there before its index, what the database gives a
     const core = new PublishedRepository(app.mirror).set("a", 1);
     await core.publish();
     assertEquals((await app.get(core.path("core.db"))).status, 200);
-    await within(app.log.waitFor(/package removed.*a-1-1/), 5_000, "the old content to go");
+    await within(app.log.waitFor(/removed a package.*a-1-1/), 5_000, "the old content to go");
     assertEquals((await app.get(core.package("a", 1))).body, core.bytesOf("a"));
   } finally {
     await Deno.remove(root, { recursive: true });

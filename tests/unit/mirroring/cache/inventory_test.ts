@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import type { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
 import { type Inventory, takeInventory } from "../../../../src/mirroring/cache/inventory.ts";
 import { CacheOnDisk, CORE, EXTRA, treeOf } from "../cleanup/cache_on_disk.ts";
 
@@ -13,6 +14,11 @@ function inventory(cache: CacheOnDisk): Promise<Inventory> {
 /** Names on record. */
 function records(cache: CacheOnDisk): string[] {
   return cache.index.files().map(({ directory, fileName }) => `${directory}/${fileName}`).sort();
+}
+
+/** Records a file of one byte as if it had been found on disk. */
+function recordFound(index: CacheIndex, directory: string, fileName: string, at: number): void {
+  index.reconcile(directory, { found: [{ fileName, size: 1, since: at }], lost: [] }, at);
 }
 
 function leftovers({ leftovers }: Inventory): string[] {
@@ -70,7 +76,7 @@ Deno.test("a file that comes while its directory is looked at keeps its record",
     // Asked for after the directory was read.
     const late = "late-1-1-any.pkg.tar.zst";
     Deno.writeFileSync(cache.path(`${CORE}/${late}`), new Uint8Array(1));
-    index.found(CORE, late, 1, cache.now);
+    recordFound(index, CORE, late, cache.now);
     return files(directory);
   };
   await inventory(cache);
@@ -92,7 +98,7 @@ Deno.test("repositories that only the index remembers are looked at, odd names a
   await Deno.writeFile(join(cache.outside, "foo-1-1-any.pkg.tar.zst"), new Uint8Array(1));
   await cache.put(".pkgstash/foo-1-1-any.pkg.tar.zst");
   for (const directory of ["..", "../cache/core", "", ".pkgstash", "a//b", "/tmp"]) {
-    cache.index.found(directory, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+    recordFound(cache.index, directory, "foo-1-1-any.pkg.tar.zst", cache.now);
   }
   const { packages } = await inventory(cache);
   assertEquals(packages.map(({ directory, fileName }) => `${directory}/${fileName}`), [old]);
@@ -122,7 +128,7 @@ Deno.test("links are not followed, neither to files nor to directories", async (
   await Deno.symlink(target, cache.path(`${CORE}/foo-1-1-any.pkg.tar.zst`));
   await Deno.mkdir(cache.layout.parts);
   await Deno.symlink(elsewhere, join(cache.layout.parts, "core"));
-  cache.index.found(EXTRA, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+  recordFound(cache.index, EXTRA, "foo-1-1-any.pkg.tar.zst", cache.now);
   const taken = await inventory(cache);
   assertEquals([taken.packages.length, taken.leftovers.length, taken.bytes], [0, 0, 0]);
   assertEquals(records(cache), [`${EXTRA}/foo-1-1-any.pkg.tar.zst`], "what is served stays known");
@@ -209,7 +215,7 @@ Deno.test("a directory that cannot be read is passed over, and its records stay"
   await using cache = await CacheOnDisk.make();
   const kept = await cache.add("kept", "1-1");
   await cache.put("extra/os", 1);
-  cache.index.found(EXTRA, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+  recordFound(cache.index, EXTRA, "foo-1-1-any.pkg.tar.zst", cache.now);
   const { packages } = await inventory(cache);
   assertEquals(packages.length, 1, kept);
   assertEquals(records(cache).length, 2);

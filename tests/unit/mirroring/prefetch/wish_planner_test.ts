@@ -74,8 +74,8 @@ class PlannerBench implements AsyncDisposable {
   /** A client has taken a package. */
   take(repository: Repository, { fileName, size, sha256 }: ListedPackage): void {
     const file: PackageFile = { repository, fileName, kind: "package" };
-    this.index.fetched(file, { size, sha256, at: 1000, prefetched: false });
-    this.index.used(file, 1000);
+    this.index.recordFetch(file, { size, sha256, at: 1000, prefetched: false });
+    this.index.recordUse(file, 1000);
     this.index.flush();
   }
 
@@ -96,7 +96,7 @@ Deno.test("a rebuilt package stays wished for though nothing else is cached", as
   bench.take(core, listed("a", "1"));
   await bench.publish(core, listed("a", "1"));
   const before = await bench.publish(core, listed("a", "2"));
-  index.removed(core.directory, listed("a", "1").fileName);
+  index.forgetFile(core.directory, listed("a", "1").fileName);
   index.alsoWish(core.directory, listed("a", "1").fileName, 2000);
   await planner.record(core, before);
   const { wishes } = await planner.plan();
@@ -121,7 +121,7 @@ Deno.test("a package found to be rebuilt while another repository is planned for
   const recording = planner.record(core, before);
   await reached.promise;
   const { fileName } = listed("a", "1");
-  index.removed(extra.directory, fileName);
+  index.forgetFile(extra.directory, fileName);
   index.alsoWish(extra.directory, fileName, Date.now());
   const beforeOfExtra = await bench.publish(extra, listed("a", "2"));
   gate.resolve();
