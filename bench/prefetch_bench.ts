@@ -63,8 +63,10 @@ export class PrefetchBench implements AsyncDisposable {
       missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
       accessOf: ({ repository }) => upstreams.get(repository.upstream),
-      expectationOf: () => Promise.resolve(null),
-      embeddedSignatureOf: () => Promise.resolve(null),
+      snapshots: {
+        expectationOf: () => Promise.resolve(null),
+        embeddedSignatureOf: () => Promise.resolve(null),
+      },
       onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,
     });

@@ -211,10 +211,7 @@ export class Mirroring {
       missing: new MissingSignatures(missingSignatureAgeMs),
       metrics: this.#metrics,
       accessOf: ({ repository }) => this.upstreams.get(repository.upstream),
-      expectationOf: ({ repository, fileName }) =>
-        this.snapshots.expectationOf(repository, fileName),
-      embeddedSignatureOf: ({ repository, fileName }) =>
-        this.snapshots.embeddedSignature(repository, fileName.replace(/\.sig$/, "")),
+      snapshots: this.snapshots,
       onFetched: (file, fetched) =>
         this.#background.add("cannot record a fetched file", this.#record(file, fetched)),
       answerTimeoutMs,
@@ -294,8 +291,8 @@ export class Mirroring {
 function snapshotSettings(config: Config): SnapshotSettings {
   return {
     databaseMaxAgeMs: config.databaseMaxAgeMs,
-    patience: config.answerTimeoutMs,
-    missingAge: config.missingSignatureAgeMs,
+    patienceMs: config.answerTimeoutMs,
+    missingAgeMs: config.missingSignatureAgeMs,
     rollbackAgeMs: config.rollbackAgeMs,
   };
 }

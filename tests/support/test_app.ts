@@ -1,7 +1,7 @@
+import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
-import { within } from "../../src/mirroring/pull_through/deadline.ts";
 import { configOf } from "../unit/config/configuration.ts";
 import { FakeMirror } from "./fake_mirror.ts";
 import { type Answer, exchange, HttpExchange, type RawRequest } from "./http_exchange.ts";
@@ -119,10 +119,9 @@ export class TestApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.stop();
     // Whatever the daemon holds open upstream after its end is a leak.
-    await within(
+    await deadline(
       Promise.all(this.mirrors.map((mirror) => mirror.waitForNoConnections())),
       5_000,
-      "mirrors without connections",
     );
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
     if (this.directory !== null) await Deno.remove(this.directory, { recursive: true });

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../../src/app.ts";
 import { CacheIndex } from "../../../src/mirroring/cache/cache_index.ts";
 import { FakeMirror } from "../../support/fake_mirror.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { LogLines } from "../../support/log_lines.ts";
-import { within } from "../../../src/mirroring/pull_through/deadline.ts";
 import { TestApp, testConfig } from "../../support/test_app.ts";
 import { administer, TOKEN } from "./administration.ts";
 import { PublishedRepository } from "./published_repository.ts";
@@ -93,7 +93,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
           ["a", "b", "rebuilt"].map((name) => mirror.count(core.package(name, 1))),
           [1, 1, 2],
         );
-        await within(log.waitFor(identified, before + 1), 5_000, "packages to be read");
+        await deadline(log.waitFor(identified, before + 1), 5_000);
       }
       // The index knows all of it again, by the bytes.
       using rebuilt = await CacheIndex.open(index);
@@ -137,7 +137,7 @@ Deno.test("in a cache that was there before its index, what the database gives a
     const core = new PublishedRepository(app.mirror).set("a", 1);
     await core.publish();
     assertEquals((await app.get(core.path("core.db"))).status, 200);
-    await within(app.log.waitFor(/removed a package.*a-1-1/), 5_000, "the old content to go");
+    await deadline(app.log.waitFor(/removed a package.*a-1-1/), 5_000);
     assertEquals((await app.get(core.package("a", 1))).body, core.bytesOf("a"));
   } finally {
     await Deno.remove(root, { recursive: true });

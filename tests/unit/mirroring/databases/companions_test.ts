@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { belongsTogether } from "../../../../src/mirroring/databases/companions.ts";
+import { mayBeSignatureOf } from "../../../../src/mirroring/databases/companions.ts";
 
 /** Made by GnuPG of the text "the data". */
 const SIGNATURES: Record<string, string> = {
@@ -36,7 +36,7 @@ async function isSignatureOf(signature: Uint8Array, data: string): Promise<boole
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, data);
-    return await belongsTogether(signature, path);
+    return await mayBeSignatureOf(signature, path);
   } finally {
     await Deno.remove(path);
   }

@@ -243,15 +243,25 @@ Deno.test("a rollback is not believed while a mirror has something newer that is
 });
 
 Deno.test("agreement counts from when the same older database was first offered", () => {
-  const DAY = 86_400_000;
-  const first = judgeRollback(null, 3, 1000, DAY);
+  const rollbackAgeMs = 86_400_000;
+  const first = judgeRollback(null, { offered: 3, now: 1000, rollbackAgeMs });
   assertEquals(first, { accepted: false, record: { offered: 3, since: 1000 } });
-  assertEquals(judgeRollback(first.record, 3, 1000 + DAY - 1, DAY).accepted, false);
-  assertEquals(judgeRollback(first.record, 3, 1000 + DAY, DAY).accepted, true);
-  assertEquals(judgeRollback(first.record, 2, 1000 + DAY, DAY), {
-    accepted: false,
-    record: { offered: 2, since: 1000 + DAY },
-  });
+  assertEquals(
+    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs - 1, rollbackAgeMs })
+      .accepted,
+    false,
+  );
+  assertEquals(
+    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs, rollbackAgeMs }).accepted,
+    true,
+  );
+  assertEquals(
+    judgeRollback(first.record, { offered: 2, now: 1000 + rollbackAgeMs, rollbackAgeMs }),
+    {
+      accepted: false,
+      record: { offered: 2, since: 1000 + rollbackAgeMs },
+    },
+  );
 });
 
 Deno.test("what the others have is taken when the newest cannot be had", async () => {
