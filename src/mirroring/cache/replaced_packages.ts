@@ -55,8 +55,8 @@ export interface ServedPackages {
 
 /**
  * Reads the cached packages whose SHA-256 is not recorded: records it, or removes the package if the
- * served database lists other content. Asks for the database anew at each package, because reading
- * them all takes long.
+ * served database lists other content. Asks for the database again for each package, because reading
+ * them all takes long enough for a new one to be published.
  */
 export async function verifyUnrecorded(
   repository: Repository,

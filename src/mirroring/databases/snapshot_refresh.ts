@@ -28,7 +28,7 @@ const log = eventLogger("snapshot");
 
 /** How often a mirror may be in the middle of an update, in one refresh. */
 const MAX_CHANGES = 4;
-/** Pause before such a mirror is asked again; the next pause is twice as long, and so on. */
+/** Pause before such a mirror is asked again; the n-th pause is n times as long. */
 const CHANGE_PAUSE_MS = 200;
 
 export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
@@ -46,7 +46,7 @@ export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
   signal: AbortSignal;
 }
 
-/** The progress of one attempt to copy a set from a mirror. */
+/** One attempt to copy a snapshot from a mirror. */
 interface Attempt {
   /** The mirror whose database was examined, or that said that it is unchanged. */
   mirror: Mirror | null;
@@ -112,17 +112,17 @@ export class SnapshotRefresh {
     const surveyed = isSurvey ? await this.#survey() : {};
     if ("snapshot" in surveyed) return surveyed;
     try {
-      return await this.#fetchFromEither(surveyed.only);
+      return await this.#fetchPreferring(surveyed.only);
     } catch (error) {
       signal.throwIfAborted();
-      const result = current === null ? null : await this.#older(current);
+      const result = current === null ? null : await this.#judgeOlder(current);
       if (result === null) throw error;
       return result;
     }
   }
 
-  /** Fetches from the mirrors with the newest database, and from the others if that fails. */
-  async #fetchFromEither(newest: readonly Mirror[] | undefined): Promise<RefreshResult> {
+  /** Fetches from `newest`, the mirrors with the newest database, or else from the others. */
+  async #fetchPreferring(newest: readonly Mirror[] | undefined): Promise<RefreshResult> {
     try {
       return await this.#fetch(newest);
     } catch (error) {
@@ -146,11 +146,11 @@ export class SnapshotRefresh {
       return this.#isComplete ? await this.#draft.complete(current, newest, {}) : { only: newest };
     }
     for (const mirror of newest) this.#guard.addLagging(mirror, lastModified);
-    return await this.#older(current) ?? {};
+    return await this.#judgeOlder(current) ?? {};
   }
 
   /** Judges an older database that every responding mirror offers; null if there is none to judge. */
-  async #older(current: Snapshot): Promise<RefreshResult | null> {
+  async #judgeOlder(current: Snapshot): Promise<RefreshResult | null> {
     const { isSurvey, repository, rollbackAgeMs, store } = this.#options;
     const offered = this.#guard.agreedUpon;
     if (offered === null) return null;
@@ -176,7 +176,7 @@ export class SnapshotRefresh {
     return isSurvey ? { changed: false, snapshot, mirrors: [], index: null } : null;
   }
 
-  /** Asks one mirror after another until one has a complete set. */
+  /** Asks one mirror after another until one has a complete snapshot. */
   async #fetch(candidates: readonly Mirror[] | undefined): Promise<RefreshResult> {
     const { signal } = this.#options;
     const refused = new Set<Mirror>();
@@ -184,7 +184,7 @@ export class SnapshotRefresh {
     while (true) {
       const attempt: Attempt = { mirror: null, examined: null };
       try {
-        return await this.#copySet(only, attempt);
+        return await this.#copySnapshot(only, attempt);
       } catch (error) {
         signal.throwIfAborted();
         this.#startOver();
@@ -211,7 +211,10 @@ export class SnapshotRefresh {
   }
 
   /** Copies database and companions from one mirror, and publishes them. */
-  async #copySet(only: readonly Mirror[] | undefined, attempt: Attempt): Promise<RefreshResult> {
+  async #copySnapshot(
+    only: readonly Mirror[] | undefined,
+    attempt: Attempt,
+  ): Promise<RefreshResult> {
     const { current } = this.#options;
     const guard = this.#guard;
     const since = guard.isOff ? null : current?.members.db.lastModified ?? null;

@@ -61,8 +61,8 @@ export function checkHeaders({ kind, headers, size, expectedSize }: AnnouncedBod
 }
 
 /**
- * Refuses a body whose length nobody knows and that ends with its connection: if it were cut, it
- * would look complete. Throws `content`.
+ * Refuses a body of unknown length that ends with its connection: if it were cut, it would look
+ * complete. Throws `content`.
  */
 export function checkHasEnd({ kind, headers, size, expectedSize }: AnnouncedBody): void {
   // A truncated database is found out when it is unpacked.

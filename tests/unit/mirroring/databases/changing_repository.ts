@@ -5,15 +5,15 @@ import { type ListedPackage, syncDbBytes } from "../../../support/sync_db_bytes.
 
 const FIRST = Date.parse("2026-11-01T12:00:00Z");
 
-/** What a repository offers beside its database. */
+/** What the mirrors of a repository have besides its database. */
 export interface ChangingRepositoryOptions {
   /** `core` unless given. */
   name?: string;
-  /** Whether there are signatures; there are unless told otherwise. */
+  /** Whether there are signatures; true unless given. */
   signed?: boolean;
-  /** Whether there are file lists; there are none unless told otherwise. */
+  /** Whether there are file lists; false unless given. */
   files?: boolean;
-  /** Whether the mirrors say of when their files are; they do unless told otherwise. */
+  /** Whether the mirrors send Last-Modified; true unless given. */
   dated?: boolean;
 }
 
@@ -25,12 +25,14 @@ export interface Revision {
   lastModified: Date | null;
 }
 
-/** A repository with one revision after the other, each an hour younger than the one before. */
+/** A repository with one revision after another, each an hour newer than the one before. */
 export class ChangingRepository {
   readonly name: string;
+  readonly #options: ChangingRepositoryOptions;
   readonly #byDigest = new Map<string, number>();
 
-  constructor(private readonly options: ChangingRepositoryOptions = {}) {
+  constructor(options: ChangingRepositoryOptions = {}) {
+    this.#options = options;
     this.name = options.name ?? "core";
   }
 
@@ -44,7 +46,7 @@ export class ChangingRepository {
     return `/${this.name}/os/x86_64/${fileName}`;
   }
 
-  /** Makes a revision; it lists one package that says its number, and `packages`. */
+  /** Makes a revision that lists `packages` and a package whose version is the revision's number. */
   async revision(number: number, packages: readonly ListedPackage[] = []): Promise<Revision> {
     const listed: ListedPackage = {
       name: "revision",
@@ -57,14 +59,14 @@ export class ChangingRepository {
     const db = await syncDbBytes([listed, ...packages]);
     const files = await syncDbBytes([{ ...listed, depends: ["files"] }, ...packages]);
     for (const bytes of [db, files]) this.#byDigest.set(digestOf(bytes), number);
-    const lastModified = this.options.dated === false ? null : new Date(FIRST + number * 3600_000);
+    const lastModified = this.#options.dated === false ? null : new Date(FIRST + number * 3600_000);
     return { number, db, files, lastModified };
   }
 
   /** Puts a revision on a mirror, all of its files at once. */
   put(mirror: FakeMirror, { db, files, lastModified }: Revision): void {
-    const { signed = true } = this.options;
-    const members = this.options.files === true ? { db, files } : { db };
+    const { signed = true } = this.#options;
+    const members = this.#options.files === true ? { db, files } : { db };
     for (const [member, bytes] of Object.entries(members)) {
       mirror.put(this.path(member), bytes, { lastModified });
       if (signed) mirror.put(this.path(`${member}.sig`), signatureOf(bytes), { lastModified });
@@ -87,8 +89,8 @@ export class ChangingRepository {
 }
 
 /**
- * A detached OpenPGP signature of `data` in form: it has the beginning of the right SHA-256, and the
- * whole of it in the place of the numbers that only a key could make.
+ * A well-formed detached OpenPGP signature of `data`: it has the first two bytes of the right
+ * SHA-256, and the whole digest in place of the numbers that only the key could make.
  */
 export function signatureOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
   // Version 4, of binary data, EdDSA, SHA-256; 6 hashed bytes: the time of signing.
@@ -104,7 +106,7 @@ export function assertSigned(data: Uint8Array, signature: Uint8Array): void {
   assertSameBytes(signature, signatureOf(data));
 }
 
-/** Fails, briefly, unless both are the same. */
+/** Fails with a short message unless both are the same. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(describe(actual), describe(expected));
 }
