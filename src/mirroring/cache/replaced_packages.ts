@@ -99,7 +99,7 @@ async function remove(
   if (!existed) return;
   // Clients that wanted the old build will want the new one.
   index.alsoWish(directory, fileName, Date.now());
-  log.info("removed a package that was rebuilt under the same name", {
+  log.info("removed a package that the database lists with other content", {
     file: `${directory}/${fileName}`,
   });
 }
