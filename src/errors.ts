@@ -1,20 +1,33 @@
 /**
- * What went wrong, as a closed set: every surface maps each kind to its own answer, and a new kind
- * does not compile until each of them has decided.
+ * The kinds of errors, as a closed set. HTTP responses, exit codes and the log each map every kind
+ * by a `Record<ErrorKind, ...>`, so a new kind does not compile until all of them handle it.
  */
 export type ErrorKind =
+  /** The configuration has problems; the administrator can fix them. */
   | "invalid_config"
+  /** The client's request makes no sense. */
   | "invalid_request"
+  /** There is no such file or thing, here or on any mirror. */
   | "not_found"
+  /** No mirror delivered what was needed. */
   | "upstream"
+  /** No mirror responded in time. */
   | "upstream_timeout"
+  /** Bytes are not what they should be: a damaged archive, a wrong checksum. */
   | "content"
+  /** The disk failed, is full, or may not be written. */
   | "storage"
+  /** The current state does not allow this: something else holds, pins or is doing it. */
   | "conflict"
+  /** The request has no token, or the wrong one. */
   | "unauthorized"
+  /** The request is not allowed to anyone at present. */
   | "forbidden";
 
-/** An error of pkgstash's own: what was being done, with what, why it failed. */
+/**
+ * An error of pkgstash itself, with a message for people in one form:
+ * `Cannot <do> <what>: <why>. <What to do>.`
+ */
 export class PkgstashError extends Error {
   override readonly name = "PkgstashError";
 
@@ -23,11 +36,14 @@ export class PkgstashError extends Error {
   }
 }
 
-/** The message of anything thrown, and what was behind it if the message leaves that out. */
+/**
+ * The reason for anything thrown, to be made part of a sentence: the message without its full stop,
+ * and its cause where the message leaves that out.
+ */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const { message, cause } = error;
-  // An error of ours says it all; the runtime's "fetch failed" says nothing.
-  if (error instanceof PkgstashError || !(cause instanceof Error)) return message;
-  return `${message}: ${reasonOf(cause)}`;
+  const message = error.message.replace(/\.$/, "");
+  // Messages of ours include their cause; those of the runtime do not ("fetch failed").
+  if (error instanceof PkgstashError || !(error.cause instanceof Error)) return message;
+  return `${message}: ${reasonOf(error.cause)}`;
 }

@@ -32,11 +32,11 @@ export async function serve(options: ServeOptions): Promise<void> {
       app.reconfigure(fresh);
       startLogging(fresh, options);
       log.info("configuration reloaded");
-      await manager?.status(statusOf(app));
+      await manager?.reportStatus(statusOf(app));
     } catch (error) {
       const reason = reasonOf(error);
       log.error("configuration not reloaded, the old one stays", { reason });
-      await manager?.status(`${statusOf(app)}, without the changed configuration: ${reason}`);
+      await manager?.reportStatus(`${statusOf(app)}, without the changed configuration: ${reason}`);
     }
   };
   const stopped = Promise.withResolvers<void>();
@@ -47,9 +47,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   Deno.addSignalListener("SIGHUP", reload);
   Deno.addSignalListener("SIGTERM", stop);
   Deno.addSignalListener("SIGINT", stop);
-  await manager?.ready(statusOf(app));
+  await manager?.reportReady(statusOf(app));
   await stopped.promise;
-  await manager?.stopping(app.config.drainTimeoutMs + TIME_TO_CLOSE);
+  await manager?.reportStopping(app.config.drainTimeoutMs + TIME_TO_CLOSE);
   await app.stop();
   Deno.removeSignalListener("SIGHUP", reload);
   Deno.removeSignalListener("SIGTERM", stop);

@@ -190,7 +190,7 @@ declare module "tar-stream" {
   }
   export interface Entry extends AsyncIterable<Uint8Array> {
     readonly header: Header;
-    /** Lets the rest of the entry pass unread. */
+    /** Skips the rest of the entry. */
     resume(): void;
   }
   export interface Extract extends AsyncIterable<Entry> {

@@ -1,6 +1,6 @@
 import type { Command } from "../../src/cli/command.ts";
 
-/** Every command, each followed by its subcommands. */
+/** All commands, each followed by its subcommands. */
 export function allCommands(commands: readonly Command[]): Command[] {
   return commands.flatMap((command) => [command, ...allCommands(command.subcommands ?? [])]);
 }

@@ -1,11 +1,11 @@
 import { join } from "@std/path";
 
-/** What git writes into this file when it makes an archive (gitattributes(5), export-subst). */
+/** `git archive` writes the commit into this file (gitattributes(5), export-subst). */
 const ARCHIVED = "deploy/build/archived_commit.txt";
 
 /**
- * The commit of a source tree: `PKGSTASH_COMMIT` if it is set, else as git says ("-dirty" when files
- * differ from it), else as the archive says that it was unpacked from; "unknown" without all that.
+ * The commit of a source tree, from the first source that knows it: `PKGSTASH_COMMIT`, the git clone
+ * ("-dirty" if files were changed), or the source archive; otherwise "unknown".
  */
 export async function commitOf(folder: string): Promise<string> {
   return Deno.env.get("PKGSTASH_COMMIT") || await commitOfClone(folder) ||
@@ -14,7 +14,7 @@ export async function commitOf(folder: string): Promise<string> {
 
 async function commitOfClone(folder: string): Promise<string | null> {
   try {
-    // A tree that lies unpacked within another repository is not that one's.
+    // git would also find the repository around a tree that was unpacked inside a clone.
     await Deno.lstat(join(folder, ".git"));
     const { success, stdout } = await new Deno.Command("git", {
       args: ["-C", folder, "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],

@@ -1,23 +1,61 @@
-/** Makes `dist/pkgstash`, with the commit that it was made from and the permissions of deno.json. */
+/**
+ * Compiles `dist/pkgstash` with its commit and with the permission set "binary" of deno.json:
+ * `deno task compile`.
+ */
 import { fromFileUrl } from "@std/path";
 import { commitOf } from "./commit.ts";
-import { compileBinary } from "./compile_binary.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
 const ENTRY = "dist/main.ts";
 
-/** The entry point of the binary: main.ts, knowing its commit. */
-function entryPoint(commit: string): string {
+/** The source of the binary's entry point: main.ts, with the commit filled in. */
+export function entryPoint(commit: string): string {
   return `// Made by "deno task compile".
 import { runCli } from "../src/cli/cli.ts";
-import { build } from "../src/cli/version.ts";
+import { build } from "../src/version.ts";
 
 build.commit = ${JSON.stringify(commit)};
 Deno.exit(await runCli(Deno.args));
 `;
 }
 
-Deno.chdir(PROJECT);
-await Deno.mkdir("dist", { recursive: true });
-await Deno.writeTextFile(ENTRY, entryPoint(await commitOf(PROJECT)));
-Deno.exit(await compileBinary(ENTRY, "dist/pkgstash"));
+export interface CompileOptions {
+  /** Path of the Deno that compiles; the running one by default. */
+  readonly deno?: string;
+  /** Suppresses Deno's progress output. */
+  readonly isQuiet?: boolean;
+}
+
+/** Compiles a program with the permission set "binary" of deno.json; returns Deno's exit code. */
+export async function compileBinary(
+  entry: string,
+  output: string,
+  { deno = Deno.execPath(), isQuiet = false }: CompileOptions = {},
+): Promise<number> {
+  const { code } = await new Deno.Command(deno, {
+    args: [
+      "compile",
+      ...isQuiet ? ["--quiet"] : [],
+      `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
+      "--permission-set=binary",
+      // A daemon has nobody to ask, and a command must not offer to widen its own permissions.
+      "--no-prompt",
+      // Unless it is denied, Deno allows imports from its default registries.
+      "--deny-import",
+      // The code cache is written to the temporary directory, whatever the permissions say.
+      "--no-code-cache",
+      `--output=${output}`,
+      entry,
+    ],
+    // Deno 2.7 sometimes overflows its default stack while it packs npm packages.
+    env: { RUST_MIN_STACK: "67108864" },
+  }).spawn().status;
+  return code;
+}
+
+if (import.meta.main) {
+  Deno.chdir(PROJECT);
+  await Deno.mkdir("dist", { recursive: true });
+  await Deno.writeTextFile(ENTRY, entryPoint(await commitOf(PROJECT)));
+  Deno.exit(await compileBinary(ENTRY, "dist/pkgstash"));
+}

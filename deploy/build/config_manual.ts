@@ -10,7 +10,7 @@ import { PRESETS } from "../../src/config/presets.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 import { literal, roff, section, tagged, title } from "./roff.ts";
 
-/** pkgstash.toml(5), from the table that the configuration is read by. */
+/** The manual page pkgstash.toml(5), from the table of keys. */
 export function configManual(version: string): string {
   return [
     title("PKGSTASH.TOML", 5, version),
@@ -20,19 +20,19 @@ export function configManual(version: string): string {
     roff("/etc/pkgstash/pkgstash.toml"),
     section("DESCRIPTION"),
     roff(
-      "A TOML file. Every key has a default. An unknown key is an error. Durations are like " +
-        '"90d", "8760h", "1h30m" or "500ms", sizes like "50GB", where 1 GB is 1024 MB.',
+      "A TOML file. Every key has a default; an unknown key is an error. A duration is written " +
+        '"90d", "8760h", "1h30m" or "500ms", a size "50GB", where 1 GB is 1024 MB.',
     ),
     ".PP",
     roff(
-      "A key of the top level can be overridden in the environment: PKGSTASH_PORT for port, " +
-        "lists separated by commas.",
+      "An environment variable overrides a top-level key: PKGSTASH_PORT overrides port. Items of " +
+        "a list are separated by commas.",
     ),
     section("KEYS"),
     ...mainUpstreamKeys().flatMap(keyParagraph),
     ...Object.values(SETTINGS).flatMap(keyParagraph),
     section("FURTHER UPSTREAMS"),
-    roff("A table [upstreams.NAME] adds a distribution. Its keys:"),
+    roff("A table [upstreams.NAME] adds a distribution. It has these keys:"),
     ...keyParagraph(PRESET_KEY),
     ...Object.values<ConfigKey<unknown>>(UPSTREAM_KEYS).flatMap(keyParagraph),
     ".PP",
@@ -42,11 +42,14 @@ export function configManual(version: string): string {
     ...tagged(TOKEN_VARIABLE.name, TOKEN_VARIABLE.description),
     ...tagged(
       "PKGSTASH_KEY",
-      `The key in capitals, such as ${environmentName(SETTINGS.cacheRoot)}; an empty one counts ` +
-        "as not set.",
+      `Overrides the key of that name, as ${environmentName(SETTINGS.cacheRoot)} does; an empty ` +
+        "variable is ignored.",
     ),
     section("CREDENTIALS"),
-    ...tagged("pkgstash.token", "The token, with LoadCredential= in systemd.exec(5)."),
+    ...tagged(
+      "pkgstash.token",
+      "The token, if the unit has LoadCredential=pkgstash.token:PATH (systemd.exec(5)).",
+    ),
     section("SEE ALSO"),
     ".BR pkgstash (1)",
     "",

@@ -1,21 +1,23 @@
-/** Writes what is made from the program's own tables: manual pages and completions into `dist/share`,
- * and the example of the configuration into `deploy`. */
+/** Writes everything that is made from the program's own tables: `deno task generate`. */
 import { dirname, fromFileUrl, join } from "@std/path";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { VERSION } from "../../src/version.ts";
+import { administrationTables } from "./administration_tables.ts";
 import { bashCompletion } from "./completions/bash.ts";
 import { fishCompletion } from "./completions/fish.ts";
 import { zshCompletion } from "./completions/zsh.ts";
 import { configManual } from "./config_manual.ts";
+import { configurationTables } from "./configuration_tables.ts";
 import { exampleConfig } from "./example_config.ts";
+import { fillParts } from "./markdown.ts";
+import { permissionList, withBinaryVariables } from "./permissions.ts";
 import { programManual } from "./program_manual.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
 
-/** Every generated file by its path in the project. */
+/** What the package installs and git does not hold, by path in the project. */
 export function generatedFiles(): Record<string, string> {
   return {
-    "deploy/pkgstash.toml": exampleConfig(),
     "dist/share/man/man1/pkgstash.1": programManual(COMMANDS, VERSION),
     "dist/share/man/man5/pkgstash.toml.5": configManual(VERSION),
     "dist/share/bash-completion/completions/pkgstash": bashCompletion(COMMANDS),
@@ -24,11 +26,36 @@ export function generatedFiles(): Record<string, string> {
   };
 }
 
-if (import.meta.main) {
-  for (const [path, text] of Object.entries(generatedFiles())) {
-    const file = join(PROJECT, path);
-    await Deno.mkdir(dirname(file), { recursive: true });
-    await Deno.writeTextFile(file, text);
-    console.log(path);
+/** What git holds as well, by path in the project; the handwritten parts are read from disk. */
+export async function committedFiles(): Promise<Record<string, string>> {
+  const documents = {
+    "docs/administration.md": await administrationTables(COMMANDS),
+    "docs/configuration.md": configurationTables(),
+    "docs/installation.md": { permissions: permissionList() },
+  };
+  const files: Record<string, string> = {
+    "deno.json": withBinaryVariables(await readProjectFile("deno.json")),
+    "deploy/pkgstash.toml": exampleConfig(),
+  };
+  for (const [path, parts] of Object.entries(documents)) {
+    files[path] = fillParts(await readProjectFile(path), parts);
   }
+  return files;
+}
+
+function readProjectFile(path: string): Promise<string> {
+  return Deno.readTextFile(join(PROJECT, path));
+}
+
+if (import.meta.main) {
+  for (const [path, text] of Object.entries(await committedFiles())) await write(path, text);
+  for (const [path, text] of Object.entries(generatedFiles())) {
+    await Deno.mkdir(join(PROJECT, dirname(path)), { recursive: true });
+    await write(path, text);
+  }
+}
+
+async function write(path: string, text: string): Promise<void> {
+  await Deno.writeTextFile(join(PROJECT, path), text);
+  console.log(path);
 }

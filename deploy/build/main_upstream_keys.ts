@@ -1,6 +1,6 @@
 import { type ConfigKey, MAIN_UPSTREAM, UPSTREAM_KEYS } from "../../src/config/schema.ts";
 
-/** The keys of the main upstream as they stand at the top level, with its defaults. */
+/** The keys of the main upstream, which stand at the top level, with its defaults. */
 export function mainUpstreamKeys(): ConfigKey<unknown>[] {
   const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
   return [
@@ -11,7 +11,7 @@ export function mainUpstreamKeys(): ConfigKey<unknown>[] {
     {
       ...clientPath,
       defaultValue: upstreamLayout.defaultValue,
-      description: "Path of a repository below this server; unless given, as upstream_layout.",
+      description: "Path of a repository on this server; by default the same as upstream_layout.",
     },
   ];
 }

@@ -4,7 +4,7 @@ import { usageOf } from "../../src/cli/help.ts";
 import { allCommands } from "./all_commands.ts";
 import { literal, roff, section, tagged, title } from "./roff.ts";
 
-/** pkgstash(1), from the table that `--help` is made from. */
+/** The manual page pkgstash(1), from the table of commands. */
 export function programManual(commands: readonly Command[], version: string): string {
   return [
     title("PKGSTASH", 1, version),
@@ -16,21 +16,21 @@ export function programManual(commands: readonly Command[], version: string): st
     roff("[OPTION]..."),
     section("DESCRIPTION"),
     roff(
-      "pkgstash looks like a full mirror to pacman and holds only the packages that its clients " +
-        "asked for. The first one to want a package fetches it through pkgstash, everyone after " +
-        "that gets it from the cache.",
+      "To pacman, pkgstash looks like a full mirror, but it stores only the packages that its " +
+        "clients requested. The first request for a package fetches it from a mirror and sends it " +
+        "on as it arrives; every later request is served from the cache.",
     ),
     section("COMMANDS"),
     ...allCommands(commands).flatMap(commandParagraphs),
     section("OPTIONS"),
-    ...tagged("-h, --help", "Print help, of the program or of a command."),
+    ...tagged("-h, --help", "Print the help of the program or of a command."),
     ...tagged("--version", "Print the version, the commit and the version of Deno."),
     section("EXIT STATUS"),
     ...EXIT_CODE_MEANINGS.flatMap(([code, meaning]) => tagged(String(code), `${meaning}.`)),
     section("FILES"),
-    ...tagged("/etc/pkgstash/pkgstash.toml", "The configuration, see pkgstash.toml(5)."),
-    ...tagged("/etc/pkgstash/pkgstash.env", "The administrator's token."),
-    ...tagged("/var/cache/pkgstash", "The cache, unless cache_root names another directory."),
+    ...tagged("/etc/pkgstash/pkgstash.toml", "The configuration; see pkgstash.toml(5)."),
+    ...tagged("/etc/pkgstash/pkgstash.env", "The token of the administrative API."),
+    ...tagged("/var/cache/pkgstash", "The cache, unless cache_root is set to another directory."),
     section("SEE ALSO"),
     ".BR pkgstash.toml (5),",
     ".BR pacman (8),",

@@ -1,19 +1,19 @@
-/** Text as roff prints it: its own signs are escaped. */
+/** Escapes text so that roff prints it as it is. */
 export function roff(text: string): string {
   return text.replaceAll("\\", "\\e").replaceAll("-", "\\-").replaceAll(/^([.'])/gm, "\\&$1");
 }
 
-/** A paragraph with a term that stands out. */
+/** A term in bold with its indented description. */
 export function tagged(term: string, ...paragraphs: readonly string[]): string[] {
   return [".TP", `.B ${quote(term)}`, ...paragraphs.map(roff)];
 }
 
-/** A section's heading. */
+/** The heading of a section. */
 export function section(title: string): string {
   return `.SH ${quote(title)}`;
 }
 
-/** Lines that are shown as they are. */
+/** An indented block without filling, for commands and examples. */
 export function literal(lines: readonly string[]): string[] {
   return [".PP", ".in +4n", ".nf", ...lines.map(roff), ".fi", ".in"];
 }

@@ -1,6 +1,6 @@
 /**
- * Makes what makepkg wants, in `dist/package`: the archive of the last commit, the PKGBUILD with the
- * version of deno.json and the archive's checksum, and the install script.
+ * Writes the input of makepkg to `dist/package`: an archive of the last commit, the PKGBUILD with the
+ * version of deno.json and the checksum of the archive, and the install script. `deno task source`.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { fromFileUrl, join } from "@std/path";
@@ -11,7 +11,7 @@ const FOLDER = join(PROJECT, "dist/package");
 
 await Deno.mkdir(FOLDER, { recursive: true });
 const archive = join(FOLDER, `pkgstash-${VERSION}.tar.gz`);
-await archiveInto(archive);
+await writeArchive(archive);
 const digest = encodeHex(await crypto.subtle.digest("SHA-256", await Deno.readFile(archive)));
 const recipe = await Deno.readTextFile(join(PROJECT, "PKGBUILD"));
 await Deno.writeTextFile(
@@ -21,10 +21,12 @@ await Deno.writeTextFile(
 );
 await Deno.copyFile(join(PROJECT, "deploy/pkgstash.install"), join(FOLDER, "pkgstash.install"));
 
-async function archiveInto(file: string): Promise<void> {
-  const { success } = await new Deno.Command("git", {
+async function writeArchive(file: string): Promise<void> {
+  const { success, stderr } = await new Deno.Command("git", {
     args: ["archive", `--prefix=pkgstash-${VERSION}/`, `--output=${file}`, "HEAD"],
     cwd: PROJECT,
   }).output();
-  if (!success) throw new Error(`Cannot make ${file}: "git archive" failed in ${PROJECT}`);
+  if (success) return;
+  const reason = new TextDecoder().decode(stderr).trim();
+  throw new Error(`Cannot archive the source: ${reason}. Run this in a git clone.`);
 }

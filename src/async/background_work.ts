@@ -3,14 +3,14 @@ export class BackgroundWork {
   readonly #running = new Set<Promise<void>>();
   readonly #onFailure: (failure: string, error: unknown) => void;
 
-  /** `onFailure` gets what was said to fail, and the error. It must not throw. */
+  /** `onFailure` is called with the description of the failed work and its error; it must not throw. */
   constructor(onFailure: (failure: string, error: unknown) => void) {
     this.#onFailure = onFailure;
   }
 
   /**
-   * Keeps `work` until it ends. The promise returned resolves then, and never rejects: a failure
-   * is reported as `failure`, e.g. "cannot record the file".
+   * Tracks `work` until it ends. The returned promise resolves then and never rejects: a failure is
+   * reported as `failure`, such as "cannot record the file".
    */
   add(failure: string, work: Promise<void>): Promise<void> {
     const done: Promise<void> = work
@@ -20,7 +20,7 @@ export class BackgroundWork {
     return done;
   }
 
-  /** Resolves when nothing is running, work that was added meanwhile included. */
+  /** Resolves when no work is running, including work that was added during the wait. */
   async settled(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

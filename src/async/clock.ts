@@ -1,25 +1,18 @@
-/** What prefetching needs of time, so that tests need not wait for it. */
+import { delay } from "@std/async/delay";
+
+/** Time as code that waits sees it, so that tests can replace it. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Milliseconds of a clock that only goes forward. */
+  /** Milliseconds of a clock that never goes back. */
   monotonic(): number;
-  /** Waits, or until the signal is aborted; never throws. */
+  /** Resolves after `milliseconds`, or when the signal is aborted; never rejects. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
 }
 
+/** The clock of the machine. */
 export const SYSTEM_CLOCK: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve) => {
-      if (signal.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, milliseconds);
-      signal.addEventListener("abort", done);
-    }),
+  sleep: (milliseconds, signal) => delay(milliseconds, { signal }).catch(() => {}),
 };

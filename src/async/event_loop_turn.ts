@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 
 /**
- * Lets timers and input/output of the rest of the program go first. Decoding work reaches its next
- * step by promises alone, which would keep everything else waiting until the whole archive is done.
+ * Lets timers and I/O of the rest of the program run. Decoders go from step to step by promises
+ * alone, which would keep everything else waiting until a whole archive is decoded.
  */
 export async function eventLoopTurn(): Promise<void> {
   await setImmediate();

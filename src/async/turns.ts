@@ -2,14 +2,14 @@
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
-  /** Runs `work` when everything before it has ended, well or not. */
+  /** Runs `work` when everything before it has ended, whether it succeeded or failed. */
   run<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#last.then(work);
     this.#last = turn.catch(() => {});
     return turn;
   }
 
-  /** Resolves when the work given so far has ended. */
+  /** Resolves when all work added before this call has ended. */
   async settled(): Promise<void> {
     await this.#last;
   }

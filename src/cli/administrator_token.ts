@@ -74,7 +74,7 @@ async function readToken(
 
 /** Only visible ASCII can stand in a header. */
 function sendable(token: string, source: string): string {
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  if (TOKEN_VARIABLE.accepts(token)) return token;
   throw noToken(`${source}: it has characters that no token can have`);
 }
 

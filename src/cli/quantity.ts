@@ -1,12 +1,6 @@
-const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+import { bytesText } from "../config/quantities.ts";
 
-/** `1.5 MiB`. */
-export function bytesText(bytes: number): string {
-  let [size, unit] = [bytes, 0];
-  // What would be rounded to 1024 is one of the next unit.
-  for (; size >= 1023.95 && unit < BYTE_UNITS.length - 1; unit++) size /= 1024;
-  return `${unit === 0 ? size : Number(size.toFixed(1))} ${BYTE_UNITS[unit]}`;
-}
+export { bytesText };
 
 /** `1.5 MiB/s`. */
 export function rateText(bytesPerSecond: number): string {

@@ -1,101 +1,84 @@
 import type { LogLevel } from "../log_level.ts";
 import type { LogFormat } from "../platform/observability/logging.ts";
 
-/** The distribution's upstream of a name: its mirrors and the paths there and here. */
+/** Repositories with common mirrors, and their paths on the mirrors and on this server. */
 export interface UpstreamConfig {
-  /** Unique name; the main upstream is "arch", others are named by their table. */
+  /** Unique; "arch" for the main upstream, otherwise the name of its table. */
   readonly name: string;
   /**
-   * Mirrors in the order of the file: a root ("https://host/archlinux/", `upstreamLayout` is
-   * appended) or a complete pacman line with variables ("https://host/$repo/os/$arch").
+   * Mirrors in the order of the file, each either a root ("https://host/archlinux/"), to which
+   * `upstreamLayout` is appended, or a URL with variables ("https://host/$repo/os/$arch").
    */
   readonly mirrorUrls: readonly string[];
-  /** Names of the repositories that are mirrored, the values of `$repo`. */
+  /** The values of `$repo`, such as "core". */
   readonly repositories: readonly string[];
-  /** The values of `$arch`, e.g. "x86_64". */
+  /** The values of `$arch`, such as "x86_64". */
   readonly architectures: readonly string[];
-  /** Path below a mirror's root, e.g. "$repo/os/$arch"; no slash at either end. */
+  /** Path below a mirror's root, such as "$repo/os/$arch"; no slash at either end. */
   readonly upstreamLayout: string;
-  /** Path below this server's root, e.g. "archlinuxarm/$arch/$repo"; no slash at either end. */
+  /** Path below this server's root, such as "archlinuxarm/$arch/$repo"; no slash at either end. */
   readonly clientPath: string;
 }
 
-/** A part of the day in minutes since midnight, `end` excluded; it may reach past midnight. */
+/** A part of the day, in minutes since midnight; `end` is excluded. It may extend past midnight. */
 export interface TimeWindow {
   readonly start: number;
   readonly end: number;
 }
 
-/** The effective configuration: plain data, checked, every default filled in. */
+/**
+ * The effective configuration: plain data, checked, with every default filled in. What each key
+ * means is in `SETTINGS`; comments here only add what that leaves open. Paths are absolute.
+ */
 export interface Config {
-  /** File of KEY=VALUE lines that holds the token; null when there is none. */
   readonly envFile: string | null;
-  /** Absolute path of the cache directory. */
   readonly cacheRoot: string;
-  /** Address to listen on, e.g. "0.0.0.0". */
   readonly listenAddress: string;
-  /** TCP port, 0 to 65535; 0 lets the system choose. */
   readonly port: number;
-  /** PEM file of the certificate chain; null for plain HTTP. */
+  /** Null for plain HTTP. */
   readonly tlsCertificate: string | null;
-  /** PEM file of the private key; null exactly when `tlsCertificate` is. */
+  /** Null exactly if `tlsCertificate` is. */
   readonly tlsKey: string | null;
-  /** Bytes that the cache may hold; 0 means no limit. */
+  /** 0 for no limit. */
   readonly maxCacheBytes: number;
-  /** Milliseconds since the last use after which a package may be removed; 0 means no limit. */
+  /** 0 for no limit. */
   readonly maxCacheAgeMs: number;
-  /** Milliseconds for which a sync database is served without asking upstream again. */
   readonly databaseMaxAgeMs: number;
-  /** Milliseconds between refreshes that the daemon does by itself; 0 means never. */
+  /** 0 for never. */
   readonly refreshIntervalMs: number;
-  /** Milliseconds by which each of those is put off at random, at most. */
   readonly refreshJitterMs: number;
-  /** Milliseconds for which all mirrors must agree on an older database before it is believed. */
   readonly rollbackAgeMs: number;
-  /** Whether the next versions of cached packages are fetched after a refresh. */
   readonly prefetch: boolean;
-  /** How many packages are prefetched at a time. */
   readonly prefetchConcurrency: number;
-  /** Bytes per second that all prefetching together may take; 0 means no limit. */
+  /** 0 for no limit. */
   readonly prefetchBytesPerSecond: number;
-  /** Time of day, in minutes of local time, within which prefetching begins; null for any. */
+  /** In local time; null for any time. */
   readonly prefetchWindow: TimeWindow | null;
-  /** Milliseconds since the last request for a package after which it is no longer prefetched. */
+  /** 0 for no limit. */
   readonly prefetchMaxIdleMs: number;
-  /** Prefetched versions in a row that nobody took, after which a package is left alone; 0 = any. */
+  /** 0 for no limit. */
   readonly prefetchMaxUnused: number;
-  /** Bytes above which a package is not prefetched; 0 means no limit. */
+  /** 0 for no limit. */
   readonly prefetchMaxPackageBytes: number;
-  /** How many versions of a package stay that no database names any more. */
   readonly keepVersions: number;
-  /** Percentage of `maxCacheBytes` down to which a cache that is too large is cleaned. */
   readonly cacheLowWaterPercent: number;
-  /** Bytes of free disk space below which the cache is cleaned at once; 0 means none. */
+  /** 0 for no minimum. */
   readonly minFreeBytes: number;
-  /** Names, globs or file names of packages that are never removed. */
+  /** Patterns, see `matchesPackage`. */
   readonly pinnedPackages: readonly string[];
-  /** User-Agent sent to mirrors. */
   readonly userAgent: string;
-  /** URL of the HTTP proxy that mirrors are reached through; null for none. */
   readonly upstreamProxy: string | null;
-  /** Milliseconds without response headers before the next mirror is raced. */
   readonly raceTimeoutMs: number;
-  /** Milliseconds of silence midway before a mirror is given up. */
   readonly stallTimeoutMs: number;
-  /** Milliseconds within which a client must get its first byte. */
   readonly answerTimeoutMs: number;
-  /** Milliseconds that transfers in flight get when the server stops. */
   readonly drainTimeoutMs: number;
-  /** Milliseconds for which a signature that no mirror has is remembered as missing. */
   readonly missingSignatureAgeMs: number;
-  /** Root of the Arch Linux Archive's package pool; null when it is not used. */
+  /** Root of a package pool laid out like that of the Arch Linux Archive; null for none. */
   readonly archiveUrl: string | null;
-  /** Least severe level that is logged. */
   readonly logLevel: LogLevel;
-  /** Form of log records. */
   readonly logFormat: LogFormat;
-  /** Bearer token of the administrative API (secret); null when none is set. */
+  /** Bearer token of the administrative API, a secret; null if none is set. */
   readonly token: string | null;
-  /** All upstreams; the first is the main one, "arch". */
+  /** The first is the main one, "arch". */
   readonly upstreams: readonly UpstreamConfig[];
 }

@@ -1,6 +1,6 @@
 import type { Fault } from "./value_type.ts";
 
-/** The variables of an env_file, and what is wrong with its lines. */
+/** The variables of an env_file, and the faults of its lines. */
 export interface EnvFile {
   readonly values: ReadonlyMap<string, string>;
   readonly faults: readonly Fault[];
@@ -9,9 +9,9 @@ export interface EnvFile {
 const LINE = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 
 /**
- * Reads lines of KEY=VALUE as systemd does for EnvironmentFile (systemd.exec(5)): empty lines and
- * lines that begin with "#" or ";" are skipped, a value may stand in single or double quotes.
- * Values are secrets, so faults name a line by its number only.
+ * Reads KEY=VALUE lines as systemd does for EnvironmentFile= (systemd.exec(5)): empty lines and
+ * lines that begin with "#" or ";" are skipped, and values may be in single or double quotes.
+ * Values are secrets, so faults only tell the number of the line.
  */
 export function parseEnvFile(text: string): EnvFile {
   const values = new Map<string, string>();
@@ -19,22 +19,22 @@ export function parseEnvFile(text: string): EnvFile {
   for (const [index, raw] of text.replace(/^\ufeff/, "").split(/\r?\n/).entries()) {
     const line = raw.trim();
     if (line === "" || line.startsWith("#") || line.startsWith(";")) continue;
-    const match = LINE.exec(line);
-    const value = match === null ? null : unquote(match[2]!.trim());
-    if (match === null || value === null) {
+    const [, name, quoted = ""] = LINE.exec(line) ?? [];
+    const value = unquote(quoted.trim());
+    if (name !== undefined && value !== null) values.set(name, value);
+    else {
       faults.push({
-        found: match === null ? `something else in line ${index + 1}` : unclosed(index + 1),
+        found: name === undefined
+          ? `something else in line ${index + 1}`
+          : `a quote that is not closed in line ${index + 1}`,
         expected: "KEY=VALUE",
       });
-    } else values.set(match[1]!, value);
+    }
   }
   return { values, faults };
 }
 
-function unclosed(line: number): string {
-  return `a quote that is not closed at the end of line ${line}`;
-}
-
+/** Returns null if a quote is not closed. */
 function unquote(text: string): string | null {
   const quote = text[0];
   if (quote !== '"' && quote !== "'") return text;

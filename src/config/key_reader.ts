@@ -4,18 +4,18 @@ import { type ConfigKey, environmentName } from "./schema.ts";
 import type { TomlTable } from "./toml_document.ts";
 import type { Fault, Parsed } from "./value_type.ts";
 
-/** Gives an environment variable by name, undefined when it is not set. */
+/** Returns an environment variable, or undefined if it is not set. */
 export type EnvironmentGetter = (name: string) => string | undefined;
 
-/** A value for a key that is not given, and where it comes from. */
+/** The value of a key that is not in the file, and where the value comes from. */
 export interface Fallback {
   readonly value: unknown;
   readonly origin: string;
 }
 
 /**
- * Reads keys one by one from the configuration file and its environment, and keeps what is wrong
- * (`problems`) and where each value came from (`origins`, by the key's full name).
+ * Reads keys one by one from the configuration file and the environment. Collects all problems, and
+ * the origin of each value by the full name of its key.
  */
 export class KeyReader {
   readonly problems: ConfigProblem[] = [];
@@ -24,12 +24,12 @@ export class KeyReader {
 
   constructor(readonly fileName: string, readonly workingDirectory: string) {}
 
-  /** Adds an environment behind those already there. */
+  /** Adds an environment, which ranks below those added before. */
   addEnvironment(get: EnvironmentGetter, source: string): void {
     this.#environments.push({ get, source });
   }
 
-  /** The variable of the first environment that has it; an empty one counts as not set. */
+  /** The variable in the first environment that has it, or null; an empty one counts as not set. */
   variable(name: string): { readonly text: string; readonly source: string } | null {
     for (const { get, source } of this.#environments) {
       const text = get(name);
@@ -38,11 +38,12 @@ export class KeyReader {
     return null;
   }
 
+  /** Adds problems. */
   report(source: string, key: string, ...faults: readonly Fault[]): void {
     for (const fault of faults) this.problems.push({ source, key, ...fault });
   }
 
-  /** A key of the top level, which the environment overrides. Null after a problem. */
+  /** Reads a top-level key, which the environment can override. Returns null after a problem. */
   readTop<T>(key: ConfigKey<T>, table: TomlTable, fallback?: Fallback): T | null {
     const name = environmentName(key);
     const variable = this.variable(name);
@@ -53,8 +54,8 @@ export class KeyReader {
   }
 
   /**
-   * A key of any table. `prefix` makes its full name in the file, `originPrefix` the one that its
-   * origin is kept by (the same unless given). Null after a problem.
+   * Reads a key of any table. With `prefix` its name becomes the full name in the file, with
+   * `originPrefix` the name in `origins`. Returns null after a problem.
    */
   read<T>(key: ConfigKey<T>, table: TomlTable, { prefix = "", originPrefix = prefix, fallback }: {
     prefix?: string;
@@ -75,7 +76,7 @@ export class KeyReader {
     return null;
   }
 
-  /** Reports every key of the table that is not among the known ones. */
+  /** Reports every unknown key of a table. */
   rejectUnknown(table: TomlTable, known: readonly string[], prefix: string): void {
     for (const name of Object.keys(table)) {
       if (known.includes(name)) continue;

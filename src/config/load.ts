@@ -1,4 +1,4 @@
-import { claimFaults } from "./client_path_claims.ts";
+import { clientPathFaults } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type EnvironmentGetter, type Fallback, KeyReader } from "./key_reader.ts";
@@ -14,34 +14,38 @@ import {
 import { parseToml, type TomlTable } from "./toml_document.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
 
-/** What an env_file holds, or why it cannot be read. */
-export type EnvFileContent =
-  | {
-    readonly text: string; /** Permission bits, null where there are none. */
-    mode: number | null;
-  }
-  | {
-    readonly failure: string; /** What should be there instead, where that is known. */
-    readonly expected?: string;
-  };
+/** The content of an env_file and its permission bits (null if unknown). */
+export interface EnvFileText {
+  readonly text: string;
+  readonly mode: number | null;
+}
+
+/** Why an env_file cannot be read, and what is expected instead, if there is more to say. */
+export interface EnvFileFailure {
+  readonly failure: string;
+  readonly expected?: string;
+}
+
+/** What reading an env_file yields. */
+export type EnvFileContent = EnvFileText | EnvFileFailure;
 
 /** Everything that a configuration is made from. */
 export interface ConfigSource {
-  /** The configuration file; "" where there is none. */
+  /** Content of the configuration file; "" if there is none. */
   readonly text: string;
-  /** Its name, for problems. */
+  /** Name of the configuration file, for problems. */
   readonly fileName: string;
   readonly getEnvironment: EnvironmentGetter;
   readonly readEnvFile: (path: string) => EnvFileContent;
-  /** A token that the service manager hands over; it stands before that of the env_file. */
+  /** A token from the service manager; it ranks above that of the env_file. */
   readonly tokenCredential?: { readonly name: string; readonly value: string | null };
-  /** The default of cache_root, if it is another than the schema's. */
+  /** The default of cache_root, if not that of the schema. */
   readonly cacheRoot?: string;
-  /** Absolute; what relative paths count from. */
+  /** Absolute; relative paths are resolved against it. */
   readonly workingDirectory: string;
 }
 
-/** A configuration and where each of its values comes from, or all that is wrong with it. */
+/** A configuration and the origin of each value, or all of its problems. */
 export type ParsedConfig =
   | {
     readonly ok: true;
@@ -51,14 +55,14 @@ export type ParsedConfig =
   }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
-/** Names of everything that may stand at the top level of the file. */
+/** Names of everything allowed at the top level of the file. */
 const TOP_LEVEL = [
   ...Object.values(SETTINGS).map((key) => key.name),
   ...Object.values(UPSTREAM_KEYS).map((key) => key.name),
   "upstreams",
 ];
 
-/** Reads, completes and checks a configuration; finds all of its problems at once. */
+/** Reads, completes and checks a configuration. Reports all of its problems at once. */
 export function parseConfig(source: ConfigSource): ParsedConfig {
   const reader = new KeyReader(source.fileName, source.workingDirectory);
   reader.addEnvironment(source.getEnvironment, "environment");
@@ -81,13 +85,13 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const main = readMainUpstream(reader, table);
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
     .filter((upstream) => upstream !== null);
-  checkClaims(reader, upstreams);
+  checkClientPaths(reader, upstreams);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
-  if (token !== null && !TOKEN.test(token.text)) {
+  if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
     reader.report(token.source, TOKEN_VARIABLE.name, {
       found: "a token that no Authorization header can carry",
-      expected: "printable ASCII without blanks, for example the output of openssl rand -hex 32",
+      expected: "printable ASCII without spaces, such as the output of openssl rand -hex 32",
     });
   }
 
@@ -99,10 +103,9 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   };
 }
 
-/** As RFC 6750, section 2.1, and a little wider. */
-const TOKEN = /^[\x21-\x7e]+$/;
-
-/** The settings but for the first to be read, null where there was a problem. */
+/**
+ * All settings except env_file, which is read before the others; null where there was a problem.
+ */
 type Settings = { [K in keyof Omit<typeof SETTINGS, "envFile">]: Config[K] | null };
 
 function readSettings(
@@ -120,20 +123,20 @@ function readSettings(
   ) as Settings;
 }
 
-/** The env_file's variables stand behind the environment's own. */
+/** Adds the variables of the env_file, which rank below those of the environment. */
 function addEnvFile(reader: KeyReader, path: string, source: ConfigSource): void {
   const content = source.readEnvFile(path);
   if ("failure" in content) {
     reader.report(source.fileName, SETTINGS.envFile.name, {
       found: `${path}: ${content.failure}`,
-      expected: content.expected ?? 'a file that can be read, or "" for none',
+      expected: content.expected ?? 'a readable file, or "" for none',
     });
     return;
   }
   if (content.mode !== null && (content.mode & 0o007) !== 0) {
     reader.report(path, "", {
       found: `mode ${(content.mode & 0o777).toString(8).padStart(4, "0")}`,
-      expected: "a file that only its owner and group can read (chmod 0640), since it has a secret",
+      expected: "a file for its owner and group only (chmod 0640), since it holds a secret",
     });
   }
   const { values, faults } = parseEnvFile(content.text);
@@ -150,18 +153,18 @@ function checkTogether(reader: KeyReader, { tlsCertificate, tlsKey }: Settings):
   if (reader.problems.some((problem) => names.includes(problem.key))) return;
   reader.report(reader.fileName, missing.name, {
     found: "nothing",
-    expected: `a file, since ${given.name} is given and HTTPS needs both`,
+    expected: `a file, since ${given.name} is set and HTTPS needs both`,
   });
 }
 
-function checkClaims(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
-  for (const { upstream, found, expected } of claimFaults(upstreams)) {
+function checkClientPaths(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
+  for (const { upstream, found, expected } of clientPathFaults(upstreams)) {
     const prefix = upstream.name === MAIN_UPSTREAM.name ? "" : `upstreams.${upstream.name}.`;
     reader.report(reader.fileName, prefix + UPSTREAM_KEYS.clientPath.name, { found, expected });
   }
 }
 
-/** A key that several upstreams of one preset share is read, and reported, for each of them. */
+/** The upstreams of one preset share keys, whose problems are reported once for each upstream. */
 function distinct(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return [...new Map(problems.map((problem) => [formatProblem(problem), problem])).values()];
 }

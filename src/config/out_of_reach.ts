@@ -3,13 +3,13 @@ import type { Config } from "./config.ts";
 import type { ConfigProblem } from "./problem.ts";
 import { SETTINGS } from "./schema.ts";
 
-/** Where the installed binary keeps its cache unless told otherwise. */
+/** The default cache directory of the compiled binary. */
 export const BINARY_CACHE_ROOT = "/var/cache/pkgstash";
 
-/** What may be done with a path. */
+/** How a path is used. */
 export type Access = "read" | "write";
 
-/** Whether this program was given a permission. */
+/** Whether this program has the permission to use a path. */
 export type AccessTest = (access: Access, path: string) => boolean;
 
 const USES = [
@@ -19,8 +19,8 @@ const USES = [
 ] as const;
 
 /**
- * The keys whose paths this program may not use: a compiled binary has its permissions built in.
- * `sourceOf` names where a key was read.
+ * The problems of keys whose paths this program has no permission to use; those of a compiled
+ * binary are fixed. `sourceOf` returns where a key was read.
  */
 export function outOfReach(
   config: Config,
@@ -40,14 +40,15 @@ export function outOfReach(
   });
 }
 
-/** What is expected of a path, and how to go on if it has to be another. */
+/** What is expected of a path, and what to do if it has to be elsewhere. */
 export function reachOf(access: Access): string {
   const places = manifest.permissions.binary[access].filter((path) => path !== NOTIFY_SOCKET);
-  const verb = access === "write" ? "write" : "read";
-  return `a path in one of the only places that this binary may ${verb}: ${places.join(", ")}. ` +
-    'Bind-mount the directory there (mount --bind), or build with another one: add it to "binary" ' +
-    'in deno.json, then "deno task compile"';
+  return `a path in one of the only places that this binary may ${access}: ${places.join(", ")}. ` +
+    "Bind-mount the directory there (mount --bind), or compile a binary with more places: add them " +
+    'to "binary" in deno.json and run "deno task compile"';
 }
 
-/** systemd's socket; it is among the paths, but nobody's configuration belongs there. */
+/**
+ * The socket of systemd, which is among the permitted paths but not meant for the configuration.
+ */
 const NOTIFY_SOCKET = "/run/systemd/notify";

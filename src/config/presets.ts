@@ -1,22 +1,22 @@
-/** Repositories of a preset that share one layout. */
+/** Repositories of a preset that share a layout. */
 export interface PresetGroup {
-  /** Added to the name of the upstream; "" for the first group. */
+  /** Appended to the name of the upstream; "" for the first group. */
   readonly suffix: string;
   readonly repositories: readonly string[];
   readonly architectures: readonly string[];
   readonly upstreamLayout: string;
 }
 
-/** What is known of a distribution: public mirrors, and one upstream for each layout. */
+/** A distribution: its public mirrors, and one upstream per layout. */
 export interface Preset {
-  /** Roots of public mirrors, what `upstreamLayout` counts from. */
+  /** Roots of the mirrors, to which `upstreamLayout` is appended. */
   readonly mirrorUrls: readonly string[];
   readonly groups: readonly PresetGroup[];
 }
 
 /**
- * Distributions by name. Mirrors and repositories are those of the distributions' own mirrorlist
- * packages and pacman.conf files.
+ * Presets by the name of the distribution. Source: the distributions' own mirrorlist packages and
+ * pacman.conf files.
  */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   "archlinuxarm": {
@@ -38,7 +38,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       "https://mirror.cachyos.org/repo/",
       "https://mirrors.ustc.edu.cn/cachyos/repo/",
     ],
-    // pacman replaces the text "$arch", so that "$arch_v3" becomes "x86_64_v3".
+    // pacman replaces "$arch" as plain text, so "$arch_v3" becomes "x86_64_v3".
     groups: [
       {
         suffix: "",

@@ -1,18 +1,18 @@
 import { PkgstashError } from "../errors.ts";
 
-/** One thing that is wrong with the configuration. */
+/** One problem of the configuration. */
 export interface ConfigProblem {
-  /** Where it was read: a file name, or "environment". */
+  /** Where the value was read: a file name, or "environment". */
   readonly source: string;
-  /** The key, like "port" or "upstreams.manjaro.mirror_urls"; empty for the source as a whole. */
+  /** Such as "port" or "upstreams.manjaro.mirror_urls"; "" for the source as a whole. */
   readonly key: string;
-  /** What is there, ready for a reader; never a secret. */
+  /** What is there, in words; never a secret. */
   readonly found: string;
-  /** What should be there. */
+  /** What should be there, in words. */
   readonly expected: string;
 }
 
-/** All that is wrong with the configuration, in one error. */
+/** All problems of the configuration in one error. */
 export class ConfigProblems extends PkgstashError {
   constructor(readonly problems: readonly ConfigProblem[]) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
@@ -29,7 +29,7 @@ export function formatProblem({ source, key, found, expected }: ConfigProblem): 
   return `${source}: ${key === "" ? "" : `${key}: `}found ${found}, expected ${expected}`;
 }
 
-/** A raw value as a reader would write it, short, without the password of a URL. */
+/** A value of TOML for people: abbreviated, and without the password of a URL. */
 export function describeValue(raw: unknown): string {
   if (raw === undefined) return "nothing";
   if (raw instanceof Date) return "a date";
@@ -40,7 +40,7 @@ export function describeValue(raw: unknown): string {
   return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}...` : shown);
 }
 
-/** The text with the user and password of every URL in it replaced by "***". */
+/** Replaces user name and password of every URL in the text by "***". */
 export function withoutCredentials(text: string): string {
   return text.replaceAll(/\/\/[^/\s]*@/g, "//***@");
 }

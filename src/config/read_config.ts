@@ -1,35 +1,34 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
-import { readCredential } from "../platform/systemd/credential.ts";
 import { type EnvFileContent, parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
+import { join } from "@std/path";
 
-/** The configuration file that is read when none is named and this one exists. */
+/** The configuration file that is read by default, if it exists. */
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
 
-/** Name of the credential that may hold the token (systemd's LoadCredential=). */
+/** Name of the credential that may hold the token (LoadCredential= of systemd.exec(5)). */
 export const TOKEN_CREDENTIAL = "pkgstash.token";
 
-/** A configuration and where it comes from. */
+/** A configuration and its origin. */
 export interface EffectiveConfig {
   readonly config: Config;
-  /** By full key, like "upstreams.manjaro.mirror_urls": where the value comes from. */
+  /** Where each value comes from, by full key such as "upstreams.manjaro.mirror_urls". */
   readonly origins: ReadonlyMap<string, string>;
-  /** The configuration file; null when there is none and everything has its default. */
+  /** The configuration file; null if there is none. */
   readonly file: string | null;
 }
 
 /**
- * The configuration of a file, the environment and the defaults.
- *
- * @throws ConfigProblems with everything that is wrong, a named file that cannot be read included.
+ * Reads the configuration from a file, the environment and the defaults. Throws `ConfigProblems`
+ * with everything that is wrong, which includes a named file that cannot be read.
  */
 export async function readConfig(path?: string): Promise<Config> {
   return (await readEffectiveConfig(path)).config;
 }
 
-/** As `readConfig`, with the origin of every value. */
+/** As `readConfig`, and with the origin of every value. */
 export async function readEffectiveConfig(path?: string): Promise<EffectiveConfig> {
   const file = path ?? DEFAULT_CONFIG_PATH;
   const text = await readConfigFile(file, path !== undefined);
@@ -39,15 +38,15 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
     getEnvironment: (name) => Deno.env.get(name),
     readEnvFile,
     tokenCredential: { name: TOKEN_CREDENTIAL, value: readCredential(TOKEN_CREDENTIAL) },
-    // Nobody knows the working directory of a service, so its cache does not depend on it.
+    // The working directory of a service is arbitrary, so its cache must not depend on it.
     ...(Deno.build.standalone ? { cacheRoot: BINARY_CACHE_ROOT } : {}),
     workingDirectory: Deno.cwd(),
   });
   if (!parsed.ok) throw new ConfigProblems(parsed.problems);
   if (Deno.build.standalone) {
     const sourceOf = (key: string) => {
-      const origin = parsed.origins.get(key)!;
-      return origin === "file" ? file : origin;
+      const origin = parsed.origins.get(key);
+      return origin === undefined || origin === "file" ? file : origin;
     };
     const problems = outOfReach(parsed.config, sourceOf, isGranted);
     if (problems.length > 0) throw new ConfigProblems(problems);
@@ -55,7 +54,7 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
   return { ...parsed, file: text === null ? null : file };
 }
 
-/** The text, or null for an absent file that nobody asked for. */
+/** Returns the text, or null if the file is absent and not required. */
 async function readConfigFile(file: string, required: boolean): Promise<string | null> {
   try {
     return await Deno.readTextFile(file);
@@ -65,7 +64,7 @@ async function readConfigFile(file: string, required: boolean): Promise<string |
       source: file,
       key: "",
       found: failureOf(error),
-      expected: isOutOfReach(error) ? reachOf("read") : "a configuration file that can be read",
+      expected: isOutOfReach(error) ? reachOf("read") : "a readable configuration file",
     }]);
   }
 }
@@ -85,7 +84,7 @@ function isGranted(access: "read" | "write", path: string): boolean {
   return Deno.permissions.querySync({ name: access, path }).state === "granted";
 }
 
-/** Whether the runtime refused it; a system that refuses is another error. */
+/** Whether the runtime lacks the permission, as opposed to the user. */
 function isOutOfReach(error: unknown): boolean {
   return Deno.build.standalone && error instanceof Deno.errors.NotCapable;
 }
@@ -95,6 +94,21 @@ function failureOf(error: unknown): string {
   if (error instanceof Deno.errors.NotCapable && Deno.build.standalone) {
     return "a path out of reach";
   }
-  if (error instanceof Deno.errors.PermissionDenied) return "a file that must not be read";
+  if (error instanceof Deno.errors.PermissionDenied) return "a file that this user cannot read";
   return reasonOf(error);
+}
+
+/** The variable for the directory of a service's credentials (systemd.exec(5)). */
+export const CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
+
+/** Returns a credential that systemd loaded for this service, trimmed; null if there is none. */
+function readCredential(name: string): string | null {
+  const directory = Deno.env.get(CREDENTIALS_VARIABLE);
+  if (directory === undefined || directory === "") return null;
+  try {
+    return Deno.readTextFileSync(join(directory, name)).trim();
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }

@@ -1,8 +1,17 @@
+import { isBearerToken } from "../formats/http/bearer_token.ts";
 import { LOG_LEVELS } from "../log_level.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
-import { isName, layoutFault } from "./layout.ts";
-import { mirrorUrlFault, webUrlFault } from "./mirror_url.ts";
 import { PRESETS } from "./presets.ts";
+import {
+  address,
+  layout,
+  mirrorUrl,
+  pathName,
+  pin,
+  proxyUrl,
+  userAgent,
+  webUrl,
+} from "./text_values.ts";
 import {
   byteSize,
   choice,
@@ -14,17 +23,16 @@ import {
   optional,
   path,
   port,
-  text,
   timeWindow,
   type ValueType,
 } from "./value_type.ts";
 
-/** One key of the configuration. */
+/** One key of the configuration. Help, manual page, example file and README are made from it. */
 export interface ConfigKey<T> {
-  /** Its name in TOML. */
+  /** The name in TOML. */
   readonly name: string;
   readonly type: ValueType<T>;
-  /** The default as it would stand in TOML; undefined where there is none. */
+  /** The default as a value of TOML; undefined if there is none. */
   readonly defaultValue: string | number | boolean | readonly string[] | undefined;
   /** One sentence. */
   readonly description: string;
@@ -39,61 +47,22 @@ function key<T>(
   return { name, type, defaultValue, description };
 }
 
-/** The environment variable that overrides a key of the top level. */
+/** The environment variable that overrides a top-level key. */
 export function environmentName(key: ConfigKey<unknown>): string {
   return `PKGSTASH_${key.name.toUpperCase()}`;
 }
 
-/** The secret that is not a key, since a configuration file may be read by everybody. */
+/** The token is not a key, because a configuration file may be readable by everyone. */
 export const TOKEN_VARIABLE = {
   name: "PKGSTASH_TOKEN",
-  description: "Bearer token of the administrative API, from the environment or from env_file.",
+  description: "Bearer token of the administrative API, set in the environment or in env_file.",
+  accepts: isBearerToken,
 } as const;
 
-/** The longest time a timer can wait: 2^31 - 1 ms, as whole days. */
-const LONGEST_TIMER = 24 * 86_400_000;
+/** The longest whole number of days that a timer can wait (2^31 - 1 ms). */
+const MAX_TIMER_MS = 24 * 86_400_000;
 
-const url = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
-
-const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:3128"', (value) => {
-  const protocol = URL.parse(value)?.protocol;
-  return protocol === "http:" || protocol === "https:" || protocol === "socks5:"
-    ? null
-    : "an http, https or socks5 URL";
-});
-
-const address = text("address", 'an IP address or host name, such as "0.0.0.0"', (value) => {
-  const host = URL.parse(`http://${value.includes(":") ? `[${value}]` : value}/`);
-  return host !== null && host.port === "" && /^[A-Za-z0-9.:_-]+$/.test(value)
-    ? null
-    : "an IP address or host name without port, the port has its own key";
-});
-
-const userAgent = text(
-  "text",
-  "a product name such as pacman's",
-  (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? null : "printable ASCII",
-);
-
-const name = (kind: string, example: string) =>
-  text(
-    kind,
-    `a name such as "${example}"`,
-    (value) =>
-      isName(value)
-        ? null
-        : 'a name of letters, digits and "@ . _ + -" that does not begin with a dot or a dash',
-  );
-
-const pin = text(
-  "name",
-  'a package name, a glob such as "nvidia-*", or a file name',
-  (value) => /^[A-Za-z0-9@._+:~*?-]+$/.test(value) ? null : "a name without other characters",
-);
-
-const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
-
-/** Every key of the top level except those of the main upstream. */
+/** Every top-level key except those of the main upstream. */
 export const SETTINGS: {
   readonly [K in keyof Omit<Config, "token" | "upstreams">]: ConfigKey<Config[K]>;
 } = {
@@ -101,172 +70,177 @@ export const SETTINGS: {
     "env_file",
     optional(path),
     "",
-    "File of KEY=VALUE lines that count as environment variables; it holds PKGSTASH_TOKEN and must not be accessible to everybody.",
+    "File of KEY=VALUE lines that add to the environment; it holds PKGSTASH_TOKEN and must not be accessible to other users.",
   ),
-  cacheRoot: key("cache_root", path, "cache", "Directory that the cache is stored in."),
+  cacheRoot: key("cache_root", path, "cache", "Directory of the cache."),
   listenAddress: key(
     "listen_address",
     address,
     "0.0.0.0",
-    'Address to listen on; "::" listens on IPv6 as well.',
+    'Address to listen on; "::" means all addresses, IPv6 and IPv4.',
   ),
-  port: key("port", port, 8090, "TCP port to listen on, as a number or a string."),
+  port: key(
+    "port",
+    port,
+    8090,
+    "TCP port to listen on, as a number or a string; 0 lets the system choose.",
+  ),
   tlsCertificate: key(
     "tls_certificate",
     optional(path),
     "",
-    "PEM file with the certificate chain; together with tls_key it turns HTTPS on.",
+    "PEM file with the certificate chain; together with tls_key it enables HTTPS.",
   ),
-  tlsKey: key("tls_key", optional(path), "", "PEM file with the certificate's private key."),
+  tlsKey: key("tls_key", optional(path), "", "PEM file with the private key of the certificate."),
   maxCacheBytes: key(
     "max_cache_size",
     byteSize,
     "0",
-    'Size that the cache is kept below, such as "50GB" (1 GB is 1024 MB); "0" is no limit.',
+    'Maximum size of the cache, such as "50GB" (1 GB is 1024 MB); "0" means no limit.',
   ),
   maxCacheAgeMs: key(
     "max_cache_age",
     duration(0),
     "0",
-    'Time after which a package that nobody asked for is removed, such as "90d"; "0" is no limit.',
+    'Time since the last request after which a package that has left the databases is removed, such as "90d"; "0" means no limit.',
   ),
   databaseMaxAgeMs: key(
     "database_max_age",
     duration(0),
     "5m",
-    "Time for which a sync database is served without asking a mirror for a newer one.",
+    "Time for which a sync database is served without asking mirrors for a newer one.",
   ),
   refreshIntervalMs: key(
     "refresh_interval",
-    duration(0, LONGEST_TIMER),
+    duration(0, MAX_TIMER_MS),
     "6h",
-    'Time between refreshes of all databases, with prefetch and cleanup; "0" is never.',
+    'Time between automatic refreshes of all databases, each followed by prefetch and cleanup; "0" disables them.',
   ),
   refreshJitterMs: key(
     "refresh_jitter",
-    duration(0, LONGEST_TIMER),
+    duration(0, MAX_TIMER_MS),
     "15m",
-    "Each of those refreshes is put off by a random part of this, to spare the mirrors.",
+    "Maximum random delay before each automatic refresh, which spreads the load on mirrors.",
   ),
   rollbackAgeMs: key(
     "rollback_age",
     duration(0),
     "1d",
-    "Time for which all mirrors must have agreed on an older database before it replaces a newer one.",
+    "Time for which all mirrors must agree on an older database before it replaces a newer one.",
   ),
   prefetch: key(
     "prefetch",
     flag,
     true,
-    "Whether the next versions of cached packages are fetched before anyone asks.",
+    "Whether new versions of cached packages are fetched before a client requests them.",
   ),
   prefetchConcurrency: key(
     "prefetch_concurrency",
     count(1, 16),
     2,
-    "How many packages are prefetched at a time.",
+    "Number of packages that are prefetched at the same time.",
   ),
   prefetchBytesPerSecond: key(
     "prefetch_bandwidth",
     byteSize,
     "0",
-    'Bytes per second that prefetching may take in all, such as "2MB"; "0" is no limit.',
+    'Bytes per second for all prefetching together, such as "2MB"; "0" means no limit.',
   ),
   prefetchWindow: key(
     "prefetch_window",
     optional(timeWindow),
     "",
-    'Local time of day in which packages are prefetched, such as "01:00-06:30"; "" is any.',
+    'Local time of day in which prefetching may start, such as "01:00-06:30"; "" means any time.',
   ),
   prefetchMaxIdleMs: key(
     "prefetch_max_idle",
     duration(0),
     "30d",
-    'A package that nobody asked for in this time is not prefetched; "0" is no limit.',
+    'Time since the last request after which a package is no longer prefetched; "0" means no limit.',
   ),
   prefetchMaxUnused: key(
     "prefetch_max_unused",
     count(0, 1000),
     3,
-    "A package is not prefetched after this many prefetched versions that nobody took; 0 is no limit.",
+    "Number of prefetched versions in a row that no client requested, after which a package is no longer prefetched; 0 means no limit.",
   ),
   prefetchMaxPackageBytes: key(
     "prefetch_max_package_size",
     byteSize,
     "0",
-    'A larger package is not prefetched, such as "500MB"; "0" is no limit.',
+    'Maximum size of a package to prefetch, such as "500MB"; "0" means no limit.',
   ),
   keepVersions: key(
     "keep_versions",
     count(0, 1000),
     3,
-    "How many of a package's newest versions stay when no database names them any more.",
+    "Number of newest versions of each package to keep after they have left the databases.",
   ),
   cacheLowWaterPercent: key(
     "cache_low_water",
     count(1, 100),
     90,
-    "Percentage of max_cache_size down to which a cache that is too large is cleaned.",
+    "Percentage of max_cache_size to which a cache is reduced once it exceeds that size.",
   ),
   minFreeBytes: key(
     "min_free_space",
     byteSize,
     "1GB",
-    'Free disk space below which the cache is cleaned at once; "0" is none.',
+    'Free disk space below which the cache is cleaned at once; "0" disables this.',
   ),
   pinnedPackages: key(
     "pinned_packages",
     listOrNone(pin, 'a list such as ["linux", "nvidia-*"]'),
     [],
-    "Packages that are never removed: names, globs with * and ?, or file names.",
+    "Packages that are never removed: package names, file names, or globs of either with * and ?.",
   ),
   userAgent: key(
     "user_agent",
     userAgent,
     "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
-    "User-Agent sent to mirrors; some refuse clients that do not look like pacman.",
+    "User-Agent header sent to mirrors, some of which refuse clients that do not look like pacman.",
   ),
   upstreamProxy: key(
     "upstream_proxy",
     optional(proxyUrl),
     "",
-    "HTTP, HTTPS or SOCKS5 proxy that mirrors are reached through.",
+    "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors.",
   ),
   raceTimeoutMs: key(
     "race_timeout",
-    duration(1, LONGEST_TIMER),
+    duration(1, MAX_TIMER_MS),
     "1500ms",
-    "Time that a mirror has to begin its answer before the next one is asked as well.",
+    "Time for a mirror to begin its response before the next one is asked as well.",
   ),
   stallTimeoutMs: key(
     "stall_timeout",
-    duration(1, LONGEST_TIMER),
+    duration(1, MAX_TIMER_MS),
     "4s",
-    "Time that a mirror may be silent in the middle of a file before another one continues it.",
+    "Time without data in the middle of a file before another mirror continues it.",
   ),
   answerTimeoutMs: key(
     "answer_timeout",
-    duration(1, LONGEST_TIMER),
+    duration(1, MAX_TIMER_MS),
     "9s",
-    "Time within which a client gets its first byte or an error; pacman gives up after 10 s.",
+    "Time within which a client gets the first byte or an error; pacman gives up after 10 s.",
   ),
   drainTimeoutMs: key(
     "drain_timeout",
-    duration(0, LONGEST_TIMER),
+    duration(0, MAX_TIMER_MS),
     "30s",
-    "Time that transfers in flight are given when the server stops.",
+    "Time for transfers in flight to finish when the server stops.",
   ),
   missingSignatureAgeMs: key(
     "missing_signature_age",
     duration(0),
     "5m",
-    "Time for which a signature that no mirror has is answered as missing without asking again.",
+    "Time for which a signature that no mirror has is reported as missing without asking again.",
   ),
   archiveUrl: key(
     "archive_url",
-    optional(url),
+    optional(webUrl),
     "",
-    'Archive for versions that every mirror has dropped, such as "https://archive.archlinux.org/packages".',
+    'Archive of package versions that mirrors have dropped, such as "https://archive.archlinux.org/packages".',
   ),
   logLevel: key(
     "log_level",
@@ -278,34 +252,36 @@ export const SETTINGS: {
     "log_format",
     choice(["text", "json"]),
     "text",
-    "Form of the log: text for people, json for machines.",
+    "Format of the log: text for people, json for programs.",
   ),
 };
 
-/** The keys of an upstream; the main one has them at the top level, others in their own table. */
+/**
+ * The keys of an upstream: at the top level for the main one, in a table of its own for any other.
+ */
 export const UPSTREAM_KEYS: {
   readonly [K in keyof Omit<UpstreamConfig, "name">]: ConfigKey<UpstreamConfig[K]>;
 } = {
   mirrorUrls: key(
     "mirror_urls",
     list(
-      text("mirror URL", "the URL of a mirror", mirrorUrlFault),
+      mirrorUrl,
       'a list of mirrors such as ["https://mirror.example.org/archlinux/"]',
     ),
     undefined,
-    "Mirrors, each as its root or as a pacman line with $repo and $arch.",
+    "Mirrors, each as the URL of its root or as a URL with $repo and $arch, as in a mirrorlist.",
   ),
   repositories: key(
     "mirrored_repos",
-    list(name("repository", "core"), 'a list of repositories such as ["core", "extra"]'),
+    list(pathName("repository", "core"), 'a list of repositories such as ["core", "extra"]'),
     undefined,
-    "Repositories that are mirrored.",
+    "Repositories to mirror.",
   ),
   architectures: key(
     "architectures",
-    list(name("architecture", "x86_64"), 'a list of architectures such as ["x86_64"]'),
+    list(pathName("architecture", "x86_64"), 'a list of architectures such as ["x86_64"]'),
     ["x86_64"],
-    "Architectures that are mirrored, the values of $arch.",
+    "Architectures to mirror, the values of $arch.",
   ),
   upstreamLayout: key(
     "upstream_layout",
@@ -317,19 +293,19 @@ export const UPSTREAM_KEYS: {
     "client_path",
     layout,
     undefined,
-    "Path of a repository below this server; unless given, the name of the upstream's table and upstream_layout.",
+    "Path of a repository on this server; by default the name of the upstream's table followed by upstream_layout.",
   ),
 };
 
-/** The key of a further upstream that gives the others their defaults. */
+/** The key of a further upstream that decides the defaults of its other keys. */
 export const PRESET_KEY: ConfigKey<string> = key(
   "preset",
   choice(Object.keys(PRESETS)),
   undefined,
-  "Distribution whose mirrors, repositories and layout are the defaults of this table.",
+  "Distribution that provides the defaults of this table: mirrors, repositories and layout.",
 );
 
-/** The main upstream: its name, and the defaults of the keys that a further upstream must give. */
+/** The main upstream: its name, and defaults for the keys that have none in other upstreams. */
 export const MAIN_UPSTREAM = {
   name: "arch",
   mirrorUrls: [

@@ -3,16 +3,16 @@ import { reasonOf } from "../errors.ts";
 import { withoutCredentials } from "./problem.ts";
 import type { Fault } from "./value_type.ts";
 
-/** A table of TOML: strings, numbers, booleans, dates, lists and tables. */
+/** A table of TOML: strings, numbers, booleans, dates, lists and tables by key. */
 export type TomlTable = Readonly<Record<string, unknown>>;
 
-/** The text as a table, and everything that keeps it from being one. */
+/** The root table of a document, and the faults of its text. */
 export interface TomlDocument {
   readonly table: TomlTable;
   readonly faults: readonly Fault[];
 }
 
-/** Reads TOML; a byte order mark is skipped, and a key that is given twice is a fault. */
+/** Parses TOML. A byte order mark is skipped; a repeated key is a fault. */
 export function parseToml(text: string): TomlDocument {
   const document = text.replace(/^\ufeff/, "");
   const faults = duplicateKeys(document);
@@ -24,17 +24,17 @@ export function parseToml(text: string): TomlDocument {
   }
 }
 
-/** The parser lets the last of two equal keys win, in silence; TOML forbids it. */
+/** TOML forbids repeated keys, but the parser silently uses the last one. */
 function duplicateKeys(text: string): Fault[] {
   const faults: Fault[] = [];
   const seen = new Map<string, number>();
   let table = "";
   for (const [index, line] of text.split("\n").entries()) {
-    const header = /^\s*(\[[^\]]+\])\s*(?:#.*)?$/.exec(line);
-    if (header !== null) table = header[1]!;
-    const name = header !== null ? table : /^\s*([A-Za-z0-9_-]+)\s*=/.exec(line)?.[1];
+    const header = /^\s*(\[[^\]]+\])\s*(?:#.*)?$/.exec(line)?.[1];
+    if (header !== undefined) table = header;
+    const name = header ?? /^\s*([A-Za-z0-9_-]+)\s*=/.exec(line)?.[1];
     if (name === undefined) continue;
-    const key = header !== null ? table : `${table} ${name}`;
+    const key = header ?? `${table} ${name}`;
     const first = seen.get(key);
     if (first === undefined) seen.set(key, index + 1);
     else {

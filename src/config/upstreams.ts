@@ -7,10 +7,10 @@ import type { TomlTable } from "./toml_document.ts";
 
 const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
 
-/** Names of all keys that a table of a further upstream may have. */
+/** Names of all keys in the table of a further upstream. */
 const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => key.name);
 
-/** The main upstream, from the keys of the top level; null after a problem. */
+/** Reads the main upstream from the top-level keys; returns null after a problem. */
 export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamConfig | null {
   const layout = reader.readTop(upstreamLayout, table);
   return complete({
@@ -31,7 +31,10 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
   });
 }
 
-/** Every upstream that has a table of its own, a preset of several groups as several of them. */
+/**
+ * Reads every upstream with a table of its own. A preset of several groups becomes several
+ * upstreams.
+ */
 export function readFurtherUpstreams(reader: KeyReader, tables: unknown): UpstreamConfig[] {
   if (tables === undefined) return [];
   if (!isTable(tables)) {
@@ -47,7 +50,7 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
       if (upstreams.some((other) => other.name === upstream.name)) {
         reader.report(reader.fileName, `upstreams.${name}`, {
           found: `a second upstream "${upstream.name}"`,
-          expected: "another name, since a preset has made the first",
+          expected: "another name, since this one is taken by a group of a preset",
         });
       } else upstreams.push(upstream);
     }
@@ -55,8 +58,16 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
   return upstreams;
 }
 
+/** The table of a further upstream, and what reads its keys. */
+interface UpstreamTable {
+  readonly reader: KeyReader;
+  readonly name: string;
+  readonly table: TomlTable;
+  /** Full names of its keys begin with this. */
+  readonly prefix: string;
+}
+
 function readUpstream(reader: KeyReader, name: string, table: unknown): UpstreamConfig[] {
-  const prefix = `upstreams.${name}.`;
   if (!/^[a-z0-9][a-z0-9_-]*$/.test(name) || name === MAIN_UPSTREAM.name) {
     reader.report(reader.fileName, `upstreams.${name}`, {
       found: `the name ${describeValue(name)}`,
@@ -71,17 +82,14 @@ function readUpstream(reader: KeyReader, name: string, table: unknown): Upstream
     });
     return [];
   }
-  reader.rejectUnknown(table, TABLE_KEYS, prefix);
-  if (!Object.hasOwn(table, PRESET_KEY.name)) {
-    return [readGroup(reader, name, table, null)].filter((upstream) => upstream !== null);
-  }
-  const presetName = reader.read(PRESET_KEY, table, { prefix });
-  if (presetName === null) return [];
-  const preset = PRESETS[presetName]!;
-  const groups = choosePresetGroups(reader, table, prefix, preset);
-  return groups
-    .map((group) => readGroup(reader, name, table, { name: presetName, preset, group }))
-    .filter((upstream) => upstream !== null);
+  const source = { reader, name, table, prefix: `upstreams.${name}.` };
+  reader.rejectUnknown(table, TABLE_KEYS, source.prefix);
+  if (!Object.hasOwn(table, PRESET_KEY.name)) return presentOf([readGroup(source, null)]);
+  const presetName = reader.read(PRESET_KEY, table, { prefix: source.prefix });
+  const preset = presetName === null ? undefined : PRESETS[presetName];
+  if (presetName === null || preset === undefined) return [];
+  const groups = selectGroups(source, preset);
+  return presentOf(groups.map((group) => readGroup(source, { name: presetName, preset, group })));
 }
 
 interface ChosenGroup {
@@ -90,18 +98,18 @@ interface ChosenGroup {
   readonly group: PresetGroup;
 }
 
-/** One upstream; what its table does not give comes from the preset's group, if there is one. */
+/**
+ * Reads one upstream. Keys that are not in its table have the values of the preset's group, if any.
+ */
 function readGroup(
-  reader: KeyReader,
-  name: string,
-  table: TomlTable,
+  { reader, name, table, prefix }: UpstreamTable,
   chosen: ChosenGroup | null,
 ): UpstreamConfig | null {
   const group = chosen?.group;
   const upstreamName = name + (group?.suffix ?? "");
   const read = <T>(key: ConfigKey<T>, value: unknown, origin = `preset ${chosen?.name}`) =>
     reader.read(key, table, {
-      prefix: `upstreams.${name}.`,
+      prefix,
       originPrefix: `upstreams.${upstreamName}.`,
       fallback: value === undefined ? undefined : { value, origin },
     });
@@ -119,14 +127,9 @@ function readGroup(
   });
 }
 
-/**
- * The groups of a preset that the table asks for: all of them, or those that have one of its
- * `mirrored_repos`.
- */
-function choosePresetGroups(
-  reader: KeyReader,
-  table: TomlTable,
-  prefix: string,
+/** The groups of a preset that a table selects: those with any of its `mirrored_repos`, or all. */
+function selectGroups(
+  { reader, table, prefix }: UpstreamTable,
   preset: Preset,
 ): readonly PresetGroup[] {
   if (preset.groups.length === 1) return preset.groups;
@@ -134,7 +137,7 @@ function choosePresetGroups(
     if (Object.hasOwn(table, key.name)) {
       reader.report(reader.fileName, prefix + key.name, {
         found: describeValue(table[key.name]),
-        expected: "none, since the preset has several; give each its own table without preset",
+        expected: "no value, since the preset has several; write a table without preset for each",
       });
       return [];
     }
@@ -152,6 +155,10 @@ function choosePresetGroups(
   return preset.groups.filter((group) =>
     group.repositories.some((repository) => wanted.includes(repository))
   );
+}
+
+function presentOf(upstreams: readonly (UpstreamConfig | null)[]): UpstreamConfig[] {
+  return upstreams.filter((upstream) => upstream !== null);
 }
 
 function isTable(value: unknown): value is TomlTable {

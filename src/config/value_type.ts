@@ -1,30 +1,35 @@
 import { resolve } from "@std/path";
-import { formatByteSize, parseByteSize } from "./byte_size.ts";
-import { formatDuration, parseDuration } from "./duration.ts";
+import {
+  formatByteSize,
+  formatDuration,
+  formatTimeWindow,
+  parseByteSize,
+  parseDuration,
+  parseTimeWindow,
+} from "./quantities.ts";
 import type { TimeWindow } from "./config.ts";
 import { describeValue } from "./problem.ts";
-import { formatTimeWindow, parseTimeWindow } from "./time_window.ts";
 
-/** What is there, and what should be. */
+/** What is there, and what should be, in words. */
 export interface Fault {
   readonly found: string;
   readonly expected: string;
 }
 
-/** A value that was read, or every reason why it could not be. */
+/** The value that was read, or all reasons why it could not be. */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly Fault[] };
 
-/** One kind of value that a key may have. */
+/** The type of a key's value. */
 export interface ValueType<T> {
-  /** The kind's name for a reader, like "duration". */
+  /** Its name for people, such as "duration". */
   readonly name: string;
-  /** What an environment variable's text stands for in TOML; the text itself unless given. */
+  /** Converts the text of an environment variable to a value of TOML; by default it is the text. */
   readonly split?: (text: string) => readonly string[];
-  /** Reads what stands in TOML. */
+  /** Reads a value of TOML. */
   parse(raw: unknown, workingDirectory: string): Parsed<T>;
-  /** The value as TOML text that `parse` reads back. */
+  /** Writes the value as TOML that `parse` reads back. */
   format(value: T): string;
 }
 
@@ -36,12 +41,12 @@ function good<T>(value: T): Parsed<T> {
   return { ok: true, value };
 }
 
-/** A TOML basic string; JSON's escapes are TOML's too. */
+/** Writes a basic string of TOML, whose escapes include those of JSON. */
 export function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
 }
 
-/** Text that passes `fault`, which says what was expected instead, or null. */
+/** Text for which `fault` returns null; otherwise it returns what is expected instead. */
 export function text(
   name: string,
   expected: string,
@@ -58,7 +63,7 @@ export function text(
   };
 }
 
-/** A file or directory; a relative one counts from the working directory and becomes absolute. */
+/** A file or directory. Relative paths are resolved against the working directory. */
 export const path: ValueType<string> = {
   name: "path",
   parse(raw, workingDirectory) {
@@ -69,7 +74,7 @@ export const path: ValueType<string> = {
   format: tomlString,
 };
 
-/** The same value, or nothing, which TOML (it has no null) writes as "". */
+/** Adds null to a type, which TOML, lacking a null, writes as "". */
 export function optional<T>(type: ValueType<T>): ValueType<T | null> {
   return {
     name: type.name,
@@ -78,7 +83,7 @@ export function optional<T>(type: ValueType<T>): ValueType<T | null> {
   };
 }
 
-/** A TCP port, a number or a string as the original wants it. */
+/** A TCP port, as a number, or as a string like in the Go version. */
 export const port: ValueType<number> = {
   name: "port",
   parse(raw) {
@@ -90,8 +95,8 @@ export const port: ValueType<number> = {
   format: String,
 };
 
-/** A duration in milliseconds from `least` to `most`. */
-export function duration(least: number, most = Number.MAX_SAFE_INTEGER): ValueType<number> {
+/** A duration in milliseconds, within limits. */
+export function duration(leastMs: number, mostMs = Number.MAX_SAFE_INTEGER): ValueType<number> {
   return {
     name: "duration",
     parse(raw) {
@@ -100,8 +105,8 @@ export function duration(least: number, most = Number.MAX_SAFE_INTEGER): ValueTy
         const unit = typeof raw === "number" ? " with a unit" : "";
         return bad(raw, `a duration${unit} such as "90d", "8760h", "1h30m" or "500ms"`);
       }
-      if (value < least) return bad(raw, `a duration of at least ${formatDuration(least)}`);
-      if (value > most) return bad(raw, `a duration of at most ${formatDuration(most)}`);
+      if (value < leastMs) return bad(raw, `a duration of at least ${formatDuration(leastMs)}`);
+      if (value > mostMs) return bad(raw, `a duration of at most ${formatDuration(mostMs)}`);
       return good(value);
     },
     format: (value) => tomlString(formatDuration(value)),
@@ -120,7 +125,7 @@ export const byteSize: ValueType<number> = {
   format: (value) => tomlString(formatByteSize(value)),
 };
 
-/** One of a few words, upper or lower case. */
+/** One of several words, in upper or lower case. */
 export function choice<T extends string>(words: readonly T[]): ValueType<T> {
   return {
     name: "choice",
@@ -134,7 +139,7 @@ export function choice<T extends string>(words: readonly T[]): ValueType<T> {
   };
 }
 
-/** Yes or no; in an environment variable as "true" or "false". */
+/** A boolean; in an environment variable "true" or "false". */
 export const flag: ValueType<boolean> = {
   name: "boolean",
   parse(raw) {
@@ -144,7 +149,7 @@ export const flag: ValueType<boolean> = {
   format: String,
 };
 
-/** A whole number from `least` to `most`. */
+/** A whole number, within limits. */
 export function count(least: number, most: number): ValueType<number> {
   return {
     name: "number",
@@ -168,7 +173,7 @@ export const timeWindow: ValueType<TimeWindow> = {
   format: (value) => tomlString(formatTimeWindow(value)),
 };
 
-/** A list that may be empty. */
+/** As `list`, but it may be empty. */
 export function listOrNone(item: ValueType<string>, what: string): ValueType<readonly string[]> {
   const some = list(item, what);
   return {
@@ -178,7 +183,7 @@ export function listOrNone(item: ValueType<string>, what: string): ValueType<rea
   };
 }
 
-/** A list without repetition; `what` says what was expected when there is none. */
+/** A list without duplicates; `what` is expected if there is none or it is empty. */
 export function list(item: ValueType<string>, what: string): ValueType<readonly string[]> {
   return {
     name: `list of ${item.name}s`,

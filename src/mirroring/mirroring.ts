@@ -4,7 +4,6 @@ import { reasonOf } from "../errors.ts";
 import { freeSpace } from "../platform/files/free_space.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
-import { PeriodicTask } from "../platform/scheduler/periodic_task.ts";
 import { type Client, Leases } from "../repositories/leases.ts";
 import {
   type PackageFile,
@@ -18,13 +17,13 @@ import { CacheSize } from "./cache/cache_size.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
+import { Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
 import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
 import { ClientDownloads } from "./downloads/client_downloads.ts";
 import { DownloadRegistry } from "./downloads/download_registry.ts";
 import { Upstreams } from "./mirrors/upstreams.ts";
-import { Prefetch } from "./prefetch/prefetch.ts";
-import { planEvent } from "./prefetch/prefetch_events.ts";
+import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
 import {
@@ -34,7 +33,7 @@ import {
 } from "./pull_through/package_requests.ts";
 import { LastRefresh } from "./refresh/last_refresh.ts";
 import { RefreshCycle } from "./refresh/refresh_cycle.ts";
-import type { RefreshListener } from "./refresh/refresh_events.ts";
+import { RefreshSchedule } from "./refresh/refresh_schedule.ts";
 
 const log = eventLogger("mirroring");
 
@@ -59,13 +58,15 @@ export class Mirroring {
   readonly downloads: DownloadRegistry;
   readonly clientDownloads = new ClientDownloads();
   readonly snapshots: Snapshots;
+  readonly inventory: Inventory;
   readonly cleanup: Cleanup;
   readonly cycle: RefreshCycle;
   readonly #lock: Disposable;
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
   readonly #planner: WishPlanner;
-  readonly #lastRefresh: LastRefresh;
+  readonly #prefetcher: Prefetcher;
+  readonly #schedule: RefreshSchedule;
   readonly #background = new BackgroundWork((failure, error) =>
     log.error(failure, { reason: reasonOf(error) })
   );
@@ -73,11 +74,8 @@ export class Mirroring {
   #tree: RepositoryTree;
   #packages: PackageRequests;
   #databases: DatabaseRequests;
-  #schedule: PeriodicTask | null = null;
-  #isStopping = false;
   /** Resolves once the index has been compared with the disk, or cannot be. */
   #indexed: Promise<void> = Promise.resolve();
-  #windowTimer: ReturnType<typeof setTimeout> | undefined;
 
   private constructor(
     config: Config,
@@ -97,7 +95,6 @@ export class Mirroring {
     metrics.observeCacheSize(() => this.cacheSize.bytes());
     this.upstreams = new Upstreams(config, metrics);
     this.downloads = new DownloadRegistry(metrics);
-    this.#lastRefresh = new LastRefresh(layout.lastRefresh);
     const store = new SnapshotStore(layout);
     this.snapshots = new Snapshots({
       layout,
@@ -113,15 +110,22 @@ export class Mirroring {
         ),
       settings: snapshotSettings(config),
     });
-    this.cleanup = new Cleanup({
+    this.inventory = new Inventory({
       layout,
       index,
       tree: () => this.#tree,
       settings: () => this.#config,
       downloads: this.downloads,
-      currentFileNames: (repository) => this.snapshots.trustedPackagesOf(repository),
+      snapshots: this.snapshots,
+    });
+    this.cleanup = new Cleanup({
+      layout,
+      index,
+      inventory: this.inventory,
+      downloads: this.downloads,
+      snapshotStore: store,
+      settings: () => this.#config,
       freeSpace: () => freeSpace(layout.root),
-      forgetSnapshots: (directory) => store.forget(directory),
     });
     this.#planner = new WishPlanner({
       index,
@@ -129,16 +133,24 @@ export class Mirroring {
       tree: () => this.#tree,
       settings: () => this.#config,
     });
+    this.#prefetcher = new Prefetcher({
+      planner: this.#planner,
+      packages: () => this.#packages,
+      clients: this.clientDownloads,
+      index,
+      tree: () => this.#tree,
+      settings: () => this.#config,
+      onWindowOpen: () => this.#schedule.runNow(),
+    });
+    const lastRefresh = new LastRefresh(layout.lastRefresh);
     this.cycle = new RefreshCycle({
       snapshots: this.snapshots,
       repositories: () => repositoriesInUse(this.#tree, layout),
-      prefetch: (listener, signal) => this.#prefetch(listener, signal),
-      cleanup: async () => {
-        const { removed, bytesFreed } = await this.cleanup.run();
-        return { removed: removed.length, bytesFreed };
-      },
-      onRefreshed: () => this.#lastRefresh.record(),
+      prefetcher: this.#prefetcher,
+      cleanup: this.cleanup,
+      lastRefresh,
     });
+    this.#schedule = new RefreshSchedule({ cycle: this.cycle, lastRefresh });
     this.#tree = new RepositoryTree(config);
     this.#packages = this.#packageRequests(config);
     this.#databases = this.#databaseRequests(config);
@@ -152,10 +164,10 @@ export class Mirroring {
     const mirroring = new Mirroring(config, { layout, lock, index, metrics });
     mirroring.#indexed = mirroring.#background.add(
       "cannot compare the cache with its index",
-      mirroring.cleanup.reconcile(),
+      mirroring.inventory.reconcile(),
     );
     mirroring.snapshots.verifyCached(mirroring.#tree.repositories);
-    await mirroring.#reschedule();
+    await mirroring.#schedule.reschedule(config);
     return mirroring;
   }
 
@@ -180,14 +192,16 @@ export class Mirroring {
     this.#tree = new RepositoryTree(config);
     this.#packages = this.#packageRequests(config);
     this.#databases = this.#databaseRequests(config);
-    this.#background.add("cannot schedule the next refresh", this.#reschedule());
+    this.#background.add(
+      "cannot schedule the next refresh",
+      this.#schedule.reschedule(config),
+    );
   }
 
   /** Ends what no client waits for: refresh, prefetch and cleanup. */
   async stopBackground(): Promise<void> {
-    this.#isStopping = true;
-    clearTimeout(this.#windowTimer);
-    await Promise.all([this.cycle.stop(), this.#schedule?.[Symbol.asyncDispose]()]);
+    this.#prefetcher.stop();
+    await Promise.all([this.cycle.stop(), this.#schedule.stop()]);
   }
 
   /** Stops everything, keeps part files for the next start, and releases the cache directory. */
@@ -227,54 +241,6 @@ export class Mirroring {
     });
   }
 
-  /** Plans the daemon's own refreshes by the configuration in force. */
-  async #reschedule(): Promise<void> {
-    const { refreshIntervalMs, refreshJitterMs } = this.#config;
-    const first = await this.#lastRefresh.untilDue(refreshIntervalMs, Date.now());
-    // A run of the old schedule continues, and a stop waits for it.
-    const old = this.#schedule;
-    if (old !== null) {
-      this.#background.add("cannot end the old schedule", old[Symbol.asyncDispose]());
-    }
-    this.#schedule = refreshIntervalMs === 0 || this.#isStopping ? null : new PeriodicTask({
-      interval: refreshIntervalMs,
-      first,
-      jitter: refreshJitterMs,
-      run: () => this.#runCycle(),
-    });
-  }
-
-  async #prefetch(listener: RefreshListener, signal: AbortSignal): Promise<number> {
-    const { wishes, planned, plannedAt } = await this.#planner.plan();
-    const prefetch = new Prefetch({
-      packages: this.#packages,
-      clients: this.clientDownloads,
-      index: this.index,
-      fileAt: (path) => this.#tree.fileAt(path),
-      settings: this.#config,
-    });
-    listener(planEvent(wishes));
-    const report = await prefetch.run(wishes, {
-      planned,
-      plannedAt,
-      onProgress: listener,
-      signal,
-    });
-    clearTimeout(this.#windowTimer);
-    if (report.opensIn !== null && !signal.aborted) {
-      this.#windowTimer = setTimeout(() => this.#runCycle(), report.opensIn);
-    }
-    return report.fetched.length;
-  }
-
-  async #runCycle(): Promise<void> {
-    try {
-      await this.cycle.run();
-    } catch (error) {
-      log.warn("refresh failed", { reason: reasonOf(error) });
-    }
-  }
-
   /** Records a fetched file, or removes it if the database has been replaced meanwhile. */
   async #record(file: PackageFile, { size, sha256, prefetched }: FetchedFile): Promise<void> {
     this.index.recordFetch(file, { size, sha256, at: Date.now(), prefetched });
@@ -284,7 +250,7 @@ export class Mirroring {
     if (packages !== null && expected !== sha256) {
       await removeReplaced(repository, packages, { layout: this.layout, index: this.index });
     }
-    await this.cleanup.makeRoom();
+    await this.cleanup.ensureFreeSpace();
   }
 }
 

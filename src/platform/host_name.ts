@@ -1,4 +1,4 @@
-/** This machine as its network knows it, if we may know. */
+/** The host name of this machine; "localhost" without the permission to read it. */
 export function hostName(): string {
   try {
     return Deno.hostname();

@@ -1,23 +1,32 @@
-/** Sends requests to mirrors: one connection pool, one name, one proxy. */
+/** How requests to mirrors are made. */
+export interface HttpClientOptions {
+  readonly userAgent: string;
+  /** URL of an HTTP, HTTPS or SOCKS5 proxy, or null. */
+  readonly upstreamProxy: string | null;
+}
+
+/** Sends requests to mirrors, through one connection pool. */
 export class HttpClient implements Disposable {
   readonly #client: Deno.HttpClient;
+  readonly #userAgent: string;
 
-  constructor(private readonly options: { userAgent: string; upstreamProxy: string | null }) {
+  constructor({ userAgent, upstreamProxy }: HttpClientOptions) {
+    this.#userAgent = userAgent;
     this.#client = Deno.createHttpClient({
-      ...(options.upstreamProxy === null ? {} : { proxy: { url: options.upstreamProxy } }),
+      ...(upstreamProxy === null ? {} : { proxy: { url: upstreamProxy } }),
       poolMaxIdlePerHost: 8,
     });
   }
 
   get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    return this.#fetch("GET", url, headers, signal);
+    return this.#send("GET", url, headers, signal);
   }
 
   head(url: string, signal: AbortSignal): Promise<Response> {
-    return this.#fetch("HEAD", url, {}, signal);
+    return this.#send("HEAD", url, {}, signal);
   }
 
-  #fetch(
+  #send(
     method: string,
     url: string,
     headers: Record<string, string>,
@@ -26,18 +35,19 @@ export class HttpClient implements Disposable {
     return fetch(url, {
       method,
       client: this.#client,
-      // Without "identity", fetch asks for compression and undoes it: other bytes than the file's.
+      // Without "identity", fetch requests compression and undoes it: other bytes than the file's.
       headers: {
         ...headers,
         "accept": "*/*",
         "accept-encoding": "identity",
-        "user-agent": this.options.userAgent,
+        "user-agent": this.#userAgent,
       },
       redirect: "follow",
       signal,
     });
   }
 
+  /** Closes the connections. */
   [Symbol.dispose](): void {
     this.#client.close();
   }

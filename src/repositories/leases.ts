@@ -1,54 +1,61 @@
 import type { Snapshot } from "./snapshot.ts";
 
-/** pacman asks for the signature right after the database; this is long for "right after", in ms. */
-const LEASE = 60_000;
-const MOST = 10_000;
+/** Ample: pacman requests the signature right after the database. */
+const LEASE_MS = 60_000;
+/** Twice the number of leases, since each is kept under two keys. The oldest are evicted. */
+const MAX_KEYS = 10_000;
 
-/** Who asks: pacman keeps its connection, and a household may share one address. */
+/** The peer of a connection. The port matters, since several clients may share one address. */
 export interface Client {
   hostname: string;
   port: number;
 }
 
 /**
- * Which snapshot a client began with, so that the signature it asks for next is the one of the
- * database that it got, even if another set was published in between.
+ * Remembers which snapshot each client has begun to read, so that it gets the signature of the very
+ * database it has, even if another snapshot was published in between.
  */
 export class Leases {
   readonly #byClient = new Map<string, { snapshot: Promise<Snapshot>; until: number }>();
 
-  /** `now` gives the milliseconds of a clock that only goes forward. */
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  readonly #now: () => number;
+
+  /** `now` returns the milliseconds of a clock that never goes back. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /**
-   * Notes that a client was given the database or file list `key` as of `snapshot`, which may be
-   * published only when the client has had nearly all of it.
+   * Records that a client is sent the database or file list `key` of `snapshot`. The snapshot is a
+   * promise because a client may follow a transfer whose snapshot is published only at its end.
    */
   grant(client: Client, key: string, snapshot: Promise<Snapshot>): void {
-    // Whoever asks for it hears of a failure; nobody has to ask.
+    // A failure is reported to the callers of `of`; there may be none.
     snapshot.catch(() => {});
-    const lease = { snapshot, until: this.now() + LEASE };
-    for (const name of namesOf(client, key)) {
-      this.#byClient.delete(name);
-      this.#byClient.set(name, lease);
+    const lease = { snapshot, until: this.#now() + LEASE_MS };
+    for (const leaseKey of leaseKeys(client, key)) {
+      // Deleted first, so that the order of the map is that of the grants.
+      this.#byClient.delete(leaseKey);
+      this.#byClient.set(leaseKey, lease);
     }
-    while (this.#byClient.size > MOST) {
-      this.#byClient.delete(this.#byClient.keys().next().value!);
+    for (const oldest of this.#byClient.keys()) {
+      if (this.#byClient.size <= MAX_KEYS) break;
+      this.#byClient.delete(oldest);
     }
   }
 
-  /** The set whose `key` the client got on this connection, or else at this address, if any. */
+  /** The snapshot whose `key` was sent on this connection, else to this address; null if none. */
   of(client: Client, key: string): Promise<Snapshot> | null {
-    for (const name of namesOf(client, key)) {
-      const lease = this.#byClient.get(name);
+    for (const leaseKey of leaseKeys(client, key)) {
+      const lease = this.#byClient.get(leaseKey);
       if (lease === undefined) continue;
-      if (lease.until > this.now()) return lease.snapshot;
-      this.#byClient.delete(name);
+      if (lease.until > this.#now()) return lease.snapshot;
+      this.#byClient.delete(leaseKey);
     }
     return null;
   }
 }
 
-function namesOf({ hostname, port }: Client, key: string): string[] {
+function leaseKeys({ hostname, port }: Client, key: string): string[] {
   return [`${hostname} ${port} ${key}`, `${hostname} ${key}`];
 }

@@ -1,22 +1,24 @@
 import { readSyncDb } from "../formats/pacman/sync_db.ts";
 
-/** What a database says of one of its files. */
+/** What a package file must be, according to its database. */
 export interface Expectation {
+  /** In bytes; null if the database does not say. */
   size: number | null;
-  /** Lower-case hexadecimal, or null when the database has none. */
+  /** In lower-case hexadecimal; null if the database does not say. */
   sha256: string | null;
 }
 
-/** What a database says of its package files. */
+/** The package files of a database. */
 export interface PackageIndex {
+  /** By file name. */
   readonly packages: ReadonlyMap<string, Expectation>;
-  /** The file names for which it carries a signature (%PGPSIG%). */
+  /** Names of the files whose signature is in the database (%PGPSIG%). */
   readonly signed: ReadonlySet<string>;
-  /** The latest %BUILDDATE%, in milliseconds since the epoch; null if there is none. */
+  /** The latest %BUILDDATE% in milliseconds since the epoch; null if there is none. */
   readonly newestBuildDate: number | null;
 }
 
-/** Reads a database from disk; throws `content` if it is not one that pacman could use. */
+/** Indexes a database on disk; throws `content` if pacman could not use it. */
 export async function readPackageIndex(path: string): Promise<PackageIndex> {
   using file = await Deno.open(path);
   const packages = new Map<string, Expectation>();
@@ -35,8 +37,29 @@ export async function readPackageIndex(path: string): Promise<PackageIndex> {
   return { packages, signed, newestBuildDate };
 }
 
-/** Reads a database or file list to its end; throws `content` if that cannot be done. */
+/** Reads a database or file list to its end; throws `content` if pacman could not use it. */
 export async function checkArchive(path: string): Promise<void> {
   using file = await Deno.open(path);
   for await (const _ of readSyncDb(file.readable));
+}
+
+/** The signature of a package file that its database contains (%PGPSIG%), decoded; null if none. */
+export async function findEmbeddedSignature(
+  databasePath: string,
+  fileName: string,
+): Promise<Uint8Array | null> {
+  using file = await Deno.open(databasePath);
+  for await (const entry of readSyncDb(file.readable)) {
+    if (entry.fileName !== fileName) continue;
+    return entry.pgpSignature === undefined ? null : decode(entry.pgpSignature);
+  }
+  return null;
+}
+
+function decode(base64: string): Uint8Array | null {
+  try {
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  } catch {
+    return null;
+  }
 }

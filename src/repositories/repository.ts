@@ -6,23 +6,26 @@ import {
 } from "../formats/pacman/repository_file_name.ts";
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
 
-/** One repository for one architecture: a directory of the mirror. */
+/** One repository for one architecture. */
 export interface Repository {
+  /** Name of the upstream that it is copied from. */
   readonly upstream: string;
+  /** Value of `$repo`, such as `core`. */
   readonly name: string;
+  /** Value of `$arch`, such as `x86_64`. */
   readonly architecture: string;
-  /** Where clients find it and where the cache holds it, like `core/os/x86_64`. */
+  /** Its path both for clients and in the cache, such as `core/os/x86_64`. */
   readonly directory: string;
 }
 
-/** A package or the signature of one. */
+/** A package, or the signature of one. */
 export interface PackageFile {
   readonly repository: Repository;
   readonly fileName: string;
   readonly kind: "package" | "signature";
 }
 
-/** A member of a repository's snapshot: its database, file list, or the signature of either. */
+/** A member of a repository's snapshot: the database, the file list, or the signature of either. */
 export interface SnapshotFile {
   readonly repository: Repository;
   readonly fileName: string;
@@ -30,13 +33,25 @@ export interface SnapshotFile {
   readonly member: SnapshotMember;
 }
 
+/** Any file that is served from a repository. */
 export type RepositoryFile = PackageFile | SnapshotFile;
 
-/** The name of a file everywhere in pkgstash: its path below the server's root. */
-export function keyOf(file: RepositoryFile): string {
-  return `${file.repository.directory}/${file.fileName}`;
+/**
+ * The name of a file everywhere in pkgstash: its path below the server's root, such as
+ * `core/os/x86_64/core.db`.
+ */
+export function keyOf(
+  { repository, fileName }: Pick<RepositoryFile, "repository" | "fileName">,
+): string {
+  return fileKey(repository.directory, fileName);
 }
 
+/** `keyOf` of a file of which only the repository's directory is known. */
+export function fileKey(directory: string, fileName: string): string {
+  return `${directory}/${fileName}`;
+}
+
+/** The file of this name and kind. */
 export function withKind(
   repository: Repository,
   fileName: string,
@@ -46,12 +61,12 @@ export function withKind(
 }
 
 /**
- * Every directory that the configuration gives to clients. A path is served only if its directory
- * is one of these, letter for letter, so no path can lead anywhere else.
+ * All repositories of the configuration, by their directories. A path is served only if its
+ * directory is literally one of these, so no path can lead anywhere else.
  */
 export class RepositoryTree {
   readonly #byDirectory = new Map<string, Repository>();
-  /** Directories that hold other directories, each with the names in it. */
+  /** Every directory above a repository, with the names in it. */
   readonly #parents = new Map<string, Set<string>>();
 
   constructor(config: Pick<Config, "upstreams">) {
@@ -69,10 +84,10 @@ export class RepositoryTree {
           directory,
         });
         const segments = directory.split("/");
-        for (let depth = 0; depth < segments.length; depth++) {
+        for (const [depth, segment] of segments.entries()) {
           const parent = segments.slice(0, depth).join("/");
           const children = this.#parents.get(parent) ?? new Set();
-          this.#parents.set(parent, children.add(segments[depth]!));
+          this.#parents.set(parent, children.add(segment));
         }
       }
     }
@@ -86,13 +101,13 @@ export class RepositoryTree {
     return this.#byDirectory.get(directory) ?? null;
   }
 
-  /** The names below a directory that is not itself a repository; null where there is none. */
+  /** The names in a directory above repositories, sorted; null if there is no such directory. */
   childrenOf(directory: string): string[] | null {
     const children = this.#parents.get(directory);
     return children === undefined ? null : [...children].sort();
   }
 
-  /** The file that a decoded path without its leading slash names, or null. */
+  /** The file at a decoded path without leading slash; null if there can be none. */
   fileAt(path: string): RepositoryFile | null {
     const slash = path.lastIndexOf("/");
     if (slash < 0) return null;

@@ -1,21 +1,49 @@
-import { answerTo, entityTag } from "../formats/http/representation.ts";
-import { contentTypeOf } from "../formats/http/content_type.ts";
+import { contentTypeOf, entityTag, responseHead } from "../formats/http/representation.ts";
 import type { ByteRange } from "../formats/http/range.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "./cache_status.ts";
 
-/** Files up to this many bytes are sent from memory: cheaper than a stream. */
-const SMALL = 64 * 1024;
-const LARGEST_READ = 512 * 1024;
+/** How a request was served: the values of the header X-Cache. */
+export const CACHE_STATUSES = [
+  /** From disk. */
+  "HIT",
+  /** From a transfer that the request started. */
+  "MISS",
+  /** From a transfer in flight. */
+  "JOIN",
+  /** As a range straight from a mirror. */
+  "PASS",
+  /** From disk, after a mirror confirmed the copy. */
+  "REVALIDATED",
+  /** From disk, after a newer copy was fetched. */
+  "REFRESHED",
+  /** From disk, because no mirror responded in time. */
+  "STALE",
+] as const;
+
+/** One of `CACHE_STATUSES`. */
+export type CacheStatus = typeof CACHE_STATUSES[number];
+
+/** The name of the header that tells the `CacheStatus`. */
+export const CACHE_STATUS_HEADER = "x-cache";
+
+/** Bodies up to this size are sent from memory, which is cheaper than a stream. */
+const MAX_BYTES_IN_MEMORY = 64 * 1024;
+const MAX_READ_BYTES = 512 * 1024;
+
+/** A file on disk and what to say about it. */
+export interface SentFile {
+  readonly path: string;
+  /** The name that clients know it by, which decides its media type. */
+  readonly fileName: string;
+  readonly status: CacheStatus;
+}
 
 /**
- * Answers a GET or HEAD from a file on disk; null when there is none. Nothing but the file system
- * is consulted, so any thread that may read the cache can do it.
+ * Responds to a GET or HEAD with a file on disk, honouring conditions and ranges. Returns null if
+ * there is no such file, or if it is empty.
  */
 export async function sendFile(
   request: Request,
-  path: string,
-  fileName: string,
-  status: CacheStatus,
+  { path, fileName, status }: SentFile,
 ): Promise<Response | null> {
   let file: Deno.FsFile;
   try {
@@ -24,31 +52,33 @@ export async function sendFile(
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
-  let handedOver = false;
+  let isHandedOver = false;
   try {
     const info = await file.stat();
-    // No file of a repository is empty; one that is was damaged.
+    // No file of a repository is empty, so this one is damaged.
     if (!info.isFile || info.size === 0) return null;
-    // A time of zero stands for "the upstream gave none".
+    // The time is set to zero if the upstream sent none.
     const lastModified = info.mtime === null || info.mtime.getTime() === 0 ? null : info.mtime;
-    const answer = answerTo(request, {
+    const head = responseHead(request, {
       size: info.size,
       lastModified,
       etag: entityTag(info.size, lastModified, info.ino ?? 0),
       contentType: contentTypeOf(fileName),
     });
-    answer.headers.set(CACHE_STATUS_HEADER, status);
-    const init = { status: answer.status, headers: answer.headers };
-    const hasBody = request.method === "GET" && answer.status < 300;
+    head.headers.set(CACHE_STATUS_HEADER, status);
+    const init = { status: head.status, headers: head.headers };
+    const hasBody = request.method === "GET" && head.status < 300;
     if (!hasBody) return new Response(null, init);
-    const range = answer.range ?? { start: 0, end: info.size - 1 };
+    const range = head.range ?? { start: 0, end: info.size - 1 };
     if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
-    if (range.end - range.start < SMALL) return new Response(await readRange(file, range), init);
-    handedOver = true;
+    if (range.end - range.start < MAX_BYTES_IN_MEMORY) {
+      return new Response(await readRange(file, range), init);
+    }
+    isHandedOver = true;
     const whole = range.end === info.size - 1;
     return new Response(whole ? file.readable : streamRange(file, range), init);
   } finally {
-    if (!handedOver) file.close();
+    if (!isHandedOver) file.close();
   }
 }
 
@@ -60,7 +90,7 @@ async function readRange(
   let filled = 0;
   while (filled < bytes.length) {
     const count = await file.read(bytes.subarray(filled));
-    if (count === null) throw new Error("the file ended early");
+    if (count === null) throw new Error("Cannot send the file: it ended early.");
     filled += count;
   }
   return bytes;
@@ -74,9 +104,9 @@ function streamRange(
   return new ReadableStream({
     async pull(controller) {
       try {
-        const chunk = new Uint8Array(Math.min(LARGEST_READ, left));
+        const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, left));
         const count = await file.read(chunk);
-        if (count === null) throw new Error("the file ended early");
+        if (count === null) throw new Error("Cannot send the file: it ended early.");
         left -= count;
         controller.enqueue(chunk.subarray(0, count));
         if (left > 0) return;

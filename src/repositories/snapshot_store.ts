@@ -4,32 +4,37 @@ import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/fi
 import { sha256Of } from "../platform/files/file_digest.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** Files of a set stay this long after its replacement, for clients that began with it, in ms. */
-const AFTERLIFE = 10 * 60_000;
-/** Names the members of the set being served; its temporary files begin with the same name. */
+/** How long the files of a replaced snapshot are kept, for clients that have begun to read it. */
+const KEEP_REPLACED_MS = 10 * 60_000;
+/** Holds the published `Snapshot`. The names of its temporary files begin with this name. */
 const POINTER = "current.json";
 
-/** Where the snapshots of a repository lie. */
+/** Where snapshots are stored. */
 export interface SnapshotLayout {
+  /** The directory for the snapshots of a repository; nothing else is stored in it. */
   snapshotsOf(repository: Repository): string;
 }
 
 /**
- * The published snapshots on disk. A set is published by replacing the one small file that names
- * its members, so there is no moment, a crash included, at which a part of it shows.
+ * The published snapshots on disk, one per repository, whoever makes them. A snapshot is published
+ * by replacing the one small file that lists its members, so that none is ever visible in part,
+ * even after a crash.
  */
 export class SnapshotStore {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #current = new Map<string, Snapshot>();
   readonly #replaced = new Map<string, { blobs: string[]; until: number }[]>();
 
-  /** `now` gives the milliseconds of a clock that only goes forward. */
-  constructor(
-    private readonly layout: SnapshotLayout,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  readonly #layout: SnapshotLayout;
+  readonly #now: () => number;
 
-  /** The set being served, or null. */
+  /** `now` returns the milliseconds of a clock that never goes back. */
+  constructor(layout: SnapshotLayout, now: () => number = () => performance.now()) {
+    this.#layout = layout;
+    this.#now = now;
+  }
+
+  /** The published snapshot, or null. The first call for a repository reads and verifies it. */
   async current(repository: Repository): Promise<Snapshot | null> {
     const { directory } = repository;
     let loading = this.#loading.get(directory);
@@ -42,11 +47,12 @@ export class SnapshotStore {
     return this.#current.get(directory) ?? null;
   }
 
+  /** The path of a file in the repository's snapshot directory. */
   pathOf(repository: Repository, blob: string): string {
-    return join(this.layout.snapshotsOf(repository), blob);
+    return join(this.#layout.snapshotsOf(repository), blob);
   }
 
-  /** Puts a set, all of whose files are in place, in the stead of the one served so far. */
+  /** Publishes a snapshot in place of the current one; all of its files must be on disk. */
   async publish(repository: Repository, snapshot: Snapshot): Promise<void> {
     const { directory } = repository;
     await writeFileDurably(
@@ -58,11 +64,11 @@ export class SnapshotStore {
     this.#loading.set(directory, Promise.resolve());
     if (before === undefined) return;
     const replaced = this.#replaced.get(directory) ?? [];
-    replaced.push({ blobs: blobsOf(before), until: this.now() + AFTERLIFE });
+    replaced.push({ blobs: blobsOf(before), until: this.#now() + KEEP_REPLACED_MS });
     this.#replaced.set(directory, replaced);
   }
 
-  /** Drops what is known of a directory whose files are gone. */
+  /** Forgets a repository whose files have been removed. */
   forget(directory: string): void {
     this.#loading.delete(directory);
     this.#current.delete(directory);
@@ -70,13 +76,13 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes the files of sets replaced a while ago and of those that were never published, but not
-   * what `isInUse`, such as the files of a set in the making.
+   * Removes the files of snapshots that were replaced a while ago or never published, except for
+   * those that are in use, such as the files of a snapshot being made.
    */
   async prune(repository: Repository, isInUse: (blob: string) => boolean): Promise<void> {
     const { directory } = repository;
     const replaced = (this.#replaced.get(directory) ?? []).filter(({ until }) =>
-      until > this.now()
+      until > this.#now()
     );
     this.#replaced.set(directory, replaced);
     await this.#sweep(repository, (name) =>
@@ -87,19 +93,19 @@ export class SnapshotStore {
   async #load(repository: Repository): Promise<void> {
     const snapshot = await this.#read(repository);
     if (snapshot !== null) this.#current.set(repository.directory, snapshot);
-    // Nothing is in the making yet, so what else there is was left by an earlier run.
+    // No snapshot is being made yet, so all other files are leftovers of an earlier run.
     await this.#sweep(repository, () => false);
     await this.#eachFile(repository, async (path, name) => {
       if (name.startsWith(`${POINTER}.`)) await removeIfPresent(path);
     });
   }
 
-  /** Removes what neither belongs to the served set nor is kept. */
+  /** Removes all files that are neither part of the current snapshot nor to be kept. */
   async #sweep(repository: Repository, isKept: (name: string) => boolean): Promise<void> {
     await this.#eachFile(repository, async (path, name) => {
       const current = this.#current.get(repository.directory);
-      const isServed = current !== undefined && blobsOf(current).includes(name);
-      if (isServed || name.startsWith(POINTER) || isKept(name)) return;
+      const isCurrent = current !== undefined && blobsOf(current).includes(name);
+      if (isCurrent || name.startsWith(POINTER) || isKept(name)) return;
       await removeIfPresent(path);
     });
   }
@@ -127,14 +133,14 @@ export class SnapshotStore {
       return await sha256Of(database) === snapshot.sha256 ? snapshot : null;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
-      // Damaged: the next refresh writes it anew.
+      // Damaged; the next snapshot that is published replaces it.
       if (error instanceof SyntaxError || error instanceof TypeError) return null;
       throw error;
     }
   }
 }
 
-/** A new name for a set: the time in milliseconds, so that names sort by age, and a random tail. */
+/** A new name for a snapshot: the time, so that names sort by age, and random digits. */
 export function newGeneration(): string {
   return `${Date.now()}-${crypto.randomUUID().slice(0, 4)}`;
 }

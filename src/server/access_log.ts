@@ -1,6 +1,6 @@
 import { accessLogger } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
-import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = accessLogger();
 
@@ -33,8 +33,8 @@ export async function recordRequest(
   await info.completed.catch(() => {});
   const bytes = hasBody ? length : 0;
   if (cache !== null) {
-    metrics.request(resultOf(response.status, cache));
-    if (!COUNTED_AS_SENT.has(cache)) metrics.bytesServed(bytes);
+    metrics.countRequest(resultOf(response.status, cache));
+    if (!COUNTED_AS_SENT.has(cache)) metrics.addBytesServed(bytes);
   }
   log.info("request", {
     ...about,

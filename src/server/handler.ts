@@ -1,7 +1,7 @@
 import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { CACHE_STATUS_HEADER } from "../repositories/cache_status.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
 import { apiSegments, dispatch } from "./api/api_router.ts";

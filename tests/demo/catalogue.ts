@@ -1,29 +1,29 @@
-import { createHash } from "node:crypto";
 import type { FakeMirror } from "../support/fake_mirror.ts";
 import { packageBytes } from "../support/package_bytes.ts";
+import { sha256Of } from "../support/sha256.ts";
 import { type ListedPackage, syncDbBytes } from "../support/sync_db_bytes.ts";
 
-/** A file as the generated repositories hold it: what every client has to receive. */
-export interface OriginalFile {
-  /** What the story calls it: `core.db`, or a package's name and version. */
+/** A file of the generated repositories: what every client has to receive. */
+export interface CatalogueFile {
+  /** Its name in the output: `core.db`, or a package's name and version. */
   label: string;
-  /** Below a mirror's root and below pkgstash's, with its leading slash. */
+  /** Below the roots of the mirrors and of pkgstash, with a leading slash. */
   path: string;
   bytes: Uint8Array;
 }
 
-/** Two small repositories with everything that clients will ask for. */
+/** Everything that clients request, in two small repositories. */
 export interface Catalogue {
-  core: OriginalFile;
-  extra: OriginalFile;
-  glibc: OriginalFile;
-  linux: OriginalFile;
-  nano: OriginalFile;
-  firefox: OriginalFile;
-  git: OriginalFile;
+  core: CatalogueFile;
+  extra: CatalogueFile;
+  glibc: CatalogueFile;
+  linux: CatalogueFile;
+  nano: CatalogueFile;
+  firefox: CatalogueFile;
+  git: CatalogueFile;
 }
 
-/** Package files are pseudo-random, the databases list them with their real lengths and hashes. */
+/** Generates pseudo-random packages, and databases with their sizes and SHA-256. */
 export async function generateCatalogue(): Promise<Catalogue> {
   const core = new Repository("core");
   const glibc = core.add("glibc", "2.42-1", 4_500_000);
@@ -43,35 +43,37 @@ export async function generateCatalogue(): Promise<Catalogue> {
   };
 }
 
-/** All packages of all repositories. */
-export function packagesOf({ glibc, linux, nano, firefox, git }: Catalogue): OriginalFile[] {
+/** All packages of both repositories. */
+export function packagesOf({ glibc, linux, nano, firefox, git }: Catalogue): CatalogueFile[] {
   return [glibc, linux, nano, firefox, git];
 }
 
-/** Offers files on a mirror. */
-export function offer(mirror: FakeMirror, files: readonly OriginalFile[]): void {
+/** Puts files on a mirror. */
+export function putAll(mirror: FakeMirror, files: readonly CatalogueFile[]): void {
   for (const { path, bytes } of files) mirror.put(path, bytes);
 }
 
 class Repository {
+  readonly #name: string;
   readonly #listed: ListedPackage[] = [];
 
-  constructor(private readonly name: string) {}
+  constructor(name: string) {
+    this.#name = name;
+  }
 
-  add(name: string, version: string, size: number): OriginalFile {
+  add(name: string, version: string, size: number): CatalogueFile {
     const fileName = `${name}-${version}-x86_64.pkg.tar.zst`;
     const bytes = packageBytes(size, size);
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    this.#listed.push({ name, version, fileName, size, sha256 });
+    this.#listed.push({ name, version, fileName, size, sha256: sha256Of(bytes) });
     return { label: `${name}-${version}`, path: this.#pathOf(fileName), bytes };
   }
 
-  async database(): Promise<OriginalFile> {
-    const label = `${this.name}.db`;
+  async database(): Promise<CatalogueFile> {
+    const label = `${this.#name}.db`;
     return { label, path: this.#pathOf(label), bytes: await syncDbBytes(this.#listed) };
   }
 
   #pathOf(fileName: string): string {
-    return `/${this.name}/os/x86_64/${fileName}`;
+    return `/${this.#name}/os/x86_64/${fileName}`;
   }
 }

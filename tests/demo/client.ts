@@ -1,79 +1,89 @@
 import { createHash } from "node:crypto";
+import { abortable } from "@std/async/abortable";
+import { delay } from "@std/async/delay";
 import { reasonOf } from "../../src/errors.ts";
-import type { OriginalFile } from "./catalogue.ts";
+import { sha256Of } from "../support/sha256.ts";
+import type { CatalogueFile } from "./catalogue.ts";
 
-/** What a client got for one request, measured at its own end. Times are milliseconds. */
+/** A client's measurements of one request. */
 export interface Receipt {
   client: string;
-  file: OriginalFile;
-  /** 0 when there was no answer. */
+  file: CatalogueFile;
+  /** 0 without a response. */
   status: number;
-  /** X-Cache of the answer; null without one. */
+  /** The response's X-Cache; null without one. */
   cache: string | null;
-  /** Body bytes that arrived. */
+  /** Body bytes received. */
   bytes: number;
-  /** From asking to the first byte of the body; null when none came. */
-  firstByteAfter: number | null;
-  duration: number;
-  /** The longest time between two pieces of the body. */
-  longestSilence: number;
-  /** `left`: the client went away on purpose; `broken`: the answer did not come to its end. */
+  /** From the request to the first byte of the body; null if none arrived. */
+  firstByteMs: number | null;
+  durationMs: number;
+  /** The longest time between two chunks of the body. */
+  longestPauseMs: number;
+  /** `left`: the client disconnected on purpose; `broken`: the response ended early. */
   end: "complete" | "left" | "broken";
-  /** Why it broke. */
+  /** Why it broke; null otherwise. */
   reason: string | null;
-  /** Whether these are the original's bytes by SHA-256; those of its beginning unless complete. */
+  /** Whether the SHA-256 is that of the file, or of as much of it as the client received. */
   isRight: boolean;
 }
 
 export interface RequestOptions {
   /** Reads no faster than this. */
   bytesPerSecond?: number;
-  /** Goes away once so many bytes have come. */
-  leaveAfter?: number;
-  /** Told when the first byte is there. */
+  /** Reads the second half only after this. Must not reject. */
+  secondHalfAfter?: Promise<unknown>;
+  /** Disconnects after this many bytes. */
+  leaveAfterBytes?: number;
   onFirstByte?: (receipt: Receipt) => void;
 }
 
-/** A machine that downloads over HTTP as pacman does, with connections of its own. */
+/** A machine that downloads over HTTP as pacman does, with its own connections. */
 export class Client implements Disposable {
+  readonly #name: string;
+  readonly #mirrorUrl: string;
+  readonly #signal: AbortSignal;
   readonly #http = Deno.createHttpClient({});
 
-  constructor(
-    readonly name: string,
-    /** Root of the mirror that it uses, without a slash at the end. */
-    private readonly mirrorUrl: string,
-    private readonly signal: AbortSignal,
-  ) {}
+  /** `mirrorUrl` has no slash at the end. Aborting the signal breaks off all downloads. */
+  constructor(name: string, mirrorUrl: string, signal: AbortSignal) {
+    this.#name = name;
+    this.#mirrorUrl = mirrorUrl;
+    this.#signal = signal;
+  }
 
-  /** Downloads a file and compares it with the original; a failure is told in the receipt. */
-  async get(file: OriginalFile, options: RequestOptions = {}): Promise<Receipt> {
-    const receipt = emptyReceipt(this.name, file);
+  /** Downloads a file and checks its content. Never throws: the receipt has the failure. */
+  async get(file: CatalogueFile, options: RequestOptions = {}): Promise<Receipt> {
+    const receipt = emptyReceipt(this.#name, file);
     const hash = createHash("sha256");
-    const asked = performance.now();
+    const requestedAt = performance.now();
     const departure = new AbortController();
     try {
-      const response = await fetch(this.mirrorUrl + file.path, {
+      const response = await fetch(this.#mirrorUrl + file.path, {
         client: this.#http,
-        // As pacman: the file's own bytes, whatever a server could compress.
+        // Like pacman, which never asks for compression.
         headers: { "accept-encoding": "identity" },
-        signal: AbortSignal.any([this.signal, departure.signal]),
+        signal: AbortSignal.any([this.#signal, departure.signal]),
       });
       receipt.status = response.status;
       receipt.cache = response.headers.get("x-cache");
-      let last = asked;
+      let last = requestedAt;
       for await (const chunk of response.body ?? []) {
         const now = performance.now();
         hash.update(chunk);
         receipt.bytes += chunk.length;
-        if (receipt.firstByteAfter === null) {
-          receipt.firstByteAfter = now - asked;
+        if (receipt.firstByteMs === null) {
+          receipt.firstByteMs = now - requestedAt;
           options.onFirstByte?.(receipt);
-        } else receipt.longestSilence = Math.max(receipt.longestSilence, now - last);
-        if (options.leaveAfter !== undefined && receipt.bytes >= options.leaveAfter) {
+        } else receipt.longestPauseMs = Math.max(receipt.longestPauseMs, now - last);
+        if (options.leaveAfterBytes !== undefined && receipt.bytes >= options.leaveAfterBytes) {
           receipt.end = "left";
           break;
         }
-        await this.#rest(receipt.bytes, asked, options.bytesPerSecond);
+        if (receipt.bytes > file.bytes.length / 2 && options.secondHalfAfter !== undefined) {
+          await abortable(options.secondHalfAfter, this.#signal);
+        }
+        await this.#pace(receipt.bytes, requestedAt, options.bytesPerSecond);
         last = performance.now();
       }
       if (receipt.end !== "left") receipt.end = "complete";
@@ -81,12 +91,12 @@ export class Client implements Disposable {
       receipt.reason = reasonOf(error);
     }
     departure.abort();
-    receipt.duration = performance.now() - asked;
+    receipt.durationMs = performance.now() - requestedAt;
     const expected = receipt.end === "complete"
       ? file.bytes
       : file.bytes.subarray(0, receipt.bytes);
     receipt.isRight = receipt.status === 200 && receipt.bytes === expected.length &&
-      hash.digest("hex") === createHash("sha256").update(expected).digest("hex");
+      hash.digest("hex") === sha256Of(expected);
     return receipt;
   }
 
@@ -94,23 +104,23 @@ export class Client implements Disposable {
     this.#http.close();
   }
 
-  /** Waits until so many bytes are due at this speed. */
-  async #rest(bytes: number, since: number, bytesPerSecond = Infinity): Promise<void> {
-    const due = since + bytes / bytesPerSecond * 1000 - performance.now();
-    if (due > 1 && !this.signal.aborted) await new Promise((done) => setTimeout(done, due));
+  /** Waits until this many bytes are due at this speed. */
+  async #pace(bytes: number, since: number, bytesPerSecond = Infinity): Promise<void> {
+    const pauseMs = since + bytes / bytesPerSecond * 1000 - performance.now();
+    if (pauseMs > 1) await delay(pauseMs, { signal: this.#signal });
   }
 }
 
-function emptyReceipt(client: string, file: OriginalFile): Receipt {
+function emptyReceipt(client: string, file: CatalogueFile): Receipt {
   return {
     client,
     file,
     status: 0,
     cache: null,
     bytes: 0,
-    firstByteAfter: null,
-    duration: 0,
-    longestSilence: 0,
+    firstByteMs: null,
+    durationMs: 0,
+    longestPauseMs: 0,
     end: "broken",
     reason: null,
     isRight: false,

@@ -6,26 +6,34 @@ import type { Stage } from "./stage.ts";
 
 const WIDTH = 96;
 
-/** The lines of the closing table, all from what was measured. */
+/** The lines of the closing table. Every number in it was measured. */
 export function closingTable({ ledger, upstream, slow, frail, story }: Stage): string[] {
   const { direct, uncached, cached } = ledger.firstBytes;
-  const own = direct === undefined ? 0 : 1;
+  const directRequests = direct === undefined ? 0 : 1;
   const label = uncached?.file.label ?? "a package";
   const size = bytesText(uncached?.file.bytes.length ?? 0);
-  const { served, receipts, trials, faults } = ledger;
+  const { servedBytes, receipts, trials, faults } = ledger;
   return [
     "",
     dim("─".repeat(WIDTH)),
     bold("Bytes"),
-    row("from the slow mirror", bytesText(upstream.slow), `${slow.count() - own} requests`),
+    row(
+      "from the slow mirror",
+      bytesText(upstream.slow),
+      `${slow.count() - directRequests} requests`,
+    ),
     row("from the frail mirror", bytesText(upstream.frail), `${frail.count()} requests`),
-    row("from upstream together", bytesText(upstream.bytes), `${upstream.requests} requests`),
+    row("from both mirrors", bytesText(upstream.bytes), `${upstream.requests} requests`),
     row(
       "served to clients",
-      bytesText(served),
-      `${receipts.length} answers to ${ledger.clients} clients`,
+      bytesText(servedBytes),
+      `${receipts.length} responses to ${ledger.clients} clients`,
     ),
-    row("savings", `${(served / upstream.bytes).toFixed(1)} x`, "served for each byte fetched"),
+    row(
+      "savings",
+      `${(servedBytes / upstream.bytes).toFixed(1)} x`,
+      "bytes served for each byte fetched",
+    ),
     bold(`First byte of ${label}`) + ` (${size})`,
     firstByteRow("slow mirror, directly", direct),
     firstByteRow("through pkgstash, not cached", uncached),
@@ -34,7 +42,7 @@ export function closingTable({ ledger, upstream, slow, frail, story }: Stage): s
     ...trials.map(({ what, passed }) => `  ${mark(passed)} ${what}`),
     dim("─".repeat(WIDTH)),
     ...faults.map((fault) => red(`  ✗ ${fault}`)),
-    verdict(ledger, story.elapsed),
+    verdict(ledger, story.elapsedSeconds),
   ];
 }
 
@@ -43,8 +51,8 @@ function row(name: string, value: string, note: string): string {
 }
 
 function firstByteRow(name: string, receipt: Receipt | undefined): string {
-  if (receipt === undefined || receipt.firstByteAfter === null) return row(name, "-", "");
-  return row(name, timeText(receipt.firstByteAfter), `all of it in ${timeText(receipt.duration)}`);
+  if (receipt === undefined || receipt.firstByteMs === null) return row(name, "-", "");
+  return row(name, timeText(receipt.firstByteMs), `complete in ${timeText(receipt.durationMs)}`);
 }
 
 function mark(passed: boolean): string {
@@ -53,9 +61,9 @@ function mark(passed: boolean): string {
 
 function verdict({ isClean, compared, faults, trials }: Ledger, seconds: number): string {
   const time = `${seconds.toFixed(1)} s`;
-  const lost = trials.filter(({ passed }) => !passed).length;
+  const failed = trials.filter(({ passed }) => !passed).length;
   return isClean
     ? green(bold("Every byte was right:")) + ` ${compared} files compared by SHA-256, in ${time}.`
     : red(bold("Not everything was right:")) +
-      ` ${faults.length} false answers, ${lost} things not survived, in ${time}.`;
+      ` ${faults.length} wrong responses, ${failed} trials failed, in ${time}.`;
 }

@@ -1,6 +1,6 @@
 /**
- * Shows pkgstash at work without any network: `deno task demo`. The exit code is 0 only if every
- * byte was right, and 130 when it was interrupted.
+ * Shows pkgstash at work without a network: `deno task demo`. The exit code is 0 only if every byte
+ * was right and every trial survived, and 130 after an interruption.
  */
 import { setColorEnabled } from "@std/fmt/colors";
 import { reasonOf } from "../../src/errors.ts";
@@ -9,7 +9,7 @@ import { runDemo } from "./run_demo.ts";
 const interruption = new AbortController();
 const signals = ["SIGINT", "SIGTERM"] as const;
 const interrupt = () => {
-  // A second one ends the program at once.
+  // A second signal ends the program at once.
   for (const signal of signals) Deno.removeSignalListener(signal, interrupt);
   interruption.abort();
 };

@@ -2,52 +2,45 @@ import { bold, dim } from "@std/fmt/colors";
 import { closingTable } from "./closing_table.ts";
 import { allMirrorsDown } from "./scenes/all_mirrors_down.ts";
 import { dyingMirror } from "./scenes/dying_mirror.ts";
-import { falseAnswers } from "./scenes/false_answers.ts";
+import { wrongContent } from "./scenes/wrong_content.ts";
 import { firstClient } from "./scenes/first_client.ts";
 import { lateClient } from "./scenes/late_client.ts";
 import { singleFlight } from "./scenes/single_flight.ts";
 import { Stage } from "./stage.ts";
 import { Story } from "./story.ts";
 
-/** Milliseconds after which something must be stuck. */
-const TOO_LONG = 60_000;
+/** A run takes about 13 seconds. */
+const TIMEOUT_MS = 60_000;
 
 export interface DemoOptions {
   write: (line: string) => void;
-  /** Breaks the demo off; it cleans up and throws the signal's reason. */
+  /** Aborting it breaks the demo off, which then cleans up and throws the signal's reason. */
   signal?: AbortSignal;
-  /** How many times as fast as it is meant to be watched; 1 by default. */
+  /** 1, the default, is the speed at which people can watch; 10 is ten times as fast. */
   haste?: number;
-  /** Spoils a byte of a package in the cache, to see whether the demo notices. */
+  /** Changes a byte of a package in the cache, to test that the demo notices. */
   tamper?: boolean;
 }
 
-/** Plays the demo. True if every byte was right and everything was survived. */
+/** Plays the demo. Returns whether every byte was right and every trial was survived. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const { write, haste = 1, tamper = false } = options;
-  const controller = new AbortController();
-  const abort = () => controller.abort(options.signal?.reason);
-  if (options.signal?.aborted) abort();
-  options.signal?.addEventListener("abort", abort);
-  const watchdog = setTimeout(() => {
-    controller.abort(new Error(`The demo is stuck: not done after ${TOO_LONG / 1000} s`));
-  }, TOO_LONG);
+  const timeout = new AbortController();
+  const signal = AbortSignal.any([timeout.signal, ...options.signal ? [options.signal] : []]);
+  const timer = setTimeout(() => {
+    timeout.abort(new Error(`The demo is stuck: it has not ended after ${TIMEOUT_MS / 1000} s.`));
+  }, TIMEOUT_MS);
   try {
-    return await play(new Story(write, controller.signal), controller.signal, haste, tamper);
+    await using stage = await Stage.set(new Story(write, signal), signal, haste);
+    return await play(stage, tamper);
   } finally {
-    clearTimeout(watchdog);
-    options.signal?.removeEventListener("abort", abort);
+    clearTimeout(timer);
   }
 }
 
-async function play(
-  story: Story,
-  signal: AbortSignal,
-  haste: number,
-  tamper: boolean,
-): Promise<boolean> {
-  await using stage = await Stage.set(story, signal, haste);
-  const scenes = [firstClient, singleFlight, dyingMirror, falseAnswers, lateClient, allMirrorsDown];
+async function play(stage: Stage, tamper: boolean): Promise<boolean> {
+  const { story } = stage;
+  const scenes = [firstClient, singleFlight, dyingMirror, wrongContent, lateClient, allMirrorsDown];
   story.line(bold("pkgstash demo") + dim("  two mirrors, a handful of clients, no network"));
   story.line();
   stage.introduce();

@@ -6,45 +6,48 @@ const COLOURS: Record<string, (text: string) => string> = {
   HIT: green,
   STALE: yellow,
   done: green,
-  "goes on": green,
+  resumes: green,
   WRONG: red,
   dies: red,
   die: red,
   lies: red,
-  refused: red,
+  rejects: red,
   leaves: yellow,
 };
 
-/** Prints what happens while it happens, a line for each event. */
+/** Prints events as they happen, one line each. */
 export class Story {
+  readonly #write: (line: string) => void;
+  readonly #signal: AbortSignal;
   readonly #start = performance.now();
   #scene = 0;
 
-  constructor(
-    private readonly write: (line: string) => void,
-    private readonly signal: AbortSignal,
-  ) {}
+  constructor(write: (line: string) => void, signal: AbortSignal) {
+    this.#write = write;
+    this.#signal = signal;
+  }
 
-  /** Seconds since the beginning. */
-  get elapsed(): number {
+  /** Since the beginning. */
+  get elapsedSeconds(): number {
     return (performance.now() - this.#start) / 1000;
   }
 
-  scene(title: string): void {
+  /** Prints the title of the next scene. */
+  startScene(title: string): void {
     this.#scene++;
     this.line();
     this.line(bold(`${this.#scene}. ${title}`));
   }
 
-  /** One event: who, a word for what, and the details. */
-  tell(who: string, word: string, details: string): void {
-    const time = dim(`${this.elapsed.toFixed(2)}s`.padStart(7));
+  /** Prints an event: who, a word for what they do, and details. */
+  event(who: string, word: string, details: string): void {
+    const time = dim(`${this.elapsedSeconds.toFixed(2)}s`.padStart(7));
     const colour = COLOURS[word] ?? ((text: string) => text);
     this.line(`${time}  ${who.padEnd(13)}${colour(word.padEnd(9))}${details}`);
   }
 
   line(text = ""): void {
-    // Once it is broken off, what the actors still see is of no interest.
-    if (!this.signal.aborted) this.write(text);
+    // Nobody is interested in what happens after an interruption.
+    if (!this.#signal.aborted) this.#write(text);
   }
 }

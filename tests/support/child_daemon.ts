@@ -1,54 +1,30 @@
-import { fromFileUrl, join } from "@std/path";
+import { join } from "@std/path";
 import { stringify } from "@std/toml";
+import { type Finished, sendSignal, startProgram } from "./child_process.ts";
+import { PROJECT } from "./project.ts";
+import { Waiters } from "./waiters.ts";
 
-const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
-
-/** How a child ended, and all that it printed. */
-export interface Ended {
-  code: number;
-  stdout: string;
-  /** Without the runtime's own remark about permission sets. */
-  stderr: string;
-}
-
-/** `pkgstash serve` in a process of its own, with the permissions that the project gives it. */
+/** One run of `pkgstash serve` in a process of its own. */
 export class ChildDaemon implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
-  readonly #stderr: Promise<string>;
-  readonly #stdout: Promise<void>;
-  readonly #waiting = new Set<{ pattern: RegExp; resolve: (match: RegExpExecArray) => void }>();
-  #printed = "";
+  readonly #waiters = new Waiters();
+  readonly #ended: Promise<Finished>;
+  #stdout = "";
+  #stderr = "";
+  #hasEnded = false;
 
   private constructor(child: Deno.ChildProcess) {
     this.#child = child;
-    this.#stderr = new Response(child.stderr).text();
-    this.#stdout = this.#collect();
+    this.#ended = this.#collect();
   }
 
-  /** Writes `<folder>/pkgstash.toml` and starts the daemon, which may write in `folder` only. */
+  /** Writes `<folder>/pkgstash.toml` and starts the source, which may write in `folder` only. */
   static async spawn(folder: string, settings: Record<string, unknown>): Promise<ChildDaemon> {
     await ChildDaemon.configure(folder, settings);
-    const child = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-P=server",
-        "--no-prompt",
-        `--allow-write=${folder}`,
-        join(PROJECT, "main.ts"),
-        "serve",
-        "--config",
-        join(folder, "pkgstash.toml"),
-      ],
-      cwd: PROJECT,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    return new ChildDaemon(child);
+    return ChildDaemon.start(folder);
   }
 
-  /** Replaces the configuration file. */
+  /** Replaces `<folder>/pkgstash.toml`; `settings` win over those that suit a test. */
   static async configure(folder: string, settings: Record<string, unknown>): Promise<void> {
     const all = {
       cache_root: join(folder, "cache"),
@@ -60,51 +36,90 @@ export class ChildDaemon implements AsyncDisposable {
     await Deno.writeTextFile(join(folder, "pkgstash.toml"), stringify(all));
   }
 
-  /** The address, once it listens. */
+  /**
+   * Starts the daemon with `<folder>/pkgstash.toml`: a compiled binary, or the source with the
+   * permissions that deno.json gives the server, which may then write in `folder` only.
+   */
+  static start(folder: string, binary: string | null = null): ChildDaemon {
+    const program = binary === null ? sourceCommand(folder) : [binary];
+    const argv = [...program, "serve", "--config", join(folder, "pkgstash.toml")];
+    return new ChildDaemon(startProgram(argv, { cwd: folder, env: { NO_COLOR: "1" } }));
+  }
+
+  /** Everything that it has printed: standard output, then standard error. */
+  get output(): string {
+    return this.#stdout + this.#stderr;
+  }
+
+  /** The address it listens on, as soon as it does. Needs text logs. */
   async origin(): Promise<string> {
     const match = await this.printed(/listens on (http:\S+)/);
     return match[1]!;
   }
 
-  /** Resolves once the standard output has something that matches. */
-  printed(pattern: RegExp): Promise<RegExpExecArray> {
-    const match = pattern.exec(this.#printed);
-    if (match !== null) return Promise.resolve(match);
-    const { promise, resolve } = Promise.withResolvers<RegExpExecArray>();
-    this.#waiting.add({ pattern, resolve });
-    return promise;
+  /**
+   * Resolves once its standard output matches.
+   * @throws {Error} with all of its output, if it ends without.
+   */
+  async printed(pattern: RegExp): Promise<RegExpExecArray> {
+    await this.#waiters.until(() => this.#hasEnded || pattern.test(this.#stdout));
+    const match = pattern.exec(this.#stdout);
+    if (match !== null) return match;
+    throw new Error(`pkgstash ended without printing ${pattern}:\n${this.output}`);
   }
 
   signal(signal: Deno.Signal): void {
     this.#child.kill(signal);
   }
 
-  /** Waits for its end. */
-  async ended(): Promise<Ended> {
-    const { code } = await this.#child.status;
-    await this.#stdout;
-    const stderr = (await this.#stderr).replace(/^.*Permissions in the config file.*\n/m, "");
-    return { code, stdout: this.#printed, stderr };
+  /** Resolves when it has ended. */
+  ended(): Promise<Finished> {
+    return this.#ended;
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill(): Promise<void> {
+    sendSignal(this.#child.pid, "SIGKILL");
+    await this.#ended;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    try {
-      this.#child.kill("SIGKILL");
-    } catch {
-      // It has ended already.
-    }
-    await this.ended();
+    await this.kill();
   }
 
-  async #collect(): Promise<void> {
-    for await (const text of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
-      this.#printed += text;
-      for (const waiter of this.#waiting) {
-        const match = waiter.pattern.exec(this.#printed);
-        if (match === null) continue;
-        this.#waiting.delete(waiter);
-        waiter.resolve(match);
-      }
+  async #collect(): Promise<Finished> {
+    const { stdout, stderr } = this.#child;
+    await Promise.all([
+      this.#read(stdout, (text) => this.#stdout += text),
+      this.#read(stderr, (text) => this.#stderr += text),
+    ]);
+    const { code, signal } = await this.#child.status;
+    this.#hasEnded = true;
+    this.#waiters.notify();
+    // Deno itself remarks on permission sets.
+    const own = this.#stderr.replace(/^.*Permissions in the config file.*\n/m, "");
+    return { code, signal, stdout: this.#stdout, stderr: own };
+  }
+
+  async #read(
+    stream: ReadableStream<Uint8Array<ArrayBuffer>>,
+    append: (text: string) => void,
+  ): Promise<void> {
+    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
+      append(text);
+      this.#waiters.notify();
     }
   }
+}
+
+function sourceCommand(folder: string): string[] {
+  return [
+    Deno.execPath(),
+    "run",
+    `--config=${join(PROJECT, "deno.json")}`,
+    "-P=server",
+    "--no-prompt",
+    `--allow-write=${folder}`,
+    join(PROJECT, "main.ts"),
+  ];
 }

@@ -1,8 +1,9 @@
-import { type Behaviour, BehaviourQueue } from "./fake_mirror_behaviour.ts";
-import { MirrorConnection, type RequestHead } from "./fake_mirror_connection.ts";
-import { type MirrorFile, type Reply, replyTo } from "./fake_mirror_reply.ts";
+import { type Behaviour, BehaviourQueue } from "./fake_mirror/behaviour.ts";
+import { MirrorConnection, type RequestHead } from "./fake_mirror/connection.ts";
+import { type MirrorFile, type Reply, replyTo } from "./fake_mirror/reply.ts";
+import { Waiters } from "./waiters.ts";
 
-export { type Behaviour, Gate } from "./fake_mirror_behaviour.ts";
+export { type Behaviour, Gate } from "./fake_mirror/behaviour.ts";
 
 /** One request that reached the mirror. */
 export interface ReceivedRequest {
@@ -14,24 +15,24 @@ export interface ReceivedRequest {
   time: number;
 }
 
-/** The Last-Modified of files put without one. */
+/** The Last-Modified of files for which `put` gets none. */
 export const DEFAULT_LAST_MODIFIED = new Date("2026-11-01T12:00:00Z");
 
 /**
- * A package mirror in memory on 127.0.0.1 that answers as nginx would, until a test orders
- * otherwise. It speaks HTTP/1.1 over plain TCP, so that it can cut, stall and lie at an exact byte.
+ * A package mirror in memory, on 127.0.0.1. It responds as nginx would, unless a test orders another
+ * behaviour. It speaks HTTP/1.1 over plain TCP, so that it can cut, stall and lie at an exact byte.
  */
 export class FakeMirror implements AsyncDisposable {
   readonly requests: ReceivedRequest[] = [];
-  /** Body bytes written to clients so far. */
+  /** Body bytes written to clients. */
   bytesSent = 0;
-  /** Answers that a client walked away from before their end. */
+  /** Responses during which the client disconnected. */
   abandoned = 0;
 
   readonly #files = new Map<string, MirrorFile>();
   readonly #queues = new Map<string, BehaviourQueue>();
   readonly #connections = new Map<MirrorConnection, Promise<void>>();
-  readonly #waiting = new Set<{ isDue: () => boolean; resolve: () => void }>();
+  readonly #waiters = new Waiters();
   readonly #port: number;
   #listener: Deno.TcpListener | undefined;
   #accepting: Promise<void> = Promise.resolve();
@@ -56,8 +57,8 @@ export class FakeMirror implements AsyncDisposable {
   }
 
   /**
-   * Offers a file, or replaces it. Without options it has `DEFAULT_LAST_MODIFIED` and an ETag made
-   * of time and size as nginx makes it; null leaves a validator out.
+   * Adds or replaces a file. By default, it has `DEFAULT_LAST_MODIFIED` and nginx's ETag of time and
+   * size; null omits a validator.
    */
   put(
     path: string,
@@ -73,7 +74,7 @@ export class FakeMirror implements AsyncDisposable {
     this.#files.delete(nameOf(path));
   }
 
-  /** How many requests named this file, in whatever encoding; all of them when "*". */
+  /** The number of requests for this file, in any encoding; of all requests if "*". */
   count(path = "*", method?: string): number {
     return this.requests.filter((request) =>
       (path === "*" || nameOf(request.path) === nameOf(path)) &&
@@ -81,24 +82,24 @@ export class FakeMirror implements AsyncDisposable {
     ).length;
   }
 
-  /** Resolves once `count` requests for the path (default: any) have come, earlier ones included. */
+  /** Resolves once `count` requests for the path (by default: any) have arrived, since the start. */
   waitForRequest(path = "*", count = 1): Promise<void> {
-    return this.#waitUntil(() => this.count(path) >= count);
+    return this.#waiters.until(() => this.count(path) >= count);
   }
 
-  /** Resolves once clients have walked away from `count` answers. */
+  /** Resolves once clients have disconnected during `count` responses. */
   waitForAbandoned(count = 1): Promise<void> {
-    return this.#waitUntil(() => this.abandoned >= count);
+    return this.#waiters.until(() => this.abandoned >= count);
   }
 
   /** Resolves once no client is connected. */
   waitForNoConnections(): Promise<void> {
-    return this.#waitUntil(() => this.#connections.size === 0);
+    return this.#waiters.until(() => this.#connections.size === 0);
   }
 
   /**
-   * Orders a behaviour for the next `times` requests of a path, or of every path ("*"); without
-   * `times`, for all requests after those. What was ordered for a path goes before "*".
+   * Orders a behaviour for the next `times` requests for a path, or for every path ("*"). Without
+   * `times`, it applies to all requests after those. An order for a path wins over "*".
    */
   behave(path: string, behaviour: Behaviour | readonly Behaviour[], times?: number): void {
     const key = path === "*" ? path : nameOf(path);
@@ -139,11 +140,11 @@ export class FakeMirror implements AsyncDisposable {
         (head) => this.#answer(head),
         () => {
           this.abandoned += 1;
-          this.#notify();
+          this.#waiters.notify();
         },
       ).finally(() => {
         this.#connections.delete(connection);
-        this.#notify();
+        this.#waiters.notify();
       });
       this.#connections.set(connection, served);
     }
@@ -154,27 +155,12 @@ export class FakeMirror implements AsyncDisposable {
     const name = nameOf(head.path);
     const behaviours = this.#queues.get(name)?.take() ?? this.#queues.get("*")?.take() ?? [];
     const reply = replyTo(this.#files.get(name), head.headers, behaviours);
-    this.#notify();
+    this.#waiters.notify();
     return reply;
-  }
-
-  #waitUntil(isDue: () => boolean): Promise<void> {
-    if (isDue()) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.add({ isDue, resolve });
-    return promise;
-  }
-
-  #notify(): void {
-    for (const waiter of this.#waiting) {
-      if (!waiter.isDue()) continue;
-      this.#waiting.delete(waiter);
-      waiter.resolve();
-    }
   }
 }
 
-/** The decoded path with one leading slash: what raw and percent-encoded spellings share. */
+/** The decoded path with one leading slash, the same for raw and percent-encoded spellings. */
 function nameOf(path: string): string {
   const target = path.replace(/^https?:\/\/[^/]*/, "").replace(/\?.*$/, "");
   const rooted = target.startsWith("/") ? target : `/${target}`;

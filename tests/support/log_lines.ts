@@ -1,9 +1,10 @@
 import { configureLogging } from "../../src/platform/observability/logging.ts";
+import { Waiters } from "./waiters.ts";
 
-/** Everything that is logged from its making on, and the means to wait for it. */
+/** Captures everything logged from its construction on, at level debug and above. */
 export class LogLines {
   readonly lines: string[] = [];
-  readonly #waiting = new Set<{ isDue: () => boolean; resolve: () => void }>();
+  readonly #waiters = new Waiters();
 
   constructor(secrets: readonly string[] = []) {
     configureLogging({
@@ -12,11 +13,7 @@ export class LogLines {
       secrets,
       write: (line) => {
         this.lines.push(line);
-        for (const waiter of this.#waiting) {
-          if (!waiter.isDue()) continue;
-          this.#waiting.delete(waiter);
-          waiter.resolve();
-        }
+        this.#waiters.notify();
       },
     });
   }
@@ -25,12 +22,8 @@ export class LogLines {
     return this.lines.filter((line) => pattern.test(line));
   }
 
-  /** Resolves once `count` lines match, earlier ones included. */
+  /** Resolves once `count` lines match, counting those already there. */
   waitFor(pattern: RegExp, count = 1): Promise<void> {
-    const isDue = () => this.matching(pattern).length >= count;
-    if (isDue()) return Promise.resolve();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.add({ isDue, resolve });
-    return promise;
+    return this.#waiters.until(() => this.matching(pattern).length >= count);
   }
 }

@@ -1,8 +1,8 @@
 const ZSTD_MAGIC = [0x28, 0xb5, 0x2f, 0xfd];
 
 /**
- * `size` bytes that begin as a zstd file does and go on pseudo-randomly. Equal arguments give equal
- * bytes; other seeds differ everywhere after the magic.
+ * `size` bytes: the magic number of zstd, then pseudo-random ones. Equal arguments return equal
+ * bytes; after the magic number, those of different seeds have nothing in common.
  */
 export function packageBytes(size: number, seed: number): Uint8Array<ArrayBuffer> {
   const words = new Uint32Array(Math.ceil(size / 4));

@@ -1,6 +1,6 @@
 import { packTar, type TarEntry } from "modern-tar";
 
-/** One package as a test wants it listed. */
+/** An entry of a sync database. */
 export interface ListedPackage {
   name: string;
   /** With epoch and pkgrel, such as `1:2.0-3`. */
@@ -10,7 +10,7 @@ export interface ListedPackage {
   size: number;
   /** 64 hexadecimal digits. */
   sha256: string;
-  /** Base64, as it is to stand in the desc. */
+  /** In base64, as in the desc. */
   pgpsig?: string;
   /** Seconds since 1970. */
   builddate?: number;
@@ -19,8 +19,8 @@ export interface ListedPackage {
 }
 
 /**
- * A sync database in gzipped tar, laid out as repo-add lays it out: a folder and a `desc` for each
- * package. Equal arguments give equal bytes; no packages give an empty, valid database.
+ * A sync database as repo-add writes it: a gzipped tar with a folder and a `desc` for each package.
+ * Equal arguments return equal bytes. Without packages, the database is empty and valid.
  */
 export async function syncDbBytes(
   packages: readonly ListedPackage[],

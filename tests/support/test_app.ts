@@ -2,24 +2,25 @@ import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
-import { configOf } from "../unit/config/configuration.ts";
+import { configOf } from "./configuration.ts";
+import { metricsOf, untilDownloadsEnd } from "./daemon_metrics.ts";
 import { FakeMirror } from "./fake_mirror.ts";
 import { type Answer, exchange, HttpExchange, type RawRequest } from "./http_exchange.ts";
 import { LogLines } from "./log_lines.ts";
 
 export interface TestAppOptions {
-  /** How many mirrors stand upstream. */
+  /** The number of mirrors; 1 by default. */
   mirrors?: number;
-  /** Lines of configuration; those here win over the ones that a test application has by itself. */
+  /** Keys of the configuration; they win over those that every test application has. */
   settings?: Record<string, string | number>;
-  /** Further configuration, such as tables. */
+  /** TOML to append, such as tables. */
   tables?: (mirrors: readonly FakeMirror[]) => string;
   token?: string;
-  /** A cache directory that outlives the application; by default one is made and removed. */
+  /** A cache directory that outlives the application; by default, it has a temporary one. */
   cacheRoot?: string;
 }
 
-/** Short enough for tests that wait for them, long enough for a busy machine. */
+/** The timeouts are short enough to wait for, and long enough for a busy machine. */
 const SETTINGS = {
   listen_address: "127.0.0.1",
   port: 0,
@@ -29,23 +30,39 @@ const SETTINGS = {
   drain_timeout: "5s",
 };
 
-/** The whole mirror daemon on a port of its own, with fake mirrors upstream and its log at hand. */
+const DISCONNECT_TIMEOUT_MS = 5_000;
+
+/** The whole daemon in this process, with fake mirrors upstream and its log at hand. */
 export class TestApp implements AsyncDisposable {
+  readonly app: App;
+  readonly mirrors: readonly FakeMirror[];
+  readonly log: LogLines;
+  /** The cache directory to remove. */
+  readonly #ownCacheRoot: string | null;
+
   private constructor(
-    readonly app: App,
-    readonly mirrors: readonly FakeMirror[],
-    readonly log: LogLines,
-    private readonly directory: string | null,
-  ) {}
+    app: App,
+    { mirrors, log, ownCacheRoot }: {
+      mirrors: readonly FakeMirror[];
+      log: LogLines;
+      ownCacheRoot: string | null;
+    },
+  ) {
+    this.app = app;
+    this.mirrors = mirrors;
+    this.log = log;
+    this.#ownCacheRoot = ownCacheRoot;
+  }
 
   static async start(options: TestAppOptions = {}): Promise<TestApp> {
     const mirrors = await Promise.all(
       Array.from({ length: options.mirrors ?? 1 }, () => FakeMirror.start()),
     );
-    const directory = options.cacheRoot === undefined ? await Deno.makeTempDir() : null;
-    const config = testConfig(options.cacheRoot ?? directory!, mirrors, options);
+    const cacheRoot = options.cacheRoot ?? await Deno.makeTempDir();
+    const config = testConfig(cacheRoot, mirrors, options);
     const log = new LogLines(config.token === null ? [] : [config.token]);
-    return new TestApp(await App.start(config), mirrors, log, directory);
+    const ownCacheRoot = options.cacheRoot === undefined ? cacheRoot : null;
+    return new TestApp(await App.start(config), { mirrors, log, ownCacheRoot });
   }
 
   /** The first mirror. */
@@ -57,22 +74,22 @@ export class TestApp implements AsyncDisposable {
     return this.app.url;
   }
 
-  /** Path on disk of a path below the server's root. */
+  /** The path on disk of a cached file. */
   pathOf(key: string): string {
     return join(this.app.config.cacheRoot, key);
   }
 
-  /** Offers a file on every mirror. */
+  /** Puts a file on every mirror. */
   put(path: string, body: Uint8Array, options?: Parameters<FakeMirror["put"]>[2]): void {
     for (const mirror of this.mirrors) mirror.put(path, body, options);
   }
 
-  /** Requests for a path that reached any mirror. */
+  /** The number of requests for a path that reached any mirror. */
   count(path?: string): number {
     return this.mirrors.reduce((sum, mirror) => sum + mirror.count(path), 0);
   }
 
-  /** A whole answer. The target goes out as it stands. */
+  /** A whole response. The target is sent exactly as it is here. */
   get(target: string, headers: Record<string, string> = {}): Promise<Answer> {
     return exchange(this.origin, target, { headers });
   }
@@ -81,54 +98,46 @@ export class TestApp implements AsyncDisposable {
     return exchange(this.origin, target, { ...request, method });
   }
 
-  /** An answer that is read as the test goes on. */
+  /** A response that the test reads bit by bit. */
   open(target: string, request: RawRequest = {}): Promise<HttpExchange> {
     return HttpExchange.open(this.origin, target, request);
   }
 
-  /** Fetches a file and waits until it is in its place in the cache. */
+  /** Fetches a file and waits until it is in the cache. */
   async warm(target: string): Promise<Answer> {
-    const answer = await this.get(target);
+    const response = await this.get(target);
     await this.settled();
-    return answer;
+    return response;
   }
 
   /** Waits until no download is in flight. */
-  async settled(): Promise<void> {
-    while ((await this.metrics()).get("pkgstash_downloads_in_flight") !== 0) {
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
+  settled(): Promise<void> {
+    return untilDownloadsEnd(this.origin);
   }
 
-  /** The samples of `/metrics`, by name and labels as they stand there. */
-  async metrics(): Promise<Map<string, number>> {
-    const { text } = await this.get("/metrics");
-    return new Map(
-      text.split("\n").filter((line) => line !== "" && !line.startsWith("#")).map((line) => {
-        const space = line.lastIndexOf(" ");
-        return [line.slice(0, space), Number(line.slice(space + 1))];
-      }),
-    );
+  /** The samples of `/metrics`, by name and labels. */
+  metrics(): Promise<Map<string, number>> {
+    return metricsOf(this.origin);
   }
 
-  /** Stops the daemon, leaving mirrors and cache for another one. */
+  /** Stops the daemon, and keeps mirrors and cache for another. */
   stop(): Promise<void> {
     return this.app.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.stop();
-    // Whatever the daemon holds open upstream after its end is a leak.
+    // A connection to a mirror that outlives the daemon is a leak.
     await deadline(
       Promise.all(this.mirrors.map((mirror) => mirror.waitForNoConnections())),
-      5_000,
+      DISCONNECT_TIMEOUT_MS,
     );
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
-    if (this.directory !== null) await Deno.remove(this.directory, { recursive: true });
+    if (this.#ownCacheRoot !== null) await Deno.remove(this.#ownCacheRoot, { recursive: true });
   }
 }
 
-/** A configuration for tests, with the mirrors as the main upstream. */
+/** A configuration for tests, in which the mirrors are those of the main upstream. */
 export function testConfig(
   cacheRoot: string,
   mirrors: readonly FakeMirror[],

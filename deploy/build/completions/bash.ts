@@ -1,17 +1,17 @@
 import type { Command } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { fileOption, firstWords, wordsAfter } from "./words.ts";
+import { casePattern, firstWords, isFileOption, wordsAfter } from "./words.ts";
 
-/** Completion for bash. */
+/** The completion for bash. */
 export function bashCompletion(commands: readonly Command[]): string {
   const all = allCommands(commands);
-  return `# Completion of pkgstash for bash, made from the program's table of commands.
+  return `# Completion of pkgstash for bash, generated from its table of commands.
 _pkgstash() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   local command="" word words=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$command $word" in
-${all.map(({ name }) => `      ${quote(pathOf(name))}) command=${quote(name)} ;;`).join("\n")}
+${all.map((each) => `      ${quote(casePattern(each))}) command=${quote(each.name)} ;;`).join("\n")}
       " help") command=help ;;
     esac
   done
@@ -32,17 +32,13 @@ complete -F _pkgstash pkgstash
 `;
 }
 
-/** What stands before the last word of a name, and that word. */
-function pathOf(name: string): string {
-  const words = name.split(" ");
-  return `${words.slice(0, -1).join(" ")} ${words.at(-1)}`;
-}
-
 function valueCases({ name, options }: Command): string[] {
   return options.filter(({ valueName }) => valueName !== null).map((option) => {
-    const wanted = fileOption(option) ? "-f" : `-W ${quote((option.choices ?? []).join(" "))}`;
+    const candidates = isFileOption(option)
+      ? "-f"
+      : `-W ${quote((option.choices ?? []).join(" "))}`;
     return `    ${quote(`${name} --${option.name}`)})
-      mapfile -t COMPREPLY < <(compgen ${wanted} -- "$current")
+      mapfile -t COMPREPLY < <(compgen ${candidates} -- "$current")
       return ;;`;
   });
 }

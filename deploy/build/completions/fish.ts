@@ -1,19 +1,21 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { fileOption } from "./words.ts";
+import { isFileOption } from "./words.ts";
 
-/** Completion for fish. */
+/** The completion for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
-  const first = commands.map(({ name }) => name);
-  const none = `-n ${quote(`not __fish_seen_subcommand_from ${[...first, "help"].join(" ")}`)}`;
+  const firstWords = commands.map(({ name }) => name);
+  const noCommand = `-n ${
+    quote(`not __fish_seen_subcommand_from ${[...firstWords, "help"].join(" ")}`)
+  }`;
   return [
-    "# Completion of pkgstash for fish, made from the program's table of commands.",
+    "# Completion of pkgstash for fish, generated from its table of commands.",
     "complete -c pkgstash -f",
     `complete -c pkgstash -s h -l help -d ${quote("Print help")}`,
-    `complete -c pkgstash ${none} -l version -d ${quote("Print the version")}`,
-    ...commands.map(({ name, summary }) => word(none, name, summary)),
-    word(none, "help", "Print help"),
-    ...first.map((name) => word(`-n ${quote("__fish_seen_subcommand_from help")}`, name, "")),
+    `complete -c pkgstash ${noCommand} -l version -d ${quote("Print the version")}`,
+    ...commands.map(({ name, summary }) => word(noCommand, name, summary)),
+    word(noCommand, "help", "Print help"),
+    ...firstWords.map((name) => word(`-n ${quote("__fish_seen_subcommand_from help")}`, name, "")),
     ...allCommands(commands).flatMap(linesOf),
     "",
   ].join("\n");
@@ -21,13 +23,15 @@ export function fishCompletion(commands: readonly Command[]): string {
 
 function linesOf({ name, options, subcommands, arguments: given }: Command): string[] {
   const words = name.split(" ").map((each) => `__fish_seen_subcommand_from ${each}`);
-  const after = `-n ${quote(words.join("; and "))}`;
+  const afterCommand = `-n ${quote(words.join("; and "))}`;
   return [
     ...(subcommands ?? []).map((each) =>
-      word(after, each.name.slice(name.length + 1), each.summary)
+      word(afterCommand, each.name.slice(name.length + 1), each.summary)
     ),
-    ...(given ?? []).flatMap(({ choices }) => choices ?? []).map((each) => word(after, each, "")),
-    ...options.map((option) => `complete -c pkgstash ${after} ${optionOf(option)}`),
+    ...(given ?? []).flatMap(({ choices }) => choices ?? []).map((each) =>
+      word(afterCommand, each, "")
+    ),
+    ...options.map((option) => `complete -c pkgstash ${afterCommand} ${optionOf(option)}`),
   ];
 }
 
@@ -39,7 +43,7 @@ function word(condition: string, name: string, summary: string): string {
 
 function optionOf(option: CommandOption): string {
   const { name, valueName, description, choices } = option;
-  const value = valueName === null ? "" : fileOption(option) ? " -r -F" : " -x";
+  const value = valueName === null ? "" : isFileOption(option) ? " -r -F" : " -x";
   const values = choices === undefined ? "" : ` -a ${quote(choices.join(" "))}`;
   return `-l ${name}${value}${values} -d ${quote(description)}`;
 }

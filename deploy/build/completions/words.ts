@@ -1,11 +1,11 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 
-/** What may come first. */
+/** The words that may follow the program's name. */
 export function firstWords(commands: readonly Command[]): string[] {
   return [...commands.map(({ name }) => name), "help", "--help", "--version"];
 }
 
-/** What may come after a command. */
+/** The words that may follow a command. */
 export function wordsAfter({ name, subcommands, arguments: given, options }: Command): string[] {
   return [
     ...(subcommands ?? []).map((each) => each.name.slice(name.length + 1)),
@@ -15,7 +15,15 @@ export function wordsAfter({ name, subcommands, arguments: given, options }: Com
   ];
 }
 
-/** Whether an option's value is a file. */
-export function fileOption({ valueName }: CommandOption): boolean {
+/**
+ * What the shell's `case` matches when the last word of a command is typed: the command so far and
+ * that word, so that a first word begins with a space.
+ */
+export function casePattern({ name }: Command): string {
+  return name.includes(" ") ? name : ` ${name}`;
+}
+
+/** Whether the value of an option is a file. */
+export function isFileOption({ valueName }: CommandOption): boolean {
   return valueName === "FILE";
 }

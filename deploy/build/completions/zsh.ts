@@ -1,18 +1,18 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { fileOption } from "./words.ts";
+import { casePattern, isFileOption } from "./words.ts";
 
-/** Completion for zsh. */
+/** The completion for zsh. */
 export function zshCompletion(commands: readonly Command[]): string {
   const all = allCommands(commands);
   return `#compdef pkgstash
-# Completion of pkgstash for zsh, made from the program's table of commands.
+# Completion of pkgstash for zsh, generated from its table of commands.
 _pkgstash() {
   local command="" word
   local -a choices
   for word in "\${(@)words[2,CURRENT-1]}"; do
     case "$command $word" in
-${all.map(({ name }) => `      ${quote(pathOf(name))}) command=${quote(name)} ;;`).join("\n")}
+${all.map((each) => `      ${quote(casePattern(each))}) command=${quote(each.name)} ;;`).join("\n")}
       ' help') command=help ;;
     esac
   done
@@ -32,11 +32,6 @@ _pkgstash "$@"
 
 const HELP = "--help:Print help";
 const PROGRAM_OPTIONS = [HELP, "--version:Print the version"];
-
-function pathOf(name: string): string {
-  const words = name.split(" ");
-  return `${words.slice(0, -1).join(" ")} ${words.at(-1)}`;
-}
 
 function entry({ name, summary }: Command): string {
   return `${name}:${summary}`;
@@ -58,7 +53,7 @@ function valueCases({ name, options }: Command): string[] {
 }
 
 function valuesOf(option: CommandOption): string {
-  if (fileOption(option)) return "_files";
+  if (isFileOption(option)) return "_files";
   return option.choices === undefined ? "_message value" : `compadd ${option.choices.join(" ")}`;
 }
 

@@ -1,4 +1,5 @@
 import { createGunzip } from "node:zlib";
+import { startsWith } from "@std/bytes/starts-with";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { ArchiveInput } from "./archive_input.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
@@ -6,46 +7,56 @@ import { unxz } from "./xz_decompression.ts";
 import { throughZlib } from "./zlib_decompression.ts";
 import { unzstd } from "./zstd_decompression.ts";
 
-/** How a tar is compressed; its name does not say (a real `.db.tar.xz` may be gzip or zstd). */
+/** How a tar is compressed. Its name does not tell: a real `.db.tar.xz` may be gzip or zstd. */
 export type ArchiveCompression = "gzip" | "zstd" | "xz" | "none";
 
-/** The number of first bytes that {@linkcode detectCompression} wants to see: one tar block. */
+/** How many first bytes {@linkcode detectCompression} needs to recognise a plain tar: one block. */
 export const DETECTION_BYTES = 512;
 
-/** The longest magic of a compressed archive, that of xz; no need to wait for a whole tar block. */
+/** The longest magic number of a compressed archive, that of xz. */
 const MAGIC_BYTES = 6;
 
-/** Where a decompressed archive stops being plausible, in bytes, unless told otherwise. */
+/** The default limit of the decompressed size: no plausible archive is larger. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES = 1024 ** 3;
+
+const MAGIC = {
+  gzip: new Uint8Array([0x1f, 0x8b, 0x08]),
+  zstd: new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]),
+  /** Behind a first byte from 0x50 to 0x5f. */
+  zstdSkippableTail: new Uint8Array([0x2a, 0x4d, 0x18]),
+  xz: new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+  ustar: new TextEncoder().encode("ustar"),
+} as const;
+const USTAR_OFFSET = 257;
 
 const BYTES_PER_TURN = 64 * 1024;
 const MAX_CHUNK_BYTES = 64 * 1024;
 
 /**
- * Tells by its first bytes what an archive is, or null when it is none that pkgstash reads. Plain
- * tar is known by its magic, an empty one by its zero block.
+ * Recognises the compression of an archive by its first bytes; returns null if pkgstash cannot read
+ * it. A plain tar is recognised by its magic number, an empty one by its zero block.
  *
  * Source: RFC 1952 section 2.3.1, RFC 8878 section 3.1, the .xz format section 2.1.1, POSIX pax.
  */
 export function detectCompression(head: Uint8Array): ArchiveCompression | null {
-  if (startsWith(head, [0x1f, 0x8b, 0x08])) return "gzip";
-  if (startsWith(head, [0x28, 0xb5, 0x2f, 0xfd])) return "zstd";
-  if (((head[0] ?? 0) & 0xf0) === 0x50 && startsWith(head.subarray(1), [0x2a, 0x4d, 0x18])) {
-    return "zstd";
-  }
-  if (startsWith(head, [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00])) return "xz";
+  if (startsWith(head, MAGIC.gzip)) return "gzip";
+  if (startsWith(head, MAGIC.zstd)) return "zstd";
+  const isSkippableFrame = ((head[0] ?? 0) & 0xf0) === 0x50 &&
+    startsWith(head.subarray(1), MAGIC.zstdSkippableTail);
+  if (isSkippableFrame) return "zstd";
+  if (startsWith(head, MAGIC.xz)) return "xz";
   if (head.length < DETECTION_BYTES) return null;
-  if (startsWith(head.subarray(257), [0x75, 0x73, 0x74, 0x61, 0x72])) return "none";
+  if (startsWith(head.subarray(USTAR_OFFSET), MAGIC.ustar)) return "none";
   return head.every((byte) => byte === 0) ? "none" : null;
 }
 
 /**
- * The decompressed bytes of an archive in gzip (with any number of members), zstd (of frames), xz
- * (of streams) or nothing. Reads only as fast as it is read; cancelling it cancels the source.
+ * Decompresses an archive: gzip of any number of members, zstd of frames, xz of streams, or a plain
+ * tar, which passes unchanged. Reads no faster than it is read; cancelling it cancels the source.
  *
- * Fails with a {@linkcode PkgstashError} of kind "content" when the bytes are not such an archive,
- * end too early, or come to more than `maxDecompressedBytes`; with the source's own error when the
- * source fails. A plain tar has no end of its own here: the tar reader tells whether it is whole.
+ * The stream fails with a {@linkcode PkgstashError} of kind "content" if the bytes are not such an
+ * archive, are cut short, or decompress to more than `maxDecompressedBytes`, and with the source's
+ * own error if the source fails. Whether a plain tar is cut short is left to the reader of the tar.
  */
 export function decompress(
   source: ReadableStream<Uint8Array>,
@@ -62,7 +73,7 @@ export function decompress(
         else controller.enqueue(value);
       } catch (error) {
         const failure = input.failure === undefined ? contentError(error) : input.failure.reason;
-        // Not awaited: a source that hangs must not keep the error back.
+        // Not awaited: a source that hangs must not delay the error.
         input.cancel(failure).catch(() => {});
         throw failure;
       }
@@ -88,7 +99,7 @@ async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint
     case "none":
       return yield* input;
     case null:
-      throw new PkgstashError("content", `Cannot read an archive: ${describeHead(head)}`);
+      throw new PkgstashError("content", `Cannot read an archive: ${describeHead(head)}.`);
   }
 }
 
@@ -103,7 +114,7 @@ async function* limited(
     if (total > limit) {
       throw new PkgstashError(
         "content",
-        `Cannot decompress an archive: it holds more than ${limit} bytes`,
+        `Cannot decompress an archive: it holds more than ${limit} bytes.`,
       );
     }
     for (let start = 0; start < chunk.length; start += MAX_CHUNK_BYTES) {
@@ -119,21 +130,17 @@ async function* limited(
 
 function contentError(error: unknown): PkgstashError {
   if (error instanceof PkgstashError) return error;
-  return new PkgstashError("content", `Cannot decompress an archive: ${reasonOf(error)}`, {
+  return new PkgstashError("content", `Cannot decompress an archive: ${reasonOf(error)}.`, {
     cause: error,
   });
 }
 
 function describeHead(head: Uint8Array): string {
-  if (head.length === 0) return "it is empty, not even an empty tar";
+  if (head.length === 0) return "it has no bytes, and even an empty tar has some";
   if (/^\s*</.test(new TextDecoder().decode(head.subarray(0, 64)))) {
     return "it is an HTML or XML page, not a tar";
   }
   const bytes = Array.from(head.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `it begins with the bytes ${bytes.join(" ")}, so it is no tar in gzip, zstd or xz, ` +
-    "nor a plain one";
-}
-
-function startsWith(bytes: Uint8Array, prefix: readonly number[]): boolean {
-  return prefix.every((byte, index) => bytes[index] === byte);
+  return `it begins with the bytes ${bytes.join(" ")}, ` +
+    "so it is neither a tar nor compressed with gzip, zstd or xz";
 }

@@ -4,8 +4,8 @@ const MAX_CHUNK_BYTES = 64 * 1024;
 const BYTES_PER_TURN = 256 * 1024;
 
 /**
- * The source of a decoder: bytes read in order, with a look at the first ones, and a memory of
- * whether the source failed by itself, so that its error is not mistaken for bad content.
+ * The source of a decoder. It lets the first bytes be read ahead, and remembers a failure of the
+ * source itself, so that it is not mistaken for bad content.
  */
 export class ArchiveInput implements AsyncIterable<Uint8Array> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
@@ -13,17 +13,17 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
   #failure: { readonly reason: unknown } | undefined;
   #sinceTurn = 0;
 
-  /** Takes the source for itself: nobody else may read it. */
+  /** Locks the source: nothing else can read it. */
   constructor(source: ReadableStream<Uint8Array>) {
     this.#reader = source.getReader();
   }
 
-  /** What the source itself failed with, if it did. */
+  /** The error of the source itself, if it failed. */
   get failure(): { readonly reason: unknown } | undefined {
     return this.#failure;
   }
 
-  /** The first bytes, up to `length` of them, without consuming them. */
+  /** Returns the next bytes, at most `length`, without consuming them. */
   async peek(length: number): Promise<Uint8Array> {
     const head = new Uint8Array(length);
     let filled = 0;
@@ -38,7 +38,7 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
     return head.subarray(0, filled);
   }
 
-  /** The next bytes, at most 64 KiB, or undefined at the end. */
+  /** Returns the next bytes, at most 64 KiB, or undefined at the end. */
   async read(): Promise<Uint8Array | undefined> {
     let chunk = this.#ahead.shift() ?? await this.#readSource();
     if (chunk === undefined) return undefined;
@@ -54,12 +54,12 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
     return chunk;
   }
 
-  /** Tells the source that no more is wanted; a pending read then sees the end. */
+  /** Cancels the source; a pending read then sees its end. */
   async cancel(reason?: unknown): Promise<void> {
     await this.#reader.cancel(reason);
   }
 
-  /** All chunks to the end; leaving early does not cancel the source. */
+  /** Iterates the chunks to the end; leaving early does not cancel the source. */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
     for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) yield chunk;
   }
@@ -71,5 +71,41 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
       this.#failure = { reason };
       throw reason;
     }
+  }
+}
+
+/** What the writable sides of `node:stream` and of tar-stream have in common. */
+export interface Decoder {
+  /** Whether it accepts no more. */
+  readonly destroyed: boolean;
+  /** Returns false if it wants no more before the event "drain". */
+  write(chunk: Uint8Array): boolean;
+  /** Tells it that the input is complete. */
+  end(): void;
+  /** Stops it; its reader gets the error. */
+  destroy(error: Error): void;
+  /** Calls `listener` at every such event. */
+  on(event: "drain" | "close" | "error", listener: () => void): void;
+}
+
+/**
+ * Writes the whole input into a decoder, no faster than it accepts it, and ends it. Stops when the
+ * decoder is destroyed. Never rejects: the decoder is destroyed with the failure of the input.
+ */
+export async function feed(input: AsyncIterable<Uint8Array>, decoder: Decoder): Promise<void> {
+  let wake = () => {};
+  decoder.on("drain", () => wake());
+  decoder.on("close", () => wake());
+  // The reader of the decoder gets its failures; without a listener they would be uncaught too.
+  decoder.on("error", () => {});
+  try {
+    for await (const chunk of input) {
+      if (decoder.destroyed) return;
+      if (!decoder.write(chunk)) await new Promise<void>((resolve) => wake = resolve);
+      if (decoder.destroyed) return;
+    }
+    decoder.end();
+  } catch (error) {
+    decoder.destroy(error instanceof Error ? error : new Error(String(error)));
   }
 }

@@ -1,36 +1,36 @@
-import { type Entry, type Extract, extract as createExtract } from "tar-stream";
+import { type Entry, extract as createExtract } from "tar-stream";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { ArchiveInput } from "./archive_input.ts";
+import { ArchiveInput, feed } from "./archive_input.ts";
 
-/** One member of a tar. Its body, if wanted, must be read before the next entry is asked for. */
+/** One member of a tar. Its body must be read before the next entry is requested, or not at all. */
 export interface TarEntry {
-  /** The member's path as the tar has it, of whatever shape. */
+  /** The path as it is in the tar, unchecked. */
   name: string;
-  /** Nothing else comes through. */
+  /** Members of other types are refused. */
   type: "file" | "directory";
-  /** Bytes in the body. */
+  /** Size of the body in bytes. */
   size: number;
-  /** The content, once. */
+  /** The content; it can be read once. */
   body: AsyncIterable<Uint8Array>;
 }
 
-/** A tar ends with two blocks of zeros; without them it is cut. */
+/** A tar ends with two blocks of zeros; without them it is cut short. */
 const END_OF_ARCHIVE_BYTES = 1024;
 
 /**
- * The files and folders of a plain tar (ustar, pax, GNU long names), one after the other. Leaving the
- * iteration early cancels the source.
+ * Iterates the files and folders of a plain tar (ustar, pax, GNU long names). Leaving the iteration
+ * early cancels the source.
  *
  * Source: POSIX pax, "ustar Interchange Format".
- * @throws {PkgstashError} kind "content", for a damaged or cut tar and for links and special files;
- * the source's own error when the source fails.
+ * @throws {PkgstashError} of kind "content" if the tar is damaged, cut short, or has a member that
+ * is neither a file nor a folder; the source's own error if the source fails.
  */
 export async function* readTarEntries(
   tar: ReadableStream<Uint8Array>,
 ): AsyncGenerator<TarEntry> {
   const input = new ArchiveInput(tar);
   const extract = createExtract();
-  void feed(input, extract);
+  void feed(checkedEnd(input), extract);
   try {
     for await (const entry of extract) {
       yield toTarEntry(entry);
@@ -39,12 +39,12 @@ export async function* readTarEntries(
   } catch (error) {
     if (input.failure !== undefined) throw input.failure.reason;
     if (error instanceof PkgstashError) throw error;
-    throw new PkgstashError("content", `Cannot read a tar archive: ${reasonOf(error)}`, {
+    throw new PkgstashError("content", `Cannot read a tar archive: ${reasonOf(error)}.`, {
       cause: error,
     });
   } finally {
     extract.destroy();
-    // Not awaited: a source that hangs must not keep the error back.
+    // Not awaited: a source that hangs must not delay the error.
     input.cancel().catch(() => {});
   }
 }
@@ -56,36 +56,24 @@ function toTarEntry(entry: Entry): TarEntry {
     "content",
     `Cannot read a tar archive: ${JSON.stringify(name)} is a ${
       type ?? "member of unknown type"
-    }, ` +
-      "where only files and folders are allowed",
+    }. ` +
+      "Only files and folders are allowed.",
   );
 }
 
-async function feed(input: ArchiveInput, extract: Extract): Promise<void> {
-  let wake = () => {};
-  extract.on("drain", () => wake());
-  extract.on("close", () => wake());
-  // Failures arrive through the iteration of the entries.
-  extract.on("error", () => {});
+/** Passes all chunks on, and throws behind the last one if the end mark is missing. */
+async function* checkedEnd(input: ArchiveInput): AsyncGenerator<Uint8Array> {
   let zerosAtEnd = 0;
-  try {
-    for (let chunk = await input.read(); chunk !== undefined; chunk = await input.read()) {
-      if (extract.destroyed) return;
-      const zeros = trailingZeros(chunk);
-      zerosAtEnd = zeros === chunk.length ? zerosAtEnd + zeros : zeros;
-      if (!extract.write(chunk)) await new Promise<void>((resolve) => wake = resolve);
-      if (extract.destroyed) return;
-    }
-    if (zerosAtEnd < END_OF_ARCHIVE_BYTES) {
-      throw new PkgstashError(
-        "content",
-        "Cannot read a tar archive: it lacks the mark of its end, so it is probably cut short",
-      );
-    }
-    extract.end();
-  } catch (error) {
-    extract.destroy(error);
+  for await (const chunk of input) {
+    const zeros = trailingZeros(chunk);
+    zerosAtEnd = zeros === chunk.length ? zerosAtEnd + zeros : zeros;
+    yield chunk;
   }
+  if (zerosAtEnd >= END_OF_ARCHIVE_BYTES) return;
+  throw new PkgstashError(
+    "content",
+    "Cannot read a tar archive: it lacks its end mark, so it is probably cut short.",
+  );
 }
 
 function trailingZeros(chunk: Uint8Array): number {

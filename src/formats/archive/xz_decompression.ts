@@ -2,18 +2,19 @@ import xz from "xz-decompress";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 
-/** The largest xz file read, compressed, and the largest content of one, both in bytes. */
+/** The largest xz file that is read, and the largest content of one. */
 export const MAX_XZ_BYTES = 128 * 1024 * 1024;
 
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * Decompresses an xz file of any number of streams, held in memory: the decoder works on one file
- * at a time in the whole process, so it must never wait for a slow source or reader. No
- * distribution publishes xz databases, repo-add only can write them.
+ * Decompresses an xz file of any number of streams. File and content are held in memory: the
+ * decoder works on one file at a time in the whole process, so it must never wait for a slow source
+ * or reader. That is affordable, because no distribution publishes xz databases; repo-add merely
+ * can write them.
  *
- * @throws {PkgstashError} kind "content", when the file is cut or damaged, or its content is larger
- * than the lower one of `limit` and {@linkcode MAX_XZ_BYTES}.
+ * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
+ * exceeds `limit` or {@linkcode MAX_XZ_BYTES}.
  */
 export async function* unxz(
   input: AsyncIterable<Uint8Array>,
@@ -43,9 +44,8 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw new PkgstashError(
         "content",
-        `Cannot decompress an xz archive: it is cut, damaged or of an unknown kind (${
-          reasonOf(error)
-        })`,
+        "Cannot decompress an xz archive: it is cut short, damaged or of an unknown variant " +
+          `(${reasonOf(error)}).`,
         { cause: error },
       );
     });
@@ -53,7 +53,8 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
     chunks.push(value);
     length += value.length;
     if (length > limit) {
-      // Between two reads, when the decoder is idle: only then it gives its memory and its turn back.
+      // Only when idle, between two reads, does the decoder free its memory and let the next file
+      // in.
       await reader.cancel();
       throw tooLarge("its content", limit);
     }
@@ -64,6 +65,6 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
 function tooLarge(what: string, limit: number): PkgstashError {
   return new PkgstashError(
     "content",
-    `Cannot decompress an xz archive: ${what} holds more than ${limit} bytes`,
+    `Cannot decompress an xz archive: ${what} has more than ${limit} bytes.`,
   );
 }

@@ -1,22 +1,31 @@
 import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 
 /**
- * The token of an `Authorization: Bearer TOKEN` header (RFC 6750 section 2.1, with any visible ASCII
- * in the token); null when absent, of another scheme, or malformed.
+ * Whether a text can be sent as a bearer token: visible ASCII and at least one character. RFC 6750
+ * section 2.1 allows fewer characters; any of these gets through an Authorization header unharmed.
  */
-export function parseBearerToken(authorization: string | null): string | null {
-  return /^Bearer +([\x21-\x7e]+)$/i.exec(authorization?.trim() ?? "")?.[1] ?? null;
+export function isBearerToken(text: string): boolean {
+  return /^[\x21-\x7e]+$/.test(text);
 }
 
 /**
- * Whether two tokens are the same, in a time that does not depend on how much of them is. An empty
- * expected token matches nothing.
+ * Returns the token of an `Authorization: Bearer TOKEN` header (RFC 6750 section 2.1), or null if
+ * the header is absent, malformed, or of another scheme.
+ */
+export function parseBearerToken(authorization: string | null): string | null {
+  const token = /^Bearer +(.+)$/i.exec(authorization?.trim() ?? "")?.[1];
+  return token !== undefined && isBearerToken(token) ? token : null;
+}
+
+/**
+ * Whether two tokens are equal, in a time that does not depend on how many characters they share.
+ * No token equals an empty `expected`.
  */
 export function isSameToken(given: string, expected: string): boolean {
-  const wanted = new TextEncoder().encode(expected);
-  const offered = new TextEncoder().encode(given);
-  const padded = new Uint8Array(wanted.length);
-  padded.set(offered.subarray(0, wanted.length));
-  const sameBytes = timingSafeEqual(padded, wanted);
-  return sameBytes && offered.length === wanted.length && wanted.length > 0;
+  const expectedBytes = new TextEncoder().encode(expected);
+  const givenBytes = new TextEncoder().encode(given);
+  const padded = new Uint8Array(expectedBytes.length);
+  padded.set(givenBytes.subarray(0, expectedBytes.length));
+  const sameBytes = timingSafeEqual(padded, expectedBytes);
+  return sameBytes && givenBytes.length === expectedBytes.length && expectedBytes.length > 0;
 }

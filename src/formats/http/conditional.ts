@@ -1,19 +1,19 @@
 import { parseHttpDate } from "./http_date.ts";
 
-/** What identifies one state of a file; null where it is not known. */
+/** What identifies one state of a file; null where it is unknown. */
 export interface Validators {
-  /** With its quotes, and `W/` before them if weak. */
+  /** With its quotes, and preceded by `W/` if it is weak. */
   etag: string | null;
-  /** Compared by whole seconds, as HTTP writes them. */
+  /** Compared by whole seconds, the resolution of HTTP dates. */
   lastModified: Date | null;
 }
 
-/** How to answer: as if there were no conditions, with 304, or with 412. */
+/** Respond as if there were no conditions, with a 304, or with a 412. */
 export type ConditionOutcome = "proceed" | "not_modified" | "precondition_failed";
 
 /**
- * Evaluates the conditions of a request for a file that exists, in the order of RFC 9110 section
- * 13.2.2. Dates that are none are ignored. `If-Range` is not looked at: see `rangeStillApplies`.
+ * Evaluates the conditions of a request for an existing file, in the order of RFC 9110 section
+ * 13.2.2. Invalid dates are ignored. `If-Range` is left to {@linkcode rangeStillApplies}.
  */
 export function evaluateConditions(
   headers: Headers,
@@ -23,13 +23,13 @@ export function evaluateConditions(
   const isRead = method === "GET" || method === "HEAD";
   const ifMatch = headers.get("if-match");
   if (ifMatch !== null) {
-    if (!names(ifMatch, validators.etag, isStronglyEqual)) return "precondition_failed";
+    if (!lists(ifMatch, validators.etag, isStronglyEqual)) return "precondition_failed";
   } else if (isModifiedSince(headers.get("if-unmodified-since"), validators) === true) {
     return "precondition_failed";
   }
   const ifNoneMatch = headers.get("if-none-match");
   if (ifNoneMatch !== null) {
-    if (!names(ifNoneMatch, validators.etag, isWeaklyEqual)) return "proceed";
+    if (!lists(ifNoneMatch, validators.etag, isWeaklyEqual)) return "proceed";
     return isRead ? "not_modified" : "precondition_failed";
   }
   if (isRead && isModifiedSince(headers.get("if-modified-since"), validators) === false) {
@@ -39,8 +39,8 @@ export function evaluateConditions(
 }
 
 /**
- * Whether a Range may be honoured under this `If-Range` (RFC 9110 section 13.1.5): the same strong
- * entity tag, or exactly the same date. Without the header it may.
+ * Whether this `If-Range` lets a Range be honoured (RFC 9110 section 13.1.5): it must hold the same
+ * strong entity tag or exactly the same date. An absent header always does.
  */
 export function rangeStillApplies(ifRange: string | null, validators: Validators): boolean {
   if (ifRange === null) return true;
@@ -53,21 +53,22 @@ export function rangeStillApplies(ifRange: string | null, validators: Validators
     secondsOf(date) === secondsOf(validators.lastModified);
 }
 
-/** Undefined when the header is absent or no date, or the file's date is not known. */
+/** Undefined if the header is absent or not a date, or the file's date is unknown. */
 function isModifiedSince(header: string | null, validators: Validators): boolean | undefined {
   const since = header === null ? null : parseHttpDate(header.trim());
   if (since === null || validators.lastModified === null) return undefined;
   return secondsOf(validators.lastModified) > secondsOf(since);
 }
 
-function names(
-  list: string,
+/** Whether a header such as `"a", W/"b"` or `*` lists the entity tag. */
+function lists(
+  header: string,
   etag: string | null,
   isEqual: (a: string, b: string) => boolean,
 ): boolean {
-  if (list.trim() === "*") return true;
+  if (header.trim() === "*") return true;
   if (etag === null) return false;
-  return (list.match(/(?:W\/)?"[^"]*"/g) ?? []).some((listed) => isEqual(listed, etag));
+  return (header.match(/(?:W\/)?"[^"]*"/g) ?? []).some((listed) => isEqual(listed, etag));
 }
 
 function isStronglyEqual(a: string, b: string): boolean {

@@ -16,17 +16,17 @@ const ASCTIME_DATE = new RegExp(
   `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`,
 );
 
-/** The date as HTTP writes it (IMF-fixdate, RFC 9110 section 5.6.7), whole seconds. */
+/** Writes a date in the preferred form of HTTP, IMF-fixdate (RFC 9110 section 5.6.7). */
 export function formatHttpDate(date: Date): string {
   return date.toUTCString();
 }
 
 /**
- * Reads an HTTP date in any of its three forms (RFC 9110 section 5.6.7); null when it is none. The
- * name of the weekday is not compared with the date.
+ * Reads an HTTP date in any of its three forms (RFC 9110 section 5.6.7); returns null for any other
+ * text. The name of the weekday is not compared with the date.
  *
- * @param currentYear decides the century of a year of two digits: the latest that is not more than
- * 50 years after it.
+ * @param currentYear decides the century of a two-digit year: the latest one that puts the year at
+ * most 50 years after it.
  */
 export function parseHttpDate(text: string, currentYear = 2026): Date | null {
   let match = IMF_FIXDATE.exec(text);
@@ -56,13 +56,13 @@ function dateOf(
   time: readonly (string | undefined)[],
 ): Date | null {
   const [hour = NaN, minute = NaN, second = NaN] = time.map(Number);
-  // A leap second may stand in a date; it counts as the next minute's first.
+  // Second 60 is a leap second, which counts as the first second of the next minute.
   if (hour > 23 || minute > 59 || second > 60) return null;
   const monthIndex = MONTHS.indexOf(month ?? "");
   const date = new Date(0);
-  // Date.UTC would take the years 0 to 99 for 1900 to 1999.
+  // Date.UTC reads the years 0 to 99 as 1900 to 1999.
   date.setUTCFullYear(year, monthIndex, Number(day));
-  // A day that the month does not have ends up in another.
+  // A day that the month does not have, such as 30 February, ends up in another month.
   if (date.getUTCMonth() !== monthIndex) return null;
   date.setUTCHours(hour, minute, second);
   return date;

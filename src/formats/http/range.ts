@@ -1,19 +1,19 @@
-/** Bytes `start` to `end` of a file, both counted from 0 and both included. */
+/** Bytes `start` to `end` of a file, counted from 0 and both included. */
 export interface ByteRange {
-  /** The first byte. */
+  /** Offset of the first byte. */
   start: number;
-  /** The last byte; not less than `start`. */
+  /** Offset of the last byte; not less than `start`. */
   end: number;
 }
 
 const SINGLE_BYTE_RANGE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i;
 
 /**
- * Reads a Range header (RFC 9110 section 14.2) against a file of `size` bytes. The range is clamped
- * to the file. Null means that the whole file is the answer: no header, another unit, several
- * ranges, or not well-formed. "unsatisfiable" calls for 416.
+ * Resolves a Range header (RFC 9110 section 14.2) against a file of `size` bytes; the range is
+ * clamped to the file. Returns null if the whole file is to be sent, because the header is absent,
+ * malformed, of another unit, or asks for several ranges. "unsatisfiable" calls for a 416.
  *
- * The last bytes of an empty file are the whole empty file: no Content-Range could express them.
+ * A suffix range of an empty file is null as well, since no Content-Range could express it.
  */
 export function parseRange(
   header: string | null,
@@ -33,4 +33,37 @@ export function parseRange(
   if (end < start) return null;
   if (start >= size) return "unsatisfiable";
   return { start, end: Math.min(end, size - 1) };
+}
+
+/** The content of a Content-Range header; at least one of the two is not null. */
+export interface ContentRange {
+  /** The bytes in the body; null in a 416, which has none of them. */
+  range: ByteRange | null;
+  /** Size of the whole file in bytes; null if the sender did not know it. */
+  total: number | null;
+}
+
+const CONTENT_RANGE = /^bytes[ \t]+(?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i;
+
+/**
+ * Reads `bytes a-b/total`, in which either side of the slash may be an asterisk (RFC 9110 section
+ * 14.4). Returns null if the header is absent, malformed, of another unit, or contradicts itself.
+ */
+export function parseContentRange(header: string | null): ContentRange | null {
+  const match = CONTENT_RANGE.exec(header?.trim() ?? "");
+  if (match === null) return null;
+  const [, first, last, size] = match;
+  const total = size === "*" ? null : Number(size);
+  if (total !== null && !Number.isSafeInteger(total)) return null;
+  if (first === undefined) return total === null ? null : { range: null, total };
+  const start = Number(first);
+  const end = Number(last);
+  if (!Number.isSafeInteger(end) || end < start) return null;
+  if (total !== null && end >= total) return null;
+  return { range: { start, end }, total };
+}
+
+/** Writes the Content-Range header of a 206, or of a 416 if `range` is null. */
+export function formatContentRange(range: ByteRange | null, total: number): string {
+  return range === null ? `bytes */${total}` : `bytes ${range.start}-${range.end}/${total}`;
 }

@@ -1,8 +1,8 @@
-/** What a detached OpenPGP signature tells about the data it was made of, without any key. */
+/** What a detached OpenPGP signature reveals about the signed data without its key. */
 export interface SignatureFingerprint {
-  /** The hash algorithm, as `node:crypto` calls it. */
+  /** The hash algorithm, by its name in `node:crypto`. */
   hash: "md5" | "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
-  /** What is hashed after the data. */
+  /** The bytes that are hashed after the data. */
   trailer: Uint8Array;
   /** The first two bytes of the hash. */
   left: readonly [number, number];
@@ -21,10 +21,11 @@ const SIGNATURE_PACKET = 2;
 const OF_BINARY_DATA = 0;
 
 /**
- * Reads a detached binary signature, which may hold those of several keys. Every signature repeats
- * the beginning of the hash that was signed (RFC 9580, section 5.2), so that whoever has the data
- * can tell, but for one case in 65,536, whether it is the data of this signature.
- * @returns one element for each key; null if this is not understood, as an armored signature.
+ * Reads a detached binary signature, which may be made with several keys. Every signature carries
+ * the first two bytes of the signed hash (RFC 9580 section 5.2), so data that does not belong to it
+ * is recognised in all but one of 65,536 cases, without the key.
+ *
+ * @returns one element per key; null if the format is not supported, such as an armored signature.
  */
 export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null {
   const found: SignatureFingerprint[] = [];
@@ -41,7 +42,7 @@ export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null 
   return found.length === 0 ? null : found;
 }
 
-/** Tag, offset of the body and its length (RFC 9580, section 4.2). */
+/** Tag, offset of the body and its length (RFC 9580 section 4.2). */
 function readPacketHeader(
   bytes: Uint8Array,
 ): { tag: number; start: number; length: number } | null {
@@ -79,16 +80,17 @@ function readPacket(body: Uint8Array): SignatureFingerprint | null {
   }
 }
 
-/** RFC 9580, section 5.2.2. */
+/** RFC 9580 section 5.2.2. */
 function readVersion3(body: Uint8Array): SignatureFingerprint | null {
   const hash = HASHES.get(body[16] ?? 0);
   if (body.length < 19 || body[1] !== 5 || body[2] !== OF_BINARY_DATA || hash === undefined) {
     return null;
   }
-  return { hash, trailer: body.slice(2, 7), left: [body[17]!, body[18]!] };
+  const [first = 0, second = 0] = body.subarray(17);
+  return { hash, trailer: body.slice(2, 7), left: [first, second] };
 }
 
-/** RFC 9580, sections 5.2.3 and 5.2.4. */
+/** RFC 9580 sections 5.2.3 and 5.2.4. */
 function readVersion4(body: Uint8Array): SignatureFingerprint | null {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   const hash = HASHES.get(body[3] ?? 0);
@@ -101,5 +103,6 @@ function readVersion4(body: Uint8Array): SignatureFingerprint | null {
   trailer.set(body.subarray(0, hashedEnd));
   trailer.set([4, 0xff], hashedEnd);
   new DataView(trailer.buffer).setUint32(hashedEnd + 2, hashedEnd);
-  return { hash, trailer, left: [body[left]!, body[left + 1]!] };
+  const [first = 0, second = 0] = body.subarray(left);
+  return { hash, trailer, left: [first, second] };
 }

@@ -1,21 +1,21 @@
 import { vercmp } from "./vercmp.ts";
 
-/** How a version is to compare with the one that a dependency names. */
+/** How a package's version must compare with the one in a dependency. */
 export type VersionOperator = "<" | "<=" | "=" | ">=" | ">";
 
 /** One value of `%DEPENDS%`, `%PROVIDES%`, `%REPLACES%` or `%CONFLICTS%`. */
 export interface Dependency {
-  /** A package's name or a virtual one: `glibc`, `sh`, `libcrypto.so`. */
+  /** Name of a package, or of something that packages provide: `glibc`, `sh`, `libcrypto.so`. */
   name: string;
-  /** Which versions of it; null for any. */
+  /** The versions allowed; null for any. */
   constraint: { operator: VersionOperator; version: string } | null;
 }
 
 const DEPENDENCY = /^([^<>=]*)(?:(<=|>=|[<>=])(.*))?$/s;
 
 /**
- * Splits `name`, `name<op>version` and sonames such as `libcrypto.so=3-64`, which are of the same
- * form. Every string is a dependency of some kind; an odd one names nothing that exists.
+ * Splits `name` or `name<op>version`, which is also the form of sonames (`libcrypto.so=3-64`). No
+ * text is refused; a malformed one merely names nothing that exists.
  *
  * Source: `alpm_dep_from_string` in pacman's lib/libalpm/deps.c.
  */
@@ -28,8 +28,8 @@ export function parseDependency(text: string): Dependency {
 }
 
 /**
- * Whether a package of this name and version is what a dependency asks for, what it provides left
- * aside.
+ * Whether a package satisfies a dependency by its own name and version, as opposed to what it
+ * provides.
  *
  * Source: `_alpm_depcmp_literal` in pacman's lib/libalpm/deps.c.
  */
@@ -55,8 +55,8 @@ export function isSatisfiedBy(
 }
 
 /**
- * Whether a value of `%PROVIDES%` is what a dependency asks for. One without a version satisfies
- * only a dependency on any version.
+ * Whether a value of `%PROVIDES%` satisfies a dependency. One without a version satisfies only a
+ * dependency without a constraint.
  *
  * Source: `_alpm_depcmp_provides` in pacman's lib/libalpm/deps.c.
  */

@@ -1,15 +1,43 @@
 import { PkgstashError } from "../../errors.ts";
-import { type PackageRelations, RELATION_FIELDS } from "./depends.ts";
-import { type FieldTable, parseFields } from "./desc_fields.ts";
 import { isSafeFileName } from "./package_file_name.ts";
+import { type FieldTable, parseFields } from "./desc_fields.ts";
 
-/** One package of a sync database: its `desc`, by pacman's key. What is absent there is absent here. */
+/** How a package relates to others: each value is `name` or `name<op>version`. */
+export interface PackageRelations {
+  /** `%DEPENDS%` */
+  depends?: string[];
+  /** `%OPTDEPENDS%`, each as `name: why` */
+  optDepends?: string[];
+  /** `%MAKEDEPENDS%` */
+  makeDepends?: string[];
+  /** `%CHECKDEPENDS%` */
+  checkDepends?: string[];
+  /** `%CONFLICTS%` */
+  conflicts?: string[];
+  /** `%PROVIDES%` */
+  provides?: string[];
+  /** `%REPLACES%` */
+  replaces?: string[];
+}
+
+/** The keys of {@linkcode PackageRelations}, for {@linkcode parseFields}. */
+export const RELATION_FIELDS: FieldTable = new Map([
+  ["DEPENDS", ["depends", "list"]],
+  ["OPTDEPENDS", ["optDepends", "list"]],
+  ["MAKEDEPENDS", ["makeDepends", "list"]],
+  ["CHECKDEPENDS", ["checkDepends", "list"]],
+  ["CONFLICTS", ["conflicts", "list"]],
+  ["PROVIDES", ["provides", "list"]],
+  ["REPLACES", ["replaces", "list"]],
+]);
+
+/** The `desc` of one package in a sync database. A property is absent if its key is. */
 export interface PackageDesc extends PackageRelations {
-  /** `%FILENAME%`: safe as one path segment, but not always of the usual shape of package names. */
+  /** `%FILENAME%`: safe as one path segment, but not always of the form that makepkg writes. */
   fileName: string;
   /** `%NAME%` */
   name: string;
-  /** `%BASE%`: the PKGBUILD that several packages may share. */
+  /** `%BASE%`: the name that the packages of one PKGBUILD share. */
   base?: string;
   /** `%VERSION%`: `[epoch:]pkgver-pkgrel`. */
   version: string;
@@ -17,23 +45,23 @@ export interface PackageDesc extends PackageRelations {
   description?: string;
   /** `%GROUPS%` */
   groups?: string[];
-  /** `%CSIZE%`: size of the package file, in bytes. */
+  /** `%CSIZE%`: size of the package file in bytes. */
   compressedSize?: number;
-  /** `%ISIZE%`: size when installed, in bytes. */
+  /** `%ISIZE%`: size when installed in bytes. */
   installedSize?: number;
   /** `%MD5SUM%` of the package file: 32 lower-case hexadecimal digits. */
   md5sum?: string;
   /** `%SHA256SUM%` of the package file: 64 lower-case hexadecimal digits. */
   sha256sum?: string;
-  /** `%PGPSIG%`: the detached signature in base64, unchecked. */
+  /** `%PGPSIG%`: the detached signature of the package file in base64, unchecked. */
   pgpSignature?: string;
-  /** `%URL%` of the packaged project. */
+  /** `%URL%`: website of the packaged project. */
   url?: string;
   /** `%LICENSE%` */
   licenses?: string[];
   /** `%ARCH%` */
   architecture?: string;
-  /** `%BUILDDATE%`, in seconds since 1970. */
+  /** `%BUILDDATE%` in seconds since the epoch. */
   buildDate?: number;
   /** `%PACKAGER%` */
   packager?: string;
@@ -62,15 +90,15 @@ const DESC_FIELDS: FieldTable = new Map([
   ["DATA", ["extendedData", "list"]],
 ]);
 
-// deno-lint-ignore no-control-regex -- control characters are what is looked for
+// deno-lint-ignore no-control-regex -- control characters are what it excludes
 const PATH_SAFE_WORD = /^[^\s/\x00-\x1f\x7f]+$/;
 
 /**
  * Reads the `desc` file of one package in a sync database. Unknown keys are skipped.
  *
  * Source: `sync_db_read` in pacman's lib/libalpm/be_sync.c.
- * @throws {PkgstashError} kind "content", when %NAME%, %VERSION% or %FILENAME% is missing or could
- * not be one path segment, a checksum or a number is malformed, or a value is over-long.
+ * @throws {PkgstashError} of kind "content" if %NAME%, %VERSION% or %FILENAME% is missing or not
+ * one plain path segment, if a checksum or a number is malformed, or if a value is too long.
  */
 export function parseDesc(text: string): PackageDesc {
   const desc = parseFields(text, DESC_FIELDS) as Partial<PackageDesc>;
@@ -83,11 +111,21 @@ export function parseDesc(text: string): PackageDesc {
   return result;
 }
 
+/**
+ * Reads the `depends` file that sync databases had beside `desc` until about 2018; since then its
+ * blocks are part of `desc`.
+ *
+ * @throws {PkgstashError} of kind "content" if a value is too long.
+ */
+export function parseDepends(text: string): PackageRelations {
+  return parseFields(text, RELATION_FIELDS) as PackageRelations;
+}
+
 function isName(value: string): boolean {
   return PATH_SAFE_WORD.test(value) && !/^[.-]/.test(value);
 }
 
-/** Real versions may begin with a dot (`.r21391.g12f167e1a-1`). */
+/** Unlike a name, a version may begin with a dot: `.r21391.g12f167e1a-1` is a real one. */
 function isVersion(value: string): boolean {
   return PATH_SAFE_WORD.test(value);
 }
@@ -98,8 +136,8 @@ function required(
   isValid: (value: string) => boolean,
 ): string {
   if (value !== undefined && isValid(value)) return value;
-  const found = value === undefined ? "is missing" : `is not valid: ${quoted(value)}`;
-  throw new PkgstashError("content", `Cannot read a package description: ${key} ${found}`);
+  const fault = value === undefined ? "is missing" : `is not valid: ${quoted(value)}`;
+  throw new PkgstashError("content", `Cannot read a package description: ${key} ${fault}.`);
 }
 
 function checksum(key: string, value: string, digits: number): string {
@@ -109,7 +147,7 @@ function checksum(key: string, value: string, digits: number): string {
     "content",
     `Cannot read a package description: ${key} must be ${digits} hexadecimal digits, found ${
       quoted(value)
-    }`,
+    }.`,
   );
 }
 

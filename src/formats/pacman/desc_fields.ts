@@ -1,20 +1,21 @@
 import { PkgstashError } from "../../errors.ts";
 
-/** How the lines under a key are read: one line, one number, or every line up to a blank one. */
+/** How the lines below a key are read: one line, one number, or all lines up to an empty one. */
 export type FieldKind = "text" | "number" | "list";
 
-/** From the key between the percent signs to the property it fills and how it is read. */
+/** Maps a key, without its percent signs, to a property and the kind of its value. */
 export type FieldTable = ReadonlyMap<string, readonly [property: string, kind: FieldKind]>;
 
-/** The longest single value, in UTF-16 units: real signatures reach 6,024. */
+/** The longest single value, in UTF-16 code units. Real signatures have up to 6,024. */
 export const MAX_VALUE_LENGTH = 64 * 1024;
 
 /**
- * Reads `%KEY%` blocks into the properties a table names; unknown keys are skipped. A key given
- * twice counts the last time, lists grow. An empty value is an absent one.
+ * Reads `%KEY%` blocks into the properties of a table; unknown keys are skipped. If a key is
+ * repeated, its last value counts, and lists are concatenated. An empty value is treated as absent.
  *
  * Source: `sync_db_read` in pacman's lib/libalpm/be_sync.c.
- * @throws {PkgstashError} kind "content", for an over-long value or a number that is none.
+ * @throws {PkgstashError} of kind "content" if a value is too long, or should be a number and is
+ * not.
  */
 export function parseFields(
   text: string,
@@ -50,7 +51,7 @@ function checkedValue(key: string, value = ""): string {
   throw new PkgstashError(
     "content",
     `Cannot read a package description: a value of ${key} has ${value.length} characters, ` +
-      `more than ${MAX_VALUE_LENGTH}`,
+      `more than ${MAX_VALUE_LENGTH}.`,
   );
 }
 
@@ -60,6 +61,6 @@ function numberOf(key: string, value: string): number {
     "content",
     `Cannot read a package description: ${key} must be a whole number, found ${
       JSON.stringify(value.slice(0, 40))
-    }`,
+    }.`,
   );
 }

@@ -1,19 +1,18 @@
 /**
- * A `Server` line with its variables filled in: every `$repo` and `$arch` is replaced as plain
- * text, so `$arch_v3` becomes `x86_64_v3`; one slash at the end is dropped.
+ * Fills in the variables of a `Server` line. Every `$repo` and `$arch` is replaced as plain text,
+ * so that `$arch_v3` becomes `x86_64_v3`; one slash at the end is dropped.
  *
  * Source: `_add_mirror` in pacman's src/pacman/conf.c and `sanitize_url` in lib/libalpm/db.c.
  */
 export function expandServer(template: string, repo: string, arch: string): string {
-  // Replacer functions: in a replacement string "$&" and "$1" would have a meaning of their own.
+  // Functions, because "$&" and "$1" have a special meaning in replacement strings.
   const url = template.replaceAll("$repo", () => repo).replaceAll("$arch", () => arch);
   return url.endsWith("/") ? url.slice(0, -1) : url;
 }
 
 /**
- * The values of the `Server` lines of a mirrorlist, in order, variables not yet filled in. A line
- * that starts with `#` is a comment; other keys (`CacheServer`, `Include`) and sections are passed
- * over.
+ * Returns the values of the `Server` lines of a mirrorlist in their order, with variables.
+ * Comments, sections and other keys (`CacheServer`, `Include`) are skipped.
  *
  * Source: pacman's src/common/ini.c.
  */

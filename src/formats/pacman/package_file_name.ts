@@ -1,16 +1,16 @@
-/** The parts of a package's file name, `name-version-architecture.extension`. */
+/** The parts of a package's file name, `name-version-architecture` and an extension. */
 export interface PackageFileName {
-  /** `%NAME%`; may hold hyphens. */
+  /** As `%NAME%`; may contain hyphens. */
   name: string;
-  /** `[epoch:]pkgver-pkgrel`, as in `%VERSION%`. */
+  /** As `%VERSION%`: `[epoch:]pkgver-pkgrel`. */
   version: string;
   /** `x86_64`, `any`, ... */
   architecture: string;
-  /** From `.pkg.tar` on, with the dot: `.pkg.tar.zst`. */
+  /** From the dot of `.pkg.tar` to the end: `.pkg.tar.zst`. */
   extension: string;
 }
 
-/** The longest file name Linux file systems take, in bytes (NAME_MAX). */
+/** The longest file name on Linux (NAME_MAX). */
 const MAX_FILE_NAME_BYTES = 255;
 
 const PACKAGE_EXTENSION = /\.pkg\.tar(?:\.(?:gz|bz2|xz|zst|lzo|lrz|lz4|lz|Z))?$/;
@@ -20,13 +20,14 @@ const VERSION = /^(?:[0-9]+:)?[A-Za-z0-9@._+~]+-[A-Za-z0-9@._+~]+$/;
 const ARCHITECTURE = /^[A-Za-z0-9_]+$/;
 
 /**
- * Splits the file name of a package, or gives null when it is not one as makepkg names them.
- * Signatures (`.sig`) are not packages: take the suffix off first.
+ * Splits the file name of a package; returns null if makepkg would not write such a name. A
+ * signature is not a package: remove its `.sig` first.
  *
- * `%FILENAME%` of a real database need not have this shape (`chaotic-keyring.pkg.tar.zst` exists):
- * use {@linkcode isPackageFileName} to decide whether a name may be served.
+ * A real `%FILENAME%` need not have this form (`chaotic-keyring.pkg.tar.zst` exists), so use
+ * {@linkcode isPackageFileName} to decide whether a name may be served.
  *
- * Source: the names makepkg writes, and its lint_pkgbuild checks of pkgname, pkgver and epoch.
+ * Source: the names that makepkg writes, and its checks of pkgname, pkgver and epoch
+ * (lint_pkgbuild).
  */
 export function parsePackageFileName(fileName: string): PackageFileName | null {
   if (!isPackageFileName(fileName)) return null;
@@ -44,21 +45,21 @@ export function parsePackageFileName(fileName: string): PackageFileName | null {
 }
 
 /**
- * Whether a name is safe, ends in a package extension and is written with the characters of package
- * names only: ASCII letters and digits and `@ . _ + - ~ :`, not starting with a dot or a hyphen.
+ * Whether a name is safe, ends with a package extension, and consists of ASCII letters, digits and
+ * `@ . _ + - ~ :` without a leading dot or hyphen.
  */
 export function isPackageFileName(name: string): boolean {
   return isSafeFileName(name) && PACKAGE_CHARACTERS.test(name) && PACKAGE_EXTENSION.test(name);
 }
 
 /**
- * Whether a name can be one path segment on disk without surprise: not empty, no slash, no control
- * character, no leading dot, valid Unicode, at most 255 bytes of UTF-8.
+ * Whether a name is safe as one path segment on disk: not empty, without slash, control characters
+ * and leading dot, valid Unicode, and at most 255 bytes long in UTF-8.
  *
- * Source: `_alpm_validate_filename` in pacman's lib/libalpm/be_sync.c, and stricter.
+ * Source: `_alpm_validate_filename` in pacman's lib/libalpm/be_sync.c, which is less strict.
  */
 export function isSafeFileName(name: string): boolean {
-  // deno-lint-ignore no-control-regex -- control characters are what is looked for
+  // deno-lint-ignore no-control-regex -- control characters are what it excludes
   if (name === "" || /^\.|[/\x00-\x1f\x7f-\x9f]/.test(name) || !name.isWellFormed()) return false;
   if (name.length > MAX_FILE_NAME_BYTES) return false;
   return new TextEncoder().encode(name).length <= MAX_FILE_NAME_BYTES;

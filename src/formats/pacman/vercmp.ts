@@ -1,8 +1,7 @@
 /**
- * Compares two package versions the way pacman does: -1 when `a` is older than `b`, 1 when it is
- * newer, 0 when pacman sees no difference. Versions are `[epoch:]pkgver[-pkgrel]`; a missing epoch
- * counts as 0, and pkgrel takes part only when both have one, so the relation is not transitive
- * when some versions lack a pkgrel.
+ * Compares two package versions as pacman does: -1 if `a` is older than `b`, 1 if it is newer, 0 if
+ * pacman sees no difference. Versions are `[epoch:]pkgver[-pkgrel]`. A missing epoch counts as 0.
+ * pkgrel is compared only if both have one, so the order is not transitive when some lack it.
  *
  * Source: `alpm_pkg_vercmp` in pacman's lib/libalpm/version.c.
  */
@@ -37,7 +36,9 @@ function splitVersion(version: string): VersionParts {
   };
 }
 
-/** `rpmvercmp`: runs of digits or of letters are compared in turn, whatever stands between them. */
+/**
+ * `rpmvercmp`: compares runs of digits or letters in turn; of separators only the length counts.
+ */
 function compareSegments(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;
   let i = 0;
@@ -66,12 +67,12 @@ function compareSegments(a: string, b: string): -1 | 0 | 1 {
     j = endB;
   }
   if (i >= a.length && j >= b.length) return 0;
-  // What remains decides: a word behind the common part makes a version older (1.0rc < 1.0).
+  // The remainder decides: letters after the common part make a version older (1.0rc < 1.0).
   const aIsOlder = i >= a.length ? !isLetter(b.charCodeAt(j)) : isLetter(a.charCodeAt(i));
   return aIsOlder ? -1 : 1;
 }
 
-/** Numbers of any length, so that a date with a long suffix does not lose digits. */
+/** Compares as text, because a date with a long suffix has more digits than a number can hold. */
 function compareNumbers(a: string, b: string): -1 | 0 | 1 {
   const left = a.slice(skipWhile(a, 0, isZero));
   const right = b.slice(skipWhile(b, 0, isZero));

@@ -1,26 +1,29 @@
 import { join } from "@std/path";
 import type { CacheLayout } from "./cache_layout.ts";
 
-/** Scanning a large cache takes a while; a scraper every few seconds need not start it each time. */
-const REMEMBERED = 60_000;
+/** Metrics are scraped every few seconds, and a large cache takes a while to measure. */
+const MAX_AGE_MS = 60_000;
 
-/** How many bytes the cache holds. */
+/** Measures the size of the cache directory, and remembers the result for a while. */
 export class CacheSize {
-  #counted: { bytes: Promise<number>; at: number } | null = null;
+  readonly #layout: CacheLayout;
+  #measured: { bytes: Promise<number>; at: number } | null = null;
 
-  constructor(private readonly layout: CacheLayout) {}
+  constructor(layout: CacheLayout) {
+    this.#layout = layout;
+  }
 
-  /** As of `maxAge` milliseconds ago at most, a minute unless given; NaN if it cannot be found out. */
-  bytes(maxAge = REMEMBERED): Promise<number> {
+  /** The size in bytes, measured at most `maxAgeMs` ago; NaN if the directory cannot be read. */
+  bytes(maxAgeMs = MAX_AGE_MS): Promise<number> {
     const now = performance.now();
-    if (this.#counted === null || now - this.#counted.at > maxAge) {
-      const bytes = bytesBelow(this.layout.root).catch(() => {
-        this.#counted = null;
+    if (this.#measured === null || now - this.#measured.at > maxAgeMs) {
+      const bytes = bytesBelow(this.#layout.root).catch(() => {
+        this.#measured = null;
         return NaN;
       });
-      this.#counted = { bytes, at: now };
+      this.#measured = { bytes, at: now };
     }
-    return this.#counted.bytes;
+    return this.#measured.bytes;
   }
 }
 
@@ -28,7 +31,7 @@ async function bytesBelow(directory: string): Promise<number> {
   let total = 0;
   for await (const { name, isDirectory, isFile } of Deno.readDir(directory)) {
     const path = join(directory, name);
-    // A file or a directory may go while it is being counted.
+    // Files and directories may be removed meanwhile.
     if (isDirectory) total += await bytesBelow(path).catch(() => 0);
     else if (isFile) total += (await Deno.stat(path).catch(() => null))?.size ?? 0;
   }

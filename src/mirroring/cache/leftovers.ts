@@ -8,26 +8,27 @@ import {
   type SeenFile,
 } from "../../platform/files/plain_directory.ts";
 
-/** Why a file that is not a package goes. */
+/** Why a file that is not a package is removed. */
 export type LeftoverReason =
   /** A signature without its package. */
   | "orphan_signature"
-  /** An unfinished transfer that nobody went on with. */
+  /** An unfinished download that was not resumed. */
   | "stale_part"
   /** A file that was being written when the daemon was killed. */
   | "temporary"
-  /** It belongs to a repository that is no longer configured. */
+  /** A file of a repository that is no longer configured. */
   | "gone_repository";
 
-/** A file that nothing needs any more. */
+/** A file that is no longer needed. */
 export interface Leftover {
-  /** Directory below the cache's root. */
+  /** Below the cache's root. */
   readonly directory: string;
   readonly file: SeenFile;
   readonly reason: LeftoverReason;
+  /** The reason in words. */
   readonly why: string;
-  /** The transfer that would make use of it after all, as the download registry names it. */
-  readonly transfer: string;
+  /** Path of the file whose download would use this one if it started now; null for none. */
+  readonly download: string | null;
   /** The repository's directory if the file is part of its snapshots, otherwise null. */
   readonly snapshotOf: string | null;
 }
@@ -35,19 +36,21 @@ export interface Leftover {
 interface Surroundings {
   layout: CacheLayout;
   tree: RepositoryTree;
-  isInFlight: (key: string) => boolean;
+  /** Whether a file, named by its path below the cache's root, is being downloaded. */
+  isInFlight: (path: string) => boolean;
+  /** Milliseconds since the epoch. */
   now: number;
 }
 
-/** What was not touched for this long is not in use, in milliseconds. */
-const STALE_AGE = 24 * 3_600_000;
-/** What a configuration no longer has may be in use for a little longer, in milliseconds. */
-const GONE_AGE = 10 * 60_000;
+/** A file that was not touched for this long is not in use. */
+const STALE_AGE_MS = 24 * 3_600_000;
+/** Requests that began before a repository was removed from the configuration may last this long. */
+const GONE_AGE_MS = 10 * 60_000;
 
 const TEMPORARY = /\.[0-9a-f]{8}\.new$/;
 const PART = /\.(?:part|json)$/;
 
-/** Finds signatures without package and temporary files among a repository's own files. */
+/** Finds signatures without a package and temporary files in a repository's directory. */
 export function findDirectoryLeftovers(
   directory: string,
   files: readonly SeenFile[],
@@ -57,15 +60,16 @@ export function findDirectoryLeftovers(
   const leftovers: Leftover[] = [];
   for (const file of files) {
     const { name } = file;
-    const common = { directory, file, transfer: `${directory}/${name}`, snapshotOf: null };
+    const path = `${directory}/${name}`;
+    const common = { directory, file, download: path, snapshotOf: null };
     if (TEMPORARY.test(name)) {
       leftovers.push(...temporary(common, now));
       continue;
     }
-    if (!name.endsWith(".sig") || now - file.changed < STALE_AGE) continue;
+    if (!name.endsWith(".sig") || now - file.changed < STALE_AGE_MS) continue;
     const packageName = name.slice(0, -".sig".length);
     if (names.has(packageName)) continue;
-    if (isInFlight(`${directory}/${packageName}`) || isInFlight(common.transfer)) continue;
+    if (isInFlight(`${directory}/${packageName}`) || isInFlight(path)) continue;
     leftovers.push({
       ...common,
       reason: "orphan_signature",
@@ -75,7 +79,7 @@ export function findDirectoryLeftovers(
   return leftovers;
 }
 
-/** Finds what is left over below `.pkgstash`, and how many bytes its parts and databases take. */
+/** Finds leftovers below `.pkgstash`, and the size of all part files and databases there in bytes. */
 export async function findStateLeftovers(
   surroundings: Surroundings,
 ): Promise<{ leftovers: Leftover[]; bytes: number }> {
@@ -86,7 +90,7 @@ export async function findStateLeftovers(
   if (state === null) return { leftovers, bytes };
   for (const file of await filesIn(state.path, (name) => TEMPORARY.test(name))) {
     leftovers.push(
-      ...temporary({ directory: state.directory, file, transfer: "", snapshotOf: null }, now),
+      ...temporary({ directory: state.directory, file, download: null, snapshotOf: null }, now),
     );
   }
   const trees = [
@@ -109,25 +113,25 @@ function partLeftovers(
   { tree, isInFlight, now }: Surroundings,
 ): Leftover[] {
   const isGone = tree.repositoryAt(repository) === null;
-  // A part and its note live as long as the younger of them.
-  const transfers = Map.groupBy(
+  // A part file and its sidecar are removed together, by the age of the younger one.
+  const downloads = Map.groupBy(
     files.filter(({ name }) => PART.test(name)),
     ({ name }) => name.replace(PART, ""),
   );
   const leftovers: Leftover[] = files.filter(({ name }) => TEMPORARY.test(name)).flatMap((file) =>
-    temporary({ directory, file, transfer: "", snapshotOf: null }, now)
+    temporary({ directory, file, download: null, snapshotOf: null }, now)
   );
-  for (const [name, group] of transfers) {
-    const transfer = `${repository}/${name}`;
+  for (const [name, group] of downloads) {
+    const download = `${repository}/${name}`;
     const age = now - Math.max(...group.map(({ modified }) => modified));
-    if (isInFlight(transfer) || age < (isGone ? GONE_AGE : STALE_AGE)) continue;
+    if (isInFlight(download) || age < (isGone ? GONE_AGE_MS : STALE_AGE_MS)) continue;
     for (const file of group) {
-      const common = { directory, file, transfer, snapshotOf: null };
+      const common = { directory, file, download, snapshotOf: null };
       leftovers.push(
         isGone ? gone(common, repository) : {
           ...common,
           reason: "stale_part",
-          why: "an unfinished transfer that nobody went on with for a day",
+          why: "an unfinished download that was not resumed for a day",
         },
       );
     }
@@ -143,17 +147,17 @@ function snapshotLeftovers(
 ): Leftover[] {
   const isGone = tree.repositoryAt(repository) === null;
   return files.flatMap((file) => {
-    const common = { directory, file, transfer: "", snapshotOf: isGone ? repository : null };
+    const common = { directory, file, download: null, snapshotOf: isGone ? repository : null };
     if (!isGone) return TEMPORARY.test(file.name) ? temporary(common, now) : [];
-    return now - file.changed < GONE_AGE ? [] : [gone(common, repository)];
+    return now - file.changed < GONE_AGE_MS ? [] : [gone(common, repository)];
   });
 }
 
 type Unexplained = Omit<Leftover, "reason" | "why">;
 
 function temporary(common: Unexplained, now: number): Leftover[] {
-  if (now - common.file.changed < STALE_AGE) return [];
-  return [{ ...common, reason: "temporary", why: "a file whose writing was cut short" }];
+  if (now - common.file.changed < STALE_AGE_MS) return [];
+  return [{ ...common, reason: "temporary", why: "left behind by an interrupted write" }];
 }
 
 function gone(common: Unexplained, repository: string): Leftover {
@@ -164,7 +168,7 @@ function gone(common: Unexplained, repository: string): Leftover {
   };
 }
 
-/** Every directory below `top`, by its path from there, which is the repository's. */
+/** Every directory below `top`; its path from there is the directory of the repository. */
 async function* walk(
   layout: CacheLayout,
   top: string,

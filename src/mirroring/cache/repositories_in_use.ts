@@ -3,8 +3,8 @@ import type { CacheLayout } from "./cache_layout.ts";
 import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
 
 /**
- * The repositories worth a refresh: all of the first upstream, and those of others that a client
- * has asked something of. Not every repository of an upstream exists for each architecture.
+ * The repositories to refresh: all of the first upstream, and those of the others that a client has
+ * used. Not every repository of an upstream exists for every architecture.
  */
 export async function repositoriesInUse(
   tree: RepositoryTree,

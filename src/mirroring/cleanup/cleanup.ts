@@ -1,206 +1,160 @@
-import type { CacheIndex } from "../cache/cache_index.ts";
-import type { CacheLayout } from "../cache/cache_layout.ts";
-import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { Turns } from "../../async/turns.ts";
 import type { Config } from "../../config/config.ts";
-import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { type Inventory, type StoredPackage, takeInventory } from "../cache/inventory.ts";
+import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
+import type { CacheIndex } from "../cache/cache_index.ts";
+import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { CacheContents, CachedPackage, Inventory } from "../cache/inventory.ts";
 import type { Leftover } from "../cache/leftovers.ts";
-import { Pins } from "./pins.ts";
+import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
 import { Remover } from "./remover.ts";
-import {
-  planRetention,
-  type RetentionEntry,
-  type RetentionLimits,
-  type RetentionPlan,
-} from "./retention.ts";
+import { planRetention, type RetentionLimits, type RetentionPlan } from "./retention.ts";
 
 const log = eventLogger("cleanup");
 
-/** Room is made at most this often: some file systems free space only after a while, in ms. */
-const ROOM_INTERVAL = 30_000;
-/** When there is nothing left to remove, this long is waited before looking again, in ms. */
-const ROOM_INTERVAL_UNMET = 10 * 60_000;
+/** Pause between two emergency cleanups: some file systems report freed space late. */
+const EMERGENCY_PAUSE_MS = 30_000;
+/** The same if nothing was left to remove. */
+const FUTILE_EMERGENCY_PAUSE_MS = 10 * 60_000;
 
-/** The keys of the configuration that say what goes. */
+/** An emergency cleanup evicts packages for free space only. */
+const NO_LIMITS: RetentionLimits = {
+  keepVersions: Infinity,
+  maxCacheAgeMs: 0,
+  maxCacheBytes: 0,
+  cacheLowWaterPercent: 100,
+  minFreeBytes: 0,
+};
+
+/** The keys of the configuration that limit the cache. */
 export type CleanupSettings = Pick<
   Config,
-  | "keepVersions"
-  | "maxCacheAgeMs"
-  | "maxCacheBytes"
-  | "cacheLowWaterPercent"
-  | "minFreeBytes"
-  | "pinnedPackages"
+  "keepVersions" | "maxCacheAgeMs" | "maxCacheBytes" | "cacheLowWaterPercent" | "minFreeBytes"
 >;
 
 export interface CleanupOptions {
   layout: CacheLayout;
-  index: CacheIndex;
-  /** The configuration in force, asked for at each use. */
-  tree: () => RepositoryTree;
-  settings: () => CleanupSettings;
+  index: Pick<CacheIndex, "forgetFile" | "usedAt">;
+  inventory: Pick<Inventory, "take" | "packages" | "package" | "isInFlight">;
   downloads: Pick<DownloadRegistry, "get">;
-  /**
-   * The file names in the served database of a repository; null when there is no database, it
-   * cannot be read, or it could not be refreshed of late.
-   */
-  currentFileNames: (repository: Repository) => Promise<Pick<ReadonlySet<string>, "has"> | null>;
-  /** Bytes free on the cache's disk; null when that is not known. */
+  snapshotStore: Pick<SnapshotStore, "forget">;
+  /** Called at each use, since the configuration may change. */
+  settings: () => CleanupSettings;
+  /** Free bytes on the cache's disk; null if unknown. */
   freeSpace: () => Promise<number | null>;
-  /** Told when the snapshots of a repository that is no longer configured have been removed. */
-  forgetSnapshots: (directory: string) => void;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** A package as the policy sees it. */
-type Candidate = StoredPackage & RetentionEntry;
-
-/** A package in the cache and what keeps it there. */
-export interface CachedPackage extends StoredPackage {
-  readonly uses: number;
-  readonly pinned: boolean;
-  readonly inFlight: boolean;
-  /** Whether a database names it; null when that is not known. */
-  readonly current: boolean | null;
-}
-
-/** What is to go, and what was seen when that was decided. */
+/** What a cleanup would remove, and the state that this was decided on. */
 export interface CleanupPlan {
-  readonly retention: RetentionPlan<Candidate>;
+  readonly retention: RetentionPlan<CachedPackage>;
   readonly leftovers: readonly Leftover[];
-  /** The plan as it would be reported if all of it were done. */
+  /** What carrying out all of the plan would be reported as. */
   readonly report: CleanupReport;
 }
 
-/** Keeps the cache within its limits. What goes is decided by `planRetention` alone. */
+/** Keeps the cache within its limits. `planRetention` alone decides which packages to evict. */
 export class Cleanup {
-  #busy: Promise<unknown> = Promise.resolve();
-  #makingRoom: Promise<void> | null = null;
-  #roomNotBefore = -Infinity;
+  readonly #options: CleanupOptions;
+  /** Nothing else is removed during a removal. */
+  readonly #turns = new Turns();
+  #emergency: Promise<void> | null = null;
+  /** The earliest time of the next emergency cleanup, on the monotonic clock. */
+  #emergencyNotBefore = -Infinity;
 
-  constructor(private readonly options: CleanupOptions) {}
-
-  /** Brings the index into line with the disk, and begins it anew if it was lost. */
-  async reconcile(): Promise<void> {
-    await this.#inventory();
+  constructor(options: CleanupOptions) {
+    this.#options = options;
   }
 
-  /** All packages in the cache, by path. */
-  async packages(): Promise<CachedPackage[]> {
-    const { packages } = await this.#inventory();
-    const uses = new Map(
-      this.options.index.files().map((file) => [`${file.directory}/${file.fileName}`, file.uses]),
-    );
-    const pathOf = ({ directory, fileName }: StoredPackage) => `${directory}/${fileName}`;
-    return (await this.#candidates(packages, this.options.settings().pinnedPackages))
-      .map((entry) => ({ ...entry, uses: uses.get(pathOf(entry)) ?? 0 }))
-      .sort((a, b) => pathOf(a) < pathOf(b) ? -1 : 1);
+  /** The packages in the cache, as `Inventory.packages` lists them. */
+  packages(): Promise<CachedPackage[]> {
+    return this.#options.inventory.packages();
   }
 
   /**
-   * Removes one package and its signature, pinned or not, and gives the bytes that this freed; null
-   * if it is not there. Throws `conflict` while it is being fetched.
+   * Removes one package and its signature, pinned or not. Returns the freed bytes, or null if the
+   * package is not in the cache. Throws `conflict` while it is being downloaded.
    */
   remove(directory: string, fileName: string): Promise<number | null> {
-    return this.#alone(async () => {
-      const { packages } = await this.#inventory();
-      const stored = packages.find((each) =>
-        each.directory === directory && each.fileName === fileName
-      );
-      if (stored === undefined) return null;
-      const path = `${directory}/${fileName}`;
-      if (this.#isPackageInFlight(stored)) {
+    const { inventory, layout } = this.#options;
+    return this.#turns.run(async () => {
+      const stored = await inventory.package(directory, fileName);
+      if (stored === null) return null;
+      const { path, bytes } = stored;
+      if (stored.inFlight) {
         throw new PkgstashError(
           "conflict",
           `Cannot remove ${path}: it, or its signature, is being fetched. Wait for that to end.`,
         );
       }
-      if (!await this.#removePackage(stored, new Remover(this.options.layout.root))) return null;
-      log.info("removed", { file: path, bytes: stored.bytes, reason: "asked for" });
-      return stored.bytes;
+      const logFailure = ({ path, why }: FailedRemoval) =>
+        log.error("cannot remove", { file: path, reason: why });
+      if (!await this.#removePackage(stored, new Remover(layout.root), logFailure)) return null;
+      log.info("removed", { file: path, bytes, reason: "requested" });
+      return bytes;
     });
   }
 
-  /** What would go now, and why. */
+  /** Decides what to remove, and why; removes nothing. */
   async plan(): Promise<CleanupPlan> {
-    return this.#plan(await this.#inventory(), this.options.settings());
+    return await this.#plan(await this.#options.inventory.take(), this.#options.settings());
   }
 
-  /** Removes what has to go; one after the other if it is called again meanwhile. */
+  /** Removes what has to be removed. Calls meanwhile wait for their turn. */
   run({ onRemoved }: { onRemoved?: (removal: Removal) => void } = {}): Promise<CleanupReport> {
-    return this.#alone(async () => await this.#carryOut(await this.plan(), onRemoved));
+    return this.#turns.run(async () => await this.#carryOut(await this.plan(), onRemoved));
   }
 
   /**
-   * Frees disk space if there is less than `min_free_space`, and does nothing else. Meant to be
-   * called whenever the disk may have become fuller; mostly it only looks. Never throws.
+   * Evicts packages if the disk has less than `min_free_space` free: an emergency cleanup, which
+   * applies no other limit. Call it whenever the disk may have filled up; most calls only look. Never
+   * throws.
    */
-  makeRoom(): Promise<void> {
-    this.#makingRoom ??= this.#makeRoom()
-      .catch((error) => log.error("cannot make room", { reason: reasonOf(error) }))
-      .finally(() => this.#makingRoom = null);
-    return this.#makingRoom;
+  ensureFreeSpace(): Promise<void> {
+    this.#emergency ??= this.#ensureFreeSpace()
+      .catch((error) => log.error("emergency cleanup failed", { reason: reasonOf(error) }))
+      .finally(() => this.#emergency = null);
+    return this.#emergency;
   }
 
-  /** Waits until what was begun is done. */
+  /** Resolves when no cleanup is running. */
   async settled(): Promise<void> {
-    await this.#makingRoom;
-    await this.#busy;
+    await this.#emergency;
+    await this.#turns.settled();
   }
 
-  async #makeRoom(): Promise<void> {
-    const { minFreeBytes, pinnedPackages } = this.options.settings();
-    if (minFreeBytes === 0 || performance.now() < this.#roomNotBefore) return;
-    const free = await this.options.freeSpace();
+  async #ensureFreeSpace(): Promise<void> {
+    const { settings, freeSpace, inventory } = this.#options;
+    const { minFreeBytes } = settings();
+    if (minFreeBytes === 0 || performance.now() < this.#emergencyNotBefore) return;
+    const free = await freeSpace();
     if (free === null || free >= minFreeBytes) return;
-    log.warn("little disk space is free", { free, min_free_space: minFreeBytes });
-    const { unmet } = await this.#alone(async () => {
-      const inventory = await this.#inventory();
-      const onlyFreeSpace = {
-        keepVersions: Infinity,
-        maxCacheAgeMs: 0,
-        maxCacheBytes: 0,
-        cacheLowWaterPercent: 100,
-        minFreeBytes,
-        pinnedPackages,
-      };
-      return await this.#carryOut(
-        await this.#plan({ ...inventory, leftovers: [] }, onlyFreeSpace),
-      );
+    log.warn("disk space is low", { free, min_free_space: minFreeBytes });
+    const { unmet } = await this.#turns.run(async () => {
+      const contents = { ...await inventory.take(), leftovers: [] };
+      return await this.#carryOut(await this.#plan(contents, { ...NO_LIMITS, minFreeBytes }));
     });
-    this.#roomNotBefore = performance.now() +
-      (unmet === null ? ROOM_INTERVAL : ROOM_INTERVAL_UNMET);
-  }
-
-  #inventory(): Promise<Inventory> {
-    const { layout, index, tree } = this.options;
-    return takeInventory({
-      layout,
-      index,
-      tree: tree(),
-      isInFlight: (key) => this.#isInFlight(key),
-      now: this.#now(),
-    });
+    this.#emergencyNotBefore = performance.now() +
+      (unmet === null ? EMERGENCY_PAUSE_MS : FUTILE_EMERGENCY_PAUSE_MS);
   }
 
   async #plan(
-    { packages, leftovers, bytes }: Inventory,
-    { pinnedPackages, ...limits }: RetentionLimits & Pick<Config, "pinnedPackages">,
+    { packages, leftovers, bytes }: CacheContents,
+    limits: RetentionLimits,
   ): Promise<CleanupPlan> {
     const leftoverBytes = leftovers.reduce((sum, { file }) => sum + file.size, 0);
-    const free = await this.options.freeSpace();
-    const entries = await this.#candidates(packages, pinnedPackages);
-    // With very many packages each step takes a while; requests are answered in between.
+    const free = await this.#options.freeSpace();
+    // Each step takes a while for very many packages; requests are answered in between.
     await eventLoopTurn();
-    const retention = planRetention<Candidate>({
-      entries,
+    const retention = planRetention({
+      entries: packages,
       limits,
       totalBytes: bytes - leftoverBytes,
-      freeSpace: free === null ? null : free + leftoverBytes,
+      freeBytes: free === null ? null : free + leftoverBytes,
       now: this.#now(),
     });
     await eventLoopTurn();
@@ -211,7 +165,12 @@ export class Cleanup {
         dryRun: true,
         removed: [
           ...leftovers.map(leftoverRemoval),
-          ...retention.victims.map(({ entry, reason, why }) => packageRemoval(entry, reason, why)),
+          ...retention.evictions.map(({ entry: { path, bytes }, reason, why }) => ({
+            path,
+            bytes,
+            reason,
+            why,
+          })),
         ],
         bytesFreed: retention.bytesFreed + leftoverBytes,
         failed: [],
@@ -226,7 +185,7 @@ export class Cleanup {
     { retention, leftovers, report: planned }: CleanupPlan,
     onRemoved: (removal: Removal) => void = () => {},
   ): Promise<CleanupReport> {
-    const { layout, forgetSnapshots } = this.options;
+    const { layout, snapshotStore, downloads, inventory } = this.#options;
     const remover = new Remover(layout.root);
     const removed: Removal[] = [];
     const failed: FailedRemoval[] = [];
@@ -250,22 +209,23 @@ export class Cleanup {
     };
 
     for (const leftover of leftovers) {
-      const { directory, file, transfer, snapshotOf } = leftover;
-      const isGone = await attempt(leftoverRemoval(leftover), async () => {
-        if (this.#isInFlight(transfer)) return false;
+      const { directory, file, download, snapshotOf } = leftover;
+      const isRemoved = await attempt(leftoverRemoval(leftover), async () => {
+        if (download !== null && downloads.get(download) !== null) return false;
         return await remover.remove(directory, file);
       });
-      if (isGone && snapshotOf !== null) forgetSnapshots(snapshotOf);
+      if (isRemoved && snapshotOf !== null) snapshotStore.forget(snapshotOf);
     }
-    for (const { entry, reason, why } of retention.victims) {
-      const isGone = await attempt(packageRemoval(entry, reason, why), async () => {
-        if (this.#isPackageInFlight(entry) || this.#isUsedSince(entry)) return false;
+    for (const { entry, reason, why } of retention.evictions) {
+      const { path, bytes, current } = entry;
+      const isRemoved = await attempt({ path, bytes, reason, why }, async () => {
+        if (inventory.isInFlight(entry) || this.#isUsedSince(entry)) return false;
         return await this.#removePackage(entry, remover, (failure) => failed.push(failure));
       });
-      if (isGone) continue;
+      if (isRemoved) continue;
       kept.files++;
-      kept.bytes += entry.bytes;
-      if (entry.current !== false) kept.current++;
+      kept.bytes += bytes;
+      if (current !== false) kept.current++;
     }
     const bytesFreed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
     log.info("cleanup done", {
@@ -278,33 +238,17 @@ export class Cleanup {
     return { ...planned, dryRun: false, removed, bytesFreed, failed, skipped, kept };
   }
 
-  /** The packages as the policy sees them; the index's pins count beside those of the settings. */
-  async #candidates(
-    packages: readonly StoredPackage[],
-    pinnedPackages: readonly string[],
-  ): Promise<Candidate[]> {
-    const pins = new Pins([
-      ...pinnedPackages,
-      ...this.options.index.pins().map(({ pattern }) => pattern),
-    ]);
-    const isCurrent = await this.#currency(packages);
-    return packages.map((stored) => ({
-      ...stored,
-      pinned: pins.has(stored),
-      inFlight: this.#isPackageInFlight(stored),
-      current: isCurrent(stored),
-    }));
-  }
-
-  /** Removes a package and its signature; false if it is gone, or another has taken its place. */
+  /**
+   * Removes a package, its record and its signature. Returns false if the package is gone or another
+   * file has taken its place; passes a signature that cannot be removed to `onFailure`.
+   */
   async #removePackage(
-    { directory, fileName, file, signature }: StoredPackage,
+    { directory, fileName, file, signature }: CachedPackage,
     remover: Remover,
-    onFailure: (failure: FailedRemoval) => void = ({ path, why }) =>
-      log.error("cannot remove", { file: path, reason: why }),
+    onFailure: (failure: FailedRemoval) => void,
   ): Promise<boolean> {
     if (!await remover.remove(directory, file)) return false;
-    this.options.index.forgetFile(directory, fileName);
+    this.#options.index.forgetFile(directory, fileName);
     if (signature !== null) {
       await remover.remove(directory, signature).catch((error) =>
         onFailure({ path: `${directory}/${signature.name}`, why: reasonOf(error) })
@@ -313,56 +257,13 @@ export class Cleanup {
     return true;
   }
 
-  /** Tells of each package whether a database names it, after asking for all of the databases. */
-  async #currency(
-    packages: readonly StoredPackage[],
-  ): Promise<(stored: StoredPackage) => boolean | null> {
-    const tree = this.options.tree();
-    const namesIn = new Map<string, Pick<ReadonlySet<string>, "has"> | null>();
-    for (const directory of new Set(packages.map(({ directory }) => directory))) {
-      const repository = tree.repositoryAt(directory);
-      const names = repository === null
-        ? new Set<string>()
-        : await this.options.currentFileNames(repository).catch((error) => {
-          log.warn("database not read, its packages stay", { directory, reason: reasonOf(error) });
-          return null;
-        });
-      namesIn.set(directory, names);
-    }
-    return ({ directory, fileName }) => namesIn.get(directory)?.has(fileName) ?? null;
-  }
-
-  #isPackageInFlight({ directory, fileName }: StoredPackage): boolean {
-    const key = `${directory}/${fileName}`;
-    return this.#isInFlight(key) || this.#isInFlight(`${key}.sig`);
-  }
-
-  #isInFlight(key: string): boolean {
-    return this.options.downloads.get(key) !== null;
-  }
-
-  #isUsedSince({ directory, fileName, usedAt }: StoredPackage): boolean {
-    return (this.options.index.usedAt(directory, fileName) ?? usedAt) > usedAt;
-  }
-
-  /** Runs `work` when nothing else is being removed. */
-  #alone<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#busy.then(work);
-    this.#busy = result.catch(() => {});
-    return result;
+  #isUsedSince({ directory, fileName, usedAt }: CachedPackage): boolean {
+    return (this.#options.index.usedAt(directory, fileName) ?? usedAt) > usedAt;
   }
 
   #now(): number {
-    return this.options.now?.() ?? Date.now();
+    return this.#options.now?.() ?? Date.now();
   }
-}
-
-function packageRemoval(
-  { directory, fileName, bytes }: Candidate,
-  reason: Removal["reason"],
-  why: string,
-): Removal {
-  return { path: `${directory}/${fileName}`, bytes, reason, why };
 }
 
 function leftoverRemoval({ directory, file, reason, why }: Leftover): Removal {

@@ -1,21 +1,23 @@
 import type { LeftoverReason } from "../cache/leftovers.ts";
 import type { Kept, RetentionReason } from "./retention.ts";
 
-/** Why a file goes. */
+/** Why a file is removed. */
 export type RemovalReason = RetentionReason | LeftoverReason;
 
-/** A file that goes, a package together with its signature. */
+/** A file that is removed; a package together with its signature. */
 export interface Removal {
   /** Path below the cache's root. */
   readonly path: string;
+  /** Of the file; of the package and its signature. */
   readonly bytes: number;
   readonly reason: RemovalReason;
   /** The reason in words. */
   readonly why: string;
 }
 
-/** A file that should have gone. */
+/** A file that could not be removed. */
 export interface FailedRemoval {
+  /** Path below the cache's root. */
   readonly path: string;
   readonly why: string;
 }
@@ -25,12 +27,11 @@ export interface CleanupReport {
   readonly dryRun: boolean;
   readonly removed: readonly Removal[];
   readonly bytesFreed: number;
-  /** Files that could not be removed. */
   readonly failed: readonly FailedRemoval[];
-  /** How many files were left alone after all, as they were used or replaced in the meantime. */
+  /** How many files were not removed after all because they were used or replaced meanwhile. */
   readonly skipped: number;
   readonly kept: Kept;
-  /** Which limit could not be met and why; null when all are. */
+  /** Which limit could not be met, and why; null if all are met. */
   readonly unmet: string | null;
 }
 

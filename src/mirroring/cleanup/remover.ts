@@ -7,20 +7,24 @@ import {
   type SeenFile,
 } from "../../platform/files/plain_directory.ts";
 
-/** Removes files below one directory, and only those that were seen there before. */
+/** Removes files below one directory, and only if they are still those that were seen there. */
 export class Remover {
+  readonly #root: string;
+  /** By directory; null if it does not exist. */
   readonly #paths = new Map<string, string | null>();
 
-  constructor(private readonly root: string) {}
+  constructor(root: string) {
+    this.#root = root;
+  }
 
   /**
-   * Removes the file that was seen in `directory`. False if it is gone or another has taken its
-   * place; throws if it cannot be removed, or if a link leads to it.
+   * Removes a file that was seen in `directory`. Returns false if the file is gone or another one
+   * has taken its place; throws if it cannot be removed, or if a symbolic link leads to it.
    */
   async remove(directory: string, seen: SeenFile): Promise<boolean> {
     let path = this.#paths.get(directory);
     if (path === undefined) {
-      path = await plainDirectory(this.root, directory);
+      path = await plainDirectory(this.#root, directory);
       this.#paths.set(directory, path);
     }
     if (path === null) return false;

@@ -1,19 +1,20 @@
-import { format } from "@std/fmt/bytes";
-import { formatDuration } from "../../config/duration.ts";
+import { bytesText as size, formatDuration } from "../../config/quantities.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 
-/** Why the policy lets a package go. */
+/** Why a package is evicted. */
 export type RetentionReason =
-  /** No database names it, and enough newer versions that none names either are kept. */
+  /** No longer in any database, and as many newer such versions as `keepVersions` are kept. */
   | "superseded"
-  /** Nobody took it for longer than the age limit, and no database names it. */
+  /** No longer in any database, and not used for longer than the age limit. */
   | "unused"
-  /** The cache is larger than it may be. */
+  /** The cache is larger than its limit. */
   | "size"
   /** The disk has less free space than it must have. */
   | "free_space";
 
-/** A package in the cache together with its signature. Times are in ms since the epoch. */
+/**
+ * A package in the cache together with its signature. Times are in milliseconds since the epoch.
+ */
 export interface RetentionEntry {
   /** The repository's directory, like `core/os/x86_64`. */
   readonly directory: string;
@@ -22,50 +23,50 @@ export interface RetentionEntry {
   readonly version: string;
   /** Of the package and its signature. */
   readonly bytes: number;
-  /** When a client last took it, or when it was fetched. */
+  /** When a client last took the package, or when it was fetched. */
   readonly usedAt: number;
   readonly fetchedAt: number;
-  /** Whether it or its signature is being transferred. */
+  /** Whether the package or its signature is being downloaded. */
   readonly inFlight: boolean;
   readonly pinned: boolean;
-  /** Whether the served database names this file. Null is not known, and protects as true does. */
+  /** Whether the served database lists the file; null if unknown, which protects like true. */
   readonly current: boolean | null;
 }
 
-/** What the administrator wants. */
+/** The administrator's limits. */
 export interface RetentionLimits {
-  /** How many versions of a package stay that no database names. */
+  /** How many versions of a package to keep that are no longer in any database. */
   readonly keepVersions: number;
-  /** Milliseconds since the last use; 0 is no limit. */
+  /** Since the last use; 0 is no limit. */
   readonly maxCacheAgeMs: number;
-  /** Bytes; 0 is no limit. */
+  /** 0 is no limit. */
   readonly maxCacheBytes: number;
-  /** Percentage of `maxCacheBytes` to go down to. */
+  /** Percentage of `maxCacheBytes` that a cache beyond it is reduced to. */
   readonly cacheLowWaterPercent: number;
-  /** Bytes of free disk space; 0 is no limit. */
+  /** 0 is no limit. */
   readonly minFreeBytes: number;
 }
 
 export interface RetentionInput<E extends RetentionEntry> {
   readonly entries: readonly E[];
   readonly limits: RetentionLimits;
-  /** Bytes of all that counts towards `maxCacheBytes`, the entries among it. */
+  /** Everything that counts towards `maxCacheBytes`, the entries included. */
   readonly totalBytes: number;
-  /** Bytes that are free on the disk; null when that is not known. */
-  readonly freeSpace: number | null;
+  /** Free space on the disk; null if unknown. */
+  readonly freeBytes: number | null;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** A package that goes. */
-export interface Victim<E extends RetentionEntry> {
+/** A package to evict. */
+export interface Eviction<E extends RetentionEntry> {
   readonly entry: E;
   readonly reason: RetentionReason;
-  /** The reason in words, with the figures that led to it. */
+  /** The reason in words, with the figures behind it. */
   readonly why: string;
 }
 
-/** What stays; a package may be counted as current, pinned and in flight at once. */
+/** What is kept; a package may count as current, pinned and in flight at once. */
 export interface Kept {
   readonly files: number;
   readonly bytes: number;
@@ -75,118 +76,119 @@ export interface Kept {
 }
 
 export interface RetentionPlan<E extends RetentionEntry> {
-  /** In the order in which they are to go. */
-  readonly victims: readonly Victim<E>[];
+  /** In the order in which to carry them out. */
+  readonly evictions: readonly Eviction<E>[];
   readonly bytesFreed: number;
   readonly kept: Kept;
-  /** Which limit cannot be met and why; null when all are. */
+  /** Which limit cannot be met, and why; null if all are met. */
   readonly unmet: string | null;
 }
 
 /**
- * Decides what goes: first what is superseded, then what is unused, then the least recently used
- * until the cache is small enough and the disk has enough free space. What is pinned or in flight
- * never goes. What a database names goes only while the size or the free space is still beyond its
- * limit after everything else went. Planning again after the victims are gone gives no others.
+ * Decides which packages to evict: first what is superseded, then what is unused, then the least
+ * recently used until the cache is small enough and the disk has enough free space. Never evicts
+ * what is pinned or in flight. Evicts packages that are in a database only if the cache is still
+ * too large, or the disk too full, without all the others. A plan made after this one was carried
+ * out evicts nothing.
  */
 export function planRetention<E extends RetentionEntry>(
-  { entries, limits, totalBytes, freeSpace, now }: RetentionInput<E>,
+  { entries, limits, totalBytes, freeBytes, now }: RetentionInput<E>,
 ): RetentionPlan<E> {
   const { keepVersions, maxCacheAgeMs, maxCacheBytes, cacheLowWaterPercent, minFreeBytes } = limits;
-  const victims: Victim<E>[] = [];
-  const gone = new Set<E>();
+  const evictions: Eviction<E>[] = [];
+  const evicted = new Set<E>();
   let total = totalBytes;
-  let free = freeSpace;
+  let free = freeBytes;
 
-  const take = (entry: E, reason: RetentionReason, why: string) => {
-    victims.push({ entry, reason, why });
-    gone.add(entry);
+  const evict = (entry: E, reason: RetentionReason, why: string) => {
+    evictions.push({ entry, reason, why });
+    evicted.add(entry);
     total -= entry.bytes;
     if (free !== null) free += entry.bytes;
   };
-  const loose = entries.filter(({ pinned, inFlight }) => !pinned && !inFlight);
-  const takeLeastUsed = (
-    isExceeded: () => boolean,
-    isRestored: () => boolean,
-    reason: RetentionReason,
-    describe: (entry: E) => string,
+  const candidates = entries.filter(isEvictable);
+  const remaining = (isWanted: (entry: E) => boolean) =>
+    leastRecentlyUsedFirst(candidates.filter((entry) => isWanted(entry) && !evicted.has(entry)));
+  const evictLeastRecentlyUsed = (
+    { reason, isExceeded, isRestored, describe }: {
+      reason: RetentionReason;
+      isExceeded: () => boolean;
+      isRestored: () => boolean;
+      describe: Describe;
+    },
   ) => {
-    for (const isTurn of [isDispensable, isWanted]) {
+    for (const isInTurn of [isUnlisted, isPossiblyListed]) {
       if (!isExceeded()) return;
-      for (const entry of inOrder(loose.filter((e) => isTurn(e) && !gone.has(e)))) {
+      for (const entry of remaining(isInTurn)) {
         if (isRestored()) break;
-        take(entry, reason, describe(entry));
+        evict(entry, reason, describe(entry));
       }
     }
   };
 
-  for (const entry of inOrder(superseded(entries, keepVersions))) {
-    take(entry, "superseded", describeSuperseded(entry, keepVersions));
+  for (const entry of leastRecentlyUsedFirst(superseded(entries, keepVersions))) {
+    evict(entry, "superseded", describeSuperseded(entry, keepVersions));
   }
   if (maxCacheAgeMs > 0) {
     const describe = describeUnused(maxCacheAgeMs);
-    const isUnused = (entry: E) => isDispensable(entry) && now - entry.usedAt > maxCacheAgeMs;
-    for (const entry of inOrder(loose.filter((entry) => isUnused(entry) && !gone.has(entry)))) {
-      take(entry, "unused", describe(entry));
-    }
+    const isUnused = (entry: E) => isUnlisted(entry) && now - entry.usedAt > maxCacheAgeMs;
+    for (const entry of remaining(isUnused)) evict(entry, "unused", describe(entry));
   }
   if (maxCacheBytes > 0) {
-    const lowWater = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
-    takeLeastUsed(
-      () => total > maxCacheBytes,
-      () => total <= lowWater,
-      "size",
-      describeSize(total, limits),
-    );
+    const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
+    evictLeastRecentlyUsed({
+      reason: "size",
+      isExceeded: () => total > maxCacheBytes,
+      isRestored: () => total <= lowWaterBytes,
+      describe: describeSize(total, limits),
+    });
   }
   if (free !== null) {
-    takeLeastUsed(
-      () => free! < minFreeBytes,
-      () => free! >= minFreeBytes,
-      "free_space",
-      describeFreeSpace(free, minFreeBytes),
-    );
+    const isRestored = () => free === null || free >= minFreeBytes;
+    evictLeastRecentlyUsed({
+      reason: "free_space",
+      isExceeded: () => !isRestored(),
+      isRestored,
+      describe: describeFreeSpace(free, minFreeBytes),
+    });
   }
 
-  const kept = entries.filter((entry) => !gone.has(entry));
+  const kept = entries.filter((entry) => !evicted.has(entry));
   return {
-    victims,
+    evictions,
     bytesFreed: totalBytes - total,
     kept: count(kept),
     unmet: describeUnmet({ total, free, limits, kept }),
   };
 }
 
-/** Whether it is known that no database names it. */
-function isDispensable({ current }: RetentionEntry): boolean {
+function isEvictable({ pinned, inFlight }: RetentionEntry): boolean {
+  return !pinned && !inFlight;
+}
+
+/** Whether the package is known to be no longer in any database. */
+function isUnlisted({ current }: RetentionEntry): boolean {
   return current === false;
 }
 
-function isWanted(entry: RetentionEntry): boolean {
-  return !isDispensable(entry);
+function isPossiblyListed(entry: RetentionEntry): boolean {
+  return !isUnlisted(entry);
 }
 
 /**
- * Of the versions of each package that no database names, those beyond the newest `keepVersions`.
- * Protected ones take up a place, since they are kept as well.
+ * Of the versions of each package that are no longer in any database, those beyond the newest
+ * `keepVersions`. Pinned versions and those in flight are kept, and count among the newest.
  */
 function superseded<E extends RetentionEntry>(entries: readonly E[], keepVersions: number): E[] {
-  const groups = new Map<string, E[]>();
-  for (const entry of entries) {
-    if (!isDispensable(entry)) continue;
-    const key = `${entry.directory}/${entry.name}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [entry]);
-    else group.push(entry);
-  }
-  const beyond: E[] = [];
-  for (const group of groups.values()) {
-    if (group.length <= keepVersions) continue;
-    for (const entry of group.sort(newestFirst).slice(keepVersions)) {
-      if (!entry.pinned && !entry.inFlight) beyond.push(entry);
-    }
-  }
-  return beyond;
+  const versions = Map.groupBy(
+    entries.filter(isUnlisted),
+    ({ directory, name }) => `${directory}/${name}`,
+  );
+  return [...versions.values()].flatMap((group) =>
+    group.length <= keepVersions
+      ? []
+      : group.sort(newestFirst).slice(keepVersions).filter(isEvictable)
+  );
 }
 
 function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
@@ -194,8 +196,8 @@ function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
     compare(a.fileName, b.fileName);
 }
 
-/** Least recently used first; what was used at the same time, in an order of its own. */
-function inOrder<E extends RetentionEntry>(entries: E[]): E[] {
+/** Sorts in place. The order is total, so that a plan does not depend on the order of its input. */
+function leastRecentlyUsedFirst<E extends RetentionEntry>(entries: E[]): E[] {
   return entries.sort((a, b) =>
     a.usedAt - b.usedAt || a.fetchedAt - b.fetchedAt || compare(a.directory, b.directory) ||
     compare(a.fileName, b.fileName)
@@ -218,21 +220,22 @@ function count(entries: readonly RetentionEntry[]): Kept {
   return kept;
 }
 
-/** Tells why a package goes. What is the same for all is put together once. */
+/** Says why a package is evicted. The part that all reasons share is formatted only once. */
 type Describe = (entry: RetentionEntry) => string;
 
+const UNLISTED = "no longer in any database";
+
 function describeSuperseded({ name }: RetentionEntry, keepVersions: number): string {
-  const stays = keepVersions === 0
-    ? "none such stays"
-    : keepVersions === 1
-    ? `1 newer such file of ${name} stays`
-    : `${keepVersions} newer such files of ${name} stay`;
-  return `no database names it, and ${stays} (keep_versions)`;
+  if (keepVersions === 0) return `${UNLISTED}, and keep_versions is 0`;
+  const versions = keepVersions === 1
+    ? `1 newer such version of ${name} is`
+    : `${keepVersions} newer such versions of ${name} are`;
+  return `${UNLISTED}, and ${versions} kept (keep_versions)`;
 }
 
 function describeUnused(maxCacheAgeMs: number): Describe {
   const limit = `longer ago than ${formatDuration(maxCacheAgeMs)} (max_cache_age)`;
-  return (entry) => `no database names it, and it was ${lastUsed(entry)}, ${limit}`;
+  return (entry) => `${UNLISTED}, and ${lastUsed(entry)}, ${limit}`;
 }
 
 function describeSize(
@@ -240,16 +243,16 @@ function describeSize(
   { maxCacheBytes, cacheLowWaterPercent }: RetentionLimits,
 ): Describe {
   const limit = `the cache holds ${size(total)}, more than ${size(maxCacheBytes)} ` +
-    `(max_cache_size), and is cleaned down to ${cacheLowWaterPercent}% of that (cache_low_water)`;
-  return (entry) => `${limit}; this was ${lastUsed(entry)}${lastResort(entry)}`;
+    `(max_cache_size), and is reduced to ${cacheLowWaterPercent}% of that (cache_low_water)`;
+  return (entry) => `${limit}; ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
 function describeFreeSpace(free: number, minFreeBytes: number): Describe {
   const limit = `the disk has ${size(free)} free, less than ${size(minFreeBytes)} (min_free_space)`;
-  return (entry) => `${limit}; this was ${lastUsed(entry)}${lastResort(entry)}`;
+  return (entry) => `${limit}; ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
-/** Says which limits are beyond reach once `kept` is all that is left, or null. */
+/** Says which limits cannot be met by what is left, `kept`; null if all are met. */
 function describeUnmet({ total, free, limits, kept }: {
   total: number;
   free: number | null;
@@ -257,41 +260,37 @@ function describeUnmet({ total, free, limits, kept }: {
   kept: readonly RetentionEntry[];
 }): string | null {
   const { maxCacheBytes, minFreeBytes } = limits;
-  const limitsUnmet: string[] = [];
+  const unmet: string[] = [];
   if (maxCacheBytes > 0 && total > maxCacheBytes) {
-    limitsUnmet.push(
-      `the cache still holds ${size(total)}, more than ${size(maxCacheBytes)} (max_cache_size)`,
+    unmet.push(
+      `the cache still holds ${size(total)}, more than ${size(maxCacheBytes)} ` +
+        "(max_cache_size)",
     );
   }
   if (free !== null && free < minFreeBytes) {
-    limitsUnmet.push(
-      `the disk still has only ${size(free)} free, less than ${
-        size(minFreeBytes)
-      } (min_free_space)`,
+    unmet.push(
+      `the disk still has only ${size(free)} free, less than ${size(minFreeBytes)} ` +
+        "(min_free_space)",
     );
   }
-  if (limitsUnmet.length === 0) return null;
+  if (unmet.length === 0) return null;
   const bytesOf = (entries: readonly RetentionEntry[]) =>
     size(entries.reduce((sum, { bytes }) => sum + bytes, 0));
   const pinned = kept.filter((entry) => entry.pinned);
   const inFlight = kept.filter((entry) => entry.inFlight && !entry.pinned);
-  return `${limitsUnmet.join(", and ")}: nothing more may be removed, ${bytesOf(pinned)} are ` +
-    `pinned, ${bytesOf(inFlight)} in flight`;
+  return `${unmet.join(", and ")}: nothing more can be removed, ${bytesOf(pinned)} are pinned, ` +
+    `${bytesOf(inFlight)} in flight`;
 }
 
 function lastUsed({ usedAt }: RetentionEntry): string {
   const date = new Date(usedAt);
-  const day = Number.isNaN(date.getTime()) ? "at no known time" : date.toISOString().slice(0, 10);
-  return `last used on ${day}`;
+  if (Number.isNaN(date.getTime())) return "last used at an unknown time";
+  return `last used on ${date.toISOString().slice(0, 10)}`;
 }
 
+/** Explains why even a package that may be in a database is evicted. */
 function lastResort({ current }: RetentionEntry): string {
   if (current === false) return "";
-  return current === null
-    ? ", and nothing that surely no database names is left"
-    : ", and nothing that no database names is left";
-}
-
-function size(bytes: number): string {
-  return format(bytes, { binary: true });
+  const listed = current === null ? "may still be in a database" : "is still in a database";
+  return `; it ${listed}, but nothing outdated is left to remove`;
 }

@@ -3,14 +3,17 @@ import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { removeReplaced } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
-import type { Expectation } from "../../repositories/package_index.ts";
+import {
+  type Expectation,
+  findEmbeddedSignature,
+  type PackageIndex,
+  readPackageIndex,
+} from "../../repositories/package_index.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import { type PackageIndex, readPackageIndex } from "../../repositories/package_index.ts";
-import { findEmbeddedSignature } from "../../repositories/embedded_signature.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { RefreshResult } from "./snapshot_draft.ts";
 import { PackageVerification } from "./package_verification.ts";
@@ -188,7 +191,7 @@ export class Snapshots {
       isSurvey: survey,
       patienceMs: this.#settings.patienceMs,
       rollbackAgeMs: this.#settings.rollbackAgeMs,
-      onBytes: (count) => metrics.bytesFetched(count),
+      onBytes: (count) => metrics.addBytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.

@@ -48,10 +48,10 @@ export class DownloadRegistry {
       },
     });
     this.#byKey.set(key, { key, download, startedAt: Date.now(), rate });
-    this.#metrics.downloadStarted();
+    this.#metrics.addDownload();
     const remove = () => {
       this.#byKey.delete(key);
-      this.#metrics.downloadEnded();
+      this.#metrics.removeDownload();
     };
     download.done.then(remove, remove);
     return { download, started: true };

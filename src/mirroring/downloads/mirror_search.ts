@@ -1,5 +1,5 @@
 import { startsWith } from "@std/bytes/starts-with";
-import { parseContentRange } from "../../formats/http/content_range.ts";
+import { parseContentRange } from "../../formats/http/range.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";

@@ -169,7 +169,7 @@ export class Upstream {
       return;
     }
     mirror.health.recordFailure(reasonOf(error));
-    this.#metrics.upstreamError(mirror.name, reasonClass(error));
+    this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
       file: fileName,
@@ -220,7 +220,7 @@ export class Upstream {
       await request.accept(body);
       mirror.health.recordResponse(firstByteAfterMs);
       if (unchanged) mirror.health.recordSuccess();
-      this.#metrics.upstreamFirstByte(mirror.name, firstByteAfterMs / 1000);
+      this.#metrics.recordFirstByte(mirror.name, firstByteAfterMs / 1000);
       return body;
     } catch (error) {
       body.close();

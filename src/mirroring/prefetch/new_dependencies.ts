@@ -1,27 +1,29 @@
 import { parseDependency } from "../../formats/pacman/dependency.ts";
 import type { LocatedPackage, PackageLookup } from "./package_lookup.ts";
 
-/** The most packages that are fetched because one cached package has come to depend on them. */
-const MOST = 100;
+/** Limit on the new dependencies of one package, against endless chains. */
+const MAX_NEW_DEPENDENCIES = 100;
 
 export interface NewDependenciesOptions {
   /** The new version of a cached package. */
   target: LocatedPackage;
-  /** Its version before; null when it is not known, and then nothing counts as new. */
+  /** Its previous version; null if unknown, and then none of its dependencies count as new. */
   previous: LocatedPackage | null;
+  /** The databases that have `target`. */
   after: PackageLookup;
-  /** Names of the packages of which any version is cached: they are kept up to date anyway. */
+  /** Names of the packages of which any version is cached; they are kept up to date anyway. */
   cachedNames: ReadonlySet<string>;
-  /** Names that need not be fetched for the sake of another new dependency. */
+  /** Names of packages that clients have already; called only if a new dependency is found. */
   installed: () => ReadonlySet<string>;
-  /** Names that were wanted before, and count as new for as long as they are depended on. */
+  /** Names wanted by earlier plans; they count as new as long as something depends on them. */
   pending: ReadonlySet<string>;
 }
 
 /**
- * What whoever has the previous version of a package must fetch to install the new one: its
- * dependencies that the previous version had not by name, and what those need in turn that is not
- * installed yet. Constraints on versions do not make a dependency new, but choose who satisfies it.
+ * What a client that has the previous version of a package must fetch to install the new one: the
+ * dependencies whose names the previous version did not list, and their own dependencies that are
+ * not installed yet. A changed version constraint does not make a dependency new, but decides which
+ * package satisfies it.
  */
 export function newDependencies(
   { target, previous, after, cachedNames, installed, pending }: NewDependenciesOptions,
@@ -38,7 +40,7 @@ export function newDependencies(
       const dependency = parseDependency(text);
       const satisfiers = after.satisfiersOf(dependency);
       const [first] = satisfiers;
-      if (first === undefined || found.size >= MOST) continue;
+      if (first === undefined || found.size >= MAX_NEW_DEPENDENCIES) continue;
       if (satisfiers.some(({ entry: { name } }) => cachedNames.has(name) || found.has(name))) {
         continue;
       }
@@ -47,7 +49,7 @@ export function newDependencies(
     }
   };
   visit(target, (dependency) => previousNames !== null && !previousNames.has(dependency));
-  // Grows while it is being walked: what a new dependency needs is one as well.
+  // The map grows during the loop: a dependency of a new dependency may be new as well.
   for (const dependency of found.values()) {
     visit(
       dependency,
@@ -57,7 +59,7 @@ export function newDependencies(
   return [...found.values()];
 }
 
-/** The names of some packages and of everything they depend on. */
+/** The names of some packages and all their dependencies. */
 export function closureOf(
   packages: readonly LocatedPackage[],
   lookup: PackageLookup,

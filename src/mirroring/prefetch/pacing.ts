@@ -1,60 +1,87 @@
+import type { Clock } from "../../async/clock.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { Download } from "../downloads/download.ts";
-import type { BandwidthCap } from "./bandwidth_cap.ts";
-import type { Clock } from "../../async/clock.ts";
 
-/** Mirrors hang up on whom they cannot send to; nginx after 60 s, others sooner. In milliseconds. */
-const LONGEST_PAUSE = 20_000;
+/** Mirrors close a connection that they cannot send to: nginx after 60 s, others sooner. */
+const MAX_PAUSE_MS = 20_000;
+
+/**
+ * A token bucket for all downloads together: at most `bytesPerSecond` in the long run, and at most
+ * one second's worth at once. Bytes are taken after they have arrived, so the bucket may be
+ * overdrawn; the caller then waits until it is level again.
+ */
+export class BandwidthCap {
+  readonly #bytesPerSecond: number;
+  readonly #now: () => number;
+  #level: number;
+  #filledAt: number;
+
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(bytesPerSecond: number, now: () => number) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#now = now;
+    this.#level = bytesPerSecond;
+    this.#filledAt = now();
+  }
+
+  /** Takes bytes; returns how many milliseconds to wait before taking more. */
+  take(bytes: number): number {
+    const now = this.#now();
+    const rate = this.#bytesPerSecond;
+    const filled = this.#level + (now - this.#filledAt) / 1000 * rate;
+    this.#level = Math.min(filled, rate) - bytes;
+    this.#filledAt = now;
+    return this.#level >= 0 ? 0 : -this.#level / rate * 1000;
+  }
+}
 
 export interface PacingOptions {
   clients: ClientDownloads;
-  /** For all downloads together; null for none. */
+  /** Shared by all downloads; null for no cap. */
   cap: BandwidthCap | null;
   clock: Clock;
 }
 
-/** Holds prefetching back: for the bandwidth cap, and while clients wait for files of their own. */
+/** Holds prefetching back: by the bandwidth cap, and while clients wait for their own files. */
 export class Pacing {
-  constructor(private readonly options: PacingOptions) {}
+  readonly #options: PacingOptions;
 
-  /** Waits until no client waits for a download; gives up when the signal is aborted. */
+  constructor(options: PacingOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when no client waits for a download, or when the signal is aborted. */
   async untilClientsAreServed(signal: AbortSignal): Promise<void> {
-    const { clients } = this.options;
-    while (clients.count > 0 && !signal.aborted) await this.#pause(LONGEST_PAUSE, signal);
+    const { clients } = this.#options;
+    while (clients.count > 0 && !signal.aborted) await this.#pause(MAX_PAUSE_MS, signal);
   }
 
   /**
-   * Waits as long as a download that has just taken `bytes` should. One that a client has joined
-   * is no longer held back.
+   * Holds a download back that has just received `bytes`. Resolves at once when a client joins the
+   * download, or when the signal is aborted.
    */
   async afterChunk(bytes: number, download: Download, signal: AbortSignal): Promise<void> {
-    const { clients, cap, clock } = this.options;
+    const { clients, cap, clock } = this.#options;
     const isFree = () => signal.aborted || clients.has(download);
     if (isFree()) return;
-    const level = clock.monotonic() + (cap?.take(bytes) ?? 0);
-    for (let left; !isFree() && (left = level - clock.monotonic()) > 0;) {
+    const levelAt = clock.monotonic() + (cap?.take(bytes) ?? 0);
+    for (let left; !isFree() && (left = levelAt - clock.monotonic()) > 0;) {
       await this.#pause(left, signal);
     }
-    const longest = clock.monotonic() + LONGEST_PAUSE;
+    const resumeAt = clock.monotonic() + MAX_PAUSE_MS;
     while (!isFree() && clients.count > 0) {
-      const left = longest - clock.monotonic();
+      const left = resumeAt - clock.monotonic();
       if (left <= 0) return;
       await this.#pause(left, signal);
     }
   }
 
-  /** Waits until clients come or go, the time is over, or the signal is aborted. */
+  /** Resolves when a client joins or leaves, the time is over, or the signal is aborted. */
   async #pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-    const { clients, clock } = this.options;
-    const controller = new AbortController();
-    const abort = () => controller.abort();
-    signal.addEventListener("abort", abort);
-    try {
-      if (signal.aborted) return;
-      await Promise.race([clients.change, clock.sleep(milliseconds, controller.signal)]);
-    } finally {
-      signal.removeEventListener("abort", abort);
-      controller.abort();
-    }
+    const { clients, clock } = this.#options;
+    const woken = new AbortController();
+    const sleeping = clock.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
+    await Promise.race([clients.change, sleeping]);
+    woken.abort();
   }
 }

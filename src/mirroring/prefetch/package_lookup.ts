@@ -6,15 +6,15 @@ import {
 } from "../../formats/pacman/dependency.ts";
 import type { SyncDbPackage } from "../../formats/pacman/sync_db.ts";
 
-/** A package and the repository directory whose database names it. */
+/** A package of a database, and the directory of the repository. */
 export interface LocatedPackage {
   directory: string;
   entry: SyncDbPackage;
 }
 
 /**
- * The packages of several repositories that belong together, as pacman sees them: the order of the
- * repositories decides between two of the same name.
+ * The packages of the repositories that a machine uses together. As in pacman, of two packages with
+ * the same name the one in the earlier repository wins.
  */
 export class PackageLookup {
   readonly #all: LocatedPackage[] = [];
@@ -27,7 +27,7 @@ export class PackageLookup {
     repositories: Iterable<{ directory: string; packages: readonly SyncDbPackage[] }>,
   ) {
     for (const { directory, packages } of repositories) {
-      // As pacman sorts them, so that the first provider here is the one it offers first.
+      // pacman sorts by name as well, so the first provider here is the one that it offers first.
       for (const entry of packages.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
         const located = { directory, entry };
         this.#all.push(located);
@@ -37,18 +37,18 @@ export class PackageLookup {
     }
   }
 
-  /** The package that a database names by this file name. */
+  /** The package whose file has this name in the database of the directory; null if none has. */
   atFile(directory: string, fileName: string): LocatedPackage | null {
     return this.#byFile.get(`${directory}/${fileName}`) ?? null;
   }
 
-  /** The package of this name, of `directory` if it is there. */
+  /** The package of this name, preferably from `directory`; null if there is none. */
   named(name: string, directory: string): LocatedPackage | null {
     const found = this.#byName.get(name) ?? [];
     return found.find((located) => located.directory === directory) ?? found[0] ?? null;
   }
 
-  /** The packages that say they replace this version of a package. */
+  /** The packages whose `%REPLACES%` match this version of a package. */
   replacersOf(name: string, version: string): LocatedPackage[] {
     this.#byReplaced ??= this.#index((entry) => entry.replaces);
     return (this.#byReplaced.get(name) ?? [])
@@ -57,8 +57,8 @@ export class PackageLookup {
   }
 
   /**
-   * The packages that satisfy a dependency, the one that pacman would take first in front: the
-   * package of that name, otherwise those that provide it.
+   * The packages that satisfy a dependency, in pacman's order of preference: those of that name,
+   * otherwise those that provide it.
    */
   satisfiersOf(dependency: Dependency): LocatedPackage[] {
     const named = (this.#byName.get(dependency.name) ?? [])

@@ -1,45 +1,45 @@
-import type { PackageHistory } from "../cache/cache_index.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import type { SyncDbPackage } from "../../formats/pacman/sync_db.ts";
-import { vercmp } from "../../formats/pacman/vercmp.ts";
+import type { PackageHistory } from "../cache/cache_index.ts";
+import {
+  type CachedFile,
+  type CachedPackage,
+  type CachedPackages,
+  type Databases,
+  entryAt,
+  groupCached,
+  pathOf,
+  sortedByPath,
+} from "./cached_packages.ts";
 import { closureOf, newDependencies } from "./new_dependencies.ts";
 import { type LocatedPackage, PackageLookup } from "./package_lookup.ts";
 
-/** One repository's databases: the one that the last plan was made with, and the one of now. */
+/** The database of one repository: as of the last plan, and now. */
 export interface PlannedRepository {
   directory: string;
-  /** Null when there was none, or it is no longer known. */
+  /** Null if there was none, or it is no longer known. */
   before: readonly SyncDbPackage[] | null;
   after: readonly SyncDbPackage[];
 }
 
-/** A package file in the cache. */
-export interface CachedPackage {
-  directory: string;
-  fileName: string;
-  /** Lower-case hexadecimal; null when not known. */
-  sha256: string | null;
-  /** Milliseconds since the epoch. */
-  fetchedAt: number;
-}
-
-/** Which packages are left alone; 0 is no limit in each. */
+/** What not to prefetch; 0 is no limit. */
 export interface PrefetchLimits {
-  /** Milliseconds since a client last asked for the package. */
+  /** Since a client last asked for the package. */
   prefetchMaxIdleMs: number;
-  /** Prefetched versions in a row that nobody took. */
+  /** How many prefetched versions in a row no client took. */
   prefetchMaxUnused: number;
-  /** Bytes of the package file. */
+  /** Size of the package file. */
   prefetchMaxPackageBytes: number;
 }
 
 export interface PrefetchPlanInput {
   /** All repositories of one upstream and architecture, in the order of the configuration. */
   repositories: readonly PlannedRepository[];
-  /** What is cached of them; other directories are passed over. */
-  cached: readonly CachedPackage[];
-  /** What earlier plans wanted and nobody has fetched yet. */
+  /** The cached files; those of other repositories are ignored. */
+  cached: readonly CachedFile[];
+  /** Files that earlier plans wanted and that have not been fetched yet. */
   pending: readonly { directory: string; fileName: string }[];
+  /** What clients asked for, by package name. */
   historyOf: (directory: string, name: string) => PackageHistory;
   limits: PrefetchLimits;
   /** Milliseconds since the epoch. */
@@ -48,260 +48,259 @@ export interface PrefetchPlanInput {
 
 /** Why a file is wanted. */
 export type WishReason =
-  /** The database names another file than the cached one of the package. */
+  /** The database lists another file of the package than the cached one. */
   | "new_version"
-  /** It replaces a cached package that no repository has any more. */
+  /** It replaces a cached package that is no longer in any repository. */
   | "replaces"
-  /** A cached package depends on it, and its version before did not. */
+  /** A cached package depends on it, and the previous version did not. */
   | "new_dependency";
 
-/** A file to be fetched before anyone asks. */
+/** A file to prefetch. */
 export interface Wish {
   directory: string;
   fileName: string;
   reason: WishReason;
-  /** The cached package on whose account. */
+  /** The cached package that it is fetched for. */
   of: string;
-  /** When a client last asked for that one, or since when it is cached; ms since the epoch. */
+  /** When a client last asked for that package, or when it was cached; ms since the epoch. */
   askedAt: number;
-  /** Bytes by the database, or null. */
+  /** Bytes, by the database; null if it does not say. */
   size: number | null;
 }
 
-/** A cached package that is not brought up to date. */
-export interface LeftAlone {
+/** A cached package that is not kept up to date. */
+export interface SkippedPackage {
   directory: string;
   name: string;
-  /** What would have been fetched; null when the databases name nothing. */
+  /** The file that would have been fetched; null if the package is in no database. */
   fileName: string | null;
   reason: "idle" | "unused" | "too_large" | "removed";
 }
 
 export interface PrefetchPlan {
   wanted: Wish[];
-  leftAlone: LeftAlone[];
+  skipped: SkippedPackage[];
 }
 
-/** A package that clients are taken to want, and what they would get. */
+/** A package that clients probably want. */
 interface Demand {
+  /** The package that clients took. */
   directory: string;
   name: string;
-  reason: "new_version" | "replaces";
+  /** What they would get for it now. */
   target: LocatedPackage;
+  reason: "new_version" | "replaces";
   askedAt: number;
-  unused: number;
+  unusedPrefetches: number;
 }
 
-/** What to fetch before anyone asks for it, told from two states of the databases. */
+/** A file that is wanted unless something speaks against it. */
+interface Candidate {
+  target: LocatedPackage;
+  reason: WishReason;
+  of: string;
+  askedAt: number;
+  refusal: "idle" | "unused" | null;
+}
+
+/** What a plan is based on. */
+type Facts = Omit<PrefetchPlanInput, "repositories" | "cached"> & {
+  databases: Databases;
+  cached: CachedPackages;
+};
+
+/** Decides what to prefetch, from the databases as they were and as they are now. */
 export function planPrefetch(input: PrefetchPlanInput): PrefetchPlan {
-  return new Planning(input).plan();
+  const { repositories, limits } = input;
+  const databases = {
+    before: new PackageLookup(
+      repositories.map(({ directory, before }) => ({ directory, packages: before ?? [] })),
+    ),
+    after: new PackageLookup(
+      repositories.map(({ directory, after }) => ({ directory, packages: after })),
+    ),
+  };
+  const directories = new Set(repositories.map(({ directory }) => directory));
+  const cached = groupCached(
+    input.cached.filter(({ directory }) => directories.has(directory)),
+    databases,
+  );
+  const facts = { ...input, databases, cached };
+  const pending = pendingPackages(facts);
+  const { demands, removed } = demandsOf(facts, pending);
+  const candidates = [
+    ...demands.filter((demand) => !isCached(cached, demand)).map((demand): Candidate => ({
+      target: demand.target,
+      reason: demand.reason,
+      of: demand.name,
+      askedAt: demand.askedAt,
+      refusal: refusalOf(facts, demand),
+    })),
+    ...dependencyCandidates(
+      facts,
+      demands.filter((demand) => refusalOf(facts, demand) === null),
+      new Set(pending.map(({ entry }) => entry.name)),
+    ),
+  ];
+  const { wanted, skipped } = decide(candidates, limits.prefetchMaxPackageBytes);
+  return { wanted, skipped: [...removed, ...skipped] };
 }
 
-class Planning {
-  readonly #before: PackageLookup;
-  readonly #after: PackageLookup;
-  readonly #directories: ReadonlySet<string>;
-  /** Newest cached file of each package, by directory and name. */
-  readonly #newest = new Map<string, { file: CachedPackage; name: string; version: string }>();
-  readonly #oldestFetch = new Map<string, number>();
-  readonly #cachedNames = new Set<string>();
-  readonly #cachedFiles = new Map<string, CachedPackage>();
-  #installedNames: ReadonlySet<string> | null = null;
-  readonly #wanted = new Map<string, Wish>();
-  readonly #leftAlone = new Map<string, LeftAlone>();
+/**
+ * Packages that earlier plans wanted and of which no version is cached, as the databases list them
+ * now. A package of the same name in another repository is a different one.
+ */
+function pendingPackages({ pending, databases, cached }: Facts): LocatedPackage[] {
+  return sortedByPath(pending).flatMap(({ directory, fileName }) => {
+    const entry = entryAt(databases, directory, fileName) ?? parsePackageFileName(fileName);
+    if (entry === null || cached.packages.has(`${directory}/${entry.name}`)) return [];
+    return databases.after.named(entry.name, directory) ?? [];
+  });
+}
 
-  constructor(private readonly input: PrefetchPlanInput) {
-    const { repositories } = input;
-    this.#directories = new Set(repositories.map(({ directory }) => directory));
-    this.#after = new PackageLookup(
-      repositories.map(({ directory, after }) => ({ directory, packages: after })),
-    );
-    this.#before = new PackageLookup(
-      repositories.map(({ directory, before }) => ({ directory, packages: before ?? [] })),
-    );
-    for (const file of sorted(input.cached)) {
-      if (this.#directories.has(file.directory)) this.#addCached(file);
+/**
+ * Packages that clients probably want, judged by the cache and by earlier plans, and those that are
+ * cached but no longer in any database.
+ */
+function demandsOf(
+  facts: Facts,
+  pending: readonly LocatedPackage[],
+): { demands: Demand[]; removed: SkippedPackage[] } {
+  const { after } = facts.databases;
+  const demands: Demand[] = [];
+  const removed: SkippedPackage[] = [];
+  for (const cached of facts.cached.packages.values()) {
+    const { directory, name, newest: { version } } = cached;
+    const target = after.named(name, directory);
+    if (target !== null) {
+      demands.push(demandOf(facts, cached, target, "new_version"));
+      continue;
+    }
+    const replacers = after.replacersOf(name, version);
+    for (const replacer of replacers) {
+      demands.push(demandOf(facts, cached, replacer, "replaces"));
+    }
+    if (replacers.length === 0) {
+      removed.push({ directory, name, fileName: null, reason: "removed" });
     }
   }
-
-  plan(): PrefetchPlan {
-    const live: Demand[] = [];
-    for (const demand of this.#demands()) {
-      const { target } = demand;
-      const refusal = this.#refusalOf(demand);
-      if (refusal === null) live.push(demand);
-      if (this.#isCached(target, demand.directory)) continue;
-      this.#decide(target, demand, refusal);
-    }
-    const pending = new Set(this.#pending().map(({ entry }) => entry.name));
-    for (const { target, name, directory, askedAt } of live) {
-      const dependencies = newDependencies({
-        target,
-        previous: this.#previousOf(target, name, directory),
-        after: this.#after,
-        cachedNames: this.#cachedNames,
-        installed: () => this.#installed(),
-        pending,
-      });
-      for (const dependency of dependencies) {
-        const history = this.#historyOf(dependency.directory, dependency.entry.fileName);
-        const source = { reason: "new_dependency" as const, name, askedAt };
-        const unused = this.#isUnused(history.unusedPrefetches) ? "unused" as const : null;
-        this.#decide(dependency, source, unused);
-      }
-    }
-    return { wanted: [...this.#wanted.values()], leftAlone: [...this.#leftAlone.values()] };
+  // When a package is rebuilt under the same name, its cached file is removed at once. What
+  // remains is the wish.
+  for (const target of pending) {
+    const { directory, entry: { name, fileName } } = target;
+    const { askedAt, unusedPrefetches } = historyOf(facts, directory, fileName);
+    if (askedAt === null) continue;
+    demands.push({ directory, name, target, reason: "new_version", askedAt, unusedPrefetches });
   }
+  return { demands, removed };
+}
 
-  #addCached(file: CachedPackage): void {
-    const { directory, fileName, fetchedAt } = file;
-    const parsed = parsePackageFileName(fileName);
-    if (parsed === null) return;
-    const { name, version } = this.#entryAt(directory, fileName) ?? parsed;
-    this.#cachedNames.add(name);
-    this.#cachedFiles.set(pathOf(file), file);
-    const key = `${directory}/${name}`;
-    this.#oldestFetch.set(key, Math.min(fetchedAt, this.#oldestFetch.get(key) ?? Infinity));
-    const newest = this.#newest.get(key);
-    if (newest === undefined || vercmp(version, newest.version) > 0) {
-      this.#newest.set(key, { file, name, version });
+function demandOf(
+  facts: Facts,
+  { directory, name, newest, firstFetchedAt }: CachedPackage,
+  target: LocatedPackage,
+  reason: Demand["reason"],
+): Demand {
+  const old = historyOf(facts, directory, newest.fileName);
+  // Clients may already know a package that was renamed or moved by its new name or directory.
+  const current = historyOf(facts, target.directory, target.entry.fileName);
+  const askedAt = Math.max(old.askedAt ?? -Infinity, current.askedAt ?? -Infinity);
+  return {
+    directory,
+    name,
+    target,
+    reason,
+    askedAt: askedAt === -Infinity ? firstFetchedAt : askedAt,
+    unusedPrefetches: Math.max(old.unusedPrefetches, current.unusedPrefetches),
+  };
+}
+
+/** What the targets of the demands depend on and their previous versions did not. */
+function dependencyCandidates(
+  facts: Facts,
+  demands: readonly Demand[],
+  pending: ReadonlySet<string>,
+): Candidate[] {
+  const { databases: { before, after }, cached } = facts;
+  let installedNames: ReadonlySet<string> | null = null;
+  const installed = () => installedNames ??= installedBy(facts);
+  return demands.flatMap(({ target, directory, name, askedAt }) => {
+    const previous = before.named(name, directory) ??
+      before.named(target.entry.name, target.directory);
+    const dependencies = newDependencies({
+      target,
+      previous,
+      after,
+      cachedNames: cached.names,
+      installed,
+      pending,
+    });
+    return dependencies.map((dependency): Candidate => {
+      const history = historyOf(facts, dependency.directory, dependency.entry.fileName);
+      const refusal = isUnused(facts, history.unusedPrefetches) ? "unused" : null;
+      return { target: dependency, reason: "new_dependency", of: name, askedAt, refusal };
+    });
+  });
+}
+
+/** Names of the cached packages and all their dependencies. */
+function installedBy({ databases: { before }, cached }: Facts): ReadonlySet<string> {
+  const packages = [...cached.packages.values()].flatMap(({ name, directory }) =>
+    before.named(name, directory) ?? []
+  );
+  return closureOf(packages, before);
+}
+
+function refusalOf(facts: Facts, { askedAt, unusedPrefetches }: Demand): Candidate["refusal"] {
+  const { limits: { prefetchMaxIdleMs }, now } = facts;
+  if (prefetchMaxIdleMs > 0 && now - askedAt > prefetchMaxIdleMs) return "idle";
+  return isUnused(facts, unusedPrefetches) ? "unused" : null;
+}
+
+function isUnused({ limits: { prefetchMaxUnused } }: Facts, count: number): boolean {
+  return prefetchMaxUnused > 0 && count >= prefetchMaxUnused;
+}
+
+/** Whether the very file is cached, perhaps in the repository that the package has moved from. */
+function isCached({ files }: CachedPackages, { target, directory: from }: Demand): boolean {
+  const { directory, entry: { fileName, sha256sum } } = target;
+  return [directory, from].some((directory) => {
+    const file = files.get(pathOf({ directory, fileName }));
+    if (file === undefined) return false;
+    return file.sha256 === null || sha256sum === undefined || file.sha256 === sha256sum;
+  });
+}
+
+function historyOf(facts: Facts, directory: string, fileName: string): PackageHistory {
+  return facts.historyOf(directory, parsePackageFileName(fileName)?.name ?? fileName);
+}
+
+/** Merges the candidates: a file is wanted if one of them is neither refused nor too large. */
+function decide(candidates: readonly Candidate[], maxPackageBytes: number): PrefetchPlan {
+  const wanted = new Map<string, Wish>();
+  const skipped = new Map<string, SkippedPackage>();
+  for (const { target: { directory, entry }, reason, of, askedAt, refusal } of candidates) {
+    const { name, fileName, compressedSize: size = null } = entry;
+    // Databases may list file names that pkgstash does not serve.
+    if (parsePackageFileName(fileName) === null) continue;
+    const path = pathOf({ directory, fileName });
+    const isTooLarge = maxPackageBytes > 0 && size !== null && size > maxPackageBytes;
+    const obstacle = refusal ?? (isTooLarge ? "too_large" : null);
+    const known = wanted.get(path);
+    if (obstacle !== null) {
+      if (known === undefined) skipped.set(path, { directory, name, fileName, reason: obstacle });
+      continue;
     }
-  }
-
-  /** What clients are taken to want, on account of what is cached and of what was wanted before. */
-  *#demands(): Generator<Demand> {
-    for (const [key, { file, name, version }] of this.#newest) {
-      const { directory } = file;
-      const { askedAt, unusedPrefetches } = this.#historyOf(directory, file.fileName);
-      const demand = (reason: Demand["reason"], target: LocatedPackage): Demand => {
-        // A package that goes by another name or directory now has been asked for by that as well.
-        const own = this.#historyOf(target.directory, target.entry.fileName);
-        const asked = Math.max(askedAt ?? -Infinity, own.askedAt ?? -Infinity);
-        return {
-          directory,
-          name,
-          reason,
-          target,
-          askedAt: asked === -Infinity ? this.#oldestFetch.get(key)! : asked,
-          unused: Math.max(unusedPrefetches, own.unusedPrefetches),
-        };
-      };
-      const target = this.#after.named(name, directory);
-      if (target !== null) {
-        yield demand("new_version", target);
-        continue;
-      }
-      const replacers = this.#after.replacersOf(name, version);
-      for (const replacer of replacers) yield demand("replaces", replacer);
-      if (replacers.length === 0) {
-        this.#leftAlone.set(key, { directory, name, fileName: null, reason: "removed" });
-      }
-    }
-    // The cached file of a package that was rebuilt under the same name goes at once, and what
-    // remains of it is the wish.
-    for (const target of this.#pending()) {
-      const { directory, entry: { name, fileName } } = target;
-      const { askedAt, unusedPrefetches: unused } = this.#historyOf(directory, fileName);
-      if (askedAt === null) continue;
-      yield { directory, name, reason: "new_version", target, askedAt, unused };
-    }
-  }
-
-  /**
-   * Packages wanted before of which no version is cached, as the databases name them now. Another
-   * repository's package of that name is another package.
-   */
-  *#pending(): Generator<LocatedPackage> {
-    for (const { directory, fileName } of sorted(this.input.pending)) {
-      const name = (this.#entryAt(directory, fileName) ?? parsePackageFileName(fileName))?.name;
-      if (name === undefined || this.#newest.has(`${directory}/${name}`)) continue;
-      const target = this.#after.named(name, directory);
-      if (target !== null) yield target;
-    }
-  }
-
-  #refusalOf({ askedAt, unused }: Demand): "idle" | "unused" | null {
-    const { limits: { prefetchMaxIdleMs }, now } = this.input;
-    if (prefetchMaxIdleMs > 0 && now - askedAt > prefetchMaxIdleMs) return "idle";
-    return this.#isUnused(unused) ? "unused" : null;
-  }
-
-  #isUnused(count: number): boolean {
-    const { prefetchMaxUnused } = this.input.limits;
-    return prefetchMaxUnused > 0 && count >= prefetchMaxUnused;
-  }
-
-  #decide(
-    { directory, entry: { fileName, name, compressedSize } }: LocatedPackage,
-    source: { reason: WishReason; name: string; askedAt: number },
-    refusal: "idle" | "unused" | null,
-  ): void {
-    // The database may have names that no client is given here.
-    if (parsePackageFileName(fileName) === null) return;
-    const key = pathOf({ directory, fileName });
-    const size = compressedSize ?? null;
-    const { prefetchMaxPackageBytes: largest } = this.input.limits;
-    const tooLarge = largest > 0 && size !== null && size > largest;
-    const reason = refusal ?? (tooLarge ? "too_large" : null);
-    const known = this.#wanted.get(key);
-    if (reason !== null) {
-      if (known === undefined) this.#leftAlone.set(key, { directory, name, fileName, reason });
-      return;
-    }
-    this.#leftAlone.delete(key);
-    const { askedAt } = source;
-    if (known !== undefined && known.askedAt >= askedAt) return;
-    this.#wanted.set(key, {
+    skipped.delete(path);
+    if (known !== undefined && known.askedAt >= askedAt) continue;
+    wanted.set(path, {
       directory,
       fileName,
-      reason: known?.reason ?? source.reason,
-      of: known?.of ?? source.name,
+      reason: known?.reason ?? reason,
+      of: known?.of ?? of,
       askedAt,
       size,
     });
   }
-
-  /** Whether the very file is cached, were it in the repository that the package has moved from. */
-  #isCached({ directory, entry: { fileName, sha256sum } }: LocatedPackage, from: string): boolean {
-    return [directory, from].some((directory) => {
-      const file = this.#cachedFiles.get(pathOf({ directory, fileName }));
-      if (file === undefined) return false;
-      return file.sha256 === null || sha256sum === undefined || file.sha256 === sha256sum;
-    });
-  }
-
-  /** What the database before had in the stead of a package that is wanted now. */
-  #previousOf(target: LocatedPackage, name: string, directory: string): LocatedPackage | null {
-    return this.#before.named(name, directory) ??
-      this.#before.named(target.entry.name, target.directory);
-  }
-
-  /** Names of all that those who have the cached packages need to have for them. */
-  #installed(): ReadonlySet<string> {
-    this.#installedNames ??= closureOf(
-      [...this.#newest.values()].flatMap(({ name, file: { directory } }) =>
-        this.#before.named(name, directory) ?? []
-      ),
-      this.#before,
-    );
-    return this.#installedNames;
-  }
-
-  #entryAt(directory: string, fileName: string): SyncDbPackage | null {
-    return (this.#after.atFile(directory, fileName) ?? this.#before.atFile(directory, fileName))
-      ?.entry ?? null;
-  }
-
-  #historyOf(directory: string, fileName: string): PackageHistory {
-    return this.input.historyOf(directory, parsePackageFileName(fileName)?.name ?? fileName);
-  }
-}
-
-function pathOf({ directory, fileName }: { directory: string; fileName: string }): string {
-  return `${directory}/${fileName}`;
-}
-
-/** So that the plan does not depend on the order in which files are listed. */
-function sorted<T extends { directory: string; fileName: string }>(files: readonly T[]): T[] {
-  return files.toSorted((a, b) => pathOf(a) < pathOf(b) ? -1 : 1);
+  return { wanted: [...wanted.values()], skipped: [...skipped.values()] };
 }

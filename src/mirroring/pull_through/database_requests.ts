@@ -1,10 +1,9 @@
 import { deadline } from "@std/async/deadline";
 import { PkgstashError } from "../../errors.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import type { CacheStatus } from "../../repositories/cache_status.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { SnapshotFile } from "../../repositories/repository.ts";
-import { sendFile } from "../../repositories/send_file.ts";
+import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
@@ -152,7 +151,7 @@ export class DatabaseRequests {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
     const path = this.#options.snapshots.pathOf(file.repository, member.blob);
-    return await sendFile(request, path, file.fileName, status);
+    return await sendFile(request, { path, fileName: file.fileName, status });
   }
 
   /** Follows the running refresh or starts one, because nothing is published yet. */
@@ -179,7 +178,7 @@ export class DatabaseRequests {
       status,
       answerTimeoutMs,
       openDirect: null,
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 }

@@ -51,7 +51,8 @@ export class PackageRequests {
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
     const { layout, missing } = this.#options;
-    const hit = await sendFile(request, layout.fileOf(file), file.fileName, "HIT");
+    const path = layout.fileOf(file);
+    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
     if (hit !== null) return hit;
     try {
       return await this.#startOrJoin(file, request);
@@ -86,7 +87,8 @@ export class PackageRequests {
     clients.addClient(download);
     const opening = await answerInTime(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
-      const present = await sendFile(request, layout.fileOf(file), fileName, "HIT");
+      const path = layout.fileOf(file);
+      const present = await sendFile(request, { path, fileName, status: "HIT" });
       if (present !== null) return present;
       throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
     }
@@ -95,7 +97,7 @@ export class PackageRequests {
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
       openDirect: (range, opening) => this.#openDirect(file, range, opening),
-      onBytes: (count) => metrics.bytesServed(count),
+      onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 
@@ -110,7 +112,7 @@ export class PackageRequests {
     await writeFileDurably(path, signature);
     // No mirror has dated it, and a date of ours would mislead.
     await Deno.utime(path, 0, 0);
-    return await sendFile(request, path, fileName, "HIT");
+    return await sendFile(request, { path, fileName, status: "HIT" });
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
@@ -129,7 +131,7 @@ export class PackageRequests {
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
       expectations: snapshots,
-      onBytes: (count) => metrics.bytesFetched(count),
+      onBytes: (count) => metrics.addBytesFetched(count),
       ...prefetch,
     }));
     if (joined.started) this.#announceFetched(file, joined.download, prefetch !== undefined);
@@ -164,8 +166,8 @@ export class PackageRequests {
       identity,
       patienceMs: answerTimeoutMs,
     }, (count) => {
-      metrics.bytesFetched(count);
-      metrics.bytesServed(count);
+      metrics.addBytesFetched(count);
+      metrics.addBytesServed(count);
     });
   }
 }

@@ -1,12 +1,10 @@
 import { deadline } from "@std/async/deadline";
 import { isTimeout } from "../../async/is_timeout.ts";
 import { PkgstashError } from "../../errors.ts";
-import { contentTypeOf } from "../../formats/http/content_type.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { answerTo, entityTag } from "../../formats/http/representation.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/cache_status.ts";
-import { sendFile } from "../../repositories/send_file.ts";
+import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { DirectRange } from "../downloads/direct_range.ts";
 import type { Download, DownloadOpening } from "../downloads/download.ts";
 import { readDownload } from "../downloads/part_reader.ts";
@@ -41,20 +39,20 @@ export async function sendDownload(
     return await sendWhenDone(request, download, options);
   }
   const lastModified = parseHttpDate(opening.identity.lastModified ?? "");
-  const answer = answerTo(request, {
+  const head = responseHead(request, {
     size,
     lastModified,
     etag: size === null ? null : entityTag(size, lastModified, opening.inode),
     contentType: contentTypeOf(fileName),
   });
-  answer.headers.set(CACHE_STATUS_HEADER, status);
-  const init = { status: answer.status, headers: answer.headers };
-  if (request.method !== "GET" || answer.status >= 300) return new Response(null, init);
-  const { range } = answer;
+  head.headers.set(CACHE_STATUS_HEADER, status);
+  const init = { status: head.status, headers: head.headers };
+  if (request.method !== "GET" || head.status >= 300) return new Response(null, init);
+  const { range } = head;
   if (range !== null && !await download.reaches(range.start, RANGE_PATIENCE_MS)) {
     const direct = await openDirect?.(range, opening).catch(() => null) ?? null;
     if (direct !== null) {
-      answer.headers.set(CACHE_STATUS_HEADER, DIRECT_STATUS);
+      head.headers.set(CACHE_STATUS_HEADER, DIRECT_STATUS);
       return new Response(direct.body, init);
     }
     if (!await download.reaches(range.start, answerTimeoutMs - RANGE_PATIENCE_MS)) {
@@ -97,7 +95,11 @@ async function sendWhenDone(
 ): Promise<Response> {
   if (await download.reaches(Infinity, answerTimeoutMs)) {
     await download.done;
-    const response = await sendFile(request, download.request.finalPath, fileName, "HIT");
+    const response = await sendFile(request, {
+      path: download.request.finalPath,
+      fileName,
+      status: "HIT",
+    });
     if (response !== null) return response;
   }
   throw new PkgstashError(

@@ -1,24 +1,32 @@
 import { statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 
-/** After a start, the machine and its network are given this long to settle, in milliseconds. */
-const SETTLING = 60_000;
+/** Time for the machine and its network to settle after a start. */
+const SETTLE_MS = 60_000;
 
 /**
- * When all databases were last refreshed, kept in the time of a file, so that a machine that is
- * not always on makes up for the refreshes it missed.
+ * When all databases were last refreshed: the modification time of a file. A machine that is not
+ * always on thus catches up on the refreshes that it missed.
  */
 export class LastRefresh {
-  constructor(private readonly path: string) {}
+  readonly #path: string;
 
-  async record(): Promise<void> {
-    await writeFileDurably(this.path, "");
+  constructor(path: string) {
+    this.#path = path;
   }
 
-  /** Milliseconds from `now` until the next one is due, if they are `interval` milliseconds apart. */
-  async untilDue(interval: number, now: number): Promise<number> {
-    const last = (await statIfPresent(this.path))?.mtime?.getTime() ?? -Infinity;
-    // A clock that was set back must not put it off for longer than an interval.
-    const elapsed = now < last ? 0 : now - last;
-    return Math.min(interval, Math.max(SETTLING, interval - elapsed));
+  /** Records that all databases were refreshed now. */
+  async record(): Promise<void> {
+    await writeFileDurably(this.#path, "");
+  }
+
+  /**
+   * Milliseconds until the next refresh is due, `intervalMs` after the last one. `now` is in
+   * milliseconds since the epoch.
+   */
+  async untilDue(intervalMs: number, now: number): Promise<number> {
+    const last = (await statIfPresent(this.#path))?.mtime?.getTime() ?? -Infinity;
+    // After the clock was set back, wait for one interval at most.
+    const elapsedMs = now < last ? 0 : now - last;
+    return Math.min(intervalMs, Math.max(SETTLE_MS, intervalMs - elapsedMs));
   }
 }

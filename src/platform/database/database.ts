@@ -5,19 +5,21 @@ import { eventLogger } from "../observability/logging.ts";
 
 const log = eventLogger("database");
 
-/** Statements that bring a database from each version to the next, the first from an empty one. */
+/** SQL that takes the schema from each version to the next; the first entry starts from nothing. */
 export type Migrations = readonly string[];
 
-/** What SQLite says of a file that it cannot make sense of (SQLITE_NOTADB, SQLITE_CORRUPT). */
+/**
+ * Messages of SQLite for a file that is not a database or damaged (SQLITE_NOTADB, SQLITE_CORRUPT).
+ */
 const DAMAGE = /file is not a database|database disk image is malformed/;
 
-/** The file is there and can be read, but is of no use. */
+/** The file can be read, but the database in it cannot be used. */
 class UnusableDatabase extends Error {}
 
 /**
- * Opens a SQLite database and brings it to the latest version. One that is damaged, or of a later
- * version than is known, is put aside as `<path>.damaged` and a new one begun: what is kept here
- * can be had again from the cache itself. Throws `storage` if there can be no database at `path`.
+ * Opens a SQLite database and migrates it to the latest version. A database that is damaged or of
+ * an unknown later version is renamed to `<path>.damaged` and replaced by an empty one, because its
+ * content can be recovered from the cache. Throws `storage` if no database can be opened at `path`.
  */
 export async function openDatabase(path: string, migrations: Migrations): Promise<DatabaseSync> {
   try {
@@ -26,7 +28,7 @@ export async function openDatabase(path: string, migrations: Migrations): Promis
       return open(path, migrations);
     } catch (error) {
       if (!(error instanceof UnusableDatabase) && !DAMAGE.test(reasonOf(error))) throw error;
-      log.warn("database put aside, a new one is begun", { path, reason: reasonOf(error) });
+      log.warn("cannot use the database, starting a new one", { path, reason: reasonOf(error) });
       await Deno.rename(path, `${path}.damaged`);
       for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
       return open(path, migrations);
@@ -44,7 +46,8 @@ export async function openDatabase(path: string, migrations: Migrations): Promis
 function open(path: string, migrations: Migrations): DatabaseSync {
   const database = new DatabaseSync(path);
   try {
-    // NORMAL may lose the last batch on a loss of power, never the database (sqlite.org/wal.html).
+    // With NORMAL a power failure may lose the last batch, but never the database
+    // (sqlite.org/wal.html).
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
     const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
     if (check.quick_check !== "ok") throw new UnusableDatabase(check.quick_check);
@@ -53,7 +56,7 @@ function open(path: string, migrations: Migrations): DatabaseSync {
     };
     if (version > migrations.length) {
       throw new UnusableDatabase(
-        `it is of version ${version}, and this pkgstash knows ${migrations.length}`,
+        `its version is ${version}, and this pkgstash knows versions up to ${migrations.length}`,
       );
     }
     for (const [index, migration] of migrations.entries()) {
@@ -70,7 +73,7 @@ function open(path: string, migrations: Migrations): DatabaseSync {
   }
 }
 
-/** Does all of `work` or, when it throws, nothing of it. */
+/** Runs `work` in a transaction, which is rolled back if it throws. */
 export function inTransaction(database: DatabaseSync, work: () => void): void {
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -80,7 +83,7 @@ export function inTransaction(database: DatabaseSync, work: () => void): void {
     try {
       database.exec("ROLLBACK");
     } catch {
-      // After some failures, a full disk for one, SQLite has rolled back already.
+      // SQLite has already rolled back after some failures, such as a full disk.
     }
     throw error;
   }

@@ -1,7 +1,10 @@
 import { dirname } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 
-/** The right to write a directory, held until release or the end of the process (flock(2)). */
+/**
+ * The exclusive right to write a directory, held until disposal or the end of the process
+ * (flock(2)).
+ */
 export class DirectoryLock implements Disposable {
   readonly #file: Deno.FsFile;
 
@@ -9,9 +12,7 @@ export class DirectoryLock implements Disposable {
     this.#file = file;
   }
 
-  /**
-   * Takes the lock file at `path`, or throws a `conflict` that names the process that has it.
-   */
+  /** Locks the file at `path`; throws a `conflict` that names the process holding it. */
   static async acquire(path: string): Promise<DirectoryLock> {
     let file: Deno.FsFile;
     try {

@@ -1,19 +1,25 @@
 import { dirname } from "@std/path";
 
-/** Makes the entries of a directory survive a loss of power. */
+/** Makes the names in a directory survive a power failure. */
 export async function syncDirectory(path: string): Promise<void> {
   using directory = await Deno.open(path, { read: true });
   await directory.sync();
 }
 
-/** Moves a file whose bytes are on disk to its final name, in one step, to stay. */
+/**
+ * Moves a file to its final name, atomically and so that it survives a power failure, and makes the
+ * directories it needs. The file's own content must have been synced.
+ */
 export async function renameDurably(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
   await Deno.rename(from, to);
   await syncDirectory(dirname(to));
 }
 
-/** Writes a small file so that a reader sees the old content or the new one, never a part. */
+/**
+ * Writes a small file so that it survives a power failure, and that a reader sees the old content
+ * or the new one, never a part of it. Makes the directories it needs.
+ */
 export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
@@ -33,6 +39,7 @@ export async function writeFileDurably(path: string, content: string | Uint8Arra
   }
 }
 
+/** Removes a file if there is one. */
 export async function removeIfPresent(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -41,14 +48,23 @@ export async function removeIfPresent(path: string): Promise<void> {
   }
 }
 
-/** What `stat` says of a file, or null when there is none. */
-export async function statIfPresent(path: string): Promise<Deno.FileInfo | null> {
+/** The file's info, or null if there is no such file. */
+export function statIfPresent(path: string): Promise<Deno.FileInfo | null> {
+  return nullIfAbsent(Deno.stat(path));
+}
+
+/** As `statIfPresent`, of a symbolic link itself rather than what it points to. */
+export function lstatIfPresent(path: string): Promise<Deno.FileInfo | null> {
+  return nullIfAbsent(Deno.lstat(path));
+}
+
+async function nullIfAbsent<T>(looking: Promise<T>): Promise<T | null> {
   try {
-    return await Deno.stat(path);
+    return await looking;
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return null;
-    }
+    const isAbsent = error instanceof Deno.errors.NotFound ||
+      error instanceof Deno.errors.NotADirectory;
+    if (isAbsent) return null;
     throw error;
   }
 }

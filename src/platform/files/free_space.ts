@@ -1,11 +1,11 @@
 import { statfs } from "node:fs/promises";
 
 /**
- * Bytes that this user may still write to the disk that holds `path`; null when that may not be
- * asked or there is no such path. Needs the permission `sys: statfs`.
+ * Bytes that this user can still write to the file system of `path`. Returns null if there is no
+ * such path, or without the permission `sys: statfs`.
  */
 export async function freeSpace(path: string): Promise<number | null> {
-  // Asking first, as a terminal would be asked for a permission that was not given.
+  // Queried first, since on a terminal a missing permission would prompt.
   const { state } = await Deno.permissions.query(STATFS);
   if (state !== "granted") return null;
   try {

@@ -1,27 +1,25 @@
 import { join } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { statIfPresent } from "./durable.ts";
+import { lstatIfPresent, statIfPresent } from "./durable.ts";
 
-/** A regular file as it was seen; times are in milliseconds since the epoch. */
+/** A regular file as it was at one moment; times are in milliseconds since the epoch. */
 export interface SeenFile {
   readonly name: string;
   readonly size: number;
-  /** When its content was last written, or what it was set to; 0 where that is not known. */
+  /** mtime: last write, or whatever it was set to; 0 if unknown. */
   readonly modified: number;
-  /** When it was last written, moved or touched: nobody can set it. */
+  /** ctime: last write, rename or change of attributes; it cannot be set. */
   readonly changed: number;
   readonly inode: number;
 }
 
-/** How many files are asked about at a time. */
-const BATCH = 128;
-/** After how many names others get their turn. */
-const TURN = 2000;
+const FILES_AT_A_TIME = 128;
+const NAMES_PER_TURN = 2000;
 
 /**
- * The path of `directory` below `root`, or null when there is none. Throws `storage` if a part of
- * it is a symbolic link or not a directory: what lies behind would be outside of `root`.
+ * Returns the path of `directory` below `root`, or null if it does not exist. Throws `storage` if
+ * any part of it is a symbolic link, which could lead out of `root`, or not a directory.
  */
 export async function plainDirectory(root: string, directory: string): Promise<string | null> {
   if (await statIfPresent(root) === null) return null;
@@ -31,13 +29,16 @@ export async function plainDirectory(root: string, directory: string): Promise<s
     const info = await lstatIfPresent(path);
     if (info === null) return null;
     if (segment === "" || segment === "." || segment === ".." || !info.isDirectory) {
-      throw new PkgstashError("storage", `${path} is not a directory but a link or something else`);
+      throw new PkgstashError(
+        "storage",
+        `Cannot use ${path}: it is a link or something else that is not a directory.`,
+      );
     }
   }
   return path;
 }
 
-/** The regular files of a directory whose names are wanted; links are not followed, nor listed. */
+/** The regular files in a directory, filtered by name. Symbolic links are skipped. */
 export async function filesIn(
   path: string,
   isWanted: (name: string) => boolean = () => true,
@@ -46,13 +47,13 @@ export async function filesIn(
   let seen = 0;
   for await (const { name, isFile } of Deno.readDir(path)) {
     if (isFile && isWanted(name)) names.push(name);
-    // Names come many at a time, without a turn in between.
-    if (++seen % TURN === 0) await eventLoopTurn();
+    // Names arrive in large batches, between which the event loop does not run.
+    if (++seen % NAMES_PER_TURN === 0) await eventLoopTurn();
   }
   const files: SeenFile[] = [];
-  for (let start = 0; start < names.length; start += BATCH) {
+  for (let start = 0; start < names.length; start += FILES_AT_A_TIME) {
     const batch = await Promise.all(
-      names.slice(start, start + BATCH).map((name) => seeFile(path, name)),
+      names.slice(start, start + FILES_AT_A_TIME).map((name) => seeFile(path, name)),
     );
     for (const file of batch) {
       if (file !== null) files.push(file);
@@ -61,7 +62,7 @@ export async function filesIn(
   return files;
 }
 
-/** What is known of a regular file; null when there is none of this name. */
+/** Looks at one file; returns null if there is no regular file of this name. */
 export async function seeFile(path: string, name: string): Promise<SeenFile | null> {
   const info = await lstatIfPresent(join(path, name));
   if (info === null || !info.isFile) return null;
@@ -75,27 +76,16 @@ export async function seeFile(path: string, name: string): Promise<SeenFile | nu
   };
 }
 
-/** Whether a file is the one that was seen before. */
+/** Whether both are the same file with unchanged content. */
 export function isSameFile(a: SeenFile, b: SeenFile): boolean {
   return a.inode === b.inode && a.size === b.size && a.modified === b.modified;
 }
 
-/** The directories in a directory, without links to such. */
+/** Names of the directories in a directory, sorted. Symbolic links are skipped. */
 export async function directoriesIn(path: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(path)) {
     if (isDirectory) names.push(name);
   }
   return names.sort();
-}
-
-async function lstatIfPresent(path: string): Promise<Deno.FileInfo | null> {
-  try {
-    return await Deno.lstat(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-      return null;
-    }
-    throw error;
-  }
 }

@@ -1,16 +1,18 @@
 import type { LogRecord } from "@logtape/logtape";
 import type { Redaction } from "./redaction.ts";
 
-/** Makes one line, without its line feed, of a log record. */
+/** Formats a log record as one line, without line feed. */
 export type LogLineFormat = (record: LogRecord, redaction: Redaction) => string;
 
-/** Whatever ends or rewrites a line on a terminal or in a log reader, or cannot be seen. */
+/**
+ * Characters that end or rewrite a line on a terminal or in a log viewer, or that are invisible.
+ */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** The common case, which needs no closer look. */
+/** Most texts; nothing in them needs an escape. */
 const VISIBLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** Values that are recognised without quotes: visible ASCII but quote, equals sign, backslash. */
+/** Values that need no quotes: visible ASCII without quotes, equals signs and backslashes. */
 const BARE = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
 
 const RESERVED_NAMES = ["time", "level", "logger", "message"];
@@ -29,8 +31,8 @@ export function textLine(record: LogRecord, redaction: Redaction): string {
 }
 
 /**
- * One JSON object: `time` (ISO 8601), `level`, `logger` (category joined by dots), `message`, and the
- * properties beside them; a property with one of these names gets a `_` before it.
+ * One JSON object with `time` (ISO 8601), `level`, `logger` (the category, joined by dots),
+ * `message` and the properties, of which those with one of these names are prefixed with `_`.
  */
 export function jsonLine(record: LogRecord, redaction: Redaction): string {
   const fields: [string, unknown][] = [
@@ -51,7 +53,7 @@ function propertiesOf(record: LogRecord, redaction: Redaction): [string, unknown
     .map(([name, value]) => [name, redaction.value(name, value)]);
 }
 
-/** The parts with an odd index are values that were put into the message. */
+/** LogTape alternates text and interpolated values: parts with an odd index are values. */
 function messageOf(record: LogRecord, redaction: Redaction): string {
   return redaction.text(
     record.message.map((part, index) =>

@@ -2,25 +2,24 @@ import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logta
 import type { LogLevel } from "../../log_level.ts";
 import { jsonLine, textLine } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
-import { StdoutLines } from "./stdout_lines.ts";
 
 const ROOT = "pkgstash";
 
-/** How a log record is written: for people or for machines. */
+/** The format of log records: for people or for programs. */
 export type LogFormat = "text" | "json";
 
-/** What is logged, and how. */
+/** What is logged, and in which format. */
 export interface LoggingOptions {
   /** The least severe level that is written. */
   level: LogLevel;
   format: LogFormat;
-  /** Texts that must never be written, the administrator's token above all. */
+  /** Texts that must never be written, such as the administrator's token. */
   secrets?: readonly string[];
-  /** Takes each line, without its line feed; by default it goes to the standard output. */
+  /** Called with each line, without line feed; writes to the standard output by default. */
   write?: (line: string) => void;
 }
 
-/** Starts logging, or changes how it is done. Before this nothing is logged. */
+/** Starts logging, or changes its options. Nothing is logged before the first call. */
 export function configureLogging(options: LoggingOptions): void {
   const redaction = new Redaction(options.secrets);
   const line = options.format === "json" ? jsonLine : textLine;
@@ -29,23 +28,23 @@ export function configureLogging(options: LoggingOptions): void {
   apply(options.level, { lines: (record) => write(line(record, redaction)) });
 }
 
-/** Changes the level of everything that is logged from now on. */
+/** Changes the level, for all loggers and at once. */
 export function setLogLevel(level: LogLevel): void {
   apply(level, getConfig()?.sinks ?? {});
 }
 
-/** The level in force; "info" as long as none was set. */
+/** The level in force; "info" before one is set. */
 export function currentLogLevel(): LogLevel {
   const level = getConfig()?.loggers.find(({ category }) => category[0] === ROOT)?.lowestLevel;
   return (level ?? "info") as LogLevel;
 }
 
-/** The logger of the events of one part of the program, e.g. "mirror". */
+/** The logger for events of one part of the program, such as "mirror". */
 export function eventLogger(part: string): Logger {
   return getLogger([ROOT, part]);
 }
 
-/** The logger of requests that were answered. */
+/** The logger for the access log. */
 export function accessLogger(): Logger {
   return getLogger([ROOT, "access"]);
 }
@@ -56,8 +55,30 @@ function apply(level: LogLevel, sinks: Parameters<typeof configureSync>[0]["sink
     sinks,
     loggers: [
       { category: [ROOT], lowestLevel: level, sinks: Object.keys(sinks) },
-      // The library's words about itself, a failing sink for one, would go to the console.
+      // Otherwise the library reports its own problems, such as a failing sink, on the console.
       { category: ["logtape", "meta"], lowestLevel: null, sinks: [] },
     ],
   });
+}
+
+/**
+ * Writes lines to the standard output synchronously. A line that cannot be written, because the
+ * reader is gone or the disk is full, is lost: a daemon must not fail because of its log.
+ */
+class StdoutLines {
+  #isTorn = false;
+
+  write(line: string): void {
+    const bytes = new TextEncoder().encode(`${this.#isTorn ? "\n" : ""}${line}\n`);
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += Deno.stdout.writeSync(bytes.subarray(written));
+      }
+      this.#isTorn = false;
+    } catch {
+      // The next line must not continue the part that was written.
+      if (written > 0) this.#isTorn = true;
+    }
+  }
 }

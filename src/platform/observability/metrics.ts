@@ -1,42 +1,42 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** How requests for files end, as the metric counts them. */
+/** How a request for a file can end: the label `result` of `pkgstash_requests_total`. */
 export const REQUEST_RESULTS = [
-  /** From the cache. */
+  /** Served from the cache. */
   "hit",
   /** Started a download. */
   "miss",
-  /** Read a download that was in flight. */
+  /** Joined a download that was in flight. */
   "join",
-  /** From the cache, because no mirror could say whether there is something newer. */
+  /** Served from the cache, because no mirror could be asked for something newer. */
   "stale",
-  /** A range straight from a mirror, because the download in flight was far behind it. */
+  /** A range fetched straight from a mirror, because the download in flight was far behind it. */
   "direct",
-  /** 304: the client has it. */
+  /** 304. */
   "not_modified",
   /** 404. */
   "not_found",
-  /** Another answer of the class 4xx. */
+  /** Any other 4xx. */
   "refused",
-  /** 5xx, or an answer that broke off. */
+  /** 5xx, or a response that broke off. */
   "error",
 ] as const;
 
 /** One of `REQUEST_RESULTS`. */
 export type RequestResult = typeof REQUEST_RESULTS[number];
 
-const FIRST_BYTE_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const FIRST_BYTE_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** Counts since the start. */
+/** What was counted since the daemon started. */
 export interface MetricTotals {
   readonly requests: Readonly<Record<RequestResult, number>>;
   readonly bytesServed: number;
   readonly bytesFetched: number;
 }
 
-/** The numbers of one running pkgstash, in a registry of their own. */
+/** The metrics of one daemon, in a registry of its own rather than prom-client's global one. */
 export class Metrics {
-  /** Content-Type of `text()`. */
+  /** The Content-Type of `text()`. */
   readonly contentType: string;
 
   readonly #registry = new Registry();
@@ -65,24 +65,24 @@ export class Metrics {
   });
   readonly #downloadsInFlight = new Gauge({
     name: "pkgstash_downloads_in_flight",
-    help: "Files that are being fetched from mirrors now.",
+    help: "Files being fetched from mirrors.",
     ...this.#registers,
   });
   readonly #upstreamFirstByte = new Histogram({
     name: "pkgstash_upstream_first_byte_seconds",
-    help: "Time from asking a mirror to the first byte of its answer.",
+    help: "Time from a request to a mirror to the first byte of its response.",
     labelNames: ["mirror"],
-    buckets: FIRST_BYTE_BUCKETS,
+    buckets: FIRST_BYTE_BUCKETS_SECONDS,
     ...this.#registers,
   });
 
   constructor() {
     this.contentType = this.#registry.contentType;
-    // A result that has not occurred yet is 0, not absent: rates need a beginning.
+    // A rate needs a first sample, so results that have not occurred yet are 0 and not absent.
     for (const result of REQUEST_RESULTS) this.#requests.inc({ result }, 0);
   }
 
-  /** Reports the bytes that the cache holds, which `read` tells whenever the metrics are read. */
+  /** `read` returns the bytes of the cache; it is called whenever the metrics are read. */
   observeCacheSize(read: () => number | Promise<number>): void {
     new Gauge({
       name: "pkgstash_cache_size_bytes",
@@ -94,42 +94,42 @@ export class Metrics {
     });
   }
 
-  /** Counts a request that was answered. */
-  request(result: RequestResult): void {
+  /** Counts a request by how it ended. */
+  countRequest(result: RequestResult): void {
     this.#requests.inc({ result });
   }
 
-  /** Counts bytes of a body sent to a client. */
-  bytesServed(count: number): void {
+  /** Adds bytes of a file that were sent to a client. */
+  addBytesServed(count: number): void {
     this.#bytesServed.inc(count);
   }
 
-  /** Counts bytes of a body received from a mirror. */
-  bytesFetched(count: number): void {
+  /** Adds bytes of a file that were received from a mirror. */
+  addBytesFetched(count: number): void {
     this.#bytesFetched.inc(count);
   }
 
-  /** Counts a mirror's failure; the reason is one of a few words, not a message. */
-  upstreamError(mirror: string, reason: string): void {
+  /** Counts a failure of a mirror. `reason` becomes a label, so it must be one of a few words. */
+  countUpstreamError(mirror: string, reason: string): void {
     this.#upstreamErrors.inc({ mirror, reason });
   }
 
-  /** Notes that a download began; each is to be followed by one `downloadEnded`. */
-  downloadStarted(): void {
+  /** Adds a download to those in flight; every call needs its `removeDownload`. */
+  addDownload(): void {
     this.#downloadsInFlight.inc();
   }
 
-  /** Notes that a download is over, well or badly. */
-  downloadEnded(): void {
+  /** Removes a download from those in flight, however it ended. */
+  removeDownload(): void {
     this.#downloadsInFlight.dec();
   }
 
-  /** Notes how long a mirror took to its first byte. */
-  upstreamFirstByte(mirror: string, seconds: number): void {
+  /** Records the seconds from a request to a mirror to the first byte of its response. */
+  recordFirstByte(mirror: string, seconds: number): void {
     this.#upstreamFirstByte.observe({ mirror }, seconds);
   }
 
-  /** What was counted since the start. */
+  /** The counts so far, for the status report. */
   async totals(): Promise<MetricTotals> {
     const [requests, served, fetched] = await Promise.all([
       this.#requests.get(),
@@ -146,7 +146,7 @@ export class Metrics {
     };
   }
 
-  /** Everything in the Prometheus text format. */
+  /** All metrics in the Prometheus text format. */
   text(): Promise<string> {
     return this.#registry.metrics();
   }

@@ -1,32 +1,32 @@
 const REDACTED = "[redacted]";
 
-/** Names of properties and of query parameters whose values are never shown. */
+/** Properties whose values are always replaced. */
 const SECRET_NAME =
   /^(?:authorization|proxy-authorization|cookie|token|password|secret|api-?key)$/i;
 
-/** Credentials in text, each as a pattern and what stands in its place. */
+/** Patterns of credentials in text, each with its replacement. */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic) +[^\s"',;]+/gi, `$1 ${REDACTED}`],
   [/(:\/\/)[^/?#@\s]+@/g, `$1${REDACTED}@`],
   [/([?&](?:access_)?(?:token|password|secret|api-?key)=)[^&#\s"]*/gi, `$1${REDACTED}`],
 ];
 
-/** What every credential has in it: most text is done with after one look. */
+/** Matches every text with a credential in it, and few others: most texts need only this check. */
 const SUSPICIOUS = /bearer|basic|:\/\/|[?&]/i;
 
-/** Keeps secrets out of what is logged: those it is told of, and whatever looks like a credential. */
+/** Keeps secrets out of the log: the given ones, and everything that looks like a credential. */
 export class Redaction {
   readonly #secrets: readonly string[];
 
-  /** @param secrets texts that must not appear anywhere; also caught when percent-encoded. */
+  /** `secrets` are replaced wherever they occur, also if they are percent-encoded. */
   constructor(secrets: readonly string[] = []) {
     this.#secrets = [...new Set(secrets.flatMap((text) => [text, encodeURIComponent(text)]))]
       .filter((text) => text !== "")
-      // A secret that contains another must go first.
+      // A secret that contains another one must be replaced before it.
       .sort((a, b) => b.length - a.length);
   }
 
-  /** The text without what is secret in it. */
+  /** Returns the text with its secrets replaced. */
   text(text: string): string {
     for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
     if (!SUSPICIOUS.test(text)) return text;
@@ -34,7 +34,7 @@ export class Redaction {
     return text;
   }
 
-  /** A property's value, fit for JSON and without what is secret in it. */
+  /** Returns a property's value as plain JSON with its secrets replaced. */
   value(name: string, value: unknown): unknown {
     if (SECRET_NAME.test(name) && value !== undefined && value !== null) return REDACTED;
     return this.#plain(value, []);

@@ -1,38 +1,44 @@
+/** What a `PeriodicTask` runs, and when. */
 export interface PeriodicTaskOptions {
-  /** Milliseconds from the end of one run to the beginning of the next. */
-  interval: number;
-  /** Milliseconds to the beginning of the first one; the interval unless given. */
-  first?: number;
-  /** Milliseconds by which each is put off at random, at most. */
-  jitter: number;
+  /** Time from the end of one run to the start of the next. */
+  intervalMs: number;
+  /** Time to the start of the first run; the interval by default. */
+  firstMs?: number;
+  /** Upper bound of the random delay that is added to each wait. */
+  jitterMs: number;
+  /** Must not reject. */
   run: () => Promise<void>;
+  /** Returns a number from 0 to below 1. */
   random?: () => number;
 }
 
-/** A longer one would end at once: 2^31 - 1 ms. */
-const LONGEST_DELAY = 2_147_483_647;
+/** 2^31 - 1: a timer with a longer delay goes off at once. */
+const MAX_DELAY_MS = 2_147_483_647;
 
-/** Does something again and again, never twice at once; it must not throw. */
+/** Runs a task at intervals, never twice at the same time, until it is disposed. */
 export class PeriodicTask implements AsyncDisposable {
+  readonly #options: PeriodicTaskOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
 
-  constructor(private readonly options: PeriodicTaskOptions) {
-    this.#plan(options.first ?? options.interval);
+  constructor(options: PeriodicTaskOptions) {
+    this.#options = options;
+    this.#schedule(options.firstMs ?? options.intervalMs);
   }
 
+  /** Cancels the next run, and waits for the current one to end. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
     await this.#running;
   }
 
-  #plan(delay: number): void {
+  #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    const { interval, jitter, run, random = Math.random } = this.options;
+    const { intervalMs, jitterMs, run, random = Math.random } = this.#options;
     this.#timer = setTimeout(() => {
-      this.#running = run().finally(() => this.#plan(interval));
-    }, Math.min(LONGEST_DELAY, delay + jitter * random()));
+      this.#running = run().finally(() => this.#schedule(intervalMs));
+    }, Math.min(MAX_DELAY_MS, delayMs + jitterMs * random()));
   }
 }

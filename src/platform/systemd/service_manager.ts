@@ -4,18 +4,21 @@ import { eventLogger } from "../observability/logging.ts";
 
 const log = eventLogger("systemd");
 
-/** Variables by which a service manager says how it is to be told (sd_notify(3)). */
+/** The variables by which a service manager asks for notifications (sd_notify(3)). */
 export const NOTIFY_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
 
-/** How a service manager wants to be told. */
+/** The notifications that a service manager asks for. */
 export interface NotifyEnvironment {
   /** Path of its socket. */
   readonly socket: string;
-  /** Milliseconds of silence after which it restarts us; null for no limit. */
-  readonly watchdog: number | null;
+  /** Time without a notification after which it restarts this process; null for no limit. */
+  readonly watchdogMs: number | null;
 }
 
-/** Reads those variables; null when nobody wants to be told, or only by an abstract socket. */
+/**
+ * Reads `NOTIFY_VARIABLES`; returns null if no notifications are wanted, or only by an abstract
+ * socket, which Deno cannot send to.
+ */
 export function notifyEnvironment(
   get: (name: string) => string | undefined,
   pid: number,
@@ -23,64 +26,73 @@ export function notifyEnvironment(
   const socket = get("NOTIFY_SOCKET");
   if (socket === undefined || !socket.startsWith("/")) return null;
   const watchdogPid = get("WATCHDOG_PID");
-  const forUs = watchdogPid === undefined || Number(watchdogPid) === pid;
-  const watchdog = Number(get("WATCHDOG_USEC") ?? "0") / 1000;
-  return { socket, watchdog: forUs && watchdog > 0 ? watchdog : null };
+  const isMeant = watchdogPid === undefined || Number(watchdogPid) === pid;
+  const watchdogMs = Number(get("WATCHDOG_USEC") ?? "0") / 1000;
+  return { socket, watchdogMs: isMeant && watchdogMs > 0 ? watchdogMs : null };
 }
 
 /**
- * The service manager that started this process. It hears that we are ready, and then every half
- * watchdog period that the event loop still turns.
+ * The service manager that started this process. It is notified when the daemon is ready, and from
+ * then on every half watchdog period, to prove that the event loop still runs.
  */
 export class ServiceManager implements Disposable {
+  readonly #environment: NotifyEnvironment;
   readonly #socket: Deno.DatagramConn;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  private constructor(private readonly environment: NotifyEnvironment, directory: string) {
-    // Deno sends datagrams only from a socket that has a name; it is free again at once.
+  private constructor(environment: NotifyEnvironment, directory: string) {
+    this.#environment = environment;
+    // Deno sends datagrams only from a named socket; the name can be removed at once.
     const path = join(directory, `notify-${Deno.pid}`);
     this.#socket = Deno.listenDatagram({ transport: "unixpacket", path });
     Deno.removeSync(path);
   }
 
-  /** @param directory Where a socket may be made for a moment. */
+  /**
+   * Prepares a socket to notify from; returns null, and logs why, if that fails. `directory` is
+   * where the socket may be created for a moment.
+   */
   static connect(environment: NotifyEnvironment, directory: string): ServiceManager | null {
     try {
       return new ServiceManager(environment, directory);
     } catch (error) {
-      log.error("service manager cannot be told anything", { reason: reasonOf(error) });
+      log.error("cannot connect to the service manager", { reason: reasonOf(error) });
       return null;
     }
   }
 
-  /** The server serves; `status` is a line for `systemctl status`. */
-  async ready(status: string): Promise<void> {
-    const { watchdog } = this.environment;
-    if (watchdog !== null && this.#timer === undefined) {
-      this.#timer = setInterval(() => this.#tell("WATCHDOG=1"), watchdog / 2);
+  /** Reports that the daemon is ready; `status` is a line for `systemctl status`. */
+  async reportReady(status: string): Promise<void> {
+    const { watchdogMs } = this.#environment;
+    if (watchdogMs !== null && this.#timer === undefined) {
+      this.#timer = setInterval(() => this.#notify("WATCHDOG=1"), watchdogMs / 2);
     }
-    await this.#tell("READY=1", `STATUS=${oneLine(status)}`);
+    await this.#notify("READY=1", `STATUS=${oneLine(status)}`);
   }
 
-  async status(status: string): Promise<void> {
-    await this.#tell(`STATUS=${oneLine(status)}`);
+  /** Replaces the line of `systemctl status`. */
+  async reportStatus(status: string): Promise<void> {
+    await this.#notify(`STATUS=${oneLine(status)}`);
   }
 
-  /** The server ends within this many milliseconds. */
-  async stopping(within: number): Promise<void> {
-    await this.#tell(
+  /** Reports that the daemon stops, and asks for this much time to do so. */
+  async reportStopping(withinMs: number): Promise<void> {
+    await this.#notify(
       "STOPPING=1",
-      `EXTEND_TIMEOUT_USEC=${Math.ceil(within * 1000)}`,
+      `EXTEND_TIMEOUT_USEC=${Math.ceil(withinMs * 1000)}`,
       "STATUS=Waiting for transfers in flight",
     );
   }
 
-  async #tell(...assignments: string[]): Promise<void> {
-    const message = new TextEncoder().encode(assignments.join("\n"));
+  async #notify(state: string, ...more: string[]): Promise<void> {
+    const message = new TextEncoder().encode([state, ...more].join("\n"));
     try {
-      await this.#socket.send(message, { transport: "unixpacket", path: this.environment.socket });
+      await this.#socket.send(message, {
+        transport: "unixpacket",
+        path: this.#environment.socket,
+      });
     } catch (error) {
-      log.error("service manager not told", { reason: reasonOf(error), message: assignments[0]! });
+      log.error("cannot notify the service manager", { reason: reasonOf(error), message: state });
     }
   }
 

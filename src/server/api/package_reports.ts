@@ -1,6 +1,6 @@
 import type { PackageReport } from "../../api/package_report.ts";
 import { text } from "../../api/schema.ts";
-import type { CachedPackage } from "../../mirroring/cleanup/cleanup.ts";
+import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { ApiParameter } from "./api_route.ts";
 

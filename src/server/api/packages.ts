@@ -1,6 +1,6 @@
 import { PACKAGE_LIST } from "../../api/package_report.ts";
 import { text } from "../../api/schema.ts";
-import { Pins } from "../../mirroring/cleanup/pins.ts";
+import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import { type ApiRoute, json, jsonAnswer } from "./api_route.ts";
 import { packageReport } from "./package_reports.ts";
 
@@ -26,13 +26,13 @@ export const packagesRoute: ApiRoute = {
   answers: [jsonAnswer(PACKAGE_LIST)],
   handle: async ({ query, services: { cleanup, tree } }) => {
     const name = query.get("name");
-    const wanted = name === null ? null : new Pins([name]);
+    const wanted = name === null ? null : packageMatcher([name]);
     const repository = query.get("repository");
     const isIn = (directory: string) =>
       repository === null || directory === repository ||
       tree.repositoryAt(directory)?.name === repository;
     const packages = (await cleanup.packages())
-      .filter((cached) => (wanted?.has(cached) ?? true) && isIn(cached.directory))
+      .filter((cached) => (wanted?.(cached) ?? true) && isIn(cached.directory))
       .map(packageReport);
     const bytes = packages.reduce((sum, each) => sum + each.bytes, 0);
     return json(PACKAGE_LIST, { packages, bytes });

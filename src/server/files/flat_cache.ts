@@ -26,7 +26,7 @@ export async function flatCacheRoute(
   const [first, ...others] = present;
   const response = first === undefined || !others.every(({ info }) => isSame(info!, first.info!))
     ? null
-    : await sendFile(request, first.path, fileName, "HIT");
+    : await sendFile(request, { path: first.path, fileName, status: "HIT" });
   return response ?? textResponse(404, "There is no such file in the cache.");
 }
 

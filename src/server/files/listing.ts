@@ -1,9 +1,9 @@
 import { escape } from "@std/html/entities";
-import { format as formatBytes } from "@std/fmt/bytes";
 import { join } from "@std/path";
 import type { CacheLayout } from "../../mirroring/cache/cache_layout.ts";
 import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
+import { bytesText } from "../../config/quantities.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 
@@ -79,7 +79,7 @@ function linkTo(name: string): string {
 function page(title: string, rows: Row[]): string {
   const cells = rows.map(({ name, size, modified }) =>
     `<tr><td><a href="${linkTo(name)}">${escape(name)}</a></td><td class="n">${
-      size === undefined ? "" : escape(formatBytes(size, { binary: true }))
+      size === undefined ? "" : bytesText(size)
     }</td><td>${
       modified?.getTime() ? modified.toISOString().slice(0, 16).replace("T", " ") : ""
     }</td></tr>`

@@ -1,18 +1,18 @@
 import { packagesOf } from "../catalogue.ts";
 import type { Stage } from "../stage.ts";
 
-/** Without any mirror, what is in the cache can still be installed. */
+/** Without any mirror, cached packages can still be installed. */
 export async function allMirrorsDown(stage: Stage): Promise<void> {
   const { story, ledger, app, slow, frail, catalogue } = stage;
-  story.scene("All mirrors are down");
+  story.startScene("All mirrors are down");
   await Promise.all([slow.down(), frail.down()]);
-  story.tell("mirrors", "die", "both of them, no connection is taken any more");
-  // Otherwise the databases are young enough to be served without asking anyone.
+  story.event("mirrors", "die", "both: connections are refused");
+  // The databases are so young that they would be served without asking a mirror.
   app.reconfigure({ ...app.config, databaseMaxAgeMs: 0 });
-  story.tell(
+  story.event(
     "pkgstash",
     "reloads",
-    "database_max_age = 0: it has to ask a mirror for each database",
+    "database_max_age = 0, so it must ask a mirror for each database",
   );
   const receipts = [
     await stage.fetch("server", catalogue.core, { cache: "STALE" }),
@@ -22,7 +22,7 @@ export async function allMirrorsDown(stage: Stage): Promise<void> {
     receipts.push(await stage.fetch("server", file, { cache: "HIT" }));
   }
   const good = receipts.filter(({ end, isRight }) => end === "complete" && isRight).length;
-  ledger.survive(
+  ledger.recordTrial(
     good === receipts.length,
     `all mirrors down: ${good} of ${receipts.length} files served from the cache`,
   );

@@ -2,10 +2,10 @@ import { packagesOf } from "../catalogue.ts";
 import { bytesText } from "../quantities.ts";
 import type { Stage } from "../stage.ts";
 
-/** What others have asked for costs nothing any more. */
+/** Files that others have requested before need no mirror. */
 export async function lateClient(stage: Stage): Promise<void> {
   const { story, ledger, catalogue } = stage;
-  story.scene("A late client wants everything");
+  story.startScene("A late client requests everything");
   const before = stage.upstream;
   let bytes = 0;
   for (const file of [catalogue.core, catalogue.extra, ...packagesOf(catalogue)]) {
@@ -16,9 +16,9 @@ export async function lateClient(stage: Stage): Promise<void> {
   const after = stage.upstream;
   const cost = after.bytes - before.bytes;
   const requests = after.requests - before.requests;
-  story.tell("mirrors", "", `sent ${bytesText(cost)} for it, and got ${requests} requests`);
-  ledger.survive(
+  story.event("mirrors", "", `sent ${bytesText(cost)} and received ${requests} requests for it`);
+  ledger.recordTrial(
     cost === 0 && requests === 0,
-    `a late client: ${bytesText(bytes)} served, ${bytesText(cost)} from upstream`,
+    `a late client: ${bytesText(bytes)} served, ${bytesText(cost)} from the mirrors`,
   );
 }

@@ -1,18 +1,17 @@
-// A configuration and a cache as the original, written in Go, leaves them.
+// A configuration and a cache of the Go version.
 import { assertEquals } from "@std/assert";
 import { dirname, join } from "@std/path";
-import { TestBed } from "../../support/end_to_end/end_to_end_test.ts";
+import { BINARY } from "../../support/binary_under_test.ts";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
+import { TestBed } from "../../support/end_to_end/test_bed.ts";
 
-Deno.test("the original's configuration and cache are used as they are", async () => {
-  if (!Deno.env.get("PKGSTASH_BINARY")) Deno.env.set("PKGSTASH_BINARY", "dist/pkgstash");
-  await using bed = await TestBed.create();
+Deno.test("the configuration and the cache of the Go version are used unchanged", async () => {
+  await using bed = await TestBed.create(BINARY);
   const repositories = await bed.repositories();
   const mirror = await bed.mirror({ root: repositories.root });
   const cached = repositories.package("bulk-1");
   const path = `extra/os/x86_64/${cached.file}`;
   const pkgstash = await bed.pkgstash([mirror.url()], {}, async (daemon) => {
-    // Its keys, all of them, in the forms that it wanted.
     const envFile = join(daemon.folder, "pkgstash.env");
     await Deno.writeTextFile(envFile, "PKGSTASH_TOKEN=a-token-of-its-own\n", { mode: 0o640 });
     for (const file of [path, "extra/os/x86_64/extra.db"]) {
@@ -20,6 +19,7 @@ Deno.test("the original's configuration and cache are used as they are", async (
       await Deno.mkdir(dirname(kept), { recursive: true });
       await Deno.copyFile(join(repositories.root, file), kept);
     }
+    // All keys that the Go version knew, in the forms that it required.
     return `env_file = ${JSON.stringify(envFile)}
 cache_root = ${JSON.stringify(daemon.cacheRoot)}
 mirror_urls = [${JSON.stringify(`${mirror.url()}$repo/os/$arch`)}]
@@ -39,9 +39,9 @@ max_cache_age = "8760h"
 
   const refresh = async (token: string) => {
     const headers = { authorization: `Bearer ${token}` };
-    const answer = await fetch(new URL("api/refresh", pkgstash.url), { method: "POST", headers });
-    await answer.body?.cancel();
-    return answer.status;
+    const response = await fetch(new URL("api/refresh", pkgstash.url), { method: "POST", headers });
+    await response.body?.cancel();
+    return response.status;
   };
   assertEquals(await refresh("a-token-of-its-own"), 204);
   assertEquals(await refresh("another"), 401);

@@ -1,4 +1,4 @@
-// Tries everything that the binary has no business with, and prints what was possible.
+// Tries everything that the binary must not be able to do, and prints what is possible.
 const attempts: Record<string, () => unknown> = {
   "read /etc/shadow": () => Deno.readTextFileSync("/etc/shadow"),
   "read the home directory": () => [...Deno.readDirSync("/root")],
@@ -13,7 +13,7 @@ const attempts: Record<string, () => unknown> = {
   "read the load": () => Deno.loadavg(),
 };
 
-// A compiled program does not know how to fetch modules, so there it is not even asked.
+// A compiled program cannot fetch modules at all, so an import fails before the permission check.
 const REFUSAL = /Requires \w+ access|Module not found/;
 
 for (const [what, attempt] of Object.entries(attempts)) {

@@ -1,53 +1,45 @@
-// What the compiled binary may and may not do. `deno task compile` comes before.
+// What the compiled binary may do, and what it may not. Needs `deno task compile` first.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
-import { compileBinary } from "../../../deploy/build/compile_binary.ts";
+import { compileBinary } from "../../../deploy/build/compile.ts";
 import manifest from "../../../deno.json" with { type: "json" };
-import {
-  BINARY,
-  builtInPermissions,
-  COMPILER,
-  runBinary,
-} from "../../support/machine/binary_file.ts";
+import { BINARY } from "../../support/binary_under_test.ts";
+import { builtInPermissions, COMPILER, runBinary } from "../../support/machine/binary_file.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 
 const expected = manifest.permissions.binary;
 
-/** Everything that is not null, which stands for nothing. */
-function given(permissions: Awaited<ReturnType<typeof builtInPermissions>>) {
+/** The permissions that were given: null means none. */
+function granted(permissions: Awaited<ReturnType<typeof builtInPermissions>>) {
   return Object.fromEntries(Object.entries(permissions).filter(([, value]) => value !== null));
 }
 
-Deno.test("the permissions in the binary are those of deno.json and no others", async () => {
-  const { allow_import: _, ...permissions } = given(await builtInPermissions(BINARY));
+Deno.test("the binary's permissions are exactly those of deno.json", async () => {
+  const { allow_import: _, ...permissions } = granted(await builtInPermissions(BINARY));
   assertEquals(permissions, {
     allow_net: [],
     allow_read: expected.read,
     allow_write: expected.write,
     allow_env: expected.env,
     allow_sys: expected.sys,
-    // An empty list is everything, and denied wins over allowed.
+    // An empty list means everything, and what is denied wins.
     deny_import: [],
     prompt: false,
   });
 });
 
-Deno.test("a program with the same permissions gets nowhere else", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "pkgstash-walls-" });
-  try {
-    const probe = join(folder, "probe");
-    const entry = new URL("./wall_probe.ts", import.meta.url).pathname;
-    assertEquals(await compileBinary(entry, probe, "quiet", COMPILER), 0);
-    assertEquals(await builtInPermissions(probe), await builtInPermissions(BINARY));
-    const { stdout } = await runBinary([], { HOME: "/root" }, probe);
-    const lines = stdout.trim().split("\n");
-    assertEquals(lines.length, 11);
-    assertEquals(lines.filter((line) => !line.endsWith(": refused")), []);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+Deno.test("a program with the binary's permissions can do nothing else", async () => {
+  await using folder = await TempFolder.create("pkgstash-walls-");
+  const probe = folder.join("probe");
+  const entry = new URL("./wall_probe.ts", import.meta.url).pathname;
+  assertEquals(await compileBinary(entry, probe, { deno: COMPILER, isQuiet: true }), 0);
+  assertEquals(await builtInPermissions(probe), await builtInPermissions(BINARY));
+  const { stdout } = await runBinary([], { HOME: "/root" }, probe);
+  const lines = stdout.trim().split("\n");
+  assertEquals(lines.length, 11);
+  assertEquals(lines.filter((line) => !line.endsWith(": refused")), []);
 });
 
-Deno.test("the binary is refused /etc/shadow, and says where a configuration may be", async () => {
+Deno.test("a configuration that the binary may not read is an error that says where it may be", async () => {
   const { code, stdout, stderr } = await runBinary(["check-config", "--config", "/etc/shadow"]);
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, "/etc/shadow: found a path out of reach, expected a path in one of");
@@ -57,7 +49,7 @@ Deno.test("the binary is refused /etc/shadow, and says where a configuration may
   assert(!stderr.includes("root:"));
 });
 
-Deno.test("a cache or a key elsewhere is a problem of the configuration, with a way out", async () => {
+Deno.test("a cache or a key out of the binary's reach is a configuration problem with a remedy", async () => {
   const { code, stderr } = await runBinary(["serve"], {
     PKGSTASH_CACHE_ROOT: "/home/cache",
     PKGSTASH_TLS_CERTIFICATE: "/etc/ssl/certificate.pem",
@@ -73,13 +65,13 @@ Deno.test("a cache or a key elsewhere is a problem of the configuration, with a 
   assert(!stderr.includes("    at "), "no stack");
 });
 
-Deno.test("without any configuration the binary's cache is where packages are meant to be", async () => {
+Deno.test("the binary's cache is /var/cache/pkgstash by default", async () => {
   const { code, stdout } = await runBinary(["check-config"]);
   assertEquals(code, 0);
   assertStringIncludes(stdout, 'cache_root = "/var/cache/pkgstash" # default');
 });
 
-Deno.test("--version names the version, the commit and the Deno inside", async () => {
+Deno.test("--version prints the versions of pkgstash and Deno, and the commit", async () => {
   const { code, stdout } = await runBinary(["--version"]);
   assertEquals(code, 0);
   assertMatch(

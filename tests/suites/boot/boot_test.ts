@@ -1,13 +1,16 @@
-// The installed package in a booted system with a real systemd. Needs root.
+// The installed package in a system booted with the real systemd. Needs root.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { TestBed } from "../../support/end_to_end/end_to_end_test.ts";
-import { fileDigest } from "../../support/end_to_end/file_digest.ts";
-import { until } from "../../support/end_to_end/until.ts";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
+import { TestBed } from "../../support/end_to_end/test_bed.ts";
 import { InstalledService, SERVICE } from "../../support/machine/installed_service.ts";
+import { sha256OfFile } from "../../support/sha256.ts";
+import { until } from "../../support/until.ts";
 
 const REFRESH = "pkgstash-refresh.service";
 
+const PROBE = new URL("../../support/machine/sandbox_probe.sh", import.meta.url);
+
+/** What the service's user can do without the sandbox. */
 const SANDBOXED = [
   "write where everybody may",
   "see home",
@@ -17,7 +20,7 @@ const SANDBOXED = [
   "change its personality",
 ];
 
-Deno.test("the installed service in a booted system", async (t) => {
+Deno.test("the installed service works in a booted system", async (t) => {
   await using bed = await TestBed.create();
   const repositories = await bed.repositories();
   const mirror = await bed.mirror({ root: repositories.root }, {
@@ -29,15 +32,18 @@ Deno.test("the installed service in a booted system", async (t) => {
   const mirrors = (server = 0) => `mirror_urls = ["${mirror.url(server)}"]`;
   const repos = 'mirrored_repos = ["core", "extra"]';
 
-  await t.step("it starts without any editing, and says that it serves", async () => {
-    await service.systemctl("enable", "--now", SERVICE, "pkgstash-refresh.timer");
-    assertEquals(await service.property("ActiveState"), "active");
-    assertMatch(await service.property("StatusText"), /^Serving on http:\/\/0\.0\.0\.0:8090$/);
-    assertEquals(await service.statusOf("http://127.0.0.1:8090/healthz"), 200);
-    assertEquals((await service.systemctl("is-enabled", SERVICE)).trim(), "enabled");
-  });
+  await t.step(
+    "the service starts with the installed configuration and reports its address",
+    async () => {
+      await service.systemctl("enable", "--now", SERVICE, "pkgstash-refresh.timer");
+      assertEquals(await service.property("ActiveState"), "active");
+      assertMatch(await service.property("StatusText"), /^Serving on http:\/\/0\.0\.0\.0:8090$/);
+      assertEquals(await service.statusOf("http://127.0.0.1:8090/healthz"), 200);
+      assertEquals((await service.systemctl("is-enabled", SERVICE)).trim(), "enabled");
+    },
+  );
 
-  await t.step("it serves a real pacman", async () => {
+  await t.step("the service serves pacman", async () => {
     await service.configure(mirrors(), repos);
     await service.systemctl("restart", SERVICE);
     const client = await bed.client([`${service.url}$repo/os/$arch`]);
@@ -45,11 +51,11 @@ Deno.test("the installed service in a booted system", async (t) => {
     await assertDownloaded(client, repositories.package("app"));
   });
 
-  await t.step("the sandbox leaves it the cache and nothing else", async () => {
+  await t.step("the sandbox allows writing the cache and nothing else", async () => {
     await service.root.write("home/user/secret", "");
     await machine.run("install", "-d", "-m", "777", "/opt/open");
     await machine.run("touch", "/tmp/visible");
-    const probe = await Deno.readTextFile(new URL("support/sandbox_probe.sh", import.meta.url));
+    const probe = await Deno.readTextFile(PROBE);
     await service.root.write("usr/lib/sandbox_probe", probe);
     const unit = await service.root.read(`usr/lib/systemd/system/${SERVICE}`);
     const start = "ExecStart=/bin/sh /usr/lib/sandbox_probe";
@@ -68,7 +74,7 @@ Deno.test("the installed service in a booted system", async (t) => {
     const possible = lines.filter((line) => line.endsWith(": possible"));
     assertEquals(possible, ["write the cache: possible"]);
     assertEquals(lines.filter((line) => line.endsWith(": refused")).length, 24, lines.join("\n"));
-    // What the same user could do without the sandbox, so that a refusal is the sandbox's.
+    // The same user without the sandbox can do these, so it is the sandbox that refuses them.
     const free = (await machine.journal("free.service")).split("\n");
     for (const what of SANDBOXED) assert(free.includes(`${what}: possible`), what);
     for (const fact of ["NoNewPrivs:\t1", "Seccomp:\t2", "CapEff:\t0000000000000000"]) {
@@ -81,7 +87,7 @@ Deno.test("the installed service in a booted system", async (t) => {
     assertMatch(status, /^CapBnd:\t0{16}$/m);
   });
 
-  await t.step("a changed configuration is in force after reload", async () => {
+  await t.step("a reload applies a good configuration and rejects a bad one", async () => {
     const core = "core/os/x86_64/core.db";
     const extra = "extra/os/x86_64/extra.db";
     const main = await service.property("MainPID");
@@ -92,7 +98,7 @@ Deno.test("the installed service in a booted system", async (t) => {
     await service.configure(mirrors(), repos, 'no_key = "x"');
     await service.systemctl("reload", SERVICE);
     await until(
-      "the status tells of the bad configuration",
+      "the status reports the bad configuration",
       async () => (await service.property("StatusText")).includes("no_key: found an unknown key"),
     );
     assertEquals(await service.statusOf(core), 200);
@@ -102,22 +108,25 @@ Deno.test("the installed service in a booted system", async (t) => {
     assertEquals(await service.property("MainPID"), main);
   });
 
-  await t.step("killed, it starts again", async () => {
+  await t.step("a killed service is restarted", async () => {
     const before = await service.property("MainPID");
     await machine.run("kill", "-9", before);
-    await until("it was restarted", async () =>
-      await service.property("NRestarts") === "1" &&
-      await service.property("ActiveState") === "active");
+    await until(
+      "the service is restarted",
+      async () =>
+        await service.property("NRestarts") === "1" &&
+        await service.property("ActiveState") === "active",
+    );
     assert(await service.property("MainPID") !== before);
     assertEquals(await service.statusOf("healthz"), 200);
   });
 
-  await t.step("hung, it is ended by the watchdog and starts again", async () => {
+  await t.step("a hung service is killed by the watchdog and restarted", async () => {
     await service.edit(SERVICE, "watchdog", "WatchdogSec=2", "TimeoutAbortSec=1");
     await service.systemctl("restart", SERVICE);
     const before = await service.property("MainPID");
     await machine.run("kill", "-STOP", before);
-    await until("it was restarted", async () => {
+    await until("the service is restarted", async () => {
       const pid = await service.property("MainPID");
       return pid !== before && pid !== "0" && await service.property("ActiveState") === "active";
     });
@@ -125,7 +134,7 @@ Deno.test("the installed service in a booted system", async (t) => {
     assertEquals(await service.statusOf("healthz"), 200);
   });
 
-  await t.step("a token comes from the installed file, and from LoadCredential=", async () => {
+  await t.step("a token is read from the installed file, or from LoadCredential=", async () => {
     const level = (token: string) =>
       service.statusOf("api/loglevel", {
         method: "POST",
@@ -146,25 +155,28 @@ Deno.test("the installed service in a booted system", async (t) => {
     assertEquals(await level(installed), 204);
   });
 
-  await t.step("the timer's service refreshes, and fails visibly when that fails", async () => {
-    assertStringIncludes(await service.systemctl("list-timers"), "pkgstash-refresh.timer");
-    await service.root.write(
-      "etc/pkgstash/pkgstash.env",
-      `${await service.root.read("etc/pkgstash/pkgstash.env")}PKGSTASH_URL=${service.url}\n`,
-    );
-    const fetched = (await mirror.requests()).length;
-    await service.systemctl("start", REFRESH);
-    assertEquals(await machine.property(REFRESH, "Result"), "success");
-    assert((await mirror.requests()).length > fetched);
-    await service.configure('mirror_urls = ["http://127.0.0.1:9/"]', repos);
-    await service.systemctl("restart", SERVICE);
-    const { code } = await machine.try("systemctl", "start", REFRESH);
-    assertEquals(code, 1);
-    assertStringIncludes(await service.systemctl("--failed"), REFRESH);
-    await service.systemctl("reset-failed", REFRESH);
-  });
+  await t.step(
+    "the timer's service refreshes, and is a failed unit when the refresh fails",
+    async () => {
+      assertStringIncludes(await service.systemctl("list-timers"), "pkgstash-refresh.timer");
+      await service.root.write(
+        "etc/pkgstash/pkgstash.env",
+        `${await service.root.read("etc/pkgstash/pkgstash.env")}PKGSTASH_URL=${service.url}\n`,
+      );
+      const fetched = (await mirror.requests()).length;
+      await service.systemctl("start", REFRESH);
+      assertEquals(await machine.property(REFRESH, "Result"), "success");
+      assert((await mirror.requests()).length > fetched);
+      await service.configure('mirror_urls = ["http://127.0.0.1:9/"]', repos);
+      await service.systemctl("restart", SERVICE);
+      const { code } = await machine.try("systemctl", "start", REFRESH);
+      assertEquals(code, 1);
+      assertStringIncludes(await service.systemctl("--failed"), REFRESH);
+      await service.systemctl("reset-failed", REFRESH);
+    },
+  );
 
-  await t.step("stopping waits for the transfers in flight", async () => {
+  await t.step("a stop waits for transfers in flight", async () => {
     await service.configure(mirrors(1), repos);
     await service.systemctl("restart", SERVICE);
     const wanted = repositories.package("bulk-1");
@@ -179,12 +191,12 @@ Deno.test("the installed service in a booted system", async (t) => {
     assertEquals(received, (await Deno.stat(wanted.path)).size);
     assertEquals(await service.property("Result"), "success");
     assertEquals(
-      await fileDigest(service.root.path(`var/cache/pkgstash/extra/os/x86_64/${wanted.file}`)),
-      await fileDigest(wanted.path),
+      await sha256OfFile(service.root.path(`var/cache/pkgstash/extra/os/x86_64/${wanted.file}`)),
+      await sha256OfFile(wanted.path),
     );
   });
 
-  await t.step("removing it stops and disables it", async () => {
+  await t.step("removing the package stops and disables the service", async () => {
     await service.systemctl("start", SERVICE);
     const scriptlet = await installScript(service);
     await machine.run("bash", "-c", `${scriptlet}\npre_remove`);
@@ -195,7 +207,7 @@ Deno.test("the installed service in a booted system", async (t) => {
   });
 });
 
-/** The install script that pacman keeps of the package; outside of the booted system it sees none. */
+/** The package's install script. Outside the booted system, pacman cannot run its systemctl. */
 async function installScript({ root }: InstalledService): Promise<string> {
   const database = "var/lib/pacman/local";
   const entry = [...Deno.readDirSync(root.path(database))]

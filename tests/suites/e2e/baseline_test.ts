@@ -1,9 +1,9 @@
-// What the harness measures when there is no cache in between: the other tests count against this.
+// pacman directly at a mirror, without pkgstash: what the other tests are compared with.
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 
-endToEndTest("without a cache each client is a transfer of the mirror's", async (bed) => {
+endToEndTest("a package is transferred once for each client without a cache", async (bed) => {
   const repositories = await bed.repositories();
   const mirror = await bed.mirror({ root: repositories.root });
   for (let i = 0; i < 2; i++) {
@@ -23,27 +23,25 @@ endToEndTest("without a cache each client is a transfer of the mirror's", async 
   ]);
 });
 
-endToEndTest("without a cache a mirror that dies midway fails the client", async (bed) => {
+endToEndTest("a mirror that dies midway fails its client without a cache", async (bed) => {
   const repositories = await bed.repositories();
   const mirror = await bed.mirror({ root: repositories.root, limitRate: "1m" });
   const client = await bed.client([`${mirror.url()}$repo/os/$arch`]);
   const huge = repositories.package("huge");
   await client.run("-Sy");
-  const download = client.start("-Sw", "huge");
-  await client.untilPart(huge.file, 1_000_000);
+  const download = await client.downloadUntil(huge, 1_000_000);
   assertEquals(await mirror.hasStarted(huge.file), true);
   await mirror.kill();
   assertNotEquals((await download.finished).code, 0);
 });
 
-endToEndTest("without a cache a killed client costs the mirror only the rest", async (bed) => {
+endToEndTest("pacman resumes a download after a kill without a cache", async (bed) => {
   const repositories = await bed.repositories();
   const mirror = await bed.mirror({ root: repositories.root, limitRate: "2m" });
   const client = await bed.client([`${mirror.url()}$repo/os/$arch`]);
   const huge = repositories.package("huge");
   await client.run("-Sy");
-  const download = client.start("-Sw", "huge");
-  await client.untilPart(huge.file, 1_000_000);
+  const download = await client.downloadUntil(huge, 1_000_000);
   await download.kill();
   await client.unlock();
   const arrived = await client.partSize(huge.file);
@@ -54,7 +52,7 @@ endToEndTest("without a cache a killed client costs the mirror only the rest", a
   assertEquals(resumed?.range, `bytes=${arrived}-`);
 });
 
-endToEndTest("without a cache a signed repository satisfies SigLevel = Required", async (bed) => {
+endToEndTest("a signed repository satisfies SigLevel = Required without a cache", async (bed) => {
   const key = await bed.signingKey();
   const { root } = await bed.repositories(key);
   const mirror = await bed.mirror({ root });
@@ -63,6 +61,6 @@ endToEndTest("without a cache a signed repository satisfies SigLevel = Required"
     trust: key,
   });
   await client.run("-Sy", "app");
-  const asked = (await mirror.requests()).map(({ file }) => file);
-  assertEquals(asked.filter((file) => file.endsWith(".db.sig")).length, 2);
+  const requested = (await mirror.requests()).map(({ file }) => file);
+  assertEquals(requested.filter((file) => file.endsWith(".db.sig")).length, 2);
 });

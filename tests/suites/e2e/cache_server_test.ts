@@ -1,17 +1,17 @@
-// pkgstash beside a client's own mirrors: asked first for packages, and quick to say no.
-import { assert, assertEquals } from "@std/assert";
+// pkgstash as a CacheServer beside a client's own mirrors: pacman asks it first, for packages only.
+import { assertEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
-import { digestOf, fileDigest } from "../../support/end_to_end/file_digest.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { pacmanIsAtLeast, pacmanVersion } from "../../support/end_to_end/pacman_client.ts";
 import type { PkgstashDaemon } from "../../support/end_to_end/pkgstash_daemon.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { sha256Of, sha256OfFile } from "../../support/sha256.ts";
+import { until } from "../../support/until.ts";
 
-// Without pacman the version does not matter: each test fails with the list of what to install.
+// Without pacman, the tests run and fail with the list of what to install.
 const supported = await pacmanIsAtLeast(6, 1).catch(() => true);
-const reason = supported ? "" : ` (ignored: pacman ${await pacmanVersion()} lacks it, 6.1 has it)`;
+const reason = supported ? "" : ` (ignored: needs pacman 6.1, found ${await pacmanVersion()})`;
 
-/** Waits until a downloaded package has its place in the cache, just after its last byte went out. */
+/** Waits until a downloaded package is in the cache, which is just after its last byte was sent. */
 async function untilCached(pkgstash: PkgstashDaemon, file: string): Promise<void> {
   await until(
     `${file} is in the cache`,
@@ -20,11 +20,9 @@ async function untilCached(pkgstash: PkgstashDaemon, file: string): Promise<void
   );
 }
 
-endToEndTest(`CacheServer with the repository's path fills and serves${reason}`, async (bed) => {
-  const repositories = await bed.repositories();
+endToEndTest(`a CacheServer with $repo and $arch is filled and serves${reason}`, async (bed) => {
+  const { repositories, mirror: upstream, pkgstash } = await bed.mirrored();
   const direct = await bed.mirror({ root: repositories.root });
-  const upstream = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([upstream.url()]);
   for (let i = 0; i < 2; i++) {
     const client = await bed.client([`${direct.url()}$repo/os/$arch`], {
       cacheServers: [pkgstash.server],
@@ -36,11 +34,9 @@ endToEndTest(`CacheServer with the repository's path fills and serves${reason}`,
   assertEquals((await upstream.packageRequests()).length, 2);
 }, { ignore: !supported });
 
-endToEndTest(`CacheServer by file name serves what is cached, no more${reason}`, async (bed) => {
-  const repositories = await bed.repositories();
+endToEndTest(`a CacheServer by file name serves cached packages only${reason}`, async (bed) => {
+  const { repositories, mirror: upstream, pkgstash } = await bed.mirrored();
   const direct = await bed.mirror({ root: repositories.root });
-  const upstream = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([upstream.url()]);
   await (await bed.client(pkgstash)).run("-Syw", "tool");
   await untilCached(pkgstash, repositories.package("tool").file);
   const client = await bed.client([`${direct.url()}$repo/os/$arch`], {
@@ -48,29 +44,30 @@ endToEndTest(`CacheServer by file name serves what is cached, no more${reason}`,
   });
   await client.run("-Syw", "tool", "bulk-1");
   await assertDownloaded(client, repositories.package("tool"), repositories.package("bulk-1"));
-  const asked = (await direct.packageRequests()).map(({ file }) => file);
-  assertEquals(asked, [repositories.package("bulk-1").file]);
+  const requested = (await direct.packageRequests()).map(({ file }) => file);
+  assertEquals(requested, [repositories.package("bulk-1").file]);
   assertEquals((await upstream.packageRequests()).length, 1);
 }, { ignore: !supported });
 
-endToEndTest("/cache/<file> serves a cached package and is a quick 404 otherwise", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
-  await (await bed.client(pkgstash)).run("-Syw", "tool", "gtk2+extra");
-  for (const name of ["tool", "gtk2+extra"]) {
-    const { file, path } = repositories.package(name);
-    await untilCached(pkgstash, file);
-    for (const spelling of [file, encodeURIComponent(file)]) {
-      const response = await fetch(`${pkgstash.url}cache/${spelling}`);
-      assertEquals(response.status, 200, spelling);
-      assertEquals(await digestOf(await response.bytes()), await fileDigest(path));
-      assertEquals(response.headers.get("x-cache"), "HIT");
+endToEndTest(
+  "/cache/<file> serves a cached package, and is a 404 without asking a mirror otherwise",
+  async (bed) => {
+    const { repositories, mirror, pkgstash } = await bed.mirrored();
+    await (await bed.client(pkgstash)).run("-Syw", "tool", "gtk2+extra");
+    for (const name of ["tool", "gtk2+extra"]) {
+      const { file, path } = repositories.package(name);
+      await untilCached(pkgstash, file);
+      for (const spelling of [file, encodeURIComponent(file)]) {
+        const response = await fetch(`${pkgstash.url}cache/${spelling}`);
+        assertEquals(response.status, 200, spelling);
+        assertEquals(sha256Of(await response.bytes()), await sha256OfFile(path));
+        assertEquals(response.headers.get("x-cache"), "HIT");
+      }
     }
-  }
-  const known = (await mirror.requests()).length;
-  const response = await fetch(`${pkgstash.url}cache/${repositories.package("bulk-1").file}`);
-  await response.body?.cancel();
-  assertEquals(response.status, 404);
-  assert((await mirror.requests()).length === known, "the mirror was asked");
-});
+    const before = (await mirror.requests()).length;
+    const response = await fetch(`${pkgstash.url}cache/${repositories.package("bulk-1").file}`);
+    await response.body?.cancel();
+    assertEquals(response.status, 404);
+    assertEquals((await mirror.requests()).length, before);
+  },
+);

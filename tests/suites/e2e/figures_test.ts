@@ -1,11 +1,11 @@
-// The figures of one run, printed. How fast it is depends on the machine, so no time is asserted.
+// Prints figures of one run. Times depend on the machine, so none is asserted.
 import { assertEquals } from "@std/assert";
 import { format } from "@std/fmt/bytes";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
-import { fileSize } from "../../support/end_to_end/file_digest.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
+import { fileSize } from "../../support/end_to_end/file_size.ts";
 
-/** Milliseconds from a request to the first byte of its body; the rest is read, too. */
-async function firstByte(url: string): Promise<number> {
+/** Milliseconds from a request to the first byte of its body. Reads the rest as well. */
+async function firstByteMs(url: string): Promise<number> {
   const start = performance.now();
   const response = await fetch(url);
   assertEquals(response.status, 200, url);
@@ -18,10 +18,8 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
-endToEndTest("figures: ten clients, and the first byte of a miss", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("figures of ten clients, and of first bytes", async (bed) => {
+  const { repositories, mirror, pkgstash } = await bed.mirrored();
   const names = ["huge", "bulk-1", "bulk-2", "bulk-3", "bulk-4", "app", "base-files", "libcore"];
   const packages = names.map((name) => repositories.package(name));
   const clients = await Promise.all(Array.from({ length: 10 }, () => bed.client(pkgstash)));
@@ -45,14 +43,14 @@ endToEndTest("figures: ten clients, and the first byte of a miss", async (bed) =
   const direct: number[] = [];
   const miss: number[] = [];
   const hit: number[] = [];
-  // Each round is a miss on a file of its own: the same payload, a name never asked for before.
+  // Each round is a miss: it requests a file that nobody has requested before.
   const files = Array.from({ length: 10 }, (_, i) => `probe-1.${i}-1-any.pkg.tar.zst`);
   for (const file of files) {
     await Deno.copyFile(repositories.package("bulk-1").path, repositories.extra.path(file));
-    direct.push(await firstByte(`${mirror.url()}extra/os/x86_64/${file}`));
-    miss.push(await firstByte(`${pkgstash.url}extra/os/x86_64/${file}`));
+    direct.push(await firstByteMs(`${mirror.url()}extra/os/x86_64/${file}`));
+    miss.push(await firstByteMs(`${pkgstash.url}extra/os/x86_64/${file}`));
   }
-  for (const file of files) hit.push(await firstByte(`${pkgstash.url}extra/os/x86_64/${file}`));
+  for (const file of files) hit.push(await firstByteMs(`${pkgstash.url}extra/os/x86_64/${file}`));
   const row = (what: string, times: readonly number[]) =>
     console.log(
       `first byte, ${what}: median ${median(times).toFixed(1)} ms, worst ${

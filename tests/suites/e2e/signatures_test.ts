@@ -1,26 +1,25 @@
-// Databases and packages that the client verifies with a key.
+// Databases and packages whose signatures the client verifies.
 import { assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 
 const INSTALLED = "app 1.0-1\nbase-files 1.0-1\nlibcore 1.0-1\n";
 
-endToEndTest("SigLevel = Required is satisfied from the mirror and from the cache", async (bed) => {
-  const key = await bed.signingKey();
-  const repositories = await bed.repositories(key);
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
-  for (let i = 0; i < 2; i++) {
-    const client = await bed.client(pkgstash, { sigLevel: "Required", trust: key });
-    await client.run("-Sy", "app");
-    assertEquals(await client.run("-Q"), INSTALLED);
-  }
-  assertEquals((await mirror.packageRequests()).length, 3);
-});
+endToEndTest(
+  "SigLevel = Required is satisfied by the mirror's files and by cached ones",
+  async (bed) => {
+    const key = await bed.signingKey();
+    const { mirror, pkgstash } = await bed.mirrored({ key });
+    for (let i = 0; i < 2; i++) {
+      const client = await bed.client(pkgstash, { sigLevel: "Required", trust: key });
+      await client.run("-Sy", "app");
+      assertEquals(await client.run("-Q"), INSTALLED);
+    }
+    assertEquals((await mirror.packageRequests()).length, 3);
+  },
+);
 
-endToEndTest("a client without the key refuses, so the others did verify", async (bed) => {
-  const repositories = await bed.repositories(await bed.signingKey());
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("a client without the key refuses signed databases", async (bed) => {
+  const { pkgstash } = await bed.mirrored({ key: await bed.signingKey() });
   const stranger = await bed.client(pkgstash, {
     sigLevel: "Required",
     trust: await bed.signingKey(),
@@ -30,11 +29,10 @@ endToEndTest("a client without the key refuses, so the others did verify", async
   assertStringIncludes(result.stderr, "key");
 });
 
-endToEndTest("after an upgrade database and signature still agree", async (bed) => {
+endToEndTest("a database and its signature belong together after an upgrade", async (bed) => {
   const key = await bed.signingKey();
-  const repositories = await bed.repositories(key);
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()], { database_max_age: "0s" });
+  const settings = { database_max_age: "0s" };
+  const { repositories, pkgstash } = await bed.mirrored({ key, settings });
   const client = await bed.client(pkgstash, { sigLevel: "Required", trust: key });
   await client.run("-Sy", "app");
   await repositories.upgrade();
@@ -44,10 +42,8 @@ endToEndTest("after an upgrade database and signature still agree", async (bed) 
   await fresh.run("-Sy", "app");
 });
 
-endToEndTest("SigLevel = Optional works where nothing is signed", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("SigLevel = Optional accepts a repository without signatures", async (bed) => {
+  const { pkgstash } = await bed.mirrored();
   const key = await bed.signingKey();
   for (let i = 0; i < 2; i++) {
     const client = await bed.client(pkgstash, { sigLevel: "Optional", trust: key });

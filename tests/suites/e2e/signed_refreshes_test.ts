@@ -1,19 +1,19 @@
-// Signed databases that change under clients that look at them all the time.
+// Signed databases that change while clients keep synchronizing them.
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
-import { fileDigest } from "../../support/end_to_end/file_digest.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
 import { buildPackages } from "../../support/end_to_end/package_builder.ts";
 import type { PackageRepository } from "../../support/end_to_end/package_repository.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { sha256OfFile } from "../../support/sha256.ts";
+import { until } from "../../support/until.ts";
 
 const UPDATES = 15;
 const CLIENTS = 3;
 
 /**
- * Brings a mirror's folder up to date as rsync would, file by file: for a while the new database
- * is there with the signature of the old one.
+ * Updates a mirror's folder as rsync would, file by file: for a while it has the new database with
+ * the signature of the old one.
  */
 async function synchronize(
   repository: PackageRepository,
@@ -38,15 +38,15 @@ async function synchronize(
   }
 }
 
-/** Waits until the mirror has been asked for the signature once more. */
-async function untilAsked(mirror: NginxMirror): Promise<void> {
+/** Waits for another request for the database's signature. */
+async function untilSignatureRequested(mirror: NginxMirror): Promise<void> {
   const count = async () =>
     (await mirror.requests()).filter(({ file }) => file === "core.db.sig").length;
   const before = await count();
-  await until("the signature is asked for", async () => await count() > before);
+  await until("the signature is requested", async () => await count() > before);
 }
 
-endToEndTest("no signature error through many updates, however they fall", async (bed) => {
+endToEndTest("clients see no signature error, whenever the mirror changes", async (bed) => {
   const key = await bed.signingKey();
   const { core, root } = await bed.repositories(key);
   const live = await bed.copyOf(root);
@@ -74,11 +74,11 @@ endToEndTest("no signature error through many updates, however they fall", async
     for (const [index, version] of versions.entries()) {
       if (isOver) return;
       await core.publish([version]);
-      // Now and then the mirror stays halfway until somebody has noticed.
+      // In every third update, the mirror stays halfway until pkgstash has requested the signature.
       await synchronize(
         core,
         folder,
-        () => index % 3 === 0 ? untilAsked(mirror) : Promise.resolve(),
+        () => index % 3 === 0 ? untilSignatureRequested(mirror) : Promise.resolve(),
       );
     }
   })().finally(() => isOver = true);
@@ -88,11 +88,11 @@ endToEndTest("no signature error through many updates, however they fall", async
   await client.run("-Sy", "pulse");
   assertEquals(await client.run("-Q"), `pulse ${UPDATES}-1\n`);
   assertEquals(
-    await fileDigest(client.database("core.db")),
-    await fileDigest(core.path("core.db")),
+    await sha256OfFile(client.database("core.db")),
+    await sha256OfFile(core.path("core.db")),
   );
   assertEquals(
-    await fileDigest(client.database("core.db.sig")),
-    await fileDigest(core.path("core.db.sig")),
+    await sha256OfFile(client.database("core.db.sig")),
+    await sha256OfFile(core.path("core.db.sig")),
   );
 });

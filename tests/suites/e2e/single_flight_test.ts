@@ -1,8 +1,8 @@
-// What is fetched once is never fetched again, however many clients ask, and however they come.
+// A package is fetched from a mirror once, no matter how many clients request it and when.
 import { assertEquals } from "@std/assert";
 import { assertDownloaded } from "../../support/end_to_end/assert_downloaded.ts";
-import { endToEndTest } from "../../support/end_to_end/end_to_end_test.ts";
-import { fileSize } from "../../support/end_to_end/file_digest.ts";
+import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
+import { fileSize } from "../../support/end_to_end/file_size.ts";
 import type { BuiltPackage } from "../../support/end_to_end/package_builder.ts";
 import type { NginxMirror } from "../../support/end_to_end/nginx_mirror.ts";
 
@@ -19,10 +19,8 @@ async function assertSentOnce(
   assertEquals(sent.sort(), expected.sort());
 }
 
-endToEndTest("a second client costs the mirror no transfer of a package", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("a package is not fetched again for a second client", async (bed) => {
+  const { repositories, mirror, pkgstash } = await bed.mirrored();
   const packages = ["app", "base-files", "libcore"].map((name) => repositories.package(name));
   for (let i = 0; i < 2; i++) {
     const client = await bed.client(pkgstash);
@@ -32,10 +30,8 @@ endToEndTest("a second client costs the mirror no transfer of a package", async 
   await assertSentOnce(mirror, packages);
 });
 
-endToEndTest("a cache survives a restart of pkgstash", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("a cached package is not fetched again after a restart", async (bed) => {
+  const { repositories, mirror, pkgstash } = await bed.mirrored();
   await (await bed.client(pkgstash)).run("-Sy", "tool");
   assertEquals((await pkgstash.stop())?.code, 0);
   await pkgstash.start();
@@ -43,10 +39,8 @@ endToEndTest("a cache survives a restart of pkgstash", async (bed) => {
   await assertSentOnce(mirror, [repositories.package("tool")]);
 });
 
-endToEndTest("ten clients at once cost the mirror each package once", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root, limitRate: "2m" });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("ten clients at once have each package fetched once", async (bed) => {
+  const { repositories, mirror, pkgstash } = await bed.mirrored({ limitRate: "2m" });
   const clients = await Promise.all(Array.from({ length: 10 }, () => bed.client(pkgstash)));
   const names = ["huge", "bulk-1", "bulk-2", "bulk-3", "bulk-4", "tool"];
   const packages = names.map((name) => repositories.package(name));
@@ -55,19 +49,15 @@ endToEndTest("ten clients at once cost the mirror each package once", async (bed
   await assertSentOnce(mirror, packages);
 });
 
-endToEndTest("a client that is killed takes the transfer from nobody", async (bed) => {
-  const repositories = await bed.repositories();
-  const mirror = await bed.mirror({ root: repositories.root, limitRate: "2m" });
-  const pkgstash = await bed.pkgstash([mirror.url()]);
+endToEndTest("a transfer continues for its other client when the first is killed", async (bed) => {
+  const { repositories, mirror, pkgstash } = await bed.mirrored({ limitRate: "2m" });
   const [first, second] = [await bed.client(pkgstash), await bed.client(pkgstash)];
   const huge = repositories.package("huge");
   await Promise.all([first.run("-Sy"), second.run("-Sy")]);
-  const firstDownload = first.start("-Sw", "huge");
-  await first.untilPart(huge.file, 100_000);
-  const secondDownload = second.run("-Sw", "huge");
-  await second.untilPart(huge.file, 100_000);
+  const firstDownload = await first.downloadUntil(huge, 100_000);
+  const secondDownload = await second.downloadUntil(huge, 100_000);
   await firstDownload.kill();
-  await secondDownload;
+  await secondDownload.succeeded();
   await assertDownloaded(second, huge);
   await assertSentOnce(mirror, [huge]);
 });

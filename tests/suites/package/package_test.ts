@@ -1,7 +1,7 @@
-// The package as real makepkg builds it and real pacman installs it. Needs root.
+// The package, built by the real makepkg and installed by the real pacman. Needs root.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
-import { runCommand } from "../../support/end_to_end/child_process.ts";
+import { runCommand } from "../../support/child_process.ts";
 import { BuiltPackage } from "../../support/machine/built_package.ts";
 import { MachineRoot } from "../../support/machine/machine_root.ts";
 
@@ -19,7 +19,14 @@ const FILES: Record<string, string> = {
   "usr/lib/sysusers.d/pkgstash.conf": "-rw-r--r--",
   "usr/lib/tmpfiles.d/pkgstash.conf": "-rw-r--r--",
   "usr/share/bash-completion/completions/pkgstash": "-rw-r--r--",
+  "usr/share/doc/pkgstash/CHANGELOG.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/README.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/administration.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/architecture.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/configuration.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/installation.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/limits.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/security.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/nginx.conf": "-rw-r--r--",
   "usr/share/fish/vendor_completions.d/pkgstash.fish": "-rw-r--r--",
   "usr/share/licenses/pkgstash/LICENSE": "-rw-r--r--",
@@ -35,7 +42,7 @@ let built!: BuiltPackage;
 Deno.test.beforeAll(async () => void (built = await BuiltPackage.build()));
 Deno.test.afterAll(() => built?.[Symbol.asyncDispose]());
 
-Deno.test("the package holds these files with these modes, and all are root's", async () => {
+Deno.test("the package has exactly these files with these modes, all owned by root", async () => {
   const listing = await runCommand(["bsdtar", "--numeric-owner", "-tvf", built.file]);
   const entries = listing.trim().split("\n").map((line) => line.split(/\s+/));
   for (const [mode, , owner, group, , , , , path] of entries) {
@@ -46,7 +53,7 @@ Deno.test("the package holds these files with these modes, and all are root's", 
   assertEquals(Object.fromEntries(files.map((fields) => [fields[8]!, fields[0]!])), FILES);
 });
 
-Deno.test("the package tells the version of deno.json, its licence, and both backups", async () => {
+Deno.test("the package's metadata has the version of deno.json, the licence and both backup files", async () => {
   const text = await runCommand(["bsdtar", "-xOf", built.file, ".PKGINFO"]);
   const lines = text.split("\n").filter((line) => !/^#|^(?:builddate|size|packager) /.test(line));
   assertEquals(lines.filter((line) => line !== ""), [
@@ -66,13 +73,13 @@ Deno.test("the package tells the version of deno.json, its licence, and both bac
   ]);
 });
 
-Deno.test("installed, upgraded over changed files and removed, nothing of the user is lost", async (t) => {
+Deno.test("the package can be installed, upgraded and removed without losing the user's files", async (t) => {
   await using machine = await MachineRoot.create();
   const token = async () => /^PKGSTASH_TOKEN=(.*)$/m.exec(await machine.read(ENV))?.[1];
   let first: string | undefined;
 
   await t.step(
-    "installing makes a strong token for root and the service, and says where",
+    "installing creates a strong token for root and the service, and prints where it is",
     async () => {
       const said = await machine.install(built.file);
       assertStringIncludes(said, `It is in /${ENV}`);
@@ -84,7 +91,7 @@ Deno.test("installed, upgraded over changed files and removed, nothing of the us
     },
   );
 
-  await t.step("the installed binary knows the commit and takes the installed files", async () => {
+  await t.step("the installed binary knows its commit and reads the installed files", async () => {
     const commit = await runCommand(["git", "rev-parse", "--short=12", "HEAD"]);
     assertStringIncludes(
       await machine.run("pkgstash", "--version"),
@@ -96,16 +103,16 @@ Deno.test("installed, upgraded over changed files and removed, nothing of the us
   });
 
   await t.step(
-    "pacman finds every file as it was packed, but for the two that change",
+    "pacman finds every installed file",
     async () => {
       assertEquals(
         await machine.pacman("-Qk", "pkgstash"),
-        qkLine(await machine.pacman("-Qlq", "pkgstash")),
+        reportOfNothingMissing(await machine.pacman("-Qlq", "pkgstash")),
       );
     },
   );
 
-  await t.step("an upgrade leaves a changed configuration and the token alone", async () => {
+  await t.step("an upgrade keeps a changed configuration and the token", async () => {
     await machine.write(TOML, `port = 9129\n${await machine.read(TOML)}`);
     await machine.write("var/cache/pkgstash/core/os/x86_64/kept", "");
     await machine.install(await built.next());
@@ -116,7 +123,7 @@ Deno.test("installed, upgraded over changed files and removed, nothing of the us
     assertEquals(await machine.run("stat", "-c", "%a %U %G", `/${ENV}`), "640 root pkgstash\n");
   });
 
-  await t.step("removing leaves what was changed, and the cache", async () => {
+  await t.step("removing keeps changed files and the cache", async () => {
     await machine.pacman("-R", "pkgstash");
     assertMatch(await machine.read(`${TOML}.pacsave`), /^port = 9129\n/);
     assertStringIncludes(await machine.read(`${ENV}.pacsave`), first!);
@@ -125,6 +132,7 @@ Deno.test("installed, upgraded over changed files and removed, nothing of the us
   });
 });
 
-function qkLine(list: string): string {
+/** What `pacman -Qk` prints when every file of this list exists. */
+function reportOfNothingMissing(list: string): string {
   return `pkgstash: ${list.trim().split("\n").length} total files, 0 missing files\n`;
 }

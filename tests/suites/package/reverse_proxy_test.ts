@@ -1,29 +1,27 @@
-// The example of nginx in front of pkgstash, in a real nginx.
+// The example configuration for nginx in front of pkgstash, in a real nginx.
 import { assertEquals } from "@std/assert";
-import { join } from "@std/path";
-import { runCommand } from "../../support/end_to_end/child_process.ts";
-import { accepts, freePort } from "../../support/end_to_end/free_port.ts";
-import { searchPath } from "../../support/end_to_end/required_tools.ts";
-import { until } from "../../support/end_to_end/until.ts";
+import { runCommand, sendSignal } from "../../support/child_process.ts";
+import { freePort } from "../../support/free_port.ts";
+import { startNginx, TEMP_PATHS } from "../../support/nginx.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 
 const EXAMPLE = new URL("../../../deploy/nginx.conf", import.meta.url);
 
-/** The example with ports and files of this test, as a whole configuration. */
+/** A whole configuration around the example, with the ports and files of this test. */
 async function configuration(folder: string, port: number, backend: number): Promise<string> {
   const example = (await Deno.readTextFile(EXAMPLE))
     .replace("listen 443 ssl", `listen 127.0.0.1:${port} ssl`)
     .replace("127.0.0.1:8090", `127.0.0.1:${backend}`)
     .replaceAll("/etc/nginx", folder);
-  return `daemon off; pid ${folder}/pid; error_log ${folder}/error.log; events {}
-http { access_log off; client_body_temp_path ${folder}/body; proxy_temp_path ${folder}/proxy;
-fastcgi_temp_path ${folder}/f; uwsgi_temp_path ${folder}/u; scgi_temp_path ${folder}/s;
+  return `daemon off; pid nginx.pid; events {}
+http { access_log off; ${TEMP_PATHS}
 ${example} }`;
 }
 
-Deno.test("through the example of nginx the mirror is there, and its administration is not", async () => {
-  const folder = await Deno.makeTempDir({ prefix: "pkgstash-proxy-" });
-  const certificate = join(folder, "packages.example.org.pem");
-  const key = join(folder, "packages.example.org.key");
+Deno.test("the example for nginx passes the mirror on, and hides its administration", async () => {
+  await using folder = await TempFolder.create("pkgstash-proxy-");
+  const certificate = folder.join("packages.example.org.pem");
+  const key = folder.join("packages.example.org.key");
   const subject = [
     "-subj",
     "/CN=localhost",
@@ -40,17 +38,12 @@ Deno.test("through the example of nginx the mirror is there, and its administrat
   );
   const port = freePort();
   await Deno.writeTextFile(
-    join(folder, "nginx.conf"),
-    await configuration(folder, port, backend.addr.port),
+    folder.join("nginx.conf"),
+    await configuration(folder.path, port, backend.addr.port),
   );
-  const nginx = new Deno.Command("nginx", {
-    args: ["-c", join(folder, "nginx.conf"), "-p", folder],
-    env: { PATH: searchPath() },
-    stderr: "inherit",
-  }).spawn();
+  const nginx = await startNginx(folder.path, [port]);
   using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificate)] });
   try {
-    await until("nginx accepts connections", () => accepts(port));
     const get = async (path: string) => {
       const response = await fetch(`https://localhost:${port}${path}`, { client });
       return [response.status, await response.text()];
@@ -58,8 +51,7 @@ Deno.test("through the example of nginx the mirror is there, and its administrat
     assertEquals(await get("/core/os/x86_64/core.db"), [200, "/core/os/x86_64/core.db"]);
     assertEquals((await get("/api/v1/status"))[0], 403);
   } finally {
-    nginx.kill("SIGTERM");
+    sendSignal(nginx.pid, "SIGTERM");
     await nginx.status;
-    await Deno.remove(folder, { recursive: true });
   }
 });

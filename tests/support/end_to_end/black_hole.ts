@@ -15,11 +15,6 @@ export class BlackHole implements Disposable {
     return `http://127.0.0.1:${this.#listener.addr.port}/`;
   }
 
-  /** How many connections it has swallowed. */
-  get connections(): number {
-    return this.#connections.length;
-  }
-
   [Symbol.dispose](): void {
     this.#listener.close();
     for (const connection of this.#connections) connection.close();

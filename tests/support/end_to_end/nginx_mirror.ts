@@ -1,19 +1,19 @@
 import { basename, join } from "@std/path";
-import { childEnvironment, sendSignal } from "./child_process.ts";
-import { accepts, freePort } from "./free_port.ts";
-import { until } from "./until.ts";
+import { sendSignal } from "../child_process.ts";
+import { freePort } from "../free_port.ts";
+import { startNginx, TEMP_PATHS } from "../nginx.ts";
 
 /** One server block: a folder on a port of its own. */
 export interface MirrorServer {
   /** The folder to serve. */
   readonly root: string;
-  /** Bytes a second for each connection, as nginx writes it ("512k"); unset means no limit. */
+  /** Bytes a second for each connection in nginx's notation ("512k"); unset means no limit. */
   readonly limitRate?: string;
   /** Bytes that are sent before the limit applies ("1m"). */
   readonly limitRateAfter?: string;
 }
 
-/** A request as the mirror's access log tells of it, written when the request has ended. */
+/** A request in the mirror's access log, which is written when the request has ended. */
 export interface MirrorRequest {
   readonly port: number;
   readonly method: string;
@@ -22,7 +22,7 @@ export interface MirrorRequest {
   /** The last segment of the path. */
   readonly file: string;
   readonly status: number;
-  /** Bytes of the body that were sent. */
+  /** Body bytes that were sent. */
   readonly bytes: number;
   /** The Range header, "" when there was none. */
   readonly range: string;
@@ -30,24 +30,24 @@ export interface MirrorRequest {
   readonly ifModifiedSince: string;
   /** Seconds since the epoch. */
   readonly ended: number;
-  /** Seconds from the first byte of the request to the last of the answer. */
+  /** Seconds from the first byte of the request to the last of the response. */
   readonly duration: number;
 }
 
 const BARRIER = "/.barrier";
-// Matches nothing; with rewrite_log nginx notes each request when it starts to handle it.
-const MARK_OF_START = /"\(\?!\)" does not match "([^"]*)"/;
+// The pattern "(?!)" never matches; with rewrite_log, nginx logs that for each request on arrival.
+const START_MARK = /"\(\?!\)" does not match "([^"]*)"/;
 
 /**
  * A real nginx as an upstream mirror. It runs as a single process, without a master: killing it
- * really ends its connections, and its access log is in the order of what happened.
+ * ends its connections, and its access log is in the order of events.
  */
 export class NginxMirror implements AsyncDisposable {
   readonly #folder: string;
   readonly #servers: readonly MirrorServer[];
   readonly #ports: readonly number[];
   #process: Deno.ChildProcess | undefined;
-  #frozen = false;
+  #isFrozen = false;
 
   private constructor(folder: string, servers: readonly MirrorServer[]) {
     this.#folder = folder;
@@ -55,15 +55,10 @@ export class NginxMirror implements AsyncDisposable {
     this.#ports = servers.map(() => freePort());
   }
 
-  /** Starts nginx with the given server blocks; its own files go into `folder`, which must exist. */
+  /** Starts nginx with these server blocks; its own files go into `folder`, which must exist. */
   static async start(folder: string, ...servers: MirrorServer[]): Promise<NginxMirror> {
     const mirror = new NginxMirror(folder, servers);
-    try {
-      await mirror.start();
-    } catch (error) {
-      await mirror.kill();
-      throw error;
-    }
+    await mirror.start();
     return mirror;
   }
 
@@ -72,26 +67,10 @@ export class NginxMirror implements AsyncDisposable {
     return `http://127.0.0.1:${this.#ports[server]}/`;
   }
 
-  /** Starts again on the same ports after `stop` or `kill`. */
+  /** Starts it, also again after `kill`: on the same ports. */
   async start(): Promise<void> {
     await Deno.writeTextFile(join(this.#folder, "nginx.conf"), this.#configuration());
-    const process = new Deno.Command("nginx", {
-      args: ["-p", this.#folder, "-c", "nginx.conf", "-e", "error.log"],
-      env: childEnvironment(),
-      clearEnv: true,
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
-    this.#process = process;
-    let exited = false;
-    process.status.then(() => exited = true);
-    for (const port of this.#ports) {
-      await until(`nginx accepts connections on port ${port}`, async () => {
-        if (exited) throw new Error(`nginx ended at once:\n${await this.#read("error.log")}`);
-        return await accepts(port);
-      });
-    }
+    this.#process = await startNginx(this.#folder, this.#ports);
   }
 
   #configuration(): string {
@@ -109,11 +88,7 @@ pid nginx.pid;
 error_log error.log notice;
 events { worker_connections 1024; }
 http {
-  ${
-      ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((use) =>
-        `${use}_temp_path temp_${use};`
-      ).join(" ")
-    }
+  ${TEMP_PATHS}
   types { }
   default_type application/octet-stream;
   rewrite_log on;
@@ -135,10 +110,11 @@ ${servers.join("\n")}
     }
   }
 
-  /** Every request that has ended so far, in the order in which they ended. */
+  /** Every request that has ended, in the order in which they ended. */
   async requests(): Promise<MirrorRequest[]> {
-    if (this.#process !== undefined && !this.#frozen) {
-      // One thread handles all: when the second of these is answered, all before the first is logged.
+    if (this.#process !== undefined && !this.#isFrozen) {
+      // A single thread handles everything: once it has answered the second of these, all requests
+      // that ended before the first are in the log.
       for (let i = 0; i < 2; i++) await (await fetch(this.url() + BARRIER.slice(1))).body?.cancel();
     }
     const lines = (await this.#read("access.log")).split("\n").filter((line) => line !== "");
@@ -151,37 +127,32 @@ ${servers.join("\n")}
     }).filter((request) => request.path !== BARRIER);
   }
 
-  /** The requests that have ended for packages (neither databases nor signatures). */
+  /** The requests for packages (not databases, not signatures) that have ended. */
   async packageRequests(): Promise<MirrorRequest[]> {
     return (await this.requests()).filter((request) => /\.pkg\.tar\.[a-z0-9]+$/.test(request.file));
   }
 
-  /** Whether a request for this file has arrived, ended or not. */
+  /** Whether a request for this file has arrived; it may still be in progress. */
   async hasStarted(file: string): Promise<boolean> {
     return (await this.#read("error.log")).split("\n").some((line) => {
-      const path = MARK_OF_START.exec(line)?.[1];
+      const path = START_MARK.exec(line)?.[1];
       return path !== undefined && basename(path) === file;
     });
   }
 
-  /** Ends nginx and all of its connections; with SIGKILL like a machine that loses power. */
-  async stop(signal: Deno.Signal = "SIGTERM"): Promise<void> {
+  /** Halts nginx mid-transfer: its connections stay open, but it sends nothing more. */
+  freeze(): void {
+    if (this.#process !== undefined) sendSignal(this.#process.pid, "SIGSTOP");
+    this.#isFrozen = true;
+  }
+
+  /** Ends nginx and its connections at once, mid-transfer, as if the machine had lost power. */
+  async kill(): Promise<void> {
     const process = this.#process;
     this.#process = undefined;
     if (process === undefined) return;
-    sendSignal(process.pid, signal);
+    sendSignal(process.pid, "SIGKILL");
     await process.status;
-  }
-
-  /** Halts nginx mid-transfer: its connections stay open and nothing comes any more. */
-  freeze(): void {
-    if (this.#process !== undefined) sendSignal(this.#process.pid, "SIGSTOP");
-    this.#frozen = true;
-  }
-
-  /** Ends nginx at once, mid-transfer. */
-  async kill(): Promise<void> {
-    await this.stop("SIGKILL");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,20 +1,21 @@
 import { basename, join } from "@std/path";
-import { runCommand } from "./child_process.ts";
-import { digestOf } from "./file_digest.ts";
+import { makepkg } from "../makepkg.ts";
+import { sha256Of } from "../sha256.ts";
+import { TempFolder } from "../temp_folder.ts";
 
-/** What a package is to be; its payload follows from name, version and rebuild. */
+/** A package to build. Its payload is a function of name, version, size and rebuild. */
 export interface PackageSpec {
   readonly name: string;
   readonly version?: string;
   readonly epoch?: number;
-  /** Bytes of incompressible payload, which is about the size of the package file. */
+  /** Bytes of incompressible payload; the package file is slightly larger. */
   readonly size: number;
   readonly depends?: readonly string[];
-  /** Counts the builds that have one version and size, and other bytes. */
+  /** Distinguishes builds of the same version and size that have different bytes. */
   readonly rebuild?: number;
 }
 
-/** A package as makepkg made it. */
+/** A package that makepkg has made. */
 export interface BuiltPackage {
   readonly name: string;
   /** As pacman prints it: `[epoch:]version-1`. */
@@ -25,24 +26,10 @@ export interface BuiltPackage {
   readonly path: string;
 }
 
-// Part of the cache key: raise it when a change below changes the packages.
-const RECIPE = 1;
-// makepkg refuses to run as root. The overflow user ("nobody") owns nothing, and needs no account made for it.
-const NOBODY = 65534;
+// Part of the cache key: raise it when a change here or in makepkg.ts changes the packages.
+const RECIPE = 2;
 
-const MAKEPKG_CONF = `
-CARCH=x86_64
-CHOST=x86_64-pc-linux-gnu
-DLAGENTS=()
-VCSCLIENTS=()
-BUILDENV=(!distcc !color !ccache !check !sign)
-OPTIONS=(!strip !docs !zipman !purge !debug !lto)
-INTEGRITY_CHECK=(sha256)
-COMPRESSZST=(zstd -c -q -1 -)
-PKGEXT=.pkg.tar.zst
-SRCEXT=.src.tar.gz
-PACKAGER='End to End <nobody@example.invalid>'
-`;
+const CONFIGURATION = "OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n";
 
 function recipeOf(spec: PackageSpec): string {
   return `pkgname='${spec.name}'
@@ -63,7 +50,7 @@ package() {
 `;
 }
 
-/** Bytes that no compressor makes smaller, always the same for the same spec. */
+/** Bytes that cannot be compressed, always the same for the same spec. */
 async function payloadOf(spec: PackageSpec): Promise<Uint8Array<ArrayBuffer>> {
   const seed = new TextEncoder().encode(
     `${spec.name} ${spec.version ?? "1.0"} ${spec.rebuild ?? 0}`,
@@ -76,16 +63,16 @@ async function payloadOf(spec: PackageSpec): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(await crypto.subtle.encrypt(algorithm, key, new Uint8Array(spec.size)));
 }
 
-/** The folder that keeps built packages between tests and runs; nobody else may write to it. */
+/** The folder that keeps built packages between tests and runs. Only its owner may write to it. */
 async function packageCache(): Promise<string> {
-  const probe = await Deno.makeTempDir();
-  await Deno.remove(probe);
-  const folder = join(probe, "..", `pkgstash-e2e-packages-${Deno.uid()}`);
+  await using probe = await TempFolder.create();
+  const folder = probe.join("..", `pkgstash-e2e-packages-${Deno.uid()}`);
   await Deno.mkdir(folder, { recursive: true, mode: 0o755 });
   const info = await Deno.lstat(folder);
   if (!info.isDirectory || info.uid !== Deno.uid() || ((info.mode ?? 0) & 0o022) !== 0) {
     throw new Error(
-      `Cannot keep built packages in ${folder}: somebody else can write to it. Remove it and try again.`,
+      `Cannot keep built packages in ${folder}: other users can write to it. ` +
+        "Remove it and try again.",
     );
   }
   return folder;
@@ -103,62 +90,45 @@ async function builtFile(folder: string): Promise<string | undefined> {
 }
 
 async function build(spec: PackageSpec, cache: string): Promise<string> {
-  const identity = new TextEncoder().encode(
-    JSON.stringify([RECIPE, MAKEPKG_CONF, recipeOf(spec), spec.rebuild ?? 0]),
-  );
-  const kept = join(cache, (await digestOf(identity)).slice(0, 24));
+  const identity = JSON.stringify([RECIPE, CONFIGURATION, recipeOf(spec), spec.rebuild ?? 0]);
+  const kept = join(cache, sha256Of(new TextEncoder().encode(identity)).slice(0, 24));
   const earlier = await builtFile(kept);
   if (earlier !== undefined) return earlier;
 
-  const work = await Deno.makeTempDir({ prefix: "pkgstash-e2e-build-" });
-  try {
-    await Deno.writeTextFile(join(work, "makepkg.conf"), MAKEPKG_CONF);
-    await Deno.writeTextFile(join(work, "PKGBUILD"), recipeOf(spec));
-    await Deno.writeFile(join(work, "payload"), await payloadOf(spec));
-    const asNobody = Deno.uid() === 0
-      ? ["setpriv", `--reuid=${NOBODY}`, `--regid=${NOBODY}`, "--clear-groups", "--"]
-      : [];
-    if (asNobody.length > 0) await Deno.chown(work, NOBODY, NOBODY);
-    const makepkg = ["makepkg", "--config", "makepkg.conf", "--nodeps", "--noprogressbar"];
-    // A fixed date for everything in the package: the same spec gives the same bytes.
-    const env = { HOME: work, SOURCE_DATE_EPOCH: "1700000000", PKGDEST: work, BUILDDIR: work };
-    await runCommand([...asNobody, ...makepkg], { cwd: work, env });
-    const made = await builtFile(work);
-    if (made === undefined) throw new Error(`makepkg made no package of ${spec.name}`);
-    const staged = await Deno.makeTempDir({ dir: cache });
-    await Deno.chmod(staged, 0o755);
-    await Deno.copyFile(made, join(staged, basename(made)));
-    // Appears in the cache complete or not at all.
-    await Deno.remove(kept, { recursive: true }).catch(() => {});
-    await Deno.rename(staged, kept);
-    return join(kept, basename(made));
-  } finally {
-    await Deno.remove(work, { recursive: true });
-  }
+  await using work = await TempFolder.create("pkgstash-e2e-build-");
+  await Deno.writeTextFile(work.join("PKGBUILD"), recipeOf(spec));
+  await Deno.writeFile(work.join("payload"), await payloadOf(spec));
+  const made = await makepkg(work.path, {
+    configuration: CONFIGURATION,
+    // One date for everything in the package, so that equal specs have equal bytes.
+    env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work.path },
+  });
+  const staged = await Deno.makeTempDir({ dir: cache });
+  await Deno.chmod(staged, 0o755);
+  await Deno.copyFile(made, join(staged, basename(made)));
+  // The rename makes the package appear in the cache complete or not at all.
+  await Deno.remove(kept, { recursive: true }).catch(() => {});
+  await Deno.rename(staged, kept);
+  return join(kept, basename(made));
 }
 
 /**
- * Builds packages with the real makepkg, or takes them from an earlier build of the same spec.
+ * Builds packages with the real makepkg, or reuses those of an earlier build of the same spec.
  * @returns one package for each spec, in the same order.
  */
 export async function buildPackages(specs: readonly PackageSpec[]): Promise<BuiltPackage[]> {
   const cache = await packageCache();
-  const paths = new Map<PackageSpec, string>();
-  const waiting = [...specs];
+  const built: BuiltPackage[] = [];
+  const waiting = [...specs.entries()];
   const worker = async () => {
-    for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift()) {
-      paths.set(spec, await build(spec, cache));
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, spec] = next;
+      const path = await build(spec, cache);
+      const epoch = spec.epoch === undefined ? "" : `${spec.epoch}:`;
+      const version = `${epoch}${spec.version ?? "1.0"}-1`;
+      built[index] = { name: spec.name, version, file: basename(path), path };
     }
   };
   await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, worker));
-  return specs.map((spec) => {
-    const path = paths.get(spec) as string;
-    const epoch = spec.epoch === undefined ? "" : `${spec.epoch}:`;
-    return {
-      name: spec.name,
-      version: `${epoch}${spec.version ?? "1.0"}-1`,
-      file: basename(path),
-      path,
-    };
-  });
+  return built;
 }

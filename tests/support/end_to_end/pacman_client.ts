@@ -1,23 +1,25 @@
 import { join } from "@std/path";
 import {
-  childEnvironment,
+  expectSuccess,
   finish,
   type Finished,
   runCommand,
   sendSignal,
-} from "./child_process.ts";
-import { fileSize } from "./file_digest.ts";
-import type { SigningKey } from "./signing_key.ts";
-import { stopAgent } from "./signing_key.ts";
-import { until } from "./until.ts";
+  startProgram,
+} from "../child_process.ts";
+import { until } from "../until.ts";
+import { fileSize } from "./file_size.ts";
+import type { BuiltPackage } from "./package_builder.ts";
+import { type SigningKey, stopAgent } from "./signing_key.ts";
 
-/** How a client is set up. */
+const TIMEOUT_MS = 90_000;
+
 export interface PacmanOptions {
   /** `Server` lines of every repository, in order. */
   readonly servers: readonly string[];
   /** `CacheServer` lines, for pacman 6.1 and later. */
   readonly cacheServers?: readonly string[];
-  /** Repositories, `core` and `extra` when unset. */
+  /** Repositories; `core` and `extra` by default. */
   readonly repositories?: readonly string[];
   readonly architecture?: string;
   readonly sigLevel?: string;
@@ -32,7 +34,7 @@ let version: Promise<string> | undefined;
 export function pacmanVersion(): Promise<string> {
   version ??= runCommand(["pacman", "--version"]).then((text) => {
     const found = /Pacman v(\d+\.\d+[\d.]*)/.exec(text)?.[1];
-    if (found === undefined) throw new Error(`pacman --version does not name one:\n${text}`);
+    if (found === undefined) throw new Error(`pacman --version prints no version:\n${text}`);
     return found;
   });
   return version;
@@ -40,15 +42,20 @@ export function pacmanVersion(): Promise<string> {
 
 /** Whether the installed pacman is at least `major.minor`. */
 export async function pacmanIsAtLeast(major: number, minor: number): Promise<boolean> {
-  const [hisMajor = 0, hisMinor = 0] = (await pacmanVersion()).split(".").map(Number);
-  return hisMajor > major || (hisMajor === major && hisMinor >= minor);
+  const [installedMajor = 0, installedMinor = 0] = (await pacmanVersion()).split(".").map(Number);
+  return installedMajor > major || (installedMajor === major && installedMinor >= minor);
 }
 
-/** A machine of its own, as far as pacman can see: root, databases, cache, keys, all in one folder. */
+/** A machine as far as pacman can see: root, databases, cache and keys, all in one folder. */
 export class PacmanClient implements AsyncDisposable {
+  readonly folder: string;
+  readonly #hasKeys: boolean;
   readonly #running = new Set<RunningPacman>();
 
-  private constructor(readonly folder: string, readonly hasKeys: boolean) {}
+  private constructor(folder: string, hasKeys: boolean) {
+    this.folder = folder;
+    this.#hasKeys = hasKeys;
+  }
 
   /** Sets up a client in an existing empty folder. */
   static async create(folder: string, options: PacmanOptions): Promise<PacmanClient> {
@@ -83,7 +90,7 @@ export class PacmanClient implements AsyncDisposable {
     return new PacmanClient(folder, options.trust !== undefined);
   }
 
-  /** Starts pacman with these arguments and does not wait for it. */
+  /** Starts pacman and does not wait for it. */
   start(...args: string[]): RunningPacman {
     const running = new RunningPacman([
       ...(Deno.uid() === 0 ? [] : ["fakeroot", "--"]),
@@ -95,7 +102,7 @@ export class PacmanClient implements AsyncDisposable {
     return running;
   }
 
-  /** Runs pacman to its end, whatever its exit code. */
+  /** Runs pacman to its end; a failure is a result like any other. */
   async try(...args: string[]): Promise<Finished> {
     return await this.start(...args).finished;
   }
@@ -103,32 +110,49 @@ export class PacmanClient implements AsyncDisposable {
   /**
    * Runs pacman to its end.
    * @returns what it printed on stdout.
-   * @throws {Error} with all of its output, when its exit code is not 0.
+   * @throws {Error} with all of its output, if it fails.
    */
   async run(...args: string[]): Promise<string> {
-    return expectSuccess(args, await this.try(...args));
+    return await this.start(...args).succeeded();
   }
 
   /**
    * Runs pacman to its end.
-   * @returns the HTTP status that it got for each file, by file name.
-   * @throws {Error} with all of its output, when its exit code is not 0.
+   * @returns the HTTP status that it received for each file, by file name.
+   * @throws {Error} with all of its output, if it fails.
    */
   async statuses(...args: string[]): Promise<Map<string, number>> {
-    const result = await this.try("--debug", ...args);
-    expectSuccess(args, result);
-    const found = (result.stdout + result.stderr).matchAll(/^debug: (\S+): response code (\d+)$/gm);
+    const pacman = this.start("--debug", ...args);
+    await pacman.succeeded();
+    const { stdout, stderr } = await pacman.finished;
+    const found = (stdout + stderr).matchAll(/^debug: (\S+): response code (\d+)$/gm);
     return new Map(Array.from(found, ([, file = "", code]) => [file, Number(code)]));
   }
 
-  /** Where a downloaded file is, or will be. */
+  /** Starts to download a package and waits until at least `bytes` of it have arrived. */
+  async downloadUntil({ name, file }: BuiltPackage, bytes: number): Promise<RunningPacman> {
+    const download = this.start("-Sw", name);
+    await until(
+      `pacman has ${bytes} bytes of ${file}`,
+      async () => await this.partSize(file) >= bytes,
+    );
+    return download;
+  }
+
+  /** Puts the beginning of a package where pacman keeps it for resuming a download. */
+  async putPart({ file, path }: BuiltPackage, bytes: number): Promise<void> {
+    const content = (await Deno.readFile(path)).subarray(0, bytes);
+    await Deno.writeFile(this.cached(`${file}.part`), content);
+  }
+
+  /** The path that a downloaded file has. */
   cached(file: string): string {
     return join(this.folder, "cache", file);
   }
 
-  /** Bytes that have arrived of a download in progress; 0 when there is none. */
+  /** Bytes that have arrived of an unfinished download; 0 if there is none. */
   async partSize(file: string): Promise<number> {
-    // pacman 7 downloads into a folder of its own within the cache.
+    // pacman 7 downloads into subfolders of the cache.
     const folders = [this.cached(".")];
     for await (const entry of Deno.readDir(this.cached("."))) {
       if (entry.isDirectory) folders.push(this.cached(entry.name));
@@ -139,73 +163,57 @@ export class PacmanClient implements AsyncDisposable {
     return Math.max(...sizes);
   }
 
-  /** Waits until a download in progress has brought at least this many bytes. */
-  async untilPart(file: string, bytes: number): Promise<void> {
-    await until(
-      `pacman has ${bytes} bytes of ${file}`,
-      async () => await this.partSize(file) >= bytes,
-    );
-  }
-
-  /** Where a sync database is ("core.db", "core.files"). */
+  /** The path of a sync database ("core.db", "core.files"). */
   database(file: string): string {
     return join(this.folder, "db", "sync", file);
   }
 
-  /** Where a file of an installed package is. */
+  /** The path of a file of an installed package. */
   installed(path: string): string {
     return join(this.folder, "root", path);
   }
 
-  /** Takes away the lock that a killed pacman left behind, as its user has to. */
+  /** Removes the lock that a killed pacman leaves behind, as its user has to. */
   async unlock(): Promise<void> {
     await Deno.remove(join(this.folder, "db", "db.lck"));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const running of this.#running) await running.kill();
-    if (this.hasKeys) await stopAgent(join(this.folder, "gpg"));
+    if (this.#hasKeys) await stopAgent(join(this.folder, "gpg"));
   }
 }
 
 /** A pacman that has been started. */
 export class RunningPacman {
-  /** How it ended, at the latest after a minute and a half. */
+  /** How it ended. It is killed after a minute and a half. */
   readonly finished: Promise<Finished>;
+  readonly #argv: readonly string[];
   readonly #child: Deno.ChildProcess;
 
   constructor(argv: readonly string[]) {
-    // A process group of its own, so that a kill reaches pacman behind fakeroot as well.
-    this.#child = new Deno.Command("setsid", {
-      args: [...argv],
-      env: childEnvironment(),
-      clearEnv: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.finished = finish(this.#child, 90_000, () => this.#signal());
+    this.#argv = argv;
+    // In its own process group, so that a kill also reaches a pacman behind fakeroot.
+    this.#child = startProgram(["setsid", ...argv]);
+    this.finished = finish(this.#child, TIMEOUT_MS, () => this.#kill());
   }
 
-  #signal(): void {
-    sendSignal(-this.#child.pid, "SIGKILL");
+  /**
+   * Waits for its end.
+   * @returns what it printed on stdout.
+   * @throws {Error} with all of its output, if it fails.
+   */
+  async succeeded(): Promise<string> {
+    return expectSuccess(this.#argv, await this.finished);
   }
 
   /** Ends it at once, mid-transfer. */
   async kill(): Promise<void> {
-    this.#signal();
+    this.#kill();
     await this.finished;
   }
-}
 
-/** What a pacman that was to succeed printed on stdout. */
-export function expectSuccess(args: readonly string[], result: Finished): string {
-  if (result.code !== 0) {
-    throw new Error(
-      `pacman ${
-        args.join(" ")
-      } failed with exit code ${result.code}\n${result.stdout}${result.stderr}`,
-    );
+  #kill(): void {
+    sendSignal(-this.#child.pid, "SIGKILL");
   }
-  return result.stdout;
 }

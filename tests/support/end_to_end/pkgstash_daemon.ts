@@ -1,55 +1,44 @@
-import { stringify } from "@std/toml";
-import { fromFileUrl, join, resolve } from "@std/path";
-import { childEnvironment, sendSignal } from "./child_process.ts";
-import { freePort } from "./free_port.ts";
-import { until } from "./until.ts";
+import { join } from "@std/path";
+import { ChildDaemon } from "../child_daemon.ts";
+import type { Finished } from "../child_process.ts";
+import { freePort } from "../free_port.ts";
 
-const PROJECT = fromFileUrl(new URL("../../../", import.meta.url));
-
-/** Whether the compiled binary is tested, which `PKGSTASH_BINARY` names, instead of the source. */
-export function testsBinary(): boolean {
-  return (Deno.env.get("PKGSTASH_BINARY") ?? "") !== "";
+export interface PkgstashOptions {
+  /** The compiled binary to run; null, the default, for the source. */
+  readonly binary?: string | null;
+  /** Puts files in place before the start, and returns a whole configuration to use instead. */
+  readonly prepare?: (daemon: PkgstashDaemon) => Promise<string>;
 }
 
-/** The command that starts the daemon: the binary that `PKGSTASH_BINARY` names, else the source. */
-function commandLine(): [string, ...string[]] {
-  if (testsBinary()) return [resolve(PROJECT, Deno.env.get("PKGSTASH_BINARY")!)];
-  const permissions = ["--allow-net", "--allow-read", "--allow-write", "--allow-env"];
-  return [Deno.execPath(), "run", "--no-prompt", ...permissions, join(PROJECT, "main.ts")];
-}
-
-/** A real `pkgstash serve` in a process of its own. */
+/** A daemon on a fixed port that can be stopped, killed and started again. */
 export class PkgstashDaemon implements AsyncDisposable {
-  /** Everything it has printed, on both streams and over all of its starts, line by line. */
-  readonly lines: string[] = [];
-  readonly #configFile: string;
-  #process: Deno.ChildProcess | undefined;
-  #output: Promise<unknown> = Promise.resolve();
+  readonly folder: string;
+  readonly port = freePort();
+  readonly #binary: string | null;
+  /** All that have been started; the last one may be running. */
+  readonly #runs: ChildDaemon[] = [];
 
-  private constructor(readonly folder: string, readonly port: number) {
-    this.#configFile = join(folder, "pkgstash.toml");
+  private constructor(folder: string, binary: string | null) {
+    this.folder = folder;
+    this.#binary = binary;
   }
 
   /**
    * Writes the configuration into an existing folder, starts the daemon and waits until it serves.
-   * @param configuration TOML keys on top of a free port, a cache in the folder and JSON logs.
-   * @param prepare Lays out what the daemon finds, and gives another file instead of all those keys.
+   * @param settings Keys on top of a free port, a cache in the folder and JSON logs.
    */
   static async start(
     folder: string,
-    configuration: Record<string, unknown>,
-    prepare?: (daemon: PkgstashDaemon) => Promise<string>,
+    settings: Record<string, unknown>,
+    { binary = null, prepare }: PkgstashOptions = {},
   ): Promise<PkgstashDaemon> {
-    const daemon = new PkgstashDaemon(folder, freePort());
-    const complete = {
-      cache_root: daemon.cacheRoot,
-      listen_address: "127.0.0.1",
-      port: daemon.port,
-      log_format: "json",
-      ...configuration,
-    };
-    const text = await prepare?.(daemon) ?? stringify(complete);
-    await Deno.writeTextFile(daemon.#configFile, text);
+    const daemon = new PkgstashDaemon(folder, binary);
+    if (prepare === undefined) {
+      const common = { port: daemon.port, log_format: "json", log_level: "info" };
+      await ChildDaemon.configure(folder, { ...common, ...settings });
+    } else {
+      await Deno.writeTextFile(join(folder, "pkgstash.toml"), await prepare(daemon));
+    }
     try {
       await daemon.start();
     } catch (error) {
@@ -73,61 +62,29 @@ export class PkgstashDaemon implements AsyncDisposable {
     return `${this.url}$repo/os/$arch`;
   }
 
-  /** Starts it, again after `kill` or `stop`, with the same port, cache and configuration. */
+  /** What it has printed since the first start. */
+  get output(): string {
+    return this.#runs.map(({ output }) => output).join("");
+  }
+
+  /** Starts it, also after `kill` or `stop`: with the same port, cache and configuration. */
   async start(): Promise<void> {
-    const [command, ...args] = commandLine();
-    const process = new Deno.Command(command, {
-      args: [...args, "serve", "--config", this.#configFile],
-      cwd: this.folder,
-      env: childEnvironment({ NO_COLOR: "1" }),
-      clearEnv: true,
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    this.#process = process;
-    this.#output = Promise.all([this.#collect(process.stdout), this.#collect(process.stderr)]);
-    let exited = false;
-    process.status.then(() => exited = true);
-    await until("pkgstash answers /healthz with 200", async () => {
-      if (exited) {
-        await this.#output;
-        throw new Error(`pkgstash ended before it served:\n${this.lines.join("\n")}`);
-      }
-      try {
-        const response = await fetch(`${this.url}healthz`);
-        await response.body?.cancel();
-        return response.status === 200;
-      } catch {
-        return false;
-      }
-    });
+    const run = ChildDaemon.start(this.folder, this.#binary);
+    this.#runs.push(run);
+    // In JSON logs and in text.
+    await run.printed(/"listening"|pkgstash listens on/);
   }
 
-  async #collect(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    let rest = "";
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      const lines = (rest + text).split("\n");
-      rest = lines.pop() ?? "";
-      this.lines.push(...lines);
-    }
-    if (rest !== "") this.lines.push(rest);
-  }
-
-  /** Asks it to stop (SIGTERM, unless told otherwise) and waits until it has ended. */
-  async stop(signal: Deno.Signal = "SIGTERM"): Promise<Deno.CommandStatus | undefined> {
-    const process = this.#process;
-    this.#process = undefined;
-    if (process === undefined) return undefined;
-    sendSignal(process.pid, signal);
-    const status = await process.status;
-    await this.#output;
-    return status;
+  /** Sends SIGTERM and waits until it has ended. */
+  async stop(): Promise<Finished> {
+    const run = this.#runs.at(-1)!;
+    run.signal("SIGTERM");
+    return await run.ended();
   }
 
   /** Ends it at once, as a crash does. */
   async kill(): Promise<void> {
-    await this.stop("SIGKILL");
+    await this.#runs.at(-1)?.kill();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

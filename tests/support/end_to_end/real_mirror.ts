@@ -1,9 +1,10 @@
-import { basename, dirname, fromFileUrl, join } from "@std/path";
+import { basename, dirname, join } from "@std/path";
+import { REAL_DATA } from "../real_data.ts";
 
-const SOURCE = fromFileUrl(new URL("../../../../shared/data/mirror-armv7h", import.meta.url));
+const SOURCE = join(REAL_DATA, "mirror-armv7h");
 const PACKAGE = /^(.+)-[^-]+-[^-]+-[^-]+\.pkg\.tar\.[a-z]+$/;
 
-/** Whether the part of a real Arch Linux ARM mirror is beside the project. */
+/** Whether the excerpt of a real Arch Linux ARM mirror is among the real data. */
 export function realMirrorExists(): boolean {
   try {
     return Deno.statSync(join(SOURCE, "MTIMES.tsv")).isFile;
@@ -20,9 +21,9 @@ export interface RealPackage {
 }
 
 /**
- * Copies the real mirror into an empty folder, each file with its time on the day it was taken, and
- * `<repo>.db` as the link to `<repo>.db.tar.gz` that it is on a mirror.
- * @returns the packages that are there.
+ * Copies the excerpt into an empty folder, with the original modification times, and with
+ * `<repo>.db` as a link to `<repo>.db.tar.gz`, as on a mirror.
+ * @returns the packages in it.
  */
 export async function copyRealMirror(folder: string): Promise<RealPackage[]> {
   const packages: RealPackage[] = [];

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { searchPath } from "../child_process.ts";
 
 interface Tool {
   readonly command: string;
@@ -19,11 +20,6 @@ const TOOLS: readonly Tool[] = [
   { command: "setpriv", debian: "util-linux", arch: "util-linux" },
 ];
 
-/** Where programs are looked for: `PATH`, and the folders of daemons that a plain user's `PATH` lacks. */
-export function searchPath(): string {
-  return [Deno.env.get("PATH") ?? "/usr/bin:/bin", "/usr/sbin", "/sbin"].join(":");
-}
-
 function isInstalled(command: string): boolean {
   return searchPath().split(":").some((folder) => {
     try {
@@ -35,18 +31,17 @@ function isInstalled(command: string): boolean {
 }
 
 /**
- * Makes sure that the real pacman, makepkg, nginx and their companions are on this machine.
- * @throws {Error} naming what is missing and the packages of Debian and Arch Linux that hold it.
+ * Checks that the real pacman, makepkg, nginx and their companions are on this machine.
+ * @throws {Error} with what is missing, and the packages of Debian and Arch Linux that have it.
  */
 export function requireTools(): void {
   const missing = TOOLS.filter((tool) => !isInstalled(tool.command));
   if (missing.length === 0) return;
   const packages = (system: "debian" | "arch") =>
     [...new Set(missing.map((tool) => tool[system]))].join(" ");
+  const commands = missing.map((tool) => tool.command).join(", ");
   throw new Error(
-    `Cannot run the end-to-end tests: ${
-      missing.map((tool) => tool.command).join(", ")
-    } not found. ` +
+    `Cannot run the end-to-end tests: ${commands} not found. ` +
       `On Debian: apt-get install --no-install-recommends ${packages("debian")}. ` +
       `On Arch Linux: pacman -S --needed ${packages("arch")}.`,
   );

@@ -1,21 +1,24 @@
-import { runCommand } from "./child_process.ts";
+import { runCommand } from "../child_process.ts";
 
-/** A key pair of the tests' own in a GnuPG home of its own, without a passphrase. */
+const IDENTITY = "End to End <nobody@example.invalid>";
+
+/** A key pair without a passphrase, in a GnuPG home of its own. */
 export class SigningKey implements AsyncDisposable {
-  static readonly #identity = "End to End <nobody@example.invalid>";
+  /** The GnuPG home that holds the key pair. */
+  readonly home: string;
+  readonly fingerprint: string;
 
-  private constructor(
-    /** The GnuPG home that holds the key pair. */
-    readonly home: string,
-    readonly fingerprint: string,
-  ) {}
+  private constructor(home: string, fingerprint: string) {
+    this.home = home;
+    this.fingerprint = fingerprint;
+  }
 
-  /** Makes a key in `home`, an empty folder that only we may read. */
+  /** Generates a key in `home`, an empty folder with mode 0700. */
   static async generate(home: string): Promise<SigningKey> {
     const env = { GNUPGHOME: home };
     await runCommand([
       ...["gpg", "--batch", "--quiet", "--passphrase", ""],
-      ...["--quick-generate-key", SigningKey.#identity, "ed25519", "sign", "never"],
+      ...["--quick-generate-key", IDENTITY, "ed25519", "sign", "never"],
     ], { env });
     const listing = await runCommand(["gpg", "--batch", "--with-colons", "--list-keys"], { env });
     const fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listing)?.[1];
@@ -23,7 +26,7 @@ export class SigningKey implements AsyncDisposable {
     return new SigningKey(home, fingerprint);
   }
 
-  /** Writes a detached signature of a file beside it, as `<file>.sig`. */
+  /** Writes a detached signature of a file to `<file>.sig`. */
   async sign(path: string): Promise<void> {
     await runCommand([
       ...["gpg", "--batch", "--yes", "--quiet", "--no-armor", "--detach-sign"],
@@ -31,7 +34,7 @@ export class SigningKey implements AsyncDisposable {
     ], { env: { GNUPGHOME: this.home } });
   }
 
-  /** Lets a client's GnuPG home trust packages that this key has signed. */
+  /** Makes a client's GnuPG home trust this key's signatures. */
   async trustIn(home: string): Promise<void> {
     const exported = `${this.home}/public.gpg`;
     await runCommand([
@@ -51,7 +54,7 @@ export class SigningKey implements AsyncDisposable {
   }
 }
 
-/** Ends the daemons that gpg leaves running for a home. */
+/** Ends the daemons that gpg leaves running for a GnuPG home. */
 export async function stopAgent(home: string): Promise<void> {
   await runCommand(["gpgconf", "--kill", "all"], { env: { GNUPGHOME: home } });
 }

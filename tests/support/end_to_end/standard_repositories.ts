@@ -31,31 +31,36 @@ const EXTRA_UPGRADE: readonly PackageSpec[] = [
 export class StandardRepositories {
   readonly #packages: ReadonlyMap<string, BuiltPackage>;
 
+  /** The root of the mirror's tree. */
+  readonly root: string;
+  readonly core: PackageRepository;
+  readonly extra: PackageRepository;
+
   private constructor(
-    /** The root of the mirror's tree. */
-    readonly root: string,
-    readonly core: PackageRepository,
-    readonly extra: PackageRepository,
+    root: string,
+    { core, extra }: { core: PackageRepository; extra: PackageRepository },
     packages: readonly BuiltPackage[],
   ) {
+    this.root = root;
+    this.core = core;
+    this.extra = extra;
     this.#packages = new Map(packages.map((built) => [built.name, built]));
   }
 
-  /** Publishes both below `root`, signed when a key is given. */
+  /** Publishes both below `root`; a key signs them. */
   static async create(root: string, key?: SigningKey): Promise<StandardRepositories> {
     const [core, extra] = [await buildPackages(CORE), await buildPackages(EXTRA)];
-    return new StandardRepositories(
-      root,
-      await PackageRepository.create(root, "core", core, key),
-      await PackageRepository.create(root, "extra", extra, key),
-      [...core, ...extra],
-    );
+    const repositories = {
+      core: await PackageRepository.create(root, "core", core, key),
+      extra: await PackageRepository.create(root, "extra", extra, key),
+    };
+    return new StandardRepositories(root, repositories, [...core, ...extra]);
   }
 
   /** A package of the first publication. */
   package(name: string): BuiltPackage {
     const found = this.#packages.get(name);
-    if (found === undefined) throw new Error(`There is no package ${name} in the repositories`);
+    if (found === undefined) throw new Error(`There is no package ${name} in the repositories.`);
     return found;
   }
 
@@ -65,12 +70,12 @@ export class StandardRepositories {
     await this.extra.publish(await buildPackages(EXTRA_UPGRADE));
   }
 
-  /** Publishes a package of `extra` under the same name, version and size, with other bytes. */
+  /** Publishes a package of `extra` again: the same name, version and size, but other bytes. */
   async rebuild(name: string): Promise<BuiltPackage> {
     const spec = EXTRA.find((candidate) => candidate.name === name);
-    if (spec === undefined) throw new Error(`There is no package ${name} in extra`);
-    const rebuilt = await buildPackages([{ ...spec, rebuild: 1 }]);
-    await this.extra.publish(rebuilt);
-    return rebuilt[0] as BuiltPackage;
+    if (spec === undefined) throw new Error(`There is no package ${name} in extra.`);
+    const [rebuilt] = await buildPackages([{ ...spec, rebuild: 1 }]);
+    await this.extra.publish([rebuilt!]);
+    return rebuilt!;
   }
 }

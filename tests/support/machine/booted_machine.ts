@@ -1,7 +1,7 @@
-import { childEnvironment, finish, sendSignal } from "../end_to_end/child_process.ts";
-import { until } from "../end_to_end/until.ts";
+import { childEnvironment, finish, sendSignal } from "../child_process.ts";
+import { until } from "../until.ts";
 
-/** What a command printed on both of its streams, and how it ended. */
+/** How a command ended, and what it printed on both streams together. */
 export interface CommandResult {
   readonly code: number;
   readonly output: string;
@@ -16,7 +16,7 @@ export class BootedMachine implements AsyncDisposable {
     const options = ["--quiet", "--register=no", "--keep-unit", "--console=pipe", "--boot"];
     this.#container = new Deno.Command("systemd-nspawn", {
       args: ["--directory", root, ...options],
-      // The filter of the container itself; those of services are made by the systemd inside.
+      // Affects the container's own filter only; the systemd inside makes those of services.
       env: childEnvironment({ SYSTEMD_SECCOMP: "0" }),
       clearEnv: true,
       stdin: "null",
@@ -25,7 +25,7 @@ export class BootedMachine implements AsyncDisposable {
     }).spawn();
   }
 
-  /** Boots, and waits until systemd says that everything is up. */
+  /** Boots it and waits until systemd reports that everything is running. */
   static async boot(root: string): Promise<BootedMachine> {
     const machine = new BootedMachine(root);
     try {
@@ -39,7 +39,7 @@ export class BootedMachine implements AsyncDisposable {
 
   async #untilUp(): Promise<void> {
     await until("systemd is running", async () => {
-      // The container's first process takes the place of one that only prepares.
+      // A process that only prepares the container comes before its real first one.
       this.#leader = await this.#child();
       if (this.#leader === 0) return false;
       const { output } = await this.try("systemctl", "is-system-running");
@@ -47,14 +47,14 @@ export class BootedMachine implements AsyncDisposable {
     }, 90_000);
   }
 
-  /** The process that the container runs as its first, 0 for none yet. */
+  /** The id of the container's first process; 0 while there is none. */
   async #child(): Promise<number> {
     const { pid } = this.#container;
     const children = await Deno.readTextFile(`/proc/${pid}/task/${pid}/children`);
     return Number(children.trim().split(" ")[0]);
   }
 
-  /** Runs a program in the machine as root, however it ends. */
+  /** Runs a program in the machine as root; a failure is a result like any other. */
   async try(...argv: readonly string[]): Promise<CommandResult> {
     const namespaces = ["--mount", "--uts", "--ipc", "--pid", "--root", "--wd=/"];
     const child = new Deno.Command("nsenter", {
@@ -73,19 +73,19 @@ export class BootedMachine implements AsyncDisposable {
     return { code, output: stdout + stderr };
   }
 
-  /** Runs a program in the machine as root, which has to succeed, and gives what it printed. */
+  /** Runs a program in the machine as root and returns what it printed; throws if it fails. */
   async run(...argv: readonly string[]): Promise<string> {
     const { code, output } = await this.try(...argv);
-    if (code !== 0) throw new Error(`Cannot run ${argv.join(" ")}: exit code ${code}\n${output}`);
+    if (code !== 0) throw new Error(`Cannot run ${argv.join(" ")}: exit code ${code}.\n${output}`);
     return output;
   }
 
-  /** A property of a unit, as "MainPID". */
+  /** A property of a unit, such as "MainPID". */
   async property(unit: string, name: string): Promise<string> {
     return (await this.run("systemctl", "show", "--property", name, "--value", unit)).trim();
   }
 
-  /** What a unit has logged. */
+  /** Everything that a unit has logged. */
   async journal(unit: string): Promise<string> {
     return await this.run("journalctl", "--no-pager", "--output=cat", "--unit", unit);
   }

@@ -1,29 +1,50 @@
-import { dirname, fromFileUrl, join } from "@std/path";
-import { searchPath } from "../end_to_end/required_tools.ts";
-import { runCommand } from "../end_to_end/child_process.ts";
+import { dirname, join } from "@std/path";
+import { runCommand, searchPath } from "../child_process.ts";
+import { makepkg } from "../makepkg.ts";
+import { PROJECT } from "../project.ts";
 import { COMPILER } from "./binary_file.ts";
-import { makepkg } from "./makepkg.ts";
 
-const PROJECT = fromFileUrl(new URL("../../../", import.meta.url));
+/** As on Arch, where packages are stripped unless they object. */
+const CONFIGURATION = `
+OPTIONS=(strip docs !libtool !staticlibs emptydirs zipman purge !debug lto)
+STRIP_BINARIES="--strip-all"
+STRIP_SHARED="--strip-unneeded"
+STRIP_STATIC="--strip-debug"
+MAN_DIRS=(usr/share/man)
+DOC_DIRS=(usr/share/doc)
+PURGE_TARGETS=()
+COMPRESSZST=(zstd -c -q -1 -T0 -)
+`;
 
-/** The package as makepkg makes it from the source archive, and a later build of it. */
+/** The package that makepkg makes from the source archive. */
 export class BuiltPackage implements AsyncDisposable {
-  private constructor(readonly folder: string, readonly file: string) {}
+  /** Where it was built. */
+  readonly folder: string;
+  /** The path of the package file. */
+  readonly file: string;
 
-  /** Builds the last commit. */
+  private constructor(folder: string, file: string) {
+    this.folder = folder;
+    this.file = file;
+  }
+
+  /** Builds the last commit; changes in the working tree are not in it. */
   static async build(): Promise<BuiltPackage> {
     const folder = await Deno.makeTempDir({ prefix: "pkgstash-package-" });
     await Deno.chmod(folder, 0o755);
     await runCommand([Deno.execPath(), "task", "source"], { cwd: PROJECT });
     await runCommand(["cp", "-rT", join(PROJECT, "dist/package"), folder]);
     const file = await makepkg(folder, {
-      PATH: `${dirname(COMPILER)}:${searchPath()}`,
-      DENO_DIR: await copyOfDownloads(folder),
+      configuration: CONFIGURATION,
+      env: {
+        PATH: `${dirname(COMPILER)}:${searchPath()}`,
+        DENO_DIR: await copyOfDownloads(folder),
+      },
     });
     return new BuiltPackage(folder, file);
   }
 
-  /** The next release of it, whose configuration file has one more line. */
+  /** Builds its next release, whose configuration file has one more line; returns its path. */
   async next(): Promise<string> {
     const recipe = join(this.folder, "PKGBUILD");
     const text = await Deno.readTextFile(recipe);
@@ -32,7 +53,10 @@ export class BuiltPackage implements AsyncDisposable {
       recipe,
       text.replace("pkgrel=1", "pkgrel=2").replace(/\n\}\n$/, `\n${line}\n}\n`),
     );
-    return await makepkg(this.folder, {}, "--repackage");
+    return await makepkg(this.folder, {
+      configuration: CONFIGURATION,
+      args: ["--repackage"],
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -40,7 +64,7 @@ export class BuiltPackage implements AsyncDisposable {
   }
 }
 
-/** The npm packages that Deno has fetched already, for a user who has none. */
+/** Copies the npm packages that Deno has downloaded, for the user who builds. */
 async function copyOfDownloads(folder: string): Promise<string> {
   const { npmCache } = JSON.parse(await runCommand([Deno.execPath(), "info", "--json"]));
   const copy = join(folder, "deno");

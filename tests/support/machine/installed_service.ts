@@ -1,19 +1,25 @@
 import { join } from "@std/path";
-import { freePort } from "../end_to_end/free_port.ts";
+import { freePort } from "../free_port.ts";
+import { BootedMachine } from "./booted_machine.ts";
 import { BuiltPackage } from "./built_package.ts";
 import { MachineRoot } from "./machine_root.ts";
-import { BootedMachine } from "./booted_machine.ts";
 
 export const SERVICE = "pkgstash.service";
 const CONFIGURATION = "etc/pkgstash/pkgstash.toml";
 
-/** The package, installed by pacman into a machine that then booted. */
+/** A machine that booted after pacman had installed the package in it. */
 export class InstalledService implements AsyncDisposable {
   readonly port = freePort();
   readonly #resources = new AsyncDisposableStack();
   #shipped = "";
 
-  private constructor(readonly root: MachineRoot, readonly machine: BootedMachine) {}
+  readonly root: MachineRoot;
+  readonly machine: BootedMachine;
+
+  private constructor(root: MachineRoot, machine: BootedMachine) {
+    this.root = root;
+    this.machine = machine;
+  }
 
   static async boot(): Promise<InstalledService> {
     await using resources = new AsyncDisposableStack();
@@ -31,13 +37,13 @@ export class InstalledService implements AsyncDisposable {
     return `http://127.0.0.1:${this.port}/`;
   }
 
-  /** The installed configuration with these lines on top, and a port that nobody else has. */
+  /** Writes the installed configuration with these lines on top, and a free port. */
   async configure(...lines: readonly string[]): Promise<void> {
     const own = [`port = ${this.port}`, 'listen_address = "127.0.0.1"', ...lines];
     await this.root.write(CONFIGURATION, `${own.join("\n")}\n${this.#shipped}`);
   }
 
-  /** Adds lines to a unit, as "systemctl edit" does. */
+  /** Adds lines to a unit, as `systemctl edit` does. */
   async edit(unit: string, name: string, ...lines: readonly string[]): Promise<void> {
     await this.root.write(
       join("etc/systemd/system", `${unit}.d`, `${name}.conf`),
@@ -54,7 +60,7 @@ export class InstalledService implements AsyncDisposable {
     return await this.machine.property(SERVICE, name);
   }
 
-  /** The status that an address answers with. */
+  /** The HTTP status of a response from the service, or from an absolute URL. */
   async statusOf(path: string, init: RequestInit = {}): Promise<number> {
     const response = await fetch(new URL(path, this.url), init);
     await response.body?.cancel();

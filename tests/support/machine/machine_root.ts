@@ -1,7 +1,8 @@
 import { dirname, join } from "@std/path";
-import { runCommand } from "../end_to_end/child_process.ts";
+import { runCommand } from "../child_process.ts";
+import { TempFolder } from "../temp_folder.ts";
 
-/** What Arch's systemd package brings: users and files are made after every transaction. */
+/** The hooks of Arch's systemd package: they create users and files after a transaction. */
 const HOOKS: Record<string, string> = {
   "20-systemd-sysusers.hook": hook("usr/lib/sysusers.d/*.conf", "/usr/bin/systemd-sysusers"),
   "30-systemd-tmpfiles.hook": hook(
@@ -23,25 +24,34 @@ Exec = ${command}
 `;
 }
 
-/** A whole system in a folder, with systemd, into which pacman installs. */
+/** A whole system with systemd in a folder, into which pacman installs. */
 export class MachineRoot implements AsyncDisposable {
-  private constructor(readonly folder: string, readonly root: string) {}
+  /** The root directory of the system. */
+  readonly root: string;
+  readonly #folder: TempFolder;
+
+  private constructor(folder: TempFolder) {
+    this.#folder = folder;
+    this.root = folder.join("root");
+  }
 
   static async create(): Promise<MachineRoot> {
-    if (Deno.uid() !== 0) throw new Error("Only root can install packages: run this test as root");
+    if (Deno.uid() !== 0) {
+      throw new Error("Cannot install packages: only root can. Run this test as root.");
+    }
     const base = await baseSystem();
-    const folder = await Deno.makeTempDir({ prefix: "pkgstash-machine-" });
-    const machine = new MachineRoot(folder, join(folder, "root"));
+    const folder = await TempFolder.create("pkgstash-machine-");
+    const machine = new MachineRoot(folder);
     await runCommand(["cp", "-a", "--reflink=auto", base, machine.root]);
     await Deno.mkdir(machine.path("var/lib/pacman"), { recursive: true });
     for (const [name, text] of Object.entries(HOOKS)) {
       await machine.write(`usr/share/libalpm/hooks/${name}`, text);
     }
-    await Deno.writeTextFile(join(folder, "pacman.conf"), "[options]\nSigLevel = Never\n");
+    await Deno.writeTextFile(folder.join("pacman.conf"), "[options]\nSigLevel = Never\n");
     return machine;
   }
 
-  /** A path in the system as it is outside. */
+  /** Where a path in the system is for us. */
   path(relative: string): string {
     return join(this.root, relative);
   }
@@ -59,35 +69,35 @@ export class MachineRoot implements AsyncDisposable {
     return await Deno.lstat(this.path(relative)).then(() => true, () => false);
   }
 
-  /** Runs pacman on the system and gives what it printed. */
+  /** Runs pacman on the system and returns what it printed. */
   async pacman(...args: readonly string[]): Promise<string> {
-    const places = ["--root", this.root, "--config", join(this.folder, "pacman.conf")];
+    const places = ["--root", this.root, "--config", this.#folder.join("pacman.conf")];
     return await this.#withProc("pacman", ...places, "--noconfirm", ...args);
   }
 
-  /** Installs or upgrades a package file. The libraries are Debian's, so pacman is told of them. */
+  /** Installs or upgrades a package file. Pacman does not know of the libraries: they are Debian's. */
   async install(file: string): Promise<string> {
-    const there = ["glibc=99", "gcc-libs=99"].flatMap((name) => ["--assume-installed", name]);
-    return await this.pacman("-U", ...there, file);
+    const installed = ["glibc=99", "gcc-libs=99"].flatMap((name) => ["--assume-installed", name]);
+    return await this.pacman("-U", ...installed, file);
   }
 
-  /** Runs a program in the system, which is not booted. */
+  /** Runs a program in the system, which need not be booted. */
   async run(...argv: readonly string[]): Promise<string> {
     return await this.#withProc("chroot", this.root, ...argv);
   }
 
-  /** With a /proc in the system that is gone when the program ends. */
+  /** Runs a program while the system has a /proc, which is gone when the program ends. */
   async #withProc(...argv: readonly string[]): Promise<string> {
     const script = 'mount --bind /proc "$0/proc" && exec "$@"';
     return await runCommand(["unshare", "--mount", "sh", "-c", script, this.root, ...argv]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Deno.remove(this.folder, { recursive: true });
+    await this.#folder[Symbol.asyncDispose]();
   }
 }
 
-/** A minimal Debian with systemd, made once and kept. */
+/** A minimal Debian with systemd. The first call makes it, and it is kept for later runs. */
 async function baseSystem(): Promise<string> {
   const kept = "/var/tmp/pkgstash-machine-base";
   const ready = await Deno.lstat(kept).then(({ uid }) => uid === 0, () => false);
@@ -99,8 +109,7 @@ async function baseSystem(): Promise<string> {
   const packages = "systemd,systemd-sysv,dbus,curl,procps";
   await runCommand(
     ["debootstrap", "--variant=minbase", `--include=${packages}`, suite, folder],
-    {},
-    600_000,
+    { timeoutMs: 600_000 },
   );
   await Deno.rename(folder, kept);
   return kept;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs as the user of the service, in its sandbox or without, and prints what is possible.
+# Runs as the user of the service, with or without its sandbox, and prints what is possible.
 try() {
   what=$1
   shift

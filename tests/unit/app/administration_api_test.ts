@@ -7,8 +7,8 @@ import type { Status } from "../../../src/api/status_report.ts";
 import manifest from "../../../deno.json" with { type: "json" };
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
-import { administer, TOKEN } from "./administration.ts";
-import { PublishedRepository } from "./published_repository.ts";
+import { administer, TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 
 const SETTINGS = {
   database_max_age: "0s",

@@ -2,8 +2,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import type { CleanupReportJson } from "../../../src/mirroring/cleanup/cleanup_report.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { administer, refreshEvents, TOKEN } from "./administration.ts";
-import { PublishedRepository } from "./published_repository.ts";
+import { administer, refreshEvents, TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 
 const SETTINGS = {
   database_max_age: "0s",
@@ -72,7 +72,7 @@ Deno.test("a dry run says what would go and why and frees nothing; without it, t
     path: core.package("a", 1).slice(1),
     bytes: 1000 + signature.size,
     reason: "superseded",
-    why: "no database names it, and none such stays (keep_versions)",
+    why: "no longer in any database, and keep_versions is 0",
   });
   assertEquals([planned.dry_run, planned.bytes_freed], [true, 1000 + signature.size]);
   assertEquals([planned.kept.files, planned.kept.current], [1, 1]);

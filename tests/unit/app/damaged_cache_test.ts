@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { encodeHex } from "@std/encoding/hex";
 import { join } from "@std/path";
 import { packageBytes } from "../../support/package_bytes.ts";
+import { sha256Of } from "../../support/sha256.ts";
 import { syncDbBytes } from "../../support/sync_db_bytes.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const NAME = "foo-1-1-x86_64.pkg.tar.zst";
@@ -10,12 +11,11 @@ const PACKAGE = `/core/os/x86_64/${NAME}`;
 const DATABASE = "/core/os/x86_64/core.db";
 const SNAPSHOTS = ".pkgstash/snapshots/core/os/x86_64";
 const bytes = packageBytes(100_000, 1);
-const sha256 = encodeHex(await crypto.subtle.digest("SHA-256", bytes));
 const database = await syncDbBytes([
-  { name: "foo", version: "1-1", fileName: NAME, size: bytes.length, sha256 },
+  { name: "foo", version: "1-1", fileName: NAME, size: bytes.length, sha256: sha256Of(bytes) },
 ]);
 
-/** An application that has the database and the package in its cache. */
+/** An application with the database and the package in its cache. */
 async function warmApp(cacheRoot: string): Promise<TestApp> {
   const app = await TestApp.start({ cacheRoot, settings: { database_max_age: "0s" } });
   app.put(DATABASE, database);
@@ -25,38 +25,31 @@ async function warmApp(cacheRoot: string): Promise<TestApp> {
   return app;
 }
 
-async function withCache(work: (cacheRoot: string) => Promise<void>): Promise<void> {
-  const cacheRoot = await Deno.makeTempDir();
-  try {
-    await work(cacheRoot);
-  } finally {
-    await Deno.remove(cacheRoot, { recursive: true });
-  }
-}
-
-async function blob(cacheRoot: string): Promise<string> {
+/** The path of the database in the published snapshot. */
+async function databasePath(cacheRoot: string): Promise<string> {
   const directory = join(cacheRoot, SNAPSHOTS);
   const { members } = JSON.parse(await Deno.readTextFile(join(directory, "current.json")));
   return join(directory, members.db.blob);
 }
 
 Deno.test("a database whose files were removed while running is fetched again", async () => {
-  await withCache(async (cacheRoot) => {
-    await using app = await warmApp(cacheRoot);
-    await Deno.remove(join(cacheRoot, SNAPSHOTS), { recursive: true });
-    assertEquals((await app.get(DATABASE)).body, database);
-    assertEquals((await app.get(DATABASE)).body, database);
-  });
+  await using cache = await TempFolder.create();
+  await using app = await warmApp(cache.path);
+  await Deno.remove(cache.join(SNAPSHOTS), { recursive: true });
+  assertEquals((await app.get(DATABASE)).body, database);
+  assertEquals((await app.get(DATABASE)).body, database);
 });
 
-Deno.test("a database that was damaged on disk is fetched again after a restart", async () => {
-  for (const content of [new Uint8Array(), packageBytes(database.length, 7)]) {
-    await withCache(async (cacheRoot) => {
+Deno.test("a database that was damaged on disk is fetched again after a restart", async (t) => {
+  const damages = { emptied: new Uint8Array(), overwritten: packageBytes(database.length, 7) };
+  for (const [damage, content] of Object.entries(damages)) {
+    await t.step(damage, async () => {
+      await using cache = await TempFolder.create();
       {
-        await using _app = await warmApp(cacheRoot);
+        await using _app = await warmApp(cache.path);
       }
-      await Deno.writeFile(await blob(cacheRoot), content);
-      await using app = await TestApp.start({ cacheRoot });
+      await Deno.writeFile(await databasePath(cache.path), content);
+      await using app = await TestApp.start({ cacheRoot: cache.path });
       app.put(DATABASE, database);
       assertEquals((await app.get(DATABASE)).body, database);
     });
@@ -64,47 +57,45 @@ Deno.test("a database that was damaged on disk is fetched again after a restart"
 });
 
 Deno.test("an empty package in the cache is fetched again", async () => {
-  await withCache(async (cacheRoot) => {
-    await using app = await warmApp(cacheRoot);
-    await Deno.writeFile(app.pathOf(PACKAGE), new Uint8Array());
-    assertEquals((await app.warm(PACKAGE)).body, bytes);
-    assertEquals(app.count(PACKAGE), 2);
-    assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
-  });
+  await using cache = await TempFolder.create();
+  await using app = await warmApp(cache.path);
+  await Deno.writeFile(app.pathOf(PACKAGE), new Uint8Array());
+  assertEquals((await app.warm(PACKAGE)).body, bytes);
+  assertEquals(app.count(PACKAGE), 2);
+  assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("a package that was cut short while the daemon was down is fetched again", async () => {
-  await withCache(async (cacheRoot) => {
-    {
-      await using _app = await warmApp(cacheRoot);
-    }
-    await Deno.truncate(join(cacheRoot, PACKAGE), 1000);
-    await using app = await TestApp.start({ cacheRoot });
-    app.put(DATABASE, database);
-    app.put(PACKAGE, bytes);
-    await app.log.waitFor(/the database lists with other content/);
-    assertEquals((await app.get(PACKAGE)).body, bytes);
-  });
+Deno.test("a package that was truncated while the daemon was down is fetched again", async () => {
+  await using cache = await TempFolder.create();
+  {
+    await using _app = await warmApp(cache.path);
+  }
+  await Deno.truncate(cache.join(PACKAGE), 1000);
+  await using app = await TestApp.start({ cacheRoot: cache.path });
+  app.put(DATABASE, database);
+  app.put(PACKAGE, bytes);
+  await app.log.waitFor(/the database lists with other content/);
+  assertEquals((await app.get(PACKAGE)).body, bytes);
 });
 
-Deno.test("a part that no mirror can go on with is given up for the whole file", async () => {
-  for (
-    const refusal of [
-      { kind: "status", code: 500 },
-      { kind: "status", code: 403 },
-      { kind: "wrongContentRange" },
-    ] as const
-  ) {
-    await withCache(async (cacheRoot) => {
-      const part = join(cacheRoot, ".pkgstash/parts/core/os/x86_64", NAME);
-      await using app = await TestApp.start({ cacheRoot });
+Deno.test("a part that the only mirror cannot resume is replaced by the whole file", async (t) => {
+  const refusals = [
+    { kind: "status", code: 500 },
+    { kind: "status", code: 403 },
+    { kind: "wrongContentRange" },
+  ] as const;
+  for (const refusal of refusals) {
+    await t.step(JSON.stringify(refusal), async () => {
+      await using cache = await TempFolder.create();
+      await using app = await TestApp.start({ cacheRoot: cache.path });
       app.put(PACKAGE, bytes);
-      await Deno.mkdir(join(cacheRoot, ".pkgstash/parts/core/os/x86_64"), { recursive: true });
-      await Deno.writeFile(`${part}.part`, bytes.subarray(0, 70_000));
-      const note = { size: bytes.length, lastModified: null, etag: '"x"', mirror: "somewhere" };
-      await Deno.writeTextFile(`${part}.json`, JSON.stringify(note));
+      const parts = cache.join(".pkgstash/parts/core/os/x86_64");
+      await Deno.mkdir(parts, { recursive: true });
+      await Deno.writeFile(join(parts, `${NAME}.part`), bytes.subarray(0, 70_000));
+      const sidecar = { size: bytes.length, lastModified: null, etag: '"x"', mirror: "somewhere" };
+      await Deno.writeTextFile(join(parts, `${NAME}.json`), JSON.stringify(sidecar));
       app.mirror.behave(PACKAGE, refusal, 1);
-      assertEquals((await app.get(PACKAGE)).body, bytes, refusal.kind);
+      assertEquals((await app.get(PACKAGE)).body, bytes);
       assertEquals(app.mirror.requests.map(({ headers }) => headers.has("range")), [true, false]);
     });
   }

@@ -9,30 +9,35 @@ export interface ExpectedFile {
   sha256: string;
 }
 
-/** What a refresh should come to. File names throughout. */
+/** The expected outcome of a refresh, in file names. */
 export interface ExpectedRefresh {
-  /** Cached under a name that now stands for another content. */
+  /** Cached, but rebuilt under the same name. */
   rebuilt: string[];
-  /** To be asked of the mirror. */
+  /** To be requested from the mirror. */
   wanted: string[];
-  /** Those of them that the mirror has. */
+  /** The wanted packages that the mirror has. */
   fetched: string[];
   removed: string[];
 }
 
 /**
- * What the rules make of one repository, told from its databases and the mirror's packages alone.
- * There are no limits on prefetching here, and none on the cache but `keep_versions`.
+ * The rules of prefetching and cleanup for one repository, written a second time: from its databases
+ * and the mirror's packages alone. Nothing is limited here except the versions to keep.
  */
 export class HistoryExpectation {
   /** By file name. */
   readonly cached = new Map<string, ExpectedFile>();
-  /** Names of packages that were wanted and not to be had. */
+  /** Names of packages that were wanted, but that the mirror lacked. */
   #pending = new Set<string>();
-  #before: readonly SyncDbPackage[] = [];
+  #previous: readonly SyncDbPackage[] = [];
 
-  constructor(private readonly keepVersions: number) {}
+  readonly #keepVersions: number;
 
+  constructor(keepVersions: number) {
+    this.#keepVersions = keepVersions;
+  }
+
+  /** Refreshes the expected cache. `offered` has the SHA-256 of the mirror's packages by file name. */
   refresh(
     packages: readonly SyncDbPackage[],
     offered: ReadonlyMap<string, string>,
@@ -49,22 +54,22 @@ export class HistoryExpectation {
     const wanted = packages.filter((entry) => this.#isWanted(entry, names, packages))
       .map(({ fileName }) => fileName);
     const fetched = wanted.filter((name) => offered.get(name) === byFile.get(name)!.sha256sum);
-    for (const fileName of fetched) this.took(byFile.get(fileName)!);
+    for (const fileName of fetched) this.recordFetch(byFile.get(fileName)!);
     this.#pending = new Set(
       wanted.filter((fileName) => !fetched.includes(fileName))
         .map((fileName) => byFile.get(fileName)!.name),
     );
-    this.#before = packages;
+    this.#previous = packages;
     return { rebuilt, wanted, fetched, removed: this.#clean(byFile) };
   }
 
-  /** Whether a version of a package is cached, or wanted and not to be had so far. */
+  /** Whether a version of a package is cached, or wanted and not on the mirror yet. */
   isFollowed(name: string): boolean {
     return this.#pending.has(name) || [...this.cached.values()].some((file) => file.name === name);
   }
 
-  /** A client took a package. */
-  took({ name, version, fileName, sha256sum }: SyncDbPackage): void {
+  /** Records that a package has been fetched. */
+  recordFetch({ name, version, fileName, sha256sum }: SyncDbPackage): void {
     this.cached.set(fileName, { name, version, sha256: sha256sum! });
   }
 
@@ -74,28 +79,28 @@ export class HistoryExpectation {
     packages: readonly SyncDbPackage[],
   ): boolean {
     if (this.cached.has(fileName)) return false;
-    const isThere = (other: string) => packages.some((entry) => entry.name === other);
+    const isListed = (other: string) => packages.some((entry) => entry.name === other);
     return names.has(name) ||
       replaces.map((text) => parseDependency(text).name)
-        .some((other) => names.has(other) && !isThere(other)) ||
+        .some((other) => names.has(other) && !isListed(other)) ||
       packages.some((holder) => names.has(holder.name) && this.#isNewDependency(name, holder));
   }
 
   #isNewDependency(name: string, holder: SyncDbPackage): boolean {
-    const before = this.#before.find((entry) => entry.name === holder.name);
+    const before = this.#previous.find((entry) => entry.name === holder.name);
     if (before === undefined) return false;
     const namesOf = ({ depends = [] }: SyncDbPackage) =>
       depends.map((text) => parseDependency(text).name);
     return namesOf(holder).includes(name) && !namesOf(before).includes(name);
   }
 
-  /** Takes away what is beyond the newest versions that the database does not name; their names. */
+  /** Removes old versions beyond the newest `keepVersions` of each package; returns their names. */
   #clean(byFile: ReadonlyMap<string, SyncDbPackage>): string[] {
     const old = [...this.cached].filter(([fileName]) => !byFile.has(fileName));
     const removed: string[] = [];
     for (const versions of Map.groupBy(old, ([, { name }]) => name).values()) {
       versions.sort(([, a], [, b]) => vercmp(b.version, a.version));
-      for (const [fileName] of versions.slice(this.keepVersions)) removed.push(fileName);
+      for (const [fileName] of versions.slice(this.#keepVersions)) removed.push(fileName);
     }
     for (const fileName of removed) this.cached.delete(fileName);
     return removed;

@@ -1,16 +1,16 @@
 import { join } from "@std/path";
 import type { SyncDbPackage } from "../../../src/formats/pacman/sync_db.ts";
 import { REAL_DATA } from "../../support/real_data.ts";
-import { packagesOf } from "../formats/pacman/sync_db_reading.ts";
-import { signatureOf } from "../mirroring/databases/changing_repository.ts";
+import { packagesOf } from "../../support/sync_db_reading.ts";
+import { signatureOf } from "../../support/changing_repository.ts";
 import type { FakeMirror } from "../../support/fake_mirror.ts";
 
 const HISTORY = join(REAL_DATA, "history");
 
-/** The directory of the real repository whose history it is, as clients and mirrors have it. */
+/** The directory of the real repository, for clients and on mirrors. */
 export const DIRECTORY = "archpro_repo/os/x86_64";
 
-/** One state of the repository. */
+/** A state of the repository. */
 export interface Revision {
   number: number;
   publishedAt: Date;
@@ -19,7 +19,7 @@ export interface Revision {
   packages: readonly SyncDbPackage[];
 }
 
-/** All revisions, the oldest first. */
+/** All revisions, oldest first. */
 export async function readRevisions(): Promise<Revision[]> {
   const table = await Deno.readTextFile(join(HISTORY, "REVISIONS.tsv"));
   return await Promise.all(
@@ -34,7 +34,7 @@ export async function readRevisions(): Promise<Revision[]> {
   );
 }
 
-/** The package files that were kept, by their SHA-256. */
+/** The package files that the real data has, by SHA-256. */
 export async function readPool(): Promise<Map<string, Uint8Array<ArrayBuffer>>> {
   const pool = new Map<string, Uint8Array<ArrayBuffer>>();
   for await (const { name } of Deno.readDir(join(HISTORY, "pool"))) {
@@ -43,40 +43,43 @@ export async function readPool(): Promise<Map<string, Uint8Array<ArrayBuffer>>> 
   return pool;
 }
 
-/** Some packages are signed, others not, and of two with one name it may be the one or the other. */
+/** Whether the mirror has a package's signature. Depends on the content, so a rebuild may change it. */
 export function isSigned(sha256: string): boolean {
   return parseInt(sha256[0]!, 16) % 3 > 0;
 }
 
-/** The mirror of the repository as it goes from one revision to the next. */
+/** A mirror of the repository that moves from one revision to the next. */
 export class HistoryMirror {
-  /** SHA-256 of the packages that the mirror has, by file name. */
+  /** The SHA-256 of the packages that the mirror has, by file name. */
   readonly offered = new Map<string, string>();
 
-  constructor(
-    private readonly mirror: FakeMirror,
-    private readonly pool: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  ) {}
+  readonly #mirror: FakeMirror;
+  readonly #pool: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
-  /** Copies the databases of a revision, and its packages as well unless they come later. */
+  constructor(mirror: FakeMirror, pool: ReadonlyMap<string, Uint8Array<ArrayBuffer>>) {
+    this.#mirror = mirror;
+    this.#pool = pool;
+  }
+
+  /** Puts the databases of a revision on the mirror, and its packages unless these are `late`. */
   publish({ packages, db, files, publishedAt }: Revision, { late = false } = {}): void {
     const lastModified = publishedAt;
-    this.mirror.put(`${DIRECTORY}/archpro_repo.db`, db, { lastModified });
-    this.mirror.put(`${DIRECTORY}/archpro_repo.files`, files, { lastModified });
+    this.#mirror.put(`${DIRECTORY}/archpro_repo.db`, db, { lastModified });
+    this.#mirror.put(`${DIRECTORY}/archpro_repo.files`, files, { lastModified });
     if (late) return;
-    const named = new Map(packages.map(({ fileName, sha256sum }) => [fileName, sha256sum!]));
+    const listed = new Map(packages.map(({ fileName, sha256sum }) => [fileName, sha256sum!]));
     for (const [fileName, sha256] of [...this.offered]) {
-      if (named.get(fileName) === sha256) continue;
-      this.mirror.remove(`${DIRECTORY}/${fileName}`);
-      this.mirror.remove(`${DIRECTORY}/${fileName}.sig`);
+      if (listed.get(fileName) === sha256) continue;
+      this.#mirror.remove(`${DIRECTORY}/${fileName}`);
+      this.#mirror.remove(`${DIRECTORY}/${fileName}.sig`);
       this.offered.delete(fileName);
     }
-    for (const [fileName, sha256] of named) {
-      const bytes = this.pool.get(sha256);
+    for (const [fileName, sha256] of listed) {
+      const bytes = this.#pool.get(sha256);
       if (bytes === undefined || this.offered.has(fileName)) continue;
-      this.mirror.put(`${DIRECTORY}/${fileName}`, bytes, { lastModified });
+      this.#mirror.put(`${DIRECTORY}/${fileName}`, bytes, { lastModified });
       if (isSigned(sha256)) {
-        this.mirror.put(`${DIRECTORY}/${fileName}.sig`, signatureOf(bytes), { lastModified });
+        this.#mirror.put(`${DIRECTORY}/${fileName}.sig`, signatureOf(bytes), { lastModified });
       }
       this.offered.set(fileName, sha256);
     }

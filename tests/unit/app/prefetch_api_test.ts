@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { administer, TOKEN } from "./administration.ts";
-import { PublishedRepository } from "./published_repository.ts";
+import { administer, TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 
 const SETTINGS = { database_max_age: "0s", refresh_interval: "0", min_free_space: "0" };
 

@@ -1,50 +1,45 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { ChildDaemon } from "../../support/child_daemon.ts";
 import { FakeMirror, Gate } from "../../support/fake_mirror.ts";
 import { exchange, HttpExchange } from "../../support/http_exchange.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 
 const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const SIZE = 2_000_000;
 const bytes = packageBytes(SIZE, 1);
 
-async function withFolder(
+/** Runs a test with a folder for a daemon, and a mirror that has a package. */
+async function withMirror(
   test: (folder: string, mirror: FakeMirror) => Promise<void>,
 ): Promise<void> {
-  const folder = await Deno.makeTempDir();
+  await using folder = await TempFolder.create();
   await using mirror = await FakeMirror.start();
   mirror.put(PATH, bytes);
-  try {
-    await test(folder, mirror);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
+  await test(folder.path, mirror);
 }
 
-Deno.test("SIGTERM lets a transfer finish, and the exit code is 0", () =>
-  withFolder(async (folder, mirror) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  Deno.test(`${signal} lets a transfer finish, and the exit code is 0`, () =>
+    withMirror(async (folder, mirror) => {
       const gate = new Gate();
-      const path = PATH.replace("foo", signal.toLowerCase());
-      mirror.put(path, bytes);
-      mirror.behave(path, { kind: "gate", gate, bytes: 100_000 }, 1);
+      mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
       await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
-      const origin = await child.origin();
-      using client = await HttpExchange.open(origin, path);
+      using client = await HttpExchange.open(await child.origin(), PATH);
       await client.peek(1);
       child.signal(signal);
       await child.printed(/stopping/);
       gate.release();
-      const answer = await client.finish();
-      assertEquals([answer.isComplete, answer.body], [true, bytes]);
+      const { isComplete, body } = await client.finish();
+      assertEquals([isComplete, body], [true, bytes]);
       const { code, stdout, stderr } = await child.ended();
       assertEquals([code, stderr], [0, ""]);
       assertMatch(stdout, /INFO stopped\n$/);
-    }
-  }));
+    }));
+}
 
-Deno.test("after the drain limit it ends all the same, with exit code 0 and nothing on stderr", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("a stop that drain_timeout cuts short has exit code 0 and an empty stderr", () =>
+  withMirror(async (folder, mirror) => {
     mirror.behave(PATH, { kind: "stallAfter", bytes: 1_000_000 });
     await using child = await ChildDaemon.spawn(folder, {
       mirror_urls: [mirror.url],
@@ -62,8 +57,8 @@ Deno.test("after the drain limit it ends all the same, with exit code 0 and noth
     assertEquals((await Deno.stat(part)).size > 900_000, true);
   }));
 
-Deno.test("broken transfers and clients that leave print no stack traces", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("broken transfers and disconnected clients cause no stack traces", () =>
+  withMirror(async (folder, mirror) => {
     mirror.behave(PATH, { kind: "cutAfter", bytes: 300_000 }, 1);
     mirror.behave(PATH, { kind: "status", code: 503 });
     await using child = await ChildDaemon.spawn(folder, {
@@ -71,10 +66,10 @@ Deno.test("broken transfers and clients that leave print no stack traces", () =>
       answer_timeout: "1500ms",
     });
     const origin = await child.origin();
-    // The only mirror breaks off.
+    // The only mirror breaks the transfer off.
     assertEquals((await exchange(origin, PATH)).isComplete, false);
     await child.printed(/mirror failed/);
-    // A client leaves midway, of a miss and of a hit, and one before the answer.
+    // Clients disconnect during a miss and during a hit, and one before the response.
     mirror.behave(PATH, { kind: "correct" });
     for (let round = 0; round < 3; round++) {
       using client = await HttpExchange.open(origin, PATH);
@@ -94,8 +89,8 @@ Deno.test("broken transfers and clients that leave print no stack traces", () =>
     assertEquals(/Uncaught|stack=/.test(stdout), false, stdout);
   }));
 
-Deno.test("SIGHUP applies a good configuration and keeps the old one before a bad one", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("SIGHUP applies a good configuration, and keeps the old one if the new one is bad", () =>
+  withMirror(async (folder, mirror) => {
     const settings = { mirror_urls: [mirror.url] };
     await using child = await ChildDaemon.spawn(folder, { ...settings, mirrored_repos: ["extra"] });
     const origin = await child.origin();
@@ -115,8 +110,8 @@ Deno.test("SIGHUP applies a good configuration and keeps the old one before a ba
     assertEquals([code, stderr], [0, ""]);
   }));
 
-Deno.test("the second instance on a cache directory ends with 1 and says why", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("a second instance on a cache directory has exit code 1 and says why", () =>
+  withMirror(async (folder, mirror) => {
     const settings = { mirror_urls: [mirror.url] };
     await using first = await ChildDaemon.spawn(folder, settings);
     const origin = await first.origin();
@@ -135,40 +130,58 @@ Deno.test("the second instance on a cache directory ends with 1 and says why", (
     assertEquals((await exchange(await third.origin(), PATH)).status, 200);
   }));
 
-Deno.test("what makes a start impossible is one line, with exit code 1 and no stack", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("a failure to start is one line on stderr, with exit code 1", (t) =>
+  withMirror(async (folder, mirror) => {
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     await Deno.writeTextFile(`${folder}/file`, "");
-    for (
-      const [settings, pattern] of [
-        [{ port: taken.addr.port }, /Cannot listen on 127\.0\.0\.1 port \d+: .*in use/],
-        [{ cache_root: `${folder}/file/cache` }, /Cannot use the cache directory.*cache_root/],
-        [{ cache_root: "/proc/pkgstash" }, /Cannot use the cache directory.*cache_root/],
-        [{ listen_address: "203.0.113.1" }, /Cannot listen on 203\.0\.113\.1/],
-        [
-          { tls_certificate: `${folder}/none`, tls_key: `${folder}/none` },
-          /TLS.*none.*tls_certificate/,
-        ],
-      ] as const
-    ) {
-      await using child = await ChildDaemon.spawn(folder, {
-        mirror_urls: [mirror.url],
-        ...settings,
+    const cases: [name: string, settings: Record<string, unknown>, pattern: RegExp][] = [
+      [
+        "a port in use",
+        { port: taken.addr.port },
+        /Cannot listen on 127\.0\.0\.1 port \d+: .*in use/,
+      ],
+      [
+        "a cache directory below a file",
+        { cache_root: `${folder}/file/cache` },
+        /Cannot use the cache directory.*cache_root/,
+      ],
+      [
+        "a cache directory that cannot be created",
+        { cache_root: "/proc/pkgstash" },
+        /Cannot use the cache directory.*cache_root/,
+      ],
+      [
+        "an address of another machine",
+        { listen_address: "203.0.113.1" },
+        /Cannot listen on 203\.0\.113\.1/,
+      ],
+      [
+        "a missing certificate",
+        { tls_certificate: `${folder}/none`, tls_key: `${folder}/none` },
+        /TLS.*none.*tls_certificate/,
+      ],
+    ];
+    for (const [name, settings, pattern] of cases) {
+      await t.step(name, async () => {
+        await using child = await ChildDaemon.spawn(folder, {
+          mirror_urls: [mirror.url],
+          ...settings,
+        });
+        const { code, stdout, stderr } = await child.ended();
+        assertEquals(code, 1, stderr);
+        assertMatch(stderr, pattern);
+        assertMatch(stderr, /^pkgstash: .*\n$/);
+        assertEquals(stdout, "");
       });
-      const { code, stdout, stderr } = await child.ended();
-      assertEquals(code, 1, stderr);
-      assertMatch(stderr, pattern);
-      assertMatch(stderr, /^pkgstash: .*\n$/);
-      assertEquals(stdout, "");
     }
   }));
 
-Deno.test("it prints where it listens, where it stores, and the line for the mirrorlist", () =>
-  withFolder(async (folder, mirror) => {
+Deno.test("the daemon prints its address, its cache directory and a line for the mirrorlist", () =>
+  withMirror(async (folder, mirror) => {
     await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
     const origin = await child.origin();
     child.signal("SIGTERM");
     const { stdout } = await child.ended();
-    assertEquals(stdout.includes(`${folder}/cache`), true);
-    assertEquals(stdout.includes(`Server = ${origin}/$repo/os/$arch\n`), true);
+    assertStringIncludes(stdout, `${folder}/cache`);
+    assertStringIncludes(stdout, `Server = ${origin}/$repo/os/$arch\n`);
   }));

@@ -6,34 +6,34 @@ import { TestApp, testConfig } from "../../support/test_app.ts";
 const CORE = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const NEW = "/testing/os/x86_64/foo-1-1-any.pkg.tar.zst";
 
-/** The configuration of `app` with this line in it. */
-function changed(app: TestApp, line: string) {
+/** The configuration of `app`, plus this line. */
+function configWith(app: TestApp, line: string) {
   return testConfig(app.app.config.cacheRoot, app.mirrors, { tables: () => line });
 }
 
-Deno.test("a new configuration counts from the next request on", async () => {
+Deno.test("a new configuration applies to the next request", async () => {
   await using app = await TestApp.start();
   app.put(NEW, packageBytes(1000, 1));
   assertEquals((await app.get(NEW)).status, 404);
-  app.app.reconfigure(changed(app, 'mirrored_repos = ["testing"]\n'));
+  app.app.reconfigure(configWith(app, 'mirrored_repos = ["testing"]\n'));
   assertEquals((await app.get(NEW)).status, 200);
   assertEquals((await app.get(CORE)).status, 404);
   assertEquals(app.mirror.count(CORE), 0);
 });
 
-Deno.test("a transfer begun under the old configuration is finished", async () => {
+Deno.test("a transfer in flight finishes after its repository was removed from the configuration", async () => {
   await using app = await TestApp.start();
   const gate = new Gate();
   app.put(CORE, packageBytes(500_000, 1));
   app.mirror.behave(CORE, { kind: "gate", gate, bytes: 100_000 }, 1);
   const client = app.get(CORE);
   await gate.reached;
-  app.app.reconfigure(changed(app, 'mirrored_repos = ["testing"]\n'));
+  app.app.reconfigure(configWith(app, 'mirrored_repos = ["testing"]\n'));
   gate.release();
   assertEquals((await client).body, packageBytes(500_000, 1));
 });
 
-Deno.test("what needs a restart is said", async () => {
+Deno.test("a changed setting that needs a restart is logged, and the old one stays in use", async () => {
   await using app = await TestApp.start();
   const { config } = app.app;
   app.app.reconfigure({ ...config, port: 1, cacheRoot: "/elsewhere" });

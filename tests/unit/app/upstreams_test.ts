@@ -6,7 +6,7 @@ import { TestApp } from "../../support/test_app.ts";
 const NAME = "foo-1-1-aarch64.pkg.tar.xz";
 const bytes = new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, ...packageBytes(5000, 1)]);
 
-Deno.test("a preset is served under its client path and asked for in its own layout", async () => {
+Deno.test("a preset is served at its client path and fetched in its mirrors' layout", async () => {
   await using mirror = await FakeMirror.start();
   await using app = await TestApp.start({
     tables: () =>
@@ -22,7 +22,7 @@ Deno.test("a preset is served under its client path and asked for in its own lay
   assertEquals(app.count(), 0);
 });
 
-Deno.test("upstreams with repositories of one name are kept apart", async () => {
+Deno.test("repositories of the same name in two upstreams are separate", async () => {
   await using mirror = await FakeMirror.start();
   await using app = await TestApp.start({
     tables: () => `[upstreams.manjaro]\npreset = "manjaro"\nmirror_urls = ["${mirror.url}"]\n`,
@@ -35,7 +35,7 @@ Deno.test("upstreams with repositories of one name are kept apart", async () => 
   assertEquals((await app.get(`/core/os/x86_64/${name}`)).body, packageBytes(1000, 1));
 });
 
-Deno.test("a mirror may be given as a pacman line with a layout of its own", async () => {
+Deno.test("a mirror URL may contain $repo and $arch in any order", async () => {
   await using mirror = await FakeMirror.start();
   await using app = await TestApp.start({
     tables: () =>

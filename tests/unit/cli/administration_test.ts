@@ -1,8 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { EXIT_CODE } from "../../../src/cli/exit_code.ts";
-import { TOKEN } from "../app/administration.ts";
-import { PublishedRepository } from "../app/published_repository.ts";
+import { TOKEN } from "../../support/administration.ts";
+import { PublishedRepository } from "../../support/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
 import { type Ended, pkgstash } from "./administration_child.ts";
@@ -91,7 +91,7 @@ Deno.test("a cleanup on trial says what would go and why, and leaves it to the r
   await app.get(core.path("core.db"));
   const trial = await printed(run("cleanup", "--dry-run"));
   assertMatch(trial, /^ *SIZE +REASON +FILE +WHY$/m);
-  assertStringIncludes(trial, `1000 B  superseded  ${A}  no database names it`);
+  assertStringIncludes(trial, `1000 B  superseded  ${A}  no longer in any database`);
   assertStringIncludes(trial, "1 file would go, 1000 B would be freed.");
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
   assertMatch(await printed(run("cleanup")), /^Nothing had to go\.$/m);

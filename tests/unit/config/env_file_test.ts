@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseEnvFile } from "../../../src/config/env_file.ts";
 
-Deno.test("an env_file is lines of KEY=VALUE with comments and quotes", () => {
+Deno.test("an env_file has KEY=VALUE lines, comments and quotes", () => {
   const { values, faults } = parseEnvFile([
     "# a comment",
     "; another",
@@ -28,7 +28,7 @@ Deno.test("an env_file is lines of KEY=VALUE with comments and quotes", () => {
   });
 });
 
-Deno.test("a bad line of an env_file is named by its number and never quoted", () => {
+Deno.test("a bad line of an env_file is reported by its number, without its text", () => {
   const { faults } = parseEnvFile('A=1\nhunter2\nB="hunter2\n1C=hunter2\n');
   assertEquals(faults.map(({ found }) => /line (\d)/.exec(found)?.[1]), ["2", "3", "4"]);
   assert(!JSON.stringify(faults).includes("hunter2"));

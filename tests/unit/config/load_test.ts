@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { configOf, FILE, parse, problemsOf } from "./configuration.ts";
+import { parseConfig } from "../../../src/config/load.ts";
+import { configOf, FILE, parse, problemsOf } from "../../support/configuration.ts";
 
-const ORIGINAL = `
+const FILE_OF_GO_VERSION = `
 # /etc/pkgstash/pkgstash.toml
 env_file = "/etc/pkgstash/pkgstash.env"
 cache_root = "/srv/pkgstash"
@@ -19,8 +20,8 @@ const ENV_FILE = {
   "/etc/pkgstash/pkgstash.env": { text: "PKGSTASH_TOKEN=s3cret\n", mode: 0o100640 },
 };
 
-Deno.test("a configuration file of the original works unchanged", () => {
-  const config = configOf(ORIGINAL, {}, ENV_FILE);
+Deno.test("a configuration file of the Go version works unchanged", () => {
+  const config = configOf(FILE_OF_GO_VERSION, {}, ENV_FILE);
   assertEquals(config.envFile, "/etc/pkgstash/pkgstash.env");
   assertEquals(config.token, "s3cret");
   assertEquals(config.cacheRoot, "/srv/pkgstash");
@@ -40,7 +41,7 @@ Deno.test("a configuration file of the original works unchanged", () => {
   }]);
 });
 
-Deno.test("without any configuration every key has its default", () => {
+Deno.test("every key has its default without any configuration", () => {
   const { upstreams, ...settings } = configOf("");
   assertEquals(settings, {
     envFile: null,
@@ -84,7 +85,7 @@ Deno.test("without any configuration every key has its default", () => {
   assertEquals(upstreams[0]!.repositories, ["core", "extra", "multilib"]);
 });
 
-Deno.test("every key can be given in the file", () => {
+Deno.test("a key in the file overrides its default", async (t) => {
   const table: [string, string, unknown][] = [
     ['cache_root = "store"', "cacheRoot", "/here/store"],
     ['listen_address = "::"', "listenAddress", "::"],
@@ -109,11 +110,13 @@ Deno.test("every key can be given in the file", () => {
     ['tls_certificate = "c"\ntls_key = "/k"', "tlsCertificate", "/here/c"],
   ];
   for (const [text, property, expected] of table) {
-    assertEquals(configOf(text)[property as "port"], expected as number, text);
+    await t.step(text, () => {
+      assertEquals(configOf(text)[property as "port"], expected as number);
+    });
   }
 });
 
-Deno.test("a bad value is a problem with file, key, what was found and what was expected", () => {
+Deno.test("a bad value is one problem, which names file, key and expectation", async (t) => {
   const table: [string, RegExp][] = [
     ['port = "http"', /port: found "http", expected a port from 0 to 65535/],
     ["port = 65536", /port: found 65536/],
@@ -129,7 +132,7 @@ Deno.test("a bad value is a problem with file, key, what was found and what was 
     ["max_cache_size = [1]", /max_cache_size: found a list/],
     ['race_timeout = "0"', /race_timeout: found "0", expected a duration of at least 1ms/],
     ['stall_timeout = "60d"', /stall_timeout: found "60d", expected a duration of at most 24d/],
-    ['listen_address = "127.0.0.1:80"', /listen_address: .*without port/],
+    ['listen_address = "127.0.0.1:80"', /listen_address: .*without a port/],
     ['listen_address = "a b"', /listen_address/],
     ['user_agent = "a\\nb"', /user_agent: .*printable ASCII/],
     ['upstream_proxy = "ftp://p"', /upstream_proxy: .*http, https or socks5/],
@@ -159,21 +162,23 @@ Deno.test("a bad value is a problem with file, key, what was found and what was 
     ['client_path = "x%2f/$repo"', /client_path: .*segments/],
     ['client_path = "api/$repo/$arch"', /client_path: found "api\/core\/x86_64"/],
     ['client_path = "$repo"\narchitectures = ["a", "b"]', /client_path: .*more than one arch/],
-    ['tls_key = "k"', /tls_certificate: found nothing, expected a file, since tls_key is given/],
+    ['tls_key = "k"', /tls_certificate: found nothing, expected a file, since tls_key is set/],
     ['tls_certificate = "c"', /tls_key: found nothing/],
     ['upstreams = "x"', /upstreams: found "x", expected tables/],
     ["port = 1\nport = 2", /port in line 1 and again in line 2/],
     ["port 1", /expected valid TOML/],
   ];
   for (const [text, expected] of table) {
-    const problems = problemsOf(text);
-    assertEquals(problems.length, 1, `${text}\n${problems.join("\n")}`);
-    assertMatch(problems[0]!, expected);
-    assert(problems[0]!.startsWith(`${FILE}: `), problems[0]!);
+    await t.step(text, () => {
+      const [problem, ...others] = problemsOf(text);
+      assertMatch(problem!, expected);
+      assert(problem!.startsWith(`${FILE}: `), problem);
+      assertEquals(others, []);
+    });
   }
 });
 
-Deno.test("an unknown key is a problem that names the nearest known one", () => {
+Deno.test("an unknown key is a problem that suggests the nearest known one", () => {
   assertMatch(problemsOf("cahe_root = 1")[0]!, /cahe_root: found an unknown key.*"cache_root"/);
   assertMatch(problemsOf("[upstream.manjaro]")[0]!, /upstream: .*"upstreams"/);
   assertMatch(
@@ -182,7 +187,7 @@ Deno.test("an unknown key is a problem that names the nearest known one", () => 
   );
 });
 
-Deno.test("a token in the file is refused without being repeated", () => {
+Deno.test("a token in the configuration file is refused without being shown", () => {
   const [problem] = problemsOf('token = "s3cret"');
   assertMatch(problem!, /token: found an unknown key, expected PKGSTASH_TOKEN in env_file/);
   assert(!problem!.includes("s3cret"));
@@ -216,13 +221,13 @@ Deno.test("all problems are reported at once", () => {
   ]);
 });
 
-Deno.test("the password of a URL does not appear in a problem", () => {
+Deno.test("a problem does not show the password of a URL", () => {
   const [problem] = problemsOf('upstream_proxy = "ftp://me:s3cret@proxy.example"');
   assertMatch(problem!, /ftp:\/\/\*\*\*@proxy\.example/);
 });
 
-Deno.test("environment variables override the file, lists are split at commas", () => {
-  const config = configOf(ORIGINAL, {
+Deno.test("environment variables override the file, and lists are split at commas", () => {
+  const config = configOf(FILE_OF_GO_VERSION, {
     PKGSTASH_PORT: "9000",
     PKGSTASH_CACHE_ROOT: "other",
     PKGSTASH_MAX_CACHE_SIZE: "",
@@ -242,7 +247,7 @@ Deno.test("a problem in the environment names the variable", () => {
   assertMatch(problemsOf("", { PKGSTASH_PORT: "x" })[0]!, /^environment: PKGSTASH_PORT: found "x"/);
 });
 
-Deno.test("variables of the env_file count as environment, behind the real one", () => {
+Deno.test("variables of the env_file rank below the environment", () => {
   const files = { "/here/e": { text: "PKGSTASH_PORT=1\nPKGSTASH_LOG_LEVEL=debug", mode: 0o600 } };
   const environment = { PKGSTASH_ENV_FILE: "e", PKGSTASH_PORT: "2" };
   const parsed = parse("", environment, files);
@@ -254,7 +259,7 @@ Deno.test("variables of the env_file count as environment, behind the real one",
   assertEquals(parsed.origins.get("cache_root"), "default");
 });
 
-Deno.test("an env_file that everybody can read is a problem, one for its group is none", () => {
+Deno.test("an env_file may be accessible to its owner and group only", () => {
   const problems = (mode: number | null) =>
     problemsOf('env_file = "/e"', {}, { "/e": { text: "PKGSTASH_TOKEN=s3cret", mode } });
   for (const mode of [0o100600, 0o640, 0o440, null]) assertEquals(problems(mode), []);
@@ -264,12 +269,12 @@ Deno.test("an env_file that everybody can read is a problem, one for its group i
   }
 });
 
-Deno.test("an env_file that is named must exist", () => {
+Deno.test("an env_file that is set must exist", () => {
   assertMatch(problemsOf('env_file = "/e"')[0]!, /env_file: found \/e: no such file/);
   assertEquals(problemsOf('env_file = ""'), []);
 });
 
-Deno.test("a token that no header can carry is a problem, and is not repeated", () => {
+Deno.test("a token that no header can carry is a problem that does not show it", () => {
   for (const token of ["two words", "schlüssel", "tab\there"]) {
     const [problem, ...others] = problemsOf("", { PKGSTASH_TOKEN: token });
     assertMatch(problem!, /^environment: PKGSTASH_TOKEN: found a token that no .* can carry/);
@@ -277,4 +282,24 @@ Deno.test("a token that no header can carry is a problem, and is not repeated", 
     assertEquals(problem!.includes(token), false);
   }
   assertEquals(problemsOf("", { PKGSTASH_TOKEN: "s3cret-/+=~" }), []);
+});
+
+/** The token and its origin, with an env_file that has a token as well. */
+function token(environment: Record<string, string>, value: string | null): unknown[] {
+  const parsed = parseConfig({
+    text: 'env_file = "/e"',
+    fileName: "f",
+    getEnvironment: (name) => environment[name],
+    readEnvFile: () => ({ text: "PKGSTASH_TOKEN=from-file", mode: 0o640 }),
+    tokenCredential: { name: "pkgstash.token", value },
+    workingDirectory: "/",
+  });
+  return parsed.ok ? [parsed.config.token, parsed.origins.get("token")] : parsed.problems.slice();
+}
+
+Deno.test("a token from a credential ranks above the env_file and below the environment", () => {
+  assertEquals(token({}, null), ["from-file", "/e"]);
+  assertEquals(token({}, "loaded"), ["loaded", "credential pkgstash.token"]);
+  const environment = { PKGSTASH_TOKEN: "set" };
+  assertEquals(token(environment, "loaded"), ["set", "environment"]);
 });

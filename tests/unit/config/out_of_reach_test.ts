@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { outOfReach } from "../../../src/config/out_of_reach.ts";
-import { configOf } from "./configuration.ts";
+import { configOf } from "../../support/configuration.ts";
 
 const config = configOf(`
 cache_root = "/data/cache"
@@ -8,7 +8,7 @@ tls_certificate = "/etc/pkgstash/certificate.pem"
 tls_key = "/data/key.pem"
 `);
 
-Deno.test("every path that may not be used is a problem, named with where it was read", () => {
+Deno.test("a path without permission is a problem that names where it was read", () => {
   const problems = outOfReach(
     config,
     (key) => `source of ${key}`,
@@ -22,6 +22,6 @@ Deno.test("every path that may not be used is a problem, named with where it was
   assertMatch(problems[1]!.expected, /read: \/etc\/pkgstash, /);
 });
 
-Deno.test("a configuration within reach has no such problem", () => {
+Deno.test("paths with permission are no problem", () => {
   assertEquals(outOfReach(config, String, () => true), []);
 });

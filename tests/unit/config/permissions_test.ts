@@ -1,4 +1,4 @@
-// The permissions of the binary against what the program uses.
+// Compares the permissions of the binary with what the program uses.
 import { assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import {
@@ -8,8 +8,7 @@ import {
   UPSTREAM_KEYS,
 } from "../../../src/config/schema.ts";
 import { BINARY_CACHE_ROOT } from "../../../src/config/out_of_reach.ts";
-import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
-import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
+import { CREDENTIALS_VARIABLE, DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
 
 const { binary, server } = manifest.permissions;
@@ -17,7 +16,7 @@ const { binary, server } = manifest.permissions;
 /** Variables of the commands that talk to a daemon. */
 const COMMAND_VARIABLES = ["PKGSTASH_URL"];
 
-Deno.test("the binary may read the variable of every key, and of nothing that is not used", () => {
+Deno.test("the binary may read the variable of every key, and no unused variable", () => {
   const keys = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];
   assertEquals(
     binary.env.toSorted(),
@@ -40,7 +39,7 @@ Deno.test("the binary's paths are the cache directories, the configuration, and 
   assertEquals(binary.read.toSorted(), read.toSorted());
 });
 
-Deno.test("run from source it may read those variables, too", () => {
+Deno.test("the server permissions include every variable of the binary", () => {
   for (const name of binary.env) {
     assertEquals(server.env.includes(name) || name.startsWith("PKGSTASH_"), true, name);
   }

@@ -2,18 +2,10 @@ import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { ConfigProblems } from "../../../src/config/problem.ts";
 import { readConfig, readEffectiveConfig } from "../../../src/config/read_config.ts";
-
-async function withDirectory(use: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "pkgstash-config-" });
-  try {
-    await use(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
+import { inTempFolder } from "../../support/temp_folder.ts";
 
 Deno.test("a configuration file and its env_file are read from disk", async () => {
-  await withDirectory(async (directory) => {
+  await inTempFolder(async (directory) => {
     const file = join(directory, "pkgstash.toml");
     const envFile = join(directory, "pkgstash.env");
     await Deno.writeTextFile(file, `env_file = "${envFile}"\nport = "8081"\n`);
@@ -32,7 +24,7 @@ Deno.test("a configuration file and its env_file are read from disk", async () =
 });
 
 Deno.test("a named file that does not exist is an error, not the defaults", async () => {
-  await withDirectory(async (directory) => {
+  await inTempFolder(async (directory) => {
     const file = join(directory, "absent.toml");
     const error = await assertRejects(() => readConfig(file), ConfigProblems);
     assertEquals(error.kind, "invalid_config");
@@ -40,8 +32,8 @@ Deno.test("a named file that does not exist is an error, not the defaults", asyn
   });
 });
 
-Deno.test("a relative cache_root counts from the working directory", async () => {
-  await withDirectory(async (directory) => {
+Deno.test("a relative cache_root is resolved against the working directory", async () => {
+  await inTempFolder(async (directory) => {
     const file = join(directory, "pkgstash.toml");
     await Deno.writeTextFile(file, 'cache_root = "store"\n');
     const { cacheRoot } = await readConfig(file);

@@ -5,11 +5,11 @@ import {
   SETTINGS,
   UPSTREAM_KEYS,
 } from "../../../src/config/schema.ts";
-import { configOf, problemsOf } from "./configuration.ts";
+import { configOf, problemsOf } from "../../support/configuration.ts";
 
 const KEYS: ConfigKey<unknown>[] = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];
 
-Deno.test("every key has a name in one style, of its own, and one sentence of description", () => {
+Deno.test("every key has a unique name in snake case, and one sentence of description", () => {
   assertEquals(new Set(KEYS.map((key) => key.name)).size, KEYS.length);
   for (const { name, description } of KEYS) {
     assert(/^[a-z]+(?:_[a-z]+)*$/.test(name), name);
@@ -17,21 +17,25 @@ Deno.test("every key has a name in one style, of its own, and one sentence of de
   }
 });
 
-Deno.test("every default is a value that the key itself accepts and writes back", () => {
+Deno.test("every default is accepted by its own key, and written back", async (t) => {
   for (const { name, type, defaultValue } of KEYS) {
     if (defaultValue === undefined) continue;
-    const parsed = type.parse(defaultValue, "/here");
-    assert(parsed.ok, name);
-    assertEquals(problemsOf(`${name} = ${type.format(parsed.value)}`), [], name);
+    await t.step(name, () => {
+      const parsed = type.parse(defaultValue, "/here");
+      assert(parsed.ok);
+      assertEquals(problemsOf(`${name} = ${type.format(parsed.value)}`), []);
+    });
   }
 });
 
-Deno.test("every key of the top level can be overridden in the environment", () => {
+Deno.test("every top-level key can be overridden in the environment", async (t) => {
   const paths = ["env_file", "cache_root", "tls_certificate", "tls_key"];
   for (const key of KEYS.filter(({ name }) => !paths.includes(name))) {
     const name = environmentName(key);
-    const problems = problemsOf("", { [name]: "\n" });
-    assert(problems.some((problem) => problem.startsWith(`environment: ${name}: `)), name);
+    await t.step(name, () => {
+      const problems = problemsOf("", { [name]: "\n" });
+      assert(problems.some((problem) => problem.startsWith(`environment: ${name}: `)));
+    });
   }
   assertEquals(configOf("", { PKGSTASH_CACHE_ROOT: "/c" }).cacheRoot, "/c");
 });

@@ -1,10 +1,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { clientDirectories } from "../../../src/config/layout.ts";
+import { clientDirectories } from "../../../src/config/client_paths.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { expandServer } from "../../../src/formats/pacman/mirrorlist.ts";
-import { configOf, parse, problemsOf } from "./configuration.ts";
+import { configOf, parse, problemsOf } from "../../support/configuration.ts";
 
-Deno.test("two lines are enough for a distribution that has a preset", () => {
+Deno.test("a distribution with a preset takes two lines", () => {
   const config = configOf('[upstreams.archlinuxarm]\npreset = "archlinuxarm"');
   assertEquals(config.upstreams.map(({ name }) => name), ["arch", "archlinuxarm"]);
   const upstream = config.upstreams[1]!;
@@ -14,7 +14,7 @@ Deno.test("two lines are enough for a distribution that has a preset", () => {
   assert(upstream.mirrorUrls.length > 1);
 });
 
-Deno.test("every preset expands to valid upstreams, and all work side by side", () => {
+Deno.test("every preset expands to valid upstreams, without conflicts between presets", () => {
   const text = Object.keys(PRESETS)
     .map((name) => `[upstreams.${name}]\npreset = "${name}"\n`).join("");
   const { upstreams } = configOf(text);
@@ -33,7 +33,7 @@ Deno.test("every preset expands to valid upstreams, and all work side by side", 
   assert(directories.includes("cachyos/x86_64_v3/cachyos-core-v3"));
 });
 
-Deno.test("a preset's mirror and layout make the address that the distribution documents", () => {
+Deno.test("a preset yields the address that its distribution documents", async (t) => {
   const table: [string, string][] = [
     ["archlinuxarm", "http://mirror.archlinuxarm.org/aarch64/core"],
     ["cachyos", "https://mirror.cachyos.org/repo/x86_64/cachyos"],
@@ -54,11 +54,11 @@ Deno.test("a preset's mirror and layout make the address that the distribution d
         upstream.architectures[0]!,
       )
     );
-    assert(addresses.includes(expected), `${name}: ${addresses}`);
+    await t.step(name, () => assert(addresses.includes(expected), String(addresses)));
   }
 });
 
-Deno.test("a table overrides what its preset says", () => {
+Deno.test("a table overrides the values of its preset", () => {
   const { upstreams } = configOf(`
     [upstreams.testing]
     preset = "manjaro"
@@ -76,7 +76,7 @@ Deno.test("a table overrides what its preset says", () => {
   });
 });
 
-Deno.test("of a preset with several layouts only the wanted repositories are taken", () => {
+Deno.test("a preset with several layouts is reduced to the selected repositories", () => {
   const table = (line: string) => `[upstreams.cachyos]\npreset = "cachyos"\n${line}`;
   const { upstreams } = configOf(table('mirrored_repos = ["cachyos-v3", "cachyos"]'));
   assertEquals(upstreams.slice(1).map(({ name, repositories }) => [name, ...repositories]), [
@@ -89,7 +89,7 @@ Deno.test("of a preset with several layouts only the wanted repositories are tak
   );
   assertMatch(
     problemsOf(table('client_path = "x/$repo"'))[0]!,
-    /client_path: .*each its own table/,
+    /client_path: .*without preset for each/,
   );
 });
 
@@ -99,7 +99,7 @@ Deno.test("a problem of a preset with several layouts is reported once", () => {
   assertMatch(problems[0]!, /upstreams\.cachyos\.mirror_urls: found "x"/);
 });
 
-Deno.test("an upstream without preset gives mirrors and repositories, the rest has defaults", () => {
+Deno.test("an upstream without preset needs mirrors and repositories, all else has defaults", () => {
   const { upstreams } = configOf(`
     [upstreams.other]
     mirror_urls = ["https://other.example/"]
@@ -123,25 +123,29 @@ Deno.test("the main upstream's client path follows its layout", () => {
   assertEquals(main!.clientPath, "$arch/$repo");
 });
 
-Deno.test("two upstreams cannot have the same directory, nor one inside the other's", () => {
+Deno.test("two upstreams cannot have equal or nested directories", async (t) => {
   const other = (path: string) => `
     [upstreams.other]
     mirror_urls = ["https://other.example/"]
     mirrored_repos = ["core", "stuff"]
     client_path = "${path}"`;
   for (const path of ["$repo/os/$arch", "$repo/os/x86_64", "$repo/os/$arch/sub", "$repo/os"]) {
-    const problems = problemsOf(other(path));
-    assertEquals(problems.length, 1, path);
-    assertMatch(problems[0]!, /upstreams\.other\.client_path: .*upstream "arch" has as well/);
+    await t.step(`${path} overlaps`, () => {
+      const problems = problemsOf(other(path));
+      assertEquals(problems.length, 1);
+      assertMatch(problems[0]!, /upstreams\.other\.client_path: .*overlaps with upstream "arch"/);
+    });
   }
   for (const path of ["other/$repo", "$repo/other/$arch", "$repo/os/x86_64_v3"]) {
-    assertEquals(problemsOf(other(path)), [], path);
+    await t.step(`${path} is free`, () => assertEquals(problemsOf(other(path)), []));
   }
 });
 
-Deno.test("the name of an upstream is plain, and its own", () => {
+Deno.test("the name of an upstream is plain and unique", async (t) => {
   for (const name of ["arch", "UP", '"a/b"', '".."', '""', '"a b"']) {
-    assertEquals(problemsOf(`[upstreams.${name}]\npreset = "manjaro"`).length, 1, name);
+    await t.step(name, () => {
+      assertEquals(problemsOf(`[upstreams.${name}]\npreset = "manjaro"`).length, 1);
+    });
   }
   assertMatch(
     problemsOf(
@@ -152,7 +156,7 @@ Deno.test("the name of an upstream is plain, and its own", () => {
   assertMatch(problemsOf("[upstreams]\nmanjaro = true")[0]!, /upstreams\.manjaro: found true/);
 });
 
-Deno.test("origins tell the preset from the file and from defaults", () => {
+Deno.test("origins distinguish presets, the file and defaults", () => {
   const parsed = parse('[upstreams.m]\npreset = "manjaro"\nmirrored_repos = ["core"]');
   assert(parsed.ok);
   assertEquals(parsed.origins.get("upstreams.m.mirror_urls"), "preset manjaro");

@@ -1,19 +1,78 @@
-// What is made from the program's tables, and what repeats a fact of deno.json.
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+// Generated files, and files that repeat a fact of deno.json.
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { allCommands } from "../../../deploy/build/all_commands.ts";
+import { entryPoint } from "../../../deploy/build/compile.ts";
 import { exampleConfig } from "../../../deploy/build/example_config.ts";
-import { generatedFiles } from "../../../deploy/build/generate.ts";
+import { committedFiles, generatedFiles } from "../../../deploy/build/generate.ts";
+import { fillParts } from "../../../deploy/build/markdown.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
-import { SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
-import { parse } from "../config/configuration.ts";
+import { EXIT_CODE_MEANINGS } from "../../../src/cli/exit_code.ts";
+import { PRESETS } from "../../../src/config/presets.ts";
+import { environmentName, SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { parse } from "../../support/configuration.ts";
 
 const files = generatedFiles();
 const read = (path: string) => Deno.readTextFile(new URL(`../../../${path}`, import.meta.url));
 const keys = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];
 
-Deno.test('deploy/pkgstash.toml is what "deno task generate" makes', async () => {
-  assertEquals(await read("deploy/pkgstash.toml"), exampleConfig());
+Deno.test('what git holds is what "deno task generate" makes of it', async (t) => {
+  for (const [path, text] of Object.entries(await committedFiles())) {
+    await t.step(path, async () => assertEquals(await read(path), text));
+  }
+});
+
+Deno.test("docs/configuration.md has every key once, with its default and description", async () => {
+  const rows = (await read("docs/configuration.md")).split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  for (const { name, type, defaultValue, description } of Object.values(SETTINGS)) {
+    const [row, ...others] = rows.filter((cells) => cells[1] === `\`${name}\``);
+    assertEquals(others, [], name);
+    const [, , shownType, shownDefault, meaning] = row!;
+    assertEquals([shownType, meaning], [type.name, description.replaceAll("|", "\\|")], name);
+    assertEquals(JSON.parse(shownDefault!.slice(1, -1)), defaultValue, name);
+  }
+  // At the top level, and in a table of their own.
+  for (const { name } of Object.values(UPSTREAM_KEYS)) {
+    assertEquals(rows.filter((cells) => cells[1] === `\`${name}\``).length, 2, name);
+  }
+  for (const name of Object.keys(PRESETS)) {
+    assert(rows.some((cells) => cells[1] === `\`${name}\``), name);
+  }
+});
+
+Deno.test("docs/administration.md has every command, exit code and metric", async () => {
+  const text = await read("docs/administration.md");
+  for (const { name } of allCommands(COMMANDS)) assertStringIncludes(text, `\`pkgstash ${name}`);
+  for (const [code] of EXIT_CODE_MEANINGS) assertStringIncludes(text, `| \`${code}\``);
+  assertEquals(text.match(/^\| `pkgstash_\w+`/gm)?.length, 7);
+});
+
+Deno.test("docs/installation.md has the permissions of the binary, and there are no others", async () => {
+  const { net, read: readable, write, sys, env, ...others } = manifest.permissions.binary;
+  assertEquals([net, others], [true, {}]);
+  const variables = env.filter((name) => !keys.map(environmentName).includes(name));
+  assertEquals(env.length - variables.length, keys.length);
+  const shown = [
+    "net    everything",
+    `read   ${readable.join(" ")}`,
+    `write  ${write.join(" ")}`,
+    `sys    ${sys.join(" ")}`,
+    "env    PKGSTASH_ and the name of each key, in capitals;",
+    `       ${variables.join(" ")}`,
+  ];
+  assertStringIncludes(await read("docs/installation.md"), `\n${shown.join("\n")}\n`);
+});
+
+Deno.test("a generated part that a document lacks, or has beyond those, is an error", () => {
+  const text = "<!-- generated: keys -->\nold\n<!-- end -->\n";
+  assertEquals(
+    fillParts(text, { keys: "new" }),
+    "<!-- generated: keys -->\n\nnew\n\n<!-- end -->\n",
+  );
+  assertThrows(() => fillParts(text, {}), Error, 'the part "keys"');
+  assertThrows(() => fillParts(text, { keys: "", presets: "" }), Error, "presets");
 });
 
 Deno.test("the example has every key, and without its comment signs it is the defaults", () => {
@@ -76,4 +135,14 @@ Deno.test("PKGBUILD has the version and the licence of deno.json", async () => {
   assertMatch(recipe, new RegExp(`^pkgver=${manifest.version}$`, "m"));
   assertMatch(recipe, new RegExp(`^license=\\(${manifest.license}(?:-only)?\\)$`, "m"));
   assertMatch(await read("LICENSE"), /GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/);
+});
+
+Deno.test("the binary's entry point imports what exists, and knows its commit", async () => {
+  const source = entryPoint("0123456789ab");
+  assertStringIncludes(source, 'commit = "0123456789ab"');
+  const imports = [...source.matchAll(/^import \{ (\w+) \} from "\.\.\/(.+)";$/gm)];
+  assertEquals(imports.length, source.match(/\bimport\b/g)!.length);
+  for (const [, name, path] of imports) {
+    assert(name! in await import(`../../../${path}`), path);
+  }
 });

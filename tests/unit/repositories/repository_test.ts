@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { keyOf, RepositoryTree } from "../../../src/repositories/repository.ts";
-import { configOf } from "../config/configuration.ts";
+import { fileKey, keyOf, RepositoryTree } from "../../../src/repositories/repository.ts";
+import { configOf } from "../../support/configuration.ts";
 
 const tree = new RepositoryTree(configOf(`
 mirrored_repos = ["core", "extra"]
@@ -11,7 +11,7 @@ architectures = ["aarch64", "armv7h"]
 upstream_layout = "$arch/$repo"
 `));
 
-Deno.test("a path is a file only directly in a configured directory", () => {
+Deno.test("a path is a file only if it is directly in a configured directory", async (t) => {
   const file = tree.fileAt("core/os/x86_64/foo-1-1-any.pkg.tar.zst")!;
   assertEquals([file.kind, file.repository.name, file.repository.upstream], [
     "package",
@@ -33,10 +33,16 @@ Deno.test("a path is a file only directly in a configured directory", () => {
       "multilib/os/x86_64/multilib.db",
       "",
     ]
-  ) assertEquals(tree.fileAt(path), null, path);
+  ) await t.step(`"${path}" is none`, () => assertEquals(tree.fileAt(path), null));
 });
 
-Deno.test("directories above the repositories know what is in them", () => {
+Deno.test("the key of a file is its path below the server's root", () => {
+  const [repository] = tree.repositories;
+  assertEquals(keyOf({ repository: repository!, fileName: "a" }), "core/os/x86_64/a");
+  assertEquals(fileKey("core/os/x86_64", "a"), "core/os/x86_64/a");
+});
+
+Deno.test("directories above repositories have children, repositories have none", () => {
   assertEquals(tree.childrenOf(""), ["arm", "core", "extra"]);
   assertEquals(tree.childrenOf("arm"), ["aarch64", "armv7h"]);
   assertEquals(tree.childrenOf("arm/aarch64"), ["alarm", "core"]);
@@ -44,7 +50,7 @@ Deno.test("directories above the repositories know what is in them", () => {
   assertEquals(tree.childrenOf("nothing"), null);
   assertEquals(tree.repositoryAt("core/os/x86_64")?.name, "core");
   assertEquals(tree.repositoryAt("core"), null);
-  // Names that objects have by themselves are no directories.
+  // Names of inherited properties are not directories.
   for (const name of ["__proto__", "constructor", "toString"]) {
     assertEquals([tree.childrenOf(name), tree.repositoryAt(name)], [null, null]);
   }

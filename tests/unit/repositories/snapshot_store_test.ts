@@ -13,7 +13,7 @@ const CORE: Repository = {
   directory: "core/os/x86_64",
 };
 
-/** A cache directory of a test's own. */
+/** A cache directory for one test. */
 class StateFolder implements AsyncDisposable {
   readonly layout: CacheLayout;
   now = 0;
@@ -28,12 +28,12 @@ class StateFolder implements AsyncDisposable {
     return folder;
   }
 
-  /** A store as a daemon has it that starts now. */
+  /** A new store, as after a restart of the daemon. */
   store(): SnapshotStore {
     return new SnapshotStore(this.layout, () => this.now);
   }
 
-  /** Writes the files of a set, and gives what would name them. */
+  /** Writes the files of a snapshot, without publishing it. */
   async set(generation: string): Promise<Snapshot> {
     const blob = `${generation}-core.db`;
     for (const name of [blob, `${blob}.sig`]) await this.write(name, generation);
@@ -70,7 +70,7 @@ class StateFolder implements AsyncDisposable {
 
 const namesOf = (generation: string) => [`${generation}-core.db`, `${generation}-core.db.sig`];
 
-Deno.test("what a crash leaves of a set in the making is never served, and removed", async () => {
+Deno.test("files of an unpublished snapshot are removed after a crash, and never served", async () => {
   await using folder = await StateFolder.create();
   await folder.store().publish(CORE, await folder.set("1"));
   await folder.set("2");
@@ -81,27 +81,31 @@ Deno.test("what a crash leaves of a set in the making is never served, and remov
   assertEquals(await folder.names(), [...namesOf("1"), "current.json"]);
 });
 
-Deno.test("a set of which a file is missing is no set", async () => {
+Deno.test("a snapshot with a missing file is not served", async (t) => {
   for (const missing of namesOf("1")) {
-    await using folder = await StateFolder.create();
-    await folder.store().publish(CORE, await folder.set("1"));
-    await Deno.remove(join(folder.layout.snapshotsOf(CORE), missing));
-    assertEquals(await folder.store().current(CORE), null);
+    await t.step(missing, async () => {
+      await using folder = await StateFolder.create();
+      await folder.store().publish(CORE, await folder.set("1"));
+      await Deno.remove(join(folder.layout.snapshotsOf(CORE), missing));
+      assertEquals(await folder.store().current(CORE), null);
+    });
   }
 });
 
-Deno.test("a damaged pointer is as none, and is replaced by the next set", async () => {
+Deno.test("a damaged pointer is ignored, and replaced by the next snapshot", async (t) => {
   for (const content of ["", "{", "null", "[]", "{}", '{"members":{}}', "\0\0\0\0"]) {
-    await using folder = await StateFolder.create();
-    await folder.write("current.json", content);
-    const store = folder.store();
-    assertEquals(await store.current(CORE), null, content);
-    await store.publish(CORE, await folder.set("1"));
-    assertEquals((await folder.store().current(CORE))?.generation, "1");
+    await t.step(JSON.stringify(content), async () => {
+      await using folder = await StateFolder.create();
+      await folder.write("current.json", content);
+      const store = folder.store();
+      assertEquals(await store.current(CORE), null);
+      await store.publish(CORE, await folder.set("1"));
+      assertEquals((await folder.store().current(CORE))?.generation, "1");
+    });
   }
 });
 
-Deno.test("a replaced set stays for ten minutes, and the served one always", async () => {
+Deno.test("a replaced snapshot is kept for ten minutes, the current one for good", async () => {
   await using folder = await StateFolder.create();
   const store = folder.store();
   const prune = () => store.prune(CORE, () => false);
@@ -118,7 +122,7 @@ Deno.test("a replaced set stays for ten minutes, and the served one always", asy
   assertEquals(await folder.names(), [...namesOf("2"), "current.json"]);
 });
 
-Deno.test("the files of a set in the making, and of the pointer, are left alone", async () => {
+Deno.test("pruning keeps the files of a snapshot being made, and of the pointer", async () => {
   await using folder = await StateFolder.create();
   const store = folder.store();
   await store.publish(CORE, await folder.set("1"));
@@ -134,7 +138,7 @@ Deno.test("the files of a set in the making, and of the pointer, are left alone"
   ]);
 });
 
-Deno.test("a set that keeps files of the one before keeps them for good", async () => {
+Deno.test("files that a snapshot shares with the one before are kept with it", async () => {
   await using folder = await StateFolder.create();
   const store = folder.store();
   const first = await folder.set("1");

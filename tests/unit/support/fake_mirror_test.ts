@@ -18,7 +18,7 @@ async function mirrorWithFile(...behaviours: Behaviour[]): Promise<FakeMirror> {
   return mirror;
 }
 
-// A client of its own, so that no pooled connection outlives a test.
+// Uses its own HTTP client, so that no pooled connection outlives the test.
 async function get(
   mirror: FakeMirror,
   headers: HeadersInit = {},
@@ -50,7 +50,7 @@ async function raw(mirror: FakeMirror, text: string): Promise<string> {
   );
 }
 
-Deno.test("a file is served whole with length and validators", async () => {
+Deno.test("a file is served completely, with its length and validators", async () => {
   await using mirror = await mirrorWithFile();
   const { status, headers, body } = await get(mirror);
   assertEquals(status, 200);
@@ -63,11 +63,15 @@ Deno.test("a file is served whole with length and validators", async () => {
   assertEquals(mirror.requests.map(({ method, path }) => [method, path]), [["GET", PATH]]);
 });
 
-Deno.test("HEAD has the headers of GET and no body; what is not there is 404", async () => {
+Deno.test("HEAD returns the headers of GET without a body", async () => {
   await using mirror = await mirrorWithFile();
   const head = await get(mirror, {}, "HEAD");
   assertEquals([head.status, head.headers.get("content-length")], [200, "200000"]);
   assertEquals(mirror.bytesSent, 0);
+});
+
+Deno.test("a removed file is a 404", async () => {
+  await using mirror = await mirrorWithFile();
   mirror.remove(PATH);
   assertEquals((await get(mirror)).status, 404);
 });
@@ -94,30 +98,33 @@ Deno.test("ranges and conditions are honoured", async (t) => {
   await using mirror = await mirrorWithFile();
   for (const [headers, status, contentRange] of cases) {
     await t.step(JSON.stringify(headers), async () => {
-      const answer = await get(mirror, headers);
-      assertEquals([answer.status, answer.headers.get("content-range")], [status, contentRange]);
+      const response = await get(mirror, headers);
+      assertEquals([response.status, response.headers.get("content-range")], [
+        status,
+        contentRange,
+      ]);
       if (status !== 206) return;
       const [, start, end] = /(\d+)-(\d+)/.exec(contentRange!)!.map(Number);
-      assertEquals(answer.body, BODY.slice(start, end! + 1));
+      assertEquals(response.body, BODY.slice(start, end! + 1));
     });
   }
 });
 
-Deno.test("raw and percent-encoded spellings name one file and are told apart in requests", async () => {
+Deno.test("raw and percent-encoded paths are the same file, and requests keep their spelling", async () => {
   await using mirror = await FakeMirror.start();
   mirror.put("/extra/gtk2+x-1:2@3.pkg", new Uint8Array([1]));
-  const answers = await raw(
+  const responses = await raw(
     mirror,
     "GET /extra/gtk2+x-1:2@3.pkg HTTP/1.1\r\n\r\n" +
       "GET /extra/gtk2%2Bx-1%3a2%403.pkg HTTP/1.1\r\nConnection: close\r\n\r\n",
   );
-  assertEquals(answers.match(/HTTP\/1\.1 200/g)?.length, 2);
+  assertEquals(responses.match(/HTTP\/1\.1 200/g)?.length, 2);
   assertEquals(mirror.count("/extra/gtk2+x-1:2@3.pkg", "GET"), 2);
   assertEquals(mirror.requests[1]!.path, "/extra/gtk2%2Bx-1%3a2%403.pkg");
 });
 
-Deno.test("whole answers can be replaced", async (t) => {
-  const cases: [Behaviour, (answer: Awaited<ReturnType<typeof get>>) => void][] = [
+Deno.test("a behaviour can replace the whole response", async (t) => {
+  const cases: [Behaviour, (response: Awaited<ReturnType<typeof get>>) => void][] = [
     [{ kind: "status", code: 503 }, ({ status }) => assertEquals(status, 503)],
     [{ kind: "html" }, ({ status, headers }) => {
       assertEquals([status, headers.get("content-type")], [200, "text/html"]);
@@ -152,15 +159,15 @@ Deno.test("whole answers can be replaced", async (t) => {
   }
 });
 
-Deno.test("range answers can be wrong", async () => {
+Deno.test("a behaviour can ignore a range, or send the wrong one", async () => {
   await using mirror = await mirrorWithFile({ kind: "ignoreRange" });
   assertEquals((await get(mirror, { range: "bytes=5-" })).status, 200);
   mirror.behave(PATH, { kind: "wrongContentRange" });
-  const answer = await get(mirror, { range: "bytes=5-" });
-  assertEquals(answer.headers.get("content-range"), "bytes 6-199999/200000");
+  const response = await get(mirror, { range: "bytes=5-" });
+  assertEquals(response.headers.get("content-range"), "bytes 6-199999/200000");
 });
 
-Deno.test("transfers break where ordered", async (t) => {
+Deno.test("a behaviour can break a transfer at an exact byte", async (t) => {
   const cases: Behaviour[] = [
     { kind: "cutAfter", bytes: 100_000 },
     { kind: "wrongLength", difference: 10 },
@@ -173,22 +180,23 @@ Deno.test("transfers break where ordered", async (t) => {
       if (behaviour.kind === "cutAfter") assertEquals(mirror.bytesSent, 100_000);
     });
   }
-  await t.step("a close-delimited body that is cut has exactly the ordered bytes", async () => {
+  await t.step("cutAfter with closeDelimited", async () => {
     await using mirror = await mirrorWithFile(
       { kind: "closeDelimited" },
       { kind: "cutAfter", bytes: 1234 },
     );
     assertEquals((await get(mirror)).body, BODY.slice(0, 1234));
   });
-  await t.step("a Content-Encoding label leaves the bytes alone", async () => {
-    await using mirror = await mirrorWithFile({ kind: "contentEncoding", label: "gzip" });
-    const answer = await raw(mirror, `GET ${PATH} HTTP/1.1\r\nConnection: close\r\n\r\n`);
-    assert(answer.includes("\r\nContent-Encoding: gzip\r\n"));
-    assertEquals(answer.length - answer.indexOf("\r\n\r\n") - 4, BODY.length);
-  });
 });
 
-Deno.test("a stalled answer holds its connection until the client leaves, which is noticed", async () => {
+Deno.test("a Content-Encoding label does not change the bytes", async () => {
+  await using mirror = await mirrorWithFile({ kind: "contentEncoding", label: "gzip" });
+  const response = await raw(mirror, `GET ${PATH} HTTP/1.1\r\nConnection: close\r\n\r\n`);
+  assert(response.includes("\r\nContent-Encoding: gzip\r\n"));
+  assertEquals(response.length - response.indexOf("\r\n\r\n") - 4, BODY.length);
+});
+
+Deno.test("a stalled response keeps its connection until the client disconnects, which is counted", async () => {
   await using mirror = await mirrorWithFile({ kind: "stallAfter", bytes: 1000 });
   using client = Deno.createHttpClient({});
   const controller = new AbortController();
@@ -203,34 +211,34 @@ Deno.test("a stalled answer holds its connection until the client leaves, which 
   assertEquals(mirror.abandoned, 1);
 });
 
-Deno.test("gates hold an answer before its head and midway", async () => {
+Deno.test("gates hold a response before its head and midway", async () => {
   const before = new Gate();
   const midway = new Gate();
   await using mirror = await mirrorWithFile(
     { kind: "hangBeforeHeaders", gate: before },
     { kind: "gate", gate: midway, bytes: 50_000 },
   );
-  const answer = get(mirror);
+  const response = get(mirror);
   await before.reached;
   assertEquals(mirror.bytesSent, 0);
   before.release();
   await midway.reached;
   assertEquals(mirror.bytesSent, 50_000);
   midway.release();
-  assertEquals((await answer).body, BODY);
+  assertEquals((await response).body, BODY);
   assertEquals(mirror.abandoned, 0);
 });
 
-Deno.test("disposing ends answers that hang", async () => {
+Deno.test("disposing of a mirror ends hanging responses", async () => {
   const mirror = await mirrorWithFile({ kind: "hangBeforeHeaders" });
-  const answer = assertRejects(() => get(mirror));
+  const rejected = assertRejects(() => get(mirror));
   await mirror.waitForRequest(PATH);
   await mirror[Symbol.asyncDispose]();
-  await answer;
+  await rejected;
   assertEquals(mirror.abandoned, 0);
 });
 
-Deno.test("numbered behaviours come first, then the lasting one; a path goes before *", async () => {
+Deno.test("behaviours for a number of requests come before the lasting one, and a path before *", async () => {
   await using mirror = await mirrorWithFile();
   mirror.behave("*", { kind: "status", code: 500 });
   mirror.behave(PATH, { kind: "status", code: 503 }, 2);
@@ -242,7 +250,7 @@ Deno.test("numbered behaviours come first, then the lasting one; a path goes bef
   assertEquals(statuses, [503, 503, 404, 500, 200]);
 });
 
-Deno.test("a mirror that is down refuses connections, and comes back on its port", async () => {
+Deno.test("a mirror that is down refuses connections, and is up again on the same port", async () => {
   await using mirror = await mirrorWithFile();
   const url = mirror.url;
   await get(mirror);
@@ -262,12 +270,12 @@ Deno.test("connections are kept alive and reused", async () => {
     await connection.write(
       new TextEncoder().encode(`HEAD ${PATH} HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`),
     );
-    let answer = "";
-    while (!answer.endsWith("\r\n\r\n")) {
+    let response = "";
+    while (!response.endsWith("\r\n\r\n")) {
       const buffer = new Uint8Array(4096);
-      answer += new TextDecoder().decode(buffer.subarray(0, await connection.read(buffer) ?? 0));
+      response += new TextDecoder().decode(buffer.subarray(0, await connection.read(buffer) ?? 0));
     }
-    assertEquals(answer.startsWith("HTTP/1.1 200"), true);
+    assert(response.startsWith("HTTP/1.1 200"));
     assertEquals([mirror.count(PATH), mirror.openConnections], [request, 1]);
   }
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { unpackTar } from "modern-tar";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { syncDbBytes } from "../../support/sync_db_bytes.ts";
@@ -7,7 +7,7 @@ async function unpack(db: Uint8Array<ArrayBuffer>) {
   return await unpackTar(new Response(db).body!.pipeThrough(new DecompressionStream("gzip")));
 }
 
-Deno.test("a sync database holds a folder and a desc for each package", async () => {
+Deno.test("a sync database has a folder and a desc for each package", async () => {
   const db = await syncDbBytes([{
     name: "gtk2+extra",
     version: "1:2.0-3",
@@ -28,15 +28,15 @@ Deno.test("a sync database holds a folder and a desc for each package", async ()
   assertStringIncludes(desc, "%PGPSIG%\niQEz\n\n");
 });
 
-Deno.test("a sync database of nothing is valid and empty", async () => {
+Deno.test("a sync database without packages is valid and empty", async () => {
   assertEquals(await unpack(await syncDbBytes([])), []);
 });
 
-Deno.test("package bytes are reproducible, differ by seed, and begin as zstd", () => {
+Deno.test("package bytes are reproducible, differ by seed, and start with zstd's magic number", () => {
   assertEquals(packageBytes(1001, 1), packageBytes(1001, 1));
   assertEquals(packageBytes(1001, 1).length, 1001);
   assertEquals([...packageBytes(4, 9)], [0x28, 0xb5, 0x2f, 0xfd]);
   const [one, other] = [packageBytes(64, 1), packageBytes(64, 2)];
-  assertEquals(one.filter((byte, index) => byte === other[index]).length < 10, true);
+  assertLess(one.filter((byte, index) => byte === other[index]).length, 10);
   assertEquals(packageBytes(2, 1).length, 2);
 });

@@ -6,16 +6,22 @@ import {
   decompress,
   detectCompression,
 } from "../../../../src/formats/archive/archive_compression.ts";
-import { bytesOf, contentError, packagesOf, streamOf, tarOf } from "../pacman/sync_db_reading.ts";
+import {
+  bytesOf,
+  contentError,
+  packagesOf,
+  streamOf,
+  tarOf,
+} from "../../../support/sync_db_reading.ts";
 
-/** Made by the xz tool: a tar with one package. */
+/** Made by xz(1): a tar with one package. */
 const XZ_TAR = Uint8Array.fromBase64(
   "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM4Cf/ALddADoaSiDDTapC8xF5yczFm9b5SFx6MgwZvJVNm96Xi5HURMdKh/tcjAIh" +
     "w0moDbJm0yzhlKd8Cmm2AOmABOGuxd8dPSkoS7uAIXDtyZg1YLDRpcsMVPPwOwfhwho9EmhOq0r/GOewtlL8QYNT5KEQnLdZ" +
     "gVoCxmamCF9YFjdVQu+c1FMqtFS0iZL3ZZ1r0reeVejVWqNMML/tEgv7/NNQWn8gYuBq4GQmGetZPyZbMhcuksJrtTFOAAAA" +
     "/r/IFG8wX2kAAdMBgFAAAGcLeuuxxGf7AgAAAAAEWVo=",
 );
-/** The same tool on 1 MiB of zeros. */
+/** Made by xz(1): 1 MiB of zeros. */
 const XZ_ZEROS = Uint8Array.fromBase64(
   "/Td6WFoAAATm1rRGAgAhARwAAAAQz1jM7///ANldAABv/f//o7f/Rz5IFXI5YVG4kijmo4YH+e7kHoLTL8U6PAFLsX7J" +
     "iopNL6MN2X+m44wjEVPgWRjFdYrid/i2lH8MasDedElk4ulcU7IE2PdEDKtfDW1G6eXDdoi3llestk3haR1v+0uIEGxC" +
@@ -23,7 +29,7 @@ const XZ_ZEROS = Uint8Array.fromBase64(
     "kRGqrWAdus6xJxhcWYbpZlJYvul2rFnk5VsFCPnH2q38+1Iq9+SVJQAAAAAAwva6PqJwa2AAAfUBgIBAAHmXf0exxGf7" +
     "AgAAAAAEWVo=",
 );
-/** 624 KiB of text, far more than one buffer of the decoder. */
+/** 624 KiB of text, much more than one buffer of the decoder. */
 const TEXT = new TextEncoder().encode("line of a desc file, number 0123456789\n".repeat(16_000));
 
 const SKIPPABLE_FRAME = new Uint8Array([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3]);
@@ -48,7 +54,7 @@ const FORMATS: readonly (readonly [name: string, compress: (bytes: Uint8Array) =
 ];
 
 for (const [name, compress] of FORMATS) {
-  Deno.test(`${name}: the content comes back, however the file is cut into chunks`, async () => {
+  Deno.test(`${name}: the content is the same for all sizes of chunks`, async () => {
     const file = compress(TEXT);
     assertEquals(detectCompression(file), name);
     for (const chunkBytes of [1, 7, 1000, file.length]) {
@@ -56,7 +62,7 @@ for (const [name, compress] of FORMATS) {
     }
   });
 
-  Deno.test(`${name}: several files one after the other are all of their contents`, async () => {
+  Deno.test(`${name}: concatenated files decompress to all of their contents`, async () => {
     const empty = new Uint8Array(0);
     const file = joined(compress(TEXT), compress(empty), compress(TEXT), compress(empty));
     for (const chunkBytes of [1, 1000, file.length]) {
@@ -64,7 +70,7 @@ for (const [name, compress] of FORMATS) {
     }
   });
 
-  Deno.test(`${name}: a file that is cut anywhere is an error, never a short success`, async () => {
+  Deno.test(`${name}: a file that is cut anywhere is an error, never shorter content`, async () => {
     const one = compress(TEXT.subarray(0, 3000));
     const file = joined(one, one);
     for (let length = 0; length < file.length; length++) {
@@ -73,11 +79,11 @@ for (const [name, compress] of FORMATS) {
     }
   });
 
-  Deno.test(`${name}: garbage behind the end is an error`, async () => {
+  Deno.test(`${name}: garbage after the end is an error`, async () => {
     await contentError(decompressed(joined(compress(TEXT), new Uint8Array(600).fill(7))));
   });
 
-  Deno.test(`${name}: a small file of a huge content stops at the limit`, async () => {
+  Deno.test(`${name}: huge content of a small file stops at the limit`, async () => {
     const bomb = compress(new Uint8Array(64 * 1024 * 1024));
     let received = 0;
     const error = await contentError((async () => {
@@ -88,7 +94,7 @@ for (const [name, compress] of FORMATS) {
     assert(received <= 1024 * 1024);
   });
 
-  Deno.test(`${name}: changed bytes give the content, or an error of kind content`, async () => {
+  Deno.test(`${name}: a file with changed bytes has the same content, or is an error of kind content`, async () => {
     const file = compress(TEXT.subarray(0, 3000));
     await fc.assert(
       fc.asyncProperty(
@@ -107,7 +113,7 @@ for (const [name, compress] of FORMATS) {
   });
 }
 
-Deno.test("zstd: skippable frames are passed over, before, between and behind", async () => {
+Deno.test("zstd: skippable frames are skipped before, between and after other frames", async () => {
   const frame = zstdCompressSync(TEXT);
   const file = joined(
     SKIPPABLE_FRAME,
@@ -122,7 +128,7 @@ Deno.test("zstd: skippable frames are passed over, before, between and behind", 
   await contentError(decompressed(joined(frame, SKIPPABLE_FRAME.subarray(0, 9))));
 });
 
-Deno.test("xz: a database comes back, also from several streams with padding between", async () => {
+Deno.test("xz: a database is read, also from several streams with padding in between", async () => {
   assertEquals((await packagesOf(XZ_TAR)).map(({ name }) => name), ["tiny"]);
   const once = await decompressed(XZ_TAR);
   assertEquals(once.length, 10_240);
@@ -130,7 +136,7 @@ Deno.test("xz: a database comes back, also from several streams with padding bet
   assertEquals(await decompressed(twice, 100), joined(once, once));
 });
 
-Deno.test("xz: a file that is cut, damaged or followed by garbage is an error, and the next one works", async () => {
+Deno.test("xz: a file that is cut, damaged or has garbage after it is an error, and the next works", async () => {
   for (let length = 0; length < XZ_TAR.length; length++) {
     await contentError(decompressed(XZ_TAR.subarray(0, length)));
   }
@@ -153,15 +159,15 @@ Deno.test("xz: a file that is cut, damaged or followed by garbage is an error, a
   assertEquals((await decompressed(XZ_TAR)).length, 10_240);
 });
 
-Deno.test("xz: a small file of a huge content stops at the limit, and the next one works", async () => {
+Deno.test("xz: huge content of a small file stops at the limit, and the next file works", async () => {
   const bomb = joined(...Array.from({ length: 10 }, () => XZ_ZEROS));
   const limited = decompress(streamOf(bomb), { maxDecompressedBytes: 3 * 1024 * 1024 });
   const error = await contentError(bytesOf(limited));
-  assertStringIncludes(error.message, "xz archive: its content holds more than 3145728 bytes");
+  assertStringIncludes(error.message, "xz archive: its content has more than 3145728 bytes");
   assertEquals((await decompressed(XZ_TAR)).length, 10_240);
 });
 
-Deno.test("xz: files read side by side do not wait for each other's readers", async () => {
+Deno.test("xz: concurrent files do not wait for each other's readers", async () => {
   const first = decompress(streamOf(XZ_TAR)).getReader();
   const second = decompress(streamOf(XZ_TAR)).getReader();
   assertEquals((await first.read()).value?.length, 10_240);
@@ -170,7 +176,7 @@ Deno.test("xz: files read side by side do not wait for each other's readers", as
   await second.cancel();
 });
 
-Deno.test("a plain tar comes as it is, an empty database of zeros too", async () => {
+Deno.test("a plain tar passes unchanged, also an empty one of zeros", async () => {
   const tar = await tarOf(["a-1-1/", null]);
   assertEquals(detectCompression(tar), "none");
   assertEquals(await decompressed(tar, 100), tar);
@@ -179,7 +185,7 @@ Deno.test("a plain tar comes as it is, an empty database of zeros too", async ()
   assertEquals(await decompressed(empty), empty);
 });
 
-Deno.test("the event loop runs while a small file of a huge content is decompressed", async () => {
+Deno.test("the event loop runs while huge content is decompressed", async () => {
   const bomb = gzipSync(new Uint8Array(16 * 1024 * 1024));
   let turns = 0;
   const interval = setInterval(() => turns++, 0);
@@ -188,14 +194,14 @@ Deno.test("the event loop runs while a small file of a huge content is decompres
   assert(turns >= 5, `${turns} turns`);
 });
 
-Deno.test("zstd: so many frames that each must be empty are refused", async () => {
+Deno.test("zstd: a file of too many frames is refused", async () => {
   const empty = zstdCompressSync(new Uint8Array(0));
   const file = new Uint8Array(empty.length * 50_001);
   for (let offset = 0; offset < file.length; offset += empty.length) file.set(empty, offset);
   assertStringIncludes((await contentError(decompressed(file))).message, "50000 frames");
 });
 
-Deno.test("what is no archive is refused with a word on what it is", async () => {
+Deno.test("a file that is no archive is refused with a hint at what it is", async (t) => {
   const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
   const page = encode("<!DOCTYPE html><title>404</title>".padEnd(4096));
   for (
@@ -205,7 +211,11 @@ Deno.test("what is no archive is refused with a word on what it is", async () =>
       [encode("BZh91AY&SY"), "42 5a 68 39 31 41"],
       [new Uint8Array(100), "00 00"],
     ] as const
-  ) assertStringIncludes((await contentError(decompressed(file))).message, message);
+  ) {
+    await t.step(message, async () => {
+      assertStringIncludes((await contentError(decompressed(file))).message, message);
+    });
+  }
 });
 
 for (
@@ -217,7 +227,7 @@ for (
 ) {
   const name = detectCompression(start);
 
-  Deno.test(`${name}: an error of the source itself comes through unchanged`, async () => {
+  Deno.test(`${name}: an error of the source itself is passed on unchanged`, async () => {
     const failure = new TypeError("the mirror hung up");
     const source = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(start),
@@ -227,7 +237,7 @@ for (
     assertStrictEquals(error, failure);
   });
 
-  Deno.test(`${name}: leaving early cancels a source that gives nothing more`, async () => {
+  Deno.test(`${name}: leaving early cancels a source that is stuck`, async () => {
     const cancelled = Promise.withResolvers<unknown>();
     const waiting = Promise.withResolvers<void>();
     const source = new ReadableStream<Uint8Array>({

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { formatHttpDate, parseHttpDate } from "../../../../src/formats/http/http_date.ts";
 
-Deno.test("the three forms of a date are read, and nothing else", async (t) => {
+Deno.test("an HTTP date is read in three forms, and any other text is refused", async (t) => {
   const cases: [string, string | null][] = [
     ["Sun, 06 Nov 1994 08:49:37 GMT", "1994-11-06T08:49:37.000Z"],
     ["Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37.000Z"],
@@ -32,7 +32,7 @@ Deno.test("the three forms of a date are read, and nothing else", async (t) => {
   }
 });
 
-Deno.test("a year of two digits is at most 50 years ahead of the current one", () => {
+Deno.test("a two-digit year is at most 50 years ahead of the current one", () => {
   fc.assert(fc.property(fc.integer({ min: 1970, max: 2200 }), fc.nat(99), (current, short) => {
     const text = `Sunday, 06-Nov-${String(short).padStart(2, "0")} 08:49:37 GMT`;
     const year = parseHttpDate(text, current)!.getUTCFullYear();
@@ -53,7 +53,7 @@ Deno.test("a date that is written is read back to the second", () => {
   }));
 });
 
-Deno.test("no text breaks the reader", () => {
+Deno.test("any text is a valid date or none", () => {
   fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
     const date = parseHttpDate(text);
     assert(date === null || !Number.isNaN(date.getTime()));

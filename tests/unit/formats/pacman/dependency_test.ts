@@ -5,7 +5,7 @@ import {
   parseDependency,
 } from "../../../../src/formats/pacman/dependency.ts";
 
-Deno.test("a dependency is a name, or a name with an operator and a version", () => {
+Deno.test("a dependency is a name, or a name with an operator and a version", async (t) => {
   for (
     const [text, name, operator, version] of [
       ["glibc", "glibc", null, null],
@@ -19,11 +19,11 @@ Deno.test("a dependency is a name, or a name with an operator and a version", ()
     ] as const
   ) {
     const constraint = operator === null ? null : { operator, version };
-    assertEquals(parseDependency(text), { name, constraint }, text);
+    await t.step(`"${text}"`, () => assertEquals(parseDependency(text), { name, constraint }));
   }
 });
 
-Deno.test("a version satisfies a constraint as pacman compares versions", () => {
+Deno.test("a version satisfies a constraint as pacman compares versions", async (t) => {
   for (
     const [text, version, satisfied] of [
       ["a", "1-1", true],
@@ -36,11 +36,13 @@ Deno.test("a version satisfies a constraint as pacman compares versions", () => 
       ["a<=8", "9-1", false],
     ] as const
   ) {
-    assertEquals(isSatisfiedBy(parseDependency(text), { name: "a", version }), satisfied, text);
+    await t.step(`${text} by ${version}`, () => {
+      assertEquals(isSatisfiedBy(parseDependency(text), { name: "a", version }), satisfied);
+    });
   }
 });
 
-Deno.test("what is provided without a version satisfies no constraint", () => {
+Deno.test("a provision without a version satisfies no constraint", async (t) => {
   for (
     const [text, provided, satisfied] of [
       ["sh", "sh", true],
@@ -53,6 +55,8 @@ Deno.test("what is provided without a version satisfies no constraint", () => {
     ] as const
   ) {
     const dependency = parseDependency(text);
-    assertEquals(isProvidedBy(dependency, parseDependency(provided)), satisfied, text);
+    await t.step(`${text} by ${provided}`, () => {
+      assertEquals(isProvidedBy(dependency, parseDependency(provided)), satisfied);
+    });
   }
 });

@@ -1,9 +1,8 @@
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { parseDepends } from "../../../../src/formats/pacman/depends.ts";
-import { type PackageDesc, parseDesc } from "../../../../src/formats/pacman/desc.ts";
-import { descOf } from "./sync_db_reading.ts";
+import { type PackageDesc, parseDepends, parseDesc } from "../../../../src/formats/pacman/desc.ts";
+import { descOf } from "../../../support/sync_db_reading.ts";
 
 const KEYS: Record<keyof PackageDesc, string> = {
   fileName: "FILENAME",
@@ -32,7 +31,7 @@ const KEYS: Record<keyof PackageDesc, string> = {
   extendedData: "DATA",
 };
 
-/** Writes a desc as repo-add does, every key in the order of the table above. */
+/** Writes a desc as repo-add does, with the keys in the order of the table above. */
 function format(desc: PackageDesc): string {
   return Object.entries(KEYS).map(([property, key]) => {
     const value = desc[property as keyof PackageDesc];
@@ -77,11 +76,11 @@ function refusal(text: string): string {
   return error.message;
 }
 
-Deno.test("a desc gives every key back as it was written", () => {
+Deno.test("a desc that is written is read back with every key", () => {
   fc.assert(fc.property(DESC, (desc) => assertEquals(parseDesc(format(desc)), desc)));
 });
 
-Deno.test("any text is either a desc or refused as content", () => {
+Deno.test("any text is a desc, or an error of kind content", () => {
   const line = fc.oneof(LINE, fc.constantFrom("", ...Object.values(KEYS).map((key) => `%${key}%`)));
   fc.assert(fc.property(fc.array(line), fc.boolean(), (lines, whole) => {
     const text = (whole ? descOf("a", "1-1") : "") + lines.join("\n");
@@ -93,43 +92,53 @@ Deno.test("any text is either a desc or refused as content", () => {
   }));
 });
 
-Deno.test("unknown keys are skipped with their values, absent keys stay absent", () => {
+Deno.test("unknown keys are skipped with their values, and empty keys are absent", () => {
   const text = "%NEW%\none\ntwo\n\n" + descOf("a", "1-1", "%__proto__%\nx\n\n%GROUPS%\n\n%DESC%\n");
   assertEquals(parseDesc(text), { fileName: "a-1-1-any.pkg.tar.zst", name: "a", version: "1-1" });
 });
 
-Deno.test("a desc without a name, a version or a file name is refused", () => {
+Deno.test("a desc without name, version or file name is refused", async (t) => {
   for (const key of ["NAME", "VERSION", "FILENAME"]) {
-    assertStringIncludes(
-      refusal(descOf("a", "1-1").replace(`%${key}%`, "%X%")),
-      `%${key}% is missing`,
-    );
+    await t.step(key, () => {
+      assertStringIncludes(
+        refusal(descOf("a", "1-1").replace(`%${key}%`, "%X%")),
+        `%${key}% is missing`,
+      );
+    });
   }
 });
 
-Deno.test("names that are no plain path segment are refused", () => {
+Deno.test("a name, version or file name must be one plain path segment", async (t) => {
   for (const name of ["a/b", "../a", ".a", "a\0", "a\x1b[2J", "x".repeat(256)]) {
-    const text = descOf("a", "1-1").replace("a-1-1-any.pkg.tar.zst", name);
-    assertStringIncludes(refusal(text), "%FILENAME%");
+    await t.step(`file name ${JSON.stringify(name.slice(0, 20))}`, () => {
+      const text = descOf("a", "1-1").replace("a-1-1-any.pkg.tar.zst", name);
+      assertStringIncludes(refusal(text), "%FILENAME%");
+    });
   }
   for (const name of ["a/b", ".a", "-a", "a b", "a\t"]) {
-    assertStringIncludes(refusal(descOf("a", "1-1").replace("\na\n", `\n${name}\n`)), "%NAME%");
+    await t.step(`name ${JSON.stringify(name)}`, () => {
+      assertStringIncludes(refusal(descOf("a", "1-1").replace("\na\n", `\n${name}\n`)), "%NAME%");
+    });
   }
   for (const version of ["1/../1-1", "1 1-1", "1\r"]) {
-    const text = descOf("a", "1-1").replace("\n1-1\n", `\n${version}\n`);
-    assertStringIncludes(refusal(text), "%VERSION%");
+    await t.step(`version ${JSON.stringify(version)}`, () => {
+      const text = descOf("a", "1-1").replace("\n1-1\n", `\n${version}\n`);
+      assertStringIncludes(refusal(text), "%VERSION%");
+    });
   }
 });
 
-Deno.test("sizes and dates that are no whole numbers are refused", () => {
+Deno.test("sizes and dates must be whole numbers", async (t) => {
   for (const key of ["CSIZE", "ISIZE", "BUILDDATE"]) {
     for (const value of ["-1", "1.5", "0x10", "1e3", " 1", "ten", "9".repeat(16)]) {
-      assertStringIncludes(refusal(descOf("a", "1-1", `%${key}%\n${value}\n`)), `%${key}%`);
+      await t.step(`${key} ${value}`, () => {
+        assertStringIncludes(refusal(descOf("a", "1-1", `%${key}%\n${value}\n`)), `%${key}%`);
+      });
     }
   }
 });
 
-Deno.test("checksums of the wrong shape are refused, upper case is made lower", () => {
+Deno.test("checksums must have the right length, and become lower case", () => {
   refusal(descOf("a", "1-1", "%SHA256SUM%\nabc\n"));
   refusal(descOf("a", "1-1", `%SHA256SUM%\n${"g".repeat(64)}\n`));
   refusal(descOf("a", "1-1", `%MD5SUM%\n${"a".repeat(64)}\n`));
@@ -137,7 +146,7 @@ Deno.test("checksums of the wrong shape are refused, upper case is made lower", 
   assertEquals(parseDesc(text).sha256sum, "ab".repeat(32));
 });
 
-Deno.test("an over-long value is refused, the longest signature seen is not", () => {
+Deno.test("a value that is too long is refused, the longest known signature is not", () => {
   assertStringIncludes(refusal(descOf("a", "1-1", `%DESC%\n${"x".repeat(65537)}\n`)), "65537");
   assertStringIncludes(
     refusal(descOf("a", "1-1", `%DEPENDS%\na\n${"x".repeat(65537)}\n`)),
@@ -147,7 +156,7 @@ Deno.test("an over-long value is refused, the longest signature seen is not", ()
   assertEquals(parseDesc(descOf("a", "1-1", `%PGPSIG%\n${signature}\n`)).pgpSignature, signature);
 });
 
-Deno.test("a depends file gives the relations that it has, and an empty one none", () => {
+Deno.test("a depends file has the relations in it, an empty one none", () => {
   assertEquals(parseDepends("%DEPENDS%\nglibc>=2.1\nbash\n\n%PROVIDES%\nsh=5\n\n%NAME%\nx\n"), {
     depends: ["glibc>=2.1", "bash"],
     provides: ["sh=5"],

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { expandServer, parseMirrorlist } from "../../../../src/formats/pacman/mirrorlist.ts";
 
-Deno.test("the variables of a server are replaced as text, wherever and however often they stand", () => {
+Deno.test("the variables of a server are replaced as text, wherever they occur", async (t) => {
   for (
     const [template, expected] of [
       ["https://host/$repo/os/$arch", "https://host/extra/os/x86_64"],
@@ -10,17 +10,17 @@ Deno.test("the variables of a server are replaced as text, wherever and however 
       ["https://host/archlinux/", "https://host/archlinux"],
       ["https://host/$unknown/${repo}", "https://host/$unknown/${repo}"],
     ] as const
-  ) assertEquals(expandServer(template, "extra", "x86_64"), expected);
+  ) await t.step(template, () => assertEquals(expandServer(template, "extra", "x86_64"), expected));
 });
 
-Deno.test("a value with a dollar sign is taken literally", () => {
+Deno.test("a variable whose value has a dollar sign is inserted literally", () => {
   assertEquals(
     expandServer("https://host/$repo/$arch", "a$&b", "c$1$$"),
     "https://host/a$&b/c$1$$",
   );
 });
 
-Deno.test("a mirrorlist gives its Server lines in order, and nothing else", () => {
+Deno.test("a mirrorlist yields its Server lines in order, and nothing else", () => {
   const text =
     "## Worldwide\r\n#Server = https://commented/$repo\n  Server=https://one/$repo/os/$arch\n" +
     "[options]\nServer   =   https://two/?a=b#c  \r\nserver = https://lower/\nServer =\nServer\n" +

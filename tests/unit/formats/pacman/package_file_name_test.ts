@@ -4,10 +4,10 @@ import {
   isSafeFileName,
   parsePackageFileName,
 } from "../../../../src/formats/pacman/package_file_name.ts";
-import { packagesOf } from "./sync_db_reading.ts";
+import { packagesOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
 
-Deno.test("a package file name is split from its end, so that the name may hold hyphens", () => {
+Deno.test("a package file name is split from its end, so the name may contain hyphens", () => {
   assertEquals(parsePackageFileName("gtk2+extra-2:1.0.r3+g12ab~1-1-any.pkg.tar.zst"), {
     name: "gtk2+extra",
     version: "2:1.0.r3+g12ab~1-1",
@@ -22,17 +22,21 @@ Deno.test("a package file name is split from its end, so that the name may hold 
   });
 });
 
-Deno.test("every extension that makepkg can write is known, and no other", () => {
+Deno.test("the extensions that makepkg writes are known, and no others", async (t) => {
   for (const suffix of ["", ".gz", ".bz2", ".xz", ".zst", ".lzo", ".lrz", ".lz4", ".lz", ".Z"]) {
     const extension = `.pkg.tar${suffix}`;
-    assertEquals(parsePackageFileName(`a-1-1-any${extension}`)?.extension, extension);
+    await t.step(extension, () => {
+      assertEquals(parsePackageFileName(`a-1-1-any${extension}`)?.extension, extension);
+    });
   }
   for (const extension of [".pkg", ".tar.gz", ".pkg.tar.zip", ".pkg.tar.zst.sig", ".pkg.tar.ZST"]) {
-    assertEquals(parsePackageFileName(`a-1-1-any${extension}`), null, extension);
+    await t.step(`not ${extension}`, () => {
+      assertEquals(parsePackageFileName(`a-1-1-any${extension}`), null);
+    });
   }
 });
 
-Deno.test("what is not shaped like a package file name is refused", () => {
+Deno.test("a name that makepkg would not write is refused", async (t) => {
   for (
     const name of [
       "",
@@ -56,23 +60,25 @@ Deno.test("what is not shaped like a package file name is refused", () => {
       "a-1-1-any.pkg.tar.zst\0",
       `${"a".repeat(240)}-1-1-any.pkg.tar.zst`,
     ]
-  ) assertEquals(parsePackageFileName(name), null, JSON.stringify(name));
+  ) {
+    await t.step(JSON.stringify(name), () => assertEquals(parsePackageFileName(name), null));
+  }
 });
 
-Deno.test("a file name is safe only as one plain path segment of at most 255 bytes", () => {
+Deno.test("a file name is safe only as one plain path segment of at most 255 bytes", async (t) => {
   for (const name of ["a", "a..b", "core.db.tar.gz", "ä", "a".repeat(255), "-a", "a b", "%2e%2e"]) {
-    assert(isSafeFileName(name), name);
+    await t.step(JSON.stringify(name), () => assert(isSafeFileName(name)));
   }
   for (
     const name of ["", ".", "..", ".a", "a/b", "/", "a\0", "a\n", "\x7f", "\x9b", "\ud800"].concat(
       "a".repeat(256),
       "ä".repeat(128),
     )
-  ) assert(!isSafeFileName(name), JSON.stringify(name));
+  ) await t.step(`not ${JSON.stringify(name)}`, () => assert(!isSafeFileName(name)));
 });
 
 Deno.test({
-  name: `the parts of every real package file name are those that its desc gives${REAL_DATA_NOTE}`,
+  name: `the parts of every real package file name match its desc${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   async fn() {
     const unusual: string[] = [];

@@ -2,12 +2,12 @@ import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { assert } from "@std/assert";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { descOf, packagesOf, tarOf } from "./sync_db_reading.ts";
+import { descOf, packagesOf, tarOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
 
 const LIMITS = { maxDecompressedBytes: 4 * 1024 * 1024, maxEntries: 1000, files: true };
 
-/** Reads to the end or to an error of kind "content"; everything else is a failure. */
+/** Reads to the end or to an error of kind "content"; anything else is a failure. */
 async function survives(bytes: Uint8Array): Promise<void> {
   try {
     await packagesOf(bytes, LIMITS);
@@ -44,7 +44,7 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-/** Gives every block that looks like a header its right checksum, so that edits get past it. */
+/** Corrects the checksum of every block that looks like a header, so that edits get past it. */
 function withChecksums(tar: Uint8Array): Uint8Array {
   const result = tar.slice();
   for (let start = 0; start + 512 <= result.length; start += 512) {
@@ -77,7 +77,7 @@ async function mutations(tar: Uint8Array, numRuns: number): Promise<void> {
   );
 }
 
-Deno.test("a made database with any changes is read or refused as content", async () => {
+Deno.test("a generated database with any changes is read, or an error of kind content", async () => {
   const name = "long-".repeat(30) + "name";
   await mutations(
     await tarOf(
@@ -91,7 +91,7 @@ Deno.test("a made database with any changes is read or refused as content", asyn
   );
 });
 
-Deno.test("random bytes are refused as content, behind any beginning of an archive", async () => {
+Deno.test("random bytes after any magic number are an error of kind content", async () => {
   const beginning = fc.constantFrom(
     [],
     [0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3],
@@ -107,7 +107,7 @@ Deno.test("random bytes are refused as content, behind any beginning of an archi
   );
 });
 
-Deno.test("hostile pax headers neither hang nor break the reader", async () => {
+Deno.test("hostile pax headers are an error of kind content at worst", async () => {
   const bodies = [
     "2a".repeat(500_000) + " ",
     "5 a=\n".repeat(200_000),
@@ -134,7 +134,7 @@ for (
   ]
 ) {
   Deno.test({
-    name: `${path} with any changes is read or refused as content${REAL_DATA_NOTE}`,
+    name: `${path} with any changes is read, or an error of kind content${REAL_DATA_NOTE}`,
     ignore: REAL_DATA_MISSING,
     fn: async () => await mutations(gunzipSync(await realBytes(path)), 250),
   });

@@ -9,7 +9,7 @@ import {
   streamOf,
   type TarMember,
   tarOf,
-} from "./sync_db_reading.ts";
+} from "../../../support/sync_db_reading.ts";
 import {
   MALFORMED_DATABASE,
   REAL_DATA_MISSING,
@@ -25,7 +25,7 @@ async function refusalOf(...members: readonly TarMember[]): Promise<string> {
   return (await contentError(packagesOf(await tarOf(...members)))).message;
 }
 
-Deno.test("a modern database gives each package when the next one begins", async () => {
+Deno.test("a package of a modern database is complete when the next one begins", async () => {
   const tar = await tarOf(
     ["a-1-1/", null],
     ["a-1-1/desc", descOf("a", "1-1", DEPENDS)],
@@ -48,7 +48,7 @@ Deno.test("a modern database gives each package when the next one begins", async
   assertEquals((await packages.next()).done, true);
 });
 
-Deno.test("depends of an old database is merged into its desc, adjacent or far apart", async () => {
+Deno.test("a depends file of an old database is merged into its desc, adjacent or far apart", async () => {
   const old = descOf("a", "1-1", "%REPLACES%\nz\n\n");
   const expected = { ...BASIC, replaces: ["z"], depends: ["glibc"], provides: ["y"] };
   const depends = `${DEPENDS}%PROVIDES%\ny\n\n`;
@@ -67,7 +67,7 @@ Deno.test("depends of an old database is merged into its desc, adjacent or far a
   }
 });
 
-Deno.test("lists of files are given when asked for, in whatever order they come", async () => {
+Deno.test("lists of files are read on request, in any order of the archive", async () => {
   const files = "%FILES%\nusr/\nusr/bin/\nusr/bin/ä\n\n%BACKUP%\netc/x\n";
   const desc = descOf("a", "1-1", DEPENDS);
   for (
@@ -84,7 +84,7 @@ Deno.test("lists of files are given when asked for, in whatever order they come"
   }
 });
 
-Deno.test("a long list of files is whole, whatever the chunks", async () => {
+Deno.test("a long list of files is complete for all sizes of chunks", async () => {
   const paths = Array.from({ length: 20_000 }, (_, index) => `usr/share/päckage/file-${index}`);
   const tar = await tarOf(
     ["a-1-1/desc", descOf("a", "1-1")],
@@ -96,7 +96,7 @@ Deno.test("a long list of files is whole, whatever the chunks", async () => {
   }
 });
 
-Deno.test("long names in pax headers are read, unknown files of a package are skipped", async () => {
+Deno.test("long names in pax headers are read, and unknown files skipped", async () => {
   const name = `${"long-".repeat(30)}name`;
   const tar = await tarOf(
     [`${name}-1-1/`, null],
@@ -111,7 +111,7 @@ Deno.test("an empty database has no packages, plain or compressed", async () => 
   assertEquals(await packagesOf(gzipSync(new Uint8Array(10_240))), []);
 });
 
-Deno.test("paths that do not belong into a sync database are refused", async () => {
+Deno.test("paths that do not belong in a sync database are refused", async (t) => {
   const desc = descOf("a", "1-1");
   for (
     const path of [
@@ -128,10 +128,14 @@ Deno.test("paths that do not belong into a sync database are refused", async () 
       "desc",
       "README",
     ]
-  ) assertStringIncludes(await refusalOf([path, desc]), "refused");
+  ) {
+    await t.step(JSON.stringify(path), async () => {
+      assertStringIncludes(await refusalOf([path, desc]), "refused");
+    });
+  }
 });
 
-Deno.test("a folder must hold the package that it is named for", async () => {
+Deno.test("a folder must contain the package that it is named after", async () => {
   const message = await refusalOf(["b-1-1/desc", descOf("a", "1-1")]);
   assertStringIncludes(message, `the folder "b-1-1" holds the package "a-1-1"`);
 });
@@ -146,20 +150,23 @@ Deno.test("a folder without a desc, or with two, is refused", async () => {
   );
 });
 
-Deno.test("links and special files are refused", async () => {
+Deno.test("links and special files are refused", async (t) => {
   for (const type of ["symlink", "link", "fifo", "character-device", "block-device"] as const) {
-    const tar = await packTar([{ header: { name: "a-1-1/desc", type, size: 0, linkname: "x" } }]);
-    assertStringIncludes((await contentError(packagesOf(tar))).message, type);
+    await t.step(type, async () => {
+      const header = { name: "a-1-1/desc", type, size: 0, linkname: "x" };
+      const tar = await packTar([{ header }]);
+      assertStringIncludes((await contentError(packagesOf(tar))).message, type);
+    });
   }
 });
 
-Deno.test("an error in a desc names the member it is in", async () => {
+Deno.test("an error in a desc names the path of the desc", async () => {
   const message = await refusalOf(["a-1-1/desc", descOf("a", "1-1", "%CSIZE%\nten\n")]);
   assertStringIncludes(message, `"a-1-1/desc"`);
   assertStringIncludes(message, `%CSIZE% must be a whole number, found "ten"`);
 });
 
-Deno.test("a plain tar that is cut at any block is an error, never a shorter database", async () => {
+Deno.test("a plain tar that is cut anywhere is an error, never a shorter database", async () => {
   const tar = await tarOf(
     ["a-1-1/", null],
     ["a-1-1/desc", descOf("a", "1-1", DEPENDS)],
@@ -171,7 +178,7 @@ Deno.test("a plain tar that is cut at any block is an error, never a shorter dat
   assertEquals((await packagesOf(tar)).length, 2);
 });
 
-Deno.test("every limit is kept", async () => {
+Deno.test("a database beyond any limit is refused", async (t) => {
   const tar = await tarOf(
     ["a-1-1/desc", descOf("a", "1-1", DEPENDS)],
     ["a-1-1/files", "%FILES%\nusr/\n"],
@@ -185,7 +192,11 @@ Deno.test("every limit is kept", async () => {
       { maxDescBytes: 40 },
       { maxFilesBytes: 10, files: true },
     ]
-  ) await contentError(packagesOf(tar, options));
+  ) {
+    await t.step(JSON.stringify(options), async () => {
+      await contentError(packagesOf(tar, options));
+    });
+  }
 });
 
 Deno.test("stopping early cancels the source", async () => {
@@ -208,7 +219,7 @@ Deno.test("stopping early cancels the source", async () => {
   assert(cancelled);
 });
 
-Deno.test("an error of the source itself comes through unchanged", async () => {
+Deno.test("an error of the source itself is passed on unchanged", async () => {
   const failure = new TypeError("the mirror fell silent");
   const tar = gzipSync(await tarOf(["a-1-1/desc", descOf("a", "1-1")]));
   const source = new ReadableStream<Uint8Array>({
@@ -237,7 +248,7 @@ Deno.test("the event loop runs while a database in memory is read", async () => 
 });
 
 Deno.test({
-  name: `every real database is read, each package of it with its checksum${REAL_DATA_NOTE}`,
+  name: `every real database is read, with a checksum for each package${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   async fn() {
     let packages = 0;
@@ -255,7 +266,7 @@ Deno.test({
 });
 
 Deno.test({
-  name: `what old and modern databases say of relations is read from both${REAL_DATA_NOTE}`,
+  name: `relations are read from old and from modern databases${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   async fn() {
     for (
@@ -272,10 +283,10 @@ Deno.test({
 });
 
 Deno.test({
-  name: `a database that is wrapped in one folder too many is refused${REAL_DATA_NOTE}`,
+  name: `a database inside of a folder is refused${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   async fn() {
     const error = await contentError(packagesOf(await realBytes(MALFORMED_DATABASE)));
-    assertStringIncludes(error.message, "packages must be at the top of the archive");
+    assertStringIncludes(error.message, "Package folders must be at the top of the archive");
   },
 });

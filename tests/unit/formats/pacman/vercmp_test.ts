@@ -9,7 +9,7 @@ const VERSION = fc.oneof(
 );
 
 Deno.test({
-  name: `vercmp gives what pacman's own vercmp prints, for all of 5,249 pairs${REAL_DATA_NOTE}`,
+  name: `vercmp agrees with pacman's own vercmp on 5,249 pairs${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   async fn() {
     const table = await Deno.readTextFile(`${REAL_DATA}/vercmp.tsv`);
@@ -23,7 +23,7 @@ Deno.test({
   },
 });
 
-Deno.test("vercmp orders epochs, words, separators and lengths as pacman does", () => {
+Deno.test("vercmp orders epochs, words, separators and lengths as pacman does", async (t) => {
   for (
     const [older, newer] of [
       ["9-1", "1:1-1"],
@@ -36,19 +36,21 @@ Deno.test("vercmp orders epochs, words, separators and lengths as pacman does", 
       ["99999999999999999998", "99999999999999999999"],
     ] as const
   ) {
-    assertEquals([vercmp(older, newer), vercmp(newer, older)], [-1, 1], `${older} < ${newer}`);
+    await t.step(`${older} < ${newer}`, () => {
+      assertEquals([vercmp(older, newer), vercmp(newer, older)], [-1, 1]);
+    });
   }
 });
 
-Deno.test("vercmp sees no difference where pkgrel is missing on one side, or in leading zeros", () => {
+Deno.test("vercmp ignores a pkgrel on one side only, and leading zeros", async (t) => {
   for (
     const [a, b] of [["1.0", "1.0-3"], ["0:1-1", "1-1"], ["1.01", "1.1"], [":1", "1"]] as const
   ) {
-    assertEquals(vercmp(a, b), 0, `${a} = ${b}`);
+    await t.step(`${a} = ${b}`, () => assertEquals(vercmp(a, b), 0));
   }
 });
 
-Deno.test("vercmp turns its sign with its arguments, and every version equals itself", () => {
+Deno.test("vercmp is antisymmetric, and every version equals itself", () => {
   fc.assert(
     fc.property(VERSION, VERSION, (a, b) => {
       assertEquals(vercmp(b, a) + vercmp(a, b), 0);

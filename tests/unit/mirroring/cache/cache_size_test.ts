@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
 import { CacheSize } from "../../../../src/mirroring/cache/cache_size.ts";
 
-Deno.test("the size is that of all files, counted now and then and not each time", async () => {
+Deno.test("the size is that of all files, and is remembered for a while", async () => {
   const root = await Deno.makeTempDir();
   const size = new CacheSize(new CacheLayout(root));
   await Deno.mkdir(`${root}/core/os/x86_64`, { recursive: true });
@@ -16,7 +16,7 @@ Deno.test("the size is that of all files, counted now and then and not each time
   await Deno.remove(root, { recursive: true });
 });
 
-Deno.test("a cache that cannot be counted has no size, and is counted when it can be", async () => {
+Deno.test("the size is NaN while the directory cannot be read, and is measured again once it can", async () => {
   const root = await Deno.makeTempDir();
   const size = new CacheSize(new CacheLayout(`${root}/cache`));
   assertEquals(await size.bytes(), NaN);

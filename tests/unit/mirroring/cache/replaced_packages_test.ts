@@ -4,7 +4,7 @@ import { dirname } from "@std/path";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { ChangingRepository, signatureOf } from "../databases/changing_repository.ts";
+import { ChangingRepository, signatureOf } from "../../../support/changing_repository.ts";
 
 const repository = new ChangingRepository({ signed: false });
 const FILE_NAME = "rebuilt-1-1-any.pkg.tar.zst";

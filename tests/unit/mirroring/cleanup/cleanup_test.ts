@@ -1,34 +1,35 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
+import { PkgstashError } from "../../../../src/errors.ts";
 import { LogLines } from "../../../support/log_lines.ts";
-import { CacheOnDisk, CORE, EXTRA, treeOf } from "./cache_on_disk.ts";
+import { CacheOnDisk, CORE, EXTRA, treeOf } from "../../../support/cache_on_disk.ts";
 
 const DAY = 86_400_000;
 
-Deno.test("packages go with their signature and record, and the reason is logged", async () => {
+Deno.test("a package is removed with its signature and record, and the reason is logged", async () => {
   await using cache = await CacheOnDisk.make();
   const log = new LogLines();
   const old = await cache.add("foo", "1-1");
   const kept = await cache.add("foo", "2-1");
-  cache.limit({ keepVersions: 1 });
-  const told: string[] = [];
-  const report = await cache.cleanup().run({ onRemoved: ({ path }) => told.push(path) });
+  cache.configure({ keepVersions: 1 });
+  const announced: string[] = [];
+  const report = await cache.cleanup().run({ onRemoved: ({ path }) => announced.push(path) });
   assertEquals(await cache.files(), [kept, `${kept}.sig`]);
   assertEquals(cache.index.files().map(({ fileName }) => `${CORE}/${fileName}`), [kept]);
   assertEquals(report.removed.map(({ path, bytes, reason }) => [path, bytes, reason]), [
     [old, 15, "superseded"],
   ]);
   assertEquals([report.dryRun, report.bytesFreed, report.kept.files], [false, 15, 1]);
-  assertEquals(told, [old]);
+  assertEquals(announced, [old]);
   assertEquals(log.matching(new RegExp(`removed.*${old}.*superseded`)).length, 1);
 });
 
-Deno.test("a plan removes nothing and says what a run then does", async () => {
+Deno.test("a plan removes nothing and says what a run then removes", async () => {
   await using cache = await CacheOnDisk.make();
   for (const version of ["1-1", "2-1", "3-1"]) await cache.add("foo", version);
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`);
   cache.now += 2 * DAY;
-  cache.limit({ keepVersions: 1 });
+  cache.configure({ keepVersions: 1 });
   const before = await cache.files();
   const { report: planned } = await cache.cleanup().plan();
   assertEquals(await cache.files(), before);
@@ -39,42 +40,44 @@ Deno.test("a plan removes nothing and says what a run then does", async () => {
   assertEquals((await cache.cleanup().run()).removed, []);
 });
 
-Deno.test("what the served database names stays, and all of it when that is not known", async () => {
+Deno.test("a package that is in the served database is kept, and any package if the database is unknown", async () => {
   await using cache = await CacheOnDisk.make();
   const gone = await cache.add("foo", "1-1");
   const named = await cache.add("foo", "2-1");
   await cache.add("bar", "1-1", { directory: EXTRA });
   cache.current.get(CORE)!.add("foo-2-1-any.pkg.tar.zst");
   cache.current.delete(EXTRA);
-  cache.limit({ keepVersions: 0 });
+  cache.configure({ keepVersions: 0 });
   const { removed, kept } = await cache.cleanup().run();
   assertEquals(removed.map(({ path }) => path), [gone]);
   assertEquals(kept.current, 2, named);
 });
 
-Deno.test("a database that fails to be read protects its packages", async () => {
+Deno.test("a database that cannot be read protects its packages", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
-  cache.limit({ keepVersions: 0, maxCacheAgeMs: 1 });
+  cache.configure({ keepVersions: 0, maxCacheAgeMs: 1 });
   cache.now += DAY;
-  const currentFileNames = () => Promise.reject(new Error("no such database"));
-  assertEquals((await cache.cleanup({ currentFileNames }).run()).removed, []);
+  const inventory = cache.inventory({
+    snapshots: { trustedPackagesOf: () => Promise.reject(new Error("no such database")) },
+  });
+  assertEquals((await cache.cleanup({ inventory }).run()).removed, []);
 });
 
-Deno.test("no database names the packages of a repository that is no longer configured", async () => {
+Deno.test("packages of a repository that is no longer configured count as in no database", async () => {
   await using cache = await CacheOnDisk.make();
   const gone = await cache.add("foo", "1-1", { directory: EXTRA });
   cache.current.set(EXTRA, new Set(["foo-1-1-any.pkg.tar.zst"]));
   cache.tree = treeOf("core");
-  cache.limit({ keepVersions: 0 });
+  cache.configure({ keepVersions: 0 });
   assertEquals((await cache.cleanup().run()).removed.map(({ path }) => path), [gone]);
 });
 
-Deno.test("pinned packages stay, and the size that they stand against is named", async () => {
+Deno.test("pinned packages are kept, and the size limit that they exceed is reported", async () => {
   await using cache = await CacheOnDisk.make();
   const kept = await cache.add("linux", "1-1", { bytes: 100 });
   const gone = await cache.add("foo", "1-1");
-  cache.limit({ maxCacheBytes: 50, pinnedPackages: ["lin*"] });
+  cache.configure({ maxCacheBytes: 50, pinnedPackages: ["lin*"] });
   const { removed, unmet, kept: { pinned } } = await cache.cleanup().run();
   assertEquals(removed.map(({ path }) => path), [gone]);
   assertEquals(pinned, 1, kept);
@@ -86,23 +89,23 @@ Deno.test("the size counts signatures, part files and databases", async () => {
   await cache.add("foo", "1-1");
   await cache.put(`.pkgstash/parts/${CORE}/bar-1-1-any.pkg.tar.zst.part`, 20);
   await cache.put(`.pkgstash/snapshots/${CORE}/1-ab12-core.db`, 30);
-  cache.limit({ maxCacheBytes: 65 });
+  cache.configure({ maxCacheBytes: 65 });
   assertEquals((await cache.cleanup().run()).removed, []);
-  cache.limit({ maxCacheBytes: 64 });
+  cache.configure({ maxCacheBytes: 64 });
   assertEquals((await cache.cleanup().run()).removed.map(({ reason }) => reason), ["size"]);
 });
 
-Deno.test("a package whose transfer or whose signature's is under way stays", async () => {
+Deno.test("a package is kept while it or its signature is being downloaded", async () => {
   await using cache = await CacheOnDisk.make();
   cache.inFlight.add(await cache.add("a", "1-1")).add(`${await cache.add("b", "1-1")}.sig`);
-  cache.limit({ keepVersions: 0 });
+  cache.configure({ keepVersions: 0 });
   const { removed, kept } = await cache.cleanup().run();
   assertEquals([removed, kept.inFlight], [[], 2]);
 });
 
 for (
   const [event, happen] of [
-    ["came into flight", (cache: CacheOnDisk, key: string) => {
+    ["is being downloaded", (cache: CacheOnDisk, key: string) => {
       cache.inFlight.add(key);
     }],
     ["was replaced", (cache: CacheOnDisk, key: string) => {
@@ -112,11 +115,11 @@ for (
     ["was used", (cache: CacheOnDisk, key: string) => cache.use(key)],
   ] as const
 ) {
-  Deno.test(`a package that ${event} since the plan was made is left alone`, async () => {
+  Deno.test(`a package that ${event} since the plan was made is kept`, async () => {
     await using cache = await CacheOnDisk.make();
     const first = await cache.add("a", "1-1", { usedAt: cache.now - 1 });
     const second = await cache.add("b", "1-1");
-    cache.limit({ keepVersions: 0 });
+    cache.configure({ keepVersions: 0 });
     const report = await cache.cleanup().run({ onRemoved: () => happen(cache, second) });
     assertEquals(report.removed.map(({ path }) => path), [first]);
     assertEquals([report.skipped, report.kept.files], [1, 1]);
@@ -129,11 +132,10 @@ Deno.test("a removal that fails is reported and does not stop the others", async
   const log = new LogLines();
   const gone = await cache.add("b", "1-1");
   await cache.add("a", "1-1", { directory: EXTRA, usedAt: cache.now - 1 });
-  cache.limit({ keepVersions: 0 });
+  cache.configure({ keepVersions: 0 });
   const moved = join(cache.outside, "moved");
   const report = await cache.cleanup({
-    // Asked while planning, after the files were seen. What is done behind a link would be done
-    // outside of the cache.
+    // Called after the scan. A removal that followed the link would happen outside the cache.
     freeSpace: () => {
       Deno.renameSync(cache.path("extra"), moved);
       Deno.symlinkSync(moved, cache.path("extra"));
@@ -150,7 +152,7 @@ Deno.test("a removal that fails is reported and does not stop the others", async
   );
 });
 
-Deno.test("leftovers go, other files and empty directories stay", async () => {
+Deno.test("leftovers are removed, other files and empty directories are kept", async () => {
   await using cache = await CacheOnDisk.make();
   const extra = ".pkgstash/snapshots/extra/os/x86_64";
   await cache.put(`${extra}/current.json`);
@@ -167,28 +169,28 @@ Deno.test("leftovers go, other files and empty directories stay", async () => {
   assertEquals(new Set(cache.forgotten), new Set([EXTRA]));
 });
 
-Deno.test("what leftovers free is not asked of packages", async () => {
+Deno.test("space freed by leftovers counts before packages are evicted", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`, 100);
   cache.now += 2 * DAY;
   cache.free = 0;
-  cache.limit({ maxCacheBytes: 20, minFreeBytes: 100 });
+  cache.configure({ maxCacheBytes: 20, minFreeBytes: 100 });
   const { removed } = await cache.cleanup().run();
   assertEquals(removed.map(({ reason }) => reason), ["orphan_signature"]);
 });
 
-Deno.test("two runs at once do not get into each other's way", async () => {
+Deno.test("two concurrent runs remove each file once", async () => {
   await using cache = await CacheOnDisk.make();
   for (let version = 1; version <= 20; version++) await cache.add("foo", `${version}-1`);
-  cache.limit({ keepVersions: 1 });
+  cache.configure({ keepVersions: 1 });
   const cleanup = cache.cleanup();
   const [one, two] = await Promise.all([cleanup.run(), cleanup.run()]);
   assertEquals([one.removed.length, two.removed.length], [19, 0]);
   assertEquals([...one.failed, ...two.failed], []);
 });
 
-Deno.test("a run that fails altogether does not keep the next one from working", async () => {
+Deno.test("a run that fails does not prevent the next one", async () => {
   await using cache = await CacheOnDisk.make();
   let fails = true;
   const cleanup = cache.cleanup({
@@ -199,7 +201,7 @@ Deno.test("a run that fails altogether does not keep the next one from working",
   assertEquals((await cleanup.run()).removed, []);
 });
 
-Deno.test("room is made by the rule of free space alone, once for all who ask", async () => {
+Deno.test("an emergency cleanup applies only the limit of free space, once for all callers", async () => {
   await using cache = await CacheOnDisk.make();
   const oldest = await cache.add("foo", "1-1", { usedAt: cache.now - 9 });
   const others = [
@@ -208,7 +210,7 @@ Deno.test("room is made by the rule of free space alone, once for all who ask", 
   ];
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`);
   cache.now += 2 * DAY;
-  cache.limit({ keepVersions: 0, maxCacheAgeMs: 1, maxCacheBytes: 1, minFreeBytes: 100 });
+  cache.configure({ keepVersions: 0, maxCacheAgeMs: 1, maxCacheBytes: 1, minFreeBytes: 100 });
   let looks = 0;
   const cleanup = cache.cleanup({
     freeSpace: () => {
@@ -216,7 +218,11 @@ Deno.test("room is made by the rule of free space alone, once for all who ask", 
       return Promise.resolve(90);
     },
   });
-  await Promise.all([cleanup.makeRoom(), cleanup.makeRoom(), cleanup.makeRoom()]);
+  await Promise.all([
+    cleanup.ensureFreeSpace(),
+    cleanup.ensureFreeSpace(),
+    cleanup.ensureFreeSpace(),
+  ]);
   assertEquals(looks, 2);
   assertEquals(
     await cache.files(),
@@ -226,39 +232,55 @@ Deno.test("room is made by the rule of free space alone, once for all who ask", 
     ].sort(),
     oldest,
   );
-  await cleanup.makeRoom();
-  assertEquals((await cache.files()).length, 5, "not again so soon");
+  await cleanup.ensureFreeSpace();
+  assertEquals((await cache.files()).length, 5, "not again before the pause is over");
 });
 
-Deno.test("nothing is looked through as long as there is room", async () => {
+Deno.test("the cache is not scanned while there is enough free space", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
-  cache.limit({ keepVersions: 0, minFreeBytes: 100 });
+  cache.configure({ keepVersions: 0, minFreeBytes: 100 });
   for (const free of [100, null]) {
     cache.free = free;
-    const cleanup = cache.cleanup({
+    const inventory = cache.inventory({
       tree: () => {
-        throw new Error("looked");
+        throw new Error("scanned");
       },
     });
-    await cleanup.makeRoom();
+    await cache.cleanup({ inventory }).ensureFreeSpace();
   }
   assertEquals((await cache.files()).length, 2);
 });
 
-Deno.test("to fail at making room is logged, and no error", async () => {
+Deno.test("a failed emergency cleanup is logged, and does not throw", async () => {
   await using cache = await CacheOnDisk.make();
   const log = new LogLines();
-  cache.limit({ minFreeBytes: 1 });
-  await cache.cleanup({ freeSpace: () => Promise.reject(new Error("no disk")) }).makeRoom();
-  assertEquals(log.matching(/cannot make room.*no disk/).length, 1);
+  cache.configure({ minFreeBytes: 1 });
+  await cache.cleanup({ freeSpace: () => Promise.reject(new Error("no disk")) }).ensureFreeSpace();
+  assertEquals(log.matching(/emergency cleanup failed.*no disk/).length, 1);
 });
 
-Deno.test("to reconcile brings the index into line and removes nothing", async () => {
+Deno.test("one package is removed with its signature, pinned or not", async () => {
   await using cache = await CacheOnDisk.make();
-  await cache.put(`${CORE}/foo-1-1-any.pkg.tar.zst`);
-  cache.limit({ keepVersions: 0, maxCacheBytes: 1 });
-  await cache.cleanup().reconcile();
-  assertEquals(cache.index.files().length, 1);
-  assertEquals(await cache.files(), [`${CORE}/foo-1-1-any.pkg.tar.zst`]);
+  const removed = await cache.add("linux", "1-1");
+  const kept = await cache.add("linux", "2-1");
+  cache.configure({ pinnedPackages: ["linux"] });
+  const fileName = removed.slice(CORE.length + 1);
+  assertEquals(await cache.cleanup().remove(CORE, fileName), 15);
+  assertEquals(await cache.cleanup().remove(CORE, fileName), null, "not there any more");
+  assertEquals(await cache.files(), [kept, `${kept}.sig`]);
+  assertEquals(cache.index.count(), 1);
+});
+
+Deno.test("one package is not removed while its signature is being downloaded", async () => {
+  await using cache = await CacheOnDisk.make();
+  const path = await cache.add("foo", "1-1");
+  cache.inFlight.add(`${path}.sig`);
+  const error = await assertRejects(
+    () => cache.cleanup().remove(CORE, "foo-1-1-any.pkg.tar.zst"),
+    PkgstashError,
+    `Cannot remove ${path}`,
+  );
+  assertEquals(error.kind, "conflict");
+  assertEquals((await cache.files()).length, 2);
 });

@@ -6,7 +6,7 @@ import type {
 export const DAY = 86_400_000;
 export const NOW = Date.UTC(2026, 9, 1);
 
-/** A package of 10 bytes that was fetched and used today and that no database names. */
+/** A package of 10 bytes, fetched and used now, that is no longer in any database. */
 export function entry(
   name: string,
   version: string,
@@ -27,7 +27,7 @@ export function entry(
   };
 }
 
-/** No limit is set, except for those given. */
+/** An input without limits, except for the given ones. */
 export function input(
   entries: readonly RetentionEntry[],
   { limits = {}, ...more }: Omit<Partial<RetentionInput<RetentionEntry>>, "limits"> & {
@@ -45,7 +45,7 @@ export function input(
       ...limits,
     },
     totalBytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
-    freeSpace: null,
+    freeBytes: null,
     now: NOW,
     ...more,
   };

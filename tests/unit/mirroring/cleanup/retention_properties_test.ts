@@ -32,7 +32,7 @@ const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
     cacheLowWaterPercent: fc.integer({ min: 1, max: 100 }),
     minFreeBytes: fc.integer({ min: 0, max: 1000 }),
   }),
-  freeSpace: fc.option(fc.integer({ min: 0, max: 1000 })),
+  freeBytes: fc.option(fc.integer({ min: 0, max: 1000 })),
   otherBytes: fc.integer({ min: 0, max: 200 }),
 }).map(({ otherBytes, ...given }) => ({
   ...given,
@@ -40,15 +40,15 @@ const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
   now: NOW,
 }));
 
-/** The state after a plan was carried out. */
+/** The input after its plan was carried out. */
 function after(given: RetentionInput<RetentionEntry>): RetentionInput<RetentionEntry> {
-  const { victims, bytesFreed } = planRetention(given);
-  const gone = new Set(victims.map(({ entry }) => entry));
+  const { evictions, bytesFreed } = planRetention(given);
+  const gone = new Set(evictions.map(({ entry }) => entry));
   return {
     ...given,
     entries: given.entries.filter((entry) => !gone.has(entry)),
     totalBytes: given.totalBytes - bytesFreed,
-    freeSpace: given.freeSpace === null ? null : given.freeSpace + bytesFreed,
+    freeBytes: given.freeBytes === null ? null : given.freeBytes + bytesFreed,
   };
 }
 
@@ -56,58 +56,60 @@ function holds(property: (given: RetentionInput<RetentionEntry>) => void): void 
   fc.assert(fc.property(INPUT, property), { numRuns: 1000 });
 }
 
-Deno.test("retention never takes what is pinned or in flight", () => {
+Deno.test("retention: nothing pinned or in flight is evicted", () => {
   holds((given) => {
-    for (const { entry } of planRetention(given).victims) assert(!entry.pinned && !entry.inFlight);
+    for (const { entry } of planRetention(given).evictions) {
+      assert(!entry.pinned && !entry.inFlight);
+    }
   });
 });
 
-Deno.test("retention takes what a database names only for size or free space, and last", () => {
+Deno.test("retention: what may be in a database is evicted only for size or free space, and last", () => {
   holds((given) => {
-    const { victims } = planRetention(given);
-    for (const [index, { entry, reason }] of victims.entries()) {
+    const { evictions } = planRetention(given);
+    for (const [index, { entry, reason }] of evictions.entries()) {
       if (entry.current === false) continue;
       assert(reason === "size" || reason === "free_space");
       const left = given.entries.filter((other) =>
         other.current === false && !other.pinned && !other.inFlight &&
-        !victims.slice(0, index).some((victim) => victim.entry === other)
+        !evictions.slice(0, index).some((eviction) => eviction.entry === other)
       );
       assertEquals(left, []);
     }
   });
 });
 
-Deno.test("retention takes nothing more once its plan was carried out", () => {
+Deno.test("retention: nothing more is evicted once the plan was carried out", () => {
   holds((given) => {
-    assertEquals(planRetention(after(given)).victims, []);
+    assertEquals(planRetention(after(given)).evictions, []);
   });
 });
 
-Deno.test("retention meets the limits of size and free space, or says that nothing is left", () => {
+Deno.test("retention: the limits of size and free space are met, or only protected packages are left", () => {
   holds((given) => {
     const { unmet } = planRetention(given);
-    const { entries, totalBytes, freeSpace, limits } = after(given);
+    const { entries, totalBytes, freeBytes, limits } = after(given);
     const tooLarge = limits.maxCacheBytes > 0 && totalBytes > limits.maxCacheBytes;
-    const tooFull = freeSpace !== null && freeSpace < limits.minFreeBytes;
+    const tooFull = freeBytes !== null && freeBytes < limits.minFreeBytes;
     assertEquals(unmet !== null, tooLarge || tooFull);
     if (unmet !== null) assert(entries.every(({ pinned, inFlight }) => pinned || inFlight));
   });
 });
 
-Deno.test("retention frees no more for size and free space than it has to", () => {
+Deno.test("retention: no more is evicted for free space than necessary", () => {
   holds((given) => {
-    const { victims } = planRetention(given);
-    const last = victims.at(-1);
-    if (last?.reason !== "free_space" || given.freeSpace === null) return;
-    const freed = victims.slice(0, -1).reduce((sum, { entry }) => sum + entry.bytes, 0);
-    assert(given.freeSpace + freed < given.limits.minFreeBytes);
+    const { evictions } = planRetention(given);
+    const last = evictions.at(-1);
+    if (last?.reason !== "free_space" || given.freeBytes === null) return;
+    const freed = evictions.slice(0, -1).reduce((sum, { entry }) => sum + entry.bytes, 0);
+    assert(given.freeBytes + freed < given.limits.minFreeBytes);
   });
 });
 
-Deno.test("retention keeps the newest K of each package that no database names", () => {
+Deno.test("retention: the newest K versions of a package that are in no database are kept", () => {
   holds((given) => {
-    const { victims } = planRetention(given);
-    for (const { entry, reason } of victims) {
+    const { evictions } = planRetention(given);
+    for (const { entry, reason } of evictions) {
       if (reason !== "superseded") continue;
       const newer = after({
         ...given,
@@ -122,7 +124,7 @@ Deno.test("retention keeps the newest K of each package that no database names",
   });
 });
 
-Deno.test("retention decides the same in whatever order the packages come", () => {
+Deno.test("retention: the plan does not depend on the order of the packages", () => {
   const shuffled = INPUT.chain((given) =>
     fc.tuple(
       fc.constant(given),
@@ -131,7 +133,7 @@ Deno.test("retention decides the same in whatever order the packages come", () =
   );
   fc.assert(
     fc.property(shuffled, ([given, entries]) => {
-      assertEquals(planRetention({ ...given, entries }).victims, planRetention(given).victims);
+      assertEquals(planRetention({ ...given, entries }).evictions, planRetention(given).evictions);
     }),
     { numRuns: 1000 },
   );

@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import { PkgstashDaemon } from "../../../support/end_to_end/pkgstash_daemon.ts";
 import { FakeMirror, Gate } from "../../../support/fake_mirror.ts";
 import { exchange } from "../../../support/http_exchange.ts";
-import { assertSigned, ChangingRepository } from "./changing_repository.ts";
+import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
 import { KeptConnection } from "./kept_connection.ts";
 
 /** When in a refresh the daemon is killed: at the `count`th request for a member. */

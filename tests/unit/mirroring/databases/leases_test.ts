@@ -4,7 +4,7 @@ import { Leases } from "../../../../src/repositories/leases.ts";
 import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { assertSigned, ChangingRepository } from "./changing_repository.ts";
+import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
 import { KeptConnection } from "./kept_connection.ts";
 
 const repository = new ChangingRepository({ files: true });

@@ -1,6 +1,10 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { TestApp } from "../../../support/test_app.ts";
-import { assertSameBytes, assertSigned, ChangingRepository } from "./changing_repository.ts";
+import {
+  assertSameBytes,
+  assertSigned,
+  ChangingRepository,
+} from "../../../support/changing_repository.ts";
 
 Deno.test("the names of the archives are served as the short names are", async () => {
   await using app = await TestApp.start();

@@ -1,7 +1,11 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { assertSigned, ChangingRepository, signatureOf } from "./changing_repository.ts";
+import {
+  assertSigned,
+  ChangingRepository,
+  signatureOf,
+} from "../../../support/changing_repository.ts";
 import { KeptConnection } from "./kept_connection.ts";
 
 const TOKEN = "secret-of-the-tests";

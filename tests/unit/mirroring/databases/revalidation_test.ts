@@ -1,7 +1,11 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { assertSameBytes, assertSigned, ChangingRepository } from "./changing_repository.ts";
+import {
+  assertSameBytes,
+  assertSigned,
+  ChangingRepository,
+} from "../../../support/changing_repository.ts";
 
 async function startWith(
   repository: ChangingRepository,

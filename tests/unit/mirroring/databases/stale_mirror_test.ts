@@ -4,7 +4,11 @@ import { judgeRollback } from "../../../../src/mirroring/databases/stale_guard.t
 import type { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import { assertSigned, ChangingRepository, signatureOf } from "./changing_repository.ts";
+import {
+  assertSigned,
+  ChangingRepository,
+  signatureOf,
+} from "../../../support/changing_repository.ts";
 
 const ADMINISTRATOR = { authorization: "Bearer secret-of-the-tests" };
 

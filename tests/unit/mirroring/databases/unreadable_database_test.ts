@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { packTar, type TarEntry } from "modern-tar";
 import { TestApp } from "../../../support/test_app.ts";
-import { ChangingRepository } from "./changing_repository.ts";
+import { ChangingRepository } from "../../../support/changing_repository.ts";
 
 const repository = new ChangingRepository({ signed: false });
 const DB = repository.path("db");

@@ -5,7 +5,7 @@ import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import type { Repository } from "../../../../src/repositories/repository.ts";
 import { FakeMirror, Gate } from "../../../support/fake_mirror.ts";
-import { configOf } from "../../config/configuration.ts";
+import { configOf } from "../../../support/configuration.ts";
 
 const CORE: Repository = {
   upstream: "arch",

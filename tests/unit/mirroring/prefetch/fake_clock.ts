@@ -1,16 +1,21 @@
 import type { Clock } from "../../../../src/async/clock.ts";
 
-/** A clock that stands still until it is moved, or that each sleep moves at once. */
+/** A clock that stands still until a test advances it, or that every sleep advances at once. */
 export class FakeClock implements Clock {
+  readonly #start: number;
+  readonly #skips: boolean;
   readonly #sleeping = new Set<{ until: number; wake: () => void }>();
   readonly #watching = new Set<{ until: number; resolve: () => void }>();
   #elapsed = 0;
 
-  /** `start` in milliseconds since the epoch; `skips`: sleeping takes no real time. */
-  constructor(private readonly start: number, private readonly skips = false) {}
+  /** `start` is in milliseconds since the epoch. With `skips`, sleeping takes no real time. */
+  constructor(start: number, skips = false) {
+    this.#start = start;
+    this.#skips = skips;
+  }
 
   now(): number {
-    return this.start + this.#elapsed;
+    return this.#start + this.#elapsed;
   }
 
   monotonic(): number {
@@ -19,7 +24,7 @@ export class FakeClock implements Clock {
 
   sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     const until = this.#elapsed + milliseconds;
-    if (this.skips) {
+    if (this.#skips) {
       this.#elapsed = Math.max(this.#elapsed, until);
       return Promise.resolve();
     }
@@ -37,7 +42,7 @@ export class FakeClock implements Clock {
     });
   }
 
-  /** Resolves when somebody sleeps until so many milliseconds after the start, or longer. */
+  /** Resolves when someone sleeps until `until` milliseconds after the start, or longer. */
   async slept(until: number): Promise<void> {
     if ([...this.#sleeping].some((sleeper) => sleeper.until >= until)) return;
     const { promise, resolve } = Promise.withResolvers<void>();

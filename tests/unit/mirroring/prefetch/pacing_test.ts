@@ -1,8 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
 import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { BandwidthCap } from "../../../../src/mirroring/prefetch/bandwidth_cap.ts";
-import { Pacing } from "../../../../src/mirroring/prefetch/pacing.ts";
+import { BandwidthCap, Pacing } from "../../../../src/mirroring/prefetch/pacing.ts";
 import { FakeClock } from "./fake_clock.ts";
 
 const download = () => ({ done: Promise.withResolvers<never>().promise }) as unknown as Download;
@@ -14,7 +14,7 @@ function pacing() {
   return { clock, clients, pacing: new Pacing({ clients, cap, clock }) };
 }
 
-Deno.test("what a client takes part in does not count against the bandwidth cap", async () => {
+Deno.test("a download that a client has joined does not count against the bandwidth cap", async () => {
   const { signal } = new AbortController();
   const { clock, clients, pacing: paced } = pacing();
   const [joined, other] = [download(), download()];
@@ -22,15 +22,52 @@ Deno.test("what a client takes part in does not count against the bandwidth cap"
   await paced.afterChunk(50_000, joined, signal);
   assertEquals(clock.monotonic(), 0);
   await paced.afterChunk(3000, other, signal);
-  // Two seconds for the cap, then as long as can be for the client.
+  // Two seconds for the cap, then the longest pause for the client.
   assertEquals(clock.monotonic(), 22_000);
 });
 
-Deno.test("nothing is held back once the signal is aborted", async () => {
+Deno.test("a download is not held back once the signal is aborted", async () => {
   const { clock, clients, pacing: paced } = pacing();
   clients.addClient(download());
   const signal = AbortSignal.abort();
   await paced.afterChunk(50_000, download(), signal);
   await paced.untilClientsAreServed(signal);
   assertEquals(clock.monotonic(), 0);
+});
+
+Deno.test("the bandwidth cap lets a second's worth through, and makes wait for what is overdrawn", () => {
+  let now = 0;
+  const cap = new BandwidthCap(1000, () => now);
+  assertEquals(cap.take(600), 0);
+  assertEquals(cap.take(400), 0);
+  assertEquals(cap.take(500), 500);
+  assertEquals(cap.take(500), 1000);
+  now = 1000;
+  assertEquals(cap.take(100), 100);
+});
+
+Deno.test("the bandwidth cap saves up no more than a second's worth of idle time", () => {
+  let now = 0;
+  const cap = new BandwidthCap(1000, () => now);
+  cap.take(1000);
+  now = 3_600_000;
+  assertEquals(cap.take(1000), 0);
+  assertEquals(cap.take(1000), 1000);
+});
+
+Deno.test("the bandwidth cap lets no more through than the rate and one burst", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 1_000_000 }),
+    fc.array(fc.integer({ min: 0, max: 300_000 }), { minLength: 1 }),
+    (rate, takes) => {
+      let now = 0;
+      const cap = new BandwidthCap(rate, () => now);
+      let taken = 0;
+      for (const bytes of takes) {
+        taken += bytes;
+        now += cap.take(bytes);
+        assert(taken <= rate * (now / 1000) * 1.000001 + rate + 1, `${taken} in ${now} ms`);
+      }
+    },
+  ));
 });

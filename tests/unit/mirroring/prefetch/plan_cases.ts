@@ -7,7 +7,7 @@ import {
 } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 
 export const DAY = 86_400_000;
-/** The moment that plans are made at. */
+/** When the plans are made. */
 export const NOW = 100 * DAY;
 export const NO_LIMITS: PrefetchLimits = {
   prefetchMaxIdleMs: 0,
@@ -31,14 +31,15 @@ export function entry(
 }
 
 export interface Case {
-  /** By directory, in order; `before` where a directory is missing is null. */
+  /** By directory. A directory that is missing has no earlier database. */
   before?: Record<string, SyncDbPackage[]>;
+  /** By directory, in the order of the configuration. */
   after: Record<string, SyncDbPackage[]>;
-  /** `directory/name version`, with a SHA-256 behind another space if it is known. */
+  /** `directory/name version`, followed by a space and the SHA-256 if it is known. */
   cached?: string[];
   /** `directory/name version`. */
   pending?: string[];
-  /** By `directory/name`; what is not here was asked for just now. */
+  /** By `directory/name`; all other packages were asked for just now. */
   histories?: Record<string, Partial<PackageHistory>>;
   limits?: Partial<PrefetchLimits>;
   /** When everything cached was fetched. */
@@ -69,15 +70,16 @@ export function plan(
   });
 }
 
-/** The plan in short: `directory/file: reason of`, sorted. */
+/** The wishes of a plan, each as `directory/file: reason of package`, sorted. */
 export function wanted(plan: PrefetchPlan): string[] {
   return plan.wanted.map(({ directory, fileName, reason, of }) =>
     `${directory}/${fileName.replace("-any.pkg.tar.zst", "")}: ${reason} of ${of}`
   ).sort();
 }
 
-export function leftAlone(plan: PrefetchPlan): string[] {
-  return plan.leftAlone.map(({ directory, name, reason }) => `${directory}/${name}: ${reason}`)
+/** The skipped packages of a plan, each as `directory/name: reason`, sorted. */
+export function skipped(plan: PrefetchPlan): string[] {
+  return plan.skipped.map(({ directory, name, reason }) => `${directory}/${name}: ${reason}`)
     .sort();
 }
 

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { planPrefetch } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 import type { SyncDbPackage } from "../../../../src/formats/pacman/sync_db.ts";
-import { packagesOf } from "../../formats/pacman/sync_db_reading.ts";
+import { packagesOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA, REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../../support/real_data.ts";
 import { NO_LIMITS } from "./plan_cases.ts";
 
@@ -25,7 +25,7 @@ async function revisions(): Promise<Revision[]> {
   );
 }
 
-/** What a package of the new database depends on by name and its predecessor did not. */
+/** Names that a package depends on in the new database, and did not in the old one. */
 function newNames(old: SyncDbPackage | undefined, next: SyncDbPackage): string[] {
   const names = (entry: SyncDbPackage) =>
     (entry.depends ?? []).map((text) => text.replace(/[<>=].*/, ""));
@@ -33,7 +33,7 @@ function newNames(old: SyncDbPackage | undefined, next: SyncDbPackage): string[]
 }
 
 Deno.test({
-  name: "going forward through a real repository, just what its databases name new is wanted" +
+  name: "a plan wants exactly what is new in the next database of a real repository" +
     REAL_DATA_NOTE,
   ignore: REAL_DATA_MISSING,
   async fn() {
@@ -43,7 +43,7 @@ Deno.test({
     let changes = 0;
     let rebuilds = 0;
     for (const [index, { at, packages }] of steps.entries()) {
-      const { wanted, leftAlone } = planPrefetch({
+      const { wanted, skipped } = planPrefetch({
         repositories: [{ directory: DIRECTORY, before, after: packages }],
         cached: [...cached].map(([fileName, { sha256 }]) => ({
           directory: DIRECTORY,
@@ -78,7 +78,7 @@ Deno.test({
       }
       const label = `revision ${index}`;
       assertEquals(wanted.map(({ fileName }) => fileName).sort(), [...expected].sort(), label);
-      const left = new Set(leftAlone.map(({ name }) => name));
+      const left = new Set(skipped.map(({ name }) => name));
       const replaced = (name: string) =>
         packages.some(({ replaces = [] }) => replaces.some((text) => text.startsWith(name)));
       assert([...gone].every((name) => left.has(name) || replaced(name)), label);
@@ -89,14 +89,14 @@ Deno.test({
         const entry = packages.find((entry) => entry.fileName === fileName)!;
         cached.set(fileName, { name: entry.name, sha256: entry.sha256sum! });
       }
-      // A client asks for a third of what is there.
+      // A client takes a third of the packages.
       for (const [place, entry] of packages.entries()) {
         if (place % 3 !== 0) continue;
         cached.set(entry.fileName, { name: entry.name, sha256: entry.sha256sum! });
       }
       before = packages;
     }
-    // The history is one in which this is worth testing.
+    // The history has enough changes to be worth testing.
     assert(changes > 10, `${changes} changes`);
     assert(rebuilds > 0, `${rebuilds} rebuilds`);
   },

@@ -60,7 +60,7 @@ const input: fc.Arbitrary<PrefetchPlanInput> = fc.record({
   now: fc.constant(NOW),
 });
 
-Deno.test("whatever the databases: only files that they name are wanted, and once each", () => {
+Deno.test("a plan wants only files that are in a database, and each one once", () => {
   fc.assert(fc.property(input, (input) => {
     const named = input.repositories.flatMap(({ directory, after }) =>
       after.map(({ fileName }) => `${directory}/${fileName}`)
@@ -71,7 +71,7 @@ Deno.test("whatever the databases: only files that they name are wanted, and onc
   }));
 });
 
-Deno.test("whatever the databases: nothing is wanted that is cached with that content", () => {
+Deno.test("a plan wants no file that is cached with the same content", () => {
   fc.assert(fc.property(input, (input) => {
     const wanted = new Set(planPrefetch(input).wanted.map(pathOf));
     for (const file of input.cached) {
@@ -83,17 +83,17 @@ Deno.test("whatever the databases: nothing is wanted that is cached with that co
   }));
 });
 
-Deno.test("whatever the databases: nothing is both wanted and left alone, nor too large", () => {
+Deno.test("a plan wants no file that it skips, and none that is too large", () => {
   fc.assert(fc.property(input, (input) => {
-    const { wanted, leftAlone } = planPrefetch(input);
+    const { wanted, skipped } = planPrefetch(input);
     const { prefetchMaxPackageBytes: largest } = input.limits;
     const paths = new Set(wanted.map(pathOf));
-    for (const { directory, fileName } of leftAlone) assert(!paths.has(`${directory}/${fileName}`));
+    for (const { directory, fileName } of skipped) assert(!paths.has(`${directory}/${fileName}`));
     for (const { size } of wanted) assert(largest === 0 || size! <= largest);
   }));
 });
 
-Deno.test("whatever the databases: the order in which files are listed makes no difference", () => {
+Deno.test("a plan does not depend on the order in which files are listed", () => {
   fc.assert(fc.property(input, (input) => {
     const reversed = {
       ...input,
@@ -105,15 +105,15 @@ Deno.test("whatever the databases: the order in which files are listed makes no 
         after: after.toReversed(),
       })),
     };
-    const sorted = ({ wanted, leftAlone }: ReturnType<typeof planPrefetch>) => ({
+    const sorted = ({ wanted, skipped }: ReturnType<typeof planPrefetch>) => ({
       wanted: wanted.toSorted(byPath),
-      leftAlone: leftAlone.toSorted(byPath),
+      skipped: skipped.toSorted(byPath),
     });
     assertEquals(sorted(planPrefetch(reversed)), sorted(planPrefetch(input)));
   }));
 });
 
-Deno.test("whatever the databases: what has been fetched is not wanted again", () => {
+Deno.test("a plan does not want again what has been fetched", () => {
   fc.assert(fc.property(input, (input) => {
     const { wanted } = planPrefetch(input);
     const sums = new Map(

@@ -1,19 +1,24 @@
 import { assertEquals } from "@std/assert";
-import { type Case, DAY, entry, leftAlone, NOW, plan, wanted } from "./plan_cases.ts";
+import { type Case, DAY, entry, NOW, plan, skipped, wanted } from "./plan_cases.ts";
 
-/** What a case wants and what it leaves alone. */
-function check(cases: Record<string, [Case, string[], string[]?]>): void {
-  for (const [name, [input, expected, alone = []]] of Object.entries(cases)) {
-    const result = plan(input);
-    assertEquals(wanted(result), expected, name);
-    assertEquals(leftAlone(result), alone, name);
+/** Checks cases by name: the input, what its plan wants, and what it skips. */
+async function check(
+  t: Deno.TestContext,
+  cases: Record<string, [Case, string[], string[]?]>,
+): Promise<void> {
+  for (const [name, [input, expected, expectedSkipped = []]] of Object.entries(cases)) {
+    await t.step(name, () => {
+      const result = plan(input);
+      assertEquals(wanted(result), expected);
+      assertEquals(skipped(result), expectedSkipped);
+    });
   }
 }
 
-Deno.test("the database says which version of a cached package is wanted", () => {
+Deno.test("the version in the database is wanted of a cached package", async (t) => {
   const after = { core: [entry("a 2-1"), entry("b 1-1")] };
   const isNew = ["core/a-2-1: new_version of a"];
-  check({
+  await check(t, {
     "newer": [{ after, cached: ["core/a 1-1"] }, isNew],
     "older": [{ after, cached: ["core/a 3-1"] }, isNew],
     "cached beside newer and older ones": [
@@ -42,7 +47,7 @@ Deno.test("the database says which version of a cached package is wanted", () =>
       { after: { core: [entry("a-debug 2-1")] }, cached: ["core/a-debug 1-1"] },
       ["core/a-debug-2-1: new_version of a-debug"],
     ],
-    "a file that no client is given": [{
+    "a file name that pkgstash does not serve": [{
       before: { core: [entry("a 1-1")] },
       after: { core: [entry("a 2-1", { fileName: "a.pkg.tar.zst" })] },
       cached: ["core/a 1-1"],
@@ -50,8 +55,8 @@ Deno.test("the database says which version of a cached package is wanted", () =>
   });
 });
 
-Deno.test("a package is followed where it moves to", () => {
-  check({
+Deno.test("a package that moved to another repository is wanted from there", async (t) => {
+  await check(t, {
     "with a new version": [
       { after: { core: [], extra: [entry("a 2-1")] }, cached: ["core/a 1-1"] },
       ["extra/a-2-1: new_version of a"],
@@ -74,11 +79,11 @@ Deno.test("a package is followed where it moves to", () => {
   });
 });
 
-Deno.test("a package that is gone is followed to those that replace its version", () => {
+Deno.test("the replacements of a removed package are wanted", async (t) => {
   const replacing = (...replaces: string[]) => ({ core: [entry("new 5-1", { replaces })] });
   const isWanted = ["core/new-5-1: replaces of old"];
   const cached = ["core/old 1-1", "core/old 2-1"];
-  check({
+  await check(t, {
     "any version": [{ after: replacing("old"), cached }, isWanted],
     "the newest cached version": [{ after: replacing("old>=2"), cached }, isWanted],
     "not a version": [{ after: replacing("old<2"), cached }, [], ["core/old: removed"]],
@@ -100,11 +105,14 @@ Deno.test("a package that is gone is followed to those that replace its version"
       { after: { core: [...replacing("old").core, entry("old 2-1")] }, cached },
       [],
     ],
-    "not what is cached": [{ after: replacing("old"), cached: [...cached, "core/new 5-1"] }, []],
+    "not one that is cached": [
+      { after: replacing("old"), cached: [...cached, "core/new 5-1"] },
+      [],
+    ],
   });
 });
 
-Deno.test("a dependency that the version before had not is wanted as well", () => {
+Deno.test("a dependency that the previous version did not have is wanted", async (t) => {
   const packages = [
     entry("lib 7-1", { provides: ["libx.so=7-64", "virtual"] }),
     entry("other 1-1", { provides: ["libx.so=6-64"] }),
@@ -117,7 +125,7 @@ Deno.test("a dependency that the version before had not is wanted as well", () =
   });
   const a = "core/a-2-1: new_version of a";
   const lib = "core/lib-7-1: new_dependency of a";
-  check({
+  await check(t, {
     "by name": [depending([], ["lib"]), [a, lib]],
     "with a constraint": [depending([], ["lib>=7"]), [a, lib]],
     "not with one that nothing satisfies": [depending([], ["lib>=8"]), [a]],
@@ -127,17 +135,17 @@ Deno.test("a dependency that the version before had not is wanted as well", () =
       depending([], ["libx.so=6-64"]),
       [a, "core/other-1-1: new_dependency of a"],
     ],
-    "not one it had": [depending(["lib"], ["lib"]), [a]],
+    "not one that the previous version had": [depending(["lib"], ["lib"]), [a]],
     "not for another constraint": [depending(["lib>=6"], ["lib>=7"]), [a]],
     "not one that is cached": [depending([], ["lib"], { cached: ["core/a 1-1", "core/lib 7-1"] }), [
       a,
     ]],
-    "not one that nobody has": [depending([], ["nothing"]), [a]],
-    "not when the database before is not known": [
+    "not one that is in no database": [depending([], ["nothing"]), [a]],
+    "not when the previous database is unknown": [
       { after: depending([], ["lib"]).after, cached: ["core/a 1-1"] },
       [a],
     ],
-    "when a client was faster with the new version": [
+    "when a client has already fetched the new version": [
       depending([], ["lib"], { cached: ["core/a 2-1"] }),
       [lib],
     ],
@@ -149,7 +157,7 @@ Deno.test("a dependency that the version before had not is wanted as well", () =
       },
       [a, "extra/far-1-1: new_dependency of a"],
     ],
-    "of a package that replaces": [
+    "of a replacement": [
       {
         before: { core: [entry("a 1-1", { depends: ["other"] }), ...packages] },
         after: {
@@ -162,7 +170,7 @@ Deno.test("a dependency that the version before had not is wanted as well", () =
   });
 });
 
-Deno.test("a new dependency brings what it needs itself, but not what was needed before", () => {
+Deno.test("the dependencies of a new dependency are wanted unless they are installed already", async (t) => {
   const base = [
     entry("glibc 1-1", { depends: ["filesystem"] }),
     entry("filesystem 1-1"),
@@ -170,7 +178,7 @@ Deno.test("a new dependency brings what it needs itself, but not what was needed
     entry("y 1-1", { depends: ["x", "filesystem", "z"] }),
     entry("z 1-1"),
   ];
-  check({
+  await check(t, {
     "the chain": [
       {
         before: { core: [entry("a 1-1", { depends: ["glibc"] }), ...base] },
@@ -192,7 +200,7 @@ Deno.test("a new dependency brings what it needs itself, but not what was needed
         },
         cached: ["core/a 1-1", "core/b 1-1"],
       },
-      // x is new to a; all that x needs, whoever has b has already.
+      // x is new to a, and clients that have b have everything that x depends on.
       [
         "core/a-2-1: new_version of a",
         "core/x-1-1: new_dependency of a",
@@ -201,7 +209,7 @@ Deno.test("a new dependency brings what it needs itself, but not what was needed
   });
 });
 
-Deno.test("a chain of new dependencies has an end", () => {
+Deno.test("a chain of new dependencies is limited", () => {
   const chain = Array.from(
     { length: 1000 },
     (_, index) => entry(`link${index} 1-1`, { depends: [`link${index + 1}`] }),
@@ -214,12 +222,12 @@ Deno.test("a chain of new dependencies has an end", () => {
   assertEquals(result.wanted.length, 101);
 });
 
-Deno.test("what was wanted before stays wanted while it is depended on or asked for", () => {
+Deno.test("a pending file stays wanted while a package depends on it or clients ask for it", async (t) => {
   const packages = [entry("lib 8-1"), entry("a 2-1", { depends: ["lib"] })];
   const databases = { before: { core: packages }, after: { core: packages } };
   const lib = "core/lib-8-1: new_dependency of a";
   const never = { "core/lib": { askedAt: null } };
-  check({
+  await check(t, {
     "the dependency of a cached package": [
       { ...databases, cached: ["core/a 2-1"], pending: ["core/lib 8-1"], histories: never },
       [lib],
@@ -232,11 +240,11 @@ Deno.test("what was wanted before stays wanted while it is depended on or asked 
       { ...databases, pending: ["core/lib 8-1"], histories: never },
       [],
     ],
-    "not what is cached by now": [
+    "not a package that has been cached since": [
       { ...databases, cached: ["core/a 2-1", "core/lib 8-1"], pending: ["core/lib 8-1"] },
       [],
     ],
-    "not what no database names": [
+    "not a package that is no longer in any database": [
       { ...databases, cached: ["core/a 2-1"], pending: ["core/gone 1-1"] },
       [],
     ],
@@ -247,7 +255,7 @@ Deno.test("what was wanted before stays wanted while it is depended on or asked 
   });
 });
 
-Deno.test("packages are left alone that nobody wants or that are too large", () => {
+Deno.test("a package that clients stopped using, or that is too large, is skipped", async (t) => {
   const limits = {
     prefetchMaxIdleMs: 30 * DAY,
     prefetchMaxUnused: 3,
@@ -261,10 +269,10 @@ Deno.test("packages are left alone that nobody wants or that are too large", () 
   });
   const a = ["core/a-2-1: new_version of a"];
   const large = { after: { core: [entry("a 2-1", { compressedSize: 1001 })] } };
-  check({
+  await check(t, {
     "asked for in time": [history(NOW - 30 * DAY), a],
     "not asked for in time": [history(NOW - 30 * DAY - 1), [], ["core/a: idle"]],
-    "never asked for, cached of late": [history(null), a],
+    "never asked for, cached recently": [history(null), a],
     "never asked for, cached long ago": [
       { ...history(null), fetchedAt: NOW - 31 * DAY },
       [],
@@ -282,17 +290,17 @@ Deno.test("packages are left alone that nobody wants or that are too large", () 
       { ...history(NOW), ...large, limits: { ...limits, prefetchMaxPackageBytes: 0 } },
       a,
     ],
-    "up to date and idle is nothing to speak of": [
+    "up to date, however idle": [
       { ...history(0), cached: ["core/a 2-1"] },
       [],
     ],
   });
 });
 
-Deno.test("history follows a package that is renamed or moves", () => {
+Deno.test("the history of a package follows it when it is renamed or moves", async (t) => {
   const limits = { prefetchMaxIdleMs: 30 * DAY, prefetchMaxUnused: 3 };
   const never = { askedAt: null };
-  check({
+  await check(t, {
     "renamed, asked for by its old name": [{
       after: { core: [entry("b 2-1", { replaces: ["a"] })] },
       cached: ["core/a 1-1"],
@@ -323,7 +331,7 @@ Deno.test("history follows a package that is renamed or moves", () => {
   });
 });
 
-Deno.test("the dependencies of what is left alone are too, unless it is only too large", () => {
+Deno.test("the dependencies of a skipped package are skipped, unless it is only too large", async (t) => {
   const input = (more: Partial<Case>): Case => ({
     before: { core: [entry("a 1-1"), entry("lib 1-1")] },
     after: {
@@ -333,7 +341,7 @@ Deno.test("the dependencies of what is left alone are too, unless it is only too
     ...more,
   });
   const lib = "core/lib-1-1: new_dependency of a";
-  check({
+  await check(t, {
     "idle": [
       input({ limits: { prefetchMaxIdleMs: DAY }, histories: { "core/a": { askedAt: 0 } } }),
       [],
@@ -349,7 +357,7 @@ Deno.test("the dependencies of what is left alone are too, unless it is only too
       [],
       ["core/a: too_large", "core/lib: too_large"],
     ],
-    "a dependency whose versions nobody takes": [
+    "a dependency whose versions no client takes": [
       input({
         limits: { prefetchMaxUnused: 2 },
         histories: { "core/lib": { askedAt: null, unusedPrefetches: 2 } },
@@ -360,7 +368,7 @@ Deno.test("the dependencies of what is left alone are too, unless it is only too
   });
 });
 
-Deno.test("a package stays pending though another repository's of that name is cached", () => {
+Deno.test("a package stays pending when one of the same name is cached from another repository", () => {
   const { wanted } = plan({
     after: { core: [entry("a 1-1")], extra: [entry("a 1-1")] },
     cached: ["extra/a 1-1"],
@@ -369,7 +377,7 @@ Deno.test("a package stays pending though another repository's of that name is c
   assertEquals(wanted.map(({ directory }) => directory), ["core"]);
 });
 
-Deno.test("a wish says when its package was asked for and how large it is", () => {
+Deno.test("a wish tells when its package was asked for and how large it is", () => {
   const { wanted: [wish] } = plan({
     after: { core: [entry("a 2-1", { compressedSize: 77 })] },
     cached: ["core/a 1-1"],

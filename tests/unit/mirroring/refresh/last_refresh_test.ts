@@ -5,7 +5,7 @@ import { LastRefresh } from "../../../../src/mirroring/refresh/last_refresh.ts";
 const HOUR = 3_600_000;
 const MINUTE = 60_000;
 
-Deno.test("a refresh that was missed is due a minute after the start, another at its time", async () => {
+Deno.test("a missed refresh is due a minute after the start, any other an interval after the last", async () => {
   const directory = await Deno.makeTempDir();
   const path = join(directory, "last-refresh");
   const last = new LastRefresh(path);

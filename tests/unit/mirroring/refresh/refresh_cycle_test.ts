@@ -1,11 +1,14 @@
 import { assert, assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import type { Repository } from "../../../../src/repositories/repository.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { RefreshCycle } from "../../../../src/mirroring/refresh/refresh_cycle.ts";
-import type { RefreshEvent } from "../../../../src/mirroring/refresh/refresh_events.ts";
+import type { CleanupReport, Removal } from "../../../../src/mirroring/cleanup/cleanup_report.ts";
+import {
+  RefreshCycle,
+  type RefreshEvent,
+} from "../../../../src/mirroring/refresh/refresh_cycle.ts";
 import type { Snapshots } from "../../../../src/mirroring/databases/snapshots.ts";
-import { administer, TOKEN } from "../../app/administration.ts";
-import { ChangingRepository } from "../databases/changing_repository.ts";
+import { administer, TOKEN } from "../../../support/administration.ts";
+import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { TestApp, testConfig } from "../../../support/test_app.ts";
 
@@ -28,7 +31,7 @@ function linesOf(text: string): Record<string, unknown>[] {
   return text.trimEnd().split("\n").map((line) => JSON.parse(line));
 }
 
-Deno.test("a refresh is 204 when every database is published", async () => {
+Deno.test("a refresh returns 204 when every database is published", async () => {
   await using app = await start();
   const { status, text } = await administer(app.origin, "/api/refresh");
   assertEquals([status, text], [204, ""]);
@@ -40,19 +43,21 @@ Deno.test("a refresh is 204 when every database is published", async () => {
   assertEquals(app.count(), before);
 });
 
-Deno.test("a refresh of three repositories with nothing new asks each mirror once for each", async () => {
+Deno.test("a refresh with nothing new sends each mirror one request per repository", async (t) => {
   for (const mirrors of [1, 3]) {
-    await using app = await start(mirrors);
-    await administer(app.origin, "/api/refresh");
-    const before = app.count();
-    assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
-    assertEquals(app.count() - before, 3 * mirrors);
-    const last = app.mirrors.flatMap(({ requests }) => requests.slice(-3));
-    assert(last.every(({ method }) => method === "HEAD"));
+    await t.step(`${mirrors} mirrors`, async () => {
+      await using app = await start(mirrors);
+      await administer(app.origin, "/api/refresh");
+      const before = app.count();
+      assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+      assertEquals(app.count() - before, 3 * mirrors);
+      const last = app.mirrors.flatMap(({ requests }) => requests.slice(-3));
+      assert(last.every(({ method }) => method === "HEAD"));
+    });
   }
 });
 
-Deno.test("while one refresh runs another is 409, in either form, and then again 204", async () => {
+Deno.test("a refresh during another one is refused with 409, in either form", async () => {
   await using app = await start();
   const gate = new Gate();
   app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
@@ -65,7 +70,7 @@ Deno.test("while one refresh runs another is 409, in either form, and then again
   assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
 });
 
-Deno.test("what fails is told with its reason, and the others are refreshed", async () => {
+Deno.test("a refresh reports what fails with its reason, and refreshes the others", async () => {
   await using app = await start();
   app.mirror.behave(extra.path("db"), { kind: "status", code: 500 });
   const { status, text } = await administer(app.origin, "/api/refresh");
@@ -77,7 +82,7 @@ Deno.test("what fails is told with its reason, and the others are refreshed", as
   assertEquals(app.count(), before);
 });
 
-Deno.test("the refresh is for the administrator, and a POST", async () => {
+Deno.test("a refresh requires the administrator's token, and POST", async () => {
   await using app = await start();
   for (const target of ["/api/refresh", "/api/v1/refresh"]) {
     assertEquals((await app.request("POST", target)).status, 401);
@@ -92,12 +97,12 @@ Deno.test("the refresh is for the administrator, and a POST", async () => {
   assertEquals(app.count(), 0);
 });
 
-Deno.test("without a token there is no refresh by hand", async () => {
+Deno.test("a refresh over the API is refused when no token is configured", async () => {
   await using app = await TestApp.start();
   assertEquals((await app.request("POST", "/api/refresh")).status, 403);
 });
 
-Deno.test("progress is told as it is made, one JSON object a line", async () => {
+Deno.test("a refresh streams its progress, one JSON object per line", async () => {
   await using app = await start();
   const gate = new Gate();
   app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
@@ -107,11 +112,11 @@ Deno.test("progress is told as it is made, one JSON object a line", async () => 
   });
   const { status, headers } = await opened.head();
   assertEquals([status, headers.get("content-type")], [200, "application/x-ndjson"]);
-  // All begin, two end, and one waits.
-  let told: Record<string, unknown>[] = [];
-  for (let length = 1; told.length < 5;) {
+  // All start, two end, and one waits.
+  let received: Record<string, unknown>[] = [];
+  for (let length = 1; received.length < 5;) {
     const bytes = await opened.peek(length);
-    told = linesOf(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(10))));
+    received = linesOf(new TextDecoder().decode(bytes.subarray(0, bytes.lastIndexOf(10))));
     length = bytes.length + 1;
   }
   const database = (repository: ChangingRepository, status: string) => ({
@@ -119,7 +124,7 @@ Deno.test("progress is told as it is made, one JSON object a line", async () => 
     repository: `${repository.name}/os/x86_64`,
     status,
   });
-  assertEquals(told.slice(0, 3), repositories.map((one) => database(one, "started")));
+  assertEquals(received.slice(0, 3), repositories.map((one) => database(one, "started")));
   gate.release();
   const lines = linesOf((await opened.finish()).text);
   assertEquals(lines.slice(-4), [
@@ -130,7 +135,7 @@ Deno.test("progress is told as it is made, one JSON object a line", async () => 
   ]);
 });
 
-Deno.test("a failure is the last line", async () => {
+Deno.test("a refresh that fails ends its stream with the failure", async () => {
   await using app = await start();
   app.mirror.behave(extra.path("db"), { kind: "status", code: 500 });
   const lines = linesOf((await administer(app.origin, "/api/v1/refresh")).text);
@@ -140,7 +145,7 @@ Deno.test("a failure is the last line", async () => {
   assertEquals([failed!.event, failed!.kind], ["failed", "upstream"]);
 });
 
-Deno.test("a client that leaves does not end the refresh", async () => {
+Deno.test("a refresh continues when its client disconnects", async () => {
   await using app = await start();
   const gate = new Gate();
   app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
@@ -156,7 +161,7 @@ Deno.test("a client that leaves does not end the refresh", async () => {
   assertEquals((await app.get(core.path("db"))).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("the daemon stops in the middle of a refresh", async () => {
+Deno.test("the daemon stops during a refresh without waiting for the mirror", async () => {
   const app = await start();
   const gate = new Gate();
   app.mirror.behave(core.path("db"), { kind: "hangBeforeHeaders", gate });
@@ -168,7 +173,7 @@ Deno.test("the daemon stops in the middle of a refresh", async () => {
   await running;
 });
 
-Deno.test("the daemon refreshes by itself, by the schedule of the latest configuration", async () => {
+Deno.test("the daemon refreshes by itself, on the schedule of the latest configuration", async () => {
   await using app = await TestApp.start({ settings: { refresh_interval: "0" } });
   await core.publish(app.mirrors, 1);
   const configure = (refresh_interval: string) =>
@@ -181,7 +186,18 @@ Deno.test("the daemon refreshes by itself, by the schedule of the latest configu
   configure("0");
 });
 
-/** A cycle of repositories that are refreshed as `refresh` says, and what it did. */
+const REMOVAL: Removal = { path: "core/foo", bytes: 1, reason: "size", why: "" };
+const CLEANUP: CleanupReport = {
+  dryRun: false,
+  removed: [],
+  bytesFreed: 0,
+  failed: [],
+  skipped: 0,
+  kept: { files: 0, bytes: 0, current: 0, pinned: 0, inFlight: 0 },
+  unmet: null,
+};
+
+/** A cycle over repositories that `refresh` refreshes, and what it has done. */
 function cycleOf(names: readonly string[], refresh: (name: string) => Promise<boolean>) {
   const done: string[] = [];
   const events: RefreshEvent[] = [];
@@ -191,22 +207,33 @@ function cycleOf(names: readonly string[], refresh: (name: string) => Promise<bo
         Promise.resolve({ done: refresh(directory).then((changed) => ({ changed })) }),
     } as unknown as Snapshots,
     repositories: () => Promise.resolve(names.map((directory) => ({ directory }) as Repository)),
-    prefetch: () => {
-      done.push("prefetch");
-      return Promise.resolve(2);
+    prefetcher: {
+      run: () => {
+        done.push("prefetch");
+        const report = { bytes: 0, failed: [], postponed: [], opensInMs: null };
+        return Promise.resolve({ ...report, fetched: ["a", "b"] });
+      },
     },
-    cleanup: () => {
-      done.push("cleanup");
-      return Promise.resolve({ removed: 3, bytesFreed: 4 });
+    cleanup: {
+      run: () => {
+        done.push("cleanup");
+        return Promise.resolve({ ...CLEANUP, removed: Array(3).fill(REMOVAL), bytesFreed: 4 });
+      },
+    },
+    lastRefresh: {
+      record: () => {
+        done.push("record");
+        return Promise.resolve();
+      },
     },
   });
   return { cycle, done, events, run: () => cycle.run((event) => events.push(event)) };
 }
 
-Deno.test("databases come before prefetch, and prefetch before cleanup", async () => {
+Deno.test("a cycle refreshes the databases, records that, prefetches, and cleans up", async () => {
   const { run, done, events } = cycleOf(["a", "b"], (name) => Promise.resolve(name === "a"));
   await run();
-  assertEquals(done, ["prefetch", "cleanup"]);
+  assertEquals(done, ["record", "prefetch", "cleanup"]);
   assertEquals(events.slice(-4), [
     { event: "database", repository: "a", status: "updated" },
     { event: "database", repository: "b", status: "current" },
@@ -215,7 +242,7 @@ Deno.test("databases come before prefetch, and prefetch before cleanup", async (
   ]);
 });
 
-Deno.test("after a failure nothing is deleted, and what can be is prefetched", async () => {
+Deno.test("a cycle in which a database fails prefetches, but neither cleans up nor counts as a refresh", async () => {
   const { run, done } = cycleOf(
     ["a", "b"],
     (name) =>
@@ -228,7 +255,7 @@ Deno.test("after a failure nothing is deleted, and what can be is prefetched", a
   assertEquals(done, ["prefetch"]);
 });
 
-Deno.test("repositories are refreshed side by side", async () => {
+Deno.test("a cycle refreshes all repositories at the same time", async () => {
   const both = Promise.withResolvers<boolean>();
   let begun = 0;
   const { run } = cycleOf(["a", "b"], () => {
@@ -238,7 +265,7 @@ Deno.test("repositories are refreshed side by side", async () => {
   await run();
 });
 
-Deno.test("a stopped cycle neither prefetches nor deletes, and does not begin again", async () => {
+Deno.test("a stopped cycle neither prefetches nor cleans up, and cannot run again", async () => {
   const hanging = Promise.withResolvers<boolean>();
   const { cycle, run, done } = cycleOf(["a"], () => hanging.promise);
   const running = assertRejects(run, PkgstashError, "stopped");

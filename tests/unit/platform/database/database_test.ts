@@ -3,25 +3,17 @@ import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { inTransaction, openDatabase } from "../../../../src/platform/database/database.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 const ONE = "CREATE TABLE one (a TEXT) STRICT;";
 const TWO = "ALTER TABLE one ADD COLUMN b TEXT;";
-
-async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
-  const directory = await Deno.makeTempDir({ prefix: "pkgstash-database-" });
-  try {
-    await work(directory);
-  } finally {
-    await Deno.remove(directory, { recursive: true });
-  }
-}
 
 function valuesOf(database: DatabaseSync): unknown[] {
   return database.prepare("SELECT a FROM one").all().map(({ a }) => a);
 }
 
-Deno.test("a database keeps what was written, and its directories are made", () =>
-  withDirectory(async (directory) => {
+Deno.test("a database keeps what was written, and its directories are created", () =>
+  inTempFolder(async (directory) => {
     const path = join(directory, "a", "b", "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -31,8 +23,8 @@ Deno.test("a database keeps what was written, and its directories are made", () 
     assertEquals(valuesOf(database), ["kept"]);
   }));
 
-Deno.test("a database of an earlier version gets only the migrations it lacks", () =>
-  withDirectory(async (directory) => {
+Deno.test("a database of an earlier version is migrated by the missing migrations only", () =>
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -42,8 +34,8 @@ Deno.test("a database of an earlier version gets only the migrations it lacks", 
     assertEquals({ ...database.prepare("SELECT a, b FROM one").get() }, { a: "kept", b: null });
   }));
 
-Deno.test("a migration that fails leaves the database at the version before", () =>
-  withDirectory(async (directory) => {
+Deno.test("a failed migration leaves the database at the version before it", () =>
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     const broken = "CREATE TABLE half (a TEXT) STRICT; CREATE TABLE one (a TEXT) STRICT;";
     await assertRejects(() => openDatabase(path, [ONE, broken]), PkgstashError, "already exists");
@@ -55,7 +47,7 @@ Deno.test("a migration that fails leaves the database at the version before", ()
 
 for (
   const [damage, inflict] of [
-    ["is not one at all", (path: string) => Deno.writeTextFile(path, "no database ".repeat(1000))],
+    ["is some other file", (path: string) => Deno.writeTextFile(path, "no database ".repeat(1000))],
     ["has a page overwritten", async (path: string) => {
       {
         using database = await openDatabase(path, [ONE]);
@@ -71,8 +63,8 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`a database that ${damage} is put aside and begun anew`, () =>
-    withDirectory(async (directory) => {
+  Deno.test(`a database that ${damage} is renamed and replaced by an empty one`, () =>
+    inTempFolder(async (directory) => {
       const path = join(directory, "test.sqlite");
       await inflict(path);
       const before = await Deno.readFile(path);
@@ -87,8 +79,8 @@ for (
     }));
 }
 
-Deno.test("a database that cannot be opened is an error, and nothing is put aside", () =>
-  withDirectory(async (directory) => {
+Deno.test("a database that cannot be opened is an error and is not renamed", () =>
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     await Deno.mkdir(path);
     const error = await assertRejects(() => openDatabase(path, [ONE]), PkgstashError);
@@ -97,8 +89,8 @@ Deno.test("a database that cannot be opened is an error, and nothing is put asid
     assertEquals((await Deno.stat(path)).isDirectory, true);
   }));
 
-Deno.test("a database that another program is writing is left in its place", () =>
-  withDirectory(async (directory) => {
+Deno.test("a database that another program is writing is not renamed", () =>
+  inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     {
       using database = await openDatabase(path, [ONE]);
@@ -113,8 +105,8 @@ Deno.test("a database that another program is writing is left in its place", () 
     assertEquals(valuesOf(database), ["kept"]);
   }));
 
-Deno.test("a transaction that throws leaves nothing behind, and the next one works", () =>
-  withDirectory(async (directory) => {
+Deno.test("a transaction that throws is rolled back, and the next one works", () =>
+  inTempFolder(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>
@@ -129,8 +121,8 @@ Deno.test("a transaction that throws leaves nothing behind, and the next one wor
     assertEquals(valuesOf(database), ["whole"]);
   }));
 
-Deno.test("a transaction that SQLite itself rolled back gives the first error", () =>
-  withDirectory(async (directory) => {
+Deno.test("a transaction that SQLite itself rolled back rejects with the original error", () =>
+  inTempFolder(async (directory) => {
     using database = await openDatabase(join(directory, "test.sqlite"), [ONE]);
     assertThrows(
       () =>

@@ -2,18 +2,10 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { DirectoryLock } from "../../../../src/platform/files/directory_lock.ts";
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 const HOLDER = fromFileUrl(new URL("./lock_holder.ts", import.meta.url));
 const CONFIG = fromFileUrl(new URL("../../../../deno.json", import.meta.url));
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "pkgstash-lock-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
 
 /** Another process that has taken the lock. */
 async function startHolder(path: string): Promise<Deno.ChildProcess> {
@@ -28,8 +20,8 @@ async function startHolder(path: string): Promise<Deno.ChildProcess> {
   return holder;
 }
 
-Deno.test("while another process holds the lock it is refused, and the process is named", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a lock held by another process is refused with the number of that process", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "state", "lock");
     const holder = await startHolder(path);
     try {
@@ -44,8 +36,8 @@ Deno.test("while another process holds the lock it is refused, and the process i
   });
 });
 
-Deno.test("a process that is killed lets go of its lock", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a process that is killed releases its lock", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "lock");
     const holder = await startHolder(path);
     holder.kill("SIGKILL");
@@ -55,8 +47,8 @@ Deno.test("a process that is killed lets go of its lock", async () => {
   });
 });
 
-Deno.test("a lock that was released can be taken again, and a held one cannot, in one process", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a lock can be taken again by the same process only after its release", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "lock");
     {
       using _lock = await DirectoryLock.acquire(path);
@@ -66,13 +58,13 @@ Deno.test("a lock that was released can be taken again, and a held one cannot, i
   });
 });
 
-Deno.test("a lock file that cannot be written is said to be so, and let go of", async () => {
+Deno.test("a lock file that cannot be written is an error of kind storage", async () => {
   const error = await assertRejects(() => DirectoryLock.acquire("/dev/full"), PkgstashError);
   assertEquals(error.kind, "storage");
 });
 
-Deno.test("a directory that cannot be made is said to be so", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a directory that cannot be created is an error that names cache_root", async () => {
+  await inTempFolder(async (folder) => {
     const file = join(folder, "file");
     await Deno.writeTextFile(file, "");
     const error = await assertRejects(

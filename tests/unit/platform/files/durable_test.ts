@@ -6,22 +6,14 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../../../../src/platform/files/durable.ts";
-
-async function withFolder(run: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir({ prefix: "pkgstash-durable-" });
-  try {
-    await run(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { inTempFolder } from "../../../support/temp_folder.ts";
 
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).toSorted();
 }
 
-Deno.test("a file is written with its folders, and leaves nothing else", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a file is written with its folders, and no temporary file remains", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "a", "b", "file");
     await writeFileDurably(path, "text");
     assertEquals(await Deno.readTextFile(path), "text");
@@ -32,7 +24,7 @@ Deno.test("a file is written with its folders, and leaves nothing else", async (
 });
 
 Deno.test("a reader sees the old content or the new one, never a part", async () => {
-  await withFolder(async (folder) => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     const contents = ["a", "b", "c"].map((letter) => letter.repeat(300_000));
     await writeFileDurably(path, contents[0]!);
@@ -54,8 +46,8 @@ Deno.test("a reader sees the old content or the new one, never a part", async ()
   });
 });
 
-Deno.test("writers at the same time leave one whole file", async () => {
-  await withFolder(async (folder) => {
+Deno.test("concurrent writers leave one complete file", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     const contents = Array.from({ length: 10 }, (_, index) => String(index).repeat(50_000));
     await Promise.all(contents.map((content) => writeFileDurably(path, content)));
@@ -64,8 +56,8 @@ Deno.test("writers at the same time leave one whole file", async () => {
   });
 });
 
-Deno.test("a write that fails leaves what was there, and no temporary file", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a failed write leaves what was there, and no temporary file", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "folder in the way");
     await Deno.mkdir(join(path, "full"), { recursive: true });
     await assertRejects(() => writeFileDurably(path, "text"));
@@ -73,8 +65,8 @@ Deno.test("a write that fails leaves what was there, and no temporary file", asy
   });
 });
 
-Deno.test("a rename replaces, and makes the folder it needs", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a rename replaces the target, and creates its folder", async () => {
+  await inTempFolder(async (folder) => {
     const [from, to] = [join(folder, "from"), join(folder, "new", "to")];
     await Deno.writeTextFile(from, "1");
     await renameDurably(from, to);
@@ -85,8 +77,8 @@ Deno.test("a rename replaces, and makes the folder it needs", async () => {
   });
 });
 
-Deno.test("a missing file is no error where it does not matter", async () => {
-  await withFolder(async (folder) => {
+Deno.test("a missing file is null to stat, and no error to remove", async () => {
+  await inTempFolder(async (folder) => {
     const path = join(folder, "file");
     await removeIfPresent(path);
     assertEquals(await statIfPresent(path), null);

@@ -17,7 +17,7 @@ function record(message: unknown[], properties: Record<string, unknown> = {}): L
   };
 }
 
-Deno.test("a text line gives time, level, message and properties", () => {
+Deno.test("a text line has time, level, message and properties", () => {
   const properties = {
     path: "/core/core.db",
     bytes: 12,
@@ -30,7 +30,7 @@ Deno.test("a text line gives time, level, message and properties", () => {
   );
 });
 
-Deno.test("text values are quoted when they could be misread", async (t) => {
+Deno.test("values in a text line are quoted if they could be misread", async (t) => {
   const cases: [unknown, string][] = [
     ["plain", "plain"],
     ["gtk2+extra-1:2~3@x", "gtk2+extra-1:2~3@x"],
@@ -55,7 +55,7 @@ Deno.test("text values are quoted when they could be misread", async (t) => {
   }
 });
 
-Deno.test("a JSON line holds the properties beside the fixed fields, which they cannot take over", () => {
+Deno.test("a JSON line has the properties beside the fixed fields, which they cannot override", () => {
   const line = jsonLine(record(["asked ", "a b", ""], { status: 200, level: "x" }), NOTHING_SECRET);
   assertEquals(JSON.parse(line), {
     time: "2026-11-23T02:00:00.000Z",
@@ -67,7 +67,7 @@ Deno.test("a JSON line holds the properties beside the fixed fields, which they 
   });
 });
 
-Deno.test("no value forges a line, and every JSON line can be read", () => {
+Deno.test("no value can forge a line, and every JSON line can be parsed", () => {
   const text = fc.string({ unit: "binary" });
   const properties = fc.dictionary(text, fc.oneof(text, fc.anything()));
   fc.assert(fc.property(text, text, properties, (message, inserted, values) => {

@@ -18,7 +18,7 @@ function withLines(run: (lines: string[]) => void): void {
   }
 }
 
-Deno.test("the level decides what is written and can be changed while running", () => {
+Deno.test("the level decides what is written, and can be changed at any time", () => {
   withLines((lines) => {
     const log = eventLogger("mirror");
     assertEquals(currentLogLevel(), "info");
@@ -42,7 +42,7 @@ Deno.test("the level decides what is written and can be changed while running", 
   });
 });
 
-Deno.test("logging can be configured again in another format", () => {
+Deno.test("the format can be changed by configuring again", () => {
   withLines((lines) => {
     const log = accessLogger();
     configureLogging({ level: "info", format: "text", write: () => lines.push("text") });
@@ -53,7 +53,7 @@ Deno.test("logging can be configured again in another format", () => {
   });
 });
 
-Deno.test("the secrets of the configuration are not written", () => {
+Deno.test("secrets are not written", () => {
   withLines((lines) => {
     configureLogging({
       level: "info",
@@ -101,7 +101,7 @@ Deno.test("lines go to the standard output", async () => {
   assertEquals(lines[999]!.replace(/^\S+ /, ""), "INFO request number=999");
 });
 
-Deno.test("logging survives that nobody reads the standard output", async () => {
+Deno.test("logging to a closed standard output does not stop the program", async () => {
   const { code, err } = await runLoggingProgram(false);
   assertEquals([code, err], [0, "done"]);
 });

@@ -2,22 +2,22 @@ import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { register } from "prom-client";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 
-Deno.test("what is counted is in the text", async () => {
-  let cacheSize = 10;
+Deno.test("the text has every count, by its labels", async (t) => {
+  let cacheBytes = 10;
   const metrics = new Metrics();
-  metrics.observeCacheSize(() => cacheSize);
-  metrics.request("hit");
-  metrics.request("hit");
-  metrics.request("miss");
-  metrics.bytesServed(1500);
-  metrics.bytesFetched(500);
-  metrics.bytesFetched(1);
-  metrics.upstreamError("mirror.example.org", "status");
-  metrics.downloadStarted();
-  metrics.downloadStarted();
-  metrics.downloadEnded();
-  metrics.upstreamFirstByte("mirror.example.org", 0.3);
-  cacheSize = 4096;
+  metrics.observeCacheSize(() => cacheBytes);
+  metrics.countRequest("hit");
+  metrics.countRequest("hit");
+  metrics.countRequest("miss");
+  metrics.addBytesServed(1500);
+  metrics.addBytesFetched(500);
+  metrics.addBytesFetched(1);
+  metrics.countUpstreamError("mirror.example.org", "status");
+  metrics.addDownload();
+  metrics.addDownload();
+  metrics.removeDownload();
+  metrics.recordFirstByte("mirror.example.org", 0.3);
+  cacheBytes = 4096;
   const text = await metrics.text();
   for (
     const line of [
@@ -33,27 +33,27 @@ Deno.test("what is counted is in the text", async () => {
       'pkgstash_upstream_first_byte_seconds_bucket{le="0.5",mirror="mirror.example.org"} 1',
       'pkgstash_upstream_first_byte_seconds_count{mirror="mirror.example.org"} 1',
     ]
-  ) assertStringIncludes(`\n${text}`, `\n${line}\n`);
+  ) await t.step(line, () => assertStringIncludes(`\n${text}`, `\n${line}\n`));
   assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
 });
 
-Deno.test("a size that takes a while to find is waited for", async () => {
+Deno.test("the text waits for the size of the cache", async () => {
   const metrics = new Metrics();
   metrics.observeCacheSize(() => Promise.resolve(7));
   assertStringIncludes(await metrics.text(), "\npkgstash_cache_size_bytes 7\n");
 });
 
-Deno.test("two sets of metrics share nothing, and all names begin with pkgstash_", async () => {
+Deno.test("two instances share no metrics, and every name begins with pkgstash_", async () => {
   const [one, other] = [new Metrics(), new Metrics()];
-  one.request("hit");
+  one.countRequest("hit");
   assertStringIncludes(await other.text(), '\npkgstash_requests_total{result="hit"} 0\n');
   const names = [...(await one.text()).matchAll(/^# TYPE (\S+)/gm)].map(([, name]) => name!);
   assertEquals(names.filter((name) => !name.startsWith("pkgstash_")), []);
   assertEquals(await register.metrics(), "\n");
 });
 
-Deno.test("a mirror's name cannot break the format", async () => {
+Deno.test("a mirror name with quotes, line feeds and backslashes is escaped", async () => {
   const metrics = new Metrics();
-  metrics.upstreamError('a"b\nc\\', "status");
+  metrics.countUpstreamError('a"b\nc\\', "status");
   assertStringIncludes(await metrics.text(), 'mirror="a\\"b\\nc\\\\",reason="status"} 1\n');
 });

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { Redaction } from "../../../../src/platform/observability/redaction.ts";
 
-Deno.test("credentials in text are replaced, the rest stays", async (t) => {
+Deno.test("credentials in text are replaced, and nothing else", async (t) => {
   const redaction = new Redaction(["s3cret", "s3cret/long"]);
   const cases: [string, string][] = [
     ["nothing to hide", "nothing to hide"],
@@ -18,7 +18,7 @@ Deno.test("credentials in text are replaced, the rest stays", async (t) => {
   }
 });
 
-Deno.test("properties named for a secret are hidden at every depth", () => {
+Deno.test("properties with the name of a secret are hidden at every depth", () => {
   const redaction = new Redaction();
   assertEquals(redaction.value("token", "abc"), "[redacted]");
   assertEquals(redaction.value("Authorization", "abc"), "[redacted]");
@@ -27,7 +27,7 @@ Deno.test("properties named for a secret are hidden at every depth", () => {
   });
 });
 
-Deno.test("values of every kind become fit for JSON", () => {
+Deno.test("values of every kind become plain JSON", () => {
   const redaction = new Redaction(["s3cret"]);
   const circular: Record<string, unknown> = { name: "x" };
   circular["self"] = circular;
@@ -42,7 +42,7 @@ Deno.test("values of every kind become fit for JSON", () => {
   ]);
 });
 
-Deno.test("a known secret never survives, wherever it stands", () => {
+Deno.test("a known secret never gets through, wherever it occurs", () => {
   const redaction = new Redaction(["t0p-s3cret"]);
   const around = fc.string({ unit: "binary" });
   fc.assert(fc.property(around, around, fc.anything(), (before, after, other) => {

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { PeriodicTask } from "../../../../src/platform/scheduler/periodic_task.ts";
 
-/** Timers that go off when a test says so. */
+/** Timers that go off when the test says so. */
 class FakeTimers implements Disposable {
   readonly delays: number[] = [];
   readonly #real = { set: globalThis.setTimeout, clear: globalThis.clearTimeout };
@@ -20,7 +20,7 @@ class FakeTimers implements Disposable {
     return this.#pending !== null;
   }
 
-  /** Lets the time pass that the timer waits for. */
+  /** Lets the pending timer go off. */
   async goOff(): Promise<void> {
     const callback = this.#pending!;
     this.#pending = null;
@@ -34,13 +34,13 @@ class FakeTimers implements Disposable {
   }
 }
 
-Deno.test("each run is put off by a random part of the jitter", async () => {
+Deno.test("each run is delayed by a random part of the jitter", async () => {
   using timers = new FakeTimers();
   const randoms = [0, 0.5, 0.999];
   let runs = 0;
   await using _task = new PeriodicTask({
-    interval: 1000,
-    jitter: 200,
+    intervalMs: 1000,
+    jitterMs: 200,
     random: () => randoms[runs]!,
     run: () => {
       runs++;
@@ -53,10 +53,10 @@ Deno.test("each run is put off by a random part of the jitter", async () => {
   assertEquals(timers.delays.map(Math.round), [1000, 1100, 1200]);
 });
 
-Deno.test("the next wait begins when the run has ended, never before", async () => {
+Deno.test("the next wait starts when a run has ended, not before", async () => {
   using timers = new FakeTimers();
   const { promise, resolve } = Promise.withResolvers<void>();
-  await using _task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => promise });
+  await using _task = new PeriodicTask({ intervalMs: 1000, jitterMs: 0, run: () => promise });
   await timers.goOff();
   assert(!timers.isSet);
   resolve();
@@ -64,10 +64,10 @@ Deno.test("the next wait begins when the run has ended, never before", async () 
   assert(timers.isSet);
 });
 
-Deno.test("stopping waits for the run that goes on, and there is no other", async () => {
+Deno.test("stopping waits for the current run, and no other follows", async () => {
   using timers = new FakeTimers();
   const { promise, resolve } = Promise.withResolvers<void>();
-  const task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => promise });
+  const task = new PeriodicTask({ intervalMs: 1000, jitterMs: 0, run: () => promise });
   await timers.goOff();
   let hasStopped = false;
   const stopped = task[Symbol.asyncDispose]().then(() => hasStopped = true);
@@ -78,30 +78,30 @@ Deno.test("stopping waits for the run that goes on, and there is no other", asyn
   assert(!timers.isSet);
 });
 
-Deno.test("stopping between runs ends the wait", async () => {
+Deno.test("stopping between runs cancels the next one", async () => {
   using timers = new FakeTimers();
-  const task = new PeriodicTask({ interval: 1000, jitter: 0, run: () => Promise.resolve() });
+  const task = new PeriodicTask({ intervalMs: 1000, jitterMs: 0, run: () => Promise.resolve() });
   assert(timers.isSet);
   await task[Symbol.asyncDispose]();
   assert(!timers.isSet);
 });
 
-Deno.test("the longest interval and jitter together are no short one", async () => {
+Deno.test("interval and jitter beyond the longest timer do not make a short one", async () => {
   using timers = new FakeTimers();
   const days = 24 * 86_400_000;
   await using _task = new PeriodicTask({
-    interval: days,
-    jitter: days,
+    intervalMs: days,
+    jitterMs: days,
     random: () => 0.999,
     run: () => Promise.resolve(),
   });
   assertEquals(timers.delays, [2 ** 31 - 1]);
 });
 
-Deno.test("the first run may come sooner than the others", async () => {
+Deno.test("the first run can have a wait of its own", async () => {
   using timers = new FakeTimers();
   const run = () => Promise.resolve();
-  await using _task = new PeriodicTask({ interval: 1000, first: 10, jitter: 0, run });
+  await using _task = new PeriodicTask({ intervalMs: 1000, firstMs: 10, jitterMs: 0, run });
   await timers.goOff();
   await timers.goOff();
   assertEquals(timers.delays, [10, 1000, 1000]);

@@ -1,0 +1,84 @@
+import { type BenchmarkArguments, NGINX } from "./arguments.ts";
+import { type Contestant, pkgstashContestant } from "./contestant.ts";
+import { FRESH_FILES_PER_ROUND } from "./miss_scenarios.ts";
+import { Mirror, nginxContestant } from "./nginx.ts";
+import { generateRepository } from "./repository.ts";
+import { Results } from "./results.ts";
+import { PEAK_MEMORY, ROUND_MEMORY, SCENARIOS } from "./scenarios.ts";
+import { type Bed, Subject } from "./subject.ts";
+import type { Workspace } from "./workspace.ts";
+
+const MEBIBYTE = 1024 ** 2;
+
+/** Starts everything, and measures round by round. */
+export async function runBenchmark(
+  workspace: Workspace,
+  options: BenchmarkArguments,
+  tell: (line: string) => void,
+): Promise<Results> {
+  const { checkouts, withNginx, logLevel, rounds, loadSeconds } = options;
+  const root = await workspace.makeFolder("repository");
+  tell("writing the repository");
+  // Round 0 is for warming up: compiled code, page cache, connections.
+  const repository = await generateRepository(root, {
+    rounds: rounds + 1,
+    filesPerRound: FRESH_FILES_PER_ROUND,
+  });
+  const mirror = await Mirror.start(workspace, root, repository.small);
+  const bed: Bed = {
+    workspace,
+    repository,
+    mirrorPort: mirror.port,
+    body: new Uint8Array(repository.big.payload.bytes.length),
+  };
+  const contestants: Contestant[] = checkouts.map(({ name, directory }) =>
+    pkgstashContestant(name, directory, { logLevel })
+  );
+  if (withNginx) contestants.push(nginxContestant(NGINX));
+  const subjects: Subject[] = [];
+  for (const contestant of contestants) {
+    tell(`starting ${contestant.name}`);
+    subjects.push(await Subject.start(contestant, bed));
+  }
+
+  const results = new Results();
+  const peaks = new Map<Subject, number>();
+  const scenarios = SCENARIOS.filter(({ name }) => options.scenarios.includes(name));
+  for (const [number, fresh] of repository.fresh.entries()) {
+    const isWarmUp = number === 0;
+    const round = { bed, mirror, fresh, loadSeconds: isWarmUp ? 1 : loadSeconds };
+    for (const { name, measures, run } of scenarios) {
+      tell(`${isWarmUp ? "warming up" : `round ${number} of ${rounds}`}: ${name}`);
+      for (const subject of inOrderOf(number, subjects)) {
+        try {
+          const figures = await run(subject, round);
+          if (isWarmUp) continue;
+          for (const [index, measure] of measures.entries()) {
+            results.add(measure, subject.name, number, figures[index]!);
+          }
+        } catch (error) {
+          if (workspace.isClosed) throw error;
+          const reason = error instanceof Error ? error.message : String(error);
+          results.failures.push(`${subject.name}, ${name}, round ${number}: ${reason}`);
+        }
+      }
+    }
+    for (const subject of subjects) {
+      const mebibytes = subject.takePeakResidentBytes() / MEBIBYTE;
+      peaks.set(subject, Math.max(mebibytes, peaks.get(subject) ?? 0));
+      if (!isWarmUp) results.add(ROUND_MEMORY, subject.name, number, mebibytes);
+    }
+  }
+  for (const [subject, mebibytes] of peaks) {
+    results.add(PEAK_MEMORY, subject.name, 1, mebibytes);
+  }
+  return results;
+}
+
+/** In each round another subject is the first, and after all have been, another one follows each. */
+function inOrderOf<T>(round: number, subjects: readonly T[]): readonly T[] {
+  const start = round % subjects.length;
+  const rotated = [...subjects.slice(start), ...subjects.slice(0, start)];
+  const isForward = Math.floor(round / subjects.length) % 2 === 0;
+  return isForward ? rotated : rotated.toReversed();
+}

@@ -1,0 +1,48 @@
+import type { Command, CommandOption } from "../../src/cli/command.ts";
+import { EXIT_CODE_MEANINGS } from "../../src/cli/exit_code.ts";
+import { Metrics } from "../../src/platform/observability/metrics.ts";
+import { allCommands } from "./all_commands.ts";
+import { code, table } from "./markdown.ts";
+
+/** Options that many commands share, which docs/administration.md explains once. */
+const SHARED_OPTIONS = ["config", "json", "url", "token-file"];
+
+/** The generated parts of docs/administration.md, by name. */
+export async function administrationTables(
+  commands: readonly Command[],
+): Promise<Record<string, string>> {
+  return {
+    commands: table(
+      ["command", "what it does"],
+      allCommands(commands).map((command) => [code(synopsisOf(command)), `${command.summary}.`]),
+    ),
+    "exit codes": table(
+      ["exit code", "meaning"],
+      EXIT_CODE_MEANINGS.map(([exitCode, meaning]) => [code(String(exitCode)), `${meaning}.`]),
+    ),
+    metrics: table(["metric", "type", "meaning"], await metricRows()),
+  };
+}
+
+function synopsisOf({ name, arguments: positionals = [], options }: Command): string {
+  const own = options.filter((option) => !SHARED_OPTIONS.includes(option.name));
+  return [
+    "pkgstash",
+    name,
+    ...positionals.map((each) => each.required ? each.name : `[${each.name}]`),
+    ...own.map((option) => `[${spellingOf(option)}]`),
+  ].join(" ");
+}
+
+function spellingOf({ name, valueName }: CommandOption): string {
+  return valueName === null ? `--${name}` : `--${name} ${valueName}`;
+}
+
+/** Name, type and help of each metric, from the text that Prometheus reads. */
+async function metricRows(): Promise<string[][]> {
+  const metrics = new Metrics();
+  metrics.observeCacheSize(() => 0);
+  const text = await metrics.text();
+  return [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\w+)$/gm)]
+    .map(([, name, help, type]) => [code(name!), type!, help!]);
+}

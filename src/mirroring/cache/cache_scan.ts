@@ -1,0 +1,200 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { reasonOf } from "../../errors.ts";
+import { isSafeFileName, parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
+import {
+  filesIn,
+  plainDirectory,
+  seeFile,
+  type SeenFile,
+} from "../../platform/files/plain_directory.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { RepositoryTree } from "../../repositories/repository.ts";
+import type { CacheIndex, FileOnDisk, IndexedFile } from "./cache_index.ts";
+import type { CacheLayout } from "./cache_layout.ts";
+import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "./leftovers.ts";
+
+const log = eventLogger("cache");
+
+/** How many files are handled before other work gets a turn of the event loop. */
+const FILES_PER_TURN = 2000;
+
+/**
+ * A package on disk, its signature, and what the index knows of them. Sizes are in bytes, times in
+ * milliseconds since the epoch.
+ */
+export interface StoredPackage {
+  /** Path below the cache's root: `directory/fileName`. */
+  readonly path: string;
+  /** The repository's directory, like `core/os/x86_64`. */
+  readonly directory: string;
+  readonly fileName: string;
+  readonly name: string;
+  readonly version: string;
+  readonly file: SeenFile;
+  /** Null if the cache does not hold it. */
+  readonly signature: SeenFile | null;
+  /** The size of the package and its signature. */
+  readonly bytes: number;
+  /** When a client last took the package, or when it was fetched. */
+  readonly usedAt: number;
+  readonly fetchedAt: number;
+  /** How often clients took the package. */
+  readonly uses: number;
+}
+
+/** What was found in the cache directory. */
+export interface CacheScan {
+  readonly packages: readonly StoredPackage[];
+  readonly leftovers: readonly Leftover[];
+  /** Size of all packages, signatures, databases and part files. */
+  readonly bytes: number;
+}
+
+export interface CacheScanOptions {
+  layout: CacheLayout;
+  tree: RepositoryTree;
+  index: CacheIndex;
+  /** Whether a file, named by its path below the cache's root, is being downloaded. */
+  isInFlight: (path: string) => boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** The files of a repository's directory. */
+interface Listing {
+  directory: string;
+  /** Null if there is no such directory on disk. */
+  path: string | null;
+  files: readonly SeenFile[];
+}
+
+/**
+ * Scans the directories of the configured repositories, and of those that only the index knows, and
+ * brings the index into line with what is on disk. Skips symbolic links, and files whose names are
+ * not pkgstash's.
+ */
+export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
+  const { layout, index } = options;
+  const packages: StoredPackage[] = [];
+  const state = await findStateLeftovers(options).catch((error) => {
+    logSkipped(".pkgstash", error);
+    return { leftovers: [], bytes: 0 };
+  });
+  const leftovers = [...state.leftovers];
+  let { bytes } = state;
+  for (const directory of repositoryDirectories(options)) {
+    try {
+      const path = await plainDirectory(layout.root, directory);
+      const files = path === null ? [] : await filesIn(path, isOurs);
+      const records = index.files(directory);
+      packages.push(...await joinIndex({ directory, path, files }, records, options));
+      leftovers.push(...findDirectoryLeftovers(directory, files, options));
+      for (const { size } of files) bytes += size;
+    } catch (error) {
+      logSkipped(directory, error);
+    }
+  }
+  return { packages, leftovers, bytes };
+}
+
+/** Looks at one package file as `scanCache` does; null if it is not in the cache. */
+export async function scanPackage(
+  directory: string,
+  fileName: string,
+  options: CacheScanOptions,
+): Promise<StoredPackage | null> {
+  const { layout, tree, index } = options;
+  if (parsePackageFileName(fileName) === null) return null;
+  const isKnown = tree.repositoryAt(directory) !== null ||
+    repositoryDirectories(options).has(directory);
+  if (!isKnown) return null;
+  try {
+    const path = await plainDirectory(layout.root, directory);
+    const seen = path === null
+      ? []
+      : await Promise.all([seeFile(path, fileName), seeFile(path, `${fileName}.sig`)]);
+    const files = seen.flatMap((file) => file ?? []);
+    const records = index.files(directory).filter((record) => record.fileName === fileName);
+    const [stored] = await joinIndex({ directory, path, files }, records, options);
+    return stored ?? null;
+  } catch (error) {
+    logSkipped(directory, error);
+    return null;
+  }
+}
+
+function logSkipped(directory: string, error: unknown): void {
+  log.warn("cannot read a cache directory, skipping it", { directory, reason: reasonOf(error) });
+}
+
+function repositoryDirectories({ tree, index }: CacheScanOptions): Set<string> {
+  const directories = new Set([...tree.repositories].map(({ directory }) => directory));
+  for (const directory of index.directories()) {
+    // Whatever a damaged index says, the scan must not leave the cache.
+    if (directory.split("/").every(isSafeFileName)) directories.add(directory);
+  }
+  return directories;
+}
+
+/** Whether pkgstash writes files of this name into a repository's directory. */
+function isOurs(name: string): boolean {
+  return parsePackageFileName(packageOf(name)) !== null;
+}
+
+/** The package that a signature or a temporary file belongs to, by its name. */
+function packageOf(name: string): string {
+  return name.replace(/\.[0-9a-f]{8}\.new$/, "").replace(/\.sig$/, "");
+}
+
+/** The packages among the files, joined with their records; corrects records that are wrong. */
+async function joinIndex(
+  { directory, path, files }: Listing,
+  recorded: readonly IndexedFile[],
+  { index, now }: CacheScanOptions,
+): Promise<StoredPackage[]> {
+  const onDisk = new Map(files.map((file) => [file.name, file]));
+  const records = new Map(recorded.map((record) => [record.fileName, record]));
+  const stored: StoredPackage[] = [];
+  const found: FileOnDisk[] = [];
+  for (const file of files) {
+    const parsed = parsePackageFileName(file.name);
+    if (parsed === null) continue;
+    if (stored.length % FILES_PER_TURN === FILES_PER_TURN - 1) await eventLoopTurn();
+    const record = records.get(file.name);
+    // A record written after we looked at the file is right.
+    if (record === undefined || (record.size !== file.size && record.fetchedAt < now)) {
+      found.push({ fileName: file.name, size: file.size, since: file.changed });
+    }
+    const signature = onDisk.get(`${file.name}.sig`) ?? null;
+    stored.push({
+      path: `${directory}/${file.name}`,
+      directory,
+      fileName: file.name,
+      name: parsed.name,
+      version: parsed.version,
+      file,
+      signature,
+      bytes: file.size + (signature?.size ?? 0),
+      usedAt: record?.usedAt ?? now,
+      fetchedAt: record?.fetchedAt ?? Math.min(file.changed, now),
+      uses: record?.uses ?? 0,
+    });
+  }
+  const lost: IndexedFile[] = [];
+  for (const record of recorded) {
+    if (onDisk.has(record.fileName)) continue;
+    // The file may have arrived after the directory was listed.
+    const exists = path !== null && await seeFile(path, record.fileName) !== null;
+    if (!exists) lost.push(record);
+  }
+  for (let start = 0; start < Math.max(found.length, lost.length); start += FILES_PER_TURN) {
+    const end = start + FILES_PER_TURN;
+    index.reconcile(
+      directory,
+      { found: found.slice(start, end), lost: lost.slice(start, end) },
+      now,
+    );
+    await eventLoopTurn();
+  }
+  return stored;
+}

@@ -1,0 +1,83 @@
+import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
+import type { SyncDbPackage } from "../../formats/pacman/sync_db.ts";
+import { vercmp } from "../../formats/pacman/vercmp.ts";
+import type { PackageLookup } from "./package_lookup.ts";
+
+/** A package file in the cache. */
+export interface CachedFile {
+  directory: string;
+  fileName: string;
+  /** Lower-case hexadecimal; null if unknown. */
+  sha256: string | null;
+  /** Milliseconds since the epoch. */
+  fetchedAt: number;
+}
+
+/** The cached files of one package of one repository. */
+export interface CachedPackage {
+  directory: string;
+  name: string;
+  /** The file of the newest version. */
+  newest: { fileName: string; version: string };
+  /** When the first of the files was fetched, in milliseconds since the epoch. */
+  firstFetchedAt: number;
+}
+
+/** What is cached of some repositories. */
+export interface CachedPackages {
+  /** By `directory/name`. */
+  packages: ReadonlyMap<string, CachedPackage>;
+  names: ReadonlySet<string>;
+  /** By `directory/fileName`. */
+  files: ReadonlyMap<string, CachedFile>;
+}
+
+/** The databases of the repositories in two states: the earlier one, and the one to plan for. */
+export interface Databases {
+  before: PackageLookup;
+  after: PackageLookup;
+}
+
+/** Groups cached files by package. */
+export function groupCached(files: readonly CachedFile[], databases: Databases): CachedPackages {
+  const packages = new Map<string, CachedPackage>();
+  const cached = { packages, names: new Set<string>(), files: new Map<string, CachedFile>() };
+  for (const file of sortedByPath(files)) {
+    const { directory, fileName, fetchedAt } = file;
+    const parsed = parsePackageFileName(fileName);
+    if (parsed === null) continue;
+    const { name, version } = entryAt(databases, directory, fileName) ?? parsed;
+    cached.names.add(name);
+    cached.files.set(pathOf(file), file);
+    const key = `${directory}/${name}`;
+    const known = packages.get(key);
+    const isNewest = known === undefined || vercmp(version, known.newest.version) > 0;
+    packages.set(key, {
+      directory,
+      name,
+      newest: isNewest ? { fileName, version } : known.newest,
+      firstFetchedAt: Math.min(fetchedAt, known?.firstFetchedAt ?? Infinity),
+    });
+  }
+  return cached;
+}
+
+/** The entry of a file in the databases, the later one first; null if neither lists it. */
+export function entryAt(
+  { before, after }: Databases,
+  directory: string,
+  fileName: string,
+): SyncDbPackage | null {
+  return (after.atFile(directory, fileName) ?? before.atFile(directory, fileName))?.entry ?? null;
+}
+
+export function pathOf({ directory, fileName }: { directory: string; fileName: string }): string {
+  return `${directory}/${fileName}`;
+}
+
+/** Makes a plan independent of the order in which files are listed. */
+export function sortedByPath<T extends { directory: string; fileName: string }>(
+  files: readonly T[],
+): T[] {
+  return files.toSorted((a, b) => pathOf(a) < pathOf(b) ? -1 : 1);
+}

@@ -1,0 +1,203 @@
+import { abortable } from "@std/async/abortable";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
+import type { Config } from "../../config/config.ts";
+import { untilOpen } from "../../config/quantities.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { keyOf, type PackageFile, type RepositoryTree } from "../../repositories/repository.ts";
+import type { CacheIndex } from "../cache/cache_index.ts";
+import type { ClientDownloads } from "../downloads/client_downloads.ts";
+import type { DownloadOutcome } from "../downloads/download.ts";
+import type { PackageRequests } from "../pull_through/package_requests.ts";
+import { BandwidthCap, Pacing } from "./pacing.ts";
+import type { Wish } from "./prefetch_plan.ts";
+import type { WishList } from "./wish_planner.ts";
+
+const log = eventLogger("prefetch");
+
+/** One step of a prefetch. Sizes are in bytes, files are paths below the server's root. */
+export type PrefetchEvent =
+  | { event: "prefetch"; file: string; status: "started"; bytes: number | null }
+  | { event: "prefetch"; file: string; status: "fetched"; bytes: number }
+  | { event: "prefetch"; file: string; status: "failed"; reason: string }
+  | { event: "prefetch"; file: null; status: "postponed"; reason: string };
+
+export interface PrefetchRunOptions {
+  packages: Pick<PackageRequests, "prefetch">;
+  clients: ClientDownloads;
+  index: Pick<CacheIndex, "wish">;
+  tree: Pick<RepositoryTree, "fileAt">;
+  settings: Pick<Config, "prefetchConcurrency" | "prefetchBytesPerSecond" | "prefetchWindow">;
+  listener: (event: PrefetchEvent) => void;
+  /** Ends the run; wishes that are left are postponed. */
+  signal: AbortSignal;
+  clock?: Clock;
+}
+
+/** The result of a run. Files are paths below the server's root. */
+export interface PrefetchReport {
+  fetched: string[];
+  /** Size of the packages fetched. */
+  bytes: number;
+  failed: { file: string; reason: string }[];
+  /** Still wanted: the time window closed, or the run was stopped. */
+  postponed: string[];
+  /** Milliseconds until the time window opens; null if the run did not find it closed. */
+  opensInMs: number | null;
+}
+
+interface Task {
+  file: PackageFile;
+  wish: Wish;
+  /** Since when the file is wanted, in milliseconds since the epoch. */
+  since: number;
+}
+
+/**
+ * One run that fetches packages and their signatures before a client asks for them. It shares
+ * downloads with clients and yields to them: while a client waits for a download, no other one is
+ * started and those in flight pause. What could not be fetched stays wanted.
+ */
+export class PrefetchRun {
+  readonly #options: PrefetchRunOptions;
+  readonly #clock: Clock;
+  readonly #pacing: Pacing;
+  readonly #report: PrefetchReport = {
+    fetched: [],
+    bytes: 0,
+    failed: [],
+    postponed: [],
+    opensInMs: null,
+  };
+
+  constructor(options: PrefetchRunOptions) {
+    const { clients, settings: { prefetchBytesPerSecond }, clock = SYSTEM_CLOCK } = options;
+    const cap = prefetchBytesPerSecond === 0
+      ? null
+      : new BandwidthCap(prefetchBytesPerSecond, () => clock.monotonic());
+    this.#options = options;
+    this.#clock = clock;
+    this.#pacing = new Pacing({ clients, cap, clock });
+  }
+
+  /** Fetches the wishes, the oldest first. Never throws because of a file that fails. */
+  async fetch(list: WishList): Promise<PrefetchReport> {
+    const { settings: { prefetchConcurrency }, listener, signal } = this.#options;
+    const report = this.#report;
+    const queue = this.#recordWishes(list);
+    await Promise.all(Array.from({ length: prefetchConcurrency }, () => this.#work(queue)));
+    report.postponed.push(...queue.map(({ file }) => keyOf(file)));
+    if (report.postponed.length > 0) {
+      listener({
+        event: "prefetch",
+        file: null,
+        status: "postponed",
+        reason: signal.aborted ? "stopped" : "outside prefetch_window",
+      });
+    }
+    log.info("prefetch done", {
+      fetched: report.fetched.length,
+      bytes: report.bytes,
+      failed: report.failed.length,
+      postponed: report.postponed.length,
+    });
+    return report;
+  }
+
+  /** Replaces the recorded wishes of the planned directories; returns them in order. */
+  #recordWishes({ wishes, planned, plannedAt }: WishList): Task[] {
+    const { index, tree } = this.#options;
+    const tasks: Task[] = [];
+    for (const directory of planned) {
+      const wanted = wishes.filter((wish) => wish.directory === directory);
+      const since = index.wish(directory, wanted.map(({ fileName }) => fileName), plannedAt);
+      for (const wish of wanted) {
+        const file = tree.fileAt(`${directory}/${wish.fileName}`);
+        if (file === null || file.kind === "snapshot") continue;
+        tasks.push({ file, wish, since: since.get(wish.fileName) ?? plannedAt });
+      }
+    }
+    return tasks.sort((a, b) =>
+      a.since - b.since || b.wish.askedAt - a.wish.askedAt ||
+      (keyOf(a.file) < keyOf(b.file) ? -1 : 1)
+    );
+  }
+
+  /** Takes tasks from the queue until it is empty, the time window is closed, or the run stops. */
+  async #work(queue: Task[]): Promise<void> {
+    const { signal } = this.#options;
+    while (queue.length > 0) {
+      await this.#pacing.untilClientsAreServed(signal);
+      this.#report.opensInMs = this.#untilOpen();
+      if (signal.aborted || this.#report.opensInMs !== null) return;
+      const task = queue.shift();
+      if (task !== undefined) await this.#fetch(task);
+    }
+  }
+
+  /** Milliseconds until the time window opens; null if it is open. */
+  #untilOpen(): number | null {
+    const { prefetchWindow } = this.#options.settings;
+    if (prefetchWindow === null) return null;
+    return untilOpen(prefetchWindow, new Date(this.#clock.now())) || null;
+  }
+
+  async #fetch({ file, wish }: Task): Promise<void> {
+    const { listener, signal } = this.#options;
+    const report = this.#report;
+    const key = keyOf(file);
+    listener({ event: "prefetch", file: key, status: "started", bytes: wish.size });
+    try {
+      const bytes = await this.#fetchPackage(file);
+      await this.#fetchSignature(file);
+      report.fetched.push(key);
+      report.bytes += bytes;
+      listener({ event: "prefetch", file: key, status: "fetched", bytes });
+    } catch (error) {
+      if (signal.aborted) {
+        report.postponed.push(key);
+        return;
+      }
+      const reason = reasonOf(error);
+      report.failed.push({ file: key, reason });
+      listener({ event: "prefetch", file: key, status: "failed", reason });
+      log.warn("prefetch failed", { file: key, reason });
+    }
+  }
+
+  /** Returns the size of the package; 0 if it was cached already, or a client's download brought it. */
+  async #fetchPackage(file: PackageFile): Promise<number> {
+    const { outcome, bytes, started } = await this.#download(file);
+    return outcome.result === "fetched" && started ? bytes : 0;
+  }
+
+  async #fetchSignature({ repository, fileName }: PackageFile): Promise<void> {
+    try {
+      await this.#download({ repository, fileName: `${fileName}.sig`, kind: "signature" });
+    } catch (error) {
+      // Not every repository signs its packages.
+      if (!(error instanceof PkgstashError && error.kind === "not_found")) throw error;
+    }
+  }
+
+  /**
+   * Joins or starts a download and waits for it, or until the run is stopped. A download that this
+   * run started is then aborted, unless a client has joined it.
+   */
+  async #download(
+    file: PackageFile,
+  ): Promise<{ outcome: DownloadOutcome; bytes: number; started: boolean }> {
+    const { packages, clients, signal } = this.#options;
+    const { download, started } = packages.prefetch(
+      file,
+      (bytes, signal) => this.#pacing.afterChunk(bytes, download, signal),
+    );
+    try {
+      const outcome = await abortable(download.done, signal);
+      return { outcome, bytes: download.released, started };
+    } catch (error) {
+      if (signal.aborted && started && !clients.has(download)) download.abort();
+      throw error;
+    }
+  }
+}

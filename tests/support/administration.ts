@@ -1,0 +1,20 @@
+import { type Answer, exchange, type RawRequest } from "./http_exchange.ts";
+
+/** The administrator's token. */
+export const TOKEN = "secret-of-the-tests";
+
+/** POSTs to the administrative API, with the token. */
+export function administer(
+  origin: string,
+  target: string,
+  request: Omit<RawRequest, "method"> = {},
+): Promise<Answer> {
+  const headers = { authorization: `Bearer ${TOKEN}`, ...request.headers };
+  return exchange(origin, target, { ...request, headers, method: "POST" });
+}
+
+/** The events of `POST /api/v1/refresh`, in order. */
+export async function refreshEvents(origin: string): Promise<Record<string, unknown>[]> {
+  const { text } = await administer(origin, "/api/v1/refresh");
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}

@@ -1,0 +1,89 @@
+// What the documents say about the program. Generated parts are compared in deploy/generated_test.
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { dirname, fromFileUrl, join } from "@std/path";
+import manifest from "../../deno.json" with { type: "json" };
+import { CACHE_STATUSES } from "../../src/repositories/send_file.ts";
+import { REQUEST_RESULTS } from "../../src/platform/observability/metrics.ts";
+
+const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
+const read = (path: string) => Deno.readTextFile(join(PROJECT, path));
+
+const documents = new Map<string, string>();
+for (const folder of [".", "docs"]) {
+  for (const { name } of Deno.readDirSync(join(PROJECT, folder))) {
+    if (name.endsWith(".md")) documents.set(join(folder, name), await read(join(folder, name)));
+  }
+}
+const readme = documents.get("README.md")!;
+
+Deno.test("every link leads to a file or to a heading that exists", async (t) => {
+  for (const [path, text] of documents) {
+    await t.step(path, async () => {
+      for (const target of localLinks(text)) {
+        const [file = "", anchor] = target.split("#");
+        const linked = file === "" ? path : join(dirname(path), file);
+        assert(await exists(linked), `${path} links to ${linked}`);
+        if (anchor === undefined) continue;
+        assert(anchorsOf(documents.get(linked)!).includes(anchor), `${path} links to ${target}`);
+      }
+    });
+  }
+});
+
+Deno.test("the documents name only tasks that exist", async (t) => {
+  for (const [path, text] of documents) {
+    await t.step(path, () => {
+      for (const [, task] of text.matchAll(/(?:deno|deno@\S+) task (\w+)/g)) {
+        assert(task! in manifest.tasks, `deno task ${task}`);
+      }
+    });
+  }
+});
+
+Deno.test("the README starts and tests pkgstash with one command each, and stays short", () => {
+  for (const task of ["start", "ok"]) {
+    assertMatch(readme, new RegExp(`^    npx -y deno@[\\d.]+ task ${task}$`, "m"));
+  }
+  assert(readme.split("\n").length <= 110);
+});
+
+Deno.test("the gate runs the README's test command with the README's version of Deno", async () => {
+  const gate = await read(".ci/run");
+  const [, version, task] = /^ {4}npx -y deno@([\d.]+) task (ok)$/m.exec(readme)!;
+  assertMatch(gate, new RegExp(`^part deno task ${task}$`, "m"));
+  assertStringIncludes(gate, `deno_version=${version}\n`);
+  for (const [path, text] of documents) {
+    for (const [, other] of text.matchAll(/deno@([\d.]+)/g)) assertEquals(other, version, path);
+  }
+});
+
+Deno.test("administration.md explains every value of X-Cache and every result of requests", () => {
+  const administration = documents.get("docs/administration.md")!;
+  const explained = [...administration.matchAll(/^\| `([A-Z]+)` /gm)].map(([, value]) => value!);
+  assertEquals(explained.toSorted(), CACHE_STATUSES.toSorted());
+  for (const result of REQUEST_RESULTS) assertStringIncludes(administration, `\`${result}\``);
+});
+
+Deno.test("the changelog has the version of deno.json and a section for what comes next", () => {
+  const headings = [...documents.get("CHANGELOG.md")!.matchAll(/^## \[([^\]]+)\]/gm)]
+    .map(([, version]) => version!);
+  assertEquals(headings.slice(0, 2), ["Unreleased", manifest.version]);
+});
+
+/** Targets of links within the project, anchors included. */
+function localLinks(text: string): string[] {
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)|^\[[^\]]+\]: (\S+)$/gm)];
+  return links.map(([, inline, reference]) => inline ?? reference!)
+    .filter((target) => !/^https?:/.test(target));
+}
+
+/** The anchors of a document's headings, as GitHub makes them. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading!.toLowerCase().replaceAll(/[^\w\s-]/g, "").replaceAll(" ", "-")
+  );
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(join(PROJECT, path)).then(() => true, () => false);
+}
