@@ -3,7 +3,7 @@ import { inTransaction, openDatabase } from "../../platform/database/database.ts
 import { reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import { keyOf, type PackageFile } from "../../repositories/repository.ts";
+import { fileKey, keyOf, type PackageFile } from "../../repositories/repository.ts";
 import { MIGRATIONS } from "./cache_index_schema.ts";
 
 const log = eventLogger("cache");
@@ -166,7 +166,7 @@ export class CacheIndex implements Disposable {
 
   /** Deletes the record of a file that was removed. */
   forgetFile(directory: string, fileName: string): void {
-    this.#uses.delete(`${directory}/${fileName}`);
+    this.#uses.delete(fileKey(directory, fileName));
     this.#database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
       .run(directory, fileName);
   }

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Expectation } from "../../repositories/package_index.ts";
-import type { Repository } from "../../repositories/repository.ts";
+import { fileKey, type Repository } from "../../repositories/repository.ts";
 import { removeIfPresent, statIfPresent } from "../../platform/files/durable.ts";
+import { sha256Of } from "../../platform/files/file_digest.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CacheIndex } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
@@ -76,7 +76,7 @@ export async function verifyUnrecorded(
     if (expected === null) continue;
     if (found.sha256 === expected) {
       index.recordDigest(directory, fileName, found.sha256);
-      log.debug("verified a package found on disk", { file: `${directory}/${fileName}` });
+      log.debug("verified a package found on disk", { file: fileKey(directory, fileName) });
     } else await remove(repository, fileName, { layout, index });
   }
 }
@@ -100,7 +100,7 @@ async function remove(
   // Clients that wanted the old build will want the new one.
   index.alsoWish(directory, fileName, Date.now());
   log.info("removed a package that the database lists with other content", {
-    file: `${directory}/${fileName}`,
+    file: fileKey(directory, fileName),
   });
 }
 
@@ -112,14 +112,9 @@ async function identify(
   try {
     using file = await Deno.open(path);
     const { ino } = await file.stat();
-    const hash = createHash("sha256");
-    for await (const chunk of file.readable) {
-      if (signal.aborted) return null;
-      hash.update(chunk);
-    }
-    return { sha256: hash.digest("hex"), inode: ino };
+    return { sha256: await sha256Of(file, signal), inode: ino };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (signal.aborted || error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

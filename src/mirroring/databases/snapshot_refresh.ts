@@ -1,4 +1,5 @@
 import { delay } from "@std/async/delay";
+import { fileKey } from "../../repositories/repository.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import { Download, type DownloadRequest } from "../downloads/download.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
@@ -311,7 +312,7 @@ export class SnapshotRefresh {
       fileName,
       kind: "database",
       patienceMs,
-      partBase: layout.partOf(`${repository.directory}/${fileName}`),
+      partBase: layout.partOf(fileKey(repository.directory, fileName)),
       finalPath: store.pathOf(repository, this.#draft.blob(member)),
       expectations: null,
       onBytes,
