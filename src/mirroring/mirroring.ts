@@ -27,8 +27,11 @@ import { Upstreams } from "./mirrors/upstreams.ts";
 import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
-import { MissingSignatures } from "./pull_through/missing_signatures.ts";
-import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
+import {
+  type FetchedFile,
+  MissingSignatures,
+  PackageRequests,
+} from "./pull_through/package_requests.ts";
 import { LastRefresh } from "./refresh/last_refresh.ts";
 import { RefreshCycle } from "./refresh/refresh_cycle.ts";
 import { RefreshSchedule } from "./refresh/refresh_schedule.ts";
@@ -183,7 +186,7 @@ export class Mirroring {
   async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
     if (file.kind === "snapshot") return await this.#databases.respond(file, request, client);
     const response = await this.#packages.respond(file, request);
-    if (request.method === "GET") this.index.used(file, Date.now());
+    if (request.method === "GET") this.index.recordUse(file, Date.now());
     return response;
   }
 
@@ -228,10 +231,7 @@ export class Mirroring {
       missing: new MissingSignatures(missingSignatureAgeMs),
       metrics: this.#metrics,
       accessOf: ({ repository }) => this.upstreams.get(repository.upstream),
-      expectationOf: ({ repository, fileName }) =>
-        this.snapshots.expectationOf(repository, fileName),
-      embeddedSignatureOf: ({ repository, fileName }) =>
-        this.snapshots.embeddedSignature(repository, fileName.replace(/\.sig$/, "")),
+      snapshots: this.snapshots,
       onFetched: (file, fetched) =>
         this.#background.add("cannot record a fetched file", this.#record(file, fetched)),
       answerTimeoutMs,
@@ -249,12 +249,12 @@ export class Mirroring {
 
   /** Records a fetched file, or removes it if the database has been replaced meanwhile. */
   async #record(file: PackageFile, { size, sha256, prefetched }: FetchedFile): Promise<void> {
-    this.index.fetched(file, { size, sha256, at: Date.now(), prefetched });
+    this.index.recordFetch(file, { size, sha256, at: Date.now(), prefetched });
     const { repository, fileName } = file;
     const packages = await this.snapshots.packagesOf(repository);
     const expected = packages?.get(fileName)?.sha256 ?? sha256;
     if (packages !== null && expected !== sha256) {
-      await removeReplaced(repository, packages, this.layout, this.index);
+      await removeReplaced(repository, packages, { layout: this.layout, index: this.index });
     }
     await this.cleanup.ensureFreeSpace();
   }
@@ -263,8 +263,8 @@ export class Mirroring {
 function snapshotSettings(config: Config): SnapshotSettings {
   return {
     databaseMaxAgeMs: config.databaseMaxAgeMs,
-    patience: config.answerTimeoutMs,
-    missingAge: config.missingSignatureAgeMs,
+    patienceMs: config.answerTimeoutMs,
+    missingAgeMs: config.missingSignatureAgeMs,
     rollbackAgeMs: config.rollbackAgeMs,
   };
 }

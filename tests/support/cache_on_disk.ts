@@ -111,7 +111,7 @@ export class CacheOnDisk implements AsyncDisposable {
     const fileName = `${name}-${version}-any.pkg.tar.zst`;
     await this.put(`${directory}/${fileName}`, bytes);
     await this.put(`${directory}/${fileName}.sig`, 5);
-    this.index.fetched({ repository: repository(directory), fileName, kind: "package" }, {
+    this.index.recordFetch({ repository: repository(directory), fileName, kind: "package" }, {
       size: bytes,
       sha256: "00",
       at: usedAt,
@@ -123,7 +123,7 @@ export class CacheOnDisk implements AsyncDisposable {
   use(key: string): void {
     const slash = key.lastIndexOf("/");
     const file = { repository: repository(key.slice(0, slash)), fileName: key.slice(slash + 1) };
-    this.index.used({ ...file, kind: "package" }, this.now + 1);
+    this.index.recordUse({ ...file, kind: "package" }, this.now + 1);
   }
 
   /** Every file below the cache's root except the index, by its path from there, sorted. */

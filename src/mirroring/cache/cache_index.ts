@@ -3,56 +3,14 @@ import { inTransaction, openDatabase } from "../../platform/database/database.ts
 import { reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import type { PackageFile } from "../../repositories/repository.ts";
+import { fileKey, keyOf, type PackageFile } from "../../repositories/repository.ts";
+import { MIGRATIONS } from "./cache_index_schema.ts";
 
 const log = eventLogger("cache");
 
-/** Milliseconds between two batches. */
-const BATCH_INTERVAL = 5_000;
-/** How long a note about a file waits for the file to be recorded: a slow transfer's time, in ms. */
-const LONGEST_WAIT = 3_600_000;
-
-const MIGRATIONS = [
-  `
-  CREATE TABLE files (
-    directory TEXT NOT NULL,
-    file_name TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    sha256 TEXT,
-    fetched_at INTEGER NOT NULL,
-    used_at INTEGER NOT NULL,
-    uses INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (directory, file_name)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE packages (
-    directory TEXT NOT NULL,
-    name TEXT NOT NULL,
-    asked_at INTEGER NOT NULL,
-    PRIMARY KEY (directory, name)
-  ) STRICT, WITHOUT ROWID;
-  CREATE TABLE prefetches (
-    directory TEXT NOT NULL,
-    file_name TEXT NOT NULL,
-    name TEXT NOT NULL,
-    fetched_at INTEGER NOT NULL,
-    taken INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (directory, file_name)
-  ) STRICT, WITHOUT ROWID;
-  CREATE INDEX prefetches_by_name ON prefetches (directory, name, fetched_at);
-  CREATE TABLE wishes (
-    directory TEXT NOT NULL,
-    file_name TEXT NOT NULL,
-    since INTEGER NOT NULL,
-    PRIMARY KEY (directory, file_name)
-  ) STRICT, WITHOUT ROWID;
-`,
-  `
-  CREATE TABLE pins (
-    pattern TEXT PRIMARY KEY,
-    since INTEGER NOT NULL
-  ) STRICT, WITHOUT ROWID;
-`,
-];
+const FLUSH_INTERVAL_MS = 5_000;
+/** How long a use waits for its file to be recorded, as the file of a slow download is late. */
+const MAX_USE_WAIT_MS = 3_600_000;
 
 /** A package file in the cache; times are in milliseconds since the epoch. */
 export interface IndexedFile {
@@ -60,76 +18,81 @@ export interface IndexedFile {
   fileName: string;
   /** Bytes, without the signature's. */
   size: number;
-  /** As it was when fetched, lower-case hexadecimal; null when it was found on disk. */
+  /** Lower-case hexadecimal; null for a file that was found on disk, until it has been read. */
   sha256: string | null;
   fetchedAt: number;
-  /** When a client last took it, or when it was fetched. */
+  /** When a client last took it; when it was fetched if none did. */
   usedAt: number;
-  /** How often clients took it. */
+  /** How often clients have taken it. */
   uses: number;
 }
 
-/** What clients wanted of one package of a repository, whatever its version. */
+/** What is known of the demand for one package of a repository, in any version. */
 export interface PackageHistory {
-  /** When a client last asked for any version of it; null if none ever did. */
+  /** When a client last asked for it; null if none ever did. */
   askedAt: number | null;
-  /** How many of the versions prefetched last nobody has taken, up to the last that was. */
+  /** How many versions have been prefetched in vain since a client last took one. */
   unusedPrefetches: number;
 }
 
-/** A package file as it lies on disk. */
+/** A package file as found on disk. */
 export interface FileOnDisk {
   fileName: string;
   /** Bytes, without the signature's. */
   size: number;
-  /** When it came there as far as the file system knows, in milliseconds since the epoch. */
+  /** When it was put there, as far as the file system knows, in milliseconds since the epoch. */
   since: number;
 }
 
-/** Packages that the administrator pinned while the daemon ran. */
+/** Packages that the administrator pinned through the API. */
 export interface IndexedPin {
-  /** As in pinned_packages. */
+  /** As in `pinned_packages`. */
   pattern: string;
   /** Milliseconds since the epoch. */
   since: number;
 }
 
-/** Notes of clients that took a file, not yet written. */
+/** Clients that took a file, not yet written to the database. */
 interface Use {
   file: PackageFile;
-  /** When the last of them did. */
+  /** When the last of them did, in milliseconds since the epoch. */
   at: number;
   count: number;
 }
 
 /**
- * What is cached, since when, and who wanted it: in SQLite, because access times of the file
- * system are not kept everywhere. Requests only leave a note in memory, which is written with
- * others every few seconds. If it is lost, `reconcile` begins it anew from the files.
+ * What is cached, since when, and when clients took it; what they will probably want; and pins. Kept
+ * in SQLite, because not every file system records access times. A request only adds to a batch in
+ * memory, which is written every few seconds. A lost index is rebuilt from the files by `reconcile`;
+ * only pins and the history of demand are lost with it.
  */
 export class CacheIndex implements Disposable {
+  readonly #database: DatabaseSync;
   readonly #uses = new Map<string, Use>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  private constructor(private readonly database: DatabaseSync) {
-    this.#timer = setInterval(() => this.flush(), BATCH_INTERVAL);
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    this.#timer = setInterval(() => this.flush(), FLUSH_INTERVAL_MS);
     Deno.unrefTimer(Number(this.#timer));
   }
 
+  /** Opens the index at `path`; a damaged one is replaced by an empty one. */
   static async open(path: string): Promise<CacheIndex> {
     return new CacheIndex(await openDatabase(path, MIGRATIONS));
   }
 
-  /** Notes that a client took a file, or will once it is here. Cheap: nothing is written now. */
-  used(file: PackageFile, at: number): void {
-    if (file.kind === "package") this.#note({ file, at, count: 1 });
+  /** Records that a client took a file, or will when it has been fetched. Writes nothing yet. */
+  recordUse(file: PackageFile, at: number): void {
+    if (file.kind === "package") this.#addUse({ file, at, count: 1 });
   }
 
   /**
-   * Records a file that was put into the cache; `prefetched` if no client had asked for it. One
-   * that a client asked for shows that its package is wanted again, whatever was prefetched before.
+   * Records a file that was put into the cache; `prefetched` if no client had asked for it. A file
+   * that a client asked for shows that its package is wanted, so earlier prefetches of it no longer
+   * count as unused.
    */
-  fetched(
+  recordFetch(
     file: PackageFile,
     { size, sha256, at, prefetched }: {
       size: number;
@@ -140,38 +103,33 @@ export class CacheIndex implements Disposable {
   ): void {
     if (file.kind !== "package") return;
     const { directory } = file.repository;
-    inTransaction(this.database, () => {
-      this.database.prepare(`
+    inTransaction(this.#database, () => {
+      this.#database.prepare(`
         INSERT INTO files (directory, file_name, size, sha256, fetched_at, used_at)
         VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = excluded.sha256,
           fetched_at = excluded.fetched_at, used_at = max(used_at, excluded.used_at)`)
         .run(directory, file.fileName, size, sha256, at, at);
-      this.database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
+      this.#database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
         .run(directory, file.fileName);
       const name = nameOf(file.fileName);
       if (!prefetched) {
-        this.database.prepare("DELETE FROM prefetches WHERE directory = ? AND name = ?")
+        this.#database.prepare("DELETE FROM prefetches WHERE directory = ? AND name = ?")
           .run(directory, name);
         return;
       }
-      this.database.prepare(`
+      this.#database.prepare(`
         INSERT OR REPLACE INTO prefetches (directory, file_name, name, fetched_at)
         VALUES (?, ?, ?, ?)`)
         .run(directory, file.fileName, name, at);
     });
   }
 
-  /** Records a file that was found in the cache without a record; it counts as used `at`. */
-  found(directory: string, fileName: string, size: number, at: number): void {
-    this.reconcile(directory, { found: [{ fileName, size, since: at }], lost: [] }, at);
-  }
-
   /**
    * Brings the records of a directory into line with the disk. Files `found` without a record, or
-   * with that of another size, are recorded without a SHA-256, those new to the index as used `at`,
-   * for lack of better knowledge. Records of files that are `lost` are dropped, unless the file has
-   * been fetched again since the record was read.
+   * with another size, are recorded without a SHA-256; those new to the index count as used `at`, for
+   * lack of anything better. Records of files that are `lost` are deleted, unless the file has been
+   * fetched again since the record was read.
    */
   reconcile(
     directory: string,
@@ -182,49 +140,50 @@ export class CacheIndex implements Disposable {
     at: number,
   ): void {
     if (found.length === 0 && lost.length === 0) return;
-    inTransaction(this.database, () => {
-      const record = this.database.prepare(`
+    inTransaction(this.#database, () => {
+      const record = this.#database.prepare(`
         INSERT INTO files (directory, file_name, size, sha256, fetched_at, used_at)
         VALUES (?, ?, ?, NULL, ?, ?)
         ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = NULL
           WHERE size <> excluded.size`);
-      const want = this.database.prepare("INSERT OR IGNORE INTO packages VALUES (?, ?, ?)");
+      const want = this.#database.prepare("INSERT OR IGNORE INTO packages VALUES (?, ?, ?)");
       for (const { fileName, size, since } of found) {
         record.run(directory, fileName, size, Math.min(since, at), at);
         want.run(directory, nameOf(fileName), at);
       }
-      const drop = this.database.prepare(
+      const drop = this.#database.prepare(
         "DELETE FROM files WHERE directory = ? AND file_name = ? AND fetched_at = ?",
       );
       for (const { fileName, fetchedAt } of lost) drop.run(directory, fileName, fetchedAt);
     });
   }
 
-  /** Sets what a file's bytes come to, once they have been read. */
-  identified(directory: string, fileName: string, sha256: string): void {
-    this.database.prepare("UPDATE files SET sha256 = ? WHERE directory = ? AND file_name = ?")
+  /** Records the SHA-256 of a file that was found on disk. */
+  recordDigest(directory: string, fileName: string, sha256: string): void {
+    this.#database.prepare("UPDATE files SET sha256 = ? WHERE directory = ? AND file_name = ?")
       .run(sha256, directory, fileName);
   }
 
-  removed(directory: string, fileName: string): void {
-    this.#uses.delete(`${directory}/${fileName}`);
-    this.database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
+  /** Deletes the record of a file that was removed. */
+  forgetFile(directory: string, fileName: string): void {
+    this.#uses.delete(fileKey(directory, fileName));
+    this.#database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
       .run(directory, fileName);
   }
 
-  /** Every recorded file, of one repository directory if given. */
+  /** The recorded files, of one repository directory or of all. */
   files(directory: string | null = null): IndexedFile[] {
     this.flush();
-    return this.database.prepare(`
+    return this.#database.prepare(`
       SELECT directory, file_name AS fileName, size, sha256, fetched_at AS fetchedAt,
         used_at AS usedAt, uses
       FROM files WHERE ?1 IS NULL OR directory = ?1`).all(directory) as unknown as IndexedFile[];
   }
 
-  /** When a client last took a file, or when it was fetched; null if there is no record of it. */
+  /** When a client last took a file, or when it was fetched; null if it is not recorded. */
   usedAt(directory: string, fileName: string): number | null {
     this.flush();
-    const file = this.database.prepare(
+    const file = this.#database.prepare(
       "SELECT used_at FROM files WHERE directory = ? AND file_name = ?",
     ).get(directory, fileName) as { used_at: number } | undefined;
     return file?.used_at ?? null;
@@ -232,43 +191,42 @@ export class CacheIndex implements Disposable {
 
   /** How many files are recorded. */
   count(): number {
-    const { count } = this.database.prepare("SELECT count(*) AS count FROM files").get() as {
-      count: number;
-    };
-    return count;
+    const row = this.#database.prepare("SELECT count(*) AS count FROM files").get();
+    return (row as { count: number }).count;
   }
 
   /** The administrator's pins, by pattern. */
   pins(): IndexedPin[] {
-    return this.database.prepare("SELECT pattern, since FROM pins ORDER BY pattern")
+    return this.#database.prepare("SELECT pattern, since FROM pins ORDER BY pattern")
       .all() as unknown as IndexedPin[];
   }
 
-  /** Adds a pin; false if it was there already. */
+  /** Adds a pin; returns false if there was one already. */
   pin(pattern: string, at: number): boolean {
-    const { changes } = this.database.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?)")
+    const { changes } = this.#database.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?)")
       .run(pattern, at);
     return Number(changes) > 0;
   }
 
-  /** Takes a pin away; false if there was none. */
+  /** Removes a pin; returns false if there was none. */
   unpin(pattern: string): boolean {
-    const { changes } = this.database.prepare("DELETE FROM pins WHERE pattern = ?").run(pattern);
+    const { changes } = this.#database.prepare("DELETE FROM pins WHERE pattern = ?").run(pattern);
     return Number(changes) > 0;
   }
 
-  /** The directories that files are recorded in. */
+  /** The repository directories that have recorded files. */
   directories(): string[] {
-    const rows = this.database.prepare("SELECT DISTINCT directory FROM files").all();
+    const rows = this.#database.prepare("SELECT DISTINCT directory FROM files").all();
     return (rows as { directory: string }[]).map(({ directory }) => directory);
   }
 
+  /** The demand for a package of a repository directory. */
   historyOf(directory: string, name: string): PackageHistory {
     this.flush();
-    const asked = this.database.prepare(
+    const asked = this.#database.prepare(
       "SELECT asked_at FROM packages WHERE directory = ? AND name = ?",
     ).get(directory, name) as { asked_at: number } | undefined;
-    const unused = this.database.prepare(`
+    const unused = this.#database.prepare(`
       SELECT count(*) AS count FROM prefetches
       WHERE directory = ?1 AND name = ?2 AND taken = 0 AND fetched_at > coalesce(
         (SELECT max(fetched_at) FROM prefetches WHERE directory = ?1 AND name = ?2 AND taken = 1), -1)`)
@@ -277,88 +235,88 @@ export class CacheIndex implements Disposable {
   }
 
   /**
-   * Records the file names wanted from a repository as planned `at` a time, keeps the time of those
-   * wanted before, and forgets the rest, but not what came to be wanted after the planning began;
-   * gives all of the repository's, with the time since which each is wanted.
+   * Makes `fileNames`, as planned `at` a time, the wishes of a repository directory. Those that were
+   * wished for before keep their time, and wishes added after the planning began stay. Returns all of
+   * the directory's wishes with the time since when each has been wished for.
    */
   wish(directory: string, fileNames: readonly string[], at: number): Map<string, number> {
     const wanted = new Set(fileNames);
-    inTransaction(this.database, () => {
+    inTransaction(this.#database, () => {
       for (const { file_name, since } of this.#wishes(directory)) {
         if (wanted.has(file_name) || since >= at) continue;
-        this.database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
+        this.#database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
           .run(directory, file_name);
       }
-      const insert = this.database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)");
+      const insert = this.#database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)");
       for (const fileName of wanted) insert.run(directory, fileName, at);
     });
     return new Map(this.#wishes(directory).map(({ file_name, since }) => [file_name, since]));
   }
 
-  /** Adds a file to those that are wanted from a repository. */
+  /** Adds a wish to those of a repository directory. */
   alsoWish(directory: string, fileName: string, at: number): void {
-    this.database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)")
+    this.#database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)")
       .run(directory, fileName, at);
   }
 
-  /** The file names that are wanted from a repository. */
+  /** The file names wished for from a repository directory. */
   wishesOf(directory: string): string[] {
     return this.#wishes(directory).map(({ file_name }) => file_name);
   }
 
-  /** Writes what was noted since the last batch. What could not be written is tried again. */
+  /** Writes the uses recorded since the last batch. If that fails, they join the next batch. */
   flush(): void {
     if (this.#uses.size === 0) return;
     const batch = [...this.#uses.values()];
     this.#uses.clear();
-    const early: Use[] = [];
+    const tooEarly: Use[] = [];
     try {
-      inTransaction(this.database, () => {
+      inTransaction(this.#database, () => {
         for (const use of batch) {
-          if (!this.#writeUse(use)) early.push(use);
+          if (!this.#writeUse(use)) tooEarly.push(use);
         }
       });
     } catch (error) {
-      log.error("uses of packages not recorded", { reason: reasonOf(error) });
-      for (const use of batch) this.#note(use);
+      log.error("cannot record uses of packages", { reason: reasonOf(error) });
+      for (const use of batch) this.#addUse(use);
       return;
     }
-    const oldest = Date.now() - LONGEST_WAIT;
-    for (const use of early) {
-      if (use.at >= oldest) this.#note(use);
+    const oldest = Date.now() - MAX_USE_WAIT_MS;
+    for (const use of tooEarly) {
+      if (use.at >= oldest) this.#addUse(use);
     }
   }
 
   [Symbol.dispose](): void {
     clearInterval(this.#timer);
     this.flush();
-    this.database.close();
+    this.#database.close();
   }
 
-  #note({ file, at, count }: Use): void {
-    const key = `${file.repository.directory}/${file.fileName}`;
-    const noted = this.#uses.get(key);
+  #addUse({ file, at, count }: Use): void {
+    const key = keyOf(file);
+    const earlier = this.#uses.get(key);
     this.#uses.set(key, {
       file,
-      at: Math.max(at, noted?.at ?? at),
-      count: count + (noted?.count ?? 0),
+      at: Math.max(at, earlier?.at ?? at),
+      count: count + (earlier?.count ?? 0),
     });
   }
 
-  /** False if the file has no record yet: then only the wish for its package is written. */
+  /** Returns false if the file is not recorded yet: then only the demand for its package is written. */
   #writeUse({ file: { repository: { directory }, fileName }, at, count }: Use): boolean {
-    const { changes } = this.database.prepare(`
+    const { changes } = this.#database.prepare(`
       UPDATE files SET used_at = max(used_at, ?), uses = uses + ?
       WHERE directory = ? AND file_name = ?`).run(at, count, directory, fileName);
-    this.database.prepare(`
+    this.#database.prepare(`
       INSERT INTO packages VALUES (?, ?, ?)
       ON CONFLICT DO UPDATE SET asked_at = max(asked_at, excluded.asked_at)`)
       .run(directory, nameOf(fileName), at);
     if (Number(changes) === 0) return false;
-    this.database.prepare("UPDATE prefetches SET taken = 1 WHERE directory = ? AND file_name = ?")
+    this.#database.prepare("UPDATE prefetches SET taken = 1 WHERE directory = ? AND file_name = ?")
       .run(directory, fileName);
-    // Those before one that was taken count no longer.
-    this.database.prepare(`
+    // A prefetch that was taken ends the row of those in vain before it.
+    this.#database.prepare(`
       DELETE FROM prefetches WHERE directory = ?1 AND name = ?2 AND fetched_at <
         (SELECT fetched_at FROM prefetches WHERE directory = ?1 AND file_name = ?3 AND taken = 1)`)
       .run(directory, nameOf(fileName), fileName);
@@ -366,7 +324,7 @@ export class CacheIndex implements Disposable {
   }
 
   #wishes(directory: string): { file_name: string; since: number }[] {
-    return this.database.prepare("SELECT file_name, since FROM wishes WHERE directory = ?")
+    return this.#database.prepare("SELECT file_name, since FROM wishes WHERE directory = ?")
       .all(directory) as { file_name: string; since: number }[];
   }
 }

@@ -7,20 +7,21 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *     <cache_root>/
  *       core/os/x86_64/                 as on a mirror: packages and their signatures
  *       .pkgstash/
- *         VERSION                       of this layout
- *         index.sqlite                  what is cached and who wanted it
- *         last-refresh                  its time is when all databases were last refreshed
+ *         VERSION                       version of this tree
+ *         index.sqlite                  what is cached, used, wished for and pinned
+ *         last-refresh                  its mtime is when all databases were last refreshed
  *         lock                          held by the running daemon
- *         parts/core/os/x86_64/         transfers that are not finished
- *           NAME.part                     the bytes so far
- *           NAME.json                     whose bytes they are
+ *         parts/core/os/x86_64/         unfinished downloads
+ *           NAME.part                     the bytes received
+ *           NAME.json                     the sidecar: the file that they are of
  *         snapshots/core/os/x86_64/     databases
- *           current.json                  names the files of the published set
- *           GENERATION-core.db ...        those files, and those of sets before it
+ *           current.json                  names the members of the published snapshot
+ *           GENERATION-core.db ...        its members, and those of snapshots before it
  *
- * Names that begin with a dot are never served, so nothing below `.pkgstash` can be asked for.
+ * A name that begins with a dot is never served, so no request reaches `.pkgstash`.
  */
 export class CacheLayout {
+  /** Everything but packages and their signatures. */
   readonly state: string;
 
   constructor(readonly root: string) {
@@ -55,7 +56,7 @@ export class CacheLayout {
     return join(this.root, keyOf(file));
   }
 
-  /** Path of a part file without its suffix, for any key. */
+  /** Path of the part file of a key, without its suffix. */
   partOf(key: string): string {
     return join(this.parts, key);
   }

@@ -3,12 +3,12 @@ import { DirectoryLock } from "../../platform/files/directory_lock.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 
-/** Version of the tree that `CacheLayout` draws. */
+/** Version of the tree drawn at `CacheLayout`. */
 const VERSION = "1";
 
 /**
- * Makes the cache directory if need be, and takes the right to write it. Throws `conflict` if
- * another instance has it, `storage` if it cannot be written or is of a later version.
+ * Locks the cache directory, and creates it if it is missing. Throws `conflict` if another process
+ * holds the lock, `storage` if the directory cannot be written or has another version.
  */
 export async function prepareCache(layout: CacheLayout): Promise<DirectoryLock> {
   const lock = await DirectoryLock.acquire(layout.lock);
@@ -19,16 +19,22 @@ export async function prepareCache(layout: CacheLayout): Promise<DirectoryLock> 
       throw new PkgstashError(
         "storage",
         `Cannot use the cache directory: ${layout.version} says version ${version}, and this ` +
-          `pkgstash knows version ${VERSION}. Use the pkgstash that wrote it, or another directory.`,
+          `pkgstash knows version ${VERSION}. Use the pkgstash that wrote it, or set cache_root ` +
+          "to another directory.",
       );
     }
     return lock;
   } catch (error) {
     lock[Symbol.dispose]();
     if (error instanceof PkgstashError) throw error;
-    throw new PkgstashError("storage", `Cannot prepare the cache directory: ${reasonOf(error)}`, {
-      cause: error,
-    });
+    throw new PkgstashError(
+      "storage",
+      `Cannot prepare the cache directory ${layout.root}: ${
+        reasonOf(error)
+      }. Check cache_root and ` +
+        "its permissions.",
+      { cause: error },
+    );
   }
 }
 

@@ -1,31 +1,34 @@
-import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Expectation } from "../../repositories/package_index.ts";
+import { fileKey, type Repository } from "../../repositories/repository.ts";
 import { removeIfPresent, statIfPresent } from "../../platform/files/durable.ts";
+import { sha256Of } from "../../platform/files/file_digest.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CacheIndex } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
-import type { Repository } from "../../repositories/repository.ts";
 
 const log = eventLogger("cache");
 
 /** What a database says of its files, by their names. */
 type Packages = ReadonlyMap<string, Expectation>;
 
+interface Cache {
+  layout: CacheLayout;
+  index: CacheIndex;
+}
+
 /**
- * Removes the cached packages that a database gives another content than they have: packages are
- * rebuilt under the same name, and whoever took the old one would be refused by pacman. Those whose
- * SHA-256 is not on record are told by their size for now; `verifyUnrecorded` looks closer.
+ * Removes the cached packages that a database lists with other content: packages are rebuilt under
+ * the same name, and pacman would refuse the old build. A package whose SHA-256 is not recorded is
+ * compared by size only; `verifyUnrecorded` reads it.
  *
- * `before` is what the database before said: what has changed since is removed even if there is
- * only a signature yet, as when the package itself is still on its way.
+ * `before` is what the previous database says. A package that changed since is removed even if the
+ * cache has only its signature yet, because the package itself may still be on its way.
  */
 export async function removeReplaced(
   repository: Repository,
   packages: Packages,
-  layout: CacheLayout,
-  index: CacheIndex,
-  before: Packages = new Map(),
+  { layout, index, before = new Map() }: Cache & { before?: Packages },
 ): Promise<void> {
   const recorded = new Map(index.files(repository.directory).map((file) => [file.fileName, file]));
   for (const [fileName, { sha256 }] of recorded) {
@@ -33,7 +36,7 @@ export async function removeReplaced(
     if (expected === undefined) continue;
     const info = await statIfPresent(join(layout.directoryOf(repository), fileName));
     if (info !== null && areDifferent(expected, { size: info.size, sha256 })) {
-      await remove(repository, fileName, layout, index);
+      await remove(repository, fileName, { layout, index });
     }
   }
   for (const [fileName, expected] of packages) {
@@ -41,35 +44,40 @@ export async function removeReplaced(
     if (earlier === undefined || !areDifferent(earlier, expected)) continue;
     const sha256 = recorded.get(fileName)?.sha256 ?? null;
     if (sha256 !== null && sha256 === expected.sha256) continue;
-    await remove(repository, fileName, layout, index);
+    await remove(repository, fileName, { layout, index });
   }
 }
 
+/** Knows what the served database says of its files; null without a database. */
+export interface ServedPackages {
+  packagesOf(repository: Repository): Promise<Packages | null>;
+}
+
 /**
- * Reads the cached packages whose SHA-256 is not on record, and removes those that are replaced.
- * That may take long, so the served database is asked for again at each: it may be a new one.
+ * Reads the cached packages whose SHA-256 is not recorded: records it, or removes the package if the
+ * served database lists other content. Asks for the database again for each package, because reading
+ * them all takes long enough for a new one to be published.
  */
 export async function verifyUnrecorded(
   repository: Repository,
-  packagesOf: () => Promise<Packages | null>,
-  layout: CacheLayout,
-  index: CacheIndex,
-  signal: AbortSignal,
+  served: ServedPackages,
+  { layout, index, signal }: Cache & { signal: AbortSignal },
 ): Promise<void> {
-  for (const file of index.files(repository.directory)) {
+  for (const { directory, fileName, sha256 } of index.files(repository.directory)) {
     if (signal.aborted) return;
-    const expectation = async () => (await packagesOf())?.get(file.fileName)?.sha256 ?? null;
-    if (file.sha256 !== null || await expectation() === null) continue;
-    const path = join(layout.directoryOf(repository), file.fileName);
+    const expectedSha256 = async () =>
+      (await served.packagesOf(repository))?.get(fileName)?.sha256 ?? null;
+    if (sha256 !== null || await expectedSha256() === null) continue;
+    const path = join(layout.directoryOf(repository), fileName);
     const found = await identify(path, signal);
-    const expected = await expectation();
-    // Replaced while it was being read: then the new one has been recorded.
+    const expected = await expectedSha256();
+    // A file that was replaced while it was read has been recorded when it was fetched.
     if (found === null || (await statIfPresent(path))?.ino !== found.inode) continue;
     if (expected === null) continue;
     if (found.sha256 === expected) {
-      index.identified(file.directory, file.fileName, found.sha256);
-      log.debug("package identified", { file: `${file.directory}/${file.fileName}` });
-    } else await remove(repository, file.fileName, layout, index);
+      index.recordDigest(directory, fileName, found.sha256);
+      log.debug("verified a package found on disk", { file: fileKey(directory, fileName) });
+    } else await remove(repository, fileName, { layout, index });
   }
 }
 
@@ -81,22 +89,22 @@ function areDifferent(one: Expectation, other: Expectation): boolean {
 async function remove(
   { directory }: Repository,
   fileName: string,
-  layout: CacheLayout,
-  index: CacheIndex,
+  { layout, index }: Cache,
 ): Promise<void> {
   const path = join(layout.root, directory, fileName);
   const existed = await statIfPresent(path) !== null;
   await removeIfPresent(path);
   await removeIfPresent(`${path}.sig`);
-  index.removed(directory, fileName);
+  index.forgetFile(directory, fileName);
   if (!existed) return;
-  // Whoever wanted the old content wants the new.
+  // Clients that wanted the old build will want the new one.
   index.alsoWish(directory, fileName, Date.now());
-  log.info("package removed, the database names another content", {
-    file: `${directory}/${fileName}`,
+  log.info("removed a package that the database lists with other content", {
+    file: fileKey(directory, fileName),
   });
 }
 
+/** SHA-256 and inode of one file; null if it is gone or the signal is aborted. */
 async function identify(
   path: string,
   signal: AbortSignal,
@@ -104,14 +112,9 @@ async function identify(
   try {
     using file = await Deno.open(path);
     const { ino } = await file.stat();
-    const hash = createHash("sha256");
-    for await (const chunk of file.readable) {
-      if (signal.aborted) return null;
-      hash.update(chunk);
-    }
-    return { sha256: hash.digest("hex"), inode: ino };
+    return { sha256: await sha256Of(file, signal), inode: ino };
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    if (signal.aborted || error instanceof Deno.errors.NotFound) return null;
     throw error;
   }
 }

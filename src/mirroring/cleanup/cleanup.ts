@@ -37,7 +37,7 @@ export type CleanupSettings = Pick<
 
 export interface CleanupOptions {
   layout: CacheLayout;
-  index: Pick<CacheIndex, "removed" | "usedAt">;
+  index: Pick<CacheIndex, "forgetFile" | "usedAt">;
   inventory: Pick<Inventory, "take" | "package" | "isInFlight">;
   downloads: Pick<DownloadRegistry, "get">;
   snapshotStore: Pick<SnapshotStore, "forget">;
@@ -243,7 +243,7 @@ export class Cleanup {
     onFailure: (failure: FailedRemoval) => void,
   ): Promise<boolean> {
     if (!await remover.remove(directory, file)) return false;
-    this.#options.index.removed(directory, fileName);
+    this.#options.index.forgetFile(directory, fileName);
     if (signature !== null) {
       await remover.remove(directory, signature).catch((error) =>
         onFailure({ path: `${directory}/${signature.name}`, why: reasonOf(error) })

@@ -1,68 +1,67 @@
-import type { Repository } from "../../repositories/repository.ts";
-import type { Download } from "../downloads/download.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
+import { createHash } from "node:crypto";
 import { PkgstashError } from "../../errors.ts";
-import { writeFileDurably } from "../../platform/files/durable.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
-import type { Mirror } from "../mirrors/mirror.ts";
+import { readSignature } from "../../formats/openpgp/signature.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
-import { belongsTogether } from "./signature_check.ts";
-import {
-  changedMeanwhile,
-  confirmUnchanged,
-  type CopiedDatabase,
-  fetchSignature,
-} from "./small_file.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import { sha256Of } from "../../platform/files/file_digest.ts";
+import type { Repository } from "../../repositories/repository.ts";
 import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
+import { checkBeginning, checkHeaders, maxBytesOf } from "../downloads/content_check.ts";
+import type { Download } from "../downloads/download.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
+import { isNotFound } from "../mirrors/race.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 
-/** The members of a set other than the database. */
+/** The members of a snapshot other than the database. */
 export type Companions = Omit<Snapshot["members"], "db">;
 
-interface Context {
+/** A database as it was copied from a mirror. */
+export interface CopiedDatabase {
+  path: string;
+  lastModified: string | null;
+  etag: string | null;
+}
+
+export interface CompanionsRequest {
   access: Upstream;
   repository: Repository;
   store: SnapshotStore;
   signal: AbortSignal;
-}
-
-interface Work {
+  /** The mirror that the database was copied from. */
+  mirror: Mirror;
+  database: CopiedDatabase;
+  /** Name on disk of a member. */
   blob: (member: SnapshotMember) => string;
   /** Begins to fetch the file list; null if it is not wanted. */
   fetchFiles: (() => Download) | null;
 }
 
 /**
- * Copies everything that goes with a database that `mirror` had a moment ago: signatures, and the
- * file list if it is wanted. Throws `MirrorRefusal` "different" if the mirror changed anything
- * meanwhile, because then they do not belong together.
+ * Copies what goes with a database: signatures, and the file list if it is wanted. Throws
+ * `MirrorRefusal` "different" if the mirror changed anything meanwhile, because then the files do
+ * not belong together.
  */
-export async function copyCompanions(
-  context: Context,
-  mirror: Mirror,
-  database: CopiedDatabase,
-  { blob, fetchFiles }: Work,
-): Promise<Companions> {
-  const { access, repository, signal, store } = context;
-  const databaseSignature = await copySignature(context, mirror, {
-    member: "db.sig",
-    blob: blob("db.sig"),
-    of: database.path,
-  });
+export async function copyCompanions(request: CompanionsRequest): Promise<Companions> {
+  const { repository, store, database, blob, fetchFiles } = request;
+  const databaseSignature = await copySignature(request, "db.sig", database.path);
   const fileList = fetchFiles === null ? null : await copyFileList(fetchFiles(), blob("files"));
-  const filesSignature = fileList === null ? null : await copySignature(context, mirror, {
-    member: "files.sig",
-    blob: blob("files.sig"),
-    of: store.pathOf(repository, fileList.blob),
-  });
-  if (databaseSignature !== null || fileList !== null) {
-    await confirmUnchanged(access, mirror, repository, database, signal);
-  }
+  const filesSignature = fileList === null
+    ? null
+    : await copySignature(request, "files.sig", store.pathOf(repository, fileList.blob));
+  if (databaseSignature !== null || fileList !== null) await confirmUnchanged(request);
   return {
     ...(databaseSignature === null ? {} : { "db.sig": databaseSignature }),
     ...(fileList === null ? {} : { files: fileList }),
     ...(filesSignature === null ? {} : { "files.sig": filesSignature }),
   };
+}
+
+/** The refusal of a mirror that is in the middle of an update. */
+export function changedMeanwhile({ name }: Mirror, fileName: string): MirrorRefusal {
+  return new MirrorRefusal("different", `${name} changed ${fileName} while it was being copied`);
 }
 
 async function copyFileList(download: Download, blob: string): Promise<MemberFile | null> {
@@ -71,23 +70,117 @@ async function copyFileList(download: Download, blob: string): Promise<MemberFil
     if (outcome.result !== "fetched") return null;
     return { blob, lastModified: outcome.identity.lastModified };
   } catch (error) {
-    if (error instanceof PkgstashError && error.kind === "not_found") return null;
+    if (isNotFound(error)) return null;
     throw error;
   }
 }
 
+/** Copies the signature of the file at `signedPath`; null if the mirror has none. */
 async function copySignature(
-  { access, repository, store, signal }: Context,
-  mirror: Mirror,
-  { member, blob, of }: { member: "db.sig" | "files.sig"; blob: string; of: string },
+  request: CompanionsRequest,
+  member: "db.sig" | "files.sig",
+  signedPath: string,
 ): Promise<MemberFile | null> {
+  const { mirror, repository, store } = request;
   const fileName = `${repository.name}.${member}`;
-  const signature = await fetchSignature(access, mirror, repository, fileName, signal);
+  const signature = await fetchSignature(request, fileName);
   if (signature === null) return null;
-  if (!await belongsTogether(signature.bytes, of)) throw changedMeanwhile(mirror, fileName);
+  if (!await mayBeSignatureOf(signature.bytes, signedPath)) {
+    throw changedMeanwhile(mirror, fileName);
+  }
+  const blob = request.blob(member);
   const path = store.pathOf(repository, blob);
   await writeFileDurably(path, signature.bytes);
   const modified = parseHttpDate(signature.lastModified ?? "") ?? 0;
   await Deno.utime(path, modified, modified);
   return { blob, lastModified: signature.lastModified };
+}
+
+/** The signature `fileName` of the mirror; null if it has none. */
+async function fetchSignature(
+  { access, mirror, repository, signal }: CompanionsRequest,
+  fileName: string,
+): Promise<{ bytes: Uint8Array; lastModified: string | null } | null> {
+  const kind = "signature";
+  const max = maxBytesOf(kind);
+  try {
+    const body = await access.open({
+      repository,
+      fileName,
+      only: [mirror],
+      quick: true,
+      headersFor: () => ({}),
+      accept: async (body) => {
+        const { headers, length } = body;
+        checkHeaders({ kind, headers, size: length, expectedSize: null });
+        const bytes = await body.peek(max + 1);
+        checkBeginning(kind, fileName, bytes);
+        if (bytes.length > max || (length !== null && length !== bytes.length)) {
+          throw new PkgstashError("content", "sent a signature of another length than announced");
+        }
+      },
+      signal,
+    });
+    const bytes = await body.peek(max);
+    body.close();
+    return { bytes, lastModified: body.headers.get("last-modified") };
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+/** Throws `MirrorRefusal` "different" unless the mirror still has the database that was copied. */
+async function confirmUnchanged(
+  { access, mirror, repository, database, signal }: CompanionsRequest,
+): Promise<void> {
+  const fileName = `${repository.name}.db`;
+  const { lastModified, etag } = database;
+  const body = await access.open({
+    repository,
+    fileName,
+    only: [mirror],
+    conditional: true,
+    headersFor: () => ({
+      ...(lastModified === null ? {} : { "if-modified-since": lastModified }),
+      ...(etag === null ? {} : { "if-none-match": etag }),
+    }),
+    accept: () => Promise.resolve(),
+    signal,
+  });
+  try {
+    if (!await isUnchanged(body, database)) throw changedMeanwhile(mirror, fileName);
+  } finally {
+    body.close();
+  }
+}
+
+async function isUnchanged(body: MirrorResponse, copy: CopiedDatabase): Promise<boolean> {
+  const { status, headers, length } = body;
+  if (status === 304) return true;
+  if (copy.lastModified !== null) {
+    // Not by the entity tag: the machines behind one name may have different ones for one file.
+    const { size } = await Deno.stat(copy.path);
+    return headers.get("last-modified") === copy.lastModified && (length ?? size) === size;
+  }
+  if (copy.etag !== null) return headers.get("etag") === copy.etag;
+  const hash = createHash("sha256");
+  for (let chunk; (chunk = await body.read()) !== null;) hash.update(chunk);
+  return hash.digest("hex") === await sha256Of(copy.path);
+}
+
+/**
+ * Whether a detached signature is of the file at `path`, as far as can be told without the key: a
+ * mirror in the middle of an update has the signature of another database than the one it has. True
+ * for signatures that cannot be read, such as armored ones.
+ */
+export async function mayBeSignatureOf(signature: Uint8Array, path: string): Promise<boolean> {
+  for (const { hash, trailer, left } of readSignature(signature) ?? []) {
+    const digest = createHash(hash);
+    using file = await Deno.open(path);
+    for await (const chunk of file.readable) digest.update(chunk);
+    const [first, second] = digest.update(trailer).digest();
+    if (first !== left[0] || second !== left[1]) return false;
+  }
+  return true;
 }

@@ -2,7 +2,7 @@ import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
 import type { Companions } from "./companions.ts";
-import { dateForClients } from "./date_for_clients.ts";
+import { statIfPresent } from "../../platform/files/durable.ts";
 import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
@@ -11,24 +11,26 @@ import { timeOf } from "./stale_guard.ts";
 export interface SnapshotDraftOptions {
   repository: Repository;
   store: SnapshotStore;
-  /** The set being served, or null. */
+  /** The served snapshot, or null. */
   current: Snapshot | null;
   /** When a client last asked for the file list, in milliseconds since the epoch; 0 for never. */
   filesAskedAt: number;
-  /** Called with a new database just before and just after it is published. */
+  /** Called with a new database right before and right after it is published. */
   onNewDatabase: (index: PackageIndex) => Promise<void>;
 }
 
-/** How a refresh that did not fail ended; `index` when there is a new database. */
+/** How a refresh that did not fail ended. */
 export interface RefreshResult {
+  /** Whether a snapshot was published. */
   changed: boolean;
   snapshot: Snapshot;
   /** The mirrors that are known to have this very database. */
   mirrors: readonly Mirror[];
+  /** Null unless the database is new. */
   index: PackageIndex | null;
 }
 
-/** A database that was fetched, and what goes with it. */
+/** A database that was fetched, and its companions. */
 export interface FetchedDatabase {
   mirror: Mirror;
   /** Lower-case hexadecimal. */
@@ -38,23 +40,27 @@ export interface FetchedDatabase {
   companions: Companions;
 }
 
-/** A set in the making, under a name of its own, until it is published or given up. */
+/** A snapshot in the making, under a generation of its own, until it is published or given up. */
 export class SnapshotDraft {
   readonly #generation = newGeneration();
 
-  constructor(private readonly options: SnapshotDraftOptions) {}
+  readonly #options: SnapshotDraftOptions;
 
-  /** Name on disk of a member of this set. */
-  blob(member: SnapshotMember): string {
-    return `${this.#generation}-${this.options.repository.name}.${member}`;
+  constructor(options: SnapshotDraftOptions) {
+    this.#options = options;
   }
 
-  /** Whether a file in the snapshot directory belongs to this set. */
+  /** Name on disk of a member. */
+  blob(member: SnapshotMember): string {
+    return `${this.#generation}-${this.#options.repository.name}.${member}`;
+  }
+
+  /** Whether a file in the snapshot directory is a member. */
   owns(blob: string): boolean {
     return blob.startsWith(this.#generation);
   }
 
-  /** The served database stays; what is new goes with it. */
+  /** Keeps the served database, and adds the companions that are new. */
   async complete(
     current: Snapshot,
     mirrors: readonly Mirror[],
@@ -74,9 +80,9 @@ export class SnapshotDraft {
     return { changed, snapshot, mirrors, index: null };
   }
 
-  /** Publishes a database whose files are all in their places. */
+  /** Publishes a new database. All of its files must be in place. */
   async publish(database: FetchedDatabase): Promise<RefreshResult> {
-    const { current, onNewDatabase, repository, store } = this.options;
+    const { current, onNewDatabase, repository, store } = this.#options;
     const { companions, index, lastModified, mirror, sha256 } = database;
     const db = { blob: this.blob("db"), lastModified };
     const snapshot: Snapshot = {
@@ -97,14 +103,14 @@ export class SnapshotDraft {
     await this.#dateFiles(snapshot);
     await onNewDatabase(index);
     await this.#publish(snapshot);
-    // Again for what was put in place between the first time and the publication.
+    // Again, for packages that came into the cache since the first call.
     await onNewDatabase(index);
     return { changed: true, snapshot, mirrors: [mirror], index };
   }
 
   async #dateFiles({ members: { db, files } }: Snapshot): Promise<void> {
     if (files === undefined) return;
-    const { current, repository, store } = this.options;
+    const { current, repository, store } = this.#options;
     const before = current?.members.files;
     await dateForClients(
       store.pathOf(repository, files.blob),
@@ -114,7 +120,23 @@ export class SnapshotDraft {
   }
 
   async #publish(snapshot: Snapshot): Promise<void> {
-    const { repository, store, filesAskedAt } = this.options;
+    const { repository, store, filesAskedAt } = this.#options;
     await store.publish(repository, { ...snapshot, filesAskedAt });
   }
+}
+
+/**
+ * Sets the mtime of a database, which clients get as Last-Modified: the mirror's date, but later than
+ * that of the database it replaces. pacman takes only a newer database than it has, and dates an
+ * undated one by the clock, so one without a date or from a rollback cannot keep the mirror's.
+ */
+async function dateForClients(
+  path: string,
+  date: number,
+  replacedPath: string | null,
+): Promise<void> {
+  const replaced = replacedPath === null ? null : await statIfPresent(replacedPath);
+  const earliest = (replaced?.mtime?.getTime() ?? 0) + 1000;
+  const modified = new Date(Math.max(date, earliest));
+  await Deno.utime(path, modified, modified);
 }

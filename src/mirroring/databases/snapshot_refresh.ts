@@ -1,3 +1,5 @@
+import { delay } from "@std/async/delay";
+import { fileKey } from "../../repositories/repository.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import { Download, type DownloadRequest } from "../downloads/download.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
@@ -5,10 +7,13 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import { type Companions, copyCompanions } from "./companions.ts";
+import {
+  changedMeanwhile,
+  type Companions,
+  type CopiedDatabase,
+  copyCompanions,
+} from "./companions.ts";
 import { checkArchive, readPackageIndex } from "../../repositories/package_index.ts";
-import { judgeRollback } from "./rollback.ts";
-import { changedMeanwhile, type CopiedDatabase } from "./small_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import {
   type FetchedDatabase,
@@ -16,114 +21,122 @@ import {
   SnapshotDraft,
   type SnapshotDraftOptions,
 } from "./snapshot_draft.ts";
-import { StaleGuard, timeOf } from "./stale_guard.ts";
+import { judgeRollback, StaleGuard, timeOf } from "./stale_guard.ts";
 import { surveyMirrors } from "./survey.ts";
 import { TransferSlot } from "./transfer_slot.ts";
 
 const log = eventLogger("snapshot");
 
-/** How often a mirror may turn out to be in the middle of an update, in one refresh. */
-const MOST_CHANGES = 4;
-/** Milliseconds before the second look at such a mirror; the third waits twice as long. */
-const PAUSE = 200;
+/** How often a mirror may be in the middle of an update, in one refresh. */
+const MAX_CHANGES = 4;
+/** Pause before such a mirror is asked again; the n-th pause is n times as long. */
+const CHANGE_PAUSE_MS = 200;
 
 export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
   access: Upstream;
   layout: CacheLayout;
-  /** Whether the file list is to be part of the set. */
-  files: boolean;
-  /** Ask every mirror how new its database is first, and take the newest. */
-  survey: boolean;
-  /** Milliseconds of silence after which a begun transfer is given up. */
-  patience: number;
-  /** Milliseconds for which all mirrors must agree on an older database. */
+  /** Whether to copy the file list as well. */
+  includesFiles: boolean;
+  /** Whether to ask every mirror for the date of its database first, and take the newest. */
+  isSurvey: boolean;
+  /** Milliseconds without a byte after which an open transfer is given up. */
+  patienceMs: number;
+  /** How long all mirrors must agree on an older database before it is accepted. */
   rollbackAgeMs: number;
   onBytes: (count: number) => void;
   signal: AbortSignal;
 }
 
+/** One attempt to copy a snapshot from a mirror. */
+interface Attempt {
+  /** The mirror whose database was examined, or that said that it is unchanged. */
+  mirror: Mirror | null;
+  examined: Pick<FetchedDatabase, "index" | "companions"> | null;
+}
+
 /**
- * One attempt to bring a repository's snapshot up to date. Its two downloads may be followed while
- * they run by clients for whom there is nothing else to send: their last byte is let go only when
- * all members are there.
+ * Brings a repository's snapshot up to date. Clients follow its two downloads while they run if
+ * nothing is published yet. The last byte is held back until all members have been copied.
  */
 export class SnapshotRefresh {
   readonly done: Promise<RefreshResult>;
-  /** Monotonic milliseconds. */
+  /** Milliseconds of the monotonic clock. */
   readonly startedAt = performance.now();
   readonly #slots = { db: new TransferSlot(), files: new TransferSlot() };
-  /** The mirrors that said in a survey that theirs is the newest, and those with an older one. */
+  readonly #options: SnapshotRefreshOptions;
+  /** By the survey: the mirrors that have the newest database, and those with an older one. */
   #newest: readonly Mirror[] = [];
   #lagging: readonly Mirror[] = [];
   #guard: StaleGuard;
   #changes = 0;
   #draft: SnapshotDraft;
 
-  constructor(private readonly options: SnapshotRefreshOptions) {
+  constructor(options: SnapshotRefreshOptions) {
+    this.#options = options;
     this.#guard = new StaleGuard(options.current);
     this.#draft = new SnapshotDraft(options);
     this.done = this.#run().catch((error) => {
-      throw this.#explained(error);
+      throw this.#asPkgstashError(error);
     });
-    const end = () => Object.values(this.#slots).forEach((slot) => slot.end());
-    this.done.then(end, end);
+    const endSlots = () => Object.values(this.#slots).forEach((slot) => slot.end());
+    this.done.then(endSlots, endSlots);
   }
 
-  /** Whether this copies the file list as well. */
+  /** Whether the file list is copied as well. */
   get includesFiles(): boolean {
-    return this.options.files;
+    return this.#options.includesFiles;
   }
 
-  /** Whether this asks all mirrors. */
+  /** Whether all mirrors are asked for their dates first. */
   get isSurvey(): boolean {
-    return this.options.survey;
+    return this.#options.isSurvey;
   }
 
-  /** The mirrors that turned out to have an older database than they should. */
+  /** The mirrors that turned out to have an older database. */
   get lagging(): Iterable<Mirror> {
     return [...this.#lagging, ...this.#guard.lagging];
   }
 
-  /** Whether a file in the snapshot directory belongs to the set in the making. */
+  /** Whether a file in the snapshot directory belongs to the snapshot in the making. */
   owns(blob: string): boolean {
     return this.#draft.owns(blob);
   }
 
-  /** The transfer of a member, once it has begun; null if there is none. */
+  /** The download of a member once it has begun; null if there is none. */
   transferOf(member: "db" | "files"): Promise<Download | null> {
     return this.#slots[member].transfer;
   }
 
   async #run(): Promise<RefreshResult> {
-    const { current, survey, signal } = this.options;
+    const { current, isSurvey, signal } = this.#options;
     signal.throwIfAborted();
-    const course = survey ? await this.#survey() : {};
-    if ("snapshot" in course) return course;
+    const surveyed = isSurvey ? await this.#survey() : {};
+    if ("snapshot" in surveyed) return surveyed;
     try {
-      return await this.#fetchOrElse(course.only);
+      return await this.#fetchPreferring(surveyed.only);
     } catch (error) {
       signal.throwIfAborted();
-      const result = current === null ? null : await this.#older(current);
+      const result = current === null ? null : await this.#judgeOlder(current);
       if (result === null) throw error;
       return result;
     }
   }
 
-  /** Fetches from `newest` if given, and from the others if that comes to nothing. */
-  async #fetchOrElse(newest: readonly Mirror[] | undefined): Promise<RefreshResult> {
+  /** Fetches from `newest`, the mirrors with the newest database, or else from the others. */
+  async #fetchPreferring(newest: readonly Mirror[] | undefined): Promise<RefreshResult> {
     try {
       return await this.#fetch(newest);
     } catch (error) {
-      this.options.signal.throwIfAborted();
+      this.#options.signal.throwIfAborted();
       const others = this.#inOrder().filter((mirror) => !newest?.includes(mirror));
       if (newest === undefined || others.length === 0 || !isFault(error)) throw error;
       return await this.#fetch(others).catch(() => Promise.reject(error));
     }
   }
 
-  /** Asks all mirrors for the date of their database; the result if that was all there was to do. */
+  /** Asks all mirrors for the date of their database. Returns a result if nothing has to be fetched. */
   async #survey(): Promise<{ only?: Mirror[] } | RefreshResult> {
-    const { access, current, repository, signal } = this.options;
+    const { access, current, repository, signal } = this.#options;
     const { newest, lagging, lastModified } = await surveyMirrors(access, repository, signal);
     this.#newest = newest;
     this.#lagging = lagging;
@@ -133,21 +146,17 @@ export class SnapshotRefresh {
     if (lastModified === served) {
       return this.#isComplete ? await this.#draft.complete(current, newest, {}) : { only: newest };
     }
-    for (const mirror of newest) this.#guard.note(mirror, lastModified);
-    return await this.#older(current) ?? {};
+    for (const mirror of newest) this.#guard.addLagging(mirror, lastModified);
+    return await this.#judgeOlder(current) ?? {};
   }
 
-  /** What comes of it when everyone who answered has an older database than the served one. */
-  async #older(current: Snapshot): Promise<RefreshResult | null> {
-    const { repository, rollbackAgeMs, store, survey } = this.options;
+  /** Judges an older database that every responding mirror offers; null if there is none to judge. */
+  async #judgeOlder(current: Snapshot): Promise<RefreshResult | null> {
+    const { isSurvey, repository, rollbackAgeMs, store } = this.#options;
     const offered = this.#guard.agreedUpon;
     if (offered === null) return null;
-    const { accepted, record } = judgeRollback(
-      current.rollback,
-      offered,
-      Date.now(),
-      rollbackAgeMs,
-    );
+    const now = Date.now();
+    const { accepted, record } = judgeRollback(current.rollback, { offered, now, rollbackAgeMs });
     const details = {
       repository: repository.directory,
       served: current.members.db.lastModified,
@@ -161,33 +170,34 @@ export class SnapshotRefresh {
     }
     log.warn("every mirror has an older database than the served one", {
       ...details,
-      believed_from: new Date(record.since + rollbackAgeMs).toISOString(),
+      accepted_from: new Date(record.since + rollbackAgeMs).toISOString(),
     });
     const snapshot = { ...current, rollback: record };
     if (record !== current.rollback) await store.publish(repository, snapshot);
-    return survey ? { changed: false, snapshot, mirrors: [], index: null } : null;
+    return isSurvey ? { changed: false, snapshot, mirrors: [], index: null } : null;
   }
 
-  /** Takes the database from one mirror after the other until one has a whole set. */
+  /** Asks one mirror after another until one has a complete snapshot. */
   async #fetch(candidates: readonly Mirror[] | undefined): Promise<RefreshResult> {
+    const { signal } = this.#options;
     const refused = new Set<Mirror>();
     let only = candidates;
     while (true) {
-      const examined: { mirror: Mirror | null } = { mirror: null };
+      const attempt: Attempt = { mirror: null, examined: null };
       try {
-        return await this.#attempt(only, examined);
+        return await this.#copySnapshot(only, attempt);
       } catch (error) {
-        this.options.signal.throwIfAborted();
+        signal.throwIfAborted();
         this.#startOver();
-        const { mirror } = examined;
+        const { mirror } = attempt;
         if (mirror === null || !isFault(error)) throw error;
         if (!isChange(error) || this.#guard.lagging.includes(mirror)) refused.add(mirror);
-        else if (this.#changes++ === MOST_CHANGES) throw error;
-        else await this.#pause(this.#changes * PAUSE);
+        else if (this.#changes++ === MAX_CHANGES) throw error;
+        else await delay(this.#changes * CHANGE_PAUSE_MS, { signal });
         only = (candidates ?? this.#inOrder()).filter((one) => !refused.has(one));
         if (only.length === 0) throw error;
-        log.info("another attempt", {
-          repository: this.options.repository.directory,
+        log.info("copying a snapshot failed, trying again", {
+          repository: this.#options.repository.directory,
           mirror: mirror.name,
           reason: reasonOf(error),
         });
@@ -195,65 +205,63 @@ export class SnapshotRefresh {
     }
   }
 
-  /** Nothing of an attempt that failed is used for the next. */
+  /** Drops everything of an attempt that failed. */
   #startOver(): void {
-    this.#draft = new SnapshotDraft(this.options);
+    this.#draft = new SnapshotDraft(this.#options);
     for (const slot of Object.values(this.#slots)) slot.reset();
   }
 
-  async #attempt(
+  /** Copies database and companions from one mirror, and publishes them. */
+  async #copySnapshot(
     only: readonly Mirror[] | undefined,
-    examined: { mirror: Mirror | null },
+    attempt: Attempt,
   ): Promise<RefreshResult> {
-    const { current } = this.options;
+    const { current } = this.#options;
     const guard = this.#guard;
-    const found: { besides: Pick<FetchedDatabase, "index" | "companions"> | null } = {
-      besides: null,
-    };
     const since = guard.isOff ? null : current?.members.db.lastModified ?? null;
     const download = this.#download("db", {
       ifModifiedSince: since,
       ...(only === undefined ? {} : { only }),
       vet: (mirror, headers) => guard.checkDate(mirror, headers.get("last-modified")),
       examine: async (path, mirror, { lastModified, etag }) => {
-        examined.mirror = mirror;
+        attempt.mirror = mirror;
         guard.checkDate(mirror, lastModified);
         const index = await readPackageIndex(path);
         guard.checkBuilds(mirror, lastModified, index);
-        const database = { path, lastModified, etag };
-        found.besides = { index, companions: await this.#companions(mirror, database) };
+        const companions = await this.#companions(mirror, { path, lastModified, etag });
+        attempt.examined = { index, companions };
       },
     });
-    const outcome = await this.#whole(download);
-    switch (outcome.result) {
-      case "present":
-        throw new PkgstashError("storage", `${download.request.finalPath} is there already`);
-      case "unchanged":
-        examined.mirror = outcome.mirror;
-        return await this.#unchanged(current!, outcome.mirror);
-      case "fetched":
-        return await this.#fetched({
-          mirror: outcome.mirror,
-          sha256: outcome.sha256,
-          lastModified: outcome.identity.lastModified,
-          ...found.besides!,
-        });
+    const outcome = await this.#outcomeOf(download);
+    if (outcome.result === "unchanged" && current !== null) {
+      attempt.mirror = outcome.mirror;
+      return await this.#keep(current, outcome.mirror);
     }
+    if (outcome.result === "fetched" && attempt.examined !== null) {
+      return await this.#publish({
+        mirror: outcome.mirror,
+        sha256: outcome.sha256,
+        lastModified: outcome.identity.lastModified,
+        ...attempt.examined,
+      });
+    }
+    const reason = outcome.result === "present" ? "the file exists already" : "it was not examined";
+    throw new PkgstashError("storage", `Cannot publish ${download.request.finalPath}: ${reason}.`);
   }
 
-  /** A mirror says that the served database is still what it has. */
-  async #unchanged(current: Snapshot, mirror: Mirror): Promise<RefreshResult> {
+  /** Keeps the database that `mirror` says is unchanged. */
+  async #keep(current: Snapshot, mirror: Mirror): Promise<RefreshResult> {
     if (this.#isComplete) return await this.#draft.complete(current, [mirror], {});
-    const { repository, store } = this.options;
+    const { repository, store } = this.#options;
     const { blob, lastModified } = current.members.db;
     const database = { path: store.pathOf(repository, blob), lastModified, etag: null };
     const companions = await this.#companions(mirror, database);
     return await this.#draft.complete(current, [mirror], companions);
   }
 
-  /** There is a database that may be a new one. */
-  async #fetched(database: FetchedDatabase): Promise<RefreshResult> {
-    const { current } = this.options;
+  /** Publishes a fetched database, unless it is undated and its content is the served one. */
+  async #publish(database: FetchedDatabase): Promise<RefreshResult> {
+    const { current } = this.#options;
     const { companions, lastModified, mirror, sha256 } = database;
     if (lastModified !== null || current?.sha256 !== sha256) {
       const result = await this.#draft.publish(database);
@@ -263,14 +271,20 @@ export class SnapshotRefresh {
   }
 
   async #companions(mirror: Mirror, database: CopiedDatabase): Promise<Companions> {
-    const { current, files, repository } = this.options;
-    const companions = await copyCompanions(this.options, mirror, database, {
+    const { access, current, includesFiles, repository, signal, store } = this.#options;
+    const companions = await copyCompanions({
+      access,
+      repository,
+      store,
+      signal,
+      mirror,
+      database,
       blob: (member) => this.#draft.blob(member),
-      fetchFiles: files ? () => this.#fetchFiles(mirror) : null,
+      fetchFiles: includesFiles ? () => this.#fetchFiles(mirror) : null,
     });
-    const lost = current?.members["db.sig"] !== undefined && !("db.sig" in companions);
-    // More likely it is not there yet than never again.
-    if (lost && this.#changes < MOST_CHANGES) {
+    const isLost = current?.members["db.sig"] !== undefined && !("db.sig" in companions);
+    // The signature is probably late, and not gone for good.
+    if (isLost && this.#changes < MAX_CHANGES) {
       throw changedMeanwhile(mirror, `${repository.name}.db.sig`);
     }
     return companions;
@@ -282,8 +296,8 @@ export class SnapshotRefresh {
       only: [mirror],
       examine: (path) => checkArchive(path),
     });
-    // Whoever awaits the database's transfer hears of a failure of this one.
-    this.#whole(download).catch(() => {});
+    // The download of the database reports a failure of this one.
+    this.#outcomeOf(download).catch(() => {});
     return download;
   }
 
@@ -291,16 +305,16 @@ export class SnapshotRefresh {
     member: "db" | "files",
     more: Pick<DownloadRequest, "ifModifiedSince" | "only" | "vet" | "examine">,
   ): Download {
-    const { access, layout, repository, store, patience, onBytes } = this.options;
+    const { access, layout, repository, store, patienceMs, onBytes } = this.#options;
     const fileName = `${repository.name}.${member}`;
     const download = new Download(access, {
       repository,
       fileName,
       kind: "database",
-      patience,
-      partBase: layout.partOf(`${repository.directory}/${fileName}`),
+      patienceMs,
+      partBase: layout.partOf(fileKey(repository.directory, fileName)),
       finalPath: store.pathOf(repository, this.#draft.blob(member)),
-      expected: () => Promise.resolve(null),
+      expectations: null,
       onBytes,
       ...more,
     });
@@ -308,9 +322,9 @@ export class SnapshotRefresh {
     return download;
   }
 
-  /** The end of a transfer, which comes at once when all is to stop. */
-  async #whole(download: Download) {
-    const { signal } = this.options;
+  /** Waits for the end of a download, and aborts it when the refresh is stopped. */
+  async #outcomeOf(download: Download) {
+    const { signal } = this.#options;
     const abort = () => download.abort();
     signal.addEventListener("abort", abort);
     try {
@@ -320,36 +334,28 @@ export class SnapshotRefresh {
     }
   }
 
-  async #pause(milliseconds: number): Promise<void> {
-    const { signal } = this.options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, milliseconds);
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    clearTimeout(timer);
-    signal.throwIfAborted();
-  }
-
-  #explained(error: unknown): PkgstashError {
+  #asPkgstashError(error: unknown): PkgstashError {
     if (error instanceof PkgstashError) return error;
     return new PkgstashError(
       "storage",
-      `Cannot store the database of ${this.options.repository.directory}: ${reasonOf(error)}`,
+      `Cannot store the database of ${this.#options.repository.directory}: ${reasonOf(error)}.`,
       { cause: error },
     );
   }
 
+  /** All mirrors, in the order in which to ask them. */
   #inOrder(): Mirror[] {
-    const { ready, resting } = this.options.access.pool.candidates(null);
+    const { ready, resting } = this.#options.access.pool.candidates(null);
     return [...ready, ...resting];
   }
 
+  /** Whether the served snapshot has every member that is wanted. */
   get #isComplete(): boolean {
-    return !this.options.files || this.options.current?.members.files !== undefined;
+    return !this.#options.includesFiles || this.#options.current?.members.files !== undefined;
   }
 }
 
-/** Whether it is a mirror's fault, and another may do better. */
+/** Whether the error is a mirror's fault, so that another mirror may help. */
 function isFault(error: unknown): boolean {
   return error instanceof PkgstashError && error.kind !== "storage";
 }

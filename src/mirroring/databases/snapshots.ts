@@ -1,6 +1,7 @@
+import { BackgroundWork } from "../../async/background_work.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Repository } from "../../repositories/repository.ts";
-import { removeReplaced, verifyUnrecorded } from "../cache/replaced_packages.ts";
+import { removeReplaced } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import {
   type Expectation,
@@ -15,15 +16,16 @@ import type { Metrics } from "../../platform/observability/metrics.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { RefreshResult } from "./snapshot_draft.ts";
+import { PackageVerification } from "./package_verification.ts";
 import { SnapshotRefresh } from "./snapshot_refresh.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 
 const log = eventLogger("snapshot");
 
-/** A file list that nobody has asked for in this time is no longer copied, in milliseconds. */
-const FILES_INTEREST = 30 * 24 * 3_600_000;
-/** After a failure, requests are served from the cache for this long without asking again, in ms. */
-const REST_AFTER_FAILURE = 15_000;
+/** A file list that no client has asked for in this time is no longer copied. */
+const FILE_LIST_INTEREST_MS = 30 * 24 * 3_600_000;
+/** After a failure, clients get the cached database for this long before a mirror is asked again. */
+const REST_AFTER_FAILURE_MS = 15_000;
 
 export interface SnapshotsOptions {
   layout: CacheLayout;
@@ -33,93 +35,103 @@ export interface SnapshotsOptions {
   /** Resolves once the index has been compared with the disk after the start. */
   indexed: () => Promise<void>;
   accessOf: (repository: Repository) => Upstream;
-  /** Told of each new database with the one before it, after it is served. */
+  /** Called when a new database is served, with the one before it. */
   onPublished: (repository: Repository, before: Snapshot | null, after: Snapshot) => void;
   settings: SnapshotSettings;
 }
 
-/** What a new configuration may change while running. */
+/** What a reload of the configuration may change. */
 export interface SnapshotSettings {
-  /** Milliseconds for which a snapshot is served without asking a mirror. */
+  /** How long a snapshot is served without asking a mirror. */
   databaseMaxAgeMs: number;
-  /** Milliseconds of silence after which a begun transfer is given up. */
-  patience: number;
-  /** Milliseconds for which a file that no mirror has is remembered as missing. */
-  missingAge: number;
-  /** Milliseconds for which all mirrors must agree on an older database before it is believed. */
+  /** Time without a byte after which an open transfer is given up. */
+  patienceMs: number;
+  /** How long a file list that the mirrors lack is remembered as missing. */
+  missingAgeMs: number;
+  /** How long all mirrors must agree on an older database before it is accepted. */
   rollbackAgeMs: number;
 }
 
-/** What is known of one repository between requests. */
+/** What is known of one repository; times are in milliseconds of the monotonic clock. */
 interface State {
+  /** The refresh that is running. */
   refresh: SnapshotRefresh | null;
-  /** When a mirror last said that the set is current; monotonic milliseconds. */
+  /** When a mirror last confirmed the served snapshot; -Infinity if none did since the start. */
   checkedAt: number;
+  /** When a refresh last failed; -Infinity if none did. */
   failedAt: number;
   /** When a client last asked for the file list; milliseconds since the epoch, 0 for never. */
   filesAskedAt: number;
-  /** Until when the mirrors are taken not to have a file list; monotonic milliseconds. */
-  filesMissingUntil: number;
-  index: { packages: Promise<PackageIndex | null> } | null;
-  /** Whether cached packages were compared with a database since the start. */
-  verified: boolean;
+  /** Until when the mirrors count as having no file list. */
+  fileListMissingUntil: number;
+  /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
+  packageIndex: Promise<PackageIndex | null> | null;
 }
 
-/** The snapshots of all repositories: what is served, and bringing it up to date. */
+/** The snapshots of all repositories: serves them, refreshes them, and knows what they say. */
 export class Snapshots {
   readonly #states = new Map<string, State>();
   readonly #controller = new AbortController();
-  readonly #background = new Set<Promise<void>>();
-
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.error(failure, { reason: reasonOf(error) })
+  );
+  readonly #options: SnapshotsOptions;
+  readonly #verification: PackageVerification;
   #settings: SnapshotSettings;
 
-  constructor(private readonly options: SnapshotsOptions) {
+  constructor(options: SnapshotsOptions) {
+    this.#options = options;
     this.#settings = options.settings;
+    const { signal } = this.#controller;
+    this.#verification = new PackageVerification({ ...options, served: this, signal });
   }
 
+  /** Applies new settings to every request and refresh from now on. */
   reconfigure(settings: SnapshotSettings): void {
     this.#settings = settings;
   }
 
+  /** The served snapshot, or null. */
   current(repository: Repository): Promise<Snapshot | null> {
-    return this.options.store.current(repository);
+    return this.#options.store.current(repository);
   }
 
+  /** Path of a member on disk. */
   pathOf(repository: Repository, blob: string): string {
-    return this.options.store.pathOf(repository, blob);
+    return this.#options.store.pathOf(repository, blob);
   }
 
-  /** Looks into cached packages that changed while the daemon was not running. */
+  /** Verifies, in the background, cached packages that changed while the daemon was not running. */
   verifyCached(repositories: Iterable<Repository>): void {
-    for (const repository of repositories) this.#verify(repository, this.#state(repository));
+    for (const repository of repositories) this.#verify(repository);
   }
 
-  /** Forgets a set whose files are gone; false if another is served by now. */
-  async lost(repository: Repository, snapshot: Snapshot): Promise<boolean> {
+  /** Forgets a snapshot whose files are gone; returns false if another one is served by now. */
+  async forgetLost(repository: Repository, snapshot: Snapshot): Promise<boolean> {
     if ((await this.current(repository))?.generation !== snapshot.generation) return false;
-    log.warn("files of the served snapshot are gone", { repository: repository.directory });
-    this.options.store.forget(repository.directory);
+    log.warn("the files of the served snapshot are gone", { repository: repository.directory });
+    this.#options.store.forget(repository.directory);
     const state = this.#state(repository);
-    state.index = null;
+    state.packageIndex = null;
     state.checkedAt = -Infinity;
     return true;
   }
 
-  /** Whether a mirror said a short while ago that the current set is what it has. */
+  /** Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`. */
   isFresh(repository: Repository): boolean {
     return performance.now() - this.#state(repository).checkedAt < this.#settings.databaseMaxAgeMs;
   }
 
-  /** Whether a mirror should be asked before the current set is served. */
+  /** Whether a mirror should be asked before the snapshot is served. */
   isDue(repository: Repository): boolean {
     const { failedAt } = this.#state(repository);
-    const rest = Math.min(REST_AFTER_FAILURE, this.#settings.databaseMaxAgeMs);
+    const rest = Math.min(REST_AFTER_FAILURE_MS, this.#settings.databaseMaxAgeMs);
     return !this.isFresh(repository) && performance.now() - failedAt >= rest;
   }
 
   /**
-   * When a mirror last said that the current set is what it has, in milliseconds before now, null
-   * if none did since the start; and whether the last attempt to ask failed.
+   * How many milliseconds ago a mirror last confirmed the served snapshot, null if none did since the
+   * start; and whether the last refresh failed.
    */
   standingOf(repository: Repository): { checkedBefore: number | null; failed: boolean } {
     const { checkedAt, failedAt } = this.#state(repository);
@@ -129,30 +141,30 @@ export class Snapshots {
     };
   }
 
-  /** The refresh under way, if any. */
-  underWay(repository: Repository): SnapshotRefresh | null {
+  /** The refresh that is running, or null. */
+  runningRefresh(repository: Repository): SnapshotRefresh | null {
     return this.#state(repository).refresh;
   }
 
-  /** Notes that a client wants the file list: then it is part of the snapshots to come. */
-  filesAsked(repository: Repository): void {
+  /** Records that a client wants the file list, so that refreshes copy it. */
+  recordFilesRequest(repository: Repository): void {
     this.#state(repository).filesAskedAt = Date.now();
   }
 
-  /** Whether the mirrors had no file list when they were last asked, a short while ago. */
-  filesAreMissing(repository: Repository): boolean {
-    return performance.now() < this.#state(repository).filesMissingUntil;
+  /** Whether the mirrors had no file list when they were asked a short while ago. */
+  isFileListMissing(repository: Repository): boolean {
+    return performance.now() < this.#state(repository).fileListMissingUntil;
   }
 
   /**
-   * The refresh under way, or a new one. It includes the file list if that was asked for of late;
-   * with `survey`, it asks all mirrors for the date of theirs first and takes the newest.
+   * The running refresh, or a new one. It copies the file list if clients have asked for it; with
+   * `survey`, it asks all mirrors for the date of their database first and takes the newest.
    */
   async refresh(repository: Repository, { survey = false } = {}): Promise<SnapshotRefresh> {
     const state = this.#state(repository);
     while (true) {
       const current = await this.current(repository);
-      if (state.refresh === null) return this.#begin(repository, state, current, survey);
+      if (state.refresh === null) return this.#begin(repository, state, { current, survey });
       if (!survey || state.refresh.isSurvey) return state.refresh;
       await state.refresh.done.catch(() => {});
     }
@@ -161,10 +173,9 @@ export class Snapshots {
   #begin(
     repository: Repository,
     state: State,
-    current: Snapshot | null,
-    survey: boolean,
+    { current, survey }: { current: Snapshot | null; survey: boolean },
   ): SnapshotRefresh {
-    const { layout, store, metrics, index, accessOf } = this.options;
+    const { layout, store, metrics, index, accessOf } = this.#options;
     const access = accessOf(repository);
     const filesAskedAt = Math.max(state.filesAskedAt, current?.filesAskedAt ?? 0);
     let before: ReadonlyMap<string, Expectation> | null = null;
@@ -174,26 +185,27 @@ export class Snapshots {
       layout,
       store,
       current,
-      files: Date.now() - filesAskedAt < FILES_INTEREST && !this.filesAreMissing(repository),
+      includesFiles: Date.now() - filesAskedAt < FILE_LIST_INTEREST_MS &&
+        !this.isFileListMissing(repository),
       filesAskedAt,
-      survey,
-      patience: this.#settings.patience,
+      isSurvey: survey,
+      patienceMs: this.#settings.patienceMs,
       rollbackAgeMs: this.#settings.rollbackAgeMs,
       onBytes: (count) => metrics.addBytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.
-        state.index = { packages: Promise.resolve(database) };
-        await removeReplaced(repository, database.packages, layout, index, before);
+        state.packageIndex = Promise.resolve(database);
+        await removeReplaced(repository, database.packages, { layout, index, before });
       },
       signal: this.#controller.signal,
     });
     state.refresh = refresh;
-    this.#follow(repository, state, refresh, access.pool, current);
+    this.#follow(repository, state, { refresh, pool: access.pool, before: current });
     return refresh;
   }
 
-  /** What the served database says of a file; null when it does not name it. */
+  /** What the served database says of a file; null if it does not list it. */
   async expectationOf(repository: Repository, fileName: string): Promise<Expectation | null> {
     return (await this.packagesOf(repository))?.get(fileName) ?? null;
   }
@@ -203,7 +215,7 @@ export class Snapshots {
     return (await this.#indexOf(repository))?.packages ?? null;
   }
 
-  /** The same, but null also when the last attempt to refresh the database failed. */
+  /** As `packagesOf`, but null also if the last refresh failed. */
   async trustedPackagesOf(
     repository: Repository,
   ): Promise<ReadonlyMap<string, Expectation> | null> {
@@ -211,8 +223,8 @@ export class Snapshots {
     return failedAt > checkedAt ? null : await this.packagesOf(repository);
   }
 
-  /** The signature that the served database carries for a package file, or null. */
-  async embeddedSignature(repository: Repository, fileName: string): Promise<Uint8Array | null> {
+  /** The signature of a package file that is embedded in the served database, or null. */
+  async embeddedSignatureOf(repository: Repository, fileName: string): Promise<Uint8Array | null> {
     if (!(await this.#indexOf(repository))?.signed.has(fileName)) return null;
     const snapshot = await this.current(repository);
     if (snapshot === null) return null;
@@ -220,36 +232,38 @@ export class Snapshots {
     return await findEmbeddedSignature(path, fileName);
   }
 
-  /** Stops all refreshes and waits until they have. */
+  /** Stops all refreshes, and waits for them and for work in the background to end. */
   async stop(): Promise<void> {
-    this.#controller.abort(new PkgstashError("upstream", "The refresh was stopped"));
+    this.#controller.abort(
+      new PkgstashError("upstream", "Cannot finish the refresh: it was stopped."),
+    );
     const refreshes = [...this.#states.values()].map(({ refresh }) => refresh?.done);
     await Promise.allSettled(refreshes);
-    await Promise.allSettled(this.#background);
+    await this.#background.settled();
   }
 
   async #indexOf(repository: Repository): Promise<PackageIndex | null> {
     const state = this.#state(repository);
-    if (state.index === null) {
+    if (state.packageIndex === null) {
       const snapshot = await this.current(repository);
       if (snapshot === null) return null;
       const path = this.pathOf(repository, snapshot.members.db.blob);
-      state.index ??= {
-        packages: readPackageIndex(path).catch((error) => {
-          log.error("cannot read the served database", { path, reason: reasonOf(error) });
-          return null;
-        }),
-      };
+      state.packageIndex ??= readPackageIndex(path).catch((error) => {
+        log.error("cannot read the served database", { path, reason: reasonOf(error) });
+        return null;
+      });
     }
-    return await state.index.packages;
+    return await state.packageIndex;
   }
 
   async #follow(
     repository: Repository,
     state: State,
-    refresh: SnapshotRefresh,
-    pool: MirrorPool,
-    before: Snapshot | null,
+    { refresh, pool, before }: {
+      refresh: SnapshotRefresh;
+      pool: MirrorPool;
+      before: Snapshot | null;
+    },
   ): Promise<void> {
     const { directory } = repository;
     try {
@@ -257,47 +271,31 @@ export class Snapshots {
       state.refresh = null;
       state.checkedAt = performance.now();
       if (refresh.includesFiles && result.snapshot.members.files === undefined) {
-        state.filesMissingUntil = performance.now() + this.#settings.missingAge;
+        state.fileListMissingUntil = performance.now() + this.#settings.missingAgeMs;
       }
       if (result.index !== null) pool.leads(directory, result.mirrors);
       else for (const mirror of result.mirrors) pool.agrees(directory, mirror);
       logResult(directory, result);
-      if (result.index !== null) this.options.onPublished(repository, before, result.snapshot);
-      if (result.index !== null || !state.verified) this.#verify(repository, state);
+      if (result.index !== null) this.#options.onPublished(repository, before, result.snapshot);
+      if (result.index !== null || !this.#verification.isDone(repository)) {
+        this.#verify(repository);
+      }
     } catch (error) {
       state.refresh = null;
       state.failedAt = performance.now();
-      // It may be ahead of what is served; the next who asks reads it from there.
-      state.index = null;
+      // It may describe the database that failed; read the served one when it is needed.
+      state.packageIndex = null;
       log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
     }
     for (const mirror of refresh.lagging) pool.lags(directory, mirror);
-    this.#inBackground(
-      "old snapshots not removed",
-      this.options.store.prune(repository, (blob) => state.refresh?.owns(blob) ?? false),
+    this.#background.add(
+      "cannot remove old snapshots",
+      this.#options.store.prune(repository, (blob) => state.refresh?.owns(blob) ?? false),
     );
   }
 
-  /** Looks into the cached packages that nobody has looked into. */
-  #verify(repository: Repository, state: State): void {
-    const { layout, index } = this.options;
-    const verify = async () => {
-      await this.options.indexed();
-      // Without any of its files there is nothing to read the database for.
-      if (index.files(repository.directory).length === 0) return;
-      if (await this.current(repository) === null) return;
-      state.verified = true;
-      const packagesOf = () => this.packagesOf(repository);
-      await verifyUnrecorded(repository, packagesOf, layout, index, this.#controller.signal);
-    };
-    this.#inBackground("cached packages not verified", verify());
-  }
-
-  #inBackground(failure: string, work: Promise<void>): void {
-    const done: Promise<void> = work
-      .catch((error) => log.error(failure, { reason: reasonOf(error) }))
-      .finally(() => this.#background.delete(done));
-    this.#background.add(done);
+  #verify(repository: Repository): void {
+    this.#background.add("cannot verify cached packages", this.#verification.run(repository));
   }
 
   #state(repository: Repository): State {
@@ -308,9 +306,8 @@ export class Snapshots {
         checkedAt: -Infinity,
         failedAt: -Infinity,
         filesAskedAt: 0,
-        filesMissingUntil: -Infinity,
-        index: null,
-        verified: false,
+        fileListMissingUntil: -Infinity,
+        packageIndex: null,
       };
       this.#states.set(repository.directory, state);
     }

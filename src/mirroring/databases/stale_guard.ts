@@ -1,17 +1,17 @@
 import { parseHttpDate } from "../../formats/http/http_date.ts";
+import type { PackageIndex } from "../../repositories/package_index.ts";
+import type { Rollback, Snapshot } from "../../repositories/snapshot.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
-import type { PackageIndex } from "../../repositories/package_index.ts";
-import type { Snapshot } from "../../repositories/snapshot.ts";
 
 /**
- * Refuses databases older than the one being served: a mirror that lags is no reason to give
- * clients an older database than they have. What was refused is remembered.
+ * Refuses databases that are older than the served one: clients must not get an older database than
+ * they have because a mirror lags. Remembers what it refused.
  */
 export class StaleGuard {
   readonly #offers = new Map<Mirror, number>();
   readonly #served: { lastModified: number | null; newestBuildDate: number | null };
-  #sawNewer = false;
+  #hasSeenCurrent = false;
 
   constructor(current: Snapshot | null) {
     this.#served = {
@@ -20,7 +20,7 @@ export class StaleGuard {
     };
   }
 
-  /** Whether there is nothing that a database could be older than. */
+  /** Whether the served database has no date, so that nothing can be older. */
   get isOff(): boolean {
     return this.#served.lastModified === null && this.#served.newestBuildDate === null;
   }
@@ -30,40 +30,58 @@ export class StaleGuard {
     return [...this.#offers.keys()];
   }
 
-  /** The date of the newest database that was refused, if no mirror had one that was not. */
+  /**
+   * When the newest database that was refused dates from, in milliseconds since the epoch; null if
+   * none was, or if a mirror offered one that is not too old.
+   */
   get agreedUpon(): number | null {
-    return this.#sawNewer || this.#offers.size === 0 ? null : Math.max(...this.#offers.values());
+    if (this.#hasSeenCurrent || this.#offers.size === 0) return null;
+    return Math.max(...this.#offers.values());
   }
 
-  /** By the Last-Modified header, where both have one. */
+  /** Compares the Last-Modified header, if both databases have one. */
   checkDate(mirror: Mirror, lastModified: string | null): void {
     this.#check(mirror, timeOf(lastModified), this.#served.lastModified);
   }
 
-  /** By the newest package inside, where one of the two has no date. */
+  /** Compares the build date of the newest package, if one of the databases is not dated. */
   checkBuilds(mirror: Mirror, lastModified: string | null, index: PackageIndex): void {
     if (timeOf(lastModified) !== null && this.#served.lastModified !== null) return;
     this.#check(mirror, index.newestBuildDate, this.#served.newestBuildDate);
   }
 
-  /** Takes note that all that `mirror` has is of the time `offered`, which is too old. */
-  note(mirror: Mirror, offered: number): void {
+  /** Records that the database of `mirror`, dated `offered`, is too old. */
+  addLagging(mirror: Mirror, offered: number): void {
     this.#offers.set(mirror, offered);
   }
 
   #check(mirror: Mirror, offered: number | null, served: number | null): void {
     if (offered === null || served === null) return;
     if (offered >= served) {
-      this.#sawNewer = true;
+      this.#hasSeenCurrent = true;
       return;
     }
-    this.note(mirror, offered);
+    this.addLagging(mirror, offered);
     throw new MirrorRefusal(
       "different",
       `has the database of ${new Date(offered).toUTCString()}, older than the served one of ` +
         new Date(served).toUTCString(),
     );
   }
+}
+
+/**
+ * Whether to accept an older database that every responding mirror offers: only after they have
+ * agreed on it for `rollbackAgeMs`, because it is more likely that all of them lag than that the
+ * repository was rolled back. Returns the record to keep until the next attempt.
+ */
+export function judgeRollback(
+  record: Rollback | null,
+  { offered, now, rollbackAgeMs }: { offered: number; now: number; rollbackAgeMs: number },
+): { accepted: boolean; record: Rollback } {
+  const isSame = record !== null && record.offered === offered;
+  const kept = isSame ? record : { offered, since: now };
+  return { accepted: now - kept.since >= rollbackAgeMs, record: kept };
 }
 
 /** Milliseconds since the epoch of an HTTP date, or null. */

@@ -1,15 +1,15 @@
 import type { Repository } from "../../repositories/repository.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
-import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
+import { timeOf } from "./stale_guard.ts";
 
-/** What the mirrors say, at one time, of how new their databases are. */
+/** How old the mirrors' databases are at one time. */
 export interface Survey {
-  /** Mirrors that have the newest database of all that answered with a date. */
+  /** Mirrors with the newest database of all that are dated. */
   newest: Mirror[];
-  /** Its date in milliseconds since the epoch; null when nobody gave one. */
+  /** Its date in milliseconds since the epoch; null if no mirror sent one. */
   lastModified: number | null;
-  /** Mirrors with an older one than the newest. */
+  /** Mirrors with an older one. */
   lagging: Mirror[];
 }
 
@@ -23,11 +23,11 @@ export async function surveyMirrors(
   const asked = ready.length > 0 ? ready : resting;
   const answers = await Promise.all(asked.map(async (mirror) => {
     const headers = await access.head(mirror, repository, `${repository.name}.db`, signal);
-    const date = parseHttpDate(headers?.get("last-modified") ?? "");
-    return { mirror, date: date?.getTime() ?? null };
+    return { mirror, date: timeOf(headers?.get("last-modified")) };
   }));
-  const dated = answers.filter(({ date }) => date !== null) as { mirror: Mirror; date: number }[];
-  const lastModified = dated.length === 0 ? null : Math.max(...dated.map(({ date }) => date));
+  const dates = answers.map(({ date }) => date).filter((date) => date !== null);
+  const lastModified = dates.length === 0 ? null : Math.max(...dates);
+  const dated = answers.filter(({ date }) => date !== null);
   return {
     newest: dated.filter(({ date }) => date === lastModified).map(({ mirror }) => mirror),
     lastModified,

@@ -1,28 +1,28 @@
 import type { Download } from "../downloads/download.ts";
 
-/** The transfer of one member in the attempt that goes on, for those who want to follow it. */
+/** The download of one member in the current attempt of a refresh, for clients that follow it. */
 export class TransferSlot {
   #awaited = Promise.withResolvers<Download | null>();
-  #begun = false;
+  #hasBegun = false;
 
-  /** The transfer once it has begun; null when it is over without one. */
+  /** The download once it has begun; null when the refresh has ended without one. */
   get transfer(): Promise<Download | null> {
     return this.#awaited.promise;
   }
 
   begin(download: Download): void {
-    this.#begun = true;
+    this.#hasBegun = true;
     this.#awaited.resolve(download);
   }
 
-  /** The attempt came to nothing; whoever asks from now on waits for the next. */
+  /** Ends an attempt that failed: clients that ask from now on wait for the next. */
   reset(): void {
-    if (!this.#begun) return;
-    this.#begun = false;
+    if (!this.#hasBegun) return;
+    this.#hasBegun = false;
     this.#awaited = Promise.withResolvers();
   }
 
-  /** There will be no other. */
+  /** Ends the refresh. */
   end(): void {
     this.#awaited.resolve(null);
   }

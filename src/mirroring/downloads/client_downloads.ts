@@ -1,48 +1,43 @@
+import { Notifier } from "../../async/notifier.ts";
 import type { Download } from "./download.ts";
 
-/** The downloads in flight that clients wait for: those on nobody's request make way for them. */
+/** The downloads in flight that clients wait for. Prefetching makes way for them. */
 export class ClientDownloads {
   readonly #inFlight = new Set<Download>();
-  readonly #joined = new WeakMap<Download, number>();
-  #change = Promise.withResolvers<void>();
+  readonly #requests = new WeakMap<Download, number>();
+  readonly #changes = new Notifier();
 
-  /** Notes that a client takes part in a download. It counts to the end, even if the client leaves. */
-  joined(download: Download): void {
+  /** Counts a client that wants a download. It counts to the end, even if the client leaves. */
+  addClient(download: Download): void {
     const requests = this.requestsFor(download);
-    this.#joined.set(download, requests + 1);
+    this.#requests.set(download, requests + 1);
     if (requests > 0) return;
     this.#inFlight.add(download);
-    this.#changed();
+    this.#changes.notify();
     const remove = () => {
       this.#inFlight.delete(download);
-      this.#changed();
+      this.#changes.notify();
     };
     download.done.then(remove, remove);
   }
 
-  /** Whether a client has taken part in a download, even if that has ended. */
+  /** Whether a client wanted a download, even if that has ended. */
   has(download: Download): boolean {
-    return this.#joined.has(download);
+    return this.#requests.has(download);
   }
 
-  /** How many requests of clients have taken part in a download so far. */
+  /** How many requests of clients a download has served or still serves. */
   requestsFor(download: Download): number {
-    return this.#joined.get(download) ?? 0;
+    return this.#requests.get(download) ?? 0;
   }
 
-  /** How many are in flight. */
+  /** How many downloads for clients are in flight. */
   get count(): number {
     return this.#inFlight.size;
   }
 
-  /** Resolves when a client joins a download next, or one that clients wait for ends. */
+  /** Resolves when a download for clients begins or ends. */
   get change(): Promise<void> {
-    return this.#change.promise;
-  }
-
-  #changed(): void {
-    const { resolve } = this.#change;
-    this.#change = Promise.withResolvers<void>();
-    resolve();
+    return this.#changes.next;
   }
 }

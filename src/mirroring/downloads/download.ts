@@ -1,13 +1,25 @@
-import { createHash, type Hash } from "node:crypto";
+import { deadline } from "@std/async/deadline";
+import { createHash } from "node:crypto";
+import { isTimeout } from "../../async/is_timeout.ts";
+import { Notifier } from "../../async/notifier.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
-import type { Mirror } from "../mirrors/mirror.ts";
-import type { BytesSoFar } from "./bytes_so_far.ts";
-import type { FileIdentity } from "./file_identity.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
+import type { FileIdentity } from "./file_identity.ts";
+import type { ReceivedBytes, TransferRequest } from "./mirror_search.ts";
 import { PartFile } from "./part_file.ts";
-import { Transfer, type TransferRequest } from "./transfer.ts";
+import { Transfer } from "./transfer.ts";
+
+/** How much of a resumed part is hashed at a time. */
+const HASH_STEP_BYTES = 1024 * 1024;
+
+/** Knows what the served database says of a file. */
+export interface Expectations {
+  expectationOf(repository: Repository, fileName: string): Promise<Expectation | null>;
+}
 
 export interface DownloadRequest
   extends Omit<TransferRequest, "offset" | "last" | "identity" | "expectedSize" | "signal"> {
@@ -15,28 +27,36 @@ export interface DownloadRequest
   partBase: string;
   /** Where the finished file goes. */
   finalPath: string;
-  /** What the file has to be, as far as that is known. */
-  expected: () => Promise<Expectation | null>;
-  /** Examines the complete part before anyone is given its last byte; throws to refuse it. */
+  /** What the finished file is checked against; null for a file that no database lists. */
+  expectations: Expectations | null;
+  /** Examines the complete part before its last byte is released; throws to refuse it. */
   examine?: (partPath: string, mirror: Mirror, identity: FileIdentity) => Promise<void>;
-  /** Told of bytes as they come in. */
+  /** Called with the number of bytes that have arrived. */
   onBytes?: (count: number) => void;
-  /** Awaited after each chunk, to hold back a transfer that nobody waits for. */
+  /** Awaited after each chunk, to slow down a download that no client waits for. */
   pace?: (count: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** How a download that did not fail ended. */
 export type DownloadOutcome =
-  | {
-    result: "fetched";
-    identity: FileIdentity;
-    sha256: string;
-    mirror: Mirror;
-  }
+  | FetchedOutcome
+  /** The file was there already. */
   | { result: "present" }
+  /** The file of `mirror` is not newer than `ifModifiedSince`. */
   | { result: "unchanged"; mirror: Mirror };
 
-/** What the first answer told. */
+interface FetchedOutcome {
+  result: "fetched";
+  identity: FileIdentity;
+  /** Bytes. */
+  size: number;
+  /** Lower-case hexadecimal. */
+  sha256: string;
+  /** The mirror that sent the last bytes. */
+  mirror: Mirror;
+}
+
+/** What is known when the first bytes arrive. */
 export interface DownloadOpening {
   identity: FileIdentity;
   inode: number;
@@ -44,33 +64,36 @@ export interface DownloadOpening {
 
 /**
  * One file on its way from the mirrors to the cache. It belongs to the daemon: clients read what
- * has arrived and may come and go. The last byte is held back until the whole has been checked,
- * so a client that received all of a file received the right one.
+ * has arrived, and may come and go. The last byte is held back until the whole file has been
+ * checked, so a client that receives all of a file receives the right one.
  */
 export class Download {
-  /** Set when a mirror has begun to send; null if there is nothing to send. Rejects on failure. */
+  /** Resolves when a mirror begins to send; to null if there is nothing to send. */
   readonly opened: Promise<DownloadOpening | null>;
-  /** Set when the file is in its place. Rejects on failure. */
+  /** Resolves when the file is in its place. */
   readonly done: Promise<DownloadOutcome>;
+  readonly request: DownloadRequest;
+  readonly #access: Upstream;
   readonly #controller = new AbortController();
-  readonly #hash: { current: Hash } = { current: createHash("sha256") };
+  readonly #progress = new Notifier();
+  #hash = createHash("sha256");
   #released = 0;
   #size: number | null = null;
-  #announced = false;
-  #complete = false;
+  #isAnnounced = false;
+  #isComplete = false;
   #failure: PkgstashError | null = null;
-  #progress = Promise.withResolvers<void>();
   #part: PartFile | null = null;
   #transfer: Transfer | null = null;
 
-  constructor(private readonly access: Upstream, readonly request: DownloadRequest) {
+  constructor(access: Upstream, request: DownloadRequest) {
+    this.#access = access;
+    this.request = request;
     const opening = Promise.withResolvers<DownloadOpening | null>();
     this.opened = opening.promise;
     this.done = this.#run(opening.resolve);
-    // Whoever waits hears of a failure; nobody has to wait.
+    // Nobody has to wait for either of them.
     this.done.catch(opening.reject);
     this.opened.catch(() => {});
-    this.#progress.promise.catch(() => {});
   }
 
   /** How many bytes from the start may be handed out. */
@@ -78,44 +101,39 @@ export class Download {
     return this.#released;
   }
 
-  /** Length of the whole file, or null while it is not known. */
+  /** Length of the whole file in bytes, or null while it is not known. */
   get size(): number | null {
-    return this.#complete ? this.#released : this.#size;
+    return this.#isComplete ? this.#released : this.#size;
   }
 
-  /** The mirror that sends, or sent last. */
+  /** The mirror that sends, or sent last; null before the first. */
   get mirror(): Mirror | null {
     return this.#transfer?.mirror ?? null;
   }
 
   /** Whether all bytes have been released. */
   get complete(): boolean {
-    return this.#complete;
+    return this.#isComplete;
   }
 
   /** Waits until more bytes are released or all are; throws if the download has failed. */
   async progress(): Promise<void> {
+    if (this.#failure === null && !this.#isComplete) await this.#progress.next;
     if (this.#failure !== null) throw this.#failure;
-    if (!this.#complete) await this.#progress.promise;
   }
 
-  /** Waits until the byte at `position` is released; false if that takes over `patience` ms. */
-  async reaches(position: number, patience: number): Promise<boolean> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const timeout = new Promise<void>((resolve) => timer = setTimeout(resolve, patience));
-    const end = performance.now() + patience;
+  /** Waits until the byte at `position` is released; false if that takes more than `patienceMs`. */
+  async reaches(position: number, patienceMs: number): Promise<boolean> {
     try {
-      while (this.#released <= position && !this.#complete) {
-        if (performance.now() >= end) return false;
-        await Promise.race([this.progress(), timeout]);
-      }
+      await deadline(this.#untilReleased(position), Math.max(0, patienceMs));
       return true;
-    } finally {
-      clearTimeout(timer);
+    } catch (error) {
+      if (isTimeout(error)) return false;
+      throw error;
     }
   }
 
-  /** Opens the bytes for reading, wherever they are by now. */
+  /** Opens the bytes for reading, in the part file or in the finished one. */
   async openBytes(): Promise<Deno.FsFile> {
     try {
       return await Deno.open(`${this.request.partBase}.part`);
@@ -125,82 +143,62 @@ export class Download {
     }
   }
 
-  /** Ends the transfer; what has arrived stays for a later one. */
+  /** Stops the download. The bytes received stay for a later one to resume. */
   abort(): void {
     this.#controller.abort(
-      new PkgstashError("upstream", `The transfer of ${this.request.fileName} was stopped`),
+      new PkgstashError(
+        "upstream",
+        `Cannot finish ${this.request.fileName}: the download was stopped.`,
+      ),
     );
   }
 
-  async #run(opened: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
+  async #run(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
     try {
-      const outcome = await this.#fetch(opened);
-      this.#complete = true;
-      this.#wake();
+      const outcome = await this.#fetch(announce);
+      this.#isComplete = true;
       return outcome;
     } catch (error) {
       this.#failure = error instanceof PkgstashError ? error : new PkgstashError(
         "storage",
-        `Cannot store ${this.request.fileName}: ${reasonOf(error)}`,
+        `Cannot store ${this.request.fileName}: ${reasonOf(error)}.`,
         { cause: error },
       );
-      this.#progress.reject(this.#failure);
       throw this.#failure;
     } finally {
+      this.#progress.notify();
       this.#part?.close();
     }
   }
 
-  async #fetch(opened: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
-    const { request } = this;
-    // Another download may have finished between the caller's look and this one's start.
-    const present = await statIfPresent(request.finalPath);
+  async #fetch(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
+    // Another download may have finished after the caller looked.
+    const present = await statIfPresent(this.request.finalPath);
     if (present !== null && present.size > 0) {
-      opened(null);
+      announce(null);
       return { result: "present" };
     }
-    const expected = await request.expected();
-    const part = this.#part = await PartFile.open(request.partBase);
-    const transfer = this.#transfer = new Transfer(this.access, {
-      ...request,
-      expectedSize: expected?.size ?? null,
-      offset: part.length,
-      last: null,
-      identity: part.identity,
-      signal: this.#controller.signal,
-    }, this.#soFar(part));
-    this.#controller.signal.addEventListener("abort", () => transfer.close());
-    try {
-      if (await transfer.open() === "unchanged") {
-        await part.discard();
-        opened(null);
-        return { result: "unchanged", mirror: transfer.mirror! };
-      }
-    } catch (error) {
-      if (part.length === 0) await part.discard();
-      throw error;
+    const expectation = await this.#expectation();
+    const part = this.#part = await PartFile.open(this.request.partBase);
+    const transfer = this.#transfer = await this.#open(part, expectation?.size ?? null);
+    if (transfer.isUnchanged) {
+      await part.discard();
+      announce(null);
+      return { result: "unchanged", mirror: transfer.mirror };
     }
     try {
-      const identity = transfer.identity!;
-      if (part.identity !== identity) await part.identify(identity);
+      const { identity } = transfer;
+      if (part.identity !== identity) await part.setIdentity(identity);
       this.#size = identity.size;
       await this.#hashExisting(part);
       this.#release(part.length - 1);
-      this.#announced = true;
-      opened({ identity, inode: part.inode });
-      for (let chunk; (chunk = await transfer.read()) !== null;) {
-        const written = part.append(chunk);
-        this.#hash.current.update(chunk);
-        await written;
-        request.onBytes?.(chunk.length);
-        this.#release(part.length - 1);
-        await request.pace?.(chunk.length, this.#controller.signal);
-        this.#controller.signal.throwIfAborted();
-      }
-      return await this.#finish(part, transfer);
+      this.#isAnnounced = true;
+      announce({ identity, inode: part.inode });
+      await this.#receive(part, transfer);
+      return await this.#finish(part, identity, transfer.mirror);
     } catch (error) {
       const isWrong = error instanceof PkgstashError && error.kind === "content";
-      // On a full disk, others need the room.
+      // On a full disk, other files need the space.
       if (isWrong || isOutOfSpace(error)) await part.discard();
       throw error;
     } finally {
@@ -208,35 +206,74 @@ export class Download {
     }
   }
 
-  async #finish(part: PartFile, transfer: Transfer): Promise<DownloadOutcome> {
-    const { request } = this;
-    // Asked again: the database may have been replaced meanwhile, and this file with it.
-    const expected = await request.expected();
-    const mirror = transfer.mirror!;
-    const identity = part.identity!;
-    const sha256 = this.#hash.current.digest("hex");
+  async #open(part: PartFile, expectedSize: number | null): Promise<Transfer> {
     try {
-      if (expected?.sha256 != null && sha256 !== expected.sha256) {
-        throw new PkgstashError(
-          "content",
-          `${request.fileName} has SHA-256 ${sha256} where the database says ${expected.sha256}`,
-        );
-      }
-      await request.examine?.(part.path, mirror, identity);
+      return await Transfer.open(this.#access, {
+        ...this.request,
+        expectedSize,
+        offset: part.length,
+        last: null,
+        identity: part.identity,
+        signal: this.#controller.signal,
+      }, this.#receivedBytes(part));
     } catch (error) {
-      await part.discard();
-      this.access.failed({ mirror, error }, request.fileName);
+      if (part.length === 0) await part.discard();
       throw error;
     }
-    this.#complete = true;
-    this.#release(part.length);
-    await part.publish(request.finalPath);
-    return { result: "fetched", identity, sha256, mirror };
   }
 
-  #soFar(part: PartFile): BytesSoFar {
-    // Once announced, length and date of these very bytes have been told.
-    const isAnnounced = () => this.#announced;
+  /** Appends everything that arrives to the part. */
+  async #receive(part: PartFile, transfer: Transfer): Promise<void> {
+    const { onBytes, pace } = this.request;
+    const { signal } = this.#controller;
+    for (let chunk; (chunk = await transfer.read()) !== null;) {
+      const written = part.append(chunk);
+      this.#hash.update(chunk);
+      await written;
+      onBytes?.(chunk.length);
+      this.#release(part.length - 1);
+      await pace?.(chunk.length, signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** Checks the complete part, releases its last byte and puts it in its place. */
+  async #finish(
+    part: PartFile,
+    identity: FileIdentity,
+    mirror: Mirror,
+  ): Promise<DownloadOutcome> {
+    const { fileName, finalPath, examine } = this.request;
+    // Ask again: a database with another expectation may have been published meanwhile.
+    const expected = (await this.#expectation())?.sha256 ?? null;
+    const sha256 = this.#hash.digest("hex");
+    try {
+      if (expected !== null && sha256 !== expected) {
+        throw new PkgstashError(
+          "content",
+          `Cannot accept ${fileName}: its SHA-256 is ${sha256}, and the database says ${expected}.`,
+        );
+      }
+      await examine?.(part.path, mirror, identity);
+    } catch (error) {
+      await part.discard();
+      this.#access.failed({ mirror, error }, fileName);
+      throw error;
+    }
+    this.#isComplete = true;
+    this.#release(part.length);
+    await part.publish(finalPath);
+    return { result: "fetched", identity, size: part.length, sha256, mirror };
+  }
+
+  async #expectation(): Promise<Expectation | null> {
+    const { expectations, fileName, repository } = this.request;
+    return await expectations?.expectationOf(repository, fileName) ?? null;
+  }
+
+  #receivedBytes(part: PartFile): ReceivedBytes {
+    // Clients that were announced a length and a date must get the bytes that go with them.
+    const isAnnounced = () => this.#isAnnounced;
     return {
       reachesBackToStart: true,
       get mayStartOver() {
@@ -245,30 +282,26 @@ export class Download {
       readBack: (position, length) => part.readBack(position, length),
       startOver: async () => {
         await part.clear();
-        this.#hash.current = createHash("sha256");
+        this.#hash = createHash("sha256");
       },
     };
   }
 
   async #hashExisting(part: PartFile): Promise<void> {
-    const step = 1024 * 1024;
-    for (let position = 0; position < part.length; position += step) {
-      const length = Math.min(step, part.length - position);
-      this.#hash.current.update(await part.readBack(position, length));
+    for (let position = 0; position < part.length; position += HASH_STEP_BYTES) {
+      const length = Math.min(HASH_STEP_BYTES, part.length - position);
+      this.#hash.update(await part.readBack(position, length));
     }
+  }
+
+  async #untilReleased(position: number): Promise<void> {
+    while (this.#released <= position && !this.#isComplete) await this.progress();
   }
 
   #release(count: number): void {
     if (count <= this.#released) return;
     this.#released = count;
-    this.#wake();
-  }
-
-  #wake(): void {
-    const { resolve } = this.#progress;
-    this.#progress = Promise.withResolvers<void>();
-    this.#progress.promise.catch(() => {});
-    resolve();
+    this.#progress.notify();
   }
 }
 

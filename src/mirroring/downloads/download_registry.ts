@@ -3,20 +3,23 @@ import { Download, type DownloadRequest } from "./download.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { RateMeter } from "./rate_meter.ts";
 
-/** A download in flight and how it goes. */
+/** A download in flight and its progress. */
 export interface DownloadInFlight {
   readonly key: string;
   readonly download: Download;
-  /** When it began, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   readonly startedAt: number;
   readonly rate: RateMeter;
 }
 
-/** The downloads in flight, one for a key however many ask (single-flight). */
+/** The downloads in flight, one per key however many clients ask (single-flight). */
 export class DownloadRegistry {
   readonly #byKey = new Map<string, DownloadInFlight>();
+  readonly #metrics: Metrics;
 
-  constructor(private readonly metrics: Metrics) {}
+  constructor(metrics: Metrics) {
+    this.#metrics = metrics;
+  }
 
   get(key: string): Download | null {
     return this.#byKey.get(key)?.download ?? null;
@@ -27,7 +30,7 @@ export class DownloadRegistry {
     return this.#byKey.values();
   }
 
-  /** The download under way for `key`, or a new one. `started` tells which. */
+  /** Joins the download of `key`, or starts it; `started` tells which. */
   join(
     key: string,
     access: Upstream,
@@ -45,16 +48,16 @@ export class DownloadRegistry {
       },
     });
     this.#byKey.set(key, { key, download, startedAt: Date.now(), rate });
-    this.metrics.addDownload();
+    this.#metrics.addDownload();
     const remove = () => {
       this.#byKey.delete(key);
-      this.metrics.removeDownload();
+      this.#metrics.removeDownload();
     };
     download.done.then(remove, remove);
     return { download, started: true };
   }
 
-  /** Stops all transfers, leaving their parts to be gone on with, and waits until they have. */
+  /** Stops all downloads and waits for them to end. Their part files stay for the next start. */
   async stop(): Promise<void> {
     const downloads = [...this.#byKey.values()].map(({ download }) => download);
     for (const download of downloads) download.abort();

@@ -1,4 +1,4 @@
-/** What a mirror says about a file, by which another answer is told to be the same file. */
+/** What a mirror says about a file, to tell whether another response is of the same file. */
 export interface FileIdentity {
   /** Length in bytes; null when it is not known before the end. */
   size: number | null;
@@ -6,11 +6,11 @@ export interface FileIdentity {
   lastModified: string | null;
   /** A strong entity tag, or null. */
   etag: string | null;
-  /** Name of the mirror that said so: entity tags mean something only to the one who made them. */
+  /** Name of the mirror that said so: an entity tag means nothing to another one. */
   mirror: string;
 }
 
-/** Reads the identity of the whole file off an answer; `size` as the caller worked it out. */
+/** The identity of the whole file by the headers of a response; `size` as the caller knows it. */
 export function identityOf(
   headers: Headers,
   size: number | null,
@@ -26,19 +26,19 @@ export function identityOf(
 }
 
 /**
- * Whether two answers vouch for the same file: the same length, and the same time of last
- * modification or the same strong entity tag from the same mirror. Mirrors copy files with their
- * times, which is how they themselves find out what has changed.
+ * Whether two responses are of the same file as far as headers can tell: the same length, and the
+ * same time of last modification or the same strong entity tag from the same mirror. Mirrors copy
+ * files with their times, because that is how they find out what has changed.
  */
-export function vouchesFor(known: FileIdentity, answer: FileIdentity): boolean {
-  if (known.size !== null && answer.size !== null && known.size !== answer.size) return false;
-  if (known.mirror === answer.mirror && known.etag !== null && answer.etag !== null) {
-    return known.etag === answer.etag;
+export function vouchesFor(known: FileIdentity, claimed: FileIdentity): boolean {
+  if (known.size !== null && claimed.size !== null && known.size !== claimed.size) return false;
+  if (known.mirror === claimed.mirror && known.etag !== null && claimed.etag !== null) {
+    return known.etag === claimed.etag;
   }
-  return known.lastModified !== null && known.lastModified === answer.lastModified;
+  return known.lastModified !== null && known.lastModified === claimed.lastModified;
 }
 
-/** The validator to send as If-Range to `mirror`, or null when there is none it would understand. */
+/** The validator to send to `mirror` as If-Range; null if there is none that it understands. */
 export function ifRangeFor(known: FileIdentity, mirror: string): string | null {
   return (known.mirror === mirror ? known.etag : null) ?? known.lastModified;
 }

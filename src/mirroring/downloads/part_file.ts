@@ -3,51 +3,64 @@ import { removeIfPresent, renameDurably, statIfPresent } from "../../platform/fi
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { FileIdentity } from "./file_identity.ts";
 
-/** A transfer's bytes on disk before they are complete, beside a note of whose bytes they are. */
+interface OpenedPart {
+  base: string;
+  file: Deno.FsFile;
+  /** Bytes that an earlier run left. */
+  length: number;
+  /** Null when there are no bytes. */
+  identity: FileIdentity | null;
+  inode: number;
+}
+
+/**
+ * The bytes of an unfinished download, in `<base>.part`. The sidecar `<base>.json` says which file
+ * they are of, so that a later run can resume them.
+ */
 export class PartFile {
   readonly path: string;
-  readonly #note: string;
+  readonly #sidecar: string;
   #file: Deno.FsFile;
   #length: number;
   #identity: FileIdentity | null;
   #inode: number;
-  #closed = false;
+  #isClosed = false;
 
-  private constructor(
-    base: string,
-    file: Deno.FsFile,
-    length: number,
-    identity: FileIdentity | null,
-    inode: number,
-  ) {
-    this.#inode = inode;
+  private constructor({ base, file, length, identity, inode }: OpenedPart) {
     this.path = `${base}.part`;
-    this.#note = `${base}.json`;
+    this.#sidecar = `${base}.json`;
     this.#file = file;
     this.#length = length;
     this.#identity = identity;
+    this.#inode = inode;
   }
 
-  /** Opens the part file `<base>.part`, going on with one that an earlier run left if its note is whole. */
+  /** Opens `<base>.part`, resuming one from an earlier run if its sidecar is intact. */
   static async open(base: string): Promise<PartFile> {
     await Deno.mkdir(dirname(base), { recursive: true });
-    const identity = await readNote(`${base}.json`);
+    const identity = await readSidecar(`${base}.json`);
     const path = `${base}.part`;
-    const left = (await statIfPresent(path))?.size ?? 0;
-    const usable = identity !== null && (identity.size === null || left <= identity.size);
-    if (!usable) await removeIfPresent(path);
+    const length = (await statIfPresent(path))?.size ?? 0;
+    const isUsable = identity !== null && (identity.size === null || length <= identity.size);
+    if (!isUsable) await removeIfPresent(path);
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
       const { size, ino } = await file.stat();
       await file.seek(size, Deno.SeekMode.Start);
-      return new PartFile(base, file, size, size > 0 ? identity : null, ino ?? 0);
+      return new PartFile({
+        base,
+        file,
+        length: size,
+        identity: size > 0 ? identity : null,
+        inode: ino ?? 0,
+      });
     } catch (error) {
       file.close();
       throw error;
     }
   }
 
-  /** Of the file, and after the rename still that of the finished one. */
+  /** The finished file keeps this inode, because it is only renamed. */
   get inode(): number {
     return this.#inode;
   }
@@ -56,15 +69,16 @@ export class PartFile {
     return this.#length;
   }
 
-  /** Whose bytes these are; null when there are none yet. */
+  /** The file that the bytes are of; null when there are none yet. */
   get identity(): FileIdentity | null {
     return this.#identity;
   }
 
-  async identify(identity: FileIdentity): Promise<void> {
+  /** Records which file the bytes are of. */
+  async setIdentity(identity: FileIdentity): Promise<void> {
     this.#identity = identity;
-    // A note torn by a crash counts as none, which costs a transfer from the start and no more.
-    await Deno.writeTextFile(this.#note, JSON.stringify(identity));
+    // Not durably: after a crash, a torn sidecar costs a download from the start and no more.
+    await Deno.writeTextFile(this.#sidecar, JSON.stringify(identity));
   }
 
   async append(chunk: Uint8Array): Promise<void> {
@@ -81,15 +95,17 @@ export class PartFile {
     await file.seek(position, Deno.SeekMode.Start);
     for (let filled = 0; filled < length;) {
       const count = await file.read(bytes.subarray(filled));
-      if (count === null) throw new Error(`${this.path} is shorter than what was written to it`);
+      if (count === null) {
+        throw new Error(`Cannot read back ${this.path}: it is shorter than what was written.`);
+      }
       filled += count;
     }
     return bytes;
   }
 
-  /** Forgets all bytes. They go with their file: somebody may still be reading it. */
+  /** Starts over. Unlinks the file rather than truncating it: a reader may have it open. */
   async clear(): Promise<void> {
-    await removeIfPresent(this.#note);
+    await removeIfPresent(this.#sidecar);
     await removeIfPresent(this.path);
     const file = await Deno.open(this.path, { read: true, write: true, createNew: true });
     this.#file.close();
@@ -99,42 +115,44 @@ export class PartFile {
     this.#inode = (await file.stat()).ino ?? 0;
   }
 
-  /** Puts the complete file in its place, to stay, with the upstream's time of modification. */
+  /** Moves the finished file into the cache durably, dated as on the mirror. */
   async publish(finalPath: string): Promise<void> {
     const modified = parseHttpDate(this.#identity?.lastModified ?? "");
-    // A time of zero says that the upstream gave none: better no Last-Modified than one of ours.
+    // Time zero stands for "no date": no Last-Modified is better than one of ours.
     await Deno.utime(this.path, modified ?? 0, modified ?? 0);
     await this.#file.sync();
     await renameDurably(this.path, finalPath);
-    await removeIfPresent(this.#note);
+    await removeIfPresent(this.#sidecar);
     this.close();
   }
 
-  /** Removes the part and its note. */
+  /** Removes the part and its sidecar. */
   async discard(): Promise<void> {
     this.close();
     await removeIfPresent(this.path);
-    await removeIfPresent(this.#note);
+    await removeIfPresent(this.#sidecar);
   }
 
-  /** Leaves the part for a later run to go on with. */
+  /** Leaves the part for a later run to resume. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#file.close();
   }
 }
 
-async function readNote(path: string): Promise<FileIdentity | null> {
+/** The identity in a sidecar; null if there is none or it is damaged. */
+async function readSidecar(path: string): Promise<FileIdentity | null> {
   try {
-    const note = JSON.parse(await Deno.readTextFile(path));
-    if (note === null || typeof note !== "object" || typeof note.mirror !== "string") return null;
-    const { size, lastModified, etag, mirror } = note as Record<string, unknown>;
+    const sidecar = JSON.parse(await Deno.readTextFile(path));
+    if (sidecar === null || typeof sidecar !== "object") return null;
+    const { size, lastModified, etag, mirror } = sidecar as Record<string, unknown>;
+    if (typeof mirror !== "string") return null;
     return {
       size: typeof size === "number" ? size : null,
       lastModified: typeof lastModified === "string" ? lastModified : null,
       etag: typeof etag === "string" ? etag : null,
-      mirror: mirror as string,
+      mirror,
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;

@@ -1,31 +1,37 @@
 import type { Download } from "./download.ts";
 
-const LARGEST_READ = 256 * 1024;
+const MAX_READ_BYTES = 256 * 1024;
+
+export interface ReadOptions {
+  /** First byte wanted. */
+  start: number;
+  /** Last byte wanted, inclusive; null for the end of the file. */
+  last: number | null;
+  /** Called with the number of bytes handed out. */
+  onBytes?: (count: number) => void;
+}
 
 /**
- * The bytes of a download from `start` to `last` (inclusive; null for the end), as they arrive and
- * as fast as the reader takes them. Nothing is read ahead of the reader, so an idle one costs no
- * memory; the stream breaks when the download does. `onBytes` is told of what was handed out.
+ * The bytes of a download, as they arrive and as fast as the reader takes them. Nothing is read
+ * ahead of the reader, so an idle one costs no memory. The stream fails when the download does.
  */
 export function readDownload(
   download: Download,
-  start: number,
-  last: number | null,
-  onBytes?: (count: number) => void,
+  { start, last, onBytes }: ReadOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let file: Deno.FsFile | null = null;
   let position = start;
-  let closed = false;
+  let isClosed = false;
   const close = () => {
-    closed = true;
+    isClosed = true;
     file?.close();
     file = null;
   };
   return new ReadableStream({
-    // At once, for a reader that begins late may find another file under the name.
+    // Open it now: a reader that begins late may find another file under the name.
     async start() {
       file = await download.openBytes();
-      if (closed) return close();
+      if (isClosed) return close();
       await file.seek(position, Deno.SeekMode.Start);
     },
     async pull(controller) {
@@ -33,9 +39,11 @@ export function readDownload(
         while (position >= download.released && !download.complete) await download.progress();
         const end = last === null ? download.released : Math.min(last + 1, download.released);
         if (position < end) {
-          const chunk = new Uint8Array(Math.min(LARGEST_READ, end - position));
-          const count = await file!.read(chunk);
-          if (count === null) throw new Error("the part file ended early");
+          const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, end - position));
+          const count = await file?.read(chunk) ?? null;
+          if (count === null) {
+            throw new Error(`Cannot read ${download.request.fileName}: its part file ended early.`);
+          }
           position += count;
           onBytes?.(count);
           controller.enqueue(chunk.subarray(0, count));

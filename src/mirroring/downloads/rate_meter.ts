@@ -1,18 +1,20 @@
-/** Bytes that came longer ago than this count less and less, in milliseconds. */
-const WINDOW = 3_000;
+/** Bytes lose their weight over this time: after it, they count for a little over a third. */
+const WINDOW_MS = 3_000;
 
-/** How fast bytes come in, as of the last seconds. */
+/** Bytes per second over the last few seconds, as an exponential moving average. */
 export class RateMeter {
+  readonly #now: () => number;
   readonly #startedAt: number;
   #bytes = 0;
   #at: number;
 
-  /** `now` gives the milliseconds of a clock that only goes forward. */
-  constructor(private readonly now: () => number = () => performance.now()) {
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
     this.#startedAt = this.#at = now();
   }
 
-  /** Notes bytes that have come in. */
+  /** Counts bytes that have arrived. */
   add(count: number): void {
     this.#fade();
     this.#bytes += count;
@@ -21,14 +23,14 @@ export class RateMeter {
   /** Bytes per second, a whole number. */
   get rate(): number {
     this.#fade();
-    // What has faded so far is as little as the time that it came in.
-    const weight = WINDOW * (1 - Math.exp((this.#startedAt - this.#at) / WINDOW));
+    // In its first seconds the meter has seen less than a whole window.
+    const weight = WINDOW_MS * (1 - Math.exp((this.#startedAt - this.#at) / WINDOW_MS));
     return weight === 0 ? 0 : Math.round(this.#bytes / weight * 1000);
   }
 
   #fade(): void {
-    const now = this.now();
-    this.#bytes *= Math.exp((this.#at - now) / WINDOW);
+    const now = this.#now();
+    this.#bytes *= Math.exp((this.#at - now) / WINDOW_MS);
     this.#at = now;
   }
 }

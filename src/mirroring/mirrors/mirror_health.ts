@@ -1,49 +1,58 @@
-/** Rest after the first failure, in milliseconds; each further one in a row doubles it. */
-const FIRST_REST = 5_000;
-const LONGEST_REST = 600_000;
+/** Rest after the first failure; each further one in a row doubles it. */
+const FIRST_REST_MS = 5_000;
+const MAX_REST_MS = 600_000;
 
-/** How a mirror has been doing: whom to ask first, and whom to leave alone for a while. */
+/** Weight of the latest response in the smoothed latency. */
+const LATENCY_WEIGHT = 0.2;
+
+/** How well a mirror works: whether to ask it first, or to leave it alone for a while. */
 export class MirrorHealth {
-  /** Transfers from this mirror at the moment. */
+  /** Bodies of this mirror that are being read. */
   inFlight = 0;
-  /** Why the mirror rests, or the last reason it did. */
+  /** Why the mirror rests, or rested last. */
   lastError: string | null = null;
-  /** Smoothed time to the first byte in milliseconds; null before the first answer. */
-  latency: number | null = null;
+  /** Smoothed time to the first byte; null before the first response. */
+  latencyMs: number | null = null;
+  readonly #now: () => number;
   #failures = 0;
   #restsUntil = 0;
 
-  /** `now` gives the milliseconds of a clock that only goes forward. */
-  constructor(private readonly now: () => number = () => performance.now()) {}
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
+  /** Failures in a row. */
   get failures(): number {
     return this.#failures;
   }
 
-  /** Milliseconds left until the mirror is asked again in its turn; 0 when it is in good standing. */
-  get rest(): number {
-    return Math.max(0, this.#restsUntil - this.now());
+  /** Time until the mirror is asked in its turn again; 0 when it is in good standing. */
+  get restMs(): number {
+    return Math.max(0, this.#restsUntil - this.#now());
   }
 
-  /** The mirror has begun to answer, so many milliseconds after it was asked. */
-  answered(firstByteAfter: number): void {
+  /** Records that a response has begun, `firstByteAfterMs` after the request. Ends the rest. */
+  recordResponse(firstByteAfterMs: number): void {
     this.#restsUntil = 0;
-    this.latency = this.latency === null
-      ? firstByteAfter
-      : this.latency * 0.8 + firstByteAfter * 0.2;
+    this.latencyMs = this.latencyMs === null
+      ? firstByteAfterMs
+      : this.latencyMs * (1 - LATENCY_WEIGHT) + firstByteAfterMs * LATENCY_WEIGHT;
   }
 
-  /** The mirror has sent all that was asked of it; only that ends a row of failures. */
-  succeeded(): void {
+  /** Records that a response has ended as it should. Only this ends a row of failures. */
+  recordSuccess(): void {
     this.#failures = 0;
     this.#restsUntil = 0;
   }
 
-  failed(reason: string): void {
+  /** Records a failure, after which the mirror rests. */
+  recordFailure(reason: string): void {
     this.lastError = reason;
-    // Failures of transfers that ran side by side are one event, not several.
-    if (this.rest > 0) return;
-    this.#restsUntil = this.now() + Math.min(LONGEST_REST, FIRST_REST * 2 ** this.#failures);
+    // Transfers that fail side by side count as one failure.
+    if (this.restMs > 0) return;
+    this.#restsUntil = this.#now() +
+      Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** this.#failures);
     this.#failures++;
   }
 }

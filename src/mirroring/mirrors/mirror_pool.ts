@@ -67,10 +67,10 @@ export class MirrorPool {
       return mirror.health.inFlight + handicap;
     };
     return {
-      ready: rotated.filter((mirror) => mirror.health.rest === 0)
+      ready: rotated.filter((mirror) => mirror.health.restMs === 0)
         .sort((a, b) => load(a) - load(b)),
-      resting: rotated.filter((mirror) => mirror.health.rest > 0)
-        .sort((a, b) => a.health.rest - b.health.rest),
+      resting: rotated.filter((mirror) => mirror.health.restMs > 0)
+        .sort((a, b) => a.health.restMs - b.health.restMs),
     };
   }
 

@@ -1,12 +1,16 @@
+import { concat } from "@std/bytes/concat";
 import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 
-/** Why a mirror's answer was not taken. */
+/** Shortest interval between two looks at a body that may have stalled. */
+const MIN_WATCH_INTERVAL_MS = 10;
+
+/** Why a mirror's response was not used. The message is a reason that follows the mirror's name. */
 export class MirrorRefusal extends PkgstashError {
   constructor(
     /**
      * `missing`: the mirror works and does not have the file; `different`: it works and has, or
-     * may have, another file of that name than the one begun.
+     * may have, another file of that name than the one begun; `faulty`: anything else.
      */
     readonly reason: "missing" | "different" | "faulty",
     message: string,
@@ -15,31 +19,46 @@ export class MirrorRefusal extends PkgstashError {
   }
 }
 
-/** The body of a mirror's answer, read under a watch that ends it when the mirror falls silent. */
+export interface MirrorResponseOptions {
+  mirror: Mirror;
+  response: Pick<Response, "status" | "headers" | "body">;
+  /** The controller whose signal the request was made with. */
+  controller: AbortController;
+  /** Time without a byte, while one is awaited, after which the body is given up. */
+  stallTimeoutMs: number;
+}
+
+/** A mirror's response whose body ends when the mirror stalls. */
 export class MirrorResponse {
+  readonly mirror: Mirror;
+  readonly status: number;
+  readonly headers: Headers;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #controller: AbortController;
+  readonly #stallTimeoutMs: number;
+  readonly #watch: ReturnType<typeof setInterval>;
+  /** Chunks that were peeked. */
   #ahead: Uint8Array[] = [];
   #waitingSince: number | null = null;
-  readonly #watch: ReturnType<typeof setInterval>;
-  #stalled = false;
-  #open = true;
-  #ended = false;
+  #isStalled = false;
+  #isOpen = true;
+  #hasEnded = false;
 
-  /** `controller` is the one whose signal the request was made with. */
-  constructor(
-    readonly mirror: Mirror,
-    readonly status: number,
-    readonly headers: Headers,
-    stream: ReadableStream<Uint8Array> | null,
-    private readonly controller: AbortController,
-    private readonly stallTimeoutMs: number,
-  ) {
-    this.#reader = (stream ?? new Blob([]).stream()).getReader();
+  constructor({ mirror, response, controller, stallTimeoutMs }: MirrorResponseOptions) {
+    this.mirror = mirror;
+    this.status = response.status;
+    this.headers = response.headers;
+    this.#reader = (response.body ?? new Blob([]).stream()).getReader();
+    this.#controller = controller;
+    this.#stallTimeoutMs = stallTimeoutMs;
+    this.#watch = setInterval(
+      () => this.#closeIfStalled(),
+      Math.max(MIN_WATCH_INTERVAL_MS, stallTimeoutMs / 4),
+    );
     mirror.health.inFlight++;
-    this.#watch = setInterval(() => this.#check(), Math.max(10, stallTimeoutMs / 4));
   }
 
-  /** Content-Length, or null when the mirror did not give one. */
+  /** Content-Length in bytes, or null if the mirror did not send one. */
   get length(): number | null {
     const value = this.headers.get("content-length");
     return value !== null && /^\d+$/.test(value) ? Number(value) : null;
@@ -52,20 +71,20 @@ export class MirrorResponse {
     this.#waitingSince = performance.now();
     try {
       const { value, done } = await this.#reader.read();
-      // What was cancelled looks like an end.
-      if (!this.#open && !this.#ended) {
+      // A cancelled stream reports its end.
+      if (!this.#isOpen && !this.#hasEnded) {
         throw new PkgstashError("upstream", `the transfer from ${this.mirror.name} was stopped`);
       }
       if (!done) return value;
-      this.#ended = true;
+      this.#hasEnded = true;
       this.close();
       return null;
     } catch (error) {
       this.close();
-      if (this.#stalled) {
+      if (this.#isStalled) {
         throw new PkgstashError(
           "upstream_timeout",
-          `${this.mirror.name} sent nothing for ${this.stallTimeoutMs / 1000} s midway`,
+          `${this.mirror.name} sent nothing for ${this.#stallTimeoutMs / 1000} s midway`,
         );
       }
       throw error;
@@ -74,7 +93,7 @@ export class MirrorResponse {
     }
   }
 
-  /** Reads at least `count` bytes, or all there are, and leaves them to be read again. */
+  /** Reads at least `count` bytes, or all there are, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
     let length = 0;
@@ -84,46 +103,38 @@ export class MirrorResponse {
       chunks.push(chunk);
       length += chunk.length;
     }
-    const joined = concatenate(chunks, length);
-    if (length > 0) this.#ahead.unshift(joined);
-    return joined;
+    const [first] = chunks;
+    const peeked = first !== undefined && chunks.length === 1 ? first : concat(chunks);
+    if (length > 0) this.#ahead.unshift(peeked);
+    return peeked;
   }
 
-  /** Drops the first `count` bytes of what `peek` read. */
+  /** Consumes the first `count` of the bytes that `peek` returned. */
   skip(count: number): void {
     if (count === 0) return;
     const [first] = this.#ahead;
-    if (first === undefined || first.length < count) throw new RangeError("skip beyond the peek");
+    if (first === undefined || first.length < count) {
+      throw new RangeError("Cannot skip more bytes than were peeked.");
+    }
     this.#ahead[0] = first.subarray(count);
     if (first.length === count) this.#ahead.shift();
   }
 
-  /** Ends the transfer, wherever it is. */
+  /** Ends the request, wherever it is. */
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
     clearInterval(this.#watch);
     this.mirror.health.inFlight--;
-    this.controller.abort();
-    // Once a request has been garbage collected, fetch no longer hears of its signal (Deno 2.9.6).
+    this.#controller.abort();
+    // A fetch loses its signal when its request is garbage collected (Deno 2.9.6).
     this.#reader.cancel().catch(() => {});
   }
 
-  #check(): void {
+  #closeIfStalled(): void {
     if (this.#waitingSince === null) return;
-    if (performance.now() - this.#waitingSince < this.stallTimeoutMs) return;
-    this.#stalled = true;
+    if (performance.now() - this.#waitingSince < this.#stallTimeoutMs) return;
+    this.#isStalled = true;
     this.close();
   }
-}
-
-function concatenate(chunks: Uint8Array[], length: number): Uint8Array {
-  if (chunks.length === 1) return chunks[0]!;
-  const joined = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.length;
-  }
-  return joined;
 }

@@ -2,25 +2,23 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 import { MirrorRefusal } from "./mirror_response.ts";
 
-/** One mirror's failure, for the log and for the message when all have failed. */
+/** One mirror's failure, for the log and for the error when all have failed. */
 export interface MirrorFailure {
   mirror: Mirror;
   error: unknown;
 }
 
 /**
- * No mirror could be used; `not_found` when that is what they say, `upstream_timeout` when none of
- * them said anything, otherwise `upstream`.
+ * No mirror could be used. `not_found` if `missing`, `upstream_timeout` if no mirror responded in
+ * time, otherwise `upstream`.
  */
 export class NoMirrorError extends PkgstashError {
-  constructor(what: string, readonly failures: readonly MirrorFailure[], missing: boolean) {
+  constructor(fileName: string, readonly failures: readonly MirrorFailure[], missing: boolean) {
     const silent = failures.length > 0 && failures.every(isSilent);
+    const reasons = failures.map(({ mirror, error }) => `${mirror.name}: ${reasonOf(error)}`);
     super(
       missing ? "not_found" : silent ? "upstream_timeout" : "upstream",
-      `Cannot get ${what}: ` +
-        (failures.length === 0
-          ? "there is no mirror for it"
-          : failures.map(({ mirror, error }) => `${mirror.name}: ${reasonOf(error)}`).join("; ")),
+      `Cannot get ${fileName}: ${reasons.join("; ") || "there is no mirror to ask"}.`,
     );
   }
 }
@@ -29,86 +27,92 @@ function isSilent({ error }: MirrorFailure): boolean {
   return error instanceof PkgstashError && error.kind === "upstream_timeout";
 }
 
-/** Whether a mirror works and said that it does not have the file. */
+/** Whether an error says that the file does not exist on the mirrors. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof PkgstashError && error.kind === "not_found";
+}
+
+/** Whether the mirror works and does not have the file. */
 export function isMissing({ error }: MirrorFailure): boolean {
   return error instanceof MirrorRefusal && error.reason === "missing";
 }
 
-/** Whether a mirror works and has, or may have, another file than the one that was begun. */
+/** Whether the mirror works and has, or may have, another file than the one begun. */
 export function isDifferent({ error }: MirrorFailure): boolean {
   return error instanceof MirrorRefusal && error.reason === "different";
 }
 
 export interface RaceOptions<T> {
-  /** Milliseconds without an answer after which the next mirror is asked as well. */
+  /** Time without a response after which the next mirror is asked as well. */
   raceTimeoutMs: number;
-  /** Milliseconds after which all are given up. */
-  deadline: number;
+  /** Time after which all mirrors are given up. */
+  deadlineMs: number;
   signal: AbortSignal;
-  /** The next mirror to ask, given the failures so far; null when there is none. */
+  /** The next mirror to ask after these failures; null when there is none. */
   next: (failures: readonly MirrorFailure[]) => Mirror | null;
   onFailure: (failure: MirrorFailure) => void;
-  /** Whether, once there is none to ask, the failures say it all and silent mirrors need not be waited for. */
+  /** Whether the failures suffice, so that silent mirrors need not be awaited once all were asked. */
   settled: (failures: readonly MirrorFailure[]) => boolean;
-  /** The error to end with when there is no mirror left. */
+  /** The error when no mirror is left. */
   exhausted: (failures: readonly MirrorFailure[]) => Error;
-  /** Lets go of an answer that came when another had already won. */
+  /** Releases the response of a mirror that came too late. */
   discard: (value: T) => void;
 }
 
 /**
- * Asks mirrors one after the other until one gives what is wanted: the next one as soon as one
- * fails, and beside a silent one after `raceTimeoutMs`. The first answer wins; the others are
- * aborted. `ask` must end by itself when its signal is aborted.
+ * Asks mirrors one after another until `ask` succeeds with one: the next one as soon as one fails,
+ * or has been silent for `raceTimeoutMs`. The first success wins, and the others are aborted. `ask`
+ * must end by itself when its controller is aborted.
  */
 export async function raceMirrors<T>(
   ask: (mirror: Mirror, controller: AbortController) => Promise<T>,
-  { raceTimeoutMs, deadline, signal, next, onFailure, settled, exhausted, discard }: RaceOptions<T>,
+  options: RaceOptions<T>,
 ): Promise<T> {
+  const { raceTimeoutMs, deadlineMs, signal } = options;
   signal.throwIfAborted();
   const failures: MirrorFailure[] = [];
   const running = new Map<Mirror, AbortController>();
+  /** Mirrors that have been silent for `raceTimeoutMs`. */
   const late = new Set<Mirror>();
   const timers = new Map<Mirror, ReturnType<typeof setTimeout>>();
   const { promise, resolve, reject } = Promise.withResolvers<T>();
-  let over = false;
+  let isOver = false;
 
   const fail = (mirror: Mirror, error: unknown) => {
     const failure = { mirror, error };
     failures.push(failure);
-    onFailure(failure);
+    options.onFailure(failure);
   };
   const settle = (finish: () => void, winner?: Mirror) => {
-    if (over) return;
-    over = true;
+    if (isOver) return;
+    isOver = true;
     for (const timer of timers.values()) clearTimeout(timer);
     clearTimeout(overall);
     signal.removeEventListener("abort", abort);
     for (const [mirror, controller] of running) {
       if (mirror === winner) continue;
-      if (winner !== undefined && late.has(mirror)) {
-        fail(mirror, silent(raceTimeoutMs));
-      }
+      if (winner !== undefined && late.has(mirror)) fail(mirror, silence(raceTimeoutMs));
       controller.abort();
     }
     finish();
   };
   const abort = () => settle(() => reject(signal.reason));
+  const exhaust = () => settle(() => reject(options.exhausted(failures)));
   const start = () => {
-    const mirror = next(failures);
+    const mirror = options.next(failures);
     if (mirror === null) {
-      if (running.size === 0 || settled(failures)) settle(() => reject(exhausted(failures)));
+      if (running.size === 0 || options.settled(failures)) exhaust();
       return;
     }
     const controller = new AbortController();
     running.set(mirror, controller);
     ask(mirror, controller).then(
       (value) => {
-        if (over) discard(value);
+        if (isOver) options.discard(value);
         else settle(() => resolve(value), mirror);
       },
       (error) => {
-        if (over) return;
+        if (isOver) return;
         running.delete(mirror);
         clearTimeout(timers.get(mirror));
         fail(mirror, error);
@@ -124,14 +128,14 @@ export async function raceMirrors<T>(
     );
   };
   const overall = setTimeout(() => {
-    for (const mirror of running.keys()) fail(mirror, silent(deadline));
-    settle(() => reject(exhausted(failures)));
-  }, deadline);
+    for (const mirror of running.keys()) fail(mirror, silence(deadlineMs));
+    exhaust();
+  }, deadlineMs);
   signal.addEventListener("abort", abort);
   start();
   return await promise;
 }
 
-function silent(milliseconds: number): PkgstashError {
+function silence(milliseconds: number): PkgstashError {
   return new PkgstashError("upstream_timeout", `no answer within ${milliseconds / 1000} s`);
 }

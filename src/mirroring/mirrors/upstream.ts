@@ -95,7 +95,7 @@ export class Upstream {
   open(request: MirrorRequest): Promise<MirrorResponse> {
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
       raceTimeoutMs: this.#timeouts.raceTimeoutMs,
-      deadline: this.#timeouts.answerTimeoutMs,
+      deadlineMs: this.#timeouts.answerTimeoutMs,
       signal: request.signal,
       next: this.#order(request),
       onFailure: (failure) => this.failed(failure, request.fileName),
@@ -168,13 +168,13 @@ export class Upstream {
       });
       return;
     }
-    mirror.health.failed(reasonOf(error));
+    mirror.health.recordFailure(reasonOf(error));
     this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
       file: fileName,
       reason: reasonOf(error),
-      rests_ms: Math.round(mirror.health.rest),
+      rests_ms: Math.round(mirror.health.restMs),
     });
   }
 
@@ -212,20 +212,14 @@ export class Upstream {
       const firstByteAfterMs = performance.now() - asked;
       throw refusalOf(response.status, { mirror, firstByteAfterMs, isRange: "range" in headers });
     }
-    const body = new MirrorResponse(
-      mirror,
-      response.status,
-      response.headers,
-      response.body,
-      controller,
-      this.#timeouts.stallTimeoutMs,
-    );
+    const { stallTimeoutMs } = this.#timeouts;
+    const body = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
     try {
       await body.peek(1);
       const firstByteAfterMs = performance.now() - asked;
       await request.accept(body);
-      mirror.health.answered(firstByteAfterMs);
-      if (unchanged) mirror.health.succeeded();
+      mirror.health.recordResponse(firstByteAfterMs);
+      if (unchanged) mirror.health.recordSuccess();
       this.#metrics.recordFirstByte(mirror.name, firstByteAfterMs / 1000);
       return body;
     } catch (error) {
@@ -288,8 +282,8 @@ function refusalOf(
   },
 ): MirrorRefusal {
   if (status === 404 || status === 410) {
-    mirror.health.answered(firstByteAfterMs);
-    mirror.health.succeeded();
+    mirror.health.recordResponse(firstByteAfterMs);
+    mirror.health.recordSuccess();
     return new MirrorRefusal("missing", `answered ${status}`);
   }
   // The mirror may refuse only the range; the whole file may still be available.

@@ -1,142 +1,136 @@
-import type { SnapshotFile } from "../../repositories/repository.ts";
+import { deadline } from "@std/async/deadline";
 import { PkgstashError } from "../../errors.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
-import type { Snapshot } from "../../repositories/snapshot.ts";
-import type { Snapshots } from "../databases/snapshots.ts";
+import type { SnapshotFile } from "../../repositories/repository.ts";
 import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
-import { within } from "./deadline.ts";
-import { sendDownload } from "./send_download.ts";
+import type { Snapshot } from "../../repositories/snapshot.ts";
+import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
+import type { Snapshots } from "../databases/snapshots.ts";
+import { answerInTime, sendDownload } from "./send_download.ts";
 
-/** The part of `answerTimeoutMs` that mirrors have for their word while there is a set to be served. */
+/** The part of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
 const REVALIDATION_SHARE = 1 / 3;
+/** How often a snapshot is looked up again because it was replaced before its file was opened. */
+const MAX_ATTEMPTS = 3;
 
 export interface DatabaseRequestsOptions {
   snapshots: Snapshots;
   leases: Leases;
   metrics: Metrics;
-  /** Milliseconds within which a client must get its first byte. */
+  /** Time within which a client must get its first byte. */
   answerTimeoutMs: number;
 }
 
-/** Answers requests for databases, file lists and their signatures from the published set. */
-export class DatabaseRequests {
-  /** Refreshes that a request is known to have begun. */
-  readonly #begun = new WeakSet<SnapshotRefresh>();
+/** A client's request for a database, a file list or the signature of either. */
+interface DatabaseRequest {
+  file: SnapshotFile;
+  request: Request;
+  client: Client;
+}
 
-  constructor(private readonly options: DatabaseRequestsOptions) {}
+/** Answers requests for databases, file lists and their signatures from the published snapshot. */
+export class DatabaseRequests {
+  readonly #options: DatabaseRequestsOptions;
+  /** Refreshes for which a client has been answered MISS. */
+  readonly #missed = new WeakSet<SnapshotRefresh>();
+
+  constructor(options: DatabaseRequestsOptions) {
+    this.#options = options;
+  }
 
   async respond(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    switch (file.member) {
+    return await this.#respond({ file, request, client });
+  }
+
+  async #respond(asked: DatabaseRequest): Promise<Response> {
+    switch (asked.file.member) {
       case "db":
-        return await this.#database(file, request, client);
+        return await this.#database(asked);
       case "files":
-        return await this.#fileList(file, request, client);
+        return await this.#fileList(asked);
       case "db.sig":
       case "files.sig":
-        return await this.#signature(file, request, client);
+        return await this.#signature(asked);
     }
   }
 
-  async #database(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    const { snapshots } = this.options;
-    const { repository } = file;
-    if (await snapshots.current(repository) === null) {
-      const underWay = snapshots.underWay(repository);
-      const refresh = await snapshots.refresh(repository);
-      const started = refresh !== underWay && this.#isFirst(refresh);
-      return await this.#follow(file, request, client, refresh, "db", started);
+  async #database(asked: DatabaseRequest): Promise<Response> {
+    const { snapshots } = this.#options;
+    if (await snapshots.current(asked.file.repository) === null) {
+      return await this.#startOrJoin(asked, "db");
     }
-    return await this.#published(file, request, client, await this.#revalidate(file));
+    return await this.#sendPublished(asked, await this.#revalidate(asked.file));
   }
 
-  async #fileList(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    const { snapshots } = this.options;
-    const { fileName, repository } = file;
-    snapshots.filesAsked(repository);
+  async #fileList(asked: DatabaseRequest): Promise<Response> {
+    const { snapshots, answerTimeoutMs } = this.#options;
+    const { fileName, repository } = asked.file;
+    snapshots.recordFilesRequest(repository);
     const current = await snapshots.current(repository);
     if (current?.members.files !== undefined) {
-      return await this.#published(file, request, client, await this.#revalidate(file));
+      return await this.#sendPublished(asked, await this.#revalidate(asked.file));
     }
-    if (current !== null && snapshots.filesAreMissing(repository)) throw notThere(file);
-    const underWay = snapshots.underWay(repository);
-    // One that leaves the file list out has to end before another can fetch it.
-    if (underWay?.includesFiles === false) await this.#ended(underWay, fileName);
-    const refresh = await snapshots.refresh(repository);
-    const started = refresh !== underWay && this.#isFirst(refresh);
-    return await this.#follow(file, request, client, refresh, "files", started);
+    if (current !== null && snapshots.isFileListMissing(repository)) throw notFound(asked.file);
+    const running = snapshots.runningRefresh(repository);
+    // A refresh without the file list must end before another one can fetch it.
+    if (running?.includesFiles === false) {
+      await answerInTime(running.done.catch(() => {}), answerTimeoutMs, fileName);
+    }
+    return await this.#startOrJoin(asked, "files");
   }
 
-  async #signature(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    const { snapshots, answerTimeoutMs } = this.options;
-    const { repository, fileName } = file;
+  async #signature(asked: DatabaseRequest): Promise<Response> {
+    const { snapshots, answerTimeoutMs } = this.#options;
+    const { repository, fileName } = asked.file;
     if (await snapshots.current(repository) === null) {
       const refresh = await snapshots.refresh(repository);
-      await within(refresh.done, answerTimeoutMs, fileName);
+      await answerInTime(refresh.done, answerTimeoutMs, fileName);
     }
-    const leased = await this.#leased(file, client);
-    if (leased === null) return await this.#published(file, request, client, "HIT");
-    const response = await this.#send(file, request, leased, "HIT");
-    if (response === null) throw notThere(file);
+    const leased = await this.#leasedSnapshot(asked);
+    if (leased === null) return await this.#sendPublished(asked, "HIT");
+    const response = await this.#send(asked, leased, "HIT");
+    if (response === null) throw notFound(asked.file);
     return response;
   }
 
-  /** The set that the client began with, if it did and the set came to be. */
-  async #leased(file: SnapshotFile, client: Client): Promise<Snapshot | null> {
-    const { leases, answerTimeoutMs } = this.options;
+  /** The snapshot that the client has the database of; null if it has none or that failed. */
+  async #leasedSnapshot({ file, client }: DatabaseRequest): Promise<Snapshot | null> {
+    const { leases, answerTimeoutMs } = this.#options;
     const lease = leases.of(client, leaseKey(file));
-    return lease === null
-      ? null
-      : await within(lease.catch(() => null), answerTimeoutMs, file.fileName);
+    if (lease === null) return null;
+    return await answerInTime(lease.catch(() => null), answerTimeoutMs, file.fileName);
   }
 
-  /** Asks a mirror whether the set is current if that is due, but not for long. */
+  /** Asks a mirror whether the snapshot is current, if that is due, but does not wait for long. */
   async #revalidate({ repository }: SnapshotFile): Promise<CacheStatus> {
-    const { snapshots, answerTimeoutMs } = this.options;
-    if (snapshots.underWay(repository) === null && !snapshots.isDue(repository)) {
+    const { snapshots, answerTimeoutMs } = this.#options;
+    if (snapshots.runningRefresh(repository) === null && !snapshots.isDue(repository)) {
       return snapshots.isFresh(repository) ? "HIT" : "STALE";
     }
     const refresh = await snapshots.refresh(repository);
     const end = refresh.startedAt + answerTimeoutMs * REVALIDATION_SHARE;
-    const budget = Math.max(0, end - performance.now());
     try {
-      const { changed } = await within(refresh.done, budget, repository.directory);
+      const { changed } = await deadline(refresh.done, Math.max(0, end - performance.now()));
       return changed ? "REFRESHED" : "REVALIDATED";
     } catch {
       return "STALE";
     }
   }
 
-  /** Whether nobody else that waited for `refresh` to begin has been told so before. */
-  #isFirst(refresh: SnapshotRefresh): boolean {
-    if (this.#begun.has(refresh)) return false;
-    this.#begun.add(refresh);
-    return true;
-  }
-
-  /** Waits for a refresh to end, well or not. */
-  #ended({ done }: SnapshotRefresh, fileName: string): Promise<unknown> {
-    return within(done.catch(() => {}), this.options.answerTimeoutMs, fileName);
-  }
-
-  async #published(
-    file: SnapshotFile,
-    request: Request,
-    client: Client,
-    status: CacheStatus,
-  ): Promise<Response> {
-    const { snapshots, leases } = this.options;
-    // A set may be replaced, and its files go, between the look at it and the opening of a file.
-    for (let attempt = 0; attempt < 3; attempt++) {
+  /** Sends a member of the published snapshot. */
+  async #sendPublished(asked: DatabaseRequest, status: CacheStatus): Promise<Response> {
+    const { snapshots, leases } = this.#options;
+    const { file, client } = asked;
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const snapshot = await snapshots.current(file.repository);
       if (snapshot === null) break;
-      const response = await this.#send(file, request, snapshot, status);
+      const response = await this.#send(asked, snapshot, status);
       if (response === null) {
-        if (snapshot.members[file.member] === undefined) throw notThere(file);
-        // Its files were removed behind our back: without them there is no set.
-        if (await snapshots.lost(file.repository, snapshot)) {
-          return await this.respond(file, request, client);
+        if (snapshot.members[file.member] === undefined) throw notFound(file);
+        // Somebody removed the files of the snapshot: fetch a new one.
+        if (await snapshots.forgetLost(file.repository, snapshot)) {
+          return await this.#respond(asked);
         }
         continue;
       }
@@ -145,57 +139,58 @@ export class DatabaseRequests {
       }
       return response;
     }
-    throw notThere(file);
+    throw notFound(file);
   }
 
+  /** Sends a member of a snapshot; null if there is no such member or file. */
   async #send(
-    file: SnapshotFile,
-    request: Request,
+    { file, request }: DatabaseRequest,
     snapshot: Snapshot,
     status: CacheStatus,
   ): Promise<Response | null> {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
-    const path = this.options.snapshots.pathOf(file.repository, member.blob);
+    const path = this.#options.snapshots.pathOf(file.repository, member.blob);
     return await sendFile(request, { path, fileName: file.fileName, status });
   }
 
-  /** Sends from the transfer of a refresh, for want of a published set. */
-  async #follow(
-    file: SnapshotFile,
-    request: Request,
-    client: Client,
-    refresh: SnapshotRefresh,
-    member: "db" | "files",
-    started: boolean,
-  ): Promise<Response> {
-    const { answerTimeoutMs, leases, metrics } = this.options;
-    const { fileName } = file;
-    const download = await within(refresh.transferOf(member), answerTimeoutMs, fileName);
+  /** Follows the running refresh or starts one, because nothing is published yet. */
+  async #startOrJoin(asked: DatabaseRequest, member: "db" | "files"): Promise<Response> {
+    const { snapshots, answerTimeoutMs, leases, metrics } = this.#options;
+    const { file, request, client } = asked;
+    const { fileName, repository } = file;
+    const running = snapshots.runningRefresh(repository);
+    const refresh = await snapshots.refresh(repository);
+    const status = refresh !== running && !this.#missed.has(refresh) ? "MISS" : "JOIN";
+    if (status === "MISS") this.#missed.add(refresh);
+    const download = await answerInTime(refresh.transferOf(member), answerTimeoutMs, fileName);
     const opening = download === null
       ? null
-      : await within(download.opened, answerTimeoutMs, fileName);
-    // Without a date of the mirror's, the set has one only when it is published.
+      : await answerInTime(download.opened, answerTimeoutMs, fileName);
+    // If the mirror sends no date, the snapshot gets one when it is published.
     if (download === null || opening === null || opening.identity.lastModified === null) {
-      await within(refresh.done, answerTimeoutMs, fileName);
-      return await this.#published(file, request, client, "REFRESHED");
+      await answerInTime(refresh.done, answerTimeoutMs, fileName);
+      return await this.#sendPublished(asked, "REFRESHED");
     }
     leases.grant(client, leaseKey(file), refresh.done.then(({ snapshot }) => snapshot));
     return await sendDownload(request, download, opening, {
       fileName,
-      status: started ? "MISS" : "JOIN",
+      status,
       answerTimeoutMs,
-      direct: () => Promise.reject(new Error("databases are sent whole")),
+      openDirect: null,
       onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 }
 
-/** What a lease is for: a database or file list, whatever its name, and its signature with it. */
+/** What a lease is for: a database or file list under any of its names, and its signature. */
 function leaseKey({ repository, member }: SnapshotFile): string {
   return `${repository.directory}/${member.replace(/\.sig$/, "")}`;
 }
 
-function notThere({ fileName }: SnapshotFile): PkgstashError {
-  return new PkgstashError("not_found", `The mirror that the database is from has no ${fileName}`);
+function notFound({ fileName }: SnapshotFile): PkgstashError {
+  return new PkgstashError(
+    "not_found",
+    `Cannot get ${fileName}: the mirror of the served database does not have it.`,
+  );
 }

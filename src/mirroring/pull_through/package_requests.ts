@@ -1,66 +1,72 @@
-import type { CacheLayout } from "../cache/cache_layout.ts";
-import { keyOf, type PackageFile } from "../../repositories/repository.ts";
-import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
-import type { Expectation } from "../../repositories/package_index.ts";
-import type { ClientDownloads } from "../downloads/client_downloads.ts";
-import type { DownloadRegistry } from "../downloads/download_registry.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError } from "../../errors.ts";
-import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import { within } from "./deadline.ts";
-import { openDirectRange } from "./direct_range.ts";
-import type { MissingSignatures } from "./missing_signatures.ts";
-import { sendDownload } from "./send_download.ts";
+import { keyOf, type PackageFile } from "../../repositories/repository.ts";
 import { sendFile } from "../../repositories/send_file.ts";
+import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { Snapshots } from "../databases/snapshots.ts";
+import type { ClientDownloads } from "../downloads/client_downloads.ts";
+import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
+import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
+import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import { isNotFound } from "../mirrors/race.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
+import { answerInTime, sendDownload } from "./send_download.ts";
+
+/** Above any number of requests at once. */
+const MAX_MISSING_SIGNATURES = 10_000;
 
 export interface PackageRequestsOptions {
   layout: CacheLayout;
   downloads: DownloadRegistry;
-  /** Told which downloads clients wait for. */
-  clients?: ClientDownloads;
+  clients: ClientDownloads;
   missing: MissingSignatures;
   metrics: Metrics;
   accessOf: (file: PackageFile) => Upstream;
-  /** What the served database says of a file, or null. */
-  expectationOf: (file: PackageFile) => Promise<Expectation | null>;
-  /** The signature that the served database carries for a package file, or null. */
-  embeddedSignatureOf: (file: PackageFile) => Promise<Uint8Array | null>;
-  /** Told of each file that was put into the cache; `prefetched` if nobody had asked for it. */
+  /** What the served databases say of packages. */
+  snapshots: Pick<Snapshots, "expectationOf" | "embeddedSignatureOf">;
+  /** Called for each file that was put into the cache. */
   onFetched: (file: PackageFile, fetched: FetchedFile) => void;
-  /** Milliseconds within which a client must get its first byte. */
+  /** Time within which a client must get its first byte. */
   answerTimeoutMs: number;
 }
 
 export interface FetchedFile {
+  /** Bytes. */
   size: number;
   /** Lower-case hexadecimal. */
   sha256: string;
+  /** Whether no client had asked for it when its download began. */
   prefetched: boolean;
 }
 
-/** Answers requests for packages and their signatures: hit, or join, or start. */
+/** Answers requests for packages and their signatures: from the cache, or by a download. */
 export class PackageRequests {
-  constructor(private readonly options: PackageRequestsOptions) {}
+  readonly #options: PackageRequestsOptions;
+
+  constructor(options: PackageRequestsOptions) {
+    this.#options = options;
+  }
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
-    const path = this.options.layout.fileOf(file);
+    const { layout, missing } = this.#options;
+    const path = layout.fileOf(file);
     const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
     if (hit !== null) return hit;
     try {
-      return await this.#pull(file, request);
+      return await this.#startOrJoin(file, request);
     } catch (error) {
       if (file.kind !== "signature") throw error;
-      if (isMissing(error)) this.options.missing.add(keyOf(file));
-      const embedded = await this.#embedded(file, request);
+      if (isNotFound(error)) missing.add(keyOf(file));
+      const embedded = await this.#sendEmbedded(file, request);
       if (embedded === null) throw error;
       return embedded;
     }
   }
 
   /**
-   * Brings a file into the cache before anyone asks: joins the download in flight, or starts one
+   * Brings a file into the cache before a client asks: joins the download in flight, or starts one
    * that awaits `pace` after each chunk.
    */
   prefetch(
@@ -69,79 +75,87 @@ export class PackageRequests {
   ): { download: Download; started: boolean } {
     const joined = this.#download(file, { pace });
     joined.download.opened.catch((error) => {
-      if (file.kind === "signature" && isMissing(error)) this.options.missing.add(keyOf(file));
+      if (file.kind === "signature" && isNotFound(error)) this.#options.missing.add(keyOf(file));
     });
     return joined;
   }
 
-  async #pull(file: PackageFile, request: Request): Promise<Response> {
-    const { layout, answerTimeoutMs, metrics } = this.options;
+  async #startOrJoin(file: PackageFile, request: Request): Promise<Response> {
+    const { layout, clients, answerTimeoutMs, metrics } = this.#options;
     const { fileName } = file;
     const { download, started } = this.#download(file);
-    this.options.clients?.joined(download);
-    const opening = await within(download.opened, answerTimeoutMs, fileName);
+    clients.addClient(download);
+    const opening = await answerInTime(download.opened, answerTimeoutMs, fileName);
     if (opening === null) {
-      const present = await sendFile(request, {
-        path: layout.fileOf(file),
-        fileName,
-        status: "HIT",
-      });
+      const path = layout.fileOf(file);
+      const present = await sendFile(request, { path, fileName, status: "HIT" });
       if (present !== null) return present;
-      throw new PkgstashError("storage", `${fileName} vanished while it was being sent`);
+      throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
     }
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
       answerTimeoutMs,
-      direct: (range, opening) => this.#direct(file, range, opening),
+      openDirect: (range, opening) => this.#openDirect(file, range, opening),
       onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 
-  /** Puts the signature that the database carries into the cache, and sends it. */
-  async #embedded(file: PackageFile, request: Request): Promise<Response | null> {
-    const signature = await this.options.embeddedSignatureOf(file);
+  /** Puts the signature that is embedded in the database into the cache, and sends it. */
+  async #sendEmbedded(file: PackageFile, request: Request): Promise<Response | null> {
+    const { layout, snapshots } = this.#options;
+    const { fileName, repository } = file;
+    const packageName = fileName.replace(/\.sig$/, "");
+    const signature = await snapshots.embeddedSignatureOf(repository, packageName);
     if (signature === null) return null;
-    const path = this.options.layout.fileOf(file);
+    const path = layout.fileOf(file);
     await writeFileDurably(path, signature);
     // No mirror has dated it, and a date of ours would mislead.
     await Deno.utime(path, 0, 0);
-    return await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
+    return await sendFile(request, { path, fileName, status: "HIT" });
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
-    const { layout, downloads, missing, metrics, accessOf, expectationOf, answerTimeoutMs } =
-      this.options;
+    const { layout, downloads, missing, metrics, accessOf, snapshots, answerTimeoutMs } =
+      this.#options;
     const key = keyOf(file);
-    if (downloads.get(key) === null && missing.has(key)) throw notThere(file);
+    if (downloads.get(key) === null && missing.has(key)) {
+      throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
+    }
     const joined = downloads.join(key, accessOf(file), () => ({
       repository: file.repository,
       fileName: file.fileName,
       kind: file.kind,
       ifModifiedSince: null,
-      patience: answerTimeoutMs,
+      patienceMs: answerTimeoutMs,
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
-      expected: () => expectationOf(file),
+      expectations: snapshots,
       onBytes: (count) => metrics.addBytesFetched(count),
       ...prefetch,
     }));
-    if (joined.started) this.#announce(file, joined.download, prefetch !== undefined);
+    if (joined.started) this.#announceFetched(file, joined.download, prefetch !== undefined);
     return joined;
   }
 
-  #announce(file: PackageFile, download: Download, prefetched: boolean): void {
+  /** Calls `onFetched` when the download has put the file into the cache. */
+  #announceFetched(file: PackageFile, download: Download, prefetched: boolean): void {
+    const { missing, onFetched } = this.#options;
     download.done.then((outcome) => {
       if (outcome.result !== "fetched") return;
-      const { sha256 } = outcome;
+      const { size, sha256 } = outcome;
       // A package that was rebuilt under its name may be signed where the old one was not.
-      if (file.kind === "package") this.options.missing.forget(`${keyOf(file)}.sig`);
-      this.options.onFetched(file, { size: download.size!, sha256, prefetched });
+      if (file.kind === "package") missing.forget(`${keyOf(file)}.sig`);
+      onFetched(file, { size, sha256, prefetched });
     }, () => {});
   }
 
-  async #direct(file: PackageFile, range: ByteRange, { identity }: DownloadOpening) {
-    const { accessOf, answerTimeoutMs, metrics } = this.options;
+  async #openDirect(
+    file: PackageFile,
+    range: ByteRange,
+    { identity }: DownloadOpening,
+  ): Promise<DirectRange> {
+    const { accessOf, answerTimeoutMs, metrics } = this.#options;
     return await openDirectRange(accessOf(file), {
       repository: file.repository,
       fileName: file.fileName,
@@ -150,7 +164,7 @@ export class PackageRequests {
       offset: range.start,
       last: range.end,
       identity,
-      patience: answerTimeoutMs,
+      patienceMs: answerTimeoutMs,
     }, (count) => {
       metrics.addBytesFetched(count);
       metrics.addBytesServed(count);
@@ -158,10 +172,38 @@ export class PackageRequests {
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof PkgstashError && error.kind === "not_found";
-}
+/** Signatures that no mirror has, remembered for a while so that asking again costs nothing. */
+export class MissingSignatures {
+  readonly #ageMs: number;
+  readonly #now: () => number;
+  readonly #until = new Map<string, number>();
 
-function notThere(file: PackageFile): PkgstashError {
-  return new PkgstashError("not_found", `No mirror has ${file.fileName}`);
+  /** Each is remembered for `ageMs`; `now` returns the milliseconds of a monotonic clock. */
+  constructor(ageMs: number, now: () => number = () => performance.now()) {
+    this.#ageMs = ageMs;
+    this.#now = now;
+  }
+
+  /** Remembers a signature by its key, and forgets the oldest if there are too many. */
+  add(key: string): void {
+    this.#until.delete(key);
+    this.#until.set(key, this.#now() + this.#ageMs);
+    const [oldest] = this.#until.keys();
+    if (this.#until.size > MAX_MISSING_SIGNATURES && oldest !== undefined) {
+      this.#until.delete(oldest);
+    }
+  }
+
+  /** Forgets a signature, because there may be one by now. */
+  forget(key: string): void {
+    this.#until.delete(key);
+  }
+
+  has(key: string): boolean {
+    const until = this.#until.get(key);
+    if (until === undefined) return false;
+    if (until > this.#now()) return true;
+    this.#until.delete(key);
+    return false;
+  }
 }

@@ -41,15 +41,15 @@ function mirrorReport(
   upstream: string,
   role: MirrorReport["role"],
 ): MirrorReport {
-  const { rest, latency, failures, inFlight, lastError } = health;
+  const { restMs, latencyMs, failures, inFlight, lastError } = health;
   return {
     upstream,
     name,
     role,
-    state: rest > 0 ? "resting" : latency === null ? "unused" : "ready",
-    latency_ms: latency === null ? null : Math.round(latency),
+    state: restMs > 0 ? "resting" : latencyMs === null ? "unused" : "ready",
+    latency_ms: latencyMs === null ? null : Math.round(latencyMs),
     failures,
-    rests_ms: Math.ceil(rest),
+    rests_ms: Math.ceil(restMs),
     in_flight: inFlight,
     last_error: lastError,
   };

@@ -65,6 +65,8 @@ Deno.test("the status has counts of requests, bytes and files, and the state of 
   assertEquals(before.mirrors, { ready: 0, resting: 0, unused: 1 });
 
   await app.warm(core.path("core.db"));
+  // A first database is sent in full a moment before its snapshot is published.
+  await app.log.waitFor(/snapshot published/);
   for (let time = 0; time < 4; time++) await app.warm(`/${A}`);
   const status = await ask<Status>(app, "status");
   assertEquals([status.requests.hit, status.requests.miss], [3, 2]);

@@ -74,7 +74,7 @@ Deno.test("a package that was truncated while the daemon was down is fetched aga
   await using app = await TestApp.start({ cacheRoot: cache.path });
   app.put(DATABASE, database);
   app.put(PACKAGE, bytes);
-  await app.log.waitFor(/the database names another content/);
+  await app.log.waitFor(/the database lists with other content/);
   assertEquals((await app.get(PACKAGE)).body, bytes);
 });
 

@@ -78,7 +78,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     await core.set("b", 2).set("rebuilt", 1, { seed: 77 }).publish();
     // Now the second run's index is lost as well, after the database has changed.
     await lose(index);
-    const identified = /package identified.*a-2-1/;
+    const identified = /verified a package found on disk.*a-2-1/;
     const before = log.matching(identified).length;
 
     {
@@ -133,7 +133,7 @@ Deno.test("a package of a cache without index is removed if the database lists o
   const core = new PublishedRepository(app.mirror).set("a", 1);
   await core.publish();
   assertEquals((await app.get(core.path("core.db"))).status, 200);
-  await deadline(app.log.waitFor(/package removed.*a-1-1/), 5_000);
+  await deadline(app.log.waitFor(/removed a package.*a-1-1/), 5_000);
   assertEquals((await app.get(core.package("a", 1))).body, core.bytesOf("a"));
 });
 

@@ -14,7 +14,7 @@ const CORE: Repository = {
 const EXTRA: Repository = { ...CORE, name: "extra", directory: "extra/os/x86_64" };
 const SHA = "ab".repeat(32);
 
-/** Times near now, since a note does not wait for ever to be recorded. */
+/** A time near now: uses of files that are not recorded are dropped after an hour. */
 const T = Date.now();
 
 function file(name: string, version = "1-1", repository = CORE): PackageFile {
@@ -34,13 +34,18 @@ async function withIndex(
   }
 }
 
-function fetched(index: CacheIndex, what: PackageFile, at: number, prefetched = false): void {
-  index.fetched(what, { size: 10, sha256: SHA, at, prefetched });
+/** Records a file as found on disk. */
+function recordFound(index: CacheIndex, fileName: string, size: number, at: number): void {
+  index.reconcile(CORE.directory, { found: [{ fileName, size, since: at }], lost: [] }, at);
 }
 
-Deno.test("a file that was fetched is on record, as used when it was fetched", () =>
+function recordFetch(index: CacheIndex, what: PackageFile, at: number, prefetched = false): void {
+  index.recordFetch(what, { size: 10, sha256: SHA, at, prefetched });
+}
+
+Deno.test("a fetched file is recorded, as used when it was fetched", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
+    recordFetch(index, file("a"), T);
     assertEquals(index.files().map((record) => ({ ...record })), [{
       directory: CORE.directory,
       fileName: file("a").fileName,
@@ -52,10 +57,10 @@ Deno.test("a file that was fetched is on record, as used when it was fetched", (
     }]);
   }));
 
-Deno.test("records are listed for one directory, and directories by name", () =>
+Deno.test("records are listed for one directory or all, and so are the directories", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
-    fetched(index, file("b", "1-1", EXTRA), T);
+    recordFetch(index, file("a"), T);
+    recordFetch(index, file("b", "1-1", EXTRA), T);
     assertEquals(index.files(EXTRA.directory).map(({ fileName }) => fileName), [
       file("b").fileName,
     ]);
@@ -63,18 +68,18 @@ Deno.test("records are listed for one directory, and directories by name", () =>
     assertEquals(index.directories(), [CORE.directory, EXTRA.directory]);
   }));
 
-Deno.test("uses are counted, and the latest is kept, whatever order they come in", () =>
+Deno.test("uses are counted and the latest is kept, in whatever order they come", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
-    for (const at of [T + 5, T + 9, T + 7]) index.used(file("a"), at);
+    recordFetch(index, file("a"), T);
+    for (const at of [T + 5, T + 9, T + 7]) index.recordUse(file("a"), at);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
     assertEquals(index.files()[0]!.uses, 3);
-    index.used(file("a"), T + 1);
+    index.recordUse(file("a"), T + 1);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
     assertEquals(index.files()[0]!.uses, 4);
   }));
 
-Deno.test("a use is not written before the batch, and is at the end at the latest", async () => {
+Deno.test("a use is written with its batch, or at the end at the latest", async () => {
   const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
   const path = join(directory, "index.sqlite");
   const usesOnDisk = () => {
@@ -83,8 +88,8 @@ Deno.test("a use is not written before the batch, and is at the end at the lates
   };
   try {
     const index = await CacheIndex.open(path);
-    fetched(index, file("a"), T);
-    index.used(file("a"), T);
+    recordFetch(index, file("a"), T);
+    index.recordUse(file("a"), T);
     assertEquals(usesOnDisk(), 0);
     index[Symbol.dispose]();
     assertEquals(usesOnDisk(), 1);
@@ -93,116 +98,116 @@ Deno.test("a use is not written before the batch, and is at the end at the lates
   }
 });
 
-Deno.test("signatures leave no trace", () =>
+Deno.test("signatures are not recorded", () =>
   withIndex((index) => {
     const signature = { ...file("a"), kind: "signature" as const };
-    fetched(index, signature, T);
-    index.used(signature, T);
+    recordFetch(index, signature, T);
+    index.recordUse(signature, T);
     index.flush();
     assertEquals(index.files(), []);
   }));
 
-Deno.test("a file that is fetched again keeps its count and gets its new content's figures", () =>
+Deno.test("a file that is fetched again keeps its count of uses, and gets its new size and digest", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
-    index.used(file("a"), T + 1);
+    recordFetch(index, file("a"), T);
+    index.recordUse(file("a"), T + 1);
     index.flush();
-    index.fetched(file("a"), { size: 11, sha256: "cd", at: T + 5, prefetched: true });
+    index.recordFetch(file("a"), { size: 11, sha256: "cd", at: T + 5, prefetched: true });
     const { size, sha256, fetchedAt, usedAt, uses } = index.files()[0]!;
     assertEquals([size, sha256, fetchedAt, usedAt, uses], [11, "cd", T + 5, T + 5, 1]);
   }));
 
-Deno.test("a use that comes before its file is recorded counts once it is", () =>
+Deno.test("a use that comes before its file is recorded counts afterwards", () =>
   withIndex((index) => {
-    index.used(file("a"), T);
+    index.recordUse(file("a"), T);
     index.flush();
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
-    fetched(index, file("a"), T + 3, true);
+    recordFetch(index, file("a"), T + 3, true);
     index.flush();
     assertEquals(index.files()[0]!.uses, 1);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 0);
   }));
 
-Deno.test("a use of a file that never came is forgotten in the end", () =>
+Deno.test("a use of a file that never comes is dropped after an hour", () =>
   withIndex((index) => {
-    index.used(file("a"), T - 2 * 3_600_000);
+    index.recordUse(file("a"), T - 2 * 3_600_000);
     index.flush();
-    fetched(index, file("a"), T);
+    recordFetch(index, file("a"), T);
     index.flush();
     assertEquals(index.files()[0]!.uses, 0);
   }));
 
-Deno.test("uses that cannot be written now are written later", () =>
+Deno.test("uses that cannot be written are written with the next batch", () =>
   withIndex((index, path) => {
     const log = new LogLines();
-    fetched(index, file("a"), T);
+    recordFetch(index, file("a"), T);
     {
       using other = new DatabaseSync(path);
       other.exec("BEGIN IMMEDIATE");
-      index.used(file("a"), T + 1);
+      index.recordUse(file("a"), T + 1);
       index.flush();
-      assertEquals(log.matching(/uses of packages not recorded/).length, 1);
-      index.used(file("a"), T + 2);
+      assertEquals(log.matching(/cannot record uses of packages/).length, 1);
+      index.recordUse(file("a"), T + 2);
     }
     index.flush();
     const { usedAt, uses } = index.files()[0]!;
     assertEquals([usedAt, uses], [T + 2, 2]);
   }));
 
-Deno.test("prefetches count as unused from the last that was taken on", () =>
+Deno.test("prefetches count as unused since the last that was taken", () =>
   withIndex((index) => {
     const unused = () => index.historyOf(CORE.directory, "a").unusedPrefetches;
     assertEquals(unused(), 0);
-    fetched(index, file("a", "1-1"), T, true);
-    fetched(index, file("a", "2-1"), T + 1, true);
-    fetched(index, file("b", "1-1"), T + 1, true);
-    fetched(index, file("a", "1-1", EXTRA), T + 1, true);
+    recordFetch(index, file("a", "1-1"), T, true);
+    recordFetch(index, file("a", "2-1"), T + 1, true);
+    recordFetch(index, file("b", "1-1"), T + 1, true);
+    recordFetch(index, file("a", "1-1", EXTRA), T + 1, true);
     assertEquals(unused(), 2);
-    index.used(file("a", "2-1"), T + 2);
+    index.recordUse(file("a", "2-1"), T + 2);
     assertEquals(unused(), 0);
-    fetched(index, file("a", "3-1"), T + 3, true);
+    recordFetch(index, file("a", "3-1"), T + 3, true);
     assertEquals(unused(), 1);
-    index.used(file("a", "1-1"), T + 4);
+    index.recordUse(file("a", "1-1"), T + 4);
     assertEquals(unused(), 1);
   }));
 
-Deno.test("a removed file's prefetch goes on counting", () =>
+Deno.test("a prefetch counts as unused even after its file was removed", () =>
   withIndex((index) => {
-    fetched(index, file("a", "1-1"), T, true);
-    index.removed(CORE.directory, file("a", "1-1").fileName);
+    recordFetch(index, file("a", "1-1"), T, true);
+    index.forgetFile(CORE.directory, file("a", "1-1").fileName);
     assertEquals(index.files(), []);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 1);
   }));
 
-Deno.test("a version that a client had fetched ends the count of unused prefetches", () =>
+Deno.test("a version that was fetched for a client ends the count of unused prefetches", () =>
   withIndex((index) => {
-    for (const version of ["1-1", "2-1", "3-1"]) fetched(index, file("a", version), T, true);
-    fetched(index, file("a", "4-1"), T + 1);
+    for (const version of ["1-1", "2-1", "3-1"]) recordFetch(index, file("a", version), T, true);
+    recordFetch(index, file("a", "4-1"), T + 1);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 0);
-    fetched(index, file("a", "5-1"), T + 2, true);
+    recordFetch(index, file("a", "5-1"), T + 2, true);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 1);
   }));
 
-Deno.test("what clients asked for is known by the package's name, of any version", () =>
+Deno.test("the demand for a package is recorded by its name, for all versions", () =>
   withIndex((index) => {
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, null);
-    index.used(file("a", "2-1"), T + 2);
-    index.used(file("a", "1-1"), T + 1);
+    index.recordUse(file("a", "2-1"), T + 2);
+    index.recordUse(file("a", "1-1"), T + 1);
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, T + 2);
     assertEquals(index.historyOf(EXTRA.directory, "a").askedAt, null);
   }));
 
-Deno.test("a file that was removed leaves no record and no pending use", () =>
+Deno.test("a removed file leaves no record and no pending use", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
-    index.used(file("a"), T + 1);
-    index.removed(CORE.directory, file("a").fileName);
+    recordFetch(index, file("a"), T);
+    index.recordUse(file("a"), T + 1);
+    index.forgetFile(CORE.directory, file("a").fileName);
     index.flush();
     assertEquals(index.files(), []);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), null);
   }));
 
-Deno.test("wishes keep the time of the first, until fetched or no longer wanted", () =>
+Deno.test("a wish keeps its time until it is fetched or no longer planned", () =>
   withIndex((index) => {
     const [a, b, c] = ["a", "b", "c"].map((name) => file(name).fileName) as [
       string,
@@ -213,12 +218,12 @@ Deno.test("wishes keep the time of the first, until fetched or no longer wanted"
     index.wish(EXTRA.directory, [a], T);
     assertEquals(index.wish(CORE.directory, [a, c], T + 5), new Map([[a, T], [c, T + 5]]));
     assertEquals(index.wishesOf(CORE.directory), [a, c]);
-    fetched(index, file("a"), T + 6, true);
+    recordFetch(index, file("a"), T + 6, true);
     assertEquals(index.wishesOf(CORE.directory), [c]);
     assertEquals(index.wishesOf(EXTRA.directory), [a]);
   }));
 
-Deno.test("a plan does not undo a wish that came up after it was begun", () =>
+Deno.test("a wish survives a plan that was begun before it", () =>
   withIndex((index) => {
     const [a, b] = [file("a").fileName, file("b").fileName];
     index.alsoWish(CORE.directory, a, T);
@@ -227,49 +232,49 @@ Deno.test("a plan does not undo a wish that came up after it was begun", () =>
     assertEquals(index.wish(CORE.directory, [], T + 3), new Map());
   }));
 
-Deno.test("a found file counts as used and wanted now, with its SHA-256 to be told later", () =>
+Deno.test("a file found on disk counts as used and asked for now, and has no digest yet", () =>
   withIndex((index) => {
     const { fileName } = file("a");
-    index.found(CORE.directory, fileName, 7, T);
+    recordFound(index, fileName, 7, T);
     const record = () => {
       const { size, sha256, fetchedAt, usedAt } = index.files()[0]!;
       return [size, sha256, fetchedAt, usedAt];
     };
     assertEquals(record(), [7, null, T, T]);
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
-    index.identified(CORE.directory, fileName, SHA);
+    index.recordDigest(CORE.directory, fileName, SHA);
     assertEquals(record(), [7, SHA, T, T]);
   }));
 
-Deno.test("finding a file that is on record changes nothing, unless its size is another", () =>
+Deno.test("finding a recorded file changes nothing unless its size differs", () =>
   withIndex((index) => {
     const { fileName } = file("a");
-    fetched(index, file("a"), T);
-    index.found(CORE.directory, fileName, 10, T + 9);
+    recordFetch(index, file("a"), T);
+    recordFound(index, fileName, 10, T + 9);
     assertEquals(index.files()[0]!.sha256, SHA);
     assertEquals(index.files()[0]!.usedAt, T);
-    index.found(CORE.directory, fileName, 11, T + 9);
+    recordFound(index, fileName, 11, T + 9);
     const { size, sha256, usedAt } = index.files()[0]!;
     assertEquals([size, sha256, usedAt], [11, null, T]);
   }));
 
-Deno.test("a lost file's record is dropped, but not when the file came back meanwhile", () =>
+Deno.test("a lost file's record is deleted, unless the file came back meanwhile", () =>
   withIndex((index) => {
-    fetched(index, file("a"), T);
-    fetched(index, file("b"), T);
+    recordFetch(index, file("a"), T);
+    recordFetch(index, file("b"), T);
     const lost = index.files();
-    fetched(index, file("b"), T + 1);
+    recordFetch(index, file("b"), T + 1);
     index.reconcile(CORE.directory, { found: [], lost }, T + 2);
     assertEquals(index.files().map(({ fileName }) => fileName), [file("b").fileName]);
   }));
 
-Deno.test("an index that is damaged is begun anew", async () => {
+Deno.test("a damaged index is replaced by an empty one", async () => {
   const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
   const path = join(directory, "index.sqlite");
   try {
     await Deno.writeTextFile(path, "x".repeat(5000));
     using index = await CacheIndex.open(path);
-    fetched(index, file("a"), T);
+    recordFetch(index, file("a"), T);
     assertEquals(index.files().length, 1);
   } finally {
     await Deno.remove(directory, { recursive: true });

@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import type { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
 import {
   type CacheScan,
   scanCache,
@@ -20,6 +21,11 @@ function scan(cache: CacheOnDisk): Promise<CacheScan> {
 /** The paths of all records. */
 function records(cache: CacheOnDisk): string[] {
   return cache.index.files().map(({ directory, fileName }) => `${directory}/${fileName}`).sort();
+}
+
+/** Records a file of one byte as if it had been found on disk. */
+function recordFound(index: CacheIndex, directory: string, fileName: string, at: number): void {
+  index.reconcile(directory, { found: [{ fileName, size: 1, since: at }], lost: [] }, at);
 }
 
 function leftovers({ leftovers }: CacheScan): string[] {
@@ -77,7 +83,7 @@ Deno.test("a file that arrives during the scan keeps its record", async () => {
     // The scan reads the records after it has listed the directory.
     const late = "late-1-1-any.pkg.tar.zst";
     Deno.writeFileSync(cache.path(`${CORE}/${late}`), new Uint8Array(1));
-    index.found(CORE, late, 1, cache.now);
+    recordFound(index, CORE, late, cache.now);
     return files(directory);
   };
   await scan(cache);
@@ -99,7 +105,7 @@ Deno.test("directories that only the index knows are scanned, unless their names
   await Deno.writeFile(join(cache.outside, "foo-1-1-any.pkg.tar.zst"), new Uint8Array(1));
   await cache.put(".pkgstash/foo-1-1-any.pkg.tar.zst");
   for (const directory of ["..", "../cache/core", "", ".pkgstash", "a//b", "/tmp"]) {
-    cache.index.found(directory, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+    recordFound(cache.index, directory, "foo-1-1-any.pkg.tar.zst", cache.now);
   }
   const { packages } = await scan(cache);
   assertEquals(packages.map(({ directory, fileName }) => `${directory}/${fileName}`), [old]);
@@ -129,7 +135,7 @@ Deno.test("symbolic links are not followed, neither to files nor to directories"
   await Deno.symlink(target, cache.path(`${CORE}/foo-1-1-any.pkg.tar.zst`));
   await Deno.mkdir(cache.layout.parts);
   await Deno.symlink(elsewhere, join(cache.layout.parts, "core"));
-  cache.index.found(EXTRA, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+  recordFound(cache.index, EXTRA, "foo-1-1-any.pkg.tar.zst", cache.now);
   const taken = await scan(cache);
   assertEquals([taken.packages.length, taken.leftovers.length, taken.bytes], [0, 0, 0]);
   assertEquals(
@@ -220,7 +226,7 @@ Deno.test("a directory that cannot be read is skipped, and keeps its records", a
   await using cache = await CacheOnDisk.make();
   const kept = await cache.add("kept", "1-1");
   await cache.put("extra/os", 1);
-  cache.index.found(EXTRA, "foo-1-1-any.pkg.tar.zst", 1, cache.now);
+  recordFound(cache.index, EXTRA, "foo-1-1-any.pkg.tar.zst", cache.now);
   const { packages } = await scan(cache);
   assertEquals(packages.length, 1, kept);
   assertEquals(records(cache).length, 2);

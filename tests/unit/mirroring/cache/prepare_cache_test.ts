@@ -12,7 +12,7 @@ async function withDirectory(test: (layout: CacheLayout) => Promise<void>): Prom
   }
 }
 
-Deno.test("a cache directory is made, marked with its version, and can be taken again", () =>
+Deno.test("a cache directory is created with its version, and can be locked again", () =>
   withDirectory(async (layout) => {
     {
       using _ = await prepareCache(layout);
@@ -21,7 +21,7 @@ Deno.test("a cache directory is made, marked with its version, and can be taken 
     using _ = await prepareCache(layout);
   }));
 
-Deno.test("a directory in use is refused with the process that has it", () =>
+Deno.test("a cache directory in use is refused with the process that uses it", () =>
   withDirectory(async (layout) => {
     using _ = await prepareCache(layout);
     const error = await assertRejects(() => prepareCache(layout), PkgstashError);
@@ -29,20 +29,20 @@ Deno.test("a directory in use is refused with the process that has it", () =>
     assertMatch(error.message, new RegExp(`another pkgstash \\(process ${Deno.pid}\\)`));
   }));
 
-Deno.test("a directory of a later version is refused and left as it is", () =>
+Deno.test("a cache directory of another version is refused and left as it is", () =>
   withDirectory(async (layout) => {
     (await prepareCache(layout))[Symbol.dispose]();
     await Deno.writeTextFile(layout.version, "2\n");
     const error = await assertRejects(() => prepareCache(layout), PkgstashError);
     assertEquals(error.kind, "storage");
-    assertMatch(error.message, /version 2.*version 1/);
+    assertMatch(error.message, /version 2.*version 1.*cache_root/);
     assertEquals(await Deno.readTextFile(layout.version), "2\n");
-    // The refusal does not keep others out.
+    // The refusal released the lock.
     await Deno.writeTextFile(layout.version, "1\n");
     (await prepareCache(layout))[Symbol.dispose]();
   }));
 
-Deno.test("a directory that cannot be is refused with what to do", () =>
+Deno.test("a cache directory that cannot be created is refused with advice", () =>
   withDirectory(async (layout) => {
     await Deno.writeTextFile(layout.root, "a file");
     const error = await assertRejects(() => prepareCache(layout), PkgstashError);

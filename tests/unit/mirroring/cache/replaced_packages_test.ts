@@ -23,7 +23,7 @@ function start(cacheRoot?: string): Promise<TestApp> {
   });
 }
 
-/** Has the mirror offer a build, with the database that lists it. */
+/** Puts a build on the mirror, with a database that lists it. */
 async function publish(app: TestApp, number: number): Promise<void> {
   const bytes = build(number);
   const revision = await repository.revision(number, [{
@@ -38,7 +38,7 @@ async function publish(app: TestApp, number: number): Promise<void> {
   app.put(`${PACKAGE}.sig`, signatureOf(bytes));
 }
 
-/** Has the daemon publish what the mirror has. */
+/** Makes the daemon publish the mirror's database. */
 async function refresh(app: TestApp): Promise<void> {
   const published = app.log.matching(/snapshot published/).length;
   await app.get(repository.path("db"));
@@ -49,13 +49,13 @@ async function isCached(app: TestApp, path: string): Promise<boolean> {
   return await Deno.stat(app.pathOf(path)).then(() => true, () => false);
 }
 
-Deno.test("who has the database of a rebuild gets the rebuilt package and its signature", async () => {
+Deno.test("a rebuilt package and its signature replace the old ones when their database is published", async () => {
   await using app = await start();
   for (let number = 1; number <= 3; number++) {
     await publish(app, number);
     const answer = await app.get(repository.path("db"));
     assertEquals(repository.numberOf(answer.body), number);
-    // A first database is complete a moment before the set is.
+    // The first database is sent a moment before its snapshot is published.
     if (number === 1) await app.log.waitFor(/snapshot published/);
     assertEquals([await isCached(app, PACKAGE), await isCached(app, `${PACKAGE}.sig`)], [
       false,
@@ -72,7 +72,7 @@ Deno.test("who has the database of a rebuild gets the rebuilt package and its si
   }
 });
 
-Deno.test("what stays the same in a new database stays in the cache", async () => {
+Deno.test("a package that a new database does not change stays in the cache", async () => {
   await using app = await start();
   await publish(app, 1);
   await refresh(app);
@@ -87,14 +87,14 @@ Deno.test("what stays the same in a new database stays in the cache", async () =
   }]);
   app.put(repository.path("db"), db, { lastModified: new Date("2027-01-01") });
   await refresh(app);
-  // Nor does one go that the database does not name any more.
+  // So does one that the database no longer lists.
   await repository.publish(app.mirrors, 10_000);
   await refresh(app);
   assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
   assertEquals((await app.get(`${PACKAGE}.sig`)).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("a transfer of the old content does not end up in the cache", async () => {
+Deno.test("a download of the old build does not end up in the cache", async () => {
   await using app = await start();
   await publish(app, 1);
   await refresh(app);
@@ -102,7 +102,7 @@ Deno.test("a transfer of the old content does not end up in the cache", async ()
   app.mirror.behave(PACKAGE, { kind: "gate", gate, bytes: 500 }, 1);
   const begun = app.get(PACKAGE);
   await gate.reached;
-  // Its signature is in the cache by now, and would be of the wrong build.
+  // Now the cache has the signature of the old build.
   await app.get(`${PACKAGE}.sig`);
   await publish(app, 2);
   await refresh(app);
@@ -117,27 +117,29 @@ Deno.test("a transfer of the old content does not end up in the cache", async ()
   assertEquals((await app.get(`${PACKAGE}.sig`)).body, signatureOf(build(2)));
 });
 
-Deno.test("packages found on disk are compared with the database, and kept if they are right", async () => {
+Deno.test("packages found on disk are compared with the database, and kept if they match", async (t) => {
   for (const [found, isKept] of [[1, false], [2, true]] as const) {
-    const cacheRoot = await Deno.makeTempDir();
-    const path = `${cacheRoot}${PACKAGE}`;
-    await Deno.mkdir(dirname(path), { recursive: true });
-    await Deno.writeFile(path, build(found));
-    await Deno.writeFile(`${path}.sig`, signatureOf(build(found)));
-    {
-      await using app = await start(cacheRoot);
-      await publish(app, 2);
-      await refresh(app);
-      if (!isKept) await app.log.waitFor(/package removed/);
-    }
-    // Stopping waits for what goes on.
-    assertEquals([await Deno.stat(path).then(() => true, () => false)], [isKept]);
-    assertEquals(await Deno.stat(`${path}.sig`).then(() => true, () => false), isKept);
-    await Deno.remove(cacheRoot, { recursive: true });
+    await t.step(isKept ? "the listed build" : "an older build", async () => {
+      const cacheRoot = await Deno.makeTempDir();
+      const path = `${cacheRoot}${PACKAGE}`;
+      await Deno.mkdir(dirname(path), { recursive: true });
+      await Deno.writeFile(path, build(found));
+      await Deno.writeFile(`${path}.sig`, signatureOf(build(found)));
+      {
+        await using app = await start(cacheRoot);
+        await publish(app, 2);
+        await refresh(app);
+        if (!isKept) await app.log.waitFor(/removed a package/);
+      }
+      // Stopping waits for work in the background.
+      assertEquals([await Deno.stat(path).then(() => true, () => false)], [isKept]);
+      assertEquals(await Deno.stat(`${path}.sig`).then(() => true, () => false), isKept);
+      await Deno.remove(cacheRoot, { recursive: true });
+    });
   }
 });
 
-Deno.test("packages found on disk are compared also when the database is no new one", async () => {
+Deno.test("packages found on disk are compared even if the database is not new", async () => {
   const cacheRoot = await Deno.makeTempDir();
   const path = `${cacheRoot}${PACKAGE}`;
   {
@@ -151,7 +153,7 @@ Deno.test("packages found on disk are compared also when the database is no new 
     await using app = await start(cacheRoot);
     await publish(app, 2);
     await app.get(repository.path("db"));
-    await app.log.waitFor(/package removed/);
+    await app.log.waitFor(/removed a package/);
     assertEquals((await app.get(PACKAGE)).body, build(2));
   }
   await Deno.remove(cacheRoot, { recursive: true });

@@ -1,4 +1,4 @@
-// A daemon in a process of its own, killed in the middle of what it does.
+// A daemon in its own process is killed in the middle of refreshes.
 import { assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { join } from "@std/path";
 import { PkgstashDaemon } from "../../../support/end_to_end/pkgstash_daemon.ts";
@@ -7,19 +7,19 @@ import { exchange } from "../../../support/http_exchange.ts";
 import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
 import { KeptConnection } from "./kept_connection.ts";
 
-/** Where in a refresh the daemon is killed: the file that the mirror is asked for, how often. */
+/** When in a refresh the daemon is killed: at the `count`th request for a member. */
 const STAGES = [
   { member: "db", count: 1, held: true },
   { member: "db.sig", count: 1, held: true },
   { member: "db", count: 2, held: true },
-  // Not held: the answer and the signal race, somewhere around the publication.
+  // Not held: response and signal race, at about the time of the publication.
   { member: "db", count: 2, held: false },
   { member: "db", count: 2, held: false },
   { member: "db.sig", count: 1, held: false },
   { member: "db", count: 2, held: false },
 ] as const;
 
-Deno.test("killed in the middle of refreshes it never serves a mixed or an older set", async () => {
+Deno.test("a daemon that is killed in the middle of refreshes never serves a mixed or an older snapshot", async () => {
   const folder = await Deno.makeTempDir();
   await using mirror = await FakeMirror.start();
   const repository = new ChangingRepository();
@@ -48,7 +48,7 @@ Deno.test("killed in the middle of refreshes it never serves a mixed or an older
           another.resolve();
         }
       } catch (error) {
-        // As pacman does when its server goes away, it begins anew.
+        // Start over, as pacman does when its server goes away.
         if (error instanceof Error && error.name === "AssertionError") throw error;
         await new Promise((resolve) => setTimeout(resolve, 5));
       }
@@ -88,7 +88,7 @@ Deno.test("killed in the middle of refreshes it never serves a mixed or an older
   isOver = true;
   await client;
 
-  // All is well with what they left behind.
+  // What the killed daemons left behind does no harm, and is removed.
   await repository.publish([mirror], ++number);
   const { body } = await exchange(origin, repository.path("db"));
   assertEquals(repository.numberOf(body), number);

@@ -1,10 +1,15 @@
 import type { Answer } from "../../../support/http_exchange.ts";
 
-/** One connection to a server on which request follows request, as pacman keeps it. */
+/** One connection for one request after another, as pacman keeps it. */
 export class KeptConnection implements Disposable {
+  readonly #connection: Deno.TcpConn;
+  readonly #host: string;
   #input = new Uint8Array();
 
-  private constructor(private readonly connection: Deno.TcpConn, private readonly host: string) {}
+  private constructor(connection: Deno.TcpConn, host: string) {
+    this.#connection = connection;
+    this.#host = host;
+  }
 
   /** `origin` is like `http://127.0.0.1:8090`. */
   static async open(origin: string): Promise<KeptConnection> {
@@ -12,13 +17,13 @@ export class KeptConnection implements Disposable {
     return new KeptConnection(await Deno.connect({ hostname, port: Number(port) }), host);
   }
 
-  /** A whole answer; rejects when the connection ends before that. */
+  /** Returns a whole response; rejects if the connection ends before that. */
   async get(target: string, headers: Record<string, string> = {}): Promise<Answer> {
     const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join("");
     const bytes = new TextEncoder().encode(
-      `GET ${target} HTTP/1.1\r\nhost: ${this.host}\r\n${lines}\r\n`,
+      `GET ${target} HTTP/1.1\r\nhost: ${this.#host}\r\n${lines}\r\n`,
     );
-    for (let at = 0; at < bytes.length;) at += await this.connection.write(bytes.subarray(at));
+    for (let at = 0; at < bytes.length;) at += await this.#connection.write(bytes.subarray(at));
     const head = await this.#until("\r\n\r\n");
     const [statusLine = "", ...fields] = head.trimEnd().split("\r\n");
     const answer = new Headers(fields.map((field): [string, string] => {
@@ -36,7 +41,7 @@ export class KeptConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.connection.close();
+    this.#connection.close();
   }
 
   async #chunks(): Promise<Uint8Array> {
@@ -66,8 +71,8 @@ export class KeptConnection implements Disposable {
 
   async #fill(): Promise<void> {
     const buffer = new Uint8Array(64 * 1024);
-    const count = await this.connection.read(buffer);
-    if (count === null) throw new Error("the connection ended before the answer");
+    const count = await this.#connection.read(buffer);
+    if (count === null) throw new Error("the connection ended before the response");
     const joined = new Uint8Array(this.#input.length + count);
     joined.set(this.#input);
     joined.set(buffer.subarray(0, count), this.#input.length);

@@ -15,7 +15,7 @@ function snapshotOf(generation: string): Promise<Snapshot> {
   return Promise.resolve({ generation } as Snapshot);
 }
 
-/** Has another revision published, by somebody at the same address. */
+/** Publishes another revision, because another client at the same address asks for it. */
 async function publishNext(app: TestApp, number: number): Promise<void> {
   await repository.publish(app.mirrors, number);
   using neighbour = await KeptConnection.open(app.origin);
@@ -23,7 +23,7 @@ async function publishNext(app: TestApp, number: number): Promise<void> {
   await neighbour.get(SIGNATURE);
 }
 
-Deno.test("the signature on the same connection is of the database that was given there", async () => {
+Deno.test("the signature on a connection is of the database that was sent there", async () => {
   await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   await publishNext(app, 1);
   using client = await KeptConnection.open(app.origin);
@@ -33,7 +33,7 @@ Deno.test("the signature on the same connection is of the database that was give
   assertSigned(body, (await client.get(SIGNATURE)).body);
 });
 
-Deno.test("the signature on a new connection is of the database that the address got", async () => {
+Deno.test("the signature on a new connection is of the database that was sent to the address", async () => {
   await using app = await TestApp.start({
     settings: { database_max_age: "0s" },
     tables: () => 'mirrored_repos = ["core"]\n',
@@ -50,7 +50,7 @@ Deno.test("the signature on a new connection is of the database that the address
   assertSigned(next.body, (await app.get(SIGNATURE)).body);
 });
 
-Deno.test("clients that take turns on connections of one address do not disturb each other", async () => {
+Deno.test("clients that take turns at one address do not disturb each other", async () => {
   await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   await publishNext(app, 1);
   using one = await KeptConnection.open(app.origin);
@@ -64,7 +64,7 @@ Deno.test("clients that take turns on connections of one address do not disturb 
   assertSigned(first.body, (await one.get(SIGNATURE)).body);
 });
 
-Deno.test("a file list taken in between does not change whose signature the database has", async () => {
+Deno.test("a file list in between does not change which signature a client gets", async () => {
   await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   await publishNext(app, 1);
   await app.get(repository.path("files"));
@@ -77,7 +77,7 @@ Deno.test("a file list taken in between does not change whose signature the data
   assertSigned(files.body, (await client.get(repository.path("files.sig"))).body);
 });
 
-Deno.test("a set that had been served for days still has its signature after it is replaced", async () => {
+Deno.test("a snapshot that was served for days still has its signature after it is replaced", async () => {
   const cacheRoot = await Deno.makeTempDir();
   await using mirror = await FakeMirror.start();
   const settings = { database_max_age: "0s", mirror_urls: [mirror.url] as unknown as string };
@@ -86,7 +86,7 @@ Deno.test("a set that had been served for days still has its signature after it 
     await repository.publish([mirror], 1);
     await app.get(SIGNATURE);
   }
-  // As if published in 2020, by the names of its files.
+  // Rename its files as if it had been published in 2020.
   const state = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64");
   const pointer = join(state, "current.json");
   const text = await Deno.readTextFile(pointer);
@@ -123,7 +123,7 @@ Deno.test("a lease ends after a minute", async () => {
   assertEquals(leases.of(client, "core/db"), null);
 });
 
-Deno.test("only so many leases are kept, and the latest of them", async () => {
+Deno.test("the number of leases is limited, and the latest are kept", async () => {
   const leases = new Leases(() => 0);
   for (let port = 1; port <= 20_000; port++) {
     leases.grant({ hostname: `192.0.2.${port % 200}`, port }, "core/db", snapshotOf(`${port}`));

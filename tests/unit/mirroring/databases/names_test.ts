@@ -6,7 +6,7 @@ import {
   ChangingRepository,
 } from "../../../support/changing_repository.ts";
 
-Deno.test("the names of the archives lead to the same files as the short ones", async () => {
+Deno.test("the names of the archives are served as the short names are", async () => {
   await using app = await TestApp.start();
   const repository = new ChangingRepository({ files: true });
   const { db, files } = await repository.publish(app.mirrors, 1);
@@ -15,13 +15,13 @@ Deno.test("the names of the archives lead to the same files as the short ones", 
       assertSameBytes((await app.get(repository.path(member + suffix))).body, bytes);
       assertSigned(bytes, (await app.get(repository.path(`${member}${suffix}.sig`))).body);
     }
-    // Each of them, and its signature, came once.
+    // The file and its signature were fetched once.
     assertEquals(app.count(repository.path(`${member}.sig`)), 1);
   }
   assertEquals(app.count(repository.path("files")), 1);
 });
 
-Deno.test("without signatures each request for one is 404 without asking a mirror", async () => {
+Deno.test("a signature of a repository without them is 404 without asking a mirror", async () => {
   await using app = await TestApp.start({ settings: { missing_signature_age: "0s" } });
   const repository = new ChangingRepository({ signed: false, files: true });
   await repository.publish(app.mirrors, 1);
@@ -37,7 +37,7 @@ Deno.test("without signatures each request for one is 404 without asking a mirro
   assertEquals(app.count(), before);
 });
 
-Deno.test("a missing file list is 404, and remembered as such", async () => {
+Deno.test("a missing file list is 404, and remembered as missing", async () => {
   await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
@@ -57,7 +57,7 @@ Deno.test("a missing file list is 404, and remembered as such", async () => {
   assertEquals(app.count(repository.path("files")), before);
 });
 
-Deno.test("a file list that appears is found when the memory of its absence ends", async () => {
+Deno.test("a file list that appears is found when it is no longer remembered as missing", async () => {
   await using app = await TestApp.start({
     settings: { database_max_age: "0s", missing_signature_age: "0s" },
   });
@@ -70,7 +70,7 @@ Deno.test("a file list that appears is found when the memory of its absence ends
   assertSameBytes((await app.get(repository.path("files"))).body, revision.files);
 });
 
-Deno.test("a file list asked for while a refresh without it is under way is fetched all the same", async () => {
+Deno.test("a file list is fetched even if it is asked for during a refresh without it", async () => {
   await using app = await TestApp.start();
   const repository = new ChangingRepository({ files: true });
   const { db, files } = await repository.publish(app.mirrors, 1);

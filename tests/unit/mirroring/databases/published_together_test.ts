@@ -12,26 +12,32 @@ const TOKEN = "secret-of-the-tests";
 const ADMINISTRATOR = { authorization: `Bearer ${TOKEN}` };
 const ONE_REPOSITORY = "mirrored_repos = ['core']\n";
 
-/** Asks for one database and then its signature, and checks both against the pair before. */
+/** Asks for a database or file list and then its signature, and compares them with the pair before. */
 class PairReader {
   pairs = 0;
   newest = 0;
 
-  constructor(private readonly repository: ChangingRepository, private readonly member: string) {}
+  readonly #repository: ChangingRepository;
+  readonly #member: string;
+
+  constructor(repository: ChangingRepository, member: string) {
+    this.#repository = repository;
+    this.#member = member;
+  }
 
   async read(connection: KeptConnection): Promise<void> {
-    const data = await connection.get(this.repository.path(this.member));
-    const signature = await connection.get(this.repository.path(`${this.member}.sig`));
+    const data = await connection.get(this.#repository.path(this.#member));
+    const signature = await connection.get(this.#repository.path(`${this.#member}.sig`));
     assertEquals([data.status, signature.status], [200, 200]);
     assertSigned(data.body, signature.body);
-    const number = this.repository.numberOf(data.body);
+    const number = this.#repository.numberOf(data.body);
     assertGreaterOrEqual(number, this.newest, "an older database than before");
     this.newest = number;
     this.pairs++;
   }
 }
 
-Deno.test("through 200 refreshes database and signature match and never go back", async () => {
+Deno.test("database and signature match and never get older through 200 refreshes", async () => {
   await using app = await TestApp.start({
     mirrors: 2,
     token: TOKEN,
@@ -55,7 +61,7 @@ Deno.test("through 200 refreshes database and signature match and never go back"
   const refreshes = (async () => {
     for (let number = 1; number <= 200 && !isOver; number++) {
       const revision = await repository.revision(number);
-      // One mirror after the other, as in life.
+      // Mirrors get a new revision one after another.
       repository.put(app.mirrors[number % 2]!, revision);
       const { status, text } = await app.request("POST", "/api/refresh", {
         headers: ADMINISTRATOR,
@@ -89,7 +95,7 @@ Deno.test("a mirror that changes between database and signature is asked again",
   assertSigned(answer.body, (await app.get(repository.path("db.sig"))).body);
 });
 
-Deno.test("a first client gets no complete database of a mixed set", async () => {
+Deno.test("a first client gets no complete database of a mixed snapshot", async () => {
   await using app = await TestApp.start();
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
@@ -114,7 +120,7 @@ for (
     ["no signature any more", (app: TestApp, path: string) => app.mirror.remove(path)],
   ] as const
 ) {
-  Deno.test(`with ${what} a new database is not published before its own is there`, async () => {
+  Deno.test(`a new database with ${what} is not published before its own signature is there`, async () => {
     await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
     const repository = new ChangingRepository();
     const before = await repository.publish(app.mirrors, 1);
@@ -132,26 +138,28 @@ for (
   });
 }
 
-Deno.test("a mirror without dates that changes meanwhile is not published mixed", async () => {
+Deno.test("a mirror without dates that changes meanwhile yields no mixed snapshot", async (t) => {
   for (const validators of [{ etag: '"1"' }, { etag: null }]) {
-    await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
-    const repository = new ChangingRepository({ dated: false });
-    const put = async (number: number, etag: string | null) => {
-      const { db } = await repository.revision(number);
-      app.mirror.put(repository.path("db"), db, { lastModified: null, etag });
-      app.mirror.put(repository.path("db.sig"), signatureOf(db), { lastModified: null });
-    };
-    await put(1, validators.etag);
-    const gate = new Gate();
-    app.mirror.behave(repository.path("db.sig"), { kind: "hangBeforeHeaders", gate }, 1);
-    const first = app.get(repository.path("db.sig"));
-    await gate.reached;
-    await put(2, validators.etag === null ? null : '"2"');
-    gate.release();
-    const signature = await first;
-    const { body } = await app.get(repository.path("db"));
-    assertEquals(repository.numberOf(body), 2);
-    assertSigned(body, signature.body);
-    assert(app.count(repository.path("db")) >= 2);
+    await t.step(`ETag: ${validators.etag}`, async () => {
+      await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+      const repository = new ChangingRepository({ dated: false });
+      const put = async (number: number, etag: string | null) => {
+        const { db } = await repository.revision(number);
+        app.mirror.put(repository.path("db"), db, { lastModified: null, etag });
+        app.mirror.put(repository.path("db.sig"), signatureOf(db), { lastModified: null });
+      };
+      await put(1, validators.etag);
+      const gate = new Gate();
+      app.mirror.behave(repository.path("db.sig"), { kind: "hangBeforeHeaders", gate }, 1);
+      const first = app.get(repository.path("db.sig"));
+      await gate.reached;
+      await put(2, validators.etag === null ? null : '"2"');
+      gate.release();
+      const signature = await first;
+      const { body } = await app.get(repository.path("db"));
+      assertEquals(repository.numberOf(body), 2);
+      assertSigned(body, signature.body);
+      assert(app.count(repository.path("db")) >= 2);
+    });
   }
 });

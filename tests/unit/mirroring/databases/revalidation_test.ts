@@ -18,7 +18,7 @@ async function startWith(
   return app;
 }
 
-Deno.test("a database that is young enough is served without asking", async () => {
+Deno.test("a database younger than database_max_age is served without asking a mirror", async () => {
   const repository = new ChangingRepository();
   await using app = await startWith(repository, { database_max_age: "1h" });
   const before = app.count();
@@ -29,7 +29,7 @@ Deno.test("a database that is young enough is served without asking", async () =
   assertEquals(app.count(), before);
 });
 
-Deno.test("ten clients at once cost one conditional request", async () => {
+Deno.test("ten simultaneous clients cost one conditional request", async () => {
   const repository = new ChangingRepository();
   await using app = await startWith(repository, { database_max_age: "0s" });
   const before = app.count();
@@ -37,7 +37,7 @@ Deno.test("ten clients at once cost one conditional request", async () => {
   app.mirror.behave(repository.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
   const clients = Array.from({ length: 10 }, () => app.open(repository.path("db")));
   await gate.reached;
-  // All ten have been taken up once the server answers an eleventh.
+  // All ten have been accepted when the server answers an eleventh.
   await Promise.all(clients);
   await app.get("/healthz");
   gate.release();
@@ -50,7 +50,7 @@ Deno.test("ten clients at once cost one conditional request", async () => {
   assertEquals(headers.get("if-modified-since"), new Date("2026-11-01T13:00:00Z").toUTCString());
 });
 
-Deno.test("past the budget the old one is served, and the new one is published later", async () => {
+Deno.test("the old database is served after the time for revalidation, and the new one is published later", async () => {
   const repository = new ChangingRepository();
   await using app = await startWith(repository, {
     database_max_age: "0s",
@@ -67,7 +67,7 @@ Deno.test("past the budget the old one is served, and the new one is published l
     assertEquals(repository.numberOf(body), 1);
   }
   assertLess(performance.now() - start, 2_000);
-  // Who comes later has no budget of his own.
+  // A later client does not wait again.
   const late = performance.now();
   assertEquals((await app.get(repository.path("db"))).headers.get("x-cache"), "STALE");
   assertLess(performance.now() - late, 500);
@@ -79,7 +79,7 @@ Deno.test("past the budget the old one is served, and the new one is published l
   assertSigned(body, (await app.get(repository.path("db.sig"))).body);
 });
 
-Deno.test("with no mirror up the old one is served at once, and marked as stale", async () => {
+Deno.test("the old database is served as STALE at once when no mirror is up", async () => {
   const repository = new ChangingRepository();
   await using app = await startWith(repository, { database_max_age: "1ms" }, 2);
   for (const mirror of app.mirrors) await mirror.down();
@@ -91,7 +91,7 @@ Deno.test("with no mirror up the old one is served at once, and marked as stale"
   }
 });
 
-Deno.test("no mirror up and nothing to serve is an error at once", async () => {
+Deno.test("a client gets an error at once when no mirror is up and nothing is cached", async () => {
   await using app = await TestApp.start();
   await app.mirror.down();
   for (const member of ["db", "db.sig", "files"]) {
@@ -102,7 +102,7 @@ Deno.test("no mirror up and nothing to serve is an error at once", async () => {
   }
 });
 
-Deno.test("the set outlives a restart without a mirror", async () => {
+Deno.test("a snapshot survives a restart without a mirror", async () => {
   const cacheRoot = await Deno.makeTempDir();
   const repository = new ChangingRepository({ files: true });
   const options = { cacheRoot, settings: { database_max_age: "0s" } };
@@ -123,24 +123,26 @@ Deno.test("the set outlives a restart without a mirror", async () => {
   await Deno.remove(cacheRoot, { recursive: true });
 });
 
-Deno.test("stopping does not wait for a mirror that hangs", async () => {
+Deno.test("stopping does not wait for a mirror that hangs", async (t) => {
   for (const member of ["db", "db.sig", "files", "files.sig"]) {
-    const repository = new ChangingRepository({ files: true });
-    const app = await startWith(repository, {
-      database_max_age: "0s",
-      stall_timeout: "1m",
-      race_timeout: "1m",
-      answer_timeout: "1m",
-      drain_timeout: "10ms",
+    await t.step(member, async () => {
+      const repository = new ChangingRepository({ files: true });
+      const app = await startWith(repository, {
+        database_max_age: "0s",
+        stall_timeout: "1m",
+        race_timeout: "1m",
+        answer_timeout: "1m",
+        drain_timeout: "10ms",
+      });
+      await app.get(repository.path("files.sig"));
+      const gate = new Gate();
+      app.mirror.behave(repository.path(member), { kind: "hangBeforeHeaders", gate }, 1);
+      await repository.publish(app.mirrors, 2);
+      using _client = await app.open(repository.path("files"));
+      await gate.reached;
+      const start = performance.now();
+      await app[Symbol.asyncDispose]();
+      assertLess(performance.now() - start, 3_000);
     });
-    await app.get(repository.path("files.sig"));
-    const gate = new Gate();
-    app.mirror.behave(repository.path(member), { kind: "hangBeforeHeaders", gate }, 1);
-    await repository.publish(app.mirrors, 2);
-    using _client = await app.open(repository.path("files"));
-    await gate.reached;
-    const start = performance.now();
-    await app[Symbol.asyncDispose]();
-    assertLess(performance.now() - start, 3_000);
   }
 });

@@ -1,6 +1,6 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { judgeRollback } from "../../../../src/mirroring/databases/rollback.ts";
+import { judgeRollback } from "../../../../src/mirroring/databases/stale_guard.ts";
 import type { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
@@ -28,12 +28,12 @@ function start({ mirrors = 1, settings = {}, ...rest }: StartOptions = {}): Prom
   });
 }
 
-/** The status of a refresh of everything. */
+/** Refreshes all databases; returns the status. */
 async function refresh(app: TestApp): Promise<number> {
   return (await app.request("POST", "/api/refresh", { headers: ADMINISTRATOR })).status;
 }
 
-/** The number of the revision that is served, after whatever the request for it brings about. */
+/** Asks for the database; returns the number of its revision. */
 async function servedBy(app: TestApp, repository: ChangingRepository): Promise<number> {
   const { body } = await app.get(repository.path("db"));
   return repository.numberOf(body);
@@ -45,7 +45,7 @@ Deno.test("a mirror with an older database is refused when a client asks", async
   await repository.publish(app.mirrors, 5);
   assertEquals(await refresh(app), 204);
   await repository.publish(app.mirrors, 4);
-  // A mirror may say 304 of an older one as well; one with another entity tag says 200.
+  // A mirror may answer 304 for an older database; one that ignores the condition answers 200.
   for (const behaviour of ["correct", "ignoreRange"] as const) {
     app.mirror.behave(repository.path("db"), { kind: behaviour }, 1);
     const { headers, body } = await app.get(repository.path("db"));
@@ -55,7 +55,7 @@ Deno.test("a mirror with an older database is refused when a client asks", async
   }
 });
 
-Deno.test("the newest database of all mirrors is taken in a refresh", async () => {
+Deno.test("a refresh takes the newest database of all mirrors", async () => {
   await using app = await start({ mirrors: 3 });
   const repository = new ChangingRepository();
   for (const [index, numbers] of [[1, 3, 2], [9, 5, 7], [4, 12, 11]].entries()) {
@@ -67,7 +67,7 @@ Deno.test("the newest database of all mirrors is taken in a refresh", async () =
   }
 });
 
-Deno.test("packages are asked of mirrors that agree, then of unknown ones, last of those that lag", async () => {
+Deno.test("packages are asked of mirrors that agree first, of those that lag last", async () => {
   await using app = await start({ mirrors: 4 });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
@@ -98,7 +98,7 @@ Deno.test("packages are asked of mirrors that agree, then of unknown ones, last 
   assertEquals(await askedForPackages(1), [lagging]);
 });
 
-Deno.test("without dates the newest package inside tells which is older", async () => {
+Deno.test("databases without dates are compared by their newest package", async () => {
   await using app = await start();
   const repository = new ChangingRepository({ dated: false });
   await repository.publish(app.mirrors, 5);
@@ -111,7 +111,7 @@ Deno.test("without dates the newest package inside tells which is older", async 
   assertEquals(await servedBy(app, repository), 6);
 });
 
-Deno.test("a lagging mirror without dates does not keep another one's news back", async () => {
+Deno.test("a lagging mirror without dates does not hold back a newer database", async () => {
   await using app = await start({ mirrors: 2 });
   const repository = new ChangingRepository({ dated: false });
   await repository.publish(app.mirrors, 5);
@@ -122,19 +122,21 @@ Deno.test("a lagging mirror without dates does not keep another one's news back"
   assertEquals(await servedBy(app, repository), 6);
 });
 
-Deno.test("a mirror without dates and one with them are compared by their packages", async () => {
+Deno.test("a database without a date and one with a date are compared by their newest package", async (t) => {
   for (const firstIsDated of [true, false]) {
-    await using app = await start();
-    const dated = new ChangingRepository({ dated: firstIsDated });
-    await dated.publish(app.mirrors, 5);
-    assertEquals(await refresh(app), 204);
-    const others = new ChangingRepository({ dated: !firstIsDated });
-    await others.publish(app.mirrors, 4);
-    assertEquals(await servedBy(app, dated), 5);
+    await t.step(firstIsDated ? "a dated one first" : "an undated one first", async () => {
+      await using app = await start();
+      const dated = new ChangingRepository({ dated: firstIsDated });
+      await dated.publish(app.mirrors, 5);
+      assertEquals(await refresh(app), 204);
+      const others = new ChangingRepository({ dated: !firstIsDated });
+      await others.publish(app.mirrors, 4);
+      assertEquals(await servedBy(app, dated), 5);
+    });
   }
 });
 
-Deno.test("a database without a date gets one, later with every change and only then", async () => {
+Deno.test("a database without a date gets a later one with every change, and only then", async () => {
   await using app = await start();
   const repository = new ChangingRepository({ dated: false });
   const dates: number[] = [];
@@ -148,7 +150,7 @@ Deno.test("a database without a date gets one, later with every change and only 
     });
     assertEquals(again.status, 304);
   }
-  // Another database whose newest package is the same.
+  // A new database whose newest package is the same.
   const { db } = await repository.revision(3, [{
     name: "old",
     version: "1-1",
@@ -168,7 +170,7 @@ Deno.test("a database without a date gets one, later with every change and only 
   }
 });
 
-Deno.test("a rollback is believed when all mirrors have agreed on it for long enough", async () => {
+Deno.test("a rollback is accepted when all mirrors have agreed on it for rollback_age", async () => {
   const cacheRoot = await Deno.makeTempDir();
   const pointer = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64/current.json");
   const repository = new ChangingRepository();
@@ -187,7 +189,7 @@ Deno.test("a rollback is believed when all mirrors have agreed on it for long en
     for (let round = 0; round < 2; round++) assertEquals(await refresh(app), 204);
     assertEquals(await servedBy(app, repository), 5);
     assertEquals((await recorded()).offered, Date.parse("2026-11-01T15:00:00Z"));
-    // Somebody has the newer one after all: that ends it.
+    // A mirror that has the newer database ends the agreement.
     await repository.publish([app.mirrors[1]!], 5);
     assertEquals(await refresh(app), 204);
     assertEquals(await recorded(), null);
@@ -208,7 +210,7 @@ Deno.test("a rollback is believed when all mirrors have agreed on it for long en
     await repository.publish(app.mirrors, 3);
     assertEquals(await refresh(app), 204);
     assertMatch(app.log.matching(/was rolled back/).join(), /WARN/);
-    // A client has what it is to give up, so that the older one must look newer.
+    // Clients have the newer database, so the older one needs a later date to replace it.
     const { status, body } = await app.get(repository.path("db"), {
       "if-modified-since": before.get("last-modified")!,
     });
@@ -222,7 +224,7 @@ Deno.test("a rollback is believed when all mirrors have agreed on it for long en
   await Deno.remove(cacheRoot, { recursive: true });
 });
 
-Deno.test("a rollback of a repository without dates is believed as well", async () => {
+Deno.test("a rollback of a repository without dates is accepted as well", async () => {
   await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository({ dated: false });
   await repository.publish(app.mirrors, 5);
@@ -232,7 +234,7 @@ Deno.test("a rollback of a repository without dates is believed as well", async 
   assertEquals(await servedBy(app, repository), 3);
 });
 
-Deno.test("a rollback is not believed while a mirror has something newer that is broken", async () => {
+Deno.test("a rollback is not accepted while a mirror has a newer database, even a broken one", async () => {
   await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository({ signed: false });
   await repository.publish(app.mirrors, 5);
@@ -246,19 +248,29 @@ Deno.test("a rollback is not believed while a mirror has something newer that is
   assertEquals(await servedBy(app, repository), 5);
 });
 
-Deno.test("agreement counts from when the same older database was first offered", () => {
-  const DAY = 86_400_000;
-  const first = judgeRollback(null, 3, 1000, DAY);
+Deno.test("agreement counts from the first offer of the same older database", () => {
+  const rollbackAgeMs = 86_400_000;
+  const first = judgeRollback(null, { offered: 3, now: 1000, rollbackAgeMs });
   assertEquals(first, { accepted: false, record: { offered: 3, since: 1000 } });
-  assertEquals(judgeRollback(first.record, 3, 1000 + DAY - 1, DAY).accepted, false);
-  assertEquals(judgeRollback(first.record, 3, 1000 + DAY, DAY).accepted, true);
-  assertEquals(judgeRollback(first.record, 2, 1000 + DAY, DAY), {
-    accepted: false,
-    record: { offered: 2, since: 1000 + DAY },
-  });
+  assertEquals(
+    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs - 1, rollbackAgeMs })
+      .accepted,
+    false,
+  );
+  assertEquals(
+    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs, rollbackAgeMs }).accepted,
+    true,
+  );
+  assertEquals(
+    judgeRollback(first.record, { offered: 2, now: 1000 + rollbackAgeMs, rollbackAgeMs }),
+    {
+      accepted: false,
+      record: { offered: 2, since: 1000 + rollbackAgeMs },
+    },
+  );
 });
 
-Deno.test("what the others have is taken when the newest cannot be had", async () => {
+Deno.test("a refresh takes the other mirrors' database when the newest one is broken", async () => {
   await using app = await start({ mirrors: 3 });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);

@@ -49,7 +49,7 @@ const UNREADABLE: Record<string, () => Promise<Uint8Array>> = {
 };
 
 for (const [what, make] of Object.entries(UNREADABLE)) {
-  Deno.test(`${what} does not take the place of a database`, async () => {
+  Deno.test(`${what} does not replace a database`, async () => {
     await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
     const bytes = await make();
     app.put(DB, bytes, { lastModified: new Date("2027-01-01") });
@@ -59,7 +59,7 @@ for (const [what, make] of Object.entries(UNREADABLE)) {
       assertLess(first.body.length, bytes.length);
     }
     await app.log.waitFor(/refresh failed/);
-    // A good one is taken as soon as there is one, whatever the bad one's date was.
+    // A good one is taken as soon as there is one, even if it is dated before the bad one.
     const { db } = await repository.publish(app.mirrors, 1);
     const good = await app.get(DB);
     assertEquals([good.status, good.body.length], [200, db.length]);
@@ -86,7 +86,7 @@ Deno.test("a database larger than pacman takes is refused, announced or not", as
     const { body } = await app.get(DB);
     assertEquals(repository.numberOf(body), 1);
   }
-  // What came of it is told after it has ended.
+  // A refresh is logged only when it has ended.
   await app.log.waitFor(/refresh failed/, 2);
 });
 

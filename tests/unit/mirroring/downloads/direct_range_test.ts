@@ -1,7 +1,7 @@
-// A range straight from the mirrors: the same proofs as for a download, with only the tail at hand.
+// A range straight from the mirrors needs the same proofs as a download, but has only the last bytes.
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { FileIdentity } from "../../../../src/mirroring/downloads/file_identity.ts";
-import { openDirectRange } from "../../../../src/mirroring/pull_through/direct_range.ts";
+import { openDirectRange } from "../../../../src/mirroring/downloads/direct_range.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {
@@ -34,13 +34,13 @@ function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = 
       mirror: bed.mirror(0).name,
       ...identity,
     },
-    patience: 1_000,
+    patienceMs: 1_000,
   }, onBytes);
 }
 
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
-Deno.test("a direct range is those bytes, for which the mirror sends no others", async () => {
+Deno.test("a direct range asks the mirror for its bytes and no others", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);
@@ -56,44 +56,50 @@ Deno.test("a direct range is those bytes, for which the mirror sends no others",
   assertEquals(bed.mirror(0).health.inFlight, 0);
 });
 
-Deno.test("a direct range survives a mirror that cuts or stalls", async () => {
+Deno.test("a direct range survives a mirror that cuts or stalls", async (t) => {
   for (const kind of ["cutAfter", "stallAfter"] as const) {
-    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
-    const body = packageBytes(SIZE, 2);
-    bed.put(PACKAGE, body);
-    bed.mirrors[0]!.behave("*", { kind, bytes: 100_000 });
-    assertWhole(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
-    assertEquals(bed.mirrors[1]!.count(), 1);
+    await t.step(kind, async () => {
+      await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+      const body = packageBytes(SIZE, 2);
+      bed.put(PACKAGE, body);
+      bed.mirrors[0]!.behave("*", { kind, bytes: 100_000 });
+      assertWhole(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
+      assertEquals(bed.mirrors[1]!.count(), 1);
+    });
   }
 });
 
-Deno.test("a direct range is not joined with bytes of another file", async () => {
+Deno.test("a direct range is not joined with bytes of another file", async (t) => {
   for (const lastModified of [DEFAULT_LAST_MODIFIED, OTHER_DATE]) {
-    await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
-    const body = packageBytes(SIZE, 3);
-    bed.mirrors[0]!.put(pathOf(PACKAGE), body);
-    bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 4), { lastModified });
-    bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: 100_000 }, 1);
-    bed.mirrors[0]!.behave("*", { kind: "refuse" });
-    assertBroken(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
-    assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
+    await t.step(`dated ${lastModified.toISOString()}`, async () => {
+      await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+      const body = packageBytes(SIZE, 3);
+      bed.mirrors[0]!.put(pathOf(PACKAGE), body);
+      bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 4), { lastModified });
+      bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: 100_000 }, 1);
+      bed.mirrors[0]!.behave("*", { kind: "refuse" });
+      assertBroken(await collect((await open(bed)).body), body.subarray(START, LAST + 1));
+      assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
+    });
   }
 });
 
-Deno.test("no range is opened of another file than the one asked for", async () => {
-  await using bed = await DownloadBed.start();
+Deno.test("a direct range of another file is refused", async (t) => {
   for (
-    const [size, validators] of [
-      [SIZE, { lastModified: OTHER_DATE }],
-      [SIZE + 1, {}],
-      [SIZE, { lastModified: null }],
-      [START - 1, {}],
+    const [difference, size, validators] of [
+      ["another date", SIZE, { lastModified: OTHER_DATE }],
+      ["another length", SIZE + 1, {}],
+      ["no date", SIZE, { lastModified: null }],
+      ["an end before the range", START - 1, {}],
     ] as const
   ) {
-    bed.mirrors[0]!.put(pathOf(PACKAGE), packageBytes(size, 5), validators);
-    await assertRejects(() => open(bed));
+    await t.step(difference, async () => {
+      await using bed = await DownloadBed.start();
+      bed.mirrors[0]!.put(pathOf(PACKAGE), packageBytes(size, 5), validators);
+      await assertRejects(() => open(bed));
+      assertEquals(bed.mirror(0).health.inFlight, 0);
+    });
   }
-  assertEquals(bed.mirror(0).health.inFlight, 0);
 });
 
 Deno.test("a client that leaves a direct range ends its request", async () => {
@@ -106,10 +112,10 @@ Deno.test("a client that leaves a direct range ends its request", async () => {
   await reader.cancel();
   await bed.mirrors[0]!.waitForAbandoned();
   assertEquals(bed.mirror(0).health.inFlight, 0);
-  assertEquals(bed.mirror(0).health.rest, 0);
+  assertEquals(bed.mirror(0).health.restMs, 0);
 });
 
-Deno.test("a client that leaves while it waits for bytes ends its request as well", async () => {
+Deno.test("a client that leaves a direct range while it waits for bytes ends its request", async () => {
   await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
   bed.put(PACKAGE, packageBytes(SIZE, 7));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });

@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import type { Expectation } from "../../../../src/repositories/package_index.ts";
 import type { Repository } from "../../../../src/repositories/repository.ts";
-import type { Download, DownloadRequest } from "../../../../src/mirroring/downloads/download.ts";
+import type {
+  Download,
+  DownloadRequest,
+  Expectations,
+} from "../../../../src/mirroring/downloads/download.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
 import { type MirrorTimeouts, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
@@ -11,7 +16,7 @@ import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 
-/** The repository that everything here is asked of. */
+/** The repository of every file here. */
 export const EXTRA: Repository = {
   upstream: "arch",
   name: "extra",
@@ -21,30 +26,35 @@ export const EXTRA: Repository = {
 
 export const PACKAGE = "hello-2.12-1-x86_64.pkg.tar.zst";
 
+/** A database that says this of every file. */
+export function expecting(expectation: Expectation): Expectations {
+  return { expectationOf: () => Promise.resolve(expectation) };
+}
+
 /** Where a mirror has a file of `EXTRA`. */
 export function pathOf(fileName: string): string {
   return `/extra/os/x86_64/${fileName}`;
 }
 
 export interface DownloadBedOptions {
-  /** How many mirrors. */
+  /** How many mirrors; one unless given. */
   mirrors?: number;
   archive?: boolean;
   timeouts?: Partial<MirrorTimeouts>;
-  /** The mirrors' clock, in milliseconds. */
+  /** Milliseconds by the mirrors' clock. */
   now?: () => number;
 }
 
 type RequestOptions = Partial<DownloadRequest>;
 
-/** Fake mirrors, and all that lies between them and a reader; in a folder of its own. */
+/** Fake mirrors and everything between them and a reader, in a folder of its own. */
 export class DownloadBed implements AsyncDisposable {
   readonly metrics = new Metrics();
   readonly registry = new DownloadRegistry(this.metrics);
 
   private constructor(
     readonly folder: string,
-    /** In the order in which they are asked when nothing speaks against it. */
+    /** In the order in which they are asked by default. */
     readonly mirrors: readonly FakeMirror[],
     readonly archive: FakeMirror | null,
     readonly access: Upstream,
@@ -77,7 +87,7 @@ export class DownloadBed implements AsyncDisposable {
     return this.access.pool;
   }
 
-  /** What the pool knows of the mirror of this number. */
+  /** The mirror of this number as the pool knows it. */
   mirror(index: number): Mirror {
     return this.pool.mirrors[index]!;
   }
@@ -95,7 +105,7 @@ export class DownloadBed implements AsyncDisposable {
     return join(this.folder, "parts", `${fileName}.part`);
   }
 
-  notePath(fileName = PACKAGE): string {
+  sidecarPath(fileName = PACKAGE): string {
     return join(this.folder, "parts", `${fileName}.json`);
   }
 
@@ -106,10 +116,10 @@ export class DownloadBed implements AsyncDisposable {
       fileName,
       kind: fileName.endsWith(".sig") ? "signature" : "package",
       ifModifiedSince: null,
-      patience: 1_000,
+      patienceMs: 1_000,
       partBase: join(this.folder, "parts", fileName),
       finalPath: this.finalPath(fileName),
-      expected: () => Promise.resolve(null),
+      expectations: null,
       ...options,
     }));
   }
@@ -118,17 +128,17 @@ export class DownloadBed implements AsyncDisposable {
     return this.join(fileName, options).download;
   }
 
-  /** Leaves behind what a run that was killed leaves: the first bytes, and whose they are. */
-  async leavePart(bytes: Uint8Array, note: unknown, fileName = PACKAGE): Promise<void> {
+  /** Leaves what a killed run leaves behind: the first bytes, and a sidecar (JSON unless text). */
+  async leavePart(bytes: Uint8Array, sidecar: unknown, fileName = PACKAGE): Promise<void> {
     await Deno.mkdir(join(this.folder, "parts"), { recursive: true });
     await Deno.writeFile(this.partPath(fileName), bytes);
     await Deno.writeTextFile(
-      this.notePath(fileName),
-      typeof note === "string" ? note : JSON.stringify(note),
+      this.sidecarPath(fileName),
+      typeof sidecar === "string" ? sidecar : JSON.stringify(sidecar),
     );
   }
 
-  /** Names of what is in the parts folder. */
+  /** Names of the files in the parts folder. */
   async parts(): Promise<string[]> {
     try {
       return (await Array.fromAsync(Deno.readDir(join(this.folder, "parts")))).map(({ name }) =>
@@ -149,20 +159,20 @@ export class DownloadBed implements AsyncDisposable {
   }
 }
 
-/** One client's view of a download: what it was given, and whether that was all. */
+/** What one client received of a download, and the error that ended it, or null. */
 export interface Reading {
   bytes: Uint8Array<ArrayBuffer>;
   error: unknown;
 }
 
-/** Reads a download from `start` to its end, be it good or bad. */
-export async function read(download: Download, start = 0): Promise<Reading> {
+/** Reads a download until it ends or fails. */
+export async function read(download: Download): Promise<Reading> {
   const opening = await download.opened.catch((error) => error);
   if (opening instanceof Error) return { bytes: new Uint8Array(), error: opening };
-  return await collect(readDownload(download, start, null));
+  return await collect(readDownload(download, { start: 0, last: null }));
 }
 
-/** Everything that a stream gives, be its end good or bad. */
+/** Reads a stream until it ends or fails. */
 export async function collect(stream: ReadableStream<Uint8Array>): Promise<Reading> {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let error: unknown = null;
@@ -184,22 +194,22 @@ export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> 
   return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Asserts that a reading is all of `expected` and ended well. */
+/** Asserts that a reading did not fail and is all of `expected`. */
 export function assertWhole({ bytes, error }: Reading, expected: Uint8Array): void {
   assertEquals(error, null);
   assertSameBytes(bytes, expected);
 }
 
-/** Like `assertEquals`, which takes minutes to say how two mebibytes differ. */
+/** Like `assertEquals`, which takes minutes to describe how two mebibytes differ. */
 export function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
   assertEquals(actual.length, expected.length, "length");
   const at = actual.findIndex((byte, index) => byte !== expected[index]);
   assertEquals(at, -1, `the bytes differ from ${at} on`);
 }
 
-/** Asserts that a reading broke off, before its last byte, and was right as far as it went. */
+/** Asserts that a reading failed before its last byte, with the right bytes up to there. */
 export function assertBroken({ bytes, error }: Reading, expected: Uint8Array): void {
-  assert(error instanceof Error, "the reading ended as if it were whole");
+  assert(error instanceof Error, "the reading did not fail");
   assert(bytes.length < expected.length, "a failed reading has every byte");
   assertSameBytes(bytes, expected.subarray(0, bytes.length));
 }

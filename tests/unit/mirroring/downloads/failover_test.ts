@@ -1,4 +1,4 @@
-// Mirrors that fail, in every way there is: every reader still gets every byte, in one response.
+// However a mirror fails, every reader gets every byte in one response.
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
@@ -6,6 +6,7 @@ import {
   assertSameBytes,
   assertWhole,
   DownloadBed,
+  expecting,
   PACKAGE,
   pathOf,
   read,
@@ -15,7 +16,7 @@ const SIZE = 300_000;
 const HALF = SIZE / 2;
 const SOON = { raceTimeoutMs: 50, stallTimeoutMs: 100 };
 
-/** Whether the mirror is given a rest, as it is not for merely lacking the file. */
+/** A mirror that merely lacks the file does not rest. */
 type Rests = "rests" | "does not rest";
 
 const FAULTS: [string, Behaviour | Behaviour[], Rests][] = [
@@ -41,18 +42,18 @@ for (const [fault, behaviour, rests] of FAULTS) {
     const body = packageBytes(SIZE, 1);
     bed.put(PACKAGE, body);
     bed.mirrors[0]!.behave("*", behaviour);
-    const expected = () => Promise.resolve({ size: SIZE, sha256: null });
-    const download = bed.download(PACKAGE, { expected });
+    const expectations = expecting({ size: SIZE, sha256: null });
+    const download = bed.download(PACKAGE, { expectations });
     for (const reading of await Promise.all([read(download), read(download)])) {
       assertWhole(reading, body);
     }
     assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
-    assertEquals(bed.mirror(0).health.rest > 0, rests === "rests");
-    assertEquals(bed.mirror(1).health.rest, 0);
+    assertEquals(bed.mirror(0).health.restMs > 0, rests === "rests");
+    assertEquals(bed.mirror(1).health.restMs, 0);
   });
 }
 
-Deno.test("a mirror that is down is passed over, and asked again after it was tried", async () => {
+Deno.test("a mirror that is down is passed over, and asked again after its rest", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
   const body = packageBytes(1000, 2);
@@ -61,10 +62,10 @@ Deno.test("a mirror that is down is passed over, and asked again after it was tr
   await bed.mirrors[0]!.down();
   assertWhole(await read(bed.download(names[0])), body);
   await bed.mirrors[0]!.up();
-  // Its turn, but it rests.
+  // It would be its turn, but it rests.
   for (const name of names.slice(1)) assertWhole(await read(bed.download(name)), body);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 3]);
-  now += bed.mirror(0).health.rest;
+  now += bed.mirror(0).health.restMs;
   for (const name of ["d", "e"]) {
     bed.put(name, body);
     assertWhole(await read(bed.download(name)), body);
@@ -82,9 +83,9 @@ Deno.test("a mirror that always dies midway rests longer each time", async () =>
     const name = `turn${turn}-1-1-any.pkg.tar.zst`;
     bed.put(name, body);
     assertWhole(await read(bed.download(name)), body);
-    if (bed.mirror(0).health.rest === 0) continue;
-    rests.push(bed.mirror(0).health.rest);
-    now += bed.mirror(0).health.rest;
+    if (bed.mirror(0).health.restMs === 0) continue;
+    rests.push(bed.mirror(0).health.restMs);
+    now += bed.mirror(0).health.restMs;
   }
   assertLess(rests[0]!, rests[1]!);
   assertLess(rests[1]!, rests[2]!);
@@ -97,7 +98,7 @@ Deno.test("a mirror that sends a whole file again is in good standing again", as
   bed.mirrors[0]!.behave("*", { kind: "refuse" }, 1);
   assert((await read(bed.download())).error instanceof Error);
   assertEquals(bed.mirror(0).health.failures, 1);
-  now += bed.mirror(0).health.rest;
+  now += bed.mirror(0).health.restMs;
   await bed.download().done;
   assertEquals(bed.mirror(0).health.failures, 0);
 });
@@ -107,9 +108,9 @@ Deno.test("a silent mirror is raced, and the reader has its first byte well with
   const body = packageBytes(SIZE, 5);
   bed.put(PACKAGE, body);
   for (const mirror of bed.mirrors.slice(0, 2)) mirror.behave("*", { kind: "hangBeforeHeaders" });
-  const began = performance.now();
+  const startedAt = performance.now();
   assertWhole(await read(bed.download()), body);
-  assertLess(performance.now() - began, 2_000);
+  assertLess(performance.now() - startedAt, 2_000);
   await Promise.all(bed.mirrors.slice(0, 2).map((mirror) => mirror.waitForAbandoned()));
 });
 
@@ -134,7 +135,7 @@ for (
     ["cuts after the first bytes", { kind: "cutAfter", bytes: 6 }],
   ] satisfies [string, Behaviour][]
 ) {
-  Deno.test(`when a mirror ${fault} every reader gets every byte in one response`, async () => {
+  Deno.test(`every reader gets every byte in one response when a mirror ${fault}`, async () => {
     await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
     const body = packageBytes(SIZE, 7);
     bed.put(PACKAGE, body);
@@ -147,11 +148,11 @@ for (
     assert(/^bytes=\d+-$/.test(request!.headers.get("range") ?? ""));
     assertEquals(request!.headers.get("if-range"), "Sun, 01 Nov 2026 12:00:00 GMT");
     assertLess(bed.mirrors[1]!.bytesSent, SIZE - behaviour.bytes + 64 * 1024 + 1);
-    assertGreater(bed.mirror(0).health.rest, 0);
+    assertGreater(bed.mirror(0).health.restMs, 0);
   });
 }
 
-Deno.test("a mirror that never sends the end is given up, not asked without end", async () => {
+Deno.test("a mirror that never sends the end is given up", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
   const body = packageBytes(SIZE, 13);
   bed.put(PACKAGE, body);
@@ -170,28 +171,28 @@ Deno.test("a file survives every mirror cutting it again and again", async () =>
   assertWhole(await read(bed.download()), body);
 });
 
-Deno.test("while no mirror can go on a download tries again until patience runs out", async () => {
+Deno.test("a download that no mirror can resume is retried until patience runs out", async () => {
   await using bed = await DownloadBed.start({ timeouts: SOON });
   const body = packageBytes(SIZE, 9);
   bed.put(PACKAGE, body);
   const mirror = bed.mirrors[0]!;
   mirror.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   mirror.behave("*", { kind: "status", code: 503 }, 2);
-  assertWhole(await read(bed.download(PACKAGE, { patience: 60_000 })), body);
+  assertWhole(await read(bed.download(PACKAGE, { patienceMs: 60_000 })), body);
   assertEquals(mirror.count(), 4);
 });
 
-Deno.test("a mirror that lags is no reason to give up one that is away for a moment", async () => {
+Deno.test("a download waits for a mirror that is away for a moment, though another one lags", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
   const body = packageBytes(SIZE, 10);
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE - 7, 11), { lastModified: new Date(0) });
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   bed.mirrors[0]!.behave("*", { kind: "refuse" }, 2);
-  assertWhole(await read(bed.download(PACKAGE, { patience: 60_000 })), body);
+  assertWhole(await read(bed.download(PACKAGE, { patienceMs: 60_000 })), body);
 });
 
-Deno.test("nothing is left in flight, open or counted when downloads have ended", async () => {
+Deno.test("downloads that have ended leave nothing in flight, open or counted", async () => {
   await using bed = await DownloadBed.start({
     mirrors: 2,
     timeouts: { ...SOON, answerTimeoutMs: 300 },

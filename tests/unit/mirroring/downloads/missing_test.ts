@@ -1,4 +1,4 @@
-// Which mirrors are asked, in which order, and when a file is said to be nowhere.
+// Which mirrors are asked, in which order, and when a file counts as missing.
 import { assert, assertEquals, assertInstanceOf, assertLess } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
@@ -14,7 +14,7 @@ async function kindOfFailure(reading: ReturnType<typeof read>): Promise<string> 
   return error.kind;
 }
 
-Deno.test("a 404 from one mirror is asked of the others", async () => {
+Deno.test("a file that one mirror lacks is asked of the others", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.mirrors[2]!.put(pathOf(PACKAGE), BODY);
   assertWhole(await read(bed.download()), BODY);
@@ -25,7 +25,7 @@ Deno.test("a file is missing only when every mirror says so", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   assertEquals(await kindOfFailure(read(bed.download())), "not_found");
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1, 1]);
-  assertEquals(bed.pool.mirrors.map(({ health }) => health.rest), [0, 0, 0]);
+  assertEquals(bed.pool.mirrors.map(({ health }) => health.restMs), [0, 0, 0]);
 });
 
 Deno.test("a file is not missing when a mirror could not be asked", async () => {
@@ -34,29 +34,29 @@ Deno.test("a file is not missing when a mirror could not be asked", async () => 
   assertEquals(await kindOfFailure(read(bed.download())), "upstream");
 });
 
-Deno.test("a mirror that rests is asked when the others lack the file", async () => {
+Deno.test("a resting mirror is asked when the others lack the file", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), BODY);
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertWhole(await read(bed.download()), BODY);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
 });
 
-Deno.test("mirrors that rest are asked last, the soonest back first", async () => {
+Deno.test("resting mirrors are asked last, the soonest back first", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 3, now: () => now });
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   now += 1000;
-  bed.mirror(1).health.failed("another");
+  bed.mirror(1).health.recordFailure("another");
   await read(bed.download());
   const order = bed.mirrors.map((mirror) => mirror.requests[0]!.time);
   assertLess(order[2]!, order[0]!);
   assertLess(order[0]!, order[1]!);
 });
 
-Deno.test("a signature is missing at one mirror's word, and those that rest are left alone", async () => {
+Deno.test("a signature is missing when one mirror says so, and resting mirrors are not asked", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertEquals(await kindOfFailure(read(bed.download(SIGNATURE))), "not_found");
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 1]);
 });
@@ -80,7 +80,7 @@ Deno.test("a signature that only a later mirror has is found", async () => {
 Deno.test("the archive is asked when every mirror has dropped the file, and not before", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, archive: true });
   bed.archive!.put(`/packages/h/hello/${PACKAGE}`, BODY);
-  bed.mirror(0).health.failed("a bad day");
+  bed.mirror(0).health.recordFailure("a bad day");
   assertWhole(await read(bed.download()), BODY);
   const asked = [...bed.mirrors, bed.archive!].map(({ requests }) => requests[0]!.time);
   assertLess(asked[1]!, asked[0]!);
@@ -109,7 +109,7 @@ Deno.test("the mirror whose database is served is asked first", async () => {
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 0, 6]);
 });
 
-Deno.test("transfers that run side by side are spread over all mirrors", async () => {
+Deno.test("simultaneous transfers are spread over all mirrors", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.pool.leads(EXTRA.directory, [bed.mirror(0)]);
   const gate = new Gate();
@@ -130,7 +130,7 @@ Deno.test("transfers that run side by side are spread over all mirrors", async (
   assert(inFlight[0]! > inFlight[1]!, "the preferred mirror carries more");
 });
 
-Deno.test("without a preference the mirrors take turns", async () => {
+Deno.test("mirrors take turns when none is preferred", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   for (let turn = 0; turn < 9; turn++) {
     const name = `turn${turn}-1-1-any.pkg.tar.zst`;

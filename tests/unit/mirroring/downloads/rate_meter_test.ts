@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { RateMeter } from "../../../../src/mirroring/downloads/rate_meter.ts";
 
-Deno.test("a steady rate is told from the first second on, and a pause makes it fade", () => {
+Deno.test("a steady rate is measured from the first second on, and fades in a pause", () => {
   let now = 1_000;
   const meter = new RateMeter(() => now);
   assertEquals(meter.rate, 0);
@@ -18,7 +18,7 @@ Deno.test("a steady rate is told from the first second on, and a pause makes it 
   assertEquals(meter.rate, 0);
 });
 
-Deno.test("what it counts of late outweighs what it counted before", () => {
+Deno.test("recent bytes outweigh earlier ones", () => {
   let now = 0;
   const meter = new RateMeter(() => now);
   const run = (seconds: number, bytes: number) => {

@@ -1,4 +1,4 @@
-// What a run that was killed left behind: gone on with if a mirror proves that it is the same file.
+// The part that a killed run left is resumed if a mirror proves that it has the same file.
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
@@ -7,6 +7,7 @@ import {
   assertWhole,
   DownloadBed,
   exists,
+  expecting,
   PACKAGE,
   pathOf,
   read,
@@ -19,14 +20,14 @@ const OVERLAP = 64 * 1024;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
-interface Note {
+interface Sidecar {
   size: number | null;
   lastModified: string | null;
   etag: string | null;
   mirror: string;
 }
 
-function noteOf(bed: DownloadBed, more: Partial<Note> = {}): Note {
+function sidecarOf(bed: DownloadBed, more: Partial<Sidecar> = {}): Sidecar {
   return {
     size: SIZE,
     lastModified: DEFAULT_LAST_MODIFIED.toUTCString(),
@@ -36,13 +37,13 @@ function noteOf(bed: DownloadBed, more: Partial<Note> = {}): Note {
   };
 }
 
-Deno.test("a download that ended midway is gone on with, and checked as a whole", async () => {
+Deno.test("a download that ended midway is resumed, and checked as a whole", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   bed.mirrors[0]!.behave("*", { kind: "status", code: 503 }, 50);
-  const first = bed.download(PACKAGE, { patience: 0 });
+  const first = bed.download(PACKAGE, { patienceMs: 0 });
   assert((await read(first)).error instanceof Error);
   await first.done.catch(() => {});
   assertEquals((await Deno.stat(bed.partPath())).size, HALF);
@@ -52,7 +53,7 @@ Deno.test("a download that ended midway is gone on with, and checked as a whole"
   let outcome;
   do {
     const download = bed.download(PACKAGE, {
-      expected: () => Promise.resolve({ size: SIZE, sha256 }),
+      expectations: expecting({ size: SIZE, sha256 }),
     });
     outcome = await download.done.catch(() => null);
   } while (outcome === null);
@@ -66,7 +67,7 @@ Deno.test("a part is resumed with a range, and costs only what is missing", asyn
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 2);
   bed.put(PACKAGE, body);
-  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  await bed.leavePart(body.slice(0, HALF), sidecarOf(bed));
   const download = bed.download();
   assertWhole(await read(download), body);
   assertEquals((await download.done).result, "fetched");
@@ -77,11 +78,11 @@ Deno.test("a part is resumed with a range, and costs only what is missing", asyn
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
 
-Deno.test("a resumed part's bytes are there for readers before the mirror sends more", async () => {
+Deno.test("the bytes of a resumed part are released before the mirror sends more", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 3);
   bed.put(PACKAGE, body);
-  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  await bed.leavePart(body.slice(0, HALF), sidecarOf(bed));
   const gate = new Gate();
   bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: OVERLAP });
   const download = bed.download();
@@ -91,11 +92,11 @@ Deno.test("a resumed part's bytes are there for readers before the mirror sends 
   assertWhole(await read(download), body);
 });
 
-Deno.test("a part that is complete is published after a look at its end", async () => {
+Deno.test("a complete part is published once a mirror has repeated its end", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 4);
   bed.put(PACKAGE, body);
-  await bed.leavePart(body, noteOf(bed));
+  await bed.leavePart(body, sidecarOf(bed));
   const download = bed.download();
   assertWhole(await read(download), body);
   await download.done;
@@ -103,11 +104,11 @@ Deno.test("a part that is complete is published after a look at its end", async 
   assertEquals((await Deno.stat(bed.finalPath())).mtime, DEFAULT_LAST_MODIFIED);
 });
 
-Deno.test("any mirror may go on with a part, not only the one that began it", async () => {
+Deno.test("a part can be resumed from another mirror than the one that began it", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   const body = packageBytes(SIZE, 5);
   bed.mirrors[1]!.put(pathOf(PACKAGE), body);
-  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  await bed.leavePart(body.slice(0, HALF), sidecarOf(bed));
   assertWhole(await read(bed.download()), body);
   assertEquals(bed.mirrors[1]!.bytesSent, SIZE - HALF + OVERLAP);
 });
@@ -120,53 +121,53 @@ for (
     ["length and date, shorter than the part", 7, 1000, { lastModified: OTHER_DATE }],
   ] as const
 ) {
-  Deno.test(`a part of a file that has another ${what} by now is thrown away`, async () => {
+  Deno.test(`a part is discarded when the file has another ${what} by now`, async () => {
     await using bed = await DownloadBed.start();
     const [old, body] = [packageBytes(SIZE, 6), packageBytes(size, seed)];
     bed.mirrors[0]!.put(pathOf(PACKAGE), body, validators);
-    await bed.leavePart(old.slice(0, HALF), noteOf(bed));
+    await bed.leavePart(old.slice(0, HALF), sidecarOf(bed));
     const sha256 = await sha256Of(body);
-    const download = bed.download(PACKAGE, { expected: () => Promise.resolve({ size, sha256 }) });
+    const download = bed.download(PACKAGE, { expectations: expecting({ size, sha256 }) });
     assertWhole(await read(download), body);
     assertEquals((await download.done).result, "fetched");
     assertSameBytes(await Deno.readFile(bed.finalPath()), body);
   });
 }
 
-Deno.test("a part of a file with another entity tag by now is thrown away", async () => {
+Deno.test("a part is discarded when the file has another entity tag by now", async () => {
   await using bed = await DownloadBed.start();
   const [old, body] = [packageBytes(SIZE, 8), packageBytes(SIZE, 9)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), body, { etag: '"new"', lastModified: null });
-  await bed.leavePart(old.slice(0, HALF), noteOf(bed, { etag: '"old"', lastModified: null }));
+  await bed.leavePart(old.slice(0, HALF), sidecarOf(bed, { etag: '"old"', lastModified: null }));
   assertWhole(await read(bed.download()), body);
 });
 
 for (
-  const [what, note] of [
-    ["no note", null],
-    ["an empty note", ""],
-    ["half a note", '{"size":400000,"lastMod'],
-    ["a note of something else", '["size"]'],
-    ["a note that says null", "null"],
-    ["a note without a mirror", '{"size":400000}'],
+  const [what, sidecar] of [
+    ["no sidecar", null],
+    ["an empty sidecar", ""],
+    ["half a sidecar", '{"size":400000,"lastMod'],
+    ["a sidecar that is an array", '["size"]'],
+    ["a sidecar that is null", "null"],
+    ["a sidecar without a mirror", '{"size":400000}'],
   ] as const
 ) {
-  Deno.test(`a part with ${what} is thrown away`, async () => {
+  Deno.test(`a part with ${what} is discarded`, async () => {
     await using bed = await DownloadBed.start();
     const body = packageBytes(SIZE, 10);
     bed.put(PACKAGE, body);
-    await bed.leavePart(packageBytes(SIZE, 11).slice(0, HALF), note ?? "");
-    if (note === null) await Deno.remove(bed.notePath());
+    await bed.leavePart(packageBytes(SIZE, 11).slice(0, HALF), sidecar ?? "");
+    if (sidecar === null) await Deno.remove(bed.sidecarPath());
     assertWhole(await read(bed.download()), body);
     assertEquals(bed.mirrors[0]!.requests.map(({ headers }) => headers.get("range")), [null]);
   });
 }
 
-Deno.test("a part longer than the file is thrown away", async () => {
+Deno.test("a part longer than the file is discarded", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 12);
   bed.put(PACKAGE, body);
-  await bed.leavePart(packageBytes(SIZE + 1, 12), noteOf(bed));
+  await bed.leavePart(packageBytes(SIZE + 1, 12), sidecarOf(bed));
   assertWhole(await read(bed.download()), body);
   assertEquals(bed.mirrors[0]!.requests.map(({ headers }) => headers.get("range")), [null]);
 });
@@ -175,7 +176,7 @@ Deno.test("a part is kept while all mirrors are down", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   const body = packageBytes(SIZE, 13);
   bed.put(PACKAGE, body);
-  await bed.leavePart(body.slice(0, HALF), noteOf(bed));
+  await bed.leavePart(body.slice(0, HALF), sidecarOf(bed));
   for (const mirror of bed.mirrors) await mirror.down();
   const download = bed.download();
   assert((await read(download)).error instanceof Error);
@@ -186,18 +187,18 @@ Deno.test("a part is kept while all mirrors are down", async () => {
   assertEquals(bed.mirrors[0]!.bytesSent + bed.mirrors[1]!.bytesSent, SIZE - HALF + OVERLAP);
 });
 
-for (const why of ["the file has changed", "its note is damaged"]) {
-  Deno.test(`a reader of a part that is thrown away as ${why} sees nothing of the next`, async () => {
+for (const why of ["the file has changed", "its sidecar is damaged"]) {
+  Deno.test(`a reader of a part that is discarded because ${why} sees nothing of the next`, async () => {
     await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
     const [old, body] = [packageBytes(SIZE, 14), packageBytes(SIZE, 15)];
     bed.put(PACKAGE, old);
     bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
     bed.mirrors[0]!.behave("*", { kind: "refuse" }, 1);
-    const first = bed.download(PACKAGE, { patience: 0 });
+    const first = bed.download(PACKAGE, { patienceMs: 0 });
     await first.reaches(HALF - 2, 5_000);
     const slow = await first.openBytes();
     await first.done.catch(() => {});
-    if (why === "its note is damaged") await Deno.writeTextFile(bed.notePath(), "{");
+    if (why === "its sidecar is damaged") await Deno.writeTextFile(bed.sidecarPath(), "{");
     bed.mirrors[0]!.put(pathOf(PACKAGE), body, { lastModified: OTHER_DATE });
     assertWhole(await read(bed.download()), body);
     const seen = new Uint8Array(await new Response(slow.readable).arrayBuffer());
@@ -205,7 +206,7 @@ for (const why of ["the file has changed", "its note is damaged"]) {
   });
 }
 
-Deno.test("the file appears complete, with the mirror's date, and leaves nothing behind", async () => {
+Deno.test("a finished file appears whole, dated as on the mirror, and leaves nothing behind", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 16);
   bed.put(PACKAGE, body);
@@ -221,7 +222,7 @@ Deno.test("the file appears complete, with the mirror's date, and leaves nothing
   assertEquals(await bed.parts(), []);
 });
 
-Deno.test("a file that cannot be put in its place is not there at all, and its part is kept", async () => {
+Deno.test("a file that cannot be moved into the cache leaves nothing there, and its part is kept", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 17);
   bed.put(PACKAGE, body);

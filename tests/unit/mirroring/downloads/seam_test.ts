@@ -1,4 +1,4 @@
-// A transfer that changes mirrors midway: bytes of two files are never joined.
+// A transfer that changes mirrors midway never joins bytes of two files.
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { type Behaviour, DEFAULT_LAST_MODIFIED } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
@@ -7,6 +7,7 @@ import {
   assertWhole,
   DownloadBed,
   exists,
+  expecting,
   PACKAGE,
   pathOf,
   read,
@@ -18,7 +19,7 @@ const OVERLAP = 64 * 1024;
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 
-/** A mirror that dies after half of `body`, for good, and one that has something of the name. */
+/** Two mirrors: one that dies for good after half of `body`, and an empty one for the test to fill. */
 async function bedWith(body: Uint8Array): Promise<DownloadBed> {
   const bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
@@ -27,7 +28,7 @@ async function bedWith(body: Uint8Array): Promise<DownloadBed> {
   return bed;
 }
 
-/** Asserts that no reader gets the file, and that the next one gets what there is to get. */
+/** Asserts that no reader gets a whole file, and that the next download gets `other`. */
 async function assertRefused(bed: DownloadBed, body: Uint8Array, other: Uint8Array) {
   const download = bed.download();
   for (const reading of await Promise.all([read(download), read(download)])) {
@@ -35,11 +36,11 @@ async function assertRefused(bed: DownloadBed, body: Uint8Array, other: Uint8Arr
   }
   await download.done.catch(() => {});
   assertEquals(await exists(bed.finalPath()), false);
-  // Whatever it begins with, it is the file that can be had.
+  // Even if the part is of `body`: `other` is the only file that a mirror has.
   assertWhole(await read(bed.download()), other);
 }
 
-Deno.test("a mirror that takes over is asked from before the seam, on condition", async () => {
+Deno.test("a mirror that takes over is asked from before the seam, with If-Range", async () => {
   const body = packageBytes(SIZE, 1);
   await using bed = await bedWith(body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), body);
@@ -52,7 +53,7 @@ Deno.test("a mirror that takes over is asked from before the seam, on condition"
   assertEquals(bed.mirrors[1]!.bytesSent, SIZE - start);
 });
 
-Deno.test("the same mirror is asked with its own entity tag", async () => {
+Deno.test("a mirror is asked with its own entity tag", async () => {
   const body = packageBytes(SIZE, 2);
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   bed.mirrors[0]!.put(pathOf(PACKAGE), body, { lastModified: null, etag: '"its-own"' });
@@ -69,7 +70,7 @@ Deno.test("an entity tag of one mirror means nothing to another", async () => {
   assertEquals(bed.mirrors[1]!.count(), 1);
 });
 
-Deno.test("same length and date but other bytes before the seam: refused", async () => {
+Deno.test("a mirror with the same length and date but other bytes before the seam is refused", async () => {
   const [body, other] = [packageBytes(SIZE, 4), packageBytes(SIZE, 4)];
   other[HALF - 1000]! ^= 1;
   await using bed = await bedWith(body);
@@ -77,7 +78,7 @@ Deno.test("same length and date but other bytes before the seam: refused", async
   await assertRefused(bed, body, other);
 });
 
-Deno.test("another date and the same bytes: taken once it has repeated everything", async () => {
+Deno.test("a mirror with another date and the same bytes takes over by repeating everything", async () => {
   const body = packageBytes(SIZE, 5);
   await using bed = await bedWith(body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), body, { lastModified: OTHER_DATE });
@@ -90,7 +91,7 @@ Deno.test("another date and the same bytes: taken once it has repeated everythin
   assertEquals(ranges[1], null);
 });
 
-Deno.test("another date and one other byte early on: refused", async () => {
+Deno.test("a mirror with another date and one other byte early on is refused", async () => {
   const [body, other] = [packageBytes(SIZE, 6), packageBytes(SIZE, 6)];
   other[10]! ^= 1;
   await using bed = await bedWith(body);
@@ -99,7 +100,7 @@ Deno.test("another date and one other byte early on: refused", async () => {
 });
 
 for (const difference of [-1, 1, -HALF - 1]) {
-  Deno.test(`another length (by ${difference}), else the same: refused`, async () => {
+  Deno.test(`a mirror whose file differs in length by ${difference}, and in nothing else, is refused`, async () => {
     const whole = packageBytes(SIZE + 1, 7);
     const [body, other] = [whole.slice(0, SIZE), whole.slice(0, SIZE + difference)];
     await using bed = await bedWith(body);
@@ -108,17 +109,19 @@ for (const difference of [-1, 1, -HALF - 1]) {
   });
 }
 
-Deno.test("a part of another file, sent in spite of If-Range: refused", async () => {
+Deno.test("a range of another file, sent in spite of If-Range, is refused", async (t) => {
   const [body, other] = [packageBytes(SIZE, 8), packageBytes(SIZE, 9)];
   for (const lastModified of [OTHER_DATE, DEFAULT_LAST_MODIFIED, null]) {
-    await using bed = await bedWith(body);
-    bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified });
-    bed.mirrors[1]!.behave("*", { kind: "ignoreIfRange" });
-    await assertRefused(bed, body, other);
+    await t.step(`dated ${lastModified?.toISOString() ?? "never"}`, async () => {
+      await using bed = await bedWith(body);
+      bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified });
+      bed.mirrors[1]!.behave("*", { kind: "ignoreIfRange" });
+      await assertRefused(bed, body, other);
+    });
   }
 });
 
-Deno.test("a mirror that answers a range with the whole file: by repetition", async () => {
+Deno.test("a mirror that answers a range with the whole file takes over by repeating everything", async () => {
   const body = packageBytes(SIZE, 10);
   await using bed = await bedWith(body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), body);
@@ -126,7 +129,7 @@ Deno.test("a mirror that answers a range with the whole file: by repetition", as
   assertWhole(await read(bed.download()), body);
 });
 
-Deno.test("a mirror that answers a range with the whole of another file: refused", async () => {
+Deno.test("a mirror that answers a range with the whole of another file is refused", async () => {
   const [body, other] = [packageBytes(SIZE, 11), packageBytes(SIZE, 12)];
   await using bed = await bedWith(body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), other);
@@ -134,7 +137,7 @@ Deno.test("a mirror that answers a range with the whole of another file: refused
   await assertRefused(bed, body, other);
 });
 
-Deno.test("a mirror that answers a range with another range: passed over", async () => {
+Deno.test("a mirror that answers a range with another range is passed over", async () => {
   const body = packageBytes(SIZE, 13);
   await using bed = await DownloadBed.start({ mirrors: 3, timeouts: TIMEOUTS });
   bed.put(PACKAGE, body);
@@ -152,11 +155,11 @@ Deno.test("a mirror that cannot prove it is passed over for one that can", async
   bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 15));
   assertWhole(await read(bed.download()), body);
   assertEquals(bed.mirrors[1]!.count(), 1);
-  assertEquals(bed.mirror(1).health.rest, 0, "to have another file is no failure");
+  assertEquals(bed.mirror(1).health.restMs, 0, "having another file is no failure");
 });
 
-Deno.test("readers are never given one mirror's bytes under another's length and date", async () => {
-  // One byte is kept back, so nobody has been given anything of a part of one byte.
+Deno.test("readers never get one mirror's bytes under another's length and date", async () => {
+  // The last byte is held back, so nobody has received anything of a part of one byte.
   const [body, other] = [packageBytes(SIZE, 16), packageBytes(SIZE + 5, 17)];
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
@@ -226,11 +229,11 @@ Deno.test("a file that ends with its connection is taken if the database knows i
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }], 1);
   bed.mirrors[0]!.behave("*", { kind: "closeDelimited" });
-  const expected = () => Promise.resolve({ size: SIZE, sha256: null });
-  assertWhole(await read(bed.download(PACKAGE, { expected })), body);
+  const expectations = expecting({ size: SIZE, sha256: null });
+  assertWhole(await read(bed.download(PACKAGE, { expectations })), body);
 });
 
-Deno.test("a file whose end cannot be told from a cut is not taken", async () => {
+Deno.test("a file whose end looks like a cut is not taken", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 23);
   bed.put(PACKAGE, body);
@@ -238,7 +241,7 @@ Deno.test("a file whose end cannot be told from a cut is not taken", async () =>
   assertWhole(await read(bed.download()), body);
 });
 
-Deno.test("a redirected file arrives whole, also when it is cut", async () => {
+Deno.test("a redirected file arrives whole, even if it is cut", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   await using other = await DownloadBed.start();
   const body = packageBytes(SIZE, 24);

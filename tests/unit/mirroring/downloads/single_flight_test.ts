@@ -1,4 +1,4 @@
-// One upstream transfer per file, however many readers, of whatever speed.
+// One upstream transfer per file, for any number of readers of any speed.
 import { assert, assertEquals } from "@std/assert";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
@@ -28,7 +28,7 @@ Deno.test("any number of joiners cost one upstream request, and each gets every 
   assertEquals(bed.mirrors[0]!.bytesSent, body.length);
 });
 
-Deno.test("a failure ends all joiners, and the next to ask starts anew", async () => {
+Deno.test("a failure reaches all joiners, and the next client starts a new download", async () => {
   await using bed = await DownloadBed.start();
   const joined = Array.from({ length: 5 }, () => bed.download());
   for (const { error } of await Promise.all(joined.map((download) => read(download)))) {
@@ -42,7 +42,7 @@ Deno.test("a failure ends all joiners, and the next to ask starts anew", async (
   assertWhole(await read(download), body);
 });
 
-Deno.test("a reader has the first half before the mirror sends the second", async () => {
+Deno.test("a reader gets the first half before the mirror sends the second", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(MEBIBYTE, 2);
   bed.put(PACKAGE, body);
@@ -50,9 +50,9 @@ Deno.test("a reader has the first half before the mirror sends the second", asyn
   bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: MEBIBYTE / 2 });
   const download = bed.download();
   await download.opened;
-  // One byte is held back.
+  // The last byte is held back.
   const last = MEBIBYTE / 2 - 2;
-  const half = await collect(readDownload(download, 0, last));
+  const half = await collect(readDownload(download, { start: 0, last }));
   assertWhole(half, body.subarray(0, last + 1));
   assertEquals(await exists(bed.finalPath()), false);
   gate.release();
@@ -67,7 +67,7 @@ Deno.test("a reader that leaves takes nothing from the others", async () => {
   bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: MEBIBYTE / 2 });
   const download = bed.download();
   await download.opened;
-  const leaver = readDownload(download, 0, null).getReader();
+  const leaver = readDownload(download, { start: 0, last: null }).getReader();
   const stayer = read(download);
   await leaver.read();
   await leaver.cancel();
@@ -84,7 +84,7 @@ Deno.test("the download goes on with no reader at all", async () => {
   bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: MEBIBYTE / 2 });
   const download = bed.download();
   await download.opened;
-  const leaver = readDownload(download, 0, null).getReader();
+  const leaver = readDownload(download, { start: 0, last: null }).getReader();
   await leaver.read();
   await leaver.cancel();
   gate.release();
@@ -99,20 +99,24 @@ Deno.test("a reader that never reads holds nobody up, and reads the whole file l
   bed.put(PACKAGE, body);
   const download = bed.download();
   await download.opened;
-  const idle = readDownload(download, 0, null);
+  const idle = readDownload(download, { start: 0, last: null });
   assertWhole(await read(download), body);
   await download.done;
   // The part file is gone from its place by now.
   assertWhole(await collect(idle), body);
 });
 
-Deno.test("nothing is read for a reader before it asks", async () => {
+Deno.test("nothing is read from disk before a reader asks for it", async () => {
   await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(8 * MEBIBYTE, 6));
   const download = bed.download();
   await download.opened;
   let handedOut = 0;
-  const reader = readDownload(download, 0, null, (count) => handedOut += count).getReader();
+  const reader = readDownload(download, {
+    start: 0,
+    last: null,
+    onBytes: (count) => handedOut += count,
+  }).getReader();
   await download.done;
   assertEquals(handedOut, 0);
   let asked = 0;
@@ -130,7 +134,7 @@ Deno.test("a reader that has not begun keeps its file when another takes the nam
   bed.put(PACKAGE, body);
   const first = bed.download();
   await first.opened;
-  const idle = readDownload(first, 0, null);
+  const idle = readDownload(first, { start: 0, last: null });
   await first.done;
   await Deno.remove(bed.finalPath());
   bed.put(PACKAGE, other);
@@ -150,12 +154,12 @@ Deno.test("a range of a download in flight is those bytes and no more", async ()
   const download = bed.download();
   await download.opened;
   for (const [start, last] of [[0, 0], [5, 700_000], [MEBIBYTE - 1, MEBIBYTE - 1]] as const) {
-    const reading = await collect(readDownload(download, start, last));
+    const reading = await collect(readDownload(download, { start, last }));
     assertWhole(reading, body.subarray(start, last + 1));
   }
 });
 
-Deno.test("a file that arrived between the look and the start is not fetched again", async () => {
+Deno.test("a file that is in the cache by now is not fetched again", async () => {
   await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(1000, 10));
   await bed.download().done;
@@ -165,7 +169,7 @@ Deno.test("a file that arrived between the look and the start is not fetched aga
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
 
-Deno.test("a download that is stopped ends at once, whatever its mirror does", async () => {
+Deno.test("a download that is stopped ends at once even if its mirror stalls", async () => {
   await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
   bed.put(PACKAGE, packageBytes(MEBIBYTE, 11));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: MEBIBYTE / 2 });
@@ -179,7 +183,7 @@ Deno.test("a download that is stopped ends at once, whatever its mirror does", a
   await bed.mirrors[0]!.waitForAbandoned();
 });
 
-Deno.test("a download that is stopped ends even if its mirror sends well", async () => {
+Deno.test("a download that is stopped ends even while its mirror sends", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(64 * MEBIBYTE, 12);
   bed.put(PACKAGE, body);
@@ -193,7 +197,7 @@ Deno.test("a download that is stopped ends even if its mirror sends well", async
   assertEquals(await exists(bed.finalPath()), false);
 });
 
-Deno.test("a file without bytes to spare of its kind is fetched as well", async () => {
+Deno.test("a file of a few bytes is fetched as well", async () => {
   await using bed = await DownloadBed.start();
   for (const size of [1, 2, 5, 6, 7]) {
     const name = `tiny-${size}-1-any.pkg.tar`;

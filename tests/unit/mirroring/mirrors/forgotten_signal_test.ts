@@ -9,50 +9,48 @@ import { packageBytes } from "../../../support/package_bytes.ts";
 
 setFlagsFromString("--expose-gc");
 const collectGarbage: (() => void) | undefined = runInNewContext("globalThis.gc");
-/** Not every version of the runtime lets a program collect its garbage at will: skipped there. */
+/** Where the runtime does not expose its garbage collector, the tests are skipped. */
 const ignore = collectGarbage === undefined;
 
-/** Lets the runtime forget all it can about a request. */
-async function forget(): Promise<void> {
+/** Collects all that nobody holds any more of a request. */
+async function collectAll(): Promise<void> {
   for (let round = 0; round < 3; round++) {
     collectGarbage?.();
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }
 
-/** A body of which 100 kB have been read, and no more come. */
+/** A body that stalls, after the 100 kB that have been read. */
 async function stalledBody(mirror: FakeMirror, client: HttpClient, stallTimeoutMs: number) {
   mirror.put("/x", packageBytes(1_000_000, 1));
   mirror.behave("/x", { kind: "stallAfter", bytes: 100_000 });
   const controller = new AbortController();
-  const { status, headers, body } = await client.get(`${mirror.url}x`, {}, controller.signal);
-  const upstream = new MirrorResponse(
-    mirrorAt(mirror.url, "$repo"),
-    status,
-    headers,
-    body,
+  const response = await client.get(`${mirror.url}x`, {}, controller.signal);
+  const body = new MirrorResponse({
+    mirror: mirrorAt(mirror.url, "$repo"),
+    response,
     controller,
     stallTimeoutMs,
-  );
-  for (let read = 0; read < 100_000;) read += (await upstream.read())!.length;
-  return upstream;
+  });
+  for (let read = 0; read < 100_000;) read += (await body.read())!.length;
+  return body;
 }
 
-// In Deno 2.9.6 a fetch no longer hears of its signal once the request and the response have been
-// collected, and they are, since only the body is kept.
-Deno.test("a stalled transfer is ended after a garbage collection too", { ignore }, async () => {
+// In Deno 2.9.6 a fetch loses its signal when its request and its response have been collected, and
+// they are collected here, since only the body is kept.
+Deno.test("a stalled transfer is ended even after a garbage collection", { ignore }, async () => {
   await using mirror = await FakeMirror.start();
   using client = new HttpClient({ userAgent: "test", upstreamProxy: null });
   const body = await stalledBody(mirror, client, 200);
   const rest = body.read();
   rest.catch(() => {});
-  await forget();
+  await collectAll();
   const error = await assertRejects(() => rest, Error, "sent nothing for 0.2 s");
   assertEquals((error as { kind?: string }).kind, "upstream_timeout");
   await mirror.waitForAbandoned();
 });
 
-Deno.test("a closed transfer is closed after a garbage collection too, and is not at its end", {
+Deno.test("a closed transfer ends as a failure even after a garbage collection", {
   ignore,
 }, async () => {
   await using mirror = await FakeMirror.start();
@@ -60,7 +58,7 @@ Deno.test("a closed transfer is closed after a garbage collection too, and is no
   const body = await stalledBody(mirror, client, 60_000);
   const rest = body.read();
   rest.catch(() => {});
-  await forget();
+  await collectAll();
   body.close();
   await assertRejects(() => rest);
   await mirror.waitForAbandoned();

@@ -29,7 +29,7 @@ Deno.test("every mirror is a candidate exactly once, whatever its standing", () 
   const { pool, mirrors, order } = poolOf("a", "b", "c", "d");
   pool.leads(DIRECTORY, [mirrors[1]!]);
   pool.lags(DIRECTORY, mirrors[2]!);
-  mirrors[3]!.health.failed("down");
+  mirrors[3]!.health.recordFailure("down");
   mirrors[0]!.health.inFlight = 7;
   for (let turn = 0; turn < 8; turn++) {
     assertEquals([...order().join("")].toSorted().join(""), "abcd");
@@ -72,9 +72,9 @@ Deno.test("a preferred mirror does not carry all of the load", () => {
 Deno.test("mirrors that rest come after all others, the soonest back first", () => {
   const { clock, pool, mirrors, order } = poolOf("a", "b", "c");
   pool.leads(DIRECTORY, [mirrors[0]!]);
-  mirrors[0]!.health.failed("down");
+  mirrors[0]!.health.recordFailure("down");
   clock.now += 1000;
-  mirrors[1]!.health.failed("down");
+  mirrors[1]!.health.recordFailure("down");
   for (let turn = 0; turn < 3; turn++) assertEquals(order(), ["c", "ab"]);
   clock.now += 4000;
   assertEquals(order(), ["ac", "b"]);

@@ -3,15 +3,15 @@ import { PkgstashError } from "../../../../src/errors.ts";
 import { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
 import { MirrorResponse } from "../../../../src/mirroring/mirrors/mirror_response.ts";
 
-const NEVER = 60_000;
+const NEVER_MS = 60_000;
 
 /** A body that the test feeds. */
-function openBody(stallTimeoutMs = NEVER, headers: Record<string, string> = {}) {
+function openBody(stallTimeoutMs = NEVER_MS, headers: Record<string, string> = {}) {
   const mirror = new Mirror({ name: "mirror", address: "mirror", urlOf: () => null });
   const controller = new AbortController();
-  let feed!: ReadableStreamDefaultController<Uint8Array>;
+  let feed!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   const state = { pulls: 0, cancelled: false };
-  const stream = new ReadableStream<Uint8Array>({
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     start: (stream) => {
       feed = stream;
     },
@@ -22,7 +22,7 @@ function openBody(stallTimeoutMs = NEVER, headers: Record<string, string> = {}) 
       state.cancelled = true;
     },
   }, { highWaterMark: 0 });
-  // As fetch does it: the signal breaks the body.
+  // The signal breaks the body, as with fetch.
   controller.signal.addEventListener("abort", () => {
     try {
       feed.error(controller.signal.reason);
@@ -30,14 +30,8 @@ function openBody(stallTimeoutMs = NEVER, headers: Record<string, string> = {}) 
       // Closed already.
     }
   });
-  const body = new MirrorResponse(
-    mirror,
-    200,
-    new Headers(headers),
-    stream,
-    controller,
-    stallTimeoutMs,
-  );
+  const response = { status: 200, headers: new Headers(headers), body: stream };
+  const body = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
   const send = (...bytes: number[]) => feed.enqueue(new Uint8Array(bytes));
   return { body, mirror, controller, send, end: () => feed.close(), state };
 }
@@ -57,7 +51,7 @@ Deno.test("a body is counted as in flight from its start to its end", async () =
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("what was peeked is read again, once", async () => {
+Deno.test("peeked bytes are read again, once", async () => {
   const { body, send, end } = openBody();
   send(1, 2);
   send(3);
@@ -70,7 +64,7 @@ Deno.test("what was peeked is read again, once", async () => {
   assertEquals(await body.read(), null);
 });
 
-Deno.test("a peek beyond the end gives what there is", async () => {
+Deno.test("a peek beyond the end returns what there is", async () => {
   const { body, send, end } = openBody();
   send(1, 2);
   end();
@@ -79,7 +73,7 @@ Deno.test("a peek beyond the end gives what there is", async () => {
   assertEquals(await body.read(), null);
 });
 
-Deno.test("a peek into nothing is empty", async () => {
+Deno.test("a peek at an empty body is empty", async () => {
   const { body, mirror, end } = openBody();
   end();
   assertEquals(numbers(await body.peek(1)), []);
@@ -87,7 +81,7 @@ Deno.test("a peek into nothing is empty", async () => {
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("what was skipped is not read, and no more than was peeked can be skipped", async () => {
+Deno.test("skipped bytes are not read, and no more than was peeked can be skipped", async () => {
   const { body, send, end } = openBody();
   send(1, 2);
   send(3, 4);
@@ -100,7 +94,7 @@ Deno.test("what was skipped is not read, and no more than was peeked can be skip
   assertEquals(await body.read(), null);
 });
 
-Deno.test("all that was peeked may be skipped", async () => {
+Deno.test("all peeked bytes can be skipped", async () => {
   const { body, send, end } = openBody();
   send(1, 2);
   await body.peek(2);
@@ -112,13 +106,13 @@ Deno.test("all that was peeked may be skipped", async () => {
   assertEquals(await body.read(), null);
 });
 
-Deno.test("nothing is read from a mirror before it is asked for", () => {
+Deno.test("nothing is read from a mirror before it is needed", () => {
   const { body, state } = openBody();
   assertEquals(state.pulls, 0);
   body.close();
 });
 
-Deno.test("a body that falls silent ends in a timeout, and the request with it", async () => {
+Deno.test("a body that stalls ends in a timeout, and its request is aborted", async () => {
   const { body, mirror, controller, send } = openBody(40);
   send(1);
   assertEquals(numbers(await body.read()), [1]);
@@ -128,7 +122,7 @@ Deno.test("a body that falls silent ends in a timeout, and the request with it",
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("silence counts only while somebody waits for bytes", async () => {
+Deno.test("a body does not stall while nobody waits for bytes", async () => {
   const { body, send, end } = openBody(20);
   send(1);
   await body.read();
@@ -148,14 +142,14 @@ Deno.test("a body that breaks is no longer in flight", async () => {
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("a reader that waits when a body is closed is told, not given a short end", async () => {
+Deno.test("a read that is pending when the body is closed fails, as no end of the body", async () => {
   const { body } = openBody();
   const reading = body.read();
   body.close();
   await assertRejects(() => reading);
 });
 
-Deno.test("closing lets go of the request", () => {
+Deno.test("closing aborts the request, once", () => {
   const { body, controller, mirror } = openBody();
   body.close();
   body.close();
@@ -163,7 +157,7 @@ Deno.test("closing lets go of the request", () => {
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("the length is Content-Length if that is a number", () => {
+Deno.test("the length is Content-Length if that is a number", async (t) => {
   for (
     const [headers, length] of [
       [{ "content-length": "12" }, 12],
@@ -173,8 +167,10 @@ Deno.test("the length is Content-Length if that is a number", () => {
       [{}, null],
     ] as const
   ) {
-    const { body } = openBody(NEVER, { ...headers });
-    assertEquals(body.length, length);
-    body.close();
+    await t.step(JSON.stringify(headers), () => {
+      const { body } = openBody(NEVER_MS, { ...headers });
+      assertEquals(body.length, length);
+      body.close();
+    });
   }
 });

@@ -8,10 +8,10 @@ import {
 } from "../../../../src/mirroring/mirrors/race.ts";
 import { MirrorRefusal } from "../../../../src/mirroring/mirrors/mirror_response.ts";
 
-const RACE = 20;
-const NEVER = 60_000;
+const RACE_MS = 20;
+const NEVER_MS = 60_000;
 
-/** Mirrors whose answers the test gives, and all that a race did with them. */
+/** Mirrors that the test answers for, and a record of what a race did with them. */
 class Race {
   readonly mirrors: Mirror[];
   readonly asked: string[] = [];
@@ -30,8 +30,8 @@ class Race {
   run(options: Partial<RaceOptions<string>> = {}): Promise<string> {
     const queue = [...this.mirrors];
     return raceMirrors<string>((mirror, { signal }) => this.#ask(mirror, signal), {
-      raceTimeoutMs: NEVER,
-      deadline: NEVER,
+      raceTimeoutMs: NEVER_MS,
+      deadlineMs: NEVER_MS,
       signal: this.controller.signal,
       next: () => queue.shift() ?? null,
       onFailure: ({ mirror }) => this.failed.push(mirror.name),
@@ -50,7 +50,7 @@ class Race {
     this.#answers.get(name)!.reject(error);
   }
 
-  /** Resolves once so many mirrors have been asked. */
+  /** Resolves once `count` mirrors have been asked. */
   async untilAsked(count: number): Promise<void> {
     if (this.asked.length >= count) return;
     await new Promise<void>((resolve) => this.#waiting.push({ count, resolve }));
@@ -64,7 +64,7 @@ class Race {
   }
 }
 
-Deno.test("one mirror that answers in time is the only one asked", async () => {
+Deno.test("a mirror that answers in time is the only one asked", async () => {
   const race = new Race("a", "b");
   race.answer("a");
   assertEquals(await race.run(), "a");
@@ -80,25 +80,25 @@ Deno.test("the next mirror is asked as soon as one fails", async () => {
   assertEquals([race.asked, race.failed], [["a", "b", "c"], ["a", "b"]]);
 });
 
-Deno.test("beside a silent mirror the next is asked, and the loser is aborted and marked", async () => {
+Deno.test("a silent mirror is raced by the next, and the loser is aborted and marked", async () => {
   const race = new Race("a", "b");
   race.answer("b");
-  assertEquals(await race.run({ raceTimeoutMs: RACE }), "b");
+  assertEquals(await race.run({ raceTimeoutMs: RACE_MS }), "b");
   assertEquals([race.asked, race.aborted, race.failed], [["a", "b"], ["a"], ["a"]]);
 });
 
 Deno.test("a silent mirror that answers after all wins, and the one beside it is not marked", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   race.answer("a");
   assertEquals(await running, "a");
   assertEquals([race.aborted, race.failed], [["b"], []]);
 });
 
-Deno.test("every mirror that was silent for too long is marked, whoever failed meanwhile", async () => {
+Deno.test("every mirror that was silent for too long is marked, even if others failed meanwhile", async () => {
   const race = new Race("a", "b", "c", "d");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   race.fail("a");
   await race.untilAsked(4);
@@ -108,9 +108,9 @@ Deno.test("every mirror that was silent for too long is marked, whoever failed m
   assert(race.failed.includes("b"), "b was silent as long as a");
 });
 
-Deno.test("an answer that comes after another has won is let go of", async () => {
+Deno.test("an answer that comes after another has won is discarded", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   race.answer("b");
   race.answer("a");
@@ -119,9 +119,9 @@ Deno.test("an answer that comes after another has won is let go of", async () =>
   assertEquals(race.discarded, ["a"]);
 });
 
-Deno.test("a loser that fails after the race is nobody's concern", async () => {
+Deno.test("a loser that fails after the race is not marked again", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   race.answer("b");
   await running;
@@ -130,16 +130,16 @@ Deno.test("a loser that fails after the race is nobody's concern", async () => {
   assertEquals(race.failed, ["a"], "marked once, for being late");
 });
 
-Deno.test("when all have failed the error names each one and its reason", async () => {
+Deno.test("the error when all have failed names each mirror and its reason", async () => {
   const race = new Race("a", "b");
   race.fail("a");
   race.fail("b", new MirrorRefusal("missing", "answered 404"));
   const error = await assertRejects(() => race.run(), NoMirrorError);
-  assertEquals(error.message, "Cannot get it: a: a is broken; b: answered 404");
+  assertEquals(error.message, "Cannot get it: a: a is broken; b: answered 404.");
   assertEquals(error.kind, "upstream");
 });
 
-Deno.test("the failures so far decide who is next", async () => {
+Deno.test("the next mirror is chosen by the failures before", async () => {
   const race = new Race("a", "b");
   const seen: string[][] = [];
   const queue = [...race.mirrors];
@@ -153,9 +153,9 @@ Deno.test("the failures so far decide who is next", async () => {
   assertEquals(seen, [[], ["a"], ["a", "b"]]);
 });
 
-Deno.test("a silent mirror is waited for when the others have failed", async () => {
+Deno.test("a silent mirror is awaited when the others have failed", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   race.fail("b");
   await Promise.resolve();
@@ -163,10 +163,10 @@ Deno.test("a silent mirror is waited for when the others have failed", async () 
   assertEquals(await running, "a");
 });
 
-Deno.test("a silent mirror is not waited for when the others' words suffice", async () => {
+Deno.test("a silent mirror is not awaited when the others' failures suffice", async () => {
   const race = new Race("a", "b");
   const running = race.run({
-    raceTimeoutMs: RACE,
+    raceTimeoutMs: RACE_MS,
     settled: (failures) => failures.length > 0,
   });
   await race.untilAsked(2);
@@ -175,10 +175,10 @@ Deno.test("a silent mirror is not waited for when the others' words suffice", as
   assertEquals([race.aborted, race.failed], [["a"], ["b"]]);
 });
 
-Deno.test("at the deadline all are aborted and marked", async () => {
+Deno.test("all mirrors are aborted and marked at the deadline", async () => {
   const race = new Race("a", "b");
   const error = await assertRejects(
-    () => race.run({ raceTimeoutMs: RACE, deadline: 3 * RACE }),
+    () => race.run({ raceTimeoutMs: RACE_MS, deadlineMs: 3 * RACE_MS }),
     NoMirrorError,
   );
   assertEquals(error.kind, "upstream_timeout");
@@ -187,7 +187,7 @@ Deno.test("at the deadline all are aborted and marked", async () => {
 
 Deno.test("an abort ends the race with its reason and marks nobody", async () => {
   const race = new Race("a", "b");
-  const running = race.run({ raceTimeoutMs: RACE });
+  const running = race.run({ raceTimeoutMs: RACE_MS });
   await race.untilAsked(2);
   const reason = new Error("the daemon stops");
   race.controller.abort(reason);
@@ -195,14 +195,14 @@ Deno.test("an abort ends the race with its reason and marks nobody", async () =>
   assertEquals([race.aborted, race.failed], [["a", "b"], []]);
 });
 
-Deno.test("after an abort nobody is asked", async () => {
+Deno.test("no mirror is asked after an abort", async () => {
   const race = new Race("a");
   race.controller.abort(new Error("the daemon stops"));
   await assertRejects(() => race.run(), Error, "the daemon stops");
   assertEquals(race.asked, []);
 });
 
-Deno.test("without mirrors the race ends at once", async () => {
+Deno.test("a race without mirrors ends at once", async () => {
   const error = await assertRejects(() => new Race().run(), NoMirrorError);
-  assertEquals(error.message, "Cannot get it: there is no mirror for it");
+  assertEquals(error.message, "Cannot get it: there is no mirror to ask.");
 });

@@ -105,12 +105,12 @@ Deno.test("a mirror that stays keeps its health, one that goes is not asked agai
   await using counted = await CountedUpstreams.start();
   const upstream = counted.upstreams.get("arch");
   const [, second] = upstream.pool.mirrors;
-  second!.health.failed("down");
+  second!.health.recordFailure("down");
   counted.upstreams.reconfigure(counted.config(`mirror_urls = ["${counted.other.url}"]`));
   assertStrictEquals(counted.upstreams.get("arch"), upstream);
   assertEquals(upstream.pool.mirrors.length, 1);
   assertStrictEquals(upstream.pool.mirrors[0], second);
-  assert(second!.health.rest > 0);
+  assert(second!.health.restMs > 0);
 });
 
 Deno.test("a mirror that is listed as a root and as a line is one mirror", async () => {

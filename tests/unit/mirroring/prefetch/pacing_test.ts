@@ -18,7 +18,7 @@ Deno.test("a download that a client has joined does not count against the bandwi
   const { signal } = new AbortController();
   const { clock, clients, pacing: paced } = pacing();
   const [joined, other] = [download(), download()];
-  clients.joined(joined);
+  clients.addClient(joined);
   await paced.afterChunk(50_000, joined, signal);
   assertEquals(clock.monotonic(), 0);
   await paced.afterChunk(3000, other, signal);
@@ -28,7 +28,7 @@ Deno.test("a download that a client has joined does not count against the bandwi
 
 Deno.test("a download is not held back once the signal is aborted", async () => {
   const { clock, clients, pacing: paced } = pacing();
-  clients.joined(download());
+  clients.addClient(download());
   const signal = AbortSignal.abort();
   await paced.afterChunk(50_000, download(), signal);
   await paced.untilClientsAreServed(signal);

@@ -5,8 +5,10 @@ import { ClientDownloads } from "../../../../src/mirroring/downloads/client_down
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
 import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
-import { MissingSignatures } from "../../../../src/mirroring/pull_through/missing_signatures.ts";
-import { PackageRequests } from "../../../../src/mirroring/pull_through/package_requests.ts";
+import {
+  MissingSignatures,
+  PackageRequests,
+} from "../../../../src/mirroring/pull_through/package_requests.ts";
 import type { Clock } from "../../../../src/async/clock.ts";
 import {
   type PrefetchEvent,
@@ -64,9 +66,11 @@ export class PrefetchHarness implements AsyncDisposable {
       missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
       accessOf: ({ repository }) => this.#upstreams.get(repository.upstream),
-      expectationOf: () => Promise.resolve(null),
-      embeddedSignatureOf: () => Promise.resolve(null),
-      onFetched: (file, fetched) => index.fetched(file, { ...fetched, at: Date.now() }),
+      snapshots: {
+        expectationOf: () => Promise.resolve(null),
+        embeddedSignatureOf: () => Promise.resolve(null),
+      },
+      onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,
     });
   }
@@ -120,7 +124,7 @@ export class PrefetchHarness implements AsyncDisposable {
   /** Requests a package as a client does, and reads the whole response. */
   async get(name: string): Promise<Uint8Array> {
     const file = this.#tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
-    this.index.used(file, Date.now());
+    this.index.recordUse(file, Date.now());
     const response = await this.#packages.respond(file, new Request("http://host/"));
     return new Uint8Array(await response.arrayBuffer());
   }

@@ -76,8 +76,8 @@ class PlannerHarness implements AsyncDisposable {
   /** Records that a client has taken a package. */
   take(repository: Repository, { fileName, size, sha256 }: ListedPackage): void {
     const file: PackageFile = { repository, fileName, kind: "package" };
-    this.index.fetched(file, { size, sha256, at: 1000, prefetched: false });
-    this.index.used(file, 1000);
+    this.index.recordFetch(file, { size, sha256, at: 1000, prefetched: false });
+    this.index.recordUse(file, 1000);
     this.index.flush();
   }
 
@@ -98,7 +98,7 @@ Deno.test("a rebuilt package stays wanted when nothing else is cached", async ()
   harness.take(core, listed("a", "1"));
   await harness.publish(core, listed("a", "1"));
   const before = await harness.publish(core, listed("a", "2"));
-  index.removed(core.directory, listed("a", "1").fileName);
+  index.forgetFile(core.directory, listed("a", "1").fileName);
   index.alsoWish(core.directory, listed("a", "1").fileName, 2000);
   await planner.record(core, before);
   const { wishes } = await planner.plan();
@@ -123,7 +123,7 @@ Deno.test("a package rebuilt while another repository is being planned for stays
   const recording = planner.record(core, before);
   await reached.promise;
   const { fileName } = listed("a", "1");
-  index.removed(extra.directory, fileName);
+  index.forgetFile(extra.directory, fileName);
   index.alsoWish(extra.directory, fileName, Date.now());
   const beforeOfExtra = await harness.publish(extra, listed("a", "2"));
   gate.resolve();

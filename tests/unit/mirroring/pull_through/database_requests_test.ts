@@ -25,7 +25,7 @@ async function appWithDatabase(options: TestAppOptions = {}): Promise<TestApp> {
   return app;
 }
 
-Deno.test("a database goes by all of its names, and is fetched once", async () => {
+Deno.test("a database is served under all of its names, and fetched once", async () => {
   await using app = await appWithDatabase();
   app.put(`${DB}.sig`, SIGNATURE);
   const first = await app.get(DB);
@@ -44,7 +44,7 @@ Deno.test("a database goes by all of its names, and is fetched once", async () =
   assertEquals(app.mirror.requests.filter(({ path }) => path.endsWith(".sig")).length, 1);
 });
 
-Deno.test("the database of another repository is not one here", async () => {
+Deno.test("a name of another repository's database is 404", async () => {
   await using app = await appWithDatabase();
   for (const name of ["extra.db", "core.db.old", "core.dbx", "xcore.db", "core.db.tar.gz.part"]) {
     assertEquals((await app.get(`${DIRECTORY}/${name}`)).status, 404);
@@ -52,7 +52,7 @@ Deno.test("the database of another repository is not one here", async () => {
   assertEquals(app.count(), 0);
 });
 
-Deno.test("many clients at once cost one request for the database: one MISS, the others JOIN", async () => {
+Deno.test("simultaneous clients cost one request for the database: one MISS, the others JOIN", async () => {
   await using app = await appWithDatabase();
   const gate = new Gate();
   app.mirror.behave(DB, { kind: "gate", gate, bytes: 0 }, 1);
@@ -72,7 +72,7 @@ Deno.test("many clients at once cost one request for the database: one MISS, the
   assertEquals(marks.filter((mark) => mark === "MISS").length, 1, marks.join());
 });
 
-Deno.test("an old database is revalidated with its date, and the answer says what came of it", async () => {
+Deno.test("an old database is revalidated with its date, and X-Cache tells the outcome", async () => {
   await using app = await appWithDatabase({ settings: { database_max_age: "0" } });
   await app.get(DB);
   await app.log.waitFor(/snapshot published/);
@@ -97,7 +97,7 @@ Deno.test("pacman's conditional request is answered with 304 from the cache", as
   assertEquals(status, 304);
 });
 
-Deno.test("when every mirror is down the cached database is served, and quickly", async () => {
+Deno.test("the cached database is served as STALE when every mirror is down", async () => {
   await using app = await appWithDatabase({ settings: { database_max_age: "0" }, mirrors: 2 });
   app.put(`${DB}.sig`, SIGNATURE);
   await app.get(DB);
@@ -138,7 +138,7 @@ Deno.test("the cached database survives a restart", async () => {
   await Deno.remove(cacheRoot, { recursive: true });
 });
 
-Deno.test("a repository without signatures has 404 for them, and a good database", async () => {
+Deno.test("signatures of a repository without them are 404, and its database is served", async () => {
   await using app = await appWithDatabase();
   assertEquals((await app.get(`${DB}.sig`)).status, 404);
   assertEquals((await app.get(DB)).status, 200);
@@ -146,7 +146,7 @@ Deno.test("a repository without signatures has 404 for them, and a good database
   assertEquals((await app.get(`${FILES}.sig`)).status, 404);
 });
 
-Deno.test("the file list comes when it is asked for, and a mirror without one means 404", async () => {
+Deno.test("the file list is served once the mirror has one, and is 404 before", async () => {
   await using app = await appWithDatabase({ settings: { missing_signature_age: "0" } });
   assertEquals((await app.get(DB)).status, 200);
   assertEquals((await app.get(FILES)).status, 404);
@@ -159,14 +159,14 @@ Deno.test("the file list comes when it is asked for, and a mirror without one me
   assertEquals((await app.get(DB)).status, 200);
 });
 
-Deno.test("a file list that the mirror does not have is asked for once", async () => {
+Deno.test("a file list that the mirror lacks is asked for once", async () => {
   await using app = await appWithDatabase();
   for (let round = 0; round < 3; round++) assertEquals((await app.get(FILES)).status, 404);
   assertEquals(app.count(FILES), 1);
   assertEquals((await app.get(DB)).status, 200);
 });
 
-Deno.test("the file list can be the first thing that is ever asked for", async () => {
+Deno.test("the file list can be the first file that is asked for", async () => {
   await using app = await appWithDatabase();
   app.put(FILES, await fileList());
   const { status, body } = await app.get(FILES);
@@ -174,7 +174,7 @@ Deno.test("the file list can be the first thing that is ever asked for", async (
   assertEquals((await app.get(DB)).body, await database());
 });
 
-Deno.test("database and file list asked for at the same moment are both served", async () => {
+Deno.test("database and file list are both served when asked for at the same moment", async () => {
   for (let round = 0; round < 5; round++) {
     await using app = await appWithDatabase();
     app.put(FILES, await fileList());
@@ -185,7 +185,7 @@ Deno.test("database and file list asked for at the same moment are both served",
   }
 });
 
-Deno.test("a package is checked against the database that is served", async () => {
+Deno.test("a package is checked against the served database", async () => {
   await using app = await TestApp.start({ mirrors: 1 });
   const bytes = packageBytes(50_000, 1);
   const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();

@@ -6,7 +6,7 @@ import { TestApp } from "../../../support/test_app.ts";
 const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst";
 const bytes = packageBytes(500_000, 1);
 
-/** What no answer may tell: addresses of mirrors, paths on disk, source files. */
+/** Asserts that a body names no mirror, no path on disk and no source file. */
 function assertDiscreet(app: TestApp, text: string): void {
   for (
     const secret of [...app.mirrors.map(({ url }) => new URL(url).host), app.pathOf(""), ".ts"]
@@ -16,7 +16,7 @@ function assertDiscreet(app: TestApp, text: string): void {
   assertEquals(text.split("\n").length, 2, text);
 }
 
-Deno.test("a file that no mirror has is 404 in plain text, after all were asked", async () => {
+Deno.test("a file that no mirror has is 404 in plain text, after all mirrors were asked", async () => {
   await using app = await TestApp.start({ mirrors: 3 });
   const { status, text, headers } = await app.get(PATH);
   assertEquals([status, text], [404, "There is no such file.\n"]);
@@ -27,13 +27,13 @@ Deno.test("a file that no mirror has is 404 in plain text, after all were asked"
   assertEquals(cached, []);
 });
 
-Deno.test("a mirror that has the file is found behind those that do not", async () => {
+Deno.test("a mirror that has the file is found after those that do not", async () => {
   await using app = await TestApp.start({ mirrors: 3 });
   app.mirrors[1]!.put(PATH, bytes);
   assertEquals((await app.get(PATH)).body, bytes);
 });
 
-Deno.test("when all mirrors are down the answer is 502, and quick", async () => {
+Deno.test("a client gets 502 quickly when all mirrors are down", async () => {
   await using app = await TestApp.start({ mirrors: 2 });
   const hosts = app.mirrors.map(({ url }) => new URL(url).host);
   for (const mirror of app.mirrors) await mirror.down();
@@ -42,13 +42,13 @@ Deno.test("when all mirrors are down the answer is 502, and quick", async () => 
   assertEquals(status, 502);
   assertEquals(performance.now() - startedAt < 1_500, true);
   assertDiscreet(app, text);
-  // Who failed, and how, is in the log.
+  // The log names the mirrors.
   for (const host of hosts) {
     assertEquals(app.log.matching(/request failed/)[0]!.includes(host), true);
   }
 });
 
-Deno.test("when all mirrors hang every client gets 504 within the answer timeout", async () => {
+Deno.test("every client gets 504 within the answer timeout when all mirrors hang", async () => {
   await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "1s" } });
   for (const mirror of app.mirrors) mirror.behave("*", { kind: "hangBeforeHeaders" });
   const startedAt = performance.now();
@@ -62,50 +62,58 @@ Deno.test("when all mirrors hang every client gets 504 within the answer timeout
   assertEquals(performance.now() - startedAt < 2_000, true);
 });
 
-Deno.test("pages, empty files and other things that are no package are 502", async () => {
-  for (
-    const behaviour of [
-      { kind: "html" },
-      { kind: "empty" },
-      { kind: "contentEncoding", label: "gzip" },
-    ] as const
-  ) {
-    await using app = await TestApp.start();
-    app.put(PATH, bytes);
-    app.mirror.behave(PATH, behaviour);
-    const { status, text } = await app.get(PATH);
-    assertEquals(status, 502, behaviour.kind);
-    assertDiscreet(app, text);
-    assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+Deno.test("a web page, an empty or an encoded file in place of a package is 502", async (t) => {
+  const behaviours = [
+    { kind: "html" },
+    { kind: "empty" },
+    { kind: "contentEncoding", label: "gzip" },
+  ] as const;
+  for (const behaviour of behaviours) {
+    await t.step(behaviour.kind, async () => {
+      await using app = await TestApp.start();
+      app.put(PATH, bytes);
+      app.mirror.behave(PATH, behaviour);
+      const { status, text } = await app.get(PATH);
+      assertEquals(status, 502, behaviour.kind);
+      assertDiscreet(app, text);
+      assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+    });
   }
 });
 
-Deno.test("a transfer that breaks off is seen as broken, never as complete", async () => {
+Deno.test("a transfer that breaks off never looks complete", async (t) => {
   for (const behaviours of [[], [{ kind: "noLength" }]] as const) {
-    await using app = await TestApp.start();
-    const gate = new Gate();
-    app.put(PATH, bytes);
-    app.mirror.behave(
-      PATH,
-      [...behaviours, { kind: "gate", gate, bytes: 200_000 }, { kind: "cutAfter", bytes: 200_000 }],
-      1,
-    );
-    app.mirror.behave("*", { kind: "status", code: 503 });
-    const clients = [app.get(PATH)];
-    await gate.reached;
-    clients.push(app.get(PATH), app.get(PATH, { range: "bytes=100-" }));
-    gate.release();
-    const answers = await Promise.all(clients.map((client) => client.catch(() => null)));
-    for (const answer of answers) {
-      if (answer?.status === 200 || answer?.status === 206) assertEquals(answer.isComplete, false);
-    }
-    assertEquals(answers[0]!.status, 200);
-    assertEquals(app.log.matching(/mirror failed/).length > 0, true);
-    assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+    await t.step(behaviours.length === 0 ? "with a length" : "without a length", async () => {
+      await using app = await TestApp.start();
+      const gate = new Gate();
+      app.put(PATH, bytes);
+      app.mirror.behave(
+        PATH,
+        [...behaviours, { kind: "gate", gate, bytes: 200_000 }, {
+          kind: "cutAfter",
+          bytes: 200_000,
+        }],
+        1,
+      );
+      app.mirror.behave("*", { kind: "status", code: 503 });
+      const clients = [app.get(PATH)];
+      await gate.reached;
+      clients.push(app.get(PATH), app.get(PATH, { range: "bytes=100-" }));
+      gate.release();
+      const answers = await Promise.all(clients.map((client) => client.catch(() => null)));
+      for (const answer of answers) {
+        if (answer?.status === 200 || answer?.status === 206) {
+          assertEquals(answer.isComplete, false);
+        }
+      }
+      assertEquals(answers[0]!.status, 200);
+      assertEquals(app.log.matching(/mirror failed/).length > 0, true);
+      assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+    });
   }
 });
 
-Deno.test("a part that a break left is gone on with when the mirror is back", async () => {
+Deno.test("the part of a transfer that broke off is resumed when the mirror is back", async () => {
   await using app = await TestApp.start();
   app.put(PATH, bytes);
   app.mirror.behave(PATH, { kind: "cutAfter", bytes: 400_000 }, 1);

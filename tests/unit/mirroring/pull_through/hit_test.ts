@@ -18,7 +18,7 @@ async function warmApp(): Promise<TestApp> {
   return app;
 }
 
-Deno.test("a hit has every header that a client goes by", async () => {
+Deno.test("a hit has every header that clients use", async () => {
   await using app = await warmApp();
   for (const path of [LARGE, SMALL]) {
     const { status, headers, body } = await app.get(path);
@@ -34,10 +34,10 @@ Deno.test("a hit has every header that a client goes by", async () => {
   }
 });
 
-Deno.test("HEAD gives the headers of GET and no body", async () => {
+Deno.test("HEAD returns the headers of GET and no body", async () => {
   await using app = await warmApp();
   for (const path of [LARGE, SMALL]) {
-    // Deno before 2.8 varies nothing, but says so of bodies.
+    // Deno before 2.8 adds Vary to responses with a body.
     const withoutDate = (headers: Headers) =>
       [...headers].filter(([name]) => name !== "date" && name !== "vary");
     const got = await app.get(path);
@@ -48,7 +48,7 @@ Deno.test("HEAD gives the headers of GET and no body", async () => {
   }
 });
 
-Deno.test("every form of a single range gives exactly those bytes", async () => {
+Deno.test("every form of a single range returns exactly those bytes", async () => {
   await using app = await warmApp();
   for (const path of [LARGE, SMALL]) {
     const size = SIZES[path]!;
@@ -75,7 +75,7 @@ Deno.test("every form of a single range gives exactly those bytes", async () => 
   }
 });
 
-Deno.test("a range behind the end is 416 with the size", async () => {
+Deno.test("a range after the end is 416 with the size", async () => {
   await using app = await warmApp();
   for (const range of [`bytes=${SIZES[SMALL]}-`, "bytes=5000-6000", "bytes=-0"]) {
     const { status, headers, body } = await app.get(SMALL, { range });
@@ -85,7 +85,7 @@ Deno.test("a range behind the end is 416 with the size", async () => {
   }
 });
 
-Deno.test("several ranges, other units and nonsense get the whole file", async () => {
+Deno.test("several ranges, another unit and nonsense get the whole file", async () => {
   await using app = await warmApp();
   for (const range of ["bytes=0-1,5-6", "lines=1-2", "bytes=9-3", "bytes=", "x"]) {
     const { status, headers, body } = await app.get(SMALL, { range });
@@ -95,7 +95,7 @@ Deno.test("several ranges, other units and nonsense get the whole file", async (
   }
 });
 
-Deno.test("If-Range decides between the range and the whole", async () => {
+Deno.test("If-Range decides between the range and the whole file", async () => {
   await using app = await warmApp();
   const etag = (await app.request("HEAD", SMALL)).headers.get("etag")!;
   const date = DEFAULT_LAST_MODIFIED.toUTCString();
@@ -106,7 +106,7 @@ Deno.test("If-Range decides between the range and the whole", async () => {
       ['"another"', 200],
       [`W/${etag}`, 200],
       [new Date(0).toUTCString(), 200],
-      // A later date is no match either: it must be exactly the same.
+      // A later date does not match: it must be exactly the same.
       [new Date(DEFAULT_LAST_MODIFIED.getTime() + 1000).toUTCString(), 200],
     ] as const
   ) {
@@ -116,7 +116,7 @@ Deno.test("If-Range decides between the range and the whole", async () => {
   }
 });
 
-Deno.test("a client that has the file is told so with 304, and another one is not", async () => {
+Deno.test("a client that has the file gets 304, and another one gets the file", async () => {
   await using app = await warmApp();
   const etag = (await app.request("HEAD", SMALL)).headers.get("etag")!;
   const at = (seconds: number) =>
@@ -128,13 +128,13 @@ Deno.test("a client that has the file is told so with 304, and another one is no
       [{ "if-none-match": `"x", ${etag}` }, 304],
       [{ "if-none-match": "*" }, 304],
       [{ "if-none-match": '"x"' }, 200],
-      // The tag counts when both are there.
+      // The tag wins over the date.
       [{ "if-none-match": '"x"', "if-modified-since": at(0) }, 200],
       [{ "if-modified-since": at(0) }, 304],
       [{ "if-modified-since": at(10) }, 304],
       [{ "if-modified-since": at(-1) }, 200],
       [{ "if-modified-since": "yesterday" }, 200],
-      // A condition that holds goes before a range.
+      // A condition wins over a range.
       [{ "if-modified-since": at(0), "range": "bytes=1-2" }, 304],
     ] as [Record<string, string>, number][]
   ) {
@@ -150,7 +150,7 @@ Deno.test("a client that has the file is told so with 304, and another one is no
   }
 });
 
-Deno.test("a file put in another's place with the same size and time has another ETag", async () => {
+Deno.test("a file that replaces one of the same size and time has another ETag", async () => {
   await using app = await warmApp();
   const before = await app.get(SMALL);
   const path = app.pathOf(SMALL);
@@ -165,7 +165,7 @@ Deno.test("a file put in another's place with the same size and time has another
   assertNotEquals(after.headers.get("etag"), before.headers.get("etag"));
 });
 
-Deno.test("a file keeps its ETag from the first answer to those from the cache", async () => {
+Deno.test("a file has the same ETag on a miss and on a hit", async () => {
   await using app = await TestApp.start();
   app.put(SMALL, bytes(SMALL));
   const miss = await app.warm(SMALL);
@@ -174,7 +174,7 @@ Deno.test("a file keeps its ETag from the first answer to those from the cache",
   assertEquals(hit.headers.get("x-cache"), "HIT");
 });
 
-Deno.test("without a date upstream there is none here, and ranges work all the same", async () => {
+Deno.test("a file without a date upstream has none here, and supports ranges", async () => {
   await using app = await TestApp.start();
   app.put(SMALL, bytes(SMALL), { lastModified: null });
   await app.warm(SMALL);
@@ -185,7 +185,7 @@ Deno.test("without a date upstream there is none here, and ranges work all the s
   assertEquals(part.body, bytes(SMALL).slice(100));
 });
 
-Deno.test("small answers are sent with their length, not in chunks", async () => {
+Deno.test("small responses are sent with their length, not in chunks", async () => {
   await using app = await warmApp();
   for (const target of [SMALL, "/healthz", "/nothing", "/metrics", "/core/"]) {
     const { headers, body } = await app.get(target);
@@ -194,7 +194,7 @@ Deno.test("small answers are sent with their length, not in chunks", async () =>
   }
 });
 
-Deno.test("files are sent as they are, whatever encodings a client would take", async () => {
+Deno.test("files are sent unencoded, whatever encodings a client accepts", async () => {
   await using app = await TestApp.start();
   for (
     const name of ["core.db", "a-1-1-any.pkg.tar", "b-1-1-any.pkg.tar.zst", "c-1-1-any.pkg.tar.gz"]

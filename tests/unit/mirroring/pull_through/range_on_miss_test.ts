@@ -14,26 +14,31 @@ async function appWith(...behaviours: Behaviour[]): Promise<TestApp> {
   return app;
 }
 
-Deno.test("pacman's resume of a file that is not in the cache gets 206 from where it stopped", async () => {
+Deno.test("a resumed download of a file that is not in the cache gets 206 from where it stopped", async (t) => {
   for (const behaviours of [[], [{ kind: "noLength" }]] as const) {
     for (const start of [1, 700_000, SIZE - 1]) {
-      await using app = await appWith(...behaviours);
-      const answer = await app.get(PATH, { range: `bytes=${start}-` });
-      assertEquals(answer.status, 206);
-      assertEquals(answer.headers.get("content-range"), `bytes ${start}-${SIZE - 1}/${SIZE}`);
-      assertEquals(answer.isComplete, true);
-      assertEquals(answer.body, bytes.slice(start));
-      await app.settled();
-      // The whole file is in the cache all the same.
-      const hit = await app.get(PATH);
-      assertEquals(hit.headers.get("x-cache"), "HIT");
-      assertEquals(hit.body, bytes);
-      assertEquals(app.count(PATH), 1);
+      await t.step(
+        `from ${start}, ${behaviours.length === 0 ? "with" : "without"} a length`,
+        async () => {
+          await using app = await appWith(...behaviours);
+          const answer = await app.get(PATH, { range: `bytes=${start}-` });
+          assertEquals(answer.status, 206);
+          assertEquals(answer.headers.get("content-range"), `bytes ${start}-${SIZE - 1}/${SIZE}`);
+          assertEquals(answer.isComplete, true);
+          assertEquals(answer.body, bytes.slice(start));
+          await app.settled();
+          // The whole file is in the cache nevertheless.
+          const hit = await app.get(PATH);
+          assertEquals(hit.headers.get("x-cache"), "HIT");
+          assertEquals(hit.body, bytes);
+          assertEquals(app.count(PATH), 1);
+        },
+      );
     }
   }
 });
 
-Deno.test("a range that has arrived already is served from the part", async () => {
+Deno.test("a range that has arrived is served from the part file", async () => {
   const gate = new Gate();
   await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
   using first = await app.open(PATH);
@@ -47,7 +52,7 @@ Deno.test("a range that has arrived already is served from the part", async () =
   assertEquals((await first.finish()).body, bytes);
 });
 
-Deno.test("a range whose start is near waits for it", async () => {
+Deno.test("a range whose start is near waits for the download", async () => {
   const gate = new Gate();
   await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
   using first = await app.open(PATH);
@@ -61,8 +66,8 @@ Deno.test("a range whose start is near waits for it", async () => {
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("a range far ahead comes straight from upstream while the slow transfer goes on", async () => {
-  // No stall: a byte now and then is a mirror that works, only slowly.
+Deno.test("a range far ahead comes straight from a mirror while the slow download continues", async () => {
+  // A slow mirror does not stall.
   await using app = await TestApp.start({ settings: { answer_timeout: "8s" } });
   app.put(PATH, bytes);
   app.mirror.behave(PATH, { kind: "slow", bytesPerSecond: 4_000 }, 1);
@@ -82,7 +87,7 @@ Deno.test("a range far ahead comes straight from upstream while the slow transfe
   assertEquals(metrics.get('pkgstash_requests_total{result="direct"}'), 1);
 });
 
-Deno.test("a client of a direct range that leaves ends the request upstream", async () => {
+Deno.test("a client that leaves its direct range ends the request upstream", async () => {
   await using app = await TestApp.start({
     settings: { answer_timeout: "8s", stall_timeout: "8s" },
   });
@@ -101,7 +106,7 @@ Deno.test("a client of a direct range that leaves ends the request upstream", as
   assertEquals((await first.finish()).body, bytes);
 });
 
-Deno.test("a client that leaves before its direct range has begun leaves nothing open upstream", async () => {
+Deno.test("a client that leaves before its direct range has begun leaves no request upstream", async () => {
   await using app = await TestApp.start({
     settings: { answer_timeout: "8s", stall_timeout: "8s", race_timeout: "8s" },
   });
@@ -124,7 +129,7 @@ Deno.test("a client that leaves before its direct range has begun leaves nothing
   assertEquals((await client.finish()).body, bytes);
 });
 
-Deno.test("If-Range on a file in flight: its ETag gets the range, another one the whole", async () => {
+Deno.test("If-Range on a file in flight gets the range for its ETag, and the whole file for another", async () => {
   const gate = new Gate();
   await using app = await appWith({ kind: "gate", gate, bytes: 500_000 });
   using first = await app.open(PATH);

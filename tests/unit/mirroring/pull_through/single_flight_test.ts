@@ -7,7 +7,7 @@ const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst";
 const SIZE = 1_000_000;
 const bytes = packageBytes(SIZE, 1);
 
-/** An application with a transfer that waits at the gate, `sent` bytes in. */
+/** An application whose mirror stops at the gate after `sent` bytes. */
 async function inFlight(sent: number): Promise<{ app: TestApp; gate: Gate }> {
   const app = await TestApp.start();
   const gate = new Gate();
@@ -16,7 +16,7 @@ async function inFlight(sent: number): Promise<{ app: TestApp; gate: Gate }> {
   return { app, gate };
 }
 
-Deno.test("many clients at once cost one request upstream: one MISS, the others JOIN", async () => {
+Deno.test("simultaneous clients cost one request upstream: one MISS, the others JOIN", async () => {
   const { app, gate } = await inFlight(0);
   await using _ = app;
   const clients = Array.from({ length: 20 }, () => app.get(PATH));
@@ -35,7 +35,7 @@ Deno.test("many clients at once cost one request upstream: one MISS, the others 
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("the first bytes go out while the others have not come in", async () => {
+Deno.test("the first bytes are sent before the others have arrived", async () => {
   const { app, gate } = await inFlight(300_000);
   await using _ = app;
   using client = await app.open(PATH);
@@ -46,7 +46,7 @@ Deno.test("the first bytes go out while the others have not come in", async () =
   assertEquals((await client.finish()).body, bytes);
 });
 
-Deno.test("HEAD, conditions and 416 are answered from a file in flight without waiting for it", async () => {
+Deno.test("HEAD, conditional requests and 416 are answered before a file in flight is complete", async () => {
   const { app, gate } = await inFlight(10_000);
   await using _ = app;
   using first = await app.open(PATH);
@@ -66,7 +66,7 @@ Deno.test("HEAD, conditions and 416 are answered from a file in flight without w
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("HEAD for a file that is not in the cache tells what GET would, and fetches it", async () => {
+Deno.test("HEAD for a file that is not in the cache returns the headers of GET, and fetches it", async () => {
   await using app = await TestApp.start();
   app.put(PATH, bytes);
   const head = await app.request("HEAD", PATH);
@@ -78,7 +78,7 @@ Deno.test("HEAD for a file that is not in the cache tells what GET would, and fe
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("a client that leaves midway takes nothing with it", async () => {
+Deno.test("a client that leaves midway does not disturb the others", async () => {
   const { app, gate } = await inFlight(300_000);
   await using _ = app;
   using leaver = await app.open(PATH);
@@ -91,30 +91,32 @@ Deno.test("a client that leaves midway takes nothing with it", async () => {
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("the file arrives in the cache when its only client has left, even before the answer", async () => {
+Deno.test("a file arrives in the cache even if its only client has left", async (t) => {
   for (const sent of [null, 300_000]) {
-    await using app = await TestApp.start();
-    const gate = new Gate();
-    app.put(PATH, bytes);
-    app.mirror.behave(
-      PATH,
-      sent === null ? { kind: "hangBeforeHeaders", gate } : { kind: "gate", gate, bytes: sent },
-      1,
-    );
-    const client = await app.open(PATH);
-    await gate.reached;
-    if (sent !== null) await client.peek(1);
-    client.close();
-    gate.release();
-    await app.settled();
-    const { body, headers } = await app.get(PATH);
-    assertEquals(headers.get("x-cache"), "HIT");
-    assertEquals(body, bytes);
-    assertEquals(app.count(PATH), 1);
+    await t.step(sent === null ? "before the response" : "midway", async () => {
+      await using app = await TestApp.start();
+      const gate = new Gate();
+      app.put(PATH, bytes);
+      app.mirror.behave(
+        PATH,
+        sent === null ? { kind: "hangBeforeHeaders", gate } : { kind: "gate", gate, bytes: sent },
+        1,
+      );
+      const client = await app.open(PATH);
+      await gate.reached;
+      if (sent !== null) await client.peek(1);
+      client.close();
+      gate.release();
+      await app.settled();
+      const { body, headers } = await app.get(PATH);
+      assertEquals(headers.get("x-cache"), "HIT");
+      assertEquals(body, bytes);
+      assertEquals(app.count(PATH), 1);
+    });
   }
 });
 
-Deno.test("a client that stops reading holds nobody up", async () => {
+Deno.test("a client that stops reading does not hold up the others", async () => {
   const size = 24_000_000;
   const large = packageBytes(size, 2);
   await using app = await TestApp.start();
@@ -124,10 +126,10 @@ Deno.test("a client that stops reading holds nobody up", async () => {
   const { body, isComplete } = await app.get(PATH);
   assertEquals([isComplete, body.length], [true, size]);
   await app.settled();
-  // Nor does it count as served what it did not take: sockets and one chunk, not the file.
+  // Only what the idle client took counts as served: socket buffers and one chunk.
   const served = (await app.metrics()).get("pkgstash_bytes_served_total")!;
   assertEquals(served < 2 * size - 4_000_000, true, String(served));
-  // It gets the rest of its file when it comes to it, out of the finished one.
+  // It gets the rest from the finished file when it reads on.
   assertEquals((await idle.finish()).body, large);
 });
 

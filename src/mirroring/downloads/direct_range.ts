@@ -1,10 +1,7 @@
-import type { BytesSoFar } from "../downloads/bytes_so_far.ts";
-import type { FileIdentity } from "../downloads/file_identity.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
-import { Transfer, type TransferRequest } from "../downloads/transfer.ts";
-
-/** As many of the last bytes as another mirror is asked to repeat. */
-const TAIL = 64 * 1024;
+import type { FileIdentity } from "./file_identity.ts";
+import { OVERLAP_BYTES, type ReceivedBytes, type TransferRequest } from "./mirror_search.ts";
+import { Transfer } from "./transfer.ts";
 
 export interface DirectRange {
   identity: FileIdentity;
@@ -13,7 +10,7 @@ export interface DirectRange {
 
 /**
  * A range of a file straight from the mirrors, past the cache, for a client that cannot wait until
- * the transfer into the cache has come so far.
+ * the download into the cache gets there. `onBytes` is called with the number of bytes sent.
  */
 export async function openDirectRange(
   access: Upstream,
@@ -21,35 +18,28 @@ export async function openDirectRange(
   onBytes: (count: number) => void,
 ): Promise<DirectRange> {
   const controller = new AbortController();
+  const { signal } = controller;
   const tail = new Tail(request.offset);
-  const transfer = new Transfer(
-    access,
-    { ...request, ifModifiedSince: null, signal: controller.signal },
-    tail,
-  );
-  await transfer.open();
+  const transfer = await Transfer.open(access, { ...request, ifModifiedSince: null, signal }, tail);
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(stream) {
       try {
         const chunk = await transfer.read();
         if (chunk === null) return stream.close();
-        tail.take(chunk);
+        tail.push(chunk);
         onBytes(chunk.length);
         stream.enqueue(chunk as Uint8Array<ArrayBuffer>);
       } catch (error) {
         stream.error(error);
       }
     },
-    cancel() {
-      controller.abort();
-      transfer.close();
-    },
+    cancel: () => controller.abort(),
   }, { highWaterMark: 0 });
-  return { identity: transfer.identity!, body };
+  return { identity: transfer.identity, body };
 }
 
-/** The last bytes of a passing stream. */
-class Tail implements BytesSoFar {
+/** The last bytes of a stream that passes by. */
+class Tail implements ReceivedBytes {
   readonly reachesBackToStart = false;
   readonly mayStartOver = false;
   #bytes = new Uint8Array(0);
@@ -59,9 +49,9 @@ class Tail implements BytesSoFar {
     this.#end = start;
   }
 
-  take(chunk: Uint8Array): void {
-    const joined = new Uint8Array(Math.min(TAIL, this.#bytes.length + chunk.length));
-    const fromChunk = chunk.subarray(Math.max(0, chunk.length - TAIL));
+  push(chunk: Uint8Array): void {
+    const joined = new Uint8Array(Math.min(OVERLAP_BYTES, this.#bytes.length + chunk.length));
+    const fromChunk = chunk.subarray(Math.max(0, chunk.length - OVERLAP_BYTES));
     const kept = joined.length - fromChunk.length;
     joined.set(this.#bytes.subarray(this.#bytes.length - kept));
     joined.set(fromChunk, kept);
@@ -71,13 +61,13 @@ class Tail implements BytesSoFar {
 
   readBack(position: number, length: number): Promise<Uint8Array | null> {
     const start = position - (this.#end - this.#bytes.length);
-    // Fewer than were asked for: then those at the end.
+    // Right after the start there are fewer bytes than asked for; return those.
     const from = Math.max(0, start);
     const bytes = this.#bytes.slice(from, start + length);
     return Promise.resolve(bytes.length === 0 ? null : bytes);
   }
 
   startOver(): Promise<void> {
-    throw new Error("bytes that have passed cannot be taken back");
+    throw new Error("Cannot start over: the client has the bytes already.");
   }
 }

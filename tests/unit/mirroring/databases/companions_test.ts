@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { belongsTogether } from "../../../../src/mirroring/databases/signature_check.ts";
+import { mayBeSignatureOf } from "../../../../src/mirroring/databases/companions.ts";
 
-/** Made by GnuPG of the text "the data". */
+/** Signatures of the text "the data", made by GnuPG. */
 const SIGNATURES: Record<string, string> = {
   "EdDSA with SHA-256":
     "iIgEABYIADAWIQSod1Mza+N9EnAqIvYquj3EIP9tdQUCawO5UhIcYUBleGFtcGxlLmludmFsaWQACgkQ" +
@@ -36,14 +36,14 @@ async function isSignatureOf(signature: Uint8Array, data: string): Promise<boole
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, data);
-    return await belongsTogether(signature, path);
+    return await mayBeSignatureOf(signature, path);
   } finally {
     await Deno.remove(path);
   }
 }
 
 for (const [what, base64] of Object.entries(SIGNATURES)) {
-  Deno.test(`a signature by ${what} is told to be of its data or of other`, async () => {
+  Deno.test(`a signature by ${what} may be of its data, and of no other`, async () => {
     const signature = bytesOf(base64);
     assertEquals(await isSignatureOf(signature, "the data"), true);
     assertEquals(await isSignatureOf(signature, "the date"), false);
@@ -51,7 +51,7 @@ for (const [what, base64] of Object.entries(SIGNATURES)) {
   });
 }
 
-Deno.test("with two keys both signatures must be of the data", async () => {
+Deno.test("every signature of two keys must be of the data", async () => {
   const [one, other] = ["EdDSA with SHA-256", "EdDSA with SHA-512"].map((what) =>
     bytesOf(SIGNATURES[what]!)
   );
@@ -63,7 +63,7 @@ Deno.test("with two keys both signatures must be of the data", async () => {
   assertEquals(await isSignatureOf(new Uint8Array([...broken, ...one!]), "the data"), false);
 });
 
-Deno.test("what is not understood is not judged, whatever it is", async () => {
+Deno.test("a signature that cannot be read may be of any data", async () => {
   const signature = bytesOf(SIGNATURES["RSA with SHA-256"]!);
   const armored = new TextEncoder().encode("-----BEGIN PGP SIGNATURE-----\n");
   assertEquals(await isSignatureOf(armored, "the data"), true);

@@ -1,0 +1,45 @@
+/**
+ * The schema of the index, one migration after another. Those that were released never change. Times
+ * are in milliseconds since the epoch.
+ */
+export const MIGRATIONS = [
+  `
+  CREATE TABLE files (
+    directory TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 TEXT,
+    fetched_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (directory, file_name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE packages (
+    directory TEXT NOT NULL,
+    name TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    PRIMARY KEY (directory, name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE prefetches (
+    directory TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    name TEXT NOT NULL,
+    fetched_at INTEGER NOT NULL,
+    taken INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (directory, file_name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX prefetches_by_name ON prefetches (directory, name, fetched_at);
+  CREATE TABLE wishes (
+    directory TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    PRIMARY KEY (directory, file_name)
+  ) STRICT, WITHOUT ROWID;
+`,
+  `
+  CREATE TABLE pins (
+    pattern TEXT PRIMARY KEY,
+    since INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`,
+];

@@ -1,0 +1,256 @@
+import { startsWith } from "@std/bytes/starts-with";
+import { parseContentRange } from "../../formats/http/range.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
+import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
+import { isDifferent, NoMirrorError } from "../mirrors/race.ts";
+import {
+  BEGINNING_BYTES,
+  checkBeginning,
+  checkHasEnd,
+  checkHeaders,
+  type ContentKind,
+} from "./content_check.ts";
+import { type FileIdentity, identityOf, ifRangeFor, vouchesFor } from "./file_identity.ts";
+
+/** How many bytes before the seam another mirror must repeat. */
+export const OVERLAP_BYTES = 64 * 1024;
+
+export interface TransferRequest {
+  repository: Repository;
+  fileName: string;
+  kind: ContentKind;
+  /** Length of the file by the database, in bytes, or null. */
+  expectedSize: number | null;
+  /** First byte wanted. */
+  offset: number;
+  /** Last byte wanted, inclusive; null for the end of the file. */
+  last: number | null;
+  /** The file that the bytes before `offset` are of; null for a file taken from its start. */
+  identity: FileIdentity | null;
+  /** If-Modified-Since for the opening, or null. A 304 ends the transfer at once. */
+  ifModifiedSince: string | null;
+  /** Ask only these mirrors. */
+  only?: readonly Mirror[];
+  /** Throws to refuse a mirror by its headers, for reasons of the caller's. */
+  vet?: (mirror: Mirror, headers: Headers) => void;
+  /** Milliseconds without a byte from any mirror after which an open transfer is given up. */
+  patienceMs: number;
+  signal: AbortSignal;
+}
+
+/** The bytes that a transfer has received, to compare with what another mirror sends. */
+export interface ReceivedBytes {
+  /** Reads back `length` bytes from `position`; null when they are no longer available. */
+  readBack(position: number, length: number): Promise<Uint8Array | null>;
+  /** Whether every byte of the file from its start can be read back. */
+  readonly reachesBackToStart: boolean;
+  /** Whether the bytes may be dropped, because nobody has seen length or date of their file. */
+  readonly mayStartOver: boolean;
+  /** Drops all bytes. */
+  startOver(): Promise<void>;
+}
+
+/** A mirror's body that continues a file. */
+export interface Source {
+  body: MirrorResponse;
+  /** The file, as described by the mirror that began it. */
+  identity: FileIdentity;
+  /** Position in the file of the next byte of `body`. */
+  offset: number;
+}
+
+/**
+ * Finds a mirror that sends a file from a given byte on. One that takes over midway must name the
+ * same length and validators and repeat the bytes before the seam; one whose validators differ must
+ * repeat every byte received. One that does neither is passed over, so bytes of two files are never
+ * joined.
+ */
+export class MirrorSearch {
+  readonly #access: Upstream;
+  readonly #request: TransferRequest;
+  readonly #received: ReceivedBytes;
+  /** Mirrors that have other bytes than those received. */
+  readonly #refuted = new Set<Mirror>();
+
+  constructor(access: Upstream, request: TransferRequest, received: ReceivedBytes) {
+    this.#access = access;
+    this.#request = request;
+    this.#received = received;
+  }
+
+  /** Finds the first mirror. Its status is 304 if the file is as old as `ifModifiedSince`. */
+  async open(): Promise<Source> {
+    const { offset, identity, ifModifiedSince } = this.#request;
+    return await this.#find(offset, identity, ifModifiedSince);
+  }
+
+  /** Finds a mirror that can take over at `offset`. */
+  async resume(offset: number, identity: FileIdentity): Promise<Source> {
+    return await this.#find(offset, identity, null);
+  }
+
+  async #find(
+    offset: number,
+    identity: FileIdentity | null,
+    ifModifiedSince: string | null,
+  ): Promise<Source> {
+    if (offset === 0 || identity === null) {
+      return await this.#fromFirstByte(offset, identity, ifModifiedSince);
+    }
+    try {
+      return await this.#fromSeam(offset, identity);
+    } catch (error) {
+      if (!(error instanceof NoMirrorError) || !error.failures.some(isDifferent)) throw error;
+      if (!this.#received.mayStartOver) return await this.#byRepetition(offset, identity, error);
+      return await this.#startOver(ifModifiedSince);
+    }
+  }
+
+  /** Takes the whole file from any mirror, and only then drops the bytes received. */
+  async #startOver(ifModifiedSince: string | null): Promise<Source> {
+    const source = await this.#fromFirstByte(0, null, ifModifiedSince);
+    try {
+      await this.#received.startOver();
+      return source;
+    } catch (error) {
+      source.body.close();
+      throw error;
+    }
+  }
+
+  /** Takes the file from the first byte wanted, from any mirror, or one that vouches for `known`. */
+  async #fromFirstByte(
+    offset: number,
+    known: FileIdentity | null,
+    ifModifiedSince: string | null,
+  ): Promise<Source> {
+    const { kind, fileName, expectedSize, last, vet } = this.#request;
+    const range = offset > 0 || last !== null ? `bytes=${offset}-${last ?? ""}` : null;
+    const sizeBy = (body: MirrorResponse) =>
+      range === null || body.status === 304 ? wholeLength(body) : rangeLength(body, offset);
+    const identityBy = (body: MirrorResponse) =>
+      identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
+    const body = await this.#access.open({
+      ...this.#target(),
+      conditional: ifModifiedSince !== null,
+      headersFor: () => ({
+        ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
+        ...(range === null ? {} : { "range": range }),
+      }),
+      accept: async (body) => {
+        const { headers, mirror, status } = body;
+        vet?.(mirror, headers);
+        if (status === 304) return;
+        const announced = { kind, headers, size: sizeBy(body), expectedSize };
+        checkHeaders(announced);
+        checkHasEnd(announced);
+        if (known !== null && !vouchesFor(known, identityBy(body))) throw differentFile();
+        if (offset === 0) checkBeginning(kind, fileName, await body.peek(BEGINNING_BYTES));
+      },
+    });
+    return { body, identity: identityBy(body), offset };
+  }
+
+  /** Resumes from a mirror with the same validators that repeats the last bytes before the seam. */
+  async #fromSeam(offset: number, known: FileIdentity): Promise<Source> {
+    const { kind, expectedSize, last } = this.#request;
+    const length = Math.min(OVERLAP_BYTES, offset);
+    const before = await this.#received.readBack(offset - length, length) ?? new Uint8Array();
+    const overlap = before.length;
+    const start = offset - overlap;
+    const body = await this.#access.open({
+      ...this.#target(),
+      headersFor: (mirror) => {
+        const validator = ifRangeFor(known, mirror.name);
+        return {
+          "range": `bytes=${start}-${last ?? ""}`,
+          ...(validator === null ? {} : { "if-range": validator }),
+        };
+      },
+      accept: async (body) => {
+        const { headers, mirror, status } = body;
+        if (status !== 206) throw differentFile();
+        const size = rangeLength(body, start);
+        checkHeaders({ kind, headers, size, expectedSize });
+        if (!vouchesFor(known, identityOf(headers, size, mirror.name))) throw differentFile();
+        if (!startsWith(await body.peek(overlap), before)) throw differentFile();
+        body.skip(overlap);
+      },
+    });
+    return { body, identity: known, offset };
+  }
+
+  /** Resumes from a mirror whose validators differ but which repeats every byte received. */
+  async #byRepetition(offset: number, known: FileIdentity, cause: NoMirrorError): Promise<Source> {
+    const { fileName, kind, expectedSize, last } = this.#request;
+    const doubtful = cause.failures.filter(isDifferent).map(({ mirror }) => mirror)
+      .filter((mirror) => !this.#refuted.has(mirror));
+    if (last !== null || !this.#received.reachesBackToStart || doubtful.length === 0) throw cause;
+    try {
+      const body = await this.#access.open({
+        ...this.#target(),
+        only: doubtful,
+        headersFor: () => ({}),
+        accept: async (body) => {
+          if (body.status !== 200) throw differentFile();
+          const size = wholeLength(body);
+          checkHeaders({ kind, headers: body.headers, size, expectedSize });
+          if (known.size !== null && size !== null && size !== known.size) throw differentFile();
+          await this.#skipRepeated(body, offset);
+        },
+      });
+      return { body, identity: known, offset };
+    } catch (error) {
+      if (!(error instanceof NoMirrorError)) throw error;
+      for (const failure of error.failures.filter(isDifferent)) this.#refuted.add(failure.mirror);
+      const others = cause.failures.filter((failure) => !isDifferent(failure));
+      throw new NoMirrorError(fileName, [...others, ...error.failures], false);
+    }
+  }
+
+  /** Skips the first `count` bytes of a body; throws unless they are the ones received. */
+  async #skipRepeated(body: MirrorResponse, count: number): Promise<void> {
+    for (let compared = 0; compared < count;) {
+      const chunk = await body.peek(1);
+      const length = Math.min(chunk.length, count - compared);
+      if (length === 0) throw differentFile();
+      const before = await this.#received.readBack(compared, length);
+      if (before === null || !startsWith(chunk, before)) throw differentFile();
+      body.skip(length);
+      compared += length;
+    }
+  }
+
+  #target() {
+    const { repository, fileName, kind, only, signal } = this.#request;
+    return {
+      repository,
+      fileName,
+      signal,
+      quick: kind === "signature",
+      // Databases are asked of every mirror in turn, to learn which of them agree.
+      byAgreement: kind !== "database",
+      ...(only === undefined ? {} : { only }),
+    };
+  }
+}
+
+function wholeLength(body: MirrorResponse): number | null {
+  if (body.status !== 200 && body.status !== 304) throw differentFile();
+  return body.length;
+}
+
+/** Length of the whole file by the response to a range request that starts at `start`. */
+function rangeLength(body: MirrorResponse, start: number): number {
+  const contentRange = parseContentRange(body.headers.get("content-range"));
+  if (body.status !== 206 || contentRange?.range?.start !== start || contentRange.total === null) {
+    throw new MirrorRefusal("different", "did not send the range that was asked for");
+  }
+  return contentRange.total;
+}
+
+function differentFile(): MirrorRefusal {
+  return new MirrorRefusal("different", "cannot prove that it has the same file");
+}
