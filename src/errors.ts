@@ -47,3 +47,8 @@ export function reasonOf(error: unknown): string {
   if (error instanceof PkgstashError || !(error.cause instanceof Error)) return message;
   return `${message}: ${reasonOf(error.cause)}`;
 }
+
+/** Whether a `deadline`, or the time of an `AbortSignal.timeout`, has passed. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "TimeoutError";
+}

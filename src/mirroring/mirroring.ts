@@ -103,7 +103,7 @@ export class Mirroring {
       metrics,
       index,
       indexed: () => this.#indexed,
-      accessOf: ({ upstream }) => this.upstreams.get(upstream),
+      upstreams: this.upstreams,
       onPublished: (repository, before) =>
         this.#background.add(
           "cannot record what to prefetch",
@@ -230,7 +230,7 @@ export class Mirroring {
       clients: this.clientDownloads,
       missing: new MissingSignatures(missingSignatureAgeMs),
       metrics: this.#metrics,
-      accessOf: ({ repository }) => this.upstreams.get(repository.upstream),
+      upstreams: this.upstreams,
       snapshots: this.snapshots,
       onFetched: (file, fetched) =>
         this.#background.add("cannot record a fetched file", this.#record(file, fetched)),

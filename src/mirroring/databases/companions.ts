@@ -26,7 +26,7 @@ export interface CopiedDatabase {
 }
 
 export interface CompanionsRequest {
-  access: Upstream;
+  upstream: Upstream;
   repository: Repository;
   store: SnapshotStore;
   signal: AbortSignal;
@@ -98,17 +98,17 @@ async function copySignature(
 
 /** The signature `fileName` of the mirror; null if it has none. */
 async function fetchSignature(
-  { access, mirror, repository, signal }: CompanionsRequest,
+  { upstream, mirror, repository, signal }: CompanionsRequest,
   fileName: string,
 ): Promise<{ bytes: Uint8Array; lastModified: string | null } | null> {
   const kind = "signature";
   const max = maxBytesOf(kind);
   try {
-    const body = await access.open({
+    const body = await upstream.open({
       repository,
       fileName,
       only: [mirror],
-      quick: true,
+      isQuick: true,
       headersFor: () => ({}),
       accept: async (body) => {
         const { headers, length } = body;
@@ -132,15 +132,15 @@ async function fetchSignature(
 
 /** Throws `MirrorRefusal` "different" unless the mirror still has the database that was copied. */
 async function confirmUnchanged(
-  { access, mirror, repository, database, signal }: CompanionsRequest,
+  { upstream, mirror, repository, database, signal }: CompanionsRequest,
 ): Promise<void> {
   const fileName = `${repository.name}.db`;
   const { lastModified, etag } = database;
-  const body = await access.open({
+  const body = await upstream.open({
     repository,
     fileName,
     only: [mirror],
-    conditional: true,
+    isConditional: true,
     headersFor: () => ({
       ...(lastModified === null ? {} : { "if-modified-since": lastModified }),
       ...(etag === null ? {} : { "if-none-match": etag }),

@@ -33,7 +33,7 @@ const MAX_CHANGES = 4;
 const CHANGE_PAUSE_MS = 200;
 
 export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
-  access: Upstream;
+  upstream: Upstream;
   layout: CacheLayout;
   /** Whether to copy the file list as well. */
   includesFiles: boolean;
@@ -136,8 +136,8 @@ export class SnapshotRefresh {
 
   /** Asks all mirrors for the date of their database. Returns a result if nothing has to be fetched. */
   async #survey(): Promise<{ only?: Mirror[] } | RefreshResult> {
-    const { access, current, repository, signal } = this.#options;
-    const { newest, lagging, lastModified } = await surveyMirrors(access, repository, signal);
+    const { upstream, current, repository, signal } = this.#options;
+    const { newest, lagging, lastModified } = await surveyMirrors(upstream, repository, signal);
     this.#newest = newest;
     this.#lagging = lagging;
     if (lastModified === null) return {};
@@ -271,9 +271,9 @@ export class SnapshotRefresh {
   }
 
   async #companions(mirror: Mirror, database: CopiedDatabase): Promise<Companions> {
-    const { access, current, includesFiles, repository, signal, store } = this.#options;
+    const { upstream, current, includesFiles, repository, signal, store } = this.#options;
     const companions = await copyCompanions({
-      access,
+      upstream,
       repository,
       store,
       signal,
@@ -305,9 +305,9 @@ export class SnapshotRefresh {
     member: "db" | "files",
     more: Pick<DownloadRequest, "ifModifiedSince" | "only" | "vet" | "examine">,
   ): Download {
-    const { access, layout, repository, store, patienceMs, onBytes } = this.#options;
+    const { upstream, layout, repository, store, patienceMs, onBytes } = this.#options;
     const fileName = `${repository.name}.${member}`;
-    const download = new Download(access, {
+    const download = new Download(upstream, {
       repository,
       fileName,
       kind: "database",
@@ -345,7 +345,7 @@ export class SnapshotRefresh {
 
   /** All mirrors, in the order in which to ask them. */
   #inOrder(): Mirror[] {
-    const { ready, resting } = this.#options.access.pool.candidates(null);
+    const { ready, resting } = this.#options.upstream.pool.candidates(null);
     return [...ready, ...resting];
   }
 

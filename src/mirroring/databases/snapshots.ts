@@ -9,7 +9,7 @@ import {
   type PackageIndex,
   readPackageIndex,
 } from "../../repositories/package_index.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
+import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
@@ -34,7 +34,7 @@ export interface SnapshotsOptions {
   index: CacheIndex;
   /** Resolves once the index has been compared with the disk after the start. */
   indexed: () => Promise<void>;
-  accessOf: (repository: Repository) => Upstream;
+  upstreams: Pick<Upstreams, "get">;
   /** Called when a new database is served, with the one before it. */
   onPublished: (repository: Repository, before: Snapshot | null, after: Snapshot) => void;
   settings: SnapshotSettings;
@@ -175,13 +175,13 @@ export class Snapshots {
     state: State,
     { current, survey }: { current: Snapshot | null; survey: boolean },
   ): SnapshotRefresh {
-    const { layout, store, metrics, index, accessOf } = this.#options;
-    const access = accessOf(repository);
+    const { layout, store, metrics, index, upstreams } = this.#options;
+    const upstream = upstreams.get(repository.upstream);
     const filesAskedAt = Math.max(state.filesAskedAt, current?.filesAskedAt ?? 0);
     let before: ReadonlyMap<string, Expectation> | null = null;
     const refresh = new SnapshotRefresh({
       repository,
-      access,
+      upstream,
       layout,
       store,
       current,
@@ -201,7 +201,7 @@ export class Snapshots {
       signal: this.#controller.signal,
     });
     state.refresh = refresh;
-    this.#follow(repository, state, { refresh, pool: access.pool, before: current });
+    this.#follow(repository, state, { refresh, pool: upstream.pool, before: current });
     return refresh;
   }
 
@@ -273,8 +273,8 @@ export class Snapshots {
       if (refresh.includesFiles && result.snapshot.members.files === undefined) {
         state.fileListMissingUntil = performance.now() + this.#settings.missingAgeMs;
       }
-      if (result.index !== null) pool.leads(directory, result.mirrors);
-      else for (const mirror of result.mirrors) pool.agrees(directory, mirror);
+      if (result.index !== null) pool.resetStandings(directory, result.mirrors);
+      else for (const mirror of result.mirrors) pool.markCurrent(directory, mirror);
       logResult(directory, result);
       if (result.index !== null) this.#options.onPublished(repository, before, result.snapshot);
       if (result.index !== null || !this.#verification.isDone(repository)) {
@@ -287,7 +287,7 @@ export class Snapshots {
       state.packageIndex = null;
       log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
     }
-    for (const mirror of refresh.lagging) pool.lags(directory, mirror);
+    for (const mirror of refresh.lagging) pool.markLagging(directory, mirror);
     this.#background.add(
       "cannot remove old snapshots",
       this.#options.store.prune(repository, (blob) => state.refresh?.owns(blob) ?? false),

@@ -15,14 +15,14 @@ export interface Survey {
 
 /** Asks every mirror in good standing for the date of its database, all at once. */
 export async function surveyMirrors(
-  access: Upstream,
+  upstream: Upstream,
   repository: Repository,
   signal: AbortSignal,
 ): Promise<Survey> {
-  const { ready, resting } = access.pool.candidates(null);
+  const { ready, resting } = upstream.pool.candidates(null);
   const asked = ready.length > 0 ? ready : resting;
   const answers = await Promise.all(asked.map(async (mirror) => {
-    const headers = await access.head(mirror, repository, `${repository.name}.db`, signal);
+    const headers = await upstream.head(mirror, repository, `${repository.name}.db`, signal);
     return { mirror, date: timeOf(headers?.get("last-modified")) };
   }));
   const dates = answers.map(({ date }) => date).filter((date) => date !== null);

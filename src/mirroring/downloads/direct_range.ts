@@ -13,14 +13,18 @@ export interface DirectRange {
  * the download into the cache gets there. `onBytes` is called with the number of bytes sent.
  */
 export async function openDirectRange(
-  access: Upstream,
+  upstream: Upstream,
   request: Omit<TransferRequest, "signal" | "ifModifiedSince">,
   onBytes: (count: number) => void,
 ): Promise<DirectRange> {
   const controller = new AbortController();
   const { signal } = controller;
   const tail = new Tail(request.offset);
-  const transfer = await Transfer.open(access, { ...request, ifModifiedSince: null, signal }, tail);
+  const transfer = await Transfer.open(
+    upstream,
+    { ...request, ifModifiedSince: null, signal },
+    tail,
+  );
   const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(stream) {
       try {

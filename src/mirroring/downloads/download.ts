@@ -1,8 +1,7 @@
 import { deadline } from "@std/async/deadline";
 import { createHash } from "node:crypto";
-import { isTimeout } from "../../async/is_timeout.ts";
 import { Notifier } from "../../async/notifier.ts";
-import { PkgstashError, reasonOf } from "../../errors.ts";
+import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import type { Repository } from "../../repositories/repository.ts";
@@ -73,7 +72,7 @@ export class Download {
   /** Resolves when the file is in its place. */
   readonly done: Promise<DownloadOutcome>;
   readonly request: DownloadRequest;
-  readonly #access: Upstream;
+  readonly #upstream: Upstream;
   readonly #controller = new AbortController();
   readonly #progress = new Notifier();
   #hash = createHash("sha256");
@@ -85,8 +84,8 @@ export class Download {
   #part: PartFile | null = null;
   #transfer: Transfer | null = null;
 
-  constructor(access: Upstream, request: DownloadRequest) {
-    this.#access = access;
+  constructor(upstream: Upstream, request: DownloadRequest) {
+    this.#upstream = upstream;
     this.request = request;
     const opening = Promise.withResolvers<DownloadOpening | null>();
     this.opened = opening.promise;
@@ -208,7 +207,7 @@ export class Download {
 
   async #open(part: PartFile, expectedSize: number | null): Promise<Transfer> {
     try {
-      return await Transfer.open(this.#access, {
+      return await Transfer.open(this.#upstream, {
         ...this.request,
         expectedSize,
         offset: part.length,
@@ -257,7 +256,7 @@ export class Download {
       await examine?.(part.path, mirror, identity);
     } catch (error) {
       await part.discard();
-      this.#access.failed({ mirror, error }, fileName);
+      this.#upstream.recordFailure({ mirror, error }, fileName);
       throw error;
     }
     this.#isComplete = true;

@@ -33,14 +33,14 @@ export class DownloadRegistry {
   /** Joins the download of `key`, or starts it; `started` tells which. */
   join(
     key: string,
-    access: Upstream,
+    upstream: Upstream,
     request: () => DownloadRequest,
   ): { download: Download; started: boolean } {
     const current = this.#byKey.get(key);
     if (current !== undefined) return { download: current.download, started: false };
     const rate = new RateMeter();
     const { onBytes, ...rest } = request();
-    const download = new Download(access, {
+    const download = new Download(upstream, {
       ...rest,
       onBytes: (count) => {
         rate.add(count);

@@ -68,14 +68,14 @@ export interface Source {
  * joined.
  */
 export class MirrorSearch {
-  readonly #access: Upstream;
+  readonly #upstream: Upstream;
   readonly #request: TransferRequest;
   readonly #received: ReceivedBytes;
   /** Mirrors that have other bytes than those received. */
   readonly #refuted = new Set<Mirror>();
 
-  constructor(access: Upstream, request: TransferRequest, received: ReceivedBytes) {
-    this.#access = access;
+  constructor(upstream: Upstream, request: TransferRequest, received: ReceivedBytes) {
+    this.#upstream = upstream;
     this.#request = request;
     this.#received = received;
   }
@@ -132,9 +132,9 @@ export class MirrorSearch {
       range === null || body.status === 304 ? wholeLength(body) : rangeLength(body, offset);
     const identityBy = (body: MirrorResponse) =>
       identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
-    const body = await this.#access.open({
+    const body = await this.#upstream.open({
       ...this.#target(),
-      conditional: ifModifiedSince !== null,
+      isConditional: ifModifiedSince !== null,
       headersFor: () => ({
         ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
         ...(range === null ? {} : { "range": range }),
@@ -160,7 +160,7 @@ export class MirrorSearch {
     const before = await this.#received.readBack(offset - length, length) ?? new Uint8Array();
     const overlap = before.length;
     const start = offset - overlap;
-    const body = await this.#access.open({
+    const body = await this.#upstream.open({
       ...this.#target(),
       headersFor: (mirror) => {
         const validator = ifRangeFor(known, mirror.name);
@@ -189,7 +189,7 @@ export class MirrorSearch {
       .filter((mirror) => !this.#refuted.has(mirror));
     if (last !== null || !this.#received.reachesBackToStart || doubtful.length === 0) throw cause;
     try {
-      const body = await this.#access.open({
+      const body = await this.#upstream.open({
         ...this.#target(),
         only: doubtful,
         headersFor: () => ({}),
@@ -229,9 +229,9 @@ export class MirrorSearch {
       repository,
       fileName,
       signal,
-      quick: kind === "signature",
+      isQuick: kind === "signature",
       // Databases are asked of every mirror in turn, to learn which of them agree.
-      byAgreement: kind !== "database",
+      prefersCurrent: kind !== "database",
       ...(only === undefined ? {} : { only }),
     };
   }

@@ -21,7 +21,7 @@ const MAX_SEAMS = 100;
 export class Transfer {
   /** Whether the file is not newer than `ifModifiedSince`: then there is nothing to read. */
   readonly isUnchanged: boolean;
-  readonly #access: Upstream;
+  readonly #upstream: Upstream;
   readonly #request: TransferRequest;
   readonly #search: MirrorSearch;
   #source: Source;
@@ -30,12 +30,12 @@ export class Transfer {
   #lastSeam = -1;
 
   private constructor(
-    access: Upstream,
+    upstream: Upstream,
     request: TransferRequest,
     { search, source }: { search: MirrorSearch; source: Source },
   ) {
     this.isUnchanged = source.body.status === 304;
-    this.#access = access;
+    this.#upstream = upstream;
     this.#request = request;
     this.#search = search;
     this.#source = source;
@@ -43,13 +43,13 @@ export class Transfer {
 
   /** Finds a mirror to begin with. The transfer is closed when `request.signal` is aborted. */
   static async open(
-    access: Upstream,
+    upstream: Upstream,
     request: TransferRequest,
     received: ReceivedBytes,
   ): Promise<Transfer> {
     const { signal } = request;
-    const search = new MirrorSearch(access, request, received);
-    const transfer = new Transfer(access, request, { search, source: await search.open() });
+    const search = new MirrorSearch(upstream, request, received);
+    const transfer = new Transfer(upstream, request, { search, source: await search.open() });
     if (signal.aborted) transfer.close();
     else signal.addEventListener("abort", () => transfer.close());
     return transfer;
@@ -85,7 +85,7 @@ export class Transfer {
         const { fileName, patienceMs, signal } = this.#request;
         body.close();
         signal.throwIfAborted();
-        this.#access.failed({ mirror: body.mirror, error }, fileName);
+        this.#upstream.recordFailure({ mirror: body.mirror, error }, fileName);
         // If a mirror sends too much, the bytes before are suspect as well.
         if (error instanceof PkgstashError && error.kind === "content") throw error;
         if (failures > 0 && performance.now() - silentSince > patienceMs) {

@@ -1,15 +1,18 @@
 import type { Mirror } from "./mirror.ts";
 
 /**
- * How many transfers more a preferred mirror carries before another is taken in its place: it has
- * the very database that clients go by, so it is worth some waiting, not all of the load.
+ * How many more transfers a mirror with the served database carries before another one is asked
+ * first: it surely has the files that clients want, but should not carry all of the load.
  */
 const HEAD_START = 3;
 
-/** The mirrors of one upstream, and in which order to ask them. */
+/** How a mirror's database compares with the served one. */
+type Standing = "current" | "lagging";
+
+/** The mirrors of a distribution, and the order in which to ask them. */
 export class MirrorPool {
-  /** By repository directory: mirrors seen with the database being served, and with older ones. */
-  readonly #standing = new Map<string, Map<Mirror, "agrees" | "lags">>();
+  /** By repository directory; mirrors not heard of are missing. */
+  readonly #standings = new Map<string, Map<Mirror, Standing>>();
   #mirrors: readonly Mirror[];
   #archive: Mirror | null;
   #turn = 0;
@@ -28,54 +31,68 @@ export class MirrorPool {
     return this.#archive;
   }
 
-  /** Puts other mirrors in place. What is known of those that stay is kept. */
+  /** Replaces the mirrors, and keeps what is known of those that stay. */
   replace(mirrors: readonly Mirror[], archive: Mirror | null): void {
-    for (const standing of this.#standing.values()) {
-      for (const mirror of standing.keys()) if (!mirrors.includes(mirror)) standing.delete(mirror);
+    for (const standings of this.#standings.values()) {
+      for (const mirror of standings.keys()) {
+        if (!mirrors.includes(mirror)) standings.delete(mirror);
+      }
     }
     this.#mirrors = mirrors;
     this.#archive = archive;
   }
 
-  /** Notes that `mirror` has the database that is served for a directory. */
-  agrees(directory: string, mirror: Mirror): void {
-    this.#note(directory, mirror, "agrees");
+  /** Records that a mirror has the served database of a directory. */
+  markCurrent(directory: string, mirror: Mirror): void {
+    this.#mark(directory, mirror, "current");
   }
 
-  /** Notes that `mirror` has an older database than the one that is served. */
-  lags(directory: string, mirror: Mirror): void {
-    this.#note(directory, mirror, "lags");
+  /** Records that a mirror has an older database than the served one. */
+  markLagging(directory: string, mirror: Mirror): void {
+    this.#mark(directory, mirror, "lagging");
   }
 
-  /** A new database is served for a directory, which so far only `mirrors` are known to have. */
-  leads(directory: string, mirrors: readonly Mirror[]): void {
-    this.#standing.set(directory, new Map(mirrors.map((mirror) => [mirror, "agrees"])));
+  /** Forgets all standings of a directory: a new database is served, and only `current` have it. */
+  resetStandings(directory: string, current: readonly Mirror[]): void {
+    this.#standings.set(directory, new Map(current.map((mirror) => [mirror, "current"])));
   }
 
   /**
-   * The mirrors to ask: those in good standing, least loaded first, with those ahead that agree on
-   * the database of `directory` and those behind that lag, unless it is null; then those that rest, the soonest back first.
+   * The mirrors to ask, in order: `ready` ones by their load, those with the served database of
+   * `directory` preferred and lagging ones last; then `resting` ones, the soonest back first. Without
+   * a directory only the load counts.
    */
   candidates(directory: string | null): { ready: Mirror[]; resting: Mirror[] } {
     const turn = this.#turn++;
-    const count = this.mirrors.length;
-    const standing = directory === null ? undefined : this.#standing.get(directory);
-    const rotated = this.mirrors.map((_, index) => this.mirrors[(index + turn) % count]!);
-    const load = (mirror: Mirror) => {
-      const known = standing?.get(mirror);
-      const handicap = known === "agrees" ? 0 : known === "lags" ? 2 * HEAD_START : HEAD_START;
-      return mirror.health.inFlight + handicap;
-    };
+    const count = this.#mirrors.length;
+    const standings = directory === null ? undefined : this.#standings.get(directory);
+    const rotated = [
+      ...this.#mirrors.slice(turn % count),
+      ...this.#mirrors.slice(0, turn % count),
+    ];
+    const load = (mirror: Mirror) =>
+      mirror.health.inFlight + handicapOf(standings?.get(mirror) ?? null);
     return {
-      ready: rotated.filter((mirror) => mirror.health.restMs === 0)
+      ready: rotated.filter(({ health }) => health.restMs === 0)
         .sort((a, b) => load(a) - load(b)),
-      resting: rotated.filter((mirror) => mirror.health.restMs > 0)
+      resting: rotated.filter(({ health }) => health.restMs > 0)
         .sort((a, b) => a.health.restMs - b.health.restMs),
     };
   }
 
-  #note(directory: string, mirror: Mirror, standing: "agrees" | "lags"): void {
-    const mirrors = this.#standing.get(directory) ?? new Map<Mirror, "agrees" | "lags">();
-    this.#standing.set(directory, mirrors.set(mirror, standing));
+  #mark(directory: string, mirror: Mirror, standing: Standing): void {
+    const standings = this.#standings.get(directory) ?? new Map<Mirror, Standing>();
+    this.#standings.set(directory, standings.set(mirror, standing));
+  }
+}
+
+function handicapOf(standing: Standing | null): number {
+  switch (standing) {
+    case "current":
+      return 0;
+    case null:
+      return HEAD_START;
+    case "lagging":
+      return 2 * HEAD_START;
   }
 }

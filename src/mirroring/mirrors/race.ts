@@ -137,5 +137,5 @@ export async function raceMirrors<T>(
 }
 
 function silence(milliseconds: number): PkgstashError {
-  return new PkgstashError("upstream_timeout", `no answer within ${milliseconds / 1000} s`);
+  return new PkgstashError("upstream_timeout", `no response within ${milliseconds / 1000} s`);
 }

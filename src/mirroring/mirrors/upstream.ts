@@ -1,7 +1,9 @@
+import { STATUS_CODE } from "@std/http/status";
 import type { Repository } from "../../repositories/repository.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import { PkgstashError, reasonOf } from "../../errors.ts";
+import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
+import { type Connection, Connections } from "./connections.ts";
 import type { Mirror } from "./mirror.ts";
 import { MirrorPool } from "./mirror_pool.ts";
 import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
@@ -10,37 +12,43 @@ import type { HttpClient } from "../../platform/http_client.ts";
 
 const log = eventLogger("mirror");
 
-/** What is asked of mirrors. */
+/** A request for a file, to one mirror after another. */
 export interface MirrorRequest {
   repository: Repository;
   fileName: string;
-  /** Headers for one mirror, the file's validators among them. */
+  /** Headers for one mirror, such as the file's validators. */
   headersFor: (mirror: Mirror) => Record<string, string>;
   /**
-   * Takes a mirror's answer or throws the reason why not; it may read ahead, and what it read is
-   * read again. Only 200 and 206 come here, and 304 when `conditional`.
+   * Resolves if the response is usable, otherwise rejects with the reason. It may peek at the body.
+   * Only 200 and 206 get here, and 304 if the request `isConditional`.
    */
-  accept: (body: MirrorResponse) => Promise<void>;
-  /** Whether 304 is an answer. */
-  conditional?: boolean;
-  /** Be content with one mirror's word that there is no such file, and leave those that rest alone. */
-  quick?: boolean;
-  /** Ask those first that agree on the database being served. */
-  byAgreement?: boolean;
-  /** Ask only these. */
+  accept: (response: MirrorResponse) => Promise<void>;
+  /** Whether 304 is a usable status. */
+  isConditional?: boolean;
+  /** Whether one mirror's 404 suffices, and resting mirrors are left alone. */
+  isQuick?: boolean;
+  /** Whether mirrors that have the served database are asked first. */
+  prefersCurrent?: boolean;
+  /** Ask only these, in this order. */
   only?: readonly Mirror[];
   signal: AbortSignal;
 }
 
-/** The time limits of conversations with mirrors, in milliseconds. */
+/** Time limits of requests to mirrors. */
 export interface MirrorTimeouts {
   raceTimeoutMs: number;
   stallTimeoutMs: number;
   answerTimeoutMs: number;
 }
 
-/** Statuses of a mirror that would answer at another time. */
-const BUSY: ReadonlySet<number> = new Set([408, 429, 502, 503, 504]);
+/** Statuses of a mirror that may serve the same request later (RFC 9110, section 15). */
+const BUSY: ReadonlySet<number> = new Set([
+  STATUS_CODE.RequestTimeout,
+  STATUS_CODE.TooManyRequests,
+  STATUS_CODE.BadGateway,
+  STATUS_CODE.ServiceUnavailable,
+  STATUS_CODE.GatewayTimeout,
+]);
 
 export interface UpstreamOptions {
   name: string;
@@ -52,9 +60,9 @@ export interface UpstreamOptions {
 }
 
 /**
- * A distribution as long as the configuration has it: its mirrors, what is known of them, and the
- * connections to them. It survives a reload, so that transfers in flight continue, from the new
- * mirrors if need be, and nothing that was learnt about a mirror is lost.
+ * A distribution for as long as it is configured: its mirrors, what is known of them, and the
+ * connections to them. It survives a reload, so transfers in flight continue, from the new mirrors
+ * if need be, and the health of mirrors is not forgotten.
  */
 export class Upstream {
   readonly name: string;
@@ -91,22 +99,22 @@ export class Upstream {
     this.#connections.close();
   }
 
-  /** The first acceptable answer, or a `NoMirrorError` with everyone's reason. */
+  /** Returns the first usable response; throws a `NoMirrorError` with every mirror's reason. */
   open(request: MirrorRequest): Promise<MirrorResponse> {
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
       raceTimeoutMs: this.#timeouts.raceTimeoutMs,
       deadlineMs: this.#timeouts.answerTimeoutMs,
       signal: request.signal,
       next: this.#order(request),
-      onFailure: (failure) => this.failed(failure, request.fileName),
-      settled: (failures) => request.quick === true && failures.some(isMissing),
+      onFailure: (failure) => this.recordFailure(failure, request.fileName),
+      settled: (failures) => request.isQuick === true && failures.some(isMissing),
       exhausted: (failures) =>
         new NoMirrorError(request.fileName, failures, this.#isGone(failures, request)),
       discard: (body) => body.close(),
     });
   }
 
-  /** The headers of one mirror's answer to a HEAD, or null if it has none to give. */
+  /** Sends a HEAD to one mirror. Returns the headers, or null if the file cannot be had there. */
   async head(
     mirror: Mirror,
     repository: Repository,
@@ -121,18 +129,19 @@ export class Upstream {
       const response = await connection.client.head(url, limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
-      if (response.status === 404 || response.status === 405) return null;
-      throw new MirrorRefusal("faulty", `answered ${response.status}`);
+      const { status } = response;
+      if (status === STATUS_CODE.NotFound || status === STATUS_CODE.MethodNotAllowed) return null;
+      throw new MirrorRefusal("faulty", `answered ${status}`);
     } catch (error) {
       signal.throwIfAborted();
-      this.failed({ mirror, error }, fileName);
+      this.recordFailure({ mirror, error }, fileName);
       return null;
     }
   }
 
   /**
-   * Asks one mirror for a file's headers, for the administrator to see how it does. A failure is
-   * told and counts for nothing: it is no reason to leave a mirror alone that nobody needed now.
+   * Sends a HEAD to one mirror on an administrator's request. A failure is returned and does not
+   * affect the mirror's health: nobody needed the file.
    */
   async probe(
     mirror: Mirror,
@@ -152,16 +161,15 @@ export class Upstream {
       if (!response.ok) return { error: `answered ${response.status}` };
       return { milliseconds: performance.now() - asked, headers: response.headers };
     } catch (error) {
-      const isSilent = error instanceof DOMException && error.name === "TimeoutError";
       const seconds = this.#timeouts.answerTimeoutMs / 1000;
-      return { error: isSilent ? `no answer within ${seconds} s` : reasonOf(error) };
+      return { error: isTimeout(error) ? `no response within ${seconds} s` : reasonOf(error) };
     }
   }
 
-  /** Takes note of a failure, midway or at the start. To lack a file, or to have another, is not one. */
-  failed({ mirror, error }: MirrorFailure, fileName: string): void {
+  /** Records a failure, midway or at the start. A missing or different file is not a failure. */
+  recordFailure({ mirror, error }: MirrorFailure, fileName: string): void {
     if (isMissing({ mirror, error }) || isDifferent({ mirror, error })) {
-      log.debug("mirror passed over", {
+      log.debug("mirror skipped", {
         mirror: mirror.name,
         file: fileName,
         reason: reasonOf(error),
@@ -186,10 +194,10 @@ export class Upstream {
     const url = mirror.urlOf(request.repository, request.fileName);
     if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
     const connection = this.#connect();
-    // A response that was read to its end, or given up, aborts its controller.
+    // MirrorResponse.close aborts the controller, at the end of the body or earlier.
     controller.signal.addEventListener("abort", () => connection[Symbol.dispose](), { once: true });
     try {
-      return await this.#receive(connection.client, url, mirror, controller, request);
+      return await this.#receive(connection.client, { url, mirror, controller, request });
     } catch (error) {
       controller.abort();
       throw error;
@@ -198,38 +206,45 @@ export class Upstream {
 
   async #receive(
     client: HttpClient,
-    url: string,
-    mirror: Mirror,
-    controller: AbortController,
-    request: MirrorRequest,
+    { url, mirror, controller, request }: {
+      url: string;
+      mirror: Mirror;
+      controller: AbortController;
+      request: MirrorRequest;
+    },
   ): Promise<MirrorResponse> {
-    const asked = performance.now();
+    const askedAt = performance.now();
     const headers = request.headersFor(mirror);
     const response = await client.get(url, headers, controller.signal);
-    const unchanged = response.status === 304 && request.conditional === true;
-    if (response.status !== 200 && response.status !== 206 && !unchanged) {
+    const { status } = response;
+    const isUnchanged = status === STATUS_CODE.NotModified && request.isConditional === true;
+    if (status !== STATUS_CODE.OK && status !== STATUS_CODE.PartialContent && !isUnchanged) {
       await response.body?.cancel();
-      const firstByteAfterMs = performance.now() - asked;
-      throw refusalOf(response.status, { mirror, firstByteAfterMs, isRange: "range" in headers });
+      const refusal = refusalOf(status, "range" in headers);
+      // A mirror that says that it lacks a file works well.
+      if (refusal.reason === "missing") {
+        mirror.health.recordResponse(performance.now() - askedAt);
+        mirror.health.recordSuccess();
+      }
+      throw refusal;
     }
     const { stallTimeoutMs } = this.#timeouts;
-    const body = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
+    const received = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
     try {
-      await body.peek(1);
-      const firstByteAfterMs = performance.now() - asked;
-      await request.accept(body);
+      await received.peek(1);
+      const firstByteAfterMs = performance.now() - askedAt;
+      await request.accept(received);
       mirror.health.recordResponse(firstByteAfterMs);
-      if (unchanged) mirror.health.recordSuccess();
+      if (isUnchanged) mirror.health.recordSuccess();
       this.#metrics.recordFirstByte(mirror.name, firstByteAfterMs / 1000);
-      return body;
+      return received;
     } catch (error) {
-      body.close();
+      received.close();
       throw error;
     }
   }
 
-  /** The right to use the connections until it is disposed of. */
-  #connect(): Disposable & { readonly client: HttpClient } {
+  #connect(): Connection {
     if (this.#isClosed) {
       throw new PkgstashError(
         "not_found",
@@ -242,7 +257,7 @@ export class Upstream {
   #isGone(failures: readonly MirrorFailure[], request: MirrorRequest): boolean {
     const mirrors = failures.filter(({ mirror }) => mirror !== this.pool.archive);
     return mirrors.length > 0 &&
-      (request.quick ? mirrors.some(isMissing) : mirrors.every(isMissing));
+      (request.isQuick ? mirrors.some(isMissing) : mirrors.every(isMissing));
   }
 
   #order(request: MirrorRequest): (failures: readonly MirrorFailure[]) => Mirror | null {
@@ -251,13 +266,13 @@ export class Upstream {
       return () => queue.shift() ?? null;
     }
     const { ready, resting } = this.pool.candidates(
-      request.byAgreement === true ? request.repository.directory : null,
+      request.prefersCurrent === true ? request.repository.directory : null,
     );
     const archive = this.pool.archive === null ? [] : [this.pool.archive];
     return (failures) => {
       const next = ready.shift();
       if (next !== undefined) return next;
-      if (!(request.quick && failures.some(isMissing))) {
+      if (!(request.isQuick && failures.some(isMissing))) {
         const rested = resting.shift();
         if (rested !== undefined) return rested;
       }
@@ -272,58 +287,11 @@ function reasonClass(error: unknown): string {
   return "connection";
 }
 
-/** The refusal that a mirror's status amounts to. A 404 or 410 is a good answer, and noted as one. */
-function refusalOf(
-  status: number,
-  { mirror, firstByteAfterMs, isRange }: {
-    mirror: Mirror;
-    firstByteAfterMs: number;
-    isRange: boolean;
-  },
-): MirrorRefusal {
-  if (status === 404 || status === 410) {
-    mirror.health.recordResponse(firstByteAfterMs);
-    mirror.health.recordSuccess();
-    return new MirrorRefusal("missing", `answered ${status}`);
+function refusalOf(status: number, isRange: boolean): MirrorRefusal {
+  const reason = `answered ${status}`;
+  if (status === STATUS_CODE.NotFound || status === STATUS_CODE.Gone) {
+    return new MirrorRefusal("missing", reason);
   }
   // The mirror may refuse only the range; the whole file may still be available.
-  return new MirrorRefusal(
-    isRange && !BUSY.has(status) ? "different" : "faulty",
-    `answered ${status}`,
-  );
-}
-
-/** An HTTP client that closes when the last request that uses it has ended. */
-class Connections {
-  readonly #client: HttpClient;
-  #users = 0;
-  #isClosing = false;
-
-  constructor(client: HttpClient) {
-    this.#client = client;
-  }
-
-  use(): Disposable & { readonly client: HttpClient } {
-    this.#users++;
-    let isInUse = true;
-    return {
-      client: this.#client,
-      [Symbol.dispose]: () => {
-        if (!isInUse) return;
-        isInUse = false;
-        this.#users--;
-        this.#closeIfIdle();
-      },
-    };
-  }
-
-  close(): void {
-    if (this.#isClosing) return;
-    this.#isClosing = true;
-    this.#closeIfIdle();
-  }
-
-  #closeIfIdle(): void {
-    if (this.#isClosing && this.#users === 0) this.#client[Symbol.dispose]();
-  }
+  return new MirrorRefusal(isRange && !BUSY.has(status) ? "different" : "faulty", reason);
 }

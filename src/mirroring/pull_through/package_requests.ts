@@ -11,7 +11,7 @@ import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts"
 import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import { isNotFound } from "../mirrors/race.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
+import type { Upstreams } from "../mirrors/upstreams.ts";
 import { answerInTime, sendDownload } from "./send_download.ts";
 
 /** Above any number of requests at once. */
@@ -23,7 +23,7 @@ export interface PackageRequestsOptions {
   clients: ClientDownloads;
   missing: MissingSignatures;
   metrics: Metrics;
-  accessOf: (file: PackageFile) => Upstream;
+  upstreams: Pick<Upstreams, "get">;
   /** What the served databases say of packages. */
   snapshots: Pick<Snapshots, "expectationOf" | "embeddedSignatureOf">;
   /** Called for each file that was put into the cache. */
@@ -116,13 +116,13 @@ export class PackageRequests {
   }
 
   #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
-    const { layout, downloads, missing, metrics, accessOf, snapshots, answerTimeoutMs } =
+    const { layout, downloads, missing, metrics, upstreams, snapshots, answerTimeoutMs } =
       this.#options;
     const key = keyOf(file);
     if (downloads.get(key) === null && missing.has(key)) {
       throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
     }
-    const joined = downloads.join(key, accessOf(file), () => ({
+    const joined = downloads.join(key, upstreams.get(file.repository.upstream), () => ({
       repository: file.repository,
       fileName: file.fileName,
       kind: file.kind,
@@ -155,8 +155,8 @@ export class PackageRequests {
     range: ByteRange,
     { identity }: DownloadOpening,
   ): Promise<DirectRange> {
-    const { accessOf, answerTimeoutMs, metrics } = this.#options;
-    return await openDirectRange(accessOf(file), {
+    const { upstreams, answerTimeoutMs, metrics } = this.#options;
+    return await openDirectRange(upstreams.get(file.repository.upstream), {
       repository: file.repository,
       fileName: file.fileName,
       kind: file.kind,

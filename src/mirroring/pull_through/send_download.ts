@@ -1,6 +1,5 @@
 import { deadline } from "@std/async/deadline";
-import { isTimeout } from "../../async/is_timeout.ts";
-import { PkgstashError } from "../../errors.ts";
+import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
 import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";

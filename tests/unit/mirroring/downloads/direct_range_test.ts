@@ -20,7 +20,7 @@ const LAST = 500_000;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 
 function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = (_: number) => {}) {
-  return openDirectRange(bed.access, {
+  return openDirectRange(bed.upstream, {
     repository: EXTRA,
     fileName: PACKAGE,
     kind: "package",

@@ -57,7 +57,7 @@ export class DownloadBed implements AsyncDisposable {
     /** In the order in which they are asked by default. */
     readonly mirrors: readonly FakeMirror[],
     readonly archive: FakeMirror | null,
-    readonly access: Upstream,
+    readonly upstream: Upstream,
   ) {}
 
   static async start(options: DownloadBedOptions = {}): Promise<DownloadBed> {
@@ -66,7 +66,7 @@ export class DownloadBed implements AsyncDisposable {
     const archive = options.archive === true ? await FakeMirror.start() : null;
     const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null });
     const metrics = new Metrics();
-    const access = new Upstream({
+    const upstream = new Upstream({
       name: "arch",
       mirrors: mirrors.map(({ url }) => mirrorAt(url, "$repo/os/$arch", now)),
       archive: archive === null ? null : archiveAt(`${archive.url}packages`, now),
@@ -80,11 +80,11 @@ export class DownloadBed implements AsyncDisposable {
       metrics,
     });
     const folder = await Deno.makeTempDir({ prefix: "pkgstash-download-" });
-    return new DownloadBed(folder, mirrors, archive, access);
+    return new DownloadBed(folder, mirrors, archive, upstream);
   }
 
   get pool(): MirrorPool {
-    return this.access.pool;
+    return this.upstream.pool;
   }
 
   /** The mirror of this number as the pool knows it. */
@@ -111,7 +111,7 @@ export class DownloadBed implements AsyncDisposable {
 
   /** Joins the download of a file of `EXTRA`, or starts it. */
   join(fileName = PACKAGE, options: RequestOptions = {}) {
-    return this.registry.join(fileName, this.access, () => ({
+    return this.registry.join(fileName, this.upstream, () => ({
       repository: EXTRA,
       fileName,
       kind: fileName.endsWith(".sig") ? "signature" : "package",
@@ -152,7 +152,7 @@ export class DownloadBed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.registry.stop();
-    this.access.close();
+    this.upstream.close();
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
     await this.archive?.[Symbol.asyncDispose]();
     await Deno.remove(this.folder, { recursive: true });

@@ -100,7 +100,7 @@ Deno.test("an archive that is down does not hide that a file is missing", async 
 
 Deno.test("the mirror whose database is served is asked first", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
-  bed.pool.leads(EXTRA.directory, [bed.mirror(2)]);
+  bed.pool.resetStandings(EXTRA.directory, [bed.mirror(2)]);
   for (let turn = 0; turn < 6; turn++) {
     const name = `turn${turn}-1-1-any.pkg.tar.zst`;
     bed.put(name, BODY);
@@ -111,7 +111,7 @@ Deno.test("the mirror whose database is served is asked first", async () => {
 
 Deno.test("simultaneous transfers are spread over all mirrors", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
-  bed.pool.leads(EXTRA.directory, [bed.mirror(0)]);
+  bed.pool.resetStandings(EXTRA.directory, [bed.mirror(0)]);
   const gate = new Gate();
   for (const mirror of bed.mirrors) mirror.behave("*", { kind: "gate", gate, bytes: 500 });
   const readings = [];

@@ -27,8 +27,8 @@ Deno.test("mirrors of the same standing take turns", () => {
 
 Deno.test("every mirror is a candidate exactly once, whatever its standing", () => {
   const { pool, mirrors, order } = poolOf("a", "b", "c", "d");
-  pool.leads(DIRECTORY, [mirrors[1]!]);
-  pool.lags(DIRECTORY, mirrors[2]!);
+  pool.resetStandings(DIRECTORY, [mirrors[1]!]);
+  pool.markLagging(DIRECTORY, mirrors[2]!);
   mirrors[3]!.health.recordFailure("down");
   mirrors[0]!.health.inFlight = 7;
   for (let turn = 0; turn < 8; turn++) {
@@ -38,14 +38,14 @@ Deno.test("every mirror is a candidate exactly once, whatever its standing", () 
 
 Deno.test("a mirror that agrees on the database is asked first, one that lags last", () => {
   const { pool, mirrors, order } = poolOf("a", "b", "c");
-  pool.agrees(DIRECTORY, mirrors[2]!);
-  pool.lags(DIRECTORY, mirrors[0]!);
+  pool.markCurrent(DIRECTORY, mirrors[2]!);
+  pool.markLagging(DIRECTORY, mirrors[0]!);
   for (let turn = 0; turn < 6; turn++) assertEquals(order(), ["cba", ""]);
 });
 
 Deno.test("agreement on one database says nothing of another", () => {
   const { pool, mirrors, order } = poolOf("a", "b");
-  pool.agrees("core/os/x86_64", mirrors[1]!);
+  pool.markCurrent("core/os/x86_64", mirrors[1]!);
   assertEquals(order(), ["ab", ""]);
   order();
   assertEquals(order(null), ["ab", ""]);
@@ -53,14 +53,14 @@ Deno.test("agreement on one database says nothing of another", () => {
 
 Deno.test("a new database is agreed on by those who brought it and nobody else", () => {
   const { pool, mirrors, order } = poolOf("a", "b");
-  pool.agrees(DIRECTORY, mirrors[0]!);
-  pool.leads(DIRECTORY, [mirrors[1]!]);
+  pool.markCurrent(DIRECTORY, mirrors[0]!);
+  pool.resetStandings(DIRECTORY, [mirrors[1]!]);
   for (let turn = 0; turn < 4; turn++) assertEquals(order(), ["ba", ""]);
 });
 
 Deno.test("a preferred mirror does not carry all of the load", () => {
   const { pool, mirrors } = poolOf("a", "b", "c");
-  pool.leads(DIRECTORY, [mirrors[0]!]);
+  pool.resetStandings(DIRECTORY, [mirrors[0]!]);
   for (let transfer = 0; transfer < 30; transfer++) {
     pool.candidates(DIRECTORY).ready[0]!.health.inFlight++;
   }
@@ -71,7 +71,7 @@ Deno.test("a preferred mirror does not carry all of the load", () => {
 
 Deno.test("mirrors that rest come after all others, the soonest back first", () => {
   const { clock, pool, mirrors, order } = poolOf("a", "b", "c");
-  pool.leads(DIRECTORY, [mirrors[0]!]);
+  pool.resetStandings(DIRECTORY, [mirrors[0]!]);
   mirrors[0]!.health.recordFailure("down");
   clock.now += 1000;
   mirrors[1]!.health.recordFailure("down");

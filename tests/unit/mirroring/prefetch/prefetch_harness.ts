@@ -65,7 +65,7 @@ export class PrefetchHarness implements AsyncDisposable {
       clients: this.clients,
       missing: new MissingSignatures(config.missingSignatureAgeMs),
       metrics,
-      accessOf: ({ repository }) => this.#upstreams.get(repository.upstream),
+      upstreams: this.#upstreams,
       snapshots: {
         expectationOf: () => Promise.resolve(null),
         embeddedSignatureOf: () => Promise.resolve(null),
