@@ -1,3 +1,4 @@
+import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import type { Command, CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
@@ -19,6 +20,13 @@ export async function administrationTables(
     "exit codes": table(
       ["exit code", "meaning"],
       EXIT_CODE_MEANINGS.map(([exitCode, meaning]) => [code(String(exitCode)), `${meaning}.`]),
+    ),
+    endpoints: table(
+      ["endpoint", "what it does"],
+      ENDPOINTS.map(({ method, path, summary }) => [
+        code(`${method} ${path.replace("{+", "{")}`),
+        `${summary}.`,
+      ]),
     ),
     metrics: table(["metric", "type", "meaning"], await metricRows()),
   };

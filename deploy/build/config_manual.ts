@@ -2,10 +2,10 @@ import {
   type ConfigKey,
   environmentName,
   PRESET_KEY,
-  SETTINGS,
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import { PRESETS } from "../../src/config/presets.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 import { literal, roff, section, tagged, title } from "./roff.ts";

@@ -3,51 +3,12 @@ import {
   type ConfigKey,
   environmentName,
   PRESET_KEY,
-  SETTINGS,
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { type Setting, SETTINGS, type Topic } from "../../src/config/settings.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 import { code, table } from "./markdown.ts";
-
-type Topic = "server" | "databases" | "prefetch" | "retention" | "mirrors" | "log";
-
-/** The part of docs/configuration.md that each key belongs to. */
-const TOPIC_OF: Readonly<Record<keyof typeof SETTINGS, Topic>> = {
-  envFile: "server",
-  cacheRoot: "server",
-  listenAddress: "server",
-  port: "server",
-  tlsCertificate: "server",
-  tlsKey: "server",
-  answerTimeoutMs: "server",
-  drainTimeoutMs: "server",
-  databaseMaxAgeMs: "databases",
-  refreshIntervalMs: "databases",
-  refreshJitterMs: "databases",
-  rollbackAgeMs: "databases",
-  missingSignatureAgeMs: "databases",
-  prefetch: "prefetch",
-  prefetchConcurrency: "prefetch",
-  prefetchBytesPerSecond: "prefetch",
-  prefetchWindow: "prefetch",
-  prefetchMaxIdleMs: "prefetch",
-  prefetchMaxUnused: "prefetch",
-  prefetchMaxPackageBytes: "prefetch",
-  maxCacheBytes: "retention",
-  maxCacheAgeMs: "retention",
-  keepVersions: "retention",
-  cacheLowWaterPercent: "retention",
-  minFreeBytes: "retention",
-  pinnedPackages: "retention",
-  userAgent: "mirrors",
-  upstreamProxy: "mirrors",
-  raceTimeoutMs: "mirrors",
-  stallTimeoutMs: "mirrors",
-  archiveUrl: "mirrors",
-  logLevel: "log",
-  logFormat: "log",
-};
 
 /** The generated parts of docs/configuration.md, by name. */
 export function configurationTables(): Record<string, string> {
@@ -66,9 +27,7 @@ export function configurationTables(): Record<string, string> {
 }
 
 function keysAbout(topic: Topic): ConfigKey<unknown>[] {
-  return Object.entries<ConfigKey<unknown>>(SETTINGS)
-    .filter(([property]) => TOPIC_OF[property as keyof typeof SETTINGS] === topic)
-    .map(([, key]) => key);
+  return Object.values<Setting<unknown>>(SETTINGS).filter((key) => key.topic === topic);
 }
 
 function keyTable(keys: readonly ConfigKey<unknown>[]): string {

@@ -1,4 +1,5 @@
-import { type ConfigKey, SETTINGS } from "../../src/config/schema.ts";
+import type { ConfigKey } from "../../src/config/schema.ts";
+import { SETTINGS } from "../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT } from "../../src/config/out_of_reach.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 

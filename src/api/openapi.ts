@@ -5,7 +5,7 @@ import { endpoint } from "./endpoint.ts";
 export const SHOW_OPENAPI = endpoint({
   method: "GET",
   path: "/api/v1/openapi.json",
-  summary: "Show this document",
+  summary: "Show this OpenAPI document",
   isOpen: true,
   answers: {
     200: z.looseObject({ openapi: z.string() }).describe(

@@ -7,10 +7,10 @@ import {
   type ConfigKey,
   environmentName,
   MAIN_UPSTREAM,
-  SETTINGS,
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "./schema.ts";
+import { SETTINGS } from "./settings.ts";
 import { parseToml, type TomlTable } from "./toml_document.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
 

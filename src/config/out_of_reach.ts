@@ -1,7 +1,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import type { ConfigProblem } from "./problem.ts";
-import { SETTINGS } from "./schema.ts";
+import { SETTINGS } from "./settings.ts";
 
 /** The default cache directory of the compiled binary. */
 export const BINARY_CACHE_ROOT = "/var/cache/pkgstash";

@@ -1,5 +1,3 @@
-import type { TimeWindow } from "./config.ts";
-
 /** Milliseconds per unit. Those of Go's durations, and also days and weeks. */
 const MILLISECONDS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["w", 604_800_000],
@@ -82,6 +80,12 @@ export function formatByteSize(bytes: number): string {
 }
 
 const TIME_WINDOW = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)$/;
+
+/** A part of the day, in minutes since midnight; `end` is excluded. It may extend past midnight. */
+export interface TimeWindow {
+  readonly start: number;
+  readonly end: number;
+}
 
 /** Reads "HH:MM-HH:MM"; returns null for any other text, and for an empty window. */
 export function parseTimeWindow(text: string): TimeWindow | null {

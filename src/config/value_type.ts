@@ -6,8 +6,8 @@ import {
   parseByteSize,
   parseDuration,
   parseTimeWindow,
+  type TimeWindow,
 } from "./quantities.ts";
-import type { TimeWindow } from "./config.ts";
 import { describeValue } from "./problem.ts";
 
 /** What is there, and what should be, in words. */

@@ -4,8 +4,7 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
-import { apiSegments, respondToApi } from "./api/router.ts";
-import { requestPath } from "./request_path.ts";
+import { apiSegments, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
 import type { Context } from "./context.ts";
@@ -53,7 +52,11 @@ interface Visit {
 
 async function route({ request, path, context, client }: Visit): Promise<Response> {
   const segments = apiSegments(request.url);
-  if (segments !== null) return await respondToApi(request, segments, context);
+  if (segments !== null) {
+    // Loaded by its first request: the schemas of the API would delay every start.
+    const { respondToApi } = await import("./api/router.ts");
+    return await respondToApi(request, segments, context);
+  }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
   if (path === "healthz") return textResponse(200, "ok");

@@ -35,3 +35,20 @@ export function requestPath(url: string): string | null {
   );
   return sane ? path : null;
 }
+
+/**
+ * The decoded segments of a path below `/api/`, or null for other paths. Unlike the paths of files
+ * they may contain anything: they name nothing on disk.
+ */
+export function apiSegments(url: string): readonly string[] | null {
+  const raw = rawPath(url);
+  if (!raw.startsWith("/api/")) return null;
+  return raw.slice(1).split("/").map((segment) => {
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      // No route has an empty segment.
+      return "";
+    }
+  });
+}

@@ -1,6 +1,7 @@
 import { withoutCredentials } from "../../config/problem.ts";
 import { type EffectiveConfig, readEffectiveConfig } from "../../config/read_config.ts";
-import { type ConfigKey, SETTINGS, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
+import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
+import { SETTINGS } from "../../config/settings.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { CONFIG_OPTION } from "./serve.ts";

@@ -1,5 +1,4 @@
 import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
-import { rawPath } from "../request_path.ts";
 import type { Context } from "../context.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
@@ -7,23 +6,6 @@ import { ROUTES } from "./routes.ts";
 
 /** The token in the example of the Go version, which everybody knows. */
 const WELL_KNOWN_TOKEN = "changeme";
-
-/**
- * The decoded segments of a path below `/api/`, or null for other paths. Unlike the paths of files
- * they may contain anything: they name nothing on disk.
- */
-export function apiSegments(url: string): readonly string[] | null {
-  const raw = rawPath(url);
-  if (!raw.startsWith("/api/")) return null;
-  return raw.slice(1).split("/").map((segment) => {
-    try {
-      return decodeURIComponent(segment);
-    } catch {
-      // No route has an empty segment.
-      return "";
-    }
-  });
-}
 
 /** Answers a request to the API. */
 export async function respondToApi(

@@ -1,12 +1,8 @@
 // Compares the permissions of the binary with what the program uses.
 import { assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
-import {
-  environmentName,
-  SETTINGS,
-  TOKEN_VARIABLE,
-  UPSTREAM_KEYS,
-} from "../../../src/config/schema.ts";
+import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { SETTINGS } from "../../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT } from "../../../src/config/out_of_reach.ts";
 import { CREDENTIALS_VARIABLE, DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";

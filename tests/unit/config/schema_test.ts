@@ -1,10 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import {
-  type ConfigKey,
-  environmentName,
-  SETTINGS,
-  UPSTREAM_KEYS,
-} from "../../../src/config/schema.ts";
+import { type ConfigKey, environmentName, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { SETTINGS } from "../../../src/config/settings.ts";
 import { configOf, problemsOf } from "../../support/configuration.ts";
 
 const KEYS: ConfigKey<unknown>[] = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)];

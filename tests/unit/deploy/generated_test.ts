@@ -9,7 +9,8 @@ import { fillParts } from "../../../deploy/build/markdown.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
-import { environmentName, SETTINGS, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { environmentName, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { SETTINGS } from "../../../src/config/settings.ts";
 import { parse } from "../../support/configuration.ts";
 
 const files = generatedFiles();

@@ -1,0 +1,299 @@
+import { LOG_LEVELS } from "../log_level.ts";
+import type { LogFormat } from "../platform/observability/logging.ts";
+import type { ConfigKey } from "./schema.ts";
+import { address, pin, proxyUrl, userAgent, webUrl } from "./text_values.ts";
+import {
+  byteSize,
+  choice,
+  count,
+  duration,
+  flag,
+  listOrNone,
+  optional,
+  path,
+  port,
+  timeWindow,
+} from "./value_type.ts";
+
+/** The chapters of the configuration's documentation. */
+export type Topic = "server" | "databases" | "prefetch" | "retention" | "mirrors" | "log";
+
+/** A key that is not about one upstream. */
+export interface Setting<T> extends ConfigKey<T> {
+  readonly topic: Topic;
+}
+
+function setting<T>(setting: Setting<T>): Setting<T> {
+  return setting;
+}
+
+/** The longest whole number of days that a timer can wait (2^31 - 1 ms). */
+const MAX_TIMER_MS = 24 * 86_400_000;
+
+/**
+ * Every top-level key except those of the main upstream. The type of the configuration, help, the
+ * manual page, the example file and the documentation are made from it.
+ */
+export const SETTINGS = {
+  envFile: setting({
+    name: "env_file",
+    topic: "server",
+    type: optional(path),
+    defaultValue: "",
+    description:
+      "File of KEY=VALUE lines that add to the environment; it holds PKGSTASH_TOKEN and must not be accessible to other users.",
+  }),
+  cacheRoot: setting({
+    name: "cache_root",
+    topic: "server",
+    type: path,
+    defaultValue: "cache",
+    description: "Directory of the cache.",
+  }),
+  listenAddress: setting({
+    name: "listen_address",
+    topic: "server",
+    type: address,
+    defaultValue: "0.0.0.0",
+    description: 'Address to listen on; "::" means all addresses, IPv6 and IPv4.',
+  }),
+  port: setting({
+    name: "port",
+    topic: "server",
+    type: port,
+    defaultValue: 8090,
+    description: "TCP port to listen on, as a number or a string; 0 lets the system choose.",
+  }),
+  /** Null for plain HTTP. */
+  tlsCertificate: setting({
+    name: "tls_certificate",
+    topic: "server",
+    type: optional(path),
+    defaultValue: "",
+    description: "PEM file with the certificate chain; together with tls_key it enables HTTPS.",
+  }),
+  /** Null exactly if `tlsCertificate` is. */
+  tlsKey: setting({
+    name: "tls_key",
+    topic: "server",
+    type: optional(path),
+    defaultValue: "",
+    description: "PEM file with the private key of the certificate.",
+  }),
+  /** 0 for no limit. */
+  maxCacheBytes: setting({
+    name: "max_cache_size",
+    topic: "retention",
+    type: byteSize,
+    defaultValue: "0",
+    description: 'Maximum size of the cache, such as "50GB" (1 GB is 1024 MB); "0" means no limit.',
+  }),
+  /** 0 for no limit. */
+  maxCacheAgeMs: setting({
+    name: "max_cache_age",
+    topic: "retention",
+    type: duration(0),
+    defaultValue: "0",
+    description:
+      'Time since the last request after which a package that has left the databases is removed, such as "90d"; "0" means no limit.',
+  }),
+  databaseMaxAgeMs: setting({
+    name: "database_max_age",
+    topic: "databases",
+    type: duration(0),
+    defaultValue: "5m",
+    description: "Time for which a sync database is served without asking mirrors for a newer one.",
+  }),
+  /** 0 for never. */
+  refreshIntervalMs: setting({
+    name: "refresh_interval",
+    topic: "databases",
+    type: duration(0, MAX_TIMER_MS),
+    defaultValue: "6h",
+    description:
+      'Time between automatic refreshes of all databases, each followed by prefetch and cleanup; "0" disables them.',
+  }),
+  refreshJitterMs: setting({
+    name: "refresh_jitter",
+    topic: "databases",
+    type: duration(0, MAX_TIMER_MS),
+    defaultValue: "15m",
+    description:
+      "Maximum random delay before each automatic refresh, which spreads the load on mirrors.",
+  }),
+  rollbackAgeMs: setting({
+    name: "rollback_age",
+    topic: "databases",
+    type: duration(0),
+    defaultValue: "1d",
+    description:
+      "Time for which all mirrors must agree on an older database before it replaces a newer one.",
+  }),
+  prefetch: setting({
+    name: "prefetch",
+    topic: "prefetch",
+    type: flag,
+    defaultValue: true,
+    description:
+      "Whether new versions of cached packages are fetched before a client requests them.",
+  }),
+  prefetchConcurrency: setting({
+    name: "prefetch_concurrency",
+    topic: "prefetch",
+    type: count(1, 16),
+    defaultValue: 2,
+    description: "Number of packages that are prefetched at the same time.",
+  }),
+  /** 0 for no limit. */
+  prefetchBytesPerSecond: setting({
+    name: "prefetch_bandwidth",
+    topic: "prefetch",
+    type: byteSize,
+    defaultValue: "0",
+    description:
+      'Bytes per second for all prefetching together, such as "2MB"; "0" means no limit.',
+  }),
+  /** In local time; null for any time. */
+  prefetchWindow: setting({
+    name: "prefetch_window",
+    topic: "prefetch",
+    type: optional(timeWindow),
+    defaultValue: "",
+    description:
+      'Local time of day in which prefetching may start, such as "01:00-06:30"; "" means any time.',
+  }),
+  /** 0 for no limit. */
+  prefetchMaxIdleMs: setting({
+    name: "prefetch_max_idle",
+    topic: "prefetch",
+    type: duration(0),
+    defaultValue: "30d",
+    description:
+      'Time since the last request after which a package is no longer prefetched; "0" means no limit.',
+  }),
+  /** 0 for no limit. */
+  prefetchMaxUnused: setting({
+    name: "prefetch_max_unused",
+    topic: "prefetch",
+    type: count(0, 1000),
+    defaultValue: 3,
+    description:
+      "Number of prefetched versions in a row that no client requested, after which a package is no longer prefetched; 0 means no limit.",
+  }),
+  /** 0 for no limit. */
+  prefetchMaxPackageBytes: setting({
+    name: "prefetch_max_package_size",
+    topic: "prefetch",
+    type: byteSize,
+    defaultValue: "0",
+    description: 'Maximum size of a package to prefetch, such as "500MB"; "0" means no limit.',
+  }),
+  keepVersions: setting({
+    name: "keep_versions",
+    topic: "retention",
+    type: count(0, 1000),
+    defaultValue: 3,
+    description:
+      "Number of newest versions of each package to keep after they have left the databases.",
+  }),
+  cacheLowWaterPercent: setting({
+    name: "cache_low_water",
+    topic: "retention",
+    type: count(1, 100),
+    defaultValue: 90,
+    description:
+      "Percentage of max_cache_size to which a cache is reduced once it exceeds that size.",
+  }),
+  /** 0 for no minimum. */
+  minFreeBytes: setting({
+    name: "min_free_space",
+    topic: "retention",
+    type: byteSize,
+    defaultValue: "1GB",
+    description: 'Free disk space below which the cache is cleaned at once; "0" disables this.',
+  }),
+  /** Patterns, see `matchesPackage`. */
+  pinnedPackages: setting({
+    name: "pinned_packages",
+    topic: "retention",
+    type: listOrNone(pin, 'a list such as ["linux", "nvidia-*"]'),
+    defaultValue: [],
+    description:
+      "Packages that are never removed: package names, file names, or globs of either with * and ?.",
+  }),
+  userAgent: setting({
+    name: "user_agent",
+    topic: "mirrors",
+    type: userAgent,
+    defaultValue: "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
+    description:
+      "User-Agent header sent to mirrors, some of which refuse clients that do not look like pacman.",
+  }),
+  upstreamProxy: setting({
+    name: "upstream_proxy",
+    topic: "mirrors",
+    type: optional(proxyUrl),
+    defaultValue: "",
+    description: "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors.",
+  }),
+  raceTimeoutMs: setting({
+    name: "race_timeout",
+    topic: "mirrors",
+    type: duration(1, MAX_TIMER_MS),
+    defaultValue: "1500ms",
+    description: "Time for a mirror to begin its response before the next one is asked as well.",
+  }),
+  stallTimeoutMs: setting({
+    name: "stall_timeout",
+    topic: "mirrors",
+    type: duration(1, MAX_TIMER_MS),
+    defaultValue: "4s",
+    description: "Time without data in the middle of a file before another mirror continues it.",
+  }),
+  answerTimeoutMs: setting({
+    name: "answer_timeout",
+    topic: "server",
+    type: duration(1, MAX_TIMER_MS),
+    defaultValue: "9s",
+    description:
+      "Time within which a client gets the first byte or an error; pacman gives up after 10 s.",
+  }),
+  drainTimeoutMs: setting({
+    name: "drain_timeout",
+    topic: "server",
+    type: duration(0, MAX_TIMER_MS),
+    defaultValue: "30s",
+    description: "Time for transfers in flight to finish when the server stops.",
+  }),
+  missingSignatureAgeMs: setting({
+    name: "missing_signature_age",
+    topic: "databases",
+    type: duration(0),
+    defaultValue: "5m",
+    description:
+      "Time for which a signature that no mirror has is reported as missing without asking again.",
+  }),
+  /** Root of a package pool laid out like that of the Arch Linux Archive; null for none. */
+  archiveUrl: setting({
+    name: "archive_url",
+    topic: "mirrors",
+    type: optional(webUrl),
+    defaultValue: "",
+    description:
+      'Archive of package versions that mirrors have dropped, such as "https://archive.archlinux.org/packages".',
+  }),
+  logLevel: setting({
+    name: "log_level",
+    topic: "log",
+    type: choice(LOG_LEVELS),
+    defaultValue: "info",
+    description: "Least severe level that is logged.",
+  }),
+  logFormat: setting({
+    name: "log_format",
+    topic: "log",
+    type: choice<LogFormat>(["text", "json"]),
+    defaultValue: "text",
+    description: "Format of the log: text for people, json for programs.",
+  }),
+};
