@@ -160,16 +160,24 @@ export class Mirroring {
   /** Takes the cache directory, and begins to keep it fresh and small. */
   static async open(config: Config, metrics: Metrics): Promise<Mirroring> {
     const layout = new CacheLayout(config.cacheRoot);
-    const lock = await prepareCache(layout);
-    const index = await CacheIndex.open(layout.index);
+    using resources = new DisposableStack();
+    const lock = resources.use(await prepareCache(layout));
+    const index = resources.use(await CacheIndex.open(layout.index));
     const mirroring = new Mirroring(config, { layout, lock, index, metrics });
-    mirroring.#indexed = mirroring.#background.add(
-      "cannot compare the cache with its index",
-      mirroring.inventory.reconcile(),
-    );
-    mirroring.snapshots.verifyCached(mirroring.#tree.repositories);
-    await mirroring.#schedule.reschedule(config);
-    return mirroring;
+    // From here on, stopping the wing releases them.
+    resources.move();
+    try {
+      mirroring.#indexed = mirroring.#background.add(
+        "cannot compare the cache with its index",
+        mirroring.inventory.reconcile(),
+      );
+      mirroring.snapshots.verifyCached(mirroring.#tree.repositories);
+      await mirroring.#schedule.reschedule(config);
+      return mirroring;
+    } catch (error) {
+      await mirroring.stop();
+      throw error;
+    }
   }
 
   /** Every path that clients may ask for. */
