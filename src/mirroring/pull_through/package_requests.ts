@@ -50,15 +50,13 @@ export class PackageRequests {
   }
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
-    const { layout, missing } = this.#options;
-    const path = layout.fileOf(file);
+    const path = this.#options.layout.fileOf(file);
     const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
     if (hit !== null) return hit;
     try {
       return await this.#startOrJoin(file, request);
     } catch (error) {
       if (file.kind !== "signature") throw error;
-      if (isNotFound(error)) missing.add(keyOf(file));
       const embedded = await this.#sendEmbedded(file, request);
       if (embedded === null) throw error;
       return embedded;
@@ -73,11 +71,7 @@ export class PackageRequests {
     file: PackageFile,
     pace: NonNullable<DownloadRequest["pace"]>,
   ): { download: Download; started: boolean } {
-    const joined = this.#download(file, { pace });
-    joined.download.opened.catch((error) => {
-      if (file.kind === "signature" && isNotFound(error)) this.#options.missing.add(keyOf(file));
-    });
-    return joined;
+    return this.#download(file, { pace });
   }
 
   async #startOrJoin(file: PackageFile, request: Request): Promise<Response> {
@@ -134,12 +128,15 @@ export class PackageRequests {
       onBytes: (count) => metrics.addBytesFetched(count),
       ...prefetch,
     }));
-    if (joined.started) this.#announceFetched(file, joined.download, prefetch !== undefined);
+    if (joined.started) this.#recordOutcome(file, joined.download, prefetch !== undefined);
     return joined;
   }
 
-  /** Calls `onFetched` when the download has put the file into the cache. */
-  #announceFetched(file: PackageFile, download: Download, prefetched: boolean): void {
+  /**
+   * Calls `onFetched` when the download has put the file into the cache. Remembers a signature as
+   * missing if the mirrors say so, and only then: a client that asks often must not prolong that.
+   */
+  #recordOutcome(file: PackageFile, download: Download, prefetched: boolean): void {
     const { missing, onFetched } = this.#options;
     download.done.then((outcome) => {
       if (outcome.result !== "fetched") return;
@@ -147,7 +144,9 @@ export class PackageRequests {
       // A package that was rebuilt under its name may be signed where the old one was not.
       if (file.kind === "package") missing.forget(`${keyOf(file)}.sig`);
       onFetched(file, { size, sha256, prefetched });
-    }, () => {});
+    }, (error) => {
+      if (file.kind === "signature" && isNotFound(error)) missing.add(keyOf(file));
+    });
   }
 
   async #openDirect(

@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
+import type { PkgstashError } from "../../../../src/errors.ts";
+import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
+import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
+import {
+  MissingSignatures,
+  PackageRequests,
+} from "../../../../src/mirroring/pull_through/package_requests.ts";
 import { TestApp } from "../../../support/test_app.ts";
+import { DownloadBed, EXTRA, PACKAGE } from "../downloads/download_bed.ts";
 
 const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst.sig";
 const SIGNATURE = new Uint8Array([0x88, ...new Array(99).fill(7)]);
@@ -56,4 +64,40 @@ Deno.test("a mirror that fails does not make a signature missing", async () => {
   app.mirror.behave(PATH, { kind: "status", code: 503 }, 1);
   assertEquals((await app.get(PATH)).status, 502);
   assertEquals((await app.get(PATH)).status, 200);
+});
+
+Deno.test("requests for a missing signature do not prolong how long it is remembered", async () => {
+  await using bed = await DownloadBed.start();
+  let now = 0;
+  const packages = new PackageRequests({
+    layout: new CacheLayout(bed.folder),
+    downloads: bed.registry,
+    clients: new ClientDownloads(),
+    missing: new MissingSignatures(100, () => now),
+    metrics: bed.metrics,
+    upstreams: { get: () => bed.upstream },
+    snapshots: {
+      expectationOf: () => Promise.resolve(null),
+      embeddedSignatureOf: () => Promise.resolve(null),
+    },
+    onFetched: () => {},
+    answerTimeoutMs: 5_000,
+  });
+  const fileName = `${PACKAGE}.sig`;
+  const ask = async () => {
+    try {
+      const file = { repository: EXTRA, fileName, kind: "signature" as const };
+      const response = await packages.respond(file, new Request("http://host/"));
+      await response.body?.cancel();
+      return response.status;
+    } catch (error) {
+      return (error as PkgstashError).kind;
+    }
+  };
+  assertEquals(await ask(), "not_found");
+  bed.put(fileName, SIGNATURE);
+  now = 60;
+  assertEquals(await ask(), "not_found");
+  now = 100;
+  assertEquals(await ask(), 200);
 });
