@@ -20,14 +20,24 @@ export interface DaemonOptions {
 
 /** A running server that answers. */
 export class Daemon {
+  readonly port: number;
+  readonly folder: string;
+  /** From its exec to the end of its first response. */
+  readonly startMs: number;
+  readonly #workspace: Workspace;
+  readonly #child: Deno.ChildProcess;
+
   private constructor(
-    private readonly workspace: Workspace,
-    private readonly child: Deno.ChildProcess,
-    readonly port: number,
-    readonly folder: string,
-    /** From its exec to the end of its first answer. */
-    readonly startMs: number,
-  ) {}
+    workspace: Workspace,
+    child: Deno.ChildProcess,
+    { port, folder, startMs }: Pick<Daemon, "port" | "folder" | "startMs">,
+  ) {
+    this.#workspace = workspace;
+    this.#child = child;
+    this.port = port;
+    this.folder = folder;
+    this.startMs = startMs;
+  }
 
   /** Starts a server, and asks it for the probe until it answers. */
   static async start(workspace: Workspace, options: DaemonOptions): Promise<Daemon> {
@@ -41,7 +51,9 @@ export class Daemon {
       for (;;) {
         const status = await statusOrNull(port, probe.path);
         const durationMs = performance.now() - startedAt;
-        if (status === 200) return new Daemon(workspace, child, port, folder, durationMs);
+        if (status === 200) {
+          return new Daemon(workspace, child, { port, folder, startMs: durationMs });
+        }
         if (status !== null) throw new Error(`status ${status} for ${probe.path}`);
         if (code !== null) throw new Error(`it ended with code ${code}`);
         if (durationMs > LONGEST_START_MS) throw new Error("it does not listen");
@@ -55,14 +67,14 @@ export class Daemon {
   }
 
   get pid(): number {
-    return this.child.pid;
+    return this.#child.pid;
   }
 
   /** Ends it well, or by force when that takes too long. */
   async stop(): Promise<void> {
-    const force = setTimeout(() => this.workspace.kill(this.child), LONGEST_STOP_MS);
-    this.child.kill("SIGTERM");
-    await this.child.status;
+    const force = setTimeout(() => this.#workspace.kill(this.#child), LONGEST_STOP_MS);
+    this.#child.kill("SIGTERM");
+    await this.#child.status;
     clearTimeout(force);
   }
 }

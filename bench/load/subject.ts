@@ -18,13 +18,16 @@ export interface Bed {
 
 /** A contestant at work, with the files for hits in its cache. */
 export class Subject {
+  readonly #contestant: Contestant;
+  readonly #bed: Bed;
+  readonly #daemon: Daemon;
   #hasStarted = false;
 
-  private constructor(
-    private readonly contestant: Contestant,
-    private readonly bed: Bed,
-    private readonly daemon: Daemon,
-  ) {}
+  private constructor(contestant: Contestant, bed: Bed, daemon: Daemon) {
+    this.#contestant = contestant;
+    this.#bed = bed;
+    this.#daemon = daemon;
+  }
 
   /** Starts it, and fills its cache with the files for hits, byte by byte as the mirror has them. */
   static async start(contestant: Contestant, bed: Bed): Promise<Subject> {
@@ -48,28 +51,28 @@ export class Subject {
   }
 
   get name(): string {
-    return this.contestant.name;
+    return this.#contestant.name;
   }
 
   get port(): number {
-    return this.daemon.port;
+    return this.#daemon.port;
   }
 
   /** CPU time that it has taken so far. */
   cpuSeconds(): number {
-    return cpuSeconds(this.daemon.pid);
+    return cpuSeconds(this.#daemon.pid);
   }
 
   /** The most memory that it has had resident since the last call. */
   takePeakResidentBytes(): number {
-    const bytes = peakResidentBytes(this.daemon.pid);
-    resetPeakResidentBytes(this.daemon.pid);
+    const bytes = peakResidentBytes(this.#daemon.pid);
+    resetPeakResidentBytes(this.#daemon.pid);
     return bytes;
   }
 
   /** Gets a file and compares its length and SHA-256, after the clock has stopped. */
   async fetchVerified(file: PackageFile): Promise<Exchange> {
-    const { body } = this.bed;
+    const { body } = this.#bed;
     const response = await exchange(this.port, file.path, { into: body });
     if (response.status !== 200) throw new Error(`Status ${response.status} for ${file.path}`);
     const { bytes, sha256 } = file.payload;
@@ -93,7 +96,7 @@ export class Subject {
    */
   async discard(file: PackageFile): Promise<void> {
     try {
-      await Deno.remove(this.contestant.cachedFile(this.daemon.folder, file));
+      await Deno.remove(this.#contestant.cachedFile(this.#daemon.folder, file));
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -101,10 +104,10 @@ export class Subject {
 
   /** Milliseconds from the exec of a second instance to its first answer, a small hit. */
   async measureStartMs(): Promise<number> {
-    const folder = await this.bed.workspace.makeFolder(`starts/${this.name}`);
+    const folder = await this.#bed.workspace.makeFolder(`starts/${this.name}`);
     const start = async () => {
-      const daemon = await launch(this.contestant, this.bed, folder);
-      await waitForHit(daemon.port, this.bed.repository.small);
+      const daemon = await launch(this.#contestant, this.#bed, folder);
+      await waitForHit(daemon.port, this.#bed.repository.small);
       await daemon.stop();
       return daemon.startMs;
     };

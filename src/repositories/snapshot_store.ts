@@ -16,15 +16,13 @@ export interface SnapshotLayout {
 }
 
 /**
- * The published snapshots on disk, one per repository, whoever makes them. A snapshot is published
- * by replacing the one small file that lists its members, so that none is ever visible in part,
- * even after a crash.
+ * The published snapshots on disk, one per repository. A snapshot is published by replacing the one
+ * small file that lists its members, so that none is ever visible in part, even after a crash.
  */
 export class SnapshotStore {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #current = new Map<string, Snapshot>();
   readonly #replaced = new Map<string, { blobs: string[]; until: number }[]>();
-
   readonly #layout: SnapshotLayout;
   readonly #now: () => number;
 

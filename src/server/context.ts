@@ -4,7 +4,7 @@ import type { Metrics } from "../platform/observability/metrics.ts";
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
 export interface Context {
-  /** Replaced by a reload, so it is read anew for each request. */
+  /** A reload replaces it, so it must be read again for each request. */
   readonly config: Config;
   readonly mirroring: Mirroring;
   readonly metrics: Metrics;

@@ -14,7 +14,7 @@ const log = eventLogger("server");
 
 type Info = Deno.ServeHandlerInfo<Deno.NetAddr>;
 
-/** Makes the handler of all requests. It reads `context` anew for each request. */
+/** Makes the handler of all requests. It reads `context` again for each request. */
 export function createHandler(
   context: Context,
 ): (request: Request, info: Info) => Promise<Response> {

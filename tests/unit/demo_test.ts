@@ -39,8 +39,8 @@ Deno.test("the demo fails when a client gets one wrong byte", async () => {
   const passed = await runDemo({ write: (line) => lines.push(line), haste: 10, tamper: true });
   assertEquals(passed, false);
   const faults = lines.filter((line) => line.includes("wrong bytes"));
-  const told = faults.filter((line) => line.includes("new-laptop, linux-6.17.8-1"));
-  assert(told.length >= 1, lines.join("\n"));
+  const reported = faults.filter((line) => line.includes("new-laptop, linux-6.17.8-1"));
+  assert(reported.length >= 1, lines.join("\n"));
   assertMatch(lines.at(-1)!, /Not everything was right/);
 });
 

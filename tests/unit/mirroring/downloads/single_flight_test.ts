@@ -76,7 +76,7 @@ Deno.test("a reader that leaves takes nothing from the others", async () => {
   assertEquals(bed.mirrors[0]!.abandoned, 0);
 });
 
-Deno.test("the download goes on with no reader at all", async () => {
+Deno.test("a download continues without any reader", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(MEBIBYTE, 4);
   bed.put(PACKAGE, body);
