@@ -3,18 +3,23 @@ import type { Config } from "./config/config.ts";
 import { readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
-import { configureLogging, eventLogger } from "./platform/observability/logging.ts";
+import {
+  configureLogging,
+  eventLogger,
+  flushLog,
+  printLine,
+} from "./platform/observability/logging.ts";
 import { notifyEnvironment, ServiceManager } from "./platform/systemd/service_manager.ts";
 import { hostName } from "./platform/host_name.ts";
 
 const log = eventLogger("serve");
 
-/** Milliseconds that closing takes at the most when all transfers have ended. */
-const TIME_TO_CLOSE = 15_000;
+/** How long closing may take once all transfers have ended. */
+const CLOSE_TIMEOUT_MS = 15_000;
 
 export interface ServeOptions {
   configPath?: string;
-  /** Wins over the configuration's. */
+  /** Overrides the configuration. */
   logLevel?: LogLevel;
 }
 
@@ -35,7 +40,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       await manager?.reportStatus(statusOf(app));
     } catch (error) {
       const reason = reasonOf(error);
-      log.error("configuration not reloaded, the old one stays", { reason });
+      log.error("cannot reload the configuration, keeping the old one", { reason });
       await manager?.reportStatus(`${statusOf(app)}, without the changed configuration: ${reason}`);
     }
   };
@@ -49,12 +54,13 @@ export async function serve(options: ServeOptions): Promise<void> {
   Deno.addSignalListener("SIGINT", stop);
   await manager?.reportReady(statusOf(app));
   await stopped.promise;
-  await manager?.reportStopping(app.config.drainTimeoutMs + TIME_TO_CLOSE);
+  await manager?.reportStopping(app.config.drainTimeoutMs + CLOSE_TIMEOUT_MS);
   await app.stop();
   Deno.removeSignalListener("SIGHUP", reload);
   Deno.removeSignalListener("SIGTERM", stop);
   Deno.removeSignalListener("SIGINT", stop);
   log.info("stopped");
+  await flushLog();
 }
 
 function startLogging(config: Config, { logLevel }: ServeOptions): void {
@@ -83,7 +89,7 @@ function announce(app: App): void {
     log.info("listening", { url, cache_root: config.cacheRoot, mirrorlist: lines });
     return;
   }
-  console.log(`pkgstash listens on ${url}
+  printLine(`pkgstash listens on ${url}
   and keeps packages in ${config.cacheRoot}
 
 To use it, put this first in /etc/pacman.d/mirrorlist:

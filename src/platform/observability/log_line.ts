@@ -1,9 +1,6 @@
 import type { LogRecord } from "@logtape/logtape";
 import type { Redaction } from "./redaction.ts";
 
-/** Formats a log record as one line, without line feed. */
-export type LogLineFormat = (record: LogRecord, redaction: Redaction) => string;
-
 /**
  * Characters that end or rewrite a line on a terminal or in a log viewer, or that are invisible.
  */

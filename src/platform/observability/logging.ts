@@ -1,9 +1,20 @@
+import { deadline } from "@std/async/deadline";
 import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logtape";
 import type { LogLevel } from "../../log_level.ts";
+import { LineQueue } from "./line_queue.ts";
 import { jsonLine, textLine } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
 
 const ROOT = "pkgstash";
+
+/** How long the last lines of a process wait for a reader. */
+const FLUSH_TIMEOUT_MS = 1_000;
+
+/** There is one standard output, whatever is configured, and its lines keep their order. */
+const stdout = new LineQueue(
+  Deno.stdout,
+  (count) => eventLogger("log").warn("lines lost, the log is read too slowly", { count }),
+);
 
 /** The format of log records: for people or for programs. */
 export type LogFormat = "text" | "json";
@@ -23,9 +34,18 @@ export interface LoggingOptions {
 export function configureLogging(options: LoggingOptions): void {
   const redaction = new Redaction(options.secrets);
   const line = options.format === "json" ? jsonLine : textLine;
-  const stdout = new StdoutLines();
-  const write = options.write ?? ((text) => stdout.write(text));
+  const write = options.write ?? printLine;
   apply(options.level, { lines: (record) => write(line(record, redaction)) });
+}
+
+/** Prints a line on the standard output, in order with the log. */
+export function printLine(line: string): void {
+  stdout.add(line);
+}
+
+/** Waits until the log is written, but not long for a reader that is stuck. */
+export async function flushLog(): Promise<void> {
+  await deadline(stdout.flushed(), FLUSH_TIMEOUT_MS).catch(() => {});
 }
 
 /** Changes the level, for all loggers and at once. */
@@ -59,26 +79,4 @@ function apply(level: LogLevel, sinks: Parameters<typeof configureSync>[0]["sink
       { category: ["logtape", "meta"], lowestLevel: null, sinks: [] },
     ],
   });
-}
-
-/**
- * Writes lines to the standard output synchronously. A line that cannot be written, because the
- * reader is gone or the disk is full, is lost: a daemon must not fail because of its log.
- */
-class StdoutLines {
-  #isTorn = false;
-
-  write(line: string): void {
-    const bytes = new TextEncoder().encode(`${this.#isTorn ? "\n" : ""}${line}\n`);
-    let written = 0;
-    try {
-      while (written < bytes.length) {
-        written += Deno.stdout.writeSync(bytes.subarray(written));
-      }
-      this.#isTorn = false;
-    } catch {
-      // The next line must not continue the part that was written.
-      if (written > 0) this.#isTorn = true;
-    }
-  }
 }

@@ -101,8 +101,8 @@ Deno.test("SIGHUP applies a good configuration, and keeps the old one if the new
     assertEquals((await exchange(origin, PATH)).status, 200);
     await Deno.writeTextFile(`${folder}/pkgstash.toml`, "mirrored_repos = 7\nnonsense = true\n");
     child.signal("SIGHUP");
-    const [line] = await child.printed(/.*configuration not reloaded.*\n/);
-    assertMatch(line, /ERROR .*the old one stays.*mirrored_repos/);
+    const [line] = await child.printed(/.*cannot reload the configuration.*\n/);
+    assertMatch(line, /ERROR .*keeping the old one.*mirrored_repos/);
     assertMatch(line, /nonsense/);
     assertEquals((await exchange(origin, PATH)).status, 200);
     child.signal("SIGTERM");

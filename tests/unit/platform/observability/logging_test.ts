@@ -74,34 +74,46 @@ Deno.test("a level can be set before logging is configured", () => {
   });
 });
 
-async function runLoggingProgram(
-  reading: boolean,
-): Promise<{ code: number; out: string; err: string }> {
-  const root = fromFileUrl(new URL("../../../../", import.meta.url));
-  const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-q", "tests/unit/platform/observability/logging_program.ts"],
-    cwd: root,
+function startLoggingProgram(lines: number): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-q", "tests/unit/platform/observability/logging_program.ts", String(lines)],
+    cwd: fromFileUrl(new URL("../../../../", import.meta.url)),
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  if (!reading) await child.stdout.cancel();
-  // The program logs when its standard input ends.
-  await child.stdin.close();
-  const out = reading ? await new Response(child.stdout).text() : "";
-  const err = await new Response(child.stderr).text();
-  return { code: (await child.status).code, out, err };
 }
 
 Deno.test("lines go to the standard output", async () => {
-  const { code, out, err } = await runLoggingProgram(true);
-  assertEquals([code, err], [0, "done"]);
+  await using child = startLoggingProgram(1000);
+  await child.stdin.close();
+  const [out, err] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
+  assertEquals([(await child.status).code, err], [0, "done"]);
   const lines = out.trimEnd().split("\n");
   assertEquals(lines.length, 1000);
   assertEquals(lines[999]!.replace(/^\S+ /, ""), "INFO request number=999");
 });
 
 Deno.test("logging to a closed standard output does not stop the program", async () => {
-  const { code, err } = await runLoggingProgram(false);
-  assertEquals([code, err], [0, "done"]);
+  await using child = startLoggingProgram(1000);
+  await child.stdout.cancel();
+  await child.stdin.close();
+  const err = await new Response(child.stderr).text();
+  assertEquals([(await child.status).code, err], [0, "done"]);
+});
+
+Deno.test("logging to a standard output that nobody reads does not stop the program", async () => {
+  await using child = startLoggingProgram(100_000);
+  await child.stdin.close();
+  const err = child.stderr.getReader();
+  const { value } = await err.read();
+  assertEquals(new TextDecoder().decode(value), "done");
+  const lines = (await new Response(child.stdout).text()).trimEnd().split("\n");
+  const lost = Number(/lines lost.* count=(\d+)$/.exec(lines.at(-1)!)?.[1]);
+  assertEquals(lines.length - 1 + lost, 100_000);
+  await err.cancel();
+  assertEquals((await child.status).code, 0);
 });

@@ -1,0 +1,94 @@
+import { concat } from "@std/bytes/concat";
+
+/** More waiting lines than this are lost: the reader is too slow, or reads no more. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+/** The bytes of one write, which also bounds what a failed one loses. */
+const MAX_WRITE_BYTES = 64 * 1024;
+
+/** Where lines go, such as the standard output. */
+export interface LineOutput {
+  /** Writes some of the bytes, at least one, and returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/**
+ * Writes lines behind the back of whoever has them. Nobody ever waits for the reader of the output:
+ * when it stops reading, lines wait up to a bound, and further ones are lost and counted. Lines that
+ * cannot be written, because the reader is gone or the disk is full, are lost as well: a daemon must
+ * not fail because of its log.
+ */
+export class LineQueue {
+  readonly #output: LineOutput;
+  readonly #onLost: (count: number) => void;
+  readonly #encoder = new TextEncoder();
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
+  #lost = 0;
+  /** Whether the last write ended within a line. */
+  #isTorn = false;
+  #writing: Promise<void> | null = null;
+
+  /** `onLost` gets the number of lines that were lost, once there is room again. It may add one. */
+  constructor(output: LineOutput, onLost: (count: number) => void) {
+    this.#output = output;
+    this.#onLost = onLost;
+  }
+
+  /** Queues a line, given without its line feed. Never blocks and never throws. */
+  add(line: string): void {
+    const bytes = this.#encoder.encode(`${line}\n`);
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
+      this.#lost++;
+      return;
+    }
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    this.#writing ??= this.#writeAll().finally(() => this.#writing = null);
+  }
+
+  /** Resolves when every queued line has been written or lost. */
+  async flushed(): Promise<void> {
+    while (this.#writing !== null) await this.#writing;
+  }
+
+  async #writeAll(): Promise<void> {
+    // Lines that are queued in the same turn go out in one write.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      await this.#write(this.#takeBatch());
+      if (this.#lost > 0 && this.#waiting.length === 0) {
+        const lost = this.#lost;
+        this.#lost = 0;
+        this.#onLost(lost);
+      }
+    }
+  }
+
+  #takeBatch(): Uint8Array {
+    let count = 0;
+    let bytes = 0;
+    do bytes += this.#waiting[count++]?.length ?? 0; while (
+      count < this.#waiting.length && bytes < MAX_WRITE_BYTES
+    );
+    const batch = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    this.#waitingBytes -= bytes;
+    return concat(batch);
+  }
+
+  async #write(lines: Uint8Array): Promise<void> {
+    // A line must not continue the part of one that was written before.
+    const bytes = this.#isTorn ? concat([new Uint8Array([LINE_FEED]), lines]) : lines;
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += await this.#output.write(bytes.subarray(written));
+      }
+      this.#isTorn = false;
+    } catch {
+      if (written > 0) this.#isTorn = bytes[written - 1] !== LINE_FEED;
+    }
+  }
+}
+
+const LINE_FEED = 0x0a;
