@@ -13,21 +13,26 @@ import type { Mirroring } from "../../mirroring/mirroring.ts";
 export async function flatCacheRoute(
   request: Request,
   fileName: string,
-  { tree, layout }: Pick<Mirroring, "tree" | "layout">,
+  { tree, layout, index }: Pick<Mirroring, "tree" | "layout" | "index">,
 ): Promise<Response> {
   const found = await Promise.all(
     filesNamed(fileName, tree).map(async (file) => {
       const path = layout.fileOf(file);
-      return { path, info: await statIfPresent(path) };
+      return { file, path, info: await statIfPresent(path) };
     }),
   );
-  const [first, ...others] = found.flatMap(({ path, info }) =>
-    info?.isFile ? [{ path, info }] : []
+  const present = found.flatMap(({ file, path, info }) =>
+    info?.isFile ? [{ file, path, info }] : []
   );
+  const [first, ...others] = present;
   const response = first === undefined || !others.every(({ info }) => isSame(info, first.info))
     ? null
     : await sendFile(request, { path: first.path, fileName, status: "HIT" });
-  return response ?? textResponse(404, "There is no such file in the cache.");
+  if (response === null) return textResponse(404, "There is no such file in the cache.");
+  if (request.method === "GET") {
+    for (const { file } of present) index.recordUse(file, Date.now());
+  }
+  return response;
 }
 
 /** Compares files as HTTP caches do: by size and date. Undated files are never the same. */

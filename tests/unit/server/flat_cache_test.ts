@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { TOKEN } from "../../support/administration.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
 
@@ -27,6 +28,21 @@ Deno.test("a cached package is found by its file name alone, in any encoding", a
   assertEquals(range.body, bytes.slice(1000));
   const known = await app.get(`/cache/${FILE}`, { "if-none-match": flat.headers.get("etag")! });
   assertEquals(known.status, 304);
+});
+
+Deno.test("a hit by the file name counts as a use of the package", async () => {
+  await using app = await TestApp.start({ token: TOKEN });
+  app.put(CORE, bytes);
+  await app.warm(CORE);
+  const uses = async () => {
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const { body } = await app.get("/api/v1/packages", headers);
+    return JSON.parse(new TextDecoder().decode(body)).packages[0].uses;
+  };
+  const before = await uses();
+  await app.get(`/cache/${FILE}`);
+  await app.request("HEAD", `/cache/${FILE}`);
+  assertEquals(await uses(), before + 1);
 });
 
 Deno.test("a signature is found by its file name", async () => {
