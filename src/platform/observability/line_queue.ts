@@ -12,10 +12,10 @@ export interface LineOutput {
 }
 
 /**
- * Writes lines behind the back of whoever has them. Nobody ever waits for the reader of the output:
- * when it stops reading, lines wait up to a bound, and further ones are lost and counted. Lines that
- * cannot be written, because the reader is gone or the disk is full, are lost as well: a daemon must
- * not fail because of its log.
+ * Writes lines in the background, so that nobody waits for the reader of the output. If it stops
+ * reading, lines wait up to a bound; further ones are lost and counted. Lines that cannot be written,
+ * because the reader is gone or the disk is full, are lost as well: a daemon must not fail because of
+ * its log.
  */
 export class LineQueue {
   readonly #output: LineOutput;
@@ -43,7 +43,7 @@ export class LineQueue {
     }
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
-    this.#writing ??= this.#writeAll().finally(() => this.#writing = null);
+    this.#writing ??= this.#writeAll();
   }
 
   /** Resolves when every queued line has been written or lost. */
@@ -52,15 +52,20 @@ export class LineQueue {
   }
 
   async #writeAll(): Promise<void> {
-    // Lines that are queued in the same turn go out in one write.
-    await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      await this.#write(this.#takeBatch());
-      if (this.#lost > 0 && this.#waiting.length === 0) {
-        const lost = this.#lost;
-        this.#lost = 0;
-        this.#onLost(lost);
+    try {
+      // Lines that are queued in the same turn go out in one write.
+      await Promise.resolve();
+      while (this.#waiting.length > 0) {
+        await this.#write(this.#takeBatch());
+        if (this.#lost > 0 && this.#waiting.length === 0) {
+          const lost = this.#lost;
+          this.#lost = 0;
+          this.#onLost(lost);
+        }
       }
+    } finally {
+      // At once after the look at the queue, or a line added in between would wait for the next.
+      this.#writing = null;
     }
   }
 

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
+import { eventLoopTurn } from "../../../../src/async/event_loop_turn.ts";
 import { LineQueue } from "../../../../src/platform/observability/line_queue.ts";
 
 /** An output that writes when it is let, `atMost` bytes at a time. */
@@ -40,6 +41,19 @@ Deno.test("lines of the same turn are one write", async () => {
   for (let number = 0; number < 100; number++) queue.add(`line ${number}`);
   await queue.flushed();
   assertEquals(output.writes, 1);
+});
+
+Deno.test("a line that is added while the queue falls idle is written, too", async () => {
+  for (let ticks = 0; ticks < 20; ticks++) {
+    const output = new StuckOutput();
+    output.release();
+    const queue = new LineQueue(output, () => {});
+    queue.add("first");
+    for (let tick = 0; tick < ticks; tick++) await Promise.resolve();
+    queue.add("second");
+    await eventLoopTurn();
+    assertEquals(output.text, "first\nsecond\n", `after ${ticks} ticks`);
+  }
 });
 
 Deno.test("lines beyond the bound are lost while nobody reads, and counted afterwards", async () => {
