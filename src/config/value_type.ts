@@ -186,7 +186,7 @@ export function listOrNone(item: ValueType<string>, what: string): ValueType<rea
 /** A list without duplicates; `what` is expected if there is none or it is empty. */
 export function list(item: ValueType<string>, what: string): ValueType<readonly string[]> {
   return {
-    name: `list of ${item.name}s`,
+    name: `list of ${item.name.replace(/y$/, "ie")}s`,
     split: (text) => text.split(",").map((each) => each.trim()),
     parse(raw, workingDirectory) {
       if (!Array.isArray(raw) || raw.length === 0) return bad(raw, what);
