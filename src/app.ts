@@ -49,14 +49,14 @@ export class App implements AsyncDisposable {
     return this.#context.config;
   }
 
-  /** Applies a new configuration to every request from now on. */
+  /** Applies a new configuration to every request from now on; if it throws, the old one stays. */
   reconfigure(config: Config): void {
     const fixed = FIXED.filter((key) => config[key] !== this.config[key]);
     if (fixed.length > 0) {
       log.warn("some changes need a restart", { keys: fixed.join(", ") });
     }
-    this.#context.config = config;
     this.#mirroring.reconfigure(config);
+    this.#context.config = config;
   }
 
   /** Stops gracefully: accepts nothing new, drains transfers, keeps part files for the next start. */

@@ -200,8 +200,9 @@ export class Mirroring {
 
   /** Applies a new configuration to every request from now on; transfers in flight continue. */
   reconfigure(config: Config): void {
-    this.#config = config;
+    // First what can throw, so that a configuration is applied as a whole or not at all.
     this.upstreams.reconfigure(config);
+    this.#config = config;
     this.snapshots.reconfigure(snapshotSettings(config));
     this.#tree = new RepositoryTree(config);
     this.#packages = this.#packageRequests(config);

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { Gate } from "../../support/fake_mirror.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TestApp, testConfig } from "../../support/test_app.ts";
@@ -40,4 +40,17 @@ Deno.test("a changed setting that needs a restart is logged, and the old one sta
   assertMatch(app.log.matching(/need a restart/)[0]!, /cacheRoot.*port|port.*cacheRoot/);
   app.put(CORE, packageBytes(1000, 1));
   assertEquals((await app.get(CORE)).status, 200);
+});
+
+Deno.test("a configuration that cannot be applied changes nothing", async () => {
+  await using app = await TestApp.start();
+  const { config } = app.app;
+  const fresh = configWith(app, 'mirrored_repos = ["testing"]\n');
+  // The URL passes as one of a proxy, but no client can be made with it.
+  assertThrows(() => app.app.reconfigure({ ...fresh, upstreamProxy: "socks5:///x", token: "new" }));
+  assertEquals(app.app.config, config);
+  app.put(CORE, packageBytes(1000, 1));
+  assertEquals([(await app.get(CORE)).status, (await app.get(NEW)).status], [200, 404]);
+  const headers = { authorization: "Bearer new" };
+  assertEquals((await app.request("GET", "/api/v1/status", { headers })).status, 403);
 });
