@@ -27,6 +27,14 @@ export interface ServeOptions {
 export async function serve(options: ServeOptions): Promise<void> {
   const config = await readConfig(options.configPath);
   startLogging(config, options);
+  try {
+    await runDaemon(config, options);
+  } finally {
+    await flushLog();
+  }
+}
+
+async function runDaemon(config: Config, options: ServeOptions): Promise<void> {
   const app = await App.start(config);
   announce(app);
   using manager = connectToManager(config);
@@ -60,7 +68,6 @@ export async function serve(options: ServeOptions): Promise<void> {
   Deno.removeSignalListener("SIGTERM", stop);
   Deno.removeSignalListener("SIGINT", stop);
   log.info("stopped");
-  await flushLog();
 }
 
 function startLogging(config: Config, { logLevel }: ServeOptions): void {

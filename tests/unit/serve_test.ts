@@ -1,0 +1,32 @@
+import { assertMatch, assertRejects } from "@std/assert";
+import { delay } from "@std/async/delay";
+import { stringify } from "@std/toml";
+import { PkgstashError } from "../../src/errors.ts";
+import { serve } from "../../src/serve.ts";
+import { freePort } from "../support/free_port.ts";
+import { TempFolder } from "../support/temp_folder.ts";
+
+Deno.test("a start that fails ends after its log is written", async () => {
+  await using folder = await TempFolder.create();
+  const port = freePort();
+  using _taken = Deno.listen({ hostname: "127.0.0.1", port });
+  const configPath = folder.join("pkgstash.toml");
+  const settings = { cache_root: folder.join("cache"), listen_address: "127.0.0.1", port };
+  await Deno.writeTextFile(configPath, stringify(settings));
+  await Deno.mkdir(folder.join("cache", ".pkgstash"), { recursive: true });
+  await Deno.writeTextFile(folder.join("cache", ".pkgstash", "index.sqlite"), "no database");
+  let written = "";
+  const { write } = Deno.stdout;
+  Deno.stdout.write = async (bytes) => {
+    // A reader that is slower than the failure.
+    await delay(300);
+    written += new TextDecoder().decode(bytes);
+    return bytes.length;
+  };
+  try {
+    await assertRejects(() => serve({ configPath }), PkgstashError, "Cannot listen");
+  } finally {
+    Deno.stdout.write = write;
+  }
+  assertMatch(written, /WARNING cannot use the database/);
+});
