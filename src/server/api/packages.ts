@@ -22,12 +22,12 @@ export const packageRoutes: readonly Route[] = [
   }),
   handle(SHOW_PACKAGE, async ({ path: { directory, file }, mirroring: { inventory } }) => {
     const cached = await inventory.package(directory, file);
-    if (cached === null) throw notCached("show", directory, file);
+    if (cached === null) throw notCached(directory, file);
     return packageReport(cached);
   }),
   handle(REMOVE_PACKAGE, async ({ path: { directory, file }, mirroring: { cleanup } }) => {
     const bytes = await cleanup.remove(directory, file);
-    if (bytes === null) throw notCached("remove", directory, file);
+    if (bytes === null) throw notCached(directory, file);
     return { path: `${directory}/${file}`, bytes_freed: bytes };
   }),
 ];
@@ -51,10 +51,10 @@ function packageReport(cached: CachedPackage): PackageReport {
   };
 }
 
-function notCached(action: string, directory: string, file: string): PkgstashError {
+function notCached(directory: string, file: string): PkgstashError {
   return new PkgstashError(
     "not_found",
-    `Cannot ${action} ${directory}/${file}: this package is not cached. ` +
+    `Cannot find ${directory}/${file}: this package is not cached. ` +
       "List the cached packages to see their paths.",
   );
 }

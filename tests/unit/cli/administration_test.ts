@@ -81,7 +81,7 @@ Deno.test("packages can be listed, shown, pinned, unpinned and removed", async (
   assertEquals([gone.code, gone.out], [EXIT_CODE.failure, ""]);
   assertMatch(
     gone.err,
-    /^pkgstash: Cannot show core\/os\/x86_64\/a-1-1.*: this package is not cached\./,
+    /^pkgstash: Cannot find core\/os\/x86_64\/a-1-1.*: this package is not cached\./,
   );
   await printed(run("packages", "remove", "*", "--all"));
   assertEquals(await printed(run("packages")), "No cached package matches.\n");
