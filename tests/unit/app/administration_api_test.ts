@@ -68,6 +68,8 @@ Deno.test("the status has counts of requests, bytes and files, and the state of 
   // A first database is sent in full a moment before its snapshot is published.
   await app.log.waitFor(/snapshot published/);
   for (let time = 0; time < 4; time++) await app.warm(`/${A}`);
+  // A request is counted just before it is logged, which may be after the client has everything.
+  await app.log.waitFor(/INFO request .* cache=/, 5);
   const status = await ask<Status>(app, "status");
   assertEquals([status.requests.hit, status.requests.miss], [3, 2]);
   assertEquals(status.hit_ratio, 3 / 5);

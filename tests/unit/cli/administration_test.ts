@@ -26,7 +26,12 @@ async function start(options: TestAppOptions = {}) {
   });
   const core = new PublishedRepository(app.mirror).set("a", 1).set("b", 1, { size: 2000 });
   await core.publish();
-  for (const path of [core.path("core.db"), `/${A}`, `/${A}`, `/${B}`]) await app.warm(path);
+  await app.warm(core.path("core.db"));
+  // A first database is sent in full a moment before its snapshot is published.
+  await app.log.waitFor(/snapshot published/);
+  for (const path of [`/${A}`, `/${A}`, `/${B}`]) await app.warm(path);
+  // A request is counted just before it is logged, which may be after the client has everything.
+  await app.log.waitFor(/INFO request .* cache=/, 4);
   const run = (...args: string[]): Promise<Ended> =>
     pkgstash(args, { env: { PKGSTASH_TOKEN: TOKEN, PKGSTASH_URL: app.origin } });
   return { app, core, run };
@@ -66,8 +71,12 @@ Deno.test("packages can be listed, shown, pinned, unpinned and removed", async (
   );
   assertEquals(some.packages.map(({ path }: { path: string }) => path), [B]);
 
+  const before = Date.now();
   assertStringIncludes(await printed(run("packages", "pin", "b")), "Pinned b");
-  assertMatch(await printed(run("packages", "pins")), /^b +api +just now$/m);
+  const { pins: [pin] } = JSON.parse(await printed(run("packages", "pins", "--json")));
+  const since = Date.parse(pin.since);
+  assert(before <= since && since <= Date.now(), pin.since);
+  assertMatch(await printed(run("packages", "pins")), /^b +api +(?:just now|\d.* ago)$/m);
   assertMatch(await printed(run("packages", "show", "b")), /^State +current, pinned$/m);
   assertMatch(await printed(run("packages", "show", `/${A}`)), /^Used +2 times$/m);
   await printed(run("packages", "unpin", "b"));

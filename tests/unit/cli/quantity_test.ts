@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { barText, bytesText, countText, durationText } from "../../../src/cli/quantity.ts";
+import { agoText, barText, bytesText, countText, durationText } from "../../../src/cli/quantity.ts";
 
 Deno.test("a quantity is shown in the largest unit that fits", () => {
   assertEquals([0, 1023, 1024, 1587, 1024 ** 2 - 1, 5 * 1024 ** 3].map(bytesText), [
@@ -26,4 +26,12 @@ Deno.test("a quantity is shown in the largest unit that fits", () => {
     "[####]",
     "[----]",
   ]);
+});
+
+Deno.test("a time is shown as how long ago it was", () => {
+  const now = Date.parse("2026-11-01T12:00:00.000Z");
+  assertEquals(
+    [-1, 0, 999, 1_000, 61_000].map((passed) => agoText(new Date(now - passed).toISOString(), now)),
+    ["just now", "just now", "just now", "1 s ago", "1 min 1 s ago"],
+  );
 });
