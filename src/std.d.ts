@@ -6,7 +6,6 @@ declare module "@std/path" {
   export function basename(path: string, suffix?: string): string;
   export function resolve(...parts: string[]): string;
   export function relative(from: string, to: string): string;
-  export function isAbsolute(path: string): boolean;
   export function fromFileUrl(url: string | URL): string;
 }
 
@@ -41,12 +40,6 @@ declare module "@std/bytes/concat" {
 
 declare module "@std/bytes/starts-with" {
   export function startsWith(source: Uint8Array, prefix: Uint8Array): boolean;
-}
-
-declare module "@std/http/negotiation" {
-  export function accepts(request: Pick<Request, "headers">, ...types: string[]):
-    | string
-    | undefined;
 }
 
 declare module "@std/http/status" {
@@ -86,10 +79,6 @@ declare module "@std/assert" {
   export function assertEquals<T>(actual: T, expected: T, message?: string): void;
   export function assertNotEquals<T>(actual: T, expected: T, message?: string): void;
   export function assertStrictEquals<T>(actual: unknown, expected: T, message?: string): void;
-  export function assertExists<T>(
-    actual: T,
-    message?: string,
-  ): asserts actual is NonNullable<T>;
   export function assertGreater<T>(actual: T, expected: T, message?: string): void;
   export function assertGreaterOrEqual<T>(actual: T, expected: T, message?: string): void;
   export function assertLess<T>(actual: T, expected: T, message?: string): void;
@@ -100,12 +89,6 @@ declare module "@std/assert" {
     message?: string,
   ): asserts actual is E;
   export function assertMatch(actual: string, expected: RegExp, message?: string): void;
-  export function assertNotMatch(actual: string, expected: RegExp, message?: string): void;
-  export function assertObjectMatch(
-    actual: object,
-    expected: object,
-    message?: string,
-  ): void;
   export function assertStringIncludes(actual: string, expected: string, message?: string): void;
   export function assertThrows<E extends Error = Error>(
     fn: () => unknown,
@@ -178,7 +161,6 @@ declare module "@std/crypto/timing-safe-equal" {
 
 declare module "@std/encoding/hex" {
   export function encodeHex(bytes: Uint8Array | ArrayBuffer | string): string;
-  export function decodeHex(hex: string): Uint8Array;
 }
 
 declare module "tar-stream" {

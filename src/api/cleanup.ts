@@ -28,7 +28,7 @@ const KEPT = z.object({
   in_flight: COUNT.describe("Packages that are being downloaded."),
 }).describe("Packages that are kept. One may be current, pinned and in flight at once.");
 
-export const CLEANUP_RESULT = z.object({
+const CLEANUP_RESULT = z.object({
   dry_run: z.boolean().describe("Whether this was a dry run, which removes nothing."),
   bytes_freed: COUNT.describe("Size of the removed files in bytes."),
   files: z.array(REMOVED_FILE).describe("The removed files."),

@@ -3,7 +3,7 @@ import { endpoint } from "./endpoint.ts";
 
 const NAME = z.string();
 
-export const CLIENT_CONFIG = z.object({
+const CLIENT_CONFIG = z.object({
   url: z.string().describe("The base URL of this server, as clients reach it."),
   upstreams: z.array(
     z.object({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The kinds of problem that programs can tell apart. */
-export const PROBLEM_KINDS = [
+const PROBLEM_KINDS = [
   /** The API has no such path, or not with this method. */
   "unknown_route",
   "invalid_request",

@@ -3,7 +3,7 @@ import type { UpstreamConfig } from "./config.ts";
 import type { Fault } from "./value_type.ts";
 
 /** First segments of the server's own paths, which no repository may have. */
-export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
+const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
 
 /** A fault in the client path of an upstream. */
 export interface ClientPathFault extends Fault {

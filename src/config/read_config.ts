@@ -9,7 +9,7 @@ import { join } from "@std/path";
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
 
 /** Name of the credential that may hold the token (LoadCredential= of systemd.exec(5)). */
-export const TOKEN_CREDENTIAL = "pkgstash.token";
+const TOKEN_CREDENTIAL = "pkgstash.token";
 
 /** A configuration and its origin. */
 export interface EffectiveConfig {

@@ -42,7 +42,7 @@ function good<T>(value: T): Parsed<T> {
 }
 
 /** Writes a basic string of TOML, whose escapes include those of JSON. */
-export function tomlString(text: string): string {
+function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
 }
 

@@ -6,7 +6,7 @@ const MAX_SEGMENT_LENGTH = 255;
  * The undecoded path of a request URL, with its leading slash and without its query. A URL object
  * would resolve `..` first.
  */
-export function rawPath(url: string): string {
+function rawPath(url: string): string {
   const start = url.indexOf("/", url.indexOf("://") + 3);
   return (start < 0 ? "/" : url.slice(start)).replace(/[?#].*$/s, "");
 }

@@ -9,22 +9,3 @@ export function expandServer(template: string, repo: string, arch: string): stri
   const url = template.replaceAll("$repo", () => repo).replaceAll("$arch", () => arch);
   return url.endsWith("/") ? url.slice(0, -1) : url;
 }
-
-/**
- * Returns the values of the `Server` lines of a mirrorlist in their order, with variables.
- * Comments, sections and other keys (`CacheServer`, `Include`) are skipped.
- *
- * Source: pacman's src/common/ini.c.
- */
-export function parseMirrorlist(text: string): string[] {
-  const servers: string[] = [];
-  for (const line of text.split("\n")) {
-    const trimmed = line.trim();
-    if (trimmed.startsWith("#") || trimmed.startsWith("[")) continue;
-    const equals = trimmed.indexOf("=");
-    if (equals < 0 || trimmed.slice(0, equals).trim() !== "Server") continue;
-    const value = trimmed.slice(equals + 1).trim();
-    if (value !== "") servers.push(value);
-  }
-  return servers;
-}

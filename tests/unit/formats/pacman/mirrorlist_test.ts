@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { expandServer, parseMirrorlist } from "../../../../src/formats/pacman/mirrorlist.ts";
+import { expandServer } from "../../../../src/formats/pacman/mirrorlist.ts";
 
 Deno.test("the variables of a server are replaced as text, wherever they occur", async (t) => {
   for (
@@ -18,17 +18,4 @@ Deno.test("a variable whose value has a dollar sign is inserted literally", () =
     expandServer("https://host/$repo/$arch", "a$&b", "c$1$$"),
     "https://host/a$&b/c$1$$",
   );
-});
-
-Deno.test("a mirrorlist yields its Server lines in order, and nothing else", () => {
-  const text =
-    "## Worldwide\r\n#Server = https://commented/$repo\n  Server=https://one/$repo/os/$arch\n" +
-    "[options]\nServer   =   https://two/?a=b#c  \r\nserver = https://lower/\nServer =\nServer\n" +
-    "CacheServer = https://cache/\nInclude = /etc/pacman.d/other\nServer = https://three/";
-  assertEquals(parseMirrorlist(text), [
-    "https://one/$repo/os/$arch",
-    "https://two/?a=b#c",
-    "https://three/",
-  ]);
-  assertEquals(parseMirrorlist(""), []);
 });
