@@ -1,3 +1,5 @@
+import { ADD_PIN } from "../../src/api/pins.ts";
+import { ApiClient } from "../../src/cli/api_client.ts";
 import type { FakeMirror } from "../support/fake_mirror.ts";
 import { MirroredRepository } from "./mirrored_repository.ts";
 
@@ -9,7 +11,11 @@ export async function fillCache(
   const core = new MirroredRepository(mirrors, "core");
   const extra = new MirroredRepository(mirrors, "extra");
   const { url, token, signal } = daemon;
-  const download = (path: string) => request(url + path, { signal });
+  const download = async (path: string) => {
+    const response = await fetch(url + path, { signal });
+    await response.arrayBuffer();
+    if (!response.ok) throw new Error(`${path} answered with status ${response.status}.`);
+  };
 
   await core.publish([
     { name: "glibc", version: "2.42-1", bytes: 1_500_000, isSigned: true },
@@ -32,15 +38,5 @@ export async function fillCache(
   await download(core.packagePath("linux"));
   await extra.publish([{ name: "firefox", version: "145.0.1-1", bytes: 30_000_000 }]);
 
-  await request(`${url}/api/v1/pins/glibc`, {
-    method: "PUT",
-    headers: { authorization: `Bearer ${token}` },
-    signal,
-  });
-}
-
-async function request(url: string, init: RequestInit): Promise<void> {
-  const response = await fetch(url, init);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} answered with status ${response.status}.`);
+  await new ApiClient(url, { token, source: "this program" }).call(ADD_PIN, { pattern: "glibc" });
 }
