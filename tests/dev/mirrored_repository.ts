@@ -1,10 +1,9 @@
-import { createHash } from "node:crypto";
+import { signatureOf } from "../support/changing_repository.ts";
 import type { FakeMirror } from "../support/fake_mirror.ts";
 import { packageBytes } from "../support/package_bytes.ts";
+import { sha256Of } from "../support/sha256.ts";
 import { type ListedPackage, syncDbBytes } from "../support/sync_db_bytes.ts";
 
-/** An OpenPGP signature packet (RFC 9580, 4.2) of version 4, without any content. */
-const SIGNATURE = new Uint8Array([0x88, 4, 4, 0, 22, 8]);
 const FIRST_PUBLICATION = Date.parse("2026-11-01T12:00:00Z");
 const HOUR_MS = 3_600_000;
 
@@ -53,11 +52,11 @@ export class MirroredRepository {
   #offer({ name, version, bytes, depends = [], isSigned = false }: PackageRelease): void {
     const fileName = `${name}-${version}-x86_64.pkg.tar.zst`;
     const content = packageBytes(bytes, bytes);
-    const sha256 = createHash("sha256").update(content).digest("hex");
+    const sha256 = sha256Of(content);
     this.#listed.set(name, { name, version, fileName, size: bytes, sha256, depends });
     for (const mirror of this.#mirrors) {
       mirror.put(this.pathOf(fileName), content);
-      if (isSigned) mirror.put(this.pathOf(`${fileName}.sig`), SIGNATURE);
+      if (isSigned) mirror.put(this.pathOf(`${fileName}.sig`), signatureOf(content));
     }
   }
 }

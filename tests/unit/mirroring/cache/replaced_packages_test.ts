@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
-import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 import { TestApp } from "../../../support/test_app.ts";
 import { ChangingRepository, signatureOf } from "../../../support/changing_repository.ts";
 
@@ -31,7 +31,7 @@ async function publish(app: TestApp, number: number): Promise<void> {
     version: "1-1",
     fileName: FILE_NAME,
     size: SIZE,
-    sha256: createHash("sha256").update(bytes).digest("hex"),
+    sha256: sha256Of(bytes),
   }]);
   repository.put(app.mirror, revision);
   app.put(PACKAGE, bytes);
@@ -83,7 +83,7 @@ Deno.test("a package that a new database does not change stays in the cache", as
     version: "1-1",
     fileName: FILE_NAME,
     size: SIZE,
-    sha256: createHash("sha256").update(build(1)).digest("hex"),
+    sha256: sha256Of(build(1)),
   }]);
   app.put(repository.path("db"), db, { lastModified: new Date("2027-01-01") });
   await refresh(app);

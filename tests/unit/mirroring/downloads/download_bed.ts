@@ -189,11 +189,6 @@ export async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
 /** Asserts that a reading did not fail and is all of `expected`. */
 export function assertWhole({ bytes, error }: Reading, expected: Uint8Array): void {
   assertEquals(error, null);

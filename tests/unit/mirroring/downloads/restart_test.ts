@@ -11,8 +11,8 @@ import {
   PACKAGE,
   pathOf,
   read,
-  sha256Of,
 } from "./download_bed.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 400_000;
 const HALF = SIZE / 2;
@@ -49,7 +49,7 @@ Deno.test("a download that ended midway is resumed, and checked as a whole", asy
   assertEquals((await Deno.stat(bed.partPath())).size, HALF);
   bed.mirrors[0]!.behave("*", { kind: "correct" });
   const before = bed.mirrors[0]!.bytesSent;
-  const sha256 = await sha256Of(body);
+  const sha256 = sha256Of(body);
   let outcome;
   do {
     const download = bed.download(PACKAGE, {
@@ -126,7 +126,7 @@ for (
     const [old, body] = [packageBytes(SIZE, 6), packageBytes(size, seed)];
     bed.mirrors[0]!.put(pathOf(PACKAGE), body, validators);
     await bed.leavePart(old.slice(0, HALF), sidecarOf(bed));
-    const sha256 = await sha256Of(body);
+    const sha256 = sha256Of(body);
     const download = bed.download(PACKAGE, { expectations: expecting({ size, sha256 }) });
     assertWhole(await read(download), body);
     assertEquals((await download.done).result, "fetched");

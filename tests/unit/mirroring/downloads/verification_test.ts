@@ -13,8 +13,8 @@ import {
   PACKAGE,
   pathOf,
   read,
-  sha256Of,
 } from "./download_bed.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 300_000;
 const SIGNATURE = `${PACKAGE}.sig`;
@@ -31,7 +31,7 @@ Deno.test("a file with another SHA-256 reaches no reader whole, and is not kept"
   await using bed = await DownloadBed.start();
   const [right, wrong] = [packageBytes(SIZE, 1), packageBytes(SIZE, 2)];
   bed.put(PACKAGE, wrong);
-  const expectations = expecting({ size: SIZE, sha256: await sha256Of(right) });
+  const expectations = expecting({ size: SIZE, sha256: sha256Of(right) });
   const download = bed.download(PACKAGE, { expectations });
   for (const reading of await Promise.all([read(download), read(download), read(download)])) {
     assertBroken(reading, wrong);
@@ -51,7 +51,7 @@ Deno.test("a mirror that sent a wrong file is not asked next", async () => {
   const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
   bed.mirrors[1]!.put(pathOf(PACKAGE), right);
-  const expectations = expecting({ size: SIZE, sha256: await sha256Of(right) });
+  const expectations = expecting({ size: SIZE, sha256: sha256Of(right) });
   const first = bed.download(PACKAGE, { expectations });
   assertBroken(await read(first), wrong);
   await first.done.catch(() => {});
@@ -100,7 +100,7 @@ Deno.test("a body longer than the database says is refused before its end", asyn
   const wrong = packageBytes(SIZE + 100_000, 8);
   bed.put(PACKAGE, wrong);
   bed.mirrors[0]!.behave("*", { kind: "noLength" });
-  const expectations = expecting({ size: SIZE, sha256: await sha256Of(right) });
+  const expectations = expecting({ size: SIZE, sha256: sha256Of(right) });
   const download = bed.download(PACKAGE, { expectations });
   assertBroken(await read(download), wrong.subarray(0, SIZE));
   await download.done.catch(() => {});

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
 import { TestApp, type TestAppOptions } from "../../../support/test_app.ts";
 
@@ -188,10 +189,9 @@ Deno.test("database and file list are both served when asked for at the same mom
 Deno.test("a package is checked against the served database", async () => {
   await using app = await TestApp.start({ mirrors: 1 });
   const bytes = packageBytes(50_000, 1);
-  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
   const path = `${DIRECTORY}/foo-1-1-any.pkg.tar.zst`;
   const listed = { name: "foo", version: "1-1", fileName: "foo-1-1-any.pkg.tar.zst", size: 50_000 };
-  app.put(DB, await syncDbBytes([{ ...listed, sha256 }]));
+  app.put(DB, await syncDbBytes([{ ...listed, sha256: sha256Of(bytes) }]));
   await app.get(DB);
   await app.log.waitFor(/snapshot published/);
   app.put(path, packageBytes(50_000, 2));
