@@ -8,9 +8,15 @@ import type { Launch, Workspace } from "./workspace.ts";
 const TEMPORARY_PATHS = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
   .map((use) => `${use}_temp_path temp_${use};`).join(" ");
 
-/** A real nginx as the mirror that all subjects fetch from; its log tells what they took. */
+/** A real nginx as the mirror that all subjects fetch from; its log has what they fetched. */
 export class Mirror {
-  private constructor(readonly port: number, private readonly folder: string) {}
+  readonly port: number;
+  readonly #folder: string;
+
+  private constructor(port: number, folder: string) {
+    this.port = port;
+    this.#folder = folder;
+  }
 
   /** Serves the files below `root`; the workspace ends it. */
   static async start(workspace: Workspace, root: string, probe: PackageFile): Promise<Mirror> {
@@ -43,7 +49,7 @@ http {
 
   /** Bytes of the file's bodies that it has sent so far, in all. */
   async bytesSentOf(file: PackageFile): Promise<number> {
-    const log = await Deno.readTextFile(join(this.folder, "access.log"));
+    const log = await Deno.readTextFile(join(this.#folder, "access.log"));
     return log.split("\n")
       .filter((line) => line.endsWith(` ${file.path}`))
       .reduce((sum, line) => sum + Number(line.split(" ")[0]), 0);

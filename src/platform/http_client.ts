@@ -19,18 +19,20 @@ export class HttpClient implements Disposable {
   }
 
   get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
-    return this.#send("GET", url, headers, signal);
+    return this.#send(url, { method: "GET", headers, signal });
   }
 
   head(url: string, signal: AbortSignal): Promise<Response> {
-    return this.#send("HEAD", url, {}, signal);
+    return this.#send(url, { method: "HEAD", signal });
   }
 
   #send(
-    method: string,
     url: string,
-    headers: Record<string, string>,
-    signal: AbortSignal,
+    { method, headers = {}, signal }: {
+      method: "GET" | "HEAD";
+      headers?: Record<string, string>;
+      signal: AbortSignal;
+    },
   ): Promise<Response> {
     return fetch(url, {
       method,
