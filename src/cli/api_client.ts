@@ -233,7 +233,7 @@ export class ApiClient {
     if (status === 401) {
       return new AdministrationError(
         EXIT_CODE.refused,
-        `${this.#url} does not accept the token from ${this.#token.source}.\n` +
+        `Cannot use ${this.#url}: it does not accept the token from ${this.#token.source}.\n` +
           "  Check that it is the daemon's. The daemon reads its token at the start and on reload.",
       );
     }
@@ -247,7 +247,7 @@ export class ApiClient {
       const location = headers.get("location");
       return new AdministrationError(
         EXIT_CODE.unsupported,
-        `The server at ${this.#url} cannot do this (status ${status}` +
+        `Cannot use ${this.#url}: the server does not know this request (status ${status}` +
           `${location === null ? "" : `, redirect to ${visible(location)}`}).\n` +
           `  It is an older pkgstash than this one (${VERSION}), or something else.\n` +
           "  Upgrade and restart the daemon, or check --url.",

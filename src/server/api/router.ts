@@ -40,7 +40,7 @@ const UNKNOWN_PATH: Failure = {
 
 /** Why a request without the administrator's token is refused; null if it has the token. */
 function refuseStranger(request: Request, token: string | null): Failure | null {
-  const off = "The administrative API is off:";
+  const off = "Cannot use the administrative API:";
   if (token === null) {
     return {
       kind: "forbidden",

@@ -229,13 +229,13 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
         ["status", "--url", app.origin],
         { PKGSTASH_TOKEN: "x" },
         4,
-        /does not accept the token from PKGSTASH_TOKEN/,
+        /Cannot use http.*: it does not accept the token from PKGSTASH_TOKEN/,
       ],
       [
         ["status", "--url", off.origin],
         { PKGSTASH_TOKEN: TOKEN },
         4,
-        /API is off: no token is set\. Set/,
+        /Cannot use the administrative API: no token is set\. Set/,
       ],
       [["status", "--url", olderUrl], { PKGSTASH_TOKEN: TOKEN }, 5, /older pkgstash than this one/],
       [

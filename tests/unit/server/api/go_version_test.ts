@@ -71,7 +71,7 @@ Deno.test("the API is off while the token is missing or well known, but files ar
       body: '{"loglevel":"error"}',
     });
     assertEquals([status, currentLogLevel()], [403, "debug"]);
-    assertMatch(text, /^The administrative API is off: .*PKGSTASH_TOKEN/);
+    assertMatch(text, /^Cannot use the administrative API: .*PKGSTASH_TOKEN/);
     const path = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
     app.put(path, packageBytes(100, 1));
     assertEquals((await app.get(path)).status, 200);
