@@ -16,6 +16,8 @@ interface Import {
   readonly to: string;
   readonly line: number;
   readonly isTypeOnly: boolean;
+  /** Whether it is an `import()`, which loads nothing at the start. */
+  readonly isLazy: boolean;
 }
 
 const rooms = await readMap();
@@ -67,6 +69,17 @@ Deno.test("formats know no disk, no network and no clock", () => {
   assertEquals(impure.map(([file]) => file), []);
 });
 
+Deno.test("the daemon starts without the schemas of the API, which take time to load", () => {
+  const loaded = new Set(["cli/cli.ts", "cli/commands/serve.ts", "serve.ts"]);
+  for (const file of loaded) {
+    for (const { from, to, isTypeOnly, isLazy } of imports) {
+      if (from === file && !isTypeOnly && !isLazy) loaded.add(to);
+    }
+  }
+  assert(loaded.has("server/handler.ts"));
+  assertEquals([...loaded].filter((file) => roomOf(file) === "api"), []);
+});
+
 Deno.test("a wrong arrow and a circle are found", () => {
   const arrow = importsOf("formats/a.ts", 'import { x } from "../server/server.ts";\n');
   assertEquals(arrow.map(({ to }) => to), ["server/server.ts"]);
@@ -108,7 +121,8 @@ function importsOf(file: string, text: string): Import[] {
     // Packages, and the manifest outside src.
     if (!specifier.startsWith(".") || to.startsWith("..")) return [];
     const line = text.slice(0, match.index).split("\n").length;
-    return [{ from: file, to, line, isTypeOnly: match[1] !== undefined }];
+    const isLazy = match[2] === undefined;
+    return [{ from: file, to, line, isTypeOnly: match[1] !== undefined, isLazy }];
   });
 }
 
