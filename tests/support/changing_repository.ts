@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { assertEquals } from "@std/assert";
 import type { FakeMirror } from "./fake_mirror.ts";
+import { assertSameBytes } from "./same_bytes.ts";
 import { sha256Of } from "./sha256.ts";
 import { type ListedPackage, syncDbBytes } from "./sync_db_bytes.ts";
 
@@ -108,13 +108,4 @@ export function signatureOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
 /** Asserts that `signature` is `signatureOf(data)`. */
 export function assertSigned(data: Uint8Array, signature: Uint8Array): void {
   assertSameBytes(signature, signatureOf(data));
-}
-
-/** Asserts that both are equal; the message of a failure is short. */
-export function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
-  assertEquals(describe(actual), describe(expected));
-}
-
-function describe(bytes: Uint8Array): string {
-  return `${bytes.length} bytes with SHA-256 ${sha256Of(bytes)}`;
 }

@@ -1,11 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
-import {
-  assertSameBytes,
-  ChangingRepository,
-  signatureOf,
-} from "../../support/changing_repository.ts";
+import { ChangingRepository, signatureOf } from "../../support/changing_repository.ts";
+import { assertSameBytes } from "../../support/same_bytes.ts";
 
 const repository = new ChangingRepository({ signed: false });
 const FILE_NAME = "carried-1-1-any.pkg.tar.zst";

@@ -1,10 +1,7 @@
 import { assertEquals, assertNotEquals } from "@std/assert";
 import { TestApp } from "../../../support/test_app.ts";
-import {
-  assertSameBytes,
-  assertSigned,
-  ChangingRepository,
-} from "../../../support/changing_repository.ts";
+import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 Deno.test("the names of the archives are served as the short names are", async () => {
   await using app = await TestApp.start();

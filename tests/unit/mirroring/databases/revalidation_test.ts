@@ -1,11 +1,8 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
 import { TestApp } from "../../../support/test_app.ts";
-import {
-  assertSameBytes,
-  assertSigned,
-  ChangingRepository,
-} from "../../../support/changing_repository.ts";
+import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 async function startWith(
   repository: ChangingRepository,

@@ -15,6 +15,7 @@ import type { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.t
 import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 /** The repository of every file here. */
 export const EXTRA: Repository = {
@@ -193,13 +194,6 @@ export async function exists(path: string): Promise<boolean> {
 export function assertWhole({ bytes, error }: Reading, expected: Uint8Array): void {
   assertEquals(error, null);
   assertSameBytes(bytes, expected);
-}
-
-/** Like `assertEquals`, which takes minutes to describe how two mebibytes differ. */
-export function assertSameBytes(actual: Uint8Array, expected: Uint8Array): void {
-  assertEquals(actual.length, expected.length, "length");
-  const at = actual.findIndex((byte, index) => byte !== expected[index]);
-  assertEquals(at, -1, `the bytes differ from ${at} on`);
 }
 
 /** Asserts that a reading failed before its last byte, with the right bytes up to there. */

@@ -2,15 +2,8 @@
 import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
 import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
-import {
-  assertSameBytes,
-  assertWhole,
-  DownloadBed,
-  expecting,
-  PACKAGE,
-  pathOf,
-  read,
-} from "./download_bed.ts";
+import { assertWhole, DownloadBed, expecting, PACKAGE, pathOf, read } from "./download_bed.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 const SIZE = 300_000;
 const HALF = SIZE / 2;

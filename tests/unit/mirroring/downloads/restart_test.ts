@@ -3,7 +3,6 @@ import { assert, assertEquals, assertLess } from "@std/assert";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {
-  assertSameBytes,
   assertWhole,
   DownloadBed,
   exists,
@@ -12,6 +11,7 @@ import {
   pathOf,
   read,
 } from "./download_bed.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 400_000;

@@ -4,7 +4,6 @@ import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts
 import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {
-  assertSameBytes,
   assertWhole,
   collect,
   DownloadBed,
@@ -13,6 +12,7 @@ import {
   pathOf,
   read,
 } from "./download_bed.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 const MEBIBYTE = 1024 * 1024;
 

@@ -5,7 +5,6 @@ import type { Behaviour } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {
   assertBroken,
-  assertSameBytes,
   assertWhole,
   DownloadBed,
   exists,
@@ -14,6 +13,7 @@ import {
   pathOf,
   read,
 } from "./download_bed.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 300_000;
