@@ -98,7 +98,7 @@ export async function sendRequest(
   for (let sent = 0; sent < bytes.length;) sent += await connection.write(bytes.subarray(sent));
 }
 
-/** Receives the head of a response, which must tell the length of its body. */
+/** Receives the head of a response, which must have the length of its body. */
 export async function readHead(connection: Deno.Conn): Promise<Head> {
   const buffer = new Uint8Array(LARGEST_HEAD_BYTES);
   let filled = 0;
@@ -121,7 +121,7 @@ function parseHead(text: string, rest: Uint8Array): Head {
   }));
   const length = headers.get("content-length");
   if (length === undefined && status !== 304) {
-    throw new Error(`A response with status ${status} does not tell the length of its body`);
+    throw new Error(`A response with status ${status} does not have the length of its body`);
   }
   return { status, headers, contentLength: Number(length ?? 0), rest };
 }

@@ -2,7 +2,7 @@ import type { Mirror } from "./nginx.ts";
 import type { FreshFiles } from "./repository.ts";
 import type { Bed, Subject } from "./subject.ts";
 
-/** A figure that a scenario gives, and how a table shows it. */
+/** A figure that a scenario measures, and how a table shows it. */
 export interface Measure {
   /** Unique, for the JSON. */
   readonly key: string;
@@ -22,7 +22,7 @@ export interface Round {
   readonly loadSeconds: number;
 }
 
-/** One way of using a subject. Each call is one measurement and gives one figure per measure. */
+/** One way of using a subject. Each call is one measurement and returns one figure per measure. */
 export interface Scenario {
   readonly name: string;
   readonly measures: readonly Measure[];

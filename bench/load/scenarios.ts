@@ -2,7 +2,7 @@ import { HIT_SCENARIOS } from "./hit_scenarios.ts";
 import { MISS_SCENARIOS } from "./miss_scenarios.ts";
 import { type Measure, measure, type Scenario } from "./scenario.ts";
 
-/** The most memory of a subject within a round; no scenario of its own gives it. */
+/** The most memory of a subject within a round; no scenario measures it by itself. */
 export const ROUND_MEMORY = measure("roundResidentMiB", "peak memory of a round", "MiB", "lower");
 
 /** The most memory in the whole run, warming up included: one figure, and one of chance. */

@@ -11,7 +11,7 @@ const LINE = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 /**
  * Reads KEY=VALUE lines as systemd does for EnvironmentFile= (systemd.exec(5)): empty lines and
  * lines that begin with "#" or ";" are skipped, and values may be in single or double quotes.
- * Values are secrets, so faults only tell the number of the line.
+ * Values are secrets, so a fault names a line by its number only.
  */
 export function parseEnvFile(text: string): EnvFile {
   const values = new Map<string, string>();

@@ -22,7 +22,7 @@ export const CACHE_STATUSES = [
 /** One of `CACHE_STATUSES`. */
 export type CacheStatus = typeof CACHE_STATUSES[number];
 
-/** The name of the header that tells the `CacheStatus`. */
+/** The header with the `CacheStatus`. */
 export const CACHE_STATUS_HEADER = "x-cache";
 
 /** Bodies up to this size are sent from memory, which is cheaper than a stream. */

@@ -64,7 +64,8 @@ export class LineQueue {
         }
       }
     } finally {
-      // At once after the look at the queue, or a line added in between would wait for the next.
+      // In the same turn as the last look at the queue: a line that is added between them would
+      // wait until the next one is added.
       this.#writing = null;
     }
   }
