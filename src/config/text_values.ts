@@ -8,10 +8,11 @@ export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrl
 
 /** The URL of a proxy. */
 export const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:3128"', (value) => {
-  const protocol = URL.parse(value)?.protocol;
-  return protocol === "http:" || protocol === "https:" || protocol === "socks5:"
-    ? null
-    : "an http, https or socks5 URL";
+  const url = URL.parse(value);
+  if (!["http:", "https:", "socks5:"].includes(url?.protocol ?? "")) {
+    return "an http, https or socks5 URL";
+  }
+  return url?.hostname === "" ? "a URL with a host" : null;
 });
 
 /** An address to listen on. */

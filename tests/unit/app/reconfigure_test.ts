@@ -46,7 +46,7 @@ Deno.test("a configuration that cannot be applied changes nothing", async () => 
   await using app = await TestApp.start();
   const { config } = app.app;
   const fresh = configWith(app, 'mirrored_repos = ["testing"]\n');
-  // The URL passes as one of a proxy, but no client can be made with it.
+  // No client can be made for a proxy without a host.
   assertThrows(() => app.app.reconfigure({ ...fresh, upstreamProxy: "socks5:///x", token: "new" }));
   assertEquals(app.app.config, config);
   app.put(CORE, packageBytes(1000, 1));

@@ -136,6 +136,7 @@ Deno.test("a bad value is one problem, which names file, key and expectation", a
     ['listen_address = "a b"', /listen_address/],
     ['user_agent = "a\\nb"', /user_agent: .*printable ASCII/],
     ['upstream_proxy = "ftp://p"', /upstream_proxy: .*http, https or socks5/],
+    ['upstream_proxy = "socks5:///p"', /upstream_proxy: .*URL with a host/],
     ['archive_url = "ftp://a.example"', /archive_url: .*an http or https URL/],
     ['log_level = "warn"', /log_level: found "warn", expected one of "debug", "info", "warning"/],
     ["log_format = 2020-01-01", /log_format: found a date/],
