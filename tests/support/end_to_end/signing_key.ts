@@ -23,7 +23,9 @@ export class SigningKey implements AsyncDisposable {
     const listing = await runCommand(["gpg", "--batch", "--with-colons", "--list-keys"], { env });
     const fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listing)?.[1];
     if (fingerprint === undefined) throw new Error(`gpg lists no key:\n${listing}`);
-    return new SigningKey(home, fingerprint);
+    const key = new SigningKey(home, fingerprint);
+    await key.#export();
+    return key;
   }
 
   /** Writes a detached signature of a file to `<file>.sig`. */
@@ -36,17 +38,27 @@ export class SigningKey implements AsyncDisposable {
 
   /** Makes a client's GnuPG home trust this key's signatures. */
   async trustIn(home: string): Promise<void> {
-    const exported = `${this.home}/public.gpg`;
+    const env = { GNUPGHOME: home };
+    await runCommand(["gpg", "--batch", "--quiet", "--import", this.#publicKey], { env });
+    await runCommand(["gpg", "--batch", "--quiet", "--import-ownertrust", this.#trust], { env });
+    await stopAgent(home);
+  }
+
+  get #publicKey(): string {
+    return `${this.home}/public.gpg`;
+  }
+
+  get #trust(): string {
+    return `${this.home}/ownertrust`;
+  }
+
+  /** Writes what `trustIn` imports, once: several clients may import it at the same time. */
+  async #export(): Promise<void> {
     await runCommand([
-      ...["gpg", "--batch", "--yes", "--quiet", "--output", exported, "--export"],
+      ...["gpg", "--batch", "--quiet", "--output", this.#publicKey, "--export"],
       this.fingerprint,
     ], { env: { GNUPGHOME: this.home } });
-    const trust = `${this.home}/ownertrust`;
-    await Deno.writeTextFile(trust, `${this.fingerprint}:6:\n`);
-    const env = { GNUPGHOME: home };
-    await runCommand(["gpg", "--batch", "--quiet", "--import", exported], { env });
-    await runCommand(["gpg", "--batch", "--quiet", "--import-ownertrust", trust], { env });
-    await stopAgent(home);
+    await Deno.writeTextFile(this.#trust, `${this.fingerprint}:6:\n`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
