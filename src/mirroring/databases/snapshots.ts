@@ -66,6 +66,8 @@ interface State {
   fileListMissingUntil: number;
   /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
   packageIndex: Promise<PackageIndex | null> | null;
+  /** See `epochOf`. */
+  epoch: number;
 }
 
 /** The snapshots of all repositories: serves them, refreshes them, and knows what they say. */
@@ -115,6 +117,31 @@ export class Snapshots {
     state.packageIndex = null;
     state.checkedAt = -Infinity;
     return true;
+  }
+
+  /**
+   * Records evidence that the served database is out of date: the next request for it asks the
+   * mirrors.
+   */
+  doubt(repository: Repository, evidence: string): void {
+    log.info("served database is in doubt", { repository: repository.directory, evidence });
+    const state = this.#state(repository);
+    state.checkedAt = -Infinity;
+    state.failedAt = -Infinity;
+  }
+
+  /** Begins to ask the mirrors for a newer database if that is due, and does not wait. */
+  checkBehind(repository: Repository): void {
+    if (!this.isDue(repository)) return;
+    this.#background.add(
+      "cannot check the database",
+      this.refresh(repository).then(({ done }) => done.then(() => {}, () => {})),
+    );
+  }
+
+  /** Grows with each database that is published, and with each refresh that asked all mirrors. */
+  epochOf(repository: Repository): number {
+    return this.#state(repository).epoch;
   }
 
   /** Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`. */
@@ -270,6 +297,7 @@ export class Snapshots {
       const result = await refresh.done;
       state.refresh = null;
       state.checkedAt = performance.now();
+      if (result.index !== null || refresh.isSurvey) state.epoch++;
       if (refresh.includesFiles && result.snapshot.members.files === undefined) {
         state.fileListMissingUntil = performance.now() + this.#settings.missingAgeMs;
       }
@@ -308,6 +336,7 @@ export class Snapshots {
         filesAskedAt: 0,
         fileListMissingUntil: -Infinity,
         packageIndex: null,
+        epoch: 0,
       };
       this.#states.set(repository.directory, state);
     }
