@@ -5,7 +5,6 @@ import { removeReplaced } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import {
   type Expectation,
-  findEmbeddedSignature,
   type PackageIndex,
   readPackageIndex,
 } from "../../repositories/package_index.ts";
@@ -239,7 +238,7 @@ export class Snapshots {
 
   /** What the served database says of each of its files; null without a database. */
   async packagesOf(repository: Repository): Promise<ReadonlyMap<string, Expectation> | null> {
-    return (await this.#indexOf(repository))?.packages ?? null;
+    return (await this.indexOf(repository))?.packages ?? null;
   }
 
   /** As `packagesOf`, but null also if the last refresh failed. */
@@ -252,11 +251,7 @@ export class Snapshots {
 
   /** The signature of a package file that is embedded in the served database, or null. */
   async embeddedSignatureOf(repository: Repository, fileName: string): Promise<Uint8Array | null> {
-    if (!(await this.#indexOf(repository))?.signed.has(fileName)) return null;
-    const snapshot = await this.current(repository);
-    if (snapshot === null) return null;
-    const path = this.pathOf(repository, snapshot.members.db.blob);
-    return await findEmbeddedSignature(path, fileName);
+    return (await this.indexOf(repository))?.signatureOf(fileName) ?? null;
   }
 
   /** Stops all refreshes, and waits for them and for work in the background to end. */
@@ -269,7 +264,8 @@ export class Snapshots {
     await this.#background.settled();
   }
 
-  async #indexOf(repository: Repository): Promise<PackageIndex | null> {
+  /** The index of the served database, read at most once; null without a readable one. */
+  async indexOf(repository: Repository): Promise<PackageIndex | null> {
     const state = this.#state(repository);
     if (state.packageIndex === null) {
       const snapshot = await this.current(repository);
