@@ -41,6 +41,7 @@ export function retentionInput(): RetentionInput<RetentionEntry> {
     },
     totalBytes,
     freeBytes: 0,
+    incomingBytes: 0,
     now: NOW,
   };
 }

@@ -20,6 +20,7 @@ import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
 import { Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
+import { DiskRoom } from "./cleanup/disk_room.ts";
 import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
 import { ClientDownloads } from "./downloads/client_downloads.ts";
 import { DownloadRegistry } from "./downloads/download_registry.ts";
@@ -61,6 +62,7 @@ export class Mirroring {
   readonly snapshots: Snapshots;
   readonly inventory: Inventory;
   readonly cleanup: Cleanup;
+  readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
   readonly #lock: Disposable;
   readonly #metrics: Metrics;
@@ -125,6 +127,12 @@ export class Mirroring {
       inventory: this.inventory,
       downloads: this.downloads,
       snapshotStore: store,
+      settings: () => this.#config,
+      freeSpace: () => freeSpace(layout.root),
+    });
+    this.room = new DiskRoom({
+      cleanup: this.cleanup,
+      downloads: this.downloads,
       settings: () => this.#config,
       freeSpace: () => freeSpace(layout.root),
     });
@@ -226,6 +234,7 @@ export class Mirroring {
     await background;
     await this.downloads.stop();
     await this.#background.settled();
+    await this.room.settled();
     await this.cleanup.settled();
     this.upstreams[Symbol.dispose]();
     this.index[Symbol.dispose]();
@@ -265,7 +274,7 @@ export class Mirroring {
     if (packages !== null && expected !== sha256) {
       await removeReplaced(repository, packages, { layout: this.layout, index: this.index });
     }
-    await this.cleanup.ensureFreeSpace();
+    await this.room.keep();
   }
 }
 

@@ -11,16 +11,16 @@ import type { Leftover } from "../cache/leftovers.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
 import { Remover } from "./remover.ts";
-import { planRetention, type RetentionLimits, type RetentionPlan } from "./retention.ts";
+import {
+  isEvictable,
+  planRetention,
+  type RetentionLimits,
+  type RetentionPlan,
+} from "./retention.ts";
 
 const log = eventLogger("cleanup");
 
-/** Pause between two emergency cleanups: some file systems report freed space late. */
-const EMERGENCY_PAUSE_MS = 30_000;
-/** The same if nothing was left to remove. */
-const FUTILE_EMERGENCY_PAUSE_MS = 10 * 60_000;
-
-/** An emergency cleanup evicts packages for free space only. */
+/** A cleanup for room evicts packages for free space only. */
 const NO_LIMITS: RetentionLimits = {
   keepVersions: Infinity,
   maxCacheAgeMs: 0,
@@ -62,9 +62,6 @@ export class Cleanup {
   readonly #options: CleanupOptions;
   /** Nothing else is removed during a removal. */
   readonly #turns = new Turns();
-  #emergency: Promise<void> | null = null;
-  /** The earliest time of the next emergency cleanup, on the monotonic clock. */
-  #emergencyNotBefore = -Infinity;
 
   constructor(options: CleanupOptions) {
     this.#options = options;
@@ -105,41 +102,35 @@ export class Cleanup {
   }
 
   /**
-   * Evicts packages if the disk has less than `min_free_space` free: an emergency cleanup, which
-   * applies no other limit. Call it whenever the disk may have filled up; most calls only look. Never
-   * throws.
+   * Removes leftovers, and evicts packages by the limit of free space alone, until what `demand`
+   * returns fits as well. `demand` is called once it is this call's turn, with all the bytes that
+   * could be free, Infinity if that is unknown.
    */
-  ensureFreeSpace(): Promise<void> {
-    this.#emergency ??= this.#ensureFreeSpace()
-      .catch((error) => log.error("emergency cleanup failed", { reason: reasonOf(error) }))
-      .finally(() => this.#emergency = null);
-    return this.#emergency;
+  makeRoom(demand: (reachableBytes: number) => number): Promise<CleanupReport> {
+    return this.#turns.run(async () => {
+      const { settings, freeSpace, inventory } = this.#options;
+      const contents = await inventory.take();
+      const { packages, leftovers } = contents;
+      const free = await freeSpace() ?? Infinity;
+      const evictable = packages.filter(isEvictable).map(({ bytes }) => bytes);
+      const sizes = [...leftovers.map(({ file }) => file.size), ...evictable];
+      const incomingBytes = demand(sizes.reduce((sum, bytes) => sum + bytes, free));
+      const { minFreeBytes } = settings();
+      return await this.#carryOut(
+        await this.#plan(contents, { ...NO_LIMITS, minFreeBytes }, incomingBytes),
+      );
+    });
   }
 
   /** Resolves when no cleanup is running. */
   async settled(): Promise<void> {
-    await this.#emergency;
     await this.#turns.settled();
-  }
-
-  async #ensureFreeSpace(): Promise<void> {
-    const { settings, freeSpace, inventory } = this.#options;
-    const { minFreeBytes } = settings();
-    if (minFreeBytes === 0 || performance.now() < this.#emergencyNotBefore) return;
-    const free = await freeSpace();
-    if (free === null || free >= minFreeBytes) return;
-    log.warn("disk space is low", { free, min_free_space: minFreeBytes });
-    const { unmet } = await this.#turns.run(async () => {
-      const contents = { ...await inventory.take(), leftovers: [] };
-      return await this.#carryOut(await this.#plan(contents, { ...NO_LIMITS, minFreeBytes }));
-    });
-    this.#emergencyNotBefore = performance.now() +
-      (unmet === null ? EMERGENCY_PAUSE_MS : FUTILE_EMERGENCY_PAUSE_MS);
   }
 
   async #plan(
     { packages, leftovers, bytes }: CacheContents,
     limits: RetentionLimits,
+    incomingBytes = 0,
   ): Promise<CleanupPlan> {
     const leftoverBytes = leftovers.reduce((sum, { file }) => sum + file.size, 0);
     const free = await this.#options.freeSpace();
@@ -150,6 +141,7 @@ export class Cleanup {
       limits,
       totalBytes: bytes - leftoverBytes,
       freeBytes: free === null ? null : free + leftoverBytes,
+      incomingBytes,
       now: this.#now(),
     });
     await eventLoopTurn();

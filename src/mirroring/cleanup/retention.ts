@@ -54,6 +54,8 @@ export interface RetentionInput<E extends RetentionEntry> {
   readonly totalBytes: number;
   /** Free space on the disk; null if unknown. */
   readonly freeBytes: number | null;
+  /** What downloads are about to write; it must fit, and leave `minFreeBytes`. */
+  readonly incomingBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -88,11 +90,12 @@ export interface RetentionPlan<E extends RetentionEntry> {
  * Decides which packages to evict: first what is superseded, then what is unused, then the least
  * recently used until the cache is small enough and the disk has enough free space. Never evicts
  * what is pinned or in flight. Evicts packages that are in a database only if the cache is still
- * too large, or the disk too full, without all the others. A plan made after this one was carried
- * out evicts nothing.
+ * too large, or the disk too full, without all the others. If even all of them could not free enough,
+ * because something else fills the disk, they are evicted only for what is incoming. A plan made
+ * after this one was carried out evicts nothing.
  */
 export function planRetention<E extends RetentionEntry>(
-  { entries, limits, totalBytes, freeBytes, now }: RetentionInput<E>,
+  { entries, limits, totalBytes, freeBytes, incomingBytes, now }: RetentionInput<E>,
 ): RetentionPlan<E> {
   const { keepVersions, maxCacheAgeMs, maxCacheBytes, cacheLowWaterPercent, minFreeBytes } = limits;
   const evictions: Eviction<E>[] = [];
@@ -109,20 +112,18 @@ export function planRetention<E extends RetentionEntry>(
   const candidates = entries.filter(isEvictable);
   const remaining = (isWanted: (entry: E) => boolean) =>
     leastRecentlyUsedFirst(candidates.filter((entry) => isWanted(entry) && !evicted.has(entry)));
-  const evictLeastRecentlyUsed = (
-    { reason, isExceeded, isRestored, describe }: {
+  const evictUntil = (
+    isRestored: () => boolean,
+    { isInTurn, reason, describe }: {
+      isInTurn: (entry: E) => boolean;
       reason: RetentionReason;
-      isExceeded: () => boolean;
-      isRestored: () => boolean;
       describe: Describe;
     },
   ) => {
-    for (const isInTurn of [isUnlisted, isPossiblyListed]) {
-      if (!isExceeded()) return;
-      for (const entry of remaining(isInTurn)) {
-        if (isRestored()) break;
-        evict(entry, reason, describe(entry));
-      }
+    if (isRestored()) return;
+    for (const entry of remaining(isInTurn)) {
+      evict(entry, reason, describe(entry));
+      if (isRestored()) return;
     }
   };
 
@@ -134,23 +135,28 @@ export function planRetention<E extends RetentionEntry>(
     const isUnused = (entry: E) => isUnlisted(entry) && now - entry.usedAt > maxCacheAgeMs;
     for (const entry of remaining(isUnused)) evict(entry, "unused", describe(entry));
   }
-  if (maxCacheBytes > 0) {
+  if (maxCacheBytes > 0 && total > maxCacheBytes) {
     const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
-    evictLeastRecentlyUsed({
-      reason: "size",
-      isExceeded: () => total > maxCacheBytes,
-      isRestored: () => total <= lowWaterBytes,
-      describe: describeSize(total, limits),
-    });
+    const describe = describeSize(total, limits);
+    evictUntil(() => total <= lowWaterBytes, { isInTurn: isUnlisted, reason: "size", describe });
+    // What is listed goes only if the cache is still too large without the rest.
+    if (total > maxCacheBytes) {
+      const isInTurn = isPossiblyListed;
+      evictUntil(() => total <= lowWaterBytes, { isInTurn, reason: "size", describe });
+    }
   }
   if (free !== null) {
-    const isRestored = () => free === null || free >= minFreeBytes;
-    evictLeastRecentlyUsed({
-      reason: "free_space",
-      isExceeded: () => !isRestored(),
-      isRestored,
-      describe: describeFreeSpace(free, minFreeBytes),
-    });
+    const describe = describeFreeSpace(free, minFreeBytes, incomingBytes);
+    const goal = minFreeBytes + incomingBytes;
+    const reachable = free + sizeOf(remaining(() => true));
+    const lastGoal = reachable >= goal ? goal : reachable >= incomingBytes ? incomingBytes : 0;
+    for (const [isInTurn, bytes] of [[isUnlisted, goal], [isPossiblyListed, lastGoal]] as const) {
+      evictUntil(() => free === null || free >= bytes, {
+        isInTurn,
+        reason: "free_space",
+        describe,
+      });
+    }
   }
 
   const kept = entries.filter((entry) => !evicted.has(entry));
@@ -158,11 +164,14 @@ export function planRetention<E extends RetentionEntry>(
     evictions,
     bytesFreed: totalBytes - total,
     kept: count(kept),
-    unmet: describeUnmet({ total, free, limits, kept }),
+    unmet: describeUnmet({ total, free, incomingBytes, limits, kept }),
   };
 }
 
-function isEvictable({ pinned, inFlight }: RetentionEntry): boolean {
+/** Whether a package may be evicted at all. */
+export function isEvictable(
+  { pinned, inFlight }: Pick<RetentionEntry, "pinned" | "inFlight">,
+): boolean {
   return !pinned && !inFlight;
 }
 
@@ -247,15 +256,23 @@ function describeSize(
   return (entry) => `${limit}; ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
-function describeFreeSpace(free: number, minFreeBytes: number): Describe {
-  const limit = `the disk has ${size(free)} free, less than ${size(minFreeBytes)} (min_free_space)`;
+function describeFreeSpace(free: number, minFreeBytes: number, incomingBytes: number): Describe {
+  const limit = `the disk has ${size(free)} free, less than ${
+    wantedSpace(minFreeBytes, incomingBytes)
+  }`;
   return (entry) => `${limit}; ${lastUsed(entry)}${lastResort(entry)}`;
 }
 
+function wantedSpace(minFreeBytes: number, incomingBytes: number): string {
+  const limit = `${size(minFreeBytes)} (min_free_space)`;
+  return incomingBytes === 0 ? limit : `${limit} and the ${size(incomingBytes)} that are coming`;
+}
+
 /** Says which limits cannot be met by what is left, `kept`; null if all are met. */
-function describeUnmet({ total, free, limits, kept }: {
+function describeUnmet({ total, free, incomingBytes, limits, kept }: {
   total: number;
   free: number | null;
+  incomingBytes: number;
   limits: RetentionLimits;
   kept: readonly RetentionEntry[];
 }): string | null {
@@ -267,19 +284,25 @@ function describeUnmet({ total, free, limits, kept }: {
         "(max_cache_size)",
     );
   }
-  if (free !== null && free < minFreeBytes) {
+  if (free !== null && free < minFreeBytes + incomingBytes) {
     unmet.push(
-      `the disk still has only ${size(free)} free, less than ${size(minFreeBytes)} ` +
-        "(min_free_space)",
+      `the disk still has only ${size(free)} free, less than ` +
+        wantedSpace(minFreeBytes, incomingBytes),
     );
   }
   if (unmet.length === 0) return null;
-  const bytesOf = (entries: readonly RetentionEntry[]) =>
-    size(entries.reduce((sum, { bytes }) => sum + bytes, 0));
-  const pinned = kept.filter((entry) => entry.pinned);
-  const inFlight = kept.filter((entry) => entry.inFlight && !entry.pinned);
-  return `${unmet.join(", and ")}: nothing more can be removed, ${bytesOf(pinned)} are pinned, ` +
-    `${bytesOf(inFlight)} in flight`;
+  const bytesOf = (isCounted: (entry: RetentionEntry) => boolean) =>
+    size(sizeOf(kept.filter(isCounted)));
+  const spared = kept.some(isEvictable)
+    ? `, and removing the ${bytesOf(isEvictable)} of current packages would not be enough`
+    : "";
+  return `${unmet.join(", and ")}: nothing more can be removed, ` +
+    `${bytesOf(({ pinned }) => pinned)} are pinned, ` +
+    `${bytesOf(({ pinned, inFlight }) => inFlight && !pinned)} in flight${spared}`;
+}
+
+function sizeOf(entries: readonly RetentionEntry[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function lastUsed({ usedAt }: RetentionEntry): string {

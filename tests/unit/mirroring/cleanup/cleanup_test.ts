@@ -201,63 +201,22 @@ Deno.test("a run that fails does not prevent the next one", async () => {
   assertEquals((await cleanup.run()).removed, []);
 });
 
-Deno.test("an emergency cleanup applies only the limit of free space, once for all callers", async () => {
+Deno.test("room is made by the limit of free space alone, leftovers first", async () => {
   await using cache = await CacheOnDisk.make();
   const oldest = await cache.add("foo", "1-1", { usedAt: cache.now - 9 });
-  const others = [
-    await cache.add("foo", "2-1", { usedAt: cache.now - 8 }),
-    await cache.add("foo", "3-1", { usedAt: cache.now - 7 }),
-  ];
+  const newest = await cache.add("foo", "2-1", { usedAt: cache.now - 8 });
   await cache.put(`${CORE}/alone-1-1-any.pkg.tar.zst.sig`);
   cache.now += 2 * DAY;
-  cache.configure({ keepVersions: 0, maxCacheAgeMs: 1, maxCacheBytes: 1, minFreeBytes: 100 });
-  let looks = 0;
-  const cleanup = cache.cleanup({
-    freeSpace: () => {
-      looks++;
-      return Promise.resolve(90);
-    },
+  cache.free = 80;
+  cache.configure({ keepVersions: 0, maxCacheAgeMs: 1, maxCacheBytes: 1, minFreeBytes: 60 });
+  const reachable: number[] = [];
+  const { removed } = await cache.cleanup().makeRoom((bytes) => {
+    reachable.push(bytes);
+    return 35;
   });
-  await Promise.all([
-    cleanup.ensureFreeSpace(),
-    cleanup.ensureFreeSpace(),
-    cleanup.ensureFreeSpace(),
-  ]);
-  assertEquals(looks, 2);
-  assertEquals(
-    await cache.files(),
-    [
-      ...others.flatMap((key) => [key, `${key}.sig`]),
-      `${CORE}/alone-1-1-any.pkg.tar.zst.sig`,
-    ].sort(),
-    oldest,
-  );
-  await cleanup.ensureFreeSpace();
-  assertEquals((await cache.files()).length, 5, "not again before the pause is over");
-});
-
-Deno.test("the cache is not scanned while there is enough free space", async () => {
-  await using cache = await CacheOnDisk.make();
-  await cache.add("foo", "1-1");
-  cache.configure({ keepVersions: 0, minFreeBytes: 100 });
-  for (const free of [100, null]) {
-    cache.free = free;
-    const inventory = cache.inventory({
-      tree: () => {
-        throw new Error("scanned");
-      },
-    });
-    await cache.cleanup({ inventory }).ensureFreeSpace();
-  }
-  assertEquals((await cache.files()).length, 2);
-});
-
-Deno.test("a failed emergency cleanup is logged, and does not throw", async () => {
-  await using cache = await CacheOnDisk.make();
-  const log = new LogLines();
-  cache.configure({ minFreeBytes: 1 });
-  await cache.cleanup({ freeSpace: () => Promise.reject(new Error("no disk")) }).ensureFreeSpace();
-  assertEquals(log.matching(/emergency cleanup failed.*no disk/).length, 1);
+  assertEquals(reachable, [80 + 10 + 15 + 15]);
+  assertEquals(removed.map(({ path }) => path), [`${CORE}/alone-1-1-any.pkg.tar.zst.sig`, oldest]);
+  assertEquals(await cache.files(), [newest, `${newest}.sig`]);
 });
 
 Deno.test("one package is removed with its signature, pinned or not", async () => {

@@ -46,6 +46,7 @@ export function input(
     },
     totalBytes: entries.reduce((sum, { bytes }) => sum + bytes, 0),
     freeBytes: null,
+    incomingBytes: 0,
     now: NOW,
     ...more,
   };

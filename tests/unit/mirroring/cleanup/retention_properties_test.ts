@@ -33,6 +33,7 @@ const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
     minFreeBytes: fc.integer({ min: 0, max: 1000 }),
   }),
   freeBytes: fc.option(fc.integer({ min: 0, max: 1000 })),
+  incomingBytes: fc.integer({ min: 0, max: 500 }),
   otherBytes: fc.integer({ min: 0, max: 200 }),
 }).map(({ otherBytes, ...given }) => ({
   ...given,
@@ -85,14 +86,71 @@ Deno.test("retention: nothing more is evicted once the plan was carried out", ()
   });
 });
 
-Deno.test("retention: the limits of size and free space are met, or only protected packages are left", () => {
+const isProtected = ({ pinned, inFlight }: RetentionEntry) => pinned || inFlight;
+
+function bytesOf(entries: readonly RetentionEntry[]): number {
+  return entries.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The most that could be free if everything went that may go. */
+function reachableOf(given: RetentionInput<RetentionEntry>): number {
+  return (given.freeBytes ?? 0) + bytesOf(given.entries.filter((entry) => !isProtected(entry)));
+}
+
+Deno.test("retention: a limit is unmet only if what is left may not go, or would not be enough", () => {
   holds((given) => {
     const { unmet } = planRetention(given);
-    const { entries, totalBytes, freeBytes, limits } = after(given);
+    const { entries, totalBytes, freeBytes, incomingBytes, limits } = after(given);
     const tooLarge = limits.maxCacheBytes > 0 && totalBytes > limits.maxCacheBytes;
-    const tooFull = freeBytes !== null && freeBytes < limits.minFreeBytes;
+    const goal = limits.minFreeBytes + incomingBytes;
+    const tooFull = freeBytes !== null && freeBytes < goal;
     assertEquals(unmet !== null, tooLarge || tooFull);
-    if (unmet !== null) assert(entries.every(({ pinned, inFlight }) => pinned || inFlight));
+    if (tooLarge) assert(entries.every(isProtected));
+    if (!tooFull) return;
+    assert(entries.every((entry) => isProtected(entry) || entry.current !== false));
+    assert(reachableOf(given) < goal);
+  });
+});
+
+Deno.test("retention: what is incoming fits if anything could make it fit", () => {
+  holds((given) => {
+    const { freeBytes, incomingBytes } = after(given);
+    if (freeBytes === null || reachableOf(given) < incomingBytes) return;
+    assert(freeBytes >= incomingBytes);
+  });
+});
+
+Deno.test("retention: a minimum out of reach costs no package in a database beyond what is incoming", () => {
+  holds((given) => {
+    const { minFreeBytes } = given.limits;
+    if (given.freeBytes === null || reachableOf(given) >= minFreeBytes + given.incomingBytes) {
+      return;
+    }
+    const { evictions } = planRetention(given);
+    let free = given.freeBytes;
+    for (const { entry, reason } of evictions) {
+      if (reason === "free_space" && entry.current !== false) assert(free < given.incomingBytes);
+      free += entry.bytes;
+    }
+  });
+});
+
+Deno.test("retention: nothing is evicted for the size before or beyond what it requires", () => {
+  holds((given) => {
+    const { maxCacheBytes, cacheLowWaterPercent } = given.limits;
+    const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
+    let total = given.totalBytes;
+    for (const { entry, reason } of planRetention(given).evictions) {
+      if (reason === "size") {
+        assert(maxCacheBytes > 0 && total > lowWaterBytes);
+      }
+      if (reason === "free_space" && maxCacheBytes > 0) {
+        // Its turn comes after the size, which has been met unless nothing may go.
+        const rest = given.entries.filter((other) => !isProtected(other));
+        assert(total <= maxCacheBytes || bytesOf(rest) === 0);
+      }
+      total -= entry.bytes;
+    }
   });
 });
 
@@ -101,8 +159,8 @@ Deno.test("retention: no more is evicted for free space than necessary", () => {
     const { evictions } = planRetention(given);
     const last = evictions.at(-1);
     if (last?.reason !== "free_space" || given.freeBytes === null) return;
-    const freed = evictions.slice(0, -1).reduce((sum, { entry }) => sum + entry.bytes, 0);
-    assert(given.freeBytes + freed < given.limits.minFreeBytes);
+    const freed = bytesOf(evictions.slice(0, -1).map(({ entry }) => entry));
+    assert(given.freeBytes + freed < given.limits.minFreeBytes + given.incomingBytes);
   });
 });
 
@@ -113,6 +171,7 @@ Deno.test("retention: the newest K versions of a package that are in no database
       if (reason !== "superseded") continue;
       const newer = after({
         ...given,
+        incomingBytes: 0,
         limits: { ...given.limits, maxCacheAgeMs: 0, maxCacheBytes: 0, minFreeBytes: 0 },
       })
         .entries.filter((other) =>

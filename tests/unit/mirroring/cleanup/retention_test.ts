@@ -224,6 +224,42 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
     [],
   ],
   [
+    "room is made for what is incoming, beside the minimum",
+    input([1, 2, 3].map((days) => entry(`p${days}`, "1-1", used(days))), {
+      freeBytes: 100,
+      incomingBytes: 15,
+      limits: { minFreeBytes: 100 },
+    }),
+    ["free_space p3-1-1", "free_space p2-1-1"],
+  ],
+  [
+    "a minimum that is out of reach costs what is in no database, and nothing that may be in one",
+    input([
+      entry("a", "1-1", { ...used(9), current: true }),
+      entry("b", "1-1", { ...used(9), current: null }),
+      entry("c", "1-1", used(1)),
+    ], { freeBytes: 50, incomingBytes: 50, limits: { minFreeBytes: 100 } }),
+    ["free_space c-1-1"],
+  ],
+  [
+    "with a minimum out of reach, room for what is incoming is made all the same, and no more",
+    input([
+      entry("a", "1-1", { ...used(9), current: true }),
+      entry("b", "1-1", { ...used(8), current: true }),
+      entry("c", "1-1", used(1)),
+    ], { freeBytes: 50, incomingBytes: 65, limits: { minFreeBytes: 100 } }),
+    ["free_space c-1-1", "free_space a-1-1"],
+  ],
+  [
+    "what cannot fit even without all others costs nothing that may be in a database",
+    input([entry("a", "1-1", { current: true })], {
+      freeBytes: 50,
+      incomingBytes: 61,
+      limits: { minFreeBytes: 1 },
+    }),
+    [],
+  ],
+  [
     "all rules apply in their order",
     input([
       entry("foo", "1-1", used(2)),
@@ -311,8 +347,24 @@ Deno.test("retention: a limit that protected packages exceed is reported, not an
   );
 });
 
+Deno.test("retention: a minimum that is out of reach is reported with what is kept in spite of it", () => {
+  const plan = planRetention(
+    input([entry("a", "1-1", { current: true, bytes: 2048 })], {
+      freeBytes: 1024,
+      incomingBytes: 512,
+      limits: { minFreeBytes: 4096 },
+    }),
+  );
+  assertEquals(
+    plan.unmet,
+    "the disk still has only 1 KiB free, less than 4 KiB (min_free_space) and the 512 B that are " +
+      "coming: nothing more can be removed, 0 B are pinned, 0 B in flight, and removing the 2 KiB " +
+      "of current packages would not be enough",
+  );
+});
+
 Deno.test("retention: every reason comes in words, with its figures and its key", async (t) => {
-  const old = entry("foo", "1-1", used(30));
+  const old = entry("foo", "1-1", { ...used(30), bytes: 1024 });
   const size = { totalBytes: 2048, limits: { maxCacheBytes: 1024, cacheLowWaterPercent: 90 } };
   const free = { freeBytes: 1024, limits: { minFreeBytes: 2048 } };
   const lastUsed = "last used on 2026-09-01";
@@ -354,6 +406,12 @@ Deno.test("retention: every reason comes in words, with its figures and its key"
       input([{ ...old, current: true }], free),
       `the disk has 1 KiB free, less than 2 KiB (min_free_space); ${lastUsed}; it is still in a ` +
       "database, but nothing outdated is left to remove",
+    ],
+    [
+      "free space, for what is incoming",
+      input([old], { ...free, incomingBytes: 512, limits: { minFreeBytes: 1024 } }),
+      "the disk has 1 KiB free, less than 1 KiB (min_free_space) and the 512 B that are coming; " +
+      lastUsed,
     ],
     [
       "free space, perhaps in a database",
