@@ -8,7 +8,7 @@ import { sha256Of } from "../../platform/files/file_digest.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
-import { checkBeginning, checkHeaders, maxBytesOf } from "../downloads/content_check.ts";
+import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
 import type { Download } from "../downloads/download.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
@@ -111,8 +111,8 @@ async function fetchSignature(
       isQuick: true,
       headersFor: () => ({}),
       accept: async (body) => {
-        const { headers, length } = body;
-        checkHeaders({ kind, headers, size: length, expectedSize: null });
+        const { length } = body;
+        checkLength({ kind, size: length, expectedSize: null });
         const bytes = await body.peek(max + 1);
         checkBeginning(kind, fileName, bytes);
         if (bytes.length > max || (length !== null && length !== bytes.length)) {

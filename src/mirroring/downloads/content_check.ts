@@ -24,12 +24,13 @@ const MAGIC: Record<string, Uint8Array> = {
 };
 /** All but the first byte of a skippable zstd frame (RFC 8878, section 3.1.2). */
 const SKIPPABLE_FRAME = Uint8Array.of(0x2a, 0x4d, 0x18);
+/** The tag of an OpenPGP signature packet (RFC 9580, section 5). */
+const SIGNATURE_TAG = 2;
 const ARMOR = new TextEncoder().encode("-----");
 
-/** A body before it is read: what its headers say, and what is known of the file. */
+/** A body before it is read: how long it says to be, and what is known of the file. */
 export interface AnnouncedBody {
   kind: ContentKind;
-  headers: Headers;
   /** Length of the whole file by the headers, in bytes, or null. */
   size: number | null;
   /** Length of the whole file by the database, in bytes, or null. */
@@ -37,19 +38,12 @@ export interface AnnouncedBody {
 }
 
 /**
- * Refuses, by the headers alone, a body that cannot be the file: a web page, an empty or an encoded
- * body, one of another length than the database says. Throws `content`; like every message here, it
- * is a reason that follows the name of a mirror.
+ * Refuses, by its length, a body that cannot be the file: an empty one, one of another length than
+ * the database says, or one that pacman would not take. Labels (Content-Type, Content-Encoding) do
+ * not count: servers put wrong ones on right bytes. Throws `content`; like every message here, it is
+ * a reason that follows the name of a mirror.
  */
-export function checkHeaders({ kind, headers, size, expectedSize }: AnnouncedBody): void {
-  const type = headers.get("content-type") ?? "";
-  if (/^\s*(text\/html|application\/xhtml\+xml)\b/i.test(type)) {
-    throw refusal(`sent a web page (${type}) instead of a ${kind}`);
-  }
-  const encoding = headers.get("content-encoding");
-  if (encoding !== null && encoding !== "identity" && kind !== "database") {
-    throw refusal(`sent the ${kind} encoded (${encoding})`);
-  }
+export function checkLength({ kind, size, expectedSize }: AnnouncedBody): void {
   if (size === 0) throw refusal(`sent an empty ${kind}`);
   if (size !== null && expectedSize !== null && size !== expectedSize) {
     throw refusal(`sent ${size} bytes where the database says ${expectedSize}`);
@@ -58,17 +52,6 @@ export function checkHeaders({ kind, headers, size, expectedSize }: AnnouncedBod
   if (size !== null && size > max) {
     throw refusal(`sent a ${kind} of ${size} bytes, and pacman takes at most ${max}`);
   }
-}
-
-/**
- * Refuses a body of unknown length that ends with its connection: if it were cut, it would look
- * complete. Throws `content`.
- */
-export function checkHasEnd({ kind, headers, size, expectedSize }: AnnouncedBody): void {
-  // A truncated database is found out when it is unpacked.
-  if (kind === "database" || size !== null || expectedSize !== null) return;
-  if (headers.has("transfer-encoding")) return;
-  throw refusal(`sent a ${kind} without its length, so that a part could pass for the whole`);
 }
 
 /** The most bytes that a file of this kind may have; infinite for packages. */
@@ -90,7 +73,7 @@ export function checkBeginning(kind: ContentKind, fileName: string, beginning: U
   switch (kind) {
     case "package": {
       const magic = MAGIC[/\.[^.]+$/.exec(fileName)?.[0] ?? ""];
-      if (magic === undefined || startsWith(beginning, magic)) return;
+      if (magic === undefined ? !isMarkup(beginning) : startsWith(beginning, magic)) return;
       const isSkippable = first >> 4 === 5 && startsWith(beginning.subarray(1), SKIPPABLE_FRAME);
       if (fileName.endsWith(".zst") && isSkippable) return;
       throw refusal(
@@ -98,13 +81,23 @@ export function checkBeginning(kind: ContentKind, fileName: string, beginning: U
       );
     }
     case "signature":
-      // The highest bit of an OpenPGP packet is set (RFC 9580, section 4.2).
-      if (first >= 0x80 || startsWith(beginning, ARMOR)) return;
+      if (packetTagOf(first) === SIGNATURE_TAG || startsWith(beginning, ARMOR)) return;
       throw refusal("sent something that is not an OpenPGP signature");
     case "database":
-      if (first !== 0x3c /* < */) return;
+      if (!isMarkup(beginning)) return;
       throw refusal("sent markup instead of a database");
   }
+}
+
+/** Whether a body begins like a web page, perhaps after a byte order mark or spaces. */
+function isMarkup(beginning: Uint8Array): boolean {
+  return new TextDecoder().decode(beginning).trimStart().startsWith("<");
+}
+
+/** The tag of the OpenPGP packet that begins with this byte; null if none does (section 4.2). */
+function packetTagOf(first: number): number | null {
+  if (first < 0x80) return null;
+  return first < 0xc0 ? first >> 2 & 0x0f : first & 0x3f;
 }
 
 function refusal(reason: string): PkgstashError {

@@ -10,6 +10,7 @@ import type { Upstream } from "../mirrors/upstream.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { ReceivedBytes, TransferRequest } from "./mirror_search.ts";
 import { PartFile } from "./part_file.ts";
+import { checkStreamEnd } from "./stream_end.ts";
 import { Transfer } from "./transfer.ts";
 
 /** How much of a resumed part is hashed at a time. */
@@ -194,7 +195,7 @@ export class Download {
       this.#isAnnounced = true;
       announce({ identity, inode: part.inode });
       await this.#receive(part, transfer);
-      return await this.#finish(part, identity, transfer.mirror);
+      return await this.#finish(part, transfer);
     } catch (error) {
       const isWrong = error instanceof PkgstashError && error.kind === "content";
       // On a full disk, other files need the space.
@@ -237,12 +238,9 @@ export class Download {
   }
 
   /** Checks the complete part, releases its last byte and puts it in its place. */
-  async #finish(
-    part: PartFile,
-    identity: FileIdentity,
-    mirror: Mirror,
-  ): Promise<DownloadOutcome> {
-    const { fileName, finalPath, examine } = this.request;
+  async #finish(part: PartFile, transfer: Transfer): Promise<DownloadOutcome> {
+    const { fileName, finalPath, kind, examine } = this.request;
+    const { identity, mirror } = transfer;
     // Ask again: a database with another expectation may have been published meanwhile.
     const expected = (await this.#expectation())?.sha256 ?? null;
     const sha256 = this.#hash.digest("hex");
@@ -252,6 +250,9 @@ export class Download {
           "content",
           `Cannot accept ${fileName}: its SHA-256 is ${sha256}, and the database says ${expected}.`,
         );
+      }
+      if (expected === null && identity.size === null && transfer.endsWithConnection) {
+        await checkStreamEnd(kind, fileName, part.path);
       }
       await examine?.(part.path, mirror, identity);
     } catch (error) {

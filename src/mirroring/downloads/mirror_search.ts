@@ -5,13 +5,7 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 import { isDifferent, NoMirrorError } from "../mirrors/race.ts";
-import {
-  BEGINNING_BYTES,
-  checkBeginning,
-  checkHasEnd,
-  checkHeaders,
-  type ContentKind,
-} from "./content_check.ts";
+import { BEGINNING_BYTES, checkBeginning, checkLength, type ContentKind } from "./content_check.ts";
 import { type FileIdentity, identityOf, ifRangeFor, vouchesFor } from "./file_identity.ts";
 
 /** How many bytes before the seam another mirror must repeat. */
@@ -140,12 +134,9 @@ export class MirrorSearch {
         ...(range === null ? {} : { "range": range }),
       }),
       accept: async (body) => {
-        const { headers, mirror, status } = body;
-        vet?.(mirror, headers);
-        if (status === 304) return;
-        const announced = { kind, headers, size: sizeBy(body), expectedSize };
-        checkHeaders(announced);
-        checkHasEnd(announced);
+        vet?.(body.mirror, body.headers);
+        if (body.status === 304) return;
+        checkLength({ kind, size: sizeBy(body), expectedSize });
         if (known !== null && !vouchesFor(known, identityBy(body))) throw differentFile();
         if (offset === 0) checkBeginning(kind, fileName, await body.peek(BEGINNING_BYTES));
       },
@@ -173,7 +164,7 @@ export class MirrorSearch {
         const { headers, mirror, status } = body;
         if (status !== 206) throw differentFile();
         const size = rangeLength(body, start);
-        checkHeaders({ kind, headers, size, expectedSize });
+        checkLength({ kind, size, expectedSize });
         if (!vouchesFor(known, identityOf(headers, size, mirror.name))) throw differentFile();
         if (!startsWith(await body.peek(overlap), before)) throw differentFile();
         body.skip(overlap);
@@ -196,7 +187,7 @@ export class MirrorSearch {
         accept: async (body) => {
           if (body.status !== 200) throw differentFile();
           const size = wholeLength(body);
-          checkHeaders({ kind, headers: body.headers, size, expectedSize });
+          checkLength({ kind, size, expectedSize });
           if (known.size !== null && size !== null && size !== known.size) throw differentFile();
           await this.#skipRepeated(body, offset);
         },

@@ -65,6 +65,15 @@ export class Transfer {
     return this.#source.body.mirror;
   }
 
+  /**
+   * Whether nothing but the end of the connection marks that of the body, so that a part could pass
+   * for the whole. HTTP/2 is told no better, because `fetch` hides the version.
+   */
+  get endsWithConnection(): boolean {
+    const { length, headers } = this.#source.body;
+    return length === null && !headers.has("transfer-encoding");
+  }
+
   /** The next bytes, from whichever mirror; null after the last one. */
   async read(): Promise<Uint8Array | null> {
     const silentSince = performance.now();

@@ -68,7 +68,9 @@ export type Behaviour =
   /** Redirects the client, with 302 by default. */
   | { kind: "redirect"; url: string; code?: 301 | 302 | 303 | 307 | 308 }
   /** A Content-Encoding header, although the bytes are unchanged. */
-  | { kind: "contentEncoding"; label: string };
+  | { kind: "contentEncoding"; label: string }
+  /** A Content-Type header, although the bytes are unchanged. */
+  | { kind: "contentType"; label: string };
 
 /** The behaviours ordered for a path: those for a number of requests, in order, then the lasting. */
 export class BehaviourQueue {

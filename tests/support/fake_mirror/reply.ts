@@ -204,6 +204,9 @@ function apply(reply: Reply, behaviour: Behaviour): void {
     case "contentEncoding":
       reply.headers.set("Content-Encoding", behaviour.label);
       break;
+    case "contentType":
+      reply.headers.set("Content-Type", behaviour.label);
+      break;
   }
 }
 

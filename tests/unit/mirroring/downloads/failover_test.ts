@@ -24,7 +24,6 @@ const FAULTS: [string, Behaviour | Behaviour[], Rests][] = [
   ["answers 503", { kind: "status", code: 503 }, "rests"],
   ["answers with a web page", { kind: "html" }, "rests"],
   ["answers with nothing", { kind: "empty" }, "rests"],
-  ["answers with an encoded body", { kind: "contentEncoding", label: "gzip" }, "rests"],
   ["announces another length than the database", { kind: "wrongLength", difference: -1 }, "rests"],
   ["redirects to nowhere", { kind: "redirect", url: "http://127.0.0.1:1/" }, "rests"],
 ];

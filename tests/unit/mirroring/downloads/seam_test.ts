@@ -233,14 +233,6 @@ Deno.test("a file that ends with its connection is taken if the database knows i
   assertWhole(await read(bed.download(PACKAGE, { expectations })), body);
 });
 
-Deno.test("a file whose end looks like a cut is not taken", async () => {
-  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
-  const body = packageBytes(SIZE, 23);
-  bed.put(PACKAGE, body);
-  bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }]);
-  assertWhole(await read(bed.download()), body);
-});
-
 Deno.test("a redirected file arrives whole, even if it is cut", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   await using other = await DownloadBed.start();

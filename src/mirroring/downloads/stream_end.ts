@@ -1,0 +1,91 @@
+import { crc32 } from "node:zlib";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { decompress, detectCompression } from "../../formats/archive/archive_compression.ts";
+import { readSignature } from "../../formats/openpgp/signature.ts";
+import type { ContentKind } from "./content_check.ts";
+
+/** A tar ends with two blocks of zeros. */
+const END_OF_TAR_BYTES = 1024;
+const XZ_FOOTER_BYTES = 12;
+const TAR_BLOCK_BYTES = 512;
+/** Enough to recognise a plain tar. */
+const HEAD_BYTES = 512;
+const ARMOR_END = "-----END PGP SIGNATURE-----";
+
+/**
+ * Checks that a file is complete by its own format, for a body whose end nothing else proves: a
+ * compressed stream, a tar and a signature all say where they end. Databases are read whole anyway.
+ * Throws `content` if the file is cut short, or if its format is not known.
+ */
+export async function checkStreamEnd(
+  kind: ContentKind,
+  fileName: string,
+  path: string,
+): Promise<void> {
+  try {
+    if (kind === "package") await checkArchiveEnd(path);
+    if (kind === "signature") await checkSignatureEnd(path);
+  } catch (error) {
+    if (!(error instanceof PkgstashError)) throw error;
+    throw new PkgstashError(
+      "content",
+      `Cannot accept ${fileName}: it came without its length, and its own end is missing ` +
+        `(${reasonOf(error)}).`,
+      { cause: error },
+    );
+  }
+}
+
+async function checkArchiveEnd(path: string): Promise<void> {
+  using file = await Deno.open(path);
+  const head = new Uint8Array(HEAD_BYTES);
+  const length = await file.read(head) ?? 0;
+  switch (detectCompression(head.subarray(0, length))) {
+    case "none":
+      return checkTarEnd(await readEnd(file, END_OF_TAR_BYTES), (await file.stat()).size);
+    case "xz":
+      return checkXzEnd(await readEnd(file, XZ_FOOTER_BYTES));
+    default: {
+      await file.seek(0, Deno.SeekMode.Start);
+      // Nothing is kept of what is decompressed, so no size is too large.
+      const stream = decompress(file.readable, { maxDecompressedBytes: Infinity });
+      for await (const _ of stream);
+    }
+  }
+}
+
+/** The last `count` bytes of a file, or all that it has. */
+async function readEnd(file: Deno.FsFile, count: number): Promise<Uint8Array> {
+  const { size } = await file.stat();
+  const bytes = new Uint8Array(Math.min(count, size));
+  await file.seek(-bytes.length, Deno.SeekMode.End);
+  for (let filled = 0; filled < bytes.length;) {
+    const read = await file.read(bytes.subarray(filled));
+    if (read === null) break;
+    filled += read;
+  }
+  return bytes;
+}
+
+function checkTarEnd(end: Uint8Array, size: number): void {
+  const isWhole = end.length === END_OF_TAR_BYTES && size % TAR_BLOCK_BYTES === 0;
+  if (isWhole && end.every((byte) => byte === 0)) return;
+  throw new PkgstashError("content", "the tar is cut short");
+}
+
+/** The footer has a checksum of its own (the .xz format, section 2.1.2). */
+function checkXzEnd(footer: Uint8Array): void {
+  if (footer.length === XZ_FOOTER_BYTES) {
+    const view = new DataView(footer.buffer);
+    const isSound = view.getUint32(0, true) === crc32(footer.subarray(4, 10));
+    if (isSound && footer[10] === 0x59 && footer[11] === 0x5a) return;
+  }
+  throw new PkgstashError("content", "the xz stream is cut short");
+}
+
+async function checkSignatureEnd(path: string): Promise<void> {
+  const bytes = await Deno.readFile(path);
+  if (readSignature(bytes) !== null) return;
+  if (new TextDecoder().decode(bytes).trimEnd().endsWith(ARMOR_END)) return;
+  throw new PkgstashError("content", "the signature is cut short");
+}
