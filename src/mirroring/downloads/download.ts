@@ -257,7 +257,7 @@ export class Download {
       await examine?.(part.path, mirror, identity);
     } catch (error) {
       await part.discard();
-      this.#upstream.recordFailure({ mirror, error }, fileName);
+      this.#upstream.recordFailure({ mirror, error }, this.request);
       throw error;
     }
     this.#isComplete = true;

@@ -29,6 +29,11 @@ export interface TransferRequest {
   only?: readonly Mirror[];
   /** Throws to refuse a mirror by its headers, for reasons of the caller's. */
   vet?: (mirror: Mirror, headers: Headers) => void;
+  /**
+   * When a mirror must have begun to send, in milliseconds of `performance.now()`; `answerTimeoutMs`
+   * from now unless given.
+   */
+  deadlineAt?: number;
   /** Milliseconds without a byte from any mirror after which an open transfer is given up. */
   patienceMs: number;
   signal: AbortSignal;
@@ -44,6 +49,22 @@ export interface ReceivedBytes {
   readonly mayStartOver: boolean;
   /** Drops all bytes. */
   startOver(): Promise<void>;
+}
+
+/** What is searched for: the file `known`, or any if that is null, from `offset` on. */
+interface Wanted {
+  offset: number;
+  known: FileIdentity | null;
+  ifModifiedSince: string | null;
+  /** See `TransferRequest`. */
+  deadlineAt: number;
+}
+
+/** A place at which another mirror may continue the file `known`. */
+interface Seam {
+  offset: number;
+  known: FileIdentity;
+  deadlineAt: number;
 }
 
 /** A mirror's body that continues a file. */
@@ -77,34 +98,32 @@ export class MirrorSearch {
   /** Finds the first mirror. Its status is 304 if the file is as old as `ifModifiedSince`. */
   async open(): Promise<Source> {
     const { offset, identity, ifModifiedSince } = this.#request;
-    return await this.#find(offset, identity, ifModifiedSince);
+    const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
+    return await this.#find({ offset, known: identity, ifModifiedSince, deadlineAt });
   }
 
-  /** Finds a mirror that can take over at `offset`. */
-  async resume(offset: number, identity: FileIdentity): Promise<Source> {
-    return await this.#find(offset, identity, null);
+  /** Finds a mirror that can take over at `offset` until `deadlineAt`. */
+  async resume(offset: number, identity: FileIdentity, deadlineAt: number): Promise<Source> {
+    return await this.#find({ offset, known: identity, ifModifiedSince: null, deadlineAt });
   }
 
-  async #find(
-    offset: number,
-    identity: FileIdentity | null,
-    ifModifiedSince: string | null,
-  ): Promise<Source> {
-    if (offset === 0 || identity === null) {
-      return await this.#fromFirstByte(offset, identity, ifModifiedSince);
-    }
+  async #find(wanted: Wanted): Promise<Source> {
+    const { offset, known, deadlineAt } = wanted;
+    if (offset === 0 || known === null) return await this.#fromFirstByte(wanted);
+    // One deadline for all questions that this takes.
+    const seam = { offset, known, deadlineAt };
     try {
-      return await this.#fromSeam(offset, identity);
+      return await this.#fromSeam(seam);
     } catch (error) {
       if (!(error instanceof NoMirrorError) || !error.failures.some(isDifferent)) throw error;
-      if (!this.#received.mayStartOver) return await this.#byRepetition(offset, identity, error);
-      return await this.#startOver(ifModifiedSince);
+      if (!this.#received.mayStartOver) return await this.#byRepetition(seam, error);
+      return await this.#startOver({ ...wanted, offset: 0, known: null });
     }
   }
 
   /** Takes the whole file from any mirror, and only then drops the bytes received. */
-  async #startOver(ifModifiedSince: string | null): Promise<Source> {
-    const source = await this.#fromFirstByte(0, null, ifModifiedSince);
+  async #startOver(wanted: Wanted): Promise<Source> {
+    const source = await this.#fromFirstByte(wanted);
     try {
       await this.#received.startOver();
       return source;
@@ -116,9 +135,7 @@ export class MirrorSearch {
 
   /** Takes the file from the first byte wanted, from any mirror, or one that vouches for `known`. */
   async #fromFirstByte(
-    offset: number,
-    known: FileIdentity | null,
-    ifModifiedSince: string | null,
+    { offset, known, ifModifiedSince, deadlineAt }: Wanted,
   ): Promise<Source> {
     const { kind, fileName, expectedSize, last, vet } = this.#request;
     const range = offset > 0 || last !== null ? `bytes=${offset}-${last ?? ""}` : null;
@@ -127,7 +144,7 @@ export class MirrorSearch {
     const identityBy = (body: MirrorResponse) =>
       identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
     const body = await this.#upstream.open({
-      ...this.#target(),
+      ...this.#target(deadlineAt),
       isConditional: ifModifiedSince !== null,
       headersFor: () => ({
         ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
@@ -145,14 +162,14 @@ export class MirrorSearch {
   }
 
   /** Resumes from a mirror with the same validators that repeats the last bytes before the seam. */
-  async #fromSeam(offset: number, known: FileIdentity): Promise<Source> {
+  async #fromSeam({ offset, known, deadlineAt }: Seam): Promise<Source> {
     const { kind, expectedSize, last } = this.#request;
     const length = Math.min(OVERLAP_BYTES, offset);
     const before = await this.#received.readBack(offset - length, length) ?? new Uint8Array();
     const overlap = before.length;
     const start = offset - overlap;
     const body = await this.#upstream.open({
-      ...this.#target(),
+      ...this.#target(deadlineAt),
       headersFor: (mirror) => {
         const validator = ifRangeFor(known, mirror.name);
         return {
@@ -174,14 +191,17 @@ export class MirrorSearch {
   }
 
   /** Resumes from a mirror whose validators differ but which repeats every byte received. */
-  async #byRepetition(offset: number, known: FileIdentity, cause: NoMirrorError): Promise<Source> {
+  async #byRepetition(
+    { offset, known, deadlineAt }: Seam,
+    cause: NoMirrorError,
+  ): Promise<Source> {
     const { fileName, kind, expectedSize, last } = this.#request;
     const doubtful = cause.failures.filter(isDifferent).map(({ mirror }) => mirror)
       .filter((mirror) => !this.#refuted.has(mirror));
     if (last !== null || !this.#received.reachesBackToStart || doubtful.length === 0) throw cause;
     try {
       const body = await this.#upstream.open({
-        ...this.#target(),
+        ...this.#target(deadlineAt),
         only: doubtful,
         headersFor: () => ({}),
         accept: async (body) => {
@@ -214,12 +234,13 @@ export class MirrorSearch {
     }
   }
 
-  #target() {
+  #target(deadlineAt: number) {
     const { repository, fileName, kind, only, signal } = this.#request;
     return {
       repository,
       fileName,
       signal,
+      deadlineAt,
       isQuick: kind === "signature",
       // Databases are asked of every mirror in turn, to learn which of them agree.
       prefersCurrent: kind !== "database",

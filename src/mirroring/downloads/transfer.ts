@@ -91,10 +91,10 @@ export class Transfer {
         body.mirror.health.recordSuccess();
         return null;
       } catch (error) {
-        const { fileName, patienceMs, signal } = this.#request;
+        const { patienceMs, signal } = this.#request;
         body.close();
         signal.throwIfAborted();
-        this.#upstream.recordFailure({ mirror: body.mirror, error }, fileName);
+        this.#upstream.recordFailure({ mirror: body.mirror, error }, this.#request);
         // If a mirror sends too much, the bytes before are suspect as well.
         if (error instanceof PkgstashError && error.kind === "content") throw error;
         if (failures > 0 && performance.now() - silentSince > patienceMs) {
@@ -147,12 +147,16 @@ export class Transfer {
     const { offset } = this.#source;
     const isStuck = this.#lastSeam === offset;
     this.#lastSeam = offset;
+    // A mirror that was long silent before it failed must leave its successor time to answer.
+    const deadlineAt = Math.max(silentSince + patienceMs, performance.now() + patienceMs / 2);
     for (let isPauseDue = isStuck;; isPauseDue = true) {
       if (isPauseDue) await delay(RETRY_PAUSE_MS, { signal });
       signal.throwIfAborted();
       try {
-        this.#source = await this.#search.resume(offset, this.identity);
+        this.#source = await this.#search.resume(offset, this.identity, deadlineAt);
         this.#seams++;
+        // Whoever wanted the transfer may have left while the mirror proved itself.
+        if (signal.aborted) this.close();
         return;
       } catch (error) {
         signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { Mirror } from "./mirror.ts";
+import { type FilePath, RefusedFiles } from "./refused_files.ts";
 
 /**
  * How many more transfers a mirror with the served database carries before another one is asked
@@ -13,11 +14,18 @@ type Standing = "current" | "lagging";
 export class MirrorPool {
   /** By repository directory; mirrors not heard of are missing. */
   readonly #standings = new Map<string, Map<Mirror, Standing>>();
+  readonly #refused: RefusedFiles;
   #mirrors: readonly Mirror[];
   #archive: Mirror | null;
   #turn = 0;
 
-  constructor(mirrors: readonly Mirror[], archive: Mirror | null = null) {
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(
+    mirrors: readonly Mirror[],
+    archive: Mirror | null = null,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#refused = new RefusedFiles(now);
     this.#mirrors = mirrors;
     this.#archive = archive;
   }
@@ -54,15 +62,32 @@ export class MirrorPool {
 
   /** Forgets all standings of a directory: a new database is served, and only `current` have it. */
   resetStandings(directory: string, current: readonly Mirror[]): void {
+    this.forgive(directory);
     this.#standings.set(directory, new Map(current.map((mirror) => [mirror, "current"])));
   }
 
   /**
-   * The mirrors to ask, in order: `ready` ones by their load, those with the served database of
-   * `directory` preferred and lagging ones last; then `resting` ones, the soonest back first. Without
-   * a directory only the load counts.
+   * Records that a mirror sent something that cannot be the file. It is the last to be asked for that
+   * file until some minutes have passed or `forgive` is called, whatever else it sends.
    */
-  candidates(directory: string | null): { ready: Mirror[]; resting: Mirror[] } {
+  refuse(mirror: Mirror, file: FilePath): void {
+    this.#refused.add(mirror, file);
+  }
+
+  /** Forgets what was refused in a directory: the mirrors have been asked for its database anew. */
+  forgive(directory: string): void {
+    this.#refused.forget(directory);
+  }
+
+  /**
+   * The mirrors to ask, in order: `ready` ones by their load, those with the served database of
+   * `directory` preferred and lagging ones last; then `resting` ones, the soonest back first; then
+   * those whose `file` was `refused`. Without a directory only the load counts.
+   */
+  candidates(
+    directory: string | null,
+    file: FilePath | null = null,
+  ): { ready: Mirror[]; resting: Mirror[]; refused: Mirror[] } {
     const turn = this.#turn++;
     const count = this.#mirrors.length;
     const standings = directory === null ? undefined : this.#standings.get(directory);
@@ -72,11 +97,14 @@ export class MirrorPool {
     ];
     const load = (mirror: Mirror) =>
       mirror.health.inFlight + handicapOf(standings?.get(mirror) ?? null);
+    const isRefused = (mirror: Mirror) => file !== null && this.#refused.has(mirror, file);
+    const welcome = rotated.filter((mirror) => !isRefused(mirror));
     return {
-      ready: rotated.filter(({ health }) => health.restMs === 0)
+      ready: welcome.filter(({ health }) => health.restMs === 0)
         .sort((a, b) => load(a) - load(b)),
-      resting: rotated.filter(({ health }) => health.restMs > 0)
+      resting: welcome.filter(({ health }) => health.restMs > 0)
         .sort((a, b) => a.health.restMs - b.health.restMs),
+      refused: rotated.filter(isRefused),
     };
   }
 

@@ -137,5 +137,6 @@ export async function raceMirrors<T>(
 }
 
 function silence(milliseconds: number): PkgstashError {
-  return new PkgstashError("upstream_timeout", `no response within ${milliseconds / 1000} s`);
+  const seconds = Math.round(milliseconds / 10) / 100;
+  return new PkgstashError("upstream_timeout", `no response within ${seconds} s`);
 }

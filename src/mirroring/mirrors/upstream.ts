@@ -31,8 +31,16 @@ export interface MirrorRequest {
   prefersCurrent?: boolean;
   /** Ask only these, in this order. */
   only?: readonly Mirror[];
+  /**
+   * When a response must have begun, in milliseconds of `performance.now()`; `answerTimeoutMs` from
+   * now unless given.
+   */
+  deadlineAt?: number;
   signal: AbortSignal;
 }
+
+/** A file that a mirror was asked for. */
+export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName">;
 
 /** Time limits of requests to mirrors. */
 export interface MirrorTimeouts {
@@ -99,17 +107,30 @@ export class Upstream {
     this.#connections.close();
   }
 
-  /** Returns the first usable response; throws a `NoMirrorError` with every mirror's reason. */
+  /** When a request of now must have been answered, in milliseconds of `performance.now()`. */
+  deadline(): number {
+    return performance.now() + this.#timeouts.answerTimeoutMs;
+  }
+
+  /**
+   * Returns the first usable response; throws a `NoMirrorError` with every mirror's reason, or
+   * `not_found` if the distribution is no longer configured.
+   */
   open(request: MirrorRequest): Promise<MirrorResponse> {
+    const deadlineAt = request.deadlineAt ?? this.deadline();
+    const order = this.#order(request);
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
       raceTimeoutMs: this.#timeouts.raceTimeoutMs,
-      deadlineMs: this.#timeouts.answerTimeoutMs,
+      deadlineMs: Math.max(0, deadlineAt - performance.now()),
       signal: request.signal,
-      next: this.#order(request),
-      onFailure: (failure) => this.recordFailure(failure, request.fileName),
+      // Mirrors are not to blame for a distribution that was removed meanwhile.
+      next: (failures) => this.#isClosed ? null : order(failures),
+      onFailure: (failure) => this.recordFailure(failure, request),
       settled: (failures) => request.isQuick === true && failures.some(isMissing),
       exhausted: (failures) =>
-        new NoMirrorError(request.fileName, failures, this.#isGone(failures, request)),
+        this.#isClosed
+          ? this.#removed()
+          : new NoMirrorError(request.fileName, failures, this.#isGone(failures, request)),
       discard: (body) => body.close(),
     });
   }
@@ -134,7 +155,7 @@ export class Upstream {
       throw new MirrorRefusal("faulty", `answered ${status}`);
     } catch (error) {
       signal.throwIfAborted();
-      this.recordFailure({ mirror, error }, fileName);
+      this.recordFailure({ mirror, error }, { repository, fileName });
       return null;
     }
   }
@@ -166,8 +187,14 @@ export class Upstream {
     }
   }
 
-  /** Records a failure, midway or at the start. A missing or different file is not a failure. */
-  recordFailure({ mirror, error }: MirrorFailure, fileName: string): void {
+  /**
+   * Records a failure, midway or at the start. A missing or different file is not a failure. A
+   * mirror that sent what cannot be the file is asked for that file after all others.
+   */
+  recordFailure({ mirror, error }: MirrorFailure, { repository, fileName }: RequestedFile): void {
+    if (error instanceof PkgstashError && error.kind === "content") {
+      this.pool.refuse(mirror, { directory: repository.directory, fileName });
+    }
     if (isMissing({ mirror, error }) || isDifferent({ mirror, error })) {
       log.debug("mirror skipped", {
         mirror: mirror.name,
@@ -245,13 +272,15 @@ export class Upstream {
   }
 
   #connect(): Connection {
-    if (this.#isClosed) {
-      throw new PkgstashError(
-        "not_found",
-        `Cannot ask the mirrors of ${this.name}: it is no longer configured.`,
-      );
-    }
+    if (this.#isClosed) throw this.#removed();
     return this.#connections.use();
+  }
+
+  #removed(): PkgstashError {
+    return new PkgstashError(
+      "not_found",
+      `Cannot ask the mirrors of ${this.name}: it is no longer configured.`,
+    );
   }
 
   #isGone(failures: readonly MirrorFailure[], request: MirrorRequest): boolean {
@@ -265,8 +294,10 @@ export class Upstream {
       const queue = [...request.only];
       return () => queue.shift() ?? null;
     }
-    const { ready, resting } = this.pool.candidates(
-      request.prefersCurrent === true ? request.repository.directory : null,
+    const { directory } = request.repository;
+    const { ready, resting, refused } = this.pool.candidates(
+      request.prefersCurrent === true ? directory : null,
+      { directory, fileName: request.fileName },
     );
     const archive = this.pool.archive === null ? [] : [this.pool.archive];
     return (failures) => {
@@ -276,7 +307,7 @@ export class Upstream {
         const rested = resting.shift();
         if (rested !== undefined) return rested;
       }
-      return archive.shift() ?? null;
+      return archive.shift() ?? refused.shift() ?? null;
     };
   }
 }

@@ -4,6 +4,7 @@ import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { assertWhole, DownloadBed, expecting, PACKAGE, pathOf, read } from "./download_bed.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 300_000;
 const HALF = SIZE / 2;
@@ -93,6 +94,23 @@ Deno.test("a mirror that sends a whole file again is in good standing again", as
   now += bed.mirror(0).health.restMs;
   await bed.download().done;
   assertEquals(bed.mirror(0).health.failures, 0);
+});
+
+Deno.test("a mirror that sent another file is not asked for that file while another mirror is there", async () => {
+  let now = 0;
+  await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
+  const [body, other] = [packageBytes(1000, 20), packageBytes(1000, 21)];
+  bed.mirrors[0]!.put(pathOf(PACKAGE), other);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), body);
+  bed.mirrors[0]!.put(pathOf("fine-1-1-any.pkg.tar.zst"), body);
+  bed.pool.markCurrent("extra/os/x86_64", bed.mirror(0));
+  const expectations = expecting({ size: 1000, sha256: sha256Of(body) });
+  assert((await read(bed.download(PACKAGE, { expectations }))).error instanceof Error);
+  now += bed.mirror(0).health.restMs;
+  assertWhole(await read(bed.download("fine-1-1-any.pkg.tar.zst", { expectations })), body);
+  assertEquals(bed.mirror(0).health.failures, 0, "forgiven for other files");
+  assertWhole(await read(bed.download(PACKAGE, { expectations })), body);
+  assertEquals(bed.mirrors.map((mirror) => mirror.count(pathOf(PACKAGE))), [1, 1]);
 });
 
 Deno.test("a silent mirror is raced, and the reader has its first byte well within 10 s", async () => {

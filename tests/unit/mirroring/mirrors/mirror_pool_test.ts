@@ -9,7 +9,7 @@ function poolOf(...names: string[]) {
   const mirrors = names.map((name) =>
     new Mirror({ name, address: name, urlOf: () => null, now: () => clock.now })
   );
-  const pool = new MirrorPool(mirrors);
+  const pool = new MirrorPool(mirrors, null, () => clock.now);
   const order = (directory: string | null = DIRECTORY) => {
     const { ready, resting } = pool.candidates(directory);
     return [ready, resting].map((some) => some.map(({ name }) => name).join(""));
@@ -82,4 +82,35 @@ Deno.test("mirrors that rest come after all others, the soonest back first", () 
 
 Deno.test("a pool without mirrors has no candidates", () => {
   assertEquals(poolOf().order(), ["", ""]);
+});
+
+Deno.test("a mirror that sent something else is the last to be asked for that file, and only for it", () => {
+  const { clock, pool, mirrors } = poolOf("a", "b", "c");
+  const [a, b] = mirrors;
+  const asked = (fileName: string) => {
+    const file = { directory: DIRECTORY, fileName };
+    const { ready, resting, refused } = pool.candidates(DIRECTORY, file);
+    return [ready, resting, refused].map((some) =>
+      some.map(({ name }) => name).toSorted().join("")
+    );
+  };
+  pool.refuse(a!, { directory: DIRECTORY, fileName: "bad" });
+  b!.health.recordFailure("down");
+  a!.health.recordSuccess();
+  assertEquals(asked("bad"), ["c", "b", "a"]);
+  assertEquals(asked("good"), ["ac", "b", ""]);
+  clock.now += 601_000;
+  assertEquals(asked("bad"), ["abc", "", ""], "forgotten after some minutes");
+});
+
+Deno.test("a new database ends what was refused in its directory", () => {
+  const { pool, mirrors } = poolOf("a", "b");
+  const [bad, other] = [DIRECTORY, "core/os/x86_64"].map((directory) => ({
+    directory,
+    fileName: "bad",
+  }));
+  for (const file of [bad!, other!]) pool.refuse(mirrors[0]!, file);
+  pool.resetStandings(DIRECTORY, []);
+  assertEquals(pool.candidates(null, bad).refused, []);
+  assertEquals(pool.candidates(null, other).refused, [mirrors[0]!]);
 });

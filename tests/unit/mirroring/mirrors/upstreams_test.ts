@@ -137,4 +137,17 @@ Deno.test("a distribution that is no longer configured says so, and its client c
     PkgstashError,
     "no longer configured",
   );
+  await assertRejects(
+    () =>
+      other.open({
+        repository: CORE,
+        fileName: "a.bin",
+        headersFor: () => ({}),
+        accept: () => Promise.resolve(),
+        signal,
+      }),
+    PkgstashError,
+    "no longer configured",
+  );
+  assertEquals(other.pool.mirrors.map(({ health }) => health.failures), [0], "nobody's fault");
 });
