@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
-import { inTransaction, openDatabase } from "../../platform/database/database.ts";
-import { reasonOf } from "../../errors.ts";
+import { openDatabase } from "../../platform/database/database.ts";
+import { LateWrites } from "../../platform/database/late_writes.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { fileKey, keyOf, type PackageFile } from "../../repositories/repository.ts";
@@ -11,6 +12,8 @@ const log = eventLogger("cache");
 const FLUSH_INTERVAL_MS = 5_000;
 /** How long a use waits for its file to be recorded, as the file of a slow download is late. */
 const MAX_USE_WAIT_MS = 3_600_000;
+/** A few days of fetched packages; the files themselves are found again by a scan. */
+const MAX_LATE_WRITES = 20_000;
 
 /** A package file in the cache; times are in milliseconds since the epoch. */
 export interface IndexedFile {
@@ -52,6 +55,11 @@ export interface IndexedPin {
   since: number;
 }
 
+interface Wish {
+  file_name: string;
+  since: number;
+}
+
 /** Clients that took a file, not yet written to the database. */
 interface Use {
   file: PackageFile;
@@ -63,16 +71,25 @@ interface Use {
 /**
  * What is cached, since when, and when clients took it; what they will probably want; and pins. Kept
  * in SQLite, because not every file system records access times. A request only adds to a batch in
- * memory, which is written every few seconds. A lost index is rebuilt from the files by `reconcile`;
- * only pins and the history of demand are lost with it.
+ * memory, which is written every few seconds. What a full or read-only disk does not take waits there
+ * as well, so that no request fails for it. A lost index is rebuilt from the files by `reconcile`; only
+ * pins and the history of demand are lost with it.
  */
 export class CacheIndex implements Disposable {
   readonly #database: DatabaseSync;
+  readonly #writes: LateWrites;
   readonly #uses = new Map<string, Use>();
   readonly #timer: ReturnType<typeof setInterval>;
 
-  private constructor(database: DatabaseSync) {
+  /** `database` has the schema of `MIGRATIONS`, and is closed with the index. */
+  constructor(database: DatabaseSync) {
     this.#database = database;
+    this.#writes = new LateWrites(() => this.#database, {
+      limit: MAX_LATE_WRITES,
+      onProblem: (reason) =>
+        log.error("cannot write the index, keeping its records in memory", { reason }),
+      onRecovered: ({ written, lost }) => log.info("wrote the index again", { written, lost }),
+    });
     this.#timer = setInterval(() => this.flush(), FLUSH_INTERVAL_MS);
     Deno.unrefTimer(Number(this.#timer));
   }
@@ -80,6 +97,11 @@ export class CacheIndex implements Disposable {
   /** Opens the index at `path`; a damaged one is replaced by an empty one. */
   static async open(path: string): Promise<CacheIndex> {
     return new CacheIndex(await openDatabase(path, MIGRATIONS));
+  }
+
+  /** Why the index cannot be written at present; null if it can. */
+  get problem(): string | null {
+    return this.#writes.problem;
   }
 
   /** Records that a client took a file, or will when it has been fetched. Writes nothing yet. */
@@ -102,26 +124,26 @@ export class CacheIndex implements Disposable {
     },
   ): void {
     if (file.kind !== "package") return;
-    const { directory } = file.repository;
-    inTransaction(this.#database, () => {
-      this.#database.prepare(`
+    const { repository: { directory }, fileName } = file;
+    const name = nameOf(fileName);
+    this.#writes.write((database) => {
+      database.prepare(`
         INSERT INTO files (directory, file_name, size, sha256, fetched_at, used_at)
         VALUES (?, ?, ?, ?, ?, ?)
         ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = excluded.sha256,
           fetched_at = excluded.fetched_at, used_at = max(used_at, excluded.used_at)`)
-        .run(directory, file.fileName, size, sha256, at, at);
-      this.#database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
-        .run(directory, file.fileName);
-      const name = nameOf(file.fileName);
+        .run(directory, fileName, size, sha256, at, at);
+      database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
+        .run(directory, fileName);
       if (!prefetched) {
-        this.#database.prepare("DELETE FROM prefetches WHERE directory = ? AND name = ?")
+        database.prepare("DELETE FROM prefetches WHERE directory = ? AND name = ?")
           .run(directory, name);
         return;
       }
-      this.#database.prepare(`
+      database.prepare(`
         INSERT OR REPLACE INTO prefetches (directory, file_name, name, fetched_at)
         VALUES (?, ?, ?, ?)`)
-        .run(directory, file.fileName, name, at);
+        .run(directory, fileName, name, at);
     });
   }
 
@@ -129,7 +151,8 @@ export class CacheIndex implements Disposable {
    * Brings the records of a directory into line with the disk. Files `found` without a record, or
    * with another size, are recorded without a SHA-256; those new to the index count as used `at`, for
    * lack of anything better. Records of files that are `lost` are deleted, unless the file has been
-   * fetched again since the record was read.
+   * fetched again since the record was read. If the disk does not take it, the next scan will see the
+   * same.
    */
   reconcile(
     directory: string,
@@ -140,18 +163,18 @@ export class CacheIndex implements Disposable {
     at: number,
   ): void {
     if (found.length === 0 && lost.length === 0) return;
-    inTransaction(this.#database, () => {
-      const record = this.#database.prepare(`
+    this.#writes.attempt((database) => {
+      const record = database.prepare(`
         INSERT INTO files (directory, file_name, size, sha256, fetched_at, used_at)
         VALUES (?, ?, ?, NULL, ?, ?)
         ON CONFLICT DO UPDATE SET size = excluded.size, sha256 = NULL
           WHERE size <> excluded.size`);
-      const want = this.#database.prepare("INSERT OR IGNORE INTO packages VALUES (?, ?, ?)");
+      const want = database.prepare("INSERT OR IGNORE INTO packages VALUES (?, ?, ?)");
       for (const { fileName, size, since } of found) {
         record.run(directory, fileName, size, Math.min(since, at), at);
         want.run(directory, nameOf(fileName), at);
       }
-      const drop = this.#database.prepare(
+      const drop = database.prepare(
         "DELETE FROM files WHERE directory = ? AND file_name = ? AND fetched_at = ?",
       );
       for (const { fileName, fetchedAt } of lost) drop.run(directory, fileName, fetchedAt);
@@ -160,15 +183,19 @@ export class CacheIndex implements Disposable {
 
   /** Records the SHA-256 of a file that was found on disk. */
   recordDigest(directory: string, fileName: string, sha256: string): void {
-    this.#database.prepare("UPDATE files SET sha256 = ? WHERE directory = ? AND file_name = ?")
-      .run(sha256, directory, fileName);
+    this.#writes.write((database) => {
+      database.prepare("UPDATE files SET sha256 = ? WHERE directory = ? AND file_name = ?")
+        .run(sha256, directory, fileName);
+    });
   }
 
   /** Deletes the record of a file that was removed. */
   forgetFile(directory: string, fileName: string): void {
     this.#uses.delete(fileKey(directory, fileName));
-    this.#database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
-      .run(directory, fileName);
+    this.#writes.write((database) => {
+      database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
+        .run(directory, fileName);
+    });
   }
 
   /** The recorded files, of one repository directory or of all. */
@@ -201,17 +228,14 @@ export class CacheIndex implements Disposable {
       .all() as unknown as IndexedPin[];
   }
 
-  /** Adds a pin; returns false if there was one already. */
+  /** Adds a pin; returns false if there was one already. Throws `storage`. */
   pin(pattern: string, at: number): boolean {
-    const { changes } = this.#database.prepare("INSERT OR IGNORE INTO pins VALUES (?, ?)")
-      .run(pattern, at);
-    return Number(changes) > 0;
+    return this.#changes(`pin ${pattern}`, "INSERT OR IGNORE INTO pins VALUES (?, ?)", pattern, at);
   }
 
-  /** Removes a pin; returns false if there was none. */
+  /** Removes a pin; returns false if there was none. Throws `storage`. */
   unpin(pattern: string): boolean {
-    const { changes } = this.#database.prepare("DELETE FROM pins WHERE pattern = ?").run(pattern);
-    return Number(changes) > 0;
+    return this.#changes(`unpin ${pattern}`, "DELETE FROM pins WHERE pattern = ?", pattern);
   }
 
   /** The repository directories that have recorded files. */
@@ -241,22 +265,28 @@ export class CacheIndex implements Disposable {
    */
   wish(directory: string, fileNames: readonly string[], at: number): Map<string, number> {
     const wanted = new Set(fileNames);
-    inTransaction(this.#database, () => {
-      for (const { file_name, since } of this.#wishes(directory)) {
-        if (wanted.has(file_name) || since >= at) continue;
-        this.#database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?")
-          .run(directory, file_name);
+    const isStill = ({ file_name, since }: Wish) => wanted.has(file_name) || since >= at;
+    this.#writes.write((database) => {
+      const remove = database.prepare("DELETE FROM wishes WHERE directory = ? AND file_name = ?");
+      for (const wish of this.#wishes(directory)) {
+        if (!isStill(wish)) remove.run(directory, wish.file_name);
       }
-      const insert = this.#database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)");
+      const insert = database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)");
       for (const fileName of wanted) insert.run(directory, fileName, at);
     });
-    return new Map(this.#wishes(directory).map(({ file_name, since }) => [file_name, since]));
+    const wishes = new Map(fileNames.map((fileName) => [fileName, at]));
+    for (const wish of this.#wishes(directory)) {
+      if (isStill(wish)) wishes.set(wish.file_name, wish.since);
+    }
+    return wishes;
   }
 
   /** Adds a wish to those of a repository directory. */
   alsoWish(directory: string, fileName: string, at: number): void {
-    this.#database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)")
-      .run(directory, fileName, at);
+    this.#writes.write((database) => {
+      database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)")
+        .run(directory, fileName, at);
+    });
   }
 
   /** The file names wished for from a repository directory. */
@@ -266,16 +296,20 @@ export class CacheIndex implements Disposable {
 
   /** Writes the uses recorded since the last batch. If that fails, they join the next batch. */
   flush(): void {
-    if (this.#uses.size === 0) return;
+    if (!this.#writes.flush() || this.#uses.size === 0) return;
     const batch = [...this.#uses.values()];
     this.#uses.clear();
     const tooEarly: Use[] = [];
     try {
-      inTransaction(this.#database, () => {
+      const isWritten = this.#writes.attempt((database) => {
         for (const use of batch) {
-          if (!this.#writeUse(use)) tooEarly.push(use);
+          if (!writeUse(database, use)) tooEarly.push(use);
         }
       });
+      if (!isWritten) {
+        for (const use of batch) this.#addUse(use);
+        return;
+      }
     } catch (error) {
       log.error("cannot record uses of packages", { reason: reasonOf(error) });
       for (const use of batch) this.#addUse(use);
@@ -303,30 +337,46 @@ export class CacheIndex implements Disposable {
     });
   }
 
-  /** Returns false if the file is not recorded yet: then only the demand for its package is written. */
-  #writeUse({ file: { repository: { directory }, fileName }, at, count }: Use): boolean {
-    const { changes } = this.#database.prepare(`
-      UPDATE files SET used_at = max(used_at, ?), uses = uses + ?
-      WHERE directory = ? AND file_name = ?`).run(at, count, directory, fileName);
-    this.#database.prepare(`
-      INSERT INTO packages VALUES (?, ?, ?)
-      ON CONFLICT DO UPDATE SET asked_at = max(asked_at, excluded.asked_at)`)
-      .run(directory, nameOf(fileName), at);
-    if (Number(changes) === 0) return false;
-    this.#database.prepare("UPDATE prefetches SET taken = 1 WHERE directory = ? AND file_name = ?")
-      .run(directory, fileName);
-    // A prefetch that was taken ends the row of those in vain before it.
-    this.#database.prepare(`
-      DELETE FROM prefetches WHERE directory = ?1 AND name = ?2 AND fetched_at <
-        (SELECT fetched_at FROM prefetches WHERE directory = ?1 AND file_name = ?3 AND taken = 1)`)
-      .run(directory, nameOf(fileName), fileName);
-    return true;
+  /** Runs one statement for the administrator, who must know if it fails. */
+  #changes(what: string, sql: string, ...values: (string | number)[]): boolean {
+    try {
+      return Number(this.#database.prepare(sql).run(...values).changes) > 0;
+    } catch (error) {
+      throw new PkgstashError(
+        "storage",
+        `Cannot ${what}: ${reasonOf(error)}. Check the disk of the cache.`,
+        { cause: error },
+      );
+    }
   }
 
-  #wishes(directory: string): { file_name: string; since: number }[] {
+  #wishes(directory: string): Wish[] {
     return this.#database.prepare("SELECT file_name, since FROM wishes WHERE directory = ?")
-      .all(directory) as { file_name: string; since: number }[];
+      .all(directory) as unknown as Wish[];
   }
+}
+
+/** Returns false if the file is not recorded yet: then only the demand for its package is written. */
+function writeUse(
+  database: DatabaseSync,
+  { file: { repository: { directory }, fileName }, at, count }: Use,
+): boolean {
+  const { changes } = database.prepare(`
+    UPDATE files SET used_at = max(used_at, ?), uses = uses + ?
+    WHERE directory = ? AND file_name = ?`).run(at, count, directory, fileName);
+  database.prepare(`
+    INSERT INTO packages VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET asked_at = max(asked_at, excluded.asked_at)`)
+    .run(directory, nameOf(fileName), at);
+  if (Number(changes) === 0) return false;
+  database.prepare("UPDATE prefetches SET taken = 1 WHERE directory = ? AND file_name = ?")
+    .run(directory, fileName);
+  // A prefetch that was taken ends the row of those in vain before it.
+  database.prepare(`
+    DELETE FROM prefetches WHERE directory = ?1 AND name = ?2 AND fetched_at <
+      (SELECT fetched_at FROM prefetches WHERE directory = ?1 AND file_name = ?3 AND taken = 1)`)
+    .run(directory, nameOf(fileName), fileName);
+  return true;
 }
 
 function nameOf(fileName: string): string {

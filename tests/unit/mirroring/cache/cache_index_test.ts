@@ -1,7 +1,10 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
+import { PkgstashError } from "../../../../src/errors.ts";
 import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
+import { MIGRATIONS } from "../../../../src/mirroring/cache/cache_index_schema.ts";
+import { openDatabase } from "../../../../src/platform/database/database.ts";
 import type { PackageFile, Repository } from "../../../../src/repositories/repository.ts";
 import { LogLines } from "../../../support/log_lines.ts";
 
@@ -153,6 +156,42 @@ Deno.test("uses that cannot be written are written with the next batch", () =>
     const { usedAt, uses } = index.files()[0]!;
     assertEquals([usedAt, uses], [T + 2, 2]);
   }));
+
+Deno.test("what a full or read-only disk does not take is kept, and written when it takes it", async () => {
+  const log = new LogLines();
+  const database = await openDatabase(":memory:", MIGRATIONS);
+  const readOnly = (isReadOnly: boolean) =>
+    database.exec(`PRAGMA query_only = ${isReadOnly ? 1 : 0}`);
+  using index = new CacheIndex(database);
+  recordFound(index, file("found").fileName, 10, T);
+  recordFetch(index, file("gone"), T);
+  index.wish(CORE.directory, [file("old").fileName], T);
+  readOnly(true);
+  recordFetch(index, file("new"), T);
+  index.recordUse(file("new"), T + 1);
+  index.recordDigest(CORE.directory, file("found").fileName, SHA);
+  index.forgetFile(CORE.directory, file("gone").fileName);
+  index.alsoWish(CORE.directory, file("more").fileName, T + 2);
+  const wishes = index.wish(CORE.directory, [file("next").fileName], T + 2);
+  assertEquals([...wishes.keys()], [file("next").fileName]);
+  recordFound(index, file("seen").fileName, 10, T);
+  assertThrows(() => index.pin("linux", T), PkgstashError, "Cannot pin linux: attempt to write");
+  assertThrows(() => index.unpin("linux"), PkgstashError, "Cannot unpin linux");
+  const names = () => index.files().map(({ fileName }) => fileName);
+  assertEquals(names(), [file("found").fileName, file("gone").fileName], "as written before");
+  assertEquals(index.problem, "attempt to write a readonly database");
+  readOnly(false);
+  assertEquals(names(), [file("found").fileName, file("new").fileName]);
+  const [found, fetched] = index.files();
+  assertEquals([found!.sha256, fetched!.uses, fetched!.usedAt], [SHA, 1, T + 1]);
+  assertEquals(index.wishesOf(CORE.directory).sort(), [
+    file("more").fileName,
+    file("next").fileName,
+  ]);
+  assertEquals(index.problem, null);
+  assertEquals(log.matching(/cannot write the index/).length, 1);
+  assertEquals(log.matching(/wrote the index again.*written=5/).length, 1);
+});
 
 Deno.test("prefetches count as unused since the last that was taken", () =>
   withIndex((index) => {

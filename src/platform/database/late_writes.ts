@@ -1,0 +1,86 @@
+import type { DatabaseSync } from "node:sqlite";
+import { reasonOf } from "../../errors.ts";
+import { inTransaction } from "./database.ts";
+
+/** Work that changes a database, in a transaction of its own. */
+export type Write = (database: DatabaseSync) => void;
+
+/**
+ * Messages of SQLite when the disk takes nothing (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
+ * SQLITE_CANTOPEN). Errors of `exec` come without a code.
+ */
+const DISK_FAILURE =
+  /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file/;
+
+export interface LateWritesOptions {
+  /** How many writes may wait; the oldest are lost beyond that. */
+  limit: number;
+  /** Called when a write fails after one that succeeded, with the reason. */
+  onProblem: (reason: string) => void;
+  /** Called when all that waited has been written. */
+  onRecovered: (counts: { written: number; lost: number }) => void;
+}
+
+/**
+ * Writes to a database on a disk that may be full or read-only: what it does not take waits in memory,
+ * in its order, and goes first when it takes something again.
+ */
+export class LateWrites {
+  readonly #options: LateWritesOptions;
+  readonly #database: () => DatabaseSync;
+  #waiting: Write[] = [];
+  #lost = 0;
+  #problem: string | null = null;
+
+  /** `database` is called at each use, since it may be opened again. */
+  constructor(database: () => DatabaseSync, options: LateWritesOptions) {
+    this.#database = database;
+    this.#options = options;
+  }
+
+  /** Why nothing can be written; null if the last write succeeded. */
+  get problem(): string | null {
+    return this.#problem;
+  }
+
+  /** Writes now or, if the disk does not take it, later. */
+  write(write: Write): void {
+    if (this.attempt(write)) return;
+    this.#waiting.push(write);
+    if (this.#waiting.length <= this.#options.limit) return;
+    this.#waiting.shift();
+    this.#lost++;
+  }
+
+  /** Writes now, after all that waits; returns false if the disk does not take it. */
+  attempt(write: Write): boolean {
+    return this.flush() && this.#run(write);
+  }
+
+  /** Writes what waits; returns false if the disk does not take all of it. */
+  flush(): boolean {
+    if (this.#waiting.length === 0) return true;
+    const waiting = this.#waiting;
+    const written = waiting.findIndex((write) => !this.#run(write));
+    this.#waiting = written < 0 ? [] : waiting.slice(written);
+    if (written >= 0) return false;
+    this.#options.onRecovered({ written: waiting.length, lost: this.#lost });
+    this.#lost = 0;
+    return true;
+  }
+
+  #run(write: Write): boolean {
+    try {
+      inTransaction(this.#database(), () => write(this.#database()));
+      this.#problem = null;
+      return true;
+    } catch (error) {
+      const reason = reasonOf(error);
+      if (!DISK_FAILURE.test(reason)) throw error;
+      const isNew = this.#problem === null;
+      this.#problem = reason;
+      if (isNew) this.#options.onProblem(reason);
+      return false;
+    }
+  }
+}
