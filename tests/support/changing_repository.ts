@@ -95,10 +95,12 @@ export class ChangingRepository {
 /**
  * A detached OpenPGP signature of `data` (RFC 4880, section 5.2.3) that is valid except for the
  * cryptography: where the numbers made with a key belong, it has the SHA-256.
+ * @param createdAt In seconds since 1970; another time makes another signature.
  */
-export function signatureOf(data: Uint8Array): Uint8Array<ArrayBuffer> {
+export function signatureOf(data: Uint8Array, createdAt = 0x65000000): Uint8Array<ArrayBuffer> {
   // Version 4, for binary data, EdDSA, SHA-256; 6 hashed bytes with the creation time.
-  const hashed = new Uint8Array([4, 0, 22, 8, 0, 6, 5, 2, 0x65, 0, 0, 0]);
+  const hashed = new Uint8Array([4, 0, 22, 8, 0, 6, 5, 2, 0, 0, 0, 0]);
+  new DataView(hashed.buffer).setUint32(8, createdAt);
   const digest = createHash("sha256").update(data).update(hashed)
     .update(new Uint8Array([4, 0xff, 0, 0, 0, hashed.length])).digest();
   const body = [...hashed, 0, 0, digest[0]!, digest[1]!, 1, 0, ...digest];

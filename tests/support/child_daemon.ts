@@ -39,11 +39,16 @@ export class ChildDaemon implements AsyncDisposable {
   /**
    * Starts the daemon with `<folder>/pkgstash.toml`: a compiled binary, or the source with the
    * permissions that deno.json gives the server, which may then write in `folder` only.
+   * `env` adds to its environment.
    */
-  static start(folder: string, binary: string | null = null): ChildDaemon {
+  static start(
+    folder: string,
+    binary: string | null = null,
+    env: Record<string, string> = {},
+  ): ChildDaemon {
     const program = binary === null ? sourceCommand(folder) : [binary];
     const argv = [...program, "serve", "--config", join(folder, "pkgstash.toml")];
-    return new ChildDaemon(startProgram(argv, { cwd: folder, env: { NO_COLOR: "1" } }));
+    return new ChildDaemon(startProgram(argv, { cwd: folder, env: { NO_COLOR: "1", ...env } }));
   }
 
   /** Everything that it has printed: standard output, then standard error. */
@@ -66,6 +71,14 @@ export class ChildDaemon implements AsyncDisposable {
     const match = pattern.exec(this.#stdout);
     if (match !== null) return match;
     throw new Error(`pkgstash ended without printing ${pattern}:\n${this.output}`);
+  }
+
+  get pid(): number {
+    return this.#child.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   signal(signal: Deno.Signal): void {

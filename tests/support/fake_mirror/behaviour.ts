@@ -47,6 +47,8 @@ export type Behaviour =
   | { kind: "closeDelimited" }
   /** Silence before the status line, for `milliseconds`, until the gate opens, or forever. */
   | { kind: "hangBeforeHeaders"; milliseconds?: number; gate?: Gate }
+  /** The status line and the headers arrive byte by byte, one in `milliseconds`. */
+  | { kind: "slowHeaders"; milliseconds: number }
   /** The body arrives at `bytesPerSecond`, in steps of `stepMilliseconds` (50). */
   | { kind: "slow"; bytesPerSecond: number; stepMilliseconds?: number }
   /** Nothing is sent after this many body bytes; the connection stays open. */

@@ -104,7 +104,7 @@ export class MirrorConnection {
     for (const delay of reply.delays) await this.#pause(delay);
     if (this.#isEnded) return "interrupted";
     if (reply.refuse) return "finished";
-    await this.#write(new TextEncoder().encode(headText(reply)));
+    if (!await this.#writeHead(reply)) return "interrupted";
     if (head.method === "HEAD" || reply.status === 304) return "reusable";
     let sent = 0;
     for (const { bytes, action } of reply.interruptions) {
@@ -119,6 +119,18 @@ export class MirrorConnection {
     if (reply.framing === "chunked") await this.#write(new TextEncoder().encode("0\r\n\r\n"));
     const isDelimited = reply.framing !== "close" && reply.announcedLength === undefined;
     return isDelimited ? "reusable" : "finished";
+  }
+
+  /** Returns false if the connection ended before the last byte was written. */
+  async #writeHead(reply: Reply): Promise<boolean> {
+    const head = new TextEncoder().encode(headText(reply));
+    const step = reply.headPace === undefined ? head.length : 1;
+    for (let at = 0; at < head.length; at += step) {
+      if (this.#isEnded) return false;
+      await this.#write(head.subarray(at, at + step));
+      if (reply.headPace !== undefined) await this.#pause(reply.headPace);
+    }
+    return true;
   }
 
   /** Returns false if the connection ended before the last byte was written. */

@@ -28,6 +28,8 @@ export interface Reply {
   delays: (number | Gate | null)[];
   interruptions: Interruption[];
   pace: { bytes: number; milliseconds: number } | undefined;
+  /** Milliseconds between two bytes of the status line and the headers. */
+  headPace: number | undefined;
 }
 
 /** The reply to a request for `file`, or to one for no file, with the faults of the behaviours. */
@@ -61,6 +63,7 @@ function blank(status: number, body: Uint8Array): Reply {
     delays: [],
     interruptions: [],
     pace: undefined,
+    headPace: undefined,
   };
 }
 
@@ -172,6 +175,9 @@ function apply(reply: Reply, behaviour: Behaviour): void {
       break;
     case "hangBeforeHeaders":
       reply.delays.push(behaviour.gate ?? behaviour.milliseconds ?? null);
+      break;
+    case "slowHeaders":
+      reply.headPace = behaviour.milliseconds;
       break;
     case "slow": {
       const milliseconds = behaviour.stepMilliseconds ?? 50;
