@@ -1,3 +1,4 @@
+import { ambiguityOf } from "./ambiguous_lines.ts";
 import { clientPathFaults } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { parseEnvFile } from "./env_file.ts";
@@ -85,6 +86,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const main = readMainUpstream(reader, table);
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
     .filter((upstream) => upstream !== null);
+  for (const upstream of upstreams) checkMirrors(reader, upstream);
   checkClientPaths(reader, upstreams);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
@@ -157,11 +159,20 @@ function checkTogether(reader: KeyReader, { tlsCertificate, tlsKey }: Settings):
   });
 }
 
+function checkMirrors(reader: KeyReader, upstream: UpstreamConfig): void {
+  const faults = upstream.mirrorUrls.flatMap((url) => ambiguityOf(url, upstream) ?? []);
+  reader.report(reader.fileName, keyOf(upstream, UPSTREAM_KEYS.mirrorUrls), ...faults);
+}
+
 function checkClientPaths(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
   for (const { upstream, found, expected } of clientPathFaults(upstreams)) {
-    const prefix = upstream.name === MAIN_UPSTREAM.name ? "" : `upstreams.${upstream.name}.`;
-    reader.report(reader.fileName, prefix + UPSTREAM_KEYS.clientPath.name, { found, expected });
+    reader.report(reader.fileName, keyOf(upstream, UPSTREAM_KEYS.clientPath), { found, expected });
   }
+}
+
+/** The full name of a key of an upstream. */
+function keyOf({ name }: UpstreamConfig, key: ConfigKey<unknown>): string {
+  return name === MAIN_UPSTREAM.name ? key.name : `upstreams.${name}.${key.name}`;
 }
 
 /** The upstreams of one preset share keys, whose problems are reported once for each upstream. */

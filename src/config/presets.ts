@@ -12,6 +12,8 @@ export interface Preset {
   /** Roots of the mirrors, to which `upstreamLayout` is appended. */
   readonly mirrorUrls: readonly string[];
   readonly groups: readonly PresetGroup[];
+  /** Hosts that the mirrors redirect to by plain HTTP. */
+  readonly redirectHosts?: readonly string[];
 }
 
 /**
@@ -31,6 +33,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
       architectures: ["aarch64", "armv7h"],
       upstreamLayout: "$arch/$repo",
     }],
+    // mirror.archlinuxarm.org sends each client to a mirror nearby.
+    redirectHosts: ["*.mirror.archlinuxarm.org"],
   },
   "cachyos": {
     mirrorUrls: [

@@ -1,7 +1,7 @@
 import { isBearerToken } from "../formats/http/bearer_token.ts";
 import { PRESETS } from "./presets.ts";
-import { layout, mirrorUrl, pathName } from "./text_values.ts";
-import { choice, list, type ValueType } from "./value_type.ts";
+import { hostPattern, layout, layoutOrNone, mirrorUrl, pathName } from "./text_values.ts";
+import { choice, list, listOrNone, type ValueType } from "./value_type.ts";
 
 /** One key of the configuration. */
 export interface ConfigKey<T> {
@@ -41,7 +41,7 @@ export const TOKEN_VARIABLE = {
 export const UPSTREAM_KEYS = {
   /**
    * In the order of the file, each either a root ("https://host/archlinux/"), to which
-   * `upstreamLayout` is appended, or a URL with variables ("https://host/$repo/os/$arch").
+   * `upstreamLayout` is appended, or a line with variables ("https://host/$repo/os/$arch").
    */
   mirrorUrls: key({
     name: "mirror_urls",
@@ -51,7 +51,7 @@ export const UPSTREAM_KEYS = {
     ),
     defaultValue: undefined,
     description:
-      "Mirrors, each as the URL of its root or as a URL with $repo and $arch, as in a mirrorlist.",
+      "Mirrors, each as the URL of its root or as a line of a mirrorlist, with $repo, $arch or both.",
   }),
   /** The values of `$repo`. */
   repositories: key({
@@ -66,12 +66,13 @@ export const UPSTREAM_KEYS = {
     defaultValue: ["x86_64"],
     description: "Architectures to mirror, the values of $arch.",
   }),
-  /** No slash at either end. */
+  /** No slash at either end; "" if a mirror's root is the repository itself. */
   upstreamLayout: key({
     name: "upstream_layout",
-    type: layout,
+    type: layoutOrNone,
     defaultValue: "$repo/os/$arch",
-    description: "Path of a repository below the root of a mirror.",
+    description:
+      'Path of a repository below the root of a mirror; "" or "." if the root is the repository.',
   }),
   /** Such as "archlinuxarm/$arch/$repo"; no slash at either end. */
   clientPath: key({
@@ -80,6 +81,14 @@ export const UPSTREAM_KEYS = {
     defaultValue: undefined,
     description:
       "Path of a repository on this server; by default the name of the upstream's table followed by upstream_layout.",
+  }),
+  /** Each `host`, `host:port` or `*.domain`. */
+  redirectHosts: key({
+    name: "redirect_hosts",
+    type: listOrNone(hostPattern, 'a list of hosts such as ["cdn.example.org"]'),
+    defaultValue: [],
+    description:
+      "Hosts that mirrors may redirect to by plain HTTP or at private addresses; other mirrors, and public hosts by HTTPS, are allowed anyway.",
   }),
 };
 

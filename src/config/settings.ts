@@ -234,7 +234,8 @@ export const SETTINGS = {
     topic: "mirrors",
     type: optional(proxyUrl),
     defaultValue: "",
-    description: "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors.",
+    description:
+      "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors; the proxy resolves their names, with socks5:// as with socks5h://.",
   }),
   raceTimeoutMs: setting({
     name: "race_timeout",

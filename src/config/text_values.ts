@@ -1,7 +1,7 @@
-import { text } from "./value_type.ts";
+import { text, type ValueType } from "./value_type.ts";
 
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
-const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$-]*$/;
+const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$:~-]*$/;
 
 /** A URL without variables that is fetched from. */
 export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
@@ -9,8 +9,8 @@ export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrl
 /** The URL of a proxy. */
 export const proxyUrl = text("URL", 'a URL such as "http://proxy.example.org:3128"', (value) => {
   const url = URL.parse(value);
-  if (!["http:", "https:", "socks5:"].includes(url?.protocol ?? "")) {
-    return "an http, https or socks5 URL";
+  if (!["http:", "https:", "socks5:", "socks5h:"].includes(url?.protocol ?? "")) {
+    return "an http, https, socks5 or socks5h URL";
   }
   return url?.hostname === "" ? "a URL with a host" : null;
 });
@@ -51,21 +51,39 @@ export const pin = text(
       : 'a name of letters, digits and "@ . _ + : ~ -", with * and ? in globs',
 );
 
-/** The root of a mirror, or a complete Server line of pacman with `$repo` and usually `$arch`. */
+/** The root of a mirror, or a complete Server line of pacman with `$repo`, `$arch` or both. */
 export const mirrorUrl = text("mirror URL", "the URL of a mirror", mirrorUrlFault);
 
 /** A path of plain segments with pacman's variables, such as "$repo/os/$arch". */
 export const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
 
+/** As `layout`; "" or "." for no path at all, which is read as "". */
+export const layoutOrNone: ValueType<string> = {
+  ...layout,
+  parse: (raw, workingDirectory) =>
+    raw === "" || raw === "." ? { ok: true, value: "" } : layout.parse(raw, workingDirectory),
+};
+
+/** A host with or without a port, or a pattern of host names. */
+export const hostPattern = text(
+  "host",
+  'a host such as "cdn.example.org", or a pattern such as "*.example.org"',
+  (value) => {
+    const host = value.replace(/^\*\./, "");
+    // A pattern of all names would trust everybody.
+    const isBroad = host !== value && !host.includes(".");
+    return !isBroad && !/[/@?#*]/.test(host) && URL.parse(`http://${host}/`)?.host === host
+      ? null
+      : 'a host in lower case, with its port unless that is 80 or 443, or "*." and a domain';
+  },
+);
+
 /** What is expected instead of a layout; null if it is valid. */
 function layoutFault(layout: string): string | null {
-  if (!layout.includes("$repo")) {
-    return 'a path with "$repo" in it, such as "$repo/os/$arch"';
-  }
   if (hasForeignVariable(layout)) return "no variables but $repo and $arch";
   if (layout.startsWith("/") || layout.endsWith("/")) return "no slash at the beginning or end";
   if (!layout.split("/").every((segment) => SEGMENT.test(segment))) {
-    return 'segments of letters, digits and "@ . _ + -" that do not begin with a dot or a dash';
+    return 'segments of letters, digits and "@ . _ + : ~ -" that do not begin with a dot or a dash';
   }
   return null;
 }
@@ -83,9 +101,6 @@ function mirrorUrlFault(text: string): string | null {
   const fault = webUrlFault(text);
   if (fault !== null) return fault;
   if (hasForeignVariable(text)) return "no variables but $repo and $arch";
-  if (text.includes("$arch") && !text.includes("$repo")) {
-    return "$repo in a URL that has $arch, or the root of the mirror without variables";
-  }
   return null;
 }
 

@@ -5,7 +5,14 @@ import { describeValue } from "./problem.ts";
 import { type ConfigKey, MAIN_UPSTREAM, PRESET_KEY, UPSTREAM_KEYS } from "./schema.ts";
 import type { TomlTable } from "./toml_document.ts";
 
-const { mirrorUrls, repositories, architectures, upstreamLayout, clientPath } = UPSTREAM_KEYS;
+const {
+  mirrorUrls,
+  repositories,
+  architectures,
+  upstreamLayout,
+  clientPath,
+  redirectHosts,
+} = UPSTREAM_KEYS;
 
 /** Names of all keys in the table of a further upstream. */
 const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => key.name);
@@ -25,9 +32,11 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
     }),
     architectures: reader.readTop(architectures, table),
     upstreamLayout: layout,
-    clientPath: layout === null
-      ? null
-      : reader.readTop(clientPath, table, { value: layout, origin: "upstream_layout" }),
+    clientPath: layout === null ? null : reader.readTop(clientPath, table, {
+      value: layout || upstreamLayout.defaultValue,
+      origin: "upstream_layout",
+    }),
+    redirectHosts: reader.readTop(redirectHosts, table),
   });
 }
 
@@ -123,7 +132,10 @@ function readGroup(
       : wanted,
     architectures: read(architectures, group?.architectures),
     upstreamLayout: layout,
-    clientPath: layout && read(clientPath, `${name}/${layout}`, "name and upstream_layout"),
+    clientPath: layout === null
+      ? null
+      : read(clientPath, layout === "" ? name : `${name}/${layout}`, "name and upstream_layout"),
+    redirectHosts: read(redirectHosts, chosen?.preset.redirectHosts),
   });
 }
 

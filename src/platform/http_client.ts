@@ -1,17 +1,49 @@
+import { lookup } from "node:dns/promises";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { isSameHost, RedirectPolicy } from "./redirects.ts";
+
+/** More than any honest chain has. */
+const MAX_REDIRECTS = 5;
+/** A redirect's body up to this size is read, which keeps the connection. */
+const MAX_DRAINED_BYTES = 8 * 1024;
+
+/** The statuses that redirect a GET or HEAD to the URL in Location (RFC 9110, section 15.4). */
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/**
+ * The headers that go along to another host. All others are only for the host that was asked: they
+ * may hold secrets.
+ */
+const PORTABLE_HEADERS: ReadonlySet<string> = new Set([
+  "accept",
+  "accept-encoding",
+  "cache-control",
+  "if-modified-since",
+  "if-none-match",
+  "if-range",
+  "range",
+  "user-agent",
+  "via",
+]);
+
 /** How requests to mirrors are made. */
 export interface HttpClientOptions {
   readonly userAgent: string;
   /** URL of an HTTP, HTTPS or SOCKS5 proxy, or null. */
   readonly upstreamProxy: string | null;
+  /** By default, redirects are followed to public hosts by HTTPS, and within a host. */
+  readonly redirects?: RedirectPolicy;
 }
 
 /** Sends requests to mirrors, through one connection pool. */
 export class HttpClient implements Disposable {
   readonly #client: Deno.HttpClient;
   readonly #userAgent: string;
+  readonly #redirects: RedirectPolicy;
 
-  constructor({ userAgent, upstreamProxy }: HttpClientOptions) {
+  constructor({ userAgent, upstreamProxy, redirects }: HttpClientOptions) {
     this.#userAgent = userAgent;
+    this.#redirects = redirects ?? redirectPolicy(upstreamProxy);
     this.#client = Deno.createHttpClient({
       ...(upstreamProxy === null ? {} : { proxy: { url: upstreamProxy } }),
       poolMaxIdlePerHost: 8,
@@ -22,35 +54,80 @@ export class HttpClient implements Disposable {
     return this.#send(url, { method: "GET", headers, signal });
   }
 
-  head(url: string, signal: AbortSignal): Promise<Response> {
-    return this.#send(url, { method: "HEAD", signal });
+  head(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+    return this.#send(url, { method: "HEAD", headers, signal });
   }
 
-  #send(
-    url: string,
-    { method, headers = {}, signal }: {
+  /** Follows redirects itself: the runtime would follow them to anywhere, with all headers. */
+  async #send(
+    start: string,
+    { method, headers, signal }: {
       method: "GET" | "HEAD";
-      headers?: Record<string, string>;
+      headers: Record<string, string>;
       signal: AbortSignal;
     },
   ): Promise<Response> {
-    return fetch(url, {
-      method,
-      client: this.#client,
+    const sent = new Headers({
+      ...headers,
+      "accept": "*/*",
       // Without "identity", fetch requests compression and undoes it: other bytes than the file's.
-      headers: {
-        ...headers,
-        "accept": "*/*",
-        "accept-encoding": "identity",
-        "user-agent": this.#userAgent,
-      },
-      redirect: "follow",
-      signal,
+      "accept-encoding": "identity",
+      "user-agent": this.#userAgent,
     });
+    let url = new URL(start);
+    for (let count = 0; count <= MAX_REDIRECTS; count++) {
+      const response = await fetch(url, {
+        method,
+        client: this.#client,
+        headers: sent,
+        redirect: "manual",
+        signal,
+      }).catch((error) => {
+        throw signal.aborted ? error : withoutQuery(error, url);
+      });
+      if (!REDIRECTS.has(response.status)) return response;
+      await drain(response);
+      const to = await this.#redirects.follow(url, response.headers.get("location"));
+      if (!keepsSecrets(url, to)) {
+        to.username = "";
+        to.password = "";
+        for (const name of [...sent.keys()]) if (!PORTABLE_HEADERS.has(name)) sent.delete(name);
+      }
+      url = to;
+    }
+    throw new PkgstashError("upstream", `redirects more than ${MAX_REDIRECTS} times`);
   }
 
   /** Closes the connections. */
   [Symbol.dispose](): void {
     this.#client.close();
   }
+}
+
+/** A policy that trusts no host yet. A proxy resolves names, and they may mean nothing here. */
+export function redirectPolicy(upstreamProxy: string | null): RedirectPolicy {
+  return new RedirectPolicy(upstreamProxy === null ? resolve : null);
+}
+
+/** Resolves a name as the runtime's connections do. */
+async function resolve(hostName: string): Promise<string[]> {
+  return (await lookup(hostName, { all: true })).map(({ address }) => address);
+}
+
+/** Whether what is only for the host of `from` may be sent to `to`: never to another, or in clear. */
+function keepsSecrets(from: URL, to: URL): boolean {
+  return isSameHost(from, to) && !(from.protocol === "https:" && to.protocol === "http:");
+}
+
+/** The query of a redirect may be a signature that grants access, and errors are logged. */
+function withoutQuery(error: unknown, { search }: URL): unknown {
+  const reason = reasonOf(error);
+  if (search === "" || !reason.includes(search)) return error;
+  return new PkgstashError("upstream", reason.replaceAll(search, ""), { cause: error });
+}
+
+async function drain(response: Response): Promise<void> {
+  const length = response.headers.get("content-length") ?? "";
+  if (/^\d+$/.test(length) && Number(length) <= MAX_DRAINED_BYTES) await response.arrayBuffer();
+  else await response.body?.cancel();
 }

@@ -9,3 +9,17 @@ export function expandServer(template: string, repo: string, arch: string): stri
   const url = template.replaceAll("$repo", () => repo).replaceAll("$arch", () => arch);
   return url.endsWith("/") ? url.slice(0, -1) : url;
 }
+
+/**
+ * The complete `Server` line for a mirror: a line with variables stands for itself, and the root of a
+ * mirror is followed by `layout`, if there is one. No slash at the end.
+ */
+export function serverLine(mirror: string, layout: string): string {
+  const base = mirror.replace(/\/+$/, "");
+  return layout === "" || hasVariable(base) ? base : `${base}/${layout}`;
+}
+
+/** Whether a line of a mirrorlist has a part that depends on the repository or architecture. */
+export function hasVariable(line: string): boolean {
+  return line.includes("$repo") || line.includes("$arch");
+}

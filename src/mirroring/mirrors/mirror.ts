@@ -1,5 +1,5 @@
 import type { Repository } from "../../repositories/repository.ts";
-import { expandServer } from "../../formats/pacman/mirrorlist.ts";
+import { expandServer, serverLine } from "../../formats/pacman/mirrorlist.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { MirrorHealth } from "./mirror_health.ts";
 
@@ -30,12 +30,11 @@ export class Mirror {
 }
 
 /**
- * A mirror by its address: the root of one, or a complete line of a pacman mirrorlist with `$repo`
- * in it. Names are sent unescaped, as pacman sends them.
+ * A mirror by its address: the root of one, or a complete line of a pacman mirrorlist. Names are
+ * sent unescaped, as pacman sends them.
  */
 export function mirrorAt(root: string, layout: string, now?: () => number): Mirror {
-  const base = root.replace(/\/+$/, "");
-  const address = base.includes("$repo") ? base : `${base}/${layout}`;
+  const address = serverLine(root, layout);
   return new Mirror({
     name: nameOf(root),
     address,

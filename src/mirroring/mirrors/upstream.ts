@@ -147,7 +147,7 @@ export class Upstream {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.stallTimeoutMs)]);
     using connection = this.#connect();
     try {
-      const response = await connection.client.head(url, limit);
+      const response = await connection.client.head(url, {}, limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
       const { status } = response;
@@ -176,6 +176,7 @@ export class Upstream {
     try {
       const response = await connection.client.head(
         url,
+        {},
         AbortSignal.timeout(this.#timeouts.answerTimeoutMs),
       );
       await response.body?.cancel();

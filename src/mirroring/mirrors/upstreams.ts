@@ -1,6 +1,7 @@
 import type { Config, UpstreamConfig } from "../../config/config.ts";
 import { PkgstashError } from "../../errors.ts";
-import { HttpClient } from "../../platform/http_client.ts";
+import { HttpClient, type HttpClientOptions, redirectPolicy } from "../../platform/http_client.ts";
+import type { RedirectPolicy } from "../../platform/redirects.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
 import { type MirrorTimeouts, Upstream } from "./upstream.ts";
@@ -11,23 +12,25 @@ export type UpstreamSettings =
   & MirrorTimeouts;
 
 /** How a client for a distribution's mirrors is made. */
-export type Connect = (settings: UpstreamSettings) => HttpClient;
+export type Connect = (options: HttpClientOptions) => HttpClient;
 
 /** Every configured distribution, by name in the order of the configuration. */
 export class Upstreams implements Disposable {
   readonly #metrics: Metrics;
   readonly #connect: Connect;
   #settings: UpstreamSettings;
+  #redirects: RedirectPolicy;
   #byName: ReadonlyMap<string, Upstream> = new Map();
 
   constructor(
     settings: UpstreamSettings,
     metrics: Metrics,
-    connect: Connect = (settings) => new HttpClient(settings),
+    connect: Connect = (options) => new HttpClient(options),
   ) {
     this.#metrics = metrics;
     this.#connect = connect;
     this.#settings = settings;
+    this.#redirects = redirectPolicy(settings.upstreamProxy);
     this.reconfigure(settings);
   }
 
@@ -39,6 +42,9 @@ export class Upstreams implements Disposable {
   reconfigure(settings: UpstreamSettings): void {
     const keepsClient = settings.userAgent === this.#settings.userAgent &&
       settings.upstreamProxy === this.#settings.upstreamProxy;
+    const redirects = keepsClient ? this.#redirects : redirectPolicy(settings.upstreamProxy);
+    const { userAgent, upstreamProxy } = settings;
+    const connect = () => this.#connect({ userAgent, upstreamProxy, redirects });
     const before = this.#byName;
     this.#byName = new Map(
       settings.upstreams.map((config, index) => {
@@ -51,15 +57,17 @@ export class Upstreams implements Disposable {
           timeouts: settings,
         };
         if (known === undefined) {
-          const client = this.#connect(settings);
+          const client = connect();
           return [config.name, new Upstream({ ...options, client, metrics: this.#metrics })];
         }
-        const client = keepsClient ? null : this.#connect(settings);
+        const client = keepsClient ? null : connect();
         known.reconfigure({ ...options, client });
         return [config.name, known];
       }),
     );
     this.#settings = settings;
+    this.#redirects = redirects;
+    redirects.trust(namedHosts(settings));
     for (const [name, upstream] of before) if (!this.#byName.has(name)) upstream.close();
   }
 
@@ -80,6 +88,15 @@ export class Upstreams implements Disposable {
   [Symbol.dispose](): void {
     for (const upstream of this) upstream.close();
   }
+}
+
+/** The hosts that the configuration names: of mirrors, of the archive, and those for redirects. */
+function* namedHosts({ upstreams, archiveUrl }: UpstreamSettings): Iterable<string> {
+  for (const { mirrorUrls, redirectHosts } of upstreams) {
+    for (const url of mirrorUrls) yield new URL(url).host;
+    yield* redirectHosts;
+  }
+  if (archiveUrl !== null) yield new URL(archiveUrl).host;
 }
 
 /** The mirrors of a distribution, each once, and those that it had already as they are. */

@@ -73,6 +73,7 @@ Deno.test("a table overrides the values of its preset", () => {
     architectures: ["aarch64"],
     upstreamLayout: "testing/$repo/$arch",
     clientPath: "testing/testing/$repo/$arch",
+    redirectHosts: [],
   });
 });
 
@@ -111,6 +112,7 @@ Deno.test("an upstream without preset needs mirrors and repositories, all else h
     architectures: ["x86_64"],
     upstreamLayout: "$repo/os/$arch",
     clientPath: "other/$repo/os/$arch",
+    redirectHosts: [],
   });
   const problems = problemsOf("[upstreams.other]");
   assertEquals(problems.length, 2);
@@ -162,4 +164,73 @@ Deno.test("origins distinguish presets, the file and defaults", () => {
   assertEquals(parsed.origins.get("upstreams.m.mirror_urls"), "preset manjaro");
   assertEquals(parsed.origins.get("upstreams.m.mirrored_repos"), "file");
   assertEquals(parsed.origins.get("upstreams.m.client_path"), "name and upstream_layout");
+});
+
+Deno.test("a mirror without $repo or $arch has a path for clients, by whichever way it is written", async (t) => {
+  const OBS = "https://host.example/repositories/home:/me:/Q/Arch_Extra";
+  const table: [way: string, lines: string, clientPath: string][] = [
+    ["a line with $arch", `mirror_urls = ["${OBS}/$arch"]`, "own/$repo/os/$arch"],
+    ["a root and $arch", `mirror_urls = ["${OBS}"]\nupstream_layout = "$arch"`, "own/$arch"],
+    [
+      "a path with colons",
+      'mirror_urls = ["https://host.example/"]\nupstream_layout = "home:/me:/Q/$arch"',
+      "own/home:/me:/Q/$arch",
+    ],
+    ["no path", `mirror_urls = ["${OBS}/x86_64"]\nupstream_layout = ""`, "own"],
+    ["a dot", `mirror_urls = ["${OBS}/x86_64"]\nupstream_layout = "."`, "own"],
+    ["a plain path", `mirror_urls = ["${OBS}"]\nupstream_layout = "x86_64"`, "own/x86_64"],
+    [
+      "a path for clients",
+      `mirror_urls = ["${OBS}"]\nupstream_layout = ""\nclient_path = "q/$repo/$arch"`,
+      "q/$repo/$arch",
+    ],
+  ];
+  for (const [way, lines, clientPath] of table) {
+    await t.step(way, () => {
+      const { upstreams } = configOf(
+        `[upstreams.own]\nmirrored_repos = ["home_me_Q_Arch_Extra"]\n${lines}`,
+      );
+      assertEquals(upstreams[1]?.clientPath, clientPath);
+    });
+  }
+});
+
+Deno.test("the main upstream without a layout keeps the usual path for clients", () => {
+  const [main] = configOf('mirrored_repos = ["core"]\nupstream_layout = ""').upstreams;
+  assertEquals([main!.upstreamLayout, main!.clientPath], ["", "$repo/os/$arch"]);
+});
+
+Deno.test("an address that several repositories or architectures would share is refused", async (t) => {
+  const table = [
+    ["mirrored_repos", '["a", "b"]', "$arch", /for a and b alike, expected \$repo in the address/],
+    ["mirrored_repos", '["a", "b"]', "", /for a and b alike/],
+    ["architectures", '["x", "y"]', "$repo", /for x and y alike, expected \$arch in the address/],
+    ["architectures", '["x", "y"]', "plain", /for x and y alike/],
+  ] as const;
+  for (const [key, values, layout, expected] of table) {
+    await t.step(`${key}, layout "${layout}"`, () => {
+      const repositories = key === "mirrored_repos" ? values : '["a"]';
+      const architectures = key === "architectures" ? values : '["x"]';
+      const problems = problemsOf(`
+        [upstreams.own]
+        mirror_urls = ["https://host.example/files"]
+        mirrored_repos = ${repositories}
+        architectures = ${architectures}
+        upstream_layout = "${layout}"
+        client_path = "own/$repo/$arch"`);
+      assertEquals(problems.length, 1, String(problems));
+      assertMatch(problems[0]!, expected);
+      assertMatch(problems[0]!, /upstreams\.own\.mirror_urls: found "https:/);
+    });
+  }
+});
+
+Deno.test("clients' paths that several repositories would share are refused", () => {
+  const [problem, ...others] = problemsOf(`
+    [upstreams.own]
+    mirror_urls = ["https://host.example/$repo/$arch"]
+    mirrored_repos = ["a", "b"]
+    upstream_layout = ""`);
+  assertMatch(problem!, /upstreams\.own\.client_path: found "own" for more than one/);
+  assertEquals(others, []);
 });

@@ -12,7 +12,8 @@ import { type MirrorTimeouts, Upstream } from "../../../../src/mirroring/mirrors
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { archiveAt, type Mirror, mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
 import type { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";
-import { HttpClient } from "../../../../src/platform/http_client.ts";
+import { HttpClient, redirectPolicy } from "../../../../src/platform/http_client.ts";
+import type { RedirectPolicy } from "../../../../src/platform/redirects.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
@@ -59,13 +60,16 @@ export class DownloadBed implements AsyncDisposable {
     readonly mirrors: readonly FakeMirror[],
     readonly archive: FakeMirror | null,
     readonly upstream: Upstream,
+    /** Decides where the mirrors may redirect to. */
+    readonly redirects: RedirectPolicy,
   ) {}
 
   static async start(options: DownloadBedOptions = {}): Promise<DownloadBed> {
     const { mirrors: count = 1, now } = options;
     const mirrors = await Promise.all(Array.from({ length: count }, () => FakeMirror.start()));
     const archive = options.archive === true ? await FakeMirror.start() : null;
-    const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null });
+    const redirects = redirectPolicy(null);
+    const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null, redirects });
     const metrics = new Metrics();
     const upstream = new Upstream({
       name: "arch",
@@ -81,7 +85,7 @@ export class DownloadBed implements AsyncDisposable {
       metrics,
     });
     const folder = await Deno.makeTempDir({ prefix: "pkgstash-download-" });
-    return new DownloadBed(folder, mirrors, archive, upstream);
+    return new DownloadBed(folder, mirrors, archive, upstream, redirects);
   }
 
   get pool(): MirrorPool {

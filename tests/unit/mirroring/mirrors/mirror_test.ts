@@ -21,6 +21,13 @@ Deno.test("a mirror's root is followed by the layout, a mirrorlist line stands f
   }
 });
 
+Deno.test("a line without $repo stands for itself, and so does a root without a layout", () => {
+  const line = mirrorAt("https://host/home:/me/$arch", "$repo/os/$arch");
+  assertEquals(line.urlOf(EXTRA, "extra.db"), "https://host/home:/me/x86_64/extra.db");
+  const root = mirrorAt("https://host/releases/download/", "");
+  assertEquals(root.urlOf(EXTRA, "extra.db"), "https://host/releases/download/extra.db");
+});
+
 Deno.test("file names are sent as pacman sends them", () => {
   const mirror = mirrorAt("https://host/", "$repo/os/$arch");
   assertEquals(

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
+import type { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
 import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
 import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
@@ -45,8 +46,9 @@ class CountedUpstreams implements AsyncDisposable {
     return configOf([...urls, ...lines].join("\n"));
   }
 
-  open(path = "a.bin") {
+  open(path = "a.bin", only?: readonly Mirror[]) {
     return this.upstreams.get("arch").open({
+      ...(only === undefined ? {} : { only }),
       repository: CORE,
       fileName: path,
       headersFor: () => ({}),
@@ -150,4 +152,28 @@ Deno.test("a distribution that is no longer configured says so, and its client c
     "no longer configured",
   );
   assertEquals(other.pool.mirrors.map(({ health }) => health.failures), [0], "nobody's fault");
+});
+
+Deno.test("a mirror's redirect is followed to another mirror, and to no other server here", async () => {
+  await using counted = await CountedUpstreams.start();
+  await using stranger = await FakeMirror.start();
+  counted.other.put(PATH, new Uint8Array(1000));
+  counted.other.put("/sub/a.bin", new Uint8Array(1000));
+  counted.other.behave("*", { kind: "correct" });
+  const only = [counted.upstreams.get("arch").pool.mirrors[0]!];
+  const open = () => counted.open("a.bin", only);
+
+  counted.mirror.behave(PATH, { kind: "redirect", url: `${counted.other.url}sub/a.bin` });
+  (await open()).close();
+  counted.mirror.behave(PATH, { kind: "redirect", url: `${stranger.url}sub/a.bin` });
+  await assertRejects(open, PkgstashError, "name it in redirect_hosts");
+  assertEquals(stranger.count(), 0);
+
+  const host = new URL(stranger.url).host;
+  stranger.put("/sub/a.bin", new Uint8Array(1000));
+  counted.upstreams.reconfigure(counted.config(`redirect_hosts = ["${host}"]`));
+  (await open()).close();
+  counted.upstreams.reconfigure(counted.config());
+  await assertRejects(open, PkgstashError, "name it in redirect_hosts");
+  assertEquals(stranger.count(), 1);
 });

@@ -1,0 +1,30 @@
+import { serverLine } from "../formats/pacman/mirrorlist.ts";
+import type { UpstreamConfig } from "./config.ts";
+import { describeValue } from "./problem.ts";
+import type { Fault } from "./value_type.ts";
+
+/** What of an upstream decides where its repositories are on a mirror. */
+export type Layout = Pick<UpstreamConfig, "repositories" | "architectures" | "upstreamLayout">;
+
+/**
+ * Why a mirror cannot serve all repositories of an upstream: several of them, or of their
+ * architectures, would have one address. Null if each has its own.
+ */
+export function ambiguityOf(
+  mirror: string,
+  { repositories, architectures, upstreamLayout }: Layout,
+): Fault | null {
+  const line = serverLine(mirror, upstreamLayout);
+  const lacks = (variable: string, values: readonly string[]) =>
+    values.length > 1 && !line.includes(variable);
+  const missing = lacks("$repo", repositories)
+    ? { variable: "$repo", values: repositories }
+    : lacks("$arch", architectures)
+    ? { variable: "$arch", values: architectures }
+    : null;
+  if (missing === null) return null;
+  return {
+    found: `${describeValue(line)} for ${missing.values.join(" and ")} alike`,
+    expected: `${missing.variable} in the address, or a table [upstreams.NAME] for each`,
+  };
+}
