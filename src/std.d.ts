@@ -163,24 +163,21 @@ declare module "@std/encoding/hex" {
   export function encodeHex(bytes: Uint8Array | ArrayBuffer | string): string;
 }
 
-declare module "tar-stream" {
-  export interface Header {
-    name: string;
-    size: number;
-    /** null for a type flag that tar-stream does not know. */
-    type: string | null;
+declare module "seek-bzip" {
+  /** Where the decoder gets its bytes. */
+  export interface Source {
+    readByte(): number;
+    read(target: Uint8Array, offset: number, length: number): number;
   }
-  export interface Entry extends AsyncIterable<Uint8Array> {
-    readonly header: Header;
-    /** Skips the rest of the entry. */
-    resume(): void;
+  /** Decodes one bzip2 stream, block by block. */
+  export default class Bunzip {
+    constructor(source: Source, output: { writeByte(byte: number): void });
+    /** Combined checksum of the blocks so far. */
+    readonly streamCRC: number;
+    readonly reader: { read(bits: number): number };
+    /** Reads the next block; false at the end of the stream. */
+    _init_block(): boolean;
+    /** Writes the content of the block, and checks it. */
+    _read_bunzip(): void;
   }
-  export interface Extract extends AsyncIterable<Entry> {
-    readonly destroyed: boolean;
-    write(chunk: Uint8Array): boolean;
-    end(): void;
-    destroy(error?: unknown): void;
-    on(event: "drain" | "close" | "error", listener: () => void): void;
-  }
-  export function extract(options?: { allowUnknownFormat?: boolean }): Extract;
 }

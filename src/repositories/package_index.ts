@@ -4,7 +4,15 @@ import {
   isSatisfiedBy,
   parseDependency,
 } from "../formats/pacman/dependency.ts";
-import { readSyncDb } from "../formats/pacman/sync_db.ts";
+import {
+  type DatabaseProblem,
+  readSyncDb,
+  type SyncDb,
+  type SyncDbPackage,
+} from "../formats/pacman/sync_db.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+
+const log = eventLogger("database");
 
 /** What a package file must be, according to its database. */
 export interface Expectation {
@@ -15,29 +23,7 @@ export interface Expectation {
 }
 
 /** One package of a database: what is kept of its entry. */
-export interface IndexedPackage extends Expectation {
-  readonly name: string;
-  readonly version: string;
-  readonly fileName: string;
-  /** In milliseconds since the epoch; null if the database does not say. */
-  readonly buildDate: number | null;
-  /** Whether its signature is in the database (%PGPSIG%). */
-  readonly isSigned: boolean;
-  /** Each is `name` or `name<op>version`, as in %PROVIDES% and %REPLACES%. */
-  readonly depends: readonly string[];
-  readonly provides: readonly string[];
-  readonly replaces: readonly string[];
-}
-
-/** What was not understood of a database, although pacman takes it. */
-export interface DatabaseProblem {
-  /** Such as "%CSIZE% is not a number". */
-  readonly what: string;
-  /** How many entries have it. */
-  readonly count: number;
-  /** The first of them. */
-  readonly example: string;
-}
+export type IndexedPackage = SyncDbPackage;
 
 /** What is known of a database, from reading it once. */
 export class PackageIndex {
@@ -49,23 +35,20 @@ export class PackageIndex {
   readonly newestBuildDate: number | null;
   /** Empty for nearly every database. */
   readonly problems: readonly DatabaseProblem[];
-  readonly #signatures: ReadonlyMap<string, Uint8Array>;
+  /**
+   * Whether the packages are known. A database that pacman reads and pkgstash does not is served
+   * without the checks that need them.
+   */
+  readonly isReadable: boolean;
   #byProvision: ReadonlyMap<string, readonly Related[]> | null = null;
   #byReplaced: ReadonlyMap<string, readonly Related[]> | null = null;
 
-  /** Of two packages with one file name, the later one counts. */
-  constructor(
-    packages: Iterable<IndexedPackage>,
-    { signatures = new Map(), problems = [] }: {
-      /** By file name. */
-      signatures?: ReadonlyMap<string, Uint8Array>;
-      problems?: readonly DatabaseProblem[];
-    } = {},
-  ) {
+  /** Of two packages with one file name, the later one counts; both expect the same of the file. */
+  constructor({ packages, problems }: SyncDb) {
     const byFile = new Map<string, IndexedPackage>();
     const byName = new Map<string, IndexedPackage>();
     let newest = -Infinity;
-    for (const entry of packages) {
+    for (const entry of packages ?? []) {
       byFile.set(entry.fileName, entry);
       byName.set(entry.name, entry);
       if (entry.buildDate !== null && entry.buildDate > newest) newest = entry.buildDate;
@@ -74,12 +57,13 @@ export class PackageIndex {
     this.byName = byName;
     this.newestBuildDate = newest === -Infinity ? null : newest;
     this.problems = problems;
-    this.#signatures = signatures;
+    this.isReadable = packages !== null;
   }
 
   /** The signature of a package file that the database contains (%PGPSIG%), or null. */
   signatureOf(fileName: string): Uint8Array | null {
-    return this.#signatures.get(fileName) ?? null;
+    const base64 = this.packages.get(fileName)?.signature ?? null;
+    return base64 === null ? null : Uint8Array.fromBase64(base64);
   }
 
   /** The packages whose %PROVIDES% satisfy a dependency, in pacman's order: by name. */
@@ -123,41 +107,39 @@ function inOrderOfName(a: IndexedPackage, b: IndexedPackage): number {
   return a.name < b.name ? -1 : 1;
 }
 
-/** Indexes a database on disk; throws `content` if pacman could not use it. */
-export async function readPackageIndex(path: string): Promise<PackageIndex> {
+/**
+ * Indexes a database on disk; throws `content` if pacman could not use it. Packages that are the same
+ * in `previous` are taken from it: two databases in succession then cost little more memory than one,
+ * and what changed between them is known by comparing entries as objects.
+ */
+export async function readPackageIndex(
+  path: string,
+  previous: PackageIndex | null = null,
+): Promise<PackageIndex> {
   using file = await Deno.open(path);
-  const packages: IndexedPackage[] = [];
-  const signatures = new Map<string, Uint8Array>();
-  for await (const entry of readSyncDb(file.readable)) {
-    const { name, version, fileName } = entry;
-    const signature = entry.pgpSignature === undefined ? null : decode(entry.pgpSignature);
-    if (signature !== null) signatures.set(fileName, signature);
-    packages.push({
-      name,
-      version,
-      fileName,
-      size: entry.compressedSize ?? null,
-      sha256: entry.sha256sum ?? null,
-      buildDate: entry.buildDate === undefined ? null : entry.buildDate * 1000,
-      isSigned: signature !== null,
-      depends: entry.depends ?? [],
-      provides: entry.provides ?? [],
-      replaces: entry.replaces ?? [],
-    });
-  }
-  return new PackageIndex(packages, { signatures });
+  const { packages, problems } = await readSyncDb(file.readable);
+  for (const problem of problems) log.warn("database is odd", { file: path, ...problem });
+  if (previous === null || packages === null) return new PackageIndex({ packages, problems });
+  const shared = packages.map((entry) => {
+    const known = previous.packages.get(entry.fileName);
+    return known !== undefined && isSame(known, entry) ? known : entry;
+  });
+  return new PackageIndex({ packages: shared, problems });
+}
+
+function isSame(one: IndexedPackage, other: IndexedPackage): boolean {
+  return one.name === other.name && one.version === other.version && one.size === other.size &&
+    one.sha256 === other.sha256 && one.buildDate === other.buildDate &&
+    one.signature === other.signature && haveSameValues(one.depends, other.depends) &&
+    haveSameValues(one.provides, other.provides) && haveSameValues(one.replaces, other.replaces);
+}
+
+function haveSameValues(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
 /** Reads a database or file list to its end; throws `content` if pacman could not use it. */
 export async function checkArchive(path: string): Promise<void> {
   using file = await Deno.open(path);
-  for await (const _ of readSyncDb(file.readable));
-}
-
-function decode(base64: string): Uint8Array | null {
-  try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
-  } catch {
-    return null;
-  }
+  await readSyncDb(file.readable);
 }

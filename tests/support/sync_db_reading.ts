@@ -1,5 +1,6 @@
-import { assertInstanceOf, assertStrictEquals } from "@std/assert";
+import { assert, assertInstanceOf, assertStrictEquals } from "@std/assert";
 import { packTar } from "modern-tar";
+import { eventLoopTurn } from "../../src/async/event_loop_turn.ts";
 import { PkgstashError } from "../../src/errors.ts";
 import {
   readSyncDb,
@@ -34,8 +35,10 @@ export async function bytesOf(stream: ReadableStream<Uint8Array>): Promise<Uint8
 export async function packagesOf(
   database: Uint8Array,
   options?: ReadSyncDbOptions,
-): Promise<SyncDbPackage[]> {
-  return await Array.fromAsync(readSyncDb(streamOf(database), options));
+): Promise<readonly SyncDbPackage[]> {
+  const { packages } = await readSyncDb(streamOf(database), options);
+  assert(packages !== null);
+  return packages;
 }
 
 /** Asserts that a promise rejects with an error of kind "content", and returns that. */
@@ -65,4 +68,17 @@ export async function tarOf(...members: readonly TarMember[]): Promise<Uint8Arra
 export function descOf(name: string, version: string, more = ""): string {
   return `%FILENAME%\n${name}-${version}-any.pkg.tar.zst\n\n%NAME%\n${name}\n\n` +
     `%VERSION%\n${version}\n\n${more}`;
+}
+
+/** How often the event loop runs while something is done. */
+export async function turnsDuring(work: () => Promise<void>): Promise<number> {
+  let turns = 0;
+  let isOver = false;
+  const counting = (async () => {
+    for (; !isOver; turns++) await eventLoopTurn();
+  })();
+  await work();
+  isOver = true;
+  await counting;
+  return turns;
 }

@@ -3,12 +3,43 @@ import { startsWith } from "@std/bytes/starts-with";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { ArchiveInput } from "./archive_input.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { unbzip2 } from "./bzip2_decompression.ts";
+import { unlz4 } from "./lz4_decompression.ts";
+import { unlzw } from "./lzw_decompression.ts";
 import { unxz } from "./xz_decompression.ts";
 import { throughZlib } from "./zlib_decompression.ts";
 import { unzstd } from "./zstd_decompression.ts";
 
 /** How a tar is compressed. Its name does not tell: a real `.db.tar.xz` may be gzip or zstd. */
-export type ArchiveCompression = "gzip" | "zstd" | "xz" | "none";
+export type ArchiveCompression =
+  | "gzip"
+  | "zstd"
+  | "xz"
+  | "bzip2"
+  | "lz4"
+  | "compress"
+  | "none"
+  | UnreadCompression;
+
+/** What repo-add can write, pacman may be able to read, and pkgstash cannot. */
+export type UnreadCompression = "lzop" | "lzip" | "lrzip";
+
+class UnreadArchive extends PkgstashError {
+  readonly compression: UnreadCompression;
+
+  constructor(compression: UnreadCompression) {
+    super("content", `Cannot read an archive: it is compressed with ${compression}.`);
+    this.compression = compression;
+  }
+}
+
+/**
+ * The compression that an error of {@linkcode decompress} is about, if the bytes may be an archive and
+ * only their compression is not known; null for every other error.
+ */
+export function unreadCompressionOf(error: unknown): UnreadCompression | null {
+  return error instanceof UnreadArchive ? error.compression : null;
+}
 
 /** How many first bytes {@linkcode detectCompression} needs to recognise a plain tar: one block. */
 export const DETECTION_BYTES = 512;
@@ -25,9 +56,27 @@ const MAGIC = {
   /** Behind a first byte from 0x50 to 0x5f. */
   zstdSkippableTail: new Uint8Array([0x2a, 0x4d, 0x18]),
   xz: new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
+  /** Behind it, the size of a block as a digit. */
+  bzip2: new TextEncoder().encode("BZh"),
+  lz4: new Uint8Array([0x04, 0x22, 0x4d, 0x18]),
+  compress: new Uint8Array([0x1f, 0x9d]),
+  lzop: new Uint8Array([0x89, 0x4c, 0x5a, 0x4f, 0x00, 0x0d]),
+  lzip: new TextEncoder().encode("LZIP"),
+  lrzip: new TextEncoder().encode("LRZI"),
   ustar: new TextEncoder().encode("ustar"),
 } as const;
 const USTAR_OFFSET = 257;
+const BY_MAGIC = [
+  "gzip",
+  "zstd",
+  "xz",
+  "bzip2",
+  "lz4",
+  "compress",
+  "lzop",
+  "lzip",
+  "lrzip",
+] as const;
 
 const BYTES_PER_TURN = 64 * 1024;
 const MAX_CHUNK_BYTES = 64 * 1024;
@@ -39,24 +88,24 @@ const MAX_CHUNK_BYTES = 64 * 1024;
  * Source: RFC 1952 section 2.3.1, RFC 8878 section 3.1, the .xz format section 2.1.1, POSIX pax.
  */
 export function detectCompression(head: Uint8Array): ArchiveCompression | null {
-  if (startsWith(head, MAGIC.gzip)) return "gzip";
-  if (startsWith(head, MAGIC.zstd)) return "zstd";
+  for (const name of BY_MAGIC) if (startsWith(head, MAGIC[name])) return name;
   const isSkippableFrame = ((head[0] ?? 0) & 0xf0) === 0x50 &&
     startsWith(head.subarray(1), MAGIC.zstdSkippableTail);
   if (isSkippableFrame) return "zstd";
-  if (startsWith(head, MAGIC.xz)) return "xz";
   if (head.length < DETECTION_BYTES) return null;
   if (startsWith(head.subarray(USTAR_OFFSET), MAGIC.ustar)) return "none";
   return head.every((byte) => byte === 0) ? "none" : null;
 }
 
 /**
- * Decompresses an archive: gzip of any number of members, zstd of frames, xz of streams, or a plain
- * tar, which passes unchanged. Reads no faster than it is read; cancelling it cancels the source.
+ * Decompresses an archive: gzip of any number of members, zstd and LZ4 of frames, xz and bzip2 of
+ * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than it is read; cancelling it cancels the source.
  *
  * The stream fails with a {@linkcode PkgstashError} of kind "content" if the bytes are not such an
- * archive, are cut short, or decompress to more than `maxDecompressedBytes`, and with the source's
- * own error if the source fails. Whether a plain tar is cut short is left to the reader of the tar.
+ * archive, are cut short, or decompress to more than `maxDecompressedBytes` or, beyond the first 16
+ * MiB, to more than 250 times the archive; see {@linkcode unreadCompressionOf} if only its compression is not
+ * known; and with the source's own error if the source fails. Whether a plain tar or one of compress(1)
+ * is cut short is left to the reader of the tar.
  */
 export function decompress(
   source: ReadableStream<Uint8Array>,
@@ -64,7 +113,7 @@ export function decompress(
 ): ReadableStream<Uint8Array> {
   const limit = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
   const input = new ArchiveInput(source);
-  const output = limited(decoded(input, limit), limit);
+  const output = limited(decoded(input, limit), () => Math.min(limit, plausibleSize(input)));
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       try {
@@ -89,13 +138,24 @@ export function decompress(
 async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint8Array> {
   const magic = detectCompression(await input.peek(MAGIC_BYTES));
   const head = await input.peek(magic === null ? DETECTION_BYTES : MAGIC_BYTES);
-  switch (magic ?? detectCompression(head)) {
+  const compression = magic ?? detectCompression(head);
+  switch (compression) {
     case "gzip":
       return yield* throughZlib(input, createGunzip({ chunkSize: MAX_CHUNK_BYTES }));
     case "zstd":
       return yield* unzstd(input);
     case "xz":
       return yield* unxz(input, limit);
+    case "bzip2":
+      return yield* unbzip2(input, limit);
+    case "lz4":
+      return yield* unlz4(input);
+    case "compress":
+      return yield* unlzw(input);
+    case "lzop":
+    case "lzip":
+    case "lrzip":
+      throw new UnreadArchive(compression);
     case "none":
       return yield* input;
     case null:
@@ -103,14 +163,20 @@ async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint
   }
 }
 
+/** Real databases shrink to a fifth; one of the same text all over, to a hundredth. */
+function plausibleSize({ bytesRead }: ArchiveInput): number {
+  return 16 * 1024 ** 2 + 250 * bytesRead;
+}
+
 async function* limited(
   chunks: AsyncIterable<Uint8Array>,
-  limit: number,
+  limitNow: () => number,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
   let sinceTurn = 0;
   for await (const chunk of chunks) {
     total += chunk.length;
+    const limit = limitNow();
     if (total > limit) {
       throw new PkgstashError(
         "content",
@@ -142,5 +208,5 @@ function describeHead(head: Uint8Array): string {
   }
   const bytes = Array.from(head.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0"));
   return `it begins with the bytes ${bytes.join(" ")}, ` +
-    "so it is neither a tar nor compressed with gzip, zstd or xz";
+    "so it is neither a tar nor compressed in a way that pacman reads";
 }

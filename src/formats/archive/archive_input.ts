@@ -12,10 +12,16 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
   readonly #ahead: Uint8Array[] = [];
   #failure: { readonly reason: unknown } | undefined;
   #sinceTurn = 0;
+  #bytesRead = 0;
 
   /** Locks the source: nothing else can read it. */
   constructor(source: ReadableStream<Uint8Array>) {
     this.#reader = source.getReader();
+  }
+
+  /** How many bytes have been taken from the source. */
+  get bytesRead(): number {
+    return this.#bytesRead;
   }
 
   /** The error of the source itself, if it failed. */
@@ -66,7 +72,9 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
 
   async #readSource(): Promise<Uint8Array | undefined> {
     try {
-      return (await this.#reader.read()).value;
+      const { value } = await this.#reader.read();
+      this.#bytesRead += value?.length ?? 0;
+      return value;
     } catch (reason) {
       this.#failure = { reason };
       throw reason;
@@ -74,7 +82,7 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
   }
 }
 
-/** What the writable sides of `node:stream` and of tar-stream have in common. */
+/** What is needed of the writable side of a `node:stream`. */
 export interface Decoder {
   /** Whether it accepts no more. */
   readonly destroyed: boolean;

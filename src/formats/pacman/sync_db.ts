@@ -1,150 +1,310 @@
-import { PkgstashError, reasonOf } from "../../errors.ts";
-import { decompress } from "../archive/archive_compression.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import { parseSyncDbPath, SyncDbFolders, type SyncDbPackage } from "./sync_db_folders.ts";
-import { readTarEntries, type TarEntry } from "../archive/tar_entries.ts";
-import { parseDepends, parseDesc } from "./desc.ts";
+import { PkgstashError } from "../../errors.ts";
+import { decompress, unreadCompressionOf } from "../archive/archive_compression.ts";
+import { type TarMember, TarReader } from "../archive/tar_reader.ts";
+import { type DescField, readDesc } from "./desc.ts";
+import { isSafeFileName } from "./package_file_name.ts";
 
-export type { SyncDbPackage };
+/** One package of a sync database: what is kept of its `desc` and, in old databases, `depends`. */
+export interface SyncDbPackage {
+  /** From the name of its folder, as pacman does it; the same as %NAME% unless that is wrong. */
+  readonly name: string;
+  /** From the name of its folder: `[epoch:]pkgver-pkgrel`. */
+  readonly version: string;
+  /** %FILENAME%: safe as one path segment, but not always of the form that makepkg writes. */
+  readonly fileName: string;
+  /** %CSIZE% of the package file in bytes, or null. */
+  readonly size: number | null;
+  /** %SHA256SUM% of the package file: 64 lower-case hexadecimal digits, or null. */
+  readonly sha256: string | null;
+  /** %BUILDDATE% in milliseconds since the epoch, or null. */
+  readonly buildDate: number | null;
+  /** %PGPSIG%: the detached signature of the package file in base64, or null. */
+  readonly signature: string | null;
+  /** %DEPENDS%: each is `name` or `name<op>version`, here and below. */
+  readonly depends: readonly string[];
+  /** %PROVIDES% */
+  readonly provides: readonly string[];
+  /** %REPLACES% */
+  readonly replaces: readonly string[];
+}
 
-/** What to read of a sync database, and the limits beyond which it is refused. */
+/** What was not understood of a database, although pacman takes it. */
+export interface DatabaseProblem {
+  /** Such as "%CSIZE% is not a whole number". */
+  readonly what: string;
+  /** How often that was found. */
+  readonly count: number;
+  /** Where it was found first. */
+  readonly example: string;
+}
+
+/** The content of a sync database. */
+export interface SyncDb {
+  /**
+   * Those that have a file, in the order of the archive; null if pacman may be able to decompress the
+   * database, but pkgstash is not.
+   */
+  readonly packages: readonly SyncDbPackage[] | null;
+  /** Empty for nearly every database. */
+  readonly problems: readonly DatabaseProblem[];
+}
+
+/** Limits beyond which a database is refused. */
 export interface ReadSyncDbOptions {
-  /** Also read each package's list of files, from a files database. False by default. */
-  files?: boolean;
   /** Size of the decompressed database; 1 GiB by default. */
   maxDecompressedBytes?: number;
   /** Number of packages; 200,000 by default. */
   maxEntries?: number;
   /** Size of one `desc` or `depends` file; 512 KiB by default. */
   maxDescBytes?: number;
-  /** Size of one `files` file; 64 MiB by default. */
-  maxFilesBytes?: number;
+  /** Size of all that is kept, as UTF-8; 64 MiB by default. Arch's largest needs 6. */
+  maxKeptBytes?: number;
 }
 
 /**
- * Packages held back to the end are yielded when no more bytes are decoded, which makes the turns.
- */
-const PACKAGES_PER_TURN = 64;
-
-/**
- * Iterates the packages of a sync database (`$repo.db`) or files database (`$repo.files`) as they
- * become complete: when the next folder begins, or, if a part may follow elsewhere in the archive
- * (before 2018 relations were in a separate `depends`), later and at the latest at the end. The
- * order is therefore nearly, but not exactly, that of the archive.
+ * Reads a sync database (`$repo.db`) or files database (`$repo.files`), of which the lists of files
+ * are passed over. Takes what pacman takes: a field that is malformed is null, and counted among the
+ * problems. The event loop runs in between.
  *
- * Memory grows only with the names of the packages and with what is held back. The event loop runs
- * in between, and leaving the iteration early cancels the source.
- *
- * Source: `sync_db_populate` in pacman's lib/libalpm/be_sync.c, which is less strict.
- * @throws {PkgstashError} of kind "content" if anything is wrong with the bytes; the source's own
- * error if the source fails.
+ * Source: `sync_db_populate` in pacman's lib/libalpm/be_sync.c.
+ * @throws {PkgstashError} of kind "content" if pacman could not use it, if it is cut short, or if it
+ * exceeds a limit; the source's own error if the source fails.
  */
-export async function* readSyncDb(
+export async function readSyncDb(
   source: ReadableStream<Uint8Array>,
   options: ReadSyncDbOptions = {},
-): AsyncGenerator<SyncDbPackage> {
-  const { maxDecompressedBytes, maxDescBytes = 512 * 1024, maxFilesBytes = 64 * 1024 ** 2 } =
-    options;
-  const folders = new SyncDbFolders({
-    files: options.files ?? false,
-    maxEntries: options.maxEntries ?? 200_000,
+): Promise<SyncDb> {
+  const { maxDecompressedBytes, maxDescBytes = 512 * 1024 } = options;
+  const limits = maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes };
+  const collection = new Collection(options);
+  const tar = new TarReader((name, size) => {
+    if (!/\/(?:desc|depends)$/.test(name)) return false;
+    if (size > maxDescBytes) {
+      throw refusal(`${quoted(name)} has ${size} bytes, more than ${maxDescBytes}`);
+    }
+    return true;
   });
-  const tar = decompress(
-    source,
-    maxDecompressedBytes === undefined ? {} : { maxDecompressedBytes },
-  );
-  for await (const entry of readTarEntries(tar)) {
-    const { folder, file } = parseSyncDbPath(entry.name, entry.type);
-    yield* folders.enter(folder);
-    try {
-      if (file === "desc") {
-        folders.addDesc(folder, parseDesc(await textOf(entry, maxDescBytes)), entry.size);
-      } else if (file === "depends") {
-        folders.addDepends(folder, parseDepends(await textOf(entry, maxDescBytes)), entry.size);
-      } else if (file === "files" && options.files) {
-        folders.addFiles(folder, await filesOf(entry, maxFilesBytes), entry.size);
+  try {
+    for await (const chunk of decompress(source, limits)) {
+      for (const member of tar.push(chunk)) collection.add(member);
+    }
+  } catch (error) {
+    const compression = unreadCompressionOf(error);
+    if (compression === null) throw error;
+    const problem = { what: "its compression is not known", count: 1, example: compression };
+    return { packages: null, problems: [problem] };
+  }
+  tar.finish();
+  return collection.finish();
+}
+
+type Draft = { -readonly [Key in keyof SyncDbPackage]: SyncDbPackage[Key] } & {
+  depends: string[];
+  provides: string[];
+  replaces: string[];
+};
+
+const decoder = new TextDecoder();
+/** What a value costs beside its text, roughly. */
+const POINTER_BYTES = 8;
+
+/** Collects the packages of a database, and what is wrong with them. */
+class Collection {
+  readonly #maxEntries: number;
+  readonly #maxKeptBytes: number;
+  /** By folder. */
+  readonly #drafts = new Map<string, Draft>();
+  readonly #described = new Set<string>();
+  readonly #problems = new Map<string, { count: number; example: string }>();
+  /** The names in relations occur many times. */
+  readonly #relations = new Map<string, string>();
+  #keptBytes = 0;
+
+  constructor({ maxEntries = 200_000, maxKeptBytes = 64 * 1024 ** 2 }: ReadSyncDbOptions) {
+    this.#maxEntries = maxEntries;
+    this.#maxKeptBytes = maxKeptBytes;
+  }
+
+  add({ name: path, type, body }: TarMember): void {
+    if (type === "directory") return;
+    // Pacman takes these below a folder, but nobody writes them in good faith.
+    if (CLIMBING.test(path)) throw refusal(`${quoted(path)} leads out of its folder`);
+    const [folder = ""] = path.split("/", 1);
+    const draft = this.#drafts.get(folder) ?? this.#begin(path, folder);
+    if (body === null) {
+      if (type === "other") this.#report("a file is a link or a device", path);
+      return;
+    }
+    if (path.endsWith("/desc")) {
+      // Pacman overwrites the fields of the first one, too.
+      if (this.#described.has(folder)) this.#report("a folder is in it twice", folder);
+      this.#described.add(folder);
+    }
+    readDesc(body, (field, start, end) => this.#setField(draft, field, body.subarray(start, end)));
+  }
+
+  finish(): SyncDb {
+    const packages: SyncDbPackage[] = [];
+    const byFile = new Map<string, Draft>();
+    const names = new Set<string>();
+    for (const draft of this.#drafts.values()) {
+      const { name, version, fileName } = draft;
+      if (names.has(name)) this.#report("two packages have one name", name);
+      names.add(name);
+      if (fileName === "" || !PATH_SAFE_WORD.test(`${name}-${version}`)) {
+        this.#report("a package has no usable name or %FILENAME%", quoted(`${name}-${version}`));
+        continue;
       }
-    } catch (error) {
-      if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
-      throw new PkgstashError(
-        "content",
-        `Cannot read the sync database at ${JSON.stringify(entry.name)}: ${reasonOf(error)}.`,
-        { cause: error },
+      const twin = byFile.get(fileName);
+      if (twin !== undefined) {
+        this.#report("two packages have one %FILENAME%", fileName);
+        reconcile(twin, draft);
+      }
+      byFile.set(fileName, draft);
+      packages.push(draft);
+    }
+    const problems = [...this.#problems].map(([what, found]) => ({ what, ...found }));
+    return { packages, problems };
+  }
+
+  #begin(path: string, folder: string): Draft {
+    const named = splitFolder(folder);
+    if (named === null) {
+      throw refusal(
+        `${quoted(path)} is not in a folder NAME-VERSION. ` +
+          "Package folders must be at the top of the archive",
       );
     }
+    if (this.#drafts.size >= this.#maxEntries) {
+      throw refusal(`it has more than ${this.#maxEntries} packages`);
+    }
+    this.#keep(folder.length);
+    const draft: Draft = {
+      ...named,
+      fileName: "",
+      size: null,
+      sha256: null,
+      buildDate: null,
+      signature: null,
+      depends: [],
+      provides: [],
+      replaces: [],
+    };
+    this.#drafts.set(folder, draft);
+    return draft;
   }
-  let yielded = 0;
-  for (const last of folders.finish()) {
-    yield last;
-    if (++yielded % PACKAGES_PER_TURN === 0) await eventLoopTurn();
+
+  #setField(draft: Draft, field: DescField, bytes: Uint8Array): void {
+    this.#keep(bytes.length + POINTER_BYTES);
+    switch (field) {
+      case "FILENAME":
+        draft.fileName = this.#fileName(draft, decoder.decode(bytes));
+        break;
+      case "CSIZE":
+        draft.size = this.#number(draft, field, bytes);
+        break;
+      case "BUILDDATE": {
+        const seconds = this.#number(draft, field, bytes);
+        draft.buildDate = seconds === null ? null : seconds * 1000;
+        break;
+      }
+      case "SHA256SUM":
+        draft.sha256 = this.#text(draft, field, bytes)?.toLowerCase() ?? null;
+        break;
+      case "PGPSIG":
+        draft.signature = this.#text(draft, field, bytes);
+        break;
+      case "DEPENDS":
+        draft.depends.push(this.#relation(bytes));
+        break;
+      case "PROVIDES":
+        draft.provides.push(this.#relation(bytes));
+        break;
+      case "REPLACES":
+        draft.replaces.push(this.#relation(bytes));
+        break;
+    }
+  }
+
+  /** Pacman refuses the database for a name that would leave its directory. */
+  #fileName({ name, version }: Draft, text: string): string {
+    if (text.startsWith(".") || text.includes("/")) {
+      throw refusal(`%FILENAME% of ${quoted(`${name}-${version}`)} is ${quoted(text)}`);
+    }
+    return isSafeFileName(text) ? text : "";
+  }
+
+  #number(draft: Draft, field: DescField, bytes: Uint8Array): number | null {
+    let value = 0;
+    for (const byte of bytes) value = byte < 0x30 || byte > 0x39 ? NaN : value * 10 + byte - 0x30;
+    if (Number.isSafeInteger(value)) return value;
+    return this.#malformed(draft, field, decoder.decode(bytes));
+  }
+
+  #text(draft: Draft, field: "SHA256SUM" | "PGPSIG", bytes: Uint8Array): string | null {
+    const text = decoder.decode(bytes);
+    return FORMS[field].test(text) ? text : this.#malformed(draft, field, text);
+  }
+
+  #relation(bytes: Uint8Array): string {
+    const text = decoder.decode(bytes);
+    const known = this.#relations.get(text);
+    if (known !== undefined) return known;
+    this.#relations.set(text, text);
+    return text;
+  }
+
+  #malformed({ name, version }: Draft, field: DescField, value: string): null {
+    this.#report(`%${field}% is malformed`, `${name}-${version}: ${quoted(value)}`);
+    return null;
+  }
+
+  #report(what: string, example: string): void {
+    const known = this.#problems.get(what);
+    if (known === undefined) this.#problems.set(what, { count: 1, example });
+    else known.count++;
+  }
+
+  #keep(bytes: number): void {
+    this.#keptBytes += bytes;
+    if (this.#keptBytes > this.#maxKeptBytes) {
+      throw refusal(`what it says of its packages has more than ${this.#maxKeptBytes} bytes`);
+    }
   }
 }
 
-async function textOf(entry: TarEntry, limit: number): Promise<string> {
-  checkSize(entry, limit);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of entry.body) text += decoder.decode(chunk, { stream: true });
-  return text + decoder.decode();
+const FORMS = {
+  SHA256SUM: /^[0-9a-f]{64}$/i,
+  PGPSIG: /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/,
+} as const;
+
+const CLIMBING = /\/\.\.(?:\/|$)/;
+
+/** A file can only be checked against what both entries say. */
+function reconcile(one: Draft, other: Draft): void {
+  if (one.size !== other.size) one.size = other.size = null;
+  if (one.sha256 !== other.sha256) one.sha256 = other.sha256 = null;
+  if (one.signature !== other.signature) one.signature = other.signature = null;
 }
 
-async function filesOf(entry: TarEntry, limit: number): Promise<string[]> {
-  checkSize(entry, limit);
-  const list = new FilesList();
-  for await (const chunk of entry.body) {
-    list.push(chunk);
-    await eventLoopTurn();
-  }
-  return list.finish();
-}
-
-function checkSize(entry: TarEntry, limit: number): void {
-  if (entry.size <= limit) return;
-  throw new PkgstashError("content", `it has ${entry.size} bytes, more than ${limit}`);
-}
+// deno-lint-ignore no-control-regex -- control characters are what it excludes
+const PATH_SAFE_WORD = /^[^\s/\x00-\x1f\x7f]+$/;
 
 /**
- * The longest path on Linux (PATH_MAX, in bytes); compared with UTF-16 code units, which are fewer.
- */
-const MAX_PATH_LENGTH = 4096;
-
-/**
- * Collects the lines below `%FILES%` from chunks of the `files` file of a files database: paths
- * without a leading slash, folders with a trailing one.
+ * Splits the name of a folder at its last but one hyphen; null if it does not have two.
  *
- * Source: `sync_db_read` in pacman's lib/libalpm/be_sync.c.
+ * Source: `_alpm_splitname` in pacman's lib/libalpm/util.c.
  */
-export class FilesList {
-  readonly #decoder = new TextDecoder();
-  readonly #paths: string[] = [];
-  #rest = "";
-  #inBlock = false;
+function splitFolder(folder: string): { name: string; version: string } | null {
+  const hyphen = folder.lastIndexOf("-", folder.lastIndexOf("-") - 1);
+  if (hyphen < 1) return null;
+  return { name: folder.slice(0, hyphen), version: folder.slice(hyphen + 1) };
+}
 
-  /** Reads the next bytes. */
-  push(chunk: Uint8Array): void {
-    const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.#readLine(line);
-    this.#check(this.#rest);
-  }
+function refusal(fault: string): PkgstashError {
+  return new PkgstashError("content", `Cannot read the sync database: ${fault}.`);
+}
 
-  /** Returns the paths, after the last bytes. */
-  finish(): string[] {
-    this.#readLine(this.#rest + this.#decoder.decode());
-    return this.#paths;
-  }
-
-  #readLine(line: string): void {
-    if (line === "") this.#inBlock = false;
-    else if (this.#inBlock) this.#paths.push(this.#check(line));
-    else this.#inBlock = line === "%FILES%";
-  }
-
-  #check(path: string): string {
-    if (path.length <= MAX_PATH_LENGTH) return path;
-    throw new PkgstashError(
-      "content",
-      `Cannot read a list of files: a path has more than ${MAX_PATH_LENGTH} characters.`,
-    );
-  }
+function quoted(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value);
 }

@@ -236,9 +236,10 @@ export class Snapshots {
     return (await this.packagesOf(repository))?.get(fileName) ?? null;
   }
 
-  /** What the served database says of each of its files; null without a database. */
+  /** What the served database says of each of its files; null without a database that is understood. */
   async packagesOf(repository: Repository): Promise<ReadonlyMap<string, Expectation> | null> {
-    return (await this.indexOf(repository))?.packages ?? null;
+    const index = await this.indexOf(repository);
+    return index?.isReadable ? index.packages : null;
   }
 
   /** As `packagesOf`, but null also if the last refresh failed. */

@@ -1,7 +1,11 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import type { SyncDbPackage } from "../../formats/pacman/sync_db.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
+import type { IndexedPackage } from "../../repositories/package_index.ts";
 import type { PackageLookup } from "./package_lookup.ts";
+
+/** How many cached packages are looked at before the event loop runs. */
+export const FILES_PER_TURN = 200;
 
 /** A package file in the cache. */
 export interface CachedFile {
@@ -39,10 +43,14 @@ export interface Databases {
 }
 
 /** Groups cached files by package. */
-export function groupCached(files: readonly CachedFile[], databases: Databases): CachedPackages {
+export async function groupCached(
+  files: readonly CachedFile[],
+  databases: Databases,
+): Promise<CachedPackages> {
   const packages = new Map<string, CachedPackage>();
   const cached = { packages, names: new Set<string>(), files: new Map<string, CachedFile>() };
-  for (const file of sortedByPath(files)) {
+  for (const [number, file] of sortedByPath(files).entries()) {
+    if (number % FILES_PER_TURN === 0) await eventLoopTurn();
     const { directory, fileName, fetchedAt } = file;
     const parsed = parsePackageFileName(fileName);
     if (parsed === null) continue;
@@ -67,8 +75,8 @@ export function entryAt(
   { before, after }: Databases,
   directory: string,
   fileName: string,
-): SyncDbPackage | null {
-  return (after.atFile(directory, fileName) ?? before.atFile(directory, fileName))?.entry ?? null;
+): IndexedPackage | null {
+  return after.atFile(directory, fileName) ?? before.atFile(directory, fileName);
 }
 
 export function pathOf({ directory, fileName }: { directory: string; fileName: string }): string {

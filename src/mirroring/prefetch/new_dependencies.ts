@@ -31,12 +31,12 @@ export function newDependencies(
   const found = new Map<string, LocatedPackage>();
   const previousNames = previous === null
     ? null
-    : new Set((previous.entry.depends ?? []).map((text) => parseDependency(text).name));
+    : new Set(previous.entry.depends.map((text) => parseDependency(text).name));
   const visit = (
     { entry }: LocatedPackage,
     isNew: (dependency: string, satisfiers: readonly LocatedPackage[]) => boolean,
   ) => {
-    for (const text of entry.depends ?? []) {
+    for (const text of entry.depends) {
       const dependency = parseDependency(text);
       const satisfiers = after.satisfiersOf(dependency);
       const [first] = satisfiers;
@@ -66,7 +66,7 @@ export function closureOf(
 ): Set<string> {
   const reached = new Map(packages.map((located) => [located.entry.name, located]));
   for (const { entry } of reached.values()) {
-    for (const text of entry.depends ?? []) {
+    for (const text of entry.depends) {
       const [first] = lookup.satisfiersOf(parseDependency(text));
       if (first !== undefined && !reached.has(first.entry.name)) {
         reached.set(first.entry.name, first);

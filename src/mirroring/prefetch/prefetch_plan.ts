@@ -1,5 +1,6 @@
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import type { SyncDbPackage } from "../../formats/pacman/sync_db.ts";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { PackageHistory } from "../cache/cache_index.ts";
 import {
   type CachedFile,
@@ -7,6 +8,7 @@ import {
   type CachedPackages,
   type Databases,
   entryAt,
+  FILES_PER_TURN,
   groupCached,
   pathOf,
   sortedByPath,
@@ -18,8 +20,8 @@ import { type LocatedPackage, PackageLookup } from "./package_lookup.ts";
 export interface PlannedRepository {
   directory: string;
   /** Null if there was none, or it is no longer known. */
-  before: readonly SyncDbPackage[] | null;
-  after: readonly SyncDbPackage[];
+  before: PackageIndex | null;
+  after: PackageIndex;
 }
 
 /** What not to prefetch; 0 is no limit. */
@@ -109,25 +111,33 @@ type Facts = Omit<PrefetchPlanInput, "repositories" | "cached"> & {
   cached: CachedPackages;
 };
 
-/** Decides what to prefetch, from the databases as they were and as they are now. */
-export function planPrefetch(input: PrefetchPlanInput): PrefetchPlan {
+/**
+ * Decides what to prefetch, from the databases as they were and as they are now. Most cached packages
+ * are current and did not change; of these, nothing but that is looked at. The event loop runs in
+ * between.
+ */
+export async function planPrefetch(input: PrefetchPlanInput): Promise<PrefetchPlan> {
   const { repositories, limits } = input;
   const databases = {
     before: new PackageLookup(
-      repositories.map(({ directory, before }) => ({ directory, packages: before ?? [] })),
+      new Map(
+        repositories.flatMap(({ directory, before }) =>
+          before === null ? [] : [[directory, before]]
+        ),
+      ),
     ),
     after: new PackageLookup(
-      repositories.map(({ directory, after }) => ({ directory, packages: after })),
+      new Map(repositories.map(({ directory, after }) => [directory, after])),
     ),
   };
   const directories = new Set(repositories.map(({ directory }) => directory));
-  const cached = groupCached(
+  const cached = await groupCached(
     input.cached.filter(({ directory }) => directories.has(directory)),
     databases,
   );
   const facts = { ...input, databases, cached };
   const pending = pendingPackages(facts);
-  const { demands, removed } = demandsOf(facts, pending);
+  const { demands, removed } = await demandsOf(facts, pending);
   const candidates = [
     ...demands.filter((demand) => !isCached(cached, demand)).map((demand): Candidate => ({
       target: demand.target,
@@ -136,7 +146,7 @@ export function planPrefetch(input: PrefetchPlanInput): PrefetchPlan {
       askedAt: demand.askedAt,
       refusal: refusalOf(facts, demand),
     })),
-    ...dependencyCandidates(
+    ...await dependencyCandidates(
       facts,
       demands.filter((demand) => refusalOf(facts, demand) === null),
       new Set(pending.map(({ entry }) => entry.name)),
@@ -162,17 +172,23 @@ function pendingPackages({ pending, databases, cached }: Facts): LocatedPackage[
  * Packages that clients probably want, judged by the cache and by earlier plans, and those that are
  * cached but no longer in any database.
  */
-function demandsOf(
+async function demandsOf(
   facts: Facts,
   pending: readonly LocatedPackage[],
-): { demands: Demand[]; removed: SkippedPackage[] } {
-  const { after } = facts.databases;
+): Promise<{ demands: Demand[]; removed: SkippedPackage[] }> {
+  const { before, after } = facts.databases;
   const demands: Demand[] = [];
   const removed: SkippedPackage[] = [];
+  let count = 0;
   for (const cached of facts.cached.packages.values()) {
+    if (++count % FILES_PER_TURN === 0) await eventLoopTurn();
     const { directory, name, newest: { version } } = cached;
     const target = after.named(name, directory);
     if (target !== null) {
+      // Only what earlier plans wanted may be missing for a package that did not change.
+      const isUnchanged = before.named(name, directory)?.entry === target.entry;
+      const isSettled = pending.length === 0 && isUnchanged;
+      if (isSettled && isCached(facts.cached, { target, directory })) continue;
       demands.push(demandOf(facts, cached, target, "new_version"));
       continue;
     }
@@ -216,15 +232,17 @@ function demandOf(
 }
 
 /** What the targets of the demands depend on and their previous versions did not. */
-function dependencyCandidates(
+async function dependencyCandidates(
   facts: Facts,
   demands: readonly Demand[],
   pending: ReadonlySet<string>,
-): Candidate[] {
+): Promise<Candidate[]> {
   const { databases: { before, after }, cached } = facts;
   let installedNames: ReadonlySet<string> | null = null;
   const installed = () => installedNames ??= installedBy(facts);
-  return demands.flatMap(({ target, directory, name, askedAt }) => {
+  const candidates: Candidate[] = [];
+  for (const [number, { target, directory, name, askedAt }] of demands.entries()) {
+    if (number % FILES_PER_TURN === 0) await eventLoopTurn();
     const previous = before.named(name, directory) ??
       before.named(target.entry.name, target.directory);
     const dependencies = newDependencies({
@@ -235,12 +253,13 @@ function dependencyCandidates(
       installed,
       pending,
     });
-    return dependencies.map((dependency): Candidate => {
+    for (const dependency of dependencies) {
       const history = historyOf(facts, dependency.directory, dependency.entry.fileName);
       const refusal = isUnused(facts, history.unusedPrefetches) ? "unused" : null;
-      return { target: dependency, reason: "new_dependency", of: name, askedAt, refusal };
-    });
-  });
+      candidates.push({ target: dependency, reason: "new_dependency", of: name, askedAt, refusal });
+    }
+  }
+  return candidates;
 }
 
 /** Names of the cached packages and all their dependencies. */
@@ -262,12 +281,15 @@ function isUnused({ limits: { prefetchMaxUnused } }: Facts, count: number): bool
 }
 
 /** Whether the very file is cached, perhaps in the repository that the package has moved from. */
-function isCached({ files }: CachedPackages, { target, directory: from }: Demand): boolean {
-  const { directory, entry: { fileName, sha256sum } } = target;
+function isCached(
+  { files }: CachedPackages,
+  { target, directory: from }: Pick<Demand, "target" | "directory">,
+): boolean {
+  const { directory, entry: { fileName, sha256 } } = target;
   return [directory, from].some((directory) => {
     const file = files.get(pathOf({ directory, fileName }));
     if (file === undefined) return false;
-    return file.sha256 === null || sha256sum === undefined || file.sha256 === sha256sum;
+    return file.sha256 === null || sha256 === null || file.sha256 === sha256;
   });
 }
 
@@ -280,7 +302,7 @@ function decide(candidates: readonly Candidate[], maxPackageBytes: number): Pref
   const wanted = new Map<string, Wish>();
   const skipped = new Map<string, SkippedPackage>();
   for (const { target: { directory, entry }, reason, of, askedAt, refusal } of candidates) {
-    const { name, fileName, compressedSize: size = null } = entry;
+    const { name, fileName, size } = entry;
     // Databases may list file names that pkgstash does not serve.
     if (parsePackageFileName(fileName) === null) continue;
     const path = pathOf({ directory, fileName });

@@ -1,8 +1,8 @@
 import { Turns } from "../../async/turns.ts";
 import type { Config } from "../../config/config.ts";
-import { readSyncDb, type SyncDbPackage } from "../../formats/pacman/sync_db.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
+import { type PackageIndex, readPackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
@@ -12,7 +12,7 @@ const log = eventLogger("prefetch");
 
 export interface WishPlannerOptions {
   index: Pick<CacheIndex, "files" | "historyOf" | "wish" | "wishesOf">;
-  snapshots: Pick<Snapshots, "current" | "pathOf">;
+  snapshots: Pick<Snapshots, "indexOf" | "pathOf">;
   /** Called at each use, since the configuration may change. */
   tree: () => RepositoryTree;
   settings: () => PrefetchLimits & Pick<Config, "prefetch">;
@@ -27,6 +27,12 @@ export interface WishList {
   plannedAt: number;
 }
 
+/** A repository whose database was replaced, and the snapshot before it. */
+interface Published {
+  repository: Repository;
+  before: Snapshot | null;
+}
+
 /**
  * Works out which packages to prefetch, from the cache and the databases. It plans when a database
  * is replaced, because new dependencies show only in the old and the new one together, and again
@@ -35,11 +41,13 @@ export interface WishList {
 export class WishPlanner {
   readonly #options: WishPlannerOptions;
   readonly #turns = new Turns();
+  /** The databases of the last plan, by directory. */
+  readonly #seen = new Map<string, PackageIndex>();
   /**
-   * The snapshots that were replaced since the last `plan`, by directory. Repositories change
+   * The databases that were replaced since the last `plan`, by directory. Repositories change
    * together: a new dependency may appear in one that is published a moment later.
    */
-  readonly #replaced = new Map<string, Snapshot>();
+  readonly #replaced = new Map<string, PackageIndex>();
 
   constructor(options: WishPlannerOptions) {
     this.#options = options;
@@ -58,8 +66,7 @@ export class WishPlanner {
   record(repository: Repository, before: Snapshot | null): Promise<void> {
     return this.#turns.run(async () => {
       const { directory } = repository;
-      if (!this.#replaced.has(directory) && before !== null) this.#replaced.set(directory, before);
-      const { wishes, planned, plannedAt } = await this.#plan(repository);
+      const { wishes, planned, plannedAt } = await this.#plan({ repository, before });
       for (const directory of planned) {
         const fileNames = wishes.filter((wish) => wish.directory === directory)
           .map(({ fileName }) => fileName);
@@ -69,15 +76,17 @@ export class WishPlanner {
     });
   }
 
-  /** Plans for all repositories, or only for the group of `only`. */
-  async #plan(only: Repository | null): Promise<WishList> {
+  /** Plans for all repositories, or only for the group of a repository that was published. */
+  async #plan(published: Published | null): Promise<WishList> {
     const { index, snapshots, tree, settings } = this.#options;
     const list: WishList = { wishes: [], planned: [], plannedAt: Date.now() };
     if (!settings().prefetch) return list;
     const cached = index.files();
     const cachedIn = new Set(cached.map(({ directory }) => directory));
     for (const group of groupsOf(tree())) {
-      if (only !== null && !group.some(({ directory }) => directory === only.directory)) continue;
+      const isOfGroup = ({ directory }: Repository) =>
+        group.some((one) => one.directory === directory);
+      if (published !== null && !isOfGroup(published.repository)) continue;
       // A rebuilt package has been removed from the cache, but is still wanted.
       const isInUse = group.some(({ directory }) =>
         cachedIn.has(directory) || index.wishesOf(directory).length > 0
@@ -85,13 +94,15 @@ export class WishPlanner {
       if (!isInUse) continue;
       const repositories = [];
       for (const repository of group) {
-        const snapshot = await snapshots.current(repository);
-        if (snapshot === null) continue;
-        const after = await this.#packages(repository, snapshot);
-        const before = await this.#packagesBefore(repository, after);
-        repositories.push({ directory: repository.directory, before, after });
+        const { directory } = repository;
+        const after = await snapshots.indexOf(repository);
+        // What a database says that cannot be read is not known, and so neither what is wanted.
+        if (after === null || !after.isReadable) continue;
+        const replaced = published?.repository.directory === directory ? published.before : null;
+        const before = await this.#before(repository, after, { replaced });
+        repositories.push({ directory, before, after });
       }
-      const { wanted } = planPrefetch({
+      const { wanted } = await planPrefetch({
         repositories,
         cached,
         pending: repositories.flatMap(({ directory }) =>
@@ -107,28 +118,39 @@ export class WishPlanner {
     return list;
   }
 
-  /** The packages of the database before it was replaced, or `after` if that is unknown. */
-  async #packagesBefore(
+  /** The database as of the last `plan`, or `after` if that is unknown. */
+  async #before(
     repository: Repository,
-    after: SyncDbPackage[],
-  ): Promise<SyncDbPackage[]> {
+    after: PackageIndex,
+    { replaced }: { replaced: Snapshot | null },
+  ): Promise<PackageIndex> {
     const { directory } = repository;
-    const before = this.#replaced.get(directory);
-    if (before === undefined) return after;
-    try {
-      return await this.#packages(repository, before);
-    } catch (error) {
-      // The files of a replaced snapshot are kept only for a while.
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-      this.#replaced.delete(directory);
-      return after;
-    }
+    const seen = this.#seen.get(directory);
+    this.#seen.set(directory, after);
+    const known = this.#replaced.get(directory);
+    if (known !== undefined) return known;
+    const before = seen !== undefined && seen !== after
+      ? seen
+      : await this.#readReplaced(repository, replaced);
+    if (before !== null) this.#replaced.set(directory, before);
+    return before ?? after;
   }
 
-  async #packages(repository: Repository, { members }: Snapshot): Promise<SyncDbPackage[]> {
+  /** The database before the first one since the start of the daemon; null if it is gone. */
+  async #readReplaced(
+    repository: Repository,
+    replaced: Snapshot | null,
+  ): Promise<PackageIndex | null> {
+    if (replaced === null) return null;
     const { snapshots } = this.#options;
-    using file = await Deno.open(snapshots.pathOf(repository, members.db.blob));
-    return await Array.fromAsync(readSyncDb(file.readable));
+    const path = snapshots.pathOf(repository, replaced.members.db.blob);
+    try {
+      return await readPackageIndex(path, await snapshots.indexOf(repository));
+    } catch (error) {
+      // The files of a replaced snapshot are kept only for a while.
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
+    }
   }
 }
 

@@ -31,8 +31,8 @@ async function listedByPacman(client: PacmanClient, repository: string): Promise
 
 async function listedByPkgstash(database: string): Promise<string[]> {
   const file = await Deno.open(join(REAL_DATA, database));
-  const packages = await Array.fromAsync(readSyncDb(file.readable));
-  return packages.map(({ name, version }) => `${name} ${version}`).sort();
+  const { packages } = await readSyncDb(file.readable);
+  return (packages ?? []).map(({ name, version }) => `${name} ${version}`).sort();
 }
 
 endToEndTest(`a real database has the packages that pacman lists${REAL_DATA_NOTE}`, async (bed) => {

@@ -115,7 +115,7 @@ class Journey {
     const isNew = sha256Of(database.body) === sha256Of(revision.db);
     if (!isNew) assertEquals(database.body, previous.db);
     const allowed = (isNew ? [revision] : [revision, previous])
-      .map(({ packages }) => packages.find((entry) => entry.fileName === fileName)?.sha256sum);
+      .map(({ packages }) => packages.find((entry) => entry.fileName === fileName)?.sha256);
     assert(allowed.includes(sha256Of(response.body)), `${fileName} is older than its database`);
     this.totals.races++;
   }
@@ -158,10 +158,10 @@ class Journey {
     packages: readonly SyncDbPackage[],
     label: string,
   ): Promise<void> {
-    const { sha256sum } = packages.find((entry) => entry.fileName === fileName)!;
+    const { sha256 } = packages.find((entry) => entry.fileName === fileName)!;
     const { status, body } = await this.#app.get(`/${DIRECTORY}/${fileName}`);
     if (this.#expectation.cached.has(fileName)) {
-      assertEquals([status, sha256Of(body)], [200, sha256sum], `${fileName}, ${label}`);
+      assertEquals([status, sha256Of(body)], [200, sha256], `${fileName}, ${label}`);
     } else {
       assertEquals(status, 502, `${fileName}, ${label}`);
     }
@@ -169,16 +169,16 @@ class Journey {
 
   /** Lets a client fetch a package and its signature, if it is one that clients fetch. */
   async #fetch(entry: SyncDbPackage, label: string): Promise<void> {
-    const { name, fileName, sha256sum } = entry;
+    const { name, fileName, sha256 } = entry;
     if (!FETCHED.includes(name) || this.#expectation.isFollowed(name)) return;
-    const isOffered = this.#mirror.offered.get(fileName) === sha256sum;
+    const isOffered = this.#mirror.offered.get(fileName) === sha256;
     const response = await this.#app.warm(`/${DIRECTORY}/${fileName}`);
     assertEquals(response.status, isOffered ? 200 : 404, `${fileName}, ${label}`);
     assertEquals(this.#newRequests(), [fileName], `${fileName}, ${label}`);
     if (!isOffered) return;
-    assertEquals(response.body, this.#pool.get(sha256sum!));
+    assertEquals(response.body, this.#pool.get(sha256!));
     const { status } = await this.#app.warm(`/${DIRECTORY}/${fileName}.sig`);
-    assertEquals(status, isSigned(sha256sum!) ? 200 : 404);
+    assertEquals(status, isSigned(sha256!) ? 200 : 404);
     this.#expectation.recordFetch(entry);
   }
 }

@@ -45,7 +45,7 @@ export class HistoryExpectation {
     const byFile = new Map(packages.map((entry) => [entry.fileName, entry]));
     const rebuilt = [...this.cached].flatMap(([fileName, { sha256 }]) => {
       const entry = byFile.get(fileName);
-      return entry === undefined || entry.sha256sum === sha256 ? [] : [fileName];
+      return entry === undefined || entry.sha256 === sha256 ? [] : [fileName];
     });
     const names = new Set(this.#pending);
     for (const { name } of this.cached.values()) names.add(name);
@@ -53,7 +53,7 @@ export class HistoryExpectation {
 
     const wanted = packages.filter((entry) => this.#isWanted(entry, names, packages))
       .map(({ fileName }) => fileName);
-    const fetched = wanted.filter((name) => offered.get(name) === byFile.get(name)!.sha256sum);
+    const fetched = wanted.filter((name) => offered.get(name) === byFile.get(name)!.sha256);
     for (const fileName of fetched) this.recordFetch(byFile.get(fileName)!);
     this.#pending = new Set(
       wanted.filter((fileName) => !fetched.includes(fileName))
@@ -69,8 +69,8 @@ export class HistoryExpectation {
   }
 
   /** Records that a package has been fetched. */
-  recordFetch({ name, version, fileName, sha256sum }: SyncDbPackage): void {
-    this.cached.set(fileName, { name, version, sha256: sha256sum! });
+  recordFetch({ name, version, fileName, sha256 }: SyncDbPackage): void {
+    this.cached.set(fileName, { name, version, sha256: sha256! });
   }
 
   #isWanted(

@@ -67,7 +67,7 @@ export class HistoryMirror {
     this.#mirror.put(`${DIRECTORY}/archpro_repo.db`, db, { lastModified });
     this.#mirror.put(`${DIRECTORY}/archpro_repo.files`, files, { lastModified });
     if (late) return;
-    const listed = new Map(packages.map(({ fileName, sha256sum }) => [fileName, sha256sum!]));
+    const listed = new Map(packages.map(({ fileName, sha256 }) => [fileName, sha256!]));
     for (const [fileName, sha256] of [...this.offered]) {
       if (listed.get(fileName) === sha256) continue;
       this.#mirror.remove(`${DIRECTORY}/${fileName}`);

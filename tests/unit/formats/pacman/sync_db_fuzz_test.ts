@@ -1,16 +1,17 @@
 import { gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { assert } from "@std/assert";
 import fc from "fast-check";
+import { readSyncDb } from "../../../../src/formats/pacman/sync_db.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { descOf, packagesOf, tarOf } from "../../../support/sync_db_reading.ts";
+import { descOf, streamOf, tarOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
 
-const LIMITS = { maxDecompressedBytes: 4 * 1024 * 1024, maxEntries: 1000, files: true };
+const LIMITS = { maxDecompressedBytes: 4 * 1024 * 1024, maxEntries: 1000 };
 
 /** Reads to the end or to an error of kind "content"; anything else is a failure. */
 async function survives(bytes: Uint8Array): Promise<void> {
   try {
-    await packagesOf(bytes, LIMITS);
+    await readSyncDb(streamOf(bytes), LIMITS);
   } catch (error) {
     assert(error instanceof PkgstashError && error.kind === "content", String(error));
   }
@@ -98,6 +99,10 @@ Deno.test("random bytes after any magic number are an error of kind content", as
     [0x28, 0xb5, 0x2f, 0xfd],
     [0x50, 0x2a, 0x4d, 0x18],
     [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0, 4],
+    [0x42, 0x5a, 0x68, 0x39, 0x31, 0x41, 0x59, 0x26, 0x53, 0x59],
+    [0x04, 0x22, 0x4d, 0x18, 0x64, 0x40, 0xa7],
+    [0x1f, 0x9d, 0x90],
+    [0x89, 0x4c, 0x5a, 0x4f, 0],
   );
   await fc.assert(
     fc.asyncProperty(beginning, fc.uint8Array({ maxLength: 3000 }), async (start, rest) => {

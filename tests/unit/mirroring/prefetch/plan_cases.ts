@@ -1,5 +1,6 @@
 import type { PackageHistory } from "../../../../src/mirroring/cache/cache_index.ts";
 import type { SyncDbPackage } from "../../../../src/formats/pacman/sync_db.ts";
+import { PackageIndex } from "../../../../src/repositories/package_index.ts";
 import {
   planPrefetch,
   type PrefetchLimits,
@@ -25,9 +26,20 @@ export function entry(
     name,
     version,
     fileName: `${name}-${version}-any.pkg.tar.zst`,
-    compressedSize: 1000,
+    size: 1000,
+    sha256: null,
+    buildDate: null,
+    signature: null,
+    depends: [],
+    provides: [],
+    replaces: [],
     ...more,
   };
+}
+
+/** The index of a database with these packages. */
+export function indexOf(packages: readonly SyncDbPackage[]): PackageIndex {
+  return new PackageIndex({ packages, problems: [] });
 }
 
 export interface Case {
@@ -48,12 +60,12 @@ export interface Case {
 
 export function plan(
   { before, after, cached = [], pending = [], histories = {}, limits, fetchedAt = NOW }: Case,
-): PrefetchPlan {
+): Promise<PrefetchPlan> {
   return planPrefetch({
     repositories: Object.entries(after).map(([directory, packages]) => ({
       directory,
-      before: before?.[directory] ?? null,
-      after: packages,
+      before: before?.[directory] === undefined ? null : indexOf(before[directory]),
+      after: indexOf(packages),
     })),
     cached: cached.map((text) => {
       const [name, version, sha256 = null] = text.split(" ");

@@ -4,13 +4,13 @@ import { planPrefetch } from "../../../../src/mirroring/prefetch/prefetch_plan.t
 import type { SyncDbPackage } from "../../../../src/formats/pacman/sync_db.ts";
 import { packagesOf } from "../../../support/sync_db_reading.ts";
 import { REAL_DATA, REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../../support/real_data.ts";
-import { NO_LIMITS } from "./plan_cases.ts";
+import { indexOf, NO_LIMITS } from "./plan_cases.ts";
 
 const DIRECTORY = "archpro_repo/x86_64";
 
 interface Revision {
   at: number;
-  packages: SyncDbPackage[];
+  packages: readonly SyncDbPackage[];
 }
 
 async function revisions(): Promise<Revision[]> {
@@ -27,8 +27,7 @@ async function revisions(): Promise<Revision[]> {
 
 /** Names that a package depends on in the new database, and did not in the old one. */
 function newNames(old: SyncDbPackage | undefined, next: SyncDbPackage): string[] {
-  const names = (entry: SyncDbPackage) =>
-    (entry.depends ?? []).map((text) => text.replace(/[<>=].*/, ""));
+  const names = (entry: SyncDbPackage) => entry.depends.map((text) => text.replace(/[<>=].*/, ""));
   return old === undefined ? [] : names(next).filter((name) => !names(old).includes(name));
 }
 
@@ -39,12 +38,16 @@ Deno.test({
   async fn() {
     const steps = await revisions();
     const cached = new Map<string, { name: string; sha256: string }>();
-    let before: SyncDbPackage[] | null = null;
+    let before: readonly SyncDbPackage[] | null = null;
     let changes = 0;
     let rebuilds = 0;
     for (const [index, { at, packages }] of steps.entries()) {
-      const { wanted, skipped } = planPrefetch({
-        repositories: [{ directory: DIRECTORY, before, after: packages }],
+      const { wanted, skipped } = await planPrefetch({
+        repositories: [{
+          directory: DIRECTORY,
+          before: before === null ? null : indexOf(before),
+          after: indexOf(packages),
+        }],
         cached: [...cached].map(([fileName, { sha256 }]) => ({
           directory: DIRECTORY,
           fileName,
@@ -69,8 +72,8 @@ Deno.test({
           continue;
         }
         const file = cached.get(next.fileName);
-        if (file?.sha256 !== next.sha256sum) expected.add(next.fileName);
-        if (file !== undefined && file.sha256 !== next.sha256sum) rebuilds++;
+        if (file?.sha256 !== next.sha256) expected.add(next.fileName);
+        if (file !== undefined && file.sha256 !== next.sha256) rebuilds++;
         for (const dependency of newNames(old.get(name), next)) {
           const needed = byName.get(dependency);
           if (needed !== undefined && !names.has(dependency)) expected.add(needed.fileName);
@@ -80,19 +83,19 @@ Deno.test({
       assertEquals(wanted.map(({ fileName }) => fileName).sort(), [...expected].sort(), label);
       const left = new Set(skipped.map(({ name }) => name));
       const replaced = (name: string) =>
-        packages.some(({ replaces = [] }) => replaces.some((text) => text.startsWith(name)));
+        packages.some(({ replaces }) => replaces.some((text) => text.startsWith(name)));
       assert([...gone].every((name) => left.has(name) || replaced(name)), label);
       assert([...left].every((name) => gone.has(name)), label);
 
       changes += expected.size;
       for (const { fileName } of wanted) {
         const entry = packages.find((entry) => entry.fileName === fileName)!;
-        cached.set(fileName, { name: entry.name, sha256: entry.sha256sum! });
+        cached.set(fileName, { name: entry.name, sha256: entry.sha256! });
       }
       // A client takes a third of the packages.
       for (const [place, entry] of packages.entries()) {
         if (place % 3 !== 0) continue;
-        cached.set(entry.fileName, { name: entry.name, sha256: entry.sha256sum! });
+        cached.set(entry.fileName, { name: entry.name, sha256: entry.sha256! });
       }
       before = packages;
     }

@@ -2,9 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
   planPrefetch,
+  type PrefetchPlan,
   type PrefetchPlanInput,
 } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
-import { DAY, entry, NOW } from "./plan_cases.ts";
+import type { SyncDbPackage } from "../../../../src/formats/pacman/sync_db.ts";
+import { DAY, entry, indexOf, NOW } from "./plan_cases.ts";
 
 const DIRECTORIES = ["core", "extra", "other"];
 const name = fc.constantFrom("a", "b", "c", "d", "lib");
@@ -19,7 +21,7 @@ const packages = fc.uniqueArray(
   { selector: ({ name }) => name },
 ).map((list) =>
   list.map(({ name, version, sha256, relations: [depends, provides, replaces] }) =>
-    entry(`${name} ${version}`, { depends, provides, replaces, sha256sum: sha256 })
+    entry(`${name} ${version}`, { depends, provides, replaces, sha256: sha256 })
   )
 );
 
@@ -28,7 +30,27 @@ const file = fc.record({
   fileName: fc.tuple(name, version).map(([name, version]) => entry(`${name} ${version}`).fileName),
 });
 
-const input: fc.Arbitrary<PrefetchPlanInput> = fc.record({
+/** A plan's input, with the packages of the databases as lists. */
+type Input = Omit<PrefetchPlanInput, "repositories"> & {
+  repositories: {
+    directory: string;
+    before: SyncDbPackage[] | null;
+    after: SyncDbPackage[];
+  }[];
+};
+
+function plan({ repositories, ...rest }: Input): Promise<PrefetchPlan> {
+  return planPrefetch({
+    ...rest,
+    repositories: repositories.map(({ directory, before, after }) => ({
+      directory,
+      before: before === null ? null : indexOf(before),
+      after: indexOf(after),
+    })),
+  });
+}
+
+const input: fc.Arbitrary<Input> = fc.record({
   repositories: fc.tuple(packages, packages, fc.option(packages), packages)
     .map(([before, after, otherBefore, otherAfter]) => [
       { directory: "core", before, after },
@@ -60,32 +82,32 @@ const input: fc.Arbitrary<PrefetchPlanInput> = fc.record({
   now: fc.constant(NOW),
 });
 
-Deno.test("a plan wants only files that are in a database, and each one once", () => {
-  fc.assert(fc.property(input, (input) => {
+Deno.test("a plan wants only files that are in a database, and each one once", async () => {
+  await fc.assert(fc.asyncProperty(input, async (input) => {
     const named = input.repositories.flatMap(({ directory, after }) =>
       after.map(({ fileName }) => `${directory}/${fileName}`)
     );
-    const wanted = planPrefetch(input).wanted.map(pathOf);
+    const wanted = (await plan(input)).wanted.map(pathOf);
     for (const path of wanted) assert(named.includes(path), path);
     assertEquals(new Set(wanted).size, wanted.length);
   }));
 });
 
-Deno.test("a plan wants no file that is cached with the same content", () => {
-  fc.assert(fc.property(input, (input) => {
-    const wanted = new Set(planPrefetch(input).wanted.map(pathOf));
+Deno.test("a plan wants no file that is cached with the same content", async () => {
+  await fc.assert(fc.asyncProperty(input, async (input) => {
+    const wanted = new Set((await plan(input)).wanted.map(pathOf));
     for (const file of input.cached) {
       const repository = input.repositories.find(({ directory }) => directory === file.directory);
       const named = repository?.after.find(({ fileName }) => fileName === file.fileName);
-      const isOther = file.sha256 !== null && file.sha256 !== named?.sha256sum;
+      const isOther = file.sha256 !== null && file.sha256 !== named?.sha256;
       assert(!wanted.has(pathOf(file)) || isOther, pathOf(file));
     }
   }));
 });
 
-Deno.test("a plan wants no file that it skips, and none that is too large", () => {
-  fc.assert(fc.property(input, (input) => {
-    const { wanted, skipped } = planPrefetch(input);
+Deno.test("a plan wants no file that it skips, and none that is too large", async () => {
+  await fc.assert(fc.asyncProperty(input, async (input) => {
+    const { wanted, skipped } = await plan(input);
     const { prefetchMaxPackageBytes: largest } = input.limits;
     const paths = new Set(wanted.map(pathOf));
     for (const { directory, fileName } of skipped) assert(!paths.has(`${directory}/${fileName}`));
@@ -93,8 +115,8 @@ Deno.test("a plan wants no file that it skips, and none that is too large", () =
   }));
 });
 
-Deno.test("a plan does not depend on the order in which files are listed", () => {
-  fc.assert(fc.property(input, (input) => {
+Deno.test("a plan does not depend on the order in which files are listed", async () => {
+  await fc.assert(fc.asyncProperty(input, async (input) => {
     const reversed = {
       ...input,
       cached: input.cached.toReversed(),
@@ -105,20 +127,20 @@ Deno.test("a plan does not depend on the order in which files are listed", () =>
         after: after.toReversed(),
       })),
     };
-    const sorted = ({ wanted, skipped }: ReturnType<typeof planPrefetch>) => ({
+    const sorted = ({ wanted, skipped }: PrefetchPlan) => ({
       wanted: wanted.toSorted(byPath),
       skipped: skipped.toSorted(byPath),
     });
-    assertEquals(sorted(planPrefetch(reversed)), sorted(planPrefetch(input)));
+    assertEquals(sorted(await plan(reversed)), sorted(await plan(input)));
   }));
 });
 
-Deno.test("a plan does not want again what has been fetched", () => {
-  fc.assert(fc.property(input, (input) => {
-    const { wanted } = planPrefetch(input);
+Deno.test("a plan does not want again what has been fetched", async () => {
+  await fc.assert(fc.asyncProperty(input, async (input) => {
+    const { wanted } = await plan(input);
     const sums = new Map(
       input.repositories.flatMap(({ directory, after }) =>
-        after.map(({ fileName, sha256sum }) => [`${directory}/${fileName}`, sha256sum!] as const)
+        after.map(({ fileName, sha256 }) => [`${directory}/${fileName}`, sha256!] as const)
       ),
     );
     const fetched = wanted.map(({ directory, fileName }) => ({
@@ -128,7 +150,7 @@ Deno.test("a plan does not want again what has been fetched", () => {
       fetchedAt: NOW,
     }));
     const kept = input.cached.filter((file) => !fetched.some((f) => pathOf(f) === pathOf(file)));
-    const again = planPrefetch({ ...input, cached: [...kept, ...fetched], pending: [] });
+    const again = await plan({ ...input, cached: [...kept, ...fetched], pending: [] });
     const before = new Set(wanted.map(pathOf));
     for (const wish of again.wanted) assert(!before.has(pathOf(wish)), pathOf(wish));
   }));

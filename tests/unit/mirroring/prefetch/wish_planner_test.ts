@@ -6,6 +6,7 @@ import {
   type Repository,
   RepositoryTree,
 } from "../../../../src/repositories/repository.ts";
+import { type PackageIndex, readPackageIndex } from "../../../../src/repositories/package_index.ts";
 import { WishPlanner } from "../../../../src/mirroring/prefetch/wish_planner.ts";
 import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
 import { configOf } from "../../../support/configuration.ts";
@@ -18,9 +19,10 @@ class PlannerHarness implements AsyncDisposable {
   readonly extra = this.tree.repositoryAt("extra/os/x86_64")!;
   readonly planner: WishPlanner;
   readonly #folder: string;
-  /** Awaited whenever the planner asks for a snapshot. */
-  onCurrent: (repository: Repository) => Promise<void> = () => Promise.resolve();
+  /** Awaited whenever the planner asks for a database. */
+  onAsked: (repository: Repository) => Promise<void> = () => Promise.resolve();
   readonly #current = new Map<string, Snapshot>();
+  readonly #indexes = new Map<string, PackageIndex>();
   #count = 0;
 
   private constructor(readonly index: CacheIndex, folder: string) {
@@ -28,10 +30,10 @@ class PlannerHarness implements AsyncDisposable {
     this.planner = new WishPlanner({
       index,
       snapshots: {
-        current: async (repository) => {
-          const snapshot = this.#current.get(repository.directory) ?? null;
-          await this.onCurrent(repository);
-          return snapshot;
+        indexOf: async (repository) => {
+          const index = this.#indexes.get(repository.directory) ?? null;
+          await this.onAsked(repository);
+          return index;
         },
         pathOf: (_, blob) => join(this.#folder, blob),
       },
@@ -54,7 +56,10 @@ class PlannerHarness implements AsyncDisposable {
   async publish(repository: Repository, ...packages: ListedPackage[]): Promise<Snapshot | null> {
     const before = this.#current.get(repository.directory) ?? null;
     const blob = `${++this.#count}.db`;
-    await Deno.writeFile(join(this.#folder, blob), await syncDbBytes(packages));
+    const path = join(this.#folder, blob);
+    await Deno.writeFile(path, await syncDbBytes(packages));
+    const index = await readPackageIndex(path, this.#indexes.get(repository.directory));
+    this.#indexes.set(repository.directory, index);
     this.#current.set(repository.directory, {
       generation: String(this.#count),
       mirror: "mirror",
@@ -115,7 +120,7 @@ Deno.test("a package rebuilt while another repository is being planned for stays
   const before = await harness.publish(core, listed("a", "1"), listed("b", "1"));
   const reached = Promise.withResolvers<void>();
   const gate = Promise.withResolvers<void>();
-  harness.onCurrent = async (repository) => {
+  harness.onAsked = async (repository) => {
     if (repository !== extra) return;
     reached.resolve();
     await gate.promise;

@@ -1,0 +1,258 @@
+import { PkgstashError } from "../../errors.ts";
+
+/** One member of a tar. */
+export interface TarMember {
+  /** The path as it is in the tar, unchecked. */
+  readonly name: string;
+  /** Links, devices and the like have no content of their own. */
+  readonly type: "file" | "directory" | "other";
+  /** Size of the content in bytes. */
+  readonly size: number;
+  /** The content, which is overwritten by the next member; null if it was not wanted. */
+  readonly body: Uint8Array | null;
+}
+
+const BLOCK_BYTES = 512;
+/** Long names and extended attributes; libarchive allows as much. */
+const MAX_EXTENSION_BYTES = 1024 * 1024;
+/** Beside the two blocks that end it, an archive is padded to a record, of 10,240 bytes as a rule. */
+const MAX_PADDING_BYTES = 1024 * 1024;
+/** What repo-add writes if there are no packages. More zeros are a file that lost its content. */
+const MAX_EMPTY_BYTES = 10_240;
+
+const TYPE = 156;
+const MAGIC = 257;
+/** POSIX, in contrast to GNU, has a prefix for long names. */
+const USTAR: readonly number[] = [...new TextEncoder().encode("ustar\0")];
+
+/** What special members say of the one that follows them. */
+interface Extensions {
+  name?: string;
+  size?: number;
+}
+
+interface Header {
+  name: string;
+  type: string;
+  size: number;
+}
+
+/**
+ * Reads a tar (ustar, pax, GNU) from chunks of any size. It is stricter than libarchive at the end:
+ * that takes the first block of zeros, and also the end of the file, for the end of the archive, so
+ * a file with a hole would quietly lose its packages. Here two blocks of zeros and nothing else must
+ * follow the last member.
+ *
+ * Source: POSIX pax, "ustar Interchange Format", and libarchive's archive_read_support_format_tar.c.
+ */
+export class TarReader {
+  readonly #wants: (name: string, size: number) => boolean;
+  /** What has been read and not been used yet. */
+  #rest: Uint8Array = new Uint8Array(0);
+  /** Bytes of the current member that are still to be passed. */
+  #skipping = 0;
+  #extensions: Extensions = {};
+  #members = 0;
+  /** Zeros behind the last member. */
+  #zeros = 0;
+
+  /** Content is returned for the files that `wants` accepts; it must refuse what is too large. */
+  constructor(wants: (name: string, size: number) => boolean) {
+    this.#wants = wants;
+  }
+
+  /**
+   * Yields the members that end in the next bytes of the archive.
+   *
+   * @throws {PkgstashError} of kind "content" if the bytes are not a tar.
+   */
+  *push(chunk: Uint8Array): Generator<TarMember> {
+    const bytes = this.#rest.length === 0 ? chunk : joined(this.#rest, chunk);
+    let at = 0;
+    while (true) {
+      const skipped = Math.min(this.#skipping, bytes.length - at);
+      this.#skipping -= skipped;
+      at += skipped;
+      if (bytes.length - at < BLOCK_BYTES) break;
+      if (this.#zeros > 0 || isZero(bytes, at, at + BLOCK_BYTES)) {
+        this.#passZeros(bytes.subarray(at));
+        at = bytes.length;
+        break;
+      }
+      const header = this.#readHeader(bytes.subarray(at, at + BLOCK_BYTES));
+      const padded = Math.ceil(header.size / BLOCK_BYTES) * BLOCK_BYTES;
+      const wanted = isExtension(header.type) ||
+        (isFile(header) && this.#wants(header.name, header.size));
+      if (wanted && bytes.length - at < BLOCK_BYTES + padded) break;
+      at += BLOCK_BYTES;
+      const body = wanted ? bytes.subarray(at, at + header.size) : null;
+      this.#skipping = padded;
+      if (body !== null && isExtension(header.type)) this.#extend(header.type, body);
+      else if (!IGNORED_TYPES.has(header.type)) yield this.#member(header, body);
+    }
+    // Copied, because the source may use its memory again.
+    this.#rest = bytes.slice(at);
+  }
+
+  /**
+   * Checks that the archive has ended.
+   *
+   * @throws {PkgstashError} of kind "content" if it has not.
+   */
+  finish(): void {
+    // A last record need not be a whole number of blocks.
+    if (this.#zeros > 0) this.#passZeros(this.#rest);
+    if (this.#zeros < 2 * BLOCK_BYTES) {
+      throw damaged("it lacks its end mark, so it is probably cut short");
+    }
+    if (this.#members === 0 && this.#zeros > MAX_EMPTY_BYTES) {
+      throw damaged(`it is ${this.#zeros} zeros, and an empty one has ${MAX_EMPTY_BYTES}`);
+    }
+  }
+
+  #member(header: Header, body: Uint8Array | null): TarMember {
+    this.#members++;
+    this.#extensions = {};
+    const { name, size } = header;
+    const type = isFile(header) ? "file" : isDirectory(header) ? "directory" : "other";
+    return { name, type, size, body };
+  }
+
+  #passZeros(bytes: Uint8Array): void {
+    if (!isZero(bytes, 0, bytes.length)) throw damaged("zeros are followed by something else");
+    this.#zeros += bytes.length;
+    if (this.#zeros > MAX_PADDING_BYTES) throw damaged("it ends with too many zeros");
+  }
+
+  #readHeader(block: Uint8Array): Header {
+    if (!hasValidChecksum(block)) throw damaged("a header has a wrong checksum");
+    const type = String.fromCharCode(block[TYPE] ?? 0);
+    const stated = numberAt(block, 124, 12);
+    if (isExtension(type)) {
+      if (stated > MAX_EXTENSION_BYTES) throw damaged("a header is too long");
+      return { name: "", type, size: stated };
+    }
+    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated };
+    if (type === "S") throw damaged("a member is sparse");
+    const name = this.#extensions.name ?? nameIn(block);
+    if (name === "") throw damaged("a member has no name");
+    // Links, devices and folders have no content, whatever their size says.
+    return { name, type, size: /[1-6]/.test(type) ? 0 : this.#extensions.size ?? stated };
+  }
+
+  #extend(type: string, body: Uint8Array): void {
+    if (type === "L") this.#extensions.name = textUntilZero(body, 0, body.length);
+    else if (type === "x" || type === "X") Object.assign(this.#extensions, paxRecords(body));
+  }
+}
+
+/** Members that describe the next one: long names (L, K), pax headers (x, X). */
+function isExtension(type: string): boolean {
+  return type === "L" || type === "K" || type === "x" || type === "X";
+}
+
+/** Global pax headers, volume labels and access lists say nothing of a name or a size. */
+const IGNORED_TYPES: ReadonlySet<string> = new Set(["g", "V", "A"]);
+
+/** Every type that is not known is a file, says POSIX; one whose name ends with a slash, a folder. */
+function isFile({ name, type }: Header): boolean {
+  return !/[1-6gVA]/.test(type) && !name.endsWith("/");
+}
+
+function isDirectory({ name, type }: Header): boolean {
+  return type === "5" || (!/[1-6]/.test(type) && name.endsWith("/"));
+}
+
+function nameIn(block: Uint8Array): string {
+  const name = textUntilZero(block, 0, 100);
+  const hasPrefix = block[345] !== 0 && USTAR.every((byte, at) => block[MAGIC + at] === byte);
+  return hasPrefix ? `${textUntilZero(block, 345, 500)}/${name}` : name;
+}
+
+/** The records `length key=value` of a pax header that matter here. */
+function paxRecords(body: Uint8Array): Extensions {
+  const found: Extensions = {};
+  for (let at = 0; at < body.length;) {
+    const space = body.indexOf(0x20, at);
+    const length = space < 0 ? NaN : Number(textUntilZero(body, at, space));
+    if (!Number.isInteger(length) || length < 5 || at + length > body.length) {
+      throw damaged("a pax header is malformed");
+    }
+    const record = textUntilZero(body, space + 1, at + length - 1);
+    const equals = record.indexOf("=");
+    const key = record.slice(0, equals);
+    const value = record.slice(equals + 1);
+    if (key === "path") found.name = value;
+    if (key === "size") {
+      if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
+      found.size = Number(value);
+    }
+    at += length;
+  }
+  return found;
+}
+
+/** A number in octal digits, or in base 256 if its first bit is set. */
+function numberAt(block: Uint8Array, start: number, length: number): number {
+  const first = block[start] ?? 0;
+  let value: number | null = null;
+  if ((first & 0x80) !== 0) {
+    value = first & 0x7f;
+    for (let at = start + 1; at < start + length; at++) value = value * 256 + (block[at] ?? 0);
+  } else value = octalAt(block, start, start + length);
+  if (value === null || !Number.isSafeInteger(value)) {
+    throw damaged("the size of a member is malformed");
+  }
+  return value;
+}
+
+/** Octal digits among spaces, up to a zero; null if there is anything else. */
+function octalAt(block: Uint8Array, start: number, end: number): number | null {
+  let value = 0;
+  let hasEnded = false;
+  for (let at = start; at < end; at++) {
+    const byte = block[at] ?? 0;
+    if (byte === 0) break;
+    if (byte === 0x20) hasEnded = value > 0;
+    else if (byte >= 0x30 && byte <= 0x37 && !hasEnded) value = value * 8 + byte - 0x30;
+    else return null;
+  }
+  return value;
+}
+
+/** The sum of all bytes of the header, its own field counted as spaces; some tars wrote it signed. */
+function hasValidChecksum(block: Uint8Array): boolean {
+  let unsigned = 8 * 0x20;
+  let negative = 0;
+  for (let at = 0; at < BLOCK_BYTES; at++) {
+    if (at === 148) at = 156;
+    const byte = block[at] ?? 0;
+    unsigned += byte;
+    if (byte > 127) negative++;
+  }
+  const expected = octalAt(block, 148, 156);
+  return expected === unsigned || expected === unsigned - 256 * negative;
+}
+
+const decoder = new TextDecoder();
+
+function textUntilZero(bytes: Uint8Array, start: number, end: number): string {
+  const zero = bytes.subarray(start, end).indexOf(0);
+  return decoder.decode(bytes.subarray(start, zero < 0 ? end : start + zero));
+}
+
+function isZero(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) if (bytes[at] !== 0) return false;
+  return true;
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
+  return bytes;
+}
+
+function damaged(fault: string): PkgstashError {
+  return new PkgstashError("content", `Cannot read a tar archive: ${fault}.`);
+}
