@@ -16,6 +16,7 @@ const REMOVED_FILE = z.object({
     "stale_part",
     "temporary",
     "gone_repository",
+    "quarantined",
   ]).describe("Why it is removed, for programs."),
   why: z.string().describe("Why it is removed, in words."),
 }).describe("A removed file.");

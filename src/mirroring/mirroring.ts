@@ -16,6 +16,7 @@ import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
 import { CacheSize } from "./cache/cache_size.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
+import { Quarantine } from "./cache/quarantine.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
 import { Inventory } from "./cache/inventory.ts";
@@ -61,6 +62,7 @@ export class Mirroring {
   readonly clientDownloads = new ClientDownloads();
   readonly snapshots: Snapshots;
   readonly inventory: Inventory;
+  readonly quarantine: Quarantine;
   readonly cleanup: Cleanup;
   readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
@@ -94,6 +96,7 @@ export class Mirroring {
     this.#metrics = metrics;
     this.layout = layout;
     this.index = index;
+    this.quarantine = new Quarantine(layout);
     this.cacheSize = new CacheSize(layout);
     metrics.observeCacheSize(() => this.cacheSize.bytes());
     this.upstreams = new Upstreams(config, metrics);
@@ -175,6 +178,7 @@ export class Mirroring {
     // From here on, stopping the wing releases them.
     resources.move();
     try {
+      await mirroring.#setAsideCut();
       mirroring.#indexed = mirroring.#background.add(
         "cannot compare the cache with its index",
         mirroring.inventory.reconcile(),
@@ -239,6 +243,14 @@ export class Mirroring {
     this.upstreams[Symbol.dispose]();
     this.index[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
+  }
+
+  /** Before the first request: a file that a crash has truncated must not be served. */
+  async #setAsideCut(): Promise<void> {
+    for (const { directory, fileName } of await this.quarantine.setAsideCut(this.index.files())) {
+      // Who took it once will want it again.
+      this.index.alsoWish(directory, fileName, Date.now());
+    }
   }
 
   #packageRequests({ missingSignatureAgeMs, answerTimeoutMs }: Config): PackageRequests {

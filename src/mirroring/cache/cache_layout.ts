@@ -14,6 +14,8 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *         parts/core/os/x86_64/         unfinished downloads
  *           NAME.part                     the bytes received
  *           NAME.json                     the sidecar: the file that they are of
+ *         quarantine/core/os/x86_64/    cached files that were not what they should be
+ *           NAME.TIME                     set aside at TIME, in milliseconds since the epoch
  *         snapshots/core/os/x86_64/     databases
  *           current.json                  names the members of the published snapshot
  *           GENERATION-core.db ...        its members, and those of snapshots before it
@@ -46,6 +48,10 @@ export class CacheLayout {
 
   get parts(): string {
     return join(this.state, "parts");
+  }
+
+  get quarantine(): string {
+    return join(this.state, "quarantine");
   }
 
   directoryOf(repository: Repository): string {

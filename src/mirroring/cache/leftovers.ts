@@ -17,7 +17,9 @@ export type LeftoverReason =
   /** A file that was being written when the daemon was killed. */
   | "temporary"
   /** A file of a repository that is no longer configured. */
-  | "gone_repository";
+  | "gone_repository"
+  /** A file that was not what it should be, and was set aside. */
+  | "quarantined";
 
 /** A file that is no longer needed. */
 export interface Leftover {
@@ -46,6 +48,11 @@ interface Surroundings {
 const STALE_AGE_MS = 24 * 3_600_000;
 /** Requests that began before a repository was removed from the configuration may last this long. */
 const GONE_AGE_MS = 10 * 60_000;
+
+/** Long enough to look into what happened to a file. */
+const QUARANTINE_AGE_MS = 14 * 24 * 3_600_000;
+/** A disk that damages everything must not fill itself with what it damaged. */
+const MAX_QUARANTINE_BYTES = 1024 ** 3;
 
 const TEMPORARY = /\.[0-9a-f]{8}\.new$/;
 const PART = /\.(?:part|json)$/;
@@ -79,7 +86,7 @@ export function findDirectoryLeftovers(
   return leftovers;
 }
 
-/** Finds leftovers below `.pkgstash`, and the size of all part files and databases there in bytes. */
+/** Finds leftovers below `.pkgstash`, and the size of all larger files there in bytes. */
 export async function findStateLeftovers(
   surroundings: Surroundings,
 ): Promise<{ leftovers: Leftover[]; bytes: number }> {
@@ -103,7 +110,40 @@ export async function findStateLeftovers(
       leftovers.push(...find(repository, directory, files, surroundings));
     }
   }
+  const quarantined: LocatedFile[] = [];
+  for await (const { directory, files } of walk(layout, layout.quarantine)) {
+    for (const file of files) {
+      bytes += file.size;
+      quarantined.push({ directory, file });
+    }
+  }
+  leftovers.push(...quarantineLeftovers(quarantined, now));
   return { leftovers, bytes };
+}
+
+interface LocatedFile {
+  directory: string;
+  file: SeenFile;
+}
+
+function quarantineLeftovers(files: readonly LocatedFile[], now: number): Leftover[] {
+  let bytes = 0;
+  return files.toSorted((a, b) => b.file.changed - a.file.changed).flatMap(
+    ({ directory, file }) => {
+      bytes += file.size;
+      if (bytes <= MAX_QUARANTINE_BYTES && now - file.changed < QUARANTINE_AGE_MS) return [];
+      return [{
+        directory,
+        file,
+        reason: "quarantined",
+        why: bytes > MAX_QUARANTINE_BYTES
+          ? "set aside because it was damaged, and newer ones fill the quarantine"
+          : "set aside two weeks ago because it was damaged",
+        download: null,
+        snapshotOf: null,
+      }];
+    },
+  );
 }
 
 function partLeftovers(

@@ -1,0 +1,89 @@
+import { dirname, join } from "@std/path";
+import { reasonOf } from "../../errors.ts";
+import { isSafeFileName } from "../../formats/pacman/package_file_name.ts";
+import { lstatIfPresent, removeIfPresent } from "../../platform/files/durable.ts";
+import { plainDirectory } from "../../platform/files/plain_directory.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { fileKey } from "../../repositories/repository.ts";
+import type { CacheLayout } from "./cache_layout.ts";
+
+const log = eventLogger("cache");
+
+/** A cached package as the index knows it. */
+interface Recorded {
+  readonly directory: string;
+  readonly fileName: string;
+  /** Bytes. */
+  readonly size: number;
+}
+
+/** How many files are looked at together. */
+const FILES_AT_A_TIME = 128;
+
+/**
+ * Moves cached files that are not what they should be out of the clients' sight. They stay for a
+ * while, for an administrator who wants to know what happened to them.
+ */
+export class Quarantine {
+  readonly #layout: CacheLayout;
+
+  constructor(layout: CacheLayout) {
+    this.#layout = layout;
+  }
+
+  /**
+   * Moves a cached file aside, or removes it if the disk is too full for that; returns false if there
+   * is none. Rejects if it cannot be moved, as on a read-only disk. `reason` says what is wrong with it.
+   */
+  async setAside(directory: string, fileName: string, reason: string): Promise<boolean> {
+    const path = join(this.#layout.root, directory, fileName);
+    const target = join(this.#layout.quarantine, directory, `${fileName}.${Date.now()}`);
+    const file = fileKey(directory, fileName);
+    try {
+      await Deno.mkdir(dirname(target), { recursive: true });
+      await Deno.rename(path, target);
+      log.warn("moved a file that is not what it should be", { file, reason, to: target });
+      return true;
+    } catch (error) {
+      if (await lstatIfPresent(path) === null) return false;
+      await removeIfPresent(path);
+      log.warn("removed a file that is not what it should be", {
+        file,
+        reason,
+        not_moved: reasonOf(error),
+      });
+      return true;
+    }
+  }
+
+  /**
+   * Sets aside the files that are not as long as recorded, such as those that a crash has truncated.
+   * Costs one look at each; a failure is logged. Returns those that were set aside.
+   */
+  async setAsideCut<F extends Recorded>(recorded: readonly F[]): Promise<F[]> {
+    const cut: F[] = [];
+    for (const [directory, files] of Map.groupBy(recorded, ({ directory }) => directory)) {
+      try {
+        // Whatever a damaged index says, nothing outside the cache is touched.
+        const path = await plainDirectory(this.#layout.root, directory);
+        if (path === null) continue;
+        for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
+          const batch = files.slice(start, start + FILES_AT_A_TIME)
+            .filter(({ fileName }) => isSafeFileName(fileName));
+          const areCut = await Promise.all(batch.map((file) => this.#setAsideIfCut(path, file)));
+          cut.push(...batch.filter((_, index) => areCut[index]));
+        }
+      } catch (error) {
+        log.error("cannot check cached files", { directory, reason: reasonOf(error) });
+      }
+    }
+    return cut;
+  }
+
+  async #setAsideIfCut(path: string, { directory, fileName, size }: Recorded): Promise<boolean> {
+    const info = await lstatIfPresent(join(path, fileName));
+    if (info === null || (info.isFile && info.size === size)) return false;
+    const reason = `it has ${info.size} bytes, and ${size} were recorded`;
+    return await this.setAside(directory, fileName, reason);
+  }
+}
