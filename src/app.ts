@@ -2,6 +2,7 @@ import type { Config } from "./config/config.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
+import { AccessRules } from "./server/access_rules.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
 import { Server } from "./server/server.ts";
@@ -11,14 +12,17 @@ const log = eventLogger("app");
 /** Keys that a running daemon cannot change. */
 const FIXED = ["cacheRoot", "listenAddress", "port", "tlsCertificate", "tlsKey"] as const;
 
+/** The context of all requests; only the daemon changes it. */
+type OwnContext = Context & { config: Config; access: AccessRules };
+
 /** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
   readonly #server: Server;
-  readonly #context: Context & { config: Config };
+  readonly #context: OwnContext;
   #stopped: Promise<void> | null = null;
 
-  private constructor(mirroring: Mirroring, server: Server, context: Context & { config: Config }) {
+  private constructor(mirroring: Mirroring, server: Server, context: OwnContext) {
     this.#mirroring = mirroring;
     this.#server = server;
     this.#context = context;
@@ -29,7 +33,7 @@ export class App implements AsyncDisposable {
     const startedAt = Date.now();
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
-    const context = { config, mirroring, metrics, startedAt };
+    const context = { config, access: new AccessRules(config), mirroring, metrics, startedAt };
     try {
       const server = await Server.listen(config, createHandler(context));
       return new App(mirroring, server, context);
@@ -57,6 +61,7 @@ export class App implements AsyncDisposable {
     }
     this.#mirroring.reconfigure(config);
     this.#context.config = config;
+    this.#context.access = new AccessRules(config);
   }
 
   /** Stops gracefully: accepts nothing new, drains transfers, keeps part files for the next start. */

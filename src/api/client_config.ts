@@ -14,9 +14,14 @@ const CLIENT_CONFIG = z.object({
       cache_server: z.string().describe(
         "The CacheServer line that fetches missing packages, like the Server line.",
       ),
+      flat_cache_server: z.string().describe(
+        "The CacheServer line that serves cached packages of this upstream only.",
+      ),
     }).describe("A distribution."),
   ).describe("The upstreams, in the order of the configuration."),
-  flat_cache_server: z.string().describe("The CacheServer line that serves cached packages only."),
+  flat_cache_server: z.string().describe(
+    "The CacheServer line that serves cached packages whose name means one file in all upstreams.",
+  ),
 }).describe("Lines for the pacman configuration of clients.");
 
 export type ClientConfig = z.infer<typeof CLIENT_CONFIG>;

@@ -1,7 +1,7 @@
 import { LOG_LEVELS } from "../log_level.ts";
 import type { LogFormat } from "../platform/observability/logging.ts";
 import type { ConfigKey } from "./schema.ts";
-import { address, pin, proxyUrl, userAgent, webUrl } from "./text_values.ts";
+import { address, hostNameText, network, pin, proxyUrl, userAgent, webUrl } from "./text_values.ts";
 import {
   byteSize,
   choice,
@@ -79,6 +79,32 @@ export const SETTINGS = {
     type: optional(path),
     defaultValue: "",
     description: "PEM file with the private key of the certificate.",
+  }),
+  /** Addresses and networks. */
+  trustedProxies: setting({
+    name: "trusted_proxies",
+    topic: "server",
+    type: listOrNone(network, 'a list of addresses and networks such as ["127.0.0.1", "::1"]'),
+    defaultValue: [],
+    description:
+      "Addresses and networks of reverse proxies, whose Forwarded or X-Forwarded-For header says who the client is.",
+  }),
+  /** Addresses and networks; empty for everybody. */
+  allowedNetworks: setting({
+    name: "allowed_networks",
+    topic: "server",
+    type: listOrNone(network, 'a list of networks such as ["192.168.0.0/16", "fd00::/8"]'),
+    defaultValue: [],
+    description:
+      "Networks whose clients are served, and this machine always; all others get 403. An empty list means everybody.",
+  }),
+  allowedHosts: setting({
+    name: "allowed_hosts",
+    topic: "server",
+    type: listOrNone(hostNameText, 'a list of host names such as ["stash.example.org"]'),
+    defaultValue: [],
+    description:
+      "Names by which this server is reached for administration, besides its addresses, localhost and this machine's name.",
   }),
   /** 0 for no limit. */
   maxCacheBytes: setting({

@@ -1,3 +1,4 @@
+import { isNetwork } from "../formats/network/ip_address.ts";
 import { text, type ValueType } from "./value_type.ts";
 
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
@@ -22,6 +23,24 @@ export const address = text("address", 'an IP address or host name, such as "0.0
     ? null
     : "an IP address or host name without a port, which has its own key";
 });
+
+/** An IP address, or a network of them. */
+export const network = text(
+  "network",
+  'an IP address or a network such as "192.168.0.0/16"',
+  (value) =>
+    isNetwork(value) ? null : 'an IP address or a network such as "192.168.0.0/16" or "fd00::/8"',
+);
+
+/** The name of a host, as in a URL. */
+export const hostNameText = text(
+  "host name",
+  'a host name such as "stash.example.org"',
+  (value) =>
+    /^[a-z0-9_]([a-z0-9._-]{0,251}[a-z0-9_])?$/i.test(value)
+      ? null
+      : "a host name without scheme, port and path",
+);
 
 /** The value of a User-Agent header. */
 export const userAgent = text(

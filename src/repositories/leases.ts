@@ -1,15 +1,26 @@
 import type { Snapshot } from "./snapshot.ts";
 
-/** Ample: pacman requests the signature right after the database. */
-const LEASE_MS = 60_000;
+/**
+ * As long as the files of a replaced snapshot are surely kept. A client on a slow line may take
+ * minutes for a database, and requests the signature only then.
+ */
+const LEASE_MS = 9 * 60_000;
 /** Twice the number of leases, since each is kept under two keys. The oldest are evicted. */
 const MAX_KEYS = 10_000;
 
-/** The peer of a connection. The port matters, since several clients may share one address. */
+/** Whose request it is: the peer of the connection, or who a trusted proxy says it is. */
 export interface Client {
+  /** An IP address in its usual form, or `UNKNOWN_ADDRESS`. */
   hostname: string;
-  port: number;
+  /**
+   * The port of its connection, since several clients may share one address; null if that is not
+   * known.
+   */
+  port: number | null;
 }
+
+/** The address of a client that a trusted proxy does not name. */
+export const UNKNOWN_ADDRESS = "unknown";
 
 /**
  * Remembers which snapshot each client has begun to read, so that it gets the signature of the very
@@ -44,7 +55,7 @@ export class Leases {
     }
   }
 
-  /** The snapshot whose `key` was sent on this connection, else to this address; null if none. */
+  /** The snapshot whose `key` was last sent on this connection, else to this address; null if none. */
   of(client: Client, key: string): Promise<Snapshot> | null {
     for (const leaseKey of leaseKeys(client, key)) {
       const lease = this.#byClient.get(leaseKey);
@@ -57,5 +68,8 @@ export class Leases {
 }
 
 function leaseKeys({ hostname, port }: Client, key: string): string[] {
-  return [`${hostname} ${port} ${key}`, `${hostname} ${key}`];
+  // Clients that nobody can tell apart must not get each other's signatures.
+  if (hostname === UNKNOWN_ADDRESS) return [];
+  const byAddress = `${hostname} ${key}`;
+  return port === null ? [byAddress] : [`${hostname} ${port} ${key}`, byAddress];
 }

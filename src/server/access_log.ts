@@ -1,5 +1,6 @@
 import { accessLogger } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
+import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = accessLogger();
@@ -13,13 +14,15 @@ export interface AnsweredRequest {
   readonly path: string | null;
   readonly response: Response;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
+  /** Null if it could not be found out. */
+  readonly client: Client | null;
   /** When the request came in, by `performance.now()`. */
   readonly startedAt: number;
 }
 
 /** Logs and counts a request once its response is sent. */
 export async function recordRequest(
-  { request, path, response, info, startedAt }: AnsweredRequest,
+  { request, path, response, info, client, startedAt }: AnsweredRequest,
   metrics: Metrics,
 ): Promise<void> {
   const cache = response.headers.get(CACHE_STATUS_HEADER);
@@ -29,7 +32,7 @@ export async function recordRequest(
   const answerMs = performance.now() - startedAt;
   // Request and address cannot be read once the connection is closed.
   const about = {
-    client: info.remoteAddr.hostname,
+    client: client?.hostname ?? UNKNOWN_ADDRESS,
     method: request.method,
     path: path === null ? request.url : `/${path}`,
     status: response.status,

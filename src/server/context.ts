@@ -1,11 +1,14 @@
 import type { Config } from "../config/config.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
+import type { AccessRules } from "./access_rules.ts";
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
 export interface Context {
   /** A reload replaces it, so it must be read again for each request. */
   readonly config: Config;
+  /** Those of the configuration in force. */
+  readonly access: AccessRules;
   readonly mirroring: Mirroring;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */

@@ -4,7 +4,7 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
-import { apiSegments, requestPath } from "./request_path.ts";
+import { apiSegments, hasValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
 import type { Context } from "./context.ts";
@@ -21,14 +21,12 @@ export function createHandler(
   return async (request, info) => {
     const startedAt = performance.now();
     const path = requestPath(request.url);
+    let client: Client | null = null;
     let response: Response;
     try {
-      response = await route({
-        request,
-        path,
-        context,
-        client: info.remoteAddr,
-      });
+      client = context.access.clientOf(request.headers, info.remoteAddr);
+      response = refusal(request, client, context) ??
+        await route({ request, path, context, client });
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
     }
@@ -36,7 +34,7 @@ export function createHandler(
       await response.body.cancel();
       response = new Response(null, response);
     }
-    recordRequest({ request, path, response, info, startedAt }, context.metrics)
+    recordRequest({ request, path, response, info, client, startedAt }, context.metrics)
       .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }));
     return response;
   };
@@ -48,6 +46,17 @@ interface Visit {
   readonly path: string | null;
   readonly context: Context;
   readonly client: Client;
+}
+
+/** The response to a request that is not looked at any further; null for all others. */
+function refusal(request: Request, client: Client, { access }: Context): Response | null {
+  if (!access.admits(client)) {
+    return textResponse(403, "Cannot serve you: your address is not one of allowed_networks.");
+  }
+  if (!hasValidHost(request)) {
+    return textResponse(400, "Cannot serve this request: its Host is not valid.");
+  }
+  return null;
 }
 
 async function route({ request, path, context, client }: Visit): Promise<Response> {

@@ -2,6 +2,18 @@
 const UNWANTED = /[\x00-\x1f\x7f\\]/;
 const MAX_SEGMENT_LENGTH = 255;
 
+/** `uri-host [ ":" port ]` of RFC 9110, section 7.2, without the characters that no name has. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.~%-]+)(?::\d{1,5})?$/i;
+
+/**
+ * Whether a request's Host may be answered (RFC 9112, section 3.2): there is at most one, and it
+ * cannot be taken for more than the authority of the URL.
+ */
+export function hasValidHost({ headers, url }: Request): boolean {
+  const host = headers.get("host");
+  return (host === null || host === "" || HOST.test(host)) && URL.canParse(url);
+}
+
 /**
  * The undecoded path of a request URL, with its leading slash and without its query. A URL object
  * would resolve `..` first.

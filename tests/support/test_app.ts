@@ -12,7 +12,7 @@ export interface TestAppOptions {
   /** The number of mirrors; 1 by default. */
   mirrors?: number;
   /** Keys of the configuration; they win over those that every test application has. */
-  settings?: Record<string, string | number>;
+  settings?: Record<string, string | number | readonly string[]>;
   /** TOML to append, such as tables. */
   tables?: (mirrors: readonly FakeMirror[]) => string;
   token?: string;

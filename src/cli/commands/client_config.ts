@@ -24,17 +24,17 @@ export const CLIENT_CONFIG_COMMAND: Command = {
 };
 
 /** Lines to paste, with comments that say where. */
-function renderClientConfig({ upstreams, flat_cache_server }: ClientConfig): string {
+function renderClientConfig({ upstreams }: ClientConfig): string {
   return [
-    ...upstreams.flatMap(({ name, repositories, server, cache_server }) => [
+    ...upstreams.flatMap(({ name, repositories, server, cache_server, flat_cache_server }) => [
       `# ${name}: ${repositories.join(", ")}`,
       "# First in the mirrorlist of these repositories:",
       server,
       "# Or, with pacman 6.1 and later, for packages only, in their sections of pacman.conf:",
       `#${cache_server}`,
+      "# Or cached packages only, for any of these repositories:",
+      `#${flat_cache_server}`,
       "",
     ]),
-    "# For any repository, cached packages only (pacman 6.1 and later):",
-    `#${flat_cache_server}`,
-  ].map(visible).join("\n");
+  ].slice(0, -1).map(visible).join("\n");
 }

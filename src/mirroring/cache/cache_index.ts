@@ -216,6 +216,14 @@ export class CacheIndex implements Disposable {
     return file?.used_at ?? null;
   }
 
+  /** The SHA-256 of a file; null if it is not recorded, or has not been read yet. */
+  digestOf(directory: string, fileName: string): string | null {
+    const file = this.#database.prepare(
+      "SELECT sha256 FROM files WHERE directory = ? AND file_name = ?",
+    ).get(directory, fileName) as { sha256: string | null } | undefined;
+    return file?.sha256 ?? null;
+  }
+
   /** How many files are recorded. */
   count(): number {
     const row = this.#database.prepare("SELECT count(*) AS count FROM files").get();

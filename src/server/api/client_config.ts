@@ -13,6 +13,10 @@ export const clientConfigRoutes: readonly Route[] = [
         architectures: [...architectures],
         server: `Server = ${url}/${clientPath}`,
         cache_server: `CacheServer = ${url}/${clientPath}`,
+        // Two upstreams may have different files of one name.
+        flat_cache_server: `CacheServer = ${url}/cache${
+          config.upstreams.length === 1 ? "" : `/${name}`
+        }`,
       })),
       flat_cache_server: `CacheServer = ${url}/cache`,
     };

@@ -1,5 +1,6 @@
 import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
 import type { Context } from "../context.ts";
+import { refuseForeignPage } from "./browser_guard.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
@@ -14,6 +15,8 @@ export async function respondToApi(
   context: Context,
 ): Promise<Response> {
   const form = segments[1] === "v1" ? "problem" : "text";
+  const foreign = refuseForeignPage(request, context.access);
+  if (foreign !== null) return failureResponse(form, foreign);
   const matches = ROUTES.flatMap((route) => {
     const path = match(route, segments);
     return path === null ? [] : [{ route, path }];

@@ -1,53 +1,118 @@
-import { type PackageFile, type RepositoryTree, withKind } from "../../repositories/repository.ts";
-import { statIfPresent } from "../../platform/files/durable.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
+import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
+import type { Mirroring } from "../../mirroring/mirroring.ts";
+import { statIfPresent } from "../../platform/files/durable.ts";
+import {
+  type PackageFile,
+  type Repository,
+  type RepositoryTree,
+  withKind,
+} from "../../repositories/repository.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 import { textResponse } from "../responses.ts";
-import type { Mirroring } from "../../mirroring/mirroring.ts";
+
+type Needs = Pick<Mirroring, "tree" | "layout" | "index" | "snapshots">;
+
+/** A cached file and what tells it from others of its name. */
+interface Candidate {
+  readonly file: PackageFile;
+  readonly path: string;
+  /** Null if it is not cached. */
+  readonly info: Deno.FileInfo | null;
+  /** What the served database says; null if it does not list the file, or is not known. */
+  readonly sha256: string | null;
+  /** Whether a database is served that says what the repository has. */
+  readonly isKnown: boolean;
+}
+
+interface CachedFile extends Candidate {
+  readonly info: Deno.FileInfo;
+}
 
 /**
- * `GET /cache/<file>`: a cached package by its file name alone, for pacman's CacheServer. Nothing is
- * fetched. A name that means different files in different repositories is 404: pacman would stop at
- * a wrong file instead of trying its next server.
+ * `GET /cache/<upstream>/<file>` and `GET /cache/<file>`: a cached package by its file name alone,
+ * for pacman's CacheServer. Nothing is fetched. A name that means, or may mean, different files is
+ * 404, even if only one of them is cached: pacman would stop at a wrong file instead of trying its
+ * next server.
  */
 export async function flatCacheRoute(
   request: Request,
-  fileName: string,
-  { tree, layout, index }: Pick<Mirroring, "tree" | "layout" | "index">,
+  path: string,
+  needs: Needs,
 ): Promise<Response> {
-  const found = await Promise.all(
-    filesNamed(fileName, tree).map(async (file) => {
-      const path = layout.fileOf(file);
-      return { file, path, info: await statIfPresent(path) };
-    }),
-  );
-  const present = found.flatMap(({ file, path, info }) =>
-    info?.isFile ? [{ file, path, info }] : []
-  );
-  const [first, ...others] = present;
-  const response = first === undefined || !others.every(({ info }) => isSame(info, first.info))
+  const [fileName = "", upstream, ...rest] = path.split("/").reverse();
+  const candidates = rest.length > 0 ? [] : await candidatesFor(fileName, upstream, needs);
+  const cached = candidates.flatMap(({ info, ...each }) => info?.isFile ? [{ ...each, info }] : []);
+  const [first, ...others] = cached;
+  const response = first === undefined || isAmbiguous(candidates, first) ||
+      !others.every((other) => isSame(other, first, needs.index))
     ? null
     : await sendFile(request, { path: first.path, fileName, status: "HIT" });
   if (response === null) return textResponse(404, "There is no such file in the cache.");
   if (request.method === "GET") {
-    for (const { file } of present) index.recordUse(file, Date.now());
+    for (const { file } of cached) needs.index.recordUse(file, Date.now());
   }
   return response;
 }
 
-/** Compares files as HTTP caches do: by size and date. Undated files are never the same. */
-function isSame(a: Deno.FileInfo, b: Deno.FileInfo): boolean {
-  const time = a.mtime?.getTime() ?? 0;
-  return a.size === b.size && time !== 0 && time === b.mtime?.getTime();
+/**
+ * Whether the name means, or may mean, other packages than the cached one: the databases say so, or
+ * another architecture may have a package of that name, and its database has not been asked for.
+ */
+function isAmbiguous(candidates: readonly Candidate[], { file }: Candidate): boolean {
+  const digests = new Set(candidates.flatMap(({ sha256 }) => sha256 ?? []));
+  if (digests.size > 1) return true;
+  const { architecture = "any" } = parsePackageFileName(packageOf(file.fileName)) ?? {};
+  return candidates.some(({ file: { repository }, isKnown, info }) =>
+    !isKnown && info === null && repository.architecture !== file.repository.architecture &&
+    (architecture === "any" || architecture === repository.architecture)
+  );
 }
 
-function filesNamed(fileName: string, tree: RepositoryTree): PackageFile[] {
-  const files: PackageFile[] = [];
-  for (const repository of tree.repositories) {
+function packageOf(fileName: string): string {
+  return fileName.replace(/\.sig$/, "");
+}
+
+/** Whether two cached files have the same content. Where that is unknown, size and date decide. */
+function isSame(a: CachedFile, b: CachedFile, index: Needs["index"]): boolean {
+  const [digest, other] = [a, b].map(({ file: { repository, fileName } }) =>
+    index.digestOf(repository.directory, fileName) ?? undefined
+  );
+  if (digest !== undefined && other !== undefined) return digest === other;
+  const time = a.info.mtime?.getTime() ?? 0;
+  // Undated files are never the same.
+  return a.info.size === b.info.size && time !== 0 && time === b.info.mtime?.getTime();
+}
+
+/** The file in every repository that may have it: of one upstream, or of all. */
+function candidatesFor(
+  fileName: string,
+  upstream: string | undefined,
+  { tree, layout, snapshots }: Needs,
+): Promise<Candidate[]> {
+  return Promise.all(
+    filesNamed(fileName, upstream, tree).map(async (file) => {
+      const path = layout.fileOf(file);
+      const info = await statIfPresent(path);
+      const packages = await snapshots.packagesOf(file.repository).catch(() => null);
+      // A signature is as unambiguous as its package.
+      const expected = packages?.get(packageOf(fileName));
+      return { file, path, info, sha256: expected?.sha256 ?? null, isKnown: packages !== null };
+    }),
+  );
+}
+
+function filesNamed(
+  fileName: string,
+  upstream: string | undefined,
+  tree: RepositoryTree,
+): PackageFile[] {
+  const isWanted = (repository: Repository) =>
+    upstream === undefined || repository.upstream === upstream;
+  return [...tree.repositories].filter(isWanted).flatMap((repository) => {
     const kind = classifyRepositoryFile(fileName, repository.name);
-    if (kind === null || kind.kind === "snapshot") continue;
+    if (kind === null || kind.kind === "snapshot") return [];
     const file = withKind(repository, fileName, kind);
-    if (file.kind !== "snapshot") files.push(file);
-  }
-  return files;
+    return file.kind === "snapshot" ? [] : [file];
+  });
 }

@@ -279,6 +279,7 @@ Deno.test("mirrors are listed with their state, which a test of them does not ch
 
 Deno.test("lines for clients name the server as in the request, and every upstream", async () => {
   const { app } = await withCore({
+    settings: { allowed_hosts: ["stash.lan"] },
     tables: ([mirror]) =>
       `[upstreams.other]\nmirror_urls = ["${mirror!.url}"]\nmirrored_repos = ["x"]\n` +
       `upstream_layout = "$arch/$repo"\n`,
@@ -299,6 +300,13 @@ Deno.test("lines for clients name the server as in the request, and every upstre
     "CacheServer = http://stash.lan:8090/$repo/os/$arch",
   );
   assertEquals(asked.flat_cache_server, "CacheServer = http://stash.lan:8090/cache");
+  assertEquals(
+    asked.upstreams.map((each: { flat_cache_server: string }) => each.flat_cache_server),
+    [
+      "CacheServer = http://stash.lan:8090/cache/arch",
+      "CacheServer = http://stash.lan:8090/cache/other",
+    ],
+  );
   const proxied = await config({ "host": "stash.lan", "x-forwarded-proto": "https" });
   assertEquals(proxied.url, "https://stash.lan");
   // It listens on the loopback address only, so there is no better name for it.

@@ -1,6 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { TOKEN } from "../../support/administration.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
+import { sha256Of } from "../../support/sha256.ts";
+import { syncDbBytes } from "../../support/sync_db_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const FILE = "foo-1:1+2-1-any.pkg.tar.zst";
@@ -106,4 +108,76 @@ Deno.test("a package's usual path works for a CacheServer too", async () => {
   await app.warm(CORE);
   await app.mirror.down();
   assertEquals((await app.get(CORE)).body, bytes);
+});
+
+/** A second upstream for another architecture, on the same mirrors. */
+const ARM = {
+  tables: ([mirror]: readonly { url: string }[]) =>
+    `[upstreams.alarm]\nmirror_urls = ["${mirror!.url}"]\nmirrored_repos = ["core"]\n` +
+    `architectures = ["aarch64"]\nupstream_layout = "$arch/$repo"\n`,
+};
+const ARM_CORE = "/alarm/aarch64/core";
+
+/** Publishes a database that lists `FILE` with these bytes, on the mirrors and here. */
+async function publish(app: TestApp, paths: { mirror: string; here: string }, body: Uint8Array) {
+  app.put(
+    paths.mirror,
+    await syncDbBytes([{
+      name: "foo",
+      version: "1:1+2-1",
+      fileName: FILE,
+      size: body.length,
+      sha256: sha256Of(body),
+    }]),
+  );
+  const before = app.log.matching(/snapshot published/).length;
+  await app.get(paths.here);
+  await app.log.waitFor(/snapshot published/, before + 1);
+}
+
+Deno.test("a name that two databases give to different packages is 404, though one is cached", async () => {
+  await using app = await TestApp.start(ARM);
+  const other = packageBytes(200_000, 2);
+  app.put(CORE, bytes);
+  app.put(`/aarch64/core/${FILE}`, other);
+  await publish(app, { mirror: "/core/os/x86_64/core.db", here: "/core/os/x86_64/core.db" }, bytes);
+  await publish(app, { mirror: "/aarch64/core/core.db", here: `${ARM_CORE}/core.db` }, other);
+  await app.warm(CORE);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+  assertEquals((await app.get(`/cache/arch/${FILE}`)).body, bytes);
+  assertEquals((await app.get(`/cache/alarm/${FILE}`)).status, 404);
+  await app.warm(`${ARM_CORE}/${FILE}`);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+  assertEquals((await app.get(`/cache/alarm/${FILE}`)).body, other);
+});
+
+Deno.test("an architecture whose database nobody asked for may have another file of the name", async () => {
+  await using app = await TestApp.start(ARM);
+  app.put(CORE, bytes);
+  app.put(CORE.replace("any", "x86_64"), bytes);
+  await app.warm(CORE);
+  await app.warm(CORE.replace("any", "x86_64"));
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+  assertEquals((await app.get(`/cache/arch/${FILE}`)).status, 200);
+  // No other architecture has a file of this name.
+  assertEquals((await app.get(`/cache/${FILE.replace("any", "x86_64")}`)).status, 200);
+  await publish(app, { mirror: "/aarch64/core/core.db", here: `${ARM_CORE}/core.db` }, bytes);
+  assertEquals((await app.get(`/cache/${FILE}`)).body, bytes);
+});
+
+Deno.test("files of one size and date are told apart by their content", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  app.put(EXTRA, packageBytes(200_000, 2));
+  for (const path of [CORE, EXTRA]) await app.warm(path);
+  assertEquals((await app.get(`/cache/${FILE}`)).status, 404);
+});
+
+Deno.test("a flat path of an upstream that does not exist is 404", async () => {
+  await using app = await TestApp.start();
+  app.put(CORE, bytes);
+  await app.warm(CORE);
+  for (const path of [`/cache/nothing/${FILE}`, `/cache/arch/core/${FILE}`, "/cache/arch/"]) {
+    assertEquals((await app.get(path)).status, 404, path);
+  }
 });

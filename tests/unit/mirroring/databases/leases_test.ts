@@ -1,6 +1,5 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { Leases } from "../../../../src/repositories/leases.ts";
 import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { TestApp } from "../../../support/test_app.ts";
@@ -10,10 +9,6 @@ import { KeptConnection } from "./kept_connection.ts";
 const repository = new ChangingRepository({ files: true });
 const DB = repository.path("db");
 const SIGNATURE = repository.path("db.sig");
-
-function snapshotOf(generation: string): Promise<Snapshot> {
-  return Promise.resolve({ generation } as Snapshot);
-}
 
 /** Publishes another revision, because another client at the same address asks for it. */
 async function publishNext(app: TestApp, number: number): Promise<void> {
@@ -107,33 +102,4 @@ Deno.test("a snapshot that was served for days still has its signature after it 
     assertSigned(body, (await client.get(SIGNATURE)).body);
   }
   await Deno.remove(cacheRoot, { recursive: true });
-});
-
-Deno.test("a lease ends after a minute", async () => {
-  let now = 0;
-  const leases = new Leases(() => now);
-  const client = { hostname: "192.0.2.1", port: 1 };
-  leases.grant(client, "core/db", snapshotOf("one"));
-  now = 59_999;
-  assertEquals((await leases.of(client, "core/db"))?.generation, "one");
-  assertEquals((await leases.of({ ...client, port: 2 }, "core/db"))?.generation, "one");
-  assertEquals(leases.of({ hostname: "192.0.2.2", port: 1 }, "core/db"), null);
-  assertEquals(leases.of(client, "extra/db"), null);
-  now = 60_000;
-  assertEquals(leases.of(client, "core/db"), null);
-});
-
-Deno.test("the number of leases is limited, and the latest are kept", async () => {
-  const leases = new Leases(() => 0);
-  for (let port = 1; port <= 20_000; port++) {
-    leases.grant({ hostname: `192.0.2.${port % 200}`, port }, "core/db", snapshotOf(`${port}`));
-  }
-  assertEquals(
-    (await leases.of({ hostname: "192.0.2.0", port: 20_000 }, "core/db"))?.generation,
-    "20000",
-  );
-  assertEquals(
-    (await leases.of({ hostname: "192.0.2.1", port: 1 }, "core/db"))?.generation,
-    "19801",
-  );
 });

@@ -1,0 +1,71 @@
+import type { Config } from "../config/config.ts";
+import { forwardedHops } from "../formats/http/forwarded.ts";
+import { canonicalAddress, isLoopback, NetworkSet } from "../formats/network/ip_address.ts";
+import { hostName } from "../platform/host_name.ts";
+import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
+
+/** Suffixes of local networks, below which nobody on the internet can have a name. */
+const LOCAL_SUFFIXES = ["", ".local", ".lan", ".internal", ".home.arpa", ".localdomain"];
+
+/** Who a client is, whether it is served, and under which names the API answers. */
+export class AccessRules {
+  readonly #trustedProxies: NetworkSet;
+  readonly #allowedNetworks: NetworkSet;
+  readonly #hosts: ReadonlySet<string>;
+
+  /** `machineName` is the host name of this machine. */
+  constructor(
+    config: Pick<Config, "trustedProxies" | "allowedNetworks" | "allowedHosts">,
+    machineName: string = hostName(),
+  ) {
+    this.#trustedProxies = new NetworkSet(config.trustedProxies);
+    this.#allowedNetworks = new NetworkSet(config.allowedNetworks);
+    const name = machineName.toLowerCase();
+    const [shortName = name] = name.split(".");
+    this.#hosts = new Set([
+      "localhost",
+      name,
+      ...LOCAL_SUFFIXES.map((suffix) => shortName + suffix),
+      ...config.allowedHosts.map((host) => host.toLowerCase()),
+    ]);
+  }
+
+  /**
+   * Who sent a request that came from `peer`. A trusted proxy says for whom it asks; the nearest one
+   * that is not trusted is the client, since what stands before it may be made up.
+   */
+  clientOf(headers: Headers, peer: { hostname: string; port: number }): Client {
+    const address = canonicalAddress(peer.hostname) ?? peer.hostname;
+    const client = { hostname: address, port: peer.port };
+    if (!this.isTrusted(address)) return client;
+    const hops = forwardedHops(headers);
+    if (hops === null) return client;
+    let nearest: Client = { hostname: UNKNOWN_ADDRESS, port: null };
+    for (const { address, port } of hops.reverse()) {
+      if (address === null) return { hostname: UNKNOWN_ADDRESS, port: null };
+      nearest = { hostname: address, port };
+      if (!this.isTrusted(address)) break;
+    }
+    return nearest;
+  }
+
+  /** Whether an address is that of a proxy which may say for whom it asks. */
+  isTrusted(address: string): boolean {
+    return this.#trustedProxies.has(address);
+  }
+
+  /** Whether a client is served at all. This machine is, so that it can be administered. */
+  admits({ hostname }: Client): boolean {
+    return this.#allowedNetworks.isEmpty || this.#allowedNetworks.has(hostname) ||
+      isLoopback(hostname);
+  }
+
+  /**
+   * Whether the API answers under this host name of a URL. A web page can have a name of its own
+   * that means this machine (DNS rebinding), but no address and none of the names here.
+   */
+  isOwnHost(hostname: string): boolean {
+    return canonicalAddress(hostname) !== null ||
+      this.#hosts.has(hostname.toLowerCase().replace(/\.$/, ""));
+  }
+}

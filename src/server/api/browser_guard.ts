@@ -1,0 +1,26 @@
+import type { AccessRules } from "../access_rules.ts";
+import type { Failure } from "./failure.ts";
+
+/**
+ * Why the API does not answer a request, because a web page of somebody else may have sent it: from
+ * another origin, or under a name that the page gave to this machine. Null for all others. A browser
+ * says so itself in Origin (RFC 6454) and Sec-Fetch-Site (w3.org/TR/fetch-metadata), which a page
+ * cannot change; programs send neither.
+ */
+export function refuseForeignPage(request: Request, access: AccessRules): Failure | null {
+  const { host, hostname } = new URL(request.url);
+  if (!access.isOwnHost(hostname)) {
+    return forbidden(
+      `the API does not know the host name ${hostname}. Add it to allowed_hosts, or use an address.`,
+    );
+  }
+  const site = request.headers.get("sec-fetch-site") ?? "none";
+  const origin = request.headers.get("origin");
+  const isOwn = origin === null || URL.parse(origin)?.host === host;
+  if (isOwn && (site === "none" || site === "same-origin")) return null;
+  return forbidden("the request comes from a web page of another origin. Use a program.");
+}
+
+function forbidden(why: string): Failure {
+  return { kind: "forbidden", detail: `Cannot use the API: ${why}` };
+}
