@@ -122,13 +122,16 @@ export async function readPackageIndex(
   if (previous === null || packages === null) return new PackageIndex({ packages, problems });
   const shared = packages.map((entry) => {
     const known = previous.packages.get(entry.fileName);
-    return known !== undefined && isSame(known, entry) ? known : entry;
+    return known !== undefined && isSamePackage(known, entry) ? known : entry;
   });
   return new PackageIndex({ packages: shared, problems });
 }
 
-function isSame(one: IndexedPackage, other: IndexedPackage): boolean {
-  return one.name === other.name && one.version === other.version && one.size === other.size &&
+/** Whether two databases say the same of a package. */
+export function isSamePackage(one: IndexedPackage, other: IndexedPackage): boolean {
+  if (one === other) return true;
+  return one.fileName === other.fileName && one.name === other.name &&
+    one.version === other.version && one.size === other.size &&
     one.sha256 === other.sha256 && one.buildDate === other.buildDate &&
     one.signature === other.signature && haveSameValues(one.depends, other.depends) &&
     haveSameValues(one.provides, other.provides) && haveSameValues(one.replaces, other.replaces);

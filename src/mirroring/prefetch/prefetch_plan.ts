@@ -1,6 +1,11 @@
+import { parseDependency } from "../../formats/pacman/dependency.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
-import type { PackageIndex } from "../../repositories/package_index.ts";
+import {
+  type IndexedPackage,
+  isSamePackage,
+  type PackageIndex,
+} from "../../repositories/package_index.ts";
 import type { PackageHistory } from "../cache/cache_index.ts";
 import {
   type CachedFile,
@@ -179,16 +184,19 @@ async function demandsOf(
   const { before, after } = facts.databases;
   const demands: Demand[] = [];
   const removed: SkippedPackage[] = [];
+  const needsPending = dependentsOf(pending);
   let count = 0;
   for (const cached of facts.cached.packages.values()) {
     if (++count % FILES_PER_TURN === 0) await eventLoopTurn();
     const { directory, name, newest: { version } } = cached;
     const target = after.named(name, directory);
     if (target !== null) {
-      // Only what earlier plans wanted may be missing for a package that did not change.
-      const isUnchanged = before.named(name, directory)?.entry === target.entry;
-      const isSettled = pending.length === 0 && isUnchanged;
-      if (isSettled && isCached(facts.cached, { target, directory })) continue;
+      // Of a package that is cached and did not change, nothing can be missing but what earlier plans
+      // wanted.
+      const previous = before.named(name, directory);
+      const isSettled = isCached(facts.cached, { target, directory }) && previous !== null &&
+        isSamePackage(previous.entry, target.entry) && !needsPending(target.entry);
+      if (isSettled) continue;
       demands.push(demandOf(facts, cached, target, "new_version"));
       continue;
     }
@@ -209,6 +217,16 @@ async function demandsOf(
     demands.push({ directory, name, target, reason: "new_version", askedAt, unusedPrefetches });
   }
   return { demands, removed };
+}
+
+/** Whether a package depends on one of these, by its name or by what it provides. */
+function dependentsOf(packages: readonly LocatedPackage[]): (entry: IndexedPackage) => boolean {
+  const names = new Set(packages.flatMap(({ entry: { name, provides } }) => [
+    name,
+    ...provides.map((text) => parseDependency(text).name),
+  ]));
+  return ({ depends }) =>
+    names.size > 0 && depends.some((text) => names.has(parseDependency(text).name));
 }
 
 function demandOf(
