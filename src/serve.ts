@@ -1,5 +1,6 @@
 import { App } from "./app.ts";
 import type { Config } from "./config/config.ts";
+import { secretsIn } from "./config/credentials.ts";
 import { readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
@@ -74,7 +75,10 @@ function startLogging(config: Config, { logLevel }: ServeOptions): void {
   configureLogging({
     level: logLevel ?? config.logLevel,
     format: config.logFormat,
-    secrets: config.token === null ? [] : [config.token],
+    secrets: [
+      ...(config.token === null ? [] : [config.token]),
+      ...config.upstreams.flatMap(({ secretHeaders }) => secretsIn(secretHeaders)),
+    ],
   });
 }
 

@@ -159,6 +159,10 @@ declare module "@std/crypto/timing-safe-equal" {
   export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
 }
 
+declare module "@std/encoding/base64" {
+  export function encodeBase64(data: string | Uint8Array | ArrayBuffer): string;
+}
+
 declare module "@std/encoding/hex" {
   export function encodeHex(bytes: Uint8Array | ArrayBuffer | string): string;
 }

@@ -32,6 +32,16 @@ const REQUESTS = z.object({
   error: COUNT.describe("Answered a 5xx status."),
 }).describe("Requests for files since the daemon started, by result.");
 
+const MIRRORLIST = z.object({
+  upstream: z.string().describe("The name of its upstream in the configuration."),
+  path: z.string().describe("The file."),
+  mirrors: COUNT.describe("How many of its mirrors are in force."),
+  read_at: TIMESTAMP.nullable().describe("When they were read; null if the file never could be."),
+  failure: z.string().nullable().describe(
+    "Why the file as it is now is not in force; null if it is.",
+  ),
+}).describe("A mirrorlist that is read again when it changes.");
+
 const STATUS = z.object({
   version: z.string().describe("Version of pkgstash."),
   started_at: TIMESTAMP.describe("When the daemon started."),
@@ -66,10 +76,12 @@ const STATUS = z.object({
     resting: COUNT.describe("Mirrors that rest after a failure."),
     unused: COUNT.describe("Mirrors that have not responded yet."),
   }).describe("Mirrors by state."),
+  mirrorlists: z.array(MIRRORLIST).describe("The mirrorlists in the configuration."),
   downloads: COUNT.describe("Downloads in flight."),
 }).describe("The status of the daemon.");
 
 export type Status = z.infer<typeof STATUS>;
+export type MirrorlistReport = z.infer<typeof MIRRORLIST>;
 export type DatabaseReport = z.infer<typeof DATABASE>;
 
 export const SHOW_STATUS = endpoint({

@@ -5,6 +5,8 @@ import type { SETTINGS } from "./settings.ts";
 export interface UpstreamConfig extends ValuesOf<typeof UPSTREAM_KEYS> {
   /** Unique; "arch" for the main upstream, otherwise the name of its table. */
   readonly name: string;
+  /** What the file `credentials` holds, by names in lower case; secret. */
+  readonly secretHeaders: Readonly<Record<string, string>>;
 }
 
 /**

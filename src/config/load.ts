@@ -1,34 +1,21 @@
 import { ambiguityOf } from "./ambiguous_lines.ts";
 import { clientPathFaults } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
+import { parseCredentials } from "./credentials.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type EnvironmentGetter, type Fallback, KeyReader } from "./key_reader.ts";
 import { type ConfigProblem, formatProblem } from "./problem.ts";
+import { readSecrets, type SecretFileContent } from "./secret_file.ts";
 import {
   type ConfigKey,
   environmentName,
-  MAIN_UPSTREAM,
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
+  upstreamKey,
 } from "./schema.ts";
 import { SETTINGS } from "./settings.ts";
 import { parseToml, type TomlTable } from "./toml_document.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
-
-/** The content of an env_file and its permission bits (null if unknown). */
-export interface EnvFileText {
-  readonly text: string;
-  readonly mode: number | null;
-}
-
-/** Why an env_file cannot be read, and what is expected instead, if there is more to say. */
-export interface EnvFileFailure {
-  readonly failure: string;
-  readonly expected?: string;
-}
-
-/** What reading an env_file yields. */
-export type EnvFileContent = EnvFileText | EnvFileFailure;
 
 /** Everything that a configuration is made from. */
 export interface ConfigSource {
@@ -37,7 +24,7 @@ export interface ConfigSource {
   /** Name of the configuration file, for problems. */
   readonly fileName: string;
   readonly getEnvironment: EnvironmentGetter;
-  readonly readEnvFile: (path: string) => EnvFileContent;
+  readonly readSecretFile: (path: string) => SecretFileContent;
   /** A token from the service manager; it ranks above that of the env_file. */
   readonly tokenCredential?: { readonly name: string; readonly value: string | null };
   /** The default of cache_root, if not that of the schema. */
@@ -85,7 +72,8 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   checkTogether(reader, settings);
   const main = readMainUpstream(reader, table);
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
-    .filter((upstream) => upstream !== null);
+    .filter((upstream) => upstream !== null)
+    .map((upstream) => withCredentials(reader, upstream, source));
   for (const upstream of upstreams) checkMirrors(reader, upstream);
   checkClientPaths(reader, upstreams);
   const token = reader.variable(TOKEN_VARIABLE.name);
@@ -127,21 +115,13 @@ function readSettings(
 
 /** Adds the variables of the env_file, which rank below those of the environment. */
 function addEnvFile(reader: KeyReader, path: string, source: ConfigSource): void {
-  const content = source.readEnvFile(path);
-  if ("failure" in content) {
-    reader.report(source.fileName, SETTINGS.envFile.name, {
-      found: `${path}: ${content.failure}`,
-      expected: content.expected ?? 'a readable file, or "" for none',
-    });
-    return;
-  }
-  if (content.mode !== null && (content.mode & 0o007) !== 0) {
-    reader.report(path, "", {
-      found: `mode ${(content.mode & 0o777).toString(8).padStart(4, "0")}`,
-      expected: "a file for its owner and group only (chmod 0640), since it holds a secret",
-    });
-  }
-  const { values, faults } = parseEnvFile(content.text);
+  const text = readSecrets(reader, {
+    path,
+    key: SETTINGS.envFile.name,
+    read: source.readSecretFile,
+  });
+  if (text === null) return;
+  const { values, faults } = parseEnvFile(text);
   reader.report(path, "", ...faults);
   reader.addEnvironment((name) => values.get(name), path);
 }
@@ -159,20 +139,34 @@ function checkTogether(reader: KeyReader, { tlsCertificate, tlsKey }: Settings):
   });
 }
 
+/** Adds the headers in the file that `credentials` names. */
+function withCredentials(
+  reader: KeyReader,
+  upstream: UpstreamConfig,
+  { readSecretFile }: ConfigSource,
+): UpstreamConfig {
+  const { credentials: path } = upstream;
+  if (path === "") return upstream;
+  const key = upstreamKey(upstream.name, UPSTREAM_KEYS.credentials);
+  const text = readSecrets(reader, { path, key, read: readSecretFile });
+  if (text === null) return upstream;
+  const { headers, faults } = parseCredentials(text);
+  reader.report(path, "", ...faults);
+  return { ...upstream, secretHeaders: headers };
+}
+
 function checkMirrors(reader: KeyReader, upstream: UpstreamConfig): void {
   const faults = upstream.mirrorUrls.flatMap((url) => ambiguityOf(url, upstream) ?? []);
-  reader.report(reader.fileName, keyOf(upstream, UPSTREAM_KEYS.mirrorUrls), ...faults);
+  reader.report(reader.fileName, upstreamKey(upstream.name, UPSTREAM_KEYS.mirrorUrls), ...faults);
 }
 
 function checkClientPaths(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
   for (const { upstream, found, expected } of clientPathFaults(upstreams)) {
-    reader.report(reader.fileName, keyOf(upstream, UPSTREAM_KEYS.clientPath), { found, expected });
+    reader.report(reader.fileName, upstreamKey(upstream.name, UPSTREAM_KEYS.clientPath), {
+      found,
+      expected,
+    });
   }
-}
-
-/** The full name of a key of an upstream. */
-function keyOf({ name }: UpstreamConfig, key: ConfigKey<unknown>): string {
-  return name === MAIN_UPSTREAM.name ? key.name : `upstreams.${name}.${key.name}`;
 }
 
 /** The upstreams of one preset share keys, whose problems are reported once for each upstream. */

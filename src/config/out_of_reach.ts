@@ -1,6 +1,7 @@
 import manifest from "../../deno.json" with { type: "json" };
 import type { Config } from "./config.ts";
 import type { ConfigProblem } from "./problem.ts";
+import { UPSTREAM_KEYS, upstreamKey } from "./schema.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** The default cache directory of the compiled binary. */
@@ -27,17 +28,19 @@ export function outOfReach(
   sourceOf: (key: string) => string,
   mayUse: AccessTest,
 ): ConfigProblem[] {
-  return USES.flatMap(({ property, access }) => {
-    const path = config[property];
-    if (path === null || mayUse(access, path)) return [];
-    const key = SETTINGS[property].name;
-    return [{
-      source: sourceOf(key),
-      key,
-      found: JSON.stringify(path),
-      expected: reachOf(access),
-    }];
-  });
+  const problem = (key: string, path: string | null, access: Access): ConfigProblem[] => {
+    if (path === null || path === "" || mayUse(access, path)) return [];
+    const found = JSON.stringify(path);
+    return [{ source: sourceOf(key), key, found, expected: reachOf(access) }];
+  };
+  return [
+    ...USES.flatMap(({ property, access }) =>
+      problem(SETTINGS[property].name, config[property], access)
+    ),
+    ...config.upstreams.flatMap((upstream) =>
+      problem(upstreamKey(upstream.name, UPSTREAM_KEYS.mirrorlist), upstream.mirrorlist, "read")
+    ),
+  ];
 }
 
 /** What is expected of a path, and what to do if it has to be elsewhere. */

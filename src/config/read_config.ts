@@ -1,8 +1,9 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
-import { type EnvFileContent, parseConfig } from "./load.ts";
+import { parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
+import type { SecretFileContent } from "./secret_file.ts";
 import { join } from "@std/path";
 
 /** The configuration file that is read by default, if it exists. */
@@ -36,7 +37,7 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
     text: text ?? "",
     fileName: text === null ? "defaults" : file,
     getEnvironment: (name) => Deno.env.get(name),
-    readEnvFile,
+    readSecretFile,
     tokenCredential: { name: TOKEN_CREDENTIAL, value: readCredential(TOKEN_CREDENTIAL) },
     // The working directory of a service is arbitrary, so its cache must not depend on it.
     ...(Deno.build.standalone ? { cacheRoot: BINARY_CACHE_ROOT } : {}),
@@ -69,7 +70,7 @@ async function readConfigFile(file: string, required: boolean): Promise<string |
   }
 }
 
-function readEnvFile(path: string): EnvFileContent {
+function readSecretFile(path: string): SecretFileContent {
   try {
     return { text: Deno.readTextFileSync(path), mode: Deno.statSync(path).mode };
   } catch (error) {

@@ -1,7 +1,7 @@
 import { isBearerToken } from "../formats/http/bearer_token.ts";
 import { PRESETS } from "./presets.ts";
 import { hostPattern, layout, layoutOrNone, mirrorUrl, pathName } from "./text_values.ts";
-import { choice, list, listOrNone, type ValueType } from "./value_type.ts";
+import { choice, list, listOrNone, pathOrNone, type ValueType } from "./value_type.ts";
 
 /** One key of the configuration. */
 export interface ConfigKey<T> {
@@ -53,6 +53,14 @@ export const UPSTREAM_KEYS = {
     description:
       "Mirrors, each as the URL of its root or as a line of a mirrorlist, with $repo, $arch or both.",
   }),
+  /** "" for none. */
+  mirrorlist: key({
+    name: "mirrorlist",
+    type: pathOrNone,
+    defaultValue: "",
+    description:
+      'Mirrorlist of pacman with further mirrors, such as "/etc/pacman.d/mirrorlist"; it is read again when it changes, and without mirror_urls it is the only source.',
+  }),
   /** The values of `$repo`. */
   repositories: key({
     name: "mirrored_repos",
@@ -81,6 +89,14 @@ export const UPSTREAM_KEYS = {
     defaultValue: undefined,
     description:
       "Path of a repository on this server; by default the name of the upstream's table followed by upstream_layout.",
+  }),
+  /** "" for none. */
+  credentials: key({
+    name: "credentials",
+    type: pathOrNone,
+    defaultValue: "",
+    description:
+      "File with user:password, or with lines of headers, for requests to these mirrors; it must not be accessible to other users.",
   }),
   /** Each `host`, `host:port` or `*.domain`. */
   redirectHosts: key({
@@ -111,3 +127,8 @@ export const MAIN_UPSTREAM = {
   ],
   repositories: ["core", "extra", "multilib"],
 } as const;
+
+/** The full name of a key of an upstream. */
+export function upstreamKey(upstream: string, key: ConfigKey<unknown>): string {
+  return upstream === MAIN_UPSTREAM.name ? key.name : `upstreams.${upstream}.${key.name}`;
+}

@@ -2,15 +2,23 @@ import type { UpstreamConfig } from "./config.ts";
 import type { KeyReader } from "./key_reader.ts";
 import { type Preset, type PresetGroup, PRESETS } from "./presets.ts";
 import { describeValue } from "./problem.ts";
-import { type ConfigKey, MAIN_UPSTREAM, PRESET_KEY, UPSTREAM_KEYS } from "./schema.ts";
+import {
+  type ConfigKey,
+  environmentName,
+  MAIN_UPSTREAM,
+  PRESET_KEY,
+  UPSTREAM_KEYS,
+} from "./schema.ts";
 import type { TomlTable } from "./toml_document.ts";
 
 const {
   mirrorUrls,
+  mirrorlist,
   repositories,
   architectures,
   upstreamLayout,
   clientPath,
+  credentials,
   redirectHosts,
 } = UPSTREAM_KEYS;
 
@@ -20,12 +28,16 @@ const TABLE_KEYS = [PRESET_KEY, ...Object.values(UPSTREAM_KEYS)].map((key) => ke
 /** Reads the main upstream from the top-level keys; returns null after a problem. */
 export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamConfig | null {
   const layout = reader.readTop(upstreamLayout, table);
+  const list = reader.readTop(mirrorlist, table);
+  const hasUrls = Object.hasOwn(table, mirrorUrls.name) ||
+    reader.variable(environmentName(mirrorUrls)) !== null;
   return complete({
     name: MAIN_UPSTREAM.name,
-    mirrorUrls: reader.readTop(mirrorUrls, table, {
+    mirrorUrls: isOnlySource(list, hasUrls) ? [] : reader.readTop(mirrorUrls, table, {
       value: MAIN_UPSTREAM.mirrorUrls,
       origin: "default",
     }),
+    mirrorlist: list,
     repositories: reader.readTop(repositories, table, {
       value: MAIN_UPSTREAM.repositories,
       origin: "default",
@@ -36,6 +48,8 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
       value: layout || upstreamLayout.defaultValue,
       origin: "upstream_layout",
     }),
+    credentials: reader.readTop(credentials, table),
+    secretHeaders: {},
     redirectHosts: reader.readTop(redirectHosts, table),
   });
 }
@@ -123,10 +137,14 @@ function readGroup(
       fallback: value === undefined ? undefined : { value, origin },
     });
   const layout = read(upstreamLayout, group?.upstreamLayout);
+  const list = read(mirrorlist, undefined);
   const wanted = read(repositories, group?.repositories);
   return complete({
     name: upstreamName,
-    mirrorUrls: read(mirrorUrls, chosen?.preset.mirrorUrls),
+    mirrorUrls: isOnlySource(list, Object.hasOwn(table, mirrorUrls.name))
+      ? []
+      : read(mirrorUrls, chosen?.preset.mirrorUrls),
+    mirrorlist: list,
     repositories: chosen !== null && chosen.preset.groups.length > 1
       ? wanted && wanted.filter((repository) => chosen.group.repositories.includes(repository))
       : wanted,
@@ -135,6 +153,8 @@ function readGroup(
     clientPath: layout === null
       ? null
       : read(clientPath, layout === "" ? name : `${name}/${layout}`, "name and upstream_layout"),
+    credentials: read(credentials, undefined),
+    secretHeaders: {},
     redirectHosts: read(redirectHosts, chosen?.preset.redirectHosts),
   });
 }
@@ -167,6 +187,11 @@ function selectGroups(
   return preset.groups.filter((group) =>
     group.repositories.some((repository) => wanted.includes(repository))
   );
+}
+
+/** Whether a mirrorlist replaces the default mirrors: those that were not given. */
+function isOnlySource(mirrorlist: string | null, hasUrls: boolean): boolean {
+  return mirrorlist !== null && mirrorlist !== "" && !hasUrls;
 }
 
 function presentOf(upstreams: readonly (UpstreamConfig | null)[]): UpstreamConfig[] {

@@ -74,6 +74,12 @@ export const path: ValueType<string> = {
   format: tomlString,
 };
 
+/** As `path`, and "" for none. */
+export const pathOrNone: ValueType<string> = {
+  ...path,
+  parse: (raw, workingDirectory) => raw === "" ? good("") : path.parse(raw, workingDirectory),
+};
+
 /** Adds null to a type, which TOML, lacking a null, writes as "". */
 export function optional<T>(type: ValueType<T>): ValueType<T | null> {
   return {

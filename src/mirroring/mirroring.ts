@@ -99,7 +99,9 @@ export class Mirroring {
     this.quarantine = new Quarantine(layout);
     this.cacheSize = new CacheSize(layout);
     metrics.observeCacheSize(() => this.cacheSize.bytes());
-    this.upstreams = new Upstreams(config, metrics);
+    this.upstreams = new Upstreams(config, metrics, {
+      onMirrorsChanged: (upstream) => this.#doubt(upstream, "the mirrorlist changed"),
+    });
     this.downloads = new DownloadRegistry(metrics);
     const store = new SnapshotStore(layout);
     this.snapshots = new Snapshots({
@@ -250,6 +252,13 @@ export class Mirroring {
     for (const { directory, fileName } of await this.quarantine.setAsideCut(this.index.files())) {
       // Who took it once will want it again.
       this.index.alsoWish(directory, fileName, Date.now());
+    }
+  }
+
+  /** Puts the databases of an upstream in doubt. */
+  #doubt(upstream: string, evidence: string): void {
+    for (const repository of this.#tree.repositories) {
+      if (repository.upstream === upstream) this.snapshots.doubt(repository, evidence);
     }
   }
 

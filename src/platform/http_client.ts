@@ -50,11 +50,19 @@ export class HttpClient implements Disposable {
     });
   }
 
-  get(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  get(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response> {
     return this.#send(url, { method: "GET", headers, signal });
   }
 
-  head(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<Response> {
+  head(
+    url: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<Response> {
     return this.#send(url, { method: "HEAD", headers, signal });
   }
 
@@ -63,7 +71,7 @@ export class HttpClient implements Disposable {
     start: string,
     { method, headers, signal }: {
       method: "GET" | "HEAD";
-      headers: Record<string, string>;
+      headers: Readonly<Record<string, string>>;
       signal: AbortSignal;
     },
   ): Promise<Response> {

@@ -239,7 +239,7 @@ function configuration(cacheRoot: string, mirrors: readonly FakeMirror[]): Confi
     `,
     fileName: "the demo's configuration",
     getEnvironment: () => undefined,
-    readEnvFile: () => ({ failure: "not used" }),
+    readSecretFile: () => ({ failure: "not used" }),
     workingDirectory: cacheRoot,
   });
   if (parsed.ok) return parsed.config;

@@ -1,4 +1,5 @@
-import { type EnvFileContent, parseConfig, type ParsedConfig } from "../../src/config/load.ts";
+import { parseConfig, type ParsedConfig } from "../../src/config/load.ts";
+import type { SecretFileContent } from "../../src/config/secret_file.ts";
 import type { Config } from "../../src/config/config.ts";
 import { formatProblem } from "../../src/config/problem.ts";
 
@@ -8,13 +9,13 @@ export const FILE = "/etc/pkgstash/pkgstash.toml";
 export function parse(
   text: string,
   environment: Record<string, string> = {},
-  envFiles: Record<string, EnvFileContent> = {},
+  envFiles: Record<string, SecretFileContent> = {},
 ): ParsedConfig {
   return parseConfig({
     text,
     fileName: FILE,
     getEnvironment: (name) => environment[name],
-    readEnvFile: (path) => envFiles[path] ?? { failure: "no such file" },
+    readSecretFile: (path) => envFiles[path] ?? { failure: "no such file" },
     workingDirectory: "/here",
   });
 }

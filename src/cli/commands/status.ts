@@ -1,4 +1,9 @@
-import { type DatabaseReport, SHOW_STATUS, type Status } from "../../api/status.ts";
+import {
+  type DatabaseReport,
+  type MirrorlistReport,
+  SHOW_STATUS,
+  type Status,
+} from "../../api/status.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command } from "../command.ts";
@@ -29,7 +34,7 @@ export const STATUS_COMMAND: Command = {
 };
 
 function renderStatus(status: Status, paints: Paints): string {
-  const { requests, hit_ratio: ratio, bytes, cache, mirrors } = status;
+  const { requests, hit_ratio: ratio, bytes, cache, mirrors, mirrorlists } = status;
   const total = Object.values(requests).reduce((sum, count) => sum + count, 0);
   const results = Object.entries(requests).filter(([, count]) => count > 0)
     .map(([result, count]) => `${result.replaceAll("_", " ")} ${count}`);
@@ -54,11 +59,17 @@ function renderStatus(status: Status, paints: Paints): string {
       "Mirrors",
       `${mirrors.ready} ready, ${mirrors.resting} resting, ${mirrors.unused} not used yet`,
     ],
+    ...mirrorlists.map((list): [string, string] => ["Mirrorlist", mirrorlistText(list)]),
     ["Downloads", `${status.downloads} in flight`],
     ["Refresh", status.refresh],
   ];
   const table = renderTable(databaseColumns(paints), status.databases, paints.title);
   return `${renderFacts(facts, paints)}\n\n${table}`;
+}
+
+function mirrorlistText({ path, mirrors, failure }: MirrorlistReport): string {
+  const count = countText(mirrors, "mirror");
+  return failure === null ? `${count} in ${path}` : `${path}: ${failure}; ${count} kept`;
 }
 
 function databaseColumns(paints: Paints): Column<DatabaseReport>[] {

@@ -23,3 +23,17 @@ export function serverLine(mirror: string, layout: string): string {
 export function hasVariable(line: string): boolean {
   return line.includes("$repo") || line.includes("$arch");
 }
+
+/**
+ * The addresses of a mirrorlist, in order and with their variables: the values of its `Server`
+ * lines. Comments, other keys and sections are skipped.
+ *
+ * Source: `parse_ini` in pacman's src/pacman/ini.c.
+ */
+export function parseMirrorlist(text: string): string[] {
+  return text.replace(/^\ufeff/, "").split("\n").flatMap((line) => {
+    // No "#" can be part of an address, so that a comment behind it is one.
+    const [, address] = /^\s*Server\s*=\s*(\S+)\s*(?:#.*)?$/.exec(line) ?? [];
+    return address === undefined ? [] : [address];
+  });
+}

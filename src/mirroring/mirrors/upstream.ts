@@ -63,6 +63,8 @@ export interface UpstreamOptions {
   mirrors: readonly Mirror[];
   archive: Mirror | null;
   client: HttpClient;
+  /** Sent with every request to a mirror, but not to the archive; none by default. */
+  secretHeaders?: Readonly<Record<string, string>>;
   timeouts: MirrorTimeouts;
   metrics: Metrics;
 }
@@ -78,10 +80,14 @@ export class Upstream {
   readonly #metrics: Metrics;
   #timeouts: MirrorTimeouts;
   #connections: Connections;
+  #secretHeaders: Readonly<Record<string, string>>;
   #isClosed = false;
 
-  constructor({ name, mirrors, archive, client, timeouts, metrics }: UpstreamOptions) {
+  constructor(
+    { name, mirrors, archive, client, secretHeaders = {}, timeouts, metrics }: UpstreamOptions,
+  ) {
     this.name = name;
+    this.#secretHeaders = secretHeaders;
     this.pool = new MirrorPool(mirrors, archive);
     this.#connections = new Connections(client);
     this.#timeouts = timeouts;
@@ -90,11 +96,12 @@ export class Upstream {
 
   /** Applies a new configuration to every request from now on; null keeps the client. */
   reconfigure(
-    { mirrors, archive, client, timeouts }:
-      & Pick<UpstreamOptions, "mirrors" | "archive" | "timeouts">
+    { mirrors, archive, client, secretHeaders = {}, timeouts }:
+      & Pick<UpstreamOptions, "mirrors" | "archive" | "secretHeaders" | "timeouts">
       & { client: HttpClient | null },
   ): void {
     this.pool.replace(mirrors, archive);
+    this.#secretHeaders = secretHeaders;
     this.#timeouts = timeouts;
     if (client === null) return;
     this.#connections.close();
@@ -147,7 +154,7 @@ export class Upstream {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.stallTimeoutMs)]);
     using connection = this.#connect();
     try {
-      const response = await connection.client.head(url, {}, limit);
+      const response = await connection.client.head(url, this.#secretsFor(mirror), limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
       const { status } = response;
@@ -176,7 +183,7 @@ export class Upstream {
     try {
       const response = await connection.client.head(
         url,
-        {},
+        this.#secretsFor(mirror),
         AbortSignal.timeout(this.#timeouts.answerTimeoutMs),
       );
       await response.body?.cancel();
@@ -243,7 +250,11 @@ export class Upstream {
   ): Promise<MirrorResponse> {
     const askedAt = performance.now();
     const headers = request.headersFor(mirror);
-    const response = await client.get(url, headers, controller.signal);
+    const response = await client.get(
+      url,
+      { ...this.#secretsFor(mirror), ...headers },
+      controller.signal,
+    );
     const { status } = response;
     const isUnchanged = status === STATUS_CODE.NotModified && request.isConditional === true;
     if (status !== STATUS_CODE.OK && status !== STATUS_CODE.PartialContent && !isUnchanged) {
@@ -270,6 +281,10 @@ export class Upstream {
       received.close();
       throw error;
     }
+  }
+
+  #secretsFor(mirror: Mirror): Readonly<Record<string, string>> {
+    return mirror === this.pool.archive ? {} : this.#secretHeaders;
   }
 
   #connect(): Connection {

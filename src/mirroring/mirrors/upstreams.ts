@@ -4,12 +4,18 @@ import { HttpClient, type HttpClientOptions, redirectPolicy } from "../../platfo
 import type { RedirectPolicy } from "../../platform/redirects.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
+import { MirrorlistFile, type MirrorlistState } from "./mirrorlist_file.ts";
+import type { ListenAddress } from "./own_address.ts";
 import { type MirrorTimeouts, Upstream } from "./upstream.ts";
 
 /** The keys that mirrors are asked by. */
 export type UpstreamSettings =
   & Pick<Config, "upstreams" | "archiveUrl" | "userAgent" | "upstreamProxy">
+  & ListenAddress
   & MirrorTimeouts;
+
+/** Between two looks at the mirrorlists. */
+const MIRRORLIST_CHECK_MS = 5_000;
 
 /** How a client for a distribution's mirrors is made. */
 export type Connect = (options: HttpClientOptions) => HttpClient;
@@ -21,17 +27,28 @@ export class Upstreams implements Disposable {
   #settings: UpstreamSettings;
   #redirects: RedirectPolicy;
   #byName: ReadonlyMap<string, Upstream> = new Map();
+  /** By the names of their upstreams. */
+  #mirrorlists: ReadonlyMap<string, MirrorlistFile> = new Map();
+  readonly #onMirrorsChanged: (upstream: string) => void;
+  readonly #checks: ReturnType<typeof setInterval>;
 
+  /** `onMirrorsChanged` is called when the mirrorlist of an upstream has put others in force. */
   constructor(
     settings: UpstreamSettings,
     metrics: Metrics,
-    connect: Connect = (options) => new HttpClient(options),
+    { connect = (options) => new HttpClient(options), onMirrorsChanged = () => {} }: {
+      connect?: Connect;
+      onMirrorsChanged?: (upstream: string) => void;
+    } = {},
   ) {
     this.#metrics = metrics;
     this.#connect = connect;
+    this.#onMirrorsChanged = onMirrorsChanged;
     this.#settings = settings;
     this.#redirects = redirectPolicy(settings.upstreamProxy);
     this.reconfigure(settings);
+    this.#checks = setInterval(() => this.checkMirrorlists(), MIRRORLIST_CHECK_MS);
+    Deno.unrefTimer(Number(this.#checks));
   }
 
   /**
@@ -46,14 +63,20 @@ export class Upstreams implements Disposable {
     const { userAgent, upstreamProxy } = settings;
     const connect = () => this.#connect({ userAgent, upstreamProxy, redirects });
     const before = this.#byName;
+    const mirrorlists = this.#reconfiguredMirrorlists(settings);
     this.#byName = new Map(
       settings.upstreams.map((config, index) => {
         const known = before.get(config.name);
         // The archive keeps the packages of Arch Linux itself, which is the first upstream.
         const archiveUrl = index === 0 ? settings.archiveUrl : null;
+        const mirrorUrls = [
+          ...config.mirrorUrls,
+          ...mirrorlists.get(config.name)?.urls ?? [],
+        ];
         const options = {
           name: config.name,
-          ...mirrorsOf(config, archiveUrl, known),
+          ...mirrorsOf({ ...config, mirrorUrls }, archiveUrl, known),
+          secretHeaders: config.secretHeaders,
           timeouts: settings,
         };
         if (known === undefined) {
@@ -67,8 +90,23 @@ export class Upstreams implements Disposable {
     );
     this.#settings = settings;
     this.#redirects = redirects;
-    redirects.trust(namedHosts(settings));
+    this.#mirrorlists = mirrorlists;
+    this.#trustNamedHosts();
     for (const [name, upstream] of before) if (!this.#byName.has(name)) upstream.close();
+  }
+
+  /** Puts the mirrorlists that changed in force, as a reload would. */
+  checkMirrorlists(): void {
+    for (const [name, list] of this.#mirrorlists) {
+      if (!list.check()) continue;
+      this.reconfigure(this.#settings);
+      this.#onMirrorsChanged(name);
+    }
+  }
+
+  /** The state of every mirrorlist. */
+  get mirrorlists(): MirrorlistState[] {
+    return [...this.#mirrorlists.values()].map(({ state }) => state);
   }
 
   /** The distribution of this name; throws `not_found` if it is no longer configured. */
@@ -86,22 +124,43 @@ export class Upstreams implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    clearInterval(this.#checks);
     for (const upstream of this) upstream.close();
   }
-}
 
-/** The hosts that the configuration names: of mirrors, of the archive, and those for redirects. */
-function* namedHosts({ upstreams, archiveUrl }: UpstreamSettings): Iterable<string> {
-  for (const { mirrorUrls, redirectHosts } of upstreams) {
-    for (const url of mirrorUrls) yield new URL(url).host;
-    yield* redirectHosts;
+  /** The mirrorlists of a configuration, read; those that stay keep their last good mirrors. */
+  #reconfiguredMirrorlists(settings: UpstreamSettings): Map<string, MirrorlistFile> {
+    const lists = new Map<string, MirrorlistFile>();
+    for (const upstream of settings.upstreams) {
+      if (upstream.mirrorlist === "") continue;
+      const known = this.#mirrorlists.get(upstream.name);
+      const stays = known?.path === upstream.mirrorlist;
+      const list = stays ? known : new MirrorlistFile(upstream, settings);
+      if (stays && settings !== this.#settings) list.reconfigure(upstream, settings);
+      list.check();
+      lists.set(upstream.name, list);
+    }
+    return lists;
   }
-  if (archiveUrl !== null) yield new URL(archiveUrl).host;
+
+  /** Trusts the hosts that the configuration names: mirrors, the archive, those for redirects. */
+  #trustNamedHosts(): void {
+    const { upstreams, archiveUrl } = this.#settings;
+    const urls = [
+      ...upstreams.flatMap(({ mirrorUrls }) => mirrorUrls),
+      ...[...this.#mirrorlists.values()].flatMap((list) => list.urls),
+      ...(archiveUrl === null ? [] : [archiveUrl]),
+    ];
+    this.#redirects.trust([
+      ...urls.map((url) => new URL(url).host),
+      ...upstreams.flatMap(({ redirectHosts }) => redirectHosts),
+    ]);
+  }
 }
 
 /** The mirrors of a distribution, each once, and those that it had already as they are. */
 function mirrorsOf(
-  { mirrorUrls, upstreamLayout }: UpstreamConfig,
+  { mirrorUrls, upstreamLayout }: Pick<UpstreamConfig, "mirrorUrls" | "upstreamLayout">,
   archiveUrl: string | null,
   known: Upstream | undefined,
 ): { mirrors: Mirror[]; archive: Mirror | null } {

@@ -52,6 +52,10 @@ async function statusOf(
       resting: inState("resting"),
       unused: inState("unused"),
     },
+    mirrorlists: upstreams.mirrorlists.map(({ readAt, ...list }) => ({
+      ...list,
+      read_at: readAt === null ? null : new Date(readAt).toISOString(),
+    })),
     downloads: [...downloads.entries()].length,
   };
 }

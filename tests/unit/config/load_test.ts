@@ -38,6 +38,9 @@ Deno.test("a configuration file of the Go version works unchanged", () => {
     architectures: ["x86_64"],
     upstreamLayout: "$repo/os/$arch",
     clientPath: "$repo/os/$arch",
+    mirrorlist: "",
+    credentials: "",
+    secretHeaders: {},
     redirectHosts: [],
   }]);
 });
@@ -306,7 +309,7 @@ function token(environment: Record<string, string>, value: string | null): unkno
     text: 'env_file = "/e"',
     fileName: "f",
     getEnvironment: (name) => environment[name],
-    readEnvFile: () => ({ text: "PKGSTASH_TOKEN=from-file", mode: 0o640 }),
+    readSecretFile: () => ({ text: "PKGSTASH_TOKEN=from-file", mode: 0o640 }),
     tokenCredential: { name: "pkgstash.token", value },
     workingDirectory: "/",
   });

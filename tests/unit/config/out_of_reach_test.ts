@@ -6,6 +6,7 @@ const config = configOf(`
 cache_root = "/data/cache"
 tls_certificate = "/etc/pkgstash/certificate.pem"
 tls_key = "/data/key.pem"
+mirrorlist = "/data/mirrorlist"
 `);
 
 Deno.test("a path without permission is a problem that names where it was read", () => {
@@ -17,9 +18,10 @@ Deno.test("a path without permission is a problem that names where it was read",
   assertEquals(problems.map(({ source, key, found }) => [source, key, found]), [
     ["source of cache_root", "cache_root", '"/data/cache"'],
     ["source of tls_key", "tls_key", '"/data/key.pem"'],
+    ["source of mirrorlist", "mirrorlist", '"/data/mirrorlist"'],
   ]);
   assertMatch(problems[0]!.expected, /write: \/var\/cache\/pkgstash, \/srv\/pkgstash\. Bind-mount/);
-  assertMatch(problems[1]!.expected, /read: \/etc\/pkgstash, /);
+  assertMatch(problems[1]!.expected, /read: \/etc\/pacman.d, \/etc\/pkgstash, /);
 });
 
 Deno.test("paths with permission are no problem", () => {

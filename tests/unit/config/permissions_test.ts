@@ -26,12 +26,12 @@ Deno.test("the binary may read the variable of every key, and no unused variable
   );
 });
 
-Deno.test("the binary's paths are the cache directories, the configuration, and systemd's", () => {
+Deno.test("the binary's paths are those of cache, configuration, mirrorlists and systemd", () => {
   const cache = [BINARY_CACHE_ROOT, "/srv/pkgstash"];
   const notify = "/run/systemd/notify";
   assertEquals(binary.write.toSorted(), [...cache, notify].toSorted());
   const configuration = DEFAULT_CONFIG_PATH.replace(/\/[^/]+$/, "");
-  const read = [...cache, configuration, "/run/credentials", notify];
+  const read = [...cache, configuration, "/etc/pacman.d", "/run/credentials", notify];
   assertEquals(binary.read.toSorted(), read.toSorted());
 });
 

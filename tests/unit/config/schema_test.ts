@@ -25,7 +25,14 @@ Deno.test("every default is accepted by its own key, and written back", async (t
 });
 
 Deno.test("every top-level key can be overridden in the environment", async (t) => {
-  const paths = ["env_file", "cache_root", "tls_certificate", "tls_key"];
+  const paths = [
+    "env_file",
+    "cache_root",
+    "tls_certificate",
+    "tls_key",
+    "mirrorlist",
+    "credentials",
+  ];
   for (const key of KEYS.filter(({ name }) => !paths.includes(name))) {
     const name = environmentName(key);
     await t.step(name, () => {

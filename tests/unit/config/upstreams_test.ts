@@ -73,6 +73,9 @@ Deno.test("a table overrides the values of its preset", () => {
     architectures: ["aarch64"],
     upstreamLayout: "testing/$repo/$arch",
     clientPath: "testing/testing/$repo/$arch",
+    mirrorlist: "",
+    credentials: "",
+    secretHeaders: {},
     redirectHosts: [],
   });
 });
@@ -112,6 +115,9 @@ Deno.test("an upstream without preset needs mirrors and repositories, all else h
     architectures: ["x86_64"],
     upstreamLayout: "$repo/os/$arch",
     clientPath: "other/$repo/os/$arch",
+    mirrorlist: "",
+    credentials: "",
+    secretHeaders: {},
     redirectHosts: [],
   });
   const problems = problemsOf("[upstreams.other]");
@@ -233,4 +239,21 @@ Deno.test("clients' paths that several repositories would share are refused", ()
     upstream_layout = ""`);
   assertMatch(problem!, /upstreams\.own\.client_path: found "own" for more than one/);
   assertEquals(others, []);
+});
+
+Deno.test("a mirrorlist replaces the mirrors that were not given, and joins those that were", () => {
+  const list = 'mirrorlist = "/etc/pacman.d/mirrorlist"';
+  const urls = 'mirror_urls = ["https://a.example/"]';
+  const preset = '[upstreams.m]\npreset = "manjaro"';
+  const mirrorsOf = (text: string, environment: Record<string, string> = {}) =>
+    configOf(text, environment).upstreams.at(-1)!.mirrorUrls;
+  assertEquals(mirrorsOf(list), []);
+  assertEquals(mirrorsOf(`${list}\n${urls}`), ["https://a.example/"]);
+  assertEquals(mirrorsOf(list, { PKGSTASH_MIRROR_URLS: "https://b.example/" }), [
+    "https://b.example/",
+  ]);
+  assertEquals(mirrorsOf(`${preset}\n${list}`), []);
+  assertEquals(mirrorsOf(`${preset}\n${list}\n${urls}`), ["https://a.example/"]);
+  assertEquals(mirrorsOf(`[upstreams.m]\n${list}\nmirrored_repos = ["a"]`), []);
+  assertEquals(configOf('mirrorlist = "list"').upstreams[0]!.mirrorlist, "/here/list");
 });

@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import type { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
-import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
+import { type Connect, Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
 import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import type { Repository } from "../../../../src/repositories/repository.ts";
@@ -23,7 +23,7 @@ class CountedUpstreams implements AsyncDisposable {
   readonly upstreams: Upstreams;
 
   private constructor(readonly mirror: FakeMirror, readonly other: FakeMirror) {
-    this.upstreams = new Upstreams(this.config(), new Metrics(), (settings) => {
+    const connect: Connect = (settings) => {
       this.opened++;
       const client = new HttpClient(settings);
       const dispose = client[Symbol.dispose].bind(client);
@@ -32,7 +32,8 @@ class CountedUpstreams implements AsyncDisposable {
         dispose();
       };
       return client;
-    });
+    };
+    this.upstreams = new Upstreams(this.config(), new Metrics(), { connect });
   }
 
   static async start(): Promise<CountedUpstreams> {
@@ -176,4 +177,25 @@ Deno.test("a mirror's redirect is followed to another mirror, and to no other se
   counted.upstreams.reconfigure(counted.config());
   await assertRejects(open, PkgstashError, "name it in redirect_hosts");
   assertEquals(stranger.count(), 1);
+});
+
+Deno.test("credentials go to the mirrors of their upstream alone, and change with a reload", async () => {
+  await using counted = await CountedUpstreams.start();
+  await using archive = await FakeMirror.start();
+  const withSecret = (value: string) => {
+    const config = counted.config(`archive_url = "${archive.url}"`);
+    const [main, ...others] = config.upstreams;
+    return { ...config, upstreams: [{ ...main!, secretHeaders: { "x-key": value } }, ...others] };
+  };
+  const upstream = counted.upstreams.get("arch");
+  for (const value of ["one", "two"]) {
+    counted.upstreams.reconfigure(withSecret(value));
+    await assertRejects(() => counted.open("a-1-1-any.pkg.tar.zst"));
+    const signal = new AbortController().signal;
+    await upstream.head(upstream.pool.mirrors[0]!, CORE, "core.db", signal);
+    await upstream.probe(upstream.pool.mirrors[0]!, CORE, "core.db");
+    const asked = counted.mirror.requests.slice(-3);
+    assertEquals(asked.map(({ headers }) => headers.get("x-key")), [value, value, value]);
+  }
+  assertEquals(archive.requests.map(({ headers }) => headers.get("x-key")), [null, null]);
 });
