@@ -1,0 +1,65 @@
+// Several nodes behind the example configurations of real balancers share the work.
+import { assert, assertEquals } from "@std/assert";
+import { assertSameBytes } from "../../support/same_bytes.ts";
+import { Cluster } from "./cluster.ts";
+import { download, inOrderOf } from "./cluster_client.ts";
+
+const CLIENTS = 20;
+
+/** Runs all clients; `after` is called with the number of packages received so far. */
+async function runClients(
+  cluster: Cluster,
+  after: (received: number) => Promise<void> = () => Promise.resolve(),
+): Promise<Map<string, Set<string>>> {
+  const nodesOf = new Map<string, Set<string>>();
+  let received = 0;
+  await Promise.all(
+    Array.from({ length: CLIENTS }, async (_, client) => {
+      const database = await download(cluster, cluster.repository.path("extra.db"));
+      assert(database.bytes.length > 0);
+      for (const name of inOrderOf(client, cluster.names)) {
+        const { bytes, servedBy } = await download(cluster, cluster.pathOf(name));
+        assertSameBytes(bytes, cluster.repository.bytesOf(name));
+        const nodes = nodesOf.get(name) ?? new Set();
+        nodesOf.set(name, new Set([...nodes, ...servedBy]));
+        await after(++received);
+      }
+    }),
+  );
+  return nodesOf;
+}
+
+Deno.test("three nodes behind HAProxy fetch each package once, for twenty clients", async () => {
+  await using cluster = await Cluster.start(3);
+  await cluster.behindHaproxy();
+  const nodesOf = await runClients(cluster);
+  for (const name of cluster.names) assertEquals(cluster.fetchesOf(name), 1, name);
+  const nodes = new Set([...nodesOf.values()].flatMap((names) => [...names]));
+  assertEquals([...nodes].sort(), ["node1", "node2", "node3"]);
+});
+
+Deno.test("three nodes behind nginx fetch each package once, for twenty clients", async () => {
+  await using cluster = await Cluster.start(3);
+  await cluster.behindNginx();
+  await runClients(cluster);
+  for (const name of cluster.names) assertEquals(cluster.fetchesOf(name), 1, name);
+});
+
+Deno.test("the loss of a node and a new one move only their share of the packages", async () => {
+  await using cluster = await Cluster.start(4);
+  await cluster.behindHaproxy();
+  const total = CLIENTS * cluster.names.length;
+  const nodesOf = await runClients(cluster, async (received) => {
+    if (received === Math.floor(total / 3)) await cluster.nodes[1]?.kill();
+    if (received === Math.floor(total * 2 / 3)) await cluster.add(4);
+  });
+  let moved = 0;
+  for (const [name, nodes] of nodesOf) {
+    if (nodes.size === 1) assertEquals(cluster.fetchesOf(name), 1, name);
+    else moved++;
+    assert(cluster.fetchesOf(name) <= 2 * nodes.size, name);
+  }
+  assert([...nodesOf.values()].some((nodes) => nodes.has("node4")));
+  // A third lay on the lost node, and a third at most moves to the new one.
+  assert(moved < cluster.names.length * 0.75, `${moved} packages moved`);
+});
