@@ -139,7 +139,13 @@ export class Download {
       return await Deno.open(`${this.request.partBase}.part`);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+    try {
       return await Deno.open(this.request.finalPath);
+    } catch (error) {
+      // A download that is failing has discarded its part already: say why.
+      if (error instanceof Deno.errors.NotFound) await this.progress();
+      throw error;
     }
   }
 
