@@ -1,4 +1,5 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
+import fc from "fast-check";
 import { requestPath } from "../../../src/server/request_path.ts";
 
 const at = (target: string) => requestPath(`http://host:8090${target}`);
@@ -62,4 +63,30 @@ Deno.test("a path that could lead elsewhere names nothing, in any encoding", asy
 Deno.test("a doubly encoded path is decoded once, so that it names no valid file", () => {
   assertEquals(at("/%252e%252e/x"), "%2e%2e/x");
   assertEquals(at("/core%252fos"), "core%2fos");
+});
+
+Deno.test("whatever the target, a path that is accepted stays below its root", () => {
+  const piece = fc.constantFrom(
+    ...["/", ".", "..", "%2e", "%2f", "%5c", "%00", "%", "?", "#", "a", "core", "%41", "%c3%a4"],
+    ...["\\", "%0a", "//", "%25", "%252f", ":", "@", "+", "http://", "%ff", "ä"],
+  );
+  const target = fc.oneof(
+    fc.string({ maxLength: 300 }),
+    fc.array(piece, { maxLength: 20 }).map((pieces) => pieces.join("")),
+  );
+  fc.assert(
+    fc.property(target, (text) => {
+      const path = at(`/${text}`);
+      if (path === null) return;
+      const { pathname } = new URL(
+        `file:///root/${path.split("/").map(encodeURIComponent).join("/")}`,
+      );
+      assert(pathname.startsWith("/root/"), path);
+      const segments = path.replace(/\/$/, "").split("/");
+      // deno-lint-ignore no-control-regex -- control characters are what must not be there
+      const isPlain = (segment: string) => !/^\.|[\x00-\x1f\\]/.test(segment);
+      assert(path === "" || segments.every((segment) => segment !== "" && isPlain(segment)), path);
+    }),
+    { numRuns: 5000 },
+  );
 });

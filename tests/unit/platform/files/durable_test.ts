@@ -6,6 +6,7 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../../../../src/platform/files/durable.ts";
+import { DiskEvents } from "../../../support/disk_events.ts";
 import { inTempFolder } from "../../../support/temp_folder.ts";
 
 async function namesIn(folder: string): Promise<string[]> {
@@ -87,5 +88,14 @@ Deno.test("a missing file is null to stat, and no error to remove", async () => 
     assertEquals(await statIfPresent(join(path, "below a file")), null);
     await removeIfPresent(path);
     assertEquals(await statIfPresent(path), null);
+  });
+});
+
+Deno.test("a file's content is on disk before its name, and its name before the write ends", async () => {
+  await inTempFolder(async (folder) => {
+    using disk = new DiskEvents();
+    await writeFileDurably(join(folder, "sub", "file"), "text");
+    const events = disk.events.map((event) => event.replace(/\.[0-9a-f]{8}\.new$/, ".new"));
+    assertEquals(events, ["sync file.new", "rename file", "sync the directory sub"]);
   });
 });
