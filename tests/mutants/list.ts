@@ -1,0 +1,7 @@
+import { FORMATS } from "./list/formats.ts";
+import { HOUSE } from "./list/house.ts";
+import { MIRRORING } from "./list/mirroring.ts";
+import type { Mutant } from "./mutant.ts";
+
+/** Every check that matters, each broken once. */
+export const MUTANTS: readonly Mutant[] = [...FORMATS, ...HOUSE, ...MIRRORING];
