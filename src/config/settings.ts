@@ -298,7 +298,7 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "5m",
     description:
-      "Time for which a signature that no mirror has is reported as missing without asking again.",
+      "Longest time for which a signature that no mirror has is reported as missing without asking again.",
   }),
   /** Root of a package pool laid out like that of the Arch Linux Archive; null for none. */
   archiveUrl: setting({

@@ -29,11 +29,9 @@ import { Upstreams } from "./mirrors/upstreams.ts";
 import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
-import {
-  type FetchedFile,
-  MissingSignatures,
-  PackageRequests,
-} from "./pull_through/package_requests.ts";
+import { MissingFiles } from "./pull_through/missing_files.ts";
+import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
+import { PackageSignatures } from "./pull_through/package_signatures.ts";
 import { LastRefresh } from "./refresh/last_refresh.ts";
 import { RefreshCycle } from "./refresh/refresh_cycle.ts";
 import { RefreshSchedule } from "./refresh/refresh_schedule.ts";
@@ -69,6 +67,8 @@ export class Mirroring {
   readonly #lock: Disposable;
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
+  readonly #missing = new MissingFiles();
+  readonly #signatures: PackageSignatures;
   readonly #planner: WishPlanner;
   readonly #prefetcher: Prefetcher;
   readonly #schedule: RefreshSchedule;
@@ -140,6 +140,15 @@ export class Mirroring {
       downloads: this.downloads,
       settings: () => this.#config,
       freeSpace: () => freeSpace(layout.root),
+    });
+    this.#signatures = new PackageSignatures({
+      layout,
+      downloads: this.downloads,
+      missing: this.#missing,
+      metrics,
+      upstreams: this.upstreams,
+      snapshots: this.snapshots,
+      settings: () => this.#config,
     });
     this.#planner = new WishPlanner({
       index,
@@ -239,6 +248,7 @@ export class Mirroring {
     await this.snapshots.stop();
     await background;
     await this.downloads.stop();
+    await this.#signatures.stop();
     await this.#background.settled();
     await this.room.settled();
     await this.cleanup.settled();
@@ -262,12 +272,13 @@ export class Mirroring {
     }
   }
 
-  #packageRequests({ missingSignatureAgeMs, answerTimeoutMs }: Config): PackageRequests {
+  #packageRequests({ answerTimeoutMs }: Config): PackageRequests {
     return new PackageRequests({
       layout: this.layout,
       downloads: this.downloads,
       clients: this.clientDownloads,
-      missing: new MissingSignatures(missingSignatureAgeMs),
+      missing: this.#missing,
+      signatures: this.#signatures,
       metrics: this.#metrics,
       upstreams: this.upstreams,
       snapshots: this.snapshots,

@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
-import { readSignature } from "../../formats/openpgp/signature.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { sha256Of } from "../../platform/files/file_digest.ts";
@@ -10,6 +9,7 @@ import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
 import type { Download } from "../downloads/download.ts";
+import { SignedFile } from "../downloads/signed_file.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 import { isNotFound } from "../mirrors/race.ts";
@@ -85,7 +85,7 @@ async function copySignature(
   const fileName = `${repository.name}.${member}`;
   const signature = await fetchSignature(request, fileName);
   if (signature === null) return null;
-  if (!await mayBeSignatureOf(signature.bytes, signedPath)) {
+  if (!await new SignedFile(signedPath).maySign(signature.bytes)) {
     throw changedMeanwhile(mirror, fileName);
   }
   const blob = request.blob(member);
@@ -167,20 +167,4 @@ async function isUnchanged(body: MirrorResponse, copy: CopiedDatabase): Promise<
   const hash = createHash("sha256");
   for (let chunk; (chunk = await body.read()) !== null;) hash.update(chunk);
   return hash.digest("hex") === await sha256Of(copy.path);
-}
-
-/**
- * Whether a detached signature is of the file at `path`, as far as can be told without the key: a
- * mirror in the middle of an update has the signature of another database than the one it has. True
- * for signatures that cannot be read, such as armored ones.
- */
-export async function mayBeSignatureOf(signature: Uint8Array, path: string): Promise<boolean> {
-  for (const { hash, trailer, left } of readSignature(signature) ?? []) {
-    const digest = createHash(hash);
-    using file = await Deno.open(path);
-    for await (const chunk of file.readable) digest.update(chunk);
-    const [first, second] = digest.update(trailer).digest();
-    if (first !== left[0] || second !== left[1]) return false;
-  }
-  return true;
 }

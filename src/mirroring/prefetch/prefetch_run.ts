@@ -23,7 +23,7 @@ export type PrefetchEvent =
   | { event: "prefetch"; file: null; status: "postponed"; reason: string };
 
 export interface PrefetchRunOptions {
-  packages: Pick<PackageRequests, "prefetch">;
+  packages: Pick<PackageRequests, "prefetch" | "prefetchSignature">;
   clients: ClientDownloads;
   index: Pick<CacheIndex, "wish">;
   tree: Pick<RepositoryTree, "fileAt">;
@@ -172,8 +172,10 @@ export class PrefetchRun {
   }
 
   async #fetchSignature({ repository, fileName }: PackageFile): Promise<void> {
+    const { packages } = this.#options;
     try {
-      await this.#download({ repository, fileName: `${fileName}.sig`, kind: "signature" });
+      const file = { repository, fileName: `${fileName}.sig`, kind: "signature" } as const;
+      await packages.prefetchSignature(file);
     } catch (error) {
       // Not every repository signs its packages.
       if (!(error instanceof PkgstashError && error.kind === "not_found")) throw error;

@@ -176,7 +176,7 @@ export class DatabaseRequests {
     return await sendDownload(request, download, opening, {
       fileName,
       status,
-      answerTimeoutMs,
+      deadlineAt: performance.now() + answerTimeoutMs,
       openDirect: null,
       onBytes: (count) => metrics.addBytesServed(count),
     });

@@ -1,36 +1,48 @@
-import { PkgstashError } from "../../errors.ts";
+import { deadline } from "@std/async/deadline";
+import { isTimeout, PkgstashError } from "../../errors.ts";
+import { parseHttpDate } from "../../formats/http/http_date.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { writeFileDurably } from "../../platform/files/durable.ts";
+import { contentTypeOf, responseHead } from "../../formats/http/representation.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
-import { sendFile } from "../../repositories/send_file.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
 import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
-import { isNotFound } from "../mirrors/race.ts";
+import { isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
-import { answerInTime, sendDownload } from "./send_download.ts";
+import type { MissingFiles } from "./missing_files.ts";
+import type { PackageSignatures } from "./package_signatures.ts";
+import { answerBy, lateAnswer, sendDownload } from "./send_download.ts";
 
-/** Above any number of requests at once. */
-const MAX_MISSING_SIGNATURES = 10_000;
+/** How long a name that no database lists is remembered as missing. */
+const UNKNOWN_NAME_MS = 10_000;
+/** The part of the answer timeout in which the first database may arrive. */
+const FIRST_DATABASE_SHARE = 1 / 2;
 
 export interface PackageRequestsOptions {
   layout: CacheLayout;
   downloads: DownloadRegistry;
   clients: ClientDownloads;
-  missing: MissingSignatures;
+  missing: MissingFiles;
+  signatures: PackageSignatures;
   metrics: Metrics;
   upstreams: Pick<Upstreams, "get">;
   /** What the served databases say of packages. */
-  snapshots: Pick<Snapshots, "expectationOf" | "embeddedSignatureOf">;
+  snapshots: ServedDatabases;
   /** Called for each file that was put into the cache. */
   onFetched: (file: PackageFile, fetched: FetchedFile) => void;
   /** Time within which a client must get its first byte. */
   answerTimeoutMs: number;
 }
+
+export type ServedDatabases = Pick<
+  Snapshots,
+  "checkBehind" | "current" | "doubt" | "epochOf" | "expectationOf" | "runningRefresh"
+>;
 
 export interface FetchedFile {
   /** Bytes. */
@@ -39,6 +51,14 @@ export interface FetchedFile {
   sha256: string;
   /** Whether no client had asked for it when its download began. */
   prefetched: boolean;
+}
+
+/** A client's request for a package. */
+interface PackageRequest {
+  file: PackageFile;
+  request: Request;
+  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  deadlineAt: number;
 }
 
 /** Answers requests for packages and their signatures: from the cache, or by a download. */
@@ -50,21 +70,22 @@ export class PackageRequests {
   }
 
   async respond(file: PackageFile, request: Request): Promise<Response> {
-    const path = this.#options.layout.fileOf(file);
-    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
-    if (hit !== null) return hit;
+    const { signatures, snapshots, answerTimeoutMs } = this.#options;
+    // All that one request waits for has this one end.
+    const deadlineAt = performance.now() + answerTimeoutMs;
     try {
-      return await this.#startOrJoin(file, request);
-    } catch (error) {
-      if (file.kind !== "signature") throw error;
-      const embedded = await this.#sendEmbedded(file, request);
-      if (embedded === null) throw error;
-      return embedded;
+      const asked = { file, request, deadlineAt };
+      if (file.kind === "package") return await this.#respond(asked);
+      await this.#awaitFirstDatabase(asked);
+      return await signatures.respond(file, request, deadlineAt);
+    } finally {
+      // After the answer: nobody waits for a database that is merely old.
+      snapshots.checkBehind(file.repository);
     }
   }
 
   /**
-   * Brings a file into the cache before a client asks: joins the download in flight, or starts one
+   * Brings a package into the cache before a client asks: joins the download in flight, or starts one
    * that awaits `pace` after each chunk.
    */
   prefetch(
@@ -74,12 +95,32 @@ export class PackageRequests {
     return this.#download(file, { pace });
   }
 
-  async #startOrJoin(file: PackageFile, request: Request): Promise<Response> {
+  /** Brings a signature into the cache. Throws `not_found` if there is none. */
+  async prefetchSignature(file: PackageFile): Promise<void> {
+    await this.#options.signatures.fetch(file);
+  }
+
+  async #respond(asked: PackageRequest): Promise<Response> {
+    const { downloads, layout } = this.#options;
+    const { file, request } = asked;
+    const path = layout.fileOf(file);
+    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
+    if (hit !== null) return hit;
+    const isInFlight = downloads.get(keyOf(file)) !== null;
+    if (!isInFlight) {
+      this.#throwIfMissing(file);
+      await this.#awaitFirstDatabase(asked);
+      if (request.method === "HEAD") return await this.#describe(asked);
+    }
+    return await this.#startOrJoin(asked);
+  }
+
+  async #startOrJoin({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
     const { layout, clients, answerTimeoutMs, metrics } = this.#options;
     const { fileName } = file;
-    const { download, started } = this.#download(file);
+    const { download, started } = this.#download(file, { deadlineAt });
     clients.addClient(download);
-    const opening = await answerInTime(download.opened, answerTimeoutMs, fileName);
+    const opening = await answerBy(deadlineAt, download.opened, { fileName, answerTimeoutMs });
     if (opening === null) {
       const path = layout.fileOf(file);
       const present = await sendFile(request, { path, fileName, status: "HIT" });
@@ -89,33 +130,62 @@ export class PackageRequests {
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
-      answerTimeoutMs,
+      deadlineAt,
       openDirect: (range, opening) => this.#openDirect(file, range, opening),
       onBytes: (count) => metrics.addBytesServed(count),
     });
   }
 
-  /** Puts the signature that is embedded in the database into the cache, and sends it. */
-  async #sendEmbedded(file: PackageFile, request: Request): Promise<Response | null> {
-    const { layout, snapshots } = this.#options;
+  /** Answers a HEAD for a file that is not in the cache, without fetching it. */
+  async #describe({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
+    const { snapshots, upstreams, answerTimeoutMs } = this.#options;
     const { fileName, repository } = file;
-    const packageName = fileName.replace(/\.sig$/, "");
-    const signature = await snapshots.embeddedSignatureOf(repository, packageName);
-    if (signature === null) return null;
-    const path = layout.fileOf(file);
-    await writeFileDurably(path, signature);
-    // No mirror has dated it, and a date of ours would mislead.
-    await Deno.utime(path, 0, 0);
-    return await sendFile(request, { path, fileName, status: "HIT" });
+    const { size = null } = await snapshots.expectationOf(repository, fileName) ?? {};
+    if (size !== null) return describe(request, fileName, { size, lastModified: null });
+    const upstream = upstreams.get(repository.upstream);
+    const { ready, resting } = upstream.pool.candidates(repository.directory);
+    const signal = AbortSignal.timeout(Math.max(1, deadlineAt - performance.now()));
+    try {
+      for (const mirror of ready.length > 0 ? ready : resting) {
+        const headers = await upstream.head(mirror, repository, fileName, signal);
+        if (headers === null) continue;
+        const length = headers.get("content-length");
+        return describe(request, fileName, {
+          size: length !== null && /^\d+$/.test(length) ? Number(length) : null,
+          lastModified: parseHttpDate(headers.get("last-modified") ?? ""),
+        });
+      }
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      throw lateAnswer(fileName, answerTimeoutMs);
+    }
+    throw new PkgstashError("not_found", `Cannot describe ${fileName}: no mirror has it.`);
   }
 
-  #download(file: PackageFile, prefetch?: Pick<DownloadRequest, "pace">) {
-    const { layout, downloads, missing, metrics, upstreams, snapshots, answerTimeoutMs } =
+  /**
+   * Waits for the first database of a repository if it is on its way: a package that it contradicts
+   * must not be sent whole.
+   */
+  async #awaitFirstDatabase({ file, deadlineAt }: PackageRequest): Promise<void> {
+    const { snapshots, answerTimeoutMs } = this.#options;
+    const running = snapshots.runningRefresh(file.repository);
+    if (running === null || await snapshots.current(file.repository) !== null) return;
+    const limit = deadlineAt - performance.now() - answerTimeoutMs * (1 - FIRST_DATABASE_SHARE);
+    // Without it, the package is checked at its end.
+    await deadline(running.done, Math.max(0, limit)).catch(() => {});
+  }
+
+  #throwIfMissing(file: PackageFile): void {
+    const { missing, snapshots } = this.#options;
+    if (!missing.has(keyOf(file), snapshots.epochOf(file.repository))) return;
+    throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
+  }
+
+  #download(file: PackageFile, more: Pick<DownloadRequest, "pace" | "deadlineAt">) {
+    const { layout, downloads, metrics, upstreams, snapshots, signatures, answerTimeoutMs } =
       this.#options;
     const key = keyOf(file);
-    if (downloads.get(key) === null && missing.has(key)) {
-      throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
-    }
+    const epoch = snapshots.epochOf(file.repository);
     const joined = downloads.join(key, upstreams.get(file.repository.upstream), () => ({
       repository: file.repository,
       fileName: file.fileName,
@@ -125,28 +195,46 @@ export class PackageRequests {
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),
       expectations: snapshots,
+      // Never the new package beside the signature of the old one.
+      examine: (partPath) => signatures.makeWayFor(file, partPath),
       onBytes: (count) => metrics.addBytesFetched(count),
-      ...prefetch,
+      ...more,
     }));
-    if (joined.started) this.#recordOutcome(file, joined.download, prefetch !== undefined);
+    if (joined.started) {
+      this.#recordOutcome(file, joined.download, { epoch, prefetched: "pace" in more });
+    }
     return joined;
   }
 
   /**
-   * Calls `onFetched` when the download has put the file into the cache. Remembers a signature as
-   * missing if the mirrors say so, and only then: a client that asks often must not prolong that.
+   * Calls `onFetched` when the download has put the file into the cache. A failure may be evidence
+   * against the served database, or show that there is no such file.
    */
-  #recordOutcome(file: PackageFile, download: Download, prefetched: boolean): void {
-    const { missing, onFetched } = this.#options;
+  #recordOutcome(
+    file: PackageFile,
+    download: Download,
+    { epoch, prefetched }: { epoch: number; prefetched: boolean },
+  ): void {
+    const { onFetched } = this.#options;
     download.done.then((outcome) => {
       if (outcome.result !== "fetched") return;
       const { size, sha256 } = outcome;
-      // A package that was rebuilt under its name may be signed where the old one was not.
-      if (file.kind === "package") missing.forget(`${keyOf(file)}.sig`);
       onFetched(file, { size, sha256, prefetched });
-    }, (error) => {
-      if (file.kind === "signature" && isNotFound(error)) missing.add(keyOf(file));
-    });
+    }, (error) => this.#judgeFailure(file, error, epoch)).catch(() => {});
+  }
+
+  async #judgeFailure(file: PackageFile, error: unknown, epoch: number): Promise<void> {
+    const { missing, snapshots } = this.#options;
+    const { fileName, repository } = file;
+    const evidence = evidenceIn(error);
+    if (evidence === null || await snapshots.current(repository) === null) return;
+    // The download was judged by a database that has been replaced meanwhile.
+    if (snapshots.epochOf(repository) !== epoch) return;
+    if (await snapshots.expectationOf(repository, fileName) !== null) {
+      snapshots.doubt(repository, `${fileName} ${evidence}`);
+    } else if (isNotFound(error)) {
+      missing.add(keyOf(file), epoch, UNKNOWN_NAME_MS);
+    }
   }
 
   async #openDirect(
@@ -171,38 +259,33 @@ export class PackageRequests {
   }
 }
 
-/** Signatures that no mirror has, remembered for a while so that asking again costs nothing. */
-export class MissingSignatures {
-  readonly #ageMs: number;
-  readonly #now: () => number;
-  readonly #until = new Map<string, number>();
+/** What a failed download says against the database that lists its file; null if nothing. */
+function evidenceIn(error: unknown): string | null {
+  if (!(error instanceof PkgstashError)) return null;
+  if (error.kind === "not_found") return "is on no mirror";
+  const errors = error instanceof NoMirrorError
+    ? error.failures.map(({ error }) => error)
+    : [error];
+  const isContradicted = errors.some((one) =>
+    one instanceof PkgstashError && one.kind === "content"
+  );
+  if (isContradicted) return "has other bytes on a mirror";
+  const isLacking = error instanceof NoMirrorError && error.failures.some(isMissing);
+  return isLacking ? "is not on every mirror" : null;
+}
 
-  /** Each is remembered for `ageMs`; `now` returns the milliseconds of a monotonic clock. */
-  constructor(ageMs: number, now: () => number = () => performance.now()) {
-    this.#ageMs = ageMs;
-    this.#now = now;
-  }
-
-  /** Remembers a signature by its key, and forgets the oldest if there are too many. */
-  add(key: string): void {
-    this.#until.delete(key);
-    this.#until.set(key, this.#now() + this.#ageMs);
-    const [oldest] = this.#until.keys();
-    if (this.#until.size > MAX_MISSING_SIGNATURES && oldest !== undefined) {
-      this.#until.delete(oldest);
-    }
-  }
-
-  /** Forgets a signature, because there may be one by now. */
-  forget(key: string): void {
-    this.#until.delete(key);
-  }
-
-  has(key: string): boolean {
-    const until = this.#until.get(key);
-    if (until === undefined) return false;
-    if (until > this.#now()) return true;
-    this.#until.delete(key);
-    return false;
-  }
+/** The head of a file that is not fetched for it. */
+function describe(
+  request: Request,
+  fileName: string,
+  { size, lastModified }: { size: number | null; lastModified: Date | null },
+): Response {
+  const { status, headers } = responseHead(request, {
+    size,
+    lastModified,
+    etag: null,
+    contentType: contentTypeOf(fileName),
+  });
+  headers.set(CACHE_STATUS_HEADER, "MISS" satisfies CacheStatus);
+  return new Response(null, { status, headers });
 }

@@ -17,8 +17,8 @@ const DIRECT_STATUS: CacheStatus = "PASS";
 export interface SendDownloadOptions {
   fileName: string;
   status: CacheStatus;
-  /** Time within which a client must get its first byte. */
-  answerTimeoutMs: number;
+  /** When the client must get its first byte, in milliseconds of the monotonic clock. */
+  deadlineAt: number;
   /** Opens a range past the cache; null if the file is always sent from the download. */
   openDirect: ((range: ByteRange, opening: DownloadOpening) => Promise<DirectRange>) | null;
   /** Called with the number of bytes handed out. */
@@ -32,7 +32,7 @@ export async function sendDownload(
   opening: DownloadOpening,
   options: SendDownloadOptions,
 ): Promise<Response> {
-  const { fileName, status, answerTimeoutMs, openDirect, onBytes } = options;
+  const { fileName, status, deadlineAt, openDirect, onBytes } = options;
   const { size } = download;
   if (size === null && request.headers.has("range") && request.method === "GET") {
     return await sendWhenDone(request, download, options);
@@ -48,13 +48,15 @@ export async function sendDownload(
   const init = { status: head.status, headers: head.headers };
   if (request.method !== "GET" || head.status >= 300) return new Response(null, init);
   const { range } = head;
-  if (range !== null && !await download.reaches(range.start, RANGE_PATIENCE_MS)) {
+  const left = () => Math.max(0, deadlineAt - performance.now());
+  const patienceMs = Math.min(RANGE_PATIENCE_MS, left());
+  if (range !== null && !await download.reaches(range.start, patienceMs)) {
     const direct = await openDirect?.(range, opening).catch(() => null) ?? null;
     if (direct !== null) {
       head.headers.set(CACHE_STATUS_HEADER, DIRECT_STATUS);
       return new Response(direct.body, init);
     }
-    if (!await download.reaches(range.start, answerTimeoutMs - RANGE_PATIENCE_MS)) {
+    if (!await download.reaches(range.start, left())) {
       throw new PkgstashError(
         "upstream_timeout",
         `Cannot send ${fileName} from byte ${range.start}: no mirror sends it in time.`,
@@ -75,24 +77,38 @@ export async function answerInTime<T>(
   timeoutMs: number,
   fileName: string,
 ): Promise<T> {
+  const deadlineAt = performance.now() + timeoutMs;
+  return await answerBy(deadlineAt, promise, { fileName, answerTimeoutMs: timeoutMs });
+}
+
+/** As `answerInTime`, for what is left of the `answerTimeoutMs` that end at `deadlineAt`. */
+export async function answerBy<T>(
+  deadlineAt: number,
+  promise: Promise<T>,
+  { fileName, answerTimeoutMs }: { fileName: string; answerTimeoutMs: number },
+): Promise<T> {
   try {
-    return await deadline(promise, timeoutMs);
+    return await deadline(promise, Math.max(0, deadlineAt - performance.now()));
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    throw new PkgstashError(
-      "upstream_timeout",
-      `Cannot get ${fileName}: no mirror answered within ${timeoutMs / 1000} s.`,
-    );
+    throw lateAnswer(fileName, answerTimeoutMs);
   }
+}
+
+export function lateAnswer(fileName: string, answerTimeoutMs: number): PkgstashError {
+  return new PkgstashError(
+    "upstream_timeout",
+    `Cannot get ${fileName}: no mirror answered within ${answerTimeoutMs / 1000} s.`,
+  );
 }
 
 /** Sends a range of a file of unknown length once it is complete, because only then it has ranges. */
 async function sendWhenDone(
   request: Request,
   download: Download,
-  { fileName, answerTimeoutMs }: SendDownloadOptions,
+  { fileName, deadlineAt }: SendDownloadOptions,
 ): Promise<Response> {
-  if (await download.reaches(Infinity, answerTimeoutMs)) {
+  if (await download.reaches(Infinity, deadlineAt - performance.now())) {
     await download.done;
     const response = await sendFile(request, {
       path: download.request.finalPath,

@@ -85,7 +85,8 @@ Deno.test("the status has counts of requests, bytes and files, and the state of 
   assert(database!.age_ms! <= Date.now() - Date.parse(status.started_at));
   assert(database!.checked_ms !== null && !database!.failed);
   await app.mirror.down();
-  await app.get(core.path("core.db"));
+  // The first may join a check that began before, because packages were asked for.
+  for (let time = 0; time < 2; time++) await app.get(core.path("core.db"));
   assertEquals((await ask<Status>(app, "status")).databases[0]!.failed, true);
 });
 
@@ -173,22 +174,6 @@ Deno.test("only cached packages can be removed by name", async (t) => {
   }
   await Deno.stat(index);
   assertEquals((await packages(app)).length, 1);
-});
-
-Deno.test("a package whose signature is being downloaded is not removed", async () => {
-  const { app } = await withCore();
-  await using _ = app;
-  await app.warm(`/${A}`);
-  const gate = new Gate();
-  app.mirror.behave(`/${A}.sig`, { kind: "gate", gate, bytes: 5 });
-  const pending = app.get(`/${A}.sig`);
-  await gate.reached;
-  assertEquals((await packages(app))[0]!.in_flight, true);
-  assertEquals(await statusOf(app, `packages/${A}`, "DELETE"), 409);
-  gate.release();
-  assertEquals((await pending).status, 200);
-  await app.settled();
-  assertEquals(await statusOf(app, `packages/${A}`, "DELETE"), 200);
 });
 
 Deno.test("pins of the API protect packages from cleanup until they are removed, even after a restart", async () => {

@@ -96,6 +96,8 @@ class Journey {
     // These were requested again, for packages that the mirror still lacks.
     this.#newRequests();
     for (const entry of packages) await this.#fetch(entry, label);
+    // Packages were asked for, so the database is checked behind the answers: wait for that.
+    await this.#assertDatabases(revision);
 
     const { totals } = this;
     totals.prefetched += expected.fetched.length;

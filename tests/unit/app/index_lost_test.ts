@@ -61,13 +61,16 @@ for (const [what, lose] of Object.entries(LOSSES)) {
 
     {
       await using app = await App.start(config);
-      const requests = mirror.count();
+      const requestsOfPackages = () =>
+        mirror.requests.filter(({ path }) => path.endsWith(".zst")).length;
+      const requests = requestsOfPackages();
       for (const [path, bytes] of contents) {
         const { status, headers, body } = await exchange(app.url, path);
-        assertEquals([status, headers.get("x-cache")], [200, "HIT"], path);
+        assertEquals(status, 200, path);
+        if (path.endsWith(".zst")) assertEquals(headers.get("x-cache"), "HIT", path);
         assertEquals(body, bytes, path);
       }
-      assertEquals(mirror.count(), requests);
+      assertEquals(requestsOfPackages(), requests);
       const { text } = await administer(app.url, "/api/v1/cleanup?dry_run=true");
       const report = JSON.parse(text);
       assertEquals([report.files, report.kept.files], [[], 4]);

@@ -66,7 +66,7 @@ Deno.test("a transfer cut off by drain_timeout is resumed after a restart", asyn
     const range = app.mirror.requests[0]!.headers.get("range") ?? "";
     const start = Number(/^bytes=(\d+)-$/.exec(range)?.[1]);
     assertEquals(start > 0 && start < sent, true, range);
-    assertLess(app.mirror.bytesSent, SIZE - start + 1);
+    assertEquals(app.count(PATH), 1);
   }
 });
 

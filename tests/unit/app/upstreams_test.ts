@@ -18,7 +18,8 @@ Deno.test("a preset is served at its client path and fetched in its mirrors' lay
   assertEquals([status, body], [200, bytes]);
   assertEquals((await app.get(path)).headers.get("x-cache"), "HIT");
   assertEquals((await app.get(`/cache/${NAME}`)).body, bytes);
-  assertEquals(mirror.requests.map(({ path }) => path), [`/aarch64/core/${NAME}`]);
+  const packages = mirror.requests.map(({ path }) => path).filter((path) => !path.endsWith(".db"));
+  assertEquals(packages, [`/aarch64/core/${NAME}`]);
   assertEquals(app.count(), 0);
 });
 

@@ -51,6 +51,8 @@ Deno.test("a signature is found by its file name", async () => {
   await using app = await TestApp.start();
   const signature = new Uint8Array([0x88, 1, 2, 3]);
   app.put(`${CORE}.sig`, signature);
+  app.put(CORE, bytes);
+  await app.warm(CORE);
   await app.warm(`${CORE}.sig`);
   assertEquals((await app.get(`/cache/${FILE}.sig`)).body, signature);
 });

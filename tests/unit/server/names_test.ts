@@ -23,7 +23,7 @@ Deno.test("raw and percent-encoded names mean the same file, here and upstream",
         assertEquals([status, headers.get("x-cache")], [200, "HIT"]);
         assertEquals(body, packageBytes(5000, 1));
       }
-      assertEquals(app.count(), 1);
+      assertEquals(app.count(`${DIRECTORY}/${NAME}`), 1);
       // Mirrors are asked as pacman asks them.
       assertEquals(app.mirror.requests[0]!.path, `${DIRECTORY}/${NAME}`);
       const files = await Array.fromAsync(Deno.readDir(app.pathOf(DIRECTORY)));

@@ -5,10 +5,10 @@ import { ClientDownloads } from "../../../../src/mirroring/downloads/client_down
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
 import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
-import {
-  MissingSignatures,
-  PackageRequests,
-} from "../../../../src/mirroring/pull_through/package_requests.ts";
+import { MissingFiles } from "../../../../src/mirroring/pull_through/missing_files.ts";
+import { PackageRequests } from "../../../../src/mirroring/pull_through/package_requests.ts";
+import { PackageSignatures } from "../../../../src/mirroring/pull_through/package_signatures.ts";
+import { NO_DATABASES } from "../pull_through/no_databases.ts";
 import type { Clock } from "../../../../src/async/clock.ts";
 import {
   type PrefetchEvent,
@@ -59,17 +59,18 @@ export class PrefetchHarness implements AsyncDisposable {
     this.#tree = new RepositoryTree(config);
     this.#upstreams = new Upstreams(config, metrics);
     this.#downloads = new DownloadRegistry(metrics);
-    this.#packages = new PackageRequests({
+    const shared = {
       layout: this.layout,
       downloads: this.#downloads,
-      clients: this.clients,
-      missing: new MissingSignatures(config.missingSignatureAgeMs),
+      missing: new MissingFiles(),
       metrics,
       upstreams: this.#upstreams,
-      snapshots: {
-        expectationOf: () => Promise.resolve(null),
-        embeddedSignatureOf: () => Promise.resolve(null),
-      },
+      snapshots: NO_DATABASES,
+    };
+    this.#packages = new PackageRequests({
+      ...shared,
+      clients: this.clients,
+      signatures: new PackageSignatures({ ...shared, settings: () => config }),
       onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,
     });

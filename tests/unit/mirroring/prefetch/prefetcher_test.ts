@@ -21,6 +21,7 @@ function prefetcherOf(sizes: readonly (number | null)[]) {
       prefetch: () => {
         throw new Error("outside the time window");
       },
+      prefetchSignature: () => Promise.reject(new Error("outside the time window")),
     }),
     clients: new ClientDownloads(),
     index: { wish: () => new Map() },

@@ -24,7 +24,7 @@ Deno.test("a file that no mirror has is 404 in plain text, after all mirrors wer
   assertEquals(app.mirrors.map((mirror) => mirror.count(PATH)), [1, 1, 1]);
   const cached = await Array.fromAsync(Deno.readDir(app.pathOf(".pkgstash/parts/core/os/x86_64")))
     .catch(() => []);
-  assertEquals(cached, []);
+  assertEquals(cached.filter(({ name }) => name.startsWith("foo")), []);
 });
 
 Deno.test("a mirror that has the file is found after those that do not", async () => {
@@ -116,11 +116,12 @@ Deno.test("the part of a transfer that broke off is resumed when the mirror is b
   await using app = await TestApp.start();
   app.put(PATH, bytes);
   app.mirror.behave(PATH, { kind: "cutAfter", bytes: 400_000 }, 1);
-  app.mirror.behave("*", { kind: "status", code: 503 }, 4);
+  app.mirror.behave(PATH, { kind: "status", code: 503 }, 4);
   assertEquals((await app.get(PATH)).isComplete, false);
   await app.settled();
-  app.mirror.behave("*", { kind: "correct" });
+  app.mirror.behave(PATH, { kind: "correct" });
   const { status, body } = await app.get(PATH);
   assertEquals([status, body], [200, bytes]);
-  assertMatch(app.mirror.requests.at(-1)!.headers.get("range") ?? "", /^bytes=\d{5,}-/);
+  const requests = app.mirror.requests.filter(({ path }) => path === PATH);
+  assertMatch(requests.at(-1)!.headers.get("range") ?? "", /^bytes=\d{5,}-/);
 });

@@ -1,31 +1,236 @@
+// A signature belongs to its package, and is as mutable as a database.
 import { assertEquals } from "@std/assert";
-import type { PkgstashError } from "../../../../src/errors.ts";
-import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
-import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
-import {
-  MissingSignatures,
-  PackageRequests,
-} from "../../../../src/mirroring/pull_through/package_requests.ts";
-import { TestApp } from "../../../support/test_app.ts";
-import { DownloadBed, EXTRA, PACKAGE } from "../downloads/download_bed.ts";
+import { administer, TOKEN } from "../../../support/administration.ts";
+import { signatureOf } from "../../../support/changing_repository.ts";
+import type { Answer } from "../../../support/http_exchange.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { PublishedRepository } from "../../../support/published_repository.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
+import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
+import { TestApp, type TestAppOptions } from "../../../support/test_app.ts";
 
-const PATH = "/core/os/x86_64/foo-1-1-x86_64.pkg.tar.zst.sig";
-const SIGNATURE = new Uint8Array([0x88, ...new Array(99).fill(7)]);
+const NAME = "foo-1-1-x86_64.pkg.tar.zst";
+const DB = "/core/os/x86_64/core.db";
+const PACKAGE = `/core/os/x86_64/${NAME}`;
+const PATH = `${PACKAGE}.sig`;
+const OLD = packageBytes(3000, 1);
+const NEW = packageBytes(4000, 2);
+const OLD_DATE = new Date("2026-11-01T12:00:00Z");
+const NEW_DATE = new Date("2026-11-02T12:00:00Z");
+
+/** A daemon of one repository, with its refreshes at hand. */
+function start(options: TestAppOptions = {}): Promise<TestApp> {
+  return TestApp.start({
+    token: TOKEN,
+    tables: () => `mirrored_repos = ["core"]\n`,
+    ...options,
+    settings: { refresh_interval: "0", ...options.settings },
+  });
+}
+
+async function refresh(app: TestApp): Promise<void> {
+  assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+}
+
+function database(bytes: Uint8Array, signature?: Uint8Array): Promise<Uint8Array> {
+  return syncDbBytes([{
+    name: "foo",
+    version: "1-1",
+    fileName: NAME,
+    size: bytes.length,
+    sha256: sha256Of(bytes),
+    ...(signature === undefined ? {} : { pgpsig: btoa(String.fromCharCode(...signature)) }),
+  }]);
+}
+
+function assertIs(answer: Answer, signature: Uint8Array, status: string): void {
+  assertEquals([answer.status, answer.headers.get("x-cache")], [200, status]);
+  assertSameBytes(answer.body, signature);
+}
 
 Deno.test("a signature is fetched once and served from the cache with its type", async () => {
-  await using app = await TestApp.start();
-  app.put(PATH, SIGNATURE);
-  const miss = await app.warm(PATH);
-  assertEquals([miss.status, miss.headers.get("x-cache")], [200, "MISS"]);
+  await using app = await start();
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(NEW));
+  await app.warm(PACKAGE);
+  const clients = await Promise.all([app.get(PATH), app.get(PATH), app.get(PATH)]);
+  for (const { body } of clients) assertSameBytes(body, signatureOf(NEW));
+  assertEquals(clients.map(({ headers }) => headers.get("x-cache")).sort(), [
+    "JOIN",
+    "JOIN",
+    "MISS",
+  ]);
   const hit = await app.get(PATH);
-  assertEquals([hit.status, hit.headers.get("x-cache")], [200, "HIT"]);
-  assertEquals(hit.body, SIGNATURE);
+  assertIs(hit, signatureOf(NEW), "HIT");
   assertEquals(hit.headers.get("content-type"), "application/pgp-signature");
   assertEquals(app.count(PATH), 1);
 });
 
+Deno.test("a signature is kept only beside its package", async () => {
+  await using app = await start();
+  app.put(PATH, signatureOf(NEW));
+  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  assertEquals(app.count(PATH), 2);
+});
+
+Deno.test("a signature of other bytes is passed over, however early it comes", async (t) => {
+  for (const [what, isLate] of [["at once", false], ["late", true]] as const) {
+    await t.step(`the right one is sent ${what}`, async () => {
+      await using app = await start({ mirrors: 2, settings: { race_timeout: "50ms" } });
+      const [lead, lag] = app.mirrors;
+      app.put(PACKAGE, NEW);
+      lead!.put(PATH, signatureOf(NEW));
+      lag!.put(PATH, signatureOf(OLD));
+      if (isLate) lead!.behave(PATH, { kind: "hangBeforeHeaders", milliseconds: 300 });
+      await app.warm(PACKAGE);
+      assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+      assertIs(await app.get(PATH), signatureOf(NEW), "HIT");
+      // It is not a fault to be in the middle of an update.
+      assertEquals(app.log.matching(/mirror failed/), []);
+    });
+  }
+});
+
+Deno.test("a signature of other bytes is 404 if no mirror has another", async () => {
+  await using app = await start({ mirrors: 2 });
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(OLD));
+  await app.warm(PACKAGE);
+  assertEquals((await app.get(PATH)).status, 404);
+  assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+});
+
+Deno.test("a signature without its package comes only from a mirror whose package the database lists", async () => {
+  await using app = await start({ mirrors: 2 });
+  const [lead, lag] = app.mirrors;
+  app.put(DB, await database(NEW));
+  lead!.put(PACKAGE, NEW);
+  lead!.put(PATH, signatureOf(NEW));
+  lag!.put(PACKAGE, OLD);
+  lag!.put(PATH, signatureOf(OLD));
+  await app.warm(DB);
+  for (let time = 0; time < 4; time++) {
+    assertSameBytes((await app.get(PATH)).body, signatureOf(NEW));
+  }
+  assertEquals(lag!.bytesSent < OLD.length, true, "the package was fetched for its signature");
+});
+
+Deno.test("packages that were signed anew get their new signatures after a refresh", async () => {
+  await using app = await start();
+  const core = new PublishedRepository(app.mirror);
+  await core.set("a", 1).publish();
+  const path = core.package("a", 1);
+  await app.warm(core.path("core.db"));
+  await app.warm(path);
+  assertIs(await app.get(`${path}.sig`), signatureOf(core.bytesOf("a")), "MISS");
+  const again = signatureOf(core.bytesOf("a"), 0x66000000);
+  app.put(`${path}.sig`, again);
+  assertIs(await app.get(`${path}.sig`), signatureOf(core.bytesOf("a")), "HIT");
+  await refresh(app);
+  assertIs(await app.get(`${path}.sig`), again, "REFRESHED");
+  assertIs(await app.get(`${path}.sig`), again, "HIT");
+  await refresh(app);
+  assertIs(await app.get(`${path}.sig`), again, "REVALIDATED");
+});
+
+Deno.test("a signature that fits stays when the mirrors cannot give another", async (t) => {
+  const faults = [
+    { kind: "status", code: 503 },
+    { kind: "status", code: 404 },
+    { kind: "hangBeforeHeaders" },
+  ] as const;
+  for (const fault of faults) {
+    await t.step(JSON.stringify(fault), async () => {
+      await using app = await start({ settings: { answer_timeout: "1s" } });
+      app.put(DB, await database(NEW));
+      app.put(PACKAGE, NEW);
+      app.put(PATH, signatureOf(NEW));
+      await app.warm(DB);
+      await app.warm(PACKAGE);
+      await app.get(PATH);
+      await refresh(app);
+      app.mirror.behave(PATH, fault);
+      assertIs(await app.get(PATH), signatureOf(NEW), "STALE");
+    });
+  }
+});
+
+Deno.test("the signature in the database wins over those of mirrors, also when it changes", async () => {
+  await using app = await start({ settings: { database_max_age: "0" } });
+  const [first, second] = [signatureOf(NEW, 1), signatureOf(NEW, 2)];
+  app.put(DB, await database(NEW, first), { lastModified: OLD_DATE });
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(NEW, 3));
+  await app.warm(DB);
+  await app.warm(PACKAGE);
+  assertIs(await app.get(PATH), first, "HIT");
+  app.put(DB, await database(NEW, second), { lastModified: NEW_DATE });
+  await refresh(app);
+  assertIs(await app.get(PATH), second, "HIT");
+  assertEquals(app.count(PATH), 0);
+});
+
+Deno.test("a new package is never beside the signature of the old one", async () => {
+  await using app = await start();
+  app.put(DB, await database(OLD), { lastModified: OLD_DATE });
+  app.put(PACKAGE, OLD);
+  app.put(PATH, signatureOf(OLD));
+  await app.warm(DB);
+  await app.warm(PACKAGE);
+  await app.get(PATH);
+  // The package is rebuilt under its name, and its signature is late.
+  app.put(DB, await database(NEW), { lastModified: NEW_DATE });
+  app.put(PACKAGE, NEW);
+  await refresh(app);
+  assertSameBytes((await app.warm(PACKAGE)).body, NEW);
+  assertEquals((await app.get(PATH)).status, 404);
+  app.put(PATH, signatureOf(NEW));
+  await refresh(app);
+  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+});
+
+Deno.test("a signature left of another package makes way when its package arrives", async () => {
+  await using app = await start();
+  app.put(PACKAGE, NEW);
+  await Deno.mkdir(app.pathOf("core/os/x86_64"), { recursive: true });
+  await Deno.writeFile(app.pathOf(PATH), signatureOf(OLD));
+  await app.warm(PACKAGE);
+  assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
+  // One that was made for it stays.
+  await Deno.remove(app.pathOf(PACKAGE));
+  await Deno.writeFile(app.pathOf(PATH), signatureOf(NEW));
+  await app.warm(PACKAGE);
+  assertSameBytes(await Deno.readFile(app.pathOf(PATH)), signatureOf(NEW));
+});
+
+Deno.test("after a start, a cached signature is compared with its package before it is a hit", async () => {
+  await using cache = await TempFolder.create();
+  {
+    await using app = await start({ cacheRoot: cache.path });
+    app.put(PACKAGE, NEW);
+    app.put(PATH, signatureOf(NEW));
+    await app.warm(PACKAGE);
+    await app.get(PATH);
+  }
+  {
+    await using app = await start({ cacheRoot: cache.path });
+    assertIs(await app.get(PATH), signatureOf(NEW), "HIT");
+    assertEquals(app.count(PATH), 0);
+  }
+  await Deno.writeFile(cache.join(PATH), signatureOf(OLD));
+  {
+    await using app = await start({ cacheRoot: cache.path });
+    app.put(PATH, signatureOf(NEW));
+    assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  }
+});
+
 Deno.test("a signature that no mirror has is 404, and asked of no mirror twice", async () => {
-  await using app = await TestApp.start({ mirrors: 2 });
+  await using app = await start({ mirrors: 2 });
   const clients = await Promise.all([app.get(PATH), app.get(PATH), app.get(PATH)]);
   assertEquals(clients.map(({ status }) => status), [404, 404, 404]);
   assertEquals((await app.get(PATH)).status, 404);
@@ -33,71 +238,32 @@ Deno.test("a signature that no mirror has is 404, and asked of no mirror twice",
   for (const mirror of app.mirrors) assertEquals(mirror.count(PATH) <= 1, true);
 });
 
-Deno.test("a missing signature is asked for again after the configured age", async () => {
-  await using app = await TestApp.start({ settings: { missing_signature_age: "0" } });
+Deno.test("a missing signature is asked for again at once if missing_signature_age is 0", async () => {
+  await using app = await start({ settings: { missing_signature_age: "0" } });
   assertEquals((await app.get(PATH)).status, 404);
-  app.put(PATH, SIGNATURE);
-  const { status, body } = await app.get(PATH);
-  assertEquals([status, body], [200, SIGNATURE]);
+  app.put(PATH, signatureOf(NEW));
+  assertEquals((await app.get(PATH)).status, 200);
   assertEquals(app.count(PATH), 2);
 });
 
-Deno.test("a missing signature stays missing for the configured age even if it appears upstream", async () => {
-  await using app = await TestApp.start({ settings: { missing_signature_age: "10m" } });
+Deno.test("a missing signature is asked for again after a refresh", async () => {
+  await using app = await start({ settings: { missing_signature_age: "1h" } });
+  app.put(DB, await database(NEW));
+  app.put(PACKAGE, NEW);
+  await app.warm(DB);
+  await app.warm(PACKAGE);
   assertEquals((await app.get(PATH)).status, 404);
-  app.put(PATH, SIGNATURE);
+  app.put(PATH, signatureOf(NEW));
   assertEquals((await app.get(PATH)).status, 404);
-  assertEquals(app.count(PATH), 1);
-});
-
-Deno.test("a package that no mirror has is not remembered as missing", async () => {
-  await using app = await TestApp.start();
-  const path = PATH.replace(".sig", "");
-  assertEquals((await app.get(path)).status, 404);
-  assertEquals((await app.get(path)).status, 404);
-  assertEquals(app.count(path), 2);
+  await refresh(app);
+  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  assertEquals(app.count(PATH), 2);
 });
 
 Deno.test("a mirror that fails does not make a signature missing", async () => {
-  await using app = await TestApp.start();
-  app.put(PATH, SIGNATURE);
+  await using app = await start();
+  app.put(PATH, signatureOf(NEW));
   app.mirror.behave(PATH, { kind: "status", code: 503 }, 1);
   assertEquals((await app.get(PATH)).status, 502);
   assertEquals((await app.get(PATH)).status, 200);
-});
-
-Deno.test("requests for a missing signature do not prolong how long it is remembered", async () => {
-  await using bed = await DownloadBed.start();
-  let now = 0;
-  const packages = new PackageRequests({
-    layout: new CacheLayout(bed.folder),
-    downloads: bed.registry,
-    clients: new ClientDownloads(),
-    missing: new MissingSignatures(100, () => now),
-    metrics: bed.metrics,
-    upstreams: { get: () => bed.upstream },
-    snapshots: {
-      expectationOf: () => Promise.resolve(null),
-      embeddedSignatureOf: () => Promise.resolve(null),
-    },
-    onFetched: () => {},
-    answerTimeoutMs: 5_000,
-  });
-  const fileName = `${PACKAGE}.sig`;
-  const ask = async () => {
-    try {
-      const file = { repository: EXTRA, fileName, kind: "signature" as const };
-      const response = await packages.respond(file, new Request("http://host/"));
-      await response.body?.cancel();
-      return response.status;
-    } catch (error) {
-      return (error as PkgstashError).kind;
-    }
-  };
-  assertEquals(await ask(), "not_found");
-  bed.put(fileName, SIGNATURE);
-  now = 60;
-  assertEquals(await ask(), "not_found");
-  now = 100;
-  assertEquals(await ask(), 200);
 });

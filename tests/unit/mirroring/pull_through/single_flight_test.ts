@@ -66,18 +66,6 @@ Deno.test("HEAD, conditional requests and 416 are answered before a file in flig
   assertEquals(app.count(PATH), 1);
 });
 
-Deno.test("HEAD for a file that is not in the cache returns the headers of GET, and fetches it", async () => {
-  await using app = await TestApp.start();
-  app.put(PATH, bytes);
-  const head = await app.request("HEAD", PATH);
-  assertEquals([head.status, head.headers.get("x-cache")], [200, "MISS"]);
-  assertEquals(head.headers.get("content-length"), String(SIZE));
-  assertEquals(head.body.length, 0);
-  await app.settled();
-  assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
-  assertEquals(app.count(PATH), 1);
-});
-
 Deno.test("a client that leaves midway does not disturb the others", async () => {
   const { app, gate } = await inFlight(300_000);
   await using _ = app;

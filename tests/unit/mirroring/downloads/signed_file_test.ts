@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { mayBeSignatureOf } from "../../../../src/mirroring/databases/companions.ts";
+import { SignedFile } from "../../../../src/mirroring/downloads/signed_file.ts";
 
 /** Signatures of the text "the data", made by GnuPG. */
 const SIGNATURES: Record<string, string> = {
@@ -36,7 +36,7 @@ async function isSignatureOf(signature: Uint8Array, data: string): Promise<boole
   const path = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(path, data);
-    return await mayBeSignatureOf(signature, path);
+    return await new SignedFile(path).maySign(signature);
   } finally {
     await Deno.remove(path);
   }

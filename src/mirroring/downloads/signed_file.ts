@@ -1,0 +1,42 @@
+import { createHash, type Hash } from "node:crypto";
+import { readSignature } from "../../formats/openpgp/signature.ts";
+
+/** A file on disk and the detached signatures that may have been made for it. */
+export class SignedFile {
+  readonly #path: string;
+  /** By algorithm: the hash of the file's bytes, without a signature's trailer. */
+  readonly #hashes = new Map<string, Promise<Hash>>();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Whether a signature was made for the file, as far as can be told without the key: a mirror in
+   * the middle of an update has the signature of another file than the one it has. True for
+   * signatures that cannot be read, such as armored ones.
+   */
+  async maySign(signature: Uint8Array): Promise<boolean> {
+    for (const { hash, trailer, left } of readSignature(signature) ?? []) {
+      const [first, second] = (await this.#hashOf(hash)).copy().update(trailer).digest();
+      if (first !== left[0] || second !== left[1]) return false;
+    }
+    return true;
+  }
+
+  #hashOf(algorithm: string): Promise<Hash> {
+    let hash = this.#hashes.get(algorithm);
+    if (hash === undefined) {
+      hash = this.#read(algorithm);
+      this.#hashes.set(algorithm, hash);
+    }
+    return hash;
+  }
+
+  async #read(algorithm: string): Promise<Hash> {
+    const hash = createHash(algorithm);
+    using file = await Deno.open(this.#path);
+    for await (const chunk of file.readable) hash.update(chunk);
+    return hash;
+  }
+}

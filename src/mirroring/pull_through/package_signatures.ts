@@ -1,0 +1,399 @@
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
+import { contentTypeOf } from "../../formats/http/representation.ts";
+import { readSignature } from "../../formats/openpgp/signature.ts";
+import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { Metrics } from "../../platform/observability/metrics.ts";
+import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { Snapshots } from "../databases/snapshots.ts";
+import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
+import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import { SignedFile } from "../downloads/signed_file.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import { MirrorRefusal } from "../mirrors/mirror_response.ts";
+import { isDifferent, isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
+import type { Upstreams } from "../mirrors/upstreams.ts";
+import type { MissingFiles } from "./missing_files.ts";
+import { answerBy } from "./send_download.ts";
+
+const log = eventLogger("signature");
+
+/** Longer than any list of signatures that clients ask for between two databases. */
+const MAX_LEARNED = 20_000;
+/** How long a missing signature is remembered where others are signed: it is probably late. */
+const LATE_SIGNATURE_MS = 10_000;
+/** The part of the answer timeout in which mirrors may replace a signature that fits. */
+const REVALIDATION_SHARE = 1 / 3;
+
+export interface PackageSignaturesOptions {
+  layout: CacheLayout;
+  downloads: Pick<DownloadRegistry, "get">;
+  missing: MissingFiles;
+  metrics: Metrics;
+  upstreams: Pick<Upstreams, "get">;
+  snapshots: Pick<Snapshots, "current" | "embeddedSignatureOf" | "epochOf" | "expectationOf">;
+  /** Called at each use, since the configuration may change. */
+  settings: () => SignatureSettings;
+}
+
+export interface SignatureSettings {
+  /** How long a missing signature is remembered at most. */
+  missingSignatureAgeMs: number;
+  /** Time within which a client must get its first byte. */
+  answerTimeoutMs: number;
+}
+
+/** A signature, from a mirror or a database. */
+interface Signature {
+  bytes: Uint8Array;
+  /** Last-Modified header of the mirror, or null. */
+  lastModified: string | null;
+}
+
+/** A signature as a mirror sent it. */
+interface Sent extends Signature {
+  /** Whether it is in the cache, beside its package. */
+  isStored: boolean;
+  /** Whether the cache had another one before. */
+  isNew: boolean;
+}
+
+/** What a cached signature was compared with. */
+interface Learned {
+  epoch: number;
+  /** Of the package. */
+  inode: number | null;
+}
+
+/**
+ * Answers requests for signatures of packages. A signature belongs to its package and may be replaced
+ * at any time, like a database: it is kept only beside the bytes that it was made for, asked for again
+ * after each new database and refresh, and gives way to the one that the database itself contains.
+ */
+export class PackageSignatures {
+  readonly #options: PackageSignaturesOptions;
+  readonly #controller = new AbortController();
+  readonly #learned = new Map<string, Learned>();
+  readonly #asked = new Map<string, Promise<Sent>>();
+  /** Directories in which a mirror had a signature. */
+  readonly #signed = new Set<string>();
+
+  constructor(options: PackageSignaturesOptions) {
+    this.#options = options;
+  }
+
+  /** Answers a GET or HEAD for a signature by `deadlineAt`, in ms of the monotonic clock. */
+  async respond(file: PackageFile, request: Request, deadlineAt: number): Promise<Response> {
+    const { fileName } = file;
+    const path = this.#options.layout.fileOf(file);
+    const send = (status: CacheStatus) => sendFile(request, { path, fileName, status });
+    const embedded = await this.#embedded(file);
+    if (embedded !== null || await this.#isLearned(file)) {
+      const hit = await send("HIT");
+      if (hit !== null) return hit;
+      if (embedded !== null) return respondWith(request, fileName, embedded);
+    }
+    const isKept = await this.#fitsOnDisk(file);
+    try {
+      this.#throwIfMissing(file);
+      const isJoined = this.#asked.has(keyOf(file));
+      const sent = await this.#inTime(file, deadlineAt, isKept);
+      const status = isKept ? sent.isNew ? "REFRESHED" : "REVALIDATED" : isJoined ? "JOIN" : "MISS";
+      const stored = sent.isStored ? await send(status) : null;
+      return stored ?? respondWith(request, fileName, sent);
+    } catch (error) {
+      const kept = isKept ? await send("STALE") : null;
+      if (kept === null) throw error;
+      return kept;
+    }
+  }
+
+  /** Brings a signature into the cache, beside its package. Throws `not_found` if there is none. */
+  async fetch(file: PackageFile): Promise<void> {
+    if (await this.#embedded(file) !== null || await this.#isLearned(file)) return;
+    this.#throwIfMissing(file);
+    await this.#ask(file);
+  }
+
+  /**
+   * Removes the cached signature of a package that is about to be put in its place, unless it was
+   * made for the bytes at `partPath`.
+   */
+  async makeWayFor(packageFile: PackageFile, partPath: string): Promise<void> {
+    const file = signatureOf(packageFile);
+    const path = this.#options.layout.fileOf(file);
+    this.#learned.delete(keyOf(file));
+    // A package that was rebuilt under its name may be signed where the old one was not.
+    this.#options.missing.forget(keyOf(file));
+    const signature = await readIfPresent(path);
+    if (signature === null || await new SignedFile(partPath).maySign(signature)) return;
+    await removeIfPresent(path);
+    log.info("removed a signature of other bytes", { file: keyOf(file) });
+  }
+
+  /** The signature that the served database contains, put into the cache as well; or null. */
+  async #embedded(file: PackageFile): Promise<Signature | null> {
+    const { repository } = file;
+    const bytes = await this.#options.snapshots.embeddedSignatureOf(
+      repository,
+      packageNameOf(file),
+    );
+    if (bytes === null) return null;
+    this.#signed.add(repository.directory);
+    // No mirror has dated it, and a date of ours would mislead.
+    const signature = { bytes, lastModified: null };
+    const isCached = isSame(await readIfPresent(this.#options.layout.fileOf(file)), bytes);
+    if (!isCached) await this.#store(file, signature);
+    return signature;
+  }
+
+  /** Stops asking mirrors, and waits until nobody is asked. */
+  async stop(): Promise<void> {
+    this.#controller.abort(
+      new PkgstashError("upstream", "Cannot get a signature: the daemon stops."),
+    );
+    await Promise.allSettled(this.#asked.values());
+  }
+
+  /** Puts a signature into the cache; false if that cannot be written to. */
+  async #store(file: PackageFile, { bytes, lastModified }: Signature): Promise<boolean> {
+    const path = this.#options.layout.fileOf(file);
+    const modified = parseHttpDate(lastModified ?? "") ?? 0;
+    try {
+      await writeFileDurably(path, bytes);
+      await Deno.utime(path, modified, modified);
+      return true;
+    } catch (error) {
+      log.warn("cannot store a signature", { file: keyOf(file), reason: reasonOf(error) });
+      return false;
+    }
+  }
+
+  /**
+   * Whether the cached signature was compared with its package and with the mirrors, in this epoch.
+   * After a start nothing is known of it, and the bytes and the time at which it was stored tell.
+   */
+  async #isLearned(file: PackageFile): Promise<boolean> {
+    const epoch = this.#options.snapshots.epochOf(file.repository);
+    const learned = this.#learned.get(keyOf(file));
+    const inode = (await this.#packageOf(file))?.inode;
+    if (learned !== undefined) return learned.epoch === epoch && learned.inode === inode;
+    if (inode === undefined || !await this.#isOfServedDatabase(file)) return false;
+    if (!await this.#fitsOnDisk(file)) return false;
+    this.#remember(file, { epoch, inode });
+    return true;
+  }
+
+  /** Whether the cached signature was stored after the served database. */
+  async #isOfServedDatabase(file: PackageFile): Promise<boolean> {
+    const { layout, snapshots } = this.#options;
+    const published = (await snapshots.current(file.repository))?.publishedAt ?? 0;
+    const info = await statIfPresent(layout.fileOf(file));
+    return (info?.ctime?.getTime() ?? -1) > published;
+  }
+
+  /** Whether the cached signature was made for the cached package. */
+  async #fitsOnDisk(file: PackageFile): Promise<boolean> {
+    const signature = await readIfPresent(this.#options.layout.fileOf(file));
+    if (signature === null) return false;
+    const cached = await this.#packageOf(file);
+    return cached !== null && await new SignedFile(cached.path).maySign(signature);
+  }
+
+  #throwIfMissing(file: PackageFile): void {
+    const { missing, snapshots } = this.#options;
+    if (!missing.has(keyOf(file), snapshots.epochOf(file.repository))) return;
+    throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
+  }
+
+  /** What the mirrors send, within the answer timeout, or a part of it if one is kept that fits. */
+  async #inTime(file: PackageFile, deadlineAt: number, isKept: boolean): Promise<Sent> {
+    const { answerTimeoutMs } = this.#options.settings();
+    const left = deadlineAt - performance.now();
+    const limit = isKept ? Math.min(left, answerTimeoutMs * REVALIDATION_SHARE) : left;
+    return await answerBy(performance.now() + limit, this.#ask(file), {
+      fileName: file.fileName,
+      answerTimeoutMs,
+    });
+  }
+
+  /** Asks the mirrors, once for all who ask at the same time. */
+  #ask(file: PackageFile): Promise<Sent> {
+    const key = keyOf(file);
+    let asked = this.#asked.get(key);
+    if (asked === undefined) {
+      asked = this.#learn(file).finally(() => this.#asked.delete(key));
+      // Nobody may be waiting any more.
+      asked.catch(() => {});
+      this.#asked.set(key, asked);
+    }
+    return asked;
+  }
+
+  async #learn(file: PackageFile): Promise<Sent> {
+    const { layout, snapshots, missing, downloads } = this.#options;
+    const { repository } = file;
+    const epoch = snapshots.epochOf(repository);
+    const packageKey = keyOf({ repository, fileName: packageNameOf(file) });
+    // pacman asks for the signature as soon as it has the last byte of the package.
+    const download = downloads.get(packageKey);
+    if (download?.complete === true) await download.done.catch(() => {});
+    const cached = await this.#packageOf(file);
+    const signed = cached === null ? null : new SignedFile(cached.path);
+    try {
+      const signature = await this.#fetch(file, signed);
+      this.#signed.add(repository.directory);
+      // Somebody may have put another package in its place meanwhile.
+      if (cached === null || (await this.#packageOf(file))?.inode !== cached.inode) {
+        return { ...signature, isStored: false, isNew: true };
+      }
+      const isNew = !isSame(await readIfPresent(layout.fileOf(file)), signature.bytes);
+      const isStored = !isNew || await this.#store(file, signature);
+      if (isStored) this.#remember(file, { epoch, inode: cached.inode });
+      return { ...signature, isStored, isNew };
+    } catch (error) {
+      if (isNotFound(error)) missing.add(keyOf(file), epoch, await this.#missingAgeMs(repository));
+      throw error;
+    }
+  }
+
+  /** Asks mirrors until one sends a signature that fits; throws `not_found` if none has one. */
+  async #fetch(
+    file: PackageFile,
+    signed: SignedFile | null,
+  ): Promise<Signature> {
+    const { upstreams, metrics } = this.#options;
+    const { repository, fileName } = file;
+    const max = maxBytesOf("signature");
+    try {
+      const body = await upstreams.get(repository.upstream).open({
+        repository,
+        fileName,
+        isQuick: true,
+        prefersCurrent: true,
+        headersFor: () => ({}),
+        accept: async (body) => {
+          const { length, mirror, headers } = body;
+          checkLength({ kind: "signature", size: length, expectedSize: null });
+          const bytes = await body.peek(max + 1);
+          checkBeginning("signature", fileName, bytes);
+          const isWhole = length === null
+            ? headers.has("transfer-encoding") || readSignature(bytes) !== null
+            : length === bytes.length;
+          if (bytes.length > max || !isWhole) {
+            throw new PkgstashError("content", "sent a signature of another length than announced");
+          }
+          await this.#check(file, bytes, { mirror, signed });
+        },
+        signal: this.#controller.signal,
+      });
+      const bytes = await body.peek(max);
+      body.close();
+      metrics.addBytesFetched(bytes.length);
+      return { bytes, lastModified: body.headers.get("last-modified") };
+    } catch (error) {
+      const isNowhere = error instanceof NoMirrorError && error.failures.length > 0 &&
+        error.failures.every((failure) => isMissing(failure) || isDifferent(failure));
+      if (!isNowhere) throw error;
+      throw new PkgstashError("not_found", reasonOf(error) + ".", { cause: error });
+    }
+  }
+
+  /**
+   * Refuses a signature that was made for another file. Without the package, the mirror that sends it
+   * must at least have a package of the length that the database says.
+   */
+  async #check(
+    file: PackageFile,
+    bytes: Uint8Array,
+    { mirror, signed }: { mirror: Mirror; signed: SignedFile | null },
+  ): Promise<void> {
+    if (signed !== null) {
+      if (await signed.maySign(bytes)) return;
+      throw new MirrorRefusal("different", "has the signature of another package");
+    }
+    const { upstreams, snapshots } = this.#options;
+    const { repository } = file;
+    const name = packageNameOf(file);
+    const size = (await snapshots.expectationOf(repository, name))?.size ?? null;
+    if (size === null) return;
+    const headers = await upstreams.get(repository.upstream).head(
+      mirror,
+      repository,
+      name,
+      this.#controller.signal,
+    );
+    const length = headers?.get("content-length") ?? null;
+    if (headers !== null && (length === null || Number(length) === size)) return;
+    throw new MirrorRefusal("different", "does not have the package that the database lists");
+  }
+
+  async #missingAgeMs(repository: Repository): Promise<number> {
+    const { snapshots, settings } = this.#options;
+    const { missingSignatureAgeMs } = settings();
+    const isSigned = this.#signed.has(repository.directory) ||
+      (await snapshots.current(repository))?.members["db.sig"] !== undefined;
+    return isSigned ? Math.min(LATE_SIGNATURE_MS, missingSignatureAgeMs) : missingSignatureAgeMs;
+  }
+
+  #remember(file: PackageFile, learned: Learned): void {
+    const key = keyOf(file);
+    this.#learned.delete(key);
+    this.#learned.set(key, learned);
+    const [oldest] = this.#learned.keys();
+    if (this.#learned.size > MAX_LEARNED && oldest !== undefined) this.#learned.delete(oldest);
+  }
+
+  /** The cached package of a signature, or null. */
+  async #packageOf(file: PackageFile): Promise<{ path: string; inode: number | null } | null> {
+    const { repository } = file;
+    const path = this.#options.layout.fileOf({
+      repository,
+      fileName: packageNameOf(file),
+      kind: "package",
+    });
+    const info = await statIfPresent(path);
+    return info === null ? null : { path, inode: info.ino };
+  }
+}
+
+function packageNameOf({ fileName }: PackageFile): string {
+  return fileName.replace(/\.sig$/, "");
+}
+
+function signatureOf({ repository, fileName }: PackageFile): PackageFile {
+  return { repository, fileName: `${fileName}.sig`, kind: "signature" };
+}
+
+/** Sends a signature that is not in the cache, because its package is not. */
+function respondWith(
+  request: Request,
+  fileName: string,
+  { bytes, lastModified }: Signature,
+): Response {
+  const headers = new Headers({
+    "content-type": contentTypeOf(fileName),
+    "content-length": String(bytes.length),
+    [CACHE_STATUS_HEADER]: "MISS" satisfies CacheStatus,
+  });
+  const date = parseHttpDate(lastModified ?? "");
+  if (date !== null) headers.set("last-modified", formatHttpDate(date));
+  return new Response(request.method === "HEAD" ? null : Uint8Array.from(bytes), { headers });
+}
+
+async function readIfPresent(path: string): Promise<Uint8Array | null> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function isSame(one: Uint8Array | null, other: Uint8Array): boolean {
+  return one !== null && one.length === other.length &&
+    one.every((byte, index) => byte === other[index]);
+}
