@@ -17,6 +17,9 @@ const MIRROR = z.object({
   latency_ms: COUNT.nullable().describe(
     "Smoothed time to the first byte in milliseconds; null before the first response.",
   ),
+  bytes_per_second: COUNT.nullable().describe(
+    "Smoothed rate of one transfer; null if too little was transferred lately to tell.",
+  ),
   failures: COUNT.describe("Consecutive failures."),
   rests_ms: COUNT.describe("Milliseconds until the mirror is used again in its turn."),
   in_flight: COUNT.describe("Transfers from the mirror in progress."),

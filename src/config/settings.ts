@@ -277,6 +277,15 @@ export const SETTINGS = {
     defaultValue: "4s",
     description: "Time without data in the middle of a file before another mirror continues it.",
   }),
+  /** 0 for none. */
+  minimumBytesPerSecond: setting({
+    name: "minimum_rate",
+    topic: "mirrors",
+    type: byteSize,
+    defaultValue: "100KB",
+    description:
+      'Bytes per second below which another mirror is tried for the rest of a file, such as "100KB"; "0" means only if it is known to be much faster.',
+  }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
     topic: "server",

@@ -8,7 +8,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
-import { durationText } from "../quantity.ts";
+import { durationText, rateText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
@@ -32,7 +32,8 @@ const TEST_COMMAND: Command = {
 export const MIRRORS_COMMAND: Command = {
   name: "mirrors",
   summary: "Show the state of the mirrors, or test them",
-  description: "Prints the mirrors with their state, smoothed latency, consecutive failures and " +
+  description:
+    "Prints the mirrors with their state, smoothed latency and rate, consecutive failures and " +
     "last error.",
   options,
   examples: [{ command: "pkgstash mirrors", description: "As the daemon sees them" }],
@@ -70,6 +71,12 @@ function renderMirrors(
         title: "LATENCY",
         align: "right",
         text: ({ latency_ms }) => latency_ms === null ? "-" : `${latency_ms} ms`,
+      },
+      {
+        title: "RATE",
+        align: "right",
+        text: ({ bytes_per_second }) =>
+          bytes_per_second === null ? "-" : rateText(bytes_per_second),
       },
       { title: "IN FLIGHT", align: "right", text: ({ in_flight }) => String(in_flight) },
       { title: "FAILURES", align: "right", text: ({ failures }) => String(failures) },

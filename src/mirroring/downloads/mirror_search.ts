@@ -51,20 +51,27 @@ export interface ReceivedBytes {
   startOver(): Promise<void>;
 }
 
+/** Whom to ask, and for how long. */
+interface Question {
+  /** See `TransferRequest`. */
+  deadlineAt: number;
+  only: readonly Mirror[] | undefined;
+  signal: AbortSignal;
+}
+
 /** What is searched for: the file `known`, or any if that is null, from `offset` on. */
 interface Wanted {
   offset: number;
   known: FileIdentity | null;
   ifModifiedSince: string | null;
-  /** See `TransferRequest`. */
-  deadlineAt: number;
+  asked: Question;
 }
 
 /** A place at which another mirror may continue the file `known`. */
 interface Seam {
   offset: number;
   known: FileIdentity;
-  deadlineAt: number;
+  asked: Question;
 }
 
 /** A mirror's body that continues a file. */
@@ -86,6 +93,8 @@ export class MirrorSearch {
   readonly #upstream: Upstream;
   readonly #request: TransferRequest;
   readonly #received: ReceivedBytes;
+  /** Mirrors that were left because they were slow: they are asked again only after all others. */
+  readonly left = new Set<Mirror>();
   /** Mirrors that have other bytes than those received. */
   readonly #refuted = new Set<Mirror>();
 
@@ -97,21 +106,50 @@ export class MirrorSearch {
 
   /** Finds the first mirror. Its status is 304 if the file is as old as `ifModifiedSince`. */
   async open(): Promise<Source> {
-    const { offset, identity, ifModifiedSince } = this.#request;
+    const { offset, identity, ifModifiedSince, only, signal } = this.#request;
+    // One deadline for all questions that this takes.
     const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
-    return await this.#find({ offset, known: identity, ifModifiedSince, deadlineAt });
+    const asked = { deadlineAt, only, signal };
+    return await this.#find({ offset, known: identity, ifModifiedSince, asked });
   }
 
   /** Finds a mirror that can take over at `offset` until `deadlineAt`. */
   async resume(offset: number, identity: FileIdentity, deadlineAt: number): Promise<Source> {
-    return await this.#find({ offset, known: identity, ifModifiedSince: null, deadlineAt });
+    const { only, signal } = this.#request;
+    const asked = { deadlineAt, only, signal };
+    return await this.#find({ offset, known: identity, ifModifiedSince: null, asked });
+  }
+
+  /** Finds one of the mirrors `only` that can take over at `offset`, while another one still sends. */
+  async race(
+    offset: number,
+    identity: FileIdentity,
+    { only, signal }: { only: readonly Mirror[]; signal: AbortSignal },
+  ): Promise<Source> {
+    const asked = { deadlineAt: this.#upstream.deadline(), only, signal };
+    const seam = { offset, known: identity, asked };
+    try {
+      return await this.#fromSeam(seam);
+    } catch (error) {
+      const isCheap = offset <= (identity.size ?? 0) / 2;
+      if (!(error instanceof NoMirrorError) || !isCheap) throw error;
+      return await this.#byRepetition(seam, error);
+    }
+  }
+
+  /**
+   * Skips what the first mirror of a race has sent since `source` was found, up to `offset`; throws
+   * if that differs.
+   */
+  async catchUp(source: Source, offset: number): Promise<void> {
+    await this.#skipRepeated(source.body, source.offset, offset);
+    source.offset = offset;
   }
 
   async #find(wanted: Wanted): Promise<Source> {
-    const { offset, known, deadlineAt } = wanted;
+    const { offset, known, asked } = wanted;
     if (offset === 0 || known === null) return await this.#fromFirstByte(wanted);
-    // One deadline for all questions that this takes.
-    const seam = { offset, known, deadlineAt };
+    const seam = { offset, known, asked };
     try {
       return await this.#fromSeam(seam);
     } catch (error) {
@@ -135,7 +173,7 @@ export class MirrorSearch {
 
   /** Takes the file from the first byte wanted, from any mirror, or one that vouches for `known`. */
   async #fromFirstByte(
-    { offset, known, ifModifiedSince, deadlineAt }: Wanted,
+    { offset, known, ifModifiedSince, asked }: Wanted,
   ): Promise<Source> {
     const { kind, fileName, expectedSize, last, vet } = this.#request;
     const range = offset > 0 || last !== null ? `bytes=${offset}-${last ?? ""}` : null;
@@ -144,7 +182,7 @@ export class MirrorSearch {
     const identityBy = (body: MirrorResponse) =>
       identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
     const body = await this.#upstream.open({
-      ...this.#target(deadlineAt),
+      ...this.#target(asked),
       isConditional: ifModifiedSince !== null,
       headersFor: () => ({
         ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
@@ -162,14 +200,14 @@ export class MirrorSearch {
   }
 
   /** Resumes from a mirror with the same validators that repeats the last bytes before the seam. */
-  async #fromSeam({ offset, known, deadlineAt }: Seam): Promise<Source> {
+  async #fromSeam({ offset, known, asked }: Seam): Promise<Source> {
     const { kind, expectedSize, last } = this.#request;
     const length = Math.min(OVERLAP_BYTES, offset);
     const before = await this.#received.readBack(offset - length, length) ?? new Uint8Array();
     const overlap = before.length;
     const start = offset - overlap;
     const body = await this.#upstream.open({
-      ...this.#target(deadlineAt),
+      ...this.#target(asked),
       headersFor: (mirror) => {
         const validator = ifRangeFor(known, mirror.name);
         return {
@@ -192,7 +230,7 @@ export class MirrorSearch {
 
   /** Resumes from a mirror whose validators differ but which repeats every byte received. */
   async #byRepetition(
-    { offset, known, deadlineAt }: Seam,
+    { offset, known, asked }: Seam,
     cause: NoMirrorError,
   ): Promise<Source> {
     const { fileName, kind, expectedSize, last } = this.#request;
@@ -201,15 +239,14 @@ export class MirrorSearch {
     if (last !== null || !this.#received.reachesBackToStart || doubtful.length === 0) throw cause;
     try {
       const body = await this.#upstream.open({
-        ...this.#target(deadlineAt),
-        only: doubtful,
+        ...this.#target({ ...asked, only: doubtful }),
         headersFor: () => ({}),
         accept: async (body) => {
           if (body.status !== 200) throw differentFile();
           const size = wholeLength(body);
           checkLength({ kind, size, expectedSize });
           if (known.size !== null && size !== null && size !== known.size) throw differentFile();
-          await this.#skipRepeated(body, offset);
+          await this.#skipRepeated(body, 0, offset);
         },
       });
       return { body, identity: known, offset };
@@ -221,32 +258,42 @@ export class MirrorSearch {
     }
   }
 
-  /** Skips the first `count` bytes of a body; throws unless they are the ones received. */
-  async #skipRepeated(body: MirrorResponse, count: number): Promise<void> {
-    for (let compared = 0; compared < count;) {
+  /**
+   * Skips a body's bytes of the file from `start` to `end`; throws unless they are those received,
+   * as far as these are still there.
+   */
+  async #skipRepeated(body: MirrorResponse, start: number, end: number): Promise<void> {
+    for (let position = start; position < end;) {
       const chunk = await body.peek(1);
-      const length = Math.min(chunk.length, count - compared);
+      const length = Math.min(chunk.length, end - position);
       if (length === 0) throw differentFile();
-      const before = await this.#received.readBack(compared, length);
-      if (before === null || !startsWith(chunk, before)) throw differentFile();
+      if (this.#received.reachesBackToStart) {
+        const before = await this.#received.readBack(position, length);
+        if (before === null || !startsWith(chunk, before)) throw differentFile();
+      }
       body.skip(length);
-      compared += length;
+      position += length;
     }
   }
 
-  #target(deadlineAt: number) {
-    const { repository, fileName, kind, only, signal } = this.#request;
+  #target({ deadlineAt, only, signal }: Question) {
+    const { repository, fileName, kind } = this.#request;
     return {
       repository,
       fileName,
       signal,
       deadlineAt,
+      last: this.left,
       isQuick: kind === "signature",
-      // Databases are asked of every mirror in turn, to learn which of them agree.
-      prefersCurrent: kind !== "database",
+      prefersCurrent: prefersCurrent(kind),
       ...(only === undefined ? {} : { only }),
     };
   }
+}
+
+/** Databases are asked of every mirror in turn, to learn which of them agree. */
+export function prefersCurrent(kind: ContentKind): boolean {
+  return kind !== "database";
 }
 
 function wholeLength(body: MirrorResponse): number | null {

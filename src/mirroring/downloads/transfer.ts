@@ -1,21 +1,32 @@
 import { delay } from "@std/async/delay";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
+import { Challenge } from "./challenge.ts";
 import { maxBytesOf } from "./content_check.ts";
+import { rateOf } from "../mirrors/throughput.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import {
   MirrorSearch,
+  prefersCurrent,
   type ReceivedBytes,
   type Source,
   type TransferRequest,
 } from "./mirror_search.ts";
+import { RateWatch } from "./rate_watch.ts";
+
+const log = eventLogger("transfer");
 
 /** Pause between two rounds in which no mirror could take over. */
 const RETRY_PAUSE_MS = 500;
 /** Enough for any honest file, and an end for mirrors that cut every few bytes. */
 const MAX_SEAMS = 100;
+/** How often another mirror is tried because one is slow: they may all be, or the line is. */
+const MAX_CHALLENGES = 3;
+/** What is left of a file must take this long at a slow mirror to be worth another one. */
+const WORTH_MS = 3_000;
 
 /** The bytes of one file, from one mirror after another until the last byte has arrived. */
 export class Transfer {
@@ -25,6 +36,11 @@ export class Transfer {
   readonly #request: TransferRequest;
   readonly #search: MirrorSearch;
   #source: Source;
+  #watch: RateWatch;
+  #challenge: Challenge | null = null;
+  #challenges = 0;
+  /** Mirrors that were tried beside a slow one: once is enough. */
+  readonly #challengers = new Set<Mirror>();
   #seams = 0;
   /** Position of the last seam. */
   #lastSeam = -1;
@@ -39,6 +55,7 @@ export class Transfer {
     this.#request = request;
     this.#search = search;
     this.#source = source;
+    this.#watch = new RateWatch(source.body);
   }
 
   /** Finds a mirror to begin with. The transfer is closed when `request.signal` is aborted. */
@@ -76,8 +93,26 @@ export class Transfer {
 
   /** The next bytes, from whichever mirror; null after the last one. */
   async read(): Promise<Uint8Array | null> {
+    try {
+      const chunk = await this.#read();
+      if (chunk === null) this.#challenge?.close();
+      return chunk;
+    } catch (error) {
+      this.#challenge?.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#challenge?.close();
+    this.#source.body.close();
+  }
+
+  async #read(): Promise<Uint8Array | null> {
     const silentSince = performance.now();
+    this.#challengeIfSlow();
     for (let failures = 0;; failures++) {
+      if (this.#challenge?.hasWon) await this.#leave(silentSince);
       const { body } = this.#source;
       try {
         if (!this.#isAtEnd()) {
@@ -94,9 +129,13 @@ export class Transfer {
         const { patienceMs, signal } = this.#request;
         body.close();
         signal.throwIfAborted();
+        const isTooLong = error instanceof PkgstashError && error.kind === "content";
+        // The challenger has closed the body.
+        if (this.#challenge?.hasWon && !isTooLong) continue;
         this.#upstream.recordFailure({ mirror: body.mirror, error }, this.#request);
         // If a mirror sends too much, the bytes before are suspect as well.
-        if (error instanceof PkgstashError && error.kind === "content") throw error;
+        if (isTooLong) throw error;
+        if (await this.#takeChallenger()) continue;
         if (failures > 0 && performance.now() - silentSince > patienceMs) {
           throw this.#brokenOff(error);
         }
@@ -105,8 +144,84 @@ export class Transfer {
     }
   }
 
-  close(): void {
-    this.#source.body.close();
+  /** Leaves a slow mirror for the one that has turned out to be faster. */
+  async #leave(silentSince: number): Promise<void> {
+    const { body } = this.#source;
+    body.close();
+    this.#search.left.add(body.mirror);
+    if (await this.#takeChallenger()) return;
+    await this.#resume(silentSince, new Error(`${body.mirror.name} was slow`));
+  }
+
+  /** Tries another mirror beside one that is slow, if there is one that may be faster. */
+  #challengeIfSlow(): void {
+    if (this.#challenge?.isOver && !this.#challenge.hasWon) this.#challenge = null;
+    const look = this.#watch.look();
+    if (look === null || this.#challenge !== null) return;
+    const bytesPerSecond = rateOf(look.sample);
+    const { body, offset } = this.#source;
+    const { kind, last } = this.#request;
+    const end = last !== null ? last + 1 : this.identity.size ?? Infinity;
+    const remainingMs = (end - offset) / Math.max(1, bytesPerSecond) * 1000;
+    if (remainingMs < WORTH_MS || this.#challenges === MAX_CHALLENGES) return;
+    const request = { ...this.#request, prefersCurrent: prefersCurrent(kind) };
+    const known = new Set([body.mirror, ...this.#search.left, ...this.#challengers]);
+    const rivals = this.#upstream.rivals(request, {
+      bytesPerSecond,
+      remainingMs,
+      isSure: look.isWhole,
+    })
+      .filter((mirror) => !known.has(mirror));
+    if (rivals.length === 0) return;
+    this.#challenges++;
+    this.#watch.slowDown();
+    this.#challenge = new Challenge({
+      slow: body,
+      bytesPerSecond,
+      find: async (signal) => {
+        const source = await this.#search.race(offset, this.identity, { only: rivals, signal });
+        this.#challengers.add(source.body.mirror);
+        return source;
+      },
+      onFailure: ({ body: { mirror } }, error) =>
+        this.#upstream.recordFailure({ mirror, error }, this.#request),
+      // The read that waits for the slow mirror ends.
+      onWon: () => body.close(),
+    });
+  }
+
+  /** Continues with the mirror that was tried beside one that is slow or has failed. */
+  async #takeChallenger(): Promise<boolean> {
+    const challenge = this.#challenge;
+    if (challenge === null) return false;
+    this.#challenge = null;
+    const source = await challenge.take();
+    if (source === null) return false;
+    const { offset, body: { mirror } } = this.#source;
+    try {
+      await this.#search.catchUp(source, offset);
+    } catch (error) {
+      source.body.close();
+      this.#request.signal.throwIfAborted();
+      this.#upstream.recordFailure({ mirror: source.body.mirror, error }, this.#request);
+      return false;
+    }
+    log.info("a faster mirror takes over", {
+      file: this.#request.fileName,
+      at: offset,
+      slow: mirror.name,
+      mirror: source.body.mirror.name,
+    });
+    this.#continueWith(source);
+    return true;
+  }
+
+  #continueWith(source: Source): void {
+    this.#source = source;
+    this.#watch = new RateWatch(source.body);
+    this.#seams++;
+    // Whoever wanted the transfer may have left while the mirror proved itself.
+    if (this.#request.signal.aborted) this.close();
   }
 
   /** The part of a chunk that is wanted. Throws `content` if the file would become too long. */
@@ -153,10 +268,7 @@ export class Transfer {
       if (isPauseDue) await delay(RETRY_PAUSE_MS, { signal });
       signal.throwIfAborted();
       try {
-        this.#source = await this.#search.resume(offset, this.identity, deadlineAt);
-        this.#seams++;
-        // Whoever wanted the transfer may have left while the mirror proved itself.
-        if (signal.aborted) this.close();
+        this.#continueWith(await this.#search.resume(offset, this.identity, deadlineAt));
         return;
       } catch (error) {
         signal.throwIfAborted();

@@ -20,11 +20,14 @@ export class Mirror {
   readonly address: string;
   readonly urlOf: MirrorOptions["urlOf"];
   readonly health: MirrorHealth;
+  /** Milliseconds of a monotonic clock, by which it is judged. */
+  readonly now: () => number;
 
-  constructor({ name, address, urlOf, now }: MirrorOptions) {
+  constructor({ name, address, urlOf, now = () => performance.now() }: MirrorOptions) {
     this.name = name;
     this.address = address;
     this.urlOf = urlOf;
+    this.now = now;
     this.health = new MirrorHealth(now);
   }
 }

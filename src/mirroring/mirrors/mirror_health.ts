@@ -1,3 +1,5 @@
+import { type Sample, Throughput } from "./throughput.ts";
+
 /** Rest after the first failure; each further one in a row doubles it. */
 const FIRST_REST_MS = 5_000;
 const MAX_REST_MS = 600_000;
@@ -14,12 +16,14 @@ export class MirrorHealth {
   /** Smoothed time to the first byte; null before the first response. */
   latencyMs: number | null = null;
   readonly #now: () => number;
+  readonly #throughput: Throughput;
   #failures = 0;
   #restsUntil = 0;
 
   /** `now` returns the milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
+    this.#throughput = new Throughput(now);
   }
 
   /** Failures in a row. */
@@ -30,6 +34,16 @@ export class MirrorHealth {
   /** Time until the mirror is asked in its turn again; 0 when it is in good standing. */
   get restMs(): number {
     return Math.max(0, this.#restsUntil - this.#now());
+  }
+
+  /** What one transfer lately got, smoothed; null when that is not known. */
+  get bytesPerSecond(): number | null {
+    return this.#throughput.bytesPerSecond;
+  }
+
+  /** Records what has arrived of a body. */
+  recordBytes(sample: Sample): void {
+    this.#throughput.add(sample);
   }
 
   /** Records that a response has begun, `firstByteAfterMs` after the request. Ends the rest. */

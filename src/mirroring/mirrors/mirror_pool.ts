@@ -6,12 +6,22 @@ import { type FilePath, RefusedFiles } from "./refused_files.ts";
  * first: it surely has the files that clients want, but should not carry all of the load.
  */
 const HEAD_START = 3;
+/** How many more transfers another mirror carries before one that is much slower gets one. */
+const SLOWNESS = 5;
+/** How many times slower that is, as a power of two; up to there, each doubling counts as one. */
+const MUCH_SLOWER = 2;
+/** Bytes per second above which a mirror is as fast as can be told: most lines are slower. */
+const FAST = 16 * 1024 * 1024;
+/** Transfers that a mirror carries at a time while another one is there: many allow few more. */
+const MAX_TRANSFERS = 6;
 
 /** How a mirror's database compares with the served one. */
 type Standing = "current" | "lagging";
 
 /** The mirrors of a distribution, and the order in which to ask them. */
 export class MirrorPool {
+  /** Bytes per second below which a mirror is slow, even if no other one is known to be faster. */
+  minimumBytesPerSecond = 0;
   /** By repository directory; mirrors not heard of are missing. */
   readonly #standings = new Map<string, Map<Mirror, Standing>>();
   readonly #refused: RefusedFiles;
@@ -80,9 +90,9 @@ export class MirrorPool {
   }
 
   /**
-   * The mirrors to ask, in order: `ready` ones by their load, those with the served database of
-   * `directory` preferred and lagging ones last; then `resting` ones, the soonest back first; then
-   * those whose `file` was `refused`. Without a directory only the load counts.
+   * The mirrors to ask, in order: `ready` ones by their load and speed, those with the served
+   * database of `directory` preferred and lagging ones last; then `resting` ones, the soonest back
+   * first; then those whose `file` was `refused`. Without a directory only load and speed count.
    */
   candidates(
     directory: string | null,
@@ -95,16 +105,35 @@ export class MirrorPool {
       ...this.#mirrors.slice(turn % count),
       ...this.#mirrors.slice(0, turn % count),
     ];
+    const speedOf = this.#speeds(rotated);
     const load = (mirror: Mirror) =>
-      mirror.health.inFlight + handicapOf(standings?.get(mirror) ?? null);
+      mirror.health.inFlight + handicapOf(standings?.get(mirror) ?? null) + speedOf(mirror);
+    const inOrder = (a: Mirror, b: Mirror) =>
+      Number(isFull(a)) - Number(isFull(b)) || load(a) - load(b);
     const isRefused = (mirror: Mirror) => file !== null && this.#refused.has(mirror, file);
     const welcome = rotated.filter((mirror) => !isRefused(mirror));
     return {
       ready: welcome.filter(({ health }) => health.restMs === 0)
-        .sort((a, b) => load(a) - load(b)),
+        .sort(inOrder),
       resting: welcome.filter(({ health }) => health.restMs > 0)
         .sort((a, b) => a.health.restMs - b.health.restMs),
       refused: rotated.filter(isRefused),
+    };
+  }
+
+  /**
+   * How far a mirror is behind the fastest ready one, as a number of transfers. Those that nothing
+   * is known of are not: they get their chance.
+   */
+  #speeds(mirrors: readonly Mirror[]): (mirror: Mirror) => number {
+    const rateOf = ({ health }: Mirror) => Math.min(health.bytesPerSecond ?? 0, FAST);
+    const ready = mirrors.filter(({ health }) => health.restMs === 0);
+    const best = Math.max(this.minimumBytesPerSecond, ...ready.map(rateOf));
+    return (mirror) => {
+      const rate = rateOf(mirror);
+      if (mirror.health.bytesPerSecond === null) return 0;
+      const halvings = rate >= best ? 0 : Math.floor(Math.log2(best / Math.max(1, rate)));
+      return halvings >= MUCH_SLOWER ? SLOWNESS : halvings;
     };
   }
 
@@ -112,6 +141,11 @@ export class MirrorPool {
     const standings = this.#standings.get(directory) ?? new Map<Mirror, Standing>();
     this.#standings.set(directory, standings.set(mirror, standing));
   }
+}
+
+/** Whether a mirror carries as many transfers as it should. */
+export function isFull({ health }: Mirror): boolean {
+  return health.inFlight >= MAX_TRANSFERS;
 }
 
 function handicapOf(standing: Standing | null): number {

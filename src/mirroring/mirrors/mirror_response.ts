@@ -1,9 +1,12 @@
 import { concat } from "@std/bytes/concat";
 import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
+import { type Sample, sampleSince } from "./throughput.ts";
 
 /** Shortest interval between two looks at a body that may have stalled. */
 const MIN_WATCH_INTERVAL_MS = 10;
+/** A long body is told to the mirror's health in pieces of this much waiting. */
+const SAMPLE_MS = 1_000;
 
 /** Why a mirror's response was not used. The message is a reason that follows the mirror's name. */
 export class MirrorRefusal extends PkgstashError {
@@ -37,6 +40,13 @@ export class MirrorResponse {
   readonly #controller: AbortController;
   readonly #stallTimeoutMs: number;
   readonly #watch: ReturnType<typeof setInterval>;
+  /** Bytes that have arrived, and the time of the waits for them that are over. */
+  #bytes = 0;
+  #waitedMs = 0;
+  /** When the wait that lasts began, by the mirror's clock. */
+  #askedAt: number | null = null;
+  /** The part of it that the mirror's health knows. */
+  #told: Sample = { bytes: 0, waitedMs: 0 };
   /** Chunks that were peeked. */
   #ahead: Uint8Array[] = [];
   #waitingSince: number | null = null;
@@ -64,18 +74,33 @@ export class MirrorResponse {
     return value !== null && /^\d+$/.test(value) ? Number(value) : null;
   }
 
+  /**
+   * All that has arrived so far, peeked bytes included, and the time in which somebody waited for it:
+   * a slow disk, a slow client or a pause of ours says nothing of the mirror.
+   */
+  get received(): Sample {
+    const waitingMs = this.#askedAt === null ? 0 : this.mirror.now() - this.#askedAt;
+    return { bytes: this.#bytes, waitedMs: this.#waitedMs + waitingMs };
+  }
+
   /** The next bytes, or null at the end. */
   async read(): Promise<Uint8Array | null> {
     const ahead = this.#ahead.shift();
     if (ahead !== undefined) return ahead;
     this.#waitingSince = performance.now();
+    this.#askedAt = this.mirror.now();
     try {
       const { value, done } = await this.#reader.read();
+      this.#endWait();
       // A cancelled stream reports its end.
       if (!this.#isOpen && !this.#hasEnded) {
         throw new PkgstashError("upstream", `the transfer from ${this.mirror.name} was stopped`);
       }
-      if (!done) return value;
+      if (!done) {
+        this.#bytes += value.length;
+        if (this.#untold.waitedMs >= SAMPLE_MS) this.#tell();
+        return value;
+      }
       this.#hasEnded = true;
       this.close();
       return null;
@@ -89,7 +114,7 @@ export class MirrorResponse {
       }
       throw error;
     } finally {
-      this.#waitingSince = null;
+      this.#endWait();
     }
   }
 
@@ -125,10 +150,26 @@ export class MirrorResponse {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearInterval(this.#watch);
+    this.#tell();
     this.mirror.health.inFlight--;
     this.#controller.abort();
     // A fetch loses its signal when its request is garbage collected (Deno 2.9.6).
     this.#reader.cancel().catch(() => {});
+  }
+
+  #endWait(): void {
+    this.#waitedMs = this.received.waitedMs;
+    this.#askedAt = null;
+    this.#waitingSince = null;
+  }
+
+  get #untold(): Sample {
+    return sampleSince(this.#told, this.received);
+  }
+
+  #tell(): void {
+    this.mirror.health.recordBytes(this.#untold);
+    this.#told = this.received;
   }
 
   #closeIfStalled(): void {

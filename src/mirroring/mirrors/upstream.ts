@@ -5,7 +5,7 @@ import type { Metrics } from "../../platform/observability/metrics.ts";
 import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
 import { type Connection, Connections } from "./connections.ts";
 import type { Mirror } from "./mirror.ts";
-import { MirrorPool } from "./mirror_pool.ts";
+import { isFull, MirrorPool } from "./mirror_pool.ts";
 import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
 import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
@@ -31,6 +31,8 @@ export interface MirrorRequest {
   prefersCurrent?: boolean;
   /** Ask only these, in this order. */
   only?: readonly Mirror[];
+  /** Ask these only after all others. */
+  last?: ReadonlySet<Mirror>;
   /**
    * When a response must have begun, in milliseconds of `performance.now()`; `answerTimeoutMs` from
    * now unless given.
@@ -42,12 +44,35 @@ export interface MirrorRequest {
 /** A file that a mirror was asked for. */
 export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName">;
 
-/** Time limits of requests to mirrors. */
-export interface MirrorTimeouts {
+/** What a transfer asks for when it looks for a faster mirror. */
+export type RivalsRequest = Pick<
+  MirrorRequest,
+  "repository" | "fileName" | "prefersCurrent" | "only"
+>;
+
+/** How a transfer gets on. */
+export interface TransferRate {
+  bytesPerSecond: number;
+  /** Time that the rest will take. */
+  remainingMs: number;
+  /** Whether the rate was seen for long enough to be no accident. */
+  isSure: boolean;
+}
+
+/** How much time mirrors get, and how slow they may be. */
+export interface MirrorLimits {
   raceTimeoutMs: number;
   stallTimeoutMs: number;
   answerTimeoutMs: number;
+  /** Below this rate of a transfer another mirror is tried; 0 if only a much faster one counts. */
+  minimumBytesPerSecond: number;
 }
+
+/** How many times faster another mirror must be to be worth a try: than a slow transfer, than any. */
+const FASTER = 2;
+const MUCH_FASTER = 4;
+/** A transfer that will take longer than this is worth a try of a mirror that nothing is known of. */
+const LONG_MS = 30_000;
 
 /** Statuses of a mirror that may serve the same request later (RFC 9110, section 15). */
 const BUSY: ReadonlySet<number> = new Set([
@@ -65,7 +90,7 @@ export interface UpstreamOptions {
   client: HttpClient;
   /** Sent with every request to a mirror, but not to the archive; none by default. */
   secretHeaders?: Readonly<Record<string, string>>;
-  timeouts: MirrorTimeouts;
+  limits: MirrorLimits;
   metrics: Metrics;
 }
 
@@ -78,31 +103,33 @@ export class Upstream {
   readonly name: string;
   readonly pool: MirrorPool;
   readonly #metrics: Metrics;
-  #timeouts: MirrorTimeouts;
+  #limits: MirrorLimits;
   #connections: Connections;
   #secretHeaders: Readonly<Record<string, string>>;
   #isClosed = false;
 
   constructor(
-    { name, mirrors, archive, client, secretHeaders = {}, timeouts, metrics }: UpstreamOptions,
+    { name, mirrors, archive, client, secretHeaders = {}, limits, metrics }: UpstreamOptions,
   ) {
     this.name = name;
     this.#secretHeaders = secretHeaders;
     this.pool = new MirrorPool(mirrors, archive);
     this.#connections = new Connections(client);
-    this.#timeouts = timeouts;
+    this.#limits = limits;
+    this.pool.minimumBytesPerSecond = limits.minimumBytesPerSecond;
     this.#metrics = metrics;
   }
 
   /** Applies a new configuration to every request from now on; null keeps the client. */
   reconfigure(
-    { mirrors, archive, client, secretHeaders = {}, timeouts }:
-      & Pick<UpstreamOptions, "mirrors" | "archive" | "secretHeaders" | "timeouts">
+    { mirrors, archive, client, secretHeaders = {}, limits }:
+      & Pick<UpstreamOptions, "mirrors" | "archive" | "secretHeaders" | "limits">
       & { client: HttpClient | null },
   ): void {
     this.pool.replace(mirrors, archive);
     this.#secretHeaders = secretHeaders;
-    this.#timeouts = timeouts;
+    this.#limits = limits;
+    this.pool.minimumBytesPerSecond = limits.minimumBytesPerSecond;
     if (client === null) return;
     this.#connections.close();
     this.#connections = new Connections(client);
@@ -116,7 +143,7 @@ export class Upstream {
 
   /** When a request of now must have been answered, in milliseconds of `performance.now()`. */
   deadline(): number {
-    return performance.now() + this.#timeouts.answerTimeoutMs;
+    return performance.now() + this.#limits.answerTimeoutMs;
   }
 
   /**
@@ -127,7 +154,7 @@ export class Upstream {
     const deadlineAt = request.deadlineAt ?? this.deadline();
     const order = this.#order(request);
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
-      raceTimeoutMs: this.#timeouts.raceTimeoutMs,
+      raceTimeoutMs: this.#limits.raceTimeoutMs,
       deadlineMs: Math.max(0, deadlineAt - performance.now()),
       signal: request.signal,
       // Mirrors are not to blame for a distribution that was removed meanwhile.
@@ -142,6 +169,32 @@ export class Upstream {
     });
   }
 
+  /**
+   * The mirrors that are worth a try beside the one that a transfer gets its bytes from: those that
+   * were seen to be much faster, and, if its rate is sure, those that nothing is known of where the
+   * transfer is slow or long.
+   */
+  rivals(
+    { repository, fileName, prefersCurrent, only }: RivalsRequest,
+    { bytesPerSecond, remainingMs, isSure }: TransferRate,
+  ): Mirror[] {
+    const { directory } = repository;
+    const isSlow = bytesPerSecond < this.#limits.minimumBytesPerSecond;
+    // Transfers side by side share the line.
+    const inFlight = this.pool.mirrors.reduce((sum, { health }) => sum + health.inFlight, 0);
+    const share = bytesPerSecond * Math.max(1, inFlight);
+    const { ready } = this.pool.candidates(prefersCurrent === true ? directory : null, {
+      directory,
+      fileName,
+    });
+    return ready.filter((mirror) => {
+      if (isFull(mirror) || only?.includes(mirror) === false) return false;
+      const known = mirror.health.bytesPerSecond;
+      if (known === null) return isSure && (isSlow || remainingMs > LONG_MS);
+      return known > share * (isSlow && isSure ? FASTER : MUCH_FASTER);
+    });
+  }
+
   /** Sends a HEAD to one mirror. Returns the headers, or null if the file cannot be had there. */
   async head(
     mirror: Mirror,
@@ -151,7 +204,7 @@ export class Upstream {
   ): Promise<Headers | null> {
     const url = mirror.urlOf(repository, fileName);
     if (url === null) return null;
-    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#timeouts.stallTimeoutMs)]);
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.stallTimeoutMs)]);
     using connection = this.#connect();
     try {
       const response = await connection.client.head(url, this.#secretsFor(mirror), limit);
@@ -184,13 +237,13 @@ export class Upstream {
       const response = await connection.client.head(
         url,
         this.#secretsFor(mirror),
-        AbortSignal.timeout(this.#timeouts.answerTimeoutMs),
+        AbortSignal.timeout(this.#limits.answerTimeoutMs),
       );
       await response.body?.cancel();
       if (!response.ok) return { error: `answered ${response.status}` };
       return { milliseconds: performance.now() - asked, headers: response.headers };
     } catch (error) {
-      const seconds = this.#timeouts.answerTimeoutMs / 1000;
+      const seconds = this.#limits.answerTimeoutMs / 1000;
       return { error: isTimeout(error) ? `no response within ${seconds} s` : reasonOf(error) };
     }
   }
@@ -267,7 +320,7 @@ export class Upstream {
       }
       throw refusal;
     }
-    const { stallTimeoutMs } = this.#timeouts;
+    const { stallTimeoutMs } = this.#limits;
     const received = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
     try {
       await received.peek(1);
@@ -315,15 +368,19 @@ export class Upstream {
       request.prefersCurrent === true ? directory : null,
       { directory, fileName: request.fileName },
     );
+    const { last = new Set() } = request;
+    const isLast = (mirror: Mirror) => last.has(mirror);
+    const first = ready.filter((mirror) => !isLast(mirror));
     const archive = this.pool.archive === null ? [] : [this.pool.archive];
+    const final = [...archive, ...ready.filter(isLast), ...refused];
     return (failures) => {
-      const next = ready.shift();
+      const next = first.shift();
       if (next !== undefined) return next;
       if (!(request.isQuick && failures.some(isMissing))) {
         const rested = resting.shift();
         if (rested !== undefined) return rested;
       }
-      return archive.shift() ?? refused.shift() ?? null;
+      return final.shift() ?? null;
     };
   }
 }

@@ -6,13 +6,13 @@ import type { Metrics } from "../../platform/observability/metrics.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
 import { MirrorlistFile, type MirrorlistState } from "./mirrorlist_file.ts";
 import type { ListenAddress } from "./own_address.ts";
-import { type MirrorTimeouts, Upstream } from "./upstream.ts";
+import { type MirrorLimits, Upstream } from "./upstream.ts";
 
 /** The keys that mirrors are asked by. */
 export type UpstreamSettings =
   & Pick<Config, "upstreams" | "archiveUrl" | "userAgent" | "upstreamProxy">
   & ListenAddress
-  & MirrorTimeouts;
+  & MirrorLimits;
 
 /** Between two looks at the mirrorlists. */
 const MIRRORLIST_CHECK_MS = 5_000;
@@ -77,7 +77,7 @@ export class Upstreams implements Disposable {
           name: config.name,
           ...mirrorsOf({ ...config, mirrorUrls }, archiveUrl, known),
           secretHeaders: config.secretHeaders,
-          timeouts: settings,
+          limits: settings,
         };
         if (known === undefined) {
           const client = connect();

@@ -41,13 +41,14 @@ function mirrorReport(
   upstream: string,
   role: MirrorReport["role"],
 ): MirrorReport {
-  const { restMs, latencyMs, failures, inFlight, lastError } = health;
+  const { restMs, latencyMs, bytesPerSecond, failures, inFlight, lastError } = health;
   return {
     upstream,
     name,
     role,
     state: restMs > 0 ? "resting" : latencyMs === null ? "unused" : "ready",
     latency_ms: latencyMs === null ? null : Math.round(latencyMs),
+    bytes_per_second: bytesPerSecond === null ? null : Math.round(bytesPerSecond),
     failures,
     rests_ms: Math.ceil(restMs),
     in_flight: inFlight,

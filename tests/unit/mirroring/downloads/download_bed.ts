@@ -8,7 +8,7 @@ import type {
   Expectations,
 } from "../../../../src/mirroring/downloads/download.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
-import { type MirrorTimeouts, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
+import { type MirrorLimits, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { archiveAt, type Mirror, mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
 import type { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";
@@ -42,9 +42,10 @@ export interface DownloadBedOptions {
   /** How many mirrors; one unless given. */
   mirrors?: number;
   archive?: boolean;
-  timeouts?: Partial<MirrorTimeouts>;
-  /** Milliseconds by the mirrors' clock. */
-  now?: () => number;
+  timeouts?: Partial<MirrorLimits>;
+  /** Milliseconds by the clock of the mirror of this number. */
+  now?: (index: number) => number;
+  client?: (mirrors: readonly FakeMirror[]) => HttpClient;
 }
 
 type RequestOptions = Partial<DownloadRequest>;
@@ -68,18 +69,21 @@ export class DownloadBed implements AsyncDisposable {
     const { mirrors: count = 1, now } = options;
     const mirrors = await Promise.all(Array.from({ length: count }, () => FakeMirror.start()));
     const archive = options.archive === true ? await FakeMirror.start() : null;
+    const clockOf = (index: number) => now === undefined ? undefined : () => now(index);
     const redirects = redirectPolicy(null);
-    const client = new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null, redirects });
+    const client = options.client?.(mirrors) ??
+      new HttpClient({ userAgent: "pkgstash-test", upstreamProxy: null, redirects });
     const metrics = new Metrics();
     const upstream = new Upstream({
       name: "arch",
-      mirrors: mirrors.map(({ url }) => mirrorAt(url, "$repo/os/$arch", now)),
-      archive: archive === null ? null : archiveAt(`${archive.url}packages`, now),
+      mirrors: mirrors.map(({ url }, index) => mirrorAt(url, "$repo/os/$arch", clockOf(index))),
+      archive: archive === null ? null : archiveAt(`${archive.url}packages`, clockOf(count)),
       client,
-      timeouts: {
+      limits: {
         raceTimeoutMs: 2_000,
         stallTimeoutMs: 2_000,
         answerTimeoutMs: 5_000,
+        minimumBytesPerSecond: 0,
         ...options.timeouts,
       },
       metrics,

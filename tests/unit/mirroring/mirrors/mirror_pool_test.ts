@@ -114,3 +114,60 @@ Deno.test("a new database ends what was refused in its directory", () => {
   assertEquals(pool.candidates(null, bad).refused, []);
   assertEquals(pool.candidates(null, other).refused, [mirrors[0]!]);
 });
+
+/** Records what a mirror gives, in kB/s. */
+function measure({ health }: Mirror, rate: number): void {
+  health.recordBytes({ bytes: rate * 10_000, waitedMs: 10_000 });
+}
+
+Deno.test("a mirror that is known to be much slower is asked after all others, in every turn", () => {
+  const { pool, mirrors, order } = poolOf("a", "b", "c");
+  measure(mirrors[0]!, 300);
+  measure(mirrors[1]!, 5_000);
+  for (let turn = 0; turn < 6; turn++) assertEquals(order()[0]![2], "a");
+  // Even if it is the one with the served database: the others probably have the file.
+  pool.resetStandings(DIRECTORY, [mirrors[0]!]);
+  for (let turn = 0; turn < 6; turn++) assertEquals(order()[0]![2], "a");
+});
+
+Deno.test("a mirror that nothing is known of gets its turn beside one that is known to be fast", () => {
+  const { mirrors, order } = poolOf("a", "b");
+  measure(mirrors[0]!, 5_000);
+  assertEquals([order()[0], order()[0]], ["ab", "ba"]);
+});
+
+Deno.test("mirrors that are about as fast take turns, and those faster than any line too", () => {
+  for (const rates of [[1_000, 1_900], [40_000, 900_000]]) {
+    const { mirrors, order } = poolOf("a", "b");
+    for (const [index, rate] of rates.entries()) measure(mirrors[index]!, rate);
+    assertEquals([order()[0], order()[0]], ["ab", "ba"]);
+  }
+});
+
+Deno.test("a mirror below the minimum rate comes after those that nothing is known of", () => {
+  const { pool, mirrors, order } = poolOf("a", "b");
+  measure(mirrors[0]!, 20);
+  assertEquals([order()[0], order()[0]], ["ab", "ba"], "it may be the line");
+  pool.minimumBytesPerSecond = 100_000;
+  assertEquals([order()[0], order()[0]], ["ba", "ba"]);
+});
+
+Deno.test("a mirror whose rest is over counts again when speeds are compared", () => {
+  const { clock, mirrors, order } = poolOf("a", "b", "c");
+  measure(mirrors[0]!, 300);
+  measure(mirrors[1]!, 5_000);
+  mirrors[1]!.health.recordFailure("down");
+  assertEquals([order()[0], order()[0], order()[0]], ["ac", "ca", "ca"], "c is second in turn 1");
+  clock.now += 5_000;
+  assertEquals(order()[0]![2], "a");
+});
+
+Deno.test("a mirror with as many transfers as it should carry is asked after the others", () => {
+  const { mirrors, order } = poolOf("a", "b");
+  measure(mirrors[0]!, 5_000);
+  measure(mirrors[1]!, 20);
+  mirrors[0]!.health.inFlight = 6;
+  assertEquals([order()[0], order()[0]], ["ba", "ba"]);
+  mirrors[1]!.health.inFlight = 7;
+  assertEquals(order()[0], "ab", "if all are full, the load decides");
+});

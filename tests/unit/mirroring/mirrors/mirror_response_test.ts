@@ -7,7 +7,9 @@ const NEVER_MS = 60_000;
 
 /** A body that the test feeds. */
 function openBody(stallTimeoutMs = NEVER_MS, headers: Record<string, string> = {}) {
-  const mirror = new Mirror({ name: "mirror", address: "mirror", urlOf: () => null });
+  const clock = { now: 0 };
+  const now = () => clock.now;
+  const mirror = new Mirror({ name: "mirror", address: "mirror", urlOf: () => null, now });
   const controller = new AbortController();
   let feed!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   const state = { pulls: 0, cancelled: false };
@@ -33,7 +35,7 @@ function openBody(stallTimeoutMs = NEVER_MS, headers: Record<string, string> = {
   const response = { status: 200, headers: new Headers(headers), body: stream };
   const body = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
   const send = (...bytes: number[]) => feed.enqueue(new Uint8Array(bytes));
-  return { body, mirror, controller, send, end: () => feed.close(), state };
+  return { body, clock, mirror, controller, send, end: () => feed.close(), state };
 }
 
 const numbers = (bytes: Uint8Array | null) => bytes === null ? null : [...bytes];
@@ -173,4 +175,33 @@ Deno.test("the length is Content-Length if that is a number", async (t) => {
       body.close();
     });
   }
+});
+
+Deno.test("what arrives is measured by the time in which somebody waits for it", async () => {
+  const { body, clock, mirror, send, end } = openBody();
+  const first = body.peek(1);
+  clock.now += 2_000;
+  send(1, 2, 3);
+  await first;
+  // A slow disk, a slow client, a pause.
+  clock.now += 60_000;
+  assertEquals(body.received, { bytes: 3, waitedMs: 2_000 });
+  assertEquals(mirror.health.bytesPerSecond, 1.5, "told before the end");
+  await body.read();
+  const second = body.read();
+  clock.now += 1_000;
+  send(4);
+  await second;
+  assertEquals(body.received, { bytes: 4, waitedMs: 3_000 });
+  end();
+  assertEquals(await body.read(), null);
+});
+
+Deno.test("a body that falls silent counts with its silence", async () => {
+  const { body, clock, mirror } = openBody();
+  const reading = body.read();
+  clock.now += 5_000;
+  body.close();
+  await assertRejects(() => reading);
+  assertEquals(mirror.health.bytesPerSecond, 0);
 });
