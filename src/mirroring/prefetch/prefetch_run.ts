@@ -1,3 +1,4 @@
+import { BandwidthCap } from "../../async/bandwidth_cap.ts";
 import { abortable } from "@std/async/abortable";
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import type { Config } from "../../config/config.ts";
@@ -9,7 +10,7 @@ import type { CacheIndex } from "../cache/cache_index.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { DownloadOutcome } from "../downloads/download.ts";
 import type { PackageRequests } from "../pull_through/package_requests.ts";
-import { BandwidthCap, Pacing } from "./pacing.ts";
+import { Pacing } from "./pacing.ts";
 import type { Wish } from "./prefetch_plan.ts";
 import type { WishList } from "./wish_planner.ts";
 

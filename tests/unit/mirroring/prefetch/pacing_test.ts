@@ -2,7 +2,8 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
 import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { BandwidthCap, Pacing } from "../../../../src/mirroring/prefetch/pacing.ts";
+import { BandwidthCap } from "../../../../src/async/bandwidth_cap.ts";
+import { Pacing } from "../../../../src/mirroring/prefetch/pacing.ts";
 import { FakeClock } from "./fake_clock.ts";
 
 const download = () => ({ done: Promise.withResolvers<never>().promise }) as unknown as Download;
