@@ -18,6 +18,7 @@ export function configurationTables(): Record<string, string> {
     databases: keyTable(keysAbout("databases")),
     prefetch: keyTable(keysAbout("prefetch")),
     retention: keyTable(keysAbout("retention")),
+    verification: keyTable(keysAbout("verification")),
     mirrors: keyTable(keysAbout("mirrors")),
     log: keyTable(keysAbout("log")),
     "further distributions": keyTable([PRESET_KEY, ...Object.values(UPSTREAM_KEYS)]),

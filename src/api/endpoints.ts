@@ -10,12 +10,14 @@ import { LIST_PACKAGES, REMOVE_PACKAGE, SHOW_PACKAGE } from "./packages.ts";
 import { ADD_PIN, LIST_PINS, REMOVE_PIN } from "./pins.ts";
 import { REFRESH } from "./refresh.ts";
 import { SHOW_STATUS } from "./status.ts";
+import { VERIFY } from "./verify.ts";
 
 /** Everything that the API can do, in the order of its documentation. */
 export const ENDPOINTS: readonly Endpoint[] = [
   SHOW_STATUS,
   REFRESH,
   CLEAN_UP,
+  VERIFY,
   LIST_PACKAGES,
   SHOW_PACKAGE,
   REMOVE_PACKAGE,

@@ -9,6 +9,7 @@ import { PACKAGES_COMMAND } from "./commands/packages.ts";
 import { REFRESH_COMMAND } from "./commands/refresh.ts";
 import { SERVE_COMMAND } from "./commands/serve.ts";
 import { STATUS_COMMAND } from "./commands/status.ts";
+import { VERIFY_COMMAND } from "./commands/verify.ts";
 
 /** Every command, in the order of help. */
 export const COMMANDS: readonly Command[] = [
@@ -17,6 +18,7 @@ export const COMMANDS: readonly Command[] = [
   STATUS_COMMAND,
   REFRESH_COMMAND,
   CLEANUP_COMMAND,
+  VERIFY_COMMAND,
   PACKAGES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,

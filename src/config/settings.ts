@@ -16,7 +16,14 @@ import {
 } from "./value_type.ts";
 
 /** The chapters of the configuration's documentation. */
-export type Topic = "server" | "databases" | "prefetch" | "retention" | "mirrors" | "log";
+export type Topic =
+  | "server"
+  | "databases"
+  | "prefetch"
+  | "retention"
+  | "verification"
+  | "mirrors"
+  | "log";
 
 /** A key that is not about one upstream. */
 export interface Setting<T> extends ConfigKey<T> {
@@ -237,6 +244,24 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "1GB",
     description: 'Free disk space below which the cache is cleaned at once; "0" disables this.',
+  }),
+  /** 0 for never. */
+  verifyIntervalMs: setting({
+    name: "verify_interval",
+    topic: "verification",
+    type: duration(0, MAX_TIMER_MS),
+    defaultValue: "14d",
+    description:
+      'Time between automatic verifications of the cache, which set damaged files aside and fetch them anew; "0" disables them.',
+  }),
+  /** 0 for no limit. */
+  verifyBytesPerSecond: setting({
+    name: "verify_bandwidth",
+    topic: "verification",
+    type: byteSize,
+    defaultValue: "50MB",
+    description:
+      'Bytes per second that a verification reads from the disk, such as "20MB"; "0" means no limit.',
   }),
   /** Patterns, see `matchesPackage`. */
   pinnedPackages: setting({

@@ -32,6 +32,8 @@ import { DatabaseRequests } from "./pull_through/database_requests.ts";
 import { MissingFiles } from "./pull_through/missing_files.ts";
 import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
 import { PackageSignatures } from "./pull_through/package_signatures.ts";
+import { Verification } from "./verification/verification.ts";
+import { VerificationSchedule } from "./verification/verification_schedule.ts";
 import { LastRefresh } from "./refresh/last_refresh.ts";
 import { RefreshCycle } from "./refresh/refresh_cycle.ts";
 import { RefreshSchedule } from "./refresh/refresh_schedule.ts";
@@ -64,6 +66,7 @@ export class Mirroring {
   readonly cleanup: Cleanup;
   readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
+  readonly verification: Verification;
   readonly #lock: Disposable;
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
@@ -72,6 +75,7 @@ export class Mirroring {
   readonly #planner: WishPlanner;
   readonly #prefetcher: Prefetcher;
   readonly #schedule: RefreshSchedule;
+  readonly #verifications: VerificationSchedule;
   readonly #background = new BackgroundWork((failure, error) =>
     log.error(failure, { reason: reasonOf(error) })
   );
@@ -174,6 +178,21 @@ export class Mirroring {
       lastRefresh,
     });
     this.#schedule = new RefreshSchedule({ cycle: this.cycle, lastRefresh });
+    this.verification = new Verification({
+      layout,
+      index,
+      inventory: this.inventory,
+      quarantine: this.quarantine,
+      snapshots: this.snapshots,
+      clients: this.clientDownloads,
+      tree: () => this.#tree,
+      settings: () => this.#config,
+      refetch: (file) => this.#refetch(file),
+    });
+    this.#verifications = new VerificationSchedule({
+      verification: this.verification,
+      last: new LastRefresh(layout.lastVerification),
+    });
     this.#tree = new RepositoryTree(config);
     this.#packages = this.#packageRequests(config);
     this.#databases = this.#databaseRequests(config);
@@ -196,6 +215,7 @@ export class Mirroring {
       );
       mirroring.snapshots.verifyCached(mirroring.#tree.repositories);
       await mirroring.#schedule.reschedule(config);
+      await mirroring.#verifications.reschedule(config.verifyIntervalMs);
       return mirroring;
     } catch (error) {
       await mirroring.stop();
@@ -234,12 +254,20 @@ export class Mirroring {
       "cannot schedule the next refresh",
       this.#schedule.reschedule(config),
     );
+    this.#background.add(
+      "cannot schedule the next verification",
+      this.#verifications.reschedule(config.verifyIntervalMs),
+    );
   }
 
-  /** Ends what no client waits for: refresh, prefetch and cleanup. */
+  /** Ends what no client waits for: refresh, prefetch, cleanup and verification. */
   async stopBackground(): Promise<void> {
     this.#prefetcher.stop();
-    await Promise.all([this.cycle.stop(), this.#schedule.stop()]);
+    await Promise.all([
+      this.cycle.stop(),
+      this.#schedule.stop(),
+      this.verification.stop().then(() => this.#verifications.stop()),
+    ]);
   }
 
   /** Stops everything, keeps part files for the next start, and releases the cache directory. */
@@ -255,6 +283,12 @@ export class Mirroring {
     this.upstreams[Symbol.dispose]();
     this.index[Symbol.dispose]();
     this.#lock[Symbol.dispose]();
+  }
+
+  async #refetch(file: PackageFile): Promise<void> {
+    if (file.kind === "signature") return await this.#packages.prefetchSignature(file);
+    const { download } = this.#packages.prefetch(file, async () => {});
+    await download.done;
   }
 
   /** Before the first request: a file that a crash has truncated must not be served. */

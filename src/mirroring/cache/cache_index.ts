@@ -60,6 +60,9 @@ interface Wish {
   since: number;
 }
 
+const SELECT_FILES = `SELECT directory, file_name AS fileName, size, sha256,
+  fetched_at AS fetchedAt, used_at AS usedAt, uses FROM files`;
+
 /** Clients that took a file, not yet written to the database. */
 interface Use {
   file: PackageFile;
@@ -201,19 +204,21 @@ export class CacheIndex implements Disposable {
   /** The recorded files, of one repository directory or of all. */
   files(directory: string | null = null): IndexedFile[] {
     this.flush();
-    return this.#database.prepare(`
-      SELECT directory, file_name AS fileName, size, sha256, fetched_at AS fetchedAt,
-        used_at AS usedAt, uses
-      FROM files WHERE ?1 IS NULL OR directory = ?1`).all(directory) as unknown as IndexedFile[];
+    return this.#database.prepare(`${SELECT_FILES}
+      WHERE ?1 IS NULL OR directory = ?1`).all(directory) as unknown as IndexedFile[];
+  }
+
+  /** What is recorded of a file; null if nothing is. */
+  file(directory: string, fileName: string): IndexedFile | null {
+    this.flush();
+    const file = this.#database.prepare(`${SELECT_FILES}
+      WHERE directory = ? AND file_name = ?`).get(directory, fileName);
+    return (file as unknown as IndexedFile | undefined) ?? null;
   }
 
   /** When a client last took a file, or when it was fetched; null if it is not recorded. */
   usedAt(directory: string, fileName: string): number | null {
-    this.flush();
-    const file = this.#database.prepare(
-      "SELECT used_at FROM files WHERE directory = ? AND file_name = ?",
-    ).get(directory, fileName) as { used_at: number } | undefined;
-    return file?.used_at ?? null;
+    return this.file(directory, fileName)?.usedAt ?? null;
   }
 
   /** The SHA-256 of a file; null if it is not recorded, or has not been read yet. */

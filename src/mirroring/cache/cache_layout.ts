@@ -10,6 +10,7 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *         VERSION                       version of this tree
  *         index.sqlite                  what is cached, used, wished for and pinned
  *         last-refresh                  its mtime is when all databases were last refreshed
+ *         last-verification             its mtime is when all packages were last verified
  *         lock                          held by the running daemon
  *         parts/core/os/x86_64/         unfinished downloads
  *           NAME.part                     the bytes received
@@ -44,6 +45,10 @@ export class CacheLayout {
 
   get lastRefresh(): string {
     return join(this.state, "last-refresh");
+  }
+
+  get lastVerification(): string {
+    return join(this.state, "last-verification");
   }
 
   get parts(): string {

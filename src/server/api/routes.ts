@@ -10,12 +10,14 @@ import { pinRoutes } from "./pins.ts";
 import { refreshRoutes } from "./refresh.ts";
 import type { Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
+import { verifyRoutes } from "./verify.ts";
 
 /** What answers each endpoint. */
 export const ROUTES: readonly Route[] = [
   ...statusRoutes,
   ...refreshRoutes,
   ...cleanupRoutes,
+  ...verifyRoutes,
   ...packageRoutes,
   ...pinRoutes,
   ...mirrorRoutes,

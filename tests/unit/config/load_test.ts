@@ -73,6 +73,8 @@ Deno.test("every key has its default without any configuration", () => {
     keepVersions: 3,
     cacheLowWaterPercent: 90,
     minFreeBytes: 1024 ** 3,
+    verifyIntervalMs: 14 * 86_400_000,
+    verifyBytesPerSecond: 50 * 1024 ** 2,
     pinnedPackages: [],
     userAgent: "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
     upstreamProxy: null,

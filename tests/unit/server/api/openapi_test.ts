@@ -33,6 +33,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/cleanup?dry_run=perhaps", status: 400 },
     { target: "/api/v1/cleanup?dry_run=true&dry_run=false", status: 400 },
   ],
+  "POST /api/v1/verify": [
+    { target: "/api/v1/verify", status: 200 },
+    { target: "/api/v1/verify?repair=perhaps", status: 400 },
+  ],
   "GET /api/v1/packages": [
     { target: "/api/v1/packages", status: 200 },
     { target: "/api/v1/packages?name=a*&repository=core", status: 200 },

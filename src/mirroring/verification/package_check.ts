@@ -1,0 +1,120 @@
+import { createHash, type Hash } from "node:crypto";
+import { reasonOf } from "../../errors.ts";
+import { readSignature, type SignatureFingerprint } from "../../formats/openpgp/signature.ts";
+import { statIfPresent } from "../../platform/files/durable.ts";
+
+const READ_BYTES = 256 * 1024;
+/** Ample for signatures of several keys. */
+const MAX_SIGNATURE_BYTES = 64 * 1024;
+
+/** What a cached package should be. */
+export interface PackageFacts {
+  /** Bytes; null if nobody says. */
+  readonly size: number | null;
+  /** In lower-case hexadecimal; null if nobody says. */
+  readonly sha256: string | null;
+  /** The signature in the database; null if it has none. */
+  readonly signature: Uint8Array | null;
+}
+
+/** What a check found. Each fault is a clause such as "it has 5 bytes instead of 10". */
+export interface PackageVerdict {
+  /** What is wrong with the package; null if nothing is. */
+  readonly fault: string | null;
+  /** What is wrong with the signature beside it; null if nothing is, or there is none. */
+  readonly signatureFault: string | null;
+  /** Of the package as it was read; null if it was not read to its end. */
+  readonly sha256: string | null;
+}
+
+export interface PackageCheckOptions {
+  /** Awaited after each piece that was read. */
+  pace: (bytes: number) => Promise<void>;
+  signal: AbortSignal;
+}
+
+/**
+ * Compares a cached package and the signature beside it with what they should be, in one pass over the
+ * bytes. Returns null if the package is gone, or another file took its place meanwhile.
+ */
+export async function checkPackage(
+  path: string,
+  facts: PackageFacts,
+  { pace, signal }: PackageCheckOptions,
+): Promise<PackageVerdict | null> {
+  const wrong = (fault: string) => ({ fault, signatureFault: null, sha256: null });
+  try {
+    using file = await Deno.open(path);
+    const { isFile, size, ino } = await file.stat();
+    if (!isFile) return wrong("it is not a file");
+    if (size === 0) return wrong("it is empty");
+    if (facts.size !== null && size !== facts.size) {
+      return wrong(`it has ${size} bytes instead of ${facts.size}`);
+    }
+    const signature = await signatureBeside(path);
+    const fingerprints = signature === null ? [] : readSignature(signature) ?? [];
+    const hashes = new Map<string, Hash>(
+      ["sha256", ...fingerprints.map(({ hash }) => hash)].map((name) => [name, createHash(name)]),
+    );
+    const buffer = new Uint8Array(READ_BYTES);
+    for (let count; (count = await file.read(buffer)) !== null;) {
+      for (const hash of hashes.values()) hash.update(buffer.subarray(0, count));
+      await pace(count);
+      signal.throwIfAborted();
+    }
+    if ((await statIfPresent(path))?.ino !== ino) return null;
+    const sha256 = hashes.get("sha256")?.copy().digest("hex") ?? "";
+    if (facts.sha256 !== null && sha256 !== facts.sha256) {
+      return { ...wrong(`its SHA-256 is ${sha256} instead of ${facts.sha256}`), sha256 };
+    }
+    const isMade = fingerprints.every((fingerprint) => isMadeFor(fingerprint, hashes));
+    return {
+      fault: null,
+      signatureFault: signature === null ? null : signatureFault(signature, facts, isMade),
+      sha256,
+    };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof Deno.errors.NotFound) return null;
+    return wrong(`it cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+function signatureFault(
+  signature: Uint8Array,
+  { signature: listed }: PackageFacts,
+  isMade: boolean,
+): string | null {
+  if (signature.length === 0) return "it is empty";
+  if (listed !== null && !isSame(signature, listed)) return "it is not the one in the database";
+  return isMade ? null : "it was made for another file";
+}
+
+/** Whether a signature was made for the hashed bytes, as far as it tells without the key. */
+function isMadeFor(
+  { hash, trailer, left }: SignatureFingerprint,
+  hashes: ReadonlyMap<string, Hash>,
+): boolean {
+  const [first, second] = hashes.get(hash)?.copy().update(trailer).digest() ?? [];
+  return first === left[0] && second === left[1];
+}
+
+/** The signature of a package; null if there is none. One that is too long is cut. */
+async function signatureBeside(path: string): Promise<Uint8Array | null> {
+  try {
+    using file = await Deno.open(`${path}.sig`);
+    const bytes = new Uint8Array(MAX_SIGNATURE_BYTES);
+    let length = 0;
+    for (let count; (count = await file.read(bytes.subarray(length))) !== null && count > 0;) {
+      length += count;
+    }
+    return bytes.slice(0, length);
+  } catch {
+    // A client that wants it will fetch it anew, or be told why not.
+    return null;
+  }
+}
+
+function isSame(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
