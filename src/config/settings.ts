@@ -160,7 +160,15 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "1d",
     description:
-      "Time for which all mirrors must agree on an older database before it replaces a newer one.",
+      "Time for which most mirrors must have had older databases before one of theirs replaces the served one.",
+  }),
+  vanishedAgeMs: setting({
+    name: "vanished_age",
+    topic: "databases",
+    type: duration(0),
+    defaultValue: "1d",
+    description:
+      "Time for which a repository must be missing on all mirrors before clients get 404 instead of its last database.",
   }),
   prefetch: setting({
     name: "prefetch",

@@ -347,8 +347,10 @@ export class Mirroring {
 function snapshotSettings(config: Config): SnapshotSettings {
   return {
     databaseMaxAgeMs: config.databaseMaxAgeMs,
-    patienceMs: config.answerTimeoutMs,
+    raceTimeoutMs: config.raceTimeoutMs,
+    answerTimeoutMs: config.answerTimeoutMs,
     missingAgeMs: config.missingSignatureAgeMs,
     rollbackAgeMs: config.rollbackAgeMs,
+    vanishedAgeMs: config.vanishedAgeMs,
   };
 }

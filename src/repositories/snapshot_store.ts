@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import type { Repository } from "./repository.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
-import type { Snapshot } from "./snapshot.ts";
+import { isPlausible } from "./database_date.ts";
+import { type Snapshot, SNAPSHOT_DEFAULTS } from "./snapshot.ts";
 
 /** How long the files of a replaced snapshot are kept, for clients that have begun to read it. */
 const KEEP_REPLACED_MS = 10 * 60_000;
@@ -90,12 +91,27 @@ export class SnapshotStore {
 
   async #load(repository: Repository): Promise<void> {
     const snapshot = await this.#read(repository);
-    if (snapshot !== null) this.#current.set(repository.directory, snapshot);
+    if (snapshot !== null) {
+      await this.#correctDates(repository, snapshot);
+      this.#current.set(repository.directory, snapshot);
+    }
     // No snapshot is being made yet, so all other files are leftovers of an earlier run.
     await this.#sweep(repository, () => false);
     await this.#eachFile(repository, async (path, name) => {
       if (name.startsWith(`${POINTER}.`)) await removeIfPresent(path);
     });
+  }
+
+  /** Dates files anew whose date lies ahead: a client that gets it takes nothing until then. */
+  async #correctDates(repository: Repository, { members }: Snapshot): Promise<void> {
+    const now = Date.now();
+    for (const { blob } of [members.db, members.files].filter((member) => member !== undefined)) {
+      const path = this.pathOf(repository, blob);
+      const modified = (await statIfPresent(path))?.mtime?.getTime() ?? 0;
+      if (modified > now && !isPlausible(modified, now)) {
+        await Deno.utime(path, now / 1000, now / 1000);
+      }
+    }
   }
 
   /** Removes all files that are neither part of the current snapshot nor to be kept. */
@@ -122,7 +138,7 @@ export class SnapshotStore {
   async #read(repository: Repository): Promise<Snapshot | null> {
     try {
       const text = await Deno.readTextFile(this.pathOf(repository, POINTER));
-      const snapshot = JSON.parse(text) as Snapshot;
+      const snapshot: Snapshot = { ...SNAPSHOT_DEFAULTS, ...JSON.parse(text) };
       for (const blob of [snapshot.members.db.blob, ...blobsOf(snapshot)]) {
         const info = await statIfPresent(this.pathOf(repository, blob));
         if (info === null || info.size === 0) return null;

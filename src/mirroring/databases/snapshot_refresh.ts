@@ -1,85 +1,100 @@
 import { delay } from "@std/async/delay";
-import { fileKey } from "../../repositories/repository.ts";
-import type { CacheLayout } from "../cache/cache_layout.ts";
-import { Download, type DownloadRequest } from "../downloads/download.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { PackageIndex } from "../../repositories/package_index.ts";
+import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
-import { eventLogger } from "../../platform/observability/logging.ts";
-import {
-  changedMeanwhile,
-  type Companions,
-  type CopiedDatabase,
-  copyCompanions,
-} from "./companions.ts";
-import { checkArchive, readPackageIndex } from "../../repositories/package_index.ts";
-import type { Snapshot } from "../../repositories/snapshot.ts";
-import {
-  type FetchedDatabase,
-  type RefreshResult,
-  SnapshotDraft,
-  type SnapshotDraftOptions,
-} from "./snapshot_draft.ts";
-import { judgeRollback, StaleGuard, timeOf } from "./stale_guard.ts";
-import { surveyMirrors } from "./survey.ts";
-import { TransferSlot } from "./transfer_slot.ts";
+import { isMissing, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
+import { dateOf } from "../../repositories/database_date.ts";
+import { candidatesAfter } from "./candidates.ts";
+import type { CopiedSet } from "./copy_set.ts";
+import { compareDatabases } from "./database_order.ts";
+import { Examination, type Finding } from "./examination.ts";
+import { inTurn } from "./in_turn.ts";
+import { keepServed } from "./keep_served.ts";
+import type { KnownContents } from "./known_contents.ts";
+import { type PublicationOptions, publishKept, publishSet } from "./publication.ts";
+import { judgeRollback, mostCommon } from "./rollback.ts";
+import { type Candidate, surveyMirrors } from "./survey.ts";
 
 const log = eventLogger("snapshot");
 
 /** How often a mirror may be in the middle of an update, in one refresh. */
 const MAX_CHANGES = 4;
-/** Pause before such a mirror is asked again; the n-th pause is n times as long. */
+/** Pause before mirrors are asked again; the n-th pause is n times as long. */
 const CHANGE_PAUSE_MS = 200;
+/** The share of the time for an answer in which a copy should be done. */
+const BUDGET_SHARE = 1 / 2;
+/** A refresh that takes longer than this is given up, however steadily bytes arrive. */
+const MAX_REFRESH_MS = 15 * 60_000;
 
-export interface SnapshotRefreshOptions extends SnapshotDraftOptions {
+export interface SnapshotRefreshOptions extends PublicationOptions {
   upstream: Upstream;
-  layout: CacheLayout;
+  /** What the served database says; null without one that can be read. */
+  servedIndex: () => Promise<PackageIndex | null>;
+  /** What mirrors were seen to have. */
+  known: KnownContents;
+  /** SHA-256 of contents that were found to be older than the served one. */
+  refused: Set<string>;
   /** Whether to copy the file list as well. */
   includesFiles: boolean;
-  /** Whether to ask every mirror for the date of its database first, and take the newest. */
+  /** Whether to ask every mirror to describe its database first. */
   isSurvey: boolean;
-  /** Milliseconds without a byte after which an open transfer is given up. */
-  patienceMs: number;
-  /** How long all mirrors must agree on an older database before it is accepted. */
+  /** Whether it is not for a client: it succeeds if the mirrors have nothing that may be served. */
+  isFull: boolean;
+  /** Whether to compare the content even where the headers say that it is the served one. */
+  isThorough: boolean;
+  /** Whether other mirrors were configured when the served database was last confirmed. */
+  hasOtherMirrors: boolean;
+  /** Time for a mirror to respond before the next one is asked as well. */
+  raceTimeoutMs: number;
+  /** Time within which a client must get its first byte. */
+  answerTimeoutMs: number;
+  /** How long most mirrors must have had older databases before one of these is accepted. */
   rollbackAgeMs: number;
+  /** Called with the number of bytes that have arrived. */
   onBytes: (count: number) => void;
   signal: AbortSignal;
 }
 
-/** One attempt to copy a snapshot from a mirror. */
-interface Attempt {
-  /** The mirror whose database was examined, or that said that it is unchanged. */
-  mirror: Mirror | null;
-  examined: Pick<FetchedDatabase, "index" | "companions"> | null;
+/** How a refresh that did not fail ended. */
+export interface RefreshResult {
+  /** Whether a snapshot was published that clients see. */
+  changed: boolean;
+  snapshot: Snapshot;
+  /** The mirrors that are known to have this very database. */
+  mirrors: readonly Mirror[];
+  /** Null unless the database is new. */
+  index: PackageIndex | null;
 }
 
 /**
- * Brings a repository's snapshot up to date. Clients follow its two downloads while they run if
- * nothing is published yet. The last byte is held back until all members have been copied.
+ * Brings a repository's snapshot up to date: looks at what the mirrors have, in order, until one has
+ * the served database or a newer one, and copies that with all that belongs to it.
  */
 export class SnapshotRefresh {
   readonly done: Promise<RefreshResult>;
   /** Milliseconds of the monotonic clock. */
   readonly startedAt = performance.now();
-  readonly #slots = { db: new TransferSlot(), files: new TransferSlot() };
   readonly #options: SnapshotRefreshOptions;
-  /** By the survey: the mirrors that have the newest database, and those with an older one. */
-  #newest: readonly Mirror[] = [];
-  #lagging: readonly Mirror[] = [];
-  #guard: StaleGuard;
-  #changes = 0;
-  #draft: SnapshotDraft;
+  readonly #examination: Examination;
+  readonly #signal: AbortSignal;
+  #surveyed: readonly Candidate[] = [];
+  #same = new Set<Mirror>();
+  #older = new Map<Mirror, string>();
+  #sets: CopiedSet[] = [];
+  /** What could not be looked at in this round. */
+  #failures: MirrorFailure[] = [];
 
   constructor(options: SnapshotRefreshOptions) {
+    this.#signal = AbortSignal.any([options.signal, AbortSignal.timeout(MAX_REFRESH_MS)]);
     this.#options = options;
-    this.#guard = new StaleGuard(options.current);
-    this.#draft = new SnapshotDraft(options);
+    this.#examination = new Examination(options);
     this.done = this.#run().catch((error) => {
       throw this.#asPkgstashError(error);
     });
-    const endSlots = () => Object.values(this.#slots).forEach((slot) => slot.end());
-    this.done.then(endSlots, endSlots);
   }
 
   /** Whether the file list is copied as well. */
@@ -87,277 +102,321 @@ export class SnapshotRefresh {
     return this.#options.includesFiles;
   }
 
-  /** Whether all mirrors are asked for their dates first. */
-  get isSurvey(): boolean {
-    return this.#options.isSurvey;
+  /** Whether it was asked for as a whole, and not by a client. */
+  get isFull(): boolean {
+    return this.#options.isFull;
   }
 
   /** The mirrors that turned out to have an older database. */
   get lagging(): Iterable<Mirror> {
-    return [...this.#lagging, ...this.#guard.lagging];
+    return this.#older.keys();
   }
 
-  /** Whether a file in the snapshot directory belongs to the snapshot in the making. */
+  /** Whether a file in the snapshot directory belongs to a snapshot in the making. */
   owns(blob: string): boolean {
-    return this.#draft.owns(blob);
-  }
-
-  /** The download of a member once it has begun; null if there is none. */
-  transferOf(member: "db" | "files"): Promise<Download | null> {
-    return this.#slots[member].transfer;
+    return this.#examination.owns(blob);
   }
 
   async #run(): Promise<RefreshResult> {
-    const { current, isSurvey, signal } = this.#options;
-    signal.throwIfAborted();
-    const surveyed = isSurvey ? await this.#survey() : {};
-    if ("snapshot" in surveyed) return surveyed;
-    try {
-      return await this.#fetchPreferring(surveyed.only);
-    } catch (error) {
-      signal.throwIfAborted();
-      const result = current === null ? null : await this.#judgeOlder(current);
-      if (result === null) throw error;
-      return result;
-    }
-  }
-
-  /** Fetches from `newest`, the mirrors with the newest database, or else from the others. */
-  async #fetchPreferring(newest: readonly Mirror[] | undefined): Promise<RefreshResult> {
-    try {
-      return await this.#fetch(newest);
-    } catch (error) {
-      this.#options.signal.throwIfAborted();
-      const others = this.#inOrder().filter((mirror) => !newest?.includes(mirror));
-      if (newest === undefined || others.length === 0 || !isFault(error)) throw error;
-      return await this.#fetch(others).catch(() => Promise.reject(error));
-    }
-  }
-
-  /** Asks all mirrors for the date of their database. Returns a result if nothing has to be fetched. */
-  async #survey(): Promise<{ only?: Mirror[] } | RefreshResult> {
-    const { upstream, current, repository, signal } = this.#options;
-    const { newest, lagging, lastModified } = await surveyMirrors(upstream, repository, signal);
-    this.#newest = newest;
-    this.#lagging = lagging;
-    if (lastModified === null) return {};
-    const served = timeOf(current?.members.db.lastModified);
-    if (current === null || served === null || lastModified > served) return { only: newest };
-    if (lastModified === served) {
-      return this.#isComplete ? await this.#draft.complete(current, newest, {}) : { only: newest };
-    }
-    for (const mirror of newest) this.#guard.addLagging(mirror, lastModified);
-    return await this.#judgeOlder(current) ?? {};
-  }
-
-  /** Judges an older database that every responding mirror offers; null if there is none to judge. */
-  async #judgeOlder(current: Snapshot): Promise<RefreshResult | null> {
-    const { isSurvey, repository, rollbackAgeMs, store } = this.#options;
-    const offered = this.#guard.agreedUpon;
-    if (offered === null) return null;
-    const now = Date.now();
-    const { accepted, record } = judgeRollback(current.rollback, { offered, now, rollbackAgeMs });
-    const details = {
-      repository: repository.directory,
-      served: current.members.db.lastModified,
-      offered: new Date(offered).toUTCString(),
-    };
-    if (accepted) {
-      log.warn("repository was rolled back", details);
-      const mirrors = this.#guard.lagging;
-      this.#guard = new StaleGuard(null);
-      return await this.#fetch(mirrors);
-    }
-    log.warn("every mirror has an older database than the served one", {
-      ...details,
-      accepted_from: new Date(record.since + rollbackAgeMs).toISOString(),
-    });
-    const snapshot = { ...current, rollback: record };
-    if (record !== current.rollback) await store.publish(repository, snapshot);
-    return isSurvey ? { changed: false, snapshot, mirrors: [], index: null } : null;
-  }
-
-  /** Asks one mirror after another until one has a complete snapshot. */
-  async #fetch(candidates: readonly Mirror[] | undefined): Promise<RefreshResult> {
-    const { signal } = this.#options;
-    const refused = new Set<Mirror>();
-    let only = candidates;
-    while (true) {
-      const attempt: Attempt = { mirror: null, examined: null };
+    this.#signal.throwIfAborted();
+    let candidates = this.#options.isSurvey ? await this.#survey() : this.#inOrder();
+    for (let round = 1;; round++) {
+      await this.#look(candidates);
+      const isLast = round > MAX_CHANGES;
       try {
-        return await this.#copySnapshot(only, attempt);
+        if (isLast || !this.#isInUpdate) return await this.#conclude();
       } catch (error) {
-        signal.throwIfAborted();
-        this.#startOver();
-        const { mirror } = attempt;
-        if (mirror === null || !isFault(error)) throw error;
-        if (!isChange(error) || this.#guard.lagging.includes(mirror)) refused.add(mirror);
-        else if (this.#changes++ === MAX_CHANGES) throw error;
-        else await delay(this.#changes * CHANGE_PAUSE_MS, { signal });
-        only = (candidates ?? this.#inOrder()).filter((one) => !refused.has(one));
-        if (only.length === 0) throw error;
-        log.info("copying a snapshot failed, trying again", {
-          repository: this.#options.repository.directory,
-          mirror: mirror.name,
-          reason: reasonOf(error),
-        });
+        if (isLast || !isChange(error)) throw error;
       }
+      await delay(round * CHANGE_PAUSE_MS, { signal: this.#signal });
+      this.#same.clear();
+      candidates = this.#inOrder();
     }
   }
 
-  /** Drops everything of an attempt that failed. */
-  #startOver(): void {
-    this.#draft = new SnapshotDraft(this.#options);
-    for (const slot of Object.values(this.#slots)) slot.reset();
-  }
-
-  /** Copies database and companions from one mirror, and publishes them. */
-  async #copySnapshot(
-    only: readonly Mirror[] | undefined,
-    attempt: Attempt,
-  ): Promise<RefreshResult> {
-    const { current } = this.#options;
-    const guard = this.#guard;
-    const since = guard.isOff ? null : current?.members.db.lastModified ?? null;
-    const download = this.#download("db", {
-      ifModifiedSince: since,
-      ...(only === undefined ? {} : { only }),
-      vet: (mirror, headers) => guard.checkDate(mirror, headers.get("last-modified")),
-      examine: async (path, mirror, { lastModified, etag }) => {
-        attempt.mirror = mirror;
-        guard.checkDate(mirror, lastModified);
-        const index = await readPackageIndex(path);
-        guard.checkBuilds(mirror, lastModified, index);
-        const companions = await this.#companions(mirror, { path, lastModified, etag });
-        attempt.examined = { index, companions };
-      },
+  /** Asks all mirrors to describe their databases, and sorts out those that are known. */
+  async #survey(): Promise<Candidate[]> {
+    const { upstream, repository, raceTimeoutMs, current, isThorough } = this.#options;
+    const { ready, resting, refused } = upstream.pool.candidates(null);
+    const welcome = [...ready, ...refused];
+    this.#surveyed = await surveyMirrors(upstream, repository, {
+      mirrors: welcome.length > 0 ? welcome : resting,
+      patienceMs: raceTimeoutMs,
+      signal: this.#signal,
     });
-    const outcome = await this.#outcomeOf(download);
-    if (outcome.result === "unchanged" && current !== null) {
-      attempt.mirror = outcome.mirror;
-      return await this.#keep(current, outcome.mirror);
+    for (const { mirror, described } of this.#surveyed) {
+      const sha256 = described === null ? null : this.#options.known.recognize(mirror, described);
+      const verdict = sha256 === null ? null : this.#examination.verdictOn(sha256);
+      if (verdict === "same") this.#same.add(mirror);
+      else if (verdict === "older" && sha256 !== null) this.#older.set(mirror, sha256);
     }
-    if (outcome.result === "fetched" && attempt.examined !== null) {
-      return await this.#publish({
-        mirror: outcome.mirror,
-        sha256: outcome.sha256,
-        lastModified: outcome.identity.lastModified,
-        ...attempt.examined,
+    const origin = [...this.#same].find(({ address }) => address === current?.origin?.address);
+    return candidatesAfter({
+      surveyed: this.#surveyed,
+      mirrors: this.#inOrder().map(({ mirror }) => mirror),
+      servedDate: this.#servedDate,
+      same: this.#same,
+      older: new Set(this.#older.keys()),
+      compared: isThorough ? origin ?? [...this.#same][0] ?? null : null,
+    });
+  }
+
+  /** Looks at candidates until one decides. */
+  async #look(candidates: Candidate[]): Promise<void> {
+    const { upstream, repository, raceTimeoutMs, answerTimeoutMs } = this.#options;
+    const queue = [...candidates];
+    this.#failures = [];
+    if (this.#isDecided(queue)) return;
+    const attempts = inTurn<Candidate, Finding>({
+      candidates: queue,
+      attempt: (candidate, pace, signal) => this.#examination.examine(candidate, pace, signal),
+      onSlow: ({ mirror }) =>
+        upstream.recordFailure({ mirror, error: slowness() }, {
+          repository,
+          fileName: `${repository.name}.db`,
+        }),
+      raceTimeoutMs,
+      budgetMs: answerTimeoutMs * BUDGET_SHARE,
+      signal: this.#signal,
+    });
+    for await (const attempted of attempts) {
+      const { candidate } = attempted;
+      const { mirror } = candidate;
+      if ("error" in attempted) this.#recordFailure(mirror, attempted.error);
+      else {
+        const finding = attempted.result;
+        if (finding.kind === "later") queue.push({ ...finding.candidate, isForced: true });
+        if (finding.kind === "same") this.#same.add(mirror);
+        else if (candidate.isUnconditional === true) this.#same.clear();
+        if (finding.kind === "older") this.#older.set(mirror, finding.sha256);
+        if (finding.kind === "set") this.#addSet(finding.set);
+      }
+      if (this.#isDecided(queue)) return;
+    }
+  }
+
+  #addSet(set: CopiedSet): void {
+    this.#sets = [...this.#sets.filter(({ mirror }) => mirror !== set.mirror), set];
+  }
+
+  #recordFailure(mirror: Mirror, error: unknown): void {
+    this.#signal.throwIfAborted();
+    if (error instanceof PkgstashError && error.kind === "storage") throw error;
+    const isOurs = error instanceof Error && "code" in error && !(error instanceof PkgstashError);
+    if (isOurs) throw error;
+    const own = error instanceof NoMirrorError ? error.failures[0]?.error ?? error : error;
+    this.#failures.push({ mirror, error: own });
+    log.info("cannot copy a snapshot from a mirror", {
+      repository: this.#options.repository.directory,
+      mirror: mirror.name,
+      reason: reasonOf(own),
+    });
+  }
+
+  /** Whether nothing that is left could change the outcome. */
+  #isDecided(left: readonly Candidate[]): boolean {
+    if (left.some(({ isWeighty }) => isWeighty === true)) return false;
+    if (this.#sets.some((set) => this.#isGood(set))) return true;
+    if (this.#same.size === 0 || left.some(({ isPromising }) => isPromising === true)) return false;
+    return this.#keepsServed || left.length === 0;
+  }
+
+  /** Whether nothing is missing of a set. */
+  #isGood({ companions, hasWrongSignature, index }: CopiedSet): boolean {
+    const isSigned = "db.sig" in companions || !this.#expectsSignature;
+    return isSigned && !hasWrongSignature && index.problems.length === 0;
+  }
+
+  get #expectsSignature(): boolean {
+    return this.#options.current?.members["db.sig"] !== undefined;
+  }
+
+  /** Whether the served set, which a mirror confirmed, is better than the new ones. */
+  get #keepsServed(): boolean {
+    return this.#same.size > 0 &&
+      (this.#expectsSignature || this.#sets.every(({ index }) => index.problems.length > 0));
+  }
+
+  /** Whether it is worth asking the mirrors once more, because they are being updated. */
+  get #isInUpdate(): boolean {
+    if (this.#same.size > 0 || this.#sets.some((set) => this.#isGood(set))) return false;
+    const { current } = this.#options;
+    const mayBeSigned = current === null || this.#expectsSignature;
+    return this.#failures.some(({ error }) => isChange(error)) ||
+      mayBeSigned &&
+        this.#sets.some(({ companions, hasWrongSignature }) =>
+          hasWrongSignature || !("db.sig" in companions) && this.#expectsSignature
+        );
+  }
+
+  async #conclude(): Promise<RefreshResult> {
+    const { current, repository } = this.#options;
+    const best = this.#best();
+    if (best !== null && (this.#isGood(best) || !this.#keepsServed)) {
+      return await this.#publish(best);
+    }
+    if (current !== null && this.#same.size > 0) return await this.#keep(current);
+    if (current !== null && this.#isOutvoted) return await this.#judgeOlder(current);
+    throw new NoMirrorError(
+      `${repository.name}.db`,
+      this.#failures,
+      this.#failures.length > 0 && this.#failures.every(isMissing),
+    );
+  }
+
+  /** The best set: complete ones first, then those that are understood, then the newest. */
+  #best(): CopiedSet | null {
+    const rank = (set: CopiedSet) =>
+      Number(this.#isGood(set)) * 4 + Number(set.index.problems.length === 0) * 2 +
+      Number("db.sig" in set.companions);
+    const dated = ({ index, database }: CopiedSet) => ({
+      index,
+      date: dateOf(database.description.lastModified),
+    });
+    const [best = null] = this.#sets.toSorted((a, b) =>
+      rank(b) - rank(a) || compareDatabases(dated(b), dated(a))
+    );
+    return best;
+  }
+
+  async #publish(set: CopiedSet, { rolledBack = false } = {}): Promise<RefreshResult> {
+    const { repository, known } = this.#options;
+    const { sha256, description } = set.database;
+    const isUnsigned = !("db.sig" in set.companions);
+    if (set.hasWrongSignature || isUnsigned && this.#expectsSignature) {
+      log.warn("no mirror has a signature of the new database, publishing it without", {
+        repository: repository.directory,
       });
     }
-    const reason = outcome.result === "present" ? "the file exists already" : "it was not examined";
-    throw new PkgstashError("storage", `Cannot publish ${download.request.finalPath}: ${reason}.`);
-  }
-
-  /** Keeps the database that `mirror` says is unchanged. */
-  async #keep(current: Snapshot, mirror: Mirror): Promise<RefreshResult> {
-    if (this.#isComplete) return await this.#draft.complete(current, [mirror], {});
-    const { repository, store } = this.#options;
-    const { blob, lastModified } = current.members.db;
-    const database = { path: store.pathOf(repository, blob), lastModified, etag: null };
-    const companions = await this.#companions(mirror, database);
-    return await this.#draft.complete(current, [mirror], companions);
-  }
-
-  /** Publishes a fetched database, unless it is undated and its content is the served one. */
-  async #publish(database: FetchedDatabase): Promise<RefreshResult> {
-    const { current } = this.#options;
-    const { companions, lastModified, mirror, sha256 } = database;
-    if (lastModified !== null || current?.sha256 !== sha256) {
-      const result = await this.#draft.publish(database);
-      return this.#newest.includes(mirror) ? { ...result, mirrors: this.#newest } : result;
+    const snapshot = await publishSet(set, {
+      awaitsSignature: isUnsigned && (set.hasWrongSignature || this.#expectsSignature),
+      rolledBack,
+    }, this.#options);
+    const others = this.#surveyed.filter(({ mirror, described }) =>
+      described !== null && known.recognize(mirror, described) === sha256
+    );
+    const mirrors = [...new Set([set.mirror, ...others.map(({ mirror }) => mirror)])];
+    const date = dateOf(description.lastModified);
+    for (const { mirror, described } of this.#surveyed) {
+      const own = dateOf(described?.lastModified);
+      if (own !== null && date !== null && own < date) this.#older.set(mirror, "");
     }
-    return await this.#draft.complete(current, [mirror], this.#isComplete ? {} : companions);
+    return { changed: true, snapshot, mirrors, index: set.index };
   }
 
-  async #companions(mirror: Mirror, database: CopiedDatabase): Promise<Companions> {
-    const { upstream, current, includesFiles, repository, signal, store } = this.#options;
-    const companions = await copyCompanions({
-      upstream,
-      repository,
-      store,
-      signal,
-      mirror,
-      database,
-      blob: (member) => this.#draft.blob(member),
-      fetchFiles: includesFiles ? () => this.#fetchFiles(mirror) : null,
-    });
-    const isLost = current?.members["db.sig"] !== undefined && !("db.sig" in companions);
-    // The signature is probably late, and not gone for good.
-    if (isLost && this.#changes < MAX_CHANGES) {
-      throw changedMeanwhile(mirror, `${repository.name}.db.sig`);
+  /** Keeps the served database, which mirrors have. */
+  async #keep(current: Snapshot): Promise<RefreshResult> {
+    const { mirrorSet } = this.#options;
+    const mirrors = [...this.#same];
+    const isOutvoted = this.#isOutvoted;
+    if (isOutvoted) {
+      const rolledBack = await this.#rollBack(current);
+      if (rolledBack !== null) return rolledBack;
     }
-    return companions;
+    const { rollback } = isOutvoted ? this.#judged(current) : { rollback: null };
+    const kept = await keepServed(
+      { ...current, rollback, mirrorSet, goneSince: null },
+      { ...this.#options, mirrors, examination: this.#examination, signal: this.#signal },
+    );
+    const changed = kept.members !== current.members;
+    const isOld = changed || rollback?.since !== current.rollback?.since ||
+      mirrorSet !== current.mirrorSet || current.goneSince !== null;
+    const snapshot = isOld ? await publishKept(kept, this.#options) : kept;
+    return { changed, snapshot, mirrors, index: null };
   }
 
-  #fetchFiles(mirror: Mirror): Download {
-    const download = this.#download("files", {
-      ifModifiedSince: null,
-      only: [mirror],
-      examine: (path) => checkArchive(path),
+  /** Most mirrors have older databases than the served one. */
+  async #judgeOlder(current: Snapshot): Promise<RefreshResult> {
+    const { isFull, repository, rollbackAgeMs } = this.#options;
+    const rolledBack = await this.#rollBack(current);
+    if (rolledBack !== null) return rolledBack;
+    const { rollback } = this.#judged(current);
+    log.warn("every mirror has an older database than the served one", {
+      repository: repository.directory,
+      served: current.members.db.lastModified,
+      accepted_from: new Date(rollback.since + rollbackAgeMs).toISOString(),
     });
-    // The download of the database reports a failure of this one.
-    this.#outcomeOf(download).catch(() => {});
-    return download;
+    const snapshot = { ...current, rollback, goneSince: null };
+    if (rollback.since !== current.rollback?.since) await publishKept(snapshot, this.#options);
+    if (isFull) return { changed: false, snapshot, mirrors: [], index: null };
+    throw new PkgstashError(
+      "upstream",
+      `Cannot refresh ${repository.directory}: the mirrors have older databases than the served one.`,
+    );
   }
 
-  #download(
-    member: "db" | "files",
-    more: Pick<DownloadRequest, "ifModifiedSince" | "only" | "vet" | "examine">,
-  ): Download {
-    const { upstream, layout, repository, store, patienceMs, onBytes } = this.#options;
-    const fileName = `${repository.name}.${member}`;
-    const download = new Download(upstream, {
-      repository,
-      fileName,
-      kind: "database",
-      patienceMs,
-      partBase: layout.partOf(fileKey(repository.directory, fileName)),
-      finalPath: store.pathOf(repository, this.#draft.blob(member)),
-      expectations: null,
-      onBytes,
-      ...more,
+  /** Whether most of the mirrors that sent anything have older databases than the served one. */
+  get #isOutvoted(): boolean {
+    const unusable = this.#failures.filter(({ error }) =>
+      error instanceof PkgstashError && error.kind === "content"
+    );
+    return this.#older.size > this.#same.size + unusable.length;
+  }
+
+  #judged(current: Snapshot): { accepted: boolean; rollback: NonNullable<Snapshot["rollback"]> } {
+    const { rollbackAgeMs, hasOtherMirrors } = this.#options;
+    const { accepted, record } = judgeRollback(current.rollback, {
+      now: Date.now(),
+      rollbackAgeMs,
     });
-    this.#slots[member].begin(download);
-    return download;
+    // Other mirrors owe nothing to what the former ones had.
+    return { accepted: accepted || hasOtherMirrors && this.#same.size === 0, rollback: record };
   }
 
-  /** Waits for the end of a download, and aborts it when the refresh is stopped. */
-  async #outcomeOf(download: Download) {
-    const { signal } = this.#options;
-    const abort = () => download.abort();
-    signal.addEventListener("abort", abort);
-    try {
-      return await download.done;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+  /** Publishes what most mirrors have, if it is time to; null if not. */
+  async #rollBack(current: Snapshot): Promise<RefreshResult | null> {
+    if (!this.#judged(current).accepted) return null;
+    const { repository } = this.#options;
+    const mirrors = mostCommon(this.#older);
+    this.#examination.acceptsOlder = true;
+    this.#same.clear();
+    this.#older.clear();
+    await this.#look(mirrors.map((mirror) => ({ mirror, described: null, isUnconditional: true })));
+    const best = this.#best();
+    if (best === null) return null;
+    const result = await this.#publish(best, { rolledBack: true });
+    log.warn("repository was rolled back", {
+      repository: repository.directory,
+      served: current.members.db.lastModified,
+      offered: result.snapshot.members.db.lastModified,
+    });
+    return { ...result, mirrors };
   }
 
   #asPkgstashError(error: unknown): PkgstashError {
+    const { repository, signal } = this.#options;
     if (error instanceof PkgstashError) return error;
+    if (this.#signal.aborted && !signal.aborted) {
+      return new PkgstashError(
+        "upstream_timeout",
+        `Cannot refresh ${repository.directory}: no mirror sent its database in ` +
+          `${MAX_REFRESH_MS / 60_000} minutes.`,
+      );
+    }
     return new PkgstashError(
       "storage",
-      `Cannot store the database of ${this.#options.repository.directory}: ${reasonOf(error)}.`,
+      `Cannot store the database of ${repository.directory}: ${reasonOf(error)}.`,
       { cause: error },
     );
   }
 
   /** All mirrors, in the order in which to ask them. */
-  #inOrder(): Mirror[] {
-    const { ready, resting } = this.#options.upstream.pool.candidates(null);
-    return [...ready, ...resting];
+  #inOrder(): Candidate[] {
+    const { upstream, repository } = this.#options;
+    const { ready, resting, refused } = upstream.pool.candidates(null, {
+      directory: repository.directory,
+      fileName: `${repository.name}.db`,
+    });
+    return [...ready, ...resting, ...refused].map((mirror) => ({ mirror, described: null }));
   }
 
-  /** Whether the served snapshot has every member that is wanted. */
-  get #isComplete(): boolean {
-    return !this.#options.includesFiles || this.#options.current?.members.files !== undefined;
+  get #servedDate(): number | null {
+    return dateOf(this.#options.current?.members.db.lastModified);
   }
 }
 
-/** Whether the error is a mirror's fault, so that another mirror may help. */
-function isFault(error: unknown): boolean {
-  return error instanceof PkgstashError && error.kind !== "storage";
+function slowness(): PkgstashError {
+  return new PkgstashError("upstream_timeout", "was slower than another mirror");
 }
 
 /** Whether a mirror seems to be in the middle of an update. */

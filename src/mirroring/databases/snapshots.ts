@@ -8,21 +8,26 @@ import {
   type PackageIndex,
   readPackageIndex,
 } from "../../repositories/package_index.ts";
+import { isNotFound, NoMirrorError } from "../mirrors/race.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
-import type { RefreshResult } from "./snapshot_draft.ts";
+import { Doubts } from "./doubts.ts";
+import { KnownContents } from "./known_contents.ts";
 import { PackageVerification } from "./package_verification.ts";
-import { SnapshotRefresh } from "./snapshot_refresh.ts";
+import { type RefreshResult, SnapshotRefresh } from "./snapshot_refresh.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 
 const log = eventLogger("snapshot");
 
 /** A file list that no client has asked for in this time is no longer copied. */
 const FILE_LIST_INTEREST_MS = 30 * 24 * 3_600_000;
+/** A survey compares the bytes of a database that it has not for so long, whatever the headers say. */
+const MAX_UNCOMPARED_MS = 24 * 3_600_000;
 /** After a failure, clients get the cached database for this long before a mirror is asked again. */
 const REST_AFTER_FAILURE_MS = 15_000;
 
@@ -43,16 +48,21 @@ export interface SnapshotsOptions {
 export interface SnapshotSettings {
   /** How long a snapshot is served without asking a mirror. */
   databaseMaxAgeMs: number;
-  /** Time without a byte after which an open transfer is given up. */
-  patienceMs: number;
+  /** Time for a mirror to respond before the next one is asked as well. */
+  raceTimeoutMs: number;
+  /** Time within which a client must get its first byte. */
+  answerTimeoutMs: number;
   /** How long a file list that the mirrors lack is remembered as missing. */
   missingAgeMs: number;
-  /** How long all mirrors must agree on an older database before it is accepted. */
+  /** How long most mirrors must have had older databases before one of these is accepted. */
   rollbackAgeMs: number;
+  /** How long a repository must be missing on all mirrors before clients are told so. */
+  vanishedAgeMs: number;
 }
 
 /** What is known of one repository; times are in milliseconds of the monotonic clock. */
 interface State {
+  readonly repository: Repository;
   /** The refresh that is running. */
   refresh: SnapshotRefresh | null;
   /** When a mirror last confirmed the served snapshot; -Infinity if none did since the start. */
@@ -67,6 +77,15 @@ interface State {
   packageIndex: Promise<PackageIndex | null> | null;
   /** See `epochOf`. */
   epoch: number;
+  doubts: Doubts;
+  /** What mirrors were seen to have; null until the served snapshot has been looked at. */
+  known: KnownContents | null;
+  /** SHA-256 of contents that were found to be older than the served one. */
+  refused: Set<string>;
+  /** Which mirrors were configured when it was last asked for; null if that is unknown. */
+  mirrorSet: string | null;
+  /** Whether it was logged that the repository is gone. */
+  isGoneLogged: boolean;
 }
 
 /** The snapshots of all repositories: serves them, refreshes them, and knows what they say. */
@@ -87,9 +106,19 @@ export class Snapshots {
     this.#verification = new PackageVerification({ ...options, served: this, signal });
   }
 
-  /** Applies new settings to every request and refresh from now on. */
+  /**
+   * Applies new settings to every request and refresh from now on. A database is in doubt if its
+   * mirrors have changed.
+   */
   reconfigure(settings: SnapshotSettings): void {
     this.#settings = settings;
+    for (const state of this.#states.values()) {
+      const mirrorSet = this.#mirrorSetOf(state.repository);
+      if (mirrorSet === null || state.mirrorSet === null || mirrorSet === state.mirrorSet) continue;
+      state.mirrorSet = mirrorSet;
+      state.failedAt = -Infinity;
+      state.doubts.raise();
+    }
   }
 
   /** The served snapshot, or null. */
@@ -115,18 +144,17 @@ export class Snapshots {
     const state = this.#state(repository);
     state.packageIndex = null;
     state.checkedAt = -Infinity;
+    state.known = null;
     return true;
   }
 
   /**
    * Records evidence that the served database is out of date: the next request for it asks the
-   * mirrors.
+   * mirrors. The same evidence is not believed again for a while; `Doubts` says how long.
    */
   doubt(repository: Repository, evidence: string): void {
+    if (!this.#state(repository).doubts.add(evidence)) return;
     log.info("served database is in doubt", { repository: repository.directory, evidence });
-    const state = this.#state(repository);
-    state.checkedAt = -Infinity;
-    state.failedAt = -Infinity;
   }
 
   /** Begins to ask the mirrors for a newer database if that is due, and does not wait. */
@@ -143,9 +171,10 @@ export class Snapshots {
     return this.#state(repository).epoch;
   }
 
-  /** Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`. */
+  /** Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`, and none doubts it. */
   isFresh(repository: Repository): boolean {
-    return performance.now() - this.#state(repository).checkedAt < this.#settings.databaseMaxAgeMs;
+    const { checkedAt, doubts } = this.#state(repository);
+    return !doubts.isOpen && performance.now() - checkedAt < this.#settings.databaseMaxAgeMs;
   }
 
   /** Whether a mirror should be asked before the snapshot is served. */
@@ -153,6 +182,13 @@ export class Snapshots {
     const { failedAt } = this.#state(repository);
     const rest = Math.min(REST_AFTER_FAILURE_MS, this.#settings.databaseMaxAgeMs);
     return !this.isFresh(repository) && performance.now() - failedAt >= rest;
+  }
+
+  /** Since when no mirror has the repository any more, if clients are to be told so; or null. */
+  async vanishedSince(repository: Repository): Promise<Date | null> {
+    const since = (await this.current(repository))?.goneSince ?? null;
+    if (since === null || Date.now() - since < this.#settings.vanishedAgeMs) return null;
+    return new Date(since);
   }
 
   /**
@@ -190,33 +226,48 @@ export class Snapshots {
     const state = this.#state(repository);
     while (true) {
       const current = await this.current(repository);
-      if (state.refresh === null) return this.#begin(repository, state, { current, survey });
-      if (!survey || state.refresh.isSurvey) return state.refresh;
+      if (state.refresh === null) return this.#begin(state, { current, survey });
+      if (!survey || state.refresh.isFull) return state.refresh;
       await state.refresh.done.catch(() => {});
     }
   }
 
   #begin(
-    repository: Repository,
     state: State,
     { current, survey }: { current: Snapshot | null; survey: boolean },
   ): SnapshotRefresh {
+    const { repository, doubts } = state;
     const { layout, store, metrics, index, upstreams } = this.#options;
+    const { raceTimeoutMs, answerTimeoutMs, rollbackAgeMs } = this.#settings;
     const upstream = upstreams.get(repository.upstream);
     const filesAskedAt = Math.max(state.filesAskedAt, current?.filesAskedAt ?? 0);
+    const mirrorSet = mirrorSetOf(upstream);
+    const hasOtherMirrors = current !== null && current.mirrorSet !== null &&
+      current.mirrorSet !== mirrorSet;
+    const isDoubted = current !== null && doubts.isOpen;
+    const known = state.known ??= knownFrom(current);
+    const comparedBefore = current === null ? 0 : Date.now() - known.receivedAt(current.sha256);
     let before: ReadonlyMap<string, Expectation> | null = null;
     const refresh = new SnapshotRefresh({
       repository,
       upstream,
-      layout,
       store,
       current,
+      servedIndex: () => this.indexOf(repository),
+      known,
+      refused: state.refused,
+      mirrorSet,
+      hasOtherMirrors,
       includesFiles: Date.now() - filesAskedAt < FILE_LIST_INTEREST_MS &&
         !this.isFileListMissing(repository),
       filesAskedAt,
-      isSurvey: survey,
-      patienceMs: this.#settings.patienceMs,
-      rollbackAgeMs: this.#settings.rollbackAgeMs,
+      // One mirror that agrees proves little where there is evidence to the contrary.
+      isSurvey: survey || isDoubted || hasOtherMirrors || (current?.rollback ?? null) !== null,
+      isFull: survey,
+      isThorough: isDoubted || survey && comparedBefore > MAX_UNCOMPARED_MS,
+      raceTimeoutMs,
+      answerTimeoutMs,
+      rollbackAgeMs,
       onBytes: (count) => metrics.addBytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
@@ -227,7 +278,14 @@ export class Snapshots {
       signal: this.#controller.signal,
     });
     state.refresh = refresh;
-    this.#follow(repository, state, { refresh, pool: upstream.pool, before: current });
+    state.mirrorSet = mirrorSet;
+    this.#follow(state, {
+      refresh,
+      pool: upstream.pool,
+      before: current,
+      isAskedFor: survey,
+      raised: doubts.raised,
+    });
     return refresh;
   }
 
@@ -281,25 +339,34 @@ export class Snapshots {
   }
 
   async #follow(
-    repository: Repository,
     state: State,
-    { refresh, pool, before }: {
+    { refresh, pool, before, isAskedFor, raised }: {
       refresh: SnapshotRefresh;
       pool: MirrorPool;
       before: Snapshot | null;
+      /** Whether somebody wanted all mirrors to be asked. */
+      isAskedFor: boolean;
+      /** How many doubts there were when the refresh began. */
+      raised: number;
     },
   ): Promise<void> {
+    const { repository, doubts } = state;
     const { directory } = repository;
     try {
       const result = await refresh.done;
       state.refresh = null;
       state.checkedAt = performance.now();
-      if (result.index !== null || refresh.isSurvey) state.epoch++;
+      state.isGoneLogged = false;
+      doubts.settle(raised);
+      if (result.index !== null || isAskedFor) state.epoch++;
       if (refresh.includesFiles && result.snapshot.members.files === undefined) {
         state.fileListMissingUntil = performance.now() + this.#settings.missingAgeMs;
       }
-      if (result.index !== null) pool.resetStandings(directory, result.mirrors);
-      else for (const mirror of result.mirrors) pool.markCurrent(directory, mirror);
+      if (result.index !== null) {
+        pool.resetStandings(directory, result.mirrors);
+        state.refused.clear();
+        doubts.forget();
+      } else for (const mirror of result.mirrors) pool.markCurrent(directory, mirror);
       logResult(directory, result);
       if (result.index !== null) this.#options.onPublished(repository, before, result.snapshot);
       if (result.index !== null || !this.#verification.isDone(repository)) {
@@ -311,6 +378,9 @@ export class Snapshots {
       // It may describe the database that failed; read the served one when it is needed.
       state.packageIndex = null;
       log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
+      if (error instanceof NoMirrorError && isNotFound(error)) {
+        this.#background.add("cannot record that a repository is gone", this.#recordGone(state));
+      }
     }
     for (const mirror of refresh.lagging) pool.markLagging(directory, mirror);
     this.#background.add(
@@ -319,14 +389,41 @@ export class Snapshots {
     );
   }
 
+  /** Records that no mirror has a repository any more whose database is served. */
+  async #recordGone(state: State): Promise<void> {
+    const { repository } = state;
+    const { store } = this.#options;
+    const snapshot = await this.current(repository);
+    if (snapshot === null || state.refresh !== null) return;
+    const goneSince = snapshot.goneSince ?? Date.now();
+    if (snapshot.goneSince === null) await store.publish(repository, { ...snapshot, goneSince });
+    if (state.isGoneLogged) return;
+    state.isGoneLogged = true;
+    log.warn("no mirror has the repository any more", {
+      repository: repository.directory,
+      since: new Date(goneSince).toISOString(),
+      refused_from: new Date(goneSince + this.#settings.vanishedAgeMs).toISOString(),
+    });
+  }
+
   #verify(repository: Repository): void {
     this.#background.add("cannot verify cached packages", this.#verification.run(repository));
+  }
+
+  #mirrorSetOf({ upstream }: Repository): string | null {
+    try {
+      return mirrorSetOf(this.#options.upstreams.get(upstream));
+    } catch (error) {
+      if (isNotFound(error)) return null;
+      throw error;
+    }
   }
 
   #state(repository: Repository): State {
     let state = this.#states.get(repository.directory);
     if (state === undefined) {
       state = {
+        repository,
         refresh: null,
         checkedAt: -Infinity,
         failedAt: -Infinity,
@@ -334,11 +431,31 @@ export class Snapshots {
         fileListMissingUntil: -Infinity,
         packageIndex: null,
         epoch: 0,
+        doubts: new Doubts(),
+        known: null,
+        refused: new Set(),
+        mirrorSet: null,
+        isGoneLogged: false,
       };
       this.#states.set(repository.directory, state);
     }
     return state;
   }
+}
+
+/** Names the mirrors of a distribution and their layout. */
+function mirrorSetOf({ pool }: Upstream): string {
+  return pool.mirrors.map(({ address }) => address).sort().join(" ");
+}
+
+/** What is known of the mirrors from the time before the start. */
+function knownFrom(snapshot: Snapshot | null): KnownContents {
+  const known = new KnownContents();
+  if (snapshot === null || snapshot.origin === null) return known;
+  const { origin: { address, etag, size, receivedAt }, sha256, members } = snapshot;
+  const description = { lastModified: members.db.lastModified, etag, size };
+  known.remember(address, { description, sha256, receivedAt });
+  return known;
 }
 
 function logResult(directory: string, { changed, snapshot, mirrors }: RefreshResult): void {

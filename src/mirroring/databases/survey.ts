@@ -1,36 +1,80 @@
+import { delay } from "@std/async/delay";
+import { dateOf } from "../../repositories/database_date.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
+import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
-import { timeOf } from "./stale_guard.ts";
+import { type Description, descriptionOf } from "./known_contents.ts";
 
-/** How old the mirrors' databases are at one time. */
-export interface Survey {
-  /** Mirrors with the newest database of all that are dated. */
-  newest: Mirror[];
-  /** Its date in milliseconds since the epoch; null if no mirror sent one. */
-  lastModified: number | null;
-  /** Mirrors with an older one. */
-  lagging: Mirror[];
+/** A mirror to copy a database from. */
+export interface Candidate {
+  mirror: Mirror;
+  /** How the mirror describes its database; null if it was not asked or does not say. */
+  described: Description | null;
+  /** Whether to look at its content although its date is older than that of the served one. */
+  isForced?: boolean;
+  /** Whether to look at its content whatever its headers say. */
+  isUnconditional?: boolean;
+  /** Whether to look at it even if another mirror agrees with the served one. */
+  isPromising?: boolean;
+  /** Whether to look at it even if another mirror has a newer one. */
+  isWeighty?: boolean;
 }
 
-/** Asks every mirror in good standing for the date of its database, all at once. */
+/**
+ * Asks mirrors to describe their databases, all at once. Those that fail are left out, and so are
+ * those that keep the others waiting; a mirror that says that it has none stays, to be asked again
+ * in another way.
+ */
 export async function surveyMirrors(
   upstream: Upstream,
   repository: Repository,
-  signal: AbortSignal,
-): Promise<Survey> {
-  const { ready, resting } = upstream.pool.candidates(null);
-  const asked = ready.length > 0 ? ready : resting;
-  const answers = await Promise.all(asked.map(async (mirror) => {
-    const headers = await upstream.head(mirror, repository, `${repository.name}.db`, signal);
-    return { mirror, date: timeOf(headers?.get("last-modified")) };
-  }));
-  const dates = answers.map(({ date }) => date).filter((date) => date !== null);
-  const lastModified = dates.length === 0 ? null : Math.max(...dates);
-  const dated = answers.filter(({ date }) => date !== null);
-  return {
-    newest: dated.filter(({ date }) => date === lastModified).map(({ mirror }) => mirror),
-    lastModified,
-    lagging: dated.filter(({ date }) => date !== lastModified).map(({ mirror }) => mirror),
-  };
+  { mirrors, patienceMs, signal }: {
+    mirrors: readonly Mirror[];
+    /** How long to wait for mirrors once one has answered. */
+    patienceMs: number;
+    signal: AbortSignal;
+  },
+): Promise<Candidate[]> {
+  const over = new AbortController();
+  const limit = AbortSignal.any([signal, over.signal]);
+  const found: Candidate[] = [];
+  const askedAt = performance.now();
+  const asked = mirrors.map(async (mirror) => {
+    try {
+      const headers = await upstream.describe(mirror, repository, `${repository.name}.db`, limit);
+      found.push({ mirror, described: headers === null ? null : descriptionOf(headers) });
+    } catch (error) {
+      if (!(error instanceof MirrorRefusal && error.reason === "missing")) throw error;
+      found.push({ mirror, described: null });
+    }
+  });
+  const all = Promise.allSettled(asked);
+  await Promise.any(asked).catch(() => {});
+  const leftMs = Math.max(0, askedAt + patienceMs - performance.now());
+  await Promise.race([all, delay(leftMs, { signal: limit }).catch(() => {})]);
+  over.abort();
+  signal.throwIfAborted();
+  return found;
+}
+
+/** Candidates that seem to have the same file, with its date; mirrors that say nothing are alone. */
+export interface Group {
+  candidates: Candidate[];
+  /** In milliseconds since the epoch, or null. */
+  date: number | null;
+}
+
+/** Groups candidates by their descriptions: the latest first, those without a plausible date last. */
+export function groupsOf(candidates: readonly Candidate[]): Group[] {
+  const groups = new Map<string, Group>();
+  for (const candidate of candidates) {
+    const { mirror, described } = candidate;
+    const date = dateOf(described?.lastModified);
+    const key = date === null ? mirror.address : `${date} ${described?.size ?? mirror.address}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { candidates: [candidate], date });
+    else group.candidates.push(candidate);
+  }
+  return [...groups.values()].sort((a, b) => (b.date ?? -1) - (a.date ?? -1));
 }

@@ -202,21 +202,42 @@ export class Upstream {
     fileName: string,
     signal: AbortSignal,
   ): Promise<Headers | null> {
+    try {
+      return await this.describe(mirror, repository, fileName, signal);
+    } catch {
+      signal.throwIfAborted();
+      return null;
+    }
+  }
+
+  /**
+   * Sends a HEAD to one mirror. Returns the headers, or null if the mirror does not answer a HEAD for
+   * this file, which says nothing about a GET. Throws `MirrorRefusal` "missing" if the mirror does
+   * not have the file, and anything else that went wrong.
+   */
+  async describe(
+    mirror: Mirror,
+    repository: Repository,
+    fileName: string,
+    signal: AbortSignal,
+  ): Promise<Headers | null> {
     const url = mirror.urlOf(repository, fileName);
-    if (url === null) return null;
+    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.stallTimeoutMs)]);
     using connection = this.#connect();
     try {
       const response = await connection.client.head(url, this.#secretsFor(mirror), limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
-      const { status } = response;
-      if (status === STATUS_CODE.NotFound || status === STATUS_CODE.MethodNotAllowed) return null;
-      throw new MirrorRefusal("faulty", `answered ${status}`);
+      const refusal = refusalOf(response.status, false);
+      if (refusal.reason === "missing" || response.status >= 500 || BUSY.has(response.status)) {
+        throw refusal;
+      }
+      return null;
     } catch (error) {
       signal.throwIfAborted();
       this.recordFailure({ mirror, error }, { repository, fileName });
-      return null;
+      throw error;
     }
   }
 

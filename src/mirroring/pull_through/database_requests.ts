@@ -1,5 +1,7 @@
 import { deadline } from "@std/async/deadline";
-import { PkgstashError } from "../../errors.ts";
+import { isTimeout, PkgstashError } from "../../errors.ts";
+import { parseHttpDate } from "../../formats/http/http_date.ts";
+import { isPlausible } from "../../repositories/database_date.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { SnapshotFile } from "../../repositories/repository.ts";
@@ -7,7 +9,6 @@ import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
-import { answerInTime, sendDownload } from "./send_download.ts";
 
 /** The part of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
 const REVALIDATION_SHARE = 1 / 3;
@@ -27,6 +28,8 @@ interface DatabaseRequest {
   file: SnapshotFile;
   request: Request;
   client: Client;
+  /** When it must be answered, in milliseconds of the monotonic clock. */
+  deadlineAt: number;
 }
 
 /** Answers requests for databases, file lists and their signatures from the published snapshot. */
@@ -40,52 +43,36 @@ export class DatabaseRequests {
   }
 
   async respond(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
-    return await this.#respond({ file, request, client });
-  }
-
-  async #respond(asked: DatabaseRequest): Promise<Response> {
-    switch (asked.file.member) {
+    const deadlineAt = performance.now() + this.#options.answerTimeoutMs;
+    await this.#refuseIfVanished(file);
+    const asked = { file, request, client, deadlineAt };
+    switch (file.member) {
       case "db":
-        return await this.#database(asked);
       case "files":
-        return await this.#fileList(asked);
+        return await this.#database(asked, file.member);
       case "db.sig":
       case "files.sig":
         return await this.#signature(asked);
     }
   }
 
-  async #database(asked: DatabaseRequest): Promise<Response> {
+  async #database(asked: DatabaseRequest, member: "db" | "files"): Promise<Response> {
     const { snapshots } = this.#options;
-    if (await snapshots.current(asked.file.repository) === null) {
-      return await this.#startOrJoin(asked, "db");
-    }
-    return await this.#sendPublished(asked, await this.#revalidate(asked.file));
-  }
-
-  async #fileList(asked: DatabaseRequest): Promise<Response> {
-    const { snapshots, answerTimeoutMs } = this.#options;
-    const { fileName, repository } = asked.file;
-    snapshots.recordFilesRequest(repository);
+    const { repository } = asked.file;
+    if (member === "files") snapshots.recordFilesRequest(repository);
     const current = await snapshots.current(repository);
-    if (current?.members.files !== undefined) {
-      return await this.#sendPublished(asked, await this.#revalidate(asked.file));
-    }
-    if (current !== null && snapshots.isFileListMissing(repository)) throw notFound(asked.file);
-    const running = snapshots.runningRefresh(repository);
-    // A refresh without the file list must end before another one can fetch it.
-    if (running?.includesFiles === false) {
-      await answerInTime(running.done.catch(() => {}), answerTimeoutMs, fileName);
-    }
-    return await this.#startOrJoin(asked, "files");
+    const served = current?.members[member];
+    if (served === undefined) return await this.#sendFirst(asked, member, current);
+    await this.#doubtIfOlder(asked, snapshots.pathOf(repository, served.blob));
+    return await this.#sendPublished(asked, await this.#revalidate(asked));
   }
 
   async #signature(asked: DatabaseRequest): Promise<Response> {
-    const { snapshots, answerTimeoutMs } = this.#options;
-    const { repository, fileName } = asked.file;
+    const { snapshots } = this.#options;
+    const { repository } = asked.file;
     if (await snapshots.current(repository) === null) {
       const refresh = await snapshots.refresh(repository);
-      await answerInTime(refresh.done, answerTimeoutMs, fileName);
+      await this.#inTime(refresh.done, asked);
     }
     const leased = await this.#leasedSnapshot(asked);
     if (leased === null) return await this.#sendPublished(asked, "HIT");
@@ -94,28 +81,69 @@ export class DatabaseRequests {
     return response;
   }
 
-  /** The snapshot that the client has the database of; null if it has none or that failed. */
-  async #leasedSnapshot({ file, client }: DatabaseRequest): Promise<Snapshot | null> {
-    const { leases, answerTimeoutMs } = this.#options;
-    const lease = leases.of(client, leaseKey(file));
-    if (lease === null) return null;
-    return await answerInTime(lease.catch(() => null), answerTimeoutMs, file.fileName);
+  /** The snapshot that the client has the database of; null if it has none. */
+  async #leasedSnapshot(asked: DatabaseRequest): Promise<Snapshot | null> {
+    const { file, client } = asked;
+    const lease = this.#options.leases.of(client, leaseKey(file));
+    return lease === null ? null : await this.#inTime(lease.catch(() => null), asked);
   }
 
-  /** Asks a mirror whether the snapshot is current, if that is due, but does not wait for long. */
-  async #revalidate({ repository }: SnapshotFile): Promise<CacheStatus> {
+  /** Takes it for evidence that a client has a later database than the served one at `path`. */
+  async #doubtIfOlder({ file, request }: DatabaseRequest, path: string): Promise<void> {
+    const since = parseHttpDate(request.headers.get("if-modified-since") ?? "")?.getTime() ?? null;
+    if (since === null || !isPlausible(since, Date.now())) return;
+    const modified = (await Deno.stat(path).catch(() => null))?.mtime?.getTime() ?? null;
+    // The client's date has whole seconds.
+    if (modified === null || since <= modified) return;
+    this.#options.snapshots.doubt(file.repository, "a client has a later database");
+  }
+
+  /** Asks the mirrors whether the snapshot is current, if that is due, but does not wait for long. */
+  async #revalidate(asked: DatabaseRequest): Promise<CacheStatus> {
     const { snapshots, answerTimeoutMs } = this.#options;
+    const { repository } = asked.file;
+    if (snapshots.isFresh(repository)) return "HIT";
     if (snapshots.runningRefresh(repository) === null && !snapshots.isDue(repository)) {
-      return snapshots.isFresh(repository) ? "HIT" : "STALE";
+      return "STALE";
     }
     const refresh = await snapshots.refresh(repository);
     const end = refresh.startedAt + answerTimeoutMs * REVALIDATION_SHARE;
     try {
-      const { changed } = await deadline(refresh.done, Math.max(0, end - performance.now()));
+      const { changed } = await this.#inTime(refresh.done, {
+        ...asked,
+        deadlineAt: Math.min(end, asked.deadlineAt),
+      });
       return changed ? "REFRESHED" : "REVALIDATED";
     } catch {
       return "STALE";
     }
+  }
+
+  /** Sends a member that is not published yet, once it is. */
+  async #sendFirst(
+    asked: DatabaseRequest,
+    member: "db" | "files",
+    current: Snapshot | null,
+  ): Promise<Response> {
+    const { snapshots, metrics } = this.#options;
+    const { repository } = asked.file;
+    if (current !== null && snapshots.isFileListMissing(repository)) throw notFound(asked.file);
+    const running = snapshots.runningRefresh(repository);
+    // A refresh without the file list must end before another one can fetch it.
+    if (member === "files" && running?.includesFiles === false) {
+      await this.#inTime(running.done.catch(() => {}), asked);
+    }
+    const joined = snapshots.runningRefresh(repository);
+    const refresh = await snapshots.refresh(repository);
+    const status = refresh !== joined && !this.#missed.has(refresh) ? "MISS" : "JOIN";
+    if (status === "MISS") this.#missed.add(refresh);
+    await this.#inTime(refresh.done, asked);
+    const response = await this.#sendPublished(asked, status);
+    // What is answered with this status is not counted elsewhere.
+    if (response.body !== null) {
+      metrics.addBytesServed(Number(response.headers.get("content-length") ?? 0));
+    }
+    return response;
   }
 
   /** Sends a member of the published snapshot. */
@@ -130,7 +158,8 @@ export class DatabaseRequests {
         if (snapshot.members[file.member] === undefined) throw notFound(file);
         // Somebody removed the files of the snapshot: fetch a new one.
         if (await snapshots.forgetLost(file.repository, snapshot)) {
-          return await this.#respond(asked);
+          const refresh = await snapshots.refresh(file.repository);
+          await this.#inTime(refresh.done, asked);
         }
         continue;
       }
@@ -154,32 +183,29 @@ export class DatabaseRequests {
     return await sendFile(request, { path, fileName: file.fileName, status });
   }
 
-  /** Follows the running refresh or starts one, because nothing is published yet. */
-  async #startOrJoin(asked: DatabaseRequest, member: "db" | "files"): Promise<Response> {
-    const { snapshots, answerTimeoutMs, leases, metrics } = this.#options;
-    const { file, request, client } = asked;
-    const { fileName, repository } = file;
-    const running = snapshots.runningRefresh(repository);
-    const refresh = await snapshots.refresh(repository);
-    const status = refresh !== running && !this.#missed.has(refresh) ? "MISS" : "JOIN";
-    if (status === "MISS") this.#missed.add(refresh);
-    const download = await answerInTime(refresh.transferOf(member), answerTimeoutMs, fileName);
-    const opening = download === null
-      ? null
-      : await answerInTime(download.opened, answerTimeoutMs, fileName);
-    // If the mirror sends no date, the snapshot gets one when it is published.
-    if (download === null || opening === null || opening.identity.lastModified === null) {
-      await answerInTime(refresh.done, answerTimeoutMs, fileName);
-      return await this.#sendPublished(asked, "REFRESHED");
+  async #refuseIfVanished({ repository, fileName }: SnapshotFile): Promise<void> {
+    const { snapshots } = this.#options;
+    const since = await snapshots.vanishedSince(repository);
+    if (since === null) return;
+    snapshots.checkBehind(repository);
+    throw new PkgstashError(
+      "not_found",
+      `Cannot get ${fileName}: no mirror has had ${repository.directory} since ` +
+        `${since.toISOString()}. Remove it from the configuration, or from pacman.conf.`,
+    );
+  }
+
+  /** The outcome of a promise, or an `upstream_timeout` when the request must be answered. */
+  async #inTime<T>(promise: Promise<T>, { file, deadlineAt }: DatabaseRequest): Promise<T> {
+    try {
+      return await deadline(promise, Math.max(0, deadlineAt - performance.now()));
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      throw new PkgstashError(
+        "upstream_timeout",
+        `Cannot get ${file.fileName}: no mirror has sent it in time. Ask again in a while.`,
+      );
     }
-    leases.grant(client, leaseKey(file), refresh.done.then(({ snapshot }) => snapshot));
-    return await sendDownload(request, download, opening, {
-      fileName,
-      status,
-      deadlineAt: performance.now() + answerTimeoutMs,
-      openDirect: null,
-      onBytes: (count) => metrics.addBytesServed(count),
-    });
   }
 }
 

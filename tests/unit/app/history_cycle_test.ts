@@ -196,6 +196,8 @@ for (const keepVersions of [0, 1]) {
         settings: {
           keep_versions: keepVersions,
           database_max_age: "0s",
+          // The repository once took a package back to an older version.
+          rollback_age: "0s",
           refresh_interval: "0",
           prefetch_max_idle: "0",
           prefetch_max_unused: 0,

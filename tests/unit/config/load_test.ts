@@ -63,6 +63,7 @@ Deno.test("every key has its default without any configuration", () => {
     refreshIntervalMs: 6 * 3_600_000,
     refreshJitterMs: 900_000,
     rollbackAgeMs: 86_400_000,
+    vanishedAgeMs: 86_400_000,
     prefetch: true,
     prefetchConcurrency: 2,
     prefetchBytesPerSecond: 0,

@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { CacheLayout } from "../../../src/mirroring/cache/cache_layout.ts";
 import type { Repository } from "../../../src/repositories/repository.ts";
-import type { Snapshot } from "../../../src/repositories/snapshot.ts";
+import { type Snapshot, SNAPSHOT_DEFAULTS } from "../../../src/repositories/snapshot.ts";
 import { SnapshotStore } from "../../../src/repositories/snapshot_store.ts";
 
 const CORE: Repository = {
@@ -38,6 +38,7 @@ class StateFolder implements AsyncDisposable {
     const blob = `${generation}-core.db`;
     for (const name of [blob, `${blob}.sig`]) await this.write(name, generation);
     return {
+      ...SNAPSHOT_DEFAULTS,
       generation,
       mirror: "mirror.example.org",
       publishedAt: 1,

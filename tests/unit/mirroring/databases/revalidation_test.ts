@@ -43,8 +43,10 @@ Deno.test("ten simultaneous clients cost one conditional request", async () => {
     assertEquals([status, headers.get("x-cache")], [200, "REVALIDATED"]);
   }
   assertEquals(app.count(), before + 1);
+  // By its tag and not by its date, which may stay the same when the content changes.
   const { headers } = app.mirror.requests.at(-1)!;
-  assertEquals(headers.get("if-modified-since"), new Date("2026-11-01T13:00:00Z").toUTCString());
+  assertEquals(headers.has("if-none-match"), true);
+  assertEquals(headers.has("if-modified-since"), false);
 });
 
 Deno.test("the old database is served after the time for revalidation, and the new one is published later", async () => {

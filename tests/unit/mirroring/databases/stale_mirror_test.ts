@@ -1,9 +1,9 @@
 import { assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { join } from "@std/path";
-import { judgeRollback } from "../../../../src/mirroring/databases/stale_guard.ts";
-import type { FakeMirror } from "../../../support/fake_mirror.ts";
+import { judgeRollback } from "../../../../src/mirroring/databases/rollback.ts";
+import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
-import { TestApp } from "../../../support/test_app.ts";
+import { TestApp, type TestAppOptions } from "../../../support/test_app.ts";
 import {
   assertSigned,
   ChangingRepository,
@@ -14,7 +14,7 @@ const ADMINISTRATOR = { authorization: "Bearer secret-of-the-tests" };
 
 interface StartOptions {
   mirrors?: number;
-  settings?: Record<string, string>;
+  settings?: TestAppOptions["settings"];
   cacheRoot?: string;
 }
 
@@ -68,7 +68,7 @@ Deno.test("a refresh takes the newest database of all mirrors", async () => {
 });
 
 Deno.test("packages are asked of mirrors that agree first, of those that lag last", async () => {
-  await using app = await start({ mirrors: 4 });
+  await using app = await start({ mirrors: 4, settings: { database_max_age: "1h" } });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
   await repository.publish(app.mirrors.slice(0, 3), 2);
@@ -172,6 +172,11 @@ Deno.test("a database without a date gets a later one with every change, and onl
 
 Deno.test("a rollback is accepted when all mirrors have agreed on it for rollback_age", async () => {
   const cacheRoot = await Deno.makeTempDir();
+  await using one = await FakeMirror.start();
+  await using other = await FakeMirror.start();
+  const mirrors = [one, other];
+  const restart = () =>
+    start({ cacheRoot, mirrors: 0, settings: { mirror_urls: mirrors.map(({ url }) => url) } });
   const pointer = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64/current.json");
   const repository = new ChangingRepository();
   const recorded = async () => JSON.parse(await Deno.readTextFile(pointer)).rollback;
@@ -182,32 +187,36 @@ Deno.test("a rollback is accepted when all mirrors have agreed on it for rollbac
   };
   let before: Headers;
   {
-    await using app = await start({ cacheRoot, mirrors: 2 });
-    await repository.publish(app.mirrors, 5);
+    await using app = await restart();
+    await repository.publish(mirrors, 5);
     assertEquals(await refresh(app), 204);
-    await repository.publish(app.mirrors, 3);
+    await repository.publish(mirrors, 3);
     for (let round = 0; round < 2; round++) assertEquals(await refresh(app), 204);
     assertEquals(await servedBy(app, repository), 5);
-    assertEquals((await recorded()).offered, Date.parse("2026-11-01T15:00:00Z"));
+    const { since } = await recorded();
+    // Another older database does not restart the time.
+    await repository.publish(mirrors, 2);
+    assertEquals(await refresh(app), 204);
+    assertEquals((await recorded()).since, since);
     // A mirror that has the newer database ends the agreement.
-    await repository.publish([app.mirrors[1]!], 5);
+    await repository.publish([other], 5);
     assertEquals(await refresh(app), 204);
     assertEquals(await recorded(), null);
-    await repository.publish(app.mirrors, 3);
+    await repository.publish(mirrors, 3);
     assertEquals(await refresh(app), 204);
     before = (await app.get(repository.path("db"))).headers;
   }
   await agreedSince(86_400_000 - 60_000);
   {
-    await using app = await start({ cacheRoot, mirrors: 2 });
-    await repository.publish(app.mirrors, 3);
+    await using app = await restart();
+    await repository.publish(mirrors, 3);
     assertEquals(await refresh(app), 204);
     assertEquals(await servedBy(app, repository), 5);
   }
   await agreedSince(86_400_000);
   {
-    await using app = await start({ cacheRoot, mirrors: 2 });
-    await repository.publish(app.mirrors, 3);
+    await using app = await restart();
+    await repository.publish(mirrors, 3);
     assertEquals(await refresh(app), 204);
     assertMatch(app.log.matching(/was rolled back/).join(), /WARN/);
     // Clients have the newer database, so the older one needs a later date to replace it.
@@ -217,7 +226,7 @@ Deno.test("a rollback is accepted when all mirrors have agreed on it for rollbac
     assertEquals(status, 200);
     assertEquals(repository.numberOf(body), 3);
     assertEquals(await recorded(), null);
-    await repository.publish(app.mirrors, 6);
+    await repository.publish(mirrors, 6);
     assertEquals(await refresh(app), 204);
     assertEquals(await servedBy(app, repository), 6);
   }
@@ -248,26 +257,15 @@ Deno.test("a rollback is not accepted while a mirror has a newer database, even 
   assertEquals(await servedBy(app, repository), 5);
 });
 
-Deno.test("agreement counts from the first offer of the same older database", () => {
+Deno.test("rollback_age counts from the first refusal, whatever is offered meanwhile", () => {
   const rollbackAgeMs = 86_400_000;
-  const first = judgeRollback(null, { offered: 3, now: 1000, rollbackAgeMs });
-  assertEquals(first, { accepted: false, record: { offered: 3, since: 1000 } });
-  assertEquals(
-    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs - 1, rollbackAgeMs })
-      .accepted,
-    false,
-  );
-  assertEquals(
-    judgeRollback(first.record, { offered: 3, now: 1000 + rollbackAgeMs, rollbackAgeMs }).accepted,
-    true,
-  );
-  assertEquals(
-    judgeRollback(first.record, { offered: 2, now: 1000 + rollbackAgeMs, rollbackAgeMs }),
-    {
-      accepted: false,
-      record: { offered: 2, since: 1000 + rollbackAgeMs },
-    },
-  );
+  const first = judgeRollback(null, { now: 1000, rollbackAgeMs });
+  assertEquals(first, { accepted: false, record: { since: 1000 } });
+  const judgedAt = (now: number) => judgeRollback(first.record, { now, rollbackAgeMs });
+  assertEquals(judgedAt(1000 + rollbackAgeMs - 1), { accepted: false, record: { since: 1000 } });
+  assertEquals(judgedAt(1000 + rollbackAgeMs), { accepted: true, record: { since: 1000 } });
+  // The clock was set back.
+  assertEquals(judgedAt(999), { accepted: false, record: { since: 999 } });
 });
 
 Deno.test("a refresh takes the other mirrors' database when the newest one is broken", async () => {

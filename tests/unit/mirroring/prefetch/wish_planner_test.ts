@@ -8,7 +8,7 @@ import {
 } from "../../../../src/repositories/repository.ts";
 import { type PackageIndex, readPackageIndex } from "../../../../src/repositories/package_index.ts";
 import { WishPlanner } from "../../../../src/mirroring/prefetch/wish_planner.ts";
-import type { Snapshot } from "../../../../src/repositories/snapshot.ts";
+import { type Snapshot, SNAPSHOT_DEFAULTS } from "../../../../src/repositories/snapshot.ts";
 import { configOf } from "../../../support/configuration.ts";
 import { type ListedPackage, syncDbBytes } from "../../../support/sync_db_bytes.ts";
 
@@ -61,6 +61,7 @@ class PlannerHarness implements AsyncDisposable {
     const index = await readPackageIndex(path, this.#indexes.get(repository.directory));
     this.#indexes.set(repository.directory, index);
     this.#current.set(repository.directory, {
+      ...SNAPSHOT_DEFAULTS,
       generation: String(this.#count),
       mirror: "mirror",
       publishedAt: 0,

@@ -73,14 +73,13 @@ Deno.test("simultaneous clients cost one request for the database: one MISS, the
   assertEquals(marks.filter((mark) => mark === "MISS").length, 1, marks.join());
 });
 
-Deno.test("an old database is revalidated with its date, and X-Cache tells the outcome", async () => {
+Deno.test("an old database is revalidated by its tag, and X-Cache tells the outcome", async () => {
   await using app = await appWithDatabase({ settings: { database_max_age: "0" } });
   await app.get(DB);
   await app.log.waitFor(/snapshot published/);
   const same = await app.get(DB);
   assertEquals(same.headers.get("x-cache"), "REVALIDATED");
-  const condition = app.mirror.requests.at(-1)!.headers.get("if-modified-since");
-  assertEquals(condition, DEFAULT_LAST_MODIFIED.toUTCString());
+  assertEquals(app.mirror.requests.at(-1)!.headers.has("if-none-match"), true);
   const later = new Date(DEFAULT_LAST_MODIFIED.getTime() + 60_000);
   app.put(DB, await database("bar"), { lastModified: later });
   const changed = await app.get(DB);

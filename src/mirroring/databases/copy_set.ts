@@ -1,0 +1,191 @@
+import { createHash } from "node:crypto";
+import { PkgstashError } from "../../errors.ts";
+import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import { checkArchive, type PackageIndex } from "../../repositories/package_index.ts";
+import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
+import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
+import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
+import { SignedFile } from "../downloads/signed_file.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import { MirrorRefusal } from "../mirrors/mirror_response.ts";
+import { isNotFound } from "../mirrors/race.ts";
+import { type CopiedFile, copyIfPresent, type FileOnMirror } from "./copy_file.ts";
+import { type Description, descriptionBy, descriptionOf } from "./known_contents.ts";
+
+/** The members of a snapshot other than the database. */
+export type Companions = Omit<Snapshot["members"], "db">;
+
+/** A repository's database and what goes with it, all from one mirror. */
+export interface CopiedSet {
+  mirror: Mirror;
+  names: SetNames;
+  database: CopiedFile;
+  index: PackageIndex;
+  companions: Companions;
+  /** Whether the mirror has a signature of another database or file list; it is left out. */
+  hasWrongSignature: boolean;
+}
+
+/** One attempt to copy a set from a mirror. */
+export interface SetOnMirror extends Omit<FileOnMirror, "fileName"> {
+  store: SnapshotStore;
+  names: SetNames;
+}
+
+/** The names on disk of a set that is being copied, until it is published or given up. */
+export class SetNames {
+  readonly generation = newGeneration();
+  readonly #repository: string;
+
+  /** `repository` is the name, such as `core`. */
+  constructor(repository: string) {
+    this.#repository = repository;
+  }
+
+  blob(member: SnapshotMember): string {
+    return `${this.generation}-${this.#repository}.${member}`;
+  }
+
+  /** Whether a file in the snapshot directory is one of these. */
+  owns(blob: string): boolean {
+    return blob.startsWith(`${this.generation}-`);
+  }
+}
+
+/**
+ * Copies what goes with a database: signatures, and the file list if it is wanted. Throws
+ * `MirrorRefusal` "different" if the mirror changed the database meanwhile, because then the files
+ * do not belong together.
+ */
+export async function copyCompanions(
+  set: SetOnMirror,
+  database: CopiedFile,
+  { includesFiles }: { includesFiles: boolean },
+): Promise<Pick<CopiedSet, "companions" | "hasWrongSignature">> {
+  const { repository, store, names } = set;
+  const companions: Record<string, MemberFile> = {};
+  let hasWrongSignature = false;
+  const addSignature = async (member: "db.sig" | "files.sig", signedPath: string) => {
+    const signature = await copySignature(set, member, signedPath);
+    if (signature === "wrong") hasWrongSignature = true;
+    else if (signature !== null) companions[member] = signature;
+  };
+  await addSignature("db.sig", database.path);
+  if (includesFiles) {
+    const blob = names.blob("files");
+    const path = store.pathOf(repository, blob);
+    const files = await copyIfPresent({ ...set, fileName: `${repository.name}.files` }, path);
+    if (files !== null) {
+      await checkArchive(path);
+      companions.files = { blob, lastModified: files.description.lastModified };
+      await addSignature("files.sig", path);
+    }
+  }
+  if (Object.keys(companions).length > 0) await confirmUnchanged(set, database);
+  return { companions, hasWrongSignature };
+}
+
+/**
+ * Copies the signature of the file at `signedPath`; null if the mirror has none, "wrong" if it is of
+ * another file.
+ */
+export async function copySignature(
+  set: SetOnMirror,
+  member: "db.sig" | "files.sig",
+  signedPath: string,
+): Promise<MemberFile | "wrong" | null> {
+  const { repository, store, names } = set;
+  const signature = await fetchSignature({ ...set, fileName: `${repository.name}.${member}` });
+  if (signature === null) return null;
+  if (!await new SignedFile(signedPath).maySign(signature.bytes)) return "wrong";
+  const blob = names.blob(member);
+  const path = store.pathOf(repository, blob);
+  await writeFileDurably(path, signature.bytes);
+  // Nobody asks for it by its date.
+  await Deno.utime(path, 0, 0);
+  return { blob, lastModified: signature.lastModified };
+}
+
+async function fetchSignature(
+  { upstream, mirror, repository, fileName, pace, signal }: FileOnMirror,
+): Promise<{ bytes: Uint8Array; lastModified: string | null } | null> {
+  const kind = "signature";
+  const max = maxBytesOf(kind);
+  pace.recordRequest();
+  try {
+    const body = await upstream.open({
+      repository,
+      fileName,
+      only: [mirror],
+      isQuick: true,
+      headersFor: () => ({}),
+      accept: async (body) => {
+        const { length } = body;
+        checkLength({ kind, size: length, expectedSize: null });
+        const bytes = await body.peek(max + 1);
+        checkBeginning(kind, fileName, bytes);
+        if (bytes.length > max || (length !== null && length !== bytes.length)) {
+          throw new PkgstashError("content", "sent a signature of another length than announced");
+        }
+      },
+      signal,
+    });
+    const bytes = await body.peek(max);
+    body.close();
+    return { bytes, lastModified: body.headers.get("last-modified") };
+  } catch (error) {
+    if (isNotFound(error)) return null;
+    throw error;
+  }
+}
+
+/** Throws `MirrorRefusal` "different" unless the mirror still has the database that was copied. */
+async function confirmUnchanged(set: SetOnMirror, database: CopiedFile): Promise<void> {
+  const { mirror, repository } = set;
+  const fileName = `${repository.name}.db`;
+  if (await isUnchanged({ ...set, fileName }, database)) return;
+  throw new MirrorRefusal(
+    "different",
+    `${mirror.name} changed ${fileName} while it was being copied`,
+  );
+}
+
+async function isUnchanged(
+  { upstream, mirror, repository, fileName, pace, signal }: FileOnMirror,
+  database: CopiedFile,
+): Promise<boolean> {
+  const { lastModified, etag } = database.description;
+  pace.recordRequest();
+  if (etag === null && lastModified !== null) {
+    const headers = await upstream.describe(mirror, repository, fileName, signal);
+    if (headers !== null) return isSame(descriptionOf(headers), database) ?? false;
+  }
+  const body = await upstream.open({
+    repository,
+    fileName,
+    only: [mirror],
+    isConditional: etag !== null,
+    headersFor: () => etag === null ? {} : { "if-none-match": etag },
+    accept: () => Promise.resolve(),
+    signal,
+  });
+  try {
+    if (body.status === 304) return true;
+    const same = isSame(descriptionBy(body), database);
+    if (same !== null) return same;
+    const hash = createHash("sha256");
+    for (let chunk; (chunk = await body.read()) !== null;) hash.update(chunk);
+    return hash.digest("hex") === database.sha256;
+  } finally {
+    body.close();
+  }
+}
+
+/** Whether a description is that of a copy; null if nothing tells. */
+function isSame(described: Description, { description, size }: CopiedFile): boolean | null {
+  if (described.size !== null && described.size !== size) return false;
+  // Not by the entity tag first: the machines behind one name may have different ones for one file.
+  if (description.lastModified !== null) return described.lastModified === description.lastModified;
+  return description.etag === null ? null : described.etag === description.etag;
+}
