@@ -1,17 +1,12 @@
 /**
- * Compares checkouts of pkgstash, and nginx's proxy_cache as a peer, in one run:
+ * Compares pkgstash with other caches, and with other checkouts of it, in one run:
  * `deno run --allow-all bench/throughput.ts --help`. The exit code is 0 if every measurement
  * succeeded, 2 for a wrong command line, and 130 when it was interrupted.
  */
-import { fromFileUrl } from "@std/path";
-import {
-  type BenchmarkArguments,
-  NGINX,
-  parseArguments,
-  USAGE,
-  UsageError,
-} from "./load/arguments.ts";
-import { jsonOf, tableOf } from "./load/report.ts";
+import { fromFileUrl, join } from "@std/path";
+import { type BenchmarkArguments, parseArguments, USAGE, UsageError } from "./load/arguments.ts";
+import { chartOf } from "./load/chart.ts";
+import { jsonOf, markdownOf, type ReportOptions, tableOf } from "./load/report.ts";
 import { requireAll } from "./load/requirements.ts";
 import { runBenchmark } from "./load/run.ts";
 import { measuresOf } from "./load/scenarios.ts";
@@ -28,7 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
       console.log(USAGE);
       return 0;
     }
-    requireAll(options.checkouts);
+    requireAll(options.choices);
   } catch (error) {
     console.error(messageOf(error));
     if (error instanceof UsageError) console.error("See --help.");
@@ -58,21 +53,32 @@ async function measureAndReport(
   options: BenchmarkArguments,
 ): Promise<number> {
   const machine = machineOf(options);
-  console.log(Object.entries(machine).map(([key, value]) => `${key}: ${value}`).join("\n"));
   const results = await runBenchmark(workspace, options, (line) => console.error(line));
-  const { checkouts, withNginx, reference, jsonPath } = options;
-  const report = {
+  const { choices, reference, resultsFolder } = options;
+  const report: ReportOptions = {
     results,
     measures: measuresOf(options.scenarios),
-    subjects: [...checkouts.map(({ name }) => name), ...(withNginx ? [NGINX] : [])],
+    subjects: choices.map(({ name }) => name),
     reference,
   };
-  console.log(
-    `\nMedians; x is the median ratio to ${reference} within a round, with its lowest and ` +
-      `highest.\n1 MB is 10^6 bytes, 1 GB 10^9.\n\n${tableOf(report)}`,
-  );
+  if (options.printsJson) {
+    console.log(jsonOf(report, machine).trimEnd());
+  } else {
+    const facts = Object.entries(machine).map(([key, value]) => `${key}: ${value}`).join("\n");
+    console.log(
+      `${facts}\n\nMedians; x is the median ratio to ${reference} within a round, with its lowest ` +
+        `and highest.\n1 MB is 10^6 bytes, 1 GB 10^9.\n\n${tableOf(report)}`,
+    );
+  }
   for (const failure of results.failures) console.error(`failed: ${failure}`);
-  if (jsonPath !== null) await Deno.writeTextFile(jsonPath, jsonOf(report, machine));
+  if (resultsFolder !== null) {
+    await Deno.mkdir(resultsFolder, { recursive: true });
+    const write = (name: string, text: string) =>
+      Deno.writeTextFile(join(resultsFolder, name), text);
+    await write("results.json", jsonOf(report, machine));
+    await write("results.md", markdownOf(report, machine));
+    await write("results.svg", chartOf(report));
+  }
   return results.failures.length === 0 ? 0 : 1;
 }
 

@@ -1,19 +1,20 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { resolve } from "@std/path";
+import { join, resolve } from "@std/path";
 import { SCENARIOS } from "./scenarios.ts";
 
-/** A checkout of pkgstash to be measured. */
-export interface Checkout {
-  readonly name: string;
-  readonly directory: string;
-}
+/** What can be measured, in the order of a table. */
+export type Choice =
+  /** A checkout of pkgstash. */
+  | { readonly name: string; readonly kind: "checkout"; readonly path: string }
+  /** A program of this file. */
+  | { readonly name: string; readonly kind: "binary" | "pacoloco" | "flexo"; readonly path: string }
+  | { readonly name: string; readonly kind: "proxy_cache" | "proxy_store" | "static" };
 
 /** A checked command line. */
 export interface BenchmarkArguments {
   readonly help: boolean;
   /** In the order of the table. */
-  readonly checkouts: readonly Checkout[];
-  readonly withNginx: boolean;
+  readonly choices: readonly Choice[];
   /** The name of the subject that the ratios refer to. */
   readonly reference: string;
   /** Names of the scenarios to run. */
@@ -22,35 +23,63 @@ export interface BenchmarkArguments {
   /** How long each load of wrk lasts. */
   readonly loadSeconds: number;
   readonly logLevel: string;
-  readonly jsonPath: string | null;
+  /** Whether to print JSON instead of a table. */
+  readonly printsJson: boolean;
+  /** Where to write table, chart and JSON; null to write nothing. */
+  readonly resultsFolder: string | null;
 }
 
 /** A command line that cannot be understood; the message is for the user. */
 export class UsageError extends Error {}
 
-/** The name of the peer in tables and options. */
-export const NGINX = "nginx";
+/** The peers that need nothing but nginx. */
+const NGINX_PEERS = [
+  { name: "nginx", kind: "proxy_cache" },
+  { name: "nginx-store", kind: "proxy_store" },
+  { name: "nginx-static", kind: "static" },
+] as const;
 /** The name of the checkout that the benchmark belongs to. */
-export const OWN = "pkgstash";
+const OWN = "pkgstash";
+const OWN_BINARY = "pkgstash-binary";
 
 const LOG_LEVELS = ["debug", "info", "warning", "error"];
-const VALUES = ["rounds", "seconds", "reference", "log-level", "json", "only", "without"];
+const SWITCHES = ["help", "json", "short"];
+const VALUES = [
+  "binary",
+  "pacoloco",
+  "flexo",
+  "rounds",
+  "seconds",
+  "reference",
+  "log-level",
+  "results",
+  "only",
+  "without",
+];
 
 /** What `--help` prints. */
 export const USAGE = `Usage: deno run --allow-all bench/throughput.ts [OPTION]... [NAME=DIR]...
 
-Compares checkouts of pkgstash and nginx with proxy_cache in one run, on loopback, and prints each
-figure with its ratio to a reference. Measured are the checkout that this file is in, as "${OWN}",
-nginx, and each further checkout that is given as NAME=DIR.
+Compares pkgstash with other caches in one run, on loopback, and prints each figure with its ratio
+to a reference. Measured are the checkout that this file is in, as "${OWN}"; its binary
+dist/pkgstash if there is one, as "${OWN_BINARY}"; nginx as proxy_cache ("nginx"), as
+proxy_store ("nginx-store") and as a server of the files themselves ("nginx-static"); each
+further checkout that is given as NAME=DIR; and the peers that options name.
 
 Options:
+  --pacoloco FILE     measure this pacoloco as well
+  --flexo FILE        measure this flexo as well
+  --binary FILE       the binary of pkgstash; default dist/pkgstash
+  --without NAME      leave out a subject; may be repeated, or be a list with commas
+  --only SCENARIO     only this scenario; may be repeated, or be a list with commas
   --rounds N          rounds that count, after one to warm up; default 5
   --seconds N         duration of each load of wrk; default 2
-  --only SCENARIO     only this scenario; may be repeated, or be a list with commas
-  --without NAME      leave out a subject: ${NGINX} or ${OWN}; may be repeated
-  --reference NAME    the subject that ratios refer to; default ${NGINX}, or else the first one
+  --short             one round with short loads: shows that all works, and measures nothing
+  --reference NAME    the subject that ratios refer to; default nginx, or else the first one
   --log-level LEVEL   log level of pkgstash, which writes to a file; default info
-  --json FILE         write all figures of all rounds there, too
+  --results DIR       write a table, a chart and all figures there; default bench/results for a
+                      run of all scenarios without further checkouts, otherwise nowhere
+  --json              print the figures as JSON
   --help              print this
 
 Scenarios: ${SCENARIOS.map(({ name }) => name).join(", ")}.
@@ -60,11 +89,12 @@ subject. Absolute figures depend on the machine and on what else it does: compar
 
 /**
  * Reads the command line.
+ * @param ownDirectory The checkout that the benchmark belongs to.
  * @throws {UsageError} if it is wrong in any way.
  */
 export function parseArguments(args: readonly string[], ownDirectory: string): BenchmarkArguments {
   const options = parseArgs(args, {
-    boolean: ["help"],
+    boolean: SWITCHES,
     string: VALUES,
     collect: VALUES,
     unknown: (argument) => {
@@ -81,47 +111,62 @@ export function parseArguments(args: readonly string[], ownDirectory: string): B
     if (values.length > 1) throw new UsageError(`--${name} is given more than once`);
     return values[0];
   };
-  const without = new Set(valuesOf("without").flatMap((value) => value.split(",")));
-  for (const name of without) {
-    if (name !== NGINX && name !== OWN) {
-      throw new UsageError(`--without takes ${NGINX} or ${OWN}, not "${name}"`);
-    }
-  }
-  const checkouts = [
-    ...(without.has(OWN) ? [] : [{ name: OWN, directory: ownDirectory }]),
-    ...options._.map((argument) => checkoutOf(String(argument))),
-  ];
-  const names = checkouts.map(({ name }) => name);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw new UsageError(`There are two checkouts named ${twice}`);
-  const withNginx = !without.has(NGINX);
-  if (withNginx) names.push(NGINX);
-  const first = names[0];
-  if (first === undefined) throw new UsageError("There is nothing left to measure");
-  const reference = one("reference") ?? (withNginx ? NGINX : first);
+  const program = (kind: "binary" | "pacoloco" | "flexo", name: string, fallback?: string) => {
+    const path = one(kind) ?? fallback;
+    return path === undefined ? [] : [{ name, kind, path: resolve(path) } satisfies Choice];
+  };
+  const checkouts = options._.map((argument) => checkoutOf(String(argument)));
+  const binary = join(ownDirectory, "dist/pkgstash");
+  const choices = chosenOf([
+    { name: OWN, kind: "checkout", path: ownDirectory },
+    ...program("binary", OWN_BINARY, isFile(binary) ? binary : undefined),
+    ...checkouts,
+    ...NGINX_PEERS,
+    ...program("pacoloco", "pacoloco"),
+    ...program("flexo", "flexo"),
+  ], valuesOf("without").flatMap((value) => value.split(",")));
+  const names = choices.map(({ name }) => name);
+  const reference = one("reference") ?? (names.includes("nginx") ? "nginx" : names[0] ?? "");
   if (!names.includes(reference)) {
     throw new UsageError(`--reference takes one of ${names.join(", ")}, not "${reference}"`);
   }
+  const scenarios = scenariosOf(valuesOf("only"));
+  const isShort = options["short"] === true;
+  const isWhole = scenarios.length === SCENARIOS.length && checkouts.length === 0 && !isShort;
+  const results = one("results") ?? (isWhole ? join(ownDirectory, "bench/results") : null);
   return {
     help: options["help"] === true,
-    checkouts,
-    withNginx,
+    choices,
     reference,
-    scenarios: scenariosOf(valuesOf("only")),
-    rounds: countOf("rounds", one("rounds") ?? "5", 100),
-    loadSeconds: countOf("seconds", one("seconds") ?? "2", 60),
+    scenarios,
+    rounds: isShort ? 1 : countOf("rounds", one("rounds") ?? "5", 100),
+    loadSeconds: isShort ? 1 : countOf("seconds", one("seconds") ?? "2", 60),
     logLevel: logLevelOf(one("log-level") ?? "info"),
-    jsonPath: one("json") ?? null,
+    printsJson: options["json"] === true,
+    resultsFolder: results === null ? null : resolve(results),
   };
 }
 
-function checkoutOf(argument: string): Checkout {
+/** The subjects without those that were left out; throws if a name is unknown, or not unique. */
+function chosenOf(all: readonly Choice[], without: readonly string[]): readonly Choice[] {
+  const names = all.map(({ name }) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new UsageError(`There are two subjects named ${twice}`);
+  const unknown = without.find((name) => !names.includes(name));
+  if (unknown !== undefined) {
+    throw new UsageError(`--without takes one of ${names.join(", ")}, not "${unknown}"`);
+  }
+  const chosen = all.filter(({ name }) => !without.includes(name));
+  if (chosen.length === 0) throw new UsageError("There is nothing left to measure");
+  return chosen;
+}
+
+function checkoutOf(argument: string): Choice {
   const [, name, directory] = /^([A-Za-z0-9_-]+)=(.+)$/.exec(argument) ?? [];
   if (name === undefined || directory === undefined) {
     throw new UsageError(`"${argument}" is not of the form NAME=DIR`);
   }
-  if (name === NGINX) throw new UsageError(`The name ${NGINX} is the peer's`);
-  return { name, directory: resolve(directory) };
+  return { name, kind: "checkout", path: resolve(directory) };
 }
 
 function scenariosOf(only: readonly string[]): readonly string[] {
@@ -143,4 +188,12 @@ function countOf(option: string, text: string, most: number): number {
 function logLevelOf(text: string): string {
   if (LOG_LEVELS.includes(text)) return text;
   throw new UsageError(`--log-level takes one of ${LOG_LEVELS.join(", ")}, not "${text}"`);
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { BINARY_CACHE_ROOT } from "../../src/config/out_of_reach.ts";
 import type { PackageFile } from "./repository.ts";
 import type { Launch } from "./workspace.ts";
 
@@ -15,8 +16,16 @@ export interface Contestant {
   readonly name: string;
   /** Writes what an instance needs, and says how to start it. */
   prepare(site: Site): Promise<Launch>;
-  /** Where an instance keeps a package file. */
-  cachedFile(folder: string, file: PackageFile): string;
+  /** Where an instance keeps a package file; null if it keeps none. */
+  cachedFile(folder: string, file: PackageFile): string | null;
+  /** What stands before the path of a file in its URLs. */
+  readonly pathPrefix?: string;
+  /** Whether X-Cache says HIT or MISS; otherwise the file on the disk does. */
+  readonly hasCacheStatus: boolean;
+  /** Scenarios that mean nothing for it. */
+  readonly skips?: readonly string[];
+  /** The directory below which its folders must be, if it cannot write elsewhere. */
+  readonly parentFolder?: string;
 }
 
 /** pkgstash, from a checkout. */
@@ -25,39 +34,68 @@ export function pkgstashContestant(
   checkout: string,
   { logLevel }: { logLevel: string },
 ): Contestant {
+  // The set gives each checkout what it asks for; it lets nobody write outside of itself.
+  const args = (folder: string) => [
+    "run",
+    "-P=server",
+    "--no-prompt",
+    `--allow-write=${folder}`,
+    "main.ts",
+  ];
   return {
     name,
-    async prepare({ folder, port, mirrorPort }) {
-      // Without a file of its own it would read the one in /etc.
-      const configPath = join(folder, "pkgstash.toml");
-      await Deno.writeTextFile(configPath, "");
-      return {
-        command: Deno.execPath(),
-        // The set gives each checkout what it asks for; it lets nobody write outside of itself.
-        args: [
-          "run",
-          "-P=server",
-          "--no-prompt",
-          `--allow-write=${folder}`,
-          "main.ts",
-          "serve",
-          "--config",
-          configPath,
-        ],
-        workingDirectory: checkout,
-        environment: {
-          PKGSTASH_CACHE_ROOT: join(folder, "cache"),
-          PKGSTASH_LISTEN_ADDRESS: "127.0.0.1",
-          PKGSTASH_PORT: String(port),
-          PKGSTASH_MIRROR_URLS: `http://127.0.0.1:${mirrorPort}/`,
-          PKGSTASH_MIRRORED_REPOS: "core",
-          PKGSTASH_REFRESH_INTERVAL: "0",
-          // A nearly full disk must not make it clean up meanwhile.
-          PKGSTASH_MIN_FREE_SPACE: "0",
-          PKGSTASH_LOG_LEVEL: logLevel,
-        },
-      };
-    },
-    cachedFile: (folder, file) => join(folder, "cache", file.path),
+    prepare: async (site) => ({
+      command: Deno.execPath(),
+      args: [...args(site.folder), ...await serveArguments(site)],
+      workingDirectory: checkout,
+      environment: environmentOf(site, logLevel),
+    }),
+    cachedFile,
+    hasCacheStatus: true,
   };
+}
+
+/** pkgstash, as a compiled binary. */
+export function binaryContestant(
+  name: string,
+  binary: string,
+  { logLevel }: { logLevel: string },
+): Contestant {
+  return {
+    name,
+    prepare: async (site) => ({
+      command: binary,
+      args: await serveArguments(site),
+      workingDirectory: site.folder,
+      environment: environmentOf(site, logLevel),
+    }),
+    cachedFile,
+    hasCacheStatus: true,
+    parentFolder: BINARY_CACHE_ROOT,
+  };
+}
+
+async function serveArguments({ folder }: Site): Promise<string[]> {
+  // Without a file of its own it would read the one in /etc.
+  const configPath = join(folder, "pkgstash.toml");
+  await Deno.writeTextFile(configPath, "");
+  return ["serve", "--config", configPath];
+}
+
+function environmentOf({ folder, port, mirrorPort }: Site, logLevel: string) {
+  return {
+    PKGSTASH_CACHE_ROOT: join(folder, "cache"),
+    PKGSTASH_LISTEN_ADDRESS: "127.0.0.1",
+    PKGSTASH_PORT: String(port),
+    PKGSTASH_MIRROR_URLS: `http://127.0.0.1:${mirrorPort}/`,
+    PKGSTASH_MIRRORED_REPOS: "core",
+    PKGSTASH_REFRESH_INTERVAL: "0",
+    // A nearly full disk must not make it clean up meanwhile.
+    PKGSTASH_MIN_FREE_SPACE: "0",
+    PKGSTASH_LOG_LEVEL: logLevel,
+  };
+}
+
+function cachedFile(folder: string, file: PackageFile): string {
+  return join(folder, "cache", file.path);
 }

@@ -1,6 +1,5 @@
 import { join } from "@std/path";
 import { exchange } from "./client.ts";
-import type { PackageFile } from "./repository.ts";
 import type { Launch, Workspace } from "./workspace.ts";
 
 const LONGEST_START_MS = 60_000;
@@ -14,8 +13,8 @@ export interface DaemonOptions {
   readonly folder: string;
   readonly port: number;
   readonly launch: Launch;
-  /** The file that the first request asks for. */
-  readonly probe: PackageFile;
+  /** What the first request asks for. */
+  readonly probePath: string;
 }
 
 /** A running server that answers. */
@@ -41,7 +40,7 @@ export class Daemon {
 
   /** Starts a server, and asks it for the probe until it answers. */
   static async start(workspace: Workspace, options: DaemonOptions): Promise<Daemon> {
-    const { name, folder, port, launch, probe } = options;
+    const { name, folder, port, launch, probePath } = options;
     const logPath = join(folder, "output.log");
     const startedAt = performance.now();
     const child = workspace.spawnLogged(launch, logPath);
@@ -49,12 +48,12 @@ export class Daemon {
     child.status.then((status) => code = status.code);
     try {
       for (;;) {
-        const status = await statusOrNull(port, probe.path);
+        const status = await statusOrNull(port, probePath);
         const durationMs = performance.now() - startedAt;
         if (status === 200) {
           return new Daemon(workspace, child, { port, folder, startMs: durationMs });
         }
-        if (status !== null) throw new Error(`status ${status} for ${probe.path}`);
+        if (status !== null) throw new Error(`status ${status} for ${probePath}`);
         if (code !== null) throw new Error(`it ended with code ${code}`);
         if (durationMs > LONGEST_START_MS) throw new Error("it does not listen");
         await new Promise((resolve) => setTimeout(resolve, 1));

@@ -6,6 +6,7 @@ import type { Subject } from "./subject.ts";
 import { runWrk } from "./wrk.ts";
 
 const SLOW_READERS = 50;
+const RANGE_BYTES = 1024 ** 2;
 
 /** What is in the cache already: loads of wrk, and the CPU time that they take. */
 export const HIT_SCENARIOS: readonly Scenario[] = [
@@ -46,6 +47,23 @@ export const HIT_SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: "hit-small-256",
+    measures: [
+      measure("hitSmall256RequestsPerSecond", "hit, 566 B x 256", "requests/s", "higher"),
+    ],
+    run: async (subject, round) => {
+      const load = await loadHits(subject, round, round.bed.repository.small, 256);
+      return [load.requests / (load.durationMs / 1000)];
+    },
+  },
+  {
+    name: "hit-range",
+    measures: [
+      measure("hitRangeMegabytesPerSecond", "range of 1 MiB in 100 MiB x 16", "MB/s", "higher"),
+    ],
+    run: loadRanges,
+  },
+  {
     name: "not-modified",
     measures: [measure("notModifiedRequestsPerSecond", "304 x 16", "requests/s", "higher")],
     run: loadNotModified,
@@ -64,7 +82,7 @@ export const HIT_SCENARIOS: readonly Scenario[] = [
       const { small, big } = round.bed.repository;
       await using _readers = await SlowReaders.start({
         port: subject.port,
-        path: big.path,
+        path: subject.urlPath(big.path),
         count: SLOW_READERS,
         bytesPerSecond: MEGABYTE,
       });
@@ -84,7 +102,7 @@ async function loadHits(
   const cpuBefore = subject.cpuSeconds();
   const load = await runWrk(bed.workspace, {
     port: subject.port,
-    path: file.path,
+    path: subject.urlPath(file.path),
     connections,
     durationSeconds: loadSeconds,
   });
@@ -95,11 +113,35 @@ async function loadHits(
   return { ...load, cpuSeconds };
 }
 
+/** A range in the middle of the file that is there. */
+async function loadRanges(
+  subject: Subject,
+  { bed, loadSeconds }: Round,
+): Promise<readonly number[]> {
+  const { big } = bed.repository;
+  const path = subject.urlPath(big.path);
+  const first = big.payload.bytes.length / 2;
+  const range = `bytes=${first}-${first + RANGE_BYTES - 1}`;
+  await subject.settle(big);
+  const answer = await exchange(subject.port, path, { headers: { "Range": range } });
+  if (answer.status !== 206 || answer.bodyBytes !== RANGE_BYTES) {
+    throw new Error(`Status ${answer.status} and ${answer.bodyBytes} bytes for a range of ${path}`);
+  }
+  const load = await runWrk(bed.workspace, {
+    port: subject.port,
+    path,
+    connections: 16,
+    durationSeconds: loadSeconds,
+    header: `Range: ${range}`,
+  });
+  return [load.bytes / MEGABYTE / (load.durationMs / 1000)];
+}
+
 async function loadNotModified(
   subject: Subject,
   { bed, loadSeconds }: Round,
 ): Promise<readonly number[]> {
-  const { path } = bed.repository.small;
+  const path = subject.urlPath(bed.repository.small.path);
   const { headers } = await subject.settle(bed.repository.small);
   const date = headers.get("last-modified");
   if (date === undefined) throw new Error(`${path} comes without Last-Modified`);

@@ -1,5 +1,4 @@
 import { exchange } from "./client.ts";
-import type { PackageFile } from "./repository.ts";
 import { measure, MEGABYTE, type Round, type Scenario } from "./scenario.ts";
 import { median } from "./statistics.ts";
 import type { Subject } from "./subject.ts";
@@ -22,11 +21,11 @@ export const MISS_SCENARIOS: readonly Scenario[] = [
       let cpuSeconds = 0;
       for (const file of misses) {
         const cpuBefore = subject.cpuSeconds();
-        const { headers, bodyBytes, durationMs } = await subject.fetchVerified(file);
-        requireMiss(headers, file);
+        const response = await subject.fetchVerified(file);
+        subject.requireMiss(response, file);
         await subject.settle(file);
         cpuSeconds += subject.cpuSeconds() - cpuBefore;
-        speeds.push(bodyBytes / MEGABYTE / (durationMs / 1000));
+        speeds.push(response.bodyBytes / MEGABYTE / (response.durationMs / 1000));
         await subject.discard(file);
       }
       return [median(speeds), cpuSeconds * 1000 / misses.length];
@@ -47,9 +46,9 @@ export const MISS_SCENARIOS: readonly Scenario[] = [
     run: async (subject, { fresh: { firstBytes } }) => {
       const times: number[] = [];
       for (const file of firstBytes) {
-        const { headers, firstByteMs } = await subject.fetchVerified(file);
-        requireMiss(headers, file);
-        times.push(firstByteMs);
+        const response = await subject.fetchVerified(file);
+        subject.requireMiss(response, file);
+        times.push(response.firstByteMs);
         await subject.settle(file);
       }
       for (const file of firstBytes) await subject.discard(file);
@@ -76,7 +75,7 @@ async function runHerd(
   const startedAt = performance.now();
   const clients = Array.from(
     { length: HERD_CLIENTS },
-    () => exchange(subject.port, herd.path, { onPiece }),
+    () => exchange(subject.port, subject.urlPath(herd.path), { onPiece }),
   );
   // Even if one fails, nothing of the others may be left for the next measurement.
   await Promise.allSettled(clients);
@@ -96,9 +95,4 @@ async function runHerd(
   const copies = (await mirror.bytesSentOf(herd) - sentBefore) / bytes.length;
   await subject.discard(herd);
   return [seconds, cpuSeconds, copies];
-}
-
-function requireMiss(headers: ReadonlyMap<string, string>, { path }: PackageFile): void {
-  const cache = headers.get("x-cache");
-  if (cache !== "MISS") throw new Error(`X-Cache of ${path} is ${cache}, not MISS`);
 }

@@ -14,7 +14,7 @@ export interface ReportOptions {
 export function tableOf({ results, measures, subjects, reference }: ReportOptions): string {
   const cellOf = (measure: Measure, subject: string) => {
     const figure = results.figure(measure, subject);
-    if (figure === null) return "failed";
+    if (figure === null) return "-";
     const text = figure.toFixed(measure.digits);
     const ratio = results.ratio(measure, subject, reference);
     if (subject === reference || ratio === null) return text;
@@ -34,6 +34,42 @@ export function tableOf({ results, measures, subjects, reference }: ReportOption
   return rows
     .map((row) => row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd())
     .join("\n");
+}
+
+/** The same in Markdown, with the machine before it. */
+export function markdownOf(
+  { results, measures, subjects, reference }: ReportOptions,
+  machine: Readonly<Record<string, unknown>>,
+): string {
+  const cellOf = (measure: Measure, subject: string) => {
+    const figure = results.figure(measure, subject);
+    if (figure === null) return "-";
+    const ratio = results.ratio(measure, subject, reference);
+    const text = figure.toFixed(measure.digits);
+    if (subject === reference || ratio === null) return text;
+    return `${text} (x ${ratio.median.toFixed(2)})`;
+  };
+  const row = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  return [
+    "# Results",
+    "",
+    ...Object.entries(machine).map(([name, value]) => `- ${name}: ${value}`),
+    "",
+    `Medians; in parentheses the median ratio to ${reference} within a round. 1 MB is 10^6 bytes,`,
+    "1 GB 10^9. A dash: not measured for this one.",
+    "",
+    row(["measure", "unit", "better", ...subjects]),
+    row(["---", "---", "---", ...subjects.map(() => "--:")]),
+    ...measures.map((measure) =>
+      row([
+        measure.title.trim(),
+        measure.unit,
+        measure.better,
+        ...subjects.map((subject) => cellOf(measure, subject)),
+      ])
+    ),
+    "",
+  ].join("\n");
 }
 
 /** The same for programs, with the figures of every round. */

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Checkout } from "./arguments.ts";
+import type { Choice } from "./arguments.ts";
 
 const TOOLS = [
   { command: "nginx", debian: "nginx-light" },
@@ -12,7 +12,7 @@ const DAEMON_FOLDERS = "/usr/sbin:/sbin";
  * Makes sure that the programs and checkouts are there.
  * @throws {Error} naming what is missing, and the Debian packages that have it.
  */
-export function requireAll(checkouts: readonly Checkout[]): void {
+export function requireAll(choices: readonly Choice[]): void {
   if (Deno.build.os !== "linux") {
     throw new Error("Cannot measure here: memory and CPU time are read from Linux's /proc");
   }
@@ -25,10 +25,16 @@ export function requireAll(checkouts: readonly Checkout[]): void {
         `apt-get install --no-install-recommends ${missing.map(({ debian }) => debian).join(" ")}`,
     );
   }
-  for (const { name, directory } of checkouts) {
+  for (const choice of choices) {
+    if (!("path" in choice)) continue;
+    const { name, kind, path } = choice;
+    if (kind !== "checkout") {
+      if (!isFile(path)) throw new Error(`Cannot measure ${name}: there is no file ${path}`);
+      continue;
+    }
     for (const file of ["main.ts", "deno.json"]) {
-      if (isFile(join(directory, file))) continue;
-      throw new Error(`Cannot measure ${name}: ${directory} is no checkout, it has no ${file}`);
+      if (isFile(join(path, file))) continue;
+      throw new Error(`Cannot measure ${name}: ${path} is no checkout, it has no ${file}`);
     }
   }
 }

@@ -1,7 +1,9 @@
-import { type BenchmarkArguments, NGINX } from "./arguments.ts";
-import { type Contestant, pkgstashContestant } from "./contestant.ts";
+import type { BenchmarkArguments, Choice } from "./arguments.ts";
+import { binaryContestant, type Contestant, pkgstashContestant } from "./contestant.ts";
 import { FRESH_FILES_PER_ROUND } from "./miss_scenarios.ts";
-import { Mirror, nginxContestant } from "./nginx.ts";
+import { Mirror } from "./nginx.ts";
+import { proxyCacheContestant, proxyStoreContestant, staticContestant } from "./nginx_peers.ts";
+import { flexoContestant, pacolocoContestant } from "./other_peers.ts";
 import { generateRepository } from "./repository.ts";
 import { Results } from "./results.ts";
 import { PEAK_MEMORY, ROUND_MEMORY, SCENARIOS } from "./scenarios.ts";
@@ -16,7 +18,7 @@ export async function runBenchmark(
   options: BenchmarkArguments,
   tell: (line: string) => void,
 ): Promise<Results> {
-  const { checkouts, withNginx, logLevel, rounds, loadSeconds } = options;
+  const { choices, logLevel, rounds, loadSeconds } = options;
   const root = await workspace.makeFolder("repository");
   tell("writing the repository");
   // Round 0 is for warming up: compiled code, page cache, connections.
@@ -31,10 +33,7 @@ export async function runBenchmark(
     mirrorPort: mirror.port,
     body: new Uint8Array(repository.big.payload.bytes.length),
   };
-  const contestants: Contestant[] = checkouts.map(({ name, directory }) =>
-    pkgstashContestant(name, directory, { logLevel })
-  );
-  if (withNginx) contestants.push(nginxContestant(NGINX));
+  const contestants = choices.map((choice) => contestantOf(choice, { logLevel, root }));
   const subjects: Subject[] = [];
   for (const contestant of contestants) {
     tell(`starting ${contestant.name}`);
@@ -50,6 +49,7 @@ export async function runBenchmark(
     for (const { name, measures, run } of scenarios) {
       tell(`${isWarmUp ? "warming up" : `round ${number} of ${rounds}`}: ${name}`);
       for (const subject of inOrderOf(number, subjects)) {
+        if (!subject.takesPartIn(name)) continue;
         try {
           const figures = await run(subject, round);
           if (isWarmUp) continue;
@@ -73,6 +73,30 @@ export async function runBenchmark(
     results.add(PEAK_MEMORY, subject.name, 1, mebibytes);
   }
   return results;
+}
+
+/** What was chosen, ready to be started; `root` is the mirror's directory. */
+function contestantOf(
+  choice: Choice,
+  { logLevel, root }: { logLevel: string; root: string },
+): Contestant {
+  const { name } = choice;
+  switch (choice.kind) {
+    case "checkout":
+      return pkgstashContestant(name, choice.path, { logLevel });
+    case "binary":
+      return binaryContestant(name, choice.path, { logLevel });
+    case "proxy_cache":
+      return proxyCacheContestant(name);
+    case "proxy_store":
+      return proxyStoreContestant(name);
+    case "static":
+      return staticContestant(name, root);
+    case "pacoloco":
+      return pacolocoContestant(name, choice.path);
+    case "flexo":
+      return flexoContestant(name, choice.path);
+  }
 }
 
 /** In each round another subject is the first, and after all have been, another one follows each. */

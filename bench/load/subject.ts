@@ -31,15 +31,13 @@ export class Subject {
 
   /** Starts it, and fills its cache with the files for hits, byte by byte as the mirror has them. */
   static async start(contestant: Contestant, bed: Bed): Promise<Subject> {
-    const daemon = await launch(
-      contestant,
-      bed,
-      await bed.workspace.makeFolder(`subjects/${contestant.name}`),
-    );
+    const folder = await makeFolder(contestant, bed.workspace, `subjects/${contestant.name}`);
+    const daemon = await launch(contestant, bed, folder);
     const subject = new Subject(contestant, bed, daemon);
     const { small, medium, big } = bed.repository;
     // Once it has the database it knows, and checks, the SHA-256 of all that it fetches.
-    const database = await exchange(daemon.port, `/${REPOSITORY_PATH}/core.db`, { into: bed.body });
+    const databasePath = subject.urlPath(`/${REPOSITORY_PATH}/core.db`);
+    const database = await exchange(daemon.port, databasePath, { into: bed.body });
     if (database.status !== 200) {
       throw new Error(`${contestant.name} answers ${database.status} for core.db`);
     }
@@ -58,6 +56,16 @@ export class Subject {
     return this.#daemon.port;
   }
 
+  /** Whether a scenario means something for it. */
+  takesPartIn(scenario: string): boolean {
+    return !this.#contestant.skips?.includes(scenario);
+  }
+
+  /** The path of its URL for a path of the mirror. */
+  urlPath(path: string): string {
+    return (this.#contestant.pathPrefix ?? "") + path;
+  }
+
   /** CPU time that it has taken so far. */
   cpuSeconds(): number {
     return cpuSeconds(this.#daemon.pid);
@@ -73,7 +81,7 @@ export class Subject {
   /** Gets a file and compares its length and SHA-256, after the clock has stopped. */
   async fetchVerified(file: PackageFile): Promise<Exchange> {
     const { body } = this.#bed;
-    const response = await exchange(this.port, file.path, { into: body });
+    const response = await exchange(this.port, this.urlPath(file.path), { into: body });
     if (response.status !== 200) throw new Error(`Status ${response.status} for ${file.path}`);
     const { bytes, sha256 } = file.payload;
     if (response.bodyBytes !== bytes.length) {
@@ -87,7 +95,14 @@ export class Subject {
 
   /** Waits until a file is a hit, so that nothing of its fetch falls into the next measurement. */
   async settle(file: PackageFile): Promise<Exchange> {
-    return await waitForHit(this.port, file);
+    return await waitForHit(this.#contestant, this.#daemon, file);
+  }
+
+  /** Throws unless a response was of a file that was not in the cache. */
+  requireMiss({ headers }: Exchange, { path }: PackageFile): void {
+    if (!this.#contestant.hasCacheStatus) return;
+    const cache = headers.get("x-cache");
+    if (cache !== "MISS") throw new Error(`X-Cache of ${path} is ${cache}, not MISS`);
   }
 
   /**
@@ -95,8 +110,10 @@ export class Subject {
    * the disk in the middle of somebody else's measurement.
    */
   async discard(file: PackageFile): Promise<void> {
+    const path = this.#contestant.cachedFile(this.#daemon.folder, file);
+    if (path === null) return;
     try {
-      await Deno.remove(this.#contestant.cachedFile(this.#daemon.folder, file));
+      await Deno.remove(path);
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
@@ -104,10 +121,11 @@ export class Subject {
 
   /** Milliseconds from the exec of a second instance to its first answer, a small hit. */
   async measureStartMs(): Promise<number> {
-    const folder = await this.#bed.workspace.makeFolder(`starts/${this.name}`);
+    const { workspace } = this.#bed;
+    const folder = await makeFolder(this.#contestant, workspace, `starts/${this.name}`);
     const start = async () => {
       const daemon = await launch(this.#contestant, this.#bed, folder);
-      await waitForHit(daemon.port, this.#bed.repository.small);
+      await waitForHit(this.#contestant, daemon, this.#bed.repository.small);
       await daemon.stop();
       return daemon.startMs;
     };
@@ -128,15 +146,47 @@ async function launch(contestant: Contestant, bed: Bed, folder: string): Promise
     folder,
     port,
     launch: prepared,
-    probe: repository.small,
+    probePath: (contestant.pathPrefix ?? "") + repository.small.path,
   });
 }
 
-async function waitForHit(port: number, { path }: PackageFile): Promise<Exchange> {
+/** Whether a file is on the disk as a whole; true where nothing is stored. */
+async function isStored(path: string | null, { payload }: PackageFile): Promise<boolean> {
+  if (path === null) return true;
+  try {
+    return (await Deno.stat(path)).size === payload.bytes.length;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** A folder of this name, below the workspace's or where the contestant can write. */
+async function makeFolder(
+  { parentFolder }: Contestant,
+  workspace: Workspace,
+  name: string,
+): Promise<string> {
+  if (parentFolder === undefined) return await workspace.makeFolder(name);
+  return await workspace.makeFolderBelow(parentFolder, name);
+}
+
+/** Asks for a file until it is a hit; by GET where the disk tells, as not all peers know HEAD. */
+async function waitForHit(
+  contestant: Contestant,
+  { port, folder }: Daemon,
+  file: PackageFile,
+): Promise<Exchange> {
+  const { hasCacheStatus, pathPrefix = "" } = contestant;
+  const path = pathPrefix + file.path;
   const startedAt = performance.now();
   for (;;) {
-    const response = await exchange(port, path, { method: "HEAD" });
-    if (response.headers.get("x-cache") === "HIT") return response;
+    if (hasCacheStatus) {
+      const response = await exchange(port, path, { method: "HEAD" });
+      if (response.headers.get("x-cache") === "HIT") return response;
+    } else if (await isStored(contestant.cachedFile(folder, file), file)) {
+      return await exchange(port, path);
+    }
     if (performance.now() - startedAt > LONGEST_SETTLING_MS) {
       throw new Error(`${path} does not become a hit`);
     }

@@ -16,6 +16,7 @@ export interface Launch {
  */
 export class Workspace implements AsyncDisposable {
   readonly #children = new Set<Deno.ChildProcess>();
+  readonly #elsewhere: string[] = [];
   #closed: Promise<void> | null = null;
 
   private constructor(readonly root: string) {}
@@ -34,6 +35,15 @@ export class Workspace implements AsyncDisposable {
   async makeFolder(name: string): Promise<string> {
     const path = join(this.root, name);
     await Deno.mkdir(path, { recursive: true });
+    return path;
+  }
+
+  /** The same below another directory, where it gets a unique name and goes with the rest. */
+  async makeFolderBelow(parent: string, name: string): Promise<string> {
+    await Deno.mkdir(parent, { recursive: true });
+    const prefix = `bench-${name.replaceAll("/", "-")}-`;
+    const path = await Deno.makeTempDir({ dir: parent, prefix });
+    this.#elsewhere.push(path);
     return path;
   }
 
@@ -80,18 +90,18 @@ export class Workspace implements AsyncDisposable {
     const children = [...this.#children];
     for (const { pid } of children) killTree(pid);
     await Promise.all(children.map(({ status }) => status));
-    await this.#remove();
+    for (const path of [this.root, ...this.#elsewhere]) await this.#remove(path);
   }
 
   /** What this process was just writing may come in between. */
-  async #remove(attempts = 5): Promise<void> {
+  async #remove(path: string, attempts = 5): Promise<void> {
     try {
-      await Deno.remove(this.root, { recursive: true });
+      await Deno.remove(path, { recursive: true });
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return;
       if (attempts === 1) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
-      await this.#remove(attempts - 1);
+      await this.#remove(path, attempts - 1);
     }
   }
 
