@@ -13,8 +13,9 @@ const CONCURRENCY = 6;
 
 /** Ends all faults, and checks that everything that is asked for is served right soon. */
 export async function recover(siege: Siege): Promise<void> {
+  const startedAt = performance.now();
   siege.makePeace();
-  const until = performance.now() + RECOVERY_MS;
+  const until = startedAt + RECOVERY_MS;
   await refresh(siege, until);
   for (const repository of siege.repositories) {
     await database(siege, repository, until);
@@ -29,6 +30,8 @@ export async function recover(siege: Siege): Promise<void> {
   await untilQuiet(siege, until);
   await siege.client.administer("POST", "cleanup");
   await checkTree(siege);
+  const took = ((performance.now() - startedAt) / 1000).toFixed(1);
+  siege.write(`  recovered within ${took} s; ${siege.account()}`);
 }
 
 /** A refresh by the administrator; another one may be in progress. */
@@ -72,17 +75,21 @@ async function rightAnswer(siege: Siege, { path, sha256, until }: Expected): Pro
   siege.findings.check(
     "after all faults, everything is served right",
     isRight,
-    () => `${path}: ${answer?.status} ${answer?.body.length} bytes, ${answer?.text.slice(0, 100)}`,
+    () => `${path}: ${answer === null ? "no whole answer" : accountOf(answer)}`,
   );
+}
+
+function accountOf({ status, headers, body, text }: Answer): string {
+  const begin = status === 200 ? "" : `, ${text.slice(0, 200)}`;
+  return `${status}, ${body.length} bytes, X-Cache: ${headers.get("x-cache")}${begin}`;
 }
 
 async function untilQuiet(siege: Siege, until: number): Promise<void> {
   let inFlight: number | undefined;
-  while (performance.now() < until) {
+  do {
     inFlight = (await metricsOf(siege.client.origin)).get("pkgstash_downloads_in_flight");
-    if (inFlight === 0) break;
-    await delay(RETRY_MS);
-  }
+    if (inFlight !== 0) await delay(RETRY_MS);
+  } while (inFlight !== 0 && performance.now() < until);
   siege.findings.check(
     "after all faults, no download remains",
     inFlight === 0,

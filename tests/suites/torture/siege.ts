@@ -4,7 +4,7 @@ import { ChildDaemon } from "../../support/child_daemon.ts";
 import type { TempFolder } from "../../support/temp_folder.ts";
 import { Client, TOKEN } from "./client.ts";
 import { FaultyMirror, HONEST } from "./faulty_mirror.ts";
-import { Findings } from "./findings.ts";
+import type { Findings } from "./findings.ts";
 import { Judge } from "./judge.ts";
 import type { Random } from "./random.ts";
 import { TrueRepository } from "./world.ts";
@@ -30,15 +30,17 @@ const SETTINGS = {
   missing_signature_age: "500ms",
   refresh_interval: "0",
   keep_versions: 2,
+  min_free_space: "0",
   mirrored_repos: ["core", "extra"],
 };
 
 export interface SiegeOptions {
   readonly folder: TempFolder;
   readonly random: Random;
+  readonly findings: Findings;
   readonly write: (line: string) => void;
-  /** Keys that win over those of every siege. */
-  readonly settings?: Readonly<Record<string, unknown>>;
+  /** `cache` in the folder by default. */
+  readonly cacheRoot?: string;
   /** Environment of the daemon. */
   readonly env?: Record<string, string>;
 }
@@ -46,6 +48,7 @@ export interface SiegeOptions {
 /** A daemon, the world around it, and everything that is known to be true. */
 export class Siege implements AsyncDisposable {
   readonly folder: TempFolder;
+  readonly cacheRoot: string;
   readonly random: Random;
   readonly repositories: readonly TrueRepository[];
   readonly mirrors: readonly FaultyMirror[];
@@ -55,17 +58,17 @@ export class Siege implements AsyncDisposable {
   readonly write: (line: string) => void;
   maxRssBytes = 0;
   starts = 0;
-  readonly #settings: Readonly<Record<string, unknown>>;
   readonly #env: Record<string, string>;
   #daemon: ChildDaemon | null = null;
   #origin = "http://127.0.0.1:1";
   #isLeaving = true;
 
-  private constructor({ folder, random, write, settings = {}, env = {} }: SiegeOptions) {
+  private constructor(options: SiegeOptions) {
+    const { folder, random, findings, write, env = {} } = options;
     this.folder = folder;
     this.random = random;
     this.write = write;
-    this.#settings = settings;
+    this.cacheRoot = options.cacheRoot ?? folder.join("cache");
     this.#env = env;
     this.repositories = [
       new TrueRepository("core", false, random.whole(0, 1e6)),
@@ -75,7 +78,8 @@ export class Siege implements AsyncDisposable {
       { length: MIRRORS },
       (_, index) => new FaultyMirror(this.repositories, random.fork("mirror", index)),
     );
-    this.findings = new Findings(write, () => this.#account());
+    this.findings = findings;
+    findings.begin(() => this.#context());
     this.judge = new Judge(this.findings);
     this.client = new Client(
       () => ({ origin: this.#origin, isLeaving: this.#isLeaving }),
@@ -93,12 +97,21 @@ export class Siege implements AsyncDisposable {
     return siege;
   }
 
-  get cacheRoot(): string {
-    return this.#settings.cache_root as string | undefined ?? this.folder.join("cache");
-  }
-
   get #envFile(): string {
     return this.folder.join("pkgstash.env");
+  }
+
+  get isRunning(): boolean {
+    return this.#daemon !== null;
+  }
+
+  /** What happened, in one line. */
+  account(): string {
+    const replies = this.mirrors.reduce((sum, { requests }) => sum + requests, 0);
+    const revisions = this.repositories.reduce((sum, { latest }) => sum + latest.number, 0);
+    const mebibytes = Math.round(this.maxRssBytes / 1024 / 1024);
+    return `${this.starts} starts, ${this.client.answers} answers, ${replies} replies of mirrors, ` +
+      `${revisions} revisions, at most ${mebibytes} MiB`;
   }
 
   /** Writes the configuration. */
@@ -107,7 +120,7 @@ export class Siege implements AsyncDisposable {
       ...SETTINGS,
       env_file: this.#envFile,
       mirror_urls: this.mirrors.map(({ url }) => url),
-      ...this.#settings,
+      cache_root: this.cacheRoot,
       ...more,
     });
   }
@@ -216,7 +229,7 @@ export class Siege implements AsyncDisposable {
     );
   }
 
-  #account(): string[] {
+  #context(): string[] {
     const lines = this.#daemon?.output.split("\n") ?? [];
     const log = lines.filter((line) => !ORDINARY_LINE.test(line)).slice(-LOG_LINES_SHOWN);
     const replies = this.mirrors.flatMap(({ replies }) => replies.slice(-5));
