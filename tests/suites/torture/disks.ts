@@ -27,22 +27,21 @@ export const smallDisk: Scene = {
       const mount = join(folder, "disk");
       await Deno.mkdir(mount);
       await runCommand(["mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", mount]);
-      const release = async () => void await runCommand(["umount", "--lazy", mount]);
+      const release = () => unlock(mount);
       return { cacheRoot: join(mount, "cache"), release };
     }, (siege) => fillAndLock(run, siege)),
 };
 
 async function fillAndLock(run: Run, siege: Siege): Promise<void> {
   const mount = dirname(siege.cacheRoot);
-  const remount = (mode: string) => runCommand(["mount", "-o", `remount,${mode}`, mount]);
   for (let turn = 1; turn === 1 || performance.now() < run.endsAt; turn++) {
     const random = run.random.fork("disk", turn);
     const { load: full } = await liveFor(siege, { ...run, random }, STEP_MS * 2);
     await full;
     const { load: locked } = await liveFor(siege, { ...run, random }, STEP_MS * 2, async () => {
-      await remount("ro");
+      await lock(mount);
       await delay(STEP_MS);
-      await remount("rw");
+      await unlock(mount);
     });
     await locked;
     await recover(siege);
@@ -52,6 +51,17 @@ async function fillAndLock(run: Run, siege: Siege): Promise<void> {
     }
     if (!siege.isRunning) await siege.start();
   }
+}
+
+/** Read-only for all that is opened from now on; with open files, nothing more is possible. */
+async function lock(mount: string): Promise<void> {
+  await runCommand(["mount", "--bind", mount, mount]);
+  await runCommand(["mount", "-o", "remount,bind,ro", mount]);
+}
+
+/** Undoes the last mount. */
+async function unlock(mount: string): Promise<void> {
+  await runCommand(["umount", "--lazy", mount]);
 }
 
 /** Files and whole directories disappear or are cut under the running daemon. */

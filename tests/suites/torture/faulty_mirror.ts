@@ -127,10 +127,13 @@ export class FaultyMirror implements AsyncDisposable {
 
   #answer(head: RequestHead): Reply {
     this.requests += 1;
-    const path = decoded(head.path).replace(/^\/elsewhere/, "");
+    const target = decoded(head.path);
+    const path = target.replace(/^\/elsewhere/, "");
     const { kind, file, other } = this.#entry(path);
     const { faultRate, fault: only } = this.mood;
-    const fault = this.#random.chance(faultRate) ? only ?? drawFault(this.#random) : null;
+    // Where a redirect leads, all is well.
+    const isFaulty = path === target && this.#random.chance(faultRate);
+    const fault = isFaulty ? only ?? drawFault(this.#random) : null;
     const elsewhere = `${this.url}/elsewhere${path}`;
     const reply = fault === null
       ? replyTo(file, head.headers, [])
