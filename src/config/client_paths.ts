@@ -1,9 +1,27 @@
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import type { UpstreamConfig } from "./config.ts";
+import { describeValue } from "./problem.ts";
+import { MAIN_UPSTREAM } from "./schema.ts";
 import type { Fault } from "./value_type.ts";
 
 /** First segments of the server's own paths, which no repository may have. */
-const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
+export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
+
+/** What precedes the extra paths of an upstream on this server. */
+export function extraPrefix({ name }: Pick<UpstreamConfig, "name">): string {
+  return name === MAIN_UPSTREAM.name ? "" : `${name}/`;
+}
+
+/** Extra paths that no client could ask for, because the server's own paths begin like them. */
+export function extraPathFaults(upstream: UpstreamConfig): Fault[] {
+  return upstream.extraPaths
+    .map((path) => extraPrefix(upstream) + path)
+    .filter((path) => RESERVED_SEGMENTS.includes(path.split("/")[0] ?? ""))
+    .map((path) => ({
+      found: describeValue(path),
+      expected: `another first name, since ${RESERVED_SEGMENTS.join(", ")} are reserved`,
+    }));
+}
 
 /** A fault in the client path of an upstream. */
 export interface ClientPathFault extends Fault {

@@ -1,5 +1,5 @@
 import { ambiguityOf } from "./ambiguous_lines.ts";
-import { clientPathFaults } from "./client_paths.ts";
+import { clientPathFaults, extraPathFaults } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 import { parseEnvFile } from "./env_file.ts";
@@ -15,6 +15,7 @@ import {
 } from "./schema.ts";
 import { SETTINGS } from "./settings.ts";
 import { parseToml, type TomlTable } from "./toml_document.ts";
+import type { Fault } from "./value_type.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
 
 /** Everything that a configuration is made from. */
@@ -74,7 +75,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
     .filter((upstream) => upstream !== null)
     .map((upstream) => withCredentials(reader, upstream, source));
-  for (const upstream of upstreams) checkMirrors(reader, upstream);
+  for (const upstream of upstreams) checkUpstream(reader, upstream);
   checkClientPaths(reader, upstreams);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
@@ -155,9 +156,14 @@ function withCredentials(
   return { ...upstream, secretHeaders: headers };
 }
 
-function checkMirrors(reader: KeyReader, upstream: UpstreamConfig): void {
-  const faults = upstream.mirrorUrls.flatMap((url) => ambiguityOf(url, upstream) ?? []);
-  reader.report(reader.fileName, upstreamKey(upstream.name, UPSTREAM_KEYS.mirrorUrls), ...faults);
+function checkUpstream(reader: KeyReader, upstream: UpstreamConfig): void {
+  const report = (key: ConfigKey<unknown>, faults: readonly Fault[]) =>
+    reader.report(reader.fileName, upstreamKey(upstream.name, key), ...faults);
+  report(
+    UPSTREAM_KEYS.mirrorUrls,
+    upstream.mirrorUrls.flatMap((url) => ambiguityOf(url, upstream) ?? []),
+  );
+  report(UPSTREAM_KEYS.extraPaths, extraPathFaults(upstream));
 }
 
 function checkClientPaths(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {

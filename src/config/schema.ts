@@ -1,6 +1,13 @@
 import { isBearerToken } from "../formats/http/bearer_token.ts";
 import { PRESETS } from "./presets.ts";
-import { hostPattern, layout, layoutOrNone, mirrorUrl, pathName } from "./text_values.ts";
+import {
+  extraPath,
+  hostPattern,
+  layout,
+  layoutOrNone,
+  mirrorUrl,
+  pathName,
+} from "./text_values.ts";
 import { choice, list, listOrNone, pathOrNone, type ValueType } from "./value_type.ts";
 
 /** One key of the configuration. */
@@ -89,6 +96,14 @@ export const UPSTREAM_KEYS = {
     defaultValue: undefined,
     description:
       "Path of a repository on this server; by default the name of the upstream's table followed by upstream_layout.",
+  }),
+  /** Patterns, see `pathMatcher`, without leading slashes. */
+  extraPaths: key({
+    name: "extra_paths",
+    type: listOrNone(extraPath, 'a list of paths such as ["lastsync", "iso/**"]'),
+    defaultValue: [],
+    description:
+      "Further paths below the root of a mirror that are passed through and cached by the rules of HTTP; * stands for any characters of a name, ** for any number of directories.",
   }),
   /** "" for none. */
   credentials: key({

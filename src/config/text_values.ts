@@ -4,6 +4,8 @@ import { text, type ValueType } from "./value_type.ts";
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]*$/;
 const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$:~-]*$/;
 
+const EXTRA_SEGMENT = /^[A-Za-z0-9@_+*~:-][A-Za-z0-9@._+*~:-]*$/;
+
 /** A URL without variables that is fetched from. */
 export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
 
@@ -96,6 +98,25 @@ export const hostPattern = text(
       : 'a host in lower case, with its port unless that is 80 or 443, or "*." and a domain';
   },
 );
+
+/** A path of a mirror, or a pattern of such paths; a leading slash is dropped. */
+export const extraPath: ValueType<string> = {
+  name: "path",
+  parse(raw, workingDirectory) {
+    const path = typeof raw === "string" ? raw.replace(/^\//, "") : raw;
+    return extraPattern.parse(path, workingDirectory);
+  },
+  format: (value) => extraPattern.format(value),
+};
+
+const extraPattern = text("path", 'a path such as "lastsync" or "iso/**"', (value) => {
+  const segments = value.split("/");
+  if (!segments.every((segment) => EXTRA_SEGMENT.test(segment))) {
+    return 'names of letters, digits and "@ . _ + : ~ - *" that do not begin with a dot';
+  }
+  const isWhole = segments.every((segment) => segment === "**" || !segment.includes("**"));
+  return isWhole ? null : '"**" as a whole name';
+});
 
 /** What is expected instead of a layout; null if it is valid. */
 function layoutFault(layout: string): string | null {

@@ -18,6 +18,7 @@ const {
   architectures,
   upstreamLayout,
   clientPath,
+  extraPaths,
   credentials,
   redirectHosts,
 } = UPSTREAM_KEYS;
@@ -48,6 +49,7 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
       value: layout || upstreamLayout.defaultValue,
       origin: "upstream_layout",
     }),
+    extraPaths: reader.readTop(extraPaths, table),
     credentials: reader.readTop(credentials, table),
     secretHeaders: {},
     redirectHosts: reader.readTop(redirectHosts, table),
@@ -153,6 +155,8 @@ function readGroup(
     clientPath: layout === null
       ? null
       : read(clientPath, layout === "" ? name : `${name}/${layout}`, "name and upstream_layout"),
+    // The groups of a preset share their mirrors.
+    extraPaths: chosen?.group.suffix ? [] : read(extraPaths, undefined),
     credentials: read(credentials, undefined),
     secretHeaders: {},
     redirectHosts: read(redirectHosts, chosen?.preset.redirectHosts),

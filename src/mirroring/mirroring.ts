@@ -11,6 +11,7 @@ import {
   type RepositoryFile,
   RepositoryTree,
 } from "../repositories/repository.ts";
+import type { ExtraFile } from "../repositories/extra_file.ts";
 import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
@@ -19,6 +20,7 @@ import { prepareCache } from "./cache/prepare_cache.ts";
 import { Quarantine } from "./cache/quarantine.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
+import { ExtraStore } from "./cache/extra_store.ts";
 import { Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
 import { DiskRoom } from "./cleanup/disk_room.ts";
@@ -29,6 +31,7 @@ import { Upstreams } from "./mirrors/upstreams.ts";
 import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
+import { ExtraRequests } from "./pull_through/extra_requests.ts";
 import { MissingFiles } from "./pull_through/missing_files.ts";
 import { type FetchedFile, PackageRequests } from "./pull_through/package_requests.ts";
 import { PackageSignatures } from "./pull_through/package_signatures.ts";
@@ -67,6 +70,7 @@ export class Mirroring {
   readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
   readonly verification: Verification;
+  readonly #extras: ExtraRequests;
   readonly #lock: Disposable;
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
@@ -154,6 +158,16 @@ export class Mirroring {
       snapshots: this.snapshots,
       settings: () => this.#config,
     });
+    this.#extras = new ExtraRequests({
+      layout,
+      store: new ExtraStore(layout),
+      downloads: this.downloads,
+      clients: this.clientDownloads,
+      metrics,
+      upstreams: this.upstreams,
+      onWork: (work) => void this.#background.add("cannot record a file of extra_paths", work),
+      answerTimeoutMs: () => this.#config.answerTimeoutMs,
+    });
     this.#planner = new WishPlanner({
       index,
       snapshots: this.snapshots,
@@ -233,8 +247,13 @@ export class Mirroring {
     return repositoriesInUse(this.#tree, this.layout);
   }
 
-  /** Answers a GET or HEAD for a file of a repository. */
-  async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
+  /** Answers a GET or HEAD for a file of a repository, or of the extra paths. */
+  async respond(
+    file: RepositoryFile | ExtraFile,
+    request: Request,
+    client: Client,
+  ): Promise<Response> {
+    if (file.kind === "extra") return await this.#extras.respond(file, request);
     if (file.kind === "snapshot") return await this.#databases.respond(file, request, client);
     const response = await this.#packages.respond(file, request);
     if (request.method === "GET") this.index.recordUse(file, Date.now());

@@ -5,6 +5,12 @@ import {
   type SnapshotMember,
 } from "../formats/pacman/repository_file_name.ts";
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
+import { isSafeFileName } from "../formats/pacman/package_file_name.ts";
+import { RESERVED_SEGMENTS } from "../config/client_paths.ts";
+import { type ExtraFile, ExtraPaths } from "./extra_file.ts";
+
+/** Leaves room for what is appended to names on disk. */
+const MAX_EXTRA_NAME_LENGTH = 200;
 
 /** One repository for one architecture. */
 export interface Repository {
@@ -48,7 +54,7 @@ export function keyOf(
 
 /** `keyOf` of a file of which only the repository's directory is known. */
 export function fileKey(directory: string, fileName: string): string {
-  return `${directory}/${fileName}`;
+  return directory === "" ? fileName : `${directory}/${fileName}`;
 }
 
 /** The file of this name and kind. */
@@ -69,8 +75,13 @@ export class RepositoryTree {
   /** Every directory above a repository, with the names in it. */
   readonly #parents = new Map<string, Set<string>>();
 
+  /** Those of the main upstream last: only it has no directory of its own. */
+  readonly #extraPaths: readonly ExtraPaths[];
+
   constructor(config: Pick<Config, "upstreams">) {
     for (const upstream of config.upstreams) this.#add(upstream);
+    this.#extraPaths = config.upstreams.filter(({ extraPaths }) => extraPaths.length > 0)
+      .map((upstream) => new ExtraPaths(upstream)).reverse();
   }
 
   #add(upstream: UpstreamConfig): void {
@@ -116,5 +127,25 @@ export class RepositoryTree {
     const fileName = path.slice(slash + 1);
     const kind = classifyRepositoryFile(fileName, repository.name);
     return kind === null ? null : withKind(repository, fileName, kind);
+  }
+
+  /**
+   * The file beside the repositories at a decoded path without leading slash; null if there can be
+   * none. No path in a repository's directory, or among the server's own, is one.
+   */
+  extraAt(path: string): ExtraFile | null {
+    const segments = path.split("/");
+    const [first = ""] = segments;
+    if (RESERVED_SEGMENTS.includes(first) || !segments.every(isSafeFileName)) return null;
+    if (path.endsWith("/") || (segments.at(-1)?.length ?? 0) > MAX_EXTRA_NAME_LENGTH) return null;
+    const isInRepository = segments.some((_, depth) =>
+      this.#byDirectory.has(segments.slice(0, depth + 1).join("/"))
+    );
+    if (isInRepository) return null;
+    for (const extraPaths of this.#extraPaths) {
+      const file = extraPaths.fileAt(path);
+      if (file !== null) return file;
+    }
+    return null;
   }
 }

@@ -1,4 +1,5 @@
 import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
+import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
@@ -78,8 +79,8 @@ async function route({ request, path, context, client }: Visit): Promise<Respons
   if (path.startsWith("cache/")) {
     return await flatCacheRoute(request, path.slice("cache/".length), mirroring);
   }
-  const file = mirroring.tree.fileAt(path);
-  if (file !== null) return await sendRepositoryFile(file, { request, context, client });
+  const file = mirroring.tree.fileAt(path) ?? mirroring.tree.extraAt(path);
+  if (file !== null) return await sendFileOf(file, { request, context, client });
   const directory = path.replace(/\/$/, "");
   const listing = await listingRoute(directory, mirroring);
   if (listing === null) return noSuchFile();
@@ -91,8 +92,8 @@ async function route({ request, path, context, client }: Visit): Promise<Respons
   return listing;
 }
 
-async function sendRepositoryFile(
-  file: RepositoryFile,
+async function sendFileOf(
+  file: RepositoryFile | ExtraFile,
   { request, context, client }: Omit<Visit, "path">,
 ): Promise<Response> {
   try {

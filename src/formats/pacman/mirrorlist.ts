@@ -19,6 +19,17 @@ export function serverLine(mirror: string, layout: string): string {
   return layout === "" || hasVariable(base) ? base : `${base}/${layout}`;
 }
 
+/**
+ * The root of the mirror that a complete line belongs to: what is before `layout` if the line ends
+ * with that, otherwise what is before the first segment with a variable.
+ */
+export function mirrorRoot(line: string, layout: string): string {
+  if (layout !== "" && line.endsWith(`/${layout}`)) return line.slice(0, -layout.length - 1);
+  const segments = line.split("/");
+  const variable = segments.findIndex(hasVariable);
+  return variable < 0 ? line : segments.slice(0, variable).join("/");
+}
+
 /** Whether a line of a mirrorlist has a part that depends on the repository or architecture. */
 export function hasVariable(line: string): boolean {
   return line.includes("$repo") || line.includes("$arch");

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import type { ExtraFile } from "../../repositories/extra_file.ts";
 import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
 
 /**
@@ -15,6 +16,9 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *         parts/core/os/x86_64/         unfinished downloads
  *           NAME.part                     the bytes received
  *           NAME.json                     the sidecar: the file that they are of
+ *         extra/iso/latest/             files of extra_paths
+ *           NAME.DIGITS                   the bytes
+ *           NAME.record                   names them, and says how they may be used
  *         quarantine/core/os/x86_64/    cached files that were not what they should be
  *           NAME.TIME                     set aside at TIME, in milliseconds since the epoch
  *         snapshots/core/os/x86_64/     databases
@@ -53,6 +57,15 @@ export class CacheLayout {
 
   get parts(): string {
     return join(this.state, "parts");
+  }
+
+  /** Where the files of `extra_paths` are, by their paths for clients. */
+  get extra(): string {
+    return join(this.state, "extra");
+  }
+
+  extraDirectoryOf({ repository }: ExtraFile): string {
+    return join(this.extra, repository.directory);
   }
 
   get quarantine(): string {

@@ -11,6 +11,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import type { RepositoryTree } from "../../repositories/repository.ts";
 import type { CacheIndex, FileOnDisk, IndexedFile } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
+import type { StoredExtra } from "./extra_scan.ts";
 import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "./leftovers.ts";
 
 const log = eventLogger("cache");
@@ -45,6 +46,7 @@ export interface StoredPackage {
 /** What was found in the cache directory. */
 export interface CacheScan {
   readonly packages: readonly StoredPackage[];
+  readonly extras: readonly StoredExtra[];
   readonly leftovers: readonly Leftover[];
   /** Size of all packages, signatures, databases and part files. */
   readonly bytes: number;
@@ -78,7 +80,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
   const packages: StoredPackage[] = [];
   const state = await findStateLeftovers(options).catch((error) => {
     logSkipped(".pkgstash", error);
-    return { leftovers: [], bytes: 0 };
+    return { leftovers: [], extras: [], bytes: 0 };
   });
   const leftovers = [...state.leftovers];
   let { bytes } = state;
@@ -94,7 +96,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
       logSkipped(directory, error);
     }
   }
-  return { packages, leftovers, bytes };
+  return { packages, extras: state.extras, leftovers, bytes };
 }
 
 /** Looks at one package file as `scanCache` does; null if it is not in the cache. */

@@ -11,6 +11,7 @@ import {
   scanPackage,
   type StoredPackage,
 } from "./cache_scan.ts";
+import type { StoredExtra } from "./extra_scan.ts";
 
 const log = eventLogger("cache");
 
@@ -23,9 +24,17 @@ export interface CachedPackage extends StoredPackage {
   readonly current: boolean | null;
 }
 
+/** A file of `extra_paths` in the cache. No database lists it, and no pin protects it. */
+export interface CachedExtra extends StoredExtra {
+  readonly pinned: false;
+  readonly inFlight: boolean;
+  readonly current: false;
+}
+
 /** Everything that the cache directory holds. */
 export interface CacheContents extends CacheScan {
   readonly packages: readonly CachedPackage[];
+  readonly extras: readonly CachedExtra[];
 }
 
 /** The file names of a database; null if there is none that can be relied on. */
@@ -64,7 +73,19 @@ export class Inventory {
   /** Scans the whole cache directory. */
   async take(): Promise<CacheContents> {
     const scan = await scanCache(this.#scanOptions());
-    return { ...scan, packages: await this.#describe(scan.packages) };
+    const extras = scan.extras.map((stored) => ({
+      ...stored,
+      pinned: false as const,
+      inFlight: this.isInFlight(stored),
+      current: false as const,
+    }));
+    return { ...scan, packages: await this.#describe(scan.packages), extras };
+  }
+
+  /** All files of `extra_paths` in the cache, by path. */
+  async extras(): Promise<CachedExtra[]> {
+    const { extras } = await this.take();
+    return extras.toSorted((a, b) => a.path < b.path ? -1 : 1);
   }
 
   /** All packages in the cache, by path. */

@@ -1,6 +1,7 @@
 import { join, relative } from "@std/path";
 import type { CacheLayout } from "./cache_layout.ts";
-import type { RepositoryTree } from "../../repositories/repository.ts";
+import { fileKey, type RepositoryTree } from "../../repositories/repository.ts";
+import { extrasIn, type StoredExtra } from "./extra_scan.ts";
 import {
   directoriesIn,
   filesIn,
@@ -86,15 +87,18 @@ export function findDirectoryLeftovers(
   return leftovers;
 }
 
-/** Finds leftovers below `.pkgstash`, and the size of all larger files there in bytes. */
+/**
+ * Finds leftovers below `.pkgstash`, the files of `extra_paths`, and the size of all larger files there
+ * in bytes.
+ */
 export async function findStateLeftovers(
   surroundings: Surroundings,
-): Promise<{ leftovers: Leftover[]; bytes: number }> {
+): Promise<{ leftovers: Leftover[]; extras: StoredExtra[]; bytes: number }> {
   const { layout, now } = surroundings;
   const leftovers: Leftover[] = [];
   let bytes = 0;
   const state = await below(layout, layout.state);
-  if (state === null) return { leftovers, bytes };
+  if (state === null) return { leftovers, extras: [], bytes };
   for (const file of await filesIn(state.path, (name) => TEMPORARY.test(name))) {
     leftovers.push(
       ...temporary({ directory: state.directory, file, download: null, snapshotOf: null }, now),
@@ -110,6 +114,17 @@ export async function findStateLeftovers(
       leftovers.push(...find(repository, directory, files, surroundings));
     }
   }
+  const extras: StoredExtra[] = [];
+  for await (const listing of walk(layout, layout.extra)) {
+    for (const { size } of listing.files) bytes += size;
+    const found = await extrasIn(listing, surroundings);
+    extras.push(...found.extras);
+    leftovers.push(...found.loose.map((each) => ({ ...each, snapshotOf: null })));
+    for (const file of listing.files) {
+      const common = { directory: listing.directory, file, download: null, snapshotOf: null };
+      if (TEMPORARY.test(file.name)) leftovers.push(...temporary(common, now));
+    }
+  }
   const quarantined: LocatedFile[] = [];
   for await (const { directory, files } of walk(layout, layout.quarantine)) {
     for (const file of files) {
@@ -118,7 +133,7 @@ export async function findStateLeftovers(
     }
   }
   leftovers.push(...quarantineLeftovers(quarantined, now));
-  return { leftovers, bytes };
+  return { leftovers, extras, bytes };
 }
 
 interface LocatedFile {
@@ -152,7 +167,7 @@ function partLeftovers(
   files: readonly SeenFile[],
   { tree, isInFlight, now }: Surroundings,
 ): Leftover[] {
-  const isGone = tree.repositoryAt(repository) === null;
+  const isUnknown = tree.repositoryAt(repository) === null;
   // A part file and its sidecar are removed together, by the age of the younger one.
   const downloads = Map.groupBy(
     files.filter(({ name }) => PART.test(name)),
@@ -162,7 +177,8 @@ function partLeftovers(
     temporary({ directory, file, download: null, snapshotOf: null }, now)
   );
   for (const [name, group] of downloads) {
-    const download = `${repository}/${name}`;
+    const download = fileKey(repository, name);
+    const isGone = isUnknown && tree.extraAt(download) === null;
     const age = now - Math.max(...group.map(({ modified }) => modified));
     if (isInFlight(download) || age < (isGone ? GONE_AGE_MS : STALE_AGE_MS)) continue;
     for (const file of group) {
@@ -213,10 +229,10 @@ async function* walk(
   layout: CacheLayout,
   top: string,
   repository = "",
-): AsyncGenerator<{ repository: string; directory: string; files: SeenFile[] }> {
+): AsyncGenerator<{ repository: string; directory: string; path: string; files: SeenFile[] }> {
   const here = await below(layout, repository === "" ? top : join(top, repository));
   if (here === null) return;
-  yield { repository, directory: here.directory, files: await filesIn(here.path) };
+  yield { repository, ...here, files: await filesIn(here.path) };
   for (const name of await directoriesIn(here.path)) {
     yield* walk(layout, top, repository === "" ? name : `${repository}/${name}`);
   }

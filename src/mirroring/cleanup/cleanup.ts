@@ -6,7 +6,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
-import type { CacheContents, CachedPackage, Inventory } from "../cache/inventory.ts";
+import type { CacheContents, CachedExtra, CachedPackage, Inventory } from "../cache/inventory.ts";
 import type { Leftover } from "../cache/leftovers.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
@@ -49,9 +49,12 @@ export interface CleanupOptions {
   now?: () => number;
 }
 
+/** What retention may evict. */
+type CachedFile = CachedPackage | CachedExtra;
+
 /** What a cleanup would remove, and the state that this was decided on. */
 export interface CleanupPlan {
-  readonly retention: RetentionPlan<CachedPackage>;
+  readonly retention: RetentionPlan<CachedFile>;
   readonly leftovers: readonly Leftover[];
   /** What carrying out all of the plan would be reported as. */
   readonly report: CleanupReport;
@@ -110,9 +113,9 @@ export class Cleanup {
     return this.#turns.run(async () => {
       const { settings, freeSpace, inventory } = this.#options;
       const contents = await inventory.take();
-      const { packages, leftovers } = contents;
+      const { packages, extras, leftovers } = contents;
       const free = await freeSpace() ?? Infinity;
-      const evictable = packages.filter(isEvictable).map(({ bytes }) => bytes);
+      const evictable = [...packages, ...extras].filter(isEvictable).map(({ bytes }) => bytes);
       const sizes = [...leftovers.map(({ file }) => file.size), ...evictable];
       const incomingBytes = demand(sizes.reduce((sum, bytes) => sum + bytes, free));
       const { minFreeBytes } = settings();
@@ -128,7 +131,7 @@ export class Cleanup {
   }
 
   async #plan(
-    { packages, leftovers, bytes }: CacheContents,
+    { packages, extras, leftovers, bytes }: CacheContents,
     limits: RetentionLimits,
     incomingBytes = 0,
   ): Promise<CleanupPlan> {
@@ -136,8 +139,8 @@ export class Cleanup {
     const free = await this.#options.freeSpace();
     // Each step takes a while for very many packages; requests are answered in between.
     await eventLoopTurn();
-    const retention = planRetention({
-      entries: packages,
+    const retention = planRetention<CachedFile>({
+      entries: [...packages, ...extras],
       limits,
       totalBytes: bytes - leftoverBytes,
       freeBytes: free === null ? null : free + leftoverBytes,
@@ -206,7 +209,9 @@ export class Cleanup {
     for (const { entry, reason, why } of retention.evictions) {
       const { path, bytes, current } = entry;
       const isRemoved = await attempt({ path, bytes, reason, why }, async () => {
-        if (inventory.isInFlight(entry) || this.#isUsedSince(entry)) return false;
+        if (inventory.isInFlight(entry)) return false;
+        if ("record" in entry) return await removeExtra(entry, remover);
+        if (this.#isUsedSince(entry)) return false;
         return await this.#removePackage(entry, remover, (failure) => failed.push(failure));
       });
       if (isRemoved) continue;
@@ -251,6 +256,15 @@ export class Cleanup {
   #now(): number {
     return this.#options.now?.() ?? Date.now();
   }
+}
+
+/** Removes a file of `extra_paths`, unless it was used or replaced: then its record has changed. */
+async function removeExtra(
+  { directory, file, record }: CachedExtra,
+  remover: Remover,
+): Promise<boolean> {
+  if (!await remover.remove(directory, record)) return false;
+  return await remover.remove(directory, file);
 }
 
 function leftoverRemoval({ directory, file, reason, why }: Leftover): Removal {

@@ -20,7 +20,8 @@ export interface RetentionEntry {
   readonly directory: string;
   readonly fileName: string;
   readonly name: string;
-  readonly version: string;
+  /** Null for a file that is no package, which no other can supersede. */
+  readonly version: string | null;
   /** Of the package and its signature. */
   readonly bytes: number;
   /** When a client last took the package, or when it was fetched. */
@@ -190,7 +191,7 @@ function isPossiblyListed(entry: RetentionEntry): boolean {
  */
 function superseded<E extends RetentionEntry>(entries: readonly E[], keepVersions: number): E[] {
   const versions = Map.groupBy(
-    entries.filter(isUnlisted),
+    entries.filter((entry) => isUnlisted(entry) && entry.version !== null),
     ({ directory, name }) => `${directory}/${name}`,
   );
   return [...versions.values()].flatMap((group) =>
@@ -201,7 +202,7 @@ function superseded<E extends RetentionEntry>(entries: readonly E[], keepVersion
 }
 
 function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
-  return vercmp(b.version, a.version) || b.fetchedAt - a.fetchedAt ||
+  return vercmp(b.version ?? "", a.version ?? "") || b.fetchedAt - a.fetchedAt ||
     compare(a.fileName, b.fileName);
 }
 

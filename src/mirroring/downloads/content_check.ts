@@ -2,7 +2,12 @@ import { startsWith } from "@std/bytes/starts-with";
 import { PkgstashError } from "../../errors.ts";
 
 /** What a body is supposed to be. */
-export type ContentKind = "package" | "signature" | "database";
+export type ContentKind =
+  | "package"
+  | "signature"
+  | "database"
+  /** Anything else, of which nothing is known. */
+  | "file";
 
 /** pacman's own limit for a signature (lib/libalpm/signing.c). */
 const MAX_SIGNATURE_BYTES = 16 * 1024;
@@ -54,10 +59,11 @@ export function checkLength({ kind, size, expectedSize }: AnnouncedBody): void {
   }
 }
 
-/** The most bytes that a file of this kind may have; infinite for packages. */
+/** The most bytes that a file of this kind may have; infinite for packages and other files. */
 export function maxBytesOf(kind: ContentKind): number {
   switch (kind) {
     case "package":
+    case "file":
       return Infinity;
     case "signature":
       return MAX_SIGNATURE_BYTES;
@@ -83,6 +89,8 @@ export function checkBeginning(kind: ContentKind, fileName: string, beginning: U
     case "signature":
       if (packetTagOf(first) === SIGNATURE_TAG || startsWith(beginning, ARMOR)) return;
       throw refusal("sent something that is not an OpenPGP signature");
+    case "file":
+      return;
     case "database":
       if (!isMarkup(beginning)) return;
       throw refusal("sent markup instead of a database");

@@ -25,6 +25,8 @@ export interface TransferRequest {
   identity: FileIdentity | null;
   /** If-Modified-Since for the opening, or null. A 304 ends the transfer at once. */
   ifModifiedSince: string | null;
+  /** Further conditions of the opening for a mirror, such as If-None-Match. */
+  conditionsFor?: (mirror: Mirror) => Record<string, string>;
   /** Ask only these mirrors. */
   only?: readonly Mirror[];
   /** Throws to refuse a mirror by its headers, for reasons of the caller's. */
@@ -176,6 +178,8 @@ export class MirrorSearch {
     { offset, known, ifModifiedSince, asked }: Wanted,
   ): Promise<Source> {
     const { kind, fileName, expectedSize, last, vet } = this.#request;
+    // Once a mirror has begun to send, there is nothing to compare with.
+    const conditionsFor = offset === 0 && known === null ? this.#request.conditionsFor : undefined;
     const range = offset > 0 || last !== null ? `bytes=${offset}-${last ?? ""}` : null;
     const sizeBy = (body: MirrorResponse) =>
       range === null || body.status === 304 ? wholeLength(body) : rangeLength(body, offset);
@@ -183,8 +187,9 @@ export class MirrorSearch {
       identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
     const body = await this.#upstream.open({
       ...this.#target(asked),
-      isConditional: ifModifiedSince !== null,
-      headersFor: () => ({
+      isConditional: ifModifiedSince !== null || conditionsFor !== undefined,
+      headersFor: (mirror) => ({
+        ...conditionsFor?.(mirror),
         ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
         ...(range === null ? {} : { "range": range }),
       }),

@@ -25,6 +25,7 @@ export async function checkStreamEnd(
   try {
     if (kind === "package") await checkArchiveEnd(path);
     if (kind === "signature") await checkSignatureEnd(path);
+    if (kind === "file") throw new PkgstashError("content", "its format is not known");
   } catch (error) {
     if (!(error instanceof PkgstashError)) throw error;
     throw new PkgstashError(

@@ -1,5 +1,6 @@
+import { type ExtraDirectory, isExtraDirectory } from "../../repositories/extra_file.ts";
 import type { Repository } from "../../repositories/repository.ts";
-import { expandServer, serverLine } from "../../formats/pacman/mirrorlist.ts";
+import { expandServer, mirrorRoot, serverLine } from "../../formats/pacman/mirrorlist.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { MirrorHealth } from "./mirror_health.ts";
 
@@ -41,8 +42,10 @@ export function mirrorAt(root: string, layout: string, now?: () => number): Mirr
   return new Mirror({
     name: nameOf(root),
     address,
-    urlOf: ({ name, architecture }, fileName) =>
-      `${expandServer(address, name, architecture)}/${fileName}`,
+    urlOf: (repository, fileName) =>
+      isExtraDirectory(repository)
+        ? extraUrl(mirrorRoot(address, layout), repository, fileName)
+        : `${expandServer(address, repository.name, repository.architecture)}/${fileName}`,
     now,
   });
 }
@@ -56,12 +59,19 @@ export function archiveAt(root: string, now?: () => number): Mirror {
   return new Mirror({
     name: nameOf(root),
     address,
-    urlOf: (_repository, fileName) => {
+    urlOf: (repository, fileName) => {
+      if (isExtraDirectory(repository)) return null;
       const name = parsePackageFileName(fileName.replace(/\.sig$/, ""))?.name;
       return name === undefined ? null : `${address}/${name[0]}/${name}/${fileName}`;
     },
     now,
   });
+}
+
+/** The URL of a file beside the repositories, whose decoded name may have any characters. */
+function extraUrl(root: string, { pathOnMirror }: ExtraDirectory, fileName: string): string {
+  const path = pathOnMirror === "" ? fileName : `${pathOnMirror}/${fileName}`;
+  return `${root}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;
 }
 
 /** Host and path of an address without its variables; never its credentials. */

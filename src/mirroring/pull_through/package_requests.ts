@@ -1,11 +1,9 @@
 import { deadline } from "@std/async/deadline";
-import { isTimeout, PkgstashError } from "../../errors.ts";
-import { parseHttpDate } from "../../formats/http/http_date.ts";
+import { PkgstashError } from "../../errors.ts";
 import type { ByteRange } from "../../formats/http/range.ts";
-import { contentTypeOf, responseHead } from "../../formats/http/representation.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import { sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
@@ -14,9 +12,10 @@ import type { Download, DownloadOpening, DownloadRequest } from "../downloads/do
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import { isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
+import { headFromMirrors, headOf } from "./head_request.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import type { PackageSignatures } from "./package_signatures.ts";
-import { answerBy, lateAnswer, sendDownload } from "./send_download.ts";
+import { answerBy, sendDownload } from "./send_download.ts";
 
 /** How long a name that no database lists is remembered as missing. */
 const UNKNOWN_NAME_MS = 10_000;
@@ -141,25 +140,14 @@ export class PackageRequests {
     const { snapshots, upstreams, answerTimeoutMs } = this.#options;
     const { fileName, repository } = file;
     const { size = null } = await snapshots.expectationOf(repository, fileName) ?? {};
-    if (size !== null) return describe(request, fileName, { size, lastModified: null });
-    const upstream = upstreams.get(repository.upstream);
-    const { ready, resting } = upstream.pool.candidates(repository.directory);
-    const signal = AbortSignal.timeout(Math.max(1, deadlineAt - performance.now()));
-    try {
-      for (const mirror of ready.length > 0 ? ready : resting) {
-        const headers = await upstream.head(mirror, repository, fileName, signal);
-        if (headers === null) continue;
-        const length = headers.get("content-length");
-        return describe(request, fileName, {
-          size: length !== null && /^\d+$/.test(length) ? Number(length) : null,
-          lastModified: parseHttpDate(headers.get("last-modified") ?? ""),
-        });
-      }
-    } catch (error) {
-      if (!isTimeout(error)) throw error;
-      throw lateAnswer(fileName, answerTimeoutMs);
-    }
-    throw new PkgstashError("not_found", `Cannot describe ${fileName}: no mirror has it.`);
+    if (size !== null) return headOf(request, fileName, { size, lastModified: null });
+    return await headFromMirrors(upstreams.get(repository.upstream), {
+      repository,
+      fileName,
+      request,
+      deadlineAt,
+      answerTimeoutMs,
+    });
   }
 
   /**
@@ -272,20 +260,4 @@ function evidenceIn(error: unknown): string | null {
   if (isContradicted) return "has other bytes on a mirror";
   const isLacking = error instanceof NoMirrorError && error.failures.some(isMissing);
   return isLacking ? "is not on every mirror" : null;
-}
-
-/** The head of a file that is not fetched for it. */
-function describe(
-  request: Request,
-  fileName: string,
-  { size, lastModified }: { size: number | null; lastModified: Date | null },
-): Response {
-  const { status, headers } = responseHead(request, {
-    size,
-    lastModified,
-    etag: null,
-    contentType: contentTypeOf(fileName),
-  });
-  headers.set(CACHE_STATUS_HEADER, "MISS" satisfies CacheStatus);
-  return new Response(null, { status, headers });
 }

@@ -32,6 +32,8 @@ export type Behaviour =
   | { kind: "correct" }
   /** A short text with this status, for any request. */
   | { kind: "status"; code: number; headers?: Record<string, string> }
+  /** Further headers. */
+  | { kind: "headers"; headers: Record<string, string> }
   /** 200 and a web page without validators, like a captive portal's. */
   | { kind: "html" }
   /** 200 and `Content-Length: 0`, with the file's validators. */

@@ -147,6 +147,9 @@ function apply(reply: Reply, behaviour: Behaviour): void {
         reply.headers.set(name, value);
       }
       break;
+    case "headers":
+      for (const [name, value] of Object.entries(behaviour.headers)) reply.headers.set(name, value);
+      break;
     case "html":
       replaceResponse(
         reply,

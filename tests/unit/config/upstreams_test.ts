@@ -74,6 +74,7 @@ Deno.test("a table overrides the values of its preset", () => {
     upstreamLayout: "testing/$repo/$arch",
     clientPath: "testing/testing/$repo/$arch",
     mirrorlist: "",
+    extraPaths: [],
     credentials: "",
     secretHeaders: {},
     redirectHosts: [],
@@ -116,6 +117,7 @@ Deno.test("an upstream without preset needs mirrors and repositories, all else h
     upstreamLayout: "$repo/os/$arch",
     clientPath: "other/$repo/os/$arch",
     mirrorlist: "",
+    extraPaths: [],
     credentials: "",
     secretHeaders: {},
     redirectHosts: [],
@@ -256,4 +258,18 @@ Deno.test("a mirrorlist replaces the mirrors that were not given, and joins thos
   assertEquals(mirrorsOf(`${preset}\n${list}\n${urls}`), ["https://a.example/"]);
   assertEquals(mirrorsOf(`[upstreams.m]\n${list}\nmirrored_repos = ["a"]`), []);
   assertEquals(configOf('mirrorlist = "list"').upstreams[0]!.mirrorlist, "/here/list");
+});
+
+Deno.test("extra paths belong to one upstream, and the groups of a preset share one list", () => {
+  const { upstreams } = configOf(`
+    extra_paths = ["/lastsync", "iso/**"]
+    [upstreams.cachyos]
+    preset = "cachyos"
+    extra_paths = ["lastupdate"]`);
+  assertEquals(upstreams.map(({ extraPaths }) => extraPaths), [
+    ["lastsync", "iso/**"],
+    ["lastupdate"],
+    [],
+    [],
+  ]);
 });

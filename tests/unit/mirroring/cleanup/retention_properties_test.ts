@@ -176,7 +176,7 @@ Deno.test("retention: the newest K versions of a package that are in no database
       })
         .entries.filter((other) =>
           other.current === false && other.directory === entry.directory &&
-          other.name === entry.name && vercmp(other.version, entry.version) >= 0
+          other.name === entry.name && vercmp(other.version ?? "", entry.version ?? "") >= 0
         );
       assert(newer.length >= given.limits.keepVersions);
     }

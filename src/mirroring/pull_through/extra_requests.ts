@@ -1,0 +1,322 @@
+import { PkgstashError } from "../../errors.ts";
+import { insistsOnOrigin, type Storability, storabilityOf } from "../../formats/http/freshness.ts";
+import type { ByteRange } from "../../formats/http/range.ts";
+import type { Metrics } from "../../platform/observability/metrics.ts";
+import type { ExtraFile } from "../../repositories/extra_file.ts";
+import { keyOf } from "../../repositories/repository.ts";
+import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { ExtraRecord, ExtraStore } from "../cache/extra_store.ts";
+import type { ClientDownloads } from "../downloads/client_downloads.ts";
+import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
+import type { Download, DownloadOpening } from "../downloads/download.ts";
+import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import type { FileIdentity } from "../downloads/file_identity.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import { isNotFound } from "../mirrors/race.ts";
+import type { Upstreams } from "../mirrors/upstreams.ts";
+import { headFromMirrors } from "./head_request.ts";
+import { MissingFiles } from "./missing_files.ts";
+import { answerBy, sendDownload } from "./send_download.ts";
+
+/** The headers of a mirror that are kept: what RFC 9111 decides by, and validators. */
+const KEPT_HEADERS = [
+  "age",
+  "cache-control",
+  "date",
+  "etag",
+  "expires",
+  "last-modified",
+  "pragma",
+  "vary",
+];
+/** Those that say when the response was made; an older response's must not survive it. */
+const DATED_HEADERS = ["age", "date"];
+/** What the bytes on record are known by, which another mirror describes in its own way. */
+const VALIDATORS = ["etag", "last-modified"];
+
+/** How long a file that no mirror has is not asked for again. */
+const MISSING_MS = 5_000;
+/** Extra paths have no database, whose epochs would forget what is missing. */
+const EPOCH = 0;
+
+export interface ExtraRequestsOptions {
+  layout: CacheLayout;
+  store: ExtraStore;
+  downloads: DownloadRegistry;
+  clients: ClientDownloads;
+  metrics: Metrics;
+  upstreams: Pick<Upstreams, "get">;
+  /** Called with work that goes on after the answer: it must end before the daemon does. */
+  onWork: (work: Promise<void>) => void;
+  /** Time within which a client must get its first byte; called at each use. */
+  answerTimeoutMs: () => number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/** A client's request for a file of `extra_paths`. */
+interface ExtraRequest {
+  file: ExtraFile;
+  request: Request;
+  answerTimeoutMs: number;
+  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  deadlineAt: number;
+}
+
+/** A mirror's answer, as far as it concerns the cache. */
+interface Answer {
+  headers: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  receivedAt: number;
+}
+
+/** A download, and the recording of its outcome. */
+interface Fetch {
+  download: Download;
+  /** The latest answer of each mirror, by its name. */
+  answers: ReadonlyMap<string, Answer>;
+  /** Resolves when the store has been brought up to date. */
+  recorded: Promise<void>;
+}
+
+/** A download, and what was on record when it began. */
+type Outcome = Pick<Fetch, "download" | "answers"> & { stored: ExtraRecord | null };
+
+/**
+ * Answers requests for files beside the repositories, which nothing is known of: they are cached as
+ * HTTP says (RFC 9111), and checked by nothing.
+ */
+export class ExtraRequests {
+  readonly #options: ExtraRequestsOptions;
+  readonly #fetches = new WeakMap<Download, Fetch>();
+  /** Downloads that have ended, and whose outcome is being recorded, by their keys. */
+  readonly #recording = new Map<string, Promise<void>>();
+  readonly #missing = new MissingFiles();
+
+  constructor(options: ExtraRequestsOptions) {
+    this.#options = options;
+  }
+
+  async respond(file: ExtraFile, request: Request): Promise<Response> {
+    const { store } = this.#options;
+    const answerTimeoutMs = this.#options.answerTimeoutMs();
+    const deadlineAt = performance.now() + answerTimeoutMs;
+    await this.#recording.get(keyOf(file))?.catch(() => {});
+    const stored = await store.read(file);
+    const isFresh = stored !== null && judge(stored).freshUntil > this.#now();
+    if (isFresh && !insistsOnOrigin(request.headers)) {
+      const hit = await this.#send(file, stored, { request, status: "HIT" });
+      if (hit !== null) return hit;
+    }
+    const usable = stored !== null && judge(stored).mayStore ? stored : null;
+    try {
+      return await this.#ask({ file, request, answerTimeoutMs, deadlineAt }, usable);
+    } catch (error) {
+      if (usable === null || isNotFound(error) || !judge(usable).mayServeStale) throw error;
+      const stale = await this.#send(file, usable, { request, status: "STALE" });
+      if (stale === null) throw error;
+      return stale;
+    }
+  }
+
+  async #ask(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
+    const { downloads, upstreams } = this.#options;
+    const { file, request } = asked;
+    const key = keyOf(file);
+    const isInFlight = downloads.get(key) !== null;
+    if (!isInFlight && this.#missing.has(key, EPOCH)) {
+      throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
+    }
+    if (request.method !== "HEAD" || isInFlight) return await this.#fetch(asked, stored);
+    return await headFromMirrors(upstreams.get(file.repository.upstream), { ...file, ...asked });
+  }
+
+  async #fetch(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
+    const { clients, metrics, store } = this.#options;
+    const { file, request, answerTimeoutMs, deadlineAt } = asked;
+    const { fileName } = file;
+    const { fetch: { download, answers, recorded }, started } = this.#startOrJoin(asked, stored);
+    clients.addClient(download);
+    const limits = { fileName, answerTimeoutMs };
+    const opening = await answerBy(deadlineAt, download.opened, limits);
+    if (opening === null) {
+      await answerBy(deadlineAt, recorded, limits);
+      const confirmed = await store.read(file);
+      const response = confirmed === null
+        ? null
+        : await this.#send(file, confirmed, { request, status: "REVALIDATED" });
+      if (response !== null) return response;
+      throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
+    }
+    const response = await sendDownload(request, download, opening, {
+      fileName,
+      status: started ? "MISS" : "JOIN",
+      deadlineAt,
+      openDirect: (range, opening) => this.#openDirect(file, range, opening),
+      onBytes: (count) => metrics.addBytesServed(count),
+    });
+    const answer = answers.get(opening.identity.mirror);
+    if (answer !== undefined) this.#passOn(answer, response.headers);
+    return response;
+  }
+
+  #startOrJoin(
+    { file, answerTimeoutMs, deadlineAt }: ExtraRequest,
+    stored: ExtraRecord | null,
+  ): { fetch: Fetch; started: boolean } {
+    const { downloads, layout, metrics, onWork, store, upstreams } = this.#options;
+    const { repository, fileName } = file;
+    const key = keyOf(file);
+    const answers = new Map<string, Answer>();
+    const { download, started } = downloads.join(key, upstreams.get(repository.upstream), () => ({
+      repository,
+      fileName,
+      kind: "file",
+      ifModifiedSince: null,
+      ...(stored === null ? {} : { conditionsFor: (mirror) => conditionsFor(stored, mirror) }),
+      vet: (mirror, headers) =>
+        answers.set(mirror.name, { headers: keptOf(headers), receivedAt: this.#now() }),
+      patienceMs: answerTimeoutMs,
+      deadlineAt,
+      partBase: layout.partOf(key),
+      finalPath: store.newPath(file),
+      expectations: null,
+      onBytes: (count) => metrics.addBytesFetched(count),
+    }));
+    const running = this.#fetches.get(download);
+    if (running !== undefined) return { fetch: running, started: false };
+    const recorded = this.#record(file, { download, answers, stored });
+    recorded.catch(() => {});
+    onWork(recorded);
+    const fetch = { download, answers, recorded };
+    this.#fetches.set(download, fetch);
+    return { fetch, started };
+  }
+
+  /** Brings the store up to date with the outcome of a download. */
+  async #record(file: ExtraFile, fetch: Outcome): Promise<void> {
+    const key = keyOf(file);
+    // The registry forgets a download in the same turn, so no request comes in between.
+    await fetch.download.done.catch(() => {});
+    const recording = this.#store(file, fetch);
+    this.#recording.set(key, recording);
+    await recording.finally(() => this.#recording.delete(key));
+  }
+
+  async #store(file: ExtraFile, { download, answers, stored }: Outcome): Promise<void> {
+    const { store } = this.#options;
+    const now = this.#now();
+    try {
+      const outcome = await download.done;
+      if (outcome.result === "fetched") {
+        const { identity, size } = outcome;
+        // Nothing but its identity is left of a file that an earlier run began.
+        const { headers, receivedAt } = answers.get(identity.mirror) ??
+          { headers: validatorsOf(identity), receivedAt: now };
+        await store.replace(file, download.request.finalPath, {
+          size,
+          mirror: identity.mirror,
+          headers,
+          receivedAt,
+          fetchedAt: now,
+          usedAt: now,
+        });
+      } else if (outcome.result === "unchanged" && stored !== null) {
+        const answer = answers.get(outcome.mirror.name);
+        if (answer !== undefined) await store.confirm(file, stored, refreshed(stored, answer));
+      }
+    } catch (error) {
+      // Clients learn of a failure by themselves.
+      if (!(error instanceof PkgstashError)) throw error;
+      if (!isNotFound(error)) return;
+      this.#missing.add(keyOf(file), EPOCH, MISSING_MS);
+      await store.remove(file);
+    }
+  }
+
+  /** Sends a stored file; null if it is gone. */
+  async #send(
+    file: ExtraFile,
+    record: ExtraRecord,
+    { request, status }: { request: Request; status: CacheStatus },
+  ): Promise<Response | null> {
+    const { onWork, store } = this.#options;
+    const path = store.pathOf(file, record);
+    const response = await sendFile(request, { path, fileName: file.fileName, status });
+    if (response === null) return null;
+    this.#passOn(record, response.headers);
+    if (request.method === "GET") onWork(store.recordUse(file, record, this.#now()));
+    return response;
+  }
+
+  /** Tells the client's cache what ours was told, and how old that is. */
+  #passOn({ headers, receivedAt }: Answer, to: Headers): void {
+    for (const name of ["cache-control", "expires"]) {
+      const value = headers[name];
+      if (value !== undefined) to.set(name, value);
+    }
+    const before = /^\d+$/.test(headers["age"] ?? "") ? Number(headers["age"]) : 0;
+    const seconds = Math.max(0, Math.floor((this.#now() - receivedAt) / 1000));
+    to.set("age", String(before + seconds));
+  }
+
+  async #openDirect(
+    { repository, fileName }: ExtraFile,
+    range: ByteRange,
+    { identity }: DownloadOpening,
+  ): Promise<DirectRange> {
+    const { upstreams, answerTimeoutMs, metrics } = this.#options;
+    return await openDirectRange(upstreams.get(repository.upstream), {
+      repository,
+      fileName,
+      kind: "file",
+      expectedSize: identity.size,
+      offset: range.start,
+      last: range.end,
+      identity,
+      patienceMs: answerTimeoutMs(),
+    }, (count) => {
+      metrics.addBytesFetched(count);
+      metrics.addBytesServed(count);
+    });
+  }
+
+  #now(): number {
+    return this.#options.now?.() ?? Date.now();
+  }
+}
+
+function judge({ headers, receivedAt }: ExtraRecord): Storability {
+  return storabilityOf(new Headers(headers), receivedAt);
+}
+
+/** An entity tag means nothing to another mirror; a date does, and only leads forward. */
+function conditionsFor({ headers, mirror: from }: ExtraRecord, mirror: Mirror) {
+  const { etag, "last-modified": lastModified } = headers;
+  return {
+    ...(etag !== undefined && mirror.name === from ? { "if-none-match": etag } : {}),
+    ...(lastModified === undefined ? {} : { "if-modified-since": lastModified }),
+  };
+}
+
+function keptOf(headers: Headers): Record<string, string> {
+  return Object.fromEntries(KEPT_HEADERS.flatMap((name) => {
+    const value = headers.get(name);
+    return value === null ? [] : [[name, value]];
+  }));
+}
+
+/** What a 304 makes of the headers on record (RFC 9111, section 4.3.4). */
+function refreshed(stored: ExtraRecord, { headers, receivedAt }: Answer): Answer {
+  const lasting = Object.entries(stored.headers).filter(([name]) => !DATED_HEADERS.includes(name));
+  const fresh = Object.entries(headers).filter(([name]) => !VALIDATORS.includes(name));
+  return { headers: Object.fromEntries([...lasting, ...fresh]), receivedAt };
+}
+
+function validatorsOf({ etag, lastModified }: FileIdentity): Record<string, string> {
+  return {
+    ...(etag === null ? {} : { etag }),
+    ...(lastModified === null ? {} : { "last-modified": lastModified }),
+  };
+}
