@@ -12,7 +12,7 @@ export const GO_REFRESH = endpoint({
   answers: { 204: empty("Everything is refreshed.") },
   failures: {
     409: "Another refresh is in progress",
-    502: "A repository could not be refreshed; the body has the reasons",
+    502: "A part of it failed and the rest is done; the body has the reasons",
   },
 });
 

@@ -43,8 +43,8 @@ const CLEANUP = z.discriminatedUnion("status", [
     removed: COUNT.describe("Number of removed files."),
     bytes_freed: COUNT.describe("Their size in bytes."),
   }).describe("The cache was cleaned up."),
-  z.object({ event: z.literal("cleanup"), status: z.literal("skipped"), reason })
-    .describe("The cleanup was skipped."),
+  z.object({ event: z.literal("cleanup"), status: z.literal("failed"), reason })
+    .describe("The cache could not be cleaned up."),
 ]);
 
 const REFRESH_EVENT = z.discriminatedUnion("event", [

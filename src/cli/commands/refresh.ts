@@ -18,7 +18,7 @@ export const REFRESH_COMMAND: Command = {
   summary: "Refresh databases, prefetch, clean up",
   description: "Does now what the daemon does every refresh_interval, and shows its progress: " +
     "as bars on a terminal, otherwise as a line for each step; with --json as one JSON object a " +
-    "line. Exits with 1 if a database could not be refreshed, or if a refresh is in progress.",
+    "line. Exits with 1 if a part of it failed, or if a refresh is in progress.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash refresh", description: "Refresh now" }],
   run,
@@ -146,8 +146,8 @@ function textOf(event: RefreshProgressEvent): string | null {
       }
       return null;
     case "cleanup":
-      return event.status === "skipped"
-        ? `cleanup: skipped, ${event.reason}`
+      return event.status === "failed"
+        ? `cleanup: failed, ${event.reason}`
         : `cleanup: ${countText(event.removed, "file")} removed, ` +
           `${bytesText(event.bytes_freed)} freed`;
     case "done":

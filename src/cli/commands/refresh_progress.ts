@@ -49,8 +49,8 @@ export class RefreshProgress {
         }
         break;
       case "cleanup":
-        this.#cleanup = event.status === "skipped"
-          ? `skipped, ${event.reason}`
+        this.#cleanup = event.status === "failed"
+          ? `failed, ${event.reason}`
           : `${countText(event.removed, "file")} removed, ${bytesText(event.bytes_freed)} freed`;
     }
   }

@@ -3,17 +3,25 @@ import type { Download } from "./download.ts";
 
 /** The downloads in flight that clients wait for. Prefetching makes way for them. */
 export class ClientDownloads {
-  readonly #inFlight = new Set<Download>();
+  /** When a client last asked for each, in milliseconds of the monotonic clock. */
+  readonly #inFlight = new Map<Download, number>();
   readonly #requests = new WeakMap<Download, number>();
   readonly #changes = new Notifier();
+  readonly #now: () => number;
+
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
 
   /** Counts a client that wants a download. It counts to the end, even if the client leaves. */
   addClient(download: Download): void {
     const requests = this.requestsFor(download);
     this.#requests.set(download, requests + 1);
-    if (requests > 0) return;
-    this.#inFlight.add(download);
+    if (requests > 0 && !this.#inFlight.has(download)) return;
+    this.#inFlight.set(download, this.#now());
     this.#changes.notify();
+    if (requests > 0) return;
     const remove = () => {
       this.#inFlight.delete(download);
       this.#changes.notify();
@@ -36,7 +44,15 @@ export class ClientDownloads {
     return this.#inFlight.size;
   }
 
-  /** Resolves when a download for clients begins or ends. */
+  /**
+   * When a client last asked for one of the downloads that are in flight, in milliseconds of the
+   * monotonic clock; -Infinity if none is.
+   */
+  get lastAskedAt(): number {
+    return Math.max(-Infinity, ...this.#inFlight.values());
+  }
+
+  /** Resolves when a client asks for a download, or one for clients ends. */
   get change(): Promise<void> {
     return this.#changes.next;
   }

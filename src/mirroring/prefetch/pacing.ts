@@ -3,6 +3,10 @@ import type { Clock } from "../../async/clock.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { Download } from "../downloads/download.ts";
 
+/** How long prefetching makes way after a client has asked for a file: most files are here by then. */
+const YIELD_MS = 10_000;
+/** How long one run makes way in all, however busy clients are. */
+const MAX_YIELD_MS = 10 * 60_000;
 /** Mirrors close a connection that they cannot send to: nginx after 60 s, others sooner. */
 const MAX_PAUSE_MS = 20_000;
 
@@ -13,18 +17,23 @@ export interface PacingOptions {
   clock: Clock;
 }
 
-/** Holds prefetching back: by the bandwidth cap, and while clients wait for their own files. */
+/**
+ * Holds prefetching back: by the bandwidth cap, and for a while when clients ask for files. A transfer
+ * that goes on for longer is as slow as its mirror, or its client has left.
+ */
 export class Pacing {
   readonly #options: PacingOptions;
+  #yieldedMs = 0;
 
   constructor(options: PacingOptions) {
     this.#options = options;
   }
 
-  /** Resolves when no client waits for a download, or when the signal is aborted. */
+  /** Resolves when prefetching need not make way for clients, or when the signal is aborted. */
   async untilClientsAreServed(signal: AbortSignal): Promise<void> {
-    const { clients } = this.#options;
-    while (clients.count > 0 && !signal.aborted) await this.#pause(MAX_PAUSE_MS, signal);
+    for (let left; !signal.aborted && (left = this.#yieldMs()) > 0;) {
+      await this.#yield(left, signal);
+    }
   }
 
   /**
@@ -40,11 +49,27 @@ export class Pacing {
       await this.#pause(left, signal);
     }
     const resumeAt = clock.monotonic() + MAX_PAUSE_MS;
-    while (!isFree() && clients.count > 0) {
-      const left = resumeAt - clock.monotonic();
+    while (!isFree()) {
+      const left = Math.min(this.#yieldMs(), resumeAt - clock.monotonic());
       if (left <= 0) return;
-      await this.#pause(left, signal);
+      await this.#yield(left, signal);
     }
+  }
+
+  /** For how many milliseconds to make way for clients from now on, if nothing changes. */
+  #yieldMs(): number {
+    const { clients, clock } = this.#options;
+    return Math.min(
+      clients.lastAskedAt + YIELD_MS - clock.monotonic(),
+      MAX_YIELD_MS - this.#yieldedMs,
+    );
+  }
+
+  async #yield(milliseconds: number, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const since = clock.monotonic();
+    await this.#pause(milliseconds, signal);
+    this.#yieldedMs += clock.monotonic() - since;
   }
 
   /** Resolves when a client joins or leaves, the time is over, or the signal is aborted. */

@@ -11,10 +11,14 @@ import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { DownloadOutcome } from "../downloads/download.ts";
 import type { PackageRequests } from "../pull_through/package_requests.ts";
 import { Pacing } from "./pacing.ts";
+import { Patience, TooSlow } from "./patience.ts";
 import type { Wish } from "./prefetch_plan.ts";
 import type { WishList } from "./wish_planner.ts";
 
 const log = eventLogger("prefetch");
+
+/** After so many files that did not get on, the rest would not, either. */
+const MAX_SLOW_IN_A_ROW = 3;
 
 /** One step of a prefetch. Sizes are in bytes, files are paths below the server's root. */
 export type PrefetchEvent =
@@ -56,13 +60,15 @@ interface Task {
 
 /**
  * One run that fetches packages and their signatures before a client asks for them. It shares
- * downloads with clients and yields to them: while a client waits for a download, no other one is
- * started and those in flight pause. What could not be fetched stays wanted.
+ * downloads with clients and makes way for them: after a client has asked for a file, no other one is
+ * started for a while and those in flight pause. A file that does not get on is given up. What could
+ * not be fetched stays wanted.
  */
 export class PrefetchRun {
   readonly #options: PrefetchRunOptions;
   readonly #clock: Clock;
   readonly #pacing: Pacing;
+  #slowInARow = 0;
   readonly #report: PrefetchReport = {
     fetched: [],
     bytes: 0,
@@ -83,7 +89,7 @@ export class PrefetchRun {
 
   /** Fetches the wishes, the oldest first. Never throws because of a file that fails. */
   async fetch(list: WishList): Promise<PrefetchReport> {
-    const { settings: { prefetchConcurrency }, listener, signal } = this.#options;
+    const { settings: { prefetchConcurrency }, listener } = this.#options;
     const report = this.#report;
     const queue = this.#recordWishes(list);
     await Promise.all(Array.from({ length: prefetchConcurrency }, () => this.#work(queue)));
@@ -93,7 +99,7 @@ export class PrefetchRun {
         event: "prefetch",
         file: null,
         status: "postponed",
-        reason: signal.aborted ? "stopped" : "outside prefetch_window",
+        reason: this.#whyPostponed(),
       });
     }
     log.info("prefetch done", {
@@ -103,6 +109,11 @@ export class PrefetchRun {
       postponed: report.postponed.length,
     });
     return report;
+  }
+
+  #whyPostponed(): string {
+    if (this.#options.signal.aborted) return "stopped";
+    return this.#report.opensInMs === null ? "the mirrors are too slow" : "outside prefetch_window";
   }
 
   /** Replaces the recorded wishes of the planned directories; returns them in order. */
@@ -124,13 +135,17 @@ export class PrefetchRun {
     );
   }
 
-  /** Takes tasks from the queue until it is empty, the time window is closed, or the run stops. */
+  /**
+   * Takes tasks from the queue until it is empty, the time window is closed, the mirrors turn out too
+   * slow, or the run stops.
+   */
   async #work(queue: Task[]): Promise<void> {
     const { signal } = this.#options;
     while (queue.length > 0) {
       await this.#pacing.untilClientsAreServed(signal);
       this.#report.opensInMs = this.#untilOpen();
       if (signal.aborted || this.#report.opensInMs !== null) return;
+      if (this.#slowInARow >= MAX_SLOW_IN_A_ROW) return;
       const task = queue.shift();
       if (task !== undefined) await this.#fetch(task);
     }
@@ -151,6 +166,7 @@ export class PrefetchRun {
     try {
       const bytes = await this.#fetchPackage(file);
       await this.#fetchSignature(file);
+      this.#slowInARow = 0;
       report.fetched.push(key);
       report.bytes += bytes;
       listener({ event: "prefetch", file: key, status: "fetched", bytes });
@@ -159,6 +175,7 @@ export class PrefetchRun {
         report.postponed.push(key);
         return;
       }
+      if (error instanceof TooSlow) this.#slowInARow++;
       const reason = reasonOf(error);
       report.failed.push({ file: key, reason });
       listener({ event: "prefetch", file: key, status: "failed", reason });
@@ -184,23 +201,32 @@ export class PrefetchRun {
   }
 
   /**
-   * Joins or starts a download and waits for it, or until the run is stopped. A download that this
-   * run started is then aborted, unless a client has joined it.
+   * Joins or starts a download and waits for it, but not for one that is too slow, and not when the
+   * run is stopped. A download that this run started is then aborted, unless a client has joined it.
    */
   async #download(
     file: PackageFile,
   ): Promise<{ outcome: DownloadOutcome; bytes: number; started: boolean }> {
     const { packages, clients, signal } = this.#options;
+    const patience = new Patience(this.#clock);
     const { download, started } = packages.prefetch(
       file,
-      (bytes, signal) => this.#pacing.afterChunk(bytes, download, signal),
+      (bytes, signal) => patience.hold(() => this.#pacing.afterChunk(bytes, download, signal)),
     );
+    const over = new AbortController();
+    const watched = AbortSignal.any([signal, over.signal]);
     try {
-      const outcome = await abortable(download.done, signal);
+      const outcome = await Promise.race([
+        abortable(download.done, signal),
+        patience.untilTooSlow(file.fileName, download, watched).then(() => download.done),
+      ]);
       return { outcome, bytes: download.released, started };
     } catch (error) {
-      if (signal.aborted && started && !clients.has(download)) download.abort();
+      // Does nothing to one that has ended.
+      if (started && !clients.has(download)) download.abort();
       throw error;
+    } finally {
+      over.abort();
     }
   }
 }

@@ -1,4 +1,5 @@
 import { abortable } from "@std/async/abortable";
+import { deadline } from "@std/async/deadline";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Repository } from "../../repositories/repository.ts";
@@ -9,13 +10,16 @@ import type { LastRefresh } from "./last_refresh.ts";
 
 const log = eventLogger("refresh");
 
+/** Room for the largest list of files from a slow mirror. */
+const DATABASE_PATIENCE_MS = 15 * 60_000;
+
 /** One step of a refresh, as `/api/v1/refresh` reports it. Sizes are in bytes. */
 export type RefreshEvent =
   | { event: "database"; repository: string; status: "started" | "current" | "updated" }
   | { event: "database"; repository: string; status: "failed"; reason: string }
   | Parameters<PrefetchListener>[0]
   | { event: "cleanup"; status: "done"; removed: number; bytes_freed: number }
-  | { event: "cleanup"; status: "skipped"; reason: string }
+  | { event: "cleanup"; status: "failed"; reason: string }
   | { event: "done"; databases: number; failed: number; prefetched: number };
 
 export type RefreshListener = (event: RefreshEvent) => void;
@@ -26,11 +30,16 @@ export interface RefreshCycleOptions {
   repositories: () => Promise<Repository[]>;
   prefetcher: Pick<Prefetcher, "run">;
   cleanup: Pick<Cleanup, "run">;
-  /** Records that every database was refreshed. */
+  /** Records that there was a refresh. */
   lastRefresh: Pick<LastRefresh, "record">;
+  /** How long a cycle waits for one database before it goes on without it; 15 minutes by default. */
+  databasePatienceMs?: number;
 }
 
-/** Keeps the cache fresh and small: refreshes the databases, prefetches, and cleans up. */
+/**
+ * Keeps the cache fresh and small: refreshes the databases, prefetches, and cleans up. Whatever fails
+ * of that, everything else is done.
+ */
 export class RefreshCycle {
   readonly #options: RefreshCycleOptions;
   readonly #controller = new AbortController();
@@ -42,7 +51,7 @@ export class RefreshCycle {
 
   /**
    * Runs the whole cycle and passes every step to `listener`. Throws `conflict` while another one
-   * runs, and `upstream` at the end, with all reasons, if a database could not be refreshed.
+   * runs, and `upstream` at the end, with all reasons, if a part of it failed.
    */
   async run(listener: RefreshListener = () => {}): Promise<void> {
     if (this.#running !== null) {
@@ -60,6 +69,12 @@ export class RefreshCycle {
     }
   }
 
+  /** As `run`, but waits for one that is running to end instead of throwing. */
+  async runInTurn(): Promise<void> {
+    while (this.#running !== null) await this.#running.catch(() => {});
+    await this.run();
+  }
+
   get isRunning(): boolean {
     return this.#running !== null;
   }
@@ -73,36 +88,63 @@ export class RefreshCycle {
   }
 
   async #cycle(listener: RefreshListener): Promise<void> {
-    const { lastRefresh, prefetcher, cleanup } = this.#options;
+    const { lastRefresh, prefetcher } = this.#options;
     const { signal } = this.#controller;
+    signal.throwIfAborted();
     const repositories = await this.#options.repositories();
     const failures = (await Promise.all(
       repositories.map((repository) => this.#refresh(repository, listener)),
     )).filter((failure) => failure !== null);
     signal.throwIfAborted();
-    if (failures.length === 0) await lastRefresh.record();
-    const { fetched } = await prefetcher.run(listener, signal);
+    const failed = failures.length;
+    // When nothing could be refreshed, the network is away rather than every repository.
+    if (failed === 0 || failed < repositories.length) await lastRefresh.record();
+    const prefetch = await this.#attempt("prefetch", () => prefetcher.run(listener, signal));
     signal.throwIfAborted();
-    if (failures.length === 0) {
-      const { removed, bytesFreed } = await cleanup.run();
-      listener({
-        event: "cleanup",
-        status: "done",
-        removed: removed.length,
-        bytes_freed: bytesFreed,
-      });
-    } else {
-      // Only a current database says which packages are no longer in it.
-      listener({ event: "cleanup", status: "skipped", reason: "a refresh failed" });
-    }
+    if (prefetch.failure !== null) failures.push(prefetch.failure);
+    const cleanup = await this.#cleanUp(listener);
+    if (cleanup.failure !== null) failures.push(cleanup.failure);
     const counts = {
       databases: repositories.length,
-      failed: failures.length,
-      prefetched: fetched.length,
+      failed,
+      prefetched: prefetch.result?.fetched.length ?? 0,
     };
     listener({ event: "done", ...counts });
     log.info("refresh done", counts);
     if (failures.length > 0) throw new PkgstashError("upstream", failures.join("\n"));
+  }
+
+  /** Applies retention. What it does not know of a database that failed, it keeps. */
+  async #cleanUp(listener: RefreshListener) {
+    const cleanup = await this.#attempt("cleanup", () => this.#options.cleanup.run());
+    const { result, failure } = cleanup;
+    if (result === null) {
+      listener({ event: "cleanup", status: "failed", reason: failure });
+      return cleanup;
+    }
+    const { removed, bytesFreed } = result;
+    listener({
+      event: "cleanup",
+      status: "done",
+      removed: removed.length,
+      bytes_freed: bytesFreed,
+    });
+    return cleanup;
+  }
+
+  /** Does one part of the cycle, whose failure does not end the others. */
+  async #attempt<T>(
+    part: string,
+    work: () => Promise<T>,
+  ): Promise<{ result: T; failure: null } | { result: null; failure: string }> {
+    try {
+      return { result: await work(), failure: null };
+    } catch (error) {
+      if (!this.#controller.signal.aborted) {
+        log.error(`${part} failed`, { reason: reasonOf(error) });
+      }
+      return { result: null, failure: `${part}: ${reasonOf(error)}` };
+    }
   }
 
   /** Refreshes one database; returns the reason if that failed. */
@@ -110,8 +152,12 @@ export class RefreshCycle {
     const { directory } = repository;
     listener({ event: "database", repository: directory, status: "started" });
     try {
-      const refresh = await this.#options.snapshots.refresh(repository, { survey: true });
-      const { changed } = await abortable(refresh.done, this.#controller.signal);
+      const { signal } = this.#controller;
+      const refresh = await abortable(
+        this.#options.snapshots.refresh(repository, { survey: true }),
+        signal,
+      );
+      const { changed } = await this.#inTime(refresh.done);
       const status = changed ? "updated" : "current";
       listener({ event: "database", repository: directory, status });
       return null;
@@ -119,6 +165,24 @@ export class RefreshCycle {
       const reason = reasonOf(error);
       listener({ event: "database", repository: directory, status: "failed", reason });
       return `${directory}: ${reason}`;
+    }
+  }
+
+  /** The result of a database's refresh, which goes on behind the cycle if it takes too long. */
+  async #inTime<T>(refresh: Promise<T>): Promise<T> {
+    const { databasePatienceMs = DATABASE_PATIENCE_MS } = this.#options;
+    const { signal } = this.#controller;
+    try {
+      return await deadline(refresh, databasePatienceMs, { signal });
+    } catch (error) {
+      const isLate = error instanceof DOMException && error.name === "TimeoutError";
+      if (!isLate) throw error;
+      throw new PkgstashError(
+        "upstream",
+        `Cannot wait longer for the database: it was not here after ${
+          Math.round(databasePatienceMs / 1000)
+        } s. Its refresh goes on.`,
+      );
     }
   }
 }

@@ -16,7 +16,7 @@ export interface RefreshScheduleSettings {
 }
 
 export interface RefreshScheduleOptions {
-  cycle: Pick<RefreshCycle, "run">;
+  cycle: Pick<RefreshCycle, "runInTurn">;
   lastRefresh: Pick<LastRefresh, "untilDue">;
 }
 
@@ -28,6 +28,7 @@ export class RefreshSchedule {
     log.error(failure, { reason: reasonOf(error) })
   );
   #task: PeriodicTask | null = null;
+  #waiting: Promise<void> | null = null;
   #isStopped = false;
 
   constructor(options: RefreshScheduleOptions) {
@@ -49,13 +50,15 @@ export class RefreshSchedule {
     });
   }
 
-  /** Runs a refresh out of schedule. A failure is logged, never thrown. */
-  async runNow(): Promise<void> {
-    try {
-      await this.#options.cycle.run();
-    } catch (error) {
-      log.warn("refresh failed", { reason: reasonOf(error) });
-    }
+  /**
+   * Runs a refresh, after the one that is running, if any; calls meanwhile share it. A failure is
+   * logged, never thrown.
+   */
+  runNow(): Promise<void> {
+    this.#waiting ??= this.#options.cycle.runInTurn()
+      .catch((error) => log.warn("refresh failed", { reason: reasonOf(error) }))
+      .finally(() => this.#waiting = null);
+    return this.#waiting;
   }
 
   /** Ends the schedule, and waits for a refresh that it has started. */

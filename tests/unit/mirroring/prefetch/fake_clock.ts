@@ -1,6 +1,9 @@
 import type { Clock } from "../../../../src/async/clock.ts";
 
-/** A clock that stands still until a test advances it, or that every sleep advances at once. */
+/** Sleeps of this length only watch others; a clock that skips does not skip them. */
+const WATCH_MS = 20_000;
+
+/** A clock that stands still until a test advances it, or that every short sleep advances at once. */
 export class FakeClock implements Clock {
   readonly #start: number;
   readonly #skips: boolean;
@@ -24,7 +27,7 @@ export class FakeClock implements Clock {
 
   sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
     const until = this.#elapsed + milliseconds;
-    if (this.#skips) {
+    if (this.#skips && milliseconds < WATCH_MS) {
       this.#elapsed = Math.max(this.#elapsed, until);
       return Promise.resolve();
     }
@@ -38,13 +41,13 @@ export class FakeClock implements Clock {
       };
       this.#sleeping.add(sleeper);
       signal.addEventListener("abort", sleeper.wake, { once: true });
-      for (const watcher of this.#watching) if (watcher.until <= until) watcher.resolve();
+      for (const watcher of this.#watching) if (watcher.until === until) watcher.resolve();
     });
   }
 
-  /** Resolves when someone sleeps until `until` milliseconds after the start, or longer. */
+  /** Resolves when someone sleeps until exactly `until` milliseconds after the start. */
   async slept(until: number): Promise<void> {
-    if ([...this.#sleeping].some((sleeper) => sleeper.until >= until)) return;
+    if ([...this.#sleeping].some((sleeper) => sleeper.until === until)) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#watching.add({ until, resolve });
     await promise;

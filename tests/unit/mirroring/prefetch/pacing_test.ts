@@ -10,7 +10,7 @@ const download = () => ({ done: Promise.withResolvers<never>().promise }) as unk
 
 function pacing() {
   const clock = new FakeClock(0, true);
-  const clients = new ClientDownloads();
+  const clients = new ClientDownloads(() => clock.monotonic());
   const cap = new BandwidthCap(1000, () => clock.monotonic());
   return { clock, clients, pacing: new Pacing({ clients, cap, clock }) };
 }
@@ -23,8 +23,47 @@ Deno.test("a download that a client has joined does not count against the bandwi
   await paced.afterChunk(50_000, joined, signal);
   assertEquals(clock.monotonic(), 0);
   await paced.afterChunk(3000, other, signal);
-  // Two seconds for the cap, then the longest pause for the client.
-  assertEquals(clock.monotonic(), 22_000);
+  // Two seconds for the cap; the client was served long after that.
+  assertEquals(clock.monotonic(), 10_000);
+});
+
+Deno.test("prefetching makes way for ten seconds after a client asked, however long its transfer is", async () => {
+  const { signal } = new AbortController();
+  const { clock, clients, pacing: paced } = pacing();
+  const theirs = download();
+  clients.addClient(theirs);
+  await paced.untilClientsAreServed(signal);
+  assertEquals(clock.monotonic(), 10_000);
+  await paced.afterChunk(1, download(), signal);
+  assertEquals(clock.monotonic(), 10_000);
+  // Another client joins the same transfer.
+  clients.addClient(theirs);
+  await paced.untilClientsAreServed(signal);
+  assertEquals(clock.monotonic(), 20_000);
+});
+
+Deno.test("a download that is held back receives a chunk every 20 s, so that mirrors keep the connection", async () => {
+  const clock = new FakeClock(0, true);
+  const busy = {
+    get lastAskedAt() {
+      return clock.monotonic();
+    },
+    has: () => false,
+    change: new Promise(() => {}),
+  } as unknown as ClientDownloads;
+  const paced = new Pacing({ clients: busy, cap: null, clock });
+  await paced.afterChunk(1, download(), new AbortController().signal);
+  assertEquals(clock.monotonic(), 20_000);
+});
+
+Deno.test("a run makes way for ten minutes in all, however busy clients are", async () => {
+  const { signal } = new AbortController();
+  const { clock, clients, pacing: paced } = pacing();
+  for (let file = 0; file < 100; file++) {
+    clients.addClient(download());
+    await paced.untilClientsAreServed(signal);
+  }
+  assertEquals(clock.monotonic(), 600_000);
 });
 
 Deno.test("a download is not held back once the signal is aborted", async () => {

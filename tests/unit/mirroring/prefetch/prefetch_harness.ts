@@ -34,7 +34,7 @@ export class PrefetchHarness implements AsyncDisposable {
   readonly mirror: FakeMirror;
   readonly index: CacheIndex;
   readonly layout: CacheLayout;
-  readonly clients = new ClientDownloads();
+  readonly clients: ClientDownloads;
   readonly events: string[] = [];
   readonly controller = new AbortController();
   readonly #options: HarnessOptions;
@@ -51,6 +51,8 @@ export class PrefetchHarness implements AsyncDisposable {
       options: HarnessOptions;
     },
   ) {
+    const { clock } = options;
+    this.clients = new ClientDownloads(clock === undefined ? undefined : () => clock.monotonic());
     const metrics = new Metrics();
     this.mirror = mirror;
     this.index = index;

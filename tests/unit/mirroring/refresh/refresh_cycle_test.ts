@@ -140,7 +140,7 @@ Deno.test("a refresh that fails ends its stream with the failure", async () => {
   app.mirror.behave(extra.path("db"), { kind: "status", code: 500 });
   const lines = linesOf((await administer(app.origin, "/api/v1/refresh")).text);
   const [cleanup, done, failed] = lines.slice(-3);
-  assertEquals(cleanup, { event: "cleanup", status: "skipped", reason: "a refresh failed" });
+  assertEquals(cleanup, { event: "cleanup", status: "done", removed: 0, bytes_freed: 0 });
   assertEquals(done, { event: "done", databases: 3, failed: 1, prefetched: 0 });
   assertEquals([failed!.event, failed!.kind], ["failed", "upstream"]);
 });
@@ -197,8 +197,18 @@ const CLEANUP: CleanupReport = {
   unmet: null,
 };
 
+interface Faults {
+  prefetch?: Error;
+  cleanup?: Error;
+  databasePatienceMs?: number;
+}
+
 /** A cycle over repositories that `refresh` refreshes, and what it has done. */
-function cycleOf(names: readonly string[], refresh: (name: string) => Promise<boolean>) {
+function cycleOf(
+  names: readonly string[],
+  refresh: (name: string) => Promise<boolean>,
+  { prefetch, cleanup, ...options }: Faults = {},
+) {
   const done: string[] = [];
   const events: RefreshEvent[] = [];
   const cycle = new RefreshCycle({
@@ -210,6 +220,7 @@ function cycleOf(names: readonly string[], refresh: (name: string) => Promise<bo
     prefetcher: {
       run: () => {
         done.push("prefetch");
+        if (prefetch !== undefined) return Promise.reject(prefetch);
         const report = { bytes: 0, failed: [], postponed: [], opensInMs: null };
         return Promise.resolve({ ...report, fetched: ["a", "b"] });
       },
@@ -217,6 +228,7 @@ function cycleOf(names: readonly string[], refresh: (name: string) => Promise<bo
     cleanup: {
       run: () => {
         done.push("cleanup");
+        if (cleanup !== undefined) return Promise.reject(cleanup);
         return Promise.resolve({ ...CLEANUP, removed: Array(3).fill(REMOVAL), bytesFreed: 4 });
       },
     },
@@ -226,6 +238,7 @@ function cycleOf(names: readonly string[], refresh: (name: string) => Promise<bo
         return Promise.resolve();
       },
     },
+    ...options,
   });
   return { cycle, done, events, run: () => cycle.run((event) => events.push(event)) };
 }
@@ -242,17 +255,71 @@ Deno.test("a cycle refreshes the databases, records that, prefetches, and cleans
   ]);
 });
 
-Deno.test("a cycle in which a database fails prefetches, but neither cleans up nor counts as a refresh", async () => {
-  const { run, done } = cycleOf(
-    ["a", "b"],
-    (name) =>
-      name === "a"
-        ? Promise.reject(new PkgstashError("upstream", "no mirror"))
-        : Promise.resolve(false),
-  );
+const failing = (...names: string[]) => (name: string) =>
+  names.includes(name)
+    ? Promise.reject(new PkgstashError("upstream", "no mirror"))
+    : Promise.resolve(false);
+
+Deno.test("a cycle in which a database fails does everything else, and fails in the end", async () => {
+  const { run, done, events } = cycleOf(["a", "b"], failing("a"));
   const error = await assertRejects(run, PkgstashError, "a: no mirror");
   assertEquals(error.kind, "upstream");
-  assertEquals(done, ["prefetch"]);
+  assertEquals(done, ["record", "prefetch", "cleanup"]);
+  assertEquals(events.at(-1), { event: "done", databases: 2, failed: 1, prefetched: 2 });
+});
+
+Deno.test("a cycle in which every database fails cleans up, but does not count as a refresh", async () => {
+  const { run, done } = cycleOf(["a", "b"], failing("a", "b"));
+  await assertRejects(run, PkgstashError, "b: no mirror");
+  assertEquals(done, ["prefetch", "cleanup"]);
+});
+
+Deno.test("a cycle whose prefetch fails cleans up", async () => {
+  const { run, done } = cycleOf(["a"], failing(), { prefetch: new Error("index is gone") });
+  await assertRejects(run, PkgstashError, "prefetch: index is gone");
+  assertEquals(done, ["record", "prefetch", "cleanup"]);
+});
+
+Deno.test("a cycle whose cleanup fails says so", async () => {
+  const { run, events } = cycleOf(["a"], failing(), { cleanup: new Error("read-only") });
+  await assertRejects(run, PkgstashError, "cleanup: read-only");
+  assertEquals(events.slice(-2), [
+    { event: "cleanup", status: "failed", reason: "cleanup: read-only" },
+    { event: "done", databases: 1, failed: 0, prefetched: 2 },
+  ]);
+});
+
+Deno.test("a cycle goes on without a database that never comes", async () => {
+  const never = new Promise<boolean>(() => {});
+  const { run, done, events } = cycleOf(
+    ["a", "b"],
+    (name) => name === "a" ? never : Promise.resolve(true),
+    { databasePatienceMs: 1 },
+  );
+  await assertRejects(run, PkgstashError, "a: Cannot wait longer for the database");
+  assertEquals(done, ["record", "prefetch", "cleanup"]);
+  assertEquals(
+    events.filter(({ event }) => event === "database").map((event) =>
+      "status" in event ? event.status : null
+    ).toSorted(),
+    ["failed", "started", "started", "updated"],
+  );
+});
+
+Deno.test("a cycle in turn runs after the one that is running, whether that succeeds or fails", async () => {
+  const first = Promise.withResolvers<boolean>();
+  let begun = 0;
+  const { cycle, run } = cycleOf(
+    ["a"],
+    () => ++begun === 1 ? first.promise : Promise.resolve(true),
+  );
+  const running = run();
+  await assertRejects(run, PkgstashError, "another refresh is running");
+  const queued = cycle.runInTurn();
+  first.reject(new PkgstashError("upstream", "no mirror"));
+  await assertRejects(() => running, PkgstashError, "no mirror");
+  await queued;
+  assertEquals(begun, 2);
 });
 
 Deno.test("a cycle refreshes all repositories at the same time", async () => {

@@ -16,7 +16,7 @@ function scheduleOf(refresh: () => Promise<void> = () => Promise.resolve()) {
   const started = { count: 0, first: Promise.withResolvers<void>() };
   const schedule = new RefreshSchedule({
     cycle: {
-      run: () => {
+      runInTurn: () => {
         started.count++;
         started.first.resolve();
         return refresh();
@@ -54,7 +54,7 @@ Deno.test("a schedule is replaced in the order of the calls", async () => {
   let calls = 0;
   let started = 0;
   const schedule = new RefreshSchedule({
-    cycle: { run: () => Promise.resolve(void started++) },
+    cycle: { runInTurn: () => Promise.resolve(void started++) },
     lastRefresh: { untilDue: () => calls++ === 0 ? slow.promise : Promise.resolve(0) },
   });
   const both = Promise.all([
@@ -98,4 +98,15 @@ Deno.test("a refresh out of schedule that fails is logged, and does not throw", 
   const { schedule } = scheduleOf(() => Promise.reject(new Error("no mirror")));
   await schedule.runNow();
   assertEquals(log.matching(/WARN\S* refresh failed .*no mirror/).length, 1);
+});
+
+Deno.test("refreshes out of schedule that wait for their turn are one", async () => {
+  const turn = Promise.withResolvers<void>();
+  const { schedule, started } = scheduleOf(() => turn.promise);
+  const both = [schedule.runNow(), schedule.runNow()];
+  turn.resolve();
+  await Promise.all(both);
+  assertEquals(started.count, 1);
+  await schedule.runNow();
+  assertEquals(started.count, 2);
 });
