@@ -35,7 +35,11 @@ export class App implements AsyncDisposable {
     const mirroring = await Mirroring.open(config, metrics);
     const context = { config, access: new AccessRules(config), mirroring, metrics, startedAt };
     try {
-      const server = await Server.listen(config, createHandler(context));
+      const server = await Server.listen(config, {
+        handler: createHandler(context),
+        limits: () => context.config,
+        isProxy: (address) => context.access.isTrusted(address),
+      });
       return new App(mirroring, server, context);
     } catch (error) {
       await mirroring.stop();
@@ -43,7 +47,7 @@ export class App implements AsyncDisposable {
     }
   }
 
-  /** Where it listens, e.g. `http://0.0.0.0:8090`. */
+  /** Where it listens, e.g. `http://[::]:8090`. */
   get url(): string {
     return this.#server.url;
   }

@@ -61,8 +61,9 @@ export const SETTINGS = {
     name: "listen_address",
     topic: "server",
     type: address,
-    defaultValue: "0.0.0.0",
-    description: 'Address to listen on; "::" means all addresses, IPv6 and IPv4.',
+    defaultValue: "::",
+    description:
+      'Address to listen on; "::" means all addresses, IPv6 and IPv4, or IPv4 where there is no IPv6.',
   }),
   port: setting({
     name: "port",
@@ -112,6 +113,51 @@ export const SETTINGS = {
     defaultValue: [],
     description:
       "Names by which this server is reached for administration, besides its addresses, localhost and this machine's name.",
+  }),
+  /** 0 for no limit. */
+  idleTimeoutMs: setting({
+    name: "idle_timeout",
+    topic: "server",
+    type: duration(0, MAX_TIMER_MS),
+    defaultValue: "60s",
+    description:
+      'Time without a request in flight, or with only a part of one received, after which a connection is closed; "0" means never.',
+  }),
+  /** 0 for no limit. */
+  maxConnections: setting({
+    name: "max_connections",
+    topic: "server",
+    type: count(0, 1_000_000),
+    defaultValue: 4096,
+    description:
+      "Number of connections of all clients, above which the longest idle one is closed or, if none is idle, the newest is answered with 503; 0 means no limit.",
+  }),
+  /** 0 for no limit. */
+  maxClientConnections: setting({
+    name: "max_client_connections",
+    topic: "server",
+    type: count(0, 1_000_000),
+    defaultValue: 1024,
+    description:
+      "As max_connections, for each client address that is not one of trusted_proxies, answered with 429; an IPv6 client is its /64 network. 0 means no limit.",
+  }),
+  /** 0 for no limit. */
+  maxRequests: setting({
+    name: "max_requests",
+    topic: "server",
+    type: count(0, 1_000_000),
+    defaultValue: 2048,
+    description:
+      "Number of requests of all clients that are answered at the same time; more are answered with 503. 0 means no limit.",
+  }),
+  /** 0 for no limit. */
+  maxClientRequests: setting({
+    name: "max_client_requests",
+    topic: "server",
+    type: count(0, 1_000_000),
+    defaultValue: 512,
+    description:
+      "As max_requests, for each client, answered with 429. A network behind NAT is one client. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxCacheBytes: setting({

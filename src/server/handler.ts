@@ -5,29 +5,42 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
 import { recordRequest } from "./access_log.ts";
+import type { Handler } from "./http_connection.ts";
+import { RequestsInFlight } from "./requests_in_flight.ts";
+import { Seldom } from "./seldom.ts";
 import { apiSegments, hasValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { listingRoute } from "./files/listing.ts";
 import type { Context } from "./context.ts";
-import { errorResponse, methodNotAllowed, noSuchFile, textResponse } from "./responses.ts";
+import { errorResponse, methodNotAllowed, noSuchFile, textResponse, tooMuch } from "./responses.ts";
 
 const log = eventLogger("server");
 
-type Info = Deno.ServeHandlerInfo<Deno.NetAddr>;
+const WARNING_PERIOD_MS = 60_000;
 
 /** Makes the handler of all requests. It reads `context` again for each request. */
 export function createHandler(
   context: Context,
-): (request: Request, info: Info) => Promise<Response> {
+): Handler {
+  const inFlight = new RequestsInFlight();
+  const limited = { client: new Seldom(WARNING_PERIOD_MS), all: new Seldom(WARNING_PERIOD_MS) };
   return async (request, info) => {
     const startedAt = performance.now();
     const path = requestPath(request.url);
+    let end = () => {};
     let client: Client | null = null;
     let response: Response;
     try {
       client = context.access.clientOf(request.headers, info.remoteAddr);
-      response = refusal(request, client, context) ??
-        await route({ request, path, context, client });
+      const begun = inFlight.begin(client.hostname, context.config);
+      if (typeof begun === "string") {
+        response = tooMuch(begun);
+        if (limited[begun].isDue()) log.warn("too many requests", { client: client.hostname });
+      } else {
+        end = begun;
+        response = refusal(request, client, context) ??
+          await route({ request, path, context, client });
+      }
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
     }
@@ -36,7 +49,8 @@ export function createHandler(
       response = new Response(null, response);
     }
     recordRequest({ request, path, response, info, client, startedAt }, context.metrics)
-      .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }));
+      .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }))
+      .finally(end);
     return response;
   };
 }

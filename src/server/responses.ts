@@ -42,6 +42,8 @@ const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
   },
 };
 
+const RETRY_AFTER_SECONDS = "5";
+
 /** A short response in plain text. */
 export function textResponse(
   status: number,
@@ -69,6 +71,14 @@ export function methodNotAllowed(...allowed: string[]): Response {
 /** Why a method is not allowed, given those that are. */
 export function methodText(methods: string): string {
   return `Cannot use this method here. Use ${methods}.`;
+}
+
+/** The response to a client that has, or to all that have, too much in flight already. */
+export function tooMuch(refusal: "client" | "all"): Response {
+  const [status, text] = refusal === "client"
+    ? [STATUS_CODE.TooManyRequests, "Cannot serve you: you have too many requests at once."]
+    : [STATUS_CODE.ServiceUnavailable, "Cannot serve you: there are too many requests at once."];
+  return textResponse(status, text, { "retry-after": RETRY_AFTER_SECONDS, "connection": "close" });
 }
 
 /** Turns anything thrown while a file was served into a response in plain text. */

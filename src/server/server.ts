@@ -1,99 +1,171 @@
+import { deadline } from "@std/async/deadline";
+import { delay } from "@std/async/delay";
 import { PkgstashError, reasonOf } from "../errors.ts";
-import type { Config } from "../config/config.ts";
+import { canonicalAddress } from "../formats/network/ip_address.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { errorResponse } from "./responses.ts";
+import { type ConnectionLimits, Connections, type Refusal } from "./connections.ts";
+import { type Handler, type HttpConnection, serveHttp } from "./http_connection.ts";
+import { type Listener, type ListenSettings, openListener } from "./listener.ts";
+import { errorResponse, tooMuch } from "./responses.ts";
+import { Seldom } from "./seldom.ts";
 
 const log = eventLogger("server");
 
-type Handler = (
-  request: Request,
-  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-) => Promise<Response>;
+/** How long nothing is accepted after that failed, mostly because too many files are open. */
+const ACCEPT_PAUSE_MS = 100;
+const WARNING_PERIOD_MS = 60_000;
+const MAX_SWEEP_INTERVAL_MS = 5_000;
+/** How long a connection that gets only a refusal may take to ask for it. */
+const REFUSAL_TIMEOUT_MS = 5_000;
+const MAX_REFUSALS = 64;
 
-/** The listening socket and the requests on it. */
+export interface ServerOptions {
+  handler: Handler;
+  /** The limits in force. */
+  limits: () => ConnectionLimits;
+  /** Whether the connections of an address are those of many clients. */
+  isProxy: (address: string) => boolean;
+}
+
+/** The listening socket, and the connections that it accepted. */
 export class Server {
-  readonly #server: Deno.HttpServer<Deno.NetAddr>;
-  readonly #isSecure: boolean;
+  /** The base URL it listens on. */
+  readonly url: string;
+  readonly #listener: Listener;
+  readonly #handler: Handler;
+  readonly #connections: Connections;
+  readonly #served = new Set<HttpConnection>();
+  readonly #warnings: Record<Refusal | "accept", Seldom> = {
+    all: new Seldom(WARNING_PERIOD_MS),
+    client: new Seldom(WARNING_PERIOD_MS),
+    accept: new Seldom(WARNING_PERIOD_MS),
+  };
+  readonly #sweep: ReturnType<typeof setInterval>;
+  readonly #accepting: Promise<void>;
+  #refusals = 0;
+  #isStopping = false;
 
-  private constructor(server: Deno.HttpServer<Deno.NetAddr>, isSecure: boolean) {
-    this.#server = server;
-    this.#isSecure = isSecure;
+  private constructor(
+    { listener, url }: { listener: Listener; url: string },
+    { handler, limits, isProxy }: ServerOptions,
+  ) {
+    this.url = url;
+    this.#listener = listener;
+    this.#handler = handler;
+    this.#connections = new Connections(limits, isProxy);
+    this.#sweep = setInterval(
+      () => this.#connections.closeIdle(),
+      Math.min(MAX_SWEEP_INTERVAL_MS, Math.max(100, limits().idleTimeoutMs / 4)),
+    );
+    this.#accepting = this.#acceptAll();
   }
 
   /** @throws PkgstashError if the port or the TLS certificate cannot be used. */
-  static async listen(
-    config: Pick<Config, "listenAddress" | "port" | "tlsCertificate" | "tlsKey">,
-    handler: Handler,
-  ): Promise<Server> {
-    const { listenAddress, port } = config;
-    const certificate = await readCertificate(config);
-    try {
-      const server = Deno.serve({
-        hostname: listenAddress,
-        port,
-        onListen: () => {},
-        onError: (error) => {
-          // The head is sent already, so the client sees a broken transfer.
-          const details = { reason: reasonOf(error) };
-          if (error instanceof PkgstashError) log.warn("response broken off", details);
-          else log.error("response broken off", details);
-          return errorResponse(error);
-        },
-        ...certificate,
-      }, handler);
-      return new Server(server, certificate !== null);
-    } catch (error) {
-      const advice = error instanceof Deno.errors.AddrInUse
-        ? "Stop the program that uses the port, or set port to another one."
-        : certificate === null
-        ? "Set listen_address to an address of this machine, and port to one that this user may use."
-        : "Check listen_address and port, and the contents of tls_certificate and tls_key.";
-      throw new PkgstashError(
-        "conflict",
-        `Cannot listen on ${listenAddress} port ${port}: ${reasonOf(error)}. ${advice}`,
-        { cause: error },
-      );
-    }
-  }
-
-  /** The base URL it listens on. */
-  get url(): string {
-    const { hostname, port } = this.#server.addr;
-    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
-    return `${this.#isSecure ? "https" : "http"}://${host}:${port}`;
+  static async listen(settings: ListenSettings, options: ServerOptions): Promise<Server> {
+    return new Server(await openListener(settings), options);
   }
 
   /**
    * Accepts no new connections, and waits for the requests in flight for `drainTimeoutMs` at most.
-   * The rest are cut off when the downloads and the process end.
+   * The rest are cut off.
    */
   async stop(drainTimeoutMs: number): Promise<void> {
-    const { promise: timeout, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
+    this.#isStopping = true;
+    clearInterval(this.#sweep);
+    this.#listener.close();
+    await this.#accepting;
+    for (const connection of [...this.#connections]) connection.close();
+    const finished = Promise.all(Array.from(this.#served, (served) => served.finished));
+    try {
+      await deadline(finished, drainTimeoutMs);
+    } catch {
       log.warn("transfers cut off", { after_ms: drainTimeoutMs });
-      resolve();
-    }, drainTimeoutMs);
-    // A signal cannot abort the server once it is shutting down.
-    await Promise.race([this.#server.shutdown(), timeout]);
-    clearTimeout(timer);
+      for (const served of this.#served) served.cut();
+    }
+  }
+
+  async #acceptAll(): Promise<void> {
+    for (;;) {
+      try {
+        this.#open(await this.#listener.accept());
+      } catch (error) {
+        if (this.#isStopping) return;
+        await this.#recover(error);
+      }
+    }
+  }
+
+  /** Makes it possible to accept again, mostly by closing idle connections. */
+  async #recover(error: unknown): Promise<void> {
+    const open = this.#connections.size;
+    if (isOutOfFiles(error)) this.#connections.shed();
+    if (this.#warnings.accept.isDue()) {
+      log.warn("cannot accept a connection, going on", {
+        reason: reasonOf(error),
+        connections: open,
+        closed: open - this.#connections.size,
+      });
+    }
+    await delay(ACCEPT_PAUSE_MS);
+  }
+
+  #open(connection: Deno.Conn<Deno.NetAddr>): void {
+    const { hostname } = connection.remoteAddr;
+    const address = canonicalAddress(hostname) ?? hostname;
+    const refusal = this.#connections.makeRoom(address);
+    if (refusal !== null) return this.#refuse(connection, address, refusal);
+    let inFlight = 0;
+    let hasAsked = false;
+    const http = this.#serve(connection, (request, info) => {
+      hasAsked = true;
+      if (++inFlight === 1) this.#connections.setIdle(open, false);
+      const end = () => {
+        if (--inFlight === 0) this.#connections.setIdle(open, true);
+      };
+      info.completed.then(end, end);
+      return this.#handler(request, info);
+    });
+    const open = {
+      address,
+      // Without a request there is no response that must be sent to its end.
+      close: () => hasAsked ? void http.shutdown() : http.cut(),
+    };
+    this.#connections.add(open);
+    http.finished.finally(() => this.#connections.remove(open));
+  }
+
+  /** Says 429 or 503 on a connection, and closes it. */
+  #refuse(connection: Deno.Conn<Deno.NetAddr>, client: string, refusal: Refusal): void {
+    if (this.#warnings[refusal].isDue()) {
+      log.warn("too many connections", { client, connections: this.#connections.size });
+    }
+    if (this.#refusals >= MAX_REFUSALS) return connection.close();
+    this.#refusals++;
+    const http = this.#serve(connection, () => Promise.resolve(tooMuch(refusal)));
+    const timer = setTimeout(() => http.cut(), REFUSAL_TIMEOUT_MS);
+    http.finished.finally(() => {
+      clearTimeout(timer);
+      this.#refusals--;
+    });
+  }
+
+  #serve(connection: Deno.Conn<Deno.NetAddr>, handler: Handler): HttpConnection {
+    const http = serveHttp(connection, handler, brokenOff);
+    this.#served.add(http);
+    http.finished.finally(() => this.#served.delete(http));
+    return http;
   }
 }
 
-async function readCertificate(
-  { tlsCertificate, tlsKey }: Pick<Config, "tlsCertificate" | "tlsKey">,
-): Promise<{ cert: string; key: string } | null> {
-  if (tlsCertificate === null || tlsKey === null) return null;
-  try {
-    return {
-      cert: await Deno.readTextFile(tlsCertificate),
-      key: await Deno.readTextFile(tlsKey),
-    };
-  } catch (error) {
-    throw new PkgstashError(
-      "invalid_config",
-      `Cannot read the TLS certificate and key: ${reasonOf(error)}. ` +
-        "Set tls_certificate and tls_key to files that this user can read.",
-      { cause: error },
-    );
-  }
+/** The head is sent already, so the client sees a broken transfer. */
+function brokenOff(error: unknown): Response {
+  const details = { reason: reasonOf(error) };
+  if (error instanceof PkgstashError) log.warn("response broken off", details);
+  else log.error("response broken off", details);
+  return errorResponse(error);
+}
+
+/** Whether an operation failed because too many files are open, in this process or all (EMFILE). */
+function isOutOfFiles(error: unknown): boolean {
+  return error instanceof Error && /\(os error (?:23|24)\)/.test(error.message);
 }

@@ -51,13 +51,18 @@ Deno.test("every key has its default without any configuration", () => {
   assertEquals(settings, {
     envFile: null,
     cacheRoot: "/here/cache",
-    listenAddress: "0.0.0.0",
+    listenAddress: "::",
     port: 8090,
     tlsCertificate: null,
     tlsKey: null,
     trustedProxies: [],
     allowedNetworks: [],
     allowedHosts: [],
+    idleTimeoutMs: 60_000,
+    maxConnections: 4096,
+    maxClientConnections: 1024,
+    maxRequests: 2048,
+    maxClientRequests: 512,
     maxCacheBytes: 0,
     maxCacheAgeMs: 0,
     databaseMaxAgeMs: 300_000,
@@ -100,7 +105,7 @@ Deno.test("every key has its default without any configuration", () => {
 Deno.test("a key in the file overrides its default", async (t) => {
   const table: [string, string, unknown][] = [
     ['cache_root = "store"', "cacheRoot", "/here/store"],
-    ['listen_address = "::"', "listenAddress", "::"],
+    ['listen_address = "0.0.0.0"', "listenAddress", "0.0.0.0"],
     ['listen_address = "192.0.2.1"', "listenAddress", "192.0.2.1"],
     ["port = 80", "port", 80],
     ['port = "80"', "port", 80],

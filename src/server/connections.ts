@@ -1,0 +1,156 @@
+import type { Config } from "../config/config.ts";
+import { clientNetwork } from "../formats/network/ip_address.ts";
+
+/** The share of the files that the system allows which may be connections of clients. */
+const CEILING_SHARE = 0.75;
+const MIN_CEILING = 16;
+const CEILING_AGE_MS = 300_000;
+
+/** The keys that limit connections. */
+export type ConnectionLimits = Pick<
+  Config,
+  "maxConnections" | "maxClientConnections" | "idleTimeoutMs"
+>;
+
+/** Why a connection gets no answer but this one. */
+export type Refusal = "all" | "client";
+
+/** An open connection, as far as its peer matters. */
+export interface OpenConnection {
+  /** The peer's address in its usual form. */
+  readonly address: string;
+  /** Closes it while it is idle; a response that is still being sent is not cut off. */
+  close(): void;
+}
+
+/** Connections of one client. */
+interface Group {
+  count: number;
+  readonly idle: Set<OpenConnection>;
+}
+
+/**
+ * The open connections, and which of them are idle: without a request in flight, whether it has sent
+ * nothing yet, a part of a request, or many. Room for a new one is made by closing the one that has
+ * been idle the longest, so that idle connections can never keep others out.
+ */
+export class Connections {
+  readonly #limits: () => ConnectionLimits;
+  readonly #isExempt: (address: string) => boolean;
+  readonly #now: () => number;
+  readonly #open = new Map<OpenConnection, string>();
+  /** With the time at which each became idle; the longest idle first. */
+  readonly #idle = new Map<OpenConnection, number>();
+  readonly #byClient = new Map<string, Group>();
+  /** How many connections the system allowed lately; it may be fewer than configured. */
+  #ceiling = { most: Infinity, until: Infinity };
+
+  /**
+   * `limits` returns those in force. Connections of an address for which `isExempt` holds are those
+   * of many clients. `now` returns the milliseconds of a clock that never goes back.
+   */
+  constructor(
+    limits: () => ConnectionLimits,
+    isExempt: (address: string) => boolean,
+    now: () => number = () => performance.now(),
+  ) {
+    this.#limits = limits;
+    this.#isExempt = isExempt;
+    this.#now = now;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** All that are open. */
+  [Symbol.iterator](): Iterator<OpenConnection> {
+    return this.#open.keys();
+  }
+
+  /** Makes room for a connection from `address`; says why if that is not possible. */
+  makeRoom(address: string): Refusal | null {
+    const { maxConnections, maxClientConnections } = this.#limits();
+    if (this.#ceiling.until < this.#now()) this.#ceiling = { most: Infinity, until: Infinity };
+    const most = Math.min(maxConnections === 0 ? Infinity : maxConnections, this.#ceiling.most);
+    const group = this.#byClient.get(clientNetwork(address));
+    if (maxClientConnections > 0 && group !== undefined && !this.#isExempt(address)) {
+      if (group.count >= maxClientConnections && !this.#closeOldest(group.idle)) return "client";
+    }
+    if (this.#open.size >= most && !this.#closeOldest(this.#idle.keys())) return "all";
+    return null;
+  }
+
+  /** Adds a new connection, which is idle until its first request. */
+  add(connection: OpenConnection): void {
+    const client = clientNetwork(connection.address);
+    const group = this.#byClient.get(client) ?? { count: 0, idle: new Set() };
+    group.count++;
+    this.#byClient.set(client, group);
+    this.#open.set(connection, client);
+    this.setIdle(connection, true);
+  }
+
+  /** Records whether a connection has no request in flight. */
+  setIdle(connection: OpenConnection, isIdle: boolean): void {
+    const client = this.#open.get(connection);
+    if (client === undefined) return;
+    const group = this.#byClient.get(client);
+    // Deleted first, so that the order is that of becoming idle.
+    this.#idle.delete(connection);
+    group?.idle.delete(connection);
+    if (!isIdle) return;
+    this.#idle.set(connection, this.#now());
+    group?.idle.add(connection);
+  }
+
+  /** Forgets a connection that is closed, or about to be. */
+  remove(connection: OpenConnection): void {
+    const client = this.#open.get(connection);
+    if (client === undefined) return;
+    this.setIdle(connection, false);
+    this.#open.delete(connection);
+    const group = this.#byClient.get(client);
+    if (group !== undefined && --group.count === 0) this.#byClient.delete(client);
+  }
+
+  /** Closes what has been idle for `idle_timeout`. */
+  closeIdle(): void {
+    const { idleTimeoutMs } = this.#limits();
+    if (idleTimeoutMs === 0) return;
+    const latest = this.#now() - idleTimeoutMs;
+    for (const [connection, since] of this.#idle) {
+      if (since > latest) break;
+      this.#close(connection);
+    }
+  }
+
+  /**
+   * The system lets this process open no more files. Closes half of the idle connections, and leaves
+   * some room for files from now on.
+   */
+  shed(): void {
+    this.#ceiling = {
+      most: Math.max(MIN_CEILING, Math.floor(this.#open.size * CEILING_SHARE)),
+      until: this.#now() + CEILING_AGE_MS,
+    };
+    let surplus = Math.ceil(this.#idle.size / 2);
+    for (const connection of this.#idle.keys()) {
+      if (surplus-- <= 0) break;
+      this.#close(connection);
+    }
+  }
+
+  #closeOldest(idle: Iterable<OpenConnection>): boolean {
+    for (const oldest of idle) {
+      this.#close(oldest);
+      return true;
+    }
+    return false;
+  }
+
+  #close(connection: OpenConnection): void {
+    this.remove(connection);
+    connection.close();
+  }
+}

@@ -1,0 +1,79 @@
+import { PkgstashError } from "../errors.ts";
+
+/** Answers one request. */
+export type Handler = (
+  request: Request,
+  info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+) => Promise<Response>;
+
+/** HTTP on one connection. */
+export interface HttpConnection extends DenoHttpConnection {
+  /** Closes it at once. */
+  cut(): void;
+}
+
+/** As Deno has it. */
+interface DenoHttpConnection {
+  /** Resolves when the connection is closed, by whichever side. */
+  readonly finished: Promise<void>;
+  /** Closes it once the requests in flight are answered and their responses sent. */
+  shutdown(): Promise<void>;
+}
+
+type ServeHttpOnConnection = (
+  connection: Deno.Conn<Deno.NetAddr>,
+  /** Only this is called of the signal: with what cuts the connection off. */
+  signal: { addEventListener(type: "abort", cut: () => void): void },
+  handler: Handler,
+  onError: (error: unknown) => Response,
+  onListen: () => void,
+) => DenoHttpConnection;
+
+/**
+ * The part of `Deno.serve` that serves one connection. Deno has no public name for it, but
+ * `Deno.serve` itself leaves nothing to its caller: it does not close idle connections, does not
+ * say how many there are, and ends when no more files can be opened.
+ */
+function serveHttpOnConnection(): ServeHttpOnConnection {
+  const symbol = Reflect.get(Deno, "internal") as symbol;
+  const internals = Reflect.get(Deno, symbol) as { serveHttpOnConnection?: ServeHttpOnConnection };
+  if (internals.serveHttpOnConnection !== undefined) return internals.serveHttpOnConnection;
+  throw new PkgstashError(
+    "conflict",
+    `Cannot serve HTTP: Deno ${Deno.version.deno} cannot serve single connections. ` +
+      "Use the version that the README names.",
+  );
+}
+
+/**
+ * Serves HTTP/1.1 and HTTP/2 on a connection. `onError` is called when a response breaks off.
+ *
+ * @throws PkgstashError if this version of Deno cannot do that.
+ */
+export function serveHttp(
+  connection: Deno.Conn<Deno.NetAddr>,
+  handler: Handler,
+  onError: (error: unknown) => Response,
+): HttpConnection {
+  let cutOff = () => {};
+  const signal = {
+    addEventListener: (_type: "abort", cut: () => void) => {
+      cutOff = cut;
+    },
+  };
+  const served = serveHttpOnConnection()(connection, signal, handler, onError, () => {});
+  // After an error of the connection, only a shutdown releases what Deno holds of it.
+  const finished = served.finished.catch(() => served.shutdown());
+  return {
+    finished,
+    shutdown: () => served.shutdown(),
+    cut: () => {
+      try {
+        cutOff();
+      } catch (error) {
+        // It is being closed already.
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
+    },
+  };
+}
