@@ -328,6 +328,7 @@ export class Mirroring {
   #packageRequests({ answerTimeoutMs }: Config): PackageRequests {
     return new PackageRequests({
       layout: this.layout,
+      quarantine: this.quarantine,
       downloads: this.downloads,
       clients: this.clientDownloads,
       missing: this.#missing,

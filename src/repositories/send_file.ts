@@ -1,4 +1,5 @@
 import { contentTypeOf, entityTag, responseHead } from "../formats/http/representation.ts";
+import { isUnreadable } from "../platform/files/unreadable.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 
 /** How a request was served: the values of the header X-Cache. */
@@ -35,21 +36,24 @@ export interface SentFile {
   /** The name that clients know it by, which decides its media type. */
   readonly fileName: string;
   readonly status: CacheStatus;
+  /** A file of another length is none; null or absent if nobody says. */
+  readonly expectedSize?: number | null;
 }
 
 /**
  * Responds to a GET or HEAD with a file on disk, honouring conditions and ranges. Returns null if
- * there is no such file, or if it is empty.
+ * there is no such file that can be read, or if it is empty or not of the expected length.
  */
 export async function sendFile(
   request: Request,
-  { path, fileName, status }: SentFile,
+  { path, fileName, status, expectedSize = null }: SentFile,
 ): Promise<Response | null> {
   let file: Deno.FsFile;
   try {
     file = await Deno.open(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
+    // A file that nobody can read is as good as none: there are mirrors.
+    if (error instanceof Deno.errors.NotFound || isUnreadable(error)) return null;
     throw error;
   }
   let isHandedOver = false;
@@ -57,6 +61,7 @@ export async function sendFile(
     const info = await file.stat();
     // No file of a repository is empty, so this one is damaged.
     if (!info.isFile || info.size === 0) return null;
+    if (expectedSize !== null && info.size !== expectedSize) return null;
     // The time is set to zero if the upstream sent none.
     const lastModified = info.mtime === null || info.mtime.getTime() === 0 ? null : info.mtime;
     const head = responseHead(request, {

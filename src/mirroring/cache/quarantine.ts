@@ -3,6 +3,7 @@ import { reasonOf } from "../../errors.ts";
 import { isSafeFileName } from "../../formats/pacman/package_file_name.ts";
 import { lstatIfPresent, removeIfPresent } from "../../platform/files/durable.ts";
 import { plainDirectory } from "../../platform/files/plain_directory.ts";
+import { isUnreadable } from "../../platform/files/unreadable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { fileKey } from "../../repositories/repository.ts";
 import type { CacheLayout } from "./cache_layout.ts";
@@ -53,6 +54,46 @@ export class Quarantine {
         not_moved: reasonOf(error),
       });
       return true;
+    }
+  }
+
+  /**
+   * Sets aside whatever is in the place of a file without being it: a directory, or a file that cannot
+   * be read, is empty or of another length. `expectedSize` is null if nobody says. Never throws.
+   */
+  async makeWay(
+    { directory, fileName, expectedSize }: {
+      directory: string;
+      fileName: string;
+      expectedSize: number | null;
+    },
+  ): Promise<void> {
+    try {
+      const reason = await this.#faultOf(
+        join(this.#layout.root, directory, fileName),
+        expectedSize,
+      );
+      if (reason !== null) await this.setAside(directory, fileName, reason);
+    } catch (error) {
+      const file = fileKey(directory, fileName);
+      log.error("cannot set a file aside", { file, reason: reasonOf(error) });
+    }
+  }
+
+  async #faultOf(path: string, expectedSize: number | null): Promise<string | null> {
+    const info = await lstatIfPresent(path);
+    if (info === null) return null;
+    if (!info.isFile) return "it is not a file";
+    if (info.size === 0) return "it is empty";
+    if (expectedSize !== null && info.size !== expectedSize) {
+      return `it has ${info.size} bytes, and the database says ${expectedSize}`;
+    }
+    try {
+      using _ = await Deno.open(path);
+      return null;
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      return `it cannot be read: ${reasonOf(error)}`;
     }
   }
 

@@ -97,6 +97,8 @@ export class Snapshots {
   );
   readonly #options: SnapshotsOptions;
   readonly #verification: PackageVerification;
+  /** Databases that have been read, by the promise of a `State`. */
+  readonly #known = new WeakMap<Promise<PackageIndex | null>, PackageIndex>();
   #settings: SnapshotSettings;
 
   constructor(options: SnapshotsOptions) {
@@ -294,6 +296,20 @@ export class Snapshots {
     return (await this.packagesOf(repository))?.get(fileName) ?? null;
   }
 
+  /**
+   * As `expectationOf`, without waiting: null also as long as the database has not been read, which
+   * this begins.
+   */
+  knownExpectationOf(repository: Repository, fileName: string): Expectation | null {
+    const { packageIndex } = this.#state(repository);
+    const known = packageIndex === null ? undefined : this.#known.get(packageIndex);
+    if (known === undefined) {
+      this.#background.add("cannot read the served database", this.#know(repository));
+      return null;
+    }
+    return known.isReadable ? known.packages.get(fileName) ?? null : null;
+  }
+
   /** What the served database says of each of its files; null without a database that is understood. */
   async packagesOf(repository: Repository): Promise<ReadonlyMap<string, Expectation> | null> {
     const index = await this.indexOf(repository);
@@ -336,6 +352,15 @@ export class Snapshots {
       });
     }
     return await state.packageIndex;
+  }
+
+  async #know(repository: Repository): Promise<void> {
+    const index = await this.indexOf(repository);
+    const { packageIndex } = this.#state(repository);
+    // Another database may have taken its place by now.
+    if (index !== null && packageIndex !== null && await packageIndex === index) {
+      this.#known.set(packageIndex, index);
+    }
   }
 
   async #follow(

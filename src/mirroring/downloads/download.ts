@@ -180,7 +180,7 @@ export class Download {
   async #fetch(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
     // Another download may have finished after the caller looked.
     const present = await statIfPresent(this.request.finalPath);
-    if (present !== null && present.size > 0) {
+    if (present?.isFile && present.size > 0) {
       announce(null);
       return { result: "present" };
     }

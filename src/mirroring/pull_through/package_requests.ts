@@ -5,6 +5,7 @@ import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
+import type { Quarantine } from "../cache/quarantine.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
@@ -24,6 +25,7 @@ const FIRST_DATABASE_SHARE = 1 / 2;
 
 export interface PackageRequestsOptions {
   layout: CacheLayout;
+  quarantine: Pick<Quarantine, "makeWay">;
   downloads: DownloadRegistry;
   clients: ClientDownloads;
   missing: MissingFiles;
@@ -40,7 +42,13 @@ export interface PackageRequestsOptions {
 
 export type ServedDatabases = Pick<
   Snapshots,
-  "checkBehind" | "current" | "doubt" | "epochOf" | "expectationOf" | "runningRefresh"
+  | "checkBehind"
+  | "current"
+  | "doubt"
+  | "epochOf"
+  | "expectationOf"
+  | "knownExpectationOf"
+  | "runningRefresh"
 >;
 
 export interface FetchedFile {
@@ -100,11 +108,14 @@ export class PackageRequests {
   }
 
   async #respond(asked: PackageRequest): Promise<Response> {
-    const { downloads, layout } = this.#options;
+    const { downloads, layout, quarantine, snapshots } = this.#options;
     const { file, request } = asked;
     const path = layout.fileOf(file);
-    const hit = await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
+    const { repository: { directory }, fileName } = file;
+    const expectedSize = snapshots.knownExpectationOf(file.repository, fileName)?.size ?? null;
+    const hit = await sendFile(request, { path, fileName, status: "HIT", expectedSize });
     if (hit !== null) return hit;
+    await quarantine.makeWay({ directory, fileName, expectedSize });
     const isInFlight = downloads.get(keyOf(file)) !== null;
     if (!isInFlight) {
       this.#throwIfMissing(file);

@@ -2,6 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { reasonOf } from "../../errors.ts";
 import { readSignature, type SignatureFingerprint } from "../../formats/openpgp/signature.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
+import { isUnreadable } from "../../platform/files/unreadable.ts";
 
 const READ_BYTES = 256 * 1024;
 /** Ample for signatures of several keys. */
@@ -76,6 +77,7 @@ export async function checkPackage(
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof Deno.errors.NotFound) return null;
+    if (!isUnreadable(error)) throw error;
     return wrong(`it cannot be read: ${reasonOf(error)}`);
   }
 }

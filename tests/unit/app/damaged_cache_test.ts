@@ -65,6 +65,40 @@ Deno.test("an empty package in the cache is fetched again", async () => {
   assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
 });
 
+/** What may be in the place of a cached package, by its description. */
+const IN_ITS_PLACE: Record<string, (path: string) => Promise<void>> = {
+  "a cut file": (path) => Deno.truncate(path, 1000),
+  "a longer file": (path) => Deno.writeFile(path, new Uint8Array(1), { append: true }),
+  "a directory": async (path) => {
+    await Deno.remove(path);
+    await Deno.mkdir(path);
+  },
+  "a link that leads nowhere": async (path) => {
+    await Deno.remove(path);
+    await Deno.symlink("nowhere", path);
+  },
+  "a circle of links": async (path) => {
+    await Deno.remove(path);
+    await Deno.symlink(path, path);
+  },
+};
+
+for (const [what, put] of Object.entries(IN_ITS_PLACE)) {
+  Deno.test(`${what} in the place of a cached package is no hit: the package is fetched again`, async () => {
+    await using cache = await TempFolder.create();
+    await using app = await warmApp(cache.path);
+    // The first hit has the database read; the next ones are compared with it.
+    await app.get(PACKAGE);
+    await put(app.pathOf(PACKAGE));
+    const { status, headers, body } = await app.warm(PACKAGE);
+    assertEquals([status, headers.get("x-cache")], [200, "MISS"]);
+    assertEquals(body, bytes);
+    const again = await app.get(PACKAGE);
+    assertEquals([again.headers.get("x-cache"), again.body], ["HIT", bytes]);
+    assertEquals(app.count(PACKAGE), 2);
+  });
+}
+
 Deno.test("a package that was truncated while the daemon was down is never served short, from the first request on", async () => {
   await using cache = await TempFolder.create();
   {

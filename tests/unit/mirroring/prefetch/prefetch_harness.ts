@@ -1,4 +1,5 @@
 import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
+import { Quarantine } from "../../../../src/mirroring/cache/quarantine.ts";
 import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
 import { type PackageFile, RepositoryTree } from "../../../../src/repositories/repository.ts";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
@@ -71,6 +72,7 @@ export class PrefetchHarness implements AsyncDisposable {
     };
     this.#packages = new PackageRequests({
       ...shared,
+      quarantine: new Quarantine(this.layout),
       clients: this.clients,
       signatures: new PackageSignatures({ ...shared, settings: () => config }),
       onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),

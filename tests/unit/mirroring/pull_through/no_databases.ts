@@ -8,6 +8,7 @@ export const NO_DATABASES: ServedDatabases & PackageSignaturesOptions["snapshots
   doubt: () => {},
   embeddedSignatureOf: () => Promise.resolve(null),
   epochOf: () => 0,
+  knownExpectationOf: () => null,
   expectationOf: () => Promise.resolve(null),
   runningRefresh: () => null,
 };

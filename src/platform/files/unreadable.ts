@@ -1,0 +1,17 @@
+/**
+ * The file is there, and no program of this user will read it: no permission, a damaged disk or file
+ * system, a directory or a circle of links in its place.
+ */
+const CODES: ReadonlySet<unknown> = new Set([
+  "EACCES",
+  "EPERM",
+  "EIO",
+  "EUCLEAN",
+  "EISDIR",
+  "ELOOP",
+]);
+
+/** Whether an error is the file's own; false for those of this process, such as too many open files. */
+export function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && CODES.has((error as { code?: unknown }).code);
+}
