@@ -4,6 +4,7 @@ import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import { TestApp } from "../../../support/test_app.ts";
+import { until } from "../../../support/until.ts";
 import { ChangingRepository, signatureOf } from "../../../support/changing_repository.ts";
 
 const repository = new ChangingRepository({ signed: false });
@@ -23,8 +24,8 @@ function start(cacheRoot?: string): Promise<TestApp> {
   });
 }
 
-/** Puts a build on the mirror, with a database that lists it. */
-async function publish(app: TestApp, number: number): Promise<void> {
+/** Puts a build on the mirror, with a database that lists it, which is returned. */
+async function publish(app: TestApp, number: number): Promise<Uint8Array> {
   const bytes = build(number);
   const revision = await repository.revision(number, [{
     name: "rebuilt",
@@ -36,13 +37,20 @@ async function publish(app: TestApp, number: number): Promise<void> {
   repository.put(app.mirror, revision);
   app.put(PACKAGE, bytes);
   app.put(`${PACKAGE}.sig`, signatureOf(bytes));
+  return revision.db;
 }
 
-/** Makes the daemon publish the mirror's database. */
-async function refresh(app: TestApp): Promise<void> {
-  const published = app.log.matching(/snapshot published/).length;
-  await app.get(repository.path("db"));
-  await app.log.waitFor(/snapshot published/, published + 1);
+/**
+ * Asks for the database until the daemon has the mirror's, and has published it. A check that began
+ * before the mirror changed may answer first.
+ */
+async function refresh(app: TestApp, db: Uint8Array): Promise<void> {
+  await until(
+    "the daemon has the new database",
+    async () => sha256Of((await app.get(repository.path("db"))).body) === sha256Of(db),
+  );
+  // The first database is sent a moment before its snapshot is published.
+  await app.log.waitFor(/snapshot published/);
 }
 
 async function isCached(app: TestApp, path: string): Promise<boolean> {
@@ -52,11 +60,7 @@ async function isCached(app: TestApp, path: string): Promise<boolean> {
 Deno.test("a rebuilt package and its signature replace the old ones when their database is published", async () => {
   await using app = await start();
   for (let number = 1; number <= 3; number++) {
-    await publish(app, number);
-    const answer = await app.get(repository.path("db"));
-    assertEquals(repository.numberOf(answer.body), number);
-    // The first database is sent a moment before its snapshot is published.
-    if (number === 1) await app.log.waitFor(/snapshot published/);
+    await refresh(app, await publish(app, number));
     assertEquals([await isCached(app, PACKAGE), await isCached(app, `${PACKAGE}.sig`)], [
       false,
       false,
@@ -74,8 +78,7 @@ Deno.test("a rebuilt package and its signature replace the old ones when their d
 
 Deno.test("a package that a new database does not change stays in the cache", async () => {
   await using app = await start();
-  await publish(app, 1);
-  await refresh(app);
+  await refresh(app, await publish(app, 1));
   await app.warm(PACKAGE);
   await app.warm(`${PACKAGE}.sig`);
   const { db } = await repository.revision(2, [{
@@ -86,10 +89,9 @@ Deno.test("a package that a new database does not change stays in the cache", as
     sha256: sha256Of(build(1)),
   }]);
   app.put(repository.path("db"), db, { lastModified: new Date("2027-01-01") });
-  await refresh(app);
+  await refresh(app, db);
   // So does one that the database no longer lists.
-  await repository.publish(app.mirrors, 10_000);
-  await refresh(app);
+  await refresh(app, (await repository.publish(app.mirrors, 10_000)).db);
   assertEquals((await app.get(PACKAGE)).headers.get("x-cache"), "HIT");
   // A signature is asked for again after a refresh.
   assertEquals((await app.get(`${PACKAGE}.sig`)).headers.get("x-cache"), "REVALIDATED");
@@ -97,16 +99,14 @@ Deno.test("a package that a new database does not change stays in the cache", as
 
 Deno.test("a download of the old build does not end up in the cache", async () => {
   await using app = await start();
-  await publish(app, 1);
-  await refresh(app);
+  await refresh(app, await publish(app, 1));
   const gate = new Gate();
   app.mirror.behave(PACKAGE, { kind: "gate", gate, bytes: 500 }, 1);
   const begun = app.get(PACKAGE);
   await gate.reached;
   // Now the cache has the signature of the old build.
   await app.get(`${PACKAGE}.sig`);
-  await publish(app, 2);
-  await refresh(app);
+  await refresh(app, await publish(app, 2));
   gate.release();
   assertEquals((await begun).isComplete, false);
   await app.settled();
@@ -128,8 +128,7 @@ Deno.test("packages found on disk are compared with the database, and kept if th
       await Deno.writeFile(`${path}.sig`, signatureOf(build(found)));
       {
         await using app = await start(cacheRoot);
-        await publish(app, 2);
-        await refresh(app);
+        await refresh(app, await publish(app, 2));
         if (!isKept) await app.log.waitFor(/removed a package/);
       }
       // Stopping waits for work in the background.
@@ -145,8 +144,7 @@ Deno.test("packages found on disk are compared even if the database is not new",
   const path = `${cacheRoot}${PACKAGE}`;
   {
     await using app = await start(cacheRoot);
-    await publish(app, 2);
-    await refresh(app);
+    await refresh(app, await publish(app, 2));
   }
   await Deno.mkdir(dirname(path), { recursive: true });
   await Deno.writeFile(path, build(1));
