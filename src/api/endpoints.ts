@@ -2,6 +2,7 @@ import { CLEAN_UP } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS } from "./downloads.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { LIST_EXTRA_FILES } from "./extra_files.ts";
 import { GO_REFRESH, GO_SET_LOG_LEVEL } from "./go_version.ts";
 import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
 import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
@@ -21,6 +22,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   LIST_PACKAGES,
   SHOW_PACKAGE,
   REMOVE_PACKAGE,
+  LIST_EXTRA_FILES,
   LIST_PINS,
   ADD_PIN,
   REMOVE_PIN,

@@ -3,6 +3,7 @@ import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
+import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
 import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
 import { PACKAGES_COMMAND } from "./commands/packages.ts";
@@ -20,6 +21,7 @@ export const COMMANDS: readonly Command[] = [
   CLEANUP_COMMAND,
   VERIFY_COMMAND,
   PACKAGES_COMMAND,
+  EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,
   LOG_LEVEL_COMMAND,

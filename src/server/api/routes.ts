@@ -1,6 +1,7 @@
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { downloadRoutes } from "./downloads.ts";
+import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
 import { logLevelRoutes } from "./log_level.ts";
 import { mirrorRoutes } from "./mirrors.ts";
@@ -19,6 +20,7 @@ export const ROUTES: readonly Route[] = [
   ...cleanupRoutes,
   ...verifyRoutes,
   ...packageRoutes,
+  ...extraFileRoutes,
   ...pinRoutes,
   ...mirrorRoutes,
   ...downloadRoutes,

@@ -50,6 +50,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/packages/core/os/x86_64/b-1-1-any.pkg.tar.zst", status: 200 },
     { target: "/api/v1/packages/core/os/x86_64/b-1-1-any.pkg.tar.zst", status: 404 },
   ],
+  "GET /api/v1/extra-files": [
+    { target: "/api/v1/extra-files", status: 200 },
+    { target: "/api/v1/extra-files?x=1", status: 400 },
+  ],
   "GET /api/v1/pins": [{ target: "/api/v1/pins", status: 200 }],
   "PUT /api/v1/pins/{pattern}": [
     { target: "/api/v1/pins/a*", status: 201 },

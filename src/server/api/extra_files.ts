@@ -1,0 +1,17 @@
+import { LIST_EXTRA_FILES } from "../../api/extra_files.ts";
+import { handle, type Route } from "./route.ts";
+
+export const extraFileRoutes: readonly Route[] = [
+  handle(LIST_EXTRA_FILES, async ({ mirroring: { inventory } }) => {
+    const files = (await inventory.extras()).map((
+      { path, bytes, fetchedAt, usedAt, inFlight },
+    ) => ({
+      path,
+      bytes,
+      fetched_at: new Date(fetchedAt).toISOString(),
+      used_at: new Date(usedAt).toISOString(),
+      in_flight: inFlight,
+    }));
+    return { files, bytes: files.reduce((sum, each) => sum + each.bytes, 0) };
+  }),
+];
