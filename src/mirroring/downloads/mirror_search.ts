@@ -36,6 +36,8 @@ export interface TransferRequest {
    * from now unless given.
    */
   deadlineAt?: number;
+  /** Whether a client waits for the first byte, see `MirrorRequest`. */
+  isAwaited?: boolean;
   /** Milliseconds without a byte from any mirror after which an open transfer is given up. */
   patienceMs: number;
   signal: AbortSignal;
@@ -57,6 +59,7 @@ export interface ReceivedBytes {
 interface Question {
   /** See `TransferRequest`. */
   deadlineAt: number;
+  isAwaited: boolean;
   only: readonly Mirror[] | undefined;
   signal: AbortSignal;
 }
@@ -108,17 +111,17 @@ export class MirrorSearch {
 
   /** Finds the first mirror. Its status is 304 if the file is as old as `ifModifiedSince`. */
   async open(): Promise<Source> {
-    const { offset, identity, ifModifiedSince, only, signal } = this.#request;
+    const { offset, identity, ifModifiedSince, isAwaited = false, only, signal } = this.#request;
     // One deadline for all questions that this takes.
     const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
-    const asked = { deadlineAt, only, signal };
+    const asked = { deadlineAt, isAwaited, only, signal };
     return await this.#find({ offset, known: identity, ifModifiedSince, asked });
   }
 
   /** Finds a mirror that can take over at `offset` until `deadlineAt`. */
   async resume(offset: number, identity: FileIdentity, deadlineAt: number): Promise<Source> {
     const { only, signal } = this.#request;
-    const asked = { deadlineAt, only, signal };
+    const asked = { deadlineAt, isAwaited: false, only, signal };
     return await this.#find({ offset, known: identity, ifModifiedSince: null, asked });
   }
 
@@ -128,7 +131,8 @@ export class MirrorSearch {
     identity: FileIdentity,
     { only, signal }: { only: readonly Mirror[]; signal: AbortSignal },
   ): Promise<Source> {
-    const asked = { deadlineAt: this.#upstream.deadline(), only, signal };
+    const deadlineAt = this.#upstream.deadline();
+    const asked = { deadlineAt, isAwaited: false, only, signal };
     const seam = { offset, known: identity, asked };
     try {
       return await this.#fromSeam(seam);
@@ -281,13 +285,14 @@ export class MirrorSearch {
     }
   }
 
-  #target({ deadlineAt, only, signal }: Question) {
+  #target({ deadlineAt, isAwaited, only, signal }: Question) {
     const { repository, fileName, kind } = this.#request;
     return {
       repository,
       fileName,
       signal,
       deadlineAt,
+      isAwaited,
       last: this.left,
       isQuick: kind === "signature",
       prefersCurrent: prefersCurrent(kind),

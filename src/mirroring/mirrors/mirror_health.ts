@@ -19,6 +19,7 @@ export class MirrorHealth {
   readonly #throughput: Throughput;
   #failures = 0;
   #restsUntil = 0;
+  #isLeftAloneUntil = 0;
 
   /** `now` returns the milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
@@ -33,7 +34,12 @@ export class MirrorHealth {
 
   /** Time until the mirror is asked in its turn again; 0 when it is in good standing. */
   get restMs(): number {
-    return Math.max(0, this.#restsUntil - this.#now());
+    return Math.max(0, this.#restsUntil - this.#now(), this.leftAloneMs);
+  }
+
+  /** Time until the mirror may be asked at all, as it wishes; 0 when it has not said so. */
+  get leftAloneMs(): number {
+    return Math.max(0, this.#isLeftAloneUntil - this.#now());
   }
 
   /** What one transfer lately got, smoothed; null when that is not known. */
@@ -60,13 +66,20 @@ export class MirrorHealth {
     this.#restsUntil = 0;
   }
 
-  /** Records a failure, after which the mirror rests. */
-  recordFailure(reason: string): void {
+  /**
+   * Records a failure, after which the mirror rests. One that said for how long is left alone for
+   * that time, up to ten minutes, however well its other transfers end.
+   */
+  recordFailure(reason: string, retryAfterMs: number | null = null): void {
     this.lastError = reason;
+    const now = this.#now();
     // Transfers that fail side by side count as one failure.
-    if (this.restMs > 0) return;
-    this.#restsUntil = this.#now() +
-      Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** this.#failures);
-    this.#failures++;
+    if (this.restMs === 0) {
+      this.#restsUntil = now + Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** this.#failures);
+      this.#failures++;
+    }
+    if (retryAfterMs !== null) {
+      this.#isLeftAloneUntil = now + Math.min(MAX_REST_MS, retryAfterMs);
+    }
   }
 }

@@ -44,6 +44,11 @@ export class MirrorPool {
     return this.#mirrors;
   }
 
+  /** Whether no mirror is in good standing. */
+  get isResting(): boolean {
+    return this.#mirrors.every(({ health }) => health.restMs > 0);
+  }
+
   /** Keeps old packages and no databases; null if there is none. */
   get archive(): Mirror | null {
     return this.#archive;
@@ -93,6 +98,7 @@ export class MirrorPool {
    * The mirrors to ask, in order: `ready` ones by their load and speed, those with the served
    * database of `directory` preferred and lagging ones last; then `resting` ones, the soonest back
    * first; then those whose `file` was `refused`. Without a directory only load and speed count.
+   * Those that want to be left alone are none of them.
    */
   candidates(
     directory: string | null,
@@ -104,7 +110,7 @@ export class MirrorPool {
     const rotated = [
       ...this.#mirrors.slice(turn % count),
       ...this.#mirrors.slice(0, turn % count),
-    ];
+    ].filter(({ health }) => health.leftAloneMs === 0);
     const speedOf = this.#speeds(rotated);
     const load = (mirror: Mirror) =>
       mirror.health.inFlight + handicapOf(standings?.get(mirror) ?? null) + speedOf(mirror);

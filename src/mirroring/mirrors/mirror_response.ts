@@ -13,10 +13,13 @@ export class MirrorRefusal extends PkgstashError {
   constructor(
     /**
      * `missing`: the mirror works and does not have the file; `different`: it works and has, or
-     * may have, another file of that name than the one begun; `faulty`: anything else.
+     * may have, another file of that name than the one begun; `busy`: it may serve the same request
+     * later; `faulty`: anything else.
      */
-    readonly reason: "missing" | "different" | "faulty",
+    readonly reason: "missing" | "different" | "busy" | "faulty",
     message: string,
+    /** When the mirror may be asked again, if it says so; milliseconds from now, or null. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(reason === "missing" ? "not_found" : "upstream", message);
   }

@@ -23,7 +23,7 @@ export class NoMirrorError extends PkgstashError {
   }
 }
 
-function isSilent({ error }: MirrorFailure): boolean {
+function isSilent({ error }: Pick<MirrorFailure, "error">): boolean {
   return error instanceof PkgstashError && error.kind === "upstream_timeout";
 }
 
@@ -40,6 +40,12 @@ export function isMissing({ error }: MirrorFailure): boolean {
 /** Whether the mirror works and has, or may have, another file than the one begun. */
 export function isDifferent({ error }: MirrorFailure): boolean {
   return error instanceof MirrorRefusal && error.reason === "different";
+}
+
+/** Whether the mirror could not be reached or was busy, so that it may be back in a moment. */
+export function isAway({ error }: MirrorFailure): boolean {
+  if (error instanceof MirrorRefusal) return error.reason === "busy";
+  return !(error instanceof PkgstashError) || isSilent({ error });
 }
 
 export interface RaceOptions<T> {

@@ -1,63 +1,28 @@
+import { delay } from "@std/async/delay";
 import { STATUS_CODE } from "@std/http/status";
 import type { Repository } from "../../repositories/repository.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
 import { type Connection, Connections } from "./connections.ts";
+import { askingOrder, leftAlone } from "./asking_order.ts";
 import type { Mirror } from "./mirror.ts";
-import { isFull, MirrorPool } from "./mirror_pool.ts";
-import { isDifferent, isMissing, type MirrorFailure, NoMirrorError, raceMirrors } from "./race.ts";
+import { MirrorPool } from "./mirror_pool.ts";
+import type { MirrorRequest, RequestedFile } from "./mirror_request.ts";
+import { refusalOf } from "./refusal.ts";
+import { rivalsIn, type RivalsRequest, type TransferRate } from "./rivals.ts";
+import {
+  isAway,
+  isDifferent,
+  isMissing,
+  type MirrorFailure,
+  NoMirrorError,
+  raceMirrors,
+} from "./race.ts";
 import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 
 const log = eventLogger("mirror");
-
-/** A request for a file, to one mirror after another. */
-export interface MirrorRequest {
-  repository: Repository;
-  fileName: string;
-  /** Headers for one mirror, such as the file's validators. */
-  headersFor: (mirror: Mirror) => Record<string, string>;
-  /**
-   * Resolves if the response is usable, otherwise rejects with the reason. It may peek at the body.
-   * Only 200 and 206 get here, and 304 if the request `isConditional`.
-   */
-  accept: (response: MirrorResponse) => Promise<void>;
-  /** Whether 304 is a usable status. */
-  isConditional?: boolean;
-  /** Whether one mirror's 404 suffices, and resting mirrors are left alone. */
-  isQuick?: boolean;
-  /** Whether mirrors that have the served database are asked first. */
-  prefersCurrent?: boolean;
-  /** Ask only these, in this order. */
-  only?: readonly Mirror[];
-  /** Ask these only after all others. */
-  last?: ReadonlySet<Mirror>;
-  /**
-   * When a response must have begun, in milliseconds of `performance.now()`; `answerTimeoutMs` from
-   * now unless given.
-   */
-  deadlineAt?: number;
-  signal: AbortSignal;
-}
-
-/** A file that a mirror was asked for. */
-export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName">;
-
-/** What a transfer asks for when it looks for a faster mirror. */
-export type RivalsRequest = Pick<
-  MirrorRequest,
-  "repository" | "fileName" | "prefersCurrent" | "only"
->;
-
-/** How a transfer gets on. */
-export interface TransferRate {
-  bytesPerSecond: number;
-  /** Time that the rest will take. */
-  remainingMs: number;
-  /** Whether the rate was seen for long enough to be no accident. */
-  isSure: boolean;
-}
 
 /** How much time mirrors get, and how slow they may be. */
 export interface MirrorLimits {
@@ -68,20 +33,12 @@ export interface MirrorLimits {
   minimumBytesPerSecond: number;
 }
 
-/** How many times faster another mirror must be to be worth a try: than a slow transfer, than any. */
-const FASTER = 2;
-const MUCH_FASTER = 4;
-/** A transfer that will take longer than this is worth a try of a mirror that nothing is known of. */
-const LONG_MS = 30_000;
-
-/** Statuses of a mirror that may serve the same request later (RFC 9110, section 15). */
-const BUSY: ReadonlySet<number> = new Set([
-  STATUS_CODE.RequestTimeout,
-  STATUS_CODE.TooManyRequests,
-  STATUS_CODE.BadGateway,
-  STATUS_CODE.ServiceUnavailable,
-  STATUS_CODE.GatewayTimeout,
-]);
+/** The share of `answerTimeoutMs` for which mirrors that all rest are awaited. */
+const COMEBACK_SHARE = 1 / 3;
+/** Pause before they are asked again; each further one is twice as long. */
+const FIRST_PAUSE_MS = 500;
+/** Failures in a row up to which a mirror is believed to be away only for a moment. */
+const JUST_FAILED = 2;
 
 export interface UpstreamOptions {
   name: string;
@@ -150,9 +107,34 @@ export class Upstream {
    * Returns the first usable response; throws a `NoMirrorError` with every mirror's reason, or
    * `not_found` if the distribution is no longer configured.
    */
-  open(request: MirrorRequest): Promise<MirrorResponse> {
-    const deadlineAt = request.deadlineAt ?? this.deadline();
-    const order = this.#order(request);
+  async open(request: MirrorRequest): Promise<MirrorResponse> {
+    const { isAwaited = false, signal } = request;
+    const { answerTimeoutMs } = this.#limits;
+    let deadlineAt = request.deadlineAt ?? this.deadline();
+    const patienceMs = answerTimeoutMs * COMEBACK_SHARE;
+    const { isResting } = this.pool;
+    if (isAwaited && isResting) deadlineAt = Math.min(deadlineAt, performance.now() + patienceMs);
+    let givenUpAt = isResting ? deadlineAt : null;
+    const failures: MirrorFailure[] = [];
+    for (let pauseMs = FIRST_PAUSE_MS;; pauseMs *= 2) {
+      try {
+        return await this.#race(request, { deadlineAt, failures });
+      } catch (error) {
+        if (!isAwaited || !mayBeBack(error)) throw error;
+        givenUpAt ??= Math.min(deadlineAt, performance.now() + patienceMs);
+        if (performance.now() + pauseMs > givenUpAt) throw error;
+        failures.push(...error.failures.filter((failure) => !isAway(failure)));
+      }
+      await delay(pauseMs, { signal });
+    }
+  }
+
+  /** Asks each mirror once, but for those that have failed for good. */
+  #race(
+    request: MirrorRequest,
+    { deadlineAt, failures: before }: { deadlineAt: number; failures: readonly MirrorFailure[] },
+  ): Promise<MirrorResponse> {
+    const order = askingOrder(this.pool, request, before);
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
       raceTimeoutMs: this.#limits.raceTimeoutMs,
       deadlineMs: Math.max(0, deadlineAt - performance.now()),
@@ -161,10 +143,11 @@ export class Upstream {
       next: (failures) => this.#isClosed ? null : order(failures),
       onFailure: (failure) => this.recordFailure(failure, request),
       settled: (failures) => request.isQuick === true && failures.some(isMissing),
-      exhausted: (failures) =>
-        this.#isClosed
-          ? this.#removed()
-          : new NoMirrorError(request.fileName, failures, this.#isGone(failures, request)),
+      exhausted: (failures) => {
+        if (this.#isClosed) return this.#removed();
+        const all = [...before, ...failures, ...leftAlone(this.pool, request, failures)];
+        return new NoMirrorError(request.fileName, all, this.#isGone(all, request));
+      },
       discard: (body) => body.close(),
     });
   }
@@ -174,25 +157,8 @@ export class Upstream {
    * were seen to be much faster, and, if its rate is sure, those that nothing is known of where the
    * transfer is slow or long.
    */
-  rivals(
-    { repository, fileName, prefersCurrent, only }: RivalsRequest,
-    { bytesPerSecond, remainingMs, isSure }: TransferRate,
-  ): Mirror[] {
-    const { directory } = repository;
-    const isSlow = bytesPerSecond < this.#limits.minimumBytesPerSecond;
-    // Transfers side by side share the line.
-    const inFlight = this.pool.mirrors.reduce((sum, { health }) => sum + health.inFlight, 0);
-    const share = bytesPerSecond * Math.max(1, inFlight);
-    const { ready } = this.pool.candidates(prefersCurrent === true ? directory : null, {
-      directory,
-      fileName,
-    });
-    return ready.filter((mirror) => {
-      if (isFull(mirror) || only?.includes(mirror) === false) return false;
-      const known = mirror.health.bytesPerSecond;
-      if (known === null) return isSure && (isSlow || remainingMs > LONG_MS);
-      return known > share * (isSlow && isSure ? FASTER : MUCH_FASTER);
-    });
+  rivals(request: RivalsRequest, rate: TransferRate): Mirror[] {
+    return rivalsIn(this.pool, this.#limits.minimumBytesPerSecond, { request, rate });
   }
 
   /** Sends a HEAD to one mirror. Returns the headers, or null if the file cannot be had there. */
@@ -229,10 +195,8 @@ export class Upstream {
       const response = await connection.client.head(url, this.#secretsFor(mirror), limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
-      const refusal = refusalOf(response.status, false);
-      if (refusal.reason === "missing" || response.status >= 500 || BUSY.has(response.status)) {
-        throw refusal;
-      }
+      const refusal = refusalOf(response, false);
+      if (refusal.reason !== "faulty" || response.status >= 500) throw refusal;
       return null;
     } catch (error) {
       signal.throwIfAborted();
@@ -285,7 +249,8 @@ export class Upstream {
       });
       return;
     }
-    mirror.health.recordFailure(reasonOf(error));
+    const retryAfterMs = error instanceof MirrorRefusal ? error.retryAfterMs : null;
+    mirror.health.recordFailure(reasonOf(error), retryAfterMs);
     this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
     log.warn("mirror failed", {
       mirror: mirror.name,
@@ -333,7 +298,7 @@ export class Upstream {
     const isUnchanged = status === STATUS_CODE.NotModified && request.isConditional === true;
     if (status !== STATUS_CODE.OK && status !== STATUS_CODE.PartialContent && !isUnchanged) {
       await response.body?.cancel();
-      const refusal = refusalOf(status, "range" in headers);
+      const refusal = refusalOf(response, "range" in headers);
       // A mirror that says that it lacks a file works well.
       if (refusal.reason === "missing") {
         mirror.health.recordResponse(performance.now() - askedAt);
@@ -378,45 +343,18 @@ export class Upstream {
     return mirrors.length > 0 &&
       (request.isQuick ? mirrors.some(isMissing) : mirrors.every(isMissing));
   }
+}
 
-  #order(request: MirrorRequest): (failures: readonly MirrorFailure[]) => Mirror | null {
-    if (request.only !== undefined) {
-      const queue = [...request.only];
-      return () => queue.shift() ?? null;
-    }
-    const { directory } = request.repository;
-    const { ready, resting, refused } = this.pool.candidates(
-      request.prefersCurrent === true ? directory : null,
-      { directory, fileName: request.fileName },
+/** Whether all mirrors have failed and one of them, which was well until now, may be back soon. */
+function mayBeBack(error: unknown): error is NoMirrorError {
+  return error instanceof NoMirrorError && error.kind !== "not_found" &&
+    error.failures.some((failure) =>
+      isAway(failure) && failure.mirror.health.failures <= JUST_FAILED
     );
-    const { last = new Set() } = request;
-    const isLast = (mirror: Mirror) => last.has(mirror);
-    const first = ready.filter((mirror) => !isLast(mirror));
-    const archive = this.pool.archive === null ? [] : [this.pool.archive];
-    const final = [...archive, ...ready.filter(isLast), ...refused];
-    return (failures) => {
-      const next = first.shift();
-      if (next !== undefined) return next;
-      if (!(request.isQuick && failures.some(isMissing))) {
-        const rested = resting.shift();
-        if (rested !== undefined) return rested;
-      }
-      return final.shift() ?? null;
-    };
-  }
 }
 
 function reasonClass(error: unknown): string {
   if (error instanceof MirrorRefusal) return "status";
   if (error instanceof Error && "kind" in error) return String(error.kind);
   return "connection";
-}
-
-function refusalOf(status: number, isRange: boolean): MirrorRefusal {
-  const reason = `answered ${status}`;
-  if (status === STATUS_CODE.NotFound || status === STATUS_CODE.Gone) {
-    return new MirrorRefusal("missing", reason);
-  }
-  // The mirror may refuse only the range; the whole file may still be available.
-  return new MirrorRefusal(isRange && !BUSY.has(status) ? "different" : "faulty", reason);
 }

@@ -128,7 +128,7 @@ export class PackageRequests {
   async #startOrJoin({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
     const { layout, clients, answerTimeoutMs, metrics } = this.#options;
     const { fileName } = file;
-    const { download, started } = this.#download(file, { deadlineAt });
+    const { download, started } = this.#download(file, { deadlineAt, isAwaited: true });
     clients.addClient(download);
     const opening = await answerBy(deadlineAt, download.opened, { fileName, answerTimeoutMs });
     if (opening === null) {
@@ -180,7 +180,7 @@ export class PackageRequests {
     throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
   }
 
-  #download(file: PackageFile, more: Pick<DownloadRequest, "pace" | "deadlineAt">) {
+  #download(file: PackageFile, more: Pick<DownloadRequest, "pace" | "deadlineAt" | "isAwaited">) {
     const { layout, downloads, metrics, upstreams, snapshots, signatures, answerTimeoutMs } =
       this.#options;
     const key = keyOf(file);

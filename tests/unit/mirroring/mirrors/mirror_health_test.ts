@@ -68,3 +68,22 @@ Deno.test("latency is smoothed over responses", () => {
   health.recordResponse(200);
   assertEquals(health.latencyMs, 120);
 });
+
+Deno.test("a mirror that wants to be left alone is, however well other transfers end", () => {
+  const { clock, health } = healthWithClock();
+  health.recordFailure("answered 429", 60 * SECOND_MS);
+  health.recordSuccess();
+  health.recordResponse(10);
+  assertEquals([health.leftAloneMs, health.restMs], [60 * SECOND_MS, 60 * SECOND_MS]);
+  clock.now += 60 * SECOND_MS;
+  assertEquals([health.leftAloneMs, health.restMs], [0, 0]);
+});
+
+Deno.test("no mirror is left alone for more than ten minutes, or for less than any failure", () => {
+  const { health } = healthWithClock();
+  health.recordFailure("answered 503", 24 * 3_600 * SECOND_MS);
+  assertEquals(health.leftAloneMs, 600 * SECOND_MS);
+  const { health: other } = healthWithClock();
+  other.recordFailure("answered 503", SECOND_MS);
+  assertEquals([other.leftAloneMs, other.restMs], [SECOND_MS, 5 * SECOND_MS]);
+});

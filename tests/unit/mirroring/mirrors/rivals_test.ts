@@ -1,10 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { Mirror } from "../../../../src/mirroring/mirrors/mirror.ts";
-import {
-  type RivalsRequest,
-  type TransferRate,
-  Upstream,
-} from "../../../../src/mirroring/mirrors/upstream.ts";
+import type { RivalsRequest, TransferRate } from "../../../../src/mirroring/mirrors/rivals.ts";
+import { Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { HttpClient } from "../../../../src/platform/http_client.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 

@@ -83,7 +83,7 @@ Deno.test("a package that a mirror could not be asked for is not remembered as m
   const core = new PublishedRepository(app.mirror);
   await core.set("a", 1).publish();
   await app.warm(core.path("core.db"));
-  app.mirror.behave(PATH, { kind: "status", code: 503 }, 1);
+  app.mirror.behave(PATH, { kind: "status", code: 403 }, 1);
   assertEquals((await app.get(PATH)).status, 502);
   app.put(PATH, bytes);
   assertSameBytes((await app.get(PATH)).body, bytes);
