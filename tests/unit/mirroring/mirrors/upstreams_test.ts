@@ -136,7 +136,7 @@ Deno.test("a distribution that is no longer configured says so, and its client c
   assertThrows(() => counted.upstreams.get("other"), PkgstashError, "no longer configured");
   const signal = new AbortController().signal;
   await assertRejects(
-    () => other.head(other.pool.mirrors[0]!, CORE, "core.db", signal),
+    () => other.describe(other.pool.mirrors[0]!, CORE, "core.db", signal),
     PkgstashError,
     "no longer configured",
   );
