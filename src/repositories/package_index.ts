@@ -29,7 +29,10 @@ export type IndexedPackage = SyncDbPackage;
 export class PackageIndex {
   /** By file name. */
   readonly packages: ReadonlyMap<string, IndexedPackage>;
-  /** By package name. Of two entries with one name, the later one counts. */
+  /**
+   * By package name. Two entries with one name are one package, as for pacman: with the version of the
+   * first and everything else of the last.
+   */
   readonly byName: ReadonlyMap<string, IndexedPackage>;
   /** In milliseconds since the epoch; null if no package is dated. */
   readonly newestBuildDate: number | null;
@@ -50,7 +53,8 @@ export class PackageIndex {
     let newest = -Infinity;
     for (const entry of packages ?? []) {
       byFile.set(entry.fileName, entry);
-      byName.set(entry.name, entry);
+      const { version = entry.version } = byName.get(entry.name) ?? {};
+      byName.set(entry.name, version === entry.version ? entry : { ...entry, version });
       if (entry.buildDate !== null && entry.buildDate > newest) newest = entry.buildDate;
     }
     this.packages = byFile;

@@ -33,7 +33,8 @@ export async function removeReplaced(
   const recorded = new Map(index.files(repository.directory).map((file) => [file.fileName, file]));
   for (const [fileName, { sha256 }] of recorded) {
     const expected = packages.get(fileName);
-    if (expected === undefined) continue;
+    // What did not change was compared when the previous database was published.
+    if (expected === undefined || expected === before.get(fileName)) continue;
     const info = await statIfPresent(join(layout.directoryOf(repository), fileName));
     if (info !== null && areDifferent(expected, { size: info.size, sha256 })) {
       await remove(repository, fileName, { layout, index });

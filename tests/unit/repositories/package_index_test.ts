@@ -1,4 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
+import { type PackageIndex, readPackageIndex } from "../../../src/repositories/package_index.ts";
+import { LogLines } from "../../support/log_lines.ts";
+import { type ListedPackage, syncDbBytes } from "../../support/sync_db_bytes.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
 import { ChangingRepository, signatureOf } from "../../support/changing_repository.ts";
@@ -44,14 +48,73 @@ for (const isUp of [true, false]) {
   });
 }
 
-Deno.test("a signature from a mirror is preferred to the one in the database", async () => {
+Deno.test("a signature in the database is preferred to one from a mirror", async () => {
   await using app = await start(base64);
-  const other = signatureOf(packageBytes(1000, 2));
-  app.put(SIGNATURE, other);
-  assertSameBytes((await app.get(SIGNATURE)).body, other);
+  app.put(SIGNATURE, signatureOf(packageBytes(1000, 2)));
+  assertSameBytes((await app.get(SIGNATURE)).body, CARRIED);
 });
 
 Deno.test("a signature in the database that is not base64 is ignored", async () => {
   await using app = await start("!!!!");
   assertEquals((await app.get(SIGNATURE)).status, 404);
+});
+
+/** A database on disk, read. */
+async function indexOf(
+  packages: readonly ListedPackage[],
+  previous: PackageIndex | null = null,
+): Promise<PackageIndex> {
+  await using folder = await TempFolder.create("package-index-");
+  await Deno.writeFile(folder.join("core.db"), await syncDbBytes(packages));
+  return await readPackageIndex(folder.join("core.db"), previous);
+}
+
+function listed(name: string, version: string, more: Partial<ListedPackage> = {}): ListedPackage {
+  const fileName = `${name}-${version}-any.pkg.tar.zst`;
+  return { name, version, fileName, size: 10, sha256: "a".repeat(64), ...more };
+}
+
+Deno.test("what did not change is shared with the index of the previous database", async () => {
+  const first = await indexOf([listed("a", "1-1"), listed("b", "1-1", { depends: ["x"] })]);
+  const second = await indexOf(
+    [listed("a", "1-1"), listed("b", "1-1", { depends: ["y"] }), listed("c", "1-1")],
+    first,
+  );
+  assertStrictEquals(second.byName.get("a"), first.byName.get("a"));
+  assertEquals(second.byName.get("b")?.depends, ["y"]);
+  assertEquals([...second.byName.keys()], ["a", "b", "c"]);
+});
+
+Deno.test("every fact of a package is a change", async () => {
+  const before = await indexOf([listed("a", "1-1")]);
+  for (
+    const more of [
+      { size: 11 },
+      { sha256: "b".repeat(64) },
+      { builddate: 1 },
+      { pgpsig: "aGk=" },
+      { depends: ["x"] },
+      { replaces: ["x"] },
+    ]
+  ) {
+    const after = await indexOf([listed("a", "1-1", more)], before);
+    assert(after.byName.get("a") !== before.byName.get("a"), JSON.stringify(more));
+  }
+});
+
+// As pacman 6.0.2 lists it, and the file that it asks for.
+Deno.test("two entries of one name are one package with the version of the first", async () => {
+  const { byName, packages } = await indexOf([listed("a", "1-1"), listed("a", "2-1")]);
+  const { version, fileName } = byName.get("a")!;
+  assertEquals([version, fileName], ["1-1", "a-2-1-any.pkg.tar.zst"]);
+  assertEquals(packages.size, 2);
+});
+
+Deno.test("an odd database is told once, with the number of entries and an example", async () => {
+  const log = new LogLines();
+  await indexOf(["a", "b"].map((name) => listed(name, "1-1", { sha256: "SKIP" })));
+  const [line = "", ...others] = log.matching(/database is odd/);
+  assertEquals(others, []);
+  assertStringIncludes(line, "count=2");
+  assertStringIncludes(line, "a-1-1");
 });
