@@ -1,6 +1,5 @@
-import { parseDependency } from "../../../src/formats/pacman/dependency.ts";
 import type { SyncDbPackage } from "../../../src/formats/pacman/sync_db.ts";
-import { vercmp } from "../../../src/formats/pacman/vercmp.ts";
+import { naiveOrder } from "../../support/naive_order.ts";
 
 /** A package that should be in the cache. */
 export interface ExpectedFile {
@@ -21,8 +20,8 @@ export interface ExpectedRefresh {
 }
 
 /**
- * The rules of prefetching and cleanup for one repository, written a second time: from its databases
- * and the mirror's packages alone. Nothing is limited here except the versions to keep.
+ * The rules of prefetching and cleanup for one repository, written a second time and without the
+ * program's own functions: from its databases and the mirror's packages alone. Nothing is limited here except the versions to keep.
  */
 export class HistoryExpectation {
   /** By file name. */
@@ -81,7 +80,7 @@ export class HistoryExpectation {
     if (this.cached.has(fileName)) return false;
     const isListed = (other: string) => packages.some((entry) => entry.name === other);
     return names.has(name) ||
-      replaces.map((text) => parseDependency(text).name)
+      replaces.map(nameOf)
         .some((other) => names.has(other) && !isListed(other)) ||
       packages.some((holder) => names.has(holder.name) && this.#isNewDependency(name, holder));
   }
@@ -89,8 +88,7 @@ export class HistoryExpectation {
   #isNewDependency(name: string, holder: SyncDbPackage): boolean {
     const before = this.#previous.find((entry) => entry.name === holder.name);
     if (before === undefined) return false;
-    const namesOf = ({ depends = [] }: SyncDbPackage) =>
-      depends.map((text) => parseDependency(text).name);
+    const namesOf = ({ depends = [] }: SyncDbPackage) => depends.map(nameOf);
     return namesOf(holder).includes(name) && !namesOf(before).includes(name);
   }
 
@@ -99,10 +97,15 @@ export class HistoryExpectation {
     const old = [...this.cached].filter(([fileName]) => !byFile.has(fileName));
     const removed: string[] = [];
     for (const versions of Map.groupBy(old, ([, { name }]) => name).values()) {
-      versions.sort(([, a], [, b]) => vercmp(b.version, a.version));
+      versions.sort(([, a], [, b]) => naiveOrder(b.version, a.version));
       for (const [fileName] of versions.slice(this.#keepVersions)) removed.push(fileName);
     }
     for (const fileName of removed) this.cached.delete(fileName);
     return removed;
   }
+}
+
+/** The name in a dependency such as `glibc>=2.38`. */
+function nameOf(dependency: string): string {
+  return dependency.split(/[<>=]/)[0]!;
 }
