@@ -70,7 +70,8 @@ export async function damageCache(siege: Siege, random: Random): Promise<string>
       return await change(kind, join(siege.cacheRoot, "core/os/x86_64"), async (path) => {
         await Deno.writeTextFile(join(path, "notes.txt"), "mine");
         await Deno.writeTextFile(join(path, ".hidden"), "mine");
-        await Deno.symlink("/etc/hostname", join(path, "link-1-1-any.pkg.tar.zst"));
+        const link = `link-${random.whole(1, 1e6)}-1-any.pkg.tar.zst`;
+        await Deno.symlink("/etc/hostname", join(path, link));
       });
   }
 }

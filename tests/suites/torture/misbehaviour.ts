@@ -44,7 +44,6 @@ export type Fault = keyof typeof FAULTS;
 
 export const ALL_FAULTS = Object.keys(FAULTS) as Fault[];
 
-/** Another file may be sent in place of a database only if nobody could take it for one. */
 const OVERSIZED_BYTES = 8 * 1024 * 1024;
 
 export function drawFault(random: Random): Fault {
@@ -86,6 +85,7 @@ export function faultyReply(fault: Fault, request: Faulty, random: Random): Repl
     case "wrongLast":
       return withBody(request, flipped(file?.body, kind === "signature" ? 0 : size - 1));
     case "anotherFile":
+      // Another database is one that nobody can tell from this one without a signature.
       return kind === "database" ? reply({ kind: "html" }) : withBody(request, other);
     case "html":
       return reply({ kind: "html" });
@@ -127,8 +127,11 @@ export function faultyReply(fault: Fault, request: Faulty, random: Random): Repl
       return reply({ kind: "hangBeforeHeaders" });
     case "oversized":
       return withBody(request, new Uint8Array(OVERSIZED_BYTES));
+    // Behind a compressed stream, zeroes are padding.
     case "surplus":
-      return withBody(request, concat([file?.body ?? new Uint8Array(), new Uint8Array(100)]));
+      return kind === "database"
+        ? reply({ kind: "refuse" })
+        : withBody(request, concat([file?.body ?? new Uint8Array(), new Uint8Array(100)]));
   }
 }
 
