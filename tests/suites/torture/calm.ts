@@ -19,6 +19,9 @@ export async function recover(siege: Siege): Promise<void> {
   await refresh(siege, until);
   for (const repository of siege.repositories) {
     await database(siege, repository, until);
+  }
+  await verify(siege);
+  for (const repository of siege.repositories) {
     const files = [...repository.latest.files.values()];
     await inParallel(files, async (listed) => {
       const path = repository.path(listed.fileName);
@@ -47,6 +50,21 @@ async function refresh(siege: Siege, until: number): Promise<void> {
     answer?.status === 200 && !answer.text.includes('"event":"failed"'),
     () => `${answer?.status} ${answer?.text.slice(-500)}`,
   );
+}
+
+/** Sets rotten files aside and fetches them anew. */
+async function verify({ client, findings, rotten }: Siege): Promise<void> {
+  const answer = await client.administer("POST", "verify?repair=true");
+  rotten.clear();
+  findings.check(
+    "after all faults, a verification repairs what is rotten",
+    answer?.status === 200 && !/"event":"failed"/.test(lastLine(answer)),
+    () => `${answer?.status} ${answer?.text.slice(-500)}`,
+  );
+}
+
+function lastLine({ text }: Answer): string {
+  return text.trimEnd().split("\n").at(-1) ?? "";
 }
 
 async function database(siege: Siege, repository: TrueRepository, until: number): Promise<void> {

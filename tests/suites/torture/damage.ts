@@ -6,6 +6,8 @@ import type { Siege } from "./siege.ts";
 const DAMAGE = {
   none: 50,
   truncatedPackage: 8,
+  flippedPackage: 6,
+  flippedSignature: 3,
   deletedPackage: 6,
   deletedSignature: 4,
   flippedPart: 8,
@@ -34,6 +36,17 @@ export async function damageCache(siege: Siege, random: Random): Promise<string>
         among(packages),
         (path) => Deno.truncate(path, random.whole(0, 200)),
       );
+    // A rotten byte is found by a verification, and not by a hit.
+    case "flippedPackage":
+      return await change(kind, among(packages), async (path) => {
+        siege.rotten.add(basename(path));
+        await flip(path, random);
+      });
+    case "flippedSignature":
+      return await change(kind, among(/\.pkg\.tar\.zst\.sig$/), async (path) => {
+        siege.rotten.add(basename(path));
+        await flip(path, random);
+      });
     case "deletedPackage":
       return await change(kind, among(packages), (path) => Deno.remove(path));
     case "deletedSignature":

@@ -30,9 +30,12 @@ const STACK_TRACE = /\n?\s+at .+:\d+:\d+|\.ts:\d+/;
 /** Compares answers with the truth. */
 export class Judge {
   readonly #findings: Findings;
+  readonly #rotten: ReadonlySet<string>;
 
-  constructor(findings: Findings) {
+  /** Nothing is expected of the files `rotten`. */
+  constructor(findings: Findings, rotten: ReadonlySet<string>) {
     this.#findings = findings;
+    this.#rotten = rotten;
   }
 
   /** What holds for every answer to anything. */
@@ -94,7 +97,7 @@ export class Judge {
   /** A whole package, or a whole part of it, has the bytes that a shown database lists. */
   package(repository: TrueRepository, fileName: string, { since, answer }: Asked): void {
     const legitimate = repository.legitimate(fileName, since);
-    if (legitimate === null || !answer.isComplete) return;
+    if (legitimate === null || !answer.isComplete || this.#rotten.has(fileName)) return;
     if (answer.status === 200) {
       const sha256 = sha256Of(answer.body);
       this.#findings.check(
@@ -116,6 +119,8 @@ export class Judge {
   signature(repository: TrueRepository, fileName: string, { since, answer }: Asked): void {
     const legitimate = repository.legitimate(fileName, since);
     if (legitimate === null || answer.status !== 200 || !answer.isComplete) return;
+    // A signature that does not fit its package any more may be given for it.
+    if (this.#rotten.has(fileName) || this.#rotten.has(`${fileName}.sig`)) return;
     const sha256 = sha256Of(answer.body);
     this.#findings.check(
       "a signature is one of the listed package's",

@@ -56,6 +56,8 @@ export class Siege implements AsyncDisposable {
   readonly judge: Judge;
   readonly client: Client;
   readonly write: (line: string) => void;
+  /** Files whose bytes were changed on disk, without a verification since. */
+  readonly rotten = new Set<string>();
   maxRssBytes = 0;
   starts = 0;
   readonly #env: Record<string, string>;
@@ -80,7 +82,7 @@ export class Siege implements AsyncDisposable {
     );
     this.findings = findings;
     findings.begin(() => this.#context());
-    this.judge = new Judge(this.findings);
+    this.judge = new Judge(this.findings, this.rotten);
     this.client = new Client(
       () => ({ origin: this.#origin, isLeaving: this.#isLeaving }),
       this.findings,
