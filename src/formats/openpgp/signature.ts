@@ -42,6 +42,22 @@ export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null 
   return found.length === 0 ? null : found;
 }
 
+/**
+ * Whether the bytes end in the middle of an OpenPGP packet, so that they are only a part of a
+ * signature. False for everything that does not say how long it is, such as an armored signature.
+ */
+export function isCutSignature(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length;) {
+    const rest = bytes.subarray(at);
+    const packet = readPacketHeader(rest);
+    // The header itself takes up to six bytes.
+    if (packet === null) return rest.length < 6 && ((rest[0] ?? 0) & 0x80) !== 0;
+    at += packet.start + packet.length;
+    if (at > bytes.length) return true;
+  }
+  return false;
+}
+
 /** Tag, offset of the body and its length (RFC 9580 section 4.2). */
 function readPacketHeader(
   bytes: Uint8Array,

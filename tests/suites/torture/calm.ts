@@ -120,8 +120,10 @@ async function checkTree({ cacheRoot, repositories, findings }: Siege): Promise<
   const state = join(cacheRoot, ".pkgstash");
   const parts = join(state, "parts");
   for (const path of await filesBelow(parts)) {
-    // What clients left midway and nobody lists any more may still be asked for, for a day.
-    const file = path.slice(parts.length).replace(/(\.sig)?\.(part|json)$/, "");
+    // A sidecar alone is what a kill left; it goes after a day. What clients left midway and nobody
+    // lists any more may still be asked for.
+    if (!path.endsWith(".part")) continue;
+    const file = path.slice(parts.length).replace(/(\.sig)?\.part$/, "");
     const isCurrent = repositories.some(({ directory, latest }) =>
       latest.files.has(file.slice(directory.length + 1)) && file.startsWith(directory)
     );

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHash } from "node:crypto";
-import { readSignature } from "../../../../src/formats/openpgp/signature.ts";
+import { isCutSignature, readSignature } from "../../../../src/formats/openpgp/signature.ts";
 import { signatureOf } from "../../../support/changing_repository.ts";
 
 const data = new TextEncoder().encode("data");
@@ -25,6 +25,20 @@ Deno.test("a signature that is cut anywhere, or continues with something else, i
     const continued = new Uint8Array([...signature, ...signature.subarray(0, length)]);
     if (length > 0) assertEquals(readSignature(continued), null, `and ${length} bytes`);
   }
+});
+
+Deno.test("a part of a signature is told from a whole one, and from what says no length", () => {
+  const both = new Uint8Array([...signature, ...signatureOf(data, 1)]);
+  for (let length = 1; length < both.length; length++) {
+    assertEquals(
+      isCutSignature(both.subarray(0, length)),
+      length !== signature.length,
+      `${length}`,
+    );
+  }
+  assertEquals(isCutSignature(both), false);
+  const armored = new TextEncoder().encode("-----BEGIN PGP SIGNATURE-----\n");
+  assertEquals(isCutSignature(armored), false);
 });
 
 Deno.test("any bytes are a signature or none, and never an error", () => {
