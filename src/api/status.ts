@@ -18,6 +18,10 @@ const DATABASE = z.object({
       "daemon started.",
   ),
   failed: z.boolean().describe("Whether the last refresh failed."),
+  gone_since: TIMESTAMP.nullable().describe(
+    "Since when no mirror has the repository any more; null while one has. Clients get 404 once " +
+      "that is vanished_age ago.",
+  ),
 }).describe("The database of a repository.");
 
 const REQUESTS = z.object({

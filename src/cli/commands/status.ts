@@ -72,6 +72,11 @@ function mirrorlistText({ path, mirrors, failure }: MirrorlistReport): string {
   return failure === null ? `${count} in ${path}` : `${path}: ${failure}; ${count} kept`;
 }
 
+function stateOf({ failed, generation, gone_since }: DatabaseReport): string {
+  if (gone_since !== null) return `gone since ${gone_since.slice(0, 10)}`;
+  return failed ? "refresh failed" : generation === null ? "not fetched" : "ok";
+}
+
 function databaseColumns(paints: Paints): Column<DatabaseReport>[] {
   const ago = (milliseconds: number | null, otherwise: string) =>
     milliseconds === null ? otherwise : `${durationText(milliseconds)} ago`;
@@ -81,8 +86,7 @@ function databaseColumns(paints: Paints): Column<DatabaseReport>[] {
     { title: "CHECKED", text: ({ checked_ms }) => ago(checked_ms, "-") },
     {
       title: "STATE",
-      text: ({ failed, generation }) =>
-        failed ? "refresh failed" : generation === null ? "not fetched" : "ok",
+      text: stateOf,
       paint: (text, { failed, generation }) =>
         failed ? paints.bad(text) : generation === null ? paints.faint(text) : paints.good(text),
     },

@@ -9,22 +9,22 @@ export interface DatedDatabase {
 }
 
 /**
- * How a database compares with another one: negative if it is older, positive if it is newer, 0 if
- * nothing tells. What is inside decides, since anybody's clock can be wrong and any copy can be
- * dated anew: where most of the packages went that both have and that differ, then the newest build.
- * Only where all of these are alike, so that no package can get older, the dates of the files tell
- * first: a repository drops packages, and then its newest one may be gone.
+ * Whether an offered database is older than the served one. What is inside decides, since anybody's
+ * clock can be wrong and any copy can be dated anew: where most of the packages went that both have
+ * and that differ, then the newest build. A build later than all of the served ones proves that the
+ * packages that went back were taken back. Only where the packages are alike, so that none can get
+ * older, the dates of the files tell first: a repository drops packages, perhaps its newest.
  */
-export function compareDatabases(one: DatedDatabase, other: DatedDatabase): number {
-  const { sum, areAlike } = comparePackagesOf(one.index.byName, other.index.byName);
-  if (sum !== 0) return sum;
-  const byBuild = compare(one.index.newestBuildDate, other.index.newestBuildDate);
-  const byDate = compare(one.date, other.date);
-  return areAlike ? byDate || byBuild : byBuild || byDate;
+export function isOlder(offered: DatedDatabase, served: DatedDatabase): boolean {
+  const { sum, areAlike } = comparePackages(offered.index.byName, served.index.byName);
+  const byBuild = compare(offered.index.newestBuildDate, served.index.newestBuildDate);
+  const byDate = compare(offered.date, served.date);
+  if (sum !== 0) return sum < 0 && byBuild <= 0;
+  return (areAlike ? byDate || byBuild : byBuild || byDate) < 0;
 }
 
 /** How many more packages of `one` are newer than older, and whether none differs. */
-function comparePackagesOf(
+function comparePackages(
   one: ReadonlyMap<string, IndexedPackage>,
   other: ReadonlyMap<string, IndexedPackage>,
 ): { sum: number; areAlike: boolean } {
@@ -33,18 +33,12 @@ function comparePackagesOf(
   for (const [name, entry] of one) {
     const counterpart = other.get(name);
     if (counterpart === undefined) continue;
-    const order = comparePackages(entry, counterpart);
+    const order = vercmp(entry.version, counterpart.version) ||
+      compare(entry.buildDate, counterpart.buildDate);
     sum += Math.sign(order);
     areAlike &&= order === 0;
   }
   return { sum, areAlike };
-}
-
-function comparePackages(one: IndexedPackage, other: IndexedPackage): number {
-  const byVersion = vercmp(one.version, other.version);
-  const byBuild = compare(one.buildDate, other.buildDate);
-  // Packagers take versions back, but a package that was built later is not the old one.
-  return byVersion < 0 && byBuild > 0 ? byBuild : byVersion || byBuild;
 }
 
 function compare(one: number | null, other: number | null): number {

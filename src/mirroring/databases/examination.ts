@@ -9,7 +9,7 @@ import type { Upstream } from "../mirrors/upstream.ts";
 import { isDatedBefore } from "./candidates.ts";
 import { type CopiedFile, copyFile } from "./copy_file.ts";
 import { type CopiedSet, copyCompanions, SetNames, type SetOnMirror } from "./copy_set.ts";
-import { compareDatabases } from "./database_order.ts";
+import { isOlder } from "./database_order.ts";
 import { descriptionOf, type KnownContents } from "./known_contents.ts";
 import type { Pace } from "./pace.ts";
 import type { Candidate } from "./survey.ts";
@@ -120,11 +120,11 @@ export class Examination {
     const served = current === null ? null : await servedIndex();
     const index = await this.#read(attempt, database.path, served);
     if (current !== null && served !== null && !this.acceptsOlder) {
-      const order = compareDatabases(
+      const isBehind = isOlder(
         { index, date: dateOf(description.lastModified) },
         { index: served, date: dateOf(current.members.db.lastModified) },
       );
-      if (order < 0) {
+      if (isBehind) {
         refused.add(sha256);
         return { kind: "older", sha256 };
       }
@@ -181,7 +181,9 @@ export class Examination {
       return { kind: "older", sha256 };
     }
     const copied = [...this.#copied.values()].find(({ database }) => database.sha256 === sha256);
-    if (copied !== undefined && copied.mirror !== mirror) return { kind: "agrees" };
+    const isSigned = copied !== undefined && !copied.hasWrongSignature &&
+      ("db.sig" in copied.companions || current?.members["db.sig"] === undefined);
+    if (isSigned && copied.mirror !== mirror) return { kind: "agrees" };
     const servedDate = dateOf(current?.members.db.lastModified);
     if (isForced || !isDatedBefore(candidate, servedDate)) return null;
     return { kind: "later", candidate };

@@ -10,7 +10,7 @@ import type { Upstream } from "../mirrors/upstream.ts";
 import { dateOf } from "../../repositories/database_date.ts";
 import { candidatesAfter } from "./candidates.ts";
 import type { CopiedSet } from "./copy_set.ts";
-import { compareDatabases } from "./database_order.ts";
+import { isOlder } from "./database_order.ts";
 import { Examination, type Finding } from "./examination.ts";
 import { inTurn } from "./in_turn.ts";
 import { keepServed } from "./keep_served.ts";
@@ -27,6 +27,8 @@ const MAX_CHANGES = 4;
 const CHANGE_PAUSE_MS = 200;
 /** The share of the time for an answer in which a copy should be done. */
 const BUDGET_SHARE = 1 / 2;
+/** The share of the time for an answer in which mirrors that are being updated are asked again. */
+const UPDATE_SHARE = 1 / 2;
 /** A refresh that takes longer than this is given up, however steadily bytes arrive. */
 const MAX_REFRESH_MS = 15 * 60_000;
 
@@ -118,11 +120,12 @@ export class SnapshotRefresh {
   }
 
   async #run(): Promise<RefreshResult> {
+    const { answerTimeoutMs } = this.#options;
     this.#signal.throwIfAborted();
     let candidates = this.#options.isSurvey ? await this.#survey() : this.#inOrder();
     for (let round = 1;; round++) {
       await this.#look(candidates);
-      const isLast = round > MAX_CHANGES;
+      const isLast = round > MAX_CHANGES || this.#elapsedMs > answerTimeoutMs * UPDATE_SHARE;
       try {
         if (isLast || !this.#isInUpdate) return await this.#conclude();
       } catch (error) {
@@ -273,9 +276,11 @@ export class SnapshotRefresh {
       index,
       date: dateOf(database.description.lastModified),
     });
-    const [best = null] = this.#sets.toSorted((a, b) =>
-      rank(b) - rank(a) || compareDatabases(dated(b), dated(a))
-    );
+    let best: CopiedSet | null = null;
+    for (const set of this.#sets) {
+      const order = best === null ? 1 : rank(set) - rank(best);
+      if (best === null || order > 0 || order === 0 && isOlder(dated(best), dated(set))) best = set;
+    }
     return best;
   }
 
@@ -408,6 +413,10 @@ export class SnapshotRefresh {
       fileName: `${repository.name}.db`,
     });
     return [...ready, ...resting, ...refused].map((mirror) => ({ mirror, described: null }));
+  }
+
+  get #elapsedMs(): number {
+    return performance.now() - this.startedAt;
   }
 
   get #servedDate(): number | null {

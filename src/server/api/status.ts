@@ -82,5 +82,8 @@ async function databaseOf(
     age_ms: snapshot === null ? null : Math.max(0, Date.now() - snapshot.publishedAt),
     checked_ms: checkedBefore === null ? null : Math.round(checkedBefore),
     failed,
+    gone_since: snapshot === null || snapshot.goneSince === null
+      ? null
+      : new Date(snapshot.goneSince).toISOString(),
   };
 }
