@@ -139,6 +139,7 @@ Deno.test("a file that is gone from the mirrors is gone here, and not asked for 
   assertEquals((await app.get(ISO)).status, 404);
   assertEquals((await app.get(ISO)).status, 404);
   assertEquals(app.count(ISO), 2);
+  assertEquals([...Deno.readDirSync(app.pathOf(".pkgstash/extra/iso/latest"))], []);
 });
 
 Deno.test("a HEAD of a miss fetches nothing", async () => {
