@@ -64,6 +64,27 @@ Deno.test("administration.md explains every value of X-Cache and every result of
   for (const result of REQUEST_RESULTS) assertStringIncludes(administration, `\`${result}\``);
 });
 
+Deno.test("security.md names a test for each claim, and every test that it names exists", async (t) => {
+  const text = documents.get("docs/security.md")!;
+  const files = new Map(
+    [...text.matchAll(/^\[(\w+)\]: \.\.\/(tests\/\S+)$/gm)].map(([, name, path]) => [name!, path!]),
+  );
+  const claims = text.split(/^(?=- \*\*)/m).slice(1).map((claim) => claim.split("\n\n")[0]!);
+  for (const claim of claims) assertMatch(claim, /\]\[\w+\]/);
+  const named = [...text.matchAll(/\[([^\][]+)\]\[(\w+)\]/g)];
+  assert(named.length >= claims.length);
+  for (const [, words, file] of named) {
+    const name = words!.replaceAll(/\s+/g, " ");
+    await t.step(name, async () => {
+      const path = files.get(file!);
+      assert(path !== undefined, `[${file}] is no test`);
+      assert((await read(path)).includes(`"${name}"`), `${path} has no such test`);
+    });
+  }
+  const used = new Set(named.map(([, , file]) => file!));
+  assertEquals([...files.keys()].filter((file) => !used.has(file)), []);
+});
+
 Deno.test("the changelog has the version of deno.json and a section for what comes next", () => {
   const headings = [...documents.get("CHANGELOG.md")!.matchAll(/^## \[([^\]]+)\]/gm)]
     .map(([, version]) => version!);
