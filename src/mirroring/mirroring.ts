@@ -27,6 +27,7 @@ import { DiskRoom } from "./cleanup/disk_room.ts";
 import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
 import { ClientDownloads } from "./downloads/client_downloads.ts";
 import { DownloadRegistry } from "./downloads/download_registry.ts";
+import { RefusedBeginnings } from "./downloads/refused_beginnings.ts";
 import { Upstreams } from "./mirrors/upstreams.ts";
 import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
@@ -75,6 +76,7 @@ export class Mirroring {
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
   readonly #missing = new MissingFiles();
+  readonly #refused = new RefusedBeginnings();
   readonly #signatures: PackageSignatures;
   readonly #planner: WishPlanner;
   readonly #prefetcher: Prefetcher;
@@ -333,6 +335,8 @@ export class Mirroring {
       clients: this.clientDownloads,
       missing: this.#missing,
       signatures: this.#signatures,
+      refused: this.#refused,
+      roomFor: (key) => this.room.of(key),
       metrics: this.#metrics,
       upstreams: this.upstreams,
       snapshots: this.snapshots,

@@ -10,7 +10,7 @@ export const CACHE_STATUSES = [
   "MISS",
   /** From a transfer in flight. */
   "JOIN",
-  /** As a range straight from a mirror. */
+  /** Straight from a mirror, past the cache that cannot store it. */
   "PASS",
   /** From disk, after a mirror confirmed the copy. */
   "REVALIDATED",

@@ -1,66 +1,24 @@
 import { deadline } from "@std/async/deadline";
-import { createHash } from "node:crypto";
+import type { Hash } from "node:crypto";
 import { Notifier } from "../../async/notifier.ts";
 import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
-import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
-import type { FileIdentity } from "./file_identity.ts";
-import type { ReceivedBytes, TransferRequest } from "./mirror_search.ts";
+import type { DownloadOpening, DownloadOutcome, DownloadRequest } from "./download_request.ts";
+import { Filling, isOutOfSpace, requireRoom } from "./filling.ts";
+import type { ReceivedBytes } from "./mirror_search.ts";
 import { PartFile } from "./part_file.ts";
+import { PrefixHash } from "./prefix_hash.ts";
 import { checkStreamEnd } from "./stream_end.ts";
 import { Transfer } from "./transfer.ts";
 
-/** How much of a resumed part is hashed at a time. */
-const HASH_STEP_BYTES = 1024 * 1024;
-
-/** Knows what the served database says of a file. */
-export interface Expectations {
-  expectationOf(repository: Repository, fileName: string): Promise<Expectation | null>;
-}
-
-export interface DownloadRequest
-  extends Omit<TransferRequest, "offset" | "last" | "identity" | "expectedSize" | "signal"> {
-  /** Path of the part file without its suffix. */
-  partBase: string;
-  /** Where the finished file goes. */
-  finalPath: string;
-  /** What the finished file is checked against; null for a file that no database lists. */
-  expectations: Expectations | null;
-  /** Examines the complete part before its last byte is released; throws to refuse it. */
-  examine?: (partPath: string, mirror: Mirror, identity: FileIdentity) => Promise<void>;
-  /** Called with the number of bytes that have arrived. */
-  onBytes?: (count: number) => void;
-  /** Awaited after each chunk, to slow down a download that no client waits for. */
-  pace?: (count: number, signal: AbortSignal) => Promise<void>;
-}
-
-/** How a download that did not fail ended. */
-export type DownloadOutcome =
-  | FetchedOutcome
-  /** The file was there already. */
-  | { result: "present" }
-  /** The file of `mirror` is not newer than `ifModifiedSince`. */
-  | { result: "unchanged"; mirror: Mirror };
-
-interface FetchedOutcome {
-  result: "fetched";
-  identity: FileIdentity;
-  /** Bytes. */
-  size: number;
-  /** Lower-case hexadecimal. */
-  sha256: string;
-  /** The mirror that sent the last bytes. */
-  mirror: Mirror;
-}
-
-/** What is known when the first bytes arrive. */
-export interface DownloadOpening {
-  identity: FileIdentity;
-  inode: number;
-}
+/** Files up to this length are checked whole before anybody gets a byte, if they arrive soon. */
+const HELD_BYTES = 4 * 1024 * 1024;
+const HELD_MS = 500;
+/** How many mirrors may send wrong bytes while nobody has got any. */
+const MAX_REFUSALS = 3;
 
 /**
  * One file on its way from the mirrors to the cache. It belongs to the daemon: clients read what
@@ -76,10 +34,12 @@ export class Download {
   readonly #upstream: Upstream;
   readonly #controller = new AbortController();
   readonly #progress = new Notifier();
-  #hash = createHash("sha256");
-  #released = 0;
+  #hash: PrefixHash | null = null;
+  #filling: Filling | null = null;
   #size: number | null = null;
   #isAnnounced = false;
+  /** Whether bytes are being received that belong to those in the part. */
+  #hasBegun = false;
   #isComplete = false;
   #failure: PkgstashError | null = null;
   #part: PartFile | null = null;
@@ -98,12 +58,36 @@ export class Download {
 
   /** How many bytes from the start may be handed out. */
   get released(): number {
-    return this.#released;
+    return this.releasedFrom(0);
   }
 
   /** Length of the whole file in bytes, or null while it is not known. */
   get size(): number | null {
-    return this.#isComplete ? this.#released : this.#size;
+    return this.#size ?? this.#filling?.size ?? null;
+  }
+
+  /** Whether the bytes at `position` came ahead of others, so that their check takes its time. */
+  isAhead(position: number): boolean {
+    return !this.#isComplete && this.#part !== null && this.#part.length < position;
+  }
+
+  /** The end of the bytes that may be handed out from `position` on; `position` if there are none. */
+  releasedFrom(position: number): number {
+    if (this.#isComplete) return this.#size ?? 0;
+    if (this.#part === null || !this.#isAnnounced) return position;
+    const end = this.#part.extents.endOf(position);
+    // Any byte may be the last if the length is not known.
+    return Math.max(position, Math.min(end, (this.size ?? end) - 1));
+  }
+
+  /** The hash of the first `position` bytes, to be continued; null if it is not known. */
+  hashAt(position: number): Hash | null {
+    return this.#hash?.at(position) ?? null;
+  }
+
+  /** Begins to fetch at `position`, for a client that cannot wait until the download gets there. */
+  fetchAhead(position: number): void {
+    if (this.#isAnnounced && !this.#isComplete) this.#filling?.fetchAhead(position);
   }
 
   /** The mirror that sends, or sent last; null before the first. */
@@ -172,51 +156,77 @@ export class Download {
       );
       throw this.#failure;
     } finally {
+      this.#hash?.stop();
       this.#progress.notify();
-      this.#part?.close();
+      // The disk may be what failed.
+      await this.#part?.close().catch(() => {});
     }
   }
 
   async #fetch(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
+    const { finalPath, fileName, room = null } = this.request;
     // Another download may have finished after the caller looked.
-    const present = await statIfPresent(this.request.finalPath);
+    const present = await statIfPresent(finalPath);
     if (present?.isFile && present.size > 0) {
       announce(null);
       return { result: "present" };
     }
     const expectation = await this.#expectation();
     const part = this.#part = await PartFile.open(this.request.partBase);
-    const transfer = this.#transfer = await this.#open(part, expectation?.size ?? null);
-    if (transfer.isUnchanged) {
-      await part.discard();
-      announce(null);
-      return { result: "unchanged", mirror: transfer.mirror };
-    }
-    try {
-      const { identity } = transfer;
-      if (part.identity !== identity) await part.setIdentity(identity);
-      this.#size = identity.size;
-      await this.#hashExisting(part);
-      this.#release(part.length - 1);
-      this.#isAnnounced = true;
-      announce({ identity, inode: part.inode });
-      await this.#receive(part, transfer);
-      return await this.#finish(part, transfer);
-    } catch (error) {
-      const isWrong = error instanceof PkgstashError && error.kind === "content";
-      // On a full disk, other files need the space.
-      if (isWrong || isOutOfSpace(error)) await part.discard();
-      throw error;
-    } finally {
-      transfer.close();
+    await requireRoom(room, fileName, (expectation?.size ?? 0) - part.length);
+    const refused = new Set<Mirror>();
+    for (let refusal: unknown = null;;) {
+      const transfer = await this.#open(part, { expectation, refused })
+        .catch((error) => Promise.reject(refusal ?? error));
+      this.#transfer = transfer;
+      try {
+        if (transfer.isUnchanged) {
+          await part.discard();
+          announce(null);
+          return { result: "unchanged", mirror: transfer.mirror };
+        }
+        if (expectation?.size == null) {
+          await requireRoom(room, fileName, (transfer.identity.size ?? 0) - part.length);
+        }
+        return await this.#receive(part, transfer, { announce, expectation });
+      } catch (error) {
+        const isWrong = error instanceof PkgstashError && error.kind === "content";
+        refused.add(this.#transfer.mirror);
+        const isLast = refused.size > MAX_REFUSALS || this.#othersThan(refused).length === 0;
+        if (!isWrong || this.#isAnnounced || isLast) {
+          if (isWrong && this.#isAnnounced) this.request.onRefused?.(this.released);
+          // On a full disk, other files need the space.
+          if (isWrong || isOutOfSpace(error)) await part.discard();
+          throw error;
+        }
+        refusal = error;
+        // Nobody has a byte of it, so another mirror may send the file from its start.
+        await part.clear();
+        this.#hasBegun = false;
+      } finally {
+        transfer.close();
+      }
     }
   }
 
-  async #open(part: PartFile, expectedSize: number | null): Promise<Transfer> {
+  /** The mirrors that may be asked, in order, without those that have been refused. */
+  #othersThan(refused: ReadonlySet<Mirror>): Mirror[] {
+    const { only, repository: { directory } } = this.request;
+    const { pool } = this.#upstream;
+    const { ready, resting } = pool.candidates(directory);
+    const all = only ?? [...ready, ...resting, ...(pool.archive === null ? [] : [pool.archive])];
+    return all.filter((mirror) => !refused.has(mirror));
+  }
+
+  async #open(
+    part: PartFile,
+    { expectation, refused }: { expectation: Expectation | null; refused: ReadonlySet<Mirror> },
+  ): Promise<Transfer> {
     try {
       return await Transfer.open(this.#upstream, {
         ...this.request,
-        expectedSize,
+        ...(refused.size === 0 ? {} : { only: this.#othersThan(refused) }),
+        expectedSize: expectation?.size ?? null,
         offset: part.length,
         last: null,
         identity: part.identity,
@@ -228,28 +238,90 @@ export class Download {
     }
   }
 
-  /** Appends everything that arrives to the part. */
-  async #receive(part: PartFile, transfer: Transfer): Promise<void> {
-    const { onBytes, pace } = this.request;
-    const { signal } = this.#controller;
-    for (let chunk; (chunk = await transfer.read()) !== null;) {
-      const written = part.append(chunk);
-      this.#hash.update(chunk);
-      await written;
-      onBytes?.(chunk.length);
-      this.#release(part.length - 1);
-      await pace?.(chunk.length, signal);
-      signal.throwIfAborted();
+  /** Receives the file, announces it to clients, checks it and puts it in its place. */
+  async #receive(
+    part: PartFile,
+    first: Transfer,
+    { announce, expectation }: {
+      announce: (opening: DownloadOpening) => void;
+      expectation: Expectation | null;
+    },
+  ): Promise<DownloadOutcome> {
+    const { onBytes, pace, room = null } = this.request;
+    const { identity } = first;
+    this.#hasBegun = true;
+    if (part.identity !== identity) await part.setIdentity(identity);
+    const hash = this.#hash = new PrefixHash(part);
+    const filling = this.#filling = new Filling({
+      upstream: this.#upstream,
+      request: { ...this.request, ifModifiedSince: null, expectedSize: expectation?.size ?? null },
+      part,
+      hash,
+      identity,
+      received: this.#receivedBytes(part),
+      room,
+      onBytes: (count) => {
+        onBytes?.(count);
+        this.#progress.notify();
+      },
+      pace: async (count, signal) => await pace?.(count, signal),
+      signal: this.#controller.signal,
+    });
+    const open = () => {
+      if (this.#isAnnounced) return;
+      this.#isAnnounced = true;
+      announce({ identity, inode: part.inode });
+      this.#progress.notify();
+    };
+    const heldMs = this.#heldMs(first, expectation);
+    const timer = heldMs === 0 ? undefined : setTimeout(open, heldMs);
+    if (heldMs === 0) open();
+    try {
+      const last = await filling.run(first, (transfer) => this.#transfer = transfer);
+      await this.#check(part, { hash, last });
+      this.#size = part.length;
+      this.#isComplete = true;
+      open();
+      this.#progress.notify();
+      await part.publish(this.request.finalPath);
+      const { mirror } = last;
+      return {
+        result: "fetched",
+        identity,
+        size: part.length,
+        sha256: await hash.digest(),
+        mirror,
+      };
+    } finally {
+      clearTimeout(timer);
+      hash.stop();
     }
   }
 
-  /** Checks the complete part, releases its last byte and puts it in its place. */
-  async #finish(part: PartFile, transfer: Transfer): Promise<DownloadOutcome> {
-    const { fileName, finalPath, kind, examine } = this.request;
-    const { identity, mirror } = transfer;
+  /**
+   * How long nobody gets a byte because the whole file may be checked soon. Then a wrong one does no
+   * harm: pacman keeps the beginning of a file that broke off.
+   */
+  #heldMs(transfer: Transfer, expectation: Expectation | null): number {
+    const { kind, patienceMs } = this.request;
+    const { size } = transfer.identity;
+    if (kind !== "package") return 0;
+    if (expectation !== null && expectation.sha256 !== null) {
+      return size !== null && size <= HELD_BYTES ? Math.min(HELD_MS, patienceMs / 2) : 0;
+    }
+    return size === null && transfer.endsWithConnection ? patienceMs / 2 : 0;
+  }
+
+  /** Checks the complete part; throws to refuse it. */
+  async #check(
+    part: PartFile,
+    { hash, last }: { hash: PrefixHash; last: Transfer },
+  ): Promise<void> {
+    const { fileName, kind, examine } = this.request;
+    const { identity, mirror } = last;
+    const sha256 = await hash.digest();
     // Ask again: a database with another expectation may have been published meanwhile.
     const expected = (await this.#expectation())?.sha256 ?? null;
-    const sha256 = this.#hash.digest("hex");
     try {
       if (expected !== null && sha256 !== expected) {
         throw new PkgstashError(
@@ -257,19 +329,16 @@ export class Download {
           `Cannot accept ${fileName}: its SHA-256 is ${sha256}, and the database says ${expected}.`,
         );
       }
-      if (expected === null && identity.size === null && transfer.endsWithConnection) {
+      if (expected === null && identity.size === null && last.endsWithConnection) {
         await checkStreamEnd(kind, fileName, part.path);
       }
       await examine?.(part.path, mirror, identity);
     } catch (error) {
-      await part.discard();
+      // Whatever the reason, these bytes are not to be resumed.
+      if (!(error instanceof PkgstashError && error.kind === "content")) await part.discard();
       this.#upstream.recordFailure({ mirror, error }, this.request);
       throw error;
     }
-    this.#isComplete = true;
-    this.#release(part.length);
-    await part.publish(finalPath);
-    return { result: "fetched", identity, size: part.length, sha256, mirror };
   }
 
   async #expectation(): Promise<Expectation | null> {
@@ -278,40 +347,23 @@ export class Download {
   }
 
   #receivedBytes(part: PartFile): ReceivedBytes {
-    // Clients that were announced a length and a date must get the bytes that go with them.
-    const isAnnounced = () => this.#isAnnounced;
+    // What has begun is announced, or will be: length and date must go with the bytes.
+    const hasBegun = () => this.#hasBegun;
     return {
       reachesBackToStart: true,
       get mayStartOver() {
-        return !isAnnounced();
+        return !hasBegun();
       },
       readBack: (position, length) => part.readBack(position, length),
       startOver: async () => {
+        // Clients of an earlier run may have these bytes.
+        this.request.onRefused?.(part.length);
         await part.clear();
-        this.#hash = createHash("sha256");
       },
     };
   }
 
-  async #hashExisting(part: PartFile): Promise<void> {
-    for (let position = 0; position < part.length; position += HASH_STEP_BYTES) {
-      const length = Math.min(HASH_STEP_BYTES, part.length - position);
-      this.#hash.update(await part.readBack(position, length));
-    }
-  }
-
   async #untilReleased(position: number): Promise<void> {
-    while (this.#released <= position && !this.#isComplete) await this.progress();
+    while (this.releasedFrom(position) <= position && !this.#isComplete) await this.progress();
   }
-
-  #release(count: number): void {
-    if (count <= this.#released) return;
-    this.#released = count;
-    this.#progress.notify();
-  }
-}
-
-function isOutOfSpace(error: unknown): boolean {
-  const { code } = error as { code?: string };
-  return code === "ENOSPC" || code === "EDQUOT";
 }

@@ -1,5 +1,6 @@
 import type { Metrics } from "../../platform/observability/metrics.ts";
-import { Download, type DownloadRequest } from "./download.ts";
+import { Download } from "./download.ts";
+import type { DownloadRequest } from "./download_request.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { RateMeter } from "./rate_meter.ts";
 

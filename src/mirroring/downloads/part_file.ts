@@ -1,6 +1,7 @@
 import { dirname } from "@std/path";
 import { removeIfPresent, renameDurably, statIfPresent } from "../../platform/files/durable.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
+import { Extents } from "./extents.ts";
 import type { FileIdentity } from "./file_identity.ts";
 
 interface OpenedPart {
@@ -13,24 +14,33 @@ interface OpenedPart {
   inode: number;
 }
 
+/** What the sidecar of a part says. */
+interface Sidecar {
+  identity: FileIdentity;
+  /** How many bytes from the start are sure to be there; null for all that the part has. */
+  prefix: number | null;
+}
+
 /**
  * The bytes of an unfinished download, in `<base>.part`. The sidecar `<base>.json` says which file
- * they are of, so that a later run can resume them.
+ * they are of, so that a later run can resume them. Bytes may come in any order; what a later run
+ * finds is only those from the start to the first hole.
  */
 export class PartFile {
   readonly path: string;
   readonly #sidecar: string;
   #file: Deno.FsFile;
-  #length: number;
+  #extents: Extents;
   #identity: FileIdentity | null;
   #inode: number;
+  #hasRecordedHoles = false;
   #isClosed = false;
 
   private constructor({ base, file, length, identity, inode }: OpenedPart) {
     this.path = `${base}.part`;
     this.#sidecar = `${base}.json`;
     this.#file = file;
-    this.#length = length;
+    this.#extents = new Extents(length);
     this.#identity = identity;
     this.#inode = inode;
   }
@@ -38,20 +48,22 @@ export class PartFile {
   /** Opens `<base>.part`, resuming one from an earlier run if its sidecar is intact. */
   static async open(base: string): Promise<PartFile> {
     await Deno.mkdir(dirname(base), { recursive: true });
-    const identity = await readSidecar(`${base}.json`);
+    const sidecar = await readSidecar(`${base}.json`);
     const path = `${base}.part`;
-    const length = (await statIfPresent(path))?.size ?? 0;
-    const isUsable = identity !== null && (identity.size === null || length <= identity.size);
+    const present = (await statIfPresent(path))?.size ?? 0;
+    const length = Math.min(present, sidecar?.prefix ?? present);
+    const size = sidecar?.identity.size ?? null;
+    const isUsable = sidecar !== null && (size === null || length <= size);
     if (!isUsable) await removeIfPresent(path);
+    else if (length < present) await Deno.truncate(path, length);
     const file = await Deno.open(path, { read: true, write: true, create: true });
     try {
       const { size, ino } = await file.stat();
-      await file.seek(size, Deno.SeekMode.Start);
       return new PartFile({
         base,
         file,
         length: size,
-        identity: size > 0 ? identity : null,
+        identity: size > 0 ? sidecar?.identity ?? null : null,
         inode: ino ?? 0,
       });
     } catch (error) {
@@ -65,8 +77,14 @@ export class PartFile {
     return this.#inode;
   }
 
+  /** Which bytes are there. Whoever writes adds to them. */
+  get extents(): Extents {
+    return this.#extents;
+  }
+
+  /** How many bytes there are from the start without a hole. */
   get length(): number {
-    return this.#length;
+    return this.#extents.prefix;
   }
 
   /** The file that the bytes are of; null when there are none yet. */
@@ -77,15 +95,20 @@ export class PartFile {
   /** Records which file the bytes are of. */
   async setIdentity(identity: FileIdentity): Promise<void> {
     this.#identity = identity;
-    // Not durably: after a crash, a torn sidecar costs a download from the start and no more.
-    await Deno.writeTextFile(this.#sidecar, JSON.stringify(identity));
+    await this.#writeSidecar(null);
   }
 
-  async append(chunk: Uint8Array): Promise<void> {
-    for (let written = 0; written < chunk.length;) {
-      written += await this.#file.write(chunk.subarray(written));
-    }
-    this.#length += chunk.length;
+  /** Records that bytes beyond a hole are about to come, which a later run must not take for more. */
+  async recordHoles(): Promise<void> {
+    this.#hasRecordedHoles = true;
+    await this.#writeSidecar(this.length);
+  }
+
+  /** Opens the part for writing from `position` on, beside other writers. */
+  async writer(position: number): Promise<PartWriter> {
+    const file = await Deno.open(this.path, { write: true });
+    await file.seek(position, Deno.SeekMode.Start);
+    return new PartWriter(file);
   }
 
   /** Reads `length` bytes from `position`, all of which must have been written. */
@@ -110,7 +133,7 @@ export class PartFile {
     const file = await Deno.open(this.path, { read: true, write: true, createNew: true });
     this.#file.close();
     this.#file = file;
-    this.#length = 0;
+    this.#extents = new Extents();
     this.#identity = null;
     this.#inode = (await file.stat()).ino ?? 0;
   }
@@ -123,36 +146,80 @@ export class PartFile {
     await this.#file.sync();
     await renameDurably(this.path, finalPath);
     await removeIfPresent(this.#sidecar);
-    this.close();
+    this.#close();
   }
 
   /** Removes the part and its sidecar. */
   async discard(): Promise<void> {
-    this.close();
+    this.#close();
     await removeIfPresent(this.path);
     await removeIfPresent(this.#sidecar);
   }
 
-  /** Leaves the part for a later run to resume. */
-  close(): void {
+  /** Leaves the part for a later run to resume, up to its first hole. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    if (this.#extents.hasHoles) await this.#file.truncate(this.length);
+    this.#close();
+    // Cut first: a crash in between costs what has come since `recordHoles`, and no more.
+    if (this.#hasRecordedHoles) await this.#writeSidecar(null);
+  }
+
+  #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#file.close();
   }
+
+  /** Not durably: after a crash, a torn sidecar costs a download from the start and no more. */
+  async #writeSidecar(prefix: number | null): Promise<void> {
+    const sidecar = prefix === null ? this.#identity : { ...this.#identity, prefix };
+    await Deno.writeTextFile(this.#sidecar, JSON.stringify(sidecar));
+  }
 }
 
-/** The identity in a sidecar; null if there is none or it is damaged. */
-async function readSidecar(path: string): Promise<FileIdentity | null> {
+/** Writes into a part from one position on. */
+export class PartWriter implements Disposable {
+  readonly #file: Deno.FsFile;
+
+  constructor(file: Deno.FsFile) {
+    this.#file = file;
+  }
+
+  /**
+   * Writes as much of `bytes` as the disk takes; returns how much that was, and the error that ended
+   * it, or null.
+   */
+  async write(bytes: Uint8Array): Promise<{ written: number; error: unknown }> {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += await this.#file.write(bytes.subarray(written));
+      return { written, error: null };
+    } catch (error) {
+      return { written, error };
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+}
+
+/** What a sidecar says; null if there is none or it is damaged. */
+async function readSidecar(path: string): Promise<Sidecar | null> {
   try {
     const sidecar = JSON.parse(await Deno.readTextFile(path));
     if (sidecar === null || typeof sidecar !== "object") return null;
-    const { size, lastModified, etag, mirror } = sidecar as Record<string, unknown>;
+    const { size, lastModified, etag, mirror, prefix } = sidecar as Record<string, unknown>;
     if (typeof mirror !== "string") return null;
     return {
-      size: typeof size === "number" ? size : null,
-      lastModified: typeof lastModified === "string" ? lastModified : null,
-      etag: typeof etag === "string" ? etag : null,
-      mirror,
+      identity: {
+        size: typeof size === "number" ? size : null,
+        lastModified: typeof lastModified === "string" ? lastModified : null,
+        etag: typeof etag === "string" ? etag : null,
+        mirror,
+      },
+      prefix: typeof prefix === "number" ? prefix : null,
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;

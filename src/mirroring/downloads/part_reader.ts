@@ -1,6 +1,20 @@
+import { deadline } from "@std/async/deadline";
+import { isTimeout, PkgstashError } from "../../errors.ts";
 import type { Download } from "./download.ts";
 
 const MAX_READ_BYTES = 256 * 1024;
+/**
+ * How much of the end of a file is held back from clients that are ahead of its check, and handed out
+ * bit by bit: pacman leaves a server that is silent for ten seconds.
+ */
+const TRICKLED_BYTES = 64 * 1024;
+const TRICKLE_BYTES = 64;
+const TRICKLE_MS = 1_000;
+
+/** The rest of a file from elsewhere, from this position to `last` or the end. */
+export type Continuation = (
+  position: number,
+) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 
 export interface ReadOptions {
   /** First byte wanted. */
@@ -9,55 +23,138 @@ export interface ReadOptions {
   last: number | null;
   /** Called with the number of bytes handed out. */
   onBytes?: (count: number) => void;
+  /** Opens the rest if the disk fails; without it, the stream fails as well. */
+  continueAt?: Continuation;
 }
 
 /**
  * The bytes of a download, as they arrive and as fast as the reader takes them. Nothing is read
- * ahead of the reader, so an idle one costs no memory. The stream fails when the download does.
+ * ahead of the reader, so an idle one costs no memory. The stream fails when the download does,
+ * unless that is the fault of the disk and the rest comes from elsewhere.
  */
 export function readDownload(
   download: Download,
-  { start, last, onBytes }: ReadOptions,
+  options: ReadOptions,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let file: Deno.FsFile | null = null;
-  let position = start;
-  let isClosed = false;
-  const close = () => {
-    isClosed = true;
-    file?.close();
-    file = null;
-  };
+  const reader = new PartReader(download, options);
   return new ReadableStream({
-    // Open it now: a reader that begins late may find another file under the name.
-    async start() {
-      file = await download.openBytes();
-      if (isClosed) return close();
-      await file.seek(position, Deno.SeekMode.Start);
-    },
+    start: () => reader.open(),
     async pull(controller) {
       try {
-        while (position >= download.released && !download.complete) await download.progress();
-        const end = last === null ? download.released : Math.min(last + 1, download.released);
-        if (position < end) {
-          const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, end - position));
-          const count = await file?.read(chunk) ?? null;
-          if (count === null) {
-            throw new Error(`Cannot read ${download.request.fileName}: its part file ended early.`);
-          }
-          position += count;
-          onBytes?.(count);
-          controller.enqueue(chunk.subarray(0, count));
-        }
-        const reachedLast = last !== null && position > last;
-        if (reachedLast || (download.complete && position >= download.released)) {
-          close();
-          controller.close();
-        }
+        const chunk = await reader.read();
+        if (chunk !== null) return controller.enqueue(chunk);
+        await reader.close();
+        controller.close();
       } catch (error) {
-        close();
+        await reader.close();
         controller.error(error);
       }
     },
-    cancel: close,
+    cancel: () => reader.close(),
   }, { highWaterMark: 0 });
+}
+
+class PartReader {
+  readonly #download: Download;
+  readonly #options: ReadOptions;
+  #file: Deno.FsFile | null = null;
+  #rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
+  #position: number;
+  /** Up to where bytes are handed out before the check. */
+  #allowed: number;
+  #isClosed = false;
+
+  constructor(download: Download, options: ReadOptions) {
+    this.#download = download;
+    this.#options = options;
+    this.#position = options.start;
+    this.#allowed = options.start + 1;
+  }
+
+  /** Opens the part at once: a reader that begins late may find another file under the name. */
+  async open(): Promise<void> {
+    try {
+      const file = await this.#download.openBytes();
+      if (this.#isClosed) return file.close();
+      this.#file = file;
+      await file.seek(this.#position, Deno.SeekMode.Start);
+    } catch (error) {
+      // `read` will find nothing, and turn elsewhere.
+      if (!this.#canContinue(error)) throw error;
+    }
+  }
+
+  /** The next bytes; null after the last one. */
+  async read(): Promise<Uint8Array<ArrayBuffer> | null> {
+    if (this.#rest !== null) return await this.#readRest(this.#rest);
+    try {
+      const { last } = this.#options;
+      const end = Math.min(await this.#nextEnd(), last === null ? Infinity : last + 1);
+      if (this.#position >= end) return null;
+      const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, end - this.#position));
+      const count = await this.#file?.read(chunk) ?? null;
+      if (count === null) {
+        const { fileName } = this.#download.request;
+        throw new Error(`Cannot read ${fileName}: its part file ended early.`);
+      }
+      this.#position += count;
+      this.#options.onBytes?.(count);
+      return chunk.subarray(0, count);
+    } catch (error) {
+      const { continueAt } = this.#options;
+      if (continueAt === undefined || !this.#canContinue(error)) throw error;
+      this.#rest = (await continueAt(this.#position)).getReader();
+      return await this.#readRest(this.#rest);
+    }
+  }
+
+  /** Whether an error is the fault of the disk, so that the rest may come from elsewhere. */
+  #canContinue(error: unknown): boolean {
+    const isFaultOfDisk = !(error instanceof PkgstashError) || error.kind === "storage";
+    return isFaultOfDisk && this.#options.continueAt !== undefined && !this.#isClosed;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#file?.close();
+    this.#file = null;
+    await this.#rest?.cancel().catch(() => {});
+  }
+
+  async #readRest(
+    rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>>,
+  ): Promise<Uint8Array<ArrayBuffer> | null> {
+    const { value, done } = await rest.read();
+    return done ? null : value;
+  }
+
+  /** Waits for more bytes; the position if there are no more. */
+  async #nextEnd(): Promise<number> {
+    const download = this.#download;
+    const { last } = this.#options;
+    while (last === null || this.#position <= last) {
+      const end = this.#limited(download.releasedFrom(this.#position));
+      if (end > this.#position || download.complete) return end;
+      await this.#progress();
+    }
+    return this.#position;
+  }
+
+  /** Holds back the end of a file from a reader that is ahead of its check. */
+  #limited(end: number): number {
+    const { size } = this.#download;
+    if (size === null || !this.#download.isAhead(this.#position)) return end;
+    return Math.min(end, Math.max(size - TRICKLED_BYTES, this.#allowed));
+  }
+
+  async #progress(): Promise<void> {
+    const progress = this.#download.progress();
+    if (!this.#download.isAhead(this.#position)) return await progress;
+    try {
+      await deadline(progress, TRICKLE_MS);
+    } catch (error) {
+      if (!isTimeout(error)) throw error;
+      this.#allowed = Math.max(this.#allowed, this.#position) + TRICKLE_BYTES;
+    }
+  }
 }

@@ -8,7 +8,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import { keyOf, type PackageFile, type RepositoryTree } from "../../repositories/repository.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
-import type { DownloadOutcome } from "../downloads/download.ts";
+import type { DownloadOutcome } from "../downloads/download_request.ts";
 import type { PackageRequests } from "../pull_through/package_requests.ts";
 import { Pacing } from "./pacing.ts";
 import { Patience, TooSlow } from "./patience.ts";

@@ -1,6 +1,5 @@
 import { PkgstashError } from "../../errors.ts";
 import { insistsOnOrigin, type Storability, storabilityOf } from "../../formats/http/freshness.ts";
-import type { ByteRange } from "../../formats/http/range.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { ExtraFile } from "../../repositories/extra_file.ts";
 import { keyOf } from "../../repositories/repository.ts";
@@ -8,8 +7,7 @@ import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { ExtraRecord, ExtraStore } from "../cache/extra_store.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
-import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
-import type { Download, DownloadOpening } from "../downloads/download.ts";
+import type { Download } from "../downloads/download.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { FileIdentity } from "../downloads/file_identity.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
@@ -17,6 +15,7 @@ import { isNotFound } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { headFromMirrors } from "./head_request.ts";
 import { MissingFiles } from "./missing_files.ts";
+import { PastCache } from "./past_cache.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
 
 /** The headers of a mirror that are kept: what RFC 9111 decides by, and validators. */
@@ -139,7 +138,13 @@ export class ExtraRequests {
     const { fetch: { download, answers, recorded }, started } = this.#startOrJoin(asked, stored);
     clients.addClient(download);
     const limits = { fileName, answerTimeoutMs };
-    const opening = await answerBy(deadlineAt, download.opened, limits);
+    let opening;
+    try {
+      opening = await answerBy(deadlineAt, download.opened, limits);
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
+      return await this.#pastCache(file).respond(request, deadlineAt);
+    }
     if (opening === null) {
       await answerBy(deadlineAt, recorded, limits);
       const confirmed = await store.read(file);
@@ -153,7 +158,7 @@ export class ExtraRequests {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
-      openDirect: (range, opening) => this.#openDirect(file, range, opening),
+      continueTo: this.#pastCache(file).rest(download, opening.identity),
       onBytes: (count) => metrics.addBytesServed(count),
     });
     const answer = answers.get(opening.identity.mirror);
@@ -261,24 +266,17 @@ export class ExtraRequests {
     to.set("age", String(before + seconds));
   }
 
-  async #openDirect(
-    { repository, fileName }: ExtraFile,
-    range: ByteRange,
-    { identity }: DownloadOpening,
-  ): Promise<DirectRange> {
+  #pastCache({ repository, fileName }: ExtraFile): PastCache {
     const { upstreams, answerTimeoutMs, metrics } = this.#options;
-    return await openDirectRange(upstreams.get(repository.upstream), {
+    return new PastCache({
+      upstream: upstreams.get(repository.upstream),
       repository,
       fileName,
       kind: "file",
-      expectedSize: identity.size,
-      offset: range.start,
-      last: range.end,
-      identity,
       patienceMs: answerTimeoutMs(),
-    }, (count) => {
-      metrics.addBytesFetched(count);
-      metrics.addBytesServed(count);
+      metrics,
+      expectation: null,
+      onRefused: () => {},
     });
   }
 

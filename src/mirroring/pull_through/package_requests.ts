@@ -1,6 +1,6 @@
 import { deadline } from "@std/async/deadline";
 import { PkgstashError } from "../../errors.ts";
-import type { ByteRange } from "../../formats/http/range.ts";
+import { formatContentRange } from "../../formats/http/range.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
 import { sendFile } from "../../repositories/send_file.ts";
@@ -8,13 +8,16 @@ import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Quarantine } from "../cache/quarantine.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
-import { type DirectRange, openDirectRange } from "../downloads/direct_range.ts";
-import type { Download, DownloadOpening, DownloadRequest } from "../downloads/download.ts";
+import type { Download } from "../downloads/download.ts";
+import type { DownloadRequest } from "../downloads/download_request.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
+import type { Room } from "../downloads/filling.ts";
+import type { RefusedBeginnings } from "../downloads/refused_beginnings.ts";
 import { isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { headFromMirrors, headOf } from "./head_request.ts";
 import type { MissingFiles } from "./missing_files.ts";
+import { PastCache } from "./past_cache.ts";
 import type { PackageSignatures } from "./package_signatures.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
 
@@ -30,6 +33,9 @@ export interface PackageRequestsOptions {
   clients: ClientDownloads;
   missing: MissingFiles;
   signatures: PackageSignatures;
+  refused: RefusedBeginnings;
+  /** Room on the disk for the download of a key; null if that is not looked after. */
+  roomFor: ((key: string) => Room) | null;
   metrics: Metrics;
   upstreams: Pick<Upstreams, "get">;
   /** What the served databases say of packages. */
@@ -110,6 +116,8 @@ export class PackageRequests {
   async #respond(asked: PackageRequest): Promise<Response> {
     const { downloads, layout, quarantine, snapshots } = this.#options;
     const { file, request } = asked;
+    const refusal = await this.#refuseResume(asked);
+    if (refusal !== null) return refusal;
     const path = layout.fileOf(file);
     const { repository: { directory }, fileName } = file;
     const expectedSize = snapshots.knownExpectationOf(file.repository, fileName)?.size ?? null;
@@ -125,24 +133,64 @@ export class PackageRequests {
     return await this.#startOrJoin(asked);
   }
 
-  async #startOrJoin({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
+  /**
+   * Answers 416 to a client that wants the rest of a file of which it may hold a wrong beginning:
+   * pacman drops that and begins anew. Null if there is nothing to refuse.
+   */
+  async #refuseResume({ file, request }: PackageRequest): Promise<Response | null> {
+    const { refused, snapshots } = this.#options;
+    const start = Number(/^bytes=(\d+)-/i.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
+    if (!refused.mayEndAt(keyOf(file), start)) return null;
+    // An entity tag of ours tells which file the beginning is of.
+    if (request.headers.get("if-range")?.startsWith('"')) return null;
+    const { size = null } = await snapshots.expectationOf(file.repository, file.fileName) ?? {};
+    const headers = new Headers(
+      size === null ? {} : { "content-range": formatContentRange(null, size) },
+    );
+    return new Response(null, { status: 416, headers });
+  }
+
+  async #startOrJoin(asked: PackageRequest): Promise<Response> {
     const { layout, clients, answerTimeoutMs, metrics } = this.#options;
+    const { file, request, deadlineAt } = asked;
     const { fileName } = file;
     const { download, started } = this.#download(file, { deadlineAt, isAwaited: true });
     clients.addClient(download);
-    const opening = await answerBy(deadlineAt, download.opened, { fileName, answerTimeoutMs });
+    let opening;
+    try {
+      opening = await answerBy(deadlineAt, download.opened, { fileName, answerTimeoutMs });
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
+      return await (await this.#pastCache(file)).respond(request, deadlineAt);
+    }
     if (opening === null) {
       const path = layout.fileOf(file);
       const present = await sendFile(request, { path, fileName, status: "HIT" });
       if (present !== null) return present;
       throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
     }
+    const past = await this.#pastCache(file);
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
-      openDirect: (range, opening) => this.#openDirect(file, range, opening),
+      continueTo: past.rest(download, opening.identity),
       onBytes: (count) => metrics.addBytesServed(count),
+    });
+  }
+
+  async #pastCache(file: PackageFile): Promise<PastCache> {
+    const { upstreams, answerTimeoutMs, metrics, snapshots, refused } = this.#options;
+    const { fileName, kind, repository } = file;
+    return new PastCache({
+      upstream: upstreams.get(repository.upstream),
+      repository,
+      fileName,
+      kind,
+      patienceMs: answerTimeoutMs,
+      metrics,
+      expectation: await snapshots.expectationOf(repository, fileName),
+      onRefused: (count) => refused.add(keyOf(file), count),
     });
   }
 
@@ -183,6 +231,7 @@ export class PackageRequests {
   #download(file: PackageFile, more: Pick<DownloadRequest, "pace" | "deadlineAt" | "isAwaited">) {
     const { layout, downloads, metrics, upstreams, snapshots, signatures, answerTimeoutMs } =
       this.#options;
+    const { refused, roomFor } = this.#options;
     const key = keyOf(file);
     const epoch = snapshots.epochOf(file.repository);
     const joined = downloads.join(key, upstreams.get(file.repository.upstream), () => ({
@@ -196,6 +245,8 @@ export class PackageRequests {
       expectations: snapshots,
       // Never the new package beside the signature of the old one.
       examine: (partPath) => signatures.makeWayFor(file, partPath),
+      room: roomFor?.(key) ?? null,
+      onRefused: (count) => refused.add(key, count),
       onBytes: (count) => metrics.addBytesFetched(count),
       ...more,
     }));
@@ -234,27 +285,6 @@ export class PackageRequests {
     } else if (isNotFound(error)) {
       missing.add(keyOf(file), epoch, UNKNOWN_NAME_MS);
     }
-  }
-
-  async #openDirect(
-    file: PackageFile,
-    range: ByteRange,
-    { identity }: DownloadOpening,
-  ): Promise<DirectRange> {
-    const { upstreams, answerTimeoutMs, metrics } = this.#options;
-    return await openDirectRange(upstreams.get(file.repository.upstream), {
-      repository: file.repository,
-      fileName: file.fileName,
-      kind: file.kind,
-      expectedSize: identity.size,
-      offset: range.start,
-      last: range.end,
-      identity,
-      patienceMs: answerTimeoutMs,
-    }, (count) => {
-      metrics.addBytesFetched(count);
-      metrics.addBytesServed(count);
-    });
   }
 }
 

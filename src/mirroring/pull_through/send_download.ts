@@ -1,26 +1,22 @@
 import { deadline } from "@std/async/deadline";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
-import type { ByteRange } from "../../formats/http/range.ts";
 import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
-import type { DirectRange } from "../downloads/direct_range.ts";
-import type { Download, DownloadOpening } from "../downloads/download.ts";
-import { readDownload } from "../downloads/part_reader.ts";
+import type { Download } from "../downloads/download.ts";
+import type { DownloadOpening } from "../downloads/download_request.ts";
+import { type Continuation, readDownload } from "../downloads/part_reader.ts";
 
-/** How long a range waits for the download to reach its start before it is fetched directly. */
+/** How long a range waits for the download to reach its start before it is fetched ahead of it. */
 const RANGE_PATIENCE_MS = 2_000;
-
-/** What X-Cache says of a direct range. */
-const DIRECT_STATUS: CacheStatus = "PASS";
 
 export interface SendDownloadOptions {
   fileName: string;
   status: CacheStatus;
   /** When the client must get its first byte, in milliseconds of the monotonic clock. */
   deadlineAt: number;
-  /** Opens a range past the cache; null if the file is always sent from the download. */
-  openDirect: ((range: ByteRange, opening: DownloadOpening) => Promise<DirectRange>) | null;
+  /** Opens the rest of a file up to `last` if the disk fails midway. */
+  continueTo?: (last: number | null) => Continuation;
   /** Called with the number of bytes handed out. */
   onBytes: (count: number) => void;
 }
@@ -32,7 +28,7 @@ export async function sendDownload(
   opening: DownloadOpening,
   options: SendDownloadOptions,
 ): Promise<Response> {
-  const { fileName, status, deadlineAt, openDirect, onBytes } = options;
+  const { fileName, status, deadlineAt, continueTo, onBytes } = options;
   const { size } = download;
   if (size === null && request.headers.has("range") && request.method === "GET") {
     return await sendWhenDone(request, download, options);
@@ -51,11 +47,7 @@ export async function sendDownload(
   const left = () => Math.max(0, deadlineAt - performance.now());
   const patienceMs = Math.min(RANGE_PATIENCE_MS, left());
   if (range !== null && !await download.reaches(range.start, patienceMs)) {
-    const direct = await openDirect?.(range, opening).catch(() => null) ?? null;
-    if (direct !== null) {
-      head.headers.set(CACHE_STATUS_HEADER, DIRECT_STATUS);
-      return new Response(direct.body, init);
-    }
+    download.fetchAhead(range.start);
     if (!await download.reaches(range.start, left())) {
       throw new PkgstashError(
         "upstream_timeout",
@@ -63,10 +55,12 @@ export async function sendDownload(
       );
     }
   }
+  const last = range?.end ?? null;
   const body = readDownload(download, {
     start: range?.start ?? 0,
-    last: range?.end ?? null,
+    last,
     onBytes,
+    ...(continueTo === undefined ? {} : { continueAt: continueTo(last) }),
   });
   return new Response(body, init);
 }

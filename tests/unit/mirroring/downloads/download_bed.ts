@@ -2,11 +2,11 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import type { Expectation } from "../../../../src/repositories/package_index.ts";
 import type { Repository } from "../../../../src/repositories/repository.ts";
+import type { Download } from "../../../../src/mirroring/downloads/download.ts";
 import type {
-  Download,
   DownloadRequest,
   Expectations,
-} from "../../../../src/mirroring/downloads/download.ts";
+} from "../../../../src/mirroring/downloads/download_request.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
 import { type MirrorLimits, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";

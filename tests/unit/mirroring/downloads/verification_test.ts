@@ -1,7 +1,7 @@
 // Nobody receives all of a file before it has been checked.
 import { assert, assertEquals, assertInstanceOf } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
-import type { Behaviour } from "../../../support/fake_mirror.ts";
+import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import {
   assertBroken,
@@ -17,6 +17,8 @@ import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 300_000;
+/** Too long to be checked before the first byte is handed out. */
+const LONG = 5_000_000;
 const SIGNATURE = `${PACKAGE}.sig`;
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
@@ -48,15 +50,53 @@ Deno.test("a file with another SHA-256 reaches no reader whole, and is not kept"
 
 Deno.test("a mirror that sent a wrong file is not asked next", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
-  const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
+  const [right, wrong] = [packageBytes(LONG, 3), packageBytes(LONG, 4)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
   bed.mirrors[1]!.put(pathOf(PACKAGE), right);
-  const expectations = expecting({ size: SIZE, sha256: sha256Of(right) });
-  const first = bed.download(PACKAGE, { expectations });
+  const expectations = expecting({ size: LONG, sha256: sha256Of(right) });
+  const refused: number[] = [];
+  const first = bed.download(PACKAGE, {
+    expectations,
+    onRefused: (count) => refused.push(count),
+  });
   assertBroken(await read(first), wrong);
   await first.done.catch(() => {});
+  assertEquals(refused, [LONG - 1]);
   assertWhole(await read(bed.download(PACKAGE, { expectations })), right);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
+});
+
+Deno.test("a short file is checked before its first byte, so another mirror replaces a wrong one", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 3 });
+  const [right, wrong] = [packageBytes(SIZE, 20), packageBytes(SIZE, 21)];
+  bed.put(PACKAGE, wrong);
+  bed.mirrors[2]!.put(pathOf(PACKAGE), right);
+  const refused: number[] = [];
+  const download = bed.download(PACKAGE, {
+    expectations: expecting({ size: SIZE, sha256: sha256Of(right) }),
+    onRefused: (count) => refused.push(count),
+  });
+  for (const reading of await Promise.all([read(download), read(download)])) {
+    assertWhole(reading, right);
+  }
+  assertEquals((await download.done).result, "fetched");
+  for (const mirror of bed.mirrors) assert(mirror.count() <= 1, "a refused mirror was asked again");
+  assertEquals(refused, []);
+});
+
+Deno.test("a short file that arrives slowly is not held back for long", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 22);
+  bed.put(PACKAGE, body);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: SIZE / 2 });
+  const download = bed.download(PACKAGE, {
+    expectations: expecting({ size: SIZE, sha256: sha256Of(body) }),
+  });
+  await download.opened;
+  assertEquals(download.released, SIZE / 2);
+  gate.release();
+  assertWhole(await read(download), body);
 });
 
 Deno.test("the last byte is held back until the examination is over", async () => {

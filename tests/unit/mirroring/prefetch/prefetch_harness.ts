@@ -4,6 +4,7 @@ import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
 import { type PackageFile, RepositoryTree } from "../../../../src/repositories/repository.ts";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
+import { RefusedBeginnings } from "../../../../src/mirroring/downloads/refused_beginnings.ts";
 import { Upstreams } from "../../../../src/mirroring/mirrors/upstreams.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { MissingFiles } from "../../../../src/mirroring/pull_through/missing_files.ts";
@@ -74,6 +75,8 @@ export class PrefetchHarness implements AsyncDisposable {
       ...shared,
       quarantine: new Quarantine(this.layout),
       clients: this.clients,
+      refused: new RefusedBeginnings(),
+      roomFor: null,
       signatures: new PackageSignatures({ ...shared, settings: () => config }),
       onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),
       answerTimeoutMs: config.answerTimeoutMs,

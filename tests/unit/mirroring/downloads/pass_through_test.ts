@@ -1,9 +1,15 @@
-// A range straight from the mirrors needs the same proofs as a download, but has only the last bytes.
+// What passes by the cache needs the same proofs as a download, but has only the last bytes.
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { createHash } from "node:crypto";
+import type { PkgstashError } from "../../../../src/errors.ts";
 import type { FileIdentity } from "../../../../src/mirroring/downloads/file_identity.ts";
-import { openDirectRange } from "../../../../src/mirroring/downloads/direct_range.ts";
+import {
+  openPassThrough,
+  type PassThroughRequest,
+} from "../../../../src/mirroring/downloads/pass_through.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 import {
   assertBroken,
   assertWhole,
@@ -19,8 +25,12 @@ const START = 200_000;
 const LAST = 500_000;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 
-function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = (_: number) => {}) {
-  return openDirectRange(bed.upstream, {
+function open(
+  bed: DownloadBed,
+  identity: Partial<FileIdentity> = {},
+  more: Partial<PassThroughRequest> = {},
+) {
+  return openPassThrough(bed.upstream, {
     repository: EXTRA,
     fileName: PACKAGE,
     kind: "package",
@@ -35,17 +45,22 @@ function open(bed: DownloadBed, identity: Partial<FileIdentity> = {}, onBytes = 
       ...identity,
     },
     patienceMs: 1_000,
-  }, onBytes);
+    sha256: null,
+    hash: null,
+    onBytes: () => {},
+    onRefused: () => {},
+    ...more,
+  });
 }
 
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
-Deno.test("a direct range asks the mirror for its bytes and no others", async () => {
+Deno.test("what passes by asks the mirror for its bytes and no others", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);
   let counted = 0;
-  const range = await open(bed, {}, (count) => counted += count);
+  const range = await open(bed, {}, { onBytes: (count) => counted += count });
   assertWhole(await collect(range.body), body.subarray(START, LAST + 1));
   assertEquals(bed.mirrors[0]!.bytesSent, LAST + 1 - START);
   assertEquals(counted, LAST + 1 - START);
@@ -56,7 +71,7 @@ Deno.test("a direct range asks the mirror for its bytes and no others", async ()
   assertEquals(bed.mirror(0).health.inFlight, 0);
 });
 
-Deno.test("a direct range survives a mirror that cuts or stalls", async (t) => {
+Deno.test("what passes by survives a mirror that cuts or stalls", async (t) => {
   for (const kind of ["cutAfter", "stallAfter"] as const) {
     await t.step(kind, async () => {
       await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
@@ -69,7 +84,7 @@ Deno.test("a direct range survives a mirror that cuts or stalls", async (t) => {
   }
 });
 
-Deno.test("a direct range is not joined with bytes of another file", async (t) => {
+Deno.test("what passes by is not joined with bytes of another file", async (t) => {
   for (const lastModified of [DEFAULT_LAST_MODIFIED, OTHER_DATE]) {
     await t.step(`dated ${lastModified.toISOString()}`, async () => {
       await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
@@ -84,7 +99,7 @@ Deno.test("a direct range is not joined with bytes of another file", async (t) =
   }
 });
 
-Deno.test("a direct range of another file is refused", async (t) => {
+Deno.test("what passes by of another file is refused", async (t) => {
   for (
     const [difference, size, validators] of [
       ["another date", SIZE, { lastModified: OTHER_DATE }],
@@ -102,7 +117,7 @@ Deno.test("a direct range of another file is refused", async (t) => {
   }
 });
 
-Deno.test("a client that leaves a direct range ends its request", async () => {
+Deno.test("a client that leaves what passes by ends its request", async () => {
   await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(SIZE, 6));
   const gate = new Gate();
@@ -115,7 +130,7 @@ Deno.test("a client that leaves a direct range ends its request", async () => {
   assertEquals(bed.mirror(0).health.restMs, 0);
 });
 
-Deno.test("a client that leaves a direct range while it waits for bytes ends its request", async () => {
+Deno.test("a client that leaves what passes by while it waits for bytes ends its request", async () => {
   await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
   bed.put(PACKAGE, packageBytes(SIZE, 7));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });
@@ -126,4 +141,43 @@ Deno.test("a client that leaves a direct range while it waits for bytes ends its
   assert((await waiting).done);
   await bed.mirrors[0]!.waitForAbandoned();
   assertEquals(bed.mirror(0).health.inFlight, 0);
+});
+
+Deno.test("a whole file that passes by has its last byte held back until its SHA-256 is right", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 8);
+  bed.put(PACKAGE, body);
+  const whole = { identity: null, offset: 0, last: null };
+  const right = await open(bed, {}, {
+    ...whole,
+    sha256: sha256Of(body),
+    hash: createHash("sha256"),
+  });
+  assertWhole(await collect(right.body), body);
+  const refused: number[] = [];
+  const wrong = await open(bed, {}, {
+    ...whole,
+    sha256: sha256Of(packageBytes(SIZE, 9)),
+    hash: createHash("sha256"),
+    onRefused: (count) => refused.push(count),
+  });
+  const { bytes, error } = await collect(wrong.body);
+  assertEquals([bytes.length, (error as PkgstashError).kind], [SIZE - 1, "content"]);
+  assertEquals(refused, [SIZE - 1]);
+});
+
+Deno.test("the rest of a file that passes by is checked with what came before it", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(SIZE, 10);
+  bed.put(PACKAGE, body);
+  for (const [before, ending] of [[body, "whole"], [packageBytes(SIZE, 11), "content"]] as const) {
+    const passed = await open(bed, {}, {
+      last: null,
+      sha256: sha256Of(body),
+      hash: createHash("sha256").update(before.subarray(0, START)),
+    });
+    const reading = await collect(passed.body);
+    if (ending === "whole") assertWhole(reading, body.subarray(START));
+    else assertBroken(reading, body.subarray(START));
+  }
 });

@@ -1,0 +1,70 @@
+import { createHash, type Hash } from "node:crypto";
+
+/** How much is read back at a time. */
+const STEP_BYTES = 1024 * 1024;
+
+/** The bytes of a file on disk, without a hole up to `length`. */
+export interface Bytes {
+  readonly length: number;
+  readBack(position: number, length: number): Promise<Uint8Array>;
+}
+
+/**
+ * The SHA-256 of a file while it arrives. Bytes that come in order are hashed as they pass; those that
+ * were there before, or came ahead of others, are read back behind, so that nobody waits for them.
+ */
+export class PrefixHash {
+  readonly #bytes: Bytes;
+  readonly #hash: Hash = createHash("sha256");
+  #position = 0;
+  #catchingUp: Promise<void> | null = null;
+  #isStopped = false;
+
+  constructor(bytes: Bytes) {
+    this.#bytes = bytes;
+    this.#catchUp();
+  }
+
+  /** Takes bytes that have been written at `position`. */
+  take(position: number, chunk: Uint8Array): void {
+    if (this.#catchingUp === null && position === this.#position) {
+      this.#hash.update(chunk);
+      this.#position += chunk.length;
+    }
+    this.#catchUp();
+  }
+
+  /** The hash of the first `position` bytes, to be continued; null if it is not that far. */
+  at(position: number): Hash | null {
+    return this.#catchingUp === null && position === this.#position ? this.#hash.copy() : null;
+  }
+
+  /** The hash of all bytes, in lower-case hexadecimal. */
+  async digest(): Promise<string> {
+    while (this.#position < this.#bytes.length) await this.#catchUp();
+    return this.#hash.copy().digest("hex");
+  }
+
+  /** Stops reading back. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #catchUp(): Promise<void> | null {
+    if (this.#catchingUp === null && this.#position < this.#bytes.length && !this.#isStopped) {
+      this.#catchingUp = this.#readBack().finally(() => this.#catchingUp = null);
+      // `digest` tries again and reports the failure.
+      this.#catchingUp.catch(() => {});
+    }
+    return this.#catchingUp;
+  }
+
+  async #readBack(): Promise<void> {
+    while (this.#position < this.#bytes.length && !this.#isStopped) {
+      const length = Math.min(STEP_BYTES, this.#bytes.length - this.#position);
+      const chunk = await this.#bytes.readBack(this.#position, length);
+      this.#hash.update(chunk);
+      this.#position += length;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+// What the disk cannot take is passed on.
+import { assert, assertEquals } from "@std/assert";
+import { Gate } from "../../../support/fake_mirror.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
+import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
+import { TestApp } from "../../../support/test_app.ts";
+
+const NAME = "foo-1-1-x86_64.pkg.tar.zst";
+const DB = "/core/os/x86_64/core.db";
+const PATH = `/core/os/x86_64/${NAME}`;
+const PART = `.pkgstash/parts/core/os/x86_64/${NAME}`;
+const SIZE = 5_000_000;
+const BODY = packageBytes(SIZE, 1);
+
+/** A daemon whose database lists a package of these bytes. */
+async function start(listed = BODY): Promise<TestApp> {
+  const app = await TestApp.start({ settings: { refresh_interval: "0" } });
+  const entry = { name: "foo", version: "1-1", fileName: NAME, size: SIZE };
+  app.put(DB, await syncDbBytes([{ ...entry, sha256: sha256Of(listed) }]));
+  app.put(PATH, BODY);
+  await app.warm(DB);
+  await app.log.waitFor(/snapshot published/);
+  return app;
+}
+
+/**
+ * Makes writes of file content fail as on a full disk, until the end of the scope or until `isFull`
+ * returns false.
+ */
+function fillDisk(isFull: () => boolean = () => true): Disposable {
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = function (bytes: Uint8Array): Promise<number> {
+    // Small writes are those of records.
+    if (bytes.length < 1_000 || !isFull()) return write.call(this, bytes);
+    return Promise.reject(Object.assign(new Error("No space left on device"), { code: "ENOSPC" }));
+  };
+  return {
+    [Symbol.dispose]() {
+      Deno.FsFile.prototype.write = write;
+    },
+  };
+}
+
+/** Makes the cache one that cannot be written to. */
+async function forbidWriting(app: TestApp): Promise<void> {
+  await Deno.remove(app.pathOf(".pkgstash/parts"), { recursive: true }).catch(() => {});
+  await Deno.writeTextFile(app.pathOf(".pkgstash/parts"), "a file where a folder has to be");
+}
+
+Deno.test("a package that cannot be stored passes by, whole or in part", async () => {
+  await using app = await start();
+  await forbidWriting(app);
+  const whole = await app.get(PATH);
+  assertEquals([whole.status, whole.headers.get("x-cache")], [200, "PASS"]);
+  assertEquals(whole.body, BODY);
+  const rest = await app.get(PATH, { range: "bytes=4000000-" });
+  assertEquals([rest.status, rest.headers.get("x-cache")], [206, "PASS"]);
+  assertEquals(rest.headers.get("content-range"), `bytes 4000000-${SIZE - 1}/${SIZE}`);
+  assertEquals(rest.body, BODY.slice(4_000_000));
+  const middle = await app.get(PATH, { range: "bytes=10-19" });
+  assertEquals([middle.status, middle.body], [206, BODY.slice(10, 20)]);
+  assertEquals((await app.get(PATH, { range: `bytes=${SIZE}-` })).status, 416);
+});
+
+Deno.test("a wrong package that passes by is complete for nobody", async () => {
+  await using app = await start(packageBytes(SIZE, 2));
+  await forbidWriting(app);
+  const { status, isComplete, body } = await app.get(PATH);
+  assertEquals([status, isComplete], [200, false]);
+  assert(body.length < SIZE);
+  assertEquals((await app.get(PATH, { range: `bytes=${SIZE - 1}-` })).status, 416);
+});
+
+Deno.test("clients that follow a download go on when the disk is full, and its part makes room", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
+  const clients = [await app.open(PATH), await app.open(PATH)];
+  for (const client of clients) await client.peek(900_000);
+  {
+    using _full = fillDisk();
+    gate.release();
+    for (const client of clients) {
+      const { status, headers, body, isComplete } = await client.finish();
+      assertEquals([status, isComplete], [200, true]);
+      assertEquals(headers.get("x-cache") === "PASS", false, "the head was sent before");
+      assertEquals(body, BODY);
+    }
+    await app.settled();
+    for (const suffix of ["part", "json"]) {
+      assertEquals(await Deno.lstat(app.pathOf(`${PART}.${suffix}`)).catch(() => null), null);
+    }
+  }
+  // The next one is stored, because the disk has room again.
+  assertEquals((await app.warm(PATH)).body, BODY);
+  assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
+});
+
+Deno.test("a download goes on from where it stopped when room was made on a full disk", async () => {
+  await using app = await start();
+  let failures = 0;
+  using _full = fillDisk(() => failures++ === 3);
+  const { status, body, isComplete } = await app.warm(PATH);
+  assertEquals([status, isComplete], [200, true]);
+  assertEquals(body, BODY);
+  assert(failures > 3, "the disk was never full");
+  assertEquals(app.count(PATH), 1);
+  assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
+});
