@@ -48,6 +48,12 @@ export function reasonOf(error: unknown): string {
   return `${message}: ${reasonOf(error.cause)}`;
 }
 
+/** Whether too many files are open, in this process or in the system (EMFILE, ENFILE). */
+export function isOutOfFiles(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return /\(os error (?:23|24)\)/.test(error.message) || isOutOfFiles(error.cause);
+}
+
 /** Whether a `deadline`, or the time of an `AbortSignal.timeout`, has passed. */
 export function isTimeout(error: unknown): boolean {
   return error instanceof DOMException && error.name === "TimeoutError";

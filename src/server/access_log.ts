@@ -26,9 +26,7 @@ export async function recordRequest(
   metrics: Metrics,
 ): Promise<void> {
   const cache = response.headers.get(CACHE_STATUS_HEADER);
-  const length = Number(response.headers.get("content-length") ?? 0);
-  // Do not look at the body itself: that would turn bytes in memory into a stream.
-  const hasBody = request.method !== "HEAD" && (response.status === 200 || response.status === 206);
+  const length = lengthOf(response);
   const answerMs = performance.now() - startedAt;
   // Request and address cannot be read once the connection is closed.
   const about = {
@@ -40,18 +38,28 @@ export async function recordRequest(
   };
   const agent = request.headers.get("user-agent");
   await info.completed.catch(() => {});
-  const bytes = hasBody ? length : 0;
   if (cache !== null) {
     metrics.countRequest(resultOf(response.status, cache));
-    if (!COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(bytes);
+    const isFile = response.status === 200 || response.status === 206;
+    if (isFile && !COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(length ?? 0);
   }
   log.info("request", {
     ...about,
-    bytes,
+    bytes: length ?? "-",
     answer_ms: Math.round(answerMs),
     total_ms: Math.round(performance.now() - startedAt),
     agent,
   });
+}
+
+/**
+ * The length of the body; null if it is known only at its end. This must not look at the body
+ * itself, which would turn bytes in memory into a stream.
+ */
+function lengthOf({ body, headers }: Response): number | null {
+  if (body === null) return 0;
+  const length = headers.get("content-length");
+  return length === null ? null : Number(length);
 }
 
 function resultOf(status: number, cache: string): RequestResult {

@@ -10,9 +10,16 @@ import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
 import { apiSegments, hasValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
-import { listingRoute } from "./files/listing.ts";
+import { Listings } from "./files/listing.ts";
 import type { Context } from "./context.ts";
-import { errorResponse, methodNotAllowed, noSuchFile, textResponse, tooMuch } from "./responses.ts";
+import {
+  errorResponse,
+  methodNotAllowed,
+  noSuchFile,
+  sizedResponse,
+  textResponse,
+  tooMuch,
+} from "./responses.ts";
 
 const log = eventLogger("server");
 
@@ -23,6 +30,7 @@ export function createHandler(
   context: Context,
 ): Handler {
   const inFlight = new RequestsInFlight();
+  const listings = new Listings();
   const limited = { client: new Seldom(WARNING_PERIOD_MS), all: new Seldom(WARNING_PERIOD_MS) };
   return async (request, info) => {
     const startedAt = performance.now();
@@ -39,7 +47,7 @@ export function createHandler(
       } else {
         end = begun;
         response = refusal(request, client, context) ??
-          await route({ request, path, context, client });
+          await route({ request, path, context, client, listings });
       }
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
@@ -61,6 +69,7 @@ interface Visit {
   readonly path: string | null;
   readonly context: Context;
   readonly client: Client;
+  readonly listings: Listings;
 }
 
 /** The response to a request that is not looked at any further; null for all others. */
@@ -74,7 +83,7 @@ function refusal(request: Request, client: Client, { access }: Context): Respons
   return null;
 }
 
-async function route({ request, path, context, client }: Visit): Promise<Response> {
+async function route({ request, path, context, client, listings }: Visit): Promise<Response> {
   const segments = apiSegments(request.url);
   if (segments !== null) {
     // Loaded by its first request: the schemas of the API would delay every start.
@@ -85,7 +94,7 @@ async function route({ request, path, context, client }: Visit): Promise<Respons
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
   if (path === "healthz") return textResponse(200, "ok");
   if (path === "metrics") {
-    return new Response(await context.metrics.text(), {
+    return sizedResponse(await context.metrics.text(), {
       headers: { "content-type": context.metrics.contentType },
     });
   }
@@ -96,19 +105,21 @@ async function route({ request, path, context, client }: Visit): Promise<Respons
   const file = mirroring.tree.fileAt(path) ?? mirroring.tree.extraAt(path);
   if (file !== null) return await sendFileOf(file, { request, context, client });
   const directory = path.replace(/\/$/, "");
-  const listing = await listingRoute(directory, mirroring);
-  if (listing === null) return noSuchFile();
+  const { tree } = mirroring;
+  if (tree.repositoryAt(directory) === null && tree.childrenOf(directory) === null) {
+    return noSuchFile();
+  }
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {
       location: `/${encodeURI(directory)}/`,
     });
   }
-  return listing;
+  return await listings.respond(directory, mirroring);
 }
 
 async function sendFileOf(
   file: RepositoryFile | ExtraFile,
-  { request, context, client }: Omit<Visit, "path">,
+  { request, context, client }: Omit<Visit, "path" | "listings">,
 ): Promise<Response> {
   try {
     return await context.mirroring.respond(file, request, client);

@@ -1,5 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
-import { type ErrorKind, PkgstashError } from "../errors.ts";
+import { type ErrorKind, isOutOfFiles, PkgstashError } from "../errors.ts";
 
 /** What a client learns of an error; the reason goes to the log. */
 const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
@@ -50,9 +50,21 @@ export function textResponse(
   text: string,
   headers: Record<string, string> = {},
 ): Response {
-  return new Response(`${text}\n`, {
+  return sizedResponse(`${text}\n`, {
     status,
     headers: { "content-type": "text/plain; charset=utf-8", ...headers },
+  });
+}
+
+/** A response with a text and its length, which the log tells. */
+export function sizedResponse(
+  text: string,
+  { status = STATUS_CODE.OK, headers }: { status?: number; headers: Record<string, string> },
+): Response {
+  const body = new TextEncoder().encode(text);
+  return new Response(body, {
+    status,
+    headers: { "content-length": `${body.length}`, ...headers },
   });
 }
 
@@ -83,6 +95,13 @@ export function tooMuch(refusal: "client" | "all"): Response {
 
 /** Turns anything thrown while a file was served into a response in plain text. */
 export function errorResponse(error: unknown): Response {
+  if (isOutOfFiles(error)) {
+    return textResponse(
+      STATUS_CODE.ServiceUnavailable,
+      "Cannot serve this file: too many files are open.",
+      { "retry-after": RETRY_AFTER_SECONDS },
+    );
+  }
   if (error instanceof PkgstashError) {
     const { status, text } = FAILURES[error.kind];
     return textResponse(status, text);

@@ -1,6 +1,6 @@
 import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
-import { PkgstashError, reasonOf } from "../errors.ts";
+import { isOutOfFiles, PkgstashError, reasonOf } from "../errors.ts";
 import { canonicalAddress } from "../formats/network/ip_address.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { type ConnectionLimits, Connections, type Refusal } from "./connections.ts";
@@ -163,9 +163,4 @@ function brokenOff(error: unknown): Response {
   if (error instanceof PkgstashError) log.warn("response broken off", details);
   else log.error("response broken off", details);
   return errorResponse(error);
-}
-
-/** Whether an operation failed because too many files are open, in this process or all (EMFILE). */
-function isOutOfFiles(error: unknown): boolean {
-  return error instanceof Error && /\(os error (?:23|24)\)/.test(error.message);
 }

@@ -1,6 +1,6 @@
 /**
  * The file is there, and no program of this user will read it: no permission, a damaged disk or file
- * system, a directory or a circle of links in its place.
+ * system, a directory or a circle of links in its place, a file in that of its directory.
  */
 const CODES: ReadonlySet<unknown> = new Set([
   "EACCES",
@@ -8,6 +8,7 @@ const CODES: ReadonlySet<unknown> = new Set([
   "EIO",
   "EUCLEAN",
   "EISDIR",
+  "ENOTDIR",
   "ELOOP",
 ]);
 

@@ -3,7 +3,7 @@ import type { Endpoint } from "../../api/endpoint.ts";
 import { type Problem, PROBLEM_TYPE, type ProblemKind } from "../../api/problem.ts";
 import { type ErrorKind, PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import { INTERNAL_ERROR, methodText, textResponse } from "../responses.ts";
+import { INTERNAL_ERROR, methodText, sizedResponse, textResponse } from "../responses.ts";
 
 const log = eventLogger("server");
 
@@ -59,7 +59,7 @@ export function failureResponse(form: FailureForm, failure: Failure): Response {
     detail,
     kind,
   };
-  return new Response(JSON.stringify(problem), {
+  return sizedResponse(JSON.stringify(problem), {
     status,
     headers: { "content-type": PROBLEM_TYPE, ...headers },
   });

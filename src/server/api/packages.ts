@@ -4,10 +4,13 @@ import {
   REMOVE_PACKAGE,
   SHOW_PACKAGE,
 } from "../../api/packages.ts";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { PkgstashError } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
 import { handle, type Route } from "./route.ts";
+
+const PACKAGES_PER_TURN = 2000;
 
 export const packageRoutes: readonly Route[] = [
   handle(LIST_PACKAGES, async ({ query: { name, repository }, mirroring: { inventory, tree } }) => {
@@ -15,9 +18,12 @@ export const packageRoutes: readonly Route[] = [
     const isIn = (directory: string) =>
       repository === undefined || directory === repository ||
       tree.repositoryAt(directory)?.name === repository;
-    const packages = (await inventory.packages())
-      .filter((cached) => (wanted?.(cached) ?? true) && isIn(cached.directory))
-      .map(packageReport);
+    const packages: PackageReport[] = [];
+    for (const cached of await inventory.packages()) {
+      if (wanted?.(cached) === false || !isIn(cached.directory)) continue;
+      packages.push(packageReport(cached));
+      if (packages.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
+    }
     return { packages, bytes: packages.reduce((sum, each) => sum + each.bytes, 0) };
   }),
   handle(SHOW_PACKAGE, async ({ path: { directory, file }, mirroring: { inventory } }) => {

@@ -5,6 +5,8 @@ import {
   templateSegments,
 } from "../../api/endpoint.ts";
 import type { Context } from "../context.ts";
+import { sizedResponse } from "../responses.ts";
+import { jsonBody } from "./json_body.ts";
 import { type Input, type InputReader, inputReader } from "./input.ts";
 
 /** A request to an endpoint, as its handler gets it. */
@@ -66,7 +68,11 @@ function serialize({ answers }: Endpoint, result: unknown): Response {
 function responseOf(answers: Endpoint["answers"], status: number, value: unknown): Response {
   const answer = answers[status];
   if (answer === undefined) throw new Error(`The endpoint has no answer ${status}`);
-  if (!("kind" in answer)) return Response.json(value, { status });
+  if (!("kind" in answer)) {
+    const init = { status, headers: { "content-type": "application/json" } };
+    const body = jsonBody(value);
+    return typeof body === "string" ? sizedResponse(body, init) : new Response(body, init);
+  }
   if (answer.kind === "empty") return new Response(null, { status });
   const lines = (value as ReadableStream<unknown>)
     .pipeThrough(

@@ -1,42 +1,94 @@
-import { escape } from "@std/html/entities";
-import { join } from "@std/path";
 import type { CacheLayout } from "../../mirroring/cache/cache_layout.ts";
-import type { Repository } from "../../repositories/repository.ts";
-import { statIfPresent } from "../../platform/files/durable.ts";
-import { bytesText } from "../../config/quantities.ts";
-import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 import type { Mirroring } from "../../mirroring/mirroring.ts";
+import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
+import { statIfPresent } from "../../platform/files/durable.ts";
+import { filesIn } from "../../platform/files/plain_directory.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import { ListingPage, type Row } from "./listing_page.ts";
 
-interface Row {
-  /** The text of the link and, percent-encoded, its target. */
-  name: string;
-  size?: number;
-  modified?: Date | null;
+/** Pages of this size together are kept; one of 28,000 files has about 6 MB. */
+const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+/** A directory that changed this shortly before it was read may change again under the same time. */
+const SETTLED_MS = 2_000;
+/** A page serves for so many times as long as it took, however often its directory changes. */
+const SERVED_TIMES = 10;
+
+type Needs = Pick<Mirroring, "tree" | "layout" | "snapshots">;
+
+/** A page of a repository's directory, and what it was made from. */
+interface KeptPage {
+  readonly page: ListingPage;
+  /** Differs if the directory or the database has changed. */
+  readonly version: string;
+  /** Whether any later change gives another version. */
+  readonly isSettled: boolean;
+  /** By `performance.now()`; it serves until then in any case. */
+  freshUntil: number;
 }
 
-/**
- * A page with the cached files of a directory, or null if there is no such directory. `directory`
- * has no trailing slash.
- */
-export async function listingRoute(
-  directory: string,
-  { tree, layout, snapshots }: Pick<Mirroring, "tree" | "layout" | "snapshots">,
-): Promise<Response | null> {
-  const repository = tree.repositoryAt(directory);
-  const children = tree.childrenOf(directory);
-  if (repository === null && children === null) return null;
-  const rows = [
-    ...(directory === "" ? [] : [{ name: "../" }]),
-    ...(children ?? []).map((name) => ({ name: `${name}/` })),
-    ...(repository === null ? [] : await cachedFiles(repository, layout, snapshots)),
-  ];
-  return new Response(page(`/${directory}${directory === "" ? "" : "/"}`, rows), {
-    headers: {
-      "content-type": "text/html; charset=utf-8",
-      "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
-    },
-  });
+/** Pages with the cached files of each directory. Each is made once for all who ask meanwhile. */
+export class Listings {
+  /** By directory; the latest made last. */
+  readonly #kept = new Map<string, KeptPage>();
+
+  /** A page of a directory, which has no slash at its end. */
+  async respond(directory: string, needs: Needs): Promise<Response> {
+    const { tree } = needs;
+    const repository = tree.repositoryAt(directory);
+    const folders = [
+      ...(directory === "" ? [] : [{ name: "../" }]),
+      ...(tree.childrenOf(directory) ?? []).map((name) => ({ name: `${name}/` })),
+    ];
+    const page = repository === null
+      ? new ListingPage(directory, Promise.resolve(folders))
+      : await this.#pageOf(repository, folders, needs);
+    return await page.respond();
+  }
+
+  async #pageOf(
+    repository: Repository,
+    folders: readonly Row[],
+    { layout, snapshots }: Needs,
+  ): Promise<ListingPage> {
+    const { directory } = repository;
+    const changed = (await statIfPresent(layout.directoryOf(repository)))?.mtime?.getTime() ?? 0;
+    const snapshot = await snapshots.current(repository);
+    const version = `${changed} ${snapshot?.generation}`;
+    const kept = this.#kept.get(directory);
+    const isCurrent = kept !== undefined &&
+      (performance.now() < kept.freshUntil || kept.isSettled && kept.version === version);
+    if (isCurrent) return kept.page;
+    const startedAt = performance.now();
+    const isSettled = Date.now() - changed > SETTLED_MS;
+    const rows = cachedFiles(repository, layout, snapshots)
+      .then((files) => [...folders, ...files]);
+    const made = {
+      page: new ListingPage(directory, rows),
+      version,
+      isSettled,
+      freshUntil: Infinity,
+    };
+    this.#kept.delete(directory);
+    this.#kept.set(directory, made);
+    made.page.done.then(() => {
+      const now = performance.now();
+      made.freshUntil = now + SERVED_TIMES * (now - startedAt);
+      this.#evict();
+    }, () => {
+      if (this.#kept.get(directory) === made) this.#kept.delete(directory);
+    });
+    return made.page;
+  }
+
+  #evict(): void {
+    let bytes = [...this.#kept.values()].reduce((sum, { page }) => sum + page.bytes, 0);
+    for (const [directory, { page }] of this.#kept) {
+      if (bytes <= MAX_KEPT_BYTES) break;
+      this.#kept.delete(directory);
+      bytes -= page.bytes;
+    }
+  }
 }
 
 async function cachedFiles(
@@ -45,56 +97,19 @@ async function cachedFiles(
   snapshots: Snapshots,
 ): Promise<Row[]> {
   const rows: Row[] = [];
-  const add = async (name: string, path: string) => {
-    const info = await statIfPresent(path);
-    if (info?.isFile) rows.push({ name, size: info.size, modified: info.mtime });
-  };
   const snapshot = await snapshots.current(repository);
   for (const [member, { blob }] of Object.entries(snapshot?.members ?? {})) {
-    await add(`${repository.name}.${member}`, snapshots.pathOf(repository, blob));
+    const info = await statIfPresent(snapshots.pathOf(repository, blob));
+    if (!info?.isFile) continue;
+    const modified = info.mtime?.getTime() ?? 0;
+    rows.push({ name: `${repository.name}.${member}`, size: info.size, modified });
   }
   const directory = layout.directoryOf(repository);
-  for (const name of await namesIn(directory)) {
+  if (await statIfPresent(directory) === null) return rows;
+  const isPackage = (name: string) => {
     const kind = classifyRepositoryFile(name, repository.name);
-    if (kind !== null && kind.kind !== "snapshot") await add(name, join(directory, name));
-  }
+    return kind !== null && kind.kind !== "snapshot";
+  };
+  rows.push(...await filesIn(directory, isPackage));
   return rows.sort((a, b) => a.name < b.name ? -1 : 1);
-}
-
-async function namesIn(directory: string): Promise<string[]> {
-  try {
-    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
-    throw error;
-  }
-}
-
-/** A relative link. Without the dot, "name-1:2.0" would be a URL with the scheme "name-1". */
-function linkTo(name: string): string {
-  return escape(`./${encodeURI(name).replace(/[?#]/g, encodeURIComponent)}`);
-}
-
-function page(title: string, rows: Row[]): string {
-  const cells = rows.map(({ name, size, modified }) =>
-    `<tr><td><a href="${linkTo(name)}">${escape(name)}</a></td><td class="n">${
-      size === undefined ? "" : bytesText(size)
-    }</td><td>${
-      modified?.getTime() ? modified.toISOString().slice(0, 16).replace("T", " ") : ""
-    }</td></tr>`
-  );
-  return `<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><title>${escape(title)}</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; padding: 0 1rem }
-table { border-collapse: collapse; width: 100% }
-td, th { padding: .1rem 1rem .1rem 0; text-align: left; overflow-wrap: anywhere }
-.n { text-align: right; white-space: nowrap }
-</style></head>
-<body><h1>${escape(title)}</h1>
-<table><tr><th>Name</th><th class="n">Size</th><th>Date (UTC)</th></tr>
-${cells.join("\n")}
-</table></body></html>
-`;
 }

@@ -24,7 +24,7 @@ Deno.test("a request is logged as one line with client, method, path, status and
   ) assertEquals(line!.includes(part), true, `${part} in ${line}`);
 });
 
-Deno.test("HEAD requests and errors count no bytes", async () => {
+Deno.test("a request without a body has no bytes", async () => {
   await using app = await TestApp.start();
   app.put(PATH, packageBytes(1234, 1));
   await app.warm(PATH);
@@ -66,4 +66,30 @@ Deno.test("a 404 is logged at debug level", async () => {
   await app.log.waitFor(/INFO request/);
   assertEquals(app.log.matching(/DEBUG no such file/).length, 1);
   assertEquals(app.log.matching(/WARN|ERROR/), []);
+});
+
+Deno.test("the bytes of pages, texts and the API's answers are those that were sent", async () => {
+  await using app = await TestApp.start({ token: TOKEN });
+  const authorization = `Bearer ${TOKEN}`;
+  await app.get("/core/os/x86_64/"); // made for the next one
+  for (
+    const target of [
+      "/core/os/x86_64/",
+      "/healthz",
+      "/metrics",
+      "/nothing",
+      "/cache/nothing",
+      "/api/v1/status",
+      "/api/v1/nothing",
+      "/api/v1/pins",
+      "/core",
+      PATH,
+    ]
+  ) {
+    const before = app.log.matching(/INFO request/).length;
+    const { body } = await app.get(target, { authorization });
+    await app.log.waitFor(/INFO request/, before + 1);
+    const line = app.log.matching(/INFO request/).at(-1)!;
+    assertEquals(/ bytes=(\S+)/.exec(line)?.[1], `${body.length}`, line);
+  }
 });
