@@ -43,15 +43,18 @@ export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null 
 }
 
 /**
- * Whether the bytes end in the middle of an OpenPGP packet, so that they are only a part of a
- * signature. False for everything that does not say how long it is, such as an armored signature.
+ * Whether a binary signature is cut, or followed by something else: the packets that it begins with do
+ * not end where the bytes do. False for everything that does not say how long it is, such as an
+ * armored signature.
  */
-export function isCutSignature(bytes: Uint8Array): boolean {
+export function isDamagedSignature(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {
     const rest = bytes.subarray(at);
+    const isPacket = ((rest[0] ?? 0) & 0x80) !== 0;
+    if (!isPacket) return at > 0;
     const packet = readPacketHeader(rest);
-    // The header itself takes up to six bytes.
-    if (packet === null) return rest.length < 6 && ((rest[0] ?? 0) & 0x80) !== 0;
+    // A header takes up to six bytes; a longer one has no length that can be told.
+    if (packet === null) return rest.length < 6;
     at += packet.start + packet.length;
     if (at > bytes.length) return true;
   }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { isCutSignature, readSignature } from "../../formats/openpgp/signature.ts";
+import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
 
 /** A file on disk and the detached signatures that may have been made for it. */
 export class SignedFile {
@@ -14,13 +14,18 @@ export class SignedFile {
   /**
    * Whether a signature was made for the file, as far as can be told without the key: a mirror in
    * the middle of an update has the signature of another file than the one it has. True for
-   * signatures that cannot be read, such as armored ones, but not for a part of one.
+   * signatures that cannot be read, such as armored ones, but not for damaged ones; and once the file
+   * is gone, since then nobody can tell.
    */
   async maySign(signature: Uint8Array): Promise<boolean> {
-    if (isCutSignature(signature)) return false;
-    for (const { hash, trailer, left } of readSignature(signature) ?? []) {
-      const [first, second] = (await this.#hashOf(hash)).copy().update(trailer).digest();
-      if (first !== left[0] || second !== left[1]) return false;
+    if (isDamagedSignature(signature)) return false;
+    try {
+      for (const { hash, trailer, left } of readSignature(signature) ?? []) {
+        const [first, second] = (await this.#hashOf(hash)).copy().update(trailer).digest();
+        if (first !== left[0] || second !== left[1]) return false;
+      }
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
     return true;
   }

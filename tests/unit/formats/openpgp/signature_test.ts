@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { createHash } from "node:crypto";
-import { isCutSignature, readSignature } from "../../../../src/formats/openpgp/signature.ts";
+import { isDamagedSignature, readSignature } from "../../../../src/formats/openpgp/signature.ts";
 import { signatureOf } from "../../../support/changing_repository.ts";
 
 const data = new TextEncoder().encode("data");
@@ -27,18 +27,24 @@ Deno.test("a signature that is cut anywhere, or continues with something else, i
   }
 });
 
-Deno.test("a part of a signature is told from a whole one, and from what says no length", () => {
+Deno.test("a cut signature, and one with garbage behind it, are told from whole ones", () => {
   const both = new Uint8Array([...signature, ...signatureOf(data, 1)]);
   for (let length = 1; length < both.length; length++) {
-    assertEquals(
-      isCutSignature(both.subarray(0, length)),
-      length !== signature.length,
-      `${length}`,
-    );
+    const isDamaged = isDamagedSignature(both.subarray(0, length));
+    assertEquals(isDamaged, length !== signature.length, `${length} bytes`);
   }
-  assertEquals(isCutSignature(both), false);
+  assertEquals(isDamagedSignature(both), false);
+  assertEquals(isDamagedSignature(new Uint8Array([...signature, ...new Uint8Array(100)])), true);
+});
+
+Deno.test("what does not say its length is not a damaged signature", () => {
   const armored = new TextEncoder().encode("-----BEGIN PGP SIGNATURE-----\n");
-  assertEquals(isCutSignature(armored), false);
+  // Partial and indeterminate lengths (RFC 9580 sections 4.2.1.4 and 4.2.2).
+  const partial = new Uint8Array([0xc2, 0xe1, ...new Uint8Array(50)]);
+  const indeterminate = new Uint8Array([0x8b, ...new Uint8Array(50)]);
+  for (const bytes of [armored, partial, indeterminate]) {
+    assertEquals(isDamagedSignature(bytes), false);
+  }
 });
 
 Deno.test("any bytes are a signature or none, and never an error", () => {
