@@ -167,6 +167,7 @@ export class Mirroring {
       clients: this.clientDownloads,
       metrics,
       upstreams: this.upstreams,
+      onStored: () => this.room.keep(),
       onWork: (work) => void this.#background.add("cannot record a file of extra_paths", work),
       answerTimeoutMs: () => this.#config.answerTimeoutMs,
     });

@@ -34,6 +34,8 @@ const DATED_HEADERS = ["age", "date"];
 /** What the bytes on record are known by, which another mirror describes in its own way. */
 const VALIDATORS = ["etag", "last-modified"];
 
+/** The part of the answer timeout in which mirrors may confirm a file that can be sent stale. */
+const REVALIDATION_SHARE = 1 / 3;
 /** How long a file that no mirror has is not asked for again. */
 const MISSING_MS = 5_000;
 /** Extra paths have no database, whose epochs would forget what is missing. */
@@ -46,6 +48,8 @@ export interface ExtraRequestsOptions {
   clients: ClientDownloads;
   metrics: Metrics;
   upstreams: Pick<Upstreams, "get">;
+  /** Called after each file that was put into the cache. */
+  onStored: () => Promise<void>;
   /** Called with work that goes on after the answer: it must end before the daemon does. */
   onWork: (work: Promise<void>) => void;
   /** Time within which a client must get its first byte; called at each use. */
@@ -138,9 +142,12 @@ export class ExtraRequests {
     const { fetch: { download, answers, recorded }, started } = this.#startOrJoin(asked, stored);
     clients.addClient(download);
     const limits = { fileName, answerTimeoutMs };
+    const mayServeStale = stored !== null && judge(stored).mayServeStale;
+    const patienceMs = answerTimeoutMs * (mayServeStale ? REVALIDATION_SHARE : 1);
+    const askedUntil = Math.min(deadlineAt, performance.now() + patienceMs);
     let opening;
     try {
-      opening = await answerBy(deadlineAt, download.opened, limits);
+      opening = await answerBy(askedUntil, download.opened, limits);
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
       return await this.#pastCache(file).respond(request, deadlineAt);
@@ -210,7 +217,7 @@ export class ExtraRequests {
   }
 
   async #store(file: ExtraFile, { download, answers, stored }: Outcome): Promise<void> {
-    const { store } = this.#options;
+    const { onStored, onWork, store } = this.#options;
     const now = this.#now();
     try {
       const outcome = await download.done;
@@ -227,6 +234,7 @@ export class ExtraRequests {
           fetchedAt: now,
           usedAt: now,
         });
+        onWork(onStored());
       } else if (outcome.result === "unchanged" && stored !== null) {
         const answer = answers.get(outcome.mirror.name);
         if (answer !== undefined) await store.confirm(file, stored, refreshed(stored, answer));

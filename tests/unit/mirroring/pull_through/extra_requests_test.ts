@@ -133,6 +133,17 @@ Deno.test("a stale file is sent when all mirrors are down, unless its mirror for
   await strict.mirror.up();
 });
 
+Deno.test("a stale file does not wait for a mirror that hangs, and the question goes on", async () => {
+  await using app = await withFile("max-age=0");
+  const gate = new Gate();
+  app.mirror.behave(ISO, [control("max-age=3600"), { kind: "hangBeforeHeaders", gate }]);
+  assertEquals((await app.get(ISO)).headers.get("x-cache"), "STALE");
+  assertEquals(app.mirror.abandoned, 0);
+  gate.release();
+  await app.settled();
+  assertEquals((await app.get(ISO)).headers.get("x-cache"), "HIT");
+});
+
 Deno.test("a file that is gone from the mirrors is gone here, and not asked for at once again", async () => {
   await using app = await withFile("max-age=0");
   app.mirror.remove(ISO);
