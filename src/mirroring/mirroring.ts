@@ -31,6 +31,7 @@ import { RefusedBeginnings } from "./downloads/refused_beginnings.ts";
 import { Upstreams } from "./mirrors/upstreams.ts";
 import { Prefetcher } from "./prefetch/prefetcher.ts";
 import { WishPlanner } from "./prefetch/wish_planner.ts";
+import { respondFromCache } from "./pull_through/cache_only.ts";
 import { DatabaseRequests } from "./pull_through/database_requests.ts";
 import { ExtraRequests } from "./pull_through/extra_requests.ts";
 import { MissingFiles } from "./pull_through/missing_files.ts";
@@ -252,6 +253,17 @@ export class Mirroring {
 
   /** Answers a GET or HEAD for a file of a repository, or of the extra paths. */
   async respond(
+    file: RepositoryFile | ExtraFile,
+    request: Request,
+    client: Client,
+  ): Promise<Response> {
+    return await this.upstreams.hops.follow(request.headers.get("via"), {
+      work: () => this.#respond(file, request, client),
+      cacheOnly: () => respondFromCache(file, request, this),
+    });
+  }
+
+  async #respond(
     file: RepositoryFile | ExtraFile,
     request: Request,
     client: Client,

@@ -9,6 +9,7 @@ import { askingOrder, leftAlone } from "./asking_order.ts";
 import type { Mirror } from "./mirror.ts";
 import { MirrorPool } from "./mirror_pool.ts";
 import type { MirrorRequest, RequestedFile } from "./mirror_request.ts";
+import type { Hops } from "./hops.ts";
 import { refusalOf } from "./refusal.ts";
 import { rivalsIn, type RivalsRequest, type TransferRate } from "./rivals.ts";
 import {
@@ -49,6 +50,8 @@ export interface UpstreamOptions {
   secretHeaders?: Readonly<Record<string, string>>;
   limits: MirrorLimits;
   metrics: Metrics;
+  /** Marks the requests to mirrors; they are not marked without. */
+  hops?: Hops;
 }
 
 /**
@@ -60,13 +63,14 @@ export class Upstream {
   readonly name: string;
   readonly pool: MirrorPool;
   readonly #metrics: Metrics;
+  readonly #hops: Hops | null;
   #limits: MirrorLimits;
   #connections: Connections;
   #secretHeaders: Readonly<Record<string, string>>;
   #isClosed = false;
 
   constructor(
-    { name, mirrors, archive, client, secretHeaders = {}, limits, metrics }: UpstreamOptions,
+    { name, mirrors, archive, client, secretHeaders = {}, limits, metrics, hops }: UpstreamOptions,
   ) {
     this.name = name;
     this.#secretHeaders = secretHeaders;
@@ -75,6 +79,7 @@ export class Upstream {
     this.#limits = limits;
     this.pool.minimumBytesPerSecond = limits.minimumBytesPerSecond;
     this.#metrics = metrics;
+    this.#hops = hops ?? null;
   }
 
   /** Applies a new configuration to every request from now on; null keeps the client. */
@@ -192,7 +197,7 @@ export class Upstream {
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.stallTimeoutMs)]);
     using connection = this.#connect();
     try {
-      const response = await connection.client.head(url, this.#secretsFor(mirror), limit);
+      const response = await connection.client.head(url, this.#headersFor(mirror), limit);
       await response.body?.cancel();
       if (response.ok) return response.headers;
       const refusal = refusalOf(response, false);
@@ -221,7 +226,7 @@ export class Upstream {
     try {
       const response = await connection.client.head(
         url,
-        this.#secretsFor(mirror),
+        this.#headersFor(mirror),
         AbortSignal.timeout(this.#limits.answerTimeoutMs),
       );
       await response.body?.cancel();
@@ -291,7 +296,7 @@ export class Upstream {
     const headers = request.headersFor(mirror);
     const response = await client.get(
       url,
-      { ...this.#secretsFor(mirror), ...headers },
+      { ...this.#headersFor(mirror), ...headers },
       controller.signal,
     );
     const { status } = response;
@@ -322,8 +327,11 @@ export class Upstream {
     }
   }
 
-  #secretsFor(mirror: Mirror): Readonly<Record<string, string>> {
-    return mirror === this.pool.archive ? {} : this.#secretHeaders;
+  #headersFor(mirror: Mirror): Readonly<Record<string, string>> {
+    return {
+      ...(mirror === this.pool.archive ? {} : this.#secretHeaders),
+      ...(this.#hops === null ? {} : { via: this.#hops.via }),
+    };
   }
 
   #connect(): Connection {

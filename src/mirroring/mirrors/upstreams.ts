@@ -3,6 +3,7 @@ import { PkgstashError } from "../../errors.ts";
 import { HttpClient, type HttpClientOptions, redirectPolicy } from "../../platform/http_client.ts";
 import type { RedirectPolicy } from "../../platform/redirects.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
+import { Hops } from "./hops.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
 import { MirrorlistFile, type MirrorlistState } from "./mirrorlist_file.ts";
 import type { ListenAddress } from "./own_address.ts";
@@ -22,6 +23,8 @@ export type Connect = (options: HttpClientOptions) => HttpClient;
 
 /** Every configured distribution, by name in the order of the configuration. */
 export class Upstreams implements Disposable {
+  /** How requests to mirrors are told from those that have come round in a circle. */
+  readonly hops = new Hops();
   readonly #metrics: Metrics;
   readonly #connect: Connect;
   #settings: UpstreamSettings;
@@ -81,7 +84,13 @@ export class Upstreams implements Disposable {
         };
         if (known === undefined) {
           const client = connect();
-          return [config.name, new Upstream({ ...options, client, metrics: this.#metrics })];
+          const upstream = new Upstream({
+            ...options,
+            client,
+            metrics: this.#metrics,
+            hops: this.hops,
+          });
+          return [config.name, upstream];
         }
         const client = keepsClient ? null : connect();
         known.reconfigure({ ...options, client });
