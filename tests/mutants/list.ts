@@ -2,6 +2,7 @@ import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORING } from "./list/mirroring.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
+import { REFRESH } from "./list/refresh.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */

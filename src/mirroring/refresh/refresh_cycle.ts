@@ -25,7 +25,7 @@ export type RefreshEvent =
 export type RefreshListener = (event: RefreshEvent) => void;
 
 export interface RefreshCycleOptions {
-  snapshots: Pick<Snapshots, "refresh">;
+  snapshots: Pick<Snapshots, "refresh" | "vanishedSince">;
   /** The repositories whose databases to refresh. */
   repositories: () => Promise<Repository[]>;
   prefetcher: Pick<Prefetcher, "run">;
@@ -147,7 +147,7 @@ export class RefreshCycle {
     }
   }
 
-  /** Refreshes one database; returns the reason if that failed. */
+  /** Refreshes one database; returns the reason if that failed, and should not have. */
   async #refresh(repository: Repository, listener: RefreshListener): Promise<string | null> {
     const { directory } = repository;
     listener({ event: "database", repository: directory, status: "started" });
@@ -164,6 +164,8 @@ export class RefreshCycle {
     } catch (error) {
       const reason = reasonOf(error);
       listener({ event: "database", repository: directory, status: "failed", reason });
+      // That it is gone for good is told in the status, and does not make every refresh fail.
+      if (await this.#options.snapshots.vanishedSince(repository) !== null) return null;
       return `${directory}: ${reason}`;
     }
   }

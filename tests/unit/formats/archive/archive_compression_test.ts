@@ -12,6 +12,7 @@ import {
   decompress,
   detectCompression,
 } from "../../../../src/formats/archive/archive_compression.ts";
+import { unbzip2 } from "../../../../src/formats/archive/bzip2_decompression.ts";
 import { TarReader } from "../../../../src/formats/archive/tar_reader.ts";
 import {
   bytesOf,
@@ -267,6 +268,12 @@ for (const [name, file] of [["bzip2", BZIP2_TEXT], ["lz4", LZ4_TEXT]] as const) 
 Deno.test("bzip2: what is not bzip2 after the end is ignored, as libarchive does it", async () => {
   const text = TEXT.subarray(0, 150_000);
   assertEquals(await decompressed(joined(BZIP2_TEXT, new Uint8Array(600).fill(7))), text);
+});
+
+Deno.test("bzip2: a block is not expanded beyond the limit", async () => {
+  const blocks = unbzip2(ReadableStream.from([BZIP2_TEXT]), 100_000);
+  const error = await contentError(Array.fromAsync(blocks));
+  assertStringIncludes(error.message, "its content is too large");
 });
 
 Deno.test("lz4: skippable frames are skipped, and garbage after the end is an error", async () => {

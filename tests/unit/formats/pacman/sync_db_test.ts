@@ -181,15 +181,26 @@ Deno.test("problems are counted, with the first as an example", async () => {
 });
 
 Deno.test("a file in two entries is checked against what both say of it", async () => {
-  const entryOf = (name: string, size: number) =>
-    descOf(name, "1-1", `%CSIZE%\n${size}\n\n%SHA256SUM%\n${SHA256}\n`)
+  const entryOf = (name: string, size: number, sha256: string) =>
+    descOf(name, "1-1", `%CSIZE%\n${size}\n\n%SHA256SUM%\n${sha256}\n`)
       .replace(/^.*pkg\.tar\.zst$/m, "a-1-1-any.pkg.tar.zst");
-  const db = await read(["a-1-1/desc", entryOf("a", 1)], ["b-1-1/desc", entryOf("b", 2)]);
-  assertEquals(db.packages?.map(({ size, sha256 }) => [size, sha256]), [[null, SHA256], [
-    null,
-    SHA256,
-  ]]);
-  assertEquals(told(db), ["1 two packages have one %FILENAME% (a-1-1-any.pkg.tar.zst)"]);
+  const other = "cd".repeat(32);
+  for (
+    const [size, sha256, expected] of [
+      [1, SHA256, [1, SHA256]],
+      [2, SHA256, [null, SHA256]],
+      [1, other, [1, null]],
+    ] as const
+  ) {
+    const db = await read(
+      ["a-1-1/desc", entryOf("a", 1, SHA256)],
+      ["b-1-1/desc", entryOf("b", size, sha256)],
+    );
+    assertEquals(db.packages?.map(({ size, sha256 }) => [size, sha256]), [[...expected], [
+      ...expected,
+    ]]);
+    assertEquals(told(db), ["1 two packages have one %FILENAME% (a-1-1-any.pkg.tar.zst)"]);
+  }
 });
 
 Deno.test("two versions of a package are both known, and told", async () => {

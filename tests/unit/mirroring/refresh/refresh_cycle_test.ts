@@ -201,13 +201,15 @@ interface Faults {
   prefetch?: Error;
   cleanup?: Error;
   databasePatienceMs?: number;
+  /** Repositories that no mirror has any more. */
+  vanished?: readonly string[];
 }
 
 /** A cycle over repositories that `refresh` refreshes, and what it has done. */
 function cycleOf(
   names: readonly string[],
   refresh: (name: string) => Promise<boolean>,
-  { prefetch, cleanup, ...options }: Faults = {},
+  { prefetch, cleanup, vanished = [], ...options }: Faults = {},
 ) {
   const done: string[] = [];
   const events: RefreshEvent[] = [];
@@ -215,6 +217,8 @@ function cycleOf(
     snapshots: {
       refresh: ({ directory }: Repository) =>
         Promise.resolve({ done: refresh(directory).then((changed) => ({ changed })) }),
+      vanishedSince: ({ directory }: Repository) =>
+        Promise.resolve(vanished.includes(directory) ? new Date(0) : null),
     } as unknown as Snapshots,
     repositories: () => Promise.resolve(names.map((directory) => ({ directory }) as Repository)),
     prefetcher: {
@@ -272,6 +276,16 @@ Deno.test("a cycle in which every database fails cleans up, but does not count a
   const { run, done } = cycleOf(["a", "b"], failing("a", "b"));
   await assertRejects(run, PkgstashError, "b: no mirror");
   assertEquals(done, ["prefetch", "cleanup"]);
+});
+
+Deno.test("a cycle succeeds without a repository that is gone for good, and tells of it", async () => {
+  const { run, done, events } = cycleOf(["a", "b"], failing("a"), { vanished: ["a"] });
+  await run();
+  assertEquals(done, ["record", "prefetch", "cleanup"]);
+  assertEquals(
+    events.filter((event) => event.event === "database" && event.status === "failed").length,
+    1,
+  );
 });
 
 Deno.test("a cycle whose prefetch fails cleans up", async () => {
