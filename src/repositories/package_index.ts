@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../async/event_loop_turn.ts";
 import {
   type Dependency,
   isProvidedBy,
@@ -13,6 +14,8 @@ import {
 import { eventLogger } from "../platform/observability/logging.ts";
 
 const log = eventLogger("database");
+
+const PACKAGES_PER_TURN = 1000;
 
 /** What a package file must be, according to its database. */
 export interface Expectation {
@@ -124,10 +127,12 @@ export async function readPackageIndex(
   const { packages, problems } = await readSyncDb(file.readable);
   for (const problem of problems) log.warn("database is odd", { file: path, ...problem });
   if (previous === null || packages === null) return new PackageIndex({ packages, problems });
-  const shared = packages.map((entry) => {
+  const shared: IndexedPackage[] = [];
+  for (const entry of packages) {
     const known = previous.packages.get(entry.fileName);
-    return known !== undefined && isSamePackage(known, entry) ? known : entry;
-  });
+    shared.push(known !== undefined && isSamePackage(known, entry) ? known : entry);
+    if (shared.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
+  }
   return new PackageIndex({ packages: shared, problems });
 }
 

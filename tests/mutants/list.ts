@@ -1,9 +1,15 @@
 import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORING } from "./list/mirroring.ts";
-import { UPSTREAMS } from "./list/upstreams.ts";
 import { REFRESH } from "./list/refresh.ts";
+import { UPSTREAMS } from "./list/upstreams.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
-export const MUTANTS: readonly Mutant[] = [...FORMATS, ...HOUSE, ...MIRRORING, ...UPSTREAMS];
+export const MUTANTS: readonly Mutant[] = [
+  ...FORMATS,
+  ...HOUSE,
+  ...MIRRORING,
+  ...REFRESH,
+  ...UPSTREAMS,
+];

@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { PkgstashError } from "../../errors.ts";
 import { decompress, unreadCompressionOf } from "../archive/archive_compression.ts";
 import { type TarMember, TarReader } from "../archive/tar_reader.ts";
@@ -95,7 +96,7 @@ export async function readSyncDb(
     return { packages: null, problems: [problem] };
   }
   tar.finish();
-  return collection.finish();
+  return await collection.finish();
 }
 
 type Draft = { -readonly [Key in keyof SyncDbPackage]: SyncDbPackage[Key] } & {
@@ -105,6 +106,7 @@ type Draft = { -readonly [Key in keyof SyncDbPackage]: SyncDbPackage[Key] } & {
 };
 
 const decoder = new TextDecoder();
+const PACKAGES_PER_TURN = 1000;
 /** What a value costs beside its text, roughly. */
 const POINTER_BYTES = 8;
 
@@ -143,15 +145,17 @@ class Collection {
     readDesc(body, (field, start, end) => this.#setField(draft, field, body.subarray(start, end)));
   }
 
-  finish(): SyncDb {
+  async finish(): Promise<SyncDb> {
     const packages: SyncDbPackage[] = [];
     const byFile = new Map<string, Draft>();
     const names = new Set<string>();
+    let count = 0;
     for (const draft of this.#drafts.values()) {
+      if (++count % PACKAGES_PER_TURN === 0) await eventLoopTurn();
       const { name, version, fileName } = draft;
       if (names.has(name)) this.#report("two packages have one name", name);
       names.add(name);
-      if (fileName === "" || !PATH_SAFE_WORD.test(`${name}-${version}`)) {
+      if (fileName === "" || !PATH_SAFE_WORD.test(name) || !PATH_SAFE_WORD.test(version)) {
         this.#report("a package has no usable name or %FILENAME%", quoted(`${name}-${version}`));
         continue;
       }

@@ -4,6 +4,8 @@ import { join } from "@std/path";
 import { readSyncDb } from "../../../src/formats/pacman/sync_db.ts";
 import type { PacmanClient } from "../../support/end_to_end/pacman_client.ts";
 import { endToEndTest, type TestBed } from "../../support/end_to_end/test_bed.ts";
+import { ODD_DATABASES } from "../../support/odd_databases.ts";
+import { tarOf } from "../../support/sync_db_reading.ts";
 import {
   MALFORMED_DATABASE,
   REAL_DATA,
@@ -55,3 +57,15 @@ endToEndTest(
   },
   { ignore: REAL_DATA_MISSING },
 );
+
+endToEndTest("pacman takes and refuses the same odd databases", async (bed) => {
+  const repositories = ODD_DATABASES.map((_, index) => `r${index}`);
+  const client = await bed.client(["http://127.0.0.1:9/"], { repositories });
+  for (const [index, { members }] of ODD_DATABASES.entries()) {
+    await Deno.writeFile(client.database(`r${index}.db`), await tarOf(...members));
+  }
+  for (const [index, { what, isTaken }] of ODD_DATABASES.entries()) {
+    const { stdout } = await client.try("-Sl", `r${index}`);
+    assertEquals(stdout.includes(`r${index} b 1-1`), isTaken, what);
+  }
+});
