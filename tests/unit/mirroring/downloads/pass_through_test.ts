@@ -9,6 +9,7 @@ import {
 } from "../../../../src/mirroring/downloads/pass_through.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import {
   assertBroken,
@@ -164,6 +165,17 @@ Deno.test("a whole file that passes by has its last byte held back until its SHA
   const { bytes, error } = await collect(wrong.body);
   assertEquals([bytes.length, (error as PkgstashError).kind], [SIZE - 1, "content"]);
   assertEquals(refused, [SIZE - 1]);
+});
+
+Deno.test("what passes by does not end early", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const short = packageBytes(SIZE - 1, 12);
+  bed.put(PACKAGE, short);
+  bed.mirrors[0]!.behave("*", { kind: "noLength" });
+  const passed = await open(bed, {}, { identity: null, offset: 0, last: null, patienceMs: 0 });
+  const { bytes, error } = await collect(passed.body);
+  assert(error instanceof Error);
+  assertSameBytes(bytes, short.subarray(0, bytes.length));
 });
 
 Deno.test("the rest of a file that passes by is checked with what came before it", async () => {

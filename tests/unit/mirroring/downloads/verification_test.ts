@@ -134,6 +134,18 @@ for (const kind of ["content", "upstream"] as const) {
   });
 }
 
+Deno.test("a file of another length than the database says is refused by its head", async () => {
+  await using bed = await DownloadBed.start({ mirrors: 2 });
+  const [right, wrong] = [packageBytes(SIZE, 24), packageBytes(SIZE + 1, 25)];
+  bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
+  bed.mirrors[1]!.put(pathOf(PACKAGE), right);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: 1000 });
+  const expectations = expecting({ size: SIZE, sha256: null });
+  assertWhole(await read(bed.download(PACKAGE, { expectations })), right);
+  gate.release();
+});
+
 Deno.test("a body longer than the database says is refused before its end", async () => {
   await using bed = await DownloadBed.start();
   const right = packageBytes(SIZE, 7);

@@ -246,6 +246,16 @@ Deno.test("a missing signature is asked for again at once if missing_signature_a
   assertEquals(app.count(PATH), 2);
 });
 
+Deno.test("a missing signature is asked for again once its package has come", async () => {
+  await using app = await start({ settings: { missing_signature_age: "1h" } });
+  assertEquals((await app.get(PATH)).status, 404);
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(NEW));
+  assertEquals((await app.get(PATH)).status, 404);
+  await app.warm(PACKAGE);
+  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+});
+
 Deno.test("a missing signature is asked for again after a refresh", async () => {
   await using app = await start({ settings: { missing_signature_age: "1h" } });
   app.put(DB, await database(NEW));
