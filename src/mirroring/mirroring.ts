@@ -1,6 +1,7 @@
 import { BackgroundWork } from "../async/background_work.ts";
 import type { Config } from "../config/config.ts";
 import { reasonOf } from "../errors.ts";
+import type { DirectoryLock } from "../platform/files/directory_lock.ts";
 import { freeSpace } from "../platform/files/free_space.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
@@ -16,6 +17,7 @@ import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
 import { CacheSize } from "./cache/cache_size.ts";
+import { CacheWatch } from "./cache/cache_watch.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
 import { Quarantine } from "./cache/quarantine.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
@@ -73,7 +75,7 @@ export class Mirroring {
   readonly cycle: RefreshCycle;
   readonly verification: Verification;
   readonly #extras: ExtraRequests;
-  readonly #lock: Disposable;
+  readonly cacheWatch: CacheWatch;
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
   readonly #missing = new MissingFiles();
@@ -97,16 +99,22 @@ export class Mirroring {
     config: Config,
     { layout, lock, index, metrics }: {
       layout: CacheLayout;
-      lock: Disposable;
+      lock: DirectoryLock;
       index: CacheIndex;
       metrics: Metrics;
     },
   ) {
     this.#config = config;
-    this.#lock = lock;
     this.#metrics = metrics;
     this.layout = layout;
     this.index = index;
+    this.cacheWatch = new CacheWatch({
+      layout,
+      lock,
+      index,
+      onRestored: () =>
+        this.#background.add("cannot compare the cache with its index", this.inventory.reconcile()),
+    });
     this.quarantine = new Quarantine(layout);
     this.cacheSize = new CacheSize(layout);
     metrics.observeCacheSize(() => this.cacheSize.bytes());
@@ -315,8 +323,8 @@ export class Mirroring {
     await this.room.settled();
     await this.cleanup.settled();
     this.upstreams[Symbol.dispose]();
+    await this.cacheWatch[Symbol.asyncDispose]();
     this.index[Symbol.dispose]();
-    this.#lock[Symbol.dispose]();
   }
 
   async #refetch(file: PackageFile): Promise<void> {

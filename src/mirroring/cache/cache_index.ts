@@ -1,5 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
-import { openDatabase } from "../../platform/database/database.ts";
+import { moveDatabase, openDatabase } from "../../platform/database/database.ts";
 import { LateWrites } from "../../platform/database/late_writes.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -79,7 +79,7 @@ interface Use {
  * pins and the history of demand are lost with it.
  */
 export class CacheIndex implements Disposable {
-  readonly #database: DatabaseSync;
+  #database: DatabaseSync;
   readonly #writes: LateWrites;
   readonly #uses = new Map<string, Use>();
   readonly #timer: ReturnType<typeof setInterval>;
@@ -100,6 +100,11 @@ export class CacheIndex implements Disposable {
   /** Opens the index at `path`; a damaged one is replaced by an empty one. */
   static async open(path: string): Promise<CacheIndex> {
     return new CacheIndex(await openDatabase(path, MIGRATIONS));
+  }
+
+  /** Continues in a new file at `path`, with all that it holds; the old file may be gone. */
+  moveTo(path: string): void {
+    this.#database = moveDatabase(this.#database, path, MIGRATIONS);
   }
 
   /** Why the index cannot be written at present; null if it can. */

@@ -1,4 +1,4 @@
-import { DatabaseSync } from "node:sqlite";
+import { DatabaseSync, type SQLOutputValue } from "node:sqlite";
 import { dirname } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../observability/logging.ts";
@@ -13,6 +13,18 @@ export type Migrations = readonly string[];
  */
 const DAMAGE = /file is not a database|database disk image is malformed/;
 
+/**
+ * Messages of SQLite when the disk takes nothing (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
+ * SQLITE_CANTOPEN). Errors of `exec` come without a code.
+ */
+const DISK_FAILURE =
+  /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file/;
+
+/** Whether SQLite failed because the disk is full, read-only or broken. */
+export function isDiskFailure(error: unknown): boolean {
+  return DISK_FAILURE.test(reasonOf(error));
+}
+
 /** The file can be read, but the database in it cannot be used. */
 class UnusableDatabase extends Error {}
 
@@ -25,13 +37,13 @@ export async function openDatabase(path: string, migrations: Migrations): Promis
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     try {
-      return open(path, migrations);
+      return openPatiently(path, migrations);
     } catch (error) {
       if (!(error instanceof UnusableDatabase) && !DAMAGE.test(reasonOf(error))) throw error;
       log.warn("cannot use the database, starting a new one", { path, reason: reasonOf(error) });
       await Deno.rename(path, `${path}.damaged`);
       for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
-      return open(path, migrations);
+      return openPatiently(path, migrations);
     }
   } catch (error) {
     throw new PkgstashError(
@@ -43,9 +55,80 @@ export async function openDatabase(path: string, migrations: Migrations): Promis
   }
 }
 
-function open(path: string, migrations: Migrations): DatabaseSync {
+/**
+ * Closes a database, whose file may be gone, and returns one at `path` with all that it held. If the
+ * disk does not take it, the returned one is in memory, and there is no file at `path`.
+ */
+export function moveDatabase(
+  database: DatabaseSync,
+  path: string,
+  migrations: Migrations,
+): DatabaseSync {
+  const contents = contentsOf(database);
+  // Before the new one is opened: closing removes the WAL at the path, whosever it is.
+  database.close();
+  try {
+    return filled(openPatiently(path, migrations), contents);
+  } catch (error) {
+    log.error("cannot open the database, keeping it in memory", { path, reason: reasonOf(error) });
+    for (const suffix of ["", "-wal", "-shm"]) removeIfPossible(path + suffix);
+    return filled(open(":memory:", migrations), contents);
+  }
+}
+
+type Row = Record<string, SQLOutputValue>;
+
+/** All rows by their tables. Permissions of the daemon do not allow VACUUM INTO. */
+function contentsOf(database: DatabaseSync): Map<string, Row[]> {
+  const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  return new Map(tables.map(({ name }) => [
+    String(name),
+    database.prepare(`SELECT * FROM "${name}"`).all(),
+  ]));
+}
+
+function filled(database: DatabaseSync, contents: ReadonlyMap<string, Row[]>): DatabaseSync {
+  try {
+    inTransaction(database, () => {
+      for (const [table, rows] of contents) {
+        const columns = Object.keys(rows[0] ?? {});
+        if (columns.length === 0) continue;
+        const insert = database.prepare(
+          `INSERT INTO "${table}" (${columns.map((name) => `"${name}"`).join(", ")})
+          VALUES (${columns.map(() => "?").join(", ")})`,
+        );
+        for (const row of rows) insert.run(...columns.map((name) => row[name] ?? null));
+      }
+    });
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // There is none, or the disk is broken.
+  }
+}
+
+/** A full disk has no space for the memory that connections share; one alone can do without. */
+function openPatiently(path: string, migrations: Migrations): DatabaseSync {
+  try {
+    return open(path, migrations);
+  } catch (error) {
+    if (!isDiskFailure(error)) throw error;
+    return open(path, migrations, "PRAGMA locking_mode = EXCLUSIVE;");
+  }
+}
+
+function open(path: string, migrations: Migrations, before = ""): DatabaseSync {
   const database = new DatabaseSync(path);
   try {
+    database.exec(before);
     // With NORMAL a power failure may lose the last batch, but never the database
     // (sqlite.org/wal.html).
     database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");

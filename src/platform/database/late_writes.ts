@@ -1,16 +1,9 @@
 import type { DatabaseSync } from "node:sqlite";
 import { reasonOf } from "../../errors.ts";
-import { inTransaction } from "./database.ts";
+import { inTransaction, isDiskFailure } from "./database.ts";
 
 /** Work that changes a database, in a transaction of its own. */
 export type Write = (database: DatabaseSync) => void;
-
-/**
- * Messages of SQLite when the disk takes nothing (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
- * SQLITE_CANTOPEN). Errors of `exec` come without a code.
- */
-const DISK_FAILURE =
-  /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file/;
 
 export interface LateWritesOptions {
   /** How many writes may wait; the oldest are lost beyond that. */
@@ -75,8 +68,8 @@ export class LateWrites {
       this.#problem = null;
       return true;
     } catch (error) {
+      if (!isDiskFailure(error)) throw error;
       const reason = reasonOf(error);
-      if (!DISK_FAILURE.test(reason)) throw error;
       const isNew = this.#problem === null;
       this.#problem = reason;
       if (isNew) this.#options.onProblem(reason);

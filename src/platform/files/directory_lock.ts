@@ -1,14 +1,17 @@
 import { dirname } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { statIfPresent } from "./durable.ts";
 
 /**
  * The exclusive right to write a directory, held until disposal or the end of the process
  * (flock(2)).
  */
 export class DirectoryLock implements Disposable {
+  readonly #path: string;
   readonly #file: Deno.FsFile;
 
-  private constructor(file: Deno.FsFile) {
+  private constructor(path: string, file: Deno.FsFile) {
+    this.#path = path;
     this.#file = file;
   }
 
@@ -33,11 +36,17 @@ export class DirectoryLock implements Disposable {
     try {
       await file.truncate();
       await file.write(new TextEncoder().encode(`${Deno.pid}\n`));
-      return new DirectoryLock(file);
+      return new DirectoryLock(path, file);
     } catch (error) {
       file.close();
       throw unusable(error);
     }
+  }
+
+  /** Whether the locked file is still the one at its path; it may have been removed with all else. */
+  async isIntact(): Promise<boolean> {
+    const [held, found] = await Promise.all([this.#file.stat(), statIfPresent(this.#path)]);
+    return found !== null && found.ino === held.ino && found.dev === held.dev;
   }
 
   [Symbol.dispose](): void {

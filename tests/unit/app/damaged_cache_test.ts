@@ -135,3 +135,17 @@ Deno.test("a part that the only mirror cannot resume is replaced by the whole fi
     });
   }
 });
+
+Deno.test("a cache directory that was removed while running is made again, and everything is served", async () => {
+  await using folder = await TempFolder.create();
+  const cacheRoot = folder.join("cache");
+  await using app = await warmApp(cacheRoot);
+  await Deno.remove(cacheRoot, { recursive: true });
+  assertEquals((await app.get(PACKAGE)).body, bytes);
+  assertEquals((await app.get(DATABASE)).body, database);
+  await app.log.waitFor(/was removed, and made again/);
+  assertEquals((await app.warm(PACKAGE)).headers.get("x-cache"), "HIT");
+  await Deno.stat(join(cacheRoot, ".pkgstash", "lock"));
+  await Deno.stat(join(cacheRoot, ".pkgstash", "index.sqlite"));
+  assertEquals(app.log.matching(/ERROR/), []);
+});

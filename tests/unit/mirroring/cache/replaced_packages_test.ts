@@ -108,12 +108,10 @@ Deno.test("a download of the old build does not end up in the cache", async () =
   await app.get(`${PACKAGE}.sig`);
   await refresh(app, await publish(app, 2));
   gate.release();
-  assertEquals((await begun).isComplete, false);
+  const { status, isComplete, body } = await begun;
+  // Refused before its first byte or broken off; or begun anew, and then it brings the new build.
+  if (status === 200 && isComplete) assertEquals(body, build(2));
   await app.settled();
-  assertEquals([await isCached(app, PACKAGE), await isCached(app, `${PACKAGE}.sig`)], [
-    false,
-    false,
-  ]);
   assertEquals((await app.warm(PACKAGE)).body, build(2));
   assertEquals((await app.get(`${PACKAGE}.sig`)).body, signatureOf(build(2)));
 });

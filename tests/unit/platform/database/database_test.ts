@@ -1,9 +1,13 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
-import { inTransaction, openDatabase } from "../../../../src/platform/database/database.ts";
+import {
+  inTransaction,
+  moveDatabase,
+  openDatabase,
+} from "../../../../src/platform/database/database.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { inTempFolder } from "../../../support/temp_folder.ts";
+import { inTempFolder, TempFolder } from "../../../support/temp_folder.ts";
 
 const ONE = "CREATE TABLE one (a TEXT) STRICT;";
 const TWO = "ALTER TABLE one ADD COLUMN b TEXT;";
@@ -134,3 +138,37 @@ Deno.test("a transaction that SQLite itself rolled back rejects with the origina
       "the reason",
     );
   }));
+
+Deno.test("a database whose file was removed is moved to a new one with all that it holds", async () => {
+  await using folder = await TempFolder.create();
+  const path = folder.join("data.sqlite");
+  const migrations = ["CREATE TABLE notes (text TEXT)", "CREATE TABLE more (text TEXT)"];
+  const old = await openDatabase(path, migrations);
+  old.exec("INSERT INTO notes VALUES ('one')");
+  for (const suffix of ["", "-wal", "-shm"]) await Deno.remove(path + suffix);
+  old.exec("INSERT INTO notes VALUES ('two')");
+  {
+    using moved = moveDatabase(old, path, migrations);
+    moved.exec("INSERT INTO notes VALUES ('three')");
+    assertThrows(() => old.exec("SELECT 1"));
+    // Nothing of the old one removes what belongs to the new one.
+    assertEquals(
+      (await Array.fromAsync(Deno.readDir(folder.path))).map(({ name }) => name).sort(),
+      ["data.sqlite", "data.sqlite-shm", "data.sqlite-wal"],
+    );
+  }
+  using opened = await openDatabase(path, migrations);
+  const rows = opened.prepare("SELECT text FROM notes").all();
+  assertEquals(rows.map(({ text }) => text), ["one", "two", "three"]);
+});
+
+Deno.test("a database that cannot be moved keeps what it holds in memory", async () => {
+  await using folder = await TempFolder.create();
+  const migrations = ["CREATE TABLE notes (text TEXT, number INTEGER)"];
+  const old = await openDatabase(folder.join("data.sqlite"), migrations);
+  old.exec("INSERT INTO notes VALUES ('one', NULL)");
+  using moved = moveDatabase(old, folder.join("none/data.sqlite"), migrations);
+  assertEquals(moved.prepare("SELECT * FROM notes").all().map((row) => ({ ...row })), [
+    { text: "one", number: null },
+  ]);
+});
