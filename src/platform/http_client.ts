@@ -96,9 +96,11 @@ export class HttpClient implements Disposable {
       if (!REDIRECTS.has(response.status)) return response;
       await drain(response);
       const to = await this.#redirects.follow(url, response.headers.get("location"));
-      if (!keepsSecrets(url, to)) {
-        to.username = "";
-        to.password = "";
+      const isTrusted = keepsSecrets(url, to);
+      // A user name in a Location would make this machine log in wherever the mirror says.
+      to.username = isTrusted ? url.username : "";
+      to.password = isTrusted ? url.password : "";
+      if (!isTrusted) {
         for (const name of [...sent.keys()]) if (!PORTABLE_HEADERS.has(name)) sent.delete(name);
       }
       url = to;

@@ -131,7 +131,7 @@ export class RepositoryTree {
 
   /**
    * The file beside the repositories at a decoded path without leading slash; null if there can be
-   * none. No path in a repository's directory, or among the server's own, is one.
+   * none. No path in a repository's directory or above it, or among the server's own, is one.
    */
   extraAt(path: string): ExtraFile | null {
     const segments = path.split("/");
@@ -141,7 +141,7 @@ export class RepositoryTree {
     const isInRepository = segments.some((_, depth) =>
       this.#byDirectory.has(segments.slice(0, depth + 1).join("/"))
     );
-    if (isInRepository) return null;
+    if (isInRepository || this.#parents.has(path)) return null;
     for (const extraPaths of this.#extraPaths) {
       const file = extraPaths.fileAt(path);
       if (file !== null) return file;

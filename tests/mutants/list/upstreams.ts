@@ -46,7 +46,7 @@ export const UPSTREAMS: readonly Mutant[] = [
   },
   {
     file: "platform/http_client.ts",
-    find: 'to.username = "";\n',
+    find: 'to.username = isTrusted ? url.username : "";\n',
     replace: "",
     breaks: "a redirect makes the daemon log in elsewhere",
     killedBy: ["platform/http_client_test.ts"],
@@ -109,8 +109,8 @@ export const UPSTREAMS: readonly Mutant[] = [
   },
   {
     file: "repositories/repository.ts",
-    find: "    if (isInRepository) return null;\n",
-    replace: "",
+    find: "if (isInRepository || ",
+    replace: "if (",
     breaks: "an extra path reaches into a repository",
     killedBy: ["repositories/extra_file_test.ts"],
   },

@@ -93,7 +93,7 @@ Deno.test("a redirect keeps conditions and ranges, and secrets only on the same 
 Deno.test("the password of a URL stays with its host, as does one that a redirect brings", async () => {
   await using bed = await Bed.start();
   bed.trustOther();
-  bed.redirect("/here", "/there");
+  bed.redirect("/here", `${bed.first.url.replace("//", "//user:password@")}there`);
   bed.redirect("/there", bed.other.url.replace("//", "//user:password@"));
   const url = `${bed.first.url.replace("//", "//me:secret@")}here`;
   const response = await bed.client.get(url, {}, AbortSignal.timeout(10_000));

@@ -25,6 +25,8 @@ Deno.test("a pattern of everything reaches no repository and nothing of the serv
     "a/./b",
     "a//b",
     "a/",
+    "core",
+    "core/os",
     "core/os/x86_64",
     "core/os/x86_64/index.html",
     "core/os/x86_64/sub/file",
