@@ -34,7 +34,12 @@ Deno.test("the example for nginx passes the mirror on, and hides its administrat
   await runCommand(["openssl", "req", ...kind, ...subject, "-keyout", key, "-out", certificate]);
   await using backend = Deno.serve(
     { port: 0, hostname: "127.0.0.1", onListen() {} },
-    (request) => new Response(new URL(request.url).pathname),
+    ({ url, headers }) =>
+      Response.json([
+        new URL(url).pathname,
+        headers.get("forwarded")?.replace(/:\d+"/, ':PORT"'),
+        headers.get("x-forwarded-for"),
+      ]),
   );
   const port = freePort();
   await Deno.writeTextFile(
@@ -45,11 +50,19 @@ Deno.test("the example for nginx passes the mirror on, and hides its administrat
   using client = Deno.createHttpClient({ caCerts: [await Deno.readTextFile(certificate)] });
   try {
     const get = async (path: string) => {
-      const response = await fetch(`https://localhost:${port}${path}`, { client });
-      return [response.status, await response.text()];
+      const headers = { "forwarded": "for=192.0.2.1", "x-forwarded-for": "192.0.2.1" };
+      return await fetch(`https://localhost:${port}${path}`, { client, headers });
     };
-    assertEquals(await get("/core/os/x86_64/core.db"), [200, "/core/os/x86_64/core.db"]);
-    assertEquals((await get("/api/v1/status"))[0], 403);
+    const passed = await get("/core/os/x86_64/core.db");
+    // It replaces what the client says of itself.
+    assertEquals(await passed.json(), [
+      "/core/os/x86_64/core.db",
+      'for="127.0.0.1:PORT";proto=https',
+      null,
+    ]);
+    const refused = await get("/api/v1/status");
+    await refused.body?.cancel();
+    assertEquals(refused.status, 403);
   } finally {
     sendSignal(nginx.pid, "SIGTERM");
     await nginx.status;

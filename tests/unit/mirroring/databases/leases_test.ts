@@ -103,3 +103,25 @@ Deno.test("a snapshot that was served for days still has its signature after it 
   }
   await Deno.remove(cacheRoot, { recursive: true });
 });
+
+Deno.test("clients behind one proxy have signatures of their own, by address and port", async () => {
+  await using app = await TestApp.start({
+    settings: { database_max_age: "0s", trusted_proxies: ["127.0.0.1"] },
+  });
+  // Each request on a connection of its own, as nginx makes them.
+  const as = (client: string) => (target: string) =>
+    app.get(target, { forwarded: `for="${client}"` });
+  const [one, other, elsewhere] = ["192.0.2.1:1000", "192.0.2.1:2000", "192.0.2.2:1000"].map(as);
+  await repository.publish(app.mirrors, 1);
+  const first = await one!(DB);
+  await repository.publish(app.mirrors, 2);
+  const second = await other!(DB);
+  await repository.publish(app.mirrors, 3);
+  const third = await elsewhere!(DB);
+  assertEquals([first, second, third].map(({ body }) => repository.numberOf(body)), [1, 2, 3]);
+  assertSigned(first.body, (await one!(SIGNATURE)).body);
+  assertSigned(second.body, (await other!(SIGNATURE)).body);
+  assertSigned(third.body, (await elsewhere!(SIGNATURE)).body);
+  // A downloader that makes a new connection for each file goes by its address.
+  assertSigned(second.body, (await as("192.0.2.1:3000")(SIGNATURE)).body);
+});
