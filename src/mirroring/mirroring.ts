@@ -130,6 +130,7 @@ export class Mirroring {
       index,
       indexed: () => this.#indexed,
       upstreams: this.upstreams,
+      room: { make: (bytes) => this.room.make(bytes) },
       onPublished: (repository, before) =>
         this.#background.add(
           "cannot record what to prefetch",

@@ -1,3 +1,4 @@
+import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORING } from "./list/mirroring.ts";
@@ -7,6 +8,7 @@ import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
+  ...DATABASES,
   ...FORMATS,
   ...HOUSE,
   ...MIRRORING,

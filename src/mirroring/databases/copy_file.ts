@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { dirname } from "@std/path";
-import { PkgstashError } from "../../errors.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import { removeIfPresent } from "../../platform/files/durable.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import {
@@ -18,6 +18,12 @@ import type { Pace } from "./pace.ts";
 
 const KIND = "database";
 
+/** Where files are copied to. */
+export interface DiskSpace {
+  /** Makes room for so many bytes; false if they cannot fit. */
+  make(bytes: number): Promise<boolean>;
+}
+
 /** A file of a repository, on one mirror. */
 export interface FileOnMirror {
   upstream: Upstream;
@@ -25,6 +31,7 @@ export interface FileOnMirror {
   repository: Repository;
   fileName: string;
   pace: Pace;
+  room: DiskSpace;
   /** Called with the number of bytes that have arrived. */
   onBytes: (count: number) => void;
   signal: AbortSignal;
@@ -50,7 +57,7 @@ export async function copyFile(
   file: FileOnMirror,
   { path, etag }: { path: string; etag: string | null },
 ): Promise<CopiedFile | null> {
-  const { upstream, mirror, repository, fileName, pace, signal } = file;
+  const { upstream, mirror, repository, fileName, pace, room, signal } = file;
   pace.recordRequest();
   const body = await upstream.open({
     repository,
@@ -74,13 +81,16 @@ export async function copyFile(
     const isUnchanged = body.status === 304 || (etag !== null && description.etag === etag);
     if (isUnchanged) return null;
     const receivedAt = Date.now();
+    // Even if there is none: the write says so.
+    if (body.length !== null) await room.make(body.length);
     const copied = await write(body, file, path);
     mirror.health.recordSuccess();
     return { path, ...copied, receivedAt, description };
   } catch (error) {
     await removeIfPresent(path);
     signal.throwIfAborted();
-    upstream.recordFailure({ mirror, error }, file);
+    const isOurs = error instanceof PkgstashError && error.kind === "storage";
+    if (!isOurs) upstream.recordFailure({ mirror, error }, file);
     throw error;
   } finally {
     signal.removeEventListener("abort", stop);
@@ -107,8 +117,10 @@ async function write(
   const max = Math.min(length ?? Infinity, maxBytesOf(KIND));
   const hash = createHash("sha256");
   let size = 0;
-  await Deno.mkdir(dirname(path), { recursive: true });
-  using written = await Deno.open(path, { write: true, create: true, truncate: true });
+  using written = await stored(path, async () => {
+    await Deno.mkdir(dirname(path), { recursive: true });
+    return await Deno.open(path, { write: true, create: true, truncate: true });
+  });
   for (let chunk; (chunk = await body.read()) !== null;) {
     signal.throwIfAborted();
     size += chunk.length;
@@ -118,11 +130,24 @@ async function write(
     pace.add(chunk.length);
     onBytes(chunk.length);
     hash.update(chunk);
-    for (let done = 0; done < chunk.length;) done += await written.write(chunk.subarray(done));
+    await stored(path, async () => {
+      for (let done = 0; done < chunk.length;) done += await written.write(chunk.subarray(done));
+    });
   }
   if (length !== null && size !== length) {
     throw new PkgstashError("upstream", `ended ${length - size} bytes early`);
   }
-  await written.sync();
+  await stored(path, () => written.sync());
   return { sha256: hash.digest("hex"), size };
+}
+
+/** Runs work on the disk, whose failures are no mirror's fault. */
+async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw new PkgstashError("storage", `Cannot write ${path}: ${reasonOf(error)}.`, {
+      cause: error,
+    });
+  }
 }

@@ -1,8 +1,9 @@
 /** Time for which the same evidence is not taken again; it doubles each time that it is. */
 const FIRST_REST_MS = 5_000;
 const MAX_REST_MS = 300_000;
-/** Time for which no further evidence is taken. */
-const ANY_REST_MS = 1_000;
+/** Time for which no further evidence is taken; it doubles as well. */
+const FIRST_ANY_REST_MS = 1_000;
+const MAX_ANY_REST_MS = 60_000;
 /** Above the number of causes that any repository gives at a time. */
 const MAX_EVIDENCE = 1_000;
 
@@ -14,7 +15,8 @@ const MAX_EVIDENCE = 1_000;
 export class Doubts {
   readonly #now: () => number;
   readonly #byEvidence = new Map<string, { until: number; restMs: number }>();
-  #until = -Infinity;
+  #anyUntil = -Infinity;
+  #anyRestMs = FIRST_ANY_REST_MS;
   /** How often there was cause to doubt. */
   #raised = 0;
   /** How many causes have been dealt with. */
@@ -39,7 +41,7 @@ export class Doubts {
   add(evidence: string): boolean {
     const now = this.#now();
     const heard = this.#byEvidence.get(evidence);
-    if (now < this.#until || (heard !== undefined && now < heard.until)) return false;
+    if (now < this.#anyUntil || (heard !== undefined && now < heard.until)) return false;
     const restMs = heard === undefined ? FIRST_REST_MS : Math.min(MAX_REST_MS, heard.restMs * 2);
     this.#byEvidence.delete(evidence);
     this.#byEvidence.set(evidence, { until: now + restMs, restMs });
@@ -47,7 +49,8 @@ export class Doubts {
     if (this.#byEvidence.size > MAX_EVIDENCE && oldest !== undefined) {
       this.#byEvidence.delete(oldest);
     }
-    this.#until = now + ANY_REST_MS;
+    this.#anyUntil = now + this.#anyRestMs;
+    this.#anyRestMs = Math.min(MAX_ANY_REST_MS, this.#anyRestMs * 2);
     this.#raised++;
     return true;
   }
@@ -65,6 +68,7 @@ export class Doubts {
   /** Forgets all evidence: another database is served. */
   forget(): void {
     this.#byEvidence.clear();
-    this.#until = -Infinity;
+    this.#anyUntil = -Infinity;
+    this.#anyRestMs = FIRST_ANY_REST_MS;
   }
 }

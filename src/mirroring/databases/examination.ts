@@ -7,12 +7,15 @@ import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { isDatedBefore } from "./candidates.ts";
-import { type CopiedFile, copyFile } from "./copy_file.ts";
+import { type CopiedFile, copyFile, type DiskSpace } from "./copy_file.ts";
 import { type CopiedSet, copyCompanions, SetNames, type SetOnMirror } from "./copy_set.ts";
 import { isOlder } from "./database_order.ts";
 import { descriptionOf, type KnownContents } from "./known_contents.ts";
 import type { Pace } from "./pace.ts";
 import type { Candidate } from "./survey.ts";
+
+/** A mirror may have another content each time. */
+const MAX_REFUSED = 100;
 
 /** What a mirror turned out to have. */
 export type Finding =
@@ -37,6 +40,7 @@ export interface ExaminationOptions {
   known: KnownContents;
   refused: Set<string>;
   includesFiles: boolean;
+  room: DiskSpace;
   onBytes: (count: number) => void;
 }
 
@@ -61,9 +65,9 @@ export class Examination {
 
   /** Begins a set of `mirror` under names of its own. */
   begin(mirror: Mirror, pace: Pace, signal: AbortSignal): SetOnMirror {
-    const { upstream, repository, store, onBytes } = this.#options;
+    const { upstream, repository, store, room, onBytes } = this.#options;
     const names = new SetNames(repository.name);
-    const attempt = { upstream, mirror, repository, store, names, pace, onBytes, signal };
+    const attempt = { upstream, mirror, repository, store, names, pace, room, onBytes, signal };
     this.#attempts.add(attempt);
     return attempt;
   }
@@ -83,8 +87,10 @@ export class Examination {
     const tagged = isUnconditional ? null : known.taggedOf(mirror);
     const verdict = tagged === null ? null : this.verdictOn(tagged.sha256);
     const etag = verdict === null ? null : tagged?.etag ?? null;
-    // Without anything to compare with, a description says nothing.
-    const isComparable = current !== null || this.#copied.size > 0;
+    // Where nothing is known, or by nothing that could be recognized, a description says nothing.
+    const last = known.lastOf(mirror)?.description;
+    const isComparable = (current !== null || this.#copied.size > 0) &&
+      (last === undefined || last.etag !== null || last.lastModified !== null);
     const isToBeAsked = !isUnconditional && etag === null && isComparable;
     const described = candidate.described ??
       (isToBeAsked ? await this.#describe(mirror, pace, signal) : null);
@@ -126,6 +132,8 @@ export class Examination {
       );
       if (isBehind) {
         refused.add(sha256);
+        const [oldest] = refused;
+        if (refused.size > MAX_REFUSED && oldest !== undefined) refused.delete(oldest);
         return { kind: "older", sha256 };
       }
     }

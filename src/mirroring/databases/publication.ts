@@ -18,6 +18,8 @@ export interface PublicationOptions {
   mirrorSet: string;
   /** When a client last asked for the file list, in milliseconds since the epoch; 0 for never. */
   filesAskedAt: number;
+  /** When a client last dated a file by its clock, in milliseconds since the epoch; 0 for never. */
+  undatedAt: () => number;
   /** Called with a new database right before and right after it is published. */
   onNewDatabase: (index: PackageIndex) => Promise<void>;
 }
@@ -89,7 +91,10 @@ export async function publishKept(
 async function dateForClients(
   { members, newestBuildDate }: Snapshot,
   name: "db" | "files",
-  { repository, store, current }: Pick<PublicationOptions, "repository" | "store" | "current">,
+  { repository, store, current, undatedAt }: Pick<
+    PublicationOptions,
+    "repository" | "store" | "current" | "undatedAt"
+  >,
 ): Promise<void> {
   const member = members[name];
   if (member === undefined) return;
@@ -100,7 +105,7 @@ async function dateForClients(
   const info = replaced === undefined
     ? null
     : await statIfPresent(store.pathOf(repository, replaced.blob));
-  const earliest = (info?.mtime?.getTime() ?? 0) + 1000;
+  const earliest = Math.max(info?.mtime?.getTime() ?? 0, undatedAt()) + 1000;
   // A second ahead is the price of two databases within one.
   const latest = Math.max(now, Math.min(earliest, now + CLOCK_SLACK_MS));
   const modified = new Date(Math.min(Math.max(date, earliest), latest));

@@ -9,6 +9,7 @@ import { isMissing, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts
 import type { Upstream } from "../mirrors/upstream.ts";
 import { dateOf } from "../../repositories/database_date.ts";
 import { candidatesAfter } from "./candidates.ts";
+import type { DiskSpace } from "./copy_file.ts";
 import type { CopiedSet } from "./copy_set.ts";
 import { isOlder } from "./database_order.ts";
 import { Examination, type Finding } from "./examination.ts";
@@ -56,6 +57,7 @@ export interface SnapshotRefreshOptions extends PublicationOptions {
   answerTimeoutMs: number;
   /** How long most mirrors must have had older databases before one of these is accepted. */
   rollbackAgeMs: number;
+  room: DiskSpace;
   /** Called with the number of bytes that have arrived. */
   onBytes: (count: number) => void;
   signal: AbortSignal;

@@ -16,6 +16,7 @@ import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
+import type { DiskSpace } from "./copy_file.ts";
 import { Doubts } from "./doubts.ts";
 import { KnownContents } from "./known_contents.ts";
 import { PackageVerification } from "./package_verification.ts";
@@ -39,6 +40,7 @@ export interface SnapshotsOptions {
   /** Resolves once the index has been compared with the disk after the start. */
   indexed: () => Promise<void>;
   upstreams: Pick<Upstreams, "get">;
+  room: DiskSpace;
   /** Called when a new database is served, with the one before it. */
   onPublished: (repository: Repository, before: Snapshot | null, after: Snapshot) => void;
   settings: SnapshotSettings;
@@ -71,6 +73,8 @@ interface State {
   failedAt: number;
   /** When a client last asked for the file list; milliseconds since the epoch, 0 for never. */
   filesAskedAt: number;
+  /** When a client last got a file without a date; milliseconds since the epoch, 0 for never. */
+  undatedAt: number;
   /** Until when the mirrors count as having no file list. */
   fileListMissingUntil: number;
   /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
@@ -215,6 +219,11 @@ export class Snapshots {
     this.#state(repository).filesAskedAt = Date.now();
   }
 
+  /** Records that a client got a database without a date, which it dates by the clock. */
+  recordUndated(repository: Repository): void {
+    this.#state(repository).undatedAt = Date.now();
+  }
+
   /** Whether the mirrors had no file list when they were asked a short while ago. */
   isFileListMissing(repository: Repository): boolean {
     return performance.now() < this.#state(repository).fileListMissingUntil;
@@ -239,7 +248,7 @@ export class Snapshots {
     { current, survey }: { current: Snapshot | null; survey: boolean },
   ): SnapshotRefresh {
     const { repository, doubts } = state;
-    const { layout, store, metrics, index, upstreams } = this.#options;
+    const { layout, store, metrics, index, upstreams, room } = this.#options;
     const { raceTimeoutMs, answerTimeoutMs, rollbackAgeMs } = this.#settings;
     const upstream = upstreams.get(repository.upstream);
     const filesAskedAt = Math.max(state.filesAskedAt, current?.filesAskedAt ?? 0);
@@ -263,6 +272,7 @@ export class Snapshots {
       includesFiles: Date.now() - filesAskedAt < FILE_LIST_INTEREST_MS &&
         !this.isFileListMissing(repository),
       filesAskedAt,
+      undatedAt: () => state.undatedAt,
       // One mirror that agrees proves little where there is evidence to the contrary.
       isSurvey: survey || isDoubted || hasOtherMirrors || (current?.rollback ?? null) !== null,
       isFull: survey,
@@ -270,6 +280,7 @@ export class Snapshots {
       raceTimeoutMs,
       answerTimeoutMs,
       rollbackAgeMs,
+      room,
       onBytes: (count) => metrics.addBytesFetched(count),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
@@ -453,6 +464,7 @@ export class Snapshots {
         checkedAt: -Infinity,
         failedAt: -Infinity,
         filesAskedAt: 0,
+        undatedAt: 0,
         fileListMissingUntil: -Infinity,
         packageIndex: null,
         epoch: 0,

@@ -1,7 +1,7 @@
 import { deadline } from "@std/async/deadline";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
-import { isPlausible } from "../../repositories/database_date.ts";
+import { CLOCK_SLACK_MS, isPlausible } from "../../repositories/database_date.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { SnapshotFile } from "../../repositories/repository.ts";
@@ -179,8 +179,14 @@ export class DatabaseRequests {
   ): Promise<Response | null> {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
-    const path = this.#options.snapshots.pathOf(file.repository, member.blob);
-    return await sendFile(request, { path, fileName: file.fileName, status });
+    const { snapshots } = this.#options;
+    const path = snapshots.pathOf(file.repository, member.blob);
+    const sent = { path, fileName: file.fileName, status };
+    if (!isDatedAhead(request)) return await sendFile(request, sent);
+    snapshots.recordUndated(file.repository);
+    const response = await sendFile(withoutCondition(request), sent);
+    response?.headers.delete("last-modified");
+    return response;
   }
 
   async #refuseIfVanished({ repository, fileName }: SnapshotFile): Promise<void> {
@@ -207,6 +213,22 @@ export class DatabaseRequests {
       );
     }
   }
+}
+
+/**
+ * Whether a client has a file from a mirror whose clock was ahead. Such a condition is invalid (RFC
+ * 2616, section 14.25). libcurl drops an answer with an earlier date, so the client would keep that
+ * file until then; it takes one without a date, and dates it by its own clock.
+ */
+function isDatedAhead({ headers }: Request): boolean {
+  const since = parseHttpDate(headers.get("if-modified-since") ?? "")?.getTime() ?? 0;
+  return since > Date.now() + CLOCK_SLACK_MS;
+}
+
+function withoutCondition({ method, url, headers }: Request): Request {
+  const others = new Headers(headers);
+  others.delete("if-modified-since");
+  return new Request(url, { method, headers: others });
 }
 
 /** What a lease is for: a database or file list under any of its names, and its signature. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { signatureOf } from "../../../support/changing_repository.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
@@ -8,7 +9,6 @@ import { TestApp, type TestAppOptions } from "../../../support/test_app.ts";
 const DIRECTORY = "/core/os/x86_64";
 const DB = `${DIRECTORY}/core.db`;
 const FILES = `${DIRECTORY}/core.files`;
-const SIGNATURE = new Uint8Array([0x88, ...new Array(99).fill(7)]);
 
 const database = (name = "foo") =>
   syncDbBytes([{
@@ -18,6 +18,7 @@ const database = (name = "foo") =>
     size: 10,
     sha256: "0".repeat(64),
   }]);
+const SIGNATURE = signatureOf(await database());
 const fileList = () => database("foo");
 
 async function appWithDatabase(options: TestAppOptions = {}): Promise<TestApp> {

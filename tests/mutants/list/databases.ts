@@ -1,0 +1,85 @@
+import type { Mutant } from "../mutant.ts";
+
+const ROOM = "mirroring/databases";
+
+/** What decides about databases. */
+export const DATABASES: readonly Mutant[] = [
+  {
+    file: `${ROOM}/publication.ts`,
+    find: "  // Again, for packages that came into the cache since the first call.\n" +
+      "  await onNewDatabase(index);\n",
+    replace: "",
+    breaks: "a package that came into the cache during a publication is kept with old bytes",
+    killedBy: [`${ROOM}/publication_test.ts`],
+  },
+  {
+    file: `${ROOM}/publication.ts`,
+    find: "Math.min(Math.max(date, earliest), latest)",
+    replace: "Math.max(date, earliest)",
+    breaks: "clients get a date that lies ahead",
+    killedBy: [`${ROOM}/publication_test.ts`],
+  },
+  {
+    file: `${ROOM}/publication.ts`,
+    find: ".slice(0, MAX_FORMER)",
+    replace: ".slice(0, 0)",
+    breaks: "a database that was served before is taken again under a new date",
+    killedBy: [`${ROOM}/dates_test.ts`],
+  },
+  {
+    file: `${ROOM}/database_order.ts`,
+    find: "if (sum !== 0) return sum < 0 && byBuild <= 0;",
+    replace: "",
+    breaks: "dates decide against the packages",
+    killedBy: [`${ROOM}/database_order_test.ts`],
+  },
+  {
+    file: `${ROOM}/known_contents.ts`,
+    find: "return isSettled(known) && hasSameTag(known, described) ? known.sha256 : null;",
+    replace: "return hasSameTag(known, described) ? known.sha256 : null;",
+    breaks: "two databases in one second are taken for one",
+    killedBy: [`${ROOM}/known_contents_test.ts`],
+  },
+  {
+    file: `${ROOM}/rollback.ts`,
+    find: "record !== null && record.since <= now ? record : { since: now }",
+    replace: "{ since: now }",
+    breaks: "every refusal restarts rollback_age",
+    killedBy: [`${ROOM}/stale_mirror_test.ts`],
+  },
+  {
+    file: `${ROOM}/doubts.ts`,
+    find: "Math.min(MAX_REST_MS, heard.restMs * 2)",
+    replace: "0",
+    breaks: "a mirror that lacks one file makes every request a question",
+    killedBy: [`${ROOM}/doubts_test.ts`],
+  },
+  {
+    file: `${ROOM}/snapshots.ts`,
+    find: "isSurvey: survey || isDoubted ||",
+    replace: "isSurvey: survey ||",
+    breaks: "one mirror that lags allays the evidence",
+    killedBy: [`${ROOM}/evidence_test.ts`],
+  },
+  {
+    file: `${ROOM}/snapshot_refresh.ts`,
+    find: "accepted: accepted || hasOtherMirrors && this.#same.size === 0",
+    replace: "accepted",
+    breaks: "other mirrors must wait for rollback_age because of the former ones",
+    killedBy: [`${ROOM}/evidence_test.ts`],
+  },
+  {
+    file: `${ROOM}/copy_set.ts`,
+    find: 'return "wrong";',
+    replace: "return null;",
+    breaks: "a mirror with a signature of other bytes is as good as one with the right one",
+    killedBy: [`${ROOM}/wrong_signature_test.ts`],
+  },
+  {
+    file: `${ROOM}/in_turn.ts`,
+    find: "if (next !== undefined && isLate) {",
+    replace: "if (next !== undefined && running.size === 0) {",
+    breaks: "a mirror that trickles holds the database",
+    killedBy: [`${ROOM}/in_turn_test.ts`],
+  },
+];
