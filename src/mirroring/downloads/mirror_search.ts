@@ -4,7 +4,7 @@ import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
-import { isDifferent, NoMirrorError } from "../mirrors/race.ts";
+import { isDifferent, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts";
 import { BEGINNING_BYTES, checkBeginning, checkLength, type ContentKind } from "./content_check.ts";
 import { type FileIdentity, identityOf, ifRangeFor, vouchesFor } from "./file_identity.ts";
 
@@ -38,6 +38,8 @@ export interface TransferRequest {
   deadlineAt?: number;
   /** Whether a client waits for the first byte, see `MirrorRequest`. */
   isAwaited?: boolean;
+  /** Told of each mirror that fails, lacks the file or has another one. */
+  onFailure?: (failure: MirrorFailure) => void;
   /** Milliseconds without a byte from any mirror after which an open transfer is given up. */
   patienceMs: number;
   signal: AbortSignal;
@@ -286,10 +288,11 @@ export class MirrorSearch {
   }
 
   #target({ deadlineAt, isAwaited, only, signal }: Question) {
-    const { repository, fileName, kind } = this.#request;
+    const { repository, fileName, kind, onFailure } = this.#request;
     return {
       repository,
       fileName,
+      ...(onFailure === undefined ? {} : { onFailure }),
       signal,
       deadlineAt,
       isAwaited,

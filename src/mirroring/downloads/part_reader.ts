@@ -62,6 +62,8 @@ class PartReader {
   #position: number;
   /** Up to where bytes are handed out before the check. */
   #allowed: number;
+  /** When `#allowed` grew last, in milliseconds of the monotonic clock. */
+  #trickledAt = performance.now();
   #isClosed = false;
 
   constructor(download: Download, options: ReadOptions) {
@@ -150,11 +152,14 @@ class PartReader {
   async #progress(): Promise<void> {
     const progress = this.#download.progress();
     if (!this.#download.isAhead(this.#position)) return await progress;
+    const dueAt = this.#trickledAt + TRICKLE_MS;
     try {
-      await deadline(progress, TRICKLE_MS);
+      await deadline(progress, Math.max(0, dueAt - performance.now()));
     } catch (error) {
       if (!isTimeout(error)) throw error;
-      this.#allowed = Math.max(this.#allowed, this.#position) + TRICKLE_BYTES;
     }
+    if (performance.now() < dueAt) return;
+    this.#trickledAt = performance.now();
+    this.#allowed = Math.max(this.#allowed, this.#position) + TRICKLE_BYTES;
   }
 }

@@ -1,3 +1,4 @@
+import type { MirrorFailure } from "./race.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorResponse } from "./mirror_response.ts";
@@ -33,8 +34,10 @@ export interface MirrorRequest {
    * now unless given.
    */
   deadlineAt?: number;
+  /** Told of each mirror that fails, lacks the file or has another one. */
+  onFailure?: (failure: MirrorFailure) => void;
   signal: AbortSignal;
 }
 
 /** A file that a mirror was asked for. */
-export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName">;
+export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName" | "onFailure">;

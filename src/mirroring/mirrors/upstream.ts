@@ -242,7 +242,11 @@ export class Upstream {
    * Records a failure, midway or at the start. A missing or different file is not a failure. A
    * mirror that sent what cannot be the file is asked for that file after all others.
    */
-  recordFailure({ mirror, error }: MirrorFailure, { repository, fileName }: RequestedFile): void {
+  recordFailure(
+    { mirror, error }: MirrorFailure,
+    { repository, fileName, onFailure }: RequestedFile,
+  ): void {
+    onFailure?.({ mirror, error });
     if (error instanceof PkgstashError && error.kind === "content") {
       this.pool.refuse(mirror, { directory: repository.directory, fileName });
     }

@@ -13,7 +13,7 @@ import type { DownloadRequest } from "../downloads/download_request.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { Room } from "../downloads/filling.ts";
 import type { RefusedBeginnings } from "../downloads/refused_beginnings.ts";
-import { isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
+import { isMissing, isNotFound, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { headFromMirrors, headOf } from "./head_request.ts";
 import type { MissingFiles } from "./missing_files.ts";
@@ -246,6 +246,7 @@ export class PackageRequests {
       // Never the new package beside the signature of the old one.
       examine: (partPath) => signatures.makeWayFor(file, partPath),
       room: roomFor?.(key) ?? null,
+      onFailure: (failure) => this.#judgeMirror(file, failure),
       onRefused: (count) => refused.add(key, count),
       onBytes: (count) => metrics.addBytesFetched(count),
       ...more,
@@ -273,6 +274,23 @@ export class PackageRequests {
     }, (error) => this.#judgeFailure(file, error, epoch)).catch(() => {});
   }
 
+  /** The mirror that the served database came from has moved on if it lacks or changed a file of it. */
+  #judgeMirror(file: PackageFile, failure: MirrorFailure): void {
+    const { snapshots } = this.#options;
+    const { fileName, repository } = file;
+    if (snapshots.knownExpectationOf(repository, fileName) === null) return;
+    const evidence = isMissing(failure)
+      ? "is no longer on"
+      : isContradiction(failure.error)
+      ? "has other bytes on"
+      : null;
+    if (evidence === null) return;
+    snapshots.current(repository).then((current) => {
+      if (current?.mirror !== failure.mirror.name) return;
+      snapshots.doubt(repository, `${fileName} ${evidence} ${current.mirror}`);
+    }).catch(() => {});
+  }
+
   async #judgeFailure(file: PackageFile, error: unknown, epoch: number): Promise<void> {
     const { missing, snapshots } = this.#options;
     const { fileName, repository } = file;
@@ -288,6 +306,11 @@ export class PackageRequests {
   }
 }
 
+/** Whether a mirror's bytes cannot be those of the database. */
+function isContradiction(error: unknown): boolean {
+  return error instanceof PkgstashError && error.kind === "content";
+}
+
 /** What a failed download says against the database that lists its file; null if nothing. */
 function evidenceIn(error: unknown): string | null {
   if (!(error instanceof PkgstashError)) return null;
@@ -295,10 +318,7 @@ function evidenceIn(error: unknown): string | null {
   const errors = error instanceof NoMirrorError
     ? error.failures.map(({ error }) => error)
     : [error];
-  const isContradicted = errors.some((one) =>
-    one instanceof PkgstashError && one.kind === "content"
-  );
-  if (isContradicted) return "has other bytes on a mirror";
+  if (errors.some(isContradiction)) return "has other bytes on a mirror";
   const isLacking = error instanceof NoMirrorError && error.failures.some(isMissing);
   return isLacking ? "is not on every mirror" : null;
 }

@@ -108,6 +108,23 @@ Deno.test("the end of a file comes bit by bit while its beginning is on its way"
   assertEquals(count, 10_000);
 });
 
+Deno.test("the end of a file comes bit by bit also while its beginning arrives in small pieces", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const body = packageBytes(SIZE, 9);
+  bed.put(PACKAGE, body);
+  bed.mirrors[0]!.behave("*", { kind: "slow", bytesPerSecond: 20_000, stepMilliseconds: 20 }, 1);
+  const download = bed.download(PACKAGE, { patienceMs: 60_000 });
+  await download.reaches(1_000, 60_000);
+  const start = SIZE - 10_000;
+  download.fetchAhead(start);
+  await download.reaches(SIZE - 2, 60_000);
+  const reader = readDownload(download, { start, last: null }).getReader();
+  for (let read = 0; read < 3; read++) assertLess((await reader.read()).value!.length, 1_000);
+  assertLess(download.released, start);
+  await reader.cancel();
+  download.abort();
+});
+
 Deno.test("bytes of another file are not taken ahead", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 6);
