@@ -2,12 +2,15 @@ import type { Config, UpstreamConfig } from "../../config/config.ts";
 import { PkgstashError } from "../../errors.ts";
 import { HttpClient, type HttpClientOptions, redirectPolicy } from "../../platform/http_client.ts";
 import type { RedirectPolicy } from "../../platform/redirects.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { Hops } from "./hops.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
 import { MirrorlistFile, type MirrorlistState } from "./mirrorlist_file.ts";
 import type { ListenAddress } from "./own_address.ts";
 import { type MirrorLimits, Upstream } from "./upstream.ts";
+
+const log = eventLogger("mirror");
 
 /** The keys that mirrors are asked by. */
 export type UpstreamSettings =
@@ -102,6 +105,9 @@ export class Upstreams implements Disposable {
     this.#mirrorlists = mirrorlists;
     this.#trustNamedHosts();
     for (const [name, upstream] of before) if (!this.#byName.has(name)) upstream.close();
+    for (const { name, secretHeaders } of settings.upstreams) {
+      if (Object.keys(secretHeaders).length > 0) this.#warnOfClearText(name);
+    }
   }
 
   /** Puts the mirrorlists that changed in force, as a reload would. */
@@ -135,6 +141,12 @@ export class Upstreams implements Disposable {
   [Symbol.dispose](): void {
     clearInterval(this.#checks);
     for (const upstream of this) upstream.close();
+  }
+
+  #warnOfClearText(name: string): void {
+    const inClear = this.get(name).pool.mirrors.find(({ address }) => address.startsWith("http:"));
+    if (inClear === undefined) return;
+    log.warn("credentials are sent in clear", { upstream: name, mirror: inClear.name });
   }
 
   /** The mirrorlists of a configuration, read; those that stay keep their last good mirrors. */

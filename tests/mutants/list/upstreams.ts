@@ -73,6 +73,13 @@ export const UPSTREAMS: readonly Mutant[] = [
     killedBy: ["mirroring/mirrors/upstreams_test.ts"],
   },
   {
+    file: "serve.ts",
+    find: "      ...config.upstreams.flatMap(({ secretHeaders }) => secretsIn(secretHeaders)),\n",
+    replace: "",
+    breaks: "a mirror that repeats its credentials has them logged",
+    killedBy: ["app/credentials_test.ts"],
+  },
+  {
     file: "config/secret_file.ts",
     find: "(content.mode & 0o007) !== 0",
     replace: "false",
