@@ -38,6 +38,10 @@ declare module "@std/bytes/concat" {
   export function concat(buffers: readonly Uint8Array[]): Uint8Array<ArrayBuffer>;
 }
 
+declare module "@std/bytes/equals" {
+  export function equals(a: Uint8Array, b: Uint8Array): boolean;
+}
+
 declare module "@std/bytes/starts-with" {
   export function startsWith(source: Uint8Array, prefix: Uint8Array): boolean;
 }

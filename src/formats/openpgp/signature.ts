@@ -1,3 +1,5 @@
+import type { Hash } from "node:crypto";
+
 /** What a detached OpenPGP signature reveals about the signed data without its key. */
 export interface SignatureFingerprint {
   /** The hash algorithm, by its name in `node:crypto`. */
@@ -59,6 +61,15 @@ export function isDamagedSignature(bytes: Uint8Array): boolean {
     if (at > bytes.length) return true;
   }
   return false;
+}
+
+/**
+ * Whether a signature was made for data, as far as it tells without the key. `hash` has hashed the data
+ * with the signature's algorithm, and stays as it is.
+ */
+export function isMadeFor({ trailer, left }: SignatureFingerprint, hash: Hash): boolean {
+  const [first, second] = hash.copy().update(trailer).digest();
+  return first === left[0] && second === left[1];
 }
 
 /** Tag, offset of the body and its length (RFC 9580 section 4.2). */

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
-import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
+import { isDamagedSignature, isMadeFor, readSignature } from "../../formats/openpgp/signature.ts";
 
 /** A file on disk and the detached signatures that may have been made for it. */
 export class SignedFile {
@@ -20,9 +20,8 @@ export class SignedFile {
   async maySign(signature: Uint8Array): Promise<boolean> {
     if (isDamagedSignature(signature)) return false;
     try {
-      for (const { hash, trailer, left } of readSignature(signature) ?? []) {
-        const [first, second] = (await this.#hashOf(hash)).copy().update(trailer).digest();
-        if (first !== left[0] || second !== left[1]) return false;
+      for (const fingerprint of readSignature(signature) ?? []) {
+        if (!isMadeFor(fingerprint, await this.#hashOf(fingerprint.hash))) return false;
       }
     } catch (error) {
       if (!(error instanceof Deno.errors.NotFound)) throw error;

@@ -1,3 +1,4 @@
+import { equals } from "@std/bytes/equals";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf } from "../../formats/http/representation.ts";
@@ -394,6 +395,5 @@ async function readIfPresent(path: string): Promise<Uint8Array | null> {
 }
 
 function isSame(one: Uint8Array | null, other: Uint8Array): boolean {
-  return one !== null && one.length === other.length &&
-    one.every((byte, index) => byte === other[index]);
+  return one !== null && equals(one, other);
 }

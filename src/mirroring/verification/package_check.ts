@@ -1,6 +1,7 @@
 import { createHash, type Hash } from "node:crypto";
+import { equals } from "@std/bytes/equals";
 import { reasonOf } from "../../errors.ts";
-import { readSignature, type SignatureFingerprint } from "../../formats/openpgp/signature.ts";
+import { isMadeFor, readSignature } from "../../formats/openpgp/signature.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
 
@@ -68,7 +69,10 @@ export async function checkPackage(
     if (facts.sha256 !== null && sha256 !== facts.sha256) {
       return { ...wrong(`its SHA-256 is ${sha256} instead of ${facts.sha256}`), sha256 };
     }
-    const isMade = fingerprints.every((fingerprint) => isMadeFor(fingerprint, hashes));
+    const isMade = fingerprints.every((fingerprint) => {
+      const hash = hashes.get(fingerprint.hash);
+      return hash !== undefined && isMadeFor(fingerprint, hash);
+    });
     return {
       fault: null,
       signatureFault: signature === null ? null : signatureFault(signature, facts, isMade),
@@ -88,17 +92,8 @@ function signatureFault(
   isMade: boolean,
 ): string | null {
   if (signature.length === 0) return "it is empty";
-  if (listed !== null && !isSame(signature, listed)) return "it is not the one in the database";
+  if (listed !== null && !equals(signature, listed)) return "it is not the one in the database";
   return isMade ? null : "it was made for another file";
-}
-
-/** Whether a signature was made for the hashed bytes, as far as it tells without the key. */
-function isMadeFor(
-  { hash, trailer, left }: SignatureFingerprint,
-  hashes: ReadonlyMap<string, Hash>,
-): boolean {
-  const [first, second] = hashes.get(hash)?.copy().update(trailer).digest() ?? [];
-  return first === left[0] && second === left[1];
 }
 
 /** The signature of a package; null if there is none. One that is too long is cut. */
@@ -115,8 +110,4 @@ async function signatureBeside(path: string): Promise<Uint8Array | null> {
     // A client that wants it will fetch it anew, or be told why not.
     return null;
   }
-}
-
-function isSame(one: Uint8Array, other: Uint8Array): boolean {
-  return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }
