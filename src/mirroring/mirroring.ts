@@ -79,7 +79,7 @@ export class Mirroring {
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
   readonly #missing = new MissingFiles();
-  readonly #refused = new RefusedBeginnings();
+  readonly #refused: RefusedBeginnings;
   readonly #signatures: PackageSignatures;
   readonly #planner: WishPlanner;
   readonly #prefetcher: Prefetcher;
@@ -108,6 +108,7 @@ export class Mirroring {
     this.#metrics = metrics;
     this.layout = layout;
     this.index = index;
+    this.#refused = new RefusedBeginnings(layout.refusedBeginnings);
     this.cacheWatch = new CacheWatch({
       layout,
       lock,
@@ -236,6 +237,7 @@ export class Mirroring {
     resources.move();
     try {
       await mirroring.#setAsideCut();
+      await mirroring.#refused.load();
       mirroring.#indexed = mirroring.#background.add(
         "cannot compare the cache with its index",
         mirroring.inventory.reconcile(),
@@ -320,6 +322,7 @@ export class Mirroring {
     await background;
     await this.downloads.stop();
     await this.#signatures.stop();
+    await this.#refused.settled();
     await this.#background.settled();
     await this.room.settled();
     await this.cleanup.settled();

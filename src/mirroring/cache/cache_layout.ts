@@ -13,6 +13,7 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *         last-refresh                  its mtime is when all databases were last refreshed
  *         last-verification             its mtime is when all packages were last verified
  *         lock                          held by the running daemon
+ *         refused-beginnings.json       files of which clients may hold a wrong beginning
  *         parts/core/os/x86_64/         unfinished downloads
  *           NAME.part                     the bytes received
  *           NAME.json                     the sidecar: the file that they are of
@@ -53,6 +54,10 @@ export class CacheLayout {
 
   get lastVerification(): string {
     return join(this.state, "last-verification");
+  }
+
+  get refusedBeginnings(): string {
+    return join(this.state, "refused-beginnings.json");
   }
 
   get parts(): string {

@@ -1,20 +1,54 @@
+import { reasonOf } from "../../errors.ts";
+import { Turns } from "../../async/turns.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+
+const log = eventLogger("download");
+
 /** How long clients are expected to come back for the rest of a file. */
 const AGE_MS = 6 * 3_600_000;
 /** Far more than are refused in that time, unless somebody means harm. */
 const MAX_FILES = 1_000;
 
+interface Refused {
+  /** How many bytes clients may hold. */
+  count: number;
+  /** Milliseconds since the epoch. */
+  until: number;
+}
+
 /**
  * Files of which clients may hold a beginning that turned out to be of another file. pacman keeps it
- * and asks for the rest, and whatever it would get does not belong to what it has.
+ * and asks for the rest, and whatever it would get does not belong to what it has. They are kept in a
+ * file, because clients come back after a restart as well.
  */
 export class RefusedBeginnings {
+  readonly #path: string | null;
   readonly #now: () => number;
   /** By the file's key, the oldest first. */
-  readonly #byKey = new Map<string, { count: number; until: number }>();
+  readonly #byKey = new Map<string, Refused>();
+  readonly #turns = new Turns();
 
-  /** `now` returns the milliseconds of a monotonic clock. */
-  constructor(now: () => number = () => performance.now()) {
+  /** Kept in the file at `path`; null for no file. `now` is in milliseconds since the epoch. */
+  constructor(path: string | null, now: () => number = Date.now) {
+    this.#path = path;
     this.#now = now;
+  }
+
+  /** Reads what an earlier run recorded. A damaged file counts as none. */
+  async load(): Promise<void> {
+    if (this.#path === null) return;
+    try {
+      const entries: unknown = JSON.parse(await Deno.readTextFile(this.#path));
+      for (const entry of Array.isArray(entries) ? entries : []) {
+        const [key, count, until]: unknown[] = Array.isArray(entry) ? entry : [];
+        if (typeof key !== "string" || typeof count !== "number") continue;
+        if (typeof until === "number") this.#byKey.set(key, { count, until });
+      }
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound) return;
+      log.warn("cannot read which beginnings were refused", { reason: reasonOf(error) });
+    }
   }
 
   /** Records that clients may hold up to `count` wrong bytes. */
@@ -23,8 +57,11 @@ export class RefusedBeginnings {
     const before = this.#byKey.get(key)?.count ?? 0;
     this.#byKey.delete(key);
     this.#byKey.set(key, { count: Math.max(before, count), until: this.#now() + AGE_MS });
-    const [oldest] = this.#byKey.keys();
-    if (this.#byKey.size > MAX_FILES && oldest !== undefined) this.#byKey.delete(oldest);
+    for (const [oldest, { until }] of this.#byKey) {
+      if (this.#byKey.size <= MAX_FILES && until > this.#now()) break;
+      this.#byKey.delete(oldest);
+    }
+    void this.#turns.run(() => this.#save());
   }
 
   /** Whether the bytes before `position` that a client holds may be wrong ones. */
@@ -32,5 +69,20 @@ export class RefusedBeginnings {
     const refused = this.#byKey.get(key);
     return refused !== undefined && position > 0 && position <= refused.count &&
       this.#now() < refused.until;
+  }
+
+  /** Resolves when everything has been written. */
+  async settled(): Promise<void> {
+    await this.#turns.settled();
+  }
+
+  async #save(): Promise<void> {
+    if (this.#path === null) return;
+    const entries = [...this.#byKey].map(([key, { count, until }]) => [key, count, until]);
+    try {
+      await writeFileDurably(this.#path, JSON.stringify(entries));
+    } catch (error) {
+      log.warn("cannot record which beginnings were refused", { reason: reasonOf(error) });
+    }
   }
 }

@@ -75,7 +75,7 @@ export class PrefetchHarness implements AsyncDisposable {
       ...shared,
       quarantine: new Quarantine(this.layout),
       clients: this.clients,
-      refused: new RefusedBeginnings(),
+      refused: new RefusedBeginnings(null),
       roomFor: null,
       signatures: new PackageSignatures({ ...shared, settings: () => config }),
       onFetched: (file, fetched) => index.recordFetch(file, { ...fetched, at: Date.now() }),

@@ -50,7 +50,7 @@ class Bed implements AsyncDisposable {
       ...shared,
       quarantine: { makeWay: () => Promise.resolve() },
       clients: new ClientDownloads(),
-      refused: new RefusedBeginnings(),
+      refused: new RefusedBeginnings(null),
       roomFor: null,
       signatures: new PackageSignatures({
         ...shared,
