@@ -1,3 +1,4 @@
+import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
@@ -8,6 +9,7 @@ import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
+  ...CACHE,
   ...DATABASES,
   ...FORMATS,
   ...HOUSE,
