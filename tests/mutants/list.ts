@@ -4,6 +4,7 @@ import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORING } from "./list/mirroring.ts";
 import { REFRESH } from "./list/refresh.ts";
+import { SERVER } from "./list/server.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -15,5 +16,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...HOUSE,
   ...MIRRORING,
   ...REFRESH,
+  ...SERVER,
   ...UPSTREAMS,
 ];

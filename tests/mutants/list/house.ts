@@ -150,7 +150,7 @@ export const HOUSE: readonly Mutant[] = [
     killedBy: ["server/api/input_test.ts", "server/api/cleanup_test.ts"],
   },
   {
-    file: "server/files/listing.ts",
+    file: "server/files/listing_page.ts",
     find: "escape(`./${encodeURI(name)",
     replace: "escape(`${encodeURI(name)",
     breaks: "the link of a package with an epoch leads to another server",

@@ -93,3 +93,10 @@ Deno.test("the bytes of pages, texts and the API's answers are those that were s
     assertEquals(/ bytes=(\S+)/.exec(line)?.[1], `${body.length}`, line);
   }
 });
+
+Deno.test("the bytes of a body whose length is known only at its end are unknown", async () => {
+  await using app = await TestApp.start({ token: TOKEN });
+  await app.request("POST", "/api/v1/refresh", { headers: { authorization: `Bearer ${TOKEN}` } });
+  await app.log.waitFor(/INFO request/);
+  assertMatch(app.log.matching(/INFO request/)[0]!, / bytes=- /);
+});

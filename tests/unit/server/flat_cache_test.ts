@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { TOKEN } from "../../support/administration.ts";
+import { signatureOf } from "../../support/changing_repository.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { syncDbBytes } from "../../support/sync_db_bytes.ts";
@@ -49,8 +50,10 @@ Deno.test("a hit by the file name counts as a use of the package", async () => {
 
 Deno.test("a signature is found by its file name", async () => {
   await using app = await TestApp.start();
-  const signature = new Uint8Array([0x88, 1, 2, 3]);
+  const signature = signatureOf(bytes);
+  app.put(CORE, bytes);
   app.put(`${CORE}.sig`, signature);
+  await app.warm(CORE);
   app.put(CORE, bytes);
   await app.warm(CORE);
   await app.warm(`${CORE}.sig`);

@@ -66,7 +66,9 @@ Deno.test("without IPv6, the address of all families is that of IPv4", async (t)
 });
 
 Deno.test("an address that was chosen, or a port in use, is never replaced by another", async () => {
-  const fail = (error: Error) => () => {
+  const asked: string[] = [];
+  const fail = (error: Error) => (hostname: string) => {
+    asked.push(hostname);
     throw error;
   };
   const unavailable = new Deno.errors.AddrNotAvailable("Cannot assign it");
@@ -80,6 +82,7 @@ Deno.test("an address that was chosen, or a port in use, is never replaced by an
       `Cannot listen on ${listenAddress} port 0: ${error.message}. `,
     );
   }
+  assertEquals(asked, ["fd00::1", "::"]);
 });
 
 Deno.test("with a certificate, HTTP/1.1 and HTTP/2 are served over TLS", async () => {
