@@ -62,6 +62,7 @@ interface Question {
   /** See `TransferRequest`. */
   deadlineAt: number;
   isAwaited: boolean;
+  waitsForRoom: boolean;
   only: readonly Mirror[] | undefined;
   signal: AbortSignal;
 }
@@ -116,14 +117,16 @@ export class MirrorSearch {
     const { offset, identity, ifModifiedSince, isAwaited = false, only, signal } = this.#request;
     // One deadline for all questions that this takes.
     const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
-    const asked = { deadlineAt, isAwaited, only, signal };
+    // A small file is no burden.
+    const waitsForRoom = this.#request.kind === "package";
+    const asked = { deadlineAt, isAwaited, waitsForRoom, only, signal };
     return await this.#find({ offset, known: identity, ifModifiedSince, asked });
   }
 
   /** Finds a mirror that can take over at `offset` until `deadlineAt`. */
   async resume(offset: number, identity: FileIdentity, deadlineAt: number): Promise<Source> {
     const { only, signal } = this.#request;
-    const asked = { deadlineAt, isAwaited: false, only, signal };
+    const asked = { deadlineAt, isAwaited: false, waitsForRoom: false, only, signal };
     return await this.#find({ offset, known: identity, ifModifiedSince: null, asked });
   }
 
@@ -134,7 +137,7 @@ export class MirrorSearch {
     { only, signal }: { only: readonly Mirror[]; signal: AbortSignal },
   ): Promise<Source> {
     const deadlineAt = this.#upstream.deadline();
-    const asked = { deadlineAt, isAwaited: false, only, signal };
+    const asked = { deadlineAt, isAwaited: false, waitsForRoom: false, only, signal };
     const seam = { offset, known: identity, asked };
     try {
       return await this.#fromSeam(seam);
@@ -287,7 +290,7 @@ export class MirrorSearch {
     }
   }
 
-  #target({ deadlineAt, isAwaited, only, signal }: Question) {
+  #target({ deadlineAt, isAwaited, waitsForRoom, only, signal }: Question) {
     const { repository, fileName, kind, onFailure } = this.#request;
     return {
       repository,
@@ -296,6 +299,7 @@ export class MirrorSearch {
       signal,
       deadlineAt,
       isAwaited,
+      waitsForRoom,
       last: this.left,
       isQuick: kind === "signature",
       prefersCurrent: prefersCurrent(kind),

@@ -49,6 +49,12 @@ export class MirrorPool {
     return this.#mirrors.every(({ health }) => health.restMs > 0);
   }
 
+  /** Whether no mirror in good standing has room for one more transfer. */
+  get isFull(): boolean {
+    const ready = this.#mirrors.filter(({ health }) => health.restMs === 0);
+    return ready.length > 0 && ready.every(isFull);
+  }
+
   /** Keeps old packages and no databases; null if there is none. */
   get archive(): Mirror | null {
     return this.#archive;

@@ -23,6 +23,11 @@ export interface MirrorRequest {
    * clients have other servers; in that time they are asked again if they were away only just now.
    */
   isAwaited?: boolean;
+  /**
+   * Whether to wait, in order with others and for a third of the time at most, until a mirror in good
+   * standing has room for one more transfer.
+   */
+  waitsForRoom?: boolean;
   /** Whether mirrors that have the served database are asked first. */
   prefersCurrent?: boolean;
   /** Ask only these, in this order. */

@@ -1,6 +1,9 @@
+import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { STATUS_CODE } from "@std/http/status";
 import type { Repository } from "../../repositories/repository.ts";
+import { Notifier } from "../../async/notifier.ts";
+import { Turns } from "../../async/turns.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
@@ -64,6 +67,10 @@ export class Upstream {
   readonly pool: MirrorPool;
   readonly #metrics: Metrics;
   readonly #hops: Hops | null;
+  /** Transfers that wait for room. */
+  readonly #inTurn = new Turns();
+  /** Wakes them when another one ends. */
+  readonly #ends = new Notifier();
   #limits: MirrorLimits;
   #connections: Connections;
   #secretHeaders: Readonly<Record<string, string>>;
@@ -119,11 +126,18 @@ export class Upstream {
     const patienceMs = answerTimeoutMs * COMEBACK_SHARE;
     const { isResting } = this.pool;
     if (isAwaited && isResting) deadlineAt = Math.min(deadlineAt, performance.now() + patienceMs);
+    const roomUntil = Math.min(deadlineAt, performance.now() + patienceMs);
     let givenUpAt = isResting ? deadlineAt : null;
     const failures: MirrorFailure[] = [];
     for (let pauseMs = FIRST_PAUSE_MS;; pauseMs *= 2) {
       try {
-        return await this.#race(request, { deadlineAt, failures });
+        if (!request.waitsForRoom) return await this.#race(request, { deadlineAt, failures });
+        const { opened } = await this.#inTurn.run(async () => {
+          await this.#untilRoom(roomUntil, signal);
+          // The turn ends when the request is on its way.
+          return { opened: this.#race(request, { deadlineAt, failures }) };
+        });
+        return await opened;
       } catch (error) {
         if (!isAwaited || !mayBeBack(error)) throw error;
         givenUpAt ??= Math.min(deadlineAt, performance.now() + patienceMs);
@@ -131,6 +145,15 @@ export class Upstream {
         failures.push(...error.failures.filter((failure) => !isAway(failure)));
       }
       await delay(pauseMs, { signal });
+    }
+  }
+
+  /** Waits until a mirror has room for one more transfer, or time is up. */
+  async #untilRoom(until: number, signal: AbortSignal): Promise<void> {
+    for (let remaining; this.pool.isFull && (remaining = until - performance.now()) > 0;) {
+      await deadline(this.#ends.next, remaining, { signal }).catch((error) => {
+        if (!isTimeout(error)) throw error;
+      });
     }
   }
 
@@ -278,7 +301,10 @@ export class Upstream {
     if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
     const connection = this.#connect();
     // MirrorResponse.close aborts the controller, at the end of the body or earlier.
-    controller.signal.addEventListener("abort", () => connection[Symbol.dispose](), { once: true });
+    controller.signal.addEventListener("abort", () => {
+      connection[Symbol.dispose]();
+      this.#ends.notify();
+    }, { once: true });
     try {
       return await this.#receive(connection.client, { url, mirror, controller, request });
     } catch (error) {
@@ -298,11 +324,16 @@ export class Upstream {
   ): Promise<MirrorResponse> {
     const askedAt = performance.now();
     const headers = request.headersFor(mirror);
+    // The request counts until its body does.
+    mirror.health.inFlight++;
     const response = await client.get(
       url,
       { ...this.#headersFor(mirror), ...headers },
       controller.signal,
-    );
+    ).finally(() => {
+      mirror.health.inFlight--;
+      this.#ends.notify();
+    });
     const { status } = response;
     const isUnchanged = status === STATUS_CODE.NotModified && request.isConditional === true;
     if (status !== STATUS_CODE.OK && status !== STATUS_CODE.PartialContent && !isUnchanged) {
