@@ -11,8 +11,8 @@ export interface Rollback {
 
 /** Where a database was copied from, to recognise it there. Only mirroring has origins. */
 export interface Origin {
-  /** The mirror's address. */
-  address: string;
+  /** What tells the mirror from others; not its address, which may contain a password. */
+  mirror: string;
   /** The strong entity tag that the mirror gave it, or null. */
   etag: string | null;
   /** Its length in bytes. */

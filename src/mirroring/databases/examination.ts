@@ -10,7 +10,7 @@ import { isDatedBefore } from "./candidates.ts";
 import { type CopiedFile, copyFile, type DiskSpace } from "./copy_file.ts";
 import { type CopiedSet, copyCompanions, SetNames, type SetOnMirror } from "./copy_set.ts";
 import { isOlder } from "./database_order.ts";
-import { descriptionOf, type KnownContents } from "./known_contents.ts";
+import { descriptionOf, type KnownContents, mirrorKey } from "./known_contents.ts";
 import type { Pace } from "./pace.ts";
 import type { Candidate } from "./survey.ts";
 
@@ -119,7 +119,7 @@ export class Examination {
     const { current, known, refused, servedIndex } = this.#options;
     const { mirror } = attempt;
     const { sha256, description } = database;
-    known.remember(mirror.address, database);
+    known.remember(mirrorKey(mirror), database);
     const verdict = this.verdictOn(sha256);
     if (verdict === "same") return { kind: "same" };
     if (verdict === "older" && !this.acceptsOlder) return { kind: "older", sha256 };

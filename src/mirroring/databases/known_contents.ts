@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { dateOf } from "../../repositories/database_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { MirrorResponse } from "../mirrors/mirror_response.ts";
@@ -28,17 +29,17 @@ const SETTLING_MS = 2_000;
 
 /** The contents that mirrors were seen to have of one file, to know them again by their headers. */
 export class KnownContents {
-  /** By the mirror's address. */
+  /** By `mirrorKey`. */
   readonly #byMirror = new Map<string, KnownContent>();
 
-  /** Records what a mirror sent, or was found to have. */
-  remember(address: string, content: KnownContent): void {
-    this.#byMirror.set(address, content);
+  /** Records what the mirror of this `mirrorKey` sent. */
+  remember(key: string, content: KnownContent): void {
+    this.#byMirror.set(key, content);
   }
 
   /** What a mirror was last seen to have, if it would be recognised by its entity tag; or null. */
-  taggedOf({ address }: Mirror): { etag: string; sha256: string } | null {
-    const known = this.#byMirror.get(address);
+  taggedOf(mirror: Mirror): { etag: string; sha256: string } | null {
+    const known = this.#byMirror.get(mirrorKey(mirror));
     const etag = known?.description.etag ?? null;
     return known === undefined || etag === null || !isSettled(known)
       ? null
@@ -46,8 +47,8 @@ export class KnownContents {
   }
 
   /** What a mirror was last seen to have, or null. */
-  lastOf({ address }: Mirror): KnownContent | null {
-    return this.#byMirror.get(address) ?? null;
+  lastOf(mirror: Mirror): KnownContent | null {
+    return this.#byMirror.get(mirrorKey(mirror)) ?? null;
   }
 
   /** When a content was last received, in milliseconds since the epoch; -Infinity if never. */
@@ -62,19 +63,29 @@ export class KnownContents {
    * the same mirror gave before, or date and length that a copy had from any mirror: mirrors copy
    * files with their times, because that is how they find out what has changed.
    */
-  recognize({ address }: Mirror, described: Description): string | null {
-    const known = this.#byMirror.get(address);
+  recognize(mirror: Mirror, described: Description): string | null {
+    const known = this.#byMirror.get(mirrorKey(mirror));
     if (known !== undefined && known.description.etag !== null && described.etag !== null) {
       return isSettled(known) && hasSameTag(known, described) ? known.sha256 : null;
     }
     for (const content of this.#byMirror.values()) {
       if (!isSettled(content) || !hasSameDate(content, described)) continue;
       // From now on by the mirror's own tag, which tells more.
-      this.#byMirror.set(address, { ...content, description: described });
+      this.#byMirror.set(mirrorKey(mirror), { ...content, description: described });
       return content.sha256;
     }
     return null;
   }
+}
+
+/** What a mirror is known by, on disk as well: its address may contain a password. */
+export function mirrorKey({ address }: Mirror): string {
+  return fingerprintOf(address);
+}
+
+/** A short text that differs for different texts and does not reveal them. */
+export function fingerprintOf(text: string): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 32);
 }
 
 function isSettled({ description, receivedAt }: KnownContent): boolean {

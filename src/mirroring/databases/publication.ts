@@ -5,6 +5,7 @@ import type { Repository } from "../../repositories/repository.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import type { CopiedSet } from "./copy_set.ts";
+import { mirrorKey } from "./known_contents.ts";
 
 /** How many databases before the served one are known again by their content. */
 const MAX_FORMER = 50;
@@ -45,7 +46,7 @@ export async function publishSet(
     sha256,
     newestBuildDate: index.newestBuildDate,
     rollback: null,
-    origin: { address: mirror.address, etag: description.etag, size, receivedAt },
+    origin: { mirror: mirrorKey(mirror), etag: description.etag, size, receivedAt },
     mirrorSet,
     // After a rollback, the mirrors may come back to what was served before.
     former: current === null || rolledBack

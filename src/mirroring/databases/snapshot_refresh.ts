@@ -11,13 +11,13 @@ import { dateOf } from "../../repositories/database_date.ts";
 import { candidatesAfter } from "./candidates.ts";
 import type { DiskSpace } from "./copy_file.ts";
 import type { CopiedSet } from "./copy_set.ts";
-import { isOlder } from "./database_order.ts";
 import { Examination, type Finding } from "./examination.ts";
 import { inTurn } from "./in_turn.ts";
 import { keepServed } from "./keep_served.ts";
-import type { KnownContents } from "./known_contents.ts";
+import { type KnownContents, mirrorKey } from "./known_contents.ts";
 import { type PublicationOptions, publishKept, publishSet } from "./publication.ts";
 import { judgeRollback, mostCommon } from "./rollback.ts";
+import { bestOf, isComplete } from "./set_choice.ts";
 import { type Candidate, surveyMirrors } from "./survey.ts";
 
 const log = eventLogger("snapshot");
@@ -155,7 +155,7 @@ export class SnapshotRefresh {
       if (verdict === "same") this.#same.add(mirror);
       else if (verdict === "older" && sha256 !== null) this.#older.set(mirror, sha256);
     }
-    const origin = [...this.#same].find(({ address }) => address === current?.origin?.address);
+    const origin = [...this.#same].find((mirror) => mirrorKey(mirror) === current?.origin?.mirror);
     return candidatesAfter({
       surveyed: this.#surveyed,
       mirrors: this.#inOrder().map(({ mirror }) => mirror),
@@ -221,15 +221,9 @@ export class SnapshotRefresh {
   /** Whether nothing that is left could change the outcome. */
   #isDecided(left: readonly Candidate[]): boolean {
     if (left.some(({ isWeighty }) => isWeighty === true)) return false;
-    if (this.#sets.some((set) => this.#isGood(set))) return true;
+    if (this.#sets.some((set) => isComplete(set, this.#expectsSignature))) return true;
     if (this.#same.size === 0 || left.some(({ isPromising }) => isPromising === true)) return false;
     return this.#keepsServed || left.length === 0;
-  }
-
-  /** Whether nothing is missing of a set. */
-  #isGood({ companions, hasWrongSignature, index }: CopiedSet): boolean {
-    const isSigned = "db.sig" in companions || !this.#expectsSignature;
-    return isSigned && !hasWrongSignature && index.problems.length === 0;
   }
 
   get #expectsSignature(): boolean {
@@ -244,7 +238,9 @@ export class SnapshotRefresh {
 
   /** Whether it is worth asking the mirrors once more, because they are being updated. */
   get #isInUpdate(): boolean {
-    if (this.#same.size > 0 || this.#sets.some((set) => this.#isGood(set))) return false;
+    if (this.#same.size > 0 || this.#sets.some((set) => isComplete(set, this.#expectsSignature))) {
+      return false;
+    }
     const { current } = this.#options;
     const mayBeSigned = current === null || this.#expectsSignature;
     return this.#failures.some(({ error }) => isChange(error)) ||
@@ -256,8 +252,8 @@ export class SnapshotRefresh {
 
   async #conclude(): Promise<RefreshResult> {
     const { current, repository } = this.#options;
-    const best = this.#best();
-    if (best !== null && (this.#isGood(best) || !this.#keepsServed)) {
+    const best = bestOf(this.#sets, this.#expectsSignature);
+    if (best !== null && (isComplete(best, this.#expectsSignature) || !this.#keepsServed)) {
       return await this.#publish(best);
     }
     if (current !== null && this.#same.size > 0) return await this.#keep(current);
@@ -267,23 +263,6 @@ export class SnapshotRefresh {
       this.#failures,
       this.#failures.length > 0 && this.#failures.every(isMissing),
     );
-  }
-
-  /** The best set: complete ones first, then those that are understood, then the newest. */
-  #best(): CopiedSet | null {
-    const rank = (set: CopiedSet) =>
-      Number(this.#isGood(set)) * 4 + Number(set.index.problems.length === 0) * 2 +
-      Number("db.sig" in set.companions);
-    const dated = ({ index, database }: CopiedSet) => ({
-      index,
-      date: dateOf(database.description.lastModified),
-    });
-    let best: CopiedSet | null = null;
-    for (const set of this.#sets) {
-      const order = best === null ? 1 : rank(set) - rank(best);
-      if (best === null || order > 0 || order === 0 && isOlder(dated(best), dated(set))) best = set;
-    }
-    return best;
   }
 
   async #publish(set: CopiedSet, { rolledBack = false } = {}): Promise<RefreshResult> {
@@ -379,7 +358,7 @@ export class SnapshotRefresh {
     this.#same.clear();
     this.#older.clear();
     await this.#look(mirrors.map((mirror) => ({ mirror, described: null, isUnconditional: true })));
-    const best = this.#best();
+    const best = bestOf(this.#sets, this.#expectsSignature);
     if (best === null) return null;
     const result = await this.#publish(best, { rolledBack: true });
     log.warn("repository was rolled back", {

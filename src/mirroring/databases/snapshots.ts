@@ -9,7 +9,6 @@ import {
   readPackageIndex,
 } from "../../repositories/package_index.ts";
 import { isNotFound, NoMirrorError } from "../mirrors/race.ts";
-import type { Upstream } from "../mirrors/upstream.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
@@ -17,8 +16,7 @@ import type { Metrics } from "../../platform/observability/metrics.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { DiskSpace } from "./copy_file.ts";
-import { Doubts } from "./doubts.ts";
-import { KnownContents } from "./known_contents.ts";
+import { knownFrom, mirrorSetOf, newState, type RepositoryState } from "./repository_state.ts";
 import { PackageVerification } from "./package_verification.ts";
 import { type RefreshResult, SnapshotRefresh } from "./snapshot_refresh.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
@@ -62,46 +60,16 @@ export interface SnapshotSettings {
   vanishedAgeMs: number;
 }
 
-/** What is known of one repository; times are in milliseconds of the monotonic clock. */
-interface State {
-  readonly repository: Repository;
-  /** The refresh that is running. */
-  refresh: SnapshotRefresh | null;
-  /** When a mirror last confirmed the served snapshot; -Infinity if none did since the start. */
-  checkedAt: number;
-  /** When a refresh last failed; -Infinity if none did. */
-  failedAt: number;
-  /** When a client last asked for the file list; milliseconds since the epoch, 0 for never. */
-  filesAskedAt: number;
-  /** When a client last got a file without a date; milliseconds since the epoch, 0 for never. */
-  undatedAt: number;
-  /** Until when the mirrors count as having no file list. */
-  fileListMissingUntil: number;
-  /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
-  packageIndex: Promise<PackageIndex | null> | null;
-  /** See `epochOf`. */
-  epoch: number;
-  doubts: Doubts;
-  /** What mirrors were seen to have; null until the served snapshot has been looked at. */
-  known: KnownContents | null;
-  /** SHA-256 of contents that were found to be older than the served one. */
-  refused: Set<string>;
-  /** Which mirrors were configured when it was last asked for; null if that is unknown. */
-  mirrorSet: string | null;
-  /** Whether it was logged that the repository is gone. */
-  isGoneLogged: boolean;
-}
-
 /** The snapshots of all repositories: serves them, refreshes them, and knows what they say. */
 export class Snapshots {
-  readonly #states = new Map<string, State>();
+  readonly #states = new Map<string, RepositoryState>();
   readonly #controller = new AbortController();
   readonly #background = new BackgroundWork((failure, error) =>
     log.error(failure, { reason: reasonOf(error) })
   );
   readonly #options: SnapshotsOptions;
   readonly #verification: PackageVerification;
-  /** Databases that have been read, by the promise of a `State`. */
+  /** Databases that have been read, by the promise of a `RepositoryState`. */
   readonly #known = new WeakMap<Promise<PackageIndex | null>, PackageIndex>();
   #settings: SnapshotSettings;
 
@@ -244,7 +212,7 @@ export class Snapshots {
   }
 
   #begin(
-    state: State,
+    state: RepositoryState,
     { current, survey }: { current: Snapshot | null; survey: boolean },
   ): SnapshotRefresh {
     const { repository, doubts } = state;
@@ -375,7 +343,7 @@ export class Snapshots {
   }
 
   async #follow(
-    state: State,
+    state: RepositoryState,
     { refresh, pool, before, isAskedFor, raised }: {
       refresh: SnapshotRefresh;
       pool: MirrorPool;
@@ -426,7 +394,7 @@ export class Snapshots {
   }
 
   /** Records that no mirror has a repository any more whose database is served. */
-  async #recordGone(state: State): Promise<void> {
+  async #recordGone(state: RepositoryState): Promise<void> {
     const { repository } = state;
     const { store } = this.#options;
     const snapshot = await this.current(repository);
@@ -455,44 +423,14 @@ export class Snapshots {
     }
   }
 
-  #state(repository: Repository): State {
+  #state(repository: Repository): RepositoryState {
     let state = this.#states.get(repository.directory);
     if (state === undefined) {
-      state = {
-        repository,
-        refresh: null,
-        checkedAt: -Infinity,
-        failedAt: -Infinity,
-        filesAskedAt: 0,
-        undatedAt: 0,
-        fileListMissingUntil: -Infinity,
-        packageIndex: null,
-        epoch: 0,
-        doubts: new Doubts(),
-        known: null,
-        refused: new Set(),
-        mirrorSet: null,
-        isGoneLogged: false,
-      };
+      state = newState(repository);
       this.#states.set(repository.directory, state);
     }
     return state;
   }
-}
-
-/** Names the mirrors of a distribution and their layout. */
-function mirrorSetOf({ pool }: Upstream): string {
-  return pool.mirrors.map(({ address }) => address).sort().join(" ");
-}
-
-/** What is known of the mirrors from the time before the start. */
-function knownFrom(snapshot: Snapshot | null): KnownContents {
-  const known = new KnownContents();
-  if (snapshot === null || snapshot.origin === null) return known;
-  const { origin: { address, etag, size, receivedAt }, sha256, members } = snapshot;
-  const description = { lastModified: members.db.lastModified, etag, size };
-  known.remember(address, { description, sha256, receivedAt });
-  return known;
 }
 
 function logResult(directory: string, { changed, snapshot, mirrors }: RefreshResult): void {

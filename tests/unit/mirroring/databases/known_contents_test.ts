@@ -3,6 +3,7 @@ import {
   type Description,
   descriptionOf,
   KnownContents,
+  mirrorKey,
 } from "../../../../src/mirroring/databases/known_contents.ts";
 import { mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
 
@@ -17,7 +18,7 @@ const DESCRIPTION: Description = {
 
 function knowing(description = DESCRIPTION, receivedAfterMs = 60_000): KnownContents {
   const known = new KnownContents();
-  known.remember(ONE.address, {
+  known.remember(mirrorKey(ONE), {
     description,
     sha256: "one",
     receivedAt: DATED.getTime() + receivedAfterMs,

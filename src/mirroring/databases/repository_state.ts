@@ -1,0 +1,72 @@
+import type { PackageIndex } from "../../repositories/package_index.ts";
+import type { Repository } from "../../repositories/repository.ts";
+import type { Snapshot } from "../../repositories/snapshot.ts";
+import type { Upstream } from "../mirrors/upstream.ts";
+import { Doubts } from "./doubts.ts";
+import { fingerprintOf, KnownContents } from "./known_contents.ts";
+import type { SnapshotRefresh } from "./snapshot_refresh.ts";
+
+/** What is known of one repository; times are in milliseconds of the monotonic clock. */
+export interface RepositoryState {
+  readonly repository: Repository;
+  /** The refresh that is running. */
+  refresh: SnapshotRefresh | null;
+  /** When a mirror last confirmed the served snapshot; -Infinity if none did since the start. */
+  checkedAt: number;
+  /** When a refresh last failed; -Infinity if none did. */
+  failedAt: number;
+  /** When a client last asked for the file list; milliseconds since the epoch, 0 for never. */
+  filesAskedAt: number;
+  /** When a client last got a file without a date; milliseconds since the epoch, 0 for never. */
+  undatedAt: number;
+  /** Until when the mirrors count as having no file list. */
+  fileListMissingUntil: number;
+  /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
+  packageIndex: Promise<PackageIndex | null> | null;
+  /** See `epochOf`. */
+  epoch: number;
+  doubts: Doubts;
+  /** What mirrors were seen to have; null until the served snapshot has been looked at. */
+  known: KnownContents | null;
+  /** SHA-256 of contents that were found to be older than the served one. */
+  refused: Set<string>;
+  /** Which mirrors were configured when it was last asked for; null if that is unknown. */
+  mirrorSet: string | null;
+  /** Whether it was logged that the repository is gone. */
+  isGoneLogged: boolean;
+}
+
+/** The state of a repository that nothing is known of. */
+export function newState(repository: Repository): RepositoryState {
+  return {
+    repository,
+    refresh: null,
+    checkedAt: -Infinity,
+    failedAt: -Infinity,
+    filesAskedAt: 0,
+    undatedAt: 0,
+    fileListMissingUntil: -Infinity,
+    packageIndex: null,
+    epoch: 0,
+    doubts: new Doubts(),
+    known: null,
+    refused: new Set(),
+    mirrorSet: null,
+    isGoneLogged: false,
+  };
+}
+
+/** Tells the mirrors of a distribution and their layout from others. */
+export function mirrorSetOf({ pool }: Upstream): string {
+  return fingerprintOf(pool.mirrors.map(({ address }) => address).sort().join(" "));
+}
+
+/** What is known of the mirrors from the time before the start. */
+export function knownFrom(snapshot: Snapshot | null): KnownContents {
+  const known = new KnownContents();
+  if (snapshot === null || snapshot.origin === null) return known;
+  const { origin: { mirror, etag, size, receivedAt }, sha256, members } = snapshot;
+  const description = { lastModified: members.db.lastModified, etag, size };
+  known.remember(mirror, { description, sha256, receivedAt });
+  return known;
+}
