@@ -78,11 +78,13 @@ export const mirrorUrl = text("mirror URL", "the URL of a mirror", mirrorUrlFaul
 /** A path of plain segments with pacman's variables, such as "$repo/os/$arch". */
 export const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
 
-/** As `layout`; "" or "." for no path at all, which is read as "". */
+/** As `layout`; "", "." or "/" for no path at all, which is read as "". */
 export const layoutOrNone: ValueType<string> = {
   ...layout,
   parse: (raw, workingDirectory) =>
-    raw === "" || raw === "." ? { ok: true, value: "" } : layout.parse(raw, workingDirectory),
+    raw === "" || raw === "." || raw === "/"
+      ? { ok: true, value: "" }
+      : layout.parse(raw, workingDirectory),
 };
 
 /** A host with or without a port, or a pattern of host names. */

@@ -186,6 +186,7 @@ Deno.test("a mirror without $repo or $arch has a path for clients, by whichever 
     ],
     ["no path", `mirror_urls = ["${OBS}/x86_64"]\nupstream_layout = ""`, "own"],
     ["a dot", `mirror_urls = ["${OBS}/x86_64"]\nupstream_layout = "."`, "own"],
+    ["a slash", `mirror_urls = ["${OBS}/x86_64"]\nupstream_layout = "/"`, "own"],
     ["a plain path", `mirror_urls = ["${OBS}"]\nupstream_layout = "x86_64"`, "own/x86_64"],
     [
       "a path for clients",

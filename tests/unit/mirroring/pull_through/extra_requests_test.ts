@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
-import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
+import { type Behaviour, FakeMirror, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
 import { TestApp, type TestAppOptions } from "../../../support/test_app.ts";
 
 const ISO = "/iso/latest/a.iso";
@@ -213,4 +214,33 @@ Deno.test("tricks with the path reach neither mirror nor disk", async () => {
   // An encoded percent sign is one, for the mirror too.
   await app.get("/iso/%252e%252e/x");
   assertEquals(app.mirror.requests.map(({ path }) => path), ["/iso/%252e%252e/x"]);
+});
+
+Deno.test("what a restart interrupted is resumed, and cached files survive it", async () => {
+  await using folder = await TempFolder.create();
+  await using mirror = await FakeMirror.start();
+  const open = () =>
+    TestApp.start({
+      cacheRoot: folder.path,
+      settings: { mirror_urls: [mirror.url], drain_timeout: "0" },
+      tables: () => 'extra_paths = ["**"]\n',
+    });
+  mirror.behave("*", control("max-age=3600"));
+  mirror.put(ISO, body);
+  mirror.put("/lastsync", body);
+  mirror.behave(ISO, { kind: "stallAfter", bytes: 500_000 }, 1);
+  {
+    await using app = await open();
+    await app.warm("/lastsync");
+    using client = await app.open(ISO);
+    await client.peek(400_000);
+  }
+  await using app = await open();
+  assertEquals((await app.get(ISO)).body, body);
+  assertEquals((await app.get("/lastsync")).headers.get("x-cache"), "HIT");
+  assertEquals(mirror.requests.map(({ path, headers }) => [path, headers.has("range")]), [
+    ["/lastsync", false],
+    [ISO, false],
+    [ISO, true],
+  ]);
 });
