@@ -1,4 +1,5 @@
 import { deadline } from "@std/async/deadline";
+import { createHash, type Hash } from "node:crypto";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import type { Download } from "./download.ts";
 
@@ -11,9 +12,13 @@ const TRICKLED_BYTES = 64 * 1024;
 const TRICKLE_BYTES = 64;
 const TRICKLE_MS = 1_000;
 
-/** The rest of a file from elsewhere, from this position to `last` or the end. */
+/**
+ * The rest of a file from elsewhere, from this position to `last` or the end. `hash` is that of all
+ * bytes before it, to be continued; null if they are not all there.
+ */
 export type Continuation = (
   position: number,
+  hash: Hash | null,
 ) => Promise<ReadableStream<Uint8Array<ArrayBuffer>>>;
 
 export interface ReadOptions {
@@ -105,9 +110,29 @@ class PartReader {
     } catch (error) {
       const { continueAt } = this.#options;
       if (continueAt === undefined || !this.#canContinue(error)) throw error;
-      this.#rest = (await continueAt(this.#position)).getReader();
+      const hash = await this.#hashOfBefore().catch(() => null);
+      this.#rest = (await continueAt(this.#position, hash)).getReader();
       return await this.#readRest(this.#rest);
     }
+  }
+
+  /** The hash of all bytes before the position; read back unless the download knows it. */
+  async #hashOfBefore(): Promise<Hash | null> {
+    const known = this.#position === 0
+      ? createHash("sha256")
+      : this.#download.hashAt(this.#position);
+    const file = this.#file;
+    if (known !== null || file === null || this.#download.isAhead(this.#position)) return known;
+    const hash = createHash("sha256");
+    await file.seek(0, Deno.SeekMode.Start);
+    const buffer = new Uint8Array(MAX_READ_BYTES);
+    for (let left = this.#position; left > 0;) {
+      const count = await file.read(buffer.subarray(0, Math.min(left, buffer.length)));
+      if (count === null) return null;
+      hash.update(buffer.subarray(0, count));
+      left -= count;
+    }
+    return hash;
   }
 
   /** Whether an error is the fault of the disk, so that the rest may come from elsewhere. */

@@ -165,7 +165,7 @@ export class ExtraRequests {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
-      continueTo: this.#pastCache(file).rest(download, opening.identity),
+      continueTo: this.#pastCache(file).rest(opening.identity),
       onBytes: (count) => metrics.addBytesServed(count),
     });
     const answer = answers.get(opening.identity.mirror);

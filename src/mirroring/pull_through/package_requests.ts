@@ -174,7 +174,7 @@ export class PackageRequests {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
-      continueTo: past.rest(download, opening.identity),
+      continueTo: past.rest(opening.identity),
       onBytes: (count) => metrics.addBytesServed(count),
     });
   }

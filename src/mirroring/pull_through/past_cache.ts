@@ -5,7 +5,6 @@ import { contentTypeOf, responseHead } from "../../formats/http/representation.t
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_file.ts";
-import type { Download } from "../downloads/download.ts";
 import type { FileIdentity } from "../downloads/file_identity.ts";
 import type { TransferRequest } from "../downloads/mirror_search.ts";
 import type { Continuation } from "../downloads/part_reader.ts";
@@ -71,12 +70,10 @@ export class PastCache {
     return new Response(null, init);
   }
 
-  /** Opens the rest of what clients have begun to read from `download`. */
-  rest(download: Download, identity: FileIdentity): (last: number | null) => Continuation {
-    return (last) => async (offset) => {
-      const hash = download.hashAt(offset);
-      return (await this.#open({ offset, last, identity, hash })).body;
-    };
+  /** Opens the rest of a file that clients have begun to read. */
+  rest(identity: FileIdentity): (last: number | null) => Continuation {
+    return (last) => async (offset, hash) =>
+      (await this.#open({ offset, last, identity, hash })).body;
   }
 
   async #open(place: Place): Promise<PassThrough> {

@@ -1,6 +1,7 @@
 // What the disk cannot take is passed on.
 import { assert, assertEquals } from "@std/assert";
-import { Gate } from "../../../support/fake_mirror.ts";
+import { dirname } from "@std/path";
+import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
@@ -107,4 +108,26 @@ Deno.test("a download goes on from where it stopped when room was made on a full
   assert(failures > 3, "the disk was never full");
   assertEquals(app.count(PATH), 1);
   assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
+});
+
+Deno.test("what a client has of a part that cannot grow is checked with the rest that passes by", async (t) => {
+  for (const [what, kept] of [["right", BODY], ["wrong", packageBytes(SIZE, 2)]] as const) {
+    await t.step(`a ${what} beginning`, async () => {
+      await using app = await start();
+      const part = app.pathOf(PART);
+      await Deno.mkdir(dirname(part), { recursive: true });
+      // All but the end, where the seam is proven, may be rotten.
+      const bytes = BODY.slice(0, 4_000_000);
+      bytes.set(kept.subarray(0, 1_000_000));
+      await Deno.writeFile(`${part}.part`, bytes);
+      const lastModified = DEFAULT_LAST_MODIFIED.toUTCString();
+      const sidecar = { size: SIZE, lastModified, etag: null, mirror: "somewhere" };
+      await Deno.writeTextFile(`${part}.json`, JSON.stringify(sidecar));
+      using _full = fillDisk();
+      const { status, isComplete, body } = await app.get(PATH);
+      assertEquals([status, isComplete], [200, what === "right"]);
+      if (isComplete) assertEquals(body, BODY);
+      await app.settled();
+    });
+  }
 });
