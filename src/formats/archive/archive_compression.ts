@@ -113,7 +113,8 @@ export function decompress(
 ): ReadableStream<Uint8Array> {
   const limit = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
   const input = new ArchiveInput(source);
-  const output = limited(decoded(input, limit), () => Math.min(limit, plausibleSize(input)));
+  const limitNow = () => Math.min(limit, plausibleSize(input));
+  const output = limited(decoded(input, limitNow), limitNow);
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       try {
@@ -135,7 +136,10 @@ export function decompress(
   }, { highWaterMark: 0 });
 }
 
-async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint8Array> {
+async function* decoded(
+  input: ArchiveInput,
+  limitNow: () => number,
+): AsyncGenerator<Uint8Array> {
   const magic = detectCompression(await input.peek(MAGIC_BYTES));
   const head = await input.peek(magic === null ? DETECTION_BYTES : MAGIC_BYTES);
   const compression = magic ?? detectCompression(head);
@@ -145,9 +149,9 @@ async function* decoded(input: ArchiveInput, limit: number): AsyncGenerator<Uint
     case "zstd":
       return yield* unzstd(input);
     case "xz":
-      return yield* unxz(input, limit);
+      return yield* unxz(input, limitNow);
     case "bzip2":
-      return yield* unbzip2(input, limit);
+      return yield* unbzip2(input, limitNow);
     case "lz4":
       return yield* unlz4(input);
     case "compress":

@@ -15,14 +15,14 @@ const MAGIC = new TextEncoder().encode("BZh");
  * write them. The event loop runs after each block, of at most 900 kB before its runs are expanded.
  *
  * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
- * exceeds `limit` bytes.
+ * exceeds the bytes that `limitNow` returns once the whole file is read.
  */
 export async function* unbzip2(
   input: AsyncIterable<Uint8Array>,
-  limit: number,
+  limitNow: () => number,
 ): AsyncGenerator<Uint8Array> {
   const source = new ByteSource(await collect(input));
-  const output = new BlockOutput(limit);
+  const output = new BlockOutput(limitNow());
   let decoder = step(() => new Bunzip(source, output));
   while (true) {
     const hasBlock = step(() => {

@@ -14,13 +14,14 @@ const PIECE_BYTES = 16 * 1024;
  * can write them.
  *
  * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
- * exceeds `limit` or {@linkcode MAX_XZ_BYTES}.
+ * exceeds {@linkcode MAX_XZ_BYTES} or what `limitNow` returns once the whole file is read.
  */
 export async function* unxz(
   input: AsyncIterable<Uint8Array>,
-  limit: number,
+  limitNow: () => number,
 ): AsyncGenerator<Uint8Array> {
-  yield* await decode(await collect(input), Math.min(limit, MAX_XZ_BYTES));
+  const pieces = await collect(input);
+  yield* await decode(pieces, Math.min(limitNow(), MAX_XZ_BYTES));
 }
 
 async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {

@@ -271,7 +271,7 @@ Deno.test("bzip2: what is not bzip2 after the end is ignored, as libarchive does
 });
 
 Deno.test("bzip2: a block is not expanded beyond the limit", async () => {
-  const blocks = unbzip2(ReadableStream.from([BZIP2_TEXT]), 100_000);
+  const blocks = unbzip2(ReadableStream.from([BZIP2_TEXT]), () => 100_000);
   const error = await contentError(Array.fromAsync(blocks));
   assertStringIncludes(error.message, "its content is too large");
 });

@@ -92,6 +92,33 @@ Deno.test("a generated database with any changes is read, or an error of kind co
   );
 });
 
+Deno.test("any value of any field loses at most its own entry's checks, or is a file name that leads away", async () => {
+  const field = fc.constantFrom(
+    ...["CSIZE", "ISIZE", "SHA256SUM", "MD5SUM", "PGPSIG", "BUILDDATE", "DEPENDS", "PROVIDES"],
+    ...["REPLACES", "NAME", "VERSION", "FILENAME", "ARCH", "NEW"],
+  );
+  const value = fc.oneof(fc.string({ unit: "binary", maxLength: 300 }), fc.integer().map(String));
+  const intact = `%CSIZE%\n5\n\n%SHA256SUM%\n${"ab".repeat(32)}\n`;
+  await fc.assert(
+    fc.asyncProperty(field, value, async (field, value) => {
+      const line = value.replaceAll("\n", "");
+      const tar = await tarOf(
+        ["a-1-1/desc", `${descOf("a", "1-1")}%${field}%\n${line}\n\n`],
+        ["b-1-1/desc", descOf("b", "1-1", intact)],
+      );
+      try {
+        const { packages } = await readSyncDb(streamOf(tar), LIMITS);
+        const { size, sha256 } = packages!.find(({ name }) => name === "b")!;
+        assert(size === 5 && sha256 === "ab".repeat(32));
+      } catch (error) {
+        assert(error instanceof PkgstashError && error.kind === "content", String(error));
+        assert(field === "FILENAME" && /^\.|\//.test(line), `%${field}% ${JSON.stringify(line)}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
 Deno.test("random bytes after any magic number are an error of kind content", async () => {
   const beginning = fc.constantFrom(
     [],
