@@ -69,6 +69,10 @@ const STATUS = z.object({
     max_bytes: COUNT.nullable().describe(
       "max_cache_size in bytes; null if unlimited.",
     ),
+    problem: z.string().nullable().describe(
+      "Why nothing can be stored at present, such as a read-only disk; null if it can. What is " +
+        "cached is served, and everything else is passed through.",
+    ),
     disk_free_bytes: COUNT.nullable().describe(
       "Free space on its disk in bytes; null if unknown.",
     ),

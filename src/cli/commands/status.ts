@@ -55,6 +55,9 @@ function renderStatus(status: Status, paints: Paints): string {
     ],
     ["Cache", `${size}${limit} in ${countText(cache.packages, "package")}${free}`],
     ["Directory", cache.root],
+    ...cache.problem === null
+      ? []
+      : [["Problem", `nothing can be stored: ${cache.problem}`] as [string, string]],
     [
       "Mirrors",
       `${mirrors.ready} ready, ${mirrors.resting} resting, ${mirrors.unused} not used yet`,

@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { reasonOf } from "../../errors.ts";
 import type { DirectoryLock } from "../../platform/files/directory_lock.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
@@ -45,6 +46,20 @@ export class CacheWatch implements AsyncDisposable {
       .catch((error) => this.#report(reasonOf(error)))
       .finally(() => this.#check = null) as Promise<void>;
     return this.#check;
+  }
+
+  /** Why nothing can be written into the cache at present, as on a read-only disk; null if it can. */
+  async problem(): Promise<string | null> {
+    const { state } = this.#options.layout;
+    try {
+      // A name that cleanup knows, should this process end in between.
+      const path = join(state, `write-test.${crypto.randomUUID().slice(0, 8)}.new`);
+      await Deno.writeTextFile(path, "can it be written?\n");
+      await Deno.remove(path);
+      return null;
+    } catch (error) {
+      return reasonOf(error);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -18,7 +18,8 @@ export const statusRoutes: readonly Route[] = [
 async function statusOf(
   { config, mirroring, metrics, startedAt }: Context,
 ): Promise<Status> {
-  const { layout, index, cacheSize, cycle, downloads, snapshots, upstreams } = mirroring;
+  const { layout, cacheWatch, index, cacheSize, cycle, downloads, snapshots, upstreams } =
+    mirroring;
   const [totals, bytes, free, repositories] = await Promise.all([
     metrics.totals(),
     cacheSize.bytes(MAX_SIZE_AGE_MS),
@@ -43,6 +44,7 @@ async function statusOf(
       bytes: Number.isNaN(bytes) ? null : bytes,
       packages: index.count(),
       max_bytes: config.maxCacheBytes === 0 ? null : config.maxCacheBytes,
+      problem: await cacheWatch.problem(),
       disk_free_bytes: free,
     },
     refresh: cycle.isRunning ? "running" : "idle",

@@ -69,3 +69,15 @@ Deno.test("cache watch: a directory that cannot be made again is told once, and 
     assertEquals([await isLocked(layout), restored()], [true, 1]);
     assertEquals(index.pins().length, 2);
   }));
+
+Deno.test("cache watch: it tells why nothing can be written, and leaves nothing behind", () =>
+  withWatch(async ({ layout, watch }) => {
+    const names = async () =>
+      (await Array.fromAsync(Deno.readDir(layout.state))).map(({ name }) => name).sort();
+    const before = await names();
+    assertEquals([await watch.problem(), await names()], [null, before]);
+    await Deno.rename(layout.state, `${layout.state}.away`);
+    assertEquals(/No such file/.test(await watch.problem() ?? ""), true);
+    await Deno.rename(`${layout.state}.away`, layout.state);
+    assertEquals(await watch.problem(), null);
+  }));
