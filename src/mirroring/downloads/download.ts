@@ -173,7 +173,12 @@ export class Download {
     }
     const expectation = await this.#expectation();
     const part = this.#part = await PartFile.open(this.request.partBase);
-    await requireRoom(room, fileName, (expectation?.size ?? 0) - part.length);
+    try {
+      await requireRoom(room, fileName, (expectation?.size ?? 0) - part.length);
+    } catch (error) {
+      await part.discard();
+      throw error;
+    }
     const refused = new Set<Mirror>();
     for (let refusal: unknown = null;;) {
       const transfer = await this.#open(part, { expectation, refused })

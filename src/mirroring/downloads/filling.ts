@@ -183,8 +183,16 @@ export class Filling {
   }
 }
 
+/** There is no room for a file, and none can be made. */
+class NoRoomError extends PkgstashError {
+  constructor(fileName: string, bytes: number) {
+    super("storage", `Cannot store ${fileName}: there is no room for ${bytes} bytes.`);
+  }
+}
+
 /** Whether an error says that the disk, or the share of it, is full. */
 export function isOutOfSpace(error: unknown): boolean {
+  if (error instanceof NoRoomError) return true;
   const { code } = error as { code?: string };
   return code === "ENOSPC" || code === "EDQUOT";
 }
@@ -196,8 +204,5 @@ export async function requireRoom(
   bytes: number,
 ): Promise<void> {
   if (bytes <= 0 || room === null || await room.make(bytes)) return;
-  throw new PkgstashError(
-    "storage",
-    `Cannot store ${fileName}: there is no room for ${bytes} bytes.`,
-  );
+  throw new NoRoomError(fileName, bytes);
 }

@@ -2,7 +2,7 @@ import { equals } from "@std/bytes/equals";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf } from "../../formats/http/representation.ts";
-import { readSignature } from "../../formats/openpgp/signature.ts";
+import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
@@ -312,6 +312,7 @@ export class PackageSignatures {
     bytes: Uint8Array,
     { mirror, signed }: { mirror: Mirror; signed: SignedFile | null },
   ): Promise<void> {
+    if (isDamagedSignature(bytes)) throw new MirrorRefusal("faulty", "sent a damaged signature");
     if (signed !== null) {
       if (await signed.maySign(bytes)) return;
       throw new MirrorRefusal("different", "has the signature of another package");

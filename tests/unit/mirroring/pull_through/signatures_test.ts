@@ -104,6 +104,24 @@ Deno.test("a signature of other bytes is 404 if no mirror has another", async ()
   assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
 });
 
+Deno.test("a damaged signature is passed over, with its package in the cache or without", async (t) => {
+  for (const isCached of [true, false]) {
+    await t.step(isCached ? "with" : "without", async () => {
+      await using app = await start({ mirrors: 2 });
+      app.put(PACKAGE, NEW);
+      if (isCached) await app.warm(PACKAGE);
+      const [cut, padded] = app.mirrors;
+      cut!.put(PATH, signatureOf(NEW).subarray(0, -7));
+      padded!.put(PATH, new Uint8Array([...signatureOf(NEW), ...new Uint8Array(100)]));
+      const { status } = await app.get(PATH);
+      assertEquals(status >= 400, true, `status ${status}`);
+      padded!.put(PATH, signatureOf(NEW));
+      await refresh(app).catch(() => {});
+      assertSameBytes((await app.get(PATH)).body, signatureOf(NEW));
+    });
+  }
+});
+
 Deno.test("a signature without its package comes only from a mirror whose package the database lists", async () => {
   await using app = await start({ mirrors: 2 });
   const [lead, lag] = app.mirrors;
