@@ -88,7 +88,13 @@ export class Cleanup {
       }
       const logFailure = ({ path, why }: FailedRemoval) =>
         log.error("cannot remove", { file: path, reason: why });
-      if (!await this.#removePackage(stored, new Remover(layout.root), logFailure)) return null;
+      try {
+        if (!await this.#removePackage(stored, new Remover(layout.root), logFailure)) return null;
+      } catch (error) {
+        throw new PkgstashError("storage", `Cannot remove ${path}: ${reasonOf(error)}.`, {
+          cause: error,
+        });
+      }
       log.info("removed", { file: path, bytes, reason: "requested" });
       return bytes;
     });

@@ -82,4 +82,18 @@ export const DATABASES: readonly Mutant[] = [
     breaks: "a mirror that trickles holds the database",
     killedBy: [`${ROOM}/in_turn_test.ts`],
   },
+  {
+    file: `${ROOM}/rollback.ts`,
+    find: "accepted: now - kept.since >= rollbackAgeMs",
+    replace: "accepted: true",
+    breaks: "an older database replaces a newer one at once",
+    killedBy: [`${ROOM}/stale_mirror_test.ts`],
+  },
+  {
+    file: `${ROOM}/copy_set.ts`,
+    find: "if (Object.keys(companions).length > 0) await confirmUnchanged(set, database);",
+    replace: "",
+    breaks: "files of two databases are published together",
+    killedBy: [`${ROOM}/published_together_test.ts`],
+  },
 ];

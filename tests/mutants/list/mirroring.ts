@@ -271,4 +271,25 @@ export const MIRRORING: readonly Mutant[] = [
     breaks: "room is never made",
     killedBy: ["mirroring/cleanup/disk_room_test.ts"],
   },
+  {
+    file: "mirroring/downloads/download.ts",
+    find: "          if (isWrong && this.#isAnnounced) this.request.onRefused?.(this.released);\n",
+    replace: "",
+    breaks: "a client that holds the beginning of a refused file gets the rest of another",
+    killedBy: ["mirroring/pull_through/refused_resume_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/filling.ts",
+    find: "if (bytes <= 0 || room === null || await room.make(bytes)) return;",
+    replace: "return;",
+    breaks: "a file is begun that cannot fit",
+    killedBy: ["mirroring/downloads/room_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/signed_file.ts",
+    find: "if (isDamagedSignature(signature)) return false;",
+    replace: "",
+    breaks: "a part of a signature is published",
+    killedBy: ["mirroring/downloads/signed_file_test.ts"],
+  },
 ];

@@ -71,7 +71,11 @@ export async function damageCache(siege: Siege, random: Random): Promise<string>
       return await change(kind, among(/index\.sqlite$/), (path) => Deno.remove(path));
     case "damagedSnapshot":
       forget(siege);
-      return await change(kind, among(/\/snapshots\//), (path) => flip(path, random));
+      return await change(
+        kind,
+        among(/\/snapshots\/.*(\.db|current\.json)$/),
+        (path) => flip(path, random),
+      );
     case "deletedSnapshots":
       forget(siege);
       return await change(

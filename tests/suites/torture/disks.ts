@@ -27,7 +27,11 @@ export const smallDisk: Scene = {
       const mount = join(folder, "disk");
       await Deno.mkdir(mount);
       await runCommand(["mount", "-t", "tmpfs", "-o", `size=${DISK_BYTES}`, "tmpfs", mount]);
-      const release = () => unlock(mount);
+      const release = async () => {
+        // A failure may have left it locked.
+        await unlock(mount);
+        await unlock(mount).catch(() => {});
+      };
       return { cacheRoot: join(mount, "cache"), release };
     }, (siege) => fillAndLock(run, siege)),
 };

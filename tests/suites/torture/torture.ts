@@ -65,11 +65,16 @@ for (const scene of SCENES) {
       killed: () => killed += 1,
     });
   } catch (error) {
-    if (!signal.aborted) findings.add("the torture itself works", String(error));
+    if (!signal.aborted) findings.add("the torture itself works", textOf(error));
   }
 }
 report();
 Deno.exit(signal.aborted ? 130 : findings.all.length === 0 ? 0 : 1);
+
+function textOf(error: unknown): string {
+  if (!(error instanceof SuppressedError)) return String((error as Error)?.stack ?? error);
+  return `${textOf(error.suppressed)}; then ${textOf(error.error)}`;
+}
 
 /** The last line is that of a test run, which .ci/run adds up. */
 function report(): void {
