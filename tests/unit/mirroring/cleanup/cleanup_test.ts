@@ -243,3 +243,20 @@ Deno.test("one package is not removed while its signature is being downloaded", 
   assertEquals(error.kind, "conflict");
   assertEquals((await cache.files()).length, 2);
 });
+
+Deno.test("one package that the disk keeps is a failure of storage, with the reason", async () => {
+  await using cache = await CacheOnDisk.make();
+  const path = await cache.add("foo", "1-1");
+  const { remove } = Deno;
+  Deno.remove = () => Promise.reject(new Error("Read-only file system (os error 30)"));
+  try {
+    const error = await assertRejects(
+      () => cache.cleanup().remove(CORE, "foo-1-1-any.pkg.tar.zst"),
+      PkgstashError,
+      `Cannot remove ${path}: Read-only file system`,
+    );
+    assertEquals(error.kind, "storage");
+  } finally {
+    Deno.remove = remove;
+  }
+});
