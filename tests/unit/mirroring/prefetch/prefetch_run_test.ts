@@ -12,7 +12,7 @@ async function settle(): Promise<void> {
 Deno.test("a package and its signature are fetched once and recorded as prefetched", async () => {
   await using harness = await PrefetchHarness.start();
   harness.put(5000, "a");
-  harness.mirror.put(`${pathOf("a")}.sig`, new Uint8Array([0x88, 1, 2, 3]));
+  harness.mirror.put(`${pathOf("a")}.sig`, new Uint8Array([0x88, 2, 2, 3]));
   const report = await harness.run("a");
   assertEquals(report, {
     fetched: [pathOf("a")],
