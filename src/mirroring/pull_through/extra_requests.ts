@@ -1,6 +1,7 @@
 import { PkgstashError } from "../../errors.ts";
 import { insistsOnOrigin, type Storability, storabilityOf } from "../../formats/http/freshness.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
+import { dateOf } from "../../repositories/database_date.ts";
 import type { ExtraFile } from "../../repositories/extra_file.ts";
 import { keyOf } from "../../repositories/repository.ts";
 import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
@@ -186,7 +187,9 @@ export class ExtraRequests {
       fileName,
       kind: "file",
       ifModifiedSince: null,
-      ...(stored === null ? {} : { conditionsFor: (mirror) => conditionsFor(stored, mirror) }),
+      ...(stored === null
+        ? {}
+        : { conditionsFor: (mirror) => conditionsFor(stored, mirror, this.#now()) }),
       vet: (mirror, headers) =>
         answers.set(mirror.name, { headers: keptOf(headers), receivedAt: this.#now() }),
       patienceMs: answerTimeoutMs,
@@ -297,12 +300,17 @@ function judge({ headers, receivedAt }: ExtraRecord): Storability {
   return storabilityOf(new Headers(headers), receivedAt);
 }
 
-/** An entity tag means nothing to another mirror; a date does, and only leads forward. */
-function conditionsFor({ headers, mirror: from }: ExtraRecord, mirror: Mirror) {
+/**
+ * An entity tag means nothing to another mirror; a date does, and only leads forward. With one of the
+ * future, every mirror would say for ever that nothing has changed.
+ */
+function conditionsFor({ headers, mirror: from }: ExtraRecord, mirror: Mirror, now: number) {
   const { etag, "last-modified": lastModified } = headers;
   return {
     ...(etag !== undefined && mirror.name === from ? { "if-none-match": etag } : {}),
-    ...(lastModified === undefined ? {} : { "if-modified-since": lastModified }),
+    ...(lastModified !== undefined && dateOf(lastModified, now) !== null
+      ? { "if-modified-since": lastModified }
+      : {}),
   };
 }
 

@@ -164,6 +164,13 @@ export const UPSTREAMS: readonly Mutant[] = [
     killedBy: ["mirroring/pull_through/extra_requests_test.ts"],
   },
   {
+    file: "mirroring/pull_through/extra_requests.ts",
+    find: "lastModified !== undefined && dateOf(lastModified, now) !== null",
+    replace: "lastModified !== undefined",
+    breaks: "a file once dated ahead is never replaced",
+    killedBy: ["mirroring/pull_through/extra_requests_test.ts"],
+  },
+  {
     file: "mirroring/cache/extra_store.ts",
     find: "if (before !== null && before.blob !== blob) await",
     replace: "if (false) await",

@@ -95,6 +95,17 @@ Deno.test("a new file is sent at once where it must be asked for, and replaces t
   assertEquals(names.length, 2, "the bytes and their record");
 });
 
+Deno.test("a date of the future does not keep what other mirrors have from being seen", async () => {
+  await using app = await start({ mirrors: 2 });
+  const [first, second] = app.mirrors;
+  for (const mirror of app.mirrors) mirror.behave(ISO, control("no-cache"));
+  first!.put(ISO, body, { lastModified: new Date("2099-01-01T00:00:00Z"), etag: null });
+  assertEquals((await app.warm(ISO)).body, body);
+  await first!.down();
+  second!.put(ISO, packageBytes(SIZE, 2), { etag: null });
+  assertEquals((await app.warm(ISO)).body, packageBytes(SIZE, 2));
+});
+
 Deno.test("a 304 makes a file fresh again, for as long as it says", async () => {
   await using app = await withFile("max-age=0");
   app.mirror.behave(ISO, control("max-age=3600"));
