@@ -66,6 +66,14 @@ export const MIRRORING: readonly Mutant[] = [
     killedBy: ["mirroring/downloads/ahead_test.ts"],
   },
   {
+    file: "mirroring/downloads/part_reader.ts",
+    find:
+      "if (known !== null || file === null || this.#download.isAhead(this.#position)) return known;",
+    replace: "if (file === null || known !== undefined) return known;",
+    breaks: "the rest of a part on a full disk is complete without a check",
+    killedBy: ["mirroring/pull_through/full_disk_test.ts"],
+  },
+  {
     file: "mirroring/downloads/filling.ts",
     find: "if (fronts.some((front) => front <= position && position - front < NEAR_BYTES)) return;",
     replace: "",

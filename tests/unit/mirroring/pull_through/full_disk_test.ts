@@ -43,6 +43,23 @@ function fillDisk(isFull: () => boolean = () => true): Disposable {
   };
 }
 
+/** Makes the hashing of what is there wait until the end of the scope. */
+function stallHashing(): Disposable {
+  const { read } = Deno.FsFile.prototype;
+  const end = Promise.withResolvers<void>();
+  Deno.FsFile.prototype.read = async function (bytes: Uint8Array): Promise<number | null> {
+    // Clients read less at a time.
+    if (bytes.length > 512 * 1024) await end.promise;
+    return await read.call(this, bytes);
+  };
+  return {
+    [Symbol.dispose]() {
+      Deno.FsFile.prototype.read = read;
+      end.resolve();
+    },
+  };
+}
+
 /** Makes the cache one that cannot be written to. */
 async function forbidWriting(app: TestApp): Promise<void> {
   await Deno.remove(app.pathOf(".pkgstash/parts"), { recursive: true }).catch(() => {});
@@ -124,6 +141,7 @@ Deno.test("what a client has of a part that cannot grow is checked with the rest
       const sidecar = { size: SIZE, lastModified, etag: null, mirror: "somewhere" };
       await Deno.writeTextFile(`${part}.json`, JSON.stringify(sidecar));
       using _full = fillDisk();
+      using _stalled = stallHashing();
       const { status, isComplete, body } = await app.get(PATH);
       assertEquals([status, isComplete], [200, what === "right"]);
       if (isComplete) assertEquals(body, BODY);
