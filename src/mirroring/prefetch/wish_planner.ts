@@ -1,5 +1,6 @@
 import { Turns } from "../../async/turns.ts";
 import type { Config } from "../../config/config.ts";
+import { PkgstashError } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Repository, RepositoryTree } from "../../repositories/repository.ts";
 import { type PackageIndex, readPackageIndex } from "../../repositories/package_index.ts";
@@ -147,8 +148,9 @@ export class WishPlanner {
     try {
       return await readPackageIndex(path, await snapshots.indexOf(repository));
     } catch (error) {
-      // The files of a replaced snapshot are kept only for a while.
-      if (error instanceof Deno.errors.NotFound) return null;
+      // The files of a replaced snapshot are kept only for a while, and an older version of pkgstash
+      // may have taken what this one cannot read.
+      if (error instanceof Deno.errors.NotFound || error instanceof PkgstashError) return null;
       throw error;
     }
   }

@@ -79,6 +79,11 @@ class PlannerHarness implements AsyncDisposable {
     return Deno.remove(join(this.#folder, members.db.blob));
   }
 
+  /** Zeroes the database of a snapshot. */
+  damage({ members }: Snapshot): Promise<void> {
+    return Deno.writeFile(join(this.#folder, members.db.blob), new Uint8Array(100_000));
+  }
+
   /** Records that a client has taken a package. */
   take(repository: Repository, { fileName, size, sha256 }: ListedPackage): void {
     const file: PackageFile = { repository, fileName, kind: "package" };
@@ -153,14 +158,17 @@ Deno.test("a new dependency is found as soon as its own repository is published"
   assertEquals((await planner.plan()).wishes.length, 2);
 });
 
-Deno.test("planning works without the files of a replaced snapshot", async () => {
-  await using harness = await PlannerHarness.start();
-  const { core, planner } = harness;
-  harness.take(core, listed("tool", "1"));
-  await harness.publish(core, listed("tool", "1"), listed("lib", "1"));
-  const before = await harness.publish(core, listed("tool", "2", ["lib"]), listed("lib", "1"));
-  await harness.forget(before!);
-  await planner.record(core, before);
-  const { wishes } = await planner.plan();
-  assertEquals(wishes.map(({ of, reason }) => [of, reason]), [["tool", "new_version"]]);
-});
+for (const fate of ["gone", "unreadable"] as const) {
+  Deno.test(`planning works when the replaced database is ${fate}`, async () => {
+    await using harness = await PlannerHarness.start();
+    const { core, planner } = harness;
+    harness.take(core, listed("tool", "1"));
+    await harness.publish(core, listed("tool", "1"), listed("lib", "1"));
+    const before = await harness.publish(core, listed("tool", "2", ["lib"]), listed("lib", "1"));
+    if (fate === "gone") await harness.forget(before!);
+    else await harness.damage(before!);
+    await planner.record(core, before);
+    const { wishes } = await planner.plan();
+    assertEquals(wishes.map(({ of, reason }) => [of, reason]), [["tool", "new_version"]]);
+  });
+}
