@@ -14,11 +14,17 @@ export interface HttpConnection extends DenoHttpConnection {
 
 /** As Deno has it. */
 interface DenoHttpConnection {
-  /** Resolves when the connection is closed, by whichever side. */
+  /** Settles when the connection is closed, by whichever side. */
   readonly finished: Promise<void>;
   /** Closes it once the requests in flight are answered and their responses sent. */
   shutdown(): Promise<void>;
 }
+
+/**
+ * Whether `shutdown` may be called without a request in flight. Before 2.9, Deno panics if the
+ * connection ends at that moment; the end of a response that nobody has read for long is lost then.
+ */
+export const CAN_SHUT_DOWN_IDLE = !/^2\.[0-8]\./.test(Deno.version.deno);
 
 type ServeHttpOnConnection = (
   connection: Deno.Conn<Deno.NetAddr>,
@@ -62,11 +68,12 @@ export function serveHttp(
     },
   };
   const served = serveHttpOnConnection()(connection, signal, handler, onError, () => {});
-  // After an error of the connection, only a shutdown releases what Deno holds of it.
-  const finished = served.finished.catch(() => served.shutdown());
+  // Both fail with whatever happened to the connection, such as a client that is gone.
+  const shutdown = () => served.shutdown().catch(() => {});
   return {
-    finished,
-    shutdown: () => served.shutdown(),
+    // After an error of the connection, only a shutdown releases what Deno holds of it.
+    finished: served.finished.catch(shutdown),
+    shutdown,
     cut: () => {
       try {
         cutOff();

@@ -24,7 +24,7 @@ interface Certificate {
 }
 
 /** Opens a listening socket at an address. */
-type Listen = (hostname: string, port: number, certificate: Certificate | null) => Listener;
+export type Listen = (hostname: string, port: number, certificate: Certificate | null) => Listener;
 
 /**
  * Begins to listen, on IPv4 alone if "::" is not available. `url` is the base URL.

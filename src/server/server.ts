@@ -4,8 +4,13 @@ import { isOutOfFiles, PkgstashError, reasonOf } from "../errors.ts";
 import { canonicalAddress } from "../formats/network/ip_address.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { type ConnectionLimits, Connections, type Refusal } from "./connections.ts";
-import { type Handler, type HttpConnection, serveHttp } from "./http_connection.ts";
-import { type Listener, type ListenSettings, openListener } from "./listener.ts";
+import {
+  CAN_SHUT_DOWN_IDLE,
+  type Handler,
+  type HttpConnection,
+  serveHttp,
+} from "./http_connection.ts";
+import { type Listen, type Listener, type ListenSettings, openListener } from "./listener.ts";
 import { errorResponse, tooMuch } from "./responses.ts";
 import { Seldom } from "./seldom.ts";
 
@@ -61,8 +66,12 @@ export class Server {
   }
 
   /** @throws PkgstashError if the port or the TLS certificate cannot be used. */
-  static async listen(settings: ListenSettings, options: ServerOptions): Promise<Server> {
-    return new Server(await openListener(settings), options);
+  static async listen(
+    settings: ListenSettings,
+    options: ServerOptions,
+    listen?: Listen,
+  ): Promise<Server> {
+    return new Server(await openListener(settings, listen), options);
   }
 
   /**
@@ -90,7 +99,7 @@ export class Server {
         this.#open(await this.#listener.accept());
       } catch (error) {
         if (this.#isStopping) return;
-        await this.#recover(error);
+        if (!isOfConnection(error)) await this.#recover(error);
       }
     }
   }
@@ -127,8 +136,12 @@ export class Server {
     });
     const open = {
       address,
-      // Without a request there is no response that must be sent to its end.
-      close: () => hasAsked ? void http.shutdown() : http.cut(),
+      close: () => {
+        // Without a request there is no response that must be sent to its end.
+        const mayBeSending = hasAsked && CAN_SHUT_DOWN_IDLE;
+        if (inFlight > 0 || mayBeSending) void http.shutdown();
+        else http.cut();
+      },
     };
     this.#connections.add(open);
     http.finished.finally(() => this.#connections.remove(open));
@@ -155,6 +168,14 @@ export class Server {
     http.finished.finally(() => this.#served.delete(http));
     return http;
   }
+}
+
+/**
+ * Whether accepting failed because that client is gone again: ENOTCONN, ECONNABORTED, ECONNRESET or
+ * EINVAL. There may be hundreds of them in a row, so each must cost nothing.
+ */
+function isOfConnection(error: unknown): boolean {
+  return error instanceof Error && /\(os error (?:107|103|104|22)\)/.test(error.message);
 }
 
 /** The head is sent already, so the client sees a broken transfer. */

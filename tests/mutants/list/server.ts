@@ -101,6 +101,13 @@ export const SERVER: readonly Mutant[] = [
     killedBy: ["app/many_connections_test.ts"],
   },
   {
+    file: "server/server.ts",
+    find: "if (!isOfConnection(error)) await this.#recover(error);",
+    replace: "await this.#recover(error);",
+    breaks: "clients that reset their connections at once keep everybody else waiting",
+    killedBy: ["server/server_test.ts"],
+  },
+  {
     file: "server/connections.ts",
     find: "this.#idle.delete(connection);\n    group?.idle.delete(connection);",
     replace: "",
