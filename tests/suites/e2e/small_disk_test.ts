@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { assertSameBytes } from "../../support/same_bytes.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { SMALL_DISK_NOTE, SmallDisk } from "../../support/small_disk.ts";
@@ -166,14 +166,14 @@ testOnDisk(
       tables: () => `mirrored_repos = ["core"]\n`,
     });
     for (let hit = 0; hit < 3; hit++) assertEquals(await assertWhole(app, kept), "HIT");
-    const usesOf = async () => {
-      const { text } = await app.get(`/api/v1/packages${kept.path}`, {
-        authorization: "Bearer secret-of-the-tests",
-      });
-      return JSON.parse(text).uses;
-    };
+    const ask = async (path: string) =>
+      JSON.parse((await app.get(path, { authorization: "Bearer secret-of-the-tests" })).text);
+    const usesOf = async () => (await ask(`/api/v1/packages${kept.path}`)).uses;
+    const problem = async () => (await ask("/api/v1/status")).cache.problem;
     await usesOf();
+    assertMatch(await problem(), /No space left on device/);
     await disk.drain();
+    assertEquals(await problem(), null);
     // One before the restart.
     assertEquals(await usesOf(), 4);
   },
