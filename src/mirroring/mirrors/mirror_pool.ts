@@ -44,9 +44,9 @@ export class MirrorPool {
     return this.#mirrors;
   }
 
-  /** Whether no mirror is in good standing. */
-  get isResting(): boolean {
-    return this.#mirrors.every(({ health }) => health.restMs > 0);
+  /** Whether every mirror has failed, and not ended a response as it should since. */
+  get isDown(): boolean {
+    return this.#mirrors.every(({ health }) => health.failures > 0);
   }
 
   /** Whether no mirror in good standing has room for one more transfer. */

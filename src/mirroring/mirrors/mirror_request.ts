@@ -19,7 +19,7 @@ export interface MirrorRequest {
   /** Whether one mirror's 404 suffices, and resting mirrors are left alone. */
   isQuick?: boolean;
   /**
-   * Whether a client waits for this. While all mirrors rest they get a third of the time, because
+   * Whether a client waits for this. Mirrors that have all failed get a third of the time, because
    * clients have other servers; in that time they are asked again if they were away only just now.
    */
   isAwaited?: boolean;

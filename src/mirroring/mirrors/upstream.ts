@@ -37,7 +37,7 @@ export interface MirrorLimits {
   minimumBytesPerSecond: number;
 }
 
-/** The share of `answerTimeoutMs` for which mirrors that all rest are awaited. */
+/** The share of `answerTimeoutMs` for which mirrors that have all failed are awaited. */
 const COMEBACK_SHARE = 1 / 3;
 /** Pause before they are asked again; each further one is twice as long. */
 const FIRST_PAUSE_MS = 500;
@@ -124,10 +124,10 @@ export class Upstream {
     const { answerTimeoutMs } = this.#limits;
     let deadlineAt = request.deadlineAt ?? this.deadline();
     const patienceMs = answerTimeoutMs * COMEBACK_SHARE;
-    const { isResting } = this.pool;
-    if (isAwaited && isResting) deadlineAt = Math.min(deadlineAt, performance.now() + patienceMs);
+    const { isDown } = this.pool;
+    if (isAwaited && isDown) deadlineAt = Math.min(deadlineAt, performance.now() + patienceMs);
     const roomUntil = Math.min(deadlineAt, performance.now() + patienceMs);
-    let givenUpAt = isResting ? deadlineAt : null;
+    let givenUpAt = isDown ? deadlineAt : null;
     const failures: MirrorFailure[] = [];
     for (let pauseMs = FIRST_PAUSE_MS;; pauseMs *= 2) {
       try {

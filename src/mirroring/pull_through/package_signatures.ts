@@ -274,6 +274,7 @@ export class PackageSignatures {
         repository,
         fileName,
         isQuick: true,
+        isAwaited: true,
         prefersCurrent: true,
         headersFor: () => ({}),
         accept: async (body) => {

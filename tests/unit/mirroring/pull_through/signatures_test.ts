@@ -291,7 +291,7 @@ Deno.test("a missing signature is asked for again after a refresh", async () => 
 Deno.test("a mirror that fails does not make a signature missing", async () => {
   await using app = await start();
   app.put(PATH, signatureOf(NEW));
-  app.mirror.behave(PATH, { kind: "status", code: 503 }, 1);
+  app.mirror.behave(PATH, { kind: "status", code: 403 }, 1);
   assertEquals((await app.get(PATH)).status, 502);
   assertEquals((await app.get(PATH)).status, 200);
 });
