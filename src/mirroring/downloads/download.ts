@@ -259,7 +259,7 @@ export class Download {
     const hash = this.#hash = new PrefixHash(part);
     const filling = this.#filling = new Filling({
       upstream: this.#upstream,
-      request: { ...this.request, ifModifiedSince: null, expectedSize: expectation?.size ?? null },
+      request: { ...this.request, expectedSize: expectation?.size ?? null },
       part,
       hash,
       identity,

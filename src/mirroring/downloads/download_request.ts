@@ -35,7 +35,7 @@ export type DownloadOutcome =
   | FetchedOutcome
   /** The file was there already. */
   | { result: "present" }
-  /** The file of `mirror` is not newer than `ifModifiedSince`. */
+  /** The file of `mirror` is the one that the conditions describe. */
   | { result: "unchanged"; mirror: Mirror };
 
 interface FetchedOutcome {

@@ -23,9 +23,7 @@ export interface TransferRequest {
   last: number | null;
   /** The file that the bytes before `offset` are of; null for a file taken from its start. */
   identity: FileIdentity | null;
-  /** If-Modified-Since for the opening, or null. A 304 ends the transfer at once. */
-  ifModifiedSince: string | null;
-  /** Further conditions of the opening for a mirror, such as If-None-Match. */
+  /** Conditions of the opening for a mirror, such as If-None-Match. A 304 ends the transfer at once. */
   conditionsFor?: (mirror: Mirror) => Record<string, string>;
   /** Ask only these mirrors. */
   only?: readonly Mirror[];
@@ -71,7 +69,6 @@ interface Question {
 interface Wanted {
   offset: number;
   known: FileIdentity | null;
-  ifModifiedSince: string | null;
   asked: Question;
 }
 
@@ -112,22 +109,22 @@ export class MirrorSearch {
     this.#received = received;
   }
 
-  /** Finds the first mirror. Its status is 304 if the file is as old as `ifModifiedSince`. */
+  /** Finds the first mirror. Its status is 304 if its file is the one that the conditions describe. */
   async open(): Promise<Source> {
-    const { offset, identity, ifModifiedSince, isAwaited = false, only, signal } = this.#request;
+    const { offset, identity, isAwaited = false, only, signal } = this.#request;
     // One deadline for all questions that this takes.
     const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
     // A small file is no burden.
     const waitsForRoom = this.#request.kind === "package";
     const asked = { deadlineAt, isAwaited, waitsForRoom, only, signal };
-    return await this.#find({ offset, known: identity, ifModifiedSince, asked });
+    return await this.#find({ offset, known: identity, asked });
   }
 
   /** Finds a mirror that can take over at `offset` until `deadlineAt`. */
   async resume(offset: number, identity: FileIdentity, deadlineAt: number): Promise<Source> {
     const { only, signal } = this.#request;
     const asked = { deadlineAt, isAwaited: false, waitsForRoom: false, only, signal };
-    return await this.#find({ offset, known: identity, ifModifiedSince: null, asked });
+    return await this.#find({ offset, known: identity, asked });
   }
 
   /** Finds one of the mirrors `only` that can take over at `offset`, while another one still sends. */
@@ -184,7 +181,7 @@ export class MirrorSearch {
 
   /** Takes the file from the first byte wanted, from any mirror, or one that vouches for `known`. */
   async #fromFirstByte(
-    { offset, known, ifModifiedSince, asked }: Wanted,
+    { offset, known, asked }: Wanted,
   ): Promise<Source> {
     const { kind, fileName, expectedSize, last, vet } = this.#request;
     // Once a mirror has begun to send, there is nothing to compare with.
@@ -196,10 +193,9 @@ export class MirrorSearch {
       identityOf(body.headers, sizeBy(body) ?? expectedSize, body.mirror.name);
     const body = await this.#upstream.open({
       ...this.#target(asked),
-      isConditional: ifModifiedSince !== null || conditionsFor !== undefined,
+      isConditional: conditionsFor !== undefined,
       headersFor: (mirror) => ({
         ...conditionsFor?.(mirror),
-        ...(ifModifiedSince === null ? {} : { "if-modified-since": ifModifiedSince }),
         ...(range === null ? {} : { "range": range }),
       }),
       accept: async (body) => {

@@ -6,7 +6,7 @@ import type { FileIdentity } from "./file_identity.ts";
 import { OVERLAP_BYTES, type ReceivedBytes, type TransferRequest } from "./mirror_search.ts";
 import { Transfer } from "./transfer.ts";
 
-export interface PassThroughRequest extends Omit<TransferRequest, "signal" | "ifModifiedSince"> {
+export interface PassThroughRequest extends Omit<TransferRequest, "signal"> {
   /** The SHA-256 of the whole file, in lower-case hexadecimal; null if that is not known. */
   sha256: string | null;
   /** The hash of all bytes before `offset`; null if they are not known. */
@@ -36,7 +36,7 @@ export async function openPassThrough(
   const tail = new Tail(request.offset);
   const transfer = await Transfer.open(
     upstream,
-    { ...request, ifModifiedSince: null, signal },
+    { ...request, signal },
     tail,
   );
   const { sha256, hash, onBytes, onRefused } = request;

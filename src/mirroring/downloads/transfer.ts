@@ -30,7 +30,7 @@ const WORTH_MS = 3_000;
 
 /** The bytes of one file, from one mirror after another until the last byte has arrived. */
 export class Transfer {
-  /** Whether the file is not newer than `ifModifiedSince`: then there is nothing to read. */
+  /** Whether the file is the one that the conditions describe: then there is nothing to read. */
   readonly isUnchanged: boolean;
   readonly #upstream: Upstream;
   readonly #request: TransferRequest;

@@ -186,7 +186,6 @@ export class ExtraRequests {
       repository,
       fileName,
       kind: "file",
-      ifModifiedSince: null,
       ...(stored === null
         ? {}
         : { conditionsFor: (mirror) => conditionsFor(stored, mirror, this.#now()) }),

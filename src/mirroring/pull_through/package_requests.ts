@@ -238,7 +238,6 @@ export class PackageRequests {
       repository: file.repository,
       fileName: file.fileName,
       kind: file.kind,
-      ifModifiedSince: null,
       patienceMs: answerTimeoutMs,
       partBase: layout.partOf(key),
       finalPath: layout.fileOf(file),

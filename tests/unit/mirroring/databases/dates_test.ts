@@ -203,3 +203,15 @@ Deno.test("a refresh compares the bytes once a day, whatever tag and date say", 
   assertEquals(await refreshedAfter(25), 2);
   await Deno.remove(cacheRoot, { recursive: true });
 });
+
+Deno.test("a mirror that answers no HEAD is asked for the database itself", async () => {
+  await using app = await start(1);
+  await put(app.mirrors, 1, ago(2), null);
+  assertEquals((await served(app)).number, 1);
+  await put(app.mirrors, 2, ago(1), null);
+  for (const code of [405, 403]) {
+    app.mirror.behave(DB, { kind: "status", code }, 1);
+    await app.get(DB);
+  }
+  assertEquals((await served(app)).number, 2);
+});

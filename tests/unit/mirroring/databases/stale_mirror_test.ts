@@ -243,6 +243,25 @@ Deno.test("a rollback of a repository without dates is accepted as well", async 
   assertEquals(await servedBy(app, repository), 3);
 });
 
+Deno.test("a rollback is accepted as well when only clients ask", async () => {
+  await using app = await start({ mirrors: 3, settings: { rollback_age: "0s" } });
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await servedBy(app, repository), 5);
+  await repository.publish(app.mirrors, 3);
+  assertEquals(await servedBy(app, repository), 3);
+});
+
+Deno.test("most mirrors are believed against one that stays behind with what was taken back", async () => {
+  await using app = await start({ mirrors: 3, settings: { rollback_age: "0s" } });
+  const repository = new ChangingRepository();
+  await repository.publish(app.mirrors, 5);
+  assertEquals(await refresh(app), 204);
+  await repository.publish(app.mirrors.slice(1), 3);
+  assertEquals(await refresh(app), 204);
+  assertEquals(await servedBy(app, repository), 3);
+});
+
 Deno.test("a rollback is not accepted while a mirror has a newer database, even a broken one", async () => {
   await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository({ signed: false });

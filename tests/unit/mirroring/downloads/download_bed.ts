@@ -124,7 +124,6 @@ export class DownloadBed implements AsyncDisposable {
       repository: EXTRA,
       fileName,
       kind: fileName.endsWith(".sig") ? "signature" : "package",
-      ifModifiedSince: null,
       patienceMs: 1_000,
       partBase: join(this.folder, "parts", fileName),
       finalPath: this.finalPath(fileName),

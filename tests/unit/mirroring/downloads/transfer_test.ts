@@ -22,7 +22,6 @@ function requestOf(signal: AbortSignal, more: Partial<TransferRequest> = {}): Tr
     offset: 0,
     last: null,
     identity: null,
-    ifModifiedSince: null,
     patienceMs: 5_000,
     signal,
     ...more,
