@@ -99,15 +99,21 @@ Deno.test("a mirror that sends a whole file again is in good standing again", as
 Deno.test("a mirror that sent another file is not asked for that file while another mirror is there", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
-  // Too long to be checked before the first byte is handed out.
-  const size = 5_000_000;
+  const size = 1000;
   const [body, other] = [packageBytes(size, 20), packageBytes(size, 21)];
+  // It arrives too slowly to be checked before the first byte is handed out.
+  const gate = new Gate();
+  bed.mirrors[0]!.behave(pathOf(PACKAGE), { kind: "gate", gate, bytes: 500 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), other);
   bed.mirrors[1]!.put(pathOf(PACKAGE), body);
   bed.mirrors[0]!.put(pathOf("fine-1-1-any.pkg.tar.zst"), body);
   bed.pool.markCurrent("extra/os/x86_64", bed.mirror(0));
   const expectations = expecting({ size, sha256: sha256Of(body) });
-  assert((await read(bed.download(PACKAGE, { expectations }))).error instanceof Error);
+  const first = bed.download(PACKAGE, { expectations });
+  const reading = read(first);
+  await first.opened;
+  gate.release();
+  assert((await reading).error instanceof Error);
   now += bed.mirror(0).health.restMs;
   assertWhole(await read(bed.download("fine-1-1-any.pkg.tar.zst", { expectations })), body);
   assertEquals(bed.mirror(0).health.failures, 0, "forgiven for other files");

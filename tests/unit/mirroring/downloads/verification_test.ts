@@ -17,8 +17,6 @@ import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 300_000;
-/** Too long to be checked before the first byte is handed out. */
-const LONG = 5_000_000;
 const SIGNATURE = `${PACKAGE}.sig`;
 const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
@@ -50,18 +48,24 @@ Deno.test("a file with another SHA-256 reaches no reader whole, and is not kept"
 
 Deno.test("a mirror that sent a wrong file is not asked next", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
-  const [right, wrong] = [packageBytes(LONG, 3), packageBytes(LONG, 4)];
+  const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
   bed.mirrors[1]!.put(pathOf(PACKAGE), right);
-  const expectations = expecting({ size: LONG, sha256: sha256Of(right) });
+  const expectations = expecting({ size: SIZE, sha256: sha256Of(right) });
+  // It arrives too slowly to be checked before the first byte is handed out.
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: 1000 });
   const refused: number[] = [];
   const first = bed.download(PACKAGE, {
     expectations,
     onRefused: (count) => refused.push(count),
   });
-  assertBroken(await read(first), wrong);
+  const reading = read(first);
+  await first.opened;
+  gate.release();
+  assertBroken(await reading, wrong);
   await first.done.catch(() => {});
-  assertEquals(refused, [LONG - 1]);
+  assertEquals(refused, [SIZE - 1]);
   assertWhole(await read(bed.download(PACKAGE, { expectations })), right);
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
 });

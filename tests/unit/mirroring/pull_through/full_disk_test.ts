@@ -140,9 +140,14 @@ Deno.test("what a client has of a part that cannot grow is checked with the rest
       const lastModified = DEFAULT_LAST_MODIFIED.toUTCString();
       const sidecar = { size: SIZE, lastModified, etag: null, mirror: "somewhere" };
       await Deno.writeTextFile(`${part}.json`, JSON.stringify(sidecar));
-      using _full = fillDisk();
+      const gate = new Gate();
+      app.mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);
       using _stalled = stallHashing();
-      const { status, isComplete, body } = await app.get(PATH);
+      using client = await app.open(PATH);
+      await client.peek(1000);
+      using _full = fillDisk();
+      gate.release();
+      const { status, isComplete, body } = await client.finish();
       assertEquals([status, isComplete], [200, what === "right"]);
       if (isComplete) assertEquals(body, BODY);
       await app.settled();

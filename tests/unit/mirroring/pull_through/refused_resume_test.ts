@@ -1,5 +1,6 @@
 // pacman keeps the beginning of a file that broke off, and asks for the rest at its next run.
 import { assertEquals } from "@std/assert";
+import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
@@ -8,7 +9,6 @@ import { TestApp } from "../../../support/test_app.ts";
 const NAME = "foo-1-1-x86_64.pkg.tar.zst";
 const DB = "/core/os/x86_64/core.db";
 const PATH = `/core/os/x86_64/${NAME}`;
-/** Too long to be checked before the first byte is handed out. */
 const SIZE = 5_000_000;
 const RIGHT = packageBytes(SIZE, 1);
 const WRONG = packageBytes(SIZE, 2);
@@ -25,7 +25,13 @@ async function afterRefusal(): Promise<TestApp> {
   app.put(PATH, WRONG);
   await app.warm(DB);
   await app.log.waitFor(/snapshot published/);
-  const first = await app.get(PATH);
+  // It arrives too slowly to be checked before the first byte is handed out.
+  const gate = new Gate();
+  app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1000 }, 1);
+  using client = await app.open(PATH);
+  await client.peek(900);
+  gate.release();
+  const first = await client.finish();
   assertEquals([first.status, first.isComplete], [200, false]);
   await app.settled();
   app.put(PATH, RIGHT);
