@@ -47,7 +47,8 @@ export class Server {
   };
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
-  #refusals = 0;
+  /** Connections that get nothing but a refusal. */
+  readonly #refused = new Set<HttpConnection>();
   #isStopping = false;
 
   private constructor(
@@ -84,6 +85,7 @@ export class Server {
     this.#listener.close();
     await this.#accepting;
     for (const connection of [...this.#connections]) connection.close();
+    for (const refused of this.#refused) refused.cut();
     const finished = Promise.all(Array.from(this.#served, (served) => served.finished));
     try {
       await deadline(finished, drainTimeoutMs);
@@ -152,13 +154,13 @@ export class Server {
     if (this.#warnings[refusal].isDue()) {
       log.warn("too many connections", { client, connections: this.#connections.size });
     }
-    if (this.#refusals >= MAX_REFUSALS) return connection.close();
-    this.#refusals++;
+    if (this.#refused.size >= MAX_REFUSALS) return connection.close();
     const http = this.#serve(connection, () => Promise.resolve(tooMuch(refusal)));
+    this.#refused.add(http);
     const timer = setTimeout(() => http.cut(), REFUSAL_TIMEOUT_MS);
     http.finished.finally(() => {
       clearTimeout(timer);
-      this.#refusals--;
+      this.#refused.delete(http);
     });
   }
 

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertLess, assertMatch } from "@std/assert";
 import type { Answer } from "../../support/http_exchange.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
@@ -111,4 +111,23 @@ Deno.test("a reload changes the limits", async () => {
   assertEquals((await app.get("/healthz")).status, 200);
   gate.release();
   await client.finish();
+});
+
+Deno.test("a connection that would be refused does not delay a stop", async () => {
+  await using app = await TestApp.start({
+    settings: { max_connections: 1, drain_timeout: "60s" },
+  });
+  const gate = hold(app);
+  using client = await app.open(PATH);
+  await client.peek(1);
+  const { hostname, port } = new URL(app.origin);
+  using silent = await Deno.connect({ hostname, port: Number(port) });
+  await app.log.waitFor(/too many connections/);
+  const startedAt = performance.now();
+  const stopped = app.stop();
+  gate.release();
+  assertEquals((await client.finish()).isComplete, true);
+  await stopped;
+  assertEquals(await silent.read(new Uint8Array(1)).catch(() => null), null);
+  assertLess(performance.now() - startedAt, 4_000);
 });
