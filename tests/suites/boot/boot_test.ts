@@ -37,7 +37,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
     async () => {
       await service.systemctl("enable", "--now", SERVICE, "pkgstash-refresh.timer");
       assertEquals(await service.property("ActiveState"), "active");
-      assertMatch(await service.property("StatusText"), /^Serving on http:\/\/0\.0\.0\.0:8090$/);
+      assertMatch(await service.property("StatusText"), /^Serving on http:\/\/\[::\]:8090$/);
       assertEquals(await service.statusOf("http://127.0.0.1:8090/healthz"), 200);
       assertEquals((await service.systemctl("is-enabled", SERVICE)).trim(), "enabled");
     },
