@@ -3,7 +3,9 @@ import { finish, type Finished, sendSignal, startProgram } from "../support/chil
 import { PROJECT } from "../support/project.ts";
 import { type Mutant, mutated } from "./mutant.ts";
 
-const TEST_TIMEOUT_MS = 180_000;
+const TEST_TIMEOUT_MS = 120_000;
+/** Ample for half of all tests. */
+const ALL_TESTS_TIMEOUT_MS = 600_000;
 const COPIED = ["src", "tests", "docs", "deploy", "bench"];
 
 export type Outcome = "killed" | "survived";
@@ -21,13 +23,14 @@ export class TreeCopy {
   }
 
   /** Runs tests on the source as it is. */
-  async run(tests: readonly string[]): Promise<Finished> {
+  async run(tests: readonly string[], timeoutMs = ALL_TESTS_TIMEOUT_MS): Promise<Finished> {
+    if (tests.length === 0) return { code: 0, signal: null, stdout: "", stderr: "" };
     const files = new Set(tests.map((test) => join("tests/unit", test.split(": ")[0]!)));
     const names = tests.flatMap((test) => test.split(": ").slice(1).join(": ") || []);
     const filter = names.length === tests.length ? [`--filter=${anyOf(names)}`] : [];
     const argv = [Deno.execPath(), "test", "-P=test", "--no-check", "--fail-fast", ...filter];
     const child = startProgram([...argv, ...files], { cwd: this.root, env: { NO_COLOR: "1" } });
-    return await finish(child, TEST_TIMEOUT_MS, () => sendSignal(child.pid, "SIGKILL"));
+    return await finish(child, timeoutMs, () => sendSignal(child.pid, "SIGKILL"));
   }
 
   /**
@@ -39,7 +42,7 @@ export class TreeCopy {
     const original = await Deno.readTextFile(path);
     await Deno.writeTextFile(path, mutated(original, mutant));
     try {
-      const { code, signal, stdout, stderr } = await this.run(mutant.killedBy);
+      const { code, signal, stdout, stderr } = await this.run(mutant.killedBy, TEST_TIMEOUT_MS);
       // A test that hangs has noticed as well.
       if (signal !== null) return "killed";
       if (!/^(ok|FAILED) \| [^0]|\| [1-9]\d* failed/m.test(stdout)) {

@@ -91,7 +91,7 @@ export const HOUSE: readonly Mutant[] = [
     find: "if (!info.isFile || info.size === 0) return null;",
     replace: "if (!info.isFile) return null;",
     breaks: "an empty file is a hit",
-    killedBy: ["mirroring/pull_through/hit_test.ts", "app/damaged_cache_test.ts"],
+    killedBy: ["repositories/send_file_test.ts"],
   },
   {
     file: "repositories/send_file.ts",

@@ -155,8 +155,8 @@ export const MIRRORING: readonly Mutant[] = [
   },
   {
     file: "mirroring/mirrors/mirror_health.ts",
-    find: "if (this.restMs > 0) return;",
-    replace: "",
+    find: "if (this.restMs === 0) {",
+    replace: "if (true) {",
     breaks: "failures side by side make a mirror rest for an hour",
     killedBy: ["mirroring/mirrors/mirror_health_test.ts"],
   },
@@ -267,8 +267,8 @@ export const MIRRORING: readonly Mutant[] = [
   },
   {
     file: "mirroring/cleanup/cleanup.ts",
-    find: "|| this.#isUsedSince(entry)) return false;",
-    replace: ") return false;",
+    find: "if (this.#isUsedSince(entry)) return false;",
+    replace: "",
     breaks: "a package is removed that was used since the plan was made",
     killedBy: ["mirroring/cleanup/cleanup_test.ts"],
   },
