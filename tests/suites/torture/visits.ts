@@ -17,6 +17,7 @@ const VISITS = {
   crowd: 5,
   pipeline: 3,
   halfOpen: 3,
+  idle: 1,
   odd: 10,
   flat: 5,
   unknown: 4,
@@ -29,6 +30,7 @@ type Visit = keyof typeof VISITS;
 
 const CROWD = 10;
 const HALF_OPEN_MS = 3_000;
+const IDLE_CONNECTIONS = 40;
 
 export interface Visitors {
   readonly client: Client;
@@ -58,6 +60,10 @@ const KINDS: Record<Visit, (visitor: Visitor) => Promise<unknown>> = {
     client.raw(
       new TextEncoder().encode(`GET ${repository.path("x")} HTTP/1.1\r\nHost:`),
       HALF_OPEN_MS,
+    ),
+  idle: ({ client }) =>
+    Promise.all(
+      Array.from({ length: IDLE_CONNECTIONS }, () => client.raw(new Uint8Array(), HALF_OPEN_MS)),
     ),
   odd: ({ client, random, all }) => client.raw(oddRequest(random, all), 1_000),
   flat: (visitor) => visitor.flat(visitor.pick()),

@@ -5,7 +5,8 @@ import { type ListedPackage, syncDbBytes } from "../../support/sync_db_bytes.ts"
 import type { Random } from "./random.ts";
 
 const NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "lib+zeta", "eta_2", "theta", "iota"];
-const SIZES = [300, 4_000, 60_000, 300_000] as const;
+/** By how often; files of more than 4 MiB are handed out while they arrive. */
+const SIZES = { 300: 4, 4_000: 4, 60_000: 4, 300_000: 4, 4_500_000: 1 };
 const FIRST_BUILD_SECONDS = Date.parse("2026-11-01T12:00:00Z") / 1000;
 const HOUR_SECONDS = 3600;
 
@@ -133,7 +134,7 @@ export class TrueRepository {
 
   #package(random: Random, name: string, version: number, buildSeconds: number): Listed {
     const full = `${this.name}-${name}`;
-    const content = new Content(random.one(SIZES) + random.whole(0, 99), this.#seed++);
+    const content = new Content(Number(random.weighted(SIZES)) + random.whole(0, 99), this.#seed++);
     const fileName = `${full}-${version}-1-any.pkg.tar.zst`;
     return { name, version, fileName, content, buildSeconds, signing: 0 };
   }
