@@ -43,6 +43,11 @@ const write = (line: string) => console.log(`${String(seconds()).padStart(4)} s 
 const findings = new Findings(write);
 const random = new Random(Number(options.seed));
 let killed = 0;
+// The scene goes on to its end, so that nothing is left behind.
+globalThis.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  findings.add("the torture itself works", textOf(event.reason));
+});
 
 const repeat = `deno task torture --seed ${options.seed} --minutes ${options.minutes}`;
 write(`seed ${options.seed}; to repeat this run: ${repeat}`);
