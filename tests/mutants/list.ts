@@ -2,6 +2,7 @@ import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
+import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...FORMATS,
   ...HOUSE,
   ...MIRRORING,
+  ...MIRRORS,
   ...REFRESH,
   ...SERVER,
   ...UPSTREAMS,

@@ -67,8 +67,8 @@ export const UPSTREAMS: readonly Mutant[] = [
   },
   {
     file: "mirroring/mirrors/upstream.ts",
-    find: "return mirror === this.pool.archive ? {} : this.#secretHeaders;",
-    replace: "return this.#secretHeaders;",
+    find: "...(mirror === this.pool.archive ? {} : this.#secretHeaders),",
+    replace: "...this.#secretHeaders,",
     breaks: "the archive gets the credentials of the mirrors",
     killedBy: ["mirroring/mirrors/upstreams_test.ts"],
   },
