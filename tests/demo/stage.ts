@@ -166,8 +166,8 @@ export class Stage implements AsyncDisposable {
     return await this.fetch(name, file, { ...expected, onFirstByte });
   }
 
-  /** Lets a client request a file that it must not receive completely; prints nothing. */
-  async fetchUnsuccessfully(name: string, file: CatalogueFile): Promise<Receipt> {
+  /** Lets a client request a file, expects nothing, and prints nothing. */
+  async fetchQuietly(name: string, file: CatalogueFile): Promise<Receipt> {
     const receipt = await this.#client(name, this.app.url).get(file);
     this.ledger.receipts.push(receipt);
     return receipt;

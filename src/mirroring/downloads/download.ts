@@ -15,7 +15,7 @@ import { checkStreamEnd } from "./stream_end.ts";
 import { Transfer } from "./transfer.ts";
 
 /** Files up to this length are checked whole before anybody gets a byte, if they arrive soon. */
-const HELD_BYTES = 32 * 1024 * 1024;
+const HELD_BYTES = 1_000_000;
 const HELD_MS = 500;
 /** How many mirrors may send wrong bytes while nobody has got any. */
 const MAX_REFUSALS = 3;

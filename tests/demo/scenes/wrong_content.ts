@@ -8,6 +8,8 @@ export async function wrongContent(stage: Stage): Promise<void> {
   await webPage(stage);
   await stage.settle();
   await wrongBytes(stage);
+  // Wrong bytes put the database in doubt, until a mirror confirms it.
+  await stage.fetchQuietly("laptop", stage.catalogue.extra);
 }
 
 async function webPage(stage: Stage): Promise<void> {
@@ -37,7 +39,7 @@ async function wrongBytes(stage: Stage): Promise<void> {
   const middle = Math.floor(changed.length / 2);
   changed[middle]! ^= 1;
   for (const mirror of [slow, frail]) mirror.put(git.path, changed);
-  const failing = stage.fetchUnsuccessfully("laptop", git);
+  const failing = stage.fetchQuietly("laptop", git);
   const [liar] = await stage.mirrorsByRequest(git, failing);
   for (const mirror of [slow, frail]) mirror.put(git.path, git.bytes);
   story.event(
