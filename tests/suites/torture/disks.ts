@@ -8,6 +8,7 @@ import type { Siege } from "./siege.ts";
 /** Too small for all packages of both repositories, large enough for any two of them. */
 const DISK_BYTES = 3 * 1024 * 1024;
 const STEP_MS = 1_500;
+const LOCK_TRIES = 100;
 
 /** A cache on a small file system that is full, then read-only, then writable again. */
 export const smallDisk: Scene = {
@@ -57,10 +58,22 @@ async function fillAndLock(run: Run, siege: Siege): Promise<void> {
   }
 }
 
-/** Read-only for all that is opened from now on; with open files, nothing more is possible. */
+/**
+ * Makes the disk read-only for all that is opened from now on; with open files, nothing more is
+ * possible. A file that is opened for writing at that moment prevents it.
+ */
 async function lock(mount: string): Promise<void> {
   await runCommand(["mount", "--bind", mount, mount]);
-  await runCommand(["mount", "-o", "remount,bind,ro", mount]);
+  for (let tries = 1;; tries++) {
+    try {
+      await runCommand(["mount", "-o", "remount,bind,ro", mount]);
+      return;
+    } catch (error) {
+      if (tries < LOCK_TRIES) continue;
+      await unlock(mount);
+      throw error;
+    }
+  }
 }
 
 /** Undoes the last mount. */

@@ -102,6 +102,11 @@ export class FaultyMirror implements AsyncDisposable {
     await Promise.all([this.#accepting, ...this.#serving]);
   }
 
+  /** Ends every reply, so that no fault of it lasts. */
+  endReplies(): void {
+    for (const connection of this.#connections) connection.close();
+  }
+
   up(): void {
     if (this.#listener !== null) return;
     this.#listener = Deno.listen({ hostname: "127.0.0.1", port: this.#port });

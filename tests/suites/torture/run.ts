@@ -68,7 +68,13 @@ export async function liveFor(
   if (!siege.isRunning) await siege.start();
   const ended = new AbortController();
   const load = underLoad(siege, random, AbortSignal.any([ended.signal, signal]));
-  await Promise.all([meanwhile(), delay(lifeMs, { signal })]);
-  ended.abort();
-  return { load };
+  try {
+    await Promise.all([meanwhile(), delay(lifeMs, { signal })]);
+    ended.abort();
+    return { load };
+  } catch (error) {
+    ended.abort();
+    await load;
+    throw error;
+  }
 }

@@ -185,6 +185,7 @@ export class Siege implements AsyncDisposable {
   makePeace(): void {
     for (const mirror of this.mirrors) {
       mirror.mood = HONEST;
+      mirror.endReplies();
       mirror.up();
     }
   }

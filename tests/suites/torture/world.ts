@@ -125,10 +125,11 @@ export class TrueRepository {
 
   /**
    * What the file may be for a client that asked when `since` was shown, from then to now. Null if
-   * one of these revisions does not list it: then nobody knows what it must be.
+   * none was, or one of these revisions does not list it: then nobody knows what it must be.
    */
   legitimate(fileName: string, since: number): Listed[] | null {
-    const listed = this.revisions.slice(Math.max(0, since - 1))
+    if (since === 0) return null;
+    const listed = this.revisions.slice(since - 1)
       .map((revision) => revision.files.get(fileName));
     return listed.some((one) => one === undefined) ? null : listed as Listed[];
   }
