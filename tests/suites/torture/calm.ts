@@ -17,6 +17,9 @@ export async function recover(siege: Siege): Promise<void> {
   siege.makePeace();
   const until = startedAt + RECOVERY_MS;
   await refresh(siege, until);
+  // The first one may have joined what began before; the second one asks honest mirrors only.
+  await untilQuiet(siege, until);
+  await refresh(siege, until);
   for (const repository of siege.repositories) {
     await database(siege, repository, until);
   }
