@@ -2,13 +2,14 @@ import { createHash } from "node:crypto";
 import { PkgstashError } from "../../errors.ts";
 import type { SnapshotMember } from "../../formats/pacman/repository_file_name.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
+import { dateOf } from "../../repositories/database_date.ts";
 import { checkArchive, type PackageIndex } from "../../repositories/package_index.ts";
 import type { MemberFile, Snapshot } from "../../repositories/snapshot.ts";
 import { newGeneration, type SnapshotStore } from "../../repositories/snapshot_store.ts";
 import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
 import { SignedFile } from "../downloads/signed_file.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import { MirrorRefusal } from "../mirrors/mirror_response.ts";
+import { MirrorRefusal, type MirrorResponse } from "../mirrors/mirror_response.ts";
 import { isNotFound } from "../mirrors/race.ts";
 import { type CopiedFile, copyIfPresent, type FileOnMirror } from "./copy_file.ts";
 import { type Description, descriptionBy, descriptionOf } from "./known_contents.ts";
@@ -159,7 +160,8 @@ async function isUnchanged(
   pace.recordRequest();
   if (etag === null && lastModified !== null) {
     const headers = await upstream.describe(mirror, repository, fileName, signal);
-    if (headers !== null) return isSame(descriptionOf(headers), database) ?? false;
+    const same = headers === null ? null : isSame(descriptionOf(headers), database);
+    if (same !== null) return same;
   }
   const body = await upstream.open({
     repository,
@@ -172,20 +174,31 @@ async function isUnchanged(
   });
   try {
     if (body.status === 304) return true;
-    const same = isSame(descriptionBy(body), database);
-    if (same !== null) return same;
-    const hash = createHash("sha256");
-    for (let chunk; (chunk = await body.read()) !== null;) hash.update(chunk);
-    return hash.digest("hex") === database.sha256;
+    return isSame(descriptionBy(body), database) ?? await hasSameBytes(body, database);
   } finally {
     body.close();
   }
 }
 
-/** Whether a description is that of a copy; null if nothing tells. */
+/**
+ * Whether a description is that of a copy; null if nothing tells. Other validators do not: some
+ * mirrors date every response by the clock, and the machines behind one name may have different
+ * entity tags for one file.
+ */
 function isSame(described: Description, { description, size }: CopiedFile): boolean | null {
   if (described.size !== null && described.size !== size) return false;
-  // Not by the entity tag first: the machines behind one name may have different ones for one file.
-  if (description.lastModified !== null) return described.lastModified === description.lastModified;
-  return description.etag === null ? null : described.etag === description.etag;
+  const { lastModified, etag } = description;
+  const isSameDate = dateOf(lastModified) !== null && described.lastModified === lastModified;
+  return isSameDate || etag !== null && described.etag === etag ? true : null;
+}
+
+async function hasSameBytes(body: MirrorResponse, { sha256, size }: CopiedFile): Promise<boolean> {
+  const hash = createHash("sha256");
+  let received = 0;
+  for (let chunk; (chunk = await body.read()) !== null;) {
+    received += chunk.length;
+    if (received > size) return false;
+    hash.update(chunk);
+  }
+  return hash.digest("hex") === sha256;
 }

@@ -163,3 +163,29 @@ Deno.test("a mirror without dates that changes meanwhile yields no mixed snapsho
     });
   }
 });
+
+Deno.test("a mirror that dates its files by the clock, anew each time, yields whole snapshots", async (t) => {
+  for (const etag of [null, '"same"']) {
+    await t.step(`ETag: ${etag}`, async () => {
+      await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
+      const repository = new ChangingRepository();
+      const db = repository.path("db");
+      let seconds = 0;
+      const publish = async (number: number) => {
+        const revision = await repository.revision(number);
+        app.mirror.put(db, revision.db, { etag });
+        app.mirror.put(repository.path("db.sig"), signatureOf(revision.db));
+      };
+      for (let count = 0; count < 100; count++) {
+        const date = new Date(Date.parse("2026-11-01") + 1000 * seconds++).toUTCString();
+        app.mirror.behave(db, { kind: "headers", headers: { "Last-Modified": date } }, 1);
+      }
+      for (const number of etag === null ? [1, 2] : [1]) {
+        await publish(number);
+        const { status, body } = await app.get(db);
+        assertEquals([status, repository.numberOf(body)], [200, number]);
+        assertSigned(body, (await app.get(repository.path("db.sig"))).body);
+      }
+    });
+  }
+});
