@@ -12,6 +12,7 @@ import {
   type SyncDbPackage,
 } from "../formats/pacman/sync_db.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
+import { isAhead } from "./database_date.ts";
 
 const log = eventLogger("database");
 
@@ -37,7 +38,7 @@ export class PackageIndex {
    * first and everything else of the last.
    */
   readonly byName: ReadonlyMap<string, IndexedPackage>;
-  /** In milliseconds since the epoch; null if no package is dated. */
+  /** In milliseconds since the epoch, as of when it was read; null if no package is dated. */
   readonly newestBuildDate: number | null;
   /** Empty for nearly every database. */
   readonly problems: readonly DatabaseProblem[];
@@ -54,11 +55,13 @@ export class PackageIndex {
     const byFile = new Map<string, IndexedPackage>();
     const byName = new Map<string, IndexedPackage>();
     let newest = -Infinity;
+    const now = Date.now();
     for (const entry of packages ?? []) {
       byFile.set(entry.fileName, entry);
       const { version = entry.version } = byName.get(entry.name) ?? {};
       byName.set(entry.name, version === entry.version ? entry : { ...entry, version });
-      if (entry.buildDate !== null && entry.buildDate > newest) newest = entry.buildDate;
+      const built = buildDateOf(entry, now);
+      if (built !== null && built > newest) newest = built;
     }
     this.packages = byFile;
     this.byName = byName;
@@ -103,6 +106,11 @@ export class PackageIndex {
     }
     return index;
   }
+}
+
+/** When a package was built, in milliseconds since the epoch; null if not known or ahead of `now`. */
+export function buildDateOf({ buildDate }: IndexedPackage, now: number): number | null {
+  return buildDate === null || isAhead(buildDate, now) ? null : buildDate;
 }
 
 interface Related {

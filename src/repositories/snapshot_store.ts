@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Repository } from "./repository.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
-import { isPlausible } from "./database_date.ts";
+import { isAhead } from "./database_date.ts";
 import { type Snapshot, SNAPSHOT_DEFAULTS } from "./snapshot.ts";
 
 /** How long the files of a replaced snapshot are kept, for clients that have begun to read it. */
@@ -108,7 +108,7 @@ export class SnapshotStore {
     for (const { blob } of [members.db, members.files].filter((member) => member !== undefined)) {
       const path = this.pathOf(repository, blob);
       const modified = (await statIfPresent(path))?.mtime?.getTime() ?? 0;
-      if (modified > now && !isPlausible(modified, now)) {
+      if (isAhead(modified, now)) {
         await Deno.utime(path, now / 1000, now / 1000);
       }
     }

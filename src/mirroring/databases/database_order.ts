@@ -1,5 +1,9 @@
 import { vercmp } from "../../formats/pacman/vercmp.ts";
-import type { IndexedPackage, PackageIndex } from "../../repositories/package_index.ts";
+import {
+  buildDateOf,
+  type IndexedPackage,
+  type PackageIndex,
+} from "../../repositories/package_index.ts";
 
 /** What tells which of two databases is newer. */
 export interface DatedDatabase {
@@ -30,11 +34,12 @@ function comparePackages(
 ): { sum: number; areAlike: boolean } {
   let sum = 0;
   let areAlike = true;
+  const now = Date.now();
   for (const [name, entry] of one) {
     const counterpart = other.get(name);
     if (counterpart === undefined) continue;
     const order = vercmp(entry.version, counterpart.version) ||
-      compare(entry.buildDate, counterpart.buildDate);
+      compare(buildDateOf(entry, now), buildDateOf(counterpart, now));
     sum += Math.sign(order);
     areAlike &&= order === 0;
   }

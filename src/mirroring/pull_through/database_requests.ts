@@ -1,7 +1,7 @@
 import { deadline } from "@std/async/deadline";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
-import { CLOCK_SLACK_MS, isPlausible } from "../../repositories/database_date.ts";
+import { isAhead, isPlausible } from "../../repositories/database_date.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { SnapshotFile } from "../../repositories/repository.ts";
@@ -222,7 +222,7 @@ export class DatabaseRequests {
  */
 function isDatedAhead({ headers }: Request): boolean {
   const since = parseHttpDate(headers.get("if-modified-since") ?? "")?.getTime() ?? 0;
-  return since > Date.now() + CLOCK_SLACK_MS;
+  return isAhead(since, Date.now());
 }
 
 function withoutCondition({ method, url, headers }: Request): Request {

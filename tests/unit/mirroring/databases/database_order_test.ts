@@ -61,6 +61,18 @@ const CASES: [what: string, one: DatedDatabase, other: DatedDatabase, which: str
     "one",
   ],
   [
+    "a build that lies ahead does not prove that the others were taken back",
+    database(["a 1-1 1", "b 1-1 1", "c 1-1 90000"], 9),
+    database(["a 2-1 2", "b 2-1 2", "c 1-1 3"], 1),
+    "one",
+  ],
+  [
+    "a package whose build lay ahead and was put right is not older",
+    database(["a 1-1 90000", "b 1-1 1"], 1),
+    database(["a 1-1 5", "b 1-1 1"], 9),
+    "one",
+  ],
+  [
     "nothing tells about equal packages without dates",
     database(["a 1-1"], 5),
     database(["a 1-1"]),
