@@ -34,10 +34,9 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
     reader.variable(environmentName(mirrorUrls)) !== null;
   return complete({
     name: MAIN_UPSTREAM.name,
-    mirrorUrls: isOnlySource(list, hasUrls) ? [] : reader.readTop(mirrorUrls, table, {
-      value: MAIN_UPSTREAM.mirrorUrls,
-      origin: "default",
-    }),
+    mirrorUrls: isOnlySource(list, hasUrls)
+      ? noMirrorUrls(reader, "")
+      : reader.readTop(mirrorUrls, table, { value: MAIN_UPSTREAM.mirrorUrls, origin: "default" }),
     mirrorlist: list,
     repositories: reader.readTop(repositories, table, {
       value: MAIN_UPSTREAM.repositories,
@@ -144,7 +143,7 @@ function readGroup(
   return complete({
     name: upstreamName,
     mirrorUrls: isOnlySource(list, Object.hasOwn(table, mirrorUrls.name))
-      ? []
+      ? noMirrorUrls(reader, `upstreams.${upstreamName}.`)
       : read(mirrorUrls, chosen?.preset.mirrorUrls),
     mirrorlist: list,
     repositories: chosen !== null && chosen.preset.groups.length > 1
@@ -196,6 +195,12 @@ function selectGroups(
 /** Whether a mirrorlist replaces the default mirrors: those that were not given. */
 function isOnlySource(mirrorlist: string | null, hasUrls: boolean): boolean {
   return mirrorlist !== null && mirrorlist !== "" && !hasUrls;
+}
+
+/** No mirrors but those of the mirrorlist. */
+function noMirrorUrls(reader: KeyReader, prefix: string): [] {
+  reader.origins.set(prefix + mirrorUrls.name, mirrorlist.name);
+  return [];
 }
 
 function presentOf(upstreams: readonly (UpstreamConfig | null)[]): UpstreamConfig[] {

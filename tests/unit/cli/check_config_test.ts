@@ -45,6 +45,15 @@ Deno.test("the effective configuration names the origin of each value", async ()
   }
 });
 
+Deno.test("mirrors that only a mirrorlist names have it as their origin", async () => {
+  const text = ["", "[upstreams.own]\nmirrored_repos = ['own']\n"]
+    .map((table) => `${table}mirrorlist = "/etc/pacman.d/mirrorlist"\n`).join("");
+  await withFile(text, async (file) => {
+    const { out } = await capture(["check-config", "--config", file]);
+    assertEquals(out.match(/^mirror_urls = .*$/gm), Array(2).fill("mirror_urls = [] # mirrorlist"));
+  });
+});
+
 Deno.test("the effective configuration has no secrets", async () => {
   const text = `
     env_file = "ENV"
