@@ -187,7 +187,7 @@ export const SETTINGS = {
   refreshIntervalMs: setting({
     name: "refresh_interval",
     topic: "databases",
-    type: duration(0, MAX_TIMER_MS),
+    type: duration(0),
     defaultValue: "6h",
     description:
       'Time between automatic refreshes of all databases, each followed by prefetch and cleanup; "0" disables them.',
@@ -195,7 +195,7 @@ export const SETTINGS = {
   refreshJitterMs: setting({
     name: "refresh_jitter",
     topic: "databases",
-    type: duration(0, MAX_TIMER_MS),
+    type: duration(0),
     defaultValue: "15m",
     description:
       "Maximum random delay before each automatic refresh, which spreads the load on mirrors.",
@@ -303,7 +303,7 @@ export const SETTINGS = {
   verifyIntervalMs: setting({
     name: "verify_interval",
     topic: "verification",
-    type: duration(0, MAX_TIMER_MS),
+    type: duration(0),
     defaultValue: "14d",
     description:
       'Time between automatic verifications of the cache, which set damaged files aside and fetch them anew; "0" disables them.',

@@ -12,7 +12,7 @@ export interface PeriodicTaskOptions {
   random?: () => number;
 }
 
-/** 2^31 - 1: a timer with a longer delay goes off at once. */
+/** 2^31 - 1: a timer with a longer delay goes off at once, so a longer wait takes several. */
 const MAX_DELAY_MS = 2_147_483_647;
 
 /** Runs a task at intervals, never twice at the same time, until it is disposed. */
@@ -36,9 +36,16 @@ export class PeriodicTask implements AsyncDisposable {
 
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
-    const { intervalMs, jitterMs, run, random = Math.random } = this.#options;
-    this.#timer = setTimeout(() => {
-      this.#running = run().finally(() => this.#schedule(intervalMs));
-    }, Math.min(MAX_DELAY_MS, delayMs + jitterMs * random()));
+    const { jitterMs, random = Math.random } = this.#options;
+    this.#wait(delayMs + jitterMs * random());
+  }
+
+  #wait(delayMs: number): void {
+    const { intervalMs, run } = this.#options;
+    this.#timer = delayMs > MAX_DELAY_MS
+      ? setTimeout(() => this.#wait(delayMs - MAX_DELAY_MS), MAX_DELAY_MS)
+      : setTimeout(() => {
+        this.#running = run().finally(() => this.#schedule(intervalMs));
+      }, delayMs);
   }
 }

@@ -86,16 +86,34 @@ Deno.test("stopping between runs cancels the next one", async () => {
   assert(!timers.isSet);
 });
 
-Deno.test("interval and jitter beyond the longest timer do not make a short one", async () => {
+Deno.test("a wait beyond the longest timer is waited in parts, and to its end", async () => {
   using timers = new FakeTimers();
-  const days = 24 * 86_400_000;
+  const longest = 2 ** 31 - 1;
+  let runs = 0;
   await using _task = new PeriodicTask({
-    intervalMs: days,
-    jitterMs: days,
-    random: () => 0.999,
-    run: () => Promise.resolve(),
+    intervalMs: 2 * longest,
+    jitterMs: 2000,
+    random: () => 0.5,
+    run: () => {
+      runs++;
+      return Promise.resolve();
+    },
   });
-  assertEquals(timers.delays, [2 ** 31 - 1]);
+  await timers.goOff();
+  await timers.goOff();
+  assertEquals([timers.delays, runs], [[longest, longest, 1000], 0]);
+  await timers.goOff();
+  assertEquals(runs, 1);
+});
+
+Deno.test("stopping between the parts of a long wait cancels the run", async () => {
+  using timers = new FakeTimers();
+  const run = () => Promise.resolve();
+  const task = new PeriodicTask({ intervalMs: 2 ** 32, jitterMs: 0, run });
+  await timers.goOff();
+  assert(timers.isSet);
+  await task[Symbol.asyncDispose]();
+  assert(!timers.isSet);
 });
 
 Deno.test("the first run can have a wait of its own", async () => {
