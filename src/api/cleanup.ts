@@ -22,7 +22,7 @@ const REMOVED_FILE = z.object({
 }).describe("A removed file.");
 
 const KEPT = z.object({
-  files: COUNT.describe("Number of packages."),
+  files: COUNT.describe("Number of packages and of files of extra_paths."),
   bytes: COUNT.describe("Their size in bytes."),
   current: COUNT.describe("Packages listed in a database, or whose database cannot be read."),
   pinned: COUNT.describe("Pinned packages."),

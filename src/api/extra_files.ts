@@ -4,7 +4,7 @@ import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const EXTRA_FILE = z.object({
   path: z.string().describe("Path below the server's root."),
-  bytes: COUNT.describe("Size of the file and of its record in bytes."),
+  bytes: COUNT.describe("Size of the file in bytes."),
   fetched_at: TIMESTAMP.describe("When the file entered the cache."),
   used_at: TIMESTAMP.describe("When a client last requested the file, to the hour."),
   in_flight: z.boolean().describe("Whether the file is being downloaded."),

@@ -53,7 +53,7 @@ function renderCleanup(result: CleanupResult, paints: Paints): string {
       ? `Nothing ${dry_run ? "would be" : "had to be"} removed.`
       : `${countText(files.length, "file")} ${removed}, ${bytesText(bytes_freed)} ${freed}.`,
     ...(skipped === 0 ? [] : [`${countText(skipped, "file")} left alone: used meanwhile.`]),
-    `${countText(kept.files, "package")} (${bytesText(kept.bytes)}) ` +
+    `${countText(kept.files, "file")} (${bytesText(kept.bytes)}) ` +
     `${dry_run ? "would be kept" : "kept"}: ` +
     `${kept.current} current, ${kept.pinned} pinned, ${kept.in_flight} in flight.`,
   ].join("\n");

@@ -4,10 +4,10 @@ import { handle, type Route } from "./route.ts";
 export const extraFileRoutes: readonly Route[] = [
   handle(LIST_EXTRA_FILES, async ({ mirroring: { inventory } }) => {
     const files = (await inventory.extras()).map((
-      { path, bytes, fetchedAt, usedAt, inFlight },
+      { path, file, fetchedAt, usedAt, inFlight },
     ) => ({
       path,
-      bytes,
+      bytes: file.size,
       fetched_at: new Date(fetchedAt).toISOString(),
       used_at: new Date(usedAt).toISOString(),
       in_flight: inFlight,

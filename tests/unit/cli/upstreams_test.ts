@@ -12,7 +12,7 @@ async function printed(app: TestApp, ...args: string[]): Promise<string> {
   return out;
 }
 
-Deno.test("extra-files lists what extra_paths brought into the cache", async () => {
+Deno.test("extra-files lists what extra_paths brought into the cache, each with its size", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     tables: () => 'extra_paths = ["iso/**"]\n',
@@ -21,7 +21,8 @@ Deno.test("extra-files lists what extra_paths brought into the cache", async () 
   app.put("/iso/a.iso", packageBytes(3000, 1));
   await app.warm("/iso/a.iso");
   const out = await printed(app, "extra-files");
-  assertMatch(out, /^FILE +SIZE +USED\niso\/a\.iso +\d\.\d KiB +\S.*\n\n1 file, \d\.\d KiB\.\n$/);
+  assertMatch(out, /^FILE +SIZE +USED\niso\/a\.iso +2\.9 KiB +\S.*\n\n1 file, 2\.9 KiB\.\n$/);
+  assertMatch(await printed(app, "cleanup"), /^1 file \(\d\.\d KiB\) kept: 0 current/m);
 });
 
 Deno.test("status names each mirrorlist, with its mirrors or with what is wrong", async () => {
