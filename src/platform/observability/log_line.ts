@@ -61,6 +61,7 @@ function messageOf(record: LogRecord, redaction: Redaction): string {
 
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
+  if (Array.isArray(value)) return value.map(textOf).join(",");
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 

@@ -45,7 +45,9 @@ Deno.test("values in a text line are quoted if they could be misread", async (t)
     ["\u2028\u202e", '"\\u2028\\u202e"'],
     ["größe", '"größe"'],
     [null, "null"],
-    [["a", 1], '"[\\"a\\",1]"'],
+    [["a", 1], "a,1"],
+    [["a b", "c"], '"a b,c"'],
+    [{ a: 1 }, '"{\\"a\\":1}"'],
   ];
   for (const [value, expected] of cases) {
     await t.step(expected, () => {
