@@ -16,7 +16,12 @@ import type { CachedPackage, Inventory } from "../cache/inventory.ts";
 import type { Quarantine } from "../cache/quarantine.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
-import { checkPackage, type PackageFacts, type PackageVerdict } from "./package_check.ts";
+import {
+  checkPackage,
+  type PackageCheckOptions,
+  type PackageFacts,
+  type PackageVerdict,
+} from "./package_check.ts";
 
 const log = eventLogger("verification");
 
@@ -115,6 +120,12 @@ export class Verification {
     }
   }
 
+  /** As `run`, but waits for one that is running to end instead of throwing. */
+  async runInTurn(request: VerificationRequest): Promise<VerificationReport> {
+    while (this.#running !== null) await this.#running.catch(() => {});
+    return await this.run(request);
+  }
+
   /** Stops the running verification, waits for its end, and makes every later one fail. */
   async stop(): Promise<void> {
     this.#controller.abort(
@@ -127,6 +138,7 @@ export class Verification {
     { repair, repository, listener = () => {} }: VerificationRequest,
     signal: AbortSignal,
   ): Promise<VerificationReport> {
+    signal.throwIfAborted();
     const packages = (await this.#options.inventory.packages()).filter(this.#filter(repository));
     const total = packages.reduce((sum, { file }) => sum + file.size, 0);
     listener({ event: "plan", packages: packages.length, bytes: total });
@@ -145,10 +157,15 @@ export class Verification {
     for (const cached of packages) {
       signal.throwIfAborted();
       if (this.#options.inventory.isInFlight(cached)) continue;
-      const facts = await this.#factsOf(cached);
-      const path = join(this.#options.layout.root, cached.path);
-      const verdict = await checkPackage(path, facts, { pace, signal });
-      if (verdict === null) continue;
+      const checked = await this.#check(cached, { pace, signal }).catch((error) => {
+        signal.throwIfAborted();
+        const reason = reasonOf(error);
+        log.error("cannot verify a cached file", { file: cached.path, reason });
+        listener({ event: "file", file: cached.path, status: "failed", reason });
+        return null;
+      });
+      if (checked === null) continue;
+      const { facts, verdict } = checked;
       report.packages++;
       for (const fault of faultsOf(cached, verdict)) {
         report.wrong++;
@@ -162,6 +179,14 @@ export class Verification {
     listener({ event: "done", ...report });
     log.info("verification done", { ...report });
     return report;
+  }
+
+  /** What a package should be, and what it is; null if it is gone. */
+  async #check(cached: CachedPackage, options: PackageCheckOptions) {
+    const facts = await this.#factsOf(cached);
+    const path = join(this.#options.layout.root, cached.path);
+    const verdict = await checkPackage(path, facts, options);
+    return verdict === null ? null : { facts, verdict };
   }
 
   #filter(repository: string | null): (cached: CachedPackage) => boolean {

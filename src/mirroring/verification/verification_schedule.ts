@@ -7,7 +7,7 @@ import type { Verification } from "./verification.ts";
 const log = eventLogger("verification");
 
 export interface VerificationScheduleOptions {
-  verification: Pick<Verification, "run">;
+  verification: Pick<Verification, "runInTurn">;
   /** When the cache was last verified. */
   last: { untilDue(intervalMs: number, now: number): Promise<number>; record(): Promise<void> };
 }
@@ -44,7 +44,7 @@ export class VerificationSchedule {
   async #run(): Promise<void> {
     const { verification, last } = this.#options;
     try {
-      await verification.run({ repair: true, repository: null });
+      await verification.runInTurn({ repair: true, repository: null });
       await last.record();
     } catch (error) {
       log.warn("verification failed", { reason: reasonOf(error) });

@@ -7,7 +7,7 @@ import { LogLines } from "../../../support/log_lines.ts";
 function scheduleOf(run: () => Promise<VerificationReport>) {
   const recorded: string[] = [];
   const schedule = new VerificationSchedule({
-    verification: { run },
+    verification: { runInTurn: run },
     last: {
       untilDue: () => Promise.resolve(0),
       record: () => Promise.resolve(void recorded.push("verified")),

@@ -220,3 +220,40 @@ Deno.test("verification: only one runs at a time, and it ends when it is stopped
   await verification.stop();
   await assertRejects(() => second, PkgstashError, "the daemon is being stopped");
 });
+
+Deno.test("verification: one in turn runs after the one that is running, however that ends", async () => {
+  const leaving = new AbortController();
+  const clients = { count: 1, change: new Promise<void>(() => {}) };
+  const { cache, verification } = await makeBed({ clients, clock: new FakeClock(0) });
+  await using _ = cache;
+  const running = verification.run({ repair: false, repository: null, signal: leaving.signal });
+  const queued = verification.runInTurn({ repair: true, repository: null });
+  clients.count = 0;
+  leaving.abort(new Error("left"));
+  await assertRejects(() => running, Error, "left");
+  assertEquals((await queued).packages, 3);
+});
+
+Deno.test("verification: a package that cannot be checked is reported, and the rest goes on", async () => {
+  const log = new LogLines();
+  const { cache, verification, events, listener } = await makeBed({
+    snapshots: {
+      expectationOf: ({ directory }) =>
+        directory === EXTRA
+          ? Promise.reject(new Error("no database"))
+          : Promise.resolve({ size: BYTES.length, sha256: sha256Of(BYTES) }),
+      embeddedSignatureOf: () => Promise.resolve(null),
+    },
+  });
+  await using _ = cache;
+  await rot(cache, B);
+  const report = await verification.run({ repair: true, repository: null, listener });
+  assertEquals([report.packages, report.wrong, report.repaired], [2, 1, 1]);
+  assertEquals(
+    events.filter(({ event }) => event === "file").filter((event) =>
+      "status" in event && event.status === "failed"
+    ),
+    [{ event: "file", file: E, status: "failed", reason: "no database" }],
+  );
+  assertEquals(log.matching(/cannot verify a cached file.*no database/).length, 1);
+});
