@@ -90,7 +90,11 @@ export class CacheLayout {
     return join(this.parts, key);
   }
 
+  get snapshots(): string {
+    return join(this.state, "snapshots");
+  }
+
   snapshotsOf(repository: Repository): string {
-    return join(this.state, "snapshots", repository.directory);
+    return join(this.snapshots, repository.directory);
   }
 }

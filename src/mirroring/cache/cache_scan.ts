@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { reasonOf } from "../../errors.ts";
 import { isSafeFileName, parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
@@ -48,6 +49,8 @@ export interface CacheScan {
   readonly packages: readonly StoredPackage[];
   readonly extras: readonly StoredExtra[];
   readonly leftovers: readonly Leftover[];
+  /** Files that are kept for a while, unless room is needed. */
+  readonly spares: readonly Leftover[];
   /** Size of all packages, signatures, databases and part files. */
   readonly bytes: number;
 }
@@ -65,8 +68,6 @@ export interface CacheScanOptions {
 /** The files of a repository's directory. */
 interface Listing {
   directory: string;
-  /** Null if there is no such directory on disk. */
-  path: string | null;
   files: readonly SeenFile[];
 }
 
@@ -80,7 +81,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
   const packages: StoredPackage[] = [];
   const state = await findStateLeftovers(options).catch((error) => {
     logSkipped(".pkgstash", error);
-    return { leftovers: [], extras: [], bytes: 0 };
+    return { leftovers: [], spares: [], extras: [], bytes: 0 };
   });
   const leftovers = [...state.leftovers];
   let { bytes } = state;
@@ -89,14 +90,14 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
       const path = await plainDirectory(layout.root, directory);
       const files = path === null ? [] : await filesIn(path, isOurs);
       const records = index.files(directory);
-      packages.push(...await joinIndex({ directory, path, files }, records, options));
+      packages.push(...await joinIndex({ directory, files }, records, options));
       leftovers.push(...findDirectoryLeftovers(directory, files, options));
       for (const { size } of files) bytes += size;
     } catch (error) {
       logSkipped(directory, error);
     }
   }
-  return { packages, extras: state.extras, leftovers, bytes };
+  return { packages, extras: state.extras, leftovers, spares: state.spares, bytes };
 }
 
 /** Looks at one package file as `scanCache` does; null if it is not in the cache. */
@@ -117,7 +118,7 @@ export async function scanPackage(
       : await Promise.all([seeFile(path, fileName), seeFile(path, `${fileName}.sig`)]);
     const files = seen.flatMap((file) => file ?? []);
     const records = index.files(directory).filter((record) => record.fileName === fileName);
-    const [stored] = await joinIndex({ directory, path, files }, records, options);
+    const [stored] = await joinIndex({ directory, files }, records, options);
     return stored ?? null;
   } catch (error) {
     logSkipped(directory, error);
@@ -150,9 +151,9 @@ function packageOf(name: string): string {
 
 /** The packages among the files, joined with their records; corrects records that are wrong. */
 async function joinIndex(
-  { directory, path, files }: Listing,
+  { directory, files }: Listing,
   recorded: readonly IndexedFile[],
-  { index, now }: CacheScanOptions,
+  { layout, index, now }: CacheScanOptions,
 ): Promise<StoredPackage[]> {
   const onDisk = new Map(files.map((file) => [file.name, file]));
   const records = new Map(recorded.map((record) => [record.fileName, record]));
@@ -185,8 +186,8 @@ async function joinIndex(
   const lost: IndexedFile[] = [];
   for (const record of recorded) {
     if (onDisk.has(record.fileName)) continue;
-    // The file may have arrived after the directory was listed.
-    const exists = path !== null && await seeFile(path, record.fileName) !== null;
+    // The file may have arrived after the directory was listed, or with the directory.
+    const exists = await seeFile(join(layout.root, directory), record.fileName) !== null;
     if (!exists) lost.push(record);
   }
   for (let start = 0; start < Math.max(found.length, lost.length); start += FILES_PER_TURN) {

@@ -49,6 +49,8 @@ interface Surroundings {
 const STALE_AGE_MS = 24 * 3_600_000;
 /** Requests that began before a repository was removed from the configuration may last this long. */
 const GONE_AGE_MS = 10 * 60_000;
+/** A client that wants the rest of an unfinished download asks for it sooner. */
+const IDLE_AGE_MS = 10 * 60_000;
 
 /** Long enough to look into what happened to a file. */
 const QUARANTINE_AGE_MS = 14 * 24 * 3_600_000;
@@ -87,32 +89,38 @@ export function findDirectoryLeftovers(
   return leftovers;
 }
 
-/**
- * Finds leftovers below `.pkgstash`, the files of `extra_paths`, and the size of all larger files there
- * in bytes.
- */
-export async function findStateLeftovers(
-  surroundings: Surroundings,
-): Promise<{ leftovers: Leftover[]; extras: StoredExtra[]; bytes: number }> {
+/** What is below `.pkgstash`. */
+export interface StateFiles {
+  leftovers: Leftover[];
+  /** Kept for a while, unless room is needed. */
+  spares: Leftover[];
+  extras: StoredExtra[];
+  /** Size of all larger files. */
+  bytes: number;
+}
+
+/** Finds leftovers and spare files below `.pkgstash`, and the files of `extra_paths`. */
+export async function findStateLeftovers(surroundings: Surroundings): Promise<StateFiles> {
   const { layout, now } = surroundings;
   const leftovers: Leftover[] = [];
+  const spares: Leftover[] = [];
   let bytes = 0;
   const state = await below(layout, layout.state);
-  if (state === null) return { leftovers, extras: [], bytes };
+  if (state === null) return { leftovers, spares, extras: [], bytes };
   for (const file of await filesIn(state.path, (name) => TEMPORARY.test(name))) {
     leftovers.push(
       ...temporary({ directory: state.directory, file, download: null, snapshotOf: null }, now),
     );
   }
-  const trees = [
-    [layout.parts, partLeftovers],
-    [join(layout.state, "snapshots"), snapshotLeftovers],
-  ] as const;
-  for (const [top, find] of trees) {
-    for await (const { repository, directory, files } of walk(layout, top)) {
-      for (const { size } of files) bytes += size;
-      leftovers.push(...find(repository, directory, files, surroundings));
-    }
+  for await (const { repository, directory, files } of walk(layout, layout.parts)) {
+    for (const { size } of files) bytes += size;
+    const parts = partLeftovers(repository, directory, files, surroundings);
+    leftovers.push(...parts.leftovers);
+    spares.push(...parts.spares);
+  }
+  for await (const { repository, directory, files } of walk(layout, layout.snapshots)) {
+    for (const { size } of files) bytes += size;
+    leftovers.push(...snapshotLeftovers(repository, directory, files, surroundings));
   }
   const extras: StoredExtra[] = [];
   for await (const listing of walk(layout, layout.extra)) {
@@ -132,8 +140,10 @@ export async function findStateLeftovers(
       quarantined.push({ directory, file });
     }
   }
-  leftovers.push(...quarantineLeftovers(quarantined, now));
-  return { leftovers, extras, bytes };
+  const { due, kept } = quarantineLeftovers(quarantined, now);
+  leftovers.push(...due);
+  spares.push(...kept);
+  return { leftovers, spares, extras, bytes };
 }
 
 interface LocatedFile {
@@ -141,24 +151,30 @@ interface LocatedFile {
   file: SeenFile;
 }
 
-function quarantineLeftovers(files: readonly LocatedFile[], now: number): Leftover[] {
+function quarantineLeftovers(
+  files: readonly LocatedFile[],
+  now: number,
+): { due: Leftover[]; kept: Leftover[] } {
   let bytes = 0;
-  return files.toSorted((a, b) => b.file.changed - a.file.changed).flatMap(
-    ({ directory, file }) => {
-      bytes += file.size;
-      if (bytes <= MAX_QUARANTINE_BYTES && now - file.changed < QUARANTINE_AGE_MS) return [];
-      return [{
-        directory,
-        file,
-        reason: "quarantined",
-        why: bytes > MAX_QUARANTINE_BYTES
-          ? "set aside because it was damaged, and newer ones fill the quarantine"
-          : "set aside two weeks ago because it was damaged",
-        download: null,
-        snapshotOf: null,
-      }];
-    },
-  );
+  const due: Leftover[] = [];
+  const kept: Leftover[] = [];
+  for (const located of files.toSorted((a, b) => b.file.changed - a.file.changed)) {
+    const { file: { size, changed } } = located;
+    bytes += size;
+    const [list, why] = bytes > MAX_QUARANTINE_BYTES
+      ? [due, "and newer ones fill the quarantine"]
+      : now - changed >= QUARANTINE_AGE_MS
+      ? [due, "two weeks ago"]
+      : [kept, "and room is needed"];
+    list.push({
+      ...located,
+      reason: "quarantined",
+      why: `set aside because it was damaged, ${why}`,
+      download: null,
+      snapshotOf: null,
+    });
+  }
+  return { due, kept };
 }
 
 function partLeftovers(
@@ -166,33 +182,38 @@ function partLeftovers(
   directory: string,
   files: readonly SeenFile[],
   { tree, isInFlight, now }: Surroundings,
-): Leftover[] {
+): { leftovers: Leftover[]; spares: Leftover[] } {
   const isUnknown = tree.repositoryAt(repository) === null;
+  const leftovers = files.filter(({ name }) => TEMPORARY.test(name)).flatMap((file) =>
+    temporary({ directory, file, download: null, snapshotOf: null }, now)
+  );
+  const spares: Leftover[] = [];
   // A part file and its sidecar are removed together, by the age of the younger one.
   const downloads = Map.groupBy(
     files.filter(({ name }) => PART.test(name)),
     ({ name }) => name.replace(PART, ""),
   );
-  const leftovers: Leftover[] = files.filter(({ name }) => TEMPORARY.test(name)).flatMap((file) =>
-    temporary({ directory, file, download: null, snapshotOf: null }, now)
-  );
   for (const [name, group] of downloads) {
     const download = fileKey(repository, name);
     const isGone = isUnknown && tree.extraAt(download) === null;
     const age = now - Math.max(...group.map(({ modified }) => modified));
-    if (isInFlight(download) || age < (isGone ? GONE_AGE_MS : STALE_AGE_MS)) continue;
+    if (isInFlight(download) || age < (isGone ? GONE_AGE_MS : IDLE_AGE_MS)) continue;
+    const isStale = age >= STALE_AGE_MS;
     for (const file of group) {
       const common = { directory, file, download, snapshotOf: null };
-      leftovers.push(
-        isGone ? gone(common, repository) : {
+      if (isGone) leftovers.push(gone(common, repository));
+      else {
+        (isStale ? leftovers : spares).push({
           ...common,
           reason: "stale_part",
-          why: "an unfinished download that was not resumed for a day",
-        },
-      );
+          why: isStale
+            ? "an unfinished download that was not resumed for a day"
+            : "an unfinished download that nobody resumes, and room is needed",
+        });
+      }
     }
   }
-  return leftovers;
+  return { leftovers, spares };
 }
 
 function snapshotLeftovers(

@@ -119,10 +119,10 @@ export class Cleanup {
     return this.#turns.run(async () => {
       const { settings, freeSpace, inventory } = this.#options;
       const contents = await inventory.take();
-      const { packages, extras, leftovers } = contents;
+      const { packages, extras, leftovers, spares } = contents;
       const free = await freeSpace() ?? Infinity;
       const evictable = [...packages, ...extras].filter(isEvictable).map(({ bytes }) => bytes);
-      const sizes = [...leftovers.map(({ file }) => file.size), ...evictable];
+      const sizes = [...[...leftovers, ...spares].map(({ file }) => file.size), ...evictable];
       const incomingBytes = demand(sizes.reduce((sum, bytes) => sum + bytes, free));
       const { minFreeBytes } = settings();
       return await this.#carryOut(
@@ -137,22 +137,32 @@ export class Cleanup {
   }
 
   async #plan(
-    { packages, extras, leftovers, bytes }: CacheContents,
+    { packages, extras, leftovers: due, spares, bytes }: CacheContents,
     limits: RetentionLimits,
     incomingBytes = 0,
   ): Promise<CleanupPlan> {
-    const leftoverBytes = leftovers.reduce((sum, { file }) => sum + file.size, 0);
     const free = await this.#options.freeSpace();
-    // Each step takes a while for very many packages; requests are answered in between.
-    await eventLoopTurn();
-    const retention = planRetention<CachedFile>({
-      entries: [...packages, ...extras],
-      limits,
-      totalBytes: bytes - leftoverBytes,
-      freeBytes: free === null ? null : free + leftoverBytes,
-      incomingBytes,
-      now: this.#now(),
-    });
+    const planWithout = async (leftovers: readonly Leftover[]) => {
+      const leftoverBytes = sizeOf(leftovers);
+      // Each step takes a while for very many packages; requests are answered in between.
+      await eventLoopTurn();
+      return planRetention<CachedFile>({
+        entries: [...packages, ...extras],
+        limits,
+        totalBytes: bytes - leftoverBytes,
+        freeBytes: free === null ? null : free + leftoverBytes,
+        incomingBytes,
+        now: this.#now(),
+      });
+    };
+    let leftovers = due;
+    let retention = await planWithout(leftovers);
+    const { lackingBytes } = retention;
+    if (lackingBytes > 0 && spares.length > 0) {
+      leftovers = [...due, ...oldestOf(spares, lackingBytes)];
+      retention = await planWithout(leftovers);
+    }
+    const leftoverBytes = sizeOf(leftovers);
     await eventLoopTurn();
     return {
       retention,
@@ -271,6 +281,20 @@ async function removeExtra(
 ): Promise<boolean> {
   if (!await remover.remove(directory, record)) return false;
   return await remover.remove(directory, file);
+}
+
+function sizeOf(leftovers: readonly Leftover[]): number {
+  return leftovers.reduce((sum, { file }) => sum + file.size, 0);
+}
+
+/** So many of the files as free `bytes`, the oldest first. */
+function oldestOf(spares: readonly Leftover[], bytes: number): Leftover[] {
+  let left = bytes;
+  return spares.toSorted((a, b) => a.file.changed - b.file.changed).filter(({ file }) => {
+    const isTaken = left > 0;
+    left -= file.size;
+    return isTaken;
+  });
 }
 
 function leftoverRemoval({ directory, file, reason, why }: Leftover): Removal {

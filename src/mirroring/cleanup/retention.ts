@@ -82,6 +82,8 @@ export interface RetentionPlan<E extends RetentionEntry> {
   /** In the order in which to carry them out. */
   readonly evictions: readonly Eviction<E>[];
   readonly bytesFreed: number;
+  /** What the limits of size and free space need beyond the evictions for other reasons. */
+  readonly lackingBytes: number;
   readonly kept: Kept;
   /** Which limit cannot be met, and why; null if all are met. */
   readonly unmet: string | null;
@@ -136,6 +138,11 @@ export function planRetention<E extends RetentionEntry>(
     const isUnused = (entry: E) => isUnlisted(entry) && now - entry.usedAt > maxCacheAgeMs;
     for (const entry of remaining(isUnused)) evict(entry, "unused", describe(entry));
   }
+  const lackingBytes = Math.max(
+    0,
+    maxCacheBytes > 0 ? total - maxCacheBytes : 0,
+    free === null ? 0 : minFreeBytes + incomingBytes - free,
+  );
   if (maxCacheBytes > 0 && total > maxCacheBytes) {
     const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
     const describe = describeSize(total, limits);
@@ -164,6 +171,7 @@ export function planRetention<E extends RetentionEntry>(
   return {
     evictions,
     bytesFreed: totalBytes - total,
+    lackingBytes,
     kept: count(kept),
     unmet: describeUnmet({ total, free, incomingBytes, limits, kept }),
   };

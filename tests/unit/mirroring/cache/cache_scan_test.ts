@@ -280,3 +280,21 @@ Deno.test("the scan of one package does not follow a symbolic link", async () =>
   await Deno.symlink(elsewhere, cache.path("extra"));
   assertEquals(await scanPackage(EXTRA, fileName, optionsOf(cache)), null);
 });
+
+Deno.test("a file that arrives together with its directory during a scan keeps its record", async () => {
+  await using cache = await CacheOnDisk.make();
+  const { index } = cache;
+  const late = `${EXTRA}/late-1-1-any.pkg.tar.zst`;
+  const files = index.files.bind(index);
+  // The scan has looked for the directory when it reads its records.
+  index.files = (directory) => {
+    if (directory !== EXTRA) return files(directory);
+    index.files = files;
+    Deno.mkdirSync(cache.path(EXTRA), { recursive: true });
+    Deno.writeFileSync(cache.path(late), new Uint8Array(1));
+    recordFound(index, EXTRA, late.slice(EXTRA.length + 1), cache.now);
+    return files(directory);
+  };
+  await scan(cache);
+  assertEquals(records(cache), [late]);
+});

@@ -219,6 +219,53 @@ Deno.test("room is made by the limit of free space alone, leftovers first", asyn
   assertEquals(await cache.files(), [newest, `${newest}.sig`]);
 });
 
+/** A quarantined file and an unfinished download of 100 bytes each, which nobody has touched lately. */
+async function putSpares(cache: CacheOnDisk): Promise<{ damaged: string; part: string }> {
+  const damaged = `.pkgstash/quarantine/${CORE}/foo-1-1-any.pkg.tar.zst.1`;
+  const part = `.pkgstash/parts/${CORE}/bar-1-1-any.pkg.tar.zst.part`;
+  for (const file of [damaged, part]) await cache.put(file, 100);
+  cache.now += 3_600_000;
+  return { damaged, part };
+}
+
+Deno.test("what is quarantined or nobody resumes makes way before any package, and not without need", async () => {
+  await using cache = await CacheOnDisk.make();
+  const current = await cache.add("foo", "1-1");
+  const { damaged, part } = await putSpares(cache);
+  cache.free = 1000;
+  assertEquals((await cache.cleanup().makeRoom(() => 900)).removed, []);
+  const reachable: number[] = [];
+  const { removed, unmet } = await cache.cleanup().makeRoom((bytes) => {
+    reachable.push(bytes);
+    return 1150;
+  });
+  assertEquals(reachable, [1000 + 100 + 100 + 15]);
+  assertEquals(removed.map(({ path }) => path).toSorted(), [part, damaged].toSorted());
+  assertEquals([unmet, await cache.files()], [null, [current, `${current}.sig`]]);
+});
+
+Deno.test("a part that a client may resume, or one in flight, makes way for nothing", async () => {
+  await using cache = await CacheOnDisk.make();
+  const { part } = await putSpares(cache);
+  cache.free = 0;
+  cache.inFlight.add(`${CORE}/bar-1-1-any.pkg.tar.zst`);
+  const fresh = `.pkgstash/parts/${CORE}/new-1-1-any.pkg.tar.zst.part`;
+  await cache.put(fresh, 100);
+  await Deno.utime(cache.path(fresh), cache.now / 1000, cache.now / 1000);
+  await cache.cleanup().makeRoom(() => 1000);
+  assertEquals(await cache.files(), [part, fresh]);
+});
+
+Deno.test("damaged files do not crowd packages out of max_cache_size", async () => {
+  await using cache = await CacheOnDisk.make();
+  const package_ = await cache.add("foo", "1-1", { bytes: 500 });
+  await putSpares(cache);
+  cache.configure({ maxCacheBytes: 520, cacheLowWaterPercent: 50 });
+  const { removed, unmet } = await cache.cleanup().run();
+  assertEquals(removed.map(({ reason }) => reason).toSorted(), ["quarantined", "stale_part"]);
+  assertEquals([unmet, await cache.files()], [null, [package_, `${package_}.sig`]]);
+});
+
 Deno.test("one package is removed with its signature, pinned or not", async () => {
   await using cache = await CacheOnDisk.make();
   const removed = await cache.add("linux", "1-1");
