@@ -3,7 +3,7 @@ import { finish, type Finished, sendSignal, startProgram } from "../support/chil
 import { PROJECT } from "../support/project.ts";
 import { type Mutant, mutated } from "./mutant.ts";
 
-const TEST_TIMEOUT_MS = 120_000;
+const TEST_TIMEOUT_MS = 60_000;
 /** Ample for half of all tests. */
 const ALL_TESTS_TIMEOUT_MS = 600_000;
 const COPIED = ["src", "tests", "docs", "deploy", "bench"];
