@@ -96,7 +96,7 @@ export class HttpClient implements Disposable {
       if (!REDIRECTS.has(response.status)) return response;
       await drain(response);
       const to = await this.#redirects.follow(url, response.headers.get("location"));
-      const isTrusted = keepsSecrets(url, to);
+      const isTrusted = isSameHost(url, to);
       // A user name in a Location would make this machine log in wherever the mirror says.
       to.username = isTrusted ? url.username : "";
       to.password = isTrusted ? url.password : "";
@@ -122,11 +122,6 @@ export function redirectPolicy(upstreamProxy: string | null): RedirectPolicy {
 /** Resolves a name as the runtime's connections do. */
 async function resolve(hostName: string): Promise<string[]> {
   return (await lookup(hostName, { all: true })).map(({ address }) => address);
-}
-
-/** Whether what is only for the host of `from` may be sent to `to`: never to another, or in clear. */
-function keepsSecrets(from: URL, to: URL): boolean {
-  return isSameHost(from, to) && !(from.protocol === "https:" && to.protocol === "http:");
 }
 
 /** The query of a redirect may be a signature that grants access, and errors are logged. */

@@ -17,7 +17,7 @@ export type TrustedHost = string;
  * servers that only this machine can reach. Followed is a redirect
  *
  * - to a host that the configuration names, by its name and port,
- * - within a host, to the same port or from plain HTTP to HTTPS,
+ * - within a host, to the same port or from plain HTTP to HTTPS, but not back,
  * - by HTTPS to a host whose addresses are all public.
  *
  * A name may resolve to another address when it is connected to than when it was checked here. Then
@@ -93,11 +93,15 @@ export class RedirectPolicy {
   }
 }
 
-/** Whether a redirect stays on its host and port, or goes from plain HTTP to HTTPS there. */
+/**
+ * Whether a redirect stays on its host and port, or goes from plain HTTP to HTTPS there. Without
+ * HTTPS nothing proves that the host is still the same, so the way back leads to another one.
+ */
 export function isSameHost(from: URL, to: URL): boolean {
-  return from.hostname === to.hostname && portOf(from) === portOf(to) ||
-    // Standard ports are empty in URLs, whatever the scheme.
-    from.host === to.host;
+  if (from.hostname !== to.hostname) return false;
+  if (from.protocol === "https:" && to.protocol === "http:") return false;
+  // Standard ports are empty in URLs, whatever the scheme.
+  return from.port === to.port || portOf(from) === portOf(to);
 }
 
 function portOf(url: URL): string {

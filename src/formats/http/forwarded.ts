@@ -37,15 +37,21 @@ function limited(hops: Hop[] | null): Hop[] | null {
   return hops === null || hops.length <= MAX_HOPS ? hops : hops.slice(-MAX_HOPS);
 }
 
-/** The sender in one element of `Forwarded`, such as `for="192.0.2.1:4711";proto=https`. */
+/**
+ * The sender in one element of `Forwarded`, such as `for="192.0.2.1:4711";proto=https`. Unknown if
+ * any of it is malformed: a quote that a client leaves open swallows what the next proxy appends.
+ */
 function elementHop(element: string): Hop {
+  let sender: string | null = null;
   for (const text of splitOutsideQuotes(element, ";")) {
     const pair = PAIR.exec(text);
     if (pair === null) return UNKNOWN;
     const [, name = "", quoted, token = ""] = pair;
-    if (name.toLowerCase() === "for") return nodeHop(quoted?.replace(/\\(.)/gs, "$1") ?? token);
+    if (name.toLowerCase() !== "for") continue;
+    if (sender !== null) return UNKNOWN;
+    sender = quoted?.replace(/\\(.)/gs, "$1") ?? token;
   }
-  return UNKNOWN;
+  return sender === null ? UNKNOWN : nodeHop(sender);
 }
 
 /** A node of RFC 7239, section 6: an address with or without port; obfuscated ones are unknown. */

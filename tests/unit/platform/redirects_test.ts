@@ -26,7 +26,7 @@ Deno.test("a redirect leads to a public host by HTTPS, to a named one, or stays"
     ["http://m.example/a", "https://cdn.example:8443/a"],
     ["http://m.example/a", "/b"],
     ["http://m.example/a", "https://m.example/a"],
-    ["https://m.example/a", "http://m.example/a"],
+    ["https://m.example/a", "http://m.example/a", ["m.example"]],
     ["http://127.0.0.1:8080/a", "b"],
     ["http://127.0.0.1:8080/a", "//127.0.0.1:8080/b"],
     ["http://[fd00::1]:8080/a", "http://[FD00:0::1]:8080/b"],
@@ -58,6 +58,9 @@ Deno.test("a redirect to a private host, in clear, or to another scheme is refus
     ["https://m.example/", "https://rebound.example/", "not a public host"],
     ["https://m.example/", "https://unknown.example/", "cannot be resolved"],
     ["https://m.example/", "http://cdn.example/", "plain HTTP"],
+    // The name may have another address by then, and no certificate would show it.
+    ["https://cdn.example/", "http://cdn.example/", "plain HTTP"],
+    ["https://cdn.example/", "http://cdn.example:443/", "plain HTTP"],
     ["http://127.0.0.1:8080/", "http://127.0.0.1:22/", "plain HTTP"],
     ["http://10.0.0.1/", "http://10.0.0.1:8080/", "plain HTTP"],
     ["http://127.0.0.1:8080/", "http://localhost:8080/", "plain HTTP", ["127.0.0.1:8080"]],

@@ -29,6 +29,32 @@ Deno.test("Forwarded names address and port, in the forms of RFC 7239", () => {
   ) assertEquals(hops({ forwarded: value }), [...expected], value);
 });
 
+Deno.test("whatever a client sends, the last sender is the one that the proxy appends, or unknown", () => {
+  const isForged = (sent: string, appended: string) =>
+    (hops({ forwarded: `${sent}, ${appended}` })?.at(-1) ?? "").startsWith("127.");
+  const appended = ["for=192.0.2.1", 'for="192.0.2.1:5"', 'proto=http;for="[2001:db8::1]"'];
+  for (const each of appended) {
+    for (
+      const sent of [
+        'for=127.0.0.1;x="',
+        'for=127.0.0.1;x="\\',
+        'x=";for=127.0.0.1',
+        "for=127.0.0.1;",
+      ]
+    ) {
+      assertEquals(isForged(sent, each), false, `${sent} ${each}`);
+    }
+  }
+  const parts = fc.constantFrom("for=127.0.0.1", "for=", 'x="', ...';,"\\ ');
+  const sent = fc.array(parts, { maxLength: 12 }).map((each) => each.join(""));
+  fc.assert(
+    fc.property(sent, fc.constantFrom(...appended), (sent, each) => !isForged(sent, each)),
+    {
+      numRuns: 1000,
+    },
+  );
+});
+
 Deno.test("X-Forwarded-For names addresses, with a port at most", () => {
   assertEquals(hops({ "x-forwarded-for": "2001:db8::1, 192.0.2.1:80,unknown" }), [
     "2001:db8::1 null",
