@@ -23,6 +23,8 @@ const MAX_SWEEP_INTERVAL_MS = 5_000;
 /** How long a connection that gets only a refusal may take to ask for it. */
 const REFUSAL_TIMEOUT_MS = 5_000;
 const MAX_REFUSALS = 64;
+/** How many connections may take their time to end; all others are cut off when they are closed. */
+const MAX_ENDING = 64;
 
 export interface ServerOptions {
   handler: Handler;
@@ -49,6 +51,11 @@ export class Server {
   readonly #accepting: Promise<void>;
   /** Connections that get nothing but a refusal. */
   readonly #refused = new Set<HttpConnection>();
+  /**
+   * Connections that end once the peer has taken all that was sent, and sent all that it announced.
+   * Nothing can cut them off any more, so a hostile peer keeps them.
+   */
+  readonly #ending = new Set<HttpConnection>();
   #isStopping = false;
 
   private constructor(
@@ -140,9 +147,11 @@ export class Server {
       address,
       close: () => {
         // Without a request there is no response that must be sent to its end.
-        const mayBeSending = hasAsked && CAN_SHUT_DOWN_IDLE;
-        if (inFlight > 0 || mayBeSending) void http.shutdown();
-        else http.cut();
+        const mayBeSending = hasAsked && CAN_SHUT_DOWN_IDLE &&
+          (this.#isStopping || this.#ending.size < MAX_ENDING);
+        if (inFlight === 0 && !mayBeSending) return http.cut();
+        this.#ending.add(http);
+        http.shutdown().finally(() => this.#ending.delete(http));
       },
     };
     this.#connections.add(open);
