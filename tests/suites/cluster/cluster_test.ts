@@ -45,6 +45,33 @@ Deno.test("three nodes behind nginx fetch each package once, for twenty clients"
   for (const name of cluster.names) assertEquals(cluster.fetchesOf(name), 1, name);
 });
 
+Deno.test("a client behind either balancer cannot pretend to be another one, or reach the API", async (t) => {
+  for (const balancer of ["HAProxy", "nginx"]) {
+    await t.step(balancer, async () => {
+      await using cluster = await Cluster.start(3);
+      await (balancer === "nginx" ? cluster.behindNginx() : cluster.behindHaproxy());
+      for (
+        const forged of [
+          { "X-Forwarded-For": "203.0.113.9" },
+          { "Forwarded": "for=203.0.113.9" },
+          { "Forwarded": 'for=203.0.113.9;x="', "X-Forwarded-For": "203.0.113.9" },
+        ]
+      ) {
+        const response = await fetch(`${cluster.origin}/healthz`, { headers: forged });
+        assertEquals([response.status, await response.text()], [200, "ok\n"]);
+      }
+      const forbidden = await fetch(`${cluster.origin}/api/v1/status`);
+      assertEquals(forbidden.status, 403);
+      await forbidden.body?.cancel();
+      for (const node of cluster.nodes) await node.stop();
+      const requests = cluster.nodes.flatMap(({ output }) => output.split("\n"))
+        .filter((line) => line.includes('"path":"/healthz"') && line.includes("Deno/"));
+      assertEquals(requests.length, 3);
+      for (const line of requests) assertEquals(JSON.parse(line).client, "127.0.0.1");
+    });
+  }
+});
+
 Deno.test("the loss of a node and a new one move only their share of the packages", async () => {
   await using cluster = await Cluster.start(4);
   await cluster.behindHaproxy();
