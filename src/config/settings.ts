@@ -130,7 +130,7 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 4096,
     description:
-      "Number of connections of all clients, above which the longest idle one is closed or, if none is idle, the newest is answered with 503; 0 means no limit.",
+      "Most connections of all clients; beyond that, the longest idle one is closed or, if none is idle, the newest is answered with 503. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxClientConnections: setting({
@@ -148,7 +148,7 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 2048,
     description:
-      "Number of requests of all clients that are answered at the same time; more are answered with 503. 0 means no limit.",
+      "Most requests of all clients at the same time; more are answered with 503. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxClientRequests: setting({
@@ -363,7 +363,7 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "100KB",
     description:
-      'Bytes per second below which another mirror is tried for the rest of a file, such as "100KB"; "0" means only if it is known to be much faster.',
+      'Bytes per second below which another mirror is tried for the rest of a file; "0" means only if that one is known to be much faster.',
   }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
