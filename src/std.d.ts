@@ -159,6 +159,10 @@ declare module "@std/text/closest-string" {
   export function closestString(word: string, candidates: readonly string[]): string;
 }
 
+declare module "@std/text/levenshtein-distance" {
+  export function levenshteinDistance(first: string, second: string): number;
+}
+
 declare module "@std/crypto/timing-safe-equal" {
   export function timingSafeEqual(a: Uint8Array, b: Uint8Array): boolean;
 }

@@ -1,4 +1,5 @@
 import { closestString } from "@std/text/closest-string";
+import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
 /** The exit codes of the program; 0 to 2 are as in bash(1). */
 export const EXIT_CODE = {
@@ -38,11 +39,16 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
-/** `Unknown option "--confg", did you mean "--config"?` */
+/** `Unknown option "--confg", did you mean "--config"?`, or what is known if none is similar. */
 export function unknown(what: string, found: string, known: readonly string[]): UsageError {
-  return new UsageError(
-    known.length === 0
-      ? `Unknown ${what} "${found}".`
-      : `Unknown ${what} "${found}", did you mean "${closestString(found, known)}"?`,
-  );
+  return new UsageError(`Unknown ${what} "${found}"${adviceFor(found, known)}`);
+}
+
+function adviceFor(found: string, known: readonly string[]): string {
+  if (known.length === 0) return ".";
+  const closest = closestString(found, known);
+  const distance = levenshteinDistance(found.toLowerCase(), closest.toLowerCase());
+  return distance <= Math.ceil(closest.length / 3)
+    ? `, did you mean "${closest}"?`
+    : `, expected one of ${known.join(", ")}.`;
 }

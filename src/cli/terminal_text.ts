@@ -52,6 +52,7 @@ export function renderFacts(
   facts: readonly (readonly [name: string, value: string])[],
   paints: Paints,
 ): string {
-  return facts.map(([name, value]) => `${paints.title(name.padEnd(10))} ${visible(value)}`)
+  const width = Math.max(...facts.map(([name]) => name.length));
+  return facts.map(([name, value]) => `${paints.title(name.padEnd(width))}  ${visible(value)}`)
     .join("\n");
 }

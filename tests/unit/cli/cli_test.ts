@@ -43,6 +43,7 @@ Deno.test("a wrong command line exits with 2 and says what to type", async (t) =
   const table: [string[], RegExp][] = [
     [["srve"], /Unknown command "srve", did you mean "serve"\?/],
     [["checkconfig"], /did you mean "check-config"\?/],
+    [["nonsense"], /Unknown command "nonsense", expected one of serve, .*, help\./],
     [["hlep"], /did you mean "help"\?/],
     [["help", "srve"], /did you mean "serve"\?/],
     [["help", "serve", "more"], /Unexpected argument "more"\. Usage: pkgstash help \[COMMAND\]/],

@@ -59,6 +59,7 @@ Deno.test("too many, too few or wrong arguments exit with 2 and say what to type
     [["tool", "list", "a", "b"], /Unexpected argument "b"\. Usage: pkgstash tool list \[GLOB\]/],
     [["tool", "set", "a"], /Missing argument LEVEL\. Usage: pkgstash tool set NAME LEVEL/],
     [["tool", "set", "a", "hihg"], /Unknown LEVEL "hihg", did you mean "high"\?/],
+    [["tool", "set", "a", "quiet"], /Unknown LEVEL "quiet", expected one of [a-z, ]*high/],
     [["tool", "list", "--jsno"], /Unknown option of tool list "--jsno", did you mean "--json"\?/],
     [["help", "tool", "list", "x"], /Unexpected argument "x"/],
   ];

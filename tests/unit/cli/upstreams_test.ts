@@ -33,7 +33,7 @@ Deno.test("status names each mirrorlist, with its mirrors or with what is wrong"
     token: TOKEN,
     tables: () => `mirrorlist = "${path}"\n`,
   });
-  assertMatch(await printed(app, "status"), new RegExp(`^Mirrorlist +1 mirror in ${path}$`, "m"));
+  assertMatch(await printed(app, "status"), new RegExp(`^Mirrorlist  1 mirror in ${path}$`, "m"));
   await Deno.remove(path);
   app.app.reconfigure(app.app.config);
   assertMatch(
