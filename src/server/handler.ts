@@ -40,7 +40,7 @@ export function createHandler(
     let response: Response;
     try {
       client = context.access.clientOf(request.headers, info.remoteAddr);
-      const begun = inFlight.begin(client.hostname, context.config);
+      const begun = await inFlight.admit(client.hostname, context.config);
       if (typeof begun === "string") {
         response = tooMuch(begun);
         if (limited[begun].isDue()) log.warn("too many requests", { client: client.hostname });

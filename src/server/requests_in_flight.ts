@@ -1,6 +1,10 @@
+import { eventLoopTurn } from "../async/event_loop_turn.ts";
 import type { Config } from "../config/config.ts";
 import { clientNetwork } from "../formats/network/ip_address.ts";
 import type { Refusal } from "./connections.ts";
+
+/** The keys that limit requests. */
+type RequestLimits = Pick<Config, "maxRequests" | "maxClientRequests">;
 
 /** Counts requests that are being answered, of each client and of all. */
 export class RequestsInFlight {
@@ -11,9 +15,17 @@ export class RequestsInFlight {
    * Begins a request of the client with this address. Returns what ends it, or why it must be
    * refused.
    */
-  begin(
+  async admit(address: string, limits: RequestLimits): Promise<(() => void) | Refusal> {
+    const begun = this.#begin(address, limits);
+    if (typeof begun !== "string") return begun;
+    // Deno tells of the next request on a connection before it tells that the last one is answered.
+    await eventLoopTurn();
+    return this.#begin(address, limits);
+  }
+
+  #begin(
     address: string,
-    { maxRequests, maxClientRequests }: Pick<Config, "maxRequests" | "maxClientRequests">,
+    { maxRequests, maxClientRequests }: RequestLimits,
   ): (() => void) | Refusal {
     const client = clientNetwork(address);
     const count = this.#byClient.get(client) ?? 0;

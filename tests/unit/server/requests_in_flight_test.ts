@@ -1,38 +1,51 @@
+import { setImmediate } from "node:timers";
 import { assertEquals } from "@std/assert";
 import { RequestsInFlight } from "../../../src/server/requests_in_flight.ts";
 
 const LIMITS = { maxRequests: 3, maxClientRequests: 2 };
 
 /** Begins a request that must be allowed; returns what ends it. */
-function allowed(requests: RequestsInFlight, address: string, limits = LIMITS): () => void {
-  const begun = requests.begin(address, limits);
+async function allowed(
+  requests: RequestsInFlight,
+  address: string,
+  limits = LIMITS,
+): Promise<() => void> {
+  const begun = await requests.admit(address, limits);
   if (typeof begun === "string") throw new Error(`refused: ${begun}`);
   return begun;
 }
 
-Deno.test("each client and all clients have a limit of requests at once", () => {
+Deno.test("each client and all clients have a limit of requests at once", async () => {
   const requests = new RequestsInFlight();
-  const end = allowed(requests, "192.0.2.1");
-  allowed(requests, "192.0.2.1");
-  assertEquals(requests.begin("192.0.2.1", LIMITS), "client");
-  allowed(requests, "192.0.2.2");
-  assertEquals(requests.begin("192.0.2.3", LIMITS), "all");
+  const end = await allowed(requests, "192.0.2.1");
+  await allowed(requests, "192.0.2.1");
+  assertEquals(await requests.admit("192.0.2.1", LIMITS), "client");
+  await allowed(requests, "192.0.2.2");
+  assertEquals(await requests.admit("192.0.2.3", LIMITS), "all");
   end();
   end();
-  allowed(requests, "192.0.2.3");
-  assertEquals(requests.begin("192.0.2.2", LIMITS), "all");
+  await allowed(requests, "192.0.2.3");
+  assertEquals(await requests.admit("192.0.2.2", LIMITS), "all");
 });
 
-Deno.test("addresses of one IPv6 network are one client", () => {
+Deno.test("addresses of one IPv6 network are one client", async () => {
   const requests = new RequestsInFlight();
-  for (const host of [1, 2]) allowed(requests, `2001:db8::${host}`);
-  assertEquals(requests.begin("2001:db8::3", LIMITS), "client");
-  allowed(requests, "2001:db8:0:1::3");
+  for (const host of [1, 2]) await allowed(requests, `2001:db8::${host}`);
+  assertEquals(await requests.admit("2001:db8::3", LIMITS), "client");
+  await allowed(requests, "2001:db8:0:1::3");
 });
 
-Deno.test("0 is no limit", () => {
+Deno.test("0 is no limit", async () => {
   const requests = new RequestsInFlight();
   for (let count = 0; count < 5000; count++) {
-    allowed(requests, "192.0.2.1", { maxRequests: 0, maxClientRequests: 0 });
+    await allowed(requests, "192.0.2.1", { maxRequests: 0, maxClientRequests: 0 });
   }
+});
+
+Deno.test("a request whose end becomes known in the next turn of the event loop is over", async () => {
+  const requests = new RequestsInFlight();
+  const limits = { maxRequests: 1, maxClientRequests: 0 };
+  const end = await allowed(requests, "192.0.2.1", limits);
+  setImmediate(end);
+  await allowed(requests, "192.0.2.1", limits);
 });
