@@ -23,6 +23,8 @@ export interface RepositoryState {
   fileListMissingUntil: number;
   /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
   packageIndex: Promise<PackageIndex | null> | null;
+  /** Whether `packageIndex` is that of a database which is about to be published. */
+  isAnnounced: boolean;
   /** See `epochOf`. */
   epoch: number;
   doubts: Doubts;
@@ -47,6 +49,7 @@ export function newState(repository: Repository): RepositoryState {
     undatedAt: 0,
     fileListMissingUntil: -Infinity,
     packageIndex: null,
+    isAnnounced: false,
     epoch: 0,
     doubts: new Doubts(),
     known: null,

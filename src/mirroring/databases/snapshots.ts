@@ -199,13 +199,19 @@ export class Snapshots {
 
   /**
    * The running refresh, or a new one. It copies the file list if clients have asked for it; with
-   * `survey`, it asks all mirrors for the date of their database first and takes the newest.
+   * `survey`, it asks all mirrors for the date of their database first and takes the newest; with
+   * `isThorough`, it compares the bytes even where nothing seems to have changed.
    */
-  async refresh(repository: Repository, { survey = false } = {}): Promise<SnapshotRefresh> {
+  async refresh(
+    repository: Repository,
+    { survey = false, isThorough = false } = {},
+  ): Promise<SnapshotRefresh> {
     const state = this.#state(repository);
     while (true) {
       const current = await this.current(repository);
-      if (state.refresh === null) return this.#begin(state, { current, survey });
+      if (state.refresh === null) {
+        return this.#begin(state, { current, survey, isThorough });
+      }
       if (!survey || state.refresh.isFull) return state.refresh;
       await state.refresh.done.catch(() => {});
     }
@@ -213,7 +219,11 @@ export class Snapshots {
 
   #begin(
     state: RepositoryState,
-    { current, survey }: { current: Snapshot | null; survey: boolean },
+    { current, survey, isThorough }: {
+      current: Snapshot | null;
+      survey: boolean;
+      isThorough: boolean;
+    },
   ): SnapshotRefresh {
     const { repository, doubts } = state;
     const { layout, store, metrics, index, upstreams, room } = this.#options;
@@ -244,7 +254,7 @@ export class Snapshots {
       // One mirror that agrees proves little where there is evidence to the contrary.
       isSurvey: survey || isDoubted || hasOtherMirrors || (current?.rollback ?? null) !== null,
       isFull: survey,
-      isThorough: isDoubted || survey && comparedBefore > MAX_UNCOMPARED_MS,
+      isThorough: isThorough || isDoubted || survey && comparedBefore > MAX_UNCOMPARED_MS,
       raceTimeoutMs,
       answerTimeoutMs,
       rollbackAgeMs,
@@ -254,6 +264,7 @@ export class Snapshots {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.
         state.packageIndex = Promise.resolve(database);
+        state.isAnnounced = true;
         await removeReplaced(repository, database.packages, { layout, index, before });
       },
       signal: this.#controller.signal,
@@ -359,6 +370,7 @@ export class Snapshots {
     try {
       const result = await refresh.done;
       state.refresh = null;
+      state.isAnnounced = false;
       state.checkedAt = performance.now();
       state.isGoneLogged = false;
       doubts.settle(raised);
@@ -379,8 +391,9 @@ export class Snapshots {
     } catch (error) {
       state.refresh = null;
       state.failedAt = performance.now();
-      // It may describe the database that failed; read the served one when it is needed.
-      state.packageIndex = null;
+      // The served database is read again when it is needed.
+      if (state.isAnnounced) state.packageIndex = null;
+      state.isAnnounced = false;
       log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
       if (error instanceof NoMirrorError && isNotFound(error)) {
         this.#background.add("cannot record that a repository is gone", this.#recordGone(state));

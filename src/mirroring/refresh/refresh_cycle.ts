@@ -50,7 +50,7 @@ export class RefreshCycle {
   }
 
   /**
-   * Runs the whole cycle and passes every step to `listener`. Throws `conflict` while another one
+   * Runs the whole cycle for an administrator and passes every step to `listener`. Throws `conflict` while another one
    * runs, and `upstream` at the end, with all reasons, if a part of it failed.
    */
   async run(listener: RefreshListener = () => {}): Promise<void> {
@@ -60,19 +60,13 @@ export class RefreshCycle {
         "Cannot refresh: another refresh is running. Wait for it to end.",
       );
     }
-    const running = this.#cycle(listener);
-    this.#running = running;
-    try {
-      await running;
-    } finally {
-      this.#running = null;
-    }
+    await this.#run(listener, { isThorough: true });
   }
 
-  /** As `run`, but waits for one that is running to end instead of throwing. */
+  /** Runs the cycle for the daemon itself, after the one that is running, if any. */
   async runInTurn(): Promise<void> {
     while (this.#running !== null) await this.#running.catch(() => {});
-    await this.run();
+    await this.#run(() => {}, { isThorough: false });
   }
 
   get isRunning(): boolean {
@@ -87,13 +81,26 @@ export class RefreshCycle {
     await this.#running?.catch(() => {});
   }
 
-  async #cycle(listener: RefreshListener): Promise<void> {
+  async #run(listener: RefreshListener, options: { isThorough: boolean }): Promise<void> {
+    const running = this.#cycle(listener, options);
+    this.#running = running;
+    try {
+      await running;
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #cycle(
+    listener: RefreshListener,
+    { isThorough }: { isThorough: boolean },
+  ): Promise<void> {
     const { lastRefresh, prefetcher } = this.#options;
     const { signal } = this.#controller;
     signal.throwIfAborted();
     const repositories = await this.#options.repositories();
     const failures = (await Promise.all(
-      repositories.map((repository) => this.#refresh(repository, listener)),
+      repositories.map((repository) => this.#refresh(repository, { listener, isThorough })),
     )).filter((failure) => failure !== null);
     signal.throwIfAborted();
     const failed = failures.length;
@@ -148,13 +155,16 @@ export class RefreshCycle {
   }
 
   /** Refreshes one database; returns the reason if that failed, and should not have. */
-  async #refresh(repository: Repository, listener: RefreshListener): Promise<string | null> {
+  async #refresh(
+    repository: Repository,
+    { listener, isThorough }: { listener: RefreshListener; isThorough: boolean },
+  ): Promise<string | null> {
     const { directory } = repository;
     listener({ event: "database", repository: directory, status: "started" });
     try {
       const { signal } = this.#controller;
       const refresh = await abortable(
-        this.#options.snapshots.refresh(repository, { survey: true }),
+        this.#options.snapshots.refresh(repository, { survey: true, isThorough }),
         signal,
       );
       const { changed } = await this.#inTime(refresh.done);

@@ -189,7 +189,8 @@ Deno.test("a refresh reduces an oversized cache to the low-water mark, keeping w
   assert(left <= 512 * 1024, `${left} bytes`);
   // Packages that were removed for space are not prefetched.
   assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
-  assertEquals(app.mirror.requests.slice(requests).map(({ method }) => method), ["HEAD", "HEAD"]);
+  const asked = app.mirror.requests.slice(requests).map(({ path }) => path);
+  assertEquals([...new Set(asked)], [core.path("core.db")]);
 });
 
 Deno.test("pinned packages are kept, whatever the limits", async () => {

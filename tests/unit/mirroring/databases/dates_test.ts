@@ -1,8 +1,11 @@
 import { assert, assertEquals, assertGreater, assertLessOrEqual } from "@std/assert";
+import { Mirroring } from "../../../../src/mirroring/mirroring.ts";
+import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { administer } from "../../../support/administration.ts";
 import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
-import { TestApp } from "../../../support/test_app.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
+import { TestApp, testConfig } from "../../../support/test_app.ts";
 
 const HOUR_MS = 3_600_000;
 const SLACK_MS = 10 * 60_000;
@@ -171,37 +174,30 @@ Deno.test("a mirror is never asked by a date alone, which some take for any date
   }
 });
 
-Deno.test("a refresh compares the bytes once a day, whatever tag and date say", async () => {
-  const cacheRoot = await Deno.makeTempDir();
+Deno.test("the daemon's own refresh costs one HEAD, and compares the bytes once a day", async () => {
+  await using folder = await TempFolder.create();
   await using mirror = await FakeMirror.start();
-  const options = {
-    cacheRoot,
-    mirrors: 0,
-    token: "secret-of-the-tests",
-    settings: { database_max_age: "1h", mirror_urls: [mirror.url] },
-    tables: () => 'mirrored_repos = ["core"]\n',
+  const config = testConfig(folder.path, [mirror], { tables: () => 'mirrored_repos = ["core"]\n' });
+  const refreshed = async () => {
+    const mirroring = await Mirroring.open(config, new Metrics());
+    const asked = [mirror.count(DB, "HEAD"), mirror.count(DB, "GET")] as const;
+    try {
+      await mirroring.cycle.runInTurn();
+    } finally {
+      await mirroring.stop();
+    }
+    return [mirror.count(DB, "HEAD") - asked[0], mirror.count(DB, "GET") - asked[1]];
   };
-  await put([mirror], 1, new Date("2026-11-01"), '"same"');
-  {
-    await using app = await TestApp.start(options);
-    await refresh(app);
-  }
-  await put([mirror], 2, new Date("2026-11-01"), '"same"');
-  const { db } = await repository.revision(2);
-  const pointer = `${cacheRoot}/.pkgstash/snapshots/core/os/x86_64/current.json`;
+  await put([mirror], 1, new Date("2026-11-01"));
+  assertEquals((await refreshed()).at(-1), 1);
+  assertEquals(await refreshed(), [1, 0]);
+  const pointer = `${folder.path}/.pkgstash/snapshots/core/os/x86_64/current.json`;
   const snapshot = JSON.parse(await Deno.readTextFile(pointer));
-  // What hides the change: the length is the same as well.
-  snapshot.origin.size = db.length;
-  const refreshedAfter = async (hours: number) => {
+  for (const [hours, copies] of [[23, 0], [25, 1]] as const) {
     snapshot.origin.receivedAt = Date.now() - hours * HOUR_MS;
     await Deno.writeTextFile(pointer, JSON.stringify(snapshot));
-    await using app = await TestApp.start(options);
-    await refresh(app);
-    return (await served(app)).number;
-  };
-  assertEquals(await refreshedAfter(23), 1);
-  assertEquals(await refreshedAfter(25), 2);
-  await Deno.remove(cacheRoot, { recursive: true });
+    assertEquals(await refreshed(), [1, copies]);
+  }
 });
 
 Deno.test("a mirror that answers no HEAD is asked for the database itself", async () => {

@@ -1,7 +1,9 @@
 import { assertEquals, assertLessOrEqual } from "@std/assert";
 import { administer } from "../../../support/administration.ts";
+import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { PublishedRepository } from "../../../support/published_repository.ts";
+import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { TestApp, testConfig } from "../../../support/test_app.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
@@ -101,13 +103,33 @@ Deno.test("evidence asks all mirrors, so one that lags does not allay it", async
   assertEquals((await app.get(db)).headers.get("x-cache"), "REFRESHED");
 });
 
-Deno.test("a refresh with nothing new costs one HEAD", async () => {
-  const { app, db } = await start();
-  await using _ = app;
-  const asked = app.count(db);
-  assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
-  assertEquals([app.count(db) - asked, app.mirror.count(db, "HEAD")], [1, 1]);
+Deno.test("an administrator's refresh sees what tag, date and length hide", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { database_max_age: "1h" },
+    tables: () => TABLES,
+  });
+  const repository = new ChangingRepository({ signed: false });
+  const db = repository.path("db");
+  const hidden = { lastModified: new Date("2026-11-01"), etag: '"same"' };
+  const databases = await databasesOfOneLength(repository);
+  for (const bytes of databases) {
+    app.put(db, bytes, hidden);
+    assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+    assertSameBytes((await app.get(db)).body, bytes);
+  }
 });
+
+/** Three databases of one length, each later than the one before. */
+async function databasesOfOneLength(repository: ChangingRepository): Promise<Uint8Array[]> {
+  const byLength = new Map<number, Uint8Array[]>();
+  for (let number = 1;; number++) {
+    const { db } = await repository.revision(number);
+    const alike = [...byLength.get(db.length) ?? [], db];
+    if (alike.length === 3) return alike;
+    byLength.set(db.length, alike);
+  }
+}
 
 Deno.test("a package of a repository whose database is missing has it fetched behind the answer", async () => {
   await using app = await TestApp.start({ tables: () => TABLES });
@@ -156,4 +178,21 @@ Deno.test("other mirrors owe nothing to the database of the former ones", async 
   const { status, headers } = await app.get(db, { "if-modified-since": before });
   assertEquals([status, headers.get("x-cache")], [200, "REFRESHED"]);
   assertEquals((await app.get(older.package("a", 3))).status, 200);
+});
+
+Deno.test("a refresh that fails leaves what the served database says in memory", async () => {
+  await using app = await TestApp.start({
+    settings: { database_max_age: "0s" },
+    tables: () => TABLES,
+  });
+  const core = new PublishedRepository(app.mirror);
+  await core.set("a", 1).publish();
+  const path = core.package("a", 1);
+  assertEquals((await app.get(core.path("core.db"))).status, 200);
+  await app.warm(path);
+  app.mirror.behave("*", { kind: "status", code: 503 });
+  assertEquals((await app.get(core.path("core.db"))).headers.get("x-cache"), "STALE");
+  await Deno.truncate(app.pathOf(path), 10);
+  // It is known at once that the file is too short.
+  assertEquals((await app.get(path)).status, 502);
 });
