@@ -35,7 +35,10 @@ export interface PackageSignaturesOptions {
   missing: MissingFiles;
   metrics: Metrics;
   upstreams: Pick<Upstreams, "get">;
-  snapshots: Pick<Snapshots, "current" | "embeddedSignatureOf" | "epochOf" | "expectationOf">;
+  snapshots: Pick<
+    Snapshots,
+    "current" | "doubt" | "embeddedSignatureOf" | "epochOf" | "expectationOf"
+  >;
   /** Called at each use, since the configuration may change. */
   settings: () => SignatureSettings;
 }
@@ -316,6 +319,7 @@ export class PackageSignatures {
     if (isDamagedSignature(bytes)) throw new MirrorRefusal("faulty", "sent a damaged signature");
     if (signed !== null) {
       if (await signed.maySign(bytes)) return;
+      await this.#doubtDatabaseOf(file, mirror);
       throw new MirrorRefusal("different", "has the signature of another package");
     }
     const { upstreams, snapshots } = this.#options;
@@ -332,6 +336,16 @@ export class PackageSignatures {
     const length = headers?.get("content-length") ?? null;
     if (headers !== null && (length === null || Number(length) === size)) return;
     throw new MirrorRefusal("different", "does not have the package that the database lists");
+  }
+
+  /** A package was rebuilt under its name if the mirror of its database has a signature of another. */
+  async #doubtDatabaseOf(file: PackageFile, mirror: Mirror): Promise<void> {
+    const { snapshots } = this.#options;
+    const { repository } = file;
+    const name = packageNameOf(file);
+    if ((await snapshots.current(repository))?.mirror !== mirror.name) return;
+    if (await snapshots.expectationOf(repository, name) === null) return;
+    snapshots.doubt(repository, `${name} has a signature of other bytes on ${mirror.name}`);
   }
 
   async #missingAgeMs(repository: Repository): Promise<number> {

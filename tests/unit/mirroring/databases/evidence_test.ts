@@ -56,6 +56,20 @@ Deno.test("a package that was rebuilt under its name is right at the second atte
   assertEquals(sha256Of((await app.get(core.package("a", 1))).body), sha256Of(core.bytesOf("a")));
 });
 
+Deno.test("a cached package whose signature is of a rebuilt one puts the database in doubt", async () => {
+  const { app, core, db, repositories } = await start();
+  await using _ = app;
+  const path = core.package("a", 1);
+  await app.warm(path);
+  repositories[0]!.set("a", 1, { seed: 9 });
+  await repositories[0]!.publish();
+  assertEquals((await app.get(path)).headers.get("x-cache"), "HIT");
+  assertEquals((await app.get(`${path}.sig`)).status, 404);
+  assertEquals((await app.get(db)).headers.get("x-cache"), "REFRESHED");
+  assertSameBytes((await app.warm(path)).body, core.bytesOf("a"));
+  assertEquals((await app.get(`${path}.sig`)).status, 200);
+});
+
 Deno.test("a client with a later database makes its own request ask the mirrors", async () => {
   const { app, db, publish } = await start();
   await using _ = app;
