@@ -133,7 +133,9 @@ export async function readPackageIndex(
 ): Promise<PackageIndex> {
   using file = await Deno.open(path);
   const { packages, problems } = await readSyncDb(file.readable);
-  for (const problem of problems) log.warn("database is odd", { file: path, ...problem });
+  for (const problem of problems) {
+    log.warn("database has malformed entries", { file: path, ...problem });
+  }
   if (previous === null || packages === null) return new PackageIndex({ packages, problems });
   const shared: IndexedPackage[] = [];
   for (const entry of packages) {

@@ -75,7 +75,7 @@ interface Visit {
 /** The response to a request that is not looked at any further; null for all others. */
 function refusal(request: Request, client: Client, { access }: Context): Response | null {
   if (!access.admits(client)) {
-    return textResponse(403, "Cannot serve you: your address is not one of allowed_networks.");
+    return textResponse(403, "Cannot serve you: your address is not in allowed_networks.");
   }
   if (!hasValidHost(request)) {
     return textResponse(400, "Cannot serve this request: its Host is not valid.");

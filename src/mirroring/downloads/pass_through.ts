@@ -60,7 +60,7 @@ export async function openPassThrough(
         if (check !== null && check.hash.digest("hex") !== check.sha256) {
           const error = new PkgstashError(
             "content",
-            `Cannot accept ${request.fileName}: its SHA-256 is not the one of the database.`,
+            `Cannot accept ${request.fileName}: its SHA-256 is not the one in the database.`,
           );
           upstream.recordFailure({ mirror: transfer.mirror, error }, request);
           onRefused(position);

@@ -135,7 +135,7 @@ export class PackageSignatures {
     const signature = await readIfPresent(path);
     if (signature === null || await new SignedFile(partPath).maySign(signature)) return;
     await removeIfPresent(path);
-    log.info("removed a signature of other bytes", { file: keyOf(file) });
+    log.info("removed a signature that was made for other bytes", { file: keyOf(file) });
   }
 
   /** The signature that the served database contains, put into the cache as well; or null. */

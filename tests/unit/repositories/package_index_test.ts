@@ -110,10 +110,10 @@ Deno.test("two entries of one name are one package with the version of the first
   assertEquals(packages.size, 2);
 });
 
-Deno.test("an odd database is told once, with the number of entries and an example", async () => {
+Deno.test("malformed entries of a database are logged once, with the number of entries and an example", async () => {
   const log = new LogLines();
   await indexOf(["a", "b"].map((name) => listed(name, "1-1", { sha256: "SKIP" })));
-  const [line = "", ...others] = log.matching(/database is odd/);
+  const [line = "", ...others] = log.matching(/database has malformed entries/);
   assertEquals(others, []);
   assertStringIncludes(line, "count=2");
   assertStringIncludes(line, "a-1-1");
