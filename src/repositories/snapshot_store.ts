@@ -89,6 +89,16 @@ export class SnapshotStore {
       (this.#replaced.get(directory) ?? []).some(({ blobs }) => blobs.includes(name)));
   }
 
+  /** Whether the files of a snapshot are there, and its database has the bytes that were published. */
+  async isIntact(repository: Repository, snapshot: Snapshot): Promise<boolean> {
+    for (const blob of [snapshot.members.db.blob, ...blobsOf(snapshot)]) {
+      const info = await statIfPresent(this.pathOf(repository, blob));
+      if (info === null || info.size === 0) return false;
+    }
+    const database = this.pathOf(repository, snapshot.members.db.blob);
+    return await sha256Of(database) === snapshot.sha256;
+  }
+
   async #load(repository: Repository): Promise<void> {
     const snapshot = await this.#read(repository);
     if (snapshot !== null) {
@@ -139,12 +149,7 @@ export class SnapshotStore {
     try {
       const text = await Deno.readTextFile(this.pathOf(repository, POINTER));
       const snapshot: Snapshot = { ...SNAPSHOT_DEFAULTS, ...JSON.parse(text) };
-      for (const blob of [snapshot.members.db.blob, ...blobsOf(snapshot)]) {
-        const info = await statIfPresent(this.pathOf(repository, blob));
-        if (info === null || info.size === 0) return null;
-      }
-      const database = this.pathOf(repository, snapshot.members.db.blob);
-      return await sha256Of(database) === snapshot.sha256 ? snapshot : null;
+      return await this.isIntact(repository, snapshot) ? snapshot : null;
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return null;
       // Damaged; the next snapshot that is published replaces it.

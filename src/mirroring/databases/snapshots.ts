@@ -110,10 +110,12 @@ export class Snapshots {
     for (const repository of repositories) this.#verify(repository);
   }
 
-  /** Forgets a snapshot whose files are gone; returns false if another one is served by now. */
+  /** Forgets a snapshot whose files are gone or damaged; false if another one is served by now. */
   async forgetLost(repository: Repository, snapshot: Snapshot): Promise<boolean> {
     if ((await this.current(repository))?.generation !== snapshot.generation) return false;
-    log.warn("the files of the served snapshot are gone", { repository: repository.directory });
+    log.warn("the files of the served snapshot are gone or damaged", {
+      repository: repository.directory,
+    });
     this.#options.store.forget(repository.directory);
     const state = this.#state(repository);
     state.packageIndex = null;
@@ -199,14 +201,16 @@ export class Snapshots {
 
   /**
    * The running refresh, or a new one. It copies the file list if clients have asked for it; with
-   * `survey`, it asks all mirrors for the date of their database first and takes the newest; with
-   * `isThorough`, it compares the bytes even where nothing seems to have changed.
+   * `survey`, it asks all mirrors for the date of their database first and takes the newest, and a
+   * served database that a disk has damaged is fetched anew; with `isThorough`, it compares the bytes
+   * even where nothing seems to have changed.
    */
   async refresh(
     repository: Repository,
     { survey = false, isThorough = false } = {},
   ): Promise<SnapshotRefresh> {
     const state = this.#state(repository);
+    if (survey) await this.#forgetDamaged(repository);
     while (true) {
       const current = await this.current(repository);
       if (state.refresh === null) {
@@ -215,6 +219,12 @@ export class Snapshots {
       if (!survey || state.refresh.isFull) return state.refresh;
       await state.refresh.done.catch(() => {});
     }
+  }
+
+  async #forgetDamaged(repository: Repository): Promise<void> {
+    const current = await this.current(repository);
+    if (current === null || await this.#options.store.isIntact(repository, current)) return;
+    await this.forgetLost(repository, current);
   }
 
   #begin(

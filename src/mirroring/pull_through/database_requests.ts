@@ -156,7 +156,7 @@ export class DatabaseRequests {
       const response = await this.#send(asked, snapshot, status);
       if (response === null) {
         if (snapshot.members[file.member] === undefined) throw notFound(file);
-        // Somebody removed the files of the snapshot: fetch a new one.
+        // Somebody removed or cut the files of the snapshot: fetch a new one.
         if (await snapshots.forgetLost(file.repository, snapshot)) {
           const refresh = await snapshots.refresh(file.repository);
           await this.#inTime(refresh.done, asked);
@@ -181,7 +181,8 @@ export class DatabaseRequests {
     if (member === undefined) return null;
     const { snapshots } = this.#options;
     const path = snapshots.pathOf(file.repository, member.blob);
-    const sent = { path, fileName: file.fileName, status };
+    const expectedSize = file.member === "db" ? snapshot.origin?.size ?? null : null;
+    const sent = { path, fileName: file.fileName, status, expectedSize };
     if (!isDatedAhead(request)) return await sendFile(request, sent);
     snapshots.recordUndated(file.repository);
     const response = await sendFile(withoutCondition(request), sent);

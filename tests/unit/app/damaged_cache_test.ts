@@ -1,5 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
+import { administer, TOKEN } from "../../support/administration.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { syncDbBytes } from "../../support/sync_db_bytes.ts";
@@ -17,7 +18,11 @@ const database = await syncDbBytes([
 
 /** An application with the database and the package in its cache. */
 async function warmApp(cacheRoot: string): Promise<TestApp> {
-  const app = await TestApp.start({ cacheRoot, settings: { database_max_age: "0s" } });
+  const app = await TestApp.start({
+    cacheRoot,
+    token: TOKEN,
+    settings: { database_max_age: "0s" },
+  });
   app.put(DATABASE, database);
   app.put(PACKAGE, bytes);
   assertEquals((await app.warm(DATABASE)).body, database);
@@ -37,6 +42,22 @@ Deno.test("a database whose files were removed while running is fetched again", 
   await using app = await warmApp(cache.path);
   await Deno.remove(cache.join(SNAPSHOTS), { recursive: true });
   assertEquals((await app.get(DATABASE)).body, database);
+  assertEquals((await app.get(DATABASE)).body, database);
+});
+
+Deno.test("a database that is cut while running is never served short", async () => {
+  await using cache = await TempFolder.create();
+  await using app = await warmApp(cache.path);
+  await Deno.truncate(await databasePath(cache.path), 50);
+  assertEquals((await app.get(DATABASE)).body, database);
+  assertEquals((await app.get(DATABASE)).body, database);
+});
+
+Deno.test("a refresh fetches a database again that has rotted on disk", async () => {
+  await using cache = await TempFolder.create();
+  await using app = await warmApp(cache.path);
+  await Deno.writeFile(await databasePath(cache.path), packageBytes(database.length, 7));
+  await administer(app.origin, "/api/refresh");
   assertEquals((await app.get(DATABASE)).body, database);
 });
 
