@@ -55,6 +55,19 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
   return { ...parsed, file: text === null ? null : file };
 }
 
+/** The mirrorlists that cannot be read now, and why. The daemon starts without their mirrors. */
+export async function unreadableMirrorlists(
+  { upstreams }: Config,
+): Promise<{ path: string; failure: string }[]> {
+  const unreadable: { path: string; failure: string }[] = [];
+  for (const path of new Set(upstreams.map(({ mirrorlist }) => mirrorlist))) {
+    if (path === "") continue;
+    await Deno.readTextFile(path)
+      .catch((error) => unreadable.push({ path, failure: failureOf(error) }));
+  }
+  return unreadable;
+}
+
 /** Returns the text, or null if the file is absent and not required. */
 async function readConfigFile(file: string, required: boolean): Promise<string | null> {
   try {

@@ -1,5 +1,9 @@
 import { withoutCredentials } from "../../config/problem.ts";
-import { type EffectiveConfig, readEffectiveConfig } from "../../config/read_config.ts";
+import {
+  type EffectiveConfig,
+  readEffectiveConfig,
+  unreadableMirrorlists,
+} from "../../config/read_config.ts";
 import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
 import { SETTINGS } from "../../config/settings.ts";
 import type { Command } from "../command.ts";
@@ -11,7 +15,7 @@ export const CHECK_CONFIG_COMMAND: Command = {
   summary: "Check the configuration and print it",
   description: "Prints every problem of the configuration and exits with 1, or prints the " +
     "effective configuration as TOML, each value with its origin and without secrets, and " +
-    "exits with 0.",
+    "exits with 0. A mirrorlist that cannot be read is a warning.",
   options: [CONFIG_OPTION],
   examples: [
     { command: "pkgstash check-config", description: "What would be served, and from where" },
@@ -21,7 +25,13 @@ export const CHECK_CONFIG_COMMAND: Command = {
     },
   ],
   run: async (options, output) => {
-    output.out(renderEffectiveConfig(await readEffectiveConfig(options.get(CONFIG_OPTION.name))));
+    const effective = await readEffectiveConfig(options.get(CONFIG_OPTION.name));
+    output.out(renderEffectiveConfig(effective));
+    for (const { path, failure } of await unreadableMirrorlists(effective.config)) {
+      output.err(
+        `pkgstash: Cannot read the mirrorlist ${path}: ${failure}. Its mirrors are missing.`,
+      );
+    }
     return EXIT_CODE.ok;
   },
 };

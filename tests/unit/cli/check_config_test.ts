@@ -54,6 +54,21 @@ Deno.test("mirrors that only a mirrorlist names have it as their origin", async 
   });
 });
 
+Deno.test("a mirrorlist that cannot be read is a warning, since the daemon starts without it", async () => {
+  await withFile("", async (file) => {
+    await Deno.writeTextFile(file, `mirrorlist = "${file}.list"\n`);
+    const { code, out, err } = await capture(["check-config", "--config", file]);
+    assertEquals(code, 0);
+    assertStringIncludes(out, `mirrorlist = "${file}.list" # file\n`);
+    assertEquals(
+      err.trimEnd(),
+      `pkgstash: Cannot read the mirrorlist ${file}.list: no such file. Its mirrors are missing.`,
+    );
+    await Deno.writeTextFile(`${file}.list`, "Server = https://a.example/$repo/os/$arch\n");
+    assertEquals((await capture(["check-config", "--config", file])).err, "");
+  });
+});
+
 Deno.test("the effective configuration has no secrets", async () => {
   const text = `
     env_file = "ENV"
