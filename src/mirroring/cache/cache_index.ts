@@ -213,6 +213,14 @@ export class CacheIndex implements Disposable {
       WHERE ?1 IS NULL OR directory = ?1`).all(directory) as unknown as IndexedFile[];
   }
 
+  /** Up to `limit` records of a directory, from the first name after `fileName`. */
+  filesAfter(directory: string, fileName: string, limit: number): IndexedFile[] {
+    this.flush();
+    return this.#database.prepare(`${SELECT_FILES}
+      WHERE directory = ? AND file_name > ? ORDER BY file_name LIMIT ?`)
+      .all(directory, fileName, limit) as unknown as IndexedFile[];
+  }
+
   /** What is recorded of a file; null if nothing is. */
   file(directory: string, fileName: string): IndexedFile | null {
     this.flush();

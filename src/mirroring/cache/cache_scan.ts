@@ -89,7 +89,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
     try {
       const path = await plainDirectory(layout.root, directory);
       const files = path === null ? [] : await filesIn(path, isOurs);
-      const records = index.files(directory);
+      const records = await recordsOf(directory, index);
       packages.push(...await joinIndex({ directory, files }, records, options));
       leftovers.push(...findDirectoryLeftovers(directory, files, options));
       for (const { size } of files) bytes += size;
@@ -117,12 +117,24 @@ export async function scanPackage(
       ? []
       : await Promise.all([seeFile(path, fileName), seeFile(path, `${fileName}.sig`)]);
     const files = seen.flatMap((file) => file ?? []);
-    const records = index.files(directory).filter((record) => record.fileName === fileName);
+    const record = index.file(directory, fileName);
+    const records = record === null ? [] : [record];
     const [stored] = await joinIndex({ directory, files }, records, options);
     return stored ?? null;
   } catch (error) {
     logSkipped(directory, error);
     return null;
+  }
+}
+
+async function recordsOf(directory: string, index: CacheIndex): Promise<IndexedFile[]> {
+  const records: IndexedFile[] = [];
+  for (;;) {
+    const last = records.at(-1)?.fileName ?? "";
+    const page = index.filesAfter(directory, last, FILES_PER_TURN);
+    records.push(...page);
+    if (page.length < FILES_PER_TURN) return records;
+    await eventLoopTurn();
   }
 }
 

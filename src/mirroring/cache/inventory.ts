@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { reasonOf } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -14,6 +15,9 @@ import {
 import type { StoredExtra } from "./extra_scan.ts";
 
 const log = eventLogger("cache");
+
+/** How many packages are described before other work gets a turn of the event loop. */
+const PACKAGES_PER_TURN = 2000;
 
 /** A package in the cache and what protects it from cleanup. */
 export interface CachedPackage extends StoredPackage {
@@ -126,12 +130,17 @@ export class Inventory {
       ...index.pins().map(({ pattern }) => pattern),
     ]);
     const listed = await this.#listedIn(new Set(packages.map(({ directory }) => directory)));
-    return packages.map((stored) => ({
-      ...stored,
-      pinned: isPinned(stored),
-      inFlight: this.isInFlight(stored),
-      current: listed.get(stored.directory)?.has(stored.fileName) ?? null,
-    }));
+    const described: CachedPackage[] = [];
+    for (const stored of packages) {
+      described.push({
+        ...stored,
+        pinned: isPinned(stored),
+        inFlight: this.isInFlight(stored),
+        current: listed.get(stored.directory)?.has(stored.fileName) ?? null,
+      });
+      if (described.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
+    }
+    return described;
   }
 
   /** The file names in the databases of some directories. */

@@ -34,7 +34,7 @@ export class PackageVerification {
     const { layout, index, store, served, indexed, signal } = this.#options;
     await indexed();
     // Without packages there is no reason to read the database.
-    if (index.files(repository.directory).length === 0) return;
+    if (index.filesAfter(repository.directory, "", 1).length === 0) return;
     if (await store.current(repository) === null) return;
     this.#verified.add(repository.directory);
     await verifyUnrecorded(repository, served, { layout, index, signal });

@@ -10,7 +10,8 @@ import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
 import { handle, type Route } from "./route.ts";
 
-const PACKAGES_PER_TURN = 2000;
+/** The times as texts take most of it: some 5 ms. */
+const PACKAGES_PER_TURN = 1000;
 
 export const packageRoutes: readonly Route[] = [
   handle(LIST_PACKAGES, async ({ query: { name, repository }, mirroring: { inventory, tree } }) => {

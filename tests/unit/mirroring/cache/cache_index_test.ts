@@ -319,3 +319,17 @@ Deno.test("a damaged index is replaced by an empty one", async () => {
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("the records of a directory, read a part at a time, are all of them and each once", async () => {
+  await withIndex((index) => {
+    for (const name of ["b", "a", "d", "B", "c"]) recordFetch(index, file(name), T);
+    recordFetch(index, file("e", "1-1", EXTRA), T);
+    const names: string[] = [];
+    for (;;) {
+      const part = index.filesAfter(CORE.directory, names.at(-1) ?? "", 2);
+      names.push(...part.map(({ fileName }) => fileName));
+      if (part.length < 2) break;
+    }
+    assertEquals(names, ["B", "a", "b", "c", "d"].map((name) => file(name).fileName));
+  });
+});

@@ -77,17 +77,17 @@ Deno.test("a file that arrives during the scan keeps its record", async () => {
   await using cache = await CacheOnDisk.make();
   await cache.add("foo", "1-1");
   const { index } = cache;
-  const files = index.files.bind(index);
-  index.files = (directory) => {
-    if (directory !== CORE) return files(directory);
+  const filesAfter = index.filesAfter.bind(index);
+  index.filesAfter = (directory, ...part) => {
+    if (directory !== CORE) return filesAfter(directory, ...part);
     // The scan reads the records after it has listed the directory.
     const late = "late-1-1-any.pkg.tar.zst";
     Deno.writeFileSync(cache.path(`${CORE}/${late}`), new Uint8Array(1));
     recordFound(index, CORE, late, cache.now);
-    return files(directory);
+    return filesAfter(directory, ...part);
   };
   await scan(cache);
-  assertEquals(files(CORE).length, 2);
+  assertEquals(index.files(CORE).length, 2);
 });
 
 Deno.test("a file whose size differs from its record is recorded again, without a SHA-256", async () => {
@@ -285,15 +285,15 @@ Deno.test("a file that arrives together with its directory during a scan keeps i
   await using cache = await CacheOnDisk.make();
   const { index } = cache;
   const late = `${EXTRA}/late-1-1-any.pkg.tar.zst`;
-  const files = index.files.bind(index);
+  const filesAfter = index.filesAfter.bind(index);
   // The scan has looked for the directory when it reads its records.
-  index.files = (directory) => {
-    if (directory !== EXTRA) return files(directory);
-    index.files = files;
+  index.filesAfter = (directory, ...part) => {
+    if (directory !== EXTRA) return filesAfter(directory, ...part);
+    index.filesAfter = filesAfter;
     Deno.mkdirSync(cache.path(EXTRA), { recursive: true });
     Deno.writeFileSync(cache.path(late), new Uint8Array(1));
     recordFound(index, EXTRA, late.slice(EXTRA.length + 1), cache.now);
-    return files(directory);
+    return filesAfter(directory, ...part);
   };
   await scan(cache);
   assertEquals(records(cache), [late]);
