@@ -25,6 +25,8 @@ const RETRY_PAUSE_MS = 500;
 const MAX_SEAMS = 100;
 /** How often another mirror is tried because one is slow: they may all be, or the line is. */
 const MAX_CHALLENGES = 3;
+/** After so long with a slow mirror they are tried again: what ailed them may be over. */
+const RENEWAL_MS = 60_000;
 /** What is left of a file must take this long at a slow mirror to be worth another one. */
 const WORTH_MS = 3_000;
 
@@ -39,7 +41,9 @@ export class Transfer {
   #watch: RateWatch;
   #challenge: Challenge | null = null;
   #challenges = 0;
-  /** Mirrors that were tried beside a slow one: once is enough. */
+  /** How long the mirror that sends had been waited for when another one was tried last. */
+  #challengedAfterMs = 0;
+  /** Mirrors that were tried beside a slow one: once is enough for a while. */
   readonly #challengers = new Set<Mirror>();
   #seams = 0;
   /** Position of the last seam. */
@@ -163,7 +167,13 @@ export class Transfer {
     const { kind, last } = this.#request;
     const end = last !== null ? last + 1 : this.identity.size ?? Infinity;
     const remainingMs = (end - offset) / Math.max(1, bytesPerSecond) * 1000;
-    if (remainingMs < WORTH_MS || this.#challenges === MAX_CHALLENGES) return;
+    if (remainingMs < WORTH_MS) return;
+    const { waitedMs } = body.received;
+    if (waitedMs - this.#challengedAfterMs >= RENEWAL_MS && this.#challenges > 0) {
+      this.#challenges--;
+      this.#challengers.clear();
+    }
+    if (this.#challenges === MAX_CHALLENGES) return;
     const request = { ...this.#request, prefersCurrent: prefersCurrent(kind) };
     const known = new Set([body.mirror, ...this.#search.left, ...this.#challengers]);
     const rivals = this.#upstream.rivals(request, {
@@ -174,6 +184,7 @@ export class Transfer {
       .filter((mirror) => !known.has(mirror));
     if (rivals.length === 0) return;
     this.#challenges++;
+    this.#challengedAfterMs = waitedMs;
     this.#watch.slowDown();
     this.#challenge = new Challenge({
       slow: body,
@@ -219,6 +230,7 @@ export class Transfer {
   #continueWith(source: Source): void {
     this.#source = source;
     this.#watch = new RateWatch(source.body);
+    this.#challengedAfterMs = 0;
     this.#seams++;
     // Whoever wanted the transfer may have left while the mirror proved itself.
     if (this.#request.signal.aborted) this.close();

@@ -114,12 +114,12 @@ Deno.test("files to come are asked of the faster mirror", async () => {
 
 Deno.test("a mirror is not left for one that turns out to be about as slow", async () => {
   await using bed = await bedWith([SLOW, 1.5 * SLOW]);
-  const body = packageBytes(SIZE, 4);
+  const body = packageBytes(SIZE / 2, 4);
   bed.put(PACKAGE, body);
   bed.mirror(1).health.recordBytes(FAST);
   const gate = new Gate();
   bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: HELD });
-  bed.mirrors[1]!.behave("*", { kind: "gate", gate: new Gate(), bytes: 600_000 });
+  bed.mirrors[1]!.behave("*", { kind: "gate", gate: new Gate(), bytes: 450_000 });
   const reading = read(bed.download());
   await bed.mirrors[1]!.waitForAbandoned();
   gate.release();
@@ -129,13 +129,39 @@ Deno.test("a mirror is not left for one that turns out to be about as slow", asy
 
 Deno.test("a transfer tries a few mirrors and no more where all of them are slow", async () => {
   const timeouts = { minimumBytesPerSecond: 1_000_000 };
-  await using bed = await bedWith(Array(8).fill(SLOW / 100), timeouts);
-  const body = packageBytes(8 * SIZE, 5);
+  // Not for so long that it would try them again.
+  await using bed = await bedWith(Array(8).fill(2 * SLOW), timeouts);
+  const body = packageBytes(SIZE, 5);
   bed.put(PACKAGE, body);
   assertWhole(await read(bed.download()), body);
   const asked = bed.mirrors.map((mirror) => mirror.count()).toSorted();
   assertGreater(asked.filter((count) => count > 0).length, 1);
   assertLessOrEqual(asked.reduce((sum, count) => sum + count), 4);
+});
+
+Deno.test("mirrors that could not take over are tried again after a while", async () => {
+  await using bed = await bedWith([SLOW, Infinity]);
+  const body = packageBytes(SIZE, 13);
+  bed.put(PACKAGE, body);
+  // At first it has another file, so that three tries fail.
+  bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 14));
+  bed.mirror(1).health.recordBytes(FAST);
+  const gates = [40_000, 80_000, 160_000, 900_000].map((bytes) => ({
+    kind: "gate" as const,
+    gate: new Gate(),
+    bytes,
+  }));
+  bed.mirrors[0]!.behave("*", gates);
+  const reading = read(bed.download());
+  for (const [tries, { gate }] of gates.slice(0, 3).entries()) {
+    await gate.reached;
+    await bed.mirrors[1]!.waitForRequest("*", tries + 1);
+    await bed.mirrors[1]!.waitForNoConnections();
+    if (tries === 2) bed.mirrors[1]!.put(pathOf(PACKAGE), body);
+    gate.release();
+  }
+  assertWhole(await reading, body);
+  assertEquals(bed.mirrors[1]!.count(), 4);
 });
 
 Deno.test("the only mirror is kept, however slow it is", async () => {
