@@ -12,6 +12,8 @@ const log = eventLogger("refresh");
 
 /** Room for the largest list of files from a slow mirror. */
 const DATABASE_PATIENCE_MS = 15 * 60_000;
+/** A prefetch may take hours, and the cache must not outgrow its limits meanwhile. */
+const CLEANUP_INTERVAL_MS = 15 * 60_000;
 
 /** One step of a refresh, as `/api/v1/refresh` reports it. Sizes are in bytes. */
 export type RefreshEvent =
@@ -34,6 +36,8 @@ export interface RefreshCycleOptions {
   lastRefresh: Pick<LastRefresh, "record">;
   /** How long a cycle waits for one database before it goes on without it; 15 minutes by default. */
   databasePatienceMs?: number;
+  /** How often a cycle cleans up during a prefetch; every 15 minutes by default. */
+  cleanupIntervalMs?: number;
 }
 
 /**
@@ -106,7 +110,9 @@ export class RefreshCycle {
     const failed = failures.length;
     // When nothing could be refreshed, the network is away rather than every repository.
     if (failed === 0 || failed < repositories.length) await lastRefresh.record();
-    const prefetch = await this.#attempt("prefetch", () => prefetcher.run(listener, signal));
+    const prefetching = this.#attempt("prefetch", () => prefetcher.run(listener, signal));
+    await this.#cleanUpDuring(prefetching);
+    const prefetch = await prefetching;
     signal.throwIfAborted();
     if (prefetch.failure !== null) failures.push(prefetch.failure);
     const cleanup = await this.#cleanUp(listener);
@@ -119,6 +125,13 @@ export class RefreshCycle {
     listener({ event: "done", ...counts });
     log.info("refresh done", counts);
     if (failures.length > 0) throw new PkgstashError("upstream", failures.join("\n"));
+  }
+
+  /** Applies retention again and again until `work`, which must not reject, has ended. */
+  async #cleanUpDuring(work: Promise<unknown>): Promise<void> {
+    const { cleanup, cleanupIntervalMs = CLEANUP_INTERVAL_MS } = this.#options;
+    const hasEnded = () => deadline(work, cleanupIntervalMs).then(() => true, () => false);
+    while (!await hasEnded()) await this.#attempt("cleanup", () => cleanup.run());
   }
 
   /** Applies retention. What it does not know of a database that failed, it keeps. */

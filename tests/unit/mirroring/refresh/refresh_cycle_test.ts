@@ -202,6 +202,9 @@ interface Faults {
   prefetch?: Error;
   cleanup?: Error;
   databasePatienceMs?: number;
+  cleanupIntervalMs?: number;
+  /** Whether a prefetch ends only after a cleanup. */
+  isPrefetchSlow?: boolean;
   /** Repositories that no mirror has any more. */
   vanished?: readonly string[];
 }
@@ -210,8 +213,9 @@ interface Faults {
 function cycleOf(
   names: readonly string[],
   refresh: (name: string) => Promise<boolean>,
-  { prefetch, cleanup, vanished = [], ...options }: Faults = {},
+  { prefetch, cleanup, isPrefetchSlow = false, vanished = [], ...options }: Faults = {},
 ) {
+  const cleaned = Promise.withResolvers<void>();
   const done: string[] = [];
   const events: RefreshEvent[] = [];
   const cycle = new RefreshCycle({
@@ -223,16 +227,18 @@ function cycleOf(
     } as unknown as Snapshots,
     repositories: () => Promise.resolve(names.map((directory) => ({ directory }) as Repository)),
     prefetcher: {
-      run: () => {
+      run: async () => {
         done.push("prefetch");
-        if (prefetch !== undefined) return Promise.reject(prefetch);
+        if (prefetch !== undefined) throw prefetch;
+        if (isPrefetchSlow) await cleaned.promise;
         const report = { bytes: 0, failed: [], postponed: [], opensInMs: null };
-        return Promise.resolve({ ...report, fetched: ["a", "b"] });
+        return { ...report, fetched: ["a", "b"] };
       },
     },
     cleanup: {
       run: () => {
         done.push("cleanup");
+        cleaned.resolve();
         if (cleanup !== undefined) return Promise.reject(cleanup);
         return Promise.resolve({ ...CLEANUP, removed: Array(3).fill(REMOVAL), bytesFreed: 4 });
       },
@@ -319,6 +325,17 @@ Deno.test("a cycle goes on without a database that never comes", async () => {
     ).toSorted(),
     ["failed", "started", "started", "updated"],
   );
+});
+
+Deno.test("a cycle cleans up during a prefetch that takes long, and once more after it", async () => {
+  const { run, done, events } = cycleOf(["a"], () => Promise.resolve(true), {
+    cleanupIntervalMs: 1,
+    isPrefetchSlow: true,
+  });
+  await run();
+  assertEquals(done.slice(0, 3), ["record", "prefetch", "cleanup"]);
+  assertEquals(done.slice(3).includes("cleanup"), true);
+  assertEquals(events.filter(({ event }) => event === "cleanup").length, 1);
 });
 
 Deno.test("a cycle in turn runs after the one that is running, whether that succeeds or fails", async () => {
