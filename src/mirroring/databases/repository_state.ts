@@ -1,9 +1,9 @@
-import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { Doubts } from "./doubts.ts";
 import { fingerprintOf, KnownContents } from "./known_contents.ts";
+import type { ServedIndex } from "./served_index.ts";
 import type { SnapshotRefresh } from "./snapshot_refresh.ts";
 
 /** What is known of one repository; times are in milliseconds of the monotonic clock. */
@@ -21,10 +21,8 @@ export interface RepositoryState {
   undatedAt: number;
   /** Until when the mirrors count as having no file list. */
   fileListMissingUntil: number;
-  /** What the served database says, once it has been asked for; resolves to null if it is unreadable. */
-  packageIndex: Promise<PackageIndex | null> | null;
-  /** Whether `packageIndex` is that of a database which is about to be published. */
-  isAnnounced: boolean;
+  /** What the served database says. */
+  readonly served: ServedIndex;
   /** See `epochOf`. */
   epoch: number;
   doubts: Doubts;
@@ -39,7 +37,7 @@ export interface RepositoryState {
 }
 
 /** The state of a repository that nothing is known of. */
-export function newState(repository: Repository): RepositoryState {
+export function newState(repository: Repository, served: ServedIndex): RepositoryState {
   return {
     repository,
     refresh: null,
@@ -48,8 +46,7 @@ export function newState(repository: Repository): RepositoryState {
     filesAskedAt: 0,
     undatedAt: 0,
     fileListMissingUntil: -Infinity,
-    packageIndex: null,
-    isAnnounced: false,
+    served,
     epoch: 0,
     doubts: new Doubts(),
     known: null,

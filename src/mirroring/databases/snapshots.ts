@@ -3,11 +3,7 @@ import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { removeReplaced } from "../cache/replaced_packages.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
-import {
-  type Expectation,
-  type PackageIndex,
-  readPackageIndex,
-} from "../../repositories/package_index.ts";
+import type { Expectation, PackageIndex } from "../../repositories/package_index.ts";
 import { isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
@@ -18,6 +14,7 @@ import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { DiskSpace } from "./copy_file.ts";
 import { knownFrom, mirrorSetOf, newState, type RepositoryState } from "./repository_state.ts";
 import { PackageVerification } from "./package_verification.ts";
+import { ServedIndex } from "./served_index.ts";
 import { type RefreshResult, SnapshotRefresh } from "./snapshot_refresh.ts";
 import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 
@@ -69,8 +66,6 @@ export class Snapshots {
   );
   readonly #options: SnapshotsOptions;
   readonly #verification: PackageVerification;
-  /** Databases that have been read, by the promise of a `RepositoryState`. */
-  readonly #known = new WeakMap<Promise<PackageIndex | null>, PackageIndex>();
   #settings: SnapshotSettings;
 
   constructor(options: SnapshotsOptions) {
@@ -118,7 +113,7 @@ export class Snapshots {
     });
     this.#options.store.forget(repository.directory);
     const state = this.#state(repository);
-    state.packageIndex = null;
+    state.served.forget();
     state.checkedAt = -Infinity;
     state.known = null;
     return true;
@@ -273,8 +268,7 @@ export class Snapshots {
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.
-        state.packageIndex = Promise.resolve(database);
-        state.isAnnounced = true;
+        state.served.announce(database);
         await removeReplaced(repository, database.packages, { layout, index, before });
       },
       signal: this.#controller.signal,
@@ -301,10 +295,10 @@ export class Snapshots {
    * this begins.
    */
   knownExpectationOf(repository: Repository, fileName: string): Expectation | null {
-    const { packageIndex } = this.#state(repository);
-    const known = packageIndex === null ? undefined : this.#known.get(packageIndex);
-    if (known === undefined) {
-      this.#background.add("cannot read the served database", this.#know(repository));
+    const { served } = this.#state(repository);
+    const { known } = served;
+    if (known === null) {
+      this.#background.add("cannot read the served database", served.read().then(() => {}));
       return null;
     }
     return known.isReadable ? known.packages.get(fileName) ?? null : null;
@@ -340,27 +334,8 @@ export class Snapshots {
   }
 
   /** The index of the served database, read at most once; null without a readable one. */
-  async indexOf(repository: Repository): Promise<PackageIndex | null> {
-    const state = this.#state(repository);
-    if (state.packageIndex === null) {
-      const snapshot = await this.current(repository);
-      if (snapshot === null) return null;
-      const path = this.pathOf(repository, snapshot.members.db.blob);
-      state.packageIndex ??= readPackageIndex(path).catch((error) => {
-        log.error("cannot read the served database", { path, reason: reasonOf(error) });
-        return null;
-      });
-    }
-    return await state.packageIndex;
-  }
-
-  async #know(repository: Repository): Promise<void> {
-    const index = await this.indexOf(repository);
-    const { packageIndex } = this.#state(repository);
-    // Another database may have taken its place by now.
-    if (index !== null && packageIndex !== null && await packageIndex === index) {
-      this.#known.set(packageIndex, index);
-    }
+  indexOf(repository: Repository): Promise<PackageIndex | null> {
+    return this.#state(repository).served.read();
   }
 
   async #follow(
@@ -380,7 +355,7 @@ export class Snapshots {
     try {
       const result = await refresh.done;
       state.refresh = null;
-      state.isAnnounced = false;
+      state.served.confirm();
       state.checkedAt = performance.now();
       state.isGoneLogged = false;
       doubts.settle(raised);
@@ -401,9 +376,7 @@ export class Snapshots {
     } catch (error) {
       state.refresh = null;
       state.failedAt = performance.now();
-      // The served database is read again when it is needed.
-      if (state.isAnnounced) state.packageIndex = null;
-      state.isAnnounced = false;
+      state.served.retract();
       log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
       if (error instanceof NoMirrorError && isNotFound(error)) {
         this.#background.add("cannot record that a repository is gone", this.#recordGone(state));
@@ -449,7 +422,13 @@ export class Snapshots {
   #state(repository: Repository): RepositoryState {
     let state = this.#states.get(repository.directory);
     if (state === undefined) {
-      state = newState(repository);
+      state = newState(
+        repository,
+        new ServedIndex(async () => {
+          const snapshot = await this.current(repository);
+          return snapshot === null ? null : this.pathOf(repository, snapshot.members.db.blob);
+        }),
+      );
       this.#states.set(repository.directory, state);
     }
     return state;
