@@ -185,6 +185,8 @@ export class PackageSignatures {
     const learned = this.#learned.get(keyOf(file));
     const inode = (await this.#packageOf(file))?.inode;
     if (learned !== undefined) return learned.epoch === epoch && learned.inode === inode;
+    // Whatever lies there is from before the refreshes and databases of this run.
+    if (epoch > 0) return false;
     if (inode === undefined || !await this.#isOfServedDatabase(file)) return false;
     if (!await this.#fitsOnDisk(file)) return false;
     this.#remember(file, { epoch, inode });

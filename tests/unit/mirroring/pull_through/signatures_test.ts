@@ -225,6 +225,34 @@ Deno.test("a signature left of another package makes way when its package arrive
   assertSameBytes(await Deno.readFile(app.pathOf(PATH)), signatureOf(NEW));
 });
 
+Deno.test("a refresh after a start has cached signatures asked for again", async () => {
+  await using cache = await TempFolder.create();
+  const publish = async (app: TestApp) => {
+    const core = new PublishedRepository(app.mirror);
+    await core.set("a", 1).publish();
+    return core;
+  };
+  {
+    await using app = await start({ cacheRoot: cache.path });
+    const core = await publish(app);
+    await app.warm(core.path("core.db"));
+    await app.warm(core.package("a", 1));
+    await app.get(`${core.package("a", 1)}.sig`);
+  }
+  // The time of a change on the disk has whole seconds.
+  const pointer = cache.join(".pkgstash/snapshots/core/os/x86_64/current.json");
+  const snapshot = JSON.parse(await Deno.readTextFile(pointer));
+  snapshot.publishedAt -= 60_000;
+  await Deno.writeTextFile(pointer, JSON.stringify(snapshot));
+  await using app = await start({ cacheRoot: cache.path });
+  const core = await publish(app);
+  const path = `${core.package("a", 1)}.sig`;
+  const again = signatureOf(core.bytesOf("a"), 0x66000000);
+  app.put(path, again);
+  await refresh(app);
+  assertIs(await app.get(path), again, "REFRESHED");
+});
+
 Deno.test("after a start, a cached signature is compared with its package before it is a hit", async () => {
   await using cache = await TempFolder.create();
   {
