@@ -4,14 +4,14 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import type { PackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
-import { MirrorRefusal } from "../mirrors/mirror_response.ts";
-import { isMissing, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts";
+import { isMissing, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import { dateOf } from "../../repositories/database_date.ts";
 import { candidatesAfter } from "./candidates.ts";
 import type { DiskSpace } from "./copy_file.ts";
 import type { CopiedSet } from "./copy_set.ts";
 import { Examination, type Finding } from "./examination.ts";
+import { Findings, isChange } from "./findings.ts";
 import { inTurn } from "./in_turn.ts";
 import { keepServed } from "./keep_served.ts";
 import { type KnownContents, mirrorKey } from "./known_contents.ts";
@@ -85,17 +85,14 @@ export class SnapshotRefresh {
   readonly #options: SnapshotRefreshOptions;
   readonly #examination: Examination;
   readonly #signal: AbortSignal;
+  readonly #findings: Findings;
   #surveyed: readonly Candidate[] = [];
-  #same = new Set<Mirror>();
-  #older = new Map<Mirror, string>();
-  #sets: CopiedSet[] = [];
-  /** What could not be looked at in this round. */
-  #failures: MirrorFailure[] = [];
 
   constructor(options: SnapshotRefreshOptions) {
     this.#signal = AbortSignal.any([options.signal, AbortSignal.timeout(MAX_REFRESH_MS)]);
     this.#options = options;
     this.#examination = new Examination(options);
+    this.#findings = new Findings(options.current);
     this.done = this.#run().catch((error) => {
       throw this.#asPkgstashError(error);
     });
@@ -113,7 +110,7 @@ export class SnapshotRefresh {
 
   /** The mirrors that turned out to have an older database. */
   get lagging(): Iterable<Mirror> {
-    return this.#older.keys();
+    return this.#findings.older.keys();
   }
 
   /** Whether a file in the snapshot directory belongs to a snapshot in the making. */
@@ -129,12 +126,12 @@ export class SnapshotRefresh {
       await this.#look(candidates);
       const isLast = round > MAX_CHANGES || this.#elapsedMs > answerTimeoutMs * UPDATE_SHARE;
       try {
-        if (isLast || !this.#isInUpdate) return await this.#conclude();
+        if (isLast || !this.#findings.isInUpdate) return await this.#conclude();
       } catch (error) {
         if (isLast || !isChange(error)) throw error;
       }
       await delay(round * CHANGE_PAUSE_MS, { signal: this.#signal });
-      this.#same.clear();
+      this.#findings.same.clear();
       candidates = this.#inOrder();
     }
   }
@@ -152,17 +149,19 @@ export class SnapshotRefresh {
     for (const { mirror, described } of this.#surveyed) {
       const sha256 = described === null ? null : this.#options.known.recognize(mirror, described);
       const verdict = sha256 === null ? null : this.#examination.verdictOn(sha256);
-      if (verdict === "same") this.#same.add(mirror);
-      else if (verdict === "older" && sha256 !== null) this.#older.set(mirror, sha256);
+      if (verdict === "same") this.#findings.same.add(mirror);
+      else if (verdict === "older" && sha256 !== null) this.#findings.older.set(mirror, sha256);
     }
-    const origin = [...this.#same].find((mirror) => mirrorKey(mirror) === current?.origin?.mirror);
+    const origin = [...this.#findings.same].find((mirror) =>
+      mirrorKey(mirror) === current?.origin?.mirror
+    );
     return candidatesAfter({
       surveyed: this.#surveyed,
       mirrors: this.#inOrder().map(({ mirror }) => mirror),
       servedDate: this.#servedDate,
-      same: this.#same,
-      older: new Set(this.#older.keys()),
-      compared: isThorough ? origin ?? [...this.#same][0] ?? null : null,
+      same: this.#findings.same,
+      older: new Set(this.#findings.older.keys()),
+      compared: isThorough ? origin ?? [...this.#findings.same][0] ?? null : null,
     });
   }
 
@@ -170,8 +169,8 @@ export class SnapshotRefresh {
   async #look(candidates: Candidate[]): Promise<void> {
     const { upstream, repository, raceTimeoutMs, answerTimeoutMs } = this.#options;
     const queue = [...candidates];
-    this.#failures = [];
-    if (this.#isDecided(queue)) return;
+    this.#findings.failures = [];
+    if (this.#findings.isDecided(queue)) return;
     const attempts = inTurn<Candidate, Finding>({
       candidates: queue,
       attempt: (candidate, pace, signal) => this.#examination.examine(candidate, pace, signal),
@@ -191,17 +190,13 @@ export class SnapshotRefresh {
       else {
         const finding = attempted.result;
         if (finding.kind === "later") queue.push({ ...finding.candidate, isForced: true });
-        if (finding.kind === "same") this.#same.add(mirror);
-        else if (candidate.isUnconditional === true) this.#same.clear();
-        if (finding.kind === "older") this.#older.set(mirror, finding.sha256);
-        if (finding.kind === "set") this.#addSet(finding.set);
+        if (finding.kind === "same") this.#findings.same.add(mirror);
+        else if (candidate.isUnconditional === true) this.#findings.same.clear();
+        if (finding.kind === "older") this.#findings.older.set(mirror, finding.sha256);
+        if (finding.kind === "set") this.#findings.addSet(finding.set);
       }
-      if (this.#isDecided(queue)) return;
+      if (this.#findings.isDecided(queue)) return;
     }
-  }
-
-  #addSet(set: CopiedSet): void {
-    this.#sets = [...this.#sets.filter(({ mirror }) => mirror !== set.mirror), set];
   }
 
   #recordFailure(mirror: Mirror, error: unknown): void {
@@ -210,7 +205,7 @@ export class SnapshotRefresh {
     const isOurs = error instanceof Error && "code" in error && !(error instanceof PkgstashError);
     if (isOurs) throw error;
     const own = error instanceof NoMirrorError ? error.failures[0]?.error ?? error : error;
-    this.#failures.push({ mirror, error: own });
+    this.#findings.failures.push({ mirror, error: own });
     log.info("cannot copy a snapshot from a mirror", {
       repository: this.#options.repository.directory,
       mirror: mirror.name,
@@ -218,50 +213,21 @@ export class SnapshotRefresh {
     });
   }
 
-  /** Whether nothing that is left could change the outcome. */
-  #isDecided(left: readonly Candidate[]): boolean {
-    if (left.some(({ isWeighty }) => isWeighty === true)) return false;
-    if (this.#sets.some((set) => isComplete(set, this.#expectsSignature))) return true;
-    if (this.#same.size === 0 || left.some(({ isPromising }) => isPromising === true)) return false;
-    return this.#keepsServed || left.length === 0;
-  }
-
-  get #expectsSignature(): boolean {
-    return this.#options.current?.members["db.sig"] !== undefined;
-  }
-
-  /** Whether the served set, which a mirror confirmed, is better than the new ones. */
-  get #keepsServed(): boolean {
-    return this.#same.size > 0 &&
-      (this.#expectsSignature || this.#sets.every(({ index }) => index.problems.length > 0));
-  }
-
-  /** Whether it is worth asking the mirrors once more, because they are being updated. */
-  get #isInUpdate(): boolean {
-    if (this.#same.size > 0 || this.#sets.some((set) => isComplete(set, this.#expectsSignature))) {
-      return false;
-    }
-    const { current } = this.#options;
-    const mayBeSigned = current === null || this.#expectsSignature;
-    return this.#failures.some(({ error }) => isChange(error)) ||
-      mayBeSigned &&
-        this.#sets.some(({ companions, hasWrongSignature }) =>
-          hasWrongSignature || !("db.sig" in companions) && this.#expectsSignature
-        );
-  }
-
   async #conclude(): Promise<RefreshResult> {
     const { current, repository } = this.#options;
-    const best = bestOf(this.#sets, this.#expectsSignature);
-    if (best !== null && (isComplete(best, this.#expectsSignature) || !this.#keepsServed)) {
+    const best = bestOf(this.#findings.sets, this.#findings.expectsSignature);
+    if (
+      best !== null &&
+      (isComplete(best, this.#findings.expectsSignature) || !this.#findings.keepsServed)
+    ) {
       return await this.#publish(best);
     }
-    if (current !== null && this.#same.size > 0) return await this.#keep(current);
-    if (current !== null && this.#isOutvoted) return await this.#judgeOlder(current);
+    if (current !== null && this.#findings.same.size > 0) return await this.#keep(current);
+    if (current !== null && this.#findings.isOutvoted) return await this.#judgeOlder(current);
     throw new NoMirrorError(
       `${repository.name}.db`,
-      this.#failures,
-      this.#failures.length > 0 && this.#failures.every(isMissing),
+      this.#findings.failures,
+      this.#findings.failures.length > 0 && this.#findings.failures.every(isMissing),
     );
   }
 
@@ -269,13 +235,13 @@ export class SnapshotRefresh {
     const { repository, known } = this.#options;
     const { sha256, description } = set.database;
     const isUnsigned = !("db.sig" in set.companions);
-    if (set.hasWrongSignature || isUnsigned && this.#expectsSignature) {
+    if (set.hasWrongSignature || isUnsigned && this.#findings.expectsSignature) {
       log.warn("no mirror has a signature of the new database, publishing it without", {
         repository: repository.directory,
       });
     }
     const snapshot = await publishSet(set, {
-      awaitsSignature: isUnsigned && (set.hasWrongSignature || this.#expectsSignature),
+      awaitsSignature: isUnsigned && (set.hasWrongSignature || this.#findings.expectsSignature),
       rolledBack,
     }, this.#options);
     const others = this.#surveyed.filter(({ mirror, described }) =>
@@ -285,7 +251,7 @@ export class SnapshotRefresh {
     const date = dateOf(description.lastModified);
     for (const { mirror, described } of this.#surveyed) {
       const own = dateOf(described?.lastModified);
-      if (own !== null && date !== null && own < date) this.#older.set(mirror, "");
+      if (own !== null && date !== null && own < date) this.#findings.older.set(mirror, "");
     }
     return { changed: true, snapshot, mirrors, index: set.index };
   }
@@ -293,8 +259,8 @@ export class SnapshotRefresh {
   /** Keeps the served database, which mirrors have. */
   async #keep(current: Snapshot): Promise<RefreshResult> {
     const { mirrorSet } = this.#options;
-    const mirrors = [...this.#same];
-    const isOutvoted = this.#isOutvoted;
+    const mirrors = [...this.#findings.same];
+    const isOutvoted = this.#findings.isOutvoted;
     if (isOutvoted) {
       const rolledBack = await this.#rollBack(current);
       if (rolledBack !== null) return rolledBack;
@@ -331,14 +297,6 @@ export class SnapshotRefresh {
     );
   }
 
-  /** Whether most of the mirrors that sent anything have older databases than the served one. */
-  get #isOutvoted(): boolean {
-    const unusable = this.#failures.filter(({ error }) =>
-      error instanceof PkgstashError && error.kind === "content"
-    );
-    return this.#older.size > this.#same.size + unusable.length;
-  }
-
   #judged(current: Snapshot): { accepted: boolean; rollback: NonNullable<Snapshot["rollback"]> } {
     const { rollbackAgeMs, hasOtherMirrors } = this.#options;
     const { accepted, record } = judgeRollback(current.rollback, {
@@ -346,19 +304,22 @@ export class SnapshotRefresh {
       rollbackAgeMs,
     });
     // Other mirrors owe nothing to what the former ones had.
-    return { accepted: accepted || hasOtherMirrors && this.#same.size === 0, rollback: record };
+    return {
+      accepted: accepted || hasOtherMirrors && this.#findings.same.size === 0,
+      rollback: record,
+    };
   }
 
   /** Publishes what most mirrors have, if it is time to; null if not. */
   async #rollBack(current: Snapshot): Promise<RefreshResult | null> {
     if (!this.#judged(current).accepted) return null;
     const { repository } = this.#options;
-    const mirrors = mostCommon(this.#older);
+    const mirrors = mostCommon(this.#findings.older);
     this.#examination.acceptsOlder = true;
-    this.#same.clear();
-    this.#older.clear();
+    this.#findings.same.clear();
+    this.#findings.older.clear();
     await this.#look(mirrors.map((mirror) => ({ mirror, described: null, isUnconditional: true })));
-    const best = bestOf(this.#sets, this.#expectsSignature);
+    const best = bestOf(this.#findings.sets, this.#findings.expectsSignature);
     if (best === null) return null;
     const result = await this.#publish(best, { rolledBack: true });
     log.warn("repository was rolled back", {
@@ -407,9 +368,4 @@ export class SnapshotRefresh {
 
 function slowness(): PkgstashError {
   return new PkgstashError("upstream_timeout", "was slower than another mirror");
-}
-
-/** Whether a mirror seems to be in the middle of an update. */
-function isChange(error: unknown): boolean {
-  return error instanceof MirrorRefusal && error.reason === "different";
 }

@@ -63,7 +63,7 @@ export const DATABASES: readonly Mutant[] = [
   },
   {
     file: `${ROOM}/snapshot_refresh.ts`,
-    find: "accepted: accepted || hasOtherMirrors && this.#same.size === 0",
+    find: "accepted: accepted || hasOtherMirrors && this.#findings.same.size === 0",
     replace: "accepted",
     breaks: "other mirrors must wait for rollback_age because of the former ones",
     killedBy: [`${ROOM}/evidence_test.ts`],
