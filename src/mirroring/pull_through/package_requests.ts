@@ -190,7 +190,10 @@ export class PackageRequests {
       patienceMs: answerTimeoutMs,
       metrics,
       expectation: await snapshots.expectationOf(repository, fileName),
-      onRefused: (count) => refused.add(keyOf(file), count),
+      onRefused: (count) => {
+        refused.add(keyOf(file), count);
+        snapshots.doubt(repository, `${fileName} has other bytes on a mirror`);
+      },
     });
   }
 

@@ -81,13 +81,14 @@ Deno.test("a package that cannot be stored passes by, whole or in part", async (
   assertEquals((await app.get(PATH, { range: `bytes=${SIZE}-` })).status, 416);
 });
 
-Deno.test("a wrong package that passes by is complete for nobody", async () => {
+Deno.test("a wrong package that passes by is complete for nobody, and puts the database in doubt", async () => {
   await using app = await start(packageBytes(SIZE, 2));
   await forbidWriting(app);
   const { status, isComplete, body } = await app.get(PATH);
   assertEquals([status, isComplete], [200, false]);
   assert(body.length < SIZE);
   assertEquals((await app.get(PATH, { range: `bytes=${SIZE - 1}-` })).status, 416);
+  await app.log.waitFor(/served database is in doubt/);
 });
 
 Deno.test("clients that follow a download go on when the disk is full, and its part makes room", async () => {
