@@ -9,6 +9,11 @@ import { ListingPage, type Row } from "./listing_page.ts";
 
 /** Pages of this size together are kept; one of 28,000 files has about 6 MB. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
+/**
+ * Above this size of all older pages that slow clients are still being sent, the pages that are kept
+ * serve although their directories have changed.
+ */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
 /** A directory that changed this shortly before it was read may change again under the same time. */
 const SETTLED_MS = 2_000;
 /** A page serves for so many times as long as it took, however often its directory changes. */
@@ -31,6 +36,13 @@ interface KeptPage {
 export class Listings {
   /** By directory; the latest made last. */
   readonly #kept = new Map<string, KeptPage>();
+  /** Pages that are no longer kept, but may still be sent. */
+  readonly #older = new Set<ListingPage>();
+  readonly #maxReadBytes: number;
+
+  constructor(maxReadBytes = MAX_READ_BYTES) {
+    this.#maxReadBytes = maxReadBytes;
+  }
 
   /** A page of a directory, which has no slash at its end. */
   async respond(directory: string, needs: Needs): Promise<Response> {
@@ -58,7 +70,7 @@ export class Listings {
     const kept = this.#kept.get(directory);
     const isCurrent = kept !== undefined &&
       (performance.now() < kept.freshUntil || kept.isSettled && kept.version === version);
-    if (isCurrent) return kept.page;
+    if (isCurrent || kept !== undefined && this.#isCrowded()) return kept.page;
     const startedAt = performance.now();
     const isSettled = Date.now() - changed > SETTLED_MS;
     const rows = cachedFiles(repository, layout, snapshots)
@@ -69,7 +81,7 @@ export class Listings {
       isSettled,
       freshUntil: Infinity,
     };
-    this.#kept.delete(directory);
+    this.#drop(directory);
     this.#kept.set(directory, made);
     made.page.done.then(() => {
       const now = performance.now();
@@ -85,9 +97,25 @@ export class Listings {
     let bytes = [...this.#kept.values()].reduce((sum, { page }) => sum + page.bytes, 0);
     for (const [directory, { page }] of this.#kept) {
       if (bytes <= MAX_KEPT_BYTES) break;
-      this.#kept.delete(directory);
+      this.#drop(directory);
       bytes -= page.bytes;
     }
+  }
+
+  #drop(directory: string): void {
+    const kept = this.#kept.get(directory);
+    if (kept !== undefined) this.#older.add(kept.page);
+    this.#kept.delete(directory);
+  }
+
+  /** Whether slow clients hold too much of older pages. */
+  #isCrowded(): boolean {
+    let bytes = 0;
+    for (const page of this.#older) {
+      if (page.isRead) bytes += page.bytes;
+      else this.#older.delete(page);
+    }
+    return bytes > this.#maxReadBytes;
   }
 }
 

@@ -24,6 +24,7 @@ export class ListingPage {
   readonly #chunks: Uint8Array<ArrayBuffer>[] = [];
   readonly #progress = new Notifier();
   #isDone = false;
+  readonly #readers = new Set<object>();
   #failure: unknown = null;
 
   /** `directory` has no slash at either end. */
@@ -41,6 +42,11 @@ export class ListingPage {
   /** The size so far. */
   get bytes(): number {
     return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
+  /** Whether a client is still being sent the page. */
+  get isRead(): boolean {
+    return this.#readers.size > 0;
   }
 
   /** A response with the page, complete or not. */
@@ -76,6 +82,8 @@ export class ListingPage {
   /** All clients share the chunks; each is handed over when the client has room for it. */
   #stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     let next = 0;
+    const reader = {};
+    this.#readers.add(reader);
     return new ReadableStream({
       pull: async (controller) => {
         for (;;) {
@@ -85,10 +93,15 @@ export class ListingPage {
             controller.enqueue(chunk);
             return;
           }
-          if (this.#isDone) return controller.close();
-          if (this.#failure !== null) throw this.#failure;
+          if (this.#isDone || this.#failure !== null) break;
           await this.#progress.next;
         }
+        this.#readers.delete(reader);
+        if (this.#failure !== null) throw this.#failure;
+        controller.close();
+      },
+      cancel: () => {
+        this.#readers.delete(reader);
       },
     }, { highWaterMark: 0 });
   }

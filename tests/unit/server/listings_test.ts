@@ -12,7 +12,7 @@ const DIRECTORY = "core/os/x86_64";
 /** Listings of a cache whose repository has some files, and how often its pages were made. */
 class Bench {
   made = 0;
-  readonly listings = new Listings();
+  readonly listings = new Listings(0);
   readonly #folder: TempFolder;
   readonly #needs: Parameters<Listings["respond"]>[1];
 
@@ -39,7 +39,11 @@ class Bench {
   }
 
   async page(): Promise<string> {
-    return await (await this.listings.respond(DIRECTORY, this.#needs)).text();
+    return await (await this.respond()).text();
+  }
+
+  respond(): Promise<Response> {
+    return this.listings.respond(DIRECTORY, this.#needs);
   }
 }
 
@@ -55,6 +59,20 @@ Deno.test("a page is made once for all who ask meanwhile, and again only after a
   // It may be as old as a few times what it took.
   while (!/b-1-1-any/.test(await bench.page()));
   assertEquals(bench.made, 2);
+});
+
+Deno.test("clients that read slowly hold one older page, not one for each change", async () => {
+  await using folder = await TempFolder.create();
+  const bench = new Bench(folder);
+  await bench.put("a", Date.parse("2026-01-01"));
+  const slow = await bench.respond();
+  await bench.put("b", Date.parse("2026-01-02"));
+  while (!/b-1-1-any/.test(await bench.page()));
+  await bench.put("c", Date.parse("2026-01-03"));
+  for (let count = 0; count < 500; count++) await bench.page();
+  assertEquals(bench.made, 2);
+  await slow.body?.cancel();
+  while (!/c-1-1-any/.test(await bench.page()));
 });
 
 Deno.test("a directory that has only just changed is read again", async () => {
