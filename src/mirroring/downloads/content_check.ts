@@ -72,13 +72,21 @@ export function maxBytesOf(kind: ContentKind): number {
   }
 }
 
-/** Refuses a body whose first bytes cannot begin the file of this name. Throws `content`. */
-export function checkBeginning(kind: ContentKind, fileName: string, beginning: Uint8Array): void {
+/**
+ * Refuses a body whose first bytes cannot begin the file of this name. Throws `content`. A package
+ * that a database describes is judged by that, whatever its suffix: pacman reads the bytes as well.
+ */
+export function checkBeginning(
+  kind: ContentKind,
+  fileName: string,
+  beginning: Uint8Array,
+  { isDescribed = false } = {},
+): void {
   const [first] = beginning;
   if (first === undefined) throw refusal(`sent an empty ${kind}`);
   switch (kind) {
     case "package": {
-      const magic = MAGIC[/\.[^.]+$/.exec(fileName)?.[0] ?? ""];
+      const magic = isDescribed ? undefined : MAGIC[/\.[^.]+$/.exec(fileName)?.[0] ?? ""];
       if (magic === undefined ? !isMarkup(beginning) : startsWith(beginning, magic)) return;
       const isSkippable = first >> 4 === 5 && startsWith(beginning.subarray(1), SKIPPABLE_FRAME);
       if (fileName.endsWith(".zst") && isSkippable) return;

@@ -203,7 +203,9 @@ export class MirrorSearch {
         if (body.status === 304) return;
         checkLength({ kind, size: sizeBy(body), expectedSize });
         if (known !== null && !vouchesFor(known, identityBy(body))) throw differentFile();
-        if (offset === 0) checkBeginning(kind, fileName, await body.peek(BEGINNING_BYTES));
+        if (offset > 0) return;
+        const isDescribed = expectedSize !== null;
+        checkBeginning(kind, fileName, await body.peek(BEGINNING_BYTES), { isDescribed });
       },
     });
     return { body, identity: identityBy(body), offset };

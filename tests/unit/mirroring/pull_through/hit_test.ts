@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertNotEquals } from "@std/assert";
 import { DEFAULT_LAST_MODIFIED } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
@@ -231,4 +232,26 @@ Deno.test("one connection serves one request after another", async () => {
     }
     assertMatch(text, /^HTTP\/1\.1 206 /);
   }
+});
+
+Deno.test("a package that its database describes is taken whatever its suffix says, any other is not", async () => {
+  await using app = await TestApp.start();
+  const gzip = packageBytes(1000, 1);
+  gzip.set([0x1f, 0x8b, 8, 0]);
+  const [listed, unlisted] = ["/core/os/x86_64/a-1-1-any.pkg.tar.zst", SMALL] as const;
+  for (const path of [listed, unlisted]) app.put(path, gzip);
+  app.put(
+    "/core/os/x86_64/core.db",
+    await syncDbBytes([{
+      name: "a",
+      version: "1-1",
+      fileName: "a-1-1-any.pkg.tar.zst",
+      size: gzip.length,
+      sha256: sha256Of(gzip),
+    }]),
+  );
+  await app.warm("/core/os/x86_64/core.db");
+  const { status, body } = await app.warm(listed);
+  assertEquals([status, body], [200, gzip]);
+  assertEquals((await app.get(unlisted)).status, 502);
 });
