@@ -376,6 +376,7 @@ export class Mirroring {
       snapshots: this.snapshots,
       leases: this.#leases,
       metrics: this.#metrics,
+      upstreams: this.upstreams,
       answerTimeoutMs,
     });
   }

@@ -1,7 +1,7 @@
-import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 import type { MirrorPool } from "./mirror_pool.ts";
-import type { MirrorRequest } from "./mirror_request.ts";
+import type { Question } from "./mirror_request.ts";
+import { MirrorRefusal } from "./mirror_response.ts";
 import { isMissing, type MirrorFailure } from "./race.ts";
 
 /**
@@ -10,7 +10,7 @@ import { isMissing, type MirrorFailure } from "./race.ts";
  */
 export function askingOrder(
   pool: MirrorPool,
-  request: MirrorRequest,
+  request: Question,
   before: readonly MirrorFailure[],
 ): (failures: readonly MirrorFailure[]) => Mirror | null {
   const isOut = (mirror: Mirror) =>
@@ -49,7 +49,7 @@ export function askingOrder(
 /** The mirrors that were not asked because they want to be left alone. */
 export function leftAlone(
   pool: MirrorPool,
-  { only }: MirrorRequest,
+  { only }: Question,
   asked: readonly MirrorFailure[],
 ): MirrorFailure[] {
   return (only ?? pool.mirrors)
@@ -58,6 +58,6 @@ export function leftAlone(
     .map((mirror) => {
       const seconds = Math.ceil(mirror.health.leftAloneMs / 1000);
       const reason = `${mirror.health.lastError}, and wants to be left alone for ${seconds} s`;
-      return { mirror, error: new PkgstashError("upstream", reason) };
+      return { mirror, error: new MirrorRefusal("busy", reason) };
     });
 }

@@ -20,6 +20,11 @@ export class Hops {
     return viaOf([...passed.getStore() ?? [], this.#pseudonym]);
   }
 
+  /** Whether the present work is done on behalf of another daemon. */
+  get isForAnother(): boolean {
+    return passed.getStore() !== undefined;
+  }
+
   /**
    * Does what a request with this Via header wants: `cacheOnly` if it has passed this daemon already,
    * or too many; otherwise `work`, and all that this starts is done on behalf of the same daemons.

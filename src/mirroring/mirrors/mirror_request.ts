@@ -44,5 +44,13 @@ export interface MirrorRequest {
   signal: AbortSignal;
 }
 
+/** Which file is wanted, and whom to ask. */
+export type Question = Omit<MirrorRequest, "headersFor" | "accept">;
+
+/** A request for the headers of a file. */
+export type HeadersRequest =
+  & Pick<MirrorRequest, "repository" | "fileName" | "prefersCurrent" | "signal">
+  & Required<Pick<MirrorRequest, "deadlineAt">>;
+
 /** A file that a mirror was asked for. */
 export type RequestedFile = Pick<MirrorRequest, "repository" | "fileName" | "onFailure">;

@@ -23,7 +23,8 @@ export class NoMirrorError extends PkgstashError {
   }
 }
 
-function isSilent({ error }: Pick<MirrorFailure, "error">): boolean {
+/** Whether the mirror did not respond in time. */
+export function isSilent({ error }: Pick<MirrorFailure, "error">): boolean {
   return error instanceof PkgstashError && error.kind === "upstream_timeout";
 }
 
@@ -59,6 +60,11 @@ export interface RaceOptions<T> {
   onFailure: (failure: MirrorFailure) => void;
   /** Whether the failures suffice, so that silent mirrors need not be awaited once all were asked. */
   settled: (failures: readonly MirrorFailure[]) => boolean;
+  /**
+   * Whether a mirror that has been silent for `raceTimeoutMs` is awaited after these failures, once
+   * all were asked; by default it is.
+   */
+  isWorthWaiting?: (mirror: Mirror, failures: readonly MirrorFailure[]) => boolean;
   /** The error when no mirror is left. */
   exhausted: (failures: readonly MirrorFailure[]) => Error;
   /** Releases the response of a mirror that came too late. */
@@ -104,10 +110,17 @@ export async function raceMirrors<T>(
   };
   const abort = () => settle(() => reject(signal.reason));
   const exhaust = () => settle(() => reject(options.exhausted(failures)));
+  const giveUp = (silentMs: number) => {
+    for (const mirror of running.keys()) fail(mirror, silence(silentMs));
+    exhaust();
+  };
+  const isAwaited = (mirror: Mirror) =>
+    !late.has(mirror) || options.isWorthWaiting?.(mirror, failures) !== false;
   const start = () => {
     const mirror = options.next(failures);
     if (mirror === null) {
       if (running.size === 0 || options.settled(failures)) exhaust();
+      else if (!running.keys().some(isAwaited)) giveUp(raceTimeoutMs);
       return;
     }
     const controller = new AbortController();
@@ -133,10 +146,7 @@ export async function raceMirrors<T>(
       }, raceTimeoutMs),
     );
   };
-  const overall = setTimeout(() => {
-    for (const mirror of running.keys()) fail(mirror, silence(deadlineMs));
-    exhaust();
-  }, deadlineMs);
+  const overall = setTimeout(() => giveUp(deadlineMs), deadlineMs);
   signal.addEventListener("abort", abort);
   start();
   return await promise;

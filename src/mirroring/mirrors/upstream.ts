@@ -1,17 +1,16 @@
-import { deadline } from "@std/async/deadline";
 import { delay } from "@std/async/delay";
 import { STATUS_CODE } from "@std/http/status";
 import type { Repository } from "../../repositories/repository.ts";
-import { Notifier } from "../../async/notifier.ts";
-import { Turns } from "../../async/turns.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
 import { type Connection, Connections } from "./connections.ts";
 import { askingOrder, leftAlone } from "./asking_order.ts";
+import { COMEBACK_SHARE, comebackMs, FIRST_PAUSE_MS } from "./comeback.ts";
 import type { Mirror } from "./mirror.ts";
+import type { MirrorLimits } from "./mirror_limits.ts";
 import { MirrorPool } from "./mirror_pool.ts";
-import type { MirrorRequest, RequestedFile } from "./mirror_request.ts";
+import type { HeadersRequest, MirrorRequest, Question, RequestedFile } from "./mirror_request.ts";
 import type { Hops } from "./hops.ts";
 import { refusalOf } from "./refusal.ts";
 import { rivalsIn, type RivalsRequest, type TransferRate } from "./rivals.ts";
@@ -22,27 +21,13 @@ import {
   type MirrorFailure,
   NoMirrorError,
   raceMirrors,
+  type RaceOptions,
 } from "./race.ts";
 import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
+import { TransferTurns } from "./transfer_turns.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 
 const log = eventLogger("mirror");
-
-/** How much time mirrors get, and how slow they may be. */
-export interface MirrorLimits {
-  raceTimeoutMs: number;
-  stallTimeoutMs: number;
-  answerTimeoutMs: number;
-  /** Below this rate of a transfer another mirror is tried; 0 if only a much faster one counts. */
-  minimumBytesPerSecond: number;
-}
-
-/** The share of `answerTimeoutMs` for which mirrors that have all failed are awaited. */
-const COMEBACK_SHARE = 1 / 3;
-/** Pause before they are asked again; each further one is twice as long. */
-const FIRST_PAUSE_MS = 500;
-/** Failures in a row up to which a mirror is believed to be away only for a moment. */
-const JUST_FAILED = 2;
 
 export interface UpstreamOptions {
   name: string;
@@ -67,10 +52,7 @@ export class Upstream {
   readonly pool: MirrorPool;
   readonly #metrics: Metrics;
   readonly #hops: Hops | null;
-  /** Transfers that wait for room. */
-  readonly #inTurn = new Turns();
-  /** Wakes them when another one ends. */
-  readonly #ends = new Notifier();
+  readonly #turns: TransferTurns;
   #limits: MirrorLimits;
   #connections: Connections;
   #secretHeaders: Readonly<Record<string, string>>;
@@ -82,6 +64,7 @@ export class Upstream {
     this.name = name;
     this.#secretHeaders = secretHeaders;
     this.pool = new MirrorPool(mirrors, archive);
+    this.#turns = new TransferTurns(this.pool);
     this.#connections = new Connections(client);
     this.#limits = limits;
     this.pool.minimumBytesPerSecond = limits.minimumBytesPerSecond;
@@ -130,30 +113,19 @@ export class Upstream {
     let givenUpAt = isDown ? deadlineAt : null;
     const failures: MirrorFailure[] = [];
     for (let pauseMs = FIRST_PAUSE_MS;; pauseMs *= 2) {
+      let waitMs;
       try {
-        if (!request.waitsForRoom) return await this.#race(request, { deadlineAt, failures });
-        const { opened } = await this.#inTurn.run(async () => {
-          await this.#untilRoom(roomUntil, signal);
-          // The turn ends when the request is on its way.
-          return { opened: this.#race(request, { deadlineAt, failures }) };
-        });
-        return await opened;
+        const race = () => this.#race(request, { deadlineAt, failures });
+        if (!request.waitsForRoom) return await race();
+        return await this.#turns.run(race, { until: roomUntil, signal });
       } catch (error) {
-        if (!isAwaited || !mayBeBack(error)) throw error;
+        if (!isAwaited || !(error instanceof NoMirrorError)) throw error;
+        waitMs = comebackMs(error, pauseMs);
         givenUpAt ??= Math.min(deadlineAt, performance.now() + patienceMs);
-        if (performance.now() + pauseMs > givenUpAt) throw error;
+        if (performance.now() + waitMs > givenUpAt) throw error;
         failures.push(...error.failures.filter((failure) => !isAway(failure)));
       }
-      await delay(pauseMs, { signal });
-    }
-  }
-
-  /** Waits until a mirror has room for one more transfer, or time is up. */
-  async #untilRoom(until: number, signal: AbortSignal): Promise<void> {
-    for (let remaining; this.pool.isFull && (remaining = until - performance.now()) > 0;) {
-      await deadline(this.#ends.next, remaining, { signal }).catch((error) => {
-        if (!isTimeout(error)) throw error;
-      });
+      await delay(waitMs, { signal });
     }
   }
 
@@ -162,8 +134,18 @@ export class Upstream {
     request: MirrorRequest,
     { deadlineAt, failures: before }: { deadlineAt: number; failures: readonly MirrorFailure[] },
   ): Promise<MirrorResponse> {
-    const order = askingOrder(this.pool, request, before);
     return raceMirrors((mirror, controller) => this.#ask(mirror, controller, request), {
+      ...this.#raceOptions(request, { deadlineAt, failures: before }),
+      discard: (body) => body.close(),
+    });
+  }
+
+  #raceOptions(
+    request: Question,
+    { deadlineAt, failures: before }: { deadlineAt: number; failures: readonly MirrorFailure[] },
+  ): Omit<RaceOptions<unknown>, "discard"> {
+    const order = askingOrder(this.pool, request, before);
+    return {
       raceTimeoutMs: this.#limits.raceTimeoutMs,
       deadlineMs: Math.max(0, deadlineAt - performance.now()),
       signal: request.signal,
@@ -171,13 +153,14 @@ export class Upstream {
       next: (failures) => this.#isClosed ? null : order(failures),
       onFailure: (failure) => this.recordFailure(failure, request),
       settled: (failures) => request.isQuick === true && failures.some(isMissing),
+      isWorthWaiting: ({ health }, failures) =>
+        health.restMs === 0 || ![...before, ...failures].some(isMissing),
       exhausted: (failures) => {
         if (this.#isClosed) return this.#removed();
         const all = [...before, ...failures, ...leftAlone(this.pool, request, failures)];
         return new NoMirrorError(request.fileName, all, this.#isGone(all, request));
       },
-      discard: (body) => body.close(),
-    });
+    };
   }
 
   /**
@@ -189,19 +172,38 @@ export class Upstream {
     return rivalsIn(this.pool, this.#limits.minimumBytesPerSecond, { request, rate });
   }
 
-  /** Sends a HEAD to one mirror. Returns the headers, or null if the file cannot be had there. */
-  async head(
-    mirror: Mirror,
-    repository: Repository,
-    fileName: string,
-    signal: AbortSignal,
-  ): Promise<Headers | null> {
+  /**
+   * The headers of the first mirror that has a file, asked with HEAD; with GET if those that may have
+   * it do not answer a HEAD. Throws as `open` does.
+   */
+  async head(request: HeadersRequest): Promise<Headers> {
+    const patienceMs = this.pool.isDown ? this.#limits.answerTimeoutMs * COMEBACK_SHARE : Infinity;
+    const deadlineAt = Math.min(request.deadlineAt, performance.now() + patienceMs);
     try {
-      return await this.describe(mirror, repository, fileName, signal);
-    } catch {
-      signal.throwIfAborted();
-      return null;
+      return await raceMirrors(
+        (mirror, controller) => this.#headersOf(mirror, controller, request),
+        { ...this.#raceOptions(request, { deadlineAt, failures: [] }), discard: () => {} },
+      );
+    } catch (error) {
+      const only = error instanceof NoMirrorError
+        ? error.failures.filter(isDifferent).map(({ mirror }) => mirror)
+        : [];
+      if (only.length === 0) throw error;
+      const whole = { headersFor: () => ({}), accept: () => Promise.resolve() };
+      const response = await this.open({ ...request, ...whole, only });
+      response.close();
+      return response.headers;
     }
+  }
+
+  async #headersOf(
+    mirror: Mirror,
+    controller: AbortController,
+    { repository, fileName }: HeadersRequest,
+  ): Promise<Headers> {
+    const headers = await this.#describe(mirror, repository, fileName, controller.signal);
+    if (headers !== null) return headers;
+    throw new MirrorRefusal("different", "does not answer HEAD");
   }
 
   /**
@@ -215,22 +217,31 @@ export class Upstream {
     fileName: string,
     signal: AbortSignal,
   ): Promise<Headers | null> {
-    const url = mirror.urlOf(repository, fileName);
-    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
     const limit = AbortSignal.any([signal, AbortSignal.timeout(this.#limits.stallTimeoutMs)]);
-    using connection = this.#connect();
     try {
-      const response = await connection.client.head(url, this.#headersFor(mirror), limit);
-      await response.body?.cancel();
-      if (response.ok) return response.headers;
-      const refusal = refusalOf(response, false);
-      if (refusal.reason !== "faulty" || response.status >= 500) throw refusal;
-      return null;
+      return await this.#describe(mirror, repository, fileName, limit);
     } catch (error) {
       signal.throwIfAborted();
-      this.recordFailure({ mirror, error }, { repository, fileName });
+      if (!this.#isClosed) this.recordFailure({ mirror, error }, { repository, fileName });
       throw error;
     }
+  }
+
+  async #describe(
+    mirror: Mirror,
+    repository: Repository,
+    fileName: string,
+    signal: AbortSignal,
+  ): Promise<Headers | null> {
+    const url = mirror.urlOf(repository, fileName);
+    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
+    using connection = this.#connect();
+    const response = await connection.client.head(url, this.#headersFor(mirror), signal);
+    await response.body?.cancel();
+    if (response.ok) return response.headers;
+    const refusal = refusalOf(response, false);
+    if (refusal.reason !== "faulty" || response.status >= 500) throw refusal;
+    return null;
   }
 
   /**
@@ -303,7 +314,7 @@ export class Upstream {
     // MirrorResponse.close aborts the controller, at the end of the body or earlier.
     controller.signal.addEventListener("abort", () => {
       connection[Symbol.dispose]();
-      this.#ends.notify();
+      this.#turns.recordEnd();
     }, { once: true });
     try {
       return await this.#receive(connection.client, { url, mirror, controller, request });
@@ -332,7 +343,7 @@ export class Upstream {
       controller.signal,
     ).finally(() => {
       mirror.health.inFlight--;
-      this.#ends.notify();
+      this.#turns.recordEnd();
     });
     const { status } = response;
     const isUnchanged = status === STATUS_CODE.NotModified && request.isConditional === true;
@@ -381,19 +392,11 @@ export class Upstream {
     );
   }
 
-  #isGone(failures: readonly MirrorFailure[], request: MirrorRequest): boolean {
+  #isGone(failures: readonly MirrorFailure[], request: Question): boolean {
     const mirrors = failures.filter(({ mirror }) => mirror !== this.pool.archive);
     return mirrors.length > 0 &&
       (request.isQuick ? mirrors.some(isMissing) : mirrors.every(isMissing));
   }
-}
-
-/** Whether all mirrors have failed and one of them, which was well until now, may be back soon. */
-function mayBeBack(error: unknown): error is NoMirrorError {
-  return error instanceof NoMirrorError && error.kind !== "not_found" &&
-    error.failures.some((failure) =>
-      isAway(failure) && failure.mirror.health.failures <= JUST_FAILED
-    );
 }
 
 function reasonClass(error: unknown): string {

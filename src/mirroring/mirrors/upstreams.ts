@@ -8,7 +8,8 @@ import { Hops } from "./hops.ts";
 import { archiveAt, type Mirror, mirrorAt } from "./mirror.ts";
 import { MirrorlistFile, type MirrorlistState } from "./mirrorlist_file.ts";
 import type { ListenAddress } from "./own_address.ts";
-import { type MirrorLimits, Upstream } from "./upstream.ts";
+import type { MirrorLimits } from "./mirror_limits.ts";
+import { Upstream } from "./upstream.ts";
 
 const log = eventLogger("mirror");
 

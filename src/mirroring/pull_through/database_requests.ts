@@ -9,6 +9,8 @@ import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
+import type { Upstreams } from "../mirrors/upstreams.ts";
+import { unlessAbsent } from "./unless_absent.ts";
 
 /** The part of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
 const REVALIDATION_SHARE = 1 / 3;
@@ -19,6 +21,7 @@ export interface DatabaseRequestsOptions {
   snapshots: Snapshots;
   leases: Leases;
   metrics: Metrics;
+  upstreams: Pick<Upstreams, "get" | "hops">;
   /** Time within which a client must get its first byte. */
   answerTimeoutMs: number;
 }
@@ -71,8 +74,11 @@ export class DatabaseRequests {
     const { snapshots } = this.#options;
     const { repository } = asked.file;
     if (await snapshots.current(repository) === null) {
+      const joined = snapshots.runningRefresh(repository);
       const refresh = await snapshots.refresh(repository);
-      await this.#inTime(refresh.done, asked);
+      await (refresh === joined
+        ? this.#join(refresh.done, asked)
+        : this.#inTime(refresh.done, asked));
     }
     const leased = await this.#leasedSnapshot(asked);
     if (leased === null) return await this.#sendPublished(asked, "HIT");
@@ -131,13 +137,15 @@ export class DatabaseRequests {
     const running = snapshots.runningRefresh(repository);
     // A refresh without the file list must end before another one can fetch it.
     if (member === "files" && running?.includesFiles === false) {
-      await this.#inTime(running.done.catch(() => {}), asked);
+      await this.#join(running.done.catch(() => {}), asked);
     }
     const joined = snapshots.runningRefresh(repository);
     const refresh = await snapshots.refresh(repository);
     const status = refresh !== joined && !this.#missed.has(refresh) ? "MISS" : "JOIN";
     if (status === "MISS") this.#missed.add(refresh);
-    await this.#inTime(refresh.done, asked);
+    await (refresh === joined
+      ? this.#join(refresh.done, asked)
+      : this.#inTime(refresh.done, asked));
     const response = await this.#sendPublished(asked, status);
     // What is answered with this status is not counted elsewhere.
     if (response.body !== null) {
@@ -200,6 +208,13 @@ export class DatabaseRequests {
       `Cannot get ${fileName}: no mirror has had ${repository.directory} since ` +
         `${since.toISOString()}. Remove it from the configuration, or from pacman.conf.`,
     );
+  }
+
+  /** As `#inTime`, for a refresh that another request began. */
+  async #join(work: Promise<unknown>, asked: DatabaseRequest): Promise<void> {
+    const { file, deadlineAt } = asked;
+    const { upstreams } = this.#options;
+    await this.#inTime(unlessAbsent(work, upstreams, { ...file, deadlineAt }), asked);
   }
 
   /** The outcome of a promise, or an `upstream_timeout` when the request must be answered. */

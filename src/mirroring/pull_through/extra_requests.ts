@@ -18,6 +18,7 @@ import { headFromMirrors } from "./head_request.ts";
 import { MissingFiles } from "./missing_files.ts";
 import { PastCache } from "./past_cache.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
+import { unlessAbsent } from "./unless_absent.ts";
 
 /** The headers of a mirror that are kept: what RFC 9111 decides by, and validators. */
 const KEPT_HEADERS = [
@@ -48,7 +49,7 @@ export interface ExtraRequestsOptions {
   downloads: DownloadRegistry;
   clients: ClientDownloads;
   metrics: Metrics;
-  upstreams: Pick<Upstreams, "get">;
+  upstreams: Pick<Upstreams, "get" | "hops">;
   /** Called after each file that was put into the cache. */
   onStored: () => Promise<void>;
   /** Called with work that goes on after the answer: it must end before the daemon does. */
@@ -137,7 +138,7 @@ export class ExtraRequests {
   }
 
   async #fetch(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
-    const { clients, metrics, store } = this.#options;
+    const { clients, metrics, store, upstreams } = this.#options;
     const { file, request, answerTimeoutMs, deadlineAt } = asked;
     const { fileName } = file;
     const { fetch: { download, answers, recorded }, started } = this.#startOrJoin(asked, stored);
@@ -148,7 +149,10 @@ export class ExtraRequests {
     const askedUntil = Math.min(deadlineAt, performance.now() + patienceMs);
     let opening;
     try {
-      opening = await answerBy(askedUntil, download.opened, limits);
+      const opened = started || stored !== null
+        ? download.opened
+        : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
+      opening = await answerBy(askedUntil, opened, limits);
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
       return await this.#pastCache(file).respond(request, deadlineAt);

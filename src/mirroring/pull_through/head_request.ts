@@ -1,10 +1,8 @@
-import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf, responseHead } from "../../formats/http/representation.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_file.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
-import { lateAnswer } from "./send_download.ts";
 
 export interface HeadRequest {
   repository: Repository;
@@ -12,34 +10,24 @@ export interface HeadRequest {
   request: Request;
   /** When the answer must have begun, in milliseconds of the monotonic clock. */
   deadlineAt: number;
-  answerTimeoutMs: number;
 }
 
 /**
  * Answers a HEAD for a file that is not in the cache, without fetching it: as the first mirror does
- * that has it. Throws `not_found` if none has.
+ * that has it. Throws a `NoMirrorError` if none has.
  */
 export async function headFromMirrors(
   upstream: Upstream,
-  { repository, fileName, request, deadlineAt, answerTimeoutMs }: HeadRequest,
+  { repository, fileName, request, deadlineAt }: HeadRequest,
 ): Promise<Response> {
-  const { ready, resting } = upstream.pool.candidates(repository.directory);
-  const signal = AbortSignal.timeout(Math.max(1, deadlineAt - performance.now()));
-  try {
-    for (const mirror of ready.length > 0 ? ready : resting) {
-      const headers = await upstream.head(mirror, repository, fileName, signal);
-      if (headers === null) continue;
-      const length = headers.get("content-length");
-      return headOf(request, fileName, {
-        size: length !== null && /^\d+$/.test(length) ? Number(length) : null,
-        lastModified: parseHttpDate(headers.get("last-modified") ?? ""),
-      });
-    }
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-    throw lateAnswer(fileName, answerTimeoutMs);
-  }
-  throw new PkgstashError("not_found", `Cannot describe ${fileName}: no mirror has it.`);
+  const { signal } = new AbortController();
+  const asked = { repository, fileName, deadlineAt, prefersCurrent: true, signal };
+  const headers = await upstream.head(asked);
+  const length = headers.get("content-length");
+  return headOf(request, fileName, {
+    size: length !== null && /^\d+$/.test(length) ? Number(length) : null,
+    lastModified: parseHttpDate(headers.get("last-modified") ?? ""),
+  });
 }
 
 /** The head of a file that is not fetched for it. */

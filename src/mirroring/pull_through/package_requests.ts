@@ -13,13 +13,20 @@ import type { DownloadRequest } from "../downloads/download_request.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { Room } from "../downloads/filling.ts";
 import type { RefusedBeginnings } from "../downloads/refused_beginnings.ts";
-import { isMissing, isNotFound, type MirrorFailure, NoMirrorError } from "../mirrors/race.ts";
+import {
+  isAway,
+  isMissing,
+  isNotFound,
+  type MirrorFailure,
+  NoMirrorError,
+} from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { headFromMirrors, headOf } from "./head_request.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { PastCache } from "./past_cache.ts";
 import type { PackageSignatures } from "./package_signatures.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
+import { unlessAbsent } from "./unless_absent.ts";
 
 /** How long a name that no database lists is remembered as missing. */
 const UNKNOWN_NAME_MS = 10_000;
@@ -37,7 +44,7 @@ export interface PackageRequestsOptions {
   /** Room on the disk for the download of a key; null if that is not looked after. */
   roomFor: ((key: string) => Room) | null;
   metrics: Metrics;
-  upstreams: Pick<Upstreams, "get">;
+  upstreams: Pick<Upstreams, "get" | "hops">;
   /** What the served databases say of packages. */
   snapshots: ServedDatabases;
   /** Called for each file that was put into the cache. */
@@ -151,14 +158,17 @@ export class PackageRequests {
   }
 
   async #startOrJoin(asked: PackageRequest): Promise<Response> {
-    const { layout, clients, answerTimeoutMs, metrics } = this.#options;
+    const { layout, clients, answerTimeoutMs, metrics, upstreams } = this.#options;
     const { file, request, deadlineAt } = asked;
     const { fileName } = file;
     const { download, started } = this.#download(file, { deadlineAt, isAwaited: true });
     clients.addClient(download);
     let opening;
     try {
-      opening = await answerBy(deadlineAt, download.opened, { fileName, answerTimeoutMs });
+      const opened = started
+        ? download.opened
+        : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
+      opening = await answerBy(deadlineAt, opened, { fileName, answerTimeoutMs });
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
       return await (await this.#pastCache(file)).respond(request, deadlineAt);
@@ -199,17 +209,18 @@ export class PackageRequests {
 
   /** Answers a HEAD for a file that is not in the cache, without fetching it. */
   async #describe({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
-    const { snapshots, upstreams, answerTimeoutMs } = this.#options;
+    const { snapshots, upstreams } = this.#options;
     const { fileName, repository } = file;
     const { size = null } = await snapshots.expectationOf(repository, fileName) ?? {};
     if (size !== null) return headOf(request, fileName, { size, lastModified: null });
-    return await headFromMirrors(upstreams.get(repository.upstream), {
-      repository,
-      fileName,
-      request,
-      deadlineAt,
-      answerTimeoutMs,
-    });
+    const epoch = snapshots.epochOf(repository);
+    const asked = { repository, fileName, request, deadlineAt };
+    try {
+      return await headFromMirrors(upstreams.get(repository.upstream), asked);
+    } catch (error) {
+      await this.#judgeFailure(file, error, epoch);
+      throw error;
+    }
   }
 
   /**
@@ -302,7 +313,7 @@ export class PackageRequests {
     if (snapshots.epochOf(repository) !== epoch) return;
     if (await snapshots.expectationOf(repository, fileName) !== null) {
       snapshots.doubt(repository, `${fileName} ${evidence}`);
-    } else if (isNotFound(error)) {
+    } else if (isNotFound(error) || isMissingWhereWell(error)) {
       missing.add(keyOf(file), epoch, UNKNOWN_NAME_MS);
     }
   }
@@ -311,6 +322,14 @@ export class PackageRequests {
 /** Whether a mirror's bytes cannot be those of the database. */
 function isContradiction(error: unknown): boolean {
   return error instanceof PkgstashError && error.kind === "content";
+}
+
+/** Whether the mirrors that are well lack a file, and the others have been away for a while. */
+function isMissingWhereWell(error: unknown): boolean {
+  return error instanceof NoMirrorError && error.failures.some(isMissing) &&
+    error.failures.every((failure) =>
+      isMissing(failure) || isAway(failure) && failure.mirror.health.failures > 1
+    );
 }
 
 /** What a failed download says against the database that lists its file; null if nothing. */

@@ -19,6 +19,7 @@ import { isDifferent, isMissing, isNotFound, NoMirrorError } from "../mirrors/ra
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { answerBy } from "./send_download.ts";
+import { unlessAbsent } from "./unless_absent.ts";
 
 const log = eventLogger("signature");
 
@@ -34,7 +35,7 @@ export interface PackageSignaturesOptions {
   downloads: Pick<DownloadRegistry, "get">;
   missing: MissingFiles;
   metrics: Metrics;
-  upstreams: Pick<Upstreams, "get">;
+  upstreams: Pick<Upstreams, "get" | "hops">;
   snapshots: Pick<
     Snapshots,
     "current" | "doubt" | "embeddedSignatureOf" | "epochOf" | "expectationOf"
@@ -217,13 +218,15 @@ export class PackageSignatures {
 
   /** What the mirrors send, within the answer timeout, or a part of it if one is kept that fits. */
   async #inTime(file: PackageFile, deadlineAt: number, isKept: boolean): Promise<Sent> {
-    const { answerTimeoutMs } = this.#options.settings();
-    const left = deadlineAt - performance.now();
-    const limit = isKept ? Math.min(left, answerTimeoutMs * REVALIDATION_SHARE) : left;
-    return await answerBy(performance.now() + limit, this.#ask(file), {
-      fileName: file.fileName,
-      answerTimeoutMs,
-    });
+    const { settings, upstreams } = this.#options;
+    const { answerTimeoutMs } = settings();
+    const revalidatedBy = performance.now() + answerTimeoutMs * REVALIDATION_SHARE;
+    const endsAt = isKept ? Math.min(deadlineAt, revalidatedBy) : deadlineAt;
+    const joined = this.#asked.get(keyOf(file));
+    const sent = joined === undefined
+      ? this.#ask(file)
+      : unlessAbsent(joined, upstreams, { ...file, deadlineAt: endsAt });
+    return await answerBy(endsAt, sent, { fileName: file.fileName, answerTimeoutMs });
   }
 
   /** Asks the mirrors, once for all who ask at the same time. */
@@ -329,12 +332,9 @@ export class PackageSignatures {
     const name = packageNameOf(file);
     const size = (await snapshots.expectationOf(repository, name))?.size ?? null;
     if (size === null) return;
-    const headers = await upstreams.get(repository.upstream).head(
-      mirror,
-      repository,
-      name,
-      this.#controller.signal,
-    );
+    const { signal } = this.#controller;
+    const headers = await upstreams.get(repository.upstream)
+      .describe(mirror, repository, name, signal).catch(() => null);
     const length = headers?.get("content-length") ?? null;
     if (headers !== null && (length === null || Number(length) === size)) return;
     throw new MirrorRefusal("different", "does not have the package that the database lists");

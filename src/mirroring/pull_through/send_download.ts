@@ -85,15 +85,11 @@ export async function answerBy<T>(
     return await deadline(promise, Math.max(0, deadlineAt - performance.now()));
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    throw lateAnswer(fileName, answerTimeoutMs);
+    throw new PkgstashError(
+      "upstream_timeout",
+      `Cannot get ${fileName}: no mirror answered within ${answerTimeoutMs / 1000} s.`,
+    );
   }
-}
-
-export function lateAnswer(fileName: string, answerTimeoutMs: number): PkgstashError {
-  return new PkgstashError(
-    "upstream_timeout",
-    `Cannot get ${fileName}: no mirror answered within ${answerTimeoutMs / 1000} s.`,
-  );
 }
 
 /** Sends a range of a file of unknown length once it is complete, because only then it has ranges. */

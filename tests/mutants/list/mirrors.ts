@@ -31,8 +31,8 @@ export const MIRRORS: readonly Mutant[] = [
     killedBy: ["mirroring/downloads/comeback_test.ts"],
   },
   {
-    file: "mirroring/mirrors/upstream.ts",
-    find: "await this.#untilRoom(roomUntil, signal);",
+    file: "mirroring/mirrors/transfer_turns.ts",
+    find: "await this.#untilRoom(until, signal);",
     replace: "",
     breaks: "a mirror carries any number of transfers",
     killedBy: ["mirroring/mirrors/room_test.ts"],

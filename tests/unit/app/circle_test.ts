@@ -15,7 +15,8 @@ class Ring implements AsyncDisposable {
   static async start(count: number): Promise<Ring> {
     const apps: TestApp[] = [];
     for (let index = 0; index < count; index++) {
-      apps.push(await TestApp.start({ settings: SETTINGS }));
+      const tables = () => 'extra_paths = ["lastsync"]\n';
+      apps.push(await TestApp.start({ settings: SETTINGS, tables }));
     }
     for (const [index, app] of apps.entries()) {
       setMirrors(app, [apps[(index + 1) % count]!.origin]);
@@ -39,6 +40,18 @@ for (const count of [1, 2, 3]) {
     for (const app of ring.apps) {
       for (const path of [PATH, `${PATH}.sig`, "/core/os/x86_64/core.db"]) {
         assertEquals((await app.get(path)).status, 404, path);
+      }
+    }
+  });
+}
+
+for (const count of [2, 3]) {
+  Deno.test(`clients that ask ${count} daemons in a circle at once for what none has get a quick 404`, async () => {
+    await using ring = await Ring.start(count);
+    for (const method of ["GET", "HEAD"]) {
+      for (const path of [PATH, `${PATH}.sig`, "/core/os/x86_64/core.files", "/lastsync"]) {
+        const all = await Promise.all(ring.apps.map((app) => app.request(method, path)));
+        assertEquals(all.map(({ status }) => status), ring.apps.map(() => 404), path);
       }
     }
   });

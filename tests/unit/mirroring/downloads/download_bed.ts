@@ -8,7 +8,8 @@ import type {
   Expectations,
 } from "../../../../src/mirroring/downloads/download_request.ts";
 import { DownloadRegistry } from "../../../../src/mirroring/downloads/download_registry.ts";
-import { type MirrorLimits, Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
+import type { MirrorLimits } from "../../../../src/mirroring/mirrors/mirror_limits.ts";
+import { Upstream } from "../../../../src/mirroring/mirrors/upstream.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { archiveAt, type Mirror, mirrorAt } from "../../../../src/mirroring/mirrors/mirror.ts";
 import type { MirrorPool } from "../../../../src/mirroring/mirrors/mirror_pool.ts";

@@ -53,3 +53,11 @@ Deno.test("the only mirror is left alone as well, and clients hear so at once", 
   }
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
+
+Deno.test("a client waits for the only mirror if that wants to be left alone for a moment", async () => {
+  await using bed = await DownloadBed.start({ timeouts: { answerTimeoutMs: 60_000 } });
+  bed.put(PACKAGE, BODY);
+  bed.mirrors[0]!.behave("*", retryAfter(503, "1"), 1);
+  assertWhole(await read(bed.download(PACKAGE, { isAwaited: true })), BODY);
+  assertEquals(bed.mirrors[0]!.count(), 2);
+});

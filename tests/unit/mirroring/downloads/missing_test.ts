@@ -42,6 +42,15 @@ Deno.test("a resting mirror is asked when the others lack the file", async () =>
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
 });
 
+Deno.test("a resting mirror that hangs is not awaited when the others lack the file", async () => {
+  const timeouts = { raceTimeoutMs: 20, answerTimeoutMs: 600_000 };
+  await using bed = await DownloadBed.start({ mirrors: 2, timeouts });
+  bed.mirrors[0]!.behave("*", { kind: "hangBeforeHeaders" });
+  bed.pool.mirrors[0]!.health.recordFailure("hung");
+  assertEquals(await kindOfFailure(read(bed.download(PACKAGE, { isAwaited: true }))), "upstream");
+  assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
+});
+
 Deno.test("resting mirrors are asked last, the soonest back first", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 3, now: () => now });

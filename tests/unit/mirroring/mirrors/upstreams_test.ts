@@ -192,7 +192,9 @@ Deno.test("credentials go to the mirrors of their upstream alone, and change wit
     counted.upstreams.reconfigure(withSecret(value));
     await assertRejects(() => counted.open("a-1-1-any.pkg.tar.zst"));
     const signal = new AbortController().signal;
-    await upstream.head(upstream.pool.mirrors[0]!, CORE, "core.db", signal);
+    await assertRejects(() =>
+      upstream.describe(upstream.pool.mirrors[0]!, CORE, "core.db", signal)
+    );
     await upstream.probe(upstream.pool.mirrors[0]!, CORE, "core.db");
     const asked = counted.mirror.requests.slice(-3);
     assertEquals(asked.map(({ headers }) => headers.get("x-key")), [value, value, value]);

@@ -4,6 +4,7 @@ import type { PkgstashError } from "../../../../src/errors.ts";
 import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
 import { ClientDownloads } from "../../../../src/mirroring/downloads/client_downloads.ts";
 import { RefusedBeginnings } from "../../../../src/mirroring/downloads/refused_beginnings.ts";
+import { Hops } from "../../../../src/mirroring/mirrors/hops.ts";
 import { MissingFiles } from "../../../../src/mirroring/pull_through/missing_files.ts";
 import { PackageRequests } from "../../../../src/mirroring/pull_through/package_requests.ts";
 import { PackageSignatures } from "../../../../src/mirroring/pull_through/package_signatures.ts";
@@ -34,7 +35,7 @@ class Bed implements AsyncDisposable {
       downloads: downloads.registry,
       missing: new MissingFiles(),
       metrics: downloads.metrics,
-      upstreams: { get: () => downloads.upstream },
+      upstreams: { get: () => downloads.upstream, hops: new Hops() },
       snapshots: {
         ...NO_DATABASES,
         // It came from the first mirror.

@@ -1,6 +1,7 @@
 // HEAD, and names that nobody has: what must not cost a transfer or a question each time.
 import { assertEquals } from "@std/assert";
 import { administer, TOKEN } from "../../../support/administration.ts";
+import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { PublishedRepository } from "../../../support/published_repository.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
@@ -53,6 +54,44 @@ Deno.test("HEAD for a file that no mirror has is 404", async () => {
   assertEquals((await app.request("HEAD", PATH)).status, 404);
   app.mirrors[1]!.put(PATH, bytes);
   assertEquals((await app.request("HEAD", PATH)).status, 200);
+});
+
+Deno.test("HEAD is not 404 where no mirror says that the file is missing", async () => {
+  for (
+    const [behaviour, status] of [
+      [{ kind: "status", code: 500 }, 502],
+      [{ kind: "status", code: 503, headers: { "retry-after": "60" } }, 502],
+      [{ kind: "refuse" }, 502],
+    ] as const
+  ) {
+    await using app = await start(2);
+    for (const mirror of app.mirrors) mirror.behave("*", behaviour);
+    for (let request = 0; request < 2; request++) {
+      assertEquals((await app.request("HEAD", PATH)).status, status, JSON.stringify(behaviour));
+    }
+  }
+});
+
+Deno.test("HEAD asks with GET, and reads no body, where mirrors do not answer HEAD", async () => {
+  await using app = await start();
+  const { mirror } = app;
+  app.put(PATH, bytes);
+  mirror.behave("*", { kind: "status", code: 405 }, 1);
+  mirror.behave("*", { kind: "gate", gate: new Gate(), bytes: 1_000 });
+  const head = await app.request("HEAD", PATH);
+  assertEquals([head.status, head.headers.get("content-length")], [200, String(SIZE)]);
+  assertEquals(methods(app, PATH), ["HEAD", "GET"]);
+});
+
+Deno.test("a HEAD for a name that no mirror has is remembered as well", async () => {
+  await using app = await start(2);
+  const core = new PublishedRepository(app.mirror);
+  await core.set("a", 1, { size: SIZE }).publish();
+  await app.warm(core.path("core.db"));
+  for (const method of ["HEAD", "HEAD", "GET"]) {
+    assertEquals((await app.request(method, PATH)).status, 404);
+  }
+  assertEquals(app.mirrors.map((mirror) => mirror.count(PATH)), [1, 1]);
 });
 
 Deno.test("a package that no mirror has is remembered as missing if the database does not list it", async () => {

@@ -1,0 +1,8 @@
+/** How much time mirrors get, and how slow they may be. */
+export interface MirrorLimits {
+  raceTimeoutMs: number;
+  stallTimeoutMs: number;
+  answerTimeoutMs: number;
+  /** Below this rate of a transfer another mirror is tried; 0 if only a much faster one counts. */
+  minimumBytesPerSecond: number;
+}
