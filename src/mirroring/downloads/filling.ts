@@ -11,6 +11,8 @@ const log = eventLogger("download");
 
 /** How many transfers may run ahead of the first one of a file. */
 const MAX_AHEAD = 4;
+/** How many positions wait for one of them to end. */
+const MAX_WAITING = 64;
 /** Transfers ahead begin at multiples of this, so that clients which want nearly the same share one. */
 const ALIGNMENT_BYTES = 256 * 1024;
 /** What is that close to a position will soon be there. */
@@ -52,6 +54,8 @@ export class Filling {
   readonly #options: FillingOptions;
   /** The transfers that run ahead, by where they began. */
   readonly #ahead = new Map<number, Promise<void>>();
+  /** Positions to fetch at when one of them ends. */
+  readonly #waiting = new Set<number>();
   readonly #controller = new AbortController();
   #size: number | null;
 
@@ -72,7 +76,8 @@ export class Filling {
   async run(first: Transfer, onTransfer: (transfer: Transfer) => void): Promise<Transfer> {
     const { upstream, request, part, identity, received, signal } = this.#options;
     try {
-      await this.#fill(first, part.length, true);
+      // Left open, it would bring more than is wanted.
+      await this.#fill(first, part.length, true).finally(() => first.close());
       this.#size ??= part.length;
       let transfer = first;
       while (part.length < this.#size) {
@@ -96,14 +101,21 @@ export class Filling {
     }
   }
 
-  /** Begins to fetch at `position`, unless what is on its way will be there soon. */
+  /**
+   * Begins to fetch at `position`, unless what is on its way will be there soon; as soon as another
+   * transfer ahead ends if there are too many.
+   */
   fetchAhead(position: number): void {
     const { part } = this.#options;
     const { extents } = part;
     const isWanted = this.#size !== null && position < this.#size && extents.gapAt(position) > 0;
-    if (!isWanted || this.#controller.signal.aborted || this.#ahead.size >= MAX_AHEAD) return;
+    if (!isWanted || this.#controller.signal.aborted) return;
     const fronts = [part.length, ...[...this.#ahead.keys()].map((start) => extents.endOf(start))];
     if (fronts.some((front) => front <= position && position - front < NEAR_BYTES)) return;
+    if (this.#ahead.size >= MAX_AHEAD) {
+      if (this.#waiting.size < MAX_WAITING) this.#waiting.add(position);
+      return;
+    }
     const aligned = position - position % ALIGNMENT_BYTES;
     const start = Math.max(aligned, extents.endBefore(position));
     const done = this.#fetchFrom(start).catch((error) => {
@@ -112,7 +124,12 @@ export class Filling {
         position: start,
         reason: reasonOf(error),
       });
-    }).finally(() => this.#ahead.delete(start));
+    }).finally(() => {
+      this.#ahead.delete(start);
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const next of waiting) this.fetchAhead(next);
+    });
     this.#ahead.set(start, done);
   }
 

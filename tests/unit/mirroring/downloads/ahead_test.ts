@@ -78,6 +78,44 @@ Deno.test("a transfer ahead ends where another one began", async () => {
   assertWhole(await read(download), body);
 });
 
+Deno.test("more places than transfers may run ahead are fetched as soon as one of these ends", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const megabyte = 1024 * 1024;
+  const body = packageBytes(12 * megabyte, 9);
+  const { download, gate } = await startGated(bed, body);
+  const [mirror] = bed.mirrors;
+  const others = new Gate();
+  for (const [index, start] of [8, 2, 4, 6].entries()) {
+    const gates = { kind: "gate", gate: index === 0 ? gate : others, bytes: 100_000 } as const;
+    mirror!.behave("*", gates, 1);
+    download.fetchAhead(start * megabyte);
+    await mirror!.waitForRequest("*", index + 2);
+  }
+  for (let client = 0; client < 3; client++) download.fetchAhead(11 * megabyte);
+  assertEquals(mirror!.count(), 5);
+  others.release();
+  await mirror!.waitForRequest("*", 6);
+  assertEquals(mirror!.requests.at(-1)?.headers.get("range"), `bytes=${11 * megabyte}-`);
+  gate.release();
+  assertWhole(await read(download), body);
+});
+
+Deno.test("the first transfer ends where one that began ahead of it has got", async () => {
+  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  const body = packageBytes(SIZE, 10);
+  const { download, gate } = await startGated(bed, body);
+  const ahead = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", gate: ahead, bytes: 1_000_000 }, 1);
+  const start = 2 * 1024 * 1024;
+  download.fetchAhead(start);
+  await download.reaches(start, 60_000);
+  gate.release();
+  await bed.mirrors[0]!.waitForAbandoned();
+  assert(!download.complete);
+  ahead.release();
+  assertWhole(await read(download), body);
+});
+
 Deno.test("wrong bytes are complete for nobody, not even ahead of their check", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
