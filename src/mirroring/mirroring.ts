@@ -286,6 +286,11 @@ export class Mirroring {
     return response;
   }
 
+  /** See `PackageRequests.refuseResume`. */
+  async refuseResume(file: PackageFile, request: Request): Promise<Response | null> {
+    return await this.#packages.refuseResume(file, request);
+  }
+
   /** Applies a new configuration to every request from now on; transfers in flight continue. */
   reconfigure(config: Config): void {
     // First what can throw, so that a configuration is applied as a whole or not at all.

@@ -123,7 +123,7 @@ export class PackageRequests {
   async #respond(asked: PackageRequest): Promise<Response> {
     const { downloads, layout, quarantine, snapshots } = this.#options;
     const { file, request } = asked;
-    const refusal = await this.#refuseResume(asked);
+    const refusal = await this.refuseResume(file, request);
     if (refusal !== null) return refusal;
     const path = layout.fileOf(file);
     const { repository: { directory }, fileName } = file;
@@ -144,7 +144,7 @@ export class PackageRequests {
    * Answers 416 to a client that wants the rest of a file of which it may hold a wrong beginning:
    * pacman drops that and begins anew. Null if there is nothing to refuse.
    */
-  async #refuseResume({ file, request }: PackageRequest): Promise<Response | null> {
+  async refuseResume(file: PackageFile, request: Request): Promise<Response | null> {
     const { refused, snapshots } = this.#options;
     const start = Number(/^bytes=(\d+)-/i.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
     if (!refused.mayEndAt(keyOf(file), start)) return null;

@@ -11,7 +11,7 @@ import {
 import { sendFile } from "../../repositories/send_file.ts";
 import { textResponse } from "../responses.ts";
 
-type Needs = Pick<Mirroring, "tree" | "layout" | "index" | "snapshots">;
+type Needs = Pick<Mirroring, "tree" | "layout" | "index" | "snapshots" | "refuseResume">;
 
 /** A cached file and what tells it from others of its name. */
 interface Candidate {
@@ -47,12 +47,23 @@ export async function flatCacheRoute(
   const response = first === undefined || isAmbiguous(candidates, first) ||
       !others.every((other) => isSame(other, first, needs.index))
     ? null
-    : await sendFile(request, { path: first.path, fileName, status: "HIT" });
+    : await refuseResume(cached, request, needs) ??
+      await sendFile(request, { path: first.path, fileName, status: "HIT" });
   if (response === null) return textResponse(404, "There is no such file in the cache.");
   if (request.method === "GET") {
     for (const { file } of cached) needs.index.recordUse(file, Date.now());
   }
   return response;
+}
+
+/** See `PackageRequests.refuseResume`. */
+async function refuseResume(
+  cached: readonly CachedFile[],
+  request: Request,
+  needs: Needs,
+): Promise<Response | null> {
+  const refusals = cached.map(({ file }) => needs.refuseResume(file, request));
+  return (await Promise.all(refusals)).find((refusal) => refusal !== null) ?? null;
 }
 
 /**

@@ -52,6 +52,16 @@ Deno.test("the rest of a refused file is not given to a client that may hold its
   assertEquals((await resume(app, 1)).status, 416);
 });
 
+Deno.test("the rest of a refused file is not given under its name alone either", async () => {
+  await using app = await afterRefusal();
+  await app.warm(PATH);
+  for (const path of [`/cache/${NAME}`, `/cache/arch/${NAME}`]) {
+    const refused = await app.get(path, { range: `bytes=${SIZE - 1}-` });
+    assertEquals([refused.status, refused.body.length], [416, 0], path);
+    assertEquals((await app.get(path)).body, RIGHT, path);
+  }
+});
+
 Deno.test("a range from the start, and one of the right file by its entity tag, are given after a refusal", async () => {
   await using app = await afterRefusal();
   const { headers } = await app.warm(PATH);
