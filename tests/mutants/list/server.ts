@@ -130,7 +130,7 @@ export const SERVER: readonly Mutant[] = [
   },
   {
     file: "server/files/listing.ts",
-    find: "if (isCurrent) return kept.page;",
+    find: "if (isCurrent || kept !== undefined && this.#isCrowded()) return kept.page;",
     replace: "",
     breaks: "each listing is made anew",
     killedBy: ["server/listings_test.ts"],
