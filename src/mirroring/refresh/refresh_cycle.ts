@@ -54,8 +54,8 @@ export class RefreshCycle {
   }
 
   /**
-   * Runs the whole cycle for an administrator and passes every step to `listener`. Throws `conflict` while another one
-   * runs, and `upstream` at the end, with all reasons, if a part of it failed.
+   * Runs the whole cycle for an administrator and passes every step to `listener`. Throws `conflict`
+   * while another one runs, and `upstream` at the end, with all reasons, if a part of it failed.
    */
   async run(listener: RefreshListener = () => {}): Promise<void> {
     if (this.#running !== null) {

@@ -11,13 +11,6 @@ export const MIRRORS: readonly Mutant[] = [
   },
   {
     file: "mirroring/downloads/transfer.ts",
-    find: "this.#challenges === MAX_CHALLENGES",
-    replace: "false",
-    breaks: "a slow line has every mirror tried for every file",
-    killedBy: ["mirroring/downloads/slow_mirror_test.ts"],
-  },
-  {
-    file: "mirroring/downloads/transfer.ts",
     find: "if (await this.#takeChallenger()) continue;",
     replace: "",
     breaks: "a mirror that was tried beside a slow one is dropped when that one fails",

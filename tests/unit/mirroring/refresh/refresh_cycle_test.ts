@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../../../../src/async/event_loop_turn.ts";
 import { assertEquals, assertLess, assertMatch, assertRejects } from "@std/assert";
 import type { Repository } from "../../../../src/repositories/repository.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
@@ -340,18 +341,20 @@ Deno.test("a cycle cleans up during a prefetch that takes long, and once more af
 
 Deno.test("a cycle in turn runs after the one that is running, whether that succeeds or fails", async () => {
   const first = Promise.withResolvers<boolean>();
-  let begun = 0;
-  const { cycle, run } = cycleOf(
-    ["a"],
-    () => ++begun === 1 ? first.promise : Promise.resolve(true),
-  );
+  const order: string[] = [];
+  const { cycle, run } = cycleOf(["a"], () => {
+    order.push("begins");
+    return order.length === 1 ? first.promise : Promise.resolve(true);
+  });
   const running = run();
   await assertRejects(run, PkgstashError, "another refresh is running");
   const queued = cycle.runInTurn();
+  await eventLoopTurn();
+  order.push("ends");
   first.reject(new PkgstashError("upstream", "no mirror"));
   await assertRejects(() => running, PkgstashError, "no mirror");
   await queued;
-  assertEquals(begun, 2);
+  assertEquals(order, ["begins", "ends", "begins"]);
 });
 
 Deno.test("a cycle refreshes all repositories at the same time", async () => {
