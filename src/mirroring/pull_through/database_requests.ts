@@ -1,5 +1,4 @@
-import { deadline } from "@std/async/deadline";
-import { isTimeout, PkgstashError } from "../../errors.ts";
+import { PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { isAhead, isPlausible } from "../../repositories/database_date.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
@@ -10,6 +9,7 @@ import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
+import { inTime } from "./send_download.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
 /** The part of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
@@ -219,15 +219,9 @@ export class DatabaseRequests {
 
   /** The outcome of a promise, or an `upstream_timeout` when the request must be answered. */
   async #inTime<T>(promise: Promise<T>, { file, deadlineAt }: DatabaseRequest): Promise<T> {
-    try {
-      return await deadline(promise, Math.max(0, deadlineAt - performance.now()));
-    } catch (error) {
-      if (!isTimeout(error)) throw error;
-      throw new PkgstashError(
-        "upstream_timeout",
-        `Cannot get ${file.fileName}: no mirror has sent it in time. Ask again in a while.`,
-      );
-    }
+    const message =
+      `Cannot get ${file.fileName}: no mirror has sent it in time. Ask again in a while.`;
+    return await inTime(deadlineAt, promise, message);
   }
 }
 

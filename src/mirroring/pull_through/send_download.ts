@@ -65,30 +65,27 @@ export async function sendDownload(
   return new Response(body, init);
 }
 
-/** The outcome of a promise, or an `upstream_timeout` if that takes more than `timeoutMs`. */
-export async function answerInTime<T>(
-  promise: Promise<T>,
-  timeoutMs: number,
-  fileName: string,
-): Promise<T> {
-  const deadlineAt = performance.now() + timeoutMs;
-  return await answerBy(deadlineAt, promise, { fileName, answerTimeoutMs: timeoutMs });
-}
-
-/** As `answerInTime`, for what is left of the `answerTimeoutMs` that end at `deadlineAt`. */
+/** The outcome of a promise, or an `upstream_timeout` at the end of `answerTimeoutMs`, `deadlineAt`. */
 export async function answerBy<T>(
   deadlineAt: number,
   promise: Promise<T>,
   { fileName, answerTimeoutMs }: { fileName: string; answerTimeoutMs: number },
 ): Promise<T> {
+  const message = `Cannot get ${fileName}: no mirror answered within ${answerTimeoutMs / 1000} s.`;
+  return await inTime(deadlineAt, promise, message);
+}
+
+/** The outcome of a promise, or an `upstream_timeout` with this message at `deadlineAt`. */
+export async function inTime<T>(
+  deadlineAt: number,
+  promise: Promise<T>,
+  message: string,
+): Promise<T> {
   try {
     return await deadline(promise, Math.max(0, deadlineAt - performance.now()));
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    throw new PkgstashError(
-      "upstream_timeout",
-      `Cannot get ${fileName}: no mirror answered within ${answerTimeoutMs / 1000} s.`,
-    );
+    throw new PkgstashError("upstream_timeout", message);
   }
 }
 

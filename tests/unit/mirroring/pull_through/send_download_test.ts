@@ -1,20 +1,23 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import {
-  answerInTime,
-  sendDownload,
-} from "../../../../src/mirroring/pull_through/send_download.ts";
+import { answerBy, sendDownload } from "../../../../src/mirroring/pull_through/send_download.ts";
+
+/** As a request for foo.db that began now does. */
+function answer<T>(promise: Promise<T>, answerTimeoutMs: number): Promise<T> {
+  const deadlineAt = performance.now() + answerTimeoutMs;
+  return answerBy(deadlineAt, promise, { fileName: "foo.db", answerTimeoutMs });
+}
 
 Deno.test("an outcome in time is passed on, a failure as well", async () => {
-  assertEquals(await answerInTime(Promise.resolve(7), 60_000, "foo.db"), 7);
+  assertEquals(await answer(Promise.resolve(7), 60_000), 7);
   const failed = Promise.reject(new RangeError("no"));
-  await assertRejects(() => answerInTime(failed, 60_000, "foo.db"), RangeError);
+  await assertRejects(() => answer(failed, 60_000), RangeError);
 });
 
 Deno.test("an outcome that is late is a timeout that names the file, and may fail unheard", async () => {
   const late = Promise.withResolvers<void>();
-  const error = await assertRejects(() => answerInTime(late.promise, 5, "foo.db"), PkgstashError);
+  const error = await assertRejects(() => answer(late.promise, 5), PkgstashError);
   assertEquals(error.kind, "upstream_timeout");
   assertEquals(error.message, "Cannot get foo.db: no mirror answered within 0.005 s.");
   late.reject(new Error("too late"));
