@@ -30,6 +30,7 @@ const FILES: Record<string, string> = {
   "usr/share/doc/pkgstash/docs/security.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/haproxy.cfg": "-rw-r--r--",
   "usr/share/doc/pkgstash/nginx-cluster.conf": "-rw-r--r--",
+  "usr/share/doc/pkgstash/nginx-direct.conf": "-rw-r--r--",
   "usr/share/doc/pkgstash/nginx.conf": "-rw-r--r--",
   "usr/share/fish/vendor_completions.d/pkgstash.fish": "-rw-r--r--",
   "usr/share/licenses/pkgstash/LICENSE": "-rw-r--r--",
