@@ -9,7 +9,7 @@ import { Inventory } from "../src/mirroring/cache/inventory.ts";
 import { RepositoryTree } from "../src/repositories/repository.ts";
 import { Cleanup } from "../src/mirroring/cleanup/cleanup.ts";
 import { configOf } from "../tests/support/configuration.ts";
-import { DIRECTORIES, NOW, packages } from "./cache_of_100000.ts";
+import { DIRECTORIES, NOW, packages } from "./large_cache.ts";
 
 const collect = (globalThis as { gc?: () => void }).gc ?? (() => {});
 const mebibytes = (bytes: number) => `${Math.round(bytes / 1024 ** 2)} MiB`;
@@ -47,7 +47,7 @@ async function measured<T>(what: string, work: () => Promise<T>): Promise<T> {
 const root = await Deno.makeTempDir({ prefix: "pkgstash-figures-" });
 try {
   const layout = new CacheLayout(root);
-  const entries = packages();
+  const entries = packages(100_000);
   for (const directory of DIRECTORIES) {
     await Deno.mkdir(join(root, directory), { recursive: true });
   }

@@ -4,21 +4,24 @@
  * succeeded, 2 for a wrong command line, and 130 when it was interrupted.
  */
 import { fromFileUrl, join } from "@std/path";
+import { committedFiles } from "../deploy/build/generate.ts";
 import { type BenchmarkArguments, parseArguments, USAGE, UsageError } from "./load/arguments.ts";
 import { chartOf } from "./load/chart.ts";
 import { jsonOf, markdownOf, type ReportOptions, tableOf } from "./load/report.ts";
+import { describeMachine } from "./load/machine.ts";
 import { requireAll } from "./load/requirements.ts";
 import { runBenchmark } from "./load/run.ts";
 import { measuresOf } from "./load/scenarios.ts";
 import { Workspace } from "./load/workspace.ts";
 
+const PROJECT = fromFileUrl(new URL("../", import.meta.url));
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Runs the benchmark and returns its exit code. */
 async function main(args: readonly string[]): Promise<number> {
   let options: BenchmarkArguments;
   try {
-    options = parseArguments(args, fromFileUrl(new URL("../", import.meta.url)));
+    options = parseArguments(args, PROJECT);
     if (options.help) {
       console.log(USAGE);
       return 0;
@@ -52,7 +55,7 @@ async function measureAndReport(
   workspace: Workspace,
   options: BenchmarkArguments,
 ): Promise<number> {
-  const machine = machineOf(options);
+  const machine = await describeMachine(workspace, options);
   const results = await runBenchmark(workspace, options, (line) => console.error(line));
   const { choices, reference, resultsFolder } = options;
   const report: ReportOptions = {
@@ -78,20 +81,15 @@ async function measureAndReport(
     await write("results.json", jsonOf(report, machine));
     await write("results.md", markdownOf(report, machine));
     await write("results.svg", chartOf(report));
+    if (resultsFolder === join(PROJECT, "bench/results")) await updateReadme();
   }
   return results.failures.length === 0 ? 0 : 1;
 }
 
-function machineOf({ rounds, loadSeconds, logLevel }: BenchmarkArguments) {
-  const cpuInfo = Deno.readTextFileSync("/proc/cpuinfo");
-  return {
-    cores: navigator.hardwareConcurrency,
-    processor: /^model name\s*:\s*(.*)$/m.exec(cpuInfo)?.[1] ?? Deno.build.arch,
-    kernel: `Linux ${Deno.osRelease()}`,
-    deno: Deno.version.deno,
-    "load before": Deno.loadavg()[0]!.toFixed(2),
-    settings: `${rounds} rounds, ${loadSeconds} s for each load, log level ${logLevel}`,
-  };
+/** Puts the results into the front page, as `deno task generate` does. */
+async function updateReadme(): Promise<void> {
+  const files = await committedFiles();
+  await Deno.writeTextFile(join(PROJECT, "README.md"), files["README.md"]!);
 }
 
 function messageOf(error: unknown): string {

@@ -1,11 +1,15 @@
 import { parseArgs } from "@std/cli/parse-args";
 import { join, resolve } from "@std/path";
-import { SCENARIOS } from "./scenarios.ts";
+import { FULL_SCALE, type Scale, SHORT_SCALE } from "./scale.ts";
+import type { Scenario } from "./scenario.ts";
+import { scenariosOf } from "./scenarios.ts";
 
 /** What can be measured, in the order of a table. */
 export type Choice =
   /** A checkout of pkgstash. */
   | { readonly name: string; readonly kind: "checkout"; readonly path: string }
+  /** nginx in front of a checkout's cache. */
+  | { readonly name: string; readonly kind: "direct"; readonly path: string }
   /** A program of this file. */
   | { readonly name: string; readonly kind: "binary" | "pacoloco" | "flexo"; readonly path: string }
   | { readonly name: string; readonly kind: "proxy_cache" | "proxy_store" | "static" };
@@ -17,9 +21,13 @@ export interface BenchmarkArguments {
   readonly choices: readonly Choice[];
   /** The name of the subject that the ratios refer to. */
   readonly reference: string;
-  /** Names of the scenarios to run. */
-  readonly scenarios: readonly string[];
+  /** The scenarios to run. */
+  readonly scenarios: readonly Scenario[];
+  readonly scale: Scale;
+  /** Those that count. */
   readonly rounds: number;
+  /** Whether there is a round before them that does not. */
+  readonly warmsUp: boolean;
   /** How long each load of wrk lasts. */
   readonly loadSeconds: number;
   readonly logLevel: string;
@@ -41,6 +49,7 @@ const NGINX_PEERS = [
 /** The name of the checkout that the benchmark belongs to. */
 const OWN = "pkgstash";
 const OWN_BINARY = "pkgstash-binary";
+const OWN_BEHIND_NGINX = "nginx-direct";
 
 const LOG_LEVELS = ["debug", "info", "warning", "error"];
 const SWITCHES = ["help", "json", "short"];
@@ -62,7 +71,8 @@ export const USAGE = `Usage: deno run --allow-all bench/throughput.ts [OPTION]..
 
 Compares pkgstash with other caches in one run, on loopback, and prints each figure with its ratio
 to a reference. Measured are the checkout that this file is in, as "${OWN}"; its binary
-dist/pkgstash if there is one, as "${OWN_BINARY}"; nginx as proxy_cache ("nginx"), as
+dist/pkgstash if there is one, as "${OWN_BINARY}"; nginx that serves hits from the cache of this
+checkout ("${OWN_BEHIND_NGINX}", by deploy/nginx-direct.conf), as proxy_cache ("nginx"), as
 proxy_store ("nginx-store") and as a server of the files themselves ("nginx-static"); each
 further checkout that is given as NAME=DIR; and the peers that options name.
 
@@ -74,7 +84,7 @@ Options:
   --only SCENARIO     only this scenario; may be repeated, or be a list with commas
   --rounds N          rounds that count, after one to warm up; default 5
   --seconds N         duration of each load of wrk; default 2
-  --short             one round with short loads: shows that all works, and measures nothing
+  --short             one round of small loads: shows that all works, and measures nothing
   --reference NAME    the subject that ratios refer to; default nginx, or else the first one
   --log-level LEVEL   log level of pkgstash, which writes to a file; default info
   --results DIR       write a table, a chart and all figures there; default bench/results for a
@@ -82,10 +92,10 @@ Options:
   --json              print the figures as JSON
   --help              print this
 
-Scenarios: ${SCENARIOS.map(({ name }) => name).join(", ")}.
+Scenarios: ${scenariosOf(FULL_SCALE).map(({ name }) => name).join(", ")}.
 
-It needs nginx and wrk (Debian: nginx-light, wrk). Misses take about 500 MB below TMPDIR for each
-subject. Absolute figures depend on the machine and on what else it does: compare ratios only.`;
+It needs nginx, wrk and pacman (Debian: nginx-light, wrk, pacman-package-manager, and fakeroot for
+a plain user), and below TMPDIR about 4 GB, and 2 GB for each subject. Absolute figures depend on the machine and on what else it does: compare ratios only.`;
 
 /**
  * Reads the command line.
@@ -120,6 +130,7 @@ export function parseArguments(args: readonly string[], ownDirectory: string): B
   const choices = chosenOf([
     { name: OWN, kind: "checkout", path: ownDirectory },
     ...program("binary", OWN_BINARY, isFile(binary) ? binary : undefined),
+    { name: OWN_BEHIND_NGINX, kind: "direct", path: ownDirectory },
     ...checkouts,
     ...NGINX_PEERS,
     ...program("pacoloco", "pacoloco"),
@@ -130,15 +141,18 @@ export function parseArguments(args: readonly string[], ownDirectory: string): B
   if (!names.includes(reference)) {
     throw new UsageError(`--reference takes one of ${names.join(", ")}, not "${reference}"`);
   }
-  const scenarios = scenariosOf(valuesOf("only"));
   const isShort = options["short"] === true;
-  const isWhole = scenarios.length === SCENARIOS.length && checkouts.length === 0 && !isShort;
+  const scale = isShort ? SHORT_SCALE : FULL_SCALE;
+  const scenarios = wantedOf(scenariosOf(scale), valuesOf("only"));
+  const isWhole = valuesOf("only").length === 0 && checkouts.length === 0 && !isShort;
   const results = one("results") ?? (isWhole ? join(ownDirectory, "bench/results") : null);
   return {
     help: options["help"] === true,
     choices,
     reference,
     scenarios,
+    scale,
+    warmsUp: !isShort,
     rounds: isShort ? 1 : countOf("rounds", one("rounds") ?? "5", 100),
     loadSeconds: isShort ? 1 : countOf("seconds", one("seconds") ?? "2", 60),
     logLevel: logLevelOf(one("log-level") ?? "info"),
@@ -169,14 +183,14 @@ function checkoutOf(argument: string): Choice {
   return { name, kind: "checkout", path: resolve(directory) };
 }
 
-function scenariosOf(only: readonly string[]): readonly string[] {
-  const known = SCENARIOS.map(({ name }) => name);
+function wantedOf(all: readonly Scenario[], only: readonly string[]): readonly Scenario[] {
+  const known = all.map(({ name }) => name);
   const wanted = only.flatMap((value) => value.split(","));
   const unknown = wanted.find((name) => !known.includes(name));
   if (unknown !== undefined) {
     throw new UsageError(`There is no scenario "${unknown}", only ${known.join(", ")}`);
   }
-  return wanted.length === 0 ? known : known.filter((name) => wanted.includes(name));
+  return wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
 }
 
 function countOf(option: string, text: string, most: number): number {

@@ -21,6 +21,7 @@ export function chartOf({ results, measures, subjects, reference }: ReportOption
   const lines: string[] = [];
   let y = 56;
   for (const measure of measures) {
+    if (measure.isOfLoad) continue;
     const bars = others.flatMap((subject) => {
       const ratio = results.ratio(measure, subject, reference)?.median ?? null;
       return ratio === null ? [] : [{ subject, ratio }];

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { BINARY_CACHE_ROOT } from "../../src/config/out_of_reach.ts";
 import type { PackageFile } from "./repository.ts";
+import type { Ability } from "./scenario.ts";
 import type { Launch } from "./workspace.ts";
 
 /** Where one instance of a contestant runs. */
@@ -8,7 +9,10 @@ export interface Site {
   /** For its cache, configuration and log. */
   readonly folder: string;
   readonly port: number;
-  readonly mirrorPort: number;
+  /** Of the mirrors, each of which has every file. */
+  readonly mirrorPorts: readonly [number, ...number[]];
+  /** Names of the mirror's repositories that it has. */
+  readonly repositories: readonly string[];
 }
 
 /** A caching mirror that can be started and compared. */
@@ -24,9 +28,15 @@ export interface Contestant {
   readonly hasCacheStatus: boolean;
   /** Scenarios that mean nothing for it. */
   readonly skips?: readonly string[];
+  readonly abilities?: readonly Ability[];
   /** The directory below which its folders must be, if it cannot write elsewhere. */
   readonly parentFolder?: string;
 }
+
+const ABILITIES: readonly Ability[] = ["stripes", "refresh", "cache layout"];
+
+/** For the API of instances that are measured. */
+export const TOKEN = "the-token-of-the-benchmark-is-no-secret";
 
 /** pkgstash, from a checkout. */
 export function pkgstashContestant(
@@ -52,6 +62,7 @@ export function pkgstashContestant(
     }),
     cachedFile,
     hasCacheStatus: true,
+    abilities: ABILITIES,
   };
 }
 
@@ -71,6 +82,7 @@ export function binaryContestant(
     }),
     cachedFile,
     hasCacheStatus: true,
+    abilities: ABILITIES,
     parentFolder: BINARY_CACHE_ROOT,
   };
 }
@@ -82,16 +94,19 @@ async function serveArguments({ folder }: Site): Promise<string[]> {
   return ["serve", "--config", configPath];
 }
 
-function environmentOf({ folder, port, mirrorPort }: Site, logLevel: string) {
+function environmentOf({ folder, port, mirrorPorts, repositories }: Site, logLevel: string) {
   return {
+    PKGSTASH_TOKEN: TOKEN,
     PKGSTASH_CACHE_ROOT: join(folder, "cache"),
     PKGSTASH_LISTEN_ADDRESS: "127.0.0.1",
     PKGSTASH_PORT: String(port),
-    PKGSTASH_MIRROR_URLS: `http://127.0.0.1:${mirrorPort}/`,
-    PKGSTASH_MIRRORED_REPOS: "core",
+    PKGSTASH_MIRROR_URLS: mirrorPorts.map((mirror) => `http://127.0.0.1:${mirror}/`).join(","),
+    PKGSTASH_MIRRORED_REPOS: repositories.join(","),
     PKGSTASH_REFRESH_INTERVAL: "0",
     // A nearly full disk must not make it clean up meanwhile.
     PKGSTASH_MIN_FREE_SPACE: "0",
+    // All clients of the benchmark have one address.
+    PKGSTASH_MAX_CLIENT_REQUESTS: "0",
     PKGSTASH_LOG_LEVEL: logLevel,
   };
 }

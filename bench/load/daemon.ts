@@ -2,6 +2,8 @@ import { join } from "@std/path";
 import { exchange } from "./client.ts";
 import type { Launch, Workspace } from "./workspace.ts";
 
+/** Of a proxy that is ready before what it is the proxy of. */
+const BAD_GATEWAY = 502;
 const LONGEST_START_MS = 60_000;
 const LONGEST_STOP_MS = 10_000;
 const LOG_TAIL_CHARACTERS = 2000;
@@ -53,7 +55,9 @@ export class Daemon {
         if (status === 200) {
           return new Daemon(workspace, child, { port, folder, startMs: durationMs });
         }
-        if (status !== null) throw new Error(`status ${status} for ${probePath}`);
+        if (status !== null && status !== BAD_GATEWAY) {
+          throw new Error(`status ${status} for ${probePath}`);
+        }
         if (code !== null) throw new Error(`it ended with code ${code}`);
         if (durationMs > LONGEST_START_MS) throw new Error("it does not listen");
         await new Promise((resolve) => setTimeout(resolve, 1));

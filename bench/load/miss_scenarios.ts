@@ -1,5 +1,6 @@
 import { exchange } from "./client.ts";
-import { measure, MEGABYTE, type Round, type Scenario } from "./scenario.ts";
+import { Probe } from "./probe.ts";
+import { GIGABYTE, measure, MEGABYTE, type Round, type Scenario } from "./scenario.ts";
 import { median } from "./statistics.ts";
 import type { Subject } from "./subject.ts";
 
@@ -14,21 +15,23 @@ export const MISS_SCENARIOS: readonly Scenario[] = [
     name: "miss",
     measures: [
       measure("missMegabytesPerSecond", "miss, 100 MiB", "MB/s", "higher"),
-      measure("missCpuMs", "  CPU", "ms", "lower"),
+      measure("missCpuSecondsPerGigabyte", "  CPU", "s/GB", "lower", 2),
     ],
     run: async (subject, { fresh: { misses } }) => {
       const speeds: number[] = [];
       let cpuSeconds = 0;
+      let bytes = 0;
       for (const file of misses) {
         const cpuBefore = subject.cpuSeconds();
         const response = await subject.fetchVerified(file);
         subject.requireMiss(response, file);
         await subject.settle(file);
         cpuSeconds += subject.cpuSeconds() - cpuBefore;
+        bytes += response.bodyBytes;
         speeds.push(response.bodyBytes / MEGABYTE / (response.durationMs / 1000));
         await subject.discard(file);
       }
-      return [median(speeds), cpuSeconds * 1000 / misses.length];
+      return [median(speeds), cpuSeconds / (bytes / GIGABYTE)];
     },
   },
   {
@@ -37,6 +40,7 @@ export const MISS_SCENARIOS: readonly Scenario[] = [
       measure("herdSeconds", `${HERD_CLIENTS} clients on a miss, 100 MiB`, "s", "lower", 2),
       measure("herdCpuSeconds", "  CPU", "s", "lower", 2),
       measure("herdUpstreamCopies", "  fetched from the mirror", "copies", "lower", 2),
+      measure("herdLongestMs", "  longest answer to a small hit meanwhile", "ms", "lower", 1),
     ],
     run: runHerd,
   },
@@ -59,10 +63,10 @@ export const MISS_SCENARIOS: readonly Scenario[] = [
 
 async function runHerd(
   subject: Subject,
-  { mirror, fresh: { herd } }: Round,
+  { bed, mirror, fresh: { herd } }: Round,
 ): Promise<readonly number[]> {
   const { bytes } = herd.payload;
-  const sentBefore = await mirror.bytesSentOf(herd);
+  const sentBefore = await mirror.bytesSentOf(herd.path);
   // Two bytes of each piece show whether it belongs there, at no cost; all of them are compared
   // once, below.
   const onPiece = (piece: Uint8Array, offset: number) => {
@@ -71,6 +75,7 @@ async function runHerd(
       throw new Error(`Wrong bytes at ${offset} of ${herd.path}`);
     }
   };
+  const probe = await Probe.start(subject.port, subject.urlPath(bed.repository.small.path));
   const cpuBefore = subject.cpuSeconds();
   const startedAt = performance.now();
   const clients = Array.from(
@@ -89,10 +94,11 @@ async function runHerd(
       `A client got status ${incomplete.status} and ${incomplete.bodyBytes} bytes of ${herd.path}`,
     );
   }
+  const { longestMs } = await probe.stop();
   await subject.settle(herd);
   const cpuSeconds = subject.cpuSeconds() - cpuBefore;
   await subject.fetchVerified(herd);
-  const copies = (await mirror.bytesSentOf(herd) - sentBefore) / bytes.length;
+  const copies = (await mirror.bytesSentOf(herd.path) - sentBefore) / bytes.length;
   await subject.discard(herd);
-  return [seconds, cpuSeconds, copies];
+  return [seconds, cpuSeconds, copies, longestMs];
 }

@@ -5,7 +5,7 @@ import type { Contestant } from "./contestant.ts";
 export function pacolocoContestant(name: string, binary: string): Contestant {
   return {
     name,
-    prepare: async ({ folder, port, mirrorPort }) => {
+    prepare: async ({ folder, port, mirrorPorts: [mirrorPort] }) => {
       const cache = join(folder, "cache");
       await Deno.mkdir(cache, { recursive: true });
       const configPath = join(folder, "pacoloco.yaml");
@@ -27,7 +27,7 @@ export function pacolocoContestant(name: string, binary: string): Contestant {
 export function flexoContestant(name: string, binary: string): Contestant {
   return {
     name,
-    prepare: async ({ folder, port, mirrorPort }) => {
+    prepare: async ({ folder, port, mirrorPorts: [mirrorPort] }) => {
       const cache = join(folder, "cache");
       await Deno.mkdir(cache, { recursive: true });
       return {

@@ -4,6 +4,8 @@ import type { Choice } from "./arguments.ts";
 const TOOLS = [
   { command: "nginx", debian: "nginx-light" },
   { command: "wrk", debian: "wrk" },
+  { command: "pacman", debian: "pacman-package-manager" },
+  ...(Deno.uid() === 0 ? [] : [{ command: "fakeroot", debian: "fakeroot" }]),
 ];
 // Where daemons are, and what a plain user's PATH often lacks.
 const DAEMON_FOLDERS = "/usr/sbin:/sbin";
@@ -28,7 +30,7 @@ export function requireAll(choices: readonly Choice[]): void {
   for (const choice of choices) {
     if (!("path" in choice)) continue;
     const { name, kind, path } = choice;
-    if (kind !== "checkout") {
+    if (kind !== "checkout" && kind !== "direct") {
       if (!isFile(path)) throw new Error(`Cannot measure ${name}: there is no file ${path}`);
       continue;
     }

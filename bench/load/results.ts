@@ -1,4 +1,4 @@
-import type { Measure } from "./scenario.ts";
+import type { Measure, Scenario } from "./scenario.ts";
 import { median } from "./statistics.ts";
 
 /** How a subject stands to the reference in one measure. */
@@ -9,11 +9,41 @@ export interface Ratio {
   readonly highest: number;
 }
 
+/** A measurement that failed. */
+interface Failure {
+  readonly subject: string;
+  /** Null if the subject could not be started at all. */
+  readonly scenario: Scenario | null;
+  readonly round: number;
+  readonly reason: string;
+}
+
 /** The figures of a run, by measure, subject and round. */
 export class Results {
   readonly #figures = new Map<string, Map<string, Map<number, number>>>();
-  /** What went wrong; the figure of that round is missing. */
-  readonly failures: string[] = [];
+  readonly #failures: Failure[] = [];
+
+  /** What went wrong, for people. */
+  get failures(): readonly string[] {
+    return this.#failures.map(({ subject, scenario, round, reason }) =>
+      scenario === null
+        ? `${subject} is left out: ${reason}`
+        : `${subject}, ${scenario.name}, round ${round}: ${reason}`
+    );
+  }
+
+  /** Notes that a measurement failed: its figures are missing, and nothing else. */
+  fail(of: Omit<Failure, "reason">, error: unknown): void {
+    this.#failures.push({ ...of, reason: error instanceof Error ? error.message : String(error) });
+  }
+
+  /** Whether a figure is missing because of a failure. */
+  hasFailed(measure: Measure, subject: string): boolean {
+    return this.#failures.some((failure) =>
+      failure.subject === subject &&
+      (failure.scenario === null || failure.scenario.measures.includes(measure))
+    );
+  }
 
   add(measure: Measure, subject: string, round: number, figure: number): void {
     const subjects = this.#figures.get(measure.key) ?? new Map();

@@ -1,16 +1,19 @@
 import type { BenchmarkArguments, Choice } from "./arguments.ts";
 import { binaryContestant, type Contestant, pkgstashContestant } from "./contestant.ts";
+import { directContestant } from "./direct_peer.ts";
+import type { Bed } from "./instance.ts";
+import { LargeDatabase } from "./large_database.ts";
 import { FRESH_FILES_PER_ROUND } from "./miss_scenarios.ts";
 import { Mirror } from "./nginx.ts";
 import { proxyCacheContestant, proxyStoreContestant, staticContestant } from "./nginx_peers.ts";
 import { flexoContestant, pacolocoContestant } from "./other_peers.ts";
+import { PacmanUpdate } from "./pacman_update.ts";
 import { generateRepository } from "./repository.ts";
 import { Results } from "./results.ts";
-import { PEAK_MEMORY, ROUND_MEMORY, SCENARIOS } from "./scenarios.ts";
-import { type Bed, Subject } from "./subject.ts";
+import { MEBIBYTE } from "./scenario.ts";
+import { PEAK_MEMORY, ROUND_MEMORY } from "./scenarios.ts";
+import { Subject } from "./subject.ts";
 import type { Workspace } from "./workspace.ts";
-
-const MEBIBYTE = 1024 ** 2;
 
 /** Starts everything, and measures round by round. */
 export async function runBenchmark(
@@ -18,12 +21,13 @@ export async function runBenchmark(
   options: BenchmarkArguments,
   tell: (line: string) => void,
 ): Promise<Results> {
-  const { choices, logLevel, rounds, loadSeconds } = options;
+  const { choices, logLevel, rounds, warmsUp, loadSeconds, scale, scenarios } = options;
   const root = await workspace.makeFolder("repository");
   tell("writing the repository");
   // Round 0 is for warming up: compiled code, page cache, connections.
   const repository = await generateRepository(root, {
     rounds: rounds + 1,
+    hugeMebibytes: scale.hugeMebibytes,
     filesPerRound: FRESH_FILES_PER_ROUND,
   });
   const mirror = await Mirror.start(workspace, root, repository.small);
@@ -31,35 +35,44 @@ export async function runBenchmark(
     workspace,
     repository,
     mirrorPort: mirror.port,
-    body: new Uint8Array(repository.big.payload.bytes.length),
+    update: await PacmanUpdate.create(workspace, root, scale.updatedPackages),
+    largeDatabase: await LargeDatabase.create(root, scale.databasePackages),
+    body: new Uint8Array(repository.big.payload.size),
   };
   const contestants = choices.map((choice) => contestantOf(choice, { logLevel, root }));
+  const results = new Results();
   const subjects: Subject[] = [];
   for (const contestant of contestants) {
     tell(`starting ${contestant.name}`);
-    subjects.push(await Subject.start(contestant, bed));
+    try {
+      subjects.push(await Subject.start(contestant, bed));
+    } catch (error) {
+      if (workspace.isClosed) throw error;
+      results.fail({ subject: contestant.name, scenario: null, round: 0 }, error);
+    }
   }
 
-  const results = new Results();
   const peaks = new Map<Subject, number>();
-  const scenarios = SCENARIOS.filter(({ name }) => options.scenarios.includes(name));
   for (const [number, fresh] of repository.fresh.entries()) {
     const isWarmUp = number === 0;
+    if (isWarmUp && !warmsUp) continue;
     const round = { bed, mirror, fresh, loadSeconds: isWarmUp ? 1 : loadSeconds };
-    for (const { name, measures, run } of scenarios) {
+    for (const scenario of scenarios) {
+      const { name, measures, run, isOfNewInstances = false } = scenario;
+      if (isWarmUp && isOfNewInstances) continue;
       tell(`${isWarmUp ? "warming up" : `round ${number} of ${rounds}`}: ${name}`);
       for (const subject of inOrderOf(number, subjects)) {
-        if (!subject.takesPartIn(name)) continue;
+        if (!subject.takesPartIn(scenario)) continue;
         try {
           const figures = await run(subject, round);
           if (isWarmUp) continue;
           for (const [index, measure] of measures.entries()) {
-            results.add(measure, subject.name, number, figures[index]!);
+            const figure = figures[index] ?? null;
+            if (figure !== null) results.add(measure, subject.name, number, figure);
           }
         } catch (error) {
           if (workspace.isClosed) throw error;
-          const reason = error instanceof Error ? error.message : String(error);
-          results.failures.push(`${subject.name}, ${name}, round ${number}: ${reason}`);
+          results.fail({ subject: subject.name, scenario, round: number }, error);
         }
       }
     }
@@ -84,6 +97,8 @@ function contestantOf(
   switch (choice.kind) {
     case "checkout":
       return pkgstashContestant(name, choice.path, { logLevel });
+    case "direct":
+      return directContestant(name, choice.path, { logLevel });
     case "binary":
       return binaryContestant(name, choice.path, { logLevel });
     case "proxy_cache":

@@ -1,6 +1,8 @@
 import { readHead, sendRequest } from "./client.ts";
 
-const TICK_MS = 100;
+const PIECE_BYTES = 64 * 1024;
+/** More at once than a backlog holds would have to knock again. */
+const AT_ONCE = 50;
 
 /** Clients that take a file slowly, each on a connection of its own, until they are disposed of. */
 export class SlowReaders implements AsyncDisposable {
@@ -14,7 +16,10 @@ export class SlowReaders implements AsyncDisposable {
   ): Promise<SlowReaders> {
     const readers = new SlowReaders();
     try {
-      await Promise.all(Array.from({ length: options.count }, () => readers.#begin(options)));
+      for (let left = options.count; left > 0; left -= AT_ONCE) {
+        const count = Math.min(AT_ONCE, left);
+        await Promise.all(Array.from({ length: count }, () => readers.#begin(options)));
+      }
       return readers;
     } catch (error) {
       await readers[Symbol.asyncDispose]();
@@ -39,17 +44,20 @@ export class SlowReaders implements AsyncDisposable {
     await sendRequest(connection, path);
     const { status } = await readHead(connection);
     if (status !== 200) throw new Error(`A slow reader got status ${status} for ${path}`);
-    this.#reading.push(this.#read(connection, bytesPerSecond * TICK_MS / 1000));
+    const reading = this.#read(connection, bytesPerSecond);
+    // It is awaited in the end; until then a failure must not end this process.
+    reading.catch(() => {});
+    this.#reading.push(reading);
   }
 
-  async #read(connection: Deno.TcpConn, bytesPerTick: number): Promise<void> {
-    const buffer = new Uint8Array(bytesPerTick);
+  async #read(connection: Deno.TcpConn, bytesPerSecond: number): Promise<void> {
+    const buffer = new Uint8Array(PIECE_BYTES);
     try {
       while (!this.#stopped) {
         const count = await connection.read(buffer);
         if (count === null) throw new Error("A slow reader was cut off");
         // A smaller piece came sooner, and shortens the pause to hold the rate.
-        const pauseMs = TICK_MS * count / bytesPerTick;
+        const pauseMs = 1000 * count / bytesPerSecond;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));
       }
     } catch (error) {

@@ -1,106 +1,51 @@
-import { type Exchange, exchange } from "./client.ts";
-import type { Contestant } from "./contestant.ts";
-import { Daemon, freePort } from "./daemon.ts";
-import { cpuSeconds, peakResidentBytes, resetPeakResidentBytes } from "./process_figures.ts";
-import { type PackageFile, type Repository, REPOSITORY_PATH, sha256Of } from "./repository.ts";
-import type { Workspace } from "./workspace.ts";
-
-const LONGEST_SETTLING_MS = 30_000;
-
-/** What all subjects have in common in one run. */
-export interface Bed {
-  readonly workspace: Workspace;
-  readonly repository: Repository;
-  readonly mirrorPort: number;
-  /** Takes the body of the largest file; used by one request at a time. */
-  readonly body: Uint8Array<ArrayBuffer>;
-}
+import type { Exchange } from "./client.ts";
+import type { Contestant, Site } from "./contestant.ts";
+import { type Bed, Instance } from "./instance.ts";
+import type { PackageFile } from "./repository.ts";
+import type { Scenario } from "./scenario.ts";
 
 /** A contestant at work, with the files for hits in its cache. */
-export class Subject {
-  readonly #contestant: Contestant;
-  readonly #bed: Bed;
-  readonly #daemon: Daemon;
-  #hasStarted = false;
-
-  private constructor(contestant: Contestant, bed: Bed, daemon: Daemon) {
-    this.#contestant = contestant;
-    this.#bed = bed;
-    this.#daemon = daemon;
-  }
+export class Subject extends Instance {
+  readonly #held = new Set<PackageFile>();
+  /** Folders of instances that have been started once, by their purpose. */
+  readonly #prepared = new Map<string, string>();
+  #instances = 0;
 
   /** Starts it, and fills its cache with the files for hits, byte by byte as the mirror has them. */
-  static async start(contestant: Contestant, bed: Bed): Promise<Subject> {
-    const folder = await makeFolder(contestant, bed.workspace, `subjects/${contestant.name}`);
-    const daemon = await launch(contestant, bed, folder);
+  static override async start(contestant: Contestant, bed: Bed): Promise<Subject> {
+    const folder = await makeFolder(contestant, bed, `subjects/${contestant.name}`);
+    const { daemon } = await Instance.start(contestant, bed, folder);
     const subject = new Subject(contestant, bed, daemon);
+    await subject.fetchDatabase();
     const { small, medium, big } = bed.repository;
-    // Once it has the database it knows, and checks, the SHA-256 of all that it fetches.
-    const databasePath = subject.urlPath(`/${REPOSITORY_PATH}/core.db`);
-    const database = await exchange(daemon.port, databasePath, { into: bed.body });
-    if (database.status !== 200) {
-      throw new Error(`${contestant.name} answers ${database.status} for core.db`);
-    }
-    for (const file of [small, medium, big]) {
-      await subject.fetchVerified(file);
-      await subject.settle(file);
-    }
+    for (const file of [small, medium, big]) await subject.hold(file);
     return subject;
   }
 
-  get name(): string {
-    return this.#contestant.name;
-  }
-
-  get port(): number {
-    return this.#daemon.port;
-  }
-
   /** Whether a scenario means something for it. */
-  takesPartIn(scenario: string): boolean {
-    return !this.#contestant.skips?.includes(scenario);
+  takesPartIn({ name, needs }: Scenario): boolean {
+    if (needs !== undefined && !this.has(needs)) return false;
+    return !this.contestant.skips?.includes(name);
   }
 
-  /** The path of its URL for a path of the mirror. */
-  urlPath(path: string): string {
-    return (this.#contestant.pathPrefix ?? "") + path;
+  /** Makes sure that a file is in its cache. */
+  async hold(file: PackageFile): Promise<void> {
+    if (!this.#held.has(file)) await this.fetchVerified(file);
+    this.#held.add(file);
+    await this.settle(file);
   }
 
-  /** CPU time that it has taken so far. */
-  cpuSeconds(): number {
-    return cpuSeconds(this.#daemon.pid);
-  }
-
-  /** The most memory that it has had resident since the last call. */
-  takePeakResidentBytes(): number {
-    const bytes = peakResidentBytes(this.#daemon.pid);
-    resetPeakResidentBytes(this.#daemon.pid);
-    return bytes;
-  }
-
-  /** Gets a file and compares its length and SHA-256, after the clock has stopped. */
-  async fetchVerified(file: PackageFile): Promise<Exchange> {
-    const { body } = this.#bed;
-    const response = await exchange(this.port, this.urlPath(file.path), { into: body });
-    if (response.status !== 200) throw new Error(`Status ${response.status} for ${file.path}`);
-    const { bytes, sha256 } = file.payload;
-    if (response.bodyBytes !== bytes.length) {
-      throw new Error(`${file.path} has ${response.bodyBytes} instead of ${bytes.length} bytes`);
-    }
-    if (await sha256Of(body.subarray(0, bytes.length)) !== sha256) {
-      throw new Error(`${file.path} came with the wrong SHA-256`);
-    }
-    return response;
-  }
-
-  /** Waits until a file is a hit, so that nothing of its fetch falls into the next measurement. */
-  async settle(file: PackageFile): Promise<Exchange> {
-    return await waitForHit(this.#contestant, this.#daemon, file);
+  /** Starts a second instance with an empty cache. */
+  async startEmpty(
+    options: Partial<Pick<Site, "mirrorPorts" | "repositories">> = {},
+  ): Promise<Instance> {
+    const folder = await this.#makeFolder(`instances/${this.name}-${this.#instances++}`);
+    return await Instance.start(this.contestant, this.bed, folder, options);
   }
 
   /** Throws unless a response was of a file that was not in the cache. */
   requireMiss({ headers }: Exchange, { path }: PackageFile): void {
-    if (!this.#contestant.hasCacheStatus) return;
+    if (!this.contestant.hasCacheStatus) return;
     const cache = headers.get("x-cache");
     if (cache !== "MISS") throw new Error(`X-Cache of ${path} is ${cache}, not MISS`);
   }
@@ -110,7 +55,7 @@ export class Subject {
    * the disk in the middle of somebody else's measurement.
    */
   async discard(file: PackageFile): Promise<void> {
-    const path = this.#contestant.cachedFile(this.#daemon.folder, file);
+    const path = this.contestant.cachedFile(this.daemon.folder, file);
     if (path === null) return;
     try {
       await Deno.remove(path);
@@ -119,77 +64,46 @@ export class Subject {
     }
   }
 
-  /** Milliseconds from the exec of a second instance to its first answer, a small hit. */
-  async measureStartMs(): Promise<number> {
-    const { workspace } = this.#bed;
-    const folder = await makeFolder(this.#contestant, workspace, `starts/${this.name}`);
+  /**
+   * Milliseconds from the exec of a second instance to its first answer, a small hit. The very
+   * first one of each purpose is not measured: it fills its cache, which `prepare` may have begun,
+   * and the runtime's with its compiled code.
+   */
+  async measureStartMs(
+    purpose: string,
+    { prepare, repositories = ["core"] }: {
+      prepare?: (folder: string) => Promise<void>;
+      repositories?: readonly string[];
+    } = {},
+  ): Promise<number> {
+    const earlier = this.#prepared.get(purpose);
+    const folder = earlier ?? await this.#makeFolder(`${purpose}/${this.name}`);
     const start = async () => {
-      const daemon = await launch(this.#contestant, this.#bed, folder);
-      await waitForHit(this.#contestant, daemon, this.#bed.repository.small);
-      await daemon.stop();
-      return daemon.startMs;
+      await using instance = await Instance.start(this.contestant, this.bed, folder, {
+        repositories,
+      });
+      await instance.settle(this.bed.repository.small);
+      return instance.daemon.startMs;
     };
-    // The very first one fills its cache, and the runtime's with its compiled code.
-    if (!this.#hasStarted) await start();
-    this.#hasStarted = true;
+    if (earlier === undefined) {
+      await prepare?.(folder);
+      await start();
+      this.#prepared.set(purpose, folder);
+    }
     return await start();
   }
-}
 
-async function launch(contestant: Contestant, bed: Bed, folder: string): Promise<Daemon> {
-  const { workspace, mirrorPort, repository } = bed;
-  const { name } = contestant;
-  const port = freePort();
-  const prepared = await contestant.prepare({ folder, port, mirrorPort });
-  return await Daemon.start(workspace, {
-    name,
-    folder,
-    port,
-    launch: prepared,
-    probePath: (contestant.pathPrefix ?? "") + repository.small.path,
-  });
-}
-
-/** Whether a file is on the disk as a whole; true where nothing is stored. */
-async function isStored(path: string | null, { payload }: PackageFile): Promise<boolean> {
-  if (path === null) return true;
-  try {
-    return (await Deno.stat(path)).size === payload.bytes.length;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
+  #makeFolder(name: string): Promise<string> {
+    return makeFolder(this.contestant, this.bed, name);
   }
 }
 
 /** A folder of this name, below the workspace's or where the contestant can write. */
 async function makeFolder(
   { parentFolder }: Contestant,
-  workspace: Workspace,
+  { workspace }: Bed,
   name: string,
 ): Promise<string> {
   if (parentFolder === undefined) return await workspace.makeFolder(name);
   return await workspace.makeFolderBelow(parentFolder, name);
-}
-
-/** Asks for a file until it is a hit; by GET where the disk tells, as not all peers know HEAD. */
-async function waitForHit(
-  contestant: Contestant,
-  { port, folder }: Daemon,
-  file: PackageFile,
-): Promise<Exchange> {
-  const { hasCacheStatus, pathPrefix = "" } = contestant;
-  const path = pathPrefix + file.path;
-  const startedAt = performance.now();
-  for (;;) {
-    if (hasCacheStatus) {
-      const response = await exchange(port, path, { method: "HEAD" });
-      if (response.headers.get("x-cache") === "HIT") return response;
-    } else if (await isStored(contestant.cachedFile(folder, file), file)) {
-      return await exchange(port, path);
-    }
-    if (performance.now() - startedAt > LONGEST_SETTLING_MS) {
-      throw new Error(`${path} does not become a hit`);
-    }
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }

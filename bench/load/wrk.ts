@@ -17,6 +17,8 @@ export interface WrkResult {
   /** Headers and bodies, those of unfinished responses as well. */
   readonly bytes: number;
   readonly durationMs: number;
+  /** CPU time of wrk itself. It has one thread, so a load cannot take more than its duration. */
+  readonly cpuSeconds: number;
 }
 
 // wrk prints rounded figures for people; its script can print exact ones.
@@ -29,14 +31,21 @@ function done(summary)
 end
 `;
 
+// A shell tells the CPU time of its children: "0m1.250s 0m0.500s", user and system.
+const WITH_TIMES = '"$@"; status=$?; times; exit "$status"';
+
 /** Runs wrk with one thread, which leaves the other cores to the server. */
 export async function runWrk(workspace: Workspace, load: WrkLoad): Promise<WrkResult> {
   const script = join(workspace.root, "wrk.lua");
   await Deno.writeTextFile(script, SCRIPT);
   const { port, path, connections, durationSeconds, header } = load;
   const { success, stdout, stderr } = await workspace.output({
-    command: "wrk",
+    command: "/bin/sh",
     args: [
+      "-c",
+      WITH_TIMES,
+      "sh",
+      "wrk",
       "--threads=1",
       `--connections=${connections}`,
       `--duration=${durationSeconds}s`,
@@ -49,8 +58,21 @@ export async function runWrk(workspace: Workspace, load: WrkLoad): Promise<WrkRe
   });
   const json = /^RESULT (.*)$/m.exec(stdout)?.[1];
   if (!success || json === undefined) throw new Error(`wrk failed: ${stderr || stdout}`);
-  const { errors, ...result } = JSON.parse(json) as WrkResult & { errors: number };
+  const { errors, ...counts } = JSON.parse(json) as Omit<WrkResult, "cpuSeconds"> & {
+    errors: number;
+  };
+  const result = { ...counts, cpuSeconds: childSeconds(stdout) };
   if (errors > 0) throw new Error(`wrk saw ${errors} errors on ${path}`);
-  if (result.requests === 0) throw new Error(`wrk got no answer to its end on ${path}`);
+  // A large answer may take longer than the load.
+  if (result.bytes === 0) throw new Error(`wrk got no answer on ${path}`);
   return result;
+}
+
+/** User and system time of the children, from the second line of what `times` prints. */
+function childSeconds(output: string): number {
+  const times = [...output.matchAll(/^(\d+)m([\d.]+)s (\d+)m([\d.]+)s$/gm)].at(-1)?.slice(1);
+  const [userMinutes = NaN, user = NaN, systemMinutes = NaN, system = NaN] = (times ?? []).map(
+    Number,
+  );
+  return (userMinutes + systemMinutes) * 60 + user + system;
 }

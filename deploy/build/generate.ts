@@ -3,6 +3,7 @@ import { dirname, fromFileUrl, join } from "@std/path";
 import { COMMANDS } from "../../src/cli/command_table.ts";
 import { VERSION } from "../../src/version.ts";
 import { administrationTables } from "./administration_tables.ts";
+import { type BenchmarkResults, benchmarkTable } from "./benchmark_table.ts";
 import { bashCompletion } from "./completions/bash.ts";
 import { fishCompletion } from "./completions/fish.ts";
 import { zshCompletion } from "./completions/zsh.ts";
@@ -29,6 +30,7 @@ export function generatedFiles(): Record<string, string> {
 /** What git holds as well, by path in the project; the handwritten parts are read from disk. */
 export async function committedFiles(): Promise<Record<string, string>> {
   const documents = {
+    "README.md": { benchmark: benchmarkTable(await benchmarkResults()) },
     "docs/administration.md": await administrationTables(COMMANDS),
     "docs/configuration.md": configurationTables(),
     "docs/installation.md": { permissions: permissionList() },
@@ -41,6 +43,16 @@ export async function committedFiles(): Promise<Record<string, string>> {
     files[path] = fillParts(await readProjectFile(path), parts);
   }
   return files;
+}
+
+/** Of the last whole run; null if there was none. */
+async function benchmarkResults(): Promise<BenchmarkResults | null> {
+  try {
+    return JSON.parse(await readProjectFile("bench/results/results.json"));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
 }
 
 function readProjectFile(path: string): Promise<string> {

@@ -44,7 +44,8 @@ Deno.test("the README starts and tests pkgstash with one command each, and stays
   for (const task of ["start", "ok"]) {
     assertMatch(readme, new RegExp(`^    npx -y deno@[\\d.]+ task ${task}$`, "m"));
   }
-  assert(readme.split("\n").length <= 110);
+  const handwritten = readme.replaceAll(/<!-- generated: [^]*?<!-- end -->/g, "");
+  assert(handwritten.split("\n").length <= 110);
 });
 
 Deno.test("the gate runs the README's test command with the README's version of Deno", async () => {

@@ -4,9 +4,9 @@ const DAY_MS = 86_400_000;
 export const NOW = Date.UTC(2026, 0, 1);
 export const DIRECTORIES = ["core", "extra", "multilib"].map((name) => `${name}/os/x86_64`);
 
-/** 100,000 packages of 2 MiB: 20,000 names, five versions each, only the newest in a database. */
-export function packages(): RetentionEntry[] {
-  return Array.from({ length: 100_000 }, (_, number) => {
+/** Packages of 2 MiB: five versions of each name, only the newest in a database. */
+export function packages(count: number): RetentionEntry[] {
+  return Array.from({ length: count }, (_, number) => {
     const name = `package-${Math.floor(number / 5)}`;
     const version = `1.${number % 5}.0-1`;
     // In an order unlike that of the names.
@@ -26,9 +26,9 @@ export function packages(): RetentionEntry[] {
   });
 }
 
-/** Input for which every rule evicts something: about 40,000 packages in all. */
-export function retentionInput(): RetentionInput<RetentionEntry> {
-  const entries = packages();
+/** Input for which every rule evicts something: about 40 % of the packages in all. */
+export function retentionInput(count: number): RetentionInput<RetentionEntry> {
+  const entries = packages(count);
   const totalBytes = entries.reduce((sum, { bytes }) => sum + bytes, 0);
   return {
     entries,
