@@ -56,7 +56,11 @@ async function measureAndReport(
   options: BenchmarkArguments,
 ): Promise<number> {
   const machine = await describeMachine(workspace, options);
-  const results = await runBenchmark(workspace, options, (line) => console.error(line));
+  const startedAt = performance.now();
+  const results = await runBenchmark(workspace, options, (line) => {
+    const seconds = Math.round((performance.now() - startedAt) / 1000);
+    console.error(`${String(seconds).padStart(4)} s  ${line}`);
+  });
   const { choices, reference, resultsFolder } = options;
   const report: ReportOptions = {
     results,

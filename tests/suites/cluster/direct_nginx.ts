@@ -26,20 +26,18 @@ export class DirectNginx implements AsyncDisposable {
   readonly mirror: FakeMirror;
   readonly repository: PublishedRepository;
   readonly daemon: PkgstashDaemon;
-  readonly #port = freePort();
-  readonly #folder: TempFolder;
+  /** Of nginx. */
+  readonly #port: number;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     resources: AsyncDisposableStack,
-    folder: TempFolder,
-    mirror: FakeMirror,
-    daemon: PkgstashDaemon,
+    { mirror, daemon, port }: { mirror: FakeMirror; daemon: PkgstashDaemon; port: number },
   ) {
     this.#resources = resources;
-    this.#folder = folder;
     this.mirror = mirror;
     this.daemon = daemon;
+    this.#port = port;
     this.repository = new PublishedRepository(mirror);
   }
 
@@ -64,9 +62,9 @@ export class DirectNginx implements AsyncDisposable {
         refresh_interval: "0",
       }).finally(() => Deno.umask(umask)),
     );
-    const direct = new DirectNginx(resources.move(), folder, mirror, daemon);
-    await direct.#startNginx();
-    return direct;
+    const port = freePort();
+    resources.use(await startDirect(folder, daemon, port));
+    return new DirectNginx(resources.move(), { mirror, daemon, port });
   }
 
   /** A whole response of nginx; the target is sent exactly as it is here. */
@@ -96,30 +94,34 @@ export class DirectNginx implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
+}
 
-  async #startNginx(): Promise<void> {
-    const folder = this.#folder.join("nginx");
-    await Deno.mkdir(folder);
-    // What nginx caches and buffers there belongs to its workers.
-    if (IS_OTHER_USER) await runCommand(["chown", NGINX_USER, folder]);
-    const example = (await Deno.readTextFile(new URL("deploy/nginx-direct.conf", PROJECT)))
-      .replace("listen 80;", `listen 127.0.0.1:${this.#port};`)
-      .replace("server 127.0.0.1:8090;", `server 127.0.0.1:${this.daemon.port};`)
-      .replaceAll("/var/cache/pkgstash", this.daemon.cacheRoot)
-      .replaceAll("/var/cache/nginx", folder);
-    await Deno.writeTextFile(
-      join(folder, "nginx.conf"),
-      `daemon off; ${
-        IS_OTHER_USER ? `user ${NGINX_USER} nogroup;` : ""
-      } pid nginx.pid; events {}\n` +
-        `http { access_log off; ${TEMP_PATHS}\n${example} }`,
-    );
-    const nginx = await startNginx(folder, [this.#port]);
-    this.#resources.defer(async () => {
-      sendSignal(nginx.pid, "SIGTERM");
-      await nginx.status;
-    });
-  }
+/** Starts nginx with the example, on this port and for the cache of this daemon. */
+async function startDirect(
+  parent: TempFolder,
+  daemon: PkgstashDaemon,
+  port: number,
+): Promise<AsyncDisposable> {
+  const folder = parent.join("nginx");
+  await Deno.mkdir(folder);
+  // What nginx caches and buffers there belongs to its workers.
+  if (IS_OTHER_USER) await runCommand(["chown", NGINX_USER, folder]);
+  const example = (await Deno.readTextFile(new URL("deploy/nginx-direct.conf", PROJECT)))
+    .replace("listen 80;", `listen 127.0.0.1:${port};`)
+    .replace("server 127.0.0.1:8090;", `server 127.0.0.1:${daemon.port};`)
+    .replaceAll("/var/cache/pkgstash", daemon.cacheRoot)
+    .replaceAll("/var/cache/nginx", folder);
+  await Deno.writeTextFile(
+    join(folder, "nginx.conf"),
+    `daemon off; ${IS_OTHER_USER ? `user ${NGINX_USER} nogroup;` : ""} pid nginx.pid; events {}\n` +
+      `http { access_log off; ${TEMP_PATHS}\n${example} }`,
+  );
+  const nginx = await startNginx(folder, [port]);
+  const stop = async () => {
+    sendSignal(nginx.pid, "SIGTERM");
+    await nginx.status;
+  };
+  return { [Symbol.asyncDispose]: stop };
 }
 
 /** Runs the commands of docs/scaling.md for this directory and this user. */
