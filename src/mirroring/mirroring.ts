@@ -13,6 +13,8 @@ import {
   RepositoryTree,
 } from "../repositories/repository.ts";
 import type { ExtraFile } from "../repositories/extra_file.ts";
+import type { HotFile } from "../repositories/hot_file.ts";
+import { HotFiles } from "../repositories/hot_files.ts";
 import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
@@ -76,6 +78,7 @@ export class Mirroring {
   readonly verification: Verification;
   readonly #extras: ExtraRequests;
   readonly cacheWatch: CacheWatch;
+  readonly #hot = new HotFiles();
   readonly #metrics: Metrics;
   readonly #leases = new Leases();
   readonly #missing = new MissingFiles();
@@ -262,6 +265,22 @@ export class Mirroring {
     return repositoriesInUse(this.#tree, this.layout);
   }
 
+  /** The file in memory that this URL was answered with; null if there is none. */
+  hotFileAt(url: string): HotFile | null {
+    return this.#hot.at(url);
+  }
+
+  /** Answers a plain request from memory, at once and as `respond` would; null if it cannot. */
+  recall(hot: HotFile, request: Request, client: Client): Response | null {
+    // Whoever asks on behalf of others may get another answer.
+    if (request.headers.has("via")) return null;
+    const { file } = hot;
+    if (file.kind === "snapshot") return this.#databases.recall(hot, file, request, client);
+    const response = this.#packages.recall(hot, file, request);
+    if (response !== null && request.method === "GET") this.index.recordUse(file, Date.now());
+    return response;
+  }
+
   /** Answers a GET or HEAD for a file of a repository, or of the extra paths. */
   async respond(
     file: RepositoryFile | ExtraFile,
@@ -300,6 +319,7 @@ export class Mirroring {
     this.#tree = new RepositoryTree(config);
     this.#packages = this.#packageRequests(config);
     this.#databases = this.#databaseRequests(config);
+    this.#hot.clear();
     this.#background.add(
       "cannot schedule the next refresh",
       this.#schedule.reschedule(config),
@@ -327,6 +347,7 @@ export class Mirroring {
     await background;
     await this.downloads.stop();
     await this.#signatures.stop();
+    await this.#hot[Symbol.asyncDispose]();
     await this.#refused.settled();
     await this.#background.settled();
     await this.room.settled();
@@ -360,6 +381,7 @@ export class Mirroring {
   #packageRequests({ answerTimeoutMs }: Config): PackageRequests {
     return new PackageRequests({
       layout: this.layout,
+      hot: this.#hot,
       quarantine: this.quarantine,
       downloads: this.downloads,
       clients: this.clientDownloads,
@@ -378,6 +400,7 @@ export class Mirroring {
 
   #databaseRequests({ answerTimeoutMs }: Config): DatabaseRequests {
     return new DatabaseRequests({
+      hot: this.#hot,
       snapshots: this.snapshots,
       leases: this.#leases,
       metrics: this.#metrics,

@@ -1,4 +1,9 @@
-import { contentTypeOf, entityTag, responseHead } from "../formats/http/representation.ts";
+import {
+  contentTypeOf,
+  entityTag,
+  type Representation,
+  responseHead,
+} from "../formats/http/representation.ts";
 import { isUnreadable } from "../platform/files/unreadable.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 
@@ -27,7 +32,7 @@ export type CacheStatus = typeof CACHE_STATUSES[number];
 export const CACHE_STATUS_HEADER = "x-cache";
 
 /** Bodies up to this size are sent from memory, which is cheaper than a stream. */
-const MAX_BYTES_IN_MEMORY = 64 * 1024;
+export const MAX_BYTES_IN_MEMORY = 64 * 1024;
 const MAX_READ_BYTES = 512 * 1024;
 
 /** A file on disk and what to say about it. */
@@ -40,13 +45,25 @@ export interface SentFile {
   readonly expectedSize?: number | null;
 }
 
+/** A file on disk of which a client was sent the whole, or that it is not modified. */
+export interface FoundFile {
+  readonly info: Deno.FileInfo;
+  readonly representation: Representation;
+  /** The whole content, if it was read; nobody changes it any more. */
+  readonly bytes: Uint8Array<ArrayBuffer> | null;
+  /** Whether it is sent. */
+  readonly isSent: boolean;
+}
+
 /**
  * Responds to a GET or HEAD with a file on disk, honouring conditions and ranges. Returns null if
- * there is no such file that can be read, or if it is empty or not of the expected length.
+ * there is no such file that can be read, or if it is empty or not of the expected length. Calls
+ * `onFound` before it returns a 200 or 304.
  */
 export async function sendFile(
   request: Request,
   { path, fileName, status, expectedSize = null }: SentFile,
+  onFound: (found: FoundFile) => void = () => {},
 ): Promise<Response | null> {
   let file: Deno.FsFile;
   try {
@@ -64,21 +81,30 @@ export async function sendFile(
     if (expectedSize !== null && info.size !== expectedSize) return null;
     // The time is set to zero if the upstream sent none.
     const lastModified = info.mtime === null || info.mtime.getTime() === 0 ? null : info.mtime;
-    const head = responseHead(request, {
+    const representation = {
       size: info.size,
       lastModified,
       etag: entityTag(info.size, lastModified, info.ino ?? 0),
       contentType: contentTypeOf(fileName),
-    });
+    };
+    const head = responseHead(request, representation);
     head.headers.set(CACHE_STATUS_HEADER, status);
     const init = { status: head.status, headers: head.headers };
+    const isFound = head.status === 200 || head.status === 304;
+    const found = { info, representation, bytes: null, isSent: false };
     const hasBody = request.method === "GET" && head.status < 300;
-    if (!hasBody) return new Response(null, init);
+    if (!hasBody) {
+      if (isFound) onFound(found);
+      return new Response(null, init);
+    }
     const range = head.range ?? { start: 0, end: info.size - 1 };
     if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
     if (range.end - range.start < MAX_BYTES_IN_MEMORY) {
-      return new Response(await readRange(file, range), init);
+      const bytes = await readRange(file, range);
+      if (isFound) onFound({ ...found, bytes, isSent: true });
+      return new Response(bytes, init);
     }
+    if (isFound) onFound({ ...found, isSent: true });
     isHandedOver = true;
     const whole = range.end === info.size - 1;
     return new Response(whole ? file.readable : streamRange(file, range), init);

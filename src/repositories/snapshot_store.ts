@@ -46,6 +46,11 @@ export class SnapshotStore {
     return this.#current.get(directory) ?? null;
   }
 
+  /** As `current`, without waiting: null also as long as it has not been read. */
+  knownCurrent({ directory }: Repository): Snapshot | null {
+    return this.#current.get(directory) ?? null;
+  }
+
   /** The path of a file in the repository's snapshot directory. */
   pathOf(repository: Repository, blob: string): string {
     return join(this.#layout.snapshotsOf(repository), blob);

@@ -1,9 +1,11 @@
-import { accessLogger } from "../platform/observability/logging.ts";
+import { reasonOf } from "../errors.ts";
+import { accessLogger, eventLogger } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = accessLogger();
+const errors = eventLogger("server");
 
 /** Bodies that are counted while they are streamed, since they may end early. */
 const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
@@ -12,7 +14,11 @@ export interface AnsweredRequest {
   readonly request: Request;
   /** The decoded path, or null if it names nothing here. */
   readonly path: string | null;
-  readonly response: Response;
+  readonly status: number;
+  /** How it was served, if it asked for a file. */
+  readonly cache: string | null;
+  /** Bytes of the body; null if that is known only at its end. */
+  readonly bytes: number | null;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
   /** Null if it could not be found out. */
   readonly client: Client | null;
@@ -20,36 +26,53 @@ export interface AnsweredRequest {
   readonly startedAt: number;
 }
 
-/** Logs and counts a request once its response is sent. */
-export async function recordRequest(
-  { request, path, response, info, client, startedAt }: AnsweredRequest,
+/** Logs and counts a request once its response is sent, and calls `end` then. Never throws. */
+export function recordRequest(
+  { request, path, status, cache, bytes, info, client, startedAt }: AnsweredRequest,
   metrics: Metrics,
-): Promise<void> {
-  const cache = response.headers.get(CACHE_STATUS_HEADER);
-  const length = lengthOf(response);
+  end: () => void,
+): void {
   const answerMs = performance.now() - startedAt;
-  // Request and address cannot be read once the connection is closed.
-  const about = {
-    client: client?.hostname ?? UNKNOWN_ADDRESS,
-    method: request.method,
-    path: path === null ? request.url : `/${path}`,
-    status: response.status,
-    ...(cache === null ? {} : { cache }),
-  };
+  const { method } = request;
+  const target = path === null ? request.url : `/${path}`;
   const agent = request.headers.get("user-agent");
-  await info.completed.catch(() => {});
-  if (cache !== null) {
-    metrics.countRequest(resultOf(response.status, cache));
-    const isFile = response.status === 200 || response.status === 206;
-    if (isFile && !COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(length ?? 0);
+  const record = () => {
+    end();
+    if (cache !== null) {
+      metrics.countRequest(resultOf(status, cache));
+      const isFile = status === 200 || status === 206;
+      if (isFile && !COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(bytes ?? 0);
+    }
+    log.info("request", {
+      client: client?.hostname ?? UNKNOWN_ADDRESS,
+      method,
+      path: target,
+      status,
+      ...(cache === null ? {} : { cache }),
+      bytes: bytes ?? "-",
+      answer_ms: Math.round(answerMs),
+      total_ms: Math.round(performance.now() - startedAt),
+      agent,
+    });
+  };
+  try {
+    info.completed.then(record, record);
+  } catch (error) {
+    // The connection is gone.
+    end();
+    errors.error("cannot record a request", { reason: reasonOf(error) });
   }
-  log.info("request", {
-    ...about,
-    bytes: length ?? "-",
-    answer_ms: Math.round(answerMs),
-    total_ms: Math.round(performance.now() - startedAt),
-    agent,
-  });
+}
+
+/** How a response is recorded, as far as its headers say it. */
+export function describeResponse(
+  response: Response,
+): Pick<AnsweredRequest, "status" | "cache" | "bytes"> {
+  return {
+    status: response.status,
+    cache: response.headers.get(CACHE_STATUS_HEADER),
+    bytes: lengthOf(response),
+  };
 }
 
 /**

@@ -2,13 +2,13 @@ import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
-import { recordRequest } from "./access_log.ts";
+import { describeResponse, recordRequest } from "./access_log.ts";
 import type { Handler } from "./http_connection.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
-import { apiSegments, hasValidHost, requestPath } from "./request_path.ts";
+import { apiSegments, hasValidHost, isValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { Listings } from "./files/listing.ts";
 import type { Context } from "./context.ts";
@@ -32,7 +32,8 @@ export function createHandler(
   const inFlight = new RequestsInFlight();
   const listings = new Listings();
   const limited = { client: new Seldom(WARNING_PERIOD_MS), all: new Seldom(WARNING_PERIOD_MS) };
-  return async (request, info) => {
+
+  const respond: Handler = async (request, info) => {
     const startedAt = performance.now();
     const path = requestPath(request.url);
     let end = () => {};
@@ -56,10 +57,56 @@ export function createHandler(
       await response.body.cancel();
       response = new Response(null, response);
     }
-    recordRequest({ request, path, response, info, client, startedAt }, context.metrics)
-      .catch((error) => log.error("cannot record a request", { reason: reasonOf(error) }))
-      .finally(end);
+    const { metrics } = context;
+    const described = describeResponse(response);
+    recordRequest({ request, path, ...described, info, client, startedAt }, metrics, end);
     return response;
+  };
+
+  /** Answers what is in memory, at once; null for everything else. */
+  const recall = (
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+  ): Response | null => {
+    const { access, config, metrics, mirroring } = context;
+    const hot = mirroring.hotFileAt(request.url);
+    if (hot === null) return null;
+    const startedAt = performance.now();
+    const client = access.clientOf(request.headers, info.remoteAddr);
+    if (!access.admits(client) || !isValidHost(request.headers)) return null;
+    const end = inFlight.begin(client.hostname, config);
+    if (typeof end === "string") return null;
+    const response = mirroring.recall(hot, request, client);
+    if (response === null) {
+      end();
+      return null;
+    }
+    const { status } = response;
+    recordRequest(
+      {
+        request,
+        path: keyOf(hot.file),
+        status,
+        cache: "HIT" satisfies CacheStatus,
+        bytes: status === 200 && request.method === "GET" ? hot.size : 0,
+        info,
+        client,
+        startedAt,
+      },
+      metrics,
+      end,
+    );
+    return response;
+  };
+
+  return (request, info) => {
+    try {
+      const response = recall(request, info);
+      if (response !== null) return response;
+    } catch (error) {
+      log.error("cannot answer from memory", { reason: reasonOf(error) });
+    }
+    return respond(request, info);
   };
 }
 

@@ -4,7 +4,7 @@ import { PkgstashError } from "../errors.ts";
 export type Handler = (
   request: Request,
   info: Deno.ServeHandlerInfo<Deno.NetAddr>,
-) => Promise<Response>;
+) => Response | Promise<Response>;
 
 /** HTTP on one connection. */
 export interface HttpConnection extends DenoHttpConnection {

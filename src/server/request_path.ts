@@ -10,8 +10,13 @@ const HOST = /^(?:\[[\da-f:.]+\]|[\w.~%-]+)(?::\d{1,5})?$/i;
  * cannot be taken for more than the authority of the URL.
  */
 export function hasValidHost({ headers, url }: Request): boolean {
+  return isValidHost(headers) && URL.canParse(url);
+}
+
+/** As `hasValidHost`, of a request whose URL is known to be valid. */
+export function isValidHost(headers: Headers): boolean {
   const host = headers.get("host");
-  return (host === null || host === "" || HOST.test(host)) && URL.canParse(url);
+  return host === null || host === "" || HOST.test(host);
 }
 
 /**

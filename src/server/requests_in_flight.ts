@@ -16,14 +16,15 @@ export class RequestsInFlight {
    * refused.
    */
   async admit(address: string, limits: RequestLimits): Promise<(() => void) | Refusal> {
-    const begun = this.#begin(address, limits);
+    const begun = this.begin(address, limits);
     if (typeof begun !== "string") return begun;
     // Deno tells of the next request on a connection before it tells that the last one is answered.
     await eventLoopTurn();
-    return this.#begin(address, limits);
+    return this.begin(address, limits);
   }
 
-  #begin(
+  /** As `admit`, without waiting for a request that may be over already. */
+  begin(
     address: string,
     { maxRequests, maxClientRequests }: RequestLimits,
   ): (() => void) | Refusal {

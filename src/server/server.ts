@@ -164,7 +164,7 @@ export class Server {
       log.warn("too many connections", { client, connections: this.#connections.size });
     }
     if (this.#refused.size >= MAX_REFUSALS) return connection.close();
-    const http = this.#serve(connection, () => Promise.resolve(tooMuch(refusal)));
+    const http = this.#serve(connection, () => tooMuch(refusal));
     this.#refused.add(http);
     const timer = setTimeout(() => http.cut(), REFUSAL_TIMEOUT_MS);
     http.finished.finally(() => {

@@ -1,7 +1,7 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { reasonOf } from "../../errors.ts";
 import { isSafeFileName } from "../../formats/pacman/package_file_name.ts";
-import { lstatIfPresent, removeIfPresent } from "../../platform/files/durable.ts";
+import { lstatIfPresent, moveFile, removeIfPresent } from "../../platform/files/durable.ts";
 import { plainDirectory } from "../../platform/files/plain_directory.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -41,8 +41,7 @@ export class Quarantine {
     const target = join(this.#layout.quarantine, directory, `${fileName}.${Date.now()}`);
     const file = fileKey(directory, fileName);
     try {
-      await Deno.mkdir(dirname(target), { recursive: true });
-      await Deno.rename(path, target);
+      await moveFile(path, target);
       log.warn("moved a file that is not what it should be", { file, reason, to: target });
       return true;
     } catch (error) {

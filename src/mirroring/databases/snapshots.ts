@@ -95,6 +95,11 @@ export class Snapshots {
     return this.#options.store.current(repository);
   }
 
+  /** As `current`, without waiting: null also as long as it has not been read. */
+  knownCurrent(repository: Repository): Snapshot | null {
+    return this.#options.store.knownCurrent(repository);
+  }
+
   /** Path of a member on disk. */
   pathOf(repository: Repository, blob: string): string {
     return this.#options.store.pathOf(repository, blob);

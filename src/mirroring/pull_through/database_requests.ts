@@ -1,10 +1,13 @@
+import { basename } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { isAhead, isPlausible } from "../../repositories/database_date.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
+import type { HotFile } from "../../repositories/hot_file.ts";
+import type { HotFiles } from "../../repositories/hot_files.ts";
 import type { SnapshotFile } from "../../repositories/repository.ts";
-import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import type { CacheStatus } from "../../repositories/send_file.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { SnapshotRefresh } from "../databases/snapshot_refresh.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
@@ -18,6 +21,7 @@ const REVALIDATION_SHARE = 1 / 3;
 const MAX_ATTEMPTS = 3;
 
 export interface DatabaseRequestsOptions {
+  hot: HotFiles;
   snapshots: Snapshots;
   leases: Leases;
   metrics: Metrics;
@@ -43,6 +47,27 @@ export class DatabaseRequests {
 
   constructor(options: DatabaseRequestsOptions) {
     this.#options = options;
+  }
+
+  /**
+   * Answers a plain request for a database or file list from memory, as `respond` would if it is
+   * current; null if it cannot. A date of the client's is ours, so it is evidence of nothing.
+   */
+  recall(hot: HotFile, file: SnapshotFile, request: Request, client: Client): Response | null {
+    const { member, repository } = file;
+    if (member !== "db" && member !== "files") return null;
+    const { snapshots } = this.#options;
+    const current = snapshots.knownCurrent(repository);
+    const served = current?.members[member];
+    if (current === null || served === undefined || current.goneSince !== null) return null;
+    if (basename(hot.path) !== served.blob || !snapshots.isFresh(repository)) return null;
+    if (member === "db" && (current.origin?.size ?? hot.size) !== hot.size) return null;
+    if (isAhead(hot.lastModified?.getTime() ?? 0, Date.now())) return null;
+    const response = hot.respond(request);
+    if (response === null) return null;
+    if (member === "files") snapshots.recordFilesRequest(repository);
+    this.#options.leases.grant(client, leaseKey(file), Promise.resolve(current));
+    return response;
   }
 
   async respond(file: SnapshotFile, request: Request, client: Client): Promise<Response> {
@@ -187,13 +212,13 @@ export class DatabaseRequests {
   ): Promise<Response | null> {
     const member = snapshot.members[file.member];
     if (member === undefined) return null;
-    const { snapshots } = this.#options;
+    const { hot, snapshots } = this.#options;
     const path = snapshots.pathOf(file.repository, member.blob);
     const expectedSize = file.member === "db" ? snapshot.origin?.size ?? null : null;
     const sent = { path, fileName: file.fileName, status, expectedSize };
-    if (!isDatedAhead(request)) return await sendFile(request, sent);
+    if (!isDatedAhead(request)) return await hot.send(request, file, sent);
     snapshots.recordUndated(file.repository);
-    const response = await sendFile(withoutCondition(request), sent);
+    const response = await hot.send(withoutCondition(request), file, sent);
     response?.headers.delete("last-modified");
     return response;
   }

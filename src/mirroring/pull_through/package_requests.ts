@@ -3,6 +3,8 @@ import { PkgstashError } from "../../errors.ts";
 import { formatContentRange } from "../../formats/http/range.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
+import type { HotFile } from "../../repositories/hot_file.ts";
+import type { HotFiles } from "../../repositories/hot_files.ts";
 import { sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Quarantine } from "../cache/quarantine.ts";
@@ -35,6 +37,7 @@ const FIRST_DATABASE_SHARE = 1 / 2;
 
 export interface PackageRequestsOptions {
   layout: CacheLayout;
+  hot: HotFiles;
   quarantine: Pick<Quarantine, "makeWay">;
   downloads: DownloadRegistry;
   clients: ClientDownloads;
@@ -89,6 +92,18 @@ export class PackageRequests {
     this.#options = options;
   }
 
+  /** Answers a plain request for a package from memory, as `respond` would; null if it cannot. */
+  recall(hot: HotFile, file: PackageFile, request: Request): Response | null {
+    if (file.kind !== "package") return null;
+    const { snapshots } = this.#options;
+    const { repository, fileName } = file;
+    const expectedSize = snapshots.knownExpectationOf(repository, fileName)?.size ?? hot.size;
+    if (expectedSize !== hot.size) return null;
+    const response = hot.respond(request);
+    if (response !== null) snapshots.checkBehind(repository);
+    return response;
+  }
+
   async respond(file: PackageFile, request: Request): Promise<Response> {
     const { signatures, snapshots, answerTimeoutMs } = this.#options;
     // All that one request waits for has this one end.
@@ -121,14 +136,14 @@ export class PackageRequests {
   }
 
   async #respond(asked: PackageRequest): Promise<Response> {
-    const { downloads, layout, quarantine, snapshots } = this.#options;
+    const { downloads, hot, layout, quarantine, snapshots } = this.#options;
     const { file, request } = asked;
     const refusal = await this.refuseResume(file, request);
     if (refusal !== null) return refusal;
     const path = layout.fileOf(file);
     const { repository: { directory }, fileName } = file;
     const expectedSize = snapshots.knownExpectationOf(file.repository, fileName)?.size ?? null;
-    const hit = await sendFile(request, { path, fileName, status: "HIT", expectedSize });
+    const hit = await hot.send(request, file, { path, fileName, status: "HIT", expectedSize });
     if (hit !== null) return hit;
     await quarantine.makeWay({ directory, fileName, expectedSize });
     const isInFlight = downloads.get(keyOf(file)) !== null;

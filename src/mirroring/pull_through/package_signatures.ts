@@ -4,6 +4,7 @@ import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf } from "../../formats/http/representation.ts";
 import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { announceFileChange } from "../../platform/files/file_changes.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
@@ -170,6 +171,7 @@ export class PackageSignatures {
     try {
       await writeFileDurably(path, bytes);
       await Deno.utime(path, modified, modified);
+      announceFileChange(path);
       return true;
     } catch (error) {
       log.warn("cannot store a signature", { file: keyOf(file), reason: reasonOf(error) });

@@ -1,4 +1,5 @@
 import { dirname } from "@std/path";
+import { announceFileChange } from "./file_changes.ts";
 
 /** Makes the names in a directory survive a power failure. */
 async function syncDirectory(path: string): Promise<void> {
@@ -11,9 +12,16 @@ async function syncDirectory(path: string): Promise<void> {
  * directories it needs. The file's own content must have been synced.
  */
 export async function renameDurably(from: string, to: string): Promise<void> {
+  await moveFile(from, to);
+  await syncDirectory(dirname(to));
+}
+
+/** Moves a file, atomically, and makes the directories it needs. */
+export async function moveFile(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
   await Deno.rename(from, to);
-  await syncDirectory(dirname(to));
+  announceFileChange(from);
+  announceFileChange(to);
 }
 
 /**
@@ -46,6 +54,7 @@ export async function removeIfPresent(path: string): Promise<void> {
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
+  announceFileChange(path);
 }
 
 /** The file's info, or null if there is no such file. */

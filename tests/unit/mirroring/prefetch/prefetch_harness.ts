@@ -23,6 +23,7 @@ import type { Wish } from "../../../../src/mirroring/prefetch/prefetch_plan.ts";
 import { configOf } from "../../../support/configuration.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { HotFiles } from "../../../../src/repositories/hot_files.ts";
 
 export const DIRECTORY = "core/os/x86_64";
 
@@ -72,6 +73,7 @@ export class PrefetchHarness implements AsyncDisposable {
       snapshots: NO_DATABASES,
     };
     this.#packages = new PackageRequests({
+      hot: new HotFiles(),
       ...shared,
       quarantine: new Quarantine(this.layout),
       clients: this.clients,

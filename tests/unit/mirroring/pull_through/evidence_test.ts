@@ -17,6 +17,7 @@ import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
 import { DownloadBed, EXTRA, PACKAGE, pathOf } from "../downloads/download_bed.ts";
 import { NO_DATABASES } from "./no_databases.ts";
+import { HotFiles } from "../../../../src/repositories/hot_files.ts";
 
 const SIZE = 1000;
 const BODY = packageBytes(SIZE, 1);
@@ -48,6 +49,7 @@ class Bed implements AsyncDisposable {
       },
     };
     const packages = new PackageRequests({
+      hot: new HotFiles(),
       ...shared,
       quarantine: { makeWay: () => Promise.resolve() },
       clients: new ClientDownloads(),

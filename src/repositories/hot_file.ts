@@ -1,0 +1,135 @@
+import { type Representation, responseHead } from "../formats/http/representation.ts";
+import type { RepositoryFile } from "./repository.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus, MAX_BYTES_IN_MEMORY } from "./send_file.ts";
+
+/** Blocks of this size are the cheapest to stream; smaller and larger ones cost more CPU time. */
+const BLOCK_BYTES = 256 * 1024;
+/** What a file costs beside its content: responses, headers, keys. */
+const OVERHEAD_BYTES = 4 * 1024;
+
+/** Headers that ask for more than the whole file, or for none if it is the same as the client's. */
+const UNUSUAL_HEADERS = ["range", "if-match", "if-range", "if-unmodified-since"];
+
+/**
+ * A cached file with the responses to the plain requests for it, made once: they are those that
+ * `sendFile` would make with the status HIT.
+ */
+export class HotFile {
+  /** What clients know it as. */
+  readonly file: RepositoryFile;
+  readonly path: string;
+  readonly size: number;
+  readonly lastModified: Date | null;
+  /** When it was last seen to be what is on disk, by `performance.now()`. */
+  seenAt: number;
+  /** How often it was sent from disk. */
+  sentFromDisk = 0;
+  /** The URLs that it is known by. */
+  readonly urls: string[] = [];
+  readonly #inode: number | null;
+  readonly #etag: string | null;
+  readonly #lastModified: string | null;
+  readonly #head: Response;
+  readonly #notModified: Response;
+  /** The response to a GET of a small file, to be cloned: a body can be sent once. */
+  #whole: Response | null = null;
+  /** The content of a larger file. Never written to, so any number of responses may share it. */
+  #blocks: readonly Uint8Array<ArrayBuffer>[] | null = null;
+
+  constructor(
+    { file, path, info, representation, seenAt }: {
+      file: RepositoryFile;
+      path: string;
+      info: Deno.FileInfo;
+      representation: Representation;
+      seenAt: number;
+    },
+  ) {
+    const { etag, lastModified } = representation;
+    this.file = file;
+    this.path = path;
+    this.size = info.size;
+    this.lastModified = lastModified;
+    this.seenAt = seenAt;
+    this.#inode = info.ino;
+    this.#etag = etag;
+    this.#head = responseTo(new Headers(), representation);
+    this.#lastModified = this.#head.headers.get("last-modified");
+    this.#notModified = responseTo(
+      new Headers({ "if-none-match": etag ?? "*" }),
+      representation,
+    );
+  }
+
+  /** Bytes of memory that it takes, at least. */
+  get memory(): number {
+    return OVERHEAD_BYTES + (this.hasContent ? this.size : 0);
+  }
+
+  /** Whether a GET can be answered. */
+  get hasContent(): boolean {
+    return this.#whole !== null || this.#blocks !== null;
+  }
+
+  /** Whether this is what `info` was read of. */
+  isAt({ size, mtime, ino }: Deno.FileInfo): boolean {
+    const time = mtime?.getTime() ?? 0;
+    return size === this.size && ino === this.#inode &&
+      time === (this.lastModified?.getTime() ?? 0);
+  }
+
+  /** Takes the whole content, which must not change any more. */
+  hold(content: Uint8Array<ArrayBuffer>): void {
+    if (content.length <= MAX_BYTES_IN_MEMORY) {
+      const headers = new Headers(this.#head.headers);
+      // Deno sends that of the body.
+      headers.delete("content-length");
+      this.#whole = new Response(content, { headers });
+      return;
+    }
+    this.#blocks = Array.from(
+      { length: Math.ceil(content.length / BLOCK_BYTES) },
+      (_, index) => content.subarray(index * BLOCK_BYTES, (index + 1) * BLOCK_BYTES),
+    );
+  }
+
+  /**
+   * Responds to a GET or HEAD without any condition but those that hold exactly what was sent for
+   * this file; null for all other requests. The response may be shared, so its headers must be left
+   * alone.
+   */
+  respond({ method, headers }: Request): Response | null {
+    if (method !== "GET" && method !== "HEAD") return null;
+    for (const name of UNUSUAL_HEADERS) if (headers.has(name)) return null;
+    const etag = headers.get("if-none-match");
+    const date = headers.get("if-modified-since");
+    if (etag !== null && etag !== this.#etag) return null;
+    if (date !== null && date !== this.#lastModified) return null;
+    if (etag !== null || date !== null) return this.#notModified;
+    if (method === "HEAD") return this.#head;
+    if (this.#whole !== null) return this.#whole.clone();
+    if (this.#blocks === null) return null;
+    return new Response(streamOf(this.#blocks), { headers: this.#head.headers });
+  }
+}
+
+/** A response without body, which can be sent any number of times. */
+function responseTo(conditions: Headers, representation: Representation): Response {
+  const request = new Request("http://localhost/", { method: "HEAD", headers: conditions });
+  const { status, headers } = responseHead(request, representation);
+  headers.set(CACHE_STATUS_HEADER, "HIT" satisfies CacheStatus);
+  return new Response(null, { status, headers });
+}
+
+function streamOf(
+  blocks: readonly Uint8Array<ArrayBuffer>[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const block = blocks[next++];
+      if (block !== undefined) controller.enqueue(block);
+      if (next >= blocks.length) controller.close();
+    },
+  }, { highWaterMark: 0 });
+}
