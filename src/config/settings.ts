@@ -365,6 +365,15 @@ export const SETTINGS = {
     description:
       'Bytes per second below which another mirror is tried for the rest of a file; "0" means only if that one is known to be much faster.',
   }),
+  /** 0 for none. */
+  stripeThresholdBytes: setting({
+    name: "stripe_threshold",
+    topic: "mirrors",
+    type: byteSize,
+    defaultValue: "16MB",
+    description:
+      'Length from which on a package that the database lists is fetched from several mirrors at once, if one is what it waits for; "0" for never.',
+  }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
     topic: "server",

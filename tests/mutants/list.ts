@@ -6,6 +6,7 @@ import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
+import { STRIPED } from "./list/stripes.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -19,5 +20,6 @@ export const MUTANTS: readonly Mutant[] = [
   ...MIRRORS,
   ...REFRESH,
   ...SERVER,
+  ...STRIPED,
   ...UPSTREAMS,
 ];

@@ -6,17 +6,17 @@ import { statIfPresent } from "../../platform/files/durable.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
+import { checkWhole, expectationOf } from "./download_check.ts";
 import type { DownloadOpening, DownloadOutcome, DownloadRequest } from "./download_request.ts";
+import type { FileIdentity } from "./file_identity.ts";
+import { heldMsOf } from "./held_back.ts";
 import { Filling, isOutOfSpace, requireRoom } from "./filling.ts";
 import type { ReceivedBytes } from "./mirror_search.ts";
+import { fetchFromOne, MixedFileError } from "./mixed_file.ts";
 import { PartFile } from "./part_file.ts";
 import { PrefixHash } from "./prefix_hash.ts";
-import { checkStreamEnd } from "./stream_end.ts";
 import { Transfer } from "./transfer.ts";
 
-/** Files up to this length are checked whole before anybody gets a byte, if they arrive soon. */
-const HELD_BYTES = 1_000_000;
-const HELD_MS = 500;
 /** How many mirrors may send wrong bytes while nobody has got any. */
 const MAX_REFUSALS = 3;
 
@@ -26,8 +26,6 @@ const MAX_REFUSALS = 3;
  * checked, so a client that receives all of a file receives the right one.
  */
 export class Download {
-  /** Resolves when a mirror begins to send; to null if there is nothing to send. */
-  readonly opened: Promise<DownloadOpening | null>;
   /** Resolves when the file is in its place. */
   readonly done: Promise<DownloadOutcome>;
   readonly request: DownloadRequest;
@@ -42,18 +40,27 @@ export class Download {
   #hasBegun = false;
   #isComplete = false;
   #failure: PkgstashError | null = null;
+  /** Why clients get no more of what they have begun to read; null if they do. */
+  #refusal: PkgstashError | null = null;
+  #opening = Promise.withResolvers<DownloadOpening | null>();
   #part: PartFile | null = null;
   #transfer: Transfer | null = null;
 
   constructor(upstream: Upstream, request: DownloadRequest) {
     this.#upstream = upstream;
     this.request = request;
-    const opening = Promise.withResolvers<DownloadOpening | null>();
-    this.opened = opening.promise;
-    this.done = this.#run(opening.resolve);
+    this.done = this.#run((opening) => this.#opening.resolve(opening));
     // Nobody has to wait for either of them.
-    this.done.catch(opening.reject);
+    this.done.catch((error) => this.#opening.reject(error));
     this.opened.catch(() => {});
+  }
+
+  /**
+   * Resolves when a mirror begins to send; to null if there is nothing to send, or if the file is in
+   * its place because what was sent first was refused.
+   */
+  get opened(): Promise<DownloadOpening | null> {
+    return this.#opening.promise;
   }
 
   /** How many bytes from the start may be handed out. */
@@ -73,6 +80,7 @@ export class Download {
 
   /** The end of the bytes that may be handed out from `position` on; `position` if there are none. */
   releasedFrom(position: number): number {
+    if (this.#refusal !== null) return position;
     if (this.#isComplete) return this.#size ?? 0;
     if (this.#part === null || !this.#isAnnounced) return position;
     const end = this.#part.extents.endOf(position);
@@ -97,13 +105,14 @@ export class Download {
 
   /** Whether all bytes have been released. */
   get complete(): boolean {
-    return this.#isComplete;
+    return this.#isComplete && this.#refusal === null;
   }
 
-  /** Waits until more bytes are released or all are; throws if the download has failed. */
+  /** Waits until more bytes are released or all are; throws if no more will be. */
   async progress(): Promise<void> {
-    if (this.#failure === null && !this.#isComplete) await this.#progress.next;
-    if (this.#failure !== null) throw this.#failure;
+    const error = () => this.#failure ?? this.#refusal;
+    if (error() === null && !this.#isComplete) await this.#progress.next;
+    if (error() !== null) throw error();
   }
 
   /** Waits until the byte at `position` is released; false if that takes more than `patienceMs`. */
@@ -171,7 +180,7 @@ export class Download {
       announce(null);
       return { result: "present" };
     }
-    const expectation = await this.#expectation();
+    const expectation = await expectationOf(this.request);
     const part = this.#part = await PartFile.open(this.request.partBase);
     try {
       await requireRoom(room, fileName, (expectation?.size ?? 0) - part.length);
@@ -181,8 +190,11 @@ export class Download {
     }
     const refused = new Set<Mirror>();
     for (let refusal: unknown = null;;) {
-      const transfer = await this.#open(part, { expectation, refused })
-        .catch((error) => Promise.reject(refusal ?? error));
+      const only = refused.size === 0 ? null : this.#othersThan(refused);
+      const transfer = await this.#open(part, { expectation, only }).catch(async (error) => {
+        if (part.length === 0) await part.discard();
+        throw refusal ?? error;
+      });
       this.#transfer = transfer;
       try {
         if (transfer.isUnchanged) {
@@ -193,7 +205,12 @@ export class Download {
         if (expectation?.size == null) {
           await requireRoom(room, fileName, (transfer.identity.size ?? 0) - part.length);
         }
-        return await this.#receive(part, transfer, { announce, expectation });
+        const { identity } = transfer;
+        return await this.#receive(part, transfer, { announce, expectation, only })
+          .catch((error) => {
+            if (!(error instanceof MixedFileError)) throw error;
+            return this.#receiveAgain(part, error, { identity, expectation });
+          });
       } catch (error) {
         const isWrong = error instanceof PkgstashError && error.kind === "content";
         refused.add(this.#transfer.mirror);
@@ -225,31 +242,29 @@ export class Download {
 
   async #open(
     part: PartFile,
-    { expectation, refused }: { expectation: Expectation | null; refused: ReadonlySet<Mirror> },
+    { expectation, only }: { expectation: Expectation | null; only: readonly Mirror[] | null },
   ): Promise<Transfer> {
-    try {
-      return await Transfer.open(this.#upstream, {
-        ...this.request,
-        ...(refused.size === 0 ? {} : { only: this.#othersThan(refused) }),
-        expectedSize: expectation?.size ?? null,
-        offset: part.length,
-        last: null,
-        identity: part.identity,
-        signal: this.#controller.signal,
-      }, this.#receivedBytes(part));
-    } catch (error) {
-      if (part.length === 0) await part.discard();
-      throw error;
-    }
+    const gap = part.extents.gapAt(part.length);
+    return await Transfer.open(this.#upstream, {
+      ...this.request,
+      ...(only === null ? {} : { only }),
+      expectedSize: expectation?.size ?? null,
+      offset: part.length,
+      last: gap === Infinity ? null : part.length + gap - 1,
+      identity: part.identity,
+      signal: this.#controller.signal,
+    }, this.#receivedBytes(part));
   }
 
   /** Receives the file, announces it to clients, checks it and puts it in its place. */
   async #receive(
     part: PartFile,
     first: Transfer,
-    { announce, expectation }: {
+    { announce, expectation, only }: {
       announce: (opening: DownloadOpening) => void;
       expectation: Expectation | null;
+      /** The only mirrors that may send; null for all. */
+      only: readonly Mirror[] | null;
     },
   ): Promise<DownloadOutcome> {
     const { onBytes, pace, room = null } = this.request;
@@ -259,12 +274,17 @@ export class Download {
     const hash = this.#hash = new PrefixHash(part);
     const filling = this.#filling = new Filling({
       upstream: this.#upstream,
-      request: { ...this.request, expectedSize: expectation?.size ?? null },
+      request: {
+        ...this.request,
+        ...(only === null ? {} : { only }),
+        expectedSize: expectation?.size ?? null,
+      },
       part,
       hash,
       identity,
       received: this.#receivedBytes(part),
       room,
+      isStriped: only?.length !== 1 && pace === undefined && (expectation?.sha256 ?? null) !== null,
       onBytes: (count) => {
         onBytes?.(count);
         this.#progress.notify();
@@ -278,12 +298,18 @@ export class Download {
       announce({ identity, inode: part.inode });
       this.#progress.notify();
     };
-    const heldMs = this.#heldMs(first, expectation);
+    const heldMs = heldMsOf(this.request, first, expectation);
     const timer = heldMs === 0 ? undefined : setTimeout(open, heldMs);
     if (heldMs === 0) open();
     try {
       const last = await filling.run(first, (transfer) => this.#transfer = transfer);
-      await this.#check(part, { hash, last });
+      await checkWhole(part, this.#upstream, {
+        request: this.request,
+        sha256: await hash.digest(),
+        last,
+        // Nobody has a byte of what was not announced.
+        origins: this.#isAnnounced ? filling.origins : null,
+      });
       this.#size = part.length;
       this.#isComplete = true;
       open();
@@ -304,51 +330,41 @@ export class Download {
   }
 
   /**
-   * How long nobody gets a byte because the whole file may be checked soon. Then a wrong one does no
-   * harm: pacman keeps the beginning of a file that broke off.
+   * Receives a file, which several mirrors have sent together and which was wrong, as one of them
+   * after another has it. Clients that may hold wrong bytes get no more; others wait for the end.
    */
-  #heldMs(transfer: Transfer, expectation: Expectation | null): number {
-    const { kind, patienceMs } = this.request;
-    const { size } = transfer.identity;
-    if (kind !== "package") return 0;
-    if (expectation !== null && expectation.sha256 !== null) {
-      return size !== null && size <= HELD_BYTES ? Math.min(HELD_MS, patienceMs / 2) : 0;
-    }
-    return size === null && transfer.endsWithConnection ? patienceMs / 2 : 0;
-  }
-
-  /** Checks the complete part; throws to refuse it. */
-  async #check(
+  async #receiveAgain(
     part: PartFile,
-    { hash, last }: { hash: PrefixHash; last: Transfer },
-  ): Promise<void> {
-    const { fileName, kind, examine } = this.request;
-    const { identity, mirror } = last;
-    const sha256 = await hash.digest();
-    // Ask again: a database with another expectation may have been published meanwhile.
-    const expected = (await this.#expectation())?.sha256 ?? null;
-    try {
-      if (expected !== null && sha256 !== expected) {
-        throw new PkgstashError(
-          "content",
-          `Cannot accept ${fileName}: its SHA-256 is ${sha256}, and the database says ${expected}.`,
-        );
-      }
-      if (expected === null && identity.size === null && last.endsWithConnection) {
-        await checkStreamEnd(kind, fileName, part.path);
-      }
-      await examine?.(part.path, mirror, identity);
-    } catch (error) {
-      // Whatever the reason, these bytes are not to be resumed.
-      if (!(error instanceof PkgstashError && error.kind === "content")) await part.discard();
-      this.#upstream.recordFailure({ mirror, error }, this.request);
-      throw error;
-    }
+    cause: MixedFileError,
+    { identity, expectation }: { identity: FileIdentity; expectation: Expectation | null },
+  ): Promise<DownloadOutcome> {
+    this.#refuse(cause);
+    const { finalPath, fileName, room = null } = this.request;
+    const outcome = await fetchFromOne(part, cause, {
+      identity,
+      finalPath,
+      receive: async (mirror) => {
+        await requireRoom(room, fileName, (identity.size ?? 0) - part.length);
+        const only = [mirror];
+        const transfer = this.#transfer = await this.#open(part, { expectation, only });
+        const announce = () => {};
+        return await this.#receive(part, transfer, { announce, expectation, only })
+          .finally(() => transfer.close());
+      },
+      signal: this.#controller.signal,
+      onWrong: (mirror) => this.#upstream.recordFailure({ mirror, error: cause }, this.request),
+    });
+    this.#opening.resolve(null);
+    return outcome;
   }
 
-  async #expectation(): Promise<Expectation | null> {
-    const { expectations, fileName, repository } = this.request;
-    return await expectations?.expectationOf(repository, fileName) ?? null;
+  /** Hands out no more of what clients have begun to read, of which they may hold wrong bytes. */
+  #refuse(error: PkgstashError): void {
+    this.request.onRefused?.(this.released);
+    this.#refusal = error;
+    this.#opening = Promise.withResolvers();
+    this.#opening.promise.catch(() => {});
+    this.#progress.notify();
   }
 
   #receivedBytes(part: PartFile): ReceivedBytes {

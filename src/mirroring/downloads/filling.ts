@@ -1,10 +1,15 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { ReceivedBytes, TransferRequest } from "./mirror_search.ts";
 import type { PartFile, PartWriter } from "./part_file.ts";
 import type { PrefixHash } from "./prefix_hash.ts";
+import { Origins } from "./origins.ts";
+import { type ByteSource, Run, Runs } from "./runs.ts";
+import { Stripe } from "./stripe.ts";
+import { Stripes } from "./stripes.ts";
 import { Transfer } from "./transfer.ts";
 
 const log = eventLogger("download");
@@ -38,6 +43,8 @@ export interface FillingOptions {
   /** What the transfers that begin at the first hole have received. */
   received: ReceivedBytes;
   room: Room | null;
+  /** Whether several mirrors may send at once, because the whole file will be checked. */
+  isStriped: boolean;
   /** Called with the number of bytes that have arrived. */
   onBytes: (count: number) => void;
   /** Awaited after each chunk at the front. */
@@ -46,21 +53,27 @@ export interface FillingOptions {
 }
 
 /**
- * Fills a part with the bytes of its file. One transfer works from the start; others may begin
- * further ahead, for clients that resume there, and end where they reach bytes that are there.
- * All are of one file, and each byte is asked for once.
+ * Fills a part with the bytes of its file. Each hole is filled by a run: the front by a transfer that
+ * moves from mirror to mirror; what is further ahead by another one, for clients that resume there,
+ * or by stripes, for large files. A run ends where it reaches bytes that are there, so each byte is
+ * asked for once, and what a run leaves is a hole for the next one.
  */
 export class Filling {
+  /** Which mirror sent what. */
+  readonly origins = new Origins();
   readonly #options: FillingOptions;
-  /** The transfers that run ahead, by where they began. */
-  readonly #ahead = new Map<number, Promise<void>>();
+  readonly #runs: Runs;
+  /** The runs that began ahead of the front for clients. */
+  readonly #ahead = new Set<Run>();
   /** Positions to fetch at when one of them ends. */
   readonly #waiting = new Set<number>();
   readonly #controller = new AbortController();
+  #stripes: Stripes | null = null;
   #size: number | null;
 
   constructor(options: FillingOptions) {
     this.#options = options;
+    this.#runs = new Runs(options.part.extents);
     this.#size = options.identity.size;
     const stop = () => this.#controller.abort(options.signal.reason);
     if (options.signal.aborted) stop();
@@ -74,76 +87,85 @@ export class Filling {
 
   /** Continues with `first` until the whole file is there; returns the last transfer at the front. */
   async run(first: Transfer, onTransfer: (transfer: Transfer) => void): Promise<Transfer> {
-    const { upstream, request, part, identity, received, signal } = this.#options;
+    const { upstream, request, part, identity, received } = this.#options;
+    let transfer = first;
+    const front = new Run(part.length, Infinity, null);
+    front.readFrom(first);
+    const filling = this.#begin(front, () => Promise.resolve(first), { isFront: true });
+    using stripes = this.#stripes = this.#stripesBeside(first);
     try {
-      // Left open, it would bring more than is wanted.
-      await this.#fill(first, part.length, true).finally(() => first.close());
+      await filling;
       this.#size ??= part.length;
-      let transfer = first;
-      while (part.length < this.#size) {
-        const running = this.#runningAt(part.length);
+      for (let isBounded = true; part.length < this.#size;) {
+        const offset = part.length;
+        const running = this.#runs.at(offset);
         if (running !== null) {
-          await running;
+          await running.done;
           continue;
         }
-        // What was there ends, and so did the transfer that brought it.
+        // What was there ends, and so did the run that brought it.
         const { deadlineAt: _, ...rest } = request;
-        const offset = part.length;
-        const place = { offset, last: null, identity, signal };
-        transfer = await Transfer.open(upstream, { ...rest, ...place }, received);
-        onTransfer(transfer);
-        await this.#fill(transfer, offset, true).finally(() => transfer.close());
+        const limit = Math.min(stripes?.endOf(offset) ?? Infinity, this.#runs.nextAfter(offset));
+        const run = new Run(offset, isBounded ? limit : Infinity, null);
+        const last = run.end < this.#size ? run.end - 1 : null;
+        const open = async () => {
+          const place = { offset, last, identity, signal: this.#signalOf(run) };
+          transfer = await Transfer.open(upstream, { ...rest, ...place }, received);
+          onTransfer(transfer);
+          return transfer;
+        };
+        await this.#begin(run, open, { isFront: true }).catch((error) => {
+          if (last === null) throw error;
+          // One that need not end midway can be proven in more ways.
+          isBounded = false;
+          stripes?.[Symbol.dispose]();
+        });
       }
       return transfer;
     } finally {
+      stripes?.[Symbol.dispose]();
       this.#controller.abort();
-      await Promise.all(this.#ahead.values());
+      await Promise.all(this.#runs.inOrder.map(({ done }) => done));
     }
   }
 
   /**
    * Begins to fetch at `position`, unless what is on its way will be there soon; as soon as another
-   * transfer ahead ends if there are too many.
+   * run ahead ends if there are too many.
    */
   fetchAhead(position: number): void {
-    const { part } = this.#options;
-    const { extents } = part;
+    const { part: { extents } } = this.#options;
     const isWanted = this.#size !== null && position < this.#size && extents.gapAt(position) > 0;
     if (!isWanted || this.#controller.signal.aborted) return;
-    const fronts = [part.length, ...[...this.#ahead.keys()].map((start) => extents.endOf(start))];
+    const fronts = this.#runs.inOrder.map((run) => run.position);
     if (fronts.some((front) => front <= position && position - front < NEAR_BYTES)) return;
     if (this.#ahead.size >= MAX_AHEAD) {
       if (this.#waiting.size < MAX_WAITING) this.#waiting.add(position);
       return;
     }
     const aligned = position - position % ALIGNMENT_BYTES;
-    const start = Math.max(aligned, extents.endBefore(position));
-    const done = this.#fetchFrom(start).catch((error) => {
-      log.debug("cannot fetch ahead", {
-        file: this.#options.request.fileName,
-        position: start,
-        reason: reasonOf(error),
-      });
-    }).finally(() => {
-      this.#ahead.delete(start);
+    const run = new Run(Math.max(aligned, extents.endBefore(position)), Infinity, null);
+    this.#ahead.add(run);
+    this.#beginBeside(run, () => this.#openAhead(run)).finally(() => {
+      this.#ahead.delete(run);
       const waiting = [...this.#waiting];
       this.#waiting.clear();
       for (const next of waiting) this.fetchAhead(next);
     });
-    this.#ahead.set(start, done);
   }
 
-  async #fetchFrom(start: number): Promise<void> {
+  async #openAhead(run: Run): Promise<ByteSource> {
     const { upstream, request, part, identity } = this.#options;
+    const { start } = run;
     await part.recordHoles();
     const gap = part.extents.gapAt(start);
     const { deadlineAt: _, ...rest } = request;
-    const transfer = await Transfer.open(upstream, {
+    return await Transfer.open(upstream, {
       ...rest,
       offset: start,
       last: gap === Infinity ? null : start + gap - 1,
       identity,
-      signal: this.#controller.signal,
+      signal: this.#signalOf(run),
     }, {
       reachesBackToStart: false,
       mayStartOver: false,
@@ -154,26 +176,102 @@ export class Filling {
       },
       startOver: () => Promise.reject(new Error("Cannot start over: clients have the bytes.")),
     });
-    await this.#fill(transfer, start, false).finally(() => transfer.close());
   }
 
-  /** Writes what a transfer brings, to the end or up to bytes that are there. */
-  async #fill(transfer: Transfer, start: number, isFront: boolean): Promise<void> {
+  /** The stripes beside the first transfer; null if the file comes from one mirror at a time. */
+  #stripesBeside(first: Transfer): Stripes | null {
+    const { upstream: { striping }, request, part: { extents }, isStriped } = this.#options;
+    const size = this.#size;
+    if (!isStriped || size === null || !striping.allows(size - extents.count)) return null;
+    return new Stripes({
+      striping,
+      request,
+      size,
+      extents,
+      runs: this.#runs,
+      first,
+      begin: ({ start, end }, mirror) => {
+        const run = new Run(start, end, mirror);
+        void this.#beginBeside(run, () => this.#openStripe(run, mirror));
+      },
+    });
+  }
+
+  async #openStripe(run: Run, mirror: Mirror): Promise<ByteSource> {
+    const { upstream, request, part, identity } = this.#options;
+    const { deadlineAt: _, ...rest } = request;
+    const { start: offset, end } = run;
+    const place = { offset, last: end - 1, identity, mirror, signal: this.#signalOf(run) };
+    const [stripe] = await Promise.all([
+      Stripe.open(upstream, { ...rest, ...place }),
+      part.recordHoles(),
+    ]);
+    return stripe;
+  }
+
+  /** Begins a run beside the front, which fails alone. */
+  async #beginBeside(run: Run, open: () => Promise<ByteSource>): Promise<void> {
+    try {
+      await this.#begin(run, open, { isFront: false });
+    } catch (error) {
+      log.debug("cannot fetch ahead", {
+        file: this.#options.request.fileName,
+        position: run.start,
+        reason: reasonOf(error),
+      });
+    }
+  }
+
+  /** Fills the hole of a run. Throws what ended it, unless it was stopped. */
+  async #begin(
+    run: Run,
+    open: () => Promise<ByteSource>,
+    { isFront }: { isFront: boolean },
+  ): Promise<void> {
+    this.#runs.add(run);
+    const filling = this.#follow(run, open, isFront).catch((error) => {
+      if (run.signal.aborted) return;
+      if (run.only !== null) this.#stripes?.leave(run.only);
+      throw error;
+    }).finally(() => {
+      this.#runs.remove(run);
+      this.#stripes?.plan();
+    });
+    run.done = filling.catch(() => {});
+    await filling;
+  }
+
+  /** Writes what a run brings, to its end or up to bytes that are there. */
+  async #follow(run: Run, open: () => Promise<ByteSource>, isFront: boolean): Promise<void> {
     const { part, hash, onBytes, pace } = this.#options;
     const { signal } = isFront ? this.#options : this.#controller;
-    using writer = await part.writer(start);
-    for (let position = start, chunk; (chunk = await transfer.read()) !== null;) {
-      // Others may have written from here on meanwhile.
-      const wanted = chunk.subarray(0, part.extents.gapAt(position));
-      await this.#write(writer, wanted);
-      part.extents.add(position, position + wanted.length);
-      hash.take(position, wanted);
-      position += wanted.length;
-      onBytes(wanted.length);
-      if (isFront) await pace(wanted.length, signal);
-      signal.throwIfAborted();
-      if (part.extents.gapAt(position) === 0) return;
+    const source = await open();
+    run.readFrom(source);
+    try {
+      using writer = await part.writer(run.start);
+      for (let chunk; (chunk = await source.read()) !== null;) {
+        if (run.signal.aborted) return;
+        const { position } = run;
+        // Others may have written from here on meanwhile.
+        const wanted = chunk.subarray(0, part.extents.gapAt(position));
+        await this.#write(writer, wanted);
+        run.position += wanted.length;
+        part.extents.add(position, run.position);
+        this.origins.add(position, run.position, source.mirror);
+        hash.take(position, wanted);
+        onBytes(wanted.length);
+        if (isFront) await pace(wanted.length, signal);
+        signal.throwIfAborted();
+        if (run.position < run.end && part.extents.gapAt(run.position) === 0) return;
+      }
+    } finally {
+      // Left open, it would bring more than is wanted.
+      source.close();
     }
+  }
+
+  #signalOf(run: Run): AbortSignal {
+    return AbortSignal.any([run.signal, this.#controller.signal]);
   }
 
   async #write(writer: PartWriter, bytes: Uint8Array): Promise<void> {
@@ -189,14 +287,6 @@ export class Filling {
     const { room, part } = this.#options;
     const rest = this.#size === null ? UNKNOWN_REST_BYTES : this.#size - part.extents.count;
     return await room?.make(rest) ?? false;
-  }
-
-  /** The transfer ahead that is writing at `position`, or null. */
-  #runningAt(position: number): Promise<void> | null {
-    for (const [start, done] of this.#ahead) {
-      if (start <= position && this.#options.part.extents.endOf(start) === position) return done;
-    }
-    return null;
   }
 }
 

@@ -6,7 +6,7 @@ import type { Upstream } from "../mirrors/upstream.ts";
 import { isDifferent, isMissing, NoMirrorError } from "../mirrors/race.ts";
 import { Challenge } from "./challenge.ts";
 import { maxBytesOf } from "./content_check.ts";
-import { rateOf } from "../mirrors/throughput.ts";
+import { rateOf, type Sample } from "../mirrors/throughput.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import {
   MirrorSearch,
@@ -48,6 +48,7 @@ export class Transfer {
   #seams = 0;
   /** Position of the last seam. */
   #lastSeam = -1;
+  #isClosed = false;
 
   private constructor(
     upstream: Upstream,
@@ -86,6 +87,11 @@ export class Transfer {
     return this.#source.body.mirror;
   }
 
+  /** What the mirror that sends has sent, and for how long that was waited for. */
+  get received(): Sample {
+    return this.#source.body.received;
+  }
+
   /**
    * Whether nothing but the end of the connection marks that of the body, so that a part could pass
    * for the whole. HTTP/2 is told no better, because `fetch` hides the version.
@@ -108,6 +114,7 @@ export class Transfer {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#challenge?.close();
     this.#source.body.close();
   }
@@ -133,6 +140,7 @@ export class Transfer {
         const { patienceMs, signal } = this.#request;
         body.close();
         signal.throwIfAborted();
+        if (this.#isClosed) throw error;
         const isTooLong = error instanceof PkgstashError && error.kind === "content";
         // The challenger has closed the body.
         if (this.#challenge?.hasWon && !isTooLong) continue;

@@ -24,6 +24,7 @@ import {
   type RaceOptions,
 } from "./race.ts";
 import { MirrorRefusal, MirrorResponse } from "./mirror_response.ts";
+import { Striping } from "./striping.ts";
 import { TransferTurns } from "./transfer_turns.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 
@@ -50,6 +51,7 @@ export interface UpstreamOptions {
 export class Upstream {
   readonly name: string;
   readonly pool: MirrorPool;
+  readonly striping: Striping;
   readonly #metrics: Metrics;
   readonly #hops: Hops | null;
   readonly #turns: TransferTurns;
@@ -64,6 +66,7 @@ export class Upstream {
     this.name = name;
     this.#secretHeaders = secretHeaders;
     this.pool = new MirrorPool(mirrors, archive);
+    this.striping = new Striping(this.pool, limits.stripeThresholdBytes);
     this.#turns = new TransferTurns(this.pool);
     this.#connections = new Connections(client);
     this.#limits = limits;
@@ -81,6 +84,7 @@ export class Upstream {
     this.pool.replace(mirrors, archive);
     this.#secretHeaders = secretHeaders;
     this.#limits = limits;
+    this.striping.thresholdBytes = limits.stripeThresholdBytes;
     this.pool.minimumBytesPerSecond = limits.minimumBytesPerSecond;
     if (client === null) return;
     this.#connections.close();

@@ -3,7 +3,7 @@ import type { Mutant } from "../mutant.ts";
 /** Fetching, verifying, keeping and removing. */
 export const MIRRORING: readonly Mutant[] = [
   {
-    file: "mirroring/downloads/download.ts",
+    file: "mirroring/downloads/download_check.ts",
     find: "if (expected !== null && sha256 !== expected) {",
     replace: "if (false) {",
     breaks: "a package with another SHA-256 than the database's is accepted",

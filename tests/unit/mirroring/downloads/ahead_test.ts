@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertLess } from "@std/assert";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import type { Download } from "../../../../src/mirroring/downloads/download.ts";
-import { Gate } from "../../../support/fake_mirror.ts";
+import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
@@ -23,11 +23,17 @@ const FAR = 6_000_000;
 const ALIGNMENT = 256 * 1024;
 const OVERLAP = 64 * 1024;
 
-/** A download whose transfer waits at the gate after 100,000 bytes. */
-async function startGated(bed: DownloadBed, body: Uint8Array, sha256: string | null = null) {
+/** A download whose transfer waits at the gate after 100,000 bytes, and gets no more than `sent`. */
+async function startGated(
+  bed: DownloadBed,
+  body: Uint8Array,
+  { sha256 = null, sent = null }: { sha256?: string | null; sent?: number | null } = {},
+) {
   bed.put(PACKAGE, body);
   const gate = new Gate();
-  bed.mirrors[0]!.behave("*", { kind: "gate", gate, bytes: 100_000 }, 1);
+  const behaviours: Behaviour[] = [{ kind: "gate", gate, bytes: 100_000 }];
+  if (sent !== null) behaviours.push({ kind: "gate", gate: new Gate(), bytes: sent });
+  bed.mirrors[0]!.behave("*", behaviours, 1);
   const download = bed.download(PACKAGE, {
     patienceMs: 60_000,
     expectations: sha256 === null ? null : expecting({ size: body.length, sha256 }),
@@ -48,7 +54,7 @@ async function readAhead(download: Download, start: number, last: number | null)
 Deno.test("clients far ahead share one more transfer, and no byte is asked for twice", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 1);
-  const { download, gate } = await startGated(bed, body, sha256Of(body));
+  const { download, gate } = await startGated(bed, body, { sha256: sha256Of(body) });
   const readings = await Promise.all(
     Array.from({ length: 15 }, (_, index) => readAhead(download, FAR + index, FAR + 999_999)),
   );
@@ -103,7 +109,8 @@ Deno.test("more places than transfers may run ahead are fetched as soon as one o
 Deno.test("the first transfer ends where one that began ahead of it has got", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 10);
-  const { download, gate } = await startGated(bed, body);
+  // It could send all of it into the buffers of the connection.
+  const { download, gate } = await startGated(bed, body, { sent: 3_000_000 });
   const ahead = new Gate();
   bed.mirrors[0]!.behave("*", { kind: "gate", gate: ahead, bytes: 1_000_000 }, 1);
   const start = 2 * 1024 * 1024;
@@ -119,7 +126,7 @@ Deno.test("the first transfer ends where one that began ahead of it has got", as
 Deno.test("wrong bytes are complete for nobody, not even ahead of their check", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
-  const { download, gate } = await startGated(bed, wrong, sha256Of(right));
+  const { download, gate } = await startGated(bed, wrong, { sha256: sha256Of(right) });
   const ahead = readAhead(download, FAR, null);
   await download.reaches(SIZE - 2, 60_000);
   gate.release();

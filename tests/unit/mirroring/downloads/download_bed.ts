@@ -85,6 +85,7 @@ export class DownloadBed implements AsyncDisposable {
         stallTimeoutMs: 2_000,
         answerTimeoutMs: 5_000,
         minimumBytesPerSecond: 0,
+        stripeThresholdBytes: 0,
         ...options.timeouts,
       },
       metrics,

@@ -39,6 +39,7 @@ function upstreamOf(rates: readonly (number | null)[], minimumBytesPerSecond = 0
       stallTimeoutMs: 1,
       answerTimeoutMs: 1,
       minimumBytesPerSecond,
+      stripeThresholdBytes: 0,
     },
     metrics: new Metrics(),
   });

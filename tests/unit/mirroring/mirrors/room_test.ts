@@ -31,6 +31,7 @@ class Bed implements AsyncDisposable {
       stallTimeoutMs: PATIENT_MS,
       answerTimeoutMs,
       minimumBytesPerSecond: 0,
+      stripeThresholdBytes: 0,
     };
     const upstream = new Upstream({
       name: "arch",

@@ -1,0 +1,135 @@
+import { PkgstashError } from "../../errors.ts";
+import type { Mirror } from "../mirrors/mirror.ts";
+import type { FileIdentity } from "./file_identity.ts";
+import type { Origin, Origins } from "./origins.ts";
+import type { PartFile } from "./part_file.ts";
+
+/** How much is compared or copied at a time. */
+const STEP_BYTES = 256 * 1024;
+
+/** A whole file came from several mirrors, and is not the right one. */
+export class MixedFileError extends PkgstashError {
+  constructor(message: string, readonly origins: Origins) {
+    super("content", message);
+  }
+}
+
+export interface OneMirror<T> {
+  identity: FileIdentity;
+  /** Where the right file will be. */
+  finalPath: string;
+  /** Fetches what the part lacks from this mirror alone, and checks the whole. */
+  receive: (mirror: Mirror) => Promise<T>;
+  /** Called with each mirror that sent other bytes than those of the right file. */
+  onWrong: (mirror: Mirror) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * Replaces a file that several mirrors have sent together, and that was wrong, by what one of them
+ * after another has, until it is right. What that one sent is not fetched again. One that agrees with
+ * all others is in doubt itself: then the next one sends its bytes, and no others.
+ */
+export async function fetchFromOne<T>(
+  part: PartFile,
+  cause: MixedFileError,
+  { identity, finalPath, receive, onWrong, signal }: OneMirror<T>,
+): Promise<T> {
+  using mixed = await MixedFile.open(part.path, cause.origins);
+  let doubted: Mirror | null = null;
+  for (const mirror of cause.origins.mirrors) {
+    const kept = (sender: Mirror) => doubted === null ? sender === mirror : sender !== doubted;
+    await part.clear();
+    await part.setIdentity(identity);
+    await mixed.copyTo(part, kept);
+    try {
+      const received = await receive(mirror);
+      for (const wrong of await mixed.mirrorsUnlike(finalPath)) onWrong(wrong);
+      return received;
+    } catch (error) {
+      signal.throwIfAborted();
+      const { kind } = error instanceof PkgstashError ? error : { kind: "storage" };
+      if (kind === "storage") throw error;
+      const isAgreed = kind === "content" && (await mixed.mirrorsUnlike(part.path)).size === 0;
+      // Every byte came from two mirrors: another one will not differ either.
+      if (isAgreed && doubted !== null) throw error;
+      doubted = isAgreed ? mirror : null;
+    }
+  }
+  throw cause;
+}
+
+/**
+ * The wrong file that several mirrors have sent together. It stays open while the file is fetched as
+ * one of them has it: a comparison then tells who sent wrong bytes.
+ */
+class MixedFile implements Disposable {
+  readonly #file: Deno.FsFile;
+  readonly #origins: Origins;
+
+  private constructor(file: Deno.FsFile, origins: Origins) {
+    this.#file = file;
+    this.#origins = origins;
+  }
+
+  static async open(path: string, origins: Origins): Promise<MixedFile> {
+    return new MixedFile(await Deno.open(path), origins);
+  }
+
+  /** Copies what certain mirrors sent into an empty part. */
+  async copyTo(part: PartFile, isOf: (mirror: Mirror) => boolean): Promise<void> {
+    await part.recordHoles();
+    for (const origin of this.#origins) {
+      if (!isOf(origin.mirror)) continue;
+      using writer = await part.writer(origin.start);
+      for await (const { bytes } of this.#bytesOf(origin)) {
+        const { error } = await writer.write(bytes);
+        if (error !== null) throw error;
+      }
+      part.extents.add(origin.start, origin.end);
+    }
+  }
+
+  /** The mirrors that sent other bytes than those of the file at `path`. */
+  async mirrorsUnlike(path: string): Promise<Set<Mirror>> {
+    using other = await Deno.open(path);
+    const unlike = new Set<Mirror>();
+    for (const origin of this.#origins) {
+      if (unlike.has(origin.mirror)) continue;
+      for await (const { position, bytes } of this.#bytesOf(origin)) {
+        const same = await readAt(other, position, bytes.length);
+        if (bytes.every((byte, index) => byte === same[index])) continue;
+        unlike.add(origin.mirror);
+        break;
+      }
+    }
+    return unlike;
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  async *#bytesOf({ start, end }: Origin) {
+    for (let position = start; position < end; position += STEP_BYTES) {
+      const length = Math.min(STEP_BYTES, end - position);
+      yield { position, bytes: await readAt(this.#file, position, length) };
+    }
+  }
+}
+
+/** The `length` bytes of a file from `position` on; fewer where it ends. */
+async function readAt(
+  file: Deno.FsFile,
+  position: number,
+  length: number,
+): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  await file.seek(position, Deno.SeekMode.Start);
+  for (let filled = 0; filled < length;) {
+    const count = await file.read(bytes.subarray(filled));
+    if (count === null) return bytes.subarray(0, filled);
+    filled += count;
+  }
+  return bytes;
+}

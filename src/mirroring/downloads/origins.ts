@@ -1,0 +1,34 @@
+import type { Mirror } from "../mirrors/mirror.ts";
+
+/** Bytes of a file from `start` up to and without `end`, and who sent them. */
+export interface Origin {
+  start: number;
+  end: number;
+  mirror: Mirror;
+}
+
+/** Which mirror sent which bytes of a file; nothing is known of those of an earlier run. */
+export class Origins {
+  readonly #origins: Origin[] = [];
+
+  /** Records that `mirror` sent the bytes from `start` to `end`, each of which is recorded once. */
+  add(start: number, end: number, mirror: Mirror): void {
+    if (start >= end) return;
+    const before = this.#origins.find((origin) => origin.mirror === mirror && origin.end === start);
+    if (before === undefined) this.#origins.push({ start, end, mirror });
+    else before.end = end;
+  }
+
+  /** Each mirror once, the one that sent most first. */
+  get mirrors(): Mirror[] {
+    const counts = new Map<Mirror, number>();
+    for (const { mirror, start, end } of this.#origins) {
+      counts.set(mirror, (counts.get(mirror) ?? 0) + end - start);
+    }
+    return [...counts].sort(([, one], [, other]) => other - one).map(([mirror]) => mirror);
+  }
+
+  [Symbol.iterator](): Iterator<Origin> {
+    return this.#origins[Symbol.iterator]();
+  }
+}
