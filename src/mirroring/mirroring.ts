@@ -22,6 +22,7 @@ import { CacheSize } from "./cache/cache_size.ts";
 import { CacheWatch } from "./cache/cache_watch.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
 import { Quarantine } from "./cache/quarantine.ts";
+import { recordedFiles } from "./cache/recorded_files.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
 import { ExtraStore } from "./cache/extra_store.ts";
@@ -365,7 +366,8 @@ export class Mirroring {
 
   /** Before the first request: a file that a crash has truncated must not be served. */
   async #setAsideCut(): Promise<void> {
-    for (const { directory, fileName } of await this.quarantine.setAsideCut(this.index.files())) {
+    const recorded = await Array.fromAsync(recordedFiles(this.index));
+    for (const { directory, fileName } of await this.quarantine.setAsideCut(recorded)) {
       // Who took it once will want it again.
       this.index.alsoWish(directory, fileName, Date.now());
     }

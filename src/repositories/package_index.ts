@@ -1,4 +1,4 @@
-import { eventLoopTurn } from "../async/event_loop_turn.ts";
+import { TimeSlice } from "../async/time_slice.ts";
 import {
   type Dependency,
   isProvidedBy,
@@ -15,8 +15,6 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { isAhead } from "./database_date.ts";
 
 const log = eventLogger("database");
-
-const PACKAGES_PER_TURN = 1000;
 
 /** What a package file must be, according to its database. */
 export interface Expectation {
@@ -137,11 +135,12 @@ export async function readPackageIndex(
     log.warn("database has malformed entries", { file: path, ...problem });
   }
   if (previous === null || packages === null) return new PackageIndex({ packages, problems });
+  const slice = new TimeSlice();
   const shared: IndexedPackage[] = [];
   for (const entry of packages) {
+    if (slice.isOver) await slice.renew();
     const known = previous.packages.get(entry.fileName);
     shared.push(known !== undefined && isSamePackage(known, entry) ? known : entry);
-    if (shared.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
   }
   return new PackageIndex({ packages: shared, problems });
 }

@@ -1,4 +1,4 @@
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { PkgstashError } from "../../errors.ts";
 import { decompress, unreadCompressionOf } from "../archive/archive_compression.ts";
 import { type TarMember, TarReader } from "../archive/tar_reader.ts";
@@ -106,7 +106,6 @@ type Draft = { -readonly [Key in keyof SyncDbPackage]: SyncDbPackage[Key] } & {
 };
 
 const decoder = new TextDecoder();
-const PACKAGES_PER_TURN = 1000;
 /** What a value costs beside its text, roughly. */
 const POINTER_BYTES = 8;
 
@@ -149,9 +148,9 @@ class Collection {
     const packages: SyncDbPackage[] = [];
     const byFile = new Map<string, Draft>();
     const names = new Set<string>();
-    let count = 0;
+    const slice = new TimeSlice();
     for (const draft of this.#drafts.values()) {
-      if (++count % PACKAGES_PER_TURN === 0) await eventLoopTurn();
+      if (slice.isOver) await slice.renew();
       const { name, version, fileName } = draft;
       if (names.has(name)) this.#report("two packages have one name", name);
       names.add(name);

@@ -206,13 +206,6 @@ export class CacheIndex implements Disposable {
     });
   }
 
-  /** The recorded files, of one repository directory or of all. */
-  files(directory: string | null = null): IndexedFile[] {
-    this.flush();
-    return this.#database.prepare(`${SELECT_FILES}
-      WHERE ?1 IS NULL OR directory = ?1`).all(directory) as unknown as IndexedFile[];
-  }
-
   /** Up to `limit` records of a directory, from the first name after `fileName`. */
   filesAfter(directory: string, fileName: string, limit: number): IndexedFile[] {
     this.flush();

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { reasonOf } from "../../errors.ts";
 import { isSafeFileName, parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import {
@@ -14,11 +14,12 @@ import type { CacheIndex, FileOnDisk, IndexedFile } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 import type { StoredExtra } from "./extra_scan.ts";
 import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "./leftovers.ts";
+import { recordedFiles } from "./recorded_files.ts";
 
 const log = eventLogger("cache");
 
-/** How many files are handled before other work gets a turn of the event loop. */
-const FILES_PER_TURN = 2000;
+/** How many records are corrected in one transaction. */
+const RECORDS_AT_A_TIME = 500;
 
 /**
  * A package on disk, its signature, and what the index knows of them. Sizes are in bytes, times in
@@ -89,9 +90,10 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
     try {
       const path = await plainDirectory(layout.root, directory);
       const files = path === null ? [] : await filesIn(path, isOurs);
-      const records = await recordsOf(directory, index);
-      packages.push(...await joinIndex({ directory, files }, records, options));
-      leftovers.push(...findDirectoryLeftovers(directory, files, options));
+      const records = await Array.fromAsync(recordedFiles(index, directory));
+      const joined = await joinIndex({ directory, files }, records, options);
+      for (const stored of joined) packages.push(stored);
+      leftovers.push(...await findDirectoryLeftovers(directory, files, options));
       for (const { size } of files) bytes += size;
     } catch (error) {
       logSkipped(directory, error);
@@ -127,17 +129,6 @@ export async function scanPackage(
   }
 }
 
-async function recordsOf(directory: string, index: CacheIndex): Promise<IndexedFile[]> {
-  const records: IndexedFile[] = [];
-  for (;;) {
-    const last = records.at(-1)?.fileName ?? "";
-    const page = index.filesAfter(directory, last, FILES_PER_TURN);
-    records.push(...page);
-    if (page.length < FILES_PER_TURN) return records;
-    await eventLoopTurn();
-  }
-}
-
 function logSkipped(directory: string, error: unknown): void {
   log.warn("cannot read a cache directory, skipping it", { directory, reason: reasonOf(error) });
 }
@@ -167,14 +158,23 @@ async function joinIndex(
   recorded: readonly IndexedFile[],
   { layout, index, now }: CacheScanOptions,
 ): Promise<StoredPackage[]> {
-  const onDisk = new Map(files.map((file) => [file.name, file]));
-  const records = new Map(recorded.map((record) => [record.fileName, record]));
+  const slice = new TimeSlice();
+  const onDisk = new Map<string, SeenFile>();
+  for (const file of files) {
+    onDisk.set(file.name, file);
+    if (slice.isOver) await slice.renew();
+  }
+  const records = new Map<string, IndexedFile>();
+  for (const record of recorded) {
+    records.set(record.fileName, record);
+    if (slice.isOver) await slice.renew();
+  }
   const stored: StoredPackage[] = [];
   const found: FileOnDisk[] = [];
   for (const file of files) {
+    if (slice.isOver) await slice.renew();
     const parsed = parsePackageFileName(file.name);
     if (parsed === null) continue;
-    if (stored.length % FILES_PER_TURN === FILES_PER_TURN - 1) await eventLoopTurn();
     const record = records.get(file.name);
     // A record written after we looked at the file is right.
     if (record === undefined || (record.size !== file.size && record.fetchedAt < now)) {
@@ -197,19 +197,20 @@ async function joinIndex(
   }
   const lost: IndexedFile[] = [];
   for (const record of recorded) {
+    if (slice.isOver) await slice.renew();
     if (onDisk.has(record.fileName)) continue;
     // The file may have arrived after the directory was listed, or with the directory.
     const exists = await seeFile(join(layout.root, directory), record.fileName) !== null;
     if (!exists) lost.push(record);
   }
-  for (let start = 0; start < Math.max(found.length, lost.length); start += FILES_PER_TURN) {
-    const end = start + FILES_PER_TURN;
+  for (let start = 0; start < Math.max(found.length, lost.length); start += RECORDS_AT_A_TIME) {
+    const end = start + RECORDS_AT_A_TIME;
     index.reconcile(
       directory,
       { found: found.slice(start, end), lost: lost.slice(start, end) },
       now,
     );
-    await eventLoopTurn();
+    await slice.renew();
   }
   return stored;
 }

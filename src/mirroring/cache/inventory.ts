@@ -1,4 +1,4 @@
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { sortedInSlices, TimeSlice } from "../../async/time_slice.ts";
 import { reasonOf } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -15,9 +15,6 @@ import {
 import type { StoredExtra } from "./extra_scan.ts";
 
 const log = eventLogger("cache");
-
-/** How many packages are described before other work gets a turn of the event loop. */
-const PACKAGES_PER_TURN = 2000;
 
 /** A package in the cache and what protects it from cleanup. */
 export interface CachedPackage extends StoredPackage {
@@ -95,7 +92,7 @@ export class Inventory {
   /** All packages in the cache, by path. */
   async packages(): Promise<CachedPackage[]> {
     const { packages } = await this.take();
-    return packages.toSorted((a, b) => a.path < b.path ? -1 : 1);
+    return await sortedInSlices(packages, (a, b) => a.path < b.path ? -1 : 1);
   }
 
   /** One package file, without a scan of the others; null if it is not in the cache. */
@@ -130,15 +127,16 @@ export class Inventory {
       ...index.pins().map(({ pattern }) => pattern),
     ]);
     const listed = await this.#listedIn(new Set(packages.map(({ directory }) => directory)));
+    const slice = new TimeSlice();
     const described: CachedPackage[] = [];
     for (const stored of packages) {
+      if (slice.isOver) await slice.renew();
       described.push({
         ...stored,
         pinned: isPinned(stored),
         inFlight: this.isInFlight(stored),
         current: listed.get(stored.directory)?.has(stored.fileName) ?? null,
       });
-      if (described.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
     }
     return described;
   }

@@ -1,4 +1,5 @@
 import { join, relative } from "@std/path";
+import { TimeSlice } from "../../async/time_slice.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 import { fileKey, type RepositoryTree } from "../../repositories/repository.ts";
 import { extrasIn, type StoredExtra } from "./extra_scan.ts";
@@ -61,14 +62,20 @@ const TEMPORARY = /\.[0-9a-f]{8}\.new$/;
 const PART = /\.(?:part|json)$/;
 
 /** Finds signatures without a package and temporary files in a repository's directory. */
-export function findDirectoryLeftovers(
+export async function findDirectoryLeftovers(
   directory: string,
   files: readonly SeenFile[],
   { isInFlight, now }: Surroundings,
-): Leftover[] {
-  const names = new Set(files.map(({ name }) => name));
+): Promise<Leftover[]> {
+  const slice = new TimeSlice();
+  const names = new Set<string>();
+  for (const { name } of files) {
+    names.add(name);
+    if (slice.isOver) await slice.renew();
+  }
   const leftovers: Leftover[] = [];
   for (const file of files) {
+    if (slice.isOver) await slice.renew();
     const { name } = file;
     const path = `${directory}/${name}`;
     const common = { directory, file, download: path, snapshotOf: null };

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { TimeSlice } from "../../async/time_slice.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import { fileKey, type Repository } from "../../repositories/repository.ts";
 import { removeIfPresent, statIfPresent } from "../../platform/files/durable.ts";
@@ -6,6 +7,7 @@ import { sha256Of } from "../../platform/files/file_digest.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { CacheIndex } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
+import { recordedFiles } from "./recorded_files.ts";
 
 const log = eventLogger("cache");
 
@@ -30,20 +32,22 @@ export async function removeReplaced(
   packages: Packages,
   { layout, index, before = new Map() }: Cache & { before?: Packages },
 ): Promise<void> {
-  const recorded = new Map(index.files(repository.directory).map((file) => [file.fileName, file]));
-  for (const [fileName, { sha256 }] of recorded) {
+  for await (const { fileName, size, sha256 } of recordedFiles(index, repository.directory)) {
     const expected = packages.get(fileName);
     // What did not change was compared when the previous database was published.
     if (expected === undefined || expected === before.get(fileName)) continue;
+    if (expected.sha256 !== null && expected.sha256 === sha256 && expected.size === size) continue;
     const info = await statIfPresent(join(layout.directoryOf(repository), fileName));
     if (info !== null && areDifferent(expected, { size: info.size, sha256 })) {
       await remove(repository, fileName, { layout, index });
     }
   }
+  const slice = new TimeSlice();
   for (const [fileName, expected] of packages) {
+    if (slice.isOver) await slice.renew();
     const earlier = before.get(fileName);
     if (earlier === undefined || !areDifferent(earlier, expected)) continue;
-    const sha256 = recorded.get(fileName)?.sha256 ?? null;
+    const sha256 = index.digestOf(repository.directory, fileName);
     if (sha256 !== null && sha256 === expected.sha256) continue;
     await remove(repository, fileName, { layout, index });
   }
@@ -64,7 +68,7 @@ export async function verifyUnrecorded(
   served: ServedPackages,
   { layout, index, signal }: Cache & { signal: AbortSignal },
 ): Promise<void> {
-  for (const { directory, fileName, sha256 } of index.files(repository.directory)) {
+  for await (const { directory, fileName, sha256 } of recordedFiles(index, repository.directory)) {
     if (signal.aborted) return;
     const expectedSha256 = async () =>
       (await served.packagesOf(repository))?.get(fileName)?.sha256 ?? null;

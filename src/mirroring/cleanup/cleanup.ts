@@ -146,7 +146,7 @@ export class Cleanup {
       const leftoverBytes = sizeOf(leftovers);
       // Each step takes a while for very many packages; requests are answered in between.
       await eventLoopTurn();
-      return planRetention<CachedFile>({
+      return await planRetention<CachedFile>({
         entries: [...packages, ...extras],
         limits,
         totalBytes: bytes - leftoverBytes,

@@ -1,3 +1,4 @@
+import { sortedInSlices, TimeSlice } from "../../async/time_slice.ts";
 import { bytesText as size, formatDuration } from "../../config/quantities.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 
@@ -95,14 +96,15 @@ export interface RetentionPlan<E extends RetentionEntry> {
  * what is pinned or in flight. Evicts packages that are in a database only if the cache is still
  * too large, or the disk too full, without all the others. If even all of them could not free enough,
  * because something else fills the disk, they are evicted only for what is incoming. A plan made
- * after this one was carried out evicts nothing.
+ * after this one was carried out evicts nothing. The event loop runs in between.
  */
-export function planRetention<E extends RetentionEntry>(
+export async function planRetention<E extends RetentionEntry>(
   { entries, limits, totalBytes, freeBytes, incomingBytes, now }: RetentionInput<E>,
-): RetentionPlan<E> {
+): Promise<RetentionPlan<E>> {
   const { keepVersions, maxCacheAgeMs, maxCacheBytes, cacheLowWaterPercent, minFreeBytes } = limits;
   const evictions: Eviction<E>[] = [];
   const evicted = new Set<E>();
+  const slice = new TimeSlice();
   let total = totalBytes;
   let free = freeBytes;
 
@@ -114,8 +116,8 @@ export function planRetention<E extends RetentionEntry>(
   };
   const candidates = entries.filter(isEvictable);
   const remaining = (isWanted: (entry: E) => boolean) =>
-    leastRecentlyUsedFirst(candidates.filter((entry) => isWanted(entry) && !evicted.has(entry)));
-  const evictUntil = (
+    candidates.filter((entry) => isWanted(entry) && !evicted.has(entry));
+  const evictUntil = async (
     isRestored: () => boolean,
     { isInTurn, reason, describe }: {
       isInTurn: (entry: E) => boolean;
@@ -124,19 +126,24 @@ export function planRetention<E extends RetentionEntry>(
     },
   ) => {
     if (isRestored()) return;
-    for (const entry of remaining(isInTurn)) {
+    for (const entry of await leastRecentlyUsedFirst(remaining(isInTurn))) {
+      if (slice.isOver) await slice.renew();
       evict(entry, reason, describe(entry));
       if (isRestored()) return;
     }
   };
 
-  for (const entry of leastRecentlyUsedFirst(superseded(entries, keepVersions))) {
+  for (const entry of await leastRecentlyUsedFirst(await superseded(entries, keepVersions))) {
+    if (slice.isOver) await slice.renew();
     evict(entry, "superseded", describeSuperseded(entry, keepVersions));
   }
   if (maxCacheAgeMs > 0) {
     const describe = describeUnused(maxCacheAgeMs);
     const isUnused = (entry: E) => isUnlisted(entry) && now - entry.usedAt > maxCacheAgeMs;
-    for (const entry of remaining(isUnused)) evict(entry, "unused", describe(entry));
+    for (const entry of await leastRecentlyUsedFirst(remaining(isUnused))) {
+      if (slice.isOver) await slice.renew();
+      evict(entry, "unused", describe(entry));
+    }
   }
   const lackingBytes = Math.max(
     0,
@@ -146,11 +153,11 @@ export function planRetention<E extends RetentionEntry>(
   if (maxCacheBytes > 0 && total > maxCacheBytes) {
     const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
     const describe = describeSize(total, limits);
-    evictUntil(() => total <= lowWaterBytes, { isInTurn: isUnlisted, reason: "size", describe });
+    const isRestored = () => total <= lowWaterBytes;
+    await evictUntil(isRestored, { isInTurn: isUnlisted, reason: "size", describe });
     // What is listed goes only if the cache is still too large without the rest.
     if (total > maxCacheBytes) {
-      const isInTurn = isPossiblyListed;
-      evictUntil(() => total <= lowWaterBytes, { isInTurn, reason: "size", describe });
+      await evictUntil(isRestored, { isInTurn: isPossiblyListed, reason: "size", describe });
     }
   }
   if (free !== null) {
@@ -159,7 +166,7 @@ export function planRetention<E extends RetentionEntry>(
     const reachable = free + sizeOf(remaining(() => true));
     const lastGoal = reachable >= goal ? goal : reachable >= incomingBytes ? incomingBytes : 0;
     for (const [isInTurn, bytes] of [[isUnlisted, goal], [isPossiblyListed, lastGoal]] as const) {
-      evictUntil(() => free === null || free >= bytes, {
+      await evictUntil(() => free === null || free >= bytes, {
         isInTurn,
         reason: "free_space",
         describe,
@@ -167,6 +174,7 @@ export function planRetention<E extends RetentionEntry>(
     }
   }
 
+  await slice.renew();
   const kept = entries.filter((entry) => !evicted.has(entry));
   return {
     evictions,
@@ -197,16 +205,27 @@ function isPossiblyListed(entry: RetentionEntry): boolean {
  * Of the versions of each package that are no longer in any database, those beyond the newest
  * `keepVersions`. Pinned versions and those in flight are kept, and count among the newest.
  */
-function superseded<E extends RetentionEntry>(entries: readonly E[], keepVersions: number): E[] {
-  const versions = Map.groupBy(
-    entries.filter((entry) => isUnlisted(entry) && entry.version !== null),
-    ({ directory, name }) => `${directory}/${name}`,
-  );
-  return [...versions.values()].flatMap((group) =>
-    group.length <= keepVersions
-      ? []
-      : group.sort(newestFirst).slice(keepVersions).filter(isEvictable)
-  );
+async function superseded<E extends RetentionEntry>(
+  entries: readonly E[],
+  keepVersions: number,
+): Promise<E[]> {
+  const slice = new TimeSlice();
+  const versions = new Map<string, E[]>();
+  for (const entry of entries) {
+    if (slice.isOver) await slice.renew();
+    if (!isUnlisted(entry) || entry.version === null) continue;
+    const key = `${entry.directory}/${entry.name}`;
+    const group = versions.get(key);
+    if (group === undefined) versions.set(key, [entry]);
+    else group.push(entry);
+  }
+  const evictable: E[] = [];
+  for (const group of versions.values()) {
+    if (slice.isOver) await slice.renew();
+    if (group.length <= keepVersions) continue;
+    evictable.push(...group.sort(newestFirst).slice(keepVersions).filter(isEvictable));
+  }
+  return evictable;
 }
 
 function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
@@ -214,11 +233,13 @@ function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
     compare(a.fileName, b.fileName);
 }
 
-/** Sorts in place. The order is total, so that a plan does not depend on the order of its input. */
-function leastRecentlyUsedFirst<E extends RetentionEntry>(entries: E[]): E[] {
-  return entries.sort((a, b) =>
-    a.usedAt - b.usedAt || a.fetchedAt - b.fetchedAt || compare(a.directory, b.directory) ||
-    compare(a.fileName, b.fileName)
+/** The order is total, so that a plan does not depend on the order of its input. */
+function leastRecentlyUsedFirst<E extends RetentionEntry>(entries: readonly E[]): Promise<E[]> {
+  return sortedInSlices(
+    entries,
+    (a, b) =>
+      a.usedAt - b.usedAt || a.fetchedAt - b.fetchedAt || compare(a.directory, b.directory) ||
+      compare(a.fileName, b.fileName),
   );
 }
 

@@ -1,11 +1,8 @@
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { sortedInSlices, TimeSlice } from "../../async/time_slice.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import type { IndexedPackage } from "../../repositories/package_index.ts";
 import type { PackageLookup } from "./package_lookup.ts";
-
-/** How many cached packages are looked at before the event loop runs. */
-export const FILES_PER_TURN = 200;
 
 /** A package file in the cache. */
 export interface CachedFile {
@@ -49,8 +46,9 @@ export async function groupCached(
 ): Promise<CachedPackages> {
   const packages = new Map<string, CachedPackage>();
   const cached = { packages, names: new Set<string>(), files: new Map<string, CachedFile>() };
-  for (const [number, file] of sortedByPath(files).entries()) {
-    if (number % FILES_PER_TURN === 0) await eventLoopTurn();
+  const slice = new TimeSlice();
+  for (const file of await sortedByPath(files)) {
+    if (slice.isOver) await slice.renew();
     const { directory, fileName, fetchedAt } = file;
     const parsed = parsePackageFileName(fileName);
     if (parsed === null) continue;
@@ -86,11 +84,13 @@ export function pathOf({ directory, fileName }: { directory: string; fileName: s
 /** Makes a plan independent of the order in which files are listed. */
 export function sortedByPath<T extends { directory: string; fileName: string }>(
   files: readonly T[],
-): T[] {
+): Promise<T[]> {
   // Comparing whole paths would make two texts for each of the many comparisons.
-  return files.toSorted((a, b) =>
-    a.directory === b.directory
-      ? (a.fileName < b.fileName ? -1 : 1)
-      : (a.directory < b.directory ? -1 : 1)
+  return sortedInSlices(
+    files,
+    (a, b) =>
+      a.directory === b.directory
+        ? (a.fileName < b.fileName ? -1 : 1)
+        : (a.directory < b.directory ? -1 : 1),
   );
 }

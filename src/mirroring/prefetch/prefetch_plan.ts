@@ -1,6 +1,6 @@
 import { parseDependency } from "../../formats/pacman/dependency.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import {
   type IndexedPackage,
   isSamePackage,
@@ -13,7 +13,6 @@ import {
   type CachedPackages,
   type Databases,
   entryAt,
-  FILES_PER_TURN,
   groupCached,
   pathOf,
   sortedByPath,
@@ -141,7 +140,7 @@ export async function planPrefetch(input: PrefetchPlanInput): Promise<PrefetchPl
     databases,
   );
   const facts = { ...input, databases, cached };
-  const pending = pendingPackages(facts);
+  const pending = await pendingPackages(facts);
   const { demands, removed } = await demandsOf(facts, pending);
   const candidates = [
     ...demands.filter((demand) => !isCached(cached, demand)).map((demand): Candidate => ({
@@ -165,8 +164,10 @@ export async function planPrefetch(input: PrefetchPlanInput): Promise<PrefetchPl
  * Packages that earlier plans wanted and of which no version is cached, as the databases list them
  * now. A package of the same name in another repository is a different one.
  */
-function pendingPackages({ pending, databases, cached }: Facts): LocatedPackage[] {
-  return sortedByPath(pending).flatMap(({ directory, fileName }) => {
+async function pendingPackages(
+  { pending, databases, cached }: Facts,
+): Promise<LocatedPackage[]> {
+  return (await sortedByPath(pending)).flatMap(({ directory, fileName }) => {
     const entry = entryAt(databases, directory, fileName) ?? parsePackageFileName(fileName);
     if (entry === null || cached.packages.has(`${directory}/${entry.name}`)) return [];
     return databases.after.named(entry.name, directory) ?? [];
@@ -185,9 +186,9 @@ async function demandsOf(
   const demands: Demand[] = [];
   const removed: SkippedPackage[] = [];
   const needsPending = dependentsOf(pending);
-  let count = 0;
+  const slice = new TimeSlice();
   for (const cached of facts.cached.packages.values()) {
-    if (++count % FILES_PER_TURN === 0) await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
     const { directory, name, newest: { version } } = cached;
     const target = after.named(name, directory);
     if (target !== null) {
@@ -259,8 +260,9 @@ async function dependencyCandidates(
   let installedNames: ReadonlySet<string> | null = null;
   const installed = () => installedNames ??= installedBy(facts);
   const candidates: Candidate[] = [];
-  for (const [number, { target, directory, name, askedAt }] of demands.entries()) {
-    if (number % FILES_PER_TURN === 0) await eventLoopTurn();
+  const slice = new TimeSlice();
+  for (const { target, directory, name, askedAt } of demands) {
+    if (slice.isOver) await slice.renew();
     const previous = before.named(name, directory) ??
       before.named(target.entry.name, target.directory);
     const dependencies = newDependencies({

@@ -6,13 +6,14 @@ import type { Repository, RepositoryTree } from "../../repositories/repository.t
 import { type PackageIndex, readPackageIndex } from "../../repositories/package_index.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { CacheIndex } from "../cache/cache_index.ts";
+import { recordedFiles } from "../cache/recorded_files.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import { planPrefetch, type PrefetchLimits, type Wish } from "./prefetch_plan.ts";
 
 const log = eventLogger("prefetch");
 
 export interface WishPlannerOptions {
-  index: Pick<CacheIndex, "files" | "historyOf" | "wish" | "wishesOf">;
+  index: Pick<CacheIndex, "directories" | "filesAfter" | "historyOf" | "wish" | "wishesOf">;
   snapshots: Pick<Snapshots, "indexOf" | "pathOf">;
   /** Called at each use, since the configuration may change. */
   tree: () => RepositoryTree;
@@ -82,7 +83,7 @@ export class WishPlanner {
     const { index, snapshots, tree, settings } = this.#options;
     const list: WishList = { wishes: [], planned: [], plannedAt: Date.now() };
     if (!settings().prefetch) return list;
-    const cached = index.files();
+    const cached = await Array.fromAsync(recordedFiles(index));
     const cachedIn = new Set(cached.map(({ directory }) => directory));
     for (const group of groupsOf(tree())) {
       const isOfGroup = ({ directory }: Repository) =>

@@ -4,14 +4,11 @@ import {
   REMOVE_PACKAGE,
   SHOW_PACKAGE,
 } from "../../api/packages.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { PkgstashError } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
 import { handle, type Route } from "./route.ts";
-
-/** The times as texts take most of it: some 5 ms. */
-const PACKAGES_PER_TURN = 1000;
 
 export const packageRoutes: readonly Route[] = [
   handle(LIST_PACKAGES, async ({ query: { name, repository }, mirroring: { inventory, tree } }) => {
@@ -20,10 +17,11 @@ export const packageRoutes: readonly Route[] = [
       repository === undefined || directory === repository ||
       tree.repositoryAt(directory)?.name === repository;
     const packages: PackageReport[] = [];
+    const slice = new TimeSlice();
     for (const cached of await inventory.packages()) {
+      if (slice.isOver) await slice.renew();
       if (wanted?.(cached) === false || !isIn(cached.directory)) continue;
       packages.push(packageReport(cached));
-      if (packages.length % PACKAGES_PER_TURN === 0) await eventLoopTurn();
     }
     return { packages, bytes: packages.reduce((sum, each) => sum + each.bytes, 0) };
   }),

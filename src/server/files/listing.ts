@@ -1,3 +1,4 @@
+import { sortedInSlices } from "../../async/time_slice.ts";
 import type { CacheLayout } from "../../mirroring/cache/cache_layout.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 import type { Mirroring } from "../../mirroring/mirroring.ts";
@@ -138,6 +139,6 @@ async function cachedFiles(
     const kind = classifyRepositoryFile(name, repository.name);
     return kind !== null && kind.kind !== "snapshot";
   };
-  rows.push(...await filesIn(directory, isPackage));
-  return rows.sort((a, b) => a.name < b.name ? -1 : 1);
+  const packages = await filesIn(directory, isPackage);
+  return await sortedInSlices([...rows, ...packages], (a, b) => a.name < b.name ? -1 : 1);
 }

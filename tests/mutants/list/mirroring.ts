@@ -246,8 +246,8 @@ export const MIRRORING: readonly Mutant[] = [
   },
   {
     file: "mirroring/cleanup/retention.ts",
-    find: "    if (total > maxCacheBytes) {\n      const isInTurn = isPossiblyListed;",
-    replace: "    if (false) {\n      const isInTurn = isPossiblyListed;",
+    find: "    if (total > maxCacheBytes) {\n      await evictUntil(",
+    replace: "    if (false) {\n      await evictUntil(",
     breaks: "max_cache_size is not kept where all packages are current",
     killedBy: ["mirroring/cleanup/retention_properties_test.ts"],
   },

@@ -10,6 +10,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp, testConfig } from "../../support/test_app.ts";
 import { administer, TOKEN } from "../../support/administration.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
+import { allRecords } from "../../support/indexed_files.ts";
 
 /** What can happen to the index between two runs. */
 const LOSSES: Record<string, (path: string) => Promise<void>> = {
@@ -101,7 +102,9 @@ for (const [what, lose] of Object.entries(LOSSES)) {
     }
     // The index has everything again, from the packages' bytes.
     using rebuilt = await CacheIndex.open(index);
-    const files = rebuilt.files().map(({ fileName, sha256, size }) => [fileName, sha256, size]);
+    const files = (await allRecords(rebuilt)).map((
+      { fileName, sha256, size },
+    ) => [fileName, sha256, size]);
     assertEquals(files.map(([fileName]) => fileName).sort(), [
       "a-1-1-any.pkg.tar.zst",
       "a-2-1-any.pkg.tar.zst",

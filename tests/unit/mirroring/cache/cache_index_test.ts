@@ -7,6 +7,7 @@ import { MIGRATIONS } from "../../../../src/mirroring/cache/cache_index_schema.t
 import { openDatabase } from "../../../../src/platform/database/database.ts";
 import type { PackageFile, Repository } from "../../../../src/repositories/repository.ts";
 import { LogLines } from "../../../support/log_lines.ts";
+import { allRecords } from "../../../support/indexed_files.ts";
 
 const CORE: Repository = {
   upstream: "arch",
@@ -47,9 +48,9 @@ function recordFetch(index: CacheIndex, what: PackageFile, at: number, prefetche
 }
 
 Deno.test("a fetched file is recorded, as used when it was fetched", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
-    assertEquals(index.files().map((record) => ({ ...record })), [{
+    assertEquals((await allRecords(index)).map((record) => ({ ...record })), [{
       directory: CORE.directory,
       fileName: file("a").fileName,
       size: 10,
@@ -61,25 +62,25 @@ Deno.test("a fetched file is recorded, as used when it was fetched", () =>
   }));
 
 Deno.test("records are listed for one directory or all, and so are the directories", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
     recordFetch(index, file("b", "1-1", EXTRA), T);
-    assertEquals(index.files(EXTRA.directory).map(({ fileName }) => fileName), [
+    assertEquals((await allRecords(index, EXTRA.directory)).map(({ fileName }) => fileName), [
       file("b").fileName,
     ]);
-    assertEquals(index.files().length, 2);
+    assertEquals((await allRecords(index)).length, 2);
     assertEquals(index.directories(), [CORE.directory, EXTRA.directory]);
   }));
 
 Deno.test("uses are counted and the latest is kept, in whatever order they come", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
     for (const at of [T + 5, T + 9, T + 7]) index.recordUse(file("a"), at);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
-    assertEquals(index.files()[0]!.uses, 3);
+    assertEquals((await allRecords(index))[0]!.uses, 3);
     index.recordUse(file("a"), T + 1);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), T + 9);
-    assertEquals(index.files()[0]!.uses, 4);
+    assertEquals((await allRecords(index))[0]!.uses, 4);
   }));
 
 Deno.test("a use is written with its batch, or at the end at the latest", async () => {
@@ -102,46 +103,46 @@ Deno.test("a use is written with its batch, or at the end at the latest", async 
 });
 
 Deno.test("signatures are not recorded", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     const signature = { ...file("a"), kind: "signature" as const };
     recordFetch(index, signature, T);
     index.recordUse(signature, T);
     index.flush();
-    assertEquals(index.files(), []);
+    assertEquals(await allRecords(index), []);
   }));
 
 Deno.test("a file that is fetched again keeps its count of uses, and gets its new size and digest", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
     index.recordUse(file("a"), T + 1);
     index.flush();
     index.recordFetch(file("a"), { size: 11, sha256: "cd", at: T + 5, prefetched: true });
-    const { size, sha256, fetchedAt, usedAt, uses } = index.files()[0]!;
+    const { size, sha256, fetchedAt, usedAt, uses } = (await allRecords(index))[0]!;
     assertEquals([size, sha256, fetchedAt, usedAt, uses], [11, "cd", T + 5, T + 5, 1]);
   }));
 
 Deno.test("a use that comes before its file is recorded counts afterwards", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     index.recordUse(file("a"), T);
     index.flush();
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
     recordFetch(index, file("a"), T + 3, true);
     index.flush();
-    assertEquals(index.files()[0]!.uses, 1);
+    assertEquals((await allRecords(index))[0]!.uses, 1);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 0);
   }));
 
 Deno.test("a use of a file that never comes is dropped after an hour", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     index.recordUse(file("a"), T - 2 * 3_600_000);
     index.flush();
     recordFetch(index, file("a"), T);
     index.flush();
-    assertEquals(index.files()[0]!.uses, 0);
+    assertEquals((await allRecords(index))[0]!.uses, 0);
   }));
 
 Deno.test("uses that cannot be written are written with the next batch", () =>
-  withIndex((index, path) => {
+  withIndex(async (index, path) => {
     const log = new LogLines();
     recordFetch(index, file("a"), T);
     {
@@ -153,7 +154,7 @@ Deno.test("uses that cannot be written are written with the next batch", () =>
       index.recordUse(file("a"), T + 2);
     }
     index.flush();
-    const { usedAt, uses } = index.files()[0]!;
+    const { usedAt, uses } = (await allRecords(index))[0]!;
     assertEquals([usedAt, uses], [T + 2, 2]);
   }));
 
@@ -177,12 +178,12 @@ Deno.test("what a full or read-only disk does not take is kept, and written when
   recordFound(index, file("seen").fileName, 10, T);
   assertThrows(() => index.pin("linux", T), PkgstashError, "Cannot pin linux: attempt to write");
   assertThrows(() => index.unpin("linux"), PkgstashError, "Cannot unpin linux");
-  const names = () => index.files().map(({ fileName }) => fileName);
-  assertEquals(names(), [file("found").fileName, file("gone").fileName], "as written before");
+  const names = async () => (await allRecords(index)).map(({ fileName }) => fileName);
+  assertEquals(await names(), [file("found").fileName, file("gone").fileName], "as written before");
   assertEquals(index.problem, "attempt to write a readonly database");
   readOnly(false);
-  assertEquals(names(), [file("found").fileName, file("new").fileName]);
-  const [found, fetched] = index.files();
+  assertEquals(await names(), [file("found").fileName, file("new").fileName]);
+  const [found, fetched] = await allRecords(index);
   assertEquals([found!.sha256, fetched!.uses, fetched!.usedAt], [SHA, 1, T + 1]);
   assertEquals(index.wishesOf(CORE.directory).sort(), [
     file("more").fileName,
@@ -211,10 +212,10 @@ Deno.test("prefetches count as unused since the last that was taken", () =>
   }));
 
 Deno.test("a prefetch counts as unused even after its file was removed", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a", "1-1"), T, true);
     index.forgetFile(CORE.directory, file("a", "1-1").fileName);
-    assertEquals(index.files(), []);
+    assertEquals(await allRecords(index), []);
     assertEquals(index.historyOf(CORE.directory, "a").unusedPrefetches, 1);
   }));
 
@@ -237,12 +238,12 @@ Deno.test("the demand for a package is recorded by its name, for all versions", 
   }));
 
 Deno.test("a removed file leaves no record and no pending use", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
     index.recordUse(file("a"), T + 1);
     index.forgetFile(CORE.directory, file("a").fileName);
     index.flush();
-    assertEquals(index.files(), []);
+    assertEquals(await allRecords(index), []);
     assertEquals(index.usedAt(CORE.directory, file("a").fileName), null);
   }));
 
@@ -272,39 +273,39 @@ Deno.test("a wish survives a plan that was begun before it", () =>
   }));
 
 Deno.test("a file found on disk counts as used and asked for now, and has no digest yet", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     const { fileName } = file("a");
     recordFound(index, fileName, 7, T);
-    const record = () => {
-      const { size, sha256, fetchedAt, usedAt } = index.files()[0]!;
+    const record = async () => {
+      const { size, sha256, fetchedAt, usedAt } = (await allRecords(index))[0]!;
       return [size, sha256, fetchedAt, usedAt];
     };
-    assertEquals(record(), [7, null, T, T]);
+    assertEquals(await record(), [7, null, T, T]);
     assertEquals(index.historyOf(CORE.directory, "a").askedAt, T);
     index.recordDigest(CORE.directory, fileName, SHA);
-    assertEquals(record(), [7, SHA, T, T]);
+    assertEquals(await record(), [7, SHA, T, T]);
   }));
 
 Deno.test("finding a recorded file changes nothing unless its size differs", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     const { fileName } = file("a");
     recordFetch(index, file("a"), T);
     recordFound(index, fileName, 10, T + 9);
-    assertEquals(index.files()[0]!.sha256, SHA);
-    assertEquals(index.files()[0]!.usedAt, T);
+    assertEquals((await allRecords(index))[0]!.sha256, SHA);
+    assertEquals((await allRecords(index))[0]!.usedAt, T);
     recordFound(index, fileName, 11, T + 9);
-    const { size, sha256, usedAt } = index.files()[0]!;
+    const { size, sha256, usedAt } = (await allRecords(index))[0]!;
     assertEquals([size, sha256, usedAt], [11, null, T]);
   }));
 
 Deno.test("a lost file's record is deleted, unless the file came back meanwhile", () =>
-  withIndex((index) => {
+  withIndex(async (index) => {
     recordFetch(index, file("a"), T);
     recordFetch(index, file("b"), T);
-    const lost = index.files();
+    const lost = await allRecords(index);
     recordFetch(index, file("b"), T + 1);
     index.reconcile(CORE.directory, { found: [], lost }, T + 2);
-    assertEquals(index.files().map(({ fileName }) => fileName), [file("b").fileName]);
+    assertEquals((await allRecords(index)).map(({ fileName }) => fileName), [file("b").fileName]);
   }));
 
 Deno.test("a damaged index is replaced by an empty one", async () => {
@@ -314,7 +315,7 @@ Deno.test("a damaged index is replaced by an empty one", async () => {
     await Deno.writeTextFile(path, "x".repeat(5000));
     using index = await CacheIndex.open(path);
     recordFetch(index, file("a"), T);
-    assertEquals(index.files().length, 1);
+    assertEquals((await allRecords(index)).length, 1);
   } finally {
     await Deno.remove(directory, { recursive: true });
   }

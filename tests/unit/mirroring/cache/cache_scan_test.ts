@@ -7,6 +7,7 @@ import {
   scanPackage,
 } from "../../../../src/mirroring/cache/cache_scan.ts";
 import { CacheOnDisk, CORE, EXTRA, treeOf } from "../../../support/cache_on_disk.ts";
+import { allRecords } from "../../../support/indexed_files.ts";
 
 const DAY = 86_400_000;
 
@@ -19,8 +20,10 @@ function scan(cache: CacheOnDisk): Promise<CacheScan> {
 }
 
 /** The paths of all records. */
-function records(cache: CacheOnDisk): string[] {
-  return cache.index.files().map(({ directory, fileName }) => `${directory}/${fileName}`).sort();
+async function records(cache: CacheOnDisk): Promise<string[]> {
+  return (await allRecords(cache.index)).map(({ directory, fileName }) =>
+    `${directory}/${fileName}`
+  ).sort();
 }
 
 /** Records a file of one byte as if it had been found on disk. */
@@ -54,8 +57,8 @@ Deno.test("an index that was lost is rebuilt from the files", async () => {
   await cache.put(`${CORE}/${names[0]}.sig`);
   cache.now += DAY;
   await scan(cache);
-  assertEquals(records(cache), names.map((name) => `${CORE}/${name}`));
-  for (const { size, sha256, usedAt, fetchedAt } of cache.index.files()) {
+  assertEquals(await records(cache), names.map((name) => `${CORE}/${name}`));
+  for (const { size, sha256, usedAt, fetchedAt } of (await allRecords(cache.index))) {
     assertEquals([size, sha256, usedAt], [7, null, cache.now]);
     assertEquals(fetchedAt < cache.now, true, "fetched before it was found");
   }
@@ -66,11 +69,11 @@ Deno.test("a record without a file is dropped, and no other is changed", async (
   const kept = await cache.add("kept", "1-1", { usedAt: cache.now - DAY });
   const lost = await cache.add("lost", "1-1");
   const alone = await cache.add("alone", "1-1", { directory: EXTRA });
-  const before = cache.index.files().filter(({ fileName }) => kept.endsWith(fileName));
+  const before = (await allRecords(cache.index)).filter(({ fileName }) => kept.endsWith(fileName));
   await Deno.remove(cache.path(lost));
   await Deno.remove(cache.path(EXTRA), { recursive: true });
   await scan(cache);
-  assertEquals(cache.index.files(), before, alone);
+  assertEquals(await allRecords(cache.index), before, alone);
 });
 
 Deno.test("a file that arrives during the scan keeps its record", async () => {
@@ -87,7 +90,7 @@ Deno.test("a file that arrives during the scan keeps its record", async () => {
     return filesAfter(directory, ...part);
   };
   await scan(cache);
-  assertEquals(index.files(CORE).length, 2);
+  assertEquals((await allRecords(index, CORE)).length, 2);
 });
 
 Deno.test("a file whose size differs from its record is recorded again, without a SHA-256", async () => {
@@ -95,7 +98,7 @@ Deno.test("a file whose size differs from its record is recorded again, without 
   const key = await cache.add("a", "1-1", { usedAt: cache.now - DAY });
   await cache.put(key, 99);
   await scan(cache);
-  const { size, sha256, usedAt } = cache.index.files()[0]!;
+  const { size, sha256, usedAt } = (await allRecords(cache.index))[0]!;
   assertEquals([size, sha256, usedAt], [99, null, cache.now - DAY]);
 });
 
@@ -139,7 +142,7 @@ Deno.test("symbolic links are not followed, neither to files nor to directories"
   const taken = await scan(cache);
   assertEquals([taken.packages.length, taken.leftovers.length, taken.bytes], [0, 0, 0]);
   assertEquals(
-    records(cache),
+    await records(cache),
     [`${EXTRA}/foo-1-1-any.pkg.tar.zst`],
     "the record of a file that is still served",
   );
@@ -229,7 +232,7 @@ Deno.test("a directory that cannot be read is skipped, and keeps its records", a
   recordFound(cache.index, EXTRA, "foo-1-1-any.pkg.tar.zst", cache.now);
   const { packages } = await scan(cache);
   assertEquals(packages.length, 1, kept);
-  assertEquals(records(cache).length, 2);
+  assertEquals((await records(cache)).length, 2);
 });
 
 Deno.test("the scan of one package finds what the scan of all finds", async (t) => {
@@ -267,7 +270,7 @@ Deno.test("the scan of one package corrects its record and leaves the others alo
   await cache.put(`${CORE}/found-1-1-any.pkg.tar.zst`);
   await scanPackage(CORE, "lost-1-1-any.pkg.tar.zst", optionsOf(cache));
   await scanPackage(CORE, "found-1-1-any.pkg.tar.zst", optionsOf(cache));
-  assertEquals(records(cache), [`${CORE}/found-1-1-any.pkg.tar.zst`, other]);
+  assertEquals(await records(cache), [`${CORE}/found-1-1-any.pkg.tar.zst`, other]);
 });
 
 Deno.test("the scan of one package does not follow a symbolic link", async () => {
@@ -296,5 +299,5 @@ Deno.test("a file that arrives together with its directory during a scan keeps i
     return filesAfter(directory, ...part);
   };
   await scan(cache);
-  assertEquals(records(cache), [late]);
+  assertEquals(await records(cache), [late]);
 });

@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { Quarantine } from "../../../../src/mirroring/cache/quarantine.ts";
 import { CacheOnDisk, CORE } from "../../../support/cache_on_disk.ts";
 import { LogLines } from "../../../support/log_lines.ts";
+import { allRecords } from "../../../support/indexed_files.ts";
 
 const DAY = 86_400_000;
 const IN_QUARANTINE = /^\.pkgstash\/quarantine\/core\/os\/x86_64\/foo-1-1-any\.pkg\.tar\.zst\.\d+$/;
@@ -42,7 +43,7 @@ Deno.test("quarantine: exactly the recorded files of another length are set asid
   await Deno.truncate(cache.path(cut), 9);
   await Deno.writeFile(cache.path(long), new Uint8Array(1), { append: true });
   await Deno.remove(cache.path(gone));
-  const aside = await new Quarantine(cache.layout).setAsideCut(cache.index.files());
+  const aside = await new Quarantine(cache.layout).setAsideCut(await allRecords(cache.index));
   assertEquals(aside.map(({ fileName }) => `${CORE}/${fileName}`), [cut, long]);
   const left = (await cache.files()).filter((key) => !key.endsWith(".sig"));
   assertEquals(left.filter((key) => !key.startsWith(".pkgstash")), [whole]);

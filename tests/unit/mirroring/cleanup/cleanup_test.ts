@@ -3,6 +3,7 @@ import { join } from "@std/path";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { LogLines } from "../../../support/log_lines.ts";
 import { CacheOnDisk, CORE, EXTRA, treeOf } from "../../../support/cache_on_disk.ts";
+import { allRecords } from "../../../support/indexed_files.ts";
 
 const DAY = 86_400_000;
 
@@ -15,7 +16,9 @@ Deno.test("a package is removed with its signature and record, and the reason is
   const announced: string[] = [];
   const report = await cache.cleanup().run({ onRemoved: ({ path }) => announced.push(path) });
   assertEquals(await cache.files(), [kept, `${kept}.sig`]);
-  assertEquals(cache.index.files().map(({ fileName }) => `${CORE}/${fileName}`), [kept]);
+  assertEquals((await allRecords(cache.index)).map(({ fileName }) => `${CORE}/${fileName}`), [
+    kept,
+  ]);
   assertEquals(report.removed.map(({ path, bytes, reason }) => [path, bytes, reason]), [
     [old, 15, "superseded"],
   ]);

@@ -45,8 +45,10 @@ const INPUT: fc.Arbitrary<RetentionInput<RetentionEntry>> = fc.record({
 }));
 
 /** The input after its plan was carried out. */
-function after(given: RetentionInput<RetentionEntry>): RetentionInput<RetentionEntry> {
-  const { evictions, bytesFreed } = planRetention(given);
+async function after(
+  given: RetentionInput<RetentionEntry>,
+): Promise<RetentionInput<RetentionEntry>> {
+  const { evictions, bytesFreed } = await planRetention(given);
   const gone = new Set(evictions.map(({ entry }) => entry));
   return {
     ...given,
@@ -56,21 +58,23 @@ function after(given: RetentionInput<RetentionEntry>): RetentionInput<RetentionE
   };
 }
 
-function holds(property: (given: RetentionInput<RetentionEntry>) => void): void {
-  fc.assert(fc.property(INPUT, property), { numRuns: 1000 });
+async function holds(
+  property: (given: RetentionInput<RetentionEntry>) => Promise<void>,
+): Promise<void> {
+  await fc.assert(fc.asyncProperty(INPUT, property), { numRuns: 1000 });
 }
 
-Deno.test("retention: nothing pinned or in flight is evicted", () => {
-  holds((given) => {
-    for (const { entry } of planRetention(given).evictions) {
+Deno.test("retention: nothing pinned or in flight is evicted", async () => {
+  await holds(async (given) => {
+    for (const { entry } of (await planRetention(given)).evictions) {
       assert(!entry.pinned && !entry.inFlight);
     }
   });
 });
 
-Deno.test("retention: what may be in a database is evicted only for size or free space, and last", () => {
-  holds((given) => {
-    const { evictions } = planRetention(given);
+Deno.test("retention: what may be in a database is evicted only for size or free space, and last", async () => {
+  await holds(async (given) => {
+    const { evictions } = await planRetention(given);
     for (const [index, { entry, reason }] of evictions.entries()) {
       if (entry.current === false) continue;
       assert(reason === "size" || reason === "free_space");
@@ -83,9 +87,9 @@ Deno.test("retention: what may be in a database is evicted only for size or free
   });
 });
 
-Deno.test("retention: nothing more is evicted once the plan was carried out", () => {
-  holds((given) => {
-    assertEquals(planRetention(after(given)).evictions, []);
+Deno.test("retention: nothing more is evicted once the plan was carried out", async () => {
+  await holds(async (given) => {
+    assertEquals((await planRetention(await after(given))).evictions, []);
   });
 });
 
@@ -100,10 +104,10 @@ function reachableOf(given: RetentionInput<RetentionEntry>): number {
   return (given.freeBytes ?? 0) + bytesOf(given.entries.filter((entry) => !isProtected(entry)));
 }
 
-Deno.test("retention: a limit is unmet only if what is left may not go, or would not be enough", () => {
-  holds((given) => {
-    const { unmet } = planRetention(given);
-    const { entries, totalBytes, freeBytes, incomingBytes, limits } = after(given);
+Deno.test("retention: a limit is unmet only if what is left may not go, or would not be enough", async () => {
+  await holds(async (given) => {
+    const { unmet } = await planRetention(given);
+    const { entries, totalBytes, freeBytes, incomingBytes, limits } = await after(given);
     const tooLarge = limits.maxCacheBytes > 0 && totalBytes > limits.maxCacheBytes;
     const goal = limits.minFreeBytes + incomingBytes;
     const tooFull = freeBytes !== null && freeBytes < goal;
@@ -115,21 +119,21 @@ Deno.test("retention: a limit is unmet only if what is left may not go, or would
   });
 });
 
-Deno.test("retention: what is incoming fits if anything could make it fit", () => {
-  holds((given) => {
-    const { freeBytes, incomingBytes } = after(given);
+Deno.test("retention: what is incoming fits if anything could make it fit", async () => {
+  await holds(async (given) => {
+    const { freeBytes, incomingBytes } = await after(given);
     if (freeBytes === null || reachableOf(given) < incomingBytes) return;
     assert(freeBytes >= incomingBytes);
   });
 });
 
-Deno.test("retention: a minimum out of reach costs no package in a database beyond what is incoming", () => {
-  holds((given) => {
+Deno.test("retention: a minimum out of reach costs no package in a database beyond what is incoming", async () => {
+  await holds(async (given) => {
     const { minFreeBytes } = given.limits;
     if (given.freeBytes === null || reachableOf(given) >= minFreeBytes + given.incomingBytes) {
       return;
     }
-    const { evictions } = planRetention(given);
+    const { evictions } = await planRetention(given);
     let free = given.freeBytes;
     for (const { entry, reason } of evictions) {
       if (reason === "free_space" && entry.current !== false) assert(free < given.incomingBytes);
@@ -138,12 +142,12 @@ Deno.test("retention: a minimum out of reach costs no package in a database beyo
   });
 });
 
-Deno.test("retention: nothing is evicted for the size before or beyond what it requires", () => {
-  holds((given) => {
+Deno.test("retention: nothing is evicted for the size before or beyond what it requires", async () => {
+  await holds(async (given) => {
     const { maxCacheBytes, cacheLowWaterPercent } = given.limits;
     const lowWaterBytes = Math.floor(maxCacheBytes * cacheLowWaterPercent / 100);
     let total = given.totalBytes;
-    for (const { entry, reason } of planRetention(given).evictions) {
+    for (const { entry, reason } of (await planRetention(given)).evictions) {
       if (reason === "size") {
         assert(maxCacheBytes > 0 && total > lowWaterBytes);
       }
@@ -157,9 +161,9 @@ Deno.test("retention: nothing is evicted for the size before or beyond what it r
   });
 });
 
-Deno.test("retention: no more is evicted for free space than necessary", () => {
-  holds((given) => {
-    const { evictions } = planRetention(given);
+Deno.test("retention: no more is evicted for free space than necessary", async () => {
+  await holds(async (given) => {
+    const { evictions } = await planRetention(given);
     const last = evictions.at(-1);
     if (last?.reason !== "free_space" || given.freeBytes === null) return;
     const freed = bytesOf(evictions.slice(0, -1).map(({ entry }) => entry));
@@ -167,35 +171,38 @@ Deno.test("retention: no more is evicted for free space than necessary", () => {
   });
 });
 
-Deno.test("retention: the newest K versions of a package that are in no database are kept", () => {
-  holds((given) => {
-    const { evictions } = planRetention(given);
+Deno.test("retention: the newest K versions of a package that are in no database are kept", async () => {
+  await holds(async (given) => {
+    const { evictions } = await planRetention(given);
     for (const { entry, reason } of evictions) {
       if (reason !== "superseded") continue;
-      const newer = after({
+      const left = await after({
         ...given,
         incomingBytes: 0,
         limits: { ...given.limits, maxCacheAgeMs: 0, maxCacheBytes: 0, minFreeBytes: 0 },
-      })
-        .entries.filter((other) =>
-          other.current === false && other.directory === entry.directory &&
-          other.name === entry.name && vercmp(other.version ?? "", entry.version ?? "") >= 0
-        );
+      });
+      const newer = left.entries.filter((other) =>
+        other.current === false && other.directory === entry.directory &&
+        other.name === entry.name && vercmp(other.version ?? "", entry.version ?? "") >= 0
+      );
       assert(newer.length >= given.limits.keepVersions);
     }
   });
 });
 
-Deno.test("retention: the plan does not depend on the order of the packages", () => {
+Deno.test("retention: the plan does not depend on the order of the packages", async () => {
   const shuffled = INPUT.chain((given) =>
     fc.tuple(
       fc.constant(given),
       fc.shuffledSubarray([...given.entries], { minLength: given.entries.length }),
     )
   );
-  fc.assert(
-    fc.property(shuffled, ([given, entries]) => {
-      assertEquals(planRetention({ ...given, entries }).evictions, planRetention(given).evictions);
+  await fc.assert(
+    fc.asyncProperty(shuffled, async ([given, entries]) => {
+      assertEquals(
+        (await planRetention({ ...given, entries })).evictions,
+        (await planRetention(given)).evictions,
+      );
     }),
     { numRuns: 1000 },
   );

@@ -7,8 +7,8 @@ import {
 import { DAY, entry, input, NOW } from "./retention_entries.ts";
 
 /** The evictions in order, each as "reason name-version". */
-function evictions(given: RetentionInput<RetentionEntry>): string[] {
-  return planRetention(given).evictions.map(({ entry: { name, version }, reason }) =>
+async function evictions(given: RetentionInput<RetentionEntry>): Promise<string[]> {
+  return (await planRetention(given)).evictions.map(({ entry: { name, version }, reason }) =>
     `${reason} ${name}-${version}`
   );
 }
@@ -289,13 +289,13 @@ const CASES: [string, RetentionInput<RetentionEntry>, string[]][] = [
 ];
 
 for (const [property, given, expected] of CASES) {
-  Deno.test(`retention: ${property}`, () => {
-    assertEquals(evictions(given), expected);
-    assertEquals(evictions({ ...given, entries: given.entries.toReversed() }), expected);
+  Deno.test(`retention: ${property}`, async () => {
+    assertEquals(await evictions(given), expected);
+    assertEquals(await evictions({ ...given, entries: given.entries.toReversed() }), expected);
   });
 }
 
-Deno.test("retention: the order of packages used at the same time does not depend on the input", () => {
+Deno.test("retention: the order of packages used at the same time does not depend on the input", async () => {
   const entries = [
     entry("b", "1-1"),
     entry("a", "1-1"),
@@ -304,7 +304,7 @@ Deno.test("retention: the order of packages used at the same time does not depen
   ];
   const expected = ["z-1-1", "a-1-1", "a-1-1", "b-1-1"].map((name) => `size ${name}`);
   for (const given of [entries, entries.toReversed()]) {
-    const plan = planRetention(input(given, { limits: { maxCacheBytes: 1 } }));
+    const plan = await planRetention(input(given, { limits: { maxCacheBytes: 1 } }));
     assertEquals(
       plan.evictions.map(({ entry: { name, version }, reason }) => `${reason} ${name}-${version}`),
       expected,
@@ -313,8 +313,8 @@ Deno.test("retention: the order of packages used at the same time does not depen
   }
 });
 
-Deno.test("retention: freed bytes and kept packages are counted", () => {
-  const plan = planRetention(
+Deno.test("retention: freed bytes and kept packages are counted", async () => {
+  const plan = await planRetention(
     input([
       entry("foo", "1-1", { bytes: 7 }),
       entry("foo", "2-1", { bytes: 5 }),
@@ -327,12 +327,12 @@ Deno.test("retention: freed bytes and kept packages are counted", () => {
   assertEquals(plan.unmet, null);
 });
 
-Deno.test("retention: a limit that protected packages exceed is reported, not an error", () => {
+Deno.test("retention: a limit that protected packages exceed is reported, not an error", async () => {
   const protectedFiles = [
     entry("a", "1-1", { pinned: true, bytes: 2048 }),
     entry("b", "1-1", { inFlight: true, bytes: 1024 }),
   ];
-  const plan = planRetention(
+  const plan = await planRetention(
     input([...protectedFiles, entry("c", "1-1")], {
       freeBytes: 0,
       limits: { maxCacheBytes: 1024, minFreeBytes: 4096 },
@@ -347,8 +347,8 @@ Deno.test("retention: a limit that protected packages exceed is reported, not an
   );
 });
 
-Deno.test("retention: a minimum that is out of reach is reported with what is kept in spite of it", () => {
-  const plan = planRetention(
+Deno.test("retention: a minimum that is out of reach is reported with what is kept in spite of it", async () => {
+  const plan = await planRetention(
     input([entry("a", "1-1", { current: true, bytes: 2048 })], {
       freeBytes: 1024,
       incomingBytes: 512,
@@ -421,6 +421,9 @@ Deno.test("retention: every reason comes in words, with its figures and its key"
     ],
   ];
   for (const [name, given, why] of cases) {
-    await t.step(name, () => assertEquals(planRetention(given).evictions[0]?.why, why));
+    await t.step(
+      name,
+      async () => assertEquals((await planRetention(given)).evictions[0]?.why, why),
+    );
   }
 });
