@@ -11,6 +11,7 @@ import type { Workspace } from "./workspace.ts";
 
 const LONGEST_SETTLING_MS = 60_000;
 const REST_MS = 200;
+const CALM_MS = 500;
 
 /** What all subjects have in common in one run. */
 export interface Bed {
@@ -122,6 +123,18 @@ export class Instance implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, REST_MS));
       before = now;
       now = this.cpuSeconds();
+    }
+  }
+
+  /** Waits until it takes less than a third of a core. @throws {Error} if that takes too long. */
+  async calm(): Promise<void> {
+    const startedAt = performance.now();
+    for (let before = this.cpuSeconds();;) {
+      await new Promise((resolve) => setTimeout(resolve, CALM_MS));
+      const now = this.cpuSeconds();
+      if (now - before < CALM_MS / 1000 / 3) return;
+      before = now;
+      if (performance.now() - startedAt > LONGEST_SETTLING_MS) throw new Error("It stays busy");
     }
   }
 
