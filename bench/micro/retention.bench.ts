@@ -11,10 +11,10 @@ const limits = {
   minFreeBytes: 0,
 };
 
-Deno.bench("retention: plan over 28,000 packages, every rule evicts some", () => {
-  planRetention(everyRule);
+Deno.bench("retention: plan over 28,000 packages, every rule evicts some", async () => {
+  await planRetention(everyRule);
 });
 
-Deno.bench("retention: plan over 28,000 packages, nothing to evict", () => {
-  planRetention({ ...everyRule, limits });
+Deno.bench("retention: plan over 28,000 packages, nothing to evict", async () => {
+  await planRetention({ ...everyRule, limits });
 });
