@@ -7,6 +7,7 @@ import type { PacmanUpdate } from "./pacman_update.ts";
 import { cpuSeconds, peakResidentBytes, resetPeakResidentBytes } from "./process_figures.ts";
 import { type PackageFile, REPOSITORY, type Repository, sha256Of } from "./repository.ts";
 import type { Ability } from "./scenario.ts";
+import type { SlowMirrors } from "./slow_mirrors.ts";
 import type { Workspace } from "./workspace.ts";
 
 const LONGEST_SETTLING_MS = 60_000;
@@ -18,6 +19,7 @@ export interface Bed {
   readonly workspace: Workspace;
   readonly repository: Repository;
   readonly mirrorPort: number;
+  readonly slowMirrors: SlowMirrors;
   readonly update: PacmanUpdate;
   readonly largeDatabase: LargeDatabase;
   /** Takes the body of a file of 100 MiB; used by one request at a time. */

@@ -122,8 +122,9 @@ async function refresh({ port }: Instance): Promise<void> {
 
 async function compareMirrors(
   subject: Subject,
-  { bed, mirror: { slowPorts }, fresh: { striped } }: Round,
+  { bed, fresh: { striped } }: Round,
 ): Promise<readonly number[]> {
+  const { ports } = bed.slowMirrors;
   const megabytesPerSecond = async (
     mirrorPorts: readonly [number, ...number[]],
     file: typeof striped.one,
@@ -136,7 +137,7 @@ async function compareMirrors(
     const { bodyBytes, durationMs } = await instance.fetchVerified(file);
     return bodyBytes / MEGABYTE / (durationMs / 1000);
   };
-  const four = await megabytesPerSecond(slowPorts, striped.several);
-  const one = await megabytesPerSecond([slowPorts[0]], striped.one);
+  const four = await megabytesPerSecond(ports, striped.several);
+  const one = await megabytesPerSecond([ports[0]], striped.one);
   return [four, one, four / one];
 }

@@ -7,23 +7,13 @@ import type { Launch, Workspace } from "./workspace.ts";
 export const TEMPORARY_PATHS: string = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
   .map((use) => `${use}_temp_path temp_${use};`).join(" ");
 
-const SLOW_MIRRORS = 4;
-/** In nginx's notation, for each connection: 20 MB/s. */
-const SLOW_RATE = "20000k";
-
 /** A real nginx as the mirror that all subjects fetch from; its log has what they fetched. */
 export class Mirror {
   readonly port: number;
-  /** Four of the same files, each with no more than 20 MB/s. */
-  readonly slowPorts: readonly [number, ...number[]];
   readonly #folder: string;
 
-  private constructor(
-    ports: { port: number; slowPorts: readonly [number, ...number[]] },
-    folder: string,
-  ) {
-    this.port = ports.port;
-    this.slowPorts = ports.slowPorts;
+  private constructor(port: number, folder: string) {
+    this.port = port;
     this.#folder = folder;
   }
 
@@ -31,7 +21,6 @@ export class Mirror {
   static async start(workspace: Workspace, root: string, probe: PackageFile): Promise<Mirror> {
     const folder = await workspace.makeFolder("mirror");
     const port = freePort();
-    const slowPorts = Array.from({ length: SLOW_MIRRORS }, freePort) as [number, ...number[]];
     // One process, without a master: its log is in the order of what happened.
     const launch = await nginxLaunch(
       folder,
@@ -51,15 +40,10 @@ http {
     listen 127.0.0.1:${port};
     root "${root}";
   }
-  server {
-    ${slowPorts.map((slow) => `listen 127.0.0.1:${slow};`).join(" ")}
-    root "${root}";
-    limit_rate ${SLOW_RATE};
-  }
 }`,
     );
     await Daemon.start(workspace, { name: "mirror", folder, port, launch, probePath: probe.path });
-    return new Mirror({ port, slowPorts }, folder);
+    return new Mirror(port, folder);
   }
 
   /** Bytes of the bodies of a file, or of all below a folder, that it has sent so far, in all. */

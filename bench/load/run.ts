@@ -12,6 +12,7 @@ import { generateRepository } from "./repository.ts";
 import { Results } from "./results.ts";
 import { MEBIBYTE } from "./scenario.ts";
 import { PEAK_MEMORY, ROUND_MEMORY } from "./scenarios.ts";
+import { SlowMirrors } from "./slow_mirrors.ts";
 import { Subject } from "./subject.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -31,10 +32,12 @@ export async function runBenchmark(
     filesPerRound: FRESH_FILES_PER_ROUND,
   });
   const mirror = await Mirror.start(workspace, root, repository.small);
+  using slowMirrors = await SlowMirrors.start(mirror.port);
   const bed: Bed = {
     workspace,
     repository,
     mirrorPort: mirror.port,
+    slowMirrors,
     update: await PacmanUpdate.create(workspace, root, scale.updatedPackages),
     largeDatabase: await LargeDatabase.create(root, scale.databasePackages),
     body: new Uint8Array(repository.big.payload.size),
