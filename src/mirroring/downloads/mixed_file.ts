@@ -1,8 +1,12 @@
+import { basename } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { Origin, Origins } from "./origins.ts";
 import type { PartFile } from "./part_file.ts";
+
+const log = eventLogger("download");
 
 /** How much is compared or copied at a time. */
 const STEP_BYTES = 256 * 1024;
@@ -35,6 +39,10 @@ export async function fetchFromOne<T>(
   cause: MixedFileError,
   { identity, finalPath, receive, onWrong, signal }: OneMirror<T>,
 ): Promise<T> {
+  log.warn("wrong file from several mirrors, fetching it from one", {
+    file: basename(finalPath),
+    mirrors: cause.origins.mirrors.map(({ name }) => name).join(", "),
+  });
   using mixed = await MixedFile.open(part.path, cause.origins);
   let doubted: Mirror | null = null;
   for (const mirror of cause.origins.mirrors) {

@@ -34,7 +34,7 @@ export class Stripe {
 
   static async open(upstream: Upstream, request: StripeRequest): Promise<Stripe> {
     const { last, mirror } = request;
-    const search = new MirrorSearch(upstream, { ...request, only: [mirror] }, {
+    const search = new MirrorSearch(upstream, { ...request, isAwaited: false, only: [mirror] }, {
       reachesBackToStart: false,
       mayStartOver: false,
       // What is before it came from others, or is not there yet.

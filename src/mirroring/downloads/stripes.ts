@@ -1,7 +1,11 @@
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import { MAX_STRIPED_MIRRORS, type StripedRequest, type Striping } from "../mirrors/striping.ts";
+import { type Sample, sampleSince } from "../mirrors/throughput.ts";
 import type { Extents } from "./extents.ts";
 import type { Hole, Run, Runs } from "./runs.ts";
+
+const log = eventLogger("download");
 
 const MEGABYTE = 1024 * 1024;
 /** Lengths of a stripe: short enough to be given to another mirror, long enough for its request. */
@@ -14,7 +18,7 @@ const WINDOW_BYTES = 32 * MEGABYTE;
 
 /** Between two looks at how a file gets on. */
 const LOOK_MS = 100;
-/** How long the rate of the first mirror is watched. */
+/** How long the first mirror has to reach its rate. */
 const WATCH_MS = 200;
 /** What would be there sooner than that is not worth further connections. */
 const WORTH_MS = 1_000;
@@ -38,7 +42,7 @@ export interface StripesOptions {
   extents: Extents;
   runs: Runs;
   /** What the first mirror has sent, and for how long that was waited for. */
-  first: { mirror: Mirror; received: { bytes: number; waitedMs: number } };
+  first: { mirror: Mirror; received: Sample };
   /** Starts to fetch a hole from a mirror. */
   begin: (hole: Hole, mirror: Mirror) => void;
 }
@@ -57,12 +61,15 @@ export class Stripes implements Disposable {
   readonly #out = new Set<Mirror>();
   /** Rate of one mirror, in bytes per second, and when others were added; null before. */
   #alone: { rate: number; until: number } | null = null;
+  /** The first mirror at the last look. */
+  #seen: Sample & { at: number };
   #settled: { count: number; at: number } | null = null;
   #isMeasured = false;
   #isOver = false;
 
   constructor(options: StripesOptions) {
     this.#options = options;
+    this.#seen = { ...options.first.received, at: this.#startedAt };
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
     const { bytesPerSecond } = options.first.mirror.health;
     if (bytesPerSecond !== null) this.#beginIfWorth(bytesPerSecond);
@@ -103,9 +110,11 @@ export class Stripes implements Disposable {
   #look(): void {
     const now = performance.now();
     if (this.#alone === null) {
-      const { bytes, waitedMs } = this.#options.first.received;
-      const elapsedMs = now - this.#startedAt;
-      if (elapsedMs < WATCH_MS || waitedMs < elapsedMs * MIN_WAITING) return;
+      const before = this.#seen;
+      const elapsedMs = now - before.at;
+      this.#seen = { ...this.#options.first.received, at: now };
+      const { bytes, waitedMs } = sampleSince(before, this.#seen);
+      if (now - this.#startedAt < WATCH_MS || waitedMs < elapsedMs * MIN_WAITING) return;
       return this.#beginIfWorth(bytes / elapsedMs * 1000);
     }
     if (!this.#isMeasured) this.#measure(now, this.#alone);
@@ -117,6 +126,10 @@ export class Stripes implements Disposable {
     if ((size - extents.count) / Math.max(1, rate) * 1000 < WORTH_MS) return;
     if (this.#freeMirrors().length === 0) return;
     this.#alone = { rate, until: performance.now() };
+    log.debug("fetching from several mirrors", {
+      file: this.#options.request.fileName,
+      bytes_per_second: Math.round(rate),
+    });
     this.plan();
   }
 
@@ -129,6 +142,11 @@ export class Stripes implements Disposable {
     this.#isMeasured = true;
     const rate = (count - this.#settled.count) / (now - this.#settled.at) * 1000;
     if (rate >= GAIN * alone.rate) return;
+    log.info("several mirrors are no faster than one", {
+      file: this.#options.request.fileName,
+      bytes_per_second: Math.round(rate),
+      alone: Math.round(alone.rate),
+    });
     striping.recordNoGain();
     this.#isOver = true;
   }

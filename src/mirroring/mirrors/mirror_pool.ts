@@ -11,7 +11,7 @@ const SLOWNESS = 5;
 /** How many times slower that is, as a power of two; up to there, each doubling counts as one. */
 const MUCH_SLOWER = 2;
 /** Bytes per second above which a mirror is as fast as can be told: most lines are slower. */
-const FAST = 16 * 1024 * 1024;
+export const FAST = 16 * 1024 * 1024;
 /** Transfers that a mirror carries at a time while another one is there: many allow few more. */
 const MAX_TRANSFERS = 6;
 

@@ -1,5 +1,5 @@
 import type { Mirror } from "./mirror.ts";
-import type { MirrorPool } from "./mirror_pool.ts";
+import { FAST, type MirrorPool } from "./mirror_pool.ts";
 import type { MirrorRequest } from "./mirror_request.ts";
 
 /** How many mirrors send stretches of one file side by side. */
@@ -47,7 +47,7 @@ export class Striping {
   /** The mirrors that may send a stretch now, in the order in which to ask them. */
   mirrors({ repository: { directory }, fileName, only }: StripedRequest): Mirror[] {
     const { ready } = this.#pool.candidates(directory, { directory, fileName });
-    const best = Math.max(0, ...ready.map(({ health }) => health.bytesPerSecond ?? 0));
+    const best = Math.min(FAST, Math.max(...ready.map(({ health }) => health.bytesPerSecond ?? 0)));
     return ready.filter((mirror) => {
       const { bytesPerSecond, inFlight } = mirror.health;
       return inFlight < MAX_TRANSFERS && only?.includes(mirror) !== false &&

@@ -14,6 +14,8 @@ export interface Mood {
   readonly faultRate: number;
   /** The only fault it has; null for any. */
   readonly fault: Fault | null;
+  /** The rate of its other replies, so that large files come from several mirrors; null for any. */
+  readonly bytesPerSecond: number | null;
   readonly dates: keyof typeof DATES;
   /** Databases by which it is behind the truth. */
   readonly lag: number;
@@ -30,6 +32,7 @@ export interface Mood {
 export const HONEST: Mood = {
   faultRate: 0,
   fault: null,
+  bytesPerSecond: null,
   dates: "true",
   lag: 0,
   staleDbSignature: null,
@@ -45,6 +48,7 @@ export function drawMood(random: Random, repositories: readonly TrueRepository[]
   return {
     faultRate: random.one([0, 0.1, 0.3, 0.9]),
     fault: random.chance(0.4) ? drawFault(random) : null,
+    bytesPerSecond: random.chance(0.5) ? random.one([500_000, 2_000_000]) : null,
     dates: random.weighted(DATES),
     lag: random.one([0, 0, 0, 1, 2]),
     staleDbSignature: random.chance(0.2) ? random.one(["old", "missing"]) : null,
@@ -135,13 +139,17 @@ export class FaultyMirror implements AsyncDisposable {
     const target = decoded(head.path);
     const path = target.replace(/^\/elsewhere/, "");
     const { kind, file, other } = this.#entry(path);
-    const { faultRate, fault: only } = this.mood;
+    const { faultRate, fault: only, bytesPerSecond } = this.mood;
     // Where a redirect leads, all is well.
     const isFaulty = path === target && this.#random.chance(faultRate);
     const fault = isFaulty ? only ?? drawFault(this.#random) : null;
     const elsewhere = `${this.url}/elsewhere${path}`;
     const reply = fault === null
-      ? replyTo(file, head.headers, [])
+      ? replyTo(
+        file,
+        head.headers,
+        bytesPerSecond === null ? [] : [{ kind: "slow", bytesPerSecond }],
+      )
       : faultyReply(fault, { file, headers: head.headers, kind, other, elsewhere }, this.#random);
     const range = head.headers.get("range") ?? "";
     const dates = this.mood.dates === "true" ? "" : `, dates ${this.mood.dates}`;

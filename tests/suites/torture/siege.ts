@@ -26,6 +26,7 @@ const SETTINGS = {
   stall_timeout: "600ms",
   answer_timeout: "3s",
   drain_timeout: "3s",
+  stripe_threshold: "1MB",
   database_max_age: "300ms",
   missing_signature_age: "500ms",
   refresh_interval: "0",

@@ -6,7 +6,7 @@ import type { Random } from "./random.ts";
 
 const NAMES = ["alpha", "beta", "gamma", "delta", "epsilon", "lib+zeta", "eta_2", "theta", "iota"];
 /** By how often; files of more than 4 MiB are handed out while they arrive. */
-const SIZES = { 300: 4, 4_000: 4, 60_000: 4, 300_000: 4, 4_500_000: 1 };
+const SIZES = { 300: 4, 4_000: 4, 60_000: 4, 300_000: 4, 4_500_000: 3 };
 const FIRST_BUILD_SECONDS = Date.parse("2026-11-01T12:00:00Z") / 1000;
 const HOUR_SECONDS = 3600;
 

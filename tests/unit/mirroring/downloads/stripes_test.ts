@@ -205,6 +205,24 @@ Deno.test("a range of a lying mirror is replaced, and who got it never gets the 
   assertEquals(bed.mirror(0).health.restMs, 0);
 });
 
+Deno.test("a mirror is judged by the bytes that it sent among those of others", async () => {
+  const body = packageBytes(SIZE, 12);
+  const lie = body.slice();
+  lie[MIB + 1000]! ^= 1;
+  const { bed, gate } = await startBed(3, body);
+  await using _ = bed;
+  const [, lying] = bed.mirrors;
+  lying!.put(pathOf(PACKAGE), lie);
+  lying!.behave("*", { kind: "correct" }, 1);
+  lying!.behave("*", { kind: "status", code: 404 });
+  const download = striped(bed, body);
+  await download.reaches(4 * MIB, PATIENT_MS);
+  gate.release();
+  await download.done;
+  assertSameBytes(await Deno.readFile(bed.finalPath()), body);
+  assertEquals(bed.pool.mirrors.map(({ health }) => health.restMs > 0), [false, true, false]);
+});
+
 Deno.test("what several mirrors agree on is not fetched from each of them", async () => {
   const [right, other] = [packageBytes(SIZE, 9), packageBytes(SIZE, 10)];
   const { bed, gate } = await startBed(4, other, { sendsNoMore: true });
