@@ -5,6 +5,8 @@
 import { join } from "@std/path";
 import { CacheIndex } from "../src/mirroring/cache/cache_index.ts";
 import { CacheLayout } from "../src/mirroring/cache/cache_layout.ts";
+import { CutFiles } from "../src/mirroring/cache/cut_files.ts";
+import { Quarantine } from "../src/mirroring/cache/quarantine.ts";
 import { Inventory } from "../src/mirroring/cache/inventory.ts";
 import { RepositoryTree } from "../src/repositories/repository.ts";
 import { Cleanup } from "../src/mirroring/cleanup/cleanup.ts";
@@ -64,9 +66,11 @@ try {
   using index = await CacheIndex.open(join(layout.state, "index.sqlite"));
   const downloads = { get: () => null };
   const now = () => NOW;
+  const quarantine = new Quarantine(layout);
   const inventory = new Inventory({
     layout,
     index,
+    cutFiles: new CutFiles({ layout, index, quarantine, downloads }),
     tree: () => tree,
     settings: () => ({ pinnedPackages: ["package-1?", "package-2"] }),
     downloads,

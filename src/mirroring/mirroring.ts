@@ -19,10 +19,10 @@ import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
 import { CacheSize } from "./cache/cache_size.ts";
+import { CutFiles } from "./cache/cut_files.ts";
 import { CacheWatch } from "./cache/cache_watch.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
 import { Quarantine } from "./cache/quarantine.ts";
-import { recordedFiles } from "./cache/recorded_files.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
 import { ExtraStore } from "./cache/extra_store.ts";
@@ -73,6 +73,7 @@ export class Mirroring {
   readonly snapshots: Snapshots;
   readonly inventory: Inventory;
   readonly quarantine: Quarantine;
+  readonly cutFiles: CutFiles;
   readonly cleanup: Cleanup;
   readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
@@ -127,6 +128,7 @@ export class Mirroring {
       onMirrorsChanged: (upstream) => this.#doubt(upstream, "the mirrorlist changed"),
     });
     this.downloads = new DownloadRegistry(metrics);
+    this.cutFiles = new CutFiles(this);
     const store = new SnapshotStore(layout);
     this.snapshots = new Snapshots({
       layout,
@@ -146,6 +148,7 @@ export class Mirroring {
     this.inventory = new Inventory({
       layout,
       index,
+      cutFiles: this.cutFiles,
       tree: () => this.#tree,
       settings: () => this.#config,
       downloads: this.downloads,
@@ -240,7 +243,6 @@ export class Mirroring {
     // From here on, stopping the wing releases them.
     resources.move();
     try {
-      await mirroring.#setAsideCut();
       await mirroring.#refused.load();
       mirroring.#indexed = mirroring.#background.add(
         "cannot compare the cache with its index",
@@ -288,6 +290,7 @@ export class Mirroring {
     request: Request,
     client: Client,
   ): Promise<Response> {
+    if (file.kind !== "extra") await this.cutFiles.makeWay(file);
     return await this.upstreams.hops.follow(request.headers.get("via"), {
       work: () => this.#respond(file, request, client),
       cacheOnly: () => respondFromCache(file, request, this),
@@ -362,15 +365,6 @@ export class Mirroring {
     if (file.kind === "signature") return await this.#packages.prefetchSignature(file);
     const { download } = this.#packages.prefetch(file, async () => {});
     await download.done;
-  }
-
-  /** Before the first request: a file that a crash has truncated must not be served. */
-  async #setAsideCut(): Promise<void> {
-    const recorded = await Array.fromAsync(recordedFiles(this.index));
-    for (const { directory, fileName } of await this.quarantine.setAsideCut(recorded)) {
-      // Who took it once will want it again.
-      this.index.alsoWish(directory, fileName, Date.now());
-    }
   }
 
   /** Puts the databases of an upstream in doubt. */

@@ -2,6 +2,8 @@ import { dirname, join } from "@std/path";
 import { CacheIndex } from "../../src/mirroring/cache/cache_index.ts";
 import { CacheLayout } from "../../src/mirroring/cache/cache_layout.ts";
 import { type Repository, RepositoryTree } from "../../src/repositories/repository.ts";
+import { CutFiles } from "../../src/mirroring/cache/cut_files.ts";
+import { Quarantine } from "../../src/mirroring/cache/quarantine.ts";
 import { Inventory, type InventoryOptions } from "../../src/mirroring/cache/inventory.ts";
 import {
   Cleanup,
@@ -37,6 +39,7 @@ export class CacheOnDisk implements AsyncDisposable {
   readonly current = new Map<string, Set<string>>([[CORE, new Set()], [EXTRA, new Set()]]);
   readonly forgotten: string[] = [];
   tree = treeOf("core", "extra");
+  readonly cutFiles: CutFiles;
   readonly #downloads = {
     get: (path: string) => this.inFlight.has(path) ? {} as Download : null,
   };
@@ -46,7 +49,10 @@ export class CacheOnDisk implements AsyncDisposable {
     readonly index: CacheIndex,
     /** Holds the cache and nothing else. */
     readonly outside: string,
-  ) {}
+  ) {
+    const quarantine = new Quarantine(layout);
+    this.cutFiles = new CutFiles({ layout, index, quarantine, downloads: this.#downloads });
+  }
 
   static async make(): Promise<CacheOnDisk> {
     const outside = await Deno.makeTempDir({ prefix: "pkgstash-cleanup-" });
@@ -59,6 +65,7 @@ export class CacheOnDisk implements AsyncDisposable {
     return new Inventory({
       layout: this.layout,
       index: this.index,
+      cutFiles: this.cutFiles,
       tree: () => this.tree,
       settings: () => this.settings,
       downloads: this.#downloads,

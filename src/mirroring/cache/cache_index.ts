@@ -227,6 +227,14 @@ export class CacheIndex implements Disposable {
     return this.file(directory, fileName)?.usedAt ?? null;
   }
 
+  /** The recorded size of a file in bytes; null if it is not recorded. */
+  sizeOf(directory: string, fileName: string): number | null {
+    const file = this.#database.prepare(
+      "SELECT size FROM files WHERE directory = ? AND file_name = ?",
+    ).get(directory, fileName) as { size: number } | undefined;
+    return file?.size ?? null;
+  }
+
   /** The SHA-256 of a file; null if it is not recorded, or has not been read yet. */
   digestOf(directory: string, fileName: string): string | null {
     const file = this.#database.prepare(

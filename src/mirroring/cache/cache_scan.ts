@@ -12,6 +12,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import type { RepositoryTree } from "../../repositories/repository.ts";
 import type { CacheIndex, FileOnDisk, IndexedFile } from "./cache_index.ts";
 import type { CacheLayout } from "./cache_layout.ts";
+import type { CutFiles } from "./cut_files.ts";
 import type { StoredExtra } from "./extra_scan.ts";
 import { findDirectoryLeftovers, findStateLeftovers, type Leftover } from "./leftovers.ts";
 import { recordedFiles } from "./recorded_files.ts";
@@ -60,6 +61,7 @@ export interface CacheScanOptions {
   layout: CacheLayout;
   tree: RepositoryTree;
   index: CacheIndex;
+  cutFiles: Pick<CutFiles, "isSearched" | "markSearched" | "setAside">;
   /** Whether a file, named by its path below the cache's root, is being downloaded. */
   isInFlight: (path: string) => boolean;
   /** Milliseconds since the epoch. */
@@ -74,11 +76,11 @@ interface Listing {
 
 /**
  * Scans the directories of the configured repositories, and of those that only the index knows, and
- * brings the index into line with what is on disk. Skips symbolic links, and files whose names are
- * not pkgstash's.
+ * brings the index into line with what is on disk; the first scan sets aside what is cut. Skips
+ * symbolic links, and files whose names are not pkgstash's.
  */
 export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
-  const { layout, index } = options;
+  const { layout, index, cutFiles } = options;
   const packages: StoredPackage[] = [];
   const state = await findStateLeftovers(options).catch((error) => {
     logSkipped(".pkgstash", error);
@@ -98,6 +100,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
     } catch (error) {
       logSkipped(directory, error);
     }
+    cutFiles.markSearched(directory);
   }
   return { packages, extras: state.extras, leftovers, spares: state.spares, bytes };
 }
@@ -156,7 +159,7 @@ function packageOf(name: string): string {
 async function joinIndex(
   { directory, files }: Listing,
   recorded: readonly IndexedFile[],
-  { layout, index, now }: CacheScanOptions,
+  { layout, index, cutFiles, now }: CacheScanOptions,
 ): Promise<StoredPackage[]> {
   const slice = new TimeSlice();
   const onDisk = new Map<string, SeenFile>();
@@ -169,9 +172,19 @@ async function joinIndex(
     records.set(record.fileName, record);
     if (slice.isOver) await slice.renew();
   }
+  if (!cutFiles.isSearched(directory)) {
+    for (const { fileName, size } of recorded) {
+      if (slice.isOver) await slice.renew();
+      if (onDisk.get(fileName)?.size === size) continue;
+      await cutFiles.setAside(directory, fileName);
+      const left = await seeFile(join(layout.root, directory), fileName);
+      if (left === null) onDisk.delete(fileName);
+      else onDisk.set(fileName, left);
+    }
+  }
   const stored: StoredPackage[] = [];
   const found: FileOnDisk[] = [];
-  for (const file of files) {
+  for (const file of onDisk.values()) {
     if (slice.isOver) await slice.renew();
     const parsed = parsePackageFileName(file.name);
     if (parsed === null) continue;

@@ -44,6 +44,7 @@ type FileNames = Pick<ReadonlySet<string>, "has"> | null;
 export interface InventoryOptions {
   layout: CacheLayout;
   index: CacheIndex;
+  cutFiles: CacheScanOptions["cutFiles"];
   /** Called at each use, since the configuration may change. */
   tree: () => RepositoryTree;
   settings: () => { readonly pinnedPackages: readonly string[] };
@@ -110,10 +111,11 @@ export class Inventory {
   }
 
   #scanOptions(): CacheScanOptions {
-    const { layout, index, tree, downloads, now = Date.now } = this.#options;
+    const { layout, index, cutFiles, tree, downloads, now = Date.now } = this.#options;
     return {
       layout,
       index,
+      cutFiles,
       tree: tree(),
       isInFlight: (path) => downloads.get(path) !== null,
       now: now(),

@@ -1,25 +1,12 @@
 import { join } from "@std/path";
 import { reasonOf } from "../../errors.ts";
-import { isSafeFileName } from "../../formats/pacman/package_file_name.ts";
 import { lstatIfPresent, moveFile, removeIfPresent } from "../../platform/files/durable.ts";
-import { plainDirectory } from "../../platform/files/plain_directory.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { fileKey } from "../../repositories/repository.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 
 const log = eventLogger("cache");
-
-/** A cached package as the index knows it. */
-interface Recorded {
-  readonly directory: string;
-  readonly fileName: string;
-  /** Bytes. */
-  readonly size: number;
-}
-
-/** How many files are looked at together. */
-const FILES_AT_A_TIME = 128;
 
 /**
  * Moves cached files that are not what they should be out of the clients' sight. They stay for a
@@ -94,36 +81,5 @@ export class Quarantine {
       if (!isUnreadable(error)) throw error;
       return `it cannot be read: ${reasonOf(error)}`;
     }
-  }
-
-  /**
-   * Sets aside the files that are not as long as recorded, such as those that a crash has truncated.
-   * Costs one look at each; a failure is logged. Returns those that were set aside.
-   */
-  async setAsideCut<F extends Recorded>(recorded: readonly F[]): Promise<F[]> {
-    const cut: F[] = [];
-    for (const [directory, files] of Map.groupBy(recorded, ({ directory }) => directory)) {
-      try {
-        // Whatever a damaged index says, nothing outside the cache is touched.
-        const path = await plainDirectory(this.#layout.root, directory);
-        if (path === null) continue;
-        for (let start = 0; start < files.length; start += FILES_AT_A_TIME) {
-          const batch = files.slice(start, start + FILES_AT_A_TIME)
-            .filter(({ fileName }) => isSafeFileName(fileName));
-          const areCut = await Promise.all(batch.map((file) => this.#setAsideIfCut(path, file)));
-          cut.push(...batch.filter((_, index) => areCut[index]));
-        }
-      } catch (error) {
-        log.error("cannot check cached files", { directory, reason: reasonOf(error) });
-      }
-    }
-    return cut;
-  }
-
-  async #setAsideIfCut(path: string, { directory, fileName, size }: Recorded): Promise<boolean> {
-    const info = await lstatIfPresent(join(path, fileName));
-    if (info === null || (info.isFile && info.size === size)) return false;
-    const reason = `it has ${info.size} bytes, and ${size} were recorded`;
-    return await this.setAside(directory, fileName, reason);
   }
 }

@@ -11,7 +11,10 @@ import {
 import { sendFile } from "../../repositories/send_file.ts";
 import { textResponse } from "../responses.ts";
 
-type Needs = Pick<Mirroring, "tree" | "layout" | "index" | "snapshots" | "refuseResume">;
+type Needs = Pick<
+  Mirroring,
+  "tree" | "layout" | "index" | "cutFiles" | "snapshots" | "refuseResume"
+>;
 
 /** A cached file and what tells it from others of its name. */
 interface Candidate {
@@ -99,10 +102,11 @@ function isSame(a: CachedFile, b: CachedFile, index: Needs["index"]): boolean {
 function candidatesFor(
   fileName: string,
   upstream: string | undefined,
-  { tree, layout, snapshots }: Needs,
+  { tree, layout, cutFiles, snapshots }: Needs,
 ): Promise<Candidate[]> {
   return Promise.all(
     filesNamed(fileName, upstream, tree).map(async (file) => {
+      await cutFiles.makeWay(file);
       const path = layout.fileOf(file);
       const info = await statIfPresent(path);
       const packages = await snapshots.packagesOf(file.repository).catch(() => null);

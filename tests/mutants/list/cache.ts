@@ -77,10 +77,31 @@ export const CACHE: readonly Mutant[] = [
   },
   {
     file: "mirroring/mirroring.ts",
-    find: "      await mirroring.#setAsideCut();\n",
+    find: 'if (file.kind !== "extra") await this.cutFiles.makeWay(file);',
     replace: "",
     breaks: "a file that a crash has truncated is served short after the start",
     killedBy: ["app/damaged_cache_test.ts"],
+  },
+  {
+    file: "server/files/flat_cache.ts",
+    find: "      await cutFiles.makeWay(file);\n",
+    replace: "",
+    breaks: "a CacheServer serves a file short that a crash has truncated",
+    killedBy: ["app/damaged_cache_test.ts"],
+  },
+  {
+    file: "mirroring/cache/cache_scan.ts",
+    find: "      await cutFiles.setAside(directory, fileName);\n",
+    replace: "",
+    breaks: "the scan after the start takes a truncated file for a new one",
+    killedBy: ["mirroring/cache/cut_files_test.ts"],
+  },
+  {
+    file: "mirroring/cache/cut_files.ts",
+    find: "if (downloads.get(fileKey(directory, fileName)) !== null) return;",
+    replace: "",
+    breaks: "a package that has just been fetched anew is taken for a truncated one",
+    killedBy: ["mirroring/cache/cut_files_test.ts"],
   },
   {
     file: "repositories/send_file.ts",

@@ -133,6 +133,43 @@ Deno.test("a package that was truncated while the daemon was down is never serve
   assertEquals(app.log.matching(/has 1000 bytes, and 100000 were recorded/).length, 1);
 });
 
+/** Holds back whoever lists a directory, until it is disposed of. */
+function holdListing(directory: string): Disposable {
+  const { readDir } = Deno;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  Deno.readDir = async function* (path) {
+    if (path === directory) await promise;
+    yield* readDir(path);
+  };
+  return {
+    [Symbol.dispose]() {
+      Deno.readDir = readDir;
+      resolve();
+    },
+  };
+}
+
+Deno.test("a truncated package that no database knows is never served short, also before the cache has been scanned", async (t) => {
+  for (const path of [PACKAGE, `/cache/${NAME}`]) {
+    await t.step(path, async () => {
+      await using cache = await TempFolder.create();
+      {
+        await using app = await TestApp.start({ cacheRoot: cache.path });
+        app.put(PACKAGE, bytes);
+        await app.warm(PACKAGE);
+      }
+      await Deno.truncate(cache.join(PACKAGE), 1000);
+      using held = holdListing(cache.join("core/os/x86_64"));
+      await using app = await TestApp.start({ cacheRoot: cache.path });
+      app.put(PACKAGE, bytes);
+      const { status, body } = await app.get(path);
+      held[Symbol.dispose]();
+      if (path === PACKAGE) assertEquals([status, body], [200, bytes]);
+      else assertEquals(status, 404);
+    });
+  }
+});
+
 Deno.test("a part that the only mirror cannot resume is replaced by the whole file", async (t) => {
   const refusals = [
     { kind: "status", code: 500 },

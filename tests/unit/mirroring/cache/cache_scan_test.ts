@@ -11,8 +11,8 @@ import { allRecords } from "../../../support/indexed_files.ts";
 
 const DAY = 86_400_000;
 
-function optionsOf({ layout, tree, index, now, inFlight }: CacheOnDisk) {
-  return { layout, tree, index, now, isInFlight: (path: string) => inFlight.has(path) };
+function optionsOf({ layout, tree, index, cutFiles, now, inFlight }: CacheOnDisk) {
+  return { layout, tree, index, cutFiles, now, isInFlight: (path: string) => inFlight.has(path) };
 }
 
 function scan(cache: CacheOnDisk): Promise<CacheScan> {
@@ -96,6 +96,7 @@ Deno.test("a file that arrives during the scan keeps its record", async () => {
 Deno.test("a file whose size differs from its record is recorded again, without a SHA-256", async () => {
   await using cache = await CacheOnDisk.make();
   const key = await cache.add("a", "1-1", { usedAt: cache.now - DAY });
+  await scan(cache);
   await cache.put(key, 99);
   await scan(cache);
   const { size, sha256, usedAt } = (await allRecords(cache.index))[0]!;
