@@ -11,10 +11,11 @@ import type { DownloadOpening, DownloadOutcome, DownloadRequest } from "./downlo
 import type { FileIdentity } from "./file_identity.ts";
 import { heldMsOf } from "./held_back.ts";
 import { Filling, isOutOfSpace, requireRoom } from "./filling.ts";
-import type { ReceivedBytes } from "./mirror_search.ts";
 import { fetchFromOne, MixedFileError } from "./mixed_file.ts";
+import { PartBytes } from "./part_bytes.ts";
 import { PartFile } from "./part_file.ts";
 import { PrefixHash } from "./prefix_hash.ts";
+import { ReceivedPart } from "./received_part.ts";
 import { Transfer } from "./transfer.ts";
 
 /** How many mirrors may send wrong bytes while nobody has got any. */
@@ -43,6 +44,7 @@ export class Download {
   /** Why clients get no more of what they have begun to read; null if they do. */
   #refusal: PkgstashError | null = null;
   #opening = Promise.withResolvers<DownloadOpening | null>();
+  #openingPart: Promise<PartFile> | null = null;
   #part: PartFile | null = null;
   #transfer: Transfer | null = null;
 
@@ -126,15 +128,12 @@ export class Download {
     }
   }
 
-  /** Opens the bytes for reading, in the part file or in the finished one. */
-  async openBytes(): Promise<Deno.FsFile> {
+  /** Opens the bytes for a reader, who must close them: those of the part, or the finished file. */
+  async openBytes(): Promise<PartBytes> {
+    const bytes = this.#part?.bytes;
+    if (bytes?.addReader()) return bytes;
     try {
-      return await Deno.open(`${this.request.partBase}.part`);
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-    try {
-      return await Deno.open(this.request.finalPath);
+      return await PartBytes.openFinished(this.request.finalPath);
     } catch (error) {
       // A download that is failing has discarded its part already: say why.
       if (error instanceof Deno.errors.NotFound) await this.progress();
@@ -168,34 +167,44 @@ export class Download {
       this.#hash?.stop();
       this.#progress.notify();
       // The disk may be what failed.
-      await this.#part?.close().catch(() => {});
+      await this.#openingPart?.then((part) => part.close()).catch(() => {});
     }
   }
 
   async #fetch(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
-    const { finalPath, fileName, room = null } = this.request;
-    // Another download may have finished after the caller looked.
-    const present = await statIfPresent(finalPath);
+    const { finalPath, fileName, partBase, room = null } = this.request;
+    const [present, isResumed, expectation] = await Promise.all([
+      // Another download may have finished after the caller looked.
+      statIfPresent(finalPath),
+      PartFile.isLeft(partBase),
+      expectationOf(this.request),
+    ]);
     if (present?.isFile && present.size > 0) {
       announce(null);
       return { result: "present" };
     }
-    const expectation = await expectationOf(this.request);
-    const part = this.#part = await PartFile.open(this.request.partBase);
+    const opening = this.#openingPart = PartFile.open(partBase);
+    // Without it there is nothing to ask for.
+    opening.catch((error) => this.#controller.abort(error));
+    // Only bytes that are there change what is asked of a mirror: a new part is made meanwhile.
+    const left = isResumed ? await opening : null;
     try {
-      await requireRoom(room, fileName, (expectation?.size ?? 0) - part.length);
+      await requireRoom(room, fileName, (expectation?.size ?? 0) - (left?.length ?? 0));
     } catch (error) {
-      await part.discard();
+      await (await opening).discard();
       throw error;
     }
     const refused = new Set<Mirror>();
     for (let refusal: unknown = null;;) {
       const only = refused.size === 0 ? null : this.#othersThan(refused);
-      const transfer = await this.#open(part, { expectation, only }).catch(async (error) => {
-        if (part.length === 0) await part.discard();
-        throw refusal ?? error;
-      });
+      const transfer = await this.#open(opening, { left, expectation, only })
+        .catch(async (error) => {
+          const part = await opening;
+          if (part.length === 0) await part.discard();
+          throw refusal ?? error;
+        });
       this.#transfer = transfer;
+      const part = this.#part = await opening;
       try {
         if (transfer.isUnchanged) {
           await part.discard();
@@ -241,19 +250,25 @@ export class Download {
   }
 
   async #open(
-    part: PartFile,
-    { expectation, only }: { expectation: Expectation | null; only: readonly Mirror[] | null },
+    opening: Promise<PartFile>,
+    { left, expectation, only }: {
+      /** The part if it has bytes. */
+      left: PartFile | null;
+      expectation: Expectation | null;
+      only: readonly Mirror[] | null;
+    },
   ): Promise<Transfer> {
-    const gap = part.extents.gapAt(part.length);
+    const offset = left?.length ?? 0;
+    const gap = left?.extents.gapAt(offset) ?? Infinity;
     return await Transfer.open(this.#upstream, {
       ...this.request,
       ...(only === null ? {} : { only }),
       expectedSize: expectation?.size ?? null,
-      offset: part.length,
-      last: gap === Infinity ? null : part.length + gap - 1,
-      identity: part.identity,
+      offset,
+      last: gap === Infinity ? null : offset + gap - 1,
+      identity: left?.identity ?? null,
       signal: this.#controller.signal,
-    }, this.#receivedBytes(part));
+    }, this.#receivedBytes(opening));
   }
 
   /** Receives the file, announces it to clients, checks it and puts it in its place. */
@@ -270,7 +285,7 @@ export class Download {
     const { onBytes, pace, room = null } = this.request;
     const { identity } = first;
     this.#hasBegun = true;
-    if (part.identity !== identity) await part.setIdentity(identity);
+    if (part.identity !== identity) part.setIdentity(identity);
     const hash = this.#hash = new PrefixHash(part);
     const filling = this.#filling = new Filling({
       upstream: this.#upstream,
@@ -282,7 +297,7 @@ export class Download {
       part,
       hash,
       identity,
-      received: this.#receivedBytes(part),
+      received: this.#receivedBytes(Promise.resolve(part)),
       room,
       isStriped: only?.length !== 1 && pace === undefined && (expectation?.sha256 ?? null) !== null,
       onBytes: (count) => {
@@ -346,7 +361,9 @@ export class Download {
       receive: async (mirror) => {
         await requireRoom(room, fileName, (identity.size ?? 0) - part.length);
         const only = [mirror];
-        const transfer = this.#transfer = await this.#open(part, { expectation, only });
+        const opening = Promise.resolve(part);
+        const transfer = await this.#open(opening, { left: part, expectation, only });
+        this.#transfer = transfer;
         const announce = () => {};
         return await this.#receive(part, transfer, { announce, expectation, only })
           .finally(() => transfer.close());
@@ -367,21 +384,14 @@ export class Download {
     this.#progress.notify();
   }
 
-  #receivedBytes(part: PartFile): ReceivedBytes {
-    // What has begun is announced, or will be: length and date must go with the bytes.
-    const hasBegun = () => this.#hasBegun;
-    return {
-      reachesBackToStart: true,
-      get mayStartOver() {
-        return !hasBegun();
-      },
-      readBack: (position, length) => part.readBack(position, length),
-      startOver: async () => {
-        // Clients of an earlier run may have these bytes.
-        this.request.onRefused?.(part.length);
-        await part.clear();
-      },
-    };
+  #receivedBytes(opening: Promise<PartFile>): ReceivedPart {
+    return new ReceivedPart({
+      opening,
+      // What has begun is announced, or will be: length and date must go with the bytes.
+      mayStartOver: () => !this.#hasBegun,
+      // Clients of an earlier run may have these bytes.
+      onDropped: (count) => this.request.onRefused?.(count),
+    });
   }
 
   async #untilReleased(position: number): Promise<void> {

@@ -4,7 +4,7 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import type { Upstream } from "../mirrors/upstream.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { ReceivedBytes, TransferRequest } from "./mirror_search.ts";
-import type { PartFile, PartWriter } from "./part_file.ts";
+import type { PartFile } from "./part_file.ts";
 import type { PrefixHash } from "./prefix_hash.ts";
 import { Origins } from "./origins.ts";
 import { type ByteSource, Run, Runs } from "./runs.ts";
@@ -248,13 +248,12 @@ export class Filling {
     const source = await open();
     run.readFrom(source);
     try {
-      using writer = await part.writer(run.start);
       for (let chunk; (chunk = await source.read()) !== null;) {
         if (run.signal.aborted) return;
         const { position } = run;
         // Others may have written from here on meanwhile.
         const wanted = chunk.subarray(0, part.extents.gapAt(position));
-        await this.#write(writer, wanted);
+        await this.#write(position, wanted);
         run.position += wanted.length;
         part.extents.add(position, run.position);
         this.origins.add(position, run.position, source.mirror);
@@ -274,10 +273,12 @@ export class Filling {
     return AbortSignal.any([run.signal, this.#controller.signal]);
   }
 
-  async #write(writer: PartWriter, bytes: Uint8Array): Promise<void> {
-    for (let rest = bytes, tries = 0;; tries++) {
-      const { written, error } = await writer.write(rest);
+  async #write(start: number, bytes: Uint8Array): Promise<void> {
+    const { part } = this.#options;
+    for (let position = start, rest = bytes, tries = 0;; tries++) {
+      const { written, error } = await part.write(position, rest);
       if (error === null) return;
+      position += written;
       rest = rest.subarray(written);
       if (tries === MAX_ROOM_TRIES || !isOutOfSpace(error) || !await this.#makeRoom()) throw error;
     }

@@ -48,7 +48,7 @@ export async function fetchFromOne<T>(
   for (const mirror of cause.origins.mirrors) {
     const kept = (sender: Mirror) => doubted === null ? sender === mirror : sender !== doubted;
     await part.clear();
-    await part.setIdentity(identity);
+    part.setIdentity(identity);
     await mixed.copyTo(part, kept);
     try {
       const received = await receive(mirror);
@@ -89,9 +89,8 @@ class MixedFile implements Disposable {
     await part.recordHoles();
     for (const origin of this.#origins) {
       if (!isOf(origin.mirror)) continue;
-      using writer = await part.writer(origin.start);
-      for await (const { bytes } of this.#bytesOf(origin)) {
-        const { error } = await writer.write(bytes);
+      for await (const { position, bytes } of this.#bytesOf(origin)) {
+        const { error } = await part.write(position, bytes);
         if (error !== null) throw error;
       }
       part.extents.add(origin.start, origin.end);

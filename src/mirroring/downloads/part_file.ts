@@ -1,17 +1,24 @@
 import { dirname } from "@std/path";
 import { removeIfPresent, renameDurably, statIfPresent } from "../../platform/files/durable.ts";
+import { PositionedFile } from "../../platform/files/positioned_file.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { Extents } from "./extents.ts";
 import type { FileIdentity } from "./file_identity.ts";
+import { PartBytes } from "./part_bytes.ts";
 
-interface OpenedPart {
-  base: string;
-  file: Deno.FsFile;
-  /** Bytes that an earlier run left. */
+/** The file of a part, twice: a disk that is slow to write need not be slow to read. */
+interface Descriptors {
+  file: PositionedFile;
+  bytes: PartBytes;
+  /** What the file has; bytes that an earlier run left. */
   length: number;
+  inode: number;
+}
+
+interface OpenedPart extends Descriptors {
+  base: string;
   /** Null when there are no bytes. */
   identity: FileIdentity | null;
-  inode: number;
 }
 
 /** What the sidecar of a part says. */
@@ -29,47 +36,50 @@ interface Sidecar {
 export class PartFile {
   readonly path: string;
   readonly #sidecar: string;
-  #file: Deno.FsFile;
+  #file: PositionedFile;
+  #bytes: PartBytes;
   #extents: Extents;
   #identity: FileIdentity | null;
   #inode: number;
+  /** The sidecar on its way to the disk. */
+  #recording: Promise<void> = Promise.resolve();
   #hasRecordedHoles = false;
   #isClosed = false;
 
-  private constructor({ base, file, length, identity, inode }: OpenedPart) {
+  private constructor({ base, file, bytes, length, identity, inode }: OpenedPart) {
     this.path = `${base}.part`;
     this.#sidecar = `${base}.json`;
     this.#file = file;
+    this.#bytes = bytes;
     this.#extents = new Extents(length);
     this.#identity = identity;
     this.#inode = inode;
   }
 
+  /** Whether an earlier run left bytes, so that nothing can be asked of a mirror before `open`. */
+  static async isLeft(base: string): Promise<boolean> {
+    return (await statIfPresent(`${base}.part`)) !== null;
+  }
+
   /** Opens `<base>.part`, resuming one from an earlier run if its sidecar is intact. */
   static async open(base: string): Promise<PartFile> {
-    await Deno.mkdir(dirname(base), { recursive: true });
-    const sidecar = await readSidecar(`${base}.json`);
     const path = `${base}.part`;
-    const present = (await statIfPresent(path))?.size ?? 0;
+    const [sidecar, info] = await Promise.all([
+      readSidecar(`${base}.json`),
+      statIfPresent(path),
+      Deno.mkdir(dirname(base), { recursive: true }),
+    ]);
+    const present = info?.size ?? 0;
     const length = Math.min(present, sidecar?.prefix ?? present);
     const size = sidecar?.identity.size ?? null;
-    const isUsable = sidecar !== null && (size === null || length <= size);
-    if (!isUsable) await removeIfPresent(path);
-    else if (length < present) await Deno.truncate(path, length);
-    const file = await Deno.open(path, { read: true, write: true, create: true });
-    try {
-      const { size, ino } = await file.stat();
-      return new PartFile({
-        base,
-        file,
-        length: size,
-        identity: size > 0 ? sidecar?.identity ?? null : null,
-        inode: ino ?? 0,
-      });
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    const isUsable = sidecar !== null && length > 0 && (size === null || length <= size);
+    // The sidecar first: it must not be there for the bytes of another file.
+    if (!isUsable) {
+      await removeIfPresent(`${base}.json`);
+      await removeIfPresent(path);
+    } else if (length < present) await Deno.truncate(path, length);
+    const opened = await openTwice(path, { read: true, write: true, create: true });
+    return new PartFile({ ...opened, base, identity: isUsable ? sidecar.identity : null });
   }
 
   /** The finished file keeps this inode, because it is only renamed. */
@@ -82,6 +92,11 @@ export class PartFile {
     return this.#extents;
   }
 
+  /** The bytes for those who read them. */
+  get bytes(): PartBytes {
+    return this.#bytes;
+  }
+
   /** How many bytes there are from the start without a hole. */
   get length(): number {
     return this.#extents.prefix;
@@ -92,10 +107,13 @@ export class PartFile {
     return this.#identity;
   }
 
-  /** Records which file the bytes are of. */
-  async setIdentity(identity: FileIdentity): Promise<void> {
+  /**
+   * Records which file the bytes are of. Nobody waits for that: until it is done, a later run starts
+   * over, and so it does if the disk refuses it.
+   */
+  setIdentity(identity: FileIdentity): void {
     this.#identity = identity;
-    await this.#writeSidecar(null);
+    this.#writeSidecar(null).catch(() => {});
   }
 
   /** Records that bytes beyond a hole are about to come, which a later run must not take for more. */
@@ -104,11 +122,21 @@ export class PartFile {
     await this.#writeSidecar(this.length);
   }
 
-  /** Opens the part for writing from `position` on, beside other writers. */
-  async writer(position: number): Promise<PartWriter> {
-    const file = await Deno.open(this.path, { write: true });
-    await file.seek(position, Deno.SeekMode.Start);
-    return new PartWriter(file);
+  /**
+   * Writes as much of `bytes` at `position` as the disk takes; returns how much that was, and the
+   * error that ended it, or null.
+   */
+  async write(position: number, bytes: Uint8Array): Promise<{ written: number; error: unknown }> {
+    let written = 0;
+    try {
+      while (written < bytes.length) {
+        written += await this.#file.write(position + written, bytes.subarray(written));
+      }
+      this.#bytes.keep(position, bytes);
+      return { written, error: null };
+    } catch (error) {
+      return { written, error };
+    }
   }
 
   /** Reads `length` bytes from `position`, all of which must have been written. */
@@ -128,14 +156,16 @@ export class PartFile {
 
   /** Starts over. Unlinks the file rather than truncating it: a reader may have it open. */
   async clear(): Promise<void> {
+    await this.#recording;
     await removeIfPresent(this.#sidecar);
     await removeIfPresent(this.path);
-    const file = await Deno.open(this.path, { read: true, write: true, createNew: true });
-    this.#file.close();
-    this.#file = file;
+    const opened = await openTwice(this.path, { read: true, write: true, createNew: true });
+    this.#release();
+    this.#file = opened.file;
+    this.#bytes = opened.bytes;
     this.#extents = new Extents();
     this.#identity = null;
-    this.#inode = (await file.stat()).ino ?? 0;
+    this.#inode = opened.inode;
   }
 
   /** Moves the finished file into the cache durably, dated as on the mirror. */
@@ -145,6 +175,7 @@ export class PartFile {
     await Deno.utime(this.path, modified ?? 0, modified ?? 0);
     await this.#file.sync();
     await renameDurably(this.path, finalPath);
+    await this.#recording;
     await removeIfPresent(this.#sidecar);
     this.#close();
   }
@@ -152,8 +183,9 @@ export class PartFile {
   /** Removes the part and its sidecar. */
   async discard(): Promise<void> {
     this.#close();
-    await removeIfPresent(this.path);
+    await this.#recording;
     await removeIfPresent(this.#sidecar);
+    await removeIfPresent(this.path);
   }
 
   /** Leaves the part for a later run to resume, up to its first hole. */
@@ -163,45 +195,44 @@ export class PartFile {
     this.#close();
     // Cut first: a crash in between costs what has come since `recordHoles`, and no more.
     if (this.#hasRecordedHoles) await this.#writeSidecar(null);
+    await this.#recording;
   }
 
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#file.close();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#file[Symbol.dispose]();
+    this.#bytes.release();
   }
 
   /** Not durably: after a crash, a torn sidecar costs a download from the start and no more. */
-  async #writeSidecar(prefix: number | null): Promise<void> {
+  #writeSidecar(prefix: number | null): Promise<void> {
     const sidecar = prefix === null ? this.#identity : { ...this.#identity, prefix };
-    await Deno.writeTextFile(this.#sidecar, JSON.stringify(sidecar));
+    const writing = this.#recording.then(() =>
+      Deno.writeTextFile(this.#sidecar, JSON.stringify(sidecar))
+    );
+    this.#recording = writing.catch(() => {});
+    return writing;
   }
 }
 
-/** Writes into a part from one position on. */
-export class PartWriter implements Disposable {
-  readonly #file: Deno.FsFile;
-
-  constructor(file: Deno.FsFile) {
-    this.#file = file;
-  }
-
-  /**
-   * Writes as much of `bytes` as the disk takes; returns how much that was, and the error that ended
-   * it, or null.
-   */
-  async write(bytes: Uint8Array): Promise<{ written: number; error: unknown }> {
-    let written = 0;
-    try {
-      while (written < bytes.length) written += await this.#file.write(bytes.subarray(written));
-      return { written, error: null };
-    } catch (error) {
-      return { written, error };
-    }
-  }
-
-  [Symbol.dispose](): void {
-    this.#file.close();
+async function openTwice(path: string, options: Deno.OpenOptions): Promise<Descriptors> {
+  const file = await Deno.open(path, options);
+  try {
+    const [{ size, ino }, again] = await Promise.all([file.stat(), Deno.open(path)]);
+    return {
+      file: new PositionedFile(file),
+      bytes: new PartBytes(again),
+      length: size,
+      inode: ino ?? 0,
+    };
+  } catch (error) {
+    file.close();
+    throw error;
   }
 }
 

@@ -2,8 +2,8 @@ import { deadline } from "@std/async/deadline";
 import { createHash, type Hash } from "node:crypto";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import type { Download } from "./download.ts";
+import type { PartBytes } from "./part_bytes.ts";
 
-const MAX_READ_BYTES = 256 * 1024;
 /**
  * How much of the end of a file is held back from clients that are ahead of its check, and handed out
  * bit by bit: pacman leaves a server that is silent for ten seconds.
@@ -62,7 +62,7 @@ export function readDownload(
 class PartReader {
   readonly #download: Download;
   readonly #options: ReadOptions;
-  #file: Deno.FsFile | null = null;
+  #bytes: PartBytes | null = null;
   #rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
   #position: number;
   /** Up to where bytes are handed out before the check. */
@@ -81,10 +81,9 @@ class PartReader {
   /** Opens the part at once: a reader that begins late may find another file under the name. */
   async open(): Promise<void> {
     try {
-      const file = await this.#download.openBytes();
-      if (this.#isClosed) return file.close();
-      this.#file = file;
-      await file.seek(this.#position, Deno.SeekMode.Start);
+      const bytes = await this.#download.openBytes();
+      if (this.#isClosed) return bytes.removeReader();
+      this.#bytes = bytes;
     } catch (error) {
       // `read` will find nothing, and turn elsewhere.
       if (!this.#canContinue(error)) throw error;
@@ -98,15 +97,11 @@ class PartReader {
       const { last } = this.#options;
       const end = Math.min(await this.#nextEnd(), last === null ? Infinity : last + 1);
       if (this.#position >= end) return null;
-      const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, end - this.#position));
-      const count = await this.#file?.read(chunk) ?? null;
-      if (count === null) {
-        const { fileName } = this.#download.request;
-        throw new Error(`Cannot read ${fileName}: its part file ended early.`);
-      }
-      this.#position += count;
-      this.#options.onBytes?.(count);
-      return chunk.subarray(0, count);
+      if (this.#bytes === null) throw new Error("the part file could not be opened");
+      const chunk = await this.#bytes.read(this.#position, end);
+      this.#position += chunk.length;
+      this.#options.onBytes?.(chunk.length);
+      return chunk;
     } catch (error) {
       const { continueAt } = this.#options;
       if (continueAt === undefined || !this.#canContinue(error)) throw error;
@@ -121,16 +116,13 @@ class PartReader {
     const known = this.#position === 0
       ? createHash("sha256")
       : this.#download.hashAt(this.#position);
-    const file = this.#file;
-    if (known !== null || file === null || this.#download.isAhead(this.#position)) return known;
+    const bytes = this.#bytes;
+    if (known !== null || bytes === null || this.#download.isAhead(this.#position)) return known;
     const hash = createHash("sha256");
-    await file.seek(0, Deno.SeekMode.Start);
-    const buffer = new Uint8Array(MAX_READ_BYTES);
-    for (let left = this.#position; left > 0;) {
-      const count = await file.read(buffer.subarray(0, Math.min(left, buffer.length)));
-      if (count === null) return null;
-      hash.update(buffer.subarray(0, count));
-      left -= count;
+    for (let position = 0; position < this.#position;) {
+      const chunk = await bytes.read(position, this.#position);
+      hash.update(chunk);
+      position += chunk.length;
     }
     return hash;
   }
@@ -143,8 +135,8 @@ class PartReader {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#file?.close();
-    this.#file = null;
+    this.#bytes?.removeReader();
+    this.#bytes = null;
     await this.#rest?.cancel().catch(() => {});
   }
 

@@ -8,6 +8,9 @@ const MIN_WATCH_INTERVAL_MS = 10;
 /** A long body is told to the mirror's health in pieces of this much waiting. */
 const SAMPLE_MS = 1_000;
 
+/** The most bytes that are taken at once. */
+const READ_BYTES = 256 * 1024;
+
 /** Why a mirror's response was not used. The message is a reason that follows the mirror's name. */
 export class MirrorRefusal extends PkgstashError {
   constructor(
@@ -27,6 +30,7 @@ export class MirrorRefusal extends PkgstashError {
 
 export interface MirrorResponseOptions {
   mirror: Mirror;
+  /** Its body is a byte stream, as those of `fetch` are. */
   response: Pick<Response, "status" | "headers" | "body">;
   /** The controller whose signal the request was made with. */
   controller: AbortController;
@@ -39,7 +43,9 @@ export class MirrorResponse {
   readonly mirror: Mirror;
   readonly status: number;
   readonly headers: Headers;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #reader: ReadableStreamBYOBReader;
+  /** Used for one read after another, since fresh memory costs more than what comes into it. */
+  #buffer: ArrayBuffer | null = null;
   readonly #controller: AbortController;
   readonly #stallTimeoutMs: number;
   readonly #watch: ReturnType<typeof setInterval>;
@@ -50,8 +56,8 @@ export class MirrorResponse {
   #askedAt: number | null = null;
   /** The part of it that the mirror's health knows. */
   #told: Sample = { bytes: 0, waitedMs: 0 };
-  /** Chunks that were peeked. */
-  #ahead: Uint8Array[] = [];
+  /** Bytes that were peeked. */
+  #ahead: Uint8Array<ArrayBuffer> = new Uint8Array();
   #waitingSince: number | null = null;
   #isStalled = false;
   #isOpen = true;
@@ -61,7 +67,7 @@ export class MirrorResponse {
     this.mirror = mirror;
     this.status = response.status;
     this.headers = response.headers;
-    this.#reader = (response.body ?? new Blob([]).stream()).getReader();
+    this.#reader = (response.body ?? new Blob([]).stream()).getReader({ mode: "byob" });
     this.#controller = controller;
     this.#stallTimeoutMs = stallTimeoutMs;
     this.#watch = setInterval(
@@ -86,14 +92,22 @@ export class MirrorResponse {
     return { bytes: this.#bytes, waitedMs: this.#waitedMs + waitingMs };
   }
 
-  /** The next bytes, or null at the end. */
+  /** The next bytes, which are gone with the next call of `read` or `peek`; null at the end. */
   async read(): Promise<Uint8Array | null> {
-    const ahead = this.#ahead.shift();
-    if (ahead !== undefined) return ahead;
+    const ahead = this.#ahead;
+    if (ahead.length === 0) return await this.#receive();
+    this.#ahead = new Uint8Array();
+    return ahead;
+  }
+
+  async #receive(): Promise<Uint8Array | null> {
     this.#waitingSince = performance.now();
     this.#askedAt = this.mirror.now();
     try {
-      const { value, done } = await this.#reader.read();
+      const buffer = this.#buffer ??
+        new ArrayBuffer(Math.min(READ_BYTES, this.length || READ_BYTES));
+      const { value, done } = await this.#reader.read(new Uint8Array(buffer));
+      this.#buffer = value?.buffer ?? null;
       this.#endWait();
       // A cancelled stream reports its end.
       if (!this.#isOpen && !this.#hasEnded) {
@@ -123,29 +137,20 @@ export class MirrorResponse {
 
   /** Reads at least `count` bytes, or all there are, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    while (length < count) {
-      const chunk = await this.read();
+    while (this.#ahead.length < count) {
+      const chunk = await this.#receive();
       if (chunk === null) break;
-      chunks.push(chunk);
-      length += chunk.length;
+      this.#ahead = concat([this.#ahead, chunk]);
     }
-    const [first] = chunks;
-    const peeked = first !== undefined && chunks.length === 1 ? first : concat(chunks);
-    if (length > 0) this.#ahead.unshift(peeked);
-    return peeked;
+    return this.#ahead;
   }
 
   /** Consumes the first `count` of the bytes that `peek` returned. */
   skip(count: number): void {
-    if (count === 0) return;
-    const [first] = this.#ahead;
-    if (first === undefined || first.length < count) {
+    if (this.#ahead.length < count) {
       throw new RangeError("Cannot skip more bytes than were peeked.");
     }
-    this.#ahead[0] = first.subarray(count);
-    if (first.length === count) this.#ahead.shift();
+    this.#ahead = this.#ahead.subarray(count);
   }
 
   /** Ends the request, wherever it is. */

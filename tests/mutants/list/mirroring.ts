@@ -59,6 +59,34 @@ export const MIRRORING: readonly Mutant[] = [
     killedBy: ["mirroring/downloads/ahead_test.ts"],
   },
   {
+    file: "platform/files/positioned_file.ts",
+    find: "if (this.#running === null && begunAt >= PositionedFile.#cautiousUntil) {",
+    replace: "if (this.#running === null) {",
+    breaks: "a slow disk holds up the whole daemon at each call",
+    killedBy: ["platform/files/positioned_file_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/part_bytes.ts",
+    find: "if (present?.end === offset) return present;",
+    replace: "if (present !== undefined) return present;",
+    breaks: "bytes that a client is being sent are overwritten",
+    killedBy: ["mirroring/downloads/part_bytes_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/part_file.ts",
+    find: "      await removeIfPresent(`${base}.json`);\n",
+    replace: "",
+    breaks: "the sidecar of one file may be that of another's bytes after a crash",
+    killedBy: ["mirroring/downloads/restart_test.ts"],
+  },
+  {
+    file: "mirroring/mirrors/mirror_response.ts",
+    find: "this.#ahead = concat([this.#ahead, chunk]);",
+    replace: "this.#ahead = this.#ahead.length === 0 ? chunk : concat([this.#ahead, chunk]);",
+    breaks: "peeked bytes are those of a later read",
+    killedBy: ["mirroring/mirrors/mirror_response_test.ts"],
+  },
+  {
     file: "mirroring/downloads/part_reader.ts",
     find: "return Math.min(end, Math.max(size - TRICKLED_BYTES, this.#allowed));",
     replace: "return end;",
@@ -68,8 +96,8 @@ export const MIRRORING: readonly Mutant[] = [
   {
     file: "mirroring/downloads/part_reader.ts",
     find:
-      "if (known !== null || file === null || this.#download.isAhead(this.#position)) return known;",
-    replace: "if (file === null || known !== undefined) return known;",
+      "if (known !== null || bytes === null || this.#download.isAhead(this.#position)) return known;",
+    replace: "if (bytes === null || known !== undefined) return known;",
     breaks: "the rest of a part on a full disk is complete without a check",
     killedBy: ["mirroring/pull_through/full_disk_test.ts"],
   },

@@ -39,13 +39,21 @@ class PacedClient extends HttpClient {
   override async get(...request: Parameters<HttpClient["get"]>): Promise<Response> {
     const response = await super.get(...request);
     const index = this.#mirrors.findIndex(({ url }) => request[0].startsWith(url));
-    const paced = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-      transform: (chunk, stream) => {
-        this.clocks[index]! += chunk.length / this.#rates[index]! * 1000;
-        stream.enqueue(chunk);
+    const reader = response.body!.getReader();
+    const paced = new ReadableStream({
+      type: "bytes",
+      pull: async (stream) => {
+        const { value, done } = await reader.read();
+        if (!done) {
+          this.clocks[index]! += value.length / this.#rates[index]! * 1000;
+          return stream.enqueue(value);
+        }
+        stream.close();
+        stream.byobRequest?.respond(0);
       },
+      cancel: (reason) => reader.cancel(reason),
     });
-    return new Response(response.body!.pipeThrough(paced), response);
+    return new Response(paced, response);
   }
 }
 

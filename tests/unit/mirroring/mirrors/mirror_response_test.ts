@@ -11,9 +11,10 @@ function openBody(stallTimeoutMs = NEVER_MS, headers: Record<string, string> = {
   const now = () => clock.now;
   const mirror = new Mirror({ name: "mirror", address: "mirror", urlOf: () => null, now });
   const controller = new AbortController();
-  let feed!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  let feed!: ReadableByteStreamController;
   const state = { pulls: 0, cancelled: false };
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+  const stream = new ReadableStream({
+    type: "bytes",
     start: (stream) => {
       feed = stream;
     },
@@ -35,7 +36,11 @@ function openBody(stallTimeoutMs = NEVER_MS, headers: Record<string, string> = {
   const response = { status: 200, headers: new Headers(headers), body: stream };
   const body = new MirrorResponse({ mirror, response, controller, stallTimeoutMs });
   const send = (...bytes: number[]) => feed.enqueue(new Uint8Array(bytes));
-  return { body, clock, mirror, controller, send, end: () => feed.close(), state };
+  const end = () => {
+    feed.close();
+    feed.byobRequest?.respond(0);
+  };
+  return { body, clock, mirror, controller, send, end, state };
 }
 
 const numbers = (bytes: Uint8Array | null) => bytes === null ? null : [...bytes];
@@ -56,14 +61,27 @@ Deno.test("a body is counted as in flight from its start to its end", async () =
 Deno.test("peeked bytes are read again, once", async () => {
   const { body, send, end } = openBody();
   send(1, 2);
+  const beginning = body.peek(3);
   send(3);
+  assertEquals(numbers(await beginning), [1, 2, 3]);
+  assertEquals(numbers(await body.peek(1)), [1, 2, 3]);
   send(4, 5);
   end();
-  assertEquals(numbers(await body.peek(3)), [1, 2, 3]);
-  assertEquals(numbers(await body.peek(1)), [1, 2, 3]);
   assertEquals(numbers(await body.read()), [1, 2, 3]);
   assertEquals(numbers(await body.read()), [4, 5]);
   assertEquals(await body.read(), null);
+});
+
+Deno.test("peeked bytes outlive the reads after them", async () => {
+  const { body, send, end } = openBody();
+  send(1, 2);
+  const peeked = await body.peek(2);
+  await body.read();
+  send(3, 4);
+  end();
+  await body.read();
+  assertEquals(await body.read(), null);
+  assertEquals(numbers(peeked), [1, 2]);
 });
 
 Deno.test("a peek beyond the end returns what there is", async () => {

@@ -30,15 +30,20 @@ async function start(listed = BODY): Promise<TestApp> {
  * returns false.
  */
 function fillDisk(isFull: () => boolean = () => true): Disposable {
-  const { write } = Deno.FsFile.prototype;
+  const { write, writeSync } = Deno.FsFile.prototype;
+  // Small writes are those of records.
+  const fails = (bytes: Uint8Array) => bytes.length >= 1_000 && isFull();
+  const error = () => Object.assign(new Error("No space left on device"), { code: "ENOSPC" });
   Deno.FsFile.prototype.write = function (bytes: Uint8Array): Promise<number> {
-    // Small writes are those of records.
-    if (bytes.length < 1_000 || !isFull()) return write.call(this, bytes);
-    return Promise.reject(Object.assign(new Error("No space left on device"), { code: "ENOSPC" }));
+    return fails(bytes) ? Promise.reject(error()) : write.call(this, bytes);
+  };
+  Deno.FsFile.prototype.writeSync = function (bytes: Uint8Array): number {
+    if (fails(bytes)) throw error();
+    return writeSync.call(this, bytes);
   };
   return {
     [Symbol.dispose]() {
-      Deno.FsFile.prototype.write = write;
+      Object.assign(Deno.FsFile.prototype, { write, writeSync });
     },
   };
 }

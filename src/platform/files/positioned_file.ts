@@ -1,0 +1,89 @@
+/** A call that takes this long says that the disk is busy. */
+const SLOW_MS = 25;
+/** For so long after a slow call, calls are made in the background. */
+const CAUTIOUS_MS = 1_000;
+
+/**
+ * A file that is read and written at any position, by several users at once. Calls are synchronous
+ * while the disk is quick: they copy to and from the page cache in microseconds, and each one in the
+ * background would wait for two threads. After a slow call they are made in the background for a
+ * while, so that a busy disk holds up the files on it and not the whole daemon.
+ */
+export class PositionedFile implements Disposable {
+  /** Until when calls are made in the background; of all files, because they share the disk. */
+  static #cautiousUntil = 0;
+  readonly #file: Deno.FsFile;
+  readonly #now: () => number;
+  /** Where the descriptor is; null if that is not known. */
+  #position: number | null = null;
+  /** The call in the background that began last; null if none is running. */
+  #running: Promise<unknown> | null = null;
+
+  /** `now` returns the milliseconds of a monotonic clock. */
+  constructor(file: Deno.FsFile, now: () => number = () => performance.now()) {
+    this.#file = file;
+    this.#now = now;
+  }
+
+  /** Reads into `buffer` from `position` on; how many bytes, or null at the end of the file. */
+  read(position: number, buffer: Uint8Array): number | null | Promise<number | null> {
+    const file = this.#file;
+    return this.#call(position, () => file.readSync(buffer), () => file.read(buffer));
+  }
+
+  /** Writes bytes at `position`; returns how many the disk took. */
+  write(position: number, bytes: Uint8Array): number | Promise<number> {
+    const file = this.#file;
+    return this.#call(position, () => file.writeSync(bytes), () => file.write(bytes));
+  }
+
+  async truncate(length: number): Promise<void> {
+    await this.#running;
+    await this.#file.truncate(length);
+  }
+
+  /** Waits until everything is on the disk. */
+  async sync(): Promise<void> {
+    await this.#running;
+    await this.#file.sync();
+  }
+
+  [Symbol.dispose](): void {
+    this.#file.close();
+  }
+
+  #call<T extends number | null>(
+    position: number,
+    now: () => T,
+    later: () => Promise<T>,
+  ): T | Promise<T> {
+    const begunAt = this.#now();
+    if (this.#running === null && begunAt >= PositionedFile.#cautiousUntil) {
+      try {
+        this.#seek(position);
+        const count = now();
+        this.#position = position + (count ?? 0);
+        return count;
+      } finally {
+        const endedAt = this.#now();
+        if (endedAt - begunAt >= SLOW_MS) PositionedFile.#cautiousUntil = endedAt + CAUTIOUS_MS;
+      }
+    }
+    // One after another: they share the position of the descriptor.
+    const before = this.#running ?? Promise.resolve();
+    const call = before.then(() => {
+      this.#seek(position);
+      return later();
+    });
+    const ended: Promise<void> = call.then(() => {}, () => {}).then(() => {
+      if (this.#running === ended) this.#running = null;
+    });
+    this.#running = ended;
+    return call;
+  }
+
+  #seek(position: number): void {
+    if (position !== this.#position) this.#file.seekSync(position, Deno.SeekMode.Start);
+    this.#position = null;
+  }
+}
