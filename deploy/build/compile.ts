@@ -26,30 +26,48 @@ export interface CompileOptions {
   readonly isQuiet?: boolean;
 }
 
-/** Compiles a program with the permission set "binary" of deno.json; returns Deno's exit code. */
+/**
+ * Compiles a program with the permission set "binary" of deno.json; returns Deno's exit code.
+ *
+ * The program is bundled into one file first. Without that, `deno compile` embeds every npm package
+ * of the lockfile, also those that only tests use, and a start reads some 400 files.
+ */
 export async function compileBinary(
   entry: string,
   output: string,
   { deno = Deno.execPath(), isQuiet = false }: CompileOptions = {},
 ): Promise<number> {
-  const { code } = await new Deno.Command(deno, {
-    args: [
-      "compile",
-      ...isQuiet ? ["--quiet"] : [],
-      `--config=${new URL("../../deno.json", import.meta.url).pathname}`,
-      "--permission-set=binary",
-      // A daemon has nobody to ask, and a command must not offer to widen its own permissions.
-      "--no-prompt",
-      // Unless it is denied, Deno allows imports from its default registries.
-      "--deny-import",
-      // The code cache is written to the temporary directory, whatever the permissions say.
-      "--no-code-cache",
-      `--output=${output}`,
-      entry,
-    ],
-    // Deno 2.7 sometimes overflows its default stack while it packs npm packages.
-    env: { RUST_MIN_STACK: "67108864" },
-  }).spawn().status;
+  const bundle = `${output}.bundle.js`;
+  const quiet = isQuiet ? ["--quiet"] : [];
+  try {
+    return await run(deno, ["bundle", ...quiet, "--check", CONFIG, `--output=${bundle}`, entry]) ||
+      await run(deno, ["compile", ...quiet, ...COMPILE_OPTIONS, `--output=${output}`, bundle]);
+  } finally {
+    await Deno.remove(bundle).catch(() => {});
+  }
+}
+
+const CONFIG = `--config=${new URL("../../deno.json", import.meta.url).pathname}`;
+
+const COMPILE_OPTIONS = [
+  CONFIG,
+  "--permission-set=binary",
+  // A daemon has nobody to ask, and a command must not offer to widen its own permissions.
+  "--no-prompt",
+  // Unless it is denied, Deno allows imports from its default registries.
+  "--deny-import",
+  // The code cache is written to the temporary directory, whatever the permissions say.
+  "--no-code-cache",
+  // The bundle contains them.
+  "--no-npm",
+  // The source was checked when it was bundled.
+  "--no-check",
+];
+
+async function run(deno: string, args: readonly string[]): Promise<number> {
+  // Deno 2.7 trusts only the authorities of Mozilla by default, also when it fetches its bundler.
+  const env = { DENO_TLS_CA_STORE: "mozilla,system" };
+  const { code } = await new Deno.Command(deno, { args: [...args], env }).spawn().status;
   return code;
 }
 

@@ -39,6 +39,13 @@ Deno.test("a program with the binary's permissions can do nothing else", async (
   assertEquals(lines.filter((line) => !line.endsWith(": refused")), []);
 });
 
+Deno.test("the binary contains the packages that the program needs, and none that only tests need", async () => {
+  const text = new TextDecoder("latin1").decode(await Deno.readFile(BINARY));
+  // Exports of prom-client and of fast-check.
+  assert(text.includes("collectDefaultMetrics"));
+  assert(!text.includes("asyncProperty"));
+});
+
 Deno.test("a configuration that the binary may not read is an error that says where it may be", async () => {
   const { code, stdout, stderr } = await runBinary(["check-config", "--config", "/etc/shadow"]);
   assertEquals([code, stdout], [1, ""]);
