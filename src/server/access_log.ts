@@ -1,11 +1,10 @@
 import { reasonOf } from "../errors.ts";
-import { accessLogger, eventLogger } from "../platform/observability/logging.ts";
+import { eventLogger, logAccess } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
-const log = accessLogger();
-const errors = eventLogger("server");
+const log = eventLogger("server");
 
 /** Bodies that are counted while they are streamed, since they may end early. */
 const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
@@ -43,7 +42,7 @@ export function recordRequest(
       const isFile = status === 200 || status === 206;
       if (isFile && !COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(bytes ?? 0);
     }
-    log.info("request", {
+    logAccess({
       client: client?.hostname ?? UNKNOWN_ADDRESS,
       method,
       path: target,
@@ -60,7 +59,7 @@ export function recordRequest(
   } catch (error) {
     // The connection is gone.
     end();
-    errors.error("cannot record a request", { reason: reasonOf(error) });
+    log.error("cannot record a request", { reason: reasonOf(error) });
   }
 }
 

@@ -1,16 +1,21 @@
 import type { Config } from "../config/config.ts";
 import { forwardedHops } from "../formats/http/forwarded.ts";
 import { canonicalAddress, isLoopback, NetworkSet } from "../formats/network/ip_address.ts";
+import { remembered } from "../platform/remembered.ts";
 import { hostName } from "../platform/host_name.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 
 /** Suffixes of local networks, below which nobody on the internet can have a name. */
 const LOCAL_SUFFIXES = ["", ".local", ".lan", ".internal", ".home.arpa", ".localdomain"];
 
+/** A peer's address in its usual form. */
+const addressOf = remembered((hostname) => canonicalAddress(hostname) ?? hostname);
+
 /** Who a client is, whether it is served, and under which names the API answers. */
 export class AccessRules {
-  readonly #trustedProxies: NetworkSet;
-  readonly #allowedNetworks: NetworkSet;
+  /** Whether an address is that of a proxy which may say for whom it asks. */
+  readonly isTrusted: (address: string) => boolean;
+  readonly #isAdmitted: (address: string) => boolean;
   readonly #hosts: ReadonlySet<string>;
 
   /** `machineName` is the host name of this machine. */
@@ -18,8 +23,12 @@ export class AccessRules {
     config: Pick<Config, "trustedProxies" | "allowedNetworks" | "allowedHosts">,
     machineName: string = hostName(),
   ) {
-    this.#trustedProxies = new NetworkSet(config.trustedProxies);
-    this.#allowedNetworks = new NetworkSet(config.allowedNetworks);
+    const trusted = new NetworkSet(config.trustedProxies);
+    const allowed = new NetworkSet(config.allowedNetworks);
+    this.isTrusted = remembered((address) => trusted.has(address));
+    this.#isAdmitted = remembered((address) =>
+      allowed.isEmpty || allowed.has(address) || isLoopback(address)
+    );
     const name = machineName.toLowerCase();
     const [shortName = name] = name.split(".");
     this.#hosts = new Set([
@@ -35,7 +44,7 @@ export class AccessRules {
    * that is not trusted is the client, since what stands before it may be made up.
    */
   clientOf(headers: Headers, peer: { hostname: string; port: number }): Client {
-    const address = canonicalAddress(peer.hostname) ?? peer.hostname;
+    const address = addressOf(peer.hostname);
     const client = { hostname: address, port: peer.port };
     if (!this.isTrusted(address)) return client;
     const hops = forwardedHops(headers);
@@ -49,15 +58,9 @@ export class AccessRules {
     return nearest;
   }
 
-  /** Whether an address is that of a proxy which may say for whom it asks. */
-  isTrusted(address: string): boolean {
-    return this.#trustedProxies.has(address);
-  }
-
   /** Whether a client is served at all. This machine is, so that it can be administered. */
   admits({ hostname }: Client): boolean {
-    return this.#allowedNetworks.isEmpty || this.#allowedNetworks.has(hostname) ||
-      isLoopback(hostname);
+    return this.#isAdmitted(hostname);
   }
 
   /**

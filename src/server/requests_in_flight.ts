@@ -1,10 +1,13 @@
 import { eventLoopTurn } from "../async/event_loop_turn.ts";
 import type { Config } from "../config/config.ts";
 import { clientNetwork } from "../formats/network/ip_address.ts";
+import { remembered } from "../platform/remembered.ts";
 import type { Refusal } from "./connections.ts";
 
 /** The keys that limit requests. */
 type RequestLimits = Pick<Config, "maxRequests" | "maxClientRequests">;
+
+const networkOf = remembered(clientNetwork);
 
 /** Counts requests that are being answered, of each client and of all. */
 export class RequestsInFlight {
@@ -28,7 +31,7 @@ export class RequestsInFlight {
     address: string,
     { maxRequests, maxClientRequests }: RequestLimits,
   ): (() => void) | Refusal {
-    const client = clientNetwork(address);
+    const client = networkOf(address);
     const count = this.#byClient.get(client) ?? 0;
     if (maxClientRequests > 0 && count >= maxClientRequests) return "client";
     if (maxRequests > 0 && this.#count >= maxRequests) return "all";

@@ -5,6 +5,9 @@ const MAX_WAITING_BYTES = 1024 * 1024;
 /** The bytes of one write, which also bounds what a failed one loses. */
 const MAX_WRITE_BYTES = 64 * 1024;
 
+/** How long a patient line waits for others. */
+const PATIENCE_MS = 100;
+
 /** Where lines go, such as the standard output. */
 export interface LineOutput {
   /** Writes some of the bytes, at least one, and returns how many. */
@@ -27,6 +30,9 @@ export class LineQueue {
   /** Whether the last write ended within a line. */
   #isTorn = false;
   #writing: Promise<void> | null = null;
+  /** Whether a line waits that is not patient. */
+  #isUrgent = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `onLost` gets the number of lines that were lost, once there is room again. It may add one. */
   constructor(output: LineOutput, onLost: (count: number) => void) {
@@ -36,37 +42,63 @@ export class LineQueue {
 
   /** Queues a line, given without its line feed. Never blocks and never throws. */
   add(line: string): void {
+    this.#isUrgent = true;
+    this.addPatient(line);
+  }
+
+  /** As `add`, of one of many lines that are written together, a moment later. */
+  addPatient(line: string): void {
     const bytes = this.#encoder.encode(`${line}\n`);
-    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {
-      this.#lost++;
-      return;
+    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) this.#lost++;
+    else {
+      this.#waiting.push(bytes);
+      this.#waitingBytes += bytes.length;
     }
-    this.#waiting.push(bytes);
-    this.#waitingBytes += bytes.length;
-    this.#writing ??= this.#writeAll();
+    this.#writeSoon();
   }
 
   /** Resolves when every queued line has been written or lost. */
   async flushed(): Promise<void> {
+    this.#isUrgent = this.#waiting.length > 0;
+    this.#writeSoon();
     while (this.#writing !== null) await this.#writing;
   }
 
+  get #isDue(): boolean {
+    return this.#waiting.length > 0 && (this.#isUrgent || this.#waitingBytes >= MAX_WRITE_BYTES);
+  }
+
+  #writeSoon(): void {
+    if (this.#writing !== null) return;
+    if (this.#isDue) this.#writing = this.#writeAll();
+    else if (this.#waiting.length > 0) {
+      this.#timer ??= setTimeout(() => {
+        this.#isUrgent = true;
+        this.#writeSoon();
+      }, PATIENCE_MS);
+    }
+  }
+
   async #writeAll(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     try {
       // Lines that are queued in the same turn go out in one write.
       await Promise.resolve();
-      while (this.#waiting.length > 0) {
-        await this.#write(this.#takeBatch());
-        if (this.#lost > 0 && this.#waiting.length === 0) {
-          const lost = this.#lost;
-          this.#lost = 0;
-          this.#onLost(lost);
-        }
+      while (this.#isDue) {
+        const batch = this.#takeBatch();
+        if (this.#waiting.length === 0) this.#isUrgent = false;
+        await this.#write(batch);
+        if (this.#lost === 0 || this.#waiting.length > 0) continue;
+        const lost = this.#lost;
+        this.#lost = 0;
+        this.#onLost(lost);
       }
     } finally {
       // In the same turn as the last look at the queue: a line that is added between them would
       // wait until the next one is added.
       this.#writing = null;
+      this.#writeSoon();
     }
   }
 

@@ -1,4 +1,5 @@
 import type { LogRecord } from "@logtape/logtape";
+import { remembered } from "../remembered.ts";
 import type { Redaction } from "./redaction.ts";
 
 /**
@@ -16,15 +17,26 @@ const RESERVED_NAMES = ["time", "level", "logger", "message"];
 
 /** `2026-11-23T02:00:00.000Z INFO message key=value other="a value"` */
 export function textLine(record: LogRecord, redaction: Redaction): string {
-  const parts = [
-    new Date(record.timestamp).toISOString(),
-    record.level.toUpperCase(),
-    escaped(messageOf(record, redaction)),
-  ];
-  for (const [name, value] of propertiesOf(record, redaction)) {
-    parts.push(`${quoted(name)}=${quoted(textOf(value))}`);
+  const { properties } = record;
+  const level = record.level.toUpperCase();
+  let line = `${timeOf(record)} ${level} ${escaped(messageOf(record, redaction))}`;
+  for (const name in properties) {
+    const value = properties[name];
+    if (value === undefined) continue;
+    const text = textOf(redaction.value(name, value));
+    line += ` ${quotedOnce(name)}=${typeof value === "number" ? text : quotedOnce(text)}`;
   }
-  return parts.join(" ");
+  return line;
+}
+
+let latest = { timestamp: NaN, text: "" };
+
+/** Many records are of one millisecond. */
+function timeOf({ timestamp }: LogRecord): string {
+  if (latest.timestamp !== timestamp) {
+    latest = { timestamp, text: new Date(timestamp).toISOString() };
+  }
+  return latest.text;
 }
 
 /**
@@ -33,7 +45,7 @@ export function textLine(record: LogRecord, redaction: Redaction): string {
  */
 export function jsonLine(record: LogRecord, redaction: Redaction): string {
   const fields: [string, unknown][] = [
-    ["time", new Date(record.timestamp).toISOString()],
+    ["time", timeOf(record)],
     ["level", record.level],
     ["logger", record.category.join(".")],
     ["message", messageOf(record, redaction)],
@@ -68,6 +80,8 @@ function textOf(value: unknown): string {
 function quoted(text: string): string {
   return BARE.test(text) ? text : escaped(JSON.stringify(text));
 }
+
+const quotedOnce = remembered(quoted);
 
 function escaped(text: string): string {
   if (VISIBLE_ASCII.test(text)) return text;

@@ -1,6 +1,6 @@
 import { deadline } from "@std/async/deadline";
-import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logtape";
-import type { LogLevel } from "../../log_level.ts";
+import { configureSync, getConfig, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
+import { LOG_LEVELS, type LogLevel } from "../../log_level.ts";
 import { LineQueue } from "./line_queue.ts";
 import { jsonLine, textLine } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
@@ -15,6 +15,11 @@ const stdout = new LineQueue(
   Deno.stdout,
   (count) => eventLogger("log").warn("lines lost, the log is read too slowly", { count }),
 );
+
+const ACCESS = [ROOT, "access"];
+const ACCESS_MESSAGE = ["request"];
+let isAccessLogged = false;
+let accessSink: (record: LogRecord) => void = () => {};
 
 /** The format of log records: for people or for programs. */
 export type LogFormat = "text" | "json";
@@ -34,13 +39,18 @@ export interface LoggingOptions {
 export function configureLogging(options: LoggingOptions): void {
   const redaction = new Redaction(options.secrets);
   const line = options.format === "json" ? jsonLine : textLine;
-  const write = options.write ?? printLine;
+  const { write = printLine, write: writeAccess = printAccessLine } = options;
+  accessSink = (record) => writeAccess(line(record, redaction));
   apply(options.level, { lines: (record) => write(line(record, redaction)) });
 }
 
 /** Prints a line on the standard output, in order with the log. */
 export function printLine(line: string): void {
   stdout.add(line);
+}
+
+function printAccessLine(line: string): void {
+  stdout.addPatient(line);
 }
 
 /** Waits until the log is written, but not long for a reader that is stuck. */
@@ -64,12 +74,24 @@ export function eventLogger(part: string): Logger {
   return getLogger([ROOT, part]);
 }
 
-/** The logger for the access log. */
-export function accessLogger(): Logger {
-  return getLogger([ROOT, "access"]);
+/**
+ * Logs a request at level info. There may be tens of thousands a second, so it takes no way through
+ * the loggers, and its line waits a moment for others.
+ */
+export function logAccess(properties: Record<string, unknown>): void {
+  if (!isAccessLogged) return;
+  accessSink({
+    category: ACCESS,
+    level: "info",
+    message: ACCESS_MESSAGE,
+    rawMessage: "request",
+    timestamp: Date.now(),
+    properties,
+  });
 }
 
 function apply(level: LogLevel, sinks: Parameters<typeof configureSync>[0]["sinks"]): void {
+  isAccessLogged = LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf("info");
   configureSync({
     reset: true,
     sinks,

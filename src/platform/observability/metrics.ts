@@ -41,17 +41,11 @@ export class Metrics {
 
   readonly #registry = new Registry();
   readonly #registers = { registers: [this.#registry] };
-  readonly #requests = new Counter({
-    name: "pkgstash_requests_total",
-    help: "Requests for files, by how they ended.",
-    labelNames: ["result"],
-    ...this.#registers,
-  });
-  readonly #bytesServed = new Counter({
-    name: "pkgstash_bytes_served_total",
-    help: "Bytes of files sent to clients.",
-    ...this.#registers,
-  });
+  /** Of these there may be tens of thousands a second: counted here, and handed on when read. */
+  readonly #requests = Object.fromEntries(
+    REQUEST_RESULTS.map((result) => [result, 0]),
+  ) as Record<RequestResult, number>;
+  #bytesServed = 0;
   readonly #bytesFetched = new Counter({
     name: "pkgstash_bytes_fetched_total",
     help: "Bytes of files received from mirrors.",
@@ -78,8 +72,28 @@ export class Metrics {
 
   constructor() {
     this.contentType = this.#registry.contentType;
-    // A rate needs a first sample, so results that have not occurred yet are 0 and not absent.
-    for (const result of REQUEST_RESULTS) this.#requests.inc({ result }, 0);
+    const requests = this.#requests;
+    new Counter({
+      name: "pkgstash_requests_total",
+      help: "Requests for files, by how they ended.",
+      labelNames: ["result"],
+      ...this.#registers,
+      collect() {
+        this.reset();
+        // A rate needs a first sample, so results that have not occurred yet are 0 and not absent.
+        for (const result of REQUEST_RESULTS) this.inc({ result }, requests[result]);
+      },
+    });
+    const bytesServed = () => this.#bytesServed;
+    new Counter({
+      name: "pkgstash_bytes_served_total",
+      help: "Bytes of files sent to clients.",
+      ...this.#registers,
+      collect() {
+        this.reset();
+        this.inc(bytesServed());
+      },
+    });
   }
 
   /** `read` returns the bytes of the cache; it is called whenever the metrics are read. */
@@ -96,12 +110,12 @@ export class Metrics {
 
   /** Counts a request by how it ended. */
   countRequest(result: RequestResult): void {
-    this.#requests.inc({ result });
+    this.#requests[result]++;
   }
 
   /** Adds bytes of a file that were sent to a client. */
   addBytesServed(count: number): void {
-    this.#bytesServed.inc(count);
+    this.#bytesServed += count;
   }
 
   /** Adds bytes of a file that were received from a mirror. */
@@ -131,17 +145,10 @@ export class Metrics {
 
   /** The counts so far, for the status report. */
   async totals(): Promise<MetricTotals> {
-    const [requests, served, fetched] = await Promise.all([
-      this.#requests.get(),
-      this.#bytesServed.get(),
-      this.#bytesFetched.get(),
-    ]);
-    const counts = new Map(requests.values.map(({ labels, value }) => [labels.result, value]));
+    const fetched = await this.#bytesFetched.get();
     return {
-      requests: Object.fromEntries(
-        REQUEST_RESULTS.map((result) => [result, counts.get(result) ?? 0]),
-      ) as Record<RequestResult, number>,
-      bytesServed: served.values[0]?.value ?? 0,
+      requests: { ...this.#requests },
+      bytesServed: this.#bytesServed,
       bytesFetched: fetched.values[0]?.value ?? 0,
     };
   }

@@ -1,8 +1,12 @@
+import { remembered } from "../remembered.ts";
+
 const REDACTED = "[redacted]";
 
 /** Properties whose values are always replaced. */
 const SECRET_NAME =
   /^(?:authorization|proxy-authorization|cookie|token|password|secret|api-?key)$/i;
+
+const isSecret = remembered((name) => SECRET_NAME.test(name));
 
 /** Patterns of credentials in text, each with its replacement. */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
@@ -16,6 +20,8 @@ const SUSPICIOUS = /bearer|basic|:\/\/|[?&]/i;
 
 /** Keeps secrets out of the log: the given ones, and everything that looks like a credential. */
 export class Redaction {
+  /** Returns the text with its secrets replaced. */
+  readonly text: (text: string) => string;
   readonly #secrets: readonly string[];
 
   /** `secrets` are replaced wherever they occur, also if they are percent-encoded. */
@@ -24,10 +30,10 @@ export class Redaction {
       .filter((text) => text !== "")
       // A secret that contains another one must be replaced before it.
       .sort((a, b) => b.length - a.length);
+    this.text = remembered((text) => this.#redacted(text));
   }
 
-  /** Returns the text with its secrets replaced. */
-  text(text: string): string {
+  #redacted(text: string): string {
     for (const secret of this.#secrets) text = text.replaceAll(secret, REDACTED);
     if (!SUSPICIOUS.test(text)) return text;
     for (const [pattern, replacement] of CREDENTIALS) text = text.replace(pattern, replacement);
@@ -36,7 +42,8 @@ export class Redaction {
 
   /** Returns a property's value as plain JSON with its secrets replaced. */
   value(name: string, value: unknown): unknown {
-    if (SECRET_NAME.test(name) && value !== undefined && value !== null) return REDACTED;
+    if (isSecret(name) && value !== undefined && value !== null) return REDACTED;
+    if (typeof value === "string") return this.text(value);
     return this.#plain(value, []);
   }
 
@@ -56,7 +63,7 @@ export class Redaction {
     return Object.fromEntries(
       Object.entries(value as object).map(([name, item]) => [
         name,
-        SECRET_NAME.test(name) ? REDACTED : this.#plain(item, inner),
+        isSecret(name) ? REDACTED : this.#plain(item, inner),
       ]),
     );
   }

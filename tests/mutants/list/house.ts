@@ -67,9 +67,23 @@ export const HOUSE: readonly Mutant[] = [
   },
   {
     file: "platform/observability/line_queue.ts",
-    find: "if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) {",
-    replace: "if (false) {",
+    find: "if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) this.#lost++;",
+    replace: "if (false) this.#lost++;",
     breaks: "a reader of the log that stops makes the daemon's memory grow",
+    killedBy: ["platform/observability/line_queue_test.ts"],
+  },
+  {
+    file: "platform/observability/line_queue.ts",
+    find: "    this.#isUrgent = this.#waiting.length > 0;\n",
+    replace: "",
+    breaks: "the last lines of the access log are not written",
+    killedBy: ["platform/observability/line_queue_test.ts"],
+  },
+  {
+    file: "platform/observability/line_queue.ts",
+    find: "(this.#isUrgent || this.#waitingBytes >= MAX_WRITE_BYTES)",
+    replace: "this.#isUrgent",
+    breaks: "the lines of many requests wait until they are lost",
     killedBy: ["platform/observability/line_queue_test.ts"],
   },
   {

@@ -93,3 +93,56 @@ Deno.test("a failed write loses its lines, and the next line begins on a line of
   await queue.flushed();
   assertEquals(text, "fir\nsecond\n");
 });
+
+Deno.test("patient lines wait for each other, and are written without another line", async () => {
+  const written = Promise.withResolvers<string>();
+  const queue = new LineQueue({
+    write: (bytes) => {
+      written.resolve(new TextDecoder().decode(bytes));
+      return Promise.resolve(bytes.length);
+    },
+  }, () => {});
+  for (let number = 0; number < 3; number++) {
+    queue.addPatient(`line ${number}`);
+    await eventLoopTurn();
+  }
+  assertEquals(await written.promise, "line 0\nline 1\nline 2\n");
+});
+
+Deno.test("patient lines are written at once when they are many, at the end, and before any other line", async (t) => {
+  const cases: Record<string, (queue: LineQueue) => unknown> = {
+    "many": (queue) => queue.addPatient("x".repeat(64 * 1024)),
+    "the end": (queue) => queue.flushed(),
+    "another line": (queue) => queue.add("another"),
+  };
+  for (const [name, act] of Object.entries(cases)) {
+    await t.step(name, async () => {
+      const output = new StuckOutput();
+      output.release();
+      const queue = new LineQueue(output, () => {});
+      queue.addPatient("first");
+      await eventLoopTurn();
+      queue.addPatient("second");
+      await eventLoopTurn();
+      assertEquals(output.writes, 0);
+      act(queue);
+      await eventLoopTurn();
+      assertEquals(output.text.startsWith("first\nsecond\n"), true, output.text.slice(0, 50));
+    });
+  }
+});
+
+Deno.test("patient lines that come while others are written are written later, and in order", async () => {
+  const output = new StuckOutput();
+  const queue = new LineQueue(output, () => {});
+  queue.add("first");
+  await eventLoopTurn();
+  for (let number = 0; number < 100; number++) queue.addPatient(`line ${number}`);
+  output.release();
+  await eventLoopTurn();
+  assertEquals(output.text, "first\n");
+  await queue.flushed();
+  const lines = Array.from({ length: 100 }, (_, number) => `line ${number}\n`);
+  assertEquals(output.text, `first\n${lines.join("")}`);
+  assertEquals(output.writes, 2);
+});

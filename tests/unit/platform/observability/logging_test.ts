@@ -2,10 +2,10 @@ import { assertEquals } from "@std/assert";
 import { resetSync } from "@logtape/logtape";
 import { fromFileUrl } from "@std/path";
 import {
-  accessLogger,
   configureLogging,
   currentLogLevel,
   eventLogger,
+  logAccess,
   setLogLevel,
 } from "../../../../src/platform/observability/logging.ts";
 
@@ -26,7 +26,7 @@ Deno.test("the level decides what is written, and can be changed at any time", (
     configureLogging({ level: "warning", format: "text", write: (line) => lines.push(line) });
     assertEquals(currentLogLevel(), "warning");
     log.info("too quiet");
-    accessLogger().info("too quiet");
+    logAccess({ path: "too quiet" });
     log.warn("heard", { mirror: "a" });
     setLogLevel("debug");
     assertEquals(currentLogLevel(), "debug");
@@ -44,10 +44,9 @@ Deno.test("the level decides what is written, and can be changed at any time", (
 
 Deno.test("the format can be changed by configuring again", () => {
   withLines((lines) => {
-    const log = accessLogger();
     configureLogging({ level: "info", format: "text", write: () => lines.push("text") });
     configureLogging({ level: "info", format: "json", write: (line) => lines.push(line) });
-    log.info("request", { status: 200 });
+    logAccess({ status: 200 });
     const [only, ...others] = lines.map((line) => JSON.parse(line));
     assertEquals([only.logger, only.status, others.length], ["pkgstash.access", 200, 0]);
   });
