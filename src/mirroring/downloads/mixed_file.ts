@@ -1,3 +1,4 @@
+import { equals } from "@std/bytes/equals";
 import { basename } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -104,8 +105,7 @@ class MixedFile implements Disposable {
     for (const origin of this.#origins) {
       if (unlike.has(origin.mirror)) continue;
       for await (const { position, bytes } of this.#bytesOf(origin)) {
-        const same = await readAt(other, position, bytes.length);
-        if (bytes.every((byte, index) => byte === same[index])) continue;
+        if (equals(bytes, await readAt(other, position, bytes.length))) continue;
         unlike.add(origin.mirror);
         break;
       }
