@@ -193,3 +193,19 @@ declare module "seek-bzip" {
     _read_bunzip(): void;
   }
 }
+
+declare module "prom-client/counter" {
+  export { Counter as default } from "prom-client";
+}
+
+declare module "prom-client/gauge" {
+  export { Gauge as default } from "prom-client";
+}
+
+declare module "prom-client/histogram" {
+  export { Histogram as default } from "prom-client";
+}
+
+declare module "prom-client/registry" {
+  export { Registry as default } from "prom-client";
+}
