@@ -1,10 +1,7 @@
-import { concat } from "@std/bytes/concat";
-
 /** More waiting lines than this are lost: the reader is too slow, or reads no more. */
-const MAX_WAITING_BYTES = 1024 * 1024;
-/** The bytes of one write, which also bounds what a failed one loses. */
-const MAX_WRITE_BYTES = 64 * 1024;
-
+const MAX_WAITING_CHARACTERS = 1024 * 1024;
+/** Of one write, which also bounds what a failed one loses. */
+const MAX_WRITE_CHARACTERS = 64 * 1024;
 /** How long a patient line waits for others. */
 const PATIENCE_MS = 100;
 
@@ -24,8 +21,9 @@ export class LineQueue {
   readonly #output: LineOutput;
   readonly #onLost: (count: number) => void;
   readonly #encoder = new TextEncoder();
-  #waiting: Uint8Array[] = [];
-  #waitingBytes = 0;
+  /** With their line feeds. Encoded together, which is cheaper than one by one. */
+  #waiting: string[] = [];
+  #waitingCharacters = 0;
   #lost = 0;
   /** Whether the last write ended within a line. */
   #isTorn = false;
@@ -48,11 +46,11 @@ export class LineQueue {
 
   /** As `add`, of one of many lines that are written together, a moment later. */
   addPatient(line: string): void {
-    const bytes = this.#encoder.encode(`${line}\n`);
-    if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) this.#lost++;
+    const length = line.length + 1;
+    if (this.#waitingCharacters + length > MAX_WAITING_CHARACTERS) this.#lost++;
     else {
-      this.#waiting.push(bytes);
-      this.#waitingBytes += bytes.length;
+      this.#waiting.push(`${line}\n`);
+      this.#waitingCharacters += length;
     }
     this.#writeSoon();
   }
@@ -65,7 +63,8 @@ export class LineQueue {
   }
 
   get #isDue(): boolean {
-    return this.#waiting.length > 0 && (this.#isUrgent || this.#waitingBytes >= MAX_WRITE_BYTES);
+    return this.#waiting.length > 0 &&
+      (this.#isUrgent || this.#waitingCharacters >= MAX_WRITE_CHARACTERS);
   }
 
   #writeSoon(): void {
@@ -102,21 +101,21 @@ export class LineQueue {
     }
   }
 
-  #takeBatch(): Uint8Array {
+  #takeBatch(): string {
     let count = 0;
-    let bytes = 0;
-    do bytes += this.#waiting[count++]?.length ?? 0; while (
-      count < this.#waiting.length && bytes < MAX_WRITE_BYTES
+    let characters = 0;
+    do characters += this.#waiting[count++]?.length ?? 0; while (
+      count < this.#waiting.length && characters < MAX_WRITE_CHARACTERS
     );
     const batch = this.#waiting.slice(0, count);
     this.#waiting = this.#waiting.slice(count);
-    this.#waitingBytes -= bytes;
-    return concat(batch);
+    this.#waitingCharacters -= characters;
+    return batch.join("");
   }
 
-  async #write(lines: Uint8Array): Promise<void> {
+  async #write(lines: string): Promise<void> {
     // A line must not continue the part of one that was written before.
-    const bytes = this.#isTorn ? concat([new Uint8Array([LINE_FEED]), lines]) : lines;
+    const bytes = this.#encoder.encode(this.#isTorn ? `\n${lines}` : lines);
     let written = 0;
     try {
       while (written < bytes.length) {

@@ -67,7 +67,7 @@ export const HOUSE: readonly Mutant[] = [
   },
   {
     file: "platform/observability/line_queue.ts",
-    find: "if (this.#waitingBytes + bytes.length > MAX_WAITING_BYTES) this.#lost++;",
+    find: "if (this.#waitingCharacters + length > MAX_WAITING_CHARACTERS) this.#lost++;",
     replace: "if (false) this.#lost++;",
     breaks: "a reader of the log that stops makes the daemon's memory grow",
     killedBy: ["platform/observability/line_queue_test.ts"],
@@ -81,7 +81,7 @@ export const HOUSE: readonly Mutant[] = [
   },
   {
     file: "platform/observability/line_queue.ts",
-    find: "(this.#isUrgent || this.#waitingBytes >= MAX_WRITE_BYTES)",
+    find: "(this.#isUrgent || this.#waitingCharacters >= MAX_WRITE_CHARACTERS)",
     replace: "this.#isUrgent",
     breaks: "the lines of many requests wait until they are lost",
     killedBy: ["platform/observability/line_queue_test.ts"],
