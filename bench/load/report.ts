@@ -36,7 +36,7 @@ export function markdownOf(options: ReportOptions, machine: Machine): string {
   const tableFor = (wanted: readonly Measure[]) =>
     table(["measure", "unit", "better", ...subjects], [
       ...wanted.map((measure) => [
-        measure.title.trim(),
+        measure.title.replace(/^ +/, "… "),
         measure.unit,
         measure.better,
         ...subjects.map((subject) => cellOf(measure, subject, options)),
