@@ -5,6 +5,9 @@ const BLOCK_BYTES = 256 * 1024;
 /** How many blocks are kept: clients that began together are a few blocks apart. */
 const MAX_BLOCKS = 16;
 
+/** What is written further ahead of all readers is not kept: it would be gone when they come. */
+const NEAR_BYTES = 4 * BLOCK_BYTES;
+
 /** The bytes from `start` to `end` of one block; `bytes` begins where the block does. */
 interface Block {
   bytes: Uint8Array<ArrayBuffer>;
@@ -22,6 +25,8 @@ export class PartBytes {
   /** By their place in the file, in blocks; the newest last. */
   readonly #blocks = new Map<number, Block>();
   #readers = 0;
+  /** Where the foremost reader has read. */
+  #front = 0;
   #isWritten = true;
   #isClosed = false;
 
@@ -57,9 +62,9 @@ export class PartBytes {
     this.#closeIfUnused();
   }
 
-  /** Keeps a copy of what has been written at `position`, if anybody reads. */
+  /** Keeps a copy of what has been written at `position`, if anybody reads near it. */
   keep(position: number, bytes: Uint8Array): void {
-    if (this.#readers === 0) return;
+    if (this.#readers === 0 || position > this.#front + NEAR_BYTES) return;
     for (let taken = 0; taken < bytes.length;) {
       const offset = (position + taken) % BLOCK_BYTES;
       const piece = bytes.subarray(taken, taken + BLOCK_BYTES - offset);
@@ -75,6 +80,7 @@ export class PartBytes {
     position: number,
     end: number,
   ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
+    this.#front = Math.max(this.#front, position);
     const offset = position % BLOCK_BYTES;
     const start = position - offset;
     const limit = Math.min(BLOCK_BYTES, end - start);

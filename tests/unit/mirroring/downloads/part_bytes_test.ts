@@ -47,7 +47,7 @@ Deno.test("bytes that were handed out do not change when others come to their pl
 });
 
 Deno.test("what is not in memory, or no longer, comes from the disk", async () => {
-  const body = packageBytes(12 * BLOCK, 2);
+  const body = packageBytes(24 * BLOCK, 2);
   await using bytes = await bytesOf(body);
   bytes.addReader();
   // In the middle of a block, as the transfers that run ahead begin.
@@ -55,8 +55,11 @@ Deno.test("what is not in memory, or no longer, comes from the disk", async () =
   assertSameBytes(await bytes.read(BLOCK + 5, BLOCK + 20), new Uint8Array(10));
   assertSameBytes(await bytes.read(BLOCK + 15, BLOCK + 20), body.subarray(BLOCK + 15, BLOCK + 20));
   assertSameBytes(await bytes.read(BLOCK, BLOCK + 5), body.subarray(BLOCK, BLOCK + 5));
-  for (let block = 2; block < 20; block++) bytes.keep(block * BLOCK, new Uint8Array(BLOCK));
-  assertSameBytes(await bytes.read(BLOCK + 5, BLOCK + 15), body.subarray(BLOCK + 5, BLOCK + 15));
+  for (let block = 2; block < 24; block++) {
+    bytes.keep(block * BLOCK, new Uint8Array(BLOCK));
+    assertSameBytes(await bytes.read(block * BLOCK, 24 * BLOCK), new Uint8Array(BLOCK));
+  }
+  assertSameBytes(await bytes.read(2 * BLOCK, 3 * BLOCK), body.subarray(2 * BLOCK, 3 * BLOCK));
   bytes.removeReader();
 });
 
@@ -67,6 +70,15 @@ Deno.test("readers that are behind share what one of them has read", async () =>
   const first = await bytes.read(100, 2 * BLOCK);
   assertSameBytes(first, body.subarray(100, BLOCK));
   assertStrictEquals((await bytes.read(200, 2 * BLOCK)).buffer, first.buffer);
+  bytes.removeReader();
+});
+
+Deno.test("what is written far ahead of all readers takes no memory", async () => {
+  const body = packageBytes(8 * BLOCK, 4);
+  await using bytes = await bytesOf(body);
+  bytes.addReader();
+  bytes.keep(7 * BLOCK, new Uint8Array(BLOCK));
+  assertSameBytes(await bytes.read(7 * BLOCK, 8 * BLOCK), body.subarray(7 * BLOCK));
   bytes.removeReader();
 });
 
