@@ -142,7 +142,11 @@ export async function readPackageIndex(
     const known = previous.packages.get(entry.fileName);
     shared.push(known !== undefined && isSamePackage(known, entry) ? known : entry);
   }
-  return new PackageIndex({ packages: shared, problems });
+  await slice.renew();
+  const index = new PackageIndex({ packages: shared, problems });
+  // Whoever compares the two needs a slice as well.
+  await slice.renew();
+  return index;
 }
 
 /** Whether two databases say the same of a package. */

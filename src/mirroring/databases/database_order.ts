@@ -37,7 +37,8 @@ function comparePackages(
   const now = Date.now();
   for (const [name, entry] of one) {
     const counterpart = other.get(name);
-    if (counterpart === undefined) continue;
+    // Entries that did not change are shared.
+    if (counterpart === undefined || entry === counterpart) continue;
     const order = vercmp(entry.version, counterpart.version) ||
       compare(buildDateOf(entry, now), buildDateOf(counterpart, now));
     sum += Math.sign(order);
