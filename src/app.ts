@@ -10,7 +10,14 @@ import { Server } from "./server/server.ts";
 const log = eventLogger("app");
 
 /** Keys that a running daemon cannot change. */
-const FIXED = ["cacheRoot", "listenAddress", "port", "tlsCertificate", "tlsKey"] as const;
+const FIXED = [
+  "cacheRoot",
+  "stateRoot",
+  "listenAddress",
+  "port",
+  "tlsCertificate",
+  "tlsKey",
+] as const;
 
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules };

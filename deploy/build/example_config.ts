@@ -1,6 +1,6 @@
 import type { ConfigKey } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import { BINARY_CACHE_ROOT } from "../../src/config/out_of_reach.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 
 const LINE_WIDTH = 98;
@@ -8,6 +8,7 @@ const LINE_WIDTH = 98;
 /** Values that differ from the defaults because of where the package installs its files. */
 const PACKAGED_VALUES: Readonly<Record<string, string>> = {
   [SETTINGS.cacheRoot.name]: BINARY_CACHE_ROOT,
+  [SETTINGS.stateRoot.name]: BINARY_STATE_ROOT,
   [SETTINGS.envFile.name]: "/etc/pkgstash/pkgstash.env",
 };
 

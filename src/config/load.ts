@@ -30,6 +30,8 @@ export interface ConfigSource {
   readonly tokenCredential?: { readonly name: string; readonly value: string | null };
   /** The default of cache_root, if not that of the schema. */
   readonly cacheRoot?: string;
+  /** The default of state_root, if not that of the schema. */
+  readonly stateRoot?: string;
   /** Absolute; relative paths are resolved against it. */
   readonly workingDirectory: string;
 }
@@ -69,7 +71,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const envFile = reader.readTop(SETTINGS.envFile, table);
   if (envFile !== null) addEnvFile(reader, envFile, source);
 
-  const settings = { ...readSettings(reader, table, source.cacheRoot), envFile };
+  const settings = { ...readSettings(reader, table, source), envFile };
   checkTogether(reader, settings);
   const main = readMainUpstream(reader, table);
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
@@ -102,12 +104,13 @@ type Settings = { [K in keyof Omit<typeof SETTINGS, "envFile">]: Config[K] | nul
 function readSettings(
   reader: KeyReader,
   table: TomlTable,
-  cacheRoot: string | undefined,
+  { cacheRoot, stateRoot }: ConfigSource,
 ): Settings {
   const { envFile: _, ...others } = SETTINGS;
   const keys = Object.entries<ConfigKey<unknown>>(others);
   const fallbacks: Record<string, Fallback | undefined> = {
     cacheRoot: cacheRoot === undefined ? undefined : { value: cacheRoot, origin: "default" },
+    stateRoot: stateRoot === undefined ? undefined : { value: stateRoot, origin: "default" },
   };
   return Object.fromEntries(
     keys.map(([property, key]) => [property, reader.readTop(key, table, fallbacks[property])]),

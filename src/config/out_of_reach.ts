@@ -7,6 +7,9 @@ import { SETTINGS } from "./settings.ts";
 /** The default cache directory of the compiled binary. */
 export const BINARY_CACHE_ROOT = "/var/cache/pkgstash";
 
+/** The default state directory of the compiled binary. */
+export const BINARY_STATE_ROOT = "/var/lib/pkgstash";
+
 /** How a path is used. */
 export type Access = "read" | "write";
 
@@ -15,6 +18,7 @@ export type AccessTest = (access: Access, path: string) => boolean;
 
 const USES = [
   { property: "cacheRoot", access: "write" },
+  { property: "stateRoot", access: "write" },
   { property: "tlsCertificate", access: "read" },
   { property: "tlsKey", access: "read" },
 ] as const;

@@ -1,7 +1,7 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
 import { parseConfig } from "./load.ts";
-import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
 import type { SecretFileContent } from "./secret_file.ts";
 import { join } from "@std/path";
@@ -39,8 +39,10 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
     getEnvironment: (name) => Deno.env.get(name),
     readSecretFile,
     tokenCredential: { name: TOKEN_CREDENTIAL, value: readCredential(TOKEN_CREDENTIAL) },
-    // The working directory of a service is arbitrary, so its cache must not depend on it.
-    ...(Deno.build.standalone ? { cacheRoot: BINARY_CACHE_ROOT } : {}),
+    // The working directory of a service is arbitrary, so its files must not depend on it.
+    ...(Deno.build.standalone
+      ? { cacheRoot: BINARY_CACHE_ROOT, stateRoot: BINARY_STATE_ROOT }
+      : {}),
     workingDirectory: Deno.cwd(),
   });
   if (!parsed.ok) throw new ConfigProblems(parsed.problems);

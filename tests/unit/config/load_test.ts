@@ -51,6 +51,7 @@ Deno.test("every key has its default without any configuration", () => {
   assertEquals(settings, {
     envFile: null,
     cacheRoot: "/here/cache",
+    stateRoot: "/here/state",
     listenAddress: "::",
     port: 8090,
     tlsCertificate: null,
