@@ -6,10 +6,20 @@ export interface TarMember {
   readonly name: string;
   /** Links, devices and the like have no content of their own. */
   readonly type: "file" | "directory" | "other";
+  /** Where a link leads, unchecked; null if the member is none. */
+  readonly link: TarLink | null;
   /** Size of the content in bytes. */
   readonly size: number;
   /** The content, which is overwritten by the next member; null if it was not wanted. */
   readonly body: Uint8Array | null;
+}
+
+/** A hard link names another member of its tar; a symbolic link, any path. */
+export interface TarLink {
+  /** Which of the two it is. */
+  readonly kind: "hard" | "symbolic";
+  /** The path as it is in the tar. */
+  readonly target: string;
 }
 
 const BLOCK_BYTES = 512;
@@ -28,6 +38,9 @@ const USTAR: readonly number[] = [...new TextEncoder().encode("ustar\0")];
 /** What special members say of the one that follows them. */
 interface Extensions {
   name?: string;
+  /** Counts before the name: that of a sparse member is made up. */
+  sparseName?: string;
+  linkTarget?: string;
   size?: number;
 }
 
@@ -35,6 +48,7 @@ interface Header {
   name: string;
   type: string;
   size: number;
+  linkTarget: string;
 }
 
 /**
@@ -115,7 +129,7 @@ export class TarReader {
     this.#extensions = {};
     const { name, size } = header;
     const type = isFile(header) ? "file" : isDirectory(header) ? "directory" : "other";
-    return { name, type, size, body };
+    return { name, type, size, link: linkOf(header), body };
   }
 
   #passZeros(bytes: Uint8Array): void {
@@ -130,18 +144,26 @@ export class TarReader {
     const stated = numberAt(block, 124, 12);
     if (isExtension(type)) {
       if (stated > MAX_EXTENSION_BYTES) throw damaged("a header is too long");
-      return { name: "", type, size: stated };
+      return { name: "", type, size: stated, linkTarget: "" };
     }
-    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated };
+    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated, linkTarget: "" };
     if (type === "S") throw damaged("a member is sparse");
-    const name = this.#extensions.name ?? nameIn(block);
+    const extensions = this.#extensions;
+    const name = extensions.sparseName ?? extensions.name ?? nameIn(block);
     if (name === "") throw damaged("a member has no name");
     // Links, devices and folders have no content, whatever their size says.
-    return { name, type, size: /[1-6]/.test(type) ? 0 : this.#extensions.size ?? stated };
+    const size = /[1-6]/.test(type) ? 0 : extensions.size ?? stated;
+    return {
+      name,
+      type,
+      size,
+      linkTarget: extensions.linkTarget ?? textUntilZero(block, 157, 257),
+    };
   }
 
   #extend(type: string, body: Uint8Array): void {
     if (type === "L") this.#extensions.name = textUntilZero(body, 0, body.length);
+    else if (type === "K") this.#extensions.linkTarget = textUntilZero(body, 0, body.length);
     else if (type === "x" || type === "X") Object.assign(this.#extensions, paxRecords(body));
   }
 }
@@ -161,6 +183,14 @@ function isFile({ name, type }: Header): boolean {
 
 function isDirectory({ name, type }: Header): boolean {
   return type === "5" || (!/[1-6]/.test(type) && name.endsWith("/"));
+}
+
+function linkOf({ type, linkTarget: target }: Header): TarLink | null {
+  return type === "1"
+    ? { kind: "hard", target }
+    : type === "2"
+    ? { kind: "symbolic", target }
+    : null;
 }
 
 function nameIn(block: Uint8Array): string {
@@ -183,6 +213,8 @@ function paxRecords(body: Uint8Array): Extensions {
     const key = record.slice(0, equals);
     const value = record.slice(equals + 1);
     if (key === "path") found.name = value;
+    if (key === "GNU.sparse.name") found.sparseName = value;
+    if (key === "linkpath") found.linkTarget = value;
     if (key === "size") {
       if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
       found.size = Number(value);
