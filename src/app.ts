@@ -1,7 +1,12 @@
+import { Administration } from "./administration/administration.ts";
 import type { Config } from "./config/config.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
+import { hostName } from "./platform/host_name.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
+import { readCredential } from "./platform/systemd/credential.ts";
+import { Signing } from "./publishing/signing/signing.ts";
+import { StateLayout } from "./publishing/state_layout.ts";
 import { AccessRules } from "./server/access_rules.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
@@ -18,6 +23,9 @@ const FIXED = [
   "tlsCertificate",
   "tlsKey",
 ] as const;
+
+/** The credential of systemd that locks the signing keys. */
+const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
 
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules };
@@ -40,7 +48,19 @@ export class App implements AsyncDisposable {
     const startedAt = Date.now();
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
-    const context = { config, access: new AccessRules(config), mirroring, metrics, startedAt };
+    const context = {
+      config,
+      access: new AccessRules(config),
+      administration: new Administration(config.stateRoot),
+      signing: new Signing({
+        directory: new StateLayout(config.stateRoot).keys,
+        readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
+        userName: `pkgstash on ${hostName()}`,
+      }),
+      mirroring,
+      metrics,
+      startedAt,
+    };
     try {
       const server = await Server.listen(config, {
         handler: createHandler(context),
@@ -86,6 +106,7 @@ export class App implements AsyncDisposable {
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
     await this.#mirroring.stop();
+    await this.#context.administration.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,5 +1,8 @@
 import type { z } from "zod";
 
+/** Who may call an endpoint. With "upload", the path has a parameter `repository`. */
+export type Right = "anyone" | "upload" | "administrator";
+
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /**
@@ -45,8 +48,10 @@ export interface Endpoint<
   readonly path: Path;
   /** An imperative, without a full stop: it also completes "Cannot ...". */
   readonly summary: string;
-  /** Whether it needs no token. */
-  readonly isOpen: boolean;
+  /** Who may call it; administrators may call everything. */
+  readonly right: Right;
+  /** A longer body is refused. */
+  readonly maxBodyBytes: number;
   /** Whether it may take longer than a client usually waits. */
   readonly isLong: boolean;
   /** Whether failures are plain text, as in the Go version, instead of problem details. */
@@ -70,11 +75,13 @@ export type Declaration<
   & Partial<
     Pick<
       Endpoint<Path, Query, Body, Success>,
-      "isOpen" | "isLong" | "failsInText" | "query" | "body" | "failures"
+      "right" | "maxBodyBytes" | "isLong" | "failsInText" | "query" | "body" | "failures"
     >
   >
   & ([PathParameter<Path>] extends [never] ? { readonly pathParameters?: never }
     : Pick<Endpoint<Path>, "pathParameters">);
+
+const MAX_BODY_BYTES = 1024;
 
 /** Declares an endpoint. Its path template and its `pathParameters` must have the same names. */
 export function endpoint<
@@ -84,7 +91,8 @@ export function endpoint<
   Body extends z.ZodType | undefined = undefined,
 >(declaration: Declaration<Path, Query, Body, Success>): Endpoint<Path, Query, Body, Success> {
   return {
-    isOpen: false,
+    right: "administrator",
+    maxBodyBytes: MAX_BODY_BYTES,
     isLong: false,
     failsInText: false,
     pathParameters: {},

@@ -2,6 +2,7 @@ import { CLEAN_UP } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS } from "./downloads.ts";
 import type { Endpoint } from "./endpoint.ts";
+import { LIST_EVENTS } from "./events.ts";
 import { LIST_EXTRA_FILES } from "./extra_files.ts";
 import { GO_REFRESH, GO_SET_LOG_LEVEL } from "./go_version.ts";
 import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
@@ -11,6 +12,7 @@ import { LIST_PACKAGES, REMOVE_PACKAGE, SHOW_PACKAGE } from "./packages.ts";
 import { ADD_PIN, LIST_PINS, REMOVE_PIN } from "./pins.ts";
 import { REFRESH } from "./refresh.ts";
 import { SHOW_STATUS } from "./status.ts";
+import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from "./tokens.ts";
 import { VERIFY } from "./verify.ts";
 
 /** Everything that the API can do, in the order of its documentation. */
@@ -32,6 +34,10 @@ export const ENDPOINTS: readonly Endpoint[] = [
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
   SHOW_CLIENT_CONFIG,
+  LIST_TOKENS,
+  CREATE_TOKEN,
+  REVOKE_TOKEN,
+  LIST_EVENTS,
   SHOW_OPENAPI,
   GO_REFRESH,
   GO_SET_LOG_LEVEL,

@@ -3,6 +3,7 @@ import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
+import { EVENTS_COMMAND } from "./commands/events.ts";
 import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
 import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
@@ -10,6 +11,7 @@ import { PACKAGES_COMMAND } from "./commands/packages.ts";
 import { REFRESH_COMMAND } from "./commands/refresh.ts";
 import { SERVE_COMMAND } from "./commands/serve.ts";
 import { STATUS_COMMAND } from "./commands/status.ts";
+import { TOKEN_COMMAND } from "./commands/token.ts";
 import { VERIFY_COMMAND } from "./commands/verify.ts";
 
 /** Every command, in the order of help. */
@@ -26,4 +28,6 @@ export const COMMANDS: readonly Command[] = [
   DOWNLOADS_COMMAND,
   LOG_LEVEL_COMMAND,
   CLIENT_CONFIG_COMMAND,
+  TOKEN_COMMAND,
+  EVENTS_COMMAND,
 ];

@@ -4,7 +4,7 @@ import { parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
 import type { SecretFileContent } from "./secret_file.ts";
-import { join } from "@std/path";
+import { readCredential } from "../platform/systemd/credential.ts";
 
 /** The configuration file that is read by default, if it exists. */
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
@@ -112,19 +112,4 @@ function failureOf(error: unknown): string {
   }
   if (error instanceof Deno.errors.PermissionDenied) return "a file that this user cannot read";
   return reasonOf(error);
-}
-
-/** The variable for the directory of a service's credentials (systemd.exec(5)). */
-export const CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
-
-/** Returns a credential that systemd loaded for this service, trimmed; null if there is none. */
-function readCredential(name: string): string | null {
-  const directory = Deno.env.get(CREDENTIALS_VARIABLE);
-  if (directory === undefined || directory === "") return null;
-  try {
-    return Deno.readTextFileSync(join(directory, name)).trim();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

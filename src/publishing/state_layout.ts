@@ -8,8 +8,8 @@ import { join } from "@std/path";
  *       VERSION                       version of this tree
  *       lock                          held by the running daemon
  *       keys/                         signing keys, 0600
- *       tokens.json                   upload tokens, hashed
- *       events/                       who changed what, and when
+ *       tokens.json                   tokens, hashed; see administration
+ *       events/                       who changed what, and when; see administration
  *       repositories/NAME/
  *         repository.json               how it was created; a table of the configuration wins
  *         packages/DIGEST/              one package; DIGEST begins its SHA-256
@@ -37,14 +37,6 @@ export class StateLayout {
 
   get keys(): string {
     return join(this.root, "keys");
-  }
-
-  get tokens(): string {
-    return join(this.root, "tokens.json");
-  }
-
-  get events(): string {
-    return join(this.root, "events");
   }
 
   get repositories(): string {

@@ -88,7 +88,7 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   if (segments !== null) {
     // Loaded by its first request: the schemas of the API would delay every start.
     const { respondToApi } = await import("./api/router.ts");
-    return await respondToApi(request, segments, context);
+    return await respondToApi(request, segments, { ...context, client });
   }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");

@@ -36,8 +36,8 @@ export interface TrustedKey {
 export interface SigningOptions {
   /** Where the keys are, see KeyFiles. */
   readonly directory: string;
-  /** Locks the private keys on disk; null for none. */
-  readonly passphrase: string | null;
+  /** What locks the private keys on disk; null for nothing. */
+  readonly readPassphrase: () => string | null;
   /** Whose key it is, as gpg shows it. */
   readonly userName: string;
   readonly clock?: Clock;
@@ -185,7 +185,7 @@ export class Signing implements Signer {
 
   async #store(key: SigningKey, signsFrom: number): Promise<void> {
     const { fingerprint } = key;
-    const armored = await key.armored(this.#options.passphrase);
+    const armored = await key.armored(this.#passphrase());
     await this.#files.addPrivate(armored, { fingerprint, signsFrom });
     this.#keys = null;
     log.info("signing key added", { fingerprint });
@@ -219,10 +219,11 @@ export class Signing implements Signer {
 
   async #load(): Promise<LoadedKey[]> {
     const loaded: LoadedKey[] = [];
+    const passphrase = this.#passphrase();
     for (const { path, fingerprint, signsFrom } of await this.#files.private()) {
       let key: SigningKey;
       try {
-        key = await SigningKey.read(await Deno.readTextFile(path), this.#options.passphrase);
+        key = await SigningKey.read(await Deno.readTextFile(path), passphrase);
       } catch (error) {
         throw new PkgstashError("storage", `Cannot use the key ${path}: ${reasonOf(error)}.`, {
           cause: error,
@@ -234,10 +235,24 @@ export class Signing implements Signer {
           `Cannot use the key ${path}: it is ${key.fingerprint}. Restore it from a backup.`,
         );
       }
+      if (passphrase !== null && !key.wasLocked) {
+        await this.#files.addPrivate(await key.armored(passphrase), { fingerprint, signsFrom });
+        log.info("signing key locked with the passphrase", { fingerprint });
+      }
       loaded.push({ key, signsFrom });
       this.#warnOfExpiry(key);
     }
     return loaded;
+  }
+
+  /** An empty one would lock nothing. */
+  #passphrase(): string | null {
+    const passphrase = this.#options.readPassphrase();
+    if (passphrase !== "") return passphrase;
+    throw new PkgstashError(
+      "storage",
+      "Cannot use the signing keys: their passphrase is empty. Check the service's credential.",
+    );
   }
 
   #warnOfExpiry({ fingerprint, expiresAt }: SigningKey): void {

@@ -15,10 +15,16 @@ export class SigningKey {
   readonly createdAt: Date;
   /** When it ceases to be valid; null for never. */
   readonly expiresAt: Date | null;
+  /** Whether it was read from a text that a passphrase locks. */
+  readonly wasLocked: boolean;
   readonly #key: PrivateKey;
 
-  private constructor(key: PrivateKey, expiresAt: Date | null) {
+  private constructor(
+    key: PrivateKey,
+    { expiresAt, wasLocked }: { expiresAt: Date | null; wasLocked: boolean },
+  ) {
     this.#key = key;
+    this.wasLocked = wasLocked;
     this.fingerprint = fingerprintOf(key);
     this.userIds = key.getUserIDs();
     this.createdAt = key.getCreationTime();
@@ -36,7 +42,7 @@ export class SigningKey {
       keyExpirationTime: 0,
       format: "object",
     });
-    return new SigningKey(privateKey, null);
+    return new SigningKey(privateKey, { expiresAt: null, wasLocked: false });
   }
 
   /**
@@ -52,10 +58,14 @@ export class SigningKey {
     } catch (error) {
       throw unusable(`it is no armored private key of OpenPGP (${reasonOf(error)})`, KEY_ADVICE);
     }
-    return await SigningKey.#checked(await unlocked(locked, passphrase));
+    const key = await unlocked(locked, passphrase);
+    return await SigningKey.#checked(key, { wasLocked: !locked.isDecrypted() });
   }
 
-  static async #checked(key: PrivateKey): Promise<SigningKey> {
+  static async #checked(
+    key: PrivateKey,
+    { wasLocked }: { wasLocked: boolean },
+  ): Promise<SigningKey> {
     let signing: Awaited<ReturnType<PrivateKey["getSigningKey"]>>;
     let expiresAt: Date | null;
     try {
@@ -68,7 +78,7 @@ export class SigningKey {
       throw unusable("the secret part of the subkey that signs is not in it", KEY_ADVICE);
     }
     const { algorithm } = signing.getAlgorithmInfo();
-    if (ALGORITHMS.includes(algorithm)) return new SigningKey(key, expiresAt);
+    if (ALGORITHMS.includes(algorithm)) return new SigningKey(key, { expiresAt, wasLocked });
     throw unusable(
       `its signatures are made with ${algorithm}`,
       "Add a subkey for signatures with Ed25519 (gpg --quick-add-key FINGERPRINT ed25519 sign).",

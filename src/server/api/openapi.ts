@@ -44,12 +44,13 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
 }
 
 function operation(endpoint: Endpoint): Json {
-  const { summary, isOpen, body, answers } = endpoint;
+  const { summary, right, body, answers } = endpoint;
+  const isOpen = right === "anyone";
   const failures: Record<number, string> = {
     400: "The request is invalid",
     ...(isOpen ? {} : {
       401: "The token is missing or wrong",
-      403: "The API is off because no token is set",
+      403: "No token is set, or the one sent is not for this",
     }),
     ...endpoint.failures,
   };

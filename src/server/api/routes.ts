@@ -1,6 +1,7 @@
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { downloadRoutes } from "./downloads.ts";
+import { eventRoutes } from "./events.ts";
 import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
 import { logLevelRoutes } from "./log_level.ts";
@@ -11,6 +12,7 @@ import { pinRoutes } from "./pins.ts";
 import { refreshRoutes } from "./refresh.ts";
 import type { Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { verifyRoutes } from "./verify.ts";
 
 /** What answers each endpoint. */
@@ -26,6 +28,8 @@ export const ROUTES: readonly Route[] = [
   ...downloadRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
+  ...tokenRoutes,
+  ...eventRoutes,
   ...openApiRoutes,
   ...goVersionRoutes,
 ];

@@ -4,7 +4,8 @@ import manifest from "../../../deno.json" with { type: "json" };
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
 import { SETTINGS } from "../../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../../src/config/out_of_reach.ts";
-import { CREDENTIALS_VARIABLE, DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
+import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
+import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
 
 const { binary, server } = manifest.permissions;

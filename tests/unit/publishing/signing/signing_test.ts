@@ -29,7 +29,12 @@ function signingIn(
   directory: string,
   { passphrase = null, clock = new SetClock() }: { passphrase?: string | null; clock?: Clock } = {},
 ): Signing {
-  return new Signing({ directory, passphrase, userName: "pkgstash on test", clock });
+  return new Signing({
+    directory,
+    readPassphrase: () => passphrase,
+    userName: "pkgstash on test",
+    clock,
+  });
 }
 
 /** Whether the library by itself finds a signature good, with the keys that clients get. */
@@ -89,7 +94,7 @@ Deno.test("a key on disk is locked with the passphrase, and useless without it",
   const { fingerprint } = await signingIn(folder.path, { passphrase: "correct" }).publicKeys();
   const again = signingIn(folder.path, { passphrase: "correct" });
   assertEquals((await again.publicKeys()).fingerprint, fingerprint);
-  for (const passphrase of [null, "wrong"]) {
+  for (const passphrase of [null, "", "wrong"]) {
     const error = await assertRejects(
       () => signingIn(folder.path, { passphrase }).sign(DATA),
       PkgstashError,
@@ -97,6 +102,16 @@ Deno.test("a key on disk is locked with the passphrase, and useless without it",
     assertEquals(error.kind, "storage");
     assert(!error.message.includes("wrong"));
   }
+});
+
+Deno.test("a key that was there before the passphrase is locked with it", async () => {
+  await using folder = await TempFolder.create();
+  const { fingerprint } = await signingIn(folder.path).publicKeys();
+  const locking = signingIn(folder.path, { passphrase: "correct" });
+  assertEquals((await locking.publicKeys()).fingerprint, fingerprint);
+  await assertRejects(() => signingIn(folder.path).publicKeys(), PkgstashError, "passphrase");
+  const again = signingIn(folder.path, { passphrase: "correct" });
+  assertEquals((await again.publicKeys()).fingerprint, fingerprint);
 });
 
 Deno.test("a rotated key is given to clients before it signs, and the former one after", async () => {

@@ -76,6 +76,35 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
   ],
   "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
+  "GET /api/v1/tokens": [{ target: "/api/v1/tokens", status: 200 }],
+  "POST /api/v1/tokens": [
+    {
+      target: "/api/v1/tokens",
+      status: 201,
+      body: { name: "builder", purpose: "upload", repositories: ["mine"] },
+    },
+    {
+      target: "/api/v1/tokens",
+      status: 409,
+      body: { name: "builder", purpose: "administrator" },
+    },
+    { target: "/api/v1/tokens", status: 400, body: { name: "other", purpose: "upload" } },
+    {
+      target: "/api/v1/tokens",
+      status: 400,
+      body: { name: "other", purpose: "administrator", repositories: ["mine"] },
+    },
+  ],
+  "DELETE /api/v1/tokens/{name}": [
+    { target: "/api/v1/tokens/builder", status: 204 },
+    { target: "/api/v1/tokens/builder", status: 404 },
+    { target: `/api/v1/tokens/pkgstash_0123456789ab_${"a".repeat(43)}`, status: 400 },
+  ],
+  "GET /api/v1/events": [
+    { target: "/api/v1/events", status: 200 },
+    { target: "/api/v1/events?limit=2&before=3", status: 200 },
+    { target: "/api/v1/events?limit=0", status: 400 },
+  ],
   "GET /api/v1/openapi.json": [{ target: "/api/v1/openapi.json", status: 200 }],
   "POST /api/refresh": [{ target: "/api/refresh", status: 204 }],
   "POST /api/loglevel": [
