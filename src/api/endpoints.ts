@@ -5,6 +5,14 @@ import type { Endpoint } from "./endpoint.ts";
 import { LIST_EVENTS } from "./events.ts";
 import { LIST_EXTRA_FILES } from "./extra_files.ts";
 import { GO_REFRESH, GO_SET_LOG_LEVEL } from "./go_version.ts";
+import {
+  DISTRUST_KEY,
+  IMPORT_KEY,
+  LIST_KEYS,
+  ROTATE_KEY,
+  SHOW_PUBLIC_KEYS,
+  TRUST_KEY,
+} from "./keys.ts";
 import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
 import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
 import { SHOW_OPENAPI } from "./openapi.ts";
@@ -34,6 +42,12 @@ export const ENDPOINTS: readonly Endpoint[] = [
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
   SHOW_CLIENT_CONFIG,
+  LIST_KEYS,
+  SHOW_PUBLIC_KEYS,
+  ROTATE_KEY,
+  IMPORT_KEY,
+  TRUST_KEY,
+  DISTRUST_KEY,
   LIST_TOKENS,
   CREATE_TOKEN,
   REVOKE_TOKEN,

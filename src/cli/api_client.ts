@@ -21,6 +21,9 @@ import { visible } from "./terminal_text.ts";
 const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
 
+/** Names of this machine, as `URL` writes them. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
+
 /** For the head of a response that takes the daemon no work. */
 const RESPONSE_TIMEOUT_MS = 30_000;
 
@@ -69,6 +72,12 @@ export class ApiClient {
   static async of(options: OptionValues): Promise<ApiClient> {
     const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);
     return new ApiClient(checkedUrl(url), await findToken(options.get("token-file")));
+  }
+
+  /** Whether nobody on the network can read what is sent. */
+  get isConfidential(): boolean {
+    const { protocol, hostname } = new URL(this.#url);
+    return protocol === "https:" || LOOPBACK.test(hostname);
   }
 
   /** Asks an endpoint. The answer may have members that only newer versions know. */

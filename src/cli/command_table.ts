@@ -5,6 +5,7 @@ import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
 import { EVENTS_COMMAND } from "./commands/events.ts";
 import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
+import { KEY_COMMAND } from "./commands/key.ts";
 import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
 import { PACKAGES_COMMAND } from "./commands/packages.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   DOWNLOADS_COMMAND,
   LOG_LEVEL_COMMAND,
   CLIENT_CONFIG_COMMAND,
+  KEY_COMMAND,
   TOKEN_COMMAND,
   EVENTS_COMMAND,
 ];

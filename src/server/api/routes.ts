@@ -4,6 +4,7 @@ import { downloadRoutes } from "./downloads.ts";
 import { eventRoutes } from "./events.ts";
 import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
+import { keyRoutes } from "./keys.ts";
 import { logLevelRoutes } from "./log_level.ts";
 import { mirrorRoutes } from "./mirrors.ts";
 import { openApiRoutes } from "./openapi.ts";
@@ -28,6 +29,7 @@ export const ROUTES: readonly Route[] = [
   ...downloadRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
+  ...keyRoutes,
   ...tokenRoutes,
   ...eventRoutes,
   ...openApiRoutes,

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { generateKey } from "openpgp";
 import type { Endpoint } from "../../../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
 import { ROUTES } from "../../../../src/server/api/routes.ts";
@@ -20,6 +21,12 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, JsonSchema> };
 }
+
+const { privateKey, publicKey } = await generateKey({
+  userIDs: [{ name: "A packager" }],
+  format: "object",
+});
+const FINGERPRINT = publicKey.getFingerprint().toUpperCase();
 
 /** Requests for each operation of the document, with the expected status. */
 const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
@@ -76,6 +83,38 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
   ],
   "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
+  "GET /api/v1/keys": [{ target: "/api/v1/keys", status: 200 }],
+  "GET /api/v1/keys/public": [{ target: "/api/v1/keys/public", status: 200 }],
+  "POST /api/v1/keys/rotate": [
+    { target: "/api/v1/keys/rotate", status: 201, body: { overlap_ms: 1000 } },
+    { target: "/api/v1/keys/rotate", status: 400, body: { overlap_ms: 1e15 } },
+  ],
+  "POST /api/v1/keys/import": [
+    {
+      target: "/api/v1/keys/import",
+      status: 201,
+      body: { armored: privateKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+    {
+      target: "/api/v1/keys/import",
+      status: 409,
+      body: { armored: privateKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+    {
+      target: "/api/v1/keys/import",
+      status: 400,
+      body: { armored: publicKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+  ],
+  "POST /api/v1/keys/trusted": [
+    { target: "/api/v1/keys/trusted", status: 201, body: { armored: publicKey.armor() } },
+    { target: "/api/v1/keys/trusted", status: 400, body: { armored: privateKey.armor() } },
+  ],
+  "DELETE /api/v1/keys/trusted/{fingerprint}": [
+    { target: `/api/v1/keys/trusted/${FINGERPRINT}`, status: 204 },
+    { target: `/api/v1/keys/trusted/${FINGERPRINT}`, status: 404 },
+    { target: "/api/v1/keys/trusted/..%2Fprivate", status: 400 },
+  ],
   "GET /api/v1/tokens": [{ target: "/api/v1/tokens", status: 200 }],
   "POST /api/v1/tokens": [
     {
