@@ -23,7 +23,8 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     collect: names,
     alias: { help: "h" },
     unknown: (arg) => {
-      if (!arg.startsWith("-")) return true;
+      // A hyphen alone stands for the standard input.
+      if (arg === "-" || !arg.startsWith("-")) return true;
       const known = [...names, "help"].map((name) => `--${name}`);
       throw unknown(`option of ${command.name}`, arg.replace(/=.*$/s, ""), known);
     },

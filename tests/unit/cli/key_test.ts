@@ -13,12 +13,13 @@ async function start() {
     token: TOKEN,
     settings: { refresh_interval: "0", min_free_space: "0" },
   });
-  const run = (...args: string[]): Promise<Ended> =>
+  const runWith = (stdin: string, ...args: string[]): Promise<Ended> =>
     pkgstash(args, {
       env: { PKGSTASH_TOKEN: TOKEN, PKGSTASH_URL: app.origin },
       readable: [folder.path],
+      stdin,
     });
-  return { app, folder, run };
+  return { app, folder, run: runWith.bind(null, ""), runWith };
 }
 
 async function printed(running: Promise<Ended>): Promise<string> {
@@ -64,6 +65,19 @@ Deno.test("a private key is imported from a file, and never sent in clear text o
   const events = await printed(run("events"));
   assertStringIncludes(events, `fingerprint=${fingerprint}`);
   assert(!events.includes("PRIVATE"));
+});
+
+Deno.test("a hyphen stands for the standard input, which needs no permission to read", async () => {
+  const { app, folder, run, runWith } = await start();
+  await using _ = app;
+  await using __ = folder;
+  const { publicKey } = await generateKey({ userIDs: [{ name: "Me" }], format: "object" });
+  assertMatch(
+    await printed(runWith(publicKey.armor(), "key", "trust", "-")),
+    /^Trusted .*, Me\.$/m,
+  );
+  const refused = await run("key", "trust", "/etc/hostname");
+  assertStringIncludes(refused.err, "Use - as its name");
 });
 
 Deno.test("a packager's key is trusted and distrusted by its fingerprint", async () => {
