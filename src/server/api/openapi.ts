@@ -36,7 +36,11 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
     paths,
     components: {
       securitySchemes: {
-        token: { type: "http", scheme: "bearer", description: "PKGSTASH_TOKEN of the daemon." },
+        token: {
+          type: "http",
+          scheme: "bearer",
+          description: "PKGSTASH_TOKEN, or a token made by it.",
+        },
       },
       schemas: { Problem: jsonSchema(PROBLEM) },
     },
