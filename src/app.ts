@@ -2,11 +2,9 @@ import { Administration } from "./administration/administration.ts";
 import type { Config } from "./config/config.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
-import { hostName } from "./platform/host_name.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
 import { readCredential } from "./platform/systemd/credential.ts";
-import { Signing } from "./publishing/signing/signing.ts";
-import { StateLayout } from "./publishing/state_layout.ts";
+import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
@@ -33,12 +31,14 @@ type OwnContext = Context & { config: Config; access: AccessRules };
 /** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
+  readonly #publishing: Publishing;
   readonly #server: Server;
   readonly #context: OwnContext;
   #stopped: Promise<void> | null = null;
 
-  private constructor(mirroring: Mirroring, server: Server, context: OwnContext) {
-    this.#mirroring = mirroring;
+  private constructor(server: Server, context: OwnContext) {
+    this.#mirroring = context.mirroring;
+    this.#publishing = context.publishing;
     this.#server = server;
     this.#context = context;
   }
@@ -48,27 +48,30 @@ export class App implements AsyncDisposable {
     const startedAt = Date.now();
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
-    const context = {
-      config,
-      access: new AccessRules(config),
-      administration: new Administration(config.stateRoot),
-      signing: new Signing({
-        directory: new StateLayout(config.stateRoot).keys,
-        readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
-        userName: `pkgstash on ${hostName()}`,
-      }),
-      mirroring,
-      metrics,
-      startedAt,
-    };
+    let publishing: Publishing | null = null;
     try {
+      publishing = await Publishing.open(config, {
+        readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
+        namesakes: (names) => mirroring.namesakesOf(names),
+      });
+      const context = {
+        config,
+        access: new AccessRules(config),
+        administration: new Administration(config.stateRoot),
+        mirroring,
+        publishing,
+        signing: publishing.signing,
+        metrics,
+        startedAt,
+      };
       const server = await Server.listen(config, {
         handler: createHandler(context),
         limits: () => context.config,
         isProxy: (address) => context.access.isTrusted(address),
       });
-      return new App(mirroring, server, context);
+      return new App(server, context);
     } catch (error) {
+      await publishing?.stop();
       await mirroring.stop();
       throw error;
     }
@@ -91,6 +94,7 @@ export class App implements AsyncDisposable {
       log.warn("some changes need a restart", { keys: fixed.join(", ") });
     }
     this.#mirroring.reconfigure(config);
+    this.#publishing.reconfigure(config);
     this.#context.config = config;
     this.#context.access = new AccessRules(config);
   }
@@ -105,6 +109,7 @@ export class App implements AsyncDisposable {
     const background = this.#mirroring.stopBackground();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
+    await this.#publishing.stop();
     await this.#mirroring.stop();
     await this.#context.administration.close();
   }

@@ -24,6 +24,10 @@ export function exampleConfig(): string {
     "#[upstreams.archlinuxarm]",
     '#preset = "archlinuxarm"',
     "",
+    "# A repository of your own packages, which clients find at http://this-server/mine/os/x86_64/.",
+    "#[repositories.mine]",
+    '#architectures = ["x86_64"]',
+    "",
   ].join("\n");
 }
 

@@ -27,7 +27,8 @@ export function permissionList(): string {
   return [
     "```text",
     "net    everything",
-    `read   ${read.join(" ")}`,
+    `read   ${read.filter((path) => path !== "/").join(" ")}`,
+    "       and all files, for commands that take files; the daemon gives that up first",
     `write  ${write.join(" ")}`,
     `sys    ${sys.join(" ")}`,
     "env    PKGSTASH_ and the name of each key, in capitals;",

@@ -19,6 +19,18 @@ import { SHOW_OPENAPI } from "./openapi.ts";
 import { LIST_PACKAGES, REMOVE_PACKAGE, SHOW_PACKAGE } from "./packages.ts";
 import { ADD_PIN, LIST_PINS, REMOVE_PIN } from "./pins.ts";
 import { REFRESH } from "./refresh.ts";
+import {
+  ABANDON_UPLOAD,
+  CREATE_REPOSITORY,
+  LIST_REPOSITORIES,
+  OPEN_UPLOAD,
+  PUBLISH_UPLOAD,
+  REMOVE_PACKAGES,
+  ROLL_BACK,
+  SHOW_HISTORY,
+  SHOW_REPOSITORY,
+  UPLOAD_FILE,
+} from "./repositories.ts";
 import { SHOW_STATUS } from "./status.ts";
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from "./tokens.ts";
 import { VERIFY } from "./verify.ts";
@@ -39,6 +51,16 @@ export const ENDPOINTS: readonly Endpoint[] = [
   LIST_MIRRORS,
   TEST_MIRRORS,
   LIST_DOWNLOADS,
+  LIST_REPOSITORIES,
+  CREATE_REPOSITORY,
+  SHOW_REPOSITORY,
+  OPEN_UPLOAD,
+  UPLOAD_FILE,
+  PUBLISH_UPLOAD,
+  ABANDON_UPLOAD,
+  REMOVE_PACKAGES,
+  SHOW_HISTORY,
+  ROLL_BACK,
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
   SHOW_CLIENT_CONFIG,

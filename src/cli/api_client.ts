@@ -7,6 +7,7 @@ import {
   type Lines,
   type LineValue,
   type QueryShape,
+  type RequestBody,
   templateSegments,
 } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
@@ -46,7 +47,7 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
 type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
   string,
   QueryShape,
-  z.ZodType | undefined,
+  RequestBody,
   Readonly<Record<number, Answer>>
 >;
 
@@ -122,7 +123,7 @@ export class ApiClient {
 
   async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
     const values: Record<string, unknown> = { ...input };
-    const body = endpoint.body === undefined ? undefined : JSON.stringify(values["body"]);
+    const content = contentOf(endpoint.body, values["body"]);
     const controller = new AbortController();
     const timer = endpoint.isLong
       ? undefined
@@ -133,9 +134,9 @@ export class ApiClient {
         method: endpoint.method,
         headers: {
           authorization: `Bearer ${this.#token.token}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(content === null ? {} : { "content-type": content.type }),
         },
-        ...(body === undefined ? {} : { body }),
+        ...(content === null ? {} : { body: content.body }),
         // The token is for this server only, wherever it redirects.
         redirect: "manual",
         signal: controller.signal,
@@ -264,6 +265,17 @@ export class ApiClient {
     }
     return new AdministrationError(EXIT_CODE.failure, visible(detail ?? ""));
   }
+}
+
+/** What is sent as the body of a request, and its media type; null for nothing. */
+function contentOf(
+  declared: RequestBody,
+  value: unknown,
+): { readonly body: BodyInit; readonly type: string } | null {
+  if (declared === undefined) return null;
+  return "kind" in declared
+    ? { body: value as ReadableStream<Uint8Array>, type: "application/octet-stream" }
+    : { body: JSON.stringify(value), type: "application/json" };
 }
 
 function checkedUrl(text: string): string {

@@ -10,6 +10,7 @@ import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
 import { PACKAGES_COMMAND } from "./commands/packages.ts";
 import { REFRESH_COMMAND } from "./commands/refresh.ts";
+import { REPO_COMMAND } from "./commands/repo.ts";
 import { SERVE_COMMAND } from "./commands/serve.ts";
 import { STATUS_COMMAND } from "./commands/status.ts";
 import { TOKEN_COMMAND } from "./commands/token.ts";
@@ -24,6 +25,7 @@ export const COMMANDS: readonly Command[] = [
   CLEANUP_COMMAND,
   VERIFY_COMMAND,
   PACKAGES_COMMAND,
+  REPO_COMMAND,
   EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,

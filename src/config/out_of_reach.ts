@@ -49,11 +49,15 @@ export function outOfReach(
 
 /** What is expected of a path, and what to do if it has to be elsewhere. */
 export function reachOf(access: Access): string {
-  const places = manifest.permissions.binary[access].filter((path) => path !== NOTIFY_SOCKET);
+  const places = manifest.permissions.binary[access]
+    .filter((path) => path !== NOTIFY_SOCKET && path !== EVERYWHERE);
   return `a path in one of the only places that this binary may ${access}: ${places.join(", ")}. ` +
     "Bind-mount the directory there (mount --bind), or compile a binary with more places: add them " +
     'to "binary" in deno.json and run "deno task compile"';
 }
+
+/** What only commands that read files of their user keep; see the command line. */
+const EVERYWHERE = "/";
 
 /**
  * The socket of systemd, which is among the permitted paths but not meant for the configuration.

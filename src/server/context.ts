@@ -2,6 +2,7 @@ import type { Administration } from "../administration/administration.ts";
 import type { Config } from "../config/config.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
+import type { Publishing } from "../publishing/publishing.ts";
 import type { Signing } from "../publishing/signing/signing.ts";
 import type { AccessRules } from "./access_rules.ts";
 
@@ -15,6 +16,7 @@ export interface Context {
   readonly administration: Administration;
   /** The keys for own repositories. */
   readonly signing: Signing;
+  readonly publishing: Publishing;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

@@ -1,4 +1,9 @@
-import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
+import {
+  isOwn,
+  keyOf,
+  type RepositoryFile,
+  type RepositoryTree,
+} from "../repositories/repository.ts";
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -98,15 +103,16 @@ async function route({ request, path, context, client, listings }: Visit): Promi
       headers: { "content-type": context.metrics.contentType },
     });
   }
-  const { mirroring } = context;
+  const { mirroring, publishing } = context;
   if (path.startsWith("cache/")) {
     return await flatCacheRoute(request, path.slice("cache/".length), mirroring);
   }
-  const file = mirroring.tree.fileAt(path) ?? mirroring.tree.extraAt(path);
+  const mirrored = mirroring.tree.fileAt(path);
+  const own = mirrored === null ? publishing.tree.fileAt(path) : null;
+  const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
   if (file !== null) return await sendFileOf(file, { request, context, client });
   const directory = path.replace(/\/$/, "");
-  const { tree } = mirroring;
-  if (tree.repositoryAt(directory) === null && tree.childrenOf(directory) === null) {
+  if (!hasDirectory(directory, mirroring.tree) && !hasDirectory(directory, publishing.tree)) {
     return noSuchFile();
   }
   if (path === directory && path !== "") {
@@ -114,7 +120,11 @@ async function route({ request, path, context, client, listings }: Visit): Promi
       location: `/${encodeURI(directory)}/`,
     });
   }
-  return await listings.respond(directory, mirroring);
+  return await listings.respond(directory, mirroring, publishing);
+}
+
+function hasDirectory(directory: string, tree: RepositoryTree): boolean {
+  return tree.repositoryAt(directory) !== null || tree.childrenOf(directory) !== null;
 }
 
 async function sendFileOf(
@@ -122,7 +132,9 @@ async function sendFileOf(
   { request, context, client }: Omit<Visit, "path" | "listings">,
 ): Promise<Response> {
   try {
-    return await context.mirroring.respond(file, request, client);
+    return file.kind !== "extra" && isOwn(file.repository)
+      ? await context.publishing.respond(file, request, client)
+      : await context.mirroring.respond(file, request, client);
   } catch (error) {
     const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");

@@ -92,6 +92,7 @@ export const KEY_COMMAND: Command = {
         command: "gpg --export-secret-keys --armor you@example.org | pkgstash key import -",
         description: "From your keyring",
       }],
+      readsFiles: true,
       run: importKey,
     },
     {
@@ -114,6 +115,7 @@ export const KEY_COMMAND: Command = {
         command: "gpg --export --armor you@example.org | pkgstash key trust -",
         description: "From your keyring",
       }],
+      readsFiles: true,
       run: trust,
     },
     {

@@ -70,7 +70,9 @@ function operation(endpoint: Endpoint): Json {
     ...(body === undefined ? {} : {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: jsonSchema(body, "input") } },
+        content: "kind" in body
+          ? { "application/octet-stream": { schema: { description: body.description } } }
+          : { "application/json": { schema: jsonSchema(body, "input") } },
       },
     }),
     responses: Object.fromEntries([

@@ -11,6 +11,7 @@ import { openApiRoutes } from "./openapi.ts";
 import { packageRoutes } from "./packages.ts";
 import { pinRoutes } from "./pins.ts";
 import { refreshRoutes } from "./refresh.ts";
+import { repositoryRoutes } from "./repositories.ts";
 import type { Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
 import { tokenRoutes } from "./tokens.ts";
@@ -27,6 +28,7 @@ export const ROUTES: readonly Route[] = [
   ...pinRoutes,
   ...mirrorRoutes,
   ...downloadRoutes,
+  ...repositoryRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
   ...keyRoutes,

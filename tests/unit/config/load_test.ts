@@ -52,6 +52,7 @@ Deno.test("every key has its default without any configuration", () => {
     envFile: null,
     cacheRoot: "/here/cache",
     stateRoot: "/here/state",
+    ownRepositories: [],
     listenAddress: "::",
     port: 8090,
     tlsCertificate: null,

@@ -76,6 +76,48 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
   "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
   "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
+  "GET /api/v1/repositories": [{ target: "/api/v1/repositories", status: 200 }],
+  "POST /api/v1/repositories": [
+    { target: "/api/v1/repositories", status: 201, body: { name: "mine" } },
+    { target: "/api/v1/repositories", status: 409, body: { name: "mine" } },
+    { target: "/api/v1/repositories", status: 400, body: { name: "../mine" } },
+    { target: "/api/v1/repositories", status: 400, body: { name: "other", signing: "perhaps" } },
+  ],
+  "GET /api/v1/repositories/{repository}": [
+    { target: "/api/v1/repositories/mine", status: 200 },
+    { target: "/api/v1/repositories/mine?name=a*", status: 200 },
+    { target: "/api/v1/repositories/other", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/uploads": [
+    { target: "/api/v1/repositories/mine/uploads", status: 201 },
+    { target: "/api/v1/repositories/other/uploads", status: 404 },
+  ],
+  "PUT /api/v1/repositories/{repository}/uploads/{upload}/{file}": [
+    { target: "/api/v1/repositories/mine/uploads/none/a-1-1-any.pkg.tar.zst", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/uploads/{upload}/publish": [
+    { target: "/api/v1/repositories/mine/uploads/none/publish", status: 404, body: {} },
+    {
+      target: "/api/v1/repositories/mine/uploads/none/publish",
+      status: 400,
+      body: { replace: "yes" },
+    },
+  ],
+  "DELETE /api/v1/repositories/{repository}/uploads/{upload}": [
+    { target: "/api/v1/repositories/mine/uploads/none", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/remove": [
+    { target: "/api/v1/repositories/mine/remove", status: 404, body: { packages: ["a"] } },
+    { target: "/api/v1/repositories/mine/remove", status: 400, body: { packages: [] } },
+  ],
+  "GET /api/v1/repositories/{repository}/history": [
+    { target: "/api/v1/repositories/mine/history", status: 200 },
+  ],
+  "POST /api/v1/repositories/{repository}/rollback": [
+    { target: "/api/v1/repositories/mine/rollback", status: 200, body: { generation: 1 } },
+    { target: "/api/v1/repositories/mine/rollback", status: 404, body: { generation: 7 } },
+    { target: "/api/v1/repositories/mine/rollback", status: 400, body: { generation: 0 } },
+  ],
   "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
   "PUT /api/v1/log-level": [
     { target: "/api/v1/log-level", status: 200, body: { level: "info" } },
