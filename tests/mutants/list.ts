@@ -1,3 +1,4 @@
+import { ADMINISTRATION } from "./list/administration.ts";
 import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
@@ -11,6 +12,7 @@ import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
+  ...ADMINISTRATION,
   ...CACHE,
   ...DATABASES,
   ...FORMATS,

@@ -7,8 +7,27 @@ import type { Failure } from "./failure.ts";
 /** The token in the example of the Go version, which everybody knows. */
 const WELL_KNOWN_TOKEN = "changeme";
 
+/** Who calls, as far as that matters, or why the call is refused. */
+export type Caller = { readonly principal: Principal | null } | { readonly refusal: Failure };
+
+/** Who calls an endpoint. Strangers do not learn whether there is one, so it may be undefined. */
+export async function authorize(
+  request: Request,
+  { endpoint, path, context }: {
+    endpoint: Endpoint | undefined;
+    path: Readonly<Record<string, string>>;
+    context: Pick<Context, "config" | "administration">;
+  },
+): Promise<Caller> {
+  if (endpoint?.right === "anyone") return { principal: null };
+  const found = await principalOf(request, context);
+  if ("detail" in found) return { refusal: found };
+  const refusal = endpoint === undefined ? null : refusalOf(found, endpoint, path);
+  return refusal === null ? { principal: found } : { refusal };
+}
+
 /** Whose token a request has, or why it is refused. */
-export async function principalOf(
+async function principalOf(
   request: Request,
   { config: { token }, administration }: Pick<Context, "config" | "administration">,
 ): Promise<Principal | Failure> {

@@ -3,7 +3,7 @@ import type { Endpoint } from "../../api/endpoint.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
-import { principalOf, refusalOf } from "./authorization.ts";
+import { authorize } from "./authorization.ts";
 import { refuseForeignPage } from "./browser_guard.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
@@ -27,19 +27,14 @@ export async function respondToApi(
   });
   const method = request.method === "HEAD" ? "GET" : request.method;
   const chosen = matches.find(({ route }) => route.endpoint.method === method);
-  let principal: Principal | null = null;
-  if (chosen?.route.endpoint.right !== "anyone") {
-    const found = await principalOf(request, context);
-    const refusal = "detail" in found
-      ? found
-      : chosen === undefined
-      ? null
-      : refusalOf(found, chosen.route.endpoint, chosen.path);
-    if ("detail" in found || refusal !== null) return failureResponse(form, refusal!);
-    principal = found;
-  }
+  const caller = await authorize(request, {
+    endpoint: chosen?.route.endpoint,
+    path: chosen?.path ?? {},
+    context,
+  });
+  if ("refusal" in caller) return failureResponse(form, caller.refusal);
   if (chosen !== undefined) {
-    return await respond(chosen.route, { path: chosen.path, request, context, principal });
+    return await respond(chosen.route, { path: chosen.path, request, context, ...caller });
   }
   if (matches.length === 0) return failureResponse(form, UNKNOWN_PATH);
   const methods = matches.map(({ route }) => route.endpoint.method)
