@@ -15,6 +15,7 @@ import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
 import { apiSegments, hasValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
+import { publicKeysRoute } from "./files/public_keys.ts";
 import { Listings } from "./files/listing.ts";
 import type { Context } from "./context.ts";
 import {
@@ -111,6 +112,8 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   const own = mirrored === null ? publishing.tree.fileAt(path) : null;
   const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
   if (file !== null) return await sendFileOf(file, { request, context, client });
+  const keys = await publicKeysRoute(path, publishing);
+  if (keys !== null) return keys;
   const directory = path.replace(/\/$/, "");
   if (!hasDirectory(directory, mirroring.tree) && !hasDirectory(directory, publishing.tree)) {
     return noSuchFile();

@@ -1,11 +1,15 @@
 // The daemon's own keys and signatures, as gpg, pacman-key and repo-add see them.
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { fromFileUrl, join } from "@std/path";
 import { PkgstashError } from "../../../src/errors.ts";
 import { Signing } from "../../../src/publishing/signing/signing.ts";
+import { NAMED_BINARY } from "../../support/binary_under_test.ts";
 import { runCommand } from "../../support/child_process.ts";
+import { buildPackages } from "../../support/end_to_end/package_builder.ts";
 import { stopAgent } from "../../support/end_to_end/signing_key.ts";
 import { endToEndTest, type TestBed } from "../../support/end_to_end/test_bed.ts";
+
+const MAIN = fromFileUrl(new URL("../../../main.ts", import.meta.url));
 
 async function signingIn(bed: TestBed, passphrase: string | null = null): Promise<Signing> {
   return new Signing({
@@ -135,3 +139,51 @@ for (const algorithm of ["ed25519", "rsa3072"]) {
     },
   );
 }
+
+endToEndTest(
+  "a client set up with client-config's own lines installs signed packages only",
+  async (bed) => {
+    const repositories = await bed.repositories();
+    const mirror = await bed.mirror({ root: repositories.root });
+    const environment = join(bed.folder, "token.env");
+    await Deno.writeTextFile(environment, "PKGSTASH_TOKEN=secret-of-the-tests\n", { mode: 0o600 });
+    const pkgstash = await bed.pkgstash([mirror.url()], {
+      env_file: environment,
+      repositories: { mine: {} },
+    });
+    const program = NAMED_BINARY === null
+      ? [Deno.execPath(), "run", "--quiet", "--allow-all", MAIN]
+      : [NAMED_BINARY];
+    const cli = (...args: string[]) =>
+      runCommand([...program, ...args, "--url", pkgstash.url], {
+        env: { PKGSTASH_TOKEN: "secret-of-the-tests" },
+      });
+    const [leaf] = await buildPackages([{ name: "leaf", size: 1000 }]);
+    await cli("repo", "add", "mine", leaf!.path);
+
+    const lines = (await cli("client-config")).split("\n");
+    const commands = lines.flatMap((line) => /^# {2}(.+)$/.exec(line)?.[1] ?? []);
+    const section = lines.slice(lines.indexOf("[mine]")).slice(0, 3);
+    const client = await bed.client([], { repositories: [], sigLevel: "Required" });
+    const configuration = join(client.folder, "pacman.conf");
+    await Deno.writeTextFile(configuration, `${section.join("\n")}\n`, { append: true });
+    const keyring = join(client.folder, "gpg");
+    const run = (command: string) =>
+      runCommand([
+        "sh",
+        "-ec",
+        command.replaceAll("pacman-key ", `pacman-key --gpgdir '${keyring}' `),
+      ]);
+    try {
+      await run("pacman-key --init");
+      const stranger = await client.try("-Sy", "leaf");
+      assertNotEquals(stranger.code, 0);
+      assertEquals(commands.length, 2);
+      for (const command of commands) await run(command);
+      await client.run("-Sy", "leaf");
+      assertEquals(await client.run("-Q"), "leaf 1.0-1\n");
+    } finally {
+      await stopAgent(keyring);
+    }
+  },
+);
