@@ -4,7 +4,7 @@ import { bytesOf } from "./sync_db_reading.ts";
 /** A member of a package: a path and its text, or a header of any kind. */
 export type PackageMember =
   | readonly [path: string, text: string]
-  | (Partial<TarHeader> & { readonly name: string; readonly body?: string });
+  | (Partial<TarHeader> & { readonly name: string; readonly bytes?: Uint8Array });
 
 /** The name of the file that {@linkcode madePackage} makes. */
 export const MADE_PACKAGE = "foo-1:2.0-3-x86_64.pkg.tar";
@@ -38,13 +38,12 @@ export async function madePackage(
 ): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(
     await packTar(members.map((member) => {
-      const { body = "", ...header } = isHeader(member)
+      const { bytes = new Uint8Array(0), ...header } = isHeader(member)
         ? member
-        : { name: member[0], body: member[1] };
-      const content = new TextEncoder().encode(body);
+        : { name: member[0], bytes: new TextEncoder().encode(member[1]) };
       const type = header.name.endsWith("/") ? "directory" as const : "file" as const;
-      const whole = { type, size: content.length, mtime: new Date(0), ...header };
-      return whole.type === "file" ? { header: whole, body: content } : { header: whole };
+      const whole = { type, size: bytes.length, mtime: new Date(0), ...header };
+      return whole.type === "file" ? { header: whole, body: bytes } : { header: whole };
     })),
   );
 }

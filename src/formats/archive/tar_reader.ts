@@ -199,6 +199,8 @@ function nameIn(block: Uint8Array): string {
   return hasPrefix ? `${textUntilZero(block, 345, 500)}/${name}` : name;
 }
 
+const PATH_KEYS: ReadonlySet<string> = new Set(["path", "linkpath", "GNU.sparse.name"]);
+
 /** The records `length key=value` of a pax header that matter here. */
 function paxRecords(body: Uint8Array): Extensions {
   const found: Extensions = {};
@@ -212,9 +214,12 @@ function paxRecords(body: Uint8Array): Extensions {
     const equals = record.indexOf("=");
     const key = record.slice(0, equals);
     const value = record.slice(equals + 1);
-    if (key === "path") found.name = value;
-    if (key === "GNU.sparse.name") found.sparseName = value;
-    if (key === "linkpath") found.linkTarget = value;
+    if (PATH_KEYS.has(key)) {
+      if (body.subarray(space, at + length).includes(0)) throw damaged("a pax header is malformed");
+      if (key === "path") found.name = value;
+      else if (key === "linkpath") found.linkTarget = value;
+      else found.sparseName = value;
+    }
     if (key === "size") {
       if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
       found.size = Number(value);

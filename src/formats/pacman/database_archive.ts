@@ -57,29 +57,30 @@ export async function* writeDatabase(
   yield await gzipMember(TAR_END, labelOf([]));
 }
 
+/** An entry and the name of its folder. */
+interface Placed {
+  readonly entry: DatabaseEntry;
+  readonly folder: string;
+}
+
 /**
  * Cuts the entries where their names say so, and nowhere else: to add or remove one changes one part,
  * or two, wherever it is.
  */
-function* partsOf(entries: Iterable<DatabaseEntry>): Generator<readonly DatabaseEntry[]> {
-  let part: DatabaseEntry[] = [];
-  for (const entry of [...entries].sort(inOrder)) {
-    if (part.length > 0 && beginsPart(entry.name)) {
+function* partsOf(entries: Iterable<DatabaseEntry>): Generator<readonly Placed[]> {
+  const placed = Array.from(entries, (entry): Placed => {
+    return { entry, folder: `${entry.name}-${entry.version}` };
+  });
+  placed.sort((one, other) => one.folder < other.folder ? -1 : one.folder > other.folder ? 1 : 0);
+  let part: Placed[] = [];
+  for (const next of placed) {
+    if (part.length > 0 && beginsPart(next.entry.name)) {
       yield part;
       part = [];
     }
-    part.push(entry);
+    part.push(next);
   }
   if (part.length > 0) yield part;
-}
-
-function inOrder(one: DatabaseEntry, other: DatabaseEntry): number {
-  const [a, b] = [folderOf(one), folderOf(other)];
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function folderOf({ name, version }: DatabaseEntry): string {
-  return `${name}-${version}`;
 }
 
 /** FNV-1a. */
@@ -89,20 +90,19 @@ function beginsPart(name: string): boolean {
   return (hash >>> 0) % PACKAGES_PER_PART === 0;
 }
 
-function labelOf(part: readonly DatabaseEntry[]): Uint8Array {
+function labelOf(part: readonly Placed[]): Uint8Array {
   const hash = createHash("sha256").update(FORMAT);
-  for (const entry of part) hash.update(`\0${folderOf(entry)}\0${entry.identity}`);
+  for (const { folder, entry } of part) hash.update(`\0${folder}\0${entry.identity}`);
   return new Uint8Array(hash.digest());
 }
 
-async function tarOf(part: readonly DatabaseEntry[]): Promise<Uint8Array> {
+async function tarOf(part: readonly Placed[]): Promise<Uint8Array> {
   const members: WrittenMember[] = [];
-  for (const entry of part) {
-    const folder = `${folderOf(entry)}/`;
+  for (const { folder, entry } of part) {
     const { desc, files } = await entry.texts();
-    members.push({ name: folder, body: null });
-    members.push({ name: `${folder}desc`, body: encoder.encode(desc) });
-    if (files !== undefined) members.push({ name: `${folder}files`, body: encoder.encode(files) });
+    members.push({ name: `${folder}/`, body: null });
+    members.push({ name: `${folder}/desc`, body: encoder.encode(desc) });
+    if (files !== undefined) members.push({ name: `${folder}/files`, body: encoder.encode(files) });
   }
   return tarMembers(members);
 }

@@ -2,6 +2,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { decompress } from "../archive/archive_compression.ts";
 import { type TarMember, TarReader } from "../archive/tar_reader.ts";
 import { type BuildInfo, parseBuildInfo } from "./build_info.ts";
+import { readMtree } from "./mtree.ts";
 import { type PackageInfo, parsePackageInfo } from "./package_info.ts";
 import { parsePackageFileName } from "./package_file_name.ts";
 import { listedFiles, PackagePaths } from "./package_paths.ts";
@@ -31,6 +32,7 @@ const METADATA_BYTES: ReadonlyMap<string, number> = new Map([
   // So that its `desc` stays below what pkgstash and pacman read of one.
   [".PKGINFO", 256 * 1024],
   [".BUILDINFO", 4 * 1024 ** 2],
+  [".MTREE", 16 * 1024 ** 2],
 ]);
 const MAX_PATH_LENGTH = 64 * 1024 ** 2;
 
@@ -54,7 +56,7 @@ export async function readPackageArchive(
       for (const member of tar.push(chunk)) contents.add(member);
     }
     tar.finish();
-    const archive = contents.finish();
+    const archive = await contents.finish();
     checkAgreement(fileName, archive);
     return archive;
   } catch (error) {
@@ -70,7 +72,7 @@ export async function readPackageArchive(
 /** What is kept of an archive while it is read. */
 class Contents {
   readonly #paths: PackagePaths;
-  readonly #metadata = new Map<string, string>();
+  readonly #metadata = new Map<string, Uint8Array>();
   readonly #names: string[] = [];
 
   constructor(maxEntries: number) {
@@ -89,26 +91,30 @@ class Contents {
     if (fault !== null) throw refusal(fault);
     const { name, body } = member;
     this.#names.push(name);
-    if (METADATA_BYTES.has(name)) this.#metadata.set(name, textOf(name, body));
+    if (METADATA_BYTES.has(name)) {
+      if (body === null) throw refusal(`its ${name} is not a file`);
+      this.#metadata.set(name, body.slice());
+    }
   }
 
-  finish(): PackageArchive {
-    const fault = this.#paths.finish();
-    if (fault !== null) throw refusal(fault);
+  async finish(): Promise<PackageArchive> {
     const info = this.#metadata.get(".PKGINFO");
     if (info === undefined) throw refusal("it has no .PKGINFO, so it is not a package");
     const buildInfo = this.#metadata.get(".BUILDINFO");
+    const mtree = this.#metadata.get(".MTREE");
+    const fault = this.#paths.finish() ??
+      (mtree === undefined ? null : await this.#paths.compare(readMtree(mtree)));
+    if (fault !== null) throw refusal(fault);
     return {
-      info: parsePackageInfo(info),
-      buildInfo: buildInfo === undefined ? null : parseBuildInfo(buildInfo),
+      info: parsePackageInfo(textOf(".PKGINFO", info)),
+      buildInfo: buildInfo === undefined ? null : parseBuildInfo(textOf(".BUILDINFO", buildInfo)),
       files: listedFiles(this.#names),
       hasScript: this.#names.includes(".INSTALL"),
     };
   }
 }
 
-function textOf(name: string, body: Uint8Array | null): string {
-  if (body === null) throw refusal(`its ${name} is not a file`);
+function textOf(name: string, body: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
   } catch {

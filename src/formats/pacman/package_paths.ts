@@ -1,4 +1,5 @@
 import type { TarLink, TarMember } from "../archive/tar_reader.ts";
+import type { MtreeEntry } from "./mtree.ts";
 
 /** Limits beyond which a package is refused. */
 export interface PackagePathLimits {
@@ -17,10 +18,9 @@ const MAX_PATH_LENGTH = 4096;
  */
 export class PackagePaths {
   readonly #limits: PackagePathLimits;
-  readonly #paths = new Set<string>();
-  /** Files, as hard links may name them. */
-  readonly #files = new Set<string>();
-  readonly #symbolicLinks = new Set<string>();
+  /** Hard links count as files, as in an `.MTREE`. */
+  readonly #paths = new Map<string, MtreeEntry["type"]>();
+  #hasLinks = false;
   #pathLength = 0;
 
   /** Limits count over all paths that are added. */
@@ -40,19 +40,40 @@ export class PackagePaths {
     if (fault !== null) return `${quoted(name)} ${fault}`;
     if (type === "other" && link === null) return `${quoted(name)} is a device or a FIFO`;
     if (this.#paths.has(path)) return `${quoted(name)} is in it twice`;
-    this.#paths.add(path);
-    if (link?.kind === "symbolic") this.#symbolicLinks.add(path);
-    else if (type !== "directory") this.#files.add(path);
+    const isLink = link?.kind === "symbolic";
+    this.#hasLinks ||= isLink;
+    this.#paths.set(path, isLink ? "link" : type === "directory" ? "directory" : "file");
+    return null;
+  }
+
+  /**
+   * Compares all that are added with what the package says to have; returns how they differ, or null.
+   * Neither counts what begins with a dot.
+   */
+  async compare(mtree: AsyncIterable<MtreeEntry>): Promise<string | null> {
+    const missing = new Set(this.#paths.keys());
+    for await (const { path, type } of mtree) {
+      const found = this.#paths.get(path);
+      if (found !== type && !path.startsWith(".")) {
+        return `its .MTREE has the ${type} ${quoted(path)}, which is ${
+          found === undefined ? "not in it" : `a ${found}`
+        }`;
+      }
+      missing.delete(path);
+    }
+    for (const path of missing) {
+      if (!path.startsWith(".")) return `its .MTREE does not have ${quoted(path)}`;
+    }
     return null;
   }
 
   /** Call this when all are added; returns what is wrong with them together, or null. */
   finish(): string | null {
-    if (this.#symbolicLinks.size === 0) return null;
-    for (const path of this.#paths) {
+    if (!this.#hasLinks) return null;
+    for (const path of this.#paths.keys()) {
       for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
         const folder = path.slice(0, at);
-        if (this.#symbolicLinks.has(folder)) {
+        if (this.#paths.get(folder) === "link") {
           return `${quoted(path)} leads through the symbolic link ${quoted(folder)}`;
         }
       }
@@ -65,7 +86,7 @@ export class PackagePaths {
     if (link.target === "") return "is a link to nothing";
     if (link.target.length > MAX_PATH_LENGTH) return "is a link with too long a target";
     // A symbolic link may name any path of the system: pacman does not follow it.
-    if (link.kind === "symbolic" || this.#files.has(link.target)) return null;
+    if (link.kind === "symbolic" || this.#paths.get(link.target) === "file") return null;
     return link.target === path
       ? "is a hard link to itself"
       : `is a hard link to ${quoted(link.target)}, which is not a file before it`;
