@@ -5,6 +5,7 @@ import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
+import { PACKAGES } from "./list/packages.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
@@ -19,6 +20,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...HOUSE,
   ...MIRRORING,
   ...MIRRORS,
+  ...PACKAGES,
   ...REFRESH,
   ...SERVER,
   ...UPSTREAMS,

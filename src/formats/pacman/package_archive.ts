@@ -4,7 +4,7 @@ import { type TarMember, TarReader } from "../archive/tar_reader.ts";
 import { type BuildInfo, parseBuildInfo } from "./build_info.ts";
 import { readMtree } from "./mtree.ts";
 import { type PackageInfo, parsePackageInfo } from "./package_info.ts";
-import { parsePackageFileName } from "./package_file_name.ts";
+import { type PackageFileName, parsePackageFileName } from "./package_file_name.ts";
 import { listedFiles, PackagePaths } from "./package_paths.ts";
 
 /** What a package file has in it. */
@@ -39,7 +39,8 @@ const MAX_PATH_LENGTH = 64 * 1024 ** 2;
 /**
  * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
  * and its paths. It must be one that makepkg could have written under this name: what pacman would
- * take and yet would be dangerous or ambiguous is refused.
+ * take and yet would be dangerous or ambiguous is refused. Two compressions have decoders that need
+ * the whole file in memory, and so have limits of their own: xz and bzip2.
  *
  * @throws {PkgstashError} of kind "content" with the reason; the source's own error if that fails.
  */
@@ -50,6 +51,14 @@ export async function readPackageArchive(
 ): Promise<PackageArchive> {
   const { maxDecompressedBytes = 64 * 1024 ** 3, maxEntries = 1_000_000 } = options;
   try {
+    const named = parsePackageFileName(fileName);
+    if (named === null) {
+      // Not awaited: a source that hangs must not delay the error.
+      source.cancel().catch(() => {});
+      throw refusal(
+        "its file name is not NAME-VERSION-RELEASE-ARCHITECTURE.pkg.tar.zst or the like",
+      );
+    }
     const contents = new Contents(maxEntries);
     const tar = new TarReader((name, size) => contents.wants(name, size));
     for await (const chunk of decompress(source, { maxDecompressedBytes })) {
@@ -57,7 +66,7 @@ export async function readPackageArchive(
     }
     tar.finish();
     const archive = await contents.finish();
-    checkAgreement(fileName, archive);
+    checkAgreement(named, archive);
     return archive;
   } catch (error) {
     if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
@@ -123,11 +132,7 @@ function textOf(name: string, body: Uint8Array): string {
 }
 
 /** Checks that the file's name, the `.PKGINFO` and the `.BUILDINFO` are about one package. */
-function checkAgreement(fileName: string, { info, buildInfo }: PackageArchive): void {
-  const named = parsePackageFileName(fileName);
-  if (named === null) {
-    throw refusal("its file name is not NAME-VERSION-RELEASE-ARCHITECTURE.pkg.tar.zst or the like");
-  }
+function checkAgreement(named: PackageFileName, { info, buildInfo }: PackageArchive): void {
   for (const key of ["name", "version", "architecture"] as const) {
     if (named[key] !== info[key]) {
       throw refusal(`its .PKGINFO has the ${key} ${quotedName(info[key])}`);

@@ -70,12 +70,12 @@ export class PackagePaths {
   /** Call this when all are added; returns what is wrong with them together, or null. */
   finish(): string | null {
     if (!this.#hasLinks) return null;
-    for (const path of this.#paths.keys()) {
-      for (let at = path.indexOf("/"); at >= 0; at = path.indexOf("/", at + 1)) {
-        const folder = path.slice(0, at);
-        if (this.#paths.get(folder) === "link") {
-          return `${quoted(path)} leads through the symbolic link ${quoted(folder)}`;
-        }
+    const sorted = [...this.#paths.keys()].sort();
+    for (const [path, type] of this.#paths) {
+      if (type !== "link") continue;
+      const below = firstFrom(sorted, `${path}/`);
+      if (below?.startsWith(`${path}/`)) {
+        return `${quoted(below)} leads through the symbolic link ${quoted(path)}`;
       }
     }
     return null;
@@ -91,6 +91,17 @@ export class PackagePaths {
       ? "is a hard link to itself"
       : `is a hard link to ${quoted(link.target)}, which is not a file before it`;
   }
+}
+
+/** The first of the sorted paths that is not before `bound`. */
+function firstFrom(sorted: readonly string[], bound: string): string | undefined {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((sorted[middle] ?? "") < bound) low = middle + 1;
+    else high = middle;
+  }
+  return sorted[low];
 }
 
 function faultOf(path: string): string | null {

@@ -106,7 +106,8 @@ Deno.test("after a change, only the part that it is in is made again", async () 
   const upgraded = before.with(1234, entries.of("package-1234", "2-1"));
   const added = [...before, entries.of("another")];
   const removed = before.toSpliced(777, 1);
-  for (const after of [upgraded, added, removed]) {
+  const rebuilt = before.with(55, { ...entries.of("package-55"), identity: "rebuilt" });
+  for (const after of [upgraded, added, removed, rebuilt]) {
     const whole = await written(after);
     entries.asked = 0;
     assertEquals(await written(after, previous), whole);

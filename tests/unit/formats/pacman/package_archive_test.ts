@@ -76,6 +76,11 @@ const REFUSED: readonly [what: string, members: readonly PackageMember[], reason
     'leads through the symbolic link "usr"',
   ],
   [
+    "a file deep below a symbolic link, among others",
+    [INFO, ["a/b", ""], link("usr/lib", "/etc"), ["usr/lib-x", ""], ["usr/lib/y/z/passwd", ""]],
+    'leads through the symbolic link "usr/lib"',
+  ],
+  [
     "a file below a symbolic link that comes later",
     [INFO, ["usr/passwd", ""], link("usr", "/etc")],
     'leads through the symbolic link "usr"',
@@ -163,7 +168,10 @@ const TAKEN: readonly [what: string, members: readonly PackageMember[]][] = [
   ["a hard link to a hard link", [INFO, ["y", "1"], hardLink("x", "y"), hardLink("z", "x")]],
   ["two dots in a name", [INFO, ["usr..x/..y", ""]]],
   ["no folders before their files", [INFO, ["usr/bin/x", ""]]],
-  ["a file without content beside a link", [INFO, link("usr-link", "usr"), ["usr/x", ""]]],
+  ["a file without content beside a link", [INFO, link("usr-link", "usr"), ["usr/x", ""], [
+    "usr-link0",
+    "",
+  ]]],
   ["keys that nobody knows", [[".PKGINFO", packageInfo("pkgtype = x", "xdata = pkgtype=pkg")]]],
 ];
 
@@ -312,11 +320,13 @@ Deno.test("an error of the source itself is passed on unchanged", async () => {
 
 Deno.test("a source is cancelled as soon as its package is refused", async () => {
   const bytes = await madePackage([INFO, ["../x", ""]]);
-  let isCancelled = false;
-  const source = new ReadableStream<Uint8Array>({
-    pull: (controller) => controller.enqueue(bytes),
-    cancel: () => void (isCancelled = true),
-  }, { highWaterMark: 0 });
-  await contentError(readPackageArchive(source, MADE_PACKAGE));
-  assert(isCancelled);
+  for (const fileName of [MADE_PACKAGE, "no-package"]) {
+    let isCancelled = false;
+    const source = new ReadableStream<Uint8Array>({
+      pull: (controller) => controller.enqueue(bytes),
+      cancel: () => void (isCancelled = true),
+    }, { highWaterMark: 0 });
+    await contentError(readPackageArchive(source, fileName));
+    assert(isCancelled);
+  }
 });
