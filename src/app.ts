@@ -60,7 +60,6 @@ export class App implements AsyncDisposable {
         administration: new Administration(config.stateRoot),
         mirroring,
         publishing,
-        signing: publishing.signing,
         metrics,
         startedAt,
       };

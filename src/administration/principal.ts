@@ -12,6 +12,9 @@ export interface Principal {
   readonly repositories: readonly string[];
 }
 
+/** Who calls what needs no token, as the audit log names them. */
+export const ANYONE = "anyone";
+
 /** Whoever has the token of the configuration. */
 export const ADMINISTRATOR: Principal = {
   name: "administrator",

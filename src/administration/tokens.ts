@@ -6,7 +6,7 @@ import { Turns } from "../async/turns.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { writeFileDurably } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import type { Principal, TokenPurpose } from "./principal.ts";
+import { ADMINISTRATOR, ANYONE, type Principal, type TokenPurpose } from "./principal.ts";
 import { readTokenFile, type StoredToken, tokenFileOf } from "./token_file.ts";
 
 const log = eventLogger("tokens");
@@ -55,7 +55,8 @@ export class Tokens {
     const createdAt = this.#clock.now();
     const facts = { id, name, purpose, repositories, createdAt, lastUsedAt: null };
     await this.#change((tokens) => {
-      if ([...tokens.values()].some((each) => each.name === name)) {
+      const isTaken = [...tokens.values()].some((each) => each.name === name || each.id === name);
+      if (isTaken || RESERVED_NAMES.includes(name)) {
         throw new PkgstashError(
           "conflict",
           `Cannot create the token ${name}: there is one of this name. ` +
@@ -153,6 +154,9 @@ export class Tokens {
       });
   }
 }
+
+/** What the audit log calls others. */
+const RESERVED_NAMES = [ADMINISTRATOR.name, ANYONE];
 
 /** Equals no digest that anybody can make. */
 const NO_DIGEST = new Uint8Array(32);

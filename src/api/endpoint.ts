@@ -59,6 +59,8 @@ export interface Endpoint<
   readonly summary: string;
   /** Who may call it; administrators may call everything. */
   readonly right: Right;
+  /** Whether it changes something, so that the audit log gets an event; all but GET do by default. */
+  readonly isChange: boolean;
   /** A longer body is refused. */
   readonly maxBodyBytes: number;
   /** Whether it may take longer than a client usually waits. */
@@ -84,7 +86,14 @@ export type Declaration<
   & Partial<
     Pick<
       Endpoint<Path, Query, Body, Success>,
-      "right" | "maxBodyBytes" | "isLong" | "failsInText" | "query" | "body" | "failures"
+      | "right"
+      | "isChange"
+      | "maxBodyBytes"
+      | "isLong"
+      | "failsInText"
+      | "query"
+      | "body"
+      | "failures"
     >
   >
   & ([PathParameter<Path>] extends [never] ? { readonly pathParameters?: never }
@@ -101,6 +110,7 @@ export function endpoint<
 >(declaration: Declaration<Path, Query, Body, Success>): Endpoint<Path, Query, Body, Success> {
   return {
     right: "administrator",
+    isChange: declaration.method !== "GET",
     maxBodyBytes: MAX_BODY_BYTES,
     isLong: false,
     failsInText: false,

@@ -110,6 +110,8 @@ export const OPEN_UPLOAD = endpoint({
   path: "/api/v1/repositories/{repository}/uploads",
   summary: "Open an upload, whose files will be published together",
   right: "upload",
+  // Nothing is published by it, and an upload of many files would fill the audit log.
+  isChange: false,
   isLong: true,
   pathParameters: { repository },
   answers: {
@@ -123,6 +125,7 @@ export const UPLOAD_FILE = endpoint({
   path: "/api/v1/repositories/{repository}/uploads/{upload}/{file}",
   summary: "Upload a package, or the signature of one",
   right: "upload",
+  isChange: false,
   isLong: true,
   pathParameters: {
     repository,
@@ -168,6 +171,7 @@ export const ABANDON_UPLOAD = endpoint({
   path: "/api/v1/repositories/{repository}/uploads/{upload}",
   summary: "Drop an upload",
   right: "upload",
+  isChange: false,
   pathParameters: { repository, upload },
   answers: { 204: empty("The upload is gone.") },
   failures: { 404: "There is no such repository or upload" },

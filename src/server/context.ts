@@ -3,7 +3,6 @@ import type { Config } from "../config/config.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
 import type { Publishing } from "../publishing/publishing.ts";
-import type { Signing } from "../publishing/signing/signing.ts";
 import type { AccessRules } from "./access_rules.ts";
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
@@ -14,8 +13,6 @@ export interface Context {
   readonly access: AccessRules;
   readonly mirroring: Mirroring;
   readonly administration: Administration;
-  /** The keys for own repositories. */
-  readonly signing: Signing;
   readonly publishing: Publishing;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */

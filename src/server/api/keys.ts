@@ -12,31 +12,34 @@ import type { KeyFacts, TrustedKey } from "../../publishing/signing/signing.ts";
 import { handle, type Route } from "./route.ts";
 
 export const keyRoutes: readonly Route[] = [
-  handle(LIST_KEYS, async ({ signing }) => ({
+  handle(LIST_KEYS, async ({ publishing: { signing } }) => ({
     keys: (await signing.list()).map(keyReport),
     trusted: (await signing.trusted()).map(trustedReport),
   })),
-  handle(SHOW_PUBLIC_KEYS, async ({ signing }) => {
+  handle(SHOW_PUBLIC_KEYS, async ({ publishing: { signing } }) => {
     const { fingerprint, armored } = await signing.publicKeys();
     return { fingerprint, armored };
   }),
-  handle(ROTATE_KEY, async ({ signing, body: { overlap_ms }, note }) => {
+  handle(ROTATE_KEY, async ({ publishing: { signing }, body: { overlap_ms }, note }) => {
     const key = keyReport(await signing.rotate({ overlapMs: overlap_ms }));
     note({ fingerprint: key.fingerprint, signs_from: key.signs_from });
     return key;
   }),
-  handle(IMPORT_KEY, async ({ signing, body: { armored, passphrase, overlap_ms }, note }) => {
-    const options = { passphrase, overlapMs: overlap_ms };
-    const key = keyReport(await ofClient(() => signing.import(armored, options)));
-    note({ fingerprint: key.fingerprint, signs_from: key.signs_from });
-    return key;
-  }),
-  handle(TRUST_KEY, async ({ signing, body: { armored }, note }) => {
+  handle(
+    IMPORT_KEY,
+    async ({ publishing: { signing }, body: { armored, passphrase, overlap_ms }, note }) => {
+      const options = { passphrase, overlapMs: overlap_ms };
+      const key = keyReport(await ofClient(() => signing.import(armored, options)));
+      note({ fingerprint: key.fingerprint, signs_from: key.signs_from });
+      return key;
+    },
+  ),
+  handle(TRUST_KEY, async ({ publishing: { signing }, body: { armored }, note }) => {
     const key = trustedReport(await ofClient(() => signing.trust(armored)));
     note(key);
     return key;
   }),
-  handle(DISTRUST_KEY, async ({ signing, path: { fingerprint } }) => {
+  handle(DISTRUST_KEY, async ({ publishing: { signing }, path: { fingerprint } }) => {
     if (await signing.distrust(fingerprint)) return;
     throw new PkgstashError(
       "not_found",

@@ -1,4 +1,4 @@
-import type { Principal } from "../../administration/principal.ts";
+import { ANYONE, type Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Client } from "../../repositories/leases.ts";
@@ -62,7 +62,7 @@ async function respond(
     const details: Record<string, unknown> = {};
     const note = (more: Readonly<Record<string, unknown>>) => void Object.assign(details, more);
     response = await respond({ ...input, ...context, request, principal, note });
-    if (isChange(endpoint)) {
+    if (endpoint.isChange) {
       await recordChange(response, { endpoint, request, context, principal, details });
     }
   } catch (error) {
@@ -71,10 +71,6 @@ async function respond(
   }
   response.headers.set("cache-control", "no-store");
   return response;
-}
-
-function isChange({ method }: Endpoint): boolean {
-  return method !== "GET";
 }
 
 /**
@@ -95,7 +91,7 @@ async function recordChange(
   const { pathname, search } = new URL(request.url);
   try {
     await context.administration.events.record({
-      who: principal?.name ?? "anyone",
+      who: principal?.name ?? ANYONE,
       address: context.client.hostname,
       action: endpoint.summary,
       request: `${endpoint.method} ${pathname}${search}`,

@@ -86,9 +86,11 @@ Deno.test("the last use is listed, and is on disk after a stop", async () => {
 Deno.test("two tokens have two names, so that the audit log is clear", async () => {
   await using folder = await TempFolder.create();
   const tokens = new Tokens(folder.join("tokens.json"));
-  await tokens.create(UPLOAD);
-  const error = await assertRejects(() => tokens.create(UPLOAD), PkgstashError);
-  assertEquals(error.kind, "conflict");
+  const { facts } = await tokens.create(UPLOAD);
+  for (const name of [UPLOAD.name, facts.id, "administrator", "anyone"]) {
+    const error = await assertRejects(() => tokens.create({ ...UPLOAD, name }), PkgstashError);
+    assertEquals(error.kind, "conflict", name);
+  }
   assertEquals((await tokens.list()).length, 1);
 });
 

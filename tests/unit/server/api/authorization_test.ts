@@ -115,6 +115,11 @@ Deno.test("every change is in the audit log with who made it, and no look and no
   assert(!JSON.stringify(events).includes(token.slice(-43)));
 });
 
+Deno.test("files of an upload do not fill the audit log, and its publication is in it", () => {
+  const recorded = ENDPOINTS.filter(({ path, isChange }) => isChange && path.includes("/uploads"));
+  assertEquals(recorded.map(({ path }) => path.split("/").at(-1)), ["publish"]);
+});
+
 Deno.test("a change that cannot be recorded is no success", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   await Deno.mkdir(app.app.config.stateRoot, { recursive: true });
