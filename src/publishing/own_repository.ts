@@ -13,6 +13,7 @@ import { PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
+import { unstored } from "./unstored.ts";
 
 const log = eventLogger("publishing");
 
@@ -25,6 +26,11 @@ export interface PublicationCause {
   /** Such as `add` or `rollback to 3`. */
   readonly action: string;
 }
+
+/** Makes the packages of the next generation of the present ones. */
+export type Change = (
+  present: readonly PublishedPackage[],
+) => readonly PublishedPackage[] | Promise<readonly PublishedPackage[]>;
 
 export interface OwnRepositoryOptions {
   readonly settings: OwnRepositoryConfig;
@@ -132,42 +138,14 @@ export class OwnRepository {
    */
   async publish(
     cause: PublicationCause,
-    change: (
-      present: readonly PublishedPackage[],
-    ) => readonly PublishedPackage[] | Promise<readonly PublishedPackage[]>,
+    change: Change,
   ): Promise<Generation | null> {
     return await this.#turns.run(async () => {
-      await this.#loaded();
-      const { generations, packages: present, lastNumber } = this.#history;
-      const packages = await change(present);
-      const changes = changesBetween(present, packages);
-      const current = generations.at(-1) ?? null;
-      if (changes.length === 0 && current !== null) return null;
-      await this.#signPackages(packages, { changes, current });
-      const number = lastNumber + 1;
-      const summary = { number, publishedAt: this.#now(), ...cause, changes };
-      const generation = await this.#store.publish(
-        summary,
-        packages,
-        (directory) => this.#writeDatabases(directory, packages, current),
-      );
-      this.#history = {
-        ...this.#history,
-        generations: [...generations, generation],
-        packages,
-        lastNumber: number,
-      };
-      log.info("published", {
-        repository: this.#settings.name,
-        generation: number,
-        by: cause.by,
-        action: cause.action,
-        changes: changes.length,
-      });
-      await this.#prune().catch((error) =>
-        log.warn("cannot remove what is no longer needed", { reason: String(error) })
-      );
-      return generation;
+      try {
+        return await this.#publish(cause, change);
+      } catch (error) {
+        throw unstored(`publish ${this.#settings.name}`, error);
+      }
     });
   }
 
@@ -198,6 +176,40 @@ export class OwnRepository {
   /** Resolves when no publication is in progress. */
   settled(): Promise<void> {
     return this.#turns.settled();
+  }
+
+  async #publish(cause: PublicationCause, change: Change): Promise<Generation | null> {
+    await this.#loaded();
+    const { generations, packages: present, lastNumber } = this.#history;
+    const packages = await change(present);
+    const changes = changesBetween(present, packages);
+    const current = generations.at(-1) ?? null;
+    if (changes.length === 0 && current !== null) return null;
+    await this.#signPackages(packages, { changes, current });
+    const number = lastNumber + 1;
+    const summary = { number, publishedAt: this.#now(), ...cause, changes };
+    const generation = await this.#store.publish(
+      summary,
+      packages,
+      (directory) => this.#writeDatabases(directory, packages, current),
+    );
+    this.#history = {
+      ...this.#history,
+      generations: [...generations, generation],
+      packages,
+      lastNumber: number,
+    };
+    log.info("published", {
+      repository: this.#settings.name,
+      generation: number,
+      by: cause.by,
+      action: cause.action,
+      changes: changes.length,
+    });
+    await this.#prune().catch((error) =>
+      log.warn("cannot remove what is no longer needed", { reason: String(error) })
+    );
+    return generation;
   }
 
   #loaded(): Promise<void> {

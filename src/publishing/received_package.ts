@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { type PackageArchive, readPackageArchive } from "../formats/pacman/package_archive.ts";
 import { removeIfPresent } from "../platform/files/durable.ts";
+import { unstored } from "./unstored.ts";
 
 /** What is known of an uploaded package once it is on disk. */
 export interface ReceivedPackage {
@@ -40,7 +41,7 @@ export async function receivePackage(
     };
     const archive = await readPackageArchive(ReadableStream.from(arriving()), fileName);
     await file.sync().catch((error) => {
-      throw unstored(fileName, error);
+      throw unstored(`store ${fileName}`, error);
     });
     return { archive, size, sha256: hash.digest("hex") };
   } catch (error) {
@@ -57,7 +58,7 @@ async function create(path: string, fileName: string): Promise<Deno.FsFile> {
   try {
     return await Deno.open(path, { write: true, createNew: true });
   } catch (error) {
-    throw unstored(fileName, error);
+    throw unstored(`store ${fileName}`, error);
   }
 }
 
@@ -82,7 +83,7 @@ async function writeAll(file: Deno.FsFile, chunk: Uint8Array, fileName: string):
       written += await file.write(chunk.subarray(written));
     }
   } catch (error) {
-    throw unstored(fileName, error);
+    throw unstored(`store ${fileName}`, error);
   }
 }
 
@@ -97,14 +98,4 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
   } catch {
     // It broke off, which is what ended it in the first place.
   }
-}
-
-function unstored(fileName: string, error: unknown): PkgstashError {
-  const reason = reasonOf(error);
-  const why = /\(os error 28\)/.test(reason) ? "the disk of state_root is full" : reason;
-  return new PkgstashError(
-    "storage",
-    `Cannot store ${fileName}: ${why}. Nothing was changed; make room and send it again.`,
-    { cause: error },
-  );
 }

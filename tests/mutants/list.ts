@@ -6,6 +6,7 @@ import { HOUSE } from "./list/house.ts";
 import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
 import { PACKAGES } from "./list/packages.ts";
+import { PUBLISHING } from "./list/publishing.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
@@ -21,6 +22,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...MIRRORING,
   ...MIRRORS,
   ...PACKAGES,
+  ...PUBLISHING,
   ...REFRESH,
   ...SERVER,
   ...UPSTREAMS,
