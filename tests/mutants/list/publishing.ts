@@ -85,6 +85,6 @@ export const PUBLISHING: readonly Mutant[] = [
     find: "    await removeIfPresent(path);\n",
     replace: "",
     breaks: "the rest of a broken upload stays",
-    killedBy: ["app/own_repositories_test.ts"],
+    killedBy: ["publishing/received_package_test.ts"],
   },
 ];

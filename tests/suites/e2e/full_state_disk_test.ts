@@ -7,13 +7,16 @@ import { TestApp } from "../../support/test_app.ts";
 
 const API = "/api/v1/repositories";
 
-// deno-lint-ignore no-explicit-any -- each endpoint answers differently
+// deno-lint-ignore no-explicit-any -- each endpoint answers with other members
+type Answer = any;
+
+/** Asks the API; the answer's status and JSON. */
 async function ask(
   app: TestApp,
   method: string,
   target: string,
   body: BodyInit = "",
-): Promise<any> {
+): Promise<Answer> {
   const response = await fetch(`${app.origin}${API}${target}`, {
     method,
     headers: { authorization: `Bearer ${TOKEN}` },
@@ -23,8 +26,7 @@ async function ask(
 }
 
 /** Uploads and publishes a package; the first answer that is no success, or the last. */
-// deno-lint-ignore no-explicit-any -- an answer of any of three endpoints
-async function add(app: TestApp, { fileName, bytes }: OwnPackage): Promise<any> {
+async function add(app: TestApp, { fileName, bytes }: OwnPackage): Promise<Answer> {
   const opened = await ask(app, "POST", "/mine/uploads");
   if (opened.status >= 300) return opened;
   const upload = `/mine/uploads/${opened.upload}`;
