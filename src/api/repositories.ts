@@ -60,6 +60,17 @@ const repository = z.string().describe("Name of the repository.");
 const upload = z.string().describe("Name of the upload, from when it was opened.");
 const NO_REPOSITORY = "There is no such repository";
 
+/** What the caller takes upon himself when packages join a repository. */
+const CONSENT = {
+  downgrade: z.boolean().default(false).describe("Whether older versions are allowed."),
+  replace: z.boolean().default(false).describe(
+    "Whether other bytes of a published version are allowed.",
+  ),
+  shadow: z.boolean().default(false).describe(
+    "Whether names of packages of mirrored repositories are allowed.",
+  ),
+};
+
 export const LIST_REPOSITORIES = endpoint({
   method: "GET",
   path: "/api/v1/repositories",
@@ -150,15 +161,7 @@ export const PUBLISH_UPLOAD = endpoint({
   right: "upload",
   isLong: true,
   pathParameters: { repository, upload },
-  body: z.strictObject({
-    downgrade: z.boolean().default(false).describe("Whether older versions are allowed."),
-    replace: z.boolean().default(false).describe(
-      "Whether other bytes of a published version are allowed.",
-    ),
-    shadow: z.boolean().default(false).describe(
-      "Whether names of packages of mirrored repositories are allowed.",
-    ),
-  }),
+  body: z.strictObject(CONSENT),
   answers: { 200: PUBLICATION },
   failures: {
     404: "There is no such repository or upload",
@@ -175,6 +178,27 @@ export const ABANDON_UPLOAD = endpoint({
   pathParameters: { repository, upload },
   answers: { 204: empty("The upload is gone.") },
   failures: { 404: "There is no such repository or upload" },
+});
+
+export const PROMOTE_PACKAGES = endpoint({
+  method: "POST",
+  path: "/api/v1/repositories/{repository}/promote",
+  summary: "Publish packages of a repository in another one",
+  isLong: true,
+  maxBodyBytes: 64 * 1024,
+  pathParameters: { repository },
+  body: z.strictObject({
+    packages: z.array(z.string()).min(1).describe("Names of the packages."),
+    to: z.string().describe("Name of the other repository."),
+    move: z.boolean().default(false).describe("Whether they leave the repository."),
+    force: z.boolean().default(false).describe("Whether they leave it even if others need them."),
+    ...CONSENT,
+  }),
+  answers: { 200: PUBLICATION.describe("What the other repository became.") },
+  failures: {
+    404: "There is no such repository or package",
+    409: "A package was refused, and nothing was changed",
+  },
 });
 
 export const REMOVE_PACKAGES = endpoint({

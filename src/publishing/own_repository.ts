@@ -152,10 +152,10 @@ export class OwnRepository {
   /** Removes packages by their names; see `withoutPackages`. */
   async remove(
     names: readonly string[],
-    { force, by }: { force: boolean; by: string },
+    { force, by, action = "remove" }: { force: boolean; by: string; action?: string },
   ): Promise<Generation | null> {
     return await this.publish(
-      { by, action: "remove" },
+      { by, action },
       (present) => withoutPackages(names, present, force),
     );
   }

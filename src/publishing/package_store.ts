@@ -1,7 +1,12 @@
 import { basename, join } from "@std/path";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import type { PackageInfo } from "../formats/pacman/package_info.ts";
-import { renameDurably, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
+import {
+  renameDurably,
+  statIfPresent,
+  syncDirectory,
+  writeFileDurably,
+} from "../platform/files/durable.ts";
 import { directoriesIn } from "../platform/files/plain_directory.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
@@ -52,6 +57,22 @@ export class PackageStore {
     }
     await writeFileDurably(join(directory, FACTS), JSON.stringify(facts));
     await renameDurably(directory, place);
+  }
+
+  /**
+   * Takes a package of another store on the same disk, with its signature, by hard links that are made
+   * in a new `directory`.
+   */
+  async link(other: PackageStore, stored: Stored, directory: string): Promise<void> {
+    if (await statIfPresent(this.pathOf(stored)) !== null) return;
+    await Deno.mkdir(directory, { recursive: true });
+    const source = other.#layout.package(stored.sha256);
+    for (const name of [FACTS, stored.fileName, `${stored.fileName}.sig`]) {
+      const isThere = await statIfPresent(join(source, name)) !== null;
+      if (isThere) await Deno.link(join(source, name), join(directory, name));
+    }
+    await syncDirectory(directory);
+    await renameDurably(directory, this.#layout.package(stored.sha256));
   }
 
   /** Signs a package unless it has a signature. */

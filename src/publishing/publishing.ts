@@ -16,10 +16,11 @@ import { readCreated, recordCreated, repositoryOf } from "./created_repositories
 import { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
 import { packagesFor } from "./published_package.ts";
+import { promote, type PromotionOptions } from "./promotion.ts";
 import { OwnRequests } from "./requests.ts";
 import { Signing } from "./signing/signing.ts";
 import { StateLayout } from "./state_layout.ts";
-import { type FindNamesakes, Uploads } from "./uploads.ts";
+import { type FindNamesakes, type UploadResult, Uploads } from "./uploads.ts";
 
 const log = eventLogger("publishing");
 
@@ -54,6 +55,7 @@ export class Publishing {
   #created: readonly OwnRepositoryConfig[] = [];
   #config: Settings;
   readonly #now: () => number;
+  readonly #namesakes: FindNamesakes;
   #tree = new RepositoryTree({ upstreams: [] });
   #lock: Promise<DirectoryLock> | null = null;
 
@@ -66,6 +68,7 @@ export class Publishing {
       readPassphrase,
       userName: `pkgstash on ${hostName()}`,
     });
+    this.#namesakes = namesakes;
     this.uploads = new Uploads({ signing: this.signing, namesakes });
   }
 
@@ -149,6 +152,15 @@ export class Publishing {
     const created = this.repository(name);
     await created.publish({ by, action: "create" }, (present) => present);
     return created;
+  }
+
+  /** Publishes packages of one repository in another; see `promotion.ts`. */
+  async promote(
+    options: Omit<PromotionOptions, "from" | "to" | "namesakes"> & { from: string; to: string },
+  ): Promise<UploadResult> {
+    const from = await this.repositoryToChange(options.from);
+    const to = await this.repositoryToChange(options.to);
+    return await promote({ ...options, from, to, namesakes: this.#namesakes });
   }
 
   /** Answers a GET or HEAD for a file of one of these repositories. */

@@ -3,6 +3,7 @@ import {
   type GenerationReport,
   LIST_REPOSITORIES,
   type OwnPackageReport,
+  PROMOTE_PACKAGES,
   REMOVE_PACKAGES,
   type RepositoryReport,
   ROLL_BACK,
@@ -13,6 +14,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import {
   type Command,
+  type CommandArgument,
   type CommandOption,
   type OptionValues,
   repeatedArgument,
@@ -24,11 +26,29 @@ import { agoText, bytesText, countText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, renderFacts, visible } from "../terminal_text.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
-import { changeText, publicationText, REPOSITORY } from "./repo_texts.ts";
+import {
+  changeText,
+  CONSENT_OPTIONS,
+  consentOf,
+  publicationText,
+  REPOSITORY,
+} from "./repo_texts.ts";
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 const PACKAGE = "PACKAGE";
 const GENERATION = "GENERATION";
+
+const NAMES: CommandArgument = {
+  name: PACKAGE,
+  description: "Names of packages",
+  required: true,
+  isRepeated: true,
+};
+const TARGET: CommandArgument = {
+  name: "TO",
+  description: "Name of the other repository",
+  required: true,
+};
 
 const option = (
   name: string,
@@ -93,7 +113,7 @@ export const REPO_COMMAND: Command = {
         "publication that is kept has them, so that it can be rolled back to.",
       arguments: [
         REPOSITORY,
-        { name: PACKAGE, description: "Names of packages", required: true, isRepeated: true },
+        NAMES,
       ],
       options: [
         option("force", null, "Remove them even if others of the repository need them"),
@@ -101,6 +121,30 @@ export const REPO_COMMAND: Command = {
       ],
       examples: [{ command: "pkgstash repo remove mine foo", description: "Take foo out" }],
       run: remove,
+    },
+    {
+      name: "repo promote",
+      summary: "Publish packages in another repository as well",
+      description:
+        "Publishes packages of a repository in another one, as from testing to stable, " +
+        "without copying them.",
+      arguments: [REPOSITORY, TARGET, NAMES],
+      options: [...CONSENT_OPTIONS, ...OPTIONS],
+      examples: [{ command: "pkgstash repo promote testing mine foo", description: "Release foo" }],
+      run: (options, output) => promote(options, output, false),
+    },
+    {
+      name: "repo move",
+      summary: "Move packages to another repository",
+      description: "As promote, and removes them from the repository that they come from.",
+      arguments: [REPOSITORY, TARGET, NAMES],
+      options: [
+        option("force", null, "Move them even if others of the repository need them"),
+        ...CONSENT_OPTIONS,
+        ...OPTIONS,
+      ],
+      examples: [{ command: "pkgstash repo move testing mine foo", description: "Move foo" }],
+      run: (options, output) => promote(options, output, true),
     },
     {
       name: "repo history",
@@ -186,6 +230,29 @@ async function remove(options: OptionValues, output: Output): Promise<ExitCode> 
     options,
     output,
     render: (report, paints) => publicationText(repository, report, paints),
+  });
+  return EXIT_CODE.ok;
+}
+
+async function promote(
+  options: OptionValues,
+  output: Output,
+  move: boolean,
+): Promise<ExitCode> {
+  const to = requiredArgument(options, TARGET.name);
+  const answer = await (await ApiClient.of(options)).call(PROMOTE_PACKAGES, {
+    repository: requiredArgument(options, REPOSITORY.name),
+    body: {
+      ...{ to, move },
+      packages: repeatedArgument(options, PACKAGE),
+      force: options.has("force"),
+      ...consentOf(options),
+    },
+  });
+  printAnswer(answer, {
+    options,
+    output,
+    render: (report, paints) => publicationText(to, report, paints),
   });
   return EXIT_CODE.ok;
 }

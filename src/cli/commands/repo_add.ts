@@ -15,11 +15,9 @@ import { LiveRegion } from "../live_region.ts";
 import type { Output } from "../output.ts";
 import { barText, bytesText, rateText } from "../quantity.ts";
 import { type Paints, visible } from "../terminal_text.ts";
-import { publicationText, REPOSITORY } from "./repo_texts.ts";
+import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
 
 const FILE = "FILE";
-
-const ALLOW = (name: string, description: string) => ({ name, valueName: null, description });
 
 export const REPO_ADD_COMMAND: Command = {
   name: "repo add",
@@ -38,10 +36,12 @@ export const REPO_ADD_COMMAND: Command = {
     },
   ],
   options: [
-    ALLOW("downgrade", "Allow older versions than the published ones"),
-    ALLOW("replace", "Allow other bytes of a published version"),
-    ALLOW("shadow", "Allow names of packages of mirrored repositories"),
-    ALLOW("ignore-signatures", "Leave FILE.sig out, so that the server signs"),
+    ...CONSENT_OPTIONS,
+    {
+      name: "ignore-signatures",
+      valueName: null,
+      description: "Leave FILE.sig out, so that the server signs",
+    },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
@@ -77,11 +77,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
     }
     publication = await client.call(PUBLISH_UPLOAD, {
       ...{ repository, upload },
-      body: {
-        downgrade: options.has("downgrade"),
-        replace: options.has("replace"),
-        shadow: options.has("shadow"),
-      },
+      body: consentOf(options),
     });
   } catch (error) {
     // The failure itself counts; an upload that stays is dropped by the daemon after a while.

@@ -1,5 +1,5 @@
 import type { GenerationReport, PublicationReport } from "../../api/repositories.ts";
-import type { CommandArgument } from "../command.ts";
+import type { CommandArgument, CommandOption, OptionValues } from "../command.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
 /** The argument of every command about one repository. */
@@ -8,6 +8,30 @@ export const REPOSITORY: CommandArgument = {
   description: "Name of a repository of your own",
   required: true,
 };
+
+/** What the caller takes upon himself when packages join a repository. */
+export const CONSENT_OPTIONS: readonly CommandOption[] = [
+  {
+    name: "downgrade",
+    valueName: null,
+    description: "Allow older versions than the published ones",
+  },
+  { name: "replace", valueName: null, description: "Allow other bytes of a published version" },
+  {
+    name: "shadow",
+    valueName: null,
+    description: "Allow names of packages of mirrored repositories",
+  },
+];
+
+/** The `CONSENT_OPTIONS` that were given. */
+export function consentOf(options: OptionValues) {
+  return {
+    downgrade: options.has("downgrade"),
+    replace: options.has("replace"),
+    shadow: options.has("shadow"),
+  };
+}
 
 /** What a change of a repository became, for people. */
 export function publicationText(

@@ -1,7 +1,7 @@
 import { dirname } from "@std/path";
 
 /** Makes the names in a directory survive a power failure. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   using directory = await Deno.open(path, { read: true });
   await directory.sync();
 }

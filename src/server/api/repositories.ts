@@ -5,6 +5,7 @@ import {
   LIST_REPOSITORIES,
   OPEN_UPLOAD,
   type OwnPackageReport,
+  PROMOTE_PACKAGES,
   PUBLISH_UPLOAD,
   REMOVE_PACKAGES,
   type RepositoryReport,
@@ -52,6 +53,13 @@ export const repositoryRoutes: readonly Route[] = [
   }),
   handle(ABANDON_UPLOAD, async ({ path: { repository, upload }, publishing }) => {
     await publishing.uploads.abandon(publishing.repository(repository), upload);
+  }),
+  handle(PROMOTE_PACKAGES, async ({ path, body, publishing, principal, note }) => {
+    const { packages: names, to, move, force, ...consent } = body;
+    const by = nameOf(principal);
+    const from = path.repository;
+    const moving = move ? { force } : null;
+    return noted(note, await publishing.promote({ from, to, names, consent, move: moving, by }));
   }),
   handle(
     REMOVE_PACKAGES,

@@ -7,6 +7,7 @@ import { TOKEN } from "../../support/administration.ts";
 import { type OwnPackage, ownPackage } from "../../support/own_package.ts";
 import { gzipped, madePackage, type PackageMember } from "../../support/made_package.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
+import { sha256Of } from "../../support/sha256.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
 import { FakeTerminal } from "../cli/fake_terminal.ts";
@@ -202,6 +203,41 @@ Deno.test("what others of the repository need is removed with --force only", asy
     assertEquals(refused.code, 1);
     assertMatch(refused.terminal.errors, /tool needs libfoo\.so=1-64 \(--force allows it\)/);
     assertEquals((await repo("remove", "mine", "lib", "--force")).code, 0);
+  });
+});
+
+Deno.test("packages are promoted without a copy, and moved", async () => {
+  await withHouse(async ({ app, repo, files }) => {
+    await repo("create", "testing");
+    await repo("create", "mine");
+    const packages = [
+      await ownPackage("lib"),
+      await ownPackage("tool", "1.0-1", { depends: ["lib"] }),
+    ];
+    await repo("add", "testing", ...await files(...packages));
+    const promoted = await repo("promote", "testing", "mine", "lib");
+    assertEquals(promoted.code, 0, promoted.terminal.errors);
+    assertStringIncludes(promoted.terminal.printed, "Published generation 2 of mine.");
+    const { body: database } = await app.get(`${DIRECTORY}/mine.db`);
+    assertEquals(await listed(database), ["lib 1.0-1"]);
+    const lib = packages[0]!;
+    assertEquals((await app.get(`${DIRECTORY}/${lib.fileName}`)).body, lib.bytes);
+    assertEquals((await app.get(`${DIRECTORY}/${lib.fileName}.sig`)).status, 200);
+    const digest = sha256Of(lib.bytes).slice(0, 40);
+    const [inTesting, inMine] = ["testing", "mine"].map((name) =>
+      Deno.statSync(
+        join(app.app.config.stateRoot, "repositories", name, "packages", digest, lib.fileName),
+      ).ino
+    );
+    assertEquals(inTesting, inMine, "one file");
+    const refused = await repo("move", "testing", "mine", "lib");
+    assertEquals(refused.code, 1);
+    assertMatch(refused.terminal.errors, /tool needs lib/);
+    assertEquals((await repo("move", "testing", "mine", "lib", "tool")).code, 0);
+    assertEquals((await ask(app, "GET", "/testing")).packages, []);
+    assertEquals((await ask(app, "GET", "/mine")).repository.packages, 2);
+    assertEquals((await repo("promote", "mine", "mine", "lib")).code, 1);
+    assertEquals((await repo("promote", "testing", "mine", "lib")).code, 1, "it is gone");
   });
 });
 

@@ -106,6 +106,14 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "DELETE /api/v1/repositories/{repository}/uploads/{upload}": [
     { target: "/api/v1/repositories/mine/uploads/none", status: 404 },
   ],
+  "POST /api/v1/repositories/{repository}/promote": [
+    {
+      target: "/api/v1/repositories/mine/promote",
+      status: 404,
+      body: { packages: ["a"], to: "other" },
+    },
+    { target: "/api/v1/repositories/mine/promote", status: 400, body: { packages: ["a"] } },
+  ],
   "POST /api/v1/repositories/{repository}/remove": [
     { target: "/api/v1/repositories/mine/remove", status: 404, body: { packages: ["a"] } },
     { target: "/api/v1/repositories/mine/remove", status: 400, body: { packages: [] } },
