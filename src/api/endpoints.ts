@@ -31,6 +31,7 @@ import {
   SHOW_HISTORY,
   SHOW_REPOSITORY,
   UPLOAD_FILE,
+  VERIFY_REPOSITORY,
 } from "./repositories.ts";
 import { SHOW_STATUS } from "./status.ts";
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from "./tokens.ts";
@@ -61,6 +62,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   ABANDON_UPLOAD,
   PROMOTE_PACKAGES,
   REMOVE_PACKAGES,
+  VERIFY_REPOSITORY,
   SHOW_HISTORY,
   ROLL_BACK,
   SHOW_LOG_LEVEL,

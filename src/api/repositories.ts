@@ -219,6 +219,25 @@ export const REMOVE_PACKAGES = endpoint({
   },
 });
 
+export const VERIFY_REPOSITORY = endpoint({
+  method: "POST",
+  path: "/api/v1/repositories/{repository}/verify",
+  summary: "Verify everything that a repository serves",
+  isLong: true,
+  pathParameters: { repository },
+  answers: {
+    200: z.object({
+      packages: COUNT.describe("Number of packages that were read."),
+      bytes: COUNT.describe("Their size."),
+      faults: z.array(z.object({
+        file: z.string().describe("Name of the file."),
+        reason: z.string().describe("What is wrong with it."),
+      })).describe("The files that are not what was published."),
+    }).describe("What was found."),
+  },
+  failures: { 404: NO_REPOSITORY },
+});
+
 export const SHOW_HISTORY = endpoint({
   method: "GET",
   path: "/api/v1/repositories/{repository}/history",

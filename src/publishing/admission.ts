@@ -45,7 +45,8 @@ export function admit(
   const faults: string[] = [];
   const warnings: string[] = [];
   let packages = [...present];
-  for (const added of incoming) {
+  // Of several versions of one call the newest is published, as from a directory that has them all.
+  for (const added of incoming.toSorted((one, other) => vercmp(one.version, other.version))) {
     faults.push(...faultsOf(added, { packages, architectures, consent }));
     for (const { directory, version } of namesakes(added.name)) {
       const clash = `${added.name} is in ${directory} as well (${version}); pacman takes the one ` +

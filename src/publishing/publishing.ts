@@ -21,6 +21,7 @@ import { OwnRequests } from "./requests.ts";
 import { Signing } from "./signing/signing.ts";
 import { StateLayout } from "./state_layout.ts";
 import { type FindNamesakes, type UploadResult, Uploads } from "./uploads.ts";
+import { type VerifiedRepository, verifyRepository } from "./verification.ts";
 
 const log = eventLogger("publishing");
 
@@ -161,6 +162,11 @@ export class Publishing {
     const from = await this.repositoryToChange(options.from);
     const to = await this.repositoryToChange(options.to);
     return await promote({ ...options, from, to, namesakes: this.#namesakes });
+  }
+
+  /** Checks everything that a repository serves. */
+  async verify(name: string): Promise<VerifiedRepository> {
+    return await verifyRepository(this.repository(name), this.signing);
   }
 
   /** Answers a GET or HEAD for a file of one of these repositories. */

@@ -9,6 +9,7 @@ import {
   ROLL_BACK,
   SHOW_HISTORY,
   SHOW_REPOSITORY,
+  VERIFY_REPOSITORY,
 } from "../../api/repositories.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
@@ -147,6 +148,16 @@ export const REPO_COMMAND: Command = {
       run: (options, output) => promote(options, output, true),
     },
     {
+      name: "repo verify",
+      summary: "Verify everything that a repository serves",
+      description: "Compares each package, database and signature with what was published. Exits " +
+        "with 1 if a file is wrong.",
+      arguments: [REPOSITORY],
+      options: OPTIONS,
+      examples: [{ command: "pkgstash repo verify mine", description: "Is anything damaged?" }],
+      run: verify,
+    },
+    {
       name: "repo history",
       summary: "List the publications of a repository",
       description: "Lists the publications that are kept, the latest first, with what changed, " +
@@ -255,6 +266,22 @@ async function promote(
     render: (report, paints) => publicationText(to, report, paints),
   });
   return EXIT_CODE.ok;
+}
+
+async function verify(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const answer = await (await ApiClient.of(options)).call(VERIFY_REPOSITORY, { repository });
+  printAnswer(answer, {
+    options,
+    output,
+    render: ({ packages, bytes, faults }, paints) =>
+      [
+        ...faults.map(({ file, reason }) => paints.bad(visible(`${file}: ${reason}`))),
+        `${countText(packages, "package")} read, ${bytesText(bytes)}: ` +
+        `${faults.length === 0 ? "nothing" : countText(faults.length, "file")} wrong.`,
+      ].join("\n"),
+  });
+  return answer.faults.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failure;
 }
 
 async function history(options: OptionValues, output: Output): Promise<ExitCode> {

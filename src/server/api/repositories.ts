@@ -13,6 +13,7 @@ import {
   SHOW_HISTORY,
   SHOW_REPOSITORY,
   UPLOAD_FILE,
+  VERIFY_REPOSITORY,
 } from "../../api/repositories.ts";
 import type { Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
@@ -69,6 +70,11 @@ export const repositoryRoutes: readonly Route[] = [
       return noted(note, { generation });
     },
   ),
+  handle(VERIFY_REPOSITORY, async ({ path, publishing, note }) => {
+    const { packages, bytes, faults } = await publishing.verify(path.repository);
+    note({ faults: faults.length });
+    return { packages, bytes, faults: [...faults] };
+  }),
   handle(SHOW_HISTORY, async ({ path, publishing }) => {
     const history = await publishing.repository(path.repository).history();
     return { generations: history.toReversed().map(generationReport) };

@@ -132,3 +132,42 @@ endToEndTest("real repo-add reads and extends what is served", async (bed) => {
     "other-1.0-1/desc",
   ]);
 });
+
+endToEndTest("packages that are signed already keep their signatures", async (bed) => {
+  const { server } = await prepare(bed);
+  const packager = await bed.signingKey();
+  const [built] = await buildPackages([{ name: "signed", size: 1000 }]);
+  const folder = await bed.newFolder("signed");
+  const path = join(folder, built!.file);
+  await Deno.copyFile(built!.path, path);
+  await packager.sign(path);
+  const refused = await server.try("add", "mine", path);
+  assertMatch(
+    refused.text,
+    /signed-.*\.sig: Cannot accept the signature: the key .* is not trusted/,
+  );
+  const publicKey = join(folder, "packager.asc");
+  await Deno.writeTextFile(
+    publicKey,
+    await runCommand(["gpg", "--armor", "--export", packager.fingerprint], {
+      env: { GNUPGHOME: packager.home },
+    }),
+  );
+  assertEquals((await server.command("key", "trust", publicKey)).code, 0);
+  await server.run("add", "mine", path);
+  const response = await fetch(`${server.pkgstash.url}mine/os/x86_64/${built!.file}.sig`);
+  assertEquals(await response.bytes(), await Deno.readFile(`${path}.sig`));
+  await server.run("verify", "mine");
+  const own = await server.key();
+  const pacman = await bed.client(server.pkgstash, {
+    repositories: ["mine"],
+    sigLevel: REQUIRED,
+    trust: {
+      trustIn: async (home) => {
+        await own.trustIn(home);
+        await packager.trustIn(home);
+      },
+    },
+  });
+  await pacman.run("-Sy", "signed");
+});

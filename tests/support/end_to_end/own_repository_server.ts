@@ -30,10 +30,15 @@ export class OwnRepositoryServer {
 
   /** Runs `pkgstash repo ...`; returns its exit code and everything that it printed. */
   async try(...args: string[]): Promise<{ code: number; text: string }> {
+    return await this.command("repo", ...args);
+  }
+
+  /** Runs any command. */
+  async command(...args: string[]): Promise<{ code: number; text: string }> {
     let text = "";
     const print = (line: string) => void (text += `${line}\n`);
     const connection = ["--url", this.pkgstash.url, "--token-file", this.#tokenFile];
-    const code = await runCli(["repo", ...args, ...connection], { out: print, err: print });
+    const code = await runCli([...args, ...connection], { out: print, err: print });
     return { code, text };
   }
 

@@ -241,6 +241,49 @@ Deno.test("packages are promoted without a copy, and moved", async () => {
   });
 });
 
+Deno.test("verify names each file that is not what was published", async (t) => {
+  await withHouse(async ({ app, repo, files }) => {
+    await repo("create", "mine");
+    const foo = await ownPackage("foo");
+    await repo("add", "mine", ...await files(foo, await ownPackage("bar")));
+    const right = await repo("verify", "mine");
+    assertEquals(right.code, 0, right.terminal.errors);
+    assertMatch(right.terminal.printed, /^2 packages read, .*: nothing wrong\.$/m);
+    const state = join(app.app.config.stateRoot, "repositories/mine");
+    const stored = join(state, "packages", sha256Of(foo.bytes).slice(0, 40), foo.fileName);
+    const generation = join(state, "generations/00000002");
+    const damages: [string, RegExp][] = [
+      [stored, /^foo-.*\.gz: it has other bytes than were published$/m],
+      [`${stored}.sig`, /^foo-.*\.gz\.sig: Cannot accept the signature/m],
+      [join(generation, "x86_64.files"), /^x86_64\.files: it has other bytes than/m],
+      [join(generation, "x86_64.db.sig"), /^x86_64\.db\.sig: it has other bytes than/m],
+    ];
+    for (const [path, wanted] of damages) {
+      await t.step(path.slice(path.lastIndexOf("/") + 1), async () => {
+        const bytes = await Deno.readFile(path);
+        await Deno.writeFile(path, bytes.with(bytes.length - 9, bytes.at(-9)! ^ 1));
+        const found = await repo("verify", "mine");
+        assertEquals(found.code, 1);
+        assertMatch(found.terminal.printed, wanted);
+        await Deno.writeFile(path, bytes);
+      });
+    }
+    await Deno.remove(`${stored}.sig`);
+    assertMatch((await repo("verify", "mine")).terminal.printed, /gz\.sig: it is not there$/m);
+  });
+});
+
+Deno.test("of several versions in one call the newest is published", async () => {
+  await withHouse(async ({ app, repo, files }) => {
+    await repo("create", "mine");
+    const versions = ["1.10-1", "1.9-1", "1.2-1"];
+    const packages = await Promise.all(versions.map((version) => ownPackage("foo", version)));
+    assertEquals((await repo("add", "mine", ...await files(...packages))).code, 0);
+    const { body } = await app.get(`${DIRECTORY}/mine.db`);
+    assertEquals(await listed(body), ["foo 1.10-1"]);
+  });
+});
+
 Deno.test("a hostile or broken upload is refused with its reason, and leaves nothing", async (t) => {
   await withHouse(async ({ app, repo, files }) => {
     await repo("create", "mine");

@@ -118,6 +118,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/repositories/mine/remove", status: 404, body: { packages: ["a"] } },
     { target: "/api/v1/repositories/mine/remove", status: 400, body: { packages: [] } },
   ],
+  "POST /api/v1/repositories/{repository}/verify": [
+    { target: "/api/v1/repositories/mine/verify", status: 200 },
+    { target: "/api/v1/repositories/other/verify", status: 404 },
+  ],
   "GET /api/v1/repositories/{repository}/history": [
     { target: "/api/v1/repositories/mine/history", status: 200 },
   ],
