@@ -32,14 +32,15 @@ const MAX_EMPTY_BYTES = 10_240;
 
 const TYPE = 156;
 const MAGIC = 257;
-/** POSIX, in contrast to GNU, has a prefix for long names. */
-const USTAR: readonly number[] = [...new TextEncoder().encode("ustar\0")];
+/** POSIX, in contrast to GNU, has a prefix for long names; libarchive is content with this much. */
+const USTAR: readonly number[] = [...new TextEncoder().encode("ustar")];
+const GNU: readonly number[] = [...new TextEncoder().encode("ustar  \0")];
 
 /** What special members say of the one that follows them. */
 interface Extensions {
+  /** The types of these members, in their order. */
+  types?: string;
   name?: string;
-  /** Counts before the name: that of a sparse member is made up. */
-  sparseName?: string;
   linkTarget?: string;
   size?: number;
 }
@@ -149,10 +150,14 @@ export class TarReader {
     if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated, linkTarget: "" };
     if (type === "S") throw damaged("a member is sparse");
     const extensions = this.#extensions;
-    const name = extensions.sparseName ?? extensions.name ?? nameIn(block);
+    const name = extensions.name ?? nameIn(block);
     if (name === "") throw damaged("a member has no name");
-    // Links, devices and folders have no content, whatever their size says.
-    const size = /[1-6]/.test(type) ? 0 : extensions.size ?? stated;
+    const said = extensions.size ?? stated;
+    if (type === "1" && said !== 0) {
+      throw damaged("a hard link has a size, which readers disagree on");
+    }
+    // Symbolic links, devices and folders have no content, whatever their size says.
+    const size = /[1-6]/.test(type) ? 0 : said;
     return {
       name,
       type,
@@ -162,6 +167,12 @@ export class TarReader {
   }
 
   #extend(type: string, body: Uint8Array): void {
+    // GNU has one header for a long target and one for a long name, and pax one for everything.
+    const types = (this.#extensions.types ?? "") + type;
+    if (types.length > 1 && types !== "KL" && types !== "LK") {
+      throw damaged("several headers describe one member, which readers disagree on");
+    }
+    this.#extensions.types = types;
     if (type === "L") this.#extensions.name = textUntilZero(body, 0, body.length);
     else if (type === "K") this.#extensions.linkTarget = textUntilZero(body, 0, body.length);
     else if (type === "x" || type === "X") Object.assign(this.#extensions, paxRecords(body));
@@ -195,11 +206,11 @@ function linkOf({ type, linkTarget: target }: Header): TarLink | null {
 
 function nameIn(block: Uint8Array): string {
   const name = textUntilZero(block, 0, 100);
-  const hasPrefix = block[345] !== 0 && USTAR.every((byte, at) => block[MAGIC + at] === byte);
+  const hasMagic = (magic: readonly number[]) =>
+    magic.every((byte, at) => block[MAGIC + at] === byte);
+  const hasPrefix = block[345] !== 0 && hasMagic(USTAR) && !hasMagic(GNU);
   return hasPrefix ? `${textUntilZero(block, 345, 500)}/${name}` : name;
 }
-
-const PATH_KEYS: ReadonlySet<string> = new Set(["path", "linkpath", "GNU.sparse.name"]);
 
 /** The records `length key=value` of a pax header that matter here. */
 function paxRecords(body: Uint8Array): Extensions {
@@ -214,11 +225,11 @@ function paxRecords(body: Uint8Array): Extensions {
     const equals = record.indexOf("=");
     const key = record.slice(0, equals);
     const value = record.slice(equals + 1);
-    if (PATH_KEYS.has(key)) {
+    // Its map decides where libarchive looks for the next member. makepkg writes none.
+    if (key.startsWith("GNU.sparse.")) throw damaged("a member is sparse");
+    if (key === "path" || key === "linkpath") {
       if (body.subarray(space, at + length).includes(0)) throw damaged("a pax header is malformed");
-      if (key === "path") found.name = value;
-      else if (key === "linkpath") found.linkTarget = value;
-      else found.sparseName = value;
+      found[key === "path" ? "name" : "linkTarget"] = value;
     }
     if (key === "size") {
       if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
