@@ -238,6 +238,15 @@ export const VERIFY_REPOSITORY = endpoint({
   failures: { 404: NO_REPOSITORY },
 });
 
+export const PUBLISH_KEYRING = endpoint({
+  method: "POST",
+  path: "/api/v1/repositories/{repository}/keyring",
+  summary: "Publish the signing keys as a package",
+  pathParameters: { repository },
+  answers: { 200: PUBLICATION },
+  failures: { 404: NO_REPOSITORY },
+});
+
 export const SHOW_HISTORY = endpoint({
   method: "GET",
   path: "/api/v1/repositories/{repository}/history",

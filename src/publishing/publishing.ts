@@ -15,6 +15,7 @@ import {
 import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
 import { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
+import { keyringPackage } from "./keyring_package.ts";
 import { packagesFor } from "./published_package.ts";
 import { promote, type PromotionOptions } from "./promotion.ts";
 import { OwnRequests } from "./requests.ts";
@@ -167,6 +168,25 @@ export class Publishing {
   /** Checks everything that a repository serves. */
   async verify(name: string): Promise<VerifiedRepository> {
     return await verifyRepository(this.repository(name), this.signing);
+  }
+
+  /**
+   * Publishes the public keys as the package `NAME-keyring`, for clients that have an older one, or
+   * that trust the repository already.
+   */
+  async publishKeyring(name: string, by: string): Promise<UploadResult> {
+    const repository = await this.repositoryToChange(name);
+    const { binary } = await this.signing.publicKeys();
+    const { fileName, bytes } = keyringPackage({
+      name,
+      keys: binary,
+      fingerprints: (await this.signing.list()).map(({ fingerprint }) => fingerprint),
+      time: this.#now(),
+    });
+    const upload = await this.uploads.open(repository);
+    await this.uploads.put(repository, upload, { fileName, body: ReadableStream.from([bytes]) });
+    const consent = { downgrade: false, replace: false, shadow: false };
+    return await this.uploads.publish(repository, upload, { consent, by });
   }
 
   /** Answers a GET or HEAD for a file of one of these repositories. */

@@ -8,6 +8,7 @@ import {
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
 } from "../../api/keys.ts";
+import { PUBLISH_KEYRING } from "../../api/repositories.ts";
 import { parseDuration } from "../../config/quantities.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
@@ -22,6 +23,7 @@ import { AdministrationError, EXIT_CODE, type ExitCode, UsageError } from "../er
 import { readKeyFile } from "../key_file.ts";
 import type { Output } from "../output.ts";
 import { type Paints, visible } from "../terminal_text.ts";
+import { publicationText, REPOSITORY } from "./repo_texts.ts";
 
 const DEFAULT_OVERLAP = "14d";
 
@@ -106,6 +108,17 @@ export const KEY_COMMAND: Command = {
       run: rotate,
     },
     {
+      name: "key package",
+      summary: "Publish the keys as a package",
+      description: "Publishes the public keys in a repository as its package REPOSITORY-keyring. " +
+        "Clients that have it installed trust a new key with their next upgrade, and before it " +
+        "signs.",
+      arguments: [REPOSITORY],
+      options: OPTIONS,
+      examples: [{ command: "pkgstash key package mine", description: "As mine-keyring" }],
+      run: publishPackage,
+    },
+    {
       name: "key trust",
       summary: "Trust a packager's key",
       description: "Trusts a public key: signatures by it that come with packages are kept.",
@@ -173,6 +186,17 @@ async function rotate(options: OptionValues, output: Output): Promise<ExitCode> 
   const overlap_ms = overlapOf(options);
   const key = await (await ApiClient.of(options)).call(ROTATE_KEY, { body: { overlap_ms } });
   printAnswer(key, { options, output, render: (key) => `Made ${newKeyText(key)}` });
+  return EXIT_CODE.ok;
+}
+
+async function publishPackage(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const publication = await (await ApiClient.of(options)).call(PUBLISH_KEYRING, { repository });
+  printAnswer(publication, {
+    options,
+    output,
+    render: (answer, paints) => publicationText(repository, answer, paints),
+  });
   return EXIT_CODE.ok;
 }
 

@@ -6,6 +6,7 @@ import {
   OPEN_UPLOAD,
   type OwnPackageReport,
   PROMOTE_PACKAGES,
+  PUBLISH_KEYRING,
   PUBLISH_UPLOAD,
   REMOVE_PACKAGES,
   type RepositoryReport,
@@ -75,6 +76,11 @@ export const repositoryRoutes: readonly Route[] = [
     note({ faults: faults.length });
     return { packages, bytes, faults: [...faults] };
   }),
+  handle(
+    PUBLISH_KEYRING,
+    async ({ path, publishing, principal, note }) =>
+      noted(note, await publishing.publishKeyring(path.repository, nameOf(principal))),
+  ),
   handle(SHOW_HISTORY, async ({ path, publishing }) => {
     const history = await publishing.repository(path.repository).history();
     return { generations: history.toReversed().map(generationReport) };

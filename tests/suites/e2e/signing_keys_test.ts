@@ -1,5 +1,11 @@
 // The daemon's own keys and signatures, as gpg, pacman-key and repo-add see them.
-import { assertEquals, assertNotEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { PkgstashError } from "../../../src/errors.ts";
 import { Signing } from "../../../src/publishing/signing/signing.ts";
@@ -182,6 +188,23 @@ endToEndTest(
       for (const command of commands) await run(command);
       await client.run("-Sy", "leaf");
       assertEquals(await client.run("-Q"), "leaf 1.0-1\n");
+
+      // A key that does not sign yet comes by the keyring package, as Arch Linux's keys do.
+      const next = JSON.parse(await cli("key", "rotate", "--json")).fingerprint;
+      await cli("key", "package", "mine");
+      // Without its scriptlet: there is no shell in the client's root.
+      await client.run("-Sy", "--noscriptlet", "mine-keyring");
+      // pacman-key reads keyrings from one place of this machine only (Debian has its own).
+      const script = await Deno.readTextFile((await runCommand(["which", "pacman-key"])).trim());
+      const keyrings = client.installed("usr/share/pacman/keyrings");
+      const populate = join(client.folder, "populate");
+      const moved = script.replaceAll(/\/usr\/share\/(?:pacman\/)?keyrings/g, keyrings);
+      await Deno.writeTextFile(populate, moved, { mode: 0o755 });
+      await runCommand([populate, "--gpgdir", keyring, "--populate", "mine"]);
+      const listing = await runCommand(["gpg", "--batch", "--with-colons", "--list-keys", next], {
+        env: { GNUPGHOME: keyring },
+      });
+      assertMatch(listing, /^pub:f:/m);
     } finally {
       await stopAgent(keyring);
     }

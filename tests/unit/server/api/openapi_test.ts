@@ -122,6 +122,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/repositories/mine/verify", status: 200 },
     { target: "/api/v1/repositories/other/verify", status: 404 },
   ],
+  "POST /api/v1/repositories/{repository}/keyring": [
+    { target: "/api/v1/repositories/mine/keyring", status: 200 },
+    { target: "/api/v1/repositories/none/keyring", status: 404 },
+  ],
   "GET /api/v1/repositories/{repository}/history": [
     { target: "/api/v1/repositories/mine/history", status: 200 },
   ],
