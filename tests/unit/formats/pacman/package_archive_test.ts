@@ -312,6 +312,31 @@ Deno.test("a .MTREE must be about the files that are there", async (t) => {
   });
 });
 
+Deno.test("what is taken was read to its last byte, whatever follows the archive", async (t) => {
+  const tar = await madePackage();
+  const frame = new Uint8Array([0x50, 0x2a, 0x4d, 0x18, 0, 0, 0, 0]);
+  for (const bytes of [tar, await gzipped(tar), zstdCompressSync(tar)]) {
+    const tails = [new Uint8Array(200_000), new Uint8Array(200_000).fill(7), frame, bytes];
+    for (const [index, tail] of tails.entries()) {
+      await t.step(`${bytes[0]} and tail ${index}`, async () => {
+        const whole = concat([bytes, tail]);
+        let read = 0;
+        const source = new ReadableStream<Uint8Array>({
+          pull(controller): void {
+            if (read >= whole.length) return controller.close();
+            controller.enqueue(whole.subarray(read, read += 10_000));
+          },
+        }, { highWaterMark: 0 });
+        const isTaken = await readPackageArchive(source, MADE_PACKAGE).then(
+          () => true,
+          () => false,
+        );
+        assert(!isTaken || read >= whole.length, `${read} of ${whole.length} bytes`);
+      });
+    }
+  }
+});
+
 Deno.test("an error of the source itself is passed on unchanged", async () => {
   const failure = new Error("the client has left");
   const source = new ReadableStream<Uint8Array>({ pull: (stream) => stream.error(failure) });
