@@ -1,7 +1,10 @@
+import { Administration } from "./administration/administration.ts";
 import type { Config } from "./config/config.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
+import { readCredential } from "./platform/systemd/credential.ts";
+import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
@@ -10,7 +13,17 @@ import { Server } from "./server/server.ts";
 const log = eventLogger("app");
 
 /** Keys that a running daemon cannot change. */
-const FIXED = ["cacheRoot", "listenAddress", "port", "tlsCertificate", "tlsKey"] as const;
+const FIXED = [
+  "cacheRoot",
+  "stateRoot",
+  "listenAddress",
+  "port",
+  "tlsCertificate",
+  "tlsKey",
+] as const;
+
+/** The credential of systemd that locks the signing keys. */
+const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
 
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules };
@@ -18,12 +31,14 @@ type OwnContext = Context & { config: Config; access: AccessRules };
 /** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
+  readonly #publishing: Publishing;
   readonly #server: Server;
   readonly #context: OwnContext;
   #stopped: Promise<void> | null = null;
 
-  private constructor(mirroring: Mirroring, server: Server, context: OwnContext) {
-    this.#mirroring = mirroring;
+  private constructor(server: Server, context: OwnContext) {
+    this.#mirroring = context.mirroring;
+    this.#publishing = context.publishing;
     this.#server = server;
     this.#context = context;
   }
@@ -33,15 +48,29 @@ export class App implements AsyncDisposable {
     const startedAt = Date.now();
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
-    const context = { config, access: new AccessRules(config), mirroring, metrics, startedAt };
+    let publishing: Publishing | null = null;
     try {
+      publishing = await Publishing.open(config, {
+        readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
+        namesakes: (names) => mirroring.namesakesOf(names),
+      });
+      const context = {
+        config,
+        access: new AccessRules(config),
+        administration: new Administration(config.stateRoot),
+        mirroring,
+        publishing,
+        metrics,
+        startedAt,
+      };
       const server = await Server.listen(config, {
         handler: createHandler(context),
         limits: () => context.config,
         isProxy: (address) => context.access.isTrusted(address),
       });
-      return new App(mirroring, server, context);
+      return new App(server, context);
     } catch (error) {
+      await publishing?.stop();
       await mirroring.stop();
       throw error;
     }
@@ -64,6 +93,7 @@ export class App implements AsyncDisposable {
       log.warn("some changes need a restart", { keys: fixed.join(", ") });
     }
     this.#mirroring.reconfigure(config);
+    this.#publishing.reconfigure(config);
     this.#context.config = config;
     this.#context.access = new AccessRules(config);
   }
@@ -78,7 +108,9 @@ export class App implements AsyncDisposable {
     const background = this.#mirroring.stopBackground();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
+    await this.#publishing.stop();
     await this.#mirroring.stop();
+    await this.#context.administration.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

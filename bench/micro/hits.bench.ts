@@ -1,7 +1,9 @@
 // A request from the handler's point of view, without sockets: the hot path of a hit and of a 304.
 import { join } from "@std/path";
+import { Administration } from "../../src/administration/administration.ts";
 import { Mirroring } from "../../src/mirroring/mirroring.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
+import { Publishing } from "../../src/publishing/publishing.ts";
 import { AccessRules } from "../../src/server/access_rules.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { configOf } from "../../tests/support/configuration.ts";
@@ -20,14 +22,25 @@ for (let i = 0; i < PACKAGES; i++) repository.set(`package${i}`, 1, { size: SMAL
 await repository.publish();
 const config = configOf("", {
   PKGSTASH_CACHE_ROOT: cacheRoot,
+  PKGSTASH_STATE_ROOT: join(cacheRoot, "state"),
   PKGSTASH_MIRROR_URLS: mirror.url,
   PKGSTASH_MIRRORED_REPOS: "core",
   PKGSTASH_REFRESH_INTERVAL: "0",
 });
 const metrics = new Metrics();
 const mirroring = await Mirroring.open(config, metrics);
-const access = new AccessRules(config);
-const handler = createHandler({ config, access, mirroring, metrics, startedAt: Date.now() });
+const handler = createHandler({
+  config,
+  access: new AccessRules(config),
+  administration: new Administration(config.stateRoot),
+  mirroring,
+  publishing: await Publishing.open(config, {
+    readPassphrase: () => null,
+    namesakes: (names) => mirroring.namesakesOf(names),
+  }),
+  metrics,
+  startedAt: Date.now(),
+});
 
 const info = {
   remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 50_000 },

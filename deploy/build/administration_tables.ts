@@ -1,5 +1,5 @@
 import { ENDPOINTS } from "../../src/api/endpoints.ts";
-import type { Command, CommandOption } from "../../src/cli/command.ts";
+import { argumentText, type Command, type CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
 import { allCommands } from "./all_commands.ts";
@@ -37,7 +37,7 @@ function synopsisOf({ name, arguments: positionals = [], options }: Command): st
   return [
     "pkgstash",
     name,
-    ...positionals.map((each) => each.required ? each.name : `[${each.name}]`),
+    ...positionals.map(argumentText),
     ...own.map((option) => `[${spellingOf(option)}]`),
   ].join(" ");
 }

@@ -5,6 +5,7 @@ import {
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { OWN_REPOSITORY_KEYS } from "../../src/config/own_repositories.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { PRESETS } from "../../src/config/presets.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
@@ -38,6 +39,11 @@ export function configManual(version: string): string {
     ".PP",
     roff(`There are presets for ${Object.keys(PRESETS).join(", ")}:`),
     ...literal(["[upstreams.archlinuxarm]", 'preset = "archlinuxarm"']),
+    section("YOUR OWN REPOSITORIES"),
+    roff(
+      "A table [repositories.NAME] describes a repository of your own packages. It may be empty:",
+    ),
+    ...Object.values<ConfigKey<unknown>>(OWN_REPOSITORY_KEYS).flatMap(keyParagraph),
     section("ENVIRONMENT"),
     ...tagged(TOKEN_VARIABLE.name, TOKEN_VARIABLE.description),
     ...tagged(

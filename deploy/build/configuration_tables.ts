@@ -6,6 +6,7 @@ import {
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { OWN_REPOSITORY_KEYS } from "../../src/config/own_repositories.ts";
 import { type Setting, SETTINGS, type Topic } from "../../src/config/settings.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 import { code, table } from "./markdown.ts";
@@ -23,6 +24,7 @@ export function configurationTables(): Record<string, string> {
     log: keyTable(keysAbout("log")),
     "further distributions": keyTable([PRESET_KEY, ...Object.values(UPSTREAM_KEYS)]),
     presets: presetTable(),
+    "your own repositories": keyTable(Object.values<ConfigKey<unknown>>(OWN_REPOSITORY_KEYS)),
     environment: environmentTable(),
   };
 }

@@ -1,6 +1,6 @@
 import type { ConfigKey } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import { BINARY_CACHE_ROOT } from "../../src/config/out_of_reach.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
 
 const LINE_WIDTH = 98;
@@ -8,6 +8,7 @@ const LINE_WIDTH = 98;
 /** Values that differ from the defaults because of where the package installs its files. */
 const PACKAGED_VALUES: Readonly<Record<string, string>> = {
   [SETTINGS.cacheRoot.name]: BINARY_CACHE_ROOT,
+  [SETTINGS.stateRoot.name]: BINARY_STATE_ROOT,
   [SETTINGS.envFile.name]: "/etc/pkgstash/pkgstash.env",
 };
 
@@ -22,6 +23,10 @@ export function exampleConfig(): string {
     "# Two lines add a distribution, which clients find at http://this-server/archlinuxarm/.",
     "#[upstreams.archlinuxarm]",
     '#preset = "archlinuxarm"',
+    "",
+    "# A repository of your own packages, which clients find at http://this-server/mine/os/x86_64/.",
+    "#[repositories.mine]",
+    '#architectures = ["x86_64"]',
     "",
   ].join("\n");
 }

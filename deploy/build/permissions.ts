@@ -2,7 +2,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { URL_VARIABLE } from "../../src/cli/api_client.ts";
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
-import { CREDENTIALS_VARIABLE } from "../../src/config/read_config.ts";
+import { CREDENTIALS_VARIABLE } from "../../src/platform/systemd/credential.ts";
 import { NOTIFY_VARIABLES } from "../../src/platform/systemd/service_manager.ts";
 
 const KEY_VARIABLES = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)]
@@ -27,7 +27,8 @@ export function permissionList(): string {
   return [
     "```text",
     "net    everything",
-    `read   ${read.join(" ")}`,
+    `read   ${read.filter((path) => path !== "/").join(" ")}`,
+    "       and all files, for commands that take files; the daemon gives that up first",
     `write  ${write.join(" ")}`,
     `sys    ${sys.join(" ")}`,
     "env    PKGSTASH_ and the name of each key, in capitals;",

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { TIMESTAMP } from "./scalars.ts";
 
 const NAME = z.string();
 
@@ -19,6 +20,23 @@ const CLIENT_CONFIG = z.object({
       ),
     }).describe("A distribution."),
   ).describe("The upstreams, in the order of the configuration."),
+  own_repositories: z.array(
+    z.object({
+      name: z.string().describe("The name of its section in pacman.conf."),
+      architectures: z.array(NAME).describe("The values of $arch."),
+      server: z.string().describe("Its Server line."),
+      sig_level: z.string().describe("Its SigLevel line."),
+      keys_url: z.string().nullable().describe(
+        "Where its public keys are, for pacman-key --add; null if it is not signed.",
+      ),
+    }).describe("A repository of your own."),
+  ).describe("The repositories of your own, by name."),
+  keys: z.array(
+    z.object({
+      fingerprint: z.string().describe("The fingerprint, for pacman-key --lsign-key."),
+      signs_from: TIMESTAMP.describe("From when on it signs."),
+    }),
+  ).describe("The keys that clients of signed repositories must trust; none if there are none."),
   flat_cache_server: z.string().describe(
     "The CacheServer line that serves cached packages whose name means one file in all upstreams.",
   ),

@@ -1,5 +1,8 @@
 import type { z } from "zod";
 
+/** Who may call an endpoint. With "upload", the path has a parameter `repository`. */
+export type Right = "anyone" | "upload" | "administrator";
+
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
 /**
@@ -27,6 +30,15 @@ export interface Empty {
   readonly description: string;
 }
 
+/** A body that is a file, of any length: it is streamed, and never held as a whole. */
+export interface Bytes {
+  readonly kind: "bytes";
+  readonly description: string;
+}
+
+/** What a request carries: JSON of a schema, a file, or nothing. */
+export type RequestBody = z.ZodType | Bytes | undefined;
+
 /** What an endpoint answers with: JSON of this schema, lines of JSON, or nothing. */
 export type Answer = z.ZodType | Lines | Empty;
 
@@ -37,7 +49,7 @@ export type Answers = Readonly<Record<number, Answer>>;
 export interface Endpoint<
   Path extends string = string,
   Query extends QueryShape = QueryShape,
-  Body extends z.ZodType | undefined = z.ZodType | undefined,
+  Body extends RequestBody = RequestBody,
   Success extends Answers = Answers,
 > {
   readonly method: Method;
@@ -45,8 +57,12 @@ export interface Endpoint<
   readonly path: Path;
   /** An imperative, without a full stop: it also completes "Cannot ...". */
   readonly summary: string;
-  /** Whether it needs no token. */
-  readonly isOpen: boolean;
+  /** Who may call it; administrators may call everything. */
+  readonly right: Right;
+  /** Whether it changes something, so that the audit log gets an event; all but GET do by default. */
+  readonly isChange: boolean;
+  /** A longer body is refused. */
+  readonly maxBodyBytes: number;
   /** Whether it may take longer than a client usually waits. */
   readonly isLong: boolean;
   /** Whether failures are plain text, as in the Go version, instead of problem details. */
@@ -63,28 +79,39 @@ export interface Endpoint<
 export type Declaration<
   Path extends string,
   Query extends QueryShape,
-  Body extends z.ZodType | undefined,
+  Body extends RequestBody,
   Success extends Answers,
 > =
   & Pick<Endpoint<Path, Query, Body, Success>, "method" | "path" | "summary" | "answers">
   & Partial<
     Pick<
       Endpoint<Path, Query, Body, Success>,
-      "isOpen" | "isLong" | "failsInText" | "query" | "body" | "failures"
+      | "right"
+      | "isChange"
+      | "maxBodyBytes"
+      | "isLong"
+      | "failsInText"
+      | "query"
+      | "body"
+      | "failures"
     >
   >
   & ([PathParameter<Path>] extends [never] ? { readonly pathParameters?: never }
     : Pick<Endpoint<Path>, "pathParameters">);
+
+const MAX_BODY_BYTES = 1024;
 
 /** Declares an endpoint. Its path template and its `pathParameters` must have the same names. */
 export function endpoint<
   const Path extends string,
   const Success extends Answers,
   Query extends QueryShape = Record<never, never>,
-  Body extends z.ZodType | undefined = undefined,
+  Body extends RequestBody = undefined,
 >(declaration: Declaration<Path, Query, Body, Success>): Endpoint<Path, Query, Body, Success> {
   return {
-    isOpen: false,
+    right: "administrator",
+    isChange: declaration.method !== "GET",
+    maxBodyBytes: MAX_BODY_BYTES,
     isLong: false,
     failsInText: false,
     pathParameters: {},
@@ -101,6 +128,11 @@ export function lines<Schema extends z.ZodType>(
   description: string,
 ): Lines<Schema> {
   return { kind: "lines", schema, description };
+}
+
+/** A body that is a file. */
+export function bytes(description: string): Bytes {
+  return { kind: "bytes", description };
 }
 
 /** A success without a body. */
@@ -128,13 +160,17 @@ export type QueryValues<E extends Endpoint> = {
 /** The request's body, once it is validated. */
 export type BodyValue<E extends Endpoint> = OutputOf<E["body"]>;
 
-type OutputOf<Body> = Body extends z.ZodType ? z.output<Body> : undefined;
+type OutputOf<Body> = Body extends z.ZodType ? z.output<Body>
+  : Body extends Bytes ? ReadableStream<Uint8Array>
+  : undefined;
 
 /** What a caller sends: the parameters of path and query by their names, and the body. */
 type CallerInput<E extends Endpoint> =
   & PathValues<E>
   & QueryInput<E["query"]>
-  & (E["body"] extends z.ZodType ? { readonly body: z.input<E["body"]> } : unknown);
+  & (E["body"] extends z.ZodType ? { readonly body: z.input<E["body"]> }
+    : E["body"] extends Bytes ? { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> }
+    : unknown);
 
 type QueryInput<Query extends QueryShape> =
   & {

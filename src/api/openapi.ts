@@ -6,7 +6,7 @@ export const SHOW_OPENAPI = endpoint({
   method: "GET",
   path: "/api/v1/openapi.json",
   summary: "Show this OpenAPI document",
-  isOpen: true,
+  right: "anyone",
   answers: {
     200: z.looseObject({ openapi: z.string() }).describe(
       "An OpenAPI 3.1 document, see spec.openapis.org.",

@@ -6,7 +6,7 @@ const PROBLEM_KINDS = [
   "unknown_route",
   "invalid_request",
   "unauthorized",
-  /** The API is off, because no token is set. */
+  /** The API is off, because no token is set; or the token is not for this. */
   "forbidden",
   "not_found",
   /** It cannot be done while something else is in progress. */

@@ -7,6 +7,7 @@ import {
   type Lines,
   type LineValue,
   type QueryShape,
+  type RequestBody,
   templateSegments,
 } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
@@ -20,6 +21,9 @@ import { visible } from "./terminal_text.ts";
 
 const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
+
+/** Names of this machine, as `URL` writes them. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 
 /** For the head of a response that takes the daemon no work. */
 const RESPONSE_TIMEOUT_MS = 30_000;
@@ -43,7 +47,7 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
 type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
   string,
   QueryShape,
-  z.ZodType | undefined,
+  RequestBody,
   Readonly<Record<number, Answer>>
 >;
 
@@ -69,6 +73,12 @@ export class ApiClient {
   static async of(options: OptionValues): Promise<ApiClient> {
     const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);
     return new ApiClient(checkedUrl(url), await findToken(options.get("token-file")));
+  }
+
+  /** Whether nobody on the network can read what is sent. */
+  get isConfidential(): boolean {
+    const { protocol, hostname } = new URL(this.#url);
+    return protocol === "https:" || LOOPBACK.test(hostname);
   }
 
   /** Asks an endpoint. The answer may have members that only newer versions know. */
@@ -113,7 +123,7 @@ export class ApiClient {
 
   async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
     const values: Record<string, unknown> = { ...input };
-    const body = endpoint.body === undefined ? undefined : JSON.stringify(values["body"]);
+    const content = contentOf(endpoint.body, values["body"]);
     const controller = new AbortController();
     const timer = endpoint.isLong
       ? undefined
@@ -124,9 +134,9 @@ export class ApiClient {
         method: endpoint.method,
         headers: {
           authorization: `Bearer ${this.#token.token}`,
-          ...(body === undefined ? {} : { "content-type": "application/json" }),
+          ...(content === null ? {} : { "content-type": content.type }),
         },
-        ...(body === undefined ? {} : { body }),
+        ...(content === null ? {} : { body: content.body }),
         // The token is for this server only, wherever it redirects.
         redirect: "manual",
         signal: controller.signal,
@@ -255,6 +265,17 @@ export class ApiClient {
     }
     return new AdministrationError(EXIT_CODE.failure, visible(detail ?? ""));
   }
+}
+
+/** What is sent as the body of a request, and its media type; null for nothing. */
+function contentOf(
+  declared: RequestBody,
+  value: unknown,
+): { readonly body: BodyInit; readonly type: string } | null {
+  if (declared === undefined) return null;
+  return "kind" in declared
+    ? { body: value as ReadableStream<Uint8Array>, type: "application/octet-stream" }
+    : { body: JSON.stringify(value), type: "application/json" };
 }
 
 function checkedUrl(text: string): string {

@@ -1,5 +1,12 @@
 import { parseArgs } from "@std/cli/parse-args";
-import { type Command, type CommandArgument, lastWord, type OptionValues } from "./command.ts";
+import {
+  argumentText,
+  type Command,
+  type CommandArgument,
+  joinRepeated,
+  lastWord,
+  type OptionValues,
+} from "./command.ts";
 import { unknown, UsageError } from "./errors.ts";
 
 /** The options and arguments of a command, or a request for its help. */
@@ -23,7 +30,8 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     collect: names,
     alias: { help: "h" },
     unknown: (arg) => {
-      if (!arg.startsWith("-")) return true;
+      // A hyphen alone stands for the standard input.
+      if (arg === "-" || !arg.startsWith("-")) return true;
       const known = [...names, "help"].map((name) => `--${name}`);
       throw unknown(`option of ${command.name}`, arg.replace(/=.*$/s, ""), known);
     },
@@ -61,6 +69,10 @@ function readPositionals(command: Command, words: readonly string[]): Map<string
     if (argument.choices !== undefined && !argument.choices.includes(word)) {
       throw unknown(argument.name, word, argument.choices);
     }
+    if (argument.isRepeated) {
+      values.set(argument.name, joinRepeated(words.slice(index)));
+      break;
+    }
     values.set(argument.name, word);
   }
   const missing = expected.slice(words.length).find(({ required }) => required);
@@ -73,8 +85,7 @@ function readPositionals(command: Command, words: readonly string[]): Map<string
 }
 
 function usage(name: string, expected: readonly CommandArgument[]): string {
-  const names = expected.map(({ name, required }) => required ? name : `[${name}]`);
-  return ["pkgstash", name, ...names].join(" ");
+  return ["pkgstash", name, ...expected.map(argumentText)].join(" ");
 }
 
 function namesOf(command: Command, withValue: boolean): string[] {

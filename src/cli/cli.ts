@@ -65,7 +65,16 @@ async function dispatch(
     output.out(renderCommandHelp(command));
     return EXIT_CODE.ok;
   }
+  if (!command.readsFiles) await renounceFiles();
   return await command.run(parsed.options, output);
+}
+
+/**
+ * Gives up the binary's permission to read everywhere, and keeps that for its own places: most of
+ * all, the daemon reads nothing else.
+ */
+async function renounceFiles(): Promise<void> {
+  if (Deno.build.standalone) await Deno.permissions.revoke({ name: "read", path: "/" });
 }
 
 /** The commands among which `first` is looked up. */

@@ -17,6 +17,8 @@ export interface CommandArgument {
   readonly name: string;
   readonly description: string;
   readonly required: boolean;
+  /** Whether it is the last one, and may be given several times. */
+  readonly isRepeated?: boolean;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
 }
@@ -44,9 +46,20 @@ export interface Command {
   readonly arguments?: readonly CommandArgument[];
   readonly options: readonly CommandOption[];
   readonly examples: readonly CommandExample[];
+  /**
+   * Whether it reads files wherever the user names them. All other commands, and the daemon, renounce
+   * that right before they run.
+   */
+  readonly readsFiles?: boolean;
   /** What may be typed after the name instead of arguments. */
   readonly subcommands?: readonly Command[];
   readonly run: (options: OptionValues, output: Output) => Promise<ExitCode>;
+}
+
+/** An argument in a usage line: `NAME`, `[NAME]` or `NAME...`. */
+export function argumentText({ name, required, isRepeated }: CommandArgument): string {
+  const text = isRepeated ? `${name}...` : name;
+  return required ? text : `[${text}]`;
 }
 
 /** The word that is typed for a subcommand after its command. */
@@ -59,4 +72,17 @@ export function requiredArgument(options: OptionValues, name: string): string {
   const value = options.get(name);
   if (value === undefined) throw new Error(`The command does not declare ${name} as required`);
   return value;
+}
+
+/** Separates the values of a repeated argument; no argument of a program can have it. */
+const SEPARATOR = "\0";
+
+/** The values of a repeated argument as one. */
+export function joinRepeated(values: readonly string[]): string {
+  return values.join(SEPARATOR);
+}
+
+/** The values of a required argument that may be given several times. */
+export function repeatedArgument(options: OptionValues, name: string): string[] {
+  return requiredArgument(options, name).split(SEPARATOR);
 }

@@ -3,13 +3,17 @@ import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
+import { EVENTS_COMMAND } from "./commands/events.ts";
 import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
+import { KEY_COMMAND } from "./commands/key.ts";
 import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
 import { PACKAGES_COMMAND } from "./commands/packages.ts";
 import { REFRESH_COMMAND } from "./commands/refresh.ts";
+import { REPO_COMMAND } from "./commands/repo.ts";
 import { SERVE_COMMAND } from "./commands/serve.ts";
 import { STATUS_COMMAND } from "./commands/status.ts";
+import { TOKEN_COMMAND } from "./commands/token.ts";
 import { VERIFY_COMMAND } from "./commands/verify.ts";
 
 /** Every command, in the order of help. */
@@ -21,9 +25,13 @@ export const COMMANDS: readonly Command[] = [
   CLEANUP_COMMAND,
   VERIFY_COMMAND,
   PACKAGES_COMMAND,
+  REPO_COMMAND,
   EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,
   LOG_LEVEL_COMMAND,
   CLIENT_CONFIG_COMMAND,
+  KEY_COMMAND,
+  TOKEN_COMMAND,
+  EVENTS_COMMAND,
 ];

@@ -1,4 +1,10 @@
-import { type Command, type CommandArgument, type CommandOption, lastWord } from "./command.ts";
+import {
+  argumentText,
+  type Command,
+  type CommandArgument,
+  type CommandOption,
+  lastWord,
+} from "./command.ts";
 import { EXIT_CODE_MEANINGS } from "./errors.ts";
 
 const HELP_OPTION: CommandOption = {
@@ -70,7 +76,7 @@ export function usageOf(command: Command): string {
 
 function syntaxOf({ arguments: positionals = [], options }: Command): string[] {
   return [
-    ...positionals.map(({ name, required }) => required ? name : `[${name}]`),
+    ...positionals.map(argumentText),
     ...options.map((option) => `[${spelling(option)}]`),
   ];
 }

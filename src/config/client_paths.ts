@@ -1,7 +1,8 @@
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import type { UpstreamConfig } from "./config.ts";
 import { describeValue } from "./problem.ts";
-import { MAIN_UPSTREAM } from "./schema.ts";
+import type { OwnRepositoryConfig } from "./own_repositories.ts";
+import { MAIN_UPSTREAM, UPSTREAM_KEYS, upstreamKey } from "./schema.ts";
 import type { Fault } from "./value_type.ts";
 
 /** First segments of the server's own paths, which no repository may have. */
@@ -23,26 +24,54 @@ export function extraPathFaults(upstream: UpstreamConfig): Fault[] {
     }));
 }
 
-/** A fault in the client path of an upstream. */
+/** Who offers repositories at paths on this server. */
+export interface PathOwner
+  extends Pick<UpstreamConfig, "repositories" | "architectures" | "clientPath"> {
+  /** For people, such as `upstream "arch"`. */
+  readonly label: string;
+  /** The full name of the key with its path. */
+  readonly key: string;
+}
+
+/** A fault in a client path, and the full name of its key. */
 export interface ClientPathFault extends Fault {
-  readonly upstream: UpstreamConfig;
+  readonly key: string;
+}
+
+/** An upstream as the owner of paths. */
+export function upstreamPaths(upstream: UpstreamConfig): PathOwner {
+  const { name, repositories, architectures, clientPath } = upstream;
+  const key = upstreamKey(name, UPSTREAM_KEYS.clientPath);
+  return { label: `upstream "${name}"`, key, repositories, architectures, clientPath };
+}
+
+/** A repository of one's own as the owner of paths. */
+export function ownPaths({ name, architectures, clientPath }: OwnRepositoryConfig): PathOwner {
+  return {
+    label: `repository "${name}"`,
+    key: `repositories.${name}.client_path`,
+    repositories: [name],
+    architectures,
+    clientPath,
+  };
 }
 
 /**
  * Checks that every directory offered to clients belongs to exactly one repository and architecture
- * of one upstream, is not inside another one, and does not hide a path of the server itself.
+ * of one owner, is not inside another one, and does not hide a path of the server itself.
  */
-export function clientPathFaults(upstreams: readonly UpstreamConfig[]): ClientPathFault[] {
+export function clientPathFaults(pathOwners: readonly PathOwner[]): ClientPathFault[] {
   const faults: ClientPathFault[] = [];
-  const owners = new Map<string, UpstreamConfig>();
-  for (const upstream of upstreams) {
-    const directories = clientDirectories(upstream);
+  const owners = new Map<string, PathOwner>();
+  for (const pathOwner of pathOwners) {
+    const { key } = pathOwner;
+    const directories = clientDirectories(pathOwner);
     const reserved = directories.find((directory) =>
       RESERVED_SEGMENTS.some((segment) => `${directory}/`.startsWith(`${segment}/`))
     );
     if (reserved !== undefined) {
       faults.push({
-        upstream,
+        key,
         found: `"${reserved}"`,
         expected: `another first segment, since ${RESERVED_SEGMENTS.join(", ")} are reserved`,
       });
@@ -50,7 +79,7 @@ export function clientPathFaults(upstreams: readonly UpstreamConfig[]): ClientPa
     const repeated = directories.find((each, index) => directories.indexOf(each) !== index);
     if (repeated !== undefined) {
       faults.push({
-        upstream,
+        key,
         found: `"${repeated}" for more than one architecture or repository`,
         expected: "$repo and $arch in the path, so that each gets its own directory",
       });
@@ -58,21 +87,21 @@ export function clientPathFaults(upstreams: readonly UpstreamConfig[]): ClientPa
     const [taken, owner] = firstOverlap(directories, owners);
     if (owner !== undefined) {
       faults.push({
-        upstream,
-        found: `"${taken}", which overlaps with upstream "${owner.name}"`,
-        expected: "a path that no other upstream uses",
+        key,
+        found: `"${taken}", which overlaps with ${owner.label}`,
+        expected: "a path that nothing else uses",
       });
     }
-    for (const directory of directories) owners.set(directory, upstream);
+    for (const directory of directories) owners.set(directory, pathOwner);
   }
   return faults;
 }
 
-/** The first directory that overlaps with one of another upstream, and that upstream. */
+/** The first directory that overlaps with one of another owner, and that owner. */
 function firstOverlap(
   directories: readonly string[],
-  owners: ReadonlyMap<string, UpstreamConfig>,
-): [string, UpstreamConfig] | [] {
+  owners: ReadonlyMap<string, PathOwner>,
+): [string, PathOwner] | [] {
   for (const directory of directories) {
     for (const [other, owner] of owners) {
       if (`${directory}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${directory}/`)) {
@@ -83,11 +112,13 @@ function firstOverlap(
   return [];
 }
 
-/** Every directory that an upstream offers to clients, as a path below the server's root. */
-export function clientDirectories(upstream: UpstreamConfig): string[] {
-  return upstream.repositories.flatMap((repository) =>
-    upstream.architectures.map((architecture) =>
-      expandServer(upstream.clientPath, repository, architecture)
+/** Every directory that an owner offers to clients, as a path below the server's root. */
+export function clientDirectories(
+  owner: Pick<PathOwner, "repositories" | "architectures" | "clientPath">,
+): string[] {
+  return owner.repositories.flatMap((repository) =>
+    owner.architectures.map((architecture) =>
+      expandServer(owner.clientPath, repository, architecture)
     )
   );
 }

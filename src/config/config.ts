@@ -1,3 +1,4 @@
+import type { OwnRepositoryConfig } from "./own_repositories.ts";
 import type { UPSTREAM_KEYS, ValuesOf } from "./schema.ts";
 import type { SETTINGS } from "./settings.ts";
 
@@ -18,4 +19,6 @@ export interface Config extends ValuesOf<typeof SETTINGS> {
   readonly token: string | null;
   /** The first is the main one, "arch". */
   readonly upstreams: readonly UpstreamConfig[];
+  /** Repositories of one's own that the file describes; more may have been created. */
+  readonly ownRepositories: readonly OwnRepositoryConfig[];
 }

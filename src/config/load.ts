@@ -1,5 +1,5 @@
 import { ambiguityOf } from "./ambiguous_lines.ts";
-import { clientPathFaults, extraPathFaults } from "./client_paths.ts";
+import { clientPathFaults, extraPathFaults, ownPaths, upstreamPaths } from "./client_paths.ts";
 import type { Config, UpstreamConfig } from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 import { parseEnvFile } from "./env_file.ts";
@@ -16,6 +16,7 @@ import {
 import { SETTINGS } from "./settings.ts";
 import { parseToml, type TomlTable } from "./toml_document.ts";
 import type { Fault } from "./value_type.ts";
+import { type OwnRepositoryConfig, readOwnRepositories } from "./own_repositories.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
 
 /** Everything that a configuration is made from. */
@@ -30,6 +31,8 @@ export interface ConfigSource {
   readonly tokenCredential?: { readonly name: string; readonly value: string | null };
   /** The default of cache_root, if not that of the schema. */
   readonly cacheRoot?: string;
+  /** The default of state_root, if not that of the schema. */
+  readonly stateRoot?: string;
   /** Absolute; relative paths are resolved against it. */
   readonly workingDirectory: string;
 }
@@ -49,6 +52,7 @@ const TOP_LEVEL = [
   ...Object.values(SETTINGS).map((key) => key.name),
   ...Object.values(UPSTREAM_KEYS).map((key) => key.name),
   "upstreams",
+  "repositories",
 ];
 
 /** Reads, completes and checks a configuration. Reports all of its problems at once. */
@@ -69,14 +73,15 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const envFile = reader.readTop(SETTINGS.envFile, table);
   if (envFile !== null) addEnvFile(reader, envFile, source);
 
-  const settings = { ...readSettings(reader, table, source.cacheRoot), envFile };
+  const settings = { ...readSettings(reader, table, source), envFile };
   checkTogether(reader, settings);
   const main = readMainUpstream(reader, table);
   const upstreams = [main, ...readFurtherUpstreams(reader, table["upstreams"])]
     .filter((upstream) => upstream !== null)
     .map((upstream) => withCredentials(reader, upstream, source));
   for (const upstream of upstreams) checkUpstream(reader, upstream);
-  checkClientPaths(reader, upstreams);
+  const ownRepositories = readOwnRepositories(reader, table["repositories"]);
+  checkClientPaths(reader, upstreams, ownRepositories);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
   if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
@@ -89,7 +94,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   if (reader.problems.length > 0) return { ok: false, problems: distinct(reader.problems) };
   return {
     ok: true,
-    config: { ...settings as Config, token: token?.text ?? null, upstreams },
+    config: { ...settings as Config, token: token?.text ?? null, upstreams, ownRepositories },
     origins: reader.origins,
   };
 }
@@ -102,12 +107,13 @@ type Settings = { [K in keyof Omit<typeof SETTINGS, "envFile">]: Config[K] | nul
 function readSettings(
   reader: KeyReader,
   table: TomlTable,
-  cacheRoot: string | undefined,
+  { cacheRoot, stateRoot }: ConfigSource,
 ): Settings {
   const { envFile: _, ...others } = SETTINGS;
   const keys = Object.entries<ConfigKey<unknown>>(others);
   const fallbacks: Record<string, Fallback | undefined> = {
     cacheRoot: cacheRoot === undefined ? undefined : { value: cacheRoot, origin: "default" },
+    stateRoot: stateRoot === undefined ? undefined : { value: stateRoot, origin: "default" },
   };
   return Object.fromEntries(
     keys.map(([property, key]) => [property, reader.readTop(key, table, fallbacks[property])]),
@@ -166,12 +172,14 @@ function checkUpstream(reader: KeyReader, upstream: UpstreamConfig): void {
   report(UPSTREAM_KEYS.extraPaths, extraPathFaults(upstream));
 }
 
-function checkClientPaths(reader: KeyReader, upstreams: readonly UpstreamConfig[]): void {
-  for (const { upstream, found, expected } of clientPathFaults(upstreams)) {
-    reader.report(reader.fileName, upstreamKey(upstream.name, UPSTREAM_KEYS.clientPath), {
-      found,
-      expected,
-    });
+function checkClientPaths(
+  reader: KeyReader,
+  upstreams: readonly UpstreamConfig[],
+  ownRepositories: readonly OwnRepositoryConfig[],
+): void {
+  const owners = [...upstreams.map(upstreamPaths), ...ownRepositories.map(ownPaths)];
+  for (const { key, found, expected } of clientPathFaults(owners)) {
+    reader.report(reader.fileName, key, { found, expected });
   }
 }
 

@@ -7,6 +7,9 @@ import { SETTINGS } from "./settings.ts";
 /** The default cache directory of the compiled binary. */
 export const BINARY_CACHE_ROOT = "/var/cache/pkgstash";
 
+/** The default state directory of the compiled binary. */
+export const BINARY_STATE_ROOT = "/var/lib/pkgstash";
+
 /** How a path is used. */
 export type Access = "read" | "write";
 
@@ -15,6 +18,7 @@ export type AccessTest = (access: Access, path: string) => boolean;
 
 const USES = [
   { property: "cacheRoot", access: "write" },
+  { property: "stateRoot", access: "write" },
   { property: "tlsCertificate", access: "read" },
   { property: "tlsKey", access: "read" },
 ] as const;
@@ -45,11 +49,15 @@ export function outOfReach(
 
 /** What is expected of a path, and what to do if it has to be elsewhere. */
 export function reachOf(access: Access): string {
-  const places = manifest.permissions.binary[access].filter((path) => path !== NOTIFY_SOCKET);
+  const places = manifest.permissions.binary[access]
+    .filter((path) => path !== NOTIFY_SOCKET && path !== EVERYWHERE);
   return `a path in one of the only places that this binary may ${access}: ${places.join(", ")}. ` +
     "Bind-mount the directory there (mount --bind), or compile a binary with more places: add them " +
     'to "binary" in deno.json and run "deno task compile"';
 }
+
+/** What only commands that read files of their user keep; see the command line. */
+const EVERYWHERE = "/";
 
 /**
  * The socket of systemd, which is among the permitted paths but not meant for the configuration.

@@ -1,10 +1,10 @@
 import { reasonOf } from "../errors.ts";
 import type { Config } from "./config.ts";
 import { parseConfig } from "./load.ts";
-import { BINARY_CACHE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
 import type { SecretFileContent } from "./secret_file.ts";
-import { join } from "@std/path";
+import { readCredential } from "../platform/systemd/credential.ts";
 
 /** The configuration file that is read by default, if it exists. */
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
@@ -39,8 +39,10 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
     getEnvironment: (name) => Deno.env.get(name),
     readSecretFile,
     tokenCredential: { name: TOKEN_CREDENTIAL, value: readCredential(TOKEN_CREDENTIAL) },
-    // The working directory of a service is arbitrary, so its cache must not depend on it.
-    ...(Deno.build.standalone ? { cacheRoot: BINARY_CACHE_ROOT } : {}),
+    // The working directory of a service is arbitrary, so its files must not depend on it.
+    ...(Deno.build.standalone
+      ? { cacheRoot: BINARY_CACHE_ROOT, stateRoot: BINARY_STATE_ROOT }
+      : {}),
     workingDirectory: Deno.cwd(),
   });
   if (!parsed.ok) throw new ConfigProblems(parsed.problems);
@@ -110,19 +112,4 @@ function failureOf(error: unknown): string {
   }
   if (error instanceof Deno.errors.PermissionDenied) return "a file that this user cannot read";
   return reasonOf(error);
-}
-
-/** The variable for the directory of a service's credentials (systemd.exec(5)). */
-export const CREDENTIALS_VARIABLE = "CREDENTIALS_DIRECTORY";
-
-/** Returns a credential that systemd loaded for this service, trimmed; null if there is none. */
-function readCredential(name: string): string | null {
-  const directory = Deno.env.get(CREDENTIALS_VARIABLE);
-  if (directory === undefined || directory === "") return null;
-  try {
-    return Deno.readTextFileSync(join(directory, name)).trim();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -57,6 +57,14 @@ export const SETTINGS = {
     defaultValue: "cache",
     description: "Directory of the cache.",
   }),
+  stateRoot: setting({
+    name: "state_root",
+    topic: "server",
+    type: path,
+    defaultValue: "state",
+    description:
+      "Directory of what is not a cache: your own repositories and their keys. Nothing there is ever cleaned up.",
+  }),
   listenAddress: setting({
     name: "listen_address",
     topic: "server",

@@ -46,3 +46,8 @@ function duplicateKeys(text: string): Fault[] {
   }
   return faults;
 }
+
+export function isTable(value: unknown): value is TomlTable {
+  return typeof value === "object" && value !== null && !Array.isArray(value) &&
+    !(value instanceof Date);
+}

@@ -9,7 +9,7 @@ import {
   PRESET_KEY,
   UPSTREAM_KEYS,
 } from "./schema.ts";
-import type { TomlTable } from "./toml_document.ts";
+import { isTable, type TomlTable } from "./toml_document.ts";
 
 const {
   mirrorUrls,
@@ -205,11 +205,6 @@ function noMirrorUrls(reader: KeyReader, prefix: string): [] {
 
 function presentOf(upstreams: readonly (UpstreamConfig | null)[]): UpstreamConfig[] {
   return upstreams.filter((upstream) => upstream !== null);
-}
-
-function isTable(value: unknown): value is TomlTable {
-  return typeof value === "object" && value !== null && !Array.isArray(value) &&
-    !(value instanceof Date);
 }
 
 function complete(

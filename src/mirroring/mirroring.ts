@@ -309,6 +309,23 @@ export class Mirroring {
     return response;
   }
 
+  /** The repositories whose served database has a package of any of these names, by name. */
+  async namesakesOf(
+    names: readonly string[],
+  ): Promise<Map<string, { directory: string; version: string }[]>> {
+    const found = new Map<string, { directory: string; version: string }[]>();
+    for (const repository of this.#tree.repositories) {
+      const index = await this.snapshots.indexOf(repository);
+      for (const name of names) {
+        const version = index?.byName.get(name)?.version;
+        if (version === undefined) continue;
+        const { directory } = repository;
+        found.set(name, [...found.get(name) ?? [], { directory, version }]);
+      }
+    }
+    return found;
+  }
+
   /** See `PackageRequests.refuseResume`. */
   async refuseResume(file: PackageFile, request: Request): Promise<Response | null> {
     return await this.#packages.refuseResume(file, request);

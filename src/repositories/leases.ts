@@ -26,8 +26,8 @@ export const UNKNOWN_ADDRESS = "unknown";
  * Remembers which snapshot each client has begun to read, so that it gets the signature of the very
  * database it has, even if another snapshot was published in between.
  */
-export class Leases {
-  readonly #byClient = new Map<string, { snapshot: Promise<Snapshot>; until: number }>();
+export class Leases<S = Snapshot> {
+  readonly #byClient = new Map<string, { snapshot: Promise<S>; until: number }>();
 
   readonly #now: () => number;
 
@@ -40,7 +40,7 @@ export class Leases {
    * Records that a client is sent the database or file list `key` of `snapshot`. The snapshot is a
    * promise because a client may follow a transfer whose snapshot is published only at its end.
    */
-  grant(client: Client, key: string, snapshot: Promise<Snapshot>): void {
+  grant(client: Client, key: string, snapshot: Promise<S>): void {
     // A failure is reported to the callers of `of`; there may be none.
     snapshot.catch(() => {});
     const lease = { snapshot, until: this.#now() + LEASE_MS };
@@ -56,7 +56,7 @@ export class Leases {
   }
 
   /** The snapshot whose `key` was last sent on this connection, else to this address; null if none. */
-  of(client: Client, key: string): Promise<Snapshot> | null {
+  of(client: Client, key: string): Promise<S> | null {
     for (const leaseKey of leaseKeys(client, key)) {
       const lease = this.#byClient.get(leaseKey);
       if (lease === undefined) continue;

@@ -14,7 +14,7 @@ const MAX_EXTRA_NAME_LENGTH = 200;
 
 /** One repository for one architecture. */
 export interface Repository {
-  /** Name of the upstream that it is copied from. */
+  /** Name of the upstream that it is copied from; "" for a repository of one's own. */
   readonly upstream: string;
   /** Value of `$repo`, such as `core`. */
   readonly name: string;
@@ -22,6 +22,11 @@ export interface Repository {
   readonly architecture: string;
   /** Its path both for clients and in the cache, such as `core/os/x86_64`. */
   readonly directory: string;
+}
+
+/** Whether a repository is one of one's own, and not a copy. */
+export function isOwn({ upstream }: Pick<Repository, "upstream">): boolean {
+  return upstream === "";
 }
 
 /** A package, or the signature of one. */
@@ -78,29 +83,31 @@ export class RepositoryTree {
   /** Those of the main upstream last: only it has no directory of its own. */
   readonly #extraPaths: readonly ExtraPaths[];
 
-  constructor(config: Pick<Config, "upstreams">) {
-    for (const upstream of config.upstreams) this.#add(upstream);
+  /** The repositories of a configuration, or `own` ones. */
+  constructor(config: Pick<Config, "upstreams">, own: Iterable<Repository> = []) {
+    for (const upstream of config.upstreams) this.#addAll(upstream);
+    for (const repository of own) this.#add(repository);
     this.#extraPaths = config.upstreams.filter(({ extraPaths }) => extraPaths.length > 0)
       .map((upstream) => new ExtraPaths(upstream)).reverse();
   }
 
-  #add(upstream: UpstreamConfig): void {
+  #addAll(upstream: UpstreamConfig): void {
     for (const name of upstream.repositories) {
       for (const architecture of upstream.architectures) {
         const directory = expandServer(upstream.clientPath, name, architecture);
-        this.#byDirectory.set(directory, {
-          upstream: upstream.name,
-          name,
-          architecture,
-          directory,
-        });
-        const segments = directory.split("/");
-        for (const [depth, segment] of segments.entries()) {
-          const parent = segments.slice(0, depth).join("/");
-          const children = this.#parents.get(parent) ?? new Set();
-          this.#parents.set(parent, children.add(segment));
-        }
+        this.#add({ upstream: upstream.name, name, architecture, directory });
       }
+    }
+  }
+
+  #add(repository: Repository): void {
+    const { directory } = repository;
+    this.#byDirectory.set(directory, repository);
+    const segments = directory.split("/");
+    for (const [depth, segment] of segments.entries()) {
+      const parent = segments.slice(0, depth).join("/");
+      const children = this.#parents.get(parent) ?? new Set();
+      this.#parents.set(parent, children.add(segment));
     }
   }
 

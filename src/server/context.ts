@@ -1,6 +1,8 @@
+import type { Administration } from "../administration/administration.ts";
 import type { Config } from "../config/config.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
+import type { Publishing } from "../publishing/publishing.ts";
 import type { AccessRules } from "./access_rules.ts";
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
@@ -10,6 +12,8 @@ export interface Context {
   /** Those of the configuration in force. */
   readonly access: AccessRules;
   readonly mirroring: Mirroring;
+  readonly administration: Administration;
+  readonly publishing: Publishing;
   readonly metrics: Metrics;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;

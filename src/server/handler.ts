@@ -1,4 +1,9 @@
-import { keyOf, type RepositoryFile } from "../repositories/repository.ts";
+import {
+  isOwn,
+  keyOf,
+  type RepositoryFile,
+  type RepositoryTree,
+} from "../repositories/repository.ts";
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -10,6 +15,7 @@ import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
 import { apiSegments, hasValidHost, isValidHost, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
+import { publicKeysRoute } from "./files/public_keys.ts";
 import { Listings } from "./files/listing.ts";
 import type { Context } from "./context.ts";
 import {
@@ -135,7 +141,7 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   if (segments !== null) {
     // Loaded by its first request: the schemas of the API would delay every start.
     const { respondToApi } = await import("./api/router.ts");
-    return await respondToApi(request, segments, context);
+    return await respondToApi(request, segments, { ...context, client });
   }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
@@ -145,15 +151,18 @@ async function route({ request, path, context, client, listings }: Visit): Promi
       headers: { "content-type": context.metrics.contentType },
     });
   }
-  const { mirroring } = context;
+  const { mirroring, publishing } = context;
   if (path.startsWith("cache/")) {
     return await flatCacheRoute(request, path.slice("cache/".length), mirroring);
   }
-  const file = mirroring.tree.fileAt(path) ?? mirroring.tree.extraAt(path);
+  const mirrored = mirroring.tree.fileAt(path);
+  const own = mirrored === null ? publishing.tree.fileAt(path) : null;
+  const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
   if (file !== null) return await sendFileOf(file, { request, context, client });
+  const keys = await publicKeysRoute(path, publishing);
+  if (keys !== null) return keys;
   const directory = path.replace(/\/$/, "");
-  const { tree } = mirroring;
-  if (tree.repositoryAt(directory) === null && tree.childrenOf(directory) === null) {
+  if (!hasDirectory(directory, mirroring.tree) && !hasDirectory(directory, publishing.tree)) {
     return noSuchFile();
   }
   if (path === directory && path !== "") {
@@ -161,7 +170,11 @@ async function route({ request, path, context, client, listings }: Visit): Promi
       location: `/${encodeURI(directory)}/`,
     });
   }
-  return await listings.respond(directory, mirroring);
+  return await listings.respond(directory, mirroring, publishing);
+}
+
+function hasDirectory(directory: string, tree: RepositoryTree): boolean {
+  return tree.repositoryAt(directory) !== null || tree.childrenOf(directory) !== null;
 }
 
 async function sendFileOf(
@@ -169,7 +182,9 @@ async function sendFileOf(
   { request, context, client }: Omit<Visit, "path" | "listings">,
 ): Promise<Response> {
   try {
-    return await context.mirroring.respond(file, request, client);
+    return file.kind !== "extra" && isOwn(file.repository)
+      ? await context.publishing.respond(file, request, client)
+      : await context.mirroring.respond(file, request, client);
   } catch (error) {
     const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");

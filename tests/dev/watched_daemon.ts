@@ -90,6 +90,7 @@ const LISTENING = /pkgstash listens on /;
 function configurationOf({ folder, port, mirrorUrls }: WatchedDaemonOptions): string {
   return stringify({
     cache_root: join(folder, "cache"),
+    state_root: join(folder, "state"),
     listen_address: "127.0.0.1",
     port,
     mirror_urls: mirrorUrls,

@@ -1,9 +1,12 @@
+import { ADMINISTRATION } from "./list/administration.ts";
 import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
+import { PACKAGES } from "./list/packages.ts";
+import { PUBLISHING } from "./list/publishing.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
 import { STRIPED } from "./list/stripes.ts";
@@ -12,12 +15,15 @@ import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
+  ...ADMINISTRATION,
   ...CACHE,
   ...DATABASES,
   ...FORMATS,
   ...HOUSE,
   ...MIRRORING,
   ...MIRRORS,
+  ...PACKAGES,
+  ...PUBLISHING,
   ...REFRESH,
   ...SERVER,
   ...STRIPED,

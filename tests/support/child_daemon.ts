@@ -28,6 +28,7 @@ export class ChildDaemon implements AsyncDisposable {
   static async configure(folder: string, settings: Record<string, unknown>): Promise<void> {
     const all = {
       cache_root: join(folder, "cache"),
+      state_root: join(folder, "state"),
       listen_address: "127.0.0.1",
       port: 0,
       log_level: "debug",

@@ -55,5 +55,5 @@ export async function makepkg(
 
 function packagesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name)
-    .filter((name) => name.endsWith(".pkg.tar.zst"));
+    .filter((name) => /\.pkg\.tar(?:\.[a-zA-Z0-9]+)?$/.test(name));
 }

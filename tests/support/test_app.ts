@@ -2,6 +2,7 @@ import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
+import { statIfPresent } from "../../src/platform/files/durable.ts";
 import { configOf } from "./configuration.ts";
 import { metricsOf, untilDownloadsEnd } from "./daemon_metrics.ts";
 import { FakeMirror } from "./fake_mirror.ts";
@@ -18,6 +19,8 @@ export interface TestAppOptions {
   token?: string;
   /** A cache directory that outlives the application; by default, it has a temporary one. */
   cacheRoot?: string;
+  /** The state directory; by default beside the cache, and removed with it. */
+  stateRoot?: string;
 }
 
 /** The timeouts are short enough to wait for, and long enough for a busy machine. */
@@ -133,7 +136,10 @@ export class TestApp implements AsyncDisposable {
       DISCONNECT_TIMEOUT_MS,
     );
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
-    if (this.#ownCacheRoot !== null) await Deno.remove(this.#ownCacheRoot, { recursive: true });
+    if (this.#ownCacheRoot === null) return;
+    for (const root of [this.#ownCacheRoot, stateBeside(this.#ownCacheRoot)]) {
+      if (await statIfPresent(root) !== null) await Deno.remove(root, { recursive: true });
+    }
   }
 }
 
@@ -141,11 +147,12 @@ export class TestApp implements AsyncDisposable {
 export function testConfig(
   cacheRoot: string,
   mirrors: readonly FakeMirror[],
-  { settings = {}, tables = () => "", token }: TestAppOptions = {},
+  { settings = {}, tables = () => "", token, stateRoot }: TestAppOptions = {},
 ): Config {
   const lines = Object.entries({
     ...SETTINGS,
     cache_root: cacheRoot,
+    state_root: stateRoot ?? stateBeside(cacheRoot),
     ...settings,
   }).map(([key, value]) => `${key} = ${JSON.stringify(value)}\n`);
   const urls = JSON.stringify(mirrors.map(({ url }) => url));
@@ -154,4 +161,8 @@ export function testConfig(
     `${lines.join("")}${main}${tables(mirrors)}`,
     token === undefined ? {} : { PKGSTASH_TOKEN: token },
   );
+}
+
+function stateBeside(cacheRoot: string): string {
+  return `${cacheRoot}.state`;
 }

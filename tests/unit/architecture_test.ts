@@ -7,7 +7,7 @@ const MAP = new URL("../../docs/architecture.md", import.meta.url);
 /** Every room may import these. */
 const GROUND_FLOOR = ["errors.ts", "version.ts", "log_level.ts", "async"];
 /** Wings with a door, `<wing>/<wing>.ts`. */
-const WINGS = ["mirroring"];
+const WINGS = ["mirroring", "publishing"];
 /** Ambient declarations, which no module imports. */
 const NOT_A_ROOM = ["std.d.ts"];
 

@@ -4,6 +4,7 @@ import {
   readEffectiveConfig,
   unreadableMirrorlists,
 } from "../../config/read_config.ts";
+import { OWN_REPOSITORY_KEYS } from "../../config/own_repositories.ts";
 import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
 import { SETTINGS } from "../../config/settings.ts";
 import type { Command } from "../command.ts";
@@ -54,11 +55,17 @@ function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): stri
       ...lines(UPSTREAM_KEYS, upstream, originOf),
     ];
   });
+  const repositories = config.ownRepositories.flatMap((repository) => {
+    const table = `repositories.${repository.name}`;
+    const originOf = (key: string) => origins.get(`${table}.${key}`);
+    return ["", `[${table}]`, ...lines(OWN_REPOSITORY_KEYS, repository, originOf)];
+  });
   return [
     `# Configuration file: ${file ?? "none"}`,
     `# ${token}`,
     ...lines(SETTINGS, config, (key) => origins.get(key)),
     ...upstreams,
+    ...repositories,
   ].join("\n");
 }
 

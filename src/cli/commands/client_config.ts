@@ -8,9 +8,9 @@ import { visible } from "../terminal_text.ts";
 export const CLIENT_CONFIG_COMMAND: Command = {
   name: "client-config",
   summary: "Print the pacman configuration for clients",
-  description: "Prints lines for the mirrorlist and for CacheServer, made from the daemon's " +
-    "configuration and from the URL that it was reached by. A loopback name is replaced by the " +
-    "machine's name.",
+  description: "Prints lines for the mirrorlist, for CacheServer, and for your own repositories " +
+    "with their keys, made from the daemon's configuration and from the URL that it was reached " +
+    "by. A loopback name is replaced by the machine's name.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{
     command: "pkgstash client-config --url http://stash.lan:8090",
@@ -24,7 +24,9 @@ export const CLIENT_CONFIG_COMMAND: Command = {
 };
 
 /** Lines to paste, with comments that say where. */
-function renderClientConfig({ upstreams }: ClientConfig): string {
+function renderClientConfig({ upstreams, own_repositories, keys }: ClientConfig): string {
+  // All of them have the same keys.
+  const keysUrl = own_repositories.find(({ keys_url }) => keys_url !== null)?.keys_url;
   return [
     ...upstreams.flatMap(({ name, repositories, server, cache_server, flat_cache_server }) => [
       `# ${name}: ${repositories.join(", ")}`,
@@ -34,6 +36,19 @@ function renderClientConfig({ upstreams }: ClientConfig): string {
       `#${cache_server}`,
       "# Or cached packages only, for any of these repositories:",
       `#${flat_cache_server}`,
+      "",
+    ]),
+    ...(keysUrl === undefined ? [] : [
+      "# Your own packages are signed. Once on each client, as root:",
+      `#  curl -fsS ${keysUrl} | pacman-key --add -`,
+      ...keys.map(({ fingerprint }) => `#  pacman-key --lsign-key ${fingerprint}`),
+      "",
+    ]),
+    ...own_repositories.flatMap(({ name, server, sig_level }) => [
+      `# In pacman.conf:`,
+      `[${name}]`,
+      sig_level,
+      server,
       "",
     ]),
   ].slice(0, -1).map(visible).join("\n");

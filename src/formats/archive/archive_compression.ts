@@ -99,7 +99,8 @@ export function detectCompression(head: Uint8Array): ArchiveCompression | null {
 
 /**
  * Decompresses an archive: gzip of any number of members, zstd and LZ4 of frames, xz and bzip2 of
- * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than it is read; cancelling it cancels the source.
+ * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than it is read, and the source to its end, whatever decoders
+ * leave there; cancelling it cancels the source.
  *
  * The stream fails with a {@linkcode PkgstashError} of kind "content" if the bytes are not such an
  * archive, are cut short, or decompress to more than `maxDecompressedBytes` or, beyond the first 16
@@ -119,8 +120,9 @@ export function decompress(
     async pull(controller): Promise<void> {
       try {
         const { done, value } = await output.next();
-        if (done) controller.close();
-        else controller.enqueue(value);
+        if (!done) return controller.enqueue(value);
+        await input.drain();
+        controller.close();
       } catch (error) {
         const failure = input.failure === undefined ? contentError(error) : input.failure.reason;
         // Not awaited: a source that hangs must not delay the error.

@@ -60,6 +60,11 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
     return chunk;
   }
 
+  /** Reads the source to its end: gzip leaves what it takes for padding. */
+  async drain(): Promise<void> {
+    while (await this.read() !== undefined);
+  }
+
   /** Cancels the source; a pending read then sees its end. */
   async cancel(reason?: unknown): Promise<void> {
     await this.#reader.cancel(reason);

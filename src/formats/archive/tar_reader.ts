@@ -6,10 +6,20 @@ export interface TarMember {
   readonly name: string;
   /** Links, devices and the like have no content of their own. */
   readonly type: "file" | "directory" | "other";
+  /** Where a link leads, unchecked; null if the member is none. */
+  readonly link: TarLink | null;
   /** Size of the content in bytes. */
   readonly size: number;
   /** The content, which is overwritten by the next member; null if it was not wanted. */
   readonly body: Uint8Array | null;
+}
+
+/** A hard link names another member of its tar; a symbolic link, any path. */
+export interface TarLink {
+  /** Which of the two it is. */
+  readonly kind: "hard" | "symbolic";
+  /** The path as it is in the tar. */
+  readonly target: string;
 }
 
 const BLOCK_BYTES = 512;
@@ -22,12 +32,16 @@ const MAX_EMPTY_BYTES = 10_240;
 
 const TYPE = 156;
 const MAGIC = 257;
-/** POSIX, in contrast to GNU, has a prefix for long names. */
-const USTAR: readonly number[] = [...new TextEncoder().encode("ustar\0")];
+/** POSIX, in contrast to GNU, has a prefix for long names; libarchive is content with this much. */
+const USTAR: readonly number[] = [...new TextEncoder().encode("ustar")];
+const GNU: readonly number[] = [...new TextEncoder().encode("ustar  \0")];
 
 /** What special members say of the one that follows them. */
 interface Extensions {
+  /** The types of these members, in their order. */
+  types?: string;
   name?: string;
+  linkTarget?: string;
   size?: number;
 }
 
@@ -35,6 +49,7 @@ interface Header {
   name: string;
   type: string;
   size: number;
+  linkTarget: string;
 }
 
 /**
@@ -115,7 +130,7 @@ export class TarReader {
     this.#extensions = {};
     const { name, size } = header;
     const type = isFile(header) ? "file" : isDirectory(header) ? "directory" : "other";
-    return { name, type, size, body };
+    return { name, type, size, link: linkOf(header), body };
   }
 
   #passZeros(bytes: Uint8Array): void {
@@ -130,18 +145,36 @@ export class TarReader {
     const stated = numberAt(block, 124, 12);
     if (isExtension(type)) {
       if (stated > MAX_EXTENSION_BYTES) throw damaged("a header is too long");
-      return { name: "", type, size: stated };
+      return { name: "", type, size: stated, linkTarget: "" };
     }
-    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated };
+    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated, linkTarget: "" };
     if (type === "S") throw damaged("a member is sparse");
-    const name = this.#extensions.name ?? nameIn(block);
+    const extensions = this.#extensions;
+    const name = extensions.name ?? nameIn(block);
     if (name === "") throw damaged("a member has no name");
-    // Links, devices and folders have no content, whatever their size says.
-    return { name, type, size: /[1-6]/.test(type) ? 0 : this.#extensions.size ?? stated };
+    const said = extensions.size ?? stated;
+    if (type === "1" && said !== 0) {
+      throw damaged("a hard link has a size, which readers disagree on");
+    }
+    // Symbolic links, devices and folders have no content, whatever their size says.
+    const size = /[1-6]/.test(type) ? 0 : said;
+    return {
+      name,
+      type,
+      size,
+      linkTarget: extensions.linkTarget ?? textUntilZero(block, 157, 257),
+    };
   }
 
   #extend(type: string, body: Uint8Array): void {
+    // GNU has one header for a long target and one for a long name, and pax one for everything.
+    const types = (this.#extensions.types ?? "") + type;
+    if (types.length > 1 && types !== "KL" && types !== "LK") {
+      throw damaged("several headers describe one member, which readers disagree on");
+    }
+    this.#extensions.types = types;
     if (type === "L") this.#extensions.name = textUntilZero(body, 0, body.length);
+    else if (type === "K") this.#extensions.linkTarget = textUntilZero(body, 0, body.length);
     else if (type === "x" || type === "X") Object.assign(this.#extensions, paxRecords(body));
   }
 }
@@ -163,9 +196,19 @@ function isDirectory({ name, type }: Header): boolean {
   return type === "5" || (!/[1-6]/.test(type) && name.endsWith("/"));
 }
 
+function linkOf({ type, linkTarget: target }: Header): TarLink | null {
+  return type === "1"
+    ? { kind: "hard", target }
+    : type === "2"
+    ? { kind: "symbolic", target }
+    : null;
+}
+
 function nameIn(block: Uint8Array): string {
   const name = textUntilZero(block, 0, 100);
-  const hasPrefix = block[345] !== 0 && USTAR.every((byte, at) => block[MAGIC + at] === byte);
+  const hasMagic = (magic: readonly number[]) =>
+    magic.every((byte, at) => block[MAGIC + at] === byte);
+  const hasPrefix = block[345] !== 0 && hasMagic(USTAR) && !hasMagic(GNU);
   return hasPrefix ? `${textUntilZero(block, 345, 500)}/${name}` : name;
 }
 
@@ -182,7 +225,12 @@ function paxRecords(body: Uint8Array): Extensions {
     const equals = record.indexOf("=");
     const key = record.slice(0, equals);
     const value = record.slice(equals + 1);
-    if (key === "path") found.name = value;
+    // Its map decides where libarchive looks for the next member. makepkg writes none.
+    if (key.startsWith("GNU.sparse.")) throw damaged("a member is sparse");
+    if (key === "path" || key === "linkpath") {
+      if (body.subarray(space, at + length).includes(0)) throw damaged("a pax header is malformed");
+      found[key === "path" ? "name" : "linkTarget"] = value;
+    }
     if (key === "size") {
       if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
       found.size = Number(value);

@@ -129,10 +129,18 @@ function readVersion4(body: Uint8Array): SignatureFingerprint | null {
   if (hashedEnd + 2 > body.length) return null;
   const left = hashedEnd + 2 + view.getUint16(hashedEnd);
   if (left + 2 > body.length) return null;
-  const trailer = new Uint8Array(hashedEnd + 6);
-  trailer.set(body.subarray(0, hashedEnd));
-  trailer.set([4, 0xff], hashedEnd);
-  new DataView(trailer.buffer).setUint32(hashedEnd + 2, hashedEnd);
   const [first = 0, second = 0] = body.subarray(left);
-  return { hash, trailer, left: [first, second] };
+  return { hash, trailer: trailerOf(body.subarray(0, hashedEnd)), left: [first, second] };
+}
+
+/**
+ * What is hashed after the signed data, for a signature of version 4 (RFC 9580 section 5.2.4):
+ * `hashed` is its beginning, up to the end of the hashed subpackets.
+ */
+export function trailerOf(hashed: Uint8Array): Uint8Array {
+  const trailer = new Uint8Array(hashed.length + 6);
+  trailer.set(hashed);
+  trailer.set([4, 0xff], hashed.length);
+  new DataView(trailer.buffer).setUint32(hashed.length + 2, hashed.length);
+  return trailer;
 }

@@ -2,6 +2,16 @@ import { dirname } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "./durable.ts";
 
+/** What is locked, in messages. */
+export interface LockedDirectory {
+  /** Such as "the cache directory". */
+  readonly what: string;
+  /** The key of the configuration that names it. */
+  readonly key: string;
+}
+
+const CACHE: LockedDirectory = { what: "the cache directory", key: "cache_root" };
+
 /**
  * The exclusive right to write a directory, held until disposal or the end of the process
  * (flock(2)).
@@ -16,21 +26,24 @@ export class DirectoryLock implements Disposable {
   }
 
   /** Locks the file at `path`; throws a `conflict` that names the process holding it. */
-  static async acquire(path: string): Promise<DirectoryLock> {
+  static async acquire(
+    path: string,
+    directory: LockedDirectory = CACHE,
+  ): Promise<DirectoryLock> {
     let file: Deno.FsFile;
     try {
       await Deno.mkdir(dirname(path), { recursive: true });
       file = await Deno.open(path, { read: true, write: true, create: true });
     } catch (error) {
-      throw unusable(error);
+      throw unusable(error, directory);
     }
     if (!await file.tryLock(true)) {
       const holder = (await new Response(file.readable).text()).trim();
       throw new PkgstashError(
         "conflict",
-        `Cannot use the cache directory: another pkgstash${
+        `Cannot use ${directory.what}: another pkgstash${
           holder === "" ? "" : ` (process ${holder})`
-        } holds ${path}. Stop it, or set cache_root to another directory.`,
+        } holds ${path}. Stop it, or set ${directory.key} to another directory.`,
       );
     }
     try {
@@ -39,7 +52,7 @@ export class DirectoryLock implements Disposable {
       return new DirectoryLock(path, file);
     } catch (error) {
       file.close();
-      throw unusable(error);
+      throw unusable(error, directory);
     }
   }
 
@@ -54,11 +67,11 @@ export class DirectoryLock implements Disposable {
   }
 }
 
-function unusable(error: unknown): PkgstashError {
+function unusable(error: unknown, { what, key }: LockedDirectory): PkgstashError {
   return new PkgstashError(
     "storage",
-    `Cannot use the cache directory: ${reasonOf(error)}. ` +
-      "Give this user write access to it, or set cache_root to another directory.",
+    `Cannot use ${what}: ${reasonOf(error)}. ` +
+      `Give this user write access to it, or set ${key} to another directory.`,
     { cause: error },
   );
 }

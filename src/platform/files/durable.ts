@@ -2,7 +2,7 @@ import { dirname } from "@std/path";
 import { announceFileChange } from "./file_changes.ts";
 
 /** Makes the names in a directory survive a power failure. */
-async function syncDirectory(path: string): Promise<void> {
+export async function syncDirectory(path: string): Promise<void> {
   using directory = await Deno.open(path, { read: true });
   await directory.sync();
 }
@@ -26,15 +26,20 @@ export async function moveFile(from: string, to: string): Promise<void> {
 
 /**
  * Writes a small file so that it survives a power failure, and that a reader sees the old content
- * or the new one, never a part of it. Makes the directories it needs.
+ * or the new one, never a part of it. Makes the directories it needs. `mode` has the permission bits,
+ * which the file has from its first byte on.
  */
-export async function writeFileDurably(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeFileDurably(
+  path: string,
+  content: string | Uint8Array,
+  { mode = 0o666 }: { mode?: number } = {},
+): Promise<void> {
   await Deno.mkdir(dirname(path), { recursive: true });
   const temporary = `${path}.${crypto.randomUUID().slice(0, 8)}.new`;
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   try {
     {
-      using file = await Deno.open(temporary, { write: true, createNew: true });
+      using file = await Deno.open(temporary, { write: true, createNew: true, mode });
       for (let written = 0; written < bytes.length;) {
         written += await file.write(bytes.subarray(written));
       }

@@ -1,9 +1,11 @@
 import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import { hostName } from "../../platform/host_name.ts";
+import type { Publishing } from "../../publishing/publishing.ts";
+import { isSigned, publicKeysPath } from "../files/public_keys.ts";
 import { handle, type Route } from "./route.ts";
 
 export const clientConfigRoutes: readonly Route[] = [
-  handle(SHOW_CLIENT_CONFIG, ({ request, config }) => {
+  handle(SHOW_CLIENT_CONFIG, async ({ request, config, publishing }) => {
     const url = clientUrl(request, config.listenAddress);
     return {
       url,
@@ -18,10 +20,28 @@ export const clientConfigRoutes: readonly Route[] = [
           config.upstreams.length === 1 ? "" : `/${name}`
         }`,
       })),
+      own_repositories: publishing.repositories.map((repository) => ({
+        name: repository.settings.name,
+        architectures: [...repository.settings.architectures],
+        server: `Server = ${url}/${repository.settings.clientPath}`,
+        sig_level: `SigLevel = ${isSigned(repository) ? "Required" : "Optional TrustAll"}`,
+        keys_url: isSigned(repository) ? `${url}/${publicKeysPath(repository)}` : null,
+      })),
+      keys: await keysOf(publishing),
       flat_cache_server: `CacheServer = ${url}/cache`,
     };
   }),
 ];
+
+/** The keys that clients must trust. The first is made if something is to be signed. */
+async function keysOf({ repositories, signing }: Publishing) {
+  if (!repositories.some(isSigned)) return [];
+  await signing.publicKeys();
+  return (await signing.list()).map(({ fingerprint, signsFrom }) => ({
+    fingerprint,
+    signs_from: signsFrom.toISOString(),
+  }));
+}
 
 /**
  * The base URL of the request; a loopback name is replaced by this machine's, unless the daemon

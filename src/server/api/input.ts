@@ -3,8 +3,6 @@ import type { BodyValue, Endpoint, PathValues, QueryValues } from "../../api/end
 import { faultsOf, oneOf } from "../../api/faults.ts";
 import { PkgstashError } from "../../errors.ts";
 
-const MAX_BODY_BYTES = 1024;
-
 /** What a request to an endpoint carries, validated. */
 export interface Input<E extends Endpoint = Endpoint> {
   readonly path: PathValues<E>;
@@ -57,11 +55,12 @@ function refuseBadQuery(endpoint: Endpoint, schema: z.ZodType, query: URLSearchP
 }
 
 async function parseBody(endpoint: Endpoint, request: Request): Promise<unknown> {
-  const { body: schema } = endpoint;
+  const { body: schema, maxBodyBytes } = endpoint;
   if (schema === undefined) return undefined;
+  if ("kind" in schema) return request.body ?? new ReadableStream({ start: (it) => it.close() });
   const fail = (...faults: string[]) => invalid(endpoint, faults, expectedBody(schema));
-  const text = await readText(request);
-  if (text === null) throw fail(`the body is longer than ${MAX_BODY_BYTES} bytes`);
+  const text = await readText(request, maxBodyBytes);
+  if (text === null) throw fail(`the body is longer than ${maxBodyBytes} bytes`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -74,13 +73,13 @@ async function parseBody(endpoint: Endpoint, request: Request): Promise<unknown>
 }
 
 /** The body's text; null if it is too long. */
-async function readText({ body }: Request): Promise<string | null> {
+async function readText({ body }: Request, maxBytes: number): Promise<string | null> {
   const decoder = new TextDecoder();
   let text = "";
   let length = 0;
   for await (const chunk of body ?? []) {
     length += chunk.length;
-    if (length > MAX_BODY_BYTES) return null;
+    if (length > maxBytes) return null;
     text += decoder.decode(chunk, { stream: true });
   }
   return text + decoder.decode();

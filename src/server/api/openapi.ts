@@ -36,7 +36,11 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
     paths,
     components: {
       securitySchemes: {
-        token: { type: "http", scheme: "bearer", description: "PKGSTASH_TOKEN of the daemon." },
+        token: {
+          type: "http",
+          scheme: "bearer",
+          description: "PKGSTASH_TOKEN, or a token made by it.",
+        },
       },
       schemas: { Problem: jsonSchema(PROBLEM) },
     },
@@ -44,12 +48,13 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
 }
 
 function operation(endpoint: Endpoint): Json {
-  const { summary, isOpen, body, answers } = endpoint;
+  const { summary, right, body, answers } = endpoint;
+  const isOpen = right === "anyone";
   const failures: Record<number, string> = {
     400: "The request is invalid",
     ...(isOpen ? {} : {
       401: "The token is missing or wrong",
-      403: "The API is off because no token is set",
+      403: "No token is set, or the one sent is not for this",
     }),
     ...endpoint.failures,
   };
@@ -65,7 +70,9 @@ function operation(endpoint: Endpoint): Json {
     ...(body === undefined ? {} : {
       requestBody: {
         required: true,
-        content: { "application/json": { schema: jsonSchema(body, "input") } },
+        content: "kind" in body
+          ? { "application/octet-stream": { schema: { description: body.description } } }
+          : { "application/json": { schema: jsonSchema(body, "input") } },
       },
     }),
     responses: Object.fromEntries([

@@ -4,6 +4,8 @@ import {
   type TemplateSegment,
   templateSegments,
 } from "../../api/endpoint.ts";
+import type { Principal } from "../../administration/principal.ts";
+import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
 import { sizedResponse } from "../responses.ts";
 import { jsonBody } from "./json_body.ts";
@@ -12,6 +14,11 @@ import { type Input, type InputReader, inputReader } from "./input.ts";
 /** A request to an endpoint, as its handler gets it. */
 export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly request: Request;
+  readonly client: Client;
+  /** Whose token was sent; null if the endpoint needs none. */
+  readonly principal: Principal | null;
+  /** Adds facts to the event that the audit log gets once the call has succeeded. */
+  readonly note: (details: Readonly<Record<string, unknown>>) => void;
 }
 
 /** An answer with its status, from an endpoint that has several. */

@@ -1,18 +1,22 @@
-import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
+import { ANYONE, type Principal } from "../../administration/principal.ts";
+import type { Endpoint } from "../../api/endpoint.ts";
+import { PkgstashError } from "../../errors.ts";
+import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
+import { authorize } from "./authorization.ts";
 import { refuseForeignPage } from "./browser_guard.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
-/** The token in the example of the Go version, which everybody knows. */
-const WELL_KNOWN_TOKEN = "changeme";
+/** What calls are answered from, and who sent this one. */
+type CallContext = Context & { readonly client: Client };
 
 /** Answers a request to the API. */
 export async function respondToApi(
   request: Request,
   segments: readonly string[],
-  context: Context,
+  context: CallContext,
 ): Promise<Response> {
   const form = segments[1] === "v1" ? "problem" : "text";
   const foreign = refuseForeignPage(request, context.access);
@@ -23,12 +27,14 @@ export async function respondToApi(
   });
   const method = request.method === "HEAD" ? "GET" : request.method;
   const chosen = matches.find(({ route }) => route.endpoint.method === method);
-  const refusal = chosen?.route.endpoint.isOpen
-    ? null
-    : refuseStranger(request, context.config.token);
-  if (refusal !== null) return failureResponse(form, refusal);
+  const caller = await authorize(request, {
+    endpoint: chosen?.route.endpoint,
+    path: chosen?.path ?? {},
+    context,
+  });
+  if ("refusal" in caller) return failureResponse(form, caller.refusal);
   if (chosen !== undefined) {
-    return await respond(chosen.route, { path: chosen.path, request, context });
+    return await respond(chosen.route, { path: chosen.path, request, context, ...caller });
   }
   if (matches.length === 0) return failureResponse(form, UNKNOWN_PATH);
   const methods = matches.map(({ route }) => route.endpoint.method)
@@ -41,48 +47,70 @@ const UNKNOWN_PATH: Failure = {
   detail: "Cannot answer: the API has no such path. See /api/v1/openapi.json for all of them.",
 };
 
-/** Why a request without the administrator's token is refused; null if it has the token. */
-function refuseStranger(request: Request, token: string | null): Failure | null {
-  const off = "Cannot use the administrative API:";
-  if (token === null) {
-    return {
-      kind: "forbidden",
-      detail: `${off} no token is set. Set PKGSTASH_TOKEN in the file that env_file names, or in ` +
-        "the environment.",
-    };
-  }
-  if (token === WELL_KNOWN_TOKEN) {
-    return {
-      kind: "forbidden",
-      detail: `${off} the token is "${token}". Set PKGSTASH_TOKEN to a secret of your own.`,
-    };
-  }
-  const given = parseBearerToken(request.headers.get("authorization"));
-  if (given !== null && isSameToken(given, token)) return null;
-  return {
-    kind: "unauthorized",
-    detail: "Cannot use the API: the token is missing or wrong. Send Authorization: Bearer TOKEN.",
-  };
-}
-
 async function respond(
   { endpoint, readInput, respond }: Route,
-  { path, request, context }: {
+  { path, request, context, principal }: {
     path: Readonly<Record<string, string>>;
     request: Request;
-    context: Context;
+    context: CallContext;
+    principal: Principal | null;
   },
 ): Promise<Response> {
   let response: Response;
   try {
     const input = await readInput(path, request);
-    response = await respond({ ...input, ...context, request });
+    const details: Record<string, unknown> = {};
+    const note = (more: Readonly<Record<string, unknown>>) => void Object.assign(details, more);
+    response = await respond({ ...input, ...context, request, principal, note });
+    if (endpoint.isChange) {
+      await recordChange(response, { endpoint, request, context, principal, details });
+    }
   } catch (error) {
     const form = endpoint.failsInText ? "text" : "problem";
     response = failureResponse(form, failureOf(error, endpoint));
   }
   response.headers.set("cache-control", "no-store");
   return response;
+}
+
+/**
+ * Records a change before its answer is sent: an answer that says success has its event on disk.
+ *
+ * @throws PkgstashError `storage` if the audit log cannot be written.
+ */
+async function recordChange(
+  response: Response,
+  { endpoint, request, context, principal, details }: {
+    endpoint: Endpoint;
+    request: Request;
+    context: CallContext;
+    principal: Principal | null;
+    details: Readonly<Record<string, unknown>>;
+  },
+): Promise<void> {
+  const { pathname, search } = new URL(request.url);
+  try {
+    await context.administration.events.record({
+      who: principal?.name ?? ANYONE,
+      address: context.client.hostname,
+      action: endpoint.summary,
+      request: `${endpoint.method} ${pathname}${search}`,
+      details,
+    });
+  } catch (error) {
+    await response.body?.cancel();
+    throw new PkgstashError(
+      "storage",
+      `The change was made, but not recorded. ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** The path's parameters if the path is the route's, otherwise null. */

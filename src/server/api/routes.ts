@@ -1,16 +1,20 @@
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { downloadRoutes } from "./downloads.ts";
+import { eventRoutes } from "./events.ts";
 import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
+import { keyRoutes } from "./keys.ts";
 import { logLevelRoutes } from "./log_level.ts";
 import { mirrorRoutes } from "./mirrors.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { packageRoutes } from "./packages.ts";
 import { pinRoutes } from "./pins.ts";
 import { refreshRoutes } from "./refresh.ts";
+import { repositoryRoutes } from "./repositories.ts";
 import type { Route } from "./route.ts";
 import { statusRoutes } from "./status.ts";
+import { tokenRoutes } from "./tokens.ts";
 import { verifyRoutes } from "./verify.ts";
 
 /** What answers each endpoint. */
@@ -24,8 +28,12 @@ export const ROUTES: readonly Route[] = [
   ...pinRoutes,
   ...mirrorRoutes,
   ...downloadRoutes,
+  ...repositoryRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
+  ...keyRoutes,
+  ...tokenRoutes,
+  ...eventRoutes,
   ...openApiRoutes,
   ...goVersionRoutes,
 ];

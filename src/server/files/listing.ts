@@ -5,6 +5,7 @@ import type { Mirroring } from "../../mirroring/mirroring.ts";
 import { classifyRepositoryFile } from "../../formats/pacman/repository_file_name.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { filesIn } from "../../platform/files/plain_directory.ts";
+import type { Publishing } from "../../publishing/publishing.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { ListingPage, type Row } from "./listing_page.ts";
 
@@ -21,6 +22,7 @@ const SETTLED_MS = 2_000;
 const SERVED_TIMES = 10;
 
 type Needs = Pick<Mirroring, "tree" | "layout" | "snapshots">;
+type OwnFiles = Pick<Publishing, "tree" | "filesOf">;
 
 /** A page of a repository's directory, and what it was made from. */
 interface KeptPage {
@@ -46,15 +48,16 @@ export class Listings {
   }
 
   /** A page of a directory, which has no slash at its end. */
-  async respond(directory: string, needs: Needs): Promise<Response> {
+  async respond(directory: string, needs: Needs, own: OwnFiles): Promise<Response> {
     const { tree } = needs;
     const repository = tree.repositoryAt(directory);
+    const names = [...tree.childrenOf(directory) ?? [], ...own.tree.childrenOf(directory) ?? []];
     const folders = [
       ...(directory === "" ? [] : [{ name: "../" }]),
-      ...(tree.childrenOf(directory) ?? []).map((name) => ({ name: `${name}/` })),
+      ...[...new Set(names)].sort().map((name) => ({ name: `${name}/` })),
     ];
     const page = repository === null
-      ? new ListingPage(directory, Promise.resolve(folders))
+      ? new ListingPage(directory, ownRows(directory, folders, own))
       : await this.#pageOf(repository, folders, needs);
     return await page.respond();
   }
@@ -118,6 +121,16 @@ export class Listings {
     }
     return bytes > this.#maxReadBytes;
   }
+}
+
+/** The folders, and the files if it is the directory of a repository of one's own. */
+async function ownRows(
+  directory: string,
+  folders: readonly Row[],
+  { tree, filesOf }: OwnFiles,
+): Promise<readonly Row[]> {
+  const repository = tree.repositoryAt(directory);
+  return repository === null ? folders : [...folders, ...await filesOf(repository)];
 }
 
 async function cachedFiles(

@@ -72,6 +72,18 @@ Deno.test("a cache or a key out of the binary's reach is a configuration problem
   assert(!stderr.includes("    at "), "no stack");
 });
 
+Deno.test("only a command for files of its user reads them wherever they are", async () => {
+  await using folder = await TempFolder.create("pkgstash-walls-");
+  const file = folder.join("foo-1.0-1-any.pkg.tar.gz");
+  await Deno.writeTextFile(file, "token");
+  const environment = { PKGSTASH_URL: "http://127.0.0.1:9", PKGSTASH_TOKEN: "t" };
+  const adding = await runBinary(["repo", "add", "mine", file], environment);
+  assertMatch(adding.stderr, /Cannot reach pkgstash at/);
+  const asking = await runBinary(["status", "--token-file", file], environment);
+  assert(!asking.stderr.includes("Cannot reach"), asking.stderr);
+  assertMatch(asking.stderr, /token/);
+});
+
 Deno.test("the binary's cache is /var/cache/pkgstash by default", async () => {
   const { code, stdout } = await runBinary(["check-config"]);
   assertEquals(code, 0);

@@ -124,6 +124,7 @@ export class Siege implements AsyncDisposable {
       env_file: this.#envFile,
       mirror_urls: this.mirrors.map(({ url }) => url),
       cache_root: this.cacheRoot,
+      state_root: `${this.cacheRoot}.state`,
       ...more,
     });
   }

@@ -10,9 +10,15 @@ import {
 import { until } from "../until.ts";
 import { fileSize } from "./file_size.ts";
 import type { BuiltPackage } from "./package_builder.ts";
-import { type SigningKey, stopAgent } from "./signing_key.ts";
+import { stopAgent } from "./signing_key.ts";
 
 const TIMEOUT_MS = 90_000;
+
+/** A key that a client can be made to trust. */
+export interface TrustedKey {
+  /** Makes a client's GnuPG home trust the key's signatures. */
+  trustIn(home: string): Promise<void>;
+}
 
 export interface PacmanOptions {
   /** `Server` lines of every repository, in order. */
@@ -25,7 +31,7 @@ export interface PacmanOptions {
   readonly sigLevel?: string;
   readonly parallelDownloads?: number;
   /** A key whose signatures the client trusts. */
-  readonly trust?: SigningKey;
+  readonly trust?: TrustedKey;
 }
 
 let version: Promise<string> | undefined;

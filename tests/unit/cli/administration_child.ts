@@ -15,9 +15,13 @@ export interface Ended {
  */
 export async function pkgstash(
   args: readonly string[],
-  { env = {}, readable = [] }: { env?: Record<string, string>; readable?: readonly string[] } = {},
+  { env = {}, readable = [], stdin = "" }: {
+    env?: Record<string, string>;
+    readable?: readonly string[];
+    stdin?: string;
+  } = {},
 ): Promise<Ended> {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  const child = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
@@ -29,8 +33,22 @@ export async function pkgstash(
       ...args,
     ],
     env: { NO_COLOR: "1", PKGSTASH_TOKEN: "", PKGSTASH_URL: "", ...env },
-    stdin: "null",
-  }).output();
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const [{ code, stdout, stderr }] = await Promise.all([child.output(), write(child, stdin)]);
   const [out, err] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
   return { code, out: out!, err: err! };
+}
+
+/** Writes all of its input, which it need not read. */
+async function write({ stdin }: Deno.ChildProcess, text: string): Promise<void> {
+  const writer = stdin.getWriter();
+  try {
+    await writer.write(new TextEncoder().encode(text));
+    await writer.close();
+  } catch {
+    // It has ended without reading.
+  }
 }

@@ -51,6 +51,8 @@ Deno.test("every key has its default without any configuration", () => {
   assertEquals(settings, {
     envFile: null,
     cacheRoot: "/here/cache",
+    stateRoot: "/here/state",
+    ownRepositories: [],
     listenAddress: "::",
     port: 8090,
     tlsCertificate: null,

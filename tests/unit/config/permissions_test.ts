@@ -3,8 +3,9 @@ import { assertEquals } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
 import { SETTINGS } from "../../../src/config/settings.ts";
-import { BINARY_CACHE_ROOT } from "../../../src/config/out_of_reach.ts";
-import { CREDENTIALS_VARIABLE, DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../../src/config/out_of_reach.ts";
+import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
+import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
 
 const { binary, server } = manifest.permissions;
@@ -26,12 +27,13 @@ Deno.test("the binary may read the variable of every key, and no unused variable
   );
 });
 
-Deno.test("the binary's paths are those of cache, configuration, mirrorlists and systemd", () => {
-  const cache = [BINARY_CACHE_ROOT, "/srv/pkgstash"];
+Deno.test("the binary's paths are those of cache, state, configuration, mirrorlists and systemd", () => {
+  const own = [BINARY_CACHE_ROOT, BINARY_STATE_ROOT, "/srv/pkgstash"];
   const notify = "/run/systemd/notify";
-  assertEquals(binary.write.toSorted(), [...cache, notify].toSorted());
+  assertEquals(binary.write.toSorted(), [...own, notify].toSorted());
   const configuration = DEFAULT_CONFIG_PATH.replace(/\/[^/]+$/, "");
-  const read = [...cache, configuration, "/etc/pacman.d", "/run/credentials", notify];
+  // "/" is given up by all that does not read files of its user.
+  const read = ["/", ...own, configuration, "/etc/pacman.d", "/run/credentials", notify];
   assertEquals(binary.read.toSorted(), read.toSorted());
 });
 

@@ -28,6 +28,7 @@ Deno.test("every top-level key can be overridden in the environment", async (t) 
   const paths = [
     "env_file",
     "cache_root",
+    "state_root",
     "tls_certificate",
     "tls_key",
     "mirrorlist",

@@ -10,6 +10,7 @@ import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
 import { environmentName, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
+import { OWN_REPOSITORY_KEYS } from "../../../src/config/own_repositories.ts";
 import { SETTINGS } from "../../../src/config/settings.ts";
 import { parse } from "../../support/configuration.ts";
 
@@ -34,9 +35,12 @@ Deno.test("docs/configuration.md has every key once, with its default and descri
     assertEquals([shownType, meaning], [type.name, description.replaceAll("|", "\\|")], name);
     assertEquals(JSON.parse(shownDefault!.slice(1, -1)), defaultValue, name);
   }
-  // At the top level, and in a table of their own.
-  for (const { name } of Object.values(UPSTREAM_KEYS)) {
-    assertEquals(rows.filter((cells) => cells[1] === `\`${name}\``).length, 2, name);
+  // At the top level, and in tables of their own.
+  const own = Object.values(OWN_REPOSITORY_KEYS).map(({ name }) => name);
+  const upstream = Object.values(UPSTREAM_KEYS).map(({ name }) => name);
+  for (const name of new Set([...upstream, ...own])) {
+    const tables = (upstream.includes(name) ? 2 : 0) + (own.includes(name) ? 1 : 0);
+    assertEquals(rows.filter((cells) => cells[1] === `\`${name}\``).length, tables, name);
   }
   for (const name of Object.keys(PRESETS)) {
     assert(rows.some((cells) => cells[1] === `\`${name}\``), name);
@@ -53,11 +57,13 @@ Deno.test("docs/administration.md has every command, exit code and metric", asyn
 Deno.test("docs/installation.md has the permissions of the binary, and there are no others", async () => {
   const { net, read: readable, write, sys, env, ...others } = manifest.permissions.binary;
   assertEquals([net, others], [true, {}]);
+  assert(readable.includes("/"));
   const variables = env.filter((name) => !keys.map(environmentName).includes(name));
   assertEquals(env.length - variables.length, keys.length);
   const shown = [
     "net    everything",
-    `read   ${readable.join(" ")}`,
+    `read   ${readable.filter((path) => path !== "/").join(" ")}`,
+    "       and all files, for commands that take files; the daemon gives that up first",
     `write  ${write.join(" ")}`,
     `sys    ${sys.join(" ")}`,
     "env    PKGSTASH_ and the name of each key, in capitals;",
@@ -82,9 +88,10 @@ Deno.test("the example has every key, and without its comment signs it is the de
   const bare = exampleConfig().replaceAll(/^#(?=[a-z_]+ = |\]| {2}"|\[)/gm, "");
   const every = parse(bare, {}, envFile);
   assert(shipped.ok && every.ok, JSON.stringify(every));
-  const { upstreams: [main], ...settings } = every.config;
-  const { upstreams: [shippedMain], ...shippedSettings } = shipped.config;
+  const { upstreams: [main], ownRepositories, ...settings } = every.config;
+  const { upstreams: [shippedMain], ownRepositories: none, ...shippedSettings } = shipped.config;
   assertEquals([main, settings], [shippedMain, shippedSettings]);
+  assertEquals([ownRepositories.map(({ name }) => name), none], [["mine"], []]);
   for (const { name } of keys) assertEquals(every.origins.get(name), "file", name);
 });
 

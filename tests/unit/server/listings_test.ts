@@ -8,6 +8,10 @@ import { configOf } from "../../support/configuration.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
 const DIRECTORY = "core/os/x86_64";
+const NO_OWN_FILES = {
+  tree: new RepositoryTree({ upstreams: [] }),
+  filesOf: () => Promise.resolve([]),
+};
 
 /** Listings of a cache whose repository has some files, and how often its pages were made. */
 class Bench {
@@ -43,7 +47,7 @@ class Bench {
   }
 
   respond(): Promise<Response> {
-    return this.listings.respond(DIRECTORY, this.#needs);
+    return this.listings.respond(DIRECTORY, this.#needs, NO_OWN_FILES);
   }
 }
 

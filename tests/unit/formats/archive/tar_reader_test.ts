@@ -137,6 +137,57 @@ Deno.test("the size in a pax header counts, and a sparse member is refused", asy
   assertStringIncludes(refusalOf(withChecksums(sparse, [0])), "sparse");
 });
 
+Deno.test("a prefix counts as libarchive reads it: not in a tar of GNU, and in all others", async () => {
+  const { buffer } = joined(withoutMark(await tarOf(["name", ""])), MARK);
+  const cases = [["ustar\0" + "00", "prefix/name"], ["ustar  \0", "name"], [
+    "ustarx00",
+    "prefix/name",
+  ]];
+  for (const [magic = "", name] of cases) {
+    const tar = new Uint8Array(buffer.slice());
+    tar.set(new TextEncoder().encode(magic), 257);
+    tar.set(new TextEncoder().encode("prefix"), 345);
+    assertEquals(membersOf(withChecksums(tar, [0])), [`file ${name}: `], magic);
+  }
+});
+
+Deno.test("a member has the long name and target of GNU, and no two headers of pax", async () => {
+  const tar = joined(
+    withoutMark(await tarOf(["1", "long name"], ["2", "long target"], ["x", ""])),
+    MARK,
+  );
+  const extended = (first: string, second: string) => {
+    const copy = tar.slice();
+    copy.set([first.charCodeAt(0)], 156);
+    copy.set([second.charCodeAt(0)], 2 * BLOCK + 156);
+    copy.set(["2".charCodeAt(0)], 4 * BLOCK + 156);
+    return withChecksums(copy, [0, 2, 4]);
+  };
+  const links = [...new TarReader(() => true).push(extended("L", "K"))];
+  assertEquals(links.map(({ name, link }) => [name, link]), [
+    ["long name", { kind: "symbolic", target: "long target" }],
+  ]);
+  for (const [first, second] of [["L", "L"], ["K", "K"]] as const) {
+    assertStringIncludes(refusalOf(extended(first, second)), "several headers");
+  }
+  const pax = joined(
+    withoutMark(await tarOf(["1", "10 path=a\n"], ["2", "10 path=b\n"], ["x", ""])),
+    MARK,
+  );
+  for (const type of ["x", "L"]) {
+    const mixed = pax.slice();
+    mixed.set(["x".charCodeAt(0)], 156);
+    mixed.set([type.charCodeAt(0)], 2 * BLOCK + 156);
+    assertStringIncludes(refusalOf(withChecksums(mixed, [0, 2])), "several headers");
+  }
+});
+
+Deno.test("a hard link with a size is refused: some readers take what follows for content", async () => {
+  const tar = joined(await twoMembers(), MARK);
+  tar.set(["1".charCodeAt(0)], 156);
+  assertStringIncludes(refusalOf(withChecksums(tar, [0])), "a hard link has a size");
+});
+
 /** Corrects the checksums of the headers in these blocks. */
 function withChecksums(tar: Uint8Array, headers: readonly number[]): Uint8Array {
   for (const header of headers) {

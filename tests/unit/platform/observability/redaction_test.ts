@@ -8,6 +8,10 @@ Deno.test("credentials in text are replaced, and nothing else", async (t) => {
     ["nothing to hide", "nothing to hide"],
     ["a s3cret here", "a [redacted] here"],
     ["s3cret/long s3cret%2Flong", "[redacted] [redacted]"],
+    [
+      `the token pkgstash_0123456789ab_${"a_-1".repeat(11)} of`,
+      "the token pkgstash_0123456789ab_[redacted] of",
+    ],
     ["Authorization: Bearer abc.def", "Authorization: Bearer [redacted]"],
     ["https://user:pass@host/extra/os", "https://[redacted]@host/extra/os"],
     ["https://host/extra/a@1.0.pkg", "https://host/extra/a@1.0.pkg"],

@@ -4,7 +4,16 @@ import fc from "fast-check";
 import { TOKEN } from "../../../support/administration.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
-const PATHS = ["status", "cleanup", "packages", "pins", "mirrors", "downloads", "log-level"];
+const PATHS = [
+  "status",
+  "cleanup",
+  "packages",
+  "pins",
+  "mirrors",
+  "downloads",
+  "log-level",
+  "repositories",
+];
 
 const PIECE = fc.oneof(
   fc.constantFrom(...PATHS, "core", "os", "x86_64", "a-1-1-any.pkg.tar.zst", "*", "a*", ""),

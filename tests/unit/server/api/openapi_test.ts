@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { generateKey } from "openpgp";
 import type { Endpoint } from "../../../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
 import { ROUTES } from "../../../../src/server/api/routes.ts";
@@ -20,6 +21,12 @@ interface Document {
   paths: Record<string, Record<string, Operation>>;
   components: { schemas: Record<string, JsonSchema> };
 }
+
+const { privateKey, publicKey } = await generateKey({
+  userIDs: [{ name: "A packager" }],
+  format: "object",
+});
+const FINGERPRINT = publicKey.getFingerprint().toUpperCase();
 
 /** Requests for each operation of the document, with the expected status. */
 const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
@@ -69,6 +76,64 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
   "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
   "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
+  "GET /api/v1/repositories": [{ target: "/api/v1/repositories", status: 200 }],
+  "POST /api/v1/repositories": [
+    { target: "/api/v1/repositories", status: 201, body: { name: "mine" } },
+    { target: "/api/v1/repositories", status: 409, body: { name: "mine" } },
+    { target: "/api/v1/repositories", status: 400, body: { name: "../mine" } },
+    { target: "/api/v1/repositories", status: 400, body: { name: "other", signing: "perhaps" } },
+  ],
+  "GET /api/v1/repositories/{repository}": [
+    { target: "/api/v1/repositories/mine", status: 200 },
+    { target: "/api/v1/repositories/mine?name=a*", status: 200 },
+    { target: "/api/v1/repositories/other", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/uploads": [
+    { target: "/api/v1/repositories/mine/uploads", status: 201 },
+    { target: "/api/v1/repositories/other/uploads", status: 404 },
+  ],
+  "PUT /api/v1/repositories/{repository}/uploads/{upload}/{file}": [
+    { target: "/api/v1/repositories/mine/uploads/none/a-1-1-any.pkg.tar.zst", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/uploads/{upload}/publish": [
+    { target: "/api/v1/repositories/mine/uploads/none/publish", status: 404, body: {} },
+    {
+      target: "/api/v1/repositories/mine/uploads/none/publish",
+      status: 400,
+      body: { replace: "yes" },
+    },
+  ],
+  "DELETE /api/v1/repositories/{repository}/uploads/{upload}": [
+    { target: "/api/v1/repositories/mine/uploads/none", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/promote": [
+    {
+      target: "/api/v1/repositories/mine/promote",
+      status: 404,
+      body: { packages: ["a"], to: "other" },
+    },
+    { target: "/api/v1/repositories/mine/promote", status: 400, body: { packages: ["a"] } },
+  ],
+  "POST /api/v1/repositories/{repository}/remove": [
+    { target: "/api/v1/repositories/mine/remove", status: 404, body: { packages: ["a"] } },
+    { target: "/api/v1/repositories/mine/remove", status: 400, body: { packages: [] } },
+  ],
+  "POST /api/v1/repositories/{repository}/verify": [
+    { target: "/api/v1/repositories/mine/verify", status: 200 },
+    { target: "/api/v1/repositories/other/verify", status: 404 },
+  ],
+  "POST /api/v1/repositories/{repository}/keyring": [
+    { target: "/api/v1/repositories/mine/keyring", status: 200 },
+    { target: "/api/v1/repositories/none/keyring", status: 404 },
+  ],
+  "GET /api/v1/repositories/{repository}/history": [
+    { target: "/api/v1/repositories/mine/history", status: 200 },
+  ],
+  "POST /api/v1/repositories/{repository}/rollback": [
+    { target: "/api/v1/repositories/mine/rollback", status: 200, body: { generation: 1 } },
+    { target: "/api/v1/repositories/mine/rollback", status: 404, body: { generation: 7 } },
+    { target: "/api/v1/repositories/mine/rollback", status: 400, body: { generation: 0 } },
+  ],
   "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
   "PUT /api/v1/log-level": [
     { target: "/api/v1/log-level", status: 200, body: { level: "info" } },
@@ -76,6 +141,67 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
   ],
   "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
+  "GET /api/v1/keys": [{ target: "/api/v1/keys", status: 200 }],
+  "GET /api/v1/keys/public": [{ target: "/api/v1/keys/public", status: 200 }],
+  "POST /api/v1/keys/rotate": [
+    { target: "/api/v1/keys/rotate", status: 201, body: { overlap_ms: 1000 } },
+    { target: "/api/v1/keys/rotate", status: 400, body: { overlap_ms: 1e15 } },
+  ],
+  "POST /api/v1/keys/import": [
+    {
+      target: "/api/v1/keys/import",
+      status: 201,
+      body: { armored: privateKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+    {
+      target: "/api/v1/keys/import",
+      status: 409,
+      body: { armored: privateKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+    {
+      target: "/api/v1/keys/import",
+      status: 400,
+      body: { armored: publicKey.armor(), passphrase: null, overlap_ms: 0 },
+    },
+  ],
+  "POST /api/v1/keys/trusted": [
+    { target: "/api/v1/keys/trusted", status: 201, body: { armored: publicKey.armor() } },
+    { target: "/api/v1/keys/trusted", status: 400, body: { armored: privateKey.armor() } },
+  ],
+  "DELETE /api/v1/keys/trusted/{fingerprint}": [
+    { target: `/api/v1/keys/trusted/${FINGERPRINT}`, status: 204 },
+    { target: `/api/v1/keys/trusted/${FINGERPRINT}`, status: 404 },
+    { target: "/api/v1/keys/trusted/..%2Fprivate", status: 400 },
+  ],
+  "GET /api/v1/tokens": [{ target: "/api/v1/tokens", status: 200 }],
+  "POST /api/v1/tokens": [
+    {
+      target: "/api/v1/tokens",
+      status: 201,
+      body: { name: "builder", purpose: "upload", repositories: ["mine"] },
+    },
+    {
+      target: "/api/v1/tokens",
+      status: 409,
+      body: { name: "builder", purpose: "administrator" },
+    },
+    { target: "/api/v1/tokens", status: 400, body: { name: "other", purpose: "upload" } },
+    {
+      target: "/api/v1/tokens",
+      status: 400,
+      body: { name: "other", purpose: "administrator", repositories: ["mine"] },
+    },
+  ],
+  "DELETE /api/v1/tokens/{name}": [
+    { target: "/api/v1/tokens/builder", status: 204 },
+    { target: "/api/v1/tokens/builder", status: 404 },
+    { target: `/api/v1/tokens/pkgstash_0123456789ab_${"a".repeat(43)}`, status: 400 },
+  ],
+  "GET /api/v1/events": [
+    { target: "/api/v1/events", status: 200 },
+    { target: "/api/v1/events?limit=2&before=3", status: 200 },
+    { target: "/api/v1/events?limit=0", status: 400 },
+  ],
   "GET /api/v1/openapi.json": [{ target: "/api/v1/openapi.json", status: 200 }],
   "POST /api/refresh": [{ target: "/api/refresh", status: 204 }],
   "POST /api/loglevel": [

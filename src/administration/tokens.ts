@@ -1,0 +1,166 @@
+import { Buffer } from "node:buffer";
+import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
+import { BackgroundWork } from "../async/background_work.ts";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import { Turns } from "../async/turns.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { writeFileDurably } from "../platform/files/durable.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import { ADMINISTRATOR, ANYONE, type Principal, type TokenPurpose } from "./principal.ts";
+import { readTokenFile, type StoredToken, tokenFileOf } from "./token_file.ts";
+
+const log = eventLogger("tokens");
+
+/** How old the last use on disk may be. */
+const LAST_USE_PERIOD_MS = 60_000;
+const ID_BYTES = 6;
+const SECRET_BYTES = 32;
+/** A scanner of secrets knows it by its beginning, and so does the redaction of the log. */
+const TOKEN = /^pkgstash_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
+
+/** A token as it is listed, without its secret. */
+export type TokenFacts = Omit<StoredToken, "sha256">;
+
+/**
+ * The tokens besides the one of the configuration. What is kept is their SHA-256: they are random, so
+ * nobody finds one by trying, and a slow hash would add nothing.
+ */
+export class Tokens {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #changes = new Turns();
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.warn(failure, { reason: reasonOf(error) })
+  );
+  #loaded: Promise<Map<string, StoredToken>> | null = null;
+  #usesWrittenAt = -Infinity;
+  #hasUnwrittenUses = false;
+
+  /** They are read from the file at `path` at first need. */
+  constructor(path: string, clock: Clock = SYSTEM_CLOCK) {
+    this.#path = path;
+    this.#clock = clock;
+  }
+
+  /** Makes a token. It is returned once, and cannot be found out again. */
+  async create(
+    { name, purpose, repositories }: {
+      name: string;
+      purpose: TokenPurpose;
+      repositories: readonly string[];
+    },
+  ): Promise<{ token: string; facts: TokenFacts }> {
+    const id = randomBytes(ID_BYTES).toString("hex");
+    const token = `pkgstash_${id}_${randomBytes(SECRET_BYTES).toString("base64url")}`;
+    const createdAt = this.#clock.now();
+    const facts = { id, name, purpose, repositories, createdAt, lastUsedAt: null };
+    await this.#change((tokens) => {
+      const isTaken = [...tokens.values()].some((each) => each.name === name || each.id === name);
+      if (isTaken || RESERVED_NAMES.includes(name)) {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot create the token ${name}: there is one of this name. ` +
+            "Revoke that one first, or choose another name.",
+        );
+      }
+      tokens.set(id, { ...facts, sha256: digestOf(token).toString("hex") });
+    });
+    return { token, facts };
+  }
+
+  /** All tokens, the oldest first. */
+  async list(): Promise<TokenFacts[]> {
+    return [...(await this.#tokens()).values()].map(({ sha256: _, ...facts }) => facts);
+  }
+
+  /** Makes a token, given its name or id, worthless from now on; null if there is none. */
+  async revoke(nameOrId: string): Promise<TokenFacts | null> {
+    let revoked: TokenFacts | null = null;
+    await this.#change((tokens) => {
+      const found = [...tokens.values()].find(({ id, name }) =>
+        nameOrId === id || nameOrId === name
+      );
+      if (found === undefined) return;
+      const { sha256: _, ...facts } = found;
+      revoked = facts;
+      tokens.delete(found.id);
+    });
+    return revoked;
+  }
+
+  /**
+   * Whose token it is; null if it is nobody's. The time that this takes tells nothing of a secret:
+   * what is compared are hashes.
+   */
+  async find(token: string): Promise<Principal | null> {
+    const id = TOKEN.exec(token)?.[1];
+    if (id === undefined) return null;
+    const found = (await this.#tokens()).get(id);
+    const expected = found === undefined ? NO_DIGEST : Buffer.from(found.sha256, "hex");
+    const isSame = timingSafeEqual(digestOf(token), expected);
+    if (found === undefined || !isSame) return null;
+    this.#recordUse(found);
+    return found;
+  }
+
+  /** Resolves when everything is written. */
+  async close(): Promise<void> {
+    if (this.#hasUnwrittenUses) this.#writeUses();
+    await this.#background.settled();
+    await this.#changes.settled();
+  }
+
+  #recordUse(token: StoredToken): void {
+    token.lastUsedAt = this.#clock.now();
+    this.#hasUnwrittenUses = true;
+    if (token.lastUsedAt - this.#usesWrittenAt >= LAST_USE_PERIOD_MS) this.#writeUses();
+  }
+
+  #writeUses(): void {
+    this.#usesWrittenAt = this.#clock.now();
+    this.#hasUnwrittenUses = false;
+    this.#background.add(
+      "cannot write when tokens were used",
+      this.#changes.run(async () => await this.#write(await this.#tokens())),
+    );
+  }
+
+  /** Applies a change on disk first, so that nothing is in force that a restart would forget. */
+  async #change(change: (tokens: Map<string, StoredToken>) => void): Promise<void> {
+    await this.#changes.run(async () => {
+      const changed = new Map(await this.#tokens());
+      change(changed);
+      await this.#write(changed);
+      this.#loaded = Promise.resolve(changed);
+    });
+  }
+
+  async #write(tokens: ReadonlyMap<string, StoredToken>): Promise<void> {
+    try {
+      await writeFileDurably(this.#path, tokenFileOf(tokens.values()), { mode: 0o600 });
+    } catch (error) {
+      throw new PkgstashError("storage", `Cannot write the tokens: ${reasonOf(error)}.`, {
+        cause: error,
+      });
+    }
+  }
+
+  #tokens(): Promise<Map<string, StoredToken>> {
+    return this.#loaded ??= readTokenFile(this.#path)
+      .then((tokens) => new Map(tokens.map((token) => [token.id, token])))
+      .catch((error) => {
+        this.#loaded = null;
+        throw error;
+      });
+  }
+}
+
+/** What the audit log calls others. */
+const RESERVED_NAMES = [ADMINISTRATOR.name, ANYONE];
+
+/** Equals no digest that anybody can make. */
+const NO_DIGEST = new Uint8Array(32);
+
+function digestOf(token: string) {
+  return createHash("sha256").update(token).digest();
+}

@@ -1,0 +1,57 @@
+import type { GenerationReport, PublicationReport } from "../../api/repositories.ts";
+import type { CommandArgument, CommandOption, OptionValues } from "../command.ts";
+import { type Paints, visible } from "../terminal_text.ts";
+
+/** The argument of every command about one repository. */
+export const REPOSITORY: CommandArgument = {
+  name: "REPOSITORY",
+  description: "Name of a repository of your own",
+  required: true,
+};
+
+/** What the caller takes upon himself when packages join a repository. */
+export const CONSENT_OPTIONS: readonly CommandOption[] = [
+  {
+    name: "downgrade",
+    valueName: null,
+    description: "Allow older versions than the published ones",
+  },
+  { name: "replace", valueName: null, description: "Allow other bytes of a published version" },
+  {
+    name: "shadow",
+    valueName: null,
+    description: "Allow names of packages of mirrored repositories",
+  },
+];
+
+/** The `CONSENT_OPTIONS` that were given. */
+export function consentOf(options: OptionValues) {
+  return {
+    downgrade: options.has("downgrade"),
+    replace: options.has("replace"),
+    shadow: options.has("shadow"),
+  };
+}
+
+/** What a change of a repository became, for people. */
+export function publicationText(
+  repository: string,
+  { generation, warnings }: PublicationReport,
+  paints: Paints,
+): string {
+  const warned = warnings.map((warning) => paints.doubtful(visible(`Warning: ${warning}`)));
+  if (generation === null) {
+    return [...warned, `Nothing to change in ${visible(repository)}.`].join("\n");
+  }
+  return [
+    ...warned,
+    ...generation.changes.map((change) => `  ${visible(changeText(change))}`),
+    `Published generation ${generation.number} of ${visible(repository)}.`,
+  ].join("\n");
+}
+
+/** `upgraded foo 1.0-1 -> 1.1-1` */
+export function changeText({ kind, name, from, to }: GenerationReport["changes"][number]): string {
+  const versions = from !== null && to !== null && from !== to ? `${from} -> ${to}` : to ?? from;
+  return `${kind} ${name} ${versions}`;
+}

@@ -1,0 +1,127 @@
+import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, type TokenReport } from "../../api/tokens.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandArgument,
+  type CommandOption,
+  type OptionValues,
+  requiredArgument,
+} from "../command.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { agoText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import type { Paints } from "../terminal_text.ts";
+
+const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
+
+const NAME: CommandArgument = {
+  name: "NAME",
+  description: "Who or what uses the token, such as a machine's name",
+  required: true,
+};
+
+const UPLOAD: CommandOption = {
+  name: "upload",
+  valueName: "REPOSITORIES",
+  description: "Allow uploads to these repositories, separated by commas, and nothing else",
+};
+
+const ADMINISTRATOR: CommandOption = {
+  name: "administrator",
+  valueName: null,
+  description: "Allow everything",
+};
+
+const LIST: Omit<Command, "name"> = {
+  summary: "List, create and revoke tokens",
+  description: "Lists the tokens besides PKGSTASH_TOKEN, with what each is for and when it was " +
+    "last used.",
+  options: OPTIONS,
+  examples: [{ command: "pkgstash token", description: "All tokens" }],
+  run: list,
+};
+
+export const TOKEN_COMMAND: Command = {
+  ...LIST,
+  name: "token",
+  subcommands: [
+    { ...LIST, name: "token list", summary: "List the tokens" },
+    {
+      name: "token create",
+      summary: "Create a token",
+      description: "Creates a token for uploads to repositories, or for everything, and prints " +
+        "it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
+      arguments: [NAME],
+      options: [UPLOAD, ADMINISTRATOR, ...OPTIONS],
+      examples: [{
+        command: "pkgstash token create builder --upload mine > builder.token",
+        description: "A token for --token-file, that can publish in mine",
+      }],
+      run: create,
+    },
+    {
+      name: "token revoke",
+      summary: "Revoke a token",
+      description: "Makes a token worthless at once.",
+      arguments: [{ ...NAME, description: "The token's name or id" }],
+      options: CONNECTION_OPTIONS,
+      examples: [{ command: "pkgstash token revoke builder", description: "By its name" }],
+      run: async (options, output) => {
+        const name = requiredArgument(options, NAME.name);
+        await (await ApiClient.of(options)).call(REVOKE_TOKEN, { name });
+        output.out(`Revoked ${name}.`);
+        return EXIT_CODE.ok;
+      },
+    },
+  ],
+};
+
+async function list(options: OptionValues, output: Output): Promise<ExitCode> {
+  const list = await (await ApiClient.of(options)).call(LIST_TOKENS);
+  printAnswer(list, { options, output, render: renderTokens });
+  return EXIT_CODE.ok;
+}
+
+async function create(options: OptionValues, output: Output): Promise<ExitCode> {
+  const upload = options.get(UPLOAD.name);
+  if ((upload === undefined) !== options.has(ADMINISTRATOR.name)) {
+    throw new UsageError(
+      "Say what the token is for: --upload REPOSITORIES, or --administrator.",
+    );
+  }
+  const created = await (await ApiClient.of(options)).call(CREATE_TOKEN, {
+    body: {
+      name: requiredArgument(options, NAME.name),
+      purpose: upload === undefined ? "administrator" : "upload",
+      repositories: upload?.split(",").map((each) => each.trim()) ?? [],
+    },
+  });
+  // Nothing but the token, so that the output can be a --token-file.
+  printAnswer(created, { options, output, render: ({ token }) => token });
+  return EXIT_CODE.ok;
+}
+
+function renderTokens({ tokens }: { tokens: readonly TokenReport[] }, paints: Paints): string {
+  if (tokens.length === 0) return "There are no tokens but PKGSTASH_TOKEN.";
+  const now = Date.now();
+  return renderTable<TokenReport>(
+    [
+      { title: "NAME", text: ({ name }) => name, paint: (text) => paints.accent(text) },
+      { title: "ID", text: ({ id }) => id },
+      {
+        title: "FOR",
+        text: ({ purpose, repositories }) =>
+          purpose === "upload" ? `upload to ${repositories.join(", ")}` : "everything",
+      },
+      { title: "CREATED", text: ({ created_at }) => agoText(created_at, now) },
+      {
+        title: "LAST USED",
+        text: ({ last_used_at }) => last_used_at === null ? "never" : agoText(last_used_at, now),
+      },
+    ],
+    tokens,
+    paints.title,
+  );
+}

@@ -1,0 +1,27 @@
+import { reasonOf } from "../errors.ts";
+import { AdministrationError, EXIT_CODE } from "./errors.ts";
+
+/** Stands for the standard input, which any user may give, in a binary that may read few files. */
+export const STANDARD_INPUT = "-";
+
+/**
+ * The text of a file, or of the standard input.
+ *
+ * @throws AdministrationError that says why it cannot be read.
+ */
+export async function readKeyFile(path: string): Promise<string> {
+  if (path === STANDARD_INPUT) return await new Response(Deno.stdin.readable).text();
+  try {
+    // Query first: reading without permission would prompt on a terminal.
+    const { state } = await Deno.permissions.query({ name: "read", path });
+    if (state !== "granted") throw new Deno.errors.NotCapable(path);
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    const reason = error instanceof Deno.errors.NotFound
+      ? "no such file"
+      : error instanceof Deno.errors.NotCapable
+      ? `this program may not read it. Use - as its name, and < ${path}`
+      : reasonOf(error);
+    throw new AdministrationError(EXIT_CODE.failure, `Cannot read ${path}: ${reason}.`);
+  }
+}

@@ -1,0 +1,116 @@
+import { describeValue } from "./problem.ts";
+import type { KeyReader } from "./key_reader.ts";
+import { type ConfigKey, UPSTREAM_KEYS, type ValuesOf } from "./schema.ts";
+import { layout } from "./text_values.ts";
+import { isTable, type TomlTable } from "./toml_document.ts";
+import { choice, count } from "./value_type.ts";
+
+/** Whether the daemon signs the packages and databases of a repository. */
+export type SigningPolicy = "required" | "none";
+
+function key<T>(key: ConfigKey<T>): ConfigKey<T> {
+  return key;
+}
+
+/** The keys in the table of a repository of one's own, `[repositories.NAME]`. */
+export const OWN_REPOSITORY_KEYS = {
+  /** The values of `$arch`. */
+  architectures: key({
+    ...UPSTREAM_KEYS.architectures,
+    description: "Architectures that have a database; a package for any is in all of them.",
+  }),
+  /** No slash at either end. */
+  clientPath: key({
+    name: "client_path",
+    type: layout,
+    defaultValue: "$repo/os/$arch",
+    description: "Path of the repository on this server.",
+  }),
+  signing: key({
+    name: "signing",
+    type: choice<SigningPolicy>(["required", "none"]),
+    defaultValue: "required",
+    description:
+      'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, or "none".',
+  }),
+  keepGenerations: key({
+    name: "keep_generations",
+    type: count(2, 10_000),
+    defaultValue: 20,
+    description: "Number of publications to keep, with all packages that they have, for rollbacks.",
+  }),
+};
+
+/** A repository of packages of one's own. */
+export interface OwnRepositoryConfig extends ValuesOf<typeof OWN_REPOSITORY_KEYS> {
+  /** The value of `$repo`. */
+  readonly name: string;
+}
+
+/** As a bare key of TOML, and as `$repo`. */
+const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+
+/** Names of all keys in the table of a repository. */
+const TABLE_KEYS = Object.values(OWN_REPOSITORY_KEYS).map(({ name }) => name);
+
+/** Reads every table `[repositories.NAME]`. */
+export function readOwnRepositories(reader: KeyReader, tables: unknown): OwnRepositoryConfig[] {
+  if (tables === undefined) return [];
+  if (!isTable(tables)) {
+    reader.report(reader.fileName, "repositories", {
+      found: describeValue(tables),
+      expected: "tables such as [repositories.mine]",
+    });
+    return [];
+  }
+  return Object.entries(tables).flatMap(([name, table]) => {
+    const repository = readOwnRepository(reader, name, table);
+    return repository === null ? [] : [repository];
+  });
+}
+
+/** Reads one table; returns null after a problem. */
+export function readOwnRepository(
+  reader: KeyReader,
+  name: string,
+  table: unknown,
+): OwnRepositoryConfig | null {
+  const full = `repositories.${name}`;
+  const isNamed = NAME.test(name);
+  if (!isNamed) {
+    reader.report(reader.fileName, full, {
+      found: `the name ${describeValue(name)}`,
+      expected: 'at most 64 lower case letters, digits, "_" and "-", not beginning with "_" or "-"',
+    });
+  }
+  if (!isTable(table)) {
+    reader.report(reader.fileName, full, {
+      found: describeValue(table),
+      expected: "a table, which may be empty",
+    });
+    return null;
+  }
+  const prefix = `${full}.`;
+  reader.rejectUnknown(table, TABLE_KEYS, prefix);
+  const read = <T>(key: ConfigKey<T>) => reader.read(key, table as TomlTable, { prefix });
+  const values = {
+    architectures: read(OWN_REPOSITORY_KEYS.architectures),
+    clientPath: read(OWN_REPOSITORY_KEYS.clientPath),
+    signing: read(OWN_REPOSITORY_KEYS.signing),
+    keepGenerations: read(OWN_REPOSITORY_KEYS.keepGenerations),
+  };
+  if (!isNamed || Object.values(values).includes(null)) return null;
+  return { name, ...values } as OwnRepositoryConfig;
+}
+
+/** The table that describes a repository in the configuration file. */
+export function tableText(repository: OwnRepositoryConfig): string {
+  const keys = Object.entries<ConfigKey<unknown>>(OWN_REPOSITORY_KEYS);
+  return [
+    `[repositories.${repository.name}]`,
+    ...keys.map(([property, { name, type }]) =>
+      `${name} = ${type.format(repository[property as keyof OwnRepositoryConfig])}`
+    ),
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,108 @@
+import { createHash } from "node:crypto";
+import { encodeHex } from "@std/encoding/hex";
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { gzipMember, labelledMembers } from "../archive/gzip_member.ts";
+import { TAR_END, tarMembers, type WrittenMember } from "../archive/tar_writer.ts";
+
+/** A package of a database that is written. */
+export interface DatabaseEntry {
+  /** pkgname; no two entries have the same. */
+  readonly name: string;
+  /** `[epoch:]pkgver-pkgrel` */
+  readonly version: string;
+  /**
+   * Equal only if the texts are: the digests of the package and its signature, say. It decides whether
+   * a part of the previous database is used again.
+   */
+  readonly identity: string;
+  /** Its files: `desc`, and in a files database `files`. Asked only where it is needed. */
+  texts(): EntryTexts | Promise<EntryTexts>;
+}
+
+/** What is in the folder of a package. */
+export interface EntryTexts {
+  /** From `descText`. */
+  readonly desc: string;
+  /** From `filesText`; absent in a database without lists of files. */
+  readonly files?: string;
+}
+
+/** Part of every label: raise it if other bytes are made of the same entries. */
+const FORMAT = "pkgstash database 1";
+/** On average; few enough that one is soon compressed, many enough that they compress well. */
+const PACKAGES_PER_PART = 32;
+
+const encoder = new TextEncoder();
+
+/**
+ * Writes a database as repo-add does, a gzipped tar with a folder for each package, in the order of
+ * their bytes. Equal entries make equal bytes. It is compressed in parts of some packages, and a part
+ * that the `previous` database has in the same form is taken from there; that must be known to be
+ * undamaged, and may be anything that this function wrote.
+ *
+ * Source: `create_db` in pacman's scripts/repo-add.sh.in. That gzip files have several members, and
+ * that tars end with any number of zeros, is common ground of libarchive, gzip and zlib.
+ */
+export async function* writeDatabase(
+  entries: Iterable<DatabaseEntry>,
+  previous: Uint8Array = new Uint8Array(0),
+): AsyncGenerator<Uint8Array> {
+  const known = new Map<string, Uint8Array>();
+  for (const { label, bytes } of labelledMembers(previous)) known.set(encodeHex(label), bytes);
+  for (const part of partsOf(entries)) {
+    const label = labelOf(part);
+    yield known.get(encodeHex(label)) ?? await gzipMember(await tarOf(part), label);
+    await eventLoopTurn();
+  }
+  yield await gzipMember(TAR_END, labelOf([]));
+}
+
+/** An entry and the name of its folder. */
+interface Placed {
+  readonly entry: DatabaseEntry;
+  readonly folder: string;
+}
+
+/**
+ * Cuts the entries where their names say so, and nowhere else: to add or remove one changes one part,
+ * or two, wherever it is.
+ */
+function* partsOf(entries: Iterable<DatabaseEntry>): Generator<readonly Placed[]> {
+  const placed = Array.from(entries, (entry): Placed => {
+    return { entry, folder: `${entry.name}-${entry.version}` };
+  });
+  placed.sort((one, other) => one.folder < other.folder ? -1 : one.folder > other.folder ? 1 : 0);
+  let part: Placed[] = [];
+  for (const next of placed) {
+    if (part.length > 0 && beginsPart(next.entry.name)) {
+      yield part;
+      part = [];
+    }
+    part.push(next);
+  }
+  if (part.length > 0) yield part;
+}
+
+/** FNV-1a. */
+function beginsPart(name: string): boolean {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < name.length; at++) hash = Math.imul(hash ^ name.charCodeAt(at), 0x01000193);
+  return (hash >>> 0) % PACKAGES_PER_PART === 0;
+}
+
+function labelOf(part: readonly Placed[]): Uint8Array {
+  const hash = createHash("sha256").update(FORMAT);
+  for (const { folder, entry } of part) hash.update(`\0${folder}\0${entry.identity}`);
+  return new Uint8Array(hash.digest());
+}
+
+async function tarOf(part: readonly Placed[]): Promise<Uint8Array> {
+  const members: WrittenMember[] = [];
+  for (const { folder, entry } of part) {
+    const { desc, files } = await entry.texts();
+    members.push({ name: `${folder}/`, body: null });
+    members.push({ name: `${folder}/desc`, body: encoder.encode(desc) });
+    if (files !== undefined) members.push({ name: `${folder}/files`, body: encoder.encode(files) });
+  }
+  return tarMembers(members);
+}

@@ -1,0 +1,89 @@
+import { decompress } from "../archive/archive_compression.ts";
+import { refuseMetadata } from "./key_value_lines.ts";
+
+/** What a package's `.MTREE` says of one of its paths, as far as anybody here asks. */
+export interface MtreeEntry {
+  /** Relative to the package's root, without a slash at its end. */
+  readonly path: string;
+  /** Whether it is a file, hard links included, a folder, or a symbolic link. */
+  readonly type: "file" | "directory" | "link";
+}
+
+const FILE = ".MTREE";
+/** A quarter of a kilobyte for each of a million files. */
+const MAX_DECOMPRESSED_BYTES = 256 * 1024 ** 2;
+
+/**
+ * Reads a gzipped `.MTREE`, as makepkg has bsdtar write it: defaults in lines of `/set`, and one path
+ * in a line.
+ *
+ * Source: mtree(5), and `create_package` in pacman's scripts/makepkg.sh.in.
+ * @throws {PkgstashError} of kind "content" if it is of another form.
+ */
+export async function* readMtree(bytes: Uint8Array): AsyncGenerator<MtreeEntry> {
+  let defaultType = "file";
+  let number = 0;
+  for await (const line of linesOf(bytes)) {
+    number++;
+    if (line === "" || line.startsWith("#")) continue;
+    const [subject = "", ...words] = line.split(" ");
+    const type = words.findLast((word) => word.startsWith("type="))?.slice(5) ?? defaultType;
+    if (subject === "/set") defaultType = type;
+    else yield { path: unescaped(subject, number), type: typeOf(type, number) };
+  }
+}
+
+async function* linesOf(bytes: Uint8Array): AsyncGenerator<string> {
+  const source = new ReadableStream<Uint8Array>({
+    start(controller): void {
+      controller.enqueue(bytes);
+      controller.close();
+    },
+  });
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let rest = "";
+  for await (const chunk of decompress(source, { maxDecompressedBytes: MAX_DECOMPRESSED_BYTES })) {
+    try {
+      rest += decoder.decode(chunk, { stream: true });
+    } catch {
+      refuseMetadata(FILE, "it is not UTF-8");
+    }
+    const lines = rest.split("\n");
+    rest = lines.pop() ?? "";
+    if (rest.length > MAX_LINE_LENGTH) refuseMetadata(FILE, "a line is too long");
+    yield* lines;
+  }
+  if (rest !== "") yield rest;
+}
+
+/** Every byte of a path may be written with four. */
+const MAX_LINE_LENGTH = 64 * 1024;
+
+function typeOf(type: string, line: number): MtreeEntry["type"] {
+  if (type === "dir") return "directory";
+  if (type === "file" || type === "link") return type;
+  refuseMetadata(FILE, `line ${line} has the type ${JSON.stringify(type.slice(0, 80))}`);
+}
+
+/** The path in a line such as `./usr/a\040b`. */
+function unescaped(subject: string, line: number): string {
+  if (!/^\.\/(?:[^\\]|\\[0-3][0-7]{2})+$/.test(subject)) {
+    refuseMetadata(FILE, `line ${line} has no path below "./"`);
+  }
+  const path = subject.slice(2);
+  if (!path.includes("\\")) return path;
+  const bytes: number[] = [];
+  for (const [part, octal] of path.matchAll(/\\([0-3][0-7]{2})|[^\\]+/g)) {
+    if (octal === undefined) bytes.push(...encoder.encode(part));
+    else bytes.push(parseInt(octal, 8));
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      new Uint8Array(bytes),
+    );
+  } catch {
+    refuseMetadata(FILE, `line ${line} has a path that is not UTF-8`);
+  }
+}
+
+const encoder = new TextEncoder();

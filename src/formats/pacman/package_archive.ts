@@ -1,0 +1,157 @@
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { decompress } from "../archive/archive_compression.ts";
+import { type TarMember, TarReader } from "../archive/tar_reader.ts";
+import { type BuildInfo, parseBuildInfo } from "./build_info.ts";
+import { readMtree } from "./mtree.ts";
+import { type PackageInfo, parsePackageInfo } from "./package_info.ts";
+import { type PackageFileName, parsePackageFileName } from "./package_file_name.ts";
+import { listedFiles, PackagePaths } from "./package_paths.ts";
+
+/** What a package file has in it. */
+export interface PackageArchive {
+  /** Its `.PKGINFO`. */
+  readonly info: PackageInfo;
+  /** Its `.BUILDINFO`; null in packages from before pacman 5.1. */
+  readonly buildInfo: BuildInfo | null;
+  /** All its paths as repo-add lists them, folders with a slash at their end. */
+  readonly files: readonly string[];
+  /** Whether it brings an `.INSTALL` script, which runs as root. */
+  readonly hasScript: boolean;
+}
+
+/** Limits beyond which a package is refused. */
+export interface ReadPackageOptions {
+  /** Size of the decompressed package; 64 GiB by default. */
+  readonly maxDecompressedBytes?: number;
+  /** Number of files, folders and links; a million by default. */
+  readonly maxEntries?: number;
+}
+
+/** Metadata files that are read, with the largest size that each may have. */
+const METADATA_BYTES: ReadonlyMap<string, number> = new Map([
+  // So that its `desc` stays below what pkgstash and pacman read of one.
+  [".PKGINFO", 256 * 1024],
+  [".BUILDINFO", 4 * 1024 ** 2],
+  [".MTREE", 16 * 1024 ** 2],
+]);
+const MAX_PATH_LENGTH = 64 * 1024 ** 2;
+
+/**
+ * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
+ * and its paths. It must be one that makepkg could have written under this name: what pacman would
+ * take and yet would be dangerous or ambiguous is refused. Two compressions have decoders that need
+ * the whole file in memory, and so have limits of their own: xz and bzip2.
+ *
+ * @throws {PkgstashError} of kind "content" with the reason; the source's own error if that fails.
+ */
+export async function readPackageArchive(
+  source: ReadableStream<Uint8Array>,
+  fileName: string,
+  options: ReadPackageOptions = {},
+): Promise<PackageArchive> {
+  const { maxDecompressedBytes = 64 * 1024 ** 3, maxEntries = 1_000_000 } = options;
+  try {
+    const named = parsePackageFileName(fileName);
+    if (named === null) {
+      // Not awaited: a source that hangs must not delay the error.
+      source.cancel().catch(() => {});
+      throw refusal(
+        "its file name is not NAME-VERSION-RELEASE-ARCHITECTURE.pkg.tar.zst or the like",
+      );
+    }
+    const contents = new Contents(maxEntries);
+    const tar = new TarReader((name, size) => contents.wants(name, size));
+    for await (const chunk of decompress(source, { maxDecompressedBytes })) {
+      for (const member of tar.push(chunk)) contents.add(member);
+    }
+    tar.finish();
+    const archive = await contents.finish();
+    checkAgreement(named, archive);
+    return archive;
+  } catch (error) {
+    if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
+    throw new PkgstashError(
+      "content",
+      `Cannot take ${quotedName(fileName)}: ${withSmallInitial(reasonOf(error))}.`,
+      { cause: error },
+    );
+  }
+}
+
+/** What is kept of an archive while it is read. */
+class Contents {
+  readonly #paths: PackagePaths;
+  readonly #metadata = new Map<string, Uint8Array>();
+  readonly #names: string[] = [];
+
+  constructor(maxEntries: number) {
+    this.#paths = new PackagePaths({ maxEntries, maxPathLength: MAX_PATH_LENGTH });
+  }
+
+  wants(name: string, size: number): boolean {
+    const most = METADATA_BYTES.get(name);
+    if (most === undefined) return false;
+    if (size > most) throw refusal(`its ${name} has ${size} bytes, more than ${most}`);
+    return true;
+  }
+
+  add(member: TarMember): void {
+    const fault = this.#paths.add(member);
+    if (fault !== null) throw refusal(fault);
+    const { name, body } = member;
+    this.#names.push(name);
+    if (METADATA_BYTES.has(name)) {
+      if (body === null) throw refusal(`its ${name} is not a file`);
+      this.#metadata.set(name, body.slice());
+    }
+  }
+
+  async finish(): Promise<PackageArchive> {
+    const info = this.#metadata.get(".PKGINFO");
+    if (info === undefined) throw refusal("it has no .PKGINFO, so it is not a package");
+    const buildInfo = this.#metadata.get(".BUILDINFO");
+    const mtree = this.#metadata.get(".MTREE");
+    const fault = this.#paths.finish() ??
+      (mtree === undefined ? null : await this.#paths.compare(readMtree(mtree)));
+    if (fault !== null) throw refusal(fault);
+    return {
+      info: parsePackageInfo(textOf(".PKGINFO", info)),
+      buildInfo: buildInfo === undefined ? null : parseBuildInfo(textOf(".BUILDINFO", buildInfo)),
+      files: listedFiles(this.#names),
+      hasScript: this.#names.includes(".INSTALL"),
+    };
+  }
+}
+
+function textOf(name: string, body: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(body);
+  } catch {
+    throw refusal(`its ${name} is not UTF-8`);
+  }
+}
+
+/** Checks that the file's name, the `.PKGINFO` and the `.BUILDINFO` are about one package. */
+function checkAgreement(named: PackageFileName, { info, buildInfo }: PackageArchive): void {
+  for (const key of ["name", "version", "architecture"] as const) {
+    if (named[key] !== info[key]) {
+      throw refusal(`its .PKGINFO has the ${key} ${quotedName(info[key])}`);
+    }
+    const built = buildInfo?.[key] ?? null;
+    if (built !== null && built !== info[key]) {
+      throw refusal(`its .BUILDINFO has the ${key} ${quotedName(built)}`);
+    }
+  }
+}
+
+function refusal(fault: string): PkgstashError {
+  return new PkgstashError("content", `Cannot read a package: ${fault}.`);
+}
+
+function withSmallInitial(reason: string): string {
+  return reason.replace(/^Cannot read a package: /, "").replace(/^Cannot/, "cannot");
+}
+
+function quotedName(name: string): string {
+  return JSON.stringify(name.length > 300 ? `${name.slice(0, 300)}...` : name);
+}

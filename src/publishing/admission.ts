@@ -1,0 +1,140 @@
+import { PkgstashError } from "../errors.ts";
+import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
+import { vercmp } from "../formats/pacman/vercmp.ts";
+import { areRivals, type PublishedPackage } from "./published_package.ts";
+
+/** What the caller takes upon himself. */
+export interface Consent {
+  /** An older version than the published one. */
+  readonly downgrade: boolean;
+  /** Other bytes under a published name and version. */
+  readonly replace: boolean;
+  /** The name of a package in a mirrored repository. */
+  readonly shadow: boolean;
+}
+
+/** A mirrored repository that has a package of some name. */
+export interface MirroredNamesake {
+  /** Directory of the repository. */
+  readonly directory: string;
+  readonly version: string;
+}
+
+/** What a repository has once packages are added to it. */
+export interface Admission {
+  readonly packages: PublishedPackage[];
+  /** What the caller should know although nothing was refused. */
+  readonly warnings: string[];
+}
+
+/**
+ * Whether packages may join those of a repository, and what it then has. All are judged before any
+ * is taken, and every fault is named.
+ *
+ * @throws PkgstashError `conflict` with all faults, and the option that allows each.
+ */
+export function admit(
+  incoming: readonly PublishedPackage[],
+  { present, architectures, consent, namesakes }: {
+    present: readonly PublishedPackage[];
+    architectures: readonly string[];
+    consent: Consent;
+    namesakes: (name: string) => readonly MirroredNamesake[];
+  },
+): Admission {
+  const faults: string[] = [];
+  const warnings: string[] = [];
+  let packages = [...present];
+  // Of several versions of one call the newest is published, as from a directory that has them all.
+  for (const added of incoming.toSorted((one, other) => vercmp(one.version, other.version))) {
+    faults.push(...faultsOf(added, { packages, architectures, consent }));
+    for (const { directory, version } of namesakes(added.name)) {
+      const clash = `${added.name} is in ${directory} as well (${version}); pacman takes the one ` +
+        "whose repository comes first in pacman.conf";
+      if (consent.shadow) warnings.push(clash);
+      else faults.push(`${clash} (--shadow allows it)`);
+    }
+    packages = packages.filter((each) => !areRivals(each, added));
+    packages.push(added);
+  }
+  if (faults.length > 0) {
+    throw new PkgstashError("conflict", `Cannot add: ${faults.join("; ")}. Nothing was changed.`);
+  }
+  return { packages: packages.sort(inOrderOfName), warnings };
+}
+
+function faultsOf(
+  added: PublishedPackage,
+  { packages, architectures, consent }: {
+    packages: readonly PublishedPackage[];
+    architectures: readonly string[];
+    consent: Consent;
+  },
+): string[] {
+  const { fileName, version, architecture } = added;
+  if (architecture !== "any" && !architectures.includes(architecture)) {
+    return [`${fileName} is for ${architecture}, and the repository for ${listOf(architectures)}`];
+  }
+  return packages.filter((each) => areRivals(each, added)).flatMap((rival) => {
+    const order = vercmp(version, rival.version);
+    if (order < 0 && !consent.downgrade) {
+      return [`${fileName} is older than ${rival.version} (--downgrade allows it)`];
+    }
+    if (order === 0 && rival.sha256 !== added.sha256 && !consent.replace) {
+      return [`${fileName} has other bytes than the published one (--replace allows it)`];
+    }
+    return [];
+  });
+}
+
+/**
+ * What is left of a repository without packages of these names.
+ *
+ * @throws PkgstashError `not_found` if a name is not there, and `conflict` if others depend on one
+ * and `force` is not given.
+ */
+export function withoutPackages(
+  names: readonly string[],
+  present: readonly PublishedPackage[],
+  force: boolean,
+): PublishedPackage[] {
+  const missing = names.filter((name) => !present.some((each) => each.name === name));
+  if (missing.length > 0) {
+    throw new PkgstashError(
+      "not_found",
+      `Cannot remove ${listOf(missing)}: not in the repository. Nothing was changed.`,
+    );
+  }
+  const removed = present.filter(({ name }) => names.includes(name));
+  const rest = present.filter(({ name }) => !names.includes(name));
+  const needed = rest.flatMap((dependent) =>
+    dependent.depends
+      .filter((text) => isMetBy(text, removed) && !isMetBy(text, rest))
+      .map((text) => `${dependent.name} needs ${text}`)
+  );
+  if (needed.length > 0 && !force) {
+    throw new PkgstashError(
+      "conflict",
+      `Cannot remove ${listOf(names)}: ${needed.join("; ")} (--force allows it). ` +
+        "Nothing was changed.",
+    );
+  }
+  return rest;
+}
+
+function isMetBy(text: string, packages: readonly PublishedPackage[]): boolean {
+  const dependency = parseDependency(text);
+  return packages.some((each) =>
+    isSatisfiedBy(dependency, each) ||
+    each.provides.some((provided) => isProvidedBy(dependency, parseDependency(provided)))
+  );
+}
+
+function inOrderOfName(one: PublishedPackage, other: PublishedPackage): number {
+  const [a, b] = [`${one.name} ${one.architecture}`, `${other.name} ${other.architecture}`];
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function listOf(words: readonly string[]): string {
+  return words.join(", ");
+}

@@ -1,0 +1,167 @@
+import { basename, join } from "@std/path";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { renameDurably, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
+import { sha256Of } from "../platform/files/file_digest.ts";
+import { directoriesIn } from "../platform/files/plain_directory.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { Generation, GenerationFile } from "./generation.ts";
+import type { PackageStore } from "./package_store.ts";
+import type { PublishedPackage } from "./published_package.ts";
+import type { RepositoryLayout } from "./state_layout.ts";
+
+const log = eventLogger("publishing");
+
+const SUMMARY = "generation.json";
+const PACKAGES = "packages.json";
+
+/** A generation that is whole on disk. */
+export interface LoadedGeneration {
+  readonly generation: Generation;
+  readonly packages: readonly PublishedPackage[];
+}
+
+/** What there is of a repository on disk. */
+export interface StoredHistory {
+  /** The generations that can be read, the earliest first. The last one is served. */
+  readonly generations: readonly Generation[];
+  readonly packages: readonly PublishedPackage[];
+  /** The highest number that was ever given. */
+  readonly lastNumber: number;
+  /** Whether every generation could be read; if not, nothing may be removed. */
+  readonly isWhole: boolean;
+}
+
+/**
+ * The generations of one repository on disk. A generation is written as a whole beside the others,
+ * and published by giving its directory the next number, which is one step.
+ */
+export class GenerationStore {
+  readonly #layout: RepositoryLayout;
+  readonly #packages: PackageStore;
+
+  constructor(layout: RepositoryLayout, packages: PackageStore) {
+    this.#layout = layout;
+    this.#packages = packages;
+  }
+
+  pathOf({ number }: Pick<Generation, "number">, file: string): string {
+    return join(this.#layout.generation(number), file);
+  }
+
+  /** Reads all generations. Those after the newest one that is whole are passed over. */
+  async load(): Promise<StoredHistory> {
+    const numbers = await this.#numbers();
+    const generations: Generation[] = [];
+    let packages: readonly PublishedPackage[] | null = null;
+    for (const number of numbers.toReversed()) {
+      try {
+        const loaded: LoadedGeneration = packages === null
+          ? await this.read(number)
+          : { generation: await this.#summary(number), packages };
+        packages = loaded.packages;
+        generations.unshift(loaded.generation);
+      } catch (error) {
+        log.error("cannot use a generation", {
+          generation: this.#layout.generation(number),
+          reason: reasonOf(error),
+        });
+      }
+    }
+    return {
+      generations,
+      packages: packages ?? [],
+      lastNumber: numbers.at(-1) ?? 0,
+      isWhole: generations.length === numbers.length,
+    };
+  }
+
+  /**
+   * Reads a generation.
+   *
+   * @throws PkgstashError `storage` if any of its files, or of its packages, is not what it was.
+   */
+  async read(number: number): Promise<LoadedGeneration> {
+    const generation = await this.#summary(number);
+    for (const [name, { size, sha256 }] of Object.entries(generation.files)) {
+      const path = this.pathOf(generation, name);
+      if ((await statIfPresent(path))?.size !== size || await sha256Of(path) !== sha256) {
+        throw damaged(path, "it is not the file that was published");
+      }
+    }
+    const packages: readonly PublishedPackage[] = JSON.parse(
+      await Deno.readTextFile(this.pathOf(generation, PACKAGES)),
+    );
+    const lost = await this.#packages.firstLost(packages);
+    if (lost !== null) throw damaged(this.#packages.pathOf(lost), "it is not there, or cut");
+    return { generation, packages };
+  }
+
+  /**
+   * Publishes a generation. `write` puts its files into a directory that it is given, and returns
+   * what they must be, by their names.
+   */
+  async publish(
+    summary: Omit<Generation, "files">,
+    packages: readonly PublishedPackage[],
+    write: (directory: string) => Promise<Record<string, GenerationFile>>,
+  ): Promise<Generation> {
+    const directory = join(this.#layout.staging, `generation-${summary.number}`);
+    await removeTree(directory);
+    await Deno.mkdir(directory, { recursive: true });
+    try {
+      const text = JSON.stringify(packages);
+      await writeFileDurably(join(directory, PACKAGES), text);
+      const files = {
+        ...await write(directory),
+        [PACKAGES]: await describeFile(join(directory, PACKAGES)),
+      };
+      const generation: Generation = { ...summary, files };
+      await writeFileDurably(join(directory, SUMMARY), JSON.stringify(generation, null, 1) + "\n");
+      await renameDurably(directory, this.#layout.generation(generation.number));
+      return generation;
+    } catch (error) {
+      await removeTree(directory).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** Removes a generation; its summary first, so that what is left of it is none. */
+  async remove({ number }: Generation): Promise<void> {
+    await Deno.remove(this.pathOf({ number }, SUMMARY)).catch(() => {});
+    await removeTree(this.#layout.generation(number));
+  }
+
+  /** In rising order. */
+  async #numbers(): Promise<number[]> {
+    const { generations } = this.#layout;
+    if (await statIfPresent(generations) === null) return [];
+    return (await directoriesIn(generations)).map(Number)
+      .filter((number) => Number.isSafeInteger(number) && number > 0)
+      .sort((one, other) => one - other);
+  }
+
+  async #summary(number: number): Promise<Generation> {
+    const path = this.pathOf({ number }, SUMMARY);
+    const generation: Generation = JSON.parse(await Deno.readTextFile(path));
+    if (generation.number !== number) {
+      throw damaged(path, `it is of generation ${generation.number}`);
+    }
+    return generation;
+  }
+}
+
+/** What a file has to be from now on. */
+export async function describeFile(path: string): Promise<GenerationFile> {
+  return { size: (await Deno.stat(path)).size, sha256: await sha256Of(path) };
+}
+
+async function removeTree(path: string): Promise<void> {
+  if (await statIfPresent(path) !== null) await Deno.remove(path, { recursive: true });
+}
+
+function damaged(path: string, reason: string): PkgstashError {
+  return new PkgstashError(
+    "storage",
+    `Cannot use ${basename(path)}: ${reason} (${path}). Restore it from a backup.`,
+  );
+}

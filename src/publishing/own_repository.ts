@@ -1,0 +1,290 @@
+import { Turns } from "../async/turns.ts";
+import { PkgstashError } from "../errors.ts";
+import { expandServer } from "../formats/pacman/mirrorlist.ts";
+import { statIfPresent } from "../platform/files/durable.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { Repository } from "../repositories/repository.ts";
+import { withoutPackages } from "./admission.ts";
+import { databaseName, writeDatabases } from "./databases.ts";
+import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
+import { GenerationStore, type StoredHistory } from "./generation_store.ts";
+import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
+import { PackageStore } from "./package_store.ts";
+import type { PublishedPackage } from "./published_package.ts";
+import type { Signer } from "./signing/signer.ts";
+import type { RepositoryLayout } from "./state_layout.ts";
+import { unstored } from "./unstored.ts";
+
+const log = eventLogger("publishing");
+
+/** As long as a replaced generation is surely kept: clients that began with it need its files. */
+const KEEP_REPLACED_MS = 10 * 60_000;
+
+/** Who asked for a publication, and for what. */
+export interface PublicationCause {
+  readonly by: string;
+  /** Such as `add` or `rollback to 3`. */
+  readonly action: string;
+}
+
+/** Makes the packages of the next generation of the present ones. */
+export type Change = (
+  present: readonly PublishedPackage[],
+) => readonly PublishedPackage[] | Promise<readonly PublishedPackage[]>;
+
+export interface OwnRepositoryOptions {
+  readonly settings: OwnRepositoryConfig;
+  readonly layout: RepositoryLayout;
+  readonly signer: Signer;
+  /** In milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * One repository of packages of our own: its packages, and the generations that were published of
+ * them. A publication takes these steps, and a crash between any two leaves the generation before:
+ *
+ * 1. new packages move into the package store, signed, where nothing refers to them yet;
+ * 2. databases, their signatures and a summary are written into `staging`, and synced;
+ * 3. their directory is renamed to the next number: the publication;
+ * 4. generations beyond `keep_generations` go, and packages that none of the others has.
+ */
+export class OwnRepository {
+  readonly packages: PackageStore;
+  readonly layout: RepositoryLayout;
+  readonly #store: GenerationStore;
+  readonly #signer: Signer;
+  readonly #turns = new Turns();
+  readonly #now: () => number;
+  #settings: OwnRepositoryConfig;
+  #loading: Promise<void> | null = null;
+  /** The served packages by their file names. */
+  #byFile: { packages: readonly PublishedPackage[]; files: ReadonlyMap<string, PublishedPackage> } =
+    {
+      packages: [],
+      files: new Map(),
+    };
+  #history: StoredHistory = { generations: [], packages: [], lastNumber: 0, isWhole: true };
+
+  constructor({ settings, layout, signer, now = Date.now }: OwnRepositoryOptions) {
+    this.#settings = settings;
+    this.layout = layout;
+    this.#signer = signer;
+    this.#now = now;
+    this.packages = new PackageStore(layout);
+    this.#store = new GenerationStore(layout, this.packages);
+  }
+
+  get settings(): OwnRepositoryConfig {
+    return this.#settings;
+  }
+
+  /** The table that describes it in the configuration file. */
+  get configuration(): string {
+    return tableText(this.#settings);
+  }
+
+  /** Takes effect with the next publication. */
+  reconfigure(settings: OwnRepositoryConfig): void {
+    this.#settings = settings;
+  }
+
+  /** What the request path knows it by: one repository for each architecture. */
+  get repositories(): Repository[] {
+    const { name, architectures, clientPath } = this.#settings;
+    return architectures.map((architecture) => ({
+      upstream: "",
+      name,
+      architecture,
+      directory: expandServer(clientPath, name, architecture),
+    }));
+  }
+
+  /** The generations, the earliest first; the last one is served. Reads them at the first call. */
+  async history(): Promise<readonly Generation[]> {
+    await this.#loaded();
+    return this.#history.generations;
+  }
+
+  /** The generation that is served; null if nothing was ever published. */
+  async current(): Promise<Generation | null> {
+    return (await this.history()).at(-1) ?? null;
+  }
+
+  /** The packages of the generation that is served. */
+  async published(): Promise<readonly PublishedPackage[]> {
+    await this.#loaded();
+    return this.#history.packages;
+  }
+
+  /** The package that is served under a file name; null if there is none. */
+  async find(fileName: string): Promise<PublishedPackage | null> {
+    const packages = await this.published();
+    if (this.#byFile.packages !== packages) {
+      const files = new Map(packages.map((each) => [each.fileName, each]));
+      this.#byFile = { packages, files };
+    }
+    return this.#byFile.files.get(fileName) ?? null;
+  }
+
+  /** The path of a file of a generation, such as `x86_64.db`. */
+  pathIn(generation: Generation, file: string): string {
+    return this.#store.pathOf(generation, file);
+  }
+
+  /**
+   * Publishes what `change` makes of the present packages, in turn with other publications. Returns
+   * the generation, or null if that changes nothing.
+   */
+  async publish(
+    cause: PublicationCause,
+    change: Change,
+  ): Promise<Generation | null> {
+    return await this.#turns.run(async () => {
+      try {
+        return await this.#publish(cause, change);
+      } catch (error) {
+        throw unstored(`publish ${this.#settings.name}`, error);
+      }
+    });
+  }
+
+  /** Removes packages by their names; see `withoutPackages`. */
+  async remove(
+    names: readonly string[],
+    { force, by, action = "remove" }: { force: boolean; by: string; action?: string },
+  ): Promise<Generation | null> {
+    return await this.publish(
+      { by, action },
+      (present) => withoutPackages(names, present, force),
+    );
+  }
+
+  /** Publishes the packages of an earlier generation again; null if nothing differs. */
+  async rollback(number: number, by: string): Promise<Generation | null> {
+    return await this.publish({ by, action: `rollback to ${number}` }, async () => {
+      if (!this.#history.generations.some((each) => each.number === number)) {
+        throw new PkgstashError(
+          "not_found",
+          `Cannot roll back to ${number}: there is no such generation. See pkgstash repo history.`,
+        );
+      }
+      return (await this.#store.read(number)).packages;
+    });
+  }
+
+  /** Resolves when no publication is in progress. */
+  settled(): Promise<void> {
+    return this.#turns.settled();
+  }
+
+  async #publish(cause: PublicationCause, change: Change): Promise<Generation | null> {
+    await this.#loaded();
+    const { generations, packages: present, lastNumber } = this.#history;
+    const packages = await change(present);
+    const changes = changesBetween(present, packages);
+    const current = generations.at(-1) ?? null;
+    if (changes.length === 0 && current !== null) return null;
+    await this.#signPackages(packages, { changes, current });
+    const number = lastNumber + 1;
+    const summary = { number, publishedAt: this.#now(), ...cause, changes };
+    const generation = await this.#store.publish(
+      summary,
+      packages,
+      (directory) => this.#writeDatabases(directory, packages, current),
+    );
+    this.#history = {
+      ...this.#history,
+      generations: [...generations, generation],
+      packages,
+      lastNumber: number,
+    };
+    log.info("published", {
+      repository: this.#settings.name,
+      generation: number,
+      by: cause.by,
+      action: cause.action,
+      changes: changes.length,
+    });
+    await this.#prune().catch((error) =>
+      log.warn("cannot remove what is no longer needed", { reason: String(error) })
+    );
+    return generation;
+  }
+
+  #loaded(): Promise<void> {
+    return this.#loading ??= this.#load().catch((error) => {
+      this.#loading = null;
+      throw error;
+    });
+  }
+
+  async #load(): Promise<void> {
+    // What an earlier run did not publish.
+    if (await statIfPresent(this.layout.staging) !== null) {
+      await Deno.remove(this.layout.staging, { recursive: true });
+    }
+    this.#history = await this.#store.load();
+    await this.#prune();
+  }
+
+  /** Signs what is new, or everything if the current generation was published without signatures. */
+  async #signPackages(
+    packages: readonly PublishedPackage[],
+    { changes, current }: {
+      changes: readonly PackageChange[];
+      current: Generation | null;
+    },
+  ): Promise<void> {
+    if (this.#settings.signing === "none") return;
+    const wasSigned = Object.keys(current?.files ?? {}).some((name) => name.endsWith(".sig"));
+    const unsigned = wasSigned ? changes.flatMap(({ to }) => to ?? []) : packages;
+    for (const each of unsigned) {
+      await this.packages.sign(each, (path) => this.#signer.sign(path));
+    }
+  }
+
+  async #writeDatabases(
+    directory: string,
+    packages: readonly PublishedPackage[],
+    current: Generation | null,
+  ) {
+    const { architectures, signing } = this.#settings;
+    return await writeDatabases(directory, {
+      packages,
+      architectures,
+      store: this.packages,
+      sign: signing === "none" ? null : (data) => this.#signer.sign(data),
+      previous: (file) =>
+        current !== null && file in current.files ? this.pathIn(current, file) : null,
+      date: await this.#nextDate(current),
+    });
+  }
+
+  /** Clients compare dates in whole seconds, so each generation has a later one. */
+  async #nextDate(current: Generation | null): Promise<number> {
+    const [architecture = ""] = this.#settings.architectures;
+    const before = current === null
+      ? null
+      : await statIfPresent(this.pathIn(current, databaseName(architecture, "db")));
+    const last = before?.mtime?.getTime() ?? 0;
+    return Math.max(this.#now(), last + 1000);
+  }
+
+  async #prune(): Promise<void> {
+    const { generations, packages, isWhole } = this.#history;
+    if (!isWhole) return;
+    const settledBefore = this.#now() - KEEP_REPLACED_MS;
+    const surplus = generations.slice(0, -this.#settings.keepGenerations)
+      // A generation was replaced when the next one was published.
+      .filter((_, index) => (generations[index + 1]?.publishedAt ?? Infinity) < settledBefore);
+    for (const generation of surplus) await this.#store.remove(generation);
+    const kept = generations.slice(surplus.length);
+    this.#history = { ...this.#history, generations: kept };
+    // A package of a kept generation is in the current one, or was changed since then.
+    const changed = kept.slice(1).flatMap(({ changes }) =>
+      changes.flatMap(({ from }) => from ?? [])
+    );
+    await this.packages.prune(new Set([...packages, ...changed].map(({ sha256 }) => sha256)));
+  }
+}

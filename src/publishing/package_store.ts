@@ -1,0 +1,119 @@
+import { basename, join } from "@std/path";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import type { PackageInfo } from "../formats/pacman/package_info.ts";
+import {
+  renameDurably,
+  statIfPresent,
+  syncDirectory,
+  writeFileDurably,
+} from "../platform/files/durable.ts";
+import { directoriesIn } from "../platform/files/plain_directory.ts";
+import type { PublishedPackage } from "./published_package.ts";
+import type { RepositoryLayout } from "./state_layout.ts";
+
+/** What databases say of a package: the content of `package.json`. */
+export interface PackageFacts {
+  readonly info: PackageInfo;
+  /** As repo-add lists them. */
+  readonly files: readonly string[];
+}
+
+/** A package's file and its name in the repository. */
+type Stored = Pick<PublishedPackage, "sha256" | "fileName">;
+
+const FACTS = "package.json";
+const STATS_AT_A_TIME = 128;
+
+/** The packages of one repository on disk, each in a directory that is named for its content. */
+export class PackageStore {
+  readonly #layout: RepositoryLayout;
+
+  constructor(layout: RepositoryLayout) {
+    this.#layout = layout;
+  }
+
+  pathOf({ sha256, fileName }: Stored): string {
+    return join(this.#layout.package(sha256), fileName);
+  }
+
+  signatureOf(stored: Stored): string {
+    return `${this.pathOf(stored)}.sig`;
+  }
+
+  /**
+   * Takes a directory with the package's file, synced, and maybe its signature. It appears in its
+   * place in one step; what is there already, with the same bytes, stays.
+   */
+  async take(directory: string, stored: Stored, facts: PackageFacts): Promise<void> {
+    const place = this.#layout.package(stored.sha256);
+    if (await statIfPresent(this.pathOf(stored)) !== null) {
+      // Only a signature may be new.
+      const signature = join(directory, `${stored.fileName}.sig`);
+      if (await statIfPresent(signature) !== null) {
+        await renameDurably(signature, this.signatureOf(stored));
+      }
+      await Deno.remove(directory, { recursive: true });
+      return;
+    }
+    await writeFileDurably(join(directory, FACTS), JSON.stringify(facts));
+    await renameDurably(directory, place);
+  }
+
+  /**
+   * Takes a package of another store on the same disk, with its signature, by hard links that are made
+   * in a new `directory`.
+   */
+  async link(other: PackageStore, stored: Stored, directory: string): Promise<void> {
+    if (await statIfPresent(this.pathOf(stored)) !== null) return;
+    await Deno.mkdir(directory, { recursive: true });
+    const source = other.#layout.package(stored.sha256);
+    for (const name of [FACTS, stored.fileName, `${stored.fileName}.sig`]) {
+      const isThere = await statIfPresent(join(source, name)) !== null;
+      if (isThere) await Deno.link(join(source, name), join(directory, name));
+    }
+    await syncDirectory(directory);
+    await renameDurably(directory, this.#layout.package(stored.sha256));
+  }
+
+  /** Signs a package unless it has a signature. */
+  async sign(stored: Stored, sign: (path: string) => Promise<Uint8Array>): Promise<void> {
+    if (await statIfPresent(this.signatureOf(stored)) !== null) return;
+    await writeFileDurably(this.signatureOf(stored), await sign(this.pathOf(stored)));
+  }
+
+  /** What databases say of a package. */
+  async factsOf({ sha256, fileName }: Stored): Promise<PackageFacts> {
+    const path = join(this.#layout.package(sha256), FACTS);
+    try {
+      return JSON.parse(await Deno.readTextFile(path));
+    } catch (error) {
+      throw new PkgstashError(
+        "storage",
+        `Cannot publish ${fileName}: ${path} cannot be read (${reasonOf(error)}). ` +
+          "Restore it from a backup, or remove the package and add it again.",
+        { cause: error },
+      );
+    }
+  }
+
+  /** The first package whose file is not there in its full length; null if all are. */
+  async firstLost(packages: readonly PublishedPackage[]): Promise<PublishedPackage | null> {
+    for (let start = 0; start < packages.length; start += STATS_AT_A_TIME) {
+      const batch = packages.slice(start, start + STATS_AT_A_TIME);
+      const infos = await Promise.all(batch.map((each) => statIfPresent(this.pathOf(each))));
+      const lost = batch.find((each, index) => infos[index]?.size !== each.size);
+      if (lost !== undefined) return lost;
+    }
+    return null;
+  }
+
+  /** Removes every package whose SHA-256 is not among those to keep. */
+  async prune(kept: ReadonlySet<string>): Promise<void> {
+    if (await statIfPresent(this.#layout.packages) === null) return;
+    const names = new Set([...kept].map((sha256) => basename(this.#layout.package(sha256))));
+    for (const name of await directoriesIn(this.#layout.packages)) {
+      if (names.has(name)) continue;
+      await Deno.remove(join(this.#layout.packages, name), { recursive: true });
+    }
+  }
+}

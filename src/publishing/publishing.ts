@@ -1,0 +1,271 @@
+import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_paths.ts";
+import type { Config } from "../config/config.ts";
+import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
+import { PkgstashError } from "../errors.ts";
+import type { DirectoryLock } from "../platform/files/directory_lock.ts";
+import { statIfPresent } from "../platform/files/durable.ts";
+import { hostName } from "../platform/host_name.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { Client } from "../repositories/leases.ts";
+import {
+  type Repository,
+  type RepositoryFile,
+  RepositoryTree,
+} from "../repositories/repository.ts";
+import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
+import { OwnRepository } from "./own_repository.ts";
+import { prepareState } from "./prepare_state.ts";
+import { keyringPackage } from "./keyring_package.ts";
+import { packagesFor } from "./published_package.ts";
+import { promote, type PromotionOptions } from "./promotion.ts";
+import { OwnRequests } from "./requests.ts";
+import { Signing } from "./signing/signing.ts";
+import { StateLayout } from "./state_layout.ts";
+import { type FindNamesakes, type UploadResult, Uploads } from "./uploads.ts";
+import { type VerifiedRepository, verifyRepository } from "./verification.ts";
+
+const log = eventLogger("publishing");
+
+type Settings = Pick<Config, "stateRoot" | "upstreams" | "ownRepositories">;
+
+export interface PublishingOptions {
+  /** The passphrase of the signing keys; null for none. */
+  readonly readPassphrase: () => string | null;
+  /** Finds mirrored packages. */
+  readonly namesakes: FindNamesakes;
+  /** In milliseconds since the epoch. */
+  readonly now?: () => number;
+}
+
+/**
+ * Repositories of packages of our own: the door of this wing, which makes its rooms and connects
+ * them. A package takes this way:
+ *
+ * 1. `uploads` opens an upload; `received_package` writes each file to `staging`, and reads and
+ *    checks it on the way.
+ * 2. `admission` decides, over plain values, whether all of them may join the repository.
+ * 3. `own_repository` moves them into the package store, has `databases` written, and publishes the
+ *    next generation in one step.
+ * 4. `requests` serves the files of the newest generation, or of the one that a client began with.
+ */
+export class Publishing {
+  readonly layout: StateLayout;
+  readonly signing: Signing;
+  readonly uploads: Uploads;
+  readonly #requests = new OwnRequests();
+  readonly #repositories = new Map<string, OwnRepository>();
+  #created: readonly OwnRepositoryConfig[] = [];
+  #config: Settings;
+  readonly #now: () => number;
+  readonly #namesakes: FindNamesakes;
+  #tree = new RepositoryTree({ upstreams: [] });
+  #lock: Promise<DirectoryLock> | null = null;
+
+  private constructor(config: Settings, { readPassphrase, namesakes, now }: PublishingOptions) {
+    this.#config = config;
+    this.#now = now ?? Date.now;
+    this.layout = new StateLayout(config.stateRoot);
+    this.signing = new Signing({
+      directory: this.layout.keys,
+      readPassphrase,
+      userName: `pkgstash on ${hostName()}`,
+    });
+    this.#namesakes = namesakes;
+    this.uploads = new Uploads({ signing: this.signing, namesakes });
+  }
+
+  /**
+   * Finds the repositories. The state directory is locked if it has any, and otherwise left alone
+   * until it has: most servers mirror only.
+   */
+  static async open(config: Settings, options: PublishingOptions): Promise<Publishing> {
+    const publishing = new Publishing(config, options);
+    try {
+      const { layout } = publishing;
+      if (await statIfPresent(layout.repositories) !== null) await publishing.#claim();
+      publishing.#created = await readCreated(layout);
+      publishing.reconfigure(config);
+      return publishing;
+    } catch (error) {
+      await publishing.stop();
+      throw error;
+    }
+  }
+
+  /** Every path that clients may ask for. */
+  get tree(): RepositoryTree {
+    return this.#tree;
+  }
+
+  /** All repositories, by name. */
+  get repositories(): OwnRepository[] {
+    return [...this.#repositories.values()]
+      .sort((one, other) => one.settings.name < other.settings.name ? -1 : 1);
+  }
+
+  /** @throws PkgstashError `not_found` if there is no repository of this name. */
+  repository(name: string): OwnRepository {
+    const found = this.#repositories.get(name);
+    if (found !== undefined) return found;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot find the repository ${name}: there is none of your own. Make it with pkgstash repo ` +
+        `create ${name}.`,
+    );
+  }
+
+  /** As `repository`, for a change: takes the state directory if nobody has yet. */
+  async repositoryToChange(name: string): Promise<OwnRepository> {
+    const found = this.repository(name);
+    await this.#claim();
+    return found;
+  }
+
+  /**
+   * Creates a repository and publishes it, empty. `table` has the keys that its table in the
+   * configuration would have.
+   *
+   * @throws PkgstashError `invalid_request` for a wrong name or key, `conflict` if the name or the
+   * path is taken.
+   */
+  async create(
+    name: string,
+    table: Readonly<Record<string, unknown>>,
+    by: string,
+  ): Promise<OwnRepository> {
+    const settings = repositoryOf(name, table);
+    if (this.#repositories.has(name)) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot create ${name}: there is such a repository. See pkgstash repo list.`,
+      );
+    }
+    const [fault] = clientPathFaults([...this.#owners(), ownPaths(settings)]);
+    if (fault !== undefined) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot create ${name}: its path is ${fault.found}. Choose another name or --client-path.`,
+      );
+    }
+    await this.#claim();
+    await recordCreated(this.layout, name, table);
+    this.#created = [...this.#created, settings];
+    this.reconfigure(this.#config);
+    const created = this.repository(name);
+    await created.publish({ by, action: "create" }, (present) => present);
+    return created;
+  }
+
+  /** Publishes packages of one repository in another; see `promotion.ts`. */
+  async promote(
+    options: Omit<PromotionOptions, "from" | "to" | "namesakes"> & { from: string; to: string },
+  ): Promise<UploadResult> {
+    const from = await this.repositoryToChange(options.from);
+    const to = await this.repositoryToChange(options.to);
+    return await promote({ ...options, from, to, namesakes: this.#namesakes });
+  }
+
+  /** Checks everything that a repository serves. */
+  async verify(name: string): Promise<VerifiedRepository> {
+    return await verifyRepository(this.repository(name), this.signing);
+  }
+
+  /**
+   * Publishes the public keys as the package `NAME-keyring`, for clients that have an older one, or
+   * that trust the repository already.
+   */
+  async publishKeyring(name: string, by: string): Promise<UploadResult> {
+    const repository = await this.repositoryToChange(name);
+    const { binary } = await this.signing.publicKeys();
+    const { fileName, bytes } = keyringPackage({
+      name,
+      keys: binary,
+      fingerprints: (await this.signing.list()).map(({ fingerprint }) => fingerprint),
+      time: this.#now(),
+    });
+    const upload = await this.uploads.open(repository);
+    await this.uploads.put(repository, upload, { fileName, body: ReadableStream.from([bytes]) });
+    const consent = { downgrade: false, replace: false, shadow: false };
+    return await this.uploads.publish(repository, upload, { consent, by });
+  }
+
+  /** Answers a GET or HEAD for a file of one of these repositories. */
+  async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
+    const own = this.repository(file.repository.name);
+    return await this.#requests.respond({ own, file, request, client });
+  }
+
+  /** The files of a repository, with sizes in bytes and times in milliseconds since the epoch. */
+  filesOf = async (
+    { name, architecture }: Repository,
+  ): Promise<{ name: string; size: number; modified: number }[]> => {
+    const own = this.repository(name);
+    const current = await own.current();
+    if (current === null) return [];
+    const members = Object.entries(current.files).flatMap(([file, { size }]) =>
+      file.startsWith(`${architecture}.`)
+        ? [{
+          name: `${name}${file.slice(architecture.length)}`,
+          size,
+          modified: current.publishedAt,
+        }]
+        : []
+    );
+    const packages = packagesFor(await own.published(), architecture)
+      .map(({ fileName, size, addedAt }) => ({ name: fileName, size, modified: addedAt }));
+    return [...members, ...packages].sort((one, other) => one.name < other.name ? -1 : 1);
+  };
+
+  /** Applies a new configuration, whose tables win over what was created. */
+  reconfigure(config: Settings): void {
+    this.#config = config;
+    const { ownRepositories } = config;
+    const configured = new Set(ownRepositories.map(({ name }) => name));
+    const all = [...ownRepositories, ...this.#created.filter(({ name }) => !configured.has(name))];
+    for (const name of this.#repositories.keys()) {
+      if (!all.some((settings) => settings.name === name)) this.#repositories.delete(name);
+    }
+    for (const settings of all) {
+      const known = this.#repositories.get(settings.name);
+      if (known !== undefined) known.reconfigure(settings);
+      else {
+        const layout = this.layout.repository(settings.name);
+        this.#repositories.set(
+          settings.name,
+          new OwnRepository({ settings, layout, signer: this.signing, now: this.#now }),
+        );
+      }
+    }
+    this.#tree = new RepositoryTree(
+      { upstreams: [] },
+      this.repositories.flatMap(({ repositories }) => repositories),
+    );
+    for (const { key, found } of clientPathFaults(this.#owners())) {
+      log.warn("a repository cannot be reached, its path is taken", { key, path: found });
+    }
+  }
+
+  /** Waits for publications in progress, and releases the state directory. */
+  async stop(): Promise<void> {
+    await Promise.all(this.repositories.map((repository) => repository.settled()));
+    (await this.#lock?.catch(() => null))?.[Symbol.dispose]();
+    this.#lock = null;
+  }
+
+  /** Mirrored repositories first: an own one never takes a path from them. */
+  #owners() {
+    return [
+      ...this.#config.upstreams.map(upstreamPaths),
+      ...this.repositories.map(({ settings }) => ownPaths(settings)),
+    ];
+  }
+
+  /** Locks the state directory once, and makes it if it is missing. */
+  async #claim(): Promise<void> {
+    this.#lock ??= prepareState(this.layout).catch((error) => {
+      this.#lock = null;
+      throw error;
+    });
+    await this.#lock;
+  }
+}

@@ -1,0 +1,112 @@
+import { PkgstashError } from "../errors.ts";
+import type { SnapshotMember } from "../formats/pacman/repository_file_name.ts";
+import { type Client, Leases } from "../repositories/leases.ts";
+import type { PackageFile, RepositoryFile, SnapshotFile } from "../repositories/repository.ts";
+import { sendFile } from "../repositories/send_file.ts";
+import { databaseName } from "./databases.ts";
+import { changedSince, type Generation } from "./generation.ts";
+import type { OwnRepository } from "./own_repository.ts";
+import type { PublishedPackage } from "./published_package.ts";
+
+/** A client's request for a file of a repository. */
+interface Asked<File extends RepositoryFile> {
+  readonly own: OwnRepository;
+  readonly file: File;
+  readonly request: Request;
+  readonly client: Client;
+}
+
+/**
+ * Answers requests for files of own repositories from the generation that is served. A client that
+ * has begun to sync gets the signatures, and the packages, of the generation that it began with.
+ */
+export class OwnRequests {
+  readonly #leases = new Leases<Generation>();
+
+  async respond(asked: Asked<RepositoryFile>): Promise<Response> {
+    const { file } = asked;
+    const response = file.kind === "snapshot"
+      ? await this.#snapshot({ ...asked, file })
+      : await this.#package({ ...asked, file });
+    if (response !== null) return response;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot get ${file.fileName}: the repository ${file.repository.name} does not have it.`,
+    );
+  }
+
+  async #snapshot(asked: Asked<SnapshotFile>): Promise<Response | null> {
+    const { own, file, client } = asked;
+    const current = await own.current();
+    if (current === null) return null;
+    if (isSignature(file.member)) {
+      const leased = await this.#leases.of(client, leaseKey(file, file.member));
+      const pair = leased === null ? null : await sendMember(asked, leased);
+      return pair ?? await sendMember(asked, current);
+    }
+    const response = await sendMember(asked, current);
+    if (response !== null) {
+      this.#leases.grant(client, leaseKey(file, file.member), Promise.resolve(current));
+    }
+    return response;
+  }
+
+  async #package(asked: Asked<PackageFile>): Promise<Response | null> {
+    const { own, file, request, client } = asked;
+    const leased = await this.#leases.of(client, leaseKey(file, "db"));
+    const published = await meaningOf(file, own, leased);
+    if (published === null) return null;
+    const isPackage = file.kind === "package";
+    return await sendFile(request, {
+      path: isPackage ? own.packages.pathOf(published) : own.packages.signatureOf(published),
+      fileName: file.fileName,
+      status: "HIT",
+      expectedSize: isPackage ? published.size : null,
+    });
+  }
+}
+
+/**
+ * The package that a file name means: in the generation that the client began with, else in the one
+ * that is served, else in the latest kept one that had it.
+ */
+async function meaningOf(
+  { repository, fileName }: PackageFile,
+  own: OwnRepository,
+  leased: Generation | null,
+): Promise<PublishedPackage | null> {
+  const name = fileName.replace(/\.sig$/, "");
+  const history = await own.history();
+  const served = () => own.find(name);
+  const former = () =>
+    history.toReversed().flatMap(({ changes }) => changes)
+      .find(({ from }) => from?.fileName === name)?.from;
+  const found = (leased === null ? null : changedSince(leased.number, history, name)) ??
+    await served() ?? former() ?? null;
+  const isHere = found?.architecture === "any" || found?.architecture === repository.architecture;
+  return isHere ? found : null;
+}
+
+async function sendMember(
+  { own, file, request }: Asked<SnapshotFile>,
+  generation: Generation,
+): Promise<Response | null> {
+  const name = databaseName(file.repository.architecture, file.member);
+  const member = generation.files[name];
+  if (member === undefined) return null;
+  return await sendFile(request, {
+    path: own.pathIn(generation, name),
+    fileName: file.fileName,
+    status: "HIT",
+    expectedSize: member.size,
+  });
+}
+
+function isSignature(member: SnapshotMember): boolean {
+  return member.endsWith(".sig");
+}
+
+/** What a lease is for: a database or file list, and its signature. */
+function leaseKey({ repository }: RepositoryFile, member: SnapshotMember): string {
+  return `${repository.directory}/${member.replace(/\.sig$/, "")}`;
+}

@@ -1,0 +1,80 @@
+import { join } from "@std/path";
+import { removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+
+/** A private key on disk. */
+export interface KeyFile {
+  readonly path: string;
+  /** In upper-case hexadecimal. */
+  readonly fingerprint: string;
+  /** From when on it signs, in milliseconds since the epoch. */
+  readonly signsFrom: number;
+}
+
+const PRIVATE_NAME = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)-([0-9A-F]{40})\.asc$/;
+const TRUSTED_NAME = /^[0-9A-F]{40,64}\.asc$/;
+
+/**
+ * The keys on disk. Each is one file that says everything of it, so a copy of the directory at any
+ * moment is whole:
+ *
+ *     private/2026-11-28T19:00:00.000Z-<FINGERPRINT>.asc   signs from then on, until the next one does
+ *     trusted/<FINGERPRINT>.asc                            a packager's key, whose signatures are kept
+ */
+export class KeyFiles {
+  readonly #private: string;
+  readonly #trusted: string;
+
+  constructor(directory: string) {
+    this.#private = join(directory, "private");
+    this.#trusted = join(directory, "trusted");
+  }
+
+  /** The private keys, the earliest first. */
+  async private(): Promise<KeyFile[]> {
+    const files = (await namesIn(this.#private)).flatMap((name): KeyFile[] => {
+      const [, time, fingerprint] = PRIVATE_NAME.exec(name) ?? [];
+      if (time === undefined || fingerprint === undefined) return [];
+      return [{ path: join(this.#private, name), fingerprint, signsFrom: Date.parse(time) }];
+    });
+    return files.sort((a, b) => a.signsFrom - b.signsFrom);
+  }
+
+  /** Stores a private key for this user alone. */
+  async addPrivate(
+    armored: string,
+    { fingerprint, signsFrom }: Omit<KeyFile, "path">,
+  ): Promise<void> {
+    await Deno.mkdir(this.#private, { recursive: true, mode: 0o700 });
+    const name = `${new Date(signsFrom).toISOString()}-${fingerprint}.asc`;
+    await writeFileDurably(join(this.#private, name), armored, { mode: 0o600 });
+  }
+
+  /** The armored public keys that are trusted. */
+  async trusted(): Promise<string[]> {
+    const names = (await namesIn(this.#trusted)).filter((name) => TRUSTED_NAME.test(name));
+    return await Promise.all(
+      names.toSorted().map((name) => Deno.readTextFile(join(this.#trusted, name))),
+    );
+  }
+
+  async addTrusted(armored: string, fingerprint: string): Promise<void> {
+    await writeFileDurably(this.#trustedPath(fingerprint), armored);
+  }
+
+  async removeTrusted(fingerprint: string): Promise<void> {
+    await removeIfPresent(this.#trustedPath(fingerprint));
+  }
+
+  #trustedPath(fingerprint: string): string {
+    return join(this.#trusted, `${fingerprint}.asc`);
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    throw error;
+  }
+}

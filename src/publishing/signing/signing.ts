@@ -1,0 +1,275 @@
+import { concat } from "@std/bytes/concat";
+import type { Key, PublicKey } from "openpgp";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
+import { Turns } from "../../async/turns.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { type KeyFile, KeyFiles } from "./key_files.ts";
+import type { PublicKeys, SignedData, Signer } from "./signer.ts";
+import { fingerprintOf, SigningKey } from "./signing_key.ts";
+import { readPublicKey, verifySignature } from "./trusted_keys.ts";
+
+const log = eventLogger("signing");
+
+/** How long before a key expires the log begins to say so. */
+const EXPIRY_WARNING_MS = 30 * 24 * 3600 * 1000;
+
+/** A key of this daemon, as it is listed. */
+export interface KeyFacts {
+  /** Of the primary key, in upper-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly userIds: readonly string[];
+  readonly createdAt: Date;
+  /** Null for never. */
+  readonly expiresAt: Date | null;
+  readonly signsFrom: Date;
+  /** One signs; one that is next is known to clients already, and a former one still is. */
+  readonly state: "signing" | "next" | "former";
+}
+
+/** A key of somebody else, whose signatures are kept. */
+export interface TrustedKey {
+  readonly fingerprint: string;
+  readonly userIds: readonly string[];
+}
+
+export interface SigningOptions {
+  /** Where the keys are, see KeyFiles. */
+  readonly directory: string;
+  /** What locks the private keys on disk; null for nothing. */
+  readonly readPassphrase: () => string | null;
+  /** Whose key it is, as gpg shows it. */
+  readonly userName: string;
+  readonly clock?: Clock;
+}
+
+interface LoadedKey extends Pick<KeyFile, "signsFrom"> {
+  readonly key: SigningKey;
+}
+
+/** The keys of this daemon, and those that it trusts. They are loaded, or made, at first need. */
+export class Signing implements Signer {
+  readonly #options: SigningOptions;
+  readonly #clock: Clock;
+  readonly #files: KeyFiles;
+  readonly #changes = new Turns();
+  #keys: Promise<readonly LoadedKey[]> | null = null;
+  #trusted: Promise<readonly Key[]> | null = null;
+
+  constructor(options: SigningOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#files = new KeyFiles(options.directory);
+  }
+
+  async sign(data: SignedData): Promise<Uint8Array> {
+    const { key } = await this.#signing();
+    const now = this.#clock.now();
+    if (key.expiresAt !== null && key.expiresAt.getTime() <= now) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot sign: the key ${key.fingerprint} has expired. Make a new one with ` +
+          "pkgstash key rotate --now.",
+      );
+    }
+    return await key.sign(data, new Date(now));
+  }
+
+  async publicKeys(): Promise<PublicKeys> {
+    const { key } = await this.#signing();
+    const { armor, enums } = await import("openpgp");
+    const keys = (await this.#loaded()).map(({ key }) => key.publicKey.write());
+    const binary = concat(keys);
+    return {
+      fingerprint: key.fingerprint,
+      binary,
+      armored: armor(enums.armor.publicKey, binary),
+    };
+  }
+
+  /** The keys of this daemon, the earliest first; none before one is needed. */
+  async list(): Promise<KeyFacts[]> {
+    const keys = await this.#loaded();
+    const signing = this.#signingAmong(keys);
+    return keys.map(({ key, signsFrom }): KeyFacts => ({
+      fingerprint: key.fingerprint,
+      userIds: key.userIds,
+      createdAt: key.createdAt,
+      expiresAt: key.expiresAt,
+      signsFrom: new Date(signsFrom),
+      state: key === signing?.key ? "signing" : signsFrom > this.#clock.now() ? "next" : "former",
+    }));
+  }
+
+  /** Makes a key that signs after `overlapMs`, and that clients are given at once. */
+  async rotate({ overlapMs }: { overlapMs: number }): Promise<KeyFacts> {
+    return await this.#add(() => SigningKey.make(this.#options.userName), overlapMs);
+  }
+
+  /**
+   * Takes an existing key, which signs after `overlapMs`, or at once if it is the first.
+   *
+   * @throws PkgstashError `content` if it cannot sign, and `conflict` if it is here already.
+   */
+  async import(
+    armored: string,
+    { passphrase, overlapMs }: { passphrase: string | null; overlapMs: number },
+  ): Promise<KeyFacts> {
+    return await this.#add(() => SigningKey.read(armored, passphrase), overlapMs);
+  }
+
+  /** The keys of others whose signatures are kept. */
+  async trusted(): Promise<TrustedKey[]> {
+    return (await this.#trustedKeys()).map((key) => ({
+      fingerprint: fingerprintOf(key),
+      userIds: key.getUserIDs(),
+    }));
+  }
+
+  /** Trusts the signatures of a public key, given armored. */
+  async trust(armored: string): Promise<TrustedKey> {
+    const key = await readPublicKey(armored);
+    const fingerprint = fingerprintOf(key);
+    await this.#changes.run(async () => {
+      await this.#files.addTrusted(key.armor(), fingerprint);
+      this.#trusted = null;
+    });
+    return { fingerprint, userIds: key.getUserIDs() };
+  }
+
+  /** Ceases to trust a key; false if it was not trusted. */
+  async distrust(fingerprint: string): Promise<boolean> {
+    return await this.#changes.run(async () => {
+      const isTrusted = (await this.trusted()).some((key) => key.fingerprint === fingerprint);
+      if (!isTrusted) return false;
+      await this.#files.removeTrusted(fingerprint);
+      this.#trusted = null;
+      return true;
+    });
+  }
+
+  /**
+   * Verifies a signature that came with a file, by the keys of this daemon and those it trusts.
+   *
+   * @returns the fingerprints of the keys that made it.
+   * @throws PkgstashError `content` with the reason for which it is refused.
+   */
+  async verify(data: SignedData, signature: Uint8Array): Promise<string[]> {
+    const own = (await this.#loaded()).map(({ key }) => key.publicKey);
+    const keys: PublicKey[] = [...own, ...await this.#trustedKeys()];
+    return await verifySignature(signature, { data, keys, date: new Date(this.#clock.now()) });
+  }
+
+  async #add(make: () => Promise<SigningKey>, overlapMs: number): Promise<KeyFacts> {
+    return await this.#changes.run(async () => {
+      const key = await make();
+      const present = await this.#loaded();
+      if (present.some((each) => each.key.fingerprint === key.fingerprint)) {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot import the key ${key.fingerprint}: it is here already. ` +
+            "See it with pkgstash key show.",
+        );
+      }
+      const latest = present.at(-1);
+      const now = this.#clock.now();
+      await this.#store(
+        key,
+        latest === undefined ? now : Math.max(now + overlapMs, latest.signsFrom + 1),
+      );
+      const facts = (await this.list()).find((each) => each.fingerprint === key.fingerprint);
+      if (facts === undefined) throw new Error("A stored key is not listed");
+      return facts;
+    });
+  }
+
+  async #store(key: SigningKey, signsFrom: number): Promise<void> {
+    const { fingerprint } = key;
+    const armored = await key.armored(this.#passphrase());
+    await this.#files.addPrivate(armored, { fingerprint, signsFrom });
+    this.#keys = null;
+    log.info("signing key added", { fingerprint });
+  }
+
+  /** The key that signs now; it is made if there is none. */
+  async #signing(): Promise<LoadedKey> {
+    const found = this.#signingAmong(await this.#loaded());
+    if (found !== undefined) return found;
+    return await this.#changes.run(async () => {
+      const added = this.#signingAmong(await this.#loaded());
+      if (added !== undefined) return added;
+      await this.#store(await SigningKey.make(this.#options.userName), this.#clock.now());
+      const made = this.#signingAmong(await this.#loaded());
+      if (made === undefined) throw new Error("A key that was made is not there");
+      return made;
+    });
+  }
+
+  /** The latest that may sign; the first if the clock was set back behind all of them. */
+  #signingAmong(keys: readonly LoadedKey[]): LoadedKey | undefined {
+    return keys.findLast(({ signsFrom }) => signsFrom <= this.#clock.now()) ?? keys[0];
+  }
+
+  #loaded(): Promise<readonly LoadedKey[]> {
+    return this.#keys ??= this.#load().catch((error) => {
+      this.#keys = null;
+      throw error;
+    });
+  }
+
+  async #load(): Promise<LoadedKey[]> {
+    const loaded: LoadedKey[] = [];
+    const passphrase = this.#passphrase();
+    for (const { path, fingerprint, signsFrom } of await this.#files.private()) {
+      let key: SigningKey;
+      try {
+        key = await SigningKey.read(await Deno.readTextFile(path), passphrase);
+      } catch (error) {
+        throw new PkgstashError("storage", `Cannot use the key ${path}: ${reasonOf(error)}.`, {
+          cause: error,
+        });
+      }
+      if (key.fingerprint !== fingerprint) {
+        throw new PkgstashError(
+          "storage",
+          `Cannot use the key ${path}: it is ${key.fingerprint}. Restore it from a backup.`,
+        );
+      }
+      if (passphrase !== null && !key.wasLocked) {
+        await this.#files.addPrivate(await key.armored(passphrase), { fingerprint, signsFrom });
+        log.info("signing key locked with the passphrase", { fingerprint });
+      }
+      loaded.push({ key, signsFrom });
+      this.#warnOfExpiry(key);
+    }
+    return loaded;
+  }
+
+  /** An empty one would lock nothing. */
+  #passphrase(): string | null {
+    const passphrase = this.#options.readPassphrase();
+    if (passphrase !== "") return passphrase;
+    throw new PkgstashError(
+      "storage",
+      "Cannot use the signing keys: their passphrase is empty. Check the service's credential.",
+    );
+  }
+
+  #warnOfExpiry({ fingerprint, expiresAt }: SigningKey): void {
+    if (expiresAt === null) return;
+    if (expiresAt.getTime() - this.#clock.now() > EXPIRY_WARNING_MS) return;
+    log.warn("a signing key expires, rotate it", {
+      fingerprint,
+      expires_at: expiresAt.toISOString(),
+    });
+  }
+
+  #trustedKeys(): Promise<readonly Key[]> {
+    return this.#trusted ??= this.#files.trusted()
+      .then((keys) => Promise.all(keys.map(readPublicKey)))
+      .catch((error) => {
+        this.#trusted = null;
+        throw error;
+      });
+  }
+}

@@ -1,0 +1,136 @@
+import type { Key, PrivateKey, PublicKey } from "openpgp";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { hashOf } from "./signed_data.ts";
+import { SIGNATURE_HASH, signHash } from "./signature_packet.ts";
+import type { SignedData } from "./signer.ts";
+
+/** The algorithms that sign in a millisecond and in constant time; RSA takes a tenth of a second. */
+const ALGORITHMS: readonly string[] = ["eddsaLegacy", "ed25519"];
+
+/** A private key, unlocked: a primary key that certifies, and the subkey that signs. */
+export class SigningKey {
+  /** Of the primary key, in upper-case hexadecimal. */
+  readonly fingerprint: string;
+  readonly userIds: readonly string[];
+  readonly createdAt: Date;
+  /** When it ceases to be valid; null for never. */
+  readonly expiresAt: Date | null;
+  /** Whether it was read from a text that a passphrase locks. */
+  readonly wasLocked: boolean;
+  readonly #key: PrivateKey;
+
+  private constructor(
+    key: PrivateKey,
+    { expiresAt, wasLocked }: { expiresAt: Date | null; wasLocked: boolean },
+  ) {
+    this.#key = key;
+    this.wasLocked = wasLocked;
+    this.fingerprint = fingerprintOf(key);
+    this.userIds = key.getUserIDs();
+    this.createdAt = key.getCreationTime();
+    this.expiresAt = expiresAt;
+  }
+
+  /** Makes a key that never expires, with Ed25519 as every version of gpg since 2.1 reads it. */
+  static async make(userName: string): Promise<SigningKey> {
+    const { generateKey } = await import("openpgp");
+    const { privateKey } = await generateKey({
+      type: "ecc",
+      curve: "ed25519Legacy",
+      userIDs: [{ name: userName }],
+      subkeys: [{ sign: true }],
+      keyExpirationTime: 0,
+      format: "object",
+    });
+    return new SigningKey(privateKey, { expiresAt: null, wasLocked: false });
+  }
+
+  /**
+   * Reads an armored private key, and unlocks it.
+   *
+   * @throws PkgstashError `content` if it is no key that can sign.
+   */
+  static async read(armored: string, passphrase: string | null): Promise<SigningKey> {
+    const { readPrivateKey } = await import("openpgp");
+    let locked: PrivateKey;
+    try {
+      locked = await readPrivateKey({ armoredKey: armored });
+    } catch (error) {
+      throw unusable(`it is no armored private key of OpenPGP (${reasonOf(error)})`, KEY_ADVICE);
+    }
+    const key = await unlocked(locked, passphrase);
+    return await SigningKey.#checked(key, { wasLocked: !locked.isDecrypted() });
+  }
+
+  static async #checked(
+    key: PrivateKey,
+    { wasLocked }: { wasLocked: boolean },
+  ): Promise<SigningKey> {
+    let signing: Awaited<ReturnType<PrivateKey["getSigningKey"]>>;
+    let expiresAt: Date | null;
+    try {
+      signing = await key.getSigningKey();
+      expiresAt = await expirationOf(key);
+    } catch (error) {
+      throw unusable(`it cannot sign (${reasonOf(error)})`, KEY_ADVICE);
+    }
+    if (!signing.isDecrypted()) {
+      throw unusable("the secret part of the subkey that signs is not in it", KEY_ADVICE);
+    }
+    const { algorithm } = signing.getAlgorithmInfo();
+    if (ALGORITHMS.includes(algorithm)) return new SigningKey(key, { expiresAt, wasLocked });
+    throw unusable(
+      `its signatures are made with ${algorithm}`,
+      "Add a subkey for signatures with Ed25519 (gpg --quick-add-key FINGERPRINT ed25519 sign).",
+    );
+  }
+
+  /** The public part, which clients import. */
+  get publicKey(): PublicKey {
+    return this.#key.toPublic();
+  }
+
+  /** Makes a detached binary signature. */
+  async sign(data: SignedData, date: Date): Promise<Uint8Array> {
+    return await signHash(await hashOf(data, SIGNATURE_HASH), this.#key, date);
+  }
+
+  /** The private key, armored, and locked if there is a passphrase. */
+  async armored(passphrase: string | null): Promise<string> {
+    if (passphrase === null) return this.#key.armor();
+    const { encryptKey } = await import("openpgp");
+    return (await encryptKey({ privateKey: this.#key, passphrase })).armor();
+  }
+}
+
+/** The fingerprint as gpg and pacman-key write it. */
+export function fingerprintOf(key: Key): string {
+  return key.getFingerprint().toUpperCase();
+}
+
+/** When a key, or the subkey of it that signs, ceases to be valid; null for never. */
+async function expirationOf(key: Key): Promise<Date | null> {
+  const signing = await key.getSigningKey();
+  const times = [await key.getExpirationTime(), await signing.getExpirationTime()];
+  const dates = times.filter((time) => time instanceof Date).map(Number);
+  return dates.length === 0 ? null : new Date(Math.min(...dates));
+}
+
+async function unlocked(key: PrivateKey, passphrase: string | null): Promise<PrivateKey> {
+  if (key.isDecrypted()) return key;
+  if (passphrase === null) {
+    throw unusable("it is locked with a passphrase, and none is given", "Give its passphrase.");
+  }
+  const { decryptKey } = await import("openpgp");
+  try {
+    return await decryptKey({ privateKey: key, passphrase });
+  } catch {
+    throw unusable("the passphrase does not unlock it", "Give its passphrase.");
+  }
+}
+
+const KEY_ADVICE = "Export one with gpg --export-secret-keys --armor FINGERPRINT.";
+
+function unusable(reason: string, advice: string): PkgstashError {
+  return new PkgstashError("content", `Cannot use the signing key: ${reason}. ${advice}`);
+}

@@ -1,0 +1,78 @@
+import { join } from "@std/path";
+
+/**
+ * The tree on disk of what is not a cache. Nothing is ever removed here but what a newer generation
+ * has replaced, and everything that appears is complete: it was moved to its name.
+ *
+ *     <state_root>/
+ *       VERSION                       version of this tree
+ *       lock                          held by the running daemon
+ *       keys/                         signing keys, 0600
+ *       tokens.json                   tokens, hashed; see administration
+ *       events/                       who changed what, and when; see administration
+ *       repositories/NAME/
+ *         repository.json               how it was created; a table of the configuration wins
+ *         packages/DIGEST/              one package; DIGEST begins its SHA-256
+ *           FILE.pkg.tar.zst              the package as it came
+ *           package.json                  what the databases say of it, and its signature
+ *         generations/00000042/         one publication, never changed once it has this name
+ *           generation.json               what it has, what changed, by whom, and its files' digests
+ *           x86_64.db x86_64.db.sig       the databases of each architecture
+ *           x86_64.files x86_64.files.sig
+ *         staging/                      uploads and generations in the making
+ *
+ * The newest generation that is whole is the one that is served, so a copy of this tree, made at any
+ * moment with `staging` left out, is a backup.
+ */
+export class StateLayout {
+  constructor(readonly root: string) {}
+
+  get version(): string {
+    return join(this.root, "VERSION");
+  }
+
+  get lock(): string {
+    return join(this.root, "lock");
+  }
+
+  get keys(): string {
+    return join(this.root, "keys");
+  }
+
+  get repositories(): string {
+    return join(this.root, "repositories");
+  }
+
+  repository(name: string): RepositoryLayout {
+    return new RepositoryLayout(join(this.repositories, name));
+  }
+}
+
+/** The part of the tree that belongs to one repository. */
+export class RepositoryLayout {
+  readonly settings: string;
+  readonly packages: string;
+  readonly generations: string;
+  readonly staging: string;
+
+  constructor(readonly root: string) {
+    this.settings = join(root, "repository.json");
+    this.packages = join(root, "packages");
+    this.generations = join(root, "generations");
+    this.staging = join(root, "staging");
+  }
+
+  /** The directory of one package, by its SHA-256. */
+  package(sha256: string): string {
+    return join(this.packages, sha256.slice(0, DIGEST_LENGTH));
+  }
+
+  /** The directory of a generation. */
+  generation(number: number): string {
+    return join(this.generations, `${number}`.padStart(NUMBER_LENGTH, "0"));
+  }
+}
+
+/** 160 bits: no two packages share them, by chance or on purpose. */
+const DIGEST_LENGTH = 40;
+const NUMBER_LENGTH = 8;

@@ -1,0 +1,242 @@
+import { join } from "@std/path";
+import { PkgstashError } from "../errors.ts";
+import { parsePackageFileName } from "../formats/pacman/package_file_name.ts";
+import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
+import { admit, type Consent, type MirroredNamesake } from "./admission.ts";
+import type { Generation } from "./generation.ts";
+import type { OwnRepository } from "./own_repository.ts";
+import type { PackageFacts } from "./package_store.ts";
+import type { PublishedPackage } from "./published_package.ts";
+import { receivePackage } from "./received_package.ts";
+import type { Signing } from "./signing/signing.ts";
+
+/** How long an upload waits for its next file, or to be published. */
+const MAX_IDLE_MS = 60 * 60_000;
+const MAX_SIGNATURE_BYTES = 64 * 1024;
+
+/** The packages of mirrored repositories by their names, for those of `names` that are in any. */
+export type FindNamesakes = (
+  names: readonly string[],
+) => Promise<ReadonlyMap<string, readonly MirroredNamesake[]>>;
+
+/** What an upload became. */
+export interface UploadResult {
+  /** Null if everything was published already. */
+  readonly generation: Generation | null;
+  readonly warnings: readonly string[];
+}
+
+/** A package that waits to be published. */
+interface StagedPackage {
+  readonly published: PublishedPackage;
+  readonly facts: PackageFacts;
+}
+
+/** Files that came for one repository, and that are published together or not at all. */
+interface Upload {
+  readonly repository: OwnRepository;
+  readonly directory: string;
+  readonly packages: Map<string, StagedPackage>;
+  /** Names of files that are arriving. */
+  readonly arriving: Set<string>;
+  usedAt: number;
+}
+
+/**
+ * The uploads in progress: one is opened, gets its files, and is published in one step. Each package
+ * waits in a directory of its own, with its signature, which becomes its place in the package store.
+ */
+export class Uploads {
+  readonly #uploads = new Map<string, Upload>();
+  readonly #signing: Pick<Signing, "verify">;
+  readonly #namesakes: FindNamesakes;
+
+  constructor({ signing, namesakes }: {
+    signing: Pick<Signing, "verify">;
+    namesakes: FindNamesakes;
+  }) {
+    this.#signing = signing;
+    this.#namesakes = namesakes;
+  }
+
+  /** Opens an upload and returns its name. */
+  async open(repository: OwnRepository): Promise<string> {
+    await this.#abandonIdle();
+    // Reading the repository removes what an earlier run left in `staging`.
+    await repository.history();
+    const id = crypto.randomUUID();
+    const directory = join(repository.layout.staging, `upload-${id}`);
+    await Deno.mkdir(directory, { recursive: true });
+    this.#uploads.set(id, {
+      repository,
+      directory,
+      packages: new Map(),
+      arriving: new Set(),
+      usedAt: Date.now(),
+    });
+    return id;
+  }
+
+  /** Takes a package, or the detached signature of one, and checks it. */
+  async put(
+    repository: OwnRepository,
+    id: string,
+    { fileName, body }: { fileName: string; body: ReadableStream<Uint8Array> },
+  ): Promise<PublishedPackage | null> {
+    const upload = this.#find(repository, id);
+    const packageName = fileName.replace(/\.sig$/, "");
+    if (parsePackageFileName(packageName) === null) {
+      await body.cancel();
+      throw new PkgstashError(
+        "invalid_request",
+        `Cannot take ${fileName}: that is no name of a package or its signature, such as ` +
+          "foo-1.0-1-x86_64.pkg.tar.zst.",
+      );
+    }
+    if (upload.arriving.has(fileName)) {
+      await body.cancel();
+      throw new PkgstashError(
+        "conflict",
+        `Cannot take ${fileName}: it is arriving already. Send it once, or open another upload.`,
+      );
+    }
+    upload.arriving.add(fileName);
+    try {
+      const path = join(upload.directory, packageName, fileName);
+      await Deno.mkdir(join(upload.directory, packageName), { recursive: true });
+      if (fileName !== packageName) {
+        await writeFileDurably(path, await signatureIn(body, fileName));
+        return null;
+      }
+      upload.packages.delete(fileName);
+      await removeIfPresent(path);
+      const { archive: { info, files }, size, sha256 } = await receivePackage(body, {
+        path,
+        fileName,
+      });
+      const { name, version, architecture, depends, provides } = info;
+      const published: PublishedPackage = {
+        ...{ name, version, architecture, fileName, size, sha256, depends, provides },
+        addedAt: Date.now(),
+      };
+      upload.packages.set(fileName, { published, facts: { info, files } });
+      return published;
+    } finally {
+      upload.arriving.delete(fileName);
+      upload.usedAt = Date.now();
+    }
+  }
+
+  /**
+   * Publishes everything that an upload has. If it is refused it stays open, and may be published
+   * with more consent.
+   */
+  async publish(
+    repository: OwnRepository,
+    id: string,
+    { consent, by }: { consent: Consent; by: string },
+  ): Promise<UploadResult> {
+    const upload = this.#find(repository, id);
+    if (upload.arriving.size > 0) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot publish: ${[...upload.arriving].join(", ")} is still arriving. Wait for it.`,
+      );
+    }
+    const staged = [...upload.packages.values()];
+    if (staged.length === 0) {
+      throw new PkgstashError("invalid_request", "Cannot publish: the upload has no package.");
+    }
+    for (const { published } of staged) await this.#verifyGiven(upload, published);
+    const namesakes = await this.#namesakes(staged.map(({ published }) => published.name));
+    let warnings: readonly string[] = [];
+    const cause = { by, action: "add" };
+    const generation = await repository.publish(cause, async (present) => {
+      const admission = admit(staged.map(({ published }) => published), {
+        present,
+        architectures: repository.settings.architectures,
+        consent,
+        namesakes: (name) => namesakes.get(name) ?? [],
+      });
+      warnings = admission.warnings;
+      // From here on the upload is used up.
+      this.#uploads.delete(id);
+      for (const { published, facts } of staged) {
+        await repository.packages.take(
+          join(upload.directory, published.fileName),
+          published,
+          facts,
+        );
+      }
+      return admission.packages;
+    }).finally(async () => {
+      if (!this.#uploads.has(id)) await removeDirectory(upload);
+    });
+    return { generation, warnings };
+  }
+
+  /** Drops an upload with its files. */
+  async abandon(repository: OwnRepository, id: string): Promise<void> {
+    const upload = this.#find(repository, id);
+    this.#uploads.delete(id);
+    await removeDirectory(upload);
+  }
+
+  async #verifyGiven({ directory }: Upload, { fileName }: PublishedPackage): Promise<void> {
+    const path = join(directory, fileName, fileName);
+    const signature = `${path}.sig`;
+    if (await statIfPresent(signature) === null) return;
+    try {
+      await this.#signing.verify(path, await Deno.readFile(signature));
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
+      throw new PkgstashError("invalid_request", `${fileName}.sig: ${error.message}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async #abandonIdle(): Promise<void> {
+    for (const [id, upload] of this.#uploads) {
+      const isIdle = Date.now() - upload.usedAt > MAX_IDLE_MS;
+      if (!isIdle || upload.arriving.size > 0) continue;
+      this.#uploads.delete(id);
+      await removeDirectory(upload);
+    }
+  }
+
+  #find(repository: OwnRepository, id: string): Upload {
+    const upload = this.#uploads.get(id);
+    if (upload !== undefined && upload.repository === repository) return upload;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot find the upload ${id}: it was published or dropped, or waited for too long. ` +
+        "Open another one.",
+    );
+  }
+}
+
+async function signatureIn(
+  body: ReadableStream<Uint8Array>,
+  fileName: string,
+): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > MAX_SIGNATURE_BYTES) {
+      throw new PkgstashError(
+        "invalid_request",
+        `Cannot take ${fileName}: it is longer than a signature, ${MAX_SIGNATURE_BYTES} bytes.`,
+      );
+    }
+  }
+  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+}
+
+async function removeDirectory({ directory }: Upload): Promise<void> {
+  await Deno.remove(directory, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}

@@ -1,0 +1,79 @@
+import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
+import type { Endpoint } from "../../api/endpoint.ts";
+import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
+import type { Context } from "../context.ts";
+import type { Failure } from "./failure.ts";
+
+/** The token in the example of the Go version, which everybody knows. */
+const WELL_KNOWN_TOKEN = "changeme";
+
+/** Who calls, as far as that matters, or why the call is refused. */
+export type Caller = { readonly principal: Principal | null } | { readonly refusal: Failure };
+
+/** Who calls an endpoint. Strangers do not learn whether there is one, so it may be undefined. */
+export async function authorize(
+  request: Request,
+  { endpoint, path, context }: {
+    endpoint: Endpoint | undefined;
+    path: Readonly<Record<string, string>>;
+    context: Pick<Context, "config" | "administration">;
+  },
+): Promise<Caller> {
+  if (endpoint?.right === "anyone") return { principal: null };
+  const found = await principalOf(request, context);
+  if ("detail" in found) return { refusal: found };
+  const refusal = endpoint === undefined ? null : refusalOf(found, endpoint, path);
+  return refusal === null ? { principal: found } : { refusal };
+}
+
+/** Whose token a request has, or why it is refused. */
+async function principalOf(
+  request: Request,
+  { config: { token }, administration }: Pick<Context, "config" | "administration">,
+): Promise<Principal | Failure> {
+  const given = parseBearerToken(request.headers.get("authorization"));
+  const isOff = token === null || token === WELL_KNOWN_TOKEN;
+  if (given !== null && !isOff && isSameToken(given, token)) return ADMINISTRATOR;
+  const found = given === null ? null : await administration.tokens.find(given);
+  return found ?? strangerRefusal(token);
+}
+
+function strangerRefusal(token: string | null): Failure {
+  const off = "Cannot use the administrative API:";
+  if (token === null) {
+    return {
+      kind: "forbidden",
+      detail: `${off} no token is set. Set PKGSTASH_TOKEN in the file that env_file names, or in ` +
+        "the environment.",
+    };
+  }
+  if (token === WELL_KNOWN_TOKEN) {
+    return {
+      kind: "forbidden",
+      detail: `${off} the token is "${token}". Set PKGSTASH_TOKEN to a secret of your own.`,
+    };
+  }
+  return {
+    kind: "unauthorized",
+    detail: "Cannot use the API: the token is missing or wrong. Send Authorization: Bearer TOKEN.",
+  };
+}
+
+/** Why a token does not allow a call; null if it does. */
+export function refusalOf(
+  { name, purpose, repositories }: Principal,
+  { right, summary }: Pick<Endpoint, "right" | "summary">,
+  path: Readonly<Record<string, string>>,
+): Failure | null {
+  if (purpose === "administrator") return null;
+  const repository = path["repository"];
+  if (right === "upload" && repository !== undefined && repositories.includes(repository)) {
+    return null;
+  }
+  const action = summary.charAt(0).toLowerCase() + summary.slice(1);
+  return {
+    kind: "forbidden",
+    detail: `Cannot ${action}: the token ${name} is for uploads to ${repositories.join(", ")} ` +
+      "only. Use the administrator's token.",
+  };
+}

@@ -1,0 +1,162 @@
+import {
+  ABANDON_UPLOAD,
+  CREATE_REPOSITORY,
+  type GenerationReport,
+  LIST_REPOSITORIES,
+  OPEN_UPLOAD,
+  type OwnPackageReport,
+  PROMOTE_PACKAGES,
+  PUBLISH_KEYRING,
+  PUBLISH_UPLOAD,
+  REMOVE_PACKAGES,
+  type RepositoryReport,
+  ROLL_BACK,
+  SHOW_HISTORY,
+  SHOW_REPOSITORY,
+  UPLOAD_FILE,
+  VERIFY_REPOSITORY,
+} from "../../api/repositories.ts";
+import type { Principal } from "../../administration/principal.ts";
+import type { Endpoint } from "../../api/endpoint.ts";
+import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
+import type { Generation } from "../../publishing/generation.ts";
+import type { OwnRepository } from "../../publishing/own_repository.ts";
+import type { PublishedPackage } from "../../publishing/published_package.ts";
+import { type Call, handle, type Route } from "./route.ts";
+
+export const repositoryRoutes: readonly Route[] = [
+  handle(LIST_REPOSITORIES, async ({ publishing }) => ({
+    repositories: await Promise.all(publishing.repositories.map(repositoryReport)),
+  })),
+  handle(CREATE_REPOSITORY, async ({ body: { name, ...keys }, publishing, principal }) => {
+    const table = Object.fromEntries(
+      Object.entries(keys).filter(([, value]) => value !== undefined),
+    );
+    const created = await publishing.create(name, table, nameOf(principal));
+    return { ...await repositoryReport(created), configuration: created.configuration };
+  }),
+  handle(SHOW_REPOSITORY, async ({ path, query: { name }, publishing }) => {
+    const own = publishing.repository(path.repository);
+    const packages = (await own.published()).filter(packageMatcher([name ?? "*"]));
+    return { repository: await repositoryReport(own), packages: packages.map(packageReport) };
+  }),
+  handle(OPEN_UPLOAD, async ({ path, publishing }) => ({
+    upload: await publishing.uploads.open(await publishing.repositoryToChange(path.repository)),
+  })),
+  handle(UPLOAD_FILE, async ({ path: { repository, upload, file }, body, publishing }) => {
+    const own = publishing.repository(repository);
+    const received = await publishing.uploads.put(own, upload, { fileName: file, body });
+    return { package: received === null ? null : packageReport(received) };
+  }),
+  handle(PUBLISH_UPLOAD, async ({ path, body: consent, publishing, principal, note }) => {
+    const own = publishing.repository(path.repository);
+    const cause = { consent, by: nameOf(principal) };
+    return noted(note, await publishing.uploads.publish(own, path.upload, cause));
+  }),
+  handle(ABANDON_UPLOAD, async ({ path: { repository, upload }, publishing }) => {
+    await publishing.uploads.abandon(publishing.repository(repository), upload);
+  }),
+  handle(PROMOTE_PACKAGES, async ({ path, body, publishing, principal, note }) => {
+    const { packages: names, to, move, force, ...consent } = body;
+    const by = nameOf(principal);
+    const from = path.repository;
+    const moving = move ? { force } : null;
+    return noted(note, await publishing.promote({ from, to, names, consent, move: moving, by }));
+  }),
+  handle(
+    REMOVE_PACKAGES,
+    async ({ path, body: { packages, force }, publishing, principal, note }) => {
+      const own = await publishing.repositoryToChange(path.repository);
+      const generation = await own.remove(packages, { force, by: nameOf(principal) });
+      return noted(note, { generation });
+    },
+  ),
+  handle(VERIFY_REPOSITORY, async ({ path, publishing, note }) => {
+    const { packages, bytes, faults } = await publishing.verify(path.repository);
+    note({ faults: faults.length });
+    return { packages, bytes, faults: [...faults] };
+  }),
+  handle(
+    PUBLISH_KEYRING,
+    async ({ path, publishing, principal, note }) =>
+      noted(note, await publishing.publishKeyring(path.repository, nameOf(principal))),
+  ),
+  handle(SHOW_HISTORY, async ({ path, publishing }) => {
+    const history = await publishing.repository(path.repository).history();
+    return { generations: history.toReversed().map(generationReport) };
+  }),
+  handle(ROLL_BACK, async ({ path, body, publishing, principal, note }) => {
+    const own = await publishing.repositoryToChange(path.repository);
+    return noted(note, { generation: await own.rollback(body.generation, nameOf(principal)) });
+  }),
+];
+
+async function repositoryReport(own: OwnRepository): Promise<RepositoryReport> {
+  const { name, architectures, clientPath, signing } = own.settings;
+  const current = await own.current();
+  const packages = await own.published();
+  return {
+    name,
+    architectures: [...architectures],
+    client_path: clientPath,
+    signing,
+    generation: current?.number ?? null,
+    published_at: current === null ? null : timestamp(current.publishedAt),
+    packages: packages.length,
+    bytes: packages.reduce((sum, { size }) => sum + size, 0),
+  };
+}
+
+function packageReport(published: PublishedPackage): OwnPackageReport {
+  const { name, version, architecture, fileName, size, sha256, addedAt } = published;
+  return {
+    ...{ name, version, architecture, sha256 },
+    file: fileName,
+    bytes: size,
+    added_at: timestamp(addedAt),
+  };
+}
+
+function nameOf(principal: Principal | null): string {
+  return principal?.name ?? "anyone";
+}
+
+/** Reports a publication, and adds it to the event of the audit log. */
+function noted(note: Call<Endpoint>["note"], publication: Parameters<typeof publicationReport>[0]) {
+  const report = publicationReport(publication);
+  const { generation } = report;
+  note({ generation: generation?.number ?? null, changes: generation?.changes ?? [] });
+  return report;
+}
+
+function publicationReport(
+  { generation, warnings = [] }: {
+    generation: Generation | null;
+    warnings?: readonly string[];
+  },
+) {
+  return {
+    generation: generation === null ? null : generationReport(generation),
+    warnings: [...warnings],
+  };
+}
+
+function generationReport({ number, publishedAt, by, action, changes }: Generation) {
+  return {
+    number,
+    published_at: timestamp(publishedAt),
+    by,
+    action,
+    changes: changes.map(({ kind, from, to }): GenerationReport["changes"][number] => ({
+      kind,
+      name: (to ?? from)?.name ?? "",
+      architecture: (to ?? from)?.architecture ?? "",
+      from: from?.version ?? null,
+      to: to?.version ?? null,
+    })),
+  };
+}
+
+function timestamp(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

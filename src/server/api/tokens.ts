@@ -1,0 +1,38 @@
+import type { TokenFacts } from "../../administration/tokens.ts";
+import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, type TokenReport } from "../../api/tokens.ts";
+import { PkgstashError } from "../../errors.ts";
+import { handle, type Route } from "./route.ts";
+
+export const tokenRoutes: readonly Route[] = [
+  handle(LIST_TOKENS, async ({ administration: { tokens } }) => ({
+    tokens: (await tokens.list()).map(tokenReport),
+  })),
+  handle(CREATE_TOKEN, async ({ body, administration: { tokens }, note }) => {
+    const { token, facts } = await tokens.create(body);
+    const { id, name, purpose, repositories } = facts;
+    note({ id, name, purpose, repositories });
+    return { ...tokenReport(facts), token };
+  }),
+  handle(REVOKE_TOKEN, async ({ path: { name }, administration: { tokens }, note }) => {
+    const revoked = await tokens.revoke(name);
+    if (revoked === null) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot revoke ${name}: there is no such token. List the tokens to see their names.`,
+      );
+    }
+    note({ id: revoked.id, name: revoked.name });
+  }),
+];
+
+function tokenReport(facts: TokenFacts): TokenReport {
+  const { id, name, purpose, repositories, createdAt, lastUsedAt } = facts;
+  return {
+    id,
+    name,
+    purpose,
+    repositories: [...repositories],
+    created_at: new Date(createdAt).toISOString(),
+    last_used_at: lastUsedAt === null ? null : new Date(lastUsedAt).toISOString(),
+  };
+}

@@ -1,0 +1,44 @@
+import { gzipped, madePackage } from "./made_package.ts";
+
+/** A package to be put into a repository of one's own. */
+export interface OwnPackage {
+  readonly fileName: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** Makes a package as makepkg would, without building anything. */
+export async function ownPackage(
+  name: string,
+  version = "1.0-1",
+  { architecture = "x86_64", depends = [], provides = [], content = "" }: {
+    architecture?: string;
+    depends?: readonly string[];
+    provides?: readonly string[];
+    /** Tells packages of one name and version apart. */
+    content?: string;
+  } = {},
+): Promise<OwnPackage> {
+  const info = [
+    `pkgname = ${name}`,
+    `pkgbase = ${name}`,
+    `pkgver = ${version}`,
+    `pkgdesc = ${name} of the tests`,
+    "builddate = 1700000000",
+    "packager = Tests <nobody@example.invalid>",
+    "size = 12",
+    `arch = ${architecture}`,
+    ...depends.map((each) => `depend = ${each}`),
+    ...provides.map((each) => `provides = ${each}`),
+    "",
+  ].join("\n");
+  const tar = await madePackage([
+    [".PKGINFO", info],
+    ["usr/", ""],
+    ["usr/share/", ""],
+    [`usr/share/${name}`, `${version} ${content}\n`],
+  ]);
+  return {
+    fileName: `${name}-${version}-${architecture}.pkg.tar.gz`,
+    bytes: new Uint8Array(await gzipped(tar)),
+  };
+}

@@ -1,0 +1,94 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventLog, type NewEvent } from "../../../src/administration/event_log.ts";
+import { PkgstashError } from "../../../src/errors.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
+
+function event(action: string): NewEvent {
+  return { who: "administrator", address: "127.0.0.1", action, request: "PUT /", details: {} };
+}
+
+async function actionsIn(log: EventLog, limit = 1000): Promise<string[]> {
+  return (await log.list({ limit })).map(({ action }) => action);
+}
+
+function namesIn(directory: string): string[] {
+  return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
+}
+
+Deno.test("events are listed with the newest first, from any number on", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path);
+  assertEquals(await log.list({ limit: 10 }), []);
+  for (const action of ["a", "b", "c", "d"]) await log.record(event(action));
+  assertEquals(await actionsIn(log), ["d", "c", "b", "a"]);
+  const page = await log.list({ limit: 2, before: 4 });
+  assertEquals(page.map(({ number, action }) => [number, action]), [[3, "c"], [2, "b"]]);
+});
+
+Deno.test("an event is on disk when it is recorded, for its owner only", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.join("events"));
+  await log.record({ ...event("a\nb"), details: { "\u2028": "\r\n" } });
+  const [name] = namesIn(folder.join("events"));
+  const path = folder.join("events", name!);
+  assertEquals((await Deno.stat(path)).mode! & 0o777, 0o600);
+  const text = await Deno.readTextFile(path);
+  assertEquals(text.split("\n").length, 2);
+  assertEquals((await new EventLog(folder.join("events")).list({ limit: 1 }))[0]!.details, {
+    "\u2028": "\r\n",
+  });
+});
+
+Deno.test("events that come together are written together, in their order", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path);
+  const actions = Array.from({ length: 200 }, (_, index) => `${index}`);
+  await Promise.all(actions.map((action) => log.record(event(action))));
+  assertEquals(await actionsIn(log), actions.toReversed());
+});
+
+Deno.test("numbers continue after a restart, and a line that a crash has cut is dropped", async () => {
+  await using folder = await TempFolder.create();
+  await new EventLog(folder.path).record(event("a"));
+  const path = folder.join(namesIn(folder.path)[0]!);
+  await Deno.writeTextFile(path, '{"number":2,"at":"20', { append: true });
+  const log = new EventLog(folder.path);
+  assertEquals(await actionsIn(log), ["a"]);
+  await log.record(event("b"));
+  assertEquals((await log.list({ limit: 9 })).map(({ number }) => number), [2, 1]);
+  assertEquals(await actionsIn(new EventLog(folder.path)), ["b", "a"]);
+});
+
+Deno.test("the log is bounded: full files are followed by new ones, and the oldest removed", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path, { maxFileBytes: 1, maxFiles: 3 });
+  for (const action of ["a", "b", "c", "d", "e"]) await log.record(event(action));
+  assertEquals(namesIn(folder.path), [3, 4, 5].map((first) => `000000000${first}.jsonl`));
+  assertEquals(await actionsIn(log), ["e", "d", "c"]);
+  assertEquals(await actionsIn(log, 2), ["e", "d"]);
+  const restarted = new EventLog(folder.path, { maxFileBytes: 1, maxFiles: 3 });
+  await restarted.record(event("f"));
+  assertEquals((await restarted.list({ limit: 1 }))[0]!.number, 6);
+});
+
+Deno.test("what the disk does not take is not recorded, and later events are", async () => {
+  await using folder = await TempFolder.create();
+  const path = folder.join("events");
+  await Deno.writeTextFile(path, "in the way");
+  const log = new EventLog(path);
+  const error = await assertRejects(() => log.record(event("a")), PkgstashError);
+  assertEquals(error.kind, "storage");
+  assert(error.message.includes("audit log"));
+  await Deno.remove(path);
+  await log.record(event("b"));
+  assertEquals(await actionsIn(log), ["b"]);
+});
+
+Deno.test("a foreign file, and a damaged line, are passed over", async () => {
+  await using folder = await TempFolder.create();
+  await Deno.writeTextFile(folder.join("notes.txt"), "x\n");
+  await Deno.writeTextFile(folder.join("0000000001.jsonl"), "damaged\n[]\n");
+  const log = new EventLog(folder.path);
+  await log.record(event("a"));
+  assertEquals(await actionsIn(log), ["a"]);
+});

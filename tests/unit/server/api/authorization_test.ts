@@ -1,0 +1,143 @@
+import { assert, assertEquals } from "@std/assert";
+import { endpoint } from "../../../../src/api/endpoint.ts";
+import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
+import { ADMINISTRATOR, type Principal } from "../../../../src/administration/principal.ts";
+import { refusalOf } from "../../../../src/server/api/authorization.ts";
+import { TOKEN } from "../../../support/administration.ts";
+import { TestApp } from "../../../support/test_app.ts";
+
+const SETTINGS = { refresh_interval: "0", min_free_space: "0" };
+
+function as(token: string) {
+  return { headers: { authorization: `Bearer ${token}` } };
+}
+
+async function createToken(app: TestApp, body: object): Promise<string> {
+  const answer = await app.request("POST", "/api/v1/tokens", {
+    ...as(TOKEN),
+    body: JSON.stringify(body),
+  });
+  assertEquals(answer.status, 201, answer.text);
+  return JSON.parse(answer.text).token;
+}
+
+interface ListedEvent {
+  who: string;
+  address: string;
+  action: string;
+  request: string;
+  details: Record<string, unknown>;
+}
+
+async function eventsOf(app: TestApp): Promise<ListedEvent[]> {
+  return JSON.parse((await app.request("GET", "/api/v1/events", as(TOKEN))).text).events;
+}
+
+Deno.test("an upload token may call what uploads need in its repositories, and nothing else", () => {
+  const uploader: Principal = { name: "builder", purpose: "upload", repositories: ["mine"] };
+  const answers = {};
+  const upload = endpoint({
+    method: "PUT",
+    path: "/api/v1/repositories/{repository}",
+    summary: "Upload",
+    right: "upload",
+    pathParameters: { repository: undefined! },
+    answers,
+  });
+  const other = endpoint({ method: "GET", path: "/api/v1/x", summary: "Look", answers });
+  assertEquals(refusalOf(uploader, upload, { repository: "mine" }), null);
+  for (const repository of ["", "mine2", "Mine", "mine/../theirs", "theirs"]) {
+    assertEquals(refusalOf(uploader, upload, { repository })?.kind, "forbidden", repository);
+  }
+  assertEquals(refusalOf(uploader, upload, {})?.kind, "forbidden");
+  assertEquals(refusalOf(uploader, other, { repository: "mine" })?.kind, "forbidden");
+  assertEquals(refusalOf(ADMINISTRATOR, other, {}), null);
+  assertEquals(refusalOf(ADMINISTRATOR, upload, { repository: "theirs" }), null);
+});
+
+Deno.test("what upload tokens may call names its repository in the path", () => {
+  for (const { right, path } of ENDPOINTS) {
+    if (right === "upload") assert(path.includes("/{repository}"), path);
+  }
+});
+
+Deno.test("an upload token is refused by every endpoint of the administrator", async (t) => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const token = await createToken(app, {
+    name: "builder",
+    purpose: "upload",
+    repositories: ["mine"],
+  });
+  for (const { method, path, right } of ENDPOINTS) {
+    if (right !== "administrator") continue;
+    const target = path.replaceAll(/\{\+?\w+\}/g, "mine");
+    await t.step(`${method} ${target}`, async () => {
+      const answer = await app.request(method, target, as(token));
+      assertEquals(answer.status, 403, answer.text);
+      if (target.startsWith("/api/v1/")) assertEquals(JSON.parse(answer.text).kind, "forbidden");
+    });
+  }
+  assertEquals((await eventsOf(app)).map(({ action }) => action), ["Create a token"]);
+});
+
+Deno.test("a further administrator's token may do everything until it is revoked", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const token = await createToken(app, { name: "laptop", purpose: "administrator" });
+  assertEquals((await app.request("PUT", "/api/v1/pins/linux", as(token))).status, 201);
+  assertEquals((await app.request("DELETE", "/api/v1/tokens/laptop", as(TOKEN))).status, 204);
+  assertEquals((await app.request("GET", "/api/v1/pins", as(token))).status, 401);
+  const { tokens } = JSON.parse((await app.request("GET", "/api/v1/tokens", as(TOKEN))).text);
+  assertEquals(tokens, []);
+});
+
+Deno.test("tokens are good without one in the configuration, and the API is off for others", async () => {
+  await using folderOwner = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const token = await createToken(folderOwner, { name: "laptop", purpose: "administrator" });
+  folderOwner.app.reconfigure({ ...folderOwner.app.config, token: null });
+  assertEquals((await folderOwner.request("GET", "/api/v1/pins", as(token))).status, 200);
+  assertEquals((await folderOwner.request("GET", "/api/v1/pins", as(TOKEN))).status, 403);
+});
+
+Deno.test("every change is in the audit log with who made it, and no look and no failure is", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const token = await createToken(app, { name: "laptop", purpose: "administrator" });
+  assertEquals((await app.request("PUT", "/api/v1/pins/linux", as(token))).status, 201);
+  assertEquals((await app.request("GET", "/api/v1/pins", as(token))).status, 200);
+  assertEquals((await app.request("DELETE", "/api/v1/pins/other", as(token))).status, 404);
+  assertEquals((await app.request("DELETE", "/api/v1/pins/linux")).status, 401);
+  const events = await eventsOf(app);
+  assertEquals(events.map(({ who, action, request }) => [who, action, request]), [
+    ["laptop", "Pin packages", "PUT /api/v1/pins/linux"],
+    ["administrator", "Create a token", "POST /api/v1/tokens"],
+  ]);
+  assertEquals(events.map(({ address }) => address), ["127.0.0.1", "127.0.0.1"]);
+  assertEquals(events[1]!.details["name"], "laptop");
+  assert(!JSON.stringify(events).includes(token.slice(-43)));
+});
+
+Deno.test("files of an upload do not fill the audit log, and its publication is in it", () => {
+  const recorded = ENDPOINTS.filter(({ path, isChange }) => isChange && path.includes("/uploads"));
+  assertEquals(recorded.map(({ path }) => path.split("/").at(-1)), ["publish"]);
+});
+
+Deno.test("a change that cannot be recorded is no success", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  await Deno.mkdir(app.app.config.stateRoot, { recursive: true });
+  await Deno.writeTextFile(`${app.app.config.stateRoot}/events`, "in the way");
+  const answer = await app.request("PUT", "/api/v1/pins/linux", as(TOKEN));
+  assertEquals(answer.status, 500);
+  assert(JSON.parse(answer.text).detail.includes("not recorded"), answer.text);
+});
+
+Deno.test("no secret of a token gets into the log, wherever it was sent", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const token = await createToken(app, { name: "laptop", purpose: "administrator" });
+  const secret = token.slice(-43);
+  await app.request("GET", `/api/v1/pins/${token}`, as(token));
+  await app.request("DELETE", `/api/v1/tokens/${token}`, as(token));
+  await app.request("GET", `/core/os/x86_64/${token}`, as(token));
+  await app.request("GET", `/api/v1/status?x=${token}`, as(`${token}x`));
+  await app.log.waitFor(/\/core\/os\/x86_64\/pkgstash_/);
+  assert(app.log.matching(/pkgstash_[0-9a-f]{12}_/).length > 0);
+  assertEquals(app.log.lines.filter((line) => line.includes(secret)), []);
+});
