@@ -26,6 +26,7 @@ const FILES: Record<string, string> = {
   "usr/share/doc/pkgstash/docs/configuration.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/installation.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/limits.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/own_repositories.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/scaling.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/security.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/haproxy.cfg": "-rw-r--r--",
