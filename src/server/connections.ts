@@ -23,25 +23,28 @@ export interface OpenConnection {
   close(): void;
 }
 
-/** Connections of one client. */
-interface Group {
-  count: number;
-  readonly idle: Set<OpenConnection>;
+/** What is known of an open connection. */
+interface Entry {
+  readonly connection: OpenConnection;
+  readonly client: string;
+  /** All connections of its client. */
+  readonly group: Set<Entry>;
+  /** When it became idle; null while it has a request in flight. */
+  idleSince: number | null;
 }
 
 /**
  * The open connections, and which of them are idle: without a request in flight, whether it has sent
  * nothing yet, a part of a request, or many. Room for a new one is made by closing the one that has
- * been idle the longest, so that idle connections can never keep others out.
+ * been idle the longest, so that idle connections can never keep others out. It is looked for only
+ * then: there are far more requests than connections that need room.
  */
 export class Connections {
   readonly #limits: () => ConnectionLimits;
   readonly #isExempt: (address: string) => boolean;
   readonly #now: () => number;
-  readonly #open = new Map<OpenConnection, string>();
-  /** With the time at which each became idle; the longest idle first. */
-  readonly #idle = new Map<OpenConnection, number>();
-  readonly #byClient = new Map<string, Group>();
+  readonly #open = new Map<OpenConnection, Entry>();
+  readonly #byClient = new Map<string, Set<Entry>>();
   /** How many connections the system allowed lately; it may be fewer than configured. */
   #ceiling = { most: Infinity, until: Infinity };
 
@@ -75,43 +78,35 @@ export class Connections {
     const most = Math.min(maxConnections === 0 ? Infinity : maxConnections, this.#ceiling.most);
     const group = this.#byClient.get(clientNetwork(address));
     if (maxClientConnections > 0 && group !== undefined && !this.#isExempt(address)) {
-      if (group.count >= maxClientConnections && !this.#closeOldest(group.idle)) return "client";
+      if (group.size >= maxClientConnections && !this.#closeOldest(group)) return "client";
     }
-    if (this.#open.size >= most && !this.#closeOldest(this.#idle.keys())) return "all";
+    if (this.#open.size >= most && !this.#closeOldest(this.#open.values())) return "all";
     return null;
   }
 
   /** Adds a new connection, which is idle until its first request. */
   add(connection: OpenConnection): void {
     const client = clientNetwork(connection.address);
-    const group = this.#byClient.get(client) ?? { count: 0, idle: new Set() };
-    group.count++;
+    const group = this.#byClient.get(client) ?? new Set();
+    const entry = { connection, client, group, idleSince: this.#now() };
+    group.add(entry);
     this.#byClient.set(client, group);
-    this.#open.set(connection, client);
-    this.setIdle(connection, true);
+    this.#open.set(connection, entry);
   }
 
   /** Records whether a connection has no request in flight. */
   setIdle(connection: OpenConnection, isIdle: boolean): void {
-    const client = this.#open.get(connection);
-    if (client === undefined) return;
-    const group = this.#byClient.get(client);
-    // Deleted first, so that the order is that of becoming idle.
-    this.#idle.delete(connection);
-    group?.idle.delete(connection);
-    if (!isIdle) return;
-    this.#idle.set(connection, this.#now());
-    group?.idle.add(connection);
+    const entry = this.#open.get(connection);
+    if (entry !== undefined) entry.idleSince = isIdle ? this.#now() : null;
   }
 
   /** Forgets a connection that is closed, or about to be. */
   remove(connection: OpenConnection): void {
-    const client = this.#open.get(connection);
-    if (client === undefined) return;
-    this.setIdle(connection, false);
+    const entry = this.#open.get(connection);
+    if (entry === undefined) return;
     this.#open.delete(connection);
-    const group = this.#byClient.get(client);
-    if (group !== undefined && --group.count === 0) this.#byClient.delete(client);
+    entry.group.delete(entry);
+    if (entry.group.size === 0) this.#byClient.delete(entry.client);
   }
 
   /** Closes what has been idle for `idle_timeout`. */
@@ -119,9 +114,8 @@ export class Connections {
     const { idleTimeoutMs } = this.#limits();
     if (idleTimeoutMs === 0) return;
     const latest = this.#now() - idleTimeoutMs;
-    for (const [connection, since] of this.#idle) {
-      if (since > latest) break;
-      this.#close(connection);
+    for (const { connection, idleSince } of this.#open.values()) {
+      if (idleSince !== null && idleSince <= latest) this.#close(connection);
     }
   }
 
@@ -134,19 +128,21 @@ export class Connections {
       most: Math.max(MIN_CEILING, Math.floor(this.#open.size * CEILING_SHARE)),
       until: this.#now() + CEILING_AGE_MS,
     };
-    let surplus = Math.ceil(this.#idle.size / 2);
-    for (const connection of this.#idle.keys()) {
-      if (surplus-- <= 0) break;
-      this.#close(connection);
-    }
+    const idle = [...this.#open.values()].filter(({ idleSince }) => idleSince !== null)
+      .sort((one, other) => (one.idleSince ?? 0) - (other.idleSince ?? 0));
+    for (const { connection } of idle.slice(0, Math.ceil(idle.length / 2))) this.#close(connection);
   }
 
-  #closeOldest(idle: Iterable<OpenConnection>): boolean {
-    for (const oldest of idle) {
-      this.#close(oldest);
-      return true;
+  #closeOldest(entries: Iterable<Entry>): boolean {
+    let oldest: OpenConnection | null = null;
+    let earliest = Infinity;
+    for (const { connection, idleSince } of entries) {
+      if (idleSince === null || idleSince >= earliest) continue;
+      oldest = connection;
+      earliest = idleSince;
     }
-    return false;
+    if (oldest !== null) this.#close(oldest);
+    return oldest !== null;
   }
 
   #close(connection: OpenConnection): void {

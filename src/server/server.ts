@@ -134,12 +134,12 @@ export class Server {
     if (refusal !== null) return this.#refuse(connection, address, refusal);
     let inFlight = 0;
     let hasAsked = false;
+    const end = () => {
+      if (--inFlight === 0) this.#connections.setIdle(open, true);
+    };
     const http = this.#serve(connection, (request, info) => {
       hasAsked = true;
       if (++inFlight === 1) this.#connections.setIdle(open, false);
-      const end = () => {
-        if (--inFlight === 0) this.#connections.setIdle(open, true);
-      };
       info.completed.then(end, end);
       return this.#handler(request, info);
     });

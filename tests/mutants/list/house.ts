@@ -200,8 +200,7 @@ export const HOUSE: readonly Mutant[] = [
   },
   {
     file: "server/connections.ts",
-    find:
-      'if (group.count >= maxClientConnections && !this.#closeOldest(group.idle)) return "client";',
+    find: 'if (group.size >= maxClientConnections && !this.#closeOldest(group)) return "client";',
     replace: "",
     breaks: "one client may have all connections",
     killedBy: ["server/connections_test.ts"],

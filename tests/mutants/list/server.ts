@@ -144,8 +144,8 @@ export const SERVER: readonly Mutant[] = [
   },
   {
     file: "server/connections.ts",
-    find: "if (since > latest) break;",
-    replace: "break;",
+    find: "if (idleSince !== null && idleSince <= latest) this.#close(connection);",
+    replace: "",
     breaks: "idle connections stay for ever",
     killedBy: ["server/connections_test.ts"],
   },
@@ -179,9 +179,16 @@ export const SERVER: readonly Mutant[] = [
   },
   {
     file: "server/connections.ts",
-    find: "this.#idle.delete(connection);\n    group?.idle.delete(connection);",
-    replace: "",
+    find: "entry.idleSince = isIdle ? this.#now() : null;",
+    replace: "entry.idleSince = this.#now();",
     breaks: "a busy connection is closed for a new one",
+    killedBy: ["server/connections_test.ts"],
+  },
+  {
+    file: "server/connections.ts",
+    find: "if (idleSince === null || idleSince >= earliest) continue;",
+    replace: "if (idleSince === null || oldest !== null) continue;",
+    breaks: "the connection that is closed for a new one is not the longest idle one",
     killedBy: ["server/connections_test.ts"],
   },
   {
