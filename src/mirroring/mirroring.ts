@@ -268,9 +268,9 @@ export class Mirroring {
     return repositoriesInUse(this.#tree, this.layout);
   }
 
-  /** The file in memory that this URL was answered with; null if there is none. */
-  hotFileAt(url: string): HotFile | null {
-    return this.#hot.at(url);
+  /** The file in memory that this URL was answered with; null if there is none. `now` is the time. */
+  hotFileAt(url: string, now: number): HotFile | null {
+    return this.#hot.at(url, now);
   }
 
   /** Answers a plain request from memory, at once and as `respond` would; null if it cannot. */

@@ -1,5 +1,5 @@
 import { type Representation, responseHead } from "../formats/http/representation.ts";
-import type { RepositoryFile } from "./repository.ts";
+import { keyOf, type RepositoryFile } from "./repository.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, MAX_BYTES_IN_MEMORY } from "./send_file.ts";
 
 /** Blocks of this size are the cheapest to stream; smaller and larger ones cost more CPU time. */
@@ -9,6 +9,15 @@ const OVERHEAD_BYTES = 4 * 1024;
 
 /** Headers that ask for more than the whole file, or for none if it is the same as the client's. */
 const UNUSUAL_HEADERS = ["range", "if-match", "if-range", "if-unmodified-since"];
+
+/** How a response was, for the log. */
+interface Outcome {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  readonly cache: CacheStatus;
+  readonly bytes: number;
+}
 
 /**
  * A cached file with the responses to the plain requests for it, made once: they are those that
@@ -35,6 +44,7 @@ export class HotFile {
   #whole: Response | null = null;
   /** The content of a larger file. Never written to, so any number of responses may share it. */
   #blocks: readonly Uint8Array<ArrayBuffer>[] | null = null;
+  readonly #outcomes: Outcome[] = [];
 
   constructor(
     { file, path, info, representation, seenAt }: {
@@ -110,6 +120,16 @@ export class HotFile {
     if (this.#whole !== null) return this.#whole.clone();
     if (this.#blocks === null) return null;
     return new Response(streamOf(this.#blocks), { headers: this.#head.headers });
+  }
+
+  /** What is recorded of a response: a frozen object, the same one for all that are alike. */
+  outcomeOf(method: string, status: number): Outcome {
+    const known = this.#outcomes.find((one) => one.status === status && one.method === method);
+    if (known !== undefined) return known;
+    const bytes = status === 200 && method === "GET" ? this.size : 0;
+    const outcome = { method, path: `/${keyOf(this.file)}`, status, cache: "HIT", bytes } as const;
+    this.#outcomes.push(Object.freeze(outcome));
+    return outcome;
   }
 }
 

@@ -48,11 +48,13 @@ export class HotFiles implements AsyncDisposable {
     return this.#bytes;
   }
 
-  /** The file that this URL was answered with, as long as it is the one on disk; null if unknown. */
-  at(url: string): HotFile | null {
+  /**
+   * The file that this URL was answered with, as long as it is the one on disk; null if unknown.
+   * `now` is the time of the request.
+   */
+  at(url: string, now: number = this.#now()): HotFile | null {
     const hot = this.#byUrl.get(url);
     if (hot === undefined) return null;
-    const now = this.#now();
     if (now - hot.seenAt >= LOOK_INTERVAL_MS) {
       if (!isOnDisk(hot)) {
         this.#drop(hot);

@@ -9,50 +9,54 @@ const log = eventLogger("server");
 /** Bodies that are counted while they are streamed, since they may end early. */
 const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
 
-export interface AnsweredRequest {
-  readonly request: Request;
-  /** The decoded path, or null if it names nothing here. */
-  readonly path: string | null;
+/** What a request was for and how it ended, as it is logged. */
+export type Outcome = {
+  readonly method: string;
+  readonly path: string;
   readonly status: number;
-  /** How it was served, if it asked for a file. */
-  readonly cache: string | null;
-  /** Bytes of the body; null if that is known only at its end. */
-  readonly bytes: number | null;
+  /** How it was served; only if it asked for a file. */
+  readonly cache?: string;
+  /** Bytes of the body; "-" if that is known only at its end. */
+  readonly bytes: number | "-";
+};
+
+export interface AnsweredRequest {
+  readonly outcome: Outcome;
+  readonly agent: string | null;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
   /** Null if it could not be found out. */
   readonly client: Client | null;
   /** When the request came in, by `performance.now()`. */
   readonly startedAt: number;
+  /** How long it took to begin the response. */
+  readonly answerMs: number;
 }
 
 /** Logs and counts a request once its response is sent, and calls `end` then. Never throws. */
 export function recordRequest(
-  { request, path, status, cache, bytes, info, client, startedAt }: AnsweredRequest,
+  { outcome, agent, info, client, startedAt, answerMs }: AnsweredRequest,
   metrics: Metrics,
   end: () => void,
 ): void {
-  const answerMs = performance.now() - startedAt;
-  const { method } = request;
-  const target = path === null ? request.url : `/${path}`;
-  const agent = request.headers.get("user-agent");
   const record = () => {
     end();
-    if (cache !== null) {
+    const { status, cache, bytes } = outcome;
+    if (cache !== undefined) {
       metrics.countRequest(resultOf(status, cache));
       const isFile = status === 200 || status === 206;
-      if (isFile && !COUNTED_WHILE_STREAMED.has(cache)) metrics.addBytesServed(bytes ?? 0);
+      if (isFile && bytes !== "-" && !COUNTED_WHILE_STREAMED.has(cache)) {
+        metrics.addBytesServed(bytes);
+      }
     }
-    logAccess({
-      client: client?.hostname ?? UNKNOWN_ADDRESS,
-      method,
-      path: target,
-      status,
-      ...(cache === null ? {} : { cache }),
-      bytes: bytes ?? "-",
-      answer_ms: Math.round(answerMs),
-      total_ms: Math.round(performance.now() - startedAt),
-      agent,
-    });
+    logAccess(
+      { client: client?.hostname ?? UNKNOWN_ADDRESS },
+      outcome,
+      {
+        answer_ms: Math.round(answerMs),
+        total_ms: Math.round(performance.now() - startedAt),
+        agent,
+      },
+    );
   };
   try {
     info.completed.then(record, record);
@@ -63,14 +67,19 @@ export function recordRequest(
   }
 }
 
-/** How a response is recorded, as far as its headers say it. */
-export function describeResponse(
+/** How a response is recorded. `path` is null if it names nothing here. */
+export function outcomeOf(
+  { method, url }: Request,
+  path: string | null,
   response: Response,
-): Pick<AnsweredRequest, "status" | "cache" | "bytes"> {
+): Outcome {
+  const cache = response.headers.get(CACHE_STATUS_HEADER);
   return {
+    method,
+    path: path === null ? url : `/${path}`,
     status: response.status,
-    cache: response.headers.get(CACHE_STATUS_HEADER),
-    bytes: lengthOf(response),
+    ...(cache === null ? {} : { cache }),
+    bytes: lengthOf(response) ?? "-",
   };
 }
 

@@ -7,9 +7,9 @@ import {
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus } from "../repositories/send_file.ts";
+import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
-import { describeResponse, recordRequest } from "./access_log.ts";
+import { outcomeOf, recordRequest } from "./access_log.ts";
 import type { Handler } from "./http_connection.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
@@ -64,8 +64,10 @@ export function createHandler(
       response = new Response(null, response);
     }
     const { metrics } = context;
-    const described = describeResponse(response);
-    recordRequest({ request, path, ...described, info, client, startedAt }, metrics, end);
+    const outcome = outcomeOf(request, path, response);
+    const agent = request.headers.get("user-agent");
+    const answerMs = performance.now() - startedAt;
+    recordRequest({ outcome, agent, info, client, startedAt, answerMs }, metrics, end);
     return response;
   };
 
@@ -75,9 +77,9 @@ export function createHandler(
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Response | null => {
     const { access, config, metrics, mirroring } = context;
-    const hot = mirroring.hotFileAt(request.url);
-    if (hot === null) return null;
     const startedAt = performance.now();
+    const hot = mirroring.hotFileAt(request.url, startedAt);
+    if (hot === null) return null;
     const client = access.clientOf(request.headers, info.remoteAddr);
     if (!access.admits(client) || !isValidHost(request.headers)) return null;
     const end = inFlight.begin(client.hostname, config);
@@ -87,21 +89,10 @@ export function createHandler(
       end();
       return null;
     }
-    const { status } = response;
-    recordRequest(
-      {
-        request,
-        path: keyOf(hot.file),
-        status,
-        cache: "HIT" satisfies CacheStatus,
-        bytes: status === 200 && request.method === "GET" ? hot.size : 0,
-        info,
-        client,
-        startedAt,
-      },
-      metrics,
-      end,
-    );
+    const { headers, method } = request;
+    const outcome = hot.outcomeOf(method, response.status);
+    const agent = headers.get("user-agent");
+    recordRequest({ outcome, agent, info, client, startedAt, answerMs: 0 }, metrics, end);
     return response;
   };
 

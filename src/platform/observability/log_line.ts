@@ -15,18 +15,62 @@ const BARE = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
 
 const RESERVED_NAMES = ["time", "level", "logger", "message"];
 
+/** How lines are written: a head, then properties. */
+export interface LineFormat {
+  /** Time, level and message. */
+  head(record: LogRecord, redaction: Redaction): string;
+  /** Properties, to follow a head or other properties. */
+  fields(properties: Properties, redaction: Redaction): string;
+  /** What ends the line. */
+  readonly end: string;
+}
+
+type Properties = Readonly<Record<string, unknown>>;
+
 /** `2026-11-23T02:00:00.000Z INFO message key=value other="a value"` */
-export function textLine(record: LogRecord, redaction: Redaction): string {
-  const { properties } = record;
-  const level = record.level.toUpperCase();
-  let line = `${timeOf(record)} ${level} ${escaped(messageOf(record, redaction))}`;
-  for (const name in properties) {
-    const value = properties[name];
-    if (value === undefined) continue;
-    const text = textOf(redaction.value(name, value));
-    line += ` ${quotedOnce(name)}=${typeof value === "number" ? text : quotedOnce(text)}`;
-  }
-  return line;
+export const TEXT_LINES: LineFormat = {
+  head: (record, redaction) =>
+    `${timeOf(record)} ${record.level.toUpperCase()} ${escaped(messageOf(record, redaction))}`,
+  fields: (properties, redaction) => {
+    let text = "";
+    for (const name in properties) {
+      const value = properties[name];
+      if (value === undefined) continue;
+      const shown = textOf(redaction.value(name, value));
+      text += ` ${quotedOnce(name)}=${typeof value === "number" ? shown : quotedOnce(shown)}`;
+    }
+    return text;
+  },
+  end: "",
+};
+
+/**
+ * One JSON object with `time` (ISO 8601), `level`, `logger` (the category, joined by dots),
+ * `message` and the properties, of which those with one of these names are prefixed with `_`.
+ */
+export const JSON_LINES: LineFormat = {
+  head: (record, redaction) => {
+    const { level, category } = record;
+    const message = messageOf(record, redaction);
+    const head = { time: timeOf(record), level, logger: category.join("."), message };
+    return escaped(JSON.stringify(head).slice(0, -1));
+  },
+  fields: (properties, redaction) => {
+    const fields = Object.entries(properties)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [
+        RESERVED_NAMES.includes(name) ? `_${name}` : name,
+        redaction.value(name, value),
+      ]);
+    if (fields.length === 0) return "";
+    return `,${escaped(JSON.stringify(Object.fromEntries(fields)).slice(1, -1))}`;
+  },
+  end: "}",
+};
+
+/** The line of a record, without line feed. */
+export function lineOf(format: LineFormat, record: LogRecord, redaction: Redaction): string {
+  return format.head(record, redaction) + format.fields(record.properties, redaction) + format.end;
 }
 
 let latest = { timestamp: NaN, text: "" };
@@ -37,29 +81,6 @@ function timeOf({ timestamp }: LogRecord): string {
     latest = { timestamp, text: new Date(timestamp).toISOString() };
   }
   return latest.text;
-}
-
-/**
- * One JSON object with `time` (ISO 8601), `level`, `logger` (the category, joined by dots),
- * `message` and the properties, of which those with one of these names are prefixed with `_`.
- */
-export function jsonLine(record: LogRecord, redaction: Redaction): string {
-  const fields: [string, unknown][] = [
-    ["time", timeOf(record)],
-    ["level", record.level],
-    ["logger", record.category.join(".")],
-    ["message", messageOf(record, redaction)],
-  ];
-  for (const [name, value] of propertiesOf(record, redaction)) {
-    fields.push([RESERVED_NAMES.includes(name) ? `_${name}` : name, value]);
-  }
-  return escaped(JSON.stringify(Object.fromEntries(fields)));
-}
-
-function propertiesOf(record: LogRecord, redaction: Redaction): [string, unknown][] {
-  return Object.entries(record.properties)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => [name, redaction.value(name, value)]);
 }
 
 /** LogTape alternates text and interpolated values: parts with an odd index are values. */

@@ -1,8 +1,9 @@
 import { deadline } from "@std/async/deadline";
-import { configureSync, getConfig, getLogger, type Logger, type LogRecord } from "@logtape/logtape";
+import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logtape";
 import { LOG_LEVELS, type LogLevel } from "../../log_level.ts";
+import { AccessLines, type AccessProperties } from "./access_lines.ts";
 import { LineQueue } from "./line_queue.ts";
-import { jsonLine, textLine } from "./log_line.ts";
+import { JSON_LINES, lineOf, TEXT_LINES } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
 
 const ROOT = "pkgstash";
@@ -16,10 +17,8 @@ const stdout = new LineQueue(
   (count) => eventLogger("log").warn("lines lost, the log is read too slowly", { count }),
 );
 
-const ACCESS = [ROOT, "access"];
-const ACCESS_MESSAGE = ["request"];
 let isAccessLogged = false;
-let accessSink: (record: LogRecord) => void = () => {};
+let writeAccess: (groups: readonly AccessProperties[]) => void = () => {};
 
 /** The format of log records: for people or for programs. */
 export type LogFormat = "text" | "json";
@@ -38,10 +37,11 @@ export interface LoggingOptions {
 /** Starts logging, or changes its options. Nothing is logged before the first call. */
 export function configureLogging(options: LoggingOptions): void {
   const redaction = new Redaction(options.secrets);
-  const line = options.format === "json" ? jsonLine : textLine;
-  const { write = printLine, write: writeAccess = printAccessLine } = options;
-  accessSink = (record) => writeAccess(line(record, redaction));
-  apply(options.level, { lines: (record) => write(line(record, redaction)) });
+  const format = options.format === "json" ? JSON_LINES : TEXT_LINES;
+  const { write = printLine, write: writePatiently = printAccessLine } = options;
+  const accessLines = new AccessLines(format, redaction);
+  writeAccess = (groups) => writePatiently(accessLines.line(Date.now(), groups));
+  apply(options.level, { lines: (record) => write(lineOf(format, record, redaction)) });
 }
 
 /** Prints a line on the standard output, in order with the log. */
@@ -75,19 +75,12 @@ export function eventLogger(part: string): Logger {
 }
 
 /**
- * Logs a request at level info. There may be tens of thousands a second, so it takes no way through
- * the loggers, and its line waits a moment for others.
+ * Logs a request at level info, with the properties of all groups. There may be tens of thousands a
+ * second, so it takes no way through the loggers, and its line waits a moment for others. A frozen
+ * group is formatted once.
  */
-export function logAccess(properties: Record<string, unknown>): void {
-  if (!isAccessLogged) return;
-  accessSink({
-    category: ACCESS,
-    level: "info",
-    message: ACCESS_MESSAGE,
-    rawMessage: "request",
-    timestamp: Date.now(),
-    properties,
-  });
+export function logAccess(...groups: readonly AccessProperties[]): void {
+  if (isAccessLogged) writeAccess(groups);
 }
 
 function apply(level: LogLevel, sinks: Parameters<typeof configureSync>[0]["sinks"]): void {

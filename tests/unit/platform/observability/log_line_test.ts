@@ -1,10 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import fc from "fast-check";
-import { jsonLine, textLine } from "../../../../src/platform/observability/log_line.ts";
+import { JSON_LINES, lineOf, TEXT_LINES } from "../../../../src/platform/observability/log_line.ts";
 import { Redaction } from "../../../../src/platform/observability/redaction.ts";
 
 const NOTHING_SECRET = new Redaction();
+
+function textLine(record: LogRecord, redaction: Redaction): string {
+  return lineOf(TEXT_LINES, record, redaction);
+}
+
+function jsonLine(record: LogRecord, redaction: Redaction): string {
+  return lineOf(JSON_LINES, record, redaction);
+}
 
 function record(message: unknown[], properties: Record<string, unknown> = {}): LogRecord {
   return {
