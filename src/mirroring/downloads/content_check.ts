@@ -16,6 +16,8 @@ const MAX_DATABASE_BYTES = 128 * 1024 * 1024;
 
 /** How many of the first bytes `checkBeginning` needs. */
 export const BEGINNING_BYTES = 6;
+/** In how many of them it looks for markup: decoding all that came would hold up the first byte. */
+const MARKUP_BYTES = 1024;
 
 /** First bytes of a compressed package, by the suffix of its name. */
 const MAGIC: Record<string, Uint8Array> = {
@@ -107,7 +109,8 @@ export function checkBeginning(
 
 /** Whether a body begins like a web page, perhaps after a byte order mark or spaces. */
 function isMarkup(beginning: Uint8Array): boolean {
-  return new TextDecoder().decode(beginning).trimStart().startsWith("<");
+  const text = new TextDecoder().decode(beginning.subarray(0, MARKUP_BYTES));
+  return text.trimStart().startsWith("<");
 }
 
 /** The tag of the OpenPGP packet that begins with this byte; null if none does (section 4.2). */

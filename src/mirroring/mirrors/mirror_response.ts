@@ -100,7 +100,7 @@ export class MirrorResponse {
     return ahead;
   }
 
-  async #receive(): Promise<Uint8Array | null> {
+  async #receive(): Promise<Uint8Array<ArrayBuffer> | null> {
     this.#waitingSince = performance.now();
     this.#askedAt = this.mirror.now();
     try {
@@ -140,7 +140,13 @@ export class MirrorResponse {
     while (this.#ahead.length < count) {
       const chunk = await this.#receive();
       if (chunk === null) break;
-      this.#ahead = concat([this.#ahead, chunk]);
+      if (this.#ahead.length > 0) {
+        this.#ahead = concat([this.#ahead, chunk]);
+        continue;
+      }
+      // It stays where it is, which costs less than a copy.
+      this.#ahead = chunk;
+      this.#buffer = null;
     }
     return this.#ahead;
   }
