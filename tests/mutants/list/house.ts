@@ -212,4 +212,11 @@ export const HOUSE: readonly Mutant[] = [
     breaks: "one client may have all requests",
     killedBy: ["server/requests_in_flight_test.ts"],
   },
+  {
+    file: "server/requests_in_flight.ts",
+    find: "const left = (this.#byClient.get(client) ?? 1) - 1;",
+    replace: "const left = 0;",
+    breaks: "the end of one request forgets the others of its client",
+    killedBy: ["server/requests_in_flight_test.ts"],
+  },
 ];

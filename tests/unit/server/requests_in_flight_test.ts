@@ -49,3 +49,12 @@ Deno.test("a request whose end becomes known in the next turn of the event loop 
   setImmediate(end);
   await allowed(requests, "192.0.2.1", limits);
 });
+
+Deno.test("the end of one request leaves the others of its client in flight", async () => {
+  const requests = new RequestsInFlight();
+  const end = await allowed(requests, "192.0.2.1");
+  await allowed(requests, "192.0.2.1");
+  end();
+  await allowed(requests, "192.0.2.1");
+  assertEquals(await requests.admit("192.0.2.1", LIMITS), "client");
+});
