@@ -1,14 +1,21 @@
+import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { writeDatabase } from "../formats/pacman/database_archive.ts";
 import { descText, filesText } from "../formats/pacman/database_entry.ts";
 import { writeFileDurably } from "../platform/files/durable.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
 import type { GenerationFile } from "./generation.ts";
 import { describeFile } from "./generation_store.ts";
 import type { PackageStore } from "./package_store.ts";
 import { packagesFor, type PublishedPackage } from "./published_package.ts";
 
+const log = eventLogger("publishing");
+
 /** Signs bytes, or the file at a path; null in a repository without signatures. */
 export type Sign = ((data: Uint8Array | string) => Promise<Uint8Array>) | null;
+
+/** Where a file of a generation is, and what it must be. */
+export type PreviousFile = GenerationFile & { readonly path: string };
 
 /** What databases are made from. */
 export interface DatabaseSource {
@@ -16,8 +23,8 @@ export interface DatabaseSource {
   readonly architectures: readonly string[];
   readonly store: PackageStore;
   readonly sign: Sign;
-  /** The path of a file of the generation before, unchanged parts of which are used again. */
-  readonly previous: (file: string) => string | null;
+  /** A file of the generation before, unchanged parts of which are used again if it is intact. */
+  readonly previous: (file: string) => PreviousFile | null;
   /** The date of all files, in milliseconds since the epoch. */
   readonly date: number;
 }
@@ -40,7 +47,7 @@ export async function writeDatabases(
       const before = previous(name);
       const entries = packagesFor(packages, architecture)
         .map((each) => entryOf(each, store, kind === "files"));
-      const known = before === null ? undefined : await Deno.readFile(before);
+      const known = before === null ? undefined : await intactBytes(before);
       const bytes = new Uint8Array(
         await new Response(ReadableStream.from(writeDatabase(entries, known))).arrayBuffer(),
       );
@@ -49,6 +56,13 @@ export async function writeDatabases(
     }
   }
   return written;
+}
+
+/** The file's bytes; undefined if they are not what was published, so that nothing is used again. */
+async function intactBytes({ path, sha256 }: PreviousFile): Promise<Uint8Array | undefined> {
+  const bytes = await Deno.readFile(path);
+  if (createHash("sha256").update(bytes).digest("hex") === sha256) return bytes;
+  log.warn("a published database is damaged, so the next one is written anew", { path });
 }
 
 /** The name of a database within a generation. */

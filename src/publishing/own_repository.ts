@@ -255,8 +255,11 @@ export class OwnRepository {
       architectures,
       store: this.packages,
       sign: signing === "none" ? null : (data) => this.#signer.sign(data),
-      previous: (file) =>
-        current !== null && file in current.files ? this.pathIn(current, file) : null,
+      previous: (file) => {
+        const known = current?.files[file];
+        if (current === null || known === undefined) return null;
+        return { ...known, path: this.pathIn(current, file) };
+      },
       date: await this.#nextDate(current),
     });
   }

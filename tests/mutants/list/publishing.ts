@@ -38,6 +38,13 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/crash_test.ts"],
   },
   {
+    file: "publishing/databases.ts",
+    find: '.digest("hex") === sha256) return bytes;',
+    replace: '.digest("hex") !== "") return bytes;',
+    breaks: "damage of a database is published again with each later one",
+    killedBy: ["publishing/databases_test.ts"],
+  },
+  {
     file: "publishing/own_repository.ts",
     find: "return Math.max(this.#now(), last + 1000);",
     replace: "return this.#now();",
