@@ -36,6 +36,12 @@ export interface Bytes {
   readonly description: string;
 }
 
+/** A file as a caller sends it. */
+export interface FileBody {
+  readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
+  readonly size: number;
+}
+
 /** What a request carries: JSON of a schema, a file, or nothing. */
 export type RequestBody = z.ZodType | Bytes | undefined;
 
@@ -169,7 +175,7 @@ type CallerInput<E extends Endpoint> =
   & PathValues<E>
   & QueryInput<E["query"]>
   & (E["body"] extends z.ZodType ? { readonly body: z.input<E["body"]> }
-    : E["body"] extends Bytes ? { readonly body: ReadableStream<Uint8Array<ArrayBuffer>> }
+    : E["body"] extends Bytes ? { readonly body: FileBody }
     : unknown);
 
 type QueryInput<Query extends QueryShape> =

@@ -3,6 +3,7 @@ import {
   type Answered,
   type Empty,
   type Endpoint,
+  type FileBody,
   type InputArguments,
   type Lines,
   type LineValue,
@@ -18,6 +19,7 @@ import { type AdministratorToken, DEFAULT_TOKEN_FILE, findToken } from "./admini
 import type { CommandOption, OptionValues } from "./command.ts";
 import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
+import { sendFile } from "./upload_request.ts";
 
 const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
@@ -130,17 +132,20 @@ export class ApiClient {
       : setTimeout(() => controller.abort(), RESPONSE_TIMEOUT_MS);
     let response: Response;
     try {
-      response = await fetch(this.#target(endpoint, values), {
+      const target = this.#target(endpoint, values);
+      const request = {
         method: endpoint.method,
         headers: {
           authorization: `Bearer ${this.#token.token}`,
           ...(content === null ? {} : { "content-type": content.type }),
         },
-        ...(content === null ? {} : { body: content.body }),
-        // The token is for this server only, wherever it redirects.
-        redirect: "manual",
         signal: controller.signal,
-      });
+      };
+      // The token is for this server only, wherever it redirects.
+      const body = content?.body ?? null;
+      response = body === null || typeof body === "string"
+        ? await fetch(target, { ...request, body, redirect: "manual" })
+        : await sendFile(target, { ...request, body });
     } catch (error) {
       throw this.#unreachable(
         controller.signal.aborted
@@ -271,10 +276,10 @@ export class ApiClient {
 function contentOf(
   declared: RequestBody,
   value: unknown,
-): { readonly body: BodyInit; readonly type: string } | null {
+): { readonly body: string | FileBody; readonly type: string } | null {
   if (declared === undefined) return null;
   return "kind" in declared
-    ? { body: value as ReadableStream<Uint8Array>, type: "application/octet-stream" }
+    ? { body: value as FileBody, type: "application/octet-stream" }
     : { body: JSON.stringify(value), type: "application/json" };
 }
 

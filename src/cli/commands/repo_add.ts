@@ -67,10 +67,10 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   let publication: PublicationReport;
   try {
     const progress = new Progress(files, options.has(JSON_OPTION.name) ? undefined : output.screen);
-    for (const { path } of files) {
+    for (const { path, size } of files) {
       const file = basename(path);
       using opened = await Deno.open(path);
-      const body = progress.follow(file, opened.readable);
+      const body = { content: progress.follow(file, opened.readable), size };
       await client.call(UPLOAD_FILE, { repository, upload, file, body }).finally(() =>
         progress.clear()
       );
