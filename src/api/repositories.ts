@@ -223,6 +223,7 @@ export const VERIFY_REPOSITORY = endpoint({
   method: "POST",
   path: "/api/v1/repositories/{repository}/verify",
   summary: "Verify everything that a repository serves",
+  isChange: false,
   isLong: true,
   pathParameters: { repository },
   answers: {

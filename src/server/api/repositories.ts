@@ -28,11 +28,12 @@ export const repositoryRoutes: readonly Route[] = [
   handle(LIST_REPOSITORIES, async ({ publishing }) => ({
     repositories: await Promise.all(publishing.repositories.map(repositoryReport)),
   })),
-  handle(CREATE_REPOSITORY, async ({ body: { name, ...keys }, publishing, principal }) => {
+  handle(CREATE_REPOSITORY, async ({ body: { name, ...keys }, publishing, principal, note }) => {
     const table = Object.fromEntries(
       Object.entries(keys).filter(([, value]) => value !== undefined),
     );
     const created = await publishing.create(name, table, nameOf(principal));
+    note({ repository: name });
     return { ...await repositoryReport(created), configuration: created.configuration };
   }),
   handle(SHOW_REPOSITORY, async ({ path, query: { name }, publishing }) => {
@@ -71,9 +72,8 @@ export const repositoryRoutes: readonly Route[] = [
       return noted(note, { generation });
     },
   ),
-  handle(VERIFY_REPOSITORY, async ({ path, publishing, note }) => {
+  handle(VERIFY_REPOSITORY, async ({ path, publishing }) => {
     const { packages, bytes, faults } = await publishing.verify(path.repository);
-    note({ faults: faults.length });
     return { packages, bytes, faults: [...faults] };
   }),
   handle(
