@@ -7,6 +7,7 @@ export const GO_REFRESH = endpoint({
   method: "POST",
   path: "/api/refresh",
   summary: "Refresh, as in the Go version",
+  isChange: false,
   isLong: true,
   failsInText: true,
   answers: { 204: empty("Everything is refreshed.") },

@@ -63,6 +63,7 @@ export const TEST_MIRRORS = endpoint({
   method: "POST",
   path: "/api/v1/mirrors/test",
   summary: "Test every mirror",
+  isChange: false,
   isLong: true,
   answers: { 200: MIRROR_TRIALS },
 });

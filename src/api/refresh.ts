@@ -75,6 +75,8 @@ export const REFRESH = endpoint({
   method: "POST",
   path: "/api/v1/refresh",
   summary: "Refresh the databases, prefetch and clean up",
+  // The schedule does the same, and it must work where nothing can be recorded.
+  isChange: false,
   isLong: true,
   answers: {
     200: lines(

@@ -180,7 +180,12 @@ export class Siege implements AsyncDisposable {
   }
 
   reload(): void {
-    if (this.#daemon !== null && !this.#daemon.hasEnded) this.#daemon.signal("SIGHUP");
+    try {
+      this.#daemon?.signal("SIGHUP");
+    } catch (error) {
+      // It has just been killed, and nobody has been told yet.
+      if (!(error instanceof TypeError)) throw error;
+    }
   }
 
   /** Ends all faults: every mirror has the truth and tells it. */

@@ -15,7 +15,8 @@ async function start(mirrors = 1) {
   const app = await TestApp.start({
     mirrors,
     token: TOKEN,
-    settings: { database_max_age: "1h" },
+    // A third of the answer timeout is for the mirrors' databases, also on a busy machine.
+    settings: { database_max_age: "1h", answer_timeout: "30s" },
     tables: () => TABLES,
   });
   const repositories = app.mirrors.map((mirror) => new PublishedRepository(mirror));
