@@ -245,7 +245,7 @@ export const PUBLISH_KEYRING = endpoint({
   summary: "Publish the signing keys as a package",
   pathParameters: { repository },
   answers: { 200: PUBLICATION },
-  failures: { 404: NO_REPOSITORY },
+  failures: { 404: NO_REPOSITORY, 409: "The repository is not signed" },
 });
 
 export const SHOW_HISTORY = endpoint({

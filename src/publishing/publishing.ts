@@ -176,6 +176,13 @@ export class Publishing {
    */
   async publishKeyring(name: string, by: string): Promise<UploadResult> {
     const repository = await this.repositoryToChange(name);
+    if (repository.settings.signing === "none") {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot publish the keys of ${name}: it is not signed, so clients need none. ` +
+          'Create the repository with signing = "required".',
+      );
+    }
     const { binary } = await this.signing.publicKeys();
     const { fileName, bytes } = keyringPackage({
       name,

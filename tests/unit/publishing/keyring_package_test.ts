@@ -1,7 +1,10 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { gunzipSync } from "node:zlib";
+import { PkgstashError } from "../../../src/errors.ts";
 import { readPackageArchive } from "../../../src/formats/pacman/package_archive.ts";
 import { keyringPackage } from "../../../src/publishing/keyring_package.ts";
+import { openPublishing } from "../../support/publishing_house.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 
 const KEYS = new Uint8Array([0x98, 1, 2, 3]);
 const FINGERPRINTS = ["A".repeat(40), "B".repeat(40)];
@@ -28,4 +31,22 @@ Deno.test("the same keys and time are the same bytes, and a later one is another
   assertEquals(keyringPackage(KEYRING), keyringPackage(KEYRING));
   const later = keyringPackage({ ...KEYRING, time: TIME + 1000 });
   assertEquals(later.fileName, "mine-keyring-20261128.195502-1-any.pkg.tar.gz");
+});
+
+Deno.test("a repository without signatures gets no keyring package, and nothing is published", async () => {
+  await using folder = await TempFolder.create();
+  const publishing = await openPublishing(folder.join("state"));
+  try {
+    const plain = await publishing.create("plain", { signing: "none" }, "tests");
+    const before = await plain.current();
+    const error = await assertRejects(
+      () => publishing.publishKeyring("plain", "tests"),
+      PkgstashError,
+      'Create the repository with signing = "required"',
+    );
+    assertEquals(error.kind, "conflict");
+    assertEquals(await plain.current(), before);
+  } finally {
+    await publishing.stop();
+  }
 });
