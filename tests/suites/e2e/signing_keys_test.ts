@@ -151,7 +151,7 @@ endToEndTest(
   async (bed) => {
     const repositories = await bed.repositories();
     const mirror = await bed.mirror({ root: repositories.root });
-    const environment = join(bed.folder, "token.env");
+    const environment = join(await bed.daemonFolder(), "token.env");
     await Deno.writeTextFile(environment, "PKGSTASH_TOKEN=secret-of-the-tests\n", { mode: 0o600 });
     const pkgstash = await bed.pkgstash([mirror.url()], {
       env_file: environment,

@@ -21,7 +21,7 @@ export class OwnRepositoryServer {
 
   /** Starts one that has no mirrors to ask. */
   static async start(bed: TestBed): Promise<OwnRepositoryServer> {
-    const tokenFile = join(await bed.newFolder("token"), "pkgstash.env");
+    const tokenFile = join(await bed.daemonFolder(), "pkgstash.env");
     await Deno.writeTextFile(tokenFile, `PKGSTASH_TOKEN=${TOKEN}\n`, { mode: 0o600 });
     const settings = { env_file: tokenFile, refresh_interval: "0" };
     const pkgstash = await bed.pkgstash(["http://127.0.0.1:9/"], settings);

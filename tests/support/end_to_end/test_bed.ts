@@ -92,7 +92,7 @@ export class TestBed implements AsyncDisposable {
     settings: Record<string, unknown> = {},
     prepare?: PkgstashOptions["prepare"],
   ): Promise<PkgstashDaemon> {
-    const daemon = await PkgstashDaemon.start(await this.#daemonFolder(), {
+    const daemon = await PkgstashDaemon.start(await this.daemonFolder(), {
       mirror_urls: mirrorUrls,
       mirrored_repos: ["core", "extra"],
       architectures: ["x86_64"],
@@ -102,8 +102,8 @@ export class TestBed implements AsyncDisposable {
     return this.#resources.use(daemon);
   }
 
-  /** A new folder that a daemon may write in; a binary's permissions limit where that is. */
-  async #daemonFolder(): Promise<string> {
+  /** A new folder that a daemon may read and write; a binary's permissions limit where that is. */
+  async daemonFolder(): Promise<string> {
     if (this.#binary === null) return await this.newFolder("pkgstash");
     await Deno.mkdir(BINARY_CACHE_ROOT, { recursive: true });
     const folder = await Deno.makeTempDir({ dir: BINARY_CACHE_ROOT, prefix: "e2e-" });
