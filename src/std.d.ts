@@ -70,7 +70,8 @@ declare module "@std/http/status" {
     | "InternalServerError"
     | "BadGateway"
     | "ServiceUnavailable"
-    | "GatewayTimeout";
+    | "GatewayTimeout"
+    | "InsufficientStorage";
   export const STATUS_CODE: Readonly<Record<Name, number>>;
   export const STATUS_TEXT: Readonly<Record<number, string>>;
 }

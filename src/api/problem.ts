@@ -13,6 +13,8 @@ const PROBLEM_KINDS = [
   "conflict",
   /** The mirrors failed. */
   "upstream",
+  /** The disk failed, is full or may not be written. */
+  "storage",
   "internal",
 ] as const;
 

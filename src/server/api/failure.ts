@@ -15,6 +15,8 @@ const STATUSES: Record<ProblemKind, number> = {
   not_found: STATUS_CODE.NotFound,
   conflict: STATUS_CODE.Conflict,
   upstream: STATUS_CODE.BadGateway,
+  // RFC 4918, section 11.5.
+  storage: STATUS_CODE.InsufficientStorage,
   internal: STATUS_CODE.InternalServerError,
 };
 
@@ -26,7 +28,7 @@ const KINDS: Record<ErrorKind, ProblemKind> = {
   upstream: "upstream",
   upstream_timeout: "upstream",
   content: "upstream",
-  storage: "internal",
+  storage: "storage",
   conflict: "conflict",
   unauthorized: "unauthorized",
   forbidden: "forbidden",

@@ -125,8 +125,10 @@ Deno.test("a change that cannot be recorded is no success", async () => {
   await Deno.mkdir(app.app.config.stateRoot, { recursive: true });
   await Deno.writeTextFile(`${app.app.config.stateRoot}/events`, "in the way");
   const answer = await app.request("PUT", "/api/v1/pins/linux", as(TOKEN));
-  assertEquals(answer.status, 500);
-  assert(JSON.parse(answer.text).detail.includes("not recorded"), answer.text);
+  assertEquals(answer.status, 507);
+  const { detail, kind } = JSON.parse(answer.text);
+  assert(detail.includes("not recorded"), detail);
+  assertEquals(kind, "storage");
   // What the schedule does by itself, and what changes nothing, needs no record.
   for (const path of ["/api/v1/refresh", "/api/v1/mirrors/test"]) {
     assertEquals((await app.request("POST", path, as(TOKEN))).status, 200, path);
