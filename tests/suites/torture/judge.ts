@@ -156,8 +156,10 @@ function everySigning(
  * before the file does may be handed out while that arrives.
  */
 function isChecked({ headers }: Answer): boolean {
+  const cache = headers.get("x-cache");
   const [, end, size] = /-(\d+)\/(\d+)$/.exec(headers.get("content-range") ?? "") ?? [];
-  return headers.get("x-cache") === "HIT" || Number(end) + 1 === Number(size);
+  // What comes past a cache that cannot store it has no beginning to hash; see docs/limits.md.
+  return cache === "HIT" || cache !== "PASS" && Number(end) + 1 === Number(size);
 }
 
 function isPart({ content }: Listed, { headers, body }: Answer): boolean {
