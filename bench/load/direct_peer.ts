@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { type Contestant, pkgstashContestant } from "./contestant.ts";
 import { freePort } from "./daemon.ts";
-import { nginxLaunch, TEMPORARY_PATHS } from "./nginx.ts";
+import { nginxSubjectLaunch } from "./nginx.ts";
 
 const EXAMPLE = new URL("../../deploy/nginx-direct.conf", import.meta.url);
 // Both end with the shell, which is what gets the signal.
@@ -31,20 +31,7 @@ export function directContestant(
         .replace("server 127.0.0.1:8090;", `server 127.0.0.1:${backend};`)
         .replaceAll("/var/cache/pkgstash", join(folder, "cache"))
         .replaceAll("/var/cache/nginx", folder);
-      await nginxLaunch(
-        folder,
-        `
-worker_processes auto;
-# When root starts it, the workers would be a user that cannot get into the temporary directory.
-${Deno.uid() === 0 ? "user root;" : ""}
-events { worker_connections 2048; }
-http {
-  ${TEMPORARY_PATHS}
-  keepalive_requests 1000000;
-  access_log access.log combined buffer=64k flush=1s;
-  ${example}
-}`,
-      );
+      await nginxSubjectLaunch(folder, example);
       return {
         ...pkgstash,
         command: "/bin/sh",

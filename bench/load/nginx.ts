@@ -4,7 +4,7 @@ import type { PackageFile } from "./repository.ts";
 import type { Launch, Workspace } from "./workspace.ts";
 
 /** Directives for `http` that keep nginx's temporary files in its own folder. */
-export const TEMPORARY_PATHS: string = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+const TEMPORARY_PATHS: string = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
   .map((use) => `${use}_temp_path temp_${use};`).join(" ");
 
 /** A real nginx as the mirror that all subjects fetch from; its log has what they fetched. */
@@ -61,8 +61,26 @@ http {
   }
 }
 
+/** As `nginxLaunch`, of a subject that is nginx, with these directives for `http`. */
+export async function nginxSubjectLaunch(folder: string, http: string): Promise<Launch> {
+  return await nginxLaunch(
+    folder,
+    `
+worker_processes auto;
+# When root starts it, the workers would be a user that cannot get into the temporary directory.
+${Deno.uid() === 0 ? "user root;" : ""}
+events { worker_connections 2048; }
+http {
+  ${TEMPORARY_PATHS}
+  keepalive_requests 1000000;
+  access_log access.log combined buffer=64k flush=1s;
+  ${http}
+}`,
+  );
+}
+
 /** Writes the configuration of an nginx, and says how to start it. */
-export async function nginxLaunch(folder: string, configuration: string): Promise<Launch> {
+async function nginxLaunch(folder: string, configuration: string): Promise<Launch> {
   const common = "daemon off;\npid nginx.pid;\nerror_log error.log warn;\n";
   await Deno.writeTextFile(join(folder, "nginx.conf"), common + configuration);
   return {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import type { Contestant, Site } from "./contestant.ts";
-import { nginxLaunch, TEMPORARY_PATHS } from "./nginx.ts";
+import { nginxSubjectLaunch } from "./nginx.ts";
 import type { Launch } from "./workspace.ts";
 
 /** nginx with proxy_cache, set up as well as it can be. */
@@ -74,29 +74,19 @@ async function launchOf(
   { folder, port, mirrorPorts: [mirrorPort] }: Site,
   { http = "", location, more = "" }: { http?: string; location: string; more?: string },
 ): Promise<Launch> {
-  return await nginxLaunch(
+  return await nginxSubjectLaunch(
     folder,
-    `
-worker_processes auto;
-# When root starts it, the workers would be a user that cannot get into the temporary directory.
-${Deno.uid() === 0 ? "user root;" : ""}
-events { worker_connections 2048; }
-http {
-  ${TEMPORARY_PATHS}
-  types { }
+    `types { }
   default_type application/octet-stream;
   sendfile on;
   tcp_nopush on;
-  keepalive_requests 1000000;
   open_file_cache max=1000 inactive=60s;
-  access_log access.log combined buffer=64k flush=1s;
   ${http}
   upstream mirror { server 127.0.0.1:${mirrorPort}; keepalive 16; }
   server {
     listen 127.0.0.1:${port} backlog=1024;
     location / {${location}
     }${more}
-  }
-}`,
+  }`,
   );
 }
