@@ -36,6 +36,12 @@ export class PkgstashError extends Error {
   }
 }
 
+/** What is wrong with content that a client sent, as a fault of its request; all else as it is. */
+export function asFaultOfRequest(error: unknown, prefix = ""): unknown {
+  if (!(error instanceof PkgstashError) || error.kind !== "content") return error;
+  return new PkgstashError("invalid_request", prefix + error.message, { cause: error });
+}
+
 /**
  * The reason for anything thrown, to be made part of a sentence: the message without its full stop,
  * and its cause where the message leaves that out.

@@ -1,6 +1,11 @@
 import { basename, join } from "@std/path";
 import { PkgstashError, reasonOf } from "../errors.ts";
-import { renameDurably, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
+import {
+  removeTreeIfPresent,
+  renameDurably,
+  statIfPresent,
+  writeFileDurably,
+} from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
 import { directoriesIn } from "../platform/files/plain_directory.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -106,7 +111,7 @@ export class GenerationStore {
     write: (directory: string) => Promise<Record<string, GenerationFile>>,
   ): Promise<Generation> {
     const directory = join(this.#layout.staging, `generation-${summary.number}`);
-    await removeTree(directory);
+    await removeTreeIfPresent(directory);
     await Deno.mkdir(directory, { recursive: true });
     try {
       const text = JSON.stringify(packages);
@@ -120,7 +125,7 @@ export class GenerationStore {
       await renameDurably(directory, this.#layout.generation(generation.number));
       return generation;
     } catch (error) {
-      await removeTree(directory).catch(() => {});
+      await removeTreeIfPresent(directory).catch(() => {});
       throw error;
     }
   }
@@ -128,7 +133,7 @@ export class GenerationStore {
   /** Removes a generation; its summary first, so that what is left of it is none. */
   async remove({ number }: Generation): Promise<void> {
     await Deno.remove(this.pathOf({ number }, SUMMARY)).catch(() => {});
-    await removeTree(this.#layout.generation(number));
+    await removeTreeIfPresent(this.#layout.generation(number));
   }
 
   /** In rising order. */
@@ -153,10 +158,6 @@ export class GenerationStore {
 /** What a file has to be from now on. */
 export async function describeFile(path: string): Promise<GenerationFile> {
   return { size: (await Deno.stat(path)).size, sha256: await sha256Of(path) };
-}
-
-async function removeTree(path: string): Promise<void> {
-  if (await statIfPresent(path) !== null) await Deno.remove(path, { recursive: true });
 }
 
 function damaged(path: string, reason: string): PkgstashError {

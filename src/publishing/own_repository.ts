@@ -1,7 +1,7 @@
 import { Turns } from "../async/turns.ts";
 import { PkgstashError } from "../errors.ts";
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
-import { statIfPresent } from "../platform/files/durable.ts";
+import { removeTreeIfPresent, statIfPresent } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
@@ -221,9 +221,7 @@ export class OwnRepository {
 
   async #load(): Promise<void> {
     // What an earlier run did not publish.
-    if (await statIfPresent(this.layout.staging) !== null) {
-      await Deno.remove(this.layout.staging, { recursive: true });
-    }
+    await removeTreeIfPresent(this.layout.staging);
     this.#history = await this.#store.load();
     await this.#prune();
   }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { PkgstashError, reasonOf } from "../errors.ts";
+import { asFaultOfRequest, PkgstashError, reasonOf } from "../errors.ts";
 import { type PackageArchive, readPackageArchive } from "../formats/pacman/package_archive.ts";
 import { removeIfPresent } from "../platform/files/durable.ts";
 import { unstored } from "./unstored.ts";
@@ -47,8 +47,7 @@ export async function receivePackage(
   } catch (error) {
     await removeIfPresent(path);
     await drain(reader);
-    if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
-    throw new PkgstashError("invalid_request", error.message, { cause: error });
+    throw asFaultOfRequest(error);
   } finally {
     reader.releaseLock();
   }

@@ -1,7 +1,13 @@
+import { concat } from "@std/bytes/concat";
 import { join } from "@std/path";
-import { PkgstashError } from "../errors.ts";
+import { asFaultOfRequest, PkgstashError } from "../errors.ts";
 import { parsePackageFileName } from "../formats/pacman/package_file_name.ts";
-import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
+import {
+  removeIfPresent,
+  removeTreeIfPresent,
+  statIfPresent,
+  writeFileDurably,
+} from "../platform/files/durable.ts";
 import { admit, type Consent, type MirroredNamesake } from "./admission.ts";
 import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -170,7 +176,7 @@ export class Uploads {
       }
       return admission.packages;
     }).finally(async () => {
-      if (!this.#uploads.has(id)) await removeDirectory(upload);
+      if (!this.#uploads.has(id)) await removeTreeIfPresent(upload.directory);
     });
     return { generation, warnings };
   }
@@ -179,7 +185,7 @@ export class Uploads {
   async abandon(repository: OwnRepository, id: string): Promise<void> {
     const upload = this.#find(repository, id);
     this.#uploads.delete(id);
-    await removeDirectory(upload);
+    await removeTreeIfPresent(upload.directory);
   }
 
   async #verifyGiven({ directory }: Upload, { fileName }: PublishedPackage): Promise<void> {
@@ -189,10 +195,7 @@ export class Uploads {
     try {
       await this.#signing.verify(path, await Deno.readFile(signature));
     } catch (error) {
-      if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
-      throw new PkgstashError("invalid_request", `${fileName}.sig: ${error.message}`, {
-        cause: error,
-      });
+      throw asFaultOfRequest(error, `${fileName}.sig: `);
     }
   }
 
@@ -201,7 +204,7 @@ export class Uploads {
       const isIdle = Date.now() - upload.usedAt > MAX_IDLE_MS;
       if (!isIdle || upload.arriving.size > 0) continue;
       this.#uploads.delete(id);
-      await removeDirectory(upload);
+      await removeTreeIfPresent(upload.directory);
     }
   }
 
@@ -232,11 +235,5 @@ async function signatureIn(
       );
     }
   }
-  return new Uint8Array(await new Blob(chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
-}
-
-async function removeDirectory({ directory }: Upload): Promise<void> {
-  await Deno.remove(directory, { recursive: true }).catch((error) => {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  });
+  return concat(chunks);
 }

@@ -62,6 +62,15 @@ export async function removeIfPresent(path: string): Promise<void> {
   announceFileChange(path);
 }
 
+/** Removes a directory with all that is in it, if there is one. */
+export async function removeTreeIfPresent(path: string): Promise<void> {
+  try {
+    await Deno.remove(path, { recursive: true });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
 /** The file's info, or null if there is no such file. */
 export function statIfPresent(path: string): Promise<Deno.FileInfo | null> {
   return nullIfAbsent(Deno.stat(path));

@@ -7,7 +7,7 @@ import {
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
 } from "../../api/keys.ts";
-import { PkgstashError } from "../../errors.ts";
+import { asFaultOfRequest, PkgstashError } from "../../errors.ts";
 import type { KeyFacts, TrustedKey } from "../../publishing/signing/signing.ts";
 import { handle, type Route } from "./route.ts";
 
@@ -53,8 +53,7 @@ async function ofClient<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof PkgstashError) || error.kind !== "content") throw error;
-    throw new PkgstashError("invalid_request", error.message, { cause: error });
+    throw asFaultOfRequest(error);
   }
 }
 
