@@ -1,6 +1,6 @@
 import { ANYONE, type Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
-import { PkgstashError } from "../../errors.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
 import { authorize } from "./authorization.ts";
@@ -101,16 +101,10 @@ async function recordChange(
     await response.body?.cancel();
     throw new PkgstashError(
       "storage",
-      `The change was made, but not recorded. ${messageOf(error)}`,
-      {
-        cause: error,
-      },
+      `The change was made, but not recorded. ${reasonOf(error)}.`,
+      { cause: error },
     );
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** The path's parameters if the path is the route's, otherwise null. */
