@@ -58,7 +58,7 @@ Deno.test({
     await t.step("in the middle of an upload", async () => {
       await disk.fill(1_000_000);
       const { status, detail } = await add(app, large);
-      assertEquals(status, 500);
+      assertEquals(status, 507);
       assertMatch(
         detail,
         /^Cannot store large-.*: the disk of state_root is full\. Nothing was ch/,
@@ -78,7 +78,7 @@ Deno.test({
         const database = await app.get("/mine/os/x86_64/mine.db");
         assertEquals(database.status, 200);
       }
-      assertEquals(outcomes, new Set([500, 200]));
+      assertEquals(outcomes, new Set([507, 200]));
     });
     await t.step("and with room again, all is well", async () => {
       await disk.drain();
