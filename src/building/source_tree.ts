@@ -1,0 +1,70 @@
+import { createHash } from "node:crypto";
+import { PkgstashError } from "../errors.ts";
+
+/** Modes as git writes them: a file, an executable file, a symbolic link, a submodule. */
+export type FileMode = "100644" | "100755" | "120000" | "160000";
+
+/** One file of a package source. */
+export interface SourceFile {
+  /** Relative to the tree, with `/` between folders. */
+  readonly path: string;
+  readonly mode: FileMode;
+  /**
+   * The bytes; of a link, the text of its target; of a submodule, the id of its commit. Null if they
+   * are not at hand: too large, or a submodule whose commit nobody said.
+   */
+  readonly content: Uint8Array | null;
+  /** Bytes of the whole content. */
+  readonly size: number;
+  /** Digest of the whole content in hexadecimal digits; needed only where `content` is null. */
+  readonly sha256?: string;
+}
+
+/** All files of a package source by their paths: what a person or a rule accepts or refuses. */
+export type SourceTree = ReadonlyMap<string, SourceFile>;
+
+/** A file with its content. */
+export function sourceFile(
+  path: string,
+  content: Uint8Array,
+  mode: FileMode = "100644",
+): SourceFile {
+  return { path, mode, content, size: content.length };
+}
+
+/** SHA-256 of a file's content in hexadecimal digits; null if neither content nor digest is known. */
+export function contentDigest({ content, sha256 }: SourceFile): string | null {
+  if (content === null) return sha256 ?? null;
+  return createHash("sha256").update(content).digest("hex");
+}
+
+/** Whether two files are known to have the same mode and bytes. */
+export function isSameFile(one: SourceFile, other: SourceFile): boolean {
+  if (one.mode !== other.mode || one.size !== other.size) return false;
+  const digest = contentDigest(one);
+  return digest !== null && digest === contentDigest(other);
+}
+
+/**
+ * SHA-256 of a tree in hexadecimal digits: over paths, modes, lengths and bytes. Two trees with one
+ * hash are the same tree, so an approval is bound to it.
+ * @throws {PkgstashError} of kind "content" if nobody knows the content of a file.
+ */
+export function treeHash(tree: SourceTree): Promise<string> {
+  const hash = createHash("sha256");
+  for (const path of [...tree.keys()].sort()) {
+    const file = tree.get(path)!;
+    const digest = contentDigest(file);
+    if (digest === null) {
+      return Promise.reject(
+        new PkgstashError(
+          "content",
+          `Cannot identify the package source: the content of ${path} is not known.`,
+        ),
+      );
+    }
+    // No path has a NUL, so no two trees have the same text.
+    hash.update(`${file.mode} ${file.size} ${digest} ${path}\0`);
+  }
+  return Promise.resolve(hash.digest("hex"));
+}
