@@ -1,5 +1,8 @@
-/** What a token is for. One for uploads publishes packages in its repositories, and nothing else. */
-export const TOKEN_PURPOSES = ["administrator", "upload"] as const;
+/**
+ * What a token is for. One for uploads publishes packages in its repositories, and nothing else; one
+ * of a builder leases jobs, and reaches those alone.
+ */
+export const TOKEN_PURPOSES = ["administrator", "upload", "builder"] as const;
 
 export type TokenPurpose = typeof TOKEN_PURPOSES[number];
 

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 
 /** Who may call an endpoint. With "upload", the path has a parameter `repository`. */
-export type Right = "anyone" | "upload" | "administrator";
+export type Right = "anyone" | "upload" | "builder" | "administrator";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -30,6 +30,14 @@ export interface Empty {
   readonly description: string;
 }
 
+/** A success whose body is a file, of any length: it is streamed, and never held as a whole. */
+export interface File {
+  readonly kind: "file";
+  /** Its media type. */
+  readonly type: string;
+  readonly description: string;
+}
+
 /** A body that is a file, of any length: it is streamed, and never held as a whole. */
 export interface Bytes {
   readonly kind: "bytes";
@@ -45,8 +53,8 @@ export interface FileBody {
 /** What a request carries: JSON of a schema, a file, or nothing. */
 export type RequestBody = z.ZodType | Bytes | undefined;
 
-/** What an endpoint answers with: JSON of this schema, lines of JSON, or nothing. */
-export type Answer = z.ZodType | Lines | Empty;
+/** What an endpoint answers with: JSON of this schema, lines of JSON, a file, or nothing. */
+export type Answer = z.ZodType | Lines | File | Empty;
 
 /** Answers by their HTTP status. */
 export type Answers = Readonly<Record<number, Answer>>;
@@ -141,13 +149,19 @@ export function bytes(description: string): Bytes {
   return { kind: "bytes", description };
 }
 
+/** A success whose body is a file. */
+export function file(type: string, description: string): File {
+  return { kind: "file", type, description };
+}
+
 /** A success without a body. */
 export function empty(description: string): Empty {
   return { kind: "empty", description };
 }
 
-/** What is sent for an answer: a value, a stream of values, or nothing. */
+/** What is sent for an answer: a value, a stream of values, a file, or nothing. */
 export type AnswerValue<A> = A extends Lines<infer Schema> ? ReadableStream<z.infer<Schema>>
+  : A extends File ? ReadableStream<Uint8Array<ArrayBuffer>>
   : A extends Empty ? void
   : A extends z.ZodType ? z.infer<A>
   : never;

@@ -10,8 +10,8 @@ const NAME = z.string().regex(
 
 const REPOSITORY = z.string().regex(/^[A-Za-z0-9@._+-]{1,64}$/, "must be the name of a repository");
 
-const PURPOSE = z.enum(["administrator", "upload"]).describe(
-  "What the token is for: everything, or uploads to its repositories.",
+const PURPOSE = z.enum(["administrator", "upload", "builder"]).describe(
+  "What the token is for: everything, uploads to its repositories, or building.",
 );
 
 const TOKEN = z.object({
@@ -53,7 +53,7 @@ export const CREATE_TOKEN = endpoint({
     ),
   }).refine(
     ({ purpose, repositories }) => (purpose === "upload") === (repositories.length > 0),
-    "must name repositories for an upload token, and none for an administrator's",
+    "must name repositories for an upload token, and none for others",
   ),
   answers: { 201: NEW_TOKEN },
   failures: { 409: "There is a token of this name" },

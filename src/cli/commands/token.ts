@@ -28,6 +28,12 @@ const UPLOAD: CommandOption = {
   description: "Allow uploads to these repositories, separated by commas, and nothing else",
 };
 
+const BUILDER: CommandOption = {
+  name: "builder",
+  valueName: null,
+  description: "Allow leasing and building jobs, and nothing else",
+};
+
 const ADMINISTRATOR: CommandOption = {
   name: "administrator",
   valueName: null,
@@ -51,13 +57,16 @@ export const TOKEN_COMMAND: Command = {
     {
       name: "token create",
       summary: "Create a token",
-      description: "Creates a token for uploads to repositories, or for everything, and prints " +
-        "it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
+      description: "Creates a token for uploads to repositories, for a builder, or for " +
+        "everything, and prints it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
       arguments: [NAME],
-      options: [UPLOAD, ADMINISTRATOR, ...OPTIONS],
+      options: [UPLOAD, BUILDER, ADMINISTRATOR, ...OPTIONS],
       examples: [{
-        command: "pkgstash token create builder --upload mine > builder.token",
+        command: "pkgstash token create ci --upload mine > ci.token",
         description: "A token for --token-file, that can publish in mine",
+      }, {
+        command: "pkgstash token create builder1 --builder > builder1.token",
+        description: "A token for pkgstash-builder",
       }],
       run: create,
     },
@@ -67,7 +76,7 @@ export const TOKEN_COMMAND: Command = {
       description: "Makes a token worthless at once.",
       arguments: [{ ...NAME, description: "The token's name or id" }],
       options: CONNECTION_OPTIONS,
-      examples: [{ command: "pkgstash token revoke builder", description: "By its name" }],
+      examples: [{ command: "pkgstash token revoke ci", description: "By its name" }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
         await (await ApiClient.of(options)).call(REVOKE_TOKEN, { name });
@@ -78,6 +87,14 @@ export const TOKEN_COMMAND: Command = {
   ],
 };
 
+const PURPOSE_TEXTS: Readonly<
+  Record<TokenReport["purpose"], (repositories: readonly string[]) => string>
+> = {
+  administrator: () => "everything",
+  builder: () => "building",
+  upload: (repositories) => `upload to ${repositories.join(", ")}`,
+};
+
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
   const list = await (await ApiClient.of(options)).call(LIST_TOKENS);
   printAnswer(list, { options, output, render: renderTokens });
@@ -86,15 +103,17 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
 
 async function create(options: OptionValues, output: Output): Promise<ExitCode> {
   const upload = options.get(UPLOAD.name);
-  if ((upload === undefined) !== options.has(ADMINISTRATOR.name)) {
+  const chosen = [UPLOAD, BUILDER, ADMINISTRATOR].filter(({ name }) => options.has(name));
+  const [purpose, ...others] = chosen.map(({ name }) => name as TokenReport["purpose"]);
+  if (purpose === undefined || others.length > 0) {
     throw new UsageError(
-      "Say what the token is for: --upload REPOSITORIES, or --administrator.",
+      "Say what the token is for: --upload REPOSITORIES, --builder, or --administrator.",
     );
   }
   const created = await (await ApiClient.of(options)).call(CREATE_TOKEN, {
     body: {
       name: requiredArgument(options, NAME.name),
-      purpose: upload === undefined ? "administrator" : "upload",
+      purpose,
       repositories: upload?.split(",").map((each) => each.trim()) ?? [],
     },
   });
@@ -112,8 +131,7 @@ function renderTokens({ tokens }: { tokens: readonly TokenReport[] }, paints: Pa
       { title: "ID", text: ({ id }) => id },
       {
         title: "FOR",
-        text: ({ purpose, repositories }) =>
-          purpose === "upload" ? `upload to ${repositories.join(", ")}` : "everything",
+        text: ({ purpose, repositories }) => PURPOSE_TEXTS[purpose](repositories),
       },
       { title: "CREATED", text: ({ created_at }) => agoText(created_at, now) },
       {

@@ -70,10 +70,12 @@ export function refusalOf(
   if (right === "upload" && repository !== undefined && repositories.includes(repository)) {
     return null;
   }
+  if (right === "builder" && purpose === "builder") return null;
   const action = summary.charAt(0).toLowerCase() + summary.slice(1);
+  const use = purpose === "builder" ? "building" : `uploads to ${repositories.join(", ")}`;
   return {
     kind: "forbidden",
-    detail: `Cannot ${action}: the token ${name} is for uploads to ${repositories.join(", ")} ` +
-      "only. Use the administrator's token.",
+    detail: `Cannot ${action}: the token ${name} is for ${use} only. ` +
+      `Use ${right === "builder" ? "a builder's" : "the administrator's"} token.`,
   };
 }

@@ -104,6 +104,7 @@ function success(answer: Answer): Json {
   }
   const { kind, description } = answer;
   if (kind === "empty") return { description };
+  if (kind === "file") return { description, content: { [answer.type]: { schema: {} } } };
   return {
     description,
     content: { "application/x-ndjson": { schema: jsonSchema(answer.schema) } },

@@ -81,6 +81,10 @@ function responseOf(answers: Endpoint["answers"], status: number, value: unknown
     return typeof body === "string" ? sizedResponse(body, init) : new Response(body, init);
   }
   if (answer.kind === "empty") return new Response(null, { status });
+  if (answer.kind === "file") {
+    const body = value as ReadableStream<Uint8Array<ArrayBuffer>>;
+    return new Response(body, { status, headers: { "content-type": answer.type } });
+  }
   const lines = (value as ReadableStream<unknown>)
     .pipeThrough(
       new TransformStream<unknown, string>({

@@ -59,6 +59,20 @@ export const ADMINISTRATION: readonly Mutant[] = [
     killedBy: ["server/api/authorization_test.ts"],
   },
   {
+    file: "server/api/authorization.ts",
+    find: 'if (right === "builder" && purpose === "builder")',
+    replace: 'if (purpose === "builder")',
+    breaks: "a builder may do everything",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
+  {
+    file: "server/api/authorization.ts",
+    find: 'if (right === "builder" && purpose === "builder")',
+    replace: 'if (right === "builder")',
+    breaks: "whoever may upload may build",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
+  {
     file: "server/api/router.ts",
     find: "      await recordChange(response,",
     replace: "      recordChange(response,",

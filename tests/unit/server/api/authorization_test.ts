@@ -55,6 +55,27 @@ Deno.test("an upload token may call what uploads need in its repositories, and n
   assertEquals(refusalOf(ADMINISTRATOR, upload, { repository: "theirs" }), null);
 });
 
+Deno.test("a builder's token may call what builders need, and nothing else", () => {
+  const builder: Principal = { name: "b1", purpose: "builder", repositories: [] };
+  const answers = {};
+  const lease = endpoint({
+    method: "POST",
+    path: "/api/v1/x",
+    summary: "Lease",
+    right: "builder",
+    answers,
+  });
+  const upload = { ...lease, right: "upload" as const };
+  const look = { ...lease, right: "administrator" as const };
+  assertEquals(refusalOf(builder, lease, {}), null);
+  assertEquals(refusalOf(ADMINISTRATOR, lease, {}), null);
+  for (const other of [upload, look]) {
+    assertEquals(refusalOf(builder, other, { repository: "mine" })?.kind, "forbidden");
+  }
+  const uploader: Principal = { name: "ci", purpose: "upload", repositories: ["mine"] };
+  assertEquals(refusalOf(uploader, lease, { repository: "mine" })?.kind, "forbidden");
+});
+
 Deno.test("what upload tokens may call names its repository in the path", () => {
   for (const { right, path } of ENDPOINTS) {
     if (right === "upload") assert(path.includes("/{repository}"), path);
