@@ -1,5 +1,7 @@
 import { Administration } from "./administration/administration.ts";
 import type { Config } from "./config/config.ts";
+import { lossesOf } from "./config/losses.ts";
+import { SETTINGS } from "./config/settings.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
@@ -45,7 +47,7 @@ export class App implements AsyncDisposable {
 
   /** Takes the cache directory and begins to listen. */
   static async start(config: Config): Promise<App> {
-    const startedAt = Date.now();
+    const startedAt = { wall: Date.now(), monotonic: performance.now() };
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
     let publishing: Publishing | null = null;
@@ -90,10 +92,15 @@ export class App implements AsyncDisposable {
   reconfigure(config: Config): void {
     const fixed = FIXED.filter((key) => config[key] !== this.config[key]);
     if (fixed.length > 0) {
-      log.warn("some changes need a restart", { keys: fixed.join(", ") });
+      const keys = fixed.map((key) => SETTINGS[key].name).join(", ");
+      log.warn("some changes need a restart", { keys });
     }
     this.#mirroring.reconfigure(config);
     this.#publishing.reconfigure(config);
+    const losses = lossesOf(this.config, config);
+    if (losses.length > 0) {
+      log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
+    }
     this.#context.config = config;
     this.#context.access = new AccessRules(config);
   }

@@ -10,6 +10,7 @@ import {
   flushLog,
   printLine,
 } from "./platform/observability/logging.ts";
+import { isJournal } from "./platform/systemd/journal.ts";
 import { notifyEnvironment, ServiceManager } from "./platform/systemd/service_manager.ts";
 import { hostName } from "./platform/host_name.ts";
 
@@ -17,6 +18,9 @@ const log = eventLogger("serve");
 
 /** How long closing may take once all transfers have ended. */
 const CLOSE_TIMEOUT_MS = 15_000;
+
+/** The exit code of a daemon that a second signal ended. */
+const EXIT_CUT_OFF = 1;
 
 export interface ServeOptions {
   configPath?: string;
@@ -54,7 +58,10 @@ async function runDaemon(config: Config, options: ServeOptions): Promise<void> {
     }
   };
   const stopped = Promise.withResolvers<void>();
+  let isStopping = false;
   const stop = () => {
+    if (isStopping) return void endAtOnce();
+    isStopping = true;
     log.info("stopping", { drain_ms: app.config.drainTimeoutMs });
     stopped.resolve();
   };
@@ -71,10 +78,21 @@ async function runDaemon(config: Config, options: ServeOptions): Promise<void> {
   log.info("stopped");
 }
 
+/**
+ * Ends the process on a second signal, without waiting for transfers. Nothing is lost: everything on
+ * disk is as after a power failure, from which a start recovers.
+ */
+async function endAtOnce(): Promise<never> {
+  log.warn("stopping at once, transfers are cut off");
+  await flushLog();
+  Deno.exit(EXIT_CUT_OFF);
+}
+
 function startLogging(config: Config, { logLevel }: ServeOptions): void {
   configureLogging({
     level: logLevel ?? config.logLevel,
     format: config.logFormat,
+    isJournal: isJournal((name) => Deno.env.get(name)),
     secrets: [
       ...(config.token === null ? [] : [config.token]),
       ...config.upstreams.flatMap(({ secretHeaders }) => secretsIn(secretHeaders)),

@@ -3,12 +3,13 @@ import { URL_VARIABLE } from "../../src/cli/api_client.ts";
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { CREDENTIALS_VARIABLE } from "../../src/platform/systemd/credential.ts";
+import { JOURNAL_VARIABLE } from "../../src/platform/systemd/journal.ts";
 import { NOTIFY_VARIABLES } from "../../src/platform/systemd/service_manager.ts";
 
 const KEY_VARIABLES = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)]
   .map(environmentName);
 const ADMINISTRATION_VARIABLES = [TOKEN_VARIABLE.name, URL_VARIABLE];
-const SYSTEMD_VARIABLES = [CREDENTIALS_VARIABLE, ...NOTIFY_VARIABLES];
+const SYSTEMD_VARIABLES = [CREDENTIALS_VARIABLE, JOURNAL_VARIABLE, ...NOTIFY_VARIABLES];
 
 /** deno.json with the environment variables of the permission set "binary". */
 export function withBinaryVariables(denoJson: string): string {

@@ -15,6 +15,6 @@ export interface Context {
   readonly administration: Administration;
   readonly publishing: Publishing;
   readonly metrics: Metrics;
-  /** Milliseconds since the epoch. */
-  readonly startedAt: number;
+  /** By `Date.now()`, and by `performance.now()`, which no change of the clock moves. */
+  readonly startedAt: { readonly wall: number; readonly monotonic: number };
 }

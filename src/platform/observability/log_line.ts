@@ -29,8 +29,7 @@ type Properties = Readonly<Record<string, unknown>>;
 
 /** `2026-11-23T02:00:00.000Z INFO message key=value other="a value"` */
 export const TEXT_LINES: LineFormat = {
-  head: (record, redaction) =>
-    `${timeOf(record)} ${record.level.toUpperCase()} ${escaped(messageOf(record, redaction))}`,
+  head: (record, redaction) => `${timeOf(record)} ${untimedHead(record, redaction)}`,
   fields: (properties, redaction) => {
     let text = "";
     for (const name in properties) {
@@ -43,6 +42,28 @@ export const TEXT_LINES: LineFormat = {
   },
   end: "",
 };
+
+/** Priorities of syslog(3). */
+const PRIORITIES: Readonly<Record<LogRecord["level"], number>> = {
+  trace: 7,
+  debug: 7,
+  info: 6,
+  warning: 4,
+  error: 3,
+  fatal: 2,
+};
+
+/**
+ * A format for the journal, which takes a line's priority from its beginning (sd-daemon(3)). It
+ * knows the time by itself, so a text has none.
+ */
+export function journalLines(format: LineFormat): LineFormat {
+  const { head } = format === TEXT_LINES ? { head: untimedHead } : format;
+  return {
+    ...format,
+    head: (record, redaction) => `<${PRIORITIES[record.level]}>${head(record, redaction)}`,
+  };
+}
 
 /**
  * One JSON object with `time` (ISO 8601), `level`, `logger` (the category, joined by dots),
@@ -71,6 +92,10 @@ export const JSON_LINES: LineFormat = {
 /** The line of a record, without line feed. */
 export function lineOf(format: LineFormat, record: LogRecord, redaction: Redaction): string {
   return format.head(record, redaction) + format.fields(record.properties, redaction) + format.end;
+}
+
+function untimedHead(record: LogRecord, redaction: Redaction): string {
+  return `${record.level.toUpperCase()} ${escaped(messageOf(record, redaction))}`;
 }
 
 let latest = { timestamp: NaN, text: "" };

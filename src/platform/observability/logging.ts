@@ -3,7 +3,7 @@ import { configureSync, getConfig, getLogger, type Logger } from "@logtape/logta
 import { LOG_LEVELS, type LogLevel } from "../../log_level.ts";
 import { AccessLines, type AccessProperties } from "./access_lines.ts";
 import { LineQueue } from "./line_queue.ts";
-import { JSON_LINES, lineOf, TEXT_LINES } from "./log_line.ts";
+import { journalLines, JSON_LINES, lineOf, TEXT_LINES } from "./log_line.ts";
 import { Redaction } from "./redaction.ts";
 
 const ROOT = "pkgstash";
@@ -28,6 +28,8 @@ export interface LoggingOptions {
   /** The least severe level that is written. */
   level: LogLevel;
   format: LogFormat;
+  /** Whether the journal reads the lines; false by default. */
+  isJournal?: boolean;
   /** Texts that must never be written, such as the administrator's token. */
   secrets?: readonly string[];
   /** Called with each line, without line feed; writes to the standard output by default. */
@@ -37,7 +39,8 @@ export interface LoggingOptions {
 /** Starts logging, or changes its options. Nothing is logged before the first call. */
 export function configureLogging(options: LoggingOptions): void {
   const redaction = new Redaction(options.secrets);
-  const format = options.format === "json" ? JSON_LINES : TEXT_LINES;
+  const plain = options.format === "json" ? JSON_LINES : TEXT_LINES;
+  const format = options.isJournal ? journalLines(plain) : plain;
   const { write = printLine, write: writePatiently = printAccessLine } = options;
   const accessLines = new AccessLines(format, redaction);
   writeAccess = (groups) => writePatiently(accessLines.line(Date.now(), groups));

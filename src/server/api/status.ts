@@ -30,8 +30,8 @@ async function statusOf(
   const inState = (wanted: string) => states.filter((state) => state === wanted).length;
   return {
     version: VERSION,
-    started_at: new Date(startedAt).toISOString(),
-    uptime_ms: Math.max(0, Date.now() - startedAt),
+    started_at: new Date(startedAt.wall).toISOString(),
+    uptime_ms: Math.round(performance.now() - startedAt.monotonic),
     requests: totals.requests,
     hit_ratio: hitRatio(totals.requests),
     bytes: {

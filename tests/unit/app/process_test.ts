@@ -57,6 +57,41 @@ Deno.test("a stop that drain_timeout cuts short has exit code 0 and an empty std
     assertEquals((await Deno.stat(part)).size > 900_000, true);
   }));
 
+Deno.test("a second signal ends at once, and the next start resumes the transfer", () =>
+  withMirror(async (folder, mirror) => {
+    const gate = new Gate();
+    mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
+    const settings = { mirror_urls: [mirror.url], drain_timeout: "1h", stall_timeout: "1h" };
+    await using child = await ChildDaemon.spawn(folder, settings);
+    using client = await HttpExchange.open(await child.origin(), PATH);
+    await client.peek(900_000);
+    child.signal("SIGTERM");
+    await child.printed(/stopping drain_ms/);
+    child.signal("SIGTERM");
+    const { code, stdout } = await child.ended();
+    assertEquals(code, 1);
+    assertMatch(stdout, /WARNING stopping at once, transfers are cut off\n$/);
+    gate.release();
+    await using next = await ChildDaemon.spawn(folder, { ...settings, drain_timeout: "30s" });
+    assertEquals((await exchange(await next.origin(), PATH)).body, bytes);
+    const asked = mirror.requests.filter((request) => request.path === PATH).at(-1)!;
+    assertMatch(asked.headers.get("range") ?? "", /^bytes=[1-9]/);
+    next.signal("SIGTERM");
+    assertEquals((await next.ended()).code, 0);
+  }));
+
+Deno.test("SIGHUP with an emptied file warns of all that is gone", () =>
+  withMirror(async (folder, mirror) => {
+    await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
+    await child.origin();
+    await ChildDaemon.configure(folder, { refresh_interval: "0" });
+    child.signal("SIGHUP");
+    const [line] = await child.printed(/.*the new configuration lacks.*\n/);
+    assertMatch(line, /WARNING .*mirror_urls is gone: the default mirrors are used/);
+    child.signal("SIGTERM");
+    assertEquals((await child.ended()).code, 0);
+  }));
+
 Deno.test("broken transfers and disconnected clients cause no stack traces", () =>
   withMirror(async (folder, mirror) => {
     mirror.behave(PATH, { kind: "cutAfter", bytes: 300_000 }, 1);

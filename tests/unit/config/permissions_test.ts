@@ -6,6 +6,7 @@ import { SETTINGS } from "../../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../../src/config/out_of_reach.ts";
 import { DEFAULT_CONFIG_PATH } from "../../../src/config/read_config.ts";
 import { CREDENTIALS_VARIABLE } from "../../../src/platform/systemd/credential.ts";
+import { JOURNAL_VARIABLE } from "../../../src/platform/systemd/journal.ts";
 import { NOTIFY_VARIABLES } from "../../../src/platform/systemd/service_manager.ts";
 
 const { binary, server } = manifest.permissions;
@@ -22,6 +23,7 @@ Deno.test("the binary may read the variable of every key, and no unused variable
       ...COMMAND_VARIABLES,
       ...keys.map(environmentName),
       CREDENTIALS_VARIABLE,
+      JOURNAL_VARIABLE,
       ...NOTIFY_VARIABLES,
     ].toSorted(),
   );

@@ -1,7 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LogRecord } from "@logtape/logtape";
 import fc from "fast-check";
-import { JSON_LINES, lineOf, TEXT_LINES } from "../../../../src/platform/observability/log_line.ts";
+import {
+  journalLines,
+  JSON_LINES,
+  lineOf,
+  TEXT_LINES,
+} from "../../../../src/platform/observability/log_line.ts";
 import { Redaction } from "../../../../src/platform/observability/redaction.ts";
 
 const NOTHING_SECRET = new Redaction();
@@ -36,6 +41,19 @@ Deno.test("a text line has time, level, message and properties", () => {
     textLine(record(["request"], properties), NOTHING_SECRET),
     '2026-11-23T02:00:00.000Z INFO request path=/core/core.db bytes=12 agent="pacman/6.0.2 (Linux)"',
   );
+});
+
+Deno.test("a line for the journal begins with its priority, and a text leaves the time to the journal", () => {
+  const at = (level: LogRecord["level"]) => ({ ...record(["request"], { bytes: 12 }), level });
+  const text = (level: LogRecord["level"]) =>
+    lineOf(journalLines(TEXT_LINES), at(level), NOTHING_SECRET);
+  assertEquals(text("warning"), "<4>WARNING request bytes=12");
+  assertEquals(
+    (["fatal", "error", "info", "debug"] as const).map((level) => text(level).slice(0, 3)),
+    ["<2>", "<3>", "<6>", "<7>"],
+  );
+  const json = lineOf(journalLines(JSON_LINES), at("error"), NOTHING_SECRET);
+  assertEquals(json, `<3>${jsonLine(at("error"), NOTHING_SECRET)}`);
 });
 
 Deno.test("values in a text line are quoted if they could be misread", async (t) => {
