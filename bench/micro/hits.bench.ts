@@ -39,7 +39,7 @@ const handler = createHandler({
     namesakes: (names) => mirroring.namesakesOf(names),
   }),
   metrics,
-  startedAt: Date.now(),
+  startedAt: { wall: Date.now(), monotonic: performance.now() },
 });
 
 const info = {
