@@ -15,6 +15,13 @@ export interface Principal {
   readonly repositories: readonly string[];
 }
 
+/** A token that was good once. */
+export interface ExpiredToken {
+  readonly name: string;
+  /** In milliseconds since the epoch. */
+  readonly expiredAt: number;
+}
+
 /** Who calls what needs no token, as the audit log names them. */
 export const ANYONE = "anyone";
 

@@ -11,6 +11,8 @@ export interface StoredToken {
   /** Of the whole token, in hexadecimal. */
   readonly sha256: string;
   readonly createdAt: number;
+  /** From when on it is refused; null for never. */
+  readonly expiresAt: number | null;
   lastUsedAt: number | null;
 }
 
@@ -31,7 +33,8 @@ export async function readTokenFile(path: string): Promise<StoredToken[]> {
     if (!Array.isArray(tokens) || !tokens.every(isStoredToken)) {
       throw new Error("it does not have the form of a list of tokens");
     }
-    return tokens;
+    // Tokens of older versions never expire.
+    return tokens.map((token) => ({ ...token, expiresAt: token.expiresAt ?? null }));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return [];
     throw new PkgstashError(
@@ -45,13 +48,13 @@ export async function readTokenFile(path: string): Promise<StoredToken[]> {
 
 function isStoredToken(value: unknown): value is StoredToken {
   if (typeof value !== "object" || value === null) return false;
-  const { id, name, purpose, repositories, sha256, createdAt, lastUsedAt } = value as Record<
-    keyof StoredToken,
-    unknown
-  >;
+  const { id, name, purpose, repositories, sha256, createdAt, expiresAt, lastUsedAt } =
+    value as Record<keyof StoredToken, unknown>;
   return typeof id === "string" && typeof name === "string" &&
     TOKEN_PURPOSES.some((each) => each === purpose) &&
     Array.isArray(repositories) && repositories.every((each) => typeof each === "string") &&
     typeof sha256 === "string" && /^[0-9a-f]{64}$/.test(sha256) &&
-    typeof createdAt === "number" && (lastUsedAt === null || typeof lastUsedAt === "number");
+    typeof createdAt === "number" &&
+    (expiresAt === undefined || expiresAt === null || typeof expiresAt === "number") &&
+    (lastUsedAt === null || typeof lastUsedAt === "number");
 }

@@ -6,7 +6,13 @@ import { Turns } from "../async/turns.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { writeFileDurably } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { ADMINISTRATOR, ANYONE, type Principal, type TokenPurpose } from "./principal.ts";
+import {
+  ADMINISTRATOR,
+  ANYONE,
+  type ExpiredToken,
+  type Principal,
+  type TokenPurpose,
+} from "./principal.ts";
 import { readTokenFile, type StoredToken, tokenFileOf } from "./token_file.ts";
 
 const log = eventLogger("tokens");
@@ -44,16 +50,19 @@ export class Tokens {
 
   /** Makes a token. It is returned once, and cannot be found out again. */
   async create(
-    { name, purpose, repositories }: {
+    { name, purpose, repositories, expiresAfterMs = null }: {
       name: string;
       purpose: TokenPurpose;
       repositories: readonly string[];
+      /** Null for never. */
+      expiresAfterMs?: number | null;
     },
   ): Promise<{ token: string; facts: TokenFacts }> {
     const id = randomBytes(ID_BYTES).toString("hex");
     const token = `pkgstash_${id}_${randomBytes(SECRET_BYTES).toString("base64url")}`;
     const createdAt = this.#clock.now();
-    const facts = { id, name, purpose, repositories, createdAt, lastUsedAt: null };
+    const expiresAt = expiresAfterMs === null ? null : createdAt + expiresAfterMs;
+    const facts = { id, name, purpose, repositories, createdAt, expiresAt, lastUsedAt: null };
     await this.#change((tokens) => {
       const isTaken = [...tokens.values()].some((each) => each.name === name || each.id === name);
       if (isTaken || RESERVED_NAMES.includes(name)) {
@@ -89,16 +98,18 @@ export class Tokens {
   }
 
   /**
-   * Whose token it is; null if it is nobody's. The time that this takes tells nothing of a secret:
+   * Whose token it is, or was until it expired; null if it is nobody's. The time that this takes tells nothing of a secret:
    * what is compared are hashes.
    */
-  async find(token: string): Promise<Principal | null> {
+  async find(token: string): Promise<Principal | ExpiredToken | null> {
     const id = TOKEN.exec(token)?.[1];
     if (id === undefined) return null;
     const found = (await this.#tokens()).get(id);
     const expected = found === undefined ? NO_DIGEST : Buffer.from(found.sha256, "hex");
     const isSame = timingSafeEqual(digestOf(token), expected);
     if (found === undefined || !isSame) return null;
+    const { name, expiresAt } = found;
+    if (expiresAt !== null && expiresAt <= this.#clock.now()) return { name, expiredAt: expiresAt };
     this.#recordUse(found);
     return found;
   }

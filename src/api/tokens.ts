@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { empty, endpoint } from "./endpoint.ts";
-import { TIMESTAMP } from "./scalars.ts";
+import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 /** Too short for a whole token, which must not get into a path and so into a log. */
 const NAME = z.string().regex(
@@ -14,12 +14,16 @@ const PURPOSE = z.enum(["administrator", "upload", "builder"]).describe(
   "What the token is for: everything, uploads to its repositories, or building.",
 );
 
+/** A hundred years. */
+const MAX_VALIDITY_MS = 3_155_760_000_000;
+
 const TOKEN = z.object({
   id: z.string().describe("The part of the token that is no secret: pkgstash_ID_..."),
   name: z.string().describe("What it was named when it was created; the audit log has it."),
   purpose: PURPOSE,
   repositories: z.array(z.string()).describe("The repositories that it is limited to."),
   created_at: TIMESTAMP.describe("When it was created."),
+  expires_at: TIMESTAMP.nullable().describe("From when on it is refused; null for never."),
   last_used_at: TIMESTAMP.nullable().describe("When it was last used; null if it never was."),
 }).describe("A token, without its secret.");
 
@@ -50,6 +54,9 @@ export const CREATE_TOKEN = endpoint({
     purpose: PURPOSE,
     repositories: z.array(REPOSITORY).default([]).describe(
       "The repositories that an upload token is limited to.",
+    ),
+    expires_after_ms: COUNT.min(1).max(MAX_VALIDITY_MS).nullable().default(null).describe(
+      "How long it is good for; null for ever.",
     ),
   }).refine(
     ({ purpose, repositories }) => (purpose === "upload") === (repositories.length > 0),

@@ -29,6 +29,13 @@ export function agoText(iso: string, now: number): string {
   return passed < 1_000 ? "just now" : `${durationText(passed)} ago`;
 }
 
+/** When something ends: `never`, `in 3 d 4 h`, or `expired 2 h ago` once it has. */
+export function expiryText(iso: string | null, now: number): string {
+  if (iso === null) return "never";
+  const left = Date.parse(iso) - now;
+  return left > 0 ? `in ${durationText(left)}` : `expired ${agoText(iso, now)}`;
+}
+
 /** `1 file`, `2 files`. */
 export function countText(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;

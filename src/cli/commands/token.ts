@@ -10,9 +10,13 @@ import {
 } from "../command.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { agoText } from "../quantity.ts";
+import { parseDuration } from "../../config/quantities.ts";
+import { agoText, expiryText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
+
+/** How long before its end a token is marked in the list. */
+const WARN_MS = 14 * 24 * 3600 * 1000;
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
@@ -40,10 +44,16 @@ const ADMINISTRATOR: CommandOption = {
   description: "Allow everything",
 };
 
+const EXPIRES: CommandOption = {
+  name: "expires",
+  valueName: "DURATION",
+  description: "Refuse the token after this time, such as 90d (default: never)",
+};
+
 const LIST: Omit<Command, "name"> = {
   summary: "List, create and revoke tokens",
-  description: "Lists the tokens besides PKGSTASH_TOKEN, with what each is for and when it was " +
-    "last used.",
+  description: "Lists the tokens besides PKGSTASH_TOKEN, with what each is for, when it was last " +
+    "used, and when it expires.",
   options: OPTIONS,
   examples: [{ command: "pkgstash token", description: "All tokens" }],
   run: list,
@@ -60,10 +70,10 @@ export const TOKEN_COMMAND: Command = {
       description: "Creates a token for uploads to repositories, for a builder, or for " +
         "everything, and prints it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
       arguments: [NAME],
-      options: [UPLOAD, BUILDER, ADMINISTRATOR, ...OPTIONS],
+      options: [UPLOAD, BUILDER, ADMINISTRATOR, EXPIRES, ...OPTIONS],
       examples: [{
-        command: "pkgstash token create ci --upload mine > ci.token",
-        description: "A token for --token-file, that can publish in mine",
+        command: "pkgstash token create ci --upload mine --expires 90d > ci.token",
+        description: "A token for --token-file, that can publish in mine for 90 days",
       }, {
         command: "pkgstash token create builder1 --builder > builder1.token",
         description: "A token for pkgstash-builder",
@@ -115,11 +125,21 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       name: requiredArgument(options, NAME.name),
       purpose,
       repositories: upload?.split(",").map((each) => each.trim()) ?? [],
+      expires_after_ms: validityOf(options),
     },
   });
   // Nothing but the token, so that the output can be a --token-file.
   printAnswer(created, { options, output, render: ({ token }) => token });
   return EXIT_CODE.ok;
+}
+
+/** In milliseconds; null for ever. */
+function validityOf(options: OptionValues): number | null {
+  const text = options.get(EXPIRES.name);
+  if (text === undefined) return null;
+  const milliseconds = parseDuration(text);
+  if (milliseconds !== null && milliseconds > 0) return milliseconds;
+  throw new UsageError(`--expires ${text}: expected a duration such as 90d.`);
 }
 
 function renderTokens({ tokens }: { tokens: readonly TokenReport[] }, paints: Paints): string {
@@ -137,6 +157,15 @@ function renderTokens({ tokens }: { tokens: readonly TokenReport[] }, paints: Pa
       {
         title: "LAST USED",
         text: ({ last_used_at }) => last_used_at === null ? "never" : agoText(last_used_at, now),
+      },
+      {
+        title: "EXPIRES",
+        text: ({ expires_at }) => expiryText(expires_at, now),
+        paint: (text, { expires_at }) => {
+          if (expires_at === null) return text;
+          const left = Date.parse(expires_at) - now;
+          return left <= 0 ? paints.bad(text) : left < WARN_MS ? paints.doubtful(text) : text;
+        },
       },
     ],
     tokens,

@@ -1,4 +1,8 @@
-import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
+import {
+  ADMINISTRATOR,
+  type ExpiredToken,
+  type Principal,
+} from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
 import type { Context } from "../context.ts";
@@ -35,7 +39,21 @@ async function principalOf(
   const isOff = token === null || token === WELL_KNOWN_TOKEN;
   if (given !== null && !isOff && isSameToken(given, token)) return ADMINISTRATOR;
   const found = given === null ? null : await administration.tokens.find(given);
-  return found ?? strangerRefusal(token);
+  if (found === null) return strangerRefusal(token);
+  return "expiredAt" in found ? expiredRefusal(found) : found;
+}
+
+function expiredRefusal({ name, expiredAt }: ExpiredToken): Failure {
+  return {
+    kind: "unauthorized",
+    detail: `Cannot use the API: the token ${name} expired on ${timeText(expiredAt)}. Ask the ` +
+      "administrator for a new one (pkgstash token revoke, pkgstash token create).",
+  };
+}
+
+/** `2026-11-28 19:00 UTC` */
+function timeText(milliseconds: number): string {
+  return `${new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
 function strangerRefusal(token: string | null): Failure {

@@ -8,10 +8,12 @@ export const tokenRoutes: readonly Route[] = [
     tokens: (await tokens.list()).map(tokenReport),
   })),
   handle(CREATE_TOKEN, async ({ body, administration: { tokens }, note }) => {
-    const { token, facts } = await tokens.create(body);
-    const { id, name, purpose, repositories } = facts;
-    note({ id, name, purpose, repositories });
-    return { ...tokenReport(facts), token };
+    const { expires_after_ms: expiresAfterMs, ...wanted } = body;
+    const { token, facts } = await tokens.create({ ...wanted, expiresAfterMs });
+    const report = tokenReport(facts);
+    const { id, name, purpose, repositories, expires_at } = report;
+    note({ id, name, purpose, repositories, expires_at });
+    return { ...report, token };
   }),
   handle(REVOKE_TOKEN, async ({ path: { name }, administration: { tokens }, note }) => {
     const revoked = await tokens.revoke(name);
@@ -26,13 +28,14 @@ export const tokenRoutes: readonly Route[] = [
 ];
 
 function tokenReport(facts: TokenFacts): TokenReport {
-  const { id, name, purpose, repositories, createdAt, lastUsedAt } = facts;
+  const { id, name, purpose, repositories, createdAt, expiresAt, lastUsedAt } = facts;
   return {
     id,
     name,
     purpose,
     repositories: [...repositories],
     created_at: new Date(createdAt).toISOString(),
+    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
     last_used_at: lastUsedAt === null ? null : new Date(lastUsedAt).toISOString(),
   };
 }

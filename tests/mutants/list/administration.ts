@@ -11,6 +11,20 @@ export const ADMINISTRATION: readonly Mutant[] = [
   },
   {
     file: "administration/tokens.ts",
+    find: "expiresAt <= this.#clock.now()",
+    replace: "expiresAt < 0",
+    breaks: "an expired token is good for ever",
+    killedBy: ["administration/tokens_test.ts"],
+  },
+  {
+    file: "server/api/authorization.ts",
+    find: 'return "expiredAt" in found ? expiredRefusal(found) : found;',
+    replace: "return found as unknown as Principal;",
+    breaks: "the API takes an expired token",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
+  {
+    file: "administration/tokens.ts",
     find: "      await this.#write(changed);\n      this.#loaded",
     replace: "      this.#loaded",
     breaks: "a revoked token is good again after a restart",

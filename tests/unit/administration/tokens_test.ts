@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertNotEquals, assertRejects } from "@std/assert";
 import { Tokens } from "../../../src/administration/tokens.ts";
 import type { Clock } from "../../../src/async/clock.ts";
+import type { Principal } from "../../../src/administration/principal.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import { isBearerToken } from "../../../src/formats/http/bearer_token.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
@@ -14,6 +15,12 @@ class SetClock implements Clock {
   sleep = () => Promise.resolve();
 }
 
+/** Who a token was found to belong to; fails if it is nobody's or has expired. */
+function principalIn(found: Awaited<ReturnType<Tokens["find"]>>): Principal {
+  assert(found !== null && !("expiredAt" in found));
+  return found;
+}
+
 Deno.test("a token is its owner's until it is revoked, also after a restart", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("tokens.json");
@@ -22,7 +29,7 @@ Deno.test("a token is its owner's until it is revoked, also after a restart", as
   assert(isBearerToken(token));
   const restarted = new Tokens(path);
   for (const each of [tokens, restarted]) {
-    const { name, purpose, repositories } = (await each.find(token))!;
+    const { name, purpose, repositories } = principalIn(await each.find(token));
     assertEquals({ name, purpose, repositories }, { ...UPLOAD, repositories: ["mine"] });
     await each.close();
   }
@@ -57,6 +64,37 @@ Deno.test("a token is not found by any part of it, or by anything like it", asyn
     ]
   ) assertEquals(await tokens.find(wrong), null, wrong);
   assertNotEquals(await tokens.find(token), null);
+  await tokens.close();
+});
+
+Deno.test("a token is refused from the moment it expires, also after a restart", async () => {
+  await using folder = await TempFolder.create();
+  const clock = new SetClock();
+  const path = folder.join("tokens.json");
+  const tokens = new Tokens(path, clock);
+  const { token, facts } = await tokens.create({ ...UPLOAD, expiresAfterMs: 5_000 });
+  assertEquals(facts.expiresAt, clock.time + 5_000);
+  clock.time += 4_999;
+  principalIn(await tokens.find(token));
+  const usedAt = clock.time;
+  clock.time += 1;
+  for (const each of [tokens, new Tokens(path, clock)]) {
+    assertEquals(await each.find(token), { name: "builder", expiredAt: clock.time });
+    await each.close();
+  }
+  assertEquals((await tokens.list())[0]!.lastUsedAt, usedAt, "a refused use counts as none");
+});
+
+Deno.test("a token of a version that knew no expiry never expires", async () => {
+  await using folder = await TempFolder.create();
+  const path = folder.join("tokens.json");
+  const { token } = await new Tokens(path).create(UPLOAD);
+  const { tokens: [stored] } = JSON.parse(await Deno.readTextFile(path));
+  delete stored.expiresAt;
+  await Deno.writeTextFile(path, JSON.stringify({ tokens: [stored] }));
+  const tokens = new Tokens(path);
+  principalIn(await tokens.find(token));
+  assertEquals((await tokens.list())[0]!.expiresAt, null);
   await tokens.close();
 });
 

@@ -1,5 +1,12 @@
 import { assertEquals } from "@std/assert";
-import { agoText, barText, bytesText, countText, durationText } from "../../../src/cli/quantity.ts";
+import {
+  agoText,
+  barText,
+  bytesText,
+  countText,
+  durationText,
+  expiryText,
+} from "../../../src/cli/quantity.ts";
 
 Deno.test("a quantity is shown in the largest unit that fits", () => {
   assertEquals([0, 1023, 1024, 1587, 1024 ** 2 - 1, 5 * 1024 ** 3].map(bytesText), [
@@ -34,4 +41,11 @@ Deno.test("a time is shown as how long ago it was", () => {
     [-1, 0, 999, 1_000, 61_000].map((passed) => agoText(new Date(now - passed).toISOString(), now)),
     ["just now", "just now", "just now", "1 s ago", "1 min 1 s ago"],
   );
+});
+
+Deno.test("an end is told as the time until it, or since it", () => {
+  const now = Date.parse("2026-11-28T12:00:00Z");
+  assertEquals(expiryText(null, now), "never");
+  assertEquals(expiryText("2026-11-30T13:00:00Z", now), "in 2 d 1 h");
+  assertEquals(expiryText("2026-11-28T10:00:00Z", now), "expired 2 h ago");
 });

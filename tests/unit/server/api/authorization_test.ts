@@ -1,9 +1,12 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { endpoint } from "../../../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
 import { ADMINISTRATOR, type Principal } from "../../../../src/administration/principal.ts";
-import { refusalOf } from "../../../../src/server/api/authorization.ts";
+import { authorize, refusalOf } from "../../../../src/server/api/authorization.ts";
+import { Tokens } from "../../../../src/administration/tokens.ts";
+import type { Context } from "../../../../src/server/context.ts";
 import { TOKEN } from "../../../support/administration.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
 const SETTINGS = { refresh_interval: "0", min_free_space: "0" };
@@ -99,6 +102,30 @@ Deno.test("an upload token is refused by every endpoint of the administrator", a
     });
   }
   assertEquals((await eventsOf(app)).map(({ action }) => action), ["Create a token"]);
+});
+
+Deno.test("an expired token is refused with its name and the time, and does nothing", async () => {
+  await using folder = await TempFolder.create();
+  let time = Date.UTC(2026, 10, 28, 19);
+  const clock = { now: () => time, monotonic: () => time, sleep: () => Promise.resolve() };
+  const tokens = new Tokens(folder.join("tokens.json"), clock);
+  const { token } = await tokens.create({
+    ...{ name: "laptop", purpose: "administrator", repositories: [] },
+    expiresAfterMs: 60_000,
+  });
+  const ask = () =>
+    authorize(new Request("http://localhost/", as(token)), {
+      endpoint: endpoint({ method: "GET", path: "/api/v1/x", summary: "Look", answers: {} }),
+      path: {},
+      context: { config: { token: TOKEN }, administration: { tokens } } as unknown as Context,
+    });
+  assert("principal" in await ask());
+  time += 60_000;
+  const answer = await ask();
+  assert("refusal" in answer);
+  assertEquals(answer.refusal.kind, "unauthorized");
+  assertMatch(answer.refusal.detail, /the token laptop expired on 2026-11-28 19:01 UTC/);
+  await tokens.close();
 });
 
 Deno.test("a further administrator's token may do everything until it is revoked", async () => {
