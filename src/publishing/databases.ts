@@ -65,6 +65,12 @@ async function intactBytes({ path, sha256 }: PreviousFile): Promise<Uint8Array |
   log.warn("a published database is damaged, so the next one is written anew", { path });
 }
 
+/** The names of all databases of a generation, and of their signatures if it is signed. */
+export function databaseNames(architectures: readonly string[], isSigned: boolean): string[] {
+  const members = isSigned ? ["db", "db.sig", "files", "files.sig"] : ["db", "files"];
+  return architectures.flatMap((each) => members.map((member) => databaseName(each, member)));
+}
+
 /** The name of a database within a generation. */
 export function databaseName(architecture: string, member: string): string {
   return `${architecture}.${member}`;

@@ -17,7 +17,8 @@ import type { RepositoryLayout } from "./state_layout.ts";
 const log = eventLogger("publishing");
 
 const SUMMARY = "generation.json";
-const PACKAGES = "packages.json";
+/** The file of a generation that is not for clients. */
+export const PACKAGES = "packages.json";
 
 /** A generation that is whole on disk. */
 export interface LoadedGeneration {

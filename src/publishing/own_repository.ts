@@ -5,9 +5,9 @@ import { removeTreeIfPresent, statIfPresent } from "../platform/files/durable.ts
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
-import { databaseName, writeDatabases } from "./databases.ts";
+import { databaseName, databaseNames, writeDatabases } from "./databases.ts";
 import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
-import { GenerationStore, type StoredHistory } from "./generation_store.ts";
+import { GenerationStore, PACKAGES, type StoredHistory } from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
@@ -19,6 +19,9 @@ const log = eventLogger("publishing");
 
 /** As long as a replaced generation is surely kept: clients that began with it need its files. */
 const KEEP_REPLACED_MS = 10 * 60_000;
+
+/** Who publishes what nobody asked for. */
+const DAEMON = "pkgstash";
 
 /** Who asked for a publication, and for what. */
 export interface PublicationCause {
@@ -133,6 +136,18 @@ export class OwnRepository {
   }
 
   /**
+   * Publishes the present packages again unless the databases are those that the settings ask for:
+   * clients find one in a repository that is new, and for an architecture that was added. Where there
+   * are generations and none can be read, nothing is published over them.
+   */
+  async publishAsConfigured(): Promise<Generation | null> {
+    const current = await this.current();
+    if (current === null && this.#history.lastNumber > 0) return null;
+    const action = current === null ? "create" : "new settings";
+    return await this.publish({ by: DAEMON, action }, (present) => present);
+  }
+
+  /**
    * Publishes what `change` makes of the present packages, in turn with other publications. Returns
    * the generation, or null if that changes nothing.
    */
@@ -184,7 +199,7 @@ export class OwnRepository {
     const packages = await change(present);
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
-    if (changes.length === 0 && current !== null) return null;
+    if (changes.length === 0 && this.#isAsConfigured(current)) return null;
     await this.#signPackages(packages, { changes, current });
     const number = lastNumber + 1;
     const summary = { number, publishedAt: this.#now(), ...cause, changes };
@@ -240,6 +255,15 @@ export class OwnRepository {
     for (const each of unsigned) {
       await this.packages.sign(each, (path) => this.#signer.sign(path));
     }
+  }
+
+  /** Whether a generation has the databases that the settings ask for, and no others. */
+  #isAsConfigured(generation: Generation | null): boolean {
+    if (generation === null) return false;
+    const { architectures, signing } = this.#settings;
+    const wanted = databaseNames(architectures, signing !== "none");
+    const present = Object.keys(generation.files).filter((name) => name !== PACKAGES);
+    return wanted.toSorted().join() === present.toSorted().join();
   }
 
   async #writeDatabases(

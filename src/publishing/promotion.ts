@@ -18,7 +18,8 @@ export interface PromotionOptions {
 
 /**
  * Publishes packages of one repository in another, as they are: both have hard links to the same
- * files. Moved packages are removed from the first after that, so a crash leaves them in both.
+ * files. Moved packages are removed from the first after that, in a publication of its own, so a crash
+ * in between leaves them in both.
  */
 export async function promote(options: PromotionOptions): Promise<UploadResult> {
   const { from, to, names, consent, move, by } = options;

@@ -1,7 +1,8 @@
 import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_paths.ts";
 import type { Config } from "../config/config.ts";
 import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
-import { PkgstashError } from "../errors.ts";
+import { BackgroundWork } from "../async/background_work.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
 import type { DirectoryLock } from "../platform/files/directory_lock.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { hostName } from "../platform/host_name.ts";
@@ -60,6 +61,9 @@ export class Publishing {
   readonly #namesakes: FindNamesakes;
   #tree = new RepositoryTree({ upstreams: [] });
   #lock: Promise<DirectoryLock> | null = null;
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.error(failure, { reason: reasonOf(error) })
+  );
 
   private constructor(config: Settings, { readPassphrase, namesakes, now }: PublishingOptions) {
     this.#config = config;
@@ -84,7 +88,8 @@ export class Publishing {
       const { layout } = publishing;
       if (await statIfPresent(layout.repositories) !== null) await publishing.#claim();
       publishing.#created = await readCreated(layout);
-      publishing.reconfigure(config);
+      publishing.#arrange(config);
+      await publishing.#publishAsConfigured();
       return publishing;
     } catch (error) {
       await publishing.stop();
@@ -150,7 +155,7 @@ export class Publishing {
     await this.#claim();
     await recordCreated(this.layout, name, table);
     this.#created = [...this.#created, settings];
-    this.reconfigure(this.#config);
+    this.#arrange(this.#config);
     const created = this.repository(name);
     await created.publish({ by, action: "create" }, (present) => present);
     return created;
@@ -225,6 +230,29 @@ export class Publishing {
 
   /** Applies a new configuration, whose tables win over what was created. */
   reconfigure(config: Settings): void {
+    this.#arrange(config);
+    void this.#background.add("cannot publish as configured", this.#publishAsConfigured());
+  }
+
+  /**
+   * Publishes what the configuration has and no client could get: a new repository without packages,
+   * say. What fails is logged, since the rest of the daemon does not depend on it.
+   */
+  async #publishAsConfigured(): Promise<void> {
+    for (const repository of this.repositories) {
+      try {
+        await this.#claim();
+        await repository.publishAsConfigured();
+      } catch (error) {
+        log.error("cannot publish a repository as configured", {
+          repository: repository.settings.name,
+          reason: reasonOf(error),
+        });
+      }
+    }
+  }
+
+  #arrange(config: Settings): void {
     this.#config = config;
     const { ownRepositories } = config;
     const configured = new Set(ownRepositories.map(({ name }) => name));
@@ -254,6 +282,7 @@ export class Publishing {
 
   /** Waits for publications in progress, and releases the state directory. */
   async stop(): Promise<void> {
+    await this.#background.settled();
     await Promise.all(this.repositories.map((repository) => repository.settled()));
     (await this.#lock?.catch(() => null))?.[Symbol.dispose]();
     this.#lock = null;

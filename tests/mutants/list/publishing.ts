@@ -24,6 +24,21 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["app/own_repositories_test.ts"],
   },
   {
+    file: "publishing/own_repository.ts",
+    find: "if (current === null && this.#history.lastNumber > 0) return null;",
+    replace: "",
+    breaks: "an empty repository is published over one whose history is damaged",
+    killedBy: ["publishing/own_repository_test.ts"],
+  },
+  {
+    file: "publishing/promotion.ts",
+    find: "if (move !== null) withoutPackages(names, published, move.force);",
+    replace:
+      "if (move !== null) await from.remove(names, { ...move, by, action: `move to ${target}` });",
+    breaks: "a crash during a move loses the package",
+    killedBy: ["publishing/crash_test.ts"],
+  },
+  {
     file: "publishing/uploads.ts",
     find: "for (const { published } of staged) await this.#verifyGiven(upload, published);",
     replace: "",

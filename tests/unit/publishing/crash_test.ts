@@ -5,7 +5,7 @@ import type { Publishing } from "../../../src/publishing/publishing.ts";
 import { runCommand } from "../../support/child_process.ts";
 import { FailingDisk } from "../../support/failing_disk.ts";
 import { ownPackage } from "../../support/own_package.ts";
-import { addPackages, openPublishing } from "../../support/publishing_house.ts";
+import { addPackages, NO_CONSENT, openPublishing } from "../../support/publishing_house.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
 const BEFORE = ["bar 1.0-1", "foo 1.0-1"];
@@ -83,6 +83,49 @@ Deno.test("whenever the disk fails, the set before stays whole, and the next cal
     }
     assertEquals(seen.size, 2, "both sets were seen");
   }
+});
+
+Deno.test("whenever the disk fails during a move, the package is in one of both repositories", async () => {
+  await using folder = await TempFolder.create();
+  const prepared = folder.join("prepared");
+  const publishing = await openPublishing(prepared);
+  const testing = await publishing.create("testing", {}, "tests");
+  await publishing.create("mine", {}, "tests");
+  await addPackages(publishing, testing, [await ownPackage("foo")]);
+  await publishing.stop();
+  const seen = new Set<string>();
+  for (const forEver of [false, true]) {
+    for (let failing = 0;; failing++) {
+      const root = folder.join(`${forEver}-${failing}`);
+      await runCommand(["cp", "-a", prepared, root]);
+      const moving = await openPublishing(root);
+      let count: number;
+      {
+        using disk = new FailingDisk(root, { failing, forEver });
+        await moving.promote({
+          ...{ from: "testing", to: "mine", names: ["foo"], by: "tests" },
+          consent: NO_CONSENT,
+          move: { force: false },
+        }).catch(() => {});
+        count = disk.count;
+      }
+      await moving.stop();
+      const next = await openPublishing(root);
+      const sets = await Promise.all(
+        ["testing", "mine"].map((name) => wholeSet(next, next.repository(name))),
+      );
+      assert(sets.flat().length > 0, `operation ${failing}: it is in neither`);
+      seen.add(JSON.stringify(sets));
+      await next.stop();
+      await Deno.remove(root, { recursive: true });
+      if (count <= failing) break;
+    }
+  }
+  assertEquals([...seen].sort(), [
+    '[["foo 1.0-1"],["foo 1.0-1"]]',
+    '[["foo 1.0-1"],[]]',
+    '[[],["foo 1.0-1"]]',
+  ], "before, between and after");
 });
 
 Deno.test("after a failure the same run of the daemon goes on", async () => {

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { join } from "@std/path";
+import type { OwnRepositoryConfig } from "../../../src/config/own_repositories.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import { readSyncDb } from "../../../src/formats/pacman/sync_db.ts";
 import type { Publishing } from "../../../src/publishing/publishing.ts";
@@ -221,6 +222,65 @@ Deno.test("a repository without signing has no signatures", async () => {
     const names = [...Deno.readDirSync(root)].map(({ name }) => name);
     assertEquals(names.includes("keys"), false, "no key is made");
   }, { table: { signing: "none" } });
+});
+
+/** A repository as the configuration has it. */
+const CONFIGURED: OwnRepositoryConfig = {
+  name: "configured",
+  architectures: ["x86_64"],
+  clientPath: "$repo/os/$arch",
+  signing: "required",
+  keepGenerations: 20,
+};
+
+Deno.test("a repository that only the configuration has is served from the start on", async () => {
+  await using folder = await TempFolder.create();
+  const options = { configured: [CONFIGURED] };
+  const publishing = await openPublishing(folder.join("state"), options);
+  const repository = publishing.repository("configured");
+  assertEquals(await listed(repository), []);
+  const database = repository.pathIn((await repository.current())!, "x86_64.db");
+  await publishing.signing.verify(database, await Deno.readFile(`${database}.sig`));
+  await publishing.stop();
+  const again = await openPublishing(folder.join("state"), options);
+  assertEquals((await again.repository("configured").history()).length, 1, "once");
+  const configured = [CONFIGURED, { ...CONFIGURED, name: "reloaded" }];
+  again.reconfigure({
+    stateRoot: folder.join("state"),
+    upstreams: [],
+    ownRepositories: configured,
+  });
+  await again.stop();
+  assertEquals(await listed(again.repository("reloaded")), []);
+});
+
+Deno.test("an architecture that the configuration adds has a database from the start on", async () => {
+  await using folder = await TempFolder.create();
+  const root = folder.join("state");
+  const publishing = await openPublishing(root, { configured: [CONFIGURED] });
+  await addPackages(publishing, publishing.repository("configured"), [
+    await ownPackage("foo", "1.0-1", { architecture: "any" }),
+  ]);
+  await publishing.stop();
+  const more = { ...CONFIGURED, architectures: ["x86_64", "aarch64"] };
+  const later = await openPublishing(root, { configured: [more] });
+  const repository = later.repository("configured");
+  assertEquals(await listed(repository, "aarch64.db"), ["foo 1.0-1"]);
+  assertEquals((await repository.current())!.action, "new settings");
+  await later.stop();
+});
+
+Deno.test("a damaged history is not hidden behind an empty repository", async () => {
+  await using folder = await TempFolder.create();
+  const root = folder.join("state");
+  const publishing = await openPublishing(root, { configured: [CONFIGURED] });
+  const { number } = (await publishing.repository("configured").current())!;
+  await publishing.stop();
+  const generation = publishing.layout.repository("configured").generation(number);
+  await Deno.truncate(join(generation, "generation.json"), 10);
+  const later = await openPublishing(root, { configured: [CONFIGURED] });
+  assertEquals(await later.repository("configured").history(), []);
+  await later.stop();
 });
 
 /** The same state directory as the next run of the daemon sees it. */
