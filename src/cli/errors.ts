@@ -1,5 +1,4 @@
-import { closestString } from "@std/text/closest-string";
-import { levenshteinDistance } from "@std/text/levenshtein-distance";
+import { similarName } from "../config/similar_name.ts";
 
 /** The exit codes of the program; 0 to 2 are as in bash(1). */
 export const EXIT_CODE = {
@@ -46,9 +45,8 @@ export function unknown(what: string, found: string, known: readonly string[]): 
 
 function adviceFor(found: string, known: readonly string[]): string {
   if (known.length === 0) return ".";
-  const closest = closestString(found, known);
-  const distance = levenshteinDistance(found.toLowerCase(), closest.toLowerCase());
-  return distance <= Math.ceil(closest.length / 3)
-    ? `, did you mean "${closest}"?`
-    : `, expected one of ${known.join(", ")}.`;
+  const similar = similarName(found, known);
+  return similar === null
+    ? `, expected one of ${known.join(", ")}.`
+    : `, did you mean "${similar}"?`;
 }

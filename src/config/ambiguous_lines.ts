@@ -28,3 +28,16 @@ export function ambiguityOf(
     expected: `${missing.variable} in the address, or a table [upstreams.NAME] for each`,
   };
 }
+
+/**
+ * Addresses with `$repo` that name no architecture, neither as `$arch` nor by its name. They are
+ * valid, but with the usual layout of a mirror somebody forgot it.
+ */
+export function linesWithoutArchitecture(
+  { mirrorUrls, upstreamLayout, architectures }: UpstreamConfig,
+): string[] {
+  return mirrorUrls.map((mirror) => serverLine(mirror, upstreamLayout)).filter((line) =>
+    line.includes("$repo") && !line.includes("$arch") &&
+    !architectures.some((each) => line.includes(each))
+  );
+}

@@ -1,6 +1,6 @@
-import { closestString } from "@std/text/closest-string";
 import type { ConfigProblem } from "./problem.ts";
 import { type ConfigKey, environmentName } from "./schema.ts";
+import { similarName } from "./similar_name.ts";
 import type { TomlTable } from "./toml_document.ts";
 import type { Fault, Parsed } from "./value_type.ts";
 
@@ -84,8 +84,15 @@ export class KeyReader {
         found: "an unknown key",
         expected: name === "token"
           ? "PKGSTASH_TOKEN in env_file or in the environment instead"
-          : `a known one (did you mean "${closestString(name, known)}"?)`,
+          : expectedKey(name, known),
       });
     }
   }
+}
+
+function expectedKey(found: string, known: readonly string[]): string {
+  const similar = similarName(found, known);
+  return similar === null
+    ? "a key of this table, as in pkgstash.toml(5)"
+    : `a known one (did you mean "${similar}"?)`;
 }

@@ -3,7 +3,9 @@ import type { Config } from "./config.ts";
 import { parseConfig } from "./load.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT, outOfReach, reachOf } from "./out_of_reach.ts";
 import { ConfigProblems } from "./problem.ts";
+import { UPSTREAM_KEYS, upstreamKey } from "./schema.ts";
 import type { SecretFileContent } from "./secret_file.ts";
+import { SETTINGS } from "./settings.ts";
 import { readCredential } from "../platform/systemd/credential.ts";
 
 /** The configuration file that is read by default, if it exists. */
@@ -57,15 +59,34 @@ export async function readEffectiveConfig(path?: string): Promise<EffectiveConfi
   return { ...parsed, file: text === null ? null : file };
 }
 
-/** The mirrorlists that cannot be read now, and why. The daemon starts without their mirrors. */
-export async function unreadableMirrorlists(
-  { upstreams }: Config,
-): Promise<{ path: string; failure: string }[]> {
-  const unreadable: { path: string; failure: string }[] = [];
-  for (const path of new Set(upstreams.map(({ mirrorlist }) => mirrorlist))) {
-    if (path === "") continue;
-    await Deno.readTextFile(path)
-      .catch((error) => unreadable.push({ path, failure: failureOf(error) }));
+/** A file that a key names and that cannot be read now. */
+export interface UnreadableFile {
+  /** Its full key. */
+  readonly key: string;
+  readonly path: string;
+  /** Why, in words. */
+  readonly failure: string;
+  /** Whether the daemon does not start without it. */
+  readonly isRequired: boolean;
+}
+
+/** The files of a configuration that cannot be read now: mirrorlists, and those of TLS. */
+export async function unreadableFiles(config: Config): Promise<UnreadableFile[]> {
+  const tls = [SETTINGS.tlsCertificate, SETTINGS.tlsKey].map(({ name }, index) => ({
+    key: name,
+    path: [config.tlsCertificate, config.tlsKey][index] ?? "",
+    isRequired: true,
+  }));
+  const mirrorlists = config.upstreams.map(({ name, mirrorlist }) => ({
+    key: upstreamKey(name, UPSTREAM_KEYS.mirrorlist),
+    path: mirrorlist,
+    isRequired: false,
+  }));
+  const unreadable: UnreadableFile[] = [];
+  for (const file of [...tls, ...mirrorlists]) {
+    if (file.path === "") continue;
+    await Deno.readTextFile(file.path)
+      .catch((error) => unreadable.push({ ...file, failure: failureOf(error) }));
   }
   return unreadable;
 }

@@ -63,10 +63,16 @@ export function text(
   };
 }
 
-/** A file or directory. Relative paths are resolved against the working directory. */
+/**
+ * A file or directory. Relative paths are resolved against the working directory. "~" is refused:
+ * only shells know it, and it would become a directory of that name.
+ */
 export const path: ValueType<string> = {
   name: "path",
   parse(raw, workingDirectory) {
+    if (typeof raw === "string" && /^~[^/]*(?:\/|$)/.test(raw)) {
+      return bad(raw, 'a path without "~", such as "/home/NAME/cache"');
+    }
     return typeof raw === "string" && raw !== "" && !raw.includes("\0")
       ? good(resolve(workingDirectory, raw))
       : bad(raw, "a path");

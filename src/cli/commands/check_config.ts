@@ -1,8 +1,9 @@
+import { linesWithoutArchitecture } from "../../config/ambiguous_lines.ts";
 import { withoutCredentials } from "../../config/problem.ts";
 import {
   type EffectiveConfig,
   readEffectiveConfig,
-  unreadableMirrorlists,
+  unreadableFiles,
 } from "../../config/read_config.ts";
 import { OWN_REPOSITORY_KEYS } from "../../config/own_repositories.ts";
 import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
@@ -16,7 +17,8 @@ export const CHECK_CONFIG_COMMAND: Command = {
   summary: "Check the configuration and print it",
   description: "Prints every problem of the configuration and exits with 1, or prints the " +
     "effective configuration as TOML, each value with its origin and without secrets, and " +
-    "exits with 0. A mirrorlist that cannot be read is a warning.",
+    "exits with 0. A mirrorlist that cannot be read is a warning, and so is a mirror whose " +
+    "address has no architecture.",
   options: [CONFIG_OPTION],
   examples: [
     { command: "pkgstash check-config", description: "What would be served, and from where" },
@@ -28,12 +30,18 @@ export const CHECK_CONFIG_COMMAND: Command = {
   run: async (options, output) => {
     const effective = await readEffectiveConfig(options.get(CONFIG_OPTION.name));
     output.out(renderEffectiveConfig(effective));
-    for (const { path, failure } of await unreadableMirrorlists(effective.config)) {
+    for (const line of effective.config.upstreams.flatMap(linesWithoutArchitecture)) {
       output.err(
-        `pkgstash: Cannot read the mirrorlist ${path}: ${failure}. Its mirrors are missing.`,
+        `pkgstash: The mirror ${withoutCredentials(line)} has no $arch. ` +
+          "Unless that is right, its files will not be found.",
       );
     }
-    return EXIT_CODE.ok;
+    const unreadable = await unreadableFiles(effective.config);
+    for (const { key, path, failure, isRequired } of unreadable) {
+      const effect = isRequired ? "The daemon cannot start." : "Its mirrors are missing.";
+      output.err(`pkgstash: Cannot read ${path}, the ${key}: ${failure}. ${effect}`);
+    }
+    return unreadable.some(({ isRequired }) => isRequired) ? EXIT_CODE.failure : EXIT_CODE.ok;
   },
 };
 

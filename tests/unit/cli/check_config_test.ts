@@ -62,11 +62,42 @@ Deno.test("a mirrorlist that cannot be read is a warning, since the daemon start
     assertStringIncludes(out, `mirrorlist = "${file}.list" # file\n`);
     assertEquals(
       err.trimEnd(),
-      `pkgstash: Cannot read the mirrorlist ${file}.list: no such file. Its mirrors are missing.`,
+      `pkgstash: Cannot read ${file}.list, the mirrorlist: no such file. Its mirrors are missing.`,
     );
     await Deno.writeTextFile(`${file}.list`, "Server = https://a.example/$repo/os/$arch\n");
     assertEquals((await capture(["check-config", "--config", file])).err, "");
   });
+});
+
+Deno.test("a TLS file that cannot be read fails the check, since the daemon does not start without it", async () => {
+  await withFile("", async (file) => {
+    await Deno.writeTextFile(`${file}.crt`, "a certificate");
+    await Deno.writeTextFile(
+      file,
+      `tls_certificate = "${file}.crt"\ntls_key = "${file}.key"\n`,
+    );
+    const { code, err } = await capture(["check-config", "--config", file]);
+    assertEquals(code, 1);
+    assertEquals(
+      err.trimEnd(),
+      `pkgstash: Cannot read ${file}.key, the tls_key: no such file. The daemon cannot start.`,
+    );
+  });
+});
+
+Deno.test("a mirror whose address names no architecture is a warning", async () => {
+  const cases: [string, boolean][] = [
+    ["https://mirror.example/$repo/os", true],
+    ["https://mirror.example/$repo/os/$arch", false],
+    ["https://mirror.example/$repo/os/x86_64", false],
+    ["https://mirror.example/archlinux/", false],
+  ];
+  for (const [mirror, isWarned] of cases) {
+    await withFile(`mirror_urls = ["${mirror}"]\n`, async (file) => {
+      const { code, err } = await capture(["check-config", "--config", file]);
+      assertEquals([code, err.includes("has no $arch")], [0, isWarned], mirror);
+    });
+  }
 });
 
 Deno.test("the effective configuration has no secrets", async () => {

@@ -224,6 +224,21 @@ Deno.test("a bad value is one problem, which names file, key and expectation", a
   }
 });
 
+Deno.test("an unknown key that resembles none gets no misleading suggestion", () => {
+  const [problem] = problemsOf("unknwon = 1");
+  assertEquals(/did you mean/.test(problem!), false, problem);
+  assertMatch(problem!, /pkgstash\.toml\(5\)/);
+});
+
+Deno.test("a path with ~ is refused, which only shells would replace", async (t) => {
+  for (const path of ["~", "~/cache", "~alice/cache"]) {
+    await t.step(path, () => {
+      assertMatch(problemsOf(`cache_root = "${path}"`)[0]!, /without "~"/);
+    });
+  }
+  assertEquals(problemsOf('cache_root = "/srv/pkgstash/~a~"'), []);
+});
+
 Deno.test("an unknown key is a problem that suggests the nearest known one", () => {
   assertMatch(problemsOf("cahe_root = 1")[0]!, /cahe_root: found an unknown key.*"cache_root"/);
   assertMatch(problemsOf("[upstream.manjaro]")[0]!, /upstream: .*"upstreams"/);
