@@ -66,6 +66,31 @@ export class HttpClient implements Disposable {
     return this.#send(url, { method: "HEAD", headers, signal });
   }
 
+  /**
+   * Sends a body, whose type is in `headers`. A redirect is an error: a body is only for the host
+   * that it was meant for.
+   */
+  async post(
+    url: string,
+    { body, headers, signal }: {
+      body: string | Uint8Array<ArrayBuffer>;
+      headers: Readonly<Record<string, string>>;
+      signal: AbortSignal;
+    },
+  ): Promise<Response> {
+    const response = await fetch(url, {
+      method: "POST",
+      client: this.#client,
+      headers: { "user-agent": this.#userAgent, "accept-encoding": "identity", ...headers },
+      body,
+      redirect: "manual",
+      signal,
+    });
+    if (!REDIRECTS.has(response.status)) return response;
+    await drain(response);
+    throw new PkgstashError("upstream", "redirects a request that may not be redirected");
+  }
+
   /** Follows redirects itself: the runtime would follow them to anywhere, with all headers. */
   async #send(
     start: string,

@@ -8,6 +8,8 @@ export interface TarMember {
   readonly type: "file" | "directory" | "other";
   /** Where a link leads, unchecked; null if the member is none. */
   readonly link: TarLink | null;
+  /** Permission bits, such as 0o755. */
+  readonly mode: number;
   /** Size of the content in bytes. */
   readonly size: number;
   /** The content, which is overwritten by the next member; null if it was not wanted. */
@@ -48,6 +50,7 @@ interface Extensions {
 interface Header {
   name: string;
   type: string;
+  mode: number;
   size: number;
   linkTarget: string;
 }
@@ -128,9 +131,9 @@ export class TarReader {
   #member(header: Header, body: Uint8Array | null): TarMember {
     this.#members++;
     this.#extensions = {};
-    const { name, size } = header;
+    const { name, mode, size } = header;
     const type = isFile(header) ? "file" : isDirectory(header) ? "directory" : "other";
-    return { name, type, size, link: linkOf(header), body };
+    return { name, type, mode, size, link: linkOf(header), body };
   }
 
   #passZeros(bytes: Uint8Array): void {
@@ -145,9 +148,9 @@ export class TarReader {
     const stated = numberAt(block, 124, 12);
     if (isExtension(type)) {
       if (stated > MAX_EXTENSION_BYTES) throw damaged("a header is too long");
-      return { name: "", type, size: stated, linkTarget: "" };
+      return { name: "", type, mode: 0, size: stated, linkTarget: "" };
     }
-    if (IGNORED_TYPES.has(type)) return { name: "", type, size: stated, linkTarget: "" };
+    if (IGNORED_TYPES.has(type)) return { name: "", type, mode: 0, size: stated, linkTarget: "" };
     if (type === "S") throw damaged("a member is sparse");
     const extensions = this.#extensions;
     const name = extensions.name ?? nameIn(block);
@@ -161,6 +164,8 @@ export class TarReader {
     return {
       name,
       type,
+      // Writers leave it empty or put the type of the file above it.
+      mode: (octalAt(block, 100, 108) ?? 0) & 0o7777,
       size,
       linkTarget: extensions.linkTarget ?? textUntilZero(block, 157, 257),
     };

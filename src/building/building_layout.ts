@@ -1,0 +1,42 @@
+import { join } from "@std/path";
+
+/**
+ * The part of `state_root` that belongs to builds. Every file is written whole and then renamed, so a
+ * copy of this tree at any moment is a backup.
+ *
+ *     <state_root>/building/
+ *       packages/BASE.json      one watched package base: where it comes from, who maintained it,
+ *                               what was accepted, what waits, and every decision
+ *       trees/HASH.json         the files of one package source, by the hash that approvals are
+ *                               bound to
+ *       notices.json            messages that are still to be delivered
+ */
+export class BuildingLayout {
+  readonly root: string;
+
+  constructor(stateRoot: string) {
+    this.root = join(stateRoot, "building");
+  }
+
+  get packages(): string {
+    return join(this.root, "packages");
+  }
+
+  /** `base` must be a name of a package base. */
+  package(base: string): string {
+    return join(this.packages, `${base}.json`);
+  }
+
+  get trees(): string {
+    return join(this.root, "trees");
+  }
+
+  /** `hash` must be the hash of a tree. */
+  tree(hash: string): string {
+    return join(this.trees, `${hash}.json`);
+  }
+
+  get notices(): string {
+    return join(this.root, "notices.json");
+  }
+}

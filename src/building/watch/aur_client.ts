@@ -1,0 +1,205 @@
+import type { Clock } from "../../async/clock.ts";
+import { isTimeout, PkgstashError, reasonOf } from "../../errors.ts";
+import { type AurPackage, readInfoAnswer, readSearchAnswer } from "../../formats/aur/rpc_answer.ts";
+import { parseRetryAfter } from "../../formats/http/retry_after.ts";
+import type { HttpClient } from "../../platform/http_client.ts";
+import type { SourceTree } from "../source_tree.ts";
+import { capped, readTreeArchive, TREE_LIMITS } from "./tree_archive.ts";
+
+export interface AurClientOptions {
+  /** Where the AUR is, such as `https://aur.archlinux.org`, without a slash at the end. */
+  readonly url: string;
+  readonly http: Pick<HttpClient, "get" | "post">;
+  readonly clock: Clock;
+  /** Aborts every request. */
+  readonly signal: AbortSignal;
+  /** Returns a number from 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/** Names in one request. The AUR returns at most 5000 packages, and a URL would hold some 150. */
+const NAMES_PER_REQUEST = 500;
+/** 5000 packages with all their lists have some 10 MB. */
+const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
+const TIMEOUT_MS = 60_000;
+/** Rests after a failure: doubled each time, and longer when the AUR itself asks for it. */
+const FIRST_REST_MS = 30_000;
+const LONGEST_REST_MS = 3_600_000;
+/** The limit of the AUR counts for 24 hours, so a short rest would not help. */
+const RATE_LIMIT_REST_MS = 15 * 60_000;
+/** The longest rest that the AUR can ask for. */
+const MAX_ASKED_REST_MS = 24 * 3_600_000;
+const REMEMBERED_ANSWERS = 64;
+
+/**
+ * Asks the AUR: about many packages in one request, and for the files of a package. After a failure it
+ * rests, longer each time, and refuses to ask meanwhile: nobody gets around the AUR's limit by asking
+ * for something else.
+ */
+export class AurClient {
+  readonly #options: AurClientOptions;
+  readonly #random: () => number;
+  /** Answers with their entity tags, by the body of the request. */
+  readonly #answers = new Map<string, { readonly tag: string; readonly packages: AurPackage[] }>();
+  #failures = 0;
+  #restsUntil = -Infinity;
+
+  constructor(options: AurClientOptions) {
+    this.#options = options;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** Milliseconds until it may be asked again; 0 if it may be now. */
+  get restMs(): number {
+    return Math.max(0, this.#restsUntil - this.#options.clock.monotonic());
+  }
+
+  /**
+   * What the AUR says of these packages, by their names. A name that is missing does not exist there:
+   * every failure throws.
+   *
+   * @throws PkgstashError `upstream` if the AUR cannot be asked, fails, or sends something else.
+   */
+  async info(names: Iterable<string>): Promise<Map<string, AurPackage>> {
+    const wanted = [...new Set(names)].sort();
+    const found = new Map<string, AurPackage>();
+    for (let start = 0; start < wanted.length; start += NAMES_PER_REQUEST) {
+      const batch = wanted.slice(start, start + NAMES_PER_REQUEST);
+      const asked = new Set(batch);
+      for (const each of await this.#infoOf(batch)) {
+        if (asked.has(each.name)) found.set(each.name, each);
+      }
+    }
+    return found;
+  }
+
+  /** Names of the packages that provide something, itself included if it is one. */
+  async providersOf(name: string): Promise<string[]> {
+    const what = `search for ${name}`;
+    return await this.#ask(what, async (signal) => {
+      const path = `/rpc/v5/search/${encodeURIComponent(name)}?by=provides`;
+      const response = await this.#options.http.get(this.#options.url + path, {}, signal);
+      return readSearchAnswer(await this.#textOf(response));
+    });
+  }
+
+  /**
+   * The files of a package base as they are now.
+   *
+   * @throws PkgstashError `not_found` if the AUR has none, `content` if they are refused, `upstream` if
+   * the AUR fails.
+   */
+  async tree(base: string): Promise<SourceTree> {
+    const path = `/cgit/aur.git/snapshot/${encodeURIComponent(base)}.tar.gz`;
+    const archive = await this.#ask(`fetch the files of ${base}`, async (signal) => {
+      const response = await this.#options.http.get(this.#options.url + path, {}, signal);
+      if (response.status === 404) {
+        await response.body?.cancel();
+        throw new PkgstashError(
+          "not_found",
+          `Cannot fetch the files of ${base}: the AUR has no such package base.`,
+        );
+      }
+      return await this.#bytesOf(response, TREE_LIMITS.maxArchiveBytes);
+    });
+    return await readTreeArchive(archive.stream());
+  }
+
+  async #infoOf(names: readonly string[]): Promise<AurPackage[]> {
+    const body = names.map((name) => `arg%5B%5D=${encodeURIComponent(name)}`).join("&");
+    const known = this.#answers.get(body);
+    const headers = {
+      "content-type": "application/x-www-form-urlencoded",
+      ...(known === undefined ? {} : { "if-none-match": known.tag }),
+    };
+    return await this.#ask(`ask about ${names.length} packages`, async (signal) => {
+      const url = `${this.#options.url}/rpc/v5/info`;
+      const response = await this.#options.http.post(url, { body, headers, signal });
+      if (response.status === 304 && known !== undefined) {
+        await response.body?.cancel();
+        return known.packages;
+      }
+      const tag = response.headers.get("etag");
+      const packages = readInfoAnswer(await this.#textOf(response));
+      if (tag !== null) this.#remember(body, { tag, packages });
+      return packages;
+    });
+  }
+
+  #remember(body: string, answer: { tag: string; packages: AurPackage[] }): void {
+    this.#answers.delete(body);
+    this.#answers.set(body, answer);
+    const [oldest] = this.#answers.keys();
+    if (this.#answers.size > REMEMBERED_ANSWERS && oldest !== undefined) {
+      this.#answers.delete(oldest);
+    }
+  }
+
+  async #ask<T>(what: string, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { restMs } = this;
+    if (restMs > 0) {
+      throw failure(
+        what,
+        `it failed before and is left alone for ${Math.ceil(restMs / 1000)} s more`,
+      );
+    }
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    try {
+      const result = await send(AbortSignal.any([timeout, this.#options.signal]));
+      this.#failures = 0;
+      return result;
+    } catch (error) {
+      if (this.#options.signal.aborted) throw failure(what, "the daemon stops");
+      if (error instanceof PkgstashError && error.kind === "not_found") throw error;
+      if (!(error instanceof RestWanted)) this.#rest(null);
+      throw failure(what, isTimeout(error) ? "it did not answer in time" : reasonOf(error), error);
+    }
+  }
+
+  async #textOf(response: Response): Promise<string> {
+    return await (await this.#bytesOf(response, MAX_ANSWER_BYTES)).text();
+  }
+
+  async #bytesOf(response: Response, maxBytes: number): Promise<Blob> {
+    await this.#check(response);
+    return await new Response(response.body?.pipeThrough(capped(maxBytes)) ?? null).blob();
+  }
+
+  async #check(response: Response): Promise<void> {
+    if (response.status === 200) return;
+    await response.body?.cancel();
+    const asked = response.headers.get("retry-after");
+    const wait = parseRetryAfter(asked, new Date(this.#options.clock.now()));
+    if (response.status === 429) {
+      this.#rest(wait ?? RATE_LIMIT_REST_MS);
+      throw new RestWanted("its limit of requests is reached");
+    }
+    if (wait === null) throw new PkgstashError("upstream", `it answered ${response.status}`);
+    this.#rest(wait);
+    throw new RestWanted(`it answered ${response.status}`);
+  }
+
+  /** Rests for a doubled time, and for `leastMs` at least; up to a quarter more by chance. */
+  #rest(leastMs: number | null): void {
+    const doubled = FIRST_REST_MS * 2 ** Math.min(this.#failures, 10);
+    this.#failures++;
+    const least = Math.min(leastMs ?? 0, MAX_ASKED_REST_MS);
+    const rest = Math.max(least, Math.min(doubled, LONGEST_REST_MS));
+    this.#restsUntil = this.#options.clock.monotonic() + rest * (1 + this.#random() / 4);
+  }
+}
+
+/** A failure after which the rest is set already. */
+class RestWanted extends PkgstashError {
+  constructor(reason: string) {
+    super("upstream", reason);
+  }
+}
+
+function failure(what: string, reason: string, cause?: unknown): PkgstashError {
+  return new PkgstashError(
+    "upstream",
+    `Cannot ${what} at the AUR: ${reason}. Nothing is taken for gone; it is asked again later.`,
+    { cause },
+  );
+}
