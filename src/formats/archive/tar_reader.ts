@@ -10,6 +10,8 @@ export interface TarMember {
   readonly link: TarLink | null;
   /** Permission bits, such as 0o755. */
   readonly mode: number;
+  /** Names of its extended attributes, such as `security.capability`. */
+  readonly attributes: readonly string[];
   /** Size of the content in bytes. */
   readonly size: number;
   /** The content, which is overwritten by the next member; null if it was not wanted. */
@@ -45,6 +47,7 @@ interface Extensions {
   name?: string;
   linkTarget?: string;
   size?: number;
+  attributes?: string[];
 }
 
 interface Header {
@@ -130,10 +133,11 @@ export class TarReader {
 
   #member(header: Header, body: Uint8Array | null): TarMember {
     this.#members++;
+    const { attributes = [] } = this.#extensions;
     this.#extensions = {};
     const { name, mode, size } = header;
     const type = isFile(header) ? "file" : isDirectory(header) ? "directory" : "other";
-    return { name, type, mode, size, link: linkOf(header), body };
+    return { name, type, mode, attributes, size, link: linkOf(header), body };
   }
 
   #passZeros(bytes: Uint8Array): void {
@@ -236,6 +240,11 @@ function paxRecords(body: Uint8Array): Extensions {
       if (body.subarray(space, at + length).includes(0)) throw damaged("a pax header is malformed");
       found[key === "path" ? "name" : "linkTarget"] = value;
     }
+    const attribute = /^(?:SCHILY|LIBARCHIVE)\.xattr\.(.+)$/.exec(key)?.[1];
+    // libarchive writes each in both forms, one of them percent-encoded.
+    if (attribute !== undefined) {
+      found.attributes = [...new Set([...found.attributes ?? [], percentDecoded(attribute)])];
+    }
     if (key === "size") {
       if (!/^[0-9]{1,15}$/.test(value)) throw damaged("a pax header is malformed");
       found.size = Number(value);
@@ -243,6 +252,14 @@ function paxRecords(body: Uint8Array): Extensions {
     at += length;
   }
   return found;
+}
+
+function percentDecoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** A number in octal digits, or in base 256 if its first bit is set. */

@@ -17,6 +17,20 @@ export interface PackageArchive {
   readonly files: readonly string[];
   /** Whether it brings an `.INSTALL` script, which runs as root. */
   readonly hasScript: boolean;
+  /** The text of the script; null if there is none. */
+  readonly script: string | null;
+  /** What gives those who run it rights of others, in the order of the archive. */
+  readonly privileged: readonly PrivilegedFile[];
+}
+
+/** A file that has more rights than who runs it: by its mode, or by an extended attribute. */
+export interface PrivilegedFile {
+  /** As in `files`. */
+  readonly path: string;
+  /** Permission bits, such as 0o4755. */
+  readonly mode: number;
+  /** Names of its extended attributes. */
+  readonly attributes: readonly string[];
 }
 
 /** Limits beyond which a package is refused. */
@@ -33,8 +47,11 @@ const METADATA_BYTES: ReadonlyMap<string, number> = new Map([
   [".PKGINFO", 256 * 1024],
   [".BUILDINFO", 4 * 1024 ** 2],
   [".MTREE", 16 * 1024 ** 2],
+  [".INSTALL", 1024 ** 2],
 ]);
 const MAX_PATH_LENGTH = 64 * 1024 ** 2;
+/** The bits of a mode that make a program run as its owner or group. */
+const SET_ID = 0o6000;
 
 /**
  * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
@@ -83,6 +100,7 @@ class Contents {
   readonly #paths: PackagePaths;
   readonly #metadata = new Map<string, Uint8Array>();
   readonly #names: string[] = [];
+  readonly #privileged: PrivilegedFile[] = [];
 
   constructor(maxEntries: number) {
     this.#paths = new PackagePaths({ maxEntries, maxPathLength: MAX_PATH_LENGTH });
@@ -98,8 +116,13 @@ class Contents {
   add(member: TarMember): void {
     const fault = this.#paths.add(member);
     if (fault !== null) throw refusal(fault);
-    const { name, body } = member;
+    const { name, mode, type, attributes, body } = member;
     this.#names.push(name);
+    // A folder's bit gives files a group, and nobody a right.
+    if ((type !== "directory" && (mode & SET_ID) !== 0) || attributes.length > 0) {
+      const [path = name] = listedFiles([name]);
+      this.#privileged.push({ path, mode, attributes });
+    }
     if (METADATA_BYTES.has(name)) {
       if (body === null) throw refusal(`its ${name} is not a file`);
       this.#metadata.set(name, body.slice());
@@ -111,6 +134,7 @@ class Contents {
     if (info === undefined) throw refusal("it has no .PKGINFO, so it is not a package");
     const buildInfo = this.#metadata.get(".BUILDINFO");
     const mtree = this.#metadata.get(".MTREE");
+    const script = this.#metadata.get(".INSTALL");
     const fault = this.#paths.finish() ??
       (mtree === undefined ? null : await this.#paths.compare(readMtree(mtree)));
     if (fault !== null) throw refusal(fault);
@@ -118,7 +142,9 @@ class Contents {
       info: parsePackageInfo(textOf(".PKGINFO", info)),
       buildInfo: buildInfo === undefined ? null : parseBuildInfo(textOf(".BUILDINFO", buildInfo)),
       files: listedFiles(this.#names),
-      hasScript: this.#names.includes(".INSTALL"),
+      hasScript: script !== undefined,
+      script: script === undefined ? null : new TextDecoder().decode(script),
+      privileged: this.#privileged,
     };
   }
 }

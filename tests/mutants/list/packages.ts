@@ -6,6 +6,20 @@ const WRITTEN = ["formats/pacman/database_archive_test.ts"];
 /** Packages that are read, and databases that are written of them. */
 export const PACKAGES: readonly Mutant[] = [
   {
+    file: "formats/pacman/package_archive.ts",
+    find: '(type !== "directory" && (mode & SET_ID) !== 0)',
+    replace: "false",
+    breaks: "nobody sees that a package brings a setuid program",
+    killedBy: ["formats/pacman/package_archive_test.ts"],
+  },
+  {
+    file: "formats/pacman/package_archive.ts",
+    find: " || attributes.length > 0",
+    replace: "",
+    breaks: "nobody sees that a package brings capabilities",
+    killedBy: ["formats/pacman/package_archive_test.ts"],
+  },
+  {
     file: "formats/archive/tar_reader.ts",
     find: 'if (key.startsWith("GNU.sparse."))',
     replace: "if (false)",

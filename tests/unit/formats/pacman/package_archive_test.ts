@@ -32,7 +32,8 @@ Deno.test("a package is read whatever its compression and the size of its chunks
 
 Deno.test("a script that runs at the installation is not overlooked", async () => {
   assertEquals((await read(await madePackage([INFO]))).hasScript, false);
-  assertEquals((await read(await madePackage([INFO, [".INSTALL", "x"]]))).hasScript, true);
+  const scripted = await read(await madePackage([INFO, [".INSTALL", "post_install() { :; }"]]));
+  assertEquals([scripted.hasScript, scripted.script], [true, "post_install() { :; }"]);
 });
 
 Deno.test("the files are listed as repo-add lists them", async () => {
@@ -56,6 +57,32 @@ const hardLink = (name: string, linkname: string): PackageMember => ({
 const pax = (name: string, records: Record<string, string>): PackageMember => ({
   name,
   pax: records,
+});
+
+Deno.test("a file with more rights than who runs it is told, by its mode or its capabilities", async () => {
+  const { privileged } = await read(
+    await madePackage([
+      INFO,
+      { name: "usr/", mode: 0o2755 },
+      { name: "usr/a", mode: 0o4755 },
+      { name: "usr/b", mode: 0o2755 },
+      { name: "usr/c", mode: 0o1755 },
+      { ...hardLink("usr/d", "usr/c"), mode: 0o4755 },
+      pax("usr/e", {
+        "SCHILY.xattr.security.capability": "\x01",
+        "LIBARCHIVE.xattr.security%2ecapability": "AQ",
+      }),
+    ]),
+  );
+  assertEquals(
+    privileged.map(({ path, mode, attributes }) => [path, mode & 0o6000, ...attributes]),
+    [
+      ["usr/a", 0o4000],
+      ["usr/b", 0o2000],
+      ["usr/d", 0o4000],
+      ["usr/e", 0, "security.capability"],
+    ],
+  );
 });
 
 /** What is refused, and the reason that is given. */
