@@ -91,6 +91,7 @@ export const CREATE_REPOSITORY = endpoint({
     architectures: z.array(z.string()).optional().describe("Architectures; x86_64 by default."),
     client_path: z.string().optional().describe("Path on this server; $repo/os/$arch by default."),
     signing: z.string().optional().describe("required, which is the default, or none."),
+    keep_versions: COUNT.optional().describe("Number of former versions to keep for download."),
     keep_generations: COUNT.optional().describe("Number of publications to keep."),
   }),
   answers: { 201: CREATED },

@@ -33,6 +33,13 @@ export const OWN_REPOSITORY_KEYS = {
     description:
       'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, or "none".',
   }),
+  keepVersions: key({
+    name: "keep_versions",
+    type: count(0, 1000),
+    defaultValue: 3,
+    description:
+      "Number of newest versions of each package to keep for download after they have left the database.",
+  }),
   keepGenerations: key({
     name: "keep_generations",
     type: count(2, 10_000),
@@ -97,6 +104,7 @@ export function readOwnRepository(
     architectures: read(OWN_REPOSITORY_KEYS.architectures),
     clientPath: read(OWN_REPOSITORY_KEYS.clientPath),
     signing: read(OWN_REPOSITORY_KEYS.signing),
+    keepVersions: read(OWN_REPOSITORY_KEYS.keepVersions),
     keepGenerations: read(OWN_REPOSITORY_KEYS.keepGenerations),
   };
   if (!isNamed || Object.values(values).includes(null)) return null;

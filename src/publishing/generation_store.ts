@@ -17,13 +17,15 @@ import type { RepositoryLayout } from "./state_layout.ts";
 const log = eventLogger("publishing");
 
 const SUMMARY = "generation.json";
-/** The file of a generation that is not for clients. */
-export const PACKAGES = "packages.json";
+const PACKAGES = "packages.json";
+const FORMER = "former.json";
 
 /** A generation that is whole on disk. */
 export interface LoadedGeneration {
   readonly generation: Generation;
   readonly packages: readonly PublishedPackage[];
+  /** See `formerVersions`. */
+  readonly former: readonly PublishedPackage[];
 }
 
 /** What there is of a repository on disk. */
@@ -31,6 +33,8 @@ export interface StoredHistory {
   /** The generations that can be read, the earliest first. The last one is served. */
   readonly generations: readonly Generation[];
   readonly packages: readonly PublishedPackage[];
+  /** See `formerVersions`. */
+  readonly former: readonly PublishedPackage[];
   /** The highest number that was ever given. */
   readonly lastNumber: number;
   /** Whether every generation could be read; if not, nothing may be removed. */
@@ -58,14 +62,13 @@ export class GenerationStore {
   async load(): Promise<StoredHistory> {
     const numbers = await this.#numbers();
     const generations: Generation[] = [];
-    let packages: readonly PublishedPackage[] | null = null;
+    let served: LoadedGeneration | null = null;
     for (const number of numbers.toReversed()) {
       try {
-        const loaded: LoadedGeneration = packages === null
-          ? await this.read(number)
-          : { generation: await this.#summary(number), packages };
-        packages = loaded.packages;
-        generations.unshift(loaded.generation);
+        if (served === null) {
+          served = await this.read(number);
+          generations.unshift(served.generation);
+        } else generations.unshift(await this.#summary(number));
       } catch (error) {
         log.error("cannot use a generation", {
           generation: this.#layout.generation(number),
@@ -75,7 +78,8 @@ export class GenerationStore {
     }
     return {
       generations,
-      packages: packages ?? [],
+      packages: served?.packages ?? [],
+      former: served?.former ?? [],
       lastNumber: numbers.at(-1) ?? 0,
       isWhole: generations.length === numbers.length,
     };
@@ -94,12 +98,17 @@ export class GenerationStore {
         throw damaged(path, "it is not the file that was published");
       }
     }
-    const packages: readonly PublishedPackage[] = JSON.parse(
-      await Deno.readTextFile(this.pathOf(generation, PACKAGES)),
-    );
+    const listIn = async (name: string): Promise<readonly PublishedPackage[]> =>
+      JSON.parse(await Deno.readTextFile(this.pathOf(generation, name)));
+    const packages = await listIn(PACKAGES);
     const lost = await this.#packages.firstLost(packages);
     if (lost !== null) throw damaged(this.#packages.pathOf(lost), "it is not there, or cut");
-    return { generation, packages };
+    return {
+      generation,
+      packages,
+      // Generations of earlier versions do not have it.
+      former: FORMER in generation.files ? await listIn(FORMER) : [],
+    };
   }
 
   /**
@@ -108,19 +117,18 @@ export class GenerationStore {
    */
   async publish(
     summary: Omit<Generation, "files">,
-    packages: readonly PublishedPackage[],
+    { packages, former }: Pick<LoadedGeneration, "packages" | "former">,
     write: (directory: string) => Promise<Record<string, GenerationFile>>,
   ): Promise<Generation> {
     const directory = join(this.#layout.staging, `generation-${summary.number}`);
     await removeTreeIfPresent(directory);
     await Deno.mkdir(directory, { recursive: true });
     try {
-      const text = JSON.stringify(packages);
-      await writeFileDurably(join(directory, PACKAGES), text);
-      const files = {
-        ...await write(directory),
-        [PACKAGES]: await describeFile(join(directory, PACKAGES)),
-      };
+      const files: Record<string, GenerationFile> = await write(directory);
+      for (const [name, list] of [[PACKAGES, packages], [FORMER, former]] as const) {
+        await writeFileDurably(join(directory, name), JSON.stringify(list));
+        files[name] = await describeFile(join(directory, name));
+      }
       const generation: Generation = { ...summary, files };
       await writeFileDurably(join(directory, SUMMARY), JSON.stringify(generation, null, 1) + "\n");
       await renameDurably(directory, this.#layout.generation(generation.number));

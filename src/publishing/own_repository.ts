@@ -7,7 +7,8 @@ import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
 import { databaseName, databaseNames, writeDatabases } from "./databases.ts";
 import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
-import { GenerationStore, PACKAGES, type StoredHistory } from "./generation_store.ts";
+import { formerVersions } from "./former_versions.ts";
+import { GenerationStore, type StoredHistory } from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
@@ -50,7 +51,8 @@ export interface OwnRepositoryOptions {
  * 1. new packages move into the package store, signed, where nothing refers to them yet;
  * 2. databases, their signatures and a summary are written into `staging`, and synced;
  * 3. their directory is renamed to the next number: the publication;
- * 4. generations beyond `keep_generations` go, and packages that none of the others has.
+ * 4. generations beyond `keep_generations` go, and packages that none of the others has and that
+ *    `keep_versions` does not keep.
  */
 export class OwnRepository {
   readonly packages: PackageStore;
@@ -67,7 +69,13 @@ export class OwnRepository {
       packages: [],
       files: new Map(),
     };
-  #history: StoredHistory = { generations: [], packages: [], lastNumber: 0, isWhole: true };
+  #history: StoredHistory = {
+    generations: [],
+    packages: [],
+    former: [],
+    lastNumber: 0,
+    isWhole: true,
+  };
 
   constructor({ settings, layout, signer, now = Date.now }: OwnRepositoryOptions) {
     this.#settings = settings;
@@ -118,6 +126,12 @@ export class OwnRepository {
   async published(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
     return this.#history.packages;
+  }
+
+  /** The packages that are kept for download by `keep_versions`; the database does not list them. */
+  async former(): Promise<readonly PublishedPackage[]> {
+    await this.#loaded();
+    return this.#history.former;
   }
 
   /** The package that is served under a file name; null if there is none. */
@@ -196,6 +210,7 @@ export class OwnRepository {
   async #publish(cause: PublicationCause, change: Change): Promise<Generation | null> {
     await this.#loaded();
     const { generations, packages: present, lastNumber } = this.#history;
+    const { keepVersions } = this.#settings;
     const packages = await change(present);
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
@@ -203,15 +218,18 @@ export class OwnRepository {
     await this.#signPackages(packages, { changes, current });
     const number = lastNumber + 1;
     const summary = { number, publishedAt: this.#now(), ...cause, changes };
+    const replaced = [...this.#history.former, ...changes.flatMap(({ from }) => from ?? [])];
+    const former = formerVersions(replaced, { published: packages, keepVersions });
     const generation = await this.#store.publish(
       summary,
-      packages,
+      { packages, former },
       (directory) => this.#writeDatabases(directory, packages, current),
     );
     this.#history = {
       ...this.#history,
       generations: [...generations, generation],
       packages,
+      former,
       lastNumber: number,
     };
     log.info("published", {
@@ -262,7 +280,7 @@ export class OwnRepository {
     if (generation === null) return false;
     const { architectures, signing } = this.#settings;
     const wanted = databaseNames(architectures, signing !== "none");
-    const present = Object.keys(generation.files).filter((name) => name !== PACKAGES);
+    const present = Object.keys(generation.files).filter((name) => !name.endsWith(".json"));
     return wanted.toSorted().join() === present.toSorted().join();
   }
 
@@ -297,7 +315,7 @@ export class OwnRepository {
   }
 
   async #prune(): Promise<void> {
-    const { generations, packages, isWhole } = this.#history;
+    const { generations, packages, former, isWhole } = this.#history;
     if (!isWhole) return;
     const settledBefore = this.#now() - KEEP_REPLACED_MS;
     const surplus = generations.slice(0, -this.#settings.keepGenerations)
@@ -310,6 +328,7 @@ export class OwnRepository {
     const changed = kept.slice(1).flatMap(({ changes }) =>
       changes.flatMap(({ from }) => from ?? [])
     );
-    await this.packages.prune(new Set([...packages, ...changed].map(({ sha256 }) => sha256)));
+    const needed = [...packages, ...former, ...changed];
+    await this.packages.prune(new Set(needed.map(({ sha256 }) => sha256)));
   }
 }

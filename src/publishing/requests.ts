@@ -78,11 +78,12 @@ async function meaningOf(
   const name = fileName.replace(/\.sig$/, "");
   const history = await own.history();
   const served = () => own.find(name);
-  const former = () =>
+  const replaced = () =>
     history.toReversed().flatMap(({ changes }) => changes)
       .find(({ from }) => from?.fileName === name)?.from;
+  const former = async () => (await own.former()).find(({ fileName }) => fileName === name);
   const found = (leased === null ? null : changedSince(leased.number, history, name)) ??
-    await served() ?? former() ?? null;
+    await served() ?? replaced() ?? await former() ?? null;
   const isHere = found?.architecture === "any" || found?.architecture === repository.architecture;
   return isHere ? found : null;
 }

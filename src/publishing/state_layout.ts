@@ -17,6 +17,8 @@ import { join } from "@std/path";
  *           package.json                  what the databases say of it, and its signature
  *         generations/00000042/         one publication, never changed once it has this name
  *           generation.json               what it has, what changed, by whom, and its files' digests
+ *           packages.json                 the packages that its databases list
+ *           former.json                   former versions of them, kept for download
  *           x86_64.db x86_64.db.sig       the databases of each architecture
  *           x86_64.files x86_64.files.sig
  *         staging/                      uploads and generations in the making

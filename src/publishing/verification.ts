@@ -53,7 +53,8 @@ export async function verifyRepository(
     if (reason !== null) faults.push({ file: `${file}.sig`, reason });
   };
   const isSigned = Object.keys(current?.files ?? {}).some((name) => name.endsWith(".sig"));
-  for (const each of packages) {
+  const served = [...packages, ...await own.former()];
+  for (const each of served) {
     const { fileName, sha256 } = each;
     await check(fileName, own.packages.pathOf(each), { sha256, isSigned });
   }
@@ -65,8 +66,8 @@ export async function verifyRepository(
       faults.push(...await databaseFaults(name, { own, current: current!, packages }));
     }
   }
-  const bytes = packages.reduce((sum, { size }) => sum + size, 0);
-  return { packages: packages.length, bytes, faults };
+  const bytes = served.reduce((sum, { size }) => sum + size, 0);
+  return { packages: served.length, bytes, faults };
 }
 
 async function digestOf(path: string): Promise<string | null> {

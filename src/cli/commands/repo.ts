@@ -85,6 +85,8 @@ export const REPO_COMMAND: Command = {
           ...option("signing", "POLICY", "Whether the server signs (default: required)"),
           choices: ["required", "none"],
         },
+        option("keep-versions", "NUMBER", "Former versions to keep for download (default: 3)"),
+        option("keep-generations", "NUMBER", "Publications to keep for rollbacks (default: 20)"),
         ...OPTIONS,
       ],
       examples: [{ command: "pkgstash repo create mine", description: 'A repository "mine"' }],
@@ -202,6 +204,8 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       ...(architectures === undefined ? {} : { architectures }),
       ...(path === undefined ? {} : { client_path: path }),
       ...(signing === undefined ? {} : { signing }),
+      ...numberOption(options, "keep-versions", "keep_versions"),
+      ...numberOption(options, "keep-generations", "keep_generations"),
     },
   });
   printAnswer(created, {
@@ -217,6 +221,14 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       ].join("\n"),
   });
   return EXIT_CODE.ok;
+}
+
+/** A member with the number of an option; none if it was not given. */
+function numberOption(options: OptionValues, name: string, member: string): Record<string, number> {
+  const text = options.get(name);
+  if (text === undefined) return {};
+  if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} "${text}" is not a number.`);
+  return { [member]: Number(text) };
 }
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {

@@ -31,6 +31,20 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/own_repository_test.ts"],
   },
   {
+    file: "publishing/own_repository.ts",
+    find: "const needed = [...packages, ...former, ...changed];",
+    replace: "const needed = [...packages, ...changed];",
+    breaks: "former versions that keep_versions keeps are removed",
+    killedBy: ["publishing/kept_packages_test.ts"],
+  },
+  {
+    file: "publishing/own_repository.ts",
+    find: "const needed = [...packages, ...former, ...changed];",
+    replace: "const needed = [...packages, ...former];",
+    breaks: "packages that a rollback needs are removed",
+    killedBy: ["publishing/kept_packages_test.ts"],
+  },
+  {
     file: "publishing/promotion.ts",
     find: "if (move !== null) withoutPackages(names, published, move.force);",
     replace:
@@ -64,13 +78,6 @@ export const PUBLISHING: readonly Mutant[] = [
     find: "return Math.max(this.#now(), last + 1000);",
     replace: "return this.#now();",
     breaks: "a client gets 304 for a database that is newer by less than a second",
-    killedBy: ["publishing/own_repository_test.ts"],
-  },
-  {
-    file: "publishing/own_repository.ts",
-    find: "new Set([...packages, ...changed].map(",
-    replace: "new Set([...packages].map(",
-    breaks: "a rollback finds its packages removed",
     killedBy: ["publishing/own_repository_test.ts"],
   },
   {

@@ -185,7 +185,8 @@ Deno.test("generations beyond keep_generations go, with packages that no other h
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const publishing = await openPublishing(root);
-  const mine = await publishing.create("mine", { keep_generations: 2 }, "tests");
+  const table = { keep_generations: 2, keep_versions: 0 };
+  const mine = await publishing.create("mine", table, "tests");
   for (const version of ["1.0-1", "2.0-1", "3.0-1", "4.0-1"]) {
     await addPackages(publishing, mine, [await ownPackage("foo", version)]);
   }
@@ -230,6 +231,7 @@ const CONFIGURED: OwnRepositoryConfig = {
   architectures: ["x86_64"],
   clientPath: "$repo/os/$arch",
   signing: "required",
+  keepVersions: 3,
   keepGenerations: 20,
 };
 

@@ -1,0 +1,26 @@
+import { vercmp } from "../formats/pacman/vercmp.ts";
+import type { PublishedPackage } from "./published_package.ts";
+
+/**
+ * The packages that clients can still download although the database lists them no more: of each name
+ * that it lists, the newest versions among those in `replaced`, which has the latest replaced last.
+ * Of one file name only the bytes that were published last count, and none where it is published.
+ */
+export function formerVersions(
+  replaced: readonly PublishedPackage[],
+  { published, keepVersions }: {
+    published: readonly PublishedPackage[];
+    keepVersions: number;
+  },
+): PublishedPackage[] {
+  const names = new Set(published.map(({ name }) => name));
+  const files = new Set(published.map(({ fileName }) => fileName));
+  const latest = new Map<string, PublishedPackage>();
+  for (const each of replaced) {
+    if (names.has(each.name) && !files.has(each.fileName)) latest.set(each.fileName, each);
+  }
+  const byName = Map.groupBy(latest.values(), ({ name }) => name);
+  return [...byName.values()].flatMap((versions) =>
+    versions.sort((one, other) => vercmp(other.version, one.version)).slice(0, keepVersions)
+  );
+}
