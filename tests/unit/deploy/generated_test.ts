@@ -28,18 +28,22 @@ Deno.test("docs/configuration.md has every key once, with its default and descri
   const rows = (await read("docs/configuration.md")).split("\n")
     .filter((line) => line.startsWith("| `"))
     .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+  // At the top level, and in tables of their own.
+  const own = Object.values(OWN_REPOSITORY_KEYS).map(({ name }) => name);
+  const upstream = Object.values(UPSTREAM_KEYS).map(({ name }) => name);
+  const inOwnTables = (name: string) => (own.includes(name) ? 1 : 0);
   for (const { name, type, defaultValue, description } of Object.values(SETTINGS)) {
     const [row, ...others] = rows.filter((cells) => cells[1] === `\`${name}\``);
+    others.splice(0, inOwnTables(name));
     assertEquals(others, [], name);
     const [, , shownType, shownDefault, meaning] = row!;
     assertEquals([shownType, meaning], [type.name, description.replaceAll("|", "\\|")], name);
     assertEquals(JSON.parse(shownDefault!.slice(1, -1)), defaultValue, name);
   }
-  // At the top level, and in tables of their own.
-  const own = Object.values(OWN_REPOSITORY_KEYS).map(({ name }) => name);
-  const upstream = Object.values(UPSTREAM_KEYS).map(({ name }) => name);
+  const settings = Object.values(SETTINGS).map(({ name }) => name);
   for (const name of new Set([...upstream, ...own])) {
-    const tables = (upstream.includes(name) ? 2 : 0) + (own.includes(name) ? 1 : 0);
+    const elsewhere = upstream.includes(name) ? 2 : settings.includes(name) ? 1 : 0;
+    const tables = elsewhere + inOwnTables(name);
     assertEquals(rows.filter((cells) => cells[1] === `\`${name}\``).length, tables, name);
   }
   for (const name of Object.keys(PRESETS)) {
