@@ -5,6 +5,7 @@ import {
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { KEY_TABLES } from "../../src/config/key_tables.ts";
 import { OWN_REPOSITORY_KEYS } from "../../src/config/own_repositories.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { PRESETS } from "../../src/config/presets.ts";
@@ -44,6 +45,12 @@ export function configManual(version: string): string {
       "A table [repositories.NAME] describes a repository of your own packages. It may be empty:",
     ),
     ...Object.values<ConfigKey<unknown>>(OWN_REPOSITORY_KEYS).flatMap(keyParagraph),
+    section("FURTHER TABLES"),
+    ...Object.entries(KEY_TABLES).flatMap(([name, keys]) => [
+      ".PP",
+      roff(`The table [${name}]:`),
+      ...Object.values<ConfigKey<unknown>>(keys).flatMap(keyParagraph),
+    ]),
     section("ENVIRONMENT"),
     ...tagged(TOKEN_VARIABLE.name, TOKEN_VARIABLE.description),
     ...tagged(

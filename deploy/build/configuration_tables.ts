@@ -6,6 +6,7 @@ import {
   TOKEN_VARIABLE,
   UPSTREAM_KEYS,
 } from "../../src/config/schema.ts";
+import { KEY_TABLES } from "../../src/config/key_tables.ts";
 import { OWN_REPOSITORY_KEYS } from "../../src/config/own_repositories.ts";
 import { type Setting, SETTINGS, type Topic } from "../../src/config/settings.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
@@ -25,6 +26,11 @@ export function configurationTables(): Record<string, string> {
     "further distributions": keyTable([PRESET_KEY, ...Object.values(UPSTREAM_KEYS)]),
     presets: presetTable(),
     "your own repositories": keyTable(Object.values<ConfigKey<unknown>>(OWN_REPOSITORY_KEYS)),
+    ...Object.fromEntries(
+      Object.entries(KEY_TABLES).map((
+        [name, keys],
+      ) => [name, keyTable(Object.values<ConfigKey<unknown>>(keys))]),
+    ),
     environment: environmentTable(),
   };
 }

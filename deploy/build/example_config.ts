@@ -1,4 +1,5 @@
 import type { ConfigKey } from "../../src/config/schema.ts";
+import { KEY_TABLES } from "../../src/config/key_tables.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
@@ -27,6 +28,11 @@ export function exampleConfig(): string {
     "# A repository of your own packages, which clients find at http://this-server/mine/os/x86_64/.",
     "#[repositories.mine]",
     '#architectures = ["x86_64"]',
+    ...Object.entries(KEY_TABLES).flatMap(([name, keys]) => [
+      "",
+      `[${name}]`,
+      ...Object.values<ConfigKey<unknown>>(keys).flatMap(keyLines),
+    ]),
     "",
   ].join("\n");
 }

@@ -1,3 +1,4 @@
+import type { KeyTableValues } from "./key_tables.ts";
 import type { OwnRepositoryConfig } from "./own_repositories.ts";
 import type { UPSTREAM_KEYS, ValuesOf } from "./schema.ts";
 import type { SETTINGS } from "./settings.ts";
@@ -14,7 +15,7 @@ export interface UpstreamConfig extends ValuesOf<typeof UPSTREAM_KEYS> {
  * The effective configuration: plain data, checked, with every default filled in. Paths are
  * absolute.
  */
-export interface Config extends ValuesOf<typeof SETTINGS> {
+export interface Config extends ValuesOf<typeof SETTINGS>, KeyTableValues {
   /** Bearer token of the administrative API, a secret; null if none is set. */
   readonly token: string | null;
   /** The first is the main one, "arch". */

@@ -4,6 +4,7 @@ import type { Config, UpstreamConfig } from "./config.ts";
 import { parseCredentials } from "./credentials.ts";
 import { parseEnvFile } from "./env_file.ts";
 import { type EnvironmentGetter, type Fallback, KeyReader } from "./key_reader.ts";
+import { KEY_TABLES, type KeyTableValues, readKeyTable } from "./key_tables.ts";
 import { type ConfigProblem, formatProblem } from "./problem.ts";
 import { readSecrets, type SecretFileContent } from "./secret_file.ts";
 import {
@@ -53,6 +54,7 @@ const TOP_LEVEL = [
   ...Object.values(UPSTREAM_KEYS).map((key) => key.name),
   "upstreams",
   "repositories",
+  ...Object.keys(KEY_TABLES),
 ];
 
 /** Reads, completes and checks a configuration. Reports all of its problems at once. */
@@ -82,6 +84,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   for (const upstream of upstreams) checkUpstream(reader, upstream);
   const ownRepositories = readOwnRepositories(reader, table["repositories"]);
   checkClientPaths(reader, upstreams, ownRepositories);
+  const tables = readKeyTables(reader, table);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
   if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
@@ -94,7 +97,13 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   if (reader.problems.length > 0) return { ok: false, problems: distinct(reader.problems) };
   return {
     ok: true,
-    config: { ...settings as Config, token: token?.text ?? null, upstreams, ownRepositories },
+    config: {
+      ...settings as Config,
+      ...tables,
+      token: token?.text ?? null,
+      upstreams,
+      ownRepositories,
+    },
     origins: reader.origins,
   };
 }
@@ -118,6 +127,13 @@ function readSettings(
   return Object.fromEntries(
     keys.map(([property, key]) => [property, reader.readTop(key, table, fallbacks[property])]),
   ) as Settings;
+}
+
+function readKeyTables(reader: KeyReader, table: TomlTable): KeyTableValues {
+  const names = Object.keys(KEY_TABLES) as (keyof KeyTableValues)[];
+  return Object.fromEntries(
+    names.map((name) => [name, readKeyTable(reader, name, table[name])]),
+  ) as unknown as KeyTableValues;
 }
 
 /** Adds the variables of the env_file, which rank below those of the environment. */

@@ -5,6 +5,7 @@ import {
   readEffectiveConfig,
   unreadableFiles,
 } from "../../config/read_config.ts";
+import { KEY_TABLES, type KeyTableValues } from "../../config/key_tables.ts";
 import { OWN_REPOSITORY_KEYS } from "../../config/own_repositories.ts";
 import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
 import { SETTINGS } from "../../config/settings.ts";
@@ -68,12 +69,17 @@ function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): stri
     const originOf = (key: string) => origins.get(`${table}.${key}`);
     return ["", `[${table}]`, ...lines(OWN_REPOSITORY_KEYS, repository, originOf)];
   });
+  const tables = Object.entries(KEY_TABLES).flatMap(([table, keys]) => {
+    const values = config[table as keyof KeyTableValues];
+    return ["", `[${table}]`, ...lines(keys, values, (key) => origins.get(`${table}.${key}`))];
+  });
   return [
     `# Configuration file: ${file ?? "none"}`,
     `# ${token}`,
     ...lines(SETTINGS, config, (key) => origins.get(key)),
     ...upstreams,
     ...repositories,
+    ...tables,
   ].join("\n");
 }
 

@@ -53,6 +53,15 @@ Deno.test("every key has its default without any configuration", () => {
     cacheRoot: "/here/cache",
     stateRoot: "/here/state",
     ownRepositories: [],
+    aur: {
+      repository: "aur",
+      url: "https://aur.archlinux.org",
+      checkIntervalMs: 3_600_000,
+      coolDownMs: 86_400_000,
+      newMaintainerCoolDownMs: 7 * 86_400_000,
+      approvePins: false,
+      approveHarmless: false,
+    },
     listenAddress: "::",
     port: 8090,
     tlsCertificate: null,
@@ -363,4 +372,14 @@ Deno.test("a token from a credential ranks above the env_file and below the envi
   assertEquals(token({}, "loaded"), ["loaded", "credential pkgstash.token"]);
   const environment = { PKGSTASH_TOKEN: "set" };
   assertEquals(token(environment, "loaded"), ["set", "environment"]);
+});
+
+Deno.test("a table of keys is read, and what is wrong in it is named with its table", () => {
+  const { aur } = configOf('[aur]\ncool_down = "3d"\napprove_pins = true\n');
+  assertEquals([aur.coolDownMs, aur.approvePins], [3 * 86_400_000, true]);
+  assertEquals(
+    problemsOf('[aur]\ncool_down = "soon"\ncooldown = "1d"\n').map((line) => line.split(": ")[1]),
+    ["aur.cooldown", "aur.cool_down"],
+  );
+  assertEquals(problemsOf("aur = true").length, 1);
 });

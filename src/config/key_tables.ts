@@ -1,0 +1,91 @@
+import { describeValue } from "./problem.ts";
+import type { KeyReader } from "./key_reader.ts";
+import type { ConfigKey, ValuesOf } from "./schema.ts";
+import { pathName, webUrl } from "./text_values.ts";
+import { isTable } from "./toml_document.ts";
+import { duration, flag } from "./value_type.ts";
+
+function key<T>(key: ConfigKey<T>): ConfigKey<T> {
+  return key;
+}
+
+/** The keys of `[aur]`: which package sources are looked at how often, and what passes by itself. */
+export const AUR_KEYS = {
+  repository: key({
+    name: "repository",
+    type: pathName("repository", "aur"),
+    defaultValue: "aur",
+    description:
+      "Repository of your own that gets the packages; it is created with the first package.",
+  }),
+  url: key({
+    name: "url",
+    type: webUrl,
+    defaultValue: "https://aur.archlinux.org",
+    description: "URL of the AUR, or of a mirror of its RPC and snapshots.",
+  }),
+  checkIntervalMs: key({
+    name: "check_interval",
+    type: duration(60_000),
+    defaultValue: "1h",
+    description:
+      "Time between checks for changes, of all packages in one request. The AUR allows 4000 requests a day.",
+  }),
+  coolDownMs: key({
+    name: "cool_down",
+    type: duration(0),
+    defaultValue: "1d",
+    description:
+      'Time since its push that a change must have before it passes by itself; "0" means none.',
+  }),
+  newMaintainerCoolDownMs: key({
+    name: "new_maintainer_cool_down",
+    type: duration(0),
+    defaultValue: "7d",
+    description:
+      "Time since a change of maintainers in which nothing passes by itself, even after a person has approved the first change.",
+  }),
+  approvePins: key({
+    name: "approve_pins",
+    type: flag,
+    defaultValue: false,
+    description:
+      "Whether changes of versions, checksums and pinned commits or tags pass by themselves.",
+  }),
+  approveHarmless: key({
+    name: "approve_harmless",
+    type: flag,
+    defaultValue: false,
+    description:
+      "Whether changes pass by themselves that are harmless by proof, such as those of comments and licences.",
+  }),
+};
+
+/** Tables with keys that any configuration has at most once, by their names in the file. */
+export const KEY_TABLES = { aur: AUR_KEYS };
+
+/** The values of all these tables. */
+export type KeyTableValues = {
+  readonly [Table in keyof typeof KEY_TABLES]: ValuesOf<typeof KEY_TABLES[Table]>;
+};
+
+/** Reads a table, which may be missing; a value is null after a problem with it. */
+export function readKeyTable<Name extends keyof KeyTableValues>(
+  reader: KeyReader,
+  name: Name,
+  raw: unknown,
+): KeyTableValues[Name] {
+  const keys: Readonly<Record<string, ConfigKey<unknown>>> = KEY_TABLES[name];
+  if (raw !== undefined && !isTable(raw)) {
+    reader.report(reader.fileName, name, {
+      found: describeValue(raw),
+      expected: `a table, [${name}]`,
+    });
+  }
+  const table = isTable(raw) ? raw : {};
+  const prefix = `${name}.`;
+  reader.rejectUnknown(table, Object.values(keys).map((each) => each.name), prefix);
+  return Object.fromEntries(
+    Object.entries(keys).map(([property, key]) => [property, reader.read(key, table, { prefix })]),
+  ) as unknown as KeyTableValues[Name];
+}
