@@ -44,7 +44,8 @@ export const OWN_REPOSITORY_KEYS = {
     name: "keep_generations",
     type: count(2, 10_000),
     defaultValue: 20,
-    description: "Number of publications to keep, with all packages that they have, for rollbacks.",
+    description:
+      "Number of publications to keep, with all packages that they have, for rollbacks and dated views; a view goes with its publication.",
   }),
 };
 

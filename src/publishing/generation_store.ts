@@ -98,17 +98,24 @@ export class GenerationStore {
         throw damaged(path, "it is not the file that was published");
       }
     }
-    const listIn = async (name: string): Promise<readonly PublishedPackage[]> =>
-      JSON.parse(await Deno.readTextFile(this.pathOf(generation, name)));
-    const packages = await listIn(PACKAGES);
+    const packages = await this.packagesOf(generation);
     const lost = await this.#packages.firstLost(packages);
     if (lost !== null) throw damaged(this.#packages.pathOf(lost), "it is not there, or cut");
     return {
       generation,
       packages,
       // Generations of earlier versions do not have it.
-      former: FORMER in generation.files ? await listIn(FORMER) : [],
+      former: FORMER in generation.files ? await this.#listIn(generation, FORMER) : [],
     };
+  }
+
+  /** The packages of a generation, as they are listed: nobody looks whether they are there. */
+  async packagesOf(generation: Generation): Promise<readonly PublishedPackage[]> {
+    return await this.#listIn(generation, PACKAGES);
+  }
+
+  async #listIn(generation: Generation, name: string): Promise<readonly PublishedPackage[]> {
+    return JSON.parse(await Deno.readTextFile(this.pathOf(generation, name)));
   }
 
   /**

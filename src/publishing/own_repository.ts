@@ -3,6 +3,7 @@ import { PkgstashError } from "../errors.ts";
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
 import { removeTreeIfPresent, statIfPresent } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
+import { isAhead } from "../repositories/database_date.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
 import { databaseName, databaseNames, writeDatabases } from "./databases.ts";
@@ -14,6 +15,8 @@ import { PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
+import { generationInView } from "./views.ts";
+import type { View } from "../repositories/view.ts";
 import { unstored } from "./unstored.ts";
 
 const log = eventLogger("publishing");
@@ -23,6 +26,9 @@ const KEEP_REPLACED_MS = 10 * 60_000;
 
 /** Who publishes what nobody asked for. */
 const DAEMON = "pkgstash";
+
+/** As many generations in views have their packages in memory: some megabytes each at most. */
+const VIEWED_GENERATIONS = 4;
 
 /** Who asked for a publication, and for what. */
 export interface PublicationCause {
@@ -69,6 +75,8 @@ export class OwnRepository {
       packages: [],
       files: new Map(),
     };
+  /** The packages of generations in views, by their file names. */
+  readonly #viewed = new Map<number, ReadonlyMap<string, PublishedPackage>>();
   #history: StoredHistory = {
     generations: [],
     packages: [],
@@ -144,6 +152,25 @@ export class OwnRepository {
     return this.#byFile.files.get(fileName) ?? null;
   }
 
+  /** The generation that a view shows; see `generationInView`. */
+  async generationIn(view: View): Promise<Generation> {
+    await this.#loaded();
+    const { name } = this.#settings;
+    return generationInView(view, this.#history, { name, now: this.#now() });
+  }
+
+  /** The package that a kept generation has under a file name; null if it has none. */
+  async findIn(generation: Generation, fileName: string): Promise<PublishedPackage | null> {
+    const { number } = generation;
+    const files = this.#viewed.get(number) ?? await this.#filesOf(generation);
+    // The one that was asked for last is the last to give way.
+    this.#viewed.delete(number);
+    this.#viewed.set(number, files);
+    const [oldest] = this.#viewed.keys();
+    if (this.#viewed.size > VIEWED_GENERATIONS) this.#viewed.delete(oldest!);
+    return files.get(fileName) ?? null;
+  }
+
   /** The path of a file of a generation, such as `x86_64.db`. */
   pathIn(generation: Generation, file: string): string {
     return this.#store.pathOf(generation, file);
@@ -217,7 +244,7 @@ export class OwnRepository {
     if (changes.length === 0 && this.#isAsConfigured(current)) return null;
     await this.#signPackages(packages, { changes, current });
     const number = lastNumber + 1;
-    const summary = { number, publishedAt: this.#now(), ...cause, changes };
+    const summary = { number, publishedAt: this.#timeAfter(current), ...cause, changes };
     const replaced = [...this.#history.former, ...changes.flatMap(({ from }) => from ?? [])];
     const former = formerVersions(replaced, { published: packages, keepVersions });
     const generation = await this.#store.publish(
@@ -302,6 +329,18 @@ export class OwnRepository {
       },
       date: await this.#nextDate(current),
     });
+  }
+
+  async #filesOf(generation: Generation): Promise<ReadonlyMap<string, PublishedPackage>> {
+    const packages = await this.#store.packagesOf(generation);
+    return new Map(packages.map((each) => [each.fileName, each]));
+  }
+
+  /** A clock that is set back a little must not change what views of the past show. */
+  #timeAfter(current: Generation | null): number {
+    const now = this.#now();
+    const last = current?.publishedAt ?? 0;
+    return isAhead(last, now) ? now : Math.max(now, last);
   }
 
   /** Clients compare dates in whole seconds, so each generation has a later one. */

@@ -13,6 +13,7 @@ import {
   type RepositoryFile,
   RepositoryTree,
 } from "../repositories/repository.ts";
+import type { View } from "../repositories/view.ts";
 import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
 import { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
@@ -201,10 +202,15 @@ export class Publishing {
     return await this.uploads.publish(repository, upload, { consent, by });
   }
 
-  /** Answers a GET or HEAD for a file of one of these repositories. */
-  async respond(file: RepositoryFile, request: Request, client: Client): Promise<Response> {
+  /** Answers a GET or HEAD for a file of one of these repositories, as it is or in a view. */
+  async respond(
+    file: RepositoryFile,
+    request: Request,
+    client: Client,
+    view: View | null = null,
+  ): Promise<Response> {
     const own = this.repository(file.repository.name);
-    return await this.#requests.respond({ own, file, request, client });
+    return await this.#requests.respond({ own, file, view, request, client });
   }
 
   /** The files of a repository, with sizes in bytes and times in milliseconds since the epoch. */

@@ -1,17 +1,24 @@
 import { PkgstashError } from "../errors.ts";
 import type { SnapshotMember } from "../formats/pacman/repository_file_name.ts";
 import { type Client, Leases } from "../repositories/leases.ts";
-import type { PackageFile, RepositoryFile, SnapshotFile } from "../repositories/repository.ts";
+import type {
+  PackageFile,
+  Repository,
+  RepositoryFile,
+  SnapshotFile,
+} from "../repositories/repository.ts";
+import type { View } from "../repositories/view.ts";
 import { sendFile } from "../repositories/send_file.ts";
 import { databaseName } from "./databases.ts";
 import { changedSince, type Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
-/** A client's request for a file of a repository. */
-interface Asked<File extends RepositoryFile> {
+/** A client's request for a file of a repository, as it is or as a view shows it. */
+export interface Asked<File extends RepositoryFile> {
   readonly own: OwnRepository;
   readonly file: File;
+  readonly view: View | null;
   readonly request: Request;
   readonly client: Client;
 }
@@ -29,33 +36,36 @@ export class OwnRequests {
       ? await this.#snapshot({ ...asked, file })
       : await this.#package({ ...asked, file });
     if (response !== null) return response;
-    throw new PkgstashError(
-      "not_found",
-      `Cannot get ${file.fileName}: the repository ${file.repository.name} does not have it.`,
-    );
+    const { view, own } = asked;
+    const { name } = own.settings;
+    const has = view === null ? `${name} does not have it` : `${name}@${view.text} did not have it`;
+    throw new PkgstashError("not_found", `Cannot get ${file.fileName}: the repository ${has}.`);
   }
 
   async #snapshot(asked: Asked<SnapshotFile>): Promise<Response | null> {
-    const { own, file, client } = asked;
-    const current = await own.current();
+    const { own, file, view, client } = asked;
+    const key = leaseKey(file, file.member, view);
+    const current = view === null ? await own.current() : await own.generationIn(view);
     if (current === null) return null;
     if (isSignature(file.member)) {
-      const leased = await this.#leases.of(client, leaseKey(file, file.member));
+      const leased = await this.#leases.of(client, key);
       const pair = leased === null ? null : await sendMember(asked, leased);
       return pair ?? await sendMember(asked, current);
     }
     const response = await sendMember(asked, current);
     if (response !== null) {
-      this.#leases.grant(client, leaseKey(file, file.member), Promise.resolve(current));
+      this.#leases.grant(client, key, Promise.resolve(current));
     }
     return response;
   }
 
   async #package(asked: Asked<PackageFile>): Promise<Response | null> {
-    const { own, file, request, client } = asked;
-    const leased = await this.#leases.of(client, leaseKey(file, "db"));
-    const published = await meaningOf(file, own, leased);
-    if (published === null) return null;
+    const { own, file, request, view, client } = asked;
+    const leased = await this.#leases.of(client, leaseKey(file, "db", view));
+    const published = view === null
+      ? await meaningOf(file, own, leased)
+      : await meaningIn(view, file, own, leased);
+    if (published === null || !isFor(published, file.repository)) return null;
     const isPackage = file.kind === "package";
     return await sendFile(request, {
       path: isPackage ? own.packages.pathOf(published) : own.packages.signatureOf(published),
@@ -71,7 +81,7 @@ export class OwnRequests {
  * that is served, else in the latest kept one that had it.
  */
 async function meaningOf(
-  { repository, fileName }: PackageFile,
+  { fileName }: PackageFile,
   own: OwnRepository,
   leased: Generation | null,
 ): Promise<PublishedPackage | null> {
@@ -82,10 +92,27 @@ async function meaningOf(
     history.toReversed().flatMap(({ changes }) => changes)
       .find(({ from }) => from?.fileName === name)?.from;
   const former = async () => (await own.former()).find(({ fileName }) => fileName === name);
-  const found = (leased === null ? null : changedSince(leased.number, history, name)) ??
+  return (leased === null ? null : changedSince(leased.number, history, name)) ??
     await served() ?? replaced() ?? await former() ?? null;
-  const isHere = found?.architecture === "any" || found?.architecture === repository.architecture;
-  return isHere ? found : null;
+}
+
+/** As `meaningOf`, of a file in a view: the generation that it shows, or showed to this client. */
+async function meaningIn(
+  view: View,
+  { fileName }: PackageFile,
+  own: OwnRepository,
+  leased: Generation | null,
+): Promise<PublishedPackage | null> {
+  const name = fileName.replace(/\.sig$/, "");
+  const shown = await own.generationIn(view);
+  const began = leased === null || leased.number === shown.number
+    ? null
+    : await own.findIn(leased, name).catch(() => null);
+  return began ?? await own.findIn(shown, name);
+}
+
+function isFor({ architecture }: PublishedPackage, repository: Repository): boolean {
+  return architecture === "any" || architecture === repository.architecture;
 }
 
 async function sendMember(
@@ -108,6 +135,11 @@ function isSignature(member: SnapshotMember): boolean {
 }
 
 /** What a lease is for: a database or file list, and its signature. */
-function leaseKey({ repository }: RepositoryFile, member: SnapshotMember): string {
-  return `${repository.directory}/${member.replace(/\.sig$/, "")}`;
+function leaseKey(
+  { repository }: RepositoryFile,
+  member: SnapshotMember,
+  view: View | null,
+): string {
+  const shown = view === null ? "" : `@${view.text}`;
+  return `${repository.directory}${shown}/${member.replace(/\.sig$/, "")}`;
 }

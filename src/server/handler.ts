@@ -4,6 +4,7 @@ import {
   type RepositoryFile,
   type RepositoryTree,
 } from "../repositories/repository.ts";
+import { VIEW_EXAMPLES, type ViewedFile, viewedFileAt } from "../repositories/view.ts";
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -148,6 +149,10 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   }
   const mirrored = mirroring.tree.fileAt(path);
   const own = mirrored === null ? publishing.tree.fileAt(path) : null;
+  if (mirrored === null && own === null) {
+    const viewed = viewedFileAt(path, publishing.tree);
+    if (viewed !== null) return await sendViewed(viewed, path, { request, context, client });
+  }
   const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
   if (file !== null) return await sendFileOf(file, { request, context, client });
   const keys = await publicKeysRoute(path, publishing);
@@ -180,6 +185,28 @@ async function sendFileOf(
     const response = failureResponse(error, keyOf(file));
     response.headers.set(CACHE_STATUS_HEADER, "MISS");
     return response;
+  }
+}
+
+async function sendViewed(
+  { file, view }: ViewedFile,
+  path: string,
+  { request, context: { publishing }, client }: Omit<Visit, "path" | "listings">,
+): Promise<Response> {
+  try {
+    if (view === null) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot get ${path}: what is after the "@" is no view. Name ${VIEW_EXAMPLES}.`,
+      );
+    }
+    return await publishing.respond(file, request, client, view);
+  } catch (error) {
+    const response = failureResponse(error, path);
+    // Unlike for other files, whoever asked can do something about it.
+    return error instanceof PkgstashError && error.kind === "not_found"
+      ? textResponse(404, error.message)
+      : response;
   }
 }
 

@@ -163,7 +163,8 @@ export const REPO_COMMAND: Command = {
       name: "repo history",
       summary: "List the publications of a repository",
       description: "Lists the publications that are kept, the latest first, with what changed, " +
-        "when, and by whom.",
+        "when, and by whom. Their numbers, days and times name views for clients: " +
+        "Server = URL/REPOSITORY@2026-11-28/os/$arch.",
       arguments: [REPOSITORY],
       options: OPTIONS,
       examples: [{ command: "pkgstash repo history mine", description: "What happened" }],
@@ -381,14 +382,18 @@ function renderHistory(
   paints: Paints,
 ): string {
   if (generations.length === 0) return "Nothing was ever published.";
-  const now = Date.now();
   return generations.map(({ number, published_at, by, action, changes }) =>
     [
-      paints.title(visible(`${number}  ${action} by ${by}, ${since(published_at, now)}`)) +
+      paints.title(visible(`${number}  ${secondText(published_at)}  ${action} by ${by}`)) +
       (changes.length === 0 ? "" : `, ${countText(changes.length, "change")}`),
       ...changes.map((change) => `  ${visible(changeText(change))}`),
     ].join("\n")
   ).join("\n");
+}
+
+/** `2026-11-28T19:00:00Z`, which is the name of a view as well. */
+function secondText(iso: string): string {
+  return `${iso.slice(0, 19)}Z`;
 }
 
 function since(time: string | null, now: number): string {

@@ -111,15 +111,20 @@ Deno.test("a token is printed alone, works for its command line, and is listed w
   assertMatch(token, /^pkgstash_[0-9a-f]{12}_[\w-]{43}$/);
   await Deno.writeTextFile(folder.join("token"), `${token}\n`);
   await printed(run("status", "--token-file", folder.join("token")));
-  await printed(run("token", "create", "builder", "--upload", "mine, other"));
+  await printed(run("token", "create", "builder", "--upload", "mine, other", "--expires", "90d"));
   const list = await printed(run("token"));
-  assertMatch(list, /^laptop +[0-9a-f]{12} +everything +\S.* +(?:just now|.* ago)$/m);
-  assertMatch(list, /^builder +[0-9a-f]{12} +upload to mine, other +\S.* +never$/m);
+  assertMatch(list, /^laptop +[0-9a-f]{12} +everything +\S.* +(?:just now|.* ago) +never$/m);
+  assertMatch(list, /^builder +[0-9a-f]{12} +upload to mine, other +\S.* +never +in 89 d 23 h$/m);
   assert(!list.includes(token.slice(-43)));
   await printed(run("token", "revoke", "laptop"));
   const revoked = await run("status", "--token-file", folder.join("token"));
   assertEquals(revoked.code, EXIT_CODE.refused);
-  for (const purpose of [[], ["--administrator", "--upload", "mine"]]) {
+  for (
+    const purpose of [
+      ...[[], ["--administrator", "--upload", "mine"]],
+      ...[["--administrator", "--expires", "soon"], ["--administrator", "--expires", "0"]],
+    ]
+  ) {
     assertEquals((await run("token", "create", "x", ...purpose)).code, EXIT_CODE.usage);
   }
   const events = JSON.parse(await printed(run("events", "--json", "--limit", "2"))).events;
