@@ -1,25 +1,24 @@
 import { z } from "zod";
-import {
-  type Answered,
-  type Empty,
-  type Endpoint,
-  type FileBody,
-  type InputArguments,
-  type Lines,
-  type LineValue,
-  type QueryShape,
-  type RequestBody,
-  templateSegments,
+import type {
+  Answered,
+  Empty,
+  Endpoint,
+  InputArguments,
+  Lines,
+  LineValue,
+  QueryShape,
+  RequestBody,
 } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
 import { PROBLEM_TYPE } from "../api/problem.ts";
+import { daemonUrl, endpointUrl, requestContent } from "../api_client/endpoint_request.ts";
+import { sendFile } from "../api_client/send_file.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type AdministratorToken, DEFAULT_TOKEN_FILE, findToken } from "./administrator_token.ts";
 import type { CommandOption, OptionValues } from "./command.ts";
 import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
-import { sendFile } from "./upload_request.ts";
 
 const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
@@ -125,14 +124,14 @@ export class ApiClient {
 
   async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
     const values: Record<string, unknown> = { ...input };
-    const content = contentOf(endpoint.body, values["body"]);
+    const content = requestContent(endpoint.body, values["body"]);
     const controller = new AbortController();
     const timer = endpoint.isLong
       ? undefined
       : setTimeout(() => controller.abort(), RESPONSE_TIMEOUT_MS);
     let response: Response;
     try {
-      const target = this.#target(endpoint, values);
+      const target = endpointUrl(this.#url, endpoint, values);
       const request = {
         method: endpoint.method,
         headers: {
@@ -157,20 +156,6 @@ export class ApiClient {
     }
     if (response.ok) return response;
     throw await this.#failure(response);
-  }
-
-  #target({ path, query }: Endpoint, values: Readonly<Record<string, unknown>>): URL {
-    const segments = templateSegments(path).map((segment) => {
-      if ("text" in segment) return segment.text;
-      const value = String(values[segment.name]);
-      if (!segment.hasSlashes) return encodeURIComponent(value);
-      return value.split("/").map(encodeURIComponent).join("/");
-    });
-    const url = new URL(`${this.#url}/${segments.join("/")}`);
-    for (const name of Object.keys(query)) {
-      if (values[name] !== undefined) url.searchParams.set(name, String(values[name]));
-    }
-    return url;
   }
 
   async #textOf(response: Response): Promise<string> {
@@ -272,22 +257,9 @@ export class ApiClient {
   }
 }
 
-/** What is sent as the body of a request, and its media type; null for nothing. */
-function contentOf(
-  declared: RequestBody,
-  value: unknown,
-): { readonly body: string | FileBody; readonly type: string } | null {
-  if (declared === undefined) return null;
-  return "kind" in declared
-    ? { body: value as FileBody, type: "application/octet-stream" }
-    : { body: JSON.stringify(value), type: "application/json" };
-}
-
 function checkedUrl(text: string): string {
-  const url = URL.parse(text);
-  if (url?.protocol === "http:" || url?.protocol === "https:") {
-    return `${url.origin}${url.pathname}`.replace(/\/+$/, "");
-  }
+  const url = daemonUrl(text);
+  if (url !== null) return url;
   throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_URL}.`);
 }
 

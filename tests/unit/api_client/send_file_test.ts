@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { sendFile } from "../../../src/cli/upload_request.ts";
+import { sendFile } from "../../../src/api_client/send_file.ts";
 
 const BYTES = new Uint8Array(300_000).fill(7);
 
