@@ -58,8 +58,13 @@ Deno.test("the map itself has no circle between rooms", () => {
 });
 
 Deno.test("nothing that the daemon is made of can start a program", () => {
-  const starting = [...sources].filter(([, text]) => /\bDeno\s*\.\s*Command\b/.test(text));
-  assertEquals(starting.map(([file]) => file), []);
+  const STARTING = /\bDeno\s*\.\s*Command\b|\bchild_process\b/;
+  const starting = [...sources].filter(([, text]) => STARTING.test(text)).map(([file]) => file);
+  assertEquals(starting, ["builder/command.ts"]);
+  const inDaemon = imports.filter(({ from, to }) =>
+    to.startsWith("builder/") && !from.startsWith("builder/")
+  );
+  assertEquals(inDaemon.map(describe), []);
 });
 
 Deno.test("formats know no disk, no network and no clock", () => {
