@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { LIMIT, numberInQuery } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
-
-const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 1000;
 
 const EVENT = z.object({
   number: COUNT.describe("Counts from 1 on."),
@@ -21,21 +19,13 @@ const EVENT_LIST = z.object({
 
 export type EventReport = z.infer<typeof EVENT>;
 
-/** A whole number in a query, from 1 to `most`. */
-function number(most: number, fallback: number) {
-  return z.string().regex(/^[1-9]\d{0,14}$/, "must be a whole number from 1 on").optional()
-    .transform((text) => Math.min(most, text === undefined ? fallback : Number(text)));
-}
-
 export const LIST_EVENTS = endpoint({
   method: "GET",
   path: "/api/v1/events",
   summary: "List the changes that were made",
   query: {
-    limit: number(MAX_LIMIT, DEFAULT_LIMIT).describe(
-      `How many at most; ${DEFAULT_LIMIT} by default, and never more than ${MAX_LIMIT}.`,
-    ),
-    before: number(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).describe(
+    limit: LIMIT,
+    before: numberInQuery(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).describe(
       "Only changes with lower numbers than this.",
     ),
   },

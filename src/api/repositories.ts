@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { bytes, empty, endpoint } from "./endpoint.ts";
+import { AFTER, LIMIT, NEXT } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const VERSION = z.string().describe("Version and release.");
@@ -75,8 +76,9 @@ export const LIST_REPOSITORIES = endpoint({
   method: "GET",
   path: "/api/v1/repositories",
   summary: "List the repositories of your own",
+  query: { limit: LIMIT, after: AFTER },
   answers: {
-    200: z.object({ repositories: z.array(REPOSITORY).describe("By name.") })
+    200: z.object({ repositories: z.array(REPOSITORY).describe("By name."), next: NEXT })
       .describe("The repositories of your own."),
   },
 });
@@ -109,9 +111,15 @@ export const SHOW_REPOSITORY = endpoint({
     name: z.string().optional().describe(
       "Only packages with this name or file name. * and ? are wildcards.",
     ),
+    limit: LIMIT,
+    after: AFTER,
   },
   answers: {
-    200: z.object({ repository: REPOSITORY, packages: z.array(PACKAGE).describe("By name.") })
+    200: z.object({
+      repository: REPOSITORY,
+      packages: z.array(PACKAGE).describe("By name and architecture."),
+      next: NEXT,
+    })
       .describe("A repository and its packages."),
   },
   failures: { 404: NO_REPOSITORY },

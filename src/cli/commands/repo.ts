@@ -1,14 +1,7 @@
 import {
   CREATE_REPOSITORY,
-  type GenerationReport,
-  LIST_REPOSITORIES,
-  type OwnPackageReport,
   PROMOTE_PACKAGES,
   REMOVE_PACKAGES,
-  type RepositoryReport,
-  ROLL_BACK,
-  SHOW_HISTORY,
-  SHOW_REPOSITORY,
   VERIFY_REPOSITORY,
 } from "../../api/repositories.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
@@ -23,21 +16,15 @@ import {
 } from "../command.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { agoText, bytesText, countText } from "../quantity.ts";
-import { renderTable } from "../table.ts";
-import { type Paints, renderFacts, visible } from "../terminal_text.ts";
+import { bytesText, countText } from "../quantity.ts";
+import { visible } from "../terminal_text.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
-import {
-  changeText,
-  CONSENT_OPTIONS,
-  consentOf,
-  publicationText,
-  REPOSITORY,
-} from "./repo_texts.ts";
+import { REPO_HISTORY_COMMANDS } from "./repo_history.ts";
+import { LIST_REPOSITORIES_COMMAND, REPO_SHOW_COMMAND } from "./repo_show.ts";
+import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 const PACKAGE = "PACKAGE";
-const GENERATION = "GENERATION";
 
 const NAMES: CommandArgument = {
   name: PACKAGE,
@@ -57,19 +44,11 @@ const option = (
   description: string,
 ): CommandOption => ({ name, valueName, description });
 
-const LIST: Omit<Command, "name"> = {
-  summary: "Keep repositories of your own packages",
-  description: "Lists the repositories of your own, with what each serves.",
-  options: OPTIONS,
-  examples: [{ command: "pkgstash repo", description: "All repositories" }],
-  run: list,
-};
-
 export const REPO_COMMAND: Command = {
-  ...LIST,
+  ...LIST_REPOSITORIES_COMMAND,
   name: "repo",
   subcommands: [
-    { ...LIST, name: "repo list", summary: "List the repositories" },
+    { ...LIST_REPOSITORIES_COMMAND, name: "repo list", summary: "List the repositories" },
     {
       name: "repo create",
       summary: "Create a repository",
@@ -93,22 +72,7 @@ export const REPO_COMMAND: Command = {
       run: create,
     },
     REPO_ADD_COMMAND,
-    {
-      name: "repo show",
-      summary: "Show a repository and its packages",
-      description: "Shows what a repository serves.",
-      arguments: [
-        REPOSITORY,
-        {
-          name: PACKAGE,
-          description: "Package name or file name, or a glob of either, with * and ?",
-          required: false,
-        },
-      ],
-      options: OPTIONS,
-      examples: [{ command: "pkgstash repo show mine", description: "All packages of mine" }],
-      run: show,
-    },
+    REPO_SHOW_COMMAND,
     {
       name: "repo remove",
       summary: "Remove packages from a repository",
@@ -159,41 +123,9 @@ export const REPO_COMMAND: Command = {
       examples: [{ command: "pkgstash repo verify mine", description: "Is anything damaged?" }],
       run: verify,
     },
-    {
-      name: "repo history",
-      summary: "List the publications of a repository",
-      description: "Lists the publications that are kept, the latest first, with what changed, " +
-        "when, and by whom. Their numbers, days and times name views for clients: " +
-        "Server = URL/REPOSITORY@2026-11-28/os/$arch.",
-      arguments: [REPOSITORY],
-      options: OPTIONS,
-      examples: [{ command: "pkgstash repo history mine", description: "What happened" }],
-      run: history,
-    },
-    {
-      name: "repo rollback",
-      summary: "Publish an earlier publication again",
-      description: "Publishes the packages of an earlier publication as a new one.",
-      arguments: [
-        REPOSITORY,
-        {
-          name: GENERATION,
-          description: "Number of the publication, from the history",
-          required: true,
-        },
-      ],
-      options: OPTIONS,
-      examples: [{ command: "pkgstash repo rollback mine 41", description: "As it was then" }],
-      run: rollBack,
-    },
+    ...REPO_HISTORY_COMMANDS,
   ],
 };
-
-async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const answer = await (await ApiClient.of(options)).call(LIST_REPOSITORIES);
-  printAnswer(answer, { options, output, render: renderRepositories });
-  return EXIT_CODE.ok;
-}
 
 async function create(options: OptionValues, output: Output): Promise<ExitCode> {
   const architectures = options.get("architectures")?.split(",").map((each) => each.trim());
@@ -230,17 +162,6 @@ function numberOption(options: OptionValues, name: string, member: string): Reco
   if (text === undefined) return {};
   if (!/^\d{1,9}$/.test(text)) throw new UsageError(`--${name} "${text}" is not a number.`);
   return { [member]: Number(text) };
-}
-
-async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const repository = requiredArgument(options, REPOSITORY.name);
-  const name = options.get(PACKAGE);
-  const answer = await (await ApiClient.of(options)).call(SHOW_REPOSITORY, {
-    repository,
-    ...(name === undefined ? {} : { name }),
-  });
-  printAnswer(answer, { options, output, render: renderRepository });
-  return EXIT_CODE.ok;
 }
 
 async function remove(options: OptionValues, output: Output): Promise<ExitCode> {
@@ -295,107 +216,4 @@ async function verify(options: OptionValues, output: Output): Promise<ExitCode> 
       ].join("\n"),
   });
   return answer.faults.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failure;
-}
-
-async function history(options: OptionValues, output: Output): Promise<ExitCode> {
-  const repository = requiredArgument(options, REPOSITORY.name);
-  const answer = await (await ApiClient.of(options)).call(SHOW_HISTORY, { repository });
-  printAnswer(answer, { options, output, render: renderHistory });
-  return EXIT_CODE.ok;
-}
-
-async function rollBack(options: OptionValues, output: Output): Promise<ExitCode> {
-  const repository = requiredArgument(options, REPOSITORY.name);
-  const text = requiredArgument(options, GENERATION);
-  const generation = Number(text);
-  if (!Number.isSafeInteger(generation) || generation < 1) {
-    throw new UsageError(
-      `"${text}" is not the number of a publication. See pkgstash repo history.`,
-    );
-  }
-  const answer = await (await ApiClient.of(options)).call(ROLL_BACK, {
-    repository,
-    body: { generation },
-  });
-  printAnswer(answer, {
-    options,
-    output,
-    render: (report, paints) => publicationText(repository, report, paints),
-  });
-  return EXIT_CODE.ok;
-}
-
-function renderRepositories(
-  { repositories }: { repositories: readonly RepositoryReport[] },
-  paints: Paints,
-): string {
-  if (repositories.length === 0) return "There are none. Make one: pkgstash repo create NAME";
-  const now = Date.now();
-  return renderTable<RepositoryReport>(
-    [
-      { title: "NAME", text: ({ name }) => name },
-      { title: "ARCHITECTURES", text: ({ architectures }) => architectures.join(" ") },
-      { title: "PACKAGES", align: "right", text: ({ packages }) => String(packages) },
-      { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
-      { title: "GENERATION", align: "right", text: ({ generation }) => String(generation ?? "-") },
-      { title: "PUBLISHED", text: ({ published_at }) => since(published_at, now) },
-    ],
-    repositories,
-    paints.title,
-  );
-}
-
-function renderRepository(
-  { repository, packages }: {
-    repository: RepositoryReport;
-    packages: readonly OwnPackageReport[];
-  },
-  paints: Paints,
-): string {
-  const { name, architectures, client_path, signing, generation, published_at } = repository;
-  const now = Date.now();
-  const facts = renderFacts([
-    ["Repository", name],
-    ["Architectures", architectures.join(" ")],
-    ["Path", client_path],
-    ["Signing", signing],
-    ["Generation", `${generation ?? "-"} (${since(published_at, now)})`],
-    ["Packages", `${repository.packages}, ${bytesText(repository.bytes)}`],
-  ], paints);
-  if (packages.length === 0) return facts;
-  const table = renderTable<OwnPackageReport>(
-    [
-      { title: "PACKAGE", text: ({ name }) => name },
-      { title: "VERSION", text: ({ version }) => version },
-      { title: "ARCHITECTURE", text: ({ architecture }) => architecture },
-      { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
-      { title: "ADDED", text: ({ added_at }) => since(added_at, now) },
-    ],
-    packages,
-    paints.title,
-  );
-  return `${facts}\n\n${table}`;
-}
-
-function renderHistory(
-  { generations }: { generations: readonly GenerationReport[] },
-  paints: Paints,
-): string {
-  if (generations.length === 0) return "Nothing was ever published.";
-  return generations.map(({ number, published_at, by, action, changes }) =>
-    [
-      paints.title(visible(`${number}  ${secondText(published_at)}  ${action} by ${by}`)) +
-      (changes.length === 0 ? "" : `, ${countText(changes.length, "change")}`),
-      ...changes.map((change) => `  ${visible(changeText(change))}`),
-    ].join("\n")
-  ).join("\n");
-}
-
-/** `2026-11-28T19:00:00Z`, which is the name of a view as well. */
-function secondText(iso: string): string {
-  return `${iso.slice(0, 19)}Z`;
-}
-
-function since(time: string | null, now: number): string {
-  return time === null ? "-" : agoText(time, now);
 }

@@ -1,5 +1,6 @@
 import type { GenerationReport, PublicationReport } from "../../api/repositories.ts";
 import type { CommandArgument, CommandOption, OptionValues } from "../command.ts";
+import { agoText } from "../quantity.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
 /** The argument of every command about one repository. */
@@ -54,4 +55,9 @@ export function publicationText(
 export function changeText({ kind, name, from, to }: GenerationReport["changes"][number]): string {
   const versions = from !== null && to !== null && from !== to ? `${from} -> ${to}` : to ?? from;
   return `${kind} ${name} ${versions}`;
+}
+
+/** How long ago something was published; `-` for never. */
+export function since(time: string | null): string {
+  return time === null ? "-" : agoText(time, Date.now());
 }

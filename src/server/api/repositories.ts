@@ -18,6 +18,7 @@ import {
 } from "../../api/repositories.ts";
 import type { Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
+import { pageOf } from "../../api/paging.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { Generation } from "../../publishing/generation.ts";
 import type { OwnRepository } from "../../publishing/own_repository.ts";
@@ -25,9 +26,11 @@ import type { PublishedPackage } from "../../publishing/published_package.ts";
 import { type Call, handle, type Route } from "./route.ts";
 
 export const repositoryRoutes: readonly Route[] = [
-  handle(LIST_REPOSITORIES, async ({ publishing }) => ({
-    repositories: await Promise.all(publishing.repositories.map(repositoryReport)),
-  })),
+  handle(LIST_REPOSITORIES, async ({ query, publishing }) => {
+    const keyOf = ({ settings }: OwnRepository) => settings.name;
+    const { page, next } = pageOf(publishing.repositories, { ...query, keyOf });
+    return { repositories: await Promise.all(page.map(repositoryReport)), next };
+  }),
   handle(CREATE_REPOSITORY, async ({ body: { name, ...keys }, publishing, principal, note }) => {
     const table = Object.fromEntries(
       Object.entries(keys).filter(([, value]) => value !== undefined),
@@ -36,10 +39,17 @@ export const repositoryRoutes: readonly Route[] = [
     note({ repository: name });
     return { ...await repositoryReport(created), configuration: created.configuration };
   }),
-  handle(SHOW_REPOSITORY, async ({ path, query: { name }, publishing }) => {
+  handle(SHOW_REPOSITORY, async ({ path, query: { name, ...query }, publishing }) => {
     const own = publishing.repository(path.repository);
-    const packages = (await own.published()).filter(packageMatcher([name ?? "*"]));
-    return { repository: await repositoryReport(own), packages: packages.map(packageReport) };
+    const published = await own.published();
+    const matching = name === undefined ? published : published.filter(packageMatcher([name]));
+    const keyOf = (each: PublishedPackage) => `${each.name} ${each.architecture}`;
+    const { page, next } = pageOf(matching, { ...query, keyOf });
+    return {
+      repository: await repositoryReport(own),
+      packages: page.map(packageReport),
+      next,
+    };
   }),
   handle(OPEN_UPLOAD, async ({ path, publishing }) => ({
     upload: await publishing.uploads.open(await publishing.repositoryToChange(path.repository)),

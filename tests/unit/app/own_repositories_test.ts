@@ -110,6 +110,30 @@ Deno.test("create, add, list, show, remove, history and rollback, from the comma
   });
 });
 
+Deno.test("repo show prints all packages, or the page that is asked for", async () => {
+  await withHouse(async ({ repo, files }) => {
+    await repo("create", "mine");
+    await repo("create", "other");
+    const names = ["a", "b", "c"];
+    await repo(
+      "add",
+      "mine",
+      ...await files(...await Promise.all(names.map((n) => ownPackage(n)))),
+    );
+    const shown = async (...args: string[]) => {
+      const { packages, next } = JSON.parse(
+        (await repo("show", "mine", "--json", ...args)).terminal.printed,
+      );
+      return [packages.map(({ name }: { name: string }) => name), next];
+    };
+    assertEquals(await shown(), [names, null]);
+    assertEquals(await shown("--limit", "2"), [["a", "b"], "b x86_64"]);
+    assertEquals(await shown("--limit", "2", "--after", "b x86_64"), [["c"], null]);
+    const page = await repo("list", "--limit", "1");
+    assertMatch(page.terminal.printed, /^mine .*\n\nThere are more: --after "mine"/ms);
+  });
+});
+
 Deno.test("clients get databases under all names, packages, signatures and a listing", async () => {
   await withHouse(async ({ app, repo, files }) => {
     await repo("create", "mine");

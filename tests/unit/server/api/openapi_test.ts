@@ -76,7 +76,11 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
   "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
   "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
-  "GET /api/v1/repositories": [{ target: "/api/v1/repositories", status: 200 }],
+  "GET /api/v1/repositories": [
+    { target: "/api/v1/repositories", status: 200 },
+    { target: "/api/v1/repositories?limit=1&after=a", status: 200 },
+    { target: "/api/v1/repositories?limit=none", status: 400 },
+  ],
   "POST /api/v1/repositories": [
     { target: "/api/v1/repositories", status: 201, body: { name: "mine" } },
     { target: "/api/v1/repositories", status: 409, body: { name: "mine" } },
@@ -86,6 +90,7 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/repositories/{repository}": [
     { target: "/api/v1/repositories/mine", status: 200 },
     { target: "/api/v1/repositories/mine?name=a*", status: 200 },
+    { target: "/api/v1/repositories/mine?limit=0", status: 400 },
     { target: "/api/v1/repositories/other", status: 404 },
   ],
   "POST /api/v1/repositories/{repository}/uploads": [

@@ -1,0 +1,89 @@
+import { type GenerationReport, ROLL_BACK, SHOW_HISTORY } from "../../api/repositories.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import { type Command, type OptionValues, requiredArgument } from "../command.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { countText } from "../quantity.ts";
+import { type Paints, visible } from "../terminal_text.ts";
+import { changeText, publicationText, REPOSITORY } from "./repo_texts.ts";
+
+const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
+const GENERATION = "GENERATION";
+
+export const REPO_HISTORY_COMMANDS: readonly Command[] = [
+  {
+    name: "repo history",
+    summary: "List the publications of a repository",
+    description: "Lists the publications that are kept, the latest first, with what changed, " +
+      "when, and by whom. Their numbers, days and times name views for clients: " +
+      "Server = URL/REPOSITORY@2026-11-28/os/$arch.",
+    arguments: [REPOSITORY],
+    options: OPTIONS,
+    examples: [{ command: "pkgstash repo history mine", description: "What happened" }],
+    run: history,
+  },
+  {
+    name: "repo rollback",
+    summary: "Publish an earlier publication again",
+    description: "Publishes the packages of an earlier publication as a new one.",
+    arguments: [
+      REPOSITORY,
+      {
+        name: GENERATION,
+        description: "Number of the publication, from the history",
+        required: true,
+      },
+    ],
+    options: OPTIONS,
+    examples: [{ command: "pkgstash repo rollback mine 41", description: "As it was then" }],
+    run: rollBack,
+  },
+];
+
+async function history(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const answer = await (await ApiClient.of(options)).call(SHOW_HISTORY, { repository });
+  printAnswer(answer, { options, output, render: renderHistory });
+  return EXIT_CODE.ok;
+}
+
+async function rollBack(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const text = requiredArgument(options, GENERATION);
+  const generation = Number(text);
+  if (!Number.isSafeInteger(generation) || generation < 1) {
+    throw new UsageError(
+      `"${text}" is not the number of a publication. See pkgstash repo history.`,
+    );
+  }
+  const answer = await (await ApiClient.of(options)).call(ROLL_BACK, {
+    repository,
+    body: { generation },
+  });
+  printAnswer(answer, {
+    options,
+    output,
+    render: (report, paints) => publicationText(repository, report, paints),
+  });
+  return EXIT_CODE.ok;
+}
+
+function renderHistory(
+  { generations }: { generations: readonly GenerationReport[] },
+  paints: Paints,
+): string {
+  if (generations.length === 0) return "Nothing was ever published.";
+  return generations.map(({ number, published_at, by, action, changes }) =>
+    [
+      paints.title(visible(`${number}  ${secondText(published_at)}  ${action} by ${by}`)) +
+      (changes.length === 0 ? "" : `, ${countText(changes.length, "change")}`),
+      ...changes.map((change) => `  ${visible(changeText(change))}`),
+    ].join("\n")
+  ).join("\n");
+}
+
+/** `2026-11-28T19:00:00Z`, which is the name of a view as well. */
+function secondText(iso: string): string {
+  return `${iso.slice(0, 19)}Z`;
+}
