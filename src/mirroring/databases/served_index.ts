@@ -11,6 +11,8 @@ export class ServedIndex {
   #known: PackageIndex | null = null;
   /** Whether it is that of a database which is not published yet. */
   #isAnnounced = false;
+  /** Whether there was no database; one that is published since has been announced. */
+  #isNone = false;
 
   /** `pathOf` returns the path of the served database; null if there is none. */
   constructor(pathOf: () => Promise<string | null>) {
@@ -22,11 +24,19 @@ export class ServedIndex {
     return this.#known;
   }
 
+  /** Whether `read` would read a database that nobody reads yet. */
+  get isUnread(): boolean {
+    return this.#reading === null && !this.#isNone;
+  }
+
   /** The index; null without a readable database. */
   async read(): Promise<PackageIndex | null> {
     if (this.#reading === null) {
       const path = await this.#pathOf();
-      if (path === null) return null;
+      if (path === null) {
+        this.#isNone = this.#reading === null;
+        return null;
+      }
       this.#reading ??= this.#readAt(path);
     }
     const reading = this.#reading;
@@ -41,6 +51,7 @@ export class ServedIndex {
     this.#reading = Promise.resolve(index);
     this.#known = index;
     this.#isAnnounced = true;
+    this.#isNone = false;
   }
 
   /** Records that the database that was announced, if any, is published. */
@@ -56,7 +67,7 @@ export class ServedIndex {
   /** Forgets what was read. */
   forget(): void {
     this.#reading = this.#known = null;
-    this.#isAnnounced = false;
+    this.#isAnnounced = this.#isNone = false;
   }
 
   async #readAt(path: string): Promise<PackageIndex | null> {

@@ -302,11 +302,10 @@ export class Snapshots {
   knownExpectationOf(repository: Repository, fileName: string): Expectation | null {
     const { served } = this.#state(repository);
     const { known } = served;
-    if (known === null) {
+    if (known === null && served.isUnread) {
       this.#background.add("cannot read the served database", served.read().then(() => {}));
-      return null;
     }
-    return known.isReadable ? known.packages.get(fileName) ?? null : null;
+    return known?.isReadable ? known.packages.get(fileName) ?? null : null;
   }
 
   /** What the served database says of each of its files; null without a database that is understood. */

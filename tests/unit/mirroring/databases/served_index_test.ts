@@ -48,3 +48,14 @@ Deno.test("a reading that ends after another database was announced does not rep
     assertEquals(served.known === NEXT && await served.read() === NEXT, true);
   });
 });
+
+Deno.test("where there is no database, none is looked for until one may have come", async () => {
+  const served = new ServedIndex(() => Promise.resolve(null));
+  assertEquals(served.isUnread, true);
+  await served.read();
+  assertEquals(served.isUnread, false);
+  served.announce(NEXT);
+  assertEquals(served.isUnread, false);
+  served.retract();
+  assertEquals(served.isUnread, true);
+});
