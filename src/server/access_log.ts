@@ -1,6 +1,7 @@
 import { reasonOf } from "../errors.ts";
 import { eventLogger, logAccess } from "../platform/observability/logging.ts";
 import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
+import { remembered } from "../platform/remembered.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
@@ -8,6 +9,12 @@ const log = eventLogger("server");
 
 /** Bodies that are counted while they are streamed, since they may end early. */
 const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
+
+// Most requests have these in common with others, and what is frozen is formatted once.
+const clientProperties = remembered((client) => Object.freeze({ client }));
+const agentProperties = remembered((agent) => Object.freeze({ agent }));
+const NO_AGENT = Object.freeze({ agent: null });
+const AT_ONCE = Object.freeze({ answer_ms: 0, total_ms: 0 });
 
 /** What a request was for and how it ended, as it is logged. */
 export type Outcome = {
@@ -48,14 +55,12 @@ export function recordRequest(
         metrics.addBytesServed(bytes);
       }
     }
+    const totalMs = Math.round(performance.now() - startedAt);
     logAccess(
-      { client: client?.hostname ?? UNKNOWN_ADDRESS },
+      clientProperties(client?.hostname ?? UNKNOWN_ADDRESS),
       outcome,
-      {
-        answer_ms: Math.round(answerMs),
-        total_ms: Math.round(performance.now() - startedAt),
-        agent,
-      },
+      totalMs === 0 ? AT_ONCE : { answer_ms: Math.round(answerMs), total_ms: totalMs },
+      agent === null ? NO_AGENT : agentProperties(agent),
     );
   };
   try {
