@@ -1,0 +1,141 @@
+import type { Assignment } from "unbash";
+import { expandParameter, type Value } from "../../formats/pkgbuild/expansion.ts";
+import { baseValues, plainKey } from "../../formats/pkgbuild/metadata.ts";
+import { visit } from "../../formats/pkgbuild/syntax.ts";
+import { valuesOf } from "../../formats/pacman/srcinfo.ts";
+import type { Allowance } from "./metadata_changes.ts";
+import type { ReadSource } from "./metadata_comparison.ts";
+import type { Substitution } from "./substitution.ts";
+
+/** Names of variables that change between two PKGBUILDs, and the texts that change with them. */
+export interface Changes {
+  readonly names: ReadonlySet<string>;
+  readonly allowance: Allowance;
+}
+
+/** Collects everything that changes along with the values of two PKGBUILDs of equal form. */
+export function changesBetween(before: ReadSource, after: ReadSource): Changes {
+  const names = new Set<string>();
+  const values: Substitution[] = [];
+  const add = (from: string, to: string) => {
+    if (from !== to) values.push({ before: from, after: to });
+  };
+  const old = before.evaluation.variables;
+  for (const [name, now] of after.evaluation.variables) {
+    const was = old.get(name);
+    if (now === null || was == null) continue;
+    const [left, right] = [listOf(was), listOf(now)];
+    if (JSON.stringify(left) === JSON.stringify(right)) continue;
+    names.add(name);
+    if (left.length !== right.length || plainKey(name) === "source") continue;
+    right.forEach((each, index) => add(left[index]!, each));
+  }
+  for (const [one, other] of assignmentPairs(before, after)) {
+    if (one.text !== other.text) names.add(other.name);
+    for (const [from, to] of literalPairs(one, other)) add(from, to);
+  }
+  for (const [from, to] of expansionPairs(before, after)) add(from, to);
+  const ownVersion = ownVersions(before, after);
+  values.push(...ownVersion);
+  return {
+    names,
+    allowance: {
+      values,
+      ownVersion,
+      sources: sourcePairs(before, after),
+    },
+  };
+}
+
+function listOf(value: Value): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}
+
+/** Assignments anywhere outside functions, in their order, if there are as many as before. */
+function assignmentPairs(before: ReadSource, after: ReadSource): [Assignment, Assignment][] {
+  const [old, now] = [before, after].map(({ pkgbuild }) => {
+    const found: Assignment[] = [];
+    for (const statement of pkgbuild.statements) {
+      visit(statement, (node) => {
+        if (node.type === "Assignment") found.push(node);
+        return true;
+      });
+    }
+    return found;
+  });
+  if (old!.length !== now!.length) return [];
+  return now!.map((each, index) => [old![index]!, each]);
+}
+
+/** Literal words that differ, such as checksums. */
+function literalPairs(one: Assignment, other: Assignment): [string, string][] {
+  if (one.text === other.text) return [];
+  const [left, right] = [one, other].map(({ value }) =>
+    value.type === "Word" ? [value] : value.elements
+  );
+  if (left!.length !== right!.length) return [];
+  return right!.map((word, index) => [left![index]!.value, word.value]);
+}
+
+/** What `${...}` anywhere in the file is, before and after. */
+function expansionPairs(before: ReadSource, after: ReadSource): [string, string][] {
+  const pairs: [string, string][] = [];
+  const seen = new Set<string>();
+  for (const statement of after.pkgbuild.statements) {
+    visit(statement, (node) => {
+      if (node.type !== "ParameterExpansion" || seen.has(node.text)) return true;
+      seen.add(node.text);
+      const from = expandParameter(node, before.evaluation.variables);
+      const to = expandParameter(node, after.evaluation.variables);
+      if (from !== null && to !== null && from !== to) pairs.push([from, to]);
+      return true;
+    });
+  }
+  return pairs;
+}
+
+function ownVersions(before: ReadSource, after: ReadSource): Substitution[] {
+  const [old, now] = [before, after].map((source) => {
+    const [epoch, pkgver, pkgrel] = ["epoch", "pkgver", "pkgrel"].map((key) =>
+      scalarOf(source, key)
+    );
+    return { pkgver, pkgrel, withEpoch: pkgver && epoch ? `${epoch}:${pkgver}` : undefined };
+  });
+  const pairs = [
+    [old!.pkgver, now!.pkgver],
+    [old!.withEpoch, now!.withEpoch],
+    [
+      old!.pkgver && `${old!.pkgver}-${old!.pkgrel}`,
+      now!.pkgver && `${now!.pkgver}-${now!.pkgrel}`,
+    ],
+  ];
+  return pairs.flatMap(([from, to]) =>
+    from && to && from !== to ? [{ before: from, after: to }] : []
+  );
+}
+
+/** pkgver and the like: as the PKGBUILD says, or else its .SRCINFO. */
+export function scalarOf({ evaluation, srcinfo }: ReadSource, key: string): string | null {
+  const computed = evaluation.variables.get(key);
+  if (typeof computed === "string") return computed === "" ? null : computed;
+  const written = srcinfo === null ? null : valuesOf(srcinfo.base, key);
+  return written?.length === 1 ? written[0]! : null;
+}
+
+function sourcePairs(before: ReadSource, after: ReadSource): Substitution[] {
+  const keys = ["source"];
+  for (const name of after.evaluation.variables.keys()) {
+    if (name.startsWith("source_")) keys.push(name);
+  }
+  for (const { key } of after.srcinfo?.base.lines ?? []) {
+    if (plainKey(key) === "source") keys.push(key);
+  }
+  return [...new Set(keys)].flatMap((key) => {
+    const [old, now] = [before, after].map((source) =>
+      baseValues(source.evaluation, key) ??
+        (source.srcinfo && valuesOf(source.srcinfo.base, key)) ?? []
+    );
+    if (old!.length !== now!.length) return [];
+    return now!.map((each, index) => ({ before: old![index]!, after: each }));
+  });
+}

@@ -1,0 +1,290 @@
+import { type Srcinfo, type SrcinfoSection, valuesOf } from "../../formats/pacman/srcinfo.ts";
+import {
+  BASE_KEYS,
+  baseValues,
+  CHECKSUM_DIGITS,
+  PACKAGE_KEYS,
+  packageValues,
+  plainKey,
+} from "../../formats/pkgbuild/metadata.ts";
+import { lineAt } from "../../formats/pkgbuild/syntax.ts";
+import { kindOf } from "./assignment_changes.ts";
+import { type Fact, type FactClass, type FactKind, PKGBUILD, SRCINFO } from "./fact.ts";
+import { type Allowance, judgeMetadata } from "./metadata_changes.ts";
+import type { ReadPkgbuild } from "./statement_changes.ts";
+import { isSubstituted } from "./substitution.ts";
+import { dependsOn, isSamePiecewise } from "./taint.ts";
+
+/** One side of a comparison. */
+export interface ReadSource extends ReadPkgbuild {
+  /** Null if the tree has none. */
+  readonly srcinfo: Srcinfo | null;
+}
+
+/**
+ * Compares what makepkg would read from two PKGBUILDs, as far as it can be told without running
+ * them, and requires that the new .SRCINFO says the same. Where it cannot be told, the .SRCINFO must
+ * have changed exactly in step.
+ */
+export function compareMetadata(
+  before: ReadSource,
+  after: ReadSource,
+  changedNames: ReadonlySet<string>,
+  allowance: Allowance,
+): Fact[] {
+  if (after.evaluation.isOpaque && after.srcinfo === null) {
+    return [{
+      kind: "statement",
+      class: "review",
+      file: PKGBUILD,
+      line: null,
+      before: null,
+      after: null,
+      reason: "Only running the PKGBUILD can tell its values, and there is no .SRCINFO.",
+    }];
+  }
+  const facts: Fact[] = [];
+  for (const key of baseKeys(before, after)) {
+    const computed = [
+      baseValues(before.evaluation, key),
+      baseValues(after.evaluation, key),
+    ] as const;
+    const written = [writtenBase(before, key), writtenBase(after, key)] as const;
+    facts.push(
+      ...compareKey(
+        { key, section: null, computed, written },
+        before,
+        after,
+        changedNames,
+        allowance,
+      ),
+    );
+  }
+  return [...facts, ...comparePackages(before, after, changedNames, allowance)];
+}
+
+/** The values of one key on both sides, as computed and as written in the .SRCINFO. */
+interface KeyComparison {
+  readonly key: string;
+  /** The package, or null for the base. */
+  readonly section: string | null;
+  readonly computed: readonly [string[] | null, string[] | null];
+  /** Null where there is no .SRCINFO. */
+  readonly written: readonly [string[] | null, string[] | null];
+}
+
+function compareKey(
+  { key, section, computed: [was, is], written: [said, says] }: KeyComparison,
+  before: ReadSource,
+  after: ReadSource,
+  changedNames: ReadonlySet<string>,
+  allowance: Allowance,
+): Fact[] {
+  const fact = (
+    file: string,
+    kind: FactKind,
+    factClass: FactClass,
+    reason: string,
+    [old, now]: readonly [string[] | null, string[] | null],
+  ): Fact => ({
+    kind,
+    class: factClass,
+    file,
+    line: file === SRCINFO ? lineOfKey(after.srcinfo, section, key) : lineOfName(after, key),
+    before: old === null ? null : old.join("\n"),
+    after: now === null ? null : now.join("\n"),
+    reason: section === null ? reason : `${section}: ${reason}`,
+  });
+  const facts: Fact[] = [];
+  if (said !== null && says !== null) {
+    const change = judgeMetadata(key, said, says, allowance);
+    if (change !== null && change.class !== "value") {
+      facts.push(fact(SRCINFO, kindOf(key), change.class, change.reason, [said, says]));
+    }
+  }
+  const isKnown = was !== null && is !== null;
+  if (isKnown) {
+    const change = judgeMetadata(key, was, is, allowance);
+    if (change !== null && (change.class !== "value" || SHOWN.has(plainKey(key)))) {
+      facts.push(fact(PKGBUILD, kindOf(key), change.class, change.reason, [was, is]));
+    }
+  }
+  if (says === null || said === null) {
+    const isTold = isKnown || !dependsOn(after, key, section, changedNames) ||
+      (section === null && isSamePiecewise(before, after, key, changedNames, allowance));
+    return isTold ? facts : [
+      ...facts,
+      fact(
+        PKGBUILD,
+        kindOf(key),
+        "review",
+        `${key} may depend on what changes, and only running the PKGBUILD can tell.`,
+        [null, null],
+      ),
+    ];
+  }
+  if (is !== null) {
+    if (isEqual(is, says)) return facts;
+    const isKept = (was !== null && isEqual(was, is)) || FOLLOWED.has(plainKey(key));
+    const isOld = was !== null && !isEqual(was, said) && isKept && isEqual(said, says);
+    return isOld
+      ? [
+        ...facts,
+        fact(SRCINFO, "srcinfo", "value", `${key} disagreed in the accepted tree, too.`, [
+          is,
+          says,
+        ]),
+      ]
+      : [
+        ...facts,
+        fact(SRCINFO, "srcinfo", "review", `${key} is not what the PKGBUILD has.`, [is, says]),
+      ];
+  }
+  if (isEqual(said, says)) return facts;
+  // A checksum that the PKGBUILD computes is checked by its number and kind alone.
+  const isInStep = plainKey(key) in CHECKSUM_DIGITS || said.length === says.length &&
+      said.every((each, index) => isInStepWith(each, says[index]!, key, allowance));
+  return isInStep ? facts : [
+    ...facts,
+    fact(SRCINFO, "srcinfo", "review", `${key} does not change in step with the PKGBUILD.`, [
+      said,
+      says,
+    ]),
+  ];
+}
+
+/** Changes that are shown even if a version bump makes them. */
+const SHOWN = new Set([
+  "source",
+  "depends",
+  "makedepends",
+  "checkdepends",
+  "optdepends",
+  "provides",
+]);
+/** What the build takes from the PKGBUILD, whose value is judged by itself where it is known. */
+const FOLLOWED = new Set(["source", "noextract", ...Object.keys(CHECKSUM_DIGITS)]);
+/** A date, which some PKGBUILDs put into the name of a download. */
+const DATE = /20\d{6}/g;
+
+function isInStepWith(before: string, after: string, key: string, { values }: Allowance): boolean {
+  if (isSubstituted(before, after, values)) return true;
+  if (plainKey(key) !== "source") return false;
+  return isSubstituted(before.replace(DATE, "date"), after.replace(DATE, "date"), values);
+}
+
+function comparePackages(
+  before: ReadSource,
+  after: ReadSource,
+  changedNames: ReadonlySet<string>,
+  allowance: Allowance,
+): Fact[] {
+  const names = packageNames(after) ?? namesOfFunctions(after, changedNames);
+  if (
+    names === null ||
+    JSON.stringify(names) !==
+      JSON.stringify(packageNames(before) ?? namesOfFunctions(before, changedNames))
+  ) {
+    return [{
+      kind: "metadata",
+      class: "review",
+      file: after.srcinfo === null ? PKGBUILD : SRCINFO,
+      line: null,
+      before: packageNames(before)?.join("\n") ?? null,
+      after: names?.join("\n") ?? null,
+      reason: "The package names change, or only running the PKGBUILD can tell them.",
+    }];
+  }
+  return names.flatMap((name, index) => {
+    const sections = [before.srcinfo?.packages[index], after.srcinfo?.packages[index]] as const;
+    const keys = new Set([
+      ...sections.flatMap((section) => section?.lines.map(({ key }) => key) ?? []),
+      ...withArchitectures(PACKAGE_KEYS, after),
+    ]);
+    return [...keys].flatMap((key) => {
+      const computed = [
+        packageValues(before.evaluation, name, key),
+        packageValues(after.evaluation, name, key),
+      ] as const;
+      const written = sections.map((section) =>
+        section === undefined ? null : withoutEmpty(valuesOf(section, key) ?? [])
+      ) as [string[] | null, string[] | null];
+      const known = computed.map((values) => values === undefined ? [] : values) as [
+        string[] | null,
+        string[] | null,
+      ];
+      return compareKey(
+        { key, section: name, computed: known, written },
+        before,
+        after,
+        changedNames,
+        allowance,
+      );
+    });
+  });
+}
+
+/** The names of the packages, from the PKGBUILD if it tells them, else from the .SRCINFO. */
+function packageNames({ evaluation, srcinfo }: ReadSource): string[] | null {
+  const written = srcinfo?.packages.map(({ name }) => name) ?? null;
+  const computed = baseValues(evaluation, "pkgname");
+  if (computed === null) return written;
+  return written === null || isEqual(computed, written) ? computed : null;
+}
+
+/** The packages that have functions, if their names do not depend on what changes. */
+function namesOfFunctions(source: ReadSource, changedNames: ReadonlySet<string>): string[] | null {
+  if (source.srcinfo !== null || dependsOn(source, "pkgname", null, changedNames)) return null;
+  return [...source.evaluation.functions.keys()].filter((name) => name.startsWith("package_"))
+    .map((name) => name.slice("package_".length));
+}
+
+function baseKeys(before: ReadSource, after: ReadSource): Set<string> {
+  const written = [before, after].flatMap(({ srcinfo }) => srcinfo?.base.lines ?? []);
+  return new Set([...written.map(({ key }) => key), ...withArchitectures(BASE_KEYS, after)]);
+}
+
+/** Keys alone, and with each architecture for which the PKGBUILD or .SRCINFO has one. */
+function withArchitectures(
+  keys: ReadonlySet<string>,
+  { evaluation, srcinfo }: ReadSource,
+): string[] {
+  const architectures = new Set([
+    ...baseValues(evaluation, "arch") ?? [],
+    ...(srcinfo === null ? [] : valuesOf(srcinfo.base, "arch") ?? []),
+  ]);
+  for (const each of architectures) {
+    if (each === "any" || !/^\w+$/.test(each)) architectures.delete(each);
+  }
+  return [...keys].flatMap((key) => [
+    key,
+    ...[...architectures].map((architecture) => `${key}_${architecture}`).filter((each) =>
+      plainKey(each) === key
+    ),
+  ]);
+}
+
+function writtenBase({ srcinfo }: ReadSource, key: string): string[] | null {
+  return srcinfo === null ? null : withoutEmpty(valuesOf(srcinfo.base, key) ?? []);
+}
+
+function withoutEmpty(values: string[]): string[] {
+  return values.filter((each) => each !== "");
+}
+
+function isEqual(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((each, index) => each === other[index]);
+}
+
+function lineOfKey(srcinfo: Srcinfo | null, section: string | null, key: string): number | null {
+  const found: SrcinfoSection | undefined = section === null
+    ? srcinfo?.base
+    : srcinfo?.packages.find(({ name }) => name === section);
+  return found?.lines.find((line) => line.key === key)?.line ?? null;
+}
+
+/** The line of the last assignment to a name outside functions. */
+function lineOfName({ pkgbuild: { text } }: ReadPkgbuild, name: string): number | null {
+  const at = [...text.matchAll(new RegExp(`^${name}\\+?=`, "gm"))].at(-1)?.index;
+  return at === undefined ? null : lineAt(text, at);
+}

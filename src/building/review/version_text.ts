@@ -1,0 +1,82 @@
+/** Longer values are no versions. */
+const MAX_LENGTH = 80;
+/** Neither separators of URLs, nor anything that bash, arithmetic or a glob would read. */
+const SAFE = /^[A-Za-z0-9._+~-]*$/;
+const WORDS =
+  "alpha|beta|rc|pre|preview|dev|stable|lts|esr|build|final|release|post|rev|patch|sp|ga";
+/** A number with separators, other numbers, single letters and the usual words. */
+const STRICT = new RegExp(
+  `^(?:v|r)?\\d+(?:[._+~-]*(?:\\d+(?!\\d)|${WORDS}|[a-z]{1,2}(?![a-z])))*[._+~-]?$`,
+  "i",
+);
+/** What is put behind a version, such as `-rc1`. */
+const SUFFIX = new RegExp(`^[._+~-]?(?:${WORDS}|[a-z])[._+~-]?\\d*$`, "i");
+/** A commit or another hash, as a whole or behind a name. */
+const HASH = /(?:^|[-_])([0-9a-f]{7,})$/i;
+
+const PIN_NAME =
+  /commit|hash|(?:^|_)(?:git)?sha(?:\d|_|$)|sums?(?:_|$)|(?:^|_)(?:rls_|git_|src_)?tag|gitref|(?:^|_)ref(?:_|$)/i;
+const VERSION_NAME =
+  /ver(?:sion)?(?!s)|build|rel(?:ease)?|(?:^|_)rc|major|minor|micro|patch|sub|update|security|date|num|serial|snap|stamp|beta|alpha|point|tag|(?:^|_)rev|suffix/i;
+/** Names whose values choose whom to trust, or what to run. */
+const IDENTITY_NAME =
+  /owner|user|author|hosts?(?:_|$)|domain|server|account|(?:^|_)org(?:_|$)|vendor|mirror|ur[il](?:_|$)|scheme|protocol|(?:^|_)cmd|command|(?:^|_)site|repo(?!ver)|branch|channel/i;
+
+/** What a changed value of a helper variable is: a version, a pin to a commit or tag, or neither. */
+export type HelperValue = "version" | "pin" | null;
+
+/**
+ * Why a text cannot be a version, or a part of one, as a clause; null if it can. Such a text has no
+ * meaning but itself in a URL, a path, a word of bash or an expression of arithmetic.
+ */
+export function faultOfVersionText(text: string): string | null {
+  if (text.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
+  if (!SAFE.test(text)) return "it has a character that versions do not have";
+  if (text.includes("..")) return 'it has ".."';
+  if (/^[-._+~]/.test(text) && !SUFFIX.test(text)) return "it begins with a separator";
+  return null;
+}
+
+/** Why a text cannot be a pkgver, as a clause; null if it can. makepkg refuses more than bash does. */
+export function faultOfPkgver(text: string): string | null {
+  if (text === "") return "it is empty";
+  if (text.includes("-")) return "a pkgver has no hyphen";
+  if (!/\d/.test(text)) return "it has no digit";
+  return faultOfVersionText(text);
+}
+
+/** Whether a pkgrel is one or two numbers, as makepkg demands. */
+export function isPkgrel(text: string): boolean {
+  return /^[0-9]{1,9}(?:\.[0-9]{1,9})?$/.test(text);
+}
+
+/** Classifies the change of a helper variable, such as `_commit`, by its name and both its values. */
+export function classifyHelper(name: string, before: string, after: string): HelperValue {
+  if (!name.startsWith("_") || IDENTITY_NAME.test(name)) return null;
+  if (faultOfVersionText(before) !== null || faultOfVersionText(after) !== null) return null;
+  const values = [before, after];
+  if (values.some(isHash)) return values.every((value) => /\d/.test(value)) ? "pin" : null;
+  const isVersion = values.every((value) =>
+    value === "" || STRICT.test(value) || SUFFIX.test(value)
+  );
+  if (!values.some((value) => /\d/.test(value))) return null;
+  if (PIN_NAME.test(name)) return isVersion || VERSION_NAME.test(name) ? "pin" : null;
+  if (isVersion) return "version";
+  return VERSION_NAME.test(name) && values.every((value) => /\d/.test(value)) ? "version" : null;
+}
+
+function isHash(value: string): boolean {
+  const digits = HASH.exec(value)?.[1];
+  if (digits === undefined) return false;
+  return digits.length >= 40 || (/[a-f]/i.test(digits) && /\d/.test(digits));
+}
+
+/**
+ * Whether a version rises so far that no later release is likely to replace it: upstream may have
+ * changed its numbering, or somebody wants to stay on top.
+ */
+export function isJump(before: string, after: string): boolean {
+  const first = (version: string) => Number(/^(?:\d+:)?\D*(\d{1,15})/.exec(version)?.[1] ?? 0);
+  const [from, to] = [first(before), first(after)];
+  return to >= 1000 && to > from * 10 + 10;
+}

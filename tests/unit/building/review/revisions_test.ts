@@ -1,0 +1,56 @@
+import { assert, assertEquals } from "@std/assert";
+import { judge } from "../../../../src/building/review/judge.ts";
+import type { Verdict } from "../../../../src/building/review/fact.ts";
+import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
+import { treeOf, type WrittenFile } from "../../../support/source_trees.ts";
+
+interface Revision {
+  readonly id: string;
+  readonly label: "bump" | "pin" | "other" | "hostile";
+  readonly old: Record<string, WrittenFile>;
+  readonly new: Record<string, WrittenFile>;
+}
+
+const LABELS = ["bump", "pin", "other", "hostile"] as const;
+const VERDICTS = ["bump", "pin", "harmless", "review"] as const;
+
+async function revisions(file: string): Promise<Revision[]> {
+  const text = new TextDecoder().decode(await realBytes(`aur/${file}`));
+  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
+}
+
+Deno.test({
+  name: `real revisions: none but bumps pass as bumps, and most bumps do${REAL_DATA_NOTE}`,
+  ignore: REAL_DATA_MISSING,
+  fn: async () => {
+    const all = [...await revisions("pairs.jsonl"), ...await revisions("hostile.jsonl")];
+    const judged = all.map((revision) => ({
+      ...revision,
+      verdict: judge(treeOf(revision.old), treeOf(revision.new)).verdict,
+    }));
+    const count = (label: string, verdict: Verdict) =>
+      judged.filter((each) => each.label === label && each.verdict === verdict).length;
+    console.table(Object.fromEntries(LABELS.map((label) => [
+      label,
+      Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(label, verdict)])),
+    ])));
+    const wrong = judged.filter(({ label, verdict }) => verdict === "bump" && label !== "bump");
+    assertEquals(wrong.map(({ id }) => id), []);
+    const bumps = judged.filter(({ label }) => label === "bump");
+    const missed = bumps.filter(({ verdict }) => verdict !== "bump").map(({ id }) => id);
+    assert(missed.length <= 0.03 * bumps.length, `too many bumps are held: ${missed.join(" ")}`);
+    const pins = judged.filter(({ label }) => label === "pin");
+    assert(pins.filter(({ verdict }) => verdict === "pin").length >= 0.9 * pins.length);
+  },
+});
+
+Deno.test({
+  name: `real revisions: nothing changes between a tree and itself${REAL_DATA_NOTE}`,
+  ignore: REAL_DATA_MISSING,
+  fn: async () => {
+    for (const revision of await revisions("pairs.jsonl")) {
+      const tree = treeOf(revision.new);
+      assertEquals(judge(tree, tree), { verdict: "harmless", facts: [] }, revision.id);
+    }
+  },
+});
