@@ -12,7 +12,7 @@ import type { FileIdentity } from "./file_identity.ts";
 import { heldMsOf } from "./held_back.ts";
 import { Filling, isOutOfSpace, requireRoom } from "./filling.ts";
 import { fetchFromOne, MixedFileError } from "./mixed_file.ts";
-import { PartBytes } from "./part_bytes.ts";
+import { PartBytes, type PartBytesReader } from "./part_bytes.ts";
 import { PartFile } from "./part_file.ts";
 import { PrefixHash } from "./prefix_hash.ts";
 import { ReceivedPart } from "./received_part.ts";
@@ -128,12 +128,12 @@ export class Download {
     }
   }
 
-  /** Opens the bytes for a reader, who must close them: those of the part, or the finished file. */
-  async openBytes(): Promise<PartBytes> {
-    const bytes = this.#part?.bytes;
-    if (bytes?.addReader()) return bytes;
+  /** Opens the bytes for a reader, who must dispose of it: those of the part, or the finished file. */
+  async openBytes(): Promise<PartBytesReader> {
+    const reader = this.#part?.bytes.addReader() ?? null;
+    if (reader !== null) return reader;
     try {
-      return await PartBytes.openFinished(this.request.finalPath);
+      return await PartBytes.readFinished(this.request.finalPath);
     } catch (error) {
       // A download that is failing has discarded its part already: say why.
       if (error instanceof Deno.errors.NotFound) await this.progress();

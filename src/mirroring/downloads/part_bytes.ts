@@ -13,18 +13,23 @@ interface Block {
   bytes: Uint8Array<ArrayBuffer>;
   start: number;
   end: number;
+  /** How many readers have it in their hands. */
+  holders: number;
+  /** Whether it is found by its place in the file. */
+  isShared: boolean;
 }
 
 /**
  * The bytes of a part for those who read it. They share a few blocks in memory, of what was written
  * or read last, and one descriptor, which stays open until the last reader has ended, whatever
- * becomes of the file's name. What has been handed out is never overwritten.
+ * becomes of the file's name. What a reader has in its hands is never overwritten. The memory of a
+ * block is freed once nobody can reach it: left to the garbage collector, a hundred megabytes wait.
  */
 export class PartBytes {
   readonly #file: PositionedFile;
   /** By their place in the file, in blocks; the newest last. */
   readonly #blocks = new Map<number, Block>();
-  #readers = 0;
+  readonly #readers = new Set<PartBytesReader>();
   /** Where the foremost reader has read. */
   #front = 0;
   #isWritten = true;
@@ -34,37 +39,29 @@ export class PartBytes {
     this.#file = new PositionedFile(file);
   }
 
-  /** Opens a file that is finished, with one reader. */
-  static async openFinished(path: string): Promise<PartBytes> {
+  /** A reader of a file that is finished. */
+  static async readFinished(path: string): Promise<PartBytesReader> {
     const bytes = new PartBytes(await Deno.open(path));
-    bytes.addReader();
+    const reader = bytes.#newReader();
     bytes.release();
-    return bytes;
+    return reader;
   }
 
-  /** Adds a reader; false if it comes too late. */
-  addReader(): boolean {
-    if (this.#isClosed) return false;
-    this.#readers++;
-    return true;
-  }
-
-  /** Each reader that was added is removed once. */
-  removeReader(): void {
-    this.#readers--;
-    this.#closeIfUnused();
+  /** Adds a reader; null if it comes too late. */
+  addReader(): PartBytesReader | null {
+    return this.#isClosed ? null : this.#newReader();
   }
 
   /** No more is written: from here on, only readers keep it open, and no idle one keeps memory. */
   release(): void {
     this.#isWritten = false;
-    this.#blocks.clear();
+    for (const start of this.#blocks.keys()) this.#forget(start);
     this.#closeIfUnused();
   }
 
   /** Keeps a copy of what has been written at `position`, if anybody reads near it. */
   keep(position: number, bytes: Uint8Array): void {
-    if (this.#readers === 0 || position > this.#front + NEAR_BYTES) return;
+    if (this.#readers.size === 0 || position > this.#front + NEAR_BYTES) return;
     for (let taken = 0; taken < bytes.length;) {
       const offset = (position + taken) % BLOCK_BYTES;
       const piece = bytes.subarray(taken, taken + BLOCK_BYTES - offset);
@@ -75,10 +72,33 @@ export class PartBytes {
     }
   }
 
-  /** Bytes from `position` on, all written: at least one, and not beyond `end`. Not to be changed. */
-  read(
+  #newReader(): PartBytesReader {
+    let held: Block | null = null;
+    const hold = (block: Block | null) => {
+      if (block === held) return;
+      if (block !== null) block.holders++;
+      const before = held;
+      held = block;
+      if (before === null) return;
+      before.holders--;
+      freeIfUnreachable(before);
+    };
+    const reader: PartBytesReader = {
+      read: (position, end) => this.#read(position, end, hold),
+      [Symbol.dispose]: () => {
+        if (!this.#readers.delete(reader)) return;
+        hold(null);
+        this.#closeIfUnused();
+      },
+    };
+    this.#readers.add(reader);
+    return reader;
+  }
+
+  #read(
     position: number,
     end: number,
+    hold: (block: Block) => void,
   ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>> {
     this.#front = Math.max(this.#front, position);
     const offset = position % BLOCK_BYTES;
@@ -86,9 +106,12 @@ export class PartBytes {
     const limit = Math.min(BLOCK_BYTES, end - start);
     const present = this.#blocks.get(start);
     if (present !== undefined && present.start <= offset && offset < present.end) {
+      hold(present);
       return present.bytes.subarray(offset, Math.min(present.end, limit));
     }
     const block = this.#blockAt(start, offset);
+    // At once: it may be forgotten while the disk fills it.
+    hold(block);
     const filled = (count: number | null) => {
       if (count === null) throw new Error("the part file ended early");
       block.end = Math.max(block.end, offset + count);
@@ -102,16 +125,42 @@ export class PartBytes {
   #blockAt(start: number, offset: number): Block {
     const present = this.#blocks.get(start);
     if (present?.end === offset) return present;
-    const block = { bytes: new Uint8Array(BLOCK_BYTES), start: offset, end: offset };
-    this.#blocks.delete(start);
+    this.#forget(start);
+    const bytes = new Uint8Array(BLOCK_BYTES);
+    const block = { bytes, start: offset, end: offset, holders: 0, isShared: true };
     this.#blocks.set(start, block);
-    if (this.#blocks.size > MAX_BLOCKS) this.#blocks.delete(this.#blocks.keys().next().value!);
+    if (this.#blocks.size > MAX_BLOCKS) this.#forget(this.#blocks.keys().next().value!);
     return block;
   }
 
+  #forget(start: number): void {
+    const block = this.#blocks.get(start);
+    if (block === undefined) return;
+    this.#blocks.delete(start);
+    block.isShared = false;
+    freeIfUnreachable(block);
+  }
+
   #closeIfUnused(): void {
-    if (this.#isWritten || this.#readers > 0 || this.#isClosed) return;
+    if (this.#isWritten || this.#readers.size > 0 || this.#isClosed) return;
     this.#isClosed = true;
     this.#file[Symbol.dispose]();
   }
+}
+
+/** One who reads the bytes of a part, until it is disposed of. */
+export interface PartBytesReader extends Disposable {
+  /**
+   * Bytes from `position` on, all written: at least one, and not beyond `end`. Not to be changed, and
+   * gone with the next call.
+   */
+  read(
+    position: number,
+    end: number,
+  ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
+}
+
+/** What the runtime is still sending of a block stays: it has a hold of its own on the memory. */
+function freeIfUnreachable({ bytes, holders, isShared }: Block): void {
+  if (holders === 0 && !isShared) bytes.buffer.transfer(0);
 }

@@ -142,16 +142,21 @@ export class PartFile {
   /** Reads `length` bytes from `position`, all of which must have been written. */
   async readBack(position: number, length: number): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
+    await this.readInto(position, bytes);
+    return bytes;
+  }
+
+  /** As `readBack`, filling `buffer`. */
+  async readInto(position: number, buffer: Uint8Array): Promise<void> {
     using file = await Deno.open(this.path);
     await file.seek(position, Deno.SeekMode.Start);
-    for (let filled = 0; filled < length;) {
-      const count = await file.read(bytes.subarray(filled));
+    for (let filled = 0; filled < buffer.length;) {
+      const count = await file.read(buffer.subarray(filled));
       if (count === null) {
         throw new Error(`Cannot read back ${this.path}: it is shorter than what was written.`);
       }
       filled += count;
     }
-    return bytes;
   }
 
   /** Starts over. Unlinks the file rather than truncating it: a reader may have it open. */

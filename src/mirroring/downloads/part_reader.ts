@@ -2,7 +2,7 @@ import { deadline } from "@std/async/deadline";
 import { createHash, type Hash } from "node:crypto";
 import { isTimeout, PkgstashError } from "../../errors.ts";
 import type { Download } from "./download.ts";
-import type { PartBytes } from "./part_bytes.ts";
+import type { PartBytesReader } from "./part_bytes.ts";
 
 /**
  * How much of the end of a file is held back from clients that are ahead of its check, and handed out
@@ -35,7 +35,8 @@ export interface ReadOptions {
 /**
  * The bytes of a download, as they arrive and as fast as the reader takes them. Nothing is read
  * ahead of the reader, so an idle one costs no memory. The stream fails when the download does,
- * unless that is the fault of the disk and the rest comes from elsewhere.
+ * unless that is the fault of the disk and the rest comes from elsewhere. A chunk is gone with the
+ * next read: the runtime, which sends it, takes hold of its memory before it reads on.
  */
 export function readDownload(
   download: Download,
@@ -62,7 +63,7 @@ export function readDownload(
 class PartReader {
   readonly #download: Download;
   readonly #options: ReadOptions;
-  #bytes: PartBytes | null = null;
+  #bytes: PartBytesReader | null = null;
   #rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
   #position: number;
   /** Up to where bytes are handed out before the check. */
@@ -82,7 +83,7 @@ class PartReader {
   async open(): Promise<void> {
     try {
       const bytes = await this.#download.openBytes();
-      if (this.#isClosed) return bytes.removeReader();
+      if (this.#isClosed) return bytes[Symbol.dispose]();
       this.#bytes = bytes;
     } catch (error) {
       // `read` will find nothing, and turn elsewhere.
@@ -135,7 +136,7 @@ class PartReader {
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#bytes?.removeReader();
+    this.#bytes?.[Symbol.dispose]();
     this.#bytes = null;
     await this.#rest?.cancel().catch(() => {});
   }

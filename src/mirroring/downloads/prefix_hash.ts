@@ -6,7 +6,8 @@ const STEP_BYTES = 1024 * 1024;
 /** The bytes of a file on disk, without a hole up to `length`. */
 export interface Bytes {
   readonly length: number;
-  readBack(position: number, length: number): Promise<Uint8Array>;
+  /** Fills `buffer` with the bytes from `position` on. */
+  readInto(position: number, buffer: Uint8Array): Promise<void>;
 }
 
 /**
@@ -60,11 +61,12 @@ export class PrefixHash {
   }
 
   async #readBack(): Promise<void> {
+    const buffer = new Uint8Array(Math.min(STEP_BYTES, this.#bytes.length - this.#position));
     while (this.#position < this.#bytes.length && !this.#isStopped) {
-      const length = Math.min(STEP_BYTES, this.#bytes.length - this.#position);
-      const chunk = await this.#bytes.readBack(this.#position, length);
+      const chunk = buffer.subarray(0, this.#bytes.length - this.#position);
+      await this.#bytes.readInto(this.#position, chunk);
       this.#hash.update(chunk);
-      this.#position += length;
+      this.#position += chunk.length;
     }
   }
 }

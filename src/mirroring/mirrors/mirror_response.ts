@@ -107,7 +107,9 @@ export class MirrorResponse {
       const buffer = this.#buffer ??
         new ArrayBuffer(Math.min(READ_BYTES, this.length || READ_BYTES));
       const { value, done } = await this.#reader.read(new Uint8Array(buffer));
-      this.#buffer = value?.buffer ?? null;
+      // At the end it is freed at once: the garbage collector would let many of them gather.
+      if (done) value?.buffer.transfer(0);
+      this.#buffer = done ? null : value.buffer;
       this.#endWait();
       // A cancelled stream reports its end.
       if (!this.#isOpen && !this.#hasEnded) {

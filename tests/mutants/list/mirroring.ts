@@ -73,6 +73,20 @@ export const MIRRORING: readonly Mutant[] = [
     killedBy: ["mirroring/downloads/part_bytes_test.ts"],
   },
   {
+    file: "mirroring/downloads/part_bytes.ts",
+    find: "if (holders === 0 && !isShared) bytes.buffer.transfer(0);",
+    replace: "if (!isShared) bytes.buffer.transfer(0);",
+    breaks: "a slow client gets nothing where others went on without it",
+    killedBy: ["mirroring/downloads/part_bytes_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/part_bytes.ts",
+    find: "if (holders === 0 && !isShared) bytes.buffer.transfer(0);",
+    replace: "if (holders === 0) bytes.buffer.transfer(0);",
+    breaks: "a client gets nothing where another one has read before it",
+    killedBy: ["mirroring/downloads/part_bytes_test.ts"],
+  },
+  {
     file: "mirroring/downloads/part_file.ts",
     find: "      await removeIfPresent(`${base}.json`);\n",
     replace: "",

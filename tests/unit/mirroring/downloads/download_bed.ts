@@ -187,7 +187,8 @@ export async function collect(stream: ReadableStream<Uint8Array>): Promise<Readi
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let error: unknown = null;
   try {
-    for await (const chunk of stream) chunks.push(chunk as Uint8Array<ArrayBuffer>);
+    // A chunk is gone with the next read.
+    for await (const chunk of stream) chunks.push(chunk.slice() as Uint8Array<ArrayBuffer>);
   } catch (reason) {
     error = reason;
   }

@@ -21,75 +21,105 @@ async function bytesOf(onDisk: Uint8Array): Promise<PartBytes & AsyncDisposable>
 Deno.test("readers that keep up share the same memory, across reads and blocks", async () => {
   await using bytes = await bytesOf(new Uint8Array());
   const body = packageBytes(3 * BLOCK, 1);
-  bytes.addReader();
+  using one = bytes.addReader()!;
+  using other = bytes.addReader()!;
   const seen: Uint8Array[] = [];
   for (let position = 0; position < body.length;) {
     const chunk = body.subarray(position, position + 100_000);
     bytes.keep(position, chunk);
     for (const end = position + chunk.length; position < end; position += seen.at(-1)!.length) {
-      seen.push(await bytes.read(position, end));
-      assertStrictEquals((await bytes.read(position, end)).buffer, seen.at(-1)!.buffer);
+      const read = await one.read(position, end);
+      assertStrictEquals((await other.read(position, end)).buffer, read.buffer);
+      seen.push(read.slice());
     }
   }
   assertSameBytes(await new Blob(seen as BlobPart[]).bytes(), body);
-  bytes.removeReader();
 });
 
-Deno.test("bytes that were handed out do not change when others come to their place", async () => {
+Deno.test("bytes in the hands of a reader do not change when others come to their place", async () => {
   await using bytes = await bytesOf(new Uint8Array(10).fill(9));
-  bytes.addReader();
+  using one = bytes.addReader()!;
+  using other = bytes.addReader()!;
   bytes.keep(0, new Uint8Array(10).fill(1));
-  const before = await bytes.read(0, 10);
+  const before = await one.read(0, 10);
   bytes.keep(0, new Uint8Array(10).fill(2));
   assertEquals([...before], Array(10).fill(1));
-  assertEquals([...await bytes.read(0, 10)], Array(10).fill(2));
-  bytes.removeReader();
+  assertEquals([...await other.read(0, 10)], Array(10).fill(2));
+});
+
+Deno.test("the memory of a block is freed when no reader has it and none can find it", async () => {
+  const body = packageBytes(20 * BLOCK, 5);
+  await using bytes = await bytesOf(body);
+  using slow = bytes.addReader()!;
+  using quick = bytes.addReader()!;
+  const held = await slow.read(0, BLOCK);
+  const passed = await quick.read(BLOCK, 2 * BLOCK);
+  for (let block = 2; block < 20; block++) await quick.read(block * BLOCK, 20 * BLOCK);
+  assertSameBytes(held, body.subarray(0, BLOCK));
+  assertEquals(passed.length, 0);
+  await slow.read(BLOCK, 2 * BLOCK);
+  assertEquals(held.length, 0);
+  const last = await quick.read(19 * BLOCK, 20 * BLOCK);
+  bytes.release();
+  assertSameBytes(last, body.subarray(19 * BLOCK));
+  quick[Symbol.dispose]();
+  assertEquals(last.length, 0);
+});
+
+Deno.test("a block that the disk fills is not freed before its reader has it", async () => {
+  const body = packageBytes(2 * BLOCK, 6);
+  await using bytes = await bytesOf(body);
+  using one = bytes.addReader()!;
+  using other = bytes.addReader()!;
+  const reading = one.read(0, BLOCK);
+  // Its place is given to others meanwhile.
+  bytes.keep(100, new Uint8Array(10));
+  await other.read(100, 110);
+  assertSameBytes(await reading, body.subarray(0, BLOCK));
 });
 
 Deno.test("what is not in memory, or no longer, comes from the disk", async () => {
   const body = packageBytes(24 * BLOCK, 2);
   await using bytes = await bytesOf(body);
-  bytes.addReader();
+  using reader = bytes.addReader()!;
   // In the middle of a block, as the transfers that run ahead begin.
   bytes.keep(BLOCK + 5, new Uint8Array(10));
-  assertSameBytes(await bytes.read(BLOCK + 5, BLOCK + 20), new Uint8Array(10));
-  assertSameBytes(await bytes.read(BLOCK + 15, BLOCK + 20), body.subarray(BLOCK + 15, BLOCK + 20));
-  assertSameBytes(await bytes.read(BLOCK, BLOCK + 5), body.subarray(BLOCK, BLOCK + 5));
+  assertSameBytes(await reader.read(BLOCK + 5, BLOCK + 20), new Uint8Array(10));
+  assertSameBytes(await reader.read(BLOCK + 15, BLOCK + 20), body.subarray(BLOCK + 15, BLOCK + 20));
+  assertSameBytes(await reader.read(BLOCK, BLOCK + 5), body.subarray(BLOCK, BLOCK + 5));
   for (let block = 2; block < 24; block++) {
     bytes.keep(block * BLOCK, new Uint8Array(BLOCK));
-    assertSameBytes(await bytes.read(block * BLOCK, 24 * BLOCK), new Uint8Array(BLOCK));
+    assertSameBytes(await reader.read(block * BLOCK, 24 * BLOCK), new Uint8Array(BLOCK));
   }
-  assertSameBytes(await bytes.read(2 * BLOCK, 3 * BLOCK), body.subarray(2 * BLOCK, 3 * BLOCK));
-  bytes.removeReader();
+  assertSameBytes(await reader.read(2 * BLOCK, 3 * BLOCK), body.subarray(2 * BLOCK, 3 * BLOCK));
 });
 
 Deno.test("readers that are behind share what one of them has read", async () => {
   const body = packageBytes(2 * BLOCK, 3);
   await using bytes = await bytesOf(body);
-  bytes.addReader();
-  const first = await bytes.read(100, 2 * BLOCK);
+  using one = bytes.addReader()!;
+  using other = bytes.addReader()!;
+  const first = await one.read(100, 2 * BLOCK);
   assertSameBytes(first, body.subarray(100, BLOCK));
-  assertStrictEquals((await bytes.read(200, 2 * BLOCK)).buffer, first.buffer);
-  bytes.removeReader();
+  assertStrictEquals((await other.read(200, 2 * BLOCK)).buffer, first.buffer);
 });
 
 Deno.test("what is written far ahead of all readers takes no memory", async () => {
   const body = packageBytes(8 * BLOCK, 4);
   await using bytes = await bytesOf(body);
-  bytes.addReader();
+  using reader = bytes.addReader()!;
   bytes.keep(7 * BLOCK, new Uint8Array(BLOCK));
-  assertSameBytes(await bytes.read(7 * BLOCK, 8 * BLOCK), body.subarray(7 * BLOCK));
-  bytes.removeReader();
+  assertSameBytes(await reader.read(7 * BLOCK, 8 * BLOCK), body.subarray(7 * BLOCK));
 });
 
 Deno.test("nothing is kept in memory while nobody reads, and after the end", async () => {
   await using bytes = await bytesOf(new Uint8Array(10).fill(9));
   bytes.keep(0, new Uint8Array(10).fill(1));
-  bytes.addReader();
-  assertEquals([...await bytes.read(0, 10)], Array(10).fill(9));
+  using reader = bytes.addReader()!;
+  assertEquals([...await reader.read(0, 10)], Array(10).fill(9));
   bytes.keep(0, new Uint8Array(10).fill(1));
   bytes.release();
-  assertEquals([...await bytes.read(0, 10)], Array(10).fill(9));
-  bytes.removeReader();
-  assertEquals(bytes.addReader(), false);
+  assertEquals([...await reader.read(0, 10)], Array(10).fill(9));
+  reader[Symbol.dispose]();
+  assertEquals(bytes.addReader(), null);
 });

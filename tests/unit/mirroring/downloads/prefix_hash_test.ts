@@ -11,10 +11,10 @@ function fileOf(length: number, gate: Promise<void> = Promise.resolve()) {
   return {
     length,
     readBytes: 0,
-    async readBack(position: number, count: number): Promise<Uint8Array> {
+    async readInto(position: number, buffer: Uint8Array): Promise<void> {
       await gate;
-      this.readBytes += count;
-      return BODY.subarray(position, position + count);
+      this.readBytes += buffer.length;
+      buffer.set(BODY.subarray(position, position + buffer.length));
     },
   };
 }
@@ -58,7 +58,7 @@ Deno.test("bytes that came ahead of others are read back when the hole is filled
 Deno.test("a hash that cannot be finished fails", async () => {
   const hash = new PrefixHash({
     length: 10,
-    readBack: () => Promise.reject(new Error("the disk is broken")),
+    readInto: () => Promise.reject(new Error("the disk is broken")),
   });
   assertEquals(await hash.digest().catch(({ message }) => message), "the disk is broken");
 });
