@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { AUR_COMMAND } from "./commands/aur.ts";
 import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly Command[] = [
   VERIFY_COMMAND,
   PACKAGES_COMMAND,
   REPO_COMMAND,
+  AUR_COMMAND,
   EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,

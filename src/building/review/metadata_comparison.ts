@@ -91,8 +91,8 @@ function compareKey(
     class: factClass,
     file,
     line: file === SRCINFO ? lineOfKey(after.srcinfo, section, key) : lineOfName(after, key),
-    before: old === null ? null : old.join("\n"),
-    after: now === null ? null : now.join("\n"),
+    before: old === null ? null : differing(old, now).join("\n"),
+    after: now === null ? null : differing(now, old).join("\n"),
     reason: section === null ? reason : `${section}: ${reason}`,
   });
   const facts: Fact[] = [];
@@ -171,6 +171,12 @@ function isInStepWith(before: string, after: string, key: string, { values }: Al
   if (isSubstituted(before, after, values)) return true;
   if (plainKey(key) !== "source") return false;
   return isSubstituted(before.replace(DATE, "date"), after.replace(DATE, "date"), values);
+}
+
+/** The values that differ, where there are as many on both sides. */
+function differing(values: string[], others: string[] | null): string[] {
+  if (others?.length !== values.length) return values;
+  return values.filter((each, index) => each !== others[index]);
 }
 
 function comparePackages(

@@ -1,0 +1,92 @@
+import type { Fact, FactClass, Judgement, Verdict } from "../../building/review/fact.ts";
+import { judge } from "../../building/review/judge.ts";
+import { readSourceFolder } from "../../building/source_folder.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { type Command, requiredArgument } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
+import { type Paints, visible } from "../terminal_text.ts";
+
+const OLD = "OLD";
+const NEW = "NEW";
+
+export const AUR_JUDGE_COMMAND: Command = {
+  name: "aur judge",
+  summary: "Judge the change between two folders",
+  description: "Compares two folders with a PKGBUILD each, without running anything and without " +
+    "the daemon, and prints what changed and whether that would pass by itself: bump (nothing but " +
+    "a new version), pin (a new version, and another commit, tag or hash), harmless (comments, white " +
+    "space, licence, description or quotes besides), or review (a person must look). Exits with 0 " +
+    "whatever the verdict is, and with 1 if a folder cannot be read.",
+  arguments: [
+    { name: OLD, description: "Folder with the package source accepted last", required: true },
+    { name: NEW, description: "Folder with the package source to judge", required: true },
+  ],
+  options: [JSON_OPTION],
+  examples: [
+    { command: "pkgstash aur judge ./accepted ./candidate", description: "Why a change is held" },
+    {
+      command: "pkgstash aur judge --json ./accepted ./candidate | jq -r .verdict",
+      description: "The verdict alone",
+    },
+  ],
+  readsFiles: true,
+  run: async (options, output) => {
+    const accepted = await readSourceFolder(requiredArgument(options, OLD));
+    const candidate = await readSourceFolder(requiredArgument(options, NEW));
+    printAnswer(judge(accepted, candidate), { options, output, render: renderJudgement });
+    return EXIT_CODE.ok;
+  },
+};
+
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  bump: "bump: nothing but a new version",
+  pin: "pin: a new version, and another commit, tag or hash",
+  harmless: "harmless: nothing that could change what is built, besides a new version",
+  review: "review: a person must look",
+};
+
+/** Most important first. */
+const CLASSES: readonly FactClass[] = ["review", "pin", "harmless", "value"];
+
+/** The verdict, then each fact with what stood there and what stands there now. */
+export function renderJudgement({ verdict, facts }: Judgement, paints: Paints): string {
+  const paint = verdict === "bump"
+    ? paints.good
+    : verdict === "review"
+    ? paints.bad
+    : paints.doubtful;
+  const sorted = CLASSES.flatMap((each) => facts.filter((fact) => fact.class === each));
+  return [paint(VERDICTS[verdict]), ...sorted.map((fact) => renderFact(fact, paints))].join("\n\n");
+}
+
+/** Lines of a value beyond which the rest is counted. */
+const MAX_LINES = 12;
+
+function renderFact(
+  { kind, class: factClass, file, line, before, after, reason }: Fact,
+  paints: Paints,
+): string {
+  const paint = factClass === "review"
+    ? paints.bad
+    : factClass === "value"
+    ? paints.good
+    : paints.doubtful;
+  const place = line === null ? visible(file) : `${visible(file)}:${line}`;
+  return [
+    `${paints.title(place)}  ${paint(kind)}  ${visible(reason)}`,
+    ...renderValue("-", before, paints.bad),
+    ...renderValue("+", after, paints.good),
+  ].join("\n");
+}
+
+function renderValue(
+  sign: string,
+  value: string | null,
+  paint: (text: string) => string,
+): string[] {
+  if (value === null) return [];
+  const lines = value.split("\n");
+  const shown = lines.slice(0, MAX_LINES).map((line) => paint(`  ${sign} ${visible(line)}`));
+  const hidden = lines.length - shown.length;
+  return hidden === 0 ? shown : [...shown, `    (${hidden} more lines)`];
+}
