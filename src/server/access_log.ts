@@ -7,6 +7,10 @@ import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = eventLogger("server");
 
+/** What monitoring asks for every few seconds is logged at level debug only. */
+const QUIET_PATHS = new Set(["/healthz", "/metrics"]);
+const quiet = eventLogger("access");
+
 /** Bodies that are counted while they are streamed, since they may end early. */
 const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
 
@@ -56,12 +60,15 @@ export function recordRequest(
       }
     }
     const totalMs = Math.round(performance.now() - startedAt);
-    logAccess(
+    const groups = [
       clientProperties(client?.hostname ?? UNKNOWN_ADDRESS),
       outcome,
       totalMs === 0 ? AT_ONCE : { answer_ms: Math.round(answerMs), total_ms: totalMs },
       agent === null ? NO_AGENT : agentProperties(agent),
-    );
+    ];
+    if (cache === undefined && status < 400 && QUIET_PATHS.has(outcome.path)) {
+      quiet.debug("request", Object.assign({}, ...groups));
+    } else logAccess(...groups);
   };
   try {
     info.completed.then(record, record);

@@ -18,6 +18,7 @@ import { apiSegments, hasValidHost, isValidHost, requestPath } from "./request_p
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { publicKeysRoute } from "./files/public_keys.ts";
 import { Listings } from "./files/listing.ts";
+import { unservedResponse } from "./files/unserved.ts";
 import type { Context } from "./context.ts";
 import {
   errorResponse,
@@ -159,7 +160,7 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   if (keys !== null) return keys;
   const directory = path.replace(/\/$/, "");
   if (!hasDirectory(directory, mirroring.tree) && !hasDirectory(directory, publishing.tree)) {
-    return noSuchFile();
+    return unservedResponse(request, path, context.config);
   }
   if (path === directory && path !== "") {
     return textResponse(301, "This is a directory.", {

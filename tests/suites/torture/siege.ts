@@ -17,7 +17,7 @@ const WATCH_INTERVAL_MS = 400;
 const LOG_LINES_SHOWN = 25;
 /** What a log shows only after a mistake in the program. */
 const MISTAKES = /uncaught|unhandled|panicked|heap out of memory|^\s+at .+:\d+:\d+|stack=/im;
-const ORDINARY_LINE = /INFO request .*status=[234]/;
+const ORDINARY_LINE = /(?:INFO|DEBUG) request .*status=[234]/;
 
 /** Timeouts with which faults show quickly. */
 const SETTINGS = {

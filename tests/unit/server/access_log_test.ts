@@ -36,6 +36,22 @@ Deno.test("a request without a body has no bytes", async () => {
   assertMatch(app.log.matching(/status=416/)[0]!, / bytes=0 /);
 });
 
+Deno.test("what monitoring asks for is logged at debug level, unless it fails", async () => {
+  await using app = await TestApp.start();
+  await app.get("/healthz");
+  await app.get("/metrics");
+  await app.get("/nothing");
+  await app.log.waitFor(/path=\/nothing/);
+  for (const path of ["/healthz", "/metrics"]) {
+    assertEquals(app.log.matching(new RegExp(`request .*path=${path} `)).map(levelOf), ["DEBUG"]);
+  }
+  assertEquals(app.log.matching(/request .*path=\/nothing/).map(levelOf), ["INFO"]);
+});
+
+function levelOf(line: string): string | undefined {
+  return /\b(DEBUG|INFO)\b/.exec(line)?.[0];
+}
+
 Deno.test("a client cannot forge a log line or a field of one", async () => {
   await using app = await TestApp.start();
   await app.get("/nothing", { "user-agent": "x status=200 cache=HIT\u0085 path=/forged" });
@@ -86,10 +102,10 @@ Deno.test("the bytes of pages, texts and the API's answers are those that were s
       PATH,
     ]
   ) {
-    const before = app.log.matching(/INFO request/).length;
+    const before = app.log.matching(/(INFO|DEBUG) request /).length;
     const { body } = await app.get(target, { authorization });
-    await app.log.waitFor(/INFO request/, before + 1);
-    const line = app.log.matching(/INFO request/).at(-1)!;
+    await app.log.waitFor(/(INFO|DEBUG) request /, before + 1);
+    const line = app.log.matching(/(INFO|DEBUG) request /).at(-1)!;
     assertEquals(/ bytes=(\S+)/.exec(line)?.[1], `${body.length}`, line);
   }
 });

@@ -38,7 +38,7 @@ Deno.test({
       const text = await new Response(connection.readable).text();
       assertMatch(text, /^HTTP\/1\.1 200 /);
     }
-    await app.log.waitFor(/INFO request/, 2);
+    await app.log.waitFor(/DEBUG request .*healthz/, 2);
     assertEquals(app.log.matching(/client=127\.0\.0\.1 /).length, 1);
     assertEquals(app.log.matching(/client=::1 /).length, 1);
   },
@@ -103,7 +103,7 @@ Deno.test("with a certificate, HTTP/1.1 and HTTP/2 are served over TLS", async (
   }
   // Plain HTTP on the port of TLS ends that connection and nothing else.
   await exchange(app.origin.replace("https", "http"), "/healthz").catch(() => null);
-  await app.log.waitFor(/INFO request/, 2);
+  await app.log.waitFor(/DEBUG request .*healthz/, 2);
 });
 
 /** For localhost, until 2126. */

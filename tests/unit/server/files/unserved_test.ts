@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import { unservedResponse } from "../../../../src/server/files/unserved.ts";
+import { configOf } from "../../../support/configuration.ts";
+
+const CONFIG = configOf(`
+  mirrored_repos = ["core", "extra"]
+  [upstreams.archlinuxarm]
+  preset = "archlinuxarm"
+  [upstreams.own]
+  mirror_urls = ["https://mirror.example/$repo/$arch"]
+  mirrored_repos = ["tools"]
+`);
+
+async function textAt(path: string): Promise<string> {
+  const request = new Request(`http://stash.lan:8090/${path}`);
+  const response = unservedResponse(request, path, CONFIG);
+  assertEquals(response.status, 404);
+  return (await response.text()).trimEnd();
+}
+
+Deno.test("404 names the key that a repository or an architecture is missing from", async (t) => {
+  const repository = (name: string, key: string) =>
+    `The repository ${name} is not mirrored. To mirror it, add it to ${key}.`;
+  const architecture = (name: string, key: string) =>
+    `The architecture ${name} is not mirrored. To mirror it, add it to ${key}.`;
+  const cases: [string, string][] = [
+    ["testing/os/x86_64/testing.db", repository("testing", "mirrored_repos")],
+    ["testing/os/x86_64/testing.db.sig", repository("testing", "mirrored_repos")],
+    ["testing/os/riscv64/foo-1-1-any.pkg.tar.zst", repository("testing", "mirrored_repos")],
+    ["core/os/aarch64/core.db", architecture("aarch64", "architectures")],
+    [
+      "archlinuxarm/aarch64/unknown/unknown.db",
+      repository("unknown", "upstreams.archlinuxarm.mirrored_repos"),
+    ],
+  ];
+  for (const [path, text] of cases) {
+    await t.step(path, async () => assertEquals(await textAt(path), text));
+  }
+});
+
+Deno.test("404 for an address without the path of the repositories says what to write", async () => {
+  const text = await textAt("core.db");
+  assertEquals(text.split("\n").slice(0, 3), [
+    "This address lacks the path of the repositories. Write this to pacman's mirrorlist:",
+    "Server = http://stash.lan:8090/$repo/os/$arch",
+    "Server = http://stash.lan:8090/archlinuxarm/$arch/$repo",
+  ]);
+  assertEquals(await textAt("core.db.sig"), text);
+});
+
+Deno.test("404 for anything else gives no advice", async () => {
+  for (const path of ["favicon.ico", "robots.txt", "a/b/c/d/e/f.db", "testing/os/x86_64/x.html"]) {
+    assertEquals(await textAt(path), "There is no such file.", path);
+  }
+});
