@@ -242,8 +242,18 @@ export const REPORT_RESULT = endpoint({
   ]).describe("How it ended."),
   answers: {
     200: z.object({
-      state: z.enum(["published", "held", "failed", "waiting", "cancelled", "incomplete"])
-        .describe("What became of the build; incomplete if packages are missing."),
+      state: z.enum([
+        "published",
+        "held",
+        "failed",
+        "waiting",
+        "cancelled",
+        "uploading",
+        "incomplete",
+      ]).describe(
+        "What became of the build: uploading while it cannot be published yet, incomplete if " +
+          "packages are missing.",
+      ),
       missing: z.array(z.string()).describe(
         "Files to upload again, as after a restart of the daemon, before the result is reported.",
       ),

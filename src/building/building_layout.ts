@@ -10,6 +10,7 @@ import { join } from "@std/path";
  *       trees/HASH.json         the files of one package source, by the hash that approvals are
  *                               bound to
  *       notices.json            messages that are still to be delivered
+ *       queue/                  builds; see queue/queue_layout.ts
  */
 export class BuildingLayout {
   readonly root: string;
@@ -34,6 +35,10 @@ export class BuildingLayout {
   /** `hash` must be the hash of a tree. */
   tree(hash: string): string {
     return join(this.trees, `${hash}.json`);
+  }
+
+  get queue(): string {
+    return join(this.root, "queue");
   }
 
   get notices(): string {

@@ -1,3 +1,4 @@
+import { basename } from "@std/path";
 import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_paths.ts";
 import type { Config } from "../config/config.ts";
 import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
@@ -15,10 +16,12 @@ import {
 } from "../repositories/repository.ts";
 import type { View } from "../repositories/view.ts";
 import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
+import type { Consent } from "./admission.ts";
 import { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
 import { keyringPackage } from "./keyring_package.ts";
 import { packagesFor } from "./published_package.ts";
+import { receivePackage } from "./received_package.ts";
 import { promote, type PromotionOptions } from "./promotion.ts";
 import { OwnRequests } from "./requests.ts";
 import { Signing } from "./signing/signing.ts";
@@ -169,6 +172,35 @@ export class Publishing {
     const from = await this.repositoryToChange(options.from);
     const to = await this.repositoryToChange(options.to);
     return await promote({ ...options, from, to, namesakes: this.#namesakes });
+  }
+
+  /** Writes a package that another wing keeps until it is to be published, and reads it. */
+  receive = receivePackage;
+
+  /** Finds mirrored packages. */
+  get namesakesOf(): FindNamesakes {
+    return this.#namesakes;
+  }
+
+  /** Publishes packages that lie on this machine, as one upload. */
+  async publishFiles(
+    name: string,
+    paths: readonly string[],
+    cause: { consent: Consent; by: string },
+  ): Promise<UploadResult> {
+    const repository = await this.repositoryToChange(name);
+    const upload = await this.uploads.open(repository);
+    try {
+      for (const path of paths) {
+        const { readable: body } = await Deno.open(path, { read: true });
+        await this.uploads.put(repository, upload, { fileName: basename(path), body });
+      }
+      return await this.uploads.publish(repository, upload, cause);
+    } catch (error) {
+      // It is gone already if its publication failed halfway.
+      await this.uploads.abandon(repository, upload).catch(() => {});
+      throw error;
+    }
   }
 
   /** Checks everything that a repository serves. */

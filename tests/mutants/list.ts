@@ -1,4 +1,5 @@
 import { ADMINISTRATION } from "./list/administration.ts";
+import { BUILDS } from "./list/builds.ts";
 import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
@@ -16,6 +17,7 @@ import type { Mutant } from "./mutant.ts";
 /** Every check that matters, each broken once. */
 export const MUTANTS: readonly Mutant[] = [
   ...ADMINISTRATION,
+  ...BUILDS,
   ...CACHE,
   ...DATABASES,
   ...FORMATS,

@@ -10,12 +10,19 @@ export interface OwnPackage {
 export async function ownPackage(
   name: string,
   version = "1.0-1",
-  { architecture = "x86_64", depends = [], provides = [], content = "" }: {
+  {
+    architecture = "x86_64",
+    depends = [],
+    provides = [],
+    content = "",
+    packager = "Tests <nobody@example.invalid>",
+  }: {
     architecture?: string;
     depends?: readonly string[];
     provides?: readonly string[];
     /** Tells packages of one name and version apart. */
     content?: string;
+    packager?: string;
   } = {},
 ): Promise<OwnPackage> {
   const info = [
@@ -24,7 +31,7 @@ export async function ownPackage(
     `pkgver = ${version}`,
     `pkgdesc = ${name} of the tests`,
     "builddate = 1700000000",
-    "packager = Tests <nobody@example.invalid>",
+    `packager = ${packager}`,
     "size = 12",
     `arch = ${architecture}`,
     ...depends.map((each) => `depend = ${each}`),

@@ -1,0 +1,90 @@
+import type { BuildSettings } from "./build.ts";
+
+/** How a package is built unless its settings say something else. */
+export const USUAL_SETTINGS: BuildSettings = {
+  network: false,
+  check: true,
+  ccache: false,
+  makepkgConf: "",
+  environment: {},
+  packages: [],
+  timeoutMs: null,
+  memoryBytes: null,
+  diskBytes: null,
+  patches: [],
+};
+
+const MAX_TEXT = 16 * 1024;
+const MAX_VALUE = 4096;
+const MOST_PATCHES = 20;
+const MAX_PATCH = 256 * 1024;
+const LEAST_TIMEOUT_MS = 60_000;
+const LEAST_BYTES = 64 * 1024 ** 2;
+
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
+const PACKAGE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/;
+
+/** What the builder sets itself, because the daemon relies on it. */
+const OWN_VARIABLES: ReadonlySet<string> = new Set([
+  ...["PKGDEST", "SRCDEST", "SRCPKGDEST", "LOGDEST", "BUILDDIR", "PKGEXT", "SRCEXT", "GPGKEY"],
+  ...["PACKAGER", "CARCH", "CHOST", "SOURCE_DATE_EPOCH", "HOME", "PATH", "GNUPGHOME", "BUILDENV"],
+]);
+/** What a program loads before it begins: it would run in makepkg itself. */
+const LOADED = /^(?:LD_|BASH_ENV$|ENV$|BASH_FUNC|PROMPT_COMMAND$|GCONV_PATH$)/;
+/** An assignment in a line of makepkg.conf, which is bash. */
+const ASSIGNMENT = /^\s*(?:export\s+|declare\s+(?:-\w+\s+)?)?([A-Za-z_][A-Za-z0-9_]*)\+?=/gm;
+const CONTROLS = /[\p{Cc}\p{Cf}]/u;
+const CONTROLS_OF_TEXT = /[^\P{Cc}\n\t]|\p{Cf}/u;
+
+/** What is wrong with settings, a sentence each; none if they may be approved. */
+export function settingsFaults(settings: BuildSettings): string[] {
+  const { makepkgConf, environment, packages, patches } = settings;
+  return [
+    ...confFaults(makepkgConf),
+    ...Object.entries(environment).flatMap(([name, value]) => variableFaults(name, value)),
+    ...packages.filter((name) => !PACKAGE.test(name))
+      .map((name) => `${JSON.stringify(name)} is no name of a package`),
+    ...patchFaults(patches),
+    ...tooSmall("the timeout", settings.timeoutMs, LEAST_TIMEOUT_MS, "a minute"),
+    ...tooSmall("the memory", settings.memoryBytes, LEAST_BYTES, "64 MiB"),
+    ...tooSmall("the disk space", settings.diskBytes, LEAST_BYTES, "64 MiB"),
+  ];
+}
+
+/** Whether two settings build alike. */
+export function areSameSettings(one: BuildSettings, other: BuildSettings): boolean {
+  const plain = ({ environment, ...rest }: BuildSettings) =>
+    JSON.stringify([
+      Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1),
+      Object.entries(environment).sort(([a], [b]) => a < b ? -1 : 1),
+    ]);
+  return plain(one) === plain(other);
+}
+
+function confFaults(text: string): string[] {
+  if (text.length > MAX_TEXT) return [`the lines for makepkg.conf are longer than ${MAX_TEXT}`];
+  if (CONTROLS_OF_TEXT.test(text)) return ["the lines for makepkg.conf have control characters"];
+  return [...new Set([...text.matchAll(ASSIGNMENT)].map(([, name = ""]) => name))]
+    .filter((name) => OWN_VARIABLES.has(name) && name !== "BUILDENV")
+    .map((name) => `the lines for makepkg.conf set ${name}, which the builder sets`);
+}
+
+function variableFaults(name: string, value: string): string[] {
+  if (!VARIABLE.test(name)) return [`${JSON.stringify(name)} is no name of a variable`];
+  if (OWN_VARIABLES.has(name)) return [`the variable ${name} is set by the builder`];
+  if (LOADED.test(name)) return [`the variable ${name} would run something in makepkg itself`];
+  if (value.length > MAX_VALUE) return [`the variable ${name} is longer than ${MAX_VALUE}`];
+  if (CONTROLS.test(value)) return [`the variable ${name} has control characters`];
+  return [];
+}
+
+function patchFaults(patches: readonly string[]): string[] {
+  if (patches.length > MOST_PATCHES) return [`there are more than ${MOST_PATCHES} patches`];
+  return patches.flatMap((text, index) =>
+    text.length > MAX_PATCH ? [`patch ${index + 1} is longer than ${MAX_PATCH}`] : []
+  );
+}
+
+function tooSmall(what: string, value: number | null, least: number, inWords: string): string[] {
+  return value !== null && value < least ? [`${what} is less than ${inWords}`] : [];
+}

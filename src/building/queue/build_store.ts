@@ -1,0 +1,158 @@
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import {
+  removeIfPresent,
+  removeTreeIfPresent,
+  statIfPresent,
+  writeFileDurably,
+} from "../../platform/files/durable.ts";
+import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { type Build, hasEnded } from "./build.ts";
+import { compressLog } from "./build_log.ts";
+import { numberIn, type QueueLayout } from "./queue_layout.ts";
+
+const log = eventLogger("builds");
+
+/** The builds on disk, each in a file of its own. */
+export class BuildStore {
+  readonly #layout: QueueLayout;
+  readonly #builds = new Map<number, Build>();
+  #nextNumber = 1;
+
+  private constructor(layout: QueueLayout) {
+    this.#layout = layout;
+  }
+
+  /**
+   * Reads all builds, and removes what no build has: a crash may have left it. A file that is damaged
+   * is left alone, and its build is not known.
+   */
+  static async open(layout: QueueLayout): Promise<BuildStore> {
+    const store = new BuildStore(layout);
+    if (await statIfPresent(layout.builds) === null) return store;
+    for (const { name } of await filesIn(layout.builds)) {
+      const number = numberIn(name);
+      if (number === null || !name.endsWith(".json")) continue;
+      const build = await readBuild(layout.build(number));
+      if (build !== null) store.#builds.set(number, build);
+    }
+    const numbers = [...store.#builds.keys()].map((number) => number + 1);
+    store.#nextNumber = Math.max(await readNumber(layout.nextNumber), 1, ...numbers);
+    await store.#removeLeftovers();
+    return store;
+  }
+
+  /** All that are kept, the oldest first. */
+  all(): Build[] {
+    return [...this.#builds.values()].sort((one, other) => one.number - other.number);
+  }
+
+  find(number: number): Build | null {
+    return this.#builds.get(number) ?? null;
+  }
+
+  /** Takes the number of a new build. */
+  async takeNumber(): Promise<number> {
+    const number = this.#nextNumber;
+    await this.#write(this.#layout.nextNumber, `${number + 1}\n`, "queue a build");
+    this.#nextNumber = number + 1;
+    return number;
+  }
+
+  /** Keeps a build as it is now; what is in memory is what is on disk. */
+  async save(build: Build): Promise<void> {
+    const text = `${JSON.stringify(build, null, 2)}\n`;
+    await this.#write(this.#layout.build(build.number), text, `keep build ${build.number}`);
+    this.#builds.set(build.number, build);
+  }
+
+  /** Drops what a build has made. */
+  async dropProducts(number: number): Promise<void> {
+    await removeTreeIfPresent(this.#layout.productsOf(number));
+  }
+
+  /** Removes the oldest ended builds beyond `most` of each package, and beyond `mostOfAll`. */
+  async prune({ most, mostOfAll }: { most: number; mostOfAll: number }): Promise<void> {
+    const counts = new Map<string, number>();
+    let all = 0;
+    for (const build of this.all().reverse()) {
+      if (!hasEnded(build)) continue;
+      const key = `${build.repository}/${build.packageBase}/${build.architecture}`;
+      const count = (counts.get(key) ?? 0) + 1;
+      counts.set(key, count);
+      if (count > most || ++all > mostOfAll) await this.#remove(build);
+    }
+  }
+
+  async #remove({ number, attempts }: Build): Promise<void> {
+    this.#builds.delete(number);
+    await removeIfPresent(this.#layout.build(number));
+    await this.dropProducts(number);
+    for (const attempt of attempts) {
+      const path = this.#layout.log(number, attempt.number);
+      await removeIfPresent(path);
+      await removeIfPresent(`${path}.gz`);
+    }
+  }
+
+  async #removeLeftovers(): Promise<void> {
+    for (const name of await namesIn(this.#layout.products)) {
+      const build = this.#builds.get(numberIn(name) ?? 0);
+      if (build === undefined || hasEnded(build)) {
+        await removeTreeIfPresent(this.#layout.productsOf(numberIn(name) ?? 0));
+      }
+    }
+    if (await statIfPresent(this.#layout.logs) === null) return;
+    for (const { name } of await filesIn(this.#layout.logs)) {
+      const build = this.#builds.get(numberIn(name) ?? 0);
+      const path = `${this.#layout.logs}/${name}`;
+      if (build === undefined || name.endsWith(".new")) await removeIfPresent(path);
+      else if (name.endsWith(".log") && hasEnded(build)) await compressLog(path);
+    }
+  }
+
+  async #write(path: string, text: string, action: string): Promise<void> {
+    try {
+      await writeFileDurably(path, text, { mode: 0o600 });
+    } catch (error) {
+      throw new PkgstashError(
+        "storage",
+        `Cannot ${action}: ${path} cannot be written (${reasonOf(error)}). ` +
+          "Check that the disk is not full, and that this user may write there.",
+        { cause: error },
+      );
+    }
+  }
+}
+
+async function namesIn(path: string): Promise<string[]> {
+  return await statIfPresent(path) === null ? [] : await directoriesIn(path);
+}
+
+async function readBuild(path: string): Promise<Build | null> {
+  try {
+    const build = JSON.parse(await Deno.readTextFile(path)) as Build;
+    if (typeof build.number !== "number" || !Array.isArray(build.attempts)) {
+      throw new Error("it does not have the form of a build");
+    }
+    return build;
+  } catch (error) {
+    // One damaged file must not keep the daemon from serving everything else.
+    log.error("a build cannot be read; restore its file from a backup, or remove it", {
+      path,
+      reason: reasonOf(error),
+    });
+    return null;
+  }
+}
+
+async function readNumber(path: string): Promise<number> {
+  try {
+    const number = Number(await Deno.readTextFile(path));
+    if (Number.isSafeInteger(number) && number > 0) return number;
+    log.warn("the number of the next build is damaged, the builds tell it", { path });
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+  return 1;
+}

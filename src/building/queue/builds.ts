@@ -1,0 +1,145 @@
+import { Notifier } from "../../async/notifier.ts";
+import { Turns } from "../../async/turns.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { runningAttempt } from "./attempts.ts";
+import { type Attempt, type Build, type BuildState, hasEnded, titleOf } from "./build.ts";
+import type { BuildStore } from "./build_store.ts";
+
+const log = eventLogger("builds");
+
+/** Whom to tell what became of a build. Each is told once; what it throws is logged. */
+export interface BuildListener {
+  onPublished?(build: Build): void | Promise<void>;
+  onHeld?(build: Build): void | Promise<void>;
+  onFailed?(build: Build): void | Promise<void>;
+  /** A builder no longer has it, however that came. */
+  onAttemptEnded?(build: Build, attempt: Attempt): void | Promise<void>;
+}
+
+export interface BuildsOptions {
+  readonly store: BuildStore;
+  /** How many ended builds to keep: of one package, and of all. */
+  readonly keep: () => { readonly most: number; readonly mostOfAll: number };
+}
+
+/**
+ * The builds and their changes: one at a time, each on disk before anybody hears of it, so that a
+ * restart finds what was said.
+ */
+export class Builds {
+  readonly #store: BuildStore;
+  readonly #keep: BuildsOptions["keep"];
+  readonly #turns = new Turns();
+  readonly #changes = new Notifier();
+  readonly #listeners: BuildListener[] = [];
+
+  constructor({ store, keep }: BuildsOptions) {
+    this.#store = store;
+    this.#keep = keep;
+  }
+
+  /** Resolves at the next change. */
+  get nextChange(): Promise<void> {
+    return this.#changes.next;
+  }
+
+  /** All that are kept, the oldest first. */
+  all(): Build[] {
+    return this.#store.all();
+  }
+
+  /** @throws PkgstashError `not_found` if there is no build of this number. */
+  find(number: number): Build {
+    const build = this.#store.find(number);
+    if (build !== null) return build;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot find build ${number}: there is none, or it is no longer kept. See pkgstash builds.`,
+    );
+  }
+
+  listen(listener: BuildListener): void {
+    this.#listeners.push(listener);
+  }
+
+  /** Runs `work` when no change is in progress, and none begins before it ends. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(work);
+  }
+
+  /** Makes a build of what `make` returns for its number. */
+  async add(make: (number: number) => Build): Promise<Build> {
+    return await this.inTurn(async () => {
+      const build = make(await this.#store.takeNumber());
+      await this.#store.save(build);
+      log.info("build queued", { build: build.number, of: titleOf(build), reason: build.reason });
+      this.#changes.notify();
+      return build;
+    });
+  }
+
+  /** Replaces a build by what `update` makes of it, in turn with all other changes. */
+  async change(number: number, update: (build: Build) => Build): Promise<Build> {
+    return await this.inTurn(() => this.changeNow(this.find(number), update));
+  }
+
+  /** As `change`, within `inTurn`. */
+  async changeNow(before: Build, update: (build: Build) => Build): Promise<Build> {
+    const after = update(before);
+    if (after === before) return before;
+    await this.#store.save(after);
+    if (before.state !== after.state) logState(after);
+    this.#changes.notify();
+    await this.#tell(before, after);
+    if (hasEnded(after)) await this.#tidy(after);
+    return after;
+  }
+
+  /** Resolves when no change is in progress. */
+  settled(): Promise<void> {
+    return this.#turns.settled();
+  }
+
+  async #tell(before: Build, after: Build): Promise<void> {
+    const attempt = runningAttempt(before);
+    const isOver = attempt !== null && runningAttempt(after) === null;
+    const hasBecome = (state: BuildState) => before.state !== state && after.state === state;
+    for (const listener of this.#listeners) {
+      try {
+        if (isOver) await listener.onAttemptEnded?.(after, attempt);
+        if (hasBecome("published")) await listener.onPublished?.(after);
+        if (hasBecome("held")) await listener.onHeld?.(after);
+        if (hasBecome("failed")) await listener.onFailed?.(after);
+      } catch (error) {
+        log.warn("cannot tell what became of a build", {
+          build: after.number,
+          state: after.state,
+          reason: reasonOf(error),
+        });
+      }
+    }
+  }
+
+  async #tidy({ number }: Build): Promise<void> {
+    try {
+      await this.#store.dropProducts(number);
+      await this.#store.prune(this.#keep());
+    } catch (error) {
+      log.warn("cannot remove what is no longer needed", { reason: reasonOf(error) });
+    }
+  }
+}
+
+function logState(build: Build): void {
+  const { number, state, failure, hold, attempts } = build;
+  const facts = {
+    build: number,
+    of: titleOf(build),
+    state,
+    builder: attempts.at(-1)?.builder,
+    reason: (state === "failed" ? failure : state === "held" ? hold : null)?.reason,
+  };
+  if (state === "failed" || state === "held") log.warn(`build ${state}`, facts);
+  else log.info(`build ${state}`, facts);
+}

@@ -1,0 +1,185 @@
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError } from "../../errors.ts";
+import type { SourceTree } from "../source_tree.ts";
+import { type AttemptEnd, closeAttempt, endAttempt, runningAttempt } from "./attempts.ts";
+import type { Build, BuildStep, ReportedFailure, StoredProduct } from "./build.ts";
+import type { LogEnd } from "./build_log.ts";
+import type { BuildLogs } from "./build_logs.ts";
+import type { Builds } from "./builds.ts";
+import type { Leased, Leases } from "./leases.ts";
+import { metadataDifferences } from "./metadata_check.ts";
+import { digestOf } from "./product.ts";
+import type { Products } from "./products.ts";
+import type { Publication } from "./publication.ts";
+
+/** How a builder says that a job ended. */
+export type JobResult =
+  | { readonly outcome: "built"; readonly packages: readonly { file: string; sha256: string }[] }
+  | {
+    readonly outcome: "failed";
+    readonly failure: ReportedFailure;
+    readonly step: BuildStep;
+    readonly reason: string;
+  }
+  /** It was told to stop, or gives the job back. */
+  | { readonly outcome: "cancelled" };
+
+export interface JobsOptions {
+  readonly builds: Builds;
+  readonly leases: Leases;
+  readonly logs: BuildLogs;
+  readonly products: Products;
+  readonly publication: Publication;
+  readonly treeOf: (build: Build) => Promise<SourceTree | null>;
+  /** How much all packages of a build may take. */
+  readonly diskBytesOf: (build: Build) => number;
+  readonly clock: Clock;
+}
+
+/** Who says something, and of which job. */
+export interface JobCall {
+  /** The name of the builder's token. */
+  readonly builder: string;
+  readonly job: string;
+}
+
+/**
+ * What builders say about their jobs. Nothing of it is believed: a job is its builder's as long as its
+ * lease goes on, and all that comes is compared with what was approved.
+ */
+export class Jobs {
+  readonly #options: JobsOptions;
+
+  constructor(options: JobsOptions) {
+    this.#options = options;
+  }
+
+  /** The files to build. */
+  async tree(call: JobCall): Promise<SourceTree> {
+    const { build } = await this.#require(call);
+    const tree = await this.#options.treeOf(build);
+    if (tree !== null) return tree;
+    const reason = "the approved files are no longer kept; accept the package again";
+    await this.#end(build, call, {
+      outcome: "failed",
+      failure: { class: "source_missing", reason, step: "preparing" },
+    });
+    throw new PkgstashError("conflict", `Cannot build ${build.packageBase}: ${reason}.`);
+  }
+
+  /** Keeps the lease. Returns whether the build was cancelled. */
+  heartbeat({ builder, job }: JobCall, step: BuildStep): Promise<boolean> {
+    return this.#options.leases.heartbeat(builder, job, step);
+  }
+
+  async appendLog(call: JobCall, offset: number, bytes: Uint8Array): Promise<LogEnd> {
+    const { build, attempt } = await this.#require(call);
+    return await this.#options.logs.append(build, attempt, offset, bytes);
+  }
+
+  /** Compares printed metadata with the approved ones. The build is held if they differ. */
+  async compareMetadata(call: JobCall, printed: string): Promise<string[]> {
+    const { build } = await this.#require(call);
+    const tree = await this.tree(call);
+    const approved = new TextDecoder().decode(tree.get(".SRCINFO")?.content ?? new Uint8Array(0));
+    const metadata = digestOf(printed);
+    if (build.released?.metadata === metadata) return [];
+    const differences = metadataDifferences(approved, printed, build);
+    if (differences.length === 0) return [];
+    const reason = `what makepkg prints is not what was approved: ${differences.join("; ")}`;
+    await this.#change(build, call, (now) => ({
+      ...closeAttempt(now, "failed", { now: this.#options.clock.now() }),
+      state: "held",
+      hold: { kind: "metadata", reason, facts: [], metadata },
+    }));
+    return differences;
+  }
+
+  /** Takes a package; one of the same name that came before is dropped. */
+  async putProduct(
+    call: JobCall,
+    file: { fileName: string; sha256: string; body: ReadableStream<Uint8Array> },
+  ): Promise<StoredProduct> {
+    const { products, diskBytesOf } = this.#options;
+    let build: Build;
+    try {
+      ({ build } = await this.#require(call));
+    } catch (error) {
+      await file.body.cancel().catch(() => {});
+      throw error;
+    }
+    const others = build.products.filter(({ fileName }) => fileName !== file.fileName);
+    const taken = others.reduce((sum, { size }) => sum + size, 0);
+    const stored = await products.put(build, { ...file, mostBytes: diskBytesOf(build) - taken });
+    let replaced: StoredProduct[] = [];
+    await this.#change(build, call, (now) => {
+      replaced = now.products.filter(({ name, fileName }) =>
+        name === stored.name && fileName !== stored.fileName
+      );
+      const rest = now.products.filter(({ name }) => name !== stored.name);
+      return { ...now, state: "uploading", step: "uploading", products: [...rest, stored] };
+    });
+    for (const each of replaced) await products.drop(build, each);
+    return stored;
+  }
+
+  /** Ends a job. Returns the build as it is then, or the files that are missing. */
+  async report(call: JobCall, result: JobResult): Promise<Build | { missing: string[] }> {
+    const { build } = await this.#require(call);
+    if (result.outcome === "cancelled") {
+      return await this.#end(build, call, { outcome: "returned" });
+    }
+    if (result.outcome === "failed") {
+      const { failure, reason, step } = result;
+      const end = { class: failure, reason: withoutControls(reason), step };
+      return await this.#end(build, call, { outcome: "failed", failure: end });
+    }
+    const kept: StoredProduct[] = [];
+    const missing: string[] = [];
+    for (const { file, sha256 } of result.packages) {
+      const product = build.products.find((each) =>
+        each.fileName === file && each.sha256 === sha256
+      );
+      const isThere = product !== undefined && await this.#options.products.isThere(build, product);
+      if (isThere) kept.push(product);
+      else missing.push(file);
+    }
+    if (missing.length > 0) return { missing };
+    await this.#change(build, call, (now) => ({
+      ...closeAttempt(now, "built", { now: this.#options.clock.now() }),
+      state: "uploading",
+      isComplete: true,
+      products: kept,
+    }));
+    return await this.#options.publication.settle(build.number);
+  }
+
+  #require({ builder, job }: JobCall): Promise<Leased> {
+    return this.#options.leases.require(builder, job);
+  }
+
+  async #end(build: Build, call: JobCall, end: AttemptEnd): Promise<Build> {
+    return await this.#change(
+      build,
+      call,
+      (now) => endAttempt(now, end, this.#options.clock.now()),
+    );
+  }
+
+  /** Changes a build as long as the job's lease goes on: the call may have taken a while. */
+  async #change(build: Build, { job }: JobCall, update: (now: Build) => Build): Promise<Build> {
+    return await this.#options.builds.change(build.number, (now) => {
+      if (runningAttempt(now)?.job === job) return update(now);
+      throw new PkgstashError(
+        "conflict",
+        `Cannot go on with this job of build ${build.number}: its lease has ended meanwhile. ` +
+          "Drop it and ask for another one.",
+      );
+    });
+  }
+}
+
+/** A reason from a builder on one line; it is shown on terminals and in messages. */
+function withoutControls(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
+}

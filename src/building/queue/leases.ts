@@ -1,0 +1,246 @@
+import { randomBytes } from "node:crypto";
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { begin, endAttempt, runningAttempt } from "./attempts.ts";
+import type { Attempt, Build, BuildStep } from "./build.ts";
+import type { Builds } from "./builds.ts";
+import { type IsPublished, nextBuild } from "./schedule.ts";
+
+const log = eventLogger("builds");
+
+const JOB_BYTES = 16;
+/** How much longer than its build may take a builder may go on to say that it builds. */
+const GRACE_MS = 10 * 60_000;
+/** A timer may not be longer; the clock may also jump. */
+const MOST_SLEEP_MS = 60_000;
+
+/** A builder, as far as it was heard of since the daemon started. */
+export interface SeenBuilder {
+  /** The name of its token. */
+  readonly name: string;
+  readonly version: string;
+  readonly architectures: readonly string[];
+  /** In milliseconds since the epoch. */
+  readonly seenAt: number;
+}
+
+/** A build and the attempt that goes on. */
+export interface Leased {
+  readonly build: Build;
+  readonly attempt: Attempt;
+}
+
+/** When a lease ends, on the clock that never goes back. */
+interface Deadlines {
+  readonly build: number;
+  /** Unless there is a heartbeat before. */
+  lapsesAt: number;
+  /** Heartbeats or not. */
+  readonly timesOutAt: number;
+}
+
+export interface LeasesOptions {
+  readonly builds: Builds;
+  readonly clock: Clock;
+  readonly leaseMs: () => number;
+  /** How long a build may take. */
+  readonly timeoutOf: (build: Build) => number;
+  readonly isPublished: IsPublished;
+}
+
+/**
+ * Who builds what. A job is one attempt of a build, under a random name that only its builder knows;
+ * it is leased until its builder was not heard of for a while. After a restart of the daemon, leases
+ * go on, and have their whole time again.
+ */
+export class Leases {
+  readonly #options: LeasesOptions;
+  readonly #deadlines = new Map<string, Deadlines>();
+  readonly #seen = new Map<string, SeenBuilder>();
+  readonly #stop = new AbortController();
+  readonly #watching: Promise<void>;
+
+  constructor(options: LeasesOptions) {
+    this.#options = options;
+    for (const build of options.builds.all()) {
+      const attempt = runningAttempt(build);
+      if (attempt !== null) this.#start(build, attempt);
+    }
+    options.builds.listen({
+      onAttemptEnded: (_, { job }) => void this.#deadlines.delete(job),
+    });
+    this.#watching = this.#watch();
+  }
+
+  /** The builders that were heard of, by name. */
+  get builders(): SeenBuilder[] {
+    return [...this.#seen.values()].sort((one, other) => one.name < other.name ? -1 : 1);
+  }
+
+  /** Leases the next job to a builder; null if there is none within `waitMs`. */
+  async lease(
+    { builder, architectures, version, waitMs, signal }: {
+      builder: string;
+      architectures: readonly string[];
+      version: string;
+      waitMs: number;
+      signal: AbortSignal;
+    },
+  ): Promise<Leased | null> {
+    const { builds, clock } = this.#options;
+    const end = clock.monotonic() + waitMs;
+    while (!signal.aborted && !this.#stop.signal.aborted) {
+      this.#see({ name: builder, version, architectures });
+      await this.#endLapsed();
+      const change = builds.nextChange;
+      const leased = await builds.inTurn(() => this.#take(builder, architectures));
+      if (leased !== null) return leased;
+      const left = end - clock.monotonic();
+      if (left <= 0) return null;
+      await this.#pause(Math.min(left, this.#untilDue()), change, signal);
+    }
+    return null;
+  }
+
+  /** Keeps the lease of a job. Returns whether its build was cancelled meanwhile. */
+  async heartbeat(builder: string, job: string, step: BuildStep): Promise<boolean> {
+    if (this.#known(builder, job).attempt.outcome === "cancelled") return true;
+    const { build } = await this.require(builder, job);
+    if (build.step === step) return false;
+    await this.#options.builds.change(
+      build.number,
+      (now) => runningAttempt(now)?.job === job ? { ...now, step } : now,
+    );
+    return false;
+  }
+
+  /**
+   * The build of a job, whose lease goes on: it is as good as a heartbeat.
+   *
+   * @throws PkgstashError `not_found` if this builder has no such job, `conflict` if its lease has
+   * ended.
+   */
+  async require(builder: string, job: string): Promise<Leased> {
+    await this.#endLapsed();
+    const { build, attempt } = this.#known(builder, job);
+    const deadlines = this.#deadlines.get(job);
+    if (runningAttempt(build)?.job !== job || deadlines === undefined) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot go on with this job of build ${build.number}: its lease has ended, since ${
+          ENDINGS[attempt.outcome ?? "lost"]
+        }. Drop it and ask for another one.`,
+      );
+    }
+    const { clock, leaseMs } = this.#options;
+    deadlines.lapsesAt = clock.monotonic() + leaseMs();
+    const seen = this.#seen.get(builder);
+    if (seen !== undefined) this.#seen.set(builder, { ...seen, seenAt: clock.now() });
+    return { build, attempt };
+  }
+
+  /** Lets go of everybody who waits. Leases go on. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#watching;
+  }
+
+  #known(builder: string, job: string): Leased {
+    for (const build of this.#options.builds.all()) {
+      const attempt = build.attempts.find((each) => each.job === job);
+      if (attempt?.builder === builder) return { build, attempt };
+    }
+    throw new PkgstashError(
+      "not_found",
+      "Cannot find this job: it is not this builder's, or was long ago. Ask for another one.",
+    );
+  }
+
+  async #take(builder: string, architectures: readonly string[]): Promise<Leased | null> {
+    const { builds, clock, isPublished } = this.#options;
+    const now = clock.now();
+    const next = nextBuild(builds.all(), { architectures, builder, now, isPublished });
+    if (next === null) return null;
+    const job = randomBytes(JOB_BYTES).toString("hex");
+    const build = await builds.changeNow(next, (each) => begin(each, { job, builder, now }));
+    const attempt = runningAttempt(build)!;
+    this.#start(build, attempt);
+    return { build, attempt };
+  }
+
+  #start(build: Build, { job, startedAt }: Attempt): void {
+    const { clock, leaseMs, timeoutOf } = this.#options;
+    const now = clock.monotonic();
+    const elapsed = Math.max(0, clock.now() - startedAt);
+    this.#deadlines.set(job, {
+      build: build.number,
+      lapsesAt: now + leaseMs(),
+      timesOutAt: now - elapsed + timeoutOf(build) + GRACE_MS,
+    });
+  }
+
+  #see(builder: Omit<SeenBuilder, "seenAt">): void {
+    this.#seen.set(builder.name, { ...builder, seenAt: this.#options.clock.now() });
+  }
+
+  /** Ends leases whose builders are silent, or build for too long. */
+  async #endLapsed(): Promise<void> {
+    const { builds, clock } = this.#options;
+    const now = clock.monotonic();
+    for (const [job, { build, lapsesAt, timesOutAt }] of this.#deadlines) {
+      if (now < lapsesAt && now < timesOutAt) continue;
+      const isSilent = now >= lapsesAt;
+      await builds.change(build, (each) => {
+        if (runningAttempt(each)?.job !== job) return each;
+        if (isSilent) return endAttempt(each, { outcome: "lost" }, clock.now());
+        const reason = "it took longer than its limit, and its builder did not end it";
+        const failure = { class: "timeout", reason, step: each.step } as const;
+        return endAttempt(each, { outcome: "failed", failure }, clock.now());
+      });
+      this.#deadlines.delete(job);
+    }
+  }
+
+  async #watch(): Promise<void> {
+    const { builds, clock } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      const change = builds.nextChange;
+      await this.#endLapsed().catch((error) =>
+        log.warn("cannot end the lease of a silent builder", { reason: reasonOf(error) })
+      );
+      const ends = [...this.#deadlines.values()]
+        .map(({ lapsesAt, timesOutAt }) => Math.min(lapsesAt, timesOutAt) - clock.monotonic());
+      await this.#pause(Math.min(MOST_SLEEP_MS, ...ends), change, signal);
+    }
+  }
+
+  /** How long until a build that waits for its next attempt may be leased. */
+  #untilDue(): number {
+    const { builds, clock } = this.#options;
+    const now = clock.now();
+    const waits = builds.all().flatMap(({ state, notBefore }) =>
+      state === "waiting" && notBefore > now ? [notBefore - now] : []
+    );
+    return Math.min(MOST_SLEEP_MS, ...waits);
+  }
+
+  /** Waits for `milliseconds`, for the change, or until somebody wants no more. */
+  async #pause(milliseconds: number, change: Promise<void>, signal: AbortSignal): Promise<void> {
+    const done = new AbortController();
+    const either = AbortSignal.any([signal, this.#stop.signal, done.signal]);
+    if (either.aborted) return;
+    await Promise.race([change, this.#options.clock.sleep(Math.max(0, milliseconds), either)]);
+    done.abort();
+  }
+}
+
+/** Why the lease of an attempt has ended, by its outcome. */
+const ENDINGS: Readonly<Record<NonNullable<Attempt["outcome"]>, string>> = {
+  built: "its result was reported",
+  failed: "its failure was reported, or it took too long",
+  lost: "its builder was silent for too long",
+  cancelled: "the build was cancelled",
+  returned: "its builder gave it back",
+};

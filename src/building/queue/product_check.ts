@@ -1,0 +1,248 @@
+import { parseDependency } from "../../formats/pacman/dependency.ts";
+import type { Srcinfo } from "../../formats/pacman/srcinfo.ts";
+import { vercmp } from "../../formats/pacman/vercmp.ts";
+import { singleOf, valuesFor, withoutOwnVersion } from "./approved_metadata.ts";
+import type { ProductFact, ProductFactKind } from "./build.ts";
+import type { Product } from "./product.ts";
+import { sensitivityOf } from "./sensitive_paths.ts";
+
+/** What a product is compared with. */
+export interface ProductExpectation {
+  readonly packageBase: string;
+  /** All packages that the build was to make. */
+  readonly packageNames: readonly string[];
+  /** `[epoch:]pkgver-pkgrel` as approved, with the pkgrel of a rebuild. */
+  readonly version: string;
+  readonly isVcs: boolean;
+  readonly architecture: string;
+  /** What makepkg.conf said. */
+  readonly packager: string;
+  /** The approved metadata. */
+  readonly srcinfo: Srcinfo;
+  /** SHA-256 of every approved file in hexadecimal digits. */
+  readonly approvedFiles: ReadonlySet<string>;
+  /** What was published last of the same package base, by name: a person or these rules let it pass. */
+  readonly previous: ReadonlyMap<string, Product>;
+  /** Directories of mirrored repositories that have a package of this name. */
+  readonly official: (name: string) => readonly string[];
+}
+
+/** More facts of one kind about one package are only counted. */
+const MOST_OF_A_KIND = 20;
+/** Growth by this factor, or shrinking, is unusual if it is also as many bytes. */
+const UNUSUAL_FACTOR = 4;
+const UNUSUAL_BYTES = 4 * 1024 ** 2;
+
+/**
+ * What a person should know before these packages are published: all of it is a surprise, since it is
+ * neither what was approved nor what was published before. None if there is nothing.
+ */
+export function checkProducts(
+  products: readonly Product[],
+  expected: ProductExpectation,
+): ProductFact[] {
+  const made = new Set(products.map(({ name }) => name));
+  const missing = expected.packageNames.filter((name) => !made.has(name) && isFor(name, expected));
+  return [
+    ...missing.map((name): ProductFact => ({
+      ...{ kind: "name", packageName: name, before: name, after: null },
+      reason: `${name} was not made`,
+    })),
+    ...products.flatMap((product) => limited(factsOf(product, expected))),
+  ];
+}
+
+/** Whether a product of this name may come from a build at all. */
+export function mayMake(
+  name: string,
+  { packageBase, packageNames }: Pick<ProductExpectation, "packageBase" | "packageNames">,
+): boolean {
+  return packageNames.includes(name) || name === `${packageBase}-debug`;
+}
+
+/** A package of the base may be for other architectures only. */
+function isFor(packageName: string, { srcinfo, architecture }: ProductExpectation): boolean {
+  const architectures = valuesFor(srcinfo, "arch", { packageName, architecture: "any" });
+  return architectures.length === 0 || architecture === "any" || architectures.includes("any") ||
+    architectures.includes(architecture);
+}
+
+function factsOf(product: Product, expected: ProductExpectation): ProductFact[] {
+  const previous = expected.previous.get(product.name) ?? null;
+  return [
+    ...identityFacts(product, expected),
+    ...relationFacts(product, expected, previous),
+    ...contentFacts(product, expected, previous),
+  ];
+}
+
+function identityFacts(product: Product, expected: ProductExpectation): ProductFact[] {
+  const { name, version, architecture, packager } = product;
+  const facts: ProductFact[] = [];
+  const add = (kind: ProductFactKind, before: string | null, after: string | null, why: string) =>
+    void facts.push({ kind, packageName: name, before, after, reason: why });
+  if (!mayMake(name, expected)) add("name", null, name, `${name} is no package of this build`);
+  const isExpected = version === expected.version ||
+    (expected.isVcs && vercmp(version, expected.version) >= 0);
+  if (!isExpected) {
+    add("version", expected.version, version, `its version is not the approved one`);
+  }
+  if (architecture !== "any" && architecture !== expected.architecture) {
+    add("architecture", expected.architecture, architecture, "it is for another architecture");
+  }
+  if (packager !== expected.packager) {
+    add("packager", expected.packager, packager, "its PKGBUILD names another packager");
+  }
+  const previous = expected.previous.get(name);
+  if (previous !== undefined && vercmp(version, previous.version) <= 0) {
+    add("version", previous.version, version, "it is not newer than the published one");
+  }
+  for (const directory of previous === undefined ? expected.official(name) : []) {
+    add("official_name", directory, name, `a package of this name is in ${directory}`);
+  }
+  return facts;
+}
+
+/** What each list of relations does to other packages, in words. */
+const LISTS = [
+  ["depends", "it depends on something that was not approved"],
+  ["provides", "it provides something that was not approved"],
+  ["conflicts", "it conflicts with something that was not approved"],
+  ["backup", "it keeps a file that was not approved"],
+] as const;
+
+/** What takes the place of other packages: even if it was approved, the product is looked at once. */
+const TAKING_LISTS = [
+  ["replaces", "it replaces another package"],
+  ["groups", "it joins a group, whose members pacman installs together"],
+] as const;
+
+function relationFacts(
+  product: Product,
+  { srcinfo, version }: ProductExpectation,
+  previous: Product | null,
+): ProductFact[] {
+  const { name: packageName, architecture } = product;
+  const facts: ProductFact[] = [];
+  for (const [list, reason] of LISTS) {
+    const approved = valuesFor(srcinfo, list, { packageName, architecture });
+    const known = new Set([
+      ...approved.map((value) => withoutOwnVersion(value, ownOf(srcinfo))),
+      // As .SRCINFO has it before a rebuild, or before pkgver() ran.
+      ...approved.map((value) => withoutOwnVersion(value, partsOf(version))),
+      ...(previous?.[list] ?? []).map((value) =>
+        withoutOwnVersion(value, partsOf(previous!.version))
+      ),
+    ]);
+    const names = new Set(approved);
+    for (const value of product[list]) {
+      const plain = withoutOwnVersion(value, partsOf(product.version));
+      // makepkg completes `libfoo.so` to `libfoo.so=5-64`.
+      const isCompleted = value.includes(".so=") && names.has(parseDependency(value).name);
+      if (known.has(plain) || isCompleted) continue;
+      facts.push({ kind: list, packageName, before: null, after: value, reason });
+    }
+  }
+  for (const [list, reason] of TAKING_LISTS) {
+    for (const value of product[list]) {
+      if (previous?.[list].includes(value)) continue;
+      facts.push({ kind: list, packageName, before: null, after: value, reason });
+    }
+  }
+  return facts;
+}
+
+function contentFacts(
+  product: Product,
+  { approvedFiles }: ProductExpectation,
+  previous: Product | null,
+): ProductFact[] {
+  const { name: packageName, files, privileged, script, size } = product;
+  const facts: ProductFact[] = [];
+  const add = (kind: ProductFactKind, before: string | null, after: string | null, why: string) =>
+    void facts.push({ kind, packageName, before, after, reason: why });
+  if (script !== null && !approvedFiles.has(script) && script !== previous?.script) {
+    add(
+      "script",
+      previous?.script ?? null,
+      script,
+      "its .INSTALL, run as root, is no approved file",
+    );
+  }
+  for (const { path, mode, attributes } of privileged) {
+    const described = describePrivilege(mode, attributes);
+    const before = previous?.privileged.find((each) => each.path === path);
+    const known = before === undefined ? null : describePrivilege(before.mode, before.attributes);
+    if (described === known) continue;
+    add("privileged", known, `${path}: ${described}`, "it has more rights than who runs it");
+  }
+  const knownFiles = new Set(previous?.files ?? []);
+  for (const path of files) {
+    const sensitivity = knownFiles.has(path) ? null : sensitivityOf(path);
+    if (sensitivity !== null) add("sensitive_path", null, path, `the file ${sensitivity}`);
+  }
+  if (previous !== null) {
+    if (files.length * 2 < previous.files.length) {
+      add("files", `${previous.files.length}`, `${files.length}`, "most of its files are gone");
+    }
+    if (isUnusual(previous.size, size)) {
+      add("size", `${previous.size}`, `${size}`, "its size is very different");
+    }
+  } else if (files.length === 0 && product.depends.length === 0) {
+    add("files", null, "0", "it is empty");
+  }
+  return facts;
+}
+
+/** `setuid 4755`, with the names of extended attributes. */
+function describePrivilege(mode: number, attributes: readonly string[]): string {
+  const bits = [
+    ...(mode & 0o4000) === 0 ? [] : ["setuid"],
+    ...(mode & 0o2000) === 0 ? [] : ["setgid"],
+    ...attributes,
+  ];
+  return `${bits.join(", ")} (mode ${mode.toString(8)})`;
+}
+
+function isUnusual(before: number, after: number): boolean {
+  const [small, large] = before < after ? [before, after] : [after, before];
+  return large - small >= UNUSUAL_BYTES && large >= small * UNUSUAL_FACTOR;
+}
+
+function ownOf({ base }: Srcinfo) {
+  return {
+    pkgver: singleOf(base, "pkgver"),
+    pkgrel: singleOf(base, "pkgrel"),
+    epoch: singleOf(base, "epoch"),
+  };
+}
+
+function partsOf(version: string) {
+  const [, epoch = "", pkgver = "", pkgrel = ""] = /^(?:(\d+):)?(.*)-([^-]*)$/.exec(version) ?? [];
+  return { epoch, pkgver, pkgrel };
+}
+
+/** The first facts of each kind, and how many more there are. */
+function limited(facts: readonly ProductFact[]): ProductFact[] {
+  const counts = new Map<ProductFactKind, number>();
+  const kept: ProductFact[] = [];
+  for (const fact of facts) {
+    const count = (counts.get(fact.kind) ?? 0) + 1;
+    counts.set(fact.kind, count);
+    if (count <= MOST_OF_A_KIND) kept.push(fact);
+  }
+  for (const [kind, count] of counts) {
+    const more = count - MOST_OF_A_KIND;
+    const [first] = facts;
+    if (more <= 0 || first === undefined) continue;
+    const { packageName } = first;
+    kept.push({
+      kind,
+      packageName,
+      before: null,
+      after: null,
+      reason: `and ${more} more of this kind`,
+    });
+  }
+  return kept;
+}

@@ -1,0 +1,184 @@
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { Publishing } from "../../publishing/publishing.ts";
+import type { SourceTree } from "../source_tree.ts";
+import type { Build, ProductFact } from "./build.ts";
+import type { Builds } from "./builds.ts";
+import { digestOf, type Product } from "./product.ts";
+import { checkProducts } from "./product_check.ts";
+import type { Products } from "./products.ts";
+import type { PublishedBuild, PublishedBuilds } from "./published_builds.ts";
+
+const log = eventLogger("builds");
+
+/** When something is tried again that failed by no fault of the build, such as a full disk. */
+const AGAIN_AFTER_MS = 60_000;
+
+export interface PublicationOptions {
+  readonly builds: Builds;
+  readonly products: Products;
+  readonly published: PublishedBuilds;
+  readonly publishing: Pick<Publishing, "publishFiles" | "namesakesOf">;
+  /** The files that were approved, as they are built; null if they are no longer kept. */
+  readonly treeOf: (build: Build) => Promise<SourceTree | null>;
+  readonly packager: () => string;
+  readonly clock: Clock;
+}
+
+/**
+ * What becomes of builds whose builder has uploaded everything: the product is looked at, and either
+ * published with all of its packages at once, or held for a person. What the daemon was doing when it
+ * stopped is done again: to publish the same bytes twice changes nothing.
+ */
+export class Publication {
+  readonly #options: PublicationOptions;
+  readonly #settling = new Map<number, Promise<Build>>();
+  readonly #stop = new AbortController();
+
+  constructor(options: PublicationOptions) {
+    this.#options = options;
+  }
+
+  /** Goes on where an earlier run of the daemon stopped. */
+  resume(): void {
+    for (const build of this.#options.builds.all()) {
+      if (build.state === "uploading" && build.isComplete) this.#settleLater(build.number, 0);
+    }
+  }
+
+  /** Publishes or holds a complete build. One that the disk does not take is tried again. */
+  settle(number: number): Promise<Build> {
+    const running = this.#settling.get(number);
+    if (running !== undefined) return running;
+    const settling = this.#settle(number).finally(() => this.#settling.delete(number));
+    this.#settling.set(number, settling);
+    return settling;
+  }
+
+  /** Resolves when nothing is being published. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await Promise.allSettled(this.#settling.values());
+  }
+
+  async #settle(number: number): Promise<Build> {
+    const { builds, clock } = this.#options;
+    const build = builds.find(number);
+    if (build.state !== "uploading" || !build.isComplete) return build;
+    try {
+      const products = await this.#read(build);
+      const facts = build.released === null ? await this.#factsOf(build, products) : [];
+      if (facts.length > 0) return await builds.change(number, (now) => held(now, facts));
+      await this.#publish(build, products);
+      return await builds.change(number, (now) => ({
+        ...now,
+        state: "published",
+        endedAt: clock.now(),
+      }));
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind === "storage") {
+        log.warn("cannot publish a build yet", { build: number, reason: reasonOf(error) });
+        this.#settleLater(number, AGAIN_AFTER_MS);
+        return builds.find(number);
+      }
+      const reason = reasonOf(error);
+      return await builds.change(number, (now) => ({
+        ...now,
+        state: "failed",
+        endedAt: clock.now(),
+        failure: { class: "publication", reason, step: null },
+      }));
+    }
+  }
+
+  #settleLater(number: number, milliseconds: number): void {
+    const { signal } = this.#stop;
+    void this.#options.clock.sleep(milliseconds, signal).then(async () => {
+      if (!signal.aborted) await this.settle(number);
+    }).catch((error) => log.error("cannot settle a build", { number, reason: reasonOf(error) }));
+  }
+
+  async #read(build: Build): Promise<Product[]> {
+    const products: Product[] = [];
+    for (const each of build.products) {
+      products.push(await this.#options.products.read(build, each));
+    }
+    return products;
+  }
+
+  async #factsOf(build: Build, products: readonly Product[]): Promise<ProductFact[]> {
+    const { treeOf, publishing, packager } = this.#options;
+    const tree = await treeOf(build);
+    const srcinfo = tree?.get(".SRCINFO")?.content ?? null;
+    if (tree === null || srcinfo === null) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot look at ${build.packageBase}: the approved files are no longer kept. ` +
+          "Accept the package again.",
+      );
+    }
+    const namesakes = await publishing.namesakesOf(products.map(({ name }) => name));
+    const previous = await this.#previous(build);
+    return checkProducts(products, {
+      ...build,
+      version: versionToBuild(build),
+      packager: packager(),
+      srcinfo: parseSrcinfo(new TextDecoder().decode(srcinfo)),
+      approvedFiles: new Set(
+        [...tree.values()].flatMap(({ content }) => content === null ? [] : [digestOf(content)]),
+      ),
+      previous: new Map((previous?.products ?? []).map((each) => [each.name, each])),
+      official: (name) => (namesakes.get(name) ?? []).map(({ directory }) => directory),
+    });
+  }
+
+  async #previous(
+    { repository, packageBase, architecture }: Build,
+  ): Promise<PublishedBuild | null> {
+    const { published } = this.#options;
+    return await published.find(repository, packageBase, architecture) ??
+      await published.find(repository, packageBase, "any");
+  }
+
+  async #publish(build: Build, products: readonly Product[]): Promise<void> {
+    const { publishing, published, clock } = this.#options;
+    const isReleased = build.released !== null;
+    const paths = build.products.map(({ fileName }) =>
+      this.#options.products.pathOf(build, fileName)
+    );
+    await publishing.publishFiles(build.repository, paths, {
+      // Names of official packages were looked at: the check lets known ones pass, and a person others.
+      consent: { downgrade: isReleased, replace: isReleased, shadow: true },
+      by: `build ${build.number}`,
+    });
+    const { number, architecture } = build;
+    await published.record({
+      ...{ build: number, architecture, products, publishedAt: clock.now() },
+      request: {
+        packageBase: build.packageBase,
+        packageNames: build.packageNames,
+        treeHash: build.treeHash,
+        version: build.version,
+        needs: build.needs,
+        repository: build.repository,
+        reason: build.reason,
+        settings: build.settings,
+        approved: build.approved,
+      },
+    });
+  }
+}
+
+/** The approved version with the pkgrel of a rebuild. */
+export function versionToBuild({ version, pkgrel }: Pick<Build, "version" | "pkgrel">): string {
+  return pkgrel === null ? version : version.replace(/-[^-]*$/, `-${pkgrel}`);
+}
+
+function held(build: Build, facts: readonly ProductFact[]): Build {
+  const [first] = facts;
+  const more = facts.length - 1;
+  const reason = `${first?.packageName}: ${first?.reason}${more > 0 ? `, and ${more} more` : ""}`;
+  return { ...build, state: "held", hold: { kind: "product", reason, facts, metadata: null } };
+}

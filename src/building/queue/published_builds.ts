@@ -1,0 +1,101 @@
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
+import type { BuildRequest } from "./build.ts";
+import type { Product } from "./product.ts";
+import type { QueueLayout } from "./queue_layout.ts";
+
+/** What was published last of a package base for one architecture. */
+export interface PublishedBuild {
+  /** The build that made it. */
+  readonly build: number;
+  readonly architecture: string;
+  /** What was asked for: enough to build the same again. */
+  readonly request: Omit<BuildRequest, "architectures">;
+  readonly products: readonly Product[];
+  /** In milliseconds since the epoch. */
+  readonly publishedAt: number;
+}
+
+/** The latest publications, a file for each package base and architecture. */
+export class PublishedBuilds {
+  readonly #layout: QueueLayout;
+  /** `REPOSITORY/BASE.ARCH` */
+  readonly #known = new Set<string>();
+
+  private constructor(layout: QueueLayout) {
+    this.#layout = layout;
+  }
+
+  static async open(layout: QueueLayout): Promise<PublishedBuilds> {
+    const published = new PublishedBuilds(layout);
+    const root = layout.publishedRoot;
+    if (await statIfPresent(root) === null) return published;
+    for (const repository of await directoriesIn(root)) {
+      for (const { name } of await filesIn(layout.publishedIn(repository))) {
+        if (name.endsWith(".json")) published.#known.add(`${repository}/${name.slice(0, -5)}`);
+      }
+    }
+    return published;
+  }
+
+  /** Whether a package base was published for an architecture, or for any. */
+  has(repository: string, packageBase: string, architecture: string): boolean {
+    if (architecture !== "any") {
+      return [architecture, "any"].some((each) =>
+        this.#known.has(`${repository}/${packageBase}.${each}`)
+      );
+    }
+    const [beginning, length] = [`${repository}/${packageBase}.`, packageBase.length];
+    return [...this.#known].some((each) =>
+      each.startsWith(beginning) && each.lastIndexOf(".") === repository.length + 1 + length
+    );
+  }
+
+  /** All latest publications. */
+  async all(): Promise<PublishedBuild[]> {
+    const all: PublishedBuild[] = [];
+    for (const known of [...this.#known].sort()) {
+      const [, repository = "", packageBase = "", architecture = ""] =
+        /^([^/]+)\/(.+)\.([^.]+)$/.exec(known) ?? [];
+      const found = await this.find(repository, packageBase, architecture);
+      if (found !== null) all.push(found);
+    }
+    return all;
+  }
+
+  /** The latest publications of a package base, or of the base that makes a package. */
+  async ofPackage(name: string): Promise<PublishedBuild[]> {
+    return (await this.all()).filter(({ request: { packageBase, packageNames } }) =>
+      packageBase === name || packageNames.includes(name)
+    );
+  }
+
+  /** @throws PkgstashError `storage` if the file is damaged. */
+  async find(
+    repository: string,
+    packageBase: string,
+    architecture: string,
+  ): Promise<PublishedBuild | null> {
+    if (!this.#known.has(`${repository}/${packageBase}.${architecture}`)) return null;
+    const path = this.#layout.published(repository, packageBase, architecture);
+    try {
+      return JSON.parse(await Deno.readTextFile(path)) as PublishedBuild;
+    } catch (error) {
+      throw new PkgstashError(
+        "storage",
+        `Cannot compare ${packageBase} with what was published last: ${path} cannot be read ` +
+          `(${reasonOf(error)}). Restore it from a backup, or remove it: the next build is then ` +
+          "looked at like a first one.",
+        { cause: error },
+      );
+    }
+  }
+
+  async record(published: PublishedBuild): Promise<void> {
+    const { architecture, request: { repository, packageBase } } = published;
+    const path = this.#layout.published(repository, packageBase, architecture);
+    await writeFileDurably(path, `${JSON.stringify(published)}\n`, { mode: 0o600 });
+    this.#known.add(`${repository}/${packageBase}.${architecture}`);
+  }
+}

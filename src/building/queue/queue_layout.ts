@@ -1,0 +1,67 @@
+import { join } from "@std/path";
+
+/**
+ * The part of the tree of `building_layout.ts` that belongs to the queue. Logs are appended to while
+ * their build runs; everything else is written whole and then renamed.
+ *
+ *     <state_root>/building/queue/
+ *       next_number                       the number of the next build
+ *       builds/00000042.json              one build: what it is, and what became of it
+ *       logs/00000042.1.log               the log of its first attempt, while it goes on
+ *       logs/00000042.1.log.gz            and once it has ended
+ *       products/00000042/FILE.pkg.tar.zst  what a builder has uploaded, until it is published
+ *       published/REPOSITORY/BASE.ARCH.json what was published last, to compare the next one with
+ */
+export class QueueLayout {
+  readonly builds: string;
+  readonly logs: string;
+  readonly products: string;
+  readonly nextNumber: string;
+  readonly #published: string;
+
+  /** `root` is the directory of the queue. */
+  constructor(root: string) {
+    this.builds = join(root, "builds");
+    this.logs = join(root, "logs");
+    this.products = join(root, "products");
+    this.nextNumber = join(root, "next_number");
+    this.#published = join(root, "published");
+  }
+
+  build(number: number): string {
+    return join(this.builds, `${padded(number)}.json`);
+  }
+
+  /** The log while its attempt goes on; `.gz` follows once it has ended. */
+  log(build: number, attempt: number): string {
+    return join(this.logs, `${padded(build)}.${attempt}.log`);
+  }
+
+  /** The directory of what a build has made. */
+  productsOf(build: number): string {
+    return join(this.products, padded(build));
+  }
+
+  /** The names come from requests that were checked. */
+  published(repository: string, packageBase: string, architecture: string): string {
+    return join(this.#published, repository, `${packageBase}.${architecture}.json`);
+  }
+
+  publishedIn(repository: string): string {
+    return join(this.#published, repository);
+  }
+
+  get publishedRoot(): string {
+    return this.#published;
+  }
+}
+
+/** The number of a build in the name of a file; null if it is none. */
+export function numberIn(fileName: string): number | null {
+  const digits = /^(\d{8,15})(?:\.|$)/.exec(fileName)?.[1];
+  return digits === undefined ? null : Number(digits);
+}
+
+function padded(number: number): string {
+  return `${number}`.padStart(8, "0");
+}

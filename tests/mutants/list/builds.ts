@@ -1,0 +1,163 @@
+import type { Mutant } from "../mutant.ts";
+
+const QUEUE = ["building/queue/build_queue_test.ts"];
+const LOG = ["building/queue/build_log_test.ts"];
+const PRODUCT = ["building/queue/product_check_test.ts"];
+
+/** Builds: who may say what of them, and what is published of them. */
+export const BUILDS: readonly Mutant[] = [
+  {
+    file: "building/queue/leases.ts",
+    find: "if (attempt?.builder === builder) return { build, attempt };",
+    replace: "if (attempt !== undefined) return { build, attempt };",
+    breaks: "a builder reaches the jobs of others",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/leases.ts",
+    find: "if (runningAttempt(build)?.job !== job || deadlines === undefined) {",
+    replace: "if (false) {",
+    breaks: "what a builder says after its lease counts",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/jobs.ts",
+    find: "if (runningAttempt(now)?.job === job) return update(now);",
+    replace: "return update(now);",
+    breaks: "a lease that ended while a package arrived does not matter",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/leases.ts",
+    find: "lapsesAt: now + leaseMs(),\n      timesOutAt",
+    replace: "lapsesAt: Infinity,\n      timesOutAt",
+    breaks: "a build whose builder is lost is never built",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/leases.ts",
+    find: "timesOutAt: now - elapsed + timeoutOf(build) + GRACE_MS",
+    replace: "timesOutAt: Infinity",
+    breaks: "a builder may keep a job for ever",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/attempts.ts",
+    find: "if (lost.length < MOST_LOST) return again(now);",
+    replace: "return again(now);",
+    breaks: "a build that kills builders goes through all of them",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/attempts.ts",
+    find: "if (failures <= MOST_RETRIES) {",
+    replace: "if (true) {",
+    breaks: "a build is tried for ever",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/attempts.ts",
+    find: 'return failureClass === "network" || failureClass === "builder_unfit";',
+    replace: "return true;",
+    breaks: "a build that fails by itself is built again by itself",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/schedule.ts",
+    find: "const obstacle = needObstacle(need, build, { others, isPublished });",
+    replace: "const obstacle = null;",
+    breaks: "a package is built before what it needs",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/products.ts",
+    find: "if (received.sha256 !== sha256) {",
+    replace: "if (false) {",
+    breaks: "a package may have other bytes than its builder said",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/products.ts",
+    find: "if (named === null || !mayMake(named.name, build)) {",
+    replace: "if (named === null) {",
+    breaks: "a builder uploads packages of any name",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/products.ts",
+    find: "if (left < 0) {",
+    replace: "if (false) {",
+    breaks: "a builder fills the disk",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/publication.ts",
+    find: "if (facts.length > 0) return",
+    replace: "if (false) return",
+    breaks: "a surprising product is published",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/jobs.ts",
+    find: "if (differences.length === 0) return [];",
+    replace: "return [];",
+    breaks: "metadata that nobody approved are built",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/jobs.ts",
+    find: "if (build.released?.metadata === metadata) return [];",
+    replace: "if (build.released !== null) return [];",
+    breaks: "an approval of some metadata counts for any",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/build_store.ts",
+    find: "if (count > most || ++all > mostOfAll) await",
+    replace: "if (false) await",
+    breaks: "the history grows without a bound",
+    killedBy: QUEUE,
+  },
+  {
+    file: "building/queue/build_log.ts",
+    find: "const fresh = bytes.subarray(known).subarray(0, this.#maxBytes - this.#size);",
+    replace: "const fresh = bytes.subarray(known);",
+    breaks: "a flood of output fills the disk",
+    killedBy: LOG,
+  },
+  {
+    file: "building/queue/build_log.ts",
+    find: "if (known < 0 || this.#hasEnded) return;",
+    replace: "if (this.#hasEnded) return;",
+    breaks: "a lying offset writes elsewhere in the log",
+    killedBy: LOG,
+  },
+  {
+    file: "building/queue/build_log.ts",
+    find: "const covered = masked(joined, this.#secrets);",
+    replace: "const covered = joined;",
+    breaks: "secrets are in the log",
+    killedBy: LOG,
+  },
+  {
+    file: "building/queue/product_check.ts",
+    find: "if (previous?.[list].includes(value)) continue;",
+    replace: "continue;",
+    breaks: "a package replaces another one without anybody's approval",
+    killedBy: PRODUCT,
+  },
+  {
+    file: "building/queue/product_check.ts",
+    find: "if (described === known) continue;",
+    replace: "continue;",
+    breaks: "a setuid program is published without anybody's approval",
+    killedBy: PRODUCT,
+  },
+  {
+    file: "building/queue/product_check.ts",
+    find: "script !== null && !approvedFiles.has(script) && script !== previous?.script",
+    replace: "false",
+    breaks: "a script that nobody approved runs as root",
+    killedBy: PRODUCT,
+  },
+];

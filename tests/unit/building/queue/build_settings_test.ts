@@ -1,0 +1,55 @@
+import { assertEquals } from "@std/assert";
+import type { BuildSettings } from "../../../../src/building/queue/build.ts";
+import {
+  areSameSettings,
+  settingsFaults,
+  USUAL_SETTINGS,
+} from "../../../../src/building/queue/build_settings.ts";
+
+const faultsOf = (changes: Partial<BuildSettings>) =>
+  settingsFaults({ ...USUAL_SETTINGS, ...changes });
+
+Deno.test("usual settings, and whatever a person may want, may be approved", () => {
+  assertEquals(settingsFaults(USUAL_SETTINGS), []);
+  assertEquals(
+    faultsOf({
+      network: true,
+      check: false,
+      makepkgConf: 'MAKEFLAGS="-j4"\nOPTIONS+=(!debug)\n# PKGDEST=/x is in a comment\n',
+      environment: { GOFLAGS: "-mod=vendor", CARGO_NET_OFFLINE: "true" },
+      packages: ["ccache", "gcc13"],
+      timeoutMs: 86_400_000,
+    }),
+    [],
+  );
+});
+
+Deno.test("settings that the daemon relies on, or that would run in makepkg, are refused", () => {
+  const wrong: [Partial<BuildSettings>, RegExp][] = [
+    [{ makepkgConf: "PKGDEST=/tmp" }, /set PKGDEST/],
+    [{ makepkgConf: " export PACKAGER='me'" }, /set PACKAGER/],
+    [{ makepkgConf: "a\x1b[2J" }, /control characters/],
+    [{ makepkgConf: "x".repeat(20_000) }, /longer/],
+    [{ environment: { SOURCE_DATE_EPOCH: "0" } }, /set by the builder/],
+    [{ environment: { LD_PRELOAD: "/x" } }, /run something/],
+    [{ environment: { BASH_ENV: "/x" } }, /run something/],
+    [{ environment: { "A B": "x" } }, /no name of a variable/],
+    [{ environment: { A: "x\ny" } }, /control characters/],
+    [{ packages: ["--overwrite=*"] }, /no name of a package/],
+    [{ timeoutMs: 5 }, /less than a minute/],
+    [{ memoryBytes: 5 }, /less than 64 MiB/],
+    [{ patches: Array(21).fill("") }, /more than 20/],
+  ];
+  for (const [changes, fault] of wrong) {
+    const faults = faultsOf(changes);
+    assertEquals([faults.length, fault.test(faults[0] ?? "")], [1, true], faults.join());
+  }
+});
+
+Deno.test("settings are the same whatever the order of their parts", () => {
+  const one = { ...USUAL_SETTINGS, environment: { A: "1", B: "2" } };
+  const reversed = Object.fromEntries(Object.entries(USUAL_SETTINGS).reverse());
+  const other = { ...reversed as unknown as BuildSettings, environment: { B: "2", A: "1" } };
+  assertEquals(areSameSettings(one, other), true);
+  assertEquals(areSameSettings(one, { ...one, check: false }), false);
+});
