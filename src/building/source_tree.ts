@@ -32,6 +32,16 @@ export function sourceFile(
   return { path, mode, content, size: content.length };
 }
 
+/** The text of a file; null if it is not at hand, not UTF-8, or has a NUL. A byte order mark stays. */
+export function textOf({ content }: SourceFile): string | null {
+  if (content === null || content.includes(0)) return null;
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(content);
+  } catch {
+    return null;
+  }
+}
+
 /** SHA-256 of a file's content in hexadecimal digits; null if neither content nor digest is known. */
 export function contentDigest({ content, sha256 }: SourceFile): string | null {
   if (content === null) return sha256 ?? null;

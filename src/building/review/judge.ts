@@ -3,7 +3,7 @@ import { parseSrcinfo, type Srcinfo, versionOf } from "../../formats/pacman/srci
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { evaluate } from "../../formats/pkgbuild/evaluation.ts";
 import { parsePkgbuild } from "../../formats/pkgbuild/syntax.ts";
-import { isSameFile, type SourceTree } from "../source_tree.ts";
+import { isSameFile, type SourceTree, textOf } from "../source_tree.ts";
 import { changesBetween, scalarOf } from "./allowance.ts";
 import { changedPart, compareStatements } from "./statement_changes.ts";
 import { isSuspicious, suspiciousCharacters } from "./characters.ts";
@@ -124,11 +124,7 @@ function readText(tree: SourceTree, path: string): string | Fact | null {
   if (!isFile(file) || file.content === null) {
     return unreadable(path, `${path} is no ordinary file.`);
   }
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(file.content);
-  } catch {
-    return unreadable(path, `${path} is not UTF-8.`);
-  }
+  return textOf(file) ?? unreadable(path, `${path} is not UTF-8, or has a NUL.`);
 }
 
 function unreadable(file: string, reason: string): Fact {

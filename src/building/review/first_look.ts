@@ -1,0 +1,262 @@
+import type { SyntaxNode } from "unbash";
+import { evaluate, type Evaluation } from "../../formats/pkgbuild/evaluation.ts";
+import { baseValues, CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
+import { commandName, lineAt, parsePkgbuild, visit } from "../../formats/pkgbuild/syntax.ts";
+import { type SourceFile, type SourceTree, textOf } from "../source_tree.ts";
+import { suspiciousCharacters } from "./characters.ts";
+import { type Fact, type FactKind, PKGBUILD, SRCINFO } from "./fact.ts";
+import { isFile } from "./file_changes.ts";
+import { isVcs, parseSourceEntry } from "./source_entry.ts";
+
+const NETWORK = new Set(
+  "curl wget aria2c fetch lynx w3m nc ncat netcat socat telnet ssh scp sftp rsync ftp tor torsocks dig host nslookup gpg2"
+    .split(" "),
+);
+/** Programs that install what they download. */
+const INSTALLERS = new Set(
+  "npm npx yarn pnpm bun bunx pip pip3 pipx uv gem cargo go luarocks cpan cpanm composer flatpak snap pacman yay paru"
+    .split(" "),
+);
+const INTERPRETERS = new Set(
+  "bash sh zsh dash ksh fish python python2 python3 perl ruby node deno lua php awk gawk osascript"
+    .split(" "),
+);
+const DECODERS = new Set("base64 base32 basenc xxd uudecode openssl".split(" "));
+const PRIVILEGES = new Set(
+  "sudo su doas pkexec setcap chpasswd useradd usermod passwd visudo insmod modprobe systemctl crontab at"
+    .split(" "),
+);
+const EVALUATORS = new Set(["eval", "source", ".", "trap", "alias", "enable"]);
+/** Variables that change how makepkg or every program works, rather than what is built. */
+const ENVIRONMENT = new Set(
+  "PATH LD_PRELOAD LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND IFS DLAGENTS VCSCLIENTS BUILDENV OPTIONS INTEGRITY_CHECK PACKAGER GPGKEY PKGDEST SRCDEST SRCPKGDEST LOGDEST BUILDDIR PKGEXT SRCEXT PACMAN PACMAN_AUTH MAKEPKG_CONF COMPRESSZST COMPRESSXZ COMPRESSGZ CARCH CHOST SKIPCHECKSUMS SKIPPGPCHECK GIT_CONFIG_GLOBAL GIT_SSH_COMMAND"
+    .split(" "),
+);
+/** A run of letters and digits that long is hardly written by hand; checksums are as long as 128. */
+const BLOB = /[A-Za-z0-9+/]{200,}={0,2}|(?:\\x[0-9a-fA-F]{2}){16,}/;
+/** Functions that run in the build, where fetching is the business of `source`. */
+const STEPS = /^(?:prepare|build|check|package|pkgver|verify)(?:_|$)/;
+
+/**
+ * What is worth a look in a package source that nobody has accepted yet: facts with their lines, not
+ * a score. All are for review, and a tree without any is not proved to be harmless.
+ */
+export function inspect(tree: SourceTree): Fact[] {
+  return [...tree.values()].sort((one, other) => one.path < other.path ? -1 : 1).flatMap(
+    inspectFile,
+  );
+}
+
+function inspectFile(file: SourceFile): Fact[] {
+  const { path } = file;
+  const facts: Fact[] = [];
+  if (file.mode === "120000") facts.push(found("file", path, null, null, "A symbolic link."));
+  if (file.mode === "160000") facts.push(found("file", path, null, null, "A submodule of git."));
+  const text = isFile(file) ? textOf(file) : null;
+  if (text === null) {
+    if (isFile(file)) {
+      facts.push(found("file", path, null, null, "The file is no text, or too large."));
+    }
+    return facts;
+  }
+  facts.push(...inspectCharacters(path, text));
+  const isScript = path === PKGBUILD || path.endsWith(".install") ||
+    /^#!.*\b(?:ba|z|da)?sh\b/.test(text);
+  if (isScript) facts.push(...inspectScript(path, text));
+  if (path !== SRCINFO) facts.push(...inspectBlobs(path, text));
+  if (path.startsWith(".") && path.endsWith(".install")) {
+    facts.push(found("install", path, null, null, "A hidden install script."));
+  }
+  return facts;
+}
+
+function found(
+  kind: FactKind,
+  file: string,
+  line: number | null,
+  text: string | null,
+  reason: string,
+): Fact {
+  return { kind, class: "review", file, line, before: null, after: text, reason };
+}
+
+function inspectCharacters(path: string, text: string): Fact[] {
+  return text.split("\n").flatMap((line, index) => {
+    const codes = suspiciousCharacters(line).filter((code) => !isLetter(code));
+    return codes.length === 0 ? [] : [
+      found(
+        "characters",
+        path,
+        index + 1,
+        line,
+        `Characters that may not show: ${codes.join(" ")}.`,
+      ),
+    ];
+  });
+}
+
+/** Names of people have letters of all scripts; in a URL or a name they are seen as code. */
+function isLetter(code: string): boolean {
+  return /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(String.fromCodePoint(parseInt(code.slice(2), 16)));
+}
+
+function inspectBlobs(path: string, text: string): Fact[] {
+  return text.split("\n").flatMap((line, index) =>
+    BLOB.test(line) ? [found("encoded", path, index + 1, line, "A long encoded text.")] : []
+  );
+}
+
+function inspectScript(path: string, text: string): Fact[] {
+  const script = parsePkgbuild(text);
+  if (!("statements" in script)) {
+    return script.map(({ message, line }) =>
+      found("syntax", path, line, null, `It cannot be parsed: ${message}.`)
+    );
+  }
+  const facts: Fact[] = [];
+  const evaluation = evaluate(script);
+  for (const statement of script.statements) {
+    const { command } = statement;
+    const step = command.type === "Function" ? command.name.value : null;
+    visit(statement, (node) => {
+      facts.push(...inspectNode(node, { path, text, step }));
+      return true;
+    });
+  }
+  if (path === PKGBUILD) facts.push(...inspectMetadata(evaluation, text));
+  return facts;
+}
+
+interface Place {
+  readonly path: string;
+  readonly text: string;
+  /** The function that the node is in, or null on the top level. */
+  readonly step: string | null;
+}
+
+function inspectNode(node: SyntaxNode, { path, text, step }: Place): Fact[] {
+  if (!("pos" in node)) return [];
+  const source = text.slice(node.pos, node.end);
+  const fact = (kind: FactKind, reason: string) => [
+    found(kind, path, lineAt(text, node.pos), source, reason),
+  ];
+  if (node.type === "Assignment") {
+    return ENVIRONMENT.has(node.name) &&
+        !(step !== null && STEPS.test(step) && node.name === "OPTIONS")
+      ? fact("environment", `${node.name} changes how makepkg or other programs work.`)
+      : [];
+  }
+  if (step === null && (node.type === "CommandExpansion" || node.type === "ProcessSubstitution")) {
+    return fact("statement", "A command runs whenever the PKGBUILD is read.");
+  }
+  if (node.type === "Redirect" && /\/dev\/(?:tcp|udp)\//.test(source)) {
+    return fact("network", "Bash itself opens a connection.");
+  }
+  if (node.type !== "Command" || node.name === undefined) return [];
+  const name = commandName(node);
+  if (name === null) return fact("eval", "The name of a command is made by an expansion.");
+  const program = name.slice(name.lastIndexOf("/") + 1);
+  const isInstall = path.endsWith(".install");
+  if (EVALUATORS.has(program)) return fact("eval", `${program} runs text as code.`);
+  if (NETWORK.has(program)) {
+    return fact("network", `${program} reaches the network, outside of source.`);
+  }
+  if (program === "git" && /\b(?:clone|fetch|pull|ls-remote|submodule)\b/.test(source)) {
+    return fact("network", "git reaches the network, outside of source.");
+  }
+  if (
+    INSTALLERS.has(program) && /\b(?:add|ci|get|i|install|x|exec|dlx|fetch|-S\w*|-U)\b/.test(source)
+  ) {
+    return fact("network", `${program} may install what it downloads.`);
+  }
+  if (DECODERS.has(program)) return fact("encoded", `${program} decodes data.`);
+  if (PRIVILEGES.has(program) && (!isInstall || program !== "systemctl")) {
+    return fact("privilege", `${program} changes rights, accounts or services.`);
+  }
+  if (INTERPRETERS.has(program) && (isInstall || step === null || /(?:^|\s)-\w*c\b/.test(source))) {
+    return fact("interpreter", `${program} runs other code.`);
+  }
+  return [];
+}
+
+function inspectMetadata(evaluation: Evaluation, text: string): Fact[] {
+  const facts: Fact[] = [];
+  for (const key of evaluation.variables.keys()) {
+    const line = lineOf(text, key);
+    const values = baseValues(evaluation, key) ?? [];
+    if (plainKey(key) === "source") {
+      for (const value of values) {
+        const entry = parseSourceEntry(value);
+        const reason = faultOfSource(value, entry);
+        if (reason !== null) facts.push(found("source", PKGBUILD, line, value, reason));
+      }
+      facts.push(...skippedSums(evaluation, key, values, line));
+    }
+    if (key === "install" && values[0] !== undefined) {
+      facts.push(
+        found(
+          "install",
+          PKGBUILD,
+          line,
+          values[0],
+          "An install script runs as root on every client.",
+        ),
+      );
+    }
+    if (plainKey(key) === "replaces" && values.length > 0) {
+      facts.push(
+        found(
+          "relation",
+          PKGBUILD,
+          line,
+          values.join(" "),
+          "pacman offers to replace these packages.",
+        ),
+      );
+    }
+    if (/^(?:md5|sha1|ck)sums/.test(key) && !evaluation.variables.has("sha256sums")) {
+      facts.push(found("checksum", PKGBUILD, line, null, `${plainKey(key)} can be forged.`));
+    }
+  }
+  return facts;
+}
+
+function faultOfSource(value: string, entry: ReturnType<typeof parseSourceEntry>): string | null {
+  if (/^(?:http|ftp|git\+http|git|svn|lp)$/.test(entry.scheme ?? "")) {
+    return "The connection is not encrypted.";
+  }
+  if (isVcs(entry) && !/#(?:commit|tag|revision)=/.test(value)) {
+    return "No commit or tag is named, so the source changes by itself.";
+  }
+  if (entry.authority.includes("@")) return "The host has a user before it.";
+  if (/[^ -~]/.test(value)) return "The source has a character outside printable ASCII.";
+  return null;
+}
+
+/** Downloads whose content no checksum proves. */
+function skippedSums(
+  evaluation: Evaluation,
+  key: string,
+  sources: string[],
+  line: number | null,
+): Fact[] {
+  const suffix = key.slice("source".length);
+  const sums = Object.keys(CHECKSUM_DIGITS).map((kind) =>
+    baseValues(evaluation, `${kind}${suffix}`) ?? []
+  )
+    .filter(({ length }) => length > 0);
+  return sources.flatMap((source, index) => {
+    const entry = parseSourceEntry(source);
+    const isSkipped = sums.length === 0 ||
+      sums.every((values) => (values[index] ?? "SKIP") === "SKIP");
+    const isSignature = /\.(?:sig|asc|sign)$/.test(source);
+    return isSkipped && !isVcs(entry) && !isSignature
+      ? [found("checksum", PKGBUILD, line, source, "No checksum proves this download.")]
+      : [];
+  });
+}
+
+function lineOf(text: string, name: string): number | null {
+  const at = new RegExp(`^\\s*${name}\\+?=`, "m").exec(text)?.index;
+  return at === undefined ? null : lineAt(text, at);
+}

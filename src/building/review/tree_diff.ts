@@ -1,0 +1,141 @@
+import { structuredPatch } from "diff";
+import {
+  contentDigest,
+  isSameFile,
+  type SourceFile,
+  type SourceTree,
+  textOf,
+} from "../source_tree.ts";
+import { madeVisible } from "./characters.ts";
+import { describeFile } from "./file_changes.ts";
+
+/** A line of a diff. A caller may colour it by its kind. */
+export interface DiffLine {
+  readonly kind: "file" | "note" | "hunk" | "removed" | "added" | "context";
+  /** As in a unified diff, with its sign; without characters that a terminal would obey. */
+  readonly text: string;
+}
+
+const CONTEXT_LINES = 3;
+/** Characters of a line that are shown. */
+const MAX_LINE = 1000;
+/** Lines of a diff that are shown. */
+const MAX_LINES = 20_000;
+/** Changed lines beyond which two texts are not compared, but shown one after the other. */
+const MAX_EDITS = 1500;
+
+/**
+ * The difference of two package sources as unified diff of all files, with modes, links, binary files
+ * and renames. Without a former tree all files are new.
+ */
+export function diffTrees(before: SourceTree | null, after: SourceTree): DiffLine[] {
+  const old: SourceTree = before ?? new Map();
+  const renamed = renamesBetween(old, after);
+  const sources = new Set(renamed.values());
+  const lines: DiffLine[] = [];
+  for (const path of [...new Set([...old.keys(), ...after.keys()])].sort()) {
+    if (sources.has(path) && !after.has(path)) continue;
+    const from = renamed.get(path) ?? path;
+    lines.push(...diffFile(old.get(from) ?? null, after.get(path) ?? null));
+    if (lines.length > MAX_LINES) {
+      return [...lines.slice(0, MAX_LINES), note("The rest is too long to be shown.")];
+    }
+  }
+  return lines;
+}
+
+/** Files that are gone under one path and came back with the same content under another. */
+function renamesBetween(before: SourceTree, after: SourceTree): Map<string, string> {
+  const gone = [...before.values()].filter(({ path }) => !after.has(path));
+  const renames = new Map<string, string>();
+  for (const file of after.values()) {
+    if (before.has(file.path) || file.size === 0) continue;
+    const index = gone.findIndex((each) => isSameFile({ ...each, mode: file.mode }, file));
+    if (index >= 0) renames.set(file.path, gone.splice(index, 1)[0]!.path);
+  }
+  return renames;
+}
+
+function diffFile(before: SourceFile | null, after: SourceFile | null): DiffLine[] {
+  if (
+    before !== null && after !== null && before.path === after.path && isSameFile(before, after)
+  ) return [];
+  const lines = [
+    fileLine(`--- ${before === null ? "/dev/null" : `a/${before.path}`}`),
+    fileLine(`+++ ${after === null ? "/dev/null" : `b/${after.path}`}`),
+  ];
+  if (before !== null && after !== null && before.path !== after.path) {
+    const isCase = before.path.toLowerCase() === after.path.toLowerCase();
+    lines.push(note(isCase ? "Renamed; only upper and lower case differ." : "Renamed."));
+  }
+  if (before?.mode !== after?.mode) {
+    lines.push(note(`Mode: ${modeText(before)} -> ${modeText(after)}`));
+  }
+  return [...lines, ...diffContent(before, after)];
+}
+
+const MODES = {
+  "100644": "100644 (file)",
+  "100755": "100755 (executable)",
+  "120000": "120000 (symbolic link)",
+  "160000": "160000 (submodule)",
+} as const;
+
+function modeText(file: SourceFile | null): string {
+  return file === null ? "none" : MODES[file.mode];
+}
+
+function diffContent(before: SourceFile | null, after: SourceFile | null): DiffLine[] {
+  const [old, now] = [before, after].map((file) => file === null ? "" : textOf(file));
+  if (old === null || now === null || old === undefined || now === undefined) {
+    return [note(`Not a text: ${contentText(before)} -> ${contentText(after)}`)];
+  }
+  const patch = structuredPatch("", "", old, now, undefined, undefined, {
+    context: CONTEXT_LINES,
+    maxEditLength: MAX_EDITS,
+  });
+  if (patch === undefined) {
+    return [
+      note("The texts have little in common; both are shown as a whole."),
+      ...old.split("\n").map((line) => shown("removed", `-${line}`)),
+      ...now.split("\n").map((line) => shown("added", `+${line}`)),
+    ];
+  }
+  return patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
+    shown("hunk", `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`),
+    ...lines.map((line) => shown(kindOfLine(line), line)),
+  ]);
+}
+
+/** An empty range is named by the line before it. */
+function range(start: number, count: number): string {
+  return `${count === 0 ? start - 1 : start},${count}`;
+}
+
+function kindOfLine(line: string): DiffLine["kind"] {
+  if (line.startsWith("-")) return "removed";
+  if (line.startsWith("+")) return "added";
+  return line.startsWith("\\") ? "note" : "context";
+}
+
+function contentText(file: SourceFile | null): string {
+  if (file === null) return "none";
+  const digest = contentDigest(file);
+  return `${describeFile(file)}, ${digest === null ? "unknown content" : `SHA-256 ${digest}`}`;
+}
+
+function fileLine(text: string): DiffLine {
+  return shown("file", text);
+}
+
+function note(text: string): DiffLine {
+  return shown("note", text.startsWith("\\") ? text : `\\ ${text}`);
+}
+
+function shown(kind: DiffLine["kind"], text: string): DiffLine {
+  const cut = text.length > MAX_LINE
+    ? `${text.slice(0, MAX_LINE)} [${text.length - MAX_LINE} more characters]`
+    : text;
+  // A path may have a line feed.
+  return { kind, text: madeVisible(cut).replace(/\n/g, "<U+000A>") };
+}

@@ -1,0 +1,82 @@
+import { assertEquals } from "@std/assert";
+import { inspect } from "../../../../src/building/review/first_look.ts";
+import { treeOf, type WrittenFile } from "../../../support/source_trees.ts";
+
+const HEAD = "pkgname=foo\npkgver=1\npkgrel=1\narch=(any)\n";
+
+function found(files: Record<string, WrittenFile>): string[] {
+  return inspect(treeOf(files)).map(({ kind, file, line }) => `${kind} ${file}:${line}`);
+}
+
+const CASES: readonly (readonly [name: string, line: string, kind: string])[] = [
+  ["a download in a function", "build() { curl -O https://example.org/x; }", "network"],
+  ["git clone in a function", "build() { git clone https://example.org/x; }", "network"],
+  ["a connection of bash", "build() { cat < /dev/tcp/example.org/80; }", "network"],
+  ["a package manager", "prepare() { npm install; }", "network"],
+  ["eval", 'build() { eval "$x"; }', "eval"],
+  ["a command named by an expansion", "build() { $x y; }", "eval"],
+  ["another file as code", "source other.sh", "eval"],
+  ["base64", "build() { base64 -d < x > y; }", "encoded"],
+  ["an interpreter on the top level", "python x.py", "interpreter"],
+  ["a program for an interpreter", "build() { python3 -c 'x'; }", "interpreter"],
+  ["a command substitution on the top level", "_x=$(date)", "statement"],
+  ["PATH", "PATH=/tmp:$PATH", "environment"],
+  ["DLAGENTS", "DLAGENTS=('https::/bin/x')", "environment"],
+  ["PACKAGER", "PACKAGER=x", "environment"],
+  ["sudo", "package() { sudo x; }", "privilege"],
+  ["a source without encryption", "source=(http://example.org/x)\nsha256sums=(00)", "source"],
+  [
+    "a source that changes by itself",
+    "source=(git+https://example.org/x)\nsha256sums=(SKIP)",
+    "source",
+  ],
+  ["a download without checksum", "source=(https://example.org/x)\nsha256sums=(SKIP)", "checksum"],
+  ["replaces", "replaces=(glibc)", "relation"],
+  ["an install script", "install=foo.install", "install"],
+  ["a bidirectional control", "# \u202e x", "characters"],
+];
+
+Deno.test("a first look finds", async (t) => {
+  for (const [name, line, kind] of CASES) {
+    await t.step(name, () => {
+      assertEquals(found({ PKGBUILD: `${HEAD}${line}\n` }), [`${kind} PKGBUILD:5`]);
+    });
+  }
+});
+
+Deno.test("a first look finds what install scripts run", () => {
+  const files = {
+    PKGBUILD: HEAD,
+    "foo.install": "post_install() {\n  bun install x\n  python y\n}\n",
+  };
+  assertEquals(found(files), ["network foo.install:2", "interpreter foo.install:3"]);
+});
+
+Deno.test("a first look names hidden install scripts, links, submodules, blobs and files that are no text", () => {
+  assertEquals(
+    found({
+      PKGBUILD: HEAD,
+      ".x.install": "",
+      link: { mode: "120000", text: "/etc/passwd" },
+      module: { mode: "160000", commit: "a" },
+      blob: `${"QUJD".repeat(60)}\n`,
+      binary: "\0",
+    }).sort(),
+    [
+      "encoded blob:1",
+      "file binary:null",
+      "file link:null",
+      "file module:null",
+      "install .x.install:null",
+    ],
+  );
+});
+
+Deno.test("a plain package has nothing to look at, and names of people are no suspicious characters", () => {
+  const plain =
+    `# Maintainer: J\u00fcrgen\n${HEAD}source=(https://example.org/x)\nsha256sums=(${
+      "0".repeat(64)
+    })\n` +
+    "build() {\n  make\n}\npackage() {\n  make install\n}\n";
+  assertEquals(found({ PKGBUILD: plain }), []);
+});
