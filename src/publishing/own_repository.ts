@@ -11,7 +11,7 @@ import { changesBetween, type Generation, type PackageChange } from "./generatio
 import { formerVersions } from "./former_versions.ts";
 import { GenerationStore, type StoredHistory } from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
-import { PackageStore } from "./package_store.ts";
+import { type PackageFacts, PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
@@ -232,6 +232,14 @@ export class OwnRepository {
   /** Resolves when no publication is in progress. */
   settled(): Promise<void> {
     return this.#turns.settled();
+  }
+
+  /** Takes a directory with a package into the store, signed if packages are. */
+  async take(directory: string, published: PublishedPackage, facts: PackageFacts): Promise<void> {
+    const sign = this.#settings.signing === "none"
+      ? null
+      : (path: string) => this.#signer.sign(path);
+    await this.packages.take(directory, published, { facts, sign });
   }
 
   async #publish(cause: PublicationCause, change: Change): Promise<Generation | null> {

@@ -21,6 +21,9 @@ export interface PackageFacts {
 /** A package's file and its name in the repository. */
 type Stored = Pick<PublishedPackage, "sha256" | "fileName">;
 
+/** Makes the signature of the file at a path. */
+export type SignFile = (path: string) => Promise<Uint8Array>;
+
 const FACTS = "package.json";
 const STATS_AT_A_TIME = 128;
 
@@ -41,10 +44,15 @@ export class PackageStore {
   }
 
   /**
-   * Takes a directory with the package's file, synced, and maybe its signature. It appears in its
-   * place in one step; what is there already, with the same bytes, stays.
+   * Takes a directory with the package's file, synced, and maybe its signature, which `sign` makes
+   * otherwise. It appears in its place in one step, signature included, so that a copy of the store
+   * never has one without the other; what is there already, with the same bytes, stays.
    */
-  async take(directory: string, stored: Stored, facts: PackageFacts): Promise<void> {
+  async take(
+    directory: string,
+    stored: Stored,
+    { facts, sign }: { facts: PackageFacts; sign: SignFile | null },
+  ): Promise<void> {
     const place = this.#layout.package(stored.sha256);
     if (await statIfPresent(this.pathOf(stored)) !== null) {
       // Only a signature may be new.
@@ -55,6 +63,7 @@ export class PackageStore {
       await Deno.remove(directory, { recursive: true });
       return;
     }
+    if (sign !== null) await signFile(join(directory, stored.fileName), sign);
     await writeFileDurably(join(directory, FACTS), JSON.stringify(facts));
     await renameDurably(directory, place);
   }
@@ -76,9 +85,8 @@ export class PackageStore {
   }
 
   /** Signs a package unless it has a signature. */
-  async sign(stored: Stored, sign: (path: string) => Promise<Uint8Array>): Promise<void> {
-    if (await statIfPresent(this.signatureOf(stored)) !== null) return;
-    await writeFileDurably(this.signatureOf(stored), await sign(this.pathOf(stored)));
+  async sign(stored: Stored, sign: SignFile): Promise<void> {
+    await signFile(this.pathOf(stored), sign);
   }
 
   /** What databases say of a package. */
@@ -116,4 +124,11 @@ export class PackageStore {
       await Deno.remove(join(this.#layout.packages, name), { recursive: true });
     }
   }
+}
+
+/** Puts a signature beside a file that has none. */
+async function signFile(path: string, sign: SignFile): Promise<void> {
+  const signature = `${path}.sig`;
+  if (await statIfPresent(signature) !== null) return;
+  await writeFileDurably(signature, await sign(path));
 }

@@ -168,11 +168,7 @@ export class Uploads {
       // From here on the upload is used up.
       this.#uploads.delete(id);
       for (const { published, facts } of staged) {
-        await repository.packages.take(
-          join(upload.directory, published.fileName),
-          published,
-          facts,
-        );
+        await repository.take(join(upload.directory, published.fileName), published, facts);
       }
       return admission.packages;
     }).finally(async () => {

@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { assert, assertEquals } from "@std/assert";
 import { readSyncDb } from "../../../src/formats/pacman/sync_db.ts";
 import type { OwnRepository } from "../../../src/publishing/own_repository.ts";
@@ -48,6 +49,15 @@ async function wholeSet(publishing: Publishing, mine: OwnRepository): Promise<st
   return sets[0]!;
 }
 
+/** A copy of the store made just then must do with what is there. */
+async function assertEachSigned(packages: string, message: string): Promise<void> {
+  for await (const { name } of Deno.readDir(packages)) {
+    const files = await Array.fromAsync(Deno.readDir(join(packages, name)));
+    const signatures = files.filter((file) => file.name.endsWith(".sig"));
+    assertEquals(signatures.length, 1, `${message}: ${name} is in place without its signature`);
+  }
+}
+
 Deno.test("whenever the disk fails, the set before stays whole, and the next call succeeds", async () => {
   await using folder = await TempFolder.create();
   const prepared = folder.join("prepared");
@@ -68,6 +78,10 @@ Deno.test("whenever the disk fails, the set before stays whole, and the next cal
       }
       // After a crash the next run finds what this one left.
       await publishing.stop();
+      await assertEachSigned(
+        join(root, "repositories", "mine", "packages"),
+        `operation ${failing}`,
+      );
       const next = await openPublishing(root);
       const mine = next.repository("mine");
       const found = await wholeSet(next, mine);
