@@ -86,6 +86,26 @@ export const IMPORT_KEY = endpoint({
   failures: { 409: "The key is here already" },
 });
 
+export const RETIRE_KEY = endpoint({
+  method: "DELETE",
+  path: "/api/v1/keys/{fingerprint}",
+  summary: "Retire a former signing key",
+  isLong: true,
+  pathParameters: { fingerprint: FINGERPRINT.describe("The fingerprint of its primary key.") },
+  query: {
+    force: z.enum(["true", "false"]).default("false").describe(
+      "Whether databases of earlier generations, which views show, may need it.",
+    ),
+  },
+  answers: {
+    204: empty("Clients are no longer given it, and its private part is gone."),
+  },
+  failures: {
+    404: "This server has no such key",
+    409: "It signs, or will, or something that clients get needs it",
+  },
+});
+
 export const TRUST_KEY = endpoint({
   method: "POST",
   path: "/api/v1/keys/trusted",

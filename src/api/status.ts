@@ -86,6 +86,12 @@ const STATUS = z.object({
   }).describe("Mirrors by state."),
   mirrorlists: z.array(MIRRORLIST).describe("The mirrorlists in the configuration."),
   downloads: COUNT.describe("Downloads in flight."),
+  expiring_keys: z.array(
+    z.object({
+      fingerprint: z.string().describe("The fingerprint of the primary key."),
+      expires_at: TIMESTAMP.describe("When it ceases to be valid."),
+    }),
+  ).describe("The keys that sign or will, and that expire within 30 days or have expired."),
 }).describe("The status of the daemon.");
 
 export type Status = z.infer<typeof STATUS>;

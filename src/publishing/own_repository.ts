@@ -196,13 +196,28 @@ export class OwnRepository {
     cause: PublicationCause,
     change: Change,
   ): Promise<Generation | null> {
-    return await this.#turns.run(async () => {
-      try {
-        return await this.#publish(cause, change);
-      } catch (error) {
-        throw unstored(`publish ${this.#settings.name}`, error);
-      }
-    });
+    return await this.#inTurn(() => this.#publish(cause, change));
+  }
+
+  /** Every package that is on disk for a reason: served, former, or of a kept generation. */
+  async kept(): Promise<readonly PublishedPackage[]> {
+    await this.#loaded();
+    return this.#kept();
+  }
+
+  /** Replaces the signature of a package if it is still `before`; returns whether it was. */
+  async replaceSignature(
+    stored: PublishedPackage,
+    signatures: { before: Uint8Array; after: Uint8Array },
+  ): Promise<boolean> {
+    return await this.#turns.run(() => this.packages.replaceSignature(stored, signatures));
+  }
+
+  /** Publishes the present packages as a new generation, whose databases are signed now. */
+  async publishAgain(action: string): Promise<Generation | null> {
+    return await this.#inTurn(() =>
+      this.#publish({ by: DAEMON, action }, (present) => present, { isForced: true })
+    );
   }
 
   /** Removes packages by their names; see `withoutPackages`. */
@@ -242,14 +257,28 @@ export class OwnRepository {
     await this.packages.take(directory, published, { facts, sign });
   }
 
-  async #publish(cause: PublicationCause, change: Change): Promise<Generation | null> {
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#turns.run(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        throw unstored(`publish ${this.#settings.name}`, error);
+      }
+    });
+  }
+
+  async #publish(
+    cause: PublicationCause,
+    change: Change,
+    { isForced = false } = {},
+  ): Promise<Generation | null> {
     await this.#loaded();
     const { generations, packages: present, lastNumber } = this.#history;
     const { keepVersions } = this.#settings;
     const packages = await change(present);
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
-    if (changes.length === 0 && this.#isAsConfigured(current)) return null;
+    if (changes.length === 0 && !isForced && this.#isAsConfigured(current)) return null;
     await this.#signPackages(packages, { changes, current });
     const number = lastNumber + 1;
     const summary = { number, publishedAt: this.#timeAfter(current), ...cause, changes };
@@ -362,7 +391,7 @@ export class OwnRepository {
   }
 
   async #prune(): Promise<void> {
-    const { generations, packages, former, isWhole } = this.#history;
+    const { generations, isWhole } = this.#history;
     if (!isWhole) return;
     const settledBefore = this.#now() - KEEP_REPLACED_MS;
     const surplus = generations.slice(0, -this.#settings.keepGenerations)
@@ -371,11 +400,18 @@ export class OwnRepository {
     for (const generation of surplus) await this.#store.remove(generation);
     const kept = generations.slice(surplus.length);
     this.#history = { ...this.#history, generations: kept };
+    await this.packages.prune(new Set(this.#kept().map(({ sha256 }) => sha256)));
+  }
+
+  #kept(): PublishedPackage[] {
+    const { generations, packages, former } = this.#history;
     // A package of a kept generation is in the current one, or was changed since then.
-    const changed = kept.slice(1).flatMap(({ changes }) =>
+    const changed = generations.slice(1).flatMap(({ changes }) =>
       changes.flatMap(({ from }) => from ?? [])
     );
-    const needed = [...packages, ...former, ...changed];
-    await this.packages.prune(new Set(needed.map(({ sha256 }) => sha256)));
+    const bySha256 = new Map(
+      [...changed, ...former, ...packages].map((each) => [each.sha256, each]),
+    );
+    return [...bySha256.values()];
   }
 }

@@ -1,3 +1,4 @@
+import { equals } from "@std/bytes/equals";
 import { basename, join } from "@std/path";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import type { PackageInfo } from "../formats/pacman/package_info.ts";
@@ -87,6 +88,18 @@ export class PackageStore {
   /** Signs a package unless it has a signature. */
   async sign(stored: Stored, sign: SignFile): Promise<void> {
     await signFile(this.pathOf(stored), sign);
+  }
+
+  /** Replaces the signature of a package if it is still `before`; returns whether it was. */
+  async replaceSignature(
+    stored: Stored,
+    { before, after }: { before: Uint8Array; after: Uint8Array },
+  ): Promise<boolean> {
+    const path = this.signatureOf(stored);
+    if (await statIfPresent(path) === null) return false;
+    if (!equals(await Deno.readFile(path), before)) return false;
+    await writeFileDurably(path, after);
+    return true;
   }
 
   /** What databases say of a package. */

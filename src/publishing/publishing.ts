@@ -1,4 +1,5 @@
 import { basename } from "@std/path";
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_paths.ts";
 import type { Config } from "../config/config.ts";
 import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
@@ -24,6 +25,7 @@ import { packagesFor } from "./published_package.ts";
 import { receivePackage } from "./received_package.ts";
 import { promote, type PromotionOptions } from "./promotion.ts";
 import { OwnRequests } from "./requests.ts";
+import { assertUnused, SignatureUpkeep } from "./signature_upkeep.ts";
 import { Signing } from "./signing/signing.ts";
 import { StateLayout } from "./state_layout.ts";
 import { type FindNamesakes, type UploadResult, Uploads } from "./uploads.ts";
@@ -40,6 +42,8 @@ export interface PublishingOptions {
   readonly namesakes: FindNamesakes;
   /** In milliseconds since the epoch. */
   readonly now?: () => number;
+  /** The clock by which keys sign. */
+  readonly clock?: Clock;
 }
 
 /**
@@ -57,6 +61,7 @@ export class Publishing {
   readonly layout: StateLayout;
   readonly signing: Signing;
   readonly uploads: Uploads;
+  readonly signatures: SignatureUpkeep;
   readonly #requests = new OwnRequests();
   readonly #repositories = new Map<string, OwnRepository>();
   #created: readonly OwnRepositoryConfig[] = [];
@@ -69,7 +74,8 @@ export class Publishing {
     log.error(failure, { reason: reasonOf(error) })
   );
 
-  private constructor(config: Settings, { readPassphrase, namesakes, now }: PublishingOptions) {
+  private constructor(config: Settings, options: PublishingOptions) {
+    const { readPassphrase, namesakes, now, clock = SYSTEM_CLOCK } = options;
     this.#config = config;
     this.#now = now ?? Date.now;
     this.layout = new StateLayout(config.stateRoot);
@@ -77,6 +83,13 @@ export class Publishing {
       directory: this.layout.keys,
       readPassphrase,
       userName: `pkgstash on ${hostName()}`,
+      clock,
+      onChanged: () => this.signatures.wake(),
+    });
+    this.signatures = new SignatureUpkeep({
+      signing: this.signing,
+      repositories: () => this.repositories,
+      clock,
     });
     this.#namesakes = namesakes;
     this.uploads = new Uploads({ signing: this.signing, namesakes });
@@ -94,6 +107,7 @@ export class Publishing {
       publishing.#created = await readCreated(layout);
       publishing.#arrange(config);
       await publishing.#publishAsConfigured();
+      publishing.signatures.start();
       return publishing;
     } catch (error) {
       await publishing.stop();
@@ -234,6 +248,20 @@ export class Publishing {
     return await this.uploads.publish(repository, upload, { consent, by });
   }
 
+  /**
+   * Retires a former signing key, which clients are no longer given then.
+   *
+   * @throws PkgstashError `conflict` as long as something that clients get needs it; `force` allows
+   * what only views of earlier generations need.
+   */
+  async retireKey(fingerprint: string, { force }: { force: boolean }): Promise<void> {
+    await this.signing.assertFormer(fingerprint);
+    const uses = await this.signatures.usesOf(fingerprint);
+    if (uses.some(({ packages, isServed }) => packages > 0 || isServed)) this.signatures.wake();
+    assertUnused(fingerprint, uses, force);
+    await this.signing.retire(fingerprint);
+  }
+
   /** Answers a GET or HEAD for a file of one of these repositories, as it is or in a view. */
   async respond(
     file: RepositoryFile,
@@ -320,6 +348,7 @@ export class Publishing {
 
   /** Waits for publications in progress, and releases the state directory. */
   async stop(): Promise<void> {
+    await this.signatures[Symbol.asyncDispose]();
     await this.#background.settled();
     await Promise.all(this.repositories.map((repository) => repository.settled()));
     (await this.#lock?.catch(() => null))?.[Symbol.dispose]();

@@ -1,3 +1,4 @@
+import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { Publishing } from "../../src/publishing/publishing.ts";
 import type { Consent, MirroredNamesake } from "../../src/publishing/admission.ts";
 import type { OwnRepository } from "../../src/publishing/own_repository.ts";
@@ -13,16 +14,19 @@ export interface HouseOptions {
   /** Tables of the configuration. */
   readonly configured?: readonly OwnRepositoryConfig[];
   readonly now?: () => number;
+  /** The clock by which keys sign. */
+  readonly clock?: Clock;
 }
 
 /** Opens the wing for own repositories over a state directory, without a server. */
 export async function openPublishing(
   stateRoot: string,
-  { namesakes = {}, configured = [], now = Date.now }: HouseOptions = {},
+  { namesakes = {}, configured = [], now = Date.now, clock = SYSTEM_CLOCK }: HouseOptions = {},
 ): Promise<Publishing> {
   const settings = { stateRoot, upstreams: [], ownRepositories: configured };
   return await Publishing.open(settings, {
     now,
+    clock,
     readPassphrase: () => null,
     namesakes: (names) =>
       Promise.resolve(

@@ -4,6 +4,7 @@ import {
   type KeyList,
   type KeyReport,
   LIST_KEYS,
+  RETIRE_KEY,
   ROTATE_KEY,
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
@@ -53,6 +54,12 @@ const NOW: CommandOption = {
   description: "Sign with the key at once; clients that do not have it fail until they import it",
 };
 
+const FORCE: CommandOption = {
+  name: "force",
+  valueName: null,
+  description: "Retire it although views of earlier generations need it",
+};
+
 const PASSPHRASE_FILE: CommandOption = {
   name: "passphrase-file",
   valueName: "FILE",
@@ -60,7 +67,7 @@ const PASSPHRASE_FILE: CommandOption = {
 };
 
 const SHOW: Omit<Command, "name"> = {
-  summary: "Show, export, import and rotate signing keys",
+  summary: "Show, export, import, rotate and retire signing keys",
   description: "Shows the keys that sign packages and databases, and the keys of packagers that " +
     "are trusted. The first key is made when it is needed.",
   options: OPTIONS,
@@ -102,10 +109,25 @@ export const KEY_COMMAND: Command = {
       summary: "Make a new key",
       description:
         "Makes a new key, which clients get together with the present one from now on, " +
-        "and which signs after the overlap. Former keys stay among those for clients.",
+        "and which signs after the overlap. From then on the daemon signs everything again with " +
+        "it. The former key stays among those for clients until it is retired.",
       options: [OVERLAP, NOW, ...OPTIONS],
       examples: [{ command: "pkgstash key rotate --overlap 30d", description: "In a month" }],
       run: rotate,
+    },
+    {
+      name: "key retire",
+      summary: "Retire a key that was replaced",
+      description:
+        "Removes a former key for good: clients are no longer given it. Refused until everything " +
+        "that it has signed is signed by its successor, which the daemon does in the background.",
+      arguments: [FINGERPRINT],
+      options: [FORCE, ...CONNECTION_OPTIONS],
+      examples: [{
+        command: "pkgstash key retire 0123456789ABCDEF0123456789ABCDEF01234567",
+        description: "By its fingerprint",
+      }],
+      run: retire,
     },
     {
       name: "key package",
@@ -189,6 +211,18 @@ async function rotate(options: OptionValues, output: Output): Promise<ExitCode> 
   return EXIT_CODE.ok;
 }
 
+async function retire(options: OptionValues, output: Output): Promise<ExitCode> {
+  const fingerprint = fingerprintIn(options);
+  const force = options.has(FORCE.name) ? "true" : "false";
+  await (await ApiClient.of(options)).call(RETIRE_KEY, { fingerprint, force });
+  output.out(`Retired ${fingerprint}. Remove it from clients: pacman-key --delete ${fingerprint}`);
+  return EXIT_CODE.ok;
+}
+
+function fingerprintIn(options: OptionValues): string {
+  return requiredArgument(options, FINGERPRINT.name).replaceAll(" ", "").toUpperCase();
+}
+
 async function publishPackage(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const publication = await (await ApiClient.of(options)).call(PUBLISH_KEYRING, { repository });
@@ -213,8 +247,7 @@ async function trust(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 async function distrust(options: OptionValues, output: Output): Promise<ExitCode> {
-  const word = requiredArgument(options, FINGERPRINT.name);
-  const fingerprint = word.replaceAll(" ", "").toUpperCase();
+  const fingerprint = fingerprintIn(options);
   await (await ApiClient.of(options)).call(DISTRUST_KEY, { fingerprint });
   output.out(`Distrusted ${fingerprint}.`);
   return EXIT_CODE.ok;
@@ -246,6 +279,11 @@ function renderKeys({ keys, trusted }: KeyList, paints: Paints): string {
       `  ${stateText(key)}, made on ${dayText(key.created_at)}, ${
         key.expires_at === null ? "never expires" : `expires on ${dayText(key.expires_at)}`
       }`,
+      ...key.state === "former"
+        ? [
+          `  to be retired once clients have its successor: pkgstash key retire ${key.fingerprint}`,
+        ]
+        : [],
     ].join("\n")
   );
   const others = trusted.map(({ fingerprint, user_ids }) =>

@@ -65,6 +65,10 @@ function renderStatus(status: Status, paints: Paints): string {
     ...mirrorlists.map((list): [string, string] => ["Mirrorlist", mirrorlistText(list)]),
     ["Downloads", `${status.downloads} in flight`],
     ["Refresh", status.refresh],
+    ...status.expiring_keys.map(({ fingerprint, expires_at }): [string, string] => [
+      "Signing key",
+      `${fingerprint} expires ${expires_at.slice(0, 10)}: pkgstash key rotate`,
+    ]),
   ];
   const table = renderTable(databaseColumns(paints), status.databases, paints.title);
   return `${renderFacts(facts, paints)}\n\n${table}`;

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { removeIfPresent, syncDirectory, writeFileDurably } from "../../platform/files/durable.ts";
 
 /** A private key on disk. */
 export interface KeyFile {
@@ -47,6 +47,12 @@ export class KeyFiles {
     await Deno.mkdir(this.#private, { recursive: true, mode: 0o700 });
     const name = `${new Date(signsFrom).toISOString()}-${fingerprint}.asc`;
     await writeFileDurably(join(this.#private, name), armored, { mode: 0o600 });
+  }
+
+  /** Removes a private key for good. */
+  async removePrivate({ path }: Pick<KeyFile, "path">): Promise<void> {
+    await removeIfPresent(path);
+    await syncDirectory(this.#private);
   }
 
   /** The armored public keys that are trusted. */

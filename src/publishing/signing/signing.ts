@@ -7,12 +7,14 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import { type KeyFile, KeyFiles } from "./key_files.ts";
 import type { PublicKeys, SignedData, Signer } from "./signer.ts";
 import { fingerprintOf, SigningKey } from "./signing_key.ts";
-import { readPublicKey, verifySignature } from "./trusted_keys.ts";
+import { packetsOf, readPublicKey, verifySignature } from "./trusted_keys.ts";
 
 const log = eventLogger("signing");
 
 /** How long before a key expires the log begins to say so. */
 const EXPIRY_WARNING_MS = 30 * 24 * 3600 * 1000;
+
+const EXPIRY_WARNING_PERIOD_MS = 24 * 3600 * 1000;
 
 /** A key of this daemon, as it is listed. */
 export interface KeyFacts {
@@ -41,6 +43,8 @@ export interface SigningOptions {
   /** Whose key it is, as gpg shows it. */
   readonly userName: string;
   readonly clock?: Clock;
+  /** Called when a key was added or retired. */
+  readonly onChanged?: () => void;
 }
 
 interface LoadedKey extends Pick<KeyFile, "signsFrom"> {
@@ -53,6 +57,7 @@ export class Signing implements Signer {
   readonly #clock: Clock;
   readonly #files: KeyFiles;
   readonly #changes = new Turns();
+  #warnedAt = -Infinity;
   #keys: Promise<readonly LoadedKey[]> | null = null;
   #trusted: Promise<readonly Key[]> | null = null;
 
@@ -116,6 +121,80 @@ export class Signing implements Signer {
     { passphrase, overlapMs }: { passphrase: string | null; overlapMs: number },
   ): Promise<KeyFacts> {
     return await this.#add(() => SigningKey.read(armored, passphrase), overlapMs);
+  }
+
+  /**
+   * Removes a former key of this daemon: clients are no longer given it, and what it signs is no longer
+   * accepted. Its private part is gone for good.
+   *
+   * @throws PkgstashError `not_found` if there is no such key, `conflict` if it signs, or will.
+   */
+  async retire(fingerprint: string): Promise<void> {
+    await this.#changes.run(async () => {
+      await this.assertFormer(fingerprint);
+      for (const file of await this.#files.private()) {
+        if (file.fingerprint === fingerprint) await this.#files.removePrivate(file);
+      }
+      this.#changed();
+      log.info("signing key retired", { fingerprint });
+    });
+  }
+
+  /** Throws as `retire` does. */
+  async assertFormer(fingerprint: string): Promise<void> {
+    const found = (await this.list()).find((each) => each.fingerprint === fingerprint);
+    const what = `Cannot retire ${fingerprint}:`;
+    if (found === undefined) {
+      throw new PkgstashError(
+        "not_found",
+        `${what} this server has no such key. List the keys to see their fingerprints.`,
+      );
+    }
+    if (found.state === "former") return;
+    throw new PkgstashError(
+      "conflict",
+      `${what} ${
+        found.state === "signing" ? "it signs at present" : "it is the next one to sign"
+      }. Only a key that another one has replaced can be retired; make that one with ` +
+        "pkgstash key rotate.",
+    );
+  }
+
+  /** Fingerprints of the keys of this daemon that made a signature, by the key IDs in it. */
+  async ownMakersOf(signature: Uint8Array): Promise<string[]> {
+    let packets: Awaited<ReturnType<typeof packetsOf>>;
+    try {
+      packets = await packetsOf(signature);
+    } catch (error) {
+      // A signature that nobody can read is nobody's.
+      if (error instanceof PkgstashError && error.kind === "content") return [];
+      throw error;
+    }
+    const keys = await this.#loaded();
+    return keys.filter(({ key }) =>
+      packets.some(({ issuerKeyID }) => key.publicKey.getKeys(issuerKeyID).length > 0)
+    ).map(({ key }) => key.fingerprint);
+  }
+
+  /** The keys that are to sign and cease to be valid within 30 days, or have. */
+  async expiring(): Promise<KeyFacts[]> {
+    const until = this.#clock.now() + EXPIRY_WARNING_MS;
+    return (await this.list()).filter(({ state, expiresAt }) =>
+      state !== "former" && expiresAt !== null && expiresAt.getTime() <= until
+    );
+  }
+
+  /** Logs, once a day, which keys expire soon. */
+  async warnOfExpiry(): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#warnedAt < EXPIRY_WARNING_PERIOD_MS) return;
+    this.#warnedAt = now;
+    for (const { fingerprint, expiresAt } of await this.expiring()) {
+      log.warn("a signing key expires, rotate it", {
+        fingerprint,
+        expires_at: expiresAt?.toISOString(),
+      });
+    }
   }
 
   /** The keys of others whose signatures are kept. */
@@ -187,7 +266,7 @@ export class Signing implements Signer {
     const { fingerprint } = key;
     const armored = await key.armored(this.#passphrase());
     await this.#files.addPrivate(armored, { fingerprint, signsFrom });
-    this.#keys = null;
+    this.#changed();
     log.info("signing key added", { fingerprint });
   }
 
@@ -223,7 +302,7 @@ export class Signing implements Signer {
     for (const { path, fingerprint, signsFrom } of await this.#files.private()) {
       let key: SigningKey;
       try {
-        key = await SigningKey.read(await Deno.readTextFile(path), passphrase);
+        key = await SigningKey.read(await Deno.readTextFile(path), passphrase, { date: null });
       } catch (error) {
         throw new PkgstashError("storage", `Cannot use the key ${path}: ${reasonOf(error)}.`, {
           cause: error,
@@ -240,7 +319,6 @@ export class Signing implements Signer {
         log.info("signing key locked with the passphrase", { fingerprint });
       }
       loaded.push({ key, signsFrom });
-      this.#warnOfExpiry(key);
     }
     return loaded;
   }
@@ -255,13 +333,9 @@ export class Signing implements Signer {
     );
   }
 
-  #warnOfExpiry({ fingerprint, expiresAt }: SigningKey): void {
-    if (expiresAt === null) return;
-    if (expiresAt.getTime() - this.#clock.now() > EXPIRY_WARNING_MS) return;
-    log.warn("a signing key expires, rotate it", {
-      fingerprint,
-      expires_at: expiresAt.toISOString(),
-    });
+  #changed(): void {
+    this.#keys = null;
+    this.#options.onChanged?.();
   }
 
   #trustedKeys(): Promise<readonly Key[]> {

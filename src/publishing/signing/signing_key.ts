@@ -46,11 +46,16 @@ export class SigningKey {
   }
 
   /**
-   * Reads an armored private key, and unlocks it.
+   * Reads an armored private key, and unlocks it. It must be able to sign at `date`; null for at any
+   * time.
    *
    * @throws PkgstashError `content` if it is no key that can sign.
    */
-  static async read(armored: string, passphrase: string | null): Promise<SigningKey> {
+  static async read(
+    armored: string,
+    passphrase: string | null,
+    { date = new Date() }: { date?: Date | null } = {},
+  ): Promise<SigningKey> {
     const { readPrivateKey } = await import("openpgp");
     let locked: PrivateKey;
     try {
@@ -59,18 +64,18 @@ export class SigningKey {
       throw unusable(`it is no armored private key of OpenPGP (${reasonOf(error)})`, KEY_ADVICE);
     }
     const key = await unlocked(locked, passphrase);
-    return await SigningKey.#checked(key, { wasLocked: !locked.isDecrypted() });
+    return await SigningKey.#checked(key, { wasLocked: !locked.isDecrypted(), date });
   }
 
   static async #checked(
     key: PrivateKey,
-    { wasLocked }: { wasLocked: boolean },
+    { wasLocked, date }: { wasLocked: boolean; date: Date | null },
   ): Promise<SigningKey> {
     let signing: Awaited<ReturnType<PrivateKey["getSigningKey"]>>;
     let expiresAt: Date | null;
     try {
-      signing = await key.getSigningKey();
-      expiresAt = await expirationOf(key);
+      signing = await key.getSigningKey(undefined, date);
+      expiresAt = await expirationOf(key, date);
     } catch (error) {
       throw unusable(`it cannot sign (${reasonOf(error)})`, KEY_ADVICE);
     }
@@ -109,8 +114,8 @@ export function fingerprintOf(key: Key): string {
 }
 
 /** When a key, or the subkey of it that signs, ceases to be valid; null for never. */
-async function expirationOf(key: Key): Promise<Date | null> {
-  const signing = await key.getSigningKey();
+async function expirationOf(key: Key, date: Date | null): Promise<Date | null> {
+  const signing = await key.getSigningKey(undefined, date);
   const times = [await key.getExpirationTime(), await signing.getExpirationTime()];
   const dates = times.filter((time) => time instanceof Date).map(Number);
   return dates.length === 0 ? null : new Date(Math.min(...dates));

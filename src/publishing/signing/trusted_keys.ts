@@ -68,7 +68,12 @@ export async function verifySignature(
   return makers;
 }
 
-async function packetsOf(signature: Uint8Array): Promise<SignaturePacket[]> {
+/**
+ * The packets of a detached binary signature, one for each key that made it.
+ *
+ * @throws PkgstashError `content` if it cannot be read.
+ */
+export async function packetsOf(signature: Uint8Array): Promise<SignaturePacket[]> {
   const { readSignature } = await import("openpgp");
   try {
     return [...(await readSignature({ binarySignature: signature })).packets];

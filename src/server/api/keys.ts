@@ -3,6 +3,7 @@ import {
   IMPORT_KEY,
   type KeyReport,
   LIST_KEYS,
+  RETIRE_KEY,
   ROTATE_KEY,
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
@@ -34,6 +35,9 @@ export const keyRoutes: readonly Route[] = [
       return key;
     },
   ),
+  handle(RETIRE_KEY, async ({ publishing, path: { fingerprint }, query: { force } }) => {
+    await publishing.retireKey(fingerprint, { force: force === "true" });
+  }),
   handle(TRUST_KEY, async ({ publishing: { signing }, body: { armored }, note }) => {
     const key = trustedReport(await ofClient(() => signing.trust(armored)));
     note(key);

@@ -3,6 +3,7 @@ import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { freeSpace } from "../../platform/files/free_space.ts";
 import type { MetricTotals } from "../../platform/observability/metrics.ts";
+import type { Publishing } from "../../publishing/publishing.ts";
 import { VERSION } from "../../version.ts";
 import type { Context } from "../context.ts";
 import { mirrorReports } from "./mirrors.ts";
@@ -16,7 +17,7 @@ export const statusRoutes: readonly Route[] = [
 ];
 
 async function statusOf(
-  { config, mirroring, metrics, startedAt }: Context,
+  { config, mirroring, publishing, metrics, startedAt }: Context,
 ): Promise<Status> {
   const { layout, cacheWatch, index, cacheSize, cycle, downloads, snapshots, upstreams } =
     mirroring;
@@ -59,7 +60,19 @@ async function statusOf(
       read_at: readAt === null ? null : new Date(readAt).toISOString(),
     })),
     downloads: [...downloads.entries()].length,
+    expiring_keys: await expiringKeys(publishing),
   };
+}
+
+async function expiringKeys(
+  { repositories, signing }: Publishing,
+): Promise<Status["expiring_keys"]> {
+  if (!repositories.some(({ settings }) => settings.signing === "required")) return [];
+  // Keys that cannot be read are reported in the log, and by everything that signs.
+  const keys = await signing.expiring().catch(() => []);
+  return keys.flatMap(({ fingerprint, expiresAt }) =>
+    expiresAt === null ? [] : [{ fingerprint, expires_at: expiresAt.toISOString() }]
+  );
 }
 
 /** The share of requests for existing files that needed no transfer of their own. */

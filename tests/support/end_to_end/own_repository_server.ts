@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { SHOW_PUBLIC_KEYS } from "../../../src/api/keys.ts";
+import { LIST_KEYS, SHOW_PUBLIC_KEYS } from "../../../src/api/keys.ts";
 import { ApiClient } from "../../../src/cli/api_client.ts";
 import { runCli } from "../../../src/cli/cli.ts";
 import { runCommand } from "../child_process.ts";
@@ -49,19 +49,21 @@ export class OwnRepositoryServer {
     return text;
   }
 
-  /** The key of the server, as its clients import it. */
+  /** The keys of the server at present, as its clients import them. */
   async key(): Promise<TrustedKey> {
     const client = new ApiClient(this.pkgstash.url.replace(/\/$/, ""), {
       token: TOKEN,
       source: "the test",
     });
-    const { fingerprint, armored } = await client.call(SHOW_PUBLIC_KEYS);
+    const { armored } = await client.call(SHOW_PUBLIC_KEYS);
+    const { keys } = await client.call(LIST_KEYS);
+    const trust = keys.map(({ fingerprint }) => `${fingerprint}:6:\n`).join("");
     return {
       trustIn: async (home) => {
         const env = { GNUPGHOME: home };
         const files = [join(home, "server.asc"), join(home, "server.trust")] as const;
         await Deno.writeTextFile(files[0], armored);
-        await Deno.writeTextFile(files[1], `${fingerprint}:6:\n`);
+        await Deno.writeTextFile(files[1], trust);
         await runCommand(["gpg", "--batch", "--quiet", "--import", files[0]], { env });
         await runCommand(["gpg", "--batch", "--quiet", "--import-ownertrust", files[1]], { env });
         await stopAgent(home);

@@ -146,13 +146,14 @@ Deno.test("a key that is rotated at once signs from then on", async () => {
 });
 
 async function keyOf(
-  options: { rsa?: boolean; lifetimeSeconds?: number; signs?: boolean } = {},
+  options: { rsa?: boolean; lifetimeSeconds?: number; signs?: boolean; date?: Date } = {},
 ): Promise<PrivateKey> {
   const { privateKey } = await generateKey({
     ...options.rsa ? { type: "rsa", rsaBits: 2048 } : { type: "ecc", curve: "ed25519Legacy" },
     userIDs: [{ name: "A packager" }],
     subkeys: [{ sign: true }],
     keyExpirationTime: options.lifetimeSeconds ?? 0,
+    ...options.date === undefined ? {} : { date: options.date },
     format: "object",
   });
   return privateKey;
@@ -214,6 +215,32 @@ Deno.test("an expired key signs no more, and says what to do", async () => {
   clock.time = expiresAt!.getTime();
   const error = await assertRejects(() => signing.sign(DATA), PkgstashError, "rotate");
   assertEquals(error.kind, "conflict");
+});
+
+Deno.test("an expired key is replaced after a restart as well", async () => {
+  await using folder = await TempFolder.create();
+  const expired = await keyOf({ lifetimeSeconds: 1, date: new Date(Date.now() - 60_000) });
+  const name = `2026-01-01T00:00:00.000Z-${expired.getFingerprint().toUpperCase()}.asc`;
+  await Deno.mkdir(folder.join("private"));
+  await Deno.writeTextFile(folder.join("private", name), expired.armor());
+  const signing = signingIn(folder.path);
+  assertEquals((await signing.expiring()).length, 1);
+  await assertRejects(() => signing.sign(DATA), PkgstashError, "has expired");
+  await signing.rotate({ overlapMs: 0 });
+  await signing.sign(DATA);
+  assertEquals(await signing.expiring(), []);
+});
+
+Deno.test("a key is known to expire for the last 30 days, and not before", async () => {
+  await using folder = await TempFolder.create();
+  const clock = new SetClock();
+  const signing = signingIn(folder.path, { clock });
+  const key = (await keyOf({ lifetimeSeconds: 40 * 24 * 3600 })).armor();
+  const { expiresAt } = await signing.import(key, { passphrase: null, overlapMs: 0 });
+  clock.time = expiresAt!.getTime() - 30 * DAY_MS - 1;
+  assertEquals(await signing.expiring(), []);
+  clock.time += 1;
+  assertEquals((await signing.expiring()).length, 1);
 });
 
 Deno.test("a signature that comes with a file is kept only if a trusted key made it", async (t) => {

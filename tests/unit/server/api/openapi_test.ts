@@ -169,6 +169,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
       body: { armored: publicKey.armor(), passphrase: null, overlap_ms: 0 },
     },
   ],
+  "DELETE /api/v1/keys/{fingerprint}": [
+    { target: `/api/v1/keys/${"0".repeat(40)}`, status: 404 },
+    { target: "/api/v1/keys/..%2Fprivate", status: 400 },
+  ],
   "POST /api/v1/keys/trusted": [
     { target: "/api/v1/keys/trusted", status: 201, body: { armored: publicKey.armor() } },
     { target: "/api/v1/keys/trusted", status: 400, body: { armored: privateKey.armor() } },
