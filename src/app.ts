@@ -1,4 +1,5 @@
 import { Administration } from "./administration/administration.ts";
+import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
 import { SETTINGS } from "./config/settings.ts";
@@ -27,6 +28,9 @@ const FIXED = [
 /** The credential of systemd that locks the signing keys. */
 const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
 
+/** What the audit log calls the daemon where it acts by itself. */
+const DAEMON = "pkgstash";
+
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules };
 
@@ -34,6 +38,7 @@ type OwnContext = Context & { config: Config; access: AccessRules };
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
   readonly #publishing: Publishing;
+  readonly #building: Building;
   readonly #server: Server;
   readonly #context: OwnContext;
   #stopped: Promise<void> | null = null;
@@ -41,6 +46,7 @@ export class App implements AsyncDisposable {
   private constructor(server: Server, context: OwnContext) {
     this.#mirroring = context.mirroring;
     this.#publishing = context.publishing;
+    this.#building = context.building;
     this.#server = server;
     this.#context = context;
   }
@@ -51,17 +57,32 @@ export class App implements AsyncDisposable {
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
     let publishing: Publishing | null = null;
+    let building: Building | null = null;
     try {
       publishing = await Publishing.open(config, {
         readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
         namesakes: (names) => mirroring.namesakesOf(names),
       });
+      const administration = new Administration(config.stateRoot);
+      building = await Building.open(config, {
+        publishing,
+        unsatisfied: (dependencies) => mirroring.unsatisfied(dependencies),
+        record: (action, details) =>
+          administration.events.record({
+            who: DAEMON,
+            address: "",
+            action,
+            request: "",
+            details,
+          }),
+      });
       const context = {
         config,
         access: new AccessRules(config),
-        administration: new Administration(config.stateRoot),
+        administration,
         mirroring,
         publishing,
+        building,
         metrics,
         startedAt,
       };
@@ -70,8 +91,10 @@ export class App implements AsyncDisposable {
         limits: () => context.config,
         isProxy: (address) => context.access.isTrusted(address),
       });
+      building.start();
       return new App(server, context);
     } catch (error) {
+      await building?.stop();
       await publishing?.stop();
       await mirroring.stop();
       throw error;
@@ -97,6 +120,7 @@ export class App implements AsyncDisposable {
     }
     this.#mirroring.reconfigure(config);
     this.#publishing.reconfigure(config);
+    this.#building.reconfigure(config);
     const losses = lossesOf(this.config, config);
     if (losses.length > 0) {
       log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
@@ -115,6 +139,7 @@ export class App implements AsyncDisposable {
     const background = this.#mirroring.stopBackground();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
+    await this.#building.stop();
     await this.#publishing.stop();
     await this.#mirroring.stop();
     await this.#context.administration.close();

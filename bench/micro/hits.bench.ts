@@ -1,6 +1,7 @@
 // A request from the handler's point of view, without sockets: the hot path of a hit and of a 304.
 import { join } from "@std/path";
 import { Administration } from "../../src/administration/administration.ts";
+import { Building } from "../../src/building/building.ts";
 import { Mirroring } from "../../src/mirroring/mirroring.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
 import { Publishing } from "../../src/publishing/publishing.ts";
@@ -29,14 +30,20 @@ const config = configOf("", {
 });
 const metrics = new Metrics();
 const mirroring = await Mirroring.open(config, metrics);
+const publishing = await Publishing.open(config, {
+  readPassphrase: () => null,
+  namesakes: (names) => mirroring.namesakesOf(names),
+});
 const handler = createHandler({
   config,
   access: new AccessRules(config),
   administration: new Administration(config.stateRoot),
   mirroring,
-  publishing: await Publishing.open(config, {
-    readPassphrase: () => null,
-    namesakes: (names) => mirroring.namesakesOf(names),
+  publishing,
+  building: await Building.open(config, {
+    publishing,
+    unsatisfied: (dependencies) => mirroring.unsatisfied(dependencies),
+    record: () => Promise.resolve(),
   }),
   metrics,
   startedAt: { wall: Date.now(), monotonic: performance.now() },

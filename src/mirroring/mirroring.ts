@@ -1,6 +1,6 @@
 import { BackgroundWork } from "../async/background_work.ts";
 import type { Config } from "../config/config.ts";
-import { reasonOf } from "../errors.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
 import type { DirectoryLock } from "../platform/files/directory_lock.ts";
 import { freeSpace } from "../platform/files/free_space.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -324,6 +324,30 @@ export class Mirroring {
       }
     }
     return found;
+  }
+
+  /**
+   * Those of these dependencies that no mirrored package satisfies.
+   *
+   * @throws PkgstashError `conflict` if a database of the main distribution is not there yet, so that
+   * nobody knows.
+   */
+  async unsatisfied(dependencies: readonly string[]): Promise<string[]> {
+    let rest = [...dependencies];
+    const [first] = this.#tree.repositories;
+    for (const repository of this.#tree.repositories) {
+      if (rest.length === 0) break;
+      const index = await this.snapshots.indexOf(repository);
+      if (index === null && repository.upstream === first?.upstream) {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot tell which dependencies are mirrored: the database of ${repository.directory} ` +
+            "is not there yet. Run pkgstash refresh.",
+        );
+      }
+      rest = rest.filter((text) => index?.satisfies(text) !== true);
+    }
+    return rest;
   }
 
   /** See `PackageRequests.refuseResume`. */

@@ -103,7 +103,7 @@ export class Publishing {
     const publishing = new Publishing(config, options);
     try {
       const { layout } = publishing;
-      if (await statIfPresent(layout.repositories) !== null) await publishing.#claim();
+      if (await statIfPresent(layout.repositories) !== null) await publishing.claim();
       publishing.#created = await readCreated(layout);
       publishing.#arrange(config);
       await publishing.#publishAsConfigured();
@@ -140,7 +140,7 @@ export class Publishing {
   /** As `repository`, for a change: takes the state directory if nobody has yet. */
   async repositoryToChange(name: string): Promise<OwnRepository> {
     const found = this.repository(name);
-    await this.#claim();
+    await this.claim();
     return found;
   }
 
@@ -170,7 +170,7 @@ export class Publishing {
         `Cannot create ${name}: its path is ${fault.found}. Choose another name or --client-path.`,
       );
     }
-    await this.#claim();
+    await this.claim();
     await recordCreated(this.layout, name, table);
     this.#created = [...this.#created, settings];
     this.#arrange(this.#config);
@@ -307,7 +307,7 @@ export class Publishing {
   async #publishAsConfigured(): Promise<void> {
     for (const repository of this.repositories) {
       try {
-        await this.#claim();
+        await this.claim();
         await repository.publishAsConfigured();
       } catch (error) {
         log.error("cannot publish a repository as configured", {
@@ -363,8 +363,8 @@ export class Publishing {
     ];
   }
 
-  /** Locks the state directory once, and makes it if it is missing. */
-  async #claim(): Promise<void> {
+  /** Locks the state directory once, and makes it if it is missing. Other wings keep state there. */
+  async claim(): Promise<void> {
     this.#lock ??= prepareState(this.layout).catch((error) => {
       this.#lock = null;
       throw error;

@@ -83,6 +83,14 @@ export class PackageIndex {
       .sort(inOrderOfName);
   }
 
+  /** Whether a package satisfies `name` or `name<op>version`, by itself or by what it provides. */
+  satisfies(text: string): boolean {
+    const dependency = parseDependency(text);
+    const own = this.byName.get(dependency.name);
+    return own !== undefined && isSatisfiedBy(dependency, own) ||
+      this.providersOf(dependency).length > 0;
+  }
+
   /** The packages whose %REPLACES% match this version of a package, by name. */
   replacersOf(name: string, version: string): IndexedPackage[] {
     this.#byReplaced ??= this.#relatedBy(({ replaces }) => replaces);

@@ -1,4 +1,5 @@
 import type { Administration } from "../administration/administration.ts";
+import type { Building } from "../building/building.ts";
 import type { Config } from "../config/config.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
@@ -14,6 +15,7 @@ export interface Context {
   readonly mirroring: Mirroring;
   readonly administration: Administration;
   readonly publishing: Publishing;
+  readonly building: Building;
   readonly metrics: Metrics;
   /** By `Date.now()`, and by `performance.now()`, which no change of the clock moves. */
   readonly startedAt: { readonly wall: number; readonly monotonic: number };

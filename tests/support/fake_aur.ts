@@ -45,6 +45,8 @@ export class FakeAur implements AsyncDisposable {
   /** Requests from which on it answers 429. */
   limit = Infinity;
   retryAfter: string | null = null;
+  /** How many of the next snapshots fail. */
+  failSnapshots = 0;
   /** Answers without a body, since the one that asked had it. */
   notModified = 0;
   readonly #bases = new Map<string, AurBase>();
@@ -170,6 +172,7 @@ export class FakeAur implements AsyncDisposable {
   }
 
   async #snapshot(name: string): Promise<Response> {
+    if (this.failSnapshots-- > 0) return new Response("<html>503</html>", { status: 503 });
     const forged = this.#archives.get(name);
     if (forged !== undefined) return new Response(forged);
     const base = this.#bases.get(name);

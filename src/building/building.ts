@@ -1,0 +1,283 @@
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import type { Config } from "../config/config.ts";
+import { PkgstashError } from "../errors.ts";
+import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
+import { statIfPresent } from "../platform/files/durable.ts";
+import { HttpClient } from "../platform/http_client.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { Publishing } from "../publishing/publishing.ts";
+import { VERSION } from "../version.ts";
+import { BuildingLayout } from "./building_layout.ts";
+import { type AcceptedBuild, Decisions } from "./decisions/decisions.ts";
+import { PackageStore } from "./packages/package_store.ts";
+import type { WatchedPackage } from "./packages/watched_package.ts";
+import type { Verdict } from "./review/fact.ts";
+import { judge } from "./review/judge.ts";
+import type { SourceTree } from "./source_tree.ts";
+import { TreeStore } from "./trees.ts";
+import { type Added, addPlanned } from "./watch/adding.ts";
+import { isGone } from "./watch/aur_changes.ts";
+import { AurClient } from "./watch/aur_client.ts";
+import { type DependencyPlan, planDependencies } from "./watch/dependency_plan.ts";
+import { type Needs, Watcher } from "./watch/watcher.ts";
+
+const log = eventLogger("building");
+
+type Settings = Pick<Config, "stateRoot" | "aur" | "upstreamProxy">;
+
+export interface BuildingOptions {
+  readonly publishing: Pick<Publishing, "claim" | "create" | "repositories">;
+  /**
+   * Those of these dependencies that no mirrored repository satisfies.
+   *
+   * @throws PkgstashError `conflict` if a database is not there yet.
+   */
+  readonly unsatisfied: (dependencies: readonly string[]) => Promise<readonly string[]>;
+  /** Adds to the audit log what no request asked for. */
+  readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
+  /** Queues an accepted tree. */
+  readonly enqueue?: (build: AcceptedBuild) => Promise<void>;
+  /** Sorts what changed, by default as the review does. */
+  readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
+  readonly clock?: Clock;
+  /** Returns a number from 0 to below 1. */
+  readonly random?: () => number;
+}
+
+/**
+ * Packages of the AUR and of other sources: the door of this wing, which makes its rooms and connects
+ * them. A change takes this way:
+ *
+ * 1. `watch` asks the sources what is new, and takes the files of what is, as a tree.
+ * 2. `review` sorts what changed since the tree that was accepted last into facts.
+ * 3. `decisions` accepts what the rules let pass after its cool-down, and asks a person otherwise.
+ * 4. An accepted tree is queued to be built.
+ */
+export class Building {
+  readonly packages: PackageStore;
+  readonly trees: TreeStore;
+  readonly watcher: Watcher;
+  readonly decisions: Decisions;
+  readonly #options: BuildingOptions;
+  readonly #clock: Clock;
+  readonly #stopping = new AbortController();
+  #config: Settings;
+  #http: HttpClient;
+  #client: AurClient;
+  #isStarted = false;
+  #stopped: Promise<void> | null = null;
+
+  private constructor(
+    config: Settings,
+    { layout, packages, options }: {
+      layout: BuildingLayout;
+      packages: PackageStore;
+      options: BuildingOptions;
+    },
+  ) {
+    this.#config = config;
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.packages = packages;
+    this.trees = new TreeStore(layout);
+    this.#http = httpClient(config);
+    this.#client = this.#aurClient();
+    this.decisions = new Decisions({
+      store: packages,
+      trees: this.trees,
+      clock: this.#clock,
+      rules: () => this.#config.aur,
+      isGone,
+      judge: options.judge ?? ((accepted, candidate) => judge(accepted, candidate).verdict),
+      enqueue: options.enqueue ?? (async () => {}),
+      record: options.record,
+    });
+    this.watcher = new Watcher({
+      store: packages,
+      trees: this.trees,
+      client: () => this.#client,
+      clock: this.#clock,
+      onChecked: () => this.decisions.settle(),
+      intervalMs: () => this.#config.aur.checkIntervalMs,
+      needsOf: (base, dependencies) => this.#needsOf(base, dependencies),
+      treesInUse: () => [],
+    });
+  }
+
+  /** Reads what is watched. The state directory is left alone where nothing is. */
+  static async open(config: Settings, options: BuildingOptions): Promise<Building> {
+    const layout = new BuildingLayout(config.stateRoot);
+    if (await statIfPresent(layout.root) !== null) await options.publishing.claim();
+    const packages = await PackageStore.open(layout);
+    return new Building(config, { layout, packages, options });
+  }
+
+  /** Begins to look for changes, if anything is watched. */
+  start(): void {
+    if (this.#isStarted || this.packages.list().length === 0) return;
+    this.#isStarted = true;
+    this.watcher.start();
+  }
+
+  /** What watching these packages of the AUR would take. */
+  async plan(names: readonly string[]): Promise<DependencyPlan> {
+    return await planDependencies(names, {
+      info: (names) => this.#client.info(names),
+      providersOf: (name) => this.#client.providersOf(name),
+      unsatisfied: (dependencies) => this.#unsatisfied(dependencies),
+      watchedBase: (name) => this.packages.findByName(name)?.base ?? null,
+    });
+  }
+
+  /**
+   * Watches packages of the AUR, and what they need of it.
+   *
+   * @throws PkgstashError `not_found` if the AUR does not have one of them; then nothing is watched.
+   */
+  async add(
+    names: readonly string[],
+    { by, skipsUnknown }: { by: string; skipsUnknown: boolean },
+  ): Promise<Added> {
+    const plan = await this.plan(names);
+    if (plan.unknown.length > 0 && !skipsUnknown) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot watch ${plan.unknown.join(", ")}: the AUR has no such package.`,
+      );
+    }
+    await this.#options.publishing.claim();
+    await this.#createRepository(by);
+    const { packages: store, watcher } = this;
+    const added = await addPlanned(plan, { store, watcher, clock: this.#clock, by });
+    await this.#refreshUnmet();
+    this.start();
+    return added;
+  }
+
+  /**
+   * Stops watching a package base. What is published stays.
+   *
+   * @throws PkgstashError `conflict` if a watched one needs it.
+   */
+  async remove(name: string): Promise<WatchedPackage> {
+    const watched = this.watched(name);
+    const needing = this.packages.list().filter(({ needs }) => needs.includes(watched.base));
+    if (needing.length > 0) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot stop watching ${watched.base}: ${needing.map(({ base }) => base).join(", ")} ` +
+          "need it. Remove those first.",
+      );
+    }
+    await this.packages.remove(watched.base);
+    return watched;
+  }
+
+  /** @throws PkgstashError `not_found` if nothing of this name is watched. */
+  watched(name: string): WatchedPackage {
+    const found = this.packages.findByName(name);
+    if (found !== null) return found;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot find ${name}: it is not watched. See pkgstash aur list.`,
+    );
+  }
+
+  /** Notes that a build was published. */
+  async recordPublished(base: string, version: string): Promise<void> {
+    const at = this.#clock.now();
+    await this.packages.update(base, (watched) => ({ ...watched, published: { version, at } }));
+  }
+
+  /** Applies a new configuration from the next request on. */
+  reconfigure(config: Settings): void {
+    const isSame = config.aur.url === this.#config.aur.url &&
+      config.upstreamProxy === this.#config.upstreamProxy;
+    this.#config = config;
+    if (isSame) return;
+    const before = this.#http;
+    this.#http = httpClient(config);
+    this.#client = this.#aurClient();
+    before[Symbol.dispose]();
+  }
+
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stop();
+  }
+
+  async #stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.watcher.stop();
+    await this.decisions.settled();
+    this.#http[Symbol.dispose]();
+  }
+
+  #aurClient(): AurClient {
+    return new AurClient({
+      url: this.#config.aur.url.replace(/\/+$/, ""),
+      http: this.#http,
+      clock: this.#clock,
+      signal: this.#stopping.signal,
+      ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
+    });
+  }
+
+  async #createRepository(by: string): Promise<void> {
+    const { repository } = this.#config.aur;
+    const { publishing } = this.#options;
+    if (publishing.repositories.some(({ settings }) => settings.name === repository)) return;
+    await publishing.create(repository, {}, by);
+    log.info("created the repository for packages of the AUR", { repository });
+  }
+
+  /** Those of these dependencies that neither a mirrored nor an own repository satisfies. */
+  async #unsatisfied(dependencies: readonly string[]): Promise<readonly string[]> {
+    const rest = await this.#options.unsatisfied(dependencies);
+    if (rest.length === 0) return rest;
+    const own = (await Promise.all(
+      this.#options.publishing.repositories.map((repository) => repository.published()),
+    )).flat();
+    return rest.filter((text) => {
+      const dependency = parseDependency(text);
+      return !own.some((each) =>
+        isSatisfiedBy(dependency, each) ||
+        each.provides.some((provided) => isProvidedBy(dependency, parseDependency(provided)))
+      );
+    });
+  }
+
+  async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {
+    const needs = new Set<string>();
+    const others: string[] = [];
+    for (const dependency of dependencies) {
+      const watched = this.packages.findByName(parseDependency(dependency).name);
+      if (watched === null) others.push(dependency);
+      else if (watched.base !== base) needs.add(watched.base);
+    }
+    try {
+      return { needs: [...needs].sort(), unmet: await this.#unsatisfied(others) };
+    } catch (error) {
+      // A database that is not there yet tells nothing of what is missing.
+      if (error instanceof PkgstashError && error.kind === "conflict") return null;
+      throw error;
+    }
+  }
+
+  /** What was missing may be watched now. */
+  async #refreshUnmet(): Promise<void> {
+    for (const { base, unmet } of this.packages.list()) {
+      if (unmet.length === 0) continue;
+      const now = await this.#needsOf(base, unmet);
+      if (now === null) continue;
+      await this.packages.update(base, (watched) => ({
+        ...watched,
+        needs: [...new Set([...watched.needs, ...now.needs])].sort(),
+        unmet: now.unmet,
+      }));
+    }
+  }
+}
+
+function httpClient({ upstreamProxy }: Settings): HttpClient {
+  return new HttpClient({ userAgent: `pkgstash/${VERSION}`, upstreamProxy });
+}

@@ -1,0 +1,96 @@
+import { createHash } from "node:crypto";
+import { buildOrder } from "../packages/build_order.ts";
+import type { Candidate, WatchedPackage } from "../packages/watched_package.ts";
+import type { Decision } from "./decision.ts";
+
+/** One package base in an approval. */
+export interface ApprovalMember {
+  readonly watched: WatchedPackage;
+  readonly candidate: Candidate;
+}
+
+/** Trees that wait for one decision of a person. */
+export interface Approval {
+  /**
+   * Names exactly these trees and maintainers. When anything changes there is another approval with
+   * another id, and this one is void.
+   */
+  readonly id: string;
+  readonly kind: "first" | "change";
+  /** In build order. */
+  readonly members: readonly ApprovalMember[];
+  /** Why it does not pass by itself. */
+  readonly reasons: readonly string[];
+  /**
+   * When it passes by itself, in milliseconds since the epoch: null if it never does, or nobody knows
+   * when.
+   */
+  readonly passesAt: number | null;
+  /** Whether a person is asked, as opposed to a cool-down that goes by. */
+  readonly isAsked: boolean;
+  /** The latest push, in milliseconds since the epoch. */
+  readonly pushedAt: number;
+}
+
+/** What the approvals are, from the decision on each package. First builds of a group are one. */
+export function approvalsOf(
+  decided: readonly { readonly watched: WatchedPackage; readonly decision: Decision }[],
+): Approval[] {
+  const groups = new Map<string, { members: ApprovalMember[]; decisions: Decision[] }>();
+  for (const { watched, decision } of decided) {
+    if (decision.kind !== "ask" && decision.kind !== "wait") continue;
+    const key = watched.accepted === null ? `group ${watched.group}` : `base ${watched.base}`;
+    const group = groups.get(key) ?? { members: [], decisions: [] };
+    group.members.push({ watched, candidate: decision.candidate });
+    group.decisions.push(decision);
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ members, decisions }) => approvalOf(members, decisions))
+    .sort((one, other) => one.pushedAt - other.pushedAt);
+}
+
+function approvalOf(members: readonly ApprovalMember[], decisions: readonly Decision[]): Approval {
+  const byBase = new Map(members.map((member) => [member.watched.base, member]));
+  const { order } = buildOrder(
+    new Map(members.map(({ watched }) => [watched.base, watched.needs])),
+  );
+  const ordered = order.flatMap((base) => byBase.get(base) ?? []);
+  const isAsked = decisions.some(({ kind }) => kind === "ask");
+  const [only] = decisions;
+  return {
+    id: idOf(ordered),
+    kind: ordered.some(({ watched }) => watched.accepted === null) ? "first" : "change",
+    members: ordered,
+    reasons: [
+      ...new Set(
+        decisions.flatMap((decision) =>
+          decision.kind === "ask"
+            ? decision.reasons
+            : decision.kind === "wait"
+            ? [decision.reason]
+            : []
+        ),
+      ),
+    ],
+    passesAt: only?.kind === "wait" ? only.until : null,
+    isAsked,
+    pushedAt: Math.max(...ordered.map(({ candidate }) => candidate.pushedAt)),
+  };
+}
+
+const ID_LENGTH = 16;
+
+/** Of everything that a person is shown and that can change: trees, and who maintains them. */
+function idOf(members: readonly ApprovalMember[]): string {
+  const facts = members.map(({ watched, candidate }) => [
+    watched.base,
+    watched.accepted?.treeHash ?? null,
+    candidate.treeHash,
+    watched.maintainers.at(-1)?.maintainer ?? null,
+    watched.maintainers.at(-1)?.coMaintainers ?? [],
+  ]);
+  return createHash("sha256").update(JSON.stringify(facts.sort())).digest("hex").slice(
+    0,
+    ID_LENGTH,
+  );
+}

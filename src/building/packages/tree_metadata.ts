@@ -1,0 +1,57 @@
+import { PkgstashError } from "../../errors.ts";
+import { parseSrcinfo, valuesOf, versionOf } from "../../formats/pacman/srcinfo.ts";
+import type { SourceTree } from "../source_tree.ts";
+
+/** What the `.SRCINFO` of a tree says. */
+export interface TreeMetadata {
+  readonly base: string;
+  /** The packages that it makes. */
+  readonly names: readonly string[];
+  /** `[epoch:]pkgver-pkgrel` */
+  readonly version: string;
+  readonly architectures: readonly string[];
+  readonly description: string | null;
+  /** `depends`, `makedepends` and `checkdepends` of all packages and architectures. */
+  readonly dependencies: readonly string[];
+  readonly provides: readonly string[];
+}
+
+const DEPENDENCIES = /^(?:depends|makedepends|checkdepends)(?:_|$)/;
+
+/**
+ * Reads the `.SRCINFO` of a tree.
+ *
+ * @throws PkgstashError `content` if there is no PKGBUILD or no `.SRCINFO`, or it says too little.
+ */
+export function metadataOf(tree: SourceTree): TreeMetadata {
+  const pkgbuild = tree.get("PKGBUILD");
+  if (pkgbuild === undefined || pkgbuild.content === null) throw lacking("no PKGBUILD");
+  const content = tree.get(".SRCINFO")?.content ?? null;
+  if (content === null) {
+    throw lacking("no .SRCINFO. Make one with makepkg --printsrcinfo > .SRCINFO");
+  }
+  const srcinfo = parseSrcinfo(new TextDecoder().decode(content));
+  const { base, packages } = srcinfo;
+  const version = versionOf(srcinfo);
+  if (version === null) throw lacking("no version in its .SRCINFO");
+  const lines = [base, ...packages].flatMap((section) => section.lines);
+  const valuesWith = (isWanted: (key: string) => boolean) => [
+    ...new Set(
+      lines.filter(({ key, value }) => isWanted(key) && value !== "")
+        .map(({ value }) => value),
+    ),
+  ];
+  return {
+    base: base.name,
+    names: packages.map(({ name }) => name),
+    version,
+    architectures: valuesOf(base, "arch") ?? [],
+    description: valuesOf(base, "pkgdesc")?.[0] ?? null,
+    dependencies: valuesWith((key) => DEPENDENCIES.test(key)),
+    provides: valuesWith((key) => /^provides(?:_|$)/.test(key)),
+  };
+}
+
+function lacking(what: string): PkgstashError {
+  return new PkgstashError("content", `Cannot use the package source: it has ${what}.`);
+}

@@ -1,0 +1,92 @@
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import type { PackageStore } from "../packages/package_store.ts";
+import { newPackage, type WatchedPackage } from "../packages/watched_package.ts";
+import { observe } from "./aur_changes.ts";
+import type { DependencyPlan, PlannedPackage } from "./dependency_plan.ts";
+import type { Watcher } from "./watcher.ts";
+
+/** What came of adding packages. */
+export interface Added {
+  readonly plan: DependencyPlan;
+  /** Why some files could not be fetched yet; null if all were. They are at the next check. */
+  readonly failure: string | null;
+}
+
+/**
+ * Watches what a plan has. Packages that hang together get one group, so that their first builds are
+ * decided together.
+ */
+export async function addPlanned(
+  plan: DependencyPlan,
+  { store, watcher, clock, by }: {
+    store: PackageStore;
+    watcher: Pick<Watcher, "take">;
+    clock: Clock;
+    by: string;
+  },
+): Promise<Added> {
+  const now = clock.now();
+  const groups = groupsOf(plan.packages);
+  for (const planned of plan.packages) {
+    await store.add(watchedOf(planned, { now, by, group: groups.get(planned.base) ?? "" }));
+  }
+  for (const base of plan.watched) {
+    await store.update(
+      base,
+      (watched) => watched.isDependency ? { ...watched, isDependency: false } : watched,
+    );
+  }
+  let failure: string | null = null;
+  for (const { base } of plan.packages) {
+    try {
+      await watcher.take(base);
+    } catch (error) {
+      if (error instanceof PkgstashError && error.kind === "storage") throw error;
+      failure = reasonOf(error);
+      break;
+    }
+  }
+  return { plan, failure };
+}
+
+function watchedOf(
+  { base, names, info, isDependency, needs }: PlannedPackage,
+  { now, by, group }: { now: number; by: string; group: string },
+): WatchedPackage {
+  const watched = newPackage({
+    base,
+    names,
+    source: { kind: "aur" },
+    added: { at: now, by },
+    group,
+    isDependency,
+    needs,
+  });
+  const record = {
+    at: now,
+    by,
+    reason: "",
+    action: "added",
+    treeHash: null,
+    version: null,
+  } as const;
+  return {
+    ...observe(watched, new Map([[info.name, info]]), now),
+    decisions: [record],
+  };
+}
+
+/** A group for each set of packages that need one another, directly or not; each has its own name. */
+function groupsOf(packages: readonly PlannedPackage[]): Map<string, string> {
+  const groups = new Map(packages.map(({ base }) => [base, crypto.randomUUID()]));
+  for (const { base, needs } of packages) {
+    for (const need of needs) {
+      const from = groups.get(need);
+      const to = groups.get(base);
+      if (from === undefined || to === undefined) continue;
+      for (const [each, group] of groups) if (group === from) groups.set(each, to);
+    }
+  }
+  return groups;
+}

@@ -1,0 +1,213 @@
+import { BackgroundWork } from "../../async/background_work.ts";
+import type { Clock } from "../../async/clock.ts";
+import { Turns } from "../../async/turns.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { PackageStore } from "../packages/package_store.ts";
+import { metadataOf } from "../packages/tree_metadata.ts";
+import { type WatchedPackage, withNews, withTree } from "../packages/watched_package.ts";
+import type { SourceTree } from "../source_tree.ts";
+import type { TreeStore } from "../trees.ts";
+import type { AurClient } from "./aur_client.ts";
+import { observe } from "./aur_changes.ts";
+
+const log = eventLogger("aur");
+
+export interface WatcherOptions {
+  readonly store: PackageStore;
+  readonly trees: TreeStore;
+  readonly client: () => AurClient;
+  readonly clock: Clock;
+  /** Called after each check, with what is known now. */
+  readonly onChecked: () => Promise<void>;
+  readonly intervalMs: () => number;
+  /** What a package base with these dependencies needs; null if that cannot be told at present. */
+  readonly needsOf: (base: string, dependencies: readonly string[]) => Promise<Needs | null>;
+  /** Trees that must be kept for others. */
+  readonly treesInUse: () => Iterable<string>;
+}
+
+/** What a tree depends on, beyond the mirrored repositories. */
+export interface Needs {
+  /** Watched package bases. */
+  readonly needs: readonly string[];
+  /** Dependencies that no repository has and nobody watches. */
+  readonly unmet: readonly string[];
+}
+
+/** How the last check went. */
+export interface CheckReport {
+  /** In milliseconds since the epoch. */
+  readonly at: number;
+  /** Package bases with new files. */
+  readonly changed: readonly string[];
+  /** Why it did not come to its end; null if it did. */
+  readonly failure: string | null;
+}
+
+/** Looks for changes of watched packages, one check at a time. */
+export class Watcher {
+  readonly #options: WatcherOptions;
+  readonly #checks = new Turns();
+  readonly #takes = new Turns();
+  readonly #stopping = new AbortController();
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.warn(failure, { reason: reasonOf(error) })
+  );
+  #last: CheckReport | null = null;
+
+  constructor(options: WatcherOptions) {
+    this.#options = options;
+  }
+
+  get lastCheck(): CheckReport | null {
+    return this.#last;
+  }
+
+  /** Checks at once and then at intervals, until it is stopped. */
+  start(): void {
+    this.#background.add("cannot look for changes", this.#run());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#background.settled();
+    await this.#checks.settled();
+    await this.#takes.settled();
+  }
+
+  /** Looks for changes now. A failure is part of the report. */
+  async check(): Promise<CheckReport> {
+    return await this.#checks.run(async () => {
+      const { store, clock, onChecked } = this.#options;
+      const changed: string[] = [];
+      let failure: string | null = null;
+      try {
+        if (store.list().length > 0) await this.#look(changed);
+      } catch (error) {
+        failure = reasonOf(error);
+        if (!this.#stopping.signal.aborted) {
+          log.warn("check for changes failed", { reason: failure });
+        }
+      }
+      // Time passes for what is known as well: a cool-down may be over.
+      await onChecked();
+      return this.#last = { at: clock.now(), changed, failure };
+    });
+  }
+
+  /**
+   * Takes the files of a package from its source, if they are not those that were taken last. Files
+   * that are refused are a problem of the package; a source that fails throws.
+   */
+  async take(base: string, onChanged: () => void = () => {}): Promise<void> {
+    const { store, client } = this.#options;
+    const watched = store.find(base);
+    const mark = watched === null ? null : markOf(watched);
+    if (watched === null || mark === null || mark === watched.takenFor) return;
+    let tree: SourceTree;
+    try {
+      tree = await client().tree(base);
+      await this.receive(base, tree, mark);
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind === "upstream") throw error;
+      if (error.kind === "storage") throw error;
+      await this.#refuse(base, reasonOf(error));
+      return;
+    }
+    onChanged();
+  }
+
+  /** Takes a tree that came from the source when that said `mark`. */
+  async receive(base: string, tree: SourceTree, mark: string): Promise<void> {
+    const { store, trees, clock } = this.#options;
+    const metadata = metadataOf(tree);
+    if (metadata.base !== base) {
+      throw new PkgstashError(
+        "content",
+        `Cannot use the package source: its .SRCINFO is about ${metadata.base}, not ${base}.`,
+      );
+    }
+    const needs = await this.#options.needsOf(base, metadata.dependencies) ?? {};
+    // In turn with the removal of trees, so that none goes between the two.
+    await this.#takes.run(async () => {
+      const treeHash = await trees.put(tree);
+      await store.update(base, (watched) => ({
+        ...withTree(watched, {
+          treeHash,
+          version: metadata.version,
+          pushedAt: watched.source.kind === "aur" ? watched.info?.lastModified ?? 0 : clock.now(),
+          now: clock.now(),
+        }),
+        ...needs,
+        names: metadata.names,
+        takenFor: mark,
+        problem: null,
+      }));
+    });
+  }
+
+  /** Removes trees that nothing refers to. */
+  async removeUnused(): Promise<void> {
+    const { store, trees, treesInUse } = this.#options;
+    await this.#takes.run(() => trees.keepOnly(new Set([...store.trees(), ...treesInUse()])));
+  }
+
+  async #run(): Promise<void> {
+    const { clock, intervalMs, client } = this.#options;
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const { failure } = await this.check();
+      await this.removeUnused();
+      if (signal.aborted) return;
+      // Sooner than usual after a failure, but not while the AUR is left alone.
+      const wait = failure === null ? intervalMs() : Math.min(client().restMs + 1000, intervalMs());
+      await clock.sleep(wait, signal);
+    }
+  }
+
+  async #look(changed: string[]): Promise<void> {
+    const { store, client, clock } = this.#options;
+    const fromAur = store.list().filter(({ source }) => source.kind === "aur");
+    if (fromAur.length === 0) return;
+    const answer = await client().info(fromAur.flatMap(({ names }) => names));
+    for (const { base } of fromAur) {
+      await store.update(base, (watched) => {
+        const next = observe(watched, answer, clock.now());
+        return isSameButVotes(watched, next) ? watched : logged(watched, next);
+      });
+    }
+    for (const { base } of fromAur) {
+      if (this.#stopping.signal.aborted) return;
+      await this.take(base, () => changed.push(base));
+    }
+  }
+
+  async #refuse(base: string, problem: string): Promise<void> {
+    const { store, clock } = this.#options;
+    await store.update(base, (watched) => {
+      if (watched.problem === problem) return watched;
+      const news = `The files of ${base} cannot be taken. ${problem}.`;
+      log.warn("package source refused", { package: base, reason: problem });
+      return withNews({ ...watched, problem }, clock.now(), news);
+    });
+  }
+}
+
+/** What the source says of its files; null if it has none to take. */
+function markOf(watched: WatchedPackage): string | null {
+  if (watched.source.kind !== "aur" || watched.info === null || watched.missing > 0) return null;
+  return `${watched.info.lastModified}`;
+}
+
+/** Popularity changes with every answer, and a file need not be written for it. */
+function isSameButVotes(one: WatchedPackage, other: WatchedPackage): boolean {
+  const essence = ({ info, ...rest }: WatchedPackage) =>
+    JSON.stringify({ ...rest, info: info === null ? null : { ...info, popularity: 0, votes: 0 } });
+  return essence(one) === essence(other);
+}
+
+function logged(before: WatchedPackage, after: WatchedPackage): WatchedPackage {
+  for (const each of after.news) if (!before.news.includes(each)) log.warn(each.text);
+  return after;
+}
