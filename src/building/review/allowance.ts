@@ -101,7 +101,7 @@ function ownVersions(before: ReadSource, after: ReadSource): Substitution[] {
     );
     return { pkgver, pkgrel, withEpoch: pkgver && epoch ? `${epoch}:${pkgver}` : undefined };
   });
-  const pairs = [
+  const pairs: (readonly [string | null | undefined, string | null | undefined])[] = [
     [old!.pkgver, now!.pkgver],
     [old!.withEpoch, now!.withEpoch],
     [
@@ -109,6 +109,11 @@ function ownVersions(before: ReadSource, after: ReadSource): Substitution[] {
       now!.pkgver && `${now!.pkgver}-${now!.pkgrel}`,
     ],
   ];
+  // The accepted .SRCINFO may have been behind its PKGBUILD.
+  const written = [before, after].map(({ srcinfo }) =>
+    srcinfo && valuesOf(srcinfo.base, "pkgver")?.[0]
+  );
+  if (written[1] === now!.pkgver) pairs.push([written[0], written[1]]);
   return pairs.flatMap(([from, to]) =>
     from && to && from !== to ? [{ before: from, after: to }] : []
   );

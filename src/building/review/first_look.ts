@@ -3,6 +3,7 @@ import { evaluate, type Evaluation } from "../../formats/pkgbuild/evaluation.ts"
 import { baseValues, CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
 import { commandName, lineAt, parsePkgbuild, visit } from "../../formats/pkgbuild/syntax.ts";
 import { type SourceFile, type SourceTree, textOf } from "../source_tree.ts";
+import { ENVIRONMENT } from "./environment.ts";
 import { suspiciousCharacters } from "./characters.ts";
 import { type Fact, type FactKind, PKGBUILD, SRCINFO } from "./fact.ts";
 import { isFile } from "./file_changes.ts";
@@ -27,11 +28,6 @@ const PRIVILEGES = new Set(
     .split(" "),
 );
 const EVALUATORS = new Set(["eval", "source", ".", "trap", "alias", "enable"]);
-/** Variables that change how makepkg or every program works, rather than what is built. */
-const ENVIRONMENT = new Set(
-  "PATH LD_PRELOAD LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND IFS DLAGENTS VCSCLIENTS BUILDENV OPTIONS INTEGRITY_CHECK PACKAGER GPGKEY PKGDEST SRCDEST SRCPKGDEST LOGDEST BUILDDIR PKGEXT SRCEXT PACMAN PACMAN_AUTH MAKEPKG_CONF COMPRESSZST COMPRESSXZ COMPRESSGZ CARCH CHOST SKIPCHECKSUMS SKIPPGPCHECK GIT_CONFIG_GLOBAL GIT_SSH_COMMAND"
-    .split(" "),
-);
 /** A run of letters and digits that long is hardly written by hand; checksums are as long as 128. */
 const BLOB = /[A-Za-z0-9+/]{200,}={0,2}|(?:\\x[0-9a-fA-F]{2}){16,}/;
 /** Functions that run in the build, where fetching is the business of `source`. */

@@ -18,6 +18,8 @@ import {
 import { compareFiles, isFile } from "./file_changes.ts";
 import { checkLocalSources } from "./local_checksums.ts";
 import { compareMetadata, type ReadSource } from "./metadata_comparison.ts";
+import { ENVIRONMENT } from "./environment.ts";
+import { dependsOn } from "./taint.ts";
 import { isJump } from "./version_text.ts";
 
 /**
@@ -72,8 +74,24 @@ function compareSources(before: TextSource, after: TextSource, candidate: Source
     ),
   );
   facts.push(...checkLocalSources(before, after, candidate));
+  facts.push(...checkEnvironment(after, names));
   facts.push(...compareVersions(before, after, facts));
   return facts;
+}
+
+/** What changes how programs work may not depend on a version either. */
+function checkEnvironment(after: ReadSource, changed: ReadonlySet<string>): Fact[] {
+  return [...after.evaluation.variables.keys()]
+    .filter((name) => ENVIRONMENT.has(name) && dependsOn(after, name, null, changed))
+    .map((name) => ({
+      kind: "environment",
+      class: "review",
+      file: PKGBUILD,
+      line: null,
+      before: null,
+      after: name,
+      reason: `${name} changes how programs work, and depends on what changes.`,
+    }));
 }
 
 function verdictOf(facts: readonly Fact[]): Verdict {

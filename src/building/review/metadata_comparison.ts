@@ -43,7 +43,7 @@ export function compareMetadata(
       reason: "Only running the PKGBUILD can tell its values, and there is no .SRCINFO.",
     }];
   }
-  const facts: Fact[] = [];
+  const facts: Fact[] = compareBase(before, after);
   for (const key of baseKeys(before, after)) {
     const computed = [
       baseValues(before.evaluation, key),
@@ -61,6 +61,25 @@ export function compareMetadata(
     );
   }
   return [...facts, ...comparePackages(before, after, changedNames, allowance)];
+}
+
+/** The name of the base stays, and the .SRCINFO has that of the PKGBUILD. */
+function compareBase(before: ReadSource, after: ReadSource): Fact[] {
+  if (after.srcinfo === null) return [];
+  const { name } = after.srcinfo.base;
+  const computed = baseValues(after.evaluation, "pkgbase");
+  const expected = computed?.[0] ??
+    (computed === null ? name : baseValues(after.evaluation, "pkgname")?.[0] ?? name);
+  const former = before.srcinfo?.base.name ?? name;
+  return name === expected && name === former ? [] : [{
+    kind: "srcinfo",
+    class: "review",
+    file: SRCINFO,
+    line: 1,
+    before: name === former ? expected : former,
+    after: name,
+    reason: "The .SRCINFO is of another package base.",
+  }];
 }
 
 /** The values of one key on both sides, as computed and as written in the .SRCINFO. */

@@ -1,0 +1,28 @@
+import { ACCEPTED, BUMPED, type Edit, edited, type Files } from "./made_source.ts";
+
+/** A change that must not pass as a version bump. */
+export interface HostileCase {
+  readonly name: string;
+  /** What was accepted, if it is not the usual source. */
+  readonly before?: Files;
+  readonly after: Files;
+}
+
+/** The honest bump with edits. */
+export function bumpWith(name: string, ...edits: Edit[]): HostileCase {
+  return { name, after: edited(BUMPED, edits) };
+}
+
+/** A bump of a source that has edits of its own, and others before or after. */
+export function bumpAfter(
+  name: string,
+  edits: readonly Edit[],
+  before: readonly Edit[],
+  after: readonly Edit[],
+): HostileCase {
+  return {
+    name,
+    before: edited(edited(ACCEPTED, edits), before),
+    after: edited(edited(BUMPED, edits), after),
+  };
+}
