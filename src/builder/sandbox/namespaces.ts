@@ -20,6 +20,11 @@ export interface Overlay {
 export interface Surroundings {
   readonly mapping: IdMapping;
   readonly overlays: readonly Overlay[];
+  /**
+   * Files and directories that the user who builds cannot reach, because the directories above them
+   * are not for everybody: mounted once more where it can.
+   */
+  readonly staged?: readonly { readonly source: string; readonly place: string }[];
   /** Root of the namespace, as pacman needs to be, or the user that builds. */
   readonly user: "root" | "build";
   readonly limits: ProcessLimits;
@@ -30,9 +35,15 @@ export interface ProcessLimits {
   /** Processes and threads of one sandbox. */
   readonly processes: number | null;
   readonly fileBytes: number | null;
-  /** Address space of each process. */
+  /** Memory that each process may write to (RLIMIT_DATA): address space alone says nothing. */
   readonly memoryBytes: number | null;
 }
+
+/**
+ * Where staged mounts are. Only the namespace of one command sees them there, in place of what the
+ * machine has below this directory.
+ */
+export const STAGE = "/mnt";
 
 export const NO_LIMITS: ProcessLimits = { processes: null, fileBytes: null, memoryBytes: null };
 
@@ -41,7 +52,7 @@ export const NO_LIMITS: ProcessLimits = { processes: null, fileBytes: null, memo
  * any of `inner`.
  */
 export function surround(
-  { mapping, overlays, user, limits }: Surroundings,
+  { mapping, overlays, staged = [], user, limits }: Surroundings,
   inner: readonly string[],
 ): string[] {
   // "own" has one user id only, which is root of the namespace; bubblewrap then renames it.
@@ -54,7 +65,7 @@ export function surround(
     "--mount",
     "/usr/bin/sh",
     "-euc",
-    [...overlays.map(mountLine), 'exec "$@"'].join("\n"),
+    [...overlays.map(mountLine), ...stageLines(staged), 'exec "$@"'].join("\n"),
     "sh",
     "/usr/bin/prlimit",
     "--core=0",
@@ -84,10 +95,23 @@ function mountLine({ lower, upper, target }: Overlay): string {
   return `/usr/bin/mount -t overlay overlay -o '${options.join(",")}' '${target}'`;
 }
 
+function stageLines(staged: NonNullable<Surroundings["staged"]>): string[] {
+  if (staged.length === 0) return [];
+  const lines = staged.flatMap(({ source, place }) => {
+    assertPlain(source);
+    assertPlain(place);
+    return [
+      `if [ -d '${source}' ]; then /usr/bin/mkdir '${place}'; else : >'${place}'; fi`,
+      `/usr/bin/mount --rbind '${source}' '${place}'`,
+    ];
+  });
+  return [`/usr/bin/mount -t tmpfs -o mode=0755,size=1m stage ${STAGE}`, ...lines];
+}
+
 /** Mount options and the shell have characters of their own; our paths have none of them. */
 function assertPlain(path: string): void {
   if (!/^[\w./@+-]+$/.test(path)) {
-    throw new Error(`The path ${JSON.stringify(path)} cannot be part of an overlay`);
+    throw new Error(`The path ${JSON.stringify(path)} cannot be part of a mount`);
   }
 }
 
@@ -95,6 +119,6 @@ function limitArguments({ processes, fileBytes, memoryBytes }: ProcessLimits): s
   return [
     ...processes === null ? [] : [`--nproc=${processes}`],
     ...fileBytes === null ? [] : [`--fsize=${fileBytes}`],
-    ...memoryBytes === null ? [] : [`--as=${memoryBytes}`],
+    ...memoryBytes === null ? [] : [`--data=${memoryBytes}`],
   ];
 }

@@ -19,6 +19,8 @@ export interface SandboxPlan {
   readonly binds: readonly Bind[];
   readonly memory: readonly MemoryDirectory[];
   readonly links: readonly { readonly target: string; readonly path: string }[];
+  /** Directories that programs use as their root (chroot(2)), and so need /proc and /dev. */
+  readonly changeRoots?: readonly string[];
   readonly hasNetwork: boolean;
   /** Root keeps the capabilities of its user namespace, as pacman needs them; "build" has none. */
   readonly user: "root" | "build";
@@ -72,6 +74,7 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     ...plan.memory.flatMap(memoryArguments),
     ...plan.links.flatMap(({ target, path }) => ["--symlink", target, path]),
     ...plan.binds.filter(({ target }) => target !== "/").flatMap(bindArguments),
+    ...(plan.changeRoots ?? []).flatMap(changeRootArguments),
     "--chdir",
     plan.directory,
     "--",
@@ -85,4 +88,15 @@ function bindArguments({ source, target, isWritable }: Bind): string[] {
 
 function memoryArguments({ target, bytes }: MemoryDirectory): string[] {
   return ["--perms", "1777", "--size", String(bytes), "--tmpfs", target];
+}
+
+function changeRootArguments(directory: string): string[] {
+  return [
+    "--proc",
+    `${directory}/proc`,
+    "--dev",
+    `${directory}/dev`,
+    ...memoryArguments({ target: `${directory}/tmp`, bytes: SHARED_MEMORY_BYTES }),
+    ...memoryArguments({ target: `${directory}/run`, bytes: SHARED_MEMORY_BYTES }),
+  ];
 }

@@ -19,11 +19,14 @@ export class OwnRepositoryServer {
     this.#tokenFile = tokenFile;
   }
 
-  /** Starts one that has no mirrors to ask. */
-  static async start(bed: TestBed): Promise<OwnRepositoryServer> {
+  /** Starts one that has no mirrors to ask, unless `more` settings name some. */
+  static async start(
+    bed: TestBed,
+    more: Record<string, unknown> = {},
+  ): Promise<OwnRepositoryServer> {
     const tokenFile = join(await bed.daemonFolder(), "pkgstash.env");
     await Deno.writeTextFile(tokenFile, `PKGSTASH_TOKEN=${TOKEN}\n`, { mode: 0o600 });
-    const settings = { env_file: tokenFile, refresh_interval: "0" };
+    const settings = { env_file: tokenFile, refresh_interval: "0", ...more };
     const pkgstash = await bed.pkgstash(["http://127.0.0.1:9/"], settings);
     return new OwnRepositoryServer(pkgstash, tokenFile);
   }

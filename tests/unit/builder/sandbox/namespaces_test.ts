@@ -30,7 +30,7 @@ Deno.test("limits are in force before the sandbox starts, and the program is pas
   const argv = surround({ ...PLAIN, limits }, ["program", "$(touch /x)", "a b"]);
   assert(argv.indexOf("--nproc=7") < argv.indexOf("program"));
   assert(argv.includes("--fsize=8"));
-  assert(argv.includes("--as=9"));
+  assert(argv.includes("--data=9"));
   assertEquals(argv.slice(-3), ["program", "$(touch /x)", "a b"]);
 });
 

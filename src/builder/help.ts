@@ -1,0 +1,32 @@
+import { DEFAULT_SETTINGS_PATH, SETTINGS, TOKEN_VARIABLE, URL_VARIABLE } from "./settings.ts";
+
+const WIDTH = Math.max(...Object.values(SETTINGS).map(({ name }) => name.length));
+
+/** The output of `pkgstash-builder --help`. */
+export const HELP: string = `Usage: pkgstash-builder [COMMAND] [OPTIONS]
+
+Builds packages in sandboxes, as the queue of a pkgstash says. Run it as an ordinary user.
+
+Commands:
+  run      Take jobs and build them, until SIGTERM or SIGINT (the default)
+  check    Say whether this machine can build, and what to do about what is missing
+
+Options:
+  --config FILE  Configuration (default: ${DEFAULT_SETTINGS_PATH}, if it exists)
+  --help, -h     Show this help
+  --version      Show the version
+
+Keys of the configuration, in TOML:
+${
+  Object.values(SETTINGS).map(({ name, defaultValue, description }) =>
+    `  ${name.padEnd(WIDTH)}  ${description}\n  ${" ".repeat(WIDTH)}  Default: ${
+      JSON.stringify(defaultValue)
+    }`
+  ).join("\n")
+}
+
+Environment:
+  ${URL_VARIABLE}    Overrides url
+  ${TOKEN_VARIABLE}  The token, instead of token_file
+
+Exit codes: 0 success, 1 failure, 2 wrong usage.`;

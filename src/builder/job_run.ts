@@ -1,0 +1,391 @@
+import { join } from "@std/path";
+import type { Job } from "../api/builder.ts";
+import { SYSTEM_CLOCK } from "../async/clock.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { type CommandEnd, Stop } from "./command.ts";
+import { type DaemonClient, DaemonError, type Outcome } from "./daemon_client.ts";
+import { BuildFailure, makepkgFailure } from "./failure.ts";
+import { JobLog } from "./job_log.ts";
+import type { Lease } from "./lease.ts";
+import { OutputTail } from "./output_tail.ts";
+import { makeKeyring } from "./roots/keyring.ts";
+import type { PacmanFiles } from "./roots/pacman.ts";
+import { isPlainLine, pacmanConfiguration } from "./roots/pacman_configuration.ts";
+import type { BuildRoot, RootMaker } from "./roots/root_maker.ts";
+import { DiskWatch } from "./sandbox/disk_watch.ts";
+import { writeMachineFiles } from "./sandbox/machine_files.ts";
+import type { IdMapping } from "./sandbox/namespaces.ts";
+import { outputOfSandbox, runSandbox } from "./sandbox/run_sandbox.ts";
+import type { Bind } from "./sandbox/sandbox.ts";
+import type { Settings } from "./settings.ts";
+import type { StateDirectory } from "./state_directory.ts";
+import { makepkgConfiguration } from "./steps/makepkg_configuration.ts";
+import { type JobSurroundings, type StepRights, stepSandbox } from "./steps/makepkg_sandbox.ts";
+import { fetchKeys } from "./steps/fetch_keys.ts";
+import { type Needs, needsOf } from "./steps/needs.ts";
+import { collectProducts, differences, type Product } from "./steps/products.ts";
+import { setRelease, unpackTree } from "./steps/unpack_tree.ts";
+import { Workspace } from "./workspace.ts";
+
+/** What all jobs of a builder share. */
+export interface JobEnvironment {
+  readonly client: DaemonClient;
+  readonly settings: Settings;
+  readonly state: StateDirectory;
+  readonly mapping: IdMapping;
+  readonly roots: RootMaker;
+}
+
+const RETRY_MS = 2_000;
+/** As long as the protocol allows. */
+const MAX_REASON_LENGTH = 2_000;
+/** A daemon that was restarted needs a second one. */
+const MAX_REPORTS = 3;
+
+const MAKEPKG = ["/usr/bin/makepkg", "--config", "/etc/pkgstash/makepkg.conf", "--noconfirm"];
+
+/** Names that can be part of a path, and of an overlay's options. */
+const PACKAGE_BASE = /^[a-z0-9@_+][a-z0-9@._+-]*$/i;
+
+/** One attempt of a build, from the approved files to packages at the daemon. */
+export class JobRun {
+  readonly #environment: JobEnvironment;
+  readonly #job: Job;
+  readonly #lease: Lease;
+  readonly #signal: AbortSignal;
+  readonly #startedAt = performance.now();
+
+  /** `signal` ends it besides the lease and its timeout. */
+  constructor(environment: JobEnvironment, job: Job, lease: Lease, signal: AbortSignal) {
+    this.#environment = environment;
+    this.#job = job;
+    this.#lease = lease;
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(new Stop("timeout")), job.limits.timeout_ms);
+    Deno.unrefTimer(timer);
+    this.#signal = AbortSignal.any([lease.signal, signal, timeout.signal]);
+  }
+
+  /**
+   * Runs it to its end and tells the daemon, unless the job is somebody else's by then. Returns how
+   * it ended, in words.
+   */
+  async run(): Promise<string> {
+    const { state, mapping, client } = this.#environment;
+    const workspace = await Workspace.create(state.work, mapping);
+    const log = new JobLog(workspace.path("log"), {
+      client,
+      job: this.#job.id,
+      maxBytes: this.#job.limits.log_bytes,
+    });
+    try {
+      const { outcome, products } = await this.#attempt(workspace, log);
+      log.note(describe(outcome));
+      await log.finish();
+      await this.#report(outcome, products);
+      return describe(outcome);
+    } catch (error) {
+      await log.drop();
+      if (error instanceof DaemonError && error.kind === "lease_ended") return error.message;
+      throw error;
+    } finally {
+      await workspace.remove();
+    }
+  }
+
+  async #attempt(
+    workspace: Workspace,
+    log: JobLog,
+  ): Promise<{ readonly outcome: Outcome; readonly products: readonly Product[] }> {
+    const duration = () => Math.round(performance.now() - this.#startedAt);
+    try {
+      const products = await this.#build(workspace, log);
+      const packages = products.map(({ file, sha256 }) => ({ file, sha256 }));
+      return { outcome: { outcome: "built", packages, duration_ms: duration() }, products };
+    } catch (error) {
+      const failure = this.#failureOf(error);
+      const outcome: Outcome = failure === "cancelled"
+        ? { outcome: "cancelled", duration_ms: duration() }
+        : {
+          outcome: "failed",
+          failure: failure.failure,
+          step: failure.step,
+          reason: failure.message.slice(0, MAX_REASON_LENGTH),
+          duration_ms: duration(),
+        };
+      return { outcome, products: [] };
+    }
+  }
+
+  /** Reports the result, and uploads again what a daemon lost that was restarted. */
+  async #report(outcome: Outcome, products: readonly Product[]): Promise<void> {
+    const { client } = this.#environment;
+    for (let attempt = 1; attempt <= MAX_REPORTS; attempt++) {
+      const { state, missing } = await this.#ask(() => client.result(this.#job.id, outcome));
+      if (state !== "incomplete") return;
+      for (const product of products.filter(({ file }) => missing.includes(file))) {
+        await this.#ask(() => client.upload(this.#job.id, product, this.#signal));
+      }
+    }
+    throw new DaemonError("rejected", "The daemon keeps losing the packages of this job.");
+  }
+
+  /** Asks the daemon, again if it cannot be reached, for as long as the lease lasts. */
+  async #ask<T>(question: () => Promise<T>): Promise<T> {
+    while (true) {
+      if (this.#lease.hasEnded) throw new DaemonError("lease_ended", "The lease has ended.");
+      try {
+        return await question();
+      } catch (error) {
+        const isPassing = error instanceof DaemonError && error.kind === "unreachable";
+        if (!isPassing || this.#signal.aborted) throw error;
+        await SYSTEM_CLOCK.sleep(RETRY_MS, this.#signal);
+      }
+    }
+  }
+
+  #failureOf(error: unknown): BuildFailure | "cancelled" {
+    if (error instanceof BuildFailure) return error;
+    const { step } = this.#lease;
+    if (error instanceof DaemonError && !this.#signal.aborted) {
+      if (error.kind !== "rejected") throw error;
+      return new BuildFailure("build_error", step, error.message, { cause: error });
+    }
+    const stop = this.#signal.aborted ? this.#signal.reason : error;
+    if (stop instanceof Stop) {
+      switch (stop.reason) {
+        case "cancelled":
+          return "cancelled";
+        case "timeout":
+          return new BuildFailure("timeout", step, `It took longer than ${this.#limitText()}.`);
+        case "disk full":
+          return new BuildFailure(
+            "resources",
+            step,
+            `It used more than ${this.#job.limits.disk_bytes} bytes of disk space, or the ` +
+              "builder's disk is full.",
+          );
+      }
+    }
+    const reason = error instanceof PkgstashError ? error.message : `${reasonOf(error)}.`;
+    return new BuildFailure("builder_unfit", step, `The builder failed: ${reason}`, {
+      cause: error,
+    });
+  }
+
+  #limitText(): string {
+    return `${Math.round(this.#job.limits.timeout_ms / 1000)} s`;
+  }
+
+  async #build(workspace: Workspace, log: JobLog): Promise<Product[]> {
+    const { client, state, settings, mapping } = this.#environment;
+    const job = this.#job;
+    this.#checkJob();
+    const machineFiles = await writeMachineFiles(workspace.path("etc"));
+    const tree = await this.#ask(() => client.tree(job.id, this.#signal));
+    await this.#placeTree(workspace, tree);
+    const needs = await this.#readNeeds(workspace);
+    const root = await this.#makeRoot(workspace, log, { needs, machineFiles });
+    const common: JobSurroundings = {
+      job,
+      workspace,
+      root,
+      mapping,
+      machineFiles,
+      hostFiles: state.hostFiles,
+      sources: state.sources(job.package_base),
+      ccache: job.settings.ccache ? state.ccache(job.package_base) : null,
+      jobs: settings.jobs === 0 ? navigator.hardwareConcurrency : settings.jobs,
+      buildIn: settings.buildIn,
+    };
+    for (const directory of [common.sources, ...common.ccache === null ? [] : [common.ccache]]) {
+      await Deno.mkdir(directory, { recursive: true });
+      await workspace.giveToBuild(directory);
+    }
+    await this.#compareMetadata(common, log);
+    await this.#fetch(common, log, needs);
+    const products = await this.#package(common, log);
+    const checked = settings.reproduce === "always"
+      ? await this.#reproduce(common, log, { products, tree })
+      : products;
+    return await this.#upload(checked, log);
+  }
+
+  /** A daemon is trusted with much, but not with lines in our files. */
+  #checkJob(): void {
+    const { package_base, architecture, repository, mirrored } = this.#job;
+    const lines = [repository, ...mirrored].flatMap(({ name, servers }) => [name, ...servers]);
+    if (PACKAGE_BASE.test(package_base) && /^\w+$/.test(architecture) && lines.every(isPlainLine)) {
+      return;
+    }
+    throw new BuildFailure("builder_unfit", "preparing", "The job has names that cannot be used.");
+  }
+
+  async #placeTree(workspace: Workspace, tree: Uint8Array<ArrayBuffer>): Promise<void> {
+    const { pkgrel } = this.#job;
+    // Not while it belongs to the user that builds, whom we may not write for.
+    const fresh = join(workspace.path("conf"), "tree");
+    await Deno.mkdir(fresh, { recursive: true });
+    await unpackTree(tree, fresh);
+    if (pkgrel !== null) await setRelease(join(fresh, "PKGBUILD"), pkgrel);
+    await workspace.replace("startdir", fresh);
+  }
+
+  async #readNeeds(workspace: Workspace): Promise<Needs> {
+    let text: string;
+    try {
+      text = await Deno.readTextFile(join(workspace.path("startdir"), ".SRCINFO"));
+    } catch (error) {
+      throw new BuildFailure(
+        "build_error",
+        "preparing",
+        `Cannot read .SRCINFO: ${reasonOf(error)}. The package source must have one.`,
+      );
+    }
+    return needsOf(text, this.#job);
+  }
+
+  async #makeRoot(
+    workspace: Workspace,
+    log: JobLog,
+    { needs, machineFiles }: { readonly needs: Needs; readonly machineFiles: readonly Bind[] },
+  ): Promise<BuildRoot> {
+    const { roots, state, settings, mapping } = this.#environment;
+    const files: PacmanFiles = {
+      mapping,
+      configuration: workspace.path("conf"),
+      cache: state.downloads,
+      machineFiles,
+    };
+    const conf = workspace.path("conf");
+    await Deno.writeTextFile(join(conf, "pacman.conf"), pacmanConfiguration(this.#job));
+    await Deno.writeTextFile(join(conf, "makepkg.conf"), makepkgConfiguration(this.#job));
+    await makeKeyring(files, settings.keyring, this.#job);
+    log.note(`making the root, with ${needs.dependencies.join(" ") || "base-devel alone"}`);
+    return await roots.make({
+      job: this.#job,
+      files,
+      dependencies: needs.dependencies,
+      onOutput: log.add,
+      signal: this.#signal,
+    });
+  }
+
+  async #compareMetadata(common: JobSurroundings, log: JobLog): Promise<void> {
+    this.#lease.enter("metadata");
+    const { client } = this.#environment;
+    const tail = new OutputTail();
+    const { code, stdout } = await outputOfSandbox({
+      ...stepSandbox(common, NOTHING, [...MAKEPKG, "--printsrcinfo"]),
+      onOutput: (bytes) => (tail.add(bytes), log.add(bytes)),
+      signal: this.#signal,
+    });
+    this.#signal.throwIfAborted();
+    if (code !== 0) throw makepkgFailure("metadata", code, tail.text);
+    const answer = await this.#ask(() => client.metadata(this.#job.id, stdout, this.#signal));
+    if (answer.proceed) return;
+    for (const difference of answer.differences) log.note(difference);
+    // The daemon has ended the job by itself.
+    throw new DaemonError("lease_ended", "The metadata are not what was approved.");
+  }
+
+  async #fetch(common: JobSurroundings, log: JobLog, { validKeys }: Needs): Promise<void> {
+    this.#lease.enter("fetching");
+    const { keyServers } = this.#environment.settings;
+    await fetchKeys(common, { validKeys, keyServers, onOutput: log.add, signal: this.#signal });
+    await this.#makepkg(common, log, {
+      rights: { ...NOTHING, hasNetwork: true, sources: "fetch" },
+      args: ["--verifysource", "--nodeps"],
+    });
+  }
+
+  /** Unpacks, builds, checks and packages, and returns what is in PKGDEST. */
+  async #package(common: JobSurroundings, log: JobLog): Promise<Product[]> {
+    this.#lease.enter("building");
+    const { settings, limits } = this.#job;
+    const { state, settings: { minFreeSpace } } = this.#environment;
+    await using disk = new DiskWatch({
+      directory: state.work,
+      minFreeBytes: minFreeSpace,
+      maxBytes: limits.disk_bytes,
+      usedBytes: () => common.workspace.usedBytes(),
+    });
+    await this.#makepkg(common, log, {
+      rights: { hasNetwork: settings.network, changesStart: true, sources: "use", builds: true },
+      args: ["--holdver", "--nosign", "--noprogressbar"],
+      signal: disk.signal,
+    });
+    return await collectProducts(common.workspace.path("pkgdest"));
+  }
+
+  /** Builds again from the same files, compares byte for byte, and returns the second packages. */
+  async #reproduce(
+    common: JobSurroundings,
+    log: JobLog,
+    { products, tree }: {
+      readonly products: readonly Product[];
+      readonly tree: Uint8Array<ArrayBuffer>;
+    },
+  ): Promise<Product[]> {
+    await common.workspace.renew();
+    await this.#placeTree(common.workspace, tree);
+    log.note("building again, to compare");
+    const again = await this.#package(common, log);
+    this.#lease.enter("checking");
+    const differing = differences(products, again);
+    if (differing.length === 0) return again;
+    throw new BuildFailure(
+      "build_error",
+      "checking",
+      `Two builds of the same files differ: ${differing.join(", ")}.`,
+    );
+  }
+
+  async #upload(products: readonly Product[], log: JobLog): Promise<Product[]> {
+    this.#lease.enter("uploading");
+    const { client } = this.#environment;
+    for (const product of products) {
+      log.note(`uploading ${product.file} (${product.size} bytes)`);
+      await this.#ask(() => client.upload(this.#job.id, product, this.#signal));
+    }
+    return [...products];
+  }
+
+  async #makepkg(
+    common: JobSurroundings,
+    log: JobLog,
+    { rights, args, signal }: {
+      readonly rights: StepRights;
+      readonly args: readonly string[];
+      readonly signal?: AbortSignal;
+    },
+  ): Promise<void> {
+    const tail = new OutputTail();
+    const signals = [this.#signal, ...signal === undefined ? [] : [signal]];
+    const end: CommandEnd = await runSandbox({
+      ...stepSandbox(common, rights, [...MAKEPKG, ...args]),
+      onOutput: (bytes) => (tail.add(bytes), log.add(bytes)),
+      signal: AbortSignal.any(signals),
+    });
+    if (end.stopped !== null) throw new Stop(end.stopped);
+    if (end.code !== 0) throw makepkgFailure(this.#lease.step, end.code, tail.text);
+  }
+}
+
+const NOTHING: StepRights = {
+  hasNetwork: false,
+  changesStart: false,
+  sources: "none",
+  builds: false,
+};
+
+function describe(outcome: Outcome): string {
+  switch (outcome.outcome) {
+    case "built":
+      return `built ${outcome.packages.map(({ file }) => file).join(", ")}`;
+    case "failed":
+      return `failed (${outcome.failure}, ${outcome.step}): ${outcome.reason}`;
+    case "cancelled":
+      return "cancelled";
+  }
+}

@@ -1,0 +1,43 @@
+/** Sequences by which programs colour text or move the cursor (ECMA-48), and titles of terminals. */
+// deno-lint-ignore no-control-regex
+const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]/g;
+/** Characters that move the cursor, cannot be seen or reorder what can. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** A longer line is divided. */
+const MAX_LINE_LENGTH = 16_384;
+
+/**
+ * Makes a stream of what a build prints safe for terminals and files: lines of visible text. Colours
+ * are left out, a carriage return ends a line, and what else could deceive a reader is written as
+ * `\u{...}`.
+ */
+export class LogText {
+  readonly #decoder = new TextDecoder();
+  #rest = "";
+
+  /** The complete lines, each with its line feed. */
+  add(bytes: Uint8Array): string {
+    this.#rest += this.#decoder.decode(bytes, { stream: true });
+    const lines = this.#rest.split(/\r*\n|\r+(?=[^\r\n])/);
+    this.#rest = lines.pop() ?? "";
+    while (this.#rest.length > MAX_LINE_LENGTH) {
+      lines.push(this.#rest.slice(0, MAX_LINE_LENGTH));
+      this.#rest = this.#rest.slice(MAX_LINE_LENGTH);
+    }
+    return lines.map((line) => `${visibleLine(line)}\n`).join("");
+  }
+
+  /** The last line, if it lacks its line feed. */
+  finish(): string {
+    const rest = this.#rest + this.#decoder.decode();
+    this.#rest = "";
+    return rest === "" ? "" : `${visibleLine(rest)}\n`;
+  }
+}
+
+function visibleLine(line: string): string {
+  return line.replace(SEQUENCES, "").replace(INVISIBLE, (character) => {
+    if (character === "\t") return character;
+    return `\\u{${character.codePointAt(0)?.toString(16).padStart(4, "0")}}`;
+  });
+}

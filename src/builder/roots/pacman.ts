@@ -1,0 +1,105 @@
+import { join } from "@std/path";
+import type { IdMapping, Overlay } from "../sandbox/namespaces.ts";
+import { NO_LIMITS } from "../sandbox/namespaces.ts";
+import type { Bind, SandboxPlan } from "../sandbox/sandbox.ts";
+import type { SandboxRun } from "../sandbox/run_sandbox.ts";
+import { hostLinks } from "./host_links.ts";
+import { PACMAN_PLACES } from "./pacman_configuration.ts";
+
+/** What pacman works with. */
+export interface PacmanFiles {
+  readonly mapping: IdMapping;
+  /** Directory of the job with `pacman.conf`, `gnupg` and `cache`. */
+  readonly configuration: string;
+  readonly cache: string;
+  readonly machineFiles: readonly Bind[];
+}
+
+/** One call of pacman, or of a shell around it. */
+export interface PacmanCall {
+  readonly argv: readonly string[];
+  readonly hasNetwork: boolean;
+  /** Directory that becomes pacman's database; null for that of the target. */
+  readonly database: string | null;
+  /** The synchronized databases, if they are not part of `database`. */
+  readonly sync?: string;
+  /** The root that is made; null if pacman only looks. */
+  readonly target: { readonly path: string; readonly overlays: readonly Overlay[] } | null;
+  readonly overlays?: readonly Overlay[];
+  readonly onOutput?: (bytes: Uint8Array) => void;
+  readonly signal?: AbortSignal;
+}
+
+const TEMPORARY_BYTES = 256 * 1024 * 1024;
+
+/** The words that every call of pacman begins with. */
+export const PACMAN: readonly string[] = [
+  "/usr/bin/pacman",
+  "--config",
+  PACMAN_PLACES.configuration,
+  "--logfile",
+  "/dev/null",
+  "--noconfirm",
+  "--noprogressbar",
+  "--color",
+  "never",
+];
+
+/**
+ * A sandbox with the pacman of this machine, as root of a user namespace: it must set owners, and
+ * change its root directory for scriptlets and hooks. Those come from packages, of the AUR too, so
+ * it sees of this machine its programs only, and has the network only to download.
+ */
+export async function pacmanSandbox(files: PacmanFiles, call: PacmanCall): Promise<SandboxRun> {
+  const { keyring, cache, database, target, configuration } = PACMAN_PLACES;
+  const inTarget = call.target === null ? [] : [
+    { source: call.target.path, target, isWritable: true },
+  ];
+  const databases: Bind[] = [
+    {
+      source: call.database ?? join(call.target?.path ?? "", database),
+      target: database,
+      isWritable: true,
+    },
+    ...call.sync === undefined
+      ? []
+      : [{ source: call.sync, target: join(database, "sync"), isWritable: false }],
+  ];
+  const plan: SandboxPlan = {
+    binds: [
+      { source: "/usr", target: "/usr", isWritable: false },
+      ...files.machineFiles,
+      {
+        source: join(files.configuration, "pacman.conf"),
+        target: configuration,
+        isWritable: false,
+      },
+      { source: join(files.configuration, "gnupg"), target: keyring, isWritable: true },
+      { source: files.cache, target: cache, isWritable: true },
+      ...inTarget,
+      ...databases,
+    ],
+    memory: [{ target: "/tmp", bytes: TEMPORARY_BYTES }],
+    links: [
+      ...(await hostLinks()).map(({ path, target }) => ({ path, target })),
+      { path: "/etc/mtab", target: "/proc/self/mounts" },
+    ],
+    changeRoots: call.target === null ? [] : [target],
+    hasNetwork: call.hasNetwork,
+    user: "root",
+    env: { PATH: "/usr/bin:/usr/sbin", LC_ALL: "C", HOME: "/tmp" },
+    directory: "/",
+    argv: call.argv,
+  };
+  return {
+    surroundings: {
+      mapping: files.mapping,
+      overlays: [...call.overlays ?? [], ...call.target?.overlays ?? []],
+      user: "root",
+      limits: NO_LIMITS,
+    },
+    plan,
+    ...call.onOutput === undefined ? {} : { onOutput: call.onOutput },
+    ...call.signal === undefined ? {} : { signal: call.signal },
+  };
+}

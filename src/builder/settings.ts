@@ -1,0 +1,204 @@
+import { KeyReader } from "../config/key_reader.ts";
+import { ConfigProblems } from "../config/problem.ts";
+import type { ConfigKey, ValuesOf } from "../config/schema.ts";
+import { readSecrets } from "../config/secret_file.ts";
+import { parseToml } from "../config/toml_document.ts";
+import { byteSize, choice, count, list, path, text } from "../config/value_type.ts";
+import { daemonUrl } from "../api_client/endpoint_request.ts";
+import { isBearerToken } from "../formats/http/bearer_token.ts";
+import { reasonOf } from "../errors.ts";
+import { LOG_LEVELS } from "../log_level.ts";
+import { readCredential } from "../platform/systemd/credential.ts";
+
+/** The file that is read unless `--config` names another. */
+export const DEFAULT_SETTINGS_PATH = "/etc/pkgstash-builder/pkgstash-builder.toml";
+
+export const URL_VARIABLE = "PKGSTASH_BUILDER_URL";
+export const TOKEN_VARIABLE = "PKGSTASH_BUILDER_TOKEN";
+const TOKEN_CREDENTIAL = "pkgstash-builder.token";
+
+function key<T>(key: ConfigKey<T>): ConfigKey<T> {
+  return key;
+}
+
+const daemon = text("URL", "an HTTP URL", (value) => {
+  return daemonUrl(value) === null ? 'an HTTP URL such as "http://localhost:8090"' : null;
+});
+
+const architecture = text(
+  "architecture",
+  "an architecture",
+  (value) => /^[a-z0-9_]{1,32}$/.test(value) ? null : 'an architecture such as "x86_64"',
+);
+
+const keyServer = text("URL", "a URL of a key server", (value) => {
+  return /^hkps?:\/\/[\w.:-]+$/.test(value) ? null : 'a URL such as "hkps://keys.openpgp.org"';
+});
+
+/** The keys of the builder's configuration, each with its default and one sentence. */
+export const SETTINGS = {
+  url: key({
+    name: "url",
+    type: daemon,
+    defaultValue: "http://localhost:8090",
+    description: "The daemon that has the queue, and the packages that roots are made of.",
+  }),
+  tokenFile: key({
+    name: "token_file",
+    type: path,
+    defaultValue: "/etc/pkgstash-builder/token",
+    description:
+      'File with the token, which "pkgstash token create --builder" prints; for its owner and group only.',
+  }),
+  stateDirectory: key({
+    name: "state_directory",
+    type: path,
+    defaultValue: "/var/lib/pkgstash-builder",
+    description: "Roots, sources and builds in progress; it needs room for the largest build.",
+  }),
+  concurrency: key({
+    name: "concurrency",
+    type: count(1, 64),
+    defaultValue: 1,
+    description: "Builds at the same time.",
+  }),
+  jobs: key({
+    name: "jobs",
+    type: count(0, 1024),
+    defaultValue: 0,
+    description: "MAKEFLAGS=-j of a build; 0 for the number of processors.",
+  }),
+  architectures: key({
+    name: "architectures",
+    type: list(architecture, 'a list of architectures such as ["x86_64"]'),
+    defaultValue: [Deno.build.arch],
+    description: "Architectures that this machine can run.",
+  }),
+  keyring: key({
+    name: "keyring",
+    type: path,
+    defaultValue: "/etc/pacman.d/gnupg",
+    description: "The keyring of pacman that packages of the distribution are checked with.",
+  }),
+  keyServers: key({
+    name: "key_servers",
+    type: list(keyServer, 'a list of key servers such as ["hkps://keys.openpgp.org"]'),
+    defaultValue: ["hkps://keyserver.ubuntu.com", "hkps://keys.openpgp.org"],
+    description: "Where keys of validpgpkeys are fetched that a package does not bring itself.",
+  }),
+  buildIn: key({
+    name: "build_in",
+    type: choice(["disk", "memory"] as const),
+    defaultValue: "disk",
+    description: "Where builds unpack and compile: below state_directory, or in memory.",
+  }),
+  minFreeSpace: key({
+    name: "min_free_space",
+    type: byteSize,
+    defaultValue: "1GB",
+    description: "A build is ended before it leaves less space than this on the disk.",
+  }),
+  rootBase: key({
+    name: "root_base",
+    type: choice(["packages", "host"] as const),
+    defaultValue: "packages",
+    description:
+      "What roots are made of: packages of the distribution alone, or those above the /usr of this machine, for tests where there are none.",
+  }),
+  reproduce: key({
+    name: "reproduce",
+    type: choice(["never", "always"] as const),
+    defaultValue: "never",
+    description:
+      "Whether each package is built twice, and fails if the two are not the same bytes.",
+  }),
+  logLevel: key({
+    name: "log_level",
+    type: choice(LOG_LEVELS),
+    defaultValue: "info",
+    description: "The least severe level that is logged.",
+  }),
+};
+
+/** The builder's configuration. */
+export type Settings = ValuesOf<typeof SETTINGS>;
+
+/** Settings with the token, which is kept apart because it must never be printed. */
+export interface ReadSettings {
+  readonly settings: Settings;
+  readonly token: string;
+  /** The configuration file; null if there is none. */
+  readonly file: string | null;
+}
+
+/**
+ * Reads the configuration from a file, the environment and the defaults.
+ *
+ * @throws {ConfigProblems} with everything that is wrong.
+ */
+export async function readSettings(given?: string): Promise<ReadSettings> {
+  const file = given ?? DEFAULT_SETTINGS_PATH;
+  const content = await readFile(file, given !== undefined);
+  const reader = new KeyReader(content === null ? "defaults" : file, Deno.cwd());
+  const { table, faults } = parseToml(content ?? "");
+  reader.report(file, "", ...faults);
+  const values: Record<string, unknown> = {};
+  for (const [property, each] of Object.entries(SETTINGS)) {
+    values[property] = reader.read(each as ConfigKey<unknown>, table, {});
+  }
+  reader.rejectUnknown(table, Object.values(SETTINGS).map(({ name }) => name), "");
+  const url = Deno.env.get(URL_VARIABLE);
+  if (url !== undefined && url !== "") {
+    const parsed = daemon.parse(url, "/");
+    if (parsed.ok) values["url"] = parsed.value;
+    else reader.report("environment", URL_VARIABLE, ...parsed.faults);
+  }
+  const token = readToken(reader, values["tokenFile"] as string | null);
+  if (reader.problems.length > 0 || token === null) throw new ConfigProblems(reader.problems);
+  return { settings: values as Settings, token, file: content === null ? null : file };
+}
+
+function readToken(reader: KeyReader, file: string | null): string | null {
+  const given = Deno.env.get(TOKEN_VARIABLE) || readCredential(TOKEN_CREDENTIAL);
+  const found = given ?? (file === null ? null : readTokenFile(reader, file));
+  if (found === null || isBearerToken(found)) return found;
+  reader.report(given === null ? file ?? "" : "environment", "", {
+    found: found === "" ? "no token" : "something that is no token",
+    expected: 'the token that "pkgstash token create --builder NAME" printed',
+  });
+  return null;
+}
+
+function readTokenFile(reader: KeyReader, file: string): string | null {
+  const text = readSecrets(reader, {
+    path: file,
+    key: SETTINGS.tokenFile.name,
+    read: (path) => {
+      try {
+        return { text: Deno.readTextFileSync(path), mode: Deno.statSync(path).mode };
+      } catch (error) {
+        const isMissing = error instanceof Deno.errors.NotFound;
+        return {
+          failure: isMissing ? "no such file" : reasonOf(error),
+          expected: 'a file with the token that "pkgstash token create --builder NAME" printed',
+        };
+      }
+    },
+  });
+  return text === null ? null : text.replace(/^PKGSTASH_BUILDER_TOKEN=/, "").trim();
+}
+
+async function readFile(file: string, isRequired: boolean): Promise<string | null> {
+  try {
+    return await Deno.readTextFile(file);
+  } catch (error) {
+    if (!isRequired && error instanceof Deno.errors.NotFound) return null;
+    const found = error instanceof Deno.errors.NotFound ? "no such file" : reasonOf(error);
+    throw new ConfigProblems([{
+      source: file,
+      key: "",
+      found,
+      expected: "a readable configuration file",
+    }]);
+  }
+}

@@ -1,0 +1,56 @@
+import { join } from "@std/path";
+import { sha256Of } from "../../platform/files/file_digest.ts";
+import { BuildFailure } from "../failure.ts";
+import { PACKAGE_ENDING } from "./makepkg_configuration.ts";
+
+/** A package that a build made. */
+export interface Product {
+  readonly file: string;
+  readonly path: string;
+  readonly size: number;
+  /** Lower-case hexadecimal. */
+  readonly sha256: string;
+}
+
+/**
+ * The packages in PKGDEST, in the order of their names. They come from a build that may be hostile,
+ * so a link or anything else that is not a plain file fails it.
+ *
+ * @throws {BuildFailure} if there is none, or something else.
+ */
+export async function collectProducts(directory: string): Promise<Product[]> {
+  const products: Product[] = [];
+  for await (const { name, isFile } of Deno.readDir(directory)) {
+    if (!isFile || !name.endsWith(PACKAGE_ENDING) || !/^[\w@.+:-]+$/.test(name)) {
+      throw new BuildFailure(
+        "build_error",
+        "building",
+        `The build left ${JSON.stringify(name)} in PKGDEST, which is no package ending in ` +
+          `${PACKAGE_ENDING}. A PKGBUILD must not set PKGEXT or write there.`,
+      );
+    }
+    products.push(await product(directory, name));
+  }
+  if (products.length > 0) {
+    return products.toSorted((one, other) => one.file < other.file ? -1 : 1);
+  }
+  throw new BuildFailure(
+    "build_error",
+    "building",
+    "makepkg succeeded and made no package in PKGDEST. A PKGBUILD must not set PKGDEST.",
+  );
+}
+
+async function product(directory: string, file: string): Promise<Product> {
+  const path = join(directory, file);
+  const { size } = await Deno.lstat(path);
+  return { file, path, size, sha256: await sha256Of(path) };
+}
+
+/** Names of packages that differ between two builds; empty if they are the same. */
+export function differences(one: readonly Product[], other: readonly Product[]): string[] {
+  const sums = new Map(other.map(({ file, sha256 }) => [file, sha256]));
+  const differing = one.filter(({ file, sha256 }) => sums.get(file) !== sha256);
+  const known = new Set(one.map(({ file }) => file));
+  return [...differing, ...other.filter(({ file }) => !known.has(file))].map(({ file }) => file);
+}

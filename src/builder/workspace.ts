@@ -1,0 +1,103 @@
+import { join } from "@std/path";
+import type { IdMapping } from "./sandbox/namespaces.ts";
+import { BUILD_UID } from "./sandbox/namespaces.ts";
+import { runAsNamespaceRoot } from "./sandbox/run_sandbox.ts";
+
+/**
+ * The directories of one attempt, all of which go when it ends:
+ *
+ *     conf/        pacman.conf, makepkg.conf, the keyring of the root
+ *     etc/         the made-up files of /etc
+ *     root/        where the root is mounted
+ *     srcdest/     where the sources are mounted
+ *     log          all that was printed
+ *
+ * and, of the user that builds:
+ *
+ *     startdir/    the approved files
+ *     build/       what is unpacked and compiled
+ *     pkgdest/     what becomes of it
+ *     gnupg/       the keys of validpgpkeys
+ *     upper/       what a build changes of the sources, with upper.work/
+ */
+export class Workspace {
+  readonly #directory: string;
+  readonly #mapping: IdMapping;
+
+  private constructor(directory: string, mapping: IdMapping) {
+    this.#directory = directory;
+    this.#mapping = mapping;
+  }
+
+  static async create(parent: string, mapping: IdMapping): Promise<Workspace> {
+    const workspace = new Workspace(join(parent, crypto.randomUUID()), mapping);
+    for (const name of ["conf", "etc", "root", "srcdest", ...OWNED, "upper.work"]) {
+      await Deno.mkdir(join(workspace.#directory, name), { recursive: true });
+    }
+    // Only the builder's user may look in; sandboxes get what is in here by binds.
+    await workspace.giveToBuild(...OWNED);
+    return workspace;
+  }
+
+  path(name: WorkspacePart): string {
+    return join(this.#directory, name);
+  }
+
+  /** Makes parts, or other directories, belong to the user that builds. */
+  async giveToBuild(...names: readonly string[]): Promise<void> {
+    if (this.#mapping === "own") return;
+    const paths = names.map((name) => name.startsWith("/") ? name : join(this.#directory, name));
+    const owner = `${BUILD_UID}:${BUILD_UID}`;
+    await this.#asRoot("/usr/bin/chown", "-RPh", owner, "--", ...paths);
+  }
+
+  /** Empties what a build writes, and so makes room for another one. */
+  async renew(): Promise<void> {
+    const paths = RENEWED.map((name) => join(this.#directory, name));
+    await this.#asRoot("/usr/bin/rm", "-rf", "--", ...paths);
+    for (const path of paths) await Deno.mkdir(path);
+    await this.giveToBuild(...RENEWED.filter((name) => OWNED.includes(name)));
+  }
+
+  /** Puts a directory that the builder wrote in place of a part, for the user that builds. */
+  async replace(name: "startdir", directory: string): Promise<void> {
+    await this.#asRoot("/usr/bin/rm", "-rf", "--", this.path(name));
+    await Deno.rename(directory, this.path(name));
+    await this.giveToBuild(name);
+  }
+
+  /** Bytes on the disk. */
+  async usedBytes(): Promise<number> {
+    const { stdout } = await runAsNamespaceRoot(
+      this.#mapping,
+      ["/usr/bin/du", "-sB1", "--", this.#directory],
+    );
+    return Number(/^\d+/.exec(stdout)?.[0] ?? 0);
+  }
+
+  async remove(): Promise<void> {
+    await this.#asRoot("/usr/bin/rm", "-rf", "--", this.#directory);
+  }
+
+  async #asRoot(...argv: readonly string[]): Promise<void> {
+    const { code, stdout } = await runAsNamespaceRoot(this.#mapping, argv);
+    if (code !== 0) throw new Error(`${argv[0]} exits with ${code}: ${stdout}`);
+  }
+}
+
+const OWNED: readonly string[] = ["startdir", "build", "pkgdest", "gnupg", "upper"];
+const RENEWED: readonly string[] = ["startdir", "build", "pkgdest", "upper", "upper.work"];
+
+/** The name of something in a workspace. */
+export type WorkspacePart =
+  | "conf"
+  | "etc"
+  | "root"
+  | "srcdest"
+  | "log"
+  | "startdir"
+  | "build"
+  | "pkgdest"
+  | "gnupg"
+  | "upper"
+  | "upper.work";

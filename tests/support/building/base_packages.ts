@@ -1,0 +1,101 @@
+import { basename, join } from "@std/path";
+import type { BuiltPackage } from "../end_to_end/package_builder.ts";
+import { makepkg } from "../makepkg.ts";
+
+const CONFIGURATION = "OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n";
+
+const HEAD = `pkgver=1.0
+pkgrel=1
+pkgdesc='A package of a made-up distribution'
+arch=(any)
+url='https://example.invalid/'
+license=(custom)
+`;
+
+/**
+ * Packages of a made-up distribution with everything that real base packages have and a test root
+ * must cope with: setuid files, files of other users and groups, scriptlets, hooks, capabilities of
+ * nobody, links and empty directories.
+ */
+const RECIPES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "base-devel": {
+    PKGBUILD: `pkgname=base-devel
+${HEAD}depends=(made-base made-hooks)
+package() { install -d "$pkgdir/usr/share/base-devel"; echo here >"$pkgdir/usr/share/base-devel/made"; }
+`,
+  },
+  "made-base": {
+    PKGBUILD: `pkgname=made-base
+${HEAD}install=made-base.install
+package() {
+  install -d "$pkgdir/usr/share/made-base" "$pkgdir/var/lib/made-base"
+  echo secret >"$pkgdir/usr/share/made-base/shadow"
+  cp /usr/bin/true "$pkgdir/usr/share/made-base/elevated"
+  chown root:8 "$pkgdir/var/lib/made-base"
+  chmod 2770 "$pkgdir/var/lib/made-base"
+  chown 33:42 "$pkgdir/usr/share/made-base/shadow"
+  chmod 640 "$pkgdir/usr/share/made-base/shadow"
+  chmod 6755 "$pkgdir/usr/share/made-base/elevated"
+  ln -s elevated "$pkgdir/usr/share/made-base/link"
+}
+`,
+    "made-base.install": `post_install() {
+  echo "installed by $(id -u)" >/usr/share/made-base/scriptlet
+  echo x >/dev/null
+  [ -r /proc/self/status ] && echo proc >>/usr/share/made-base/scriptlet
+}
+`,
+  },
+  "made-hooks": {
+    PKGBUILD: `pkgname=made-hooks
+${HEAD}source=(made.hook)
+sha256sums=(SKIP)
+package() { install -Dm644 "$srcdir/made.hook" "$pkgdir/usr/share/libalpm/hooks/made.hook"; }
+`,
+    "made.hook": `[Trigger]
+Operation = Install
+Type = Package
+Target = *
+
+[Action]
+Description = Making a file...
+When = PostTransaction
+Exec = /bin/sh -c 'mkdir -p /usr/share/made-hooks && echo ran >/usr/share/made-hooks/hook'
+`,
+  },
+  "made-library": {
+    PKGBUILD: `pkgname=made-library
+${HEAD}provides=(libmade.so=1-64)
+package() { install -d "$pkgdir/usr/share/made-library"; echo 42 >"$pkgdir/usr/share/made-library/answer"; }
+`,
+  },
+};
+
+let built: Promise<BuiltPackage[]> | undefined;
+
+/** The packages of the made-up distribution, which are built once in a run of tests. */
+export function basePackages(): Promise<BuiltPackage[]> {
+  built ??= build();
+  return built;
+}
+
+async function build(): Promise<BuiltPackage[]> {
+  const folder = await Deno.makeTempDir({ prefix: "pkgstash-base-" });
+  globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
+  const packages: BuiltPackage[] = [];
+  await Promise.all(
+    Object.entries(RECIPES).map(async ([name, files]) => {
+      const work = join(folder, name);
+      await Deno.mkdir(work);
+      for (const [file, text] of Object.entries(files)) {
+        await Deno.writeTextFile(join(work, file), text);
+      }
+      const path = await makepkg(work, {
+        configuration: CONFIGURATION,
+        env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work },
+      });
+      packages.push({ name, version: "1.0-1", file: basename(path), path });
+    }),
+  );
+  return packages;
+}
