@@ -1,3 +1,4 @@
+import { concat } from "@std/bytes/concat";
 import { CacheIndex } from "../../../../src/mirroring/cache/cache_index.ts";
 import { Quarantine } from "../../../../src/mirroring/cache/quarantine.ts";
 import { CacheLayout } from "../../../../src/mirroring/cache/cache_layout.ts";
@@ -136,7 +137,10 @@ export class PrefetchHarness implements AsyncDisposable {
     const file = this.#tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
     this.index.recordUse(file, Date.now());
     const response = await this.#packages.respond(file, new Request("http://host/"));
-    return new Uint8Array(await response.arrayBuffer());
+    const chunks: Uint8Array[] = [];
+    // A chunk is gone with the next read.
+    for await (const chunk of response.body ?? []) chunks.push(chunk.slice());
+    return concat(chunks);
   }
 
   /** How many requests for a package have reached the mirror. */
