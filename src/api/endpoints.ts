@@ -19,6 +19,7 @@ import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
 import { SHOW_OPENAPI } from "./openapi.ts";
 import { LIST_PACKAGES, REMOVE_PACKAGE, SHOW_PACKAGE } from "./packages.ts";
 import { ADD_PIN, LIST_PINS, REMOVE_PIN } from "./pins.ts";
+import { REBUILD_REPOSITORY } from "./rebuild.ts";
 import { REFRESH } from "./refresh.ts";
 import {
   ABANDON_UPLOAD,
@@ -68,6 +69,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   PUBLISH_KEYRING,
   SHOW_HISTORY,
   ROLL_BACK,
+  REBUILD_REPOSITORY,
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
   SHOW_CLIENT_CONFIG,

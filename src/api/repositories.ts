@@ -24,7 +24,8 @@ const CHANGE = z.object({
   to: VERSION.nullable().describe("The version since; null if it is gone."),
 }).describe("What a publication did to a package.");
 
-const GENERATION = z.object({
+/** A publication, as everything that publishes reports it. */
+export const GENERATION = z.object({
   number: GENERATION_NUMBER,
   published_at: TIMESTAMP,
   by: z.string().describe("Who published it."),

@@ -130,7 +130,8 @@ function isMetBy(text: string, packages: readonly PublishedPackage[]): boolean {
   );
 }
 
-function inOrderOfName(one: PublishedPackage, other: PublishedPackage): number {
+/** The order of packages in a generation. */
+export function inOrderOfName(one: PublishedPackage, other: PublishedPackage): number {
   const [a, b] = [`${one.name} ${one.architecture}`, `${other.name} ${other.architecture}`];
   return a < b ? -1 : a > b ? 1 : 0;
 }

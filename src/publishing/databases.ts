@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { join } from "@std/path";
 import { writeDatabase } from "../formats/pacman/database_archive.ts";
 import { descText, filesText } from "../formats/pacman/database_entry.ts";
+import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
 import { writeFileDurably } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import type { GenerationFile } from "./generation.ts";
+import type { Generation, GenerationFile } from "./generation.ts";
 import { describeFile } from "./generation_store.ts";
 import type { PackageStore } from "./package_store.ts";
 import { packagesFor, type PublishedPackage } from "./published_package.ts";
@@ -65,10 +66,18 @@ async function intactBytes({ path, sha256 }: PreviousFile): Promise<Uint8Array |
   log.warn("a published database is damaged, so the next one is written anew", { path });
 }
 
-/** The names of all databases of a generation, and of their signatures if it is signed. */
-export function databaseNames(architectures: readonly string[], isSigned: boolean): string[] {
-  const members = isSigned ? ["db", "db.sig", "files", "files.sig"] : ["db", "files"];
-  return architectures.flatMap((each) => members.map((member) => databaseName(each, member)));
+/** Whether a generation has the databases that the settings ask for, and no others. */
+export function hasDatabases(
+  generation: Pick<Generation, "files"> | null,
+  { architectures, signing }: Pick<OwnRepositoryConfig, "architectures" | "signing">,
+): boolean {
+  if (generation === null) return false;
+  const members = signing === "none" ? ["db", "files"] : ["db", "db.sig", "files", "files.sig"];
+  const wanted = architectures.flatMap((each) =>
+    members.map((member) => databaseName(each, member))
+  );
+  const present = Object.keys(generation.files).filter((name) => !name.endsWith(".json"));
+  return wanted.toSorted().join() === present.toSorted().join();
 }
 
 /** The name of a database within a generation. */

@@ -1,3 +1,4 @@
+import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
 import { vercmp } from "../formats/pacman/vercmp.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
@@ -8,10 +9,8 @@ import type { PublishedPackage } from "./published_package.ts";
  */
 export function formerVersions(
   replaced: readonly PublishedPackage[],
-  { published, keepVersions }: {
-    published: readonly PublishedPackage[];
-    keepVersions: number;
-  },
+  published: readonly PublishedPackage[],
+  { keepVersions }: Pick<OwnRepositoryConfig, "keepVersions">,
 ): PublishedPackage[] {
   const names = new Set(published.map(({ name }) => name));
   const files = new Set(published.map(({ fileName }) => fileName));

@@ -37,8 +37,35 @@ export interface StoredHistory {
   readonly former: readonly PublishedPackage[];
   /** The highest number that was ever given. */
   readonly lastNumber: number;
-  /** Whether every generation could be read; if not, nothing may be removed. */
+  /**
+   * Whether every generation could be read, and some are there if packages are; if not, nothing may
+   * be removed.
+   */
   readonly isWhole: boolean;
+}
+
+/** Why a repository is not published any more of which something was published. */
+export function lostHistory({ root }: RepositoryLayout): PkgstashError {
+  const name = basename(root);
+  return new PkgstashError(
+    "storage",
+    `Cannot publish ${name}: none of its publications can be read. Restore ${root} from a ` +
+      `backup, or publish what is left of it with pkgstash repo rebuild ${name}.`,
+  );
+}
+
+/** Every package that is on disk for a reason: served, former, or of a kept generation. */
+export function keptPackages(
+  { generations, packages, former }: Pick<StoredHistory, "generations" | "packages" | "former">,
+): PublishedPackage[] {
+  // A package of a kept generation is in the current one, or was changed since then.
+  const changed = generations.slice(1).flatMap(({ changes }) =>
+    changes.flatMap(({ from }) => from ?? [])
+  );
+  const bySha256 = new Map(
+    [...changed, ...former, ...packages].map((each) => [each.sha256, each]),
+  );
+  return [...bySha256.values()];
 }
 
 /**
@@ -81,7 +108,9 @@ export class GenerationStore {
       packages: served?.packages ?? [],
       former: served?.former ?? [],
       lastNumber: numbers.at(-1) ?? 0,
-      isWhole: generations.length === numbers.length,
+      isWhole: numbers.length === 0
+        ? await this.#packages.isEmpty()
+        : generations.length === numbers.length,
     };
   }
 
@@ -112,6 +141,24 @@ export class GenerationStore {
   /** The packages of a generation, as they are listed: nobody looks whether they are there. */
   async packagesOf(generation: Generation): Promise<readonly PublishedPackage[]> {
     return await this.#listIn(generation, PACKAGES);
+  }
+
+  /** The packages of the latest generation whose list can be read, be they there or not; or null. */
+  async listed(): Promise<readonly PublishedPackage[] | null> {
+    for (const number of (await this.#numbers()).toReversed()) {
+      try {
+        const generation = await this.#summary(number);
+        const path = this.pathOf(generation, PACKAGES);
+        if (await sha256Of(path) !== generation.files[PACKAGES]?.sha256) continue;
+        return await this.packagesOf(generation);
+      } catch (error) {
+        log.warn("cannot read the packages of a generation", {
+          generation: this.#layout.generation(number),
+          reason: reasonOf(error),
+        });
+      }
+    }
+    return null;
   }
 
   async #listIn(generation: Generation, name: string): Promise<readonly PublishedPackage[]> {

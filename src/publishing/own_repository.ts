@@ -6,16 +6,22 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import { isAhead } from "../repositories/database_date.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
-import { databaseName, databaseNames, writeDatabases } from "./databases.ts";
+import { databaseName, hasDatabases, writeDatabases } from "./databases.ts";
 import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
 import { formerVersions } from "./former_versions.ts";
-import { GenerationStore, type StoredHistory } from "./generation_store.ts";
+import {
+  GenerationStore,
+  keptPackages,
+  lostHistory,
+  type StoredHistory,
+} from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { type PackageFacts, PackageStore } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 import { generationInView } from "./views.ts";
+import { ViewedPackages } from "./viewed_packages.ts";
 import type { View } from "../repositories/view.ts";
 import { unstored } from "./unstored.ts";
 
@@ -26,9 +32,6 @@ const KEEP_REPLACED_MS = 10 * 60_000;
 
 /** Who publishes what nobody asked for. */
 const DAEMON = "pkgstash";
-
-/** As many generations in views have their packages in memory: some megabytes each at most. */
-const VIEWED_GENERATIONS = 4;
 
 /** Who asked for a publication, and for what. */
 export interface PublicationCause {
@@ -75,8 +78,7 @@ export class OwnRepository {
       packages: [],
       files: new Map(),
     };
-  /** The packages of generations in views, by their file names. */
-  readonly #viewed = new Map<number, ReadonlyMap<string, PublishedPackage>>();
+  readonly #viewed: ViewedPackages;
   #history: StoredHistory = {
     generations: [],
     packages: [],
@@ -92,6 +94,7 @@ export class OwnRepository {
     this.#now = now;
     this.packages = new PackageStore(layout);
     this.#store = new GenerationStore(layout, this.packages);
+    this.#viewed = new ViewedPackages(this.#store);
   }
 
   get settings(): OwnRepositoryConfig {
@@ -136,6 +139,12 @@ export class OwnRepository {
     return this.#history.packages;
   }
 
+  /** The packages of the latest publication that can be read, even if some of them are lost. */
+  async listed(): Promise<readonly PublishedPackage[] | null> {
+    await this.#loaded();
+    return await this.#store.listed();
+  }
+
   /** The packages that are kept for download by `keep_versions`; the database does not list them. */
   async former(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
@@ -161,14 +170,7 @@ export class OwnRepository {
 
   /** The package that a kept generation has under a file name; null if it has none. */
   async findIn(generation: Generation, fileName: string): Promise<PublishedPackage | null> {
-    const { number } = generation;
-    const files = this.#viewed.get(number) ?? await this.#filesOf(generation);
-    // The one that was asked for last is the last to give way.
-    this.#viewed.delete(number);
-    this.#viewed.set(number, files);
-    const [oldest] = this.#viewed.keys();
-    if (this.#viewed.size > VIEWED_GENERATIONS) this.#viewed.delete(oldest!);
-    return files.get(fileName) ?? null;
+    return await this.#viewed.find(generation, fileName);
   }
 
   /** The path of a file of a generation, such as `x86_64.db`. */
@@ -178,31 +180,32 @@ export class OwnRepository {
 
   /**
    * Publishes the present packages again unless the databases are those that the settings ask for:
-   * clients find one in a repository that is new, and for an architecture that was added. Where there
-   * are generations and none can be read, nothing is published over them.
+   * clients find one in a repository that is new, and for an architecture that was added.
    */
   async publishAsConfigured(): Promise<Generation | null> {
     const current = await this.current();
-    if (current === null && this.#history.lastNumber > 0) return null;
+    if (this.#isLost) throw lostHistory(this.layout);
     const action = current === null ? "create" : "new settings";
     return await this.publish({ by: DAEMON, action }, (present) => present);
   }
 
   /**
    * Publishes what `change` makes of the present packages, in turn with other publications. Returns
-   * the generation, or null if that changes nothing.
+   * the generation, or null if that changes nothing. With `anew`, a generation is published in any
+   * case, and its databases take nothing from those before.
    */
   async publish(
     cause: PublicationCause,
     change: Change,
+    { anew = false }: { anew?: boolean } = {},
   ): Promise<Generation | null> {
-    return await this.#inTurn(() => this.#publish(cause, change));
+    return await this.#inTurn(() => this.#publish(cause, change, { isForced: anew, anew }));
   }
 
   /** Every package that is on disk for a reason: served, former, or of a kept generation. */
   async kept(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
-    return this.#kept();
+    return keptPackages(this.#history);
   }
 
   /** Replaces the signature of a package if it is still `before`; returns whether it was. */
@@ -267,27 +270,34 @@ export class OwnRepository {
     });
   }
 
+  /** Whether something was published, and nothing of it can be read. */
+  get #isLost(): boolean {
+    return this.#history.generations.length === 0 && !this.#history.isWhole;
+  }
+
   async #publish(
     cause: PublicationCause,
     change: Change,
-    { isForced = false } = {},
+    { isForced = false, anew = false } = {},
   ): Promise<Generation | null> {
     await this.#loaded();
     const { generations, packages: present, lastNumber } = this.#history;
-    const { keepVersions } = this.#settings;
+    if (!anew && this.#isLost) throw lostHistory(this.layout);
     const packages = await change(present);
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
-    if (changes.length === 0 && !isForced && this.#isAsConfigured(current)) return null;
-    await this.#signPackages(packages, { changes, current });
+    const isSame = changes.length === 0 && hasDatabases(current, this.#settings);
+    if (isSame && !isForced) return null;
+    const reused = anew ? null : current;
+    await this.#signPackages(packages, { changes, current: reused });
     const number = lastNumber + 1;
     const summary = { number, publishedAt: this.#timeAfter(current), ...cause, changes };
     const replaced = [...this.#history.former, ...changes.flatMap(({ from }) => from ?? [])];
-    const former = formerVersions(replaced, { published: packages, keepVersions });
+    const former = formerVersions(replaced, packages, this.#settings);
     const generation = await this.#store.publish(
       summary,
       { packages, former },
-      (directory) => this.#writeDatabases(directory, packages, current),
+      (directory) => this.#writeDatabases(directory, packages, { current, reused }),
     );
     this.#history = {
       ...this.#history,
@@ -299,8 +309,7 @@ export class OwnRepository {
     log.info("published", {
       repository: this.#settings.name,
       generation: number,
-      by: cause.by,
-      action: cause.action,
+      ...cause,
       changes: changes.length,
     });
     await this.#prune().catch((error) =>
@@ -339,19 +348,10 @@ export class OwnRepository {
     }
   }
 
-  /** Whether a generation has the databases that the settings ask for, and no others. */
-  #isAsConfigured(generation: Generation | null): boolean {
-    if (generation === null) return false;
-    const { architectures, signing } = this.#settings;
-    const wanted = databaseNames(architectures, signing !== "none");
-    const present = Object.keys(generation.files).filter((name) => !name.endsWith(".json"));
-    return wanted.toSorted().join() === present.toSorted().join();
-  }
-
   async #writeDatabases(
     directory: string,
     packages: readonly PublishedPackage[],
-    current: Generation | null,
+    { current, reused }: { current: Generation | null; reused: Generation | null },
   ) {
     const { architectures, signing } = this.#settings;
     return await writeDatabases(directory, {
@@ -360,17 +360,12 @@ export class OwnRepository {
       store: this.packages,
       sign: signing === "none" ? null : (data) => this.#signer.sign(data),
       previous: (file) => {
-        const known = current?.files[file];
-        if (current === null || known === undefined) return null;
-        return { ...known, path: this.pathIn(current, file) };
+        const known = reused?.files[file];
+        if (reused === null || known === undefined) return null;
+        return { ...known, path: this.pathIn(reused, file) };
       },
       date: await this.#nextDate(current),
     });
-  }
-
-  async #filesOf(generation: Generation): Promise<ReadonlyMap<string, PublishedPackage>> {
-    const packages = await this.#store.packagesOf(generation);
-    return new Map(packages.map((each) => [each.fileName, each]));
   }
 
   /** A clock that is set back a little must not change what views of the past show. */
@@ -400,18 +395,6 @@ export class OwnRepository {
     for (const generation of surplus) await this.#store.remove(generation);
     const kept = generations.slice(surplus.length);
     this.#history = { ...this.#history, generations: kept };
-    await this.packages.prune(new Set(this.#kept().map(({ sha256 }) => sha256)));
-  }
-
-  #kept(): PublishedPackage[] {
-    const { generations, packages, former } = this.#history;
-    // A package of a kept generation is in the current one, or was changed since then.
-    const changed = generations.slice(1).flatMap(({ changes }) =>
-      changes.flatMap(({ from }) => from ?? [])
-    );
-    const bySha256 = new Map(
-      [...changed, ...former, ...packages].map((each) => [each.sha256, each]),
-    );
-    return [...bySha256.values()];
+    await this.packages.prune(new Set(keptPackages(this.#history).map(({ sha256 }) => sha256)));
   }
 }

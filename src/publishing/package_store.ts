@@ -1,6 +1,7 @@
 import { equals } from "@std/bytes/equals";
 import { basename, join } from "@std/path";
 import { PkgstashError, reasonOf } from "../errors.ts";
+import { parsePackageFileName } from "../formats/pacman/package_file_name.ts";
 import type { PackageInfo } from "../formats/pacman/package_info.ts";
 import {
   renameDurably,
@@ -47,7 +48,8 @@ export class PackageStore {
   /**
    * Takes a directory with the package's file, synced, and maybe its signature, which `sign` makes
    * otherwise. It appears in its place in one step, signature included, so that a copy of the store
-   * never has one without the other; what is there already, with the same bytes, stays.
+   * never has one without the other. What is there already gets the same bytes, which heals it if it
+   * is damaged, and keeps its signature if none came.
    */
   async take(
     directory: string,
@@ -55,18 +57,14 @@ export class PackageStore {
     { facts, sign }: { facts: PackageFacts; sign: SignFile | null },
   ): Promise<void> {
     const place = this.#layout.package(stored.sha256);
-    if (await statIfPresent(this.pathOf(stored)) !== null) {
-      // Only a signature may be new.
-      const signature = join(directory, `${stored.fileName}.sig`);
-      if (await statIfPresent(signature) !== null) {
-        await renameDurably(signature, this.signatureOf(stored));
-      }
-      await Deno.remove(directory, { recursive: true });
-      return;
-    }
-    if (sign !== null) await signFile(join(directory, stored.fileName), sign);
+    const isNew = await statIfPresent(place) === null;
+    if (isNew && sign !== null) await signFile(join(directory, stored.fileName), sign);
     await writeFileDurably(join(directory, FACTS), JSON.stringify(facts));
-    await renameDurably(directory, place);
+    if (isNew) return await renameDurably(directory, place);
+    for (const { name } of await Array.fromAsync(Deno.readDir(directory))) {
+      await renameDurably(join(directory, name), join(place, name));
+    }
+    await Deno.remove(directory, { recursive: true });
   }
 
   /**
@@ -115,6 +113,38 @@ export class PackageStore {
         { cause: error },
       );
     }
+  }
+
+  /** Records anew what databases say of a package. */
+  async describe({ sha256 }: Stored, facts: PackageFacts): Promise<void> {
+    await writeFileDurably(join(this.#layout.package(sha256), FACTS), JSON.stringify(facts));
+  }
+
+  async isEmpty(): Promise<boolean> {
+    const { packages } = this.#layout;
+    return await statIfPresent(packages) === null || (await directoriesIn(packages)).length === 0;
+  }
+
+  /**
+   * Every package that is stored, by the names of files and directories alone: the SHA-256 is only
+   * begun, and nothing else is known.
+   */
+  async all(): Promise<PublishedPackage[]> {
+    if (await statIfPresent(this.#layout.packages) === null) return [];
+    const found: PublishedPackage[] = [];
+    for (const digest of await directoriesIn(this.#layout.packages)) {
+      for await (const { name: fileName } of Deno.readDir(this.#layout.package(digest))) {
+        const named = parsePackageFileName(fileName);
+        if (named === null) continue;
+        const { name, version, architecture } = named;
+        const { size, mtime } = await Deno.stat(this.pathOf({ sha256: digest, fileName }));
+        found.push({
+          ...{ name, version, architecture, fileName, size, sha256: digest },
+          ...{ depends: [], provides: [], addedAt: mtime?.getTime() ?? 0 },
+        });
+      }
+    }
+    return found;
   }
 
   /** The first package whose file is not there in its full length; null if all are. */

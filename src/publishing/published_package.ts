@@ -1,3 +1,5 @@
+import type { PackageInfo } from "../formats/pacman/package_info.ts";
+
 /** A package of a generation: what has to be known of it without opening a file of its own. */
 export interface PublishedPackage {
   readonly name: string;
@@ -15,6 +17,17 @@ export interface PublishedPackage {
   readonly provides: readonly string[];
   /** When it came, in milliseconds since the epoch. */
   readonly addedAt: number;
+}
+
+/** A package as it is published, from what it says of itself and what is known of its file. */
+export function describePackage(
+  { name, version, architecture, depends, provides }: PackageInfo,
+  { fileName, size, sha256, addedAt }: Pick<
+    PublishedPackage,
+    "fileName" | "size" | "sha256" | "addedAt"
+  >,
+): PublishedPackage {
+  return { name, version, architecture, fileName, size, sha256, depends, provides, addedAt };
 }
 
 /** The packages in the database of one architecture. */

@@ -24,6 +24,7 @@ import { keyringPackage } from "./keyring_package.ts";
 import { packagesFor } from "./published_package.ts";
 import { receivePackage } from "./received_package.ts";
 import { promote, type PromotionOptions } from "./promotion.ts";
+import { rebuild, type RebuildOptions, type RebuildResult } from "./rebuild.ts";
 import { OwnRequests } from "./requests.ts";
 import { assertUnused, SignatureUpkeep } from "./signature_upkeep.ts";
 import { Signing } from "./signing/signing.ts";
@@ -215,6 +216,12 @@ export class Publishing {
       await this.uploads.abandon(repository, upload).catch(() => {});
       throw error;
     }
+  }
+
+  /** Publishes a repository anew from its package files; see `rebuild.ts`. */
+  async rebuild(name: string, options: Omit<RebuildOptions, "signing">): Promise<RebuildResult> {
+    const repository = await this.repositoryToChange(name);
+    return await rebuild(repository, { ...options, signing: this.signing });
   }
 
   /** Checks everything that a repository serves. */

@@ -12,7 +12,7 @@ import { admit, type Consent, type MirroredNamesake } from "./admission.ts";
 import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
 import type { PackageFacts } from "./package_store.ts";
-import type { PublishedPackage } from "./published_package.ts";
+import { describePackage, type PublishedPackage } from "./published_package.ts";
 import { receivePackage } from "./received_package.ts";
 import type { Signing } from "./signing/signing.ts";
 
@@ -120,11 +120,8 @@ export class Uploads {
         path,
         fileName,
       });
-      const { name, version, architecture, depends, provides } = info;
-      const published: PublishedPackage = {
-        ...{ name, version, architecture, fileName, size, sha256, depends, provides },
-        addedAt: Date.now(),
-      };
+      const addedAt = Date.now();
+      const published = describePackage(info, { fileName, size, sha256, addedAt });
       upload.packages.set(fileName, { published, facts: { info, files } });
       return published;
     } finally {

@@ -20,6 +20,7 @@ import { bytesText, countText } from "../quantity.ts";
 import { visible } from "../terminal_text.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
 import { REPO_HISTORY_COMMANDS } from "./repo_history.ts";
+import { REPO_REBUILD_COMMAND } from "./repo_rebuild.ts";
 import { LIST_REPOSITORIES_COMMAND, REPO_SHOW_COMMAND } from "./repo_show.ts";
 import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
 
@@ -123,6 +124,7 @@ export const REPO_COMMAND: Command = {
       examples: [{ command: "pkgstash repo verify mine", description: "Is anything damaged?" }],
       run: verify,
     },
+    REPO_REBUILD_COMMAND,
     ...REPO_HISTORY_COMMANDS,
   ],
 };

@@ -11,9 +11,8 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import { type Command, type OptionValues, repeatedArgument, requiredArgument } from "../command.ts";
 import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
-import { LiveRegion } from "../live_region.ts";
 import type { Output } from "../output.ts";
-import { barText, bytesText, rateText } from "../quantity.ts";
+import { TransferBar } from "../transfer_bar.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
 
@@ -66,14 +65,13 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const { upload } = await client.call(OPEN_UPLOAD, { repository });
   let publication: PublicationReport;
   try {
-    const progress = new Progress(files, options.has(JSON_OPTION.name) ? undefined : output.screen);
+    const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
+    bar.begin(files.reduce((sum, { size }) => sum + size, 0));
     for (const { path, size } of files) {
       const file = basename(path);
       using opened = await Deno.open(path);
-      const body = { content: progress.follow(file, opened.readable), size };
-      await client.call(UPLOAD_FILE, { repository, upload, file, body }).finally(() =>
-        progress.clear()
-      );
+      const body = { content: bar.follow(file, opened.readable), size };
+      await client.call(UPLOAD_FILE, { repository, upload, file, body }).finally(() => bar.clear());
     }
     publication = await client.call(PUBLISH_UPLOAD, {
       ...{ repository, upload },
@@ -114,50 +112,5 @@ async function sizeOf(path: string): Promise<number> {
       `Cannot read ${visible(path)}: ${reasonOf(error)}.`,
       { cause: error },
     );
-  }
-}
-
-/** A bar for all files on the last line of a terminal. */
-class Progress {
-  readonly #region: LiveRegion | null;
-  readonly #width: number;
-  readonly #total: number;
-  readonly #startedAt = performance.now();
-  #sent = 0;
-
-  constructor(files: readonly Sent[], screen: Output["screen"]) {
-    this.#total = files.reduce((sum, { size }) => sum + size, 0);
-    this.#region = screen === undefined ? null : new LiveRegion(screen);
-    this.#width = Math.min(30, Math.max(10, (screen?.columns ?? 80) - 60));
-  }
-
-  /** The bytes of a file as they come, counted. */
-  follow(
-    name: string,
-    bytes: ReadableStream<Uint8Array<ArrayBuffer>>,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return bytes.pipeThrough(
-      new TransformStream({
-        transform: (chunk, controller) => {
-          this.#sent += chunk.length;
-          this.#draw(name);
-          controller.enqueue(chunk);
-        },
-      }),
-    );
-  }
-
-  /** Makes way for lines that stay. */
-  clear(): void {
-    this.#region?.draw([]);
-  }
-
-  #draw(name: string): void {
-    const rate = this.#sent / Math.max(0.001, (performance.now() - this.#startedAt) / 1000);
-    const share = this.#total === 0 ? 1 : this.#sent / this.#total;
-    this.#region?.draw([
-      `${barText(share, this.#width)} ${bytesText(this.#sent)} of ${bytesText(this.#total)}, ` +
-      `${rateText(rate)} ${visible(name)}`,
-    ]);
   }
 }

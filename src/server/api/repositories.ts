@@ -127,7 +127,8 @@ function packageReport(published: PublishedPackage): OwnPackageReport {
   };
 }
 
-function nameOf(principal: Principal | null): string {
+/** Who asks, for the history of a repository. */
+export function nameOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }
 
@@ -151,7 +152,8 @@ function publicationReport(
   };
 }
 
-function generationReport({ number, publishedAt, by, action, changes }: Generation) {
+/** A publication as the API reports it. */
+export function generationReport({ number, publishedAt, by, action, changes }: Generation) {
   return {
     number,
     published_at: timestamp(publishedAt),

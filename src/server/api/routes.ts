@@ -10,6 +10,7 @@ import { mirrorRoutes } from "./mirrors.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { packageRoutes } from "./packages.ts";
 import { pinRoutes } from "./pins.ts";
+import { rebuildRoutes } from "./rebuild.ts";
 import { refreshRoutes } from "./refresh.ts";
 import { repositoryRoutes } from "./repositories.ts";
 import type { Route } from "./route.ts";
@@ -29,6 +30,7 @@ export const ROUTES: readonly Route[] = [
   ...mirrorRoutes,
   ...downloadRoutes,
   ...repositoryRoutes,
+  ...rebuildRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
   ...keyRoutes,

@@ -2,61 +2,18 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { readSyncDb } from "../../../src/formats/pacman/sync_db.ts";
-import { runCli } from "../../../src/cli/cli.ts";
 import { TOKEN } from "../../support/administration.ts";
-import { type OwnPackage, ownPackage } from "../../support/own_package.ts";
+import { ownPackage } from "../../support/own_package.ts";
 import { gzipped, madePackage, type PackageMember } from "../../support/made_package.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
-import { TestApp, type TestAppOptions } from "../../support/test_app.ts";
-import { FakeTerminal } from "../cli/fake_terminal.ts";
+import { withHouse } from "../../support/repository_house.ts";
+import type { TestApp } from "../../support/test_app.ts";
 
 const DIRECTORY = "/mine/os/x86_64";
 const API = "/api/v1/repositories";
 const AUTHORIZATION = { authorization: `Bearer ${TOKEN}` };
-
-interface House {
-  readonly app: TestApp;
-  readonly folder: TempFolder;
-  /** Runs `pkgstash repo ...`. */
-  repo(...args: string[]): Promise<{ code: number; terminal: FakeTerminal }>;
-  /** Writes packages to files and returns their paths. */
-  files(...packages: OwnPackage[]): Promise<string[]>;
-}
-
-async function withHouse(
-  run: (house: House) => Promise<void>,
-  options: TestAppOptions = {},
-): Promise<void> {
-  await using folder = await TempFolder.create();
-  await using app = await TestApp.start({
-    token: TOKEN,
-    settings: { refresh_interval: "0", min_free_space: "0" },
-    tables: () => `mirrored_repos = ["core"]\n`,
-    ...options,
-  });
-  const tokenFile = folder.join("token");
-  await Deno.writeTextFile(tokenFile, TOKEN);
-  await run({
-    app,
-    folder,
-    repo: async (...args) => {
-      const terminal = new FakeTerminal();
-      const connection = ["--url", app.origin, "--token-file", tokenFile];
-      const code = await runCli(["repo", ...args, ...connection], terminal);
-      return { code, terminal };
-    },
-    files: async (...packages) => {
-      const paths: string[] = [];
-      for (const { fileName, bytes } of packages) {
-        paths.push(folder.join(fileName));
-        await Deno.writeFile(folder.join(fileName), bytes);
-      }
-      return paths;
-    },
-  });
-}
 
 /** Asks the API; the answer as JSON. */
 // deno-lint-ignore no-explicit-any -- each endpoint answers differently
@@ -107,30 +64,6 @@ Deno.test("create, add, list, show, remove, history and rollback, from the comma
       "bar 1.0-1",
       "foo 1.0-1",
     ]);
-  });
-});
-
-Deno.test("repo show prints all packages, or the page that is asked for", async () => {
-  await withHouse(async ({ repo, files }) => {
-    await repo("create", "mine");
-    await repo("create", "other");
-    const names = ["a", "b", "c"];
-    await repo(
-      "add",
-      "mine",
-      ...await files(...await Promise.all(names.map((n) => ownPackage(n)))),
-    );
-    const shown = async (...args: string[]) => {
-      const { packages, next } = JSON.parse(
-        (await repo("show", "mine", "--json", ...args)).terminal.printed,
-      );
-      return [packages.map(({ name }: { name: string }) => name), next];
-    };
-    assertEquals(await shown(), [names, null]);
-    assertEquals(await shown("--limit", "2"), [["a", "b"], "b x86_64"]);
-    assertEquals(await shown("--limit", "2", "--after", "b x86_64"), [["c"], null]);
-    const page = await repo("list", "--limit", "1");
-    assertMatch(page.terminal.printed, /^mine .*\n\nThere are more: --after "mine"/ms);
   });
 });
 

@@ -5,7 +5,7 @@ import { runCli } from "../../../src/cli/cli.ts";
 import { TOKEN } from "../../support/administration.ts";
 import { TestApp } from "../../support/test_app.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
-import { FakeTerminal } from "../cli/fake_terminal.ts";
+import { FakeTerminal } from "../../support/fake_terminal.ts";
 
 /** Asks the API; the answer as JSON. */
 async function ask(app: TestApp, method: string, path: string, body?: unknown) {

@@ -6,7 +6,7 @@ import { TOKEN } from "../../support/administration.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { FakeTerminal } from "./fake_terminal.ts";
+import { FakeTerminal } from "../../support/fake_terminal.ts";
 
 /** A daemon that has version 1 of the package a, and that prefetches version 2 when refreshed. */
 async function withNewVersion(size: number) {

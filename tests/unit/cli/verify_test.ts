@@ -5,7 +5,7 @@ import { EXIT_CODE } from "../../../src/cli/errors.ts";
 import { TOKEN } from "../../support/administration.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { TestApp } from "../../support/test_app.ts";
-import { FakeTerminal } from "./fake_terminal.ts";
+import { FakeTerminal } from "../../support/fake_terminal.ts";
 
 const A = "core/os/x86_64/a-1-1-any.pkg.tar.zst";
 

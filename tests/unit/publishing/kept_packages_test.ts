@@ -172,8 +172,8 @@ Deno.test("of two files of one name, the one that was published last is kept", (
     ...{ depends: [], provides: [], addedAt: 0 },
   });
   const published = [version("c", "2.0-1")];
-  const former = formerVersions([version("a"), version("b")], { published, keepVersions: 3 });
+  const limit = { keepVersions: 3 };
+  const former = formerVersions([version("a"), version("b")], published, limit);
   assertEquals(former, [version("b")]);
-  const back = { published: [version("b")], keepVersions: 3 };
-  assertEquals(formerVersions([version("a"), version("b")], back), []);
+  assertEquals(formerVersions([version("a"), version("b")], [version("b")], limit), []);
 });

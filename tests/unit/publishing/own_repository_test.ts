@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import type { OwnRepositoryConfig } from "../../../src/config/own_repositories.ts";
 import { PkgstashError } from "../../../src/errors.ts";
@@ -272,7 +272,7 @@ Deno.test("an architecture that the configuration adds has a database from the s
   await later.stop();
 });
 
-Deno.test("a damaged history is not hidden behind an empty repository", async () => {
+Deno.test("a damaged history is not hidden behind an empty repository, nor behind a new package", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const publishing = await openPublishing(root, { configured: [CONFIGURED] });
@@ -281,7 +281,14 @@ Deno.test("a damaged history is not hidden behind an empty repository", async ()
   const generation = publishing.layout.repository("configured").generation(number);
   await Deno.truncate(join(generation, "generation.json"), 10);
   const later = await openPublishing(root, { configured: [CONFIGURED] });
-  assertEquals(await later.repository("configured").history(), []);
+  const repository = later.repository("configured");
+  const error = await assertRejects(
+    async () => await addPackages(later, repository, [await ownPackage("foo")]),
+    PkgstashError,
+  );
+  assertEquals(error.kind, "storage");
+  assertStringIncludes(error.message, "pkgstash repo rebuild configured");
+  assertEquals(await repository.history(), []);
   await later.stop();
 });
 

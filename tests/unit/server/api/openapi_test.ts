@@ -139,6 +139,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/repositories/mine/rollback", status: 404, body: { generation: 7 } },
     { target: "/api/v1/repositories/mine/rollback", status: 400, body: { generation: 0 } },
   ],
+  "POST /api/v1/repositories/{repository}/rebuild": [
+    { target: "/api/v1/repositories/mine/rebuild", status: 200, body: {} },
+    { target: "/api/v1/repositories/other/rebuild", status: 404, body: {} },
+  ],
   "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
   "PUT /api/v1/log-level": [
     { target: "/api/v1/log-level", status: 200, body: { level: "info" } },

@@ -1,4 +1,4 @@
-import type { Output, Screen } from "../../../src/cli/output.ts";
+import type { Output, Screen } from "../../src/cli/output.ts";
 
 /** A terminal of 80 by 24 that remembers what was drawn on it, and all that was printed. */
 export class FakeTerminal implements Output, Screen {
