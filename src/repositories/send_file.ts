@@ -4,6 +4,7 @@ import {
   type Representation,
   responseHead,
 } from "../formats/http/representation.ts";
+import { streamOf } from "./file_stream.ts";
 import { isUnreadable } from "../platform/files/unreadable.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 
@@ -33,7 +34,6 @@ export const CACHE_STATUS_HEADER = "x-cache";
 
 /** Bodies up to this size are sent from memory, which is cheaper than a stream. */
 export const MAX_BYTES_IN_MEMORY = 64 * 1024;
-const MAX_READ_BYTES = 512 * 1024;
 
 /** A file on disk and what to say about it. */
 export interface SentFile {
@@ -98,16 +98,15 @@ export async function sendFile(
       return new Response(null, init);
     }
     const range = head.range ?? { start: 0, end: info.size - 1 };
-    if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
     if (range.end - range.start < MAX_BYTES_IN_MEMORY) {
+      if (range.start > 0) await file.seek(range.start, Deno.SeekMode.Start);
       const bytes = await readRange(file, range);
       if (isFound) onFound({ ...found, bytes, isSent: true });
       return new Response(bytes, init);
     }
     if (isFound) onFound({ ...found, isSent: true });
     isHandedOver = true;
-    const whole = range.end === info.size - 1;
-    return new Response(whole ? file.readable : streamRange(file, range), init);
+    return new Response(streamOf({ file, info }, range), init);
   } finally {
     if (!isHandedOver) file.close();
   }
@@ -125,29 +124,4 @@ async function readRange(
     filled += count;
   }
   return bytes;
-}
-
-function streamRange(
-  file: Deno.FsFile,
-  { start, end }: ByteRange,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
-  let left = end - start + 1;
-  return new ReadableStream({
-    async pull(controller) {
-      try {
-        const chunk = new Uint8Array(Math.min(MAX_READ_BYTES, left));
-        const count = await file.read(chunk);
-        if (count === null) throw new Error("Cannot send the file: it ended early.");
-        left -= count;
-        controller.enqueue(chunk.subarray(0, count));
-        if (left > 0) return;
-        file.close();
-        controller.close();
-      } catch (error) {
-        file.close();
-        controller.error(error);
-      }
-    },
-    cancel: () => file.close(),
-  }, { highWaterMark: 0 });
 }

@@ -24,6 +24,13 @@ export const SERVER: readonly Mutant[] = [
     killedBy: ["formats/http/forwarded_test.ts", "server/access_rules_test.ts"],
   },
   {
+    file: "repositories/file_stream.ts",
+    find: "if (users === 0 && !isShared)",
+    replace: "if (!isShared)",
+    breaks: "a block is taken away from a client that is to send it",
+    killedBy: ["repositories/file_stream_test.ts"],
+  },
+  {
     file: "repositories/leases.ts",
     find: "if (hostname === UNKNOWN_ADDRESS) return [];",
     replace: "",
