@@ -111,6 +111,11 @@ export class App implements AsyncDisposable {
     return this.#context.config;
   }
 
+  /** What is to be built, and what is. */
+  get builds(): Building["builds"] {
+    return this.#building.builds;
+  }
+
   /** Applies a new configuration to every request from now on; if it throws, the old one stays. */
   reconfigure(config: Config): void {
     const fixed = FIXED.filter((key) => config[key] !== this.config[key]);
@@ -137,6 +142,7 @@ export class App implements AsyncDisposable {
   async #stop(): Promise<void> {
     // Stop background work first, so that clients get the whole drain time.
     const background = this.#mirroring.stopBackground();
+    this.#building.builds.letGo();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
     await this.#building.stop();

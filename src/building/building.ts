@@ -13,6 +13,8 @@ import { PackageStore } from "./packages/package_store.ts";
 import type { WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { judge } from "./review/judge.ts";
+import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
+import { USUAL_SETTINGS } from "./queue/build_settings.ts";
 import type { SourceTree } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
 import { type Added, addPlanned } from "./watch/adding.ts";
@@ -23,10 +25,12 @@ import { type Needs, Watcher } from "./watch/watcher.ts";
 
 const log = eventLogger("building");
 
-type Settings = Pick<Config, "stateRoot" | "aur" | "upstreamProxy">;
+type Settings = Pick<Config, "stateRoot" | "aur" | "builds" | "upstreamProxy">;
 
 export interface BuildingOptions {
-  readonly publishing: Pick<Publishing, "claim" | "create" | "repositories">;
+  readonly publishing:
+    & Pick<Publishing, "claim" | "create" | "repositories">
+    & QueuePublishing;
   /**
    * Those of these dependencies that no mirrored repository satisfies.
    *
@@ -35,7 +39,7 @@ export interface BuildingOptions {
   readonly unsatisfied: (dependencies: readonly string[]) => Promise<readonly string[]>;
   /** Adds to the audit log what no request asked for. */
   readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
-  /** Queues an accepted tree. */
+  /** Queues an accepted tree, by default in the queue of builds. */
   readonly enqueue?: (build: AcceptedBuild) => Promise<void>;
   /** Sorts what changed, by default as the review does. */
   readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
@@ -51,13 +55,14 @@ export interface BuildingOptions {
  * 1. `watch` asks the sources what is new, and takes the files of what is, as a tree.
  * 2. `review` sorts what changed since the tree that was accepted last into facts.
  * 3. `decisions` accepts what the rules let pass after its cool-down, and asks a person otherwise.
- * 4. An accepted tree is queued to be built.
+ * 4. An accepted tree is queued to be built; see `queue/build_queue.ts`.
  */
 export class Building {
   readonly packages: PackageStore;
   readonly trees: TreeStore;
   readonly watcher: Watcher;
   readonly decisions: Decisions;
+  readonly builds: BuildQueue;
   readonly #options: BuildingOptions;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
@@ -69,9 +74,10 @@ export class Building {
 
   private constructor(
     config: Settings,
-    { layout, packages, options }: {
-      layout: BuildingLayout;
+    { trees, packages, builds, options }: {
+      trees: TreeStore;
       packages: PackageStore;
+      builds: BuildQueue;
       options: BuildingOptions;
     },
   ) {
@@ -79,7 +85,8 @@ export class Building {
     this.#options = options;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.packages = packages;
-    this.trees = new TreeStore(layout);
+    this.trees = trees;
+    this.builds = builds;
     this.#http = httpClient(config);
     this.#client = this.#aurClient();
     this.decisions = new Decisions({
@@ -89,7 +96,7 @@ export class Building {
       rules: () => this.#config.aur,
       isGone,
       judge: options.judge ?? ((accepted, candidate) => judge(accepted, candidate).verdict),
-      enqueue: options.enqueue ?? (async () => {}),
+      enqueue: options.enqueue ?? ((build) => this.#enqueue(build)),
       record: options.record,
     });
     this.watcher = new Watcher({
@@ -109,7 +116,21 @@ export class Building {
     const layout = new BuildingLayout(config.stateRoot);
     if (await statIfPresent(layout.root) !== null) await options.publishing.claim();
     const packages = await PackageStore.open(layout);
-    return new Building(config, { layout, packages, options });
+    const trees = new TreeStore(layout);
+    let building: Building | null = null;
+    const builds = await BuildQueue.open({
+      directory: layout.queue,
+      settings: () => (building === null ? config : building.#config).builds,
+      publishing: options.publishing,
+      readTree: (hash) => trees.read(hash),
+      listener: {
+        onPublished: async ({ packageBase, products, version }) =>
+          await building?.recordPublished(packageBase, products[0]?.version ?? version),
+      },
+      ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+    building = new Building(config, { trees, packages, builds, options });
+    return building;
   }
 
   /** Begins to look for changes, if anything is watched. */
@@ -183,8 +204,9 @@ export class Building {
     );
   }
 
-  /** Notes that a build was published. */
+  /** Notes that a build was published, unless nobody watches its package any more. */
   async recordPublished(base: string, version: string): Promise<void> {
+    if (this.packages.findByName(base) === null) return;
     const at = this.#clock.now();
     await this.packages.update(base, (watched) => ({ ...watched, published: { version, at } }));
   }
@@ -209,6 +231,7 @@ export class Building {
     this.#stopping.abort();
     await this.watcher.stop();
     await this.decisions.settled();
+    await this.builds.stop();
     this.#http[Symbol.dispose]();
   }
 
@@ -220,6 +243,31 @@ export class Building {
       signal: this.#stopping.signal,
       ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
     });
+  }
+
+  /** Queues an accepted tree unless a build of it is there, as after a crash in between. */
+  async #enqueue({ architectures, ...build }: AcceptedBuild): Promise<void> {
+    const isThere = this.builds.all().some(({ packageBase, treeHash, state }) =>
+      packageBase === build.packageBase && treeHash === build.treeHash && state !== "failed" &&
+      state !== "cancelled"
+    );
+    if (isThere) return;
+    const { repository } = this.#config.aur;
+    await this.#createRepository(build.approved.by);
+    const own = this.#options.publishing.repositories
+      .find(({ settings }) => settings.name === repository)?.settings.architectures ?? [];
+    const usable = architectures.includes("any")
+      ? ["any"]
+      : architectures.filter((each) => own.includes(each));
+    if (usable.length === 0) {
+      log.warn("a package is for none of the repository's architectures", {
+        package: build.packageBase,
+        architectures: architectures.join(", "),
+      });
+      return;
+    }
+    const settings = USUAL_SETTINGS;
+    await this.builds.enqueue({ ...build, architectures: usable, repository, settings });
   }
 
   async #createRepository(by: string): Promise<void> {

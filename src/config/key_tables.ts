@@ -1,9 +1,9 @@
 import { describeValue } from "./problem.ts";
 import type { KeyReader } from "./key_reader.ts";
 import type { ConfigKey, ValuesOf } from "./schema.ts";
-import { pathName, webUrl } from "./text_values.ts";
+import { packagerText, pathName, webUrl } from "./text_values.ts";
 import { isTable } from "./toml_document.ts";
-import { duration, flag } from "./value_type.ts";
+import { count, duration, flag, limitedByteSize } from "./value_type.ts";
 
 function key<T>(key: ConfigKey<T>): ConfigKey<T> {
   return key;
@@ -61,8 +61,61 @@ export const AUR_KEYS = {
   }),
 };
 
+/** The keys of `[builds]`: what builders may use, and what is kept of builds. */
+export const BUILD_KEYS = {
+  packager: key({
+    name: "packager",
+    type: packagerText,
+    defaultValue: "pkgstash <pkgstash@localhost>",
+    description: "PACKAGER of everything that is built; a package that names another one is held.",
+  }),
+  timeoutMs: key({
+    name: "timeout",
+    type: duration(60_000),
+    defaultValue: "6h",
+    description: "Time that a build may take, from its root to its upload.",
+  }),
+  leaseMs: key({
+    name: "lease",
+    type: duration(10_000, 3_600_000),
+    defaultValue: "2m",
+    description:
+      "Time without a word of its builder after which a build is given to another one; builders say something more often.",
+  }),
+  logBytes: key({
+    name: "max_log_size",
+    type: limitedByteSize(64 * 1024),
+    defaultValue: "64MB",
+    description: "Maximum size of the log of a build, before it is compressed.",
+  }),
+  diskBytes: key({
+    name: "max_disk",
+    type: limitedByteSize(64 * 1024 ** 2),
+    defaultValue: "32GB",
+    description: "Disk space that a build may use on its builder, and that its packages may have.",
+  }),
+  memoryBytes: key({
+    name: "max_memory",
+    type: limitedByteSize(64 * 1024 ** 2),
+    defaultValue: "8GB",
+    description: "Memory that a build may use on its builder.",
+  }),
+  processes: key({
+    name: "max_processes",
+    type: count(16, 1_000_000),
+    defaultValue: 4096,
+    description: "Processes and threads that a build may have on its builder.",
+  }),
+  keepBuilds: key({
+    name: "keep_builds",
+    type: count(1, 1000),
+    defaultValue: 10,
+    description: "Number of ended builds of each package that are kept, with their logs.",
+  }),
+};
+
 /** Tables with keys that any configuration has at most once, by their names in the file. */
-export const KEY_TABLES = { aur: AUR_KEYS };
+export const KEY_TABLES = { aur: AUR_KEYS, builds: BUILD_KEYS };
 
 /** The values of all these tables. */
 export type KeyTableValues = {

@@ -51,6 +51,16 @@ export const userAgent = text(
   (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? null : "printable ASCII",
 );
 
+/** As makepkg wants it in PACKAGER. */
+export const packagerText = text(
+  "packager",
+  'a name with an address such as "Builds <builds@example.org>"',
+  (value) =>
+    /^[^<>\p{Cc}\p{Cf}"'\\$`]{1,100} <[^<>\s\p{Cc}"'\\$`]{1,100}>$/u.test(value)
+      ? null
+      : 'a name with an address in angle brackets, such as "Builds <builds@example.org>"',
+);
+
 /** A name that becomes part of paths: that of a repository or an architecture. */
 export const pathName = (kind: string, example: string) =>
   text(

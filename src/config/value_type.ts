@@ -137,6 +137,18 @@ export const byteSize: ValueType<number> = {
   format: (value) => tomlString(formatByteSize(value)),
 };
 
+/** A size in bytes that cannot be without a limit. */
+export function limitedByteSize(least: number): ValueType<number> {
+  return {
+    ...byteSize,
+    parse(raw, workingDirectory) {
+      const parsed = byteSize.parse(raw, workingDirectory);
+      const isEnough = !parsed.ok || parsed.value >= least;
+      return isEnough ? parsed : bad(raw, `a size of at least ${formatByteSize(least)}`);
+    },
+  };
+}
+
 /** One of several words, in upper or lower case. */
 export function choice<T extends string>(words: readonly T[]): ValueType<T> {
   return {

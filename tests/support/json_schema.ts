@@ -12,6 +12,9 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+  readonly maxLength?: number;
   readonly oneOf?: readonly JsonSchema[];
   readonly anyOf?: readonly JsonSchema[];
 }
@@ -26,6 +29,9 @@ const KEYWORDS = new Set([
   "pattern",
   "format",
   "items",
+  "minItems",
+  "maxItems",
+  "maxLength",
   "properties",
   "required",
   "additionalProperties",
@@ -55,6 +61,7 @@ export function faultsOf(value: unknown, schema: JsonSchema, at = "$"): string[]
 
 function scalarFaults(value: unknown, schema: JsonSchema, at: string): string[] {
   const { enum: values, minimum = -Infinity, maximum = Infinity, pattern, format } = schema;
+  const { maxLength = Infinity } = schema;
   const faults: string[] = [];
   if (values !== undefined && !values.includes(value)) faults.push(`${at}: not one of ${values}`);
   if (schema.const !== undefined && value !== schema.const) faults.push(`${at}: another value`);
@@ -62,6 +69,7 @@ function scalarFaults(value: unknown, schema: JsonSchema, at: string): string[] 
     faults.push(`${at}: ${value} is not from ${minimum} to ${maximum}`);
   }
   if (typeof value === "string") {
+    if (value.length > maxLength) faults.push(`${at}: longer than ${maxLength}`);
     if (pattern !== undefined && !new RegExp(pattern).test(value)) {
       faults.push(`${at}: not like ${pattern}`);
     }
@@ -73,9 +81,14 @@ function scalarFaults(value: unknown, schema: JsonSchema, at: string): string[] 
 function memberFaults(value: unknown, schema: JsonSchema, at: string): string[] {
   const { items, properties = {}, required = [], additionalProperties } = schema;
   if (Array.isArray(value)) {
-    return items === undefined
-      ? []
-      : value.flatMap((each, index) => faultsOf(each, items, `${at}[${index}]`));
+    const { minItems = 0, maxItems = Infinity } = schema;
+    const isSized = value.length >= minItems && value.length <= maxItems;
+    return [
+      ...isSized ? [] : [`${at}: has ${value.length} items`],
+      ...items === undefined
+        ? []
+        : value.flatMap((each, index) => faultsOf(each, items, `${at}[${index}]`)),
+    ];
   }
   if (typeof value !== "object" || value === null) return [];
   const missing = required.filter((name) => !(name in value));

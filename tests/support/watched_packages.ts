@@ -54,6 +54,9 @@ export class WatchedPackages implements AsyncDisposable {
         repositories: [
           { settings: { name: "aur" }, published: () => Promise.resolve([]) } as never,
         ],
+        // Nothing is built here.
+        ...{ receive: undefined!, publishFiles: undefined!, namesakesOf: undefined! },
+        repositoryToChange: undefined!,
       },
       unsatisfied: (dependencies) =>
         Promise.resolve(

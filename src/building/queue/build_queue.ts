@@ -28,7 +28,7 @@ import {
 import { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
 import { Products } from "./products.ts";
-import { Publication } from "./publication.ts";
+import { Publication, versionToBuild } from "./publication.ts";
 import { PublishedBuilds } from "./published_builds.ts";
 import { QueueLayout } from "./queue_layout.ts";
 import { obstacleOf } from "./schedule.ts";
@@ -46,15 +46,18 @@ export interface QueueSettings {
   readonly keepBuilds: number;
 }
 
+/** What the queue needs of own repositories. */
+export type QueuePublishing = Pick<
+  Publishing,
+  "publishFiles" | "namesakesOf" | "receive" | "repositoryToChange"
+>;
+
 export interface BuildQueueOptions {
   /** Its directory on disk; see `queue_layout.ts`. */
   readonly directory: string;
   /** Those in force. */
   readonly settings: () => QueueSettings;
-  readonly publishing: Pick<
-    Publishing,
-    "publishFiles" | "namesakesOf" | "receive" | "repository"
-  >;
+  readonly publishing: QueuePublishing;
   /** The files of an accepted tree; null if they are not kept. */
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
   readonly listener?: BuildListener;
@@ -82,6 +85,7 @@ export class BuildQueue {
   readonly #logs: BuildLogs;
   readonly #published: PublishedBuilds;
   readonly #publication: Publication;
+  readonly #stop = new AbortController();
   readonly #options: BuildQueueOptions & { readonly clock: Clock };
 
   private constructor(
@@ -172,6 +176,11 @@ export class BuildQueue {
     });
   }
 
+  /** The version that it makes, unless pkgver() gives another one. */
+  versionOf(build: Build): string {
+    return versionToBuild(build);
+  }
+
   /** How many builds are in each state. */
   counts(): Record<BuildState, number> {
     const counts: Record<BuildState, number> = {
@@ -201,7 +210,7 @@ export class BuildQueue {
     { pkgrel = null }: { pkgrel?: string | null } = {},
   ): Promise<Build[]> {
     checkRequest(request);
-    this.#options.publishing.repository(request.repository);
+    await this.#options.publishing.repositoryToChange(request.repository);
     const isVcs = await this.#isVcs(request);
     const queued: Build[] = [];
     for (const architecture of new Set(request.architectures)) {
@@ -311,34 +320,64 @@ export class BuildQueue {
     });
   }
 
-  /** The log of an attempt, by default the last one. */
+  /**
+   * The log of an attempt, by default the last one. With `follow`, waits for the first one to begin,
+   * and for the attempt to end.
+   *
+   * @throws PkgstashError `not_found` if there was no such attempt.
+   */
   readLog(
     build: Build,
-    options: {
+    { attempt: number, follow, signal }: {
       attempt: number | null;
-      offset: number;
       follow: boolean;
       signal: AbortSignal;
     },
   ): AsyncGenerator<LogPart> {
-    const attempt = options.attempt === null
+    signal = AbortSignal.any([signal, this.#stop.signal]);
+    const isToCome = follow && number === null && build.attempts.length === 0 && !hasEnded(build);
+    if (isToCome) return this.#logToCome(build.number, signal);
+    const attempt = number === null
       ? build.attempts.at(-1)
-      : build.attempts.find(({ number }) => number === options.attempt);
-    if (attempt !== undefined) return this.#logs.read(build, attempt, options);
+      : build.attempts.find((each) => each.number === number);
+    if (attempt !== undefined) {
+      return this.#logs.read(build, attempt, { offset: 0, follow, signal });
+    }
     throw new PkgstashError(
       "not_found",
       `Cannot show the log of build ${build.number}: ` +
-        (options.attempt === null
-          ? "no builder has begun it."
-          : `it had no attempt ${options.attempt}.`),
+        (number === null ? "no builder has begun it." : `it had no attempt ${number}.`),
     );
+  }
+
+  /** Lets go of builders and readers that wait for something. */
+  letGo(): void {
+    this.#stop.abort();
+    this.leases.letGo();
   }
 
   /** Stops; builds and leases are found by the next run. */
   async stop(): Promise<void> {
+    this.letGo();
     await this.leases.stop();
     await this.#publication.stop();
     await this.#builds.settled();
+  }
+
+  async *#logToCome(number: number, signal: AbortSignal): AsyncGenerator<LogPart> {
+    const left = new Promise<void>((resolve) =>
+      signal.addEventListener("abort", () => resolve(), { once: true })
+    );
+    while (!signal.aborted) {
+      const change = this.#builds.nextChange;
+      const build = this.#builds.find(number);
+      const attempt = build.attempts.at(-1);
+      if (attempt !== undefined) {
+        return yield* this.#logs.read(build, attempt, { offset: 0, follow: true, signal });
+      }
+      if (hasEnded(build)) return;
+      await Promise.race([change, left]);
+    }
   }
 
   async #isVcs({ packageBase, treeHash }: BuildRequest): Promise<boolean> {

@@ -11,6 +11,7 @@ import { metadataDifferences } from "./metadata_check.ts";
 import { digestOf } from "./product.ts";
 import type { Products } from "./products.ts";
 import type { Publication } from "./publication.ts";
+import { treeTar } from "./tree_tar.ts";
 
 /** How a builder says that a job ended. */
 export type JobResult =
@@ -54,8 +55,12 @@ export class Jobs {
     this.#options = options;
   }
 
-  /** The files to build. */
-  async tree(call: JobCall): Promise<SourceTree> {
+  /** The files to build, as a tar. */
+  async tar(call: JobCall): Promise<Uint8Array<ArrayBuffer>> {
+    return treeTar(await this.#tree(call));
+  }
+
+  async #tree(call: JobCall): Promise<SourceTree> {
     const { build } = await this.#require(call);
     const tree = await this.#options.treeOf(build);
     if (tree !== null) return tree;
@@ -80,7 +85,7 @@ export class Jobs {
   /** Compares printed metadata with the approved ones. The build is held if they differ. */
   async compareMetadata(call: JobCall, printed: string): Promise<string[]> {
     const { build } = await this.#require(call);
-    const tree = await this.tree(call);
+    const tree = await this.#tree(call);
     const approved = new TextDecoder().decode(tree.get(".SRCINFO")?.content ?? new Uint8Array(0));
     const metadata = digestOf(printed);
     if (build.released?.metadata === metadata) return [];

@@ -141,8 +141,12 @@ export class Leases {
   }
 
   /** Lets go of everybody who waits. Leases go on. */
-  async stop(): Promise<void> {
+  letGo(): void {
     this.#stop.abort();
+  }
+
+  async stop(): Promise<void> {
+    this.letGo();
     await this.#watching;
   }
 

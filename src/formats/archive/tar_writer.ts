@@ -4,6 +4,10 @@ export interface WrittenMember {
   readonly name: string;
   /** Its content; null for a folder. */
   readonly body: Uint8Array | null;
+  /** Permission bits; 0755 for folders and 0644 for files by default. */
+  readonly mode?: number;
+  /** Where a symbolic link leads; it has no content. */
+  readonly link?: string;
 }
 
 const BLOCK_BYTES = 512;
@@ -18,19 +22,30 @@ const encoder = new TextEncoder();
 
 /**
  * Some members of a tar, without its end, so that tars can be joined from such pieces. They belong
- * to root, with mode 0755 for folders and 0644 for files, and are dated 1970: equal members are equal
- * bytes. It is ustar, with a pax header before a name that ustar has no room for.
+ * to root, and are dated 1970: equal members are equal bytes. It is ustar, with a pax header before a
+ * name or the target of a link that ustar has no room for.
  *
  * Source: POSIX pax, "ustar Interchange Format" and "pax Extended Header".
  */
 export function tarMembers(members: readonly WrittenMember[]): Uint8Array<ArrayBuffer> {
-  const pieces = members.flatMap(({ name, body }) => {
+  const pieces = members.flatMap(({ name, body, mode, link }) => {
     const path = encoder.encode(name);
+    const target = encoder.encode(link ?? "");
     const split = splitPath(path);
     const [prefix, ending] = split ?? [new Uint8Array(0), path.subarray(0, NAME_BYTES)];
-    const header = { prefix, name: ending, type: body === null ? "5" : "0" };
-    const member = written(header, body ?? new Uint8Array(0));
-    return split === null ? [...paxPath(path), ...member] : member;
+    const type = link !== undefined ? "2" : body === null ? "5" : "0";
+    const header = {
+      ...{ prefix, name: ending, type, link: target.subarray(0, NAME_BYTES) },
+      mode: mode ?? (type === "5" ? 0o755 : type === "2" ? 0o777 : 0o644),
+    };
+    const records = [
+      ...split === null ? [["path", path] as const] : [],
+      ...target.length > NAME_BYTES ? [["linkpath", target] as const] : [],
+    ];
+    return [
+      ...records.length === 0 ? [] : paxHeader(records),
+      ...written(header, type === "0" ? body ?? new Uint8Array(0) : new Uint8Array(0)),
+    ];
   });
   const size = pieces.reduce((total, piece) => total + padded(piece.length), 0);
   const tar = new Uint8Array(size);
@@ -55,22 +70,28 @@ function splitPath(path: Uint8Array): [prefix: Uint8Array, name: Uint8Array] | n
   return [path.subarray(0, slash), path.subarray(slash + 1)];
 }
 
-function paxPath(path: Uint8Array): Uint8Array[] {
-  const suffix = ` path=${new TextDecoder().decode(path)}\n`;
-  const bytes = encoder.encode(suffix).length;
-  let length = bytes;
-  while (length !== bytes + `${length}`.length) length = bytes + `${length}`.length;
-  const header = { prefix: new Uint8Array(0), name: encoder.encode("PaxHeader"), type: "x" };
-  return written(header, encoder.encode(`${length}${suffix}`));
+function paxHeader(records: readonly (readonly [key: string, value: Uint8Array])[]): Uint8Array[] {
+  const text = records.map(([key, value]) => {
+    const suffix = ` ${key}=${new TextDecoder().decode(value)}\n`;
+    const bytes = encoder.encode(suffix).length;
+    let length = bytes;
+    while (length !== bytes + `${length}`.length) length = bytes + `${length}`.length;
+    return `${length}${suffix}`;
+  }).join("");
+  const none = new Uint8Array(0);
+  const header = { prefix: none, name: encoder.encode("PaxHeader"), link: none };
+  return written({ ...header, type: "x", mode: 0o644 }, encoder.encode(text));
 }
 
 interface Header {
   readonly prefix: Uint8Array;
   readonly name: Uint8Array;
   readonly type: string;
+  readonly mode: number;
+  readonly link: Uint8Array;
 }
 
-function written({ prefix, name, type }: Header, body: Uint8Array): Uint8Array[] {
+function written({ prefix, name, type, mode, link }: Header, body: Uint8Array): Uint8Array[] {
   if (body.length > MAX_BODY_BYTES) {
     throw new RangeError("Cannot write a tar: a file is too large.");
   }
@@ -79,12 +100,13 @@ function written({ prefix, name, type }: Header, body: Uint8Array): Uint8Array[]
   const octal = (value: number, at: number, digits: number) =>
     text(value.toString(8).padStart(digits, "0"), at);
   block.set(name, 0);
-  octal(type === "5" ? 0o755 : 0o644, 100, 7);
+  octal(mode, 100, 7);
   octal(0, 108, 7);
   octal(0, 116, 7);
   octal(body.length, 124, 11);
   octal(0, 136, 11);
   text(type, 156);
+  block.set(link, 157);
   text("ustar\x0000", 257);
   text("root", 265);
   text("root", 297);

@@ -1,3 +1,5 @@
+import { builderRoutes } from "./builder.ts";
+import { buildRoutes } from "./builds.ts";
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { downloadRoutes } from "./downloads.ts";
@@ -31,6 +33,8 @@ export const ROUTES: readonly Route[] = [
   ...downloadRoutes,
   ...repositoryRoutes,
   ...rebuildRoutes,
+  ...buildRoutes,
+  ...builderRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
   ...keyRoutes,

@@ -14,6 +14,13 @@ export const BUILDS: readonly Mutant[] = [
     killedBy: QUEUE,
   },
   {
+    file: "server/api/builder.ts",
+    find: "if (length > MAX_LOG_PART_BYTES) {",
+    replace: "if (false) {",
+    breaks: "a builder makes the daemon hold what it wants in memory",
+    killedBy: ["server/api/builder_test.ts"],
+  },
+  {
     file: "building/queue/leases.ts",
     find: "if (runningAttempt(build)?.job !== job || deadlines === undefined) {",
     replace: "if (false) {",

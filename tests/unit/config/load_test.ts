@@ -62,6 +62,16 @@ Deno.test("every key has its default without any configuration", () => {
       approvePins: false,
       approveHarmless: false,
     },
+    builds: {
+      packager: "pkgstash <pkgstash@localhost>",
+      timeoutMs: 6 * 3_600_000,
+      leaseMs: 120_000,
+      logBytes: 64 * 1024 ** 2,
+      diskBytes: 32 * 1024 ** 3,
+      memoryBytes: 8 * 1024 ** 3,
+      processes: 4096,
+      keepBuilds: 10,
+    },
     listenAddress: "::",
     port: 8090,
     tlsCertificate: null,
@@ -382,4 +392,14 @@ Deno.test("a table of keys is read, and what is wrong in it is named with its ta
     ["aur.cooldown", "aur.cool_down"],
   );
   assertEquals(problemsOf("aur = true").length, 1);
+});
+
+Deno.test("what builds may use cannot be without a limit, and the packager has an address", () => {
+  const { builds } = configOf('[builds]\npackager = "Me <me@example.org>"\nmax_disk = "2GB"\n');
+  assertEquals([builds.packager, builds.diskBytes], ["Me <me@example.org>", 2 * 1024 ** 3]);
+  for (
+    const line of ['max_disk = "0"', 'max_memory = "1MB"', 'packager = "me"', 'lease = "1s"']
+  ) {
+    assertEquals(problemsOf(`[builds]\n${line}\n`).length, 1, line);
+  }
 });

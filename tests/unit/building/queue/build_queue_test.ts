@@ -419,7 +419,7 @@ Deno.test("a builder reaches its own leased jobs only", () =>
     const bytes = new Uint8Array(1);
     for (
       const attempt of [
-        () => jobs.tree(stranger),
+        () => jobs.tar(stranger),
         () => jobs.heartbeat(stranger, "building"),
         () => jobs.appendLog(stranger, 0, bytes),
         () => jobs.compareMetadata(stranger, ""),

@@ -26,6 +26,8 @@ const { privateKey, publicKey } = await generateKey({
   userIDs: [{ name: "A packager" }],
   format: "object",
 });
+/** The name of a job that nobody has. */
+const JOB = "0".repeat(32);
 const FINGERPRINT = publicKey.getFingerprint().toUpperCase();
 
 /** Requests for each operation of the document, with the expected status. */
@@ -142,6 +144,74 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "POST /api/v1/repositories/{repository}/rebuild": [
     { target: "/api/v1/repositories/mine/rebuild", status: 200, body: {} },
     { target: "/api/v1/repositories/other/rebuild", status: 404, body: {} },
+  ],
+  "GET /api/v1/builds": [
+    { target: "/api/v1/builds?state=held&package=foo&limit=5&before=9", status: 200 },
+    { target: "/api/v1/builds?state=lost", status: 400 },
+  ],
+  "POST /api/v1/builds": [
+    { target: "/api/v1/builds", status: 404, body: { package: "foo", reason: "" } },
+    { target: "/api/v1/builds", status: 400, body: { package: "../foo" } },
+  ],
+  "GET /api/v1/builds/{build}": [{ target: "/api/v1/builds/foo", status: 404 }],
+  "GET /api/v1/builds/{build}/log": [
+    { target: "/api/v1/builds/7/log", status: 404 },
+    { target: "/api/v1/builds/7/log?follow=perhaps", status: 400 },
+  ],
+  "POST /api/v1/builds/{build}/cancel": [
+    { target: "/api/v1/builds/7/cancel", status: 404, body: {} },
+  ],
+  "POST /api/v1/builds/{build}/retry": [
+    { target: "/api/v1/builds/7/retry", status: 404, body: {} },
+  ],
+  "POST /api/v1/builds/{build}/approve": [
+    { target: "/api/v1/builds/7/approve", status: 404, body: { reason: "fine" } },
+  ],
+  "POST /api/v1/builds/{build}/refuse": [
+    { target: "/api/v1/builds/7/refuse", status: 404, body: {} },
+  ],
+  "POST /api/v1/builder/lease": [
+    {
+      target: "/api/v1/builder/lease",
+      status: 204,
+      body: { architectures: ["x86_64"], version: "1" },
+    },
+    { target: "/api/v1/builder/lease", status: 400, body: { architectures: [], version: "1" } },
+  ],
+  "GET /api/v1/builders": [{ target: "/api/v1/builders", status: 200 }],
+  "GET /api/v1/builder/jobs/{job}/tree": [
+    { target: `/api/v1/builder/jobs/${JOB}/tree`, status: 404 },
+    { target: "/api/v1/builder/jobs/..%2F1/tree", status: 400 },
+  ],
+  "POST /api/v1/builder/jobs/{job}/heartbeat": [
+    { target: `/api/v1/builder/jobs/${JOB}/heartbeat`, status: 404, body: { step: "building" } },
+    { target: `/api/v1/builder/jobs/${JOB}/heartbeat`, status: 400, body: { step: "sleeping" } },
+  ],
+  "POST /api/v1/builder/jobs/{job}/log": [
+    { target: `/api/v1/builder/jobs/${JOB}/log?offset=0`, status: 404 },
+    { target: `/api/v1/builder/jobs/${JOB}/log?offset=-1`, status: 400 },
+  ],
+  "POST /api/v1/builder/jobs/{job}/metadata": [
+    { target: `/api/v1/builder/jobs/${JOB}/metadata`, status: 404, body: { srcinfo: "" } },
+  ],
+  "PUT /api/v1/builder/jobs/{job}/packages/{file}": [
+    {
+      target: `/api/v1/builder/jobs/${JOB}/packages/a-1-1-any.pkg.tar?sha256=${"0".repeat(64)}`,
+      status: 404,
+    },
+    { target: `/api/v1/builder/jobs/${JOB}/packages/a-1-1-any.pkg.tar?sha256=0`, status: 400 },
+  ],
+  "POST /api/v1/builder/jobs/{job}/result": [
+    {
+      target: `/api/v1/builder/jobs/${JOB}/result`,
+      status: 404,
+      body: { outcome: "cancelled", duration_ms: 5 },
+    },
+    {
+      target: `/api/v1/builder/jobs/${JOB}/result`,
+      status: 400,
+      body: { outcome: "great", duration_ms: 5 },
+    },
   ],
   "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
   "PUT /api/v1/log-level": [
