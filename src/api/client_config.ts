@@ -4,6 +4,10 @@ import { TIMESTAMP } from "./scalars.ts";
 
 const NAME = z.string();
 
+const HELD_AT = z.string().nullable().describe(
+  "The view that its Server line names; null if that is what is served now.",
+);
+
 const CLIENT_CONFIG = z.object({
   url: z.string().describe("The base URL of this server, as clients reach it."),
   upstreams: z.array(
@@ -12,6 +16,7 @@ const CLIENT_CONFIG = z.object({
       repositories: z.array(NAME).describe("The values of $repo."),
       architectures: z.array(NAME).describe("The values of $arch."),
       server: z.string().describe("The Server line for a mirrorlist."),
+      held_at: HELD_AT,
       cache_server: z.string().describe(
         "The CacheServer line that fetches missing packages, like the Server line.",
       ),
@@ -25,6 +30,7 @@ const CLIENT_CONFIG = z.object({
       name: z.string().describe("The name of its section in pacman.conf."),
       architectures: z.array(NAME).describe("The values of $arch."),
       server: z.string().describe("Its Server line."),
+      held_at: HELD_AT,
       sig_level: z.string().describe("Its SigLevel line."),
       keys_url: z.string().nullable().describe(
         "Where its public keys are, for pacman-key --add; null if it is not signed.",
@@ -48,5 +54,10 @@ export const SHOW_CLIENT_CONFIG = endpoint({
   method: "GET",
   path: "/api/v1/client-config",
   summary: "Show the pacman configuration for clients",
+  query: {
+    date: z.string().optional().describe(
+      "The view to hold clients at: a day such as 2026-11-20, or a time such as 2026-11-20T12:00Z.",
+    ),
+  },
   answers: { 200: CLIENT_CONFIG },
 });

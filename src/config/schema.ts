@@ -8,7 +8,7 @@ import {
   mirrorUrl,
   pathName,
 } from "./text_values.ts";
-import { choice, list, listOrNone, pathOrNone, type ValueType } from "./value_type.ts";
+import { choice, count, list, listOrNone, pathOrNone, type ValueType } from "./value_type.ts";
 
 /** One key of the configuration. */
 export interface ConfigKey<T> {
@@ -104,6 +104,14 @@ export const UPSTREAM_KEYS = {
     defaultValue: [],
     description:
       "Further paths below the root of a mirror that are passed through and cached by the rules of HTTP; * stands for any characters of a name, ** for any number of directories.",
+  }),
+  /** 0 for none. */
+  keepSnapshots: key({
+    name: "keep_snapshots",
+    type: count(0, 3650),
+    defaultValue: 0,
+    description:
+      "Number of days of which databases are kept, with the cached packages that they list, so that clients can be held at one of them; 0 for none.",
   }),
   /** "" for none. */
   credentials: key({

@@ -19,6 +19,7 @@ const {
   upstreamLayout,
   clientPath,
   extraPaths,
+  keepSnapshots,
   credentials,
   redirectHosts,
 } = UPSTREAM_KEYS;
@@ -49,6 +50,7 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
       origin: "upstream_layout",
     }),
     extraPaths: reader.readTop(extraPaths, table),
+    keepSnapshots: reader.readTop(keepSnapshots, table),
     credentials: reader.readTop(credentials, table),
     secretHeaders: {},
     redirectHosts: reader.readTop(redirectHosts, table),
@@ -156,6 +158,7 @@ function readGroup(
       : read(clientPath, layout === "" ? name : `${name}/${layout}`, "name and upstream_layout"),
     // The groups of a preset share their mirrors.
     extraPaths: chosen?.group.suffix ? [] : read(extraPaths, undefined),
+    keepSnapshots: read(keepSnapshots, undefined),
     credentials: read(credentials, undefined),
     secretHeaders: {},
     redirectHosts: read(redirectHosts, chosen?.preset.redirectHosts),

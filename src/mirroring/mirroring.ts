@@ -15,6 +15,8 @@ import {
 import type { ExtraFile } from "../repositories/extra_file.ts";
 import type { HotFile } from "../repositories/hot_file.ts";
 import { HotFiles } from "../repositories/hot_files.ts";
+import { sendFile } from "../repositories/send_file.ts";
+import type { View } from "../repositories/view.ts";
 import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
@@ -29,6 +31,7 @@ import { ExtraStore } from "./cache/extra_store.ts";
 import { Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
 import { DiskRoom } from "./cleanup/disk_room.ts";
+import { KeptSnapshots } from "./databases/kept_snapshots.ts";
 import { Snapshots, type SnapshotSettings } from "./databases/snapshots.ts";
 import { ClientDownloads } from "./downloads/client_downloads.ts";
 import { DownloadRegistry } from "./downloads/download_registry.ts";
@@ -94,6 +97,7 @@ export class Mirroring {
     log.error(failure, { reason: reasonOf(error) })
   );
   #config: Config;
+  readonly #kept: KeptSnapshots;
   #tree: RepositoryTree;
   #packages: PackageRequests;
   #databases: DatabaseRequests;
@@ -129,7 +133,17 @@ export class Mirroring {
     });
     this.downloads = new DownloadRegistry(metrics);
     this.cutFiles = new CutFiles(this);
-    const store = new SnapshotStore(layout);
+    const store = new SnapshotStore(
+      layout,
+      undefined,
+      (repository, before, after) => this.#kept.keep(repository, before, after),
+    );
+    this.#kept = new KeptSnapshots({
+      layout,
+      snapshots: store,
+      daysOf: ({ upstream }) =>
+        this.#config.upstreams.find(({ name }) => name === upstream)?.keepSnapshots ?? 0,
+    });
     this.snapshots = new Snapshots({
       layout,
       store,
@@ -152,7 +166,7 @@ export class Mirroring {
       tree: () => this.#tree,
       settings: () => this.#config,
       downloads: this.downloads,
-      snapshots: this.snapshots,
+      snapshots: { trustedPackagesOf: (repository) => this.#listedIn(repository) },
     });
     this.cleanup = new Cleanup({
       layout,
@@ -295,6 +309,39 @@ export class Mirroring {
       work: () => this.#respond(file, request, client),
       cacheOnly: () => respondFromCache(file, request, this),
     });
+  }
+
+  /**
+   * As `respond`, of a file in a view. Packages are those of the repository: cleanup keeps what a kept
+   * database lists.
+   */
+  async respondInView(
+    file: RepositoryFile,
+    view: View,
+    request: Request,
+    client: Client,
+  ): Promise<Response> {
+    const { repository, fileName } = file;
+    const member = file.kind === "snapshot" ? file.member : "db";
+    const path = await this.#kept.find(repository, view, member);
+    if (path === null || file.kind !== "snapshot") {
+      return await this.respond(file, request, client);
+    }
+    const response = await sendFile(request, { path, fileName, status: "HIT" });
+    if (response !== null) return response;
+    throw new PkgstashError(
+      "not_found",
+      `Cannot show ${repository.name}@${view.text}: the kept ${fileName} is gone from the disk.`,
+    );
+  }
+
+  /** The packages that the served database or a kept one lists; null if that is not known. */
+  async #listedIn(repository: Repository): Promise<Pick<ReadonlySet<string>, "has"> | null> {
+    const served = await this.snapshots.trustedPackagesOf(repository);
+    if (served === null) return null;
+    const kept = await this.#kept.fileNames(repository);
+    if (kept.size === 0) return served;
+    return { has: (name) => served.has(name) || kept.has(name) };
   }
 
   async #respond(

@@ -16,6 +16,8 @@ export interface SnapshotLayout {
   snapshotsOf(repository: Repository): string;
 }
 
+type OnReplace = (repository: Repository, before: Snapshot, after: Snapshot) => Promise<void>;
+
 /**
  * The published snapshots on disk, one per repository. A snapshot is published by replacing the one
  * small file that lists its members, so that none is ever visible in part, even after a crash.
@@ -24,13 +26,22 @@ export class SnapshotStore {
   readonly #loading = new Map<string, Promise<void>>();
   readonly #current = new Map<string, Snapshot>();
   readonly #replaced = new Map<string, { blobs: string[]; until: number }[]>();
+  readonly #onReplace: OnReplace;
   readonly #layout: SnapshotLayout;
   readonly #now: () => number;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
-  constructor(layout: SnapshotLayout, now: () => number = () => performance.now()) {
+  /**
+   * `now` returns the milliseconds of a clock that never goes back. `onReplace` is called right
+   * before a snapshot takes the place of another one.
+   */
+  constructor(
+    layout: SnapshotLayout,
+    now: () => number = () => performance.now(),
+    onReplace: OnReplace = () => Promise.resolve(),
+  ) {
     this.#layout = layout;
     this.#now = now;
+    this.#onReplace = onReplace;
   }
 
   /** The published snapshot, or null. The first call for a repository reads and verifies it. */
@@ -59,11 +70,12 @@ export class SnapshotStore {
   /** Publishes a snapshot in place of the current one; all of its files must be on disk. */
   async publish(repository: Repository, snapshot: Snapshot): Promise<void> {
     const { directory } = repository;
+    const before = this.#current.get(directory);
+    if (before !== undefined) await this.#onReplace(repository, before, snapshot);
     await writeFileDurably(
       this.pathOf(repository, POINTER),
       JSON.stringify(snapshot, null, 2) + "\n",
     );
-    const before = this.#current.get(directory);
     this.#current.set(directory, snapshot);
     this.#loading.set(directory, Promise.resolve());
     if (before === undefined) return;

@@ -151,7 +151,7 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   const mirrored = mirroring.tree.fileAt(path);
   const own = mirrored === null ? publishing.tree.fileAt(path) : null;
   if (mirrored === null && own === null) {
-    const viewed = viewedFileAt(path, publishing.tree);
+    const viewed = viewedFileAt(path, mirroring.tree) ?? viewedFileAt(path, publishing.tree);
     if (viewed !== null) return await sendViewed(viewed, path, { request, context, client });
   }
   const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
@@ -192,7 +192,7 @@ async function sendFileOf(
 async function sendViewed(
   { file, view }: ViewedFile,
   path: string,
-  { request, context: { publishing }, client }: Omit<Visit, "path" | "listings">,
+  { request, context: { mirroring, publishing }, client }: Omit<Visit, "path" | "listings">,
 ): Promise<Response> {
   try {
     if (view === null) {
@@ -201,7 +201,9 @@ async function sendViewed(
         `Cannot get ${path}: what is after the "@" is no view. Name ${VIEW_EXAMPLES}.`,
       );
     }
-    return await publishing.respond(file, request, client, view);
+    return isOwn(file.repository)
+      ? await publishing.respond(file, request, client, view)
+      : await mirroring.respondInView(file, view, request, client);
   } catch (error) {
     const response = failureResponse(error, path);
     // Unlike for other files, whoever asked can do something about it.

@@ -1,9 +1,15 @@
 import { type ClientConfig, SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
-import type { Command } from "../command.ts";
+import type { Command, CommandOption } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { visible } from "../terminal_text.ts";
+
+const DATE: CommandOption = {
+  name: "date",
+  valueName: "DATE",
+  description: "Hold clients at a day of UTC, or at a time such as 2026-11-20T12:00Z",
+};
 
 export const CLIENT_CONFIG_COMMAND: Command = {
   name: "client-config",
@@ -11,25 +17,45 @@ export const CLIENT_CONFIG_COMMAND: Command = {
   description: "Prints lines for the mirrorlist, for CacheServer, and for your own repositories " +
     "with their keys, made from the daemon's configuration and from the URL that it was reached " +
     "by. A loopback name is replaced by the machine's name.",
-  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  options: [DATE, JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{
     command: "pkgstash client-config --url http://stash.lan:8090",
     description: "For clients that know the daemon as stash.lan",
+  }, {
+    command: "pkgstash client-config --date 2026-11-20",
+    description: "For clients that are held at what was served at the end of that day",
   }],
   run: async (options, output) => {
-    const config = await (await ApiClient.of(options)).call(SHOW_CLIENT_CONFIG);
-    printAnswer(config, { options, output, render: renderClientConfig });
+    const date = options.get(DATE.name);
+    const config = await (await ApiClient.of(options)).call(
+      SHOW_CLIENT_CONFIG,
+      date === undefined ? {} : { date },
+    );
+    printAnswer(config, {
+      options,
+      output,
+      render: (config) => renderClientConfig(config, date !== undefined),
+    });
     return EXIT_CODE.ok;
   },
 };
 
-/** Lines to paste, with comments that say where. */
-function renderClientConfig({ upstreams, own_repositories, keys }: ClientConfig): string {
+/** Lines to paste, with comments that say where. `isHeld` tells whether a date was asked for. */
+function renderClientConfig(
+  { upstreams, own_repositories, keys }: ClientConfig,
+  isHeld: boolean,
+): string {
   // All of them have the same keys.
   const keysUrl = own_repositories.find(({ keys_url }) => keys_url !== null)?.keys_url;
   return [
-    ...upstreams.flatMap(({ name, repositories, server, cache_server, flat_cache_server }) => [
+    ...(isHeld ? ["# To move clients back to an earlier day: pacman -Syyuu", ""] : []),
+    ...upstreams.flatMap((
+      { name, repositories, server, cache_server, flat_cache_server, held_at },
+    ) => [
       `# ${name}: ${repositories.join(", ")}`,
+      ...isHeld && held_at === null
+        ? ["# Not held, because keep_snapshots is 0: this is what is served now."]
+        : [],
       "# First in the mirrorlist of these repositories:",
       server,
       "# Or, with pacman 6.1 and later, for packages only, in their sections of pacman.conf:",

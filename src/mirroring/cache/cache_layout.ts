@@ -25,6 +25,9 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *         snapshots/core/os/x86_64/     databases
  *           current.json                  names the members of the published snapshot
  *           GENERATION-core.db ...        its members, and those of snapshots before it
+ *         kept/core/os/x86_64/          databases as they were at the end of a day, for views
+ *           GENERATION.json               from when to when a snapshot was served, and its members
+ *           GENERATION-core.db ...        its members
  *
  * A name that begins with a dot is never served, so no request reaches `.pkgstash`.
  */
@@ -92,6 +95,14 @@ export class CacheLayout {
 
   get snapshots(): string {
     return join(this.state, "snapshots");
+  }
+
+  get kept(): string {
+    return join(this.state, "kept");
+  }
+
+  keptOf(repository: Repository): string {
+    return join(this.kept, repository.directory);
   }
 
   snapshotsOf(repository: Repository): string {

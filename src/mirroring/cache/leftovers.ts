@@ -129,6 +129,11 @@ export async function findStateLeftovers(surroundings: Surroundings): Promise<St
     for (const { size } of files) bytes += size;
     leftovers.push(...snapshotLeftovers(repository, directory, files, surroundings));
   }
+  for await (const { repository, directory, files } of walk(layout, layout.kept)) {
+    for (const { size } of files) bytes += size;
+    const found = snapshotLeftovers(repository, directory, files, surroundings);
+    leftovers.push(...found.map((each) => ({ ...each, snapshotOf: null })));
+  }
   const extras: StoredExtra[] = [];
   for await (const listing of walk(layout, layout.extra)) {
     for (const { size } of listing.files) bytes += size;

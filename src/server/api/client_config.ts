@@ -1,19 +1,25 @@
 import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
+import { PkgstashError } from "../../errors.ts";
 import { hostName } from "../../platform/host_name.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
+import { parseView, VIEW_EXAMPLES, viewLayout } from "../../repositories/view.ts";
 import { isSigned, publicKeysPath } from "../files/public_keys.ts";
 import { handle, type Route } from "./route.ts";
 
 export const clientConfigRoutes: readonly Route[] = [
-  handle(SHOW_CLIENT_CONFIG, async ({ request, config, publishing }) => {
+  handle(SHOW_CLIENT_CONFIG, async ({ request, query: { date }, config, publishing }) => {
     const url = clientUrl(request, config.listenAddress);
+    const view = date === undefined ? null : viewOf(date);
+    const pathOf = (layout: string, heldAt: string | null) =>
+      `Server = ${url}/${heldAt === null ? layout : viewLayout(layout, heldAt)}`;
     return {
       url,
-      upstreams: config.upstreams.map(({ name, repositories, architectures, clientPath }) => ({
+      upstreams: config.upstreams.map(({ name, clientPath, ...upstream }) => ({
         name,
-        repositories: [...repositories],
-        architectures: [...architectures],
-        server: `Server = ${url}/${clientPath}`,
+        repositories: [...upstream.repositories],
+        architectures: [...upstream.architectures],
+        server: pathOf(clientPath, upstream.keepSnapshots === 0 ? null : view),
+        held_at: upstream.keepSnapshots === 0 ? null : view,
         cache_server: `CacheServer = ${url}/${clientPath}`,
         // Two upstreams may have different files of one name.
         flat_cache_server: `CacheServer = ${url}/cache${
@@ -23,7 +29,8 @@ export const clientConfigRoutes: readonly Route[] = [
       own_repositories: publishing.repositories.map((repository) => ({
         name: repository.settings.name,
         architectures: [...repository.settings.architectures],
-        server: `Server = ${url}/${repository.settings.clientPath}`,
+        server: pathOf(repository.settings.clientPath, view),
+        held_at: view,
         sig_level: `SigLevel = ${isSigned(repository) ? "Required" : "Optional TrustAll"}`,
         keys_url: isSigned(repository) ? `${url}/${publicKeysPath(repository)}` : null,
       })),
@@ -32,6 +39,16 @@ export const clientConfigRoutes: readonly Route[] = [
     };
   }),
 ];
+
+/** A view that all repositories may have, as it is written. */
+function viewOf(date: string): string {
+  const view = parseView(date);
+  if (view !== null && !("generation" in view)) return date;
+  throw new PkgstashError(
+    "invalid_request",
+    `Cannot hold clients at ${date}: that is no time. Name ${VIEW_EXAMPLES}.`,
+  );
+}
 
 /** The keys that clients must trust. The first is made if something is to be signed. */
 async function keysOf({ repositories, signing }: Publishing) {

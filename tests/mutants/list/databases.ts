@@ -96,4 +96,32 @@ export const DATABASES: readonly Mutant[] = [
     breaks: "files of two databases are published together",
     killedBy: [`${ROOM}/published_together_test.ts`],
   },
+  {
+    file: "mirroring/databases/kept_snapshots.ts",
+    find: "view.end <= each.replacedAt",
+    replace: "view.start <= each.replacedAt",
+    breaks: "a view shows a database that another one had replaced by then",
+    killedBy: ["mirroring/databases/kept_snapshots_test.ts"],
+  },
+  {
+    file: "mirroring/databases/kept_snapshots.ts",
+    find: "const shown = kept ?? (current",
+    replace: "const shown = records.at(-1) ?? (current",
+    breaks: "the view of a day changes with the next kept database",
+    killedBy: ["mirroring/databases/kept_snapshots_test.ts"],
+  },
+  {
+    file: "repositories/snapshot_store.ts",
+    find: "if (before !== undefined) await this.#onReplace(repository, before, snapshot);",
+    replace: "",
+    breaks: "databases are not kept for views",
+    killedBy: ["mirroring/databases/kept_snapshots_test.ts"],
+  },
+  {
+    file: "mirroring/mirroring.ts",
+    find: "has: (name) => served.has(name) || kept.has(name)",
+    replace: "has: (name) => served.has(name)",
+    breaks: "cleanup removes packages of views",
+    killedBy: ["app/views_test.ts"],
+  },
 ];

@@ -104,6 +104,16 @@ Deno.test("client-config has the section of each repository, and what makes its 
   });
 });
 
+Deno.test("client-config holds clients at a date where databases are kept, and says where not", async () => {
+  await withRepositories(async (_, cli) => {
+    const { printed: output } = await cli("client-config", "--date", "2026-11-20");
+    assertMatch(output, /Not held.*\n.*\nServer = \S+\/\$repo\/os\/\$arch$/m);
+    assertMatch(output, /^\[mine\]\n.*\nServer = \S+\/\$repo@2026-11-20\/os\/\$arch$/m);
+    const refused = await cli("client-config", "--date", "yesterday");
+    assertMatch(refused.errors, /that is no time\. Name a day such as/);
+  });
+});
+
 Deno.test("a server without signed repositories makes no key for client-config", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: { refresh_interval: "0" } });
   const { keys, own_repositories } = await ask(app, "GET", "client-config");

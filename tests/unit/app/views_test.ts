@@ -1,6 +1,11 @@
 // Views of repositories at a time, as clients get them by HTTP.
-import { assertEquals, assertMatch } from "@std/assert";
-import { TOKEN } from "../../support/administration.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { ChangingRepository } from "../../support/changing_repository.ts";
+import { administer, TOKEN } from "../../support/administration.ts";
+import { FakeMirror } from "../../support/fake_mirror.ts";
+import { sha256Of } from "../../support/sha256.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const SETTINGS = { refresh_interval: "0", min_free_space: "0" };
@@ -31,4 +36,67 @@ Deno.test("a view of an own repository is served by its path, and a 404 says why
     assertEquals(answer.status, 404, path);
     assertMatch(answer.text, reason);
   }
+});
+
+Deno.test("a mirrored repository is held at yesterday, with packages that cleanup keeps", async () => {
+  await using folder = await TempFolder.create();
+  const cacheRoot = folder.join("cache");
+  const repository = new ChangingRepository();
+  await using mirror = await FakeMirror.start();
+  const start = () =>
+    TestApp.start({
+      ...{ token: TOKEN, cacheRoot, mirrors: 0 },
+      settings: {
+        ...SETTINGS,
+        keep_snapshots: 7,
+        keep_versions: 0,
+        database_max_age: "0s",
+        mirror_urls: [mirror.url],
+      },
+      tables: () => `mirrored_repos = ["core"]\n`,
+    });
+  const old = repository.package("old-1-1-any.pkg.tar.zst");
+  const bytes = new TextEncoder().encode("an old package");
+  const listed = {
+    ...{ name: "old", version: "1-1", fileName: "old-1-1-any.pkg.tar.zst", size: bytes.length },
+    sha256: sha256Of(bytes),
+  };
+  mirror.put(old, bytes);
+  repository.put(mirror, await repository.revision(1, [listed]));
+  let yesterday = new Date();
+  {
+    await using app = await start();
+    assertEquals((await app.get(repository.path("db"))).status, 200);
+    assertEquals((await app.warm(old)).status, 200);
+    await app.stop();
+    const pointer = join(cacheRoot, ".pkgstash/snapshots/core/os/x86_64/current.json");
+    const snapshot = JSON.parse(await Deno.readTextFile(pointer));
+    yesterday = new Date(snapshot.publishedAt - 24 * 3_600_000);
+    await Deno.writeTextFile(
+      pointer,
+      JSON.stringify({ ...snapshot, publishedAt: yesterday.getTime() }),
+    );
+  }
+  repository.put(mirror, await repository.revision(2));
+  mirror.remove(old);
+  await using app = await start();
+  await administer(app.origin, "/api/refresh");
+  assertEquals(repository.numberOf((await app.get(repository.path("db"))).body), 2);
+  const day = yesterday.toISOString().slice(0, 10);
+  const held = (path: string) => path.replace("/core/", `/core@${day}/`);
+  const database = await app.get(held(repository.path("db")));
+  assertEquals([database.status, repository.numberOf(database.body)], [200, 1]);
+  assertEquals((await app.get(held(repository.path("db.sig")))).status, 200);
+  const cleanup = await app.request("POST", "/api/v1/cleanup", {
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+  assertEquals(cleanup.status, 200, cleanup.text);
+  assertEquals((await app.get(held(old))).body, bytes);
+  assert((await app.get(held(repository.package("other-1-1-any.pkg.tar.zst")))).status === 404);
+  const today = new Date().toISOString().slice(0, 10);
+  assertEquals(
+    (await app.get(repository.path("db").replace("/core/", `/core@${today}/`))).status,
+    200,
+  );
+  assertMatch((await app.get(`/core@2001-01-01/os/x86_64/core.db`)).text, /nothing is kept/);
 });

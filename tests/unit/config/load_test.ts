@@ -43,6 +43,7 @@ Deno.test("a configuration file of the Go version works unchanged", () => {
     credentials: "",
     secretHeaders: {},
     redirectHosts: [],
+    keepSnapshots: 0,
   }]);
 });
 

@@ -78,6 +78,7 @@ Deno.test("a table overrides the values of its preset", () => {
     credentials: "",
     secretHeaders: {},
     redirectHosts: [],
+    keepSnapshots: 0,
   });
 });
 
@@ -121,6 +122,7 @@ Deno.test("an upstream without preset needs mirrors and repositories, all else h
     credentials: "",
     secretHeaders: {},
     redirectHosts: [],
+    keepSnapshots: 0,
   });
   const problems = problemsOf("[upstreams.other]");
   assertEquals(problems.length, 2);
