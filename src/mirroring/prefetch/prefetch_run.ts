@@ -222,8 +222,11 @@ export class PrefetchRun {
       ]);
       return { outcome, bytes: download.released, started };
     } catch (error) {
-      // Does nothing to one that has ended.
-      if (started && !clients.has(download)) download.abort();
+      if (started && !clients.has(download)) {
+        // Does nothing to one that has ended. Until it has, who asks for the file would join it.
+        download.abort();
+        await download.done.catch(() => {});
+      }
       throw error;
     } finally {
       over.abort();
