@@ -1,6 +1,11 @@
 import { join } from "@std/path";
 import { reasonOf } from "../../errors.ts";
-import { lstatIfPresent, moveFile, removeIfPresent } from "../../platform/files/durable.ts";
+import {
+  isAbsence,
+  lstatIfPresent,
+  moveFile,
+  removeIfPresent,
+} from "../../platform/files/durable.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { fileKey } from "../../repositories/repository.ts";
@@ -67,7 +72,7 @@ export class Quarantine {
   }
 
   async #faultOf(path: string, expectedSize: number | null): Promise<string | null> {
-    const info = await lstatIfPresent(path);
+    const info = lookAgain(path);
     if (info === null) return null;
     if (!info.isFile) return "it is not a file";
     if (info.size === 0) return "it is empty";
@@ -81,5 +86,15 @@ export class Quarantine {
       if (!isUnreadable(error)) throw error;
       return `it cannot be read: ${reasonOf(error)}`;
     }
+  }
+}
+
+/** What is at a path that has just been looked up: the kernel still knows, so that it takes no time. */
+function lookAgain(path: string): Deno.FileInfo | null {
+  try {
+    return Deno.lstatSync(path);
+  } catch (error) {
+    if (isAbsence(error)) return null;
+    throw error;
   }
 }

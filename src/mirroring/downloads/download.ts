@@ -143,12 +143,8 @@ export class Download {
 
   /** Stops the download. The bytes received stay for a later one to resume. */
   abort(): void {
-    this.#controller.abort(
-      new PkgstashError(
-        "upstream",
-        `Cannot finish ${this.request.fileName}: the download was stopped.`,
-      ),
-    );
+    const message = `Cannot finish ${this.request.fileName}: the download was stopped.`;
+    this.#controller.abort(new PkgstashError("upstream", message));
   }
 
   async #run(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
@@ -173,23 +169,27 @@ export class Download {
 
   async #fetch(announce: (opening: DownloadOpening | null) => void): Promise<DownloadOutcome> {
     const { finalPath, fileName, partBase, room = null } = this.request;
-    const [present, isResumed, expectation] = await Promise.all([
+    const expectation = await expectationOf(this.request);
+    const size = expectation?.size ?? 0;
+    const [present, isLeft, lack] = await Promise.all([
       // Another download may have finished after the caller looked.
       statIfPresent(finalPath),
       PartFile.isLeft(partBase),
-      expectationOf(this.request),
+      // Beside the others, for the whole file: what is left of it is not known yet.
+      requireRoom(room, fileName, size).then(() => null, (error) => error),
     ]);
     if (present?.isFile && present.size > 0) {
       announce(null);
       return { result: "present" };
     }
-    const opening = this.#openingPart = PartFile.open(partBase);
+    const opening = this.#openingPart = PartFile.open(partBase, { isLeft });
     // Without it there is nothing to ask for.
     opening.catch((error) => this.#controller.abort(error));
     // Only bytes that are there change what is asked of a mirror: a new part is made meanwhile.
-    const left = isResumed ? await opening : null;
+    const left = isLeft ? await opening : null;
     try {
-      await requireRoom(room, fileName, (expectation?.size ?? 0) - (left?.length ?? 0));
+      if (left === null && lack !== null) throw lack;
+      if (left !== null && lack !== null) await requireRoom(room, fileName, size - left.length);
     } catch (error) {
       await (await opening).discard();
       throw error;

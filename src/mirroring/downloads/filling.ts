@@ -1,3 +1,4 @@
+import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
@@ -243,7 +244,7 @@ export class Filling {
 
   /** Writes what a run brings, to its end or up to bytes that are there. */
   async #follow(run: Run, open: () => Promise<ByteSource>, isFront: boolean): Promise<void> {
-    const { part, hash, onBytes, pace } = this.#options;
+    const { part, hash, onBytes, pace, request: { isAwaited = false } } = this.#options;
     const { signal } = isFront ? this.#options : this.#controller;
     const source = await open();
     run.readFrom(source);
@@ -259,6 +260,8 @@ export class Filling {
         this.origins.add(position, run.position, source.mirror);
         hash.take(position, wanted);
         onBytes(wanted.length);
+        // Who waits for the first bytes gets them before more is done.
+        if (position === 0 && isAwaited) await eventLoopTurn();
         if (isFront) await pace(wanted.length, signal);
         signal.throwIfAborted();
         if (run.position < run.end && part.extents.gapAt(run.position) === 0) return;

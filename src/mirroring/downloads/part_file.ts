@@ -61,13 +61,29 @@ export class PartFile {
     return (await statIfPresent(`${base}.part`)) !== null;
   }
 
-  /** Opens `<base>.part`, resuming one from an earlier run if its sidecar is intact. */
-  static async open(base: string): Promise<PartFile> {
+  /** Opens `<base>.part`, resuming one that an earlier run left if its sidecar is intact. */
+  static async open(base: string, { isLeft }: { isLeft: boolean }): Promise<PartFile> {
+    return await (isLeft ? PartFile.#reopen(base) : PartFile.#create(base));
+  }
+
+  static async #create(base: string): Promise<PartFile> {
+    const path = `${base}.part`;
+    const options = { read: true, write: true, create: true, truncate: true };
+    // A sidecar that is there is of other bytes.
+    await removeIfPresent(`${base}.json`);
+    const opened = await openTwice(path, options).catch(async (error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      await Deno.mkdir(dirname(path), { recursive: true });
+      return await openTwice(path, options);
+    });
+    return new PartFile({ ...opened, base, identity: null });
+  }
+
+  static async #reopen(base: string): Promise<PartFile> {
     const path = `${base}.part`;
     const [sidecar, info] = await Promise.all([
       readSidecar(`${base}.json`),
       statIfPresent(path),
-      Deno.mkdir(dirname(base), { recursive: true }),
     ]);
     const present = info?.size ?? 0;
     const length = Math.min(present, sidecar?.prefix ?? present);
@@ -78,7 +94,7 @@ export class PartFile {
       await removeIfPresent(`${base}.json`);
       await removeIfPresent(path);
     } else if (length < present) await Deno.truncate(path, length);
-    const opened = await openTwice(path, { read: true, write: true, create: true });
+    const opened = await openTwice(path, { read: true, write: true, create: !isUsable });
     return new PartFile({ ...opened, base, identity: isUsable ? sidecar.identity : null });
   }
 

@@ -10,6 +10,8 @@ const SAMPLE_MS = 1_000;
 
 /** The most bytes that are taken at once. */
 const READ_BYTES = 256 * 1024;
+/** The most of the first ones: somebody waits until they are checked, written and hashed. */
+const FIRST_READ_BYTES = 64 * 1024;
 
 /** Why a mirror's response was not used. The message is a reason that follows the mirror's name. */
 export class MirrorRefusal extends PkgstashError {
@@ -104,8 +106,8 @@ export class MirrorResponse {
     this.#waitingSince = performance.now();
     this.#askedAt = this.mirror.now();
     try {
-      const buffer = this.#buffer ??
-        new ArrayBuffer(Math.min(READ_BYTES, this.length || READ_BYTES));
+      const limit = this.#bytes === 0 ? FIRST_READ_BYTES : READ_BYTES;
+      const buffer = this.#buffer ?? new ArrayBuffer(Math.min(limit, this.length || limit));
       const { value, done } = await this.#reader.read(new Uint8Array(buffer));
       // At the end it is freed at once: the garbage collector would let many of them gather.
       if (done) value?.buffer.transfer(0);

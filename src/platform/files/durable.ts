@@ -85,9 +85,12 @@ async function nullIfAbsent<T>(looking: Promise<T>): Promise<T | null> {
   try {
     return await looking;
   } catch (error) {
-    const isAbsent = error instanceof Deno.errors.NotFound ||
-      error instanceof Deno.errors.NotADirectory;
-    if (isAbsent) return null;
+    if (isAbsence(error)) return null;
     throw error;
   }
+}
+
+/** Whether an error says that there is no such file. */
+export function isAbsence(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -88,8 +88,8 @@ export const MIRRORING: readonly Mutant[] = [
   },
   {
     file: "mirroring/downloads/part_file.ts",
-    find: "      await removeIfPresent(`${base}.json`);\n",
-    replace: "",
+    find: "    await removeIfPresent(`${base}.json`);\n    const opened",
+    replace: "    const opened",
     breaks: "the sidecar of one file may be that of another's bytes after a crash",
     killedBy: ["mirroring/downloads/restart_test.ts"],
   },
