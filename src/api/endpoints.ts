@@ -18,6 +18,18 @@ import {
   RETRY_BUILD,
   SHOW_BUILD,
 } from "./builds.ts";
+import { APPROVE, LIST_APPROVALS, REJECT, SHOW_APPROVAL } from "./approvals.ts";
+import {
+  ADD_FOLDER,
+  ADD_WATCHED,
+  CHECK_WATCHED,
+  HOLD_WATCHED,
+  LIST_WATCHED,
+  RELEASE_WATCHED,
+  REMOVE_WATCHED,
+  SET_COOL_DOWN,
+  SHOW_WATCHED,
+} from "./aur.ts";
 import { CLEAN_UP } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS } from "./downloads.ts";
@@ -106,6 +118,19 @@ export const ENDPOINTS: readonly Endpoint[] = [
   SEND_METADATA,
   UPLOAD_PRODUCT,
   REPORT_RESULT,
+  LIST_WATCHED,
+  ADD_WATCHED,
+  ADD_FOLDER,
+  CHECK_WATCHED,
+  SHOW_WATCHED,
+  REMOVE_WATCHED,
+  HOLD_WATCHED,
+  RELEASE_WATCHED,
+  SET_COOL_DOWN,
+  LIST_APPROVALS,
+  SHOW_APPROVAL,
+  APPROVE,
+  REJECT,
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
   SHOW_CLIENT_CONFIG,

@@ -1,6 +1,6 @@
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { Config } from "../config/config.ts";
-import { PkgstashError } from "../errors.ts";
+import { asFaultOfRequest, PkgstashError } from "../errors.ts";
 import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { HttpClient } from "../platform/http_client.ts";
@@ -8,19 +8,24 @@ import { eventLogger } from "../platform/observability/logging.ts";
 import type { Publishing } from "../publishing/publishing.ts";
 import { VERSION } from "../version.ts";
 import { BuildingLayout } from "./building_layout.ts";
+import type { ApprovalMember } from "./decisions/approvals.ts";
+import type { Decision } from "./decisions/decision.ts";
+import { type Inspection, inspectMember } from "./decisions/inspection.ts";
 import { type AcceptedBuild, Decisions } from "./decisions/decisions.ts";
 import { PackageStore } from "./packages/package_store.ts";
-import type { WatchedPackage } from "./packages/watched_package.ts";
+import { metadataOf } from "./packages/tree_metadata.ts";
+import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { judge } from "./review/judge.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { USUAL_SETTINGS } from "./queue/build_settings.ts";
-import type { SourceTree } from "./source_tree.ts";
+import { type SourceTree, treeHash } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
 import { type Added, addPlanned } from "./watch/adding.ts";
 import { isGone } from "./watch/aur_changes.ts";
 import { AurClient } from "./watch/aur_client.ts";
 import { type DependencyPlan, planDependencies } from "./watch/dependency_plan.ts";
+import { treeOf } from "./watch/tree_archive.ts";
 import { type Needs, Watcher } from "./watch/watcher.ts";
 
 const log = eventLogger("building");
@@ -47,6 +52,9 @@ export interface BuildingOptions {
   /** Returns a number from 0 to below 1. */
   readonly random?: () => number;
 }
+
+/** How a package stands. */
+export type PackageState = "current" | "cooling" | "approval" | "held" | "problem" | "gone";
 
 /**
  * Packages of the AUR and of other sources: the door of this wing, which makes its rooms and connects
@@ -173,6 +181,60 @@ export class Building {
     await this.#refreshUnmet();
     this.start();
     return added;
+  }
+
+  /**
+   * Watches a package source that an administrator sends, or takes its next state. Returns what is
+   * known of it then.
+   *
+   * @throws PkgstashError `invalid_request` if the files are refused, `conflict` if the package base is
+   * watched at another source.
+   */
+  async addFolder(files: Parameters<typeof treeOf>[0], by: string): Promise<WatchedPackage> {
+    try {
+      const tree = treeOf(files);
+      const { base, names } = metadataOf(tree);
+      const known = this.packages.find(base);
+      if (known !== null && known.source.kind !== "folder") {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot watch ${base} by a folder: it is watched at another source. Remove it first.`,
+        );
+      }
+      await this.#options.publishing.claim();
+      await this.#createRepository(by);
+      const at = this.#clock.now();
+      if (known === null) {
+        await this.packages.add(newPackage({
+          base,
+          names,
+          source: { kind: "folder" },
+          added: { at, by },
+          group: crypto.randomUUID(),
+          isDependency: false,
+          needs: [],
+        }));
+      }
+      await this.watcher.receive(base, tree, await treeHash(tree));
+      await this.decisions.settle();
+      this.start();
+      return this.watched(base);
+    } catch (error) {
+      throw asFaultOfRequest(error);
+    }
+  }
+
+  /** What a person needs to know of the files that wait. */
+  inspect(member: ApprovalMember): Promise<Inspection> {
+    return inspectMember(this.trees, member);
+  }
+
+  /** How a package stands, in a word. */
+  stateOf(watched: WatchedPackage, { kind }: Decision): PackageState {
+    if (watched.hold !== null) return "held";
+    if (isGone(watched)) return "gone";
+    if (watched.problem !== null) return "problem";
+    return kind === "ask" ? "approval" : kind === "wait" ? "cooling" : "current";
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { APPROVALS_COMMAND } from "./commands/approvals.ts";
 import { AUR_COMMAND } from "./commands/aur.ts";
 import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   PACKAGES_COMMAND,
   REPO_COMMAND,
   AUR_COMMAND,
+  APPROVALS_COMMAND,
   EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,

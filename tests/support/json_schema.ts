@@ -29,6 +29,9 @@ const KEYWORDS = new Set([
   "pattern",
   "format",
   "items",
+  "minLength",
+  // The same as the format base64.
+  "contentEncoding",
   "minItems",
   "maxItems",
   "maxLength",
@@ -103,6 +106,7 @@ function memberFaults(value: unknown, schema: JsonSchema, at: string): string[] 
 }
 
 function isOfFormat(value: string, format: string): boolean {
+  if (format === "base64") return /^[A-Za-z0-9+/]*={0,2}$/.test(value) && value.length % 4 === 0;
   if (format !== "date-time") throw new Error(`The format ${format} is not checked`);
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value) && !isNaN(Date.parse(value));
 }

@@ -1,4 +1,5 @@
 import { PkgstashError } from "../../errors.ts";
+import { isAurName } from "../../formats/aur/rpc_answer.ts";
 import { parseSrcinfo, valuesOf, versionOf } from "../../formats/pacman/srcinfo.ts";
 import type { SourceTree } from "../source_tree.ts";
 
@@ -34,6 +35,8 @@ export function metadataOf(tree: SourceTree): TreeMetadata {
   const { base, packages } = srcinfo;
   const version = versionOf(srcinfo);
   if (version === null) throw lacking("no version in its .SRCINFO");
+  const odd = [base, ...packages].find(({ name }) => !isAurName(name));
+  if (odd !== undefined) throw lacking(`the name ${JSON.stringify(odd.name.slice(0, 100))}`);
   const lines = [base, ...packages].flatMap((section) => section.lines);
   const valuesWith = (isWanted: (key: string) => boolean) => [
     ...new Set(

@@ -51,6 +51,28 @@ export async function readTreeArchive(
   return contents.tree();
 }
 
+/** As `readTreeArchive`, of files that come one by one. */
+export function treeOf(
+  files: readonly { path: string; mode: "100644" | "100755" | "120000"; content: Uint8Array }[],
+  limits: TreeLimits = TREE_LIMITS,
+): SourceTree {
+  const contents = new TreeContents(limits);
+  for (const { path, mode, content } of files) {
+    if (content.length > limits.maxFileBytes) throw refused(`${quoted(path)} is too large`);
+    const isLink = mode === "120000";
+    contents.add({
+      name: `tree/${path}`,
+      type: isLink ? "other" : "file",
+      mode: mode === "100755" ? 0o755 : 0o644,
+      attributes: [],
+      link: isLink ? { kind: "symbolic", target: new TextDecoder().decode(content) } : null,
+      size: content.length,
+      body: isLink ? null : content,
+    });
+  }
+  return contents.tree();
+}
+
 /** Passes at most `maxBytes`. */
 export function capped(maxBytes: number): TransformStream<Uint8Array, Uint8Array> {
   let total = 0;

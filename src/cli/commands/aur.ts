@@ -1,17 +1,147 @@
-import type { Command } from "../command.ts";
-import { renderCommandHelp } from "../help.ts";
-import { EXIT_CODE } from "../errors.ts";
+import {
+  CHECK_WATCHED,
+  HOLD_WATCHED,
+  RELEASE_WATCHED,
+  REMOVE_WATCHED,
+  SET_COOL_DOWN,
+} from "../../api/aur.ts";
+import { parseDuration } from "../../config/quantities.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandArgument,
+  type CommandOption,
+  type OptionValues,
+  requiredArgument,
+} from "../command.ts";
+import { EXIT_CODE, UsageError } from "../errors.ts";
+import { visible } from "../terminal_text.ts";
+import { AUR_ADD_COMMAND, AUR_IMPORT_COMMAND } from "./aur_add.ts";
 import { AUR_JUDGE_COMMAND } from "./aur_judge.ts";
+import { AUR_LIST, AUR_SHOW_COMMAND } from "./aur_list.ts";
+
+const NAME: CommandArgument = {
+  name: "NAME",
+  description: "Name of a watched package or package base",
+  required: true,
+};
+
+const TIME: CommandArgument = {
+  name: "TIME",
+  description: 'Such as 3d, 0 for none, or "default" for the configured one',
+  required: true,
+};
+
+/** Why something is decided; the list of decisions keeps it. */
+export const REASON_OPTION: CommandOption = {
+  name: "reason",
+  valueName: "TEXT",
+  description: "Why, for those who read the list of decisions",
+};
 
 export const AUR_COMMAND: Command = {
+  ...AUR_LIST,
   name: "aur",
-  summary: "Judge changes of packages from the AUR",
-  description: "Shows what a change to a package source of the AUR amounts to.",
-  options: [],
-  examples: AUR_JUDGE_COMMAND.examples,
-  subcommands: [AUR_JUDGE_COMMAND],
-  run: (_, output) => {
-    output.err(renderCommandHelp(AUR_COMMAND));
-    return Promise.resolve(EXIT_CODE.usage);
-  },
+  subcommands: [
+    { ...AUR_LIST, name: "aur list", summary: "List the watched packages" },
+    AUR_ADD_COMMAND,
+    AUR_IMPORT_COMMAND,
+    AUR_SHOW_COMMAND,
+    {
+      name: "aur check",
+      summary: "Look for changes now",
+      description: "Asks the AUR about all watched packages, without waiting for check_interval.",
+      options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+      examples: [{ command: "pkgstash aur check", description: "What was pushed meanwhile" }],
+      run: async (options, output) => {
+        const report = await (await ApiClient.of(options)).call(CHECK_WATCHED);
+        printAnswer(report, {
+          options,
+          output,
+          render: ({ changed, failure }) =>
+            [
+              ...(failure === null ? [] : [visible(`${failure}.`)]),
+              changed.length === 0 ? "Nothing new." : visible(`New files: ${changed.join(", ")}.`),
+            ].join("\n"),
+        });
+        return report.failure === null ? EXIT_CODE.ok : EXIT_CODE.failure;
+      },
+    },
+    {
+      name: "aur hold",
+      summary: "Build nothing of a package, or release it again",
+      description: "Holds a package: nothing of it is built until it is released. What is " +
+        "published stays.",
+      arguments: [NAME],
+      options: [
+        REASON_OPTION,
+        { name: "release", valueName: null, description: "Release it again" },
+        ...CONNECTION_OPTIONS,
+      ],
+      examples: [
+        { command: 'pkgstash aur hold foo --reason "2.0 breaks X"', description: "Hold it" },
+        { command: "pkgstash aur hold foo --release", description: "Go on" },
+      ],
+      run: async (options, output) => {
+        const name = requiredArgument(options, NAME.name);
+        const client = await ApiClient.of(options);
+        if (options.has("release")) {
+          await client.call(RELEASE_WATCHED, { name });
+          output.out(`Released ${name}.`);
+        } else {
+          await client.call(HOLD_WATCHED, { name, body: { reason: reasonIn(options) } });
+          output.out(`Held ${name}: nothing of it is built until aur hold --release.`);
+        }
+        return EXIT_CODE.ok;
+      },
+    },
+    {
+      name: "aur cool-down",
+      summary: "Set the cool-down of a package",
+      description: "Replaces the configured cool-down for one package. The longer one after a " +
+        "change of maintainers stays.",
+      arguments: [NAME, TIME],
+      options: [REASON_OPTION, ...CONNECTION_OPTIONS],
+      examples: [{
+        command: 'pkgstash aur cool-down foo 0 --reason "my own package"',
+        description: "Its bumps pass at once",
+      }],
+      run: async (options, output) => {
+        const name = requiredArgument(options, NAME.name);
+        const time = requiredArgument(options, TIME.name);
+        const ms = time === "default" ? null : parseDuration(time);
+        if (ms === null && time !== "default") {
+          throw new UsageError(`${TIME.name} must be a time such as 3d or 12h, 0, or default.`);
+        }
+        const body = { ms, reason: reasonIn(options) };
+        await (await ApiClient.of(options)).call(SET_COOL_DOWN, { name, body });
+        output.out(`Set the cool-down of ${name} to ${time}.`);
+        return EXIT_CODE.ok;
+      },
+    },
+    {
+      name: "aur remove",
+      summary: "Stop watching a package",
+      description: "Stops watching a package base. What is published stays; pkgstash repo remove " +
+        "takes it out of the repository.",
+      arguments: [NAME],
+      options: CONNECTION_OPTIONS,
+      examples: [{ command: "pkgstash aur remove yay", description: "Build no more of it" }],
+      run: async (options, output) => {
+        const name = requiredArgument(options, NAME.name);
+        await (await ApiClient.of(options)).call(REMOVE_WATCHED, { name });
+        output.out(`${name} is not watched any more. What is published stays.`);
+        return EXIT_CODE.ok;
+      },
+    },
+    AUR_JUDGE_COMMAND,
+  ],
 };
+
+/** The reason, which must be given. */
+export function reasonIn(options: OptionValues): string {
+  const reason = options.get(REASON_OPTION.name)?.trim() ?? "";
+  if (reason === "") throw new UsageError("Say why: --reason TEXT.");
+  return reason;
+}

@@ -45,7 +45,6 @@ const VERDICTS: Readonly<Record<Verdict, string>> = {
   review: "review: a person must look",
 };
 
-/** Most important first. */
 const CLASSES: readonly FactClass[] = ["review", "pin", "harmless", "value"];
 
 /** The verdict, then each fact with what stood there and what stands there now. */
@@ -55,15 +54,26 @@ export function renderJudgement({ verdict, facts }: Judgement, paints: Paints): 
     : verdict === "review"
     ? paints.bad
     : paints.doubtful;
-  const sorted = CLASSES.flatMap((each) => facts.filter((fact) => fact.class === each));
-  return [paint(VERDICTS[verdict]), ...sorted.map((fact) => renderFact(fact, paints))].join("\n\n");
+  return [
+    paint(VERDICTS[verdict]),
+    ...sortedFacts(facts).map((fact) => renderFact(fact, paints)),
+  ].join("\n\n");
 }
+
+/** The most important first. */
+export function sortedFacts<F extends ShownFact>(facts: readonly F[]): F[] {
+  return CLASSES.flatMap((each) => facts.filter((fact) => fact.class === each));
+}
+
+/** A fact, also as the API sends it. */
+type ShownFact = Omit<Fact, "kind"> & { readonly kind: string };
 
 /** Lines of a value beyond which the rest is counted. */
 const MAX_LINES = 12;
 
-function renderFact(
-  { kind, class: factClass, file, line, before, after, reason }: Fact,
+/** A fact with its place, and what stood and stands there. */
+export function renderFact(
+  { kind, class: factClass, file, line, before, after, reason }: ShownFact,
   paints: Paints,
 ): string {
   const paint = factClass === "review"

@@ -1,5 +1,7 @@
 import { builderRoutes } from "./builder.ts";
 import { buildRoutes } from "./builds.ts";
+import { approvalRoutes } from "./approvals.ts";
+import { aurRoutes } from "./aur.ts";
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { downloadRoutes } from "./downloads.ts";
@@ -35,6 +37,8 @@ export const ROUTES: readonly Route[] = [
   ...rebuildRoutes,
   ...buildRoutes,
   ...builderRoutes,
+  ...aurRoutes,
+  ...approvalRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,
   ...keyRoutes,

@@ -3,6 +3,8 @@ import { generateKey } from "openpgp";
 import type { Endpoint } from "../../../../src/api/endpoint.ts";
 import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
 import { ROUTES } from "../../../../src/server/api/routes.ts";
+import { FakeAur } from "../../../support/fake_aur.ts";
+import { packageFiles } from "../../../support/fake_aur/srcinfo_values.ts";
 import type { Answer } from "../../../support/http_exchange.ts";
 import { faultsOf, type JsonSchema } from "../../../support/json_schema.ts";
 import { TestApp } from "../../../support/test_app.ts";
@@ -29,6 +31,14 @@ const { privateKey, publicKey } = await generateKey({
 /** The name of a job that nobody has. */
 const JOB = "0".repeat(32);
 const FINGERPRINT = publicKey.getFingerprint().toUpperCase();
+
+const aur = new FakeAur();
+for (const name of ["yay", "paru"]) aur.put(name, { files: packageFiles(name, "1") });
+const FOLDER = Object.entries(packageFiles("mine", "1")).map(([path, text]) => ({
+  path,
+  mode: "100644",
+  base64: new TextEncoder().encode(text).toBase64(),
+}));
 
 /** Requests for each operation of the document, with the expected status. */
 const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
@@ -219,6 +229,55 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/log-level", status: 400, body: { level: "loud" } },
     { target: "/api/v1/log-level", status: 400, body: { level: "info", until: "later" } },
   ],
+  "GET /api/v1/aur/packages": [{ target: "/api/v1/aur/packages", status: 200 }],
+  "POST /api/v1/aur/packages": [
+    { target: "/api/v1/aur/packages", status: 200, body: { names: ["yay"], dry_run: true } },
+    { target: "/api/v1/aur/packages", status: 200, body: { names: ["yay", "paru"] } },
+    { target: "/api/v1/aur/packages", status: 404, body: { names: ["none"] } },
+    { target: "/api/v1/aur/packages", status: 400, body: { names: ["../x"] } },
+  ],
+  "POST /api/v1/aur/folders": [
+    { target: "/api/v1/aur/folders", status: 200, body: { files: FOLDER } },
+    { target: "/api/v1/aur/folders", status: 400, body: { files: FOLDER.slice(1) } },
+    {
+      target: "/api/v1/aur/folders",
+      status: 400,
+      body: { files: [{ path: "../x", mode: "100644", base64: "eA==" }] },
+    },
+  ],
+  "POST /api/v1/aur/check": [{ target: "/api/v1/aur/check", status: 200 }],
+  "GET /api/v1/aur/packages/{name}": [
+    { target: "/api/v1/aur/packages/yay", status: 200 },
+    { target: "/api/v1/aur/packages/none", status: 404 },
+  ],
+  "PUT /api/v1/aur/packages/{name}/hold": [
+    { target: "/api/v1/aur/packages/yay/hold", status: 204, body: { reason: "a test" } },
+    { target: "/api/v1/aur/packages/yay/hold", status: 400, body: { reason: " " } },
+    { target: "/api/v1/aur/packages/none/hold", status: 404, body: { reason: "a test" } },
+  ],
+  "DELETE /api/v1/aur/packages/{name}/hold": [
+    { target: "/api/v1/aur/packages/yay/hold", status: 204 },
+  ],
+  "PUT /api/v1/aur/packages/{name}/cool-down": [
+    { target: "/api/v1/aur/packages/yay/cool-down", status: 204, body: { ms: 0, reason: "mine" } },
+    { target: "/api/v1/aur/packages/yay/cool-down", status: 400, body: { ms: -1, reason: "mine" } },
+  ],
+  "DELETE /api/v1/aur/packages/{name}": [
+    { target: "/api/v1/aur/packages/paru", status: 204 },
+    { target: "/api/v1/aur/packages/paru", status: 404 },
+  ],
+  "GET /api/v1/approvals": [{ target: "/api/v1/approvals", status: 200 }],
+  "GET /api/v1/approvals/{id}": [
+    { target: `/api/v1/approvals/${"0".repeat(16)}`, status: 404 },
+    { target: "/api/v1/approvals/yay", status: 400 },
+  ],
+  "POST /api/v1/approvals/{id}/approve": [
+    { target: `/api/v1/approvals/${"0".repeat(16)}/approve`, status: 404, body: {} },
+  ],
+  "POST /api/v1/approvals/{id}/reject": [
+    { target: `/api/v1/approvals/${"0".repeat(16)}/reject`, status: 404, body: { reason: "x" } },
+    { target: `/api/v1/approvals/${"0".repeat(16)}/reject`, status: 400, body: {} },
+  ],
   "GET /api/v1/client-config": [{ target: "/api/v1/client-config", status: 200 }],
   "GET /api/v1/keys": [{ target: "/api/v1/keys", status: 200 }],
   "GET /api/v1/keys/public": [{ target: "/api/v1/keys/public", status: 200 }],
@@ -299,7 +358,8 @@ async function start(): Promise<TestApp> {
     token: TOKEN,
     mirrors: 2,
     settings: { refresh_interval: "0", min_free_space: "0" },
-    tables: () => `mirrored_repos = ["core"]\npinned_packages = ["fixed"]\n`,
+    tables: () =>
+      `mirrored_repos = ["core"]\npinned_packages = ["fixed"]\n[aur]\nurl = "${aur.url}"\n`,
   });
   for (const mirror of app.mirrors) {
     const core = new PublishedRepository(mirror).set("a", 1).set("b", 1);

@@ -1,0 +1,83 @@
+import type { ApprovalDetail, InspectedReport } from "../../api/approvals.ts";
+import { agoText, durationText } from "../quantity.ts";
+import { type Paints, renderFacts, visible } from "../terminal_text.ts";
+import { renderFact, sortedFacts } from "./aur_judge.ts";
+
+/** Everything that a person needs to decide: the facts first, then the files. */
+export function renderApproval(approval: ApprovalDetail, paints: Paints): string {
+  const { id, kind, reasons, passes_at, packages } = approval;
+  const now = Date.now();
+  const order = packages.map(({ base }) => base).join(", ");
+  const facts: [string, string][] = [
+    ["Approval", id],
+    ["About", kind === "first" ? `first builds, in this order: ${order}` : `a change of ${order}`],
+    ["Waits", reasons.join("; ") || "-"],
+  ];
+  if (passes_at !== null) {
+    facts.push(["Passes", `by itself in ${durationText(Date.parse(passes_at) - now)}`]);
+  }
+  return [
+    renderFacts(facts, paints),
+    ...packages.map((each) => renderPackage(each, { paints, now })),
+    "",
+    `Approve exactly this with: pkgstash approvals approve ${id}`,
+  ].join("\n");
+}
+
+function renderPackage(
+  inspected: InspectedReport,
+  { paints, now }: { paints: Paints; now: number },
+): string {
+  const { base, accepted, version, verdict, maintainers, diff, news, sources } = inspected;
+  const about: [string, string][] = [
+    ["Package base", base],
+    ["Version", accepted === null ? version : `${accepted} -> ${version}`],
+    ["Verdict", verdict ?? "first build: look at everything"],
+    ["Description", inspected.description ?? "-"],
+    ["Maintainer", [maintainers.maintainer ?? "nobody", ...maintainers.co_maintainers].join(", ")],
+    ["Pushed", agoText(inspected.pushed_at, now)],
+    [
+      "In the AUR",
+      inspected.first_submitted === null
+        ? "-"
+        : `since ${inspected.first_submitted.slice(0, 10)}, ${inspected.votes ?? 0} votes`,
+    ],
+    ["Depends on", inspected.dependencies.join(", ") || "-"],
+    ["Tree", inspected.tree],
+  ];
+  const lines = ["", renderFacts(about, paints)];
+  for (const { at, text } of news) {
+    lines.push(paints.doubtful(visible(`${at.slice(0, 10)}  ${text}`)));
+  }
+  const byHost = Map.groupBy(sources, hostOf);
+  for (const [host, entries] of byHost) {
+    lines.push(`${paints.title(visible(host))}`, ...entries.map((entry) => `  ${visible(entry)}`));
+  }
+  const facts = sortedFacts(inspected.facts);
+  if (facts.length > 0) lines.push("", ...facts.map((fact) => renderFact(fact, paints)));
+  lines.push("", ...diff.map(({ kind, text }) => paintLine(kind, visible(text), paints)));
+  return lines.join("\n");
+}
+
+/** Where a source comes from: its host, or this package itself. */
+function hostOf(source: string): string {
+  const url = source.replace(/^.*?::/, "").replace(/^[a-z]+\+/, "");
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? "files of the package itself";
+}
+
+function paintLine(kind: InspectedReport["diff"][number]["kind"], text: string, paints: Paints) {
+  switch (kind) {
+    case "added":
+      return paints.good(text);
+    case "removed":
+      return paints.bad(text);
+    case "hunk":
+      return paints.accent(text);
+    case "file":
+      return paints.title(text);
+    case "note":
+      return paints.doubtful(text);
+    case "context":
+      return text;
+  }
+}

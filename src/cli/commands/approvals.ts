@@ -1,0 +1,204 @@
+import {
+  type ApprovalDetail,
+  type ApprovalReport,
+  APPROVE,
+  LIST_APPROVALS,
+  REJECT,
+  SHOW_APPROVAL,
+} from "../../api/approvals.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandArgument,
+  type OptionValues,
+  requiredArgument,
+} from "../command.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { printPaged } from "../pager.ts";
+import { agoText, durationText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import { type Paints, paintsFor, visible } from "../terminal_text.ts";
+import { renderApproval } from "./approval_text.ts";
+import { REASON_OPTION, reasonIn } from "./aur.ts";
+
+const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
+
+const ID: CommandArgument = {
+  name: "ID",
+  description: "The approval's id, as pkgstash approvals shows it, or its first digits",
+  required: true,
+};
+
+const LIST: Omit<Command, "name"> = {
+  summary: "Decide what is built",
+  description: "Lists what waits for a decision, with why it does not pass by itself. Prints " +
+    "nothing but a sentence if nothing waits.",
+  options: OPTIONS,
+  examples: [{ command: "pkgstash approvals", description: "What waits, for example in a motd" }],
+  run: list,
+};
+
+export const APPROVALS_COMMAND: Command = {
+  ...LIST,
+  name: "approvals",
+  subcommands: [
+    { ...LIST, name: "approvals list", summary: "List what waits" },
+    {
+      name: "approvals show",
+      summary: "Show what changed",
+      description: "Shows what waits: the facts first, then all files against those that were " +
+        "accepted last. Nothing in them can control the terminal. A name of a package does for " +
+        "the id.",
+      arguments: [ID],
+      options: OPTIONS,
+      examples: [{ command: "pkgstash approvals show yay", description: "Before you approve it" }],
+      run: show,
+    },
+    {
+      name: "approvals approve",
+      summary: "Approve builds",
+      description: "Accepts exactly the files that the id names: if anything has changed since, " +
+        "nothing happens. Where a cool-down is not over, a reason is needed.",
+      arguments: [ID],
+      options: [REASON_OPTION, ...OPTIONS],
+      examples: [{
+        command: "pkgstash approvals approve 3f2a91c07be4d815",
+        description: "After pkgstash approvals show",
+      }],
+      run: async (options, output) => {
+        const client = await ApiClient.of(options);
+        const { id } = await byId(client, requiredArgument(options, ID.name));
+        const reason = options.get(REASON_OPTION.name);
+        const approved = await client.call(APPROVE, {
+          id,
+          body: reason === undefined ? {} : { reason },
+        });
+        printAnswer(approved, {
+          options,
+          output,
+          render: (approval) => `Approved ${titleOf(approval)}.`,
+        });
+        return EXIT_CODE.ok;
+      },
+    },
+    {
+      name: "approvals reject",
+      summary: "Skip versions",
+      description: "Skips exactly these versions: later ones are decided as usual.",
+      arguments: [ID],
+      options: [REASON_OPTION, ...OPTIONS],
+      examples: [{
+        command: 'pkgstash approvals reject 3f2a91c07be4d815 --reason "broken release"',
+        description: "Wait for the next one",
+      }],
+      run: (options, output) => reject(options, output, false),
+    },
+    {
+      name: "approvals hold",
+      summary: "Hold packages",
+      description: "Builds nothing of the packages until pkgstash aur hold --release.",
+      arguments: [ID],
+      options: [REASON_OPTION, ...OPTIONS],
+      examples: [{
+        command: 'pkgstash approvals hold 3f2a91c07be4d815 --reason "the maintainer is new"',
+        description: "Until it is clear",
+      }],
+      run: (options, output) => reject(options, output, true),
+    },
+  ],
+};
+
+async function list(options: OptionValues, output: Output): Promise<ExitCode> {
+  const answer = await (await ApiClient.of(options)).call(LIST_APPROVALS);
+  printAnswer(answer, { options, output, render: renderList });
+  return EXIT_CODE.ok;
+}
+
+async function show(options: OptionValues, output: Output): Promise<ExitCode> {
+  const client = await ApiClient.of(options);
+  const { id } = await byIdOrName(client, requiredArgument(options, ID.name));
+  const approval: ApprovalDetail = await client.call(SHOW_APPROVAL, { id });
+  if (options.has(JSON_OPTION.name)) output.out(JSON.stringify(approval, null, 2));
+  else await printPaged(renderApproval(approval, paintsFor(output)), output);
+  return EXIT_CODE.ok;
+}
+
+async function reject(options: OptionValues, output: Output, hold: boolean): Promise<ExitCode> {
+  const reason = reasonIn(options);
+  const client = await ApiClient.of(options);
+  const { id } = await byId(client, requiredArgument(options, ID.name));
+  const rejected = await client.call(REJECT, { id, body: { reason, hold } });
+  printAnswer(rejected, {
+    options,
+    output,
+    render: (approval) => `${hold ? "Held" : "Skipped"} ${titleOf(approval)}.`,
+  });
+  return EXIT_CODE.ok;
+}
+
+const FULL_ID = /^[0-9a-f]{16}$/;
+
+/** A decision is about what was shown: a name would take whatever waits now. */
+async function byId(client: ApiClient, text: string): Promise<{ id: string }> {
+  if (FULL_ID.test(text)) return { id: text };
+  const { approvals } = await client.call(LIST_APPROVALS);
+  const found = /^[0-9a-f]{4,16}$/.test(text)
+    ? approvals.filter(({ id }) => id.startsWith(text))
+    : [];
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) return only;
+  const named = approvals.find(({ packages }) => packages.some(({ base }) => base === text));
+  throw new UsageError(
+    named === undefined
+      ? `There is no approval ${text}. See pkgstash approvals.`
+      : `Decide by the id that pkgstash approvals show ${text} prints, so that you decide on what ` +
+        "you have seen.",
+  );
+}
+
+async function byIdOrName(client: ApiClient, text: string): Promise<{ id: string }> {
+  const { approvals } = await client.call(LIST_APPROVALS);
+  const named = approvals.find(({ packages }) => packages.some(({ base }) => base === text));
+  return named ?? await byId(client, text);
+}
+
+function titleOf({ packages }: ApprovalReport): string {
+  return visible(packages.map(({ base, version }) => `${base} ${version}`).join(", "));
+}
+
+function renderList(
+  { approvals }: { approvals: readonly ApprovalReport[] },
+  paints: Paints,
+): string {
+  if (approvals.length === 0) return "Nothing waits for approval.";
+  const now = Date.now();
+  const asked = approvals.filter(({ is_asked }) => is_asked).length;
+  const table = renderTable<ApprovalReport>(
+    [
+      { title: "ID", text: ({ id }) => id },
+      { title: "PACKAGES", text: changesText, paint: (text) => paints.accent(text) },
+      { title: "PUSHED", text: ({ pushed_at }) => agoText(pushed_at, now) },
+      {
+        title: "WHY",
+        text: ({ reasons, passes_at }) =>
+          reasons.join("; ") +
+          (passes_at === null ? "" : `; passes in ${durationText(Date.parse(passes_at) - now)}`),
+        paint: (text, { is_asked }) => is_asked ? paints.bad(text) : paints.doubtful(text),
+      },
+    ],
+    approvals,
+    paints.title,
+  );
+  return asked === 0 ? table : `${table}\n\nSee pkgstash approvals show ID.`;
+}
+
+/** `foo 1-1 -> 2-1`, or `foo 1-1 and 3 more` */
+function changesText({ packages }: ApprovalReport): string {
+  const last = packages.at(-1);
+  if (last === undefined) return "-";
+  const versions = last.accepted === null ? last.version : `${last.accepted} -> ${last.version}`;
+  const more = packages.length === 1 ? "" : ` and ${packages.length - 1} more`;
+  return `${last.base} ${versions}${more}`;
+}

@@ -1,0 +1,192 @@
+import { ADD_FOLDER, ADD_WATCHED, type PlanReport } from "../../api/aur.ts";
+import { readSourceFolder } from "../../building/source_folder.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandOption,
+  type OptionValues,
+  repeatedArgument,
+  requiredArgument,
+} from "../command.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { countText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import { type Paints, visible } from "../terminal_text.ts";
+import { namesInList } from "./foreign_packages.ts";
+
+const PACKAGE = "PACKAGE";
+const FILE = "FILE";
+
+const DRY_RUN: CommandOption = {
+  name: "dry-run",
+  valueName: null,
+  description: "Only show what would be watched",
+};
+
+const OPTIONS = [DRY_RUN, JSON_OPTION, ...CONNECTION_OPTIONS];
+
+export const AUR_ADD_COMMAND: Command = {
+  name: "aur add",
+  summary: "Watch packages",
+  description: "Watches packages of the AUR, by name or URL, and what they need of the AUR " +
+    "themselves. Their first builds wait for approval, together. A path such as ./foo is a folder " +
+    "with a PKGBUILD and a .SRCINFO; it is sent to the daemon as it is now, so add it again after " +
+    "each change.",
+  arguments: [{
+    name: PACKAGE,
+    description: "Name or URL of a package of the AUR, or path of a folder",
+    required: true,
+    isRepeated: true,
+  }],
+  options: OPTIONS,
+  examples: [
+    { command: "pkgstash aur add yay paru", description: "Two packages" },
+    { command: "pkgstash aur add --dry-run clion", description: "What clion needs of the AUR" },
+    { command: "pkgstash aur add ./my-package", description: "A folder of your own" },
+  ],
+  readsFiles: true,
+  run: add,
+};
+
+export const AUR_IMPORT_COMMAND: Command = {
+  name: "aur import",
+  summary: "Watch the packages of a list",
+  description: "Reads a list of packages and watches those that are in the AUR: the output of " +
+    "pacman -Qm or aur repo --list, a list of names, or the JSON of ahriman-status. - is the " +
+    "standard input.",
+  arguments: [{ name: FILE, description: "The list, or - for the standard input", required: true }],
+  options: OPTIONS,
+  examples: [
+    {
+      command: "pacman -Qm | pkgstash aur import -",
+      description: "All foreign packages of a machine",
+    },
+  ],
+  readsFiles: true,
+  run: async (options, output) => {
+    const file = requiredArgument(options, FILE);
+    const text = file === "-"
+      ? await new Response(Deno.stdin.readable).text()
+      : await Deno.readTextFile(file);
+    const names = namesInList(text);
+    if (names.length === 0) throw new UsageError(`There is no name of a package in ${file}.`);
+    return await watch(names, { options, output, skipsUnknown: true });
+  },
+};
+
+async function add(options: OptionValues, output: Output): Promise<ExitCode> {
+  const targets = repeatedArgument(options, PACKAGE);
+  const folders = targets.filter(isFolder);
+  if (folders.length > 0 && options.has(DRY_RUN.name)) {
+    throw new UsageError("--dry-run is for packages of the AUR: a folder needs nothing else.");
+  }
+  for (const folder of folders) await addFolder(folder, options, output);
+  const names = targets.filter((target) => !isFolder(target)).map(nameOf);
+  if (names.length === 0) return EXIT_CODE.ok;
+  return await watch(names, { options, output, skipsUnknown: false });
+}
+
+function isFolder(target: string): boolean {
+  return /^(?:\.{1,2}$|\.{0,2}\/)/.test(target);
+}
+
+/** The name in a URL of the AUR, or the name itself. */
+function nameOf(target: string): string {
+  if (!target.includes("/")) return target;
+  const name =
+    /^(?:https|ssh|git\+https):\/\/(?:aur@)?aur\.archlinux\.org\/(?:packages\/|pkgbase\/|cgit\/aur\.git\/.*[?&]h=)?([^/?#&]+?)(?:\.git)?\/?$/
+      .exec(target)?.[1];
+  if (name !== undefined) return decodeURIComponent(name);
+  throw new UsageError(
+    `Cannot watch ${target}: it is no URL of the AUR. Clone the repository, and add its folder ` +
+      "again after each change.",
+  );
+}
+
+async function addFolder(path: string, options: OptionValues, output: Output): Promise<void> {
+  const tree = await readSourceFolder(path);
+  const files = [...tree.values()].map(({ path: name, mode, content }) => {
+    if (content === null || mode === "160000") {
+      throw new UsageError(`Cannot add ${path}: ${name} is too large, or a submodule.`);
+    }
+    return { path: name, mode, base64: content.toBase64() };
+  });
+  const watched = await (await ApiClient.of(options)).call(ADD_FOLDER, { body: { files } });
+  printAnswer(watched, {
+    options,
+    output,
+    render: ({ base, candidate, state }, paints) =>
+      state === "approval"
+        ? `${paints.accent(visible(base))} ${visible(candidate ?? "")} waits for approval. ` +
+          "See pkgstash approvals."
+        : `${paints.accent(visible(base))} is watched.`,
+  });
+}
+
+async function watch(
+  names: readonly string[],
+  { options, output, skipsUnknown }: {
+    options: OptionValues;
+    output: Output;
+    skipsUnknown: boolean;
+  },
+): Promise<ExitCode> {
+  const isDryRun = options.has(DRY_RUN.name);
+  const plan = await (await ApiClient.of(options)).call(ADD_WATCHED, {
+    body: { names: [...names], skip_unknown: skipsUnknown, dry_run: isDryRun },
+  });
+  printAnswer(plan, {
+    options,
+    output,
+    render: (plan, paints) => renderPlan(plan, { paints, isDryRun }),
+  });
+  return EXIT_CODE.ok;
+}
+
+function renderPlan(
+  { packages, cycles, unknown, watched, open, failure }: PlanReport,
+  { paints, isDryRun }: { paints: Paints; isDryRun: boolean },
+): string {
+  const warn = (text: string) => paints.doubtful(visible(text));
+  const lines: string[] = [];
+  if (packages.length > 0) {
+    lines.push(
+      renderTable<PlanReport["packages"][number]>(
+        [
+          { title: "PACKAGE", text: ({ base }) => base, paint: (text) => paints.accent(text) },
+          { title: "VERSION", text: ({ version }) => version },
+          { title: "MAINTAINER", text: ({ maintainer }) => maintainer ?? "-" },
+          { title: "WHY", text: (each) => each.is_dependency ? "needed" : "asked for" },
+          { title: "NEEDS", text: ({ needs }) => needs.join(", ") || "-" },
+        ],
+        packages,
+        paints.title,
+      ),
+      "",
+    );
+  }
+  if (watched.length > 0) lines.push(visible(`Watched before: ${watched.join(", ")}.`));
+  if (unknown.length > 0) lines.push(warn(`Not in the AUR: ${unknown.join(", ")}.`));
+  for (const cycle of cycles) {
+    lines.push(warn(`These need one another, so one must be built without: ${cycle.join(", ")}.`));
+  }
+  for (const { dependency, needed_by, providers } of open) {
+    lines.push(warn(
+      providers.length === 0
+        ? `Nothing has ${dependency}, which ${needed_by} needs.`
+        : `${needed_by} needs ${dependency}. Add one of ${providers.join(", ")}.`,
+    ));
+  }
+  if (failure !== null) lines.push(warn(`${failure}.`));
+  if (packages.length > 0) {
+    const count = countText(packages.length, "package");
+    lines.push(
+      isDryRun
+        ? `${count} would be watched, in this build order.`
+        : `Watching ${count}, in this build order. See pkgstash approvals for the first builds.`,
+    );
+  } else if (watched.length === 0) lines.push("Nothing to watch.");
+  return lines.join("\n");
+}

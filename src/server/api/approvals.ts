@@ -1,0 +1,99 @@
+import {
+  type ApprovalDetail,
+  type ApprovalReport,
+  APPROVE,
+  type InspectedReport,
+  LIST_APPROVALS,
+  REJECT,
+  SHOW_APPROVAL,
+} from "../../api/approvals.ts";
+import { PkgstashError } from "../../errors.ts";
+import type { Approval, ApprovalMember } from "../../building/decisions/approvals.ts";
+import type { Inspection } from "../../building/decisions/inspection.ts";
+import { maintainersReport, timeOf, timeOrNull } from "./aur.ts";
+import { handle, type Route } from "./route.ts";
+
+export const approvalRoutes: readonly Route[] = [
+  handle(LIST_APPROVALS, async ({ building: { decisions } }) => ({
+    approvals: (await decisions.approvals()).map(approvalReport),
+  })),
+  handle(SHOW_APPROVAL, async ({ path: { id }, building }): Promise<ApprovalDetail> => {
+    const approval = await building.decisions.approval(id);
+    const packages: InspectedReport[] = [];
+    for (const member of approval.members) {
+      packages.push(inspectedReport(member, await building.inspect(member)));
+    }
+    return { ...approvalReport(approval), packages };
+  }),
+  handle(APPROVE, async ({ path: { id }, body, building: { decisions }, principal, note }) => {
+    const waiting = await decisions.approval(id);
+    if (!waiting.isAsked && body.reason === undefined) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot approve ${id} now: ${waiting.reasons.join("; ")}. Say why it shall not wait: ` +
+          "--reason TEXT.",
+      );
+    }
+    const by = principal?.name ?? "";
+    const report = approvalReport(
+      await decisions.approve(id, { by, reason: body.reason ?? "" }),
+    );
+    note({ packages: report.packages, reason: body.reason ?? "" });
+    return report;
+  }),
+  handle(REJECT, async ({ path: { id }, body, building: { decisions }, principal, note }) => {
+    const report = approvalReport(
+      await decisions.reject(id, { by: principal?.name ?? "", ...body }),
+    );
+    note({ packages: report.packages, ...body });
+    return report;
+  }),
+];
+
+function approvalReport(approval: Approval): ApprovalReport {
+  const { id, kind, members, reasons, isAsked, passesAt, pushedAt } = approval;
+  return {
+    id,
+    kind,
+    packages: members.map(changeReport),
+    reasons: [...reasons],
+    is_asked: isAsked,
+    passes_at: timeOrNull(passesAt),
+    pushed_at: timeOf(pushedAt),
+  };
+}
+
+function changeReport({ watched: { base, accepted }, candidate }: ApprovalMember) {
+  return {
+    base,
+    accepted: accepted?.version ?? null,
+    version: candidate.version,
+    tree: candidate.treeHash,
+  };
+}
+
+function inspectedReport(
+  member: ApprovalMember,
+  { verdict, facts, diff, sources, dependencies }: Inspection,
+): InspectedReport {
+  const { info, maintainers, news } = member.watched;
+  return {
+    ...changeReport(member),
+    verdict,
+    facts: facts.map((fact) => ({ ...fact })),
+    diff: diff.map((line) => ({ ...line })),
+    sources: [...sources],
+    dependencies: [...dependencies],
+    description: info?.description ?? null,
+    maintainers: maintainersReport(maintainers.at(-1)),
+    maintainer_history: maintainers.map((each) => ({
+      at: timeOf(each.at),
+      ...maintainersReport(each),
+    })),
+    votes: info?.votes ?? null,
+    popularity: info?.popularity ?? null,
+    first_submitted: timeOrNull(info?.firstSubmitted ?? null),
+    pushed_at: timeOf(member.candidate.pushedAt),
+    news: news.map(({ at, text }) => ({ at: timeOf(at), text })).reverse(),
+  };
+}

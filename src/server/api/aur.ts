@@ -1,0 +1,170 @@
+import {
+  ADD_FOLDER,
+  ADD_WATCHED,
+  CHECK_WATCHED,
+  type CheckReport as CheckJson,
+  HOLD_WATCHED,
+  LIST_WATCHED,
+  type PlanReport,
+  RELEASE_WATCHED,
+  REMOVE_WATCHED,
+  SET_COOL_DOWN,
+  SHOW_WATCHED,
+  type WatchedDetail,
+  type WatchedReport,
+} from "../../api/aur.ts";
+import type { Building } from "../../building/building.ts";
+import type {
+  Maintainers,
+  Statement,
+  WatchedPackage,
+} from "../../building/packages/watched_package.ts";
+import type { DependencyPlan } from "../../building/watch/dependency_plan.ts";
+import type { CheckReport } from "../../building/watch/watcher.ts";
+import { handle, type Route } from "./route.ts";
+
+export const aurRoutes: readonly Route[] = [
+  handle(LIST_WATCHED, async ({ building }) => {
+    const packages: WatchedReport[] = [];
+    for (const each of building.packages.list()) packages.push(await watchedReport(building, each));
+    const { lastCheck } = building.watcher;
+    return { packages, last_check: lastCheck === null ? null : checkReport(lastCheck) };
+  }),
+  handle(ADD_WATCHED, async ({ body, building, principal, note }) => {
+    const { names, skip_unknown: skipsUnknown, dry_run: isDryRun } = body;
+    if (isDryRun) return planReport(await building.plan(names), null);
+    const by = principal?.name ?? "";
+    const { plan, failure } = await building.add(names, { by, skipsUnknown });
+    note({ added: plan.packages.map(({ base }) => base) });
+    return planReport(plan, failure);
+  }),
+  handle(ADD_FOLDER, async ({ body: { files }, building, principal, note }) => {
+    const watched = await building.addFolder(
+      files.map(({ path, mode, base64 }) => ({
+        path,
+        mode,
+        content: Uint8Array.fromBase64(base64),
+      })),
+      principal?.name ?? "",
+    );
+    note({ package: watched.base });
+    return await watchedReport(building, watched);
+  }),
+  handle(CHECK_WATCHED, async ({ building }) => checkReport(await building.watcher.check())),
+  handle(SHOW_WATCHED, async ({ path: { name }, building }) => {
+    return await watchedDetail(building, building.watched(name));
+  }),
+  handle(REMOVE_WATCHED, async ({ path: { name }, building, note }) => {
+    note({ package: (await building.remove(name)).base });
+  }),
+  handle(HOLD_WATCHED, async ({ path: { name }, body: { reason }, building, principal, note }) => {
+    const { base } = building.watched(name);
+    await building.decisions.hold(base, { by: principal?.name ?? "", reason, isHeld: true });
+    note({ package: base, reason });
+  }),
+  handle(RELEASE_WATCHED, async ({ path: { name }, building, principal, note }) => {
+    const { base } = building.watched(name);
+    await building.decisions.hold(base, { by: principal?.name ?? "", reason: "", isHeld: false });
+    note({ package: base });
+  }),
+  handle(SET_COOL_DOWN, async ({ path: { name }, body, building, principal, note }) => {
+    const { base } = building.watched(name);
+    await building.decisions.setCoolDown(base, { by: principal?.name ?? "", ...body });
+    note({ package: base, ...body });
+  }),
+];
+
+/** A time in milliseconds since the epoch. */
+export function timeOf(time: number): string {
+  return new Date(time).toISOString();
+}
+
+export function timeOrNull(time: number | null): string | null {
+  return time === null ? null : timeOf(time);
+}
+
+export function maintainersReport(maintainers: Maintainers | undefined) {
+  return {
+    maintainer: maintainers?.maintainer ?? null,
+    co_maintainers: [...maintainers?.coMaintainers ?? []],
+  };
+}
+
+async function watchedReport(building: Building, watched: WatchedPackage): Promise<WatchedReport> {
+  const { base, names, source, accepted, candidates, published, maintainers } = watched;
+  const decision = await building.decisions.decisionOf(watched);
+  return {
+    base,
+    names: [...names],
+    source: source.kind,
+    url: source.kind === "git" ? source.url : null,
+    state: building.stateOf(watched, decision),
+    accepted: accepted?.version ?? null,
+    candidate: candidates.at(-1)?.version ?? null,
+    published: published?.version ?? null,
+    passes_at: timeOrNull(decision.kind === "wait" ? decision.until : null),
+    maintainers: maintainersReport(maintainers.at(-1)),
+    needs: [...watched.needs],
+    is_dependency: watched.isDependency,
+    problem: watched.problem,
+  };
+}
+
+async function watchedDetail(building: Building, watched: WatchedPackage): Promise<WatchedDetail> {
+  const { info, coolDown, hold, maintainers, news, decisions } = watched;
+  return {
+    ...await watchedReport(building, watched),
+    description: info?.description ?? null,
+    votes: info?.votes ?? null,
+    popularity: info?.popularity ?? null,
+    first_submitted: timeOrNull(info?.firstSubmitted ?? null),
+    last_modified: timeOrNull(info?.lastModified ?? null),
+    out_of_date: timeOrNull(info?.outOfDate ?? null),
+    added: { at: timeOf(watched.added.at), by: watched.added.by },
+    unmet: [...watched.unmet],
+    hold: hold === null ? null : statementReport(hold),
+    cool_down: coolDown === null ? null : { ...statementReport(coolDown), ms: coolDown.ms },
+    skipped: [...watched.skipped],
+    maintainer_history: maintainers.map((each) => ({
+      at: timeOf(each.at),
+      ...maintainersReport(each),
+    })),
+    news: news.map(({ at, text }) => ({ at: timeOf(at), text })).reverse(),
+    decisions: decisions.map(({ action, version, treeHash, ...statement }) => ({
+      ...statementReport(statement),
+      action,
+      version,
+      tree: treeHash,
+    })).reverse(),
+  };
+}
+
+function statementReport({ at, by, reason }: Statement) {
+  return { at: timeOf(at), by, reason };
+}
+
+function checkReport({ at, changed, failure }: CheckReport): CheckJson {
+  return { at: timeOf(at), changed: [...changed], failure };
+}
+
+function planReport(plan: DependencyPlan, failure: string | null): PlanReport {
+  return {
+    packages: plan.packages.map(({ base, names, info, isDependency, needs }) => ({
+      base,
+      names: [...names],
+      version: info.version,
+      maintainer: info.maintainer,
+      is_dependency: isDependency,
+      needs: [...needs],
+    })),
+    cycles: plan.cycles.map((cycle) => [...cycle]),
+    unknown: [...plan.unknown],
+    watched: [...plan.watched],
+    open: plan.open.map(({ dependency, neededBy, providers }) => ({
+      dependency,
+      needed_by: neededBy,
+      providers: [...providers],
+    })),
+    failure,
+  };
+}
