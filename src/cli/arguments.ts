@@ -24,11 +24,14 @@ export type CommandArguments = { readonly help: true } | {
 export function parseCommandArguments(command: Command, args: readonly string[]): CommandArguments {
   for (const arg of args) rejectGoSpelling(arg, command);
   const names = command.options.map((option) => option.name);
+  const letters = Object.fromEntries(
+    command.options.flatMap(({ name, letter }) => letter === undefined ? [] : [[name, letter]]),
+  );
   const parsed = parseArgs(args, {
     boolean: ["help", ...namesOf(command, false)],
     string: [...namesOf(command, true), "_"],
     collect: names,
-    alias: { help: "h" },
+    alias: { help: "h", ...letters },
     unknown: (arg) => {
       // A hyphen alone stands for the standard input.
       if (arg === "-" || !arg.startsWith("-")) return true;

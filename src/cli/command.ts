@@ -4,6 +4,8 @@ import type { Output } from "./output.ts";
 /** An option of a command, written `--name VALUE`, or `--name` if it has no value. */
 export interface CommandOption {
   readonly name: string;
+  /** What may be typed for it after a single hyphen. */
+  readonly letter?: string;
   /** The placeholder of the value in help, such as "FILE"; null for an option without a value. */
   readonly valueName: string | null;
   readonly description: string;

@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { APPROVALS_COMMAND } from "./commands/approvals.ts";
 import { AUR_COMMAND } from "./commands/aur.ts";
+import { BUILDS_COMMAND } from "./commands/builds.ts";
 import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   VERIFY_COMMAND,
   PACKAGES_COMMAND,
   REPO_COMMAND,
+  BUILDS_COMMAND,
   AUR_COMMAND,
   APPROVALS_COMMAND,
   EXTRA_FILES_COMMAND,

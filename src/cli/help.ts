@@ -104,7 +104,8 @@ function spelling({ name, valueName }: CommandOption): string {
 
 function renderOption(option: CommandOption): [string, string] {
   const values = option.choices === undefined ? "" : `: ${option.choices.join(", ")}`;
-  const short = option === HELP_OPTION ? "-h, " : "    ";
+  const { letter = option === HELP_OPTION ? "h" : undefined } = option;
+  const short = letter === undefined ? "    " : `-${letter}, `;
   return [short + spelling(option), option.description + values];
 }
 

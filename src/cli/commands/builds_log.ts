@@ -1,0 +1,86 @@
+import { READ_BUILD_LOG } from "../../api/builds.ts";
+import { JSON_OPTION } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import { type Command, type OptionValues, requiredArgument } from "../command.ts";
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { visible } from "../terminal_text.ts";
+import { BUILD } from "./build_texts.ts";
+
+const TAB_WIDTH = 8;
+/** A longer line without an end is printed in parts, so that nothing is held without bound. */
+const MAX_LINE_LENGTH = 64 * 1024;
+
+export const BUILDS_LOG_COMMAND: Command = {
+  name: "builds log",
+  summary: "Print the log of a build",
+  description: "Prints the log of a build, with control characters made visible and secrets " +
+    "covered. With --follow, waits for more until the build has ended, and for it to begin.",
+  arguments: [BUILD],
+  options: [
+    { name: "follow", letter: "f", valueName: null, description: "Print what comes as it comes" },
+    {
+      name: "attempt",
+      valueName: "NUMBER",
+      description: "Which attempt, as builds show has them (default: the last one)",
+    },
+    { ...JSON_OPTION, description: "Print its parts as one JSON object a line" },
+    ...CONNECTION_OPTIONS,
+  ],
+  examples: [
+    { command: "pkgstash builds log -f foo", description: "Watch foo being built" },
+    { command: "pkgstash builds log 42 --attempt 1", description: "What went wrong at first" },
+  ],
+  run,
+};
+
+async function run(options: OptionValues, output: Output): Promise<ExitCode> {
+  const client = await ApiClient.of(options);
+  const lines = new LogLines((line) => output.out(line));
+  const parts = client.stream(READ_BUILD_LOG, {
+    build: requiredArgument(options, BUILD.name),
+    attempt: options.get("attempt"),
+    follow: options.has("follow") ? "true" : "false",
+  });
+  for await (const { text, event } of parts) {
+    if (options.has(JSON_OPTION.name)) output.out(text);
+    else if (event !== null) lines.push(event.text);
+  }
+  lines.finish();
+  return EXIT_CODE.ok;
+}
+
+/** Makes lines of a log of its parts, safe to print. */
+export class LogLines {
+  readonly #print: (line: string) => void;
+  #rest = "";
+
+  constructor(print: (line: string) => void) {
+    this.#print = print;
+  }
+
+  push(text: string): void {
+    // A bar that is drawn again and again ends with a carriage return each time.
+    const lines = (this.#rest + text).split(/\r?\n|\r(?!\n|$)/);
+    this.#rest = lines.pop() ?? "";
+    for (const line of lines) this.#print(printable(line));
+    if (this.#rest.length > MAX_LINE_LENGTH) this.finish();
+  }
+
+  /** Prints what has no end of line. */
+  finish(): void {
+    if (this.#rest !== "") this.#print(printable(this.#rest.replace(/\r$/, "")));
+    this.#rest = "";
+  }
+}
+
+function printable(line: string): string {
+  let column = 0;
+  let text = "";
+  for (const part of line.split(/(\t)/)) {
+    const shown = part === "\t" ? " ".repeat(TAB_WIDTH - column % TAB_WIDTH) : visible(part);
+    text += shown;
+    column += shown.length;
+  }
+  return text;
+}
