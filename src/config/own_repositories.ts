@@ -1,9 +1,9 @@
 import { describeValue } from "./problem.ts";
 import type { KeyReader } from "./key_reader.ts";
 import { type ConfigKey, UPSTREAM_KEYS, type ValuesOf } from "./schema.ts";
-import { layout } from "./text_values.ts";
+import { layout, pathName } from "./text_values.ts";
 import { isTable, type TomlTable } from "./toml_document.ts";
-import { choice, count } from "./value_type.ts";
+import { choice, count, listOrNone } from "./value_type.ts";
 
 /** Whether the daemon signs the packages and databases of a repository. */
 export type SigningPolicy = "required" | "none";
@@ -32,6 +32,14 @@ export const OWN_REPOSITORY_KEYS = {
     defaultValue: "required",
     description:
       'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, or "none".',
+  }),
+  /** Empty for every token that was made for the repository. */
+  uploadTokens: key({
+    name: "upload_tokens",
+    type: listOrNone(pathName("token", "ci"), 'a list of names of tokens such as ["ci"]'),
+    defaultValue: [],
+    description:
+      "Names of the upload tokens that may publish here, of those that were made for this repository; an empty list means all of them.",
   }),
   keepVersions: key({
     name: "keep_versions",
@@ -105,6 +113,7 @@ export function readOwnRepository(
     architectures: read(OWN_REPOSITORY_KEYS.architectures),
     clientPath: read(OWN_REPOSITORY_KEYS.clientPath),
     signing: read(OWN_REPOSITORY_KEYS.signing),
+    uploadTokens: read(OWN_REPOSITORY_KEYS.uploadTokens),
     keepVersions: read(OWN_REPOSITORY_KEYS.keepVersions),
     keepGenerations: read(OWN_REPOSITORY_KEYS.keepGenerations),
   };

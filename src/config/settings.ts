@@ -382,6 +382,24 @@ export const SETTINGS = {
     description:
       'Length from which on a package that the database lists is fetched from several mirrors at once, if one is what it waits for; "0" for never.',
   }),
+  /** 0 for no limit. */
+  maxOpenUploads: setting({
+    name: "max_open_uploads",
+    topic: "server",
+    type: count(0, 10_000),
+    defaultValue: 16,
+    description:
+      "Most uploads that each upload token may have open at the same time. 0 means no limit.",
+  }),
+  /** 0 for no limit. */
+  maxUploadBytes: setting({
+    name: "max_upload_size",
+    topic: "server",
+    type: byteSize,
+    defaultValue: "50GB",
+    description:
+      'Most bytes that the open uploads of each upload token may have together; "0" means no limit.',
+  }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
     topic: "server",

@@ -24,7 +24,12 @@ const MAX_DRAINED_BYTES = 512 * 1024 ** 2;
  */
 export async function receivePackage(
   body: ReadableStream<Uint8Array>,
-  { path, fileName }: { path: string; fileName: string },
+  { path, fileName, onBytes = () => {} }: {
+    path: string;
+    fileName: string;
+    /** Called before bytes are written; what it throws refuses them. */
+    onBytes?: (count: number) => void;
+  },
 ): Promise<ReceivedPackage> {
   const reader = body.getReader();
   const hash = createHash("sha256");
@@ -33,6 +38,7 @@ export async function receivePackage(
     using file = await create(path, fileName);
     const arriving = async function* () {
       for (let chunk; (chunk = await nextOf(reader, fileName)) !== null;) {
+        onBytes(chunk.length);
         await writeAll(file, chunk, fileName);
         hash.update(chunk);
         size += chunk.length;

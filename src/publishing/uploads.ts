@@ -8,6 +8,7 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../platform/files/durable.ts";
+import { bytesText } from "../config/quantities.ts";
 import { admit, type Consent, type MirroredNamesake } from "./admission.ts";
 import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -32,6 +33,18 @@ export interface UploadResult {
   readonly warnings: readonly string[];
 }
 
+/** Who opens uploads, and how much of them may be on this disk. */
+export interface Uploader {
+  readonly name: string;
+  /** Uploads that are open at the same time; 0 for no limit. */
+  readonly maxUploads: number;
+  /** Bytes of all of them together; 0 for no limit. */
+  readonly maxBytes: number;
+}
+
+/** A file takes at least as much of a disk. */
+const BLOCK_BYTES = 4096;
+
 /** A package that waits to be published. */
 interface StagedPackage {
   readonly published: PublishedPackage;
@@ -45,6 +58,10 @@ interface Upload {
   readonly packages: Map<string, StagedPackage>;
   /** Names of files that are arriving. */
   readonly arriving: Set<string>;
+  /** Null for one without limits. */
+  readonly uploader: Uploader | null;
+  /** What it takes of the disk: that of its files, and of those that are arriving. */
+  readonly bytes: Map<string, number>;
   usedAt: number;
 }
 
@@ -65,21 +82,35 @@ export class Uploads {
     this.#namesakes = namesakes;
   }
 
-  /** Opens an upload and returns its name. */
-  async open(repository: OwnRepository): Promise<string> {
+  /**
+   * Opens an upload and returns its name.
+   *
+   * @throws PkgstashError `conflict` if the uploader has too many.
+   */
+  async open(repository: OwnRepository, uploader: Uploader | null = null): Promise<string> {
     await this.#abandonIdle();
     // Reading the repository removes what an earlier run left in `staging`.
     await repository.history();
+    const open = uploader === null ? 0 : this.#uploadsOf(uploader).length;
+    if (uploader !== null && uploader.maxUploads > 0 && open >= uploader.maxUploads) {
+      throw new PkgstashError(
+        "conflict",
+        `Cannot open an upload: the token ${uploader.name} has ${open} open ones, and ` +
+          "max_open_uploads allows no more. Publish or drop one; an idle one ends after an hour.",
+      );
+    }
     const id = crypto.randomUUID();
     const directory = join(repository.layout.staging, `upload-${id}`);
-    await Deno.mkdir(directory, { recursive: true });
     this.#uploads.set(id, {
       repository,
       directory,
       packages: new Map(),
       arriving: new Set(),
+      uploader,
+      bytes: new Map(),
       usedAt: Date.now(),
     });
+    await Deno.mkdir(directory, { recursive: true });
     return id;
   }
 
@@ -107,11 +138,15 @@ export class Uploads {
       );
     }
     upload.arriving.add(fileName);
+    upload.bytes.set(fileName, 0);
+    let isStored = false;
     try {
+      this.#take(upload, fileName, BLOCK_BYTES);
       const path = join(upload.directory, packageName, fileName);
       await Deno.mkdir(join(upload.directory, packageName), { recursive: true });
       if (fileName !== packageName) {
         await writeFileDurably(path, await signatureIn(body, fileName));
+        isStored = true;
         return null;
       }
       upload.packages.delete(fileName);
@@ -119,15 +154,37 @@ export class Uploads {
       const { archive: { info, files }, size, sha256 } = await receivePackage(body, {
         path,
         fileName,
+        onBytes: (count) => this.#take(upload, fileName, count),
       });
+      isStored = true;
       const addedAt = Date.now();
       const published = describePackage(info, { fileName, size, sha256, addedAt });
       upload.packages.set(fileName, { published, facts: { info, files } });
       return published;
     } finally {
       upload.arriving.delete(fileName);
+      if (!isStored) upload.bytes.delete(fileName);
       upload.usedAt = Date.now();
     }
+  }
+
+  #uploadsOf({ name }: Uploader): Upload[] {
+    return [...this.#uploads.values()].filter(({ uploader }) => uploader?.name === name);
+  }
+
+  /** Counts bytes that an upload takes of the disk, and refuses those that are too many. */
+  #take(upload: Upload, fileName: string, count: number): void {
+    const { uploader, bytes } = upload;
+    bytes.set(fileName, (bytes.get(fileName) ?? 0) + count);
+    if (uploader === null || uploader.maxBytes === 0) return;
+    const total = this.#uploadsOf(uploader)
+      .reduce((sum, { bytes }) => [...bytes.values()].reduce((a, b) => a + b, sum), 0);
+    if (total <= uploader.maxBytes) return;
+    throw new PkgstashError(
+      "conflict",
+      `Cannot take ${fileName}: the open uploads of the token ${uploader.name} would have more ` +
+        `than ${bytesText(uploader.maxBytes)}, which is max_upload_size. Publish or drop one.`,
+    );
   }
 
   /**

@@ -20,13 +20,15 @@ export async function authorize(
   { endpoint, path, context }: {
     endpoint: Endpoint | undefined;
     path: Readonly<Record<string, string>>;
-    context: Pick<Context, "config" | "administration">;
+    context: Pick<Context, "config" | "administration" | "publishing">;
   },
 ): Promise<Caller> {
   if (endpoint?.right === "anyone") return { principal: null };
   const found = await principalOf(request, context);
   if ("detail" in found) return { refusal: found };
-  const refusal = endpoint === undefined ? null : refusalOf(found, endpoint, path);
+  const refusal = endpoint === undefined ? null : refusalOf(found, endpoint, path, {
+    uploadTokens: uploadTokensOf(path["repository"], context),
+  });
   return refusal === null ? { principal: found } : { refusal };
 }
 
@@ -77,16 +79,34 @@ function strangerRefusal(token: string | null): Failure {
   };
 }
 
-/** Why a token does not allow a call; null if it does. */
+/** The tokens that may publish in a repository; none if all may that were made for it. */
+function uploadTokensOf(
+  name: string | undefined,
+  { publishing }: Pick<Context, "publishing">,
+): readonly string[] {
+  const own = publishing.repositories.find(({ settings }) => settings.name === name);
+  return own?.settings.uploadTokens ?? [];
+}
+
+/**
+ * Why a token does not allow a call; null if it does. `uploadTokens` are the names that the repository
+ * is limited to, if there are any.
+ */
 export function refusalOf(
   { name, purpose, repositories }: Principal,
   { right, summary }: Pick<Endpoint, "right" | "summary">,
   path: Readonly<Record<string, string>>,
+  { uploadTokens = [] }: { uploadTokens?: readonly string[] } = {},
 ): Failure | null {
   if (purpose === "administrator") return null;
   const repository = path["repository"];
   if (right === "upload" && repository !== undefined && repositories.includes(repository)) {
-    return null;
+    if (uploadTokens.length === 0 || uploadTokens.includes(name)) return null;
+    return {
+      kind: "forbidden",
+      detail: `Cannot use ${repository}: its upload_tokens do not have the token ${name}. ` +
+        "Add the name there, or use another token.",
+    };
   }
   if (right === "builder" && purpose === "builder") return null;
   const action = summary.charAt(0).toLowerCase() + summary.slice(1);

@@ -19,9 +19,11 @@ import {
 import type { Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { pageOf } from "../../api/paging.ts";
+import type { Config } from "../../config/config.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { Generation } from "../../publishing/generation.ts";
 import type { OwnRepository } from "../../publishing/own_repository.ts";
+import type { Uploader } from "../../publishing/uploads.ts";
 import type { PublishedPackage } from "../../publishing/published_package.ts";
 import { type Call, handle, type Route } from "./route.ts";
 
@@ -51,8 +53,11 @@ export const repositoryRoutes: readonly Route[] = [
       next,
     };
   }),
-  handle(OPEN_UPLOAD, async ({ path, publishing }) => ({
-    upload: await publishing.uploads.open(await publishing.repositoryToChange(path.repository)),
+  handle(OPEN_UPLOAD, async ({ path, publishing, config, principal }) => ({
+    upload: await publishing.uploads.open(
+      await publishing.repositoryToChange(path.repository),
+      uploaderOf(principal, config),
+    ),
   })),
   handle(UPLOAD_FILE, async ({ path: { repository, upload, file }, body, publishing }) => {
     const own = publishing.repository(repository);
@@ -128,6 +133,13 @@ function packageReport(published: PublishedPackage): OwnPackageReport {
 }
 
 /** Who asks, for the history of a repository. */
+/** Whose limits apply to an upload; an administrator has none. */
+function uploaderOf(principal: Principal | null, config: Config): Uploader | null {
+  if (principal === null || principal.purpose === "administrator") return null;
+  const { maxOpenUploads: maxUploads, maxUploadBytes: maxBytes } = config;
+  return { name: principal.name, maxUploads, maxBytes };
+}
+
 export function nameOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }

@@ -173,4 +173,25 @@ export const ADMINISTRATION: readonly Mutant[] = [
     breaks: "a private key that was sent by mistake is stored for everybody",
     killedBy: ["publishing/signing/signing_test.ts"],
   },
+  {
+    file: "server/api/authorization.ts",
+    find: "if (uploadTokens.length === 0 || uploadTokens.includes(name)) return null;",
+    replace: "return null;",
+    breaks: "every token may publish where upload_tokens names others",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
+  {
+    file: "publishing/uploads.ts",
+    find: "if (total <= uploader.maxBytes) return;",
+    replace: "return;",
+    breaks: "an upload token can fill the disk",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
+  {
+    file: "publishing/uploads.ts",
+    find: "open >= uploader.maxUploads",
+    replace: "false",
+    breaks: "an upload token can have any number of uploads open",
+    killedBy: ["server/api/authorization_test.ts"],
+  },
 ];

@@ -111,6 +111,8 @@ Deno.test("every key has its default without any configuration", () => {
     minimumBytesPerSecond: 100 * 1024,
     stripeThresholdBytes: 16 * 1024 * 1024,
     stallTimeoutMs: 4000,
+    maxOpenUploads: 16,
+    maxUploadBytes: 50 * 1024 ** 3,
     answerTimeoutMs: 9000,
     drainTimeoutMs: 30_000,
     missingSignatureAgeMs: 300_000,

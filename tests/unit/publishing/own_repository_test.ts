@@ -231,6 +231,7 @@ const CONFIGURED: OwnRepositoryConfig = {
   architectures: ["x86_64"],
   clientPath: "$repo/os/$arch",
   signing: "required",
+  uploadTokens: [],
   keepVersions: 3,
   keepGenerations: 20,
 };

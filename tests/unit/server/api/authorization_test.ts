@@ -6,6 +6,7 @@ import { authorize, refusalOf } from "../../../../src/server/api/authorization.t
 import { Tokens } from "../../../../src/administration/tokens.ts";
 import type { Context } from "../../../../src/server/context.ts";
 import { TOKEN } from "../../../support/administration.ts";
+import { ownPackage } from "../../../support/own_package.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
@@ -53,6 +54,14 @@ Deno.test("an upload token may call what uploads need in its repositories, and n
     assertEquals(refusalOf(uploader, upload, { repository })?.kind, "forbidden", repository);
   }
   assertEquals(refusalOf(uploader, upload, {})?.kind, "forbidden");
+  const mine = { repository: "mine" };
+  assertEquals(refusalOf(uploader, upload, mine, { uploadTokens: ["ci", "builder"] }), null);
+  const others = refusalOf(uploader, upload, mine, { uploadTokens: ["ci"] });
+  assertMatch(others!.detail, /upload_tokens do not have the token builder/);
+  const theirs = refusalOf(uploader, upload, { repository: "theirs" }, {
+    uploadTokens: ["builder"],
+  });
+  assertEquals(theirs?.kind, "forbidden", "a name in upload_tokens alone is not enough");
   assertEquals(refusalOf(uploader, other, { repository: "mine" })?.kind, "forbidden");
   assertEquals(refusalOf(ADMINISTRATOR, other, {}), null);
   assertEquals(refusalOf(ADMINISTRATOR, upload, { repository: "theirs" }), null);
@@ -83,6 +92,51 @@ Deno.test("what upload tokens may call names its repository in the path", () => 
   for (const { right, path } of ENDPOINTS) {
     if (right === "upload") assert(path.includes("/{repository}"), path);
   }
+});
+
+Deno.test("an upload token is held to upload_tokens, to its open uploads and to their bytes", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { ...SETTINGS, max_open_uploads: 2, max_upload_size: "100KB" },
+    tables: () =>
+      `[repositories.mine]\nupload_tokens = ["ci"]\n[repositories.open]\nkeep_versions = 0\n`,
+  });
+  const body = { purpose: "upload", repositories: ["mine", "open"] };
+  const ci = await createToken(app, { ...body, name: "ci" });
+  const other = await createToken(app, { ...body, name: "other" });
+  const ask = async (
+    token: string,
+    method: string,
+    target: string,
+    body: Uint8Array<ArrayBuffer> | null = null,
+  ) => {
+    const url = `${app.origin}/api/v1/repositories/${target}`;
+    const answer = await fetch(url, { ...as(token), method, body });
+    return { status: answer.status, text: await answer.text() };
+  };
+  assertEquals((await ask(other, "POST", "mine/uploads")).status, 403);
+  assertEquals((await ask(other, "POST", "open/uploads")).status, 201);
+  const uploads: string[] = [];
+  for (const repository of ["mine", "open"]) {
+    const { status, text } = await ask(ci, "POST", `${repository}/uploads`);
+    assertEquals(status, 201, text);
+    uploads.push(JSON.parse(text).upload);
+  }
+  const third = await ask(ci, "POST", "open/uploads");
+  assertEquals(third.status, 409);
+  assertMatch(third.text, /ci has 2 open ones.*max_open_uploads/);
+  assertEquals((await ask(TOKEN, "POST", "open/uploads")).status, 201, "others have their own");
+  const small = await ownPackage("small");
+  const put = (name: string, body: Uint8Array<ArrayBuffer>, index: number) =>
+    ask(ci, "PUT", `${["mine", "open"][index]}/uploads/${uploads[index]}/${name}`, body);
+  assertEquals((await put(small.fileName, small.bytes, 0)).status, 200);
+  const large = await put("large-1-1-any.pkg.tar.gz", new Uint8Array(120_000), 1);
+  assertEquals(large.status, 409);
+  assertMatch(large.text, /more than 100 KiB, which is max_upload_size/);
+  // Nothing of it is left, so there is room again.
+  assertEquals((await put(small.fileName, small.bytes, 1)).status, 200);
+  assertEquals((await ask(ci, "DELETE", `mine/uploads/${uploads[0]}`)).status, 204);
+  assertEquals((await ask(ci, "POST", "mine/uploads")).status, 201);
 });
 
 Deno.test("an upload token is refused by every endpoint of the administrator", async (t) => {
@@ -117,7 +171,11 @@ Deno.test("an expired token is refused with its name and the time, and does noth
     authorize(new Request("http://localhost/", as(token)), {
       endpoint: endpoint({ method: "GET", path: "/api/v1/x", summary: "Look", answers: {} }),
       path: {},
-      context: { config: { token: TOKEN }, administration: { tokens } } as unknown as Context,
+      context: {
+        config: { token: TOKEN },
+        administration: { tokens },
+        publishing: { repositories: [] },
+      } as unknown as Context,
     });
   assert("principal" in await ask());
   time += 60_000;
