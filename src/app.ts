@@ -11,6 +11,7 @@ import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
+import { observeState } from "./server/state_metrics.ts";
 import { Server } from "./server/server.ts";
 
 const log = eventLogger("app");
@@ -86,6 +87,7 @@ export class App implements AsyncDisposable {
         metrics,
         startedAt,
       };
+      observeState(context);
       const server = await Server.listen(config, {
         handler: createHandler(context),
         limits: () => context.config,

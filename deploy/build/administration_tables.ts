@@ -2,6 +2,7 @@ import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { argumentText, type Command, type CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
+import { STATE_METRICS } from "../../src/server/state_metrics.ts";
 import { allCommands } from "./all_commands.ts";
 import { code, table } from "./markdown.ts";
 
@@ -51,6 +52,9 @@ async function metricRows(): Promise<string[][]> {
   const metrics = new Metrics();
   metrics.observeCacheSize(() => 0);
   const text = await metrics.text();
-  return [...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\w+)$/gm)]
-    .map(([, name, help, type]) => [code(name!), type!, help!]);
+  return [
+    ...[...text.matchAll(/^# HELP (\S+) (.+)\n# TYPE \1 (\w+)$/gm)]
+      .map(([, name, help, type]) => [code(name!), type!, help!]),
+    ...STATE_METRICS.map(({ name, help }) => [code(name), "gauge", help]),
+  ];
 }

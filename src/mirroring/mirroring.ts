@@ -80,6 +80,7 @@ export class Mirroring {
   readonly cleanup: Cleanup;
   readonly room: DiskRoom;
   readonly cycle: RefreshCycle;
+  readonly lastRefresh: LastRefresh;
   readonly verification: Verification;
   readonly #extras: ExtraRequests;
   readonly cacheWatch: CacheWatch;
@@ -218,15 +219,15 @@ export class Mirroring {
       settings: () => this.#config,
       onWindowOpen: () => this.#schedule.runNow(),
     });
-    const lastRefresh = new LastRefresh(layout.lastRefresh);
+    this.lastRefresh = new LastRefresh(layout.lastRefresh);
     this.cycle = new RefreshCycle({
       snapshots: this.snapshots,
       repositories: () => this.repositoriesInUse(),
       prefetcher: this.#prefetcher,
       cleanup: this.cleanup,
-      lastRefresh,
+      lastRefresh: this.lastRefresh,
     });
-    this.#schedule = new RefreshSchedule({ cycle: this.cycle, lastRefresh });
+    this.#schedule = new RefreshSchedule({ cycle: this.cycle, lastRefresh: this.lastRefresh });
     this.verification = new Verification({
       layout,
       index,

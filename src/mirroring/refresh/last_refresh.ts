@@ -19,12 +19,17 @@ export class LastRefresh {
     await writeFileDurably(this.#path, "");
   }
 
+  /** When that was, in milliseconds since the epoch; null for never. */
+  async at(): Promise<number | null> {
+    return (await statIfPresent(this.#path))?.mtime?.getTime() ?? null;
+  }
+
   /**
    * Milliseconds until the next refresh is due, `intervalMs` after the last one. `now` is in
    * milliseconds since the epoch.
    */
   async untilDue(intervalMs: number, now: number): Promise<number> {
-    const last = (await statIfPresent(this.#path))?.mtime?.getTime() ?? -Infinity;
+    const last = await this.at() ?? -Infinity;
     // After the clock was set back, wait for one interval at most.
     const elapsedMs = now < last ? 0 : now - last;
     return Math.min(intervalMs, Math.max(SETTLE_MS, intervalMs - elapsedMs));

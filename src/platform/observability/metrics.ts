@@ -1,8 +1,12 @@
 // The whole of prom-client would load an HTTP client, which delays every start by some 30 ms.
 import Counter from "prom-client/counter";
-import Gauge from "prom-client/gauge";
+import PromGauge from "prom-client/gauge";
 import Histogram from "prom-client/histogram";
 import Registry from "prom-client/registry";
+import { reasonOf } from "../../errors.ts";
+import { eventLogger } from "./logging.ts";
+
+const log = eventLogger("metrics");
 
 /** How a request for a file can end: the label `result` of `pkgstash_requests_total`. */
 export const REQUEST_RESULTS = [
@@ -30,6 +34,22 @@ export const REQUEST_RESULTS = [
 export type RequestResult = typeof REQUEST_RESULTS[number];
 
 const FIRST_BYTE_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
+/** A metric that is read when it is asked for. */
+export interface Gauge {
+  readonly name: string;
+  /** One sentence. */
+  readonly help: string;
+  /** What its samples differ in, if there may be several. */
+  readonly label?: string;
+}
+
+/** One value of a gauge. */
+export interface Sample {
+  /** The value of the gauge's label. */
+  readonly label?: string;
+  readonly value: number;
+}
 
 /** What was counted since the daemon started. */
 export interface MetricTotals {
@@ -61,7 +81,7 @@ export class Metrics {
     labelNames: ["mirror", "reason"],
     ...this.#registers,
   });
-  readonly #downloadsInFlight = new Gauge({
+  readonly #downloadsInFlight = new PromGauge({
     name: "pkgstash_downloads_in_flight",
     help: "Files being fetched from mirrors.",
     ...this.#registers,
@@ -100,9 +120,35 @@ export class Metrics {
     });
   }
 
+  /**
+   * Adds a gauge; `read` is called whenever the metrics are. One that fails has no samples, and the
+   * other metrics are there all the same.
+   */
+  observe({ name, help, label }: Gauge, read: () => Promise<readonly Sample[]>): void {
+    new PromGauge({
+      name,
+      help,
+      ...(label === undefined ? {} : { labelNames: [label] }),
+      ...this.#registers,
+      async collect() {
+        this.reset();
+        // Otherwise a gauge without labels would be 0 where nothing is known.
+        if (label === undefined) this.remove();
+        try {
+          for (const sample of await read()) {
+            if (label === undefined) this.set(sample.value);
+            else this.set({ [label]: sample.label ?? "" }, sample.value);
+          }
+        } catch (error) {
+          log.warn("cannot read a metric", { name, reason: reasonOf(error) });
+        }
+      },
+    });
+  }
+
   /** `read` returns the bytes of the cache; it is called whenever the metrics are read. */
   observeCacheSize(read: () => number | Promise<number>): void {
-    new Gauge({
+    new PromGauge({
       name: "pkgstash_cache_size_bytes",
       help: "Bytes of files in the cache.",
       ...this.#registers,

@@ -1,6 +1,7 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Gate } from "../../support/fake_mirror.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
+import { syncDbBytes } from "../../support/sync_db_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const SIZE = 100_000;
@@ -50,6 +51,27 @@ Deno.test("counts are exact after a known sequence of requests", async () => {
     metrics.get(`pkgstash_upstream_errors_total{mirror="${mirror}",reason="status"}`),
     1,
   );
+});
+
+Deno.test("databases, mirrors and the disk are measured as they are now", async () => {
+  await using app = await TestApp.start({ settings: { mirrored_repos: ["core"] } });
+  const directory = "core/os/x86_64";
+  const repository = `{repository="${directory}"}`;
+  const database = `pkgstash_database_checked_timestamp_seconds${repository}`;
+  const before = await app.metrics();
+  assertEquals(before.get("pkgstash_last_refresh_timestamp_seconds"), undefined);
+  assertEquals(before.get(database), undefined);
+  assert(before.get("pkgstash_disk_free_bytes")! > 0);
+  const since = Date.now() / 1000 - 1;
+  app.put(`/${directory}/core.db`, await syncDbBytes([]));
+  app.put(path("a"), packageBytes(SIZE, 1));
+  await app.get(`/${directory}/core.db`);
+  await app.warm(path("a"));
+  const now = await app.metrics();
+  assert(now.get(database)! > since);
+  assert(now.get(`pkgstash_database_published_timestamp_seconds${repository}`)! > since);
+  const mirror = `{mirror="${new URL(app.mirror.url).host}"}`;
+  assertEquals(now.get(`pkgstash_upstream_resting${mirror}`), 0);
 });
 
 Deno.test("downloads in flight and the size of the cache are gauges", async () => {

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { register } from "prom-client";
-import { Metrics } from "../../../../src/platform/observability/metrics.ts";
+import { Metrics, type Sample } from "../../../../src/platform/observability/metrics.ts";
+import { LogLines } from "../../../support/log_lines.ts";
 
 Deno.test("the text has every count, by its labels", async (t) => {
   let cacheBytes = 10;
@@ -35,6 +36,26 @@ Deno.test("the text has every count, by its labels", async (t) => {
     ]
   ) await t.step(line, () => assertStringIncludes(`\n${text}`, `\n${line}\n`));
   assertMatch(metrics.contentType, /^text\/plain; version=0\.0\.4/);
+});
+
+Deno.test("a gauge has the samples of the moment, and none for what is not known or cannot be read", async () => {
+  const log = new LogLines();
+  const metrics = new Metrics();
+  let samples: Sample[] | null = [{ label: "a", value: 1 }, { label: "b", value: 2 }];
+  const read = () =>
+    samples === null ? Promise.reject(new Error("gone")) : Promise.resolve(samples);
+  metrics.observe({ name: "pkgstash_x", help: "x.", label: "of" }, read);
+  metrics.observe({ name: "pkgstash_y", help: "y." }, async () => (await read()).slice(0, 1));
+  const lines = async () =>
+    (await metrics.text()).split("\n").filter((line) => /^pkgstash_[xy]/.test(line));
+  assertEquals(await lines(), ['pkgstash_x{of="a"} 1', 'pkgstash_x{of="b"} 2', "pkgstash_y 1"]);
+  samples = [{ label: "b", value: 3 }];
+  assertEquals(await lines(), ['pkgstash_x{of="b"} 3', "pkgstash_y 3"]);
+  samples = [];
+  assertEquals(await lines(), []);
+  samples = null;
+  assertEquals(await lines(), []);
+  assertEquals(log.matching(/WARNING cannot read a metric name=pkgstash_x reason=gone/).length, 1);
 });
 
 Deno.test("the text waits for the size of the cache", async () => {

@@ -1,0 +1,107 @@
+import { freeSpace } from "../platform/files/free_space.ts";
+import type { Gauge, Sample } from "../platform/observability/metrics.ts";
+import type { Mirror } from "../mirroring/mirrors/mirror.ts";
+import { VERSION } from "../version.ts";
+import type { Context } from "./context.ts";
+
+/** What of the daemon's state is measured. */
+type State = Pick<Context, "mirroring" | "startedAt">;
+
+/** A metric of what is so now, and how it is read; it has no sample of what is not known. */
+interface StateMetric extends Gauge {
+  read(state: State): Iterable<OpenSample> | Promise<Iterable<OpenSample>>;
+}
+
+interface OpenSample {
+  readonly label?: string;
+  readonly value: number | null;
+}
+
+/** The metrics of the daemon's state, in addition to what is counted. */
+export const STATE_METRICS: readonly StateMetric[] = [
+  {
+    name: "pkgstash_build_info",
+    help: "1, with the version of the daemon.",
+    label: "version",
+    read: () => [{ label: VERSION, value: 1 }],
+  },
+  {
+    name: "pkgstash_start_time_seconds",
+    help: "When the daemon started, in seconds since the epoch.",
+    read: ({ startedAt }) => [{ value: seconds(startedAt.wall) }],
+  },
+  {
+    name: "pkgstash_disk_free_bytes",
+    help: "Bytes that are free on the disk of the cache.",
+    read: async ({ mirroring }) => [{ value: await freeSpace(mirroring.layout.root) }],
+  },
+  {
+    name: "pkgstash_last_refresh_timestamp_seconds",
+    help: "When databases were last refreshed with success, in seconds since the epoch.",
+    read: async ({ mirroring }) => [{ value: seconds(await mirroring.lastRefresh.at()) }],
+  },
+  {
+    name: "pkgstash_database_published_timestamp_seconds",
+    help:
+      "When the served database of a repository was published here, in seconds since the epoch.",
+    label: "repository",
+    read: async ({ mirroring }) =>
+      await Promise.all((await mirroring.repositoriesInUse()).map(async (repository) => ({
+        label: repository.directory,
+        value: seconds((await mirroring.snapshots.current(repository))?.publishedAt ?? null),
+      }))),
+  },
+  {
+    name: "pkgstash_database_checked_timestamp_seconds",
+    help: "When a repository's database was last compared with a mirror's, " +
+      "in seconds since the epoch.",
+    label: "repository",
+    read: async ({ mirroring }) =>
+      (await mirroring.repositoriesInUse()).map((repository) => {
+        const { checkedBefore } = mirroring.snapshots.standingOf(repository);
+        const checkedAt = checkedBefore === null ? null : Date.now() - checkedBefore;
+        return { label: repository.directory, value: seconds(checkedAt) };
+      }),
+  },
+  {
+    name: "pkgstash_upstream_bytes_per_second",
+    help: "Throughput of a mirror, from its recent transfers.",
+    label: "mirror",
+    read: (state) =>
+      mirrorsOf(state).map(({ name, health }) => ({
+        label: name,
+        value: health.bytesPerSecond,
+      })),
+  },
+  {
+    name: "pkgstash_upstream_resting",
+    help: "1 while a mirror rests after failures, otherwise 0.",
+    label: "mirror",
+    read: (state) =>
+      mirrorsOf(state).map(({ name, health }) => ({
+        label: name,
+        value: health.restMs > 0 ? 1 : 0,
+      })),
+  },
+];
+
+/** Adds the metrics of the daemon's state, which is read whenever the metrics are. */
+export function observeState(context: State & Pick<Context, "metrics">): void {
+  for (const { read, ...gauge } of STATE_METRICS) {
+    context.metrics.observe(gauge, async () => known(await read(context)));
+  }
+}
+
+function known(samples: Iterable<OpenSample>): Sample[] {
+  return [...samples].flatMap(({ value, ...rest }) => value === null ? [] : [{ ...rest, value }]);
+}
+
+/** Each mirror once, also if several upstreams have it. */
+function mirrorsOf({ mirroring }: State): Mirror[] {
+  const mirrors = [...mirroring.upstreams].flatMap(({ pool }) => pool.mirrors);
+  return [...new Map(mirrors.map((mirror) => [mirror.name, mirror])).values()];
+}
+
+function seconds(ms: number | null): number | null {
+  return ms === null ? null : ms / 1000;
+}
