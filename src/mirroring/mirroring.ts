@@ -186,6 +186,7 @@ export class Mirroring {
     });
     this.#signatures = new PackageSignatures({
       layout,
+      hot: this.#hot,
       downloads: this.downloads,
       missing: this.#missing,
       metrics,

@@ -1,3 +1,4 @@
+import { equals } from "@std/bytes/equals";
 import { type Representation, responseHead } from "../formats/http/representation.ts";
 import { keyOf, type RepositoryFile } from "./repository.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, MAX_BYTES_IN_MEMORY } from "./send_file.ts";
@@ -42,6 +43,7 @@ export class HotFile {
   readonly #notModified: Response;
   /** The response to a GET of a small file, to be cloned: a body can be sent once. */
   #whole: Response | null = null;
+  #wholeBytes: Uint8Array | null = null;
   /** The content of a larger file. Never written to, so any number of responses may share it. */
   #blocks: readonly Uint8Array<ArrayBuffer>[] | null = null;
   readonly #outcomes: Outcome[] = [];
@@ -88,6 +90,11 @@ export class HotFile {
       time === (this.lastModified?.getTime() ?? 0);
   }
 
+  /** Whether it is small, and has this content. */
+  isContent(bytes: Uint8Array): boolean {
+    return this.#wholeBytes !== null && equals(this.#wholeBytes, bytes);
+  }
+
   /** Takes the whole content, which must not change any more. */
   hold(content: Uint8Array<ArrayBuffer>): void {
     if (content.length <= MAX_BYTES_IN_MEMORY) {
@@ -95,6 +102,7 @@ export class HotFile {
       // Deno sends that of the body.
       headers.delete("content-length");
       this.#whole = new Response(content, { headers });
+      this.#wholeBytes = content;
       return;
     }
     this.#blocks = Array.from(

@@ -9,7 +9,7 @@ const MAX_BYTES = 32 * 1024 ** 2;
 /** Of one file; larger ones are sent from disk. The largest database has about as many. */
 const MAX_FILE_BYTES = 8 * 1024 ** 2;
 /** How often a file is looked at on disk, where something else than this daemon may change it. */
-const LOOK_INTERVAL_MS = 1_000;
+export const LOOK_INTERVAL_MS = 1_000;
 /** A file is known by several URLs only if this server has several names. */
 const MAX_URLS = 8;
 const MAX_URL_LENGTH = 512;
@@ -38,8 +38,11 @@ export class HotFiles implements AsyncDisposable {
     this.#now = now;
     this.#listening = onFileChange((path) => {
       this.#changes++;
-      const hot = this.#byPath.get(path);
-      if (hot !== undefined) this.#drop(hot);
+      // A signature is only sent beside what it was made for.
+      for (const changed of [path, `${path}.sig`]) {
+        const hot = this.#byPath.get(changed);
+        if (hot !== undefined) this.#drop(hot);
+      }
     });
   }
 

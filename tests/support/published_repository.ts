@@ -15,6 +15,8 @@ export interface PublishedPackage {
   seed?: number;
   /** Whether the mirror has a signature; true by default. */
   signed?: boolean;
+  /** Base64 of the signature that the database contains; none by default. */
+  pgpsig?: string;
   depends?: readonly string[];
   replaces?: readonly string[];
 }

@@ -327,6 +327,11 @@ export class Snapshots {
     return (await this.indexOf(repository))?.signatureOf(fileName) ?? null;
   }
 
+  /** As `embeddedSignatureOf`, without waiting: null also as long as the database is not read. */
+  knownEmbeddedSignatureOf(repository: Repository, fileName: string): Uint8Array | null {
+    return this.#state(repository).served.known?.signatureOf(fileName) ?? null;
+  }
+
   /** Stops all refreshes, and waits for them and for work in the background to end. */
   async stop(): Promise<void> {
     this.#controller.abort(

@@ -92,14 +92,20 @@ export class PackageRequests {
     this.#options = options;
   }
 
-  /** Answers a plain request for a package from memory, as `respond` would; null if it cannot. */
+  /**
+   * Answers a plain request for a package or its signature from memory, as `respond` would; null if
+   * it cannot.
+   */
   recall(hot: HotFile, file: PackageFile, request: Request): Response | null {
-    if (file.kind !== "package") return null;
-    const { snapshots } = this.#options;
-    const { repository, fileName } = file;
-    const expectedSize = snapshots.knownExpectationOf(repository, fileName)?.size ?? hot.size;
-    if (expectedSize !== hot.size) return null;
-    const response = hot.respond(request);
+    const { signatures, snapshots } = this.#options;
+    const { kind, repository, fileName } = file;
+    if (kind === "package") {
+      const expectedSize = snapshots.knownExpectationOf(repository, fileName)?.size ?? hot.size;
+      if (expectedSize !== hot.size) return null;
+    }
+    const response = kind === "package"
+      ? hot.respond(request)
+      : signatures.recall(hot, file, request);
     if (response !== null) snapshots.checkBehind(repository);
     return response;
   }

@@ -3,12 +3,14 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { formatHttpDate, parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf } from "../../formats/http/representation.ts";
 import { isDamagedSignature, readSignature } from "../../formats/openpgp/signature.ts";
-import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { announceFileChange } from "../../platform/files/file_changes.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Metrics } from "../../platform/observability/metrics.ts";
 import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
-import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import type { HotFile } from "../../repositories/hot_file.ts";
+import type { HotFiles } from "../../repositories/hot_files.ts";
+import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import { checkBeginning, checkLength, maxBytesOf } from "../downloads/content_check.ts";
@@ -18,14 +20,13 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import { MirrorRefusal } from "../mirrors/mirror_response.ts";
 import { isDifferent, isMissing, isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
+import { ComparedSignatures, packageNameOf, readIfPresent } from "./compared_signatures.ts";
 import type { MissingFiles } from "./missing_files.ts";
 import { answerBy } from "./send_download.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
 const log = eventLogger("signature");
 
-/** Longer than any list of signatures that clients ask for between two databases. */
-const MAX_LEARNED = 20_000;
 /** How long a missing signature is remembered where others are signed: it is probably late. */
 const LATE_SIGNATURE_MS = 10_000;
 /** The part of the answer timeout in which mirrors may replace a signature that fits. */
@@ -33,13 +34,21 @@ const REVALIDATION_SHARE = 1 / 3;
 
 export interface PackageSignaturesOptions {
   layout: CacheLayout;
+  hot: HotFiles;
   downloads: Pick<DownloadRegistry, "get">;
   missing: MissingFiles;
   metrics: Metrics;
   upstreams: Pick<Upstreams, "get" | "hops">;
   snapshots: Pick<
     Snapshots,
-    "current" | "doubt" | "embeddedSignatureOf" | "epochOf" | "expectationOf"
+    | "current"
+    | "doubt"
+    | "embeddedSignatureOf"
+    | "epochOf"
+    | "expectationOf"
+    | "knownCurrent"
+    | "knownEmbeddedSignatureOf"
+    | "runningRefresh"
   >;
   /** Called at each use, since the configuration may change. */
   settings: () => SignatureSettings;
@@ -67,13 +76,6 @@ interface Sent extends Signature {
   isNew: boolean;
 }
 
-/** What a cached signature was compared with. */
-interface Learned {
-  epoch: number;
-  /** Of the package. */
-  inode: number | null;
-}
-
 /**
  * Answers requests for signatures of packages. A signature belongs to its package and may be replaced
  * at any time, like a database: it is kept only beside the bytes that it was made for, asked for again
@@ -82,27 +84,41 @@ interface Learned {
 export class PackageSignatures {
   readonly #options: PackageSignaturesOptions;
   readonly #controller = new AbortController();
-  readonly #learned = new Map<string, Learned>();
+  readonly #compared: ComparedSignatures;
   readonly #asked = new Map<string, Promise<Sent>>();
   /** Directories in which a mirror had a signature. */
   readonly #signed = new Set<string>();
 
   constructor(options: PackageSignaturesOptions) {
     this.#options = options;
+    this.#compared = new ComparedSignatures(options);
+  }
+
+  /** Answers a plain request for a signature from memory, as `respond` would; null if it cannot. */
+  recall(hot: HotFile, file: PackageFile, request: Request): Response | null {
+    const { snapshots } = this.#options;
+    const { repository } = file;
+    const isAwaited = snapshots.runningRefresh(repository) !== null &&
+      snapshots.knownCurrent(repository) === null;
+    if (isAwaited) return null;
+    const embedded = snapshots.knownEmbeddedSignatureOf(repository, packageNameOf(file));
+    const isRight = embedded === null ? this.#compared.hasNow(file) : hot.isContent(embedded);
+    return isRight ? hot.respond(request) : null;
   }
 
   /** Answers a GET or HEAD for a signature by `deadlineAt`, in ms of the monotonic clock. */
   async respond(file: PackageFile, request: Request, deadlineAt: number): Promise<Response> {
     const { fileName } = file;
     const path = this.#options.layout.fileOf(file);
-    const send = (status: CacheStatus) => sendFile(request, { path, fileName, status });
+    const send = (status: CacheStatus) =>
+      this.#options.hot.send(request, file, { path, fileName, status });
     const embedded = await this.#embedded(file);
-    if (embedded !== null || await this.#isLearned(file)) {
+    if (embedded !== null || await this.#compared.has(file)) {
       const hit = await send("HIT");
       if (hit !== null) return hit;
       if (embedded !== null) return respondWith(request, fileName, embedded);
     }
-    const isKept = await this.#fitsOnDisk(file);
+    const isKept = await this.#compared.fits(file);
     try {
       this.#throwIfMissing(file);
       const isJoined = this.#asked.has(keyOf(file));
@@ -119,7 +135,7 @@ export class PackageSignatures {
 
   /** Brings a signature into the cache, beside its package. Throws `not_found` if there is none. */
   async fetch(file: PackageFile): Promise<void> {
-    if (await this.#embedded(file) !== null || await this.#isLearned(file)) return;
+    if (await this.#embedded(file) !== null || await this.#compared.has(file)) return;
     this.#throwIfMissing(file);
     await this.#ask(file);
   }
@@ -131,7 +147,7 @@ export class PackageSignatures {
   async makeWayFor(packageFile: PackageFile, partPath: string): Promise<void> {
     const file = signatureOf(packageFile);
     const path = this.#options.layout.fileOf(file);
-    this.#learned.delete(keyOf(file));
+    this.#compared.delete(file);
     // A package that was rebuilt under its name may be signed where the old one was not.
     this.#options.missing.forget(keyOf(file));
     const signature = await readIfPresent(path);
@@ -179,39 +195,6 @@ export class PackageSignatures {
     }
   }
 
-  /**
-   * Whether the cached signature was compared with its package and with the mirrors, in this epoch.
-   * After a start nothing is known of it, and the bytes and the time at which it was stored tell.
-   */
-  async #isLearned(file: PackageFile): Promise<boolean> {
-    const epoch = this.#options.snapshots.epochOf(file.repository);
-    const learned = this.#learned.get(keyOf(file));
-    const inode = (await this.#packageOf(file))?.inode;
-    if (learned !== undefined) return learned.epoch === epoch && learned.inode === inode;
-    // Whatever lies there is from before the refreshes and databases of this run.
-    if (epoch > 0) return false;
-    if (inode === undefined || !await this.#isOfServedDatabase(file)) return false;
-    if (!await this.#fitsOnDisk(file)) return false;
-    this.#remember(file, { epoch, inode });
-    return true;
-  }
-
-  /** Whether the cached signature was stored after the served database. */
-  async #isOfServedDatabase(file: PackageFile): Promise<boolean> {
-    const { layout, snapshots } = this.#options;
-    const published = (await snapshots.current(file.repository))?.publishedAt ?? 0;
-    const info = await statIfPresent(layout.fileOf(file));
-    return (info?.ctime?.getTime() ?? -1) > published;
-  }
-
-  /** Whether the cached signature was made for the cached package. */
-  async #fitsOnDisk(file: PackageFile): Promise<boolean> {
-    const signature = await readIfPresent(this.#options.layout.fileOf(file));
-    if (signature === null) return false;
-    const cached = await this.#packageOf(file);
-    return cached !== null && await new SignedFile(cached.path).maySign(signature);
-  }
-
   #throwIfMissing(file: PackageFile): void {
     const { missing, snapshots } = this.#options;
     if (!missing.has(keyOf(file), snapshots.epochOf(file.repository))) return;
@@ -252,18 +235,18 @@ export class PackageSignatures {
     // pacman asks for the signature as soon as it has the last byte of the package.
     const download = downloads.get(packageKey);
     if (download?.complete === true) await download.done.catch(() => {});
-    const cached = await this.#packageOf(file);
+    const cached = await this.#compared.packageOf(file);
     const signed = cached === null ? null : new SignedFile(cached.path);
     try {
       const signature = await this.#fetch(file, signed);
       this.#signed.add(repository.directory);
       // Somebody may have put another package in its place meanwhile.
-      if (cached === null || (await this.#packageOf(file))?.inode !== cached.inode) {
+      if (cached === null || (await this.#compared.packageOf(file))?.inode !== cached.inode) {
         return { ...signature, isStored: false, isNew: true };
       }
       const isNew = !isSame(await readIfPresent(layout.fileOf(file)), signature.bytes);
       const isStored = !isNew || await this.#store(file, signature);
-      if (isStored) this.#remember(file, { epoch, inode: cached.inode });
+      if (isStored) this.#compared.add(file, { epoch, inode: cached.inode });
       return { ...signature, isStored, isNew };
     } catch (error) {
       if (isNotFound(error)) missing.add(keyOf(file), epoch, await this.#missingAgeMs(repository));
@@ -359,30 +342,6 @@ export class PackageSignatures {
       (await snapshots.current(repository))?.members["db.sig"] !== undefined;
     return isSigned ? Math.min(LATE_SIGNATURE_MS, missingSignatureAgeMs) : missingSignatureAgeMs;
   }
-
-  #remember(file: PackageFile, learned: Learned): void {
-    const key = keyOf(file);
-    this.#learned.delete(key);
-    this.#learned.set(key, learned);
-    const [oldest] = this.#learned.keys();
-    if (this.#learned.size > MAX_LEARNED && oldest !== undefined) this.#learned.delete(oldest);
-  }
-
-  /** The cached package of a signature, or null. */
-  async #packageOf(file: PackageFile): Promise<{ path: string; inode: number | null } | null> {
-    const { repository } = file;
-    const path = this.#options.layout.fileOf({
-      repository,
-      fileName: packageNameOf(file),
-      kind: "package",
-    });
-    const info = await statIfPresent(path);
-    return info === null ? null : { path, inode: info.ino };
-  }
-}
-
-function packageNameOf({ fileName }: PackageFile): string {
-  return fileName.replace(/\.sig$/, "");
 }
 
 function signatureOf({ repository, fileName }: PackageFile): PackageFile {
@@ -403,15 +362,6 @@ function respondWith(
   const date = parseHttpDate(lastModified ?? "");
   if (date !== null) headers.set("last-modified", formatHttpDate(date));
   return new Response(request.method === "HEAD" ? null : Uint8Array.from(bytes), { headers });
-}
-
-async function readIfPresent(path: string): Promise<Uint8Array | null> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 function isSame(one: Uint8Array | null, other: Uint8Array): boolean {

@@ -245,11 +245,25 @@ export const MIRRORING: readonly Mutant[] = [
     killedBy: ["mirroring/pull_through/signatures_test.ts"],
   },
   {
-    file: "mirroring/pull_through/package_signatures.ts",
-    find: "return learned.epoch === epoch && learned.inode === inode;",
-    replace: "return learned.inode === inode;",
+    file: "mirroring/pull_through/compared_signatures.ts",
+    find: "return compared.epoch === epoch && compared.inode === inode;",
+    replace: "return compared.inode === inode;",
     breaks: "packages that were signed anew keep their old signatures",
     killedBy: ["mirroring/pull_through/signatures_test.ts"],
+  },
+  {
+    file: "mirroring/pull_through/compared_signatures.ts",
+    find: "if (compared?.epoch !== snapshots.epochOf(file.repository)) return false;",
+    replace: "if (compared === undefined) return false;",
+    breaks: "packages that were signed anew keep the signatures that are in memory",
+    killedBy: ["server/recall_test.ts"],
+  },
+  {
+    file: "mirroring/pull_through/compared_signatures.ts",
+    find: "ino !== compared.inode) return false;",
+    replace: "ino === null) return false;",
+    breaks: "a signature in memory is sent for another package in its place",
+    killedBy: ["server/recall_test.ts"],
   },
   {
     file: "mirroring/pull_through/package_signatures.ts",

@@ -1,7 +1,12 @@
 // What is answered from memory is answered by the same rules as what is read from disk.
 import { assertEquals } from "@std/assert";
+import { removeIfPresent } from "../../../src/platform/files/durable.ts";
 import { administer, TOKEN } from "../../support/administration.ts";
-import { assertSigned, ChangingRepository } from "../../support/changing_repository.ts";
+import {
+  assertSigned,
+  ChangingRepository,
+  signatureOf,
+} from "../../support/changing_repository.ts";
 import { Gate } from "../../support/fake_mirror.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
@@ -194,4 +199,72 @@ Deno.test("the signature belongs to the database that a client got from memory",
   await repository.publish(app.mirrors, 2);
   await administer(app.origin, "/api/refresh");
   assertSigned(body, (await app.get(repository.path("db.sig"), headers)).body);
+});
+
+Deno.test("a signature is sent again without opening it, until a mirror is to be asked", async () => {
+  const { app, core, path } = await start();
+  await using _ = app;
+  const signature = `${path}.sig`;
+  // From the mirror, and from disk.
+  for (let round = 0; round < 2; round++) await app.get(signature);
+  const isSent = async () => {
+    const { body, headers } = await app.get(signature);
+    assertSameBytes(body, signatureOf(core.bytesOf("a")));
+    return headers.get("x-cache");
+  };
+  assertEquals(await isFromMemory(async () => assertEquals(await isSent(), "HIT")), true);
+  assertEquals(app.count(signature), 1);
+  await administer(app.origin, "/api/refresh");
+  assertEquals(await isSent(), "REVALIDATED");
+  assertEquals(app.count(signature), 2);
+});
+
+Deno.test("a signature of the database is sent from memory, as long as it is the same", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { database_max_age: "1h" },
+    tables: () => 'mirrored_repos = ["core"]\n',
+  });
+  const core = new PublishedRepository(app.mirror);
+  const publish = async (seed: number) => {
+    const signature = signatureOf(packageBytes(1000, 1001), seed);
+    core.set("a", 1, { seed: 1, pgpsig: signature.toBase64() });
+    await core.publish();
+    return signature;
+  };
+  const first = await publish(1);
+  await app.warm(core.path("core.db"));
+  await app.warm(core.package("a", 1));
+  const path = `${core.package("a", 1)}.sig`;
+  await app.get(path);
+  assertEquals(
+    await isFromMemory(async () => assertSameBytes((await app.get(path)).body, first)),
+    true,
+  );
+  const second = await publish(2);
+  await administer(app.origin, "/api/refresh");
+  assertSameBytes((await app.get(path)).body, second);
+  assertEquals(app.count(path), 0);
+});
+
+Deno.test("a signature in memory is not sent beside another package, or none", async (t) => {
+  const changes: Record<string, (path: string) => Promise<void>> = {
+    "removed by the daemon": removeIfPresent,
+    "removed by somebody else": (path) => Deno.remove(path),
+    "replaced by somebody else": async (path) => {
+      await Deno.copyFile(path, `${path}.new`);
+      await Deno.rename(`${path}.new`, path);
+    },
+  };
+  for (const [name, change] of Object.entries(changes)) {
+    await t.step(name, async () => {
+      const { app, path } = await start();
+      await using _ = app;
+      for (let round = 0; round < 2; round++) await app.get(`${path}.sig`);
+      await change(app.pathOf(path));
+      const { headers } = await app.get(`${path}.sig`);
+      const isThere = name.startsWith("replaced");
+      assertEquals(headers.get("x-cache"), isThere ? "REVALIDATED" : "MISS");
+    });
+  }
 });

@@ -66,6 +66,7 @@ export class PrefetchHarness implements AsyncDisposable {
     this.#upstreams = new Upstreams(config, metrics);
     this.#downloads = new DownloadRegistry(metrics);
     const shared = {
+      hot: new HotFiles(),
       layout: this.layout,
       downloads: this.#downloads,
       missing: new MissingFiles(),
@@ -74,7 +75,6 @@ export class PrefetchHarness implements AsyncDisposable {
       snapshots: NO_DATABASES,
     };
     this.#packages = new PackageRequests({
-      hot: new HotFiles(),
       ...shared,
       quarantine: new Quarantine(this.layout),
       clients: this.clients,

@@ -32,6 +32,7 @@ class Bed implements AsyncDisposable {
   static async start(expectation: Expectation | null, mirrors = 2): Promise<Bed> {
     const downloads = await DownloadBed.start({ mirrors });
     const shared = {
+      hot: new HotFiles(),
       layout: new CacheLayout(downloads.folder),
       downloads: downloads.registry,
       missing: new MissingFiles(),
@@ -49,7 +50,6 @@ class Bed implements AsyncDisposable {
       },
     };
     const packages = new PackageRequests({
-      hot: new HotFiles(),
       ...shared,
       quarantine: { makeWay: () => Promise.resolve() },
       clients: new ClientDownloads(),

@@ -8,6 +8,8 @@ export const NO_DATABASES: ServedDatabases & PackageSignaturesOptions["snapshots
   doubt: () => {},
   embeddedSignatureOf: () => Promise.resolve(null),
   epochOf: () => 0,
+  knownCurrent: () => null,
+  knownEmbeddedSignatureOf: () => null,
   knownExpectationOf: () => null,
   expectationOf: () => Promise.resolve(null),
   runningRefresh: () => null,

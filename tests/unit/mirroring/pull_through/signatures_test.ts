@@ -147,7 +147,9 @@ Deno.test("packages that were signed anew get their new signatures after a refre
   assertIs(await app.get(`${path}.sig`), signatureOf(core.bytesOf("a")), "MISS");
   const again = signatureOf(core.bytesOf("a"), 0x66000000);
   app.put(`${path}.sig`, again);
-  assertIs(await app.get(`${path}.sig`), signatureOf(core.bytesOf("a")), "HIT");
+  for (let round = 0; round < 2; round++) {
+    assertIs(await app.get(`${path}.sig`), signatureOf(core.bytesOf("a")), "HIT");
+  }
   await refresh(app);
   assertIs(await app.get(`${path}.sig`), again, "REFRESHED");
   assertIs(await app.get(`${path}.sig`), again, "HIT");
@@ -185,7 +187,7 @@ Deno.test("the signature in the database wins over those of mirrors, also when i
   app.put(PATH, signatureOf(NEW, 3));
   await app.warm(DB);
   await app.warm(PACKAGE);
-  assertIs(await app.get(PATH), first, "HIT");
+  for (let round = 0; round < 2; round++) assertIs(await app.get(PATH), first, "HIT");
   app.put(DB, await database(NEW, second), { lastModified: NEW_DATE });
   await refresh(app);
   assertIs(await app.get(PATH), second, "HIT");
@@ -199,7 +201,8 @@ Deno.test("a new package is never beside the signature of the old one", async ()
   app.put(PATH, signatureOf(OLD));
   await app.warm(DB);
   await app.warm(PACKAGE);
-  await app.get(PATH);
+  // From the mirror, from disk, and from memory.
+  for (let round = 0; round < 3; round++) await app.get(PATH);
   // The package is rebuilt under its name, and its signature is late.
   app.put(DB, await database(NEW), { lastModified: NEW_DATE });
   app.put(PACKAGE, NEW);
