@@ -122,6 +122,24 @@ export class ApiClient {
     }
   }
 
+  /**
+   * A file that the server has for every client, at a path below its root; null if it has none there.
+   * The token is not sent.
+   */
+  async file(path: string): Promise<Response | null> {
+    const url = `${this.#url}/${path.split("/").map(encodeURIComponent).join("/")}`;
+    let response: Response;
+    try {
+      response = await fetch(url, { redirect: "manual" });
+    } catch (error) {
+      throw this.#unreachable(causeOf(error));
+    }
+    if (response.ok) return response;
+    if (response.status !== 404) throw await this.#failure(response);
+    await response.body?.cancel();
+    return null;
+  }
+
   async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
     const values: Record<string, unknown> = { ...input };
     const content = requestContent(endpoint.body, values["body"]);

@@ -65,16 +65,18 @@ async function dispatch(
     output.out(renderCommandHelp(command));
     return EXIT_CODE.ok;
   }
-  if (!command.readsFiles) await renounceFiles();
+  await renounceFiles(command);
   return await command.run(parsed.options, output);
 }
 
 /**
- * Gives up the binary's permission to read everywhere, and keeps that for its own places: most of
- * all, the daemon reads nothing else.
+ * Gives up the binary's permission to read and write everywhere, and keeps that for its own places:
+ * most of all, the daemon reads and writes nothing else.
  */
-async function renounceFiles(): Promise<void> {
-  if (Deno.build.standalone) await Deno.permissions.revoke({ name: "read", path: "/" });
+async function renounceFiles({ readsFiles, writesFiles }: Command): Promise<void> {
+  if (!Deno.build.standalone) return;
+  if (!readsFiles) await Deno.permissions.revoke({ name: "read", path: "/" });
+  if (!writesFiles) await Deno.permissions.revoke({ name: "write", path: "/" });
 }
 
 /** The commands among which `first` is looked up. */

@@ -53,6 +53,8 @@ export interface Command {
    * that right before they run.
    */
   readonly readsFiles?: boolean;
+  /** Likewise, whether it writes files there. */
+  readonly writesFiles?: boolean;
   /** What may be typed after the name instead of arguments. */
   readonly subcommands?: readonly Command[];
   readonly run: (options: OptionValues, output: Output) => Promise<ExitCode>;

@@ -56,7 +56,7 @@ export function reachOf(access: Access): string {
     'to "binary" in deno.json and run "deno task compile"';
 }
 
-/** What only commands that read files of their user keep; see the command line. */
+/** What only commands for files of their user keep; see the command line. */
 const EVERYWHERE = "/";
 
 /**

@@ -44,23 +44,24 @@ export function admit(
 ): Admission {
   const faults: string[] = [];
   const warnings: string[] = [];
-  let packages = [...present];
+  // Rivals have one name, and a repository may get thousands of packages at once.
+  const byName = Map.groupBy(present, ({ name }) => name);
   // Of several versions of one call the newest is published, as from a directory that has them all.
   for (const added of incoming.toSorted((one, other) => vercmp(one.version, other.version))) {
-    faults.push(...faultsOf(added, { packages, architectures, consent }));
+    const namesakesHere = byName.get(added.name) ?? [];
+    faults.push(...faultsOf(added, { packages: namesakesHere, architectures, consent }));
     for (const { directory, version } of namesakes(added.name)) {
       const clash = `${added.name} is in ${directory} as well (${version}); pacman takes the one ` +
         "whose repository comes first in pacman.conf";
       if (consent.shadow) warnings.push(clash);
       else faults.push(`${clash} (--shadow allows it)`);
     }
-    packages = packages.filter((each) => !areRivals(each, added));
-    packages.push(added);
+    byName.set(added.name, [...namesakesHere.filter((each) => !areRivals(each, added)), added]);
   }
   if (faults.length > 0) {
     throw new PkgstashError("conflict", `Cannot add: ${faults.join("; ")}. Nothing was changed.`);
   }
-  return { packages: packages.sort(inOrderOfName), warnings };
+  return { packages: [...byName.values()].flat().sort(inOrderOfName), warnings };
 }
 
 function faultsOf(

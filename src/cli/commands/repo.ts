@@ -19,6 +19,8 @@ import type { Output } from "../output.ts";
 import { bytesText, countText } from "../quantity.ts";
 import { visible } from "../terminal_text.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
+import { REPO_EXPORT_COMMAND } from "./repo_export.ts";
+import { REPO_IMPORT_COMMAND } from "./repo_import.ts";
 import { REPO_HISTORY_COMMANDS } from "./repo_history.ts";
 import { REPO_REBUILD_COMMAND } from "./repo_rebuild.ts";
 import { LIST_REPOSITORIES_COMMAND, REPO_SHOW_COMMAND } from "./repo_show.ts";
@@ -125,6 +127,8 @@ export const REPO_COMMAND: Command = {
       run: verify,
     },
     REPO_REBUILD_COMMAND,
+    REPO_EXPORT_COMMAND,
+    REPO_IMPORT_COMMAND,
     ...REPO_HISTORY_COMMANDS,
   ],
 };

@@ -1,17 +1,12 @@
 import { basename } from "@std/path";
-import {
-  ABANDON_UPLOAD,
-  OPEN_UPLOAD,
-  type PublicationReport,
-  PUBLISH_UPLOAD,
-  UPLOAD_FILE,
-} from "../../api/repositories.ts";
+import { UPLOAD_FILE } from "../../api/repositories.ts";
 import { reasonOf } from "../../errors.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import { type Command, type OptionValues, repeatedArgument, requiredArgument } from "../command.ts";
 import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
 import type { Output } from "../output.ts";
+import { publishUpload } from "../repository_upload.ts";
 import { TransferBar } from "../transfer_bar.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
@@ -62,26 +57,21 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const files = await filesToSend(options);
   const client = await ApiClient.of(options);
-  const { upload } = await client.call(OPEN_UPLOAD, { repository });
-  let publication: PublicationReport;
-  try {
-    const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
-    bar.begin(files.reduce((sum, { size }) => sum + size, 0));
-    for (const { path, size } of files) {
-      const file = basename(path);
-      using opened = await Deno.open(path);
-      const body = { content: bar.follow(file, opened.readable), size };
-      await client.call(UPLOAD_FILE, { repository, upload, file, body }).finally(() => bar.clear());
-    }
-    publication = await client.call(PUBLISH_UPLOAD, {
-      ...{ repository, upload },
-      body: consentOf(options),
-    });
-  } catch (error) {
-    // The failure itself counts; an upload that stays is dropped by the daemon after a while.
-    await client.call(ABANDON_UPLOAD, { repository, upload }).catch(() => {});
-    throw error;
-  }
+  const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
+  bar.begin(files.reduce((sum, { size }) => sum + size, 0));
+  const publication = await publishUpload(client, {
+    repository,
+    consent: consentOf(options),
+    send: async (upload) => {
+      for (const { path, size } of files) {
+        const file = basename(path);
+        using opened = await Deno.open(path);
+        const body = { content: bar.follow(file, opened.readable), size };
+        await client.call(UPLOAD_FILE, { repository, upload, file, body })
+          .finally(() => bar.clear());
+      }
+    },
+  });
   printAnswer(publication, {
     options,
     output,

@@ -59,6 +59,27 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/kept_packages_test.ts"],
   },
   {
+    file: "cli/repository_copies/export.ts",
+    find: "if (!options.force) await refuseForeign(",
+    replace: "if (false) await refuseForeign(",
+    breaks: "an export replaces files of others",
+    killedBy: ["app/repository_copies_test.ts"],
+  },
+  {
+    file: "cli/repository_copies/export_directory.ts",
+    find: "return info.isFile && recorded.includes(await sha256Of(path));",
+    replace: "return info.isFile;",
+    breaks: "an export replaces or removes its files although somebody changed them",
+    killedBy: ["app/repository_copies_test.ts"],
+  },
+  {
+    file: "cli/repository_copies/import.ts",
+    find: 'if (isWhole && hash.digest("hex") !== sha256) return',
+    replace: 'if (isWhole && hash.digest("hex") === "") return',
+    breaks: "an import takes other packages than its database lists",
+    killedBy: ["app/repository_copies_test.ts"],
+  },
+  {
     file: "publishing/promotion.ts",
     find: "if (move !== null) withoutPackages(names, published, move.force);",
     replace:

@@ -1,0 +1,102 @@
+import { SHOW_REPOSITORY } from "../../api/repositories.ts";
+import { MAX_LIMIT } from "../../api/paging.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import { type Command, type OptionValues, requiredArgument } from "../command.ts";
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { importedPackages, sendPackages } from "../repository_copies/import.ts";
+import { importSourceOf } from "../repository_copies/import_source.ts";
+import { publishUpload } from "../repository_upload.ts";
+import type { Paints } from "../terminal_text.ts";
+import { TransferBar } from "../transfer_bar.ts";
+import { CONSENT_OPTIONS, consentOf, publicationText, REPOSITORY } from "./repo_texts.ts";
+
+const SOURCE = "SOURCE";
+
+export const REPO_IMPORT_COMMAND: Command = {
+  name: "repo import",
+  summary: "Put a repository that repo-add made into one of your own",
+  description:
+    "Reads a database that repo-add made, from a directory or over HTTP, sends the packages that " +
+    "it lists, with their signatures, and publishes them together, or none if one is missing, " +
+    "differs from the database, or is refused. This program fetches them, not the daemon. Packages " +
+    "that the repository has already are not sent again.",
+  arguments: [
+    REPOSITORY,
+    { name: SOURCE, description: "A directory, or a URL with http:// or https://", required: true },
+  ],
+  options: [
+    {
+      name: "database",
+      valueName: "NAME",
+      description: "Name of the database (default: the only one, else the repository's name)",
+    },
+    ...CONSENT_OPTIONS,
+    {
+      name: "ignore-signatures",
+      valueName: null,
+      description: "Leave signatures out, so that the server signs",
+    },
+    JSON_OPTION,
+    ...CONNECTION_OPTIONS,
+  ],
+  examples: [
+    {
+      command: "pkgstash repo import mine /srv/http/mine",
+      description: "From a directory",
+    },
+    {
+      command: "pkgstash repo import mine https://example.org/repo --database custom",
+      description: "From a web server",
+    },
+  ],
+  readsFiles: true,
+  run,
+};
+
+async function run(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const source = importSourceOf(requiredArgument(options, SOURCE));
+  const client = await ApiClient.of(options);
+  const known = await digestsIn(client, repository);
+  const listed = await importedPackages(source, options.get("database") ?? repository);
+  const packages = listed.filter(({ sha256 }) => !known.has(sha256));
+  if (source.isExposed && packages.some(({ signature }) => signature === null)) {
+    output.err(
+      "Warning: plain HTTP, so others on the way can change what comes. Packages without a " +
+        "signature are taken as they come.",
+    );
+  }
+  const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
+  const withSignatures = !options.has("ignore-signatures");
+  const publication = packages.length === 0
+    ? { generation: null, warnings: [] }
+    : await publishUpload(client, {
+      repository,
+      consent: consentOf(options),
+      send: (upload) =>
+        sendPackages(packages, { source, client, repository, upload, withSignatures, bar })
+          .finally(() => bar.clear()),
+    });
+  printAnswer(publication, {
+    options,
+    output,
+    render: (answer, paints: Paints) => publicationText(repository, answer, paints),
+  });
+  return EXIT_CODE.ok;
+}
+
+/** The SHA-256 of all packages that are published. */
+async function digestsIn(client: ApiClient, repository: string): Promise<ReadonlySet<string>> {
+  const digests = new Set<string>();
+  for (let after: string | null = ""; after !== null;) {
+    const page: { packages: { sha256: string }[]; next: string | null } = await client.call(
+      SHOW_REPOSITORY,
+      { repository, limit: String(MAX_LIMIT), after },
+    );
+    for (const { sha256 } of page.packages) digests.add(sha256);
+    after = page.next;
+  }
+  return digests;
+}
