@@ -115,7 +115,7 @@ export class Building {
       onChecked: () => this.decisions.settle(),
       intervalMs: () => this.#config.aur.checkIntervalMs,
       needsOf: (base, dependencies) => this.#needsOf(base, dependencies),
-      treesInUse: () => [],
+      treesInUse: () => builds.treesInUse(),
     });
   }
 

@@ -11,6 +11,7 @@ import { PUBLISHING } from "./list/publishing.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { SERVER } from "./list/server.ts";
 import { STRIPED } from "./list/stripes.ts";
+import { WATCHING } from "./list/watching.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
 import type { Mutant } from "./mutant.ts";
 
@@ -30,4 +31,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...SERVER,
   ...STRIPED,
   ...UPSTREAMS,
+  ...WATCHING,
 ];

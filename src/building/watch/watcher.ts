@@ -24,7 +24,7 @@ export interface WatcherOptions {
   /** What a package base with these dependencies needs; null if that cannot be told at present. */
   readonly needsOf: (base: string, dependencies: readonly string[]) => Promise<Needs | null>;
   /** Trees that must be kept for others. */
-  readonly treesInUse: () => Iterable<string>;
+  readonly treesInUse: () => Promise<Iterable<string>>;
 }
 
 /** What a tree depends on, beyond the mirrored repositories. */
@@ -150,7 +150,9 @@ export class Watcher {
   /** Removes trees that nothing refers to. */
   async removeUnused(): Promise<void> {
     const { store, trees, treesInUse } = this.#options;
-    await this.#takes.run(() => trees.keepOnly(new Set([...store.trees(), ...treesInUse()])));
+    await this.#takes.run(async () => {
+      await trees.keepOnly(new Set([...await treesInUse(), ...store.trees()]));
+    });
   }
 
   async #run(): Promise<void> {

@@ -1,0 +1,114 @@
+import type { Mutant } from "../mutant.ts";
+
+const DECISION = ["building/decisions/decision_test.ts"];
+const DOOR = ["building/building_test.ts"];
+
+/** What is watched, and what passes without a person. */
+export const WATCHING: readonly Mutant[] = [
+  {
+    file: "building/decisions/decision.ts",
+    find: "if (accepted === null || reasons.length > 0)",
+    replace: "if (accepted !== null && reasons.length > 0)",
+    breaks: "a first build passes by itself",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "candidate.pushedAt + coolDownMs, calmAt",
+    replace: "candidate.pushedAt, calmAt",
+    breaks: "nothing cools down",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "candidate.pushedAt + coolDownMs, calmAt",
+    replace: "candidate.pushedAt + coolDownMs",
+    breaks: "a new maintainer starts no longer cool-down",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "maintainers.some(({ at }) => at > accepted.at) || maintainersDiffer(watched)",
+    replace: "maintainers.some(({ at }) => at > accepted.at) && maintainersDiffer(watched)",
+    breaks: "a maintainer who came and went is forgotten",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "isRestless && cooled !== undefined && allPass",
+    replace: "isRestless && cooled !== undefined",
+    breaks: "an older tree passes before a change that a person must see",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "    default:\n      return false;",
+    replace: "    default:\n      return true;",
+    breaks: "a tree that was not judged passes",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "      return rules.approvePins;",
+    replace: "      return true;",
+    breaks: "pins pass although their key is off",
+    killedBy: DECISION,
+  },
+  {
+    file: "building/decisions/approvals.ts",
+    find: "    candidate.treeHash,\n    watched.maintainers",
+    replace: "    watched.maintainers",
+    breaks: "an approval holds for other files than were shown",
+    killedBy: DOOR,
+  },
+  {
+    file: "building/decisions/approvals.ts",
+    find: "    watched.maintainers.at(-1)?.maintainer ?? null,\n",
+    replace: "",
+    breaks: "an approval holds after the maintainer has changed",
+    killedBy: DOOR,
+  },
+  {
+    file: "building/decisions/decisions.ts",
+    find: "isQueued: false }",
+    replace: "isQueued: true }",
+    breaks: "what was accepted is never built",
+    killedBy: DOOR,
+  },
+  {
+    file: "building/trees.ts",
+    find: 'if (await treeHash(tree) !== hash) throw damaged(path, "its content has changed");',
+    replace: "",
+    breaks: "files that were changed on disk count as accepted",
+    killedBy: ["building/trees_test.ts"],
+  },
+  {
+    file: "building/watch/aur_changes.ts",
+    find: "const ANSWERS_UNTIL_GONE = 2;",
+    replace: "const ANSWERS_UNTIL_GONE = 1;",
+    breaks: "a package is gone after one answer without it",
+    killedBy: DOOR,
+  },
+  {
+    file: "building/watch/watcher.ts",
+    find: "    if (metadata.base !== base) {",
+    replace: "    if (metadata.base === null) {",
+    breaks: "the files of another package are taken",
+    killedBy: DOOR,
+  },
+  {
+    file: "formats/aur/rpc_answer.ts",
+    find:
+      '  if (envelope["resultcount"] !== results.length) throw malformed("it lacks some results");\n',
+    replace: "",
+    breaks: "half an answer makes packages vanish",
+    killedBy: ["formats/aur/rpc_answer_test.ts"],
+  },
+  {
+    file: "building/watch/tree_archive.ts",
+    find: ' && segment !== "..");',
+    replace: ");",
+    breaks: "a path leads out of its tree",
+    killedBy: ["building/watch/tree_archive_test.ts"],
+  },
+];
