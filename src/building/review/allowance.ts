@@ -1,6 +1,6 @@
 import type { Assignment } from "unbash";
 import { expandParameter, type Value } from "../../formats/pkgbuild/expansion.ts";
-import { baseValues, plainKey } from "../../formats/pkgbuild/metadata.ts";
+import { baseValues, CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
 import { visit } from "../../formats/pkgbuild/syntax.ts";
 import { valuesOf } from "../../formats/pacman/srcinfo.ts";
 import type { Allowance } from "./metadata_changes.ts";
@@ -16,7 +16,8 @@ export interface Changes {
 /** Collects everything that changes along with the values of two PKGBUILDs of equal form. */
 export function changesBetween(before: ReadSource, after: ReadSource): Changes {
   const names = new Set<string>();
-  const values: Substitution[] = [];
+  const ownVersion = ownVersions(before, after);
+  const values: Substitution[] = [...ownVersion];
   const add = (from: string, to: string) => {
     if (from !== to) values.push({ before: from, after: to });
   };
@@ -27,16 +28,15 @@ export function changesBetween(before: ReadSource, after: ReadSource): Changes {
     const [left, right] = [listOf(was), listOf(now)];
     if (JSON.stringify(left) === JSON.stringify(right)) continue;
     names.add(name);
-    if (left.length !== right.length || plainKey(name) === "source") continue;
+    if (left.length !== right.length || isListed(name)) continue;
     right.forEach((each, index) => add(left[index]!, each));
   }
   for (const [one, other] of assignmentPairs(before, after)) {
     if (one.text !== other.text) names.add(other.name);
+    if (isListed(other.name)) continue;
     for (const [from, to] of literalPairs(one, other)) add(from, to);
   }
   for (const [from, to] of expansionPairs(before, after)) add(from, to);
-  const ownVersion = ownVersions(before, after);
-  values.push(...ownVersion);
   return {
     names,
     allowance: {
@@ -45,6 +45,12 @@ export function changesBetween(before: ReadSource, after: ReadSource): Changes {
       sources: sourcePairs(before, after),
     },
   };
+}
+
+/** Arrays whose elements are judged by themselves. */
+function isListed(name: string): boolean {
+  const key = plainKey(name);
+  return key === "source" || key in CHECKSUM_DIGITS;
 }
 
 function listOf(value: Value): readonly string[] {

@@ -101,6 +101,9 @@ function verdictOf(facts: readonly Fact[]): Verdict {
   return has("harmless") || facts.length === 0 ? "harmless" : "bump";
 }
 
+/** The AUR refuses larger files. */
+const MAX_SRCINFO_BYTES = 256_000;
+
 interface TextSource extends ReadSource {
   readonly srcinfoText: string | null;
 }
@@ -121,6 +124,9 @@ function readSource(tree: SourceTree): TextSource | Fact[] {
     }));
   }
   const srcinfoText = readText(tree, SRCINFO);
+  if ((tree.get(SRCINFO)?.size ?? 0) > MAX_SRCINFO_BYTES) {
+    return [unreadable(SRCINFO, "The .SRCINFO is too large.")];
+  }
   if (srcinfoText !== null && typeof srcinfoText !== "string") return [srcinfoText];
   let srcinfo: Srcinfo | null = null;
   try {
@@ -162,14 +168,24 @@ function compareSrcinfoText(before: TextSource, after: TextSource): Fact[] {
     after: suspiciousCharacters(changedPart(old, now)).join(" ") || null,
     reason,
   });
-  const changed = now.split("\n").filter((line) => !old.includes(line)).join("\n");
+  const known = new Set(old.split("\n"));
+  const changed = now.split("\n").filter((line) => !known.has(line)).join("\n");
   if (isSuspicious(changed)) {
     return [fact("characters", "review", "The change has a character outside printable ASCII.")];
   }
-  if (before.pkgbuild.text !== after.pkgbuild.text) return [];
+  if (before.pkgbuild.text !== after.pkgbuild.text) {
+    return formOf(old) === formOf(now)
+      ? []
+      : [fact("white-space", "harmless", "The lines of the .SRCINFO have another form or order.")];
+  }
   return JSON.stringify(valuesIn(before)) === JSON.stringify(valuesIn(after))
     ? [fact("white-space", "harmless", "Only comments and white space of the .SRCINFO change.")]
     : [fact("srcinfo", "review", "The .SRCINFO changes, and the PKGBUILD does not.")];
+}
+
+/** A .SRCINFO without its values and comments. */
+function formOf(text: string): string {
+  return text.replace(/^[ \t]*#.*\n/gm, "").replace(/=[ \t]*\S.*$/gm, "=");
 }
 
 /** All lines of a .SRCINFO without their numbers. */

@@ -206,7 +206,7 @@ function comparePackages(
 ): Fact[] {
   const names = packageNames(after) ?? namesOfFunctions(after, changedNames);
   if (
-    names === null ||
+    names === null || names.length > MAX_PACKAGES ||
     JSON.stringify(names) !==
       JSON.stringify(packageNames(before) ?? namesOfFunctions(before, changedNames))
   ) {
@@ -269,6 +269,11 @@ function baseKeys(before: ReadSource, after: ReadSource): Set<string> {
   return new Set([...written.map(({ key }) => key), ...withArchitectures(BASE_KEYS, after)]);
 }
 
+/** makepkg knows a dozen. */
+const MAX_ARCHITECTURES = 30;
+/** The largest package bases have some hundred. */
+const MAX_PACKAGES = 500;
+
 /** Keys alone, and with each architecture for which the PKGBUILD or .SRCINFO has one. */
 function withArchitectures(
   keys: ReadonlySet<string>,
@@ -283,9 +288,9 @@ function withArchitectures(
   }
   return [...keys].flatMap((key) => [
     key,
-    ...[...architectures].map((architecture) => `${key}_${architecture}`).filter((each) =>
-      plainKey(each) === key
-    ),
+    ...[...architectures].slice(0, MAX_ARCHITECTURES).map((architecture) =>
+      `${key}_${architecture}`
+    ).filter((each) => plainKey(each) === key),
   ]);
 }
 

@@ -1,3 +1,5 @@
+import { versionlessText } from "./version_text.ts";
+
 /** One entry of `source`: `[name::][vcs+]url[#fragment][?query]`, or the name of a local file. */
 export interface SourceEntry {
   /** The name that the file gets, or null if the entry does not say it. */
@@ -86,6 +88,13 @@ export function faultOfSourceChange(before: string, after: string): string | nul
     )
   ) {
     return "The path of a source is not plain.";
+  }
+  // The file's own name may have a name of the release in it; folders are versions or stay.
+  const folders = now.path.slice(0, -1);
+  if (
+    folders.some((segment, index) => versionlessText(segment) !== versionlessText(old.path[index]!))
+  ) {
+    return "The path of a source changes in more than a version.";
   }
   if (ownerOf(old) !== ownerOf(now)) return "The owner or repository of a source changes.";
   const delimiters = (text: string) => text.replace(/[^?#&=]/g, "");

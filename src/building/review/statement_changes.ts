@@ -203,7 +203,9 @@ function gapsOf({ text, statements }: Pkgbuild): Gap[] {
   let hasHereDocument = false;
   for (const { pos, end } of statements) {
     gaps.push({ text: text.slice(start, pos), start, hasHereDocument });
-    hasHereDocument = text.slice(pos, end).includes("<<");
+    // The body begins on the next line, which may be behind further statements.
+    const isOpen: boolean = hasHereDocument && !gaps.at(-1)!.text.includes("\n");
+    hasHereDocument = isOpen || text.slice(pos, end).includes("<<");
     start = end;
   }
   gaps.push({ text: text.slice(start), start, hasHereDocument });

@@ -6,8 +6,8 @@ export interface Substitution {
 
 /** Texts beyond which a comparison is not tried. */
 const MAX_LENGTH = 8192;
-const MAX_SUBSTITUTIONS = 400;
-const MAX_STEPS = 200_000;
+const MAX_SUBSTITUTIONS = 200;
+const MAX_STEPS = 12_000;
 
 /** Whether one text becomes the other by replacing pieces as given, and nothing else. */
 export function isSubstituted(
@@ -17,8 +17,11 @@ export function isSubstituted(
 ): boolean {
   if (before === after) return true;
   if (before.length > MAX_LENGTH || after.length > MAX_LENGTH) return false;
-  const usable = substitutions.filter(({ before: from, after: to }) => from !== to && from !== "")
-    .slice(0, MAX_SUBSTITUTIONS);
+  const usable = Map.groupBy(
+    substitutions.filter(({ before: from, after: to }) => from !== to && from !== "")
+      .slice(0, MAX_SUBSTITUTIONS),
+    (substitution) => substitution.before[0],
+  );
   const seen = new Set<number>();
   const open: [number, number][] = [[0, 0]];
   while (open.length > 0) {
@@ -29,7 +32,7 @@ export function isSubstituted(
     seen.add(place);
     if (seen.size > MAX_STEPS) return false;
     if (i < before.length && before[i] === after[j]) open.push([i + 1, j + 1]);
-    for (const { before: from, after: to } of usable) {
+    for (const { before: from, after: to } of usable.get(before[i]) ?? []) {
       if (before.startsWith(from, i) && after.startsWith(to, j)) {
         open.push([i + from.length, j + to.length]);
       }

@@ -1,6 +1,6 @@
 import type { Assignment } from "unbash";
 import { assignedValue } from "../../formats/pkgbuild/evaluation.ts";
-import { assignmentsOf, visit } from "../../formats/pkgbuild/syntax.ts";
+import { assignmentsOf, type Pkgbuild, visit } from "../../formats/pkgbuild/syntax.ts";
 import { type Allowance, judgeMetadata } from "./metadata_changes.ts";
 import type { ReadPkgbuild } from "./statement_changes.ts";
 
@@ -15,7 +15,7 @@ export function dependsOn(
   changed: ReadonlySet<string>,
 ): boolean {
   if (evaluation.isOpaque) return changed.size > 0;
-  const reads = readsOf({ pkgbuild, evaluation }, section);
+  const reads = cachedReads({ pkgbuild, evaluation }, section);
   const open = [key];
   const seen = new Set(open);
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -27,6 +27,16 @@ export function dependsOn(
     }
   }
   return false;
+}
+
+const CACHE = new WeakMap<Pkgbuild, Map<string | null, Map<string, Set<string>>>>();
+
+function cachedReads(source: ReadPkgbuild, section: string | null): Map<string, Set<string>> {
+  const known = CACHE.get(source.pkgbuild) ?? new Map<string | null, Map<string, Set<string>>>();
+  CACHE.set(source.pkgbuild, known);
+  const reads = known.get(section) ?? readsOf(source, section);
+  known.set(section, reads);
+  return reads;
 }
 
 /** All names in the statements that assign each variable; in functions only where they are asked for. */

@@ -4,6 +4,7 @@ const MAX_LENGTH = 80;
 const SAFE = /^[A-Za-z0-9._+~-]*$/;
 const WORDS =
   "alpha|beta|rc|pre|preview|dev|stable|lts|esr|build|final|release|post|rev|patch|sp|ga";
+const VERSION_WORDS = new RegExp(`(?<![a-z])(?:${WORDS})(?![a-z])`, "gi");
 /** A number with separators, other numbers, single letters and the usual words. */
 const STRICT = new RegExp(
   `^(?:v|r)?\\d+(?:[._+~-]*(?:\\d+(?!\\d)|${WORDS}|[a-z]{1,2}(?![a-z])))*[._+~-]?$`,
@@ -76,7 +77,22 @@ function isHash(value: string): boolean {
  * changed its numbering, or somebody wants to stay on top.
  */
 export function isJump(before: string, after: string): boolean {
-  const first = (version: string) => Number(/^(?:\d+:)?\D*(\d{1,15})/.exec(version)?.[1] ?? 0);
-  const [from, to] = [first(before), first(after)];
-  return to >= 1000 && to > from * 10 + 10;
+  const [old, now] = [before, after].map((version) =>
+    (version.replace(/^\d+:/, "").match(/\d+/g) ?? []).map(Number)
+  );
+  const index = now!.findIndex((number, at) => number !== old![at]);
+  const [from, to] = [old![index] ?? 0, now![index] ?? 0];
+  return to >= (index === 0 ? 1000 : 10_000) && to > from * 10 + 10;
+}
+
+/**
+ * The letters of a piece of a path without what is a version or a commit in it: what is left must be
+ * the same in another version.
+ */
+export function versionlessText(text: string): string {
+  return text.replace(/[0-9a-f]{7,}/gi, (run) => /\d/.test(run) ? "0" : run)
+    .replace(VERSION_WORDS, "0")
+    .replace(/(?<![a-z])[a-z](?![a-z])/gi, "0")
+    .replace(/[0-9._+~-]+/g, "0")
+    .replace(/^0|0$/g, "");
 }

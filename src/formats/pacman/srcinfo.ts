@@ -28,6 +28,8 @@ export interface Srcinfo {
   readonly packages: readonly SrcinfoSection[];
 }
 
+/** There are some 30 keys, each with a handful of architectures. */
+const MAX_KEYS = 500;
 const KEY_VALUE = /^([a-z][a-z0-9]*(?:_[A-Za-z0-9_]+)?)\s*=\s*(.*)$/s;
 
 /**
@@ -39,6 +41,7 @@ const KEY_VALUE = /^([a-z][a-z0-9]*(?:_[A-Za-z0-9_]+)?)\s*=\s*(.*)$/s;
  */
 export function parseSrcinfo(text: string): Srcinfo {
   const sections: { kind: "pkgbase" | "pkgname"; name: string; lines: SrcinfoLine[] }[] = [];
+  const keys = new Set<string>();
   for (const [index, untrimmed] of text.split("\n").entries()) {
     const trimmed = untrimmed.trim();
     if (trimmed === "" || trimmed.startsWith("#")) continue;
@@ -54,6 +57,8 @@ export function parseSrcinfo(text: string): Srcinfo {
       sections.push({ kind: key, name: value, lines: [] });
       continue;
     }
+    keys.add(key);
+    if (keys.size > MAX_KEYS) throw refusal(`it has more than ${MAX_KEYS} different keys`);
     const section = sections.at(-1);
     if (section === undefined) throw refusal(`line ${index + 1} comes before its pkgbase`);
     section.lines.push({ key, value, line: index + 1 });

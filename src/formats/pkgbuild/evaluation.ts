@@ -1,6 +1,7 @@
-import type { Assignment, Command, Function, Statement, SyntaxNode } from "unbash";
+import type { Assignment, Function, Statement } from "unbash";
+import { effectsOf } from "./effects.ts";
 import { expandFields, expandScalar, type Value, type Variables } from "./expansion.ts";
-import { assignmentsOf, commandName, type Pkgbuild, visit } from "./syntax.ts";
+import { assignmentsOf, type Pkgbuild, visit } from "./syntax.ts";
 
 /** What can be told of a PKGBUILD's variables without running it. */
 export interface Evaluation {
@@ -8,47 +9,14 @@ export interface Evaluation {
   readonly variables: Variables;
   /** Functions by their names; of two with one name the last counts, as in bash. */
   readonly functions: ReadonlyMap<string, Function>;
+  /** Names of functions that are defined inside other statements, so perhaps not at all. */
+  readonly conditionalFunctions: ReadonlySet<string>;
   /** Whether a statement may have changed anything, such as `eval` or `source`. */
   readonly isOpaque: boolean;
 }
 
-/** Commands that can run text as code, end the file early, or change how it is read. `exit` is none of
- * them: nothing is built after it. */
-const OPAQUE_COMMANDS = new Set([
-  ".",
-  "alias",
-  "builtin",
-  "command",
-  "enable",
-  "eval",
-  "exec",
-  "return",
-  "set",
-  "source",
-  "trap",
-]);
-/** Commands whose words name the variables that they set. */
-const ASSIGNING_COMMANDS = new Set([
-  "declare",
-  "export",
-  "getopts",
-  "let",
-  "local",
-  "mapfile",
-  "printf",
-  "read",
-  "readarray",
-  "readonly",
-  "typeset",
-  "unset",
-]);
-const ASSIGNING_OPERATORS = /^(?:[-+*/%&|^]|<<|>>)?=$|^(?:\+\+|--)$/;
-
-/** Names that a piece of code may assign to. */
-interface Effects {
-  readonly names: Set<string>;
-  isOpaque: boolean;
-}
+/** Elements of an array that are worked on; longer ones count as not known. */
+const MAX_ELEMENTS = 20_000;
 
 /**
  * Follows the statements of a PKGBUILD in their order. A plain assignment whose words are made of
@@ -58,21 +26,49 @@ interface Effects {
 export function evaluate({ statements }: Pkgbuild): Evaluation {
   const variables = new Map<string, Value | null>();
   const functions = new Map<string, Function>();
+  const nested = nestedFunctions(statements);
+  const functionsOf = (name: string) => {
+    const last = functions.get(name);
+    const others = nested.get(name) ?? [];
+    return last === undefined ? others : [last, ...others];
+  };
+  const distrusted = new Set<string>();
   let isOpaque = false;
   for (const statement of statements) {
-    const assignments = assignmentsOf(statement);
-    if (assignments !== null) {
-      for (const each of assignments) variables.set(each.name, assignedValue(each, variables));
-    }
     if (statement.command.type === "Function") {
       functions.set(statement.command.name.value, statement.command);
       continue;
     }
-    const effects = effectsOf(statement, functions, assignments !== null);
-    for (const name of effects.names) variables.set(name, null);
+    const assignments = assignmentsOf(statement);
+    const effects = effectsOf(statement, functionsOf);
+    for (const name of effects.attributed) distrusted.add(name);
     isOpaque ||= effects.isOpaque;
+    if (assignments === null) {
+      for (const name of effects.names) variables.set(name, null);
+      continue;
+    }
+    const assigned = new Set(assignments.map(({ name }) => name));
+    for (const each of assignments) {
+      const value = distrusted.has(each.name) ? null : assignedValue(each, variables);
+      variables.set(each.name, value);
+    }
+    // A word may assign as well, as `${x:=1}` does.
+    for (const name of effects.names) if (!assigned.has(name)) variables.set(name, null);
   }
-  return { variables, functions, isOpaque };
+  return { variables, functions, conditionalFunctions: new Set(nested.keys()), isOpaque };
+}
+
+function nestedFunctions(statements: readonly Statement[]): Map<string, Function[]> {
+  const found = new Map<string, Function[]>();
+  for (const { command } of statements) {
+    visit(command, (node) => {
+      if (node.type === "Function" && node !== command) {
+        found.set(node.name.value, [...found.get(node.name.value) ?? [], node]);
+      }
+      return true;
+    });
+  }
+  return found;
 }
 
 /** The value of a variable after an assignment; null if it is not known. */
@@ -94,91 +90,8 @@ export function assignedValue(
     // An element with a subscript of its own.
     if (/^\[[^\]]*\]\+?=/.test(word.text)) return null;
     const fields = expandFields(word, variables);
-    if (fields === null) return null;
+    if (fields === null || elements.length + fields.length > MAX_ELEMENTS) return null;
     elements.push(...fields);
   }
   return elements;
-}
-
-function effectsOf(
-  statement: Statement,
-  functions: ReadonlyMap<string, Function>,
-  isPlainAssignment: boolean,
-): Effects {
-  const effects: Effects = { names: new Set(), isOpaque: false };
-  const called = new Set<string>();
-  const look = (node: SyntaxNode): boolean => {
-    switch (node.type) {
-      // These run in a shell of their own.
-      case "CommandExpansion":
-      case "ProcessSubstitution":
-      case "Subshell":
-      case "Function":
-        return false;
-      case "Assignment":
-        if (!isPlainAssignment) effects.names.add(node.name);
-        return true;
-      case "For":
-      case "Select":
-        effects.names.add(node.name.value);
-        return true;
-      case "ParameterExpansion":
-        if (node.operation?.type === "Default" && node.operation.operator.endsWith("=")) {
-          effects.names.add(node.parameter);
-        }
-        return true;
-      case "ArithmeticBinary":
-        if (ASSIGNING_OPERATORS.test(node.operator)) addNames(effects.names, node.left);
-        return true;
-      case "ArithmeticUnary":
-        if (ASSIGNING_OPERATORS.test(node.operator)) addNames(effects.names, node.operand);
-        return true;
-      case "Coproc":
-        effects.isOpaque = true;
-        return true;
-      case "Command":
-        lookAtCommand(node, effects, (name) => {
-          const body = functions.get(name)?.body;
-          if (body === undefined || called.has(name)) return;
-          called.add(name);
-          visit(body, look);
-        });
-        return true;
-      default:
-        return true;
-    }
-  };
-  visit(statement, look);
-  return effects;
-}
-
-function lookAtCommand(command: Command, effects: Effects, call: (name: string) => void): void {
-  if (command.name === undefined) return;
-  const name = commandName(command);
-  if (name === null || OPAQUE_COMMANDS.has(name)) {
-    effects.isOpaque = true;
-    return;
-  }
-  call(name);
-  if (!ASSIGNING_COMMANDS.has(name)) return;
-  for (const argument of command.args) {
-    if (argument.type === "Assignment") continue;
-    // A name reference writes to a variable that is not named here.
-    if (/^[-+]\w*n/.test(argument.value) && name !== "read" && name !== "export") {
-      effects.isOpaque = true;
-    }
-    addNames(effects.names, argument);
-    if (
-      argument.parts?.some(({ type }) =>
-        type === "SimpleExpansion" || type === "ParameterExpansion"
-      )
-    ) {
-      effects.isOpaque ||= name !== "printf" && name !== "export";
-    }
-  }
-}
-
-function addNames(names: Set<string>, node: SyntaxNode): void {
-  const text = node.type === "Word" || node.type === "ArithmeticWord" ? node.value : "";
-  for (const [name] of text.matchAll(/[A-Za-z_]\w*/g)) names.add(name);
 }

@@ -13,7 +13,8 @@ export type Variables = ReadonlyMap<string, Value | null>;
 /** Characters of one value that are worked on; longer ones count as not known. */
 const MAX_VALUE = 16_384;
 const MAX_FIELDS = 4096;
-const MAX_STARS = 3;
+/** Characters of a value that is matched with a pattern, by the stars in that: matching takes powers of them. */
+const MAX_MATCHED = [4096, 512, 64];
 /** Unquoted, these split a value or match file names. */
 const SPLITTING = /[\s*?[\\]/;
 
@@ -66,6 +67,7 @@ function wholeArray(parts: readonly WordPart[], variables: Variables): string[] 
   if (inner.index?.value !== "@" || inner.prefix !== undefined) return undefined;
   const value = variables.get(inner.parameter);
   if (value == null) return null;
+  if (isOfWholeList(inner)) return null;
   const elements = typeof value === "string" ? [value] : value;
   const changed = elements.map((element) => operate(inner, element, variables));
   if (changed.some((element) => element === null)) return null;
@@ -146,6 +148,7 @@ export function expandParameter(part: ParameterExpansionPart, variables: Variabl
   if (value == null) return null;
   const index = part.index?.value;
   if (index === "@" || index === "*") {
+    if (isOfWholeList(part)) return null;
     const elements = (typeof value === "string" ? [value] : value)
       .map((element) => operate(part, element, variables));
     return elements.includes(null) ? null : elements.join(" ");
@@ -153,7 +156,12 @@ export function expandParameter(part: ParameterExpansionPart, variables: Variabl
   if (index === undefined) return operate(part, asScalar(value), variables);
   if (!/^\d{1,4}$/.test(index)) return null;
   const element = typeof value === "string" ? [value][Number(index)] : value[Number(index)];
-  return operate(part, element ?? "", variables);
+  return element === undefined ? null : operate(part, element, variables);
+}
+
+/** Whether an operation on all elements looks at the list rather than at each element. */
+function isOfWholeList({ operation }: ParameterExpansionPart): boolean {
+  return operation?.type === "Default" || operation?.type === "Slice";
 }
 
 function operate(
@@ -200,7 +208,7 @@ function operate(
 }
 
 function remove(value: string, operator: string, pieces: PatternPiece[] | null): string | null {
-  const matches = matcherOf(pieces, (source) => `^(?:${source})$`);
+  const matches = matcherOf(value, pieces, (source) => `^(?:${source})$`);
   if (matches === null) return null;
   const isPrefix = operator.startsWith("#");
   const isLongest = operator.length === 2;
@@ -221,7 +229,7 @@ function replace(
   replacement: string,
 ): string | null {
   const isAll = operator === "//";
-  const matches = matcherOf(pieces, (source) => {
+  const matches = matcherOf(value, pieces, (source) => {
     if (operator === "/#") return `^(?:${source})`;
     return operator === "/%" ? `(?:${source})$` : `(?:${source})`;
   }, isAll ? "g" : "");
@@ -231,13 +239,15 @@ function replace(
 }
 
 function matcherOf(
+  value: string,
   pieces: PatternPiece[] | null,
   wrap: (source: string) => string,
   flags = "",
 ): RegExp | null {
   const source = pieces && patternSource(pieces);
   if (source === null) return null;
-  if (source.split("[^]*").length - 1 > MAX_STARS) return null;
+  const stars = source.split("[^]*").length - 1;
+  if (value.length > (MAX_MATCHED[stars] ?? -1)) return null;
   try {
     return new RegExp(wrap(source), flags);
   } catch {
@@ -293,10 +303,10 @@ function changeCase(value: string, operator: "^" | "^^" | "," | ",,"): string {
   return operator.length === 2 ? change(value) : change(value.slice(0, 1)) + value.slice(1);
 }
 
-/** An array without index stands for its first element. */
+/** An array without index stands for its first element; one without elements counts as not set. */
 function asScalar(value: Value | null | undefined): string | null {
   if (value == null) return null;
-  return typeof value === "string" ? value : value[0] ?? "";
+  return typeof value === "string" ? value : value[0] ?? null;
 }
 
 /** In an assignment, a tilde behind a colon counts as well. */

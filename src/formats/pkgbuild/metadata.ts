@@ -94,6 +94,7 @@ export function packageValues(
   key: string,
 ): string[] | null | undefined {
   if (evaluation.isOpaque) return null;
+  if (evaluation.conditionalFunctions.has(`package_${packageName}`)) return null;
   const body = evaluation.functions.get(`package_${packageName}`);
   // What `package()` assigns is not in a .SRCINFO.
   if (body === undefined) return undefined;

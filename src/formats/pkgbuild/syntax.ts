@@ -30,6 +30,7 @@ const MAX_LENGTH = 256_000;
 const MAX_EXPANSIONS = 5000;
 const MAX_HERE_DOCUMENTS = 300;
 const MAX_DEPTH = 200;
+const MAX_STATEMENTS = 3000;
 
 /**
  * Parses a PKGBUILD completely. What bash would refuse is a fault, and so is what is too large or
@@ -40,6 +41,9 @@ export function parsePkgbuild(text: string): Pkgbuild | readonly SyntaxFault[] {
   if (excess !== null) return [{ message: excess, line: 1 }];
   try {
     const script = parse(text);
+    if (script.commands.length > MAX_STATEMENTS) {
+      return [{ message: `it has more than ${MAX_STATEMENTS} statements`, line: 1 }];
+    }
     const faults = faultsOf(script, text);
     return faults.length > 0 ? faults : { text, statements: script.commands };
   } catch (error) {

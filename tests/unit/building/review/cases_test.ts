@@ -15,6 +15,7 @@ Deno.test("no bump is", async (t) => {
     await t.step(name, () => {
       const { verdict, facts } = judge(treeOf(before), treeOf(after));
       assertNotEquals(verdict, "bump", JSON.stringify(facts, null, 1));
+      if (name.includes("here-document")) assertEquals(verdict, "review");
     });
   }
 });

@@ -68,6 +68,16 @@ const HELPERS: readonly HostileCase[] = [
     ],
   ),
   bumpAfter(
+    "a helper that chooses the project on a host of many",
+    [
+      inPkgbuild("_build=", "_relname=foo1\n_build="),
+      inPkgbuild("downloads.example.org/", "downloads.example.org/$_relname/"),
+      inSrcinfo("downloads.example.org/", "downloads.example.org/foo1/"),
+    ],
+    [],
+    [inPkgbuild("foo1", "evil1"), inSrcinfo("foo1", "evil1")],
+  ),
+  bumpAfter(
     "a version that is the repository",
     [
       inPkgbuild("$url/archive", "https://github.com/example/foo$_build/archive"),
@@ -285,6 +295,13 @@ const METADATA: readonly HostileCase[] = [
     name: "a .SRCINFO with carriage returns",
     after: { ...BUMPED, ".SRCINFO": (BUMPED[".SRCINFO"] as string).replaceAll("\n", "\r\n") },
   },
+  bumpWith(
+    "a .SRCINFO in another order",
+    inSrcinfo(
+      "\tarch = x86_64\n\tarch = aarch64\n\tlicense = MIT\n",
+      "\tlicense = MIT\n\tarch = x86_64\n\tarch = aarch64\n",
+    ),
+  ),
   bumpWith("a .SRCINFO that is no list", inSrcinfo("\tpkgrel = 1", "\tpkgrel: 1")),
 ];
 
@@ -327,6 +344,12 @@ const FILES: readonly HostileCase[] = [
 
 const HERE_DOCUMENT = inPkgbuild("\nbuild()", "\ncat <<E >/dev/null\n# one\nE\n\nbuild()");
 const HERE_DOCUMENTS: readonly HostileCase[] = [
+  bumpAfter(
+    "a here-document that begins before another statement",
+    [inPkgbuild("\nbuild()", "\ncat <<E >/dev/null; _x=1\n# one\nE\n\nbuild()")],
+    [],
+    [inPkgbuild("# one", "# two")],
+  ),
   bumpAfter("a here-document whose lines look like comments", [HERE_DOCUMENT], [], [
     inPkgbuild("# one", "# two"),
   ]),

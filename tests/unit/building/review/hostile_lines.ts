@@ -39,6 +39,7 @@ export const HOSTILE_VERSIONS: readonly HostileCase[] = [
   versioned("a version that falls", "1.2.2"),
   versioned("an epoch in the version", "1:1.2.4"),
   versioned("a version far above", "9999"),
+  versioned("a number far above behind the first", "1.99999"),
   versioned("a date far ahead in place of a number", "20991231"),
   versioned("arithmetic", "$((1+1))", "2"),
   versioned("a default that assigns", "${source:=1.2.4}", "1.2.4"),
