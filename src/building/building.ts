@@ -115,7 +115,7 @@ export class Building {
       onChecked: () => this.decisions.settle(),
       intervalMs: () => this.#config.aur.checkIntervalMs,
       needsOf: (base, dependencies) => this.#needsOf(base, dependencies),
-      treesInUse: () => builds.treesInUse(),
+      treesInUse: () => Promise.resolve(builds.treesInUse()),
     });
   }
 

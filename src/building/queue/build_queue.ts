@@ -1,32 +1,23 @@
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { PkgstashError } from "../../errors.ts";
-import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
-import { followsSource } from "./approved_metadata.ts";
-import { closeAttempt } from "./attempts.ts";
 import {
   type Approval,
   type Build,
   type BuildRequest,
   type BuildState,
   hasEnded,
-  titleOf,
 } from "./build.ts";
+import { cancel, refuse, release, retry } from "./build_decisions.ts";
 import { BuildLogs } from "./build_logs.ts";
 import type { LogPart } from "./build_log.ts";
 import { type BuildListener, Builds } from "./builds.ts";
 import { BuildStore } from "./build_store.ts";
-import {
-  checkRequest,
-  doesTheSame,
-  isOfSamePackage,
-  isSuperseded,
-  newBuild,
-  raisedPkgrel,
-} from "./enqueueing.ts";
+import { Intake } from "./intake.ts";
 import { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
+import { patchedTree } from "./patched_tree.ts";
 import { Products } from "./products.ts";
 import { Publication, versionToBuild } from "./publication.ts";
 import { PublishedBuilds } from "./published_builds.ts";
@@ -73,7 +64,7 @@ const MOST_BUILDS = 2000;
  * The builds: what is to be built, what builders have, and what became of it. The door of this room,
  * which makes the others and connects them. A build takes this way:
  *
- * 1. `enqueue` makes it of an accepted tree; `schedule` says when it may start.
+ * 1. `intake` makes it of an accepted tree; `schedule` says when it may start.
  * 2. `leases` gives it to a builder, and takes it back from one that is silent.
  * 3. `jobs` takes what the builder says: its log, its printed metadata, its packages, its result.
  * 4. `publication` looks at the product, and publishes it or holds it for a person.
@@ -85,6 +76,7 @@ export class BuildQueue {
   readonly #logs: BuildLogs;
   readonly #published: PublishedBuilds;
   readonly #publication: Publication;
+  readonly #intake: Intake;
   readonly #stop = new AbortController();
   readonly #options: BuildQueueOptions & { readonly clock: Clock };
 
@@ -108,7 +100,10 @@ export class BuildQueue {
     const products = new Products(layout, publishing.receive);
     this.#logs = new BuildLogs(layout, () => settings().logBytes);
     builds.listen({ onAttemptEnded: (build, attempt) => this.#logs.finish(build, attempt) });
-    const treeOf = (build: Build) => options.readTree(build.treeHash);
+    const treeOf = async ({ treeHash, settings }: Build) => {
+      const tree = await options.readTree(treeHash);
+      return tree === null ? null : patchedTree(tree, settings.patches);
+    };
     this.leases = new Leases({
       ...{ builds, clock },
       leaseMs: () => settings().leaseMs,
@@ -118,6 +113,10 @@ export class BuildQueue {
     this.#publication = new Publication({
       ...{ builds, products, published, publishing, treeOf, clock },
       packager: () => settings().packager,
+    });
+    this.#intake = new Intake({
+      ...{ builds, published, clock, readTree: options.readTree },
+      checkRepository: (name) => publishing.repositoryToChange(name),
     });
     this.jobs = new Jobs({
       ...{ builds, leases: this.leases, logs: this.#logs, products, treeOf, clock },
@@ -191,133 +190,42 @@ export class BuildQueue {
   }
 
   /** Hashes of the trees that builds still need, or may be built of again. */
-  async treesInUse(): Promise<Set<string>> {
-    const published = await this.#published.all();
-    return new Set([
-      ...this.#builds.all().map(({ treeHash }) => treeHash),
-      ...published.map(({ request }) => request.treeHash),
-    ]);
+  treesInUse(): string[] {
+    return [...this.#builds.all().map(({ treeHash }) => treeHash), ...this.#published.trees];
   }
 
-  /**
-   * Queues a build for each architecture. One that waits for the same is returned instead of a second
-   * one; older ones of the package that no builder has are cancelled.
-   *
-   * @throws PkgstashError `invalid_request`, or `not_found` if there is no such repository or tree.
-   */
-  async enqueue(
-    request: BuildRequest,
-    { pkgrel = null }: { pkgrel?: string | null } = {},
-  ): Promise<Build[]> {
-    checkRequest(request);
-    await this.#options.publishing.repositoryToChange(request.repository);
-    const isVcs = await this.#isVcs(request);
-    const queued: Build[] = [];
-    for (const architecture of new Set(request.architectures)) {
-      const same = this.#builds.all().find((build) =>
-        doesTheSame(build, request, { architecture, pkgrel })
-      );
-      queued.push(
-        same ?? await this.#builds.add((number) =>
-          newBuild(request, {
-            ...{ number, architecture, pkgrel, isVcs },
-            now: this.#options.clock.now(),
-          })
-        ),
-      );
-    }
-    for (const build of queued) await this.#supersede(build);
-    return queued;
+  /** Queues an accepted tree; see `Intake.enqueue`. */
+  enqueue(request: BuildRequest): Promise<Build[]> {
+    return this.#intake.enqueue(request);
   }
 
-  /**
-   * Builds what is published again, with its pkgrel raised by 0.1, as when a library has changed.
-   *
-   * @throws PkgstashError `not_found` if nothing of this name was published by a build.
-   */
-  async rebuild(name: string, reason: string): Promise<Build[]> {
-    const latest = await this.#published.ofPackage(name);
-    if (latest.length === 0) {
-      throw new PkgstashError(
-        "not_found",
-        `Cannot rebuild ${name}: no build of it was published. See pkgstash builds.`,
-      );
-    }
-    const queued: Build[] = [];
-    for (const { request, architecture, products } of latest) {
-      const version = products[0]?.version ?? request.version;
-      const again = { ...request, architectures: [architecture], reason };
-      queued.push(...await this.enqueue(again, { pkgrel: raisedPkgrel(version) }));
-    }
-    return queued;
+  /** Builds what is published again; see `Intake.rebuild`. */
+  rebuild(name: string, reason: string): Promise<Build[]> {
+    return this.#intake.rebuild(name, reason);
   }
 
-  /**
-   * Cancels a build; its builder hears of it at its next heartbeat.
-   *
-   * @throws PkgstashError `conflict` if it has ended or is being published.
-   */
+  /** Cancels a build; its builder hears of it at its next heartbeat. See `build_decisions.ts`. */
   async cancel(number: number, doer: Doer): Promise<Build> {
-    return await this.#builds.change(number, (build) => {
-      if (hasEnded(build)) throw conflict("cancel", build, `it was ${build.state} already`);
-      if (build.state === "uploading" && build.isComplete) {
-        throw conflict("cancel", build, "it is being published");
-      }
-      return cancelled(build, { ...doer, at: this.#options.clock.now() });
-    });
+    return await this.#builds.change(number, (build) => cancel(build, this.#now(doer)));
   }
 
-  /**
-   * Lets a build that did not end well be built again.
-   *
-   * @throws PkgstashError `conflict` if it is not one, or if a newer build of the package is there.
-   */
+  /** Lets a build that did not end well be built again. */
   async retry(number: number): Promise<Build> {
-    return await this.#builds.change(number, (build) => {
-      const isOver = build.state === "failed" || build.state === "cancelled" ||
-        build.hold?.kind === "builders";
-      if (!isOver) throw conflict("retry", build, `it is ${build.state}`);
-      const newer = this.#builds.all().find((each) =>
-        each.number > number && isOfSamePackage(each, build, build.architecture)
-      );
-      if (newer !== undefined) throw conflict("retry", build, `build ${newer.number} is newer`);
-      return waitingAgain(build);
-    });
+    return await this.#builds.change(number, (build) => retry(build, this.#builds.all()));
   }
 
-  /**
-   * Lets a held build go on: its product is published, or its metadata are taken as they are.
-   *
-   * @throws PkgstashError `conflict` if it is not held.
-   */
+  /** Lets a held build go on: its product is published, or its metadata are taken as they are. */
   async releaseHeld(number: number, by: string, reason: string): Promise<Build> {
-    const at = this.#options.clock.now();
-    const build = await this.#builds.change(number, (held) => {
-      if (held.state !== "held" || held.hold === null) {
-        throw conflict("approve", held, `it is ${held.state}, and not held`);
-      }
-      const released = { by, at, reason, metadata: held.hold.metadata };
-      return held.hold.kind === "product"
-        ? { ...held, state: "uploading", hold: null, released }
-        : { ...waitingAgain(held), released };
-    });
+    const build = await this.#builds.change(
+      number,
+      (held) => release(held, this.#now({ by, reason })),
+    );
     return await this.#publication.settle(build.number);
   }
 
   /** Ends a held build, whose product nobody gets. */
   async refuseHeld(number: number, by: string, reason: string): Promise<Build> {
-    const at = this.#options.clock.now();
-    return await this.#builds.change(number, (held) => {
-      if (held.state !== "held" || held.hold === null) {
-        throw conflict("refuse", held, `it is ${held.state}, and not held`);
-      }
-      const failure = {
-        class: REFUSED[held.hold.kind],
-        reason: `refused by ${by}: ${reason}`,
-        step: null,
-      };
-      return { ...held, state: "failed", endedAt: at, failure, ended: { by, at, reason } };
-    });
+    return await this.#builds.change(number, (held) => refuse(held, this.#now({ by, reason })));
   }
 
   /**
@@ -364,6 +272,10 @@ export class BuildQueue {
     await this.#builds.settled();
   }
 
+  #now(doer: Doer): Approval {
+    return { ...doer, at: this.#options.clock.now() };
+  }
+
   async *#logToCome(number: number, signal: AbortSignal): AsyncGenerator<LogPart> {
     const left = new Promise<void>((resolve) =>
       signal.addEventListener("abort", () => resolve(), { once: true })
@@ -379,60 +291,4 @@ export class BuildQueue {
       await Promise.race([change, left]);
     }
   }
-
-  async #isVcs({ packageBase, treeHash }: BuildRequest): Promise<boolean> {
-    const tree = await this.#options.readTree(treeHash);
-    if (tree === null) {
-      throw new PkgstashError(
-        "not_found",
-        `Cannot build ${packageBase}: its files are no longer kept. Accept the package again.`,
-      );
-    }
-    const content = tree.get(".SRCINFO")?.content;
-    if (content === null || content === undefined) return false;
-    return followsSource(parseSrcinfo(new TextDecoder().decode(content)));
-  }
-
-  async #supersede(by: Build): Promise<void> {
-    const at = this.#options.clock.now();
-    for (const { number } of this.#builds.all().filter((each) => isSuperseded(each, by))) {
-      const reason = `build ${by.number} takes its place`;
-      await this.#builds.change(
-        number,
-        (build) =>
-          isSuperseded(build, by) ? cancelled(build, { by: "pkgstash", at, reason }) : build,
-      );
-    }
-  }
-}
-
-/** What a refused build failed of, by why it was held. */
-const REFUSED = {
-  product: "product_refused",
-  metadata: "metadata_mismatch",
-  builders: "lost_builder",
-  patches: "source_missing",
-} as const;
-
-function cancelled(build: Build, ended: Approval): Build {
-  return {
-    ...closeAttempt(build, "cancelled", { now: ended.at }),
-    ...{ state: "cancelled", endedAt: ended.at, ended, hold: null },
-  };
-}
-
-function waitingAgain(build: Build): Build {
-  const countsFrom = (build.attempts.at(-1)?.number ?? 0) + 1;
-  return {
-    ...build,
-    ...{ state: "waiting", notBefore: 0, endedAt: null, countsFrom, step: null },
-    ...{ isComplete: false, products: [], failure: null, hold: null, ended: null },
-  };
-}
-
-function conflict(action: string, build: Build, why: string): PkgstashError {
-  return new PkgstashError(
-    "conflict",
-    `Cannot ${action} build ${build.number}, ${titleOf(build)}: ${why}.`,
-  );
 }

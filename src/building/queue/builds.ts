@@ -75,6 +75,7 @@ export class Builds {
       await this.#store.save(build);
       log.info("build queued", { build: build.number, of: titleOf(build), reason: build.reason });
       this.#changes.notify();
+      await this.#tell({ ...build, state: "waiting" }, build);
       return build;
     });
   }

@@ -1,5 +1,5 @@
 import { PkgstashError } from "../../errors.ts";
-import type { Build, BuildRequest } from "./build.ts";
+import type { Build, BuildRequest, Hold } from "./build.ts";
 import { areSameSettings, settingsFaults } from "./build_settings.ts";
 
 /** As makepkg has it, and safe as the name of a file. */
@@ -34,23 +34,29 @@ export function checkRequest(request: BuildRequest): void {
   );
 }
 
-/** A build that waits for its first attempt. */
+/** A build that waits for its first attempt, or for a person if its patches do not fit. */
 export function newBuild(
   request: BuildRequest,
-  { number, architecture, pkgrel, isVcs, now }: {
+  { number, architecture, pkgrel, isVcs, fault, now }: {
     number: number;
     architecture: string;
     pkgrel: string | null;
     isVcs: boolean;
+    /** Why its patches do not fit; null if they do. */
+    fault: string | null;
     now: number;
   },
 ): Build {
   const { architectures: _, ...rest } = request;
+  const state = fault === null ? "waiting" : "held";
+  const hold: Hold | null = fault === null
+    ? null
+    : { kind: "patches", reason: fault, facts: [], metadata: null };
   return {
     ...rest,
-    ...{ number, architecture, pkgrel, isVcs, state: "waiting", createdAt: now, notBefore: 0 },
+    ...{ number, architecture, pkgrel, isVcs, state, createdAt: now, notBefore: 0 },
     ...{ endedAt: null, attempts: [], countsFrom: 1, step: null, isComplete: false, products: [] },
-    ...{ failure: null, hold: null, released: null, ended: null },
+    ...{ failure: null, hold, released: null, ended: null },
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Clock } from "../../async/clock.ts";
-import { PkgstashError } from "../../errors.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { SourceTree } from "../source_tree.ts";
 import { type AttemptEnd, closeAttempt, endAttempt, runningAttempt } from "./attempts.ts";
 import type { Build, BuildStep, ReportedFailure, StoredProduct } from "./build.ts";
@@ -57,14 +57,24 @@ export class Jobs {
 
   /** The files to build, as a tar. */
   async tar(call: JobCall): Promise<Uint8Array<ArrayBuffer>> {
-    return treeTar(await this.#tree(call));
+    const { build } = await this.#require(call);
+    const tree = await this.#tree(build, call);
+    try {
+      return treeTar(tree);
+    } catch (error) {
+      return await this.#failWithoutFiles(build, call, reasonOf(error));
+    }
   }
 
-  async #tree(call: JobCall): Promise<SourceTree> {
-    const { build } = await this.#require(call);
-    const tree = await this.#options.treeOf(build);
-    if (tree !== null) return tree;
-    const reason = "the approved files are no longer kept; accept the package again";
+  async #tree(build: Build, call: JobCall): Promise<SourceTree> {
+    return await this.#options.treeOf(build) ?? await this.#failWithoutFiles(
+      build,
+      call,
+      "the approved files are no longer kept; accept the package again",
+    );
+  }
+
+  async #failWithoutFiles(build: Build, call: JobCall, reason: string): Promise<never> {
     await this.#end(build, call, {
       outcome: "failed",
       failure: { class: "source_missing", reason, step: "preparing" },
@@ -85,7 +95,7 @@ export class Jobs {
   /** Compares printed metadata with the approved ones. The build is held if they differ. */
   async compareMetadata(call: JobCall, printed: string): Promise<string[]> {
     const { build } = await this.#require(call);
-    const tree = await this.#tree(call);
+    const tree = await this.#tree(build, call);
     const approved = new TextDecoder().decode(tree.get(".SRCINFO")?.content ?? new Uint8Array(0));
     const metadata = digestOf(printed);
     if (build.released?.metadata === metadata) return [];

@@ -1,9 +1,12 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
 import type { BuildRequest } from "./build.ts";
 import type { Product } from "./product.ts";
 import type { QueueLayout } from "./queue_layout.ts";
+
+const log = eventLogger("builds");
 
 /** What was published last of a package base for one architecture. */
 export interface PublishedBuild {
@@ -20,8 +23,8 @@ export interface PublishedBuild {
 /** The latest publications, a file for each package base and architecture. */
 export class PublishedBuilds {
   readonly #layout: QueueLayout;
-  /** `REPOSITORY/BASE.ARCH` */
-  readonly #known = new Set<string>();
+  /** Hashes of the trees that they were built of, by `REPOSITORY/BASE.ARCH`. */
+  readonly #known = new Map<string, string>();
 
   private constructor(layout: QueueLayout) {
     this.#layout = layout;
@@ -33,7 +36,10 @@ export class PublishedBuilds {
     if (await statIfPresent(root) === null) return published;
     for (const repository of await directoriesIn(root)) {
       for (const { name } of await filesIn(layout.publishedIn(repository))) {
-        if (name.endsWith(".json")) published.#known.add(`${repository}/${name.slice(0, -5)}`);
+        if (!name.endsWith(".json")) continue;
+        const key = `${repository}/${name.slice(0, -5)}`;
+        published.#known.set(key, "");
+        await published.#learn(key);
       }
     }
     return published;
@@ -47,7 +53,7 @@ export class PublishedBuilds {
       );
     }
     const [beginning, length] = [`${repository}/${packageBase}.`, packageBase.length];
-    return [...this.#known].some((each) =>
+    return [...this.#known.keys()].some((each) =>
       each.startsWith(beginning) && each.lastIndexOf(".") === repository.length + 1 + length
     );
   }
@@ -55,10 +61,8 @@ export class PublishedBuilds {
   /** All latest publications. */
   async all(): Promise<PublishedBuild[]> {
     const all: PublishedBuild[] = [];
-    for (const known of [...this.#known].sort()) {
-      const [, repository = "", packageBase = "", architecture = ""] =
-        /^([^/]+)\/(.+)\.([^.]+)$/.exec(known) ?? [];
-      const found = await this.find(repository, packageBase, architecture);
+    for (const key of [...this.#known.keys()].sort()) {
+      const found = await this.#at(key);
       if (found !== null) all.push(found);
     }
     return all;
@@ -96,6 +100,26 @@ export class PublishedBuilds {
     const { architecture, request: { repository, packageBase } } = published;
     const path = this.#layout.published(repository, packageBase, architecture);
     await writeFileDurably(path, `${JSON.stringify(published)}\n`, { mode: 0o600 });
-    this.#known.add(`${repository}/${packageBase}.${architecture}`);
+    this.#known.set(`${repository}/${packageBase}.${architecture}`, published.request.treeHash);
+  }
+
+  /** Hashes of the trees that may be built again. */
+  get trees(): string[] {
+    return [...this.#known.values()].filter((hash) => hash !== "");
+  }
+
+  #at(key: string): Promise<PublishedBuild | null> {
+    const [, repository = "", packageBase = "", architecture = ""] =
+      /^([^/]+)\/(.+)\.([^.]+)$/.exec(key) ?? [];
+    return this.find(repository, packageBase, architecture);
+  }
+
+  async #learn(key: string): Promise<void> {
+    try {
+      this.#known.set(key, (await this.#at(key))?.request.treeHash ?? "");
+    } catch (error) {
+      // It is told again when it is needed; until then the daemon serves everything else.
+      log.error("a publication cannot be read", { reason: reasonOf(error) });
+    }
   }
 }

@@ -30,7 +30,9 @@ export const builderRoutes: readonly Route[] = [
       const asked = { builder, architectures, version, waitMs, signal };
       const leased = await builds.leases.lease(asked);
       if (leased === null) return withStatus(204, undefined);
-      return withStatus(200, await jobOf(leased, { config, publishing, url: originOf(request) }));
+      const architecture = architectureOf(leased.build, architectures, config);
+      const url = originOf(request);
+      return withStatus(200, await jobOf(leased, { architecture, config, publishing, url }));
     },
   ),
   handle(FETCH_TREE, async ({ path: { job }, building: { builds }, principal }) => {
@@ -122,9 +124,25 @@ function originOf(request: Request): string {
   return url.origin;
 }
 
+/** What it is built on: a package for any is built on what the builder has, and is mirrored here. */
+function architectureOf(
+  { architecture }: Build,
+  offered: readonly string[],
+  { upstreams }: Config,
+): string {
+  if (architecture !== "any") return architecture;
+  const mirrored = upstreams.flatMap(({ architectures }) => architectures);
+  return offered.find((each) => mirrored.includes(each)) ?? offered[0] ?? architecture;
+}
+
 async function jobOf(
   { build, attempt }: Leased,
-  { config, publishing, url }: { config: Config; publishing: Publishing; url: string },
+  { architecture, config, publishing, url }: {
+    architecture: string;
+    config: Config;
+    publishing: Publishing;
+    url: string;
+  },
 ): Promise<Job> {
   const { builds } = config;
   const { settings } = build;
@@ -137,13 +155,13 @@ async function jobOf(
     version: build.version,
     pkgrel: build.pkgrel,
     is_vcs: build.isVcs,
-    architecture: build.architecture,
+    architecture,
     tree_hash: build.treeHash,
     source_date_epoch: Math.floor(build.approved.at / 1000),
     packager: builds.packager,
     settings: settingsReport(settings),
     repository: await repositoryLines(build, publishing, url),
-    mirrored: mirroredLines(build, config, url),
+    mirrored: mirroredLines(architecture, config, url),
     lease_ms: builds.leaseMs,
     limits: {
       timeout_ms: settings.timeoutMs ?? builds.timeoutMs,
@@ -186,9 +204,9 @@ async function repositoryLines(
 }
 
 /** The repositories of the first upstream that has the architecture: no other one belongs to it. */
-function mirroredLines({ architecture }: Build, config: Config, url: string): Job["mirrored"] {
+function mirroredLines(architecture: string, config: Config, url: string): Job["mirrored"] {
   const upstream = config.upstreams.find(({ architectures }) =>
-    architecture === "any" || architectures.includes(architecture)
+    architectures.includes(architecture)
   );
   if (upstream === undefined) return [];
   const { repositories, clientPath } = upstream;

@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
+import { USUAL_SETTINGS } from "../../../../src/building/queue/build_settings.ts";
 import type { Build, BuildState } from "../../../../src/building/queue/build.ts";
 import {
   builtPackage,
@@ -496,7 +497,9 @@ Deno.test("of ended builds the latest are kept, and numbers are never used again
       await first.buildNext([await builtPackage("foo", `1.${version}-1`)]);
     }
     assertEquals(first.queue.all().map(({ number }) => number), [6, 5, 4]);
+    const published = first.queue.find("6").treeHash;
     await using queue = await reopened(first, clock);
+    assertEquals(queue.queue.treesInUse().includes(published), true);
     assertEquals((await queue.enqueue("bar")).number, 7);
   }));
 
@@ -515,6 +518,24 @@ Deno.test("a request that cannot be built is refused with everything that is wro
       await assertRejects(() => queue.enqueue("foo", part), PkgstashError, reason);
     }
     assertEquals(queue.queue.all(), []);
+  }));
+
+Deno.test("a patch is applied to what is built, and one that does not fit waits for a person", () =>
+  withQueue(async (queue) => {
+    const patch = "--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1 +1 @@\n-# foo\n+# patched\n";
+    await queue.enqueue("foo", { settings: { ...USUAL_SETTINGS, patches: [patch] } });
+    const { call } = (await queue.lease())!;
+    const tar = new TextDecoder().decode(await queue.queue.jobs.tar(call));
+    assertEquals([tar.includes("# patched"), tar.includes("# foo")], [true, false]);
+    const other = { ...USUAL_SETTINGS, patches: [patch.replaceAll("foo", "bar")] };
+    const held = await queue.enqueue("baz", { settings: other });
+    assertEquals([held.state, held.hold?.kind], ["held", "patches"]);
+    assertEquals(queue.told, ["2 held patches"]);
+    await assertRejects(
+      () => queue.queue.releaseHeld(held.number, "me", ""),
+      PkgstashError,
+      "PKGBUILD is not what it was made for",
+    );
   }));
 
 Deno.test("a package of the distribution's name needs a person once", async () => {

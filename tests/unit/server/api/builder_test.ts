@@ -77,6 +77,14 @@ Deno.test("two builders share the queue", async () => {
   assertEquals(builders.map(({ name }: { name: string }) => name), ["b1", "b2"]);
 });
 
+Deno.test("a package for any architecture is built on one that the builder has", async () => {
+  await using app = await start();
+  const builder = await app.builder("b1");
+  await app.enqueue("foo", { architectures: ["any"] });
+  const job = (await builder.lease({ architectures: ["riscv64", "x86_64"] }))!;
+  assertEquals([job.architecture, job.mirrored.length], ["x86_64", 2]);
+});
+
 Deno.test("a builder's token opens what is about its own jobs, and nothing else", async (t) => {
   await using app = await start();
   const [owner, stranger] = [await app.builder("b1"), await app.builder("b2")];

@@ -1,0 +1,116 @@
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
+import type { SourceTree } from "../source_tree.ts";
+import { followsSource } from "./approved_metadata.ts";
+import type { Build, BuildRequest } from "./build.ts";
+import type { Builds } from "./builds.ts";
+import { cancelled } from "./build_decisions.ts";
+import { checkRequest, doesTheSame, isSuperseded, newBuild, raisedPkgrel } from "./enqueueing.ts";
+import { patchedTree } from "./patched_tree.ts";
+import type { PublishedBuilds } from "./published_builds.ts";
+
+export interface IntakeOptions {
+  readonly builds: Builds;
+  readonly published: PublishedBuilds;
+  readonly readTree: (hash: string) => Promise<SourceTree | null>;
+  /** @throws PkgstashError `not_found` if there is no such repository. */
+  readonly checkRepository: (name: string) => Promise<unknown>;
+  readonly clock: Clock;
+}
+
+/** How builds get into the queue: of accepted trees, or of what is published already. */
+export class Intake {
+  readonly #options: IntakeOptions;
+
+  constructor(options: IntakeOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Queues a build for each architecture. One that waits for the same is returned instead of a second
+   * one; older ones of the package that no builder has are cancelled.
+   *
+   * @throws PkgstashError `invalid_request`, or `not_found` if there is no such repository or tree.
+   */
+  async enqueue(
+    request: BuildRequest,
+    { pkgrel = null }: { pkgrel?: string | null } = {},
+  ): Promise<Build[]> {
+    checkRequest(request);
+    await this.#options.checkRepository(request.repository);
+    const { isVcs, fault } = await this.#lookAt(request);
+    const queued: Build[] = [];
+    for (const architecture of new Set(request.architectures)) {
+      const same = this.#options.builds.all().find((build) =>
+        doesTheSame(build, request, { architecture, pkgrel })
+      );
+      queued.push(
+        same ?? await this.#options.builds.add((number) =>
+          newBuild(request, {
+            ...{ number, architecture, pkgrel, isVcs, fault },
+            now: this.#options.clock.now(),
+          })
+        ),
+      );
+    }
+    for (const build of queued) await this.#supersede(build);
+    return queued;
+  }
+
+  /**
+   * Builds what is published again, with its pkgrel raised by 0.1, as when a library has changed.
+   *
+   * @throws PkgstashError `not_found` if nothing of this name was published by a build.
+   */
+  async rebuild(name: string, reason: string): Promise<Build[]> {
+    const latest = await this.#options.published.ofPackage(name);
+    if (latest.length === 0) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot rebuild ${name}: no build of it was published. See pkgstash builds.`,
+      );
+    }
+    const queued: Build[] = [];
+    for (const { request, architecture, products } of latest) {
+      const version = products[0]?.version ?? request.version;
+      const again = { ...request, architectures: [architecture], reason };
+      queued.push(...await this.enqueue(again, { pkgrel: raisedPkgrel(version) }));
+    }
+    return queued;
+  }
+
+  /** Whether the files follow a source, and why their patches do not fit; null if they do. */
+  async #lookAt(
+    { packageBase, treeHash, settings }: BuildRequest,
+  ): Promise<{ isVcs: boolean; fault: string | null }> {
+    const tree = await this.#options.readTree(treeHash);
+    if (tree === null) {
+      throw new PkgstashError(
+        "not_found",
+        `Cannot build ${packageBase}: its files are no longer kept. Accept the package again.`,
+      );
+    }
+    const content = tree.get(".SRCINFO")?.content;
+    const isVcs = content !== null && content !== undefined &&
+      followsSource(parseSrcinfo(new TextDecoder().decode(content)));
+    try {
+      patchedTree(tree, settings.patches);
+      return { isVcs, fault: null };
+    } catch (error) {
+      return { isVcs, fault: reasonOf(error) };
+    }
+  }
+
+  async #supersede(by: Build): Promise<void> {
+    const at = this.#options.clock.now();
+    for (const { number } of this.#options.builds.all().filter((each) => isSuperseded(each, by))) {
+      const reason = `build ${by.number} takes its place`;
+      await this.#options.builds.change(
+        number,
+        (build) =>
+          isSuperseded(build, by) ? cancelled(build, { by: "pkgstash", at, reason }) : build,
+      );
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import { assertEquals, assertThrows } from "@std/assert";
+import { PkgstashError } from "../../../../src/errors.ts";
+import { patchedTree } from "../../../../src/building/queue/patched_tree.ts";
+import type { SourceTree } from "../../../../src/building/source_tree.ts";
+import { treeOf } from "../../../support/source_trees.ts";
+
+const TREE = treeOf({
+  PKGBUILD: "pkgname=foo\npkgver=1\nbuild() {\n  make\n}\n",
+  "run.sh": { mode: "100755", text: "#!/bin/sh\nexit 1\n" },
+  logo: { mode: "120000", text: "PKGBUILD" },
+});
+
+const textsOf = (tree: SourceTree) =>
+  Object.fromEntries(
+    [...tree.values()].map(({ path, mode, content }) => [
+      path,
+      `${mode.slice(-3)} ${new TextDecoder().decode(content!)}`,
+    ]),
+  );
+
+const CHANGE = `--- a/PKGBUILD
++++ b/PKGBUILD
+@@ -3,3 +3,3 @@
+ build() {
+-  make
++  make -j1
+ }
+`;
+const NEW_FILE = "--- /dev/null\n+++ b/fix.patch\n@@ -0,0 +1 @@\n+hello\n";
+const REMOVAL = "--- a/run.sh\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-#!/bin/sh\n-exit 1\n";
+const OF_SCRIPT = "--- run.sh\n+++ run.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-exit 1\n+exit 0\n";
+
+Deno.test("patches change, add and remove files, one after the other, and keep their modes", () => {
+  assertEquals(textsOf(patchedTree(TREE, [CHANGE + NEW_FILE, OF_SCRIPT])), {
+    PKGBUILD: "644 pkgname=foo\npkgver=1\nbuild() {\n  make -j1\n}\n",
+    "run.sh": "755 #!/bin/sh\nexit 0\n",
+    logo: "000 PKGBUILD",
+    "fix.patch": "644 hello\n",
+  });
+  assertEquals(patchedTree(TREE, [REMOVAL]).has("run.sh"), false);
+  assertEquals(patchedTree(TREE, []), TREE);
+  assertEquals(TREE.size, 3, "the tree itself stays");
+});
+
+Deno.test("a patch that does not fit exactly is refused with the reason", () => {
+  const wrong: [string[], string][] = [
+    [[CHANGE, CHANGE], "Cannot apply patch 2: PKGBUILD is not what it was made for"],
+    [[CHANGE.replace(" build() {", " build ()")], "PKGBUILD is not what it was made for"],
+    [[CHANGE.replaceAll("PKGBUILD", "other")], "there is no other"],
+    [[NEW_FILE, NEW_FILE], "there is a fix.patch already"],
+    [[NEW_FILE.replace("fix.patch", "../../etc/passwd")], "it names"],
+    [[NEW_FILE.replace("b/fix.patch", "/etc/passwd")], "it names"],
+    [[CHANGE.replaceAll("PKGBUILD", "logo")], "logo is no text"],
+    [["hello"], "it is no unified diff"],
+    [[""], "it is no unified diff"],
+    [["--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1,9 +1 @@\n x\n"], "it is no unified diff"],
+  ];
+  for (const [patches, reason] of wrong) {
+    assertThrows(() => patchedTree(TREE, patches), PkgstashError, reason);
+  }
+});
