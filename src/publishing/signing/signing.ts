@@ -88,7 +88,8 @@ export class Signing implements Signer {
     return {
       fingerprint: key.fingerprint,
       binary,
-      armored: armor(enums.armor.publicKey, binary),
+      // With its checksum: without it, gpg takes the end mark for a part of every third key.
+      armored: armor(enums.armor.publicKey, binary, undefined, undefined, undefined, true),
     };
   }
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import {
   createMessage,
@@ -286,6 +286,12 @@ Deno.test("a signature that comes with a file is kept only if a trusted key made
     assertEquals(await signing.distrust(fingerprint), false);
     await assertRejects(() => signing.verify(DATA, good), PkgstashError, "is not trusted");
   });
+});
+
+Deno.test("armored keys have the checksum without which gpg reads a third of them wrongly", async () => {
+  await using folder = await TempFolder.create();
+  const { armored } = await signingIn(folder.path).publicKeys();
+  assertMatch(armored, /^=[A-Za-z0-9+\/]{4}\r?\n-----END/m);
 });
 
 Deno.test("a private key is not trusted: it must not have been sent", async () => {
