@@ -39,11 +39,12 @@ export const PACMAN: readonly string[] = [
   PACMAN_PLACES.configuration,
   "--logfile",
   "/dev/null",
-  "--noconfirm",
-  "--noprogressbar",
   "--color",
   "never",
 ];
+
+/** Words for whatever changes something. */
+export const UNATTENDED: readonly string[] = ["--noconfirm", "--noprogressbar"];
 
 /**
  * A sandbox with the pacman of this machine, as root of a user namespace: it must set owners, and

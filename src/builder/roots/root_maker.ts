@@ -8,7 +8,7 @@ import type { IdMapping } from "../sandbox/namespaces.ts";
 import { outputOfSandbox, runAsNamespaceRoot, runSandbox } from "../sandbox/run_sandbox.ts";
 import { copyDirectories } from "./host_links.ts";
 import { layerParts, overlaysOf, type RootStore } from "./layers.ts";
-import { PACMAN, type PacmanCall, type PacmanFiles, pacmanSandbox } from "./pacman.ts";
+import { PACMAN, type PacmanCall, type PacmanFiles, pacmanSandbox, UNATTENDED } from "./pacman.ts";
 import { PACMAN_PLACES } from "./pacman_configuration.ts";
 import { OutputTail } from "../output_tail.ts";
 
@@ -31,6 +31,8 @@ export interface RootRequest {
 
 /** The package that every build may take for granted. */
 const BASE = "base-devel";
+/** How pacman -T ends if it prints something (pacman(8)). */
+const SOME_ARE_MISSING = 127;
 /** Marks the lines that are wanted among those that pacman prints. */
 const MARK = "pkgstash-target ";
 
@@ -66,7 +68,7 @@ export class RootMaker {
     await Deno.mkdir(join(database, "local"), { recursive: true });
     await Deno.mkdir(join(this.#store.directory, "layers"), { recursive: true });
     await this.#run(request, "synchronize the databases", {
-      argv: [...PACMAN, "-Sy"],
+      argv: [...PACMAN, "-Sy", ...UNATTENDED],
       hasNetwork: true,
       database,
       target: null,
@@ -88,15 +90,22 @@ export class RootMaker {
   async #missing(request: RootRequest, layer: string): Promise<string[]> {
     const { dependencies } = request;
     if (dependencies.length === 0) return [];
-    const { stdout } = await outputOfSandbox(
-      await pacmanSandbox(request.files, {
-        argv: [...PACMAN, "-T", "--", ...dependencies],
-        hasNetwork: false,
-        database: join(layer, "root", PACMAN_PLACES.database),
-        target: null,
-        signal: request.signal,
-      }),
-    );
+    const tail = new OutputTail();
+    const sandbox = await pacmanSandbox(request.files, {
+      argv: [...PACMAN, "-T", "--", ...dependencies],
+      hasNetwork: false,
+      database: join(layer, "root", PACMAN_PLACES.database),
+      target: null,
+      signal: request.signal,
+    });
+    const { code, stdout } = await outputOfSandbox({
+      ...sandbox,
+      onOutput: (each) => tail.add(each),
+    });
+    request.signal.throwIfAborted();
+    if (code !== 0 && code !== SOME_ARE_MISSING) {
+      throw pacmanFailure("compare the dependencies", code, tail.text);
+    }
     return stdout.split("\n").filter((line) => dependencies.includes(line));
   }
 
@@ -106,7 +115,15 @@ export class RootMaker {
     names: readonly string[],
     call: Pick<PacmanCall, "database" | "sync" | "target">,
   ): Promise<string[]> {
-    const argv = [...PACMAN, "-Sp", "--needed", "--print-format", `${MARK}%r/%n %v`, "--"];
+    const argv = [
+      ...PACMAN,
+      ...UNATTENDED,
+      "-Sp",
+      "--needed",
+      "--print-format",
+      `${MARK}%r/%n %v`,
+      "--",
+    ];
     const printed = await this.#run(request, `find ${names.join(", ")}`, {
       argv: [...argv, ...names],
       hasNetwork: false,
@@ -149,7 +166,7 @@ export class RootMaker {
       sync: join(database, "sync"),
       target: { path: mount, overlays },
     };
-    const pacman = [...PACMAN, "--root", target, "--dbpath", place];
+    const pacman = [...PACMAN, ...UNATTENDED, "--root", target, "--dbpath", place];
     try {
       await this.#run(request, "download packages", {
         argv: [...pacman, "-Sw", "--needed", "--", ...names],

@@ -19,6 +19,8 @@ const FILES: Readonly<Record<string, string>> = {
     "",
   ].join("\n"),
   group: ["root:x:0:", `build:x:${BUILD_UID}:`, "nobody:x:65534:", ""].join("\n"),
+  // makepkg asks pacman what is installed, which reads this first.
+  "pacman.conf": "[options]\n",
   hosts: "127.0.0.1 localhost\n::1 localhost\n",
 };
 

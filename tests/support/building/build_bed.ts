@@ -132,11 +132,14 @@ export function packageSource(
 }
 
 /** Registers a test that gets a bed. If it fails, it prints what everything printed. */
-export function buildingTest(name: string, test: (bed: BuildBed) => Promise<void>): void {
-  Deno.test(name, async () => {
+export function buildingTest(
+  name: string,
+  test: (bed: BuildBed, t: Deno.TestContext) => Promise<void>,
+): void {
+  Deno.test(name, async (t) => {
     await using bed = await BuildBed.create();
     try {
-      await test(bed);
+      await test(bed, t);
     } catch (error) {
       for (const job of bed.queue.jobs) {
         console.error(`Log of ${job.job.package_base}:\n${bed.queue.logOf(job).slice(-6000)}`);

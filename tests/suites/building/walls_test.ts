@@ -1,0 +1,242 @@
+// What a hostile build cannot do. Each wall is tried together with a control: the same attempt where
+// there is no wall, which shows that the test would notice a hole.
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
+import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
+import type { BuildBed } from "../../support/building/build_bed.ts";
+import type { FakeJob, JobDraft } from "../../support/building/fake_queue.ts";
+import { until } from "../../support/until.ts";
+
+const PACKAGE = 'package() { install -d "$pkgdir/usr/share/$pkgname"; }';
+
+let count = 0;
+
+/** Builds a package whose build() is hostile; returns the job with its result. */
+async function attack(
+  { queue }: BuildBed,
+  build: string,
+  draft: Partial<JobDraft> = {},
+): Promise<{ job: FakeJob; log: string; outcome: string; failure: string | null }> {
+  const source = packageSource(`hostile-${++count}`, {
+    // makepkg ends a function at its first failure otherwise.
+    body: `build() {\nset +e\n${build}\n}\n${PACKAGE}`,
+  });
+  const job = queue.add({ ...source, ...draft });
+  const result = await queue.resultOf(job);
+  const failure = result.outcome === "failed" ? result.failure : null;
+  return { job, log: queue.logOf(job), outcome: result.outcome, failure };
+}
+
+/** Processes of the machine whose command line has this text. */
+function processesWith(text: string): string[] {
+  return [...Deno.readDirSync("/proc")].map(({ name }) => name).filter((name) => {
+    try {
+      return /^\d+$/.test(name) && Deno.readTextFileSync(`/proc/${name}/cmdline`).includes(text);
+    } catch {
+      return false;
+    }
+  });
+}
+
+buildingTest("a hostile build gains nothing", async (bed, t) => {
+  const builder = await bed.builder();
+
+  await t.step("it reaches no network, but with the setting it does", async () => {
+    let connections = 0;
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const accepting = (async () => {
+      for await (const connection of listener) (connections++, connection.close());
+    })();
+    const { port } = listener.addr;
+    const build = `(exec 3<>/dev/tcp/127.0.0.1/${port}) 2>/dev/null && echo reached || echo walled
+      ls /sys/class/net 2>/dev/null; true`;
+    const walled = await attack(bed, build);
+    assertMatch(walled.log, /^walled$/m);
+    assertEquals(connections, 0);
+    const control = await attack(bed, build, { settings: { network: true } });
+    assertMatch(control.log, /^reached$/m);
+    assertEquals(connections, 1);
+    listener.close();
+    await accepting;
+  });
+
+  await t.step("it writes nowhere but in its own places", async () => {
+    const places = [
+      "/",
+      "/usr",
+      "/usr/bin",
+      "/etc",
+      "/var",
+      "/dev",
+      "/proc",
+      "/etc/passwd",
+      "/home",
+    ];
+    const own = ["/build", "/tmp", "/startdir", "/srcdest", "/pkgdest", "/dev/shm"];
+    const { log, job } = await attack(
+      bed,
+      `for place in ${[...places, ...own].join(" ")}; do
+        if { [ -d $place ] && : >$place/evil || [ -f $place ] && : >>$place; } 2>/dev/null
+        then echo "wrote $place"; fi
+      done; rm -f /pkgdest/evil`,
+    );
+    const written = [...log.matchAll(/^wrote (\S+)$/gm)].map(([, place]) => place);
+    assertEquals(written, own);
+    // What it wrote beside its sources is gone in the next build.
+    const { files, package_base } = { ...job, package_base: job.job.package_base };
+    const again = bed.queue.add({
+      package_base,
+      files: {
+        ...files,
+        PKGBUILD: files["PKGBUILD"]!.replace(
+          /build\(\) \{[^]*?\n\}/,
+          "build() { ls /srcdest /startdir; }",
+        ),
+      },
+    });
+    await bed.queue.resultOf(again);
+    assert(!bed.queue.logOf(again).includes("evil"));
+  });
+
+  await t.step("it sees no file of the machine beyond programs", async () => {
+    const secret = join(await bed.bed.newFolder("secret"), "file");
+    await Deno.writeTextFile(secret, "the secret of this machine");
+    const paths = [secret, "/etc/hostname", "/etc/shadow", "/root", bed.keyring, builder.folder];
+    const { log } = await attack(
+      bed,
+      `for path in ${paths.join(" ")}; do [ -e "$path" ] && echo "sees $path"; done
+      cat /etc/passwd; find / -xdev -name file -exec cat {} + 2>/dev/null; true`,
+    );
+    assertEquals([...log.matchAll(/^sees (\S+)$/gm)].map(([, path]) => path), []);
+    assert(!log.includes("the secret of this machine"));
+    assertMatch(log, /^build:x:1000:1000:build:\/build:\/usr\/bin\/bash$/m);
+    for (const path of paths.filter((path) => path !== "/etc/shadow")) await Deno.stat(path);
+  });
+
+  await t.step("it sees no process, environment or token of the machine", async () => {
+    const { log } = await attack(
+      bed,
+      `[ -e /proc/${builder.pid}/cmdline ] && [ ${builder.pid} -gt 100 ] && echo "sees the builder"
+      kill -9 ${builder.pid} 2>/dev/null
+      echo "processes: $(ls /proc | grep -c '^[0-9]')"
+      cat /proc/*/cmdline /proc/*/environ 2>/dev/null | tr '\\0' '\\n'; env; true`,
+    );
+    assert(!log.includes("sees the builder"));
+    assert(!log.includes(bed.queue.token), "the token");
+    assert(!log.includes(Deno.env.get("HOME") ?? "/no/home"), "a variable of the builder");
+    assertMatch(log, /^SRCDEST=\/srcdest$/m);
+    assert(Number(/^processes: (\d+)$/m.exec(log)?.[1]) < 20);
+    await Deno.stat(`/proc/${builder.pid}`);
+  });
+
+  await t.step("it has no capability, and makes no namespace to get one", async () => {
+    const { log } = await attack(
+      bed,
+      `grep -E '^Cap(Eff|Prm|Bnd)|^NoNewPrivs' /proc/self/status
+      unshare --user true 2>/dev/null && echo "has a namespace"
+      mount -t tmpfs x /tmp 2>/dev/null && echo "mounts"; true`,
+    );
+    assertEquals([...log.matchAll(/^Cap\w+:\s+(\w+)$/gm)].map(([, set]) => Number(set)), [0, 0, 0]);
+    assertMatch(log, /^NoNewPrivs:\s+1$/m);
+    assert(!log.includes("has a namespace") && !log.includes("mounts"));
+    // Where there is no wall, this user makes namespaces: the builder just did.
+  });
+
+  await t.step("it starts no more processes than allowed", async () => {
+    const build = `started=0
+      for i in {1..120}; do sleep 60 2>/dev/null & [ -d /proc/$! ] && started=$((started + 1)); done
+      echo "started $started"`;
+    const control = await attack(bed, build, { limits: { processes: 1000 } });
+    assertMatch(control.log, /^started 120$/m);
+    const walled = await attack(bed, build, { limits: { processes: 60 } });
+    const started = Number(/^started (\d+)$/m.exec(walled.log)?.[1] ?? 0);
+    assert(started < 60, `it started ${started}`);
+    const bomb = await attack(bed, "bomb() { bomb | bomb & }; bomb; wait", {
+      limits: { processes: 100, timeout_ms: 10_000 },
+    });
+    assert(bomb.outcome === "failed" || bomb.outcome === "built");
+  });
+
+  await t.step("it does not fill the disk", async () => {
+    const fill = (files: number) =>
+      `for i in {1..${files}}; do head -c 10000000 /dev/urandom >/build/fill-$i; done; sync; sleep 2`;
+    const control = await attack(bed, fill(2), { limits: { disk_bytes: 60_000_000 } });
+    assertEquals(control.outcome, "built");
+    const { outcome, failure } = await attack(bed, `${fill(40)}; sleep 1000`, {
+      limits: { disk_bytes: 60_000_000, timeout_ms: 60_000 },
+    });
+    assertEquals([outcome, failure], ["failed", "resources"]);
+    const large = await attack(bed, "head -c 100000000 /dev/zero >/build/one", {
+      limits: { disk_bytes: 60_000_000 },
+    });
+    assertEquals(large.outcome, "failed");
+  });
+
+  await t.step("it does not fill the memory by its file systems", async () => {
+    const { log } = await attack(
+      bed,
+      `head -c 400000000 /dev/zero >/dev/shm/x; ls -l /dev/shm/x; rm /dev/shm/x
+       head -c 1000000 /dev/zero >/dev/x; true`,
+    );
+    const size = Number(/ (\d+) [A-Z][a-z]{2} +\d+ [\d:]+ \/dev\/shm\/x/.exec(log)?.[1]);
+    assertEquals(size, 256 * 1024 ** 2);
+    assertMatch(log, /\/dev\/x: Read-only file system/);
+  });
+
+  await t.step("it ends when its time is over, with everything that it started", async () => {
+    const mark = `98${Math.floor(Math.random() * 1e7)}`;
+    const leftBehind = bed.queue.add({
+      ...packageSource(`hostile-${++count}`, {
+        body:
+          `build() { setsid nohup sleep ${mark} >/dev/null 2>&1 & disown; sleep 100000; }\n${PACKAGE}`,
+      }),
+      limits: { timeout_ms: 30_000 },
+    });
+    await until("the process of the build runs", () => processesWith(mark).length > 0, 60_000);
+    const result = await bed.queue.resultOf(leftBehind);
+    assert(result.outcome === "failed");
+    assertEquals(result.failure, "timeout");
+    assertEquals(processesWith(mark), []);
+  });
+
+  await t.step("a daemon that it leaves behind ends with it", async () => {
+    const mark = `97${Math.floor(Math.random() * 1e7)}`;
+    const { outcome } = await attack(
+      bed,
+      `setsid nohup sleep ${mark} >/dev/null 2>&1 & disown; [ -d /proc/$! ] && echo left`,
+    );
+    assertEquals(outcome, "built");
+    assertEquals(processesWith(mark), []);
+  });
+
+  await t.step("it does not deceive those who read its log", async () => {
+    const { log } = await attack(
+      bed,
+      `printf 'seen\\e]0;title\\a\\e[2J\\e[1;1Hforged\\n\\rback\\b\\b\\x9b2J\\u202eevil\\n'; printf 'no end'`,
+    );
+    // deno-lint-ignore no-control-regex
+    assertEquals(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]/.exec(log), null);
+    assertMatch(log, /seen.*forged/);
+    assertMatch(log, /\\u\{202e\}evil/);
+  });
+
+  await t.step(
+    "it does not choose where packages go, or have other files taken for them",
+    async () => {
+      for (const line of ["PKGDEST=/build/elsewhere", "PKGEXT=.pkg.tar.gz"]) {
+        const job = bed.queue.add(
+          packageSource(`hostile-${++count}`, { body: `${line}\n${PACKAGE}` }),
+        );
+        const result = await bed.queue.resultOf(job);
+        assertEquals([result.outcome, job.products.size], ["failed", 0], line);
+      }
+      const link = await attack(bed, "ln -s /etc/passwd /pkgdest/evil-1-1-any.pkg.tar.zst");
+      assertEquals([link.outcome, link.job.products.size], ["failed", 0]);
+    },
+  );
+
+  await t.step("after all of that, the builder still builds", async () => {
+    const { outcome, job } = await attack(bed, "true");
+    assertEquals([outcome, job.products.size], ["built", 1]);
+  });
+});
