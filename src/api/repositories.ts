@@ -36,6 +36,10 @@ export const GENERATION = z.object({
 const PUBLICATION = z.object({
   generation: GENERATION.nullable().describe("Null if nothing had to change."),
   warnings: z.array(z.string()).describe("What to know although it was done."),
+  debug: z.object({
+    repository: z.string().describe("Name of the repository that they went to."),
+    generation: GENERATION.nullable().describe("Null if nothing had to change."),
+  }).optional().describe("What became of debug packages with a repository of their own."),
 }).describe("What a change of a repository became.");
 
 const REPOSITORY = z.object({

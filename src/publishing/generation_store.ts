@@ -44,6 +44,15 @@ export interface StoredHistory {
   readonly isWhole: boolean;
 }
 
+/** What there is before anything was published. */
+export const NO_HISTORY: StoredHistory = {
+  generations: [],
+  packages: [],
+  former: [],
+  lastNumber: 0,
+  isWhole: true,
+};
+
 /** Why a repository is not published any more of which something was published. */
 export function lostHistory({ root }: RepositoryLayout): PkgstashError {
   const name = basename(root);

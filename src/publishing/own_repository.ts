@@ -9,15 +9,10 @@ import { withoutPackages } from "./admission.ts";
 import { databaseName, hasDatabases, writeDatabases } from "./databases.ts";
 import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
 import { formerVersions } from "./former_versions.ts";
-import {
-  GenerationStore,
-  keptPackages,
-  lostHistory,
-  type StoredHistory,
-} from "./generation_store.ts";
+import { GenerationStore, keptPackages, lostHistory, NO_HISTORY } from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { type PackageFacts, PackageStore } from "./package_store.ts";
-import type { PublishedPackage } from "./published_package.ts";
+import { byFileName, type PublishedPackage } from "./published_package.ts";
 import type { Signer } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 import { generationInView } from "./views.ts";
@@ -44,6 +39,12 @@ export interface PublicationCause {
 export type Change = (
   present: readonly PublishedPackage[],
 ) => readonly PublishedPackage[] | Promise<readonly PublishedPackage[]>;
+
+interface PublishOptions {
+  readonly isForced?: boolean;
+  readonly anew?: boolean;
+  readonly lastStep?: () => Promise<void>;
+}
 
 export interface OwnRepositoryOptions {
   readonly settings: OwnRepositoryConfig;
@@ -72,20 +73,8 @@ export class OwnRepository {
   readonly #now: () => number;
   #settings: OwnRepositoryConfig;
   #loading: Promise<void> | null = null;
-  /** The served packages by their file names. */
-  #byFile: { packages: readonly PublishedPackage[]; files: ReadonlyMap<string, PublishedPackage> } =
-    {
-      packages: [],
-      files: new Map(),
-    };
   readonly #viewed: ViewedPackages;
-  #history: StoredHistory = {
-    generations: [],
-    packages: [],
-    former: [],
-    lastNumber: 0,
-    isWhole: true,
-  };
+  #history = NO_HISTORY;
 
   constructor({ settings, layout, signer, now = Date.now }: OwnRepositoryOptions) {
     this.#settings = settings;
@@ -153,12 +142,7 @@ export class OwnRepository {
 
   /** The package that is served under a file name; null if there is none. */
   async find(fileName: string): Promise<PublishedPackage | null> {
-    const packages = await this.published();
-    if (this.#byFile.packages !== packages) {
-      const files = new Map(packages.map((each) => [each.fileName, each]));
-      this.#byFile = { packages, files };
-    }
-    return this.#byFile.files.get(fileName) ?? null;
+    return byFileName(await this.published()).get(fileName) ?? null;
   }
 
   /** The generation that a view shows; see `generationInView`. */
@@ -191,15 +175,16 @@ export class OwnRepository {
 
   /**
    * Publishes what `change` makes of the present packages, in turn with other publications. Returns
-   * the generation, or null if that changes nothing. With `anew`, a generation is published in any
-   * case, and its databases take nothing from those before.
+   * the generation, or null if that changes nothing. With `anew` there is one in any case, and its
+   * databases take nothing from those before. `lastStep` comes right before the publication, or in
+   * its place if nothing changes; if it fails, so does this.
    */
   async publish(
     cause: PublicationCause,
     change: Change,
-    { anew = false }: { anew?: boolean } = {},
+    options: Omit<PublishOptions, "isForced"> = {},
   ): Promise<Generation | null> {
-    return await this.#inTurn(() => this.#publish(cause, change, { isForced: anew, anew }));
+    return await this.#inTurn(() => this.#publish(cause, change, options));
   }
 
   /** Every package that is on disk for a reason: served, former, or of a kept generation. */
@@ -278,7 +263,7 @@ export class OwnRepository {
   async #publish(
     cause: PublicationCause,
     change: Change,
-    { isForced = false, anew = false } = {},
+    { anew = false, isForced = anew, lastStep = () => Promise.resolve() }: PublishOptions,
   ): Promise<Generation | null> {
     await this.#loaded();
     const { generations, packages: present, lastNumber } = this.#history;
@@ -287,7 +272,10 @@ export class OwnRepository {
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
     const isSame = changes.length === 0 && hasDatabases(current, this.#settings);
-    if (isSame && !isForced) return null;
+    if (isSame && !isForced) {
+      await lastStep();
+      return null;
+    }
     const reused = anew ? null : current;
     await this.#signPackages(packages, { changes, current: reused });
     const number = lastNumber + 1;
@@ -297,7 +285,11 @@ export class OwnRepository {
     const generation = await this.#store.publish(
       summary,
       { packages, former },
-      (directory) => this.#writeDatabases(directory, packages, { current, reused }),
+      async (directory) => {
+        const files = await this.#writeDatabases(directory, packages, { current, reused });
+        await lastStep();
+        return files;
+      },
     );
     this.#history = {
       ...this.#history,

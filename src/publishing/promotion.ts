@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import { PkgstashError } from "../errors.ts";
 import { admit, type Consent, withoutPackages } from "./admission.ts";
 import type { OwnRepository } from "./own_repository.ts";
-import type { FindNamesakes, UploadResult } from "./uploads.ts";
+import type { UploadResult } from "./staged_packages.ts";
+import type { FindNamesakes } from "./uploads.ts";
 
 export interface PromotionOptions {
   readonly from: OwnRepository;

@@ -45,3 +45,19 @@ export function areRivals(one: PublishedPackage, other: PublishedPackage): boole
   return one.name === other.name && (one.architecture === other.architecture ||
     one.architecture === "any" || other.architecture === "any");
 }
+
+const FILES = new WeakMap<
+  readonly PublishedPackage[],
+  ReadonlyMap<string, PublishedPackage>
+>();
+
+/** Packages by their file names; made once for each list. */
+export function byFileName(
+  packages: readonly PublishedPackage[],
+): ReadonlyMap<string, PublishedPackage> {
+  const known = FILES.get(packages);
+  if (known !== undefined) return known;
+  const files = new Map(packages.map((each) => [each.fileName, each]));
+  FILES.set(packages, files);
+  return files;
+}

@@ -29,7 +29,8 @@ import { OwnRequests } from "./requests.ts";
 import { assertUnused, SignatureUpkeep } from "./signature_upkeep.ts";
 import { Signing } from "./signing/signing.ts";
 import { StateLayout } from "./state_layout.ts";
-import { type FindNamesakes, type UploadResult, Uploads } from "./uploads.ts";
+import type { UploadResult } from "./staged_packages.ts";
+import { type FindNamesakes, Uploads } from "./uploads.ts";
 import { type VerifiedRepository, verifyRepository } from "./verification.ts";
 
 const log = eventLogger("publishing");
@@ -93,7 +94,11 @@ export class Publishing {
       clock,
     });
     this.#namesakes = namesakes;
-    this.uploads = new Uploads({ signing: this.signing, namesakes });
+    this.uploads = new Uploads({
+      signing: this.signing,
+      namesakes,
+      debugOf: ({ settings }) => this.#repositories.get(`${settings.name}-debug`) ?? null,
+    });
   }
 
   /**

@@ -9,12 +9,11 @@ import {
   writeFileDurably,
 } from "../platform/files/durable.ts";
 import { bytesText } from "../config/quantities.ts";
-import { admit, type Consent, type MirroredNamesake } from "./admission.ts";
-import type { Generation } from "./generation.ts";
+import type { Consent, MirroredNamesake } from "./admission.ts";
 import type { OwnRepository } from "./own_repository.ts";
-import type { PackageFacts } from "./package_store.ts";
 import { describePackage, type PublishedPackage } from "./published_package.ts";
 import { receivePackage } from "./received_package.ts";
+import { publishStaged, type StagedPackage, type UploadResult } from "./staged_packages.ts";
 import type { Signing } from "./signing/signing.ts";
 
 /** How long an upload waits for its next file, or to be published. */
@@ -25,13 +24,6 @@ const MAX_SIGNATURE_BYTES = 64 * 1024;
 export type FindNamesakes = (
   names: readonly string[],
 ) => Promise<ReadonlyMap<string, readonly MirroredNamesake[]>>;
-
-/** What an upload became. */
-export interface UploadResult {
-  /** Null if everything was published already. */
-  readonly generation: Generation | null;
-  readonly warnings: readonly string[];
-}
 
 /** Who opens uploads, and how much of them may be on this disk. */
 export interface Uploader {
@@ -44,12 +36,6 @@ export interface Uploader {
 
 /** A file takes at least as much of a disk. */
 const BLOCK_BYTES = 4096;
-
-/** A package that waits to be published. */
-interface StagedPackage {
-  readonly published: PublishedPackage;
-  readonly facts: PackageFacts;
-}
 
 /** Files that came for one repository, and that are published together or not at all. */
 interface Upload {
@@ -73,13 +59,17 @@ export class Uploads {
   readonly #uploads = new Map<string, Upload>();
   readonly #signing: Pick<Signing, "verify">;
   readonly #namesakes: FindNamesakes;
+  readonly #debugOf: (repository: OwnRepository) => OwnRepository | null;
 
-  constructor({ signing, namesakes }: {
+  constructor({ signing, namesakes, debugOf }: {
     signing: Pick<Signing, "verify">;
     namesakes: FindNamesakes;
+    /** Finds the repository for the debug packages of another. */
+    debugOf: (repository: OwnRepository) => OwnRepository | null;
   }) {
     this.#signing = signing;
     this.#namesakes = namesakes;
+    this.#debugOf = debugOf;
   }
 
   /**
@@ -209,26 +199,15 @@ export class Uploads {
     }
     for (const { published } of staged) await this.#verifyGiven(upload, published);
     const namesakes = await this.#namesakes(staged.map(({ published }) => published.name));
-    let warnings: readonly string[] = [];
-    const cause = { by, action: "add" };
-    const generation = await repository.publish(cause, async (present) => {
-      const admission = admit(staged.map(({ published }) => published), {
-        present,
-        architectures: repository.settings.architectures,
-        consent,
-        namesakes: (name) => namesakes.get(name) ?? [],
-      });
-      warnings = admission.warnings;
+    const { directory } = upload;
+    return await publishStaged(staged, {
+      ...{ repository, debug: this.#debugOf(repository), directory, consent, by },
+      namesakes: (name) => namesakes.get(name) ?? [],
       // From here on the upload is used up.
-      this.#uploads.delete(id);
-      for (const { published, facts } of staged) {
-        await repository.take(join(upload.directory, published.fileName), published, facts);
-      }
-      return admission.packages;
+      onAdmission: () => void this.#uploads.delete(id),
     }).finally(async () => {
-      if (!this.#uploads.has(id)) await removeTreeIfPresent(upload.directory);
+      if (!this.#uploads.has(id)) await removeTreeIfPresent(directory);
     });
-    return { generation, warnings };
   }
 
   /** Drops an upload with its files. */

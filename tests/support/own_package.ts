@@ -12,12 +12,16 @@ export async function ownPackage(
   version = "1.0-1",
   {
     architecture = "x86_64",
+    base = name,
+    xdata = [],
     depends = [],
     provides = [],
     content = "",
     packager = "Tests <nobody@example.invalid>",
   }: {
     architecture?: string;
+    base?: string;
+    xdata?: readonly string[];
     depends?: readonly string[];
     provides?: readonly string[];
     /** Tells packages of one name and version apart. */
@@ -27,7 +31,7 @@ export async function ownPackage(
 ): Promise<OwnPackage> {
   const info = [
     `pkgname = ${name}`,
-    `pkgbase = ${name}`,
+    `pkgbase = ${base}`,
     `pkgver = ${version}`,
     `pkgdesc = ${name} of the tests`,
     "builddate = 1700000000",
@@ -36,6 +40,7 @@ export async function ownPackage(
     `arch = ${architecture}`,
     ...depends.map((each) => `depend = ${each}`),
     ...provides.map((each) => `provides = ${each}`),
+    ...xdata.map((each) => `xdata = ${each}`),
     "",
   ].join("\n");
   const tar = await madePackage([

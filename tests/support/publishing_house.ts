@@ -2,7 +2,7 @@ import { type Clock, SYSTEM_CLOCK } from "../../src/async/clock.ts";
 import { Publishing } from "../../src/publishing/publishing.ts";
 import type { Consent, MirroredNamesake } from "../../src/publishing/admission.ts";
 import type { OwnRepository } from "../../src/publishing/own_repository.ts";
-import type { UploadResult } from "../../src/publishing/uploads.ts";
+import type { UploadResult } from "../../src/publishing/staged_packages.ts";
 import type { OwnRepositoryConfig } from "../../src/config/own_repositories.ts";
 import type { OwnPackage } from "./own_package.ts";
 

@@ -37,18 +37,22 @@ export function consentOf(options: OptionValues) {
 /** What a change of a repository became, for people. */
 export function publicationText(
   repository: string,
-  { generation, warnings }: PublicationReport,
+  { generation, warnings, debug }: PublicationReport,
   paints: Paints,
 ): string {
-  const warned = warnings.map((warning) => paints.doubtful(visible(`Warning: ${warning}`)));
-  if (generation === null) {
-    return [...warned, `Nothing to change in ${visible(repository)}.`].join("\n");
-  }
   return [
-    ...warned,
+    ...warnings.map((warning) => paints.doubtful(visible(`Warning: ${warning}`))),
+    ...generationLines(repository, generation),
+    ...(debug === undefined ? [] : generationLines(debug.repository, debug.generation)),
+  ].join("\n");
+}
+
+function generationLines(repository: string, generation: GenerationReport | null): string[] {
+  if (generation === null) return [`Nothing to change in ${visible(repository)}.`];
+  return [
     ...generation.changes.map((change) => `  ${visible(changeText(change))}`),
     `Published generation ${generation.number} of ${visible(repository)}.`,
-  ].join("\n");
+  ];
 }
 
 /** `upgraded foo 1.0-1 -> 1.1-1` */

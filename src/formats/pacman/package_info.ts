@@ -44,6 +44,18 @@ export interface PackageInfo {
   readonly xdata: readonly string[];
 }
 
+/**
+ * Whether a package has the debug symbols of another: it is named for that, or for what both were
+ * built from, and says so in its `xdata` where makepkg is of pacman 6.1 or later.
+ */
+export function isDebugPackage(
+  { name, base, xdata }: Pick<PackageInfo, "name" | "base" | "xdata">,
+): boolean {
+  if (!name.endsWith("-debug")) return false;
+  const type = xdata.find((each) => each.startsWith("pkgtype="));
+  return type === undefined ? name === `${base}-debug` : type === "pkgtype=debug";
+}
+
 const FILE = ".PKGINFO";
 
 const LISTS = {

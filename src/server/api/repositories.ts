@@ -25,6 +25,7 @@ import type { Generation } from "../../publishing/generation.ts";
 import type { OwnRepository } from "../../publishing/own_repository.ts";
 import type { Uploader } from "../../publishing/uploads.ts";
 import type { PublishedPackage } from "../../publishing/published_package.ts";
+import type { UploadResult } from "../../publishing/staged_packages.ts";
 import { type Call, handle, type Route } from "./route.ts";
 
 export const repositoryRoutes: readonly Route[] = [
@@ -132,7 +133,6 @@ function packageReport(published: PublishedPackage): OwnPackageReport {
   };
 }
 
-/** Who asks, for the history of a repository. */
 /** Whose limits apply to an upload; an administrator has none. */
 function uploaderOf(principal: Principal | null, config: Config): Uploader | null {
   if (principal === null || principal.purpose === "administrator") return null;
@@ -140,6 +140,7 @@ function uploaderOf(principal: Principal | null, config: Config): Uploader | nul
   return { name: principal.name, maxUploads, maxBytes };
 }
 
+/** Who asks, for the history of a repository. */
 export function nameOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }
@@ -147,20 +148,22 @@ export function nameOf(principal: Principal | null): string {
 /** Reports a publication, and adds it to the event of the audit log. */
 function noted(note: Call<Endpoint>["note"], publication: Parameters<typeof publicationReport>[0]) {
   const report = publicationReport(publication);
-  const { generation } = report;
+  const { generation, debug } = report;
   note({ generation: generation?.number ?? null, changes: generation?.changes ?? [] });
+  if (debug !== undefined) note({ debug });
   return report;
 }
 
 function publicationReport(
-  { generation, warnings = [] }: {
-    generation: Generation | null;
+  { generation, warnings = [], debug }: Pick<UploadResult, "generation" | "debug"> & {
     warnings?: readonly string[];
   },
 ) {
+  const reported = (each: Generation | null) => each === null ? null : generationReport(each);
   return {
-    generation: generation === null ? null : generationReport(generation),
+    generation: reported(generation),
     warnings: [...warnings],
+    ...(debug === undefined ? {} : { debug: { ...debug, generation: reported(debug.generation) } }),
   };
 }
 

@@ -80,6 +80,20 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["app/repository_copies_test.ts"],
   },
   {
+    file: "publishing/staged_packages.ts",
+    find: "admitted(debugPackages, await debug.published(), { ...options, repository: debug });",
+    replace: "",
+    breaks: "a refused debug package uses its upload up",
+    killedBy: ["publishing/debug_packages_test.ts"],
+  },
+  {
+    file: "publishing/own_repository.ts",
+    find: "await lastStep();\n        return files;",
+    replace: "void lastStep();\n        return files;",
+    breaks: "packages are published without their debug packages",
+    killedBy: ["publishing/debug_packages_test.ts"],
+  },
+  {
     file: "publishing/promotion.ts",
     find: "if (move !== null) withoutPackages(names, published, move.force);",
     replace:

@@ -93,9 +93,9 @@ endToEndTest(
     assertMatch(again.text, /mine\.db\.tar\.gz.*--force/s);
     await server.run("export", "mine", copy, "--force");
     await runCommand(["gpg", "--verify", "mine.db.sig", "mine.db"], {
-    cwd: copy,
-    env: { GNUPGHOME: await importedHome(bed, own) },
-  });
+      cwd: copy,
+      env: { GNUPGHOME: await importedHome(bed, own) },
+    });
   },
 );
 
