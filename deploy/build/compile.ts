@@ -1,33 +1,58 @@
 /**
- * Compiles `dist/pkgstash` with its commit and with the permission set "binary" of deno.json:
- * `deno task compile`.
+ * Compiles `dist/pkgstash` and `dist/pkgstash-builder` with their commit, each with a permission set
+ * of its own of deno.json: `deno task compile`.
  */
 import { fromFileUrl } from "@std/path";
 import { commitOf } from "./commit.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
-const ENTRY = "dist/main.ts";
 
-/** The source of the binary's entry point: main.ts, with the commit filled in. */
-export function entryPoint(commit: string): string {
+/** A program that is compiled. */
+export interface Program {
+  /** Name of the file in dist. */
+  readonly name: string;
+  /** The module of src with the function that runs a command line, and that function. */
+  readonly module: string;
+  readonly run: string;
+  /** Its permission set in deno.json. */
+  readonly permissions: "binary" | "builder";
+}
+
+export const PROGRAMS: readonly Program[] = [
+  { name: "pkgstash", module: "cli/cli.ts", run: "runCli", permissions: "binary" },
+  {
+    name: "pkgstash-builder",
+    module: "builder/main.ts",
+    run: "runBuilder",
+    permissions: "builder",
+  },
+];
+
+/** The source of a program's entry point: the run of a command line, with the commit filled in. */
+export function entryPoint(
+  commit: string,
+  { module, run }: Pick<Program, "module" | "run"> = PROGRAMS[0]!,
+): string {
   return `// Made by "deno task compile".
-import { runCli } from "../src/cli/cli.ts";
+import { ${run} } from "../src/${module}";
 import { build } from "../src/version.ts";
 
 build.commit = ${JSON.stringify(commit)};
-Deno.exit(await runCli(Deno.args));
+Deno.exit(await ${run}(Deno.args));
 `;
 }
 
 export interface CompileOptions {
   /** Path of the Deno that compiles; the running one by default. */
   readonly deno?: string;
+  /** The permission set of deno.json; "binary" by default. */
+  readonly permissions?: Program["permissions"];
   /** Suppresses Deno's progress output. */
   readonly isQuiet?: boolean;
 }
 
 /**
- * Compiles a program with the permission set "binary" of deno.json; returns Deno's exit code.
+ * Compiles a program with a permission set of deno.json; returns Deno's exit code.
  *
  * The program is bundled into one file first. Without that, `deno compile` embeds every npm package
  * of the lockfile, also those that only tests use, and a start reads some 400 files.
@@ -35,13 +60,20 @@ export interface CompileOptions {
 export async function compileBinary(
   entry: string,
   output: string,
-  { deno = Deno.execPath(), isQuiet = false }: CompileOptions = {},
+  { deno = Deno.execPath(), isQuiet = false, permissions = "binary" }: CompileOptions = {},
 ): Promise<number> {
   const bundle = `${output}.bundle.js`;
   const quiet = isQuiet ? ["--quiet"] : [];
   try {
     return await run(deno, ["bundle", ...quiet, CONFIG, `--output=${bundle}`, entry]) ||
-      await run(deno, ["compile", ...quiet, ...COMPILE_OPTIONS, `--output=${output}`, bundle]);
+      await run(deno, [
+        "compile",
+        ...quiet,
+        ...COMPILE_OPTIONS,
+        `--permission-set=${permissions}`,
+        `--output=${output}`,
+        bundle,
+      ]);
   } finally {
     await Deno.remove(bundle).catch(() => {});
   }
@@ -51,7 +83,6 @@ const CONFIG = `--config=${new URL("../../deno.json", import.meta.url).pathname}
 
 const COMPILE_OPTIONS = [
   CONFIG,
-  "--permission-set=binary",
   // A daemon has nobody to ask, and a command must not offer to widen its own permissions.
   "--no-prompt",
   // Unless it is denied, Deno allows imports from its default registries.
@@ -74,8 +105,13 @@ async function run(deno: string, args: readonly string[]): Promise<number> {
 if (import.meta.main) {
   Deno.chdir(PROJECT);
   await Deno.mkdir("dist", { recursive: true });
-  await Deno.writeTextFile(ENTRY, entryPoint(await commitOf(PROJECT)));
-  // Not the entry, which is excluded from checks, and not while bundling: Deno 2.7 ignores it there.
-  const code = await run(Deno.execPath(), ["check", CONFIG, "main.ts"]);
-  Deno.exit(code || await compileBinary(ENTRY, "dist/pkgstash"));
+  const commit = await commitOf(PROJECT);
+  // Not the entries, which are excluded from checks, and not while bundling: Deno 2.7 ignores it there.
+  let code = await run(Deno.execPath(), ["check", CONFIG, "main.ts", "src/builder/main.ts"]);
+  for (const program of PROGRAMS) {
+    const entry = `dist/${program.name}.ts`;
+    await Deno.writeTextFile(entry, entryPoint(commit, program));
+    code ||= await compileBinary(entry, `dist/${program.name}`, program);
+  }
+  Deno.exit(code);
 }

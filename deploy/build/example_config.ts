@@ -1,5 +1,6 @@
 import type { ConfigKey } from "../../src/config/schema.ts";
 import { KEY_TABLES } from "../../src/config/key_tables.ts";
+import { SETTINGS as BUILDER_SETTINGS } from "../../src/builder/settings.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
@@ -33,6 +34,17 @@ export function exampleConfig(): string {
       `[${name}]`,
       ...Object.values<ConfigKey<unknown>>(keys).flatMap(keyLines),
     ]),
+    "",
+  ].join("\n");
+}
+
+/** The configuration file that the package of the builder installs. */
+export function exampleBuilderConfig(): string {
+  return [
+    '# Configuration of pkgstash-builder. Keys that are commented out show their defaults; "pkgstash-builder',
+    '# --help" lists them, and "pkgstash-builder check" says whether this machine can build.',
+    ...Object.values<ConfigKey<unknown>>(BUILDER_SETTINGS as Record<string, ConfigKey<unknown>>)
+      .flatMap(keyLines),
     "",
   ].join("\n");
 }

@@ -9,7 +9,7 @@ import { fishCompletion } from "./completions/fish.ts";
 import { zshCompletion } from "./completions/zsh.ts";
 import { configManual } from "./config_manual.ts";
 import { configurationTables } from "./configuration_tables.ts";
-import { exampleConfig } from "./example_config.ts";
+import { exampleBuilderConfig, exampleConfig } from "./example_config.ts";
 import { fillParts } from "./markdown.ts";
 import { permissionList, withBinaryVariables } from "./permissions.ts";
 import { programManual } from "./program_manual.ts";
@@ -38,6 +38,7 @@ export async function committedFiles(): Promise<Record<string, string>> {
   const files: Record<string, string> = {
     "deno.json": withBinaryVariables(await readProjectFile("deno.json")),
     "deploy/pkgstash.toml": exampleConfig(),
+    "deploy/pkgstash-builder.toml": exampleBuilderConfig(),
   };
   for (const [path, parts] of Object.entries(documents)) {
     files[path] = fillParts(await readProjectFile(path), parts);

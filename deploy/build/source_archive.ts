@@ -1,6 +1,6 @@
 /**
  * Writes the input of makepkg to `dist/package`: an archive of the last commit, the PKGBUILD with the
- * version of deno.json and the checksum of the archive, and the install script. `deno task source`.
+ * version of deno.json and the checksum of the archive, and the install scripts. `deno task source`.
  */
 import { encodeHex } from "@std/encoding/hex";
 import { fromFileUrl, join } from "@std/path";
@@ -19,7 +19,9 @@ await Deno.writeTextFile(
   recipe.replace(/^pkgver=.*$/m, `pkgver=${VERSION}`)
     .replace(/^sha256sums=.*$/m, `sha256sums=(${digest})`),
 );
-await Deno.copyFile(join(PROJECT, "deploy/pkgstash.install"), join(FOLDER, "pkgstash.install"));
+for (const script of ["pkgstash.install", "pkgstash-builder.install"]) {
+  await Deno.copyFile(join(PROJECT, "deploy", script), join(FOLDER, script));
+}
 
 async function writeArchive(file: string): Promise<void> {
   const { success, stderr } = await new Deno.Command("git", {

@@ -22,6 +22,8 @@ export interface MakepkgOptions {
   readonly configuration: string;
   readonly env?: Record<string, string>;
   readonly args?: readonly string[];
+  /** Which package to return, of several that a PKGBUILD makes; the first by default. */
+  readonly name?: string;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface MakepkgOptions {
  */
 export async function makepkg(
   folder: string,
-  { configuration, env = {}, args = [] }: MakepkgOptions,
+  { configuration, env = {}, args = [], name }: MakepkgOptions,
 ): Promise<string> {
   await Deno.writeTextFile(join(folder, "makepkg.conf"), CONFIGURATION + configuration);
   const isRoot = Deno.uid() === 0;
@@ -48,7 +50,9 @@ export async function makepkg(
       timeoutMs: 300_000,
     },
   );
-  const made = packagesIn(folder).find((name) => !before.has(name));
+  const made = packagesIn(folder).find((file) =>
+    !before.has(file) && (name === undefined || file.replace(/(?:-[^-]+){3}$/, "") === name)
+  );
   if (made === undefined) throw new Error(`makepkg made no package in ${basename(folder)}.`);
   return join(folder, made);
 }

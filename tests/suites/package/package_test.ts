@@ -23,6 +23,7 @@ const FILES: Record<string, string> = {
   "usr/share/doc/pkgstash/README.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/administration.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/architecture.md": "-rw-r--r--",
+  "usr/share/doc/pkgstash/docs/aur.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/configuration.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/installation.md": "-rw-r--r--",
   "usr/share/doc/pkgstash/docs/limits.md": "-rw-r--r--",
@@ -40,6 +41,21 @@ const FILES: Record<string, string> = {
   "usr/share/zsh/site-functions/_pkgstash": "-rw-r--r--",
 };
 
+/** Of the package of the builder. */
+const BUILDER_FILES: Record<string, string> = {
+  ".BUILDINFO": "-rw-r--r--",
+  ".INSTALL": "-rw-r--r--",
+  ".MTREE": "-rw-r--r--",
+  ".PKGINFO": "-rw-r--r--",
+  "etc/pkgstash-builder/pkgstash-builder.toml": "-rw-r--r--",
+  "etc/pkgstash-builder/token": "-rw-r-----",
+  "usr/bin/pkgstash-builder": "-rwxr-xr-x",
+  "usr/lib/systemd/system/pkgstash-builder.service": "-rw-r--r--",
+  "usr/lib/sysusers.d/pkgstash-builder.conf": "-rw-r--r--",
+  "usr/lib/tmpfiles.d/pkgstash-builder.conf": "-rw-r--r--",
+  "usr/share/licenses/pkgstash-builder/LICENSE": "-rw-r--r--",
+};
+
 const TOML = "etc/pkgstash/pkgstash.toml";
 const ENV = "etc/pkgstash/pkgstash.env";
 
@@ -47,15 +63,19 @@ let built!: BuiltPackage;
 Deno.test.beforeAll(async () => void (built = await BuiltPackage.build()));
 Deno.test.afterAll(() => built?.[Symbol.asyncDispose]());
 
-Deno.test("the package has exactly these files with these modes, all owned by root", async () => {
-  const listing = await runCommand(["bsdtar", "--numeric-owner", "-tvf", built.file]);
-  const entries = listing.trim().split("\n").map((line) => line.split(/\s+/));
-  for (const [mode, , owner, group, , , , , path] of entries) {
-    assertEquals([owner, group], ["0", "0"], path);
-    if (path!.endsWith("/")) assertEquals(mode, "drwxr-xr-x", path);
+Deno.test("the packages have exactly these files with these modes, all owned by root", async () => {
+  for (
+    const [file, expected] of [[built.file, FILES], [built.builderFile, BUILDER_FILES]] as const
+  ) {
+    const listing = await runCommand(["bsdtar", "--numeric-owner", "-tvf", file]);
+    const entries = listing.trim().split("\n").map((line) => line.split(/\s+/));
+    for (const [mode, , owner, group, , , , , path] of entries) {
+      assertEquals([owner, group], ["0", "0"], path);
+      if (path!.endsWith("/")) assertEquals(mode, "drwxr-xr-x", path);
+    }
+    const files = entries.filter((fields) => !fields[8]!.endsWith("/"));
+    assertEquals(Object.fromEntries(files.map((fields) => [fields[8]!, fields[0]!])), expected);
   }
-  const files = entries.filter((fields) => !fields[8]!.endsWith("/"));
-  assertEquals(Object.fromEntries(files.map((fields) => [fields[8]!, fields[0]!])), FILES);
 });
 
 Deno.test("the package's metadata has the version of deno.json, the licence and both backup files", async () => {
@@ -74,6 +94,7 @@ Deno.test("the package's metadata has the version of deno.json, the licence and 
     "depend = gcc-libs",
     "depend = glibc",
     "optdepend = nginx: for TLS in front of it",
+    "optdepend = pkgstash-builder: to build packages of the AUR",
     "makedepend = deno",
   ]);
 });

@@ -16,16 +16,19 @@ PURGE_TARGETS=()
 COMPRESSZST=(zstd -c -q -1 -T0 -)
 `;
 
-/** The package that makepkg makes from the source archive. */
+/** The packages that makepkg makes from the source archive. */
 export class BuiltPackage implements AsyncDisposable {
   /** Where it was built. */
   readonly folder: string;
-  /** The path of the package file. */
+  /** The path of the file of pkgstash. */
   readonly file: string;
+  /** The path of the file of pkgstash-builder. */
+  readonly builderFile: string;
 
   private constructor(folder: string, file: string) {
     this.folder = folder;
     this.file = file;
+    this.builderFile = file.replace(/pkgstash-(?=[^/]*$)/, "pkgstash-builder-");
   }
 
   /** Builds the last commit; changes in the working tree are not in it. */
@@ -35,6 +38,7 @@ export class BuiltPackage implements AsyncDisposable {
     await runCommand([Deno.execPath(), "task", "source"], { cwd: PROJECT });
     await runCommand(["cp", "-rT", join(PROJECT, "dist/package"), folder]);
     const file = await makepkg(folder, {
+      name: "pkgstash",
       configuration: CONFIGURATION,
       env: {
         PATH: `${dirname(COMPILER)}:${searchPath()}`,
@@ -48,12 +52,14 @@ export class BuiltPackage implements AsyncDisposable {
   async next(): Promise<string> {
     const recipe = join(this.folder, "PKGBUILD");
     const text = await Deno.readTextFile(recipe);
+    const installing = /^.*deploy\/pkgstash\.toml.*$/m;
     const line = `  echo "# Another line" >>"$pkgdir/etc/pkgstash/pkgstash.toml"`;
     await Deno.writeTextFile(
       recipe,
-      text.replace("pkgrel=1", "pkgrel=2").replace(/\n\}\n$/, `\n${line}\n}\n`),
+      text.replace("pkgrel=1", "pkgrel=2").replace(installing, (found) => `${found}\n${line}`),
     );
     return await makepkg(this.folder, {
+      name: "pkgstash",
       configuration: CONFIGURATION,
       args: ["--repackage"],
     });

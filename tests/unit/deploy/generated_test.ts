@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import manifest from "../../../deno.json" with { type: "json" };
 import { allCommands } from "../../../deploy/build/all_commands.ts";
-import { entryPoint } from "../../../deploy/build/compile.ts";
+import { entryPoint, PROGRAMS } from "../../../deploy/build/compile.ts";
 import { exampleConfig } from "../../../deploy/build/example_config.ts";
 import { committedFiles, generatedFiles } from "../../../deploy/build/generate.ts";
 import { fillParts } from "../../../deploy/build/markdown.ts";
@@ -150,12 +150,14 @@ Deno.test("PKGBUILD has the version and the licence of deno.json", async () => {
   assertMatch(await read("LICENSE"), /GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/);
 });
 
-Deno.test("the binary's entry point imports what exists, and knows its commit", async () => {
-  const source = entryPoint("0123456789ab");
-  assertStringIncludes(source, 'commit = "0123456789ab"');
-  const imports = [...source.matchAll(/^import \{ (\w+) \} from "\.\.\/(.+)";$/gm)];
-  assertEquals(imports.length, source.match(/\bimport\b/g)!.length);
-  for (const [, name, path] of imports) {
-    assert(name! in await import(`../../../${path}`), path);
+Deno.test("the entry points of the binaries import what exists, and know their commit", async () => {
+  for (const program of PROGRAMS) {
+    const source = entryPoint("0123456789ab", program);
+    assertStringIncludes(source, 'commit = "0123456789ab"');
+    const imports = [...source.matchAll(/^import \{ (\w+) \} from "\.\.\/(.+)";$/gm)];
+    assertEquals(imports.length, source.match(/\bimport\b/g)!.length);
+    for (const [, name, path] of imports) {
+      assert(name! in await import(`../../../${path}`), path);
+    }
   }
 });
