@@ -1,11 +1,7 @@
 import { join } from "@std/path";
 import { reasonOf } from "../../errors.ts";
-import {
-  isAbsence,
-  lstatIfPresent,
-  moveFile,
-  removeIfPresent,
-} from "../../platform/files/durable.ts";
+import { lookAt } from "../../platform/files/disk_pace.ts";
+import { lstatIfPresent, moveFile, removeIfPresent } from "../../platform/files/durable.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { fileKey } from "../../repositories/repository.ts";
@@ -72,7 +68,8 @@ export class Quarantine {
   }
 
   async #faultOf(path: string, expectedSize: number | null): Promise<string | null> {
-    const info = lookAgain(path);
+    // It has just been looked up, so that this takes no time.
+    const info = await lookAt(path);
     if (info === null) return null;
     if (!info.isFile) return "it is not a file";
     if (info.size === 0) return "it is empty";
@@ -86,15 +83,5 @@ export class Quarantine {
       if (!isUnreadable(error)) throw error;
       return `it cannot be read: ${reasonOf(error)}`;
     }
-  }
-}
-
-/** What is at a path that has just been looked up: the kernel still knows, so that it takes no time. */
-function lookAgain(path: string): Deno.FileInfo | null {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (isAbsence(error)) return null;
-    throw error;
   }
 }

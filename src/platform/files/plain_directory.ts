@@ -1,6 +1,8 @@
 import { join } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
+import { lookAt } from "./disk_pace.ts";
 import { lstatIfPresent, statIfPresent } from "./durable.ts";
 
 /** A regular file as it was at one moment; times are in milliseconds since the epoch. */
@@ -51,20 +53,24 @@ export async function filesIn(
     if (++seen % NAMES_PER_TURN === 0) await eventLoopTurn();
   }
   const files: SeenFile[] = [];
-  for (let start = 0; start < names.length; start += FILES_AT_A_TIME) {
-    const batch = await Promise.all(
-      names.slice(start, start + FILES_AT_A_TIME).map((name) => seeFile(path, name)),
-    );
-    for (const file of batch) {
+  const slice = new TimeSlice();
+  for (let next = 0; next < names.length;) {
+    const looks: Promise<SeenFile | null>[] = [];
+    // A quick disk answers within the call.
+    while (next < names.length && looks.length < FILES_AT_A_TIME && !slice.isOver) {
+      looks.push(seeFile(path, names[next++]!));
+    }
+    for (const file of await Promise.all(looks)) {
       if (file !== null) files.push(file);
     }
+    if (slice.isOver) await slice.renew();
   }
   return files;
 }
 
 /** Looks at one file; returns null if there is no regular file of this name. */
 export async function seeFile(path: string, name: string): Promise<SeenFile | null> {
-  const info = await lstatIfPresent(join(path, name));
+  const info = await lookAt(join(path, name));
   if (info === null || !info.isFile) return null;
   const modified = info.mtime?.getTime() ?? 0;
   return {

@@ -1,7 +1,4 @@
-/** A call that takes this long says that the disk is busy. */
-const SLOW_MS = 25;
-/** For so long after a slow call, calls are made in the background. */
-const CAUTIOUS_MS = 1_000;
+import { isDiskQuick, recordDiskCall } from "./disk_pace.ts";
 
 /**
  * A file that is read and written at any position, by several users at once. Calls are synchronous
@@ -10,8 +7,6 @@ const CAUTIOUS_MS = 1_000;
  * while, so that a busy disk holds up the files on it and not the whole daemon.
  */
 export class PositionedFile implements Disposable {
-  /** Until when calls are made in the background; of all files, because they share the disk. */
-  static #cautiousUntil = 0;
   readonly #file: Deno.FsFile;
   readonly #now: () => number;
   /** Where the descriptor is; null if that is not known. */
@@ -58,15 +53,14 @@ export class PositionedFile implements Disposable {
     later: () => Promise<T>,
   ): T | Promise<T> {
     const begunAt = this.#now();
-    if (this.#running === null && begunAt >= PositionedFile.#cautiousUntil) {
+    if (this.#running === null && isDiskQuick(begunAt)) {
       try {
         this.#seek(position);
         const count = now();
         this.#position = position + (count ?? 0);
         return count;
       } finally {
-        const endedAt = this.#now();
-        if (endedAt - begunAt >= SLOW_MS) PositionedFile.#cautiousUntil = endedAt + CAUTIOUS_MS;
+        recordDiskCall(begunAt, this.#now());
       }
     }
     // One after another: they share the position of the descriptor.

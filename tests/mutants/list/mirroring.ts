@@ -60,7 +60,7 @@ export const MIRRORING: readonly Mutant[] = [
   },
   {
     file: "platform/files/positioned_file.ts",
-    find: "if (this.#running === null && begunAt >= PositionedFile.#cautiousUntil) {",
+    find: "if (this.#running === null && isDiskQuick(begunAt)) {",
     replace: "if (this.#running === null) {",
     breaks: "a slow disk holds up the whole daemon at each call",
     killedBy: ["platform/files/positioned_file_test.ts"],

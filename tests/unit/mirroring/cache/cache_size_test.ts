@@ -25,3 +25,43 @@ Deno.test("the size is NaN while the directory cannot be read, and is measured a
   assertEquals(await size.bytes(), 7);
   await Deno.remove(root, { recursive: true });
 });
+
+Deno.test("a directory in which nothing was added or removed is not read again", async () => {
+  const root = await Deno.makeTempDir();
+  const size = new CacheSize(new CacheLayout(root), () => Date.now() + 10_000);
+  const directory = `${root}/core/os/x86_64`;
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeFile(`${directory}/a`, new Uint8Array(1000));
+  assertEquals(await size.bytes(0), 1000);
+  // In its place: no file of the cache changes like that.
+  await Deno.writeFile(`${directory}/a`, new Uint8Array(2000));
+  assertEquals(await size.bytes(0), 1000);
+  await Deno.remove(`${directory}/a`);
+  await Deno.utime(directory, 1, 1);
+  assertEquals(await size.bytes(0), 0);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("a directory that has just changed is read again: its time has ticks", async () => {
+  const root = await Deno.makeTempDir();
+  const size = new CacheSize(new CacheLayout(root));
+  await Deno.writeFile(`${root}/a`, new Uint8Array(1));
+  const { mtime } = await Deno.stat(root);
+  assertEquals(await size.bytes(0), 1);
+  await Deno.writeFile(`${root}/b`, new Uint8Array(1));
+  await Deno.utime(root, mtime!, mtime!);
+  assertEquals(await size.bytes(0), 2);
+  await Deno.remove(root, { recursive: true });
+});
+
+Deno.test("what grows in its place is measured: parts, and the index", async () => {
+  const root = await Deno.makeTempDir();
+  const layout = new CacheLayout(root);
+  const size = new CacheSize(layout, () => Date.now() + 10_000);
+  await Deno.mkdir(`${layout.parts}/core`, { recursive: true });
+  await Deno.writeFile(`${layout.parts}/core/a.part`, new Uint8Array(1000));
+  assertEquals(await size.bytes(0), 1000);
+  await Deno.writeFile(`${layout.parts}/core/a.part`, new Uint8Array(2000));
+  assertEquals(await size.bytes(0), 2000);
+  await Deno.remove(root, { recursive: true });
+});
