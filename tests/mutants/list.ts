@@ -9,6 +9,7 @@ import { MIRRORING } from "./list/mirroring.ts";
 import { PACKAGES } from "./list/packages.ts";
 import { PUBLISHING } from "./list/publishing.ts";
 import { REFRESH } from "./list/refresh.ts";
+import { REVIEW } from "./list/review.ts";
 import { SERVER } from "./list/server.ts";
 import { STRIPED } from "./list/stripes.ts";
 import { WATCHING } from "./list/watching.ts";
@@ -28,6 +29,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PACKAGES,
   ...PUBLISHING,
   ...REFRESH,
+  ...REVIEW,
   ...SERVER,
   ...STRIPED,
   ...UPSTREAMS,
