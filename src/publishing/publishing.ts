@@ -361,6 +361,7 @@ export class Publishing {
   /** Waits for publications in progress, and releases the state directory. */
   async stop(): Promise<void> {
     await this.signatures[Symbol.asyncDispose]();
+    await this.#requests[Symbol.asyncDispose]();
     await this.#background.settled();
     await Promise.all(this.repositories.map((repository) => repository.settled()));
     (await this.#lock?.catch(() => null))?.[Symbol.dispose]();

@@ -1,5 +1,6 @@
 import { PkgstashError } from "../errors.ts";
 import type { SnapshotMember } from "../formats/pacman/repository_file_name.ts";
+import { HotFiles } from "../repositories/hot_files.ts";
 import { type Client, Leases } from "../repositories/leases.ts";
 import type {
   PackageFile,
@@ -8,11 +9,13 @@ import type {
   SnapshotFile,
 } from "../repositories/repository.ts";
 import type { View } from "../repositories/view.ts";
-import { sendFile } from "../repositories/send_file.ts";
 import { databaseName } from "./databases.ts";
 import { changedSince, type Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
 import type { PublishedPackage } from "./published_package.ts";
+
+/** The bytes of all files in memory together. */
+const MAX_BYTES_IN_MEMORY = 16 * 1024 ** 2;
 
 /** A client's request for a file of a repository, as it is or as a view shows it. */
 export interface Asked<File extends RepositoryFile> {
@@ -27,8 +30,9 @@ export interface Asked<File extends RepositoryFile> {
  * Answers requests for files of own repositories from the generation that is served. A client that
  * has begun to sync gets the signatures, and the packages, of the generation that it began with.
  */
-export class OwnRequests {
+export class OwnRequests implements AsyncDisposable {
   readonly #leases = new Leases<Generation>();
+  readonly #hot = new HotFiles(MAX_BYTES_IN_MEMORY);
 
   async respond(asked: Asked<RepositoryFile>): Promise<Response> {
     const { file } = asked;
@@ -49,10 +53,10 @@ export class OwnRequests {
     if (current === null) return null;
     if (isSignature(file.member)) {
       const leased = await this.#leases.of(client, key);
-      const pair = leased === null ? null : await sendMember(asked, leased);
-      return pair ?? await sendMember(asked, current);
+      const pair = leased === null ? null : await this.#sendMember(asked, leased);
+      return pair ?? await this.#sendMember(asked, current);
     }
-    const response = await sendMember(asked, current);
+    const response = await this.#sendMember(asked, current);
     if (response !== null) {
       this.#leases.grant(client, key, Promise.resolve(current));
     }
@@ -67,12 +71,31 @@ export class OwnRequests {
       : await meaningIn(view, file, own, leased);
     if (published === null || !isFor(published, file.repository)) return null;
     const isPackage = file.kind === "package";
-    return await sendFile(request, {
+    return await this.#hot.sendOrRecall(request, file, {
       path: isPackage ? own.packages.pathOf(published) : own.packages.signatureOf(published),
       fileName: file.fileName,
       status: "HIT",
       expectedSize: isPackage ? published.size : null,
     });
+  }
+
+  async #sendMember(
+    { own, file, request }: Asked<SnapshotFile>,
+    generation: Generation,
+  ): Promise<Response | null> {
+    const name = databaseName(file.repository.architecture, file.member);
+    const member = generation.files[name];
+    if (member === undefined) return null;
+    return await this.#hot.sendOrRecall(request, file, {
+      path: own.pathIn(generation, name),
+      fileName: file.fileName,
+      status: "HIT",
+      expectedSize: member.size,
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#hot[Symbol.asyncDispose]();
   }
 }
 
@@ -113,21 +136,6 @@ async function meaningIn(
 
 function isFor({ architecture }: PublishedPackage, repository: Repository): boolean {
   return architecture === "any" || architecture === repository.architecture;
-}
-
-async function sendMember(
-  { own, file, request }: Asked<SnapshotFile>,
-  generation: Generation,
-): Promise<Response | null> {
-  const name = databaseName(file.repository.architecture, file.member);
-  const member = generation.files[name];
-  if (member === undefined) return null;
-  return await sendFile(request, {
-    path: own.pathIn(generation, name),
-    fileName: file.fileName,
-    status: "HIT",
-    expectedSize: member.size,
-  });
 }
 
 function isSignature(member: SnapshotMember): boolean {

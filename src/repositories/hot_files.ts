@@ -57,17 +57,7 @@ export class HotFiles implements AsyncDisposable {
    */
   at(url: string, now: number = this.#now()): HotFile | null {
     const hot = this.#byUrl.get(url);
-    if (hot === undefined) return null;
-    if (now - hot.seenAt >= LOOK_INTERVAL_MS) {
-      if (!isOnDisk(hot)) {
-        this.#drop(hot);
-        return null;
-      }
-      hot.seenAt = now;
-    }
-    this.#byPath.delete(hot.path);
-    this.#byPath.set(hot.path, hot);
-    return hot;
+    return hot !== undefined && this.#isCurrent(hot, now) ? hot : null;
   }
 
   /** As `sendFile`, of a file that is sent to all who ask for this URL as long as it is the same. */
@@ -78,6 +68,15 @@ export class HotFiles implements AsyncDisposable {
       if (changes !== this.#changes || sent.status !== "HIT") return;
       this.#remember(request.url, { file, path: sent.path, found });
     });
+  }
+
+  /** As `send`, from memory if the file is there: for those who decide for each request what to send. */
+  async sendOrRecall(
+    request: Request,
+    file: RepositoryFile,
+    sent: SentFile,
+  ): Promise<Response | null> {
+    return this.#recall(request, file, sent) ?? await this.send(request, file, sent);
   }
 
   /** Forgets all files. */
@@ -97,6 +96,38 @@ export class HotFiles implements AsyncDisposable {
     this.#listening[Symbol.dispose]();
     await this.settled();
     this.clear();
+  }
+
+  /** What `sendFile` would send, if it is in memory; the headers are the caller's to change. */
+  #recall(
+    request: Request,
+    { fileName }: RepositoryFile,
+    { path, status, expectedSize = null }: SentFile,
+  ): Response | null {
+    const hot = this.#byPath.get(path);
+    if (hot === undefined || status !== "HIT" || hot.file.fileName !== fileName) return null;
+    if (expectedSize !== null && hot.size !== expectedSize) return null;
+    if (!this.#isCurrent(hot, this.#now())) return null;
+    const response = hot.respond(request);
+    if (response === null) return null;
+    // Without a body, it is shared.
+    if (request.method === "HEAD" || response.status !== 200) return response.clone();
+    response.headers.set("content-length", String(hot.size));
+    return response;
+  }
+
+  /** Whether a file is still the one on disk, as far as is known; drops it otherwise. */
+  #isCurrent(hot: HotFile, now: number): boolean {
+    if (now - hot.seenAt >= LOOK_INTERVAL_MS) {
+      if (!isOnDisk(hot)) {
+        this.#drop(hot);
+        return false;
+      }
+      hot.seenAt = now;
+    }
+    this.#byPath.delete(hot.path);
+    this.#byPath.set(hot.path, hot);
+    return true;
   }
 
   #remember(

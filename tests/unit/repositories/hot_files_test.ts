@@ -5,6 +5,7 @@ import {
   writeFileDurably,
 } from "../../../src/platform/files/durable.ts";
 import { HotFiles } from "../../../src/repositories/hot_files.ts";
+import type { SentFile } from "../../../src/repositories/send_file.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
@@ -148,6 +149,57 @@ Deno.test("what others do to a file is noticed within a second", async (t) => {
       await change(bed.folder.join(NAME));
       bed.now = 1000;
       assertEquals(bed.has(), false);
+    });
+  }
+});
+
+Deno.test("a file in memory is sent as from disk, to those who decide for each request", async (t) => {
+  for (const size of [1000, 300_000]) {
+    await t.step(`${size} bytes`, async () => {
+      await using bed = await Bed.create();
+      await bed.put(NAME, size);
+      for (let round = 0; round < 2; round++) await bed.send();
+      const path = bed.folder.join(NAME);
+      const sent = { path, fileName: NAME, status: "HIT" as const, expectedSize: size };
+      const opened = async (
+        more: Partial<SentFile> = {},
+        init: RequestInit = {},
+        file = fileOf(more.fileName ?? NAME),
+      ) => {
+        const { open } = Deno;
+        let isOpened = false;
+        Deno.open = (...args) => (isOpened = true, open(...args));
+        try {
+          const request = new Request(`http://host/${NAME}`, init);
+          const response = await bed.files.sendOrRecall(request, file, { ...sent, ...more });
+          if (response !== null && init.method !== "HEAD" && response.status === 200) {
+            assertEquals(response.headers.get("content-length"), `${size}`);
+          }
+          await response?.body?.cancel();
+          // Whoever gets it may change it.
+          response?.headers.set("x-cache", "changed");
+          return isOpened;
+        } finally {
+          Deno.open = open;
+        }
+      };
+      const head = bed.files.at(`http://host/${NAME}`)!
+        .respond(new Request("http://host/", { method: "HEAD" }));
+      const headers = { "if-none-match": head!.headers.get("etag")! };
+      for (let round = 0; round < 2; round++) {
+        assertEquals(await opened(), false);
+        assertEquals(await opened({}, { method: "HEAD" }), false);
+        assertEquals(await opened({}, { headers }), false);
+      }
+      const request = new Request(`http://host/${NAME}`, { method: "HEAD" });
+      const response = await bed.files.sendOrRecall(request, fileOf(NAME), sent);
+      assertEquals(response?.headers.get("x-cache"), "HIT");
+      assertEquals(await opened({ status: "STALE" }), true);
+      assertEquals(await opened({ fileName: "other" }), true);
+      assertEquals(await opened({ expectedSize: size + 1 }), true);
+      assertEquals(await opened({}, { headers: { range: "bytes=1-" } }), true);
+      await removeIfPresent(path);
+      assertEquals(await opened(), true);
     });
   }
 });
