@@ -88,6 +88,12 @@ export class App implements AsyncDisposable {
         startedAt,
       };
       observeState(context);
+      building.builds.listen({
+        onAttemptEnded: ({ attempts }) => {
+          const { outcome = null, startedAt = 0, endedAt = null } = attempts.at(-1) ?? {};
+          metrics.recordBuildAttempt(outcome ?? "", ((endedAt ?? startedAt) - startedAt) / 1000);
+        },
+      });
       const server = await Server.listen(config, {
         handler: createHandler(context),
         limits: () => context.config,

@@ -86,6 +86,13 @@ const STATUS = z.object({
   }).describe("Mirrors by state."),
   mirrorlists: z.array(MIRRORLIST).describe("The mirrorlists in the configuration."),
   downloads: COUNT.describe("Downloads in flight."),
+  builds: z.object({
+    waiting: COUNT.describe("Builds that wait."),
+    running: COUNT.describe("Builds that a builder has, or that are being published."),
+    held: COUNT.describe("Builds that a person must look at."),
+    failed: COUNT.describe("Packages whose latest build failed."),
+    builders: COUNT.describe("Builders that were heard of lately."),
+  }).describe("Builds by state."),
   expiring_keys: z.array(
     z.object({
       fingerprint: z.string().describe("The fingerprint of the primary key."),

@@ -5,7 +5,7 @@ import { VERSION } from "../version.ts";
 import type { Context } from "./context.ts";
 
 /** What of the daemon's state is measured. */
-type State = Pick<Context, "mirroring" | "startedAt">;
+type State = Pick<Context, "mirroring" | "building" | "startedAt">;
 
 /** A metric of what is so now, and how it is read; it has no sample of what is not known. */
 interface StateMetric extends Gauge {
@@ -62,6 +62,18 @@ export const STATE_METRICS: readonly StateMetric[] = [
         const checkedAt = checkedBefore === null ? null : Date.now() - checkedBefore;
         return { label: repository.directory, value: seconds(checkedAt) };
       }),
+  },
+  {
+    name: "pkgstash_builds",
+    help: "Builds that are kept, by their state.",
+    label: "state",
+    read: ({ building }) =>
+      Object.entries(building.builds.counts()).map(([label, value]) => ({ label, value })),
+  },
+  {
+    name: "pkgstash_builders",
+    help: "Builders that were heard of lately.",
+    read: ({ building }) => [{ value: building.builds.summary().builders }],
   },
   {
     name: "pkgstash_upstream_bytes_per_second",

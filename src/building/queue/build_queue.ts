@@ -55,7 +55,22 @@ export interface BuildQueueOptions {
   readonly clock?: Clock;
 }
 
-/** What may be done to a build, and who does it. */
+/** What there is to do, and who does it, in numbers. */
+export interface BuildSummary {
+  readonly waiting: number;
+  /** A builder has them, or they are being published. */
+  readonly running: number;
+  readonly held: number;
+  /** Packages whose latest build failed. */
+  readonly failed: number;
+  /** Those that were heard of lately. */
+  readonly builders: number;
+}
+
+/** A builder asks at least once a minute. */
+const BUILDER_AWAY_MS = 5 * 60_000;
+
+/** Who does something to a build, and why. */
 type Doer = Pick<Approval, "by" | "reason">;
 
 const MOST_BUILDS = 2000;
@@ -187,6 +202,21 @@ export class BuildQueue {
     };
     for (const { state } of this.#builds.all()) counts[state]++;
     return counts;
+  }
+
+  /** What there is to do, and who does it. */
+  summary(): BuildSummary {
+    const { waiting, leased, uploading, held } = this.counts();
+    const latest = new Map<string, Build>();
+    for (const build of this.#builds.all()) {
+      latest.set(`${build.repository}/${build.packageBase}/${build.architecture}`, build);
+    }
+    const lately = this.#options.clock.now() - BUILDER_AWAY_MS;
+    return {
+      ...{ waiting, held, running: leased + uploading },
+      failed: [...latest.values()].filter(({ state }) => state === "failed").length,
+      builders: this.leases.builders.filter(({ seenAt }) => seenAt > lately).length,
+    };
   }
 
   /** Hashes of the trees that builds still need, or may be built of again. */

@@ -127,13 +127,19 @@ export class Jobs {
     const taken = others.reduce((sum, { size }) => sum + size, 0);
     const stored = await products.put(build, { ...file, mostBytes: diskBytesOf(build) - taken });
     let replaced: StoredProduct[] = [];
-    await this.#change(build, call, (now) => {
+    const take = (now: Build): Build => {
       replaced = now.products.filter(({ name, fileName }) =>
         name === stored.name && fileName !== stored.fileName
       );
       const rest = now.products.filter(({ name }) => name !== stored.name);
       return { ...now, state: "uploading", step: "uploading", products: [...rest, stored] };
-    });
+    };
+    try {
+      await this.#change(build, call, take);
+    } catch (error) {
+      await products.drop(build, stored);
+      throw error;
+    }
     for (const each of replaced) await products.drop(build, each);
     return stored;
   }

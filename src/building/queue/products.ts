@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { PackageArchive } from "../../formats/pacman/package_archive.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
@@ -50,16 +50,15 @@ export class Products {
           `${build.packageNames.join(", ")}.`,
       );
     }
-    const key = `${build.number}/${fileName}`;
+    const key = this.pathOf(build, fileName);
     if (this.#arriving.has(key)) {
       await body.cancel().catch(() => {});
       throw new PkgstashError("conflict", `Cannot take ${fileName}: it is arriving already.`);
     }
     this.#arriving.add(key);
-    const directory = this.#layout.productsOf(build.number);
-    const arriving = join(directory, `${crypto.randomUUID()}.part`);
+    const arriving = `${key}.${crypto.randomUUID()}.part`;
     try {
-      await Deno.mkdir(directory, { recursive: true });
+      await Deno.mkdir(dirname(key), { recursive: true });
       const bounded = body.pipeThrough(atMost(mostBytes, fileName));
       const received = await this.#receive(bounded, { path: arriving, fileName });
       if (received.sha256 !== sha256) {
@@ -70,10 +69,18 @@ export class Products {
         );
       }
       const product = productOf(received.archive, received.size);
-      await writeFileDurably(this.#factsOf(build, fileName), JSON.stringify(product));
       await Deno.rename(arriving, this.pathOf(build, fileName));
+      await writeFileDurably(this.#factsOf(build, fileName), JSON.stringify(product));
       const { name, version, architecture, size } = product;
       return { name, version, architecture, fileName, size, sha256 };
+    } catch (error) {
+      // A build that ends takes its directory with it.
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      throw new PkgstashError(
+        "conflict",
+        `Cannot take ${fileName}: build ${build.number} has ended meanwhile. Drop the job.`,
+        { cause: error },
+      );
     } finally {
       this.#arriving.delete(key);
       await removeIfPresent(arriving);
@@ -86,8 +93,10 @@ export class Products {
     await removeIfPresent(this.#factsOf(build, fileName));
   }
 
-  pathOf({ number }: Pick<Build, "number">, fileName: string): string {
-    return join(this.#layout.productsOf(number), fileName);
+  /** Each attempt has a folder of its own, so that none writes into what another one has made. */
+  pathOf({ number, attempts }: Pick<Build, "number" | "attempts">, fileName: string): string {
+    const attempt = attempts.at(-1)?.number ?? 0;
+    return join(this.#layout.productsOf(number), `${attempt}`, fileName);
   }
 
   /** Whether the file is there in its length. */

@@ -9,7 +9,7 @@ import { join } from "@std/path";
  *       builds/00000042.json              one build: what it is, and what became of it
  *       logs/00000042.1.log               the log of its first attempt, while it goes on
  *       logs/00000042.1.log.gz            and once it has ended
- *       products/00000042/FILE.pkg.tar.zst  what a builder has uploaded, until it is published
+ *       products/00000042/1/FILE.pkg.tar.zst what its first attempt has made, until it is published
  *       published/REPOSITORY/BASE.ARCH.json what was published last, to compare the next one with
  */
 export class QueueLayout {

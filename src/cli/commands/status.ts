@@ -65,6 +65,7 @@ function renderStatus(status: Status, paints: Paints): string {
     ...mirrorlists.map((list): [string, string] => ["Mirrorlist", mirrorlistText(list)]),
     ["Downloads", `${status.downloads} in flight`],
     ["Refresh", status.refresh],
+    ...buildFacts(status),
     ...status.expiring_keys.map(({ fingerprint, expires_at }): [string, string] => [
       "Signing key",
       `${fingerprint} expires ${expires_at.slice(0, 10)}: pkgstash key rotate`,
@@ -72,6 +73,14 @@ function renderStatus(status: Status, paints: Paints): string {
   ];
   const table = renderTable(databaseColumns(paints), status.databases, paints.title);
   return `${renderFacts(facts, paints)}\n\n${table}`;
+}
+
+/** Nothing on a server that builds nothing. */
+function buildFacts({ builds }: Status): [string, string][] {
+  const { waiting, running, held, failed, builders } = builds;
+  if (waiting + running + held + failed + builders === 0) return [];
+  const states = [`${waiting} waiting`, `${running} running`, `${held} held`, `${failed} failed`];
+  return [["Builds", `${states.join(", ")}; ${countText(builders, "builder")}`]];
 }
 
 function mirrorlistText({ path, mirrors, failure }: MirrorlistReport): string {

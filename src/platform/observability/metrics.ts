@@ -51,6 +51,9 @@ export interface Sample {
   readonly value: number;
 }
 
+/** From ten seconds to half a day. */
+const BUILD_BUCKETS_SECONDS = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200];
+
 /** What was counted since the daemon started. */
 export interface MetricTotals {
   readonly requests: Readonly<Record<RequestResult, number>>;
@@ -91,6 +94,19 @@ export class Metrics {
     help: "Time from a request to a mirror to the first byte of its response.",
     labelNames: ["mirror"],
     buckets: FIRST_BYTE_BUCKETS_SECONDS,
+    ...this.#registers,
+  });
+
+  readonly #buildAttempts = new Counter({
+    name: "pkgstash_build_attempts_total",
+    help: "Attempts of builds that ended, by how they did.",
+    labelNames: ["outcome"],
+    ...this.#registers,
+  });
+  readonly #buildSeconds = new Histogram({
+    name: "pkgstash_build_seconds",
+    help: "Time that a builder had a build.",
+    buckets: BUILD_BUCKETS_SECONDS,
     ...this.#registers,
   });
 
@@ -191,6 +207,12 @@ export class Metrics {
   /** Records the seconds from a request to a mirror to the first byte of its response. */
   recordFirstByte(mirror: string, seconds: number): void {
     this.#upstreamFirstByte.observe({ mirror }, seconds);
+  }
+
+  /** Records how an attempt of a build ended, one of a few words, and how long it took. */
+  recordBuildAttempt(outcome: string, seconds: number): void {
+    this.#buildAttempts.inc({ outcome });
+    this.#buildSeconds.observe(seconds);
   }
 
   /** The counts so far, for the status report. */

@@ -17,7 +17,7 @@ export const statusRoutes: readonly Route[] = [
 ];
 
 async function statusOf(
-  { config, mirroring, publishing, metrics, startedAt }: Context,
+  { config, mirroring, publishing, building, metrics, startedAt }: Context,
 ): Promise<Status> {
   const { layout, cacheWatch, index, cacheSize, cycle, downloads, snapshots, upstreams } =
     mirroring;
@@ -60,6 +60,7 @@ async function statusOf(
       read_at: readAt === null ? null : new Date(readAt).toISOString(),
     })),
     downloads: [...downloads.entries()].length,
+    builds: building.builds.summary(),
     expiring_keys: await expiringKeys(publishing),
   };
 }

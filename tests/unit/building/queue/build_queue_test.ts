@@ -265,6 +265,52 @@ Deno.test("a build can be cancelled in every state before it is published", asyn
   }
 });
 
+Deno.test("a package that arrives while its build is cancelled changes nothing", () =>
+  withQueue(async (queue) => {
+    const build = await queue.enqueue("foo");
+    const { call } = (await queue.lease())!;
+    const { fileName, bytes } = await builtPackage("foo");
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const product = { fileName, sha256: sha256Of(bytes), body: readable };
+    const arriving = queue.queue.jobs.putProduct(call, product);
+    await writer.write(bytes.subarray(0, 100));
+    await queue.queue.cancel(build.number, { by: "me", reason: "" });
+    const refused = assertRejects(() => arriving, PkgstashError, "has ended meanwhile");
+    await writer.write(bytes.subarray(100));
+    await writer.close();
+    await refused;
+    const { state, products } = queue.queue.find("foo");
+    assertEquals([state, products], ["cancelled", []]);
+  }));
+
+Deno.test("a package that arrives after its lease does not touch what the next builder makes", () =>
+  withQueue(async (queue, clock) => {
+    await queue.enqueue("foo");
+    const late = (await queue.lease("b1"))!;
+    const { fileName, bytes } = await builtPackage("foo", "1.0-1", { content: "late" });
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const product = { fileName, sha256: sha256Of(bytes), body: readable };
+    const arriving = queue.queue.jobs.putProduct(late.call, product);
+    await writer.write(bytes.subarray(0, 100));
+    clock.advance(60_000);
+    const next = (await queue.lease("b2"))!;
+    const good = await builtPackage("foo");
+    const sha256 = sha256Of(good.bytes);
+    const body = new Response(good.bytes).body!;
+    await queue.queue.jobs.putProduct(next.call, { fileName: good.fileName, sha256, body });
+    const refused = assertRejects(() => arriving, PkgstashError, "has ended meanwhile");
+    await writer.write(bytes.subarray(100));
+    await writer.close();
+    await refused;
+    const packages = [{ file: good.fileName, sha256 }];
+    const ended = await queue.queue.jobs.report(next.call, { outcome: "built", packages });
+    assertEquals((ended as Build).state, "published");
+    const [published] = await queue.publishing.repository("aur").published();
+    assertEquals(published?.sha256, sha256);
+  }));
+
 Deno.test("a job that its builder gives back is leased again at once, and counts for nothing", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");

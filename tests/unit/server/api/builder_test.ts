@@ -73,6 +73,12 @@ Deno.test("two builders share the queue", async () => {
   await one.finish(jobs[0]!.id, [await builtPackage("foo")]);
   const { value } = await app.call("GET", "repositories/aur");
   assertEquals(value.packages.map(({ name }: { name: string }) => name), ["bar", "foo"]);
+  const metrics = await app.app.metrics();
+  assertEquals(metrics.get('pkgstash_builds{state="published"}'), 2);
+  assertEquals(metrics.get('pkgstash_build_attempts_total{outcome="built"}'), 2);
+  assertEquals((await app.call("GET", "status")).value.builds, {
+    ...{ waiting: 0, running: 0, held: 0, failed: 0, builders: 2 },
+  });
   const { value: { builders } } = await app.call("GET", "builders");
   assertEquals(builders.map(({ name }: { name: string }) => name), ["b1", "b2"]);
 });
