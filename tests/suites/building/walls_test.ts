@@ -19,7 +19,7 @@ async function attack(
 ): Promise<{ job: FakeJob; log: string; outcome: string; failure: string | null }> {
   const source = packageSource(`hostile-${++count}`, {
     // makepkg ends a function at its first failure otherwise.
-    body: `build() {\nset +e\n${build}\n}\n${PACKAGE}`,
+    body: `build() {\nset +e\ntrap - ERR\n${build}\n}\n${PACKAGE}`,
   });
   const job = queue.add({ ...source, ...draft });
   const result = await queue.resultOf(job);
@@ -76,9 +76,11 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     const { log, job } = await attack(
       bed,
       `for place in ${[...places, ...own].join(" ")}; do
-        if { [ -d $place ] && : >$place/evil || [ -f $place ] && : >>$place; } 2>/dev/null
-        then echo "wrote $place"; fi
-      done; rm -f /pkgdest/evil`,
+        file=$place
+        if [ -d "$place" ]; then file=$place/evil; fi
+        if (echo evil >>"$file") 2>/dev/null; then echo "wrote $place"; fi
+      done
+      rm -f /pkgdest/evil`,
     );
     const written = [...log.matchAll(/^wrote (\S+)$/gm)].map(([, place]) => place);
     assertEquals(written, own);
