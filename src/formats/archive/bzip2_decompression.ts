@@ -12,7 +12,8 @@ const MAGIC = new TextEncoder().encode("BZh");
  * Decompresses a bzip2 file of any number of streams; what follows the last one is ignored, as
  * libarchive does it. The file is held in memory, because the decoder reads byte by byte and cannot
  * wait. That is affordable, because no distribution publishes such databases; repo-add merely can
- * write them. The event loop runs after each block, of at most 900 kB before its runs are expanded.
+ * write them. The event loop runs after each half of the work on a block, which has at most 900 kB
+ * before its runs are expanded: it is sorted, and then written.
  *
  * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
  * exceeds the bytes that `limitNow` returns once the whole file is read.
@@ -25,11 +26,9 @@ export async function* unbzip2(
   const output = new BlockOutput(limitNow());
   let decoder = step(() => new Bunzip(source, output));
   while (true) {
-    const hasBlock = step(() => {
-      if (!decoder._init_block()) return false;
-      decoder._read_bunzip();
-      return true;
-    });
+    const hasBlock = step(() => decoder._init_block());
+    await eventLoopTurn();
+    if (hasBlock) step(() => decoder._read_bunzip());
     yield output.take();
     await eventLoopTurn();
     if (hasBlock) continue;
