@@ -68,18 +68,28 @@ interface Header {
  */
 export class TarReader {
   readonly #wants: (name: string, size: number) => boolean;
+  readonly #onContent: (bytes: Uint8Array) => void;
   /** What has been read and not been used yet. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** Bytes of the current member that are still to be passed. */
+  /** Bytes of the current member that are still to be passed, with what pads them. */
   #skipping = 0;
+  /** How many of them are content of a file. */
+  #contentLeft = 0;
   #extensions: Extensions = {};
   #members = 0;
   /** Zeros behind the last member. */
   #zeros = 0;
 
-  /** Content is returned for the files that `wants` accepts; it must refuse what is too large. */
-  constructor(wants: (name: string, size: number) => boolean) {
+  /**
+   * Content is returned for the files that `wants` accepts; it must refuse what is too large. That of
+   * all other files is passed to `onContent`, after the file's member and before the next one.
+   */
+  constructor(
+    wants: (name: string, size: number) => boolean,
+    onContent: (bytes: Uint8Array) => void = () => {},
+  ) {
     this.#wants = wants;
+    this.#onContent = onContent;
   }
 
   /**
@@ -92,6 +102,9 @@ export class TarReader {
     let at = 0;
     while (true) {
       const skipped = Math.min(this.#skipping, bytes.length - at);
+      const content = Math.min(this.#contentLeft, skipped);
+      if (content > 0) this.#onContent(bytes.subarray(at, at + content));
+      this.#contentLeft -= content;
       this.#skipping -= skipped;
       at += skipped;
       if (bytes.length - at < BLOCK_BYTES) break;
@@ -108,6 +121,7 @@ export class TarReader {
       at += BLOCK_BYTES;
       const body = wanted ? bytes.subarray(at, at + header.size) : null;
       this.#skipping = padded;
+      this.#contentLeft = body === null && isFile(header) ? header.size : 0;
       if (body !== null && isExtension(header.type)) this.#extend(header.type, body);
       else if (!IGNORED_TYPES.has(header.type)) yield this.#member(header, body);
     }

@@ -7,6 +7,10 @@ export interface MtreeEntry {
   readonly path: string;
   /** Whether it is a file, hard links included, a folder, or a symbolic link. */
   readonly type: "file" | "directory" | "link";
+  /** Bytes; null if it does not say. */
+  readonly size: number | null;
+  /** In lower-case hexadecimal; null if it does not say, as in very old packages. */
+  readonly sha256: string | null;
 }
 
 const FILE = ".MTREE";
@@ -29,7 +33,14 @@ export async function* readMtree(bytes: Uint8Array): AsyncGenerator<MtreeEntry> 
     const [subject = "", ...words] = line.split(" ");
     const type = words.findLast((word) => word.startsWith("type="))?.slice(5) ?? defaultType;
     if (subject === "/set") defaultType = type;
-    else yield { path: unescaped(subject, number), type: typeOf(type, number) };
+    else {
+      yield {
+        path: unescaped(subject, number),
+        type: typeOf(type, number),
+        size: sizeOf(words, number),
+        sha256: digestOf(words, number),
+      };
+    }
   }
 }
 
@@ -63,6 +74,25 @@ function typeOf(type: string, line: number): MtreeEntry["type"] {
   if (type === "dir") return "directory";
   if (type === "file" || type === "link") return type;
   refuseMetadata(FILE, `line ${line} has the type ${JSON.stringify(type.slice(0, 80))}`);
+}
+
+function sizeOf(words: readonly string[], line: number): number | null {
+  const text = valueOf(words, ["size"]);
+  if (text === null) return null;
+  if (!/^\d{1,15}$/.test(text)) refuseMetadata(FILE, `line ${line} has a malformed size`);
+  return Number(text);
+}
+
+function digestOf(words: readonly string[], line: number): string | null {
+  const text = valueOf(words, ["sha256digest", "sha256"]);
+  if (text === null) return null;
+  if (!/^[0-9a-f]{64}$/i.test(text)) refuseMetadata(FILE, `line ${line} has a malformed SHA-256`);
+  return text.toLowerCase();
+}
+
+function valueOf(words: readonly string[], keys: readonly string[]): string | null {
+  const word = words.findLast((each) => keys.some((key) => each.startsWith(`${key}=`)));
+  return word === undefined ? null : word.slice(word.indexOf("=") + 1);
 }
 
 /** The path in a line such as `./usr/a\040b`. */

@@ -2,6 +2,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { decompress } from "../archive/archive_compression.ts";
 import { type TarMember, TarReader } from "../archive/tar_reader.ts";
 import { type BuildInfo, parseBuildInfo } from "./build_info.ts";
+import { FileDigests } from "./file_digests.ts";
 import { readMtree } from "./mtree.ts";
 import { type PackageInfo, parsePackageInfo } from "./package_info.ts";
 import { type PackageFileName, parsePackageFileName } from "./package_file_name.ts";
@@ -55,8 +56,9 @@ const SET_ID = 0o6000;
 
 /**
  * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
- * and its paths. It must be one that makepkg could have written under this name: what pacman would
- * take and yet would be dangerous or ambiguous is refused. Two compressions have decoders that need
+ * and its paths. It must be one that makepkg could have written under this name, and its files what
+ * its `.MTREE` says, if it has one: what pacman would take and yet would be dangerous or ambiguous is
+ * refused. Two compressions have decoders that need
  * the whole file in memory, and so have limits of their own: xz and bzip2.
  *
  * @throws {PkgstashError} of kind "content" with the reason; the source's own error if that fails.
@@ -77,7 +79,10 @@ export async function readPackageArchive(
       );
     }
     const contents = new Contents(maxEntries);
-    const tar = new TarReader((name, size) => contents.wants(name, size));
+    const tar = new TarReader(
+      (name, size) => contents.wants(name, size),
+      (bytes) => contents.digests.update(bytes),
+    );
     for await (const chunk of decompress(source, { maxDecompressedBytes })) {
       for (const member of tar.push(chunk)) contents.add(member);
     }
@@ -97,6 +102,7 @@ export async function readPackageArchive(
 
 /** What is kept of an archive while it is read. */
 class Contents {
+  readonly digests = new FileDigests();
   readonly #paths: PackagePaths;
   readonly #metadata = new Map<string, Uint8Array>();
   readonly #names: string[] = [];
@@ -116,8 +122,11 @@ class Contents {
   add(member: TarMember): void {
     const fault = this.#paths.add(member);
     if (fault !== null) throw refusal(fault);
-    const { name, mode, type, attributes, body } = member;
+    const { name, mode, type, attributes, link, body } = member;
     this.#names.push(name);
+    if (link?.kind === "hard") this.digests.link(name, link.target);
+    else if (type === "file") this.digests.begin(name);
+    if (body !== null) this.digests.update(body);
     // A folder's bit gives files a group, and nobody a right.
     if ((type !== "directory" && (mode & SET_ID) !== 0) || attributes.length > 0) {
       const [path = name] = listedFiles([name]);
@@ -135,8 +144,11 @@ class Contents {
     const buildInfo = this.#metadata.get(".BUILDINFO");
     const mtree = this.#metadata.get(".MTREE");
     const script = this.#metadata.get(".INSTALL");
+    this.digests.end();
     const fault = this.#paths.finish() ??
-      (mtree === undefined ? null : await this.#paths.compare(readMtree(mtree)));
+      (mtree === undefined
+        ? null
+        : await this.#paths.compare(readMtree(mtree), (entry) => this.digests.faultOf(entry)));
     if (fault !== null) throw refusal(fault);
     return {
       info: parsePackageInfo(textOf(".PKGINFO", info)),

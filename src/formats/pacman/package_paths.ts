@@ -48,17 +48,23 @@ export class PackagePaths {
 
   /**
    * Compares all that are added with what the package says to have; returns how they differ, or null.
-   * Neither counts what begins with a dot.
+   * Which paths begin with a dot does not count. `faultOf` compares the content of a file.
    */
-  async compare(mtree: AsyncIterable<MtreeEntry>): Promise<string | null> {
+  async compare(
+    mtree: AsyncIterable<MtreeEntry>,
+    faultOf: (entry: MtreeEntry) => string | null,
+  ): Promise<string | null> {
     const missing = new Set(this.#paths.keys());
-    for await (const { path, type } of mtree) {
+    for await (const entry of mtree) {
+      const { path, type } = entry;
       const found = this.#paths.get(path);
       if (found !== type && !path.startsWith(".")) {
         return `its .MTREE has the ${type} ${quoted(path)}, which is ${
           found === undefined ? "not in it" : `a ${found}`
         }`;
       }
+      const fault = type === "file" ? faultOf(entry) : null;
+      if (fault !== null) return fault;
       missing.delete(path);
     }
     for (const path of missing) {

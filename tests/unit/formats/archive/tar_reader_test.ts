@@ -198,3 +198,23 @@ function withChecksums(tar: Uint8Array, headers: readonly number[]): Uint8Array 
   }
   return tar;
 }
+
+Deno.test("content that is not wanted passes, file by file, whatever the size of the chunks", async () => {
+  const contents = ["", "1", "2".repeat(600), "3".repeat(512), "4".repeat(1500)];
+  const tar = await tarOf(...contents.map((text, index) => [`f${index}`, text] as const));
+  for (const chunkBytes of [1, 7, 511, 512, 513, 2000, tar.length]) {
+    const passed: string[] = [];
+    const decoder = new TextDecoder();
+    const reader = new TarReader(
+      (name) => name === "f2",
+      (bytes) => passed.push(passed.pop()! + decoder.decode(bytes)),
+    );
+    for (let at = 0; at < tar.length; at += chunkBytes) {
+      for (const { name } of reader.push(tar.slice(at, at + chunkBytes))) {
+        passed.push(`${name} `);
+      }
+    }
+    const wanted = contents.map((text, index) => `f${index} ${index === 2 ? "" : text}`);
+    assertEquals(passed, wanted, `chunks of ${chunkBytes}`);
+  }
+});

@@ -10,6 +10,7 @@ import {
   packageInfo,
   type PackageMember,
 } from "../../../support/made_package.ts";
+import { sha256Of } from "../../../support/sha256.ts";
 import { contentError, streamOf } from "../../../support/sync_db_reading.ts";
 
 const INFO: PackageMember = [".PKGINFO", packageInfo()];
@@ -308,21 +309,47 @@ Deno.test("a .MTREE must be about the files that are there", async (t) => {
         ["usr/", ""],
         ["usr/a b", "1"],
         link("usr/ü", "x"),
+        { name: "usr/same", type: "link", linkname: "usr/a b" },
       ]),
     );
   };
+  const digest = sha256Of(new TextEncoder().encode("1"));
+  const other = sha256Of(new TextEncoder().encode("2"));
   const whole = [
     "/set type=file uid=0 gid=0 mode=644",
-    "./.PKGINFO time=1700000000.0 size=9",
+    `./.PKGINFO time=1700000000.0 size=${packageInfo().length}`,
     "./usr time=1700000000.0 mode=755 type=dir",
-    "./usr/a\\040b time=1700000000.0 size=1 sha256digest=00",
+    `./usr/a\\040b time=1700000000.0 size=1 sha256digest=${digest}`,
     "./usr/\\303\\274 mode=777 type=link link=x",
+    `./usr/same size=1 sha256digest=${digest}`,
   ];
   await withMtree(...whole);
   const refused: readonly [what: string, lines: readonly string[], reason: string][] = [
     ["a path less", whole.toSpliced(3, 1), 'its .MTREE does not have "usr/a b"'],
     ["a path more", [...whole, "./usr/c"], 'the file "usr/c", which is not in it'],
     ["another type", whole.with(4, "./usr/\\303\\274 type=dir"), "which is a link"],
+    [
+      "another size",
+      whole.with(3, "./usr/a\\040b size=2"),
+      'its .MTREE says that "usr/a b" has 2 bytes, and it has 1',
+    ],
+    [
+      "another content",
+      whole.with(3, `./usr/a\\040b size=1 sha256digest=${other}`),
+      '"usr/a b" has another SHA-256 than its .MTREE says',
+    ],
+    [
+      "another content of a hard link",
+      whole.with(5, `./usr/same sha256digest=${other}`),
+      '"usr/same" has another SHA-256',
+    ],
+    [
+      "another .PKGINFO",
+      whole.with(1, `./.PKGINFO sha256digest=${other}`),
+      '".PKGINFO" has another SHA-256',
+    ],
+    ["a size that is none", whole.with(3, "./usr/a\\040b size=-1"), "a malformed size"],
+    ["a SHA-256 that is none", whole.with(3, "./usr/a\\040b sha256digest=00"), "malformed SHA-256"],
     ["a type that is none", [...whole, "./x type=block"], 'has the type "block"'],
     ["a line that is none", [...whole, "nonsense"], "has no path below"],
     ["a byte that is no UTF-8", [...whole, "./\\377"], "not UTF-8"],
