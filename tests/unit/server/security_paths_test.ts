@@ -77,7 +77,12 @@ Deno.test("a path cannot leave the configured repositories, on disk or upstream"
         assertEquals([400, 404].includes(status), true, `${status}`);
         // Deno itself refuses what is not valid HTTP, without a body.
         if (status === 404) assertMatch(headers.get("content-type")!, /^text\/plain/);
-        if (method === "GET" && status === 404) assertMatch(text, /^There is no such .*\n$/);
+        if (method === "GET" && status === 404) {
+          assertMatch(
+            text,
+            /^(There is no such .*|The (repository|architecture) \S+ is not mirrored\. .*)\n$/,
+          );
+        }
         assertEquals(headers.get("x-evil"), null);
       });
     }
