@@ -32,6 +32,9 @@ const CLIENT_CONFIG = z.object({
       server: z.string().describe("Its Server line."),
       held_at: HELD_AT,
       sig_level: z.string().describe("Its SigLevel line."),
+      signing: z.enum(["required", "external", "none"]).describe(
+        "Whether it is signed: by this server, by somebody else, or not.",
+      ),
       keys_url: z.string().nullable().describe(
         "Where its public keys are, for pacman-key --add; null if it is not signed.",
       ),
@@ -40,7 +43,9 @@ const CLIENT_CONFIG = z.object({
   keys: z.array(
     z.object({
       fingerprint: z.string().describe("The fingerprint, for pacman-key --lsign-key."),
-      signs_from: TIMESTAMP.describe("From when on it signs."),
+      signs_from: TIMESTAMP.nullable().describe(
+        "From when on it signs; null for a key of somebody else.",
+      ),
     }),
   ).describe("The keys that clients of signed repositories must trust; none if there are none."),
   flat_cache_server: z.string().describe(

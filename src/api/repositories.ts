@@ -40,13 +40,18 @@ const PUBLICATION = z.object({
     repository: z.string().describe("Name of the repository that they went to."),
     generation: GENERATION.nullable().describe("Null if nothing had to change."),
   }).optional().describe("What became of debug packages with a repository of their own."),
+  waiting: COUNT.default(0).describe(
+    "Number of files that wait for signatures made elsewhere; nothing is published before.",
+  ),
 }).describe("What a change of a repository became.");
 
 const REPOSITORY = z.object({
   name: z.string().describe("The value of $repo."),
   architectures: z.array(z.string()).describe("The values of $arch."),
   client_path: z.string().describe("Path on this server."),
-  signing: z.enum(["required", "none"]).describe("Whether packages and databases are signed."),
+  signing: z.enum(["required", "external", "none"]).describe(
+    "Whether packages and databases are signed: by this server, by somebody else, or not.",
+  ),
   generation: GENERATION_NUMBER.nullable().describe("The one that is served; null before any."),
   published_at: TIMESTAMP.nullable().describe("When that was published."),
   packages: COUNT.describe("Number of packages."),
@@ -97,7 +102,7 @@ export const CREATE_REPOSITORY = endpoint({
     name: z.string().describe("Name, the value of $repo."),
     architectures: z.array(z.string()).optional().describe("Architectures; x86_64 by default."),
     client_path: z.string().optional().describe("Path on this server; $repo/os/$arch by default."),
-    signing: z.string().optional().describe("required, which is the default, or none."),
+    signing: z.string().optional().describe("required, which is the default, external or none."),
     keep_versions: COUNT.optional().describe("Number of former versions to keep for download."),
     keep_generations: COUNT.optional().describe("Number of publications to keep."),
   }),
@@ -260,6 +265,51 @@ export const PUBLISH_KEYRING = endpoint({
   pathParameters: { repository },
   answers: { 200: PUBLICATION },
   failures: { 404: NO_REPOSITORY, 409: "The repository is not signed" },
+});
+
+const WAITING_FILE = z.object({
+  name: z.string().describe("Its name: that of a package, or of a database such as x86_64.db."),
+  path: z.string().describe("Path on this server to fetch it from."),
+  bytes: COUNT.describe("Size in bytes."),
+  sha256: z.string().describe("SHA-256 in hexadecimal."),
+  signed: z.boolean().describe("Whether its signature is here."),
+}).describe("A file that waits.");
+
+export type WaitingFileReport = z.infer<typeof WAITING_FILE>;
+
+export const SHOW_WAITING = endpoint({
+  method: "GET",
+  path: "/api/v1/repositories/{repository}/waiting",
+  summary: "List the files that wait for signatures",
+  right: "upload",
+  isLong: true,
+  pathParameters: { repository },
+  answers: {
+    200: z.object({
+      by: z.string().nullable().describe("Who asked for the publication; null if nothing waits."),
+      action: z.string().nullable().describe("What was asked for; null if nothing waits."),
+      files: z.array(WAITING_FILE).describe("The databases, then the packages."),
+    }).describe("The next publication."),
+  },
+  failures: { 404: NO_REPOSITORY },
+});
+
+export const SIGN_WAITING = endpoint({
+  method: "PUT",
+  path: "/api/v1/repositories/{repository}/waiting/{file}",
+  summary: "Put in the signature of a file that waits",
+  right: "upload",
+  isLong: true,
+  pathParameters: {
+    repository,
+    file: z.string().describe("Name of the signature: that of the file and .sig."),
+  },
+  body: bytes("The detached binary signature."),
+  answers: { 200: PUBLICATION.describe("What was published, if that was the last signature.") },
+  failures: {
+    404: "There is no such repository, or no such file waits",
+    409: "A signature is not good any more",
+  },
 });
 
 export const SHOW_HISTORY = endpoint({

@@ -70,6 +70,11 @@ export class ApiClient {
     this.#token = token;
   }
 
+  /** The base URL of the daemon, without a slash at the end. */
+  get url(): string {
+    return this.#url.replace(/\/$/, "");
+  }
+
   /** The API that the options of a command and the environment point to. */
   static async of(options: OptionValues): Promise<ApiClient> {
     const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);

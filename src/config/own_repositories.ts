@@ -5,8 +5,8 @@ import { layout, pathName } from "./text_values.ts";
 import { isTable, type TomlTable } from "./toml_document.ts";
 import { choice, count, listOrNone } from "./value_type.ts";
 
-/** Whether the daemon signs the packages and databases of a repository. */
-export type SigningPolicy = "required" | "none";
+/** Whether the packages and databases of a repository are signed, and by whom. */
+export type SigningPolicy = "required" | "external" | "none";
 
 function key<T>(key: ConfigKey<T>): ConfigKey<T> {
   return key;
@@ -28,10 +28,10 @@ export const OWN_REPOSITORY_KEYS = {
   }),
   signing: key({
     name: "signing",
-    type: choice<SigningPolicy>(["required", "none"]),
+    type: choice<SigningPolicy>(["required", "external", "none"]),
     defaultValue: "required",
     description:
-      'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, or "none".',
+      'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, "external" by somebody else, whose signatures they wait for, or "none".',
   }),
   /** Empty for every token that was made for the repository. */
   uploadTokens: key({

@@ -7,17 +7,29 @@ import { isAhead } from "../repositories/database_date.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { withoutPackages } from "./admission.ts";
 import { databaseName, hasDatabases, writeDatabases } from "./databases.ts";
-import { changesBetween, type Generation, type PackageChange } from "./generation.ts";
+import {
+  changesBetween,
+  type Generation,
+  type GenerationFile,
+  type PackageChange,
+} from "./generation.ts";
 import { formerVersions } from "./former_versions.ts";
-import { GenerationStore, keptPackages, lostHistory, NO_HISTORY } from "./generation_store.ts";
+import {
+  GenerationStore,
+  keptPackages,
+  lostHistory,
+  NO_HISTORY,
+  type StoredHistory,
+} from "./generation_store.ts";
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { type PackageFacts, PackageStore } from "./package_store.ts";
 import { byFileName, type PublishedPackage } from "./published_package.ts";
-import type { Signer } from "./signing/signer.ts";
+import type { Signer, TrustedSignatures } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 import { generationInView } from "./views.ts";
 import { ViewedPackages } from "./viewed_packages.ts";
-import type { View } from "../repositories/view.ts";
+import type { PublishedView } from "../repositories/view.ts";
+import { type Draft, type WaitingFile, WaitingPublication } from "./waiting_publication.ts";
 import { unstored } from "./unstored.ts";
 
 const log = eventLogger("publishing");
@@ -49,7 +61,7 @@ interface PublishOptions {
 export interface OwnRepositoryOptions {
   readonly settings: OwnRepositoryConfig;
   readonly layout: RepositoryLayout;
-  readonly signer: Signer;
+  readonly signer: Signer & TrustedSignatures;
   /** In milliseconds since the epoch. */
   readonly now?: () => number;
 }
@@ -68,6 +80,7 @@ export class OwnRepository {
   readonly packages: PackageStore;
   readonly layout: RepositoryLayout;
   readonly #store: GenerationStore;
+  readonly #waiting: WaitingPublication;
   readonly #signer: Signer;
   readonly #turns = new Turns();
   readonly #now: () => number;
@@ -83,6 +96,7 @@ export class OwnRepository {
     this.#now = now;
     this.packages = new PackageStore(layout);
     this.#store = new GenerationStore(layout, this.packages);
+    this.#waiting = new WaitingPublication({ layout, packages: this.packages, trusted: signer });
     this.#viewed = new ViewedPackages(this.#store);
   }
 
@@ -146,7 +160,7 @@ export class OwnRepository {
   }
 
   /** The generation that a view shows; see `generationInView`. */
-  async generationIn(view: View): Promise<Generation> {
+  async generationIn(view: PublishedView): Promise<Generation> {
     await this.#loaded();
     const { name } = this.#settings;
     return generationInView(view, this.#history, { name, now: this.#now() });
@@ -232,6 +246,22 @@ export class OwnRepository {
     });
   }
 
+  /** The files of the next generation that a signer elsewhere has to sign, and those that are. */
+  async waiting(): Promise<{ draft: Draft; files: readonly WaitingFile[] } | null> {
+    await this.#loaded();
+    const { draft } = this.#waiting;
+    return draft === null ? null : { draft, files: await this.#waiting.files() };
+  }
+
+  /** Takes the signature of a file that waits for it. Returns the generation, if that was the last. */
+  async sign(name: string, signature: Uint8Array): Promise<Generation | null> {
+    return await this.#inTurn(async () => {
+      await this.#loaded();
+      await this.#waiting.sign(name, signature);
+      return await this.#publishSigned();
+    });
+  }
+
   /** Resolves when no publication is in progress. */
   settled(): Promise<void> {
     return this.#turns.settled();
@@ -239,9 +269,9 @@ export class OwnRepository {
 
   /** Takes a directory with a package into the store, signed if packages are. */
   async take(directory: string, published: PublishedPackage, facts: PackageFacts): Promise<void> {
-    const sign = this.#settings.signing === "none"
-      ? null
-      : (path: string) => this.#signer.sign(path);
+    const sign = this.#settings.signing === "required"
+      ? (path: string) => this.#signer.sign(path)
+      : null;
     await this.packages.take(directory, published, { facts, sign });
   }
 
@@ -268,28 +298,68 @@ export class OwnRepository {
     await this.#loaded();
     const { generations, packages: present, lastNumber } = this.#history;
     if (!anew && this.#isLost) throw lostHistory(this.layout);
-    const packages = await change(present);
+    const isExternal = this.#settings.signing === "external";
+    const head = isExternal ? this.#waiting.draft?.packages ?? present : present;
+    const packages = await change(head);
+    const isWaiting = isExternal && this.#waiting.draft !== null &&
+      changesBetween(head, packages).length === 0;
+    if (isWaiting && !isForced) return await this.#publishSigned();
     const changes = changesBetween(present, packages);
     const current = generations.at(-1) ?? null;
     const isSame = changes.length === 0 && hasDatabases(current, this.#settings);
     if (isSame && !isForced) {
       await lastStep();
+      await this.#waiting.drop();
       return null;
     }
     const reused = anew ? null : current;
     await this.#signPackages(packages, { changes, current: reused });
-    const number = lastNumber + 1;
-    const summary = { number, publishedAt: this.#timeAfter(current), ...cause, changes };
     const replaced = [...this.#history.former, ...changes.flatMap(({ from }) => from ?? [])];
     const former = formerVersions(replaced, packages, this.#settings);
-    const generation = await this.#store.publish(
-      summary,
+    const write = async (directory: string) => {
+      const files = await this.#writeDatabases(directory, packages, { current, reused });
+      await lastStep();
+      return files;
+    };
+    if (isExternal) {
+      await this.#waiting.replace({ base: lastNumber, ...cause, packages, former }, write);
+      return await this.#publishSigned();
+    }
+    return await this.#add(cause, { packages, former }, write);
+  }
+
+  /** Publishes what waits for signatures if it has all of them; null if it has not. */
+  async #publishSigned(): Promise<Generation | null> {
+    const { draft } = this.#waiting;
+    if (draft === null) return null;
+    const files = await this.#waiting.files();
+    const missing = files.filter(({ isSigned }) => !isSigned).length;
+    if (missing > 0) {
+      log.info("waits for signatures", { repository: this.#settings.name, files: missing });
+      return null;
+    }
+    const { by, action, packages, former } = draft;
+    const { packages: published } = this.#history;
+    return await this.#add(
+      { by, action },
       { packages, former },
-      async (directory) => {
-        const files = await this.#writeDatabases(directory, packages, { current, reused });
-        await lastStep();
-        return files;
-      },
+      (directory) => this.#waiting.write(directory, published),
+    );
+  }
+
+  async #add(
+    cause: PublicationCause,
+    { packages, former }: Pick<StoredHistory, "packages" | "former">,
+    write: (directory: string) => Promise<Record<string, GenerationFile>>,
+  ): Promise<Generation> {
+    const { generations, packages: present, lastNumber } = this.#history;
+    const number = lastNumber + 1;
+    const publishedAt = this.#timeAfter(generations.at(-1) ?? null);
+    const changes = changesBetween(present, packages);
+    const generation = await this.#store.publish(
+      { number, publishedAt, ...cause, changes },
+      { packages, former },
+      write,
     );
     this.#history = {
       ...this.#history,
@@ -298,6 +368,7 @@ export class OwnRepository {
       former,
       lastNumber: number,
     };
+    await this.#waiting.drop();
     log.info("published", {
       repository: this.#settings.name,
       generation: number,
@@ -321,6 +392,7 @@ export class OwnRepository {
     // What an earlier run did not publish.
     await removeTreeIfPresent(this.layout.staging);
     this.#history = await this.#store.load();
+    await this.#waiting.load(this.#history.lastNumber);
     await this.#prune();
   }
 
@@ -332,7 +404,7 @@ export class OwnRepository {
       current: Generation | null;
     },
   ): Promise<void> {
-    if (this.#settings.signing === "none") return;
+    if (this.#settings.signing !== "required") return;
     const wasSigned = Object.keys(current?.files ?? {}).some((name) => name.endsWith(".sig"));
     const unsigned = wasSigned ? changes.flatMap(({ to }) => to ?? []) : packages;
     for (const each of unsigned) {
@@ -350,7 +422,7 @@ export class OwnRepository {
       packages,
       architectures,
       store: this.packages,
-      sign: signing === "none" ? null : (data) => this.#signer.sign(data),
+      sign: signing === "required" ? (data) => this.#signer.sign(data) : null,
       previous: (file) => {
         const known = reused?.files[file];
         if (reused === null || known === undefined) return null;
@@ -387,6 +459,7 @@ export class OwnRepository {
     for (const generation of surplus) await this.#store.remove(generation);
     const kept = generations.slice(surplus.length);
     this.#history = { ...this.#history, generations: kept };
-    await this.packages.prune(new Set(keptPackages(this.#history).map(({ sha256 }) => sha256)));
+    const needed = [...keptPackages(this.#history), ...this.#waiting.draft?.packages ?? []];
+    await this.packages.prune(new Set(needed.map(({ sha256 }) => sha256)));
   }
 }

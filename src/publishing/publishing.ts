@@ -4,7 +4,7 @@ import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_path
 import type { Config } from "../config/config.ts";
 import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
 import { BackgroundWork } from "../async/background_work.ts";
-import { PkgstashError, reasonOf } from "../errors.ts";
+import { asFaultOfRequest, PkgstashError, reasonOf } from "../errors.ts";
 import type { DirectoryLock } from "../platform/files/directory_lock.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { hostName } from "../platform/host_name.ts";
@@ -18,6 +18,7 @@ import {
 import type { View } from "../repositories/view.ts";
 import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
 import type { Consent } from "./admission.ts";
+import type { Generation } from "./generation.ts";
 import { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
 import { keyringPackage } from "./keyring_package.ts";
@@ -30,7 +31,7 @@ import { assertUnused, SignatureUpkeep } from "./signature_upkeep.ts";
 import { Signing } from "./signing/signing.ts";
 import { StateLayout } from "./state_layout.ts";
 import type { UploadResult } from "./staged_packages.ts";
-import { type FindNamesakes, Uploads } from "./uploads.ts";
+import { type FindNamesakes, signatureIn, Uploads } from "./uploads.ts";
 import { type VerifiedRepository, verifyRepository } from "./verification.ts";
 
 const log = eventLogger("publishing");
@@ -258,6 +259,32 @@ export class Publishing {
     await this.uploads.put(repository, upload, { fileName, body: ReadableStream.from([bytes]) });
     const consent = { downgrade: false, replace: false, shadow: false };
     return await this.uploads.publish(repository, upload, { consent, by });
+  }
+
+  /**
+   * Takes the signature of a file that waits for it. Returns the generation, if that was the last.
+   *
+   * @throws PkgstashError `invalid_request` if it is not a good one by a trusted key, `not_found` if
+   * no such file waits.
+   */
+  async sign(
+    name: string,
+    { fileName, body }: { fileName: string; body: ReadableStream<Uint8Array> },
+  ): Promise<Generation | null> {
+    const own = await this.repositoryToChange(name);
+    if (!fileName.endsWith(".sig")) {
+      await body.cancel();
+      throw new PkgstashError(
+        "invalid_request",
+        `Cannot take ${fileName}: the name of a signature ends in .sig, after that of its file.`,
+      );
+    }
+    const signature = await signatureIn(body, fileName);
+    try {
+      return await own.sign(fileName.slice(0, -".sig".length), signature);
+    } catch (error) {
+      throw asFaultOfRequest(error, `${fileName}: `);
+    }
   }
 
   /**

@@ -8,7 +8,8 @@ import type {
   RepositoryFile,
   SnapshotFile,
 } from "../repositories/repository.ts";
-import type { View } from "../repositories/view.ts";
+import type { PublishedView, View } from "../repositories/view.ts";
+import { sendFile } from "../repositories/send_file.ts";
 import { databaseName } from "./databases.ts";
 import { changedSince, type Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -18,10 +19,10 @@ import type { PublishedPackage } from "./published_package.ts";
 const MAX_BYTES_IN_MEMORY = 16 * 1024 ** 2;
 
 /** A client's request for a file of a repository, as it is or as a view shows it. */
-export interface Asked<File extends RepositoryFile> {
+export interface Asked<File extends RepositoryFile, V extends View = PublishedView> {
   readonly own: OwnRepository;
   readonly file: File;
-  readonly view: View | null;
+  readonly view: V | null;
   readonly request: Request;
   readonly client: Client;
 }
@@ -34,13 +35,14 @@ export class OwnRequests implements AsyncDisposable {
   readonly #leases = new Leases<Generation>();
   readonly #hot = new HotFiles(MAX_BYTES_IN_MEMORY);
 
-  async respond(asked: Asked<RepositoryFile>): Promise<Response> {
-    const { file } = asked;
-    const response = file.kind === "snapshot"
-      ? await this.#snapshot({ ...asked, file })
-      : await this.#package({ ...asked, file });
+  async respond(asked: Asked<RepositoryFile, View>): Promise<Response> {
+    const { file, view, own } = asked;
+    const response = view !== null && "isWaiting" in view
+      ? await sendWaiting(asked)
+      : file.kind === "snapshot"
+      ? await this.#snapshot({ ...asked, file, view })
+      : await this.#package({ ...asked, file, view });
     if (response !== null) return response;
-    const { view, own } = asked;
     const { name } = own.settings;
     const has = view === null ? `${name} does not have it` : `${name}@${view.text} did not have it`;
     throw new PkgstashError("not_found", `Cannot get ${file.fileName}: the repository ${has}.`);
@@ -121,7 +123,7 @@ async function meaningOf(
 
 /** As `meaningOf`, of a file in a view: the generation that it shows, or showed to this client. */
 async function meaningIn(
-  view: View,
+  view: PublishedView,
   { fileName }: PackageFile,
   own: OwnRepository,
   leased: Generation | null,
@@ -136,6 +138,21 @@ async function meaningIn(
 
 function isFor({ architecture }: PublishedPackage, repository: Repository): boolean {
   return architecture === "any" || architecture === repository.architecture;
+}
+
+/** Sends a database or package that waits for signatures, for the one who makes them. */
+async function sendWaiting(
+  { own, file, request }: Asked<RepositoryFile, View>,
+): Promise<Response | null> {
+  const waiting = await own.waiting();
+  const name = file.kind === "snapshot"
+    ? databaseName(file.repository.architecture, file.member)
+    : file.fileName;
+  const database = waiting?.files.find((each) => each.name === name);
+  const published = waiting?.draft.packages.find(({ fileName }) => fileName === name);
+  const path = database?.path ?? (published === undefined ? null : own.packages.pathOf(published));
+  if (path === null) return null;
+  return await sendFile(request, { path, fileName: file.fileName, status: "HIT" });
 }
 
 function isSignature(member: SnapshotMember): boolean {

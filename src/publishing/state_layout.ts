@@ -21,6 +21,9 @@ import { join } from "@std/path";
  *           former.json                   former versions of them, kept for download
  *           x86_64.db x86_64.db.sig       the databases of each architecture
  *           x86_64.files x86_64.files.sig
+ *         waiting/00000007/             the next generation, waiting for signatures made elsewhere
+ *           draft.json                    what it will have, and who asked for it
+ *           x86_64.db x86_64.db.sig ...   its databases, and the signatures that came
  *         staging/                      uploads and generations in the making
  *
  * The newest generation that is whole is the one that is served, so a copy of this tree, made at any
@@ -55,12 +58,14 @@ export class RepositoryLayout {
   readonly settings: string;
   readonly packages: string;
   readonly generations: string;
+  readonly waiting: string;
   readonly staging: string;
 
   constructor(readonly root: string) {
     this.settings = join(root, "repository.json");
     this.packages = join(root, "packages");
     this.generations = join(root, "generations");
+    this.waiting = join(root, "waiting");
     this.staging = join(root, "staging");
   }
 
@@ -72,6 +77,11 @@ export class RepositoryLayout {
   /** The directory of a generation. */
   generation(number: number): string {
     return join(this.generations, `${number}`.padStart(NUMBER_LENGTH, "0"));
+  }
+
+  /** The directory of what waits for signatures, numbered as well. */
+  waitingDraft(number: number): string {
+    return join(this.waiting, `${number}`.padStart(NUMBER_LENGTH, "0"));
   }
 }
 

@@ -248,7 +248,8 @@ export class Uploads {
   }
 }
 
-async function signatureIn(
+/** The content of an uploaded signature. */
+export async function signatureIn(
   body: ReadableStream<Uint8Array>,
   fileName: string,
 ): Promise<Uint8Array> {

@@ -1,5 +1,5 @@
 import { PkgstashError } from "../errors.ts";
-import type { View } from "../repositories/view.ts";
+import type { PublishedView } from "../repositories/view.ts";
 import type { Generation } from "./generation.ts";
 import type { StoredHistory } from "./generation_store.ts";
 
@@ -11,7 +11,7 @@ import type { StoredHistory } from "./generation_store.ts";
  * it doubtful.
  */
 export function generationInView(
-  view: View,
+  view: PublishedView,
   { generations, lastNumber }: Pick<StoredHistory, "generations" | "lastNumber">,
   { name, now }: { name: string; now: number },
 ): Generation {

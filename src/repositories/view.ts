@@ -1,7 +1,7 @@
 import type { RepositoryFile, RepositoryTree } from "./repository.ts";
 
 /** What a client asks for with a path such as `core@2026-11-20/os/x86_64`: what was served then. */
-export type View =
+export type PublishedView =
   | {
     /** As it is written after the "@". */
     readonly text: string;
@@ -10,6 +10,9 @@ export type View =
     readonly end: number;
   }
   | { readonly text: string; readonly generation: number };
+
+/** As a `PublishedView`, or what waits for signatures and was never published. */
+export type View = PublishedView | { readonly text: string; readonly isWaiting: true };
 
 /** A file, and of which time it is wanted. */
 export interface ViewedFile {
@@ -25,14 +28,18 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const GENERATION = /^[1-9]\d{0,14}$/;
 const TIME = /^(\d{4}-\d{2}-\d{2})(?:T(\d{2}:\d{2})(:\d{2})?Z)?$/;
 
+/** The view of what waits for signatures. */
+export const WAITING = "waiting";
+
 /** What views look like, for an error. */
 export const VIEW_EXAMPLES = "a day such as 2026-11-20, or a time such as 2026-11-20T12:00Z";
 
 /**
- * Reads a view: a day of UTC, a time of ISO 8601 in UTC to the minute or second, or the number of a
- * generation. A time means what was served at its end. Null for any other text.
+ * Reads a view: a day of UTC, a time of ISO 8601 in UTC to the minute or second, the number of a
+ * generation, or `waiting`. A time means what was served at its end. Null for any other text.
  */
 export function parseView(text: string): View | null {
+  if (text === WAITING) return { text, isWaiting: true };
   if (GENERATION.test(text)) return { text, generation: Number(text) };
   const [, day, minute, second] = TIME.exec(text) ?? [];
   if (day === undefined) return null;

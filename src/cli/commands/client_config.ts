@@ -45,8 +45,10 @@ function renderClientConfig(
   { upstreams, own_repositories, keys }: ClientConfig,
   isHeld: boolean,
 ): string {
-  // All of them have the same keys.
-  const keysUrl = own_repositories.find(({ keys_url }) => keys_url !== null)?.keys_url;
+  // All that are signed by the same have the same keys.
+  const keyUrls = ["required", "external"].flatMap((wanted) =>
+    own_repositories.find(({ signing }) => signing === wanted)?.keys_url ?? []
+  );
   return [
     ...(isHeld ? ["# To move clients back to an earlier day: pacman -Syyuu", ""] : []),
     ...upstreams.flatMap((
@@ -64,9 +66,9 @@ function renderClientConfig(
       `#${flat_cache_server}`,
       "",
     ]),
-    ...(keysUrl === undefined ? [] : [
+    ...(keyUrls.length === 0 ? [] : [
       "# Your own packages are signed. Once on each client, as root:",
-      `#  curl -fsS ${keysUrl} | pacman-key --add -`,
+      ...keyUrls.map((url) => `#  curl -fsS ${url} | pacman-key --add -`),
       ...keys.map(({ fingerprint }) => `#  pacman-key --lsign-key ${fingerprint}`),
       "",
     ]),

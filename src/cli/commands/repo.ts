@@ -18,6 +18,7 @@ import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
 import { bytesText, countText } from "../quantity.ts";
 import { visible } from "../terminal_text.ts";
+import { REPO_SIGN_COMMAND } from "./repo_sign.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
 import { REPO_EXPORT_COMMAND } from "./repo_export.ts";
 import { REPO_IMPORT_COMMAND } from "./repo_import.ts";
@@ -65,7 +66,7 @@ export const REPO_COMMAND: Command = {
         option("client-path", "PATH", "Path on the server (default: $repo/os/$arch)"),
         {
           ...option("signing", "POLICY", "Whether the server signs (default: required)"),
-          choices: ["required", "none"],
+          choices: ["required", "external", "none"],
         },
         option("keep-versions", "NUMBER", "Former versions to keep for download (default: 3)"),
         option("keep-generations", "NUMBER", "Publications to keep for rollbacks (default: 20)"),
@@ -75,6 +76,7 @@ export const REPO_COMMAND: Command = {
       run: create,
     },
     REPO_ADD_COMMAND,
+    REPO_SIGN_COMMAND,
     REPO_SHOW_COMMAND,
     {
       name: "repo remove",

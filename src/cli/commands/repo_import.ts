@@ -71,7 +71,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
   const withSignatures = !options.has("ignore-signatures");
   const publication = packages.length === 0
-    ? { generation: null, warnings: [] }
+    ? { generation: null, warnings: [], waiting: 0 }
     : await publishUpload(client, {
       repository,
       consent: consentOf(options),

@@ -1,6 +1,6 @@
 import type { GenerationReport, PublicationReport } from "../../api/repositories.ts";
 import type { CommandArgument, CommandOption, OptionValues } from "../command.ts";
-import { agoText } from "../quantity.ts";
+import { agoText, countText } from "../quantity.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
 /** The argument of every command about one repository. */
@@ -37,14 +37,20 @@ export function consentOf(options: OptionValues) {
 /** What a change of a repository became, for people. */
 export function publicationText(
   repository: string,
-  { generation, warnings, debug }: PublicationReport,
+  { generation, warnings, debug, waiting }: PublicationReport,
   paints: Paints,
 ): string {
+  const waits = generation === null && waiting > 0;
   return [
     ...warnings.map((warning) => paints.doubtful(visible(`Warning: ${warning}`))),
-    ...generationLines(repository, generation),
+    ...waits ? [waitingText(repository, waiting)] : generationLines(repository, generation),
     ...(debug === undefined ? [] : generationLines(debug.repository, debug.generation)),
   ].join("\n");
+}
+
+function waitingText(repository: string, count: number): string {
+  const [name, files] = [visible(repository), countText(count, "file")];
+  return `Published when ${files} of ${name} are signed: pkgstash repo sign ${name}`;
 }
 
 function generationLines(repository: string, generation: GenerationReport | null): string[] {

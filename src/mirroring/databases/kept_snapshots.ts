@@ -91,7 +91,7 @@ export class KeptSnapshots {
   ): Promise<string | null> {
     const { snapshots, daysOf } = this.#options;
     const what = `Cannot show ${repository.name}@${view.text}:`;
-    if ("generation" in view) {
+    if (!("start" in view)) {
       throw notKept(`${what} only repositories of your own have numbered generations. Name a day.`);
     }
     if (view.start > this.#now()) throw notKept(`${what} that time has not come yet.`);

@@ -11,6 +11,18 @@ export interface PublicKeys {
   readonly armored: string;
 }
 
+/** Tells the signatures of the keys that are trusted, which are not those of the daemon. */
+export interface TrustedSignatures {
+  /**
+   * Verifies a detached signature.
+   *
+   * @throws PkgstashError `content` with the reason for which it is refused.
+   */
+  verifyTrusted(data: SignedData, signature: Uint8Array): Promise<void>;
+  /** Whether a signature names trusted keys only; whether it is good is not looked at. */
+  isByTrusted(signature: Uint8Array): Promise<boolean>;
+}
+
 /** Makes the signatures of packages and databases. */
 export interface Signer {
   /** Makes a detached binary OpenPGP signature, the content of a `.sig`. */

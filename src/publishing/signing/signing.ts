@@ -5,7 +5,7 @@ import { Turns } from "../../async/turns.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { type KeyFile, KeyFiles } from "./key_files.ts";
-import type { PublicKeys, SignedData, Signer } from "./signer.ts";
+import type { PublicKeys, SignedData, Signer, TrustedSignatures } from "./signer.ts";
 import { fingerprintOf, SigningKey } from "./signing_key.ts";
 import { packetsOf, readPublicKey, verifySignature } from "./trusted_keys.ts";
 
@@ -52,7 +52,7 @@ interface LoadedKey extends Pick<KeyFile, "signsFrom"> {
 }
 
 /** The keys of this daemon, and those that it trusts. They are loaded, or made, at first need. */
-export class Signing implements Signer {
+export class Signing implements Signer, TrustedSignatures {
   readonly #options: SigningOptions;
   readonly #clock: Clock;
   readonly #files: KeyFiles;
@@ -238,6 +238,23 @@ export class Signing implements Signer {
     const own = (await this.#loaded()).map(({ key }) => key.publicKey);
     const keys: PublicKey[] = [...own, ...await this.#trustedKeys()];
     return await verifySignature(signature, { data, keys, date: new Date(this.#clock.now()) });
+  }
+
+  async verifyTrusted(data: SignedData, signature: Uint8Array): Promise<void> {
+    const date = new Date(this.#clock.now());
+    await verifySignature(signature, { data, keys: await this.#trustedKeys(), date });
+  }
+
+  async isByTrusted(signature: Uint8Array): Promise<boolean> {
+    const packets = await packetsOf(signature).catch(() => []);
+    const keys = await this.#trustedKeys();
+    return packets.length > 0 &&
+      packets.every(({ issuerKeyID }) => keys.some((key) => key.getKeys(issuerKeyID).length > 0));
+  }
+
+  /** The public keys of others that are trusted, as `pacman-key --add` reads them. */
+  async trustedBinary(): Promise<Uint8Array<ArrayBuffer>> {
+    return concat((await this.#trustedKeys()).map((key) => key.write()));
   }
 
   async #add(make: () => Promise<SigningKey>, overlapMs: number): Promise<KeyFacts> {

@@ -3,7 +3,7 @@ import { PkgstashError } from "../../errors.ts";
 import { hostName } from "../../platform/host_name.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import { parseView, VIEW_EXAMPLES, viewLayout } from "../../repositories/view.ts";
-import { isSigned, publicKeysPath } from "../files/public_keys.ts";
+import { isSigned, isVerified, publicKeysPath } from "../files/public_keys.ts";
 import { handle, type Route } from "./route.ts";
 
 export const clientConfigRoutes: readonly Route[] = [
@@ -31,8 +31,9 @@ export const clientConfigRoutes: readonly Route[] = [
         architectures: [...repository.settings.architectures],
         server: pathOf(repository.settings.clientPath, view),
         held_at: view,
-        sig_level: `SigLevel = ${isSigned(repository) ? "Required" : "Optional TrustAll"}`,
-        keys_url: isSigned(repository) ? `${url}/${publicKeysPath(repository)}` : null,
+        sig_level: `SigLevel = ${isVerified(repository) ? "Required" : "Optional TrustAll"}`,
+        signing: repository.settings.signing,
+        keys_url: isVerified(repository) ? `${url}/${publicKeysPath(repository)}` : null,
       })),
       keys: await keysOf(publishing),
       flat_cache_server: `CacheServer = ${url}/cache`,
@@ -43,7 +44,7 @@ export const clientConfigRoutes: readonly Route[] = [
 /** A view that all repositories may have, as it is written. */
 function viewOf(date: string): string {
   const view = parseView(date);
-  if (view !== null && !("generation" in view)) return date;
+  if (view !== null && "start" in view) return date;
   throw new PkgstashError(
     "invalid_request",
     `Cannot hold clients at ${date}: that is no time. Name ${VIEW_EXAMPLES}.`,
@@ -52,12 +53,16 @@ function viewOf(date: string): string {
 
 /** The keys that clients must trust. The first is made if something is to be signed. */
 async function keysOf({ repositories, signing }: Publishing) {
-  if (!repositories.some(isSigned)) return [];
+  const isBySomebodyElse = repositories.some((each) => isVerified(each) && !isSigned(each));
+  const trusted = isBySomebodyElse ? await signing.trusted() : [];
+  const others = trusted.map(({ fingerprint }) => ({ fingerprint, signs_from: null }));
+  if (!repositories.some(isSigned)) return others;
   await signing.publicKeys();
-  return (await signing.list()).map(({ fingerprint, signsFrom }) => ({
+  const own = (await signing.list()).map(({ fingerprint, signsFrom }) => ({
     fingerprint,
     signs_from: signsFrom.toISOString(),
   }));
+  return [...own, ...others];
 }
 
 /**

@@ -13,12 +13,18 @@ import {
   ROLL_BACK,
   SHOW_HISTORY,
   SHOW_REPOSITORY,
+  SHOW_WAITING,
+  SIGN_WAITING,
   UPLOAD_FILE,
   VERIFY_REPOSITORY,
+  type WaitingFileReport,
 } from "../../api/repositories.ts";
 import type { Principal } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { pageOf } from "../../api/paging.ts";
+import { expandServer } from "../../formats/pacman/mirrorlist.ts";
+import type { WaitingFile } from "../../publishing/waiting_publication.ts";
+import { viewLayout, WAITING } from "../../repositories/view.ts";
 import type { Config } from "../../config/config.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { Generation } from "../../publishing/generation.ts";
@@ -68,7 +74,7 @@ export const repositoryRoutes: readonly Route[] = [
   handle(PUBLISH_UPLOAD, async ({ path, body: consent, publishing, principal, note }) => {
     const own = publishing.repository(path.repository);
     const cause = { consent, by: nameOf(principal) };
-    return noted(note, await publishing.uploads.publish(own, path.upload, cause));
+    return await noted(note, own, await publishing.uploads.publish(own, path.upload, cause));
   }),
   handle(ABANDON_UPLOAD, async ({ path: { repository, upload }, publishing }) => {
     await publishing.uploads.abandon(publishing.repository(repository), upload);
@@ -78,14 +84,15 @@ export const repositoryRoutes: readonly Route[] = [
     const by = nameOf(principal);
     const from = path.repository;
     const moving = move ? { force } : null;
-    return noted(note, await publishing.promote({ from, to, names, consent, move: moving, by }));
+    const promoted = await publishing.promote({ from, to, names, consent, move: moving, by });
+    return await noted(note, publishing.repository(to), promoted);
   }),
   handle(
     REMOVE_PACKAGES,
     async ({ path, body: { packages, force }, publishing, principal, note }) => {
       const own = await publishing.repositoryToChange(path.repository);
       const generation = await own.remove(packages, { force, by: nameOf(principal) });
-      return noted(note, { generation });
+      return await noted(note, own, { generation });
     },
   ),
   handle(VERIFY_REPOSITORY, async ({ path, publishing }) => {
@@ -94,8 +101,10 @@ export const repositoryRoutes: readonly Route[] = [
   }),
   handle(
     PUBLISH_KEYRING,
-    async ({ path, publishing, principal, note }) =>
-      noted(note, await publishing.publishKeyring(path.repository, nameOf(principal))),
+    async ({ path, publishing, principal, note }) => {
+      const published = await publishing.publishKeyring(path.repository, nameOf(principal));
+      return await noted(note, publishing.repository(path.repository), published);
+    },
   ),
   handle(SHOW_HISTORY, async ({ path, publishing }) => {
     const history = await publishing.repository(path.repository).history();
@@ -103,7 +112,21 @@ export const repositoryRoutes: readonly Route[] = [
   }),
   handle(ROLL_BACK, async ({ path, body, publishing, principal, note }) => {
     const own = await publishing.repositoryToChange(path.repository);
-    return noted(note, { generation: await own.rollback(body.generation, nameOf(principal)) });
+    const generation = await own.rollback(body.generation, nameOf(principal));
+    return await noted(note, own, { generation });
+  }),
+  handle(SHOW_WAITING, async ({ path, publishing }) => {
+    const own = publishing.repository(path.repository);
+    const waiting = await own.waiting();
+    return {
+      by: waiting?.draft.by ?? null,
+      action: waiting?.draft.action ?? null,
+      files: (waiting?.files ?? []).map((file) => waitingReport(file, own)),
+    };
+  }),
+  handle(SIGN_WAITING, async ({ path: { repository, file }, body, publishing, note }) => {
+    const generation = await publishing.sign(repository, { fileName: file, body });
+    return await noted(note, publishing.repository(repository), { generation });
   }),
 ];
 
@@ -146,12 +169,37 @@ export function nameOf(principal: Principal | null): string {
 }
 
 /** Reports a publication, and adds it to the event of the audit log. */
-function noted(note: Call<Endpoint>["note"], publication: Parameters<typeof publicationReport>[0]) {
+async function noted(
+  note: Call<Endpoint>["note"],
+  own: OwnRepository,
+  publication: Parameters<typeof publicationReport>[0],
+) {
+  const waiting = ((await own.waiting())?.files ?? []).filter(({ isSigned }) => !isSigned).length;
   const report = publicationReport(publication);
   const { generation, debug } = report;
   note({ generation: generation?.number ?? null, changes: generation?.changes ?? [] });
   if (debug !== undefined) note({ debug });
-  return report;
+  return { ...report, waiting };
+}
+
+/** Databases have the name of the repository for clients, and that of the architecture here. */
+function waitingReport(
+  { name, size, sha256, isSigned }: WaitingFile,
+  { settings, repositories }: OwnRepository,
+): WaitingFileReport {
+  const dot = name.lastIndexOf(".");
+  const database = repositories.find(({ architecture }) => architecture === name.slice(0, dot));
+  const { architecture, fileName } = database === undefined
+    ? { architecture: settings.architectures[0] ?? "", fileName: name }
+    : { architecture: database.architecture, fileName: `${settings.name}${name.slice(dot)}` };
+  const layout = viewLayout(settings.clientPath, WAITING);
+  return {
+    name,
+    path: `${expandServer(layout, settings.name, architecture)}/${fileName}`,
+    bytes: size,
+    sha256,
+    signed: isSigned,
+  };
 }
 
 function publicationReport(

@@ -8,9 +8,14 @@ export function publicKeysPath({ settings: { name } }: OwnRepository): string {
   return `${name}/${name}.gpg`;
 }
 
-/** Whether clients verify what a repository has. */
+/** Whether this server signs what a repository has. */
 export function isSigned({ settings: { signing } }: OwnRepository): boolean {
   return signing === "required";
+}
+
+/** Whether clients verify what a repository has, by whomever it is signed. */
+export function isVerified({ settings: { signing } }: OwnRepository): boolean {
+  return signing !== "none";
 }
 
 /** The public keys, if that is what a path means; null for any other path. */
@@ -18,8 +23,11 @@ export async function publicKeysRoute(
   path: string,
   { repositories, signing }: Publishing,
 ): Promise<Response | null> {
-  if (!repositories.some((each) => isSigned(each) && publicKeysPath(each) === path)) return null;
-  const { binary } = await signing.publicKeys();
+  const own = repositories.find((each) => isVerified(each) && publicKeysPath(each) === path);
+  if (own === undefined) return null;
+  const binary = isSigned(own)
+    ? (await signing.publicKeys()).binary
+    : await signing.trustedBinary();
   return new Response(binary, {
     headers: {
       "content-type": KEYS_TYPE,

@@ -302,6 +302,14 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
       body: { armored: publicKey.armor(), passphrase: null, overlap_ms: 0 },
     },
   ],
+  "GET /api/v1/repositories/{repository}/waiting": [
+    { target: "/api/v1/repositories/mine/waiting", status: 200 },
+    { target: "/api/v1/repositories/other/waiting", status: 404 },
+  ],
+  "PUT /api/v1/repositories/{repository}/waiting/{file}": [
+    { target: "/api/v1/repositories/mine/waiting/x86_64.db", status: 400 },
+    { target: "/api/v1/repositories/mine/waiting/x86_64.db.sig", status: 404 },
+  ],
   "DELETE /api/v1/keys/{fingerprint}": [
     { target: `/api/v1/keys/${"0".repeat(40)}`, status: 404 },
     { target: "/api/v1/keys/..%2Fprivate", status: 400 },

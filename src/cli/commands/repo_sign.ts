@@ -1,0 +1,113 @@
+import { basename } from "@std/path";
+import {
+  type PublicationReport,
+  SHOW_WAITING,
+  SIGN_WAITING,
+  type WaitingFileReport,
+} from "../../api/repositories.ts";
+import { reasonOf } from "../../errors.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import { type Command, type OptionValues, repeatedArgument, requiredArgument } from "../command.ts";
+import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { bytesText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import { type Paints, visible } from "../terminal_text.ts";
+import { publicationText, REPOSITORY } from "./repo_texts.ts";
+
+const SIGNATURE = "SIGNATURE";
+
+export const REPO_SIGN_COMMAND: Command = {
+  name: "repo sign",
+  summary: "List what waits for signatures, or put them in",
+  description: 'For a repository with signing = "external". Without a file it lists what waits, ' +
+    "and how to fetch and sign it, also on another machine. With files it puts detached " +
+    "signatures in; the last one publishes. They must be by keys that pkgstash key trust has named.",
+  arguments: [
+    REPOSITORY,
+    {
+      name: SIGNATURE,
+      description: "Detached signatures, each named as its file and .sig",
+      required: false,
+      isRepeated: true,
+    },
+  ],
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [
+    { command: "pkgstash repo sign mine", description: "What waits" },
+    { command: "pkgstash repo sign mine *.sig", description: "Put signatures in" },
+  ],
+  readsFiles: true,
+  run,
+};
+
+async function run(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const paths = options.has(SIGNATURE) ? repeatedArgument(options, SIGNATURE) : [];
+  const client = await ApiClient.of(options);
+  if (paths.length === 0) {
+    const waiting = await client.call(SHOW_WAITING, { repository });
+    printAnswer(waiting, {
+      options,
+      output,
+      render: ({ files }, paints) => waitingText(repository, files, { url: client.url, paints }),
+    });
+    return EXIT_CODE.ok;
+  }
+  let publication: PublicationReport | null = null;
+  for (const path of paths) {
+    const content = await signatureAt(path);
+    publication = await client.call(SIGN_WAITING, {
+      ...{ repository, file: basename(path) },
+      body: { content: ReadableStream.from([content]), size: content.length },
+    });
+  }
+  printAnswer(publication!, {
+    options,
+    output,
+    render: (answer, paints) => publicationText(repository, answer, paints),
+  });
+  return EXIT_CODE.ok;
+}
+
+function waitingText(
+  repository: string,
+  files: readonly WaitingFileReport[],
+  { url, paints }: { url: string; paints: Paints },
+): string {
+  if (files.length === 0) return `Nothing of ${visible(repository)} waits for signatures.`;
+  const table = renderTable<WaitingFileReport>(
+    [
+      { title: "FILE", text: ({ name }) => name },
+      { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
+      { title: "SIGNATURE", text: ({ signed }) => signed ? "is here" : "waits" },
+    ],
+    files,
+    paints.title,
+  );
+  const missing = files.filter(({ signed }) => !signed);
+  return [
+    table,
+    "",
+    "Fetch and sign them where the key is:",
+    ...missing.map(({ name, path }) => visible(`  curl -fsS -o ${name} '${url}/${path}'`)),
+    ...missing.map(({ name }) => visible(`  gpg --no-armor --detach-sign ${name}`)),
+    "Put the signatures in, and publish:",
+    visible(
+      `  pkgstash repo sign ${repository} ${missing.map(({ name }) => `${name}.sig`).join(" ")}`,
+    ),
+  ].join("\n");
+}
+
+async function signatureAt(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw new AdministrationError(
+      EXIT_CODE.failure,
+      `Cannot read ${visible(path)}: ${reasonOf(error)}.`,
+      { cause: error },
+    );
+  }
+}
