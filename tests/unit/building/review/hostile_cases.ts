@@ -203,6 +203,12 @@ const SUMS: readonly HostileCase[] = [
   ),
   bumpWith("an appended source in place of another", inPkgbuild("source=(", "source+=(")),
   bumpAfter(
+    "a checksum of a PKGBUILD that runs code, which the .SRCINFO alone has",
+    [inPkgbuild("\nbuild()", "\neval x\n\nbuild()")],
+    [],
+    [inSrcinfo(sum("b"), sum("c"))],
+  ),
+  bumpAfter(
     "sums that are dropped",
     [
       inPkgbuild("\nbuild()", `b2sums=(SKIP SKIP)\n\nbuild()`),
