@@ -22,7 +22,7 @@ import { Products } from "./products.ts";
 import { Publication, versionToBuild } from "./publication.ts";
 import { PublishedBuilds } from "./published_builds.ts";
 import { QueueLayout } from "./queue_layout.ts";
-import { obstacleOf } from "./schedule.ts";
+import { obstacleOf, unfitBuilders } from "./schedule.ts";
 
 /** What builds may use, and who signs for them: the table `[builds]` of the configuration. */
 export interface QueueSettings {
@@ -187,7 +187,7 @@ export class BuildQueue {
       builds: this.#builds.all(),
       isPublished: (...what) => this.#published.has(...what),
       now: this.#options.clock.now(),
-    });
+    }) ?? unfitBuilders(build);
   }
 
   /** The version that it makes, unless pkgver() gives another one. */

@@ -60,6 +60,8 @@ export class Leases {
   readonly #seen = new Map<string, SeenBuilder>();
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
+  /** Builders that wait for a job. */
+  #waiting = 0;
 
   constructor(options: LeasesOptions) {
     this.#options = options;
@@ -88,14 +90,38 @@ export class Leases {
       signal: AbortSignal;
     },
   ): Promise<Leased | null> {
-    const { builds, clock } = this.#options;
+    const { clock } = this.#options;
     const end = clock.monotonic() + waitMs;
+    this.#waiting++;
+    try {
+      return await this.#leaseUntil(end, { builder, architectures, version, signal });
+    } finally {
+      this.#waiting--;
+    }
+  }
+
+  /** Whether no builder waits for a job. */
+  get hasNobodyWaiting(): boolean {
+    return this.#waiting === 0;
+  }
+
+  async #leaseUntil(
+    end: number,
+    { builder, architectures, version, signal }: {
+      builder: string;
+      architectures: readonly string[];
+      version: string;
+      signal: AbortSignal;
+    },
+  ): Promise<Leased | null> {
+    const { builds, clock } = this.#options;
     while (!signal.aborted && !this.#stop.signal.aborted) {
       this.#see({ name: builder, version, architectures });
       await this.#endLapsed();
       const change = builds.nextChange;
       const leased = await builds.inTurn(() => this.#take(builder, architectures));
-      if (leased !== null) return leased;
+      if (leased !== null && !signal.aborted) return leased;
+      if (leased !== null) return await this.#takeBack(leased);
       const left = end - clock.monotonic();
       if (left <= 0) return null;
       await this.#pause(Math.min(left, this.#untilDue()), change, signal);
@@ -171,6 +197,19 @@ export class Leases {
     const attempt = runningAttempt(build)!;
     this.#start(build, attempt);
     return { build, attempt };
+  }
+
+  /** Nobody heard of this job. */
+  async #takeBack({ build, attempt: { job } }: Leased): Promise<null> {
+    const { builds, clock } = this.#options;
+    await builds.change(
+      build.number,
+      (now) =>
+        runningAttempt(now)?.job === job
+          ? endAttempt(now, { outcome: "returned" }, clock.now())
+          : now,
+    );
+    return null;
   }
 
   #start(build: Build, { job, startedAt }: Attempt): void {

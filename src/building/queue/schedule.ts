@@ -1,4 +1,4 @@
-import { type Build, hasEnded, isRunning } from "./build.ts";
+import { type Attempt, type Build, hasEnded, isRunning } from "./build.ts";
 
 /** Whether a package base was published for an architecture, or for any, in a repository. */
 export type IsPublished = (
@@ -113,8 +113,20 @@ function isSamePackage(one: Build, other: Build): boolean {
 
 /** Whether this builder said that it cannot build it. */
 function wasUnfit(build: Build, builder: string): boolean {
-  return build.attempts.some((attempt) =>
-    attempt.number >= build.countsFrom && attempt.builder === builder &&
-    attempt.failure?.class === "builder_unfit"
+  return unfitAttempts(build).some((attempt) => attempt.builder === builder);
+}
+
+/** Which builders cannot build it, and why the last of them, in words; null if none has said so. */
+export function unfitBuilders(build: Build): Obstacle {
+  const attempts = unfitAttempts(build);
+  const last = attempts.at(-1);
+  if (last === undefined) return null;
+  const names = [...new Set(attempts.map(({ builder }) => builder))].join(" and ");
+  return `another builder than ${names}: ${last.failure?.reason}`;
+}
+
+function unfitAttempts({ attempts, countsFrom }: Build): Attempt[] {
+  return attempts.filter(({ number, failure }) =>
+    number >= countsFrom && failure?.class === "builder_unfit"
   );
 }

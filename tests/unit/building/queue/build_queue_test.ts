@@ -230,6 +230,8 @@ Deno.test("a builder that cannot build something does not get it again, and anot
     });
     clock.advance(3_600_000);
     assertEquals(await queue.lease("b1"), null);
+    const obstacle = queue.queue.obstacleOf(queue.queue.find("foo"));
+    assertEquals(obstacle, "another builder than b1: no bubblewrap");
     assertEquals((await queue.lease("b2"))?.build.packageBase, "foo");
   }));
 

@@ -91,6 +91,24 @@ Deno.test("a package for any architecture is built on one that the builder has",
   assertEquals([job.architecture, job.mirrored.length], ["x86_64", 2]);
 });
 
+Deno.test("a builder that went away while it waited is given no job", async () => {
+  await using app = await start();
+  const next = await app.builder("b2");
+  const leaving = new AbortController();
+  const waiting = fetch(`${app.app.origin}/api/v1/builder/lease`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${await tokenOf(app)}` },
+    body: JSON.stringify({ architectures: ["x86_64"], version: "1", wait_ms: 50_000 }),
+    signal: leaving.signal,
+  }).catch(() => null);
+  while ((await app.call("GET", "builders")).value.builders.length === 0);
+  leaving.abort();
+  await waiting;
+  while (!app.app.app.builds.leases.hasNobodyWaiting) await app.call("GET", "builders");
+  await app.enqueue("foo");
+  assertEquals((await next.lease())?.attempt, 1);
+});
+
 Deno.test("a builder's token opens what is about its own jobs, and nothing else", async (t) => {
   await using app = await start();
   const [owner, stranger] = [await app.builder("b1"), await app.builder("b2")];
