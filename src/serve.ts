@@ -95,6 +95,7 @@ function startLogging(config: Config, { logLevel }: ServeOptions): void {
     isJournal: isJournal((name) => Deno.env.get(name)),
     secrets: [
       ...(config.token === null ? [] : [config.token]),
+      ...Object.values(config.notifySecrets),
       ...config.upstreams.flatMap(({ secretHeaders }) => secretsIn(secretHeaders)),
     ],
   });

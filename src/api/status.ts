@@ -93,6 +93,10 @@ const STATUS = z.object({
     failed: COUNT.describe("Packages whose latest build failed."),
     builders: COUNT.describe("Builders that were heard of lately."),
   }).describe("Builds by state."),
+  messages: z.object({
+    waiting: COUNT.describe("Messages about approvals that are not delivered yet."),
+    failure: z.string().nullable().describe("Why the latest was not; null if none has failed."),
+  }).describe("Messages about what waits for approval; see [notify]."),
   expiring_keys: z.array(
     z.object({
       fingerprint: z.string().describe("The fingerprint of the primary key."),

@@ -1,7 +1,7 @@
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { Config } from "../config/config.ts";
 import { asFaultOfRequest, PkgstashError } from "../errors.ts";
-import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
+import { parseDependency } from "../formats/pacman/dependency.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { HttpClient } from "../platform/http_client.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
@@ -9,9 +9,13 @@ import type { Publishing } from "../publishing/publishing.ts";
 import { VERSION } from "../version.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
-import type { Decision } from "./decisions/decision.ts";
+import { type PackageState, stateOf } from "./decisions/standing.ts";
 import { type Inspection, inspectMember } from "./decisions/inspection.ts";
 import { type AcceptedBuild, Decisions } from "./decisions/decisions.ts";
+import { channelsOf } from "./notify/channels.ts";
+import { noticeOf } from "./notify/notice.ts";
+import { Notices } from "./notify/notices.ts";
+import { unsatisfiedBy } from "./own_packages.ts";
 import { PackageStore } from "./packages/package_store.ts";
 import { metadataOf } from "./packages/tree_metadata.ts";
 import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
@@ -30,7 +34,10 @@ import { type Needs, Watcher } from "./watch/watcher.ts";
 
 const log = eventLogger("building");
 
-type Settings = Pick<Config, "stateRoot" | "aur" | "builds" | "upstreamProxy">;
+type Settings = Pick<
+  Config,
+  "stateRoot" | "aur" | "builds" | "upstreamProxy" | "notify" | "notifySecrets"
+>;
 
 export interface BuildingOptions {
   readonly publishing:
@@ -53,9 +60,6 @@ export interface BuildingOptions {
   readonly random?: () => number;
 }
 
-/** How a package stands. */
-export type PackageState = "current" | "cooling" | "approval" | "held" | "problem" | "gone";
-
 /**
  * Packages of the AUR and of other sources: the door of this wing, which makes its rooms and connects
  * them. A change takes this way:
@@ -71,6 +75,7 @@ export class Building {
   readonly watcher: Watcher;
   readonly decisions: Decisions;
   readonly builds: BuildQueue;
+  readonly notices: Notices;
   readonly #options: BuildingOptions;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
@@ -82,7 +87,8 @@ export class Building {
 
   private constructor(
     config: Settings,
-    { trees, packages, builds, options }: {
+    { trees, packages, builds, notices, options }: {
+      notices: Notices;
       trees: TreeStore;
       packages: PackageStore;
       builds: BuildQueue;
@@ -95,6 +101,7 @@ export class Building {
     this.packages = packages;
     this.trees = trees;
     this.builds = builds;
+    this.notices = notices;
     this.#http = httpClient(config);
     this.#client = this.#aurClient();
     this.decisions = new Decisions({
@@ -112,7 +119,7 @@ export class Building {
       trees: this.trees,
       client: () => this.#client,
       clock: this.#clock,
-      onChecked: () => this.decisions.settle(),
+      onChecked: () => this.#settle(),
       intervalMs: () => this.#config.aur.checkIntervalMs,
       needsOf: (base, dependencies) => this.#needsOf(base, dependencies),
       treesInUse: () => Promise.resolve(builds.treesInUse()),
@@ -137,7 +144,13 @@ export class Building {
       },
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
-    building = new Building(config, { trees, packages, builds, options });
+    const notices = await Notices.open({
+      path: layout.notices,
+      clock: options.clock ?? SYSTEM_CLOCK,
+      channels: () => building === null ? [] : channelsOf(building.#config, building.#http),
+      schedule: () => (building === null ? config : building.#config).notify.schedule,
+    });
+    building = new Building(config, { trees, packages, builds, notices, options });
     return building;
   }
 
@@ -230,11 +243,9 @@ export class Building {
   }
 
   /** How a package stands, in a word. */
-  stateOf(watched: WatchedPackage, { kind }: Decision): PackageState {
-    if (watched.hold !== null) return "held";
-    if (isGone(watched)) return "gone";
-    if (watched.problem !== null) return "problem";
-    return kind === "ask" ? "approval" : kind === "wait" ? "cooling" : "current";
+  async stateOf(watched: WatchedPackage): Promise<PackageState> {
+    const decision = await this.decisions.decisionOf(watched);
+    return stateOf(watched, { decision, isGone: isGone(watched) });
   }
 
   /**
@@ -293,8 +304,15 @@ export class Building {
     this.#stopping.abort();
     await this.watcher.stop();
     await this.decisions.settled();
+    await this.notices.stop();
     await this.builds.stop();
     this.#http[Symbol.dispose]();
+  }
+
+  async #settle(): Promise<void> {
+    await this.decisions.settle();
+    const waiting = (await this.decisions.approvals()).filter(({ isAsked }) => isAsked);
+    await this.notices.tell(waiting.map(noticeOf));
   }
 
   #aurClient(): AurClient {
@@ -340,20 +358,9 @@ export class Building {
     log.info("created the repository for packages of the AUR", { repository });
   }
 
-  /** Those of these dependencies that neither a mirrored nor an own repository satisfies. */
   async #unsatisfied(dependencies: readonly string[]): Promise<readonly string[]> {
     const rest = await this.#options.unsatisfied(dependencies);
-    if (rest.length === 0) return rest;
-    const own = (await Promise.all(
-      this.#options.publishing.repositories.map((repository) => repository.published()),
-    )).flat();
-    return rest.filter((text) => {
-      const dependency = parseDependency(text);
-      return !own.some((each) =>
-        isSatisfiedBy(dependency, each) ||
-        each.provides.some((provided) => isProvidedBy(dependency, parseDependency(provided)))
-      );
-    });
+    return await unsatisfiedBy(this.#options.publishing.repositories, rest);
   }
 
   async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {

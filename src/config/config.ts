@@ -16,6 +16,8 @@ export interface UpstreamConfig extends ValuesOf<typeof UPSTREAM_KEYS> {
  * absolute.
  */
 export interface Config extends ValuesOf<typeof SETTINGS>, KeyTableValues {
+  /** The content of the file `secrets` of `[notify]`, by its keys. */
+  readonly notifySecrets: Readonly<Record<string, string>>;
   /** Bearer token of the administrative API, a secret; null if none is set. */
   readonly token: string | null;
   /** The first is the main one, "arch". */

@@ -1,9 +1,20 @@
 import { describeValue } from "./problem.ts";
 import type { KeyReader } from "./key_reader.ts";
 import type { ConfigKey, ValuesOf } from "./schema.ts";
-import { packagerText, pathName, webUrl } from "./text_values.ts";
+import { hostNameText, packagerText, pathName, webUrl } from "./text_values.ts";
 import { isTable } from "./toml_document.ts";
-import { count, duration, flag, limitedByteSize } from "./value_type.ts";
+import {
+  choice,
+  count,
+  duration,
+  flag,
+  limitedByteSize,
+  listOrNone,
+  optional,
+  pathOrNone,
+  port,
+  text,
+} from "./value_type.ts";
 
 function key<T>(key: ConfigKey<T>): ConfigKey<T> {
   return key;
@@ -114,8 +125,94 @@ export const BUILD_KEYS = {
   }),
 };
 
+/** An address of e-mail, without a name. */
+const emailAddress = text(
+  "address",
+  'an address such as "admin@example.org"',
+  (value) => /^[^\s<>,;:"@]+@[^\s<>,;:"@]+$/.test(value) ? null : "an address without a name",
+);
+
+/** The keys of `[notify]`: who is told that something waits for approval. */
+export const NOTIFY_KEYS = {
+  schedule: key({
+    name: "schedule",
+    type: choice<"now" | "daily">(["now", "daily"]),
+    defaultValue: "now",
+    description: 'Whether messages are sent at once ("now") or together once a day ("daily").',
+  }),
+  secrets: key({
+    name: "secrets",
+    type: pathOrNone,
+    defaultValue: "",
+    description:
+      "File of KEY=VALUE lines with SMTP_USER, SMTP_PASSWORD, WEBHOOK_SECRET, NTFY_TOKEN and MATRIX_TOKEN, as far as they are needed; it must not be accessible to other users.",
+  }),
+  webhookUrl: key({
+    name: "webhook_url",
+    type: optional(webUrl),
+    defaultValue: "",
+    description:
+      "URL that gets each message as JSON, signed with WEBHOOK_SECRET: X-Pkgstash-Signature is sha256= and the HMAC of the body in hexadecimal.",
+  }),
+  ntfyUrl: key({
+    name: "ntfy_url",
+    type: optional(webUrl),
+    defaultValue: "",
+    description: 'URL of a topic of ntfy, such as "https://ntfy.sh/my-topic".',
+  }),
+  matrixUrl: key({
+    name: "matrix_url",
+    type: optional(webUrl),
+    defaultValue: "",
+    description: 'URL of a Matrix homeserver, such as "https://matrix.org".',
+  }),
+  matrixRoom: key({
+    name: "matrix_room",
+    type: optional(
+      text(
+        "room",
+        'the id of a room such as "!abc:matrix.org"',
+        (value) => /^![^\s]+$/.test(value) ? null : 'an id, which begins with "!"',
+      ),
+    ),
+    defaultValue: "",
+    description: "Id of the Matrix room; the account of MATRIX_TOKEN must be in it.",
+  }),
+  emailTo: key({
+    name: "email_to",
+    type: listOrNone(emailAddress, 'a list of addresses such as ["admin@example.org"]'),
+    defaultValue: [],
+    description: "Addresses that get e-mail.",
+  }),
+  emailFrom: key({
+    name: "email_from",
+    type: emailAddress,
+    defaultValue: "pkgstash@localhost",
+    description: "Address that e-mail comes from.",
+  }),
+  smtpHost: key({
+    name: "smtp_host",
+    type: hostNameText,
+    defaultValue: "localhost",
+    description: "Host of the mail server.",
+  }),
+  smtpPort: key({
+    name: "smtp_port",
+    type: port,
+    defaultValue: 25,
+    description: "Port of the mail server; with 465, TLS begins at once.",
+  }),
+  smtpTls: key({
+    name: "smtp_tls",
+    type: choice<"required" | "if offered" | "none">(["required", "if offered", "none"]),
+    defaultValue: "if offered",
+    description:
+      'Whether e-mail is sent without TLS: "required" for never, "if offered" if the server has none, "none" for always.',
+  }),
+};
+
 /** Tables with keys that any configuration has at most once, by their names in the file. */
-export const KEY_TABLES = { aur: AUR_KEYS, builds: BUILD_KEYS };
+export const KEY_TABLES = { aur: AUR_KEYS, builds: BUILD_KEYS, notify: NOTIFY_KEYS };
 
 /** The values of all these tables. */
 export type KeyTableValues = {

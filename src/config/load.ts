@@ -85,6 +85,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   const ownRepositories = readOwnRepositories(reader, table["repositories"]);
   checkClientPaths(reader, upstreams, ownRepositories);
   const tables = readKeyTables(reader, table);
+  const notifySecrets = readNotifySecrets(reader, tables, source);
   const token = reader.variable(TOKEN_VARIABLE.name);
   reader.origins.set("token", token?.source ?? "default");
   if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
@@ -100,6 +101,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
     config: {
       ...settings as Config,
       ...tables,
+      notifySecrets,
       token: token?.text ?? null,
       upstreams,
       ownRepositories,
@@ -127,6 +129,21 @@ function readSettings(
   return Object.fromEntries(
     keys.map(([property, key]) => [property, reader.readTop(key, table, fallbacks[property])]),
   ) as Settings;
+}
+
+/** What the file `secrets` of `[notify]` holds. */
+function readNotifySecrets(
+  reader: KeyReader,
+  { notify }: KeyTableValues,
+  { readSecretFile }: ConfigSource,
+): Record<string, string> {
+  const path = notify.secrets ?? "";
+  if (path === "") return {};
+  const text = readSecrets(reader, { path, key: "notify.secrets", read: readSecretFile });
+  if (text === null) return {};
+  const { values, faults } = parseEnvFile(text);
+  reader.report(path, "", ...faults);
+  return Object.fromEntries(values);
 }
 
 function readKeyTables(reader: KeyReader, table: TomlTable): KeyTableValues {

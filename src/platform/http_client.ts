@@ -67,19 +67,20 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * Sends a body, whose type is in `headers`. A redirect is an error: a body is only for the host
+   * POSTs or PUTs a body, whose type is in `headers`. A redirect is an error: a body is only for the host
    * that it was meant for.
    */
-  async post(
+  async send(
     url: string,
-    { body, headers, signal }: {
+    { body, headers, signal, method = "POST" }: {
+      method?: "POST" | "PUT";
       body: string | Uint8Array<ArrayBuffer>;
       headers: Readonly<Record<string, string>>;
       signal: AbortSignal;
     },
   ): Promise<Response> {
     const response = await fetch(url, {
-      method: "POST",
+      method,
       client: this.#client,
       headers: { "user-agent": this.#userAgent, "accept-encoding": "identity", ...headers },
       body,

@@ -9,7 +9,7 @@ import { capped, readTreeArchive, TREE_LIMITS } from "./tree_archive.ts";
 export interface AurClientOptions {
   /** Where the AUR is, such as `https://aur.archlinux.org`, without a slash at the end. */
   readonly url: string;
-  readonly http: Pick<HttpClient, "get" | "post">;
+  readonly http: Pick<HttpClient, "get" | "send">;
   readonly clock: Clock;
   /** Aborts every request. */
   readonly signal: AbortSignal;
@@ -114,7 +114,7 @@ export class AurClient {
     };
     return await this.#ask(`ask about ${names.length} packages`, async (signal) => {
       const url = `${this.#options.url}/rpc/v5/info`;
-      const response = await this.#options.http.post(url, { body, headers, signal });
+      const response = await this.#options.http.send(url, { body, headers, signal });
       if (response.status === 304 && known !== undefined) {
         await response.body?.cancel();
         return known.packages;

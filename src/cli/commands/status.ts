@@ -64,6 +64,7 @@ function renderStatus(status: Status, paints: Paints): string {
     ],
     ...mirrorlists.map((list): [string, string] => ["Mirrorlist", mirrorlistText(list)]),
     ["Downloads", `${status.downloads} in flight`],
+    ...messageFacts(status.messages),
     ["Refresh", status.refresh],
     ...buildFacts(status),
     ...status.expiring_keys.map(({ fingerprint, expires_at }): [string, string] => [
@@ -108,4 +109,9 @@ function databaseColumns(paints: Paints): Column<DatabaseReport>[] {
     },
     { title: "MIRROR", text: ({ mirror }) => mirror ?? "-" },
   ];
+}
+
+/** Shown only if a message is late. */
+function messageFacts({ waiting, failure }: Status["messages"]): [string, string][] {
+  return failure === null ? [] : [["Messages", `${waiting} not delivered: ${failure}`]];
 }

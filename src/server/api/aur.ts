@@ -98,7 +98,7 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
     names: [...names],
     source: source.kind,
     url: source.kind === "git" ? source.url : null,
-    state: building.stateOf(watched, decision),
+    state: await building.stateOf(watched),
     accepted: accepted?.version ?? null,
     candidate: candidates.at(-1)?.version ?? null,
     published: published?.version ?? null,

@@ -61,6 +61,7 @@ async function statusOf(
     })),
     downloads: [...downloads.entries()].length,
     builds: building.builds.summary(),
+    messages: building.notices.standing,
     expiring_keys: await expiringKeys(publishing),
   };
 }
