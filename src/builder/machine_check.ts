@@ -170,7 +170,9 @@ async function tryOverlay(mapping: IdMapping, directory: string): Promise<Findin
 }
 
 async function keyringFinding(keyring: string): Promise<Finding> {
-  if (await statIfPresent(`${keyring}/pubring.gpg`) !== null) return ok(`keyring: ${keyring}`);
+  for (const name of ["pubring.gpg", "pubring.kbx"]) {
+    if (await statIfPresent(`${keyring}/${name}`) !== null) return ok(`keyring: ${keyring}`);
+  }
   return {
     state: "warning",
     what: `keyring: ${keyring} has no keys`,

@@ -121,6 +121,9 @@ export function packageSource(
     "\tpkgdesc = Made by a test",
     "\tpkgver = 1.0",
     "\tpkgrel = 1",
+    "\turl = https://example.invalid/",
+    "\tarch = any",
+    "\tlicense = custom",
     ...Object.entries(fields).flatMap(([key, values]) =>
       values.map((each) => `\t${key} = ${each}`)
     ),
