@@ -16,7 +16,7 @@ export interface LiteralChange {
  * The pieces of a word, literal text and syntax in turn. Null if some literal text is not written as
  * it is read, with a backslash or in `$'...'`.
  */
-export function frameOf(word: Word): FramePiece[] | null {
+function frameOf(word: Word): FramePiece[] | null {
   const pieces: FramePiece[] = [];
   const add = (text: string, isLiteral: boolean) => {
     const last = pieces.at(-1);

@@ -104,7 +104,7 @@ export function effectsOf(
 }
 
 /** Whether assigning to a variable changes how words are expanded, or bash itself sets it. */
-export function isSpecial(name: string): boolean {
+function isSpecial(name: string): boolean {
   return EXPANSION_VARIABLES.has(name) ||
     /^(?:BASH_?\w*|COMP_\w+|DIRSTACK|EPOCH\w+|E?UID|FUNCNAME|GROUPS|HISTCMD|LINENO|OLDPWD|OPT\w+|PIPESTATUS|PPID|PWD|RANDOM|SECONDS|SHLVL|SRANDOM|_)$/
       .test(name);

@@ -67,11 +67,6 @@ export function plainKey(key: string): string {
   return ARCHITECTURE_KEYS.has(plain) ? plain : key;
 }
 
-/** Whether makepkg reads a variable of this name. */
-export function isMetadata(name: string): boolean {
-  return BASE_KEYS.has(plainKey(name)) || name === "pkgname" || name === "pkgbase";
-}
-
 /**
  * The values of a variable as the base section of a `.SRCINFO` has them: empty if it was never
  * assigned, null if they are not known without running the file.
