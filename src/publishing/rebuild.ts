@@ -116,7 +116,7 @@ async function readAgain(own: OwnRepository, recorded: PublishedPackage): Promis
       },
     }),
   );
-  const { info, files } = await readPackageArchive(bytes, fileName);
+  const { info, files } = await readPackageArchive(bytes, fileName, { isLocal: true });
   const sha256 = hash.digest("hex");
   // A store of which nothing is recorded knows no more than how the digest begins.
   if (!sha256.startsWith(recorded.sha256)) {

@@ -17,7 +17,7 @@ const MAX_DRAINED_BYTES = 512 * 1024 ** 2;
 
 /**
  * Writes an upload to a new file at `path`, synced, and reads it as a package on the way: each byte
- * is read once. After any failure there is no such file.
+ * is read once, but for xz, which is read when it is written. After any failure there is no such file.
  *
  * @throws PkgstashError `invalid_request` if it broke off or is no package of this name, `storage` if
  * the disk is full.
@@ -45,7 +45,9 @@ export async function receivePackage(
         yield chunk;
       }
     };
-    const archive = await readPackageArchive(ReadableStream.from(arriving()), fileName);
+    const archive = fileName.endsWith(".xz")
+      ? await readWhenWritten(arriving(), { path, fileName })
+      : await readPackageArchive(ReadableStream.from(arriving()), fileName);
     await file.sync().catch((error) => {
       throw unstored(`store ${fileName}`, error);
     });
@@ -57,6 +59,16 @@ export async function receivePackage(
   } finally {
     reader.releaseLock();
   }
+}
+
+/** Reads a package from the disk once it is there: of xz, that lifts a limit of its size. */
+async function readWhenWritten(
+  arriving: AsyncIterable<Uint8Array>,
+  { path, fileName }: { path: string; fileName: string },
+): Promise<PackageArchive> {
+  for await (const _ of arriving);
+  using written = await Deno.open(path);
+  return await readPackageArchive(written.readable, fileName, { isLocal: true });
 }
 
 async function create(path: string, fileName: string): Promise<Deno.FsFile> {

@@ -100,7 +100,8 @@ export function detectCompression(head: Uint8Array): ArchiveCompression | null {
 /**
  * Decompresses an archive: gzip of any number of members, zstd and LZ4 of frames, xz and bzip2 of
  * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than it is read, and the source to its end, whatever decoders
- * leave there; cancelling it cancels the source.
+ * leave there; cancelling it cancels the source. `isLocal` says that neither the source nor the reader
+ * is slow, which lets xz files be of any size.
  *
  * The stream fails with a {@linkcode PkgstashError} of kind "content" if the bytes are not such an
  * archive, are cut short, or decompress to more than `maxDecompressedBytes` or, beyond the first 16
@@ -110,12 +111,12 @@ export function detectCompression(head: Uint8Array): ArchiveCompression | null {
  */
 export function decompress(
   source: ReadableStream<Uint8Array>,
-  options: { maxDecompressedBytes?: number } = {},
+  options: { maxDecompressedBytes?: number; isLocal?: boolean } = {},
 ): ReadableStream<Uint8Array> {
-  const limit = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
+  const { maxDecompressedBytes: limit = DEFAULT_MAX_DECOMPRESSED_BYTES, isLocal = false } = options;
   const input = new ArchiveInput(source);
   const limitNow = () => Math.min(limit, plausibleSize(input));
-  const output = limited(decoded(input, limitNow), limitNow);
+  const output = limited(decoded(input, { limitNow, isLocal }), limitNow);
   return new ReadableStream<Uint8Array>({
     async pull(controller): Promise<void> {
       try {
@@ -140,7 +141,7 @@ export function decompress(
 
 async function* decoded(
   input: ArchiveInput,
-  limitNow: () => number,
+  { limitNow, isLocal }: { limitNow: () => number; isLocal: boolean },
 ): AsyncGenerator<Uint8Array> {
   const magic = detectCompression(await input.peek(MAGIC_BYTES));
   const head = await input.peek(magic === null ? DETECTION_BYTES : MAGIC_BYTES);
@@ -151,7 +152,7 @@ async function* decoded(
     case "zstd":
       return yield* unzstd(input);
     case "xz":
-      return yield* unxz(input, limitNow);
+      return yield* unxz(input, limitNow, { isLocal });
     case "bzip2":
       return yield* unbzip2(input, limitNow);
     case "lz4":

@@ -1,69 +1,79 @@
 import Bunzip from "seek-bzip";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { concat } from "@std/bytes/concat";
 import { startsWith } from "@std/bytes/starts-with";
 
-/** The largest bzip2 file that is read. */
-const MAX_BZIP2_BYTES = 64 * 1024 * 1024;
+/**
+ * What is read ahead of a block, of which no more can belong to it: 900,000 symbols of 20 bits, and
+ * its tables.
+ */
+const AHEAD_BYTES = 4 * 1024 * 1024;
 
 const MAGIC = new TextEncoder().encode("BZh");
 
 /**
  * Decompresses a bzip2 file of any number of streams; what follows the last one is ignored, as
- * libarchive does it. The file is held in memory, because the decoder reads byte by byte and cannot
- * wait. That is affordable, because no distribution publishes such databases; repo-add merely can
- * write them. The event loop runs after each half of the work on a block, which has at most 900 kB
- * before its runs are expanded: it is sorted, and then written.
+ * libarchive does it. The decoder reads byte by byte and cannot wait, so each block is in memory
+ * before it is decoded. The event loop runs after each, of at most 900 kB before its runs are expanded.
  *
  * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
- * exceeds the bytes that `limitNow` returns once the whole file is read.
+ * exceeds the bytes that `limitNow` returns for what has been read.
  */
 export async function* unbzip2(
   input: AsyncIterable<Uint8Array>,
   limitNow: () => number,
 ): AsyncGenerator<Uint8Array> {
-  const source = new ByteSource(await collect(input));
-  const output = new BlockOutput(limitNow());
+  const source = new ByteSource(input);
+  const output = new BlockOutput();
+  await source.readAhead();
   let decoder = step(() => new Bunzip(source, output));
   while (true) {
-    const hasBlock = step(() => decoder._init_block());
-    await eventLoopTurn();
-    if (hasBlock) step(() => decoder._read_bunzip());
+    await source.readAhead();
+    output.allow(limitNow());
+    const hasBlock = step(() => {
+      if (!decoder._init_block()) return false;
+      decoder._read_bunzip();
+      return true;
+    });
     yield output.take();
     await eventLoopTurn();
     if (hasBlock) continue;
     step(() => {
       if (decoder.reader.read(32) >>> 0 !== decoder.streamCRC) throw fault("a checksum is wrong");
     });
+    await source.readAhead();
     if (!source.isAt(MAGIC)) return;
     decoder = step(() => new Bunzip(source, output));
   }
 }
 
-async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of input) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > MAX_BZIP2_BYTES) throw fault(`the file has more than ${MAX_BZIP2_BYTES} bytes`);
-  }
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.length;
-  }
-  return bytes;
-}
-
 /** The input, in the form that the decoder asks for. */
 class ByteSource {
-  readonly #bytes: Uint8Array;
+  readonly #input: AsyncIterator<Uint8Array>;
+  #bytes = new Uint8Array(0);
   #at = 0;
+  #isEnded = false;
 
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+  constructor(input: AsyncIterable<Uint8Array>) {
+    this.#input = input[Symbol.asyncIterator]();
+  }
+
+  /** Has a whole block in memory, or all that is left. */
+  async readAhead(): Promise<void> {
+    const left = this.#bytes.subarray(this.#at);
+    if (this.#isEnded || left.length >= AHEAD_BYTES) return;
+    const parts: Uint8Array[] = [left];
+    // Twice as much, so that what is left is copied seldom.
+    for (let length = left.length; length < 2 * AHEAD_BYTES;) {
+      const { done, value } = await this.#input.next();
+      this.#isEnded = done === true;
+      if (done) break;
+      parts.push(value);
+      length += value.length;
+    }
+    this.#bytes = concat(parts);
+    this.#at = 0;
   }
 
   readByte(): number {
@@ -87,14 +97,16 @@ class ByteSource {
 class BlockOutput {
   #bytes = new Uint8Array(1024 * 1024);
   #length = 0;
-  #left: number;
+  #total = 0;
+  #limit = 0;
 
-  constructor(limit: number) {
-    this.#left = limit;
+  /** Lets the content of the whole file have so many bytes. */
+  allow(limit: number): void {
+    this.#limit = limit;
   }
 
   writeByte(byte: number): void {
-    if (--this.#left < 0) throw fault("its content is too large");
+    if (++this.#total > this.#limit) throw fault("its content is too large");
     if (this.#length === this.#bytes.length) {
       const larger = new Uint8Array(2 * this.#length);
       larger.set(this.#bytes);

@@ -2,26 +2,62 @@ import xz from "xz-decompress";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 
-/** The largest xz file that is read, and the largest content of one. */
+/**
+ * The largest xz file from a source that may be slow, and the largest content of one. Any other is read
+ * whatever its size.
+ */
 export const MAX_XZ_BYTES = 128 * 1024 * 1024;
 
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * Decompresses an xz file of any number of streams. File and content are held in memory: the
- * decoder works on one file at a time in the whole process, so it must never wait for a slow source
- * or reader. That is affordable, because no distribution publishes xz databases; repo-add merely
- * can write them.
+ * Decompresses an xz file of any number of streams. The decoder works on one file at a time in the
+ * whole process, so it must never wait for a slow source or reader: file and content are held in
+ * memory, unless `isLocal` says that neither is slow. Then memory grows with the dictionary alone.
  *
- * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
- * exceeds {@linkcode MAX_XZ_BYTES} or what `limitNow` returns once the whole file is read.
+ * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or, if it is not
+ * local, if its content exceeds {@linkcode MAX_XZ_BYTES} or what `limitNow` returns once the whole
+ * file is read.
  */
 export async function* unxz(
   input: AsyncIterable<Uint8Array>,
   limitNow: () => number,
+  { isLocal = false }: { isLocal?: boolean } = {},
 ): AsyncGenerator<Uint8Array> {
+  if (isLocal) return yield* decodeAsRead(input);
   const pieces = await collect(input);
   yield* await decode(pieces, Math.min(limitNow(), MAX_XZ_BYTES));
+}
+
+async function* decodeAsRead(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isLeft = false;
+  const pieces = async function* () {
+    for await (const chunk of input) {
+      for (let start = 0; start < chunk.length; start += PIECE_BYTES) {
+        if (isLeft) return;
+        yield chunk.subarray(start, start + PIECE_BYTES);
+      }
+    }
+  };
+  const reader = new xz.XzReadableStream(ReadableStream.from(pieces())).getReader();
+  let isOver = false;
+  try {
+    while (true) {
+      const { done, value } = await reader.read().catch((error: unknown) => {
+        isOver = true;
+        throw unreadable(error);
+      });
+      isOver = done;
+      if (done) return;
+      yield value;
+      await eventLoopTurn();
+    }
+  } finally {
+    // The decoder must not be cancelled while it waits for input. So it gets none any more, which
+    // ends it soon, frees its memory and lets the next file in.
+    isLeft = true;
+    while (!isOver) isOver = await reader.read().then(({ done }) => done, () => true);
+  }
 }
 
 async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
@@ -43,12 +79,7 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
   const reader = new xz.XzReadableStream(ReadableStream.from(pieces)).getReader();
   while (true) {
     const { done, value } = await reader.read().catch((error: unknown) => {
-      throw new PkgstashError(
-        "content",
-        "Cannot decompress an xz archive: it is cut short, damaged or of an unknown variant " +
-          `(${reasonOf(error)}).`,
-        { cause: error },
-      );
+      throw unreadable(error);
     });
     if (done) return chunks;
     chunks.push(value);
@@ -61,6 +92,15 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
     }
     await eventLoopTurn();
   }
+}
+
+function unreadable(error: unknown): PkgstashError {
+  return new PkgstashError(
+    "content",
+    "Cannot decompress an xz archive: it is cut short, damaged or of an unknown variant " +
+      `(${reasonOf(error)}).`,
+    { cause: error },
+  );
 }
 
 function tooLarge(what: string, limit: number): PkgstashError {

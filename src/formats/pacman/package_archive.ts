@@ -38,6 +38,8 @@ export interface PrivilegedFile {
 export interface ReadPackageOptions {
   /** Size of the decompressed package; 64 GiB by default. */
   readonly maxDecompressedBytes?: number;
+  /** Whether the source is a file on this machine; see `decompress`. */
+  readonly isLocal?: boolean;
   /** Number of files, folders and links; a million by default. */
   readonly maxEntries?: number;
 }
@@ -58,8 +60,7 @@ const SET_ID = 0o6000;
  * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
  * and its paths. It must be one that makepkg could have written under this name, and its files what
  * its `.MTREE` says, if it has one: what pacman would take and yet would be dangerous or ambiguous is
- * refused. Two compressions have decoders that need
- * the whole file in memory, and so have limits of their own: xz and bzip2.
+ * refused. Of xz, more than 128 MiB is read from a local source only.
  *
  * @throws {PkgstashError} of kind "content" with the reason; the source's own error if that fails.
  */
@@ -68,7 +69,8 @@ export async function readPackageArchive(
   fileName: string,
   options: ReadPackageOptions = {},
 ): Promise<PackageArchive> {
-  const { maxDecompressedBytes = 64 * 1024 ** 3, maxEntries = 1_000_000 } = options;
+  const { maxDecompressedBytes = 64 * 1024 ** 3, maxEntries = 1_000_000, isLocal = false } =
+    options;
   try {
     const named = parsePackageFileName(fileName);
     if (named === null) {
@@ -83,7 +85,7 @@ export async function readPackageArchive(
       (name, size) => contents.wants(name, size),
       (bytes) => contents.digests.update(bytes),
     );
-    for await (const chunk of decompress(source, { maxDecompressedBytes })) {
+    for await (const chunk of decompress(source, { maxDecompressedBytes, isLocal })) {
       for (const member of tar.push(chunk)) contents.add(member);
     }
     tar.finish();

@@ -13,6 +13,7 @@ import {
   detectCompression,
 } from "../../../../src/formats/archive/archive_compression.ts";
 import { unbzip2 } from "../../../../src/formats/archive/bzip2_decompression.ts";
+import { unxz } from "../../../../src/formats/archive/xz_decompression.ts";
 import { TarReader } from "../../../../src/formats/archive/tar_reader.ts";
 import {
   bytesOf,
@@ -221,6 +222,32 @@ Deno.test("xz: huge content of a small file stops at the limit, and the next fil
   const error = await contentError(bytesOf(limited));
   assertStringIncludes(error.message, "xz archive: its content has more than 3145728 bytes");
   assertEquals((await decompressed(XZ_TAR)).length, 10_240);
+});
+
+Deno.test("xz: a local file is decompressed as it is read, and one that is left lets the next in", async () => {
+  const local = (bytes: Uint8Array, chunkBytes = bytes.length) =>
+    decompress(streamOf(bytes, chunkBytes), { isLocal: true });
+  const content = await decompressed(XZ_TAR);
+  for (const chunkBytes of [1, 100, XZ_TAR.length]) {
+    assertEquals(await bytesOf(local(XZ_TAR, chunkBytes)), content);
+  }
+  for (let length = 0; length < XZ_TAR.length; length += 3) {
+    await contentError(bytesOf(local(XZ_TAR.subarray(0, length))));
+  }
+  const zeros = joined(...Array.from({ length: 130 }, () => XZ_ZEROS));
+  const limit = await contentError(
+    bytesOf(decompress(streamOf(zeros), { isLocal: true, maxDecompressedBytes: 3 * 1024 ** 2 })),
+  );
+  assertStringIncludes(limit.message, "it holds more than 3145728 bytes");
+  const left = local(zeros).getReader();
+  assert(!(await left.read()).done);
+  await left.cancel();
+  assertEquals(await bytesOf(local(XZ_TAR)), content);
+  // More than a file that is not local may have.
+  let length = 0;
+  const whole = unxz(ReadableStream.from([zeros]), () => Infinity, { isLocal: true });
+  for await (const chunk of whole) length += chunk.length;
+  assertEquals(length, 130 * 1024 ** 2);
 });
 
 Deno.test("xz: concurrent files do not wait for each other's readers", async () => {
