@@ -31,8 +31,7 @@ export const MAINTAINERS = z.object({
 const WATCHED = z.object({
   base: z.string().describe("The package base."),
   names: z.array(z.string()).describe("The packages that it makes."),
-  source: z.enum(["aur", "git", "folder"]).describe("Where its files come from."),
-  url: z.string().nullable().describe("Of the repository; null unless the source is git."),
+  source: z.enum(["aur", "folder"]).describe("Where its files come from."),
   state: z.enum(["current", "cooling", "approval", "held", "problem", "gone"]).describe(
     "current: nothing is new. cooling: a change passes by itself at passes_at. approval: a person " +
       "must decide. held: nothing is built. problem: its files cannot be taken. gone: the AUR no " +

@@ -5,8 +5,6 @@ import type { AurPackage } from "../../formats/aur/rpc_answer.ts";
 /** Where the files of a package base come from. */
 export type Source =
   | { readonly kind: "aur" }
-  /** The default branch of a repository, or the branch or tag `ref`. */
-  | { readonly kind: "git"; readonly url: string; readonly ref: string | null }
   /** A folder of an administrator, who sends it again after each change. */
   | { readonly kind: "folder" };
 
@@ -89,7 +87,7 @@ export interface WatchedPackage {
   readonly news: readonly News[];
   /** Why its files cannot be taken at present; null if they can. */
   readonly problem: string | null;
-  /** What the source said of its files when they were taken last: a time or a name of a commit. */
+  /** What the source said of its files when they were taken last: a time, or the tree's hash. */
   readonly takenFor: string | null;
   /** Trees since the accepted one, the oldest first. */
   readonly candidates: readonly Candidate[];

@@ -97,7 +97,6 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
     base,
     names: [...names],
     source: source.kind,
-    url: source.kind === "git" ? source.url : null,
     state: await building.stateOf(watched),
     accepted: accepted?.version ?? null,
     candidate: candidates.at(-1)?.version ?? null,
