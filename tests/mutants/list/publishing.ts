@@ -88,7 +88,7 @@ export const PUBLISHING: readonly Mutant[] = [
   },
   {
     file: "publishing/own_repository.ts",
-    find: "await lastStep();\n        return files;",
+    find: "await lastStep();\n      return files;",
     replace: "void lastStep();\n        return files;",
     breaks: "packages are published without their debug packages",
     killedBy: ["publishing/debug_packages_test.ts"],
@@ -139,7 +139,7 @@ export const PUBLISHING: readonly Mutant[] = [
   },
   {
     file: "publishing/requests.ts",
-    find: "const pair = leased === null ? null : await sendMember(asked, leased);",
+    find: "const pair = leased === null ? null : await this.#sendMember(asked, leased);",
     replace: "const pair = null;",
     breaks: "a client gets a signature of another database than it has",
     killedBy: ["app/own_repositories_test.ts"],
