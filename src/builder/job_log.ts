@@ -9,6 +9,10 @@ const RETRY_MS = 2_000;
 /** How long the end of a log may take to arrive once the job has ended. */
 const FINISH_TIMEOUT_MS = 60_000;
 
+const END_NOTE = new TextEncoder().encode(
+  "\n==> The log ends here: it is longer than allowed.\n",
+);
+
 /**
  * The log of one job. All of it is on disk, up to its cap, and goes to the daemon as fast as that
  * takes it; so a build never waits for the network, and a daemon that lost the end gets it again.
@@ -35,7 +39,7 @@ export class JobLog {
     },
   ) {
     this.#file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
-    this.#maxBytes = maxBytes;
+    this.#maxBytes = Math.max(0, maxBytes - END_NOTE.length);
     this.#sending = this.#send(client, job, clock);
   }
 

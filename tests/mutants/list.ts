@@ -10,6 +10,7 @@ import { PACKAGES } from "./list/packages.ts";
 import { PUBLISHING } from "./list/publishing.ts";
 import { REFRESH } from "./list/refresh.ts";
 import { REVIEW } from "./list/review.ts";
+import { SANDBOXES } from "./list/sandboxes.ts";
 import { SERVER } from "./list/server.ts";
 import { STRIPED } from "./list/stripes.ts";
 import { WATCHING } from "./list/watching.ts";
@@ -30,6 +31,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...PUBLISHING,
   ...REFRESH,
   ...REVIEW,
+  ...SANDBOXES,
   ...SERVER,
   ...STRIPED,
   ...UPSTREAMS,

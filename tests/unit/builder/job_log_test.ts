@@ -1,0 +1,59 @@
+import { assert, assertEquals } from "@std/assert";
+import { DaemonError } from "../../../src/builder/daemon_client.ts";
+import { JobLog } from "../../../src/builder/job_log.ts";
+import { inTempFolder } from "../../support/temp_folder.ts";
+
+const CLOCK = { now: () => 0, monotonic: () => 0, sleep: () => Promise.resolve() };
+
+/** A daemon that keeps a log; `forget` makes it lose the end, `fail` one answer. */
+class Daemon {
+  text = "";
+  failures = 0;
+  forgetTo: number | null = null;
+
+  appendLog(_job: string, offset: number, bytes: Uint8Array) {
+    if (this.failures-- > 0) {
+      return Promise.reject(new DaemonError("unreachable", "away"));
+    }
+    if (this.forgetTo !== null) {
+      this.text = this.text.slice(0, this.forgetTo);
+      this.forgetTo = null;
+    }
+    if (offset <= this.text.length) {
+      this.text += new TextDecoder().decode(bytes).slice(this.text.length - offset);
+    }
+    return Promise.resolve({ next_offset: this.text.length, full: false });
+  }
+}
+
+function logOf(folder: string, client: Daemon, maxBytes = 1_000_000): JobLog {
+  return new JobLog(`${folder}/log`, { client, job: "x", maxBytes, clock: CLOCK });
+}
+
+Deno.test("a log arrives whole, also at a daemon that was away and lost its end", async () => {
+  await inTempFolder(async (folder) => {
+    const daemon = new Daemon();
+    const log = logOf(folder, daemon);
+    let expected = "";
+    for (let line = 0; line < 200; line++) {
+      if (line === 50) daemon.failures = 3;
+      if (line === 100) daemon.forgetTo = 5;
+      log.add(new TextEncoder().encode(`line ${line}\n`));
+      expected += `line ${line}\n`;
+      if (line % 10 === 0) await new Promise((resolve) => setTimeout(resolve));
+    }
+    await log.finish();
+    assertEquals(daemon.text, expected);
+  });
+});
+
+Deno.test("a log ends at its cap, and says so", async () => {
+  await inTempFolder(async (folder) => {
+    const daemon = new Daemon();
+    const log = logOf(folder, daemon, 1_000);
+    for (let line = 0; line < 1_000; line++) log.add(new TextEncoder().encode("0123456789\n"));
+    await log.finish();
+    assert(daemon.text.length <= 1_000);
+    assert(daemon.text.endsWith("The log ends here: it is longer than allowed.\n"));
+  });
+});
