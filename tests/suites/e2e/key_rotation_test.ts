@@ -8,7 +8,7 @@ import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 const REQUIRED = "Required DatabaseRequired TrustedOnly";
 
 endToEndTest(
-  "clients never see an error across a rotation that a crash interrupts",
+  "clients never see an error across a rotation, and then need the new key alone",
   async (bed) => {
     const server = await OwnRepositoryServer.start(bed);
     await server.run("create", "mine");
@@ -46,7 +46,7 @@ endToEndTest(
     };
     await Promise.all([sync(former), sync(late)]);
     assert(syncs >= 4, `only ${syncs} syncs`);
-    // What was cut short is continued: nothing depends on the process that began.
+    // All of it is on disk: a crash right after it loses nothing.
     await server.pkgstash.kill();
     await server.pkgstash.start();
     assertMatch(await server.run("verify", "mine"), /: nothing wrong/);
