@@ -1,4 +1,4 @@
-import xz from "xz-decompress";
+import * as xz from "xz-decompress";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 
@@ -7,6 +7,12 @@ import { eventLoopTurn } from "../../async/event_loop_turn.ts";
  * whatever its size.
  */
 export const MAX_XZ_BYTES = 128 * 1024 * 1024;
+
+// The package is CommonJS. Whether its class is an export or a member of the default export depends
+// on who loads it: a bundler, or Deno.
+const { XzReadableStream } = "XzReadableStream" in xz
+  ? xz
+  : (xz as { default: typeof import("xz-decompress") }).default;
 
 const PIECE_BYTES = 16 * 1024;
 
@@ -39,7 +45,7 @@ async function* decodeAsRead(input: AsyncIterable<Uint8Array>): AsyncGenerator<U
       }
     }
   };
-  const reader = new xz.XzReadableStream(ReadableStream.from(pieces())).getReader();
+  const reader = new XzReadableStream(ReadableStream.from(pieces())).getReader();
   let isOver = false;
   try {
     while (true) {
@@ -76,7 +82,7 @@ async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> 
 async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  const reader = new xz.XzReadableStream(ReadableStream.from(pieces)).getReader();
+  const reader = new XzReadableStream(ReadableStream.from(pieces)).getReader();
   while (true) {
     const { done, value } = await reader.read().catch((error: unknown) => {
       throw unreadable(error);
