@@ -4,6 +4,9 @@ import { type Finished, sendSignal, startProgram } from "../child_process.ts";
 import { PROJECT } from "../project.ts";
 import { Waiters } from "../waiters.ts";
 
+/** The value of a variable that every builder has, and that no build may see. */
+export const BUILDER_MARK = "this-variable-is-the-builders-own";
+
 /** One run of `pkgstash-builder` in a process of its own. */
 export class ChildBuilder implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
@@ -40,7 +43,10 @@ export class ChildBuilder implements AsyncDisposable {
     };
     await Deno.writeTextFile(config, stringify(all));
     const argv = [...builderCommand(), "--config", config, ...args];
-    return new ChildBuilder(startProgram(argv, { cwd: folder, env: { NO_COLOR: "1" } }), folder);
+    return new ChildBuilder(
+      startProgram(argv, { cwd: folder, env: { NO_COLOR: "1", BUILDER_MARK } }),
+      folder,
+    );
   }
 
   get output(): string {
