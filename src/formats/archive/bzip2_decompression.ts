@@ -15,7 +15,8 @@ const MAGIC = new TextEncoder().encode("BZh");
 /**
  * Decompresses a bzip2 file of any number of streams; what follows the last one is ignored, as
  * libarchive does it. The decoder reads byte by byte and cannot wait, so each block is in memory
- * before it is decoded. The event loop runs after each, of at most 900 kB before its runs are expanded.
+ * before it is decoded. The event loop runs after each half of the work on a block, which has at most
+ * 900 kB before its runs are expanded: it is sorted, and then written.
  *
  * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
  * exceeds the bytes that `limitNow` returns for what has been read.
@@ -31,11 +32,9 @@ export async function* unbzip2(
   while (true) {
     await source.readAhead();
     output.allow(limitNow());
-    const hasBlock = step(() => {
-      if (!decoder._init_block()) return false;
-      decoder._read_bunzip();
-      return true;
-    });
+    const hasBlock = step(() => decoder._init_block());
+    await eventLoopTurn();
+    if (hasBlock) step(() => decoder._read_bunzip());
     yield output.take();
     await eventLoopTurn();
     if (hasBlock) continue;

@@ -112,7 +112,7 @@ export const ADMINISTRATION: readonly Mutant[] = [
   },
   {
     file: "server/files/public_keys.ts",
-    find: "isSigned(each) && publicKeysPath(each) === path",
+    find: "isVerified(each) && publicKeysPath(each) === path",
     replace: 'path.endsWith(".gpg") && each !== null',
     breaks: "any path that ends like one of keys gives the keys",
     killedBy: ["app/public_keys_test.ts"],

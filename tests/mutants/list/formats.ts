@@ -165,7 +165,7 @@ export const FORMATS: readonly Mutant[] = [
   },
   {
     file: "formats/archive/bzip2_decompression.ts",
-    find: "if (--this.#left < 0)",
+    find: "if (++this.#total > this.#limit)",
     replace: "if (false)",
     breaks: "a bzip2 bomb is unpacked",
     killedBy: ["formats/archive/archive_compression_test.ts"],
