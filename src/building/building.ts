@@ -10,7 +10,7 @@ import { VERSION } from "../version.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
 import { type PackageState, stateOf } from "./decisions/standing.ts";
-import { type Inspection, inspectMember } from "./decisions/inspection.ts";
+import type { Inspection } from "./decisions/inspection.ts";
 import { type AcceptedBuild, Decisions } from "./decisions/decisions.ts";
 import { channelsOf } from "./notify/channels.ts";
 import { noticeOf } from "./notify/notice.ts";
@@ -20,7 +20,6 @@ import { PackageStore } from "./packages/package_store.ts";
 import { metadataOf } from "./packages/tree_metadata.ts";
 import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
-import { judge } from "./review/judge.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { USUAL_SETTINGS } from "./queue/build_settings.ts";
 import { type SourceTree, treeHash } from "./source_tree.ts";
@@ -110,7 +109,7 @@ export class Building {
       clock: this.#clock,
       rules: () => this.#config.aur,
       isGone,
-      judge: options.judge ?? ((accepted, candidate) => judge(accepted, candidate).verdict),
+      ...(options.judge === undefined ? {} : { judge: options.judge }),
       enqueue: options.enqueue ?? ((build) => this.#enqueue(build)),
       record: options.record,
     });
@@ -238,7 +237,8 @@ export class Building {
   }
 
   /** What a person needs to know of the files that wait. */
-  inspect(member: ApprovalMember): Promise<Inspection> {
+  async inspect(member: ApprovalMember): Promise<Inspection> {
+    const { inspectMember } = await import("./decisions/inspection.ts");
     return inspectMember(this.trees, member);
   }
 

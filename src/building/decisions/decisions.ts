@@ -43,7 +43,7 @@ export interface DecisionsOptions {
   readonly rules: () => DecisionRules;
   readonly isGone: (watched: WatchedPackage) => boolean;
   /** Sorts what changed between an accepted tree and another. */
-  readonly judge: (accepted: SourceTree, candidate: SourceTree) => Verdict;
+  readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
   /** Puts an accepted tree into the queue; a second time does no harm. */
   readonly enqueue: (build: AcceptedBuild) => Promise<void>;
   /** Adds to the audit log what no request asked for. */
@@ -273,12 +273,18 @@ export class Decisions {
 
   /** What cannot be compared is for a person. */
   async #judge(acceptedHash: string, candidateHash: string): Promise<Verdict> {
-    const { trees, judge } = this.#options;
+    const { trees, judge = verdictOf } = this.#options;
     const accepted = await trees.read(acceptedHash);
     const candidate = await trees.read(candidateHash);
     if (accepted === null || candidate === null) return "review";
-    return judge(accepted, candidate);
+    return await judge(accepted, candidate);
   }
+}
+
+/** Loaded at first need: the parser of PKGBUILDs would delay every start. */
+async function verdictOf(accepted: SourceTree, candidate: SourceTree): Promise<Verdict> {
+  const { judge } = await import("../review/judge.ts");
+  return judge(accepted, candidate).verdict;
 }
 
 function voided(base: string): PkgstashError {

@@ -1,5 +1,4 @@
 import { createHash, createHmac } from "node:crypto";
-import { createTransport } from "nodemailer";
 import type { Config } from "../../config/config.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 import type { Notice } from "./notice.ts";
@@ -97,6 +96,8 @@ async function matrix(
 async function email({ notify, notifySecrets }: Settings, { title, text }: Notice): Promise<void> {
   const { smtpHost, smtpPort, smtpTls, emailFrom, emailTo } = notify;
   const { SMTP_USER: user, SMTP_PASSWORD: pass } = notifySecrets;
+  // Loaded at first need: it would delay every start.
+  const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     host: smtpHost,
     port: smtpPort,

@@ -117,7 +117,7 @@ export class BuildQueue {
     builds.listen({ onAttemptEnded: (build, attempt) => this.#logs.finish(build, attempt) });
     const treeOf = async ({ treeHash, settings }: Build) => {
       const tree = await options.readTree(treeHash);
-      return tree === null ? null : patchedTree(tree, settings.patches);
+      return tree === null ? null : await patchedTree(tree, settings.patches);
     };
     this.leases = new Leases({
       ...{ builds, clock },

@@ -95,7 +95,7 @@ export class Intake {
     const isVcs = content !== null && content !== undefined &&
       followsSource(parseSrcinfo(new TextDecoder().decode(content)));
     try {
-      patchedTree(tree, settings.patches);
+      await patchedTree(tree, settings.patches);
       return { isVcs, fault: null };
     } catch (error) {
       return { isVcs, fault: reasonOf(error) };

@@ -1,4 +1,4 @@
-import { applyPatch, parsePatch, type StructuredPatch } from "diff";
+import type { StructuredPatch } from "diff";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { type SourceFile, sourceFile, type SourceTree } from "../source_tree.ts";
 
@@ -12,7 +12,13 @@ const NO_FILE = "/dev/null";
  *
  * @throws PkgstashError `conflict` that says which patch does not fit, and where.
  */
-export function patchedTree(tree: SourceTree, patches: readonly string[]): SourceTree {
+export async function patchedTree(
+  tree: SourceTree,
+  patches: readonly string[],
+): Promise<SourceTree> {
+  if (patches.length === 0) return tree;
+  // Loaded at first need: few packages have patches, and every start would wait for it.
+  const diff = await import("diff");
   const files = new Map(tree);
   for (const [index, text] of patches.entries()) {
     const fail = (why: string) =>
@@ -20,16 +26,17 @@ export function patchedTree(tree: SourceTree, patches: readonly string[]): Sourc
         "conflict",
         `Cannot apply patch ${index + 1}: ${why}. Make it anew for these files, or remove it.`,
       );
-    const diffs = fileDiffsOf(text, fail);
+    const diffs = fileDiffsOf(diff, text, fail);
     if (diffs.length === 0) throw fail("it is no unified diff");
-    for (const each of diffs) applyTo(files, each, fail);
+    for (const each of diffs) applyTo(diff, { files, patch: each, fail });
   }
   return files;
 }
 
+type Diff = typeof import("diff");
 type Fail = (why: string) => PkgstashError;
 
-function fileDiffsOf(text: string, fail: Fail): StructuredPatch[] {
+function fileDiffsOf({ parsePatch }: Diff, text: string, fail: Fail): StructuredPatch[] {
   try {
     return parsePatch(text).filter(({ hunks }) => hunks.length > 0);
   } catch (error) {
@@ -37,7 +44,14 @@ function fileDiffsOf(text: string, fail: Fail): StructuredPatch[] {
   }
 }
 
-function applyTo(files: Map<string, SourceFile>, patch: StructuredPatch, fail: Fail): void {
+function applyTo(
+  { applyPatch }: Diff,
+  { files, patch, fail }: {
+    files: Map<string, SourceFile>;
+    patch: StructuredPatch;
+    fail: Fail;
+  },
+): void {
   const before = pathOf(patch.oldFileName);
   const after = pathOf(patch.newFileName);
   for (const path of [before, after]) {

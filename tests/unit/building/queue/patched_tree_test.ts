@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { patchedTree } from "../../../../src/building/queue/patched_tree.ts";
 import type { SourceTree } from "../../../../src/building/source_tree.ts";
@@ -30,19 +30,19 @@ const NEW_FILE = "--- /dev/null\n+++ b/fix.patch\n@@ -0,0 +1 @@\n+hello\n";
 const REMOVAL = "--- a/run.sh\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-#!/bin/sh\n-exit 1\n";
 const OF_SCRIPT = "--- run.sh\n+++ run.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-exit 1\n+exit 0\n";
 
-Deno.test("patches change, add and remove files, one after the other, and keep their modes", () => {
-  assertEquals(textsOf(patchedTree(TREE, [CHANGE + NEW_FILE, OF_SCRIPT])), {
+Deno.test("patches change, add and remove files, one after the other, and keep their modes", async () => {
+  assertEquals(textsOf(await patchedTree(TREE, [CHANGE + NEW_FILE, OF_SCRIPT])), {
     PKGBUILD: "644 pkgname=foo\npkgver=1\nbuild() {\n  make -j1\n}\n",
     "run.sh": "755 #!/bin/sh\nexit 0\n",
     logo: "000 PKGBUILD",
     "fix.patch": "644 hello\n",
   });
-  assertEquals(patchedTree(TREE, [REMOVAL]).has("run.sh"), false);
-  assertEquals(patchedTree(TREE, []), TREE);
+  assertEquals((await patchedTree(TREE, [REMOVAL])).has("run.sh"), false);
+  assertEquals(await patchedTree(TREE, []), TREE);
   assertEquals(TREE.size, 3, "the tree itself stays");
 });
 
-Deno.test("a patch that does not fit exactly is refused with the reason", () => {
+Deno.test("a patch that does not fit exactly is refused with the reason", async () => {
   const wrong: [string[], string][] = [
     [[CHANGE, CHANGE], "Cannot apply patch 2: PKGBUILD is not what it was made for"],
     [[CHANGE.replace(" build() {", " build ()")], "PKGBUILD is not what it was made for"],
@@ -56,6 +56,6 @@ Deno.test("a patch that does not fit exactly is refused with the reason", () => 
     [["--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1,9 +1 @@\n x\n"], "it is no unified diff"],
   ];
   for (const [patches, reason] of wrong) {
-    assertThrows(() => patchedTree(TREE, patches), PkgstashError, reason);
+    await assertRejects(() => patchedTree(TREE, patches), PkgstashError, reason);
   }
 });
