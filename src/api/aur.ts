@@ -1,3 +1,4 @@
+import { ATTRIBUTION } from "./attribution.ts";
 import { z } from "zod";
 import { empty, endpoint } from "./endpoint.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
@@ -16,12 +17,6 @@ const MAX_TREE_BYTES = 48 * 1024 ** 2;
 export const REASON = z.string().trim().min(1, "must not be empty").max(500).describe(
   "Why, for those who read the list of decisions.",
 );
-
-const STATEMENT = z.object({
-  at: TIMESTAMP,
-  by: z.string(),
-  reason: z.string(),
-});
 
 export const MAINTAINERS = z.object({
   maintainer: z.string().nullable().describe("Null for an orphan."),
@@ -56,12 +51,12 @@ const WATCHED_DETAIL = WATCHED.extend({
   out_of_date: TIMESTAMP.nullable().describe("When it was flagged out of date."),
   added: z.object({ at: TIMESTAMP, by: z.string() }),
   unmet: z.array(z.string()).describe("Dependencies that no repository has and nobody watches."),
-  hold: STATEMENT.nullable().describe("Why nothing of it is built."),
-  cool_down: STATEMENT.extend({ ms: COUNT }).nullable().describe("Its own cool-down, if any."),
+  hold: ATTRIBUTION.nullable().describe("Why nothing of it is built."),
+  cool_down: ATTRIBUTION.extend({ ms: COUNT }).nullable().describe("Its own cool-down, if any."),
   skipped: z.array(z.string()).describe("Versions that are not built."),
   maintainer_history: z.array(MAINTAINERS.extend({ at: TIMESTAMP })),
   news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("The latest first."),
-  decisions: z.array(STATEMENT.extend({
+  decisions: z.array(ATTRIBUTION.extend({
     action: z.string(),
     version: z.string().nullable(),
     tree: z.string().nullable(),

@@ -1,3 +1,4 @@
+import { ATTRIBUTION } from "./attribution.ts";
 import { z } from "zod";
 import { BUILD_SETTINGS, BUILD_STEPS, REPORTED_FAILURES } from "./builder.ts";
 import { endpoint, lines } from "./endpoint.ts";
@@ -51,12 +52,6 @@ const NAME = z.string().regex(
 const build = NAME.describe("The number of a build, or a package, which means its latest build.");
 
 const REASON = z.string().max(1000).default("").describe("Why, for those who look later.");
-
-const APPROVAL = z.object({
-  by: z.string().describe("administrator, or the name of a token or rule."),
-  at: TIMESTAMP.describe("When."),
-  reason: z.string().describe("Why."),
-});
 
 const FAILURE = z.object({
   class: z.enum(FAILURE_CLASSES).describe("What kind of failure it is."),
@@ -113,9 +108,9 @@ const BUILD_DETAILS = BUILD.extend({
   settings: BUILD_SETTINGS.extend({
     patches: z.array(z.string()).describe("Diffs that are applied to the approved files."),
   }),
-  approved: APPROVAL.describe("Who approved what is built."),
-  released: APPROVAL.nullable().describe("Who let it go on when it was held; null for nobody."),
-  ended_by: APPROVAL.nullable().describe("Who cancelled or refused it; null for nobody."),
+  approved: ATTRIBUTION.describe("Who approved what is built."),
+  released: ATTRIBUTION.nullable().describe("Who let it go on when it was held; null for nobody."),
+  ended_by: ATTRIBUTION.nullable().describe("Who cancelled or refused it; null for nobody."),
   attempts: z.array(ATTEMPT).describe("The attempts, the first one first."),
   products: z.array(z.object({
     file: z.string().describe("File name."),

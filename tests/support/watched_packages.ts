@@ -1,6 +1,6 @@
 import type { Clock } from "../../src/async/clock.ts";
 import { Building } from "../../src/building/building.ts";
-import type { AcceptedBuild } from "../../src/building/decisions/decisions.ts";
+import type { AcceptedBuild } from "../../src/building/accepted_build.ts";
 import { configOf } from "./configuration.ts";
 import { FakeAur } from "./fake_aur.ts";
 import { TempFolder } from "./temp_folder.ts";

@@ -1,15 +1,11 @@
+import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
 import type { Clock } from "../../async/clock.ts";
 import { Turns } from "../../async/turns.ts";
 import { PkgstashError } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { PackageStore } from "../packages/package_store.ts";
 import { metadataOf } from "../packages/tree_metadata.ts";
-import type {
-  Candidate,
-  DecisionRecord,
-  Statement,
-  WatchedPackage,
-} from "../packages/watched_package.ts";
+import type { Candidate, DecisionRecord, WatchedPackage } from "../packages/watched_package.ts";
 import type { Verdict } from "../review/fact.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { TreeStore } from "../trees.ts";
@@ -22,19 +18,6 @@ const log = eventLogger("approvals");
 export const DAEMON = "pkgstash";
 /** Verdicts that are remembered: each takes two trees from the disk. */
 const MAX_REMEMBERED = 1_000;
-
-/** A tree that was accepted, to be built. */
-export interface AcceptedBuild {
-  readonly packageBase: string;
-  readonly packageNames: readonly string[];
-  readonly treeHash: string;
-  readonly version: string;
-  /** As its `.SRCINFO` has them; `any` among them. */
-  readonly architectures: readonly string[];
-  readonly needs: readonly string[];
-  readonly reason: string;
-  readonly approved: Statement;
-}
 
 export interface DecisionsOptions {
   readonly store: PackageStore;
@@ -111,9 +94,9 @@ export class Decisions {
   async approve(id: string, { by, reason }: { by: string; reason: string }): Promise<Approval> {
     return await this.#turns.run(async () => {
       const approval = await this.approval(id);
-      const statement = { at: this.#options.clock.now(), by, reason };
+      const attribution = { at: this.#options.clock.now(), by, reason };
       for (const { watched, candidate } of approval.members) {
-        await this.#accept(watched.base, candidate, { action: "approved", statement });
+        await this.#accept(watched.base, candidate, { action: "approved", attribution });
       }
       for (const { watched } of approval.members) await this.#enqueue(watched.base);
       return approval;
@@ -127,16 +110,16 @@ export class Decisions {
   ): Promise<Approval> {
     return await this.#turns.run(async () => {
       const approval = await this.approval(id);
-      const statement = { at: this.#options.clock.now(), by, reason };
+      const attribution = { at: this.#options.clock.now(), by, reason };
       for (const { watched: { base }, candidate: { treeHash, version } } of approval.members) {
         await this.#options.store.update(base, (watched) => ({
           ...watched,
           ...(hold
-            ? { hold: statement }
+            ? { hold: attribution }
             : { skipped: [...watched.skipped.filter((each) => each !== version), version] }),
           decisions: [
             ...watched.decisions,
-            { ...statement, action: hold ? "held" : "skipped", treeHash, version },
+            { ...attribution, action: hold ? "held" : "skipped", treeHash, version },
           ],
         }));
       }
@@ -150,9 +133,9 @@ export class Decisions {
     reason: string;
     isHeld: boolean;
   }): Promise<void> {
-    const statement = { at: this.#options.clock.now(), by, reason };
-    await this.#change(base, { ...statement, action: isHeld ? "held" : "released" }, {
-      hold: isHeld ? statement : null,
+    const attribution = { at: this.#options.clock.now(), by, reason };
+    await this.#change(base, { ...attribution, action: isHeld ? "held" : "released" }, {
+      hold: isHeld ? attribution : null,
     });
   }
 
@@ -162,9 +145,9 @@ export class Decisions {
     reason: string;
     ms: number | null;
   }): Promise<void> {
-    const statement = { at: this.#options.clock.now(), by, reason };
-    await this.#change(base, { ...statement, action: "cool-down changed" }, {
-      coolDown: ms === null ? null : { ...statement, ms },
+    const attribution = { at: this.#options.clock.now(), by, reason };
+    await this.#change(base, { ...attribution, action: "cool-down changed" }, {
+      coolDown: ms === null ? null : { ...attribution, ms },
     });
   }
 
@@ -192,8 +175,8 @@ export class Decisions {
     const decision = await this.decisionOf(watched);
     if (decision.kind !== "accept") return false;
     const { candidate, reason } = decision;
-    const statement = { at: this.#options.clock.now(), by: DAEMON, reason };
-    await this.#accept(base, candidate, { action: "accepted by rule", statement });
+    const attribution = { at: this.#options.clock.now(), by: DAEMON, reason };
+    await this.#accept(base, candidate, { action: "accepted by rule", attribution });
     await this.#options.record("Accept a package by rule", {
       package: base,
       version: candidate.version,
@@ -208,7 +191,7 @@ export class Decisions {
   async #accept(
     base: string,
     { treeHash, version }: Candidate,
-    { action, statement }: { action: DecisionRecord["action"]; statement: Statement },
+    { action, attribution }: { action: DecisionRecord["action"]; attribution: Attribution },
   ): Promise<void> {
     await this.#options.store.update(base, (watched) => {
       const at = watched.candidates.findIndex((each) => each.treeHash === treeHash);
@@ -217,8 +200,8 @@ export class Decisions {
       return {
         ...watched,
         candidates: watched.candidates.slice(at + 1),
-        accepted: { ...statement, treeHash, version, maintainer, coMaintainers, isQueued: false },
-        decisions: [...watched.decisions, { ...statement, action, treeHash, version }],
+        accepted: { ...attribution, treeHash, version, maintainer, coMaintainers, isQueued: false },
+        decisions: [...watched.decisions, { ...attribution, action, treeHash, version }],
       };
     });
   }

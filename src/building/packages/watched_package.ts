@@ -1,4 +1,5 @@
 import type { AurPackage } from "../../formats/aur/rpc_answer.ts";
+import type { Attribution } from "../accepted_build.ts";
 
 /** Times in this file are in milliseconds since the epoch. */
 
@@ -16,13 +17,6 @@ export interface Maintainers {
   readonly coMaintainers: readonly string[];
 }
 
-/** What an administrator decided, and why. */
-export interface Statement {
-  readonly at: number;
-  readonly by: string;
-  readonly reason: string;
-}
-
 /** A tree that is not accepted. */
 export interface Candidate {
   readonly treeHash: string;
@@ -33,7 +27,7 @@ export interface Candidate {
 }
 
 /** The tree that was accepted last. */
-export interface Accepted extends Statement, Maintainers {
+export interface Accepted extends Attribution, Maintainers {
   readonly treeHash: string;
   readonly version: string;
   /** Whether the build is in the queue. A crash may come between the two. */
@@ -41,7 +35,7 @@ export interface Accepted extends Statement, Maintainers {
 }
 
 /** A decision, as it is kept for good. */
-export interface DecisionRecord extends Statement {
+export interface DecisionRecord extends Attribution {
   readonly action:
     | "added"
     | "approved"
@@ -95,9 +89,9 @@ export interface WatchedPackage {
   /** Versions that are not built. */
   readonly skipped: readonly string[];
   /** Why nothing of it is built; null if it may be. */
-  readonly hold: Statement | null;
+  readonly hold: Attribution | null;
   /** Replaces the configured cool-down. */
-  readonly coolDown: (Statement & { readonly ms: number }) | null;
+  readonly coolDown: (Attribution & { readonly ms: number }) | null;
   readonly decisions: readonly DecisionRecord[];
   /** The build that is published; null before the first. */
   readonly published: { readonly version: string; readonly at: number } | null;

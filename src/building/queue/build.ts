@@ -1,3 +1,5 @@
+import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
+
 /** How a package is built: what an administrator has approved for it beyond its files. */
 export interface BuildSettings {
   /** Whether build() and check() may use the network. */
@@ -18,32 +20,11 @@ export interface BuildSettings {
   readonly patches: readonly string[];
 }
 
-/** Who let something happen, when and why. `at` is in milliseconds since the epoch. */
-export interface Approval {
-  readonly by: string;
-  readonly at: number;
-  readonly reason: string;
-}
-
-/** What is to be built: an accepted tree. */
-export interface BuildRequest {
-  readonly packageBase: string;
-  /** The packages that it may make. */
-  readonly packageNames: readonly string[];
-  /** Of the accepted tree, which must be kept as long as `treesInUse` has it. */
-  readonly treeHash: string;
-  /** `[epoch:]pkgver-pkgrel` */
-  readonly version: string;
-  /** One build is made for each; `any` is built on whatever machine. */
-  readonly architectures: readonly string[];
-  /** Package bases that must be published first. */
-  readonly needs: readonly string[];
+/** What is to be built. One build is made for each architecture; `any` is built on any machine. */
+export interface BuildRequest extends AcceptedBuild {
   /** Name of the repository of our own where it is published. */
   readonly repository: string;
-  /** Why it is built, in words. */
-  readonly reason: string;
   readonly settings: BuildSettings;
-  readonly approved: Approval;
 }
 
 /** Why a build failed. The first line is what builders report. */
@@ -191,9 +172,9 @@ export interface Build extends Omit<BuildRequest, "architectures"> {
   readonly failure: BuildFailure | null;
   readonly hold: Hold | null;
   /** Who let a held build go on, and which printed metadata with it; null if nobody had to. */
-  readonly released: (Approval & { readonly metadata: string | null }) | null;
+  readonly released: (Attribution & { readonly metadata: string | null }) | null;
   /** Who cancelled or refused it, and why; null if nobody did. */
-  readonly ended: Approval | null;
+  readonly ended: Attribution | null;
 }
 
 /** Whether nothing will happen to it any more unless a person says so. */

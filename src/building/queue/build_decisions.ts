@@ -1,6 +1,7 @@
 import { PkgstashError } from "../../errors.ts";
 import { closeAttempt } from "./attempts.ts";
-import { type Approval, type Build, hasEnded, titleOf } from "./build.ts";
+import type { Attribution } from "../accepted_build.ts";
+import { type Build, hasEnded, titleOf } from "./build.ts";
 import { isOfSamePackage } from "./enqueueing.ts";
 
 /**
@@ -8,7 +9,7 @@ import { isOfSamePackage } from "./enqueueing.ts";
  *
  * @throws PkgstashError `conflict` if it has ended or is being published.
  */
-export function cancel(build: Build, by: Approval): Build {
+export function cancel(build: Build, by: Attribution): Build {
   if (hasEnded(build)) throw conflict("cancel", build, `it was ${build.state} already`);
   if (build.state === "uploading" && build.isComplete) {
     throw conflict("cancel", build, "it is being published");
@@ -38,7 +39,7 @@ export function retry(build: Build, builds: Iterable<Build>): Build {
  *
  * @throws PkgstashError `conflict` if it is not held, or if nobody can let it go on.
  */
-export function release(build: Build, by: Approval): Build {
+export function release(build: Build, by: Attribution): Build {
   const hold = holdOf("approve", build);
   if (hold.kind === "patches") throw conflict("approve", build, hold.reason);
   const released = { ...by, metadata: hold.metadata };
@@ -52,7 +53,7 @@ export function release(build: Build, by: Approval): Build {
  *
  * @throws PkgstashError `conflict` if it is not held.
  */
-export function refuse(build: Build, by: Approval): Build {
+export function refuse(build: Build, by: Attribution): Build {
   const { kind } = holdOf("refuse", build);
   const failure = {
     class: REFUSED[kind],
@@ -76,7 +77,7 @@ const REFUSED = {
 } as const;
 
 /** A build that nobody builds any more. */
-export function cancelled(build: Build, ended: Approval): Build {
+export function cancelled(build: Build, ended: Attribution): Build {
   return {
     ...closeAttempt(build, "cancelled", { now: ended.at }),
     ...{ state: "cancelled", endedAt: ended.at, ended, hold: null },

@@ -1,14 +1,9 @@
+import type { Attribution } from "../accepted_build.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
-import {
-  type Approval,
-  type Build,
-  type BuildRequest,
-  type BuildState,
-  hasEnded,
-} from "./build.ts";
+import { type Build, type BuildRequest, type BuildState, hasEnded } from "./build.ts";
 import { cancel, refuse, release, retry } from "./build_decisions.ts";
 import { BuildLogs } from "./build_logs.ts";
 import type { LogPart } from "./build_log.ts";
@@ -55,7 +50,7 @@ export interface BuildQueueOptions {
   readonly clock?: Clock;
 }
 
-/** What there is to do, and who does it, in numbers. */
+/** How many builds are in each state, and who builds them. */
 export interface BuildSummary {
   readonly waiting: number;
   /** A builder has them, or they are being published. */
@@ -71,7 +66,7 @@ export interface BuildSummary {
 const BUILDER_AWAY_MS = 5 * 60_000;
 
 /** Who does something to a build, and why. */
-type Doer = Pick<Approval, "by" | "reason">;
+type Doer = Pick<Attribution, "by" | "reason">;
 
 const MOST_BUILDS = 2000;
 
@@ -204,7 +199,7 @@ export class BuildQueue {
     return counts;
   }
 
-  /** What there is to do, and who does it. */
+  /** How many builds are in each state, and the builders. */
   summary(): BuildSummary {
     const { waiting, leased, uploading, held } = this.counts();
     const latest = new Map<string, Build>();
@@ -302,7 +297,7 @@ export class BuildQueue {
     await this.#builds.settled();
   }
 
-  #now(doer: Doer): Approval {
+  #now(doer: Doer): Attribution {
     return { ...doer, at: this.#options.clock.now() };
   }
 

@@ -10,7 +10,8 @@ import {
 import { PkgstashError } from "../../errors.ts";
 import type { Approval, ApprovalMember } from "../../building/decisions/approvals.ts";
 import type { Inspection } from "../../building/decisions/inspection.ts";
-import { maintainersReport, timeOf, timeOrNull } from "./aur.ts";
+import { maintainersReport } from "./aur.ts";
+import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const approvalRoutes: readonly Route[] = [
@@ -58,8 +59,8 @@ function approvalReport(approval: Approval): ApprovalReport {
     packages: members.map(changeReport),
     reasons: [...reasons],
     is_asked: isAsked,
-    passes_at: timeOrNull(passesAt),
-    pushed_at: timeOf(pushedAt),
+    passes_at: timestampOrNull(passesAt),
+    pushed_at: timestamp(pushedAt),
   };
 }
 
@@ -87,13 +88,13 @@ function inspectedReport(
     description: info?.description ?? null,
     maintainers: maintainersReport(maintainers.at(-1)),
     maintainer_history: maintainers.map((each) => ({
-      at: timeOf(each.at),
+      at: timestamp(each.at),
       ...maintainersReport(each),
     })),
     votes: info?.votes ?? null,
     popularity: info?.popularity ?? null,
-    first_submitted: timeOrNull(info?.firstSubmitted ?? null),
-    pushed_at: timeOf(member.candidate.pushedAt),
-    news: news.map(({ at, text }) => ({ at: timeOf(at), text })).reverse(),
+    first_submitted: timestampOrNull(info?.firstSubmitted ?? null),
+    pushed_at: timestamp(member.candidate.pushedAt),
+    news: news.map(({ at, text }) => ({ at: timestamp(at), text })).reverse(),
   };
 }

@@ -14,13 +14,11 @@ import {
   type WatchedReport,
 } from "../../api/aur.ts";
 import type { Building } from "../../building/building.ts";
-import type {
-  Maintainers,
-  Statement,
-  WatchedPackage,
-} from "../../building/packages/watched_package.ts";
+import type { Maintainers, WatchedPackage } from "../../building/packages/watched_package.ts";
 import type { DependencyPlan } from "../../building/watch/dependency_plan.ts";
 import type { CheckReport } from "../../building/watch/watcher.ts";
+import { attributionReport } from "./attribution.ts";
+import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const aurRoutes: readonly Route[] = [
@@ -74,15 +72,6 @@ export const aurRoutes: readonly Route[] = [
   }),
 ];
 
-/** A time in milliseconds since the epoch. */
-export function timeOf(time: number): string {
-  return new Date(time).toISOString();
-}
-
-export function timeOrNull(time: number | null): string | null {
-  return time === null ? null : timeOf(time);
-}
-
 export function maintainersReport(maintainers: Maintainers | undefined) {
   return {
     maintainer: maintainers?.maintainer ?? null,
@@ -101,7 +90,7 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
     accepted: accepted?.version ?? null,
     candidate: candidates.at(-1)?.version ?? null,
     published: published?.version ?? null,
-    passes_at: timeOrNull(decision.kind === "wait" ? decision.until : null),
+    passes_at: timestampOrNull(decision.kind === "wait" ? decision.until : null),
     maintainers: maintainersReport(maintainers.at(-1)),
     needs: [...watched.needs],
     is_dependency: watched.isDependency,
@@ -116,21 +105,21 @@ async function watchedDetail(building: Building, watched: WatchedPackage): Promi
     description: info?.description ?? null,
     votes: info?.votes ?? null,
     popularity: info?.popularity ?? null,
-    first_submitted: timeOrNull(info?.firstSubmitted ?? null),
-    last_modified: timeOrNull(info?.lastModified ?? null),
-    out_of_date: timeOrNull(info?.outOfDate ?? null),
-    added: { at: timeOf(watched.added.at), by: watched.added.by },
+    first_submitted: timestampOrNull(info?.firstSubmitted ?? null),
+    last_modified: timestampOrNull(info?.lastModified ?? null),
+    out_of_date: timestampOrNull(info?.outOfDate ?? null),
+    added: { at: timestamp(watched.added.at), by: watched.added.by },
     unmet: [...watched.unmet],
-    hold: hold === null ? null : statementReport(hold),
-    cool_down: coolDown === null ? null : { ...statementReport(coolDown), ms: coolDown.ms },
+    hold: hold === null ? null : attributionReport(hold),
+    cool_down: coolDown === null ? null : { ...attributionReport(coolDown), ms: coolDown.ms },
     skipped: [...watched.skipped],
     maintainer_history: maintainers.map((each) => ({
-      at: timeOf(each.at),
+      at: timestamp(each.at),
       ...maintainersReport(each),
     })),
-    news: news.map(({ at, text }) => ({ at: timeOf(at), text })).reverse(),
-    decisions: decisions.map(({ action, version, treeHash, ...statement }) => ({
-      ...statementReport(statement),
+    news: news.map(({ at, text }) => ({ at: timestamp(at), text })).reverse(),
+    decisions: decisions.map(({ action, version, treeHash, ...attribution }) => ({
+      ...attributionReport(attribution),
       action,
       version,
       tree: treeHash,
@@ -138,12 +127,8 @@ async function watchedDetail(building: Building, watched: WatchedPackage): Promi
   };
 }
 
-function statementReport({ at, by, reason }: Statement) {
-  return { at: timeOf(at), by, reason };
-}
-
 function checkReport({ at, changed, failure }: CheckReport): CheckJson {
-  return { at: timeOf(at), changed: [...changed], failure };
+  return { at: timestamp(at), changed: [...changed], failure };
 }
 
 function planReport(plan: DependencyPlan, failure: string | null): PlanReport {

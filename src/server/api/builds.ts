@@ -12,10 +12,12 @@ import {
   RETRY_BUILD,
   SHOW_BUILD,
 } from "../../api/builds.ts";
-import type { Approval, Attempt, Build, BuildFailure, Hold } from "../../building/queue/build.ts";
+import type { Attempt, Build, BuildFailure, Hold } from "../../building/queue/build.ts";
 import type { LogPart } from "../../building/queue/build_log.ts";
 import type { BuildQueue } from "../../building/queue/build_queue.ts";
 import { settingsReport } from "./builder.ts";
+import { attributionReport } from "./attribution.ts";
+import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const buildRoutes: readonly Route[] = [
@@ -121,9 +123,9 @@ function detailsOf(build: Build, builds: BuildQueue): BuildDetails {
     ...buildReport(build, builds),
     needs: [...needs],
     settings: { ...settingsReport(settings), patches: [...settings.patches] },
-    approved: approvalReport(approved),
-    released: orNull(released, approvalReport),
-    ended_by: orNull(ended, approvalReport),
+    approved: attributionReport(approved),
+    released: orNull(released, attributionReport),
+    ended_by: orNull(ended, attributionReport),
     attempts: attempts.map(attemptReport),
     products: products.map(({ fileName, name, version, size, sha256 }) => ({
       ...{ file: fileName, name, version, bytes: size, sha256 },
@@ -153,18 +155,10 @@ function holdReport({ kind, reason, facts }: Hold) {
   };
 }
 
-function approvalReport({ by, at, reason }: Approval) {
-  return { by, at: timestamp(at), reason };
-}
-
 function orNull<T, R>(value: T | null, report: (value: T) => R): R | null {
   return value === null ? null : report(value);
 }
 
 function nameOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
-}
-
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,4 +1,5 @@
 import { LIST_DOWNLOADS } from "../../api/downloads.ts";
+import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const downloadRoutes: readonly Route[] = [
@@ -11,7 +12,7 @@ export const downloadRoutes: readonly Route[] = [
       clients: clientDownloads.requestsFor(download),
       purpose: clientDownloads.has(download) ? "client" as const : "prefetch" as const,
       bytes_per_second: rate.rate,
-      started_at: new Date(startedAt).toISOString(),
+      started_at: timestamp(startedAt),
     })),
   })),
 ];

@@ -1,4 +1,5 @@
 import { LIST_EXTRA_FILES } from "../../api/extra_files.ts";
+import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const extraFileRoutes: readonly Route[] = [
@@ -8,8 +9,8 @@ export const extraFileRoutes: readonly Route[] = [
     ) => ({
       path,
       bytes: file.size,
-      fetched_at: new Date(fetchedAt).toISOString(),
-      used_at: new Date(usedAt).toISOString(),
+      fetched_at: timestamp(fetchedAt),
+      used_at: timestamp(usedAt),
       in_flight: inFlight,
     }));
     return { files, bytes: files.reduce((sum, each) => sum + each.bytes, 0) };

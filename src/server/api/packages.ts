@@ -8,6 +8,7 @@ import { TimeSlice } from "../../async/time_slice.ts";
 import { PkgstashError } from "../../errors.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
 import type { CachedPackage } from "../../mirroring/cache/inventory.ts";
+import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const packageRoutes: readonly Route[] = [
@@ -47,8 +48,8 @@ function packageReport(cached: CachedPackage): PackageReport {
     version,
     bytes,
     signed: signature !== null,
-    fetched_at: new Date(fetchedAt).toISOString(),
-    used_at: new Date(usedAt).toISOString(),
+    fetched_at: timestamp(fetchedAt),
+    used_at: timestamp(usedAt),
     uses: cached.uses,
     pinned: cached.pinned,
     current: cached.current,

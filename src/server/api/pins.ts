@@ -1,6 +1,7 @@
 import { ADD_PIN, LIST_PINS, type PinReport, REMOVE_PIN } from "../../api/pins.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { IndexedPin } from "../../mirroring/cache/cache_index.ts";
+import { timestamp } from "./timestamp.ts";
 import { handle, type Route, withStatus } from "./route.ts";
 
 export const pinRoutes: readonly Route[] = [
@@ -35,5 +36,5 @@ export const pinRoutes: readonly Route[] = [
 ];
 
 function pinReport({ pattern, since }: IndexedPin): PinReport {
-  return { pattern, source: "api", since: new Date(since).toISOString() };
+  return { pattern, source: "api", since: timestamp(since) };
 }

@@ -33,6 +33,7 @@ import type { Uploader } from "../../publishing/uploads.ts";
 import type { PublishedPackage } from "../../publishing/published_package.ts";
 import type { UploadResult } from "../../publishing/staged_packages.ts";
 import { type Call, handle, type Route } from "./route.ts";
+import { timestamp } from "./timestamp.ts";
 
 export const repositoryRoutes: readonly Route[] = [
   handle(LIST_REPOSITORIES, async ({ query, publishing }) => {
@@ -230,8 +231,4 @@ export function generationReport({ number, publishedAt, by, action, changes }: G
       to: to?.version ?? null,
     })),
   };
-}
-
-function timestamp(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

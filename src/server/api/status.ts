@@ -7,6 +7,7 @@ import type { Publishing } from "../../publishing/publishing.ts";
 import { VERSION } from "../../version.ts";
 import type { Context } from "../context.ts";
 import { mirrorReports } from "./mirrors.ts";
+import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 /** The cache's size may be this old. */
@@ -31,7 +32,7 @@ async function statusOf(
   const inState = (wanted: string) => states.filter((state) => state === wanted).length;
   return {
     version: VERSION,
-    started_at: new Date(startedAt.wall).toISOString(),
+    started_at: timestamp(startedAt.wall),
     uptime_ms: Math.round(performance.now() - startedAt.monotonic),
     requests: totals.requests,
     hit_ratio: hitRatio(totals.requests),
@@ -57,7 +58,7 @@ async function statusOf(
     },
     mirrorlists: upstreams.mirrorlists.map(({ readAt, ...list }) => ({
       ...list,
-      read_at: readAt === null ? null : new Date(readAt).toISOString(),
+      read_at: timestampOrNull(readAt),
     })),
     downloads: [...downloads.entries()].length,
     builds: building.builds.summary(),
@@ -94,13 +95,13 @@ async function databaseOf(
     repository: repository.directory,
     generation: snapshot?.generation ?? null,
     mirror: snapshot?.mirror ?? null,
-    published_at: snapshot === null ? null : new Date(snapshot.publishedAt).toISOString(),
+    published_at: snapshot === null ? null : timestamp(snapshot.publishedAt),
     last_modified: snapshot?.members.db.lastModified ?? null,
     age_ms: snapshot === null ? null : Math.max(0, Date.now() - snapshot.publishedAt),
     checked_ms: checkedBefore === null ? null : Math.round(checkedBefore),
     failed,
     gone_since: snapshot === null || snapshot.goneSince === null
       ? null
-      : new Date(snapshot.goneSince).toISOString(),
+      : timestamp(snapshot.goneSince),
   };
 }

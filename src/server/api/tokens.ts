@@ -1,6 +1,7 @@
 import type { TokenFacts } from "../../administration/tokens.ts";
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, type TokenReport } from "../../api/tokens.ts";
 import { PkgstashError } from "../../errors.ts";
+import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const tokenRoutes: readonly Route[] = [
@@ -34,8 +35,8 @@ function tokenReport(facts: TokenFacts): TokenReport {
     name,
     purpose,
     repositories: [...repositories],
-    created_at: new Date(createdAt).toISOString(),
-    expires_at: expiresAt === null ? null : new Date(expiresAt).toISOString(),
-    last_used_at: lastUsedAt === null ? null : new Date(lastUsedAt).toISOString(),
+    created_at: timestamp(createdAt),
+    expires_at: timestampOrNull(expiresAt),
+    last_used_at: timestampOrNull(lastUsedAt),
   };
 }
