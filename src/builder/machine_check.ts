@@ -3,6 +3,7 @@ import { freeSpace } from "../platform/files/free_space.ts";
 import { runCommand } from "./command.ts";
 import { OutputTail } from "./output_tail.ts";
 import { type IdMapping, NO_LIMITS, surround } from "./sandbox/namespaces.ts";
+import { ENVIRONMENT } from "./sandbox/run_sandbox.ts";
 import { bubblewrapArguments, type SandboxPlan } from "./sandbox/sandbox.ts";
 import { hostLinks } from "./roots/host_links.ts";
 import type { Settings } from "./settings.ts";
@@ -191,5 +192,3 @@ async function failureOf(argv: readonly string[]): Promise<string | null> {
 function ok(what: string): Finding {
   return { state: "ok", what, advice: null };
 }
-
-const ENVIRONMENT = { PATH: "/usr/bin:/usr/sbin:/bin:/sbin", LC_ALL: "C" };

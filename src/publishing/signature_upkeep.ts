@@ -31,9 +31,9 @@ export interface KeyUse {
 /**
  * Replaces the signatures of former keys in the background: those of all kept packages first, one
  * file at a time, then those of the databases, by publishing them again. Clients trust both keys
- * meanwhile, so each file has a good signature at any moment. What there is to do is read from the
- * files themselves, so a run that was cut short is continued by the next. Signatures of packagers
- * stay, and so do the databases of earlier generations.
+ * meanwhile, so each file has a good signature at any moment. The files themselves show what is left to do,
+ * so the next run continues one that was cut short. Signatures of packagers stay, and so do the
+ * databases of earlier generations.
  */
 export class SignatureUpkeep implements AsyncDisposable {
   readonly #signing: Signing;

@@ -15,7 +15,7 @@ export interface SandboxRun {
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
 /** Programs outside the sandbox get nothing but this. */
-const ENVIRONMENT = { PATH: "/usr/bin:/usr/sbin:/bin:/sbin", LC_ALL: "C" };
+export const ENVIRONMENT = { PATH: "/usr/bin:/usr/sbin:/bin:/sbin", LC_ALL: "C" };
 
 /** Runs a sandbox until all its processes have ended. */
 export function runSandbox(run: SandboxRun): Promise<CommandEnd> {

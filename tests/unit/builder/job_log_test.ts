@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { eventLoopTurn } from "../../../src/async/event_loop_turn.ts";
 import { DaemonError } from "../../../src/builder/daemon_client.ts";
 import { JobLog } from "../../../src/builder/job_log.ts";
 import { inTempFolder } from "../../support/temp_folder.ts";
@@ -40,7 +41,7 @@ Deno.test("a log arrives whole, also at a daemon that was away and lost its end"
       if (line === 100) daemon.forgetTo = 5;
       log.add(new TextEncoder().encode(`line ${line}\n`));
       expected += `line ${line}\n`;
-      if (line % 10 === 0) await new Promise((resolve) => setTimeout(resolve));
+      if (line % 10 === 0) await eventLoopTurn();
     }
     await log.finish();
     assertEquals(daemon.text, expected);
