@@ -269,10 +269,12 @@ export class OwnRepository {
 
   /** Takes a directory with a package into the store, signed if packages are. */
   async take(directory: string, published: PublishedPackage, facts: PackageFacts): Promise<void> {
-    const sign = this.#settings.signing === "required"
-      ? (path: string) => this.#signer.sign(path)
-      : null;
-    await this.packages.take(directory, published, { facts, sign });
+    await this.packages.take(directory, published, { facts, sign: this.#sign });
+  }
+
+  /** Makes the signatures of this server; null if others sign, or nobody does. */
+  get #sign(): Signer["sign"] | null {
+    return this.#settings.signing === "required" ? (data) => this.#signer.sign(data) : null;
   }
 
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -404,11 +406,12 @@ export class OwnRepository {
       current: Generation | null;
     },
   ): Promise<void> {
-    if (this.#settings.signing !== "required") return;
+    const sign = this.#sign;
+    if (sign === null) return;
     const wasSigned = Object.keys(current?.files ?? {}).some((name) => name.endsWith(".sig"));
     const unsigned = wasSigned ? changes.flatMap(({ to }) => to ?? []) : packages;
     for (const each of unsigned) {
-      await this.packages.sign(each, (path) => this.#signer.sign(path));
+      await this.packages.sign(each, sign);
     }
   }
 
@@ -417,12 +420,12 @@ export class OwnRepository {
     packages: readonly PublishedPackage[],
     { current, reused }: { current: Generation | null; reused: Generation | null },
   ) {
-    const { architectures, signing } = this.#settings;
+    const { architectures } = this.#settings;
     return await writeDatabases(directory, {
       packages,
       architectures,
       store: this.packages,
-      sign: signing === "required" ? (data) => this.#signer.sign(data) : null,
+      sign: this.#sign,
       previous: (file) => {
         const known = reused?.files[file];
         if (reused === null || known === undefined) return null;
