@@ -1,4 +1,5 @@
 import type { ByteRange } from "../formats/http/range.ts";
+import { fill } from "../platform/files/fill.ts";
 
 /** Blocks of this size are the cheapest to read and to send. */
 const BLOCK_BYTES = 256 * 1024;
@@ -159,10 +160,8 @@ class FileReader {
   async #readFully(position: number, bytes: Bytes): Promise<Bytes> {
     if (position !== this.#filePosition) await this.#file.seek(position, Deno.SeekMode.Start);
     this.#filePosition = NaN;
-    for (let filled = 0; filled < bytes.length;) {
-      const count = await this.#file.read(bytes.subarray(filled));
-      if (count === null) throw new Error("Cannot send the file: it ended early.");
-      filled += count;
+    if (await fill(this.#file, bytes) < bytes.length) {
+      throw new Error("Cannot send the file: it ended early.");
     }
     this.#filePosition = position + bytes.length;
     return bytes;

@@ -3,6 +3,7 @@ import { onFileChange } from "../platform/files/file_changes.ts";
 import { HotFile } from "./hot_file.ts";
 import type { RepositoryFile } from "./repository.ts";
 import { type FoundFile, sendFile, type SentFile } from "./send_file.ts";
+import { fill } from "../platform/files/fill.ts";
 
 /** The bytes of all files in memory together. */
 const MAX_BYTES = 32 * 1024 ** 2;
@@ -204,10 +205,5 @@ async function contentOf(hot: HotFile): Promise<Uint8Array<ArrayBuffer> | null> 
   using opened = await Deno.open(hot.path);
   if (!hot.isAt(await opened.stat())) return null;
   const bytes = new Uint8Array(hot.size);
-  for (let filled = 0; filled < bytes.length;) {
-    const count = await opened.read(bytes.subarray(filled));
-    if (count === null) return null;
-    filled += count;
-  }
-  return bytes;
+  return await fill(opened, bytes) < bytes.length ? null : bytes;
 }

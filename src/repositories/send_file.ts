@@ -7,6 +7,7 @@ import {
 import { streamOf } from "./file_stream.ts";
 import { isUnreadable } from "../platform/files/unreadable.ts";
 import type { ByteRange } from "../formats/http/range.ts";
+import { fill } from "../platform/files/fill.ts";
 
 /** How a request was served: the values of the header X-Cache. */
 export const CACHE_STATUSES = [
@@ -117,11 +118,8 @@ async function readRange(
   { start, end }: ByteRange,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(end - start + 1);
-  let filled = 0;
-  while (filled < bytes.length) {
-    const count = await file.read(bytes.subarray(filled));
-    if (count === null) throw new Error("Cannot send the file: it ended early.");
-    filled += count;
+  if (await fill(file, bytes) < bytes.length) {
+    throw new Error("Cannot send the file: it ended early.");
   }
   return bytes;
 }

@@ -4,6 +4,7 @@ import { Turns } from "../../async/turns.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { removeIfPresent, renameDurably, statIfPresent } from "../../platform/files/durable.ts";
 import { masked } from "./masking.ts";
+import { fill } from "../../platform/files/fill.ts";
 
 /** How far a log goes. */
 export interface LogEnd {
@@ -216,13 +217,7 @@ async function readFully(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(length);
   await file.seek(offset, Deno.SeekMode.Start);
-  let read = 0;
-  while (read < length) {
-    const count = await file.read(bytes.subarray(read));
-    if (count === null) break;
-    read += count;
-  }
-  return bytes.slice(0, read);
+  return bytes.slice(0, await fill(file, bytes));
 }
 
 async function openIfPresent(path: string): Promise<Deno.FsFile | null> {

@@ -6,6 +6,7 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import type { Origin, Origins } from "./origins.ts";
 import type { PartFile } from "./part_file.ts";
+import { fill } from "../../platform/files/fill.ts";
 
 const log = eventLogger("download");
 
@@ -133,10 +134,5 @@ async function readAt(
 ): Promise<Uint8Array> {
   const bytes = new Uint8Array(length);
   await file.seek(position, Deno.SeekMode.Start);
-  for (let filled = 0; filled < length;) {
-    const count = await file.read(bytes.subarray(filled));
-    if (count === null) return bytes.subarray(0, filled);
-    filled += count;
-  }
-  return bytes;
+  return bytes.subarray(0, await fill(file, bytes));
 }

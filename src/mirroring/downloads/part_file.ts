@@ -5,6 +5,7 @@ import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { Extents } from "./extents.ts";
 import type { FileIdentity } from "./file_identity.ts";
 import { PartBytes } from "./part_bytes.ts";
+import { fill } from "../../platform/files/fill.ts";
 
 /** The file of a part, twice: a disk that is slow to write need not be slow to read. */
 interface Descriptors {
@@ -166,12 +167,8 @@ export class PartFile {
   async readInto(position: number, buffer: Uint8Array): Promise<void> {
     using file = await Deno.open(this.path);
     await file.seek(position, Deno.SeekMode.Start);
-    for (let filled = 0; filled < buffer.length;) {
-      const count = await file.read(buffer.subarray(filled));
-      if (count === null) {
-        throw new Error(`Cannot read back ${this.path}: it is shorter than what was written.`);
-      }
-      filled += count;
+    if (await fill(file, buffer) < buffer.length) {
+      throw new Error(`Cannot read back ${this.path}: it is shorter than what was written.`);
     }
   }
 

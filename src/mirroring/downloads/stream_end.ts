@@ -3,6 +3,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { decompress, detectCompression } from "../../formats/archive/archive_compression.ts";
 import { readSignature } from "../../formats/openpgp/signature.ts";
 import type { ContentKind } from "./content_check.ts";
+import { fill } from "../../platform/files/fill.ts";
 
 /** A tar ends with two blocks of zeros. */
 const END_OF_TAR_BYTES = 1024;
@@ -60,11 +61,7 @@ async function readEnd(file: Deno.FsFile, count: number): Promise<Uint8Array> {
   const { size } = await file.stat();
   const bytes = new Uint8Array(Math.min(count, size));
   await file.seek(-bytes.length, Deno.SeekMode.End);
-  for (let filled = 0; filled < bytes.length;) {
-    const read = await file.read(bytes.subarray(filled));
-    if (read === null) break;
-    filled += read;
-  }
+  await fill(file, bytes);
   return bytes;
 }
 

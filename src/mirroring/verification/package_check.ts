@@ -4,6 +4,7 @@ import { reasonOf } from "../../errors.ts";
 import { isMadeFor, readSignature } from "../../formats/openpgp/signature.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { isUnreadable } from "../../platform/files/unreadable.ts";
+import { fill } from "../../platform/files/fill.ts";
 
 const READ_BYTES = 256 * 1024;
 /** Ample for signatures of several keys. */
@@ -101,11 +102,7 @@ async function signatureBeside(path: string): Promise<Uint8Array | null> {
   try {
     using file = await Deno.open(`${path}.sig`);
     const bytes = new Uint8Array(MAX_SIGNATURE_BYTES);
-    let length = 0;
-    for (let count; (count = await file.read(bytes.subarray(length))) !== null && count > 0;) {
-      length += count;
-    }
-    return bytes.slice(0, length);
+    return bytes.slice(0, await fill(file, bytes));
   } catch {
     // A client that wants it will fetch it anew, or be told why not.
     return null;
