@@ -56,10 +56,15 @@ export async function requestFor(
   } = {},
 ): Promise<BuildRequest> {
   const hash = await queue.keep(treeOf({ PKGBUILD: `# ${base}\n`, ".SRCINFO": srcinfo, ...files }));
+  return { ...requestOf(base, hash), ...rest };
+}
+
+/** A request for the package of this name that a person has accepted. */
+export function requestOf(base: string, treeHash: string): BuildRequest {
   return {
     packageBase: base,
     packageNames: [base],
-    treeHash: hash,
+    treeHash,
     version: "1.0-1",
     architectures: ["x86_64"],
     needs: [],
@@ -67,7 +72,6 @@ export async function requestFor(
     reason: "it was approved",
     settings: USUAL_SETTINGS,
     approved: { by: "tests", at: 1_700_000_000_000, reason: "looked at" },
-    ...rest,
   };
 }
 

@@ -1,9 +1,8 @@
 import { BuildingLayout } from "../../src/building/building_layout.ts";
-import { USUAL_SETTINGS } from "../../src/building/queue/build_settings.ts";
 import type { Build, BuildRequest } from "../../src/building/queue/build.ts";
 import { TreeStore } from "../../src/building/trees.ts";
 import { TOKEN } from "./administration.ts";
-import { srcinfoText } from "./builds.ts";
+import { requestOf, srcinfoText } from "./builds.ts";
 import { FakeBuilder } from "./fake_builder.ts";
 import { treeOf } from "./source_trees.ts";
 import { TestApp, type TestAppOptions } from "./test_app.ts";
@@ -54,16 +53,7 @@ export class BuildsApp implements AsyncDisposable {
       }),
     );
     const [build] = await this.app.app.builds.enqueue({
-      packageBase: base,
-      packageNames: [base],
-      treeHash,
-      version: "1.0-1",
-      architectures: ["x86_64"],
-      needs: [],
-      repository: "aur",
-      reason: "it was approved",
-      settings: USUAL_SETTINGS,
-      approved: { by: "tests", at: 1_700_000_000_000, reason: "looked at" },
+      ...requestOf(base, treeHash),
       ...changes,
     });
     return build!;

@@ -196,3 +196,13 @@ export function titleOf(
 ): string {
   return `${packageBase} ${version} for ${architecture}`;
 }
+
+/** What a build makes: of those with the same target, the latest counts. */
+export function targetOf(
+  { repository, packageBase, architecture }: Pick<
+    Build,
+    "repository" | "packageBase" | "architecture"
+  >,
+): string {
+  return `${repository}/${packageBase}/${architecture}`;
+}

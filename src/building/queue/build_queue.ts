@@ -3,7 +3,7 @@ import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
-import { type Build, type BuildRequest, type BuildState, hasEnded } from "./build.ts";
+import { type Build, type BuildRequest, type BuildState, hasEnded, targetOf } from "./build.ts";
 import { cancel, refuse, release, retry } from "./build_decisions.ts";
 import { BuildLogs } from "./build_logs.ts";
 import type { LogPart } from "./build_log.ts";
@@ -204,7 +204,7 @@ export class BuildQueue {
     const { waiting, leased, uploading, held } = this.counts();
     const latest = new Map<string, Build>();
     for (const build of this.#builds.all()) {
-      latest.set(`${build.repository}/${build.packageBase}/${build.architecture}`, build);
+      latest.set(targetOf(build), build);
     }
     const lately = this.#options.clock.now() - BUILDER_AWAY_MS;
     return {

@@ -7,7 +7,7 @@ import {
 } from "../../platform/files/durable.ts";
 import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import { type Build, hasEnded } from "./build.ts";
+import { type Build, hasEnded, targetOf } from "./build.ts";
 import { compressLog } from "./build_log.ts";
 import { numberIn, type QueueLayout } from "./queue_layout.ts";
 
@@ -77,7 +77,7 @@ export class BuildStore {
     let all = 0;
     for (const build of this.all().reverse()) {
       if (!hasEnded(build)) continue;
-      const key = `${build.repository}/${build.packageBase}/${build.architecture}`;
+      const key = targetOf(build);
       const count = (counts.get(key) ?? 0) + 1;
       counts.set(key, count);
       if (count > most || ++all > mostOfAll) await this.#remove(build);

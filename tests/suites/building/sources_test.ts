@@ -68,15 +68,12 @@ buildingTest("sources are fetched once, and checked", async (bed, t) => {
       await Deno.writeFile(join(folder, "file.txt"), TEXT);
       await key.sign(join(folder, "file.txt"));
       upstream.put("/file.txt.sig", await Deno.readFile(join(folder, "file.txt.sig")));
-      const armored = await runCommand(["gpg", "--armor", "--export", key.fingerprint], {
-        env: { GNUPGHOME: key.home },
-      });
       const fields = {
         source: [...source, `${upstream.url}file.txt.sig`],
         sha256sums: [sum, "SKIP"],
         validpgpkeys: [key.fingerprint],
       };
-      const more = { [`keys/pgp/${key.fingerprint}.asc`]: armored };
+      const more = { [`keys/pgp/${key.fingerprint}.asc`]: await key.armored() };
       const good = queue.add(packageSource("signed", { fields, body: PACKAGE, more }));
       assertEquals((await queue.resultOf(good)).outcome, "built");
       const stranger = { ...fields, validpgpkeys: ["0".repeat(40)] };

@@ -12,9 +12,7 @@ endToEndTest("pacman installs what gpg has signed elsewhere, and nothing before"
   const key = await bed.signingKey();
   const signer = { env: { GNUPGHOME: key.home } };
   const server = await OwnRepositoryServer.start(bed);
-  const publicKey = join(await bed.newFolder("public"), "signer.asc");
-  await Deno.writeTextFile(publicKey, await runCommand(["gpg", "--armor", "--export"], signer));
-  assertEquals((await server.command("key", "trust", publicKey)).code, 0);
+  await server.trust(key);
   await server.run("create", "mine", "--signing", "external");
 
   /** Does what `repo sign` prints, on the machine of the signer. */

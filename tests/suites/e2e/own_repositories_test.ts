@@ -4,6 +4,7 @@ import { delay } from "@std/async/delay";
 import { join } from "@std/path";
 import { OwnRepositoryServer } from "../../support/end_to_end/own_repository_server.ts";
 import { buildPackages } from "../../support/end_to_end/package_builder.ts";
+import { trustedTogether } from "../../support/end_to_end/pacman_client.ts";
 import { endToEndTest, type TestBed } from "../../support/end_to_end/test_bed.ts";
 import { runCommand } from "../../support/child_process.ts";
 
@@ -146,14 +147,7 @@ endToEndTest("packages that are signed already keep their signatures", async (be
     refused.text,
     /signed-.*\.sig: Cannot accept the signature: the key .* is not trusted/,
   );
-  const publicKey = join(folder, "packager.asc");
-  await Deno.writeTextFile(
-    publicKey,
-    await runCommand(["gpg", "--armor", "--export", packager.fingerprint], {
-      env: { GNUPGHOME: packager.home },
-    }),
-  );
-  assertEquals((await server.command("key", "trust", publicKey)).code, 0);
+  await server.trust(packager);
   await server.run("add", "mine", path);
   const response = await fetch(`${server.pkgstash.url}mine/os/x86_64/${built!.file}.sig`);
   assertEquals(await response.bytes(), await Deno.readFile(`${path}.sig`));
@@ -162,12 +156,7 @@ endToEndTest("packages that are signed already keep their signatures", async (be
   const pacman = await bed.client(server.pkgstash, {
     repositories: ["mine"],
     sigLevel: REQUIRED,
-    trust: {
-      trustIn: async (home) => {
-        await own.trustIn(home);
-        await packager.trustIn(home);
-      },
-    },
+    trust: trustedTogether(own, packager),
   });
   await pacman.run("-Sy", "signed");
 });

@@ -4,6 +4,7 @@ import { basename, join } from "@std/path";
 import { runCommand } from "../../support/child_process.ts";
 import { OwnRepositoryServer } from "../../support/end_to_end/own_repository_server.ts";
 import { buildPackages } from "../../support/end_to_end/package_builder.ts";
+import { trustedTogether } from "../../support/end_to_end/pacman_client.ts";
 import { endToEndTest } from "../../support/end_to_end/test_bed.ts";
 import { FakeWebServer } from "../../support/fake_web_server.ts";
 
@@ -63,26 +64,14 @@ endToEndTest(
     const refused = await server.try("import", "mine", copy);
     assertEquals(refused.code, 1);
     assertMatch(refused.text, /\.sig: .*is not trusted/);
-    const publicKey = join(copy, "packager.asc");
-    await Deno.writeTextFile(
-      publicKey,
-      await runCommand(["gpg", "--armor", "--export", packager.fingerprint], {
-        env: { GNUPGHOME: packager.home },
-      }),
-    );
-    assertEquals((await server.command("key", "trust", publicKey)).code, 0);
+    await server.trust(packager);
     await server.run("import", "mine", copy);
     await server.run("verify", "mine");
     const own = await server.key();
     const client = await bed.client(server.pkgstash, {
       repositories: ["mine"],
       sigLevel: REQUIRED,
-      trust: {
-        trustIn: async (home) => {
-          await own.trustIn(home);
-          await packager.trustIn(home);
-        },
-      },
+      trust: trustedTogether(own, packager),
     });
     await client.run("-Sy", "second");
     assertEquals(await client.run("-Q"), "first 2.0-1\nsecond 1.0-1\n");

@@ -6,7 +6,7 @@ import { runCommand } from "../child_process.ts";
 import { TOKEN } from "../administration.ts";
 import type { TrustedKey } from "./pacman_client.ts";
 import type { PkgstashDaemon } from "./pkgstash_daemon.ts";
-import { stopAgent } from "./signing_key.ts";
+import { type SigningKey, stopAgent } from "./signing_key.ts";
 import type { TestBed } from "./test_bed.ts";
 
 /** A pkgstash that keeps repositories of its own, with its administrator. */
@@ -50,6 +50,14 @@ export class OwnRepositoryServer {
     const { code, text } = await this.try(...args);
     if (code !== 0) throw new Error(`pkgstash repo ${args.join(" ")} exits with ${code}:\n${text}`);
     return text;
+  }
+
+  /** Has the server trust the signatures of a packager. */
+  async trust(packager: SigningKey): Promise<void> {
+    const publicKey = join(packager.home, "packager.asc");
+    await Deno.writeTextFile(publicKey, await packager.armored());
+    const { code, text } = await this.command("key", "trust", publicKey);
+    if (code !== 0) throw new Error(`pkgstash key trust exits with ${code}:\n${text}`);
   }
 
   /** The keys of the server at present, as its clients import them. */

@@ -20,6 +20,15 @@ export interface TrustedKey {
   trustIn(home: string): Promise<void>;
 }
 
+/** Several keys that a client trusts all of. */
+export function trustedTogether(...keys: readonly TrustedKey[]): TrustedKey {
+  return {
+    trustIn: async (home) => {
+      for (const key of keys) await key.trustIn(home);
+    },
+  };
+}
+
 export interface PacmanOptions {
   /** `Server` lines of every repository, in order. */
   readonly servers: readonly string[];

@@ -36,6 +36,12 @@ export class SigningKey implements AsyncDisposable {
     ], { env: { GNUPGHOME: this.home } });
   }
 
+  /** The public key, armored. */
+  async armored(): Promise<string> {
+    const env = { GNUPGHOME: this.home };
+    return await runCommand(["gpg", "--armor", "--export", this.fingerprint], { env });
+  }
+
   /** Makes a client's GnuPG home trust this key's signatures. */
   async trustIn(home: string): Promise<void> {
     const env = { GNUPGHOME: home };
