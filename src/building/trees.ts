@@ -1,6 +1,6 @@
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { removeIfPresent, statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
-import { filesIn } from "../platform/files/plain_directory.ts";
+import { filesIfPresent } from "../platform/files/plain_directory.ts";
 import type { BuildingLayout } from "./building_layout.ts";
 import { type FileMode, type SourceFile, type SourceTree, treeHash } from "./source_tree.ts";
 
@@ -66,8 +66,7 @@ export class TreeStore {
 
   /** Removes every tree but these. */
   async keepOnly(hashes: ReadonlySet<string>): Promise<void> {
-    if (await statIfPresent(this.#layout.trees) === null) return;
-    for (const { name } of await filesIn(this.#layout.trees)) {
+    for (const { name } of await filesIfPresent(this.#layout.trees)) {
       const hash = name.replace(/\.json$/, "");
       if (HASH.test(hash) && !hashes.has(hash)) await removeIfPresent(this.#layout.tree(hash));
     }

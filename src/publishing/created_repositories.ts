@@ -3,7 +3,7 @@ import { KeyReader } from "../config/key_reader.ts";
 import { type OwnRepositoryConfig, readOwnRepository } from "../config/own_repositories.ts";
 import { formatProblem } from "../config/problem.ts";
 import { statIfPresent, writeFileDurably } from "../platform/files/durable.ts";
-import { directoriesIn } from "../platform/files/plain_directory.ts";
+import { directoriesIfPresent } from "../platform/files/plain_directory.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { StateLayout } from "./state_layout.ts";
 
@@ -11,9 +11,8 @@ const log = eventLogger("publishing");
 
 /** The repositories that `repo create` made: those with a `repository.json`. */
 export async function readCreated(layout: StateLayout): Promise<OwnRepositoryConfig[]> {
-  if (await statIfPresent(layout.repositories) === null) return [];
   const created: OwnRepositoryConfig[] = [];
-  for (const name of await directoriesIn(layout.repositories)) {
+  for (const name of await directoriesIfPresent(layout.repositories)) {
     const path = layout.repository(name).settings;
     if (await statIfPresent(path) === null) continue;
     try {

@@ -7,7 +7,7 @@ import {
   writeFileDurably,
 } from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
-import { directoriesIn } from "../platform/files/plain_directory.ts";
+import { directoriesIfPresent } from "../platform/files/plain_directory.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Generation, GenerationFile } from "./generation.ts";
 import type { PackageStore } from "./package_store.ts";
@@ -211,8 +211,7 @@ export class GenerationStore {
   /** In rising order. */
   async #numbers(): Promise<number[]> {
     const { generations } = this.#layout;
-    if (await statIfPresent(generations) === null) return [];
-    return (await directoriesIn(generations)).map(Number)
+    return (await directoriesIfPresent(generations)).map(Number)
       .filter((number) => Number.isSafeInteger(number) && number > 0)
       .sort((one, other) => one - other);
   }

@@ -9,7 +9,7 @@ import {
   syncDirectory,
   writeFileDurably,
 } from "../platform/files/durable.ts";
-import { directoriesIn } from "../platform/files/plain_directory.ts";
+import { directoriesIfPresent } from "../platform/files/plain_directory.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 
@@ -121,8 +121,7 @@ export class PackageStore {
   }
 
   async isEmpty(): Promise<boolean> {
-    const { packages } = this.#layout;
-    return await statIfPresent(packages) === null || (await directoriesIn(packages)).length === 0;
+    return (await directoriesIfPresent(this.#layout.packages)).length === 0;
   }
 
   /**
@@ -130,9 +129,8 @@ export class PackageStore {
    * begun, and nothing else is known.
    */
   async all(): Promise<PublishedPackage[]> {
-    if (await statIfPresent(this.#layout.packages) === null) return [];
     const found: PublishedPackage[] = [];
-    for (const digest of await directoriesIn(this.#layout.packages)) {
+    for (const digest of await directoriesIfPresent(this.#layout.packages)) {
       for await (const { name: fileName } of Deno.readDir(this.#layout.package(digest))) {
         const named = parsePackageFileName(fileName);
         if (named === null) continue;
@@ -160,9 +158,8 @@ export class PackageStore {
 
   /** Removes every package whose SHA-256 is not among those to keep. */
   async prune(kept: ReadonlySet<string>): Promise<void> {
-    if (await statIfPresent(this.#layout.packages) === null) return;
     const names = new Set([...kept].map((sha256) => basename(this.#layout.package(sha256))));
-    for (const name of await directoriesIn(this.#layout.packages)) {
+    for (const name of await directoriesIfPresent(this.#layout.packages)) {
       if (names.has(name)) continue;
       await Deno.remove(join(this.#layout.packages, name), { recursive: true });
     }

@@ -1,7 +1,7 @@
 import type { Clock } from "../async/clock.ts";
 import { Turns } from "../async/turns.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
-import { statIfPresent } from "../platform/files/durable.ts";
+import { readIfPresent, statIfPresent } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -75,7 +75,7 @@ export class SignatureUpkeep implements AsyncDisposable {
   /** Where signatures of one of the daemon's keys are, as far as anywhere. */
   async usesOf(fingerprint: string): Promise<KeyUse[]> {
     const isBy = async (path: string) => {
-      const signature = await readSignature(path);
+      const signature = await readIfPresent(path);
       if (signature === null) return false;
       return (await this.#signing.ownMakersOf(signature)).includes(fingerprint);
     };
@@ -174,7 +174,7 @@ export class SignatureUpkeep implements AsyncDisposable {
 
   /** Returns whether the package had an outdated signature. */
   async #signPackage(own: OwnRepository, each: PublishedPackage): Promise<boolean> {
-    const before = await readSignature(own.packages.signatureOf(each));
+    const before = await readIfPresent(own.packages.signatureOf(each));
     if (before === null || !await this.#isOutdated(before)) return false;
     try {
       const after = await this.#signing.sign(own.packages.pathOf(each));
@@ -188,7 +188,7 @@ export class SignatureUpkeep implements AsyncDisposable {
 
   async #hasOutdated(own: OwnRepository, generation: Generation): Promise<boolean> {
     for (const path of databaseSignatures(own, generation)) {
-      const signature = await readSignature(path);
+      const signature = await readIfPresent(path);
       if (signature !== null && await this.#isOutdated(signature)) return true;
     }
     return false;
@@ -235,13 +235,4 @@ export function assertUnused(fingerprint: string, uses: readonly KeyUse[], force
 function databaseSignatures(own: OwnRepository, generation: Generation): string[] {
   return Object.keys(generation.files).filter((name) => name.endsWith(".sig"))
     .map((name) => own.pathIn(generation, name));
-}
-
-async function readSignature(path: string): Promise<Uint8Array | null> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

@@ -8,7 +8,7 @@ import {
   writeFileDurably,
 } from "../platform/files/durable.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
-import { directoriesIn } from "../platform/files/plain_directory.ts";
+import { directoriesIfPresent } from "../platform/files/plain_directory.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { GenerationFile } from "./generation.ts";
 import { describeFile } from "./generation_store.ts";
@@ -202,8 +202,7 @@ export class WaitingPublication {
   /** In the order of their numbers. */
   async #directories(): Promise<string[]> {
     const { waiting } = this.#layout;
-    if (await statIfPresent(waiting) === null) return [];
-    return (await directoriesIn(waiting)).map((name) => join(waiting, name))
+    return (await directoriesIfPresent(waiting)).map((name) => join(waiting, name))
       .filter((path) => Number.isSafeInteger(numberOf(path)))
       .sort((one, other) => numberOf(one) - numberOf(other));
   }

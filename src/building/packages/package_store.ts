@@ -1,8 +1,8 @@
 import { Turns } from "../../async/turns.ts";
 import { isAurName } from "../../formats/aur/rpc_answer.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
-import { filesIn } from "../../platform/files/plain_directory.ts";
+import { removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { filesIfPresent } from "../../platform/files/plain_directory.ts";
 import type { BuildingLayout } from "../building_layout.ts";
 import type { WatchedPackage } from "./watched_package.ts";
 
@@ -28,8 +28,7 @@ export class PackageStore {
    */
   static async open(layout: BuildingLayout): Promise<PackageStore> {
     const packages = new Map<string, WatchedPackage>();
-    if (await statIfPresent(layout.packages) === null) return new PackageStore(layout, packages);
-    for (const { name } of await filesIn(layout.packages)) {
+    for (const { name } of await filesIfPresent(layout.packages)) {
       const base = /^(.+)\.json$/.exec(name)?.[1];
       if (base === undefined || !isAurName(base)) continue;
       packages.set(base, await readPackage(layout.package(base), base));

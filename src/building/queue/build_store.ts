@@ -5,7 +5,11 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../../platform/files/durable.ts";
-import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
+import {
+  directoriesIfPresent,
+  filesIfPresent,
+  filesIn,
+} from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { type Build, hasEnded, targetOf } from "./build.ts";
 import { compressLog } from "./build_log.ts";
@@ -96,14 +100,13 @@ export class BuildStore {
   }
 
   async #removeLeftovers(): Promise<void> {
-    for (const name of await namesIn(this.#layout.products)) {
+    for (const name of await directoriesIfPresent(this.#layout.products)) {
       const build = this.#builds.get(numberIn(name) ?? 0);
       if (build === undefined || hasEnded(build)) {
         await removeTreeIfPresent(this.#layout.productsOf(numberIn(name) ?? 0));
       }
     }
-    if (await statIfPresent(this.#layout.logs) === null) return;
-    for (const { name } of await filesIn(this.#layout.logs)) {
+    for (const { name } of await filesIfPresent(this.#layout.logs)) {
       const build = this.#builds.get(numberIn(name) ?? 0);
       const path = `${this.#layout.logs}/${name}`;
       if (build === undefined || name.endsWith(".new")) await removeIfPresent(path);
@@ -123,10 +126,6 @@ export class BuildStore {
       );
     }
   }
-}
-
-async function namesIn(path: string): Promise<string[]> {
-  return await statIfPresent(path) === null ? [] : await directoriesIn(path);
 }
 
 async function readBuild(path: string): Promise<Build | null> {

@@ -1,6 +1,6 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
-import { directoriesIn, filesIn } from "../../platform/files/plain_directory.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import { directoriesIfPresent, filesIn } from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { BuildRequest } from "./build.ts";
 import type { Product } from "./product.ts";
@@ -32,9 +32,7 @@ export class PublishedBuilds {
 
   static async open(layout: QueueLayout): Promise<PublishedBuilds> {
     const published = new PublishedBuilds(layout);
-    const root = layout.publishedRoot;
-    if (await statIfPresent(root) === null) return published;
-    for (const repository of await directoriesIn(root)) {
+    for (const repository of await directoriesIfPresent(layout.publishedRoot)) {
       for (const { name } of await filesIn(layout.publishedIn(repository))) {
         if (!name.endsWith(".json")) continue;
         const key = `${repository}/${name.slice(0, -5)}`;

@@ -2,8 +2,8 @@ import { join } from "@std/path";
 import { Turns } from "../../async/turns.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { readSyncDb } from "../../formats/pacman/sync_db.ts";
-import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
-import { filesIn } from "../../platform/files/plain_directory.ts";
+import { removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
+import { filesIfPresent, filesIn } from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
@@ -158,9 +158,8 @@ export class KeptSnapshots {
 
   async #load(repository: Repository): Promise<readonly KeptSnapshot[]> {
     const directory = this.#pathOf(repository, "");
-    if (await statIfPresent(directory) === null) return [];
     const kept: KeptSnapshot[] = [];
-    for (const { name } of await filesIn(directory)) {
+    for (const { name } of await filesIfPresent(directory)) {
       if (!name.endsWith(RECORD)) continue;
       const path = join(directory, name);
       try {

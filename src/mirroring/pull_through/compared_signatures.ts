@@ -1,4 +1,4 @@
-import { statIfPresent } from "../../platform/files/durable.ts";
+import { readIfPresent, statIfPresent } from "../../platform/files/durable.ts";
 import { LOOK_INTERVAL_MS } from "../../repositories/hot_files.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
@@ -109,16 +109,6 @@ export class ComparedSignatures {
 /** The name of the package of a signature. */
 export function packageNameOf({ fileName }: PackageFile): string {
   return fileName.replace(/\.sig$/, "");
-}
-
-/** The content of a file; null if there is none. */
-export async function readIfPresent(path: string): Promise<Uint8Array | null> {
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }
 
 function packageFileOf(file: PackageFile): PackageFile {

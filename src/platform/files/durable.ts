@@ -81,6 +81,16 @@ export function lstatIfPresent(path: string): Promise<Deno.FileInfo | null> {
   return nullIfAbsent(Deno.lstat(path));
 }
 
+/** The content of a file; null if there is none. */
+export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
 async function nullIfAbsent<T>(looking: Promise<T>): Promise<T | null> {
   try {
     return await looking;

@@ -68,6 +68,11 @@ export async function filesIn(
   return files;
 }
 
+/** As `filesIn`; none if there is no such directory. */
+export async function filesIfPresent(path: string): Promise<SeenFile[]> {
+  return await statIfPresent(path) === null ? [] : await filesIn(path);
+}
+
 /** Looks at one file; returns null if there is no regular file of this name. */
 export async function seeFile(path: string, name: string): Promise<SeenFile | null> {
   const info = await lookAt(join(path, name));
@@ -94,4 +99,9 @@ export async function directoriesIn(path: string): Promise<string[]> {
     if (isDirectory) names.push(name);
   }
   return names.sort();
+}
+
+/** As `directoriesIn`; none if there is no such directory. */
+export async function directoriesIfPresent(path: string): Promise<string[]> {
+  return await statIfPresent(path) === null ? [] : await directoriesIn(path);
 }
