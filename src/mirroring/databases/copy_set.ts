@@ -99,7 +99,7 @@ export async function copySignature(
   const { repository, store, names } = set;
   const signature = await fetchSignature({ ...set, fileName: `${repository.name}.${member}` });
   if (signature === null) return null;
-  if (!await new SignedFile(signedPath).maySign(signature.bytes)) return "wrong";
+  if (await new SignedFile(signedPath).maySign(signature.bytes) === false) return "wrong";
   const blob = names.blob(member);
   const path = store.pathOf(repository, blob);
   await writeFileDurably(path, signature.bytes);

@@ -14,17 +14,18 @@ export class SignedFile {
   /**
    * Whether a signature was made for the file, as far as can be told without the key: a mirror in
    * the middle of an update has the signature of another file than the one it has. True for
-   * signatures that cannot be read, such as armored ones, but not for damaged ones; and once the file
+   * signatures that cannot be read, such as armored ones, but not for damaged ones. Null once the file
    * is gone, since then nobody can tell.
    */
-  async maySign(signature: Uint8Array): Promise<boolean> {
+  async maySign(signature: Uint8Array): Promise<boolean | null> {
     if (isDamagedSignature(signature)) return false;
     try {
       for (const fingerprint of readSignature(signature) ?? []) {
         if (!isMadeFor(fingerprint, await this.#hashOf(fingerprint.hash))) return false;
       }
     } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
+      if (error instanceof Deno.errors.NotFound) return null;
+      throw error;
     }
     return true;
   }

@@ -75,7 +75,7 @@ export class ComparedSignatures {
     const signature = await readIfPresent(this.#options.layout.fileOf(file));
     if (signature === null) return false;
     const cached = await this.packageOf(file);
-    return cached !== null && await new SignedFile(cached.path).maySign(signature);
+    return cached !== null && await new SignedFile(cached.path).maySign(signature) === true;
   }
 
   add(file: PackageFile, comparison: Comparison): void {

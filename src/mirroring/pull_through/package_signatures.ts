@@ -151,7 +151,7 @@ export class PackageSignatures {
     // A package that was rebuilt under its name may be signed where the old one was not.
     this.#options.missing.forget(keyOf(file));
     const signature = await readIfPresent(path);
-    if (signature === null || await new SignedFile(partPath).maySign(signature)) return;
+    if (signature === null || await new SignedFile(partPath).maySign(signature) !== false) return;
     await removeIfPresent(path);
     log.info("removed a signature that was made for other bytes", { file: keyOf(file) });
   }
@@ -307,8 +307,9 @@ export class PackageSignatures {
     { mirror, signed }: { mirror: Mirror; signed: SignedFile | null },
   ): Promise<void> {
     if (isDamagedSignature(bytes)) throw new MirrorRefusal("faulty", "sent a damaged signature");
-    if (signed !== null) {
-      if (await signed.maySign(bytes)) return;
+    const fits = signed === null ? null : await signed.maySign(bytes);
+    if (fits === true) return;
+    if (fits === false) {
       await this.#doubtDatabaseOf(file, mirror);
       throw new MirrorRefusal("different", "has the signature of another package");
     }
@@ -320,8 +321,7 @@ export class PackageSignatures {
     const { signal } = this.#controller;
     const headers = await upstreams.get(repository.upstream)
       .describe(mirror, repository, name, signal).catch(() => null);
-    const length = headers?.get("content-length") ?? null;
-    if (headers !== null && (length === null || Number(length) === size)) return;
+    if (headers?.get("content-length") === String(size)) return;
     throw new MirrorRefusal("different", "does not have the package that the database lists");
   }
 

@@ -3,6 +3,7 @@ import { assertEquals } from "@std/assert";
 import { administer, TOKEN } from "../../../support/administration.ts";
 import { signatureOf } from "../../../support/changing_repository.ts";
 import type { Answer } from "../../../support/http_exchange.ts";
+import { Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { PublishedRepository } from "../../../support/published_repository.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
@@ -135,6 +136,33 @@ Deno.test("a signature without its package comes only from a mirror whose packag
     assertSameBytes((await app.get(PATH)).body, signatureOf(NEW));
   }
   assertEquals(lag!.bytesSent < OLD.length, true, "the package was fetched for its signature");
+});
+
+Deno.test("a mirror that does not tell the length of its package has no say in its signature", async () => {
+  await using app = await start();
+  app.put(DB, await database(NEW));
+  app.put(PACKAGE, OLD);
+  app.put(PATH, signatureOf(OLD));
+  app.mirror.behave(PACKAGE, { kind: "closeDelimited" });
+  await app.warm(DB);
+  assertEquals((await app.get(PATH)).status, 404);
+});
+
+Deno.test("a package that is removed while its signature arrives lets no other signature pass", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.put(DB, await database(NEW));
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(OLD));
+  await app.warm(DB);
+  await app.warm(PACKAGE);
+  app.mirror.behave(PATH, { kind: "hangBeforeHeaders", gate });
+  const asked = app.get(PATH);
+  await gate.reached;
+  await Deno.remove(app.pathOf(PACKAGE));
+  app.put(PACKAGE, OLD);
+  gate.release();
+  assertEquals((await asked).status, 404);
 });
 
 Deno.test("packages that were signed anew get their new signatures after a refresh", async () => {
