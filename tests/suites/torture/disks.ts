@@ -60,18 +60,18 @@ async function fillAndLock(run: Run, siege: Siege): Promise<void> {
 
 /**
  * Makes the disk read-only for all that is opened from now on; with open files, nothing more is
- * possible. A file that is opened for writing at that moment prevents it.
+ * possible. A file that is opened for writing between the two mounts prevents it, for as long as it
+ * is open, so each try begins with a mount of its own.
  */
 async function lock(mount: string): Promise<void> {
-  await runCommand(["mount", "--bind", mount, mount]);
   for (let tries = 1;; tries++) {
+    await runCommand(["mount", "--bind", mount, mount]);
     try {
       await runCommand(["mount", "-o", "remount,bind,ro", mount]);
       return;
     } catch (error) {
-      if (tries < LOCK_TRIES) continue;
       await unlock(mount);
-      throw error;
+      if (tries === LOCK_TRIES) throw error;
     }
   }
 }
