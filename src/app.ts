@@ -67,7 +67,7 @@ export class App implements AsyncDisposable {
       const administration = new Administration(config.stateRoot);
       building = await Building.open(config, {
         publishing,
-        unsatisfied: (dependencies) => mirroring.unsatisfied(dependencies),
+        mirrored: mirroring,
         record: (action, details) =>
           administration.events.record({
             who: DAEMON,
@@ -99,6 +99,7 @@ export class App implements AsyncDisposable {
         limits: () => context.config,
         isProxy: (address) => context.access.isTrusted(address),
       });
+      mirroring.onDatabase(() => context.building.rebuilds.look());
       building.start();
       return new App(server, context);
     } catch (error) {

@@ -42,7 +42,7 @@ const handler = createHandler({
   publishing,
   building: await Building.open(config, {
     publishing,
-    unsatisfied: (dependencies) => mirroring.unsatisfied(dependencies),
+    mirrored: mirroring,
     record: () => Promise.resolve(),
   }),
   metrics,

@@ -16,13 +16,14 @@ import { Decisions } from "./decisions/decisions.ts";
 import { channelsOf } from "./notify/channels.ts";
 import { noticeOf } from "./notify/notice.ts";
 import { Notices } from "./notify/notices.ts";
-import { unsatisfiedBy } from "./own_packages.ts";
+import { AvailablePackages, type MirroredPackages } from "./available_packages.ts";
 import { PackageStore } from "./packages/package_store.ts";
 import { metadataOf } from "./packages/tree_metadata.ts";
 import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { USUAL_SETTINGS } from "./queue/build_settings.ts";
+import { LibraryRebuilds } from "./rebuilds/library_rebuilds.ts";
 import { type SourceTree, treeHash } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
 import { type Added, addPlanned } from "./watch/adding.ts";
@@ -43,12 +44,7 @@ export interface BuildingOptions {
   readonly publishing:
     & Pick<Publishing, "claim" | "create" | "repositories">
     & QueuePublishing;
-  /**
-   * Those of these dependencies that no mirrored repository satisfies.
-   *
-   * @throws PkgstashError `conflict` if a database is not there yet.
-   */
-  readonly unsatisfied: (dependencies: readonly string[]) => Promise<readonly string[]>;
+  readonly mirrored: MirroredPackages;
   /** Adds to the audit log what no request asked for. */
   readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
   /** Queues an accepted tree, by default in the queue of builds. */
@@ -68,6 +64,8 @@ export interface BuildingOptions {
  * 2. `review` sorts what changed since the tree that was accepted last into facts.
  * 3. `decisions` accepts what the rules let pass after its cool-down, and asks a person otherwise.
  * 4. An accepted tree is queued to be built; see `queue/build_queue.ts`.
+ *
+ * `rebuilds` queues what is published once more when a library that it was linked with has changed.
  */
 export class Building {
   readonly packages: PackageStore;
@@ -75,8 +73,10 @@ export class Building {
   readonly watcher: Watcher;
   readonly decisions: Decisions;
   readonly builds: BuildQueue;
+  readonly rebuilds: LibraryRebuilds;
   readonly notices: Notices;
   readonly #options: BuildingOptions;
+  readonly #available: AvailablePackages;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
   #config: Settings;
@@ -87,11 +87,13 @@ export class Building {
 
   private constructor(
     config: Settings,
-    { trees, packages, builds, notices, options }: {
+    { trees, packages, builds, rebuilds, notices, available, options }: {
       notices: Notices;
       trees: TreeStore;
       packages: PackageStore;
       builds: BuildQueue;
+      rebuilds: LibraryRebuilds;
+      available: AvailablePackages;
       options: BuildingOptions;
     },
   ) {
@@ -101,6 +103,8 @@ export class Building {
     this.packages = packages;
     this.trees = trees;
     this.builds = builds;
+    this.rebuilds = rebuilds;
+    this.#available = available;
     this.notices = notices;
     this.#http = httpClient(config);
     this.#client = this.#aurClient();
@@ -132,17 +136,26 @@ export class Building {
     if (await statIfPresent(layout.root) !== null) await options.publishing.claim();
     const packages = await PackageStore.open(layout);
     const trees = new TreeStore(layout);
+    const available = new AvailablePackages(
+      options.mirrored,
+      () => options.publishing.repositories,
+    );
     let building: Building | null = null;
     const builds = await BuildQueue.open({
       directory: layout.queue,
       settings: () => (building === null ? config : building.#config).builds,
       publishing: options.publishing,
       readTree: (hash) => trees.read(hash),
+      unsatisfied: (dependencies) => available.unsatisfiedIfKnown(dependencies),
       listener: {
         onPublished: async ({ packageBase, products, version }) =>
           await building?.recordPublished(packageBase, products[0]?.version ?? version),
       },
       ...(options.clock === undefined ? {} : { clock: options.clock }),
+    });
+    const rebuilds = await LibraryRebuilds.open({
+      ...{ path: layout.libraries, builds, available, record: options.record },
+      isHeld: (base) => (packages.findByName(base)?.hold ?? null) !== null,
     });
     const notices = await Notices.open({
       path: layout.notices,
@@ -150,7 +163,9 @@ export class Building {
       channels: () => building === null ? [] : channelsOf(building.#config, building.#http),
       schedule: () => (building === null ? config : building.#config).notify.schedule,
     });
-    building = new Building(config, { trees, packages, builds, notices, options });
+    building = new Building(config, {
+      ...{ trees, packages, builds, rebuilds, notices, available, options },
+    });
     return building;
   }
 
@@ -166,7 +181,7 @@ export class Building {
     return await planDependencies(names, {
       info: (names) => this.#client.info(names),
       providersOf: (name) => this.#client.providersOf(name),
-      unsatisfied: (dependencies) => this.#unsatisfied(dependencies),
+      unsatisfied: (dependencies) => this.#available.unsatisfied(dependencies),
       watchedBase: (name) => this.packages.findByName(name)?.base ?? null,
     });
   }
@@ -306,12 +321,14 @@ export class Building {
     await this.watcher.stop();
     await this.decisions.settled();
     await this.notices.stop();
+    await this.rebuilds.stop();
     await this.builds.stop();
     this.#http[Symbol.dispose]();
   }
 
   async #settle(): Promise<void> {
     await this.decisions.settle();
+    this.rebuilds.look();
     const waiting = (await this.decisions.approvals()).filter(({ isAsked }) => isAsked);
     await this.notices.tell(waiting.map(noticeOf));
   }
@@ -359,11 +376,6 @@ export class Building {
     log.info("created the repository for packages of the AUR", { repository });
   }
 
-  async #unsatisfied(dependencies: readonly string[]): Promise<readonly string[]> {
-    const rest = await this.#options.unsatisfied(dependencies);
-    return await unsatisfiedBy(this.#options.publishing.repositories, rest);
-  }
-
   async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {
     const needs = new Set<string>();
     const others: string[] = [];
@@ -372,13 +384,8 @@ export class Building {
       if (watched === null) others.push(dependency);
       else if (watched.base !== base) needs.add(watched.base);
     }
-    try {
-      return { needs: [...needs].sort(), unmet: await this.#unsatisfied(others) };
-    } catch (error) {
-      // A database that is not there yet tells nothing of what is missing.
-      if (error instanceof PkgstashError && error.kind === "conflict") return null;
-      throw error;
-    }
+    const unmet = await this.#available.unsatisfiedIfKnown(others);
+    return unmet === null ? null : { needs: [...needs].sort(), unmet };
   }
 
   /** What was missing may be watched now. */

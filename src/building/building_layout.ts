@@ -10,6 +10,7 @@ import { join } from "@std/path";
  *       trees/HASH.json         the files of one package source, by the hash that approvals are
  *                               bound to
  *       notices.json            messages that are still to be delivered
+ *       libraries.json          which libraries published packages were linked with
  *       queue/                  builds; see queue/queue_layout.ts
  */
 export class BuildingLayout {
@@ -43,5 +44,9 @@ export class BuildingLayout {
 
   get notices(): string {
     return join(this.root, "notices.json");
+  }
+
+  get libraries(): string {
+    return join(this.root, "libraries.json");
   }
 }

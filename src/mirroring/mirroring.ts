@@ -97,6 +97,7 @@ export class Mirroring {
   readonly #background = new BackgroundWork((failure, error) =>
     log.error(failure, { reason: reasonOf(error) })
   );
+  readonly #listeners: (() => void)[] = [];
   #config: Config;
   readonly #kept: KeptSnapshots;
   #tree: RepositoryTree;
@@ -153,11 +154,13 @@ export class Mirroring {
       indexed: () => this.#indexed,
       upstreams: this.upstreams,
       room: { make: (bytes) => this.room.make(bytes) },
-      onPublished: (repository, before) =>
+      onPublished: (repository, before) => {
         this.#background.add(
           "cannot record what to prefetch",
           this.#planner.record(repository, before),
-        ),
+        );
+        for (const listener of this.#listeners) listener();
+      },
       settings: snapshotSettings(config),
     });
     this.inventory = new Inventory({
@@ -397,6 +400,32 @@ export class Mirroring {
       rest = rest.filter((text) => index?.satisfies(text) !== true);
     }
     return rest;
+  }
+
+  /** What mirrored packages provide under each of these names, such as `libfoo.so=6-64`. */
+  async provisionsOf(names: readonly string[]): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>();
+    for (const repository of this.#tree.repositories) {
+      const index = await this.snapshots.indexOf(repository);
+      for (const name of names) {
+        const provided = index?.provisionsOf(name) ?? [];
+        found.set(name, [...new Set([...found.get(name) ?? [], ...provided])]);
+      }
+    }
+    return found;
+  }
+
+  /** When a database was published last, in milliseconds since the epoch; 0 without any. */
+  async databasesChangedAt(): Promise<number> {
+    const current = await Promise.all(
+      [...this.#tree.repositories].map((repository) => this.snapshots.current(repository)),
+    );
+    return Math.max(0, ...current.map((snapshot) => snapshot?.publishedAt ?? 0));
+  }
+
+  /** Calls `listener` after each new database. */
+  onDatabase(listener: () => void): void {
+    this.#listeners.push(listener);
   }
 
   /** See `PackageRequests.refuseResume`. */

@@ -74,10 +74,15 @@ export class PackageIndex {
     return base64 === null ? null : Uint8Array.fromBase64(base64);
   }
 
+  /** What packages provide under a name, as it is written, such as `libfoo.so=6-64`. */
+  provisionsOf(name: string): string[] {
+    return this.#provisionsOf(name).flatMap(({ entry }) => entry.provides)
+      .filter((text) => parseDependency(text).name === name);
+  }
+
   /** The packages whose %PROVIDES% satisfy a dependency, in pacman's order: by name. */
   providersOf(dependency: Dependency): IndexedPackage[] {
-    this.#byProvision ??= this.#relatedBy(({ provides }) => provides);
-    return (this.#byProvision.get(dependency.name) ?? [])
+    return this.#provisionsOf(dependency.name)
       .filter(({ relation }) => isProvidedBy(dependency, relation))
       .map(({ entry }) => entry)
       .sort(inOrderOfName);
@@ -98,6 +103,11 @@ export class PackageIndex {
       .filter(({ relation }) => isSatisfiedBy(relation, { name, version }))
       .map(({ entry }) => entry)
       .sort(inOrderOfName);
+  }
+
+  #provisionsOf(name: string): readonly Related[] {
+    this.#byProvision ??= this.#relatedBy(({ provides }) => provides);
+    return this.#byProvision.get(name) ?? [];
   }
 
   #relatedBy(relationsOf: (entry: IndexedPackage) => readonly string[]): Map<string, Related[]> {

@@ -118,8 +118,10 @@ export class TestQueue implements AsyncDisposable {
 
   static async open(
     directory: string,
-    { clock, settings = {}, trees = new Map(), namesakes = {} }: {
+    { clock, settings = {}, trees = new Map(), namesakes = {}, missing = new Set() }: {
       clock?: Clock;
+      /** Dependencies that no repository satisfies. */
+      missing?: ReadonlySet<string>;
       settings?: Partial<QueueSettings>;
       /** Those of an earlier queue. */
       trees?: Map<string, SourceTree>;
@@ -147,6 +149,8 @@ export class TestQueue implements AsyncDisposable {
       settings: () => ({ ...QUEUE_SETTINGS, ...settings }),
       publishing,
       readTree: (hash) => Promise.resolve(trees.get(hash) ?? null),
+      unsatisfied: (dependencies) =>
+        Promise.resolve(dependencies.filter((each) => missing.has(each))),
       listener,
       ...(clock === undefined ? {} : { clock }),
     });

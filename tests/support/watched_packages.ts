@@ -58,10 +58,14 @@ export class WatchedPackages implements AsyncDisposable {
         ...{ receive: undefined!, publishFiles: undefined!, namesakesOf: undefined! },
         repositoryToChange: undefined!,
       },
-      unsatisfied: (dependencies) =>
-        Promise.resolve(
-          dependencies.filter((each) => !MIRRORED.includes(each.replace(/[<>=].*/, ""))),
-        ),
+      mirrored: {
+        unsatisfied: (dependencies) =>
+          Promise.resolve(
+            dependencies.filter((each) => !MIRRORED.includes(each.replace(/[<>=].*/, ""))),
+          ),
+        provisionsOf: () => Promise.resolve(new Map()),
+        databasesChangedAt: () => Promise.resolve(0),
+      },
       record: (action, details) => {
         this.recorded.push({ action, details });
         return Promise.resolve();

@@ -2,7 +2,7 @@ import { PkgstashError } from "../../errors.ts";
 import { closeAttempt } from "./attempts.ts";
 import type { Attribution } from "../accepted_build.ts";
 import { type Build, hasEnded, titleOf } from "./build.ts";
-import { isOfSamePackage } from "./enqueueing.ts";
+import { isOfSamePackage, isRebuildOfOther } from "./enqueueing.ts";
 
 /**
  * A build that a person cancels.
@@ -27,7 +27,8 @@ export function retry(build: Build, builds: Iterable<Build>): Build {
     (build.state === "held" && build.hold?.kind === "builders");
   if (!isOver) throw conflict("retry", build, `it is ${build.state}`);
   const newer = [...builds].find((each) =>
-    each.number > build.number && isOfSamePackage(each, build, build.architecture)
+    each.number > build.number && isOfSamePackage(each, build, build.architecture) &&
+    !isRebuildOfOther(each, build)
   );
   if (newer !== undefined) throw conflict("retry", build, `build ${newer.number} is newer`);
   return waitingAgain(build);

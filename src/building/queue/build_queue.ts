@@ -14,8 +14,8 @@ import { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
 import { patchedTree } from "./patched_tree.ts";
 import { Products } from "./products.ts";
-import { Publication, versionToBuild } from "./publication.ts";
-import { PublishedBuilds } from "./published_builds.ts";
+import { Publication, type Unsatisfied, versionToBuild } from "./publication.ts";
+import { PublishedBuilds, type PublishedSummary } from "./published_builds.ts";
 import { QueueLayout } from "./queue_layout.ts";
 import { obstacleOf, unfitBuilders } from "./schedule.ts";
 
@@ -46,6 +46,7 @@ export interface BuildQueueOptions {
   readonly publishing: QueuePublishing;
   /** The files of an accepted tree; null if they are not kept. */
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
+  readonly unsatisfied: Unsatisfied;
   readonly listener?: BuildListener;
   readonly clock?: Clock;
 }
@@ -123,6 +124,7 @@ export class BuildQueue {
     this.#publication = new Publication({
       ...{ builds, products, published, publishing, treeOf, clock },
       packager: () => settings().packager,
+      unsatisfied: options.unsatisfied,
     });
     this.#intake = new Intake({
       ...{ builds, published, clock, readTree: options.readTree },
@@ -214,9 +216,14 @@ export class BuildQueue {
     };
   }
 
+  /** What was published last of each package base and architecture. */
+  get published(): PublishedSummary[] {
+    return this.#published.summaries;
+  }
+
   /** Hashes of the trees that builds still need, or may be built of again. */
   treesInUse(): string[] {
-    return [...this.#builds.all().map(({ treeHash }) => treeHash), ...this.#published.trees];
+    return [...this.#builds.all(), ...this.published].map(({ treeHash }) => treeHash);
   }
 
   /** Queues an accepted tree; see `Intake.enqueue`. */
@@ -227,6 +234,11 @@ export class BuildQueue {
   /** Builds what is published again; see `Intake.rebuild`. */
   rebuild(name: string, reason: string): Promise<Build[]> {
     return this.#intake.rebuild(name, reason);
+  }
+
+  /** Builds one publication again that depends on what is no longer there; see `Intake.repair`. */
+  repair(...[published, cause]: Parameters<Intake["repair"]>): Promise<Build[]> {
+    return this.#intake.repair(published, cause);
   }
 
   /** Cancels a build; its builder hears of it at its next heartbeat. See `build_decisions.ts`. */

@@ -128,13 +128,16 @@ export class BuildStore {
   }
 }
 
+/** What builds of older versions lack. */
+const ADDED: Partial<Build> = { broken: [] };
+
 async function readBuild(path: string): Promise<Build | null> {
   try {
     const build = JSON.parse(await Deno.readTextFile(path)) as Build;
     if (typeof build.number !== "number" || !Array.isArray(build.attempts)) {
       throw new Error("it does not have the form of a build");
     }
-    return build;
+    return { ...ADDED, ...build };
   } catch (error) {
     // One damaged file must not keep the daemon from serving everything else.
     log.error("a build cannot be read; restore its file from a backup, or remove it", {

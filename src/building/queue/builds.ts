@@ -13,6 +13,7 @@ export interface BuildListener {
   onPublished?(build: Build): void | Promise<void>;
   onHeld?(build: Build): void | Promise<void>;
   onFailed?(build: Build): void | Promise<void>;
+  onCancelled?(build: Build): void | Promise<void>;
   /** A builder no longer has it, however that came. */
   onAttemptEnded?(build: Build, attempt: Attempt): void | Promise<void>;
 }
@@ -112,6 +113,7 @@ export class Builds {
         if (hasBecome("published")) await listener.onPublished?.(after);
         if (hasBecome("held")) await listener.onHeld?.(after);
         if (hasBecome("failed")) await listener.onFailed?.(after);
+        if (hasBecome("cancelled")) await listener.onCancelled?.(after);
       } catch (error) {
         log.warn("cannot tell what became of a build", {
           build: after.number,

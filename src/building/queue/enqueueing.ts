@@ -37,10 +37,11 @@ export function checkRequest(request: BuildRequest): void {
 /** A build that waits for its first attempt, or for a person if its patches do not fit. */
 export function newBuild(
   request: BuildRequest,
-  { number, architecture, pkgrel, isVcs, fault, now }: {
+  { number, architecture, pkgrel, broken, isVcs, fault, now }: {
     number: number;
     architecture: string;
     pkgrel: string | null;
+    broken: readonly string[];
     isVcs: boolean;
     /** Why its patches do not fit; null if they do. */
     fault: string | null;
@@ -54,7 +55,7 @@ export function newBuild(
     : { kind: "patches", reason: fault, facts: [], metadata: null };
   return {
     ...rest,
-    ...{ number, architecture, pkgrel, isVcs, state, createdAt: now, notBefore: 0 },
+    ...{ number, architecture, pkgrel, broken, isVcs, state, createdAt: now, notBefore: 0 },
     ...{ endedAt: null, attempts: [], countsFrom: 1, step: null, isComplete: false, products: [] },
     ...{ failure: null, hold, released: null, ended: null },
   };
@@ -71,10 +72,19 @@ export function doesTheSame(
     areSameSettings(build.settings, request.settings);
 }
 
-/** Whether a newer build takes the place of this one, which no builder has. */
+/**
+ * Whether a newer build takes the place of this one, which no builder has. The rebuild of what is
+ * published leaves an update alone that a person has yet to look at.
+ */
 export function isSuperseded(build: Build, by: Build): boolean {
+  if (build.state === "held" && isRebuildOfOther(by, build)) return false;
   return (build.state === "waiting" || build.state === "held") && build.number < by.number &&
     isOfSamePackage(build, by, by.architecture);
+}
+
+/** Whether `one` builds again what is published, and `other` is made of other files. */
+export function isRebuildOfOther(one: Build, other: Build): boolean {
+  return one.pkgrel !== null && one.treeHash !== other.treeHash;
 }
 
 /** Whether it builds the same package base for the same architecture and repository. */

@@ -8,7 +8,7 @@ import type { Builds } from "./builds.ts";
 import { cancelled } from "./build_decisions.ts";
 import { checkRequest, doesTheSame, isSuperseded, newBuild, raisedPkgrel } from "./enqueueing.ts";
 import { patchedTree } from "./patched_tree.ts";
-import type { PublishedBuilds } from "./published_builds.ts";
+import type { PublishedBuild, PublishedBuilds, PublishedSummary } from "./published_builds.ts";
 
 export interface IntakeOptions {
   readonly builds: Builds;
@@ -35,7 +35,7 @@ export class Intake {
    */
   async enqueue(
     request: BuildRequest,
-    { pkgrel = null }: { pkgrel?: string | null } = {},
+    { pkgrel = null, broken = [] }: { pkgrel?: string | null; broken?: readonly string[] } = {},
   ): Promise<Build[]> {
     checkRequest(request);
     await this.#options.checkRepository(request.repository);
@@ -48,7 +48,7 @@ export class Intake {
       queued.push(
         same ?? await this.#options.builds.add((number) =>
           newBuild(request, {
-            ...{ number, architecture, pkgrel, isVcs, fault },
+            ...{ number, architecture, pkgrel, broken, isVcs, fault },
             now: this.#options.clock.now(),
           })
         ),
@@ -72,12 +72,29 @@ export class Intake {
       );
     }
     const queued: Build[] = [];
-    for (const { request, architecture, products } of latest) {
-      const version = products[0]?.version ?? request.version;
-      const again = { ...request, architectures: [architecture], reason };
-      queued.push(...await this.enqueue(again, { pkgrel: raisedPkgrel(version) }));
-    }
+    for (const each of latest) queued.push(...await this.#again(each, { reason, broken: [] }));
     return queued;
+  }
+
+  /** As `rebuild`, of one publication, whose packages depend on what is no longer there. */
+  async repair(
+    { repository, packageBase, architecture }: Pick<
+      PublishedSummary,
+      "repository" | "packageBase" | "architecture"
+    >,
+    cause: { readonly reason: string; readonly broken: readonly string[] },
+  ): Promise<Build[]> {
+    const latest = await this.#options.published.find(repository, packageBase, architecture);
+    return latest === null ? [] : await this.#again(latest, cause);
+  }
+
+  async #again(
+    { request, architecture, products }: PublishedBuild,
+    { reason, broken }: { readonly reason: string; readonly broken: readonly string[] },
+  ): Promise<Build[]> {
+    const version = products[0]?.version ?? request.version;
+    const again = { ...request, architectures: [architecture], reason };
+    return await this.enqueue(again, { pkgrel: raisedPkgrel(version), broken });
   }
 
   /** Whether the files follow a source, and why their patches do not fit; null if they do. */

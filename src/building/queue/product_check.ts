@@ -23,6 +23,8 @@ export interface ProductExpectation {
   readonly approvedFiles: ReadonlySet<string>;
   /** What was published last of the same package base, by name: a person or these rules let it pass. */
   readonly previous: ReadonlyMap<string, Product>;
+  /** What the build was to mend, and nothing satisfies yet. */
+  readonly broken: ReadonlySet<string>;
   /** Directories of mirrored repositories that have a package of this name. */
   readonly official: (name: string) => readonly string[];
 }
@@ -119,11 +121,15 @@ const TAKING_LISTS = [
 
 function relationFacts(
   product: Product,
-  { srcinfo, version }: ProductExpectation,
+  { srcinfo, version, broken }: ProductExpectation,
   previous: Product | null,
 ): ProductFact[] {
   const { name: packageName, architecture } = product;
-  const facts: ProductFact[] = [];
+  const facts: ProductFact[] = product.depends.filter((value) => broken.has(value))
+    .map((value) => ({
+      ...{ kind: "depends", packageName, before: value, after: value },
+      reason: "the rebuild does not help: it still depends on what no repository has",
+    }));
   for (const [list, reason] of LISTS) {
     const approved = valuesFor(srcinfo, list, { packageName, architecture });
     const known = new Set([

@@ -16,6 +16,9 @@ const log = eventLogger("builds");
 /** When something is tried again that failed by no fault of the build, such as a full disk. */
 const AGAIN_AFTER_MS = 60_000;
 
+/** Those of these dependencies that no repository satisfies; null if nobody can tell yet. */
+export type Unsatisfied = (dependencies: readonly string[]) => Promise<readonly string[] | null>;
+
 export interface PublicationOptions {
   readonly builds: Builds;
   readonly products: Products;
@@ -24,6 +27,7 @@ export interface PublicationOptions {
   /** The files that were approved, as they are built; null if they are no longer kept. */
   readonly treeOf: (build: Build) => Promise<SourceTree | null>;
   readonly packager: () => string;
+  readonly unsatisfied: Unsatisfied;
   readonly clock: Clock;
 }
 
@@ -121,8 +125,10 @@ export class Publication {
     }
     const namesakes = await publishing.namesakesOf(products.map(({ name }) => name));
     const previous = await this.#previous(build);
+    const helpless = await this.#stillBroken(build, products);
     return checkProducts(products, {
       ...build,
+      broken: new Set(helpless),
       version: versionToBuild(build),
       packager: packager(),
       srcinfo: parseSrcinfo(new TextDecoder().decode(srcinfo)),
@@ -132,6 +138,16 @@ export class Publication {
       previous: new Map((previous?.products ?? []).map((each) => [each.name, each])),
       official: (name) => (namesakes.get(name) ?? []).map(({ directory }) => directory),
     });
+  }
+
+  /** What a rebuild was to mend, and its packages still depend on. */
+  async #stillBroken(
+    { broken }: Build,
+    products: readonly Product[],
+  ): Promise<readonly string[]> {
+    const depends = new Set(products.flatMap((product) => product.depends));
+    const still = broken.filter((each) => depends.has(each));
+    return still.length === 0 ? [] : await this.#options.unsatisfied(still) ?? [];
   }
 
   async #previous(

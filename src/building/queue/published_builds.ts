@@ -20,11 +20,29 @@ export interface PublishedBuild {
   readonly publishedAt: number;
 }
 
+/** What is remembered of a publication, so that its file need not be read again. */
+export interface PublishedSummary {
+  readonly repository: string;
+  readonly packageBase: string;
+  readonly architecture: string;
+  /** The build that made it. */
+  readonly build: number;
+  readonly treeHash: string;
+  /** Package bases that it needs. */
+  readonly needs: readonly string[];
+  readonly products: readonly Pick<Product, "name" | "version">[];
+  /** The libraries that its packages were linked with, such as `libfoo.so=5-64`. */
+  readonly libraries: readonly string[];
+}
+
+/** A dependency that makepkg has completed with the version of a library. */
+const LIBRARY = /\.so=/;
+
 /** The latest publications, a file for each package base and architecture. */
 export class PublishedBuilds {
   readonly #layout: QueueLayout;
-  /** Hashes of the trees that they were built of, by `REPOSITORY/BASE.ARCH`. */
-  readonly #known = new Map<string, string>();
+  /** By `REPOSITORY/BASE.ARCH`; null for a file that cannot be read. */
+  readonly #known = new Map<string, PublishedSummary | null>();
 
   private constructor(layout: QueueLayout) {
     this.#layout = layout;
@@ -36,7 +54,7 @@ export class PublishedBuilds {
       for (const { name } of await filesIn(layout.publishedIn(repository))) {
         if (!name.endsWith(".json")) continue;
         const key = `${repository}/${name.slice(0, -5)}`;
-        published.#known.set(key, "");
+        published.#known.set(key, null);
         await published.#learn(key);
       }
     }
@@ -98,12 +116,12 @@ export class PublishedBuilds {
     const { architecture, request: { repository, packageBase } } = published;
     const path = this.#layout.published(repository, packageBase, architecture);
     await writeFileDurably(path, `${JSON.stringify(published)}\n`, { mode: 0o600 });
-    this.#known.set(`${repository}/${packageBase}.${architecture}`, published.request.treeHash);
+    this.#known.set(`${repository}/${packageBase}.${architecture}`, summaryOf(published));
   }
 
-  /** Hashes of the trees that may be built again. */
-  get trees(): string[] {
-    return [...this.#known.values()].filter((hash) => hash !== "");
+  /** What is remembered of each. */
+  get summaries(): PublishedSummary[] {
+    return [...this.#known.values()].filter((each) => each !== null);
   }
 
   #at(key: string): Promise<PublishedBuild | null> {
@@ -114,10 +132,21 @@ export class PublishedBuilds {
 
   async #learn(key: string): Promise<void> {
     try {
-      this.#known.set(key, (await this.#at(key))?.request.treeHash ?? "");
+      const found = await this.#at(key);
+      this.#known.set(key, found === null ? null : summaryOf(found));
     } catch (error) {
       // It is told again when it is needed; until then the daemon serves everything else.
       log.error("a publication cannot be read", { reason: reasonOf(error) });
     }
   }
+}
+
+function summaryOf({ build, architecture, request, products }: PublishedBuild): PublishedSummary {
+  const { repository, packageBase, treeHash, needs } = request;
+  const depends = products.flatMap((product) => product.depends);
+  return {
+    ...{ repository, packageBase, architecture, build, treeHash, needs },
+    products: products.map(({ name, version }) => ({ name, version })),
+    libraries: [...new Set(depends)].filter((each) => LIBRARY.test(each)),
+  };
 }

@@ -2,10 +2,39 @@ import type { Mutant } from "../mutant.ts";
 
 const QUEUE = ["building/queue/build_queue_test.ts"];
 const LOG = ["building/queue/build_log_test.ts"];
+const REBUILDS = ["building/rebuilds/library_rebuilds_test.ts"];
 const PRODUCT = ["building/queue/product_check_test.ts"];
 
 /** Builds: who may say what of them, and what is published of them. */
 export const BUILDS: readonly Mutant[] = [
+  {
+    file: "building/rebuilds/rebuild_plan.ts",
+    find: "!tried.includes(idOf(each))",
+    replace: "true",
+    breaks: "a package is built again and again for a library that it cannot have",
+    killedBy: REBUILDS,
+  },
+  {
+    file: "building/rebuilds/rebuild_plan.ts",
+    find: "isOutrun(publication) ? libraries : []",
+    replace: "libraries",
+    breaks: "a package that brings its library is built again",
+    killedBy: REBUILDS,
+  },
+  {
+    file: "building/rebuilds/rebuild_plan.ts",
+    find: "each.present.length > 0 &&",
+    replace: "",
+    breaks: "a package is built again while its library moves to another repository",
+    killedBy: REBUILDS,
+  },
+  {
+    file: "building/queue/enqueueing.ts",
+    find: 'if (build.state === "held" && isRebuildOfOther(by, build)) return false;',
+    replace: "",
+    breaks: "a rebuild takes the place of an update that a person has yet to look at",
+    killedBy: REBUILDS,
+  },
   {
     file: "building/queue/leases.ts",
     find: "if (attempt?.builder === builder) return { build, attempt };",

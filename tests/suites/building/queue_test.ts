@@ -1,39 +1,43 @@
 // From "pkgstash aur add" to "pacman -S", with the daemon's own queue.
 import { assertEquals, assertMatch } from "@std/assert";
-import { join } from "@std/path";
+import { laterLibrary } from "../../support/building/base_packages.ts";
 import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
-import { ChildBuilder } from "../../support/building/child_builder.ts";
+import { QueueBed } from "../../support/building/queue_bed.ts";
 
 buildingTest("what is added and approved is built, published and installed", async (bed) => {
-  const { server } = bed;
-  const run = async (...args: string[]) => {
-    const { code, text } = await server.command(...args);
-    assertEquals(code, 0, text);
-    return text;
-  };
-  const folder = join(await bed.bed.newFolder("source"), "small");
-  await Deno.mkdir(folder);
+  await using queue = await QueueBed.open(bed);
   const body = 'package() { install -d "$pkgdir/usr/share/$pkgname"; }';
-  for (const [name, text] of Object.entries(packageSource("small", { body }).files)) {
-    await Deno.writeTextFile(join(folder, name), text);
-  }
-  const token = (await run("token", "create", "builder1", "--builder")).trim();
-  await run("aur", "add", folder);
-  const id = /^([0-9a-f]{8,})\s+small 1\.0-1/m.exec(await run("approvals", "list"))?.[1];
-  await run("approvals", "approve", id!, "--reason", "looked at it");
-  await using builder = await ChildBuilder.start(
-    await bed.bed.newFolder("builder"),
-    { url: server.pkgstash.url, keyring: bed.keyring },
-    { token },
-  );
-  await builder.printed(/job ended.*built small-1\.0-1-any/);
-  assertMatch(await run("builds", "list"), /small +1\.0-1 .*published/);
-  assertMatch(await run("builds", "log", "small"), /Finished making: small 1\.0-1/);
-  const client = await bed.bed.client(server.pkgstash, {
-    repositories: ["aur"],
-    sigLevel: "Required DatabaseRequired TrustedOnly",
-    trust: await server.key(),
-  });
+  await queue.addFolder(packageSource("small", { body }));
+  await queue.approve("small 1.0-1");
+  await queue.builder.printed(/job ended.*built small-1\.0-1-any/);
+  assertMatch(await queue.run("builds", "list"), /small +1\.0-1 .*published/);
+  assertMatch(await queue.run("builds", "log", "small"), /Finished making: small 1\.0-1/);
+  const client = await queue.client();
   await client.run("-Sy", "small");
   assertEquals(await client.run("-Q"), "small 1.0-1\n");
+});
+
+buildingTest("a package is built again when its library comes in another version", async (bed) => {
+  await using queue = await QueueBed.open(bed);
+  // A program that is linked with what the root has of the library.
+  const body =
+    'package() { install -Dm755 /usr/share/made-library/program "$pkgdir/usr/bin/app"; }';
+  const source = packageSource("app", { fields: { depends: ["libmade.so"] }, body });
+  source.files["PKGBUILD"] = source.files["PKGBUILD"]!.replace("arch=(any)", "arch=(x86_64)");
+  source.files[".SRCINFO"] = source.files[".SRCINFO"]!.replace("arch = any", "arch = x86_64");
+  await queue.addFolder(source);
+  await queue.approve("app 1.0-1");
+  await queue.builder.printed(/job ended.*built app-1\.0-1-x86_64/);
+  const client = await queue.client(["aur", "core"]);
+  await client.run("-Sy", "app");
+  assertMatch(await client.run("-Qi", "app"), /libmade\.so=1-64/);
+  await bed.core.publish([await laterLibrary(await bed.bed.newFolder("later"), 2)]);
+  await queue.run("refresh");
+  await queue.builder.printed(/job ended.*built app-1\.0-1\.1-x86_64/);
+  const reason = /no repository has libmade\.so=1-64 any more, but libmade\.so=2-64/;
+  assertMatch(await queue.run("builds", "show", "app"), reason);
+  assertMatch(await queue.run("events"), /Rebuild a package/);
+  await client.run("-Syu");
+  assertEquals(await client.run("-Q"), "app 1.0-1.1\nmade-library 2.0-1\n");
+  assertMatch(await client.run("-Qi", "app"), /libmade\.so=2-64/);
 });

@@ -1,6 +1,7 @@
 import { basename, join } from "@std/path";
 import type { BuiltPackage } from "../end_to_end/package_builder.ts";
 import { makepkg } from "../makepkg.ts";
+import { madeElf } from "./made_elf.ts";
 
 const CONFIGURATION = "OPTIONS=(!strip !docs !zipman !purge !debug !lto)\n";
 
@@ -63,13 +64,28 @@ When = PostTransaction
 Exec = /bin/sh -c 'mkdir -p /usr/share/made-hooks && echo ran >/usr/share/made-hooks/hook'
 `,
   },
-  "made-library": {
-    PKGBUILD: `pkgname=made-library
-${HEAD}provides=(libmade.so=1-64)
-package() { install -d "$pkgdir/usr/share/made-library"; echo 42 >"$pkgdir/usr/share/made-library/answer"; }
-`,
-  },
+  "made-library": libraryRecipe(1),
 };
+
+/** A library, with a program that is linked with it, for packages to take. */
+function libraryRecipe(version: number): Readonly<Record<string, string>> {
+  const [library, program] = [{ soname: `libmade.so.${version}` }, {
+    needed: [`libmade.so.${version}`],
+  }].map((each) => madeElf(each).toBase64());
+  return {
+    PKGBUILD: `pkgname=made-library
+${HEAD.replace("pkgver=1.0", `pkgver=${version}.0`)}provides=(libmade.so)
+package() {
+  install -d "$pkgdir/usr/share/made-library"
+  cd "$pkgdir/usr/share/made-library"
+  echo 42 >answer
+  base64 -d >libmade.so.${version} <<<'${library}'
+  base64 -d >program <<<'${program}'
+  chmod 755 *
+}
+`,
+  };
+}
 
 let built: Promise<BuiltPackage[]> | undefined;
 
@@ -85,17 +101,26 @@ async function build(): Promise<BuiltPackage[]> {
   const packages: BuiltPackage[] = [];
   await Promise.all(
     Object.entries(RECIPES).map(async ([name, files]) => {
-      const work = join(folder, name);
-      await Deno.mkdir(work);
-      for (const [file, text] of Object.entries(files)) {
-        await Deno.writeTextFile(join(work, file), text);
-      }
-      const path = await makepkg(work, {
-        configuration: CONFIGURATION,
-        env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work },
-      });
+      const path = await made(join(folder, name), files);
       packages.push({ name, version: "1.0-1", file: basename(path), path });
     }),
   );
   return packages;
+}
+
+/** A later version of `made-library`, whose library has another number. */
+export async function laterLibrary(folder: string, version: number): Promise<BuiltPackage> {
+  const path = await made(join(folder, `library-${version}`), libraryRecipe(version));
+  return { name: "made-library", version: `${version}.0-1`, file: basename(path), path };
+}
+
+async function made(work: string, files: Readonly<Record<string, string>>): Promise<string> {
+  await Deno.mkdir(work);
+  for (const [file, text] of Object.entries(files)) {
+    await Deno.writeTextFile(join(work, file), text);
+  }
+  return await makepkg(work, {
+    configuration: CONFIGURATION,
+    env: { SOURCE_DATE_EPOCH: "1700000000", BUILDDIR: work },
+  });
 }

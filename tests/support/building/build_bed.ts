@@ -20,14 +20,17 @@ export class BuildBed implements AsyncDisposable {
   readonly queue: FakeQueue;
   readonly bed: TestBed;
   readonly server: OwnRepositoryServer;
+  /** The repository of the distribution. */
+  readonly core: PackageRepository;
   /** A keyring of pacman that trusts the distribution. */
   readonly keyring: string;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
     resources: AsyncDisposableStack,
-    { bed, server, queue, keyring }: {
+    { bed, core, server, queue, keyring }: {
       bed: TestBed;
+      core: PackageRepository;
       server: OwnRepositoryServer;
       queue: FakeQueue;
       keyring: string;
@@ -35,6 +38,7 @@ export class BuildBed implements AsyncDisposable {
   ) {
     this.#resources = resources;
     this.bed = bed;
+    this.core = core;
     this.server = server;
     this.queue = queue;
     this.keyring = keyring;
@@ -46,7 +50,7 @@ export class BuildBed implements AsyncDisposable {
     const key: SigningKey = await bed.signingKey();
     const tree = await bed.newFolder("tree");
     const packages = await basePackages();
-    await PackageRepository.create(tree, "core", packages, key);
+    const core = await PackageRepository.create(tree, "core", packages, key);
     const mirror = await bed.mirror({ root: tree });
     const server = await OwnRepositoryServer.start(bed, {
       mirror_urls: [mirror.url()],
@@ -67,7 +71,7 @@ export class BuildBed implements AsyncDisposable {
         mirrored: [{ name: "core", servers }],
       }),
     );
-    return new BuildBed(resources, { bed, server, queue, keyring });
+    return new BuildBed(resources, { bed, core, server, queue, keyring });
   }
 
   /** Starts a builder that takes jobs from the queue. */

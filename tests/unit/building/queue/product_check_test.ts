@@ -26,6 +26,7 @@ function expectation(changes: Partial<ProductExpectation> = {}, lines: string[] 
     ...{ architecture: "x86_64", packager: PACKAGER, srcinfo: parseSrcinfo(srcinfo) },
     approvedFiles: new Set([digestOf(SCRIPT)]),
     previous: new Map(),
+    broken: new Set<string>(),
     official: () => [],
     ...changes,
   } satisfies ProductExpectation;

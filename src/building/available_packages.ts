@@ -1,0 +1,89 @@
+import { PkgstashError } from "../errors.ts";
+import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
+import type { OwnRepository } from "../publishing/own_repository.ts";
+
+/** What mirrored repositories have. */
+export interface MirroredPackages {
+  /**
+   * Those of these dependencies that no mirrored package satisfies.
+   *
+   * @throws PkgstashError `conflict` if a database is not there yet.
+   */
+  unsatisfied(dependencies: readonly string[]): Promise<readonly string[]>;
+  /** What mirrored packages provide under each of these names, such as `libfoo.so=6-64`. */
+  provisionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** When a database was published last, in milliseconds since the epoch. */
+  databasesChangedAt(): Promise<number>;
+}
+
+type OwnPackages = Pick<OwnRepository, "published" | "settings">;
+
+/** What builds can have: the packages of mirrored repositories, and those of our own. */
+export class AvailablePackages {
+  readonly #mirrored: MirroredPackages;
+  readonly #own: () => readonly OwnPackages[];
+
+  constructor(mirrored: MirroredPackages, own: () => readonly OwnPackages[]) {
+    this.#mirrored = mirrored;
+    this.#own = own;
+  }
+
+  /**
+   * Those of these dependencies that no package satisfies.
+   *
+   * @throws PkgstashError `conflict` if a mirrored database is not there yet.
+   */
+  async unsatisfied(dependencies: readonly string[]): Promise<readonly string[]> {
+    const rest = await this.#mirrored.unsatisfied(dependencies);
+    if (rest.length === 0) return [];
+    const own = (await Promise.all(this.#own().map((each) => each.published()))).flat();
+    return rest.filter((text) => {
+      const dependency = parseDependency(text);
+      return !own.some((each) =>
+        isSatisfiedBy(dependency, each) ||
+        each.provides.some((provided) => isProvidedBy(dependency, parseDependency(provided)))
+      );
+    });
+  }
+
+  /** As `unsatisfied`; null if a database is not there yet, which tells nothing of what is missing. */
+  async unsatisfiedIfKnown(dependencies: readonly string[]): Promise<readonly string[] | null> {
+    try {
+      return await this.unsatisfied(dependencies);
+    } catch (error) {
+      if (error instanceof PkgstashError && error.kind === "conflict") return null;
+      throw error;
+    }
+  }
+
+  /** What packages provide under each of these names, such as `libfoo.so=6-64`. */
+  async provisionsOf(names: readonly string[]): Promise<Map<string, readonly string[]>> {
+    const found = new Map(await this.#mirrored.provisionsOf(names));
+    const wanted = new Set(names);
+    for (const repository of this.#own()) {
+      for (const provided of (await repository.published()).flatMap(({ provides }) => provides)) {
+        const { name } = parseDependency(provided);
+        if (!wanted.has(name)) continue;
+        found.set(name, [...new Set([...found.get(name) ?? [], provided])]);
+      }
+    }
+    return found;
+  }
+
+  /** When a mirrored database was published last, in milliseconds since the epoch. */
+  databasesChangedAt(): Promise<number> {
+    return this.#mirrored.databasesChangedAt();
+  }
+
+  /** Whether a repository of our own has all of these packages in these versions. */
+  async has(
+    repository: string,
+    packages: readonly { readonly name: string; readonly version: string }[],
+  ): Promise<boolean> {
+    const own = this.#own().find(({ settings }) => settings.name === repository);
+    const there = new Set(
+      (await own?.published() ?? []).map(({ name, version }) => `${name} ${version}`),
+    );
+    return packages.every(({ name, version }) => there.has(`${name} ${version}`));
+  }
+}

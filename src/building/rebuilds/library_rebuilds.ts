@@ -1,0 +1,162 @@
+import { BackgroundWork } from "../../async/background_work.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
+import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { writeFileDurably } from "../../platform/files/durable.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import type { AvailablePackages } from "../available_packages.ts";
+import { hasEnded } from "../queue/build.ts";
+import type { BuildQueue } from "../queue/build_queue.ts";
+import type { PublishedSummary } from "../queue/published_builds.ts";
+import { breakageText, keyOf, planRebuilds, type SeenPublication } from "./rebuild_plan.ts";
+
+const log = eventLogger("rebuilds");
+
+export interface LibraryRebuildsOptions {
+  /** The file that keeps what was seen over a restart. */
+  readonly path: string;
+  readonly builds: Pick<BuildQueue, "published" | "all" | "repair" | "listen">;
+  readonly available: Pick<
+    AvailablePackages,
+    "unsatisfiedIfKnown" | "provisionsOf" | "databasesChangedAt" | "has"
+  >;
+  /** Whether a person wants nothing of it to be built. */
+  readonly isHeld: (packageBase: string) => boolean;
+  /** Adds to the audit log what no request asked for. */
+  readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
+}
+
+/**
+ * Builds published packages again when a library that they were linked with has changed. It looks at
+ * what is published after each change of a database, and after each build.
+ */
+export class LibraryRebuilds {
+  readonly #options: LibraryRebuildsOptions;
+  readonly #background = new BackgroundWork((failure, error) =>
+    log.error(failure, { reason: reasonOf(error) })
+  );
+  #seen: Map<string, SeenPublication>;
+  #isWanted = false;
+  #isRunning = false;
+  #isStopped = false;
+
+  private constructor(options: LibraryRebuildsOptions, seen: Map<string, SeenPublication>) {
+    this.#options = options;
+    this.#seen = seen;
+  }
+
+  static async open(options: LibraryRebuildsOptions): Promise<LibraryRebuilds> {
+    const rebuilds = new LibraryRebuilds(options, await readSeen(options.path));
+    const look = () => rebuilds.look();
+    options.builds.listen({ onPublished: look, onHeld: look, onFailed: look, onCancelled: look });
+    return rebuilds;
+  }
+
+  /** Looks soon at what is published. Calls while it looks lead to one more look. */
+  look(): void {
+    this.#isWanted = true;
+    if (this.#isRunning || this.#isStopped) return;
+    this.#isRunning = true;
+    this.#background.add("cannot rebuild what a library has broken", this.#run());
+  }
+
+  /** Resolves when it does not look. */
+  settled(): Promise<void> {
+    return this.#background.settled();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.settled();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      while (this.#isWanted && !this.#isStopped) {
+        this.#isWanted = false;
+        await this.#look();
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #look(): Promise<void> {
+    const { builds, available, isHeld } = this.#options;
+    const published = await this.#linked();
+    const libraries = [...new Set(published.flatMap((each) => each.libraries))];
+    if (libraries.length === 0) return;
+    const unmet = await available.unsatisfiedIfKnown(libraries);
+    if (unmet === null) return;
+    const names = [...new Set(unmet.map((each) => parseDependency(each).name))];
+    const changedAt = await available.databasesChangedAt();
+    const all = builds.all();
+    const open = new Set(all.filter((each) => !hasEnded(each) && each.state !== "held").map(keyOf));
+    const begunAt = new Map(
+      all.map(({ number, attempts }) => [number, attempts.at(-1)?.startedAt ?? Infinity]),
+    );
+    const { rebuilds, seen } = planRebuilds({
+      published,
+      seen: this.#seen,
+      unmet: new Set(unmet),
+      present: names.length === 0 ? new Map() : await available.provisionsOf(names),
+      isOutrun: ({ build }) => changedAt >= (begunAt.get(build) ?? Infinity),
+      isBusy: (publication) => open.has(keyOf(publication)) || isHeld(publication.packageBase),
+    });
+    for (const { publication, breakages } of rebuilds) {
+      const { packageBase } = publication;
+      const reason = breakageText(breakages);
+      const broken = breakages.map(({ dependency }) => dependency);
+      const queued = await builds.repair(publication, { reason, broken });
+      log.info("a library has changed, building a package again", { package: packageBase, reason });
+      await this.#options.record("Rebuild a package", {
+        package: packageBase,
+        builds: queued.map(({ number }) => number),
+        reason,
+      });
+    }
+    // Afterwards: a crash in between finds the build in the queue, and leaves it at that.
+    await this.#keep(seen);
+  }
+
+  /** Publications that were linked with a library, and that nobody has removed or replaced. */
+  async #linked(): Promise<PublishedSummary[]> {
+    const linked: PublishedSummary[] = [];
+    for (const each of this.#options.builds.published) {
+      if (each.libraries.length === 0) continue;
+      if (await this.#options.available.has(each.repository, each.products)) linked.push(each);
+    }
+    return linked;
+  }
+
+  async #keep(seen: ReadonlyMap<string, SeenPublication>): Promise<void> {
+    const text = textOf(seen);
+    if (text === textOf(this.#seen)) return;
+    await writeFileDurably(this.#options.path, text, { mode: 0o600 });
+    this.#seen = new Map(seen);
+  }
+}
+
+function textOf(seen: ReadonlyMap<string, SeenPublication>): string {
+  const sorted = [...seen].toSorted(([one], [other]) => one < other ? -1 : 1);
+  return `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`;
+}
+
+async function readSeen(path: string): Promise<Map<string, SeenPublication>> {
+  try {
+    const seen = JSON.parse(await Deno.readTextFile(path)) as Record<string, SeenPublication>;
+    const isWhole = Object.values(seen).every(({ met, tried }) =>
+      Array.isArray(met) && Array.isArray(tried)
+    );
+    if (!isWhole) throw new Error("it does not have the form of a list of publications");
+    return new Map(Object.entries(seen));
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return new Map();
+    throw new PkgstashError(
+      "storage",
+      `Cannot read which libraries packages were linked with in ${path}: ${reasonOf(error)}. ` +
+        "Remove the file: what is published is looked at anew, and what a library has broken until " +
+        "then is not built again by itself.",
+      { cause: error },
+    );
+  }
+}
