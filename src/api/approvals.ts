@@ -1,21 +1,28 @@
 import { z } from "zod";
+import { ATTRIBUTION } from "./attribution.ts";
+import { SETTINGS_CHANGES } from "./build_settings.ts";
 import { MAINTAINERS, REASON } from "./aur.ts";
 import { endpoint } from "./endpoint.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const ID = z.string().regex(/^[0-9a-f]{16}$/, "must be the 16 hexadecimal digits of an approval")
-  .describe("Names exactly these trees and maintainers. Anything else has another id.");
+  .describe("Names exactly these trees, settings and maintainers. Anything else has another id.");
 
 const CHANGE = z.object({
   base: z.string(),
   accepted: z.string().nullable().describe("The version accepted last; null for a first build."),
   version: z.string().describe("The version to accept."),
   tree: z.string().describe("The hash of its files."),
+  settings: ATTRIBUTION.extend({ changes: SETTINGS_CHANGES }).nullable().describe(
+    "Other settings that are approved with it, and who proposed them; null if they stay.",
+  ),
 });
 
 const APPROVAL = z.object({
   id: ID,
-  kind: z.enum(["first", "change"]),
+  kind: z.enum(["first", "change", "settings"]).describe(
+    "settings: nothing but the settings changes, and the accepted files stay.",
+  ),
   packages: z.array(CHANGE).describe("In build order."),
   reasons: z.array(z.string()).describe("Why it does not pass by itself."),
   is_asked: z.boolean().describe("Whether a person must decide, as opposed to a cool-down."),

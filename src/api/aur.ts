@@ -58,6 +58,7 @@ const WATCHED_DETAIL = WATCHED.extend({
   news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("The latest first."),
   decisions: z.array(ATTRIBUTION.extend({
     action: z.string(),
+    settings: z.array(z.string()).describe("What changed in the settings."),
     version: z.string().nullable(),
     tree: z.string().nullable(),
   })).describe("The latest first."),

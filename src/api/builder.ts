@@ -57,6 +57,7 @@ export const BUILD_SETTINGS = z.strictObject({
   network: z.boolean().describe("Whether build() and check() may use the network."),
   check: z.boolean().describe("Whether check() runs."),
   ccache: z.boolean().describe("Whether ccache is used, which must be in the root."),
+  sccache: z.boolean().describe("Whether sccache is used, which must be in the root."),
   makepkg_conf: z.string().max(16 * 1024).describe("Lines to add to makepkg.conf."),
   environment: z.record(z.string(), z.string().max(4096)).describe("Variables for makepkg."),
   packages: z.array(z.string()).max(100).describe("Further packages to install into the root."),

@@ -1,6 +1,7 @@
 import { ATTRIBUTION } from "./attribution.ts";
 import { z } from "zod";
-import { BUILD_SETTINGS, BUILD_STEPS, REPORTED_FAILURES } from "./builder.ts";
+import { PACKAGE_SETTINGS } from "./build_settings.ts";
+import { BUILD_STEPS, REPORTED_FAILURES } from "./builder.ts";
 import { endpoint, lines } from "./endpoint.ts";
 import { LIMIT, numberInQuery } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
@@ -105,9 +106,7 @@ const BUILD = z.object({
 
 const BUILD_DETAILS = BUILD.extend({
   needs: z.array(z.string()).describe("Package bases that must be published first."),
-  settings: BUILD_SETTINGS.extend({
-    patches: z.array(z.string()).describe("Diffs that are applied to the approved files."),
-  }),
+  settings: PACKAGE_SETTINGS,
   approved: ATTRIBUTION.describe("Who approved what is built."),
   released: ATTRIBUTION.nullable().describe("Who let it go on when it was held; null for nobody."),
   ended_by: ATTRIBUTION.nullable().describe("Who cancelled or refused it; null for nobody."),

@@ -18,6 +18,7 @@ import {
   RETRY_BUILD,
   SHOW_BUILD,
 } from "./builds.ts";
+import { PROPOSE_SETTINGS, SHOW_SETTINGS } from "./build_settings.ts";
 import { APPROVE, LIST_APPROVALS, REJECT, SHOW_APPROVAL } from "./approvals.ts";
 import {
   ADD_FOLDER,
@@ -131,6 +132,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   HOLD_WATCHED,
   RELEASE_WATCHED,
   SET_COOL_DOWN,
+  SHOW_SETTINGS,
+  PROPOSE_SETTINGS,
   LIST_APPROVALS,
   SHOW_APPROVAL,
   APPROVE,

@@ -195,10 +195,12 @@ export class JobRun {
       hostFiles: state.hostFiles,
       sources: state.sources(job.package_base),
       ccache: job.settings.ccache ? state.ccache(job.package_base) : null,
+      sccache: job.settings.sccache ? state.sccache(job.package_base) : null,
       jobs: settings.jobs === 0 ? navigator.hardwareConcurrency : settings.jobs,
       buildIn: settings.buildIn,
     };
-    for (const directory of [common.sources, ...common.ccache === null ? [] : [common.ccache]]) {
+    for (const directory of [common.sources, common.ccache, common.sccache]) {
+      if (directory === null) continue;
       await Deno.mkdir(directory, { recursive: true });
       await workspace.giveToBuild(directory);
     }

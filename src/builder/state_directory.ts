@@ -19,8 +19,8 @@ const HOST_FILES = [
 
 /** Directories that sandboxes mount something on. */
 const MOUNT_POINTS = [
-  ...["build", "ccache", "dev", "etc/pkgstash", "gnupg", "pkgdest", "proc", "run", "srcdest"],
-  ...["startdir", "tmp", "usr", "var/tmp"],
+  ...["build", "ccache", "dev", "etc/pkgstash", "gnupg", "pkgdest", "proc", "run", "sccache"],
+  ...["srcdest", "startdir", "tmp", "usr", "var/tmp"],
 ];
 
 /** Layers that no build used for this long are removed. */
@@ -35,6 +35,7 @@ const UNUSED_MS = 14 * 24 * 60 * 60 * 1000;
  *     pacman-MAPPING/          databases by architecture, and downloads
  *     sources-MAPPING/NAME/    what a package base fetched
  *     ccache-MAPPING/NAME/
+ *     sccache-MAPPING/NAME/
  *     work/                    builds in progress
  */
 export class StateDirectory implements Disposable {
@@ -101,6 +102,11 @@ export class StateDirectory implements Disposable {
   /** Each package base has its own, so that none can change what another one compiles. */
   ccache(packageBase: string): string {
     return join(this.#directory, `ccache-${this.#mapping}`, packageBase);
+  }
+
+  /** Likewise. */
+  sccache(packageBase: string): string {
+    return join(this.#directory, `sccache-${this.#mapping}`, packageBase);
   }
 
   [Symbol.dispose](): void {

@@ -1,3 +1,5 @@
+import type { BuildSettings } from "./build_settings.ts";
+
 /** Who did something, when and why. */
 export interface Attribution {
   /** In milliseconds since the epoch. */
@@ -22,4 +24,5 @@ export interface AcceptedBuild {
   /** Why it is built, in words. */
   readonly reason: string;
   readonly approved: Attribution;
+  readonly settings: BuildSettings;
 }

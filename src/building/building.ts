@@ -4,14 +4,15 @@ import { asFaultOfRequest, PkgstashError } from "../errors.ts";
 import { parseDependency } from "../formats/pacman/dependency.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { HttpClient } from "../platform/http_client.ts";
-import { eventLogger } from "../platform/observability/logging.ts";
 import type { Publishing } from "../publishing/publishing.ts";
 import { VERSION } from "../version.ts";
+import type { BuildSettings } from "./build_settings.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
 import { type PackageState, stateOf } from "./decisions/standing.ts";
 import type { Inspection } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
+import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
 import { channelsOf } from "./notify/channels.ts";
 import { noticeOf } from "./notify/notice.ts";
@@ -22,7 +23,6 @@ import { metadataOf } from "./packages/tree_metadata.ts";
 import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
-import { USUAL_SETTINGS } from "./queue/build_settings.ts";
 import { LibraryRebuilds } from "./rebuilds/library_rebuilds.ts";
 import { type SourceTree, treeHash } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
@@ -32,8 +32,6 @@ import { AurClient } from "./watch/aur_client.ts";
 import { type DependencyPlan, planDependencies } from "./watch/dependency_plan.ts";
 import { treeOf } from "./watch/tree_archive.ts";
 import { type Needs, Watcher } from "./watch/watcher.ts";
-
-const log = eventLogger("building");
 
 type Settings = Pick<
   Config,
@@ -115,7 +113,12 @@ export class Building {
       rules: () => this.#config.aur,
       isGone,
       ...(options.judge === undefined ? {} : { judge: options.judge }),
-      enqueue: options.enqueue ?? ((build) => this.#enqueue(build)),
+      enqueue: options.enqueue ?? ((build) =>
+        enqueueAccepted(build, {
+          builds,
+          publishing: options.publishing,
+          repository: this.#config.aur.repository,
+        })),
       record: options.record,
     });
     this.watcher = new Watcher({
@@ -203,7 +206,7 @@ export class Building {
       );
     }
     await this.#options.publishing.claim();
-    await this.#createRepository(by);
+    await createRepository(this.#options.publishing, this.#config.aur.repository, by);
     const { packages: store, watcher } = this;
     const added = await addPlanned(plan, { store, watcher, clock: this.#clock, by });
     await this.#refreshUnmet();
@@ -230,7 +233,7 @@ export class Building {
         );
       }
       await this.#options.publishing.claim();
-      await this.#createRepository(by);
+      await createRepository(this.#options.publishing, this.#config.aur.repository, by);
       const at = this.#clock.now();
       if (known === null) {
         await this.packages.add(newPackage({
@@ -250,6 +253,15 @@ export class Building {
     } catch (error) {
       throw asFaultOfRequest(error);
     }
+  }
+
+  /** Proposes other settings for a package; see `Decisions.proposeSettings`. */
+  async proposeSettings(
+    base: string,
+    proposal: { by: string; reason: string; settings: BuildSettings },
+  ): Promise<void> {
+    await this.decisions.proposeSettings(base, proposal);
+    await this.#settle();
   }
 
   /** What a person needs to know of the files that wait. */
@@ -341,39 +353,6 @@ export class Building {
       signal: this.#stopping.signal,
       ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
     });
-  }
-
-  /** Queues an accepted tree unless a build of it is there, as after a crash in between. */
-  async #enqueue({ architectures, ...build }: AcceptedBuild): Promise<void> {
-    const isThere = this.builds.all().some(({ packageBase, treeHash, state }) =>
-      packageBase === build.packageBase && treeHash === build.treeHash && state !== "failed" &&
-      state !== "cancelled"
-    );
-    if (isThere) return;
-    const { repository } = this.#config.aur;
-    await this.#createRepository(build.approved.by);
-    const own = this.#options.publishing.repositories
-      .find(({ settings }) => settings.name === repository)?.settings.architectures ?? [];
-    const usable = architectures.includes("any")
-      ? ["any"]
-      : architectures.filter((each) => own.includes(each));
-    if (usable.length === 0) {
-      log.warn("a package is for none of the repository's architectures", {
-        package: build.packageBase,
-        architectures: architectures.join(", "),
-      });
-      return;
-    }
-    const settings = USUAL_SETTINGS;
-    await this.builds.enqueue({ ...build, architectures: usable, repository, settings });
-  }
-
-  async #createRepository(by: string): Promise<void> {
-    const { repository } = this.#config.aur;
-    const { publishing } = this.#options;
-    if (publishing.repositories.some(({ settings }) => settings.name === repository)) return;
-    await publishing.create(repository, {}, by);
-    log.info("created the repository for packages of the AUR", { repository });
   }
 
   async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {

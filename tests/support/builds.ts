@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Clock } from "../../src/async/clock.ts";
 import type { Build, BuildRequest } from "../../src/building/queue/build.ts";
 import { BuildQueue, type QueueSettings } from "../../src/building/queue/build_queue.ts";
-import { USUAL_SETTINGS } from "../../src/building/queue/build_settings.ts";
+import { USUAL_SETTINGS } from "../../src/building/build_settings.ts";
 import type { BuildListener } from "../../src/building/queue/builds.ts";
 import { type SourceTree, treeHash } from "../../src/building/source_tree.ts";
 import type { Publishing } from "../../src/publishing/publishing.ts";

@@ -12,6 +12,7 @@ export interface JsonSchema {
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: boolean | JsonSchema;
+  readonly propertyNames?: JsonSchema;
   readonly minItems?: number;
   readonly maxItems?: number;
   readonly maxLength?: number;
@@ -38,6 +39,7 @@ const KEYWORDS = new Set([
   "properties",
   "required",
   "additionalProperties",
+  "propertyNames",
   "oneOf",
   "anyOf",
   "description",
@@ -82,7 +84,7 @@ function scalarFaults(value: unknown, schema: JsonSchema, at: string): string[] 
 }
 
 function memberFaults(value: unknown, schema: JsonSchema, at: string): string[] {
-  const { items, properties = {}, required = [], additionalProperties } = schema;
+  const { items, properties = {}, required = [], additionalProperties, propertyNames } = schema;
   if (Array.isArray(value)) {
     const { minItems = 0, maxItems = Infinity } = schema;
     const isSized = value.length >= minItems && value.length <= maxItems;
@@ -100,7 +102,13 @@ function memberFaults(value: unknown, schema: JsonSchema, at: string): string[] 
     ...Object.entries(value).flatMap(([name, member]) => {
       const expected = properties[name];
       if (expected !== undefined) return faultsOf(member, expected, `${at}.${name}`);
-      return additionalProperties === false ? [`${at}.${name}: unknown`] : [];
+      if (additionalProperties === false) return [`${at}.${name}: unknown`];
+      return [
+        ...propertyNames === undefined ? [] : faultsOf(name, propertyNames, `${at}.${name}`),
+        ...typeof additionalProperties === "object"
+          ? faultsOf(member, additionalProperties, `${at}.${name}`)
+          : [],
+      ];
     }),
   ];
 }

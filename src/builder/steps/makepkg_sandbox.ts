@@ -22,6 +22,8 @@ export interface JobSurroundings {
   readonly sources: string;
   /** Where ccache keeps what it has; null if it is not used. */
   readonly ccache: string | null;
+  /** Likewise for sccache. */
+  readonly sccache: string | null;
   readonly jobs: number;
   readonly buildIn: "disk" | "memory";
 }
@@ -61,6 +63,7 @@ export function stepSandbox(
       ...isInMemory ? [] : [writable(workspace.path("build"), "/build")],
       ...rights.builds ? [writable(workspace.path("pkgdest"), "/pkgdest")] : [],
       ...rights.builds && common.ccache !== null ? [writable(common.ccache, "/ccache")] : [],
+      ...rights.builds && common.sccache !== null ? [writable(common.sccache, "/sccache")] : [],
       ...rights.sources === "fetch" ? [writable(sources, "/srcdest")] : [],
       ...rights.sources === "use" ? [writable(workspace.path("srcdest"), "/srcdest")] : [],
     ],
@@ -109,7 +112,7 @@ export function stepSandbox(
 
 /** Approved variables may change how a package is built, but not where its files go. */
 function environment(
-  { job, jobs, ccache }: JobSurroundings,
+  { job, jobs, ccache, sccache }: JobSurroundings,
   { builds, sources }: StepRights,
 ): Record<string, string> {
   return {
@@ -136,6 +139,7 @@ function environment(
     CURL_CA_BUNDLE: CERTIFICATES,
     GIT_SSL_CAINFO: CERTIFICATES,
     ...ccache === null ? {} : { CCACHE_DIR: "/ccache" },
+    ...sccache === null ? {} : { SCCACHE_DIR: "/sccache", RUSTC_WRAPPER: "/usr/bin/sccache" },
   };
 }
 

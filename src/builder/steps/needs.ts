@@ -26,8 +26,9 @@ export function needsOf(
   const fromBase = all(base);
   const fromPackages = packages.flatMap(all)
     .filter((dependency) => !own.has(dependency.replace(/[<>=].*$/, "")));
+  const tools = (["ccache", "sccache"] as const).filter((tool) => settings[tool]);
   return {
-    dependencies: [...new Set([...fromBase, ...fromPackages, ...settings.packages])],
+    dependencies: [...new Set([...fromBase, ...fromPackages, ...settings.packages, ...tools])],
     validKeys: valuesOf(base, "validpgpkeys") ?? [],
   };
 }

@@ -1,22 +1,34 @@
 import { createHash } from "node:crypto";
 import { buildOrder } from "../packages/build_order.ts";
-import type { Candidate, WatchedPackage } from "../packages/watched_package.ts";
+import { settingsHash } from "../build_settings.ts";
+import type { Candidate, DecidedSettings, WatchedPackage } from "../packages/watched_package.ts";
 import type { Decision } from "./decision.ts";
 
 /** One package base in an approval. */
 export interface ApprovalMember {
   readonly watched: WatchedPackage;
+  /** Of settings alone, the accepted tree. */
   readonly candidate: Candidate;
+  /** Settings that are approved with it; null if they stay. */
+  readonly proposed: DecidedSettings | null;
+}
+
+/** What is decided about a package, and the settings that wait with it. */
+export interface Decided {
+  readonly watched: WatchedPackage;
+  readonly decision: Decision;
+  readonly proposed: DecidedSettings | null;
 }
 
 /** Trees that wait for one decision of a person. */
 export interface Approval {
   /**
-   * Names exactly these trees and maintainers. When anything changes there is another approval with
+   * Names exactly these trees, settings and maintainers. When anything changes there is another approval with
    * another id, and this one is void.
    */
   readonly id: string;
-  readonly kind: "first" | "change";
+  /** `settings` if nothing else changes. */
+  readonly kind: "first" | "change" | "settings";
   /** In build order. */
   readonly members: readonly ApprovalMember[];
   /** Why it does not pass by itself. */
@@ -33,15 +45,17 @@ export interface Approval {
 }
 
 /** What the approvals are, from the decision on each package. First builds of a group are one. */
-export function approvalsOf(
-  decided: readonly { readonly watched: WatchedPackage; readonly decision: Decision }[],
-): Approval[] {
+export function approvalsOf(decided: readonly Decided[]): Approval[] {
   const groups = new Map<string, { members: ApprovalMember[]; decisions: Decision[] }>();
-  for (const { watched, decision } of decided) {
+  for (const { watched, decision, proposed } of decided) {
     if (decision.kind !== "ask" && decision.kind !== "wait") continue;
-    const key = watched.accepted === null ? `group ${watched.group}` : `base ${watched.base}`;
+    const key = watched.accepted === null
+      ? `group ${watched.group}`
+      : watched.accepted.treeHash === decision.candidate.treeHash
+      ? `settings ${watched.base}`
+      : `base ${watched.base}`;
     const group = groups.get(key) ?? { members: [], decisions: [] };
-    group.members.push({ watched, candidate: decision.candidate });
+    group.members.push({ watched, candidate: decision.candidate, proposed });
     group.decisions.push(decision);
     groups.set(key, group);
   }
@@ -59,7 +73,11 @@ function approvalOf(members: readonly ApprovalMember[], decisions: readonly Deci
   const [only] = decisions;
   return {
     id: idOf(ordered),
-    kind: ordered.some(({ watched }) => watched.accepted === null) ? "first" : "change",
+    kind: ordered.some(({ watched }) => watched.accepted === null)
+      ? "first"
+      : ordered.every(isAboutSettings)
+      ? "settings"
+      : "change",
     members: ordered,
     reasons: [
       ...new Set(
@@ -80,14 +98,22 @@ function approvalOf(members: readonly ApprovalMember[], decisions: readonly Deci
 
 const ID_LENGTH = 16;
 
-/** Of everything that a person is shown and that can change: trees, and who maintains them. */
+/** Whether only its settings wait, and not its files. */
+export function isAboutSettings({ watched, candidate }: ApprovalMember): boolean {
+  return watched.accepted?.treeHash === candidate.treeHash;
+}
+
+/** Of everything that a person is shown and that can change: trees, settings, maintainers. */
 function idOf(members: readonly ApprovalMember[]): string {
-  const facts = members.map(({ watched, candidate }) => [
+  const facts = members.map(({ watched, candidate, proposed }) => [
     watched.base,
     watched.accepted?.treeHash ?? null,
     candidate.treeHash,
     watched.maintainers.at(-1)?.maintainer ?? null,
     watched.maintainers.at(-1)?.coMaintainers ?? [],
+    ...[watched.settings, proposed].map((each) =>
+      each === null ? null : settingsHash(each.settings)
+    ),
   ]);
   return createHash("sha256").update(JSON.stringify(facts.sort())).digest("hex").slice(
     0,

@@ -14,6 +14,8 @@ export interface DecisionInput {
   /** The verdict on each candidate against the accepted tree, by its hash. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly rules: DecisionRules;
+  /** Why its own patches do not fit to a candidate, by the hash of that; without those that they fit. */
+  readonly patchFaults: ReadonlyMap<string, string>;
   /** Watched package bases that it needs and that were never accepted. */
   readonly unacceptedNeeds: readonly string[];
   /** Whether the source has told that the package is gone. */
@@ -99,8 +101,10 @@ function reasonsToAsk(input: DecisionInput, candidate: Candidate): string[] {
   const reasons = unmet.length === 0
     ? []
     : [`no repository has ${unmet.join(", ")} that it needs: pkgstash aur add may help`];
+  const patchFault = input.patchFaults.get(candidate.treeHash);
+  if (patchFault !== undefined) reasons.push(patchFault);
   if (accepted === null) return [`${base} was never built here`, ...reasons];
-  if (!passes(input, candidate)) {
+  if (patchFault === undefined && !passes(input, candidate)) {
     const verdict = input.verdicts.get(candidate.treeHash);
     reasons.push(
       verdict === "pin"
@@ -128,7 +132,11 @@ function maintainersDiffer({ accepted, maintainers }: WatchedPackage): boolean {
     accepted.coMaintainers.join(" ") !== last.coMaintainers.join(" ");
 }
 
-function passes({ verdicts, rules }: DecisionInput, { treeHash }: Candidate): boolean {
+function passes(
+  { verdicts, rules, patchFaults }: DecisionInput,
+  { treeHash }: Candidate,
+): boolean {
+  if (patchFaults.has(treeHash)) return false;
   switch (verdicts.get(treeHash)) {
     case "bump":
       return true;

@@ -1,23 +1,43 @@
 import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
+import { type BuildSettings, settingsFaults, USUAL_SETTINGS } from "../build_settings.ts";
 import type { Clock } from "../../async/clock.ts";
 import { Turns } from "../../async/turns.ts";
 import { PkgstashError } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { PackageStore } from "../packages/package_store.ts";
+import { patchedTree } from "../patched_tree.ts";
 import { metadataOf } from "../packages/tree_metadata.ts";
-import type { Candidate, DecisionRecord, WatchedPackage } from "../packages/watched_package.ts";
+import type {
+  Candidate,
+  DecidedSettings,
+  DecisionRecord,
+  WatchedPackage,
+} from "../packages/watched_package.ts";
 import type { Verdict } from "../review/fact.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { TreeStore } from "../trees.ts";
-import { type Approval, approvalsOf } from "./approvals.ts";
+import {
+  type Approval,
+  type ApprovalMember,
+  approvalsOf,
+  type Decided,
+  isAboutSettings,
+} from "./approvals.ts";
 import { decide, type Decision, type DecisionRules } from "./decision.ts";
+import { PatchFit } from "./patch_fit.ts";
+import {
+  acceptedAsCandidate,
+  proposalReason,
+  withApprovedSettings,
+  withoutProposal,
+  withProposal,
+} from "./settings_proposal.ts";
+import { Verdicts } from "./verdicts.ts";
 
 const log = eventLogger("approvals");
 
 /** Who accepts by rule, in the audit log and in the list of decisions. */
 export const DAEMON = "pkgstash";
-/** Verdicts that are remembered: each takes two trees from the disk. */
-const MAX_REMEMBERED = 1_000;
 
 export interface DecisionsOptions {
   readonly store: PackageStore;
@@ -40,10 +60,13 @@ export interface DecisionsOptions {
 export class Decisions {
   readonly #options: DecisionsOptions;
   readonly #turns = new Turns();
-  readonly #verdicts = new Map<string, Verdict>();
+  readonly #verdicts: Verdicts;
+  readonly #patches: PatchFit;
 
   constructor(options: DecisionsOptions) {
     this.#options = options;
+    this.#verdicts = new Verdicts(options);
+    this.#patches = new PatchFit(options.trees);
   }
 
   /** Accepts everything that passes by rule now, and queues what is accepted and not queued. */
@@ -62,7 +85,8 @@ export class Decisions {
     const { store, rules, isGone, clock } = this.#options;
     return decide({
       watched,
-      verdicts: await this.#verdictsOf(watched),
+      verdicts: await this.#verdicts.of(watched),
+      patchFaults: await this.#patchFaultsOf(watched),
       rules: rules(),
       unacceptedNeeds: watched.needs.filter((base) => store.find(base)?.accepted === null),
       isGone: isGone(watched),
@@ -72,11 +96,38 @@ export class Decisions {
 
   /** What waits for a person or for time, the oldest push first. */
   async approvals(): Promise<Approval[]> {
-    const decided = [];
+    const decided: Decided[] = [];
     for (const watched of this.#options.store.list()) {
-      decided.push({ watched, decision: await this.decisionOf(watched) });
+      decided.push(...await this.#decidedOf(watched));
     }
     return approvalsOf(decided);
+  }
+
+  /**
+   * Settings that wait are decided with a tree that waits for a person, else with the accepted one. A
+   * tree that merely cools down is another matter.
+   */
+  async #decidedOf(watched: WatchedPackage): Promise<Decided[]> {
+    const decision = await this.decisionOf(watched);
+    const { proposed, hold } = watched;
+    if (proposed === null || hold !== null) return [{ watched, decision, proposed: null }];
+    const reason = proposalReason(watched, proposed);
+    const askFor = async (candidate: Candidate, reasons: readonly string[]): Promise<Decided> => {
+      const fault = await this.#patches.faultOf(candidate.treeHash, proposed.settings);
+      const all = [...reasons, reason, ...fault === null ? [] : [fault]];
+      return { watched, proposed, decision: { kind: "ask", candidate, reasons: all } };
+    };
+    if (decision.kind === "ask") {
+      const inForce = (await this.#patchFaultsOf(watched)).get(decision.candidate.treeHash);
+      return [
+        await askFor(decision.candidate, decision.reasons.filter((each) => each !== inForce)),
+      ];
+    }
+    const candidate = acceptedAsCandidate(watched);
+    return [
+      { watched, decision, proposed: null },
+      ...candidate === null ? [] : [await askFor(candidate, [])],
+    ];
   }
 
   /** @throws PkgstashError `not_found` if nothing of this id waits, or what did has changed. */
@@ -90,13 +141,47 @@ export class Decisions {
     );
   }
 
-  /** Accepts exactly the trees of an approval; returns it as it was. */
+  /**
+   * Proposes other settings for a package: they wait for approval. Those that are in force take back
+   * what waits.
+   *
+   * @throws PkgstashError `invalid_request` if nobody may approve them, or if their patches do not fit
+   * to the newest files.
+   */
+  async proposeSettings(base: string, { by, reason, settings }: {
+    by: string;
+    reason: string;
+    settings: BuildSettings;
+  }): Promise<void> {
+    await this.#turns.run(async () => {
+      const { store, clock } = this.#options;
+      const watched = store.find(base);
+      const tree = watched?.candidates.at(-1) ?? watched?.accepted ?? null;
+      const fault = tree === null ? null : await this.#patches.faultOf(tree.treeHash, settings);
+      const faults = [...settingsFaults(settings), ...fault === null ? [] : [fault]];
+      if (faults.length > 0) {
+        throw new PkgstashError(
+          "invalid_request",
+          `Cannot set how ${base} is built: ${faults.join("; ")}. Nothing was changed.`,
+        );
+      }
+      const proposed = { at: clock.now(), by, reason, settings };
+      await store.update(base, (now) => withProposal(now, proposed));
+    });
+  }
+
+  /**
+   * Accepts exactly the trees and settings of an approval; returns it as it was.
+   *
+   * @throws PkgstashError `conflict` if patches do not fit.
+   */
   async approve(id: string, { by, reason }: { by: string; reason: string }): Promise<Approval> {
     return await this.#turns.run(async () => {
       const approval = await this.approval(id);
+      for (const member of approval.members) await this.#checkPatches(member);
       const attribution = { at: this.#options.clock.now(), by, reason };
-      for (const { watched, candidate } of approval.members) {
-        await this.#accept(watched.base, candidate, { action: "approved", attribution });
+      for (const { watched: { base }, candidate, proposed } of approval.members) {
+        await this.#accept(base, candidate, { action: "approved", attribution, proposed });
       }
       for (const { watched } of approval.members) await this.#enqueue(watched.base);
       return approval;
@@ -111,17 +196,22 @@ export class Decisions {
     return await this.#turns.run(async () => {
       const approval = await this.approval(id);
       const attribution = { at: this.#options.clock.now(), by, reason };
-      for (const { watched: { base }, candidate: { treeHash, version } } of approval.members) {
-        await this.#options.store.update(base, (watched) => ({
-          ...watched,
-          ...(hold
-            ? { hold: attribution }
-            : { skipped: [...watched.skipped.filter((each) => each !== version), version] }),
-          decisions: [
-            ...watched.decisions,
-            { ...attribution, action: hold ? "held" : "skipped", treeHash, version },
-          ],
-        }));
+      for (const member of approval.members) {
+        const { watched: { base }, candidate: { treeHash, version } } = member;
+        await this.#options.store.update(base, (now) => {
+          const watched = member.proposed === null ? now : withoutProposal(now, attribution);
+          if (isAboutSettings(member) && !hold) return watched;
+          return {
+            ...watched,
+            ...(hold
+              ? { hold: attribution }
+              : { skipped: [...watched.skipped.filter((each) => each !== version), version] }),
+            decisions: [
+              ...watched.decisions,
+              { ...attribution, action: hold ? "held" : "skipped", treeHash, version },
+            ],
+          };
+        });
       }
       return approval;
     });
@@ -176,7 +266,9 @@ export class Decisions {
     if (decision.kind !== "accept") return false;
     const { candidate, reason } = decision;
     const attribution = { at: this.#options.clock.now(), by: DAEMON, reason };
-    await this.#accept(base, candidate, { action: "accepted by rule", attribution });
+    await this.#accept(base, candidate, {
+      ...{ action: "accepted by rule", attribution, proposed: null },
+    });
     await this.#options.record("Accept a package by rule", {
       package: base,
       version: candidate.version,
@@ -187,13 +279,25 @@ export class Decisions {
     return true;
   }
 
-  /** Accepts one tree, if it still waits. What was pushed after it goes on waiting. */
+  /**
+   * Accepts one tree, if it still waits, and settings with it; or settings for the accepted tree. What
+   * was pushed after it goes on waiting.
+   */
   async #accept(
     base: string,
     { treeHash, version }: Candidate,
-    { action, attribution }: { action: DecisionRecord["action"]; attribution: Attribution },
+    { action, attribution, proposed }: {
+      action: DecisionRecord["action"];
+      attribution: Attribution;
+      proposed: DecidedSettings | null;
+    },
   ): Promise<void> {
-    await this.#options.store.update(base, (watched) => {
+    await this.#options.store.update(base, (now) => {
+      const watched = proposed === null ? now : withApprovedSettings(now, proposed, attribution);
+      const { accepted } = watched;
+      if (accepted?.treeHash === treeHash) {
+        return { ...watched, accepted: { ...accepted, isQueued: false } };
+      }
       const at = watched.candidates.findIndex((each) => each.treeHash === treeHash);
       if (at < 0) throw voided(base);
       const { maintainer = null, coMaintainers = [] } = watched.maintainers.at(-1) ?? {};
@@ -216,8 +320,15 @@ export class Decisions {
       log.error("cannot queue a build, its accepted files are gone", { package: base });
       return;
     }
-    const { names, architectures } = metadataOf(tree);
-    const { treeHash, version, at, by, reason } = accepted;
+    const settings = { ...USUAL_SETTINGS, ...watched.settings?.settings };
+    // Of patches that do not fit, the queue holds the build.
+    const built = await patchedTree(tree, settings.patches).catch(() => tree);
+    const { names, architectures, version } = metadataOf(built);
+    const { treeHash, at, by } = accepted;
+    const isNewWay = watched.settings !== null && watched.settings.at > at;
+    const reason = isNewWay
+      ? `its settings were changed: ${watched.settings.reason}`
+      : accepted.reason;
     await enqueue({
       packageBase: base,
       packageNames: names,
@@ -226,7 +337,8 @@ export class Decisions {
       architectures,
       needs: watched.needs,
       reason,
-      approved: { at, by, reason },
+      approved: { at, by, reason: accepted.reason },
+      settings,
     });
     await store.update(
       base,
@@ -237,37 +349,24 @@ export class Decisions {
     );
   }
 
-  async #verdictsOf({ accepted, candidates }: WatchedPackage): Promise<Map<string, Verdict>> {
-    const verdicts = new Map<string, Verdict>();
-    if (accepted === null) return verdicts;
+  async #checkPatches({ watched, candidate, proposed }: ApprovalMember): Promise<void> {
+    const { settings } = proposed ?? watched.settings ?? {};
+    const fault = await this.#patches.faultOf(candidate.treeHash, settings);
+    if (fault === null) return;
+    throw new PkgstashError(
+      "conflict",
+      `Cannot approve ${watched.base}: ${fault}. See pkgstash aur settings ${watched.base}.`,
+    );
+  }
+
+  async #patchFaultsOf({ settings, candidates }: WatchedPackage): Promise<Map<string, string>> {
+    const faults = new Map<string, string>();
     for (const { treeHash } of candidates) {
-      const key = `${accepted.treeHash} ${treeHash}`;
-      const known = this.#verdicts.get(key);
-      const verdict = known ?? await this.#judge(accepted.treeHash, treeHash);
-      this.#verdicts.set(key, verdict);
-      verdicts.set(treeHash, verdict);
+      const fault = await this.#patches.faultOf(treeHash, settings?.settings);
+      if (fault !== null) faults.set(treeHash, fault);
     }
-    for (const key of this.#verdicts.keys()) {
-      if (this.#verdicts.size <= MAX_REMEMBERED) break;
-      this.#verdicts.delete(key);
-    }
-    return verdicts;
+    return faults;
   }
-
-  /** What cannot be compared is for a person. */
-  async #judge(acceptedHash: string, candidateHash: string): Promise<Verdict> {
-    const { trees, judge = verdictOf } = this.#options;
-    const accepted = await trees.read(acceptedHash);
-    const candidate = await trees.read(candidateHash);
-    if (accepted === null || candidate === null) return "review";
-    return await judge(accepted, candidate);
-  }
-}
-
-/** Loaded at first need: the parser of PKGBUILDs would delay every start. */
-async function verdictOf(accepted: SourceTree, candidate: SourceTree): Promise<Verdict> {
-  const { judge } = await import("../review/judge.ts");
-  return judge(accepted, candidate).verdict;
 }
 
 function voided(base: string): PkgstashError {

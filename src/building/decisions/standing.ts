@@ -6,11 +6,15 @@ export type PackageState = "current" | "cooling" | "approval" | "held" | "proble
 
 /** How a package stands, in a word: the first of these that is true of it. */
 export function stateOf(
-  { hold, problem }: WatchedPackage,
+  { hold, problem, proposed }: WatchedPackage,
   { decision, isGone }: { decision: Decision; isGone: boolean },
 ): PackageState {
   if (hold !== null) return "held";
   if (isGone) return "gone";
   if (problem !== null) return "problem";
-  return decision.kind === "ask" ? "approval" : decision.kind === "wait" ? "cooling" : "current";
+  return decision.kind === "ask" || proposed !== null
+    ? "approval"
+    : decision.kind === "wait"
+    ? "cooling"
+    : "current";
 }

@@ -1,3 +1,4 @@
+import { settingsHash } from "../build_settings.ts";
 import type { Approval } from "../decisions/approvals.ts";
 
 /** A message about something that waits for a person. */
@@ -28,9 +29,13 @@ export function noticeOf({ id, kind, members, reasons }: Approval): Notice {
   );
   const title = kind === "first"
     ? `First build waits for approval: ${names.join(", ")}`
+    : kind === "settings"
+    ? `Other settings wait for approval: ${packages.map(({ base }) => base).join(", ")}`
     : `Change waits for approval: ${names.join(", ")}`;
   return {
-    key: members.map(({ candidate }) => candidate.treeHash).sort().join(" "),
+    key: members.map(({ candidate, proposed }) =>
+      candidate.treeHash + (proposed === null ? "" : `+${settingsHash(proposed.settings)}`)
+    ).sort().join(" "),
     title: shown(title),
     text: shown(`${sentence(reasons.join("; "))}\nDecide with: pkgstash approvals show ${id}`),
     packages,

@@ -114,7 +114,8 @@ async function readPackage(path: string, base: string): Promise<WatchedPackage> 
       Array.isArray(watched.names) && Array.isArray(watched.decisions) &&
       typeof watched.accepted === "object" && typeof watched.source?.kind === "string";
     if (!isWhole) throw new Error("it does not have the form of a watched package");
-    return watched;
+    // A file of an older release has no settings.
+    return { ...watched, settings: watched.settings ?? null, proposed: watched.proposed ?? null };
   } catch (error) {
     throw new PkgstashError(
       "storage",

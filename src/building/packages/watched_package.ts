@@ -1,5 +1,6 @@
 import type { AurPackage } from "../../formats/aur/rpc_answer.ts";
 import type { Attribution } from "../accepted_build.ts";
+import type { BuildSettings } from "../build_settings.ts";
 
 /** Times in this file are in milliseconds since the epoch. */
 
@@ -43,9 +44,20 @@ export interface DecisionRecord extends Attribution {
     | "skipped"
     | "held"
     | "released"
-    | "cool-down changed";
+    | "cool-down changed"
+    | "settings proposed"
+    | "settings approved"
+    | "settings rejected"
+    | "settings withdrawn";
   readonly treeHash: string | null;
   readonly version: string | null;
+  /** What changed in the settings, a sentence each. */
+  readonly settings?: readonly string[];
+}
+
+/** How a package is built, and who wants or approved that. */
+export interface DecidedSettings extends Attribution {
+  readonly settings: BuildSettings;
 }
 
 /** Something that happened to the package at its source, in words. */
@@ -92,6 +104,10 @@ export interface WatchedPackage {
   readonly hold: Attribution | null;
   /** Replaces the configured cool-down. */
   readonly coolDown: (Attribution & { readonly ms: number }) | null;
+  /** How it is built; null for the usual way. */
+  readonly settings: DecidedSettings | null;
+  /** Settings that wait for a person; null for none. */
+  readonly proposed: DecidedSettings | null;
   readonly decisions: readonly DecisionRecord[];
   /** The build that is published; null before the first. */
   readonly published: { readonly version: string; readonly at: number } | null;
@@ -123,6 +139,8 @@ export function newPackage(
     skipped: [],
     hold: null,
     coolDown: null,
+    settings: null,
+    proposed: null,
     decisions: [],
     published: null,
   };

@@ -1,30 +1,9 @@
 import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
 
-/** How a package is built: what an administrator has approved for it beyond its files. */
-export interface BuildSettings {
-  /** Whether build() and check() may use the network. */
-  readonly network: boolean;
-  /** Whether check() runs. */
-  readonly check: boolean;
-  readonly ccache: boolean;
-  /** Lines to add to makepkg.conf. */
-  readonly makepkgConf: string;
-  readonly environment: Readonly<Record<string, string>>;
-  /** Further packages to install into the root. */
-  readonly packages: readonly string[];
-  /** Null for the usual limit, as in the others. */
-  readonly timeoutMs: number | null;
-  readonly memoryBytes: number | null;
-  readonly diskBytes: number | null;
-  /** Unified diffs that are applied to the approved files, in this order. */
-  readonly patches: readonly string[];
-}
-
 /** What is to be built. One build is made for each architecture; `any` is built on any machine. */
 export interface BuildRequest extends AcceptedBuild {
   /** Name of the repository of our own where it is published. */
   readonly repository: string;
-  readonly settings: BuildSettings;
 }
 
 /** Why a build failed. The first line is what builders report. */

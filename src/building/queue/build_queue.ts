@@ -12,7 +12,7 @@ import { BuildStore } from "./build_store.ts";
 import { Intake } from "./intake.ts";
 import { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
-import { patchedTree } from "./patched_tree.ts";
+import { patchedTree } from "../patched_tree.ts";
 import { Products } from "./products.ts";
 import { Publication, type Unsatisfied, versionToBuild } from "./publication.ts";
 import { PublishedBuilds, type PublishedSummary } from "./published_builds.ts";

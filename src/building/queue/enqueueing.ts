@@ -1,6 +1,6 @@
 import { PkgstashError } from "../../errors.ts";
 import type { Build, BuildRequest, Hold } from "./build.ts";
-import { areSameSettings, settingsFaults } from "./build_settings.ts";
+import { areSameSettings, settingsFaults } from "../build_settings.ts";
 
 /** As makepkg has it, and safe as the name of a file. */
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/;

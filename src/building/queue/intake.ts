@@ -1,13 +1,15 @@
 import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
+import { areSameSettings } from "../build_settings.ts";
+import { patchedTree } from "../patched_tree.ts";
 import type { SourceTree } from "../source_tree.ts";
 import { followsSource } from "./approved_metadata.ts";
 import type { Build, BuildRequest } from "./build.ts";
 import type { Builds } from "./builds.ts";
 import { cancelled } from "./build_decisions.ts";
 import { checkRequest, doesTheSame, isSuperseded, newBuild, raisedPkgrel } from "./enqueueing.ts";
-import { patchedTree } from "./patched_tree.ts";
 import type { PublishedBuild, PublishedBuilds, PublishedSummary } from "./published_builds.ts";
 
 export interface IntakeOptions {
@@ -28,7 +30,7 @@ export class Intake {
   }
 
   /**
-   * Queues a build for each architecture. One that waits for the same is returned instead of a second
+   * Queues a build for each architecture. The same files with other settings get a raised pkgrel. One that waits for the same is returned instead of a second
    * one; older ones of the package that no builder has are cancelled.
    *
    * @throws PkgstashError `invalid_request`, or `not_found` if there is no such repository or tree.
@@ -42,13 +44,14 @@ export class Intake {
     const { isVcs, fault } = await this.#lookAt(request);
     const queued: Build[] = [];
     for (const architecture of new Set(request.architectures)) {
+      const release = pkgrel ?? await this.#releaseFor(request, architecture);
       const same = this.#options.builds.all().find((build) =>
-        doesTheSame(build, request, { architecture, pkgrel })
+        doesTheSame(build, request, { architecture, pkgrel: release })
       );
       queued.push(
         same ?? await this.#options.builds.add((number) =>
           newBuild(request, {
-            ...{ number, architecture, pkgrel, broken, isVcs, fault },
+            ...{ number, architecture, pkgrel: release, broken, isVcs, fault },
             now: this.#options.clock.now(),
           })
         ),
@@ -95,6 +98,17 @@ export class Intake {
     const version = products[0]?.version ?? request.version;
     const again = { ...request, architectures: [architecture], reason };
     return await this.enqueue(again, { pkgrel: raisedPkgrel(version), broken });
+  }
+
+  /** What pkgrel must be for clients to upgrade from what is published; null if it may stay. */
+  async #releaseFor(request: BuildRequest, architecture: string): Promise<string | null> {
+    const { repository, packageBase, treeHash, settings } = request;
+    const latest = await this.#options.published.find(repository, packageBase, architecture);
+    if (latest === null || latest.request.treeHash !== treeHash) return null;
+    if (areSameSettings(latest.request.settings, settings)) return null;
+    const published = latest.products[0]?.version;
+    if (published === undefined || vercmp(published, request.version) < 0) return null;
+    return raisedPkgrel(published);
   }
 
   /** Whether the files follow a source, and why their patches do not fit; null if they do. */

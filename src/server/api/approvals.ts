@@ -10,7 +10,9 @@ import {
 import { PkgstashError } from "../../errors.ts";
 import type { Approval, ApprovalMember } from "../../building/decisions/approvals.ts";
 import type { Inspection } from "../../building/decisions/inspection.ts";
+import { attributionReport } from "./attribution.ts";
 import { maintainersReport } from "./aur.ts";
+import { changesOf } from "./build_settings.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
@@ -64,12 +66,16 @@ function approvalReport(approval: Approval): ApprovalReport {
   };
 }
 
-function changeReport({ watched: { base, accepted }, candidate }: ApprovalMember) {
+function changeReport({ watched, candidate, proposed }: ApprovalMember) {
+  const { base, accepted } = watched;
   return {
     base,
     accepted: accepted?.version ?? null,
     version: candidate.version,
     tree: candidate.treeHash,
+    settings: proposed === null
+      ? null
+      : { ...attributionReport(proposed), changes: changesOf(watched, proposed) },
   };
 }
 

@@ -118,9 +118,10 @@ async function watchedDetail(building: Building, watched: WatchedPackage): Promi
       ...maintainersReport(each),
     })),
     news: news.map(({ at, text }) => ({ at: timestamp(at), text })).reverse(),
-    decisions: decisions.map(({ action, version, treeHash, ...attribution }) => ({
+    decisions: decisions.map(({ action, version, treeHash, settings, ...attribution }) => ({
       ...attributionReport(attribution),
       action,
+      settings: [...settings ?? []],
       version,
       tree: treeHash,
     })).reverse(),

@@ -12,7 +12,8 @@ import {
   UPLOAD_PRODUCT,
 } from "../../api/builder.ts";
 import type { Principal } from "../../administration/principal.ts";
-import type { Build, BuildSettings } from "../../building/queue/build.ts";
+import type { BuildSettings } from "../../building/build_settings.ts";
+import type { Build } from "../../building/queue/build.ts";
 import type { Leased } from "../../building/queue/leases.ts";
 import type { Config } from "../../config/config.ts";
 import { PkgstashError } from "../../errors.ts";
@@ -179,6 +180,8 @@ export function settingsReport(settings: BuildSettings): BuildSettingsReport {
     network: settings.network,
     check: settings.check,
     ccache: settings.ccache,
+    // A job that was queued by an older release has none.
+    sccache: settings.sccache ?? false,
     makepkg_conf: settings.makepkgConf,
     environment: { ...settings.environment },
     packages: [...settings.packages],

@@ -1,3 +1,4 @@
+import { buildSettingsRoutes } from "./build_settings.ts";
 import { builderRoutes } from "./builder.ts";
 import { buildRoutes } from "./builds.ts";
 import { approvalRoutes } from "./approvals.ts";
@@ -38,6 +39,7 @@ export const ROUTES: readonly Route[] = [
   ...buildRoutes,
   ...builderRoutes,
   ...aurRoutes,
+  ...buildSettingsRoutes,
   ...approvalRoutes,
   ...logLevelRoutes,
   ...clientConfigRoutes,

@@ -92,6 +92,7 @@ export class FakeQueue implements AsyncDisposable {
         network: false,
         check: true,
         ccache: false,
+        sccache: false,
         makepkg_conf: "",
         environment: {},
         packages: [],

@@ -66,18 +66,22 @@ interface Case {
   verdicts?: Record<string, Verdict>;
   rules?: Partial<DecisionInput["rules"]>;
   unacceptedNeeds?: string[];
+  patchFaults?: Record<string, string>;
   isGone?: boolean;
   /** Milliseconds since the start. */
   after: number;
 }
 
-function decision({ watched, verdicts, rules, unacceptedNeeds, isGone, after }: Case): Decision {
+function decision(
+  { watched, verdicts, rules, unacceptedNeeds, patchFaults, isGone, after }: Case,
+): Decision {
   const input = watching(watched);
   const bumps = Object.fromEntries(input.candidates.map(({ treeHash }) => [treeHash, "bump"]));
   return decide({
     watched: input,
     verdicts: new Map(Object.entries({ ...bumps, ...verdicts } as Record<string, Verdict>)),
     rules: { ...RULES, ...rules },
+    patchFaults: new Map(Object.entries(patchFaults ?? {})),
     unacceptedNeeds: unacceptedNeeds ?? [],
     isGone: isGone ?? false,
     now: START + after,
@@ -120,9 +124,24 @@ Deno.test("what is more than a bump waits for a person, however old it is", () =
 });
 
 Deno.test("a tree that was not judged waits for a person", () => {
-  const input = { watched: watching(), verdicts: new Map(), rules: RULES, unacceptedNeeds: [] };
+  const input = {
+    ...{ watched: watching(), verdicts: new Map(), rules: RULES, unacceptedNeeds: [] },
+    patchFaults: new Map(),
+  };
   const now = START + 100 * DAY;
   assertEquals(decide({ ...input, isGone: false, now }).kind, "ask");
+});
+
+Deno.test("a bump to which the package's own patches do not fit waits for a person", () => {
+  const patchFaults = { b: "Cannot apply patch 1: PKGBUILD is not what it was made for" };
+  assertEquals(
+    told(decision({ patchFaults, after: 100 * DAY })),
+    "ask b: Cannot apply patch 1: PKGBUILD is not what it was made for",
+  );
+  assertEquals(
+    told(decision({ patchFaults: { a: "not this one" }, after: 100 * DAY })),
+    "accept b",
+  );
 });
 
 Deno.test("pins and what is harmless pass only if their keys are on", async (t) => {

@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
-import { USUAL_SETTINGS } from "../../../../src/building/queue/build_settings.ts";
+import { USUAL_SETTINGS } from "../../../../src/building/build_settings.ts";
 import type { Build, BuildState } from "../../../../src/building/queue/build.ts";
 import {
   builtPackage,
@@ -523,6 +523,20 @@ Deno.test("a rebuild takes the published tree again with its pkgrel raised by 0.
     }
     assertEquals(versions, ["foo 1.0-1.1", "foo 1.0-1.2"]);
     await assertRejects(() => queue.queue.rebuild("bar", ""), PkgstashError, "no build of it");
+  }));
+
+Deno.test("published files that are built with other settings get a raised pkgrel", () =>
+  withQueue(async (queue) => {
+    await queue.enqueue("foo");
+    await queue.buildNext([await builtPackage("foo")]);
+    const pkgrels: (string | null)[] = [];
+    for (const check of [false, true]) {
+      const build = await queue.enqueue("foo", { settings: { ...USUAL_SETTINGS, check } });
+      pkgrels.push(build.pkgrel);
+      const { call } = (await queue.lease())!;
+      await queue.finish(call, [await builtPackage("foo", queue.queue.versionOf(build))]);
+    }
+    assertEquals([pkgrels, await queue.published()], [["1.1", "1.2"], ["foo 1.0-1.2"]]);
   }));
 
 Deno.test("a package that follows a source may have another version, and no other may", async (t) => {

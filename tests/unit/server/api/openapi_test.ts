@@ -41,6 +41,16 @@ const FOLDER = Object.entries(packageFiles("mine", "1")).map(([path, text]) => (
 }));
 
 /** Requests for each operation of the document, with the expected status. */
+function settingsBody(changes: Record<string, unknown>) {
+  const settings = {
+    ...{ network: true, check: true, ccache: false, sccache: false, makepkg_conf: "" },
+    ...{ environment: {}, packages: [], timeout_ms: null, memory_bytes: null, disk_bytes: null },
+    patches: [],
+    ...changes,
+  };
+  return { settings, reason: "it fetches crates" };
+}
+
 const CALLS: Record<string, { target: string; status: number; body?: unknown }[]> = {
   "GET /api/v1/status": [
     { target: "/api/v1/status", status: 200 },
@@ -261,6 +271,19 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "PUT /api/v1/aur/packages/{name}/cool-down": [
     { target: "/api/v1/aur/packages/yay/cool-down", status: 204, body: { ms: 0, reason: "mine" } },
     { target: "/api/v1/aur/packages/yay/cool-down", status: 400, body: { ms: -1, reason: "mine" } },
+  ],
+  "GET /api/v1/aur/packages/{name}/settings": [
+    { target: "/api/v1/aur/packages/yay/settings", status: 200 },
+    { target: "/api/v1/aur/packages/none/settings", status: 404 },
+  ],
+  "PUT /api/v1/aur/packages/{name}/settings": [
+    { target: "/api/v1/aur/packages/yay/settings", status: 200, body: settingsBody({}) },
+    {
+      target: "/api/v1/aur/packages/yay/settings",
+      status: 400,
+      body: settingsBody({ environment: { LD_PRELOAD: "/x" } }),
+    },
+    { target: "/api/v1/aur/packages/none/settings", status: 404, body: settingsBody({}) },
   ],
   "DELETE /api/v1/aur/packages/{name}": [
     { target: "/api/v1/aur/packages/paru", status: 204 },

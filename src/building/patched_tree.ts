@@ -1,6 +1,6 @@
 import type { StructuredPatch } from "diff";
-import { PkgstashError, reasonOf } from "../../errors.ts";
-import { type SourceFile, sourceFile, type SourceTree } from "../source_tree.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { type SourceFile, sourceFile, type SourceTree } from "./source_tree.ts";
 
 /** A path that stays in the tree, on any machine. */
 const PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\\]{1,512}$/;

@@ -1,10 +1,10 @@
 import { assertEquals } from "@std/assert";
-import type { BuildSettings } from "../../../../src/building/queue/build.ts";
 import {
   areSameSettings,
+  type BuildSettings,
   settingsFaults,
   USUAL_SETTINGS,
-} from "../../../../src/building/queue/build_settings.ts";
+} from "../../../src/building/build_settings.ts";
 
 const faultsOf = (changes: Partial<BuildSettings>) =>
   settingsFaults({ ...USUAL_SETTINGS, ...changes });

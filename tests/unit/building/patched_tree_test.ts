@@ -1,8 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import { PkgstashError } from "../../../../src/errors.ts";
-import { patchedTree } from "../../../../src/building/queue/patched_tree.ts";
-import type { SourceTree } from "../../../../src/building/source_tree.ts";
-import { treeOf } from "../../../support/source_trees.ts";
+import { PkgstashError } from "../../../src/errors.ts";
+import { patchedTree } from "../../../src/building/patched_tree.ts";
+import type { SourceTree } from "../../../src/building/source_tree.ts";
+import { treeOf } from "../../support/source_trees.ts";
 
 const TREE = treeOf({
   PKGBUILD: "pkgname=foo\npkgver=1\nbuild() {\n  make\n}\n",

@@ -1,10 +1,34 @@
-import type { BuildSettings } from "./build.ts";
+import { createHash } from "node:crypto";
+
+/** How a package is built: what an administrator has approved for it beyond its files. */
+export interface BuildSettings {
+  /** Whether build() and check() may use the network. */
+  readonly network: boolean;
+  /** Whether check() runs. */
+  readonly check: boolean;
+  /** Whether what compilers made is kept for the next build of the package. */
+  readonly ccache: boolean;
+  /** The same for Rust. */
+  readonly sccache: boolean;
+  /** Lines to add to makepkg.conf. */
+  readonly makepkgConf: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Further packages to install into the root. */
+  readonly packages: readonly string[];
+  /** Null for the usual limit, as in the others. */
+  readonly timeoutMs: number | null;
+  readonly memoryBytes: number | null;
+  readonly diskBytes: number | null;
+  /** Unified diffs that are applied to the approved files, in this order. */
+  readonly patches: readonly string[];
+}
 
 /** How a package is built unless its settings say something else. */
 export const USUAL_SETTINGS: BuildSettings = {
   network: false,
   check: true,
   ccache: false,
+  sccache: false,
   makepkgConf: "",
   environment: {},
   packages: [],
@@ -16,6 +40,8 @@ export const USUAL_SETTINGS: BuildSettings = {
 
 const MAX_TEXT = 16 * 1024;
 const MAX_VALUE = 4096;
+const MOST_VARIABLES = 64;
+const MOST_PACKAGES = 64;
 const MOST_PATCHES = 20;
 const MAX_PATCH = 256 * 1024;
 const LEAST_TIMEOUT_MS = 60_000;
@@ -28,9 +54,14 @@ const PACKAGE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/;
 const OWN_VARIABLES: ReadonlySet<string> = new Set([
   ...["PKGDEST", "SRCDEST", "SRCPKGDEST", "LOGDEST", "BUILDDIR", "PKGEXT", "SRCEXT", "GPGKEY"],
   ...["PACKAGER", "CARCH", "CHOST", "SOURCE_DATE_EPOCH", "HOME", "PATH", "GNUPGHOME", "BUILDENV"],
+  ...["USER", "LOGNAME", "SHELL", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"],
+  ...["CCACHE_DIR", "SCCACHE_DIR", "RUSTC_WRAPPER"],
 ]);
-/** What a program loads before it begins: it would run in makepkg itself. */
-const LOADED = /^(?:LD_|BASH_ENV$|ENV$|BASH_FUNC|PROMPT_COMMAND$|GCONV_PATH$)/;
+/** What a program loads or obeys before it begins: it would run in makepkg itself. */
+const LOADED = new RegExp(
+  "^(?:LD_|BASH|GLIBC_TUNABLES|FAKEROOT|FAKED_|FAKECHROOT|PERL5OPT|" +
+    "(?:ENV|SHELLOPTS|IFS|PS4|PROMPT_COMMAND|GCONV_PATH|LOCPATH|NLSPATH|CDPATH|GLOBIGNORE)$)",
+);
 /** An assignment in a line of makepkg.conf, which is bash. */
 const ASSIGNMENT = /^\s*(?:export\s+|declare\s+(?:-\w+\s+)?)?([A-Za-z_][A-Za-z0-9_]*)\+?=/gm;
 const CONTROLS = /[\p{Cc}\p{Cf}]/u;
@@ -41,7 +72,9 @@ export function settingsFaults(settings: BuildSettings): string[] {
   const { makepkgConf, environment, packages, patches } = settings;
   return [
     ...confFaults(makepkgConf),
+    ...tooMany("variables", Object.keys(environment), MOST_VARIABLES),
     ...Object.entries(environment).flatMap(([name, value]) => variableFaults(name, value)),
+    ...tooMany("packages", packages, MOST_PACKAGES),
     ...packages.filter((name) => !PACKAGE.test(name))
       .map((name) => `${JSON.stringify(name)} is no name of a package`),
     ...patchFaults(patches),
@@ -53,12 +86,17 @@ export function settingsFaults(settings: BuildSettings): string[] {
 
 /** Whether two settings build alike. */
 export function areSameSettings(one: BuildSettings, other: BuildSettings): boolean {
-  const plain = ({ environment, ...rest }: BuildSettings) =>
-    JSON.stringify([
-      Object.entries(rest).sort(([a], [b]) => a < b ? -1 : 1),
-      Object.entries(environment).sort(([a], [b]) => a < b ? -1 : 1),
-    ]);
-  return plain(one) === plain(other);
+  return settingsHash(one) === settingsHash(other);
+}
+
+/** Names settings, in an approval: in lower-case hexadecimal. */
+export function settingsHash(settings: BuildSettings): string {
+  // Those that are on disk may be older than a setting.
+  const { environment, ...rest } = { ...USUAL_SETTINGS, ...settings };
+  const sorted = (values: object) =>
+    Object.entries(values).sort(([one], [other]) => one < other ? -1 : 1);
+  return createHash("sha256").update(JSON.stringify([sorted(rest), sorted(environment)]))
+    .digest("hex");
 }
 
 function confFaults(text: string): string[] {
@@ -79,10 +117,16 @@ function variableFaults(name: string, value: string): string[] {
 }
 
 function patchFaults(patches: readonly string[]): string[] {
-  if (patches.length > MOST_PATCHES) return [`there are more than ${MOST_PATCHES} patches`];
-  return patches.flatMap((text, index) =>
-    text.length > MAX_PATCH ? [`patch ${index + 1} is longer than ${MAX_PATCH}`] : []
-  );
+  const most = tooMany("patches", patches, MOST_PATCHES);
+  return most.length > 0
+    ? most
+    : patches.flatMap((text, index) =>
+      text.length > MAX_PATCH ? [`patch ${index + 1} is longer than ${MAX_PATCH}`] : []
+    );
+}
+
+function tooMany(what: string, values: readonly unknown[], most: number): string[] {
+  return values.length > most ? [`there are more than ${most} ${what}`] : [];
 }
 
 function tooSmall(what: string, value: number | null, least: number, inWords: string): string[] {

@@ -1,0 +1,51 @@
+import type { Publishing } from "../publishing/publishing.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import type { AcceptedBuild } from "./accepted_build.ts";
+import { areSameSettings } from "./build_settings.ts";
+import type { BuildQueue } from "./queue/build_queue.ts";
+
+const log = eventLogger("building");
+
+type Repositories = Pick<Publishing, "create" | "repositories">;
+
+/** Queues an accepted tree unless the same build is there, as after a crash in between. */
+export async function enqueueAccepted(
+  { architectures, ...build }: AcceptedBuild,
+  { builds, publishing, repository }: {
+    builds: Pick<BuildQueue, "all" | "enqueue">;
+    publishing: Repositories;
+    /** Where packages of the AUR are published. */
+    repository: string;
+  },
+): Promise<void> {
+  const latest = builds.all().find(({ packageBase }) => packageBase === build.packageBase);
+  const isThere = latest !== undefined && latest.treeHash === build.treeHash &&
+    latest.state !== "failed" && latest.state !== "cancelled" &&
+    areSameSettings(latest.settings, build.settings);
+  if (isThere) return;
+  await createRepository(publishing, repository, build.approved.by);
+  const own = publishing.repositories
+    .find(({ settings }) => settings.name === repository)?.settings.architectures ?? [];
+  const usable = architectures.includes("any")
+    ? ["any"]
+    : architectures.filter((each) => own.includes(each));
+  if (usable.length === 0) {
+    log.warn("a package is for none of the repository's architectures", {
+      package: build.packageBase,
+      architectures: architectures.join(", "),
+    });
+    return;
+  }
+  await builds.enqueue({ ...build, architectures: usable, repository });
+}
+
+/** Creates the repository for packages of the AUR, unless it is there. */
+export async function createRepository(
+  publishing: Repositories,
+  repository: string,
+  by: string,
+): Promise<void> {
+  if (publishing.repositories.some(({ settings }) => settings.name === repository)) return;
+  await publishing.create(repository, {}, by);
+  log.info("created the repository for packages of the AUR", { repository });
+}

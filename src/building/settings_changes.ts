@@ -1,0 +1,57 @@
+import { type BuildSettings, USUAL_SETTINGS } from "./build_settings.ts";
+
+const VARIABLE = "variable ";
+
+/** One part of the settings that differs. Both texts may have several lines. */
+export interface SettingChange {
+  readonly name: string;
+  /** Null for nothing. */
+  readonly before: string | null;
+  /** Null for nothing. */
+  readonly after: string | null;
+}
+
+/** What differs between two settings, in the order in which they are shown. */
+export function settingsChanges(before: BuildSettings, after: BuildSettings): SettingChange[] {
+  const old = partsOf(before);
+  const now = partsOf(after);
+  return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => {
+    const change = { name, before: old.get(name) ?? null, after: now.get(name) ?? null };
+    return change.before === change.after ? [] : [change];
+  });
+}
+
+/** A change in a few words. */
+export function changeText({ name, before, after }: SettingChange): string {
+  // A value may be a secret, and messages go far.
+  const isSecret = name.startsWith(VARIABLE);
+  const isLong = [before, after].some((text) => text !== null && text.includes("\n"));
+  if (isLong || isSecret) {
+    return `${name} ${before === null ? "added" : after === null ? "removed" : "changed"}`;
+  }
+  return `${name}: ${before ?? "none"} -> ${after ?? "none"}`;
+}
+
+/** The parts that have a value, by the names under which they are shown. */
+function partsOf(settings: BuildSettings): Map<string, string> {
+  const all = { ...USUAL_SETTINGS, ...settings };
+  const parts = new Map<string, string>();
+  for (const name of ["network", "check", "ccache", "sccache"] as const) {
+    parts.set(name, all[name] ? "on" : "off");
+  }
+  const limits = {
+    "timeout in ms": all.timeoutMs,
+    "memory in bytes": all.memoryBytes,
+    "disk in bytes": all.diskBytes,
+  };
+  for (const [name, value] of Object.entries(limits)) {
+    if (value !== null) parts.set(name, String(value));
+  }
+  for (const [name, value] of Object.entries(all.environment)) {
+    parts.set(`${VARIABLE}${name}`, value);
+  }
+  if (all.packages.length > 0) parts.set("packages", all.packages.join(" "));
+  if (all.makepkgConf !== "") parts.set("makepkg.conf", all.makepkgConf);
+  for (const [index, text] of all.patches.entries()) parts.set(`patch ${index + 1}`, text);
+  return parts;
+}
