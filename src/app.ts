@@ -9,6 +9,8 @@ import { Metrics } from "./platform/observability/metrics.ts";
 import { readCredential } from "./platform/systemd/credential.ts";
 import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
+import { OpenStreams } from "./server/admin/open_streams.ts";
+import { Sessions } from "./server/admin/sessions.ts";
 import type { Context } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
 import { observeState } from "./server/state_metrics.ts";
@@ -85,6 +87,8 @@ export class App implements AsyncDisposable {
         publishing,
         building,
         metrics,
+        sessions: new Sessions(administration.tokens),
+        streams: new OpenStreams(),
         startedAt,
       };
       observeState(context);
@@ -152,6 +156,8 @@ export class App implements AsyncDisposable {
     // Stop background work first, so that clients get the whole drain time.
     const background = this.#mirroring.stopBackground();
     this.#building.builds.letGo();
+    // A stream of a page never ends by itself, so the server would wait for it.
+    this.#context.streams.close();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
     await this.#building.stop();

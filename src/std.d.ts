@@ -46,6 +46,36 @@ declare module "@std/bytes/starts-with" {
   export function startsWith(source: Uint8Array, prefix: Uint8Array): boolean;
 }
 
+declare module "@std/http/cookie" {
+  export interface Cookie {
+    name: string;
+    value: string;
+    maxAge?: number;
+    path?: string;
+    secure?: boolean;
+    httpOnly?: boolean;
+    sameSite?: "Strict" | "Lax" | "None";
+  }
+  /** @throws SyntaxError for a header that is none. */
+  export function getCookies(headers: Headers): Readonly<Record<string, string | undefined>>;
+  export function setCookie(headers: Headers, cookie: Cookie): void;
+}
+
+declare module "@std/http/negotiation" {
+  /** All encodings that a request accepts, the liked ones first. */
+  export function acceptsEncodings(request: Pick<Request, "headers">): string[];
+}
+
+declare module "@std/http/server-sent-event-stream" {
+  export interface ServerSentEventMessage {
+    comment?: string;
+    event?: string;
+    data?: string;
+  }
+  export class ServerSentEventStream
+    extends TransformStream<ServerSentEventMessage, Uint8Array<ArrayBuffer>> {}
+}
+
 declare module "@std/http/status" {
   type Name =
     | "OK"
@@ -53,6 +83,7 @@ declare module "@std/http/status" {
     | "NoContent"
     | "PartialContent"
     | "MovedPermanently"
+    | "SeeOther"
     | "NotModified"
     | "BadRequest"
     | "Unauthorized"

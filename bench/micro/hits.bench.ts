@@ -6,6 +6,8 @@ import { Mirroring } from "../../src/mirroring/mirroring.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
 import { Publishing } from "../../src/publishing/publishing.ts";
 import { AccessRules } from "../../src/server/access_rules.ts";
+import { OpenStreams } from "../../src/server/admin/open_streams.ts";
+import { Sessions } from "../../src/server/admin/sessions.ts";
 import { createHandler } from "../../src/server/handler.ts";
 import { configOf } from "../../tests/support/configuration.ts";
 import { FakeMirror } from "../../tests/support/fake_mirror.ts";
@@ -34,10 +36,11 @@ const publishing = await Publishing.open(config, {
   readPassphrase: () => null,
   namesakes: (names) => mirroring.namesakesOf(names),
 });
+const administration = new Administration(config.stateRoot);
 const handler = createHandler({
   config,
   access: new AccessRules(config),
-  administration: new Administration(config.stateRoot),
+  administration,
   mirroring,
   publishing,
   building: await Building.open(config, {
@@ -46,6 +49,8 @@ const handler = createHandler({
     record: () => Promise.resolve(),
   }),
   metrics,
+  sessions: new Sessions(administration.tokens),
+  streams: new OpenStreams(),
   startedAt: { wall: Date.now(), monotonic: performance.now() },
 });
 

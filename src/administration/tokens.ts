@@ -114,6 +114,18 @@ export class Tokens {
     return found;
   }
 
+  /**
+   * Whose token has this id, and its SHA-256, for what dies with the token; null if there is none, or
+   * it has expired.
+   */
+  async withId(id: string): Promise<{ principal: Principal; sha256: string } | null> {
+    const found = (await this.#tokens()).get(id);
+    if (found === undefined) return null;
+    const { expiresAt, sha256 } = found;
+    if (expiresAt !== null && expiresAt <= this.#clock.now()) return null;
+    return { principal: found, sha256 };
+  }
+
   /** Resolves when everything is written. */
   async close(): Promise<void> {
     if (this.#hasUnwrittenUses) this.#writeUses();

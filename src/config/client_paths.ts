@@ -6,7 +6,7 @@ import { MAIN_UPSTREAM, UPSTREAM_KEYS, upstreamKey } from "./schema.ts";
 import type { Fault } from "./value_type.ts";
 
 /** First segments of the server's own paths, which no repository may have. */
-export const RESERVED_SEGMENTS: readonly string[] = ["api", "cache", "healthz", "metrics"];
+export const RESERVED_SEGMENTS: readonly string[] = ["admin", "api", "cache", "healthz", "metrics"];
 
 /** What precedes the extra paths of an upstream on this server. */
 export function extraPrefix({ name }: Pick<UpstreamConfig, "name">): string {

@@ -5,6 +5,8 @@ import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
 import type { Publishing } from "../publishing/publishing.ts";
 import type { AccessRules } from "./access_rules.ts";
+import type { OpenStreams } from "./admin/open_streams.ts";
+import type { Sessions } from "./admin/sessions.ts";
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
 export interface Context {
@@ -17,6 +19,9 @@ export interface Context {
   readonly publishing: Publishing;
   readonly building: Building;
   readonly metrics: Metrics;
+  /** Of the web admin: who is signed in, and the pages that are kept current. */
+  readonly sessions: Sessions;
+  readonly streams: OpenStreams;
   /** By `Date.now()`, and by `performance.now()`, which no change of the clock moves. */
   readonly startedAt: { readonly wall: number; readonly monotonic: number };
 }

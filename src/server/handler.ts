@@ -14,7 +14,7 @@ import { outcomeOf, recordRequest } from "./access_log.ts";
 import type { Handler } from "./http_connection.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
-import { apiSegments, hasValidHost, isValidHost, requestPath } from "./request_path.ts";
+import { hasValidHost, isValidHost, ownSegments, requestPath } from "./request_path.ts";
 import { flatCacheRoute } from "./files/flat_cache.ts";
 import { publicKeysRoute } from "./files/public_keys.ts";
 import { Listings } from "./files/listing.ts";
@@ -61,6 +61,8 @@ export function createHandler(
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
     }
+    // It is limited by itself, and lasts as long as somebody looks at a page.
+    if (isEventStream(response)) end();
     if (request.method === "HEAD" && response.body !== null) {
       await response.body.cancel();
       response = new Response(null, response);
@@ -109,6 +111,10 @@ export function createHandler(
   };
 }
 
+function isEventStream({ headers }: Response): boolean {
+  return headers.get("content-type") === "text/event-stream";
+}
+
 interface Visit {
   readonly request: Request;
   /** The decoded path, or null if it names nothing here. */
@@ -130,11 +136,17 @@ function refusal(request: Request, client: Client, { access }: Context): Respons
 }
 
 async function route({ request, path, context, client, listings }: Visit): Promise<Response> {
-  const segments = apiSegments(request.url);
+  const segments = ownSegments(request.url, "/api/");
   if (segments !== null) {
     // Loaded by its first request: the schemas of the API would delay every start.
     const { respondToApi } = await import("./api/router.ts");
     return await respondToApi(request, segments, { ...context, client });
+  }
+  const pageSegments = path === "admin" ? ["admin"] : ownSegments(request.url, "/admin/");
+  if (pageSegments !== null) {
+    // Like the API, which is behind it.
+    const { respondToBrowser } = await import("./admin/admin.ts");
+    return await respondToBrowser(request, pageSegments, { context, client });
   }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");

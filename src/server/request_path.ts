@@ -54,17 +54,20 @@ export function requestPath(url: string): string | null {
 }
 
 /**
- * The decoded segments of a path below `/api/`, or null for other paths. Unlike the paths of files
- * they may contain anything: they name nothing on disk.
+ * The decoded segments of a path below one of the server's own, or null for other paths. Unlike the
+ * paths of files they may contain anything: they name nothing on disk.
  */
-export function apiSegments(url: string): readonly string[] | null {
+export function ownSegments(
+  url: string,
+  top: "/api/" | "/admin/",
+): readonly string[] | null {
   const raw = rawPath(url);
-  if (!raw.startsWith("/api/")) return null;
+  if (!raw.startsWith(top)) return null;
   return raw.slice(1).split("/").map((segment) => {
     try {
       return decodeURIComponent(segment);
     } catch {
-      // No route has an empty segment.
+      // No route has an empty segment in its midst.
       return "";
     }
   });

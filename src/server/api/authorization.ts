@@ -26,10 +26,19 @@ export async function authorize(
   if (endpoint?.right === "anyone") return { principal: null };
   const found = await principalOf(request, context);
   if ("detail" in found) return { refusal: found };
-  const refusal = endpoint === undefined ? null : refusalOf(found, endpoint, path, {
-    uploadTokens: uploadTokensOf(path["repository"], context),
-  });
+  const refusal = endpoint === undefined ? null : refusalFor(found, endpoint, path, context);
   return refusal === null ? { principal: found } : { refusal };
+}
+
+/** Why somebody who is known may not call an endpoint; null if they may. */
+export function refusalFor(
+  principal: Principal,
+  endpoint: Endpoint,
+  path: Readonly<Record<string, string>>,
+  context: Pick<Context, "publishing">,
+): Failure | null {
+  const uploadTokens = uploadTokensOf(path["repository"], context);
+  return refusalOf(principal, endpoint, path, { uploadTokens });
 }
 
 /** Whose token a request has, or why it is refused. */
@@ -38,11 +47,15 @@ async function principalOf(
   { config: { token }, administration }: Pick<Context, "config" | "administration">,
 ): Promise<Principal | Failure> {
   const given = parseBearerToken(request.headers.get("authorization"));
-  const isOff = token === null || token === WELL_KNOWN_TOKEN;
-  if (given !== null && !isOff && isSameToken(given, token)) return ADMINISTRATOR;
+  if (given !== null && isUsable(token) && isSameToken(given, token)) return ADMINISTRATOR;
   const found = given === null ? null : await administration.tokens.find(given);
   if (found === null) return strangerRefusal(token);
   return "expiredAt" in found ? expiredRefusal(found) : found;
+}
+
+/** Whether the token of the configuration is one that only its administrator knows. */
+export function isUsable(token: string | null): token is string {
+  return token !== null && token !== WELL_KNOWN_TOKEN;
 }
 
 function expiredRefusal({ name, expiredAt }: ExpiredToken): Failure {

@@ -3,14 +3,14 @@ import type { Endpoint } from "../../api/endpoint.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
-import { authorize } from "./authorization.ts";
+import { authorize, refusalFor } from "./authorization.ts";
 import { refuseForeignPage } from "./browser_guard.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
 /** What calls are answered from, and who sent this one. */
-type CallContext = Context & { readonly client: Client };
+export type CallContext = Context & { readonly client: Client };
 
 /** Answers a request to the API. */
 export async function respondToApi(
@@ -40,6 +40,25 @@ export async function respondToApi(
   const methods = matches.map(({ route }) => route.endpoint.method)
     .flatMap((each) => each === "GET" ? ["GET", "HEAD"] : [each]);
   return failureResponse(form, wrongMethod(methods));
+}
+
+/** Answers a request that somebody who is known makes from within the daemon. */
+export async function respondWithin(
+  request: Request,
+  { endpoint, segments, context, principal }: {
+    endpoint: Endpoint;
+    segments: readonly string[];
+    context: CallContext;
+    principal: Principal;
+  },
+): Promise<Response> {
+  const route = ROUTES.find((each) => each.endpoint === endpoint);
+  const path = route === undefined ? null : match(route, segments);
+  if (route === undefined || path === null) return failureResponse("problem", UNKNOWN_PATH);
+  const refusal = refusalFor(principal, endpoint, path, context);
+  if (refusal !== null) return failureResponse("problem", refusal);
+  const isOpen = endpoint.right === "anyone";
+  return await respond(route, { path, request, context, principal: isOpen ? null : principal });
 }
 
 const UNKNOWN_PATH: Failure = {

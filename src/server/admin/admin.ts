@@ -1,0 +1,225 @@
+import { getCookies, setCookie } from "@std/http/cookie";
+import { STATUS_CODE } from "@std/http/status";
+import {
+  ADMINISTRATOR,
+  type Principal,
+  type TokenPurpose,
+} from "../../administration/principal.ts";
+import { isSameToken } from "../../formats/http/bearer_token.ts";
+import { eventLogger } from "../../platform/observability/logging.ts";
+import { assetResponse } from "../../web/assets/assets.ts";
+import { type Call, CallError } from "../../web/call.ts";
+import { loginPage, offPage, refusalPage, slowedPage } from "../../web/door.tsx";
+import { readForm } from "../../web/form.ts";
+import { redirect } from "../../web/html_response.ts";
+import type { Role } from "../../web/role.ts";
+import { respondToVisitor } from "../../web/site.ts";
+import type { Visitor } from "../../web/visit.ts";
+import { isUsable } from "../api/authorization.ts";
+import { callWithin } from "../api/in_process.ts";
+import type { Client } from "../../repositories/leases.ts";
+import type { Context } from "../context.ts";
+import { isOwnPage } from "./origin_check.ts";
+import { type Session, SESSION_MS } from "./sessions.ts";
+
+const log = eventLogger("web");
+
+/** What a token is for, as a role of the pages; null for those that cannot sign in. */
+const ROLES: Readonly<Record<TokenPurpose, Role | null>> = {
+  administrator: "administrator",
+  upload: null,
+  builder: null,
+};
+
+/** What a browser is answered from. */
+interface Site {
+  /** Read again for each call: a stream outlives a reload. */
+  readonly context: Context;
+  readonly client: Client;
+}
+
+/** Answers a request below `/admin/`, given its decoded path. */
+export async function respondToBrowser(
+  request: Request,
+  segments: readonly string[],
+  site: Site,
+): Promise<Response> {
+  const { context, client } = site;
+  const { access, config: { token } } = context;
+  const { pathname, hostname, search } = new URL(request.url);
+  if (segments.length === 1) return redirect("/admin/");
+  if (segments[1] === "assets") {
+    return assetResponse(request, pathname) ?? refusalPage(request, "There is no such file.");
+  }
+  if (!access.isOwnHost(hostname)) {
+    return refusalPage(
+      request,
+      `The host name ${hostname} is not known. Add it to allowed_hosts, or use an address.`,
+    );
+  }
+  if (!isUsable(token)) return offPage(request, token !== null);
+  const isRead = request.method === "GET" || request.method === "HEAD";
+  if (!isRead && !isOwnPage(request)) {
+    log.warn("refused a change that no page of this server sent", {
+      client: client.hostname,
+      path: pathname,
+      origin: request.headers.get("origin"),
+    });
+    return refusalPage(
+      request,
+      "It would change something, but it was not sent by a page of this server.",
+    );
+  }
+  const session = await sessionOf(request, site);
+  if (segments[1] === "login" && segments.length === 2) {
+    if (isRead) return session === null ? loginPage(request) : redirect("/admin/");
+    return await signIn(request, token, site);
+  }
+  if (session === null) return signedOut(request, pathname + search);
+  if (segments[1] === "logout" && segments.length === 2 && !isRead) {
+    context.sessions.end(session.id);
+    return redirect("/admin/login", { "set-cookie": cookieOf(request, "", 0) });
+  }
+  const visitor = visitorOf(session, request, site);
+  if (visitor === null) return signedOut(request, pathname + search);
+  return await respondToVisitor({
+    request,
+    segments,
+    visitor,
+    openStream: (end) => context.streams.add(end),
+  });
+}
+
+/** Sends a browser to the page to sign in on, and back afterwards. */
+function signedOut(request: Request, target: string): Response {
+  if (request.headers.has("hx-request")) {
+    return new Response(null, {
+      status: STATUS_CODE.Unauthorized,
+      headers: { "hx-redirect": "/admin/login", "cache-control": "no-store" },
+    });
+  }
+  const to = request.method === "GET" ? target : "/admin/";
+  return loginPage(request, { to });
+}
+
+async function signIn(request: Request, token: string, site: Site): Promise<Response> {
+  const { context, client: { hostname: address } } = site;
+  const { sessions } = context;
+  const wait = sessions.brake.waitMs(address);
+  if (wait > 0) return slowedPage(request, wait);
+  // Counted as wrong until it is known to be right: many may be sent at once.
+  sessions.brake.failed(address);
+  const form = await readForm(request);
+  const given = form.text("token").trim();
+  const to = form.text("to");
+  const holder = await holderOf(given, token, context);
+  if (holder === null) {
+    log.warn("a wrong token was sent to the web admin", { client: address });
+    return loginPage(request, { failure: "This token is not known here.", to });
+  }
+  sessions.brake.succeeded(address);
+  const { principal, tokenId } = holder;
+  if (ROLES[principal.purpose] === null) {
+    return loginPage(request, {
+      failure: `The token ${principal.name} is for programs, and cannot sign in.`,
+      to,
+    });
+  }
+  const cookie = await sessions.begin(token, tokenId);
+  if (cookie === null) return loginPage(request, { failure: "This token has expired.", to });
+  await context.administration.events.record({
+    who: principal.name,
+    address,
+    action: "Sign in to the web admin",
+    request: "POST /admin/login",
+    details: {},
+  });
+  const target = isOwnPath(to) ? to : "/admin/";
+  return redirect(target, { "set-cookie": cookieOf(request, cookie, SESSION_MS / 1000) });
+}
+
+/** Whether a path leads to a page of this server, and nowhere else. */
+function isOwnPath(path: string): boolean {
+  return path.startsWith("/admin/") && !path.includes("\\") && !/[\r\n]/.test(path);
+}
+
+async function holderOf(
+  given: string,
+  token: string,
+  { administration }: Context,
+): Promise<{ principal: Principal; tokenId: string | null } | null> {
+  if (isSameToken(given, token)) return { principal: ADMINISTRATOR, tokenId: null };
+  const found = await administration.tokens.find(given);
+  if (found === null || "expiredAt" in found) return null;
+  return { principal: found, tokenId: given.split("_")[1] ?? null };
+}
+
+async function sessionOf(
+  request: Request,
+  { context: { config: { token }, sessions }, client }: Site,
+): Promise<Session | null> {
+  const cookie = cookieIn(request);
+  if (cookie === null || !isUsable(token)) return null;
+  return await sessions.find(cookie, token, {
+    address: client.hostname,
+    agent: request.headers.get("user-agent"),
+  });
+}
+
+function visitorOf(session: Session, request: Request, site: Site): Visitor | null {
+  const { principal } = session;
+  const role = ROLES[principal.purpose];
+  if (role === null) return null;
+  const { context, client } = site;
+  const call: Call = async (endpoint, ...[input]) => {
+    const outcome = await callWithin(endpoint, { ...input }, {
+      context: { ...context, client },
+      principal,
+      origin: request,
+    });
+    if ("problem" in outcome) throw new CallError(outcome.problem);
+    return outcome.value as never;
+  };
+  return {
+    name: principal.name,
+    role,
+    call,
+    hasSession: true,
+    flashes: context.sessions.flashesOf(session.id),
+    isStillWelcome: async () => await sessionOf(request, site) !== null,
+  };
+}
+
+/** Under TLS no other host, and no page without TLS, can set a cookie of this name. */
+const SECURE_COOKIE = "__Host-pkgstash";
+const COOKIE = "pkgstash";
+
+/** Whether the browser reached this server, or a proxy before it, by TLS. */
+function isSecure({ url, headers }: Request): boolean {
+  return url.startsWith("https:") || headers.get("x-forwarded-proto") === "https";
+}
+
+function cookieIn(request: Request): string | null {
+  try {
+    return getCookies(request.headers)[isSecure(request) ? SECURE_COOKIE : COOKIE] ?? null;
+  } catch {
+    // Whatever another server of this host has set.
+    return null;
+  }
+}
+
+/** The header that sets the cookie of a session. */
+function cookieOf(request: Request, value: string, maxAge: number): string {
+  const headers = new Headers();
+  const isTls = isSecure(request);
+  setCookie(headers, {
+    name: isTls ? SECURE_COOKIE : COOKIE,
+    value,
+    maxAge,
+    path: isTls ? "/" : "/admin",
+    secure: isTls,
+    httpOnly: true,
+    sameSite: "Strict",
+  });
+  return headers.get("set-cookie") ?? "";
+}

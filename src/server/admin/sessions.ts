@@ -1,0 +1,149 @@
+import { Buffer } from "node:buffer";
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
+import type { Tokens } from "../../administration/tokens.ts";
+import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
+import type { Flash } from "../../web/visit.ts";
+import { LoginBrake } from "./login_brake.ts";
+
+/** How long somebody stays signed in. */
+export const SESSION_MS = 12 * 3600 * 1000;
+
+/** Of those that ended or were seen; more are forgotten, the oldest first. */
+const MAX_KNOWN = 1_000;
+const SECRET_BYTES = 18;
+/** `expiry.random.holder.signature`; the holder is the id of a token, or the administrator. */
+const COOKIE = /^(\d{13})\.([A-Za-z0-9_-]{24})\.([0-9a-f]{12}|administrator)\.([A-Za-z0-9_-]{43})$/;
+const ID_LENGTH = 12;
+
+/** Somebody who signed in, in one browser. */
+export interface Session {
+  /** No secret: it names the session in lists. */
+  readonly id: string;
+  readonly principal: Principal;
+  readonly expiresAt: number;
+}
+
+/** A session as it is listed. */
+export interface SessionFacts extends Session {
+  readonly startedAt: number;
+  readonly lastSeenAt: number;
+  readonly address: string;
+  readonly agent: string | null;
+}
+
+/** Where a request of a session came from. */
+export interface Sighting {
+  readonly address: string;
+  readonly agent: string | null;
+}
+
+/**
+ * Who is signed in to the web admin. A cookie proves itself: it is signed with a key that is made of
+ * the token, so it outlives a restart of the daemon, and dies with the token.
+ */
+export class Sessions {
+  /** Against those who try tokens. */
+  readonly brake = new LoginBrake();
+  readonly #tokens: Pick<Tokens, "withId">;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, SessionFacts>();
+  /** By id, with the time from which on their cookie is worthless anyway. */
+  readonly #ended = new Map<string, number>();
+
+  readonly #flashes = new Map<string, Flash[]>();
+
+  constructor(tokens: Pick<Tokens, "withId">, clock: Clock = SYSTEM_CLOCK) {
+    this.#tokens = tokens;
+    this.#clock = clock;
+  }
+
+  /** Begins a session; returns its cookie. `tokenId` is null for the token of the configuration. */
+  async begin(configured: string, tokenId: string | null): Promise<string | null> {
+    const holder = tokenId ?? ADMINISTRATOR.name;
+    const found = await this.#holderOf(configured, holder);
+    if (found === null) return null;
+    const text = [
+      this.#clock.now() + SESSION_MS,
+      randomBytes(SECRET_BYTES).toString("base64url"),
+      holder,
+    ].join(".");
+    return `${text}.${signatureOf(text, found.key).toString("base64url")}`;
+  }
+
+  /** The session of a cookie, while it is good. `configured` is the token of the configuration. */
+  async find(cookie: string, configured: string, sighting: Sighting): Promise<Session | null> {
+    const [, expiry, random, holder, signature] = COOKIE.exec(cookie) ?? [];
+    if (expiry === undefined || random === undefined || signature === undefined) return null;
+    const found = await this.#holderOf(configured, holder!);
+    const text = cookie.slice(0, cookie.lastIndexOf("."));
+    if (found === null) return null;
+    const given = Buffer.from(signature, "base64url");
+    if (!timingSafeEqual(given, signatureOf(text, found.key))) return null;
+    const now = this.#clock.now();
+    const expiresAt = Number(expiry);
+    const id = idOf(random);
+    if (expiresAt <= now || this.#ended.has(id)) return null;
+    const session = { id, principal: found.principal, expiresAt };
+    const startedAt = this.#known.get(id)?.startedAt ?? expiresAt - SESSION_MS;
+    remember(this.#known, id, { ...session, startedAt, lastSeenAt: now, ...sighting });
+    return session;
+  }
+
+  /** Those that were seen since the daemon started and are still good, the latest first. */
+  list(): SessionFacts[] {
+    const now = this.#clock.now();
+    for (const [id, { expiresAt }] of this.#known) if (expiresAt <= now) this.#known.delete(id);
+    return [...this.#known.values()].toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
+  }
+
+  /** What a session is told on its next page. */
+  flashesOf(id: string): Flash[] {
+    const flashes = this.#flashes.get(id) ?? [];
+    remember(this.#flashes, id, flashes);
+    return flashes;
+  }
+
+  /** Ends a session; false if there is none of this id. */
+  end(id: string): boolean {
+    const known = this.#known.get(id);
+    if (known === undefined) return false;
+    this.#known.delete(id);
+    remember(this.#ended, id, known.expiresAt);
+    return true;
+  }
+
+  /** Who holds a token, and the key that signs their cookies. */
+  async #holderOf(
+    configured: string,
+    holder: string,
+  ): Promise<{ principal: Principal; key: Buffer } | null> {
+    if (holder === ADMINISTRATOR.name) {
+      return { principal: ADMINISTRATOR, key: keyOf(configured, holder) };
+    }
+    const found = await this.#tokens.withId(holder);
+    if (found === null) return null;
+    // The hash alone is on disk, and whoever reads it there must not be able to make a cookie.
+    return { principal: found.principal, key: keyOf(configured, `${holder} ${found.sha256}`) };
+  }
+}
+
+function keyOf(configured: string, holder: string): Buffer {
+  return createHmac("sha256", configured).update(`pkgstash web session of ${holder}`).digest();
+}
+
+function signatureOf(text: string, key: Buffer): Buffer {
+  return createHmac("sha256", key).update(text).digest();
+}
+
+function idOf(random: string): string {
+  return Buffer.from(random, "base64url").toString("hex").slice(0, ID_LENGTH);
+}
+
+/** Puts an entry last, and drops the first if there are too many. */
+function remember<T>(map: Map<string, T>, key: string, value: T): void {
+  map.delete(key);
+  map.set(key, value);
+  const [oldest] = map.keys();
+  if (map.size > MAX_KNOWN && oldest !== undefined) map.delete(oldest);
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { STATUS_CODE } from "@std/http/status";
+import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
+import htmxSse from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
+import copyField from "../client/copy_field.js" with { type: "text" };
+import liveState from "../client/live_state.js" with { type: "text" };
+import relativeTime from "../client/relative_time.js" with { type: "text" };
+import { encoded, encodingFor, SAFETY_HEADERS } from "../html_response.ts";
+import style from "./admin.css" with { type: "text" };
+import mark from "./mark.svg" with { type: "text" };
+
+const TYPES = {
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** They are compressed once. */
+const BROTLI_QUALITY = 9;
+const HASH_LENGTH = 16;
+
+/**
+ * The files that pages refer to, by their names. Two scripts would start in any order, and htmx
+ * before its extension, so that nothing would be live: what a page needs is one file.
+ */
+const SOURCES = {
+  "admin.css": style,
+  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime]
+    .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/m, ""))
+    .join(";\n"),
+  "mark.svg": mark,
+};
+
+export type AssetName = keyof typeof SOURCES;
+
+interface Asset {
+  readonly url: string;
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly compressed: Map<string, Uint8Array<ArrayBuffer>>;
+}
+
+const ASSETS = new Map(
+  Object.entries(SOURCES).map(([name, text]): [string, Asset] => {
+    const [stem, extension] = name.split(".") as [string, keyof typeof TYPES];
+    const hash = createHash("sha256").update(text).digest("hex").slice(0, HASH_LENGTH);
+    return [name, {
+      url: `/admin/assets/${stem}.${hash}.${extension}`,
+      type: TYPES[extension],
+      bytes: new TextEncoder().encode(text),
+      compressed: new Map(),
+    }];
+  }),
+);
+
+const BY_URL = new Map([...ASSETS.values()].map((asset) => [asset.url, asset]));
+
+/** The URL of an asset, which changes with its content. */
+export function assetUrl(name: AssetName): string {
+  return ASSETS.get(name)!.url;
+}
+
+/** The asset at a path; null if there is none. */
+export function assetResponse(request: Request, pathname: string): Response | null {
+  const asset = BY_URL.get(pathname);
+  if (asset === undefined) return null;
+  const encoding = encodingFor(request);
+  let body = asset.bytes;
+  if (encoding !== null) {
+    body = asset.compressed.get(encoding) ?? encoded(asset.bytes, encoding, BROTLI_QUALITY);
+    asset.compressed.set(encoding, body);
+  }
+  return new Response(body, {
+    status: STATUS_CODE.OK,
+    headers: {
+      ...SAFETY_HEADERS,
+      "content-type": asset.type,
+      "content-length": `${body.length}`,
+      "cache-control": "public, max-age=31536000, immutable",
+      "vary": "accept-encoding",
+      ...(encoding === null ? {} : { "content-encoding": encoding }),
+    },
+  });
+}

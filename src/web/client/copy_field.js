@@ -1,0 +1,27 @@
+// A field with a line to copy, and a button that copies it.
+{
+  class CopyField extends HTMLElement {
+    connectedCallback() {
+      const field = this.querySelector("input");
+      const button = this.querySelector("button");
+      const said = this.querySelector("[role=status]");
+      if (field === null || button === null || said === null) return;
+      field.addEventListener("focus", () => field.select());
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        field.select();
+        let isCopied = false;
+        try {
+          // Only a page that came by TLS, or from this machine, has a clipboard.
+          await navigator.clipboard.writeText(field.value);
+          isCopied = true;
+        } catch {
+          isCopied = document.execCommand("copy");
+        }
+        said.textContent = isCopied ? "Copied" : "Press Ctrl+C";
+        setTimeout(() => said.textContent = "", 2000);
+      });
+    }
+  }
+  customElements.define("copy-field", CopyField);
+}

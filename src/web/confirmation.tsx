@@ -1,0 +1,29 @@
+import type { Content, Form, Question } from "./page.ts";
+import type { Visit } from "./visit.ts";
+
+/** The field that says that the question was answered. */
+export const CONFIRMED = "confirmed";
+
+/** A page that asks before something is done that cannot be taken back. */
+export function confirmationOf(
+  { heading, body, button }: Question,
+  form: Form,
+  visit: Visit,
+): Content {
+  return {
+    heading,
+    tone: "warn",
+    commands: [],
+    body: (
+      <form class="confirmation" method="post" action={visit.here()}>
+        {form.entries().map(([name, value]) => <input type="hidden" name={name} value={value} />)}
+        <input type="hidden" name={CONFIRMED} value="yes" />
+        {body}
+        <p class="buttons">
+          <button type="submit" class="danger">{button}</button>
+          <a class="button plain" href={visit.here()}>Keep everything as it is</a>
+        </p>
+      </form>
+    ),
+  };
+}

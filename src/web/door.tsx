@@ -1,0 +1,92 @@
+import { STATUS_CODE } from "@std/http/status";
+import { counted } from "./elements/quantities.tsx";
+import { htmlResponse } from "./html_response.ts";
+import { renderDoor } from "./layout.tsx";
+
+/** The page to sign in on. `failure` says why that did not work. */
+export function loginPage(
+  request: Request,
+  { failure = null, to = "" }: { failure?: string | null; to?: string } = {},
+): Response {
+  const body = (
+    <form method="post" action="/admin/login" class="login">
+      <h1>Sign in</h1>
+      {failure === null ? null : <p class="flash bad" role="alert">{failure}</p>}
+      <input type="text" name="username" value="pkgstash" autocomplete="username" hidden readOnly />
+      <input type="hidden" name="to" value={to} />
+      <label class="field">
+        <span class="label">Token</span>
+        <input
+          type="password"
+          name="token"
+          autocomplete="current-password"
+          aria-describedby="hint-token"
+          required
+          autofocus
+        />
+        <span class="hint" id="hint-token">
+          PKGSTASH_TOKEN of the daemon, or one that <code>pkgstash token create</code> printed.
+        </span>
+      </label>
+      <button type="submit" class="main">Sign in</button>
+    </form>
+  );
+  const status = failure === null ? STATUS_CODE.OK : STATUS_CODE.Unauthorized;
+  return htmlResponse(request, renderDoor("Sign in", body), { status });
+}
+
+/** What is shown to an address that sent too many wrong tokens. */
+export function slowedPage(request: Request, waitMs: number): Response {
+  const seconds = Math.ceil(waitMs / 1000);
+  const body = (
+    <>
+      <h1>Too many wrong tokens</h1>
+      <p>
+        Your address may try again in{" "}
+        {seconds < 90 ? counted(seconds, "second") : counted(Math.ceil(seconds / 60), "minute")}.
+      </p>
+      <p>
+        <a href="/admin/login">Sign in</a>
+      </p>
+    </>
+  );
+  return htmlResponse(request, renderDoor("Sign in", body), {
+    status: STATUS_CODE.TooManyRequests,
+    headers: { "retry-after": `${seconds}` },
+  });
+}
+
+/** What is shown where nobody can sign in, because there is no token. */
+export function offPage(request: Request, isWellKnown: boolean): Response {
+  const body = (
+    <>
+      <h1>The web admin is off</h1>
+      <p>
+        {isWellKnown
+          ? "The token is one that everybody knows."
+          : "No token is set, so nobody could sign in."} Make one where the daemon runs:
+      </p>
+      <pre tabIndex={0} aria-label="Commands">{SET_TOKEN}</pre>
+      <p>Then sign in with it here. The API and the command line use the same token.</p>
+    </>
+  );
+  return htmlResponse(request, renderDoor("Web admin", body), { status: STATUS_CODE.Forbidden });
+}
+
+const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env
+chmod 600 /etc/pkgstash/pkgstash.env
+systemctl reload pkgstash`;
+
+/** Why a request is not answered at all. */
+export function refusalPage(request: Request, text: string): Response {
+  const body = (
+    <>
+      <h1>This request is refused</h1>
+      <p>{text}</p>
+      <p>
+        <a href="/admin/">To the overview</a>
+      </p>
+    </>
+  );
+  return htmlResponse(request, renderDoor("Refused", body), { status: STATUS_CODE.Forbidden });
+}

@@ -1,0 +1,11 @@
+import type { HTMLAttributes } from "preact";
+
+/** The elements whose scripts are in web/client. */
+declare module "preact" {
+  namespace JSX {
+    interface IntrinsicElements {
+      "copy-field": HTMLAttributes<HTMLElement>;
+      "live-state": HTMLAttributes<HTMLElement>;
+    }
+  }
+}

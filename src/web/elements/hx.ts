@@ -1,0 +1,28 @@
+/** What htmx does with an element. Without scripts, the element works by itself. */
+interface Hx {
+  readonly get?: string;
+  readonly trigger?: string;
+  /** A selector: what is replaced, and what of the answer replaces it. */
+  readonly target?: string;
+  readonly select?: string;
+  readonly swap?: "innerMorph" | "outerMorph" | "none";
+  readonly replaceUrl?: boolean;
+  readonly stream?: string;
+}
+
+const ATTRIBUTES: Readonly<Record<keyof Hx, string>> = {
+  get: "hx-get",
+  trigger: "hx-trigger",
+  target: "hx-target",
+  select: "hx-select",
+  swap: "hx-swap",
+  replaceUrl: "hx-replace-url",
+  stream: "hx-sse:connect",
+};
+
+/** The attributes for htmx. TypeScript does not check attributes with hyphens, but it checks this. */
+export function hx(values: Hx): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [ATTRIBUTES[name as keyof Hx], String(value)]),
+  );
+}

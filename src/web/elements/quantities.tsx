@@ -1,0 +1,66 @@
+import { bytesText } from "../../config/quantities.ts";
+import { useVisit } from "../visit_context.ts";
+import { lengthText, relativeText } from "./relative_text.ts";
+
+/** A point in time: how long ago, with the exact one at hand. */
+export function Time({ at, none = "never" }: { at: string | number | null; none?: string }) {
+  const { now } = useVisit();
+  if (at === null) return <span class="quiet">{none}</span>;
+  const date = new Date(at);
+  return (
+    <time dateTime={date.toISOString()} title={exactText(date)} data-relative>
+      {relativeText(date.getTime(), now)}
+    </time>
+  );
+}
+
+/** `2026-11-29 12:04:05 UTC` */
+function exactText(date: Date): string {
+  return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
+}
+
+/** A length of time. */
+export function Duration({ ms }: { ms: number | null }) {
+  if (ms === null) return <None />;
+  return <span class="number">{ms < 1000 ? `${Math.round(ms)} ms` : lengthText(ms)}</span>;
+}
+
+/** Bytes in the largest fitting unit, with their exact number at hand. */
+export function Bytes({ bytes, perSecond = false }: { bytes: number | null; perSecond?: boolean }) {
+  if (bytes === null) return <None />;
+  const unit = perSecond ? "/s" : "";
+  return (
+    <span class="number" title={`${countText(bytes)} bytes${unit}`}>{bytesText(bytes)}{unit}</span>
+  );
+}
+
+/** A number, with its thousands apart. */
+export function Count({ value }: { value: number | null }) {
+  return value === null ? <None /> : <span class="number">{countText(value)}</span>;
+}
+
+/** `12 345`, with a narrow space that does not break. */
+export function countText(value: number): string {
+  return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
+}
+
+/** `1 mirror`, `2 mirrors` */
+export function counted(value: number, one: string, many: string = `${one}s`): string {
+  return `${countText(value)} ${value === 1 ? one : many}`;
+}
+
+/** A share from 0 to 1 as a percentage. */
+export function percentText(share: number): string {
+  const percent = share * 100;
+  // 99.97 is not all of it, and 0.03 is not nothing.
+  return `${
+    percent > 0 && percent < 10 || percent > 90 && percent < 100
+      ? (Math.min(99.9, Math.max(0.1, percent))).toFixed(1)
+      : Math.round(percent)
+  } %`;
+}
+
+/** What is not known, or does not apply. */
+export function None() {
+  return <span class="quiet" aria-label="none">–</span>;
+}

@@ -1,0 +1,46 @@
+import { STATUS_CODE } from "@std/http/status";
+import { reasonOf } from "../errors.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import { CallError } from "./call.ts";
+import type { Content } from "./page.ts";
+
+const log = eventLogger("web");
+
+/** What went wrong, for the reader. What must not happen is told to the log only. */
+export interface Failure {
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Anything that was thrown while a page was made or changed something. */
+export function failureOf(error: unknown, path: string): Failure {
+  if (error instanceof CallError) {
+    return { status: error.problem.status, text: error.problem.detail };
+  }
+  log.error("page failed", { path, reason: reasonOf(error), stack: (error as Error)?.stack });
+  return {
+    status: STATUS_CODE.InternalServerError,
+    text: "An internal error occurred. See the daemon's log.",
+  };
+}
+
+/** A page that says why there is no other. */
+export function failureContent({ status, text }: Failure): Content {
+  return {
+    heading: status === STATUS_CODE.NotFound
+      ? "There is no such page"
+      : status === STATUS_CODE.Forbidden
+      ? "You may not see this page"
+      : "This page cannot be shown",
+    tone: "bad",
+    commands: [],
+    body: (
+      <>
+        <p>{text}</p>
+        <p>
+          <a href="/admin/">To the overview</a>
+        </p>
+      </>
+    ),
+  };
+}

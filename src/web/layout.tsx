@@ -1,0 +1,183 @@
+import type { ComponentChildren } from "preact";
+import { renderToString } from "preact-render-to-string";
+import "./elements/custom_elements.ts";
+import { assetUrl } from "./assets/assets.ts";
+import { hx } from "./elements/hx.ts";
+import { Live } from "./elements/live.tsx";
+import type { Content, Page, Section } from "./page.ts";
+import type { Flash, Visit } from "./visit.ts";
+import { type Surroundings, VisitContext } from "./visit_context.ts";
+
+const SECTIONS: readonly Section[] = ["Mirror", "Packages of your own", "Administration"];
+
+/** Its style element would be against the policy of the page. */
+const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false });
+
+/** A whole page for somebody who is signed in. `stream` keeps its live regions current. */
+export function renderPage(
+  { page, pages, content, visit, flashes = [], stream = null }: {
+    page: Page;
+    pages: readonly Page[];
+    content: Content;
+    visit: Visit;
+    flashes?: readonly Flash[];
+    stream?: string | null;
+  },
+): string {
+  return renderToString(
+    <VisitContext.Provider value={{ visit, regions: new Map() }}>
+      <Frame title={page.title}>
+        <Header pages={pages} current={page} visit={visit} isLive={stream !== null} />
+        <main id="content" tabIndex={-1}>
+          {flashes.map(({ tone, text }) => <p class={`flash ${tone}`} role="status">{text}</p>)}
+          <Main content={content} />
+          {stream === null ? null : (
+            // A new query makes a new element, and so another stream.
+            <div id={`stream-${encodeURIComponent(stream)}`} {...hx({ stream, swap: "none" })} />
+          )}
+        </main>
+      </Frame>
+    </VisitContext.Provider>,
+  );
+}
+
+/** The live regions of a page as HTML, by their ids. */
+export function renderRegions(content: Content, visit: Visit): Map<string, string> {
+  const surroundings: Surroundings = { visit, regions: new Map() };
+  const render = (children: ComponentChildren) =>
+    renderToString(
+      <VisitContext.Provider value={surroundings}>{children}</VisitContext.Provider>,
+    );
+  render(<Main content={content} />);
+  return new Map([...surroundings.regions].map(([id, children]) => [id, render(children)]));
+}
+
+/** A page for those who are not signed in. */
+export function renderDoor(title: string, body: ComponentChildren): string {
+  return renderToString(
+    <Frame title={title}>
+      <main id="content" class="door">
+        <p class="brand">
+          <img src={assetUrl("mark.svg")} alt="" width={40} height={40} /> pkgstash
+        </p>
+        {body}
+      </main>
+    </Frame>,
+  );
+}
+
+function Frame({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <title>{`${title} – pkgstash`}</title>
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="htmx-config" content={HTMX_CONFIG} />
+        <link rel="icon" type="image/svg+xml" href={assetUrl("mark.svg")} />
+        <link rel="stylesheet" href={assetUrl("admin.css")} />
+        <script defer src={assetUrl("admin.js")}></script>
+      </head>
+      <body>
+        <a class="skip" href="#content">Skip to the content</a>
+        {children}
+      </body>
+    </html>
+  );
+}
+
+function Header(
+  { pages, current, visit, isLive }: {
+    pages: readonly Page[];
+    current: Page;
+    visit: Visit;
+    isLive: boolean;
+  },
+) {
+  const { visitor } = visit;
+  return (
+    <header class="site">
+      <div class="bar">
+        <a class="brand" href="/admin/">
+          <img src={assetUrl("mark.svg")} alt="" width={28} height={28} /> pkgstash
+        </a>
+        {isLive ? <live-state>Live</live-state> : null}
+      </div>
+      <input type="checkbox" id="menu" class="menu-state" aria-label="Show the menu" />
+      <label for="menu" class="menu" aria-hidden="true">Menu</label>
+      <div class="menu-content">
+        <nav aria-label="Pages">
+          {SECTIONS.map((section) => (
+            <NavigationOf section={section} pages={pages} current={current} visit={visit} />
+          ))}
+        </nav>
+        <div class="visitor">
+          <p>
+            {visitor.name}
+            {visitor.role === "administrator" ? null : <span class="quiet">, {visitor.role}</span>}
+          </p>
+          {visitor.hasSession
+            ? (
+              <form method="post" action="/admin/logout">
+                <button type="submit" class="quiet">Sign out</button>
+              </form>
+            )
+            : null}
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function NavigationOf(
+  { section, pages, current, visit }: {
+    section: Section;
+    pages: readonly Page[];
+    current: Page;
+    visit: Visit;
+  },
+) {
+  const shown = pages.filter((page) => page.section === section && visit.may(page.role));
+  if (shown.length === 0) return null;
+  return (
+    <>
+      <h2>{section}</h2>
+      <ul>
+        {shown.map((page) => (
+          <li>
+            <a
+              href={`/admin/${page.path}`}
+              aria-current={isPartOf(current, page) ? "page" : undefined}
+            >
+              {page.title}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+/** Whether a page is another, or below it, as the page of one package is below that of all. */
+function isPartOf(page: Page, other: Page): boolean {
+  return page.path === other.path ||
+    other.path !== "" && page.path.startsWith(`${other.path}/`);
+}
+
+function Main({ content: { heading, tone = "calm", body, commands } }: { content: Content }) {
+  return (
+    <>
+      <Live id="heading" isPolite>
+        <h1 class={tone}>{heading}</h1>
+      </Live>
+      {body}
+      {commands.length === 0 ? null : (
+        <footer class="commands">
+          <span class="label">The same by command line</span>
+          {commands.map((command) => <code>{command}</code>)}
+        </footer>
+      )}
+    </>
+  );
+}

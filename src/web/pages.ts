@@ -1,0 +1,7 @@
+import type { Page } from "./page.ts";
+import { OVERVIEW } from "./pages/overview.tsx";
+
+/** All pages, in the order of the navigation. */
+export const PAGES: readonly Page[] = [
+  OVERVIEW,
+];

@@ -1,0 +1,78 @@
+import { LIST_APPROVALS } from "../../api/approvals.ts";
+import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
+import { LIST_DOWNLOADS } from "../../api/downloads.ts";
+import { LIST_EVENTS } from "../../api/events.ts";
+import { SHOW_STATUS, type Status } from "../../api/status.ts";
+import { Part } from "../elements/facts.tsx";
+import { Live } from "../elements/live.tsx";
+import { Notice } from "../elements/messages.tsx";
+import { counted } from "../elements/quantities.tsx";
+import type { Page } from "../page.ts";
+import { concernsOf, overviewSentence } from "./overview/concerns.ts";
+import { DownloadsNow } from "./overview/downloads_now.tsx";
+import { FirstSteps } from "./overview/first_steps.tsx";
+import { LastEvents } from "./overview/last_events.tsx";
+import { Numbers } from "./overview/numbers.tsx";
+
+const EVENTS_SHOWN = "5";
+
+export const OVERVIEW: Page = {
+  path: "",
+  title: "Overview",
+  section: "Mirror",
+  role: "viewer",
+  isLive: true,
+  render: async ({ call }) => {
+    const [status, { downloads }, { events }, { approvals }, config] = await Promise.all([
+      call(SHOW_STATUS),
+      call(LIST_DOWNLOADS),
+      call(LIST_EVENTS, { limit: EVENTS_SHOWN }),
+      call(LIST_APPROVALS),
+      call(SHOW_CLIENT_CONFIG),
+    ]);
+    const asked = approvals.filter(({ is_asked }) => is_asked).length;
+    const concerns = concernsOf(status);
+    const isFresh = isUnused(status);
+    return {
+      ...overviewSentence(concerns, isFresh),
+      commands: ["pkgstash status", "pkgstash downloads", "pkgstash events"],
+      body: (
+        <>
+          <Live id="concerns" isPolite>
+            {concerns.map(({ tone, title, text }) => (
+              <Notice key={title} tone={tone} title={title}>
+                <p>{text}</p>
+              </Notice>
+            ))}
+            {asked === 0 ? null : (
+              <Notice
+                tone="calm"
+                title={`${counted(asked, "change waits", "changes wait")} for you`}
+              >
+                <p>Nothing of it is built before somebody approves it.</p>
+              </Notice>
+            )}
+          </Live>
+          <Live id="overview">
+            {isFresh ? <FirstSteps config={config} /> : (
+              <>
+                <Numbers status={status} />
+                <Part title="On its way now">
+                  <DownloadsNow downloads={downloads} />
+                </Part>
+                <Part title="Last changes">
+                  <LastEvents events={events} />
+                </Part>
+              </>
+            )}
+          </Live>
+        </>
+      ),
+    };
+  },
+};
+
+/** Whether nobody has asked for anything since the daemon started, and nothing is cached. */
+function isUnused({ requests, cache }: Status): boolean {
+  return cache.packages === 0 && Object.values(requests).every((count) => count === 0);
+}

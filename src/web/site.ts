@@ -1,0 +1,195 @@
+import { STATUS_CODE } from "@std/http/status";
+import { templateSegments } from "../api/endpoint.ts";
+import { confirmationOf, CONFIRMED } from "./confirmation.tsx";
+import { type Failure, failureContent, failureOf } from "./failure.tsx";
+import { readForm } from "./form.ts";
+import { htmlResponse, redirect, SAFETY_HEADERS } from "./html_response.ts";
+import { renderPage, renderRegions } from "./layout.tsx";
+import { liveStream } from "./live_stream.ts";
+import type { Content, Done, Page } from "./page.ts";
+import { PAGES } from "./pages.ts";
+import { Visit, type Visitor } from "./visit.ts";
+
+/** A request of somebody who is signed in. What changes something is from a page of this server. */
+export interface Arrival {
+  readonly request: Request;
+  /** The decoded path, with "admin" as the first. */
+  readonly segments: readonly string[];
+  readonly visitor: Visitor;
+  /** Takes what ends a stream, and returns what removes it; null if there are too many. */
+  readonly openStream: (end: () => void) => (() => void) | null;
+}
+
+/** Answers a request with a page, or with what becomes of a change. */
+export async function respondToVisitor(arrival: Arrival): Promise<Response> {
+  const { request, segments, visitor } = arrival;
+  const url = new URL(request.url);
+  if (segments[1] === "live" && segments.length === 2) return streamFor(arrival, url);
+  const found = pageAt(segments);
+  const visit = new Visit(visitor, url, found?.params ?? {});
+  if (found === null) return failed(arrival, visit, NO_SUCH_PAGE);
+  const { page } = found;
+  if (!visit.may(page.role)) return failed(arrival, visit, NOT_YOURS);
+  try {
+    switch (request.method) {
+      case "GET":
+      case "HEAD":
+        return shown(arrival, { page, visit, content: await page.render(visit) });
+      case "POST":
+        return await act(arrival, { page, visit });
+      case "PUT":
+        return await upload(arrival, { page, visit });
+      default:
+        return failed(arrival, visit, WRONG_METHOD);
+    }
+  } catch (error) {
+    return failed(arrival, visit, failureOf(error, url.pathname));
+  }
+}
+
+const NO_SUCH_PAGE = { status: STATUS_CODE.NotFound, text: "It may have been here before." };
+const NOT_YOURS = {
+  status: STATUS_CODE.Forbidden,
+  text: "Your token does not allow it. Ask the administrator for another.",
+};
+const WRONG_METHOD = { status: STATUS_CODE.MethodNotAllowed, text: "A page is read with GET." };
+
+/** What a page of nothing looks like in the navigation. */
+const NOWHERE: Page = {
+  path: "-",
+  title: "Failure",
+  section: null,
+  role: "viewer",
+  render: () => Promise.reject(new Error("It is not a page")),
+};
+
+/** The page at a path with the parameters of its path; null if there is none. */
+function pageAt(
+  segments: readonly string[],
+): { page: Page; params: Readonly<Record<string, string>> } | null {
+  for (const page of PAGES) {
+    const template = templateSegments(`/admin/${page.path}`);
+    if (template.length !== segments.length) continue;
+    const params: Record<string, string> = {};
+    const fits = template.every((part, index) => {
+      const segment = segments[index]!;
+      if ("text" in part) return part.text === segment;
+      params[part.name] = segment;
+      return segment !== "";
+    });
+    if (fits) return { page, params };
+  }
+  return null;
+}
+
+function shown(
+  { request, visitor }: Arrival,
+  { page, visit, content, status = STATUS_CODE.OK }: {
+    page: Page;
+    visit: Visit;
+    content: Content;
+    status?: number;
+  },
+): Response {
+  const flashes = visitor.flashes.splice(0);
+  const isShownItself = status === STATUS_CODE.OK && request.method !== "POST";
+  const stream = page.isLive === true && isShownItself
+    ? `/admin/live?page=${encodeURIComponent(visit.here())}`
+    : null;
+  const html = renderPage({ page, pages: PAGES, content, visit, flashes, stream });
+  return htmlResponse(request, html, { status });
+}
+
+function failed(arrival: Arrival, visit: Visit, failure: Failure): Response {
+  const { status } = failure;
+  return shown(arrival, { page: NOWHERE, visit, content: failureContent(failure), status });
+}
+
+/** Does what the button of a form says, after a question if there is one. */
+async function act(
+  arrival: Arrival,
+  { page, visit }: { page: Page; visit: Visit },
+): Promise<Response> {
+  const form = await readForm(arrival.request);
+  const name = form.text("action");
+  const action = Object.hasOwn(page.actions ?? {}, name) ? page.actions?.[name] : undefined;
+  if (action === undefined) return failed(arrival, visit, NO_SUCH_PAGE);
+  if (!visit.may(action.role)) return failed(arrival, visit, NOT_YOURS);
+  const question = form.has(CONFIRMED) ? null : await action.confirm?.(visit, form) ?? null;
+  if (question !== null) {
+    return shown(arrival, { page, visit, content: confirmationOf(question, form, visit) });
+  }
+  return redirect(await done(arrival, visit, () => action.run(visit, form)));
+}
+
+/** Makes a change; returns where to go on. What became of it is said there. */
+async function done(
+  { visitor }: Arrival,
+  visit: Visit,
+  change: () => Promise<Done>,
+): Promise<string> {
+  try {
+    const { text, to = visit.here() } = await change();
+    visitor.flashes.push({ tone: "good", text });
+    return to;
+  } catch (error) {
+    visitor.flashes.push({ tone: "bad", text: failureOf(error, visit.url.pathname).text });
+    return visit.here();
+  }
+}
+
+/** Takes a file from a script of the page, which then goes where the answer says. */
+async function upload(
+  arrival: Arrival,
+  { page, visit }: { page: Page; visit: Visit },
+): Promise<Response> {
+  const { request: { body, headers } } = arrival;
+  const size = Number(headers.get("content-length"));
+  if (page.upload === undefined || body === null || !Number.isSafeInteger(size)) {
+    return failed(arrival, visit, WRONG_METHOD);
+  }
+  const { upload } = page;
+  const to = await done(arrival, visit, () => upload(visit, { content: body, size }));
+  return Response.json({ to }, { headers: { ...SAFETY_HEADERS, "cache-control": "no-store" } });
+}
+
+/** The stream for the page that the URL names. */
+function streamFor({ visitor, openStream }: Arrival, url: URL): Response {
+  const target = URL.parse(url.searchParams.get("page") ?? "", url.origin);
+  const found = target === null ? null : pageAt(segmentsOf(target));
+  if (target === null || found?.page.isLive !== true || target.origin !== url.origin) {
+    return new Response(null, { status: STATUS_CODE.NotFound, headers: SAFETY_HEADERS });
+  }
+  const { page, params } = found;
+  let remove: (() => void) | null = null;
+  let end = () => {};
+  remove = openStream(() => end());
+  if (remove === null) {
+    return new Response(null, {
+      status: STATUS_CODE.ServiceUnavailable,
+      headers: { ...SAFETY_HEADERS, "retry-after": "30" },
+    });
+  }
+  const release = remove;
+  const look = async () => {
+    const visit = new Visit(visitor, target, params);
+    if (!visit.may(page.role) || !await visitor.isStillWelcome()) return null;
+    return renderRegions(await page.render(visit), visit);
+  };
+  return liveStream(look, {
+    register: (stop) => {
+      end = stop;
+      return release;
+    },
+  });
+}
+
+function segmentsOf({ pathname }: URL): string[] {
+  return pathname.slice(1).split("/").map((segment) => {
+    try {
+      return decodeURIComponent(segment);
+    } catch {
+      return "";
+    }
+  });
+}

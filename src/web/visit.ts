@@ -1,0 +1,62 @@
+import type { Call } from "./call.ts";
+import { includesRole, type Role } from "./role.ts";
+
+/** Somebody who is signed in. */
+export interface Visitor {
+  /** As the audit log names them. */
+  readonly name: string;
+  readonly role: Role;
+  readonly call: Call;
+  /** Whether there is a session of this browser, which can be ended. */
+  readonly hasSession: boolean;
+  /** What is shown once, on the next page. */
+  readonly flashes: Flash[];
+  /** Whether whoever looked at the beginning of a stream may still do so. */
+  isStillWelcome(): Promise<boolean>;
+}
+
+/** What became of a change. */
+export interface Flash {
+  readonly tone: "good" | "bad";
+  readonly text: string;
+}
+
+/** A request for a page, as the page gets it. */
+export class Visit {
+  readonly visitor: Visitor;
+  /** With the query: what the reader searches, sorts and filters by. */
+  readonly url: URL;
+  /** Those of the page's path. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly call: Call;
+  /** In milliseconds since the epoch; all times of a page are relative to this one. */
+  readonly now: number = Date.now();
+
+  constructor(visitor: Visitor, url: URL, params: Readonly<Record<string, string>>) {
+    this.visitor = visitor;
+    this.url = url;
+    this.params = params;
+    this.call = visitor.call;
+  }
+
+  /** Whether the reader may do what this role may. What they may not is not shown. */
+  may(role: Role): boolean {
+    return includesRole(this.visitor.role, role);
+  }
+
+  /** A parameter of the query, or "". */
+  query(name: string): string {
+    return this.url.searchParams.get(name) ?? "";
+  }
+
+  /** This page's path with its query, changed: null removes a parameter. */
+  here(changes: Readonly<Record<string, string | number | null>> = {}): string {
+    const query = new URLSearchParams(this.url.search);
+    for (const [name, value] of Object.entries(changes)) {
+      if (value === null) query.delete(name);
+      else query.set(name, String(value));
+    }
+    const text = query.toString();
+    return text === "" ? this.url.pathname : `${this.url.pathname}?${text}`;
+  }
+}
