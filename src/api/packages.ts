@@ -1,6 +1,12 @@
 import { z } from "zod";
 import { endpoint } from "./endpoint.ts";
+import { OFFSET, OPTIONAL_LIMIT } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
+
+const KEPT_BECAUSE = z.enum(["current", "unknown", "pinned", "version", "in_flight"]).describe(
+  "Why cleanup keeps a package: a database lists it, its database is not known, a pin, " +
+    "keep_versions, or its download. All but pins and downloads give way if room is needed.",
+);
 
 const PACKAGE = z.object({
   path: z.string().describe("Path below the server's root."),
@@ -20,12 +26,41 @@ const PACKAGE = z.object({
     "Whether the package is listed in a database; null if unknown.",
   ),
   in_flight: z.boolean().describe("Whether the package or its signature is being downloaded."),
+  kept_because: z.array(KEPT_BECAUSE).describe("Why cleanup keeps it; empty if nothing does."),
 }).describe("A cached package.");
 
+const LISTED_VERSION = z.object({
+  directory: z.string().describe("Directory of the repository."),
+  version: z.string().describe("The version that its database lists."),
+}).describe("A package of a database.");
+
 const PACKAGE_LIST = z.object({
-  packages: z.array(PACKAGE).describe("The packages, ordered by path."),
-  bytes: COUNT.describe("Their total size in bytes."),
+  packages: z.array(PACKAGE).describe("The packages of this page."),
+  total: COUNT.describe("How many match, on all pages."),
+  bytes: COUNT.describe("The total size of all that match in bytes."),
+  nothing_found: z.object({
+    name: z.string().nullable().describe(
+      "The searched name if a database lists it, otherwise the most similar one; null if none is.",
+    ),
+    is_cached: z.boolean().describe("Whether a package of this name is cached."),
+    listed: z.array(LISTED_VERSION).describe(
+      "The databases that list it: a package is cached when a client requests it.",
+    ),
+  }).nullable().describe("What may be meant instead; null if something matches."),
 }).describe("Cached packages.");
+
+const PACKAGE_DETAILS = PACKAGE.extend({
+  sha256: z.string().nullable().describe(
+    "SHA-256 of the file; null for one that was found on disk, until it has been read.",
+  ),
+  listed: z.array(LISTED_VERSION).describe("What databases list under the package's name."),
+  newer_version: z.string().nullable().describe(
+    "The version that its own database lists, if that is newer.",
+  ),
+  versions: z.array(PACKAGE).describe(
+    "All cached versions of the package, in every repository, the newest first.",
+  ),
+}).describe("A cached package in detail.");
 
 const REMOVED_PACKAGE = z.object({
   path: z.string().describe("Path below the server's root."),
@@ -33,6 +68,7 @@ const REMOVED_PACKAGE = z.object({
 }).describe("A removed package.");
 
 export type PackageReport = z.infer<typeof PACKAGE>;
+export type PackageDetails = z.infer<typeof PACKAGE_DETAILS>;
 export type PackageList = z.infer<typeof PACKAGE_LIST>;
 export type RemovedPackage = z.infer<typeof REMOVED_PACKAGE>;
 
@@ -55,6 +91,19 @@ export const LIST_PACKAGES = endpoint({
     repository: z.string().optional().describe(
       "Only packages of this repository: its name or its directory.",
     ),
+    q: z.string().max(200).optional().describe(
+      "Only packages whose path contains all of these words, in any case.",
+    ),
+    kept: z.enum([...KEPT_BECAUSE.options, "nothing"]).optional().describe(
+      "Only packages that cleanup keeps for this reason, or for none.",
+    ),
+    sort: z.enum(["path", "name", "size", "used_at", "fetched_at", "uses"]).default("path")
+      .describe("What to sort by."),
+    descending: z.enum(["true", "false"]).default("false").describe(
+      "Whether the largest comes first.",
+    ),
+    limit: OPTIONAL_LIMIT,
+    offset: OFFSET,
   },
   answers: { 200: PACKAGE_LIST },
 });
@@ -65,7 +114,7 @@ export const SHOW_PACKAGE = endpoint({
   summary: "Show a cached package",
   isLong: true,
   pathParameters,
-  answers: { 200: PACKAGE },
+  answers: { 200: PACKAGE_DETAILS },
   failures: { 404: "The package is not cached" },
 });
 

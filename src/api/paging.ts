@@ -5,9 +5,11 @@ const DEFAULT_LIMIT = 50;
 /** The longest page of a list. */
 export const MAX_LIMIT = 1000;
 
+const WHOLE_NUMBER = z.string().regex(/^[1-9]\d{0,14}$/, "must be a whole number from 1 on");
+
 /** A whole number in a query, from 1 to `most`; larger ones count as that. */
 export function numberInQuery(most: number, fallback: number) {
-  return z.string().regex(/^[1-9]\d{0,14}$/, "must be a whole number from 1 on").optional()
+  return WHOLE_NUMBER.optional()
     .transform((text) => Math.min(most, text === undefined ? fallback : Number(text)));
 }
 
@@ -15,6 +17,15 @@ export function numberInQuery(most: number, fallback: number) {
 export const LIMIT = numberInQuery(MAX_LIMIT, DEFAULT_LIMIT).describe(
   `How many at most; ${DEFAULT_LIMIT} by default, and never more than ${MAX_LIMIT}.`,
 );
+
+/** How many members a page of a list has at most that is answered as a whole without it. */
+export const OPTIONAL_LIMIT = WHOLE_NUMBER.optional()
+  .transform((text) => text === undefined ? null : Math.min(MAX_LIMIT, Number(text)))
+  .describe(`How many at most, up to ${MAX_LIMIT}; all by default.`);
+
+/** How many members of a list come before a page. */
+export const OFFSET = z.string().regex(/^(0|[1-9]\d{0,14})$/, "must be a whole number").default("0")
+  .transform(Number).describe("How many to leave out at the beginning.");
 
 /** Where a page of a list with names begins. */
 export const AFTER = z.string().default("").describe(

@@ -23,12 +23,13 @@ import { CacheLayout } from "./cache/cache_layout.ts";
 import { CacheSize } from "./cache/cache_size.ts";
 import { CutFiles } from "./cache/cut_files.ts";
 import { CacheWatch } from "./cache/cache_watch.ts";
+import { Catalogue } from "./cache/catalogue.ts";
 import { prepareCache } from "./cache/prepare_cache.ts";
 import { Quarantine } from "./cache/quarantine.ts";
 import { removeReplaced } from "./cache/replaced_packages.ts";
 import { repositoriesInUse } from "./cache/repositories_in_use.ts";
 import { ExtraStore } from "./cache/extra_store.ts";
-import { Inventory } from "./cache/inventory.ts";
+import { type FileNames, Inventory } from "./cache/inventory.ts";
 import { Cleanup } from "./cleanup/cleanup.ts";
 import { DiskRoom } from "./cleanup/disk_room.ts";
 import { KeptSnapshots } from "./databases/kept_snapshots.ts";
@@ -75,6 +76,7 @@ export class Mirroring {
   readonly clientDownloads = new ClientDownloads();
   readonly snapshots: Snapshots;
   readonly inventory: Inventory;
+  readonly catalogue: Catalogue;
   readonly quarantine: Quarantine;
   readonly cutFiles: CutFiles;
   readonly cleanup: Cleanup;
@@ -100,6 +102,8 @@ export class Mirroring {
   readonly #listeners: (() => void)[] = [];
   #config: Config;
   readonly #kept: KeptSnapshots;
+  /** What served and kept databases list together, the same object until one of them changes. */
+  readonly #listed = new Map<string, { served: FileNames; kept: FileNames; listed: FileNames }>();
   #tree: RepositoryTree;
   #packages: PackageRequests;
   #databases: DatabaseRequests;
@@ -171,6 +175,13 @@ export class Mirroring {
       settings: () => this.#config,
       downloads: this.downloads,
       snapshots: { trustedPackagesOf: (repository) => this.#listedIn(repository) },
+    });
+    this.catalogue = new Catalogue({
+      layout,
+      index,
+      inventory: this.inventory,
+      settings: () => this.#config,
+      downloads: this.downloads,
     });
     this.cleanup = new Cleanup({
       layout,
@@ -341,12 +352,16 @@ export class Mirroring {
   }
 
   /** The packages that the served database or a kept one lists; null if that is not known. */
-  async #listedIn(repository: Repository): Promise<Pick<ReadonlySet<string>, "has"> | null> {
+  async #listedIn(repository: Repository): Promise<FileNames | null> {
     const served = await this.snapshots.trustedPackagesOf(repository);
     if (served === null) return null;
     const kept = await this.#kept.fileNames(repository);
     if (kept.size === 0) return served;
-    return { has: (name) => served.has(name) || kept.has(name) };
+    const known = this.#listed.get(repository.directory);
+    if (known?.served === served && known.kept === kept) return known.listed;
+    const listed = { has: (name: string) => served.has(name) || kept.has(name) };
+    this.#listed.set(repository.directory, { served, kept, listed });
+    return listed;
   }
 
   async #respond(
@@ -376,6 +391,16 @@ export class Mirroring {
       }
     }
     return found;
+  }
+
+  /** The names of all packages that served databases list. */
+  async listedNames(): Promise<Set<string>> {
+    const names = new Set<string>();
+    for (const repository of this.#tree.repositories) {
+      const index = await this.snapshots.indexOf(repository);
+      for (const name of index?.byName.keys() ?? []) names.add(name);
+    }
+    return names;
   }
 
   /**
@@ -475,6 +500,8 @@ export class Mirroring {
     await this.#background.settled();
     await this.room.settled();
     await this.cleanup.settled();
+    await this.catalogue.settled();
+    this.catalogue[Symbol.dispose]();
     this.upstreams[Symbol.dispose]();
     await this.cacheWatch[Symbol.asyncDispose]();
     this.index[Symbol.dispose]();

@@ -1,11 +1,13 @@
 import {
   LIST_PACKAGES,
+  type PackageDetails,
   type PackageList,
   type PackageReport,
   REMOVE_PACKAGE,
   type RemovedPackage,
   SHOW_PACKAGE,
 } from "../../api/packages.ts";
+import type { InputArguments } from "../../api/endpoint.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import {
@@ -46,10 +48,33 @@ const LIST: Omit<Command, "name"> = {
       valueName: "NAME",
       description: "Only packages of this repository: its name or its directory",
     },
+    {
+      name: "search",
+      valueName: "WORDS",
+      description: "Only packages whose path has all of these words",
+    },
+    {
+      name: "kept",
+      valueName: "REASON",
+      description: "Only packages kept for this reason: current, unknown, pinned, version, " +
+        "in_flight, or nothing",
+    },
+    {
+      name: "sort",
+      valueName: "KEY",
+      description: "Sort by path, name, size, used_at, fetched_at or uses (default: path)",
+    },
+    { name: "descending", valueName: null, description: "The largest or latest first" },
+    { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: all)" },
+    { name: "offset", valueName: "NUMBER", description: "How many to leave out at the beginning" },
     ...OPTIONS,
   ],
   examples: [
     { command: "pkgstash packages", description: "All cached packages" },
+    {
+      command: "pkgstash packages list --sort size --descending --limit 20",
+      description: "The twenty largest",
+    },
     {
       command: "pkgstash packages list 'linux*' --repository core",
       description: "The kernels of core",
@@ -105,20 +130,37 @@ export const PACKAGES_COMMAND: Command = {
   ],
 };
 
+type ListInput = NonNullable<InputArguments<typeof LIST_PACKAGES>[0]>;
+/** The server refuses other words, and says which there are. */
+type KeptFilter = ListInput["kept"];
+type SortKey = ListInput["sort"];
+
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
   const list = await (await ApiClient.of(options)).call(LIST_PACKAGES, {
     name: options.get("PATTERN"),
     repository: options.get("repository"),
+    q: options.get("search"),
+    kept: options.get("kept") as KeptFilter,
+    sort: options.get("sort") as SortKey,
+    descending: options.has("descending") ? "true" : "false",
+    limit: options.get("limit"),
+    offset: options.get("offset"),
   });
   printAnswer(list, { options, output, render: renderPackages });
   return EXIT_CODE.ok;
 }
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const packages = await findPackages(
-    await ApiClient.of(options),
-    requiredArgument(options, PACKAGE.name),
-  );
+  const client = await ApiClient.of(options);
+  const packages: PackageDetails[] = [];
+  for (
+    const { directory, file } of await findPackages(
+      client,
+      requiredArgument(options, PACKAGE.name),
+    )
+  ) {
+    packages.push(await client.call(SHOW_PACKAGE, { directory, file }));
+  }
   printAnswer(packages, {
     options,
     output,
@@ -164,17 +206,36 @@ async function findPackages(client: ApiClient, word: string): Promise<PackageRep
     const [directory, file] = [path.slice(0, slash), path.slice(slash + 1)];
     return [await client.call(SHOW_PACKAGE, { directory, file })];
   }
-  const { packages } = await client.call(LIST_PACKAGES, { name: path });
+  const { packages, nothing_found } = await client.call(LIST_PACKAGES, { name: path });
   if (packages.length > 0) return packages;
+  const hint = nothing_found === null ? null : insteadText(nothing_found);
   throw new AdministrationError(
     EXIT_CODE.failure,
     `Cannot find ${word}: no cached package matches. ` +
-      'See "pkgstash packages list" for all of them.',
+      (hint ?? 'See "pkgstash packages list" for all of them.'),
   );
 }
 
-function renderPackages({ packages, bytes }: PackageList, paints: Paints): string {
-  if (packages.length === 0) return "No cached package matches.";
+/** What may be meant instead; null if nothing is similar. */
+function insteadText(
+  { name, is_cached, listed }: NonNullable<PackageList["nothing_found"]>,
+): string | null {
+  if (name === null) return null;
+  if (is_cached) return `Did you mean ${visible(name)}?`;
+  const where = listed.map(({ directory, version }) => `${directory} (${version})`).join(", ");
+  return `${visible(name)} is listed in ${
+    visible(where)
+  }, and is cached when a client requests it.`;
+}
+
+function renderPackages(
+  { packages, bytes, total, nothing_found }: PackageList,
+  paints: Paints,
+): string {
+  if (packages.length === 0) {
+    const hint = nothing_found === null ? null : insteadText(nothing_found);
+    return `No cached package matches.${hint === null ? "" : ` ${hint}`}`;
+  }
   const now = Date.now();
   const table = renderTable<PackageReport>(
     [
@@ -189,11 +250,12 @@ function renderPackages({ packages, bytes }: PackageList, paints: Paints): strin
     packages,
     paints.title,
   );
-  return `${table}\n\n${countText(packages.length, "package")}, ${bytesText(bytes)}.`;
+  const shown = packages.length === total ? "" : `${packages.length} of `;
+  return `${table}\n\n${shown}${countText(total, "package")}, ${bytesText(bytes)}.`;
 }
 
 /** One package, a line for each fact. */
-function renderPackage(cached: PackageReport, paints: Paints): string {
+function renderPackage(cached: PackageDetails, paints: Paints): string {
   const now = Date.now();
   return renderFacts([
     ["Name", cached.name],
@@ -205,13 +267,17 @@ function renderPackage(cached: PackageReport, paints: Paints): string {
     ["Fetched", `${agoText(cached.fetched_at, now)} (${cached.fetched_at})`],
     ["Last used", `${agoText(cached.used_at, now)} (${cached.used_at})`],
     ["Used", countText(cached.uses, "time")],
+    ["SHA-256", cached.sha256 ?? "not known yet"],
+    ["Newer", cached.newer_version ?? "none is listed"],
+    ["Cached", cached.versions.map(({ version }) => version).join(", ")],
   ], paints);
 }
 
 /** What keeps a package, in words. */
-function stateOf({ current, pinned, in_flight }: PackageReport): string {
+function stateOf({ current, pinned, in_flight, kept_because }: PackageReport): string {
   return [
     current === null ? "unknown" : current ? "current" : "old",
+    ...(kept_because.includes("version") ? ["version kept"] : []),
     ...(pinned ? ["pinned"] : []),
     ...(in_flight ? ["in flight"] : []),
   ].join(", ");

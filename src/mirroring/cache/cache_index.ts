@@ -55,6 +55,14 @@ export interface IndexedPin {
   since: number;
 }
 
+/** Is told which records have changed. */
+export interface IndexListener {
+  /** A file was recorded or forgotten, or its record corrected. */
+  readonly onFile: (directory: string, fileName: string) => void;
+  /** Uses of a file were written. */
+  readonly onUse: (directory: string, fileName: string) => void;
+}
+
 interface Wish {
   file_name: string;
   since: number;
@@ -83,6 +91,7 @@ export class CacheIndex implements Disposable {
   readonly #writes: LateWrites;
   readonly #uses = new Map<string, Use>();
   readonly #timer: ReturnType<typeof setInterval>;
+  #listener: IndexListener | null = null;
 
   /** `database` has the schema of `MIGRATIONS`, and is closed with the index. */
   constructor(database: DatabaseSync) {
@@ -105,6 +114,11 @@ export class CacheIndex implements Disposable {
   /** Continues in a new file at `path`, with all that it holds; the old file may be gone. */
   moveTo(path: string): void {
     this.#database = moveDatabase(this.#database, path, MIGRATIONS);
+  }
+
+  /** Tells `listener` of changes from now on, in place of the one before; null for nobody. */
+  listen(listener: IndexListener | null): void {
+    this.#listener = listener;
   }
 
   /** Why the index cannot be written at present; null if it can. */
@@ -153,6 +167,7 @@ export class CacheIndex implements Disposable {
         VALUES (?, ?, ?, ?)`)
         .run(directory, fileName, name, at);
     });
+    this.#listener?.onFile(directory, fileName);
   }
 
   /**
@@ -171,7 +186,7 @@ export class CacheIndex implements Disposable {
     at: number,
   ): void {
     if (found.length === 0 && lost.length === 0) return;
-    this.#writes.attempt((database) => {
+    const isWritten = this.#writes.attempt((database) => {
       const record = database.prepare(`
         INSERT INTO files (directory, file_name, size, sha256, fetched_at, used_at)
         VALUES (?, ?, ?, NULL, ?, ?)
@@ -187,6 +202,8 @@ export class CacheIndex implements Disposable {
       );
       for (const { fileName, fetchedAt } of lost) drop.run(directory, fileName, fetchedAt);
     });
+    if (!isWritten) return;
+    for (const { fileName } of [...found, ...lost]) this.#listener?.onFile(directory, fileName);
   }
 
   /** Records the SHA-256 of a file that was found on disk. */
@@ -204,6 +221,7 @@ export class CacheIndex implements Disposable {
       database.prepare("DELETE FROM files WHERE directory = ? AND file_name = ?")
         .run(directory, fileName);
     });
+    this.#listener?.onFile(directory, fileName);
   }
 
   /** Up to `limit` records of a directory, from the first name after `fileName`. */
@@ -341,6 +359,9 @@ export class CacheIndex implements Disposable {
       log.error("cannot record uses of packages", { reason: reasonOf(error) });
       for (const use of batch) this.#addUse(use);
       return;
+    }
+    for (const { file: { repository: { directory }, fileName } } of batch) {
+      this.#listener?.onUse(directory, fileName);
     }
     const oldest = Date.now() - MAX_USE_WAIT_MS;
     for (const use of tooEarly) {

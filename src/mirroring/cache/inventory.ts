@@ -38,8 +38,22 @@ export interface CacheContents extends CacheScan {
   readonly extras: readonly CachedExtra[];
 }
 
-/** The file names of a database; null if there is none that can be relied on. */
-type FileNames = Pick<ReadonlySet<string>, "has"> | null;
+/** The file names of a database. */
+export type FileNames = Pick<ReadonlySet<string>, "has">;
+
+/** What protects packages from cleanup. */
+export interface Protection {
+  /** Patterns, as in `pinned_packages`. */
+  readonly pins: readonly string[];
+  /**
+   * What is listed, by directory; null if there is no database that can be relied on. It is the same
+   * object as long as nothing changes.
+   */
+  readonly listed: ReadonlyMap<string, FileNames | null>;
+}
+
+/** What a database lists that is no longer configured. */
+const NOTHING_LISTED: FileNames = new Set();
 
 export interface InventoryOptions {
   layout: CacheLayout;
@@ -54,7 +68,7 @@ export interface InventoryOptions {
    * The packages of the served database; null if there is no database, it cannot be read, or its
    * last refresh failed.
    */
-  snapshots: { trustedPackagesOf(repository: Repository): Promise<FileNames> };
+  snapshots: { trustedPackagesOf(repository: Repository): Promise<FileNames | null> };
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -122,13 +136,21 @@ export class Inventory {
     };
   }
 
-  async #describe(packages: readonly StoredPackage[]): Promise<CachedPackage[]> {
+  /** What protects packages of some directories now. */
+  async protection(directories: ReadonlySet<string>): Promise<Protection> {
     const { index, settings } = this.#options;
-    const isPinned = packageMatcher([
+    const pins = [
       ...settings().pinnedPackages,
       ...index.pins().map(({ pattern }) => pattern),
-    ]);
-    const listed = await this.#listedIn(new Set(packages.map(({ directory }) => directory)));
+    ];
+    return { pins, listed: await this.#listedIn(directories) };
+  }
+
+  async #describe(packages: readonly StoredPackage[]): Promise<CachedPackage[]> {
+    const { pins, listed } = await this.protection(
+      new Set(packages.map(({ directory }) => directory)),
+    );
+    const isPinned = packageMatcher(pins);
     const slice = new TimeSlice();
     const described: CachedPackage[] = [];
     for (const stored of packages) {
@@ -144,13 +166,13 @@ export class Inventory {
   }
 
   /** The file names in the databases of some directories. */
-  async #listedIn(directories: ReadonlySet<string>): Promise<Map<string, FileNames>> {
+  async #listedIn(directories: ReadonlySet<string>): Promise<Map<string, FileNames | null>> {
     const { tree, snapshots } = this.#options;
-    const listed = new Map<string, FileNames>();
+    const listed = new Map<string, FileNames | null>();
     for (const directory of directories) {
       const repository = tree().repositoryAt(directory);
       const names = repository === null
-        ? new Set<string>()
+        ? NOTHING_LISTED
         : await snapshots.trustedPackagesOf(repository).catch((error) => {
           log.warn("cannot read the database, keeping its packages", {
             repository: directory,

@@ -1,6 +1,6 @@
 import { sortedInSlices, TimeSlice } from "../../async/time_slice.ts";
 import { bytesText as size, formatDuration } from "../../config/quantities.ts";
-import { vercmp } from "../../formats/pacman/vercmp.ts";
+import { newestFirst } from "../cache/version_order.ts";
 
 /** Why a package is evicted. */
 export type RetentionReason =
@@ -226,11 +226,6 @@ async function superseded<E extends RetentionEntry>(
     evictable.push(...group.sort(newestFirst).slice(keepVersions).filter(isEvictable));
   }
   return evictable;
-}
-
-function newestFirst(a: RetentionEntry, b: RetentionEntry): number {
-  return vercmp(b.version ?? "", a.version ?? "") || b.fetchedAt - a.fetchedAt ||
-    compare(a.fileName, b.fileName);
 }
 
 /** The order is total, so that a plan does not depend on the order of its input. */

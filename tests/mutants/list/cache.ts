@@ -3,6 +3,27 @@ import type { Mutant } from "../mutant.ts";
 /** The cache: its room on the disk, its records, and whether its files are still right. */
 export const CACHE: readonly Mutant[] = [
   {
+    file: "mirroring/cache/catalogue_table.ts",
+    find: "    this.#totals.clear();\n    return this.#prepare(sql);",
+    replace: "    return this.#prepare(sql);",
+    breaks: "a list of packages counts what was there before",
+    killedBy: ["mirroring/cache/catalogue_test.ts"],
+  },
+  {
+    file: "mirroring/cache/catalogue.ts",
+    find: "    if (isSame) return;\n",
+    replace: "    return;\n",
+    breaks: "a list of packages does not notice pins and new databases",
+    killedBy: ["mirroring/cache/catalogue_test.ts"],
+  },
+  {
+    file: "mirroring/cache/catalogue.ts",
+    find: "onUse: (directory, fileName) => used.add(fileKey(directory, fileName)),",
+    replace: "onUse: () => {},",
+    breaks: "a list of packages does not notice that they are used",
+    killedBy: ["mirroring/cache/catalogue_test.ts"],
+  },
+  {
     file: "mirroring/pull_through/package_requests.ts",
     find: "room: roomFor?.(key) ?? null,",
     replace: "room: null,",
