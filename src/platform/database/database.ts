@@ -5,6 +5,14 @@ import { eventLogger } from "../observability/logging.ts";
 
 const log = eventLogger("database");
 
+/** The size of a page, which is SQLite's default. */
+const PAGE_BYTES = 4096;
+/**
+ * When the journal goes into the database: half a MiB. It counts for nothing that makes room on the
+ * disk, and SQLite's default is 4 MB.
+ */
+const JOURNAL_PAGES = 128;
+
 /** SQL that takes the schema from each version to the next; the first entry starts from nothing. */
 export type Migrations = readonly string[];
 
@@ -131,7 +139,11 @@ function open(path: string, migrations: Migrations, before = ""): DatabaseSync {
     database.exec(before);
     // With NORMAL a power failure may lose the last batch, but never the database
     // (sqlite.org/wal.html).
-    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;");
+    database.exec(
+      `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+      PRAGMA wal_autocheckpoint = ${JOURNAL_PAGES};
+      PRAGMA journal_size_limit = ${JOURNAL_PAGES * PAGE_BYTES};`,
+    );
     const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
     if (check.quick_check !== "ok") throw new UnusableDatabase(check.quick_check);
     const { user_version: version } = database.prepare("PRAGMA user_version").get() as {

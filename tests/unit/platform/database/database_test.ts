@@ -1,4 +1,10 @@
-import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import {
@@ -47,6 +53,19 @@ Deno.test("a failed migration leaves the database at the version before it", () 
     assertEquals(database.prepare("SELECT name FROM sqlite_schema").all().map(({ name }) => name), [
       "one",
     ]);
+  }));
+
+Deno.test("the journal stays small, after a large transaction as well", () =>
+  inTempFolder(async (directory) => {
+    const path = join(directory, "test.sqlite");
+    using database = await openDatabase(path, [ONE]);
+    const insert = database.prepare("INSERT INTO one VALUES (?)");
+    inTransaction(database, () => {
+      for (let row = 0; row < 2_000; row++) insert.run("x".repeat(1_000));
+    });
+    for (let row = 0; row < 500; row++) insert.run(`value ${row}`);
+    const { size } = await Deno.stat(`${path}-wal`);
+    assert(size < 700_000, `${size} bytes`);
   }));
 
 for (
