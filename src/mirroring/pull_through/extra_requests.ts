@@ -137,7 +137,21 @@ export class ExtraRequests {
     return await headFromMirrors(upstreams.get(file.repository.upstream), { ...file, ...asked });
   }
 
+  /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
   async #fetch(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
+    const { file, request, deadlineAt } = asked;
+    try {
+      return await this.#respondFromDownload(asked, stored);
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
+      return await this.#pastCache(file).respond(request, deadlineAt);
+    }
+  }
+
+  async #respondFromDownload(
+    asked: ExtraRequest,
+    stored: ExtraRecord | null,
+  ): Promise<Response> {
     const { clients, metrics, store, upstreams } = this.#options;
     const { file, request, answerTimeoutMs, deadlineAt } = asked;
     const { fileName } = file;
@@ -147,16 +161,10 @@ export class ExtraRequests {
     const mayServeStale = stored !== null && judge(stored).mayServeStale;
     const patienceMs = answerTimeoutMs * (mayServeStale ? REVALIDATION_SHARE : 1);
     const askedUntil = Math.min(deadlineAt, performance.now() + patienceMs);
-    let opening;
-    try {
-      const opened = started || stored !== null
-        ? download.opened
-        : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
-      opening = await answerBy(askedUntil, opened, limits);
-    } catch (error) {
-      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
-      return await this.#pastCache(file).respond(request, deadlineAt);
-    }
+    const opened = started || stored !== null
+      ? download.opened
+      : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
+    const opening = await answerBy(askedUntil, opened, limits);
     if (opening === null) {
       await answerBy(deadlineAt, recorded, limits);
       const confirmed = await store.read(file);

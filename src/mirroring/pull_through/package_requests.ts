@@ -178,22 +178,27 @@ export class PackageRequests {
     return new Response(null, { status: 416, headers });
   }
 
+  /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
   async #startOrJoin(asked: PackageRequest): Promise<Response> {
+    const { file, request, deadlineAt } = asked;
+    try {
+      return await this.#respondFromDownload(asked);
+    } catch (error) {
+      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
+      return await (await this.#pastCache(file)).respond(request, deadlineAt);
+    }
+  }
+
+  async #respondFromDownload(asked: PackageRequest): Promise<Response> {
     const { layout, clients, answerTimeoutMs, metrics, upstreams } = this.#options;
     const { file, request, deadlineAt } = asked;
     const { fileName } = file;
     const { download, started } = this.#download(file, { deadlineAt, isAwaited: true });
     clients.addClient(download);
-    let opening;
-    try {
-      const opened = started
-        ? download.opened
-        : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
-      opening = await answerBy(deadlineAt, opened, { fileName, answerTimeoutMs });
-    } catch (error) {
-      if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
-      return await (await this.#pastCache(file)).respond(request, deadlineAt);
-    }
+    const opened = started
+      ? download.opened
+      : unlessAbsent(download.opened, upstreams, { ...file, deadlineAt });
+    const opening = await answerBy(deadlineAt, opened, { fileName, answerTimeoutMs });
     if (opening === null) {
       const path = layout.fileOf(file);
       const present = await sendFile(request, { path, fileName, status: "HIT" });

@@ -1,11 +1,13 @@
 // What the disk cannot take is passed on.
 import { assert, assertEquals } from "@std/assert";
 import { dirname } from "@std/path";
+import { TOKEN } from "../../../support/administration.ts";
 import { DEFAULT_LAST_MODIFIED, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import { syncDbBytes } from "../../../support/sync_db_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
+import { until } from "../../../support/until.ts";
 
 const NAME = "foo-1-1-x86_64.pkg.tar.zst";
 const DB = "/core/os/x86_64/core.db";
@@ -16,7 +18,7 @@ const BODY = packageBytes(SIZE, 1);
 
 /** A daemon whose database lists a package of these bytes. */
 async function start(listed = BODY): Promise<TestApp> {
-  const app = await TestApp.start({ settings: { refresh_interval: "0" } });
+  const app = await TestApp.start({ token: TOKEN, settings: { refresh_interval: "0" } });
   const entry = { name: "foo", version: "1-1", fileName: NAME, size: SIZE };
   app.put(DB, await syncDbBytes([{ ...entry, sha256: sha256Of(listed) }]));
   app.put(PATH, BODY);
@@ -119,6 +121,24 @@ Deno.test("clients that follow a download go on when the disk is full, and its p
   // The next one is stored, because the disk has room again.
   assertEquals((await app.warm(PATH)).body, BODY);
   assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
+});
+
+Deno.test("a range that waits for a download passes by when the disk is full", async () => {
+  await using app = await start();
+  const gate = new Gate();
+  app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
+  using first = await app.open(PATH);
+  await first.peek(900_000);
+  using _full = fillDisk();
+  using range = await app.open(PATH, { headers: { range: "bytes=2000000-2999999" } });
+  await until("both clients take part", async () => {
+    const { text } = await app.get("/api/v1/downloads", { authorization: `Bearer ${TOKEN}` });
+    return JSON.parse(text).downloads[0].clients === 2;
+  });
+  gate.release();
+  const { status, headers, body } = await range.finish();
+  assertEquals([status, headers.get("x-cache")], [206, "PASS"]);
+  assertEquals(body, BODY.slice(2_000_000, 3_000_000));
 });
 
 Deno.test("a download goes on from where it stopped when room was made on a full disk", async () => {
