@@ -39,13 +39,13 @@ function partsOf(settings: BuildSettings): Map<string, string> {
   for (const name of ["network", "check", "ccache", "sccache"] as const) {
     parts.set(name, all[name] ? "on" : "off");
   }
-  const limits = {
-    "timeout in ms": all.timeoutMs,
-    "memory in bytes": all.memoryBytes,
-    "disk in bytes": all.diskBytes,
-  };
-  for (const [name, value] of Object.entries(limits)) {
-    if (value !== null) parts.set(name, String(value));
+  const limits = [
+    ["timeout", all.timeoutMs, 1000, "s"],
+    ["memory", all.memoryBytes, 1024 ** 2, "MiB"],
+    ["disk", all.diskBytes, 1024 ** 2, "MiB"],
+  ] as const;
+  for (const [name, value, size, unit] of limits) {
+    if (value !== null) parts.set(name, `${value / size} ${unit}`);
   }
   for (const [name, value] of Object.entries(all.environment)) {
     parts.set(`${VARIABLE}${name}`, value);

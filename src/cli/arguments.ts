@@ -3,6 +3,7 @@ import {
   argumentText,
   type Command,
   type CommandArgument,
+  type CommandOption,
   joinRepeated,
   lastWord,
   type OptionValues,
@@ -44,17 +45,21 @@ export function parseCommandArguments(command: Command, args: readonly string[])
   for (const option of command.options) {
     const [given, ...others] = parsed[option.name] as (string | boolean)[];
     if (given === undefined) continue;
-    if (others.length > 0) throw new UsageError(`The option --${option.name} is repeated.`);
-    const value = String(given);
-    if (value === "") {
-      throw new UsageError(`Missing value. Usage: --${option.name} ${option.valueName}`);
+    if (others.length > 0 && !option.isRepeated) {
+      throw new UsageError(`The option --${option.name} is repeated.`);
     }
-    if (option.choices !== undefined && !option.choices.includes(value)) {
-      throw unknown(`value of --${option.name}`, value, option.choices);
-    }
-    options.set(option.name, value);
+    const values = [given, ...others].map(String);
+    for (const value of values) checkValue(option, value);
+    options.set(option.name, joinRepeated(values));
   }
   return { help: false, options };
+}
+
+function checkValue({ name, valueName, choices }: CommandOption, value: string): void {
+  if (value === "") throw new UsageError(`Missing value. Usage: --${name} ${valueName}`);
+  if (choices !== undefined && !choices.includes(value)) {
+    throw unknown(`value of --${name}`, value, choices);
+  }
 }
 
 /** The positional arguments by their names. */

@@ -11,6 +11,8 @@ export interface CommandOption {
   readonly description: string;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
+  /** Whether it may be given several times. */
+  readonly isRepeated?: boolean;
 }
 
 /** A positional argument of a command. */
@@ -78,12 +80,17 @@ export function requiredArgument(options: OptionValues, name: string): string {
   return value;
 }
 
-/** Separates the values of a repeated argument; no argument of a program can have it. */
+/** Separates the values of a repeated argument or option; no argument of a program can have it. */
 const SEPARATOR = "\0";
 
-/** The values of a repeated argument as one. */
+/** The values of a repeated argument or option as one. */
 export function joinRepeated(values: readonly string[]): string {
   return values.join(SEPARATOR);
+}
+
+/** The values of an option that may be given several times; none if it is not given. */
+export function repeatedOption(options: OptionValues, { name }: CommandOption): string[] {
+  return options.get(name)?.split(SEPARATOR) ?? [];
 }
 
 /** The values of a required argument that may be given several times. */

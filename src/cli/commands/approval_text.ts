@@ -2,6 +2,7 @@ import type { ApprovalDetail, InspectedReport } from "../../api/approvals.ts";
 import { agoText, durationText } from "../quantity.ts";
 import { type Paints, renderFacts, visible } from "../terminal_text.ts";
 import { renderFact, sortedFacts } from "./aur_judge.ts";
+import { renderSettingChange } from "./setting_change_text.ts";
 
 /** Everything that a person needs to decide: the facts first, then the files. */
 export function renderApproval(approval: ApprovalDetail, paints: Paints): string {
@@ -10,7 +11,14 @@ export function renderApproval(approval: ApprovalDetail, paints: Paints): string
   const order = packages.map(({ base }) => base).join(", ");
   const facts: [string, string][] = [
     ["Approval", id],
-    ["About", kind === "first" ? `first builds, in this order: ${order}` : `a change of ${order}`],
+    [
+      "About",
+      kind === "first"
+        ? `first builds, in this order: ${order}`
+        : kind === "settings"
+        ? `how ${order} is built`
+        : `a change of ${order}`,
+    ],
     ["Waits", reasons.join("; ") || "-"],
   ];
   if (passes_at !== null) {
@@ -32,7 +40,12 @@ function renderPackage(
   const about: [string, string][] = [
     ["Package base", base],
     ["Version", accepted === null ? version : `${accepted} -> ${version}`],
-    ["Verdict", verdict ?? "first build: look at everything"],
+    [
+      "Verdict",
+      inspected.settings !== null && diff.length === 0
+        ? "the files stay as they are"
+        : verdict ?? "first build: look at everything",
+    ],
     ["Description", inspected.description ?? "-"],
     ["Maintainer", [maintainers.maintainer ?? "nobody", ...maintainers.co_maintainers].join(", ")],
     ["Pushed", agoText(inspected.pushed_at, now)],
@@ -46,6 +59,13 @@ function renderPackage(
     ["Tree", inspected.tree],
   ];
   const lines = ["", renderFacts(about, paints)];
+  const { settings } = inspected;
+  if (settings !== null) {
+    const why = `Other settings, proposed ${agoText(settings.at, now)} by ${settings.by}: ` +
+      settings.reason;
+    lines.push("", paints.doubtful(visible(why)));
+    lines.push(...settings.changes.flatMap((change) => renderSettingChange(change, paints)));
+  }
   for (const { at, text } of news) {
     lines.push(paints.doubtful(visible(`${at.slice(0, 10)}  ${text}`)));
   }

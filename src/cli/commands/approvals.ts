@@ -21,7 +21,7 @@ import { agoText, durationText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, paintsFor, visible } from "../terminal_text.ts";
 import { renderApproval } from "./approval_text.ts";
-import { REASON_OPTION, reasonIn } from "./aur.ts";
+import { REASON_OPTION, reasonIn } from "./decision_reason.ts";
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
@@ -85,8 +85,10 @@ export const APPROVALS_COMMAND: Command = {
     },
     {
       name: "approvals reject",
-      summary: "Skip versions",
-      description: "Skips exactly these versions: later ones are decided as usual.",
+      summary: "Skip versions, or reject settings",
+      description:
+        "Skips exactly these versions: later ones are decided as usual. Settings that wait " +
+        "with them are rejected, too.",
       arguments: [ID],
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{
@@ -133,7 +135,10 @@ async function reject(options: OptionValues, output: Output, hold: boolean): Pro
   printAnswer(rejected, {
     options,
     output,
-    render: (approval) => `${hold ? "Held" : "Skipped"} ${titleOf(approval)}.`,
+    render: (approval) =>
+      `${hold ? "Held" : approval.kind === "settings" ? "Rejected" : "Skipped"} ${
+        titleOf(approval)
+      }.`,
   });
   return EXIT_CODE.ok;
 }
@@ -164,7 +169,10 @@ async function byIdOrName(client: ApiClient, text: string): Promise<{ id: string
   return named ?? await byId(client, text);
 }
 
-function titleOf({ packages }: ApprovalReport): string {
+function titleOf({ kind, packages }: ApprovalReport): string {
+  if (kind === "settings") {
+    return visible(`other settings for ${packages.map(({ base }) => base).join(", ")}`);
+  }
   return visible(packages.map(({ base, version }) => `${base} ${version}`).join(", "));
 }
 
@@ -198,6 +206,7 @@ function renderList(
 function changesText({ packages }: ApprovalReport): string {
   const last = packages.at(-1);
   if (last === undefined) return "-";
+  if (last.settings !== null && last.accepted === last.version) return `${last.base} settings`;
   const versions = last.accepted === null ? last.version : `${last.accepted} -> ${last.version}`;
   const more = packages.length === 1 ? "" : ` and ${packages.length - 1} more`;
   return `${last.base} ${versions}${more}`;

@@ -8,18 +8,14 @@ import {
 import { parseDuration } from "../../config/quantities.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
-import {
-  type Command,
-  type CommandArgument,
-  type CommandOption,
-  type OptionValues,
-  requiredArgument,
-} from "../command.ts";
+import { type Command, type CommandArgument, requiredArgument } from "../command.ts";
 import { EXIT_CODE, UsageError } from "../errors.ts";
 import { visible } from "../terminal_text.ts";
 import { AUR_ADD_COMMAND, AUR_IMPORT_COMMAND } from "./aur_add.ts";
 import { AUR_JUDGE_COMMAND } from "./aur_judge.ts";
 import { AUR_LIST, AUR_SHOW_COMMAND } from "./aur_list.ts";
+import { AUR_SETTINGS_COMMAND } from "./aur_settings.ts";
+import { REASON_OPTION, reasonIn } from "./decision_reason.ts";
 
 const NAME: CommandArgument = {
   name: "NAME",
@@ -33,13 +29,6 @@ const TIME: CommandArgument = {
   required: true,
 };
 
-/** Why something is decided; the list of decisions keeps it. */
-export const REASON_OPTION: CommandOption = {
-  name: "reason",
-  valueName: "TEXT",
-  description: "Why, for those who read the list of decisions",
-};
-
 export const AUR_COMMAND: Command = {
   ...AUR_LIST,
   name: "aur",
@@ -48,6 +37,7 @@ export const AUR_COMMAND: Command = {
     AUR_ADD_COMMAND,
     AUR_IMPORT_COMMAND,
     AUR_SHOW_COMMAND,
+    AUR_SETTINGS_COMMAND,
     {
       name: "aur check",
       summary: "Look for changes now",
@@ -138,10 +128,3 @@ export const AUR_COMMAND: Command = {
     AUR_JUDGE_COMMAND,
   ],
 };
-
-/** The reason, which must be given. */
-export function reasonIn(options: OptionValues): string {
-  const reason = options.get(REASON_OPTION.name)?.trim() ?? "";
-  if (reason === "") throw new UsageError("Say why: --reason TEXT.");
-  return reason;
-}

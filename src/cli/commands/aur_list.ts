@@ -142,8 +142,9 @@ function renderDetail(watched: WatchedDetail, paints: Paints): string {
     ),
     ...section(
       "Decisions",
-      decisions.map(({ at, by, action, version, reason }) =>
+      decisions.map(({ at, by, action, version, settings, reason }) =>
         `${at.slice(0, 10)}  ${[action, version, "by", by].filter(Boolean).join(" ")}` +
+        `${settings.length === 0 ? "" : ` (${settings.join(", ")})`}` +
         `${reason === "" ? "" : `: ${reason}`}`
       ),
     ),

@@ -84,6 +84,7 @@ function settingsText({ settings }: BuildDetails): string {
     ...settings.network ? ["network while building"] : [],
     ...settings.check ? [] : ["no check()"],
     ...settings.ccache ? ["ccache"] : [],
+    ...settings.sccache ? ["sccache"] : [],
     ...settings.makepkg_conf === "" ? [] : ["lines for makepkg.conf"],
     ...Object.keys(settings.environment),
     ...settings.packages,

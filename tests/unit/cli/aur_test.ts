@@ -142,3 +142,62 @@ Deno.test("a long text is shown by the screen, and ends at q", async () => {
   };
   assertEquals([await run([" ", " "]), await run(["q"]), await run([" ", "q"])], [10, 4, 8]);
 });
+
+Deno.test("settings are proposed by aur settings, shown with before and after, and approved", async () => {
+  await inTempFolder(async (folder) => {
+    const patch = `${folder}/note.diff`;
+    const conf = `${folder}/makepkg.conf`;
+    await Deno.writeTextFile(patch, "--- /dev/null\n+++ b/note\n@@ -0,0 +1 @@\n+mine\n");
+    await Deno.writeTextFile(conf, "OPTIONS+=(!lto)\n");
+    await withDaemon(async (pkgstash) => {
+      await printed(pkgstash("aur", "add", "lib"));
+      const idOf = async () => /^([0-9a-f]{16})/m.exec(await printed(pkgstash("approvals")))![1]!;
+      await printed(pkgstash("approvals", "approve", await idOf()));
+      assertMatch(await printed(pkgstash("aur", "settings", "lib")), /^Network +off$/m);
+      const silent = await pkgstash("aur", "settings", "lib", "--network", "on");
+      assertEquals(silent.code, EXIT_CODE.usage);
+      const options = ["--network", "on", "--env", "A=1", "--env", "B=2", "--makepkg-conf", conf];
+      const proposed = await printed(
+        pkgstash("aur", "settings", "lib", ...options, "--patch", patch, "--reason", "it must"),
+      );
+      assertMatch(proposed, /network +off -> on/);
+      await printed(
+        pkgstash("aur", "settings", "lib", "--env", "B=", "--check", "off", "--reason", "it must"),
+      );
+      const shown = await printed(pkgstash("approvals", "show", "lib"));
+      for (
+        const text of [
+          /check +on -> off/,
+          /variable A +none -> 1/,
+          /\+OPTIONS\+=\(!lto\)/,
+          /\+\+mine/,
+        ]
+      ) {
+        assertMatch(shown, text);
+      }
+      assert(!shown.includes("variable B"));
+      assertEquals(
+        await printed(pkgstash("approvals", "approve", await idOf())),
+        "Approved other settings for lib.\n",
+      );
+      assertMatch(await printed(pkgstash("aur", "settings", "lib")), /^Network +on$/m);
+      assertMatch(
+        await printed(pkgstash("aur", "show", "lib")),
+        /settings approved by administrator \(network: off -> on, check: on -> off, variable A added/,
+      );
+      const [network] = JSON.parse(await printed(pkgstash("builds", "list", "--json"))).builds;
+      const build = JSON.parse(
+        await printed(pkgstash("builds", "show", `${network.number}`, "--json")),
+      );
+      assertEquals(
+        [build.settings.network, build.settings.check, build.settings.patches.length],
+        [true, false, 1],
+      );
+      const hostile = await pkgstash(
+        ...["aur", "settings", "lib", "--env", "LD_PRELOAD=/x", "--reason", "x"],
+      );
+      assertEquals(hostile.code, EXIT_CODE.failure);
+      assertStringIncludes(hostile.err, "would run something in makepkg itself");
+    });
+  });
+});

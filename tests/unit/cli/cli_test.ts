@@ -62,6 +62,7 @@ Deno.test("a wrong command line exits with 2 and says what to type", async (t) =
     [["serve", "--config"], /Missing value\. Usage: --config FILE/],
     [["serve", "--config="], /Missing value\. Usage: --config FILE/],
     [["serve", "--config", "a", "--config", "b"], /--config is repeated/],
+    [["aur", "settings", "a", "--env", "A=1", "--env="], /Missing value/],
     [["serve", "--log-level", "debg"], /value of --log-level "debg", did you mean "debug"\?/],
     [["serve", "--log-level", "INFO"], /value of --log-level "INFO", did you mean "info"\?/],
     [["serve", "now"], /Unexpected argument "now"\. Usage: pkgstash serve\n/],

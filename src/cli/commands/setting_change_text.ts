@@ -1,0 +1,29 @@
+import { type Paints, visible } from "../terminal_text.ts";
+
+/** One part of the settings that differs, as lines: values on one, texts line by line. */
+export function renderSettingChange(
+  { name, before, after }: {
+    readonly name: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  },
+  paints: Paints,
+): string[] {
+  const isLong = [before, after].some((text) => text !== null && text.includes("\n"));
+  if (!isLong) {
+    return [
+      `  ${paints.title(visible(name))}  ${visible(before ?? "none")} -> ${
+        visible(after ?? "none")
+      }`,
+    ];
+  }
+  const lines = (text: string | null, sign: string, paint: (line: string) => string) =>
+    text === null
+      ? []
+      : text.trimEnd().split("\n").map((line) => paint(`    ${sign}${visible(line)}`));
+  return [
+    `  ${paints.title(visible(name))}`,
+    ...lines(before, "-", paints.bad),
+    ...lines(after, "+", paints.good),
+  ];
+}
