@@ -1,0 +1,57 @@
+import { assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import axe from "axe-core/axe.min.js" with { type: "text" };
+import type { Page } from "playwright-core";
+import { PROJECT } from "../../support/project.ts";
+import { type Site, type View, VIEWS } from "./site.ts";
+
+const SCREENSHOTS = join(PROJECT, "dist/web-screenshots");
+
+interface Violation {
+  readonly id: string;
+  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+}
+
+/**
+ * Looks at a page narrow and wide, light and dark: no complaint of the console or of axe, nothing to
+ * scroll sideways. `ready` waits until the page shows what is to be looked at. The pictures are named
+ * `name`.
+ */
+export async function checkPage(
+  site: Site,
+  path: string,
+  { name, ready = () => Promise.resolve(), isSignedIn = true, answers = 200 }: {
+    name: string;
+    ready?: (page: Page) => Promise<unknown>;
+    isSignedIn?: boolean;
+    /** The status of the page; a browser complains of failures. */
+    answers?: number;
+  },
+): Promise<void> {
+  for (const view of VIEWS) {
+    const page = await site.open(path, { view, isSignedIn });
+    await ready(page);
+    await checkView(page, { name, view });
+    await page.context().close();
+  }
+  const expected = `server responded with a status of ${answers}`;
+  assertEquals(site.complaints.filter((each) => !each.includes(expected)), []);
+}
+
+/** As `checkPage`, for a page that is open, in one view. */
+export async function checkView(
+  page: Page,
+  { name, view: { width, scheme } }: { name: string; view: View },
+): Promise<void> {
+  await Deno.mkdir(SCREENSHOTS, { recursive: true });
+  const path = join(SCREENSHOTS, `${name}-${width}-${scheme}.png`);
+  await page.screenshot({ path, fullPage: true });
+  const sideways = await page.evaluate("document.documentElement.scrollWidth - innerWidth");
+  assertEquals(sideways, 0, `${name} at ${width} px can be scrolled sideways`);
+  await page.evaluate(axe);
+  const violations = await page.evaluate("axe.run().then((it) => it.violations)") as Violation[];
+  const found = violations.map(({ id, nodes }) =>
+    `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`
+  );
+  assertEquals(found, [], `${name} at ${width} px, ${scheme}`);
+}
