@@ -1,7 +1,9 @@
 import type { Page } from "./page.ts";
+import { MIRRORS } from "./pages/mirrors.tsx";
 import { OVERVIEW } from "./pages/overview.tsx";
 
 /** All pages, in the order of the navigation. */
 export const PAGES: readonly Page[] = [
   OVERVIEW,
+  MIRRORS,
 ];

@@ -7,6 +7,8 @@ export function Time({ at, none = "never" }: { at: string | number | null; none?
   const { now } = useVisit();
   if (at === null) return <span class="quiet">{none}</span>;
   const date = new Date(at);
+  // A mirror may have said so.
+  if (Number.isNaN(date.getTime())) return <span class="quiet">{at}</span>;
   return (
     <time dateTime={date.toISOString()} title={exactText(date)} data-relative>
       {relativeText(date.getTime(), now)}

@@ -1,0 +1,37 @@
+import type { MirrorReport } from "../../../api/mirrors.ts";
+import type { DatabaseReport } from "../../../api/status.ts";
+import { counted } from "../../elements/quantities.tsx";
+import type { Tone } from "../../page.ts";
+
+/** The answer to "are we current, and who serves us?" in a sentence. */
+export function mirrorsSentence(
+  databases: readonly DatabaseReport[],
+  mirrors: readonly MirrorReport[],
+): { heading: string; tone: Tone } {
+  const usable = mirrors.filter(({ role, state }) => role === "mirror" && state !== "resting");
+  const resting = mirrors.filter(({ state }) => state === "resting");
+  if (usable.length === 0) {
+    return { heading: "No mirror is ready: only what is cached is served", tone: "bad" };
+  }
+  const failed = databases.filter((each) => each.failed || each.gone_since !== null);
+  const ready = `${counted(usable.length, "mirror is", "mirrors are")} ready`;
+  if (failed.length > 0) {
+    return {
+      heading: `${counted(failed.length, "database is", "databases are")} not current, ${ready}`,
+      tone: "warn",
+    };
+  }
+  if (resting.length > 0) {
+    return {
+      heading: `${ready}, ${counted(resting.length, "rests", "rest")} after a failure`,
+      tone: "warn",
+    };
+  }
+  if (databases.length === 0) {
+    return { heading: `${ready}, and nobody has asked for a database`, tone: "calm" };
+  }
+  return {
+    heading: `${counted(databases.length, "database is", "databases are")} current, ${ready}`,
+    tone: "good",
+  };
+}
