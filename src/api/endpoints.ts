@@ -31,7 +31,7 @@ import {
   SET_COOL_DOWN,
   SHOW_WATCHED,
 } from "./aur.ts";
-import { CLEAN_UP } from "./cleanup.ts";
+import { CLEAN_UP, LIST_CLEANUPS, LIST_REMOVALS, SHOW_CLEANUP_LIMITS } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS } from "./downloads.ts";
 import type { Endpoint } from "./endpoint.ts";
@@ -80,6 +80,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   SHOW_STATUS,
   REFRESH,
   CLEAN_UP,
+  LIST_CLEANUPS,
+  LIST_REMOVALS,
+  SHOW_CLEANUP_LIMITS,
   VERIFY,
   LIST_PACKAGES,
   SHOW_PACKAGE,

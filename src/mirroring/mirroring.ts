@@ -293,6 +293,11 @@ export class Mirroring {
     return this.#tree;
   }
 
+  /** When the next refresh begins, in milliseconds since the epoch; null if none is scheduled. */
+  get nextRefreshAt(): number | null {
+    return this.#schedule.nextAt;
+  }
+
   /** The repositories that are worth a refresh. */
   repositoriesInUse(): Promise<Repository[]> {
     return repositoriesInUse(this.#tree, this.layout);

@@ -1,9 +1,17 @@
-import { CLEAN_UP, type CleanupResult } from "../../api/cleanup.ts";
+import {
+  CLEAN_UP,
+  type CleanupResult,
+  type CleanupRun,
+  LIST_CLEANUPS,
+  LIST_REMOVALS,
+  type RemovalReport,
+} from "../../api/cleanup.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
-import type { Command } from "../command.ts";
-import { EXIT_CODE } from "../errors.ts";
-import { bytesText, countText } from "../quantity.ts";
+import type { Command, OptionValues } from "../command.ts";
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { agoText, bytesText, countText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
@@ -11,19 +19,36 @@ export const CLEANUP_COMMAND: Command = {
   name: "cleanup",
   summary: "Remove what the limits of the cache do not keep",
   description: "Cleans up now, and prints what is removed and why. Exits with 1 if a file could " +
-    "not be removed.",
+    "not be removed. With --history or --removed, prints what was removed before, and removes " +
+    "nothing.",
   options: [
     { name: "dry-run", valueName: null, description: "Print only what would be removed" },
+    {
+      name: "plan",
+      valueName: "PLAN",
+      description: "Do exactly what this dry run has printed, or nothing if that has changed",
+    },
+    { name: "history", valueName: null, description: "List past cleanups" },
+    {
+      name: "removed",
+      valueName: "WORDS",
+      description: "List what was removed, and why: the files whose path has all of these words",
+    },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
   examples: [
     { command: "pkgstash cleanup --dry-run", description: "What would be removed, and why" },
     { command: "pkgstash cleanup", description: "Remove it" },
+    { command: "pkgstash cleanup --removed linux", description: "What removed a kernel, and when" },
   ],
   run: async (options, output) => {
-    const result = await (await ApiClient.of(options)).call(CLEAN_UP, {
+    const client = await ApiClient.of(options);
+    if (options.has("removed")) return await printRemovals(client, options, output);
+    if (options.has("history")) return await printHistory(client, options, output);
+    const result = await client.call(CLEAN_UP, {
       dry_run: options.has("dry-run") ? "true" : "false",
+      plan: options.get("plan"),
     });
     printAnswer(result, { options, output, render: renderCleanup });
     for (const { path, why } of result.failed) {
@@ -34,8 +59,73 @@ export const CLEANUP_COMMAND: Command = {
   },
 };
 
+async function printHistory(
+  client: ApiClient,
+  options: OptionValues,
+  output: Output,
+): Promise<ExitCode> {
+  printAnswer(await client.call(LIST_CLEANUPS), { options, output, render: renderHistory });
+  return EXIT_CODE.ok;
+}
+
+async function printRemovals(
+  client: ApiClient,
+  options: OptionValues,
+  output: Output,
+): Promise<ExitCode> {
+  const list = await client.call(LIST_REMOVALS, { q: options.get("removed") });
+  printAnswer(list, { options, output, render: renderRemovals });
+  return EXIT_CODE.ok;
+}
+
+function renderHistory({ runs }: { runs: readonly CleanupRun[] }, paints: Paints): string {
+  if (runs.length === 0) return "No cleanup has run yet.";
+  const now = Date.now();
+  return renderTable<CleanupRun>(
+    [
+      { title: "NUMBER", align: "right", text: ({ number }) => `${number}` },
+      { title: "WHEN", text: ({ at }) => agoText(at, now) },
+      { title: "CAUSE", text: ({ cause }) => cause },
+      { title: "FILES", align: "right", text: ({ files }) => `${files}` },
+      { title: "FREED", align: "right", text: ({ bytes_freed }) => bytesText(bytes_freed) },
+      { title: "REASONS", text: reasonsText },
+      {
+        title: "TROUBLE",
+        text: ({ failed, unmet }) =>
+          [...(failed === 0 ? [] : [`${failed} failed`]), ...(unmet === null ? [] : [unmet])]
+            .join("; "),
+        paint: (text) => paints.doubtful(text),
+      },
+    ],
+    runs,
+    paints.title,
+  );
+}
+
+function reasonsText({ removed }: CleanupRun): string {
+  return removed.map(({ reason, files }) => `${files} ${reason}`).join(", ");
+}
+
+function renderRemovals(
+  { removals }: { removals: readonly RemovalReport[] },
+  paints: Paints,
+): string {
+  if (removals.length === 0) return "Nothing that matches was removed.";
+  return renderTable<RemovalReport>(
+    [
+      { title: "TIME", text: ({ at }) => at.slice(0, 19).replace("T", " ") + "Z" },
+      { title: "CLEANUP", align: "right", text: ({ cleanup }) => `${cleanup ?? "-"}` },
+      { title: "REASON", text: ({ reason }) => reason, paint: (text) => paints.doubtful(text) },
+      { title: "FILE", text: ({ path }) => path },
+      { title: "WHY", text: ({ why }) => why, paint: (text) => paints.faint(text) },
+    ],
+    removals,
+    paints.title,
+  );
+}
+
 function renderCleanup(result: CleanupResult, paints: Paints): string {
-  const { dry_run, files, bytes_freed, skipped, kept } = result;
+  const { plan, dry_run, files, bytes_freed, skipped, kept } = result;
   const table = renderTable(
     [
       { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
@@ -56,5 +146,6 @@ function renderCleanup(result: CleanupResult, paints: Paints): string {
     `${countText(kept.files, "file")} (${bytesText(kept.bytes)}) ` +
     `${dry_run ? "would be kept" : "kept"}: ` +
     `${kept.current} current, ${kept.pinned} pinned, ${kept.in_flight} in flight.`,
+    ...(dry_run && files.length > 0 ? [`Exactly this: pkgstash cleanup --plan ${plan}`] : []),
   ].join("\n");
 }

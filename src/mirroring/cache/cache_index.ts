@@ -6,6 +6,7 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { fileKey, keyOf, type PackageFile } from "../../repositories/repository.ts";
 import { MIGRATIONS } from "./cache_index_schema.ts";
+import { RemovalLog } from "./removal_log.ts";
 
 const log = eventLogger("cache");
 
@@ -92,6 +93,8 @@ export class CacheIndex implements Disposable {
   readonly #uses = new Map<string, Use>();
   readonly #timer: ReturnType<typeof setInterval>;
   #listener: IndexListener | null = null;
+  /** What was removed, and why. */
+  readonly removals: RemovalLog;
 
   /** `database` has the schema of `MIGRATIONS`, and is closed with the index. */
   constructor(database: DatabaseSync) {
@@ -102,6 +105,7 @@ export class CacheIndex implements Disposable {
         log.error("cannot write the index, keeping its records in memory", { reason }),
       onRecovered: ({ written, lost }) => log.info("wrote the index again", { written, lost }),
     });
+    this.removals = new RemovalLog(() => this.#database, this.#writes);
     this.#timer = setInterval(() => this.flush(), FLUSH_INTERVAL_MS);
     Deno.unrefTimer(Number(this.#timer));
   }

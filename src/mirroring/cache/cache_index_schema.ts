@@ -42,4 +42,26 @@ export const MIGRATIONS = [
     since INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
 `,
+  `
+  CREATE TABLE cleanups (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    cause TEXT NOT NULL,
+    removed TEXT NOT NULL,
+    failed INTEGER NOT NULL,
+    failures TEXT NOT NULL,
+    skipped INTEGER NOT NULL,
+    unmet TEXT
+  ) STRICT;
+  CREATE TABLE removals (
+    number INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    cleanup INTEGER,
+    path TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    why TEXT NOT NULL
+  ) STRICT;
+`,
 ];

@@ -97,11 +97,17 @@ async function remove(
   { layout, index }: Cache,
 ): Promise<void> {
   const path = join(layout.root, directory, fileName);
-  const existed = await statIfPresent(path) !== null;
+  const existing = await statIfPresent(path);
   await removeIfPresent(path);
   await removeIfPresent(`${path}.sig`);
   index.forgetFile(directory, fileName);
-  if (!existed) return;
+  if (existing === null) return;
+  index.removals.recordRemovals([{
+    path: fileKey(directory, fileName),
+    bytes: existing.size,
+    reason: "replaced",
+    why: "the database lists it with other content",
+  }], Date.now());
   // Clients that wanted the old build will want the new one.
   index.alsoWish(directory, fileName, Date.now());
   log.info("removed a package that the database lists with other content", {

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { sortedInSlices, TimeSlice } from "../../async/time_slice.ts";
 import { Turns } from "../../async/turns.ts";
 import type { Config } from "../../config/config.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
@@ -8,6 +10,7 @@ import type { CacheIndex } from "../cache/cache_index.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { CacheContents, CachedExtra, CachedPackage, Inventory } from "../cache/inventory.ts";
 import type { Leftover } from "../cache/leftovers.ts";
+import { type CleanupCause, REMOVALS_AT_A_TIME } from "../cache/removal_log.ts";
 import type { DownloadRegistry } from "../downloads/download_registry.ts";
 import type { CleanupReport, FailedRemoval, Removal } from "./cleanup_report.ts";
 import { Remover } from "./remover.ts";
@@ -29,6 +32,9 @@ const NO_LIMITS: RetentionLimits = {
   minFreeBytes: 0,
 };
 
+/** How many files that could not be removed are recorded of a cleanup. */
+const MAX_FAILURES = 20;
+
 /** The keys of the configuration that limit the cache. */
 export type CleanupSettings = Pick<
   Config,
@@ -37,7 +43,7 @@ export type CleanupSettings = Pick<
 
 export interface CleanupOptions {
   layout: CacheLayout;
-  index: Pick<CacheIndex, "forgetFile" | "usedAt">;
+  index: Pick<CacheIndex, "forgetFile" | "usedAt" | "removals">;
   inventory: Pick<Inventory, "take" | "package" | "isInFlight">;
   downloads: Pick<DownloadRegistry, "get">;
   snapshotStore: Pick<SnapshotStore, "forget">;
@@ -96,6 +102,11 @@ export class Cleanup {
         });
       }
       log.info("removed", { file: path, bytes, reason: "requested" });
+      const why = "an administrator removed it";
+      this.#options.index.removals.recordRemovals(
+        [{ path, bytes, reason: "requested", why }],
+        this.#now(),
+      );
       return bytes;
     });
   }
@@ -105,9 +116,31 @@ export class Cleanup {
     return await this.#plan(await this.#options.inventory.take(), this.#options.settings());
   }
 
-  /** Removes what has to be removed. Calls meanwhile wait for their turn. */
-  run({ onRemoved }: { onRemoved?: (removal: Removal) => void } = {}): Promise<CleanupReport> {
-    return this.#turns.run(async () => await this.#carryOut(await this.plan(), onRemoved));
+  /**
+   * Removes what has to be removed. Calls meanwhile wait for their turn.
+   *
+   * @throws PkgstashError `conflict` if that is not `plan` any more; then nothing is removed.
+   */
+  run(
+    { cause = "requested", plan: expected, onRemoved }: {
+      cause?: CleanupCause;
+      /** The name of a plan that was made before; by default, whatever is right now. */
+      plan?: string;
+      onRemoved?: (removal: Removal) => void;
+    } = {},
+  ): Promise<CleanupReport> {
+    return this.#turns.run(async () => {
+      const at = this.#now();
+      const plan = await this.plan();
+      if (expected !== undefined && expected !== plan.report.plan) {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot clean up by plan ${expected}: by now, other files would be removed. ` +
+            "Look at a new plan.",
+        );
+      }
+      return await this.#carryOut(plan, { at, cause, onRemoved });
+    });
   }
 
   /**
@@ -117,6 +150,7 @@ export class Cleanup {
    */
   makeRoom(demand: (reachableBytes: number) => number): Promise<CleanupReport> {
     return this.#turns.run(async () => {
+      const at = this.#now();
       const { settings, freeSpace, inventory } = this.#options;
       const contents = await inventory.take();
       const { packages, extras, leftovers, spares } = contents;
@@ -127,6 +161,7 @@ export class Cleanup {
       const { minFreeBytes } = settings();
       return await this.#carryOut(
         await this.#plan(contents, { ...NO_LIMITS, minFreeBytes }, incomingBytes),
+        { at, cause: "room" },
       );
     });
   }
@@ -164,20 +199,22 @@ export class Cleanup {
     }
     const leftoverBytes = sizeOf(leftovers);
     await eventLoopTurn();
+    const removed = [
+      ...leftovers.map(leftoverRemoval),
+      ...retention.evictions.map(({ entry: { path, bytes }, reason, why }) => ({
+        path,
+        bytes,
+        reason,
+        why,
+      })),
+    ];
     return {
       retention,
       leftovers,
       report: {
+        plan: await nameOf(removed),
         dryRun: true,
-        removed: [
-          ...leftovers.map(leftoverRemoval),
-          ...retention.evictions.map(({ entry: { path, bytes }, reason, why }) => ({
-            path,
-            bytes,
-            reason,
-            why,
-          })),
-        ],
+        removed,
         bytesFreed: retention.bytesFreed + leftoverBytes,
         failed: [],
         skipped: 0,
@@ -189,9 +226,19 @@ export class Cleanup {
 
   async #carryOut(
     { retention, leftovers, report: planned }: CleanupPlan,
-    onRemoved: (removal: Removal) => void = () => {},
+    { at, cause, onRemoved = () => {} }: {
+      at: number;
+      cause: CleanupCause;
+      onRemoved?: ((removal: Removal) => void) | undefined;
+    },
   ): Promise<CleanupReport> {
-    const { layout, snapshotStore, downloads, inventory } = this.#options;
+    const { layout, index, snapshotStore, downloads, inventory } = this.#options;
+    const number = index.removals.nextCleanup();
+    let unrecorded: Removal[] = [];
+    const recordRemovals = () => {
+      index.removals.recordRemovals(unrecorded, this.#now(), number);
+      unrecorded = [];
+    };
     const remover = new Remover(layout.root);
     const removed: Removal[] = [];
     const failed: FailedRemoval[] = [];
@@ -203,6 +250,8 @@ export class Cleanup {
         if (await remove()) {
           log.info("removed", { file: path, bytes, reason, why });
           removed.push(removal);
+          unrecorded.push(removal);
+          if (unrecorded.length >= REMOVALS_AT_A_TIME) recordRemovals();
           onRemoved(removal);
           return true;
         }
@@ -235,13 +284,28 @@ export class Cleanup {
       kept.bytes += bytes;
       if (current !== false) kept.current++;
     }
+    recordRemovals();
     const bytesFreed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { unmet } = planned;
+    // Room is looked for all the time; what matters is where some was made, or could not be.
+    if (cause !== "room" || removed.length + failed.length > 0 || unmet !== null) {
+      index.removals.recordCleanup(number, {
+        at,
+        durationMs: Math.max(0, this.#now() - at),
+        cause,
+        removed: sumsOf(removed),
+        failed: failed.length,
+        failures: failed.slice(0, MAX_FAILURES),
+        skipped,
+        unmet,
+      });
+    }
     log.info("cleanup done", {
       removed: removed.length,
       bytes_freed: bytesFreed,
       failed: failed.length,
       skipped,
-      ...(planned.unmet === null ? {} : { unmet: planned.unmet }),
+      ...(unmet === null ? {} : { unmet }),
     });
     return { ...planned, dryRun: false, removed, bytesFreed, failed, skipped, kept };
   }
@@ -281,6 +345,31 @@ async function removeExtra(
 ): Promise<boolean> {
   if (!await remover.remove(directory, record)) return false;
   return await remover.remove(directory, file);
+}
+
+/** The name of the plan to remove these, in whatever order. */
+async function nameOf(removals: readonly Removal[]): Promise<string> {
+  const hash = createHash("sha256");
+  const slice = new TimeSlice();
+  const inOrder = await sortedInSlices(removals, (a, b) => a.path < b.path ? -1 : 1);
+  for (const { reason, bytes, path } of inOrder) {
+    if (slice.isOver) await slice.renew();
+    hash.update(`${reason} ${bytes} ${path}\n`);
+  }
+  return hash.digest("hex").slice(0, PLAN_NAME_LENGTH);
+}
+
+/** Enough that no two plans are taken for each other. */
+const PLAN_NAME_LENGTH = 32;
+
+/** Files and bytes by reason. */
+function sumsOf(removed: readonly Removal[]): { reason: string; files: number; bytes: number }[] {
+  const sums = new Map<string, { reason: string; files: number; bytes: number }>();
+  for (const { reason, bytes } of removed) {
+    const sum = sums.get(reason) ?? { reason, files: 0, bytes: 0 };
+    sums.set(reason, { reason, files: sum.files + 1, bytes: sum.bytes + bytes });
+  }
+  return [...sums.values()];
 }
 
 function sizeOf(leftovers: readonly Leftover[]): number {

@@ -24,6 +24,8 @@ export interface FailedRemoval {
 
 /** What a cleanup did, or would do. */
 export interface CleanupReport {
+  /** Names the plan: the same if the same files are removed for the same reasons. */
+  readonly plan: string;
   readonly dryRun: boolean;
   readonly removed: readonly Removal[];
   readonly bytesFreed: number;

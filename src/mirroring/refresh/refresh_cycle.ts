@@ -131,12 +131,17 @@ export class RefreshCycle {
   async #cleanUpDuring(work: Promise<unknown>): Promise<void> {
     const { cleanup, cleanupIntervalMs = CLEANUP_INTERVAL_MS } = this.#options;
     const hasEnded = () => deadline(work, cleanupIntervalMs).then(() => true, () => false);
-    while (!await hasEnded()) await this.#attempt("cleanup", () => cleanup.run());
+    while (!await hasEnded()) {
+      await this.#attempt("cleanup", () => cleanup.run({ cause: "prefetch" }));
+    }
   }
 
   /** Applies retention. What it does not know of a database that failed, it keeps. */
   async #cleanUp(listener: RefreshListener) {
-    const cleanup = await this.#attempt("cleanup", () => this.#options.cleanup.run());
+    const cleanup = await this.#attempt(
+      "cleanup",
+      () => this.#options.cleanup.run({ cause: "refresh" }),
+    );
     const { result, failure } = cleanup;
     if (result === null) {
       listener({ event: "cleanup", status: "failed", reason: failure });

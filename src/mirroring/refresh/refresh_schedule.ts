@@ -35,6 +35,11 @@ export class RefreshSchedule {
     this.#options = options;
   }
 
+  /** When the next refresh begins, in milliseconds since the epoch; null if none is scheduled. */
+  get nextAt(): number | null {
+    return this.#task?.nextAt ?? null;
+  }
+
   /** Replaces the schedule. A refresh that the old one has started runs to its end. */
   reschedule({ refreshIntervalMs, refreshJitterMs }: RefreshScheduleSettings): Promise<void> {
     return this.#turns.run(async () => {

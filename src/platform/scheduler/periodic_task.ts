@@ -21,10 +21,16 @@ export class PeriodicTask implements AsyncDisposable {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
+  #nextAt: number | null = null;
 
   constructor(options: PeriodicTaskOptions) {
     this.#options = options;
     this.#schedule(options.firstMs ?? options.intervalMs);
+  }
+
+  /** When the next run begins, in milliseconds since the epoch; null while one is running. */
+  get nextAt(): number | null {
+    return this.#nextAt;
   }
 
   /** Cancels the next run, and waits for the current one to end. */
@@ -37,7 +43,9 @@ export class PeriodicTask implements AsyncDisposable {
   #schedule(delayMs: number): void {
     if (this.#stopped) return;
     const { jitterMs, random = Math.random } = this.#options;
-    this.#wait(delayMs + jitterMs * random());
+    const waitMs = delayMs + jitterMs * random();
+    this.#nextAt = Date.now() + waitMs;
+    this.#wait(waitMs);
   }
 
   #wait(delayMs: number): void {
@@ -45,6 +53,7 @@ export class PeriodicTask implements AsyncDisposable {
     this.#timer = delayMs > MAX_DELAY_MS
       ? setTimeout(() => this.#wait(delayMs - MAX_DELAY_MS), MAX_DELAY_MS)
       : setTimeout(() => {
+        this.#nextAt = null;
         this.#running = run().finally(() => this.#schedule(intervalMs));
       }, delayMs);
   }

@@ -28,9 +28,12 @@ export const aurRoutes: readonly Route[] = [
     const { lastCheck } = building.watcher;
     return { packages, last_check: lastCheck === null ? null : checkReport(lastCheck) };
   }),
-  handle(ADD_WATCHED, async ({ body, building, principal, note }) => {
+  handle(ADD_WATCHED, async ({ body, building, principal, note, changesNothing }) => {
     const { names, skip_unknown: skipsUnknown, dry_run: isDryRun } = body;
-    if (isDryRun) return planReport(await building.plan(names), null);
+    if (isDryRun) {
+      changesNothing();
+      return planReport(await building.plan(names), null);
+    }
     const by = principal?.name ?? "";
     const { plan, failure } = await building.add(names, { by, skipsUnknown });
     note({ added: plan.packages.map(({ base }) => base) });

@@ -14,6 +14,7 @@ import type { Mirroring } from "../../mirroring/mirroring.ts";
 import { closestName } from "./closest_name.ts";
 import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
+import { wordsOf } from "./words.ts";
 
 export const packageRoutes: readonly Route[] = [
   handle(LIST_PACKAGES, async ({ query, mirroring }) => {
@@ -25,7 +26,7 @@ export const packageRoutes: readonly Route[] = [
       ...EVERYTHING,
       pattern: name ?? null,
       directories: repository === undefined ? null : directoriesOf(repository, mirroring),
-      words: q?.split(/\s+/).filter((word) => word !== "") ?? [],
+      words: wordsOf(q),
       kept: kept ?? null,
       sort,
       isDescending: descending === "true",

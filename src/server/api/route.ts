@@ -19,6 +19,8 @@ export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly principal: Principal | null;
   /** Adds facts to the event that the audit log gets once the call has succeeded. */
   readonly note: (details: Readonly<Record<string, unknown>>) => void;
+  /** Says that this call, a dry run, is no change, so that the audit log gets no event. */
+  readonly changesNothing: () => void;
 }
 
 /** An answer with its status, from an endpoint that has several. */

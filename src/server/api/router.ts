@@ -80,8 +80,10 @@ async function respond(
     const input = await readInput(path, request);
     const details: Record<string, unknown> = {};
     const note = (more: Readonly<Record<string, unknown>>) => void Object.assign(details, more);
-    response = await respond({ ...input, ...context, request, principal, note });
-    if (endpoint.isChange) {
+    let isChange = endpoint.isChange;
+    const changesNothing = () => void (isChange = false);
+    response = await respond({ ...input, ...context, request, principal, note, changesNothing });
+    if (isChange) {
       await recordChange(response, { endpoint, request, context, principal, details });
     }
   } catch (error) {

@@ -190,6 +190,7 @@ Deno.test("the daemon refreshes by itself, on the schedule of the latest configu
 
 const REMOVAL: Removal = { path: "core/foo", bytes: 1, reason: "size", why: "" };
 const CLEANUP: CleanupReport = {
+  plan: "",
   dryRun: false,
   removed: [],
   bytesFreed: 0,

@@ -10,6 +10,7 @@ Deno.test("a report has the shape that the API promises, and nothing else", () =
     entry: "of no concern to others",
   } as const;
   const json = cleanupResult({
+    plan: "0123",
     dryRun: true,
     removed: [removal],
     bytesFreed: 15,
@@ -20,6 +21,7 @@ Deno.test("a report has the shape that the API promises, and nothing else", () =
   });
   const { entry: _, ...file } = removal;
   assertEquals(JSON.parse(JSON.stringify(json)), {
+    plan: "0123",
     dry_run: true,
     bytes_freed: 15,
     files: [file],

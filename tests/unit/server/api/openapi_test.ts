@@ -61,7 +61,17 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/cleanup?dry_run=true", status: 200 },
     { target: "/api/v1/cleanup?dry_run=perhaps", status: 400 },
     { target: "/api/v1/cleanup?dry_run=true&dry_run=false", status: 400 },
+    { target: "/api/v1/cleanup?plan=0123", status: 409 },
   ],
+  "GET /api/v1/cleanup/runs": [
+    { target: "/api/v1/cleanup/runs", status: 200 },
+    { target: "/api/v1/cleanup/runs?limit=0", status: 400 },
+  ],
+  "GET /api/v1/cleanup/removals": [
+    { target: "/api/v1/cleanup/removals?q=a&run=1", status: 200 },
+    { target: "/api/v1/cleanup/removals?run=x", status: 400 },
+  ],
+  "GET /api/v1/cleanup/limits": [{ target: "/api/v1/cleanup/limits", status: 200 }],
   "POST /api/v1/verify": [
     { target: "/api/v1/verify", status: 200 },
     { target: "/api/v1/verify?repair=perhaps", status: 400 },
@@ -69,6 +79,7 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/packages": [
     { target: "/api/v1/packages", status: 200 },
     { target: "/api/v1/packages?name=a*&repository=core", status: 200 },
+    { target: "/api/v1/packages?q=nothing-of-this-name&limit=5", status: 200 },
   ],
   "GET /api/v1/packages/{directory}/{file}": [
     { target: "/api/v1/packages/core/os/x86_64/a-1-1-any.pkg.tar.zst", status: 200 },
