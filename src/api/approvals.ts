@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ATTRIBUTION } from "./attribution.ts";
+import { BUILD } from "./builds.ts";
 import { SETTINGS_CHANGES } from "./build_settings.ts";
 import { MAINTAINERS, REASON } from "./aur.ts";
 import { endpoint } from "./endpoint.ts";
@@ -64,9 +65,14 @@ const INSPECTED = CHANGE.extend({
 const APPROVAL_DETAIL = APPROVAL.extend({ packages: z.array(INSPECTED) })
   .describe("Everything that a person needs to decide.");
 
-const APPROVAL_LIST = z.object({ approvals: z.array(APPROVAL) })
-  .describe("What waits, the oldest push first.");
+const APPROVAL_LIST = z.object({
+  approvals: z.array(APPROVAL).describe("Package sources and settings, the oldest push first."),
+  builds: z.array(BUILD).describe(
+    "Builds that are held, and the latest ones of a package that failed; the oldest first.",
+  ),
+}).describe("What waits for a person or a cool-down.");
 
+export type ApprovalList = z.infer<typeof APPROVAL_LIST>;
 export type ApprovalReport = z.infer<typeof APPROVAL>;
 export type ApprovalDetail = z.infer<typeof APPROVAL_DETAIL>;
 export type InspectedReport = z.infer<typeof INSPECTED>;

@@ -83,7 +83,7 @@ const HOLD = z.object({
   })).describe("What a person should know of the product."),
 });
 
-const BUILD = z.object({
+export const BUILD = z.object({
   number: COUNT.describe("Counts from 1 on, and is never used again."),
   package_base: z.string().describe("The package base."),
   package_names: z.array(z.string()).describe("The packages that it makes."),

@@ -15,7 +15,7 @@ import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
 import { channelsOf } from "./notify/channels.ts";
-import { noticeOf } from "./notify/notice.ts";
+import { Announcements } from "./notify/announcements.ts";
 import { Notices } from "./notify/notices.ts";
 import { AvailablePackages, type MirroredPackages } from "./available_packages.ts";
 import { PackageStore } from "./packages/package_store.ts";
@@ -24,6 +24,7 @@ import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { LibraryRebuilds } from "./rebuilds/library_rebuilds.ts";
+import { recordPublications } from "./record_publications.ts";
 import { type SourceTree, treeHash } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
 import { type Added, addPlanned } from "./watch/adding.ts";
@@ -35,7 +36,7 @@ import { type Needs, Watcher } from "./watch/watcher.ts";
 
 type Settings = Pick<
   Config,
-  "stateRoot" | "aur" | "builds" | "upstreamProxy" | "notify" | "notifySecrets"
+  "stateRoot" | "aur" | "builds" | "upstreamProxy" | "notify" | "notifySecrets" | "publicUrl"
 >;
 
 export interface BuildingOptions {
@@ -73,6 +74,7 @@ export class Building {
   readonly builds: BuildQueue;
   readonly rebuilds: LibraryRebuilds;
   readonly notices: Notices;
+  readonly announcements: Announcements;
   readonly #options: BuildingOptions;
   readonly #available: AvailablePackages;
   readonly #clock: Clock;
@@ -121,6 +123,10 @@ export class Building {
         })),
       record: options.record,
     });
+    this.announcements = new Announcements({
+      ...{ decisions: this.decisions, builds, notices },
+      publicUrl: () => this.#config.publicUrl,
+    });
     this.watcher = new Watcher({
       store: packages,
       trees: this.trees,
@@ -151,8 +157,9 @@ export class Building {
       readTree: (hash) => trees.read(hash),
       unsatisfied: (dependencies) => available.unsatisfiedIfKnown(dependencies),
       listener: {
-        onPublished: async ({ packageBase, products, version }) =>
-          await building?.recordPublished(packageBase, products[0]?.version ?? version),
+        onPublished: (build) => recordPublications(packages, [build]),
+        onHeld: () => building?.announcements.tellSoon(),
+        onFailed: () => building?.announcements.tellSoon(),
       },
       ...(options.clock === undefined ? {} : { clock: options.clock }),
     });
@@ -210,6 +217,7 @@ export class Building {
     const { packages: store, watcher } = this;
     const added = await addPlanned(plan, { store, watcher, clock: this.#clock, by });
     await this.#refreshUnmet();
+    await this.#settle();
     this.start();
     return added;
   }
@@ -247,7 +255,7 @@ export class Building {
         }));
       }
       await this.watcher.receive(base, tree, await treeHash(tree));
-      await this.decisions.settle();
+      await this.#settle();
       this.start();
       return this.watched(base);
     } catch (error) {
@@ -305,13 +313,6 @@ export class Building {
     );
   }
 
-  /** Notes that a build was published, unless nobody watches its package any more. */
-  async recordPublished(base: string, version: string): Promise<void> {
-    if (this.packages.findByName(base) === null) return;
-    const at = this.#clock.now();
-    await this.packages.update(base, (watched) => ({ ...watched, published: { version, at } }));
-  }
-
   /** Applies a new configuration from the next request on. */
   reconfigure(config: Settings): void {
     const isSame = config.aur.url === this.#config.aur.url &&
@@ -332,6 +333,7 @@ export class Building {
     this.#stopping.abort();
     await this.watcher.stop();
     await this.decisions.settled();
+    await this.announcements.settled();
     await this.notices.stop();
     await this.rebuilds.stop();
     await this.builds.stop();
@@ -339,10 +341,10 @@ export class Building {
   }
 
   async #settle(): Promise<void> {
+    await recordPublications(this.packages, this.builds.all());
     await this.decisions.settle();
     this.rebuilds.look();
-    const waiting = (await this.decisions.approvals()).filter(({ isAsked }) => isAsked);
-    await this.notices.tell(waiting.map(noticeOf));
+    await this.announcements.tell();
   }
 
   #aurClient(): AurClient {

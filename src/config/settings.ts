@@ -400,6 +400,14 @@ export const SETTINGS = {
     description:
       'Most bytes that the open uploads of each upload token may have together; "0" means no limit.',
   }),
+  publicUrl: setting({
+    name: "public_url",
+    topic: "server",
+    type: optional(webUrl),
+    defaultValue: "",
+    description:
+      'URL at which people reach this server, such as "https://packages.example.org". Messages link to it; without it they name the command to decide with.',
+  }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
     topic: "server",

@@ -22,13 +22,15 @@ export class WatchedPackages implements AsyncDisposable {
     folder: TempFolder,
     readonly clock: Clock,
     readonly keys: string,
+    readonly rootKeys: string,
   ) {
     this.#folder = folder;
   }
 
-  /** `keys` are lines of the table `[aur]`. */
-  static async start(clock: Clock, keys = ""): Promise<WatchedPackages> {
-    const made = new WatchedPackages(new FakeAur(), await TempFolder.create(), clock, keys);
+  /** `keys` are lines of the table `[aur]`, and `rootKeys` those before all tables. */
+  static async start(clock: Clock, keys = "", rootKeys = ""): Promise<WatchedPackages> {
+    const folder = await TempFolder.create();
+    const made = new WatchedPackages(new FakeAur(), folder, clock, keys, rootKeys);
     await made.#open();
     return made;
   }
@@ -45,7 +47,7 @@ export class WatchedPackages implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const config = configOf(
-      `state_root = "${this.stateRoot}"\n[aur]\nurl = "${this.aur.url}/"\n${this.keys}\n`,
+      `state_root = "${this.stateRoot}"\n${this.rootKeys}\n[aur]\nurl = "${this.aur.url}/"\n${this.keys}\n`,
     );
     this.building = await Building.open(config, {
       publishing: {

@@ -47,10 +47,10 @@ async function webhook(
   http: Http,
   url: string,
   secret: string | undefined,
-  { key: _, ...content }: Notice,
+  { key: _, isUrgent: __, ...content }: Notice,
   signal: AbortSignal,
 ): Promise<void> {
-  const body = JSON.stringify({ event: "approval_needed", ...content });
+  const body = JSON.stringify(content);
   const headers: Record<string, string> = { "content-type": "application/json" };
   if (secret !== undefined) {
     const digest = createHmac("sha256", secret).update(body).digest("hex");
@@ -63,13 +63,16 @@ async function ntfy(
   http: Http,
   url: string,
   token: string | undefined,
-  { title, text }: Notice,
+  { title, text, url: click }: Notice,
   signal: AbortSignal,
 ): Promise<void> {
   const { origin, pathname } = new URL(url);
   const topic = decodeURIComponent(pathname.replace(/^\/|\/$/g, ""));
   await taken(http.send(`${origin}/`, {
-    body: JSON.stringify({ topic, title, message: text, tags: ["package"] }),
+    body: JSON.stringify({
+      ...{ topic, title, message: text, tags: ["package"] },
+      ...click === null ? {} : { click },
+    }),
     headers: { "content-type": "application/json", ...bearer(token) },
     signal,
   }));

@@ -1,14 +1,20 @@
 import { settingsHash } from "../build_settings.ts";
 import type { Approval } from "../decisions/approvals.ts";
+import { type Build, type Hold, titleOf } from "../queue/build.ts";
 
 /** A message about something that waits for a person. */
 export interface Notice {
   /** What it is about: exactly these files, so that nobody is told twice. */
   readonly key: string;
+  readonly event: "approval_needed" | "build_held" | "build_failed";
+  /** Whether it is sent at once, whatever the schedule. */
+  readonly isUrgent: boolean;
   /** One line. */
   readonly title: string;
   /** A few lines, the last with what to do. */
   readonly text: string;
+  /** Where to decide; null if nobody knows the URL of this server. */
+  readonly url: string | null;
   /** For programs. */
   readonly packages: readonly {
     readonly base: string;
@@ -18,7 +24,10 @@ export interface Notice {
 }
 
 /** What is said of an approval: what changed in a sentence, and how to decide. */
-export function noticeOf({ id, kind, members, reasons }: Approval): Notice {
+export function noticeOf(
+  { id, kind, members, reasons }: Approval,
+  publicUrl: string | null,
+): Notice {
   const packages = members.map(({ watched: { base, accepted }, candidate: { version } }) => ({
     base,
     accepted: accepted?.version ?? null,
@@ -32,13 +41,48 @@ export function noticeOf({ id, kind, members, reasons }: Approval): Notice {
     : kind === "settings"
     ? `Other settings wait for approval: ${packages.map(({ base }) => base).join(", ")}`
     : `Change waits for approval: ${names.join(", ")}`;
+  const url = decisionUrl(publicUrl, packages.at(-1)?.base ?? "");
   return {
     key: members.map(({ candidate, proposed }) =>
       candidate.treeHash + (proposed === null ? "" : `+${settingsHash(proposed.settings)}`)
     ).sort().join(" "),
+    event: "approval_needed",
+    // Somebody has just asked for it.
+    isUrgent: kind === "first",
     title: shown(title),
-    text: shown(`${sentence(reasons.join("; "))}\nDecide with: pkgstash approvals show ${id}`),
+    text: shown([
+      sentence(reasons.join("; ")),
+      url === null ? `Decide with: pkgstash approvals show ${id}` : `Decide at: ${url}`,
+    ].join("\n")),
+    url,
     packages,
+  };
+}
+
+/** What is said of a build that is held or failed: what surprised or failed, and how to decide. */
+export function noticeOfBuild(build: Build, publicUrl: string | null): Notice {
+  const { number, packageBase, version, state, hold, failure, attempts } = build;
+  const isHeld = state === "held";
+  const reason = (isHeld ? hold : failure)?.reason ?? "";
+  const failureClass = failure?.class.replaceAll("_", " ") ?? "build error";
+  const step = failure === null || failure.step === null ? "" : ` while ${failure.step}`;
+  const url = decisionUrl(publicUrl, packageBase);
+  return {
+    // Another attempt may fail in another way.
+    key: `build ${number} ${state} ${attempts.length}`,
+    event: isHeld ? "build_held" : "build_failed",
+    isUrgent: false,
+    title: shown(
+      isHeld
+        ? `Build waits for a decision: ${titleOf(build)}`
+        : `Build failed (${failureClass}): ${titleOf(build)}`,
+    ),
+    text: shown([
+      ...isHeld ? surprises(hold, reason) : [sentence(`${failureClass}${step}: ${reason}`)],
+      url === null ? `See: pkgstash builds show ${number}` : `Decide at: ${url}`,
+    ].join("\n")),
+    url,
+    packages: [{ base: packageBase, accepted: version, version }],
   };
 }
 
@@ -48,14 +92,39 @@ export function digestOf(notices: readonly Notice[]): Notice {
   if (only !== undefined && others.length === 0) return only;
   return {
     key: notices.map(({ key }) => key).join(" "),
-    title: `${notices.length} things wait for approval`,
+    event: "approval_needed",
+    isUrgent: false,
+    url: null,
+    title: `${notices.length} things wait for a decision`,
     text: notices.map(({ title, text }) => `${title}\n${text}`).join("\n\n"),
     packages: notices.flatMap(({ packages }) => packages),
   };
 }
 
+const MAX_FACTS = 10;
+
+/** Why a build is held, a line each. */
+function surprises(hold: Hold | null, reason: string): string[] {
+  const facts = hold?.facts ?? [];
+  if (facts.length === 0) return [`Held: ${reason}.`];
+  const more = facts.length - MAX_FACTS;
+  return [
+    "Held, because the product is not what was expected:",
+    ...facts.slice(0, MAX_FACTS).map(({ packageName, reason, before, after }) =>
+      `- ${packageName}: ${reason} (${before ?? "nothing"} -> ${after ?? "nothing"})`
+    ),
+    ...more > 0 ? [`- and ${more} more`] : [],
+  ];
+}
+
+/** The page where a person decides about a package. */
+function decisionUrl(publicUrl: string | null, base: string): string | null {
+  if (publicUrl === null) return null;
+  return `${publicUrl.replace(/\/+$/, "")}/admin/approvals/${encodeURIComponent(base)}`;
+}
+
 function sentence(text: string): string {
-  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`;
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
 }
 
 /** Names and reasons come from elsewhere, and headers of e-mail are made of the title. */

@@ -127,7 +127,11 @@ export class Notices {
       const due = this.#kept.deliveries.filter((each) =>
         each.channel === channel.name && this.#dueAt(each) <= clock.now()
       );
-      const batches = schedule() === "daily" ? [due] : due.map((each) => [each]);
+      const isAlone = ({ notice }: Delivery) => schedule() === "now" || notice.isUrgent;
+      const batches = [
+        ...due.filter(isAlone).map((each) => [each]),
+        due.filter((each) => !isAlone(each)),
+      ];
       for (const batch of batches) if (batch.length > 0) await this.#send(channel, batch);
     }
     // What was for a channel that is no longer configured.
@@ -141,8 +145,8 @@ export class Notices {
   }
 
   /** A digest is sent a day after the one before; what was not taken is not part of the next. */
-  #dueAt({ channel, dueAt, attempts }: Delivery): number {
-    if (this.#options.schedule() === "now" || attempts > 0) return dueAt;
+  #dueAt({ channel, notice, dueAt, attempts }: Delivery): number {
+    if (this.#options.schedule() === "now" || notice.isUrgent || attempts > 0) return dueAt;
     return Math.max(dueAt, (this.#kept.deliveredAt[channel] ?? -Infinity) + DAY_MS);
   }
 
@@ -161,7 +165,10 @@ export class Notices {
       return await this.#change((kept) => ({
         ...kept,
         deliveries: others(kept),
-        deliveredAt: { ...kept.deliveredAt, [channel.name]: clock.now() },
+        // What is sent at once does not put off the digest.
+        ...batch.every(({ notice }) => notice.isUrgent)
+          ? {}
+          : { deliveredAt: { ...kept.deliveredAt, [channel.name]: clock.now() } },
       }));
     }
     const again = batch.flatMap((each) => {
@@ -210,7 +217,13 @@ async function readKept(path: string): Promise<Kept> {
     if (!Array.isArray(kept.told) || !Array.isArray(kept.deliveries)) {
       throw new Error("it does not have the form of a list of messages");
     }
-    return kept;
+    // A message of an older release was about an approval.
+    const older = { event: "approval_needed", isUrgent: false, url: null } as const;
+    const deliveries = kept.deliveries.map((each) => ({
+      ...each,
+      notice: { ...older, ...each.notice },
+    }));
+    return { ...kept, deliveries };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) {
       return { told: [], deliveries: [], deliveredAt: {} };

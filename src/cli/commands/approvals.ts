@@ -1,11 +1,13 @@
 import {
   type ApprovalDetail,
+  type ApprovalList,
   type ApprovalReport,
   APPROVE,
   LIST_APPROVALS,
   REJECT,
   SHOW_APPROVAL,
 } from "../../api/approvals.ts";
+import type { BuildReport } from "../../api/builds.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import {
@@ -21,6 +23,7 @@ import { agoText, durationText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, paintsFor, visible } from "../terminal_text.ts";
 import { renderApproval } from "./approval_text.ts";
+import { statePaint, stateText } from "./build_texts.ts";
 import { REASON_OPTION, reasonIn } from "./decision_reason.ts";
 
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
@@ -33,8 +36,9 @@ const ID: CommandArgument = {
 
 const LIST: Omit<Command, "name"> = {
   summary: "Decide what is built",
-  description: "Lists what waits for a decision, with why it does not pass by itself. Prints " +
-    "nothing but a sentence if nothing waits.",
+  description:
+    "Lists what waits for a decision, with why it does not pass by itself, and builds that " +
+    "are held or failed. Prints nothing but a sentence if nothing waits.",
   options: OPTIONS,
   examples: [{ command: "pkgstash approvals", description: "What waits, for example in a motd" }],
   run: list,
@@ -164,9 +168,15 @@ async function byId(client: ApiClient, text: string): Promise<{ id: string }> {
 }
 
 async function byIdOrName(client: ApiClient, text: string): Promise<{ id: string }> {
-  const { approvals } = await client.call(LIST_APPROVALS);
+  const { approvals, builds } = await client.call(LIST_APPROVALS);
   const named = approvals.find(({ packages }) => packages.some(({ base }) => base === text));
-  return named ?? await byId(client, text);
+  if (named !== undefined) return named;
+  const build = builds.find(({ package_base }) => package_base === text);
+  if (build === undefined) return await byId(client, text);
+  throw new UsageError(
+    `No change of ${text} waits, but its build ${build.number} is ${build.state}. ` +
+      `See pkgstash builds show ${build.number}.`,
+  );
 }
 
 function titleOf({ kind, packages }: ApprovalReport): string {
@@ -176,11 +186,38 @@ function titleOf({ kind, packages }: ApprovalReport): string {
   return visible(packages.map(({ base, version }) => `${base} ${version}`).join(", "));
 }
 
-function renderList(
-  { approvals }: { approvals: readonly ApprovalReport[] },
-  paints: Paints,
-): string {
-  if (approvals.length === 0) return "Nothing waits for approval.";
+function renderList({ approvals, builds }: ApprovalList, paints: Paints): string {
+  if (approvals.length + builds.length === 0) return "Nothing waits for approval.";
+  return [
+    ...approvals.length === 0 ? [] : [renderApprovals(approvals, paints)],
+    ...builds.length === 0 ? [] : [renderBuilds(builds, paints)],
+  ].join("\n\n");
+}
+
+/** Builds that are held or failed. */
+function renderBuilds(builds: readonly BuildReport[], paints: Paints): string {
+  const table = renderTable<BuildReport>(
+    [
+      { title: "BUILD", text: ({ number }) => `${number}` },
+      {
+        title: "PACKAGE",
+        text: ({ package_base, version, architecture }) =>
+          `${package_base} ${version} for ${architecture}`,
+        paint: (text) => paints.accent(text),
+      },
+      {
+        title: "WHY",
+        text: stateText,
+        paint: (text, { state }) => statePaint(state, paints)(text),
+      },
+    ],
+    builds,
+    paints.title,
+  );
+  return `${table}\n\nSee pkgstash builds show BUILD.`;
+}
+
+function renderApprovals(approvals: readonly ApprovalReport[], paints: Paints): string {
   const now = Date.now();
   const asked = approvals.filter(({ is_asked }) => is_asked).length;
   const table = renderTable<ApprovalReport>(

@@ -9,16 +9,19 @@ import {
 } from "../../api/approvals.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Approval, ApprovalMember } from "../../building/decisions/approvals.ts";
+import { buildsToDecide } from "../../building/queue/builds_to_decide.ts";
 import type { Inspection } from "../../building/decisions/inspection.ts";
 import { attributionReport } from "./attribution.ts";
 import { maintainersReport } from "./aur.ts";
+import { buildReport } from "./builds.ts";
 import { changesOf } from "./build_settings.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
 export const approvalRoutes: readonly Route[] = [
-  handle(LIST_APPROVALS, async ({ building: { decisions } }) => ({
+  handle(LIST_APPROVALS, async ({ building: { decisions, builds } }) => ({
     approvals: (await decisions.approvals()).map(approvalReport),
+    builds: buildsToDecide(builds.all()).map((build) => buildReport(build, builds)),
   })),
   handle(SHOW_APPROVAL, async ({ path: { id }, building }): Promise<ApprovalDetail> => {
     const approval = await building.decisions.approval(id);

@@ -100,7 +100,8 @@ function isNamed({ packageBase, packageNames }: Build, name: string): boolean {
   return packageBase === name || packageNames.includes(name);
 }
 
-function buildReport(build: Build, builds: BuildQueue): BuildReport {
+/** A build as lists have it. */
+export function buildReport(build: Build, builds: BuildQueue): BuildReport {
   const { number, architecture, repository, state, reason, step, failure, hold } = build;
   return {
     ...{ number, architecture, repository, state, reason, step },

@@ -127,6 +127,7 @@ Deno.test("every key has its default without any configuration", () => {
     stallTimeoutMs: 4000,
     maxOpenUploads: 16,
     maxUploadBytes: 50 * 1024 ** 3,
+    publicUrl: null,
     answerTimeoutMs: 9000,
     drainTimeoutMs: 30_000,
     missingSignatureAgeMs: 300_000,

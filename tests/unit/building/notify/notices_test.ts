@@ -20,6 +20,7 @@ const notice = (name: string): Notice => ({
   title: `Change waits for approval: ${name} 1-1 -> 2-1`,
   text: `More than versions changed.\nDecide with: pkgstash approvals show ${name}`,
   packages: [{ base: name, accepted: "1-1", version: "2-1" }],
+  ...{ event: "approval_needed", isUrgent: false, url: null },
 });
 
 /** Channels of these keys of `[notify]`, with secrets. */
@@ -131,7 +132,30 @@ Deno.test("a daily digest is one message for all of a day", async () => {
   clock.advance(DAY);
   await reached(2);
   await notices.stop();
-  assertEquals(sent[1], "2 things wait for approval");
+  assertEquals(sent[1], "2 things wait for a decision");
+});
+
+Deno.test("what is urgent is sent at once beside a daily digest, and does not put it off", async () => {
+  await using folder = await TempFolder.create();
+  const clock = new FakeClock(0);
+  const { notices, sent, reached } = await opened({
+    clock,
+    path: folder.join("notices.json"),
+    schedule: "daily",
+  });
+  await notices.tell([notice("a")]);
+  await reached(1);
+  await notices.tell([notice("a"), notice("b")]);
+  await clock.slept(DAY);
+  clock.advance(DAY / 2);
+  const urgent = { ...notice("first"), title: "First build", isUrgent: true };
+  await notices.tell([notice("a"), notice("b"), urgent]);
+  await reached(2);
+  assertEquals(sent[1], "First build");
+  clock.advance(DAY / 2);
+  await reached(3);
+  await notices.stop();
+  assertEquals(sent[2], notice("b").title);
 });
 
 Deno.test("a webhook gets JSON with an HMAC of the very bytes", async () => {
@@ -156,7 +180,7 @@ Deno.test("ntfy and Matrix get the message with their tokens", async () => {
   );
   for (const { send } of made) await send(notice("a"), signal);
   const [ntfy, matrix] = sink.received;
-  assertEquals(JSON.parse(ntfy!.body).topic, "topic");
+  assertEquals([JSON.parse(ntfy!.body).topic, JSON.parse(ntfy!.body).click], ["topic", undefined]);
   assertEquals(ntfy!.headers.get("authorization"), "Bearer n");
   assertEquals([matrix!.method, matrix!.headers.get("authorization")], ["PUT", "Bearer m"]);
   assertStringIncludes(
@@ -203,8 +227,8 @@ Deno.test("a change that waits for a person is told with its reason, and one tha
   const { aur, building } = packages;
   aur.put("foo", { files: packageFiles("foo", "1") });
   await building.add(["foo"], { by: "administrator", skipsUnknown: false });
-  await building.watcher.check();
   await sink.reached(1);
+  await building.watcher.check();
   const [approval] = await building.decisions.approvals();
   await building.decisions.approve(approval!.id, { by: "administrator", reason: "" });
   aur.push("foo", packageFiles("foo", "2"), clock.now() / 1000);
@@ -218,4 +242,40 @@ Deno.test("a change that waits for a person is told with its reason, and one tha
   const told = JSON.parse(sink.received[1]!.body);
   assertEquals(told.title, "Change waits for approval: foo 1-1 -> 2-1");
   assertStringIncludes(told.text, "More than versions and checksums changed.");
+});
+
+/** The wing with a daily digest to a sink, where people reach it at a URL. */
+async function announced(sink: HttpSink, clock: FakeClock): Promise<WatchedPackages> {
+  const packages = await WatchedPackages.start(
+    clock,
+    `[notify]\nschedule = "daily"\nwebhook_url = "${sink.url}/"`,
+    `public_url = "https://packages.example.org/"`,
+  );
+  packages.aur.put("app", { files: packageFiles("app", "1", { depends: ["lib"] }) });
+  packages.aur.put("lib", { files: packageFiles("lib", "1") });
+  return packages;
+}
+
+Deno.test("aur add tells once and at once that first builds wait, with where to decide", async () => {
+  await using sink = new HttpSink();
+  const clock = new FakeClock(Date.UTC(2026, 10, 28));
+  await using packages = await announced(sink, clock);
+  await packages.building.add(["app"], { by: "administrator", skipsUnknown: false });
+  await sink.reached(1);
+  await packages.restart();
+  await packages.building.watcher.check();
+  await packages.building.watcher.check();
+  await packages.building.notices.stop();
+  assertEquals(sink.received.length, 1);
+  const told = JSON.parse(sink.received[0]!.body);
+  assertEquals(
+    [told.event, told.title, told.url],
+    [
+      "approval_needed",
+      "First build waits for approval: lib 1-1, app 1-1",
+      "https://packages.example.org/admin/approvals/app",
+    ],
+  );
+  assertStringIncludes(told.text, `Decide at: ${told.url}`);
+  assertEquals("isUrgent" in told, false);
 });

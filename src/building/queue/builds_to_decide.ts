@@ -1,0 +1,17 @@
+import { type Build, targetOf } from "./build.ts";
+
+/**
+ * Builds that a person has to look at, the oldest first: those that are held, and those that failed
+ * and that nothing newer has replaced. What a person has refused is decided.
+ */
+export function buildsToDecide(builds: readonly Build[]): Build[] {
+  const latest = new Map<string, Build>();
+  for (const build of builds) {
+    const known = latest.get(targetOf(build));
+    if (known === undefined || known.number < build.number) latest.set(targetOf(build), build);
+  }
+  return builds.filter((build) =>
+    build.state === "held" ||
+    (build.state === "failed" && build.ended === null && latest.get(targetOf(build)) === build)
+  ).sort((one, other) => one.number - other.number);
+}
