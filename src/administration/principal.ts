@@ -1,8 +1,15 @@
 /**
  * What a token is for. One for uploads publishes packages in its repositories, and nothing else; one
- * of a builder leases jobs, and reaches those alone.
+ * of a builder leases jobs, and reaches those alone. A viewer sees everything but secrets and changes
+ * nothing; an approver also decides what is built.
  */
-export const TOKEN_PURPOSES = ["administrator", "upload", "builder"] as const;
+export const TOKEN_PURPOSES = [
+  "administrator",
+  "upload",
+  "builder",
+  "viewer",
+  "approver",
+] as const;
 
 export type TokenPurpose = typeof TOKEN_PURPOSES[number];
 

@@ -100,6 +100,7 @@ export const APPROVE = endpoint({
   method: "POST",
   path: "/api/v1/approvals/{id}/approve",
   summary: "Approve builds",
+  right: "approve",
   maxBodyBytes: 4096,
   pathParameters,
   body: z.strictObject({
@@ -113,6 +114,7 @@ export const REJECT = endpoint({
   method: "POST",
   path: "/api/v1/approvals/{id}/reject",
   summary: "Reject builds",
+  right: "approve",
   maxBodyBytes: 4096,
   pathParameters,
   body: z.strictObject({

@@ -219,6 +219,7 @@ export const APPROVE_BUILD = endpoint({
   ...ACTION,
   path: "/api/v1/builds/{build}/approve",
   summary: "Let a held build go on",
+  right: "approve",
   failures: { 404: NO_BUILD, 409: "It is not held" },
 });
 
@@ -226,6 +227,7 @@ export const REFUSE_BUILD = endpoint({
   ...ACTION,
   path: "/api/v1/builds/{build}/refuse",
   summary: "Refuse a held build",
+  right: "approve",
   failures: { 404: NO_BUILD, 409: "It is not held" },
 });
 

@@ -1,7 +1,10 @@
 import type { z } from "zod";
 
-/** Who may call an endpoint. With "upload", the path has a parameter `repository`. */
-export type Right = "anyone" | "upload" | "builder" | "administrator";
+/**
+ * Who may call an endpoint, besides administrators. With "view", it shows no secret; with "approve",
+ * it is a decision on what is built; with "upload", the path has a parameter `repository`.
+ */
+export type Right = "anyone" | "view" | "approve" | "upload" | "builder" | "administrator";
 
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 
@@ -71,7 +74,7 @@ export interface Endpoint<
   readonly path: Path;
   /** An imperative, without a full stop: it also completes "Cannot ...". */
   readonly summary: string;
-  /** Who may call it; administrators may call everything. */
+  /** Who may call it; by default viewers what is read by GET, and administrators all else. */
   readonly right: Right;
   /** Whether it changes something, so that the audit log gets an event; all but GET do by default. */
   readonly isChange: boolean;
@@ -123,7 +126,7 @@ export function endpoint<
   Body extends RequestBody = undefined,
 >(declaration: Declaration<Path, Query, Body, Success>): Endpoint<Path, Query, Body, Success> {
   return {
-    right: "administrator",
+    right: declaration.method === "GET" ? "view" : "administrator",
     isChange: declaration.method !== "GET",
     maxBodyBytes: MAX_BODY_BYTES,
     isLong: false,

@@ -10,8 +10,9 @@ const NAME = z.string().regex(
 
 const REPOSITORY = z.string().regex(/^[A-Za-z0-9@._+-]{1,64}$/, "must be the name of a repository");
 
-const PURPOSE = z.enum(["administrator", "upload", "builder"]).describe(
-  "What the token is for: everything, uploads to its repositories, or building.",
+const PURPOSE = z.enum(["administrator", "upload", "builder", "viewer", "approver"]).describe(
+  "What the token is for: everything, uploads to its repositories, building, looking only, or " +
+    "looking and approving builds.",
 );
 
 /** A hundred years. */

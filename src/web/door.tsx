@@ -1,5 +1,6 @@
 import { STATUS_CODE } from "@std/http/status";
 import { counted } from "./elements/quantities.tsx";
+import type { Failure } from "./failure.tsx";
 import { htmlResponse } from "./html_response.ts";
 import { renderDoor } from "./layout.tsx";
 
@@ -77,8 +78,8 @@ const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstas
 chmod 600 /etc/pkgstash/pkgstash.env
 systemctl reload pkgstash`;
 
-/** Why a request is not answered at all. */
-export function refusalPage(request: Request, text: string): Response {
+/** Why a request is not answered, whoever sent it. */
+export function failurePage(request: Request, { status, text }: Failure): Response {
   const body = (
     <>
       <h1>This request is refused</h1>
@@ -88,5 +89,5 @@ export function refusalPage(request: Request, text: string): Response {
       </p>
     </>
   );
-  return htmlResponse(request, renderDoor("Refused", body), { status: STATUS_CODE.Forbidden });
+  return htmlResponse(request, renderDoor("Refused", body), { status });
 }

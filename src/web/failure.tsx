@@ -1,5 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
-import { reasonOf } from "../errors.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { CallError } from "./call.ts";
 import type { Content } from "./page.ts";
@@ -16,6 +16,14 @@ export interface Failure {
 export function failureOf(error: unknown, path: string): Failure {
   if (error instanceof CallError) {
     return { status: error.problem.status, text: error.problem.detail };
+  }
+  if (error instanceof PkgstashError) {
+    log.warn("page failed", { path, reason: error.message });
+    const isOfRequest = error.kind === "invalid_request";
+    return {
+      status: isOfRequest ? STATUS_CODE.BadRequest : STATUS_CODE.InternalServerError,
+      text: error.message,
+    };
   }
   log.error("page failed", { path, reason: reasonOf(error), stack: (error as Error)?.stack });
   return {

@@ -16,12 +16,18 @@ const CONTENT_SECURITY_POLICY = [
 ].join("; ");
 
 /** What every answer below /admin has. */
-export const SAFETY_HEADERS: Readonly<Record<string, string>> = {
+const SAFETY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": CONTENT_SECURITY_POLICY,
   // With "no-referrer" a browser sends Origin: null with forms.
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
 };
+
+/** An answer with the headers that every one below /admin has. */
+export function secured(response: Response): Response {
+  for (const [name, value] of Object.entries(SAFETY_HEADERS)) response.headers.set(name, value);
+  return response;
+}
 
 /** Quick: a page takes less than a millisecond. */
 const BROTLI_QUALITY = 4;
@@ -42,7 +48,6 @@ export function htmlResponse(
   return new Response(body, {
     status,
     headers: {
-      ...SAFETY_HEADERS,
       "content-type": "text/html; charset=utf-8",
       "content-length": `${body.length}`,
       // It is of one person, at one moment.
@@ -58,7 +63,7 @@ export function htmlResponse(
 export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(null, {
     status: STATUS_CODE.SeeOther,
-    headers: { ...SAFETY_HEADERS, location: to, "cache-control": "no-store", ...headers },
+    headers: { location: to, "cache-control": "no-store", ...headers },
   });
 }
 

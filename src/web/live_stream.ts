@@ -2,7 +2,6 @@ import {
   type ServerSentEventMessage,
   ServerSentEventStream,
 } from "@std/http/server-sent-event-stream";
-import { SAFETY_HEADERS } from "./html_response.ts";
 
 /** Between two looks at the state: at most this often, a page is sent anew. */
 const PERIOD_MS = 500;
@@ -64,7 +63,6 @@ export function liveStream(
   });
   return new Response(messages.pipeThrough(new ServerSentEventStream()), {
     headers: {
-      ...SAFETY_HEADERS,
       "content-type": "text/event-stream",
       "cache-control": "no-store",
       // nginx would hold it back.

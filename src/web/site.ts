@@ -3,11 +3,10 @@ import { templateSegments } from "../api/endpoint.ts";
 import { confirmationOf, CONFIRMED } from "./confirmation.tsx";
 import { type Failure, failureContent, failureOf } from "./failure.tsx";
 import { readForm } from "./form.ts";
-import { htmlResponse, redirect, SAFETY_HEADERS } from "./html_response.ts";
+import { htmlResponse, redirect } from "./html_response.ts";
 import { renderPage, renderRegions } from "./layout.tsx";
 import { liveStream } from "./live_stream.ts";
 import type { Content, Done, Page } from "./page.ts";
-import { PAGES } from "./pages.ts";
 import { Visit, type Visitor } from "./visit.ts";
 
 /** A request of somebody who is signed in. What changes something is from a page of this server. */
@@ -16,16 +15,18 @@ export interface Arrival {
   /** The decoded path, with "admin" as the first. */
   readonly segments: readonly string[];
   readonly visitor: Visitor;
+  /** Those that there are, in the order of the navigation. */
+  readonly pages: readonly Page[];
   /** Takes what ends a stream, and returns what removes it; null if there are too many. */
   readonly openStream: (end: () => void) => (() => void) | null;
 }
 
 /** Answers a request with a page, or with what becomes of a change. */
 export async function respondToVisitor(arrival: Arrival): Promise<Response> {
-  const { request, segments, visitor } = arrival;
+  const { request, segments, visitor, pages } = arrival;
   const url = new URL(request.url);
   if (segments[1] === "live" && segments.length === 2) return streamFor(arrival, url);
-  const found = pageAt(segments);
+  const found = pageAt(segments, pages);
   const visit = new Visit(visitor, url, found?.params ?? {});
   if (found === null) return failed(arrival, visit, NO_SUCH_PAGE);
   const { page } = found;
@@ -66,8 +67,9 @@ const NOWHERE: Page = {
 /** The page at a path with the parameters of its path; null if there is none. */
 function pageAt(
   segments: readonly string[],
+  pages: readonly Page[],
 ): { page: Page; params: Readonly<Record<string, string>> } | null {
-  for (const page of PAGES) {
+  for (const page of pages) {
     const template = templateSegments(`/admin/${page.path}`);
     if (template.length !== segments.length) continue;
     const params: Record<string, string> = {};
@@ -83,7 +85,7 @@ function pageAt(
 }
 
 function shown(
-  { request, visitor }: Arrival,
+  { request, visitor, pages }: Arrival,
   { page, visit, content, status = STATUS_CODE.OK }: {
     page: Page;
     visit: Visit;
@@ -96,7 +98,7 @@ function shown(
   const stream = page.isLive === true && isShownItself
     ? `/admin/live?page=${encodeURIComponent(visit.here())}`
     : null;
-  const html = renderPage({ page, pages: PAGES, content, visit, flashes, stream });
+  const html = renderPage({ page, pages, content, visit, flashes, stream });
   return htmlResponse(request, html, { status });
 }
 
@@ -150,15 +152,15 @@ async function upload(
   }
   const { upload } = page;
   const to = await done(arrival, visit, () => upload(visit, { content: body, size }));
-  return Response.json({ to }, { headers: { ...SAFETY_HEADERS, "cache-control": "no-store" } });
+  return Response.json({ to }, { headers: { "cache-control": "no-store" } });
 }
 
 /** The stream for the page that the URL names. */
-function streamFor({ visitor, openStream }: Arrival, url: URL): Response {
+function streamFor({ visitor, pages, openStream }: Arrival, url: URL): Response {
   const target = URL.parse(url.searchParams.get("page") ?? "", url.origin);
-  const found = target === null ? null : pageAt(segmentsOf(target));
+  const found = target === null ? null : pageAt(segmentsOf(target), pages);
   if (target === null || found?.page.isLive !== true || target.origin !== url.origin) {
-    return new Response(null, { status: STATUS_CODE.NotFound, headers: SAFETY_HEADERS });
+    return new Response(null, { status: STATUS_CODE.NotFound });
   }
   const { page, params } = found;
   let remove: (() => void) | null = null;
@@ -167,7 +169,7 @@ function streamFor({ visitor, openStream }: Arrival, url: URL): Response {
   if (remove === null) {
     return new Response(null, {
       status: STATUS_CODE.ServiceUnavailable,
-      headers: { ...SAFETY_HEADERS, "retry-after": "30" },
+      headers: { "retry-after": "30" },
     });
   }
   const release = remove;

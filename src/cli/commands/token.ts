@@ -38,6 +38,18 @@ const BUILDER: CommandOption = {
   description: "Allow leasing and building jobs, and nothing else",
 };
 
+const VIEWER: CommandOption = {
+  name: "viewer",
+  valueName: null,
+  description: "Allow looking at everything but secrets, and no change",
+};
+
+const APPROVER: CommandOption = {
+  name: "approver",
+  valueName: null,
+  description: "Allow looking, and approving or rejecting builds",
+};
+
 const ADMINISTRATOR: CommandOption = {
   name: "administrator",
   valueName: null,
@@ -67,16 +79,19 @@ export const TOKEN_COMMAND: Command = {
     {
       name: "token create",
       summary: "Create a token",
-      description: "Creates a token for uploads to repositories, for a builder, or for " +
-        "everything, and prints it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
+      description: "Creates a token for uploads to repositories, for a builder, for a person, or " +
+        "for everything, and prints it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
       arguments: [NAME],
-      options: [UPLOAD, BUILDER, ADMINISTRATOR, EXPIRES, ...OPTIONS],
+      options: [UPLOAD, BUILDER, VIEWER, APPROVER, ADMINISTRATOR, EXPIRES, ...OPTIONS],
       examples: [{
         command: "pkgstash token create ci --upload mine --expires 90d > ci.token",
         description: "A token for --token-file, that can publish in mine for 90 days",
       }, {
         command: "pkgstash token create builder1 --builder > builder1.token",
         description: "A token for pkgstash-builder",
+      }, {
+        command: "pkgstash token create anna --approver",
+        description: "A token with which Anna signs in to the web admin and approves builds",
       }],
       run: create,
     },
@@ -102,6 +117,8 @@ const PURPOSE_TEXTS: Readonly<
 > = {
   administrator: () => "everything",
   builder: () => "building",
+  viewer: () => "looking",
+  approver: () => "approving",
   upload: (repositories) => `upload to ${repositories.join(", ")}`,
 };
 
@@ -113,11 +130,13 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
 
 async function create(options: OptionValues, output: Output): Promise<ExitCode> {
   const upload = options.get(UPLOAD.name);
-  const chosen = [UPLOAD, BUILDER, ADMINISTRATOR].filter(({ name }) => options.has(name));
+  const chosen = [UPLOAD, BUILDER, VIEWER, APPROVER, ADMINISTRATOR]
+    .filter(({ name }) => options.has(name));
   const [purpose, ...others] = chosen.map(({ name }) => name as TokenReport["purpose"]);
   if (purpose === undefined || others.length > 0) {
     throw new UsageError(
-      "Say what the token is for: --upload REPOSITORIES, --builder, or --administrator.",
+      "Say what the token is for: --upload REPOSITORIES, --builder, --viewer, --approver, or " +
+        "--administrator.",
     );
   }
   const created = await (await ApiClient.of(options)).call(CREATE_TOKEN, {

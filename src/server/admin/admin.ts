@@ -9,9 +9,11 @@ import { isSameToken } from "../../formats/http/bearer_token.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { assetResponse } from "../../web/assets/assets.ts";
 import { type Call, CallError } from "../../web/call.ts";
-import { loginPage, offPage, refusalPage, slowedPage } from "../../web/door.tsx";
+import { failurePage, loginPage, offPage, slowedPage } from "../../web/door.tsx";
+import { failureOf } from "../../web/failure.tsx";
 import { readForm } from "../../web/form.ts";
-import { redirect } from "../../web/html_response.ts";
+import { redirect, secured } from "../../web/html_response.ts";
+import { PAGES } from "../../web/pages.ts";
 import type { Role } from "../../web/role.ts";
 import { respondToVisitor } from "../../web/site.ts";
 import type { Visitor } from "../../web/visit.ts";
@@ -27,6 +29,8 @@ const log = eventLogger("web");
 /** What a token is for, as a role of the pages; null for those that cannot sign in. */
 const ROLES: Readonly<Record<TokenPurpose, Role | null>> = {
   administrator: "administrator",
+  approver: "approver",
+  viewer: "viewer",
   upload: null,
   builder: null,
 };
@@ -38,8 +42,22 @@ interface Site {
   readonly client: Client;
 }
 
-/** Answers a request below `/admin/`, given its decoded path. */
+/** Answers a request below `/admin/`, given its decoded path. Never throws. */
 export async function respondToBrowser(
+  request: Request,
+  segments: readonly string[],
+  site: Site,
+): Promise<Response> {
+  let response: Response;
+  try {
+    response = await respond(request, segments, site);
+  } catch (error) {
+    response = failurePage(request, failureOf(error, new URL(request.url).pathname));
+  }
+  return secured(response);
+}
+
+async function respond(
   request: Request,
   segments: readonly string[],
   site: Site,
@@ -49,13 +67,14 @@ export async function respondToBrowser(
   const { pathname, hostname, search } = new URL(request.url);
   if (segments.length === 1) return redirect("/admin/");
   if (segments[1] === "assets") {
-    return assetResponse(request, pathname) ?? refusalPage(request, "There is no such file.");
+    return assetResponse(request, pathname) ??
+      failurePage(request, { status: STATUS_CODE.NotFound, text: "There is no such file." });
   }
   if (!access.isOwnHost(hostname)) {
-    return refusalPage(
-      request,
-      `The host name ${hostname} is not known. Add it to allowed_hosts, or use an address.`,
-    );
+    return failurePage(request, {
+      status: STATUS_CODE.Forbidden,
+      text: `The host name ${hostname} is not known. Add it to allowed_hosts, or use an address.`,
+    });
   }
   if (!isUsable(token)) return offPage(request, token !== null);
   const isRead = request.method === "GET" || request.method === "HEAD";
@@ -65,10 +84,10 @@ export async function respondToBrowser(
       path: pathname,
       origin: request.headers.get("origin"),
     });
-    return refusalPage(
-      request,
-      "It would change something, but it was not sent by a page of this server.",
-    );
+    return failurePage(request, {
+      status: STATUS_CODE.Forbidden,
+      text: "It would change something, but it was not sent by a page of this server.",
+    });
   }
   const session = await sessionOf(request, site);
   if (segments[1] === "login" && segments.length === 2) {
@@ -86,6 +105,7 @@ export async function respondToBrowser(
     request,
     segments,
     visitor,
+    pages: PAGES,
     openStream: (end) => context.streams.add(end),
   });
 }

@@ -2,6 +2,7 @@ import {
   ADMINISTRATOR,
   type ExpiredToken,
   type Principal,
+  type TokenPurpose,
 } from "../../administration/principal.ts";
 import type { Endpoint } from "../../api/endpoint.ts";
 import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.ts";
@@ -107,13 +108,21 @@ function uploadTokensOf(
  */
 export function refusalOf(
   { name, purpose, repositories }: Principal,
-  { right, summary }: Pick<Endpoint, "right" | "summary">,
+  { right, method, summary }: Pick<Endpoint, "right" | "method" | "summary">,
   path: Readonly<Record<string, string>>,
   { uploadTokens = [] }: { uploadTokens?: readonly string[] } = {},
 ): Failure | null {
   if (purpose === "administrator") return null;
+  if (purpose === "viewer" || purpose === "approver") {
+    // What uploaders read of a repository, viewers may read of all.
+    const isLook = right === "view" || right === "upload" && method === "GET";
+    if (isLook || purpose === "approver" && right === "approve") return null;
+  }
   const repository = path["repository"];
-  if (right === "upload" && repository !== undefined && repositories.includes(repository)) {
+  if (
+    purpose === "upload" && right === "upload" && repository !== undefined &&
+    repositories.includes(repository)
+  ) {
     if (uploadTokens.length === 0 || uploadTokens.includes(name)) return null;
     return {
       kind: "forbidden",
@@ -123,10 +132,18 @@ export function refusalOf(
   }
   if (right === "builder" && purpose === "builder") return null;
   const action = summary.charAt(0).toLowerCase() + summary.slice(1);
-  const use = purpose === "builder" ? "building" : `uploads to ${repositories.join(", ")}`;
   return {
     kind: "forbidden",
-    detail: `Cannot ${action}: the token ${name} is for ${use} only. ` +
+    detail: `Cannot ${action}: the token ${name} is for ${USES[purpose](repositories)} only. ` +
       `Use ${right === "builder" ? "a builder's" : "the administrator's"} token.`,
   };
 }
+
+const USES: Readonly<
+  Record<Exclude<TokenPurpose, "administrator">, (repositories: readonly string[]) => string>
+> = {
+  upload: (repositories) => `uploads to ${repositories.join(", ")}`,
+  builder: () => "building",
+  viewer: () => "looking",
+  approver: () => "looking and approving",
+};

@@ -5,7 +5,7 @@ import htmxSse from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
 import copyField from "../client/copy_field.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
 import relativeTime from "../client/relative_time.js" with { type: "text" };
-import { encoded, encodingFor, SAFETY_HEADERS } from "../html_response.ts";
+import { encoded, encodingFor } from "../html_response.ts";
 import style from "./admin.css" with { type: "text" };
 import mark from "./mark.svg" with { type: "text" };
 
@@ -73,7 +73,6 @@ export function assetResponse(request: Request, pathname: string): Response | nu
   return new Response(body, {
     status: STATUS_CODE.OK,
     headers: {
-      ...SAFETY_HEADERS,
       "content-type": asset.type,
       "content-length": `${body.length}`,
       "cache-control": "public, max-age=31536000, immutable",

@@ -88,6 +88,24 @@ Deno.test("a builder's token may call what builders need, and nothing else", () 
   assertEquals(refusalOf(uploader, lease, { repository: "mine" })?.kind, "forbidden");
 });
 
+Deno.test("a viewer may look and change nothing; an approver also decides what is built", () => {
+  const viewer: Principal = { name: "tv", purpose: "viewer", repositories: [] };
+  const approver: Principal = { ...viewer, name: "anna", purpose: "approver" };
+  const path = { repository: "mine" };
+  const allowed = (who: Principal) =>
+    ENDPOINTS.filter((endpoint) => refusalOf(who, endpoint, path) === null);
+  const looks = ENDPOINTS.filter(({ method, right }) => method === "GET" && right !== "builder");
+  const open = looks.filter(({ right }) => right === "anyone");
+  assertEquals(new Set([...allowed(viewer), ...open]), new Set(looks));
+  const decisions = allowed(approver).filter((each) => !looks.includes(each));
+  assertEquals(decisions.map(({ summary }) => summary), [
+    "Let a held build go on",
+    "Refuse a held build",
+    "Approve builds",
+    "Reject builds",
+  ]);
+});
+
 Deno.test("what upload tokens may call names its repository in the path", () => {
   for (const { right, path } of ENDPOINTS) {
     if (right === "upload") assert(path.includes("/{repository}"), path);
@@ -147,7 +165,7 @@ Deno.test("an upload token is refused by every endpoint of the administrator", a
     repositories: ["mine"],
   });
   for (const { method, path, right } of ENDPOINTS) {
-    if (right !== "administrator") continue;
+    if (right !== "administrator" && right !== "approve" && right !== "view") continue;
     const target = path.replaceAll(/\{\+?\w+\}/g, "mine");
     await t.step(`${method} ${target}`, async () => {
       const answer = await app.request(method, target, as(token));

@@ -1,0 +1,216 @@
+import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
+import { TOKEN } from "../../support/administration.ts";
+import type { Answer } from "../../support/http_exchange.ts";
+import { TestApp } from "../../support/test_app.ts";
+
+const SETTINGS = { refresh_interval: "0" };
+
+/** A browser without scripts: it keeps the cookie, and says where a form is. */
+class Browser {
+  readonly #app: TestApp;
+  cookie = "";
+
+  constructor(app: TestApp) {
+    this.#app = app;
+  }
+
+  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
+    return this.#app.request("GET", path, { headers: { cookie: this.cookie, ...headers } });
+  }
+
+  async post(
+    path: string,
+    fields: Record<string, string>,
+    headers: Record<string, string> = { origin: this.#app.origin },
+  ): Promise<Answer> {
+    const answer = await this.#app.request("POST", path, {
+      headers: { cookie: this.cookie, ...headers },
+      body: new URLSearchParams(fields).toString(),
+    });
+    const set = answer.headers.get("set-cookie");
+    if (set !== null) this.cookie = set.split(";")[0]!;
+    return answer;
+  }
+
+  signIn(token = TOKEN): Promise<Answer> {
+    return this.post("/admin/login", { token });
+  }
+}
+
+async function createToken(app: TestApp, body: object): Promise<string> {
+  const answer = await app.request("POST", "/api/v1/tokens", {
+    headers: { authorization: `Bearer ${TOKEN}` },
+    body: JSON.stringify(body),
+  });
+  assertEquals(answer.status, 201, answer.text);
+  return JSON.parse(answer.text).token;
+}
+
+async function actions(app: TestApp): Promise<string[]> {
+  const { text } = await app.get("/api/v1/events", { authorization: `Bearer ${TOKEN}` });
+  return (JSON.parse(text).events as { who: string; action: string }[])
+    .map(({ who, action }) => `${who}: ${action}`);
+}
+
+Deno.test("nothing is shown before somebody has signed in, and nothing after they signed out", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  const stranger = await browser.get("/admin/");
+  assertMatch(stranger.text, /<h1>Sign in/);
+  assert(!stranger.text.includes("Ready for"));
+  const signedIn = await browser.signIn();
+  assertEquals([signedIn.status, signedIn.headers.get("location")], [303, "/admin/"]);
+  assertMatch(
+    signedIn.headers.get("set-cookie") ?? "",
+    /^pkgstash=[\w.-]+; HttpOnly; Max-Age=43200; SameSite=Strict; Path=\/admin$/,
+  );
+  assertStringIncludes((await browser.get("/admin/")).text, "Ready for the first client");
+  assertEquals(await actions(app), ["administrator: Sign in to the web admin"]);
+  const kept = browser.cookie;
+  await browser.post("/admin/logout", {});
+  browser.cookie = kept;
+  assertMatch((await browser.get("/admin/")).text, /<h1>Sign in/);
+  const secret = kept.slice(kept.lastIndexOf(".") + 1);
+  assertEquals(app.log.matching(new RegExp(secret)), []);
+});
+
+Deno.test("the cookie is good for pages only, and the API takes none", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  await browser.signIn();
+  assertEquals((await browser.get("/api/v1/status")).status, 401);
+});
+
+Deno.test("a change from another page is refused, whoever is signed in", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  await browser.signIn();
+  const { hostname } = new URL(app.origin);
+  const foreign: Record<string, string>[] = [
+    {},
+    { origin: `http://${hostname}:1` },
+    { origin: "null" },
+    { origin: "http://evil.example" },
+    { "sec-fetch-site": "same-site", "origin": app.origin },
+  ];
+  for (const headers of foreign) {
+    const answer = await browser.post("/admin/logout", {}, headers);
+    assertEquals(answer.status, 403, JSON.stringify(headers));
+  }
+  assertStringIncludes((await browser.get("/admin/")).text, "Ready for the first client");
+  assertEquals((await browser.post("/admin/logout", {})).status, 303);
+});
+
+Deno.test("a page of a name that is not this server's is not answered", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const answer = await new Browser(app).get("/admin/", { host: "evil.example" });
+  assertEquals(answer.status, 403);
+  assertStringIncludes(answer.text, "allowed_hosts");
+});
+
+Deno.test("people sign in with their own tokens, and programs do not", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  for (const purpose of ["viewer", "approver", "administrator"]) {
+    const browser = new Browser(app);
+    const token = await createToken(app, { name: `the-${purpose}`, purpose });
+    assertEquals((await browser.signIn(token)).status, 303, purpose);
+    assertStringIncludes((await browser.get("/admin/")).text, `the-${purpose}`);
+    assertEquals((await actions(app))[0], `the-${purpose}: Sign in to the web admin`);
+    await app.request("DELETE", `/api/v1/tokens/the-${purpose}`, {
+      headers: { authorization: `Bearer ${TOKEN}` },
+    });
+    assertMatch((await browser.get("/admin/")).text, /<h1>Sign in/, "its token is revoked");
+  }
+  const builder = await createToken(app, { name: "b1", purpose: "builder" });
+  const refused = await new Browser(app).signIn(builder);
+  assertEquals(refused.status, 401);
+  assertStringIncludes(refused.text, "b1 is for programs");
+});
+
+Deno.test("after five wrong tokens even the right one has to wait, also if all come at once", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  const answers = await Promise.all(Array.from({ length: 12 }, () => browser.signIn("wrong")));
+  const statuses = answers.map(({ status }) => status).toSorted();
+  assertEquals(statuses, [...Array(5).fill(401), ...Array(7).fill(429)]);
+  const slowed = await browser.signIn();
+  assertEquals(slowed.status, 429);
+  assertMatch(slowed.headers.get("retry-after") ?? "", /^\d+$/);
+});
+
+Deno.test("the way after signing in leads to a page of this server only", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  for (
+    const to of [
+      "//evil.example/admin/",
+      "https://evil.example/admin/",
+      "/admin/\\evil",
+      "/other",
+      "",
+    ]
+  ) {
+    const answer = await new Browser(app).post("/admin/login", { token: TOKEN, to });
+    assertEquals(answer.headers.get("location"), "/admin/", to);
+  }
+  const answer = await new Browser(app).post("/admin/login", { token: TOKEN, to: "/admin/x?q=1" });
+  assertEquals(answer.headers.get("location"), "/admin/x?q=1");
+});
+
+Deno.test("without a token of its own, the daemon says how to set one", async () => {
+  for (const token of [undefined, "changeme"]) {
+    await using app = await TestApp.start({
+      settings: SETTINGS,
+      ...token === undefined ? {} : { token },
+    });
+    const browser = new Browser(app);
+    assertStringIncludes((await browser.get("/admin/")).text, "The web admin is off");
+    const answer = await browser.signIn("changeme");
+    assertEquals([answer.status, answer.headers.get("set-cookie")], [403, null]);
+  }
+});
+
+Deno.test("every answer has the headers that keep others out", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  const answers = [
+    await browser.get("/admin"),
+    await browser.get("/admin/"),
+    await browser.get("/admin/assets/nothing.js"),
+    await browser.get("/admin/live?page=/admin/", { "hx-request": "true" }),
+    await browser.post("/admin/login", { token: "wrong" }),
+    await browser.post("/admin/login", { token: TOKEN }, {}),
+    await browser.signIn(),
+    await browser.get("/admin/"),
+    await browser.get("/admin/nothing"),
+    await browser.get("/admin/live?page=/admin/nothing"),
+  ];
+  for (const { status, headers } of answers) {
+    const policy = headers.get("content-security-policy") ?? "";
+    assertStringIncludes(policy, "default-src 'none'; script-src 'self'", `${status}`);
+    assert(!policy.includes("unsafe"));
+    assertEquals(headers.get("referrer-policy"), "same-origin");
+    assertEquals(headers.get("x-content-type-options"), "nosniff");
+  }
+});
+
+Deno.test("a page that is kept current does not delay a stop, and takes no place of a request", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { ...SETTINGS, max_client_requests: 2 },
+  });
+  const browser = new Browser(app);
+  await browser.signIn();
+  const streams = [];
+  for (let count = 0; count < 4; count++) {
+    const stream = await app.open("/admin/live?page=/admin/", {
+      headers: { cookie: browser.cookie },
+    });
+    const { status, headers } = await stream.head();
+    assertEquals([status, headers.get("content-type")], [200, "text/event-stream"]);
+    streams.push(stream);
+  }
+  const startedAt = performance.now();
+  await app.stop();
+  assertLess(performance.now() - startedAt, 2_000);
+  for (const stream of streams) stream[Symbol.dispose]();
+});

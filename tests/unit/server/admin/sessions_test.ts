@@ -1,0 +1,81 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { Tokens } from "../../../../src/administration/tokens.ts";
+import { SESSION_MS, Sessions } from "../../../../src/server/admin/sessions.ts";
+import { FakeClock } from "../../mirroring/prefetch/fake_clock.ts";
+import { TempFolder } from "../../../support/temp_folder.ts";
+
+const SECRET = "the administrator's";
+const FROM = { address: "192.0.2.1", agent: "Firefox" };
+const NONE = { withId: () => Promise.resolve(null) };
+
+Deno.test("a cookie is good until it expires, also after a restart", async () => {
+  const clock = new FakeClock(Date.UTC(2026, 10, 29));
+  const cookie = await new Sessions(NONE, clock).begin(SECRET, null);
+  const restarted = new Sessions(NONE, clock);
+  assertEquals((await restarted.find(cookie!, SECRET, FROM))?.principal.name, "administrator");
+  clock.advance(SESSION_MS - 1);
+  assertNotEquals(await restarted.find(cookie!, SECRET, FROM), null);
+  clock.advance(1);
+  assertEquals(await restarted.find(cookie!, SECRET, FROM), null);
+});
+
+Deno.test("a cookie is worthless with another token, and when any character of it is another", async () => {
+  const sessions = new Sessions(NONE);
+  const cookie = await sessions.begin(SECRET, null) ?? "";
+  assertEquals(await sessions.find(cookie, "another", FROM), null);
+  for (let at = 0; at < cookie.length; at++) {
+    const other = cookie[at] === "1" ? "2" : "1";
+    const changed = cookie.slice(0, at) + other + cookie.slice(at + 1);
+    // The last character of a signature has bits that mean nothing.
+    if (at === cookie.length - 1) continue;
+    assertEquals(await sessions.find(changed, SECRET, FROM), null, `${at}`);
+  }
+  for (const odd of ["", ".", "...", `${cookie}x`, ` ${cookie}`, cookie.slice(1)]) {
+    assertEquals(await sessions.find(odd, SECRET, FROM), null, odd);
+  }
+});
+
+Deno.test("a session of a made token dies with it, and with the configured one", async () => {
+  await using folder = await TempFolder.create();
+  const tokens = new Tokens(folder.join("tokens.json"));
+  const { facts } = await tokens.create({ name: "anna", purpose: "viewer", repositories: [] });
+  const sessions = new Sessions(tokens);
+  const cookie = await sessions.begin(SECRET, facts.id) ?? "";
+  const found = await sessions.find(cookie, SECRET, FROM);
+  assertEquals([found?.principal.name, found?.principal.purpose], ["anna", "viewer"]);
+  assertEquals(await sessions.find(cookie, "another", FROM), null);
+  await tokens.revoke("anna");
+  assertEquals(await sessions.find(cookie, SECRET, FROM), null);
+  await tokens.create({ name: "anna", purpose: "administrator", repositories: [] });
+  assertEquals(await sessions.find(cookie, SECRET, FROM), null);
+  await tokens.close();
+});
+
+Deno.test("what is on disk of a token is not enough to make a cookie", async () => {
+  const sha256 = "0".repeat(64);
+  const principal = { name: "anna", purpose: "administrator" as const, repositories: [] };
+  const tokens = { withId: () => Promise.resolve({ principal, sha256 }) };
+  const id = "0123456789ab";
+  const forged = await new Sessions(tokens).begin("", id) ?? "";
+  assertEquals(await new Sessions(tokens).find(forged, SECRET, FROM), null);
+});
+
+Deno.test("a session is listed from where it was seen, and worthless once it is ended", async () => {
+  const sessions = new Sessions(NONE);
+  const [mine = "", other = ""] = [
+    await sessions.begin(SECRET, null) ?? "",
+    await sessions.begin(SECRET, null) ?? "",
+  ];
+  const session = await sessions.find(mine, SECRET, FROM);
+  assert(session !== null);
+  await sessions.find(other, SECRET, { address: "192.0.2.2", agent: null });
+  assertEquals(sessions.list().map(({ address }) => address).toSorted(), [
+    "192.0.2.1",
+    "192.0.2.2",
+  ]);
+  assert(sessions.end(session.id));
+  assertEquals(sessions.end(session.id), false);
+  assertEquals(await sessions.find(mine, SECRET, FROM), null);
+  assertNotEquals(await sessions.find(other, SECRET, FROM), null);
+  assertEquals(sessions.list().length, 1);
+});
