@@ -4,6 +4,7 @@ import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import htmxSse from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
 import copyField from "../client/copy_field.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
+import searchKey from "../client/search_key.js" with { type: "text" };
 import relativeTime from "../client/relative_time.js" with { type: "text" };
 import { encoded, encodingFor } from "../html_response.ts";
 import style from "./admin.css" with { type: "text" };
@@ -25,7 +26,7 @@ const HASH_LENGTH = 16;
  */
 const SOURCES = {
   "admin.css": style,
-  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime]
+  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime, searchKey]
     .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/m, ""))
     .join(";\n"),
   "mark.svg": mark,
