@@ -33,7 +33,7 @@ import {
 } from "./aur.ts";
 import { CLEAN_UP, LIST_CLEANUPS, LIST_REMOVALS, SHOW_CLEANUP_LIMITS } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
-import { LIST_DOWNLOADS } from "./downloads.ts";
+import { LIST_DOWNLOADS, LIST_FINISHED_DOWNLOADS } from "./downloads.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LIST_EVENTS } from "./events.ts";
 import { LIST_EXTRA_FILES } from "./extra_files.ts";
@@ -94,6 +94,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   LIST_MIRRORS,
   TEST_MIRRORS,
   LIST_DOWNLOADS,
+  LIST_FINISHED_DOWNLOADS,
   LIST_REPOSITORIES,
   CREATE_REPOSITORY,
   SHOW_REPOSITORY,

@@ -137,7 +137,10 @@ export class Mirroring {
     this.upstreams = new Upstreams(config, metrics, {
       onMirrorsChanged: (upstream) => this.#doubt(upstream, "the mirrorlist changed"),
     });
-    this.downloads = new DownloadRegistry(metrics);
+    this.downloads = new DownloadRegistry(
+      metrics,
+      (download) => this.clientDownloads.requestsFor(download),
+    );
     this.cutFiles = new CutFiles(this);
     const store = new SnapshotStore(
       layout,

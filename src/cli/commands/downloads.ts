@@ -1,12 +1,17 @@
 import { delay } from "@std/async/delay";
-import { type DownloadReport, LIST_DOWNLOADS } from "../../api/downloads.ts";
+import {
+  type DownloadReport,
+  type FinishedDownloadReport,
+  LIST_DOWNLOADS,
+  LIST_FINISHED_DOWNLOADS,
+} from "../../api/downloads.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { LiveRegion } from "../live_region.ts";
 import type { Screen } from "../output.ts";
-import { barText, bytesText, countText, rateText } from "../quantity.ts";
+import { agoText, barText, bytesText, countText, durationText, rateText } from "../quantity.ts";
 import { type Column, renderTable } from "../table.ts";
 import { type Paints, paintsFor } from "../terminal_text.ts";
 
@@ -19,12 +24,24 @@ export const DOWNLOADS_COMMAND: Command = {
     "terminal it keeps updating until it is interrupted.",
   options: [
     { name: "once", valueName: null, description: "Print once and exit" },
+    { name: "finished", valueName: null, description: "List the latest twenty that have ended" },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
-  examples: [{ command: "pkgstash downloads", description: "Watch the downloads" }],
+  examples: [
+    { command: "pkgstash downloads", description: "Watch the downloads" },
+    {
+      command: "pkgstash downloads --finished",
+      description: "What came from where, and what failed",
+    },
+  ],
   run: async (options, output) => {
     const client = await ApiClient.of(options);
+    if (options.has("finished")) {
+      const list = await client.call(LIST_FINISHED_DOWNLOADS);
+      printAnswer(list, { options, output, render: renderFinished });
+      return EXIT_CODE.ok;
+    }
     const { screen } = output;
     if (screen !== undefined && !options.has("once") && !options.has(JSON_OPTION.name)) {
       return await watch(client, screen, paintsFor(output));
@@ -73,11 +90,52 @@ function columns(paints: Paints): Column<DownloadReport>[] {
     },
     { title: "RATE", align: "right", text: (each) => rateText(each.bytes_per_second) },
     {
-      title: "FOR",
-      text: ({ purpose, clients }) =>
-        purpose === "prefetch" ? "prefetch" : countText(clients, "client"),
+      title: "LEFT",
+      align: "right",
+      text: ({ ms_left }) => ms_left === null ? "-" : durationText(ms_left),
     },
+    { title: "FOR", text: purposeText },
     { title: "FILE", text: ({ file }) => file },
     { title: "FROM", text: ({ mirror }) => mirror ?? "-" },
   ];
+}
+
+function purposeText(
+  { purpose, clients }: Pick<DownloadReport, "purpose" | "clients">,
+): string {
+  return purpose === "prefetch" ? "prefetch" : countText(clients, "client");
+}
+
+function renderFinished(
+  { downloads }: { downloads: readonly FinishedDownloadReport[] },
+  paints: Paints,
+): string {
+  if (downloads.length === 0) return "No download has ended since the daemon started.";
+  const now = Date.now();
+  return renderTable<FinishedDownloadReport>(
+    [
+      { title: "ENDED", text: ({ ended_at }) => agoText(ended_at, now) },
+      { title: "BYTES", align: "right", text: sizeText },
+      { title: "TOOK", align: "right", text: ({ duration_ms }) => durationText(duration_ms) },
+      { title: "FOR", text: purposeText },
+      { title: "FILE", text: ({ file }) => file, paint: (text) => paints.accent(text) },
+      {
+        title: "FROM",
+        text: ({ sources }) => sources.map(({ mirror }) => mirror).join(", ") || "-",
+      },
+      { title: "TROUBLE", text: troubleText, paint: (text) => paints.doubtful(text) },
+    ],
+    downloads,
+    paints.title,
+  );
+}
+
+function sizeText({ bytes, size, outcome }: FinishedDownloadReport): string {
+  if (outcome === "stored") return bytesText(bytes);
+  return size === null ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(size)}`;
+}
+
+/** Why it failed, or which mirrors did. */
+function troubleText({ reason, failed }: FinishedDownloadReport): string {
+  return reason ?? failed.map(({ mirror, why }) => `${mirror}: ${why}`).join("; ");
 }

@@ -105,6 +105,11 @@ export class Download {
     return this.#transfer?.mirror ?? null;
   }
 
+  /** Who has sent how many bytes, the one that sent most first. */
+  get sources(): { mirror: string; bytes: number }[] {
+    return this.#filling?.origins.bytes ?? [];
+  }
+
   /** Whether all bytes have been released. */
   get complete(): boolean {
     return this.#isComplete && this.#refusal === null;

@@ -21,11 +21,20 @@ export class Origins {
 
   /** Each mirror once, the one that sent most first. */
   get mirrors(): Mirror[] {
+    return this.#counts().map(([mirror]) => mirror);
+  }
+
+  /** The name of each mirror and what it sent, the one that sent most first. */
+  get bytes(): { mirror: string; bytes: number }[] {
+    return this.#counts().map(([{ name }, bytes]) => ({ mirror: name, bytes }));
+  }
+
+  #counts(): [Mirror, number][] {
     const counts = new Map<Mirror, number>();
     for (const { mirror, start, end } of this.#origins) {
       counts.set(mirror, (counts.get(mirror) ?? 0) + end - start);
     }
-    return [...counts].sort(([, one], [, other]) => other - one).map(([mirror]) => mirror);
+    return [...counts].sort(([, one], [, other]) => other - one);
   }
 
   [Symbol.iterator](): Iterator<Origin> {

@@ -175,7 +175,7 @@ Deno.test("downloads are printed once without a terminal", async () => {
   await gate.reached;
   assertMatch(
     await printed(run("downloads")),
-    /^\[[#-]{14}\] +.* of 3\.9 KiB +\S+ \S+\/s +1 client +core\/os\/x86_64\/c-1-1\S+ +127\.0\.0\.1/m,
+    /^\[[#-]{14}\] +.* of 3\.9 KiB +\S+ \S+\/s +\S.* +1 client +core\/os\/x86_64\/c-1-1\S+ +127\.0\.0\.1/m,
   );
   gate.release();
   assertEquals((await pending).status, 200);

@@ -108,6 +108,7 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   ],
   "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
   "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
+  "GET /api/v1/downloads/finished": [{ target: "/api/v1/downloads/finished", status: 200 }],
   "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
   "GET /api/v1/repositories": [
     { target: "/api/v1/repositories", status: 200 },
