@@ -2,7 +2,7 @@ import { Administration } from "./administration/administration.ts";
 import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
-import { SETTINGS } from "./config/settings.ts";
+import { type Setting, SETTINGS } from "./config/settings.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
@@ -11,22 +11,17 @@ import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
 import { OpenStreams } from "./server/admin/open_streams.ts";
 import { Sessions } from "./server/admin/sessions.ts";
-import type { Context } from "./server/context.ts";
+import type { Context, Provenance } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
 import { observeState } from "./server/state_metrics.ts";
 import { Server } from "./server/server.ts";
 
 const log = eventLogger("app");
 
-/** Keys that a running daemon cannot change. */
-const FIXED = [
-  "cacheRoot",
-  "stateRoot",
-  "listenAddress",
-  "port",
-  "tlsCertificate",
-  "tlsKey",
-] as const;
+/** Where a configuration comes from, as far as that is known. */
+type Source = Pick<Provenance, "origins" | "file">;
+
+const UNKNOWN_SOURCE: Source = { origins: new Map(), file: null };
 
 /** The credential of systemd that locks the signing keys. */
 const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
@@ -35,7 +30,7 @@ const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
 const DAEMON = "pkgstash";
 
 /** The context of all requests; only the daemon changes it. */
-type OwnContext = Context & { config: Config; access: AccessRules };
+type OwnContext = Context & { config: Config; access: AccessRules; provenance: Provenance };
 
 /** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
 export class App implements AsyncDisposable {
@@ -55,7 +50,7 @@ export class App implements AsyncDisposable {
   }
 
   /** Takes the cache directory and begins to listen. */
-  static async start(config: Config): Promise<App> {
+  static async start(config: Config, source = UNKNOWN_SOURCE): Promise<App> {
     const startedAt = { wall: Date.now(), monotonic: performance.now() };
     const metrics = new Metrics();
     const mirroring = await Mirroring.open(config, metrics);
@@ -81,6 +76,7 @@ export class App implements AsyncDisposable {
       });
       const context = {
         config,
+        provenance: { ...source, readAt: startedAt.wall, failure: null },
         access: new AccessRules(config),
         administration,
         mirroring,
@@ -130,10 +126,13 @@ export class App implements AsyncDisposable {
   }
 
   /** Applies a new configuration to every request from now on; if it throws, the old one stays. */
-  reconfigure(config: Config): void {
-    const fixed = FIXED.filter((key) => config[key] !== this.config[key]);
+  reconfigure(config: Config, source = UNKNOWN_SOURCE): void {
+    const fixed = Object.entries<Setting<unknown>>(SETTINGS).filter(([property, setting]) => {
+      const key = property as keyof typeof SETTINGS;
+      return setting.needsRestart && config[key] !== this.config[key];
+    });
     if (fixed.length > 0) {
-      const keys = fixed.map((key) => SETTINGS[key].name).join(", ");
+      const keys = fixed.map(([, { name }]) => name).join(", ");
       log.warn("some changes need a restart", { keys });
     }
     this.#mirroring.reconfigure(config);
@@ -144,7 +143,13 @@ export class App implements AsyncDisposable {
       log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
     }
     this.#context.config = config;
+    this.#context.provenance = { ...source, readAt: Date.now(), failure: null };
     this.#context.access = new AccessRules(config);
+  }
+
+  /** Keeps the configuration in force, for this reason, although there is a later one. */
+  keepConfiguration(failure: string): void {
+    this.#context.provenance = { ...this.#context.provenance, failure };
   }
 
   /** Stops gracefully: accepts nothing new, drains transfers, keeps part files for the next start. */

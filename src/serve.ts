@@ -1,7 +1,7 @@
 import { App } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { secretsIn } from "./config/credentials.ts";
-import { readConfig } from "./config/read_config.ts";
+import { type EffectiveConfig, readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
 import {
@@ -30,30 +30,32 @@ export interface ServeOptions {
 
 /** Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const config = await readConfig(options.configPath);
-  startLogging(config, options);
+  const effective = await readConfig(options.configPath);
+  startLogging(effective.config, options);
   try {
-    await runDaemon(config, options);
+    await runDaemon(effective, options);
   } finally {
     await flushLog();
   }
 }
 
-async function runDaemon(config: Config, options: ServeOptions): Promise<void> {
-  const app = await App.start(config);
+async function runDaemon(effective: EffectiveConfig, options: ServeOptions): Promise<void> {
+  const { config } = effective;
+  const app = await App.start(config, effective);
   announce(app);
   using manager = connectToManager(config);
 
   const reload = async () => {
     try {
       const fresh = await readConfig(options.configPath);
-      app.reconfigure(fresh);
-      startLogging(fresh, options);
+      app.reconfigure(fresh.config, fresh);
+      startLogging(fresh.config, options);
       log.info("configuration reloaded");
       await manager?.reportStatus(statusOf(app));
     } catch (error) {
       const reason = reasonOf(error);
       log.error("cannot reload the configuration, keeping the old one", { reason });
+      app.keepConfiguration(reason);
       await manager?.reportStatus(`${statusOf(app)}, without the changed configuration: ${reason}`);
     }
   };

@@ -51,6 +51,7 @@ const handler = createHandler({
   metrics,
   sessions: new Sessions(administration.tokens),
   streams: new OpenStreams(),
+  provenance: { origins: new Map(), file: null, readAt: 0, failure: null },
   startedAt: { wall: Date.now(), monotonic: performance.now() },
 });
 

@@ -34,6 +34,7 @@ import {
 import { CLEAN_UP, LIST_CLEANUPS, LIST_REMOVALS, SHOW_CLEANUP_LIMITS } from "./cleanup.ts";
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS, LIST_FINISHED_DOWNLOADS } from "./downloads.ts";
+import { SHOW_CONFIGURATION } from "./configuration.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LIST_EVENTS } from "./events.ts";
 import { LIST_EXTRA_FILES } from "./extra_files.ts";
@@ -144,6 +145,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   REJECT,
   SHOW_LOG_LEVEL,
   SET_LOG_LEVEL,
+  SHOW_CONFIGURATION,
   SHOW_CLIENT_CONFIG,
   LIST_KEYS,
   SHOW_PUBLIC_KEYS,

@@ -5,6 +5,7 @@ import { BUILDS_COMMAND } from "./commands/builds.ts";
 import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
+import { CONFIGURATION_COMMAND } from "./commands/configuration.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
 import { EVENTS_COMMAND } from "./commands/events.ts";
 import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,
   LOG_LEVEL_COMMAND,
+  CONFIGURATION_COMMAND,
   CLIENT_CONFIG_COMMAND,
   KEY_COMMAND,
   TOKEN_COMMAND,

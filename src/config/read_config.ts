@@ -27,12 +27,7 @@ export interface EffectiveConfig {
  * Reads the configuration from a file, the environment and the defaults. Throws `ConfigProblems`
  * with everything that is wrong, which includes a named file that cannot be read.
  */
-export async function readConfig(path?: string): Promise<Config> {
-  return (await readEffectiveConfig(path)).config;
-}
-
-/** As `readConfig`, and with the origin of every value. */
-export async function readEffectiveConfig(path?: string): Promise<EffectiveConfig> {
+export async function readConfig(path?: string): Promise<EffectiveConfig> {
   const file = path ?? DEFAULT_CONFIG_PATH;
   const text = await readConfigFile(file, path !== undefined);
   const parsed = parseConfig({

@@ -28,6 +28,8 @@ export type Topic =
 /** A key that is not about one upstream. */
 export interface Setting<T> extends ConfigKey<T> {
   readonly topic: Topic;
+  /** Whether a running daemon cannot change it. */
+  readonly needsRestart?: boolean;
 }
 
 function setting<T>(setting: Setting<T>): Setting<T> {
@@ -53,6 +55,7 @@ export const SETTINGS = {
   cacheRoot: setting({
     name: "cache_root",
     topic: "server",
+    needsRestart: true,
     type: path,
     defaultValue: "cache",
     description: "Directory of the cache.",
@@ -60,6 +63,7 @@ export const SETTINGS = {
   stateRoot: setting({
     name: "state_root",
     topic: "server",
+    needsRestart: true,
     type: path,
     defaultValue: "state",
     description:
@@ -68,6 +72,7 @@ export const SETTINGS = {
   listenAddress: setting({
     name: "listen_address",
     topic: "server",
+    needsRestart: true,
     type: address,
     defaultValue: "::",
     description:
@@ -76,6 +81,7 @@ export const SETTINGS = {
   port: setting({
     name: "port",
     topic: "server",
+    needsRestart: true,
     type: port,
     defaultValue: 8090,
     description: "TCP port to listen on, as a number or a string; 0 lets the system choose.",
@@ -84,6 +90,7 @@ export const SETTINGS = {
   tlsCertificate: setting({
     name: "tls_certificate",
     topic: "server",
+    needsRestart: true,
     type: optional(path),
     defaultValue: "",
     description: "PEM file with the certificate chain; together with tls_key it enables HTTPS.",
@@ -92,6 +99,7 @@ export const SETTINGS = {
   tlsKey: setting({
     name: "tls_key",
     topic: "server",
+    needsRestart: true,
     type: optional(path),
     defaultValue: "",
     description: "PEM file with the private key of the certificate.",

@@ -8,10 +8,23 @@ import type { AccessRules } from "./access_rules.ts";
 import type { OpenStreams } from "./admin/open_streams.ts";
 import type { Sessions } from "./admin/sessions.ts";
 
+/** Where the configuration in force comes from. */
+export interface Provenance {
+  /** Where each value comes from, by full key. */
+  readonly origins: ReadonlyMap<string, string>;
+  /** The configuration file; null if there is none. */
+  readonly file: string | null;
+  /** When it was read, in milliseconds since the epoch. */
+  readonly readAt: number;
+  /** Why a later one is not in force; null if there was none. */
+  readonly failure: string | null;
+}
+
 /** What requests are answered from: the configuration in force and the doors of the wings. */
 export interface Context {
   /** A reload replaces it, so it must be read again for each request. */
   readonly config: Config;
+  readonly provenance: Provenance;
   /** Those of the configuration in force. */
   readonly access: AccessRules;
   readonly mirroring: Mirroring;

@@ -1,9 +1,11 @@
 import type { Page } from "./page.ts";
 import { MIRRORS } from "./pages/mirrors.tsx";
 import { OVERVIEW } from "./pages/overview.tsx";
+import { SETTINGS } from "./pages/settings.tsx";
 
 /** All pages, in the order of the navigation. */
 export const PAGES: readonly Page[] = [
   OVERVIEW,
   MIRRORS,
+  SETTINGS,
 ];

@@ -1,17 +1,11 @@
 import { linesWithoutArchitecture } from "../../config/ambiguous_lines.ts";
+import { effectiveSettings } from "../../config/effective_settings.ts";
 import { withoutCredentials } from "../../config/problem.ts";
-import {
-  type EffectiveConfig,
-  readEffectiveConfig,
-  unreadableFiles,
-} from "../../config/read_config.ts";
-import { KEY_TABLES, type KeyTableValues } from "../../config/key_tables.ts";
-import { OWN_REPOSITORY_KEYS } from "../../config/own_repositories.ts";
-import { type ConfigKey, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../config/schema.ts";
-import { SETTINGS } from "../../config/settings.ts";
+import { type EffectiveConfig, readConfig, unreadableFiles } from "../../config/read_config.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { CONFIG_OPTION } from "./serve.ts";
+import { settingLines } from "./setting_lines.ts";
 
 export const CHECK_CONFIG_COMMAND: Command = {
   name: "check-config",
@@ -29,7 +23,7 @@ export const CHECK_CONFIG_COMMAND: Command = {
     },
   ],
   run: async (options, output) => {
-    const effective = await readEffectiveConfig(options.get(CONFIG_OPTION.name));
+    const effective = await readConfig(options.get(CONFIG_OPTION.name));
     output.out(renderEffectiveConfig(effective));
     for (const line of effective.config.upstreams.flatMap(linesWithoutArchitecture)) {
       output.err(
@@ -46,52 +40,7 @@ export const CHECK_CONFIG_COMMAND: Command = {
   },
 };
 
-/**
- * The effective configuration as a valid TOML file, in which a comment tells the origin of every
- * key. It lacks the token, and credentials in URLs are replaced by "***".
- */
 function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): string {
-  const token = config.token === null
-    ? `${TOKEN_VARIABLE.name} is not set`
-    : `${TOKEN_VARIABLE.name} is set, from: ${origins.get("token")}`;
-  const upstreams = config.upstreams.flatMap((upstream, index) => {
-    // The keys of the first upstream are on the top level.
-    const table = index === 0 ? null : `upstreams.${upstream.name}`;
-    const originOf = (key: string) => origins.get(table === null ? key : `${table}.${key}`);
-    return [
-      "",
-      ...(table === null ? [] : [`[${table}]`]),
-      ...lines(UPSTREAM_KEYS, upstream, originOf),
-    ];
-  });
-  const repositories = config.ownRepositories.flatMap((repository) => {
-    const table = `repositories.${repository.name}`;
-    const originOf = (key: string) => origins.get(`${table}.${key}`);
-    return ["", `[${table}]`, ...lines(OWN_REPOSITORY_KEYS, repository, originOf)];
-  });
-  const tables = Object.entries(KEY_TABLES).flatMap(([table, keys]) => {
-    const values = config[table as keyof KeyTableValues];
-    return ["", `[${table}]`, ...lines(keys, values, (key) => origins.get(`${table}.${key}`))];
-  });
-  return [
-    `# Configuration file: ${file ?? "none"}`,
-    `# ${token}`,
-    ...lines(SETTINGS, config, (key) => origins.get(key)),
-    ...upstreams,
-    ...repositories,
-    ...tables,
-  ].join("\n");
-}
-
-function lines<T extends object>(
-  keys: { readonly [K in keyof T]?: ConfigKey<T[K]> },
-  values: T,
-  originOf: (key: string) => string | undefined,
-): string[] {
-  return Object.entries<ConfigKey<unknown>>(keys as Record<string, ConfigKey<unknown>>).map(
-    ([property, key]) => {
-      const text = withoutCredentials(key.type.format(values[property as keyof T]));
-      return `${key.name} = ${text} # ${originOf(key.name)}`;
-    },
-  );
+  const token = config.token === null ? null : origins.get("token") ?? "default";
+  return settingLines({ file, token, settings: effectiveSettings(config, origins) }).join("\n");
 }

@@ -5,6 +5,7 @@ import { approvalRoutes } from "./approvals.ts";
 import { aurRoutes } from "./aur.ts";
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
+import { configurationRoutes } from "./configuration.ts";
 import { downloadRoutes } from "./downloads.ts";
 import { eventRoutes } from "./events.ts";
 import { extraFileRoutes } from "./extra_files.ts";
@@ -42,6 +43,7 @@ export const ROUTES: readonly Route[] = [
   ...buildSettingsRoutes,
   ...approvalRoutes,
   ...logLevelRoutes,
+  ...configurationRoutes,
   ...clientConfigRoutes,
   ...keyRoutes,
   ...tokenRoutes,

@@ -95,7 +95,7 @@ export function trialText(trials: readonly MirrorTrial[]): string {
   const answered = asked.filter(({ ms }) => ms !== null).toSorted((a, b) => a.ms! - b.ms!);
   const [quickest] = answered;
   const most = quickest === undefined
-    ? `None of ${counted(asked.length, "mirror")} answered.`
+    ? "No mirror answered."
     : `${answered.length} of ${
       counted(asked.length, "mirror")
     } answered, ${quickest.name} first, ` +

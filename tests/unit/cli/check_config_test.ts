@@ -24,7 +24,7 @@ Deno.test("the effective configuration is a configuration file with the same eff
     const { code, out, err } = await capture(["check-config", "--config", file]);
     assertEquals([code, err], [0, ""]);
     await withFile(out, async (second) => {
-      assertEquals(await readConfig(second), await readConfig(file));
+      assertEquals((await readConfig(second)).config, (await readConfig(file)).config);
     });
   });
 });
@@ -109,7 +109,7 @@ Deno.test("the effective configuration has no secrets", async () => {
     const envFile = `${file}.env`;
     await Deno.writeTextFile(envFile, "PKGSTASH_TOKEN=s3cret\n", { mode: 0o600 });
     await Deno.writeTextFile(file, text.replace("ENV", envFile));
-    assertEquals((await readConfig(file)).token, "s3cret");
+    assertEquals((await readConfig(file)).config.token, "s3cret");
     const { code, out, err } = await capture(["check-config", "--config", file]);
     assertEquals(code, 0, err);
     assert(!out.includes("s3cret"), out);

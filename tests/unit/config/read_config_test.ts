@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { join } from "@std/path";
 import { ConfigProblems } from "../../../src/config/problem.ts";
-import { readConfig, readEffectiveConfig } from "../../../src/config/read_config.ts";
+import { readConfig } from "../../../src/config/read_config.ts";
 import { inTempFolder } from "../../support/temp_folder.ts";
 
 Deno.test("a configuration file and its env_file are read from disk", async () => {
@@ -11,7 +11,7 @@ Deno.test("a configuration file and its env_file are read from disk", async () =
     await Deno.writeTextFile(file, `env_file = "${envFile}"\nport = "8081"\n`);
     await Deno.writeTextFile(envFile, "PKGSTASH_TOKEN='s3cret'\n");
     await Deno.chmod(envFile, 0o640);
-    const { config, origins, file: read } = await readEffectiveConfig(file);
+    const { config, origins, file: read } = await readConfig(file);
     assertEquals(read, file);
     assertEquals(config.port, 8081);
     assertEquals(config.token, "s3cret");
@@ -36,7 +36,7 @@ Deno.test("a relative cache_root is resolved against the working directory", asy
   await inTempFolder(async (directory) => {
     const file = join(directory, "pkgstash.toml");
     await Deno.writeTextFile(file, 'cache_root = "store"\n');
-    const { cacheRoot } = await readConfig(file);
+    const { config: { cacheRoot } } = await readConfig(file);
     assertEquals(cacheRoot, join(Deno.cwd(), "store"));
     assert(!cacheRoot.startsWith(directory));
   });

@@ -92,6 +92,6 @@ Deno.test("a test of all mirrors names the first to answer, and everything that 
   );
   assertEquals(
     trialText([trial({ error: "answered 500" })]),
-    "None of 1 mirror answered. one: answered 500.",
+    "No mirror answered. one: answered 500.",
   );
 });

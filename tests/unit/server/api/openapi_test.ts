@@ -245,6 +245,7 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
       body: { outcome: "great", duration_ms: 5 },
     },
   ],
+  "GET /api/v1/configuration": [{ target: "/api/v1/configuration", status: 200 }],
   "GET /api/v1/log-level": [{ target: "/api/v1/log-level", status: 200 }],
   "PUT /api/v1/log-level": [
     { target: "/api/v1/log-level", status: 200, body: { level: "info" } },
