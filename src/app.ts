@@ -160,7 +160,7 @@ export class App implements AsyncDisposable {
   async #stop(): Promise<void> {
     // Stop background work first, so that clients get the whole drain time.
     const background = this.#mirroring.stopBackground();
-    this.#building.builds.letGo();
+    this.#building.letGo();
     // A stream of a page never ends by itself, so the server would wait for it.
     this.#context.streams.close();
     await this.#server.stop(this.config.drainTimeoutMs);

@@ -54,6 +54,12 @@ const WATCHED_DETAIL = WATCHED.extend({
   hold: ATTRIBUTION.nullable().describe("Why nothing of it is built."),
   cool_down: ATTRIBUTION.extend({ ms: COUNT }).nullable().describe("Its own cool-down, if any."),
   skipped: z.array(z.string()).describe("Versions that are not built."),
+  follows: z.array(z.object({
+    source: z.string().describe("A repository and what is followed of it, such as git+URL HEAD."),
+    commit: z.string().nullable().describe("What it was when last looked at; null for never."),
+  })).describe("What its sources follow. Only git is looked at, by http, https and git."),
+  looked_at: TIMESTAMP.nullable().describe("When a builder looked at them; null for never."),
+  look_failure: z.string().nullable().describe("Why they cannot be looked at; null if they can."),
   maintainer_history: z.array(MAINTAINERS.extend({ at: TIMESTAMP })),
   news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("The latest first."),
   decisions: z.array(ATTRIBUTION.extend({

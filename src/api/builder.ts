@@ -85,6 +85,9 @@ const JOB = z.object({
   pkgrel: z.string().nullable().describe(
     "What to set pkgrel to before anything else, for a rebuild; null to leave it.",
   ),
+  pkgver: z.string().nullable().describe(
+    "What to set pkgver to with it, so that makepkg keeps the pkgrel; null to leave it.",
+  ),
   is_vcs: z.boolean().describe("Whether pkgver() may give another version than the approved one."),
   architecture: ARCHITECTURE.describe("The architecture to build for."),
   tree_hash: SHA256.describe("The approved tree, as the daemon names it."),

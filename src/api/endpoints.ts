@@ -48,6 +48,7 @@ import {
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
 } from "./keys.ts";
+import { LEASE_LOOK, REPORT_LOOK } from "./looks.ts";
 import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
 import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
 import { SHOW_OPENAPI } from "./openapi.ts";
@@ -128,6 +129,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   SEND_METADATA,
   UPLOAD_PRODUCT,
   REPORT_RESULT,
+  LEASE_LOOK,
+  REPORT_LOOK,
   LIST_WATCHED,
   ADD_WATCHED,
   ADD_FOLDER,

@@ -5,18 +5,25 @@ import { Stop } from "./command.ts";
 import { DaemonError } from "./daemon_client.ts";
 import { type JobEnvironment, JobRun } from "./job_run.ts";
 import { Lease } from "./lease.ts";
+import type { Looker } from "./looks/looker.ts";
 
 const log = eventLogger("builder");
 
 /** Pauses between questions to a daemon that cannot be reached. */
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
-/** Takes jobs and builds them, several at a time if so configured. */
+/** What a builder works with. */
+export interface BuilderEnvironment extends JobEnvironment {
+  /** Null if this machine cannot look at repositories. */
+  readonly looker: Looker | null;
+}
+
+/** Takes jobs and builds them, several at a time if so configured, and looks at repositories. */
 export class Builder {
-  readonly #environment: JobEnvironment;
+  readonly #environment: BuilderEnvironment;
   readonly #stop = new AbortController();
 
-  constructor(environment: JobEnvironment) {
+  constructor(environment: BuilderEnvironment) {
     this.#environment = environment;
   }
 
@@ -32,27 +39,39 @@ export class Builder {
    */
   async run(): Promise<void> {
     const { concurrency } = this.#environment.settings;
+    const { client, settings, looker } = this.#environment;
     const failures: unknown[] = [];
-    const work = async () => {
+    const work = async (take: () => Promise<void>) => {
       try {
-        await this.#takeJobs();
+        await this.#keepTaking(take);
       } catch (error) {
         failures.push(error);
         this.stop();
       }
     };
-    await Promise.all(Array.from({ length: concurrency }, work));
+    const { signal } = this.#stop;
+    const takeJob = async () => {
+      const job = await client.lease(settings.architectures, signal);
+      if (job !== null) await this.#build(job);
+    };
+    const takeLook = async () => {
+      const look = await client.leaseLook(signal);
+      if (look !== null) await looker?.look(look, signal);
+    };
+    await Promise.all([
+      ...Array.from({ length: concurrency }, () => work(takeJob)),
+      // Beside builds, which may take hours.
+      ...looker === null ? [] : [work(takeLook)],
+    ]);
     if (failures.length > 0) throw failures[0];
   }
 
-  async #takeJobs(): Promise<void> {
-    const { client, settings } = this.#environment;
+  async #keepTaking(take: () => Promise<void>): Promise<void> {
     let failures = 0;
     while (!this.#stop.signal.aborted) {
       try {
-        const job = await client.lease(settings.architectures, this.#stop.signal);
+        await take();
         failures = 0;
-        if (job !== null) await this.#build(job);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         const isPassing = !(error instanceof DaemonError) || error.kind === "unreachable" ||

@@ -9,6 +9,7 @@ import {
   SEND_METADATA,
   UPLOAD_PRODUCT,
 } from "../api/builder.ts";
+import { LEASE_LOOK, type LookReport, REPORT_LOOK } from "../api/looks.ts";
 import type { BuildStep } from "../api/builder.ts";
 import type { Endpoint, FileBody } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
@@ -35,6 +36,9 @@ export class DaemonError extends Error {
 
 /** How a job ended, as the daemon is told. */
 export type Outcome = z.input<typeof REPORT_RESULT.body>;
+
+/** What was seen in a look, as the daemon is told. */
+export type LookOutcome = z.input<typeof REPORT_LOOK.body>;
 
 /** How long an answer may take that the daemon need not wait for. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -109,6 +113,20 @@ export class DaemonClient {
     return await this.#json(response, REPORT_RESULT.answers[200]);
   }
 
+  /** Waits for something to look at; null if there was nothing for a while. */
+  async leaseLook(signal: AbortSignal): Promise<LookReport | null> {
+    const body = { wait_ms: LEASE_WAIT_MS };
+    const limit = AbortSignal.timeout(LEASE_WAIT_MS + ANSWER_TIMEOUT_MS);
+    const response = await this.#send(LEASE_LOOK, { body }, AbortSignal.any([signal, limit]));
+    if (response.status === 204) return null;
+    return await this.#json(response, LEASE_LOOK.answers[200]);
+  }
+
+  async lookResult(look: string, outcome: LookOutcome): Promise<void> {
+    const limit = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
+    await this.#send(REPORT_LOOK, { look, body: outcome }, limit);
+  }
+
   async #send(
     endpoint: Endpoint,
     values: Readonly<Record<string, unknown>>,
@@ -168,7 +186,7 @@ export class DaemonClient {
       );
     }
     if (isOurs && status < 500) {
-      const kind = status === 404 && detail.includes("job") ? "lease_ended" : "rejected";
+      const kind = status === 404 && /job|look/.test(detail) ? "lease_ended" : "rejected";
       return new DaemonError(kind, `Cannot ${endpoint.summary.toLowerCase()}: ${detail}`);
     }
     if (status >= 500) {

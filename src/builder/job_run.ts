@@ -24,7 +24,7 @@ import { type JobSurroundings, type StepRights, stepSandbox } from "./steps/make
 import { fetchKeys } from "./steps/fetch_keys.ts";
 import { type Needs, needsOf } from "./steps/needs.ts";
 import { collectProducts, differences, type Product } from "./steps/products.ts";
-import { setRelease, unpackTree } from "./steps/unpack_tree.ts";
+import { setVariable, unpackTree } from "./steps/unpack_tree.ts";
 import { Workspace } from "./workspace.ts";
 
 /** What all jobs of a builder share. */
@@ -224,12 +224,14 @@ export class JobRun {
   }
 
   async #placeTree(workspace: Workspace, tree: Uint8Array<ArrayBuffer>): Promise<void> {
-    const { pkgrel } = this.#job;
+    const { pkgrel, pkgver } = this.#job;
     // Not while it belongs to the user that builds, whom we may not write for.
     const fresh = join(workspace.path("conf"), "tree");
     await Deno.mkdir(fresh, { recursive: true });
     await unpackTree(tree, fresh);
-    if (pkgrel !== null) await setRelease(join(fresh, "PKGBUILD"), pkgrel);
+    const pkgbuild = join(fresh, "PKGBUILD");
+    if (pkgver !== null) await setVariable(pkgbuild, "pkgver", pkgver);
+    if (pkgrel !== null) await setVariable(pkgbuild, "pkgrel", pkgrel);
     await workspace.replace("startdir", fresh);
   }
 

@@ -1,6 +1,7 @@
 import { statIfPresent } from "../platform/files/durable.ts";
 import { freeSpace } from "../platform/files/free_space.ts";
 import { runCommand } from "./command.ts";
+import { GIT } from "./looks/git_sandbox.ts";
 import { OutputTail } from "./output_tail.ts";
 import { type IdMapping, NO_LIMITS, surround } from "./sandbox/namespaces.ts";
 import { ENVIRONMENT } from "./sandbox/run_sandbox.ts";
@@ -50,6 +51,7 @@ export async function checkMachine(
   const mapping = await detectMapping();
   findings.push(mappingFinding(mapping));
   if (mapping === null) return findings;
+  findings.push(await gitFinding());
   findings.push(await trySandbox(mapping), await tryOverlay(mapping, stateDirectory));
   if (rootBase === "host") {
     findings.push({
@@ -168,6 +170,15 @@ async function tryOverlay(mapping: IdMapping, directory: string): Promise<Findin
       env: ENVIRONMENT,
     });
   }
+}
+
+async function gitFinding(): Promise<Finding> {
+  if (await statIfPresent(GIT) !== null) return ok("git: repositories can be looked at");
+  return {
+    state: "warning",
+    what: `git: ${GIT} is missing, so packages that follow a repository are not looked at here`,
+    advice: "Install git, on one builder at least.",
+  };
 }
 
 async function keyringFinding(keyring: string): Promise<Finding> {

@@ -6,6 +6,7 @@ import { versionLine } from "../version.ts";
 import { Builder } from "./builder.ts";
 import { DaemonClient, DaemonError } from "./daemon_client.ts";
 import { HELP } from "./help.ts";
+import { Looker } from "./looks/looker.ts";
 import { checkMachine, detectMapping, type Finding } from "./machine_check.ts";
 import { RootMaker } from "./roots/root_maker.ts";
 import { readSettings } from "./settings.ts";
@@ -77,7 +78,8 @@ async function run(config: string | undefined): Promise<number> {
   });
   const client = new DaemonClient(daemonUrl(settings.url) ?? settings.url, token);
   const roots = new RootMaker(state.rootStore, state.databases, mapping);
-  const builder = new Builder({ client, settings, state, mapping, roots });
+  const looker = await Looker.open(client, state, mapping);
+  const builder = new Builder({ client, settings, state, mapping, roots, looker });
   const stop = () => {
     log.info("stopping, running jobs are given back");
     builder.stop();

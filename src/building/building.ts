@@ -14,6 +14,9 @@ import type { Inspection } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
+import { queuedBuild } from "./decisions/queued_build.ts";
+import { Looks } from "./looks/looks.ts";
+import { SeenSourcesStore } from "./looks/seen_sources.ts";
 import { channelsOf } from "./notify/channels.ts";
 import { Announcements } from "./notify/announcements.ts";
 import { Notices } from "./notify/notices.ts";
@@ -64,7 +67,8 @@ export interface BuildingOptions {
  * 3. `decisions` accepts what the rules let pass after its cool-down, and asks a person otherwise.
  * 4. An accepted tree is queued to be built; see `queue/build_queue.ts`.
  *
- * `rebuilds` queues what is published once more when a library that it was linked with has changed.
+ * `rebuilds` queues what is published once more when a library that it was linked with has changed,
+ * and `looks` has builders see whether the repositories that packages follow have moved.
  */
 export class Building {
   readonly packages: PackageStore;
@@ -73,6 +77,7 @@ export class Building {
   readonly decisions: Decisions;
   readonly builds: BuildQueue;
   readonly rebuilds: LibraryRebuilds;
+  readonly looks: Looks;
   readonly notices: Notices;
   readonly announcements: Announcements;
   readonly #options: BuildingOptions;
@@ -87,12 +92,13 @@ export class Building {
 
   private constructor(
     config: Settings,
-    { trees, packages, builds, rebuilds, notices, available, options }: {
+    { trees, packages, builds, rebuilds, seen, notices, available, options }: {
       notices: Notices;
       trees: TreeStore;
       packages: PackageStore;
       builds: BuildQueue;
       rebuilds: LibraryRebuilds;
+      seen: SeenSourcesStore;
       available: AvailablePackages;
       options: BuildingOptions;
     },
@@ -115,17 +121,20 @@ export class Building {
       rules: () => this.#config.aur,
       isGone,
       ...(options.judge === undefined ? {} : { judge: options.judge }),
-      enqueue: options.enqueue ?? ((build) =>
-        enqueueAccepted(build, {
-          builds,
-          publishing: options.publishing,
-          repository: this.#config.aur.repository,
-        })),
+      enqueue: async (build) => {
+        await this.#enqueue(build, false);
+        this.looks.notify();
+      },
       record: options.record,
     });
     this.announcements = new Announcements({
       ...{ decisions: this.decisions, builds, notices },
       publicUrl: () => this.#config.publicUrl,
+    });
+    this.looks = new Looks({
+      ...{ store: packages, trees, seen, clock: this.#clock },
+      intervalMs: () => this.#config.aur.vcsIntervalMs,
+      onMoved: (watched, reason) => this.#buildMoved(watched, reason),
     });
     this.watcher = new Watcher({
       store: packages,
@@ -167,6 +176,7 @@ export class Building {
       ...{ path: layout.libraries, builds, available, record: options.record },
       isHeld: (base) => (packages.findByName(base)?.hold ?? null) !== null,
     });
+    const seen = await SeenSourcesStore.open(layout.sources);
     const notices = await Notices.open({
       path: layout.notices,
       clock: options.clock ?? SYSTEM_CLOCK,
@@ -174,7 +184,7 @@ export class Building {
       schedule: () => (building === null ? config : building.#config).notify.schedule,
     });
     building = new Building(config, {
-      ...{ trees, packages, builds, rebuilds, notices, available, options },
+      ...{ trees, packages, builds, rebuilds, seen, notices, available, options },
     });
     return building;
   }
@@ -325,6 +335,12 @@ export class Building {
     before[Symbol.dispose]();
   }
 
+  /** Lets go of builders and readers that wait for something. */
+  letGo(): void {
+    this.builds.letGo();
+    this.looks.letGo();
+  }
+
   stop(): Promise<void> {
     return this.#stopped ??= this.#stop();
   }
@@ -335,6 +351,7 @@ export class Building {
     await this.decisions.settled();
     await this.announcements.settled();
     await this.notices.stop();
+    await this.looks.stop();
     await this.rebuilds.stop();
     await this.builds.stop();
     this.#http[Symbol.dispose]();
@@ -355,6 +372,23 @@ export class Building {
       signal: this.#stopping.signal,
       ...(this.#options.random === undefined ? {} : { random: this.#options.random }),
     });
+  }
+
+  async #enqueue(build: AcceptedBuild, isAgain: boolean): Promise<void> {
+    const { publishing, enqueue } = this.#options;
+    if (enqueue !== undefined) return await enqueue(build);
+    const { repository } = this.#config.aur;
+    await enqueueAccepted(build, { builds: this.builds, publishing, repository, isAgain });
+  }
+
+  /** Has what was accepted built again, because what it follows has moved. */
+  async #buildMoved(watched: WatchedPackage, reason: string): Promise<void> {
+    const { accepted, base } = watched;
+    const tree = accepted === null ? null : await this.trees.read(accepted.treeHash);
+    if (accepted === null || tree === null) return;
+    await this.#enqueue(await queuedBuild(watched, accepted, { tree, reason }), true);
+    const details = { package: base, reason };
+    await this.#options.record("Build a package whose source has moved", details);
   }
 
   async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {

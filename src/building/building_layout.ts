@@ -11,6 +11,7 @@ import { join } from "@std/path";
  *                               bound to
  *       notices.json            messages that are still to be delivered
  *       libraries.json          which libraries published packages were linked with
+ *       sources.json            what the sources were that packages follow, when last looked at
  *       queue/                  builds; see queue/queue_layout.ts
  */
 export class BuildingLayout {
@@ -44,6 +45,10 @@ export class BuildingLayout {
 
   get notices(): string {
     return join(this.root, "notices.json");
+  }
+
+  get sources(): string {
+    return join(this.root, "sources.json");
   }
 
   get libraries(): string {

@@ -11,15 +11,17 @@ type Repositories = Pick<Publishing, "create" | "repositories">;
 /** Queues an accepted tree unless the same build is there, as after a crash in between. */
 export async function enqueueAccepted(
   { architectures, ...build }: AcceptedBuild,
-  { builds, publishing, repository }: {
+  { builds, publishing, repository, isAgain }: {
     builds: Pick<BuildQueue, "all" | "enqueue">;
     publishing: Repositories;
     /** Where packages of the AUR are published. */
     repository: string;
+    /** Whether what was built is built once more. */
+    isAgain: boolean;
   },
 ): Promise<void> {
   const latest = builds.all().find(({ packageBase }) => packageBase === build.packageBase);
-  const isThere = latest !== undefined && latest.treeHash === build.treeHash &&
+  const isThere = !isAgain && latest !== undefined && latest.treeHash === build.treeHash &&
     latest.state !== "failed" && latest.state !== "cancelled" &&
     areSameSettings(latest.settings, build.settings);
   if (isThere) return;

@@ -42,6 +42,13 @@ export const AUR_KEYS = {
     description:
       "Time between checks for changes, of all packages in one request. The AUR allows 4000 requests a day.",
   }),
+  vcsIntervalMs: key({
+    name: "vcs_interval",
+    type: duration(600_000),
+    defaultValue: "1d",
+    description:
+      "Time between looks at the git repositories that packages such as foo-git follow; a builder asks them.",
+  }),
   coolDownMs: key({
     name: "cool_down",
     type: duration(0),

@@ -40,18 +40,25 @@ export async function unpackTree(
   }
 }
 
-/** Sets pkgrel in a PKGBUILD, for a rebuild of the same version. */
-export async function setRelease(path: string, release: string): Promise<void> {
+/** Sets pkgrel, or pkgver, in a PKGBUILD, for a rebuild of the same version. */
+export async function setVariable(
+  path: string,
+  name: "pkgrel" | "pkgver",
+  value: string,
+): Promise<void> {
+  // It stands in a file that bash reads.
+  const isPlain = /^[A-Za-z0-9][A-Za-z0-9@._+~]*$/.test(value);
   const text = await Deno.readTextFile(path);
-  const changed = text.replace(/^pkgrel=.*$/m, `pkgrel=${release}`);
-  if (changed === text && !text.includes(`pkgrel=${release}`)) {
+  const line = new RegExp(`^${name}=.*$`, "m");
+  if (!isPlain || !line.test(text)) {
     throw new BuildFailure(
       "build_error",
       "preparing",
-      `Cannot set pkgrel to ${release}: the PKGBUILD has no line that begins with pkgrel=.`,
+      `Cannot set ${name} to ${value}: ` +
+        (isPlain ? `the PKGBUILD has no line that begins with ${name}=.` : "it is no version."),
     );
   }
-  await Deno.writeTextFile(path, changed);
+  await Deno.writeTextFile(path, text.replace(line, () => `${name}=${value}`));
 }
 
 function unfit(reason: string): BuildFailure {

@@ -1,12 +1,10 @@
 import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
-import { type BuildSettings, settingsFaults, USUAL_SETTINGS } from "../build_settings.ts";
+import { type BuildSettings, settingsFaults } from "../build_settings.ts";
 import type { Clock } from "../../async/clock.ts";
 import { Turns } from "../../async/turns.ts";
 import { PkgstashError } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { PackageStore } from "../packages/package_store.ts";
-import { patchedTree } from "../patched_tree.ts";
-import { metadataOf } from "../packages/tree_metadata.ts";
 import type {
   Candidate,
   DecidedSettings,
@@ -16,6 +14,7 @@ import type {
 import type { Verdict } from "../review/fact.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { TreeStore } from "../trees.ts";
+import { queuedBuild } from "./queued_build.ts";
 import {
   type Approval,
   type ApprovalMember,
@@ -320,26 +319,12 @@ export class Decisions {
       log.error("cannot queue a build, its accepted files are gone", { package: base });
       return;
     }
-    const settings = { ...USUAL_SETTINGS, ...watched.settings?.settings };
-    // Of patches that do not fit, the queue holds the build.
-    const built = await patchedTree(tree, settings.patches).catch(() => tree);
-    const { names, architectures, version } = metadataOf(built);
-    const { treeHash, at, by } = accepted;
-    const isNewWay = watched.settings !== null && watched.settings.at > at;
+    const isNewWay = watched.settings !== null && watched.settings.at > accepted.at;
     const reason = isNewWay
       ? `its settings were changed: ${watched.settings.reason}`
       : accepted.reason;
-    await enqueue({
-      packageBase: base,
-      packageNames: names,
-      treeHash,
-      version,
-      architectures,
-      needs: watched.needs,
-      reason,
-      approved: { at, by, reason: accepted.reason },
-      settings,
-    });
+    await enqueue(await queuedBuild(watched, accepted, { tree, reason }));
+    const { treeHash } = accepted;
     await store.update(
       base,
       (now) =>

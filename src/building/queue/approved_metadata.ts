@@ -1,5 +1,6 @@
 import type { Dependency } from "../../formats/pacman/dependency.ts";
 import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { type FollowedSource, followedSourceOf } from "../../formats/pacman/vcs_source.ts";
 import { type Srcinfo, type SrcinfoSection, valuesOf } from "../../formats/pacman/srcinfo.ts";
 
 /** Keys whose values are relations, which may have the package's own version in them. */
@@ -40,14 +41,13 @@ export function singleOf(base: SrcinfoSection, key: string): string {
  * without any change of its files: one of its sources is a repository and no fixed place in it.
  */
 export function followsSource(srcinfo: Srcinfo): boolean {
-  return srcinfo.base.lines.some(({ key, value }) => /^source(?:_|$)/.test(key) && isMoving(value));
+  return followedSources(srcinfo).length > 0;
 }
 
-const VCS = /^(?:[^:]+::)?(?:bzr|fossil|git|hg|svn)(?:\+|:\/\/)/;
-
-function isMoving(source: string): boolean {
-  if (!VCS.test(source)) return false;
-  return !/#(?:tag|commit|revision)=/.test(source);
+/** What the sources of a package follow, for all architectures. */
+export function followedSources({ base }: Srcinfo): FollowedSource[] {
+  return base.lines.filter(({ key }) => /^source(?:_|$)/.test(key))
+    .flatMap(({ value }) => followedSourceOf(value) ?? []);
 }
 
 /** A relation with the package's own version replaced, so that two versions of it can be compared. */

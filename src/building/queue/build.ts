@@ -133,6 +133,8 @@ export interface Build extends Omit<BuildRequest, "architectures"> {
   readonly architecture: string;
   /** What pkgrel is set to before the build, for a rebuild of the same tree; null to leave it. */
   readonly pkgrel: string | null;
+  /** What pkgver is set to with it where pkgver() gives it, so that makepkg keeps the pkgrel. */
+  readonly pkgver: string | null;
   /** What the published packages depend on and no repository has any more, for a rebuild. */
   readonly broken: readonly string[];
   /** Whether pkgver() may give another version than the approved one. */

@@ -34,14 +34,19 @@ export function checkRequest(request: BuildRequest): void {
   );
 }
 
+/** What is different when published files are built again. */
+export type Rebuild = Pick<Build, "pkgrel" | "pkgver" | "broken">;
+
+/** A build of files that were just accepted. */
+export const NO_REBUILD: Rebuild = { pkgrel: null, pkgver: null, broken: [] };
+
 /** A build that waits for its first attempt, or for a person if its patches do not fit. */
 export function newBuild(
   request: BuildRequest,
-  { number, architecture, pkgrel, broken, isVcs, fault, now }: {
+  { number, architecture, again, isVcs, fault, now }: {
     number: number;
     architecture: string;
-    pkgrel: string | null;
-    broken: readonly string[];
+    again: Rebuild;
     isVcs: boolean;
     /** Why its patches do not fit; null if they do. */
     fault: string | null;
@@ -55,7 +60,7 @@ export function newBuild(
     : { kind: "patches", reason: fault, facts: [], metadata: null };
   return {
     ...rest,
-    ...{ number, architecture, pkgrel, broken, isVcs, state, createdAt: now, notBefore: 0 },
+    ...{ number, architecture, ...again, isVcs, state, createdAt: now, notBefore: 0 },
     ...{ endedAt: null, attempts: [], countsFrom: 1, step: null, isComplete: false, products: [] },
     ...{ failure: null, hold, released: null, ended: null },
   };
@@ -98,11 +103,18 @@ export function isOfSamePackage(
 }
 
 /**
- * The pkgrel of a rebuild: that of the published version raised by 0.1. Clients upgrade to it, and the
+ * The rebuild of a published version, with its pkgrel raised by 0.1. Clients upgrade to it, and the
  * next pkgrel of the packager is above it.
  */
-export function raisedPkgrel(version: string): string {
-  const pkgrel = /-([^-]+)$/.exec(version)?.[1] ?? "1";
+export function rebuildOf(
+  version: string,
+  { isVcs, broken }: { isVcs: boolean; broken: readonly string[] },
+): Rebuild {
+  const [, pkgver = version, pkgrel = "1"] = /^(?:\d+:)?(.*)-([^-]+)$/.exec(version) ?? [];
+  return { pkgrel: raised(pkgrel), pkgver: isVcs ? pkgver : null, broken };
+}
+
+function raised(pkgrel: string): string {
   const [, whole = pkgrel, part = "0"] = /^(\d+)(?:\.(\d+))?$/.exec(pkgrel) ?? [];
   return `${whole}.${Number(part) + 1}`;
 }

@@ -9,7 +9,15 @@ import { followsSource } from "./approved_metadata.ts";
 import type { Build, BuildRequest } from "./build.ts";
 import type { Builds } from "./builds.ts";
 import { cancelled } from "./build_decisions.ts";
-import { checkRequest, doesTheSame, isSuperseded, newBuild, raisedPkgrel } from "./enqueueing.ts";
+import {
+  checkRequest,
+  doesTheSame,
+  isSuperseded,
+  newBuild,
+  NO_REBUILD,
+  type Rebuild,
+  rebuildOf,
+} from "./enqueueing.ts";
 import type { PublishedBuild, PublishedBuilds, PublishedSummary } from "./published_builds.ts";
 
 export interface IntakeOptions {
@@ -37,21 +45,21 @@ export class Intake {
    */
   async enqueue(
     request: BuildRequest,
-    { pkgrel = null, broken = [] }: { pkgrel?: string | null; broken?: readonly string[] } = {},
+    rebuild?: (isVcs: boolean) => Rebuild,
   ): Promise<Build[]> {
     checkRequest(request);
     await this.#options.checkRepository(request.repository);
     const { isVcs, fault } = await this.#lookAt(request);
     const queued: Build[] = [];
     for (const architecture of new Set(request.architectures)) {
-      const release = pkgrel ?? await this.#releaseFor(request, architecture);
+      const again = rebuild?.(isVcs) ?? await this.#rebuildFor(request, { architecture, isVcs });
       const same = this.#options.builds.all().find((build) =>
-        doesTheSame(build, request, { architecture, pkgrel: release })
+        doesTheSame(build, request, { architecture, pkgrel: again.pkgrel })
       );
       queued.push(
         same ?? await this.#options.builds.add((number) =>
           newBuild(request, {
-            ...{ number, architecture, pkgrel: release, broken, isVcs, fault },
+            ...{ number, architecture, again, isVcs, fault },
             now: this.#options.clock.now(),
           })
         ),
@@ -97,18 +105,21 @@ export class Intake {
   ): Promise<Build[]> {
     const version = products[0]?.version ?? request.version;
     const again = { ...request, architectures: [architecture], reason };
-    return await this.enqueue(again, { pkgrel: raisedPkgrel(version), broken });
+    return await this.enqueue(again, (isVcs) => rebuildOf(version, { isVcs, broken }));
   }
 
-  /** What pkgrel must be for clients to upgrade from what is published; null if it may stay. */
-  async #releaseFor(request: BuildRequest, architecture: string): Promise<string | null> {
+  /** Other settings need another pkgrel, for clients to upgrade from what is published. */
+  async #rebuildFor(
+    request: BuildRequest,
+    { architecture, isVcs }: { architecture: string; isVcs: boolean },
+  ): Promise<Rebuild> {
     const { repository, packageBase, treeHash, settings } = request;
     const latest = await this.#options.published.find(repository, packageBase, architecture);
-    if (latest === null || latest.request.treeHash !== treeHash) return null;
-    if (areSameSettings(latest.request.settings, settings)) return null;
+    if (latest === null || latest.request.treeHash !== treeHash) return NO_REBUILD;
+    if (areSameSettings(latest.request.settings, settings)) return NO_REBUILD;
     const published = latest.products[0]?.version;
-    if (published === undefined || vercmp(published, request.version) < 0) return null;
-    return raisedPkgrel(published);
+    if (published === undefined || vercmp(published, request.version) < 0) return NO_REBUILD;
+    return rebuildOf(published, { isVcs, broken: [] });
   }
 
   /** Whether the files follow a source, and why their patches do not fit; null if they do. */

@@ -84,9 +84,7 @@ function identityFacts(product: Product, expected: ProductExpectation): ProductF
   const add = (kind: ProductFactKind, before: string | null, after: string | null, why: string) =>
     void facts.push({ kind, packageName: name, before, after, reason: why });
   if (!mayMake(name, expected)) add("name", null, name, `${name} is no package of this build`);
-  const isExpected = version === expected.version ||
-    (expected.isVcs && vercmp(version, expected.version) >= 0);
-  if (!isExpected) {
+  if (version !== expected.version && !(expected.isVcs && isFollowed(version, expected.version))) {
     add("version", expected.version, version, `its version is not the approved one`);
   }
   if (architecture !== "any" && architecture !== expected.architecture) {
@@ -103,6 +101,16 @@ function identityFacts(product: Product, expected: ProductExpectation): ProductF
     add("official_name", directory, name, `a package of this name is in ${directory}`);
   }
   return facts;
+}
+
+/**
+ * Whether a version is one that pkgver() may have given: later than the approved one, of the same
+ * epoch, and with its pkgrel, or the one that makepkg begins a new pkgver with.
+ */
+function isFollowed(version: string, approved: string): boolean {
+  const [one, other] = [partsOf(version), partsOf(approved)];
+  return one.epoch === other.epoch && [other.pkgrel, "1"].includes(one.pkgrel) &&
+    vercmp(version, approved) >= 0;
 }
 
 /** What each list of relations does to other packages, in words. */

@@ -1,10 +1,12 @@
 import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
+import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { Build, ProductFact } from "./build.ts";
+import { cancelled } from "./build_decisions.ts";
 import type { Builds } from "./builds.ts";
 import { digestOf, type Product } from "./product.ts";
 import { checkProducts } from "./product_check.ts";
@@ -73,14 +75,19 @@ export class Publication {
     if (build.state !== "uploading" || !build.isComplete) return build;
     try {
       const products = await this.#read(build);
-      const facts = build.released === null ? await this.#factsOf(build, products) : [];
+      const previous = await this.#previous(build);
+      if (previous?.build === number) return await this.#recordPublished(number);
+      if (isNothingNew(build, products, previous)) {
+        const reason = "what it follows has moved, and pkgver() still gives the published version";
+        const ended = { by: "pkgstash", at: clock.now(), reason };
+        return await builds.change(number, (now) => cancelled(now, ended));
+      }
+      const facts = build.released === null
+        ? await this.#factsOf(build, { products, previous })
+        : [];
       if (facts.length > 0) return await builds.change(number, (now) => held(now, facts));
       await this.#publish(build, products);
-      return await builds.change(number, (now) => ({
-        ...now,
-        state: "published",
-        endedAt: clock.now(),
-      }));
+      return await this.#recordPublished(number);
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind === "storage") {
         log.warn("cannot publish a build yet", { build: number, reason: reasonOf(error) });
@@ -95,6 +102,14 @@ export class Publication {
         failure: { class: "publication", reason, step: null },
       }));
     }
+  }
+
+  async #recordPublished(number: number): Promise<Build> {
+    const endedAt = this.#options.clock.now();
+    return await this.#options.builds.change(
+      number,
+      (now) => ({ ...now, state: "published", endedAt }),
+    );
   }
 
   #settleLater(number: number, milliseconds: number): void {
@@ -112,7 +127,13 @@ export class Publication {
     return products;
   }
 
-  async #factsOf(build: Build, products: readonly Product[]): Promise<ProductFact[]> {
+  async #factsOf(
+    build: Build,
+    { products, previous }: {
+      products: readonly Product[];
+      previous: PublishedBuild | null;
+    },
+  ): Promise<ProductFact[]> {
     const { treeOf, publishing, packager } = this.#options;
     const tree = await treeOf(build);
     const srcinfo = tree?.get(".SRCINFO")?.content ?? null;
@@ -124,7 +145,6 @@ export class Publication {
       );
     }
     const namesakes = await publishing.namesakesOf(products.map(({ name }) => name));
-    const previous = await this.#previous(build);
     const helpless = await this.#stillBroken(build, products);
     return checkProducts(products, {
       ...build,
@@ -187,9 +207,28 @@ export class Publication {
   }
 }
 
-/** The approved version with the pkgrel of a rebuild. */
-export function versionToBuild({ version, pkgrel }: Pick<Build, "version" | "pkgrel">): string {
-  return pkgrel === null ? version : version.replace(/-[^-]*$/, `-${pkgrel}`);
+/** The approved version with the pkgrel of a rebuild, and what pkgver() gave before. */
+export function versionToBuild(
+  { version, pkgrel, pkgver }: Pick<Build, "version" | "pkgrel" | "pkgver">,
+): string {
+  if (pkgrel === null) return version;
+  const [, epoch = "", approved = ""] = /^(\d+:)?(.*)-[^-]*$/.exec(version) ?? [];
+  return `${epoch}${pkgver ?? approved}-${pkgrel}`;
+}
+
+/** Whether a build of files that follow a source has made what is published already. */
+function isNothingNew(
+  build: Build,
+  products: readonly Product[],
+  previous: PublishedBuild | null,
+): boolean {
+  if (!build.isVcs || build.pkgrel !== null || previous === null) return false;
+  if (previous.request.treeHash !== build.treeHash) return false;
+  return products.every(({ name, version }) => {
+    const before = previous.products.find((each) => each.name === name)?.version;
+    if (before === undefined || vercmp(version, before) > 0) return false;
+    return withoutRelease(version) === withoutRelease(before);
+  });
 }
 
 function held(build: Build, facts: readonly ProductFact[]): Build {
@@ -197,4 +236,8 @@ function held(build: Build, facts: readonly ProductFact[]): Build {
   const more = facts.length - 1;
   const reason = `${first?.packageName}: ${first?.reason}${more > 0 ? `, and ${more} more` : ""}`;
   return { ...build, state: "held", hold: { kind: "product", reason, facts, metadata: null } };
+}
+
+function withoutRelease(version: string): string {
+  return version.replace(/-[^-]*$/, "");
 }

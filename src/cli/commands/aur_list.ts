@@ -118,6 +118,13 @@ function renderDetail(watched: WatchedDetail, paints: Paints): string {
     ["Added", `${agoText(watched.added.at, now)} by ${watched.added.by}`],
   ];
   if (watched.unmet.length > 0) facts.push(["Not found", watched.unmet.join(", ")]);
+  for (const { source, commit } of watched.follows) {
+    facts.push(["Follows", commit === null ? source : `${source}, at ${commit.slice(0, 10)}`]);
+  }
+  if (watched.looked_at !== null) {
+    const failure = watched.look_failure === null ? "" : `: ${watched.look_failure}`;
+    facts.push(["Looked at", `${agoText(watched.looked_at, now)}${failure}`]);
+  }
   if (watched.out_of_date !== null) facts.push(["Out of date", agoText(watched.out_of_date, now)]);
   if (hold !== null) facts.push(["Held", `${agoText(hold.at, now)} by ${hold.by}: ${hold.reason}`]);
   if (cool_down !== null) {

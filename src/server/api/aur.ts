@@ -51,7 +51,10 @@ export const aurRoutes: readonly Route[] = [
     note({ package: watched.base });
     return await watchedReport(building, watched);
   }),
-  handle(CHECK_WATCHED, async ({ building }) => checkReport(await building.watcher.check())),
+  handle(CHECK_WATCHED, async ({ building }) => {
+    building.looks.lookNow();
+    return checkReport(await building.watcher.check());
+  }),
   handle(SHOW_WATCHED, async ({ path: { name }, building }) => {
     return await watchedDetail(building, building.watched(name));
   }),
@@ -101,6 +104,18 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
   };
 }
 
+async function followedReport({ looks }: Building, watched: WatchedPackage) {
+  const seen = looks.seenOf(watched);
+  return {
+    follows: (await looks.followedBy(watched)).map((each) => ({
+      source: `${each.tool}+${each.url} ${each.reference}`,
+      commit: seen?.commits[`${each.url} ${each.reference}`] ?? null,
+    })),
+    looked_at: timestampOrNull(seen?.at ?? null),
+    look_failure: seen?.failure ?? null,
+  };
+}
+
 async function watchedDetail(building: Building, watched: WatchedPackage): Promise<WatchedDetail> {
   const { info, coolDown, hold, maintainers, news, decisions } = watched;
   return {
@@ -116,6 +131,7 @@ async function watchedDetail(building: Building, watched: WatchedPackage): Promi
     hold: hold === null ? null : attributionReport(hold),
     cool_down: coolDown === null ? null : { ...attributionReport(coolDown), ms: coolDown.ms },
     skipped: [...watched.skipped],
+    ...await followedReport(building, watched),
     maintainer_history: maintainers.map((each) => ({
       at: timestamp(each.at),
       ...maintainersReport(each),

@@ -84,7 +84,7 @@ export const builderRoutes: readonly Route[] = [
 ];
 
 /** What is asked by its token; the administrator's own may build as well. */
-function builderOf(principal: Principal | null): string {
+export function builderOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }
 
@@ -155,6 +155,7 @@ async function jobOf(
     package_names: [...build.packageNames],
     version: build.version,
     pkgrel: build.pkgrel,
+    pkgver: build.pkgver,
     is_vcs: build.isVcs,
     architecture,
     tree_hash: build.treeHash,

@@ -12,6 +12,7 @@ import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
 import { keyRoutes } from "./keys.ts";
 import { logLevelRoutes } from "./log_level.ts";
+import { lookRoutes } from "./looks.ts";
 import { mirrorRoutes } from "./mirrors.ts";
 import { openApiRoutes } from "./openapi.ts";
 import { packageRoutes } from "./packages.ts";
@@ -39,6 +40,7 @@ export const ROUTES: readonly Route[] = [
   ...rebuildRoutes,
   ...buildRoutes,
   ...builderRoutes,
+  ...lookRoutes,
   ...aurRoutes,
   ...buildSettingsRoutes,
   ...approvalRoutes,

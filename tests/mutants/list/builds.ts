@@ -3,10 +3,39 @@ import type { Mutant } from "../mutant.ts";
 const QUEUE = ["building/queue/build_queue_test.ts"];
 const LOG = ["building/queue/build_log_test.ts"];
 const REBUILDS = ["building/rebuilds/library_rebuilds_test.ts"];
+const LOOKS = ["building/looks/looks_test.ts"];
 const PRODUCT = ["building/queue/product_check_test.ts"];
 
 /** Builds: who may say what of them, and what is published of them. */
 export const BUILDS: readonly Mutant[] = [
+  {
+    file: "building/looks/looks.ts",
+    find: "if (leased?.builder === builder && leased",
+    replace: "if (leased !== undefined && leased",
+    breaks: "a builder says what another one has seen",
+    killedBy: LOOKS,
+  },
+  {
+    file: "building/looks/look.ts",
+    find: "return URL.test(url) && ",
+    replace: "return ",
+    breaks: "a package has builders ask what is none of its business",
+    killedBy: LOOKS,
+  },
+  {
+    file: "building/looks/looks.ts",
+    find: "known !== now[keyOf(each)]",
+    replace: "true",
+    breaks: "a package is built each day",
+    killedBy: LOOKS,
+  },
+  {
+    file: "building/queue/product_check.ts",
+    find: 'one.epoch === other.epoch && [other.pkgrel, "1"].includes(one.pkgrel) &&',
+    replace: "",
+    breaks: "pkgver() changes the epoch, which nothing can go back on",
+    killedBy: QUEUE,
+  },
   {
     file: "building/rebuilds/rebuild_plan.ts",
     find: "!tried.includes(idOf(each))",

@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { laterLibrary } from "../../support/building/base_packages.ts";
 import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
+import { GitServer } from "../../support/building/git_server.ts";
 import { QueueBed } from "../../support/building/queue_bed.ts";
 
 buildingTest("what is added and approved is built, published and installed", async (bed) => {
@@ -41,3 +42,32 @@ buildingTest("a package is built again when its library comes in another version
   assertEquals(await client.run("-Q"), "app 1.0-1.1\nmade-library 2.0-1\n");
   assertMatch(await client.run("-Qi", "app"), /libmade\.so=2-64/);
 });
+
+buildingTest(
+  "a package that follows a repository is built again when that has moved",
+  async (bed) => {
+    await using upstream = await GitServer.start();
+    await upstream.commit({ "file.txt": "one\n" });
+    await using queue = await QueueBed.open(bed);
+    const source = packageSource("made-git", {
+      fields: { source: [`made::git+${upstream.url}`], sha256sums: ["SKIP"] },
+      body: `pkgver() { cd made; printf '1.0.r%s' "$(git rev-list --count HEAD)"; }
+package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
+    });
+    await queue.addFolder(source);
+    await queue.approve("made-git 1.0-1");
+    await queue.builder.printed(/looked at the sources.*made-git/);
+    await queue.builder.printed(/job ended.*built made-git-1\.0\.r1-1-any/);
+    await queue.run("aur", "check");
+    await upstream.commit({ "file.txt": "two\n" });
+    await queue.run("aur", "check");
+    await queue.builder.printed(/job ended.*built made-git-1\.0\.r2-1-any/);
+    const reason = /moved from [0-9a-f]{10} to [0-9a-f]{10}/;
+    assertMatch(await queue.run("builds", "show", "made-git"), reason);
+    // Not a bit of it was built for nothing.
+    assertEquals((await queue.run("builds", "list")).match(/made-git/g)?.length, 2);
+    const client = await queue.client();
+    await client.run("-Sy", "made-git");
+    assertEquals(await client.run("-Q"), "made-git 1.0.r2-1\n");
+  },
+);

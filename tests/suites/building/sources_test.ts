@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { join } from "@std/path";
 import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
-import { runCommand } from "../../support/child_process.ts";
+import { GitServer } from "../../support/building/git_server.ts";
 import { FakeMirror } from "../../support/fake_mirror.ts";
 import { sha256Of } from "../../support/sha256.ts";
 
@@ -84,22 +84,11 @@ buildingTest("sources are fetched once, and checked", async (bed, t) => {
   );
 
   await t.step("pkgver() of a git source gives the version, without a network", async () => {
-    const repository = await bed.bed.newFolder("git");
-    const git = (...args: string[]) =>
-      runCommand(["git", "-c", "user.name=x", "-c", "user.email=x@example.invalid", ...args], {
-        cwd: repository,
-      });
-    await git("init", "--quiet", "--initial-branch=main");
-    await Deno.writeFile(join(repository, "file.txt"), TEXT);
-    await git("add", ".");
-    await git("commit", "--quiet", "-m", "first");
-    await git("update-server-info");
-    for await (const path of filesOf(join(repository, ".git"))) {
-      upstream.put(`/made.git/${path}`, await Deno.readFile(join(repository, ".git", path)));
-    }
+    await using repository = await GitServer.start();
+    await repository.commit({ "file.txt": "one\n" });
     const job = queue.add({
       ...packageSource("made-git", {
-        fields: { source: [`made::git+${upstream.url}made.git`], sha256sums: ["SKIP"] },
+        fields: { source: [`made::git+${repository.url}`], sha256sums: ["SKIP"] },
         body: `pkgver() { cd made; printf '1.0.r%s' "$(git rev-list --count HEAD)"; }
 package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
       }),
@@ -172,10 +161,3 @@ buildingTest("a root has what packages bring along, and only what is needed", as
     assertEquals((await queue.resultOf(control)).outcome, "built");
   });
 });
-
-async function* filesOf(folder: string, prefix = ""): AsyncGenerator<string> {
-  for await (const { name, isDirectory } of Deno.readDir(folder)) {
-    if (isDirectory) yield* filesOf(join(folder, name), `${prefix}${name}/`);
-    else yield `${prefix}${name}`;
-  }
-}

@@ -80,6 +80,7 @@ export class FakeQueue implements AsyncDisposable {
       package_names: [draft.package_base],
       version: "1.0-1",
       pkgrel: null,
+      pkgver: null,
       is_vcs: false,
       architecture: "x86_64",
       tree_hash: "0".repeat(64),

@@ -58,6 +58,7 @@ Deno.test("every key has its default without any configuration", () => {
       repository: "aur",
       url: "https://aur.archlinux.org",
       checkIntervalMs: 3_600_000,
+      vcsIntervalMs: 86_400_000,
       coolDownMs: 86_400_000,
       newMaintainerCoolDownMs: 7 * 86_400_000,
       approvePins: false,

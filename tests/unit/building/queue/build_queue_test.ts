@@ -613,3 +613,46 @@ Deno.test("a package of the distribution's name needs a person once", async () =
     assertEquals((await queue.buildNext([await builtPackage("foo", "1.1-1")])).state, "published");
   }, { namesakes });
 });
+
+const FOLLOWING = srcinfoText("foo", { lines: ["source = git+https://example.invalid/foo.git"] });
+
+Deno.test("a build of a moved source that gives the published version ends as nothing new", () =>
+  withQueue(async (queue) => {
+    await queue.enqueue("foo", { srcinfo: FOLLOWING });
+    await queue.buildNext([await builtPackage("foo", "1.0.r5-1")]);
+    await queue.enqueue("foo", { srcinfo: FOLLOWING, reason: "it moved" });
+    const same = await queue.buildNext([await builtPackage("foo", "1.0.r5-1")]);
+    assertEquals([same.state, same.hold, same.ended?.by], ["cancelled", null, "pkgstash"]);
+    await queue.enqueue("foo", { srcinfo: FOLLOWING, reason: "it moved" });
+    assertEquals(
+      (await queue.buildNext([await builtPackage("foo", "1.0.r7-1")])).state,
+      "published",
+    );
+    await queue.enqueue("foo", { srcinfo: FOLLOWING, reason: "it moved" });
+    assertEquals((await queue.buildNext([await builtPackage("foo", "1.0.r6-1")])).state, "held");
+    assertEquals(await queue.published(), ["foo 1.0.r7-1"]);
+  }));
+
+Deno.test("of a package that follows a source, pkgver() gives pkgver and nothing else", () =>
+  withQueue(async (queue) => {
+    for (const version of ["1:1.0.r5-1", "1.0.r5-2", "0.9-1"]) {
+      const build = await queue.enqueue("foo", { srcinfo: FOLLOWING });
+      const made = await queue.buildNext([await builtPackage("foo", version)]);
+      assertEquals([made.number, made.state], [build.number, "held"], version);
+      assertStringIncludes(made.hold!.reason, "is not the approved one");
+    }
+  }));
+
+Deno.test("a rebuild of what follows a source sets pkgver too, so that its pkgrel counts", () =>
+  withQueue(async (queue) => {
+    await queue.enqueue("foo", { srcinfo: FOLLOWING });
+    await queue.buildNext([await builtPackage("foo", "1.0.r5-1")]);
+    const [build] = await queue.queue.rebuild("foo", "why");
+    assertEquals([build!.pkgver, build!.pkgrel], ["1.0.r5", "1.1"]);
+    assertEquals(queue.queue.versionOf(build!), "1.0.r5-1.1");
+    await queue.buildNext([await builtPackage("foo", "1.0.r5-1.1")]);
+    assertEquals(await queue.published(), ["foo 1.0.r5-1.1"]);
+    await queue.queue.rebuild("foo", "why");
+    await queue.buildNext([await builtPackage("foo", "1.0.r6-1")]);
+    assertEquals(await queue.published(), ["foo 1.0.r6-1"], "it had moved by then");
+  }));

@@ -210,6 +210,18 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     },
     { target: "/api/v1/builder/lease", status: 400, body: { architectures: [], version: "1" } },
   ],
+  "POST /api/v1/builder/looks": [
+    { target: "/api/v1/builder/looks", status: 204, body: { wait_ms: 0 } },
+    { target: "/api/v1/builder/looks", status: 400, body: { wait_ms: -1 } },
+  ],
+  "POST /api/v1/builder/looks/{look}": [
+    {
+      target: `/api/v1/builder/looks/${JOB}`,
+      status: 404,
+      body: { outcome: "failed", reason: "gone" },
+    },
+    { target: `/api/v1/builder/looks/${JOB}`, status: 400, body: { outcome: "unsure" } },
+  ],
   "GET /api/v1/builders": [{ target: "/api/v1/builders", status: 200 }],
   "GET /api/v1/builder/jobs/{job}/tree": [
     { target: `/api/v1/builder/jobs/${JOB}/tree`, status: 404 },

@@ -1,0 +1,55 @@
+import { hostLinks } from "../roots/host_links.ts";
+import { CERTIFICATES } from "../sandbox/machine_files.ts";
+import type { IdMapping } from "../sandbox/namespaces.ts";
+import type { SandboxRun } from "../sandbox/run_sandbox.ts";
+import type { Bind } from "../sandbox/sandbox.ts";
+
+/** What git of this machine is run with. */
+export interface GitSurroundings {
+  readonly mapping: IdMapping;
+  /** Made-up files of /etc. */
+  readonly machineFiles: readonly Bind[];
+}
+
+export const GIT = "/usr/bin/git";
+
+const PROCESSES = 64;
+const MEMORY_BYTES = 1024 ** 3;
+/** A clone and its files: package sources are small. */
+const TEMPORARY_BYTES = 512 * 1024 ** 2;
+
+/**
+ * A sandbox with the git of this machine and its network. A server that git talks to may be hostile,
+ * so there is nothing but programs, a directory in memory, and no protocol that runs one of them.
+ */
+export async function gitSandbox(
+  { mapping, machineFiles }: GitSurroundings,
+  argv: readonly string[],
+): Promise<Pick<SandboxRun, "surroundings" | "plan">> {
+  return {
+    surroundings: {
+      mapping,
+      overlays: [],
+      user: "build",
+      limits: { processes: PROCESSES, fileBytes: TEMPORARY_BYTES, memoryBytes: MEMORY_BYTES },
+    },
+    plan: {
+      binds: [{ source: "/usr", target: "/usr", isWritable: false }, ...machineFiles],
+      memory: [{ target: "/tmp", bytes: TEMPORARY_BYTES }],
+      links: await hostLinks(),
+      hasNetwork: true,
+      user: "build",
+      env: {
+        PATH: "/usr/bin",
+        LC_ALL: "C.UTF-8",
+        HOME: "/tmp",
+        GIT_ALLOW_PROTOCOL: "https:http:git",
+        GIT_CONFIG_NOSYSTEM: "1",
+        GIT_TERMINAL_PROMPT: "0",
+        GIT_SSL_CAINFO: CERTIFICATES,
+      },
+      directory: "/tmp",
+      argv,
+    },
+  };
+}

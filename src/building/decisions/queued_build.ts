@@ -1,0 +1,25 @@
+import type { AcceptedBuild } from "../accepted_build.ts";
+import { USUAL_SETTINGS } from "../build_settings.ts";
+import { metadataOf } from "../packages/tree_metadata.ts";
+import type { Accepted, WatchedPackage } from "../packages/watched_package.ts";
+import { patchedTree } from "../patched_tree.ts";
+import type { SourceTree } from "../source_tree.ts";
+
+/** What the queue gets of an accepted tree. */
+export async function queuedBuild(
+  { base, needs, settings: decided }: WatchedPackage,
+  { treeHash, at, by, reason: approval }: Accepted,
+  { tree, reason }: { tree: SourceTree; reason: string },
+): Promise<AcceptedBuild> {
+  const settings = { ...USUAL_SETTINGS, ...decided?.settings };
+  // Of patches that do not fit, the queue holds the build.
+  const built = await patchedTree(tree, settings.patches).catch(() => tree);
+  const { names, architectures, version } = metadataOf(built);
+  return {
+    packageBase: base,
+    packageNames: names,
+    ...{ treeHash, version, architectures, needs, reason },
+    approved: { at, by, reason: approval },
+    settings,
+  };
+}
