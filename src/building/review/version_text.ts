@@ -43,6 +43,8 @@ export function faultOfPkgver(text: string): string | null {
   if (text === "") return "it is empty";
   if (text.includes("-")) return "a pkgver has no hyphen";
   if (!/\d/.test(text)) return "it has no digit";
+  // pacman takes 1.2 to be older than _1.2 and than .1.2, which may be any release.
+  if (!/^[A-Za-z0-9]/.test(text)) return "it begins with a separator";
   return faultOfVersionText(text);
 }
 
