@@ -30,8 +30,8 @@ export async function inspectMember(
   const judgement = before === null ? null : judge(before, tree);
   return {
     verdict: judgement?.verdict ?? null,
-    facts: judgement?.facts ?? inspect(tree),
-    diff: diffTrees(before, tree),
+    facts: judgement?.facts ?? await inspect(tree),
+    diff: await diffTrees(before, tree),
     sources: sourcesOf(tree),
     dependencies: metadataOf(tree).dependencies,
   };

@@ -2,6 +2,7 @@ import type { SyntaxNode } from "unbash";
 import { evaluate, type Evaluation } from "../../formats/pkgbuild/evaluation.ts";
 import { baseValues, CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
 import { commandName, lineAt, parsePkgbuild, visit } from "../../formats/pkgbuild/syntax.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { type SourceFile, type SourceTree, textOf } from "../source_tree.ts";
 import { ENVIRONMENT } from "./environment.ts";
 import { suspiciousCharacters } from "./characters.ts";
@@ -37,13 +38,25 @@ const STEPS = /^(?:prepare|build|check|package|pkgver|verify)(?:_|$)/;
  * What is worth a look in a package source that nobody has accepted yet: facts with their lines, not
  * a score. All are for review, and a tree without any is not proved to be harmless.
  */
-export function inspect(tree: SourceTree): Fact[] {
-  return [...tree.values()].sort((one, other) => one.path < other.path ? -1 : 1).flatMap(
-    inspectFile,
-  );
+export async function inspect(tree: SourceTree): Promise<Fact[]> {
+  const slice = new TimeSlice();
+  const facts: Fact[] = [];
+  for (const file of [...tree.values()].sort((one, other) => one.path < other.path ? -1 : 1)) {
+    const found = await inspectFile(file, slice);
+    facts.push(...found.slice(0, MAX_FACTS));
+    if (found.length > MAX_FACTS) {
+      const reason = `${found.length - MAX_FACTS} more facts are not shown: look at the file.`;
+      facts.push({ ...found[MAX_FACTS]!, line: null, before: null, after: null, reason });
+    }
+    if (slice.isOver) await slice.renew();
+  }
+  return facts;
 }
 
-function inspectFile(file: SourceFile): Fact[] {
+/** Of one file: more than that nobody reads. */
+const MAX_FACTS = 200;
+
+async function inspectFile(file: SourceFile, slice: TimeSlice): Promise<Fact[]> {
   const { path } = file;
   const facts: Fact[] = [];
   if (file.mode === "120000") facts.push(found("file", path, null, null, "A symbolic link."));
@@ -55,11 +68,17 @@ function inspectFile(file: SourceFile): Fact[] {
     }
     return facts;
   }
-  facts.push(...inspectCharacters(path, text));
+  const isMetadata = path === SRCINFO;
+  for (const { line, number } of linesOf(text)) {
+    // Once for a line that is looked at in parts.
+    const known = facts.slice(-2).filter((fact) => fact.line === number).map(({ kind }) => kind);
+    const found = inspectLine(line, { path, number, isMetadata });
+    facts.push(...found.filter(({ kind }) => !known.includes(kind)));
+    if (slice.isOver) await slice.renew();
+  }
   const isScript = path === PKGBUILD || path.endsWith(".install") ||
     /^#!.*\b(?:ba|z|da)?sh\b/.test(text);
   if (isScript) facts.push(...inspectScript(path, text));
-  if (path !== SRCINFO) facts.push(...inspectBlobs(path, text));
   if (path.startsWith(".") && path.endsWith(".install")) {
     facts.push(found("install", path, null, null, "A hidden install script."));
   }
@@ -76,30 +95,49 @@ function found(
   return { kind, class: "review", file, line, before: null, after: text, reason };
 }
 
-function inspectCharacters(path: string, text: string): Fact[] {
-  return text.split("\n").flatMap((line, index) => {
-    const codes = suspiciousCharacters(line).filter((code) => !isLetter(code));
-    return codes.length === 0 ? [] : [
-      found(
-        "characters",
-        path,
-        index + 1,
-        line,
-        `Characters that may not show: ${codes.join(" ")}.`,
-      ),
-    ];
-  });
+/** Characters that may not show, and encoded texts. */
+function inspectLine(
+  line: string,
+  { path, number, isMetadata }: { path: string; number: number; isMetadata: boolean },
+): Fact[] {
+  const codes = suspiciousCharacters(line).filter((code) => !isLetter(code));
+  const shown = line.slice(0, MAX_SHOWN);
+  const more = codes.length > MAX_CODES ? ` and ${codes.length - MAX_CODES} more` : "";
+  const reason = `Characters that may not show: ${codes.slice(0, MAX_CODES).join(" ")}${more}.`;
+  return [
+    ...codes.length === 0 ? [] : [found("characters", path, number, shown, reason)],
+    ...!isMetadata && BLOB.test(line)
+      ? [found("encoded", path, number, shown, "A long encoded text.")]
+      : [],
+  ];
+}
+
+const MAX_CODES = 20;
+/** Characters of a line. */
+const MAX_SHOWN = 4096;
+
+/** Of a line at once: longer ones are looked at in parts. */
+const MAX_PART = 64 * 1024;
+/** Of two parts, so that no encoded text is cut into two short ones. */
+const OVERLAP = 512;
+
+/** The lines one after the other: all at once would take long for a file of line feeds. */
+function* linesOf(text: string): Generator<{ line: string; number: number }> {
+  let number = 1;
+  for (let start = 0; start < text.length;) {
+    const lineFeed = text.indexOf("\n", start);
+    const end = Math.min(lineFeed < 0 ? text.length : lineFeed, start + MAX_PART);
+    yield { line: text.slice(start, end), number };
+    if (end === text.length) return;
+    const isWhole = end === lineFeed;
+    if (isWhole) number++;
+    start = isWhole ? end + 1 : end - OVERLAP;
+  }
 }
 
 /** Names of people have letters of all scripts; in a URL or a name they are seen as code. */
 function isLetter(code: string): boolean {
   return /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(String.fromCodePoint(parseInt(code.slice(2), 16)));
-}
-
-function inspectBlobs(path: string, text: string): Fact[] {
-  return text.split("\n").flatMap((line, index) =>
-    BLOB.test(line) ? [found("encoded", path, index + 1, line, "A long encoded text.")] : []
-  );
 }
 
 function inspectScript(path: string, text: string): Fact[] {
@@ -175,9 +213,13 @@ function inspectNode(node: SyntaxNode, { path, text, step }: Place): Fact[] {
   return [];
 }
 
+const MAX_KEY = 100;
+
 function inspectMetadata(evaluation: Evaluation, text: string): Fact[] {
   const facts: Fact[] = [];
   for (const key of evaluation.variables.keys()) {
+    // No key of makepkg is that long, and a regular expression could not be, either.
+    if (key.length > MAX_KEY) continue;
     const line = lineOf(text, key);
     const values = baseValues(evaluation, key) ?? [];
     if (plainKey(key) === "source") {

@@ -289,7 +289,7 @@ function baseKeys(before: ReadSource, after: ReadSource): Set<string> {
 /** makepkg knows a dozen. */
 const MAX_ARCHITECTURES = 30;
 /** The largest package bases have some hundred. */
-const MAX_PACKAGES = 500;
+const MAX_PACKAGES = 200;
 
 /** Keys alone, and with each architecture for which the PKGBUILD or .SRCINFO has one. */
 function withArchitectures(

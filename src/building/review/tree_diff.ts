@@ -1,4 +1,5 @@
 import { structuredPatch } from "diff";
+import { TimeSlice } from "../../async/time_slice.ts";
 import {
   contentDigest,
   isSameFile,
@@ -21,6 +22,8 @@ const CONTEXT_LINES = 3;
 const MAX_LINE = 1000;
 /** Lines of a diff that are shown. */
 const MAX_LINES = 20_000;
+/** Characters of what differs in two texts; longer ones are shown one after the other. */
+const MAX_COMPARED = 300_000;
 /** Changed lines beyond which two texts are not compared, but shown one after the other. */
 const MAX_EDITS = 1500;
 
@@ -28,7 +31,11 @@ const MAX_EDITS = 1500;
  * The difference of two package sources as unified diff of all files, with modes, links, binary files
  * and renames. Without a former tree all files are new.
  */
-export function diffTrees(before: SourceTree | null, after: SourceTree): DiffLine[] {
+export async function diffTrees(
+  before: SourceTree | null,
+  after: SourceTree,
+): Promise<DiffLine[]> {
+  const slice = new TimeSlice();
   const old: SourceTree = before ?? new Map();
   const renamed = renamesBetween(old, after);
   const sources = new Set(renamed.values());
@@ -36,10 +43,11 @@ export function diffTrees(before: SourceTree | null, after: SourceTree): DiffLin
   for (const path of [...new Set([...old.keys(), ...after.keys()])].sort()) {
     if (sources.has(path) && !after.has(path)) continue;
     const from = renamed.get(path) ?? path;
-    lines.push(...diffFile(old.get(from) ?? null, after.get(path) ?? null));
-    if (lines.length > MAX_LINES) {
-      return [...lines.slice(0, MAX_LINES), note("The rest is too long to be shown.")];
-    }
+    const room = MAX_LINES - lines.length;
+    const file = diffFile(old.get(from) ?? null, after.get(path) ?? null);
+    for (const line of file.slice(0, room)) lines.push(line);
+    if (file.length > room) return [...lines, note("The rest is too long to be shown.")];
+    if (slice.isOver) await slice.renew();
   }
   return lines;
 }
@@ -90,21 +98,82 @@ function diffContent(before: SourceFile | null, after: SourceFile | null): DiffL
   if (old === null || now === null || old === undefined || now === undefined) {
     return [note(`Not a text: ${contentText(before)} -> ${contentText(after)}`)];
   }
-  const patch = structuredPatch("", "", old, now, undefined, undefined, {
-    context: CONTEXT_LINES,
-    maxEditLength: MAX_EDITS,
-  });
+  const part = differingPart(old, now);
+  const isLarge = part.old.length + part.now.length > MAX_COMPARED;
+  const patch = isLarge
+    ? undefined
+    : structuredPatch("", "", part.old, part.now, undefined, undefined, {
+      context: CONTEXT_LINES,
+      maxEditLength: MAX_EDITS,
+    });
   if (patch === undefined) {
     return [
       note("The texts have little in common; both are shown as a whole."),
-      ...old.split("\n").map((line) => shown("removed", `-${line}`)),
-      ...now.split("\n").map((line) => shown("added", `+${line}`)),
+      ...wholeText("removed", "-", part.old),
+      ...wholeText("added", "+", part.now),
     ];
   }
   return patch.hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines }) => [
-    shown("hunk", `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`),
+    shown(
+      "hunk",
+      `@@ -${range(oldStart + part.skipped, oldLines)} ` +
+        `+${range(newStart + part.skipped, newLines)} @@`,
+    ),
     ...lines.map((line) => shown(kindOfLine(line), line)),
   ]);
+}
+
+/**
+ * The lines between the first and the last that differ, with their context. A file of millions of
+ * lines, all but a few of which are the same, would take seconds otherwise.
+ */
+function differingPart(
+  old: string,
+  now: string,
+): { readonly old: string; readonly now: string; readonly skipped: number } {
+  const shorter = Math.min(old.length, now.length);
+  let start = 0;
+  while (start < shorter && old.charCodeAt(start) === now.charCodeAt(start)) start++;
+  let end = 0;
+  const room = shorter - start;
+  while (
+    end < room &&
+    old.charCodeAt(old.length - 1 - end) === now.charCodeAt(now.length - 1 - end)
+  ) end++;
+  for (let lines = 0; lines <= CONTEXT_LINES && start > 0; lines++) {
+    start = start < 2 ? 0 : old.lastIndexOf("\n", start - 2) + 1;
+  }
+  let tail = old.length - end;
+  for (let lines = 0; lines <= CONTEXT_LINES && tail < old.length; lines++) {
+    const lineEnd = old.indexOf("\n", tail);
+    tail = lineEnd < 0 ? old.length : lineEnd + 1;
+  }
+  return {
+    old: old.slice(start, tail),
+    now: now.slice(start, now.length - (old.length - tail)),
+    skipped: lineFeedsIn(old, start),
+  };
+}
+
+function lineFeedsIn(text: string, end: number): number {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0 && at < end; at = text.indexOf("\n", at + 1)) count++;
+  return count;
+}
+
+/** A text line by line, up to half of what is shown at all: the other one has the other half. */
+function wholeText(kind: "removed" | "added", sign: string, text: string): DiffLine[] {
+  const lines: DiffLine[] = [];
+  for (let start = 0; start < text.length;) {
+    if (lines.length >= MAX_LINES / 2) {
+      return [...lines, note(`More lines were ${kind} than can be shown.`)];
+    }
+    const end = text.indexOf("\n", start);
+    const lineEnd = end < 0 ? text.length : end;
+    lines.push(shown(kind, `${sign}${text.slice(start, lineEnd)}`));
+    start = lineEnd + 1;
+  }
+  return lines;
 }
 
 /** An empty range is named by the line before it. */

@@ -26,8 +26,12 @@ export interface Pkgbuild {
 
 /** Characters of a PKGBUILD; the AUR refuses larger ones. */
 const MAX_LENGTH = 256_000;
-/** Bounds of what makes parsing slow; real PKGBUILDs have a few hundred. */
-const MAX_EXPANSIONS = 5000;
+/** Bounds of what makes parsing slow; real PKGBUILDs have up to 400 expansions. */
+const MAX_EXPANSIONS = 1500;
+/** Brackets that open something; real PKGBUILDs have up to 600. */
+const MAX_BRACKETS = 6000;
+/** Words and commands; real PKGBUILDs have up to 3000. */
+const MAX_WORDS = 30_000;
 const MAX_HERE_DOCUMENTS = 300;
 const MAX_DEPTH = 200;
 const MAX_STATEMENTS = 3000;
@@ -88,13 +92,17 @@ export function commandName({ name }: Command): string | null {
 
 function excessOf(text: string): string | null {
   if (text.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
-  if (count(text, /\$[({]|`|\(\(/g) > MAX_EXPANSIONS) return "it has too many expansions";
+  if (count(text, /\$[({[]|`|\(\(|[<>]\(/g) > MAX_EXPANSIONS) return "it has too many expansions";
+  if (count(text, /[\s|&;<>]+/g) > MAX_WORDS) return "it has too many words";
+  if (count(text, /[([{]/g) > MAX_BRACKETS) return "it has too many brackets";
   if (count(text, /<</g) > MAX_HERE_DOCUMENTS) return "it has too many here-documents";
   return null;
 }
 
 function count(text: string, pattern: RegExp): number {
-  return text.match(pattern)?.length ?? 0;
+  let found = 0;
+  while (pattern.test(text)) found++;
+  return found;
 }
 
 /** The faults of a script and of all scripts inside it, which are parsed when they are visited. */

@@ -4,8 +4,8 @@ import { treeOf, type WrittenFile } from "../../../support/source_trees.ts";
 
 const HEAD = "pkgname=foo\npkgver=1\npkgrel=1\narch=(any)\n";
 
-function found(files: Record<string, WrittenFile>): string[] {
-  return inspect(treeOf(files)).map(({ kind, file, line }) => `${kind} ${file}:${line}`);
+async function found(files: Record<string, WrittenFile>): Promise<string[]> {
+  return (await inspect(treeOf(files))).map(({ kind, file, line }) => `${kind} ${file}:${line}`);
 }
 
 const CASES: readonly (readonly [name: string, line: string, kind: string])[] = [
@@ -38,30 +38,30 @@ const CASES: readonly (readonly [name: string, line: string, kind: string])[] = 
 
 Deno.test("a first look finds", async (t) => {
   for (const [name, line, kind] of CASES) {
-    await t.step(name, () => {
-      assertEquals(found({ PKGBUILD: `${HEAD}${line}\n` }), [`${kind} PKGBUILD:5`]);
+    await t.step(name, async () => {
+      assertEquals(await found({ PKGBUILD: `${HEAD}${line}\n` }), [`${kind} PKGBUILD:5`]);
     });
   }
 });
 
-Deno.test("a first look finds what install scripts run", () => {
+Deno.test("a first look finds what install scripts run", async () => {
   const files = {
     PKGBUILD: HEAD,
     "foo.install": "post_install() {\n  bun install x\n  python y\n}\n",
   };
-  assertEquals(found(files), ["network foo.install:2", "interpreter foo.install:3"]);
+  assertEquals(await found(files), ["network foo.install:2", "interpreter foo.install:3"]);
 });
 
-Deno.test("a first look names hidden install scripts, links, submodules, blobs and files that are no text", () => {
+Deno.test("a first look names hidden install scripts, links, submodules, blobs and files that are no text", async () => {
   assertEquals(
-    found({
+    (await found({
       PKGBUILD: HEAD,
       ".x.install": "",
       link: { mode: "120000", text: "/etc/passwd" },
       module: { mode: "160000", commit: "a" },
       blob: `${"QUJD".repeat(60)}\n`,
       binary: "\0",
-    }).sort(),
+    })).sort(),
     [
       "encoded blob:1",
       "file binary:null",
@@ -72,11 +72,23 @@ Deno.test("a first look names hidden install scripts, links, submodules, blobs a
   );
 });
 
-Deno.test("a plain package has nothing to look at, and names of people are no suspicious characters", () => {
+Deno.test("a plain package has nothing to look at, and names of people are no suspicious characters", async () => {
   const plain =
     `# Maintainer: J\u00fcrgen\n${HEAD}source=(https://example.org/x)\nsha256sums=(${
       "0".repeat(64)
     })\n` +
     "build() {\n  make\n}\npackage() {\n  make install\n}\n";
-  assertEquals(found({ PKGBUILD: plain }), []);
+  assertEquals(await found({ PKGBUILD: plain }), []);
+});
+
+Deno.test("a first look comes to its end whatever a file has, and says what it does not show", async () => {
+  const facts = await inspect(treeOf({
+    PKGBUILD: `${HEAD}${"x".repeat(150_000)}=1\n`,
+    "x.txt": "\u200b\n".repeat(100_000),
+    blanks: "\n".repeat(4_000_000),
+  }));
+  const [blob, ...others] = facts;
+  assertEquals(blob?.kind, "encoded");
+  assertEquals(others.map(({ kind }) => kind), Array(201).fill("characters"));
+  assertEquals(facts.at(-1)?.reason, "99800 more facts are not shown: look at the file.");
 });

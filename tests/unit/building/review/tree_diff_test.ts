@@ -1,17 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
+import { applyPatch } from "diff";
 import fc from "fast-check";
 import { diffTrees } from "../../../../src/building/review/tree_diff.ts";
 import { treeOf, type WrittenFile } from "../../../support/source_trees.ts";
 
-function diff(
+async function diff(
   before: Record<string, WrittenFile> | null,
   after: Record<string, WrittenFile>,
-): string[] {
-  return diffTrees(before && treeOf(before), treeOf(after)).map(({ text }) => text);
+): Promise<string[]> {
+  return (await diffTrees(before && treeOf(before), treeOf(after))).map(({ text }) => text);
 }
 
-Deno.test("a changed file is shown with its context, and one that is the same is not", () => {
-  assertEquals(diff({ a: "1\n2\n3\n", same: "x" }, { a: "1\ntwo\n3\n", same: "x" }), [
+Deno.test("a changed file is shown with its context, and one that is the same is not", async () => {
+  assertEquals(await diff({ a: "1\n2\n3\n", same: "x" }, { a: "1\ntwo\n3\n", same: "x" }), [
     "--- a/a",
     "+++ b/a",
     "@@ -1,3 +1,3 @@",
@@ -22,8 +23,8 @@ Deno.test("a changed file is shown with its context, and one that is the same is
   ]);
 });
 
-Deno.test("without a former tree all files are new", () => {
-  assertEquals(diff(null, { a: "1\n" }), [
+Deno.test("without a former tree all files are new", async () => {
+  assertEquals(await diff(null, { a: "1\n" }), [
     "--- /dev/null",
     "+++ b/a",
     "\\ Mode: none -> 100644 (file)",
@@ -32,13 +33,13 @@ Deno.test("without a former tree all files are new", () => {
   ]);
 });
 
-Deno.test("a mode, a link and a missing line feed at the end are shown", () => {
-  assertEquals(diff({ a: "1\n" }, { a: { mode: "100755", text: "1\n" } }), [
+Deno.test("a mode, a link and a missing line feed at the end are shown", async () => {
+  assertEquals(await diff({ a: "1\n" }, { a: { mode: "100755", text: "1\n" } }), [
     "--- a/a",
     "+++ b/a",
     "\\ Mode: 100644 (file) -> 100755 (executable)",
   ]);
-  assertEquals(diff({ a: "1\n" }, { a: { mode: "120000", text: "/etc/passwd" } }), [
+  assertEquals(await diff({ a: "1\n" }, { a: { mode: "120000", text: "/etc/passwd" } }), [
     "--- a/a",
     "+++ b/a",
     "\\ Mode: 100644 (file) -> 120000 (symbolic link)",
@@ -49,25 +50,25 @@ Deno.test("a mode, a link and a missing line feed at the end are shown", () => {
   ]);
 });
 
-Deno.test("a renamed file is one difference, and a rename by case alone is pointed out", () => {
-  assertEquals(diff({ "a.patch": "1\n" }, { "A.patch": "1\n" }), [
+Deno.test("a renamed file is one difference, and a rename by case alone is pointed out", async () => {
+  assertEquals(await diff({ "a.patch": "1\n" }, { "A.patch": "1\n" }), [
     "--- a/a.patch",
     "+++ b/A.patch",
     "\\ Renamed; only upper and lower case differ.",
   ]);
 });
 
-Deno.test("a file that is no text is shown by its size and digest", () => {
-  const [, , line] = diff({ a: { text: "\0", mode: "100644" } }, { a: { text: "\0\0" } });
+Deno.test("a file that is no text is shown by its size and digest", async () => {
+  const [, , line] = await diff({ a: { text: "\0", mode: "100644" } }, { a: { text: "\0\0" } });
   assert(line?.startsWith("\\ Not a text: 100644, 1 bytes, SHA-256 "), line);
 });
 
-Deno.test("characters that a terminal or a reader would not show are visible", () => {
-  const lines = diff({ a: "" }, { a: "x\x1b[2K\r\u202e\u200b\u00a0\u{e0041}\u00e9\ty\n" });
+Deno.test("characters that a terminal or a reader would not show are visible", async () => {
+  const lines = await diff({ a: "" }, { a: "x\x1b[2K\r\u202e\u200b\u00a0\u{e0041}\u00e9\ty\n" });
   assertEquals(lines.at(-1), "+x<U+001B>[2K<U+000D><U+202E><U+200B><U+00A0><U+E0041>\u00e9\ty");
 });
 
-Deno.test("no tree writes anything to a terminal but text", () => {
+Deno.test("no tree writes anything to a terminal but text", async () => {
   const file = fc.oneof(
     fc.string({ unit: "binary" }),
     fc.record({
@@ -76,9 +77,9 @@ Deno.test("no tree writes anything to a terminal but text", () => {
     }),
   );
   const tree = fc.dictionary(fc.string({ unit: "binary", minLength: 1 }), file, { maxKeys: 4 });
-  fc.assert(
-    fc.property(tree, tree, (before, after) => {
-      for (const line of diff(before, after)) {
+  await fc.assert(
+    fc.asyncProperty(tree, tree, async (before, after) => {
+      for (const line of await diff(before, after)) {
         assert(!/[\p{Cc}\p{Cf}]/u.test(line.replaceAll("\t", "")), line);
       }
     }),
@@ -86,9 +87,39 @@ Deno.test("no tree writes anything to a terminal but text", () => {
   );
 });
 
-Deno.test("texts that have nothing in common are shown without a long comparison", () => {
+Deno.test("texts that have nothing in common are shown without a long comparison", async () => {
   const text = (word: string) =>
     Array.from({ length: 9000 }, (_, index) => `${word}${index}`).join("\n");
-  const lines = diff({ a: text("x") }, { a: text("y") });
+  const lines = await diff({ a: text("x") }, { a: text("y") });
   assertEquals(lines.length, 2 + 1 + 18_000);
+});
+
+Deno.test("a few changed lines of a huge file are shown with their numbers and context", async () => {
+  const lines = Array.from({ length: 300_000 }, (_, index) => `${index + 1}`);
+  const before = lines.join("\n");
+  lines[149_999] = "x";
+  assertEquals(await diff({ a: before }, { a: lines.join("\n") }), [
+    "--- a/a",
+    "+++ b/a",
+    "@@ -149997,7 +149997,7 @@",
+    ...[" 149997", " 149998", " 149999", "-150000", "+x", " 150001", " 150002", " 150003"],
+  ]);
+});
+
+Deno.test("what was removed does not crowd out what was added, and no file is too long", async () => {
+  const shown = await diff({ a: "old\n".repeat(500_000) }, { a: "new\n".repeat(500_000) });
+  assert(shown.includes("-old") && shown.includes("+new"));
+  const only = await diff(null, { a: "\n".repeat(4_000_000) });
+  assertEquals(only.at(-1), "\\ More lines were added than can be shown.");
+  assert(only.length < 20_000);
+});
+
+Deno.test("a difference at any place is the one that a whole comparison finds", async () => {
+  const text = fc.array(fc.constantFrom("a\n", "b\n", "c\n", "\n", "c"), { maxLength: 12 })
+    .map((lines) => lines.join(""));
+  await fc.assert(fc.asyncProperty(text, text, async (before, after) => {
+    const shown = (await diff({ a: before }, { a: after })).slice(2);
+    const applied = applyPatch(before, ["--- a", "+++ a", ...shown, ""].join("\n"));
+    assertEquals(before === after ? before : applied, after);
+  }));
 });

@@ -66,6 +66,22 @@ Deno.test("a file that is too large or nested too deeply is a fault, and is foun
   }
 });
 
+Deno.test("a file of more words, brackets or expansions than any package has is a fault", () => {
+  for (
+    const text of [
+      ...["a|", "a\n", "a=1 ", "fi;", "<(a)"].map((unit) => unit.repeat(31_000)),
+      ...["a=([", "{ }\n", "[ ]\n"].map((unit) => unit.repeat(6_001)),
+      ...["${a}\n", "$(a)\n", "`a`\n", "$[a]\n", "$((a))\n", "<(a)\n", ">(a)\n"].map((unit) =>
+        unit.repeat(1_501)
+      ),
+    ]
+  ) {
+    const pkgbuild = parsePkgbuild(text);
+    const fault = "statements" in pkgbuild ? null : pkgbuild[0]?.message;
+    assert(fault?.startsWith("it has too many"), `${text.slice(0, 10)}: ${fault}`);
+  }
+});
+
 Deno.test("syntax is the same whatever white space and comments are between words", () => {
   const same = (one: string, other: string) =>
     isSameSyntax({ node: statements(one)[0]!, text: one }, {
