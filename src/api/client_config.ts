@@ -59,6 +59,7 @@ export const SHOW_CLIENT_CONFIG = endpoint({
   method: "GET",
   path: "/api/v1/client-config",
   summary: "Show the pacman configuration for clients",
+  right: "anyone",
   query: {
     date: z.string().optional().describe(
       "The view to hold clients at: a day such as 2026-11-20, or a time such as 2026-11-20T12:00Z.",

@@ -179,7 +179,16 @@ async function route({ request, path, context, client, listings }: Visit): Promi
       location: `/${encodeURI(directory)}/`,
     });
   }
+  if (path === "" && isBrowser(request)) {
+    const { respondWithFace } = await import("./admin/face.ts");
+    return await respondWithFace(request, { ...context, client });
+  }
   return await listings.respond(directory, mirroring, publishing);
+}
+
+/** Whether a request asks for a page by name: programs take anything. */
+function isBrowser({ headers }: Request): boolean {
+  return headers.get("accept")?.includes("text/html") ?? false;
 }
 
 function hasDirectory(directory: string, tree: RepositoryTree): boolean {

@@ -66,6 +66,20 @@ export function renderDoor(title: string, body: ComponentChildren): string {
   );
 }
 
+/** The page that anybody sees first. */
+export function renderFace(body: ComponentChildren): string {
+  return renderToString(
+    <Frame title="Packages">
+      <main id="content" class="door face">
+        <p class="brand">
+          <img src={assetUrl("mark.svg")} alt="" width={40} height={40} /> pkgstash
+        </p>
+        {body}
+      </main>
+    </Frame>,
+  );
+}
+
 function Frame({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <html lang="en">

@@ -72,7 +72,8 @@ function timeText(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-function strangerRefusal(token: string | null): Failure {
+/** Why somebody without a token may not call what is not for anybody. */
+export function strangerRefusal(token: string | null): Failure {
   const off = "Cannot use the administrative API:";
   if (token === null) {
     return {

@@ -18,7 +18,12 @@ export type Outcome = { readonly value: unknown } | { readonly problem: Problem 
 export async function callWithin(
   endpoint: Endpoint,
   values: Readonly<Record<string, unknown>>,
-  { context, principal, origin }: { context: CallContext; principal: Principal; origin: Request },
+  { context, principal, origin }: {
+    context: CallContext;
+    /** Null for anybody. */
+    principal: Principal | null;
+    origin: Request;
+  },
 ): Promise<Outcome> {
   const url = endpointUrl(new URL(origin.url).origin, endpoint, values).href;
   const content = requestContent(endpoint.body, values["body"]);

@@ -3,7 +3,7 @@ import type { Endpoint } from "../../api/endpoint.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
-import { authorize, refusalFor } from "./authorization.ts";
+import { authorize, refusalFor, strangerRefusal } from "./authorization.ts";
 import { refuseForeignPage } from "./browser_guard.ts";
 import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure.ts";
 import type { Route } from "./route.ts";
@@ -42,22 +42,26 @@ export async function respondToApi(
   return failureResponse(form, wrongMethod(methods));
 }
 
-/** Answers a request that somebody who is known makes from within the daemon. */
+/** Answers a request from within the daemon: of somebody who is known, or of anybody if that is null. */
 export async function respondWithin(
   request: Request,
   { endpoint, segments, context, principal }: {
     endpoint: Endpoint;
     segments: readonly string[];
     context: CallContext;
-    principal: Principal;
+    principal: Principal | null;
   },
 ): Promise<Response> {
   const route = ROUTES.find((each) => each.endpoint === endpoint);
   const path = route === undefined ? null : match(route, segments);
   if (route === undefined || path === null) return failureResponse("problem", UNKNOWN_PATH);
-  const refusal = refusalFor(principal, endpoint, path, context);
-  if (refusal !== null) return failureResponse("problem", refusal);
   const isOpen = endpoint.right === "anyone";
+  const refusal = isOpen
+    ? null
+    : principal === null
+    ? strangerRefusal(context.config.token)
+    : refusalFor(principal, endpoint, path, context);
+  if (refusal !== null) return failureResponse("problem", refusal);
   return await respond(route, { path, request, context, principal: isOpen ? null : principal });
 }
 

@@ -20,6 +20,9 @@ async function start(options: TestAppOptions = {}) {
       refresh_interval: "0",
       min_free_space: "0",
       keep_versions: 0,
+      // A command takes longer to start where much else runs.
+      stall_timeout: "30s",
+      answer_timeout: "30s",
       ...options.settings,
     },
     tables: () => `mirrored_repos = ["core"]\n`,
