@@ -116,7 +116,7 @@ function Header(
         <a class="brand" href="/admin/">
           <img src={assetUrl("mark.svg")} alt="" width={28} height={28} /> pkgstash
         </a>
-        {isLive ? <live-state>Live</live-state> : null}
+        {isLive ? <live-state></live-state> : null}
       </div>
       <input type="checkbox" id="menu" class="menu-state" aria-label="Show the menu" />
       <label for="menu" class="menu" aria-hidden="true">Menu</label>

@@ -13,11 +13,16 @@ export function Empty({ title, children }: { title: string; children?: Component
 
 /** What the reader has to know: what, since when, what pkgstash does, what they can do. */
 export function Notice(
-  { tone, title, children }: { tone: Tone; title: string; children?: ComponentChildren },
+  { tone, title = null, children }: {
+    tone: Tone;
+    /** Null where the heading of the page says it. */
+    title?: string | null;
+    children?: ComponentChildren;
+  },
 ) {
   return (
     <section class={`notice ${tone}`}>
-      <p class="title">{title}</p>
+      {title === null ? null : <p class="title">{title}</p>}
       {children}
     </section>
   );

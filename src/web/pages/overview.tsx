@@ -40,7 +40,7 @@ export const OVERVIEW: Page = {
         <>
           <Live id="concerns" isPolite>
             {concerns.map(({ tone, title, text }) => (
-              <Notice key={title} tone={tone} title={title}>
+              <Notice key={title} tone={tone} title={concerns.length === 1 ? null : title}>
                 <p>{text}</p>
               </Notice>
             ))}

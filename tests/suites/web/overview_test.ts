@@ -1,3 +1,4 @@
+import { Gate } from "../../support/fake_mirror.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
 import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
@@ -16,7 +17,9 @@ Deno.test("the overview of a daemon that nobody has used is a guide that turns l
 });
 
 Deno.test("the overview shows numbers, what is on its way, and what was changed", async () => {
-  await using site = await Site.start({ settings: { max_cache_size: "64 MiB" } });
+  await using site = await Site.start({
+    settings: { max_cache_size: "64 MiB", stall_timeout: "5m" },
+  });
   const core = new PublishedRepository(site.mirror)
     .set("glibc", 1, { size: 9_500_000 })
     .set("linux-firmware-with-a-long-name", 20261101, { size: 18_000_000 })
@@ -24,12 +27,14 @@ Deno.test("the overview shows numbers, what is on its way, and what was changed"
   await core.publish();
   await site.fetch(core.path("core.db"));
   for (let count = 0; count < 5; count++) await site.fetch(core.package("glibc", 1));
-  site.mirror.behave(core.package("firefox", 145), [{ kind: "stallAfter", bytes: 7_000_000 }]);
+  const gate = new Gate();
+  site.mirror.behave(core.package("firefox", 145), { kind: "gate", gate, bytes: 7_000_000 });
   const open = await fetch(site.origin + core.package("firefox", 145));
   await checkPage(site, "/admin/", {
     name: "overview",
     ready: (page) => page.getByText("firefox-145").waitFor(),
   });
+  gate.release();
   await open.body?.cancel();
 });
 
@@ -40,9 +45,10 @@ Deno.test("the overview says first what is wrong, and what to do about it", asyn
   await site.fetch(core.path("core.db"));
   await site.fetch(core.package("glibc", 1));
   site.mirror.behave("*", { kind: "status", code: 503 });
-  await site.fetch(core.package("absent", 1));
   await checkPage(site, "/admin/", {
     name: "overview-trouble",
+    // A mirror rests for a few seconds only.
+    before: () => site.fetch(core.package("absent", 1)),
     ready: (page) => page.getByRole("heading", { name: /^No mirror is ready/ }).waitFor(),
   });
 });

@@ -20,8 +20,16 @@ interface Violation {
 export async function checkPage(
   site: Site,
   path: string,
-  { name, ready = () => Promise.resolve(), isSignedIn = true, answers = 200 }: {
+  {
+    name,
+    before = () => Promise.resolve(),
+    ready = () => Promise.resolve(),
+    isSignedIn = true,
+    answers = 200,
+  }: {
     name: string;
+    /** Brings about what the page shows, before it is opened in each view. */
+    before?: () => Promise<unknown>;
     ready?: (page: Page) => Promise<unknown>;
     isSignedIn?: boolean;
     /** The status of the page; a browser complains of failures. */
@@ -29,6 +37,7 @@ export async function checkPage(
   },
 ): Promise<void> {
   for (const view of VIEWS) {
+    await before();
     const page = await site.open(path, { view, isSignedIn });
     await ready(page);
     await checkView(page, { name, view });

@@ -22,7 +22,7 @@ export function Numbers({ status }: { status: Status }) {
         value={hit_ratio === null ? <None /> : percentText(hit_ratio)}
       >
         <span class="more">
-          of requests, since <Time at={started_at} />
+          of requests since the start, <Time at={started_at} />
         </span>
       </Fact>
       <Fact label="Not downloaded again" value={bytesText(bytes.saved)}>
