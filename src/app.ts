@@ -83,7 +83,7 @@ export class App implements AsyncDisposable {
         publishing,
         building,
         metrics,
-        sessions: new Sessions(administration.tokens),
+        sessions: new Sessions(administration),
         streams: new OpenStreams(),
         startedAt,
       };

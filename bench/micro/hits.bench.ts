@@ -49,7 +49,7 @@ const handler = createHandler({
     record: () => Promise.resolve(),
   }),
   metrics,
-  sessions: new Sessions(administration.tokens),
+  sessions: new Sessions(administration),
   streams: new OpenStreams(),
   provenance: { origins: new Map(), file: null, readAt: 0, failure: null },
   startedAt: { wall: Date.now(), monotonic: performance.now() },

@@ -73,6 +73,7 @@ import {
   UPLOAD_FILE,
   VERIFY_REPOSITORY,
 } from "./repositories.ts";
+import { END_ALL_SESSIONS, END_SESSION, LIST_SESSIONS } from "./sessions.ts";
 import { SHOW_STATUS } from "./status.ts";
 import { CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN } from "./tokens.ts";
 import { VERIFY } from "./verify.ts";
@@ -160,6 +161,9 @@ export const ENDPOINTS: readonly Endpoint[] = [
   LIST_TOKENS,
   CREATE_TOKEN,
   REVOKE_TOKEN,
+  LIST_SESSIONS,
+  END_SESSION,
+  END_ALL_SESSIONS,
   LIST_EVENTS,
   SHOW_OPENAPI,
   GO_REFRESH,

@@ -16,6 +16,7 @@ import { PACKAGES_COMMAND } from "./commands/packages.ts";
 import { REFRESH_COMMAND } from "./commands/refresh.ts";
 import { REPO_COMMAND } from "./commands/repo.ts";
 import { SERVE_COMMAND } from "./commands/serve.ts";
+import { SESSIONS_COMMAND } from "./commands/sessions.ts";
 import { STATUS_COMMAND } from "./commands/status.ts";
 import { TOKEN_COMMAND } from "./commands/token.ts";
 import { VERIFY_COMMAND } from "./commands/verify.ts";
@@ -41,5 +42,6 @@ export const COMMANDS: readonly Command[] = [
   CLIENT_CONFIG_COMMAND,
   KEY_COMMAND,
   TOKEN_COMMAND,
+  SESSIONS_COMMAND,
   EVENTS_COMMAND,
 ];

@@ -9,6 +9,7 @@ import { join } from "@std/path";
  *       lock                          held by the running daemon
  *       keys/                         signing keys, 0600
  *       tokens.json                   tokens, hashed; see administration
+ *       ended_sessions.json           sessions of the web admin that were ended before their time
  *       events/                       who changed what, and when; see administration
  *       repositories/NAME/
  *         repository.json               how it was created; a table of the configuration wins

@@ -1,4 +1,5 @@
 import { STATUS_CODE } from "@std/http/status";
+import { CopyField } from "./elements/copy_field.tsx";
 import { counted } from "./elements/quantities.tsx";
 import type { Failure } from "./failure.tsx";
 import { htmlResponse } from "./html_response.ts";
@@ -67,16 +68,15 @@ export function offPage(request: Request, isWellKnown: boolean): Response {
           ? "The token is one that everybody knows."
           : "No token is set, so nobody could sign in."} Make one where the daemon runs:
       </p>
-      <pre tabIndex={0} aria-label="Commands">{SET_TOKEN}</pre>
+      <CopyField label="A secret, into the file that env_file names" value={SET_TOKEN} />
+      <CopyField label="Then read it" value="systemctl reload pkgstash" />
       <p>Then sign in with it here. The API and the command line use the same token.</p>
     </>
   );
   return htmlResponse(request, renderDoor("Web admin", body), { status: STATUS_CODE.Forbidden });
 }
 
-const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env
-chmod 600 /etc/pkgstash/pkgstash.env
-systemctl reload pkgstash`;
+const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env`;
 
 /** Why a request is not answered, whoever sent it. */
 export function failurePage(request: Request, { status, text }: Failure): Response {

@@ -131,7 +131,7 @@ function Header(
             {visitor.name}
             {visitor.role === "administrator" ? null : <span class="quiet">, {visitor.role}</span>}
           </p>
-          {visitor.hasSession
+          {visitor.sessionId !== null
             ? (
               <form method="post" action="/admin/logout">
                 <button type="submit" class="quiet">Sign out</button>

@@ -7,8 +7,8 @@ export interface Visitor {
   readonly name: string;
   readonly role: Role;
   readonly call: Call;
-  /** Whether there is a session of this browser, which can be ended. */
-  readonly hasSession: boolean;
+  /** Of this browser; null for somebody who did not sign in here, and so cannot sign out. */
+  readonly sessionId: string | null;
   /** What is shown once, on the next page. */
   readonly flashes: Flash[];
   /** Whether whoever looked at the beginning of a stream may still do so. */

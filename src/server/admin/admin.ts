@@ -1,10 +1,6 @@
 import { getCookies, setCookie } from "@std/http/cookie";
 import { STATUS_CODE } from "@std/http/status";
-import {
-  ADMINISTRATOR,
-  type Principal,
-  type TokenPurpose,
-} from "../../administration/principal.ts";
+import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
 import { isSameToken } from "../../formats/http/bearer_token.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { assetResponse } from "../../web/assets/assets.ts";
@@ -14,7 +10,6 @@ import { failureOf } from "../../web/failure.tsx";
 import { readForm } from "../../web/form.ts";
 import { redirect, secured } from "../../web/html_response.ts";
 import { PAGES } from "../../web/pages.ts";
-import type { Role } from "../../web/role.ts";
 import { respondToVisitor } from "../../web/site.ts";
 import type { Visitor } from "../../web/visit.ts";
 import { isUsable } from "../api/authorization.ts";
@@ -22,18 +17,10 @@ import { callWithin } from "../api/in_process.ts";
 import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
 import { isOwnPage } from "./origin_check.ts";
+import { roleOf } from "./role_of.ts";
 import { type Session, SESSION_MS } from "./sessions.ts";
 
 const log = eventLogger("web");
-
-/** What a token is for, as a role of the pages; null for those that cannot sign in. */
-const ROLES: Readonly<Record<TokenPurpose, Role | null>> = {
-  administrator: "administrator",
-  approver: "approver",
-  viewer: "viewer",
-  upload: null,
-  builder: null,
-};
 
 /** What a browser is answered from. */
 interface Site {
@@ -96,7 +83,7 @@ async function respond(
   }
   if (session === null) return signedOut(request, pathname + search);
   if (segments[1] === "logout" && segments.length === 2 && !isRead) {
-    context.sessions.end(session.id);
+    await context.sessions.end(session.id);
     return redirect("/admin/login", { "set-cookie": cookieOf(request, "", 0) });
   }
   const visitor = visitorOf(session, request, site);
@@ -139,7 +126,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   }
   sessions.brake.succeeded(address);
   const { principal, tokenId } = holder;
-  if (ROLES[principal.purpose] === null) {
+  if (roleOf(principal) === null) {
     return loginPage(request, {
       failure: `The token ${principal.name} is for programs, and cannot sign in.`,
       to,
@@ -188,7 +175,7 @@ async function sessionOf(
 
 function visitorOf(session: Session, request: Request, site: Site): Visitor | null {
   const { principal } = session;
-  const role = ROLES[principal.purpose];
+  const role = roleOf(principal);
   if (role === null) return null;
   const { context, client } = site;
   const call: Call = async (endpoint, ...[input]) => {
@@ -204,7 +191,7 @@ function visitorOf(session: Session, request: Request, site: Site): Visitor | nu
     name: principal.name,
     role,
     call,
-    hasSession: true,
+    sessionId: session.id,
     flashes: context.sessions.flashesOf(session.id),
     isStillWelcome: async () => await sessionOf(request, site) !== null,
   };

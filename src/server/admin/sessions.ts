@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
+import type { EndedSessions } from "../../administration/ended_sessions.ts";
 import type { Tokens } from "../../administration/tokens.ts";
 import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import type { Flash } from "../../web/visit.ts";
@@ -9,7 +10,7 @@ import { LoginBrake } from "./login_brake.ts";
 /** How long somebody stays signed in. */
 export const SESSION_MS = 12 * 3600 * 1000;
 
-/** Of those that ended or were seen; more are forgotten, the oldest first. */
+/** Of those that are remembered; more are forgotten, the oldest first. */
 const MAX_KNOWN = 1_000;
 const SECRET_BYTES = 18;
 /** `expiry.random.holder.signature`; the holder is the id of a token, or the administrator. */
@@ -46,15 +47,21 @@ export class Sessions {
   /** Against those who try tokens. */
   readonly brake = new LoginBrake();
   readonly #tokens: Pick<Tokens, "withId">;
+  readonly #ended: EndedSessions;
   readonly #clock: Clock;
   readonly #known = new Map<string, SessionFacts>();
-  /** By id, with the time from which on their cookie is worthless anyway. */
-  readonly #ended = new Map<string, number>();
 
   readonly #flashes = new Map<string, Flash[]>();
 
-  constructor(tokens: Pick<Tokens, "withId">, clock: Clock = SYSTEM_CLOCK) {
+  constructor(
+    { tokens, endedSessions }: {
+      tokens: Pick<Tokens, "withId">;
+      endedSessions: EndedSessions;
+    },
+    clock: Clock = SYSTEM_CLOCK,
+  ) {
     this.#tokens = tokens;
+    this.#ended = endedSessions;
     this.#clock = clock;
   }
 
@@ -83,9 +90,9 @@ export class Sessions {
     const now = this.#clock.now();
     const expiresAt = Number(expiry);
     const id = idOf(random);
-    if (expiresAt <= now || this.#ended.has(id)) return null;
+    const startedAt = expiresAt - SESSION_MS;
+    if (expiresAt <= now || await this.#ended.has({ id, startedAt, expiresAt })) return null;
     const session = { id, principal: found.principal, expiresAt };
-    const startedAt = this.#known.get(id)?.startedAt ?? expiresAt - SESSION_MS;
     remember(this.#known, id, { ...session, startedAt, lastSeenAt: now, ...sighting });
     return session;
   }
@@ -104,13 +111,19 @@ export class Sessions {
     return flashes;
   }
 
-  /** Ends a session; false if there is none of this id. */
-  end(id: string): boolean {
+  /** Ends a session that is known; null if there is none of this id. */
+  async end(id: string): Promise<SessionFacts | null> {
     const known = this.#known.get(id);
-    if (known === undefined) return false;
+    if (known === undefined) return null;
+    await this.#ended.add(known);
     this.#known.delete(id);
-    remember(this.#ended, id, known.expiresAt);
-    return true;
+    return known;
+  }
+
+  /** Ends all sessions, also those that were not seen since the daemon started. */
+  async endAll(): Promise<void> {
+    await this.#ended.addAll();
+    this.#known.clear();
   }
 
   /** Who holds a token, and the key that signs their cookies. */

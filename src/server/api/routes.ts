@@ -21,6 +21,7 @@ import { rebuildRoutes } from "./rebuild.ts";
 import { refreshRoutes } from "./refresh.ts";
 import { repositoryRoutes } from "./repositories.ts";
 import type { Route } from "./route.ts";
+import { sessionRoutes } from "./sessions.ts";
 import { statusRoutes } from "./status.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { verifyRoutes } from "./verify.ts";
@@ -49,6 +50,7 @@ export const ROUTES: readonly Route[] = [
   ...clientConfigRoutes,
   ...keyRoutes,
   ...tokenRoutes,
+  ...sessionRoutes,
   ...eventRoutes,
   ...openApiRoutes,
   ...goVersionRoutes,

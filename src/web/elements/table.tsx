@@ -9,6 +9,8 @@ export interface Column<Row> {
   readonly sort?: string;
   /** Numbers stand to the right, so that their digits are one below the other. */
   readonly isNumber?: boolean;
+  /** Buttons need no title above them; it is for screen readers. */
+  readonly isAction?: boolean;
   /** From which width on it is shown; always unless given. Actions always are. */
   readonly from?: "medium" | "wide";
 }
@@ -49,8 +51,14 @@ export function Table<Row>(
 
 function Head({ column }: { column: Column<never> }) {
   const visit = useVisit();
-  const { title, sort } = column;
-  if (sort === undefined) return <th scope="col" class={classOf(column)}>{title}</th>;
+  const { title, sort, isAction = false } = column;
+  if (sort === undefined) {
+    return (
+      <th scope="col" class={classOf(column)}>
+        {isAction ? <span class="unseen">{title}</span> : title}
+      </th>
+    );
+  }
   const current = visit.query("sort");
   const direction = current === sort ? "ascending" : current === `-${sort}` ? "descending" : null;
   const next = direction === "ascending" ? `-${sort}` : sort;
@@ -61,8 +69,13 @@ function Head({ column }: { column: Column<never> }) {
   );
 }
 
-function classOf<Row>({ isNumber = false, from }: Column<Row>): string | undefined {
-  const classes = [...isNumber ? ["numeric"] : [], ...from === undefined ? [] : [`from-${from}`]];
+function classOf<Row>(
+  { isNumber = false, isAction = false, from }: Column<Row>,
+): string | undefined {
+  const classes = [
+    ...isNumber || isAction ? ["numeric"] : [],
+    ...from === undefined ? [] : [`from-${from}`],
+  ];
   return classes.length === 0 ? undefined : classes.join(" ");
 }
 

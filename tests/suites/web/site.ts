@@ -96,6 +96,11 @@ export class Site implements AsyncDisposable {
     return page;
   }
 
+  /** The next page signs in anew. */
+  forgetSession(): void {
+    this.#signedIn = null;
+  }
+
   /** Fetches a file as a client does, whole. */
   async fetch(path: string): Promise<number> {
     const { status, body } = await fetch(this.origin + path);

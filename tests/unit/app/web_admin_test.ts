@@ -214,3 +214,31 @@ Deno.test("a page that is kept current does not delay a stop, and takes no place
   assertLess(performance.now() - startedAt, 2_000);
   for (const stream of streams) stream[Symbol.dispose]();
 });
+
+Deno.test("sessions are listed by the API, and ended by administrators", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browsers = [new Browser(app), new Browser(app), new Browser(app)];
+  for (const browser of browsers) {
+    await browser.signIn();
+    await browser.get("/admin/", { "user-agent": "<b>Firefox" });
+  }
+  const as = (token: string) => ({ headers: { authorization: `Bearer ${token}` } });
+  const viewer = await createToken(app, { name: "tv", purpose: "viewer" });
+  const { text } = await app.request("GET", "/api/v1/sessions", as(viewer));
+  const { sessions } = JSON.parse(text);
+  assertEquals(sessions.map(({ who, agent }: Record<string, string>) => [who, agent]), [
+    ["administrator", "<b>Firefox"],
+    ["administrator", "<b>Firefox"],
+    ["administrator", "<b>Firefox"],
+  ]);
+  assert(!text.includes(browsers[0]!.cookie.split(".")[1]!), "no part of a cookie is shown");
+  const path = `/api/v1/sessions/${sessions[0].id}`;
+  assertEquals((await app.request("DELETE", path, as(viewer))).status, 403);
+  assertEquals((await app.request("DELETE", path, as(TOKEN))).status, 204);
+  assertEquals((await app.request("DELETE", path, as(TOKEN))).status, 404);
+  assertMatch((await browsers[2]!.get("/admin/")).text, /<h1>Sign in/);
+  assertStringIncludes((await browsers[1]!.get("/admin/sessions")).text, "You and 1 other");
+  await browsers[1]!.post("/admin/sessions", { action: "end-all", confirmed: "yes" });
+  assertEquals((await actions(app))[0], "administrator: End all sessions of the web admin");
+  assertMatch((await browsers[0]!.get("/admin/")).text, /<h1>Sign in/);
+});

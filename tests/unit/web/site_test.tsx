@@ -20,7 +20,7 @@ function visitorWith(role: Role): Visitor {
     name: HOSTILE,
     role,
     call: () => Promise.reject(new Error("nothing is called")),
-    hasSession: true,
+    sessionId: "0123456789ab",
     flashes: [],
     isStillWelcome: () => Promise.resolve(true),
   };

@@ -1,0 +1,106 @@
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import { Turns } from "../async/turns.ts";
+import { PkgstashError, reasonOf } from "../errors.ts";
+import { writeFileDurably } from "../platform/files/durable.ts";
+
+/** A session of the web admin, as far as its end needs it. */
+export interface EndableSession {
+  readonly id: string;
+  /** Both in milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly expiresAt: number;
+}
+
+interface Ended {
+  /** All sessions that began before are ended. */
+  readonly before: number;
+  /** When those that were ended one by one expire, by their ids. */
+  readonly sessions: ReadonlyMap<string, number>;
+}
+
+/**
+ * The sessions of the web admin that somebody ended. A cookie proves itself, so this is what makes a
+ * copy of it worthless, also after a restart.
+ */
+export class EndedSessions {
+  readonly #path: string;
+  readonly #clock: Clock;
+  readonly #changes = new Turns();
+  #loaded: Promise<Ended> | null = null;
+
+  /** They are read from the file at `path` at first need. */
+  constructor(path: string, clock: Clock = SYSTEM_CLOCK) {
+    this.#path = path;
+    this.#clock = clock;
+  }
+
+  /** @throws PkgstashError `storage` if the file cannot be read. */
+  async has({ id, startedAt }: EndableSession): Promise<boolean> {
+    const { before, sessions } = await this.#ended();
+    return startedAt < before || sessions.has(id);
+  }
+
+  /** Resolves when it is on disk that a session is ended. */
+  add({ id, expiresAt }: EndableSession): Promise<void> {
+    return this.#change(({ before, sessions }) => ({
+      before,
+      sessions: new Map([...sessions, [id, expiresAt]]),
+    }));
+  }
+
+  /** Resolves when it is on disk that all sessions are ended that there are. */
+  addAll(): Promise<void> {
+    // A session that begins in this very millisecond is ended as well.
+    return this.#change(() => ({ before: this.#clock.now() + 1, sessions: new Map() }));
+  }
+
+  /** Resolves when everything is written. */
+  async close(): Promise<void> {
+    await this.#changes.settled();
+  }
+
+  async #change(change: (ended: Ended) => Ended): Promise<void> {
+    await this.#changes.run(async () => {
+      const { before, sessions } = change(await this.#ended());
+      const now = this.#clock.now();
+      const current = new Map([...sessions].filter(([, expiresAt]) => expiresAt > now));
+      const text = JSON.stringify({ before, sessions: Object.fromEntries(current) });
+      try {
+        await writeFileDurably(this.#path, `${text}\n`, { mode: 0o600 });
+      } catch (error) {
+        throw new PkgstashError("storage", `Cannot end the session: ${reasonOf(error)}.`, {
+          cause: error,
+        });
+      }
+      this.#loaded = Promise.resolve({ before, sessions: current });
+    });
+  }
+
+  #ended(): Promise<Ended> {
+    return this.#loaded ??= readEnded(this.#path).catch((error) => {
+      this.#loaded = null;
+      throw error;
+    });
+  }
+}
+
+async function readEnded(path: string): Promise<Ended> {
+  try {
+    const { before, sessions } = JSON.parse(await Deno.readTextFile(path)) as Record<
+      keyof Ended,
+      unknown
+    >;
+    const isWhole = typeof before === "number" && typeof sessions === "object" &&
+      sessions !== null && Object.values(sessions).every((each) => typeof each === "number");
+    if (!isWhole) throw new Error("it does not have the form of a list of sessions");
+    return { before, sessions: new Map(Object.entries(sessions as Record<string, number>)) };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { before: 0, sessions: new Map() };
+    throw new PkgstashError(
+      "storage",
+      `Cannot tell which sessions are ended, from ${path}: ${reasonOf(error)}. ` +
+        "Change PKGSTASH_TOKEN, which ends all of them, and remove the file.",
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,93 @@
+import {
+  END_ALL_SESSIONS,
+  END_SESSION,
+  LIST_SESSIONS,
+  type SessionReport,
+} from "../../api/sessions.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import {
+  type Command,
+  type CommandArgument,
+  type OptionValues,
+  requiredArgument,
+} from "../command.ts";
+import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import type { Output } from "../output.ts";
+import { agoText, expiryText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import type { Paints } from "../terminal_text.ts";
+
+/** Instead of the id of one session. */
+const ALL = "all";
+
+const SESSION: CommandArgument = {
+  name: "SESSION",
+  description: `The session's id, or "${ALL}"`,
+  required: true,
+};
+
+const LIST: Omit<Command, "name"> = {
+  summary: "List or end the sessions of the web admin",
+  description: "Lists who is signed in to the web admin, as far as they were seen since the " +
+    "daemon started.",
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [{ command: "pkgstash sessions", description: "All sessions" }],
+  run: list,
+};
+
+export const SESSIONS_COMMAND: Command = {
+  ...LIST,
+  name: "sessions",
+  subcommands: [
+    { ...LIST, name: "sessions list", summary: "List the sessions of the web admin" },
+    {
+      name: "sessions end",
+      summary: "End a session of the web admin",
+      description: "Signs somebody out. To keep them out, revoke the token as well.",
+      arguments: [SESSION],
+      options: CONNECTION_OPTIONS,
+      examples: [
+        { command: "pkgstash sessions end 0123456789ab", description: "By its id" },
+        { command: "pkgstash sessions end all", description: "Everybody has to sign in again" },
+      ],
+      run: end,
+    },
+  ],
+};
+
+async function list(options: OptionValues, output: Output): Promise<ExitCode> {
+  const list = await (await ApiClient.of(options)).call(LIST_SESSIONS);
+  printAnswer(list, { options, output, render: renderSessions });
+  return EXIT_CODE.ok;
+}
+
+async function end(options: OptionValues, output: Output): Promise<ExitCode> {
+  const session = requiredArgument(options, SESSION.name);
+  const api = await ApiClient.of(options);
+  if (session === ALL) await api.call(END_ALL_SESSIONS);
+  else await api.call(END_SESSION, { session });
+  output.out(session === ALL ? "Ended all sessions." : `Ended the session ${session}.`);
+  return EXIT_CODE.ok;
+}
+
+function renderSessions(
+  { sessions }: { sessions: readonly SessionReport[] },
+  paints: Paints,
+): string {
+  if (sessions.length === 0) return "Nobody was seen in the web admin since the daemon started.";
+  const now = Date.now();
+  return renderTable<SessionReport>(
+    [
+      { title: "SESSION", text: ({ id }) => id, paint: (text) => paints.accent(text) },
+      { title: "WHO", text: ({ who }) => who },
+      { title: "ROLE", text: ({ role }) => role },
+      { title: "SINCE", text: ({ started_at }) => agoText(started_at, now) },
+      { title: "LAST SEEN", text: ({ last_seen_at }) => agoText(last_seen_at, now) },
+      { title: "ENDS", text: ({ expires_at }) => expiryText(expires_at, now) },
+      { title: "FROM", text: ({ address }) => address },
+    ],
+    sessions,
+    paints.title,
+  );
+}
