@@ -395,6 +395,12 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/tokens/builder", status: 404 },
     { target: `/api/v1/tokens/pkgstash_0123456789ab_${"a".repeat(43)}`, status: 400 },
   ],
+  "GET /api/v1/sessions": [{ target: "/api/v1/sessions", status: 200 }],
+  "DELETE /api/v1/sessions/{session}": [
+    { target: "/api/v1/sessions/0123456789ab", status: 404 },
+    { target: "/api/v1/sessions/all", status: 400 },
+  ],
+  "DELETE /api/v1/sessions": [{ target: "/api/v1/sessions", status: 204 }],
   "GET /api/v1/events": [
     { target: "/api/v1/events", status: 200 },
     { target: "/api/v1/events?limit=2&before=3", status: 200 },
