@@ -1,4 +1,6 @@
 import { Administration } from "./administration/administration.ts";
+import type { Deed } from "./administration/activity.ts";
+import { DAEMON } from "./administration/event.ts";
 import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
@@ -9,12 +11,14 @@ import { Metrics } from "./platform/observability/metrics.ts";
 import { readCredential } from "./platform/systemd/credential.ts";
 import { Publishing } from "./publishing/publishing.ts";
 import { AccessRules } from "./server/access_rules.ts";
+import { recordActivity } from "./server/activity.ts";
 import { OpenStreams } from "./server/admin/open_streams.ts";
 import { Sessions } from "./server/admin/sessions.ts";
 import type { Context, Provenance } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
 import { observeState } from "./server/state_metrics.ts";
 import { Server } from "./server/server.ts";
+import { VERSION } from "./version.ts";
 
 const log = eventLogger("app");
 
@@ -25,9 +29,6 @@ const UNKNOWN_SOURCE: Source = { origins: new Map(), file: null };
 
 /** The credential of systemd that locks the signing keys. */
 const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
-
-/** What the audit log calls the daemon where it acts by itself. */
-const DAEMON = "pkgstash";
 
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules; provenance: Provenance };
@@ -88,6 +89,7 @@ export class App implements AsyncDisposable {
         startedAt,
       };
       observeState(context);
+      recordActivity(context);
       building.builds.listen({
         onAttemptEnded: ({ attempts }) => {
           const { outcome = null, startedAt = 0, endedAt = null } = attempts.at(-1) ?? {};
@@ -101,6 +103,7 @@ export class App implements AsyncDisposable {
       });
       mirroring.onDatabase(() => context.building.rebuilds.look());
       building.start();
+      administration.activity.note(deedOf("Start"));
       return new App(server, context);
     } catch (error) {
       await building?.stop();
@@ -145,6 +148,7 @@ export class App implements AsyncDisposable {
     this.#context.config = config;
     this.#context.provenance = { ...source, readAt: Date.now(), failure: null };
     this.#context.access = new AccessRules(config);
+    this.#context.administration.activity.note(deedOf("Apply another configuration"));
   }
 
   /** Keeps the configuration in force, for this reason, although there is a later one. */
@@ -168,10 +172,16 @@ export class App implements AsyncDisposable {
     await this.#building.stop();
     await this.#publishing.stop();
     await this.#mirroring.stop();
+    this.#context.administration.activity.note(deedOf("Stop"));
     await this.#context.administration.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
   }
+}
+
+/** What the daemon does with itself. */
+function deedOf(action: string): Deed {
+  return { kind: "daemon", action, subject: "", details: { version: VERSION } };
 }

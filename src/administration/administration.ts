@@ -1,12 +1,14 @@
 import { join } from "@std/path";
+import { Activity } from "./activity.ts";
 import { EndedSessions } from "./ended_sessions.ts";
 import { EventLog } from "./event_log.ts";
 import { Tokens } from "./tokens.ts";
 
-/** Who may change something, and who did. Everything is read or made at first need. */
+/** Who may change something, who did, and what the daemon did. Everything is made at first need. */
 export class Administration {
   readonly tokens: Tokens;
   readonly events: EventLog;
+  readonly activity: Activity;
   readonly endedSessions: EndedSessions;
 
   /** `stateRoot` is drawn in publishing/state_layout.ts. */
@@ -14,10 +16,12 @@ export class Administration {
     this.tokens = new Tokens(join(stateRoot, "tokens.json"));
     this.endedSessions = new EndedSessions(join(stateRoot, "ended_sessions.json"));
     this.events = new EventLog(join(stateRoot, "events"));
+    this.activity = new Activity(this.events);
   }
 
   /** Resolves when everything is written. */
   async close(): Promise<void> {
+    this.activity.close();
     await Promise.all([this.tokens.close(), this.events.close(), this.endedSessions.close()]);
   }
 }

@@ -2,100 +2,108 @@ import { join } from "@std/path";
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { Turns } from "../async/turns.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
-
-/** What is known of a change when it happens. */
-export interface NewEvent {
-  /** Who made the change, such as "administrator" or the name of a token. */
-  readonly who: string;
-  /** The address that the request came from. */
-  readonly address: string;
-  /** What was done, an imperative such as "Pin packages". */
-  readonly action: string;
-  /** Method and path of the request. */
-  readonly request: string;
-  /** Further facts, as far as there are any. */
-  readonly details: Readonly<Record<string, unknown>>;
-}
-
-/** A change that was made. */
-export interface Event extends NewEvent {
-  /** Counts from 1 on, and is never used again. */
-  readonly number: number;
-  /** As `Date.prototype.toISOString` writes it. */
-  readonly at: string;
-}
+import type { Event, EventKind, NewEvent } from "./event.ts";
+import { EventFiles, eventOf } from "./event_files.ts";
 
 export interface EventLogOptions {
   readonly clock?: Clock;
   /** A file that has grown to this gets no more events. */
   readonly maxFileBytes?: number;
-  /** The oldest files beyond this number are removed. */
+  /** The oldest files of changes beyond this number are removed. */
   readonly maxFiles?: number;
+  /** The same for what the daemon does. */
+  readonly maxActivityFiles?: number;
 }
 
 const MAX_FILE_BYTES = 1024 * 1024;
 const MAX_FILES = 16;
-const NUMBER_LENGTH = 10;
-const FILE_NAME = /^(\d{10,})\.jsonl$/;
+const MAX_ACTIVITY_FILES = 4;
+
+/** Which events to list. */
+export interface EventQuery {
+  readonly limit: number;
+  /** Only those with lower numbers. */
+  readonly before?: number;
+  /** Only of these kinds; all unless given. */
+  readonly kinds?: readonly EventKind[];
+  /** Only those that have all of these words somewhere, in any case. */
+  readonly words?: readonly string[];
+  /** Only what this one did. */
+  readonly who?: string;
+  /** Only from this time on and before that one, in milliseconds since the epoch. */
+  readonly since?: number;
+  readonly until?: number;
+}
 
 interface Waiting {
   readonly event: NewEvent;
   readonly at: string;
+  readonly isActivity: boolean;
   readonly written: PromiseWithResolvers<void>;
 }
 
-/** Where the next event goes. */
-interface End {
-  path: string;
-  bytes: number;
-  nextNumber: number;
-}
-
 /**
- * The audit log: who changed what. Events are lines of JSON in files that are named by their first
- * event. One that is recorded is on disk, also after a power failure; those that come together are
- * written together.
+ * Who changed what, which is the audit log, and what the daemon did. Both are numbered together, and
+ * each has files and a bound of its own, so that no activity pushes out a change. A change that is
+ * recorded is on disk, also after a power failure; those that come together are written together.
  */
 export class EventLog {
-  readonly #directory: string;
+  readonly #changes: EventFiles;
+  readonly #activity: EventFiles;
   readonly #clock: Clock;
-  readonly #maxFileBytes: number;
-  readonly #maxFiles: number;
   readonly #turns = new Turns();
   #waiting: Waiting[] = [];
-  #end: End | null = null;
+  #lastNumber: number | null = null;
 
   /** Nothing is read or made before the first event. */
   constructor(directory: string, options: EventLogOptions = {}) {
-    this.#directory = directory;
+    const { maxFileBytes = MAX_FILE_BYTES, maxFiles = MAX_FILES } = options;
+    const { maxActivityFiles = MAX_ACTIVITY_FILES } = options;
+    this.#changes = new EventFiles(directory, { maxFileBytes, maxFiles, isDurable: true });
+    this.#activity = new EventFiles(join(directory, "activity"), {
+      maxFileBytes,
+      maxFiles: maxActivityFiles,
+      isDurable: false,
+    });
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#maxFileBytes = options.maxFileBytes ?? MAX_FILE_BYTES;
-    this.#maxFiles = options.maxFiles ?? MAX_FILES;
   }
 
   /**
-   * Resolves when the event is on disk.
+   * Resolves when the change is on disk.
    *
    * @throws PkgstashError `storage` if the disk does not take it. It is not recorded then.
    */
   record(event: NewEvent): Promise<void> {
-    const written = Promise.withResolvers<void>();
-    const at = new Date(this.#clock.now()).toISOString();
-    this.#waiting.push({ event, at, written });
-    this.#turns.run(() => this.#writeWaiting());
-    return written.promise;
+    return this.#add(event, false);
   }
 
-  /** The latest events, the newest first: those with lower numbers than `before`, `limit` at most. */
-  async list({ limit, before = Infinity }: { limit: number; before?: number }): Promise<Event[]> {
+  /** Records what the daemon did. Throws as `record` does; a power failure may take the latest. */
+  recordActivity(event: NewEvent): Promise<void> {
+    return this.#add(event, true);
+  }
+
+  /** The latest events that match, the newest first. */
+  async list(query: EventQuery): Promise<Event[]> {
+    const { limit, before = Infinity } = query;
+    const isWanted = filterOf(query);
     const found: Event[] = [];
-    for (const { path, first } of (await this.#files()).reverse()) {
-      if (found.length >= limit) break;
-      if (first >= before) continue;
-      const events = linesOf(await readIfPresent(path)).flatMap(eventOf);
-      found.push(...events.filter(({ number }) => number < before).reverse());
+    const files = [this.#changes, this.#activity].map((each) =>
+      wantedIn(each.newestFirst(before), isWanted)
+    );
+    const heads = await Promise.all(files.map((each) => each.next()));
+    while (found.length < limit) {
+      let newest: number | null = null;
+      for (const [index, head] of heads.entries()) {
+        if (head.done === true) continue;
+        const other = newest === null ? null : heads[newest];
+        if (other?.done !== false || head.value.number > other.value.number) newest = index;
+      }
+      const head = newest === null ? undefined : heads[newest];
+      if (newest === null || head === undefined || head.done === true) break;
+      found.push(head.value);
+      heads[newest] = await files[newest]!.next();
     }
-    return found.slice(0, limit);
+    return found;
   }
 
   /** Resolves when nothing is waiting. */
@@ -103,119 +111,93 @@ export class EventLog {
     await this.#turns.settled();
   }
 
+  #add(event: NewEvent, isActivity: boolean): Promise<void> {
+    const written = Promise.withResolvers<void>();
+    const at = new Date(this.#clock.now()).toISOString();
+    this.#waiting.push({ event, at, isActivity, written });
+    this.#turns.run(() => this.#writeWaiting());
+    return written.promise;
+  }
+
   async #writeWaiting(): Promise<void> {
     const batch = this.#waiting;
     if (batch.length === 0) return;
     this.#waiting = [];
+    const numbered: { event: Event; waiting: Waiting }[] = [];
     try {
-      await this.#write(batch);
+      let number = this.#lastNumber ??= await this.#findLastNumber();
+      for (const waiting of batch) {
+        const { at, event } = waiting;
+        const kind = event.kind ?? "change";
+        numbered.push({ event: { number: ++number, at, ...event, kind }, waiting });
+      }
+      this.#lastNumber = number;
     } catch (error) {
-      // What is on disk now is found out again.
-      this.#end = null;
-      const failure = new PkgstashError(
-        "storage",
-        `Cannot write the audit log: ${reasonOf(error)}. ` +
-          "Check that the disk is not full, and that this user may write there.",
-        { cause: error },
-      );
-      for (const { written } of batch) written.reject(failure);
+      this.#fail(batch, error);
       return;
     }
-    for (const { written } of batch) written.resolve();
-  }
-
-  async #write(batch: readonly Waiting[]): Promise<void> {
-    const end = this.#end ??= await this.#findEnd();
-    let number = end.nextNumber;
-    const lines = batch.map(({ event, at }) => JSON.stringify({ number: number++, at, ...event }));
-    const isNew = end.bytes === 0 || end.bytes >= this.#maxFileBytes;
-    if (isNew) {
-      end.path = this.#pathOf(end.nextNumber);
-      end.bytes = 0;
-      await Deno.mkdir(this.#directory, { recursive: true, mode: 0o700 });
-    }
-    end.bytes += await append(end.path, `${lines.join("\n")}\n`);
-    end.nextNumber = number;
-    if (isNew) await this.#afterRotation();
-  }
-
-  /** Makes the new name survive a power failure, and removes what is too old. */
-  async #afterRotation(): Promise<void> {
-    using directory = await Deno.open(this.#directory);
-    await directory.sync();
-    const files = await this.#files();
-    for (const { path } of files.slice(0, Math.max(0, files.length - this.#maxFiles))) {
-      await Deno.remove(path);
-    }
-  }
-
-  /** Finds the end of the last file. A line that a crash has cut was not recorded, and is removed. */
-  async #findEnd(): Promise<End> {
-    const last = (await this.#files()).at(-1);
-    if (last === undefined) return { path: this.#pathOf(1), bytes: 0, nextNumber: 1 };
-    const bytes = await Deno.readFile(last.path);
-    const whole = bytes.lastIndexOf(LINE_FEED) + 1;
-    if (whole < bytes.length) await Deno.truncate(last.path, whole);
-    const text = new TextDecoder().decode(bytes.subarray(0, whole));
-    const number = linesOf(text).flatMap(eventOf).at(-1)?.number;
-    return {
-      path: last.path,
-      bytes: whole,
-      nextNumber: number === undefined ? last.first : number + 1,
-    };
-  }
-
-  #pathOf(first: number): string {
-    return join(this.#directory, `${`${first}`.padStart(NUMBER_LENGTH, "0")}.jsonl`);
-  }
-
-  /** The files by their first events. */
-  async #files(): Promise<{ path: string; first: number }[]> {
-    const files: { path: string; first: number }[] = [];
-    try {
-      for await (const { name } of Deno.readDir(this.#directory)) {
-        const first = FILE_NAME.exec(name)?.[1];
-        if (first === undefined) continue;
-        files.push({ path: join(this.#directory, name), first: Number(first) });
+    for (const [isActivity, files] of [[false, this.#changes], [true, this.#activity]] as const) {
+      const own = numbered.filter(({ waiting }) => waiting.isActivity === isActivity);
+      try {
+        await files.append(own.map(({ event }) => event));
+        for (const { waiting: { written } } of own) written.resolve();
+      } catch (error) {
+        this.#lastNumber = null;
+        this.#fail(own.map(({ waiting }) => waiting), error);
       }
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
-    return files.sort((a, b) => a.first - b.first);
+  }
+
+  #fail(waiting: readonly Waiting[], error: unknown): void {
+    const failure = new PkgstashError(
+      "storage",
+      `Cannot write the audit log: ${reasonOf(error)}. ` +
+        "Check that the disk is not full, and that this user may write there.",
+      { cause: error },
+    );
+    for (const { written } of waiting) written.reject(failure);
+  }
+
+  async #findLastNumber(): Promise<number> {
+    return Math.max(await this.#changes.lastNumber(), await this.#activity.lastNumber());
   }
 }
 
-const LINE_FEED = 0x0a;
-
-async function append(path: string, text: string): Promise<number> {
-  const bytes = new TextEncoder().encode(text);
-  using file = await Deno.open(path, { append: true, create: true, mode: 0o600 });
-  for (let written = 0; written < bytes.length;) {
-    written += await file.write(bytes.subarray(written));
-  }
-  await file.syncData();
-  return bytes.length;
-}
-
-/** Rotation may remove a file while it is listed. */
-async function readIfPresent(path: string): Promise<string> {
-  try {
-    return await Deno.readTextFile(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return "";
-    throw error;
+async function* wantedIn(
+  lines: AsyncGenerator<string>,
+  isWanted: (line: string) => Event | null,
+): AsyncGenerator<Event> {
+  for await (const line of lines) {
+    const event = isWanted(line);
+    if (event !== null) yield event;
   }
 }
 
-function linesOf(text: string): string[] {
-  return text.split("\n").slice(0, -1);
+/** Returns the event of a line if it is wanted. Most lines that are not need not be parsed. */
+function filterOf(
+  { before = Infinity, kinds, words = [], who, since = -Infinity, until = Infinity }: EventQuery,
+): (line: string) => Event | null {
+  const wanted = words.map((word) => word.toLowerCase());
+  // Within JSON, these are written in other ways.
+  const plain = wanted.filter((word) => !/["\\\p{Cc}]/u.test(word));
+  return (line) => {
+    const lower = plain.length === 0 ? "" : line.toLowerCase();
+    if (!plain.every((word) => lower.includes(word))) return null;
+    const event = eventOf(line);
+    if (event === null || event.number >= before) return null;
+    const at = Date.parse(event.at);
+    const isWanted = (kinds?.includes(event.kind) ?? true) && (who ?? event.who) === event.who &&
+      at >= since && at < until;
+    if (!isWanted) return null;
+    const text = textOf(event);
+    return wanted.every((word) => text.includes(word)) ? event : null;
+  };
 }
 
-function eventOf(line: string): Event[] {
-  try {
-    const event = JSON.parse(line) as Event;
-    return typeof event.number === "number" ? [event] : [];
-  } catch {
-    return [];
-  }
+/** Everything in an event that people search for. */
+function textOf({ who, address, action, request, details }: Event): string {
+  const values = Object.values(details).map((value) =>
+    typeof value === "string" ? value : JSON.stringify(value)
+  );
+  return [who, address, action, request, ...values].join("\n").toLowerCase();
 }

@@ -11,6 +11,7 @@ import { join } from "@std/path";
  *       tokens.json                   tokens, hashed; see administration
  *       ended_sessions.json           sessions of the web admin that were ended before their time
  *       events/                       who changed what, and when; see administration
+ *         activity/                     what the daemon did
  *       repositories/NAME/
  *         repository.json               how it was created; a table of the configuration wins
  *         packages/DIGEST/              one package; DIGEST begins its SHA-256

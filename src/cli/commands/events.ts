@@ -1,17 +1,34 @@
-import { type EventReport, LIST_EVENTS } from "../../api/events.ts";
+import { EVENT_KINDS, type EventReport, LIST_EVENTS } from "../../api/events.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
-import type { Command } from "../command.ts";
+import type { Command, OptionValues } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
 export const EVENTS_COMMAND: Command = {
   name: "events",
-  summary: "List who changed what",
+  summary: "List who changed what, and what the daemon did",
   description: "Lists the changes that were made with the API or with this program, from the " +
-    "audit log, the newest first.",
+    "audit log, and what the daemon did by itself, the newest first.",
   options: [
+    {
+      name: "kind",
+      valueName: "KINDS",
+      description: `Only these kinds, separated by commas: ${EVENT_KINDS.join(", ")}`,
+    },
+    {
+      name: "search",
+      valueName: "WORDS",
+      description: "Only events that have all of these words somewhere",
+    },
+    { name: "who", valueName: "NAME", description: "Only what this token did, or pkgstash itself" },
+    {
+      name: "since",
+      valueName: "TIME",
+      description: "Only from this time on, such as 2026-11-29T15:00Z",
+    },
+    { name: "until", valueName: "TIME", description: "Only before this time" },
     {
       name: "limit",
       valueName: "NUMBER",
@@ -20,19 +37,25 @@ export const EVENTS_COMMAND: Command = {
     {
       name: "before",
       valueName: "NUMBER",
-      description: "Only changes before the one of this number",
+      description: "Only events before the one of this number",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
   examples: [
-    { command: "pkgstash events", description: "The latest changes" },
-    { command: "pkgstash events --before 120", description: "The changes before number 120" },
+    { command: "pkgstash events", description: "The latest events" },
+    { command: "pkgstash events --kind change,login", description: "Who changed what" },
+    { command: "pkgstash events --before 120", description: "The events before number 120" },
   ],
   run: async (options, output) => {
     const list = await (await ApiClient.of(options)).call(LIST_EVENTS, {
       limit: options.get("limit"),
       before: options.get("before"),
+      kind: options.get("kind"),
+      q: options.get("search"),
+      who: options.get("who"),
+      since: timeIn(options, "since"),
+      until: timeIn(options, "until"),
     });
     printAnswer(list, { options, output, render: renderEvents });
     return EXIT_CODE.ok;
@@ -40,11 +63,12 @@ export const EVENTS_COMMAND: Command = {
 };
 
 function renderEvents({ events }: { events: readonly EventReport[] }, paints: Paints): string {
-  if (events.length === 0) return "Nothing was changed.";
+  if (events.length === 0) return "Nothing that matches has happened.";
   return renderTable<EventReport>(
     [
       { title: "NUMBER", align: "right", text: ({ number }) => `${number}` },
       { title: "TIME", text: ({ at }) => at.slice(0, 19).replace("T", " ") + "Z" },
+      { title: "KIND", text: ({ kind }) => kind },
       { title: "WHO", text: ({ who }) => who, paint: (text) => paints.accent(text) },
       { title: "FROM", text: ({ address }) => address },
       { title: "WHAT", text: ({ action }) => action },
@@ -53,6 +77,13 @@ function renderEvents({ events }: { events: readonly EventReport[] }, paints: Pa
     events,
     paints.title,
   );
+}
+
+/** A point in time as the API wants it. Whatever is none, the daemon refuses. */
+function timeIn(options: OptionValues, name: string): string | undefined {
+  const text = options.get(name);
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? text : new Date(time).toISOString();
 }
 
 /** What it was done to: the facts if there are any, else the path of the request. */

@@ -53,11 +53,17 @@ export interface RecordedCleanup extends NewCleanup {
 export class RemovalLog {
   readonly #database: () => DatabaseSync;
   readonly #writes: LateWrites;
+  #listener: ((cleanup: RecordedCleanup) => void) | null = null;
 
   /** `database` is called at each use, since it may be opened again. */
   constructor(database: () => DatabaseSync, writes: LateWrites) {
     this.#database = database;
     this.#writes = writes;
+  }
+
+  /** Tells `listener` of each cleanup from now on that did something, or could not. */
+  listen(listener: (cleanup: RecordedCleanup) => void): void {
+    this.#listener = listener;
   }
 
   /** The number of the next cleanup. */
@@ -87,6 +93,7 @@ export class RemovalLog {
 
   /** Records a cleanup. Of several in a row that did nothing, the last one is kept. */
   recordCleanup(number: number, cleanup: NewCleanup): void {
+    if (!isIdle(cleanup)) this.#listener?.({ number, ...cleanup });
     this.#writes.write((database) => {
       if (isIdle(cleanup)) {
         const [before] = cleanupsBefore(database, { before: Infinity, limit: 1 });

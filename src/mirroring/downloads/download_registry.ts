@@ -22,6 +22,7 @@ export class DownloadRegistry {
   readonly #byKey = new Map<string, DownloadInFlight>();
   readonly finished = new FinishedDownloads();
   readonly #metrics: Metrics;
+  #isStopped = false;
   readonly #clientsOf: (download: Download) => number;
 
   /** `clientsOf` returns how many requests of clients have taken part in a download. */
@@ -76,7 +77,9 @@ export class DownloadRegistry {
       if (result === "fetched") this.#remember(inFlight, null);
     }, (error) => {
       remove();
-      this.#remember(inFlight, reasonOf(error));
+      // Names that nobody has are none of ours, and a stop is no failure.
+      const isMissing = error instanceof PkgstashError && error.kind === "not_found";
+      if (!isMissing && !this.#isStopped) this.#remember(inFlight, reasonOf(error));
     });
     return { download, started: true };
   }
@@ -97,6 +100,7 @@ export class DownloadRegistry {
 
   /** Stops all downloads and waits for them to end. Their part files stay for the next start. */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     const downloads = [...this.#byKey.values()].map(({ download }) => download);
     for (const download of downloads) download.abort();
     await Promise.allSettled(downloads.map(({ done }) => done));

@@ -24,6 +24,15 @@ export type RefreshEvent =
   | { event: "cleanup"; status: "failed"; reason: string }
   | { event: "done"; databases: number; failed: number; prefetched: number };
 
+/** What became of a refresh. */
+export interface RefreshSummary {
+  readonly databases: number;
+  readonly failed: number;
+  readonly prefetched: number;
+  /** Why parts of it failed. */
+  readonly reasons: readonly string[];
+}
+
 export type RefreshListener = (event: RefreshEvent) => void;
 
 export interface RefreshCycleOptions {
@@ -48,9 +57,15 @@ export class RefreshCycle {
   readonly #options: RefreshCycleOptions;
   readonly #controller = new AbortController();
   #running: Promise<void> | null = null;
+  #onEnded: ((summary: RefreshSummary) => void) | null = null;
 
   constructor(options: RefreshCycleOptions) {
     this.#options = options;
+  }
+
+  /** Tells `listener` of each refresh from now on when it has ended. */
+  listen(listener: (summary: RefreshSummary) => void): void {
+    this.#onEnded = listener;
   }
 
   /**
@@ -124,6 +139,7 @@ export class RefreshCycle {
     };
     listener({ event: "done", ...counts });
     log.info("refresh done", counts);
+    this.#onEnded?.({ ...counts, reasons: failures });
     if (failures.length > 0) throw new PkgstashError("upstream", failures.join("\n"));
   }
 

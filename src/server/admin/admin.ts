@@ -135,6 +135,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   const cookie = await sessions.begin(token, tokenId);
   if (cookie === null) return loginPage(request, { failure: "This token has expired.", to });
   await context.administration.events.record({
+    kind: "login",
     who: principal.name,
     address,
     action: "Sign in to the web admin",

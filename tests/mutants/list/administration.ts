@@ -3,6 +3,20 @@ import type { Mutant } from "../mutant.ts";
 /** Who may change something, what is recorded of it, and what is signed and trusted. */
 export const ADMINISTRATION: readonly Mutant[] = [
   {
+    file: "administration/event_log.ts",
+    find: 'this.#activity = new EventFiles(join(directory, "activity"), {',
+    replace: "this.#activity = new EventFiles(directory, {",
+    breaks: "what the daemon does pushes changes out of the audit log",
+    killedBy: ["administration/event_log_test.ts"],
+  },
+  {
+    file: "administration/activity.ts",
+    find: "      recent.repeated++;\n",
+    replace: "      this.#write(deed);\n",
+    breaks: "a mirror that fails often floods the events",
+    killedBy: ["administration/activity_test.ts"],
+  },
+  {
     file: "administration/tokens.ts",
     find: "if (found === undefined || !isSame) return null;",
     replace: "if (found === undefined) return null;",

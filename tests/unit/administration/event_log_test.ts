@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EventLog, type NewEvent } from "../../../src/administration/event_log.ts";
+import type { NewEvent } from "../../../src/administration/event.ts";
+import { EventLog } from "../../../src/administration/event_log.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
@@ -91,4 +92,83 @@ Deno.test("a foreign file, and a damaged line, are passed over", async () => {
   const log = new EventLog(folder.path);
   await log.record(event("a"));
   assertEquals(await actionsIn(log), ["a"]);
+});
+
+Deno.test("changes and what the daemon did are listed together, in their order", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path);
+  for (const [index, action] of ["a", "b", "c", "d", "e"].entries()) {
+    if (index % 2 === 0) await log.record(event(action));
+    else await log.recordActivity({ ...event(action), kind: "refresh" });
+  }
+  const restarted = new EventLog(folder.path);
+  await restarted.recordActivity({ ...event("f"), kind: "build" });
+  const all = await restarted.list({ limit: 10 });
+  assertEquals(all.map(({ number, kind, action }) => [number, kind, action]), [
+    [6, "build", "f"],
+    [5, "change", "e"],
+    [4, "refresh", "d"],
+    [3, "change", "c"],
+    [2, "refresh", "b"],
+    [1, "change", "a"],
+  ]);
+  const page = await restarted.list({ limit: 2, before: 5 });
+  assertEquals(page.map(({ number }) => number), [4, 3]);
+});
+
+Deno.test("no activity pushes out a change, however much there is", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path, { maxFileBytes: 500, maxFiles: 2, maxActivityFiles: 2 });
+  await log.record(event("first"));
+  for (let number = 0; number < 100; number++) {
+    await log.recordActivity({ ...event("noise"), kind: "download" });
+  }
+  await log.record(event("second"));
+  const changes = await log.list({ limit: 10, kinds: ["change"] });
+  assertEquals(changes.map(({ number, action }) => [number, action]), [[102, "second"], [
+    1,
+    "first",
+  ]]);
+  assert((await log.list({ limit: 1000, kinds: ["download"] })).length < 20, "it has a bound");
+});
+
+Deno.test("events are found by kind, words, who, and time", async (t) => {
+  await using folder = await TempFolder.create();
+  let now = Date.UTC(2026, 10, 29, 12);
+  const clock = { now: () => now, monotonic: () => now, sleep: () => Promise.resolve() };
+  const log = new EventLog(folder.path, { clock });
+  await log.record({ ...event("Pin packages"), details: { pattern: 'Linux "x"' } });
+  now += 3_600_000;
+  await log.record({ ...event("Sign in"), kind: "login", who: "laptop", address: "10.0.0.7" });
+  now += 3_600_000;
+  await log.recordActivity({ ...event("Clean up"), kind: "cleanup", who: "pkgstash" });
+  const all = ["Clean up", "Sign in", "Pin packages"];
+  for (
+    const [query, actions] of [
+      [{}, all],
+      [{ kinds: ["login", "cleanup"] }, ["Clean up", "Sign in"]],
+      [{ words: ["LINUX", "pin"] }, ["Pin packages"]],
+      [{ words: ['"x"'] }, ["Pin packages"]],
+      [{ words: ["10.0.0.7"] }, ["Sign in"]],
+      // Names of properties are no text of an event.
+      [{ words: ["details"] }, []],
+      [{ who: "laptop" }, ["Sign in"]],
+      [{ since: Date.UTC(2026, 10, 29, 13) }, ["Clean up", "Sign in"]],
+      [{ until: Date.UTC(2026, 10, 29, 13) }, ["Pin packages"]],
+      [{ since: Date.UTC(2026, 10, 29, 13), until: Date.UTC(2026, 10, 29, 14) }, ["Sign in"]],
+    ] as const
+  ) {
+    await t.step(JSON.stringify(query), async () => {
+      const found = await log.list({ limit: 10, ...query });
+      assertEquals(found.map(({ action }) => action), [...actions]);
+    });
+  }
+});
+
+Deno.test("an event of an older version is a change", async () => {
+  await using folder = await TempFolder.create();
+  const { kind: _, ...old } = { ...event("a"), kind: "change", number: 1, at: "2026-01-01" };
+  await Deno.writeTextFile(folder.join("0000000001.jsonl"), `${JSON.stringify(old)}\n`);
+  const [found] = await new EventLog(folder.path).list({ limit: 1, kinds: ["change"] });
+  assertEquals(found?.action, "a");
 });

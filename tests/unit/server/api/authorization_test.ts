@@ -34,7 +34,8 @@ interface ListedEvent {
 }
 
 async function eventsOf(app: TestApp): Promise<ListedEvent[]> {
-  return JSON.parse((await app.request("GET", "/api/v1/events", as(TOKEN))).text).events;
+  return JSON.parse((await app.request("GET", "/api/v1/events?kind=change", as(TOKEN))).text)
+    .events;
 }
 
 Deno.test("an upload token may call what uploads need in its repositories, and nothing else", () => {
@@ -245,9 +246,10 @@ Deno.test("files of an upload do not fill the audit log, and its publication is 
 });
 
 Deno.test("a change that cannot be recorded is no success", async () => {
-  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
-  await Deno.mkdir(app.app.config.stateRoot, { recursive: true });
-  await Deno.writeTextFile(`${app.app.config.stateRoot}/events`, "in the way");
+  await using folder = await TempFolder.create();
+  await Deno.writeTextFile(folder.join("events"), "in the way");
+  const stateRoot = folder.path;
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS, stateRoot });
   const answer = await app.request("PUT", "/api/v1/pins/linux", as(TOKEN));
   assertEquals(answer.status, 507);
   const { detail, kind } = JSON.parse(answer.text);

@@ -402,6 +402,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   ],
   "DELETE /api/v1/sessions": [{ target: "/api/v1/sessions", status: 204 }],
   "GET /api/v1/events": [
+    { target: "/api/v1/events?kind=change,login&q=pin&who=administrator", status: 200 },
+    { target: "/api/v1/events?since=2026-11-29T15:00:00Z&until=2026-11-29T16:00:00Z", status: 200 },
+    { target: "/api/v1/events?kind=gossip", status: 400 },
+    { target: "/api/v1/events?since=yesterday", status: 400 },
     { target: "/api/v1/events", status: 200 },
     { target: "/api/v1/events?limit=2&before=3", status: 200 },
     { target: "/api/v1/events?limit=0", status: 400 },

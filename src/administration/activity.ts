@@ -1,0 +1,118 @@
+import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
+import { reasonOf } from "../errors.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
+import { Redaction } from "../platform/observability/redaction.ts";
+import { DAEMON, type EventKind } from "./event.ts";
+import type { EventLog } from "./event_log.ts";
+
+const log = eventLogger("events");
+
+/** What repeats within this time is one more event at its end. */
+const INTERVAL_MS = 60_000;
+/** How many different things are told apart within that time. */
+const MAX_SUBJECTS = 200;
+
+/** Something that the daemon did. */
+export interface Deed {
+  readonly kind: EventKind;
+  /** An imperative, as in the audit log: "Refresh the databases". */
+  readonly action: string;
+  /** What repeats if it has the same kind, action and subject; "" if there is only one. */
+  readonly subject: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** A deed that may be repeated. */
+interface Recent {
+  readonly endsAt: number;
+  repeated: number;
+  last: Deed;
+}
+
+export interface ActivityOptions {
+  readonly clock?: Pick<Clock, "monotonic">;
+  readonly intervalMs?: number;
+}
+
+/**
+ * Writes down what the daemon does, without flooding: the first of several like deeds is written at
+ * once, and those of the next minute together. Never throws, and nobody waits for it.
+ */
+export class Activity {
+  readonly #log: Pick<EventLog, "recordActivity">;
+  readonly #clock: Pick<Clock, "monotonic">;
+  readonly #intervalMs: number;
+  readonly #recent = new Map<string, Recent>();
+  /** Of the daemon's own words, nothing has secrets but addresses of mirrors. */
+  readonly #redaction = new Redaction();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #unrecorded = 0;
+  #isClosed = false;
+
+  constructor(log: Pick<EventLog, "recordActivity">, options: ActivityOptions = {}) {
+    this.#log = log;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#intervalMs = options.intervalMs ?? INTERVAL_MS;
+  }
+
+  note(deed: Deed): void {
+    if (this.#isClosed) return;
+    const key = JSON.stringify([deed.kind, deed.action, deed.subject]);
+    this.#writeEnded(this.#clock.monotonic());
+    const recent = this.#recent.get(key);
+    if (recent !== undefined) {
+      recent.repeated++;
+      recent.last = deed;
+    } else if (this.#recent.size >= MAX_SUBJECTS) {
+      this.#unrecorded++;
+    } else {
+      this.#recent.set(key, {
+        endsAt: this.#clock.monotonic() + this.#intervalMs,
+        repeated: 0,
+        last: deed,
+      });
+      this.#write(deed);
+    }
+    if (this.#timer === undefined) this.#schedule();
+  }
+
+  /** Writes what has been put together so far. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#writeEnded(Infinity);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#writeEnded(this.#clock.monotonic());
+      if (this.#recent.size > 0) this.#schedule();
+    }, this.#intervalMs);
+    Deno.unrefTimer(Number(this.#timer));
+  }
+
+  #writeEnded(now: number): void {
+    for (const [key, { endsAt, repeated, last }] of this.#recent) {
+      // The oldest come first.
+      if (endsAt > now) break;
+      this.#recent.delete(key);
+      if (repeated > 0) this.#write({ ...last, details: { ...last.details, times: repeated } });
+    }
+    if (this.#unrecorded === 0 || this.#recent.size >= MAX_SUBJECTS) return;
+    const details = { times: this.#unrecorded };
+    this.#unrecorded = 0;
+    this.#write({ kind: "daemon", action: "Leave out further events", subject: "", details });
+  }
+
+  #write({ kind, action, details }: Deed): void {
+    this.#log.recordActivity({
+      kind,
+      who: DAEMON,
+      address: "",
+      action,
+      request: "",
+      details: this.#redaction.value("details", details) as Record<string, unknown>,
+    }).catch((error) => log.warn("cannot record what happened", { reason: reasonOf(error) }));
+  }
+}

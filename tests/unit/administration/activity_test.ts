@@ -1,0 +1,86 @@
+import { assert, assertEquals } from "@std/assert";
+import { Activity, type Deed } from "../../../src/administration/activity.ts";
+import type { NewEvent } from "../../../src/administration/event.ts";
+import { PkgstashError } from "../../../src/errors.ts";
+import { LogLines } from "../../support/log_lines.ts";
+
+const MINUTE_MS = 60_000;
+
+function deed(subject: string, details: Record<string, unknown> = {}): Deed {
+  return { kind: "download", action: "Continue with another mirror", subject, details };
+}
+
+/** An activity whose time a test sets, and what it has written. */
+function started() {
+  const time = { now: 0 };
+  const written: NewEvent[] = [];
+  const log = {
+    recordActivity: (event: NewEvent) => {
+      written.push(event);
+      return Promise.resolve();
+    },
+  };
+  const activity = new Activity(log, { clock: { monotonic: () => time.now } });
+  return { time, written, activity };
+}
+
+Deno.test("the first of like deeds is written at once, and those of the next minute together", () => {
+  const { time, written, activity } = started();
+  activity.note(deed("slow.example", { file: "a" }));
+  assertEquals(written.map(({ details }) => details), [{ file: "a" }]);
+  for (const file of ["b", "c", "d"]) activity.note(deed("slow.example", { file }));
+  activity.note(deed("other.example", { file: "e" }));
+  assertEquals(written.length, 2);
+  time.now += MINUTE_MS;
+  activity.note(deed("slow.example", { file: "f" }));
+  assertEquals(written.map(({ details }) => details), [
+    { file: "a" },
+    { file: "e" },
+    { file: "d", times: 3 },
+    { file: "f" },
+  ]);
+  activity.close();
+});
+
+Deno.test("what has been put together is written at the end", () => {
+  const { written, activity } = started();
+  for (let time = 0; time < 3; time++) activity.note(deed("a"));
+  activity.close();
+  assertEquals(written.map(({ details }) => details), [{}, { times: 2 }]);
+  activity.note(deed("too late"));
+  assertEquals(written.length, 2);
+});
+
+Deno.test("very many different deeds are bounded, and what is left out is counted", () => {
+  const { time, written, activity } = started();
+  for (let number = 0; number < 1000; number++) activity.note(deed(`${number}`));
+  assertEquals(written.length, 200);
+  time.now += MINUTE_MS;
+  activity.note(deed("next"));
+  assertEquals(
+    written.slice(200).map(({ kind, action, details }) => [kind, action, details]),
+    [
+      ["daemon", "Leave out further events", { times: 800 }],
+      ["download", "Continue with another mirror", {}],
+    ],
+  );
+  activity.close();
+});
+
+Deno.test("a password in the address of a mirror is not written down", () => {
+  const { written, activity } = started();
+  activity.note(deed("m", { why: "http://user:secret@mirror.example/ answered 500" }));
+  assert(!JSON.stringify(written).includes("secret"));
+  activity.close();
+});
+
+Deno.test("what the disk does not take is logged, and nobody fails for it", async () => {
+  const log = new LogLines();
+  const failing = {
+    recordActivity: () => Promise.reject(new PkgstashError("storage", "no space left")),
+  };
+  const activity = new Activity(failing);
+  activity.note(deed("a"));
+  await log.waitFor(/cannot record what happened.*no space left/);
+  activity.close();
+});
