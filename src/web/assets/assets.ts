@@ -6,6 +6,7 @@ import copyField from "../client/copy_field.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
 import searchKey from "../client/search_key.js" with { type: "text" };
 import relativeTime from "../client/relative_time.js" with { type: "text" };
+import uploadFiles from "../client/upload_files.js" with { type: "text" };
 import { encoded, encodingFor } from "../html_response.ts";
 import style from "./admin.css" with { type: "text" };
 import mark from "./mark.svg" with { type: "text" };
@@ -26,7 +27,7 @@ const HASH_LENGTH = 16;
  */
 const SOURCES = {
   "admin.css": style,
-  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime, searchKey]
+  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime, searchKey, uploadFiles]
     .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/m, ""))
     .join(";\n"),
   "mark.svg": mark,

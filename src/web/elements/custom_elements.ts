@@ -6,6 +6,7 @@ declare module "preact" {
     interface IntrinsicElements {
       "copy-field": HTMLAttributes<HTMLElement>;
       "live-state": HTMLAttributes<HTMLElement>;
+      "upload-files": HTMLAttributes<HTMLElement>;
     }
   }
 }

@@ -1,0 +1,57 @@
+import "../../elements/custom_elements.ts";
+import { Part } from "../../elements/facts.tsx";
+import { ActionForm } from "../../elements/forms.tsx";
+import { Notice } from "../../elements/messages.tsx";
+
+const CONSENTS = {
+  downgrade: "older versions than those published",
+  replace: "other content under a published version",
+  shadow: "names of packages that a mirrored repository has",
+};
+
+/** Where packages are put in. `upload` is one whose files are here and not published, or "". */
+export function AddPackages({ upload }: { upload: string }) {
+  if (upload !== "") {
+    return (
+      <Notice tone="warn" title="Files have arrived and are not published">
+        <ActionForm
+          action="publish"
+          fields={{ upload }}
+          button="Publish them"
+          weight="main"
+        >
+          <fieldset>
+            <legend>Allow</legend>
+            {Object.entries(CONSENTS).map(([name, text]) => (
+              <label class="check">
+                <input type="checkbox" name={name} value="yes" /> {text}
+              </label>
+            ))}
+          </fieldset>
+        </ActionForm>
+        <ActionForm action="abandon" fields={{ upload }} button="Drop them" />
+      </Notice>
+    );
+  }
+  return (
+    <Part title="Add packages">
+      <upload-files>
+        <label class="drop">
+          <span class="label">
+            Packages, as makepkg makes them, with their signatures if they have any
+          </span>
+          <input type="file" multiple accept=".zst,.xz,.gz,.tar,.sig" />
+        </label>
+        <progress max="1" value="0" hidden></progress>
+        <p role="status" class="quiet">
+          They are published together, or none if one is refused.
+        </p>
+        <noscript>
+          <p>
+            Without scripts a browser sends no large files. Use <code>pkgstash repo add</code>.
+          </p>
+        </noscript>
+      </upload-files>
+    </Part>
+  );
+}

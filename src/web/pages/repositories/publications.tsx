@@ -1,0 +1,60 @@
+import type { GenerationReport } from "../../../api/repositories.ts";
+import { ActionForm } from "../../elements/forms.tsx";
+import { Empty } from "../../elements/messages.tsx";
+import { Time } from "../../elements/quantities.tsx";
+import { Table } from "../../elements/table.tsx";
+
+const CHANGES_SHOWN = 5;
+
+/** The publications that are kept, the latest first, each of which can be published again. */
+export function Publications(
+  { generations, current }: {
+    generations: readonly GenerationReport[];
+    /** The one that is served. */
+    current: number | null;
+  },
+) {
+  if (generations.length === 0) {
+    return (
+      <Empty title="Nothing was published yet.">
+        <p>Every change is a numbered publication, which can be taken back.</p>
+      </Empty>
+    );
+  }
+  return (
+    <Table
+      name="Publications"
+      rows={generations}
+      keyOf={({ number }) => String(number)}
+      columns={[
+        { title: "Number", cell: ({ number }) => number },
+        { title: "Published", cell: ({ published_at }) => <Time at={published_at} /> },
+        { title: "What changed", cell: ({ changes }) => changesText(changes) },
+        { title: "By", cell: ({ by }) => by, from: "medium" },
+        { title: "Asked for", cell: ({ action }) => action, from: "wide" },
+        {
+          title: "Actions",
+          cell: ({ number }) =>
+            number === current ? <span class="quiet">served now</span> : (
+              <ActionForm
+                action="rollback"
+                fields={{ generation: number }}
+                button="Roll back"
+                weight="quiet"
+                label={`Roll back to publication ${number}`}
+              />
+            ),
+        },
+      ]}
+    />
+  );
+}
+
+function changesText(changes: GenerationReport["changes"]): string {
+  const texts = changes.slice(0, CHANGES_SHOWN).map(({ kind, name, from, to }) => {
+    const versions = from !== null && to !== null ? ` ${from} → ${to}` : ` ${to ?? from ?? ""}`;
+    return `${name}${versions} ${kind}`;
+  });
+  const more = changes.length - texts.length;
+  return more > 0 ? `${texts.join(", ")} and ${more} more` : texts.join(", ");
+}

@@ -1,0 +1,38 @@
+import type { WaitingFileReport } from "../../../api/repositories.ts";
+import { Badge } from "../../elements/badge.tsx";
+import { Notice } from "../../elements/messages.tsx";
+import { counted } from "../../elements/quantities.tsx";
+import { Table } from "../../elements/table.tsx";
+
+/** What waits for signatures that are made elsewhere. */
+export function WaitingFiles(
+  { name, waiting: { by, files } }: {
+    /** Of the repository. */
+    name: string;
+    waiting: { readonly by: string | null; readonly files: readonly WaitingFileReport[] };
+  },
+) {
+  const open = files.filter(({ signed }) => !signed).length;
+  if (files.length === 0) return null;
+  return (
+    <Notice tone="warn" title={`${counted(open, "file waits", "files wait")} for a signature`}>
+      <p>
+        {by} wants to publish them. Fetch, sign and send back each with{" "}
+        <code>pkgstash repo sign {name}</code>; what was published before is served until then.
+      </p>
+      <Table
+        name="Files that wait"
+        rows={files}
+        keyOf={(file) => file.name}
+        columns={[
+          { title: "File", cell: (file) => <a href={file.path}>{file.name}</a> },
+          {
+            title: "Signature",
+            cell: ({ signed }) =>
+              signed ? <Badge tone="good">here</Badge> : <Badge tone="warn">missing</Badge>,
+          },
+        ]}
+      />
+    </Notice>
+  );
+}

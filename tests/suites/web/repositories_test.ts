@@ -1,0 +1,70 @@
+import { assertEquals } from "@std/assert";
+import { Buffer } from "node:buffer";
+import type { Page } from "playwright-core";
+import { type OwnPackage, ownPackage } from "../../support/own_package.ts";
+import { checkPage } from "./page_check.ts";
+import { Site } from "./site.ts";
+
+/** Chooses packages as somebody does who clicks, which is the way of the keyboard, too. */
+async function choose(page: Page, ...packages: readonly OwnPackage[]): Promise<void> {
+  await page.getByLabel(/^Packages, as makepkg makes them/).setInputFiles(
+    packages.map(({ fileName, bytes }) => ({
+      name: fileName,
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from(bytes),
+    })),
+  );
+}
+
+async function createRepository(site: Site, name: string): Promise<Page> {
+  const page = await site.open("/admin/repositories");
+  await page.getByLabel("Name").fill(name);
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText(`The repository ${name} is there.`).waitFor();
+  return page;
+}
+
+Deno.test("a repository is created, filled, searched, rolled back and emptied by its page", async () => {
+  await using site = await Site.start();
+  await checkPage(site, "/admin/repositories", { name: "repositories-empty" });
+  const page = await createRepository(site, "mine");
+  await checkPage(site, "/admin/repositories/mine", { name: "repository-empty" });
+  await choose(page, await ownPackage("foo"), await ownPackage("bar", "2.0-1"));
+  await page.getByText("The packages are published, with publication").waitFor();
+  assertEquals(await site.fetch("/mine/os/x86_64/mine.db.sig"), 200);
+  assertEquals(await site.fetch("/mine/os/x86_64/foo-1.0-1-x86_64.pkg.tar.gz.sig"), 200);
+  await page.getByLabel("Search packages").fill("ba");
+  await page.waitForURL(/q=ba/);
+  await page.getByRole("rowheader", { name: "foo" }).waitFor({ state: "detached" });
+  await page.goto(`${site.origin}/admin/repositories/mine`);
+  await page.getByRole("button", { name: "Remove bar" }).click();
+  await page.getByRole("heading", { name: "Remove bar from mine?" }).waitFor();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await page.getByText("bar is removed, with publication").waitFor();
+  await page.getByRole("button", { name: "Roll back to publication 2" }).click();
+  await page.getByRole("button", { name: "Roll back" }).click();
+  await page.getByText("The packages of publication 2 are back").waitFor();
+  await page.getByRole("rowheader", { name: "bar" }).waitFor();
+  await page.getByRole("button", { name: "Verify all files" }).click();
+  await page.getByText("all is as it was published").waitFor();
+  await checkPage(site, "/admin/repositories", { name: "repositories" });
+  await checkPage(site, "/admin/repositories/mine", { name: "repository" });
+});
+
+Deno.test("a package that is refused says why, changes nothing, and can be allowed", async () => {
+  await using site = await Site.start();
+  const page = await createRepository(site, "mine");
+  await choose(page, await ownPackage("foo", "2.0-1"));
+  await page.getByText("The packages are published").waitFor();
+  await choose(page, { ...await ownPackage("foo", "3.0-1"), fileName: "bar-1-1-any.pkg.tar.gz" });
+  await page.getByRole("status").getByText("bar-1-1-any.pkg.tar.gz").waitFor();
+  await choose(page, await ownPackage("foo", "1.0-1"));
+  await page.getByText("Files have arrived and are not published").waitFor();
+  await checkPage(site, new URL(page.url()).pathname + new URL(page.url()).search, {
+    name: "repository-refused",
+  });
+  await page.getByLabel("older versions than those published").check();
+  await page.getByRole("button", { name: "Publish them" }).click();
+  await page.getByText("The packages are published").waitFor();
+  assertEquals(await site.fetch("/mine/os/x86_64/foo-1.0-1-x86_64.pkg.tar.gz"), 200);
+});
