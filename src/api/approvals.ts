@@ -51,6 +51,10 @@ const INSPECTED = CHANGE.extend({
     text: z.string(),
   })).describe("All files against the accepted ones, line by line."),
   description: z.string().nullable(),
+  repository: z.string().nullable().describe(
+    "The git repository that the files come from: who may push there is not known. Null for the " +
+      "AUR and for a folder.",
+  ),
   sources: z.array(z.string()).describe("Where its sources come from, as .SRCINFO has them."),
   dependencies: z.array(z.string()),
   maintainers: MAINTAINERS,

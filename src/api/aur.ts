@@ -26,7 +26,8 @@ export const MAINTAINERS = z.object({
 const WATCHED = z.object({
   base: z.string().describe("The package base."),
   names: z.array(z.string()).describe("The packages that it makes."),
-  source: z.enum(["aur", "folder"]).describe("Where its files come from."),
+  source: z.enum(["aur", "folder", "git"]).describe("Where its files come from."),
+  repository: z.string().nullable().describe("The git repository; null for another source."),
   state: z.enum(["current", "cooling", "approval", "held", "problem", "gone"]).describe(
     "current: nothing is new. cooling: a change passes by itself at passes_at. approval: a person " +
       "must decide. held: nothing is built. problem: its files cannot be taken. gone: the AUR no " +
@@ -151,6 +152,23 @@ export const ADD_FOLDER = endpoint({
   }),
   answers: { 200: WATCHED },
   failures: { 409: "A package of this name is watched at another source" },
+});
+
+export const ADD_REPOSITORY = endpoint({
+  method: "POST",
+  path: "/api/v1/aur/repositories",
+  summary: "Watch a git repository that holds a package source",
+  isLong: true,
+  maxBodyBytes: MAX_BODY_BYTES,
+  body: z.strictObject({
+    url: z.string().min(1).max(2000).describe("An https, http or git URL."),
+    branch: z.string().min(1).max(200).optional().describe("By default that of its HEAD."),
+  }),
+  answers: { 200: WATCHED },
+  failures: {
+    409: "No builder fetched it in time, or a package of this name is watched at another source",
+    502: "The repository cannot be fetched",
+  },
 });
 
 export const CHECK_WATCHED = endpoint({

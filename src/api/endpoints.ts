@@ -22,6 +22,7 @@ import { PROPOSE_SETTINGS, SHOW_SETTINGS } from "./build_settings.ts";
 import { APPROVE, LIST_APPROVALS, REJECT, SHOW_APPROVAL } from "./approvals.ts";
 import {
   ADD_FOLDER,
+  ADD_REPOSITORY,
   ADD_WATCHED,
   CHECK_WATCHED,
   HOLD_WATCHED,
@@ -48,7 +49,7 @@ import {
   SHOW_PUBLIC_KEYS,
   TRUST_KEY,
 } from "./keys.ts";
-import { LEASE_LOOK, REPORT_LOOK } from "./looks.ts";
+import { LEASE_LOOK, REPORT_LOOK, SEND_LOOK_TREE } from "./looks.ts";
 import { SET_LOG_LEVEL, SHOW_LOG_LEVEL } from "./log_level.ts";
 import { LIST_MIRRORS, TEST_MIRRORS } from "./mirrors.ts";
 import { SHOW_OPENAPI } from "./openapi.ts";
@@ -132,9 +133,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   REPORT_RESULT,
   LEASE_LOOK,
   REPORT_LOOK,
+  SEND_LOOK_TREE,
   LIST_WATCHED,
   ADD_WATCHED,
   ADD_FOLDER,
+  ADD_REPOSITORY,
   CHECK_WATCHED,
   SHOW_WATCHED,
   REMOVE_WATCHED,

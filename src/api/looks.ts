@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { empty, endpoint } from "./endpoint.ts";
+import { bytes, empty, endpoint } from "./endpoint.ts";
 import { COUNT } from "./scalars.ts";
 
 /**
@@ -22,12 +22,21 @@ const REFERENCE = z.object({
   reference: z.string().describe("HEAD or refs/heads/BRANCH."),
 });
 
-const LOOK = z.object({
-  id: z.string().describe("Names the look; it is secret."),
-  package_base: z.string().describe("The package base."),
-  kind: z.literal("references").describe("Which commits the references are."),
-  references: z.array(REFERENCE).min(1).max(MAX_REFERENCES).describe("What to look at."),
-}).describe("A look, leased to the builder that asked.");
+const ID = { id: z.string().describe("Names the look; it is secret.") };
+
+const LOOK = z.discriminatedUnion("kind", [
+  z.object({
+    ...ID,
+    kind: z.literal("references").describe("Which commits the references are."),
+    references: z.array(REFERENCE).min(1).max(MAX_REFERENCES).describe("What to look at."),
+  }),
+  z.object({
+    ...ID,
+    kind: z.literal("tree").describe("The files of a repository."),
+    from: REFERENCE.describe("What to fetch."),
+    known: z.string().nullable().describe("The commit that is not sent again; null for none."),
+  }),
+]).describe("A look, leased to the builder that asked.");
 
 export type LookReport = z.infer<typeof LOOK>;
 
@@ -62,10 +71,30 @@ export const REPORT_LOOK = endpoint({
       ),
     }),
     z.strictObject({
+      outcome: z.literal("unchanged").describe("The reference is the known commit."),
+    }),
+    z.strictObject({
       outcome: z.literal("failed"),
       reason: z.string().max(2000).describe("Why, in a sentence."),
     }),
   ]).describe("What was seen."),
   answers: { 204: empty("It is noted.") },
+  failures: { 404: "This builder has no such look" },
+});
+
+/** More is refused in any case. */
+export const MAX_LOOK_TREE_BYTES = 16 * 1024 ** 2;
+
+export const SEND_LOOK_TREE = endpoint({
+  method: "PUT",
+  path: "/api/v1/builder/looks/{look}/tree",
+  summary: "Send the files of a look",
+  right: "builder",
+  isChange: false,
+  isLong: true,
+  pathParameters: { look },
+  query: { commit: COMMIT.describe("The commit that they are of.") },
+  body: bytes("A tar whose files all lie in one folder."),
+  answers: { 204: empty("They are taken, or refused for good.") },
   failures: { 404: "This builder has no such look" },
 });

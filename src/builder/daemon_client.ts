@@ -9,7 +9,7 @@ import {
   SEND_METADATA,
   UPLOAD_PRODUCT,
 } from "../api/builder.ts";
-import { LEASE_LOOK, type LookReport, REPORT_LOOK } from "../api/looks.ts";
+import { LEASE_LOOK, type LookReport, REPORT_LOOK, SEND_LOOK_TREE } from "../api/looks.ts";
 import type { BuildStep } from "../api/builder.ts";
 import type { Endpoint, FileBody } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
@@ -125,6 +125,13 @@ export class DaemonClient {
   async lookResult(look: string, outcome: LookOutcome): Promise<void> {
     const limit = AbortSignal.timeout(ANSWER_TIMEOUT_MS);
     await this.#send(REPORT_LOOK, { look, body: outcome }, limit);
+  }
+
+  /** Sends the files of a repository, as a tar. */
+  async lookTree(look: string, commit: string, tar: Uint8Array<ArrayBuffer>): Promise<void> {
+    const body = { content: new Blob([tar]).stream(), size: tar.length };
+    const limit = AbortSignal.timeout(RESULT_TIMEOUT_MS);
+    await this.#send(SEND_LOOK_TREE, { look, commit, body }, limit);
   }
 
   async #send(

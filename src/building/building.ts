@@ -15,22 +15,24 @@ import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
 import { queuedBuild } from "./decisions/queued_build.ts";
+import { FollowedRepositories } from "./looks/followed_repositories.ts";
+import type { GitReference } from "./looks/look.ts";
 import { Looks } from "./looks/looks.ts";
+import { WatchedRepositories } from "./looks/watched_repositories.ts";
 import { SeenSourcesStore } from "./looks/seen_sources.ts";
 import { channelsOf } from "./notify/channels.ts";
 import { Announcements } from "./notify/announcements.ts";
 import { Notices } from "./notify/notices.ts";
 import { AvailablePackages, type MirroredPackages } from "./available_packages.ts";
 import { PackageStore } from "./packages/package_store.ts";
-import { metadataOf } from "./packages/tree_metadata.ts";
-import { newPackage, type WatchedPackage } from "./packages/watched_package.ts";
+import type { Source, WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { LibraryRebuilds } from "./rebuilds/library_rebuilds.ts";
 import { recordPublications } from "./record_publications.ts";
 import { type SourceTree, treeHash } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
-import { type Added, addPlanned } from "./watch/adding.ts";
+import { type Added, addPlanned, addSource } from "./watch/adding.ts";
 import { isGone } from "./watch/aur_changes.ts";
 import { AurClient } from "./watch/aur_client.ts";
 import { type DependencyPlan, planDependencies } from "./watch/dependency_plan.ts";
@@ -78,10 +80,12 @@ export class Building {
   readonly builds: BuildQueue;
   readonly rebuilds: LibraryRebuilds;
   readonly looks: Looks;
+  readonly followed: FollowedRepositories;
   readonly notices: Notices;
   readonly announcements: Announcements;
   readonly #options: BuildingOptions;
   readonly #available: AvailablePackages;
+  readonly #repositories: WatchedRepositories;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
   #config: Settings;
@@ -131,11 +135,23 @@ export class Building {
       ...{ decisions: this.decisions, builds, notices },
       publicUrl: () => this.#config.publicUrl,
     });
-    this.looks = new Looks({
-      ...{ store: packages, trees, seen, clock: this.#clock },
+    const looked = {
+      ...{ store: packages, clock: this.#clock },
       intervalMs: () => this.#config.aur.vcsIntervalMs,
+    };
+    this.#repositories = new WatchedRepositories({
+      ...looked,
+      onTree: async (base, { commit, tree }) => {
+        await this.watcher.receiveOrRefuse(base, () => Promise.resolve(tree), commit);
+        await this.#settle();
+      },
+      onProblem: (base, problem) => this.watcher.noteProblem(base, problem),
+    });
+    this.followed = new FollowedRepositories({
+      ...{ ...looked, trees, seen },
       onMoved: (watched, reason) => this.#buildMoved(watched, reason),
     });
+    this.looks = new Looks([this.#repositories, this.followed], this.#clock);
     this.watcher = new Watcher({
       store: packages,
       trees: this.trees,
@@ -242,35 +258,39 @@ export class Building {
   async addFolder(files: Parameters<typeof treeOf>[0], by: string): Promise<WatchedPackage> {
     try {
       const tree = treeOf(files);
-      const { base, names } = metadataOf(tree);
-      const known = this.packages.find(base);
-      if (known !== null && known.source.kind !== "folder") {
-        throw new PkgstashError(
-          "conflict",
-          `Cannot watch ${base} by a folder: it is watched at another source. Remove it first.`,
-        );
-      }
-      await this.#options.publishing.claim();
-      await createRepository(this.#options.publishing, this.#config.aur.repository, by);
-      const at = this.#clock.now();
-      if (known === null) {
-        await this.packages.add(newPackage({
-          base,
-          names,
-          source: { kind: "folder" },
-          added: { at, by },
-          group: crypto.randomUUID(),
-          isDependency: false,
-          needs: [],
-        }));
-      }
-      await this.watcher.receive(base, tree, await treeHash(tree));
-      await this.#settle();
-      this.start();
-      return this.watched(base);
+      return await this.#addSource({ kind: "folder" }, { tree, mark: await treeHash(tree), by });
     } catch (error) {
       throw asFaultOfRequest(error);
     }
+  }
+
+  /**
+   * Watches a git repository that holds a package source, which a builder fetches.
+   *
+   * @throws PkgstashError as `addFolder`, and as `WatchedRepositories.fetch`.
+   */
+  async addRepository(from: GitReference, by: string): Promise<WatchedPackage> {
+    const { commit, tree } = await this.#repositories.fetch(from, () => this.looks.notify());
+    try {
+      const watched = await this.#addSource({ kind: "git", ...from }, { tree, mark: commit, by });
+      this.#repositories.noteTaken(watched.base);
+      return watched;
+    } catch (error) {
+      throw asFaultOfRequest(error);
+    }
+  }
+
+  async #addSource(
+    source: Exclude<Source, { kind: "aur" }>,
+    { tree, mark, by }: { tree: SourceTree; mark: string; by: string },
+  ): Promise<WatchedPackage> {
+    const { packages: store, watcher } = this;
+    await this.#options.publishing.claim();
+    await createRepository(this.#options.publishing, this.#config.aur.repository, by);
+    const base = await addSource(source, { tree, mark, by, store, watcher, clock: this.#clock });
+    await this.#settle();
+    this.start();
+    return this.watched(base);
   }
 
   /** Proposes other settings for a package; see `Decisions.proposeSettings`. */

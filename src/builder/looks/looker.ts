@@ -1,33 +1,44 @@
 import { join } from "@std/path";
-import type { LookReport } from "../../api/looks.ts";
+import { concat } from "@std/bytes/concat";
+import { type LookReport, MAX_LOOK_TREE_BYTES } from "../../api/looks.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import { Stop } from "../command.ts";
 import type { DaemonClient, LookOutcome } from "../daemon_client.ts";
 import { OutputTail } from "../output_tail.ts";
 import { writeMachineFiles } from "../sandbox/machine_files.ts";
-import { outputOfSandbox } from "../sandbox/run_sandbox.ts";
+import { runSandbox } from "../sandbox/run_sandbox.ts";
 import type { StateDirectory } from "../state_directory.ts";
 import { GIT, gitSandbox, type GitSurroundings } from "./git_sandbox.ts";
 
 const log = eventLogger("looks");
 
-const TIMEOUT_MS = 60_000;
+const LIST_TIMEOUT_MS = 60_000;
+/** The command that waits for it does so a little longer. */
+const CLONE_TIMEOUT_MS = 150_000;
 const MAX_REASON_LENGTH = 300;
+
+interface GitReference {
+  readonly url: string;
+  readonly reference: string;
+}
 
 /** Looks at repositories for the daemon. */
 export class Looker {
-  readonly #client: Pick<DaemonClient, "lookResult">;
+  readonly #client: Pick<DaemonClient, "lookResult" | "lookTree">;
   readonly #surroundings: GitSurroundings;
 
-  private constructor(client: Pick<DaemonClient, "lookResult">, surroundings: GitSurroundings) {
+  private constructor(
+    client: Pick<DaemonClient, "lookResult" | "lookTree">,
+    surroundings: GitSurroundings,
+  ) {
     this.#client = client;
     this.#surroundings = surroundings;
   }
 
   /** Null if this machine has no git, so that it cannot look. */
   static async open(
-    client: Pick<DaemonClient, "lookResult">,
+    client: Pick<DaemonClient, "lookResult" | "lookTree">,
     state: Pick<StateDirectory, "work">,
     mapping: GitSurroundings["mapping"],
   ): Promise<Looker | null> {
@@ -40,46 +51,124 @@ export class Looker {
 
   /** Looks, and tells the daemon. */
   async look(look: LookReport, signal: AbortSignal): Promise<void> {
-    const outcome = await this.#commits(look, signal);
+    const outcome = look.kind === "tree"
+      ? await this.#tree(look, signal)
+      : await this.#commits(look.references, signal);
     if (signal.aborted) return;
-    const { package_base: name } = look;
+    if (outcome.outcome === "tree") {
+      await this.#client.lookTree(look.id, outcome.commit, outcome.tar);
+    } else await this.#client.lookResult(look.id, outcome);
+    const urls = (look.kind === "tree" ? [look.from] : look.references).map(({ url }) => url);
+    const facts = { repositories: urls.join(" ") };
     if (outcome.outcome === "failed") {
-      log.warn("cannot look at the sources of a package", {
-        package: name,
-        reason: outcome.reason,
-      });
-    } else log.debug("looked at the sources of a package", { package: name });
-    await this.#client.lookResult(look.id, outcome);
+      log.warn("cannot look at a repository", { ...facts, reason: outcome.reason });
+    } else log.debug("looked at a repository", facts);
   }
 
-  async #commits({ references }: LookReport, signal: AbortSignal): Promise<LookOutcome> {
+  async #commits(
+    references: readonly GitReference[],
+    signal: AbortSignal,
+  ): Promise<LookOutcome> {
     const commits: (string | null)[] = [];
-    for (const { url, reference } of references) {
-      const tail = new OutputTail();
-      const timeout = new AbortController();
-      const timer = setTimeout(() => timeout.abort(new Stop("timeout")), TIMEOUT_MS);
-      try {
-        const { code, stdout, stopped } = await outputOfSandbox({
-          ...await gitSandbox(this.#surroundings, [GIT, "ls-remote", "--", url, reference]),
-          onOutput: (bytes) => tail.add(bytes),
-          signal: AbortSignal.any([signal, timeout.signal]),
-        });
-        if (stopped === "timeout") return failed(url, `no answer within ${TIMEOUT_MS / 1000} s`);
-        if (code !== 0) return failed(url, lastLine(tail.text) || `git exits with ${code}`);
-        commits.push(commitOf(stdout, reference));
-      } finally {
-        clearTimeout(timer);
-      }
+    for (const from of references) {
+      const { outcome, commit } = await this.#commitOf(from, signal);
+      if (outcome !== null) return outcome;
+      commits.push(commit);
     }
     return { outcome: "references", commits };
   }
+
+  /** The commit of a reference, null if there is none; or why that cannot be told. */
+  async #commitOf(
+    { url, reference }: GitReference,
+    signal: AbortSignal,
+  ): Promise<{ outcome: LookOutcome | null; commit: string | null }> {
+    const argv = [GIT, "ls-remote", "--", url, reference];
+    const { output, failure } = await this.#git(argv, { signal, url, timeoutMs: LIST_TIMEOUT_MS });
+    if (failure !== null) return { outcome: failure, commit: null };
+    return { outcome: null, commit: commitOf(new TextDecoder().decode(output), reference) };
+  }
+
+  async #tree(
+    { from, known }: Extract<LookReport, { kind: "tree" }>,
+    signal: AbortSignal,
+  ): Promise<LookOutcome | { outcome: "tree"; commit: string; tar: Uint8Array<ArrayBuffer> }> {
+    const { url, reference } = from;
+    const { outcome, commit } = await this.#commitOf(from, signal);
+    if (outcome !== null) return outcome;
+    if (commit === null) return failed(url, `it has no ${reference.replace("refs/heads/", "")}`);
+    if (commit === known) return { outcome: "unchanged" };
+    const branch = reference === "HEAD" ? [] : ["--branch", reference.replace("refs/heads/", "")];
+    const argv = ["/usr/bin/sh", "-euc", CLONE, "sh", url, ...branch];
+    const timing = { signal, url, timeoutMs: CLONE_TIMEOUT_MS };
+    const { output, failure } = await this.#git(argv, timing);
+    if (failure !== null) return failure;
+    if (output.length > MAX_LOOK_TREE_BYTES) {
+      return failed(url, `its files are more than ${MAX_LOOK_TREE_BYTES} bytes`);
+    }
+    // It may have moved since.
+    const end = output.indexOf("\n".charCodeAt(0));
+    const cloned = new TextDecoder().decode(output.subarray(0, Math.max(0, end)));
+    if (!COMMIT.test(cloned)) return failed(url, "its clone has no commit");
+    return { outcome: "tree", commit: cloned, tar: output.slice(end + 1) };
+  }
+
+  /** What git prints, at most somewhat more than a tree may have; or why it failed. */
+  async #git(
+    argv: readonly string[],
+    { signal, url, timeoutMs }: { signal: AbortSignal; url: string; timeoutMs: number },
+  ): Promise<{ output: Uint8Array<ArrayBuffer>; failure: LookOutcome | null }> {
+    const tail = new OutputTail();
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(new Stop("timeout")), timeoutMs);
+    const pieces: Uint8Array[] = [];
+    let length = 0;
+    try {
+      const { code, stopped } = await runSandbox({
+        ...await gitSandbox(this.#surroundings, argv),
+        onOutput: (bytes) => tail.add(bytes),
+        onStdout: (bytes) => {
+          length += bytes.length;
+          if (length > MAX_LOOK_TREE_BYTES + 4096) stop.abort(new Stop("too much output"));
+          else pieces.push(bytes.slice());
+        },
+        signal: AbortSignal.any([signal, stop.signal]),
+      });
+      const failure = stopped === "timeout"
+        ? failed(url, `it takes more than ${timeoutMs / 1000} s`)
+        : stopped === "too much output"
+        ? failed(url, `its files are more than ${MAX_LOOK_TREE_BYTES} bytes`)
+        : code !== 0
+        ? failed(url, lastLine(tail.text) || `git exits with ${code}`)
+        : null;
+      return { output: concat(pieces), failure };
+    } finally {
+      clearTimeout(timer);
+    }
+  }
 }
+
+/**
+ * Prints the commit and a tar of its files. $1 is the URL, what follows the branch. Servers that send
+ * plain files cannot send a part of the history.
+ */
+const CLONE = `url=$1
+shift
+for depth in '--depth 1' ''; do
+  rm -rf clone
+  /usr/bin/git clone --quiet --no-checkout --no-tags --single-branch $depth "$@" -- "$url" clone && break
+done
+cd clone
+/usr/bin/git rev-parse HEAD
+exec /usr/bin/git archive --format=tar --prefix=tree/ HEAD`;
+
+const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
 /** The commit that stands before a reference; null if there is none. */
 function commitOf(text: string, reference: string): string | null {
   for (const line of text.split("\n")) {
     const [commit = "", name] = line.split("\t");
-    if (name === reference && /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(commit)) return commit;
+    if (name === reference && COMMIT.test(commit)) return commit;
   }
   return null;
 }

@@ -8,6 +8,8 @@ export interface SandboxRun {
   readonly surroundings: Surroundings;
   readonly plan: SandboxPlan;
   readonly onOutput?: (bytes: Uint8Array) => void;
+  /** As `CommandPlan.onStdout`. */
+  readonly onStdout?: (bytes: Uint8Array) => void;
   readonly signal?: AbortSignal;
 }
 

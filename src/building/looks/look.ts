@@ -1,3 +1,5 @@
+import type { SourceTree } from "../source_tree.ts";
+
 /** A reference of a git repository: a branch, or what its server shows first. */
 export interface GitReference {
   readonly url: string;
@@ -5,17 +7,46 @@ export interface GitReference {
   readonly reference: string;
 }
 
-/** What a builder is asked to look at: which commits the references are. */
-export interface Look {
-  readonly kind: "references";
-  readonly references: readonly GitReference[];
-}
+/** What a builder is asked to look at. */
+export type Look =
+  /** Which commits the references are. */
+  | { readonly kind: "references"; readonly references: readonly GitReference[] }
+  /** The files of a repository, unless its reference is the known commit. */
+  | { readonly kind: "tree"; readonly from: GitReference; readonly known: string | null };
 
 /** What a builder says of a look. */
 export type LookResult =
   /** In the order of the references; null for one that the repository does not have. */
   | { readonly outcome: "references"; readonly commits: readonly (string | null)[] }
+  | { readonly outcome: "tree"; readonly commit: string; readonly tree: SourceTree }
+  /** It is the known commit. */
+  | { readonly outcome: "unchanged" }
   | { readonly outcome: "failed"; readonly reason: string };
+
+/** A look that is due. */
+export interface DueLook {
+  /** Whom it is about: of each, one builder looks at a time. */
+  readonly about: string;
+  readonly look: Look;
+  /** Takes what a builder says of it. */
+  readonly take: (result: LookResult) => Promise<void>;
+}
+
+/** What looks are due, of one kind. */
+export interface LookSource {
+  /** The first that is due and about none of these, and how long it is until there is one. */
+  next(taken: ReadonlySet<string>): Promise<
+    { readonly due: DueLook | null; readonly untilNextMs: number }
+  >;
+  /** Makes everything due now. */
+  lookNow(): void;
+}
+
+/** A failure as a builder tells it: it comes from a server, and is shown on terminals. */
+export function failureText(reason: string): string {
+  return reason.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 500)
+    .replace(/\.$/, "");
+}
 
 /** What is known of the sources of a package base, as it is kept over a restart. */
 export interface SeenSources {

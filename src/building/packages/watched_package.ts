@@ -8,7 +8,9 @@ import type { BuildSettings } from "../build_settings.ts";
 export type Source =
   | { readonly kind: "aur" }
   /** A folder of an administrator, who sends it again after each change. */
-  | { readonly kind: "folder" };
+  | { readonly kind: "folder" }
+  /** A git repository elsewhere, which builders look at. */
+  | { readonly kind: "git"; readonly url: string; readonly reference: string };
 
 /** Who may push to a package base. */
 export interface Maintainers {
@@ -93,7 +95,7 @@ export interface WatchedPackage {
   readonly news: readonly News[];
   /** Why its files cannot be taken at present; null if they can. */
   readonly problem: string | null;
-  /** What the source said of its files when they were taken last: a time, or the tree's hash. */
+  /** What the source said of its files when they were taken last: a time, a commit or a hash. */
   readonly takenFor: string | null;
   /** Trees since the accepted one, the oldest first. */
   readonly candidates: readonly Candidate[];

@@ -1,8 +1,10 @@
 import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { PackageStore } from "../packages/package_store.ts";
-import { newPackage, type WatchedPackage } from "../packages/watched_package.ts";
+import { metadataOf } from "../packages/tree_metadata.ts";
+import { newPackage, type Source, type WatchedPackage } from "../packages/watched_package.ts";
 import { observe } from "./aur_changes.ts";
+import type { SourceTree } from "../source_tree.ts";
 import type { DependencyPlan, PlannedPackage } from "./dependency_plan.ts";
 import type { Watcher } from "./watcher.ts";
 
@@ -48,6 +50,45 @@ export async function addPlanned(
     }
   }
   return { plan, failure };
+}
+
+/**
+ * Watches a package source at another place than the AUR, or takes its next state; returns the name of
+ * its package base.
+ *
+ * @throws PkgstashError `content` if the files are refused, `conflict` if the package base is watched at
+ * another source.
+ */
+export async function addSource(
+  source: Source,
+  { tree, mark, by, store, watcher, clock }: {
+    tree: SourceTree;
+    /** What the source says of these files. */
+    mark: string;
+    by: string;
+    store: PackageStore;
+    watcher: Pick<Watcher, "receive">;
+    clock: Clock;
+  },
+): Promise<string> {
+  const { base, names } = metadataOf(tree);
+  const known = store.find(base);
+  if (known !== null && JSON.stringify(known.source) !== JSON.stringify(source)) {
+    const what = source.kind === "git" ? source.url : "a folder";
+    throw new PkgstashError(
+      "conflict",
+      `Cannot watch ${base} by ${what}: it is watched at another source. Remove it first.`,
+    );
+  }
+  if (known === null) {
+    const added = { at: clock.now(), by };
+    const group = crypto.randomUUID();
+    await store.add(
+      newPackage({ base, names, source, added, group, isDependency: false, needs: [] }),
+    );
+  }
+  await watcher.receive(base, tree, mark);
+  return base;
 }
 
 function watchedOf(

@@ -105,17 +105,27 @@ export class Watcher {
     const watched = store.find(base);
     const mark = watched === null ? null : markOf(watched);
     if (watched === null || mark === null || mark === watched.takenFor) return;
-    let tree: SourceTree;
+    if (await this.receiveOrRefuse(base, () => client().tree(base), mark)) onChanged();
+  }
+
+  /**
+   * Takes a tree as `receive` does, and returns whether it did: files that are refused are a problem of
+   * the package. A source that fails throws.
+   */
+  async receiveOrRefuse(
+    base: string,
+    load: () => Promise<SourceTree>,
+    mark: string,
+  ): Promise<boolean> {
     try {
-      tree = await client().tree(base);
-      await this.receive(base, tree, mark);
+      await this.receive(base, await load(), mark);
+      return true;
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind === "upstream") throw error;
       if (error.kind === "storage") throw error;
-      await this.#refuse(base, reasonOf(error));
-      return;
+      await this.noteProblem(base, reasonOf(error));
+      return false;
     }
-    onChanged();
   }
 
   /** Takes a tree that came from the source when that said `mark`. */
@@ -144,6 +154,18 @@ export class Watcher {
         takenFor: mark,
         problem: null,
       }));
+    });
+  }
+
+  /** Notes why the files of a package cannot be taken, once; null if they can. */
+  async noteProblem(base: string, problem: string | null): Promise<void> {
+    const { store, clock } = this.#options;
+    await store.update(base, (watched) => {
+      if (watched.problem === problem) return watched;
+      if (problem === null) return { ...watched, problem };
+      const news = `The files of ${base} cannot be taken. ${problem}.`;
+      log.warn("package source refused", { package: base, reason: problem });
+      return withNews({ ...watched, problem }, clock.now(), news);
     });
   }
 
@@ -183,16 +205,6 @@ export class Watcher {
       if (this.#stopping.signal.aborted) return;
       await this.take(base, () => changed.push(base));
     }
-  }
-
-  async #refuse(base: string, problem: string): Promise<void> {
-    const { store, clock } = this.#options;
-    await store.update(base, (watched) => {
-      if (watched.problem === problem) return watched;
-      const news = `The files of ${base} cannot be taken. ${problem}.`;
-      log.warn("package source refused", { package: base, reason: problem });
-      return withNews({ ...watched, problem }, clock.now(), news);
-    });
   }
 }
 

@@ -47,7 +47,15 @@ function renderPackage(
         : verdict ?? "first build: look at everything",
     ],
     ["Description", inspected.description ?? "-"],
-    ["Maintainer", [maintainers.maintainer ?? "nobody", ...maintainers.co_maintainers].join(", ")],
+    inspected.repository === null
+      ? [
+        "Maintainer",
+        [maintainers.maintainer ?? "nobody", ...maintainers.co_maintainers].join(", "),
+      ]
+      : [
+        "Repository",
+        `${inspected.repository}: who may push there, or could before, is not known`,
+      ],
     ["Pushed", agoText(inspected.pushed_at, now)],
     [
       "In the AUR",

@@ -1,4 +1,10 @@
-import { ADD_FOLDER, ADD_WATCHED, type PlanReport } from "../../api/aur.ts";
+import {
+  ADD_FOLDER,
+  ADD_REPOSITORY,
+  ADD_WATCHED,
+  type PlanReport,
+  type WatchedReport,
+} from "../../api/aur.ts";
 import { readSourceFolder } from "../../building/source_folder.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
@@ -31,12 +37,14 @@ export const AUR_ADD_COMMAND: Command = {
   name: "aur add",
   summary: "Watch packages",
   description: "Watches packages of the AUR, by name or URL, and what they need of the AUR " +
-    "themselves. Their first builds wait for approval, together. A path such as ./foo is a folder " +
-    "with a PKGBUILD and a .SRCINFO; it is sent to the daemon as it is now, so add it again after " +
-    "each change.",
+    "themselves. Their first builds wait for approval, together. The URL of another git repository " +
+    "that holds a PKGBUILD and a .SRCINFO is fetched by a builder, and looked at again each " +
+    "vcs_interval. A path such as ./foo is a folder with such files; it is sent to the daemon as it " +
+    "is now, so add it again after each change.",
   arguments: [{
     name: PACKAGE,
-    description: "Name or URL of a package of the AUR, or path of a folder",
+    description:
+      "Name or URL of a package of the AUR, URL of a git repository, or path of a folder",
     required: true,
     isRepeated: true,
   }],
@@ -45,6 +53,10 @@ export const AUR_ADD_COMMAND: Command = {
     { command: "pkgstash aur add yay paru", description: "Two packages" },
     { command: "pkgstash aur add --dry-run clion", description: "What clion needs of the AUR" },
     { command: "pkgstash aur add ./my-package", description: "A folder of your own" },
+    {
+      command: "pkgstash aur add https://git.example.org/foo.git#branch=packaging",
+      description: "A branch of a git repository",
+    },
   ],
   readsFiles: true,
   run: add,
@@ -83,7 +95,15 @@ async function add(options: OptionValues, output: Output): Promise<ExitCode> {
     throw new UsageError("--dry-run is for packages of the AUR: a folder needs nothing else.");
   }
   for (const folder of folders) await addFolder(folder, options, output);
-  const names = targets.filter((target) => !isFolder(target)).map(nameOf);
+  const others = targets.filter((target) => !isFolder(target));
+  const repositories = others.filter(isRepository);
+  if (repositories.length > 0 && options.has(DRY_RUN.name)) {
+    throw new UsageError(
+      "--dry-run is for packages of the AUR: what a repository needs is not known.",
+    );
+  }
+  for (const repository of repositories) await addRepository(repository, options, output);
+  const names = others.filter((target) => !isRepository(target)).map(nameOf);
   if (names.length === 0) return EXIT_CODE.ok;
   return await watch(names, { options, output, skipsUnknown: false });
 }
@@ -92,17 +112,43 @@ function isFolder(target: string): boolean {
   return /^(?:\.{1,2}$|\.{0,2}\/)/.test(target);
 }
 
+const AUR_URL =
+  /^(?:https|ssh|git\+https):\/\/(?:aur@)?aur\.archlinux\.org\/(?:packages\/|pkgbase\/|cgit\/aur\.git\/.*[?&]h=)?([^/?#&]+?)(?:\.git)?\/?$/;
+
+/** A repository elsewhere than in the AUR, whose branch may stand behind it as in a PKGBUILD. */
+const REPOSITORY = /^(?:git\+)?((?:https?|git):\/\/[^#?]+)(?:#branch=(.+))?$/;
+
+function isRepository(target: string): boolean {
+  return REPOSITORY.test(target) && !AUR_URL.test(target);
+}
+
 /** The name in a URL of the AUR, or the name itself. */
 function nameOf(target: string): string {
   if (!target.includes("/")) return target;
-  const name =
-    /^(?:https|ssh|git\+https):\/\/(?:aur@)?aur\.archlinux\.org\/(?:packages\/|pkgbase\/|cgit\/aur\.git\/.*[?&]h=)?([^/?#&]+?)(?:\.git)?\/?$/
-      .exec(target)?.[1];
+  const name = AUR_URL.exec(target)?.[1];
   if (name !== undefined) return decodeURIComponent(name);
   throw new UsageError(
-    `Cannot watch ${target}: it is no URL of the AUR. Clone the repository, and add its folder ` +
-      "again after each change.",
+    `Cannot watch ${target}: it is no URL of the AUR, nor one of a git repository by https, http or ` +
+      "git://. Clone the repository, and add its folder again after each change.",
   );
+}
+
+async function addRepository(
+  target: string,
+  options: OptionValues,
+  output: Output,
+): Promise<void> {
+  const [, url = "", branch] = REPOSITORY.exec(target) ?? [];
+  const body = { url, ...branch === undefined ? {} : { branch } };
+  const watched = await (await ApiClient.of(options)).call(ADD_REPOSITORY, { body });
+  printAnswer(watched, { options, output, render: renderWatched });
+}
+
+function renderWatched({ base, candidate, state }: WatchedReport, paints: Paints): string {
+  return state === "approval"
+    ? `${paints.accent(visible(base))} ${visible(candidate ?? "")} waits for approval. ` +
+      "See pkgstash approvals."
+    : `${paints.accent(visible(base))} is watched.`;
 }
 
 async function addFolder(path: string, options: OptionValues, output: Output): Promise<void> {
@@ -114,15 +160,7 @@ async function addFolder(path: string, options: OptionValues, output: Output): P
     return { path: name, mode, base64: content.toBase64() };
   });
   const watched = await (await ApiClient.of(options)).call(ADD_FOLDER, { body: { files } });
-  printAnswer(watched, {
-    options,
-    output,
-    render: ({ base, candidate, state }, paints) =>
-      state === "approval"
-        ? `${paints.accent(visible(base))} ${visible(candidate ?? "")} waits for approval. ` +
-          "See pkgstash approvals."
-        : `${paints.accent(visible(base))} is watched.`,
-  });
+  printAnswer(watched, { options, output, render: renderWatched });
 }
 
 async function watch(

@@ -106,7 +106,7 @@ function renderDetail(watched: WatchedDetail, paints: Paints): string {
     ["Package base", watched.base],
     ["Packages", watched.names.join(", ")],
     ["Description", watched.description ?? "-"],
-    ["Source", watched.source],
+    ["Source", watched.repository ?? watched.source],
     ["State", stateText(watched, now)],
     ["Published", watched.published ?? "-"],
     ["Accepted", watched.accepted ?? "-"],

@@ -12,7 +12,7 @@ import type { Approval, ApprovalMember } from "../../building/decisions/approval
 import { buildsToDecide } from "../../building/queue/builds_to_decide.ts";
 import type { Inspection } from "../../building/decisions/inspection.ts";
 import { attributionReport } from "./attribution.ts";
-import { maintainersReport } from "./aur.ts";
+import { maintainersReport, repositoryText } from "./aur.ts";
 import { buildReport } from "./builds.ts";
 import { changesOf } from "./build_settings.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
@@ -95,6 +95,7 @@ function inspectedReport(
     sources: [...sources],
     dependencies: [...dependencies],
     description: info?.description ?? null,
+    repository: repositoryText(member.watched),
     maintainers: maintainersReport(maintainers.at(-1)),
     maintainer_history: maintainers.map((each) => ({
       at: timestamp(each.at),

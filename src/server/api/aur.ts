@@ -1,5 +1,6 @@
 import {
   ADD_FOLDER,
+  ADD_REPOSITORY,
   ADD_WATCHED,
   CHECK_WATCHED,
   type CheckReport as CheckJson,
@@ -51,6 +52,12 @@ export const aurRoutes: readonly Route[] = [
     note({ package: watched.base });
     return await watchedReport(building, watched);
   }),
+  handle(ADD_REPOSITORY, async ({ body: { url, branch }, building, principal, note }) => {
+    const reference = branch === undefined ? "HEAD" : `refs/heads/${branch}`;
+    const watched = await building.addRepository({ url, reference }, principal?.name ?? "");
+    note({ package: watched.base, url, reference });
+    return await watchedReport(building, watched);
+  }),
   handle(CHECK_WATCHED, async ({ building }) => {
     building.looks.lookNow();
     return checkReport(await building.watcher.check());
@@ -92,6 +99,7 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
     base,
     names: [...names],
     source: source.kind,
+    repository: repositoryText(watched),
     state: await building.stateOf(watched),
     accepted: accepted?.version ?? null,
     candidate: candidates.at(-1)?.version ?? null,
@@ -104,10 +112,17 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
   };
 }
 
-async function followedReport({ looks }: Building, watched: WatchedPackage) {
-  const seen = looks.seenOf(watched);
+/** The git repository that a package source comes from; null for another source. */
+export function repositoryText({ source }: WatchedPackage): string | null {
+  if (source.kind !== "git") return null;
+  const { url, reference } = source;
+  return reference === "HEAD" ? url : `${url}#branch=${reference.replace("refs/heads/", "")}`;
+}
+
+async function followedReport({ followed }: Building, watched: WatchedPackage) {
+  const seen = followed.seenOf(watched);
   return {
-    follows: (await looks.followedBy(watched)).map((each) => ({
+    follows: (await followed.followedBy(watched)).map((each) => ({
       source: `${each.tool}+${each.url} ${each.reference}`,
       commit: seen?.commits[`${each.url} ${each.reference}`] ?? null,
     })),

@@ -1,4 +1,4 @@
-import { LEASE_LOOK, REPORT_LOOK } from "../../api/looks.ts";
+import { LEASE_LOOK, REPORT_LOOK, SEND_LOOK_TREE } from "../../api/looks.ts";
 import { builderOf } from "./builder.ts";
 import { handle, type Route, withStatus } from "./route.ts";
 
@@ -7,10 +7,17 @@ export const lookRoutes: readonly Route[] = [
     const { signal } = request;
     const leased = await building.looks.lease({ builder: builderOf(principal), waitMs, signal });
     if (leased === null) return withStatus(204, undefined);
-    const { id, base, look: { kind, references } } = leased;
-    return withStatus(200, { id, package_base: base, kind, references: [...references] });
+    const { id, due: { look } } = leased;
+    return withStatus(
+      200,
+      look.kind === "tree" ? { id, ...look } : { id, ...look, references: [...look.references] },
+    );
   }),
   handle(REPORT_LOOK, async ({ path: { look: id }, body, building, principal }) => {
     await building.looks.report({ builder: builderOf(principal), id }, body);
+  }),
+  handle(SEND_LOOK_TREE, async ({ path, query: { commit }, body, building, principal }) => {
+    const call = { builder: builderOf(principal), id: path.look };
+    await building.looks.reportTree(call, { commit, body });
   }),
 ];

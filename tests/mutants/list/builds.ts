@@ -3,11 +3,19 @@ import type { Mutant } from "../mutant.ts";
 const QUEUE = ["building/queue/build_queue_test.ts"];
 const LOG = ["building/queue/build_log_test.ts"];
 const REBUILDS = ["building/rebuilds/library_rebuilds_test.ts"];
+const REPOSITORIES = ["building/looks/watched_repositories_test.ts"];
 const LOOKS = ["building/looks/looks_test.ts"];
 const PRODUCT = ["building/queue/product_check_test.ts"];
 
 /** Builds: who may say what of them, and what is published of them. */
 export const BUILDS: readonly Mutant[] = [
+  {
+    file: "building/watch/adding.ts",
+    find: "JSON.stringify(known.source) !== JSON.stringify(source)",
+    replace: "false",
+    breaks: "a repository takes the place of a package of the AUR",
+    killedBy: REPOSITORIES,
+  },
   {
     file: "building/looks/looks.ts",
     find: "if (leased?.builder === builder && leased",
@@ -23,7 +31,7 @@ export const BUILDS: readonly Mutant[] = [
     killedBy: LOOKS,
   },
   {
-    file: "building/looks/looks.ts",
+    file: "building/looks/followed_repositories.ts",
     find: "known !== now[keyOf(each)]",
     replace: "true",
     breaks: "a package is built each day",

@@ -56,7 +56,7 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
     });
     await queue.addFolder(source);
     await queue.approve("made-git 1.0-1");
-    await queue.builder.printed(/looked at the sources.*made-git/);
+    await queue.builder.printed(/looked at a repository.*made\.git/);
     await queue.builder.printed(/job ended.*built made-git-1\.0\.r1-1-any/);
     await queue.run("aur", "check");
     await upstream.commit({ "file.txt": "two\n" });
@@ -71,3 +71,20 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
     assertEquals(await client.run("-Q"), "made-git 1.0.r2-1\n");
   },
 );
+
+buildingTest("a git repository that holds a package source is watched", async (bed) => {
+  await using repository = await GitServer.start();
+  const body = 'package() { install -d "$pkgdir/usr/share/$pkgname"; }';
+  const { files } = packageSource("elsewhere", { body });
+  await repository.commit(files);
+  await using queue = await QueueBed.open(bed);
+  await queue.run("aur", "add", `${repository.url}#branch=main`);
+  await queue.approve("elsewhere 1.0-1");
+  await queue.builder.printed(/job ended.*built elsewhere-1\.0-1-any/);
+  // What was pushed there waits like any other change.
+  await repository.commit({ PKGBUILD: `${files["PKGBUILD"]}\n# a comment\n` });
+  await queue.run("aur", "check");
+  await queue.builder.printed(/looked at a repository.*looked at a repository/s);
+  assertMatch(await queue.run("approvals", "list"), /elsewhere 1\.0-1/);
+  assertMatch(await queue.run("aur", "show", "elsewhere"), /Source +http:.*#branch=main/);
+});

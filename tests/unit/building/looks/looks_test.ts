@@ -43,6 +43,11 @@ function lease({ building }: WatchedPackages, builder = "b1", waitMs = 0) {
   return building.looks.lease({ builder, waitMs, signal: new AbortController().signal });
 }
 
+function referencesOf(leased: Awaited<ReturnType<typeof lease>>) {
+  const look = leased?.due.look;
+  return look?.kind === "references" ? look.references : null;
+}
+
 /** Has a builder see these commits, in the order of the references. */
 async function see(packages: WatchedPackages, ...commits: (string | null)[]): Promise<void> {
   const leased = await lease(packages);
@@ -62,7 +67,7 @@ const reasons = ({ queued }: WatchedPackages) => queued.map(({ reason }) => reas
 Deno.test("a source that has moved makes a build of the accepted files, and one that has not makes none", async () => {
   await withAccepted([`git+${URL}`], async (packages, clock) => {
     const leased = await lease(packages);
-    assertEquals(leased?.look.references, [{ url: URL, reference: "HEAD" }]);
+    assertEquals(referencesOf(leased), [{ url: URL, reference: "HEAD" }]);
     assertEquals(await lease(packages, "b2"), null, "one builder looks at it");
     const call = { builder: "b1", id: leased!.id };
     await packages.building.looks.report(call, { outcome: "references", commits: [ONE] });
@@ -92,7 +97,7 @@ Deno.test("what was seen is known after a restart, and a look that was lost is d
     assertEquals(await lease(packages), null);
     clock.advance(DAY);
     const lost = await lease(packages);
-    assertEquals(lost?.look.references, [{ url: URL, reference: "refs/heads/dev" }]);
+    assertEquals(referencesOf(lost), [{ url: URL, reference: "refs/heads/dev" }]);
     await packages.restart();
     await see(packages, TWO);
     assertEquals(packages.queued.length, 2);
@@ -146,7 +151,7 @@ Deno.test("only git repositories that anybody could fetch are looked at, each on
     "git+https://example.invalid/fixed#tag=v1",
   ];
   await withAccepted(sources, async (packages) => {
-    assertEquals((await lease(packages))?.look.references, [
+    assertEquals(referencesOf(await lease(packages)), [
       { url: URL, reference: "HEAD" },
       { url: URL, reference: "refs/heads/dev" },
     ]);
@@ -192,5 +197,5 @@ Deno.test("a builder that waits is told as soon as something is accepted", async
   const waiting = lease(packages, "b1", 45_000);
   await clock.slept(45_000);
   await accept(packages);
-  assertEquals((await waiting)?.base, "foo-git");
+  assertEquals((await waiting)?.due.about, "foo-git");
 });

@@ -222,6 +222,13 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     },
     { target: `/api/v1/builder/looks/${JOB}`, status: 400, body: { outcome: "unsure" } },
   ],
+  "PUT /api/v1/builder/looks/{look}/tree": [
+    { target: `/api/v1/builder/looks/${JOB}/tree?commit=${"1".repeat(40)}`, status: 404 },
+    { target: `/api/v1/builder/looks/${JOB}/tree?commit=1`, status: 400 },
+  ],
+  "POST /api/v1/aur/repositories": [
+    { target: "/api/v1/aur/repositories", status: 400, body: { url: "file:///etc" } },
+  ],
   "GET /api/v1/builders": [{ target: "/api/v1/builders", status: 200 }],
   "GET /api/v1/builder/jobs/{job}/tree": [
     { target: `/api/v1/builder/jobs/${JOB}/tree`, status: 404 },

@@ -1,0 +1,127 @@
+import type { Clock } from "../../async/clock.ts";
+import { PkgstashError } from "../../errors.ts";
+import type { PackageStore } from "../packages/package_store.ts";
+import type { SourceTree } from "../source_tree.ts";
+import { type DueLook, failureText, type GitReference, isUsable, keyOf } from "./look.ts";
+import type { LookResult, LookSource } from "./look.ts";
+
+/** As long as somebody waits for a command. */
+const FETCH_TIMEOUT_MS = 3 * 60_000;
+/** After a failure, unless looks are more frequent. */
+const AFTER_FAILURE_MS = 3_600_000;
+
+/** The files of a repository at one commit. */
+export interface FetchedTree {
+  readonly commit: string;
+  readonly tree: SourceTree;
+}
+
+export interface WatchedRepositoriesOptions {
+  readonly store: PackageStore;
+  readonly clock: Clock;
+  readonly intervalMs: () => number;
+  /** Takes the files of a watched package base. */
+  readonly onTree: (base: string, fetched: FetchedTree) => Promise<void>;
+  /** Notes why they cannot be had at present; null if they can. */
+  readonly onProblem: (base: string, problem: string | null) => Promise<void>;
+}
+
+/** A request for the files of a repository that nobody watches yet. */
+interface Wish {
+  readonly from: GitReference;
+  readonly settle: (result: LookResult) => void;
+}
+
+/** The git repositories that hold watched package sources. */
+export class WatchedRepositories implements LookSource {
+  readonly #options: WatchedRepositoriesOptions;
+  readonly #wishes = new Set<Wish>();
+  /** When they were looked at since the start, and when they are again, by package base. */
+  readonly #dueAt = new Map<string, number>();
+
+  constructor(options: WatchedRepositoriesOptions) {
+    this.#options = options;
+  }
+
+  lookNow(): void {
+    this.#dueAt.clear();
+  }
+
+  /**
+   * Has a builder fetch a repository. `notify` is called once it may be leased.
+   *
+   * @throws PkgstashError `invalid_request` if builders fetch nothing from there, `upstream` if that
+   * fails, `conflict` if there is no builder for it.
+   */
+  async fetch(from: GitReference, notify: () => void): Promise<FetchedTree> {
+    if (!isUsable(from)) {
+      throw new PkgstashError(
+        "invalid_request",
+        `Cannot watch ${from.url}: builders fetch git repositories by https, http and git:// only.`,
+      );
+    }
+    const { promise, resolve } = Promise.withResolvers<LookResult | null>();
+    const wish: Wish = { from, settle: resolve };
+    this.#wishes.add(wish);
+    const waiting = new AbortController();
+    void this.#options.clock.sleep(FETCH_TIMEOUT_MS, waiting.signal).then(() => resolve(null));
+    try {
+      notify();
+      const result = await promise;
+      if (result?.outcome === "tree") return { commit: result.commit, tree: result.tree };
+      if (result?.outcome !== "failed") {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot watch ${from.url}: no builder has fetched it in time. The daemon runs no git: ` +
+            "start pkgstash-builder on a machine that has it.",
+        );
+      }
+      throw new PkgstashError(
+        "upstream",
+        `Cannot watch ${from.url}: ${failureText(result.reason)}.`,
+      );
+    } finally {
+      this.#wishes.delete(wish);
+      waiting.abort();
+    }
+  }
+
+  /** Notes that the files of a package base were just taken. */
+  noteTaken(base: string): void {
+    this.#dueAt.set(base, this.#options.clock.now() + this.#options.intervalMs());
+  }
+
+  next(taken: ReadonlySet<string>): Promise<{ due: DueLook | null; untilNextMs: number }> {
+    const { store, clock } = this.#options;
+    for (const { from, settle } of this.#wishes) {
+      const about = keyOf(from);
+      if (taken.has(about)) continue;
+      const take = (result: LookResult) => Promise.resolve(settle(result));
+      const due = { about, look: { kind: "tree", from, known: null }, take } as const;
+      return Promise.resolve({ due, untilNextMs: 0 });
+    }
+    let untilNextMs = Infinity;
+    for (const { base, source, takenFor, hold } of store.list()) {
+      if (source.kind !== "git" || hold !== null || taken.has(base)) continue;
+      const wait = (this.#dueAt.get(base) ?? -Infinity) - clock.now();
+      if (wait > 0) {
+        untilNextMs = Math.min(untilNextMs, wait);
+        continue;
+      }
+      const { url, reference } = source;
+      const look = { kind: "tree", from: { url, reference }, known: takenFor } as const;
+      const take = (result: LookResult) => this.#take(base, result);
+      return Promise.resolve({ due: { about: base, look, take }, untilNextMs: 0 });
+    }
+    return Promise.resolve({ due: null, untilNextMs });
+  }
+
+  async #take(base: string, result: LookResult): Promise<void> {
+    const { clock, intervalMs, onTree, onProblem } = this.#options;
+    this.noteTaken(base);
+    if (result.outcome === "tree") return await onTree(base, result);
+    if (result.outcome !== "failed") return await onProblem(base, null);
+    this.#dueAt.set(base, clock.now() + Math.min(intervalMs(), AFTER_FAILURE_MS));
+    await onProblem(base, failureText(result.reason));
+  }
+}
