@@ -42,6 +42,9 @@ const MAX_METADATA_BYTES = 512 * 1024;
 /** As long as a connection may be idle behind common proxies. */
 const MAX_WAIT_MS = 50_000;
 
+/** More files that differ between two builds are not told. */
+export const MAX_DIFFERENCES = 100;
+
 /** The longest text of a log that is sent at once. */
 export const MAX_LOG_PART_BYTES = 256 * 1024;
 
@@ -93,6 +96,7 @@ const JOB = z.object({
   tree_hash: SHA256.describe("The approved tree, as the daemon names it."),
   source_date_epoch: COUNT.describe("SOURCE_DATE_EPOCH, in seconds."),
   packager: z.string().describe("PACKAGER of makepkg.conf; the product must name it."),
+  reproduce: z.boolean().describe("Whether to build twice, and to tell what differs."),
   settings: BUILD_SETTINGS,
   repository: REPOSITORY_LINES.extend({
     fingerprint: z.string().nullable().describe(
@@ -230,6 +234,12 @@ export const REPORT_RESULT = endpoint({
       outcome: z.literal("built"),
       packages: z.array(z.strictObject({ file: z.string(), sha256: SHA256 })).min(1).max(500)
         .describe("Everything that was uploaded."),
+      differences: z.array(z.strictObject({
+        file: z.string().max(255).describe("File name of a package."),
+        path: z.string().max(200).nullable().describe("A file in it; null for all of it."),
+      })).max(MAX_DIFFERENCES).default([]).describe(
+        "What differs between two builds of the same files, if there were two.",
+      ),
       duration_ms: COUNT.describe("How long it took."),
     }),
     z.strictObject({

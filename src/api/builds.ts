@@ -43,6 +43,7 @@ const FACT_KINDS = [
   "sensitive_path",
   "files",
   "size",
+  "not_reproducible",
 ] as const;
 
 const NAME = z.string().regex(

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Job } from "../api/builder.ts";
+import { type Job, MAX_DIFFERENCES } from "../api/builder.ts";
 import { SYSTEM_CLOCK } from "../async/clock.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { type CommandEnd, Stop } from "./command.ts";
@@ -23,7 +23,8 @@ import { makepkgConfiguration } from "./steps/makepkg_configuration.ts";
 import { type JobSurroundings, type StepRights, stepSandbox } from "./steps/makepkg_sandbox.ts";
 import { fetchKeys } from "./steps/fetch_keys.ts";
 import { type Needs, needsOf } from "./steps/needs.ts";
-import { collectProducts, differences, type Product } from "./steps/products.ts";
+import { collectProducts, type Product } from "./steps/products.ts";
+import { describeProducts, type Difference, differencesBetween } from "./steps/reproduction.ts";
 import { setVariable, unpackTree } from "./steps/unpack_tree.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -43,6 +44,20 @@ const MAX_REASON_LENGTH = 2_000;
 const MAX_REPORTS = 3;
 
 const MAKEPKG = ["/usr/bin/makepkg", "--config", "/etc/pkgstash/makepkg.conf", "--noconfirm"];
+
+/** What a build has made. */
+interface Built {
+  readonly products: readonly Product[];
+  /** Between two builds of the same files, if there were two. */
+  readonly differences: readonly Difference[];
+}
+
+/** A path may be longer than anybody reads. */
+const MAX_PATH_LENGTH = 200;
+
+function reported({ file, path }: Difference): { file: string; path: string | null } {
+  return { file, path: path === null ? null : path.slice(0, MAX_PATH_LENGTH) };
+}
 
 /** Names that can be part of a path, and of an overlay's options. */
 const PACKAGE_BASE = /^[a-z0-9@_+][a-z0-9@._+-]*$/i;
@@ -99,9 +114,17 @@ export class JobRun {
   ): Promise<{ readonly outcome: Outcome; readonly products: readonly Product[] }> {
     const duration = () => Math.round(performance.now() - this.#startedAt);
     try {
-      const products = await this.#build(workspace, log);
+      const { products, differences } = await this.#build(workspace, log);
       const packages = products.map(({ file, sha256 }) => ({ file, sha256 }));
-      return { outcome: { outcome: "built", packages, duration_ms: duration() }, products };
+      return {
+        outcome: {
+          outcome: "built",
+          packages,
+          differences: differences.slice(0, MAX_DIFFERENCES).map(reported),
+          duration_ms: duration(),
+        },
+        products,
+      };
     } catch (error) {
       const failure = this.#failureOf(error);
       const outcome: Outcome = failure === "cancelled"
@@ -177,7 +200,7 @@ export class JobRun {
     return `${Math.round(this.#job.limits.timeout_ms / 1000)} s`;
   }
 
-  async #build(workspace: Workspace, log: JobLog): Promise<Product[]> {
+  async #build(workspace: Workspace, log: JobLog): Promise<Built> {
     const { client, state, settings, mapping } = this.#environment;
     const job = this.#job;
     this.#checkJob();
@@ -207,10 +230,11 @@ export class JobRun {
     await this.#compareMetadata(common, log);
     await this.#fetch(common, log, needs);
     const products = await this.#package(common, log);
-    const checked = settings.reproduce === "always"
+    const built = job.reproduce
       ? await this.#reproduce(common, log, { products, tree })
-      : products;
-    return await this.#upload(checked, log);
+      : { products, differences: [] };
+    await this.#upload(built.products, log);
+    return built;
   }
 
   /** A daemon is trusted with much, but not with lines in our files. */
@@ -322,7 +346,7 @@ export class JobRun {
     return await collectProducts(common.workspace.path("pkgdest"));
   }
 
-  /** Builds again from the same files, compares byte for byte, and returns the second packages. */
+  /** Builds again from the same files, and compares byte for byte. The second packages count. */
   async #reproduce(
     common: JobSurroundings,
     log: JobLog,
@@ -330,29 +354,29 @@ export class JobRun {
       readonly products: readonly Product[];
       readonly tree: Uint8Array<ArrayBuffer>;
     },
-  ): Promise<Product[]> {
+  ): Promise<Built> {
+    const first = await describeProducts(products);
     await common.workspace.renew();
     await this.#placeTree(common.workspace, tree);
     log.note("building again, to compare");
     const again = await this.#package(common, log);
     this.#lease.enter("checking");
-    const differing = differences(products, again);
-    if (differing.length === 0) return again;
-    throw new BuildFailure(
-      "build_error",
-      "checking",
-      `Two builds of the same files differ: ${differing.join(", ")}.`,
+    const differences = await differencesBetween(first, again);
+    log.note(
+      differences.length === 0
+        ? "both builds made the same bytes"
+        : `the two builds differ in ${differences.length} files`,
     );
+    return { products: again, differences };
   }
 
-  async #upload(products: readonly Product[], log: JobLog): Promise<Product[]> {
+  async #upload(products: readonly Product[], log: JobLog): Promise<void> {
     this.#lease.enter("uploading");
     const { client } = this.#environment;
     for (const product of products) {
       log.note(`uploading ${product.file} (${product.size} bytes)`);
       await this.#ask(() => client.upload(this.#job.id, product, this.#signal));
     }
-    return [...products];
   }
 
   async #makepkg(

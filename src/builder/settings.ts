@@ -105,13 +105,6 @@ export const SETTINGS = {
     description:
       "What roots are made of: packages of the distribution alone, or those above the /usr of this machine, for tests where there are none.",
   }),
-  reproduce: key({
-    name: "reproduce",
-    type: choice(["never", "always"] as const),
-    defaultValue: "never",
-    description:
-      "Whether each package is built twice, and fails if the two are not the same bytes.",
-  }),
   logLevel: key({
     name: "log_level",
     type: choice(LOG_LEVELS),

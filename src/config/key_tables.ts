@@ -124,6 +124,13 @@ export const BUILD_KEYS = {
     defaultValue: 4096,
     description: "Processes and threads that a build may have on its builder.",
   }),
+  reproduce: key({
+    name: "reproduce",
+    type: flag,
+    defaultValue: false,
+    description:
+      "Whether everything is built twice, and held if the two builds are not the same bytes; it doubles the time.",
+  }),
   keepBuilds: key({
     name: "keep_builds",
     type: count(1, 1000),

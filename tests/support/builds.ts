@@ -187,7 +187,11 @@ export class TestQueue implements AsyncDisposable {
   }
 
   /** Uploads packages for a job, and says that it is done. */
-  async finish(call: { builder: string; job: string }, packages: readonly OwnPackage[]) {
+  async finish(
+    call: { builder: string; job: string },
+    packages: readonly OwnPackage[],
+    differences: Build["differences"] = [],
+  ) {
     const listed: { file: string; sha256: string }[] = [];
     for (const { fileName, bytes } of packages) {
       const sha256 = sha256Of(bytes);
@@ -195,7 +199,7 @@ export class TestQueue implements AsyncDisposable {
       await this.queue.jobs.putProduct(call, { fileName, sha256, body });
       listed.push({ file: fileName, sha256 });
     }
-    return await this.queue.jobs.report(call, { outcome: "built", packages: listed });
+    return await this.queue.jobs.report(call, { outcome: "built", packages: listed, differences });
   }
 
   /** Has one builder build what is queued next. */

@@ -46,11 +46,3 @@ async function product(directory: string, file: string): Promise<Product> {
   const { size } = await Deno.lstat(path);
   return { file, path, size, sha256: await sha256Of(path) };
 }
-
-/** Names of packages that differ between two builds; empty if they are the same. */
-export function differences(one: readonly Product[], other: readonly Product[]): string[] {
-  const sums = new Map(other.map(({ file, sha256 }) => [file, sha256]));
-  const differing = one.filter(({ file, sha256 }) => sums.get(file) !== sha256);
-  const known = new Set(one.map(({ file }) => file));
-  return [...differing, ...other.filter(({ file }) => !known.has(file))].map(({ file }) => file);
-}

@@ -91,7 +91,8 @@ export type ProductFactKind =
   | "privileged"
   | "sensitive_path"
   | "files"
-  | "size";
+  | "size"
+  | "not_reproducible";
 
 /** Why a build waits for a person, or waited until it was refused. */
 export interface Hold {
@@ -114,6 +115,14 @@ export interface StoredProduct {
   readonly size: number;
   /** In lower-case hexadecimal. */
   readonly sha256: string;
+}
+
+/** A file that two builds did not make alike. */
+export interface ProductDifference {
+  /** The file name of the package. */
+  readonly file: string;
+  /** The path in it; null for the package as a whole. */
+  readonly path: string | null;
 }
 
 /** `uploading` from the first package on, until all are published. */
@@ -152,6 +161,8 @@ export interface Build extends Omit<BuildRequest, "architectures"> {
   /** Whether the builder has said that it is done, and has uploaded everything. */
   readonly isComplete: boolean;
   readonly products: readonly StoredProduct[];
+  /** What was not the same in a second build of the same files, if there was one. */
+  readonly differences: readonly ProductDifference[];
   readonly failure: BuildFailure | null;
   readonly hold: Hold | null;
   /** Who let a held build go on, and which printed metadata with it; null if nobody had to. */

@@ -129,7 +129,7 @@ export class BuildStore {
 }
 
 /** What builds of older versions lack. */
-const ADDED: Partial<Build> = { broken: [], pkgver: null };
+const ADDED: Partial<Build> = { broken: [], pkgver: null, differences: [] };
 
 async function readBuild(path: string): Promise<Build | null> {
   try {

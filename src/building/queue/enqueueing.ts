@@ -62,7 +62,7 @@ export function newBuild(
     ...rest,
     ...{ number, architecture, ...again, isVcs, state, createdAt: now, notBefore: 0 },
     ...{ endedAt: null, attempts: [], countsFrom: 1, step: null, isComplete: false, products: [] },
-    ...{ failure: null, hold, released: null, ended: null },
+    ...{ differences: [], failure: null, hold, released: null, ended: null },
   };
 }
 

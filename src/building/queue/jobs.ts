@@ -2,7 +2,13 @@ import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { SourceTree } from "../source_tree.ts";
 import { type AttemptEnd, closeAttempt, endAttempt, runningAttempt } from "./attempts.ts";
-import type { Build, BuildStep, ReportedFailure, StoredProduct } from "./build.ts";
+import type {
+  Build,
+  BuildStep,
+  ProductDifference,
+  ReportedFailure,
+  StoredProduct,
+} from "./build.ts";
 import type { LogEnd } from "./build_log.ts";
 import type { BuildLogs } from "./build_logs.ts";
 import type { Builds } from "./builds.ts";
@@ -15,7 +21,12 @@ import { treeTar } from "./tree_tar.ts";
 
 /** How a builder says that a job ended. */
 export type JobResult =
-  | { readonly outcome: "built"; readonly packages: readonly { file: string; sha256: string }[] }
+  | {
+    readonly outcome: "built";
+    readonly packages: readonly { file: string; sha256: string }[];
+    /** Between two builds of the same files, if there were two. */
+    readonly differences?: readonly ProductDifference[];
+  }
   | {
     readonly outcome: "failed";
     readonly failure: ReportedFailure;
@@ -166,11 +177,16 @@ export class Jobs {
       else missing.push(file);
     }
     if (missing.length > 0) return { missing };
+    const differences = (result.differences ?? []).map(({ file, path }) => ({
+      file: withoutControls(file),
+      path: path === null ? null : withoutControls(path),
+    }));
     await this.#change(build, call, (now) => ({
       ...closeAttempt(now, "built", { now: this.#options.clock.now() }),
       state: "uploading",
       isComplete: true,
       products: kept,
+      differences,
     }));
     return await this.#options.publication.settle(build.number);
   }

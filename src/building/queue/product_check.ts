@@ -1,8 +1,9 @@
 import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import type { Srcinfo } from "../../formats/pacman/srcinfo.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { singleOf, valuesFor, withoutOwnVersion } from "./approved_metadata.ts";
-import type { ProductFact, ProductFactKind } from "./build.ts";
+import type { ProductDifference, ProductFact, ProductFactKind } from "./build.ts";
 import type { Product } from "./product.ts";
 import { sensitivityOf } from "./sensitive_paths.ts";
 
@@ -25,6 +26,8 @@ export interface ProductExpectation {
   readonly previous: ReadonlyMap<string, Product>;
   /** What the build was to mend, and nothing satisfies yet. */
   readonly broken: ReadonlySet<string>;
+  /** What two builds of the same files did not make alike, and was alike or not there before. */
+  readonly differences: readonly ProductDifference[];
   /** Directories of mirrored repositories that have a package of this name. */
   readonly official: (name: string) => readonly string[];
 }
@@ -51,7 +54,16 @@ export function checkProducts(
       reason: `${name} was not made`,
     })),
     ...products.flatMap((product) => limited(factsOf(product, expected))),
+    ...limited(expected.differences.map(({ file, path }) => ({
+      ...{ kind: "not_reproducible", packageName: nameIn(file), before: null },
+      after: path ?? file,
+      reason: "two builds of the same files do not make it alike",
+    }))),
   ];
+}
+
+function nameIn(file: string): string {
+  return parsePackageFileName(file)?.name ?? file;
 }
 
 /** Whether a product of this name may come from a build at all. */

@@ -1,11 +1,12 @@
 import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
-import type { Build, ProductFact } from "./build.ts";
+import type { Build, ProductDifference, ProductFact } from "./build.ts";
 import { cancelled } from "./build_decisions.ts";
 import type { Builds } from "./builds.ts";
 import { digestOf, type Product } from "./product.ts";
@@ -149,6 +150,7 @@ export class Publication {
     return checkProducts(products, {
       ...build,
       broken: new Set(helpless),
+      differences: newDifferences(build, previous),
       version: versionToBuild(build),
       packager: packager(),
       srcinfo: parseSrcinfo(new TextDecoder().decode(srcinfo)),
@@ -192,6 +194,7 @@ export class Publication {
     const { number, architecture } = build;
     await published.record({
       ...{ build: number, architecture, products, publishedAt: clock.now() },
+      differences: build.differences,
       request: {
         packageBase: build.packageBase,
         packageNames: build.packageNames,
@@ -214,6 +217,19 @@ export function versionToBuild(
   if (pkgrel === null) return version;
   const [, epoch = "", approved = ""] = /^(\d+:)?(.*)-[^-]*$/.exec(version) ?? [];
   return `${epoch}${pkgver ?? approved}-${pkgrel}`;
+}
+
+/** What was let pass before is no surprise; the file names have another version by now. */
+function newDifferences(
+  { differences }: Build,
+  previous: PublishedBuild | null,
+): readonly ProductDifference[] {
+  const known = new Set((previous?.differences ?? []).map(placeOf));
+  return differences.filter((each) => !known.has(placeOf(each)));
+}
+
+function placeOf({ file, path }: ProductDifference): string {
+  return `${parsePackageFileName(file)?.name ?? file} ${path ?? ""}`;
 }
 
 /** Whether a build of files that follow a source has made what is published already. */

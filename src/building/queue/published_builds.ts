@@ -2,7 +2,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { directoriesIfPresent, filesIn } from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import type { BuildRequest } from "./build.ts";
+import type { BuildRequest, ProductDifference } from "./build.ts";
 import type { Product } from "./product.ts";
 import type { QueueLayout } from "./queue_layout.ts";
 
@@ -16,6 +16,8 @@ export interface PublishedBuild {
   /** What was asked for: enough to build the same again. */
   readonly request: Omit<BuildRequest, "architectures">;
   readonly products: readonly Product[];
+  /** What was not the same in a second build; files of older versions do not say. */
+  readonly differences?: readonly ProductDifference[];
   /** In milliseconds since the epoch. */
   readonly publishedAt: number;
 }

@@ -11,6 +11,8 @@ export interface MtreeEntry {
   readonly size: number | null;
   /** In lower-case hexadecimal; null if it does not say, as in very old packages. */
   readonly sha256: string | null;
+  /** All that it says of it, as it is written: owner, mode, time and the rest. */
+  readonly text: string;
 }
 
 const FILE = ".MTREE";
@@ -26,19 +28,23 @@ const MAX_DECOMPRESSED_BYTES = 256 * 1024 ** 2;
  */
 export async function* readMtree(bytes: Uint8Array): AsyncGenerator<MtreeEntry> {
   let defaultType = "file";
+  let defaults = "";
   let number = 0;
   for await (const line of linesOf(bytes)) {
     number++;
     if (line === "" || line.startsWith("#")) continue;
     const [subject = "", ...words] = line.split(" ");
     const type = words.findLast((word) => word.startsWith("type="))?.slice(5) ?? defaultType;
-    if (subject === "/set") defaultType = type;
-    else {
+    if (subject === "/set") {
+      defaultType = type;
+      defaults = words.join(" ");
+    } else {
       yield {
         path: unescaped(subject, number),
         type: typeOf(type, number),
         size: sizeOf(words, number),
         sha256: digestOf(words, number),
+        text: `${defaults} ${words.join(" ")}`,
       };
     }
   }

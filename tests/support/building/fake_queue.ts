@@ -82,6 +82,7 @@ export class FakeQueue implements AsyncDisposable {
       pkgrel: null,
       pkgver: null,
       is_vcs: false,
+      reproduce: false,
       architecture: "x86_64",
       tree_hash: "0".repeat(64),
       source_date_epoch: 1_700_000_000,

@@ -86,6 +86,7 @@ Deno.test("every key has its default without any configuration", () => {
       diskBytes: 32 * 1024 ** 3,
       memoryBytes: 8 * 1024 ** 3,
       processes: 4096,
+      reproduce: false,
       keepBuilds: 10,
     },
     listenAddress: "::",

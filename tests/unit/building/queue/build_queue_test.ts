@@ -656,3 +656,25 @@ Deno.test("a rebuild of what follows a source sets pkgver too, so that its pkgre
     await queue.buildNext([await builtPackage("foo", "1.0.r6-1")]);
     assertEquals(await queue.published(), ["foo 1.0.r6-1"], "it had moved by then");
   }));
+
+Deno.test("what a second build made otherwise holds the product, and is no surprise once let pass", () =>
+  withQueue(async (queue) => {
+    const made = async (version: string, ...paths: (string | null)[]) => {
+      const srcinfo = srcinfoText("foo", { version });
+      await queue.enqueue("foo", { srcinfo, version: `${version}-1` });
+      const { call } = (await queue.lease())!;
+      const built = await builtPackage("foo", `${version}-1`);
+      const differences = paths.map((path) => ({ file: built.fileName, path }));
+      return await queue.finish(call, [built], differences) as Build;
+    };
+    const first = await made("1.0", "usr/bin/foo", "usr/bin/\u001b[31mevil");
+    assertEquals(first.state, "held");
+    assertEquals(
+      first.hold!.facts.map(({ kind, packageName, after }) => `${kind} ${packageName} ${after}`),
+      ["not_reproducible foo usr/bin/foo", "not_reproducible foo usr/bin/ [31mevil"],
+    );
+    await queue.queue.releaseHeld(first.number, "me", "it has a date in it");
+    assertEquals((await made("1.1", "usr/bin/foo")).state, "published");
+    const more = await made("1.2", "usr/bin/foo", null);
+    assertEquals(more.hold!.facts.map(({ after }) => after), ["foo-1.2-1-x86_64.pkg.tar.gz"]);
+  }));

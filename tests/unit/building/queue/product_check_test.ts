@@ -27,6 +27,7 @@ function expectation(changes: Partial<ProductExpectation> = {}, lines: string[] 
     approvedFiles: new Set([digestOf(SCRIPT)]),
     previous: new Map(),
     broken: new Set<string>(),
+    differences: [],
     official: () => [],
     ...changes,
   } satisfies ProductExpectation;
