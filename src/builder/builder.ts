@@ -92,5 +92,7 @@ export class Builder {
     await using lease = new Lease(this.#environment.client, job);
     const result = await new JobRun(this.#environment, job, lease, this.#stop.signal).run();
     log.info("job ended", { ...what, result });
+    const { state, settings } = this.#environment;
+    await state.sources.tidy(settings.maxSources);
   }
 }

@@ -209,6 +209,7 @@ export class JobRun {
     await this.#placeTree(workspace, tree);
     const needs = await this.#readNeeds(workspace);
     const root = await this.#makeRoot(workspace, log, { needs, machineFiles });
+    using sources = await state.sources.use(job.package_base);
     const common: JobSurroundings = {
       job,
       workspace,
@@ -216,7 +217,7 @@ export class JobRun {
       mapping,
       machineFiles,
       hostFiles: state.hostFiles,
-      sources: state.sources(job.package_base),
+      sources: sources.path,
       ccache: job.settings.ccache ? state.ccache(job.package_base) : null,
       sccache: job.settings.sccache ? state.sccache(job.package_base) : null,
       jobs: settings.jobs === 0 ? navigator.hardwareConcurrency : settings.jobs,

@@ -92,6 +92,13 @@ export const SETTINGS = {
     defaultValue: "disk",
     description: "Where builds unpack and compile: below state_directory, or in memory.",
   }),
+  maxSources: key({
+    name: "max_sources",
+    type: byteSize,
+    defaultValue: "20GB",
+    description:
+      "Disk space for fetched sources, which are kept for the next build of the same package; what was not used for the longest time is removed first.",
+  }),
   minFreeSpace: key({
     name: "min_free_space",
     type: byteSize,

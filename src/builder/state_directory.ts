@@ -5,6 +5,7 @@ import type { RootStore } from "./roots/layers.ts";
 import { hostLinks } from "./roots/host_links.ts";
 import type { IdMapping } from "./sandbox/namespaces.ts";
 import { CERTIFICATES, MADE_UP } from "./sandbox/machine_files.ts";
+import { KeptSources } from "./kept_sources.ts";
 import { makeLink, runAsNamespaceRoot } from "./sandbox/run_sandbox.ts";
 import type { Bind } from "./sandbox/sandbox.ts";
 
@@ -23,7 +24,7 @@ const MOUNT_POINTS = [
   ...["srcdest", "startdir", "tmp", "usr", "var/tmp"],
 ];
 
-/** Layers that no build used for this long are removed. */
+/** Layers that no build used for this long are removed, and downloads of that age. */
 const UNUSED_MS = 14 * 24 * 60 * 60 * 1000;
 
 /**
@@ -33,7 +34,7 @@ const UNUSED_MS = 14 * 24 * 60 * 60 * 1000;
  *     lock
  *     roots-MAPPING-BASE/      see roots/layers.ts
  *     pacman-MAPPING/          databases by architecture, and downloads
- *     sources-MAPPING/NAME/    what a package base fetched
+ *     sources-MAPPING/NAME/    what a package base fetched; see kept_sources.ts
  *     ccache-MAPPING/NAME/
  *     sccache-MAPPING/NAME/
  *     work/                    builds in progress
@@ -43,6 +44,8 @@ export class StateDirectory implements Disposable {
   readonly #mapping: IdMapping;
   readonly #lock: DirectoryLock;
   readonly rootStore: RootStore;
+  /** What package bases have fetched. */
+  readonly sources: KeptSources;
   /** Binds for a root above this machine's /usr; none otherwise. */
   readonly hostFiles: readonly Bind[];
 
@@ -58,6 +61,7 @@ export class StateDirectory implements Disposable {
     this.#directory = directory;
     this.#mapping = mapping;
     this.#lock = lock;
+    this.sources = new KeptSources(join(directory, `sources-${mapping}`), mapping);
     this.rootStore = rootStore;
     this.hostFiles = hostFiles;
   }
@@ -95,10 +99,6 @@ export class StateDirectory implements Disposable {
     return join(this.#directory, `pacman-${this.#mapping}`, "downloads");
   }
 
-  sources(packageBase: string): string {
-    return join(this.#directory, `sources-${this.#mapping}`, packageBase);
-  }
-
   /** Each package base has its own, so that none can change what another one compiles. */
   ccache(packageBase: string): string {
     return join(this.#directory, `ccache-${this.#mapping}`, packageBase);
@@ -120,6 +120,11 @@ export class StateDirectory implements Disposable {
       const path = join(layers, name);
       const usedAt = (await Deno.stat(path)).mtime?.getTime() ?? 0;
       if (name.includes(".new-") || usedAt < Date.now() - UNUSED_MS) leftovers.push(path);
+    }
+    for (const { name } of await entriesOf(this.downloads)) {
+      const path = join(this.downloads, name);
+      const fetchedAt = (await Deno.stat(path)).ctime?.getTime() ?? 0;
+      if (fetchedAt < Date.now() - UNUSED_MS) leftovers.push(path);
     }
     await runAsNamespaceRoot(this.#mapping, ["/usr/bin/rm", "-rf", "--", ...leftovers]);
     for (const { name } of await entriesOf(this.databases)) {

@@ -270,7 +270,7 @@ export class Building {
    * @throws PkgstashError as `addFolder`, and as `WatchedRepositories.fetch`.
    */
   async addRepository(from: GitReference, by: string): Promise<WatchedPackage> {
-    const { commit, tree } = await this.#repositories.fetch(from, () => this.looks.notify());
+    const { commit, tree } = await this.#repositories.fetch(from, this.looks);
     try {
       const watched = await this.#addSource({ kind: "git", ...from }, { tree, mark: commit, by });
       this.#repositories.noteTaken(watched.base);

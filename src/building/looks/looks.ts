@@ -8,6 +8,8 @@ import type { DueLook, LookResult, LookSource } from "./look.ts";
 
 /** A builder that says nothing for so long is not waited for. */
 const LEASE_MS = 10 * 60_000;
+/** A builder asks at least once a minute, unless it looks at something. */
+const BUILDER_AWAY_MS = 5 * 60_000;
 /** Time passes on other clocks as well. */
 const MOST_SLEEP_MS = 60_000;
 const ID_BYTES = 16;
@@ -31,11 +33,18 @@ export class Looks {
   readonly #changes = new Notifier();
   readonly #turns = new Turns();
   readonly #stop = new AbortController();
+  /** When a builder asked for a look last, on the clock that never goes back. */
+  #askedAt = -Infinity;
 
   /** The first of the sources goes first. */
   constructor(sources: readonly LookSource[], clock: Clock) {
     this.#sources = sources;
     this.#clock = clock;
+  }
+
+  /** Whether a builder has asked for a look lately. */
+  get hasBuilder(): boolean {
+    return this.#clock.monotonic() - this.#askedAt < BUILDER_AWAY_MS;
   }
 
   /** Tells waiting builders that something may be due. */
@@ -55,6 +64,7 @@ export class Looks {
   ): Promise<{ readonly id: string; readonly due: DueLook } | null> {
     const end = this.#clock.monotonic() + waitMs;
     while (!signal.aborted && !this.#stop.signal.aborted) {
+      this.#askedAt = this.#clock.monotonic();
       const change = this.#changes.next;
       const { due, untilNextMs } = await this.#turns.run(() => this.#next());
       if (due !== null && !signal.aborted) {

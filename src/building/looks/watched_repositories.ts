@@ -48,33 +48,33 @@ export class WatchedRepositories implements LookSource {
   }
 
   /**
-   * Has a builder fetch a repository. `notify` is called once it may be leased.
+   * Has a builder fetch a repository; `looks` leases that to one.
    *
    * @throws PkgstashError `invalid_request` if builders fetch nothing from there, `upstream` if that
    * fails, `conflict` if there is no builder for it.
    */
-  async fetch(from: GitReference, notify: () => void): Promise<FetchedTree> {
+  async fetch(
+    from: GitReference,
+    looks: { readonly hasBuilder: boolean; notify(): void },
+  ): Promise<FetchedTree> {
     if (!isUsable(from)) {
       throw new PkgstashError(
         "invalid_request",
         `Cannot watch ${from.url}: builders fetch git repositories by https, http and git:// only.`,
       );
     }
+    if (!looks.hasBuilder) throw withoutBuilder(from, "no builder is there to fetch it");
     const { promise, resolve } = Promise.withResolvers<LookResult | null>();
     const wish: Wish = { from, settle: resolve };
     this.#wishes.add(wish);
     const waiting = new AbortController();
     void this.#options.clock.sleep(FETCH_TIMEOUT_MS, waiting.signal).then(() => resolve(null));
     try {
-      notify();
+      looks.notify();
       const result = await promise;
       if (result?.outcome === "tree") return { commit: result.commit, tree: result.tree };
       if (result?.outcome !== "failed") {
-        throw new PkgstashError(
-          "conflict",
-          `Cannot watch ${from.url}: no builder has fetched it in time. The daemon runs no git: ` +
-            "start pkgstash-builder on a machine that has it.",
-        );
+        throw withoutBuilder(from, "no builder has fetched it in time");
       }
       throw new PkgstashError(
         "upstream",
@@ -124,4 +124,12 @@ export class WatchedRepositories implements LookSource {
     this.#dueAt.set(base, clock.now() + Math.min(intervalMs(), AFTER_FAILURE_MS));
     await onProblem(base, failureText(result.reason));
   }
+}
+
+function withoutBuilder({ url }: GitReference, why: string): PkgstashError {
+  return new PkgstashError(
+    "conflict",
+    `Cannot watch ${url}: ${why}. The daemon runs no git: start pkgstash-builder on a machine that ` +
+      "has it.",
+  );
 }

@@ -99,6 +99,20 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
   });
 });
 
+buildingTest("sources are kept as long as there is room for them", async (bed) => {
+  await using upstream = await FakeMirror.start();
+  upstream.put("/file.txt", TEXT);
+  const builder = await bed.builder({ max_sources: "1KB" });
+  const { queue } = bed;
+  const fields = { source: [`${upstream.url}file.txt`], sha256sums: [sha256Of(TEXT)] };
+  for (let build = 1; build <= 2; build++) {
+    const job = queue.add(packageSource("roomy", { fields, body: PACKAGE }));
+    assertEquals((await queue.resultOf(job)).outcome, "built");
+    await builder.printed(new RegExp("(removed kept sources.*roomy[^]*){" + build + "}"));
+  }
+  assertEquals(upstream.count("/file.txt", "GET"), 2);
+});
+
 buildingTest("a root has what packages bring along, and only what is needed", async (bed, t) => {
   await bed.builder();
   const { queue } = bed;

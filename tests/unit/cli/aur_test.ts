@@ -116,9 +116,12 @@ Deno.test("a URL of the AUR is its package, and another one is explained", async
   await withDaemon(async (pkgstash) => {
     await printed(pkgstash("aur", "add", "https://aur.archlinux.org/lib.git"));
     assertMatch(await printed(pkgstash("aur")), /^lib /m);
-    const { code, err } = await pkgstash("aur", "add", "https://example.org/x.git");
+    const { code, err } = await pkgstash("aur", "add", "ssh://git@example.org/x.git");
     assertEquals(code, EXIT_CODE.usage);
     assertStringIncludes(err, "add its folder");
+    const other = await pkgstash("aur", "add", "https://example.org/x.git");
+    assertEquals(other.code, EXIT_CODE.failure);
+    assertStringIncludes(other.err, "no builder is there to fetch it");
   });
 });
 

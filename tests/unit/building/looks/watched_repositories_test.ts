@@ -47,6 +47,7 @@ async function report(
 
 /** Watches the repository, and approves its first build. */
 async function watch(packages: WatchedPackages): Promise<void> {
+  assertEquals(await lease(packages), null);
   const adding = packages.building.addRepository(FROM, "administrator");
   await send(packages, ONE, packageFiles("foo", "1"));
   assertEquals((await adding).base, "foo");
@@ -117,6 +118,9 @@ Deno.test("a repository that fails, or whose files are refused, is told once and
 
 Deno.test("without a builder, or with one that fails, nothing is watched", () =>
   withPackages(async (packages, clock) => {
+    const add = () => packages.building.addRepository(FROM, "administrator");
+    await assertRejects(add, PkgstashError, "no builder is there to fetch it");
+    assertEquals(await lease(packages), null);
     const alone = packages.building.addRepository(FROM, "administrator");
     await clock.slept(180_000);
     clock.advance(180_000);
@@ -140,6 +144,7 @@ Deno.test("a package base that is watched at another source stays there", () =>
   withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     await packages.building.add(["foo"], { by: "administrator", skipsUnknown: false });
+    assertEquals(await lease(packages), null);
     const adding = packages.building.addRepository(FROM, "administrator");
     await send(packages, ONE, packageFiles("foo", "9"));
     const error = await assertRejects(() => adding, PkgstashError, "watched at another source");
