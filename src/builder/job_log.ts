@@ -3,25 +3,32 @@ import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { Notifier } from "../async/notifier.ts";
 import type { DaemonClient } from "./daemon_client.ts";
 import { DaemonError } from "./daemon_client.ts";
+import { LINE_FEED, LogTail } from "./log_tail.ts";
 import { LogText } from "./log_text.ts";
 
 const RETRY_MS = 2_000;
 /** How long the end of a log may take to arrive once the job has ended. */
 const FINISH_TIMEOUT_MS = 60_000;
 
-const END_NOTE = new TextEncoder().encode(
-  "\n==> The log ends here: it is longer than allowed.\n",
-);
+/** How much of the cap is for the end of the log, where a failure is told. */
+const TAIL_SHARE = 1 / 4;
+/** The end is kept in memory. */
+const MAX_TAIL_BYTES = 1024 * 1024;
+/** For the two lines about what is left out. */
+const NOTE_BYTES = 256;
 
 /**
- * The log of one job. All of it is on disk, up to its cap, and goes to the daemon as fast as that
- * takes it; so a build never waits for the network, and a daemon that lost the end gets it again.
+ * The log of one job. It is on disk and goes to the daemon as fast as that takes it; so a build never
+ * waits for the network, and a daemon that lost the end gets it again. Of one that is longer than
+ * allowed, the beginning and the end are kept: the end is sent when the job has ended.
  */
 export class JobLog {
   readonly #file: Deno.FsFile;
   readonly #text = new LogText();
   readonly #changes = new Notifier();
-  readonly #maxBytes: number;
+  /** How much of the beginning is kept. */
+  readonly #headBytes: number;
+  readonly #tail: LogTail;
   readonly #stop = new AbortController();
   readonly #sending: Promise<void>;
   #size = 0;
@@ -39,7 +46,9 @@ export class JobLog {
     },
   ) {
     this.#file = Deno.openSync(path, { read: true, write: true, createNew: true, mode: 0o600 });
-    this.#maxBytes = Math.max(0, maxBytes - END_NOTE.length);
+    const tailBytes = Math.min(MAX_TAIL_BYTES, Math.floor(maxBytes * TAIL_SHARE));
+    this.#tail = new LogTail(tailBytes);
+    this.#headBytes = Math.max(0, maxBytes - tailBytes - NOTE_BYTES);
     this.#sending = this.#send(client, job, clock);
   }
 
@@ -56,6 +65,7 @@ export class JobLog {
   /** Sends the rest, for as long as that gets on, and closes the log. */
   async finish(): Promise<void> {
     this.#append(this.#text.finish());
+    this.#write(this.#tail.take());
     this.#hasEnded = true;
     this.#changes.notify();
     const timer = setTimeout(() => this.#stop.abort(), FINISH_TIMEOUT_MS);
@@ -74,16 +84,21 @@ export class JobLog {
   }
 
   #append(text: string): void {
-    if (text === "" || this.#isFull || this.#hasEnded) return;
-    let bytes = new TextEncoder().encode(text);
-    if (this.#size + bytes.length > this.#maxBytes) {
-      this.#isFull = true;
-      const note = new TextEncoder().encode(
-        `\n==> The log ends here: it is longer than allowed.\n`,
-      );
-      const room = Math.max(0, this.#maxBytes - this.#size - note.length);
-      bytes = new Uint8Array([...bytes.subarray(0, room), ...note]);
-    }
+    if (text === "" || this.#hasEnded) return;
+    const bytes = new TextEncoder().encode(text);
+    if (this.#isFull) return this.#tail.add(bytes);
+    const room = this.#headBytes - this.#size;
+    if (bytes.length <= room) return this.#write(bytes);
+    this.#isFull = true;
+    const lineEnd = bytes.subarray(0, room).lastIndexOf(LINE_FEED) + 1;
+    this.#write(bytes.subarray(0, lineEnd));
+    this.#write(new TextEncoder().encode(
+      "==> The log is longer than allowed: only its end follows, when the job has ended.\n",
+    ));
+    this.#tail.add(bytes.subarray(lineEnd));
+  }
+
+  #write(bytes: Uint8Array): void {
     this.#file.seekSync(this.#size, Deno.SeekMode.Start);
     for (let written = 0; written < bytes.length;) {
       written += this.#file.writeSync(bytes.subarray(written));

@@ -104,7 +104,8 @@ export const BUILD_KEYS = {
     name: "max_log_size",
     type: limitedByteSize(64 * 1024),
     defaultValue: "64MB",
-    description: "Maximum size of the log of a build, before it is compressed.",
+    description:
+      "Maximum size of the log of a build, before it is compressed; of a longer one, the beginning and the end are kept.",
   }),
   diskBytes: key({
     name: "max_disk",

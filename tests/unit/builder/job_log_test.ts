@@ -48,13 +48,27 @@ Deno.test("a log arrives whole, also at a daemon that was away and lost its end"
   });
 });
 
-Deno.test("a log ends at its cap, and says so", async () => {
+Deno.test("of a log beyond its cap the beginning and the end are kept, in whole lines", async () => {
   await inTempFolder(async (folder) => {
-    const daemon = new Daemon();
-    const log = logOf(folder, daemon, 1_000);
-    for (let line = 0; line < 1_000; line++) log.add(new TextEncoder().encode("0123456789\n"));
-    await log.finish();
-    assert(daemon.text.length <= 1_000);
-    assert(daemon.text.endsWith("The log ends here: it is longer than allowed.\n"));
+    for (const length of [900, 5_000, 100_000]) {
+      const daemon = new Daemon();
+      const log = new JobLog(`${folder}/${length}`, {
+        ...{ client: daemon, job: "x", maxBytes: 4_000, clock: CLOCK },
+      });
+      const lines = Array.from({ length }, (_, line) => `line ${line}\n`);
+      for (const line of lines) log.add(new TextEncoder().encode(line));
+      log.note("failed: a test");
+      await log.finish();
+      const { text } = daemon;
+      assert(text.length <= 4_000, `${text.length}`);
+      assert(text.startsWith("line 0\nline 1\n"));
+      assert(text.endsWith(`line ${length - 1}\n==> pkgstash-builder: failed: a test\n`));
+      const leftOut = Number(/^==> (\d+) bytes are left out here\.$/m.exec(text)?.[1]);
+      const whole = `${lines.join("")}==> pkgstash-builder: failed: a test\n`;
+      const kept = text.replace(/^==> (?:The log is|\d+ bytes).*\n/gm, "");
+      assertEquals(kept.length + leftOut, whole.length);
+      const known = new Set(whole.split("\n"));
+      assert(kept.split("\n").every((line) => known.has(line)));
+    }
   });
 });
