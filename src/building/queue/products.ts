@@ -14,11 +14,20 @@ export type ReceivePackage = (
   options: { readonly path: string; readonly fileName: string },
 ) => Promise<{ readonly archive: PackageArchive; readonly size: number; readonly sha256: string }>;
 
+/** An upload in progress. */
+interface Arrival {
+  /** Ends it, because the file is sent again. */
+  readonly stopping: AbortController;
+  /** Resolves when nothing of it is left. */
+  readonly ended: Promise<void>;
+}
+
 /** What builders have uploaded, on disk until it is published, with what was read of it. */
 export class Products {
   readonly #layout: QueueLayout;
   readonly #receive: ReceivePackage;
-  readonly #arriving = new Set<string>();
+  /** Uploads in progress, by where they will be. */
+  readonly #arriving = new Map<string, Arrival>();
 
   constructor(layout: QueueLayout, receive: ReceivePackage) {
     this.#layout = layout;
@@ -26,7 +35,8 @@ export class Products {
   }
 
   /**
-   * Takes a package for a build. One of the same name that was there is replaced only by a good one.
+   * Takes a package for a build. One of the same name that was there is replaced only by a good one;
+   * an upload of it in progress ends.
    *
    * @throws PkgstashError `invalid_request` if it is damaged, not what its SHA-256 says, or no package
    * of this build.
@@ -51,15 +61,20 @@ export class Products {
       );
     }
     const key = this.pathOf(build, fileName);
-    if (this.#arriving.has(key)) {
-      await body.cancel().catch(() => {});
-      throw new PkgstashError("conflict", `Cannot take ${fileName}: it is arriving already.`);
-    }
-    this.#arriving.add(key);
+    // Its builder sends it again only if the connection is gone, which may be noticed here much later.
+    const older = this.#arriving.get(key);
+    older?.stopping.abort(
+      new PkgstashError("conflict", `Cannot take ${fileName}: it is being sent again.`),
+    );
+    const ended = Promise.withResolvers<void>();
+    const arrival: Arrival = { stopping: new AbortController(), ended: ended.promise };
+    this.#arriving.set(key, arrival);
+    await older?.ended;
     const arriving = `${key}.${crypto.randomUUID()}.part`;
     try {
       await Deno.mkdir(dirname(key), { recursive: true });
-      const bounded = body.pipeThrough(atMost(mostBytes, fileName));
+      const { signal } = arrival.stopping;
+      const bounded = body.pipeThrough(atMost(mostBytes, fileName), { signal });
       const received = await this.#receive(bounded, { path: arriving, fileName });
       if (received.sha256 !== sha256) {
         throw new PkgstashError(
@@ -68,6 +83,7 @@ export class Products {
             "Send it again.",
         );
       }
+      signal.throwIfAborted();
       const product = productOf(received.archive, received.size);
       await Deno.rename(arriving, this.pathOf(build, fileName));
       await writeFileDurably(this.#factsOf(build, fileName), JSON.stringify(product));
@@ -82,8 +98,9 @@ export class Products {
         { cause: error },
       );
     } finally {
-      this.#arriving.delete(key);
+      if (this.#arriving.get(key) === arrival) this.#arriving.delete(key);
       await removeIfPresent(arriving);
+      ended.resolve();
     }
   }
 
