@@ -73,7 +73,9 @@ const ATTEMPT = z.object({
 }).describe("One time that a builder had the build.");
 
 const HOLD = z.object({
-  kind: z.enum(["product", "metadata", "builders", "patches"]).describe("What is held."),
+  kind: z.enum(["product", "metadata", "builders", "patches", "architectures"]).describe(
+    "What is held.",
+  ),
   reason: z.string().describe("Why, in words."),
   facts: z.array(z.object({
     kind: z.enum(FACT_KINDS).describe("What it is about, for programs."),

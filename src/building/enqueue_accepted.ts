@@ -6,6 +6,8 @@ import type { BuildQueue } from "./queue/build_queue.ts";
 
 const log = eventLogger("building");
 
+const ARCHITECTURE = /^[a-z0-9_]{1,32}$/;
+
 type Repositories = Pick<Publishing, "create" | "repositories">;
 
 /** Queues an accepted tree unless the same build is there, as after a crash in between. */
@@ -31,14 +33,19 @@ export async function enqueueAccepted(
   const usable = architectures.includes("any")
     ? ["any"]
     : architectures.filter((each) => own.includes(each));
-  if (usable.length === 0) {
-    log.warn("a package is for none of the repository's architectures", {
-      package: build.packageBase,
-      architectures: architectures.join(", "),
-    });
+  if (usable.length > 0) {
+    await builds.enqueue({ ...build, architectures: usable, repository });
     return;
   }
-  await builds.enqueue({ ...build, architectures: usable, repository });
+  // Names in a package source may be anything.
+  const named = architectures.filter((each) => ARCHITECTURE.test(each));
+  const unusable = `it is for ${named.join(", ") || "no architecture"}, and the repository ` +
+    `${repository} has ${own.join(", ") || "none"}: add the architecture to the repository, and ` +
+    "retry the build";
+  await builds.enqueue({
+    ...{ ...build, repository, unusable },
+    architectures: [named[0] ?? "any"],
+  });
 }
 
 /** Creates the repository for packages of the AUR, unless it is there. */

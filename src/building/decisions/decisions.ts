@@ -2,7 +2,7 @@ import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
 import { type BuildSettings, settingsFaults } from "../build_settings.ts";
 import type { Clock } from "../../async/clock.ts";
 import { Turns } from "../../async/turns.ts";
-import { PkgstashError } from "../../errors.ts";
+import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { PackageStore } from "../packages/package_store.ts";
 import type {
@@ -74,7 +74,10 @@ export class Decisions {
       for (const { base } of this.#options.store.list()) {
         // Accepting an older tree may let the next one pass, too.
         while (await this.#acceptByRule(base));
-        await this.#enqueue(base);
+        // What is wrong with one package is no reason to leave out the others.
+        await this.#enqueue(base).catch((error) =>
+          log.error("cannot queue a build yet", { package: base, reason: reasonOf(error) })
+        );
       }
     });
   }

@@ -4,6 +4,8 @@ import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
 export interface BuildRequest extends AcceptedBuild {
   /** Name of the repository of our own where it is published. */
   readonly repository: string;
+  /** Why nobody can build it for the repository; without that somebody can. */
+  readonly unusable?: string;
 }
 
 /** Why a build failed. The first line is what builders report. */
@@ -96,7 +98,7 @@ export type ProductFactKind =
 
 /** Why a build waits for a person, or waited until it was refused. */
 export interface Hold {
-  readonly kind: "product" | "metadata" | "builders" | "patches";
+  readonly kind: "product" | "metadata" | "builders" | "patches" | "architectures";
   /** In words. */
   readonly reason: string;
   /** Of a product. */
@@ -136,7 +138,7 @@ export type BuildState =
   | "cancelled";
 
 /** A build for one architecture: what is kept of it. Times are in milliseconds since the epoch. */
-export interface Build extends Omit<BuildRequest, "architectures"> {
+export interface Build extends Omit<BuildRequest, "architectures" | "unusable"> {
   /** Counts from 1 on, and is never used again. */
   readonly number: number;
   readonly architecture: string;

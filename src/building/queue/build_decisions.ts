@@ -24,7 +24,8 @@ export function cancel(build: Build, by: Attribution): Build {
  */
 export function retry(build: Build, builds: Iterable<Build>): Build {
   const isOver = build.state === "failed" || build.state === "cancelled" ||
-    (build.state === "held" && build.hold?.kind === "builders");
+    (build.state === "held" &&
+      (build.hold?.kind === "builders" || build.hold?.kind === "architectures"));
   if (!isOver) throw conflict("retry", build, `it is ${build.state}`);
   const newer = [...builds].find((each) =>
     each.number > build.number && isOfSamePackage(each, build, build.architecture) &&
@@ -42,7 +43,9 @@ export function retry(build: Build, builds: Iterable<Build>): Build {
  */
 export function release(build: Build, by: Attribution): Build {
   const hold = holdOf("approve", build);
-  if (hold.kind === "patches") throw conflict("approve", build, hold.reason);
+  if (hold.kind === "patches" || hold.kind === "architectures") {
+    throw conflict("approve", build, hold.reason);
+  }
   const released = { ...by, metadata: hold.metadata };
   return hold.kind === "product"
     ? { ...build, state: "uploading", hold: null, released }
@@ -75,6 +78,7 @@ const REFUSED = {
   metadata: "metadata_mismatch",
   builders: "lost_builder",
   patches: "source_missing",
+  architectures: "publication",
 } as const;
 
 /** A build that nobody builds any more. */

@@ -40,7 +40,7 @@ export type Rebuild = Pick<Build, "pkgrel" | "pkgver" | "broken">;
 /** A build of files that were just accepted. */
 export const NO_REBUILD: Rebuild = { pkgrel: null, pkgver: null, broken: [] };
 
-/** A build that waits for its first attempt, or for a person if its patches do not fit. */
+/** A build that waits for its first attempt, or for a person if nobody can build it. */
 export function newBuild(
   request: BuildRequest,
   { number, architecture, again, isVcs, fault, now }: {
@@ -48,16 +48,14 @@ export function newBuild(
     architecture: string;
     again: Rebuild;
     isVcs: boolean;
-    /** Why its patches do not fit; null if they do. */
-    fault: string | null;
+    /** Why nobody can build it; null if somebody can. */
+    fault: Pick<Hold, "kind" | "reason"> | null;
     now: number;
   },
 ): Build {
-  const { architectures: _, ...rest } = request;
+  const { architectures: _, unusable: __, ...rest } = request;
   const state = fault === null ? "waiting" : "held";
-  const hold: Hold | null = fault === null
-    ? null
-    : { kind: "patches", reason: fault, facts: [], metadata: null };
+  const hold: Hold | null = fault === null ? null : { ...fault, facts: [], metadata: null };
   return {
     ...rest,
     ...{ number, architecture, ...again, isVcs, state, createdAt: now, notBefore: 0 },

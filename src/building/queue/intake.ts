@@ -6,7 +6,7 @@ import { areSameSettings } from "../build_settings.ts";
 import { patchedTree } from "../patched_tree.ts";
 import type { SourceTree } from "../source_tree.ts";
 import { followsSource } from "./approved_metadata.ts";
-import type { Build, BuildRequest } from "./build.ts";
+import type { Build, BuildRequest, Hold } from "./build.ts";
 import type { Builds } from "./builds.ts";
 import { cancelled } from "./build_decisions.ts";
 import {
@@ -38,8 +38,9 @@ export class Intake {
   }
 
   /**
-   * Queues a build for each architecture. The same files with other settings get a raised pkgrel. One that waits for the same is returned instead of a second
-   * one; older ones of the package that no builder has are cancelled.
+   * Queues a build for each architecture. The same files with other settings get a raised pkgrel. One
+   * that waits for the same is returned instead of a second one; older ones of the package that no
+   * builder has are cancelled.
    *
    * @throws PkgstashError `invalid_request`, or `not_found` if there is no such repository or tree.
    */
@@ -122,10 +123,10 @@ export class Intake {
     return rebuildOf(published, { isVcs, broken: [] });
   }
 
-  /** Whether the files follow a source, and why their patches do not fit; null if they do. */
+  /** Whether the files follow a source, and why nobody can build them; null if somebody can. */
   async #lookAt(
-    { packageBase, treeHash, settings }: BuildRequest,
-  ): Promise<{ isVcs: boolean; fault: string | null }> {
+    { packageBase, treeHash, settings, unusable }: BuildRequest,
+  ): Promise<{ isVcs: boolean; fault: Pick<Hold, "kind" | "reason"> | null }> {
     const tree = await this.#options.readTree(treeHash);
     if (tree === null) {
       throw new PkgstashError(
@@ -136,11 +137,14 @@ export class Intake {
     const content = tree.get(".SRCINFO")?.content;
     const isVcs = content !== null && content !== undefined &&
       followsSource(parseSrcinfo(new TextDecoder().decode(content)));
+    if (unusable !== undefined) {
+      return { isVcs, fault: { kind: "architectures", reason: unusable } };
+    }
     try {
       await patchedTree(tree, settings.patches);
       return { isVcs, fault: null };
     } catch (error) {
-      return { isVcs, fault: reasonOf(error) };
+      return { isVcs, fault: { kind: "patches", reason: reasonOf(error) } };
     }
   }
 

@@ -286,6 +286,27 @@ Deno.test("a package that arrives while its build is cancelled changes nothing",
     assertEquals([state, products], ["cancelled", []]);
   }));
 
+Deno.test("a package is sent again while the daemon still waits for the rest of a lost connection", () =>
+  withQueue(async (queue) => {
+    await queue.enqueue("foo");
+    const { call } = (await queue.lease())!;
+    const { fileName, bytes } = await builtPackage("foo");
+    const sha256 = sha256Of(bytes);
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+    const writer = writable.getWriter();
+    const lost = queue.queue.jobs.putProduct(call, { fileName, sha256, body: readable });
+    const refused = assertRejects(() => lost);
+    await writer.write(bytes.subarray(0, 100));
+    const body = new Response(bytes).body!;
+    const again = await queue.queue.jobs.putProduct(call, { fileName, sha256, body });
+    await refused;
+    assertEquals([again.sha256, again.size], [sha256, bytes.length]);
+    const packages = [{ file: fileName, sha256 }];
+    const ended = await queue.queue.jobs.report(call, { outcome: "built", packages });
+    assertEquals((ended as Build).state, "published");
+    await writer.abort().catch(() => {});
+  }));
+
 Deno.test("a package that arrives after its lease does not touch what the next builder makes", () =>
   withQueue(async (queue, clock) => {
     await queue.enqueue("foo");

@@ -1,0 +1,56 @@
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { enqueueAccepted } from "../../../src/building/enqueue_accepted.ts";
+import { buildsToDecide } from "../../../src/building/queue/builds_to_decide.ts";
+import { USUAL_SETTINGS } from "../../../src/building/build_settings.ts";
+import { PkgstashError } from "../../../src/errors.ts";
+import { requestFor, TestQueue } from "../../support/builds.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
+
+async function withQueue(run: (queue: TestQueue) => Promise<void>): Promise<void> {
+  await using folder = await TempFolder.create();
+  await using queue = await TestQueue.open(folder.path);
+  await run(queue);
+}
+
+async function enqueue(queue: TestQueue, architectures: readonly string[], isAgain = false) {
+  const { repository, ...accepted } = await requestFor(queue, "foo");
+  const publishing = {
+    repositories: [{ settings: { name: repository, architectures: ["x86_64"] } }] as never,
+    create: () => Promise.reject(new Error("there is one already")),
+  };
+  await enqueueAccepted({ ...accepted, architectures }, {
+    ...{ builds: queue.queue, publishing, repository, isAgain },
+  });
+}
+
+Deno.test("a package for no architecture of the repository is held with the reason, once", async (t) => {
+  for (const architectures of [["aarch64"], [], ["../x"]]) {
+    await t.step(JSON.stringify(architectures), () =>
+      withQueue(async (queue) => {
+        await enqueue(queue, architectures);
+        await enqueue(queue, architectures);
+        const [build, ...others] = queue.queue.all();
+        assertEquals([build?.state, build?.hold?.kind, others], ["held", "architectures", []]);
+        assert(build?.hold?.reason.includes("the repository aur has x86_64"));
+        assertEquals(buildsToDecide(queue.queue.all()), [build]);
+        assertEquals(await queue.lease(), null);
+        await assertRejects(
+          () => queue.queue.releaseHeld(build!.number, "me", ""),
+          PkgstashError,
+          "add the architecture",
+        );
+        assertEquals((await queue.queue.retry(build!.number)).state, "waiting");
+      }));
+  }
+});
+
+Deno.test("a package is built for the architectures that the repository has, and any for all", () =>
+  withQueue(async (queue) => {
+    await enqueue(queue, ["aarch64", "x86_64"]);
+    await enqueue(queue, ["any"], true);
+    assertEquals(queue.queue.all().map(({ architecture, state }) => [architecture, state]), [
+      ["any", "waiting"],
+      ["x86_64", "waiting"],
+    ]);
+    assertEquals(queue.queue.find("foo").settings, USUAL_SETTINGS);
+  }));
