@@ -10,7 +10,8 @@ const COLORS = /\x1b\[[0-9;]*m/g;
 /** The last lines on a terminal, which can be redrawn. */
 export class LiveRegion {
   readonly #screen: Screen;
-  #drawnLines = 0;
+  /** The widths of the lines that were drawn. */
+  #drawn: readonly number[] = [];
 
   constructor(screen: Screen) {
     this.#screen = screen;
@@ -20,19 +21,28 @@ export class LiveRegion {
   draw(lines: readonly string[]): void {
     const { columns, rows } = this.#screen;
     const shown = lines.slice(0, Math.max(1, rows - 1)).map((line) => cut(line, columns - 1));
-    const before = this.#drawnLines === 0 ? "" : rewind(this.#drawnLines);
+    // A terminal that has become narrower has wrapped them since.
+    const height = this.#drawn.reduce(
+      (sum, width) => sum + Math.max(1, Math.ceil(width / Math.max(1, columns))),
+      0,
+    );
+    const before = height === 0 ? "" : rewind(height);
     this.#screen.draw(before + shown.map((line) => `${line}\n`).join(""));
-    this.#drawnLines = shown.length;
+    this.#drawn = shown.map((line) => plainOf(line).length);
   }
 
   /** Keeps the last drawing; the next one goes below it. */
   keep(): void {
-    this.#drawnLines = 0;
+    this.#drawn = [];
   }
+}
+
+function plainOf(line: string): string {
+  return line.replace(COLORS, "");
 }
 
 /** Shortens a line so that the terminal does not wrap it, which would make it two lines. */
 function cut(line: string, columns: number): string {
-  const plain = line.replace(COLORS, "");
+  const plain = plainOf(line);
   return plain.length <= columns ? line : plain.slice(0, Math.max(0, columns));
 }

@@ -8,6 +8,20 @@ export interface Column<R> {
   readonly text: (row: R) => string;
   /** Colours a cell, whose text has its final width already. */
   readonly paint?: (text: string, row: R) => string;
+  /** Left out where the table is too wide: those with the highest number first. */
+  readonly yields?: number;
+  /** Whether its beginnings give way where the table is too wide still. */
+  readonly shrinks?: boolean;
+}
+
+const GAP = 2;
+/** The least that is left of a column that shrinks. */
+const MIN_WIDTH = 12;
+
+interface Laid<R> {
+  readonly column: Column<R>;
+  readonly texts: readonly string[];
+  readonly width: number;
 }
 
 /** A line of titles and a line for each row, with two spaces between columns. */
@@ -15,17 +29,48 @@ export function renderTable<R>(
   columns: readonly Column<R>[],
   rows: readonly R[],
   paintTitle: (text: string) => string = (text) => text,
+  maxWidth = Infinity,
 ): string {
-  const padded = columns.map(({ title, align, text, paint = (text) => text }, index) => {
-    const cells = rows.map((row) => ({ row, text: visible(text(row)) }));
-    const width = Math.max(title.length, ...cells.map(({ text }) => text.length));
-    const isLast = index === columns.length - 1;
-    const pad = (text: string) =>
-      align === "right" ? text.padStart(width) : isLast ? text : text.padEnd(width);
-    return { title: pad(title), cells: cells.map(({ row, text }) => paint(pad(text), row)) };
-  });
+  const laid = fitted(columns.map((column) => layOut(column, rows)), maxWidth);
+  const padded = laid.map(
+    ({ column: { title, align, paint = (text) => text }, texts, width }, at) => {
+      const isLast = at === laid.length - 1;
+      const pad = (text: string) =>
+        align === "right" ? text.padStart(width) : isLast ? text : text.padEnd(width);
+      return { title: pad(title), cells: rows.map((row, index) => paint(pad(texts[index]!), row)) };
+    },
+  );
   return [
     paintTitle(padded.map(({ title }) => title).join("  ")),
     ...rows.map((_, index) => padded.map(({ cells }) => cells[index]).join("  ")),
   ].join("\n");
+}
+
+function layOut<R>(column: Column<R>, rows: readonly R[]): Laid<R> {
+  const texts = rows.map((row) => visible(column.text(row)));
+  const width = Math.max(column.title.length, ...texts.map(({ length }) => length));
+  return { column, texts, width };
+}
+
+/** The columns that there is room for, in their order. */
+function fitted<R>(laid: readonly Laid<R>[], maxWidth: number): readonly Laid<R>[] {
+  const surplus = widthOf(laid) - maxWidth;
+  if (surplus <= 0) return laid;
+  const [first] = laid.filter(({ column }) => column.yields !== undefined)
+    .toSorted((a, b) => b.column.yields! - a.column.yields!);
+  if (first !== undefined) return fitted(laid.filter((each) => each !== first), maxWidth);
+  return laid.map((each) => {
+    if (each.column.shrinks !== true) return each;
+    const width = Math.max(MIN_WIDTH, each.width - surplus);
+    return { ...each, width, texts: each.texts.map((text) => shortened(text, width)) };
+  });
+}
+
+function widthOf<R>(laid: readonly Laid<R>[]): number {
+  return laid.reduce((sum, { width }) => sum + width, 0) + GAP * Math.max(0, laid.length - 1);
+}
+
+/** The end of a path says more than its beginning. */
+function shortened(text: string, width: number): string {
+  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }

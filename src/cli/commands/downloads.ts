@@ -56,7 +56,8 @@ export const DOWNLOADS_COMMAND: Command = {
 async function watch(client: ApiClient, screen: Screen, paints: Paints): Promise<never> {
   const region = new LiveRegion(screen);
   while (true) {
-    const text = renderDownloads(await client.call(LIST_DOWNLOADS), paints);
+    const list = await client.call(LIST_DOWNLOADS);
+    const text = renderDownloads(list, paints, screen.columns - 1);
     region.draw([...text.split("\n"), "", paints.faint("Press Ctrl-C to exit.")]);
     await delay(INTERVAL_MS);
   }
@@ -65,11 +66,12 @@ async function watch(client: ApiClient, screen: Screen, paints: Paints): Promise
 function renderDownloads(
   { downloads }: { downloads: readonly DownloadReport[] },
   paints: Paints,
+  maxWidth = Infinity,
 ): string {
   if (downloads.length === 0) return "Nothing is being downloaded.";
   const rate = downloads.reduce((sum, { bytes_per_second }) => sum + bytes_per_second, 0);
   return [
-    renderTable(columns(paints), downloads, paints.title),
+    renderTable(columns(paints), downloads, paints.title, maxWidth),
     "",
     `${countText(downloads.length, "download")}, ${rateText(rate)}.`,
   ].join("\n");
@@ -88,15 +90,21 @@ function columns(paints: Paints): Column<DownloadReport>[] {
       text: ({ bytes, size }) =>
         size === null ? bytesText(bytes) : `${bytesText(bytes)} of ${bytesText(size)}`,
     },
-    { title: "RATE", align: "right", text: (each) => rateText(each.bytes_per_second) },
+    {
+      title: "RATE",
+      align: "right",
+      text: (each) => rateText(each.bytes_per_second),
+      yields: 2,
+    },
     {
       title: "LEFT",
       align: "right",
+      yields: 1,
       text: ({ ms_left }) => ms_left === null ? "-" : durationText(ms_left),
     },
-    { title: "FOR", text: purposeText },
-    { title: "FILE", text: ({ file }) => file },
-    { title: "FROM", text: ({ mirror }) => mirror ?? "-" },
+    { title: "FOR", text: purposeText, yields: 3 },
+    { title: "FILE", text: ({ file }) => file, shrinks: true },
+    { title: "FROM", text: ({ mirror }) => mirror ?? "-", yields: 4 },
   ];
 }
 

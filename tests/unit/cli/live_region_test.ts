@@ -28,3 +28,12 @@ Deno.test("a drawing is cut to the screen, since lines that wrap or scroll canno
   region.draw(["0123456789abc", "\x1b[32mshort\x1b[0m", "third"]);
   assertEquals(terminal.drawn, ["012345678\n\x1b[32mshort\x1b[0m\n"]);
 });
+
+Deno.test("a drawing replaces all lines that a narrower terminal has made of the one before it", () => {
+  const terminal = screen(80, 24);
+  const region = new LiveRegion(terminal);
+  region.draw(["x".repeat(60), "", "short"]);
+  terminal.columns = 25;
+  region.draw(["new"]);
+  assertEquals(terminal.drawn.at(-1), "\x1b[5F\x1b[Jnew\n");
+});

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { renderTable } from "../../../src/cli/table.ts";
+import { type Column, renderTable } from "../../../src/cli/table.ts";
 
 interface Row {
   name: string;
@@ -29,4 +29,20 @@ Deno.test("text from elsewhere cannot move the cursor or start a new line", () =
     renderTable([COLUMNS[2]], [{ name: "", size: 0, note }]),
     "NOTE\n\\u{001b}[2J\\u{000d}\\u{000a}fine\\u{202e}",
   );
+});
+
+Deno.test("a table that is too wide leaves out what yields, then shortens what shrinks", () => {
+  const columns: Column<{ file: string; rate: string; from: string }>[] = [
+    { title: "RATE", align: "right", text: ({ rate }) => rate, yields: 1 },
+    { title: "FILE", text: ({ file }) => file, shrinks: true },
+    { title: "FROM", text: ({ from }) => from, yields: 2 },
+  ];
+  const rows = [{ file: "extra/os/x86_64/linux-1-1.pkg", rate: "1 MiB/s", from: "mirror.example" }];
+  const lines = (width: number) => renderTable(columns, rows, undefined, width).split("\n");
+  assertEquals(lines(54)[1], "1 MiB/s  extra/os/x86_64/linux-1-1.pkg  mirror.example");
+  assertEquals(lines(53)[1], "1 MiB/s  extra/os/x86_64/linux-1-1.pkg");
+  assertEquals(lines(37)[1], "extra/os/x86_64/linux-1-1.pkg");
+  const shortest = lines(20)[1]!;
+  assertEquals(shortest.length, 20);
+  assertEquals(shortest.slice(1), "extra/os/x86_64/linux-1-1.pkg".slice(-19));
 });
