@@ -1,7 +1,6 @@
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { Config } from "../config/config.ts";
 import { asFaultOfRequest, PkgstashError } from "../errors.ts";
-import { parseDependency } from "../formats/pacman/dependency.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { HttpClient } from "../platform/http_client.ts";
 import type { Publishing } from "../publishing/publishing.ts";
@@ -24,6 +23,7 @@ import { channelsOf } from "./notify/channels.ts";
 import { Announcements } from "./notify/announcements.ts";
 import { Notices } from "./notify/notices.ts";
 import { AvailablePackages, type MirroredPackages } from "./available_packages.ts";
+import { PackageNeeds } from "./needs.ts";
 import { PackageStore } from "./packages/package_store.ts";
 import type { Source, WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
@@ -35,9 +35,9 @@ import { TreeStore } from "./trees.ts";
 import { type Added, addPlanned, addSource } from "./watch/adding.ts";
 import { isGone } from "./watch/aur_changes.ts";
 import { AurClient } from "./watch/aur_client.ts";
-import { type DependencyPlan, planDependencies } from "./watch/dependency_plan.ts";
+import type { DependencyPlan } from "./watch/dependency_plan.ts";
 import { treeOf } from "./watch/tree_archive.ts";
-import { type Needs, Watcher } from "./watch/watcher.ts";
+import { Watcher } from "./watch/watcher.ts";
 
 type Settings = Pick<
   Config,
@@ -84,7 +84,7 @@ export class Building {
   readonly notices: Notices;
   readonly announcements: Announcements;
   readonly #options: BuildingOptions;
-  readonly #available: AvailablePackages;
+  readonly #needs: PackageNeeds;
   readonly #repositories: WatchedRepositories;
   readonly #clock: Clock;
   readonly #stopping = new AbortController();
@@ -114,7 +114,6 @@ export class Building {
     this.trees = trees;
     this.builds = builds;
     this.rebuilds = rebuilds;
-    this.#available = available;
     this.notices = notices;
     this.#http = httpClient(config);
     this.#client = this.#aurClient();
@@ -152,14 +151,22 @@ export class Building {
       onMoved: (watched, reason) => this.#buildMoved(watched, reason),
     });
     this.looks = new Looks([this.#repositories, this.followed], this.#clock);
+    this.#needs = new PackageNeeds({
+      ...{ store: packages, available, clock: this.#clock },
+      client: () => this.#client,
+      watcher: () => this.watcher,
+    });
     this.watcher = new Watcher({
       store: packages,
       trees: this.trees,
       client: () => this.#client,
       clock: this.#clock,
-      onChecked: () => this.#settle(),
+      onChecked: async () => {
+        await this.#needs.adopt();
+        await this.#settle();
+      },
       intervalMs: () => this.#config.aur.checkIntervalMs,
-      needsOf: (base, dependencies) => this.#needsOf(base, dependencies),
+      needsOf: (base, dependencies) => this.#needs.of(base, dependencies),
       treesInUse: () => Promise.resolve(builds.treesInUse()),
     });
   }
@@ -214,12 +221,7 @@ export class Building {
 
   /** What watching these packages of the AUR would take. */
   async plan(names: readonly string[]): Promise<DependencyPlan> {
-    return await planDependencies(names, {
-      info: (names) => this.#client.info(names),
-      providersOf: (name) => this.#client.providersOf(name),
-      unsatisfied: (dependencies) => this.#available.unsatisfied(dependencies),
-      watchedBase: (name) => this.packages.findByName(name)?.base ?? null,
-    });
+    return await this.#needs.plan(names);
   }
 
   /**
@@ -242,7 +244,7 @@ export class Building {
     await createRepository(this.#options.publishing, this.#config.aur.repository, by);
     const { packages: store, watcher } = this;
     const added = await addPlanned(plan, { store, watcher, clock: this.#clock, by });
-    await this.#refreshUnmet();
+    await this.#needs.refresh();
     await this.#settle();
     this.start();
     return added;
@@ -409,32 +411,6 @@ export class Building {
     await this.#enqueue(await queuedBuild(watched, accepted, { tree, reason }), true);
     const details = { package: base, reason };
     await this.#options.record("Build a package whose source has moved", details);
-  }
-
-  async #needsOf(base: string, dependencies: readonly string[]): Promise<Needs | null> {
-    const needs = new Set<string>();
-    const others: string[] = [];
-    for (const dependency of dependencies) {
-      const watched = this.packages.findByName(parseDependency(dependency).name);
-      if (watched === null) others.push(dependency);
-      else if (watched.base !== base) needs.add(watched.base);
-    }
-    const unmet = await this.#available.unsatisfiedIfKnown(others);
-    return unmet === null ? null : { needs: [...needs].sort(), unmet };
-  }
-
-  /** What was missing may be watched now. */
-  async #refreshUnmet(): Promise<void> {
-    for (const { base, unmet } of this.packages.list()) {
-      if (unmet.length === 0) continue;
-      const now = await this.#needsOf(base, unmet);
-      if (now === null) continue;
-      await this.packages.update(base, (watched) => ({
-        ...watched,
-        needs: [...new Set([...watched.needs, ...now.needs])].sort(),
-        unmet: now.unmet,
-      }));
-    }
   }
 }
 

@@ -44,7 +44,10 @@ export interface Approval {
   readonly pushedAt: number;
 }
 
-/** What the approvals are, from the decision on each package. First builds of a group are one. */
+/**
+ * What the approvals are, from the decision on each package. First builds of a group are one, and so
+ * are a change and the first builds of what it needs.
+ */
 export function approvalsOf(decided: readonly Decided[]): Approval[] {
   const groups = new Map<string, { members: ApprovalMember[]; decisions: Decision[] }>();
   for (const { watched, decision, proposed } of decided) {
@@ -59,13 +62,45 @@ export function approvalsOf(decided: readonly Decided[]): Approval[] {
     group.decisions.push(decision);
     groups.set(key, group);
   }
-  return [...groups.values()].map(({ members, decisions }) => approvalOf(members, decisions))
+  return joined([...groups.values()])
+    .map(({ members, decisions }) => approvalOf(members, decisions))
     .sort((one, other) => one.pushedAt - other.pushedAt);
+}
+
+interface Group {
+  readonly members: readonly ApprovalMember[];
+  readonly decisions: readonly Decision[];
+}
+
+/** Groups, joined where one needs the first build of another. */
+function joined(groups: readonly Group[]): Group[] {
+  let rest = [...groups];
+  const result: Group[] = [];
+  for (let group = rest.shift(); group !== undefined; group = rest.shift()) {
+    let whole: Group = group;
+    for (let found = true; found;) {
+      const linked = rest.filter((other) => needsFirst(whole, other) || needsFirst(other, whole));
+      found = linked.length > 0;
+      rest = rest.filter((other) => !linked.includes(other));
+      whole = {
+        members: [whole, ...linked].flatMap(({ members }) => members),
+        decisions: [whole, ...linked].flatMap(({ decisions }) => decisions),
+      };
+    }
+    result.push(whole);
+  }
+  return result;
+}
+
+function needsFirst(one: Group, other: Group): boolean {
+  const first = other.members.filter(({ watched }) => watched.accepted === null)
+    .map(({ watched }) => watched.base);
+  return one.members.some(({ watched }) => watched.needs.some((need) => first.includes(need)));
 }
 
 function approvalOf(members: readonly ApprovalMember[], decisions: readonly Decision[]): Approval {
   const byBase = new Map(members.map((member) => [member.watched.base, member]));
-  const { order } = buildOrder(
+  const { order, cycles } = buildOrder(
     new Map(members.map(({ watched }) => [watched.base, watched.needs])),
   );
   const ordered = order.flatMap((base) => byBase.get(base) ?? []);
@@ -89,8 +124,11 @@ function approvalOf(members: readonly ApprovalMember[], decisions: readonly Deci
             : []
         ),
       ),
+      ...cycles.map((bases) =>
+        `${bases.join(" and ")} need one another, so none of them can be built first`
+      ),
     ],
-    passesAt: only?.kind === "wait" ? only.until : null,
+    passesAt: decisions.length === 1 && only?.kind === "wait" ? only.until : null,
     isAsked,
     pushedAt: Math.max(...ordered.map(({ candidate }) => candidate.pushedAt)),
   };

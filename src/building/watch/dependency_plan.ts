@@ -51,12 +51,13 @@ const MAX_PACKAGES = 500;
 
 /**
  * Finds what has to be watched for some packages to be built and installed: they, and everything that
- * only the AUR has. Asks for all that is new at once, so that a chain takes as many requests as it is
+ * only the AUR has; and for a package base that is watched already, `needed` is what it lacks. Asks for all that is new at once, so that a chain takes as many requests as it is
  * deep.
  */
 export async function planDependencies(
   names: readonly string[],
   sources: PlanSources,
+  needed: { readonly base: string; readonly dependencies: readonly string[] } | null = null,
 ): Promise<DependencyPlan> {
   const found = new Map<string, Found>();
   const open: OpenDependency[] = [];
@@ -67,6 +68,9 @@ export async function planDependencies(
     const base = sources.watchedBase(name);
     if (base === null) wanted.push({ name, dependency: null, neededBy: null });
     else watched.add(base);
+  }
+  for (const dependency of needed?.dependencies ?? []) {
+    wanted.push({ name: parseDependency(dependency).name, dependency, neededBy: needed!.base });
   }
   const asked = new Map<string, AurPackage>();
   while (wanted.length > 0) {

@@ -404,3 +404,74 @@ Deno.test("a person can approve before the cool-down is over, with a reason that
     assertEquals(building.watched("foo").decisions.at(-1)?.reason, "a security fix");
   });
 });
+
+Deno.test("what an update needs of the AUR is found, and decided with it in build order", async () => {
+  await withAccepted(async (packages, clock) => {
+    const { aur, building } = packages;
+    aur.put("deep", { files: packageFiles("deep", "1") });
+    aur.put("lib", { files: packageFiles("lib", "1", { depends: ["deep"] }) });
+    clock.advance(HOUR);
+    aur.push("foo", packageFiles("foo", "2", { depends: ["lib>=1", "glibc"] }), seconds(HOUR));
+    await building.watcher.check();
+    const [approval, ...others] = await building.decisions.approvals();
+    assertEquals(others, []);
+    assertEquals(approval!.members.map(({ watched: { base } }) => base), ["deep", "lib", "foo"]);
+    assertEquals(building.watched("foo").unmet, []);
+    assert(building.watched("lib").isDependency);
+    const { news } = building.watched("foo");
+    assert(news.at(-1)!.text.startsWith("foo needs deep, lib of the AUR now"), news.at(-1)!.text);
+    await building.decisions.approve(approval!.id, YES);
+    assertEquals(packages.queued.slice(1).map(({ packageBase, needs }) => [packageBase, needs]), [
+      ["deep", []],
+      ["lib", ["deep"]],
+      ["foo", ["lib"]],
+    ]);
+  });
+});
+
+Deno.test("what a push needed that another one has replaced is no longer watched", async () => {
+  await withAccepted(async (packages, clock) => {
+    const { aur, building } = packages;
+    aur.put("deep", { files: packageFiles("deep", "1") });
+    aur.put("lib", { files: packageFiles("lib", "1", { depends: ["deep"] }) });
+    clock.advance(HOUR);
+    aur.push("foo", packageFiles("foo", "2", { depends: ["lib"] }), seconds(HOUR));
+    await building.watcher.check();
+    assertEquals(building.packages.list().length, 3);
+    aur.push("foo", packageFiles("foo", "3"), seconds(HOUR) + 1);
+    await building.watcher.check();
+    assertEquals(building.packages.list().map(({ base }) => base), ["foo"]);
+  });
+});
+
+Deno.test("what several packages provide is left to a person, and not asked for at each check", async () => {
+  await withAccepted(async (packages, clock) => {
+    const { aur, building } = packages;
+    for (const name of ["one", "two"]) {
+      aur.put(name, { files: packageFiles(name, "1", { provides: ["thing"] }) });
+    }
+    clock.advance(HOUR);
+    aur.push("foo", packageFiles("foo", "2", { depends: ["thing"] }), seconds(HOUR));
+    await building.watcher.check();
+    const searches = aur.requests.count("/rpc/v5/search/");
+    await building.watcher.check();
+    assertEquals(aur.requests.count("/rpc/v5/search/"), searches);
+    assertEquals(building.packages.list().map(({ base }) => base), ["foo"]);
+    assert(building.watched("foo").news.at(-1)!.text.endsWith("add one of one, two."));
+    await building.add(["one"], BY);
+    const [approval] = await building.decisions.approvals();
+    assertEquals(approval!.members.map(({ watched: { base } }) => base), ["one", "foo"]);
+  });
+});
+
+Deno.test("packages that came to need one another are said", async () => {
+  await withAccepted(async (packages, clock) => {
+    const { aur, building } = packages;
+    aur.put("lib", { files: packageFiles("lib", "1", { depends: ["foo"] }) });
+    clock.advance(HOUR);
+    aur.push("foo", packageFiles("foo", "2", { depends: ["lib"] }), seconds(HOUR));
+    await building.watcher.check();
+    const [approval] = await building.decisions.approvals();
+    assert(approval!.reasons.some((each) => each.startsWith("foo and lib need one another")));
+  });
+});
