@@ -36,6 +36,15 @@ const LOOK = z.discriminatedUnion("kind", [
     from: REFERENCE.describe("What to fetch."),
     known: z.string().nullable().describe("The commit that is not sent again; null for none."),
   }),
+  z.object({
+    ...ID,
+    kind: z.literal("pins").describe("On which branch or tag of their repositories pins are."),
+    pins: z.array(z.object({
+      url: z.string().describe("The URL of a git repository."),
+      kind: z.enum(["tag", "commit"]),
+      value: z.string().describe("The name of a tag, or the id of a commit."),
+    })).min(1).max(MAX_REFERENCES),
+  }),
 ]).describe("A look, leased to the builder that asked.");
 
 export type LookReport = z.infer<typeof LOOK>;
@@ -68,6 +77,12 @@ export const REPORT_LOOK = endpoint({
       outcome: z.literal("references"),
       commits: z.array(COMMIT.nullable()).min(1).max(MAX_REFERENCES).describe(
         "The commits in the order of the references; null for one that is not there.",
+      ),
+    }),
+    z.strictObject({
+      outcome: z.literal("pins"),
+      places: z.array(z.string().max(300).nullable()).min(1).max(MAX_REFERENCES).describe(
+        "A branch or tag that has the pin, in the order of the pins; null for none.",
       ),
     }),
     z.strictObject({

@@ -17,6 +17,7 @@ import { queuedBuild } from "./decisions/queued_build.ts";
 import { FollowedRepositories } from "./looks/followed_repositories.ts";
 import type { GitReference } from "./looks/look.ts";
 import { Looks } from "./looks/looks.ts";
+import { PinnedSources } from "./looks/pinned_sources.ts";
 import { WatchedRepositories } from "./looks/watched_repositories.ts";
 import { SeenSourcesStore } from "./looks/seen_sources.ts";
 import { channelsOf } from "./notify/channels.ts";
@@ -123,6 +124,7 @@ export class Building {
       clock: this.#clock,
       rules: () => this.#config.aur,
       isGone,
+      pinFaultOf: (watched, treeHash) => pinned.faultOf(watched, treeHash),
       ...(options.judge === undefined ? {} : { judge: options.judge }),
       enqueue: async (build) => {
         await this.#enqueue(build, false);
@@ -150,7 +152,12 @@ export class Building {
       ...{ ...looked, trees, seen },
       onMoved: (watched, reason) => this.#buildMoved(watched, reason),
     });
-    this.looks = new Looks([this.#repositories, this.followed], this.#clock);
+    const pinned = new PinnedSources({
+      ...{ store: packages, trees, clock: this.#clock },
+      isWanted: () => this.#config.aur.approvePins,
+      onKnown: () => this.#settle(),
+    });
+    this.looks = new Looks([this.#repositories, pinned, this.followed], this.#clock);
     this.#needs = new PackageNeeds({
       ...{ store: packages, available, clock: this.#clock },
       client: () => this.#client,
@@ -164,6 +171,7 @@ export class Building {
       onChecked: async () => {
         await this.#needs.adopt();
         await this.#settle();
+        this.looks.notify();
       },
       intervalMs: () => this.#config.aur.checkIntervalMs,
       needsOf: (base, dependencies) => this.#needs.of(base, dependencies),

@@ -68,7 +68,7 @@ export const AUR_KEYS = {
     type: flag,
     defaultValue: false,
     description:
-      "Whether changes of versions, checksums and pinned commits or tags pass by themselves.",
+      "Whether changes of versions, checksums and pinned commits or tags pass by themselves, if those are on a branch or tag of the same git repository.",
   }),
   approveHarmless: key({
     name: "approve_harmless",

@@ -23,6 +23,8 @@ interface GitReference {
   readonly reference: string;
 }
 
+type Pin = Extract<LookReport, { kind: "pins" }>["pins"][number];
+
 /** Looks at repositories for the daemon. */
 export class Looker {
   readonly #client: Pick<DaemonClient, "lookResult" | "lookTree">;
@@ -53,13 +55,19 @@ export class Looker {
   async look(look: LookReport, signal: AbortSignal): Promise<void> {
     const outcome = look.kind === "tree"
       ? await this.#tree(look, signal)
+      : look.kind === "pins"
+      ? await this.#places(look.pins, signal)
       : await this.#commits(look.references, signal);
     if (signal.aborted) return;
     if (outcome.outcome === "tree") {
       await this.#client.lookTree(look.id, outcome.commit, outcome.tar);
     } else await this.#client.lookResult(look.id, outcome);
-    const urls = (look.kind === "tree" ? [look.from] : look.references).map(({ url }) => url);
-    const facts = { repositories: urls.join(" ") };
+    const all = look.kind === "tree"
+      ? [look.from]
+      : look.kind === "pins"
+      ? look.pins
+      : look.references;
+    const facts = { repositories: all.map(({ url }) => url).join(" ") };
     if (outcome.outcome === "failed") {
       log.warn("cannot look at a repository", { ...facts, reason: outcome.reason });
     } else log.debug("looked at a repository", facts);
@@ -87,6 +95,25 @@ export class Looker {
     const { output, failure } = await this.#git(argv, { signal, url, timeoutMs: LIST_TIMEOUT_MS });
     if (failure !== null) return { outcome: failure, commit: null };
     return { outcome: null, commit: commitOf(new TextDecoder().decode(output), reference) };
+  }
+
+  /** A branch or tag that has each pin; null for one that none has. */
+  async #places(pins: readonly Pin[], signal: AbortSignal): Promise<LookOutcome> {
+    const places: (string | null)[] = [];
+    for (const { url, kind, value } of pins) {
+      const argv = kind === "tag"
+        ? [GIT, "ls-remote", "--", url, `refs/tags/${value}`]
+        : ["/usr/bin/sh", "-euc", CONTAINS, "sh", url, value];
+      const timeoutMs = kind === "tag" ? LIST_TIMEOUT_MS : CLONE_TIMEOUT_MS;
+      const { output, failure } = await this.#git(argv, { signal, url, timeoutMs });
+      if (failure !== null) return failure;
+      const text = new TextDecoder().decode(output);
+      const place = kind === "tag"
+        ? commitOf(text, `refs/tags/${value}`) === null ? null : `refs/tags/${value}`
+        : /^refs\/(?:heads|tags)\/[!-~]{1,280}$/m.exec(text)?.[0] ?? null;
+      places.push(place);
+    }
+    return { outcome: "pins", places };
   }
 
   async #tree(
@@ -161,6 +188,18 @@ done
 cd clone
 /usr/bin/git rev-parse HEAD
 exec /usr/bin/git archive --format=tar --prefix=tree/ HEAD`;
+
+/**
+ * Prints a branch or tag whose history has a commit, if there is one. $1 is the URL, $2 the commit. A
+ * bare clone has branches and tags, and neither pull requests nor what only forks have.
+ */
+const CONTAINS = `for filter in --filter=tree:0 ''; do
+  rm -rf clone
+  /usr/bin/git clone --quiet --bare $filter -- "$1" clone && break
+done
+cd clone
+/usr/bin/git cat-file -e "$2^{commit}" 2>/dev/null || exit 0
+exec /usr/bin/git for-each-ref --count=1 --contains "$2" '--format=%(refname)' refs/heads refs/tags`;
 
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 

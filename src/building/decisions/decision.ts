@@ -16,6 +16,11 @@ export interface DecisionInput {
   readonly rules: DecisionRules;
   /** Why its own patches do not fit to a candidate, by the hash of that; without those that they fit. */
   readonly patchFaults: ReadonlyMap<string, string>;
+  /**
+   * What is wrong with the pins of a candidate, by its hash: null for nothing, and none if nobody has
+   * looked yet whether they are on a branch or tag of their repositories.
+   */
+  readonly pinFaults: ReadonlyMap<string, string | null>;
   /** Watched package bases that it needs and that were never accepted. */
   readonly unacceptedNeeds: readonly string[];
   /** Whether the source has told that the package is gone. */
@@ -70,6 +75,14 @@ export function decide(input: DecisionInput): Decision {
       reason: `it needs ${input.unacceptedNeeds.join(", ")}, which nobody has approved yet`,
     };
   }
+  if (awaitsLook(input, newest)) {
+    return {
+      kind: "wait",
+      candidate: newest,
+      until: null,
+      reason: "no builder has looked yet whether its pins are on a branch or tag",
+    };
+  }
   const { coolDownMs, reason } = coolDownOf(input);
   const calmAt = calmSince(input);
   const readyAt = (candidate: Candidate) => Math.max(candidate.pushedAt + coolDownMs, calmAt);
@@ -82,7 +95,7 @@ export function decide(input: DecisionInput): Decision {
   }
   const [oldest = newest] = candidates;
   const isRestless = now - oldest.pushedAt >= COOL_DOWNS_OF_PATIENCE * coolDownMs;
-  const cooled = candidates.findLast((each) => readyAt(each) <= now);
+  const cooled = candidates.findLast((each) => readyAt(each) <= now && !awaitsLook(input, each));
   const allPass = candidates.every((each) => passes(input, each));
   if (isRestless && cooled !== undefined && allPass) {
     return {
@@ -92,6 +105,11 @@ export function decide(input: DecisionInput): Decision {
     };
   }
   return { kind: "wait", candidate: newest, until: readyAt(newest), reason: waitText(input) };
+}
+
+/** Whether a tree passes only once it is known where its pins are. */
+function awaitsLook({ verdicts, pinFaults }: DecisionInput, { treeHash }: Candidate): boolean {
+  return verdicts.get(treeHash) === "pin" && !pinFaults.has(treeHash);
 }
 
 /** Why a person must look at a tree; empty if nobody need. */
@@ -108,7 +126,8 @@ function reasonsToAsk(input: DecisionInput, candidate: Candidate): string[] {
     const verdict = input.verdicts.get(candidate.treeHash);
     reasons.push(
       verdict === "pin"
-        ? "a pinned commit or tag changed, and approve_pins is off"
+        ? input.pinFaults.get(candidate.treeHash) ??
+          "a pinned commit or tag changed, and approve_pins is off"
         : verdict === "harmless"
         ? "more than versions and checksums changed, and approve_harmless is off"
         : "more than versions and checksums changed",
@@ -133,7 +152,7 @@ function maintainersDiffer({ accepted, maintainers }: WatchedPackage): boolean {
 }
 
 function passes(
-  { verdicts, rules, patchFaults }: DecisionInput,
+  { verdicts, rules, patchFaults, pinFaults }: DecisionInput,
   { treeHash }: Candidate,
 ): boolean {
   if (patchFaults.has(treeHash)) return false;
@@ -141,7 +160,7 @@ function passes(
     case "bump":
       return true;
     case "pin":
-      return rules.approvePins;
+      return rules.approvePins && typeof pinFaults.get(treeHash) !== "string";
     case "harmless":
       return rules.approveHarmless;
     default:

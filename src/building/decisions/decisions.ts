@@ -46,6 +46,8 @@ export interface DecisionsOptions {
   readonly isGone: (watched: WatchedPackage) => boolean;
   /** Sorts what changed between an accepted tree and another. */
   readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
+  /** What is wrong with the pins of a candidate, null for nothing; undefined if nobody knows yet. */
+  readonly pinFaultOf?: (watched: WatchedPackage, treeHash: string) => string | null | undefined;
   /** Puts an accepted tree into the queue; a second time does no harm. */
   readonly enqueue: (build: AcceptedBuild) => Promise<void>;
   /** Adds to the audit log what no request asked for. */
@@ -89,6 +91,7 @@ export class Decisions {
       watched,
       verdicts: await this.#verdicts.of(watched),
       patchFaults: await this.#patchFaultsOf(watched),
+      pinFaults: this.#pinFaultsOf(watched),
       rules: rules(),
       unacceptedNeeds: watched.needs.filter((base) => store.find(base)?.accepted === null),
       isGone: isGone(watched),
@@ -345,6 +348,14 @@ export class Decisions {
       "conflict",
       `Cannot approve ${watched.base}: ${fault}. See pkgstash aur settings ${watched.base}.`,
     );
+  }
+
+  #pinFaultsOf(watched: WatchedPackage): Map<string, string | null> {
+    const { pinFaultOf = () => undefined } = this.#options;
+    const faults = watched.candidates.map(({ treeHash }) =>
+      [treeHash, pinFaultOf(watched, treeHash)] as const
+    );
+    return new Map(faults.filter((each): each is [string, string | null] => each[1] !== undefined));
   }
 
   async #patchFaultsOf({ settings, candidates }: WatchedPackage): Promise<Map<string, string>> {

@@ -7,18 +7,29 @@ export interface GitReference {
   readonly reference: string;
 }
 
+/** A fixed place in a git repository that a source names. */
+export interface Pin {
+  readonly url: string;
+  readonly kind: "tag" | "commit";
+  readonly value: string;
+}
+
 /** What a builder is asked to look at. */
 export type Look =
   /** Which commits the references are. */
   | { readonly kind: "references"; readonly references: readonly GitReference[] }
   /** The files of a repository, unless its reference is the known commit. */
-  | { readonly kind: "tree"; readonly from: GitReference; readonly known: string | null };
+  | { readonly kind: "tree"; readonly from: GitReference; readonly known: string | null }
+  /** On which branch or tag of their repositories pins are. */
+  | { readonly kind: "pins"; readonly pins: readonly Pin[] };
 
 /** What a builder says of a look. */
 export type LookResult =
   /** In the order of the references; null for one that the repository does not have. */
   | { readonly outcome: "references"; readonly commits: readonly (string | null)[] }
   | { readonly outcome: "tree"; readonly commit: string; readonly tree: SourceTree }
+  /** In the order of the pins; null for one that is on none. */
+  | { readonly outcome: "pins"; readonly places: readonly (string | null)[] }
   /** It is the known commit. */
   | { readonly outcome: "unchanged" }
   | { readonly outcome: "failed"; readonly reason: string };

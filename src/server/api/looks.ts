@@ -8,10 +8,14 @@ export const lookRoutes: readonly Route[] = [
     const leased = await building.looks.lease({ builder: builderOf(principal), waitMs, signal });
     if (leased === null) return withStatus(204, undefined);
     const { id, due: { look } } = leased;
-    return withStatus(
-      200,
-      look.kind === "tree" ? { id, ...look } : { id, ...look, references: [...look.references] },
-    );
+    switch (look.kind) {
+      case "references":
+        return withStatus(200, { id, ...look, references: [...look.references] });
+      case "pins":
+        return withStatus(200, { id, ...look, pins: [...look.pins] });
+      case "tree":
+        return withStatus(200, { id, ...look });
+    }
   }),
   handle(REPORT_LOOK, async ({ path: { look: id }, body, building, principal }) => {
     await building.looks.report({ builder: builderOf(principal), id }, body);

@@ -10,6 +10,13 @@ const PRODUCT = ["building/queue/product_check_test.ts"];
 /** Builds: who may say what of them, and what is published of them. */
 export const BUILDS: readonly Mutant[] = [
   {
+    file: "building/looks/pinned_sources.ts",
+    find: 'typeof result.places[at] !== "string"',
+    replace: "false",
+    breaks: "a commit of a fork passes by itself",
+    killedBy: ["building/looks/pinned_sources_test.ts"],
+  },
+  {
     file: "building/queue/publication.ts",
     find: "differences: newDifferences(build, previous),",
     replace: "differences: [],",

@@ -23,24 +23,24 @@ export class GitServer implements AsyncDisposable {
     return `${this.#mirror.url}made.git`;
   }
 
-  /** Commits files, which replace those of the same name; returns the commit. */
-  async commit(files: Readonly<Record<string, string>>): Promise<string> {
+  /** Commits files to a branch that is checked out; returns the commit. */
+  async commit(files: Readonly<Record<string, string>>, branch = "main"): Promise<string> {
     for (const [name, text] of Object.entries(files)) {
       await Deno.writeTextFile(join(this.#folder.path, name), text);
     }
     await this.git("add", ".");
     await this.git("commit", "--quiet", "--allow-empty", "-m", "a change");
-    return await this.publish();
+    return await this.publish(branch);
   }
 
-  /** Shows what the repository has now; returns the commit. */
-  async publish(): Promise<string> {
+  /** Shows what the repository has now; returns the commit of a branch. */
+  async publish(branch = "main"): Promise<string> {
     await this.git("update-server-info");
     const root = join(this.#folder.path, ".git");
     for await (const path of filesOf(root)) {
       this.#mirror.put(`/made.git/${path}`, await Deno.readFile(join(root, path)));
     }
-    return await Deno.readTextFile(join(root, "refs/heads/main")).then((text) => text.trim());
+    return await Deno.readTextFile(join(root, `refs/heads/${branch}`)).then((text) => text.trim());
   }
 
   async git(...args: readonly string[]): Promise<void> {

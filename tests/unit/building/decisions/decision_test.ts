@@ -67,13 +67,14 @@ interface Case {
   rules?: Partial<DecisionInput["rules"]>;
   unacceptedNeeds?: string[];
   patchFaults?: Record<string, string>;
+  pinFaults?: Record<string, string | null>;
   isGone?: boolean;
   /** Milliseconds since the start. */
   after: number;
 }
 
 function decision(
-  { watched, verdicts, rules, unacceptedNeeds, patchFaults, isGone, after }: Case,
+  { watched, verdicts, rules, unacceptedNeeds, patchFaults, pinFaults, isGone, after }: Case,
 ): Decision {
   const input = watching(watched);
   const bumps = Object.fromEntries(input.candidates.map(({ treeHash }) => [treeHash, "bump"]));
@@ -82,6 +83,7 @@ function decision(
     verdicts: new Map(Object.entries({ ...bumps, ...verdicts } as Record<string, Verdict>)),
     rules: { ...RULES, ...rules },
     patchFaults: new Map(Object.entries(patchFaults ?? {})),
+    pinFaults: new Map(Object.entries(pinFaults ?? {})),
     unacceptedNeeds: unacceptedNeeds ?? [],
     isGone: isGone ?? false,
     now: START + after,
@@ -126,7 +128,7 @@ Deno.test("what is more than a bump waits for a person, however old it is", () =
 Deno.test("a tree that was not judged waits for a person", () => {
   const input = {
     ...{ watched: watching(), verdicts: new Map(), rules: RULES, unacceptedNeeds: [] },
-    patchFaults: new Map(),
+    ...{ patchFaults: new Map(), pinFaults: new Map() },
   };
   const now = START + 100 * DAY;
   assertEquals(decide({ ...input, isGone: false, now }).kind, "ask");
@@ -144,13 +146,28 @@ Deno.test("a bump to which the package's own patches do not fit waits for a pers
   );
 });
 
+Deno.test("a pin passes once it is known to be on a branch or tag, and never if it is on none", () => {
+  const pin = { verdicts: { b: "pin" }, rules: { approvePins: true }, after: 100 * DAY } as const;
+  assertEquals(told(decision({ ...pin })), "wait b for others");
+  assertEquals(told(decision({ ...pin, pinFaults: { b: null } })), "accept b");
+  assertEquals(
+    told(decision({ ...pin, pinFaults: { b: "it may be of a fork" } })),
+    "ask b: it may be of a fork",
+  );
+  assertEquals(
+    told(decision({ ...pin, pinFaults: { b: null }, rules: { approvePins: false } })),
+    "ask b: a pinned commit or tag changed, and approve_pins is off",
+  );
+});
+
 Deno.test("pins and what is harmless pass only if their keys are on", async (t) => {
   for (const [verdict, key] of [["pin", "approvePins"], ["harmless", "approveHarmless"]] as const) {
     await t.step(verdict, () => {
       const verdicts = { b: verdict };
       assertEquals(decision({ verdicts, after: 100 * DAY }).kind, "ask");
       const rules = { [key]: true };
-      assertEquals(told(decision({ verdicts, rules, after: 100 * DAY })), "accept b");
+      const pinFaults = { b: null };
+      assertEquals(told(decision({ verdicts, rules, pinFaults, after: 100 * DAY })), "accept b");
       const other = { [key === "approvePins" ? "approveHarmless" : "approvePins"]: true };
       assertEquals(decision({ verdicts, rules: other, after: 100 * DAY }).kind, "ask");
     });
