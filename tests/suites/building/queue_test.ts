@@ -1,5 +1,6 @@
 // From "pkgstash aur add" to "pacman -S", with the daemon's own queue.
 import { assertEquals, assertMatch } from "@std/assert";
+import { join } from "@std/path";
 import { laterLibrary } from "../../support/building/base_packages.ts";
 import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
 import { GitServer } from "../../support/building/git_server.ts";
@@ -88,3 +89,50 @@ buildingTest("a git repository that holds a package source is watched", async (b
   assertMatch(await queue.run("approvals", "list"), /elsewhere 1\.0-1/);
   assertMatch(await queue.run("aur", "show", "elsewhere"), /Source +http:.*#branch=main/);
 });
+
+buildingTest(
+  "approved settings and patches reach the build, and nothing before that",
+  async (bed) => {
+    await using queue = await QueueBed.open(bed);
+    const body = `check() { false; }
+package() {
+  install -d "$pkgdir/usr/share/$pkgname"
+  echo "mark=$MARK conf=$CONF_MARK net=$(wc -l < /proc/net/dev)" > "$pkgdir/usr/share/$pkgname/made"
+  cp "$startdir/PKGBUILD" "$pkgdir/usr/share/$pkgname/pkgbuild"
+}`;
+    const source = packageSource("tuned", { body });
+    await queue.addFolder(source);
+    await queue.approve("tuned 1.0-1");
+    await queue.builder.printed(/job ended.*test_failure|job ended.*failed/);
+    assertMatch(await queue.run("approvals"), /tuned 1\.0-1 for any +failed: /);
+
+    const folder = await bed.bed.newFolder("settings");
+    const lines = source.files["PKGBUILD"]!.split("\n");
+    const patch = `--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1,1 +1,2 @@\n+# patched\n ${lines[0]}\n`;
+    await Deno.writeTextFile(join(folder, "mark.diff"), patch);
+    await Deno.writeTextFile(join(folder, "makepkg.conf"), "export CONF_MARK=fragment\n");
+    await queue.run(
+      ...["aur", "settings", "tuned", "--check", "off", "--env", "MARK=approved"],
+      ...["--makepkg-conf", join(folder, "makepkg.conf"), "--patch", join(folder, "mark.diff")],
+      ...["--reason", "its tests fail here"],
+    );
+    assertEquals(
+      (await queue.run("builds", "list", "--state", "published")).includes("tuned"),
+      false,
+    );
+    await queue.approve("tuned settings");
+    await queue.builder.printed(/job ended.*built tuned-1\.0-1-any/);
+    const client = await queue.client();
+    await client.run("-Sy", "tuned");
+    const made = await Deno.readTextFile(client.installed("usr/share/tuned/made"));
+    assertMatch(made, /^mark=approved conf=fragment net=3$/m);
+    assertMatch(
+      await Deno.readTextFile(client.installed("usr/share/tuned/pkgbuild")),
+      /^# patched$/m,
+    );
+    assertMatch(
+      await queue.run("aur", "show", "tuned"),
+      /settings approved .*its tests fail here|looked/,
+    );
+  },
+);
