@@ -5,6 +5,7 @@ const LOG = ["building/queue/build_log_test.ts"];
 const REBUILDS = ["building/rebuilds/library_rebuilds_test.ts"];
 const REPOSITORIES = ["building/looks/watched_repositories_test.ts"];
 const LOOKS = ["building/looks/looks_test.ts"];
+const SETTINGS = ["building/settings_test.ts"];
 const PRODUCT = ["building/queue/product_check_test.ts"];
 
 /** Builds: who may say what of them, and what is published of them. */
@@ -246,5 +247,75 @@ export const BUILDS: readonly Mutant[] = [
     replace: "false",
     breaks: "a script that nobody approved runs as root",
     killedBy: PRODUCT,
+  },
+  {
+    file: "building/decisions/approvals.ts",
+    find: "...[watched.settings, proposed].map",
+    replace: "...[watched.settings].map",
+    breaks: "an approval of settings stays when they change",
+    killedBy: SETTINGS,
+  },
+  {
+    file: "building/decisions/decision.ts",
+    find: "if (patchFaults.has(treeHash)) return false;",
+    replace: "",
+    breaks: "a version to which the patches of the package do not fit passes by itself",
+    killedBy: ["building/decisions/decision_test.ts"],
+  },
+  {
+    file: "building/decisions/decisions.ts",
+    find: "for (const member of approval.members) await this.#checkPatches(member);",
+    replace: "",
+    breaks: "patches that do not fit are approved",
+    killedBy: SETTINGS,
+  },
+  {
+    file: "building/enqueue_accepted.ts",
+    find: "areSameSettings(latest.settings, build.settings)",
+    replace: "true",
+    breaks: "approved settings build nothing",
+    killedBy: ["cli/aur_test.ts"],
+  },
+  {
+    file: "building/build_settings.ts",
+    find: "if (LOADED.test(name))",
+    replace: "if (false)",
+    breaks: "a variable that makepkg loads may be set",
+    killedBy: SETTINGS,
+  },
+  {
+    file: "building/notify/notices.ts",
+    find: "notice.isUrgent || attempts > 0",
+    replace: "attempts > 0",
+    breaks: "a first build waits for the digest",
+    killedBy: ["building/notify/notices_test.ts"],
+  },
+  {
+    file: "building/queue/builds_to_decide.ts",
+    find: "&& latest.get(targetOf(build)) === build",
+    replace: "",
+    breaks: "a failure that a newer build has replaced is told",
+    killedBy: ["server/api/build_notices_test.ts"],
+  },
+  {
+    file: "building/queue/products.ts",
+    find: "older?.stopping.abort(",
+    replace: "void (",
+    breaks: "a package is not taken while a lost connection is waited for",
+    killedBy: QUEUE,
+  },
+  {
+    file: "formats/pkgbuild/syntax.ts",
+    find: "> MAX_WORDS",
+    replace: "> Infinity",
+    breaks: "a PKGBUILD of any number of words is parsed",
+    killedBy: ["formats/pkgbuild/syntax_test.ts"],
+  },
+  {
+    file: "building/review/version_text.ts",
+    find: "if (!/^[A-Za-z0-9]/.test(text)) return",
+    replace: "if (false) return",
+    breaks: "a version that begins with a separator passes as a higher one",
+    killedBy: ["building/review/version_text_test.ts"],
   },
 ];

@@ -70,8 +70,8 @@ export const WATCHING: readonly Mutant[] = [
   },
   {
     file: "building/decisions/decisions.ts",
-    find: "isQueued: false }",
-    replace: "isQueued: true }",
+    find: "coMaintainers, isQueued: false }",
+    replace: "coMaintainers, isQueued: true }",
     breaks: "what was accepted is never built",
     killedBy: DOOR,
   },

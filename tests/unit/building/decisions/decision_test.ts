@@ -144,6 +144,9 @@ Deno.test("a bump to which the package's own patches do not fit waits for a pers
     told(decision({ patchFaults: { a: "not this one" }, after: 100 * DAY })),
     "accept b",
   );
+  const restless = { candidates: [pushed("b", HOUR), pushed("c", 40 * HOUR)] };
+  assertEquals(told(decision({ watched: restless, after: 50 * HOUR })), "accept b");
+  assertEquals(told(decision({ watched: restless, patchFaults, after: 50 * HOUR })), "wait c 64");
 });
 
 Deno.test("a pin passes once it is known to be on a branch or tag, and never if it is on none", () => {
