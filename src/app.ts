@@ -5,6 +5,7 @@ import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
 import { type Setting, SETTINGS } from "./config/settings.ts";
+import { History } from "./history/history.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
 import { Metrics } from "./platform/observability/metrics.ts";
@@ -54,10 +55,13 @@ export class App implements AsyncDisposable {
   static async start(config: Config, source = UNKNOWN_SOURCE): Promise<App> {
     const startedAt = { wall: Date.now(), monotonic: performance.now() };
     const metrics = new Metrics();
-    const mirroring = await Mirroring.open(config, metrics);
+    const history = new History(config, metrics);
+    const mirroring = await Mirroring.open(config, metrics, history);
     let publishing: Publishing | null = null;
     let building: Building | null = null;
     try {
+      // Requests are counted before it is open, and nobody waits for it.
+      history.open(mirroring.layout.history);
       publishing = await Publishing.open(config, {
         readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
         namesakes: (names) => mirroring.namesakesOf(names),
@@ -85,6 +89,7 @@ export class App implements AsyncDisposable {
         building,
         metrics,
         sessions: new Sessions(administration),
+        history,
         streams: new OpenStreams(),
         startedAt,
       };
@@ -108,6 +113,7 @@ export class App implements AsyncDisposable {
     } catch (error) {
       await building?.stop();
       await publishing?.stop();
+      await history.close();
       await mirroring.stop();
       throw error;
     }
@@ -141,6 +147,7 @@ export class App implements AsyncDisposable {
     this.#mirroring.reconfigure(config);
     this.#publishing.reconfigure(config);
     this.#building.reconfigure(config);
+    this.#context.history.reconfigure(config);
     const losses = lossesOf(this.config, config);
     if (losses.length > 0) {
       log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
@@ -171,6 +178,8 @@ export class App implements AsyncDisposable {
     await background;
     await this.#building.stop();
     await this.#publishing.stop();
+    // Before the cache, whose lock its database is under.
+    await this.#context.history.close();
     await this.#mirroring.stop();
     this.#context.administration.activity.note(deedOf("Stop"));
     await this.#context.administration.close();

@@ -2,6 +2,7 @@
 import { join } from "@std/path";
 import { Administration } from "../../src/administration/administration.ts";
 import { Building } from "../../src/building/building.ts";
+import { History } from "../../src/history/history.ts";
 import { Mirroring } from "../../src/mirroring/mirroring.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
 import { Publishing } from "../../src/publishing/publishing.ts";
@@ -31,7 +32,9 @@ const config = configOf("", {
   PKGSTASH_REFRESH_INTERVAL: "0",
 });
 const metrics = new Metrics();
-const mirroring = await Mirroring.open(config, metrics);
+const history = new History(config, metrics);
+const mirroring = await Mirroring.open(config, metrics, history);
+await history.open(mirroring.layout.history);
 const publishing = await Publishing.open(config, {
   readPassphrase: () => null,
   namesakes: (names) => mirroring.namesakesOf(names),
@@ -50,6 +53,7 @@ const handler = createHandler({
   }),
   metrics,
   sessions: new Sessions(administration),
+  history,
   streams: new OpenStreams(),
   provenance: { origins: new Map(), file: null, readAt: 0, failure: null },
   startedAt: { wall: Date.now(), monotonic: performance.now() },

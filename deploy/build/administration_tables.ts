@@ -2,6 +2,7 @@ import { ENDPOINTS } from "../../src/api/endpoints.ts";
 import { argumentText, type Command, type CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { Metrics } from "../../src/platform/observability/metrics.ts";
+import { History } from "../../src/history/history.ts";
 import { STATE_METRICS } from "../../src/server/state_metrics.ts";
 import { allCommands } from "./all_commands.ts";
 import { code, table } from "./markdown.ts";
@@ -50,6 +51,7 @@ function spellingOf({ name, valueName }: CommandOption): string {
 /** Name, type and help of each metric, from the text that Prometheus reads. */
 async function metricRows(): Promise<string[][]> {
   const metrics = new Metrics();
+  new History({ stateRoot: "", resolveClientNames: false }, metrics);
   metrics.observeCacheSize(() => 0);
   const text = await metrics.text();
   return [

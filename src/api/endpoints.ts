@@ -36,6 +36,8 @@ import { CLEAN_UP, LIST_CLEANUPS, LIST_REMOVALS, SHOW_CLEANUP_LIMITS } from "./c
 import { SHOW_CLIENT_CONFIG } from "./client_config.ts";
 import { LIST_DOWNLOADS, LIST_FINISHED_DOWNLOADS } from "./downloads.ts";
 import { SHOW_CONFIGURATION } from "./configuration.ts";
+import { LIST_CLIENTS, NAME_CLIENT, SHOW_CLIENT, UNNAME_CLIENT } from "./clients.ts";
+import { SHOW_TRAFFIC_HISTORY } from "./history.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { LIST_EVENTS } from "./events.ts";
 import { LIST_EXTRA_FILES } from "./extra_files.ts";
@@ -99,6 +101,11 @@ export const ENDPOINTS: readonly Endpoint[] = [
   TEST_MIRRORS,
   LIST_DOWNLOADS,
   LIST_FINISHED_DOWNLOADS,
+  SHOW_TRAFFIC_HISTORY,
+  LIST_CLIENTS,
+  SHOW_CLIENT,
+  NAME_CLIENT,
+  UNNAME_CLIENT,
   LIST_REPOSITORIES,
   CREATE_REPOSITORY,
   SHOW_REPOSITORY,

@@ -4,11 +4,13 @@ import { AUR_COMMAND } from "./commands/aur.ts";
 import { BUILDS_COMMAND } from "./commands/builds.ts";
 import { CHECK_CONFIG_COMMAND } from "./commands/check_config.ts";
 import { CLEANUP_COMMAND } from "./commands/cleanup.ts";
+import { CLIENTS_COMMAND } from "./commands/clients.ts";
 import { CLIENT_CONFIG_COMMAND } from "./commands/client_config.ts";
 import { CONFIGURATION_COMMAND } from "./commands/configuration.ts";
 import { DOWNLOADS_COMMAND } from "./commands/downloads.ts";
 import { EVENTS_COMMAND } from "./commands/events.ts";
 import { EXTRA_FILES_COMMAND } from "./commands/extra_files.ts";
+import { HISTORY_COMMAND } from "./commands/history.ts";
 import { KEY_COMMAND } from "./commands/key.ts";
 import { LOG_LEVEL_COMMAND } from "./commands/log_level.ts";
 import { MIRRORS_COMMAND } from "./commands/mirrors.ts";
@@ -37,6 +39,8 @@ export const COMMANDS: readonly Command[] = [
   EXTRA_FILES_COMMAND,
   MIRRORS_COMMAND,
   DOWNLOADS_COMMAND,
+  HISTORY_COMMAND,
+  CLIENTS_COMMAND,
   LOG_LEVEL_COMMAND,
   CONFIGURATION_COMMAND,
   CLIENT_CONFIG_COMMAND,

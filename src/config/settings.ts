@@ -122,6 +122,14 @@ export const SETTINGS = {
     description:
       "Networks whose clients are served, and this machine always; all others get 403. An empty list means everybody.",
   }),
+  resolveClientNames: setting({
+    name: "resolve_client_names",
+    topic: "server",
+    type: flag,
+    defaultValue: false,
+    description:
+      "Whether the resolver of this machine is asked once a day for the host names of clients (reverse DNS), to be shown beside their addresses.",
+  }),
   allowedHosts: setting({
     name: "allowed_hosts",
     topic: "server",

@@ -17,6 +17,7 @@ import type { HotFile } from "../repositories/hot_file.ts";
 import { HotFiles } from "../repositories/hot_files.ts";
 import { sendFile } from "../repositories/send_file.ts";
 import type { View } from "../repositories/view.ts";
+import type { Traffic } from "../repositories/traffic.ts";
 import { SnapshotStore } from "../repositories/snapshot_store.ts";
 import { CacheIndex } from "./cache/cache_index.ts";
 import { CacheLayout } from "./cache/cache_layout.ts";
@@ -87,7 +88,7 @@ export class Mirroring {
   readonly #extras: ExtraRequests;
   readonly cacheWatch: CacheWatch;
   readonly #hot = new HotFiles();
-  readonly #metrics: Metrics;
+  readonly #traffic: Traffic;
   readonly #leases = new Leases();
   readonly #missing = new MissingFiles();
   readonly #refused: RefusedBeginnings;
@@ -112,15 +113,16 @@ export class Mirroring {
 
   private constructor(
     config: Config,
-    { layout, lock, index, metrics }: {
+    { layout, lock, index, metrics, traffic }: {
       layout: CacheLayout;
       lock: DirectoryLock;
       index: CacheIndex;
       metrics: Metrics;
+      traffic: Traffic;
     },
   ) {
     this.#config = config;
-    this.#metrics = metrics;
+    this.#traffic = traffic;
     this.layout = layout;
     this.index = index;
     this.#refused = new RefusedBeginnings(layout.refusedBeginnings);
@@ -156,7 +158,7 @@ export class Mirroring {
     this.snapshots = new Snapshots({
       layout,
       store,
-      metrics,
+      traffic,
       index,
       indexed: () => this.#indexed,
       upstreams: this.upstreams,
@@ -206,7 +208,7 @@ export class Mirroring {
       hot: this.#hot,
       downloads: this.downloads,
       missing: this.#missing,
-      metrics,
+      traffic,
       upstreams: this.upstreams,
       snapshots: this.snapshots,
       settings: () => this.#config,
@@ -216,7 +218,7 @@ export class Mirroring {
       store: new ExtraStore(layout),
       downloads: this.downloads,
       clients: this.clientDownloads,
-      metrics,
+      traffic,
       upstreams: this.upstreams,
       onStored: () => this.room.keep(),
       onWork: (work) => void this.#background.add("cannot record a file of extra_paths", work),
@@ -266,13 +268,20 @@ export class Mirroring {
     this.#databases = this.#databaseRequests(config);
   }
 
-  /** Takes the cache directory, and begins to keep it fresh and small. */
-  static async open(config: Config, metrics: Metrics): Promise<Mirroring> {
+  /**
+   * Takes the cache directory, and begins to keep it fresh and small. `traffic` is where bytes are
+   * counted.
+   */
+  static async open(
+    config: Config,
+    metrics: Metrics,
+    traffic: Traffic = metrics,
+  ): Promise<Mirroring> {
     const layout = new CacheLayout(config.cacheRoot);
     using resources = new DisposableStack();
     const lock = resources.use(await prepareCache(layout));
     const index = resources.use(await CacheIndex.open(layout.index));
-    const mirroring = new Mirroring(config, { layout, lock, index, metrics });
+    const mirroring = new Mirroring(config, { layout, lock, index, metrics, traffic });
     // From here on, stopping the wing releases them.
     resources.move();
     try {
@@ -377,9 +386,9 @@ export class Mirroring {
     request: Request,
     client: Client,
   ): Promise<Response> {
-    if (file.kind === "extra") return await this.#extras.respond(file, request);
+    if (file.kind === "extra") return await this.#extras.respond(file, request, client);
     if (file.kind === "snapshot") return await this.#databases.respond(file, request, client);
-    const response = await this.#packages.respond(file, request);
+    const response = await this.#packages.respond(file, request, client);
     if (request.method === "GET") this.index.recordUse(file, Date.now());
     return response;
   }
@@ -539,7 +548,7 @@ export class Mirroring {
       signatures: this.#signatures,
       refused: this.#refused,
       roomFor: (key) => this.room.of(key),
-      metrics: this.#metrics,
+      traffic: this.#traffic,
       upstreams: this.upstreams,
       snapshots: this.snapshots,
       onFetched: (file, fetched) =>
@@ -553,7 +562,6 @@ export class Mirroring {
       hot: this.#hot,
       snapshots: this.snapshots,
       leases: this.#leases,
-      metrics: this.#metrics,
       upstreams: this.upstreams,
       answerTimeoutMs,
     });

@@ -10,6 +10,7 @@ import { join } from "@std/path";
  *       keys/                         signing keys, 0600
  *       tokens.json                   tokens, hashed; see administration
  *       ended_sessions.json           sessions of the web admin that were ended before their time
+ *       client_names.json             names that were given to clients; see history
  *       events/                       who changed what, and when; see administration
  *         activity/                     what the daemon did
  *       repositories/NAME/

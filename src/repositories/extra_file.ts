@@ -16,6 +16,9 @@ export interface ExtraDirectory {
   readonly pathOnMirror: string;
 }
 
+/** What their traffic is counted as: they have any number of directories. */
+export const EXTRA_FILES = "extra_paths";
+
 /** A file of a mirror beside its repositories, which `extra_paths` lets through. */
 export interface ExtraFile {
   readonly kind: "extra";

@@ -1,6 +1,7 @@
 import { reasonOf } from "../errors.ts";
 import { eventLogger, logAccess } from "../platform/observability/logging.ts";
-import type { Metrics, RequestResult } from "../platform/observability/metrics.ts";
+import type { History } from "../history/history.ts";
+import type { RequestResult } from "../platform/observability/metrics.ts";
 import { remembered } from "../platform/remembered.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
@@ -10,9 +11,6 @@ const log = eventLogger("server");
 /** What monitoring asks for every few seconds is logged at level debug only. */
 const QUIET_PATHS = new Set(["/healthz", "/metrics"]);
 const quiet = eventLogger("access");
-
-/** Bodies that are counted while they are streamed, since they may end early. */
-const COUNTED_WHILE_STREAMED = new Set(["MISS", "JOIN", "PASS"]);
 
 // Most requests have these in common with others, and what is frozen is formatted once.
 const clientProperties = remembered((client) => Object.freeze({ client }));
@@ -31,8 +29,21 @@ export type Outcome = {
   readonly bytes: number | "-";
 };
 
+/** The file that was asked for, as it is counted. */
+export interface AskedFile {
+  /** The directory of the repository. */
+  readonly directory: string;
+  readonly isDatabase: boolean;
+}
+
 export interface AnsweredRequest {
   readonly outcome: Outcome;
+  /** Null if the request named no file that there can be. */
+  readonly file: AskedFile | null;
+  /** When the file is dated, in milliseconds since the epoch; null if it is not, or nobody asks. */
+  readonly lastModified: number | null;
+  /** Whether the bytes of its body are counted while they are sent. */
+  readonly isCounted: boolean;
   readonly agent: string | null;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
   /** Null if it could not be found out. */
@@ -45,19 +56,25 @@ export interface AnsweredRequest {
 
 /** Logs and counts a request once its response is sent, and calls `end` then. Never throws. */
 export function recordRequest(
-  { outcome, agent, info, client, startedAt, answerMs }: AnsweredRequest,
-  metrics: Metrics,
+  { outcome, file, lastModified, isCounted, agent, info, client, startedAt, answerMs }:
+    AnsweredRequest,
+  history: Pick<History, "recordRequest">,
   end: () => void,
 ): void {
   const record = () => {
     end();
     const { status, cache, bytes } = outcome;
     if (cache !== undefined) {
-      metrics.countRequest(resultOf(status, cache));
       const isFile = status === 200 || status === 206;
-      if (isFile && bytes !== "-" && !COUNTED_WHILE_STREAMED.has(cache)) {
-        metrics.addBytesServed(bytes);
-      }
+      const isSynced = file?.isDatabase === true && (status === 200 || status === 304);
+      history.recordRequest({
+        client: client?.hostname ?? UNKNOWN_ADDRESS,
+        directory: file?.directory ?? null,
+        result: resultOf(status, cache),
+        bytes: isFile && bytes !== "-" && !isCounted ? bytes : 0,
+        agent,
+        databaseAt: isSynced ? lastModified : undefined,
+      });
     }
     const totalMs = Math.round(performance.now() - startedAt);
     const groups = [

@@ -1,6 +1,7 @@
 import type { Administration } from "../administration/administration.ts";
 import type { Building } from "../building/building.ts";
 import type { Config } from "../config/config.ts";
+import type { History } from "../history/history.ts";
 import type { Mirroring } from "../mirroring/mirroring.ts";
 import type { Metrics } from "../platform/observability/metrics.ts";
 import type { Publishing } from "../publishing/publishing.ts";
@@ -32,6 +33,7 @@ export interface Context {
   readonly publishing: Publishing;
   readonly building: Building;
   readonly metrics: Metrics;
+  readonly history: History;
   /** Of the web admin: who is signed in, and the pages that are kept current. */
   readonly sessions: Sessions;
   readonly streams: OpenStreams;

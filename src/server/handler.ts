@@ -5,12 +5,14 @@ import {
   type RepositoryTree,
 } from "../repositories/repository.ts";
 import { VIEW_EXAMPLES, type ViewedFile, viewedFileAt } from "../repositories/view.ts";
-import type { ExtraFile } from "../repositories/extra_file.ts";
+import { EXTRA_FILES, type ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
-import { outcomeOf, recordRequest } from "./access_log.ts";
+import { isCountedWhileSent } from "../repositories/traffic.ts";
+import { parseHttpDate } from "../formats/http/http_date.ts";
+import { type AskedFile, outcomeOf, recordRequest } from "./access_log.ts";
 import type { Handler } from "./http_connection.ts";
 import { RequestsInFlight } from "./requests_in_flight.ts";
 import { Seldom } from "./seldom.ts";
@@ -47,6 +49,7 @@ export function createHandler(
     let end = () => {};
     let client: Client | null = null;
     let response: Response;
+    let file: AskedFile | null = null;
     try {
       client = context.access.clientOf(request.headers, info.remoteAddr);
       const begun = await inFlight.admit(client.hostname, context.config);
@@ -56,7 +59,14 @@ export function createHandler(
       } else {
         end = begun;
         response = refusal(request, client, context) ??
-          await route({ request, path, context, client, listings });
+          await route({
+            request,
+            path,
+            context,
+            client,
+            listings,
+            onFile: (asked) => file = askedFile(asked),
+          });
       }
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
@@ -67,11 +77,21 @@ export function createHandler(
       await response.body.cancel();
       response = new Response(null, response);
     }
-    const { metrics } = context;
-    const outcome = outcomeOf(request, path, response);
-    const agent = request.headers.get("user-agent");
-    const answerMs = performance.now() - startedAt;
-    recordRequest({ outcome, agent, info, client, startedAt, answerMs }, metrics, end);
+    recordRequest(
+      {
+        outcome: outcomeOf(request, path, response),
+        file,
+        lastModified: parseHttpDate(response.headers.get("last-modified") ?? "")?.getTime() ?? null,
+        isCounted: isCountedWhileSent(response),
+        agent: request.headers.get("user-agent"),
+        info,
+        client,
+        startedAt,
+        answerMs: performance.now() - startedAt,
+      },
+      context.history,
+      end,
+    );
     return response;
   };
 
@@ -80,7 +100,7 @@ export function createHandler(
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
   ): Response | null => {
-    const { access, config, metrics, mirroring } = context;
+    const { access, config, history, mirroring } = context;
     const startedAt = performance.now();
     const hot = mirroring.hotFileAt(request.url, startedAt);
     if (hot === null) return null;
@@ -95,8 +115,21 @@ export function createHandler(
     }
     const { headers, method } = request;
     const outcome = hot.outcomeOf(method, response.status);
-    const agent = headers.get("user-agent");
-    recordRequest({ outcome, agent, info, client, startedAt, answerMs: 0 }, metrics, end);
+    recordRequest(
+      {
+        outcome,
+        file: askedFile(hot.file),
+        lastModified: hot.lastModified?.getTime() ?? null,
+        isCounted: false,
+        agent: headers.get("user-agent"),
+        info,
+        client,
+        startedAt,
+        answerMs: 0,
+      },
+      history,
+      end,
+    );
     return response;
   };
 
@@ -122,6 +155,16 @@ interface Visit {
   readonly context: Context;
   readonly client: Client;
   readonly listings: Listings;
+  /** Called with the file that is asked for. */
+  readonly onFile: (file: RepositoryFile | ExtraFile) => void;
+}
+
+function askedFile(file: RepositoryFile | ExtraFile): AskedFile {
+  if (file.kind === "extra") return { directory: EXTRA_FILES, isDatabase: false };
+  return {
+    directory: file.repository.directory,
+    isDatabase: file.kind === "snapshot" && file.member === "db",
+  };
 }
 
 /** The response to a request that is not looked at any further; null for all others. */
@@ -135,7 +178,9 @@ function refusal(request: Request, client: Client, { access }: Context): Respons
   return null;
 }
 
-async function route({ request, path, context, client, listings }: Visit): Promise<Response> {
+async function route(
+  { request, path, context, client, listings, onFile }: Visit,
+): Promise<Response> {
   const segments = ownSegments(request.url, "/api/");
   if (segments !== null) {
     // Loaded by its first request: the schemas of the API would delay every start.
@@ -158,16 +203,22 @@ async function route({ request, path, context, client, listings }: Visit): Promi
   }
   const { mirroring, publishing } = context;
   if (path.startsWith("cache/")) {
-    return await flatCacheRoute(request, path.slice("cache/".length), mirroring);
+    return await flatCacheRoute(request, path.slice("cache/".length), mirroring, onFile);
   }
   const mirrored = mirroring.tree.fileAt(path);
   const own = mirrored === null ? publishing.tree.fileAt(path) : null;
   if (mirrored === null && own === null) {
     const viewed = viewedFileAt(path, mirroring.tree) ?? viewedFileAt(path, publishing.tree);
-    if (viewed !== null) return await sendViewed(viewed, path, { request, context, client });
+    if (viewed !== null) {
+      onFile(viewed.file);
+      return await sendViewed(viewed, path, { request, context, client });
+    }
   }
   const file = mirrored ?? own ?? mirroring.tree.extraAt(path);
-  if (file !== null) return await sendFileOf(file, { request, context, client });
+  if (file !== null) {
+    onFile(file);
+    return await sendFileOf(file, { request, context, client });
+  }
   const keys = await publicKeysRoute(path, publishing);
   if (keys !== null) return keys;
   const directory = path.replace(/\/$/, "");
@@ -197,7 +248,7 @@ function hasDirectory(directory: string, tree: RepositoryTree): boolean {
 
 async function sendFileOf(
   file: RepositoryFile | ExtraFile,
-  { request, context, client }: Omit<Visit, "path" | "listings">,
+  { request, context, client }: Omit<Visit, "path" | "listings" | "onFile">,
 ): Promise<Response> {
   try {
     return file.kind !== "extra" && isOwn(file.repository)
@@ -213,7 +264,10 @@ async function sendFileOf(
 async function sendViewed(
   { file, view }: ViewedFile,
   path: string,
-  { request, context: { mirroring, publishing }, client }: Omit<Visit, "path" | "listings">,
+  { request, context: { mirroring, publishing }, client }: Omit<
+    Visit,
+    "path" | "listings" | "onFile"
+  >,
 ): Promise<Response> {
   try {
     if (view === null) {

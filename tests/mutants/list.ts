@@ -3,6 +3,7 @@ import { BUILDS } from "./list/builds.ts";
 import { CACHE } from "./list/cache.ts";
 import { DATABASES } from "./list/databases.ts";
 import { FORMATS } from "./list/formats.ts";
+import { HISTORY } from "./list/history.ts";
 import { HOUSE } from "./list/house.ts";
 import { MIRRORS } from "./list/mirrors.ts";
 import { MIRRORING } from "./list/mirroring.ts";
@@ -24,6 +25,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...CACHE,
   ...DATABASES,
   ...FORMATS,
+  ...HISTORY,
   ...HOUSE,
   ...MIRRORING,
   ...MIRRORS,

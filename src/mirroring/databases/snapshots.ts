@@ -8,7 +8,7 @@ import { isNotFound, NoMirrorError } from "../mirrors/race.ts";
 import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
+import type { Traffic } from "../../repositories/traffic.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { DiskSpace } from "./copy_file.ts";
@@ -30,7 +30,7 @@ const REST_AFTER_FAILURE_MS = 15_000;
 export interface SnapshotsOptions {
   layout: CacheLayout;
   store: SnapshotStore;
-  metrics: Metrics;
+  traffic: Traffic;
   index: CacheIndex;
   /** Resolves once the index has been compared with the disk after the start. */
   indexed: () => Promise<void>;
@@ -236,7 +236,7 @@ export class Snapshots {
     },
   ): SnapshotRefresh {
     const { repository, doubts } = state;
-    const { layout, store, metrics, index, upstreams, room } = this.#options;
+    const { layout, store, traffic, index, upstreams, room } = this.#options;
     const { raceTimeoutMs, answerTimeoutMs, rollbackAgeMs } = this.#settings;
     const upstream = upstreams.get(repository.upstream);
     const filesAskedAt = Math.max(state.filesAskedAt, current?.filesAskedAt ?? 0);
@@ -269,7 +269,7 @@ export class Snapshots {
       answerTimeoutMs,
       rollbackAgeMs,
       room,
-      onBytes: (count) => metrics.addBytesFetched(count),
+      onBytes: (count) => traffic.addBytesFetched(count, repository.directory),
       onNewDatabase: async (database) => {
         before ??= await this.packagesOf(repository) ?? new Map();
         // From here on, downloads are checked against the new database.

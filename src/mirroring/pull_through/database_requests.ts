@@ -2,7 +2,6 @@ import { basename } from "@std/path";
 import { PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { isAhead, isPlausible } from "../../repositories/database_date.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Client, Leases } from "../../repositories/leases.ts";
 import type { HotFile } from "../../repositories/hot_file.ts";
 import type { HotFiles } from "../../repositories/hot_files.ts";
@@ -24,7 +23,6 @@ export interface DatabaseRequestsOptions {
   hot: HotFiles;
   snapshots: Snapshots;
   leases: Leases;
-  metrics: Metrics;
   upstreams: Pick<Upstreams, "get" | "hops">;
   /** Time within which a client must get its first byte. */
   answerTimeoutMs: number;
@@ -156,7 +154,7 @@ export class DatabaseRequests {
     member: "db" | "files",
     current: Snapshot | null,
   ): Promise<Response> {
-    const { snapshots, metrics } = this.#options;
+    const { snapshots } = this.#options;
     const { repository } = asked.file;
     if (current !== null && snapshots.isFileListMissing(repository)) throw notFound(asked.file);
     const running = snapshots.runningRefresh(repository);
@@ -171,12 +169,7 @@ export class DatabaseRequests {
     await (refresh === joined
       ? this.#join(refresh.done, asked)
       : this.#inTime(refresh.done, asked));
-    const response = await this.#sendPublished(asked, status);
-    // What is answered with this status is not counted elsewhere.
-    if (response.body !== null) {
-      metrics.addBytesServed(Number(response.headers.get("content-length") ?? 0));
-    }
-    return response;
+    return await this.#sendPublished(asked, status);
   }
 
   /** Sends a member of the published snapshot. */

@@ -1,10 +1,11 @@
 import { PkgstashError } from "../../errors.ts";
 import { insistsOnOrigin, type Storability, storabilityOf } from "../../formats/http/freshness.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
+import type { Client } from "../../repositories/leases.ts";
 import { dateOf } from "../../repositories/database_date.ts";
-import type { ExtraFile } from "../../repositories/extra_file.ts";
+import { EXTRA_FILES, type ExtraFile } from "../../repositories/extra_file.ts";
 import { keyOf } from "../../repositories/repository.ts";
 import { type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import type { Traffic } from "../../repositories/traffic.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { ExtraRecord, ExtraStore } from "../cache/extra_store.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
@@ -48,7 +49,7 @@ export interface ExtraRequestsOptions {
   store: ExtraStore;
   downloads: DownloadRegistry;
   clients: ClientDownloads;
-  metrics: Metrics;
+  traffic: Traffic;
   upstreams: Pick<Upstreams, "get" | "hops">;
   /** Called after each file that was put into the cache. */
   onStored: () => Promise<void>;
@@ -64,6 +65,7 @@ export interface ExtraRequestsOptions {
 interface ExtraRequest {
   file: ExtraFile;
   request: Request;
+  client: Client;
   answerTimeoutMs: number;
   /** When the answer must have begun, in milliseconds of the monotonic clock. */
   deadlineAt: number;
@@ -103,7 +105,7 @@ export class ExtraRequests {
     this.#options = options;
   }
 
-  async respond(file: ExtraFile, request: Request): Promise<Response> {
+  async respond(file: ExtraFile, request: Request, client: Client): Promise<Response> {
     const { store } = this.#options;
     const answerTimeoutMs = this.#options.answerTimeoutMs();
     const deadlineAt = performance.now() + answerTimeoutMs;
@@ -116,7 +118,7 @@ export class ExtraRequests {
     }
     const usable = stored !== null && judge(stored).mayStore ? stored : null;
     try {
-      return await this.#ask({ file, request, answerTimeoutMs, deadlineAt }, usable);
+      return await this.#ask({ file, request, client, answerTimeoutMs, deadlineAt }, usable);
     } catch (error) {
       if (usable === null || isNotFound(error) || !judge(usable).mayServeStale) throw error;
       const stale = await this.#send(file, usable, { request, status: "STALE" });
@@ -139,12 +141,12 @@ export class ExtraRequests {
 
   /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
   async #fetch(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
-    const { file, request, deadlineAt } = asked;
+    const { file, request, client, deadlineAt } = asked;
     try {
       return await this.#respondFromDownload(asked, stored);
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
-      return await this.#pastCache(file).respond(request, deadlineAt);
+      return await this.#pastCache(file, client).respond(request, deadlineAt);
     }
   }
 
@@ -152,8 +154,8 @@ export class ExtraRequests {
     asked: ExtraRequest,
     stored: ExtraRecord | null,
   ): Promise<Response> {
-    const { clients, metrics, store, upstreams } = this.#options;
-    const { file, request, answerTimeoutMs, deadlineAt } = asked;
+    const { clients, traffic, store, upstreams } = this.#options;
+    const { file, request, client, answerTimeoutMs, deadlineAt } = asked;
     const { fileName } = file;
     const { fetch: { download, answers, recorded }, started } = this.#startOrJoin(asked, stored);
     clients.addClient(download);
@@ -174,12 +176,13 @@ export class ExtraRequests {
       if (response !== null) return response;
       throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
     }
+    const delivery = { client: client.hostname, directory: EXTRA_FILES, isSaved: !started };
     const response = await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
-      continueTo: this.#pastCache(file).rest(opening.identity),
-      onBytes: (count) => metrics.addBytesServed(count),
+      continueTo: this.#pastCache(file, client).rest(opening.identity),
+      onBytes: (count) => traffic.addBytesServed(count, delivery),
     });
     const answer = answers.get(opening.identity.mirror);
     if (answer !== undefined) this.#passOn(answer, response.headers);
@@ -190,7 +193,7 @@ export class ExtraRequests {
     { file, answerTimeoutMs, deadlineAt }: ExtraRequest,
     stored: ExtraRecord | null,
   ): { fetch: Fetch; started: boolean } {
-    const { downloads, layout, metrics, onWork, store, upstreams } = this.#options;
+    const { downloads, layout, traffic, onWork, store, upstreams } = this.#options;
     const { repository, fileName } = file;
     const key = keyOf(file);
     const answers = new Map<string, Answer>();
@@ -208,7 +211,7 @@ export class ExtraRequests {
       partBase: layout.partOf(key),
       finalPath: store.newPath(file),
       expectations: null,
-      onBytes: (count) => metrics.addBytesFetched(count),
+      onBytes: (count) => traffic.addBytesFetched(count, EXTRA_FILES),
     }));
     const running = this.#fetches.get(download);
     if (running !== undefined) return { fetch: running, started: false };
@@ -288,15 +291,17 @@ export class ExtraRequests {
     to.set("age", String(before + seconds));
   }
 
-  #pastCache({ repository, fileName }: ExtraFile): PastCache {
-    const { upstreams, answerTimeoutMs, metrics } = this.#options;
+  #pastCache({ repository, fileName }: ExtraFile, client: Client): PastCache {
+    const { upstreams, answerTimeoutMs, traffic } = this.#options;
     return new PastCache({
       upstream: upstreams.get(repository.upstream),
       repository,
       fileName,
       kind: "file",
       patienceMs: answerTimeoutMs(),
-      metrics,
+      traffic,
+      client: client.hostname,
+      countedAs: EXTRA_FILES,
       expectation: null,
       onRefused: () => {},
     });

@@ -1,11 +1,12 @@
 import { deadline } from "@std/async/deadline";
 import { PkgstashError } from "../../errors.ts";
 import { formatContentRange } from "../../formats/http/range.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
+import type { Client } from "../../repositories/leases.ts";
 import { keyOf, type PackageFile } from "../../repositories/repository.ts";
 import type { HotFile } from "../../repositories/hot_file.ts";
 import type { HotFiles } from "../../repositories/hot_files.ts";
 import { sendFile } from "../../repositories/send_file.ts";
+import type { Traffic } from "../../repositories/traffic.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Quarantine } from "../cache/quarantine.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
@@ -46,7 +47,7 @@ export interface PackageRequestsOptions {
   refused: RefusedBeginnings;
   /** Room on the disk for the download of a key; null if that is not looked after. */
   roomFor: ((key: string) => Room) | null;
-  metrics: Metrics;
+  traffic: Traffic;
   upstreams: Pick<Upstreams, "get" | "hops">;
   /** What the served databases say of packages. */
   snapshots: ServedDatabases;
@@ -80,6 +81,7 @@ export interface FetchedFile {
 interface PackageRequest {
   file: PackageFile;
   request: Request;
+  client: Client;
   /** When the answer must have begun, in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
@@ -110,12 +112,12 @@ export class PackageRequests {
     return response;
   }
 
-  async respond(file: PackageFile, request: Request): Promise<Response> {
+  async respond(file: PackageFile, request: Request, client: Client): Promise<Response> {
     const { signatures, snapshots, answerTimeoutMs } = this.#options;
     // All that one request waits for has this one end.
     const deadlineAt = performance.now() + answerTimeoutMs;
     try {
-      const asked = { file, request, deadlineAt };
+      const asked = { file, request, client, deadlineAt };
       if (file.kind === "package") return await this.#respond(asked);
       await this.#awaitFirstDatabase(asked);
       return await signatures.respond(file, request, deadlineAt);
@@ -180,18 +182,18 @@ export class PackageRequests {
 
   /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
   async #startOrJoin(asked: PackageRequest): Promise<Response> {
-    const { file, request, deadlineAt } = asked;
+    const { file, request, client, deadlineAt } = asked;
     try {
       return await this.#respondFromDownload(asked);
     } catch (error) {
       if (!(error instanceof PkgstashError) || error.kind !== "storage") throw error;
-      return await (await this.#pastCache(file)).respond(request, deadlineAt);
+      return await (await this.#pastCache(file, client)).respond(request, deadlineAt);
     }
   }
 
   async #respondFromDownload(asked: PackageRequest): Promise<Response> {
-    const { layout, clients, answerTimeoutMs, metrics, upstreams } = this.#options;
-    const { file, request, deadlineAt } = asked;
+    const { layout, clients, answerTimeoutMs, traffic, upstreams } = this.#options;
+    const { file, request, client, deadlineAt } = asked;
     const { fileName } = file;
     const { download, started } = this.#download(file, { deadlineAt, isAwaited: true });
     clients.addClient(download);
@@ -205,18 +207,20 @@ export class PackageRequests {
       if (present !== null) return present;
       throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
     }
-    const past = await this.#pastCache(file);
+    const past = await this.#pastCache(file, client);
+    const { directory } = file.repository;
+    const delivery = { client: client.hostname, directory, isSaved: !started };
     return await sendDownload(request, download, opening, {
       fileName,
       status: started ? "MISS" : "JOIN",
       deadlineAt,
       continueTo: past.rest(opening.identity),
-      onBytes: (count) => metrics.addBytesServed(count),
+      onBytes: (count) => traffic.addBytesServed(count, delivery),
     });
   }
 
-  async #pastCache(file: PackageFile): Promise<PastCache> {
-    const { upstreams, answerTimeoutMs, metrics, snapshots, refused } = this.#options;
+  async #pastCache(file: PackageFile, client: Client): Promise<PastCache> {
+    const { upstreams, answerTimeoutMs, traffic, snapshots, refused } = this.#options;
     const { fileName, kind, repository } = file;
     return new PastCache({
       upstream: upstreams.get(repository.upstream),
@@ -224,7 +228,9 @@ export class PackageRequests {
       fileName,
       kind,
       patienceMs: answerTimeoutMs,
-      metrics,
+      traffic,
+      client: client.hostname,
+      countedAs: repository.directory,
       expectation: await snapshots.expectationOf(repository, fileName),
       onRefused: (count) => {
         refused.add(keyOf(file), count);
@@ -269,7 +275,7 @@ export class PackageRequests {
   }
 
   #download(file: PackageFile, more: Pick<DownloadRequest, "pace" | "deadlineAt" | "isAwaited">) {
-    const { layout, downloads, metrics, upstreams, snapshots, signatures, answerTimeoutMs } =
+    const { layout, downloads, traffic, upstreams, snapshots, signatures, answerTimeoutMs } =
       this.#options;
     const { refused, roomFor } = this.#options;
     const key = keyOf(file);
@@ -287,7 +293,7 @@ export class PackageRequests {
       room: roomFor?.(key) ?? null,
       onFailure: (failure) => this.#judgeMirror(file, failure),
       onRefused: (count) => refused.add(key, count),
-      onBytes: (count) => metrics.addBytesFetched(count),
+      onBytes: (count) => traffic.addBytesFetched(count, file.repository.directory),
       ...more,
     }));
     if (joined.started) {

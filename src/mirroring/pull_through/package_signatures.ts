@@ -6,7 +6,7 @@ import { isDamagedSignature, readSignature } from "../../formats/openpgp/signatu
 import { readIfPresent, removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { announceFileChange } from "../../platform/files/file_changes.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
+import type { Traffic } from "../../repositories/traffic.ts";
 import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
 import type { HotFile } from "../../repositories/hot_file.ts";
 import type { HotFiles } from "../../repositories/hot_files.ts";
@@ -37,7 +37,7 @@ export interface PackageSignaturesOptions {
   hot: HotFiles;
   downloads: Pick<DownloadRegistry, "get">;
   missing: MissingFiles;
-  metrics: Metrics;
+  traffic: Traffic;
   upstreams: Pick<Upstreams, "get" | "hops">;
   snapshots: Pick<
     Snapshots,
@@ -259,7 +259,7 @@ export class PackageSignatures {
     file: PackageFile,
     signed: SignedFile | null,
   ): Promise<Signature> {
-    const { upstreams, metrics } = this.#options;
+    const { upstreams, traffic } = this.#options;
     const { repository, fileName } = file;
     const max = maxBytesOf("signature");
     try {
@@ -287,7 +287,7 @@ export class PackageSignatures {
       });
       const bytes = await body.peek(max);
       body.close();
-      metrics.addBytesFetched(bytes.length);
+      traffic.addBytesFetched(bytes.length, repository.directory);
       return { bytes, lastModified: body.headers.get("last-modified") };
     } catch (error) {
       const isNowhere = error instanceof NoMirrorError && error.failures.length > 0 &&

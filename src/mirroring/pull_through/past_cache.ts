@@ -2,9 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { parseRange } from "../../formats/http/range.ts";
 import { contentTypeOf, responseHead } from "../../formats/http/representation.ts";
-import type { Metrics } from "../../platform/observability/metrics.ts";
 import type { Expectation } from "../../repositories/package_index.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus } from "../../repositories/send_file.ts";
+import { countedWhileSent, type Traffic } from "../../repositories/traffic.ts";
 import type { FileIdentity } from "../downloads/file_identity.ts";
 import type { TransferRequest } from "../downloads/mirror_search.ts";
 import type { Continuation } from "../downloads/part_reader.ts";
@@ -14,7 +14,11 @@ import type { Upstream } from "../mirrors/upstream.ts";
 export interface PastCacheOptions
   extends Pick<TransferRequest, "repository" | "fileName" | "kind" | "patienceMs"> {
   upstream: Upstream;
-  metrics: Metrics;
+  traffic: Traffic;
+  /** The address of the client. */
+  client: string;
+  /** What the bytes are counted as. */
+  countedAs: string;
   /** What the served database says of the file; null if it does not list it. */
   expectation: Expectation | null;
   /** Called with the number of bytes of a beginning that was refused. */
@@ -65,7 +69,9 @@ export class PastCache {
     });
     head.headers.set(CACHE_STATUS_HEADER, "PASS" satisfies CacheStatus);
     const init = { status: head.status, headers: head.headers };
-    if (request.method === "GET" && head.status < 300) return new Response(passed.body, init);
+    if (request.method === "GET" && head.status < 300) {
+      return countedWhileSent(new Response(passed.body, init));
+    }
     await passed.body.cancel();
     return new Response(null, init);
   }
@@ -77,15 +83,16 @@ export class PastCache {
   }
 
   async #open(place: Place): Promise<PassThrough> {
-    const { upstream, expectation, metrics, ...request } = this.#options;
+    const { upstream, expectation, traffic, client, countedAs, ...request } = this.#options;
+    const delivery = { client, directory: countedAs, isSaved: false };
     return await openPassThrough(upstream, {
       ...request,
       ...place,
       expectedSize: place.identity?.size ?? expectation?.size ?? null,
       sha256: expectation?.sha256 ?? null,
       onBytes: (count) => {
-        metrics.addBytesFetched(count);
-        metrics.addBytesServed(count);
+        traffic.addBytesFetched(count, countedAs);
+        traffic.addBytesServed(count, delivery);
       },
     });
   }

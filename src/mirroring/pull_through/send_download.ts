@@ -3,6 +3,7 @@ import { isTimeout, PkgstashError } from "../../errors.ts";
 import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
+import { countedWhileSent } from "../../repositories/traffic.ts";
 import type { Download } from "../downloads/download.ts";
 import type { DownloadOpening } from "../downloads/download_request.ts";
 import { type Continuation, readDownload } from "../downloads/part_reader.ts";
@@ -62,7 +63,7 @@ export async function sendDownload(
     onBytes,
     ...(continueTo === undefined ? {} : { continueAt: continueTo(last) }),
   });
-  return new Response(body, init);
+  return countedWhileSent(new Response(body, init));
 }
 
 /** The outcome of a promise, or an `upstream_timeout` at the end of `answerTimeoutMs`, `deadlineAt`. */

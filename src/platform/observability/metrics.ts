@@ -51,6 +51,20 @@ export interface Sample {
   readonly value: number;
 }
 
+/** A count with labels that is kept elsewhere, and read when it is asked for. */
+export interface Total {
+  readonly name: string;
+  /** One sentence. */
+  readonly help: string;
+  readonly labels: readonly string[];
+}
+
+/** One value of a total. */
+export interface TotalSample {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
 /** From ten seconds to half a day. */
 const BUILD_BUCKETS_SECONDS = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200];
 
@@ -158,6 +172,20 @@ export class Metrics {
         } catch (error) {
           log.warn("cannot read a metric", { name, reason: reasonOf(error) });
         }
+      },
+    });
+  }
+
+  /** Adds a count that only grows; `read` is called whenever the metrics are. */
+  observeTotal({ name, help, labels }: Total, read: () => Iterable<TotalSample>): void {
+    new Counter({
+      name,
+      help,
+      labelNames: [...labels],
+      ...this.#registers,
+      collect() {
+        this.reset();
+        for (const sample of read()) this.inc(sample.labels, sample.value);
       },
     });
   }

@@ -6,10 +6,12 @@ import { aurRoutes } from "./aur.ts";
 import { cleanupRoutes } from "./cleanup.ts";
 import { clientConfigRoutes } from "./client_config.ts";
 import { configurationRoutes } from "./configuration.ts";
+import { clientRoutes } from "./clients.ts";
 import { downloadRoutes } from "./downloads.ts";
 import { eventRoutes } from "./events.ts";
 import { extraFileRoutes } from "./extra_files.ts";
 import { goVersionRoutes } from "./go_version.ts";
+import { historyRoutes } from "./history.ts";
 import { keyRoutes } from "./keys.ts";
 import { logLevelRoutes } from "./log_level.ts";
 import { lookRoutes } from "./looks.ts";
@@ -37,6 +39,8 @@ export const ROUTES: readonly Route[] = [
   ...pinRoutes,
   ...mirrorRoutes,
   ...downloadRoutes,
+  ...historyRoutes,
+  ...clientRoutes,
   ...repositoryRoutes,
   ...rebuildRoutes,
   ...buildRoutes,

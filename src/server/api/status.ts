@@ -1,8 +1,8 @@
 import { type DatabaseReport, SHOW_STATUS, type Status } from "../../api/status.ts";
+import { hitRatio } from "../../history/tally.ts";
 import type { Snapshots } from "../../mirroring/databases/snapshots.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { freeSpace } from "../../platform/files/free_space.ts";
-import type { MetricTotals } from "../../platform/observability/metrics.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import { VERSION } from "../../version.ts";
 import type { Context } from "../context.ts";
@@ -76,13 +76,6 @@ async function expiringKeys(
   return keys.flatMap(({ fingerprint, expiresAt }) =>
     expiresAt === null ? [] : [{ fingerprint, expires_at: expiresAt.toISOString() }]
   );
-}
-
-/** The share of requests for existing files that needed no transfer of their own. */
-function hitRatio(requests: MetricTotals["requests"]): number | null {
-  const hits = requests.hit + requests.join + requests.stale + requests.not_modified;
-  const all = hits + requests.miss + requests.direct;
-  return all === 0 ? null : hits / all;
 }
 
 async function databaseOf(

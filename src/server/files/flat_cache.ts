@@ -36,17 +36,19 @@ interface CachedFile extends Candidate {
  * `GET /cache/<upstream>/<file>` and `GET /cache/<file>`: a cached package by its file name alone,
  * for pacman's CacheServer. Nothing is fetched. A name that means, or may mean, different files is
  * 404, even if only one of them is cached: pacman would stop at a wrong file instead of trying its
- * next server.
+ * next server. `onFile` is called with the file that is found.
  */
 export async function flatCacheRoute(
   request: Request,
   path: string,
   needs: Needs,
+  onFile: (file: PackageFile) => void = () => {},
 ): Promise<Response> {
   const [fileName = "", upstream, ...rest] = path.split("/").reverse();
   const candidates = rest.length > 0 ? [] : await candidatesFor(fileName, upstream, needs);
   const cached = candidates.flatMap(({ info, ...each }) => info?.isFile ? [{ ...each, info }] : []);
   const [first, ...others] = cached;
+  if (first !== undefined) onFile(first.file);
   const response = first === undefined || isAmbiguous(candidates, first) ||
       !others.every((other) => isSame(other, first, needs.index))
     ? null

@@ -53,6 +53,7 @@ Deno.test("every key has its default without any configuration", () => {
     envFile: null,
     cacheRoot: "/here/cache",
     stateRoot: "/here/state",
+    resolveClientNames: false,
     ownRepositories: [],
     aur: {
       repository: "aur",

@@ -26,6 +26,8 @@ import { FakeMirror } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { HotFiles } from "../../../../src/repositories/hot_files.ts";
 
+const CLIENT = { hostname: "192.0.2.1", port: null };
+
 export const DIRECTORY = "core/os/x86_64";
 
 export interface HarnessOptions {
@@ -70,7 +72,7 @@ export class PrefetchHarness implements AsyncDisposable {
       layout: this.layout,
       downloads: this.#downloads,
       missing: new MissingFiles(),
-      metrics,
+      traffic: metrics,
       upstreams: this.#upstreams,
       snapshots: NO_DATABASES,
     };
@@ -136,7 +138,7 @@ export class PrefetchHarness implements AsyncDisposable {
   async get(name: string): Promise<Uint8Array> {
     const file = this.#tree.fileAt(`${DIRECTORY}/${fileOf(name)}`) as PackageFile;
     this.index.recordUse(file, Date.now());
-    const response = await this.#packages.respond(file, new Request("http://host/"));
+    const response = await this.#packages.respond(file, new Request("http://host/"), CLIENT);
     const chunks: Uint8Array[] = [];
     // A chunk is gone with the next read.
     for await (const chunk of response.body ?? []) chunks.push(chunk.slice());

@@ -19,6 +19,8 @@ import { DownloadBed, EXTRA, PACKAGE, pathOf } from "../downloads/download_bed.t
 import { NO_DATABASES } from "./no_databases.ts";
 import { HotFiles } from "../../../../src/repositories/hot_files.ts";
 
+const CLIENT = { hostname: "192.0.2.1", port: null };
+
 const SIZE = 1000;
 const BODY = packageBytes(SIZE, 1);
 
@@ -36,7 +38,7 @@ class Bed implements AsyncDisposable {
       layout: new CacheLayout(downloads.folder),
       downloads: downloads.registry,
       missing: new MissingFiles(),
-      metrics: downloads.metrics,
+      traffic: downloads.metrics,
       upstreams: { get: () => downloads.upstream, hops: new Hops() },
       snapshots: {
         ...NO_DATABASES,
@@ -70,7 +72,7 @@ class Bed implements AsyncDisposable {
   async ask(): Promise<number | string> {
     const file = { repository: EXTRA, fileName: PACKAGE, kind: "package" as const };
     try {
-      const response = await this.packages.respond(file, new Request("http://host/"));
+      const response = await this.packages.respond(file, new Request("http://host/"), CLIENT);
       this.events.push("answered");
       await response.arrayBuffer().catch(() => {});
       return response.status;

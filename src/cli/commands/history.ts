@@ -1,0 +1,129 @@
+import { type HistoryReport, SHOW_TRAFFIC_HISTORY } from "../../api/history.ts";
+import type { InputArguments } from "../../api/endpoint.ts";
+import { JSON_OPTION, printAnswer } from "../answer_output.ts";
+import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
+import type { Command } from "../command.ts";
+import { EXIT_CODE } from "../errors.ts";
+import { bytesText, countText } from "../quantity.ts";
+import { renderTable } from "../table.ts";
+import { type Paints, renderFacts } from "../terminal_text.ts";
+
+/** How many lines the table has: a few buckets make one. */
+const LINES = { day: 24, month: 31, year: 53 } as const;
+const BARS = "▁▂▃▄▅▆▇█";
+
+/** The server refuses other words, and says which there are. */
+type Range = NonNullable<InputArguments<typeof SHOW_TRAFFIC_HISTORY>[0]>["range"];
+
+export const HISTORY_COMMAND: Command = {
+  name: "history",
+  summary: "Show what was served and fetched",
+  description: "Prints what clients were sent and what mirrors sent over a day, a month or a " +
+    "year: of everything, of one client, or of one repository.",
+  options: [
+    {
+      name: "range",
+      valueName: "RANGE",
+      description: "day, month or year (default: day)",
+    },
+    { name: "client", valueName: "ADDRESS", description: "Only this client" },
+    { name: "repository", valueName: "DIRECTORY", description: "Only this repository" },
+    JSON_OPTION,
+    ...CONNECTION_OPTIONS,
+  ],
+  examples: [
+    { command: "pkgstash history", description: "The last 24 hours, by the hour" },
+    {
+      command: "pkgstash history --range month --client 192.168.1.5",
+      description: "What one client was sent in a month",
+    },
+  ],
+  run: async (options, output) => {
+    const history = await (await ApiClient.of(options)).call(SHOW_TRAFFIC_HISTORY, {
+      range: options.get("range") as Range,
+      client: options.get("client"),
+      repository: options.get("repository"),
+    });
+    printAnswer(history, { options, output, render: renderHistory });
+    return EXIT_CODE.ok;
+  },
+};
+
+interface Line {
+  readonly start: string;
+  readonly requests: number;
+  readonly served: number;
+  readonly saved: number;
+  readonly fetched: number | null;
+}
+
+function renderHistory(history: HistoryReport, paints: Paints): string {
+  const { range, total, buckets } = history;
+  const lines = linesOf(history);
+  const requests = lines.reduce((sum, line) => sum + line.requests, 0);
+  if (requests === 0 && (total.bytes_fetched ?? 0) === 0) {
+    return `Nothing was asked for in the last ${range}.`;
+  }
+  const isDated = range !== "day";
+  const table = renderTable<Line>(
+    [
+      { title: isDated ? "DAY" : "TIME", text: ({ start }) => startText(start, isDated) },
+      { title: "REQUESTS", align: "right", text: ({ requests }) => String(requests) },
+      { title: "SENT", align: "right", text: ({ served }) => bytesText(served) },
+      { title: "SAVED", align: "right", text: ({ saved }) => bytesText(saved) },
+      {
+        title: "FETCHED",
+        align: "right",
+        text: ({ fetched }) => fetched === null ? "-" : bytesText(fetched),
+      },
+    ],
+    lines.filter(({ requests, served, fetched }) => requests + served + (fetched ?? 0) > 0),
+    paints.title,
+  );
+  const ratio = total.hit_ratio;
+  return [
+    table,
+    "",
+    renderFacts([
+      ["Sent", `${sparkline(lines.map(({ served }) => served))}  ${bytesText(total.bytes_served)}`],
+      ["Saved", bytesText(total.bytes_saved)],
+      ...(total.bytes_fetched === null
+        ? []
+        : [["Fetched", bytesText(total.bytes_fetched)] as const]),
+      ["Hits", ratio === null ? "-" : `${Math.round(ratio * 100)} %`],
+    ], paints),
+    "",
+    `${countText(requests, "request")} in the last ${range}` +
+    `, since ${buckets[0]?.start ?? "-"}.`,
+  ].join("\n");
+}
+
+/** Buckets that follow each other make one line. */
+function linesOf({ range, buckets }: HistoryReport): Line[] {
+  const perLine = Math.ceil(buckets.length / LINES[range]);
+  return Array.from({ length: Math.ceil(buckets.length / perLine) }, (_, index) => {
+    const part = buckets.slice(index * perLine, (index + 1) * perLine);
+    const sum = (value: (bucket: HistoryReport["buckets"][number]) => number) =>
+      part.reduce((sum, bucket) => sum + value(bucket), 0);
+    return {
+      start: part[0]?.start ?? "",
+      requests: sum(({ requests }) => Object.values(requests).reduce((a, b) => a + b, 0)),
+      served: sum(({ bytes_served }) => bytes_served),
+      saved: sum(({ bytes_saved }) => bytes_saved),
+      fetched: part[0]?.bytes_fetched === null
+        ? null
+        : sum(({ bytes_fetched }) => bytes_fetched ?? 0),
+    };
+  });
+}
+
+/** In this machine's time where it is a time of day; days are in UTC. */
+function startText(iso: string, isDated: boolean): string {
+  return isDated ? iso.slice(0, 10) : new Date(iso).toTimeString().slice(0, 5);
+}
+
+/** A line of bars, the largest value the tallest. */
+function sparkline(values: readonly number[]): string {
+  const largest = Math.max(...values, 1);
+  return values.map((value) => BARS[Math.round(value / largest * (BARS.length - 1))]).join("");
+}

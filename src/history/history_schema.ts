@@ -1,0 +1,39 @@
+import { TALLY_COLUMNS } from "./tally.ts";
+
+const COUNTS = Object.values(TALLY_COLUMNS)
+  .map((name) => `${name} INTEGER NOT NULL DEFAULT 0`).join(",\n    ");
+
+/**
+ * The schema of the history, one migration after another. Those that were released never change.
+ * `traffic` has times in seconds since the epoch, because its rows are many; the rest in
+ * milliseconds. Its `name` is an address or a directory, or "" for everything and for the rest.
+ */
+export const MIGRATIONS = [
+  `
+  CREATE TABLE traffic (
+    subject TEXT NOT NULL,
+    name TEXT NOT NULL,
+    start_s INTEGER NOT NULL,
+    length_s INTEGER NOT NULL,
+    ${COUNTS},
+    PRIMARY KEY (subject, name, start_s, length_s)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX traffic_by_time ON traffic (length_s, start_s, subject);
+  CREATE TABLE clients (
+    address TEXT PRIMARY KEY,
+    first_seen INTEGER NOT NULL,
+    last_seen INTEGER NOT NULL,
+    agent TEXT,
+    host_name TEXT,
+    host_name_at INTEGER,
+    ${COUNTS}
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE syncs (
+    address TEXT NOT NULL,
+    directory TEXT NOT NULL,
+    database_at INTEGER,
+    synced_at INTEGER NOT NULL,
+    PRIMARY KEY (address, directory)
+  ) STRICT, WITHOUT ROWID;
+`,
+];

@@ -1,0 +1,59 @@
+import { REQUEST_RESULTS, type RequestResult } from "../platform/observability/metrics.ts";
+
+/** What is counted of a time, for a client, a repository or everything. */
+export interface Tally extends Record<RequestResult, number> {
+  bytesServed: number;
+  /** Bytes served that no mirror had to send for the request. */
+  bytesSaved: number;
+  /** Bytes that mirrors sent; counted by repository, and for no client. */
+  bytesFetched: number;
+}
+
+/** Everything that a tally has, by the names of its columns. */
+export const TALLY_COLUMNS = {
+  ...Object.fromEntries(REQUEST_RESULTS.map((result) => [result, `requests_${result}`])) as {
+    [Result in RequestResult]: `requests_${Result}`;
+  },
+  bytesServed: "bytes_served",
+  bytesSaved: "bytes_saved",
+  bytesFetched: "bytes_fetched",
+} as const satisfies Record<keyof Tally, string>;
+
+export const TALLY_KEYS = Object.keys(TALLY_COLUMNS) as (keyof Tally)[];
+
+export function emptyTally(): Tally {
+  return {
+    hit: 0,
+    miss: 0,
+    join: 0,
+    stale: 0,
+    direct: 0,
+    not_modified: 0,
+    not_found: 0,
+    refused: 0,
+    error: 0,
+    bytesServed: 0,
+    bytesSaved: 0,
+    bytesFetched: 0,
+  };
+}
+
+export function addTally(to: Tally, added: Readonly<Tally>): void {
+  for (const key of TALLY_KEYS) to[key] += added[key];
+}
+
+export function requestsIn(tally: Readonly<Tally>): number {
+  return REQUEST_RESULTS.reduce((sum, result) => sum + tally[result], 0);
+}
+
+/** The share of requests for existing files that needed no transfer of their own; null without any. */
+export function hitRatio(requests: Readonly<Record<RequestResult, number>>): number | null {
+  const hits = requests.hit + requests.join + requests.stale + requests.not_modified;
+  const all = hits + requests.miss + requests.direct;
+  return all === 0 ? null : hits / all;
+}
+
+/** Those with the most bytes first: many clients that want nothing crowd out none that does. */
+export function ranked(tallies: ReadonlyMap<string, Tally>): (readonly [string, Tally])[] {
+  return [...tallies].sort(([, one], [, other]) => other.bytesServed - one.bytesServed);
+}

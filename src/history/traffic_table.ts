@@ -1,0 +1,171 @@
+import type { DatabaseSync } from "node:sqlite";
+import { addTally, emptyTally, ranked, type Tally, TALLY_COLUMNS, TALLY_KEYS } from "./tally.ts";
+import { OTHERS } from "./unwritten_traffic.ts";
+
+const MINUTE_S = 60;
+const HOUR_S = 3_600;
+const DAY_S = 86_400;
+
+/** Rows of a length become longer ones when they are older than `keptForS`. */
+interface Resolution {
+  readonly lengthS: number;
+  readonly keptForS: number;
+  /** Of one subject in one period; the rest is counted as `OTHERS`. */
+  readonly maxNames: number;
+}
+
+/** Minutes for a day, hours for a month, and days. */
+const RESOLUTIONS: readonly [Resolution, Resolution, Resolution] = [
+  { lengthS: MINUTE_S, keptForS: DAY_S, maxNames: 100 },
+  { lengthS: HOUR_S, keptForS: 31 * DAY_S, maxNames: 200 },
+  { lengthS: DAY_S, keptForS: Infinity, maxNames: 300 },
+];
+
+/**
+ * How many days there may be. They are counted rather than compared with the clock, so that a clock
+ * that is wrong for a moment removes nothing.
+ */
+export const MAX_DAYS = 1_100;
+/** How many longer periods are made at once: a clock that jumps ahead must not hold up everything. */
+const MAX_PERIODS_AT_ONCE = 30;
+
+export type Subject = "all" | "client" | "repository";
+
+/** Counts of one period. */
+export interface Period {
+  /** Seconds since the epoch. */
+  readonly startS: number;
+  readonly tally: Tally;
+}
+
+const COLUMNS = TALLY_KEYS.map((key) => TALLY_COLUMNS[key]);
+const ADD = `
+  INSERT INTO traffic (subject, name, start_s, length_s, ${COLUMNS.join(", ")})
+  VALUES (?, ?, ?, ?, ${COLUMNS.map(() => "?").join(", ")})
+  ON CONFLICT DO UPDATE SET ${
+  COLUMNS.map((name) => `${name} = ${name} + excluded.${name}`).join(", ")
+}`;
+const SUMS = TALLY_KEYS.map((key) => `sum(${TALLY_COLUMNS[key]}) AS "${key}"`).join(", ");
+
+/** Adds counts to the minute of `at`, in milliseconds since the epoch. */
+export function addToMinute(
+  database: DatabaseSync,
+  at: number,
+  subject: Subject,
+  tallies: ReadonlyMap<string, Tally>,
+): void {
+  const startS = periodOf(at / 1000, MINUTE_S);
+  add(database, { subject, startS, resolution: RESOLUTIONS[0] }, tallies);
+}
+
+/**
+ * Turns minutes that are older than a day into hours, and hours that are older than a month into
+ * days, as many as is done at once. Nothing but the days beyond `MAX_DAYS` is lost of their sums.
+ */
+export function thin(database: DatabaseSync, now: number): void {
+  for (const [index, shorter] of RESOLUTIONS.entries()) {
+    const longer = RESOLUTIONS[index + 1];
+    if (longer === undefined) break;
+    const until = periodOf(now / 1000 - shorter.keptForS, longer.lengthS);
+    const periods = database.prepare(`
+      SELECT DISTINCT ${beginning(longer.lengthS)} AS startS FROM traffic
+      WHERE length_s = ? AND start_s < ? ORDER BY startS LIMIT ?`)
+      .all(shorter.lengthS, until, MAX_PERIODS_AT_ONCE);
+    for (const { startS } of periods as { startS: number }[]) {
+      lengthen(database, startS, { shorter, longer });
+    }
+  }
+  database.prepare(`
+    DELETE FROM traffic WHERE length_s = ?1 AND start_s <= (
+      SELECT DISTINCT start_s FROM traffic WHERE length_s = ?1 ORDER BY start_s DESC LIMIT 1 OFFSET ?2
+    )`).run(DAY_S, MAX_DAYS);
+}
+
+/** Makes one longer period of the shorter ones in it. */
+function lengthen(
+  database: DatabaseSync,
+  startS: number,
+  { shorter, longer }: { shorter: Resolution; longer: Resolution },
+): void {
+  const within = [shorter.lengthS, startS, startS + longer.lengthS];
+  const rows = database.prepare(`
+    SELECT subject, name, ${SUMS} FROM traffic
+    WHERE length_s = ? AND start_s >= ? AND start_s < ? GROUP BY subject, name`).all(...within);
+  const bySubject = new Map<Subject, Map<string, Tally>>();
+  for (const row of rows) {
+    const { subject, name, ...tally } = row as unknown as Tally & {
+      subject: Subject;
+      name: string;
+    };
+    const tallies = bySubject.get(subject) ?? new Map<string, Tally>();
+    bySubject.set(subject, tallies.set(name, tally));
+  }
+  for (const [subject, tallies] of bySubject) {
+    add(database, { subject, startS, resolution: longer }, tallies);
+  }
+  database.prepare("DELETE FROM traffic WHERE length_s = ? AND start_s >= ? AND start_s < ?")
+    .run(...within);
+}
+
+/** Adds counts to a period: to names that it has, and to as many new ones as there is room for. */
+function add(
+  database: DatabaseSync,
+  { subject, startS, resolution: { lengthS, maxNames } }: {
+    subject: Subject;
+    startS: number;
+    resolution: Resolution;
+  },
+  tallies: ReadonlyMap<string, Tally>,
+): void {
+  const rows = database.prepare(
+    "SELECT name FROM traffic WHERE length_s = ? AND start_s = ? AND subject = ?",
+  ).all(lengthS, startS, subject) as { name: string }[];
+  const names = new Set(rows.map(({ name }) => name));
+  names.delete(OTHERS);
+  const rest = emptyTally();
+  let hasRest = false;
+  const insert = database.prepare(ADD);
+  const write = (name: string, tally: Tally) =>
+    insert.run(subject, name, startS, lengthS, ...TALLY_KEYS.map((key) => tally[key]));
+  for (const [name, tally] of ranked(tallies)) {
+    if (name !== OTHERS && (names.has(name) || names.size < maxNames)) {
+      names.add(name);
+      write(name, tally);
+    } else {
+      addTally(rest, tally);
+      hasRest = true;
+    }
+  }
+  if (hasRest) write(OTHERS, rest);
+}
+
+/** The counts of a subject from `fromS` on, before `untilS`, in periods of `lengthS` that have any. */
+export function periodsOf(
+  database: DatabaseSync,
+  { subject, name, fromS, untilS, lengthS }: {
+    subject: Subject;
+    name: string;
+    fromS: number;
+    untilS: number;
+    lengthS: number;
+  },
+): Period[] {
+  const rows = database.prepare(`
+    SELECT ${beginning(lengthS)} AS startS, ${SUMS} FROM traffic
+    WHERE subject = ? AND name = ? AND start_s >= ? AND start_s < ?
+    GROUP BY 1 ORDER BY 1`).all(subject, name, fromS, untilS);
+  return rows.map((row) => {
+    const { startS, ...tally } = row as unknown as Tally & { startS: number };
+    return { startS, tally };
+  });
+}
+
+/** `periodOf` in SQL. A bound number may be a REAL, which divides with a remainder. */
+function beginning(lengthS: number): string {
+  return `start_s / ${lengthS} * ${lengthS}`;
+}
+
+/** The beginning of the period of this length that a time is in. */
+export function periodOf(timeS: number, lengthS: number): number {
+  return Math.floor(timeS / lengthS) * lengthS;
+}

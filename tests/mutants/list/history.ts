@@ -1,0 +1,62 @@
+import type { Mutant } from "../mutant.ts";
+
+/** What is kept of the traffic, and how much of it. */
+export const HISTORY: readonly Mutant[] = [
+  {
+    file: "history/traffic_table.ts",
+    find: "(names.has(name) || names.size < maxNames)",
+    replace: "(names.has(name) || maxNames > 0)",
+    breaks: "a client with many addresses grows the history without bound",
+    killedBy: ["history/traffic_table_test.ts"],
+  },
+  {
+    file: "history/traffic_table.ts",
+    find: "add(database, { subject, startS, resolution: longer }, tallies);",
+    replace:
+      'if (subject !== "client") add(database, { subject, startS, resolution: longer }, tallies);',
+    breaks: "thinning loses the counts of clients",
+    killedBy: ["history/traffic_table_test.ts"],
+  },
+  {
+    file: "history/tally.ts",
+    find: "other.bytesServed - one.bytesServed",
+    replace: "one.bytesServed - other.bytesServed",
+    breaks: "addresses that want nothing push out clients that are served",
+    killedBy: ["history/history_test.ts", "history/traffic_table_test.ts"],
+  },
+  {
+    file: "history/history.ts",
+    find: "    this.#unwritten = new UnwrittenTraffic(this.#now);\n    try {",
+    replace: "    try {",
+    breaks: "what was written is counted again with each write",
+    killedBy: ["history/history_test.ts"],
+  },
+  {
+    file: "history/client_table.ts",
+    find: "if (isNamed(address)) continue;",
+    replace: "",
+    breaks: "a client that has a name is forgotten",
+    killedBy: ["history/history_test.ts"],
+  },
+  {
+    file: "server/access_log.ts",
+    find: 'bytes !== "-" && !isCounted ? bytes : 0',
+    replace: 'bytes !== "-" ? bytes : 0',
+    breaks: "bytes of a download are counted twice",
+    killedBy: ["app/traffic_history_test.ts"],
+  },
+  {
+    file: "mirroring/pull_through/package_requests.ts",
+    find: "isSaved: !started }",
+    replace: "isSaved: true }",
+    breaks: "bytes that a mirror sent for the client count as saved",
+    killedBy: ["app/traffic_history_test.ts"],
+  },
+  {
+    file: "history/reverse_names.ts",
+    find: "names.find((each) => HOST_NAME.test(each))",
+    replace: "names.find((each) => each.length > 0)",
+    breaks: "what reverse DNS says is shown unchecked",
+    killedBy: ["history/history_test.ts"],
+  },
+];
