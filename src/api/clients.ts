@@ -4,9 +4,12 @@ import { TRAFFIC_SHAPE } from "./history.ts";
 import { LIMIT, OFFSET } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
 
-const NAME = z.string().regex(
-  /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} ._@'()-]{0,62}[\p{L}\p{N}\p{M})])?$/u,
-  "must be a name of at most 64 letters, digits, spaces and . _ @ ' ( ) -",
+/** JSON Schema has no letters of any script, so it is no `pattern` of the document. */
+const NAME_TEXT = /^[\p{L}\p{N}](?:[\p{L}\p{N}\p{M} ._@'()-]*[\p{L}\p{N}\p{M})])?$/u;
+
+const NAME = z.string().max(64).refine(
+  (text) => NAME_TEXT.test(text),
+  "must be a name of letters, digits, spaces and . _ @ ' ( ) -",
 );
 
 const CLIENT = z.object({

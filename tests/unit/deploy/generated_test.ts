@@ -55,7 +55,7 @@ Deno.test("docs/administration.md has every command, exit code and metric", asyn
   const text = await read("docs/administration.md");
   for (const { name } of allCommands(COMMANDS)) assertStringIncludes(text, `\`pkgstash ${name}`);
   for (const [code] of EXIT_CODE_MEANINGS) assertStringIncludes(text, `| \`${code}\``);
-  assertEquals(text.match(/^\| `pkgstash_\w+`/gm)?.length, 19);
+  assertEquals(text.match(/^\| `pkgstash_\w+`/gm)?.length, 23);
 });
 
 Deno.test("docs/installation.md has the permissions of the binary, and there are no others", async () => {

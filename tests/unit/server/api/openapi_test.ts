@@ -108,6 +108,25 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   ],
   "GET /api/v1/mirrors": [{ target: "/api/v1/mirrors", status: 200 }],
   "POST /api/v1/mirrors/test": [{ target: "/api/v1/mirrors/test", status: 200 }],
+  "GET /api/v1/history": [
+    { target: "/api/v1/history", status: 200 },
+    { target: "/api/v1/history?range=month&client=192.0.2.1", status: 200 },
+    { target: "/api/v1/history?range=week", status: 400 },
+  ],
+  "GET /api/v1/clients": [
+    { target: "/api/v1/clients?q=pacman&sort=bytes_served", status: 200 },
+    { target: "/api/v1/clients?sort=size", status: 400 },
+  ],
+  "PUT /api/v1/clients/{address}/name": [
+    { target: "/api/v1/clients/192.0.2.1/name", status: 200, body: { name: "desk" } },
+    { target: "/api/v1/clients/192.0.2.2/name", status: 409, body: { name: "desk" } },
+    { target: "/api/v1/clients/desk/name", status: 400, body: { name: "desk" } },
+  ],
+  "GET /api/v1/clients/{address}": [{ target: "/api/v1/clients/192.0.2.1", status: 404 }],
+  "DELETE /api/v1/clients/{address}/name": [
+    { target: "/api/v1/clients/192.0.2.1/name", status: 204 },
+    { target: "/api/v1/clients/192.0.2.1/name", status: 404 },
+  ],
   "GET /api/v1/downloads/finished": [{ target: "/api/v1/downloads/finished", status: 200 }],
   "GET /api/v1/downloads": [{ target: "/api/v1/downloads", status: 200 }],
   "GET /api/v1/repositories": [
