@@ -41,6 +41,22 @@ const FACT = z.object({
   reason: z.string(),
 });
 
+const FILE = z.object({
+  mode: z.string().describe("As git has it: 100644, 100755, 120000 or 160000."),
+  size: COUNT,
+  sha256: z.string().nullable().describe("Null if the content is not known."),
+  text: z.string().nullable().describe(
+    "With all its characters; null if it is not a text, or longer than 1 MiB.",
+  ),
+});
+
+const FILE_PAIR = z.object({
+  path: z.string(),
+  before: FILE.nullable().describe("In the accepted files; null if it is not there."),
+  after: FILE.nullable().describe("In the files that wait; null if it is gone."),
+  is_changed: z.boolean(),
+});
+
 const INSPECTED = CHANGE.extend({
   verdict: z.enum(["bump", "pin", "harmless", "review"]).nullable().describe(
     "Null for a first build.",
@@ -50,6 +66,9 @@ const INSPECTED = CHANGE.extend({
     kind: z.enum(["file", "note", "hunk", "removed", "added", "context"]),
     text: z.string(),
   })).describe("All files against the accepted ones, line by line."),
+  compared_with: z.string().nullable().describe(
+    "The hash of the files that they are compared with.",
+  ),
   description: z.string().nullable(),
   repository: z.string().nullable().describe(
     "The git repository that the files come from: who may push there is not known. Null for the " +
@@ -79,6 +98,9 @@ const APPROVAL_LIST = z.object({
 export type ApprovalList = z.infer<typeof APPROVAL_LIST>;
 export type ApprovalReport = z.infer<typeof APPROVAL>;
 export type ApprovalDetail = z.infer<typeof APPROVAL_DETAIL>;
+export type FactReport = z.infer<typeof FACT>;
+export type FilePairReport = z.infer<typeof FILE_PAIR>;
+export type FileReport = z.infer<typeof FILE>;
 export type InspectedReport = z.infer<typeof INSPECTED>;
 
 const pathParameters = { id: ID };
@@ -96,7 +118,26 @@ export const SHOW_APPROVAL = endpoint({
   path: "/api/v1/approvals/{id}",
   summary: "Show what waits for approval",
   pathParameters,
+  query: {
+    since: z.string().regex(/^[0-9a-f]{64}(,[0-9a-f]{64})*$/, "must be hashes of trees").optional()
+      .describe(
+        "Hashes of trees that waited before, with commas between: compare with those instead of " +
+          "the accepted ones.",
+      ),
+  },
   answers: { 200: APPROVAL_DETAIL },
+  failures,
+});
+
+export const LIST_APPROVAL_FILES = endpoint({
+  method: "GET",
+  path: "/api/v1/approvals/{id}/files",
+  summary: "Show the files that wait for approval",
+  pathParameters,
+  answers: {
+    200: z.object({ packages: z.array(z.object({ base: z.string(), files: z.array(FILE_PAIR) })) })
+      .describe("All files, and those that are gone."),
+  },
   failures,
 });
 

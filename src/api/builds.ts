@@ -181,6 +181,61 @@ export const READ_BUILD_LOG = endpoint({
   failures: { 404: "There is no such build or attempt, or no builder has begun it" },
 });
 
+const attempt = numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe(
+  "Which attempt; the last one by default.",
+);
+
+const LOG_FAILURES = { 404: "There is no such build or attempt" };
+
+export const READ_LOG_LINES = endpoint({
+  method: "GET",
+  path: "/api/v1/builds/{build}/log/lines",
+  summary: "Read lines of the log of a build",
+  pathParameters: { build },
+  query: {
+    attempt,
+    from: numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe(
+      "The first line, from 1 on; the last lines by default.",
+    ),
+    limit: LIMIT,
+  },
+  answers: {
+    200: z.object({
+      attempt: COUNT.describe("Which attempt it is of."),
+      total: COUNT.describe("Lines that there are by now."),
+      has_ended: z.boolean().describe("Whether there will be no more."),
+      from: COUNT.describe("The number of the first line below."),
+      lines: z.array(z.string()).describe(
+        "Of a line that was written over, the last text; of a long one, its beginning.",
+      ),
+    }).describe("Lines of a log."),
+  },
+  failures: LOG_FAILURES,
+});
+
+export const SEARCH_LOG = endpoint({
+  method: "GET",
+  path: "/api/v1/builds/{build}/log/search",
+  summary: "Search the log of a build",
+  isLong: true,
+  pathParameters: { build },
+  query: {
+    attempt,
+    q: z.string().min(1).max(200).optional().describe(
+      "What is searched, whatever its case; what looks like an error by default.",
+    ),
+    after: numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe("Only after this line."),
+    limit: LIMIT,
+  },
+  answers: {
+    200: z.object({
+      matches: z.array(z.object({ line: COUNT, text: z.string() })),
+      is_complete: z.boolean().describe("Whether no line after these matches."),
+    }).describe("Lines that match, the first one first."),
+  },
+  failures: LOG_FAILURES,
+});
+
 export const REBUILD_PACKAGE = endpoint({
   method: "POST",
   path: "/api/v1/builds",

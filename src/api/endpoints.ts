@@ -13,13 +13,21 @@ import {
   LIST_BUILDERS,
   LIST_BUILDS,
   READ_BUILD_LOG,
+  READ_LOG_LINES,
   REBUILD_PACKAGE,
   REFUSE_BUILD,
   RETRY_BUILD,
+  SEARCH_LOG,
   SHOW_BUILD,
 } from "./builds.ts";
 import { PROPOSE_SETTINGS, SHOW_SETTINGS } from "./build_settings.ts";
-import { APPROVE, LIST_APPROVALS, REJECT, SHOW_APPROVAL } from "./approvals.ts";
+import {
+  APPROVE,
+  LIST_APPROVAL_FILES,
+  LIST_APPROVALS,
+  REJECT,
+  SHOW_APPROVAL,
+} from "./approvals.ts";
 import {
   ADD_FOLDER,
   ADD_REPOSITORY,
@@ -126,6 +134,8 @@ export const ENDPOINTS: readonly Endpoint[] = [
   REBUILD_PACKAGE,
   SHOW_BUILD,
   READ_BUILD_LOG,
+  READ_LOG_LINES,
+  SEARCH_LOG,
   CANCEL_BUILD,
   RETRY_BUILD,
   APPROVE_BUILD,
@@ -155,6 +165,7 @@ export const ENDPOINTS: readonly Endpoint[] = [
   PROPOSE_SETTINGS,
   LIST_APPROVALS,
   SHOW_APPROVAL,
+  LIST_APPROVAL_FILES,
   APPROVE,
   REJECT,
   SHOW_LOG_LEVEL,

@@ -9,7 +9,7 @@ import type { BuildSettings } from "./build_settings.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
 import { type PackageState, stateOf } from "./decisions/standing.ts";
-import type { Inspection } from "./decisions/inspection.ts";
+import type { FilePair, Inspection } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
@@ -312,10 +312,16 @@ export class Building {
     await this.#settle();
   }
 
-  /** What a person needs to know of the files that wait. */
-  async inspect(member: ApprovalMember): Promise<Inspection> {
+  /** What a person needs to know of the files that wait; since those of `seen`, if they waited. */
+  async inspect(member: ApprovalMember, seen: readonly string[] = []): Promise<Inspection> {
     const { inspectMember } = await import("./decisions/inspection.ts");
-    return inspectMember(this.trees, member);
+    return await inspectMember(this.trees, member, seen);
+  }
+
+  /** All files that wait, with the accepted ones. */
+  async filesOf(member: ApprovalMember): Promise<FilePair[]> {
+    const { filesOfMember } = await import("./decisions/inspection.ts");
+    return await filesOfMember(this.trees, member);
   }
 
   /** How a package stands, in a word. */

@@ -59,6 +59,19 @@ export function htmlResponse(
   });
 }
 
+/** A file of text, which no browser takes for anything else. */
+export function textResponse(
+  { name, content }: { readonly name: string; readonly content: ReadableStream<Uint8Array> },
+): Response {
+  return new Response(content as ReadableStream<Uint8Array<ArrayBuffer>>, {
+    headers: {
+      "content-type": "text/plain; charset=utf-8",
+      "content-disposition": `inline; filename="${name.replace(/[^A-Za-z0-9._-]/g, "_")}"`,
+      "cache-control": "no-store",
+    },
+  });
+}
+
 /** Sends a browser to another page, with GET. */
 export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(null, {

@@ -17,12 +17,20 @@ export interface Page {
   /** The least that somebody must be to see it. */
   readonly role: Role;
   readonly render: (visit: Visit) => Promise<Content>;
+  /** A text file that the URL asks for instead of the page; null if it asks for the page. */
+  readonly file?: (visit: Visit) => Promise<TextFile | null>;
   /** What the buttons of its forms do, by the value of the button named `action`. */
   readonly actions?: Readonly<Record<string, Action>>;
   /** Takes a file that a script of the page sends by PUT. */
   readonly upload?: (visit: Visit, file: FileBody) => Promise<Done>;
   /** Whether its live regions are kept current. */
   readonly isLive?: boolean;
+}
+
+/** A file of text, of any length. */
+export interface TextFile {
+  readonly name: string;
+  readonly content: ReadableStream<Uint8Array>;
 }
 
 /** What a page shows. */
@@ -70,6 +78,8 @@ export interface Question {
 export interface Done {
   /** "linux 6.17.9 is removed." */
   readonly text: string;
+  /** "bad" if it was not done, and `to` shows why; good unless given. */
+  readonly tone?: "good" | "bad";
   /** The path to go to; the page that the form is on unless given. */
   readonly to?: string;
 }

@@ -3,7 +3,7 @@ import { templateSegments } from "../api/endpoint.ts";
 import { confirmationOf, CONFIRMED } from "./confirmation.tsx";
 import { type Failure, failureContent, failureOf } from "./failure.tsx";
 import { readForm } from "./form.ts";
-import { htmlResponse, redirect } from "./html_response.ts";
+import { htmlResponse, redirect, textResponse } from "./html_response.ts";
 import { renderPage, renderRegions } from "./layout.tsx";
 import { liveStream } from "./live_stream.ts";
 import type { Content, Done, Page } from "./page.ts";
@@ -34,8 +34,11 @@ export async function respondToVisitor(arrival: Arrival): Promise<Response> {
   try {
     switch (request.method) {
       case "GET":
-      case "HEAD":
+      case "HEAD": {
+        const file = await page.file?.(visit) ?? null;
+        if (file !== null) return textResponse(file);
         return shown(arrival, { page, visit, content: await page.render(visit) });
+      }
       case "POST":
         return await act(arrival, { page, visit });
       case "PUT":
@@ -131,8 +134,8 @@ async function done(
   change: () => Promise<Done>,
 ): Promise<string> {
   try {
-    const { text, to = visit.here() } = await change();
-    visitor.flashes.push({ tone: "good", text });
+    const { text, tone = "good", to = visit.here() } = await change();
+    visitor.flashes.push({ tone, text });
     return to;
   } catch (error) {
     visitor.flashes.push({ tone: "bad", text: failureOf(error, visit.url.pathname).text });

@@ -66,6 +66,11 @@ export class BuildLog {
     return { nextOffset: this.#size, isFull: this.#size >= this.#maxBytes };
   }
 
+  /** How many bytes may be read. */
+  get readable(): number {
+    return this.#readable;
+  }
+
   /**
    * Appends what the log does not have yet of bytes that begin at `offset`. Bytes behind a gap are
    * dropped: the end says where to go on.

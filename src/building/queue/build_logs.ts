@@ -1,15 +1,22 @@
 import type { Attempt, Build } from "./build.ts";
+import { removeIfPresent } from "../../platform/files/durable.ts";
 import { BuildLog, compressLog, type LogEnd, type LogPart, readEndedLog } from "./build_log.ts";
+import { LogLines } from "./log_lines.ts";
 import type { QueueLayout } from "./queue_layout.ts";
 
 /** Names of variables whose values nobody should read. */
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE/i;
+
+/** Logs whose lines are known: each takes as much disk as its log, and an open file. */
+const MOST_INDEXED = 4;
 
 /** The logs of all builds: those of attempts that go on are held open. */
 export class BuildLogs {
   readonly #layout: QueueLayout;
   readonly #maxBytes: () => number;
   readonly #open = new Map<string, Promise<BuildLog>>();
+  /** By the paths of their logs, those used last at the end. */
+  readonly #indexed = new Map<string, Promise<LogLines | null>>();
 
   constructor(layout: QueueLayout, maxBytes: () => number) {
     this.#layout = layout;
@@ -32,12 +39,71 @@ export class BuildLogs {
     } else yield* readEndedLog(this.#layout.log(build.number, attempt.number), offset);
   }
 
+  /** The lines that an attempt's log has by now. */
+  async linesOf(build: Build, attempt: Attempt): Promise<LogLines | null> {
+    const path = this.#layout.log(build.number, attempt.number);
+    const log = attempt.endedAt === null ? await this.#running(build, attempt) : null;
+    const opening = this.#indexed.get(path) ?? this.#index(path, log !== null);
+    this.#indexed.delete(path);
+    this.#indexed.set(path, opening);
+    for (const [other, lines] of this.#indexed) {
+      if (this.#indexed.size <= MOST_INDEXED) break;
+      this.#indexed.delete(other);
+      void lines.then((lines) => lines?.close());
+    }
+    let lines: LogLines | null = null;
+    try {
+      lines = await opening;
+    } finally {
+      // It may be there the next time.
+      if (lines === null) this.#indexed.delete(path);
+    }
+    await lines?.extend(log?.readable ?? Infinity);
+    return lines;
+  }
+
+  /** Lets go of the files whose lines are known. */
+  async stop(): Promise<void> {
+    const all = [...this.#indexed.values()];
+    this.#indexed.clear();
+    for (const opening of all) await opening.then((lines) => lines?.close(), () => {});
+  }
+
   /** Compresses the log of an attempt that has ended. */
   async finish({ number }: Build, attempt: Attempt): Promise<void> {
     const open = this.#open.get(attempt.job);
     this.#open.delete(attempt.job);
     if (open === undefined) await compressLog(this.#layout.log(number, attempt.number));
     else await (await open).finish();
+  }
+
+  /**
+   * A log that goes on is read where it is, also after its end, when only its open file has it. Of one
+   * that has ended before, a copy is read that no directory names, so that nothing is left behind.
+   */
+  async #index(path: string, isRunning: boolean): Promise<LogLines | null> {
+    if (isRunning) {
+      try {
+        return new LogLines(await Deno.open(path));
+      } catch (error) {
+        if (error instanceof Deno.errors.NotFound) return null;
+        throw error;
+      }
+    }
+    const copy = `${path}.lines`;
+    const file = await Deno.open(copy, {
+      ...{ read: true, write: true, create: true, truncate: true, mode: 0o600 },
+    });
+    try {
+      await removeIfPresent(copy);
+      for await (const { bytes } of readEndedLog(path, 0)) {
+        for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
+      }
+      return new LogLines(file);
+    } catch (error) {
+      file.close();
+      throw error;
+    }
   }
 
   #running(build: Build, attempt: Attempt): Promise<BuildLog> {

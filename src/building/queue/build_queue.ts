@@ -3,10 +3,18 @@ import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import { PkgstashError } from "../../errors.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
 import type { SourceTree } from "../source_tree.ts";
-import { type Build, type BuildRequest, type BuildState, hasEnded, targetOf } from "./build.ts";
+import {
+  type Attempt,
+  type Build,
+  type BuildRequest,
+  type BuildState,
+  hasEnded,
+  targetOf,
+} from "./build.ts";
 import { cancel, refuse, release, retry } from "./build_decisions.ts";
 import { BuildLogs } from "./build_logs.ts";
 import type { LogPart } from "./build_log.ts";
+import type { LogLines } from "./log_lines.ts";
 import { type BuildListener, Builds } from "./builds.ts";
 import { BuildStore } from "./build_store.ts";
 import { Intake } from "./intake.ts";
@@ -282,17 +290,20 @@ export class BuildQueue {
     signal = AbortSignal.any([signal, this.#stop.signal]);
     const isToCome = follow && number === null && build.attempts.length === 0 && !hasEnded(build);
     if (isToCome) return this.#logToCome(build.number, signal);
-    const attempt = number === null
-      ? build.attempts.at(-1)
-      : build.attempts.find((each) => each.number === number);
-    if (attempt !== undefined) {
-      return this.#logs.read(build, attempt, { offset: 0, follow, signal });
-    }
-    throw new PkgstashError(
-      "not_found",
-      `Cannot show the log of build ${build.number}: ` +
-        (number === null ? "no builder has begun it." : `it had no attempt ${number}.`),
-    );
+    return this.#logs.read(build, attemptOf(build, number), { offset: 0, follow, signal });
+  }
+
+  /**
+   * The lines of the log of an attempt, by default the last one, and that attempt.
+   *
+   * @throws PkgstashError `not_found` if there was no such attempt.
+   */
+  async logLines(
+    build: Build,
+    number: number | null,
+  ): Promise<{ attempt: Attempt; lines: LogLines | null }> {
+    const attempt = attemptOf(build, number);
+    return { attempt, lines: await this.#logs.linesOf(build, attempt) };
   }
 
   /** Lets go of builders and readers that wait for something. */
@@ -307,6 +318,7 @@ export class BuildQueue {
     await this.leases.stop();
     await this.#publication.stop();
     await this.#builds.settled();
+    await this.#logs.stop();
   }
 
   #now(doer: Doer): Attribution {
@@ -328,4 +340,17 @@ export class BuildQueue {
       await Promise.race([change, left]);
     }
   }
+}
+
+/** An attempt by its number, or the last one. */
+function attemptOf({ number: build, attempts }: Build, number: number | null): Attempt {
+  const attempt = number === null
+    ? attempts.at(-1)
+    : attempts.find((each) => each.number === number);
+  if (attempt !== undefined) return attempt;
+  throw new PkgstashError(
+    "not_found",
+    `Cannot show the log of build ${build}: ` +
+      (number === null ? "no builder has begun it." : `it had no attempt ${number}.`),
+  );
 }

@@ -2,7 +2,7 @@ import type { ArrayValue, Assignment, Word } from "unbash";
 import { assignedValue } from "../../formats/pkgbuild/evaluation.ts";
 import type { Value, Variables } from "../../formats/pkgbuild/expansion.ts";
 import { CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
-import { isSuspicious } from "./characters.ts";
+import { isSuspicious } from "../../formats/text/characters.ts";
 import type { FactClass, FactKind } from "./fact.ts";
 import { literalChanges, literalText } from "./text_frame.ts";
 import { classifyHelper, faultOfPkgver, faultOfVersionText, isPkgrel } from "./version_text.ts";

@@ -5,7 +5,7 @@ import { commandName, lineAt, parsePkgbuild, visit } from "../../formats/pkgbuil
 import { TimeSlice } from "../../async/time_slice.ts";
 import { type SourceFile, type SourceTree, textOf } from "../source_tree.ts";
 import { ENVIRONMENT } from "./environment.ts";
-import { suspiciousCharacters } from "./characters.ts";
+import { suspiciousCharacters } from "../../formats/text/characters.ts";
 import { type Fact, type FactKind, PKGBUILD, SRCINFO } from "./fact.ts";
 import { isFile } from "./file_changes.ts";
 import { isVcs, parseSourceEntry } from "./source_entry.ts";

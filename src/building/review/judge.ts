@@ -6,7 +6,7 @@ import { parsePkgbuild } from "../../formats/pkgbuild/syntax.ts";
 import { isSameFile, type SourceTree, textOf } from "../source_tree.ts";
 import { changesBetween, scalarOf } from "./allowance.ts";
 import { changedPart, compareStatements } from "./statement_changes.ts";
-import { isSuspicious, suspiciousCharacters } from "./characters.ts";
+import { isSuspicious, suspiciousCharacters } from "../../formats/text/characters.ts";
 import {
   type Fact,
   type FactKind,

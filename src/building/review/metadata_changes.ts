@@ -1,7 +1,7 @@
 import { parseDependency } from "../../formats/pacman/dependency.ts";
 import { CHECKSUM_DIGITS, plainKey } from "../../formats/pkgbuild/metadata.ts";
 import { isChecksum, kindOf } from "./assignment_changes.ts";
-import { isSuspicious } from "./characters.ts";
+import { isSuspicious } from "../../formats/text/characters.ts";
 import type { FactClass } from "./fact.ts";
 import { faultOfSourceChange, parseSourceEntry, storedName } from "./source_entry.ts";
 import { isSubstituted, type Substitution } from "./substitution.ts";

@@ -3,7 +3,7 @@ import type { Evaluation } from "../../formats/pkgbuild/evaluation.ts";
 import { isSameSyntax } from "../../formats/pkgbuild/same_syntax.ts";
 import { assignmentsOf, lineAt, type Pkgbuild } from "../../formats/pkgbuild/syntax.ts";
 import { judgeAssignment, kindOf } from "./assignment_changes.ts";
-import { isSuspicious } from "./characters.ts";
+import { isSuspicious } from "../../formats/text/characters.ts";
 import { type Fact, type FactClass, type FactKind, PKGBUILD } from "./fact.ts";
 
 /** A PKGBUILD with what is known of its variables. */

@@ -7,7 +7,7 @@ import {
   type SourceTree,
   textOf,
 } from "../source_tree.ts";
-import { madeVisible } from "./characters.ts";
+import { madeVisible } from "../../formats/text/characters.ts";
 import { describeFile } from "./file_changes.ts";
 
 /** A line of a diff. A caller may colour it by its kind. */

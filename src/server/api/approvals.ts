@@ -2,7 +2,10 @@ import {
   type ApprovalDetail,
   type ApprovalReport,
   APPROVE,
+  type FilePairReport,
+  type FileReport,
   type InspectedReport,
+  LIST_APPROVAL_FILES,
   LIST_APPROVALS,
   REJECT,
   SHOW_APPROVAL,
@@ -10,7 +13,7 @@ import {
 import { PkgstashError } from "../../errors.ts";
 import type { Approval, ApprovalMember } from "../../building/decisions/approvals.ts";
 import { buildsToDecide } from "../../building/queue/builds_to_decide.ts";
-import type { Inspection } from "../../building/decisions/inspection.ts";
+import type { FilePair, Inspection, ReadableFile } from "../../building/decisions/inspection.ts";
 import { attributionReport } from "./attribution.ts";
 import { maintainersReport, repositoryText } from "./aur.ts";
 import { buildReport } from "./builds.ts";
@@ -23,13 +26,23 @@ export const approvalRoutes: readonly Route[] = [
     approvals: (await decisions.approvals()).map(approvalReport),
     builds: buildsToDecide(builds.all()).map((build) => buildReport(build, builds)),
   })),
-  handle(SHOW_APPROVAL, async ({ path: { id }, building }): Promise<ApprovalDetail> => {
+  handle(SHOW_APPROVAL, async ({ path: { id }, query, building }): Promise<ApprovalDetail> => {
     const approval = await building.decisions.approval(id);
+    const seen = query.since?.split(",") ?? [];
     const packages: InspectedReport[] = [];
     for (const member of approval.members) {
-      packages.push(inspectedReport(member, await building.inspect(member)));
+      packages.push(inspectedReport(member, await building.inspect(member, seen)));
     }
     return { ...approvalReport(approval), packages };
+  }),
+  handle(LIST_APPROVAL_FILES, async ({ path: { id }, building }) => {
+    const approval = await building.decisions.approval(id);
+    const packages = [];
+    for (const member of approval.members) {
+      const files = await building.filesOf(member);
+      packages.push({ base: member.watched.base, files: files.map(filePairReport) });
+    }
+    return { packages };
   }),
   handle(APPROVE, async ({ path: { id }, body, building: { decisions }, principal, note }) => {
     const waiting = await decisions.approval(id);
@@ -84,7 +97,7 @@ function changeReport({ watched, candidate, proposed }: ApprovalMember) {
 
 function inspectedReport(
   member: ApprovalMember,
-  { verdict, facts, diff, sources, dependencies }: Inspection,
+  { verdict, facts, diff, comparedWith, sources, dependencies }: Inspection,
 ): InspectedReport {
   const { info, maintainers, news } = member.watched;
   return {
@@ -92,6 +105,7 @@ function inspectedReport(
     verdict,
     facts: facts.map((fact) => ({ ...fact })),
     diff: diff.map((line) => ({ ...line })),
+    compared_with: comparedWith,
     sources: [...sources],
     dependencies: [...dependencies],
     description: info?.description ?? null,
@@ -107,4 +121,12 @@ function inspectedReport(
     pushed_at: timestamp(member.candidate.pushedAt),
     news: news.map(({ at, text }) => ({ at: timestamp(at), text })).reverse(),
   };
+}
+
+function filePairReport({ path, before, after, isChanged }: FilePair): FilePairReport {
+  return { path, before: copied(before), after: copied(after), is_changed: isChanged };
+}
+
+function copied(file: ReadableFile | null): FileReport | null {
+  return file === null ? null : { ...file };
 }

@@ -7,14 +7,17 @@ import {
   LIST_BUILDERS,
   LIST_BUILDS,
   READ_BUILD_LOG,
+  READ_LOG_LINES,
   REBUILD_PACKAGE,
   REFUSE_BUILD,
   RETRY_BUILD,
+  SEARCH_LOG,
   SHOW_BUILD,
 } from "../../api/builds.ts";
 import type { Attempt, Build, BuildFailure, Hold } from "../../building/queue/build.ts";
 import type { LogPart } from "../../building/queue/build_log.ts";
 import type { BuildQueue } from "../../building/queue/build_queue.ts";
+import { searchFor, searchForErrors } from "../../building/queue/log_search.ts";
 import { settingsReport } from "./builder.ts";
 import { attributionReport } from "./attribution.ts";
 import { timestamp } from "./timestamp.ts";
@@ -48,6 +51,31 @@ export const buildRoutes: readonly Route[] = [
     });
     return ReadableStream.from(texts(parts));
   }),
+  handle(READ_LOG_LINES, async ({ path, query, building: { builds } }) => {
+    const build = builds.find(path.build);
+    const { attempt, lines } = await builds.logLines(build, query.attempt || null);
+    const total = lines?.count ?? 0;
+    const from = query.from || Math.max(1, total - query.limit + 1);
+    return {
+      attempt: attempt.number,
+      total,
+      has_ended: attempt.endedAt !== null,
+      from,
+      lines: (await lines?.read(from, query.limit) ?? []).map(({ text }) => text),
+    };
+  }),
+  handle(
+    SEARCH_LOG,
+    async ({ path, query: { attempt, q, after, limit }, building: { builds } }) => {
+      const { lines } = await builds.logLines(builds.find(path.build), attempt || null);
+      const matches = q === undefined ? searchForErrors : searchFor(q);
+      const found = await lines?.search(matches, { after, limit: limit + 1 }) ?? [];
+      return {
+        matches: found.slice(0, limit).map(({ number, text }) => ({ line: number, text })),
+        is_complete: found.length <= limit,
+      };
+    },
+  ),
   handle(
     CANCEL_BUILD,
     async ({ path, body: { reason }, building: { builds }, principal, note }) => {

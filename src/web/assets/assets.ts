@@ -4,9 +4,11 @@ import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import htmxSse from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
 import copyField from "../client/copy_field.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
+import logView from "../client/log_view.js" with { type: "text" };
 import searchKey from "../client/search_key.js" with { type: "text" };
 import relativeTime from "../client/relative_time.js" with { type: "text" };
 import uploadFiles from "../client/upload_files.js" with { type: "text" };
+import viewedFiles from "../client/viewed_files.js" with { type: "text" };
 import { encoded, encodingFor } from "../html_response.ts";
 import style from "./admin.css" with { type: "text" };
 import mark from "./mark.svg" with { type: "text" };
@@ -27,9 +29,20 @@ const HASH_LENGTH = 16;
  */
 const SOURCES = {
   "admin.css": style,
-  "admin.js": [htmx, htmxSse, copyField, liveState, relativeTime, searchKey, uploadFiles]
+  "admin.js": [
+    htmx,
+    htmxSse,
+    copyField,
+    liveState,
+    relativeTime,
+    searchKey,
+    uploadFiles,
+  ]
     .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/m, ""))
     .join(";\n"),
+  // Only pages that have one load it.
+  "log_view.js": logView,
+  "viewed_files.js": viewedFiles,
   "mark.svg": mark,
 };
 

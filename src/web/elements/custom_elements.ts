@@ -7,6 +7,8 @@ declare module "preact" {
       "copy-field": HTMLAttributes<HTMLElement>;
       "live-state": HTMLAttributes<HTMLElement>;
       "upload-files": HTMLAttributes<HTMLElement>;
+      "log-view": HTMLAttributes<HTMLElement>;
+      "viewed-files": HTMLAttributes<HTMLElement>;
     }
   }
 }

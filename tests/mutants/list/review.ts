@@ -170,7 +170,7 @@ export const REVIEW: readonly Mutant[] = [
     killedBy: CASES,
   },
   {
-    file: "building/review/characters.ts",
+    file: "formats/text/characters.ts",
     find: 'character === "\\t" ? character : `<${codePoint(character)}>`',
     replace: "character",
     breaks: "a PKGBUILD can write escape sequences to the terminal of who reviews it",

@@ -209,6 +209,14 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
     { target: "/api/v1/builds/7/log", status: 404 },
     { target: "/api/v1/builds/7/log?follow=perhaps", status: 400 },
   ],
+  "GET /api/v1/builds/{build}/log/lines": [
+    { target: "/api/v1/builds/7/log/lines", status: 404 },
+    { target: "/api/v1/builds/7/log/lines?from=-1", status: 400 },
+  ],
+  "GET /api/v1/builds/{build}/log/search": [
+    { target: "/api/v1/builds/7/log/search?q=x", status: 404 },
+    { target: "/api/v1/builds/7/log/search?q=", status: 400 },
+  ],
   "POST /api/v1/builds/{build}/cancel": [
     { target: "/api/v1/builds/7/cancel", status: 404, body: {} },
   ],
@@ -344,6 +352,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   "GET /api/v1/approvals/{id}": [
     { target: `/api/v1/approvals/${"0".repeat(16)}`, status: 404 },
     { target: "/api/v1/approvals/yay", status: 400 },
+  ],
+  "GET /api/v1/approvals/{id}/files": [
+    { target: `/api/v1/approvals/${"0".repeat(16)}/files`, status: 404 },
+    { target: "/api/v1/approvals/yay/files", status: 400 },
   ],
   "POST /api/v1/approvals/{id}/approve": [
     { target: `/api/v1/approvals/${"0".repeat(16)}/approve`, status: 404, body: {} },

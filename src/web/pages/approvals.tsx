@@ -1,0 +1,103 @@
+import {
+  type ApprovalDetail,
+  type ApprovalReport,
+  LIST_APPROVALS,
+  SHOW_APPROVAL,
+} from "../../api/approvals.ts";
+import { LIST_WATCHED } from "../../api/aur.ts";
+import { LIST_EVENTS } from "../../api/events.ts";
+import { Part } from "../elements/facts.tsx";
+import { counted } from "../elements/quantities.tsx";
+import type { Page, Tone } from "../page.ts";
+import type { Visit } from "../visit.ts";
+import { BuildsToDecide } from "./approvals/builds_to_decide.tsx";
+import { LetThrough, letThroughIn } from "./approvals/let_through.tsx";
+import { NothingWaits } from "./approvals/nothing_waits.tsx";
+import { Waiting } from "./approvals/waiting.tsx";
+
+/** How many are looked into, for what changed in each. */
+const MOST_DETAILS = 20;
+const EVENTS_READ = "200";
+
+/** What waits for a person: changes of packages, their settings, and builds. */
+export const APPROVALS: Page = {
+  path: "approvals",
+  title: "Approvals",
+  section: "Packages of your own",
+  role: "viewer",
+  render: async (visit) => {
+    const { call } = visit;
+    const [{ approvals, builds }, { packages, last_check }, { events }] = await Promise.all([
+      call(LIST_APPROVALS),
+      call(LIST_WATCHED),
+      call(LIST_EVENTS, { limit: EVENTS_READ }),
+    ]);
+    const asked = approvals.filter(({ is_asked }) => is_asked);
+    const cooling = approvals.filter(({ is_asked }) => !is_asked);
+    const details = await detailsOf(asked, visit);
+    const passed = letThroughIn(events);
+    return {
+      ...approvalsSentence(asked.length, builds.length),
+      commands: ["pkgstash approvals", "pkgstash approvals show NAME"],
+      body: (
+        <>
+          {asked.length === 0 && builds.length === 0
+            ? (
+              <NothingWaits
+                watched={packages.length}
+                cooling={cooling.length}
+                lastCheck={last_check}
+              />
+            )
+            : null}
+          {asked.length === 0 ? null : <Waiting approvals={asked} details={details} />}
+          {builds.length === 0 ? null : (
+            <Part title="Builds that need you">
+              <BuildsToDecide builds={builds} />
+            </Part>
+          )}
+          {cooling.length === 0 ? null : (
+            <Part title="Passing by themselves after their cool-down">
+              <Waiting approvals={cooling} details={new Map()} />
+            </Part>
+          )}
+          {passed.length === 0 ? null : (
+            <Part
+              title="Let through by rule lately"
+              aside={<span class="quiet">the proof is beside each</span>}
+            >
+              <LetThrough passed={passed} />
+            </Part>
+          )}
+        </>
+      ),
+    };
+  },
+};
+
+/** What changed, of the first of a list. One that ends meanwhile is left out. */
+async function detailsOf(
+  asked: readonly ApprovalReport[],
+  { call }: Visit,
+): Promise<Map<string, ApprovalDetail>> {
+  const details = new Map<string, ApprovalDetail>();
+  for (const { id } of asked.slice(0, MOST_DETAILS)) {
+    const detail = await call(SHOW_APPROVAL, { id }).catch(() => null);
+    if (detail !== null) details.set(id, detail);
+  }
+  return details;
+}
+
+/** The answer to "what waits for me?" in a sentence. */
+export function approvalsSentence(
+  changes: number,
+  builds: number,
+): { heading: string; tone: Tone } {
+  if (changes === 0 && builds === 0) return { heading: "Nothing waits for you", tone: "good" };
+  const waiting = [
+    ...changes === 0 ? [] : [counted(changes, "change")],
+    ...builds === 0 ? [] : [counted(builds, "build")],
+  ].join(" and ");
+  const isOne = changes + builds === 1;
+  return { heading: `${waiting} ${isOne ? "waits" : "wait"} for you`, tone: "calm" };
+}

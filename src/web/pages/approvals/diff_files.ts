@@ -1,0 +1,113 @@
+import type { InspectedReport } from "../../../api/approvals.ts";
+
+type DiffLine = InspectedReport["diff"][number];
+
+/** A line of a file, with its number from 1 on. */
+export interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
+/** Lines that belong together: unchanged ones, or some that others take the place of. */
+export type DiffBlock =
+  | { readonly kind: "context"; readonly before: NumberedLine[]; readonly after: NumberedLine[] }
+  | { readonly kind: "change"; readonly before: NumberedLine[]; readonly after: NumberedLine[] }
+  /** Something that is said about the lines before it. */
+  | { readonly kind: "note"; readonly text: string };
+
+export interface DiffHunk {
+  readonly title: string;
+  readonly blocks: DiffBlock[];
+}
+
+/** One file of a diff. */
+export interface DiffFile {
+  /** Null if it was not there. */
+  readonly before: string | null;
+  /** Null if it is gone. */
+  readonly after: string | null;
+  /** What is said of the whole file: its mode, that it is not a text. */
+  readonly notes: string[];
+  readonly hunks: DiffHunk[];
+  added: number;
+  removed: number;
+}
+
+const RANGES = /^@@ -(\d+),(\d+) \+(\d+),(\d+) @@$/;
+
+/** The files of a unified diff as the API has it, with their lines numbered. */
+export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
+  const files: DiffFile[] = [];
+  let before: string | null = null;
+  let [oldNumber, newNumber] = [1, 1];
+  for (const { kind, text } of lines) {
+    if (kind === "file" && text.startsWith("--- ")) {
+      before = pathIn(text);
+      continue;
+    }
+    if (kind === "file") {
+      files.push({ before, after: pathIn(text), notes: [], hunks: [], added: 0, removed: 0 });
+      [oldNumber, newNumber] = [1, 1];
+      continue;
+    }
+    const file = files.at(-1);
+    if (file === undefined) continue;
+    if (kind === "hunk") {
+      const [, oldStart, oldCount, newStart, newCount] = RANGES.exec(text) ?? [];
+      // An empty range is named by the line before it.
+      oldNumber = Number(oldStart ?? 1) + (oldCount === "0" ? 1 : 0);
+      newNumber = Number(newStart ?? 1) + (newCount === "0" ? 1 : 0);
+      file.hunks.push({ title: text, blocks: [] });
+      continue;
+    }
+    if (kind === "note") {
+      const said = text.replace(/^\\ /, "");
+      const hunk = file.hunks.at(-1);
+      if (hunk === undefined) file.notes.push(said);
+      else hunk.blocks.push({ kind: "note", text: said });
+      continue;
+    }
+    const { blocks } = hunkOf(file);
+    const content = text.slice(1);
+    if (kind === "context") {
+      const block = blockOf(blocks, "context");
+      block.before.push({ number: oldNumber++, text: content });
+      block.after.push({ number: newNumber++, text: content });
+    } else if (kind === "removed") {
+      const last = blocks.at(-1);
+      // What is removed after something was added takes the place of something else.
+      const block = last?.kind === "change" && last.after.length > 0
+        ? newBlock(blocks, "change")
+        : blockOf(blocks, "change");
+      block.before.push({ number: oldNumber++, text: content });
+      file.removed++;
+    } else {
+      blockOf(blocks, "change").after.push({ number: newNumber++, text: content });
+      file.added++;
+    }
+  }
+  return files;
+}
+
+function pathIn(text: string): string | null {
+  const path = text.slice("--- ".length);
+  return path === "/dev/null" ? null : path.slice("a/".length);
+}
+
+/** Texts that have little in common are shown as a whole, without a hunk. */
+function hunkOf({ hunks }: DiffFile): DiffHunk {
+  const hunk = hunks.at(-1) ?? { title: "", blocks: [] };
+  if (hunks.length === 0) hunks.push(hunk);
+  return hunk;
+}
+
+function blockOf(blocks: DiffBlock[], kind: "context" | "change") {
+  const last = blocks.at(-1);
+  return last?.kind === kind ? last : newBlock(blocks, kind);
+}
+
+function newBlock(blocks: DiffBlock[], kind: "context" | "change") {
+  const block = { kind, before: [], after: [] };
+  blocks.push(block);
+  return block as Extract<DiffBlock, { kind: "context" | "change" }>;
+}

@@ -1,0 +1,55 @@
+import type { BuildReport } from "../../../api/builds.ts";
+import { Foreign } from "../../elements/foreign_text.tsx";
+import { Notice } from "../../elements/messages.tsx";
+import { Time } from "../../elements/quantities.tsx";
+import { sentence } from "../approvals/facts.ts";
+import { LogText } from "./log_line.tsx";
+import { logHref } from "./log_view.tsx";
+import { failureText, helpFor } from "./words.ts";
+
+/** Lines of a log around one that tells of an error. */
+export interface Excerpt {
+  readonly line: number;
+  readonly attempt: number;
+  readonly from: number;
+  readonly lines: readonly string[];
+}
+
+/** Why a build failed, since when, what helps, and where the log says so. */
+export function FailureNotice(
+  { build, failure, excerpt, endedAt }: {
+    build: number;
+    failure: NonNullable<BuildReport["failure"]>;
+    excerpt: Excerpt | null;
+    endedAt: string | null;
+  },
+) {
+  return (
+    <Notice tone="bad" title={failureText(failure)}>
+      <p>
+        <Foreign text={sentence(failure.reason)} /> <Time at={endedAt} none="" />
+      </p>
+      <p>{helpFor(failure)}</p>
+      {excerpt === null
+        ? null
+        : (
+          <div class="excerpt code-lines" role="group" aria-label="The log around the first error">
+            {excerpt.lines.map((text, index) => {
+              const number = excerpt.from + index;
+              const { attempt, from } = excerpt;
+              return (
+                <div class={number === excerpt.line ? "log-line is-error" : "log-line"}>
+                  <a class="line-number" href={`${logHref(build, { attempt, from })}#L${number}`}>
+                    {number}
+                  </a>
+                  <code>
+                    <LogText text={text} />
+                  </code>
+                </div>
+              );
+            })}
+          </div>
+        )}
+    </Notice>
+  );
+}

@@ -1,0 +1,64 @@
+import type { BuildReport } from "../../../api/builds.ts";
+import { Badge } from "../../elements/badge.tsx";
+import { Foreign } from "../../elements/foreign_text.tsx";
+import { Empty } from "../../elements/messages.tsx";
+import { NextPager } from "../../elements/pager.tsx";
+import { Time } from "../../elements/quantities.tsx";
+import { Table } from "../../elements/table.tsx";
+import { failureText, STATES } from "./words.ts";
+
+/** All builds, the latest first. */
+export function History(
+  { builds, next }: { builds: readonly BuildReport[]; next: number | null },
+) {
+  if (builds.length === 0) return <Empty title="No build is like that." />;
+  return (
+    <>
+      <Table
+        name="All builds"
+        rows={builds}
+        keyOf={({ number }) => String(number)}
+        columns={[
+          {
+            title: "Package",
+            cell: ({ number, package_base, version }) => (
+              <>
+                <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
+                <span class="quiet">
+                  <Foreign text={version} />
+                </span>
+              </>
+            ),
+          },
+          {
+            title: "State",
+            cell: ({ state, failure, hold }) => (
+              <>
+                <Badge tone={STATES[state].tone}>{STATES[state].word}</Badge>
+                {state === "failed" && failure !== null
+                  ? <span class="hint">{failureText(failure)}</span>
+                  : null}
+                {state === "held" && hold !== null
+                  ? (
+                    <span class="hint">
+                      <Foreign text={hold.reason} />
+                    </span>
+                  )
+                  : null}
+              </>
+            ),
+          },
+          { title: "Number", cell: ({ number }) => number, isNumber: true, from: "medium" },
+          { title: "For", cell: ({ architecture }) => architecture, from: "medium" },
+          { title: "Builder", cell: ({ builder }) => builder ?? "–", from: "wide" },
+          {
+            title: "Ended",
+            cell: ({ ended_at, created_at }) => <Time at={ended_at ?? created_at} />,
+            isNumber: true,
+          },
+        ]}
+      />
+      <NextPager next={next} />
+    </>
+  );
+}

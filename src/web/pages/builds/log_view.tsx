@@ -1,0 +1,87 @@
+import { assetUrl } from "../../assets/assets.ts";
+import "../../elements/custom_elements.ts";
+import { countText } from "../../elements/quantities.tsx";
+import { LogLine } from "./log_line.tsx";
+
+/** Lines that are sent at once. */
+export const LINES_AT_ONCE = 256;
+/** Lines that are shown of the end. */
+export const LAST_LINES = 200;
+
+/** Lines of a log, as the API has them. */
+export interface LogPart {
+  readonly attempt: number;
+  readonly total: number;
+  readonly has_ended: boolean;
+  readonly from: number;
+  readonly lines: readonly string[];
+}
+
+/** The path of the page that has the log of a build by itself. */
+export function logHref(
+  build: number,
+  query: Readonly<Record<string, string | number>>,
+): string {
+  const text = new URLSearchParams(
+    Object.entries(query).map(([name, value]) => [name, String(value)]),
+  );
+  return `/admin/builds/${build}/log?${text}`;
+}
+
+/**
+ * A log: with scripts all of it, of which the browser fetches what is looked at; without them the
+ * lines that are given, with links to the others.
+ */
+export function LogView(
+  { build, log, query = "" }: { build: number; log: LogPart; query?: string },
+) {
+  const { attempt, total, from, lines } = log;
+  const last = from + lines.length - 1;
+  const older = Math.max(1, from - LINES_AT_ONCE);
+  return (
+    <log-view data-src={logHref(build, { attempt })} data-total={total} data-watch="log-state">
+      <form class="log-bar" role="search" action={`/admin/builds/${build}/log`}>
+        <input type="hidden" name="attempt" value={attempt} />
+        <input
+          type="search"
+          name="q"
+          value={query}
+          aria-label="Search the log"
+          placeholder="Search the log"
+          maxLength={200}
+        />
+        <button type="submit">Search</button>
+        <span class="log-found" role="status"></span>
+        <span class="log-links">
+          <button type="button" class="quiet log-end" hidden>To the end</button>
+          <a href={logHref(build, { attempt, raw: 1 })}>Raw file</a>
+        </span>
+      </form>
+      {lines.length === 0
+        ? <p class="empty">{total === 0 ? "It has no line yet." : "There are no such lines."}</p>
+        : null}
+      <div
+        class="log-lines code-lines"
+        tabIndex={0}
+        role="region"
+        aria-label="Log"
+        hidden={lines.length === 0}
+      >
+        {lines.map((text, index) => <LogLine number={from + index} text={text} />)}
+      </div>
+      <nav class="pager log-pager" aria-label="Parts of the log">
+        <span class="quiet">
+          {lines.length === 0
+            ? null
+            : `Lines ${countText(from)} to ${countText(last)} of ${countText(total)}`}
+        </span>
+        {from > 1 ? <a href={logHref(build, { attempt, from: older })}>Older lines</a> : null}
+        {last < total
+          ? <a href={logHref(build, { attempt, from: last + 1 })}>Newer lines</a>
+          : null}
+        {last < total ? <a href={logHref(build, { attempt })}>The end</a> : null}
+      </nav>
+      <script defer src={assetUrl("log_view.js")}></script>
+    </log-view>
+  );
+}

@@ -1,0 +1,47 @@
+import type { BuildReport } from "../../../api/builds.ts";
+import { madeVisible } from "../../../formats/text/characters.ts";
+import { Foreign } from "../../elements/foreign_text.tsx";
+import { Time } from "../../elements/quantities.tsx";
+import { LogText } from "./log_line.tsx";
+import { STEPS } from "./words.ts";
+
+export interface RunningBuild {
+  readonly build: BuildReport;
+  /** Of its log; null if that has none. */
+  readonly lastLine: string | null;
+}
+
+/** The builds that builders have, each with the last line of its log. */
+export function Running({ builds }: { builds: readonly RunningBuild[] }) {
+  return (
+    <ol class="waiting-list">
+      {builds.map(({ build, lastLine }) => {
+        const { number, package_base, version, architecture, builder, step, created_at } = build;
+        return (
+          <li key={String(number)}>
+            <p class="entry-title">
+              <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
+              <span class="versions">
+                <Foreign text={version} /> for {architecture}
+              </span>
+            </p>
+            <p class="small">
+              {step === null ? "Publishing" : STEPS[step]}
+              <span class="quiet">
+                {`, on ${madeVisible(builder ?? "a builder")}, queued `}
+                <Time at={created_at} />
+              </span>
+            </p>
+            {lastLine === null ? null : (
+              <p class="last-line code-lines">
+                <code>
+                  <LogText text={lastLine} />
+                </code>
+              </p>
+            )}
+          </li>
+        );
+      })}
+    </ol>
+  );
+}

