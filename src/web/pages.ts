@@ -2,11 +2,17 @@ import type { Page } from "./page.ts";
 import { BUILDS } from "./pages/builds.tsx";
 import { BUILD } from "./pages/builds/build.tsx";
 import { BUILD_LOG } from "./pages/builds/log.tsx";
+import { CLEANUP } from "./pages/cleanup.tsx";
+import { DOWNLOADS } from "./pages/downloads.tsx";
+import { EVENTS } from "./pages/events.tsx";
 import { MIRRORS } from "./pages/mirrors.tsx";
 import { APPROVALS } from "./pages/approvals.tsx";
 import { APPROVAL } from "./pages/approvals/approval.tsx";
 import { APPROVAL_FILE } from "./pages/approvals/approval_file.tsx";
 import { OVERVIEW } from "./pages/overview.tsx";
+import { PACKAGE } from "./pages/package.tsx";
+import { PACKAGES } from "./pages/packages.tsx";
+import { REMOVED_FILES } from "./pages/removed_files.tsx";
 import { REPOSITORIES } from "./pages/repositories.tsx";
 import { REPOSITORY } from "./pages/repository.tsx";
 import { SETTINGS } from "./pages/settings.tsx";
@@ -15,7 +21,12 @@ import { SESSIONS } from "./pages/sessions.tsx";
 /** All pages, in the order of the navigation. */
 export const PAGES: readonly Page[] = [
   OVERVIEW,
+  PACKAGES,
+  PACKAGE,
   MIRRORS,
+  DOWNLOADS,
+  CLEANUP,
+  REMOVED_FILES,
   REPOSITORIES,
   REPOSITORY,
   APPROVALS,
@@ -24,6 +35,7 @@ export const PAGES: readonly Page[] = [
   BUILDS,
   BUILD,
   BUILD_LOG,
+  EVENTS,
   SETTINGS,
   SESSIONS,
 ];

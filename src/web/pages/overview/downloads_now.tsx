@@ -1,7 +1,7 @@
 import type { DownloadReport } from "../../../api/downloads.ts";
 import { Empty } from "../../elements/messages.tsx";
 import { Meter } from "../../elements/meter.tsx";
-import { Bytes, Count, None, percentText } from "../../elements/quantities.tsx";
+import { Bytes, Count, Duration, None, percentText } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import { FileName } from "../../elements/file_name.tsx";
 
@@ -32,6 +32,12 @@ export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport
         {
           title: "Speed",
           cell: ({ bytes_per_second }) => <Bytes bytes={bytes_per_second} perSecond />,
+          isNumber: true,
+          from: "medium",
+        },
+        {
+          title: "Left",
+          cell: ({ ms_left }) => <Duration ms={ms_left} />,
           isNumber: true,
           from: "medium",
         },

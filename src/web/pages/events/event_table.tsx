@@ -1,0 +1,70 @@
+import type { EventKind, EventReport } from "../../../api/events.ts";
+import { Badge } from "../../elements/badge.tsx";
+import { Time } from "../../elements/quantities.tsx";
+import { Table } from "../../elements/table.tsx";
+import type { Tone } from "../../page.ts";
+import { useVisit } from "../../visit_context.ts";
+
+/** Events, a row each, the newest first. */
+export function EventTable({ events }: { events: readonly EventReport[] }) {
+  const visit = useVisit();
+  return (
+    <Table
+      name="Events"
+      rows={events}
+      keyOf={({ number }) => String(number)}
+      columns={[
+        {
+          title: "What",
+          cell: (event) => (
+            <span class="file">
+              <span class="name">{event.action}</span>
+              <span class="directory">{factsText(event)}</span>
+            </span>
+          ),
+        },
+        {
+          title: "Kind",
+          cell: ({ kind, action }) => (
+            <a href={visit.here({ kind, after: null })}>
+              <Badge tone={toneOf(kind, action)}>{kind}</Badge>
+            </a>
+          ),
+          from: "medium",
+        },
+        {
+          title: "Who",
+          cell: ({ who, address }) => (
+            <span class="file">
+              <a class="name" href={visit.here({ who, after: null })}>{who}</a>
+              <span class="directory">{address}</span>
+            </span>
+          ),
+          from: "medium",
+        },
+        { title: "When", cell: ({ at }) => <Time at={at} />, isNumber: true },
+      ]}
+    />
+  );
+}
+
+/** The facts of an event, or else what was requested. */
+export function factsText({ details, request }: EventReport): string {
+  const facts = Object.entries(details).map(([name, value]) =>
+    `${name.replaceAll("_", " ")} ${typeof value === "string" ? value : JSON.stringify(value)}`
+  );
+  return facts.length > 0 ? facts.join(" · ") : request;
+}
+
+/** Whether something went wrong, by what the daemon calls it. */
+export function isTrouble({ action }: Pick<EventReport, "action">): boolean {
+  return TROUBLE.test(action);
+}
+
+const TROUBLE = /^(?:Fail|Break off|Refuse)/;
+
+function toneOf(kind: EventKind, action: string): Tone {
+  if (isTrouble({ action })) return "bad";
+  if (kind === "download") return "warn";
+  return kind === "change" || kind === "login" ? "good" : "calm";
+}

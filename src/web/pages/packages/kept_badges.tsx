@@ -1,0 +1,36 @@
+import type { PackageReport } from "../../../api/packages.ts";
+import { Badge } from "../../elements/badge.tsx";
+import type { Tone } from "../../page.ts";
+
+type Reason = PackageReport["kept_because"][number];
+
+const REASONS: Readonly<Record<Reason, { text: string; tone: Tone }>> = {
+  current: { text: "current", tone: "good" },
+  unknown: { text: "database not known", tone: "warn" },
+  pinned: { text: "pinned", tone: "calm" },
+  version: { text: "older version", tone: "calm" },
+  in_flight: { text: "on its way", tone: "calm" },
+};
+
+/** Why cleanup keeps a package. */
+export function KeptBadges({ reasons }: { reasons: readonly Reason[] }) {
+  if (reasons.length === 0) return <span class="quiet">nothing but room</span>;
+  return (
+    <span class="badges">
+      {reasons.map((reason) => (
+        <Badge key={reason} tone={REASONS[reason].tone}>{REASONS[reason].text}</Badge>
+      ))}
+    </span>
+  );
+}
+
+/** The reasons as a filter offers them. */
+export const KEPT_CHOICES: Readonly<Record<string, string>> = {
+  "": "any reason",
+  current: "current",
+  version: "older version",
+  pinned: "pinned",
+  unknown: "database not known",
+  in_flight: "on its way",
+  nothing: "nothing but room",
+};
