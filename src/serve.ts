@@ -1,6 +1,7 @@
 import { App } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { secretsIn } from "./config/credentials.ts";
+import { madeTokenFile, makeToken } from "./config/made_token.ts";
 import { type EffectiveConfig, readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
@@ -26,11 +27,13 @@ export interface ServeOptions {
   configPath?: string;
   /** Overrides the configuration. */
   logLevel?: LogLevel;
+  /** Whether the daemon makes itself a token if the configuration has none. */
+  makeToken?: boolean;
 }
 
 /** Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
 export async function serve(options: ServeOptions): Promise<void> {
-  const effective = await readConfig(options.configPath);
+  const effective = await readOptions(options);
   startLogging(effective.config, options);
   try {
     await runDaemon(effective, options);
@@ -39,15 +42,28 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
+/** The configuration, with the token that the daemon made if it has no other. */
+async function readOptions({ configPath, makeToken: mayMake }: ServeOptions) {
+  const effective = await readConfig(configPath);
+  const { config, origins } = effective;
+  if (!mayMake || config.token !== null) return effective;
+  const token = await makeToken(config.stateRoot);
+  return {
+    ...effective,
+    config: { ...config, token },
+    origins: new Map([...origins, ["token", madeTokenFile(config.stateRoot)]]),
+  };
+}
+
 async function runDaemon(effective: EffectiveConfig, options: ServeOptions): Promise<void> {
   const { config } = effective;
   const app = await App.start(config, effective);
-  announce(app);
+  announce(app, effective);
   using manager = connectToManager(config);
 
   const reload = async () => {
     try {
-      const fresh = await readConfig(options.configPath);
+      const fresh = await readOptions(options);
       app.reconfigure(fresh.config, fresh);
       startLogging(fresh.config, options);
       log.info("configuration reloaded");
@@ -113,7 +129,7 @@ function statusOf(app: App): string {
   return `Serving on ${app.url}`;
 }
 
-function announce(app: App): void {
+function announce(app: App, { origins }: EffectiveConfig): void {
   const { url, config } = app;
   const clientUrl = url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostName()}`);
   const lines = config.upstreams.map(({ clientPath }) => `Server = ${clientUrl}/${clientPath}`);
@@ -126,5 +142,21 @@ function announce(app: App): void {
 
 To use it, put this first in /etc/pacman.d/mirrorlist:
 ${lines.map((line) => `  ${line}`).join("\n")}
+
+${administrationText(config, origins)}
 `);
+}
+
+/** How the administrator's commands get at the daemon. */
+function administrationText(
+  { token, stateRoot }: Config,
+  origins: EffectiveConfig["origins"],
+): string {
+  if (token === null) {
+    return "Commands such as pkgstash status need a token: set PKGSTASH_TOKEN, or add --make-token.";
+  }
+  const command = Deno.build.standalone ? "pkgstash status" : "deno task pkgstash status";
+  return origins.get("token") === madeTokenFile(stateRoot)
+    ? `The administrator's token is in ${madeTokenFile(stateRoot)}. Try: ${command}`
+    : `Try: ${command}`;
 }

@@ -2,6 +2,7 @@ import manifest from "../../deno.json" with { type: "json" };
 import { URL_VARIABLE } from "../../src/cli/api_client.ts";
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
+import { HOME_VARIABLES } from "../../src/platform/permissions.ts";
 import { CREDENTIALS_VARIABLE } from "../../src/platform/systemd/credential.ts";
 import { JOURNAL_VARIABLE } from "../../src/platform/systemd/journal.ts";
 import { NOTIFY_VARIABLES } from "../../src/platform/systemd/service_manager.ts";
@@ -9,11 +10,12 @@ import { NOTIFY_VARIABLES } from "../../src/platform/systemd/service_manager.ts"
 const KEY_VARIABLES = [...Object.values(SETTINGS), ...Object.values(UPSTREAM_KEYS)]
   .map(environmentName);
 const ADMINISTRATION_VARIABLES = [TOKEN_VARIABLE.name, URL_VARIABLE];
+const COMMAND_VARIABLES = [...ADMINISTRATION_VARIABLES, ...HOME_VARIABLES];
 const SYSTEMD_VARIABLES = [CREDENTIALS_VARIABLE, JOURNAL_VARIABLE, ...NOTIFY_VARIABLES];
 
 /** deno.json with the environment variables of the permission set "binary". */
 export function withBinaryVariables(denoJson: string): string {
-  const variables = [...ADMINISTRATION_VARIABLES, ...KEY_VARIABLES, ...SYSTEMD_VARIABLES];
+  const variables = [...COMMAND_VARIABLES, ...KEY_VARIABLES, ...SYSTEMD_VARIABLES];
   const list = variables.map((name) => `        ${JSON.stringify(name)}`).join(",\n");
   const LIST = /("binary": \{[^}]*"env": \[)[^\]]*(\])/;
   if (!LIST.test(denoJson)) {
@@ -29,12 +31,13 @@ export function permissionList(): string {
     "```text",
     "net    everything",
     `read   ${read.filter((path) => path !== "/").join(" ")}`,
-    "       and all files, for commands that take files; the daemon gives that up first",
+    "       and all files, for the administrator's commands; the daemon gives that up first",
     `write  ${write.filter((path) => path !== "/").join(" ")}`,
     "       and all files, for repo export; everything else gives that up first",
     `sys    ${sys.join(" ")}`,
     "env    PKGSTASH_ and the name of each key, in capitals;",
     `       ${[...ADMINISTRATION_VARIABLES, ...SYSTEMD_VARIABLES].join(" ")}`,
+    `       and ${HOME_VARIABLES.join(" ")}, which the daemon gives up`,
     "```",
   ].join("\n");
 }

@@ -58,8 +58,9 @@ export type ClientConfig = z.infer<typeof CLIENT_CONFIG>;
 export const SHOW_CLIENT_CONFIG = endpoint({
   method: "GET",
   path: "/api/v1/client-config",
-  summary: "Show the pacman configuration for clients",
+  // Everybody who may use the mirror may know how.
   right: "anyone",
+  summary: "Show the pacman configuration for clients",
   query: {
     date: z.string().optional().describe(
       "The view to hold clients at: a day such as 2026-11-20, or a time such as 2026-11-20T12:00Z.",

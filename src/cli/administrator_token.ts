@@ -1,10 +1,14 @@
+import { join } from "@std/path";
 import { parseEnvFile } from "../config/env_file.ts";
+import { DEFAULT_STATE_ROOT } from "../config/out_of_reach.ts";
 import { TOKEN_VARIABLE } from "../config/schema.ts";
 import { reasonOf } from "../errors.ts";
+import { HOME_VARIABLES } from "../platform/permissions.ts";
+import { madeTokenFile } from "../config/made_token.ts";
 import { AdministrationError, EXIT_CODE } from "./errors.ts";
 
 /** Where the distribution package puts the token. */
-export const DEFAULT_TOKEN_FILE = "/etc/pkgstash/pkgstash.env";
+export const PACKAGE_TOKEN_FILE = "/etc/pkgstash/pkgstash.env";
 
 const VARIABLE = TOKEN_VARIABLE.name;
 
@@ -21,9 +25,12 @@ export interface TokenPlaces {
 }
 
 const THIS_MACHINE: TokenPlaces = {
-  getEnvironment: (name) => Deno.env.get(name),
+  getEnvironment: (variable) => {
+    // Query first: without permission, reading would prompt on a terminal.
+    const { state } = Deno.permissions.querySync({ name: "env", variable });
+    return state === "granted" ? Deno.env.get(variable) : undefined;
+  },
   readFile: async (path) => {
-    // Query first: reading without permission would prompt on a terminal.
     const { state } = await Deno.permissions.query({ name: "read", path });
     if (state !== "granted") throw new Deno.errors.NotCapable(path);
     return await Deno.readTextFile(path);
@@ -31,36 +38,45 @@ const THIS_MACHINE: TokenPlaces = {
 };
 
 /**
- * Finds the token in `file` if that is given, else in the environment, else in the default file. A
- * file contains the token alone, or a line PKGSTASH_TOKEN=TOKEN.
+ * Finds the token in `file` if that is given, else in the environment, else in the first default file
+ * that can be read. A file contains the token alone, or a line PKGSTASH_TOKEN=TOKEN.
  *
- * @throws AdministrationError that names the place and what to do.
+ * @throws AdministrationError that names the places and what to do.
  */
 export async function findToken(
   file: string | undefined,
   { getEnvironment, readFile }: TokenPlaces = THIS_MACHINE,
 ): Promise<AdministratorToken> {
-  if (file !== undefined) return { token: await readToken(file, readFile), source: file };
   const variable = getEnvironment(VARIABLE);
-  if (variable !== undefined && variable !== "") {
+  if (file === undefined && variable !== undefined && variable !== "") {
     return { token: checkedToken(variable.trim(), VARIABLE), source: VARIABLE };
   }
-  return {
-    token: await readToken(DEFAULT_TOKEN_FILE, readFile),
-    source: DEFAULT_TOKEN_FILE,
-  };
+  const failures: string[] = [];
+  for (const path of file === undefined ? defaultFiles(getEnvironment) : [file]) {
+    let content: string;
+    try {
+      content = await readFile(path);
+    } catch (error) {
+      failures.push(`${path}: ${failureOf(error, path)}`);
+      continue;
+    }
+    return { token: tokenIn(content, path), source: path };
+  }
+  throw noToken(...failures);
 }
 
-async function readToken(
-  path: string,
-  readFile: TokenPlaces["readFile"],
-): Promise<string> {
-  let content: string;
-  try {
-    content = await readFile(path);
-  } catch (error) {
-    throw noToken(`${path}: ${failureOf(error, path)}`);
-  }
+/** Where the token is looked up unless a file is named. */
+function defaultFiles(getEnvironment: TokenPlaces["getEnvironment"]): string[] {
+  const [configuration, home] = HOME_VARIABLES.map(getEnvironment);
+  const folder = configuration || (home ? join(home, ".config") : null);
+  return [
+    ...(folder === null ? [] : [join(folder, "pkgstash", "token")]),
+    PACKAGE_TOKEN_FILE,
+    madeTokenFile(DEFAULT_STATE_ROOT),
+  ];
+}
+
+function tokenIn(content: string, path: string): string {
   const { values } = parseEnvFile(content);
   const value = values.get(VARIABLE);
   if (value !== undefined && value !== "") return checkedToken(value, path);
@@ -77,24 +93,22 @@ function checkedToken(token: string, source: string): string {
   throw noToken(`${source}: the token has characters other than visible ASCII`);
 }
 
-function noToken(reason: string): AdministrationError {
+function noToken(...reasons: string[]): AdministrationError {
   return new AdministrationError(
     EXIT_CODE.refused,
-    `Cannot read the administrator's token.\n  ${reason}.\n` +
-      `  Set ${VARIABLE} in the environment, or name a file with --token-file.`,
+    `Cannot read the administrator's token.\n${reasons.map((each) => `  ${each}.\n`).join("")}` +
+      `  Name its file with --token-file, or set ${VARIABLE}. The daemon must know the same token:\n` +
+      `  set ${VARIABLE} in its environment or in its env_file, or start it with --make-token.`,
   );
 }
 
 function failureOf(error: unknown, path: string): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) {
-    return path === DEFAULT_TOKEN_FILE
+    return path === PACKAGE_TOKEN_FILE
       ? "this user may not read it; become root, or join the group that owns it"
       : "this user may not read it";
   }
-  if (error instanceof Deno.errors.NotCapable) {
-    return "this program may not read it, only files in the directories it was built for, " +
-      "such as /etc/pkgstash";
-  }
+  if (error instanceof Deno.errors.NotCapable) return "Deno was not permitted to read it";
   return reasonOf(error);
 }

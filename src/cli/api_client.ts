@@ -15,7 +15,7 @@ import { daemonUrl, endpointUrl, requestContent } from "../api_client/endpoint_r
 import { sendFile } from "../api_client/send_file.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
-import { type AdministratorToken, DEFAULT_TOKEN_FILE, findToken } from "./administrator_token.ts";
+import { type AdministratorToken, findToken, PACKAGE_TOKEN_FILE } from "./administrator_token.ts";
 import type { CommandOption, OptionValues } from "./command.ts";
 import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
@@ -40,7 +40,8 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
     name: "token-file",
     valueName: "FILE",
     description: "File with the administrator's token, alone or as PKGSTASH_TOKEN=TOKEN " +
-      `(default: PKGSTASH_TOKEN in the environment, else ${DEFAULT_TOKEN_FILE})`,
+      "(default: PKGSTASH_TOKEN in the environment, else ~/.config/pkgstash/token, else " +
+      `${PACKAGE_TOKEN_FILE})`,
   },
 ];
 
@@ -63,11 +64,13 @@ export interface Line<Event> {
 /** The daemon's API. Whatever goes wrong is an AdministrationError that says what to do. */
 export class ApiClient {
   readonly #url: string;
-  readonly #token: AdministratorToken;
+  readonly #findToken: () => Promise<AdministratorToken>;
+  #token: AdministratorToken | null = null;
 
-  constructor(url: string, token: AdministratorToken) {
+  /** `findToken` is called when a request first needs the token. */
+  constructor(url: string, findToken: () => Promise<AdministratorToken>) {
     this.#url = url;
-    this.#token = token;
+    this.#findToken = findToken;
   }
 
   /** The base URL of the daemon, without a slash at the end. */
@@ -76,9 +79,9 @@ export class ApiClient {
   }
 
   /** The API that the options of a command and the environment point to. */
-  static async of(options: OptionValues): Promise<ApiClient> {
+  static of(options: OptionValues): ApiClient {
     const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);
-    return new ApiClient(checkedUrl(url), await findToken(options.get("token-file")));
+    return new ApiClient(checkedUrl(url), () => findToken(options.get("token-file")));
   }
 
   /** Whether nobody on the network can read what is sent. */
@@ -147,6 +150,7 @@ export class ApiClient {
 
   async #send(endpoint: Endpoint, input: object = {}): Promise<Response> {
     const values: Record<string, unknown> = { ...input };
+    const token = endpoint.right === "anyone" ? null : this.#token ??= await this.#findToken();
     const content = requestContent(endpoint.body, values["body"]);
     const controller = new AbortController();
     const timer = endpoint.isLong
@@ -158,7 +162,7 @@ export class ApiClient {
       const request = {
         method: endpoint.method,
         headers: {
-          authorization: `Bearer ${this.#token.token}`,
+          ...(token === null ? {} : { authorization: `Bearer ${token.token}` }),
           ...(content === null ? {} : { "content-type": content.type }),
         },
         signal: controller.signal,
@@ -256,7 +260,7 @@ export class ApiClient {
     if (status === 401) {
       return new AdministrationError(
         EXIT_CODE.refused,
-        `Cannot use ${this.#url}: it does not accept the token from ${this.#token.source}.\n` +
+        `Cannot use ${this.#url}: it does not accept the token from ${this.#token?.source}.\n` +
           "  Check that it is the daemon's. The daemon reads its token at the start and on reload.",
       );
     }

@@ -1,4 +1,5 @@
 import { PkgstashError } from "../errors.ts";
+import { renounceReading, renounceWriting } from "../platform/permissions.ts";
 import { versionLine } from "../version.ts";
 import { parseCommandArguments } from "./arguments.ts";
 import { type Command, lastWord } from "./command.ts";
@@ -65,18 +66,9 @@ async function dispatch(
     output.out(renderCommandHelp(command));
     return EXIT_CODE.ok;
   }
-  await renounceFiles(command);
+  if (command.isDaemon) await renounceReading();
+  if (!command.writesFiles) await renounceWriting();
   return await command.run(parsed.options, output);
-}
-
-/**
- * Gives up the binary's permission to read and write everywhere, and keeps that for its own places:
- * most of all, the daemon reads and writes nothing else.
- */
-async function renounceFiles({ readsFiles, writesFiles }: Command): Promise<void> {
-  if (!Deno.build.standalone) return;
-  if (!readsFiles) await Deno.permissions.revoke({ name: "read", path: "/" });
-  if (!writesFiles) await Deno.permissions.revoke({ name: "write", path: "/" });
 }
 
 /** The commands among which `first` is looked up. */

@@ -51,11 +51,11 @@ export interface Command {
   readonly options: readonly CommandOption[];
   readonly examples: readonly CommandExample[];
   /**
-   * Whether it reads files wherever the user names them. All other commands, and the daemon, renounce
-   * that right before they run.
+   * Whether it is the daemon, which reads in its own places only. Other commands also read the files
+   * that their user names.
    */
-  readonly readsFiles?: boolean;
-  /** Likewise, whether it writes files there. */
+  readonly isDaemon?: boolean;
+  /** Whether it writes files where the user says. All others renounce that before they run. */
   readonly writesFiles?: boolean;
   /** What may be typed after the name instead of arguments. */
   readonly subcommands?: readonly Command[];

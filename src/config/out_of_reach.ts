@@ -10,6 +10,11 @@ export const BINARY_CACHE_ROOT = "/var/cache/pkgstash";
 /** The default state directory of the compiled binary. */
 export const BINARY_STATE_ROOT = "/var/lib/pkgstash";
 
+/** The default state directory of this program. */
+export const DEFAULT_STATE_ROOT = Deno.build.standalone
+  ? BINARY_STATE_ROOT
+  : String(SETTINGS.stateRoot.defaultValue);
+
 /** How a path is used. */
 export type Access = "read" | "write";
 

@@ -6,6 +6,7 @@ import { ConfigProblems } from "./problem.ts";
 import { UPSTREAM_KEYS, upstreamKey } from "./schema.ts";
 import type { SecretFileContent } from "./secret_file.ts";
 import { SETTINGS } from "./settings.ts";
+import { renounceReading } from "../platform/permissions.ts";
 import { readCredential } from "../platform/systemd/credential.ts";
 
 /** The configuration file that is read by default, if it exists. */
@@ -30,6 +31,8 @@ export interface EffectiveConfig {
 export async function readConfig(path?: string): Promise<EffectiveConfig> {
   const file = path ?? DEFAULT_CONFIG_PATH;
   const text = await readConfigFile(file, path !== undefined);
+  // What the configuration names is judged as the daemon will find it.
+  await renounceReading();
   const parsed = parseConfig({
     text: text ?? "",
     fileName: text === null ? "defaults" : file,

@@ -8,6 +8,7 @@ import { join } from "@std/path";
  *       VERSION                       version of this tree
  *       lock                          held by the running daemon
  *       keys/                         signing keys, 0600
+ *       token                         what serve --make-token made, 0600
  *       tokens.json                   tokens, hashed; see administration
  *       ended_sessions.json           sessions of the web admin that were ended before their time
  *       client_names.json             names that were given to clients; see history

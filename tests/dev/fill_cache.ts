@@ -38,5 +38,7 @@ export async function fillCache(
   await download(core.packagePath("linux"));
   await extra.publish([{ name: "firefox", version: "145.0.1-1", bytes: 30_000_000 }]);
 
-  await new ApiClient(url, { token, source: "this program" }).call(ADD_PIN, { pattern: "glibc" });
+  await new ApiClient(url, () => Promise.resolve({ token, source: "this program" })).call(ADD_PIN, {
+    pattern: "glibc",
+  });
 }

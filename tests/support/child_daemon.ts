@@ -40,15 +40,16 @@ export class ChildDaemon implements AsyncDisposable {
   /**
    * Starts the daemon with `<folder>/pkgstash.toml`: a compiled binary, or the source with the
    * permissions that deno.json gives the server, which may then write in `folder` only.
-   * `env` adds to its environment.
+   * `env` adds to its environment, `options` to its command line.
    */
   static start(
     folder: string,
     binary: string | null = null,
     env: Record<string, string> = {},
+    options: readonly string[] = [],
   ): ChildDaemon {
     const program = binary === null ? sourceCommand(folder) : [binary];
-    const argv = [...program, "serve", "--config", join(folder, "pkgstash.toml")];
+    const argv = [...program, "serve", "--config", join(folder, "pkgstash.toml"), ...options];
     return new ChildDaemon(startProgram(argv, { cwd: folder, env: { NO_COLOR: "1", ...env } }));
   }
 

@@ -72,7 +72,7 @@ export const APPROVALS_COMMAND: Command = {
         description: "After pkgstash approvals show",
       }],
       run: async (options, output) => {
-        const client = await ApiClient.of(options);
+        const client = ApiClient.of(options);
         const { id } = await byId(client, requiredArgument(options, ID.name));
         const reason = options.get(REASON_OPTION.name);
         const approved = await client.call(APPROVE, {
@@ -117,13 +117,13 @@ export const APPROVALS_COMMAND: Command = {
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const answer = await (await ApiClient.of(options)).call(LIST_APPROVALS);
+  const answer = await ApiClient.of(options).call(LIST_APPROVALS);
   printAnswer(answer, { options, output, render: renderList });
   return EXIT_CODE.ok;
 }
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const { id } = await byIdOrName(client, requiredArgument(options, ID.name));
   const approval: ApprovalDetail = await client.call(SHOW_APPROVAL, { id });
   if (options.has(JSON_OPTION.name)) output.out(JSON.stringify(approval, null, 2));
@@ -133,7 +133,7 @@ async function show(options: OptionValues, output: Output): Promise<ExitCode> {
 
 async function reject(options: OptionValues, output: Output, hold: boolean): Promise<ExitCode> {
   const reason = reasonIn(options);
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const { id } = await byId(client, requiredArgument(options, ID.name));
   const rejected = await client.call(REJECT, { id, body: { reason, hold } });
   printAnswer(rejected, {

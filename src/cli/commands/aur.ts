@@ -45,7 +45,7 @@ export const AUR_COMMAND: Command = {
       options: [JSON_OPTION, ...CONNECTION_OPTIONS],
       examples: [{ command: "pkgstash aur check", description: "What was pushed meanwhile" }],
       run: async (options, output) => {
-        const report = await (await ApiClient.of(options)).call(CHECK_WATCHED);
+        const report = await ApiClient.of(options).call(CHECK_WATCHED);
         printAnswer(report, {
           options,
           output,
@@ -75,7 +75,7 @@ export const AUR_COMMAND: Command = {
       ],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
-        const client = await ApiClient.of(options);
+        const client = ApiClient.of(options);
         if (options.has("release")) {
           await client.call(RELEASE_WATCHED, { name });
           output.out(`Released ${name}.`);
@@ -105,7 +105,7 @@ export const AUR_COMMAND: Command = {
           throw new UsageError(`${TIME.name} must be a time such as 3d or 12h, 0, or default.`);
         }
         const body = { ms, reason: reasonIn(options) };
-        await (await ApiClient.of(options)).call(SET_COOL_DOWN, { name, body });
+        await ApiClient.of(options).call(SET_COOL_DOWN, { name, body });
         output.out(`Set the cool-down of ${name} to ${time}.`);
         return EXIT_CODE.ok;
       },
@@ -120,7 +120,7 @@ export const AUR_COMMAND: Command = {
       examples: [{ command: "pkgstash aur remove yay", description: "Build no more of it" }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
-        await (await ApiClient.of(options)).call(REMOVE_WATCHED, { name });
+        await ApiClient.of(options).call(REMOVE_WATCHED, { name });
         output.out(`${name} is not watched any more. What is published stays.`);
         return EXIT_CODE.ok;
       },

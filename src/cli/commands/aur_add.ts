@@ -58,7 +58,6 @@ export const AUR_ADD_COMMAND: Command = {
       description: "A branch of a git repository",
     },
   ],
-  readsFiles: true,
   run: add,
 };
 
@@ -76,7 +75,6 @@ export const AUR_IMPORT_COMMAND: Command = {
       description: "All foreign packages of a machine",
     },
   ],
-  readsFiles: true,
   run: async (options, output) => {
     const file = requiredArgument(options, FILE);
     const text = file === "-"
@@ -140,7 +138,7 @@ async function addRepository(
 ): Promise<void> {
   const [, url = "", branch] = REPOSITORY.exec(target) ?? [];
   const body = { url, ...branch === undefined ? {} : { branch } };
-  const watched = await (await ApiClient.of(options)).call(ADD_REPOSITORY, { body });
+  const watched = await ApiClient.of(options).call(ADD_REPOSITORY, { body });
   printAnswer(watched, { options, output, render: renderWatched });
 }
 
@@ -159,7 +157,7 @@ async function addFolder(path: string, options: OptionValues, output: Output): P
     }
     return { path: name, mode, base64: content.toBase64() };
   });
-  const watched = await (await ApiClient.of(options)).call(ADD_FOLDER, { body: { files } });
+  const watched = await ApiClient.of(options).call(ADD_FOLDER, { body: { files } });
   printAnswer(watched, { options, output, render: renderWatched });
 }
 
@@ -172,7 +170,7 @@ async function watch(
   },
 ): Promise<ExitCode> {
   const isDryRun = options.has(DRY_RUN.name);
-  const plan = await (await ApiClient.of(options)).call(ADD_WATCHED, {
+  const plan = await ApiClient.of(options).call(ADD_WATCHED, {
     body: { names: [...names], skip_unknown: skipsUnknown, dry_run: isDryRun },
   });
   printAnswer(plan, {

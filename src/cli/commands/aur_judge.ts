@@ -29,7 +29,6 @@ export const AUR_JUDGE_COMMAND: Command = {
       description: "The verdict alone",
     },
   ],
-  readsFiles: true,
   run: async (options, output) => {
     const accepted = await readSourceFolder(requiredArgument(options, OLD));
     const candidate = await readSourceFolder(requiredArgument(options, NEW));

@@ -37,14 +37,14 @@ export const AUR_SHOW_COMMAND: Command = {
   }],
   run: async (options, output) => {
     const name = requiredArgument(options, "NAME");
-    const watched = await (await ApiClient.of(options)).call(SHOW_WATCHED, { name });
+    const watched = await ApiClient.of(options).call(SHOW_WATCHED, { name });
     printAnswer(watched, { options, output, render: renderDetail });
     return EXIT_CODE.ok;
   },
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const watched = await (await ApiClient.of(options)).call(LIST_WATCHED);
+  const watched = await ApiClient.of(options).call(LIST_WATCHED);
   printAnswer(watched, { options, output, render: renderList });
   return EXIT_CODE.ok;
 }

@@ -110,13 +110,12 @@ export const AUR_SETTINGS_COMMAND: Command = {
       description: "Patch the PKGBUILD, and leave out check()",
     },
   ],
-  readsFiles: true,
   run,
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const name = requiredArgument(options, NAME);
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const before = await client.call(SHOW_SETTINGS, { name });
   const isChange = CHANGES.some((option) => options.has(option.name));
   if (!isChange) {

@@ -126,7 +126,7 @@ export const BUILDS_COMMAND: Command = {
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const state = options.get("state") as BuildReport["state"] | undefined;
   const { builds } = await client.call(LIST_BUILDS, {
     state,
@@ -143,7 +143,7 @@ type Action = typeof CANCEL_BUILD | typeof RETRY_BUILD | typeof APPROVE_BUILD | 
 
 async function act(options: OptionValues, output: Output, action: Action): Promise<ExitCode> {
   const build = requiredArgument(options, BUILD.name);
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const input = { build, body: { reason: options.get(REASON.name) ?? "" } };
   const report: BuildReport = await client.call(action as typeof CANCEL_BUILD, input);
   printAnswer(report, {
@@ -155,7 +155,7 @@ async function act(options: OptionValues, output: Output, action: Action): Promi
 }
 
 async function rebuild(options: OptionValues, output: Output): Promise<ExitCode> {
-  const answer = await (await ApiClient.of(options)).call(REBUILD_PACKAGE, {
+  const answer = await ApiClient.of(options).call(REBUILD_PACKAGE, {
     body: {
       package: requiredArgument(options, "PACKAGE"),
       reason: options.get(REASON.name) ?? "",

@@ -35,7 +35,7 @@ export const BUILDS_LOG_COMMAND: Command = {
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const lines = new LogLines((line) => output.out(line));
   const parts = client.stream(READ_BUILD_LOG, {
     build: requiredArgument(options, BUILD.name),

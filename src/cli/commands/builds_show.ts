@@ -20,7 +20,7 @@ export const BUILDS_SHOW_COMMAND: Command = {
   ],
   run: async (options, output) => {
     const build = requiredArgument(options, BUILD.name);
-    const details = await (await ApiClient.of(options)).call(SHOW_BUILD, { build });
+    const details = await ApiClient.of(options).call(SHOW_BUILD, { build });
     printAnswer(details, { options, output, render: renderBuild });
     return EXIT_CODE.ok;
   },

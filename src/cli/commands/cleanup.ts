@@ -43,7 +43,7 @@ export const CLEANUP_COMMAND: Command = {
     { command: "pkgstash cleanup --removed linux", description: "What removed a kernel, and when" },
   ],
   run: async (options, output) => {
-    const client = await ApiClient.of(options);
+    const client = ApiClient.of(options);
     if (options.has("removed")) return await printRemovals(client, options, output);
     if (options.has("history")) return await printHistory(client, options, output);
     const result = await client.call(CLEAN_UP, {

@@ -16,7 +16,7 @@ export const CLIENT_CONFIG_COMMAND: Command = {
   summary: "Print the pacman configuration for clients",
   description: "Prints lines for the mirrorlist, for CacheServer, and for your own repositories " +
     "with their keys, made from the daemon's configuration and from the URL that it was reached " +
-    "by. A loopback name is replaced by the machine's name.",
+    "by. A loopback name is replaced by the machine's name. No token is needed.",
   options: [DATE, JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{
     command: "pkgstash client-config --url http://stash.lan:8090",
@@ -27,7 +27,7 @@ export const CLIENT_CONFIG_COMMAND: Command = {
   }],
   run: async (options, output) => {
     const date = options.get(DATE.name);
-    const config = await (await ApiClient.of(options)).call(
+    const config = await ApiClient.of(options).call(
       SHOW_CLIENT_CONFIG,
       date === undefined ? {} : { date },
     );

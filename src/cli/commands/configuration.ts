@@ -14,7 +14,7 @@ export const CONFIGURATION_COMMAND: Command = {
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash configuration", description: "What is in force, and why" }],
   run: async (options, output) => {
-    const configuration = await (await ApiClient.of(options)).call(SHOW_CONFIGURATION);
+    const configuration = await ApiClient.of(options).call(SHOW_CONFIGURATION);
     printAnswer(configuration, { options, output, render: renderConfiguration });
     if (configuration.failure === null) return EXIT_CODE.ok;
     output.err(

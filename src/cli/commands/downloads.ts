@@ -36,7 +36,7 @@ export const DOWNLOADS_COMMAND: Command = {
     },
   ],
   run: async (options, output) => {
-    const client = await ApiClient.of(options);
+    const client = ApiClient.of(options);
     if (options.has("finished")) {
       const list = await client.call(LIST_FINISHED_DOWNLOADS);
       printAnswer(list, { options, output, render: renderFinished });

@@ -48,7 +48,7 @@ export const EVENTS_COMMAND: Command = {
     { command: "pkgstash events --before 120", description: "The events before number 120" },
   ],
   run: async (options, output) => {
-    const list = await (await ApiClient.of(options)).call(LIST_EVENTS, {
+    const list = await ApiClient.of(options).call(LIST_EVENTS, {
       limit: options.get("limit"),
       before: options.get("before"),
       kind: options.get("kind"),

@@ -15,7 +15,7 @@ export const EXTRA_FILES_COMMAND: Command = {
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash extra-files", description: "All of them" }],
   run: async (options, output) => {
-    const files = await (await ApiClient.of(options)).call(LIST_EXTRA_FILES);
+    const files = await ApiClient.of(options).call(LIST_EXTRA_FILES);
     printAnswer(files, { options, output, render: renderFiles });
     return EXIT_CODE.ok;
   },

@@ -101,7 +101,6 @@ export const KEY_COMMAND: Command = {
         command: "gpg --export-secret-keys --armor you@example.org | pkgstash key import -",
         description: "From your keyring",
       }],
-      readsFiles: true,
       run: importKey,
     },
     {
@@ -150,7 +149,6 @@ export const KEY_COMMAND: Command = {
         command: "gpg --export --armor you@example.org | pkgstash key trust -",
         description: "From your keyring",
       }],
-      readsFiles: true,
       run: trust,
     },
     {
@@ -169,20 +167,20 @@ export const KEY_COMMAND: Command = {
 };
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).call(LIST_KEYS);
+  const list = await ApiClient.of(options).call(LIST_KEYS);
   printAnswer(list, { options, output, render: renderKeys });
   return EXIT_CODE.ok;
 }
 
 async function exportKeys(options: OptionValues, output: Output): Promise<ExitCode> {
-  const keys = await (await ApiClient.of(options)).call(SHOW_PUBLIC_KEYS);
+  const keys = await ApiClient.of(options).call(SHOW_PUBLIC_KEYS);
   printAnswer(keys, { options, output, render: ({ armored }) => armored.trimEnd() });
   return EXIT_CODE.ok;
 }
 
 async function importKey(options: OptionValues, output: Output): Promise<ExitCode> {
   const overlap_ms = overlapOf(options);
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   if (!client.isConfidential) {
     throw new AdministrationError(
       EXIT_CODE.refused,
@@ -206,7 +204,7 @@ async function importKey(options: OptionValues, output: Output): Promise<ExitCod
 
 async function rotate(options: OptionValues, output: Output): Promise<ExitCode> {
   const overlap_ms = overlapOf(options);
-  const key = await (await ApiClient.of(options)).call(ROTATE_KEY, { body: { overlap_ms } });
+  const key = await ApiClient.of(options).call(ROTATE_KEY, { body: { overlap_ms } });
   printAnswer(key, { options, output, render: (key) => `Made ${newKeyText(key)}` });
   return EXIT_CODE.ok;
 }
@@ -214,7 +212,7 @@ async function rotate(options: OptionValues, output: Output): Promise<ExitCode> 
 async function retire(options: OptionValues, output: Output): Promise<ExitCode> {
   const fingerprint = fingerprintIn(options);
   const force = options.has(FORCE.name) ? "true" : "false";
-  await (await ApiClient.of(options)).call(RETIRE_KEY, { fingerprint, force });
+  await ApiClient.of(options).call(RETIRE_KEY, { fingerprint, force });
   output.out(`Retired ${fingerprint}. Remove it from clients: pacman-key --delete ${fingerprint}`);
   return EXIT_CODE.ok;
 }
@@ -225,7 +223,7 @@ function fingerprintIn(options: OptionValues): string {
 
 async function publishPackage(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
-  const publication = await (await ApiClient.of(options)).call(PUBLISH_KEYRING, { repository });
+  const publication = await ApiClient.of(options).call(PUBLISH_KEYRING, { repository });
   printAnswer(publication, {
     options,
     output,
@@ -235,7 +233,7 @@ async function publishPackage(options: OptionValues, output: Output): Promise<Ex
 }
 
 async function trust(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const armored = await readKeyFile(requiredArgument(options, FILE.name));
   const key = await client.call(TRUST_KEY, { body: { armored } });
   printAnswer(key, {
@@ -248,7 +246,7 @@ async function trust(options: OptionValues, output: Output): Promise<ExitCode> {
 
 async function distrust(options: OptionValues, output: Output): Promise<ExitCode> {
   const fingerprint = fingerprintIn(options);
-  await (await ApiClient.of(options)).call(DISTRUST_KEY, { fingerprint });
+  await ApiClient.of(options).call(DISTRUST_KEY, { fingerprint });
   output.out(`Distrusted ${fingerprint}.`);
   return EXIT_CODE.ok;
 }

@@ -19,7 +19,7 @@ export const LOG_LEVEL_COMMAND: Command = {
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash log-level debug", description: "Log everything" }],
   run: async (options, output) => {
-    const client = await ApiClient.of(options);
+    const client = ApiClient.of(options);
     const level = LOG_LEVELS.find((each) => each === options.get("LEVEL"));
     const setting = level === undefined
       ? await client.call(SHOW_LOG_LEVEL)

@@ -22,7 +22,7 @@ const TEST_COMMAND: Command = {
   options,
   examples: [{ command: "pkgstash mirrors test", description: "Which mirrors respond" }],
   run: async (options, output) => {
-    const list = await (await ApiClient.of(options)).call(TEST_MIRRORS);
+    const list = await ApiClient.of(options).call(TEST_MIRRORS);
     printAnswer(list, { options, output, render: renderTrials });
     const isUsable = list.mirrors.every(({ error }) => error === null);
     return isUsable ? EXIT_CODE.ok : EXIT_CODE.failure;
@@ -39,7 +39,7 @@ export const MIRRORS_COMMAND: Command = {
   examples: [{ command: "pkgstash mirrors", description: "As the daemon sees them" }],
   subcommands: [TEST_COMMAND],
   run: async (options, output) => {
-    const list = await (await ApiClient.of(options)).call(LIST_MIRRORS);
+    const list = await ApiClient.of(options).call(LIST_MIRRORS);
     printAnswer(list, { options, output, render: renderMirrors });
     return EXIT_CODE.ok;
   },

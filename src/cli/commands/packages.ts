@@ -136,7 +136,7 @@ type KeptFilter = ListInput["kept"];
 type SortKey = ListInput["sort"];
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).call(LIST_PACKAGES, {
+  const list = await ApiClient.of(options).call(LIST_PACKAGES, {
     name: options.get("PATTERN"),
     repository: options.get("repository"),
     q: options.get("search"),
@@ -151,7 +151,7 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const packages: PackageDetails[] = [];
   for (
     const { directory, file } of await findPackages(
@@ -170,7 +170,7 @@ async function show(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 async function remove(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const word = requiredArgument(options, PACKAGE.name);
   const packages = await findPackages(client, word);
   if (packages.length > 1 && !options.has(ALL.name)) {

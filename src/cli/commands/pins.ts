@@ -25,7 +25,7 @@ export const PIN_COMMANDS: readonly Command[] = [
     examples: [{ command: "pkgstash packages pin linux-lts", description: "Every version of it" }],
     run: async (options, output) => {
       const pattern = requiredArgument(options, PATTERN.name);
-      const pin = await (await ApiClient.of(options)).call(ADD_PIN, { pattern });
+      const pin = await ApiClient.of(options).call(ADD_PIN, { pattern });
       printAnswer(pin, {
         options,
         output,
@@ -44,7 +44,7 @@ export const PIN_COMMANDS: readonly Command[] = [
     examples: [{ command: "pkgstash packages unpin linux-lts", description: "Undo the pin" }],
     run: async (options, output) => {
       const pattern = requiredArgument(options, PATTERN.name);
-      await (await ApiClient.of(options)).call(REMOVE_PIN, { pattern });
+      await ApiClient.of(options).call(REMOVE_PIN, { pattern });
       output.out(`Unpinned ${pattern}.`);
       return EXIT_CODE.ok;
     },
@@ -56,7 +56,7 @@ export const PIN_COMMANDS: readonly Command[] = [
     options: [JSON_OPTION, ...CONNECTION_OPTIONS],
     examples: [{ command: "pkgstash packages pins", description: "All pins" }],
     run: async (options, output) => {
-      const list = await (await ApiClient.of(options)).call(LIST_PINS);
+      const list = await ApiClient.of(options).call(LIST_PINS);
       printAnswer(list, { options, output, render: renderPins });
       return EXIT_CODE.ok;
     },

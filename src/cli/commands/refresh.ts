@@ -25,7 +25,7 @@ export const REFRESH_COMMAND: Command = {
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   await using display = displayFor(options, output, client);
   let last: RefreshProgressEvent | null = null;
   for await (const line of client.stream(REFRESH)) {

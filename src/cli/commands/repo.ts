@@ -139,7 +139,7 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
   const architectures = options.get("architectures")?.split(",").map((each) => each.trim());
   const path = options.get("client-path");
   const signing = options.get("signing");
-  const created = await (await ApiClient.of(options)).call(CREATE_REPOSITORY, {
+  const created = await ApiClient.of(options).call(CREATE_REPOSITORY, {
     body: {
       name: requiredArgument(options, REPOSITORY.name),
       ...(architectures === undefined ? {} : { architectures }),
@@ -175,7 +175,7 @@ function numberOption(options: OptionValues, name: string, member: string): Reco
 async function remove(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const packages = repeatedArgument(options, PACKAGE);
-  const answer = await (await ApiClient.of(options)).call(REMOVE_PACKAGES, {
+  const answer = await ApiClient.of(options).call(REMOVE_PACKAGES, {
     repository,
     body: { packages, force: options.has("force") },
   });
@@ -193,7 +193,7 @@ async function promote(
   move: boolean,
 ): Promise<ExitCode> {
   const to = requiredArgument(options, TARGET.name);
-  const answer = await (await ApiClient.of(options)).call(PROMOTE_PACKAGES, {
+  const answer = await ApiClient.of(options).call(PROMOTE_PACKAGES, {
     repository: requiredArgument(options, REPOSITORY.name),
     body: {
       ...{ to, move },
@@ -212,7 +212,7 @@ async function promote(
 
 async function verify(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
-  const answer = await (await ApiClient.of(options)).call(VERIFY_REPOSITORY, { repository });
+  const answer = await ApiClient.of(options).call(VERIFY_REPOSITORY, { repository });
   printAnswer(answer, {
     options,
     output,

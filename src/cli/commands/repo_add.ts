@@ -43,7 +43,6 @@ export const REPO_ADD_COMMAND: Command = {
     command: "pkgstash repo add mine foo-1.0-1-x86_64.pkg.tar.zst",
     description: "Publish foo",
   }],
-  readsFiles: true,
   run,
 };
 
@@ -56,7 +55,7 @@ interface Sent {
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const files = await filesToSend(options);
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
   bar.begin(files.reduce((sum, { size }) => sum + size, 0));
   const publication = await publishUpload(client, {

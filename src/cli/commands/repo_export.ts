@@ -38,14 +38,13 @@ export const REPO_EXPORT_COMMAND: Command = {
     command: "pkgstash repo export mine /srv/http/mine",
     description: "Everything that mine serves",
   }],
-  readsFiles: true,
   writesFiles: true,
   run,
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);
-  const report = await exportRepository(await ApiClient.of(options), {
+  const report = await exportRepository(ApiClient.of(options), {
     repository: requiredArgument(options, REPOSITORY.name),
     directory: resolve(requiredArgument(options, DIRECTORY)),
     architecture: options.get("architecture") ?? null,

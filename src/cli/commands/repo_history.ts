@@ -43,7 +43,7 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
 
 async function history(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
-  const answer = await (await ApiClient.of(options)).call(SHOW_HISTORY, { repository });
+  const answer = await ApiClient.of(options).call(SHOW_HISTORY, { repository });
   printAnswer(answer, { options, output, render: renderHistory });
   return EXIT_CODE.ok;
 }
@@ -57,7 +57,7 @@ async function rollBack(options: OptionValues, output: Output): Promise<ExitCode
       `"${text}" is not the number of a publication. See pkgstash repo history.`,
     );
   }
-  const answer = await (await ApiClient.of(options)).call(ROLL_BACK, {
+  const answer = await ApiClient.of(options).call(ROLL_BACK, {
     repository,
     body: { generation },
   });

@@ -51,14 +51,13 @@ export const REPO_IMPORT_COMMAND: Command = {
       description: "From a web server",
     },
   ],
-  readsFiles: true,
   run,
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const source = importSourceOf(requiredArgument(options, SOURCE));
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const known = await digestsIn(client, repository);
   const listed = await importedPackages(source, options.get("database") ?? repository);
   const packages = listed.filter(({ sha256 }) => !known.has(sha256));

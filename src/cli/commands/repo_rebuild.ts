@@ -30,7 +30,7 @@ export const REPO_REBUILD_COMMAND: Command = {
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const repository = requiredArgument(options, REPOSITORY.name);
   const isJson = options.has(JSON_OPTION.name);
   const bar = new TransferBar(isJson ? undefined : output.screen);

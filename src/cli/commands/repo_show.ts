@@ -55,7 +55,7 @@ export const REPO_SHOW_COMMAND: Command = {
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const repositories: RepositoryReport[] = [];
   const next = await followPages(options, async (page) => {
     const answer = await client.call(LIST_REPOSITORIES, page);
@@ -67,7 +67,7 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 async function show(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const name = options.get(PACKAGE);
   const asked = {
     repository: requiredArgument(options, REPOSITORY.name),

@@ -38,14 +38,13 @@ export const REPO_SIGN_COMMAND: Command = {
     { command: "pkgstash repo sign mine", description: "What waits" },
     { command: "pkgstash repo sign mine *.sig", description: "Put signatures in" },
   ],
-  readsFiles: true,
   run,
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
   const paths = options.has(SIGNATURE) ? repeatedArgument(options, SIGNATURE) : [];
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   if (paths.length === 0) {
     const waiting = await client.call(SHOW_WAITING, { repository });
     printAnswer(waiting, {

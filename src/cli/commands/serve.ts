@@ -16,12 +16,18 @@ const LOG_LEVEL_OPTION: CommandOption = {
   choices: LOG_LEVELS,
 };
 
+const MAKE_TOKEN_OPTION: CommandOption = {
+  name: "make-token",
+  valueName: null,
+  description: "Make a token, in the file token of state_root, if none is configured",
+};
+
 export const SERVE_COMMAND: Command = {
   name: "serve",
   summary: "Run the mirror",
   description: "Serves packages to pacman, from the cache or from the upstream mirrors. SIGTERM " +
     "and SIGINT stop it once transfers in flight are done, SIGHUP reloads the configuration.",
-  options: [CONFIG_OPTION, LOG_LEVEL_OPTION],
+  options: [CONFIG_OPTION, LOG_LEVEL_OPTION, MAKE_TOKEN_OPTION],
   examples: [
     { command: "pkgstash serve", description: "Without any configuration, cache in ./cache" },
     {
@@ -33,6 +39,7 @@ export const SERVE_COMMAND: Command = {
       description: "The environment can override every key",
     },
   ],
+  isDaemon: true,
   run: async (options) => {
     // The daemon is most of the program, and no other command needs it.
     const { serve } = await import("../../serve.ts");
@@ -41,6 +48,7 @@ export const SERVE_COMMAND: Command = {
     await serve({
       ...(configPath === undefined ? {} : { configPath }),
       ...(logLevel === undefined ? {} : { logLevel }),
+      makeToken: options.has(MAKE_TOKEN_OPTION.name),
     });
     return EXIT_CODE.ok;
   },

@@ -57,14 +57,14 @@ export const SESSIONS_COMMAND: Command = {
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).call(LIST_SESSIONS);
+  const list = await ApiClient.of(options).call(LIST_SESSIONS);
   printAnswer(list, { options, output, render: renderSessions });
   return EXIT_CODE.ok;
 }
 
 async function end(options: OptionValues, output: Output): Promise<ExitCode> {
   const session = requiredArgument(options, SESSION.name);
-  const api = await ApiClient.of(options);
+  const api = ApiClient.of(options);
   if (session === ALL) await api.call(END_ALL_SESSIONS);
   else await api.call(END_SESSION, { session });
   output.out(session === ALL ? "Ended all sessions." : `Ended the session ${session}.`);

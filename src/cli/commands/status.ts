@@ -27,7 +27,7 @@ export const STATUS_COMMAND: Command = {
     },
   ],
   run: async (options, output) => {
-    const status = await (await ApiClient.of(options)).call(SHOW_STATUS);
+    const status = await ApiClient.of(options).call(SHOW_STATUS);
     printAnswer(status, { options, output, render: renderStatus });
     return EXIT_CODE.ok;
   },

@@ -104,7 +104,7 @@ export const TOKEN_COMMAND: Command = {
       examples: [{ command: "pkgstash token revoke ci", description: "By its name" }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
-        await (await ApiClient.of(options)).call(REVOKE_TOKEN, { name });
+        await ApiClient.of(options).call(REVOKE_TOKEN, { name });
         output.out(`Revoked ${name}.`);
         return EXIT_CODE.ok;
       },
@@ -123,7 +123,7 @@ const PURPOSE_TEXTS: Readonly<
 };
 
 async function list(options: OptionValues, output: Output): Promise<ExitCode> {
-  const list = await (await ApiClient.of(options)).call(LIST_TOKENS);
+  const list = await ApiClient.of(options).call(LIST_TOKENS);
   printAnswer(list, { options, output, render: renderTokens });
   return EXIT_CODE.ok;
 }
@@ -139,7 +139,7 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
         "--administrator.",
     );
   }
-  const created = await (await ApiClient.of(options)).call(CREATE_TOKEN, {
+  const created = await ApiClient.of(options).call(CREATE_TOKEN, {
     body: {
       name: requiredArgument(options, NAME.name),
       purpose,

@@ -39,7 +39,7 @@ export const VERIFY_COMMAND: Command = {
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
-  const client = await ApiClient.of(options);
+  const client = ApiClient.of(options);
   const repository = options.get(REPOSITORY);
   const isJson = options.has(JSON_OPTION.name);
   const progress = isJson || output.screen === undefined ? null : new Progress(output.screen);

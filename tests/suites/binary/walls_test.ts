@@ -46,8 +46,8 @@ Deno.test("the binary contains the packages that the program needs, and none tha
   assert(!text.includes("asyncProperty"));
 });
 
-Deno.test("a configuration that the binary may not read is an error that says where it may be", async () => {
-  const { code, stdout, stderr } = await runBinary(["check-config", "--config", "/etc/shadow"]);
+Deno.test("a configuration that the daemon may not read is an error that says where it may be", async () => {
+  const { code, stdout, stderr } = await runBinary(["serve", "--config", "/etc/shadow"]);
   assertEquals([code, stdout], [1, ""]);
   assertStringIncludes(stderr, "/etc/shadow: found a path out of reach, expected a path in one of");
   for (const path of ["/etc/pkgstash", "mount --bind", "deno task compile"]) {
@@ -72,7 +72,25 @@ Deno.test("a cache or a key out of the binary's reach is a configuration problem
   assert(!stderr.includes("    at "), "no stack");
 });
 
-Deno.test("only a command for files of its user reads them wherever they are", async () => {
+Deno.test("check-config reads a configuration anywhere, and judges it as the daemon would", async () => {
+  await using folder = await TempFolder.create("pkgstash-walls-");
+  const config = folder.join("pkgstash.toml");
+  await Deno.writeTextFile(config, "port = 8091\n");
+  const checking = await runBinary(["check-config", "--config", config]);
+  assertEquals(checking.code, 0, checking.stderr);
+  assertStringIncludes(checking.stdout, "port = 8091");
+  const certificate = folder.join("certificate.pem");
+  await Deno.writeTextFile(certificate, "");
+  await Deno.writeTextFile(
+    config,
+    `tls_certificate = "${certificate}"\ntls_key = "${certificate}"\n`,
+  );
+  const refused = await runBinary(["check-config", "--config", config]);
+  assertEquals(refused.code, 1);
+  assertStringIncludes(refused.stderr, "2 problems");
+});
+
+Deno.test("commands read files of their user wherever they are", async () => {
   await using folder = await TempFolder.create("pkgstash-walls-");
   const file = folder.join("foo-1.0-1-any.pkg.tar.gz");
   await Deno.writeTextFile(file, "token");
@@ -80,8 +98,12 @@ Deno.test("only a command for files of its user reads them wherever they are", a
   const adding = await runBinary(["repo", "add", "mine", file], environment);
   assertMatch(adding.stderr, /Cannot reach pkgstash at/);
   const asking = await runBinary(["status", "--token-file", file], environment);
-  assert(!asking.stderr.includes("Cannot reach"), asking.stderr);
-  assertMatch(asking.stderr, /token/);
+  assertMatch(asking.stderr, /Cannot reach pkgstash at/);
+  await Deno.mkdir(folder.join("pkgstash"));
+  await Deno.writeTextFile(folder.join("pkgstash/token"), "token\n");
+  const { PKGSTASH_URL } = environment;
+  const atHome = await runBinary(["status"], { PKGSTASH_URL, XDG_CONFIG_HOME: folder.path });
+  assertMatch(atHome.stderr, /Cannot reach pkgstash at/);
 });
 
 Deno.test("the binary's cache is /var/cache/pkgstash by default", async () => {

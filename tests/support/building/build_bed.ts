@@ -59,10 +59,11 @@ export class BuildBed implements AsyncDisposable {
     await server.run("create", OWN);
     const keyring = await bed.newFolder("keyring", 0o700);
     await key.trustIn(keyring);
-    const client = new ApiClient(server.pkgstash.url.replace(/\/$/, ""), {
-      token: TOKEN,
-      source: "the test",
-    });
+    const client = new ApiClient(server.pkgstash.url.replace(/\/$/, ""), () =>
+      Promise.resolve({
+        token: TOKEN,
+        source: "the test",
+      }));
     const { fingerprint, armored } = await client.call(SHOW_PUBLIC_KEYS);
     const servers = [server.pkgstash.server];
     const queue = resources.use(

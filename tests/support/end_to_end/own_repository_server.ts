@@ -62,10 +62,11 @@ export class OwnRepositoryServer {
 
   /** The keys of the server at present, as its clients import them. */
   async key(): Promise<TrustedKey> {
-    const client = new ApiClient(this.pkgstash.url.replace(/\/$/, ""), {
-      token: TOKEN,
-      source: "the test",
-    });
+    const client = new ApiClient(this.pkgstash.url.replace(/\/$/, ""), () =>
+      Promise.resolve({
+        token: TOKEN,
+        source: "the test",
+      }));
     const { armored } = await client.call(SHOW_PUBLIC_KEYS);
     const { keys } = await client.call(LIST_KEYS);
     const trust = keys.map(({ fingerprint }) => `${fingerprint}:6:\n`).join("");

@@ -134,7 +134,8 @@ Deno.test("a refresh without a terminal prints a line or a JSON object for each 
 });
 
 Deno.test("a refresh that fails, or runs beside another, exits with 1 and the reason", async () => {
-  const { app, core, run } = await start();
+  // The mirror pauses for as long as another command runs.
+  const { app, core, run } = await start({ settings: { stall_timeout: "1m" } });
   await using _ = app;
   const gate = new Gate();
   await core.set("a", 2).publish();
@@ -201,6 +202,16 @@ Deno.test("the lines for clients can be pasted unchanged", async () => {
   assertStringIncludes(out, `#CacheServer = ${app.origin}/cache\n`);
 });
 
+Deno.test("client-config needs no token, and all other commands say that they do", async () => {
+  const { app } = await start();
+  await using _ = app;
+  const env = { PKGSTASH_URL: app.origin };
+  assertStringIncludes(await printed(pkgstash(["client-config"], { env })), "Server = ");
+  const { code, err } = await pkgstash(["status"], { env });
+  assertEquals(code, EXIT_CODE.refused);
+  assertStringIncludes(err, "The daemon must know the same token");
+});
+
 Deno.test("every failure to reach the daemon has a message with advice, and its own exit code", async (t) => {
   const { app } = await start();
   await using _ = app;
@@ -259,7 +270,7 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
         4,
         /token\.\n {2}.*none: no such file/,
       ],
-      [["status", "--token-file", "/etc/passwd"], {}, 4, /this program may not read it/],
+      [["status", "--token-file", "/etc/passwd"], {}, 4, /Deno was not permitted to read it/],
     ];
     for (const [args, env, code, expected] of table) {
       await t.step(`${args[0]} ${expected}`, async () => {

@@ -1,0 +1,53 @@
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { makeToken } from "../../../src/config/made_token.ts";
+import { ChildDaemon } from "../../support/child_daemon.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
+
+const STATUS = "/api/v1/status";
+
+async function statusOf(url: string, token: string): Promise<number> {
+  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  await response.body?.cancel();
+  return response.status;
+}
+
+Deno.test("with --make-token the daemon makes a token once, says where, and accepts it", async () => {
+  await using folder = await TempFolder.create();
+  await ChildDaemon.configure(folder.path, { refresh_interval: "0" });
+  const file = folder.join("state/token");
+  const tokens: string[] = [];
+  for (const _ of [1, 2]) {
+    await using daemon = ChildDaemon.start(folder.path, null, {}, ["--make-token"]);
+    const origin = await daemon.origin();
+    await daemon.printed(/token is in/);
+    assertStringIncludes(daemon.output, `token is in ${file}. Try: deno task pkgstash status`);
+    const token = (await Deno.readTextFile(file)).trim();
+    assertMatch(token, /^[0-9a-f]{64}$/);
+    assertEquals(await statusOf(origin + STATUS, token), 200);
+    // Nobody but its user may read it, and it is in no log.
+    assertEquals((await Deno.stat(file)).mode! & 0o777, 0o600);
+    assert(!daemon.output.includes(token));
+    tokens.push(token);
+  }
+  assertEquals(tokens[0], tokens[1]);
+});
+
+Deno.test("a configured token wins over one that would be made, and without either commands are told", async () => {
+  await using folder = await TempFolder.create();
+  await ChildDaemon.configure(folder.path, { refresh_interval: "0" });
+  {
+    const env = { PKGSTASH_TOKEN: "configured" };
+    await using daemon = ChildDaemon.start(folder.path, null, env, ["--make-token"]);
+    assertEquals(await statusOf(await daemon.origin() + STATUS, "configured"), 200);
+  }
+  assertEquals(await Deno.stat(folder.join("state/token")).catch(() => null), null);
+  await using daemon = ChildDaemon.start(folder.path);
+  await daemon.printed(/need a token: set PKGSTASH_TOKEN, or add --make-token/);
+});
+
+Deno.test("a token that cannot be written ends the start with the file's name", async () => {
+  await using folder = await TempFolder.create();
+  await Deno.writeTextFile(folder.join("state"), "");
+  const failure = await makeToken(folder.join("state")).catch(({ message }) => message);
+  assertStringIncludes(failure, "the administrator's token: ");
+});
