@@ -124,6 +124,12 @@ function renderRemovals(
   );
 }
 
+/** What protects kept files, which may be several things at once; the others are within the limits. */
+function keptText({ current, pinned, in_flight }: CleanupResult["kept"]): string {
+  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; ` +
+    "the limits leave room for the others.";
+}
+
 function renderCleanup(result: CleanupResult, paints: Paints): string {
   const { plan, dry_run, files, bytes_freed, skipped, kept } = result;
   const table = renderTable(
@@ -144,8 +150,8 @@ function renderCleanup(result: CleanupResult, paints: Paints): string {
       : `${countText(files.length, "file")} ${removed}, ${bytesText(bytes_freed)} ${freed}.`,
     ...(skipped === 0 ? [] : [`${countText(skipped, "file")} left alone: used meanwhile.`]),
     `${countText(kept.files, "file")} (${bytesText(kept.bytes)}) ` +
-    `${dry_run ? "would be kept" : "kept"}: ` +
-    `${kept.current} current, ${kept.pinned} pinned, ${kept.in_flight} in flight.`,
+    `${dry_run ? "would be kept" : "kept"}.`,
+    keptText(kept),
     ...(dry_run && files.length > 0 ? [`Exactly this: pkgstash cleanup --plan ${plan}`] : []),
   ].join("\n");
 }

@@ -108,6 +108,7 @@ Deno.test("a dry run prints what the real cleanup then removes, and why", async 
   assertMatch(trial, /^ *SIZE +REASON +FILE +WHY$/m);
   assertStringIncludes(trial, `1000 B  superseded  ${A}  no longer in any database`);
   assertStringIncludes(trial, "1 file would be removed, 1000 B would be freed.");
+  assertMatch(trial, /\nOf these, 1 are current, 0 pinned and 0 in flight; the limits leave room/);
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
   assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);
 });
