@@ -58,7 +58,8 @@ export const SETTINGS = {
     needsRestart: true,
     type: path,
     defaultValue: "cache",
-    description: "Directory of the cache.",
+    description:
+      "Directory of the cache. The installed binary uses /var/cache/pkgstash unless told otherwise.",
   }),
   stateRoot: setting({
     name: "state_root",
@@ -67,7 +68,7 @@ export const SETTINGS = {
     type: path,
     defaultValue: "state",
     description:
-      "Directory of what is not a cache: your own repositories and their keys. Nothing there is ever cleaned up.",
+      "Directory of your own repositories, their keys and the tokens. It is never cleaned up. The installed binary uses /var/lib/pkgstash unless told otherwise.",
   }),
   listenAddress: setting({
     name: "listen_address",
@@ -461,7 +462,7 @@ export const SETTINGS = {
     topic: "log",
     type: choice(LOG_LEVELS),
     defaultValue: "info",
-    description: "Least severe level that is logged.",
+    description: `Least severe level that is logged: ${LOG_LEVELS.join(", ")}.`,
   }),
   logFormat: setting({
     name: "log_format",

@@ -29,7 +29,10 @@ export const SERVE_COMMAND: Command = {
     "and SIGINT stop it once transfers in flight are done, SIGHUP reloads the configuration.",
   options: [CONFIG_OPTION, LOG_LEVEL_OPTION, MAKE_TOKEN_OPTION],
   examples: [
-    { command: "pkgstash serve", description: "Without any configuration, cache in ./cache" },
+    {
+      command: "pkgstash serve",
+      description: "Serve Arch Linux on port 8090, with no configuration",
+    },
     {
       command: "pkgstash serve --config /etc/pkgstash/pkgstash.toml --log-level debug",
       description: "With a configuration file, logging everything",
