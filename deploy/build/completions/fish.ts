@@ -24,9 +24,14 @@ export function fishCompletion(commands: readonly Command[]): string {
 function linesOf({ name, options, subcommands, arguments: given }: Command): string[] {
   const words = name.split(" ").map((each) => `__fish_seen_subcommand_from ${each}`);
   const afterCommand = `-n ${quote(words.join("; and "))}`;
+  const next = (subcommands ?? []).map((each) => each.name.slice(name.length + 1));
+  // A subcommand stands right after its command, once.
+  const noneYet = `-n ${
+    quote([...words, `not __fish_seen_subcommand_from ${next.join(" ")}`].join("; and "))
+  }`;
   return [
     ...(subcommands ?? []).map((each) =>
-      word(afterCommand, each.name.slice(name.length + 1), each.summary)
+      word(noneYet, each.name.slice(name.length + 1), each.summary)
     ),
     ...(given ?? []).flatMap(({ choices }) => choices ?? []).map((each) =>
       word(afterCommand, each, "")

@@ -34,6 +34,7 @@ Deno.test("the fish completion completes commands, subcommands, options and valu
     };
     assertEquals(await complete("pkgstash ser"), ["serve"]);
     assertEquals(await complete("pkgstash packages sh"), ["show"]);
+    assertEquals(await complete("pkgstash packages pin "), [""]);
     assertEquals(await complete("pkgstash serve --log-l"), ["--log-level"]);
     assertEquals(await complete("pkgstash serve --log-level d"), ["debug"]);
   }));
