@@ -23,12 +23,24 @@ for (const script of ["pkgstash.install", "pkgstash-builder.install"]) {
   await Deno.copyFile(join(PROJECT, "deploy", script), join(FOLDER, script));
 }
 
+console.log(`${archive} and a PKGBUILD; next: cd dist/package && makepkg -si`);
+const changed = (await git("status", "--porcelain")).split("\n").filter((line) => line !== "");
+if (changed.length > 0) {
+  console.error(
+    `Left out, because only what is committed is packaged:\n${
+      changed.map((line) => `  ${line}`).join("\n")
+    }`,
+  );
+}
+
 async function writeArchive(file: string): Promise<void> {
-  const { success, stderr } = await new Deno.Command("git", {
-    args: ["archive", `--prefix=pkgstash-${VERSION}/`, `--output=${file}`, "HEAD"],
-    cwd: PROJECT,
-  }).output();
-  if (success) return;
-  const reason = new TextDecoder().decode(stderr).trim();
-  throw new Error(`Cannot archive the source: ${reason}. Run this in a git clone.`);
+  await git("archive", `--prefix=pkgstash-${VERSION}/`, `--output=${file}`, "HEAD");
+}
+
+async function git(...args: string[]): Promise<string> {
+  const { success, stdout, stderr } = await new Deno.Command("git", { args, cwd: PROJECT })
+    .output();
+  const [text, reason] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (success) return text!;
+  throw new Error(`Cannot archive the source: ${reason!.trim()}. Run this in a git clone.`);
 }
