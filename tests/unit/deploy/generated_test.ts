@@ -12,6 +12,7 @@ import { PRESETS } from "../../../src/config/presets.ts";
 import { environmentName, UPSTREAM_KEYS } from "../../../src/config/schema.ts";
 import { OWN_REPOSITORY_KEYS } from "../../../src/config/own_repositories.ts";
 import { SETTINGS } from "../../../src/config/settings.ts";
+import { HOME_VARIABLES } from "../../../src/platform/permissions.ts";
 import { parse } from "../../support/configuration.ts";
 
 const files = generatedFiles();
@@ -64,15 +65,17 @@ Deno.test("docs/installation.md has the permissions of the binary, and there are
   assert(readable.includes("/"));
   const variables = env.filter((name) => !keys.map(environmentName).includes(name));
   assertEquals(env.length - variables.length, keys.length);
+  const homeVariables: readonly string[] = HOME_VARIABLES;
   const shown = [
     "net    everything",
     `read   ${readable.filter((path) => path !== "/").join(" ")}`,
-    "       and all files, for commands that take files; the daemon gives that up first",
+    "       and all files, for the administrator's commands; the daemon gives that up first",
     `write  ${write.filter((path) => path !== "/").join(" ")}`,
     "       and all files, for repo export; everything else gives that up first",
     `sys    ${sys.join(" ")}`,
     "env    PKGSTASH_ and the name of each key, in capitals;",
-    `       ${variables.join(" ")}`,
+    `       ${variables.filter((name) => !homeVariables.includes(name)).join(" ")}`,
+    "       and XDG_CONFIG_HOME HOME, which the daemon gives up",
   ];
   assertStringIncludes(await read("docs/installation.md"), `\n${shown.join("\n")}\n`);
 });
