@@ -140,7 +140,7 @@ function announce(app: App, { origins }: EffectiveConfig): void {
   printLine(`pkgstash listens on ${url}
   and keeps packages in ${config.cacheRoot}
 
-To use it, put this first in /etc/pacman.d/mirrorlist:
+To use it, put this first in the clients' /etc/pacman.d/mirrorlist, then run pacman -Syu:
 ${lines.map((line) => `  ${line}`).join("\n")}
 
 ${administrationText(config, origins)}
