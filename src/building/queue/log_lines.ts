@@ -17,6 +17,9 @@ export interface LogLine {
   readonly text: string;
 }
 
+/** Where something is found in a text. */
+export type LogSearch = (text: string) => Iterable<number>;
+
 /**
  * The lines of a log, any of which is read without those before it: it is known where every 256th
  * begins. Of a line that was written over with carriage returns, the last text counts.
@@ -30,6 +33,8 @@ export class LogLines {
   #whole = 0;
   #size = 0;
   #endsWithin = false;
+  /** What was found last, by what was searched: a page that is kept current asks again and again. */
+  readonly #found = new WeakMap<LogSearch, { key: string; lines: readonly LogLine[] }>();
 
   constructor(file: Deno.FsFile) {
     this.#file = file;
@@ -89,10 +94,13 @@ export class LogLines {
    * part of the text that is searched.
    */
   async search(
-    matches: (text: string) => Iterable<number>,
+    matches: LogSearch,
     { after, limit }: { after: number; limit: number },
-  ): Promise<LogLine[]> {
+  ): Promise<readonly LogLine[]> {
     return await this.#turns.run(async () => {
+      const key = `${this.#size} ${after} ${limit}`;
+      const known = this.#found.get(matches);
+      if (known?.key === key) return known.lines;
       const found: LogLine[] = [];
       const chunk = new Uint8Array(SEARCH_CHUNK_BYTES);
       const decoder = new TextDecoder();
@@ -111,6 +119,7 @@ export class LogLines {
         const searched = text.slice(0, cut).replace(COLOURS, "");
         number = linesIn(searched, { matches, number, after, limit, found });
       }
+      this.#found.set(matches, { key, lines: found });
       return found;
     });
   }
@@ -145,7 +154,7 @@ const COLOURS = /\u001b\[[0-9;:?]*[A-Za-z]/g;
 function linesIn(
   text: string,
   { matches, number, after, limit, found }: {
-    matches: (text: string) => Iterable<number>;
+    matches: LogSearch;
     number: number;
     after: number;
     limit: number;

@@ -1,5 +1,7 @@
+import type { LogSearch } from "./log_lines.ts";
+
 /** Where a text is found in another, whatever its case. */
-export function searchFor(wanted: string): (text: string) => Iterable<number> {
+export function searchFor(wanted: string): LogSearch {
   const needle = wanted.toLowerCase();
   return function* (text) {
     // As long as the text, but for letters that have another length in lower case.

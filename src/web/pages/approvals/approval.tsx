@@ -79,7 +79,7 @@ function Body(
         </Notice>
       ))}
       <p class="lead">
-        <a href="#decide">Decide</a>
+        <a class="button" href="#decide">Decide</a>
         {detail.packages.length < 2 ? null : (
           <span class="quiet">
             on {detail.packages.length} packages at once, in the order in which they are built

@@ -63,8 +63,9 @@ export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
     if (kind === "note") {
       const said = text.replace(/^\\ /, "");
       const hunk = file.hunks.at(-1);
-      if (hunk === undefined) file.notes.push(said);
-      else hunk.blocks.push({ kind: "note", text: said });
+      if (hunk === undefined) {
+        if (!USUAL_MODES.test(said)) file.notes.push(said);
+      } else hunk.blocks.push({ kind: "note", text: said });
       continue;
     }
     const { blocks } = hunkOf(file);
@@ -86,8 +87,17 @@ export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
       file.added++;
     }
   }
-  return files;
+  return files.toSorted((one, other) => rankOf(one) - rankOf(other));
 }
+
+/** What runs comes first, and last what is made of it. */
+function rankOf({ before, after }: DiffFile): number {
+  const path = after ?? before ?? "";
+  return path === "PKGBUILD" ? 0 : path.endsWith(".install") ? 1 : path === ".SRCINFO" ? 3 : 2;
+}
+
+/** That a new file is an ordinary one is not worth a line. */
+const USUAL_MODES = /^Mode: (?:none -> 100644 \(file\)|100644 \(file\) -> none)$/;
 
 function pathIn(text: string): string | null {
   const path = text.slice("--- ".length);

@@ -72,7 +72,7 @@ const SHORT = 48;
 
 /** What stood there, and what stands there. */
 function BeforeAfter({ before, after }: { before: string | null; after: string | null }) {
-  if (before === null && after === null) return null;
+  if (before === after) return null;
   const isShort = [before, after].every((text) => (text ?? "").length <= SHORT);
   return (
     <p class={isShort ? "before-after" : "before-after stacked"}>

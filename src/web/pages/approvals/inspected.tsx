@@ -132,7 +132,7 @@ function Behind({ inspected }: { inspected: InspectedReport }) {
           </dd>
         </div>
         <div>
-          <dt>In the AUR since</dt>
+          <dt>First submitted</dt>
           <dd>
             <Time at={first_submitted} none="unknown" />
           </dd>
@@ -169,9 +169,11 @@ function Sources({ inspected: { sources, dependencies } }: { inspected: Inspecte
   return (
     <details class="sources">
       <summary>
-        Sources from{" "}
-        {hosts.size === 0 ? "nowhere" : <Foreign text={[...hosts.keys()].join(", ")} />},{" "}
-        {counted(dependencies.length, "dependency", "dependencies")}
+        {hosts.size === 0 ? "No sources" : (
+          <>
+            Sources from <Foreign text={[...hosts.keys()].join(", ")} />
+          </>
+        )}, {counted(dependencies.length, "dependency", "dependencies")}
       </summary>
       <ul>
         {sources.map((source) => (

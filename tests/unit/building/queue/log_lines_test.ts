@@ -138,3 +138,25 @@ Deno.test("bytes that are no text are lines as well", () =>
       { numRuns: 50 },
     );
   }));
+
+Deno.test("a search that is asked again takes no time, until the log has grown", () =>
+  inTempFolder(async (folder) => {
+    const path = `${folder}/log`;
+    await Deno.writeTextFile(path, "one\n");
+    const lines = new LogLines(await Deno.open(path));
+    await lines.extend(Infinity);
+    let looks = 0;
+    const search = (text: string) => {
+      looks++;
+      return searchForErrors(text);
+    };
+    const find = () => lines.search(search, { after: 0, limit: 1 });
+    assertEquals(await find(), []);
+    const before = looks;
+    assertEquals(await find(), []);
+    assertEquals(looks, before);
+    await Deno.writeTextFile(path, "error: two\n", { append: true });
+    await lines.extend(Infinity);
+    assertEquals((await find()).map(({ number }) => number), [2]);
+    await lines.close();
+  }));
