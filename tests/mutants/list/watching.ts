@@ -6,6 +6,13 @@ const DOOR = ["building/building_test.ts"];
 /** What is watched, and what passes without a person. */
 export const WATCHING: readonly Mutant[] = [
   {
+    file: "building/decisions/inspection.ts",
+    find: "treeHash !== candidate.treeHash && seen.includes(treeHash)",
+    replace: "seen.includes(treeHash)",
+    breaks: "what waits can be compared with itself, so that nothing seems to change",
+    killedBy: ["building/decisions/inspection_test.ts"],
+  },
+  {
     file: "building/decisions/decision.ts",
     find: "if (accepted === null || reasons.length > 0)",
     replace: "if (accepted !== null && reasons.length > 0)",

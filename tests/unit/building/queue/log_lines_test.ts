@@ -160,3 +160,14 @@ Deno.test("a search that is asked again takes no time, until the log has grown",
     assertEquals((await find()).map(({ number }) => number), [2]);
     await lines.close();
   }));
+
+Deno.test("each line of a log is read by its number, wherever the index has one", () =>
+  inTempFolder(async (folder) => {
+    const all = Array.from({ length: 1100 }, (_, index) => `line ${index + 1}`);
+    const lines = await linesOf(folder, all.map((line) => `${line}\n`).join(""));
+    for (let from = 1; from <= 1101; from++) {
+      const read = await lines.read(from, 2);
+      assertEquals(read.map(({ text }) => text), all.slice(from - 1, from + 1));
+    }
+    await lines.close();
+  }));
