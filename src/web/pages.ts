@@ -5,6 +5,8 @@ import { BUILD_LOG } from "./pages/builds/log.tsx";
 import { CLEANUP } from "./pages/cleanup.tsx";
 import { DOWNLOADS } from "./pages/downloads.tsx";
 import { EVENTS } from "./pages/events.tsx";
+import { CLIENT } from "./pages/client.tsx";
+import { CLIENTS } from "./pages/clients.tsx";
 import { MIRRORS } from "./pages/mirrors.tsx";
 import { APPROVALS } from "./pages/approvals.tsx";
 import { APPROVAL } from "./pages/approvals/approval.tsx";
@@ -27,6 +29,8 @@ export const PAGES: readonly Page[] = [
   DOWNLOADS,
   CLEANUP,
   REMOVED_FILES,
+  CLIENTS,
+  CLIENT,
   REPOSITORIES,
   REPOSITORY,
   APPROVALS,

@@ -1,9 +1,11 @@
 import { LIST_APPROVALS } from "../../api/approvals.ts";
 import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import { LIST_DOWNLOADS } from "../../api/downloads.ts";
+import { SHOW_TRAFFIC_HISTORY } from "../../api/history.ts";
 import { LIST_EVENTS } from "../../api/events.ts";
 import { SHOW_STATUS, type Status } from "../../api/status.ts";
 import { Part } from "../elements/facts.tsx";
+import { HistoryChart, rangeOf } from "../elements/history_chart.tsx";
 import { Live } from "../elements/live.tsx";
 import { Notice } from "../elements/messages.tsx";
 import { counted } from "../elements/quantities.tsx";
@@ -22,20 +24,22 @@ export const OVERVIEW: Page = {
   section: "Mirror",
   role: "viewer",
   isLive: true,
-  render: async ({ call }) => {
-    const [status, { downloads }, { events }, { approvals }, config] = await Promise.all([
+  render: async (visit) => {
+    const { call } = visit;
+    const [status, { downloads }, { events }, { approvals }, config, history] = await Promise.all([
       call(SHOW_STATUS),
       call(LIST_DOWNLOADS),
       call(LIST_EVENTS, { limit: EVENTS_SHOWN }),
       call(LIST_APPROVALS),
       call(SHOW_CLIENT_CONFIG),
+      call(SHOW_TRAFFIC_HISTORY, { range: rangeOf(visit.query("range")) }),
     ]);
     const asked = approvals.filter(({ is_asked }) => is_asked).length;
     const concerns = concernsOf(status);
     const isFresh = isUnused(status);
     return {
       ...overviewSentence(concerns, isFresh),
-      commands: ["pkgstash status", "pkgstash downloads", "pkgstash events"],
+      commands: ["pkgstash status", "pkgstash history", "pkgstash downloads", "pkgstash events"],
       body: (
         <>
           <Live id="concerns" isPolite>
@@ -57,6 +61,9 @@ export const OVERVIEW: Page = {
             {isFresh ? <FirstSteps config={config} /> : (
               <>
                 <Numbers status={status} />
+                <Part title="Sent and fetched">
+                  <HistoryChart history={history} />
+                </Part>
                 <Part title="On its way now">
                   <DownloadsNow downloads={downloads} />
                 </Part>

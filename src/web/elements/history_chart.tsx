@@ -1,0 +1,214 @@
+import type { HistoryReport } from "../../api/history.ts";
+import { bytesText } from "../../config/quantities.ts";
+import { useVisit } from "../visit_context.ts";
+import { Empty } from "./messages.tsx";
+import { Bytes, Count } from "./quantities.tsx";
+import { Table } from "./table.tsx";
+
+type Range = HistoryReport["range"];
+
+/** How many buckets make one bar, and one row of the table. */
+const BUCKETS = {
+  day: { bar: 3, row: 12 },
+  month: { bar: 6, row: 24 },
+  year: { bar: 3, row: 7 },
+} as const;
+
+const RANGES: Readonly<Record<Range, { title: string; ticks: readonly string[] }>> = {
+  day: { title: "24 hours", ticks: ["24 h ago", "18 h", "12 h", "6 h", "now"] },
+  month: { title: "31 days", ticks: ["31 days ago", "23", "16", "8", "today"] },
+  year: { title: "12 months", ticks: ["12 months ago", "9", "6", "3", "today"] },
+};
+
+const WIDTH = 1000;
+const HEIGHT = 160;
+
+/** Buckets that follow each other, as one. */
+interface Slice {
+  readonly start: string;
+  readonly requests: number;
+  readonly served: number;
+  readonly saved: number;
+  readonly fetched: number | null;
+}
+
+/** The range that the reader wants to see. */
+export function rangeOf(text: string): Range {
+  return text === "month" || text === "year" ? text : "day";
+}
+
+/**
+ * What was sent, as bars: the part that no mirror had to send, and the rest. It is drawn by the server,
+ * so that it needs no script and follows the colours of the page; a table has the same numbers.
+ */
+export function HistoryChart({ history }: { history: HistoryReport }) {
+  const { range, total } = history;
+  const { ticks } = RANGES[range];
+  const bars = slicesOf(history, BUCKETS[range].bar);
+  const largest = Math.max(...bars.map(({ served, fetched }) => Math.max(served, fetched ?? 0)));
+  return (
+    <div class="history">
+      <RangeLinks range={range} />
+      {largest === 0
+        ? <Empty title={`Nothing was sent in the last ${RANGES[range].title}`} />
+        : (
+          <figure>
+            <figcaption>
+              <span class="key saved">Sent, without a mirror: {bytesText(total.bytes_saved)}</span>
+              <span class="key passed">
+                Sent, as mirrors sent it: {bytesText(total.bytes_served - total.bytes_saved)}
+              </span>
+              {total.bytes_fetched === null ? null : (
+                <span class="key fetched">
+                  Fetched from mirrors: {bytesText(total.bytes_fetched)}
+                </span>
+              )}
+            </figcaption>
+            <div class="plot">
+              <div class="scale" aria-hidden="true">
+                <span>{bytesText(largest)}</span>
+                <span>{bytesText(Math.round(largest / 2))}</span>
+                <span>0</span>
+              </div>
+              <Bars bars={bars} largest={largest} range={range} />
+              <div class="ticks" aria-hidden="true">
+                {ticks.map((tick) => <span>{tick}</span>)}
+              </div>
+            </div>
+          </figure>
+        )}
+      {largest === 0 ? null : <Numbers history={history} />}
+    </div>
+  );
+}
+
+function RangeLinks({ range }: { range: Range }) {
+  const visit = useVisit();
+  return (
+    <nav class="ranges" aria-label="Range of the chart">
+      {Object.entries(RANGES).map(([each, { title }]) => (
+        <a
+          href={visit.here({ range: each === "day" ? null : each })}
+          aria-current={each === range ? "true" : undefined}
+        >
+          {title}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Bars(
+  { bars, largest, range }: { bars: readonly Slice[]; largest: number; range: Range },
+) {
+  const step = WIDTH / bars.length;
+  const height = (bytes: number) => round(bytes / largest * HEIGHT);
+  const bar = (index: number, from: number, to: number) =>
+    `M${round(index * step)} ${round(HEIGHT - from)}h${round(step * 0.86)}v${round(from - to)}h-${
+      round(step * 0.86)
+    }z`;
+  const path = (part: (slice: Slice) => readonly [number, number]) =>
+    bars.map((slice, index) => {
+      const [from, to] = part(slice);
+      return to > from ? bar(index, height(from), height(to)) : "";
+    }).join("");
+  const line = bars.map(({ fetched }, index) =>
+    `${index === 0 ? "M" : "L"}${round((index + 0.43) * step)} ${
+      round(HEIGHT - height(fetched ?? 0))
+    }`
+  ).join("");
+  return (
+    <svg
+      viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={`Bytes sent in the last ${RANGES[range].title}; the link below shows the numbers`}
+    >
+      <path
+        class="grid"
+        d={`M0 0.5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`}
+      />
+      <path class="saved" d={path(({ saved }) => [0, saved])} />
+      <path class="passed" d={path(({ saved, served }) => [saved, served])} />
+      {bars[0]?.fetched === null ? null : <path class="fetched" d={line} />}
+      {bars.map((slice, index) =>
+        slice.served === 0
+          ? null
+          : (
+            <rect class="hover" x={round(index * step)} y="0" width={round(step)} height={HEIGHT}>
+              <title>
+                {`${startText(slice.start, range)}: ${bytesText(slice.served)} sent, ` +
+                  `${bytesText(slice.saved)} of it without a mirror`}
+              </title>
+            </rect>
+          )
+      )}
+    </svg>
+  );
+}
+
+/** Opened by the URL: a region that is kept current would close what a script has opened. */
+function Numbers({ history }: { history: HistoryReport }) {
+  const { range } = history;
+  const visit = useVisit();
+  if (visit.query("numbers") === "") {
+    return <a class="numbers" href={visit.here({ numbers: 1 })}>Show the same in numbers</a>;
+  }
+  const rows = slicesOf(history, BUCKETS[range].row).toReversed();
+  return (
+    <div class="numbers">
+      <a href={visit.here({ numbers: null })}>Hide the numbers</a>
+      <Table
+        name="What was sent and fetched"
+        rows={rows}
+        keyOf={({ start }) => start}
+        columns={[
+          { title: "From (UTC)", cell: ({ start }) => startText(start, range) },
+          {
+            title: "Requests",
+            cell: ({ requests }) => <Count value={requests} />,
+            isNumber: true,
+            from: "medium",
+          },
+          { title: "Sent", cell: ({ served }) => <Bytes bytes={served} />, isNumber: true },
+          {
+            title: "Without a mirror",
+            cell: ({ saved }) => <Bytes bytes={saved} />,
+            isNumber: true,
+          },
+          {
+            title: "Fetched",
+            cell: ({ fetched }) => <Bytes bytes={fetched} />,
+            isNumber: true,
+            from: "medium",
+          },
+        ]}
+      />
+    </div>
+  );
+}
+
+function slicesOf({ buckets }: HistoryReport, size: number): Slice[] {
+  return Array.from({ length: Math.ceil(buckets.length / size) }, (_, index) => {
+    const part = buckets.slice(index * size, (index + 1) * size);
+    const sum = (value: (bucket: HistoryReport["buckets"][number]) => number) =>
+      part.reduce((sum, bucket) => sum + value(bucket), 0);
+    return {
+      start: part[0]?.start ?? "",
+      requests: sum(({ requests }) => Object.values(requests).reduce((a, b) => a + b, 0)),
+      served: sum(({ bytes_served }) => bytes_served),
+      saved: sum(({ bytes_saved }) => bytes_saved),
+      fetched: part[0]?.bytes_fetched === null
+        ? null
+        : sum(({ bytes_fetched }) => bytes_fetched ?? 0),
+    };
+  });
+}
+
+function startText(iso: string, range: Range): string {
+  return range === "year" ? iso.slice(0, 10) : iso.slice(5, 16).replace("T", " ");
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
