@@ -154,7 +154,9 @@ function Numbers({ history }: { history: HistoryReport }) {
   if (visit.query("numbers") === "") {
     return <a class="numbers" href={visit.here({ numbers: 1 })}>Show the same in numbers</a>;
   }
-  const rows = slicesOf(history, BUCKETS[range].row).toReversed();
+  const hasFetched = history.total.bytes_fetched !== null;
+  const rows = slicesOf(history, BUCKETS[range].row).toReversed()
+    .filter(({ requests, served, fetched }) => requests + served + (fetched ?? 0) > 0);
   return (
     <div class="numbers">
       <a href={visit.here({ numbers: null })}>Hide the numbers</a>
@@ -176,12 +178,14 @@ function Numbers({ history }: { history: HistoryReport }) {
             cell: ({ saved }) => <Bytes bytes={saved} />,
             isNumber: true,
           },
-          {
-            title: "Fetched",
-            cell: ({ fetched }) => <Bytes bytes={fetched} />,
-            isNumber: true,
-            from: "medium",
-          },
+          ...(hasFetched
+            ? [{
+              title: "Fetched",
+              cell: ({ fetched }: Slice) => <Bytes bytes={fetched} />,
+              isNumber: true,
+              from: "medium" as const,
+            }]
+            : []),
         ]}
       />
     </div>

@@ -28,7 +28,7 @@ export const CLIENT: Page = {
       visit.call(SHOW_TRAFFIC_HISTORY, { client: address, range: rangeOf(visit.query("range")) }),
     ]);
     return {
-      heading: `${labelOf(client)}: ${syncedText(client, visit.now)}`,
+      heading: `${labelOf(client)} ${syncedText(client, visit.now)}`,
       commands: [
         `pkgstash clients show ${client.address}`,
         `pkgstash history --client ${client.address}`,
@@ -95,9 +95,9 @@ function addressIn({ params }: Visit): string {
 }
 
 function syncedText({ synced_at }: ClientDetails, now: number): string {
-  if (synced_at === null) return "it has synced no database";
+  if (synced_at === null) return "has synced no database";
   const passed = now - Date.parse(synced_at);
-  return passed < 60_000 ? "it synced just now" : `it last synced ${lengthText(passed)} ago`;
+  return passed < 60_000 ? "synced just now" : `last synced ${lengthText(passed)} ago`;
 }
 
 function ClientFacts({ client }: { client: ClientDetails }) {

@@ -35,7 +35,7 @@ Deno.test("clients are listed, searched, sorted and named, with scripts and with
     const page = await site.open("/admin/clients", { hasScripts });
     await page.getByText("13 clients, none of them behind").waitFor();
     await page.getByRole("link", { name: hasScripts ? "2001:db8::77" : "laptop" }).click();
-    await page.getByText("it has synced no database").first().waitFor();
+    await page.getByText("has synced no database").first().waitFor();
     await page.getByLabel("Name").fill(hasScripts ? "laptop" : "Büro (Tür)");
     await page.getByRole("button", { name: "Save the name" }).click();
     await page.getByText(hasScripts ? /is laptop\./ : /is Büro \(Tür\)\./).waitFor();
