@@ -338,11 +338,11 @@ Deno.test("repositories survive a restart, and the configuration's table wins ov
   });
 });
 
-Deno.test("without repositories of one's own no state directory is made", async () => {
+Deno.test("without repositories of one's own there is no directory for any", async () => {
   await withHouse(async ({ app, repo }) => {
     assertEquals((await repo("list")).code, 0);
     assertEquals((await repo("show", "mine")).code, 1);
-    const state = await Deno.stat(app.app.config.stateRoot).catch(() => null);
-    assertEquals(state, null);
+    const directory = join(app.app.config.stateRoot, "repositories");
+    assertEquals(await Deno.stat(directory).catch(() => null), null);
   });
 });
