@@ -51,6 +51,8 @@ const CHANGES: readonly ((cache: CacheOnDisk, name: string, version: string) => 
     await cache.add(name, version);
     cache.use(`${CORE}/${name}-${version}-any.pkg.tar.zst`);
   },
+  (cache, name, version) =>
+    Promise.resolve(cache.use(`${CORE}/${name}-${version}-any.pkg.tar.zst`)),
   async (cache, name, version) =>
     void await cache.cleanup().remove(CORE, `${name}-${version}-any.pkg.tar.zst`),
   (cache, name) => Promise.resolve(void cache.index.pin(name, cache.now)),
@@ -170,6 +172,15 @@ Deno.test("packages are searched, filtered, sorted and paged", async (t) => {
   for (const [what, query, names] of cases) {
     await t.step(what, async () => assertEquals(await namesOf(catalogue, query), names));
   }
+});
+
+Deno.test("a use of a package shows in the list", async () => {
+  const { cache, catalogue } = await several();
+  await using _cache = cache;
+  using _catalogue = catalogue;
+  await catalogue.list(ALL);
+  cache.use(`${EXTRA}/lib132-1-1-any.pkg.tar.zst`);
+  assertEquals(await namesOf(catalogue, { sort: "uses", isDescending: true, limit: 1 }), [OTHER]);
 });
 
 Deno.test("totals count what matches on all pages", async () => {
