@@ -27,5 +27,5 @@ export function Visible({ text }: { text: string }) {
 }
 
 function Part({ text, isMark }: { text: string; isMark: boolean }) {
-  return isMark ? <span class="unseen">{text}</span> : <>{text}</>;
+  return isMark ? <span class="code-point">{text}</span> : <>{text}</>;
 }

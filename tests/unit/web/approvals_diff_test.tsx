@@ -49,7 +49,7 @@ Deno.test("a line of code shows each of its characters once, and has no other el
     const html = renderToString(<CodeText text={text} isCode changed={changed} />);
     assertEquals(textIn(html), text);
     for (const [tag] of html.matchAll(/<[^>]*>/g)) {
-      assert(/^<\/?(?:span|ins)(?: class="(?:t-[a-z]+|unseen)")?>$/.test(tag), tag);
+      assert(/^<\/?(?:span|ins)(?: class="(?:t-[a-z]+|code-point)")?>$/.test(tag), tag);
     }
   }));
 });

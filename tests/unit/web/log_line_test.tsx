@@ -34,7 +34,7 @@ Deno.test("a line of a log is nothing but text in spans with classes of ours", (
   fc.assert(fc.property(HOSTILE_LINE, (line) => {
     const html = renderToString(<LogText text={line} />);
     for (const [tag] of html.matchAll(/<[^>]*>/g)) {
-      assert(/^<\/?span(?: class="(?:a-[a-z0-9]+ ?)+"| class="unseen")?>$/.test(tag), tag);
+      assert(/^<\/?span(?: class="(?:a-[a-z0-9]+ ?)+"| class="code-point")?>$/.test(tag), tag);
     }
     // deno-lint-ignore no-control-regex
     assert(!/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/.test(html));

@@ -85,7 +85,7 @@ function WholeFile({ path, text }: { path: string; text: string }) {
                 ? (
                   <>
                     <Visible text={line.slice(0, MAX_LINE)} />
-                    <span class="unseen">{line.length - MAX_LINE} more characters</span>
+                    <span class="code-point">{line.length - MAX_LINE} more characters</span>
                   </>
                 )
                 : <CodeText text={madeVisible(line)} isCode={isCode} />}
