@@ -7,7 +7,6 @@
       const said = this.querySelector("[role=status]");
       if (field === null || button === null || said === null) return;
       field.addEventListener("focus", () => field.select());
-      button.hidden = false;
       button.addEventListener("click", async () => {
         field.select();
         let isCopied = false;

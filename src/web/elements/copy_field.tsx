@@ -8,7 +8,7 @@ export function CopyField({ label, value }: { label: string; value: string }) {
         <span class="label">{label}</span>
         <span class="joined">
           <input class="code" type="text" readOnly value={value} spellcheck={false} />
-          <button type="button" hidden>Copy</button>
+          <button type="button">Copy</button>
         </span>
       </label>
       <span role="status" class="said"></span>
