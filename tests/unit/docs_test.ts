@@ -2,8 +2,13 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { dirname, fromFileUrl, join } from "@std/path";
 import manifest from "../../deno.json" with { type: "json" };
+import { allCommands } from "../../deploy/build/all_commands.ts";
+import type { Command } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/command_table.ts";
+import { EXIT_CODE } from "../../src/cli/errors.ts";
 import { CACHE_STATUSES } from "../../src/repositories/send_file.ts";
 import { REQUEST_RESULTS } from "../../src/platform/observability/metrics.ts";
+import { capture } from "./cli/captured_output.ts";
 
 const PROJECT = fromFileUrl(new URL("../../", import.meta.url));
 const read = (path: string) => Deno.readTextFile(join(PROJECT, path));
@@ -39,6 +44,32 @@ Deno.test("the documents name only tasks that exist", async (t) => {
     });
   }
 });
+
+Deno.test("every pkgstash command in the documents and in help is one that the program takes", async (t) => {
+  const examples = allCommands(COMMANDS).flatMap(({ examples }) => examples)
+    .map(({ command }) => `    ${command.replace(/^[A-Z_]+=\S+ /, "")}`).join("\n");
+  const commands = [...documents, ["help", examples] as const].flatMap(([path, text]) =>
+    [...text.matchAll(/^ {4}(?:sudo |deno task )?pkgstash ([^\n]*)$/gm)]
+      .map(([, line]) => ({ path, line: line!.replace(/ +#.*$|[<>|].*$| &&.*$/, "").trim() }))
+  );
+  assert(commands.length > 20);
+  for (const { path, line } of commands) {
+    await t.step(`${path}: pkgstash ${line}`, async () => {
+      const words = line.match(/"[^"]*"|'[^']*'|\S+/g)!.map((word) => word.replaceAll(/["']/g, ""));
+      const { code, err } = await capture(words, idle(COMMANDS));
+      assertEquals([code, err], [0, ""]);
+    });
+  }
+});
+
+/** Commands that do nothing when they are run. */
+function idle(commands: readonly Command[]): Command[] {
+  return commands.map((command) => ({
+    ...command,
+    ...(command.subcommands === undefined ? {} : { subcommands: idle(command.subcommands) }),
+    run: () => Promise.resolve(EXIT_CODE.ok),
+  }));
+}
 
 Deno.test("the README starts and tests pkgstash with one command each, and stays short", () => {
   for (const task of ["start", "ok"]) {
