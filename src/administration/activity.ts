@@ -48,6 +48,8 @@ export class Activity {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unrecorded = 0;
   #isClosed = false;
+  /** Whether the latest event could not be written. */
+  #isFailing = false;
 
   constructor(log: Pick<EventLog, "recordActivity">, options: ActivityOptions = {}) {
     this.#log = log;
@@ -113,6 +115,12 @@ export class Activity {
       action,
       request: "",
       details: this.#redaction.value("details", details) as Record<string, unknown>,
-    }).catch((error) => log.warn("cannot record what happened", { reason: reasonOf(error) }));
+    }).then(() => {
+      this.#isFailing = false;
+    }, (error) => {
+      // Once, until something is recorded again: a disk that takes nothing takes none of them.
+      if (!this.#isFailing) log.warn("cannot record what happens", { reason: reasonOf(error) });
+      this.#isFailing = true;
+    });
   }
 }
