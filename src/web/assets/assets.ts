@@ -10,7 +10,16 @@ import relativeTime from "../client/relative_time.js" with { type: "text" };
 import uploadFiles from "../client/upload_files.js" with { type: "text" };
 import viewedFiles from "../client/viewed_files.js" with { type: "text" };
 import { encoded, encodingFor } from "../html_response.ts";
-import style from "./admin.css" with { type: "text" };
+import base from "../style/base.css" with { type: "text" };
+import builds from "../style/builds.css" with { type: "text" };
+import charts from "../style/charts.css" with { type: "text" };
+import door from "../style/door.css" with { type: "text" };
+import forms from "../style/forms.css" with { type: "text" };
+import frame from "../style/frame.css" with { type: "text" };
+import parts from "../style/parts.css" with { type: "text" };
+import review from "../style/review.css" with { type: "text" };
+import states from "../style/states.css" with { type: "text" };
+import steps from "../style/steps.css" with { type: "text" };
 import mark from "./mark.svg" with { type: "text" };
 
 const TYPES = {
@@ -28,7 +37,7 @@ const HASH_LENGTH = 16;
  * before its extension, so that nothing would be live: what a page needs is one file.
  */
 const SOURCES = {
-  "admin.css": style,
+  "admin.css": [base, frame, states, parts, charts, forms, steps, review, builds, door].join("\n"),
   "admin.js": [
     htmx,
     htmxSse,
