@@ -37,6 +37,7 @@ const UNUSED_MS = 14 * 24 * 60 * 60 * 1000;
  *     sources-MAPPING/NAME/    what a package base fetched; see kept_sources.ts
  *     ccache-MAPPING/NAME/
  *     sccache-MAPPING/NAME/
+ *     looks/                   the made-up files of /etc for looks at repositories
  *     work/                    builds in progress
  */
 export class StateDirectory implements Disposable {
@@ -89,6 +90,10 @@ export class StateDirectory implements Disposable {
 
   get work(): string {
     return join(this.#directory, "work");
+  }
+
+  get looks(): string {
+    return join(this.#directory, "looks");
   }
 
   get databases(): string {

@@ -1,4 +1,3 @@
-import { join } from "@std/path";
 import { concat } from "@std/bytes/concat";
 import { type LookReport, MAX_LOOK_TREE_BYTES } from "../../api/looks.ts";
 import { statIfPresent } from "../../platform/files/durable.ts";
@@ -41,13 +40,12 @@ export class Looker {
   /** Null if this machine has no git, so that it cannot look. */
   static async open(
     client: Pick<DaemonClient, "lookResult" | "lookTree">,
-    state: Pick<StateDirectory, "work">,
+    state: Pick<StateDirectory, "looks">,
     mapping: GitSurroundings["mapping"],
   ): Promise<Looker | null> {
     if (await statIfPresent(GIT) === null) return null;
-    const directory = join(state.work, "looks");
-    await Deno.mkdir(directory, { recursive: true });
-    const machineFiles = await writeMachineFiles(directory);
+    await Deno.mkdir(state.looks, { recursive: true });
+    const machineFiles = await writeMachineFiles(state.looks);
     return new Looker(client, { mapping, machineFiles });
   }
 

@@ -32,7 +32,7 @@ Deno.test("a builder tells what repositories have, and sees nothing of its machi
     lookTree: (_: string, commit: string, tar: Uint8Array) =>
       Promise.resolve(void trees.push({ commit, bytes: tar.length })),
   };
-  const looker = await Looker.open(client, { work: folder.path }, (await detectMapping())!);
+  const looker = await Looker.open(client, { looks: folder.path }, (await detectMapping())!);
   const look = async (draft: Draft) => {
     await looker!.look({ id: "", ...draft } as LookReport, new AbortController().signal);
     return told.at(-1);

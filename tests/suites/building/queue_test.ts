@@ -5,6 +5,7 @@ import { laterLibrary } from "../../support/building/base_packages.ts";
 import { buildingTest, packageSource } from "../../support/building/build_bed.ts";
 import { GitServer } from "../../support/building/git_server.ts";
 import { QueueBed } from "../../support/building/queue_bed.ts";
+import { until } from "../../support/until.ts";
 
 buildingTest("what is added and approved is built, published and installed", async (bed) => {
   await using queue = await QueueBed.open(bed);
@@ -79,7 +80,12 @@ buildingTest("a git repository that holds a package source is watched", async (b
   const { files } = packageSource("elsewhere", { body });
   await repository.commit(files);
   await using queue = await QueueBed.open(bed);
-  await queue.run("aur", "add", `${repository.url}#branch=main`);
+  const adding = ["aur", "add", `${repository.url}#branch=main`];
+  await until(
+    "a builder asks for looks, and has fetched it",
+    async () => (await bed.server.command(...adding)).code === 0,
+    120_000,
+  );
   await queue.approve("elsewhere 1.0-1");
   await queue.builder.printed(/job ended.*built elsewhere-1\.0-1-any/);
   // What was pushed there waits like any other change.
