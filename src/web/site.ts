@@ -96,7 +96,8 @@ function shown(
     status?: number;
   },
 ): Response {
-  const flashes = visitor.flashes.splice(0);
+  // A part of a page that a script asks for may come between a change and the page that tells of it.
+  const flashes = request.headers.has("hx-request") ? [] : visitor.flashes.splice(0);
   const isShownItself = status === STATUS_CODE.OK && request.method !== "POST";
   const stream = page.isLive === true && isShownItself
     ? `/admin/live?page=${encodeURIComponent(visit.here())}`

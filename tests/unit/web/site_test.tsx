@@ -84,6 +84,7 @@ async function ask(
   visitor: Visitor,
   path: string,
   fields?: Readonly<Record<string, string>>,
+  headers: Readonly<Record<string, string>> = {},
 ): Promise<{ status: number; html: string; to: string | null; changes: string[] }> {
   const url = new URL(path, ORIGIN);
   const init = fields === undefined
@@ -91,7 +92,7 @@ async function ask(
     : { method: "POST", body: new URLSearchParams(fields).toString() };
   done.length = 0;
   const response = await respondToVisitor({
-    request: new Request(url, init),
+    request: new Request(url, { ...init, headers }),
     segments: url.pathname.slice(1).split("/").map(decodeURIComponent),
     visitor,
     pages: [PAGE],
@@ -160,6 +161,14 @@ Deno.test("a change that fails is told on the page", async () => {
   const { to, changes } = await ask(visitor, "/admin/things/a", { action: "approve" });
   assertEquals([to, changes], ["/admin/things/a", ["approve"]]);
   assertStringIncludes((await ask(visitor, "/admin/things/a")).html, "Cannot approve: it changed.");
+});
+
+Deno.test("what became of a change waits for a page, whatever part a script asks for before", async () => {
+  const visitor = visitorWith("administrator");
+  await ask(visitor, "/admin/things/a", { action: "drop", what: "it", confirmed: "yes" });
+  const part = await ask(visitor, "/admin/things/a?q=x", undefined, { "hx-request": "true" });
+  assertEquals(part.html.includes("it is dropped."), false);
+  assertStringIncludes((await ask(visitor, "/admin/things/a")).html, "it is dropped.");
 });
 
 Deno.test("what is no page and no action is answered with 404", async () => {
