@@ -16,6 +16,7 @@ import { SERVER } from "./list/server.ts";
 import { STRIPED } from "./list/stripes.ts";
 import { WATCHING } from "./list/watching.ts";
 import { UPSTREAMS } from "./list/upstreams.ts";
+import { WEB_ADMIN } from "./list/web_admin.ts";
 import type { Mutant } from "./mutant.ts";
 
 /** Every check that matters, each broken once. */
@@ -38,4 +39,5 @@ export const MUTANTS: readonly Mutant[] = [
   ...STRIPED,
   ...UPSTREAMS,
   ...WATCHING,
+  ...WEB_ADMIN,
 ];

@@ -60,6 +60,25 @@ Deno.test("a session of a made token dies with it, and with the configured one",
   await tokens.close();
 });
 
+Deno.test("a session ends when the token expires that it was begun with", async () => {
+  await using folder = await TempFolder.create();
+  const clock = new FakeClock(Date.UTC(2026, 10, 29));
+  const tokens = new Tokens(folder.join("tokens.json"), clock);
+  const { facts } = await tokens.create({
+    name: "anna",
+    purpose: "viewer",
+    repositories: [],
+    expiresAfterMs: 60_000,
+  });
+  const sessions = sessionsIn(folder, tokens, clock);
+  const cookie = await sessions.begin(SECRET, facts.id) ?? "";
+  clock.advance(59_999);
+  assertNotEquals(await sessions.find(cookie, SECRET, FROM), null);
+  clock.advance(1);
+  assertEquals(await sessions.find(cookie, SECRET, FROM), null);
+  await tokens.close();
+});
+
 Deno.test("what is on disk of a token is not enough to make a cookie", async () => {
   await using folder = await TempFolder.create();
   const sha256 = "0".repeat(64);
