@@ -109,7 +109,7 @@ export class Tokens {
     const isSame = timingSafeEqual(digestOf(token), expected);
     if (found === undefined || !isSame) return null;
     const { name, expiresAt } = found;
-    if (expiresAt !== null && expiresAt <= this.#clock.now()) return { name, expiredAt: expiresAt };
+    if (this.#isOver(expiresAt)) return { name, expiredAt: expiresAt };
     this.#recordUse(found);
     return found;
   }
@@ -122,8 +122,12 @@ export class Tokens {
     const found = (await this.#tokens()).get(id);
     if (found === undefined) return null;
     const { expiresAt, sha256 } = found;
-    if (expiresAt !== null && expiresAt <= this.#clock.now()) return null;
+    if (this.#isOver(expiresAt)) return null;
     return { principal: found, sha256 };
+  }
+
+  #isOver(expiresAt: number | null): expiresAt is number {
+    return expiresAt !== null && expiresAt <= this.#clock.now();
   }
 
   /** Resolves when everything is written. */

@@ -119,8 +119,8 @@ export const DATABASES: readonly Mutant[] = [
   },
   {
     file: "mirroring/mirroring.ts",
-    find: "has: (name) => served.has(name) || kept.has(name)",
-    replace: "has: (name) => served.has(name)",
+    find: "has: (name: string) => served.has(name) || kept.has(name)",
+    replace: "has: (name: string) => served.has(name)",
     breaks: "cleanup removes packages of views",
     killedBy: ["app/views_test.ts"],
   },

@@ -56,8 +56,8 @@ export const WATCHING: readonly Mutant[] = [
   },
   {
     file: "building/decisions/decision.ts",
-    find: "      return rules.approvePins;",
-    replace: "      return true;",
+    find: "return rules.approvePins &&",
+    replace: "return",
     breaks: "pins pass although their key is off",
     killedBy: DECISION,
   },
