@@ -69,7 +69,10 @@ export function configManual(version: string): string {
   ].join("\n");
 }
 
-function keyParagraph({ name, type, defaultValue, description }: ConfigKey<unknown>): string[] {
+/** What a manual page says of a key. */
+export function keyParagraph(
+  { name, type, defaultValue, description }: ConfigKey<unknown>,
+): string[] {
   const value = defaultValue === undefined ? "none" : JSON.stringify(defaultValue);
   return [...tagged(name, description), ".br", roff(`A ${type.name}, by default ${value}.`)];
 }

@@ -4,7 +4,13 @@ import { COMMANDS } from "../../src/cli/command_table.ts";
 import { VERSION } from "../../src/version.ts";
 import { administrationTables } from "./administration_tables.ts";
 import { type BenchmarkResults, benchmarkTable } from "./benchmark_table.ts";
+import { builderManual } from "./builder_manual.ts";
 import { bashCompletion } from "./completions/bash.ts";
+import {
+  builderBashCompletion,
+  builderFishCompletion,
+  builderZshCompletion,
+} from "./completions/builder.ts";
 import { fishCompletion } from "./completions/fish.ts";
 import { zshCompletion } from "./completions/zsh.ts";
 import { configManual } from "./config_manual.ts";
@@ -24,6 +30,10 @@ export function generatedFiles(): Record<string, string> {
     "dist/share/bash-completion/completions/pkgstash": bashCompletion(COMMANDS),
     "dist/share/zsh/site-functions/_pkgstash": zshCompletion(COMMANDS),
     "dist/share/fish/vendor_completions.d/pkgstash.fish": fishCompletion(COMMANDS),
+    "dist/share-builder/man/man1/pkgstash-builder.1": builderManual(VERSION),
+    "dist/share-builder/bash-completion/completions/pkgstash-builder": builderBashCompletion(),
+    "dist/share-builder/zsh/site-functions/_pkgstash-builder": builderZshCompletion(),
+    "dist/share-builder/fish/vendor_completions.d/pkgstash-builder.fish": builderFishCompletion(),
   };
 }
 

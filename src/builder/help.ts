@@ -1,5 +1,11 @@
 import { DEFAULT_SETTINGS_PATH, SETTINGS, TOKEN_VARIABLE, URL_VARIABLE } from "./settings.ts";
 
+/** What it can do; without any, it runs. */
+export const COMMANDS = {
+  run: "Take jobs and build them, until SIGTERM or SIGINT (the default)",
+  check: "Say whether this machine can build, and what to do about what is missing",
+} as const;
+
 const WIDTH = Math.max(...Object.values(SETTINGS).map(({ name }) => name.length));
 
 /** The output of `pkgstash-builder --help`. */
@@ -8,8 +14,7 @@ export const HELP: string = `Usage: pkgstash-builder [COMMAND] [OPTIONS]
 Builds packages in sandboxes, as the queue of a pkgstash says. Run it as an ordinary user.
 
 Commands:
-  run      Take jobs and build them, until SIGTERM or SIGINT (the default)
-  check    Say whether this machine can build, and what to do about what is missing
+${Object.entries(COMMANDS).map(([name, text]) => `  ${name.padEnd(8)} ${text}`).join("\n")}
 
 Options:
   --config FILE  Configuration (default: ${DEFAULT_SETTINGS_PATH}, if it exists)

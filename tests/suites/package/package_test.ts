@@ -56,7 +56,11 @@ const BUILDER_FILES: Record<string, string> = {
   "usr/lib/systemd/system/pkgstash-builder.service": "-rw-r--r--",
   "usr/lib/sysusers.d/pkgstash-builder.conf": "-rw-r--r--",
   "usr/lib/tmpfiles.d/pkgstash-builder.conf": "-rw-r--r--",
+  "usr/share/bash-completion/completions/pkgstash-builder": "-rw-r--r--",
+  "usr/share/fish/vendor_completions.d/pkgstash-builder.fish": "-rw-r--r--",
   "usr/share/licenses/pkgstash-builder/LICENSE": "-rw-r--r--",
+  "usr/share/man/man1/pkgstash-builder.1.gz": "-rw-r--r--",
+  "usr/share/zsh/site-functions/_pkgstash-builder": "-rw-r--r--",
 };
 
 const TOML = "etc/pkgstash/pkgstash.toml";

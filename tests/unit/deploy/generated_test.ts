@@ -6,6 +6,7 @@ import { entryPoint, PROGRAMS } from "../../../deploy/build/compile.ts";
 import { exampleConfig } from "../../../deploy/build/example_config.ts";
 import { committedFiles, generatedFiles } from "../../../deploy/build/generate.ts";
 import { fillParts } from "../../../deploy/build/markdown.ts";
+import { SETTINGS as BUILDER_SETTINGS } from "../../../src/builder/settings.ts";
 import { COMMANDS } from "../../../src/cli/command_table.ts";
 import { EXIT_CODE_MEANINGS } from "../../../src/cli/errors.ts";
 import { PRESETS } from "../../../src/config/presets.ts";
@@ -114,8 +115,32 @@ Deno.test("the manual pages name every command, option and key", () => {
   assertStringIncludes(config, `"pkgstash ${manifest.version}"`);
 });
 
+Deno.test("the builder's manual page and completions have its commands and keys", async () => {
+  const share = "dist/share-builder";
+  const manual = files[`${share}/man/man1/pkgstash-builder.1`]!.replaceAll("\\-", "-");
+  for (const { name } of Object.values(BUILDER_SETTINGS)) {
+    assertMatch(manual, new RegExp(`^\\.B "${name}"$`, "m"));
+  }
+  const completions = Object.entries(files).filter(([path]) =>
+    path.startsWith(share) && !path.includes("/man/")
+  );
+  assertEquals(completions.length, 3);
+  for (const [path, text] of [...completions, ["manual", manual]] as const) {
+    for (const word of ["run", "check", "config", "version"]) {
+      assertStringIncludes(text, word, path);
+    }
+  }
+  const bash = files[`${share}/bash-completion/completions/pkgstash-builder`]!;
+  const script = `${bash}
+    COMP_WORDS=(pkgstash-builder ch); COMP_CWORD=1; _pkgstash_builder; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout } = await new Deno.Command("bash", { args: ["-c", script] }).output();
+  assertEquals(new TextDecoder().decode(stdout), "check\n");
+});
+
 Deno.test("the completions of all shells know every command and option", () => {
-  const completions = Object.entries(files).filter(([path]) => /completion|zsh|fish/.test(path));
+  const completions = Object.entries(files).filter(([path]) =>
+    path.startsWith("dist/share/") && /completion|zsh|fish/.test(path)
+  );
   assertEquals(completions.length, 3);
   for (const [path, text] of completions) {
     for (const { name, options } of allCommands(COMMANDS)) {
