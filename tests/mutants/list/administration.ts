@@ -25,8 +25,8 @@ export const ADMINISTRATION: readonly Mutant[] = [
   },
   {
     file: "administration/tokens.ts",
-    find: "expiresAt <= this.#clock.now()) return {",
-    replace: "expiresAt < 0) return {",
+    find: "return expiresAt !== null && expiresAt <= this.#clock.now();",
+    replace: "return false;",
     breaks: "an expired token is good for ever",
     killedBy: ["administration/tokens_test.ts"],
   },
