@@ -86,6 +86,8 @@ export class EventLog {
   async list(query: EventQuery): Promise<Event[]> {
     const { limit, before = Infinity } = query;
     const isWanted = filterOf(query);
+    // What happened before the question is part of the answer.
+    await this.#turns.settled();
     const found: Event[] = [];
     const files = [this.#changes, this.#activity].map((each) =>
       wantedIn(each.newestFirst(before), isWanted)

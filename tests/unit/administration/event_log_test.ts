@@ -26,6 +26,14 @@ Deno.test("events are listed with the newest first, from any number on", async (
   assertEquals(page.map(({ number, action }) => [number, action]), [[3, "c"], [2, "b"]]);
 });
 
+Deno.test("what happened before a list is asked for is in it, on disk or not", async () => {
+  await using folder = await TempFolder.create();
+  const log = new EventLog(folder.path);
+  const recorded = [log.record(event("a")), log.recordActivity(event("b"))];
+  assertEquals(await actionsIn(log), ["b", "a"]);
+  await Promise.all(recorded);
+});
+
 Deno.test("an event is on disk when it is recorded, for its owner only", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.join("events"));
