@@ -1,4 +1,5 @@
 import { type HistoryReport, SHOW_TRAFFIC_HISTORY } from "../../api/history.ts";
+import { type HistorySlice, slicesOf } from "../../api/history_slices.ts";
 import type { InputArguments } from "../../api/endpoint.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
@@ -49,23 +50,16 @@ export const HISTORY_COMMAND: Command = {
   },
 };
 
-interface Line {
-  readonly start: string;
-  readonly requests: number;
-  readonly served: number;
-  readonly saved: number;
-  readonly fetched: number | null;
-}
-
 function renderHistory(history: HistoryReport, paints: Paints): string {
   const { range, total, buckets } = history;
-  const lines = linesOf(history);
+  const perLine = Math.ceil(buckets.length / LINES[range]);
+  const lines = slicesOf(history, perLine);
   const requests = lines.reduce((sum, line) => sum + line.requests, 0);
   if (requests === 0 && (total.bytes_fetched ?? 0) === 0) {
     return `Nothing was asked for in the last ${range}.`;
   }
   const isDated = range !== "day";
-  const table = renderTable<Line>(
+  const table = renderTable<HistorySlice>(
     [
       { title: isDated ? "DAY" : "TIME", text: ({ start }) => startText(start, isDated) },
       { title: "REQUESTS", align: "right", text: ({ requests }) => String(requests) },
@@ -96,25 +90,6 @@ function renderHistory(history: HistoryReport, paints: Paints): string {
     `${countText(requests, "request")} in the last ${range}` +
     `, since ${buckets[0]?.start ?? "-"}.`,
   ].join("\n");
-}
-
-/** Buckets that follow each other make one line. */
-function linesOf({ range, buckets }: HistoryReport): Line[] {
-  const perLine = Math.ceil(buckets.length / LINES[range]);
-  return Array.from({ length: Math.ceil(buckets.length / perLine) }, (_, index) => {
-    const part = buckets.slice(index * perLine, (index + 1) * perLine);
-    const sum = (value: (bucket: HistoryReport["buckets"][number]) => number) =>
-      part.reduce((sum, bucket) => sum + value(bucket), 0);
-    return {
-      start: part[0]?.start ?? "",
-      requests: sum(({ requests }) => Object.values(requests).reduce((a, b) => a + b, 0)),
-      served: sum(({ bytes_served }) => bytes_served),
-      saved: sum(({ bytes_saved }) => bytes_saved),
-      fetched: part[0]?.bytes_fetched === null
-        ? null
-        : sum(({ bytes_fetched }) => bytes_fetched ?? 0),
-    };
-  });
 }
 
 /** In this machine's time where it is a time of day; days are in UTC. */

@@ -1,4 +1,5 @@
 import type { HistoryReport } from "../../api/history.ts";
+import { type HistorySlice, slicesOf } from "../../api/history_slices.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { useVisit } from "../visit_context.ts";
 import { Empty } from "./messages.tsx";
@@ -22,15 +23,6 @@ const RANGES: Readonly<Record<Range, { title: string; ticks: readonly string[] }
 
 const WIDTH = 1000;
 const HEIGHT = 160;
-
-/** Buckets that follow each other, as one. */
-interface Slice {
-  readonly start: string;
-  readonly requests: number;
-  readonly served: number;
-  readonly saved: number;
-  readonly fetched: number | null;
-}
 
 /** The range that the reader wants to see. */
 export function rangeOf(text: string): Range {
@@ -99,7 +91,7 @@ function RangeLinks({ range }: { range: Range }) {
 }
 
 function Bars(
-  { bars, largest, range }: { bars: readonly Slice[]; largest: number; range: Range },
+  { bars, largest, range }: { bars: readonly HistorySlice[]; largest: number; range: Range },
 ) {
   const step = WIDTH / bars.length;
   const height = (bytes: number) => round(bytes / largest * HEIGHT);
@@ -107,7 +99,7 @@ function Bars(
     `M${round(index * step)} ${round(HEIGHT - from)}h${round(step * 0.86)}v${round(from - to)}h-${
       round(step * 0.86)
     }z`;
-  const path = (part: (slice: Slice) => readonly [number, number]) =>
+  const path = (part: (slice: HistorySlice) => readonly [number, number]) =>
     bars.map((slice, index) => {
       const [from, to] = part(slice);
       return to > from ? bar(index, height(from), height(to)) : "";
@@ -181,7 +173,7 @@ function Numbers({ history }: { history: HistoryReport }) {
           ...(hasFetched
             ? [{
               title: "Fetched",
-              cell: ({ fetched }: Slice) => <Bytes bytes={fetched} />,
+              cell: ({ fetched }: HistorySlice) => <Bytes bytes={fetched} />,
               isNumber: true,
               from: "medium" as const,
             }]
@@ -190,23 +182,6 @@ function Numbers({ history }: { history: HistoryReport }) {
       />
     </div>
   );
-}
-
-function slicesOf({ buckets }: HistoryReport, size: number): Slice[] {
-  return Array.from({ length: Math.ceil(buckets.length / size) }, (_, index) => {
-    const part = buckets.slice(index * size, (index + 1) * size);
-    const sum = (value: (bucket: HistoryReport["buckets"][number]) => number) =>
-      part.reduce((sum, bucket) => sum + value(bucket), 0);
-    return {
-      start: part[0]?.start ?? "",
-      requests: sum(({ requests }) => Object.values(requests).reduce((a, b) => a + b, 0)),
-      served: sum(({ bytes_served }) => bytes_served),
-      saved: sum(({ bytes_saved }) => bytes_saved),
-      fetched: part[0]?.bytes_fetched === null
-        ? null
-        : sum(({ bytes_fetched }) => bytes_fetched ?? 0),
-    };
-  });
 }
 
 function startText(iso: string, range: Range): string {

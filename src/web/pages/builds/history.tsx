@@ -5,6 +5,7 @@ import { Empty } from "../../elements/messages.tsx";
 import { NextPager } from "../../elements/pager.tsx";
 import { Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
+import { PackageCell } from "./package_cell.tsx";
 import { failureText, STATES } from "./words.ts";
 
 /** All builds, the latest first. */
@@ -21,14 +22,7 @@ export function History(
         columns={[
           {
             title: "Package",
-            cell: ({ number, package_base, version }) => (
-              <>
-                <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
-                <span class="quiet">
-                  <Foreign text={version} />
-                </span>
-              </>
-            ),
+            cell: (build) => <PackageCell build={build} />,
           },
           {
             title: "State",

@@ -3,6 +3,7 @@ import { Foreign } from "../../elements/foreign_text.tsx";
 import { Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import { sentence } from "../approvals/facts.ts";
+import { PackageCell } from "./package_cell.tsx";
 
 /** Builds that wait, the oldest first, each with what it waits for. */
 export function Queue({ builds }: { builds: readonly BuildReport[] }) {
@@ -14,14 +15,7 @@ export function Queue({ builds }: { builds: readonly BuildReport[] }) {
       columns={[
         {
           title: "Package",
-          cell: ({ number, package_base, version }) => (
-            <>
-              <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
-              <span class="quiet">
-                <Foreign text={version} />
-              </span>
-            </>
-          ),
+          cell: (build) => <PackageCell build={build} />,
         },
         {
           title: "Waits for",

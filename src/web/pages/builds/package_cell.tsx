@@ -1,0 +1,18 @@
+import type { BuildReport } from "../../../api/builds.ts";
+import { Foreign } from "../../elements/foreign_text.tsx";
+
+/** What a build is of, with the way to it. */
+export function PackageCell(
+  { build: { number, package_base, version } }: {
+    build: Pick<BuildReport, "number" | "package_base" | "version">;
+  },
+) {
+  return (
+    <>
+      <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
+      <span class="quiet">
+        <Foreign text={version} />
+      </span>
+    </>
+  );
+}
