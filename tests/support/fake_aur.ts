@@ -3,8 +3,10 @@ import { packTar } from "modern-tar";
 import { ReceivedRequests } from "./fake_aur/received_requests.ts";
 import { relationsOf, type SrcinfoValues, valuesOf } from "./fake_aur/srcinfo_values.ts";
 
-/** A file of a package base: its text, or its text with a mode as git writes it. */
-export type AurFile = string | { readonly text: string; readonly mode: "100755" | "120000" };
+/** A file of a package base: its text, or its text with a mode as git writes it; or a submodule. */
+export type AurFile =
+  | string
+  | { readonly text: string; readonly mode: "100755" | "120000" | "160000" };
 
 /** What the AUR knows of a package base beside its files. Times are in seconds since the epoch. */
 export interface AurBase {
@@ -50,6 +52,8 @@ export class FakeAur implements AsyncDisposable {
   /** Answers without a body, since the one that asked had it. */
   notModified = 0;
   readonly #bases = new Map<string, AurBase>();
+  /** What it says of a package base. It stays when files without a `.SRCINFO` are pushed. */
+  readonly #srcinfos = new Map<string, string>();
   readonly #faults: AurFault[] = [];
   readonly #archives = new Map<string, Uint8Array<ArrayBuffer>>();
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -80,6 +84,8 @@ export class FakeAur implements AsyncDisposable {
       ...this.#bases.get(name),
       ...base,
     });
+    const srcinfo = base.files[".SRCINFO"];
+    if (typeof srcinfo === "string") this.#srcinfos.set(name, srcinfo);
   }
 
   /** Pushes files, which clears the flag, as there. `at` is in seconds since the epoch. */
@@ -164,11 +170,9 @@ export class FakeAur implements AsyncDisposable {
   }
 
   #packages() {
-    return [...this.#bases].flatMap(([base, known]) => {
-      const srcinfo = known.files[".SRCINFO"];
-      return valuesOf(typeof srcinfo === "string" ? srcinfo : "")
-        .map((values) => infoOf(base, known, values));
-    });
+    return [...this.#bases].flatMap(([base, known]) =>
+      valuesOf(this.#srcinfos.get(base) ?? "").map((values) => infoOf(base, known, values))
+    );
   }
 
   async #snapshot(name: string): Promise<Response> {
@@ -192,6 +196,9 @@ export async function snapshotOf(
     { header: { name: `${name}/`, type: "directory", size: 0, mode: 0o775 } },
     ...Object.entries(files).map(([path, file]) => {
       const { text, mode } = typeof file === "string" ? { text: file, mode: "100644" } : file;
+      if (mode === "160000") {
+        return { header: { name: `${name}/${path}/`, type: "directory" as const, size: 0 } };
+      }
       return mode === "120000"
         ? {
           header: { name: `${name}/${path}`, type: "symlink" as const, size: 0, linkname: text },

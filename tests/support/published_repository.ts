@@ -19,6 +19,7 @@ export interface PublishedPackage {
   pgpsig?: string;
   depends?: readonly string[];
   replaces?: readonly string[];
+  provides?: readonly string[];
 }
 
 /** A repository on a mirror. Each publication is dated an hour after the one before. */

@@ -16,6 +16,7 @@ export interface ListedPackage {
   builddate?: number;
   depends?: readonly string[];
   replaces?: readonly string[];
+  provides?: readonly string[];
 }
 
 /**
@@ -55,6 +56,7 @@ function descOf(listed: ListedPackage): string {
     ["PACKAGER", ["Test Packager <packager@example.org>"]],
     ["REPLACES", listed.replaces ?? []],
     ["DEPENDS", listed.depends ?? []],
+    ["PROVIDES", listed.provides ?? []],
   ];
   return fields.filter(([, values]) => values.length > 0)
     .map(([key, values]) => `%${key}%\n${values.join("\n")}\n\n`).join("");

@@ -1,23 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { judge } from "../../../../src/building/review/judge.ts";
 import type { Verdict } from "../../../../src/building/review/fact.ts";
-import { REAL_DATA_MISSING, REAL_DATA_NOTE, realBytes } from "../../../support/real_data.ts";
-import { treeOf, type WrittenFile } from "../../../support/source_trees.ts";
-
-interface Revision {
-  readonly id: string;
-  readonly label: "bump" | "pin" | "other" | "hostile";
-  readonly old: Record<string, WrittenFile>;
-  readonly new: Record<string, WrittenFile>;
-}
+import { REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../../support/real_data.ts";
+import { revisions } from "../../../support/revisions.ts";
+import { treeOf } from "../../../support/source_trees.ts";
 
 const LABELS = ["bump", "pin", "other", "hostile"] as const;
 const VERDICTS = ["bump", "pin", "harmless", "review"] as const;
-
-async function revisions(file: string): Promise<Revision[]> {
-  const text = new TextDecoder().decode(await realBytes(`aur/${file}`));
-  return text.trimEnd().split("\n").map((line) => JSON.parse(line));
-}
 
 Deno.test({
   name: `real revisions: none but bumps pass as bumps, and most bumps do${REAL_DATA_NOTE}`,
