@@ -1,6 +1,5 @@
 import { Administration } from "./administration/administration.ts";
 import type { Deed } from "./administration/activity.ts";
-import { DAEMON } from "./administration/event.ts";
 import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
@@ -19,7 +18,7 @@ import type { Context, Provenance } from "./server/context.ts";
 import { createHandler } from "./server/handler.ts";
 import { observeState } from "./server/state_metrics.ts";
 import { Server } from "./server/server.ts";
-import { VERSION } from "./version.ts";
+import { DAEMON, VERSION } from "./version.ts";
 
 const log = eventLogger("app");
 

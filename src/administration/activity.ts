@@ -2,7 +2,8 @@ import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { Redaction } from "../platform/observability/redaction.ts";
-import { DAEMON, type EventKind } from "./event.ts";
+import { DAEMON } from "../version.ts";
+import type { EventKind } from "./event.ts";
 import type { EventLog } from "./event_log.ts";
 
 const log = eventLogger("events");

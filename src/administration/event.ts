@@ -35,6 +35,3 @@ export interface Event extends NewEvent {
   /** As `Date.prototype.toISOString` writes it. */
   readonly at: string;
 }
-
-/** What the audit log calls the daemon where it acts by itself. */
-export const DAEMON = "pkgstash";

@@ -2,6 +2,7 @@ import type { Clock } from "../async/clock.ts";
 import { reasonOf } from "../errors.ts";
 import { isProvidedBy, parseDependency } from "../formats/pacman/dependency.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
+import { DAEMON } from "../version.ts";
 import type { AvailablePackages } from "./available_packages.ts";
 import type { PackageStore } from "./packages/package_store.ts";
 import { type WatchedPackage, withNews } from "./packages/watched_package.ts";
@@ -14,8 +15,6 @@ const log = eventLogger("aur");
 
 /** What nothing provides is looked for once in this time. */
 const AGAIN_AFTER_MS = 24 * 3_600_000;
-/** Who watches what a later push needs, in the list of decisions. */
-const DAEMON = "pkgstash";
 
 export interface PackageNeedsOptions {
   readonly store: PackageStore;

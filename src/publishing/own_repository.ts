@@ -5,6 +5,7 @@ import { removeTreeIfPresent, statIfPresent } from "../platform/files/durable.ts
 import { eventLogger } from "../platform/observability/logging.ts";
 import { isAhead } from "../repositories/database_date.ts";
 import type { Repository } from "../repositories/repository.ts";
+import { DAEMON } from "../version.ts";
 import { withoutPackages } from "./admission.ts";
 import { databaseName, hasDatabases, writeDatabases } from "./databases.ts";
 import {
@@ -36,9 +37,6 @@ const log = eventLogger("publishing");
 
 /** As long as a replaced generation is surely kept: clients that began with it need its files. */
 const KEEP_REPLACED_MS = 10 * 60_000;
-
-/** Who publishes what nobody asked for. */
-const DAEMON = "pkgstash";
 
 /** Who asked for a publication, and for what. */
 export interface PublicationCause {

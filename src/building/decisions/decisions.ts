@@ -4,6 +4,7 @@ import type { Clock } from "../../async/clock.ts";
 import { Turns } from "../../async/turns.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
+import { DAEMON } from "../../version.ts";
 import type { PackageStore } from "../packages/package_store.ts";
 import type {
   Candidate,
@@ -34,9 +35,6 @@ import {
 import { Verdicts } from "./verdicts.ts";
 
 const log = eventLogger("approvals");
-
-/** Who accepts by rule, in the audit log and in the list of decisions. */
-export const DAEMON = "pkgstash";
 
 export interface DecisionsOptions {
   readonly store: PackageStore;

@@ -57,7 +57,7 @@ export interface DecisionRecord extends Attribution {
   readonly settings?: readonly string[];
 }
 
-/** How a package is built, and who wants or approved that. */
+/** Build settings, and who proposed or approved them. */
 export interface DecidedSettings extends Attribution {
   readonly settings: BuildSettings;
 }

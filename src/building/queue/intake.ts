@@ -2,6 +2,7 @@ import type { Clock } from "../../async/clock.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
+import { DAEMON } from "../../version.ts";
 import { areSameSettings } from "../build_settings.ts";
 import { patchedTree } from "../patched_tree.ts";
 import type { SourceTree } from "../source_tree.ts";
@@ -154,8 +155,7 @@ export class Intake {
       const reason = `build ${by.number} takes its place`;
       await this.#options.builds.change(
         number,
-        (build) =>
-          isSuperseded(build, by) ? cancelled(build, { by: "pkgstash", at, reason }) : build,
+        (build) => isSuperseded(build, by) ? cancelled(build, { by: DAEMON, at, reason }) : build,
       );
     }
   }

@@ -5,6 +5,7 @@ import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Publishing } from "../../publishing/publishing.ts";
+import { DAEMON } from "../../version.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { Build, ProductDifference, ProductFact } from "./build.ts";
 import { cancelled } from "./build_decisions.ts";
@@ -80,7 +81,7 @@ export class Publication {
       if (previous?.build === number) return await this.#recordPublished(number);
       if (isNothingNew(build, products, previous)) {
         const reason = "what it follows has moved, and pkgver() still gives the published version";
-        const ended = { by: "pkgstash", at: clock.now(), reason };
+        const ended = { by: DAEMON, at: clock.now(), reason };
         return await builds.change(number, (now) => cancelled(now, ended));
       }
       const facts = build.released === null
