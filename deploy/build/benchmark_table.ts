@@ -58,6 +58,8 @@ export function benchmarkTable(results: BenchmarkResults | null): string {
   return [
     table(["", "unit", ...subjects], rows),
     "",
-    `${date}, ${cores} cores of ${processor}, ${memory}; medians of ${settings}.`,
+    `${date}, ${cores} cores of ${processor}, ${memory}.`,
+    "",
+    `Medians of ${settings}.`,
   ].join("\n");
 }

@@ -36,6 +36,8 @@ Deno.test("the best figure of each row is bold, whoever has it, and what was not
     "| four slow mirrors in place of one | MB/s | 3.50 | - |",
     "| start to first answer | MB/s | 100.0 | **6.0** |",
     "",
-    "2026-01-01, 2 cores of CPU, 1 GiB; medians of 3 rounds.",
+    "2026-01-01, 2 cores of CPU, 1 GiB.",
+    "",
+    "Medians of 3 rounds.",
   ]);
 });
