@@ -20,6 +20,13 @@ interface OpenedFile {
   readonly info: Deno.FileInfo;
 }
 
+/** A range of a file on its way to a client. */
+interface FileStream {
+  readonly body: ReadableStream<Bytes>;
+  /** How many of its bytes have left; null if nobody can tell. */
+  readonly sent: (() => number) | null;
+}
+
 /** A part of a file in memory. */
 interface Block {
   readonly bytes: Promise<Bytes>;
@@ -45,15 +52,16 @@ export function streamOf(
   opened: OpenedFile,
   range: ByteRange,
   now: () => number = () => performance.now(),
-): ReadableStream<Bytes> {
+): FileStream {
   const { file, info } = opened;
   if (quickCount >= MAX_QUICK && range.end === info.size - 1) {
-    // The way of Deno itself takes more CPU time, and the least memory.
+    // The way of Deno itself takes more CPU time, and the least memory. It takes the descriptor with
+    // it, so where that has come to cannot be asked.
     file.seekSync(range.start, Deno.SeekMode.Start);
-    return file.readable;
+    return { body: file.readable, sent: null };
   }
   const reader = new FileReader(opened, range, now);
-  return new ReadableStream({
+  const body = new ReadableStream<Bytes>({
     async pull(controller) {
       try {
         controller.enqueue(await reader.read());
@@ -67,6 +75,7 @@ export function streamOf(
     },
     cancel: () => reader.close(),
   }, { highWaterMark: 0 });
+  return { body, sent: () => reader.position - range.start };
 }
 
 class FileReader {
@@ -97,6 +106,11 @@ class FileReader {
     this.#position = start;
     this.#end = end + 1;
     this.#setQuick(true);
+  }
+
+  /** Of the next byte. */
+  get position(): number {
+    return this.#position;
   }
 
   get isAtEnd(): boolean {

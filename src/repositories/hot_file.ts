@@ -1,6 +1,7 @@
 import { equals } from "@std/bytes/equals";
 import { type Representation, responseHead } from "../formats/http/representation.ts";
 import { keyOf, type RepositoryFile } from "./repository.ts";
+import { withSentBytes } from "./traffic.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, MAX_BYTES_IN_MEMORY } from "./send_file.ts";
 
 /** Blocks of this size are the cheapest to stream; smaller and larger ones cost more CPU time. */
@@ -127,7 +128,7 @@ export class HotFile {
     if (method === "HEAD") return this.#head;
     if (this.#whole !== null) return this.#whole.clone();
     if (this.#blocks === null) return null;
-    return new Response(streamOf(this.#blocks), { headers: this.#head.headers });
+    return responseOf(this.#blocks, this.#head.headers);
   }
 
   /** What is recorded of a response: a frozen object, the same one for all that are alike. */
@@ -149,15 +150,18 @@ function responseTo(conditions: Headers, representation: Representation): Respon
   return new Response(null, { status, headers });
 }
 
-function streamOf(
-  blocks: readonly Uint8Array<ArrayBuffer>[],
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+function responseOf(blocks: readonly Uint8Array<ArrayBuffer>[], headers: Headers): Response {
   let next = 0;
-  return new ReadableStream({
+  let sent = 0;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
     pull(controller) {
       const block = blocks[next++];
-      if (block !== undefined) controller.enqueue(block);
+      if (block !== undefined) {
+        controller.enqueue(block);
+        sent += block.length;
+      }
       if (next >= blocks.length) controller.close();
     },
   }, { highWaterMark: 0 });
+  return withSentBytes(new Response(body, { headers }), () => sent);
 }

@@ -5,6 +5,7 @@ import {
   responseHead,
 } from "../formats/http/representation.ts";
 import { streamOf } from "./file_stream.ts";
+import { withSentBytes } from "./traffic.ts";
 import { isUnreadable } from "../platform/files/unreadable.ts";
 import type { ByteRange } from "../formats/http/range.ts";
 import { fill } from "../platform/files/fill.ts";
@@ -107,7 +108,9 @@ export async function sendFile(
     }
     if (isFound) onFound({ ...found, isSent: true });
     isHandedOver = true;
-    return new Response(streamOf({ file, info }, range), init);
+    const { body, sent } = streamOf({ file, info }, range);
+    const response = new Response(body, init);
+    return sent === null ? response : withSentBytes(response, sent);
   } finally {
     if (!isHandedOver) file.close();
   }

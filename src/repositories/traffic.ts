@@ -15,14 +15,29 @@ export interface Traffic {
   addBytesFetched(count: number, directory: string): void;
 }
 
-const counted = new WeakSet<Response>();
+/** What is known of a body while it is sent, and after. */
+export interface SentBody {
+  /** How many bytes have left: what a client that went away did not ask for is not among them. */
+  readonly sent: () => number;
+  /** Whether they are counted as `Traffic` on their way. */
+  readonly isCounted: boolean;
+}
 
-/** Marks a response whose body is counted as `Traffic` while it is sent, since it may end early. */
-export function countedWhileSent(response: Response): Response {
-  counted.add(response);
+const bodies = new WeakMap<Response, SentBody>();
+
+/** Makes known how many bytes of a body have left. */
+export function withSentBytes(response: Response, sent: () => number): Response {
+  bodies.set(response, { sent, isCounted: false });
   return response;
 }
 
-export function isCountedWhileSent(response: Response): boolean {
-  return counted.has(response);
+/** As `withSentBytes`, of a body that is counted as `Traffic` while it is sent. */
+export function countedWhileSent(response: Response, sent: () => number): Response {
+  bodies.set(response, { sent, isCounted: true });
+  return response;
+}
+
+/** Null if the body is sent in one piece, or by a way that does not tell. */
+export function sentBodyOf(response: Response): SentBody | null {
+  return bodies.get(response) ?? null;
 }

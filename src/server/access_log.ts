@@ -4,6 +4,7 @@ import type { History } from "../history/history.ts";
 import type { RequestResult } from "../platform/observability/metrics.ts";
 import { remembered } from "../platform/remembered.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
+import type { SentBody } from "../repositories/traffic.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = eventLogger("server");
@@ -42,8 +43,8 @@ export interface AnsweredRequest {
   readonly file: AskedFile | null;
   /** When the file is dated, in milliseconds since the epoch; null if it is not, or nobody asks. */
   readonly lastModified: number | null;
-  /** Whether the bytes of its body are counted while they are sent. */
-  readonly isCounted: boolean;
+  /** What is known of its body while it is sent; null if it is sent in one piece. */
+  readonly body: SentBody | null;
   readonly agent: string | null;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
   /** Null if it could not be found out. */
@@ -56,14 +57,15 @@ export interface AnsweredRequest {
 
 /** Logs and counts a request once its response is sent, and calls `end` then. Never throws. */
 export function recordRequest(
-  { outcome, file, lastModified, isCounted, agent, info, client, startedAt, answerMs }:
-    AnsweredRequest,
+  { outcome, file, lastModified, body, agent, info, client, startedAt, answerMs }: AnsweredRequest,
   history: Pick<History, "recordRequest">,
   end: () => void,
 ): void {
   const record = () => {
     end();
-    const { status, cache, bytes } = outcome;
+    const { status, cache } = outcome;
+    // A client may have left before the end.
+    const bytes = body === null ? outcome.bytes : body.sent();
     if (cache !== undefined) {
       const isFile = status === 200 || status === 206;
       const isSynced = file?.isDatabase === true && (status === 200 || status === 304);
@@ -71,7 +73,7 @@ export function recordRequest(
         client: client?.hostname ?? UNKNOWN_ADDRESS,
         directory: file?.directory ?? null,
         result: resultOf(status, cache),
-        bytes: isFile && bytes !== "-" && !isCounted ? bytes : 0,
+        bytes: isFile && bytes !== "-" && body?.isCounted !== true ? bytes : 0,
         agent,
         databaseAt: isSynced ? lastModified : undefined,
       });
@@ -79,7 +81,7 @@ export function recordRequest(
     const totalMs = Math.round(performance.now() - startedAt);
     const groups = [
       clientProperties(client?.hostname ?? UNKNOWN_ADDRESS),
-      outcome,
+      bytes === outcome.bytes ? outcome : { ...outcome, bytes },
       totalMs === 0 ? AT_ONCE : { answer_ms: Math.round(answerMs), total_ms: totalMs },
       agent === null ? NO_AGENT : agentProperties(agent),
     ];

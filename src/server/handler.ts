@@ -7,10 +7,11 @@ import {
 import { VIEW_EXAMPLES, type ViewedFile, viewedFileAt } from "../repositories/view.ts";
 import { EXTRA_FILES, type ExtraFile } from "../repositories/extra_file.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
+import { isNews } from "../platform/observability/news.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 import type { Client } from "../repositories/leases.ts";
-import { isCountedWhileSent } from "../repositories/traffic.ts";
+import { sentBodyOf } from "../repositories/traffic.ts";
 import { parseHttpDate } from "../formats/http/http_date.ts";
 import { type AskedFile, outcomeOf, recordRequest } from "./access_log.ts";
 import type { Handler } from "./http_connection.ts";
@@ -82,7 +83,7 @@ export function createHandler(
         outcome: outcomeOf(request, path, response),
         file,
         lastModified: parseHttpDate(response.headers.get("last-modified") ?? "")?.getTime() ?? null,
-        isCounted: isCountedWhileSent(response),
+        body: sentBodyOf(response),
         agent: request.headers.get("user-agent"),
         info,
         client,
@@ -120,7 +121,7 @@ export function createHandler(
         outcome,
         file: askedFile(hot.file),
         lastModified: hot.lastModified?.getTime() ?? null,
-        isCounted: false,
+        body: sentBodyOf(response),
         agent: headers.get("user-agent"),
         info,
         client,
@@ -294,7 +295,8 @@ function failureResponse(error: unknown, path: string): Response {
   const details = { path, status: response.status, reason: reasonOf(error) };
   // A missing file is not a failure: pacman asks for signatures that do not exist.
   if (response.status === 404) log.debug("no such file", details);
-  else if (error instanceof PkgstashError) log.warn("request failed", details);
-  else log.error("request failed", { ...details, stack: (error as Error)?.stack });
+  else if (error instanceof PkgstashError) {
+    log[isNews(error) ? "warn" : "debug"]("request failed", details);
+  } else log.error("request failed", { ...details, stack: (error as Error)?.stack });
   return response;
 }

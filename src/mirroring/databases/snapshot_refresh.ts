@@ -206,7 +206,8 @@ export class SnapshotRefresh {
     if (isOurs) throw error;
     const own = error instanceof NoMirrorError ? error.failures[0]?.error ?? error : error;
     this.#findings.failures.push({ mirror, error: own });
-    log.info("cannot copy a snapshot from a mirror", {
+    // That a mirror failed is logged already.
+    log[error instanceof NoMirrorError ? "debug" : "info"]("cannot copy a snapshot from a mirror", {
       repository: this.#options.repository.directory,
       mirror: mirror.name,
       reason: reasonOf(own),

@@ -9,6 +9,7 @@ import type { Upstreams } from "../mirrors/upstreams.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import type { MirrorPool } from "../mirrors/mirror_pool.ts";
 import type { Traffic } from "../../repositories/traffic.ts";
+import { isNews } from "../../platform/observability/news.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { Snapshot } from "../../repositories/snapshot.ts";
 import type { DiskSpace } from "./copy_file.ts";
@@ -386,7 +387,10 @@ export class Snapshots {
       state.refresh = null;
       state.failedAt = performance.now();
       state.served.retract();
-      log.warn("refresh failed", { repository: directory, reason: reasonOf(error) });
+      log[isNews(error) ? "warn" : "debug"]("refresh failed", {
+        repository: directory,
+        reason: reasonOf(error),
+      });
       if (error instanceof NoMirrorError && isNotFound(error)) {
         this.#background.add("cannot record that a repository is gone", this.#recordGone(state));
       }

@@ -68,18 +68,21 @@ export class MirrorHealth {
 
   /**
    * Records a failure, after which the mirror rests. One that said for how long is left alone for
-   * that time, up to ten minutes, however well its other transfers end.
+   * that time, up to ten minutes, however well its other transfers end. Returns whether its rest
+   * begins with this failure.
    */
-  recordFailure(reason: string, retryAfterMs: number | null = null): void {
+  recordFailure(reason: string, retryAfterMs: number | null = null): boolean {
     this.lastError = reason;
     const now = this.#now();
     // Transfers that fail side by side count as one failure.
-    if (this.restMs === 0) {
+    const begins = this.restMs === 0;
+    if (begins) {
       this.#restsUntil = now + Math.min(MAX_REST_MS, FIRST_REST_MS * 2 ** this.#failures);
       this.#failures++;
     }
     if (retryAfterMs !== null) {
       this.#isLeftAloneUntil = now + Math.min(MAX_REST_MS, retryAfterMs);
     }
+    return begins;
   }
 }

@@ -297,9 +297,10 @@ export class Upstream {
       return;
     }
     const retryAfterMs = error instanceof MirrorRefusal ? error.retryAfterMs : null;
-    mirror.health.recordFailure(reasonOf(error), retryAfterMs);
+    const begins = mirror.health.recordFailure(reasonOf(error), retryAfterMs);
     this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
-    log.warn("mirror failed", {
+    // What else fails while it rests is no news.
+    log[begins ? "warn" : "debug"]("mirror failed", {
       mirror: mirror.name,
       file: fileName,
       reason: reasonOf(error),

@@ -27,6 +27,8 @@ export interface PastCacheOptions
 
 /** Where in a file to begin, and what is known of it. */
 interface Place {
+  /** Called with the number of bytes handed out. */
+  onSent?: (count: number) => void;
   offset: number;
   /** Inclusive; null for the end. */
   last: number | null;
@@ -52,7 +54,9 @@ export class PastCache {
     const isPart = size !== null && !request.headers.has("if-range");
     const wanted = isPart ? parseRange(request.headers.get("range"), size) : null;
     const range = wanted === "unsatisfiable" ? null : wanted;
+    let sent = 0;
     const passed = await this.#open({
+      onSent: (count) => sent += count,
       offset: range?.start ?? 0,
       last: range === null || range.end + 1 === size ? null : range.end,
       identity: null,
@@ -70,7 +74,7 @@ export class PastCache {
     head.headers.set(CACHE_STATUS_HEADER, "PASS" satisfies CacheStatus);
     const init = { status: head.status, headers: head.headers };
     if (request.method === "GET" && head.status < 300) {
-      return countedWhileSent(new Response(passed.body, init));
+      return countedWhileSent(new Response(passed.body, init), () => sent);
     }
     await passed.body.cancel();
     return new Response(null, init);
@@ -82,7 +86,7 @@ export class PastCache {
       (await this.#open({ offset, last, identity, hash })).body;
   }
 
-  async #open(place: Place): Promise<PassThrough> {
+  async #open({ onSent, ...place }: Place): Promise<PassThrough> {
     const { upstream, expectation, traffic, client, countedAs, ...request } = this.#options;
     const delivery = { client, directory: countedAs, isSaved: false };
     return await openPassThrough(upstream, {
@@ -93,6 +97,7 @@ export class PastCache {
       onBytes: (count) => {
         traffic.addBytesFetched(count, countedAs);
         traffic.addBytesServed(count, delivery);
+        onSent?.(count);
       },
     });
   }

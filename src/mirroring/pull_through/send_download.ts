@@ -57,13 +57,17 @@ export async function sendDownload(
     }
   }
   const last = range?.end ?? null;
+  let sent = 0;
   const body = readDownload(download, {
     start: range?.start ?? 0,
     last,
-    onBytes,
+    onBytes: (count) => {
+      sent += count;
+      onBytes(count);
+    },
     ...(continueTo === undefined ? {} : { continueAt: continueTo(last) }),
   });
-  return countedWhileSent(new Response(body, init));
+  return countedWhileSent(new Response(body, init), () => sent);
 }
 
 /** The outcome of a promise, or an `upstream_timeout` at the end of `answerTimeoutMs`, `deadlineAt`. */

@@ -40,7 +40,7 @@ export const HISTORY: readonly Mutant[] = [
   },
   {
     file: "server/access_log.ts",
-    find: 'bytes !== "-" && !isCounted ? bytes : 0',
+    find: 'bytes !== "-" && body?.isCounted !== true ? bytes : 0',
     replace: 'bytes !== "-" ? bytes : 0',
     breaks: "bytes of a download are counted twice",
     killedBy: ["app/traffic_history_test.ts"],

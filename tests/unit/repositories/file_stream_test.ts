@@ -74,7 +74,7 @@ Deno.test("clients of one file get the bytes of their ranges, in whatever order 
         const clients = ranges.map((range) => ({
           at: range.start,
           end: range.end + 1,
-          reader: streamOf(file.open(), range, () => now).getReader(),
+          reader: streamOf(file.open(), range, () => now).body.getReader(),
         }));
         for (let left = clients.slice(); left.length > 0;) {
           const client = left[turns.next().value! % left.length]!;
@@ -98,14 +98,14 @@ Deno.test("clients of one file get the bytes of their ranges, in whatever order 
 Deno.test("clients that are sent a file at the same time read it once", async () => {
   const file = new CountedFile(packageBytes(8 * BLOCK, 1));
   const range = { start: 0, end: file.bytes.length - 1 };
-  const readers = [1, 2, 3].map(() => streamOf(file.open(), range, () => 0).getReader());
+  const readers = [1, 2, 3].map(() => streamOf(file.open(), range, () => 0).body.getReader());
   for (let block = 0; block < 8; block++) {
     await Promise.all(readers.map((reader) => copyOf(reader)));
   }
   assertEquals(file.reads, 8);
   for (const reader of readers) assertEquals(await copyOf(reader), null);
   // Nothing is kept for those who come later, since the file may change.
-  const later = streamOf(file.open(), range, () => 0).getReader();
+  const later = streamOf(file.open(), range, () => 0).body.getReader();
   await later.read();
   assertEquals(file.reads, 9);
   await later.cancel();
@@ -114,7 +114,7 @@ Deno.test("clients that are sent a file at the same time read it once", async ()
 Deno.test("the memory of a chunk is given back once nobody needs it", async () => {
   const file = new CountedFile(packageBytes(40 * BLOCK, 1));
   const range = { start: 0, end: file.bytes.length - 1 };
-  const open = () => streamOf(file.open(), range, () => 0).getReader();
+  const open = () => streamOf(file.open(), range, () => 0).body.getReader();
   const one = open();
   const { value: alone } = await one.read();
   assertEquals(alone?.length, BLOCK);
@@ -133,7 +133,7 @@ Deno.test("a client that is slow has little of a file in memory", async () => {
   const file = new CountedFile(packageBytes(4 * BLOCK, 1));
   let now = 0;
   const range = { start: 0, end: file.bytes.length - 1 };
-  const reader = streamOf(file.open(), range, () => now).getReader();
+  const reader = streamOf(file.open(), range, () => now).body.getReader();
   const lengths: (number | undefined)[] = [];
   for (const pause of [0, 1000, 1000]) {
     now += pause;
@@ -146,12 +146,12 @@ Deno.test("a client that is slow has little of a file in memory", async () => {
 Deno.test("only so many clients at a time have large blocks in memory", async () => {
   const file = new CountedFile(packageBytes(2 * BLOCK, 1));
   const range = { start: 7, end: file.bytes.length - 1 };
-  const open = () => streamOf(file.open(), range, () => 0).getReader();
+  const open = () => streamOf(file.open(), range, () => 0).body.getReader();
   const quick = Array.from({ length: 32 }, open);
   const late = file.open();
-  assertEquals(streamOf(late, range, () => 0), late.file.readable);
+  assertEquals(streamOf(late, range, () => 0), { body: late.file.readable, sent: null });
   assertEquals(await late.file.seek(0, Deno.SeekMode.Current), 7);
-  const part = streamOf(file.open(), { ...range, end: BLOCK }, () => 0).getReader();
+  const part = streamOf(file.open(), { ...range, end: BLOCK }, () => 0).body.getReader();
   assertEquals((await copyOf(part))?.length, 32 * 1024);
   await Promise.all(quick.map((reader) => reader.cancel()));
   const next = open();
@@ -163,7 +163,9 @@ Deno.test("a client that leaves takes no read away from the others", async () =>
   const file = new CountedFile(packageBytes(2 * BLOCK, 1));
   const gate = file.gate = new Gate();
   const range = { start: 0, end: file.bytes.length - 1 };
-  const [leaving, staying] = [1, 2].map(() => streamOf(file.open(), range, () => 0).getReader());
+  const [leaving, staying] = [1, 2].map(() =>
+    streamOf(file.open(), range, () => 0).body.getReader()
+  );
   const reads = [leaving!.read(), staying!.read()];
   const left = leaving!.cancel();
   gate.release();
@@ -175,8 +177,19 @@ Deno.test("a client that leaves takes no read away from the others", async () =>
 
 Deno.test("a file that is shorter than it was breaks off the response", async () => {
   const file = new CountedFile(packageBytes(BLOCK, 1), 2 * BLOCK);
-  const reader = streamOf(file.open(), { start: 0, end: 2 * BLOCK - 1 }, () => 0).getReader();
+  const reader = streamOf(file.open(), { start: 0, end: 2 * BLOCK - 1 }, () => 0).body.getReader();
   await copyOf(reader);
   await assertRejects(() => reader.read(), Error, "Cannot send the file: it ended early.");
   assertEquals(file.closed, 1);
+});
+
+Deno.test("what has left of a file is known when its client leaves", async () => {
+  const file = new CountedFile(packageBytes(4 * BLOCK, 1));
+  const { body, sent } = streamOf(file.open(), { start: 7, end: 4 * BLOCK - 1 }, () => 0);
+  const reader = body.getReader();
+  assertEquals(sent?.(), 0);
+  await reader.read();
+  await reader.read();
+  await reader.cancel();
+  assertEquals(sent?.(), 2 * BLOCK - 7);
 });

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TestApp } from "../../support/test_app.ts";
 
@@ -115,4 +115,48 @@ Deno.test("the bytes of a body whose length is known only at its end are unknown
   await app.request("POST", "/api/v1/refresh", { headers: { authorization: `Bearer ${TOKEN}` } });
   await app.log.waitFor(/INFO request/);
   assertMatch(app.log.matching(/INFO request/)[0]!, / bytes=- /);
+});
+
+Deno.test("a client that leaves in the middle is logged and counted with what was sent to it", async () => {
+  // More than the system holds of it between the daemon and the client.
+  const size = 48 * 1024 ** 2;
+  await using app = await TestApp.start();
+  app.put(PATH, packageBytes(size, 1));
+  const bytesServed = async () => (await app.metrics()).get("pkgstash_bytes_served_total")!;
+  const leave = async (cache: string, headers: Record<string, string> = {}) => {
+    const before = { lines: app.log.matching(/INFO request/).length, bytes: await bytesServed() };
+    const reading = await app.open(PATH, { headers });
+    await reading.peek(1_000_000);
+    reading.close();
+    await app.log.waitFor(/INFO request/, before.lines + 1);
+    const line = app.log.matching(/INFO request/).at(-1)!;
+    assertMatch(line, new RegExp(` cache=${cache} `));
+    const logged = Number(/ bytes=(\d+) /.exec(line)![1]);
+    assert(logged >= 1_000_000 && logged < size - 1000, line);
+    assertEquals(await bytesServed() - before.bytes, logged);
+  };
+  await leave("MISS");
+  await app.settled();
+  await leave("HIT");
+  await leave("HIT", { range: "bytes=1000-" });
+});
+
+Deno.test("a failure is one warning, however many clients wait for it", async () => {
+  await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "30s" } });
+  for (const mirror of app.mirrors) await mirror.down();
+  const database = "/core/os/x86_64/core.db";
+  const answers = await Promise.all([1, 2, 3].map(() => app.get(database)));
+  assertEquals(answers.map(({ status }) => status), [502, 502, 502]);
+  const warnings = () => app.log.matching(/WARNING .*core/);
+  // Each mirror says once that it failed, and one line has all reasons.
+  assertEquals(warnings().map((line) => / WARNING (\w+ \w+)/.exec(line)![1]), [
+    "mirror failed",
+    "mirror failed",
+    "refresh failed",
+  ]);
+  const [, reason] = / reason="(.*)"/.exec(warnings().at(-1)!)!;
+  for (const { host } of app.mirrors.map(({ url }) => new URL(url))) {
+    assertEquals(reason!.split(`${host}: `).length, 2, reason);
+  }
+  assertEquals(app.log.matching(/DEBUG request failed/).length, 3);
 });
