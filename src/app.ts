@@ -4,6 +4,7 @@ import { Building } from "./building/building.ts";
 import type { Config } from "./config/config.ts";
 import { lossesOf } from "./config/losses.ts";
 import { type Setting, SETTINGS } from "./config/settings.ts";
+import { webUserWarnings } from "./config/web_users.ts";
 import { History } from "./history/history.ts";
 import { Mirroring } from "./mirroring/mirroring.ts";
 import { eventLogger } from "./platform/observability/logging.ts";
@@ -108,6 +109,7 @@ export class App implements AsyncDisposable {
       mirroring.onDatabase(() => context.building.rebuilds.look());
       building.start();
       administration.activity.note(deedOf("Start"));
+      warnOfWebUsers(config);
       return new App(server, context);
     } catch (error) {
       await building?.stop();
@@ -151,6 +153,7 @@ export class App implements AsyncDisposable {
     if (losses.length > 0) {
       log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
     }
+    warnOfWebUsers(config);
     this.#context.config = config;
     this.#context.provenance = { ...source, readAt: Date.now(), failure: null };
     this.#context.access = new AccessRules(config);
@@ -192,4 +195,10 @@ export class App implements AsyncDisposable {
 /** What the daemon does with itself. */
 function deedOf(action: string): Deed {
   return { kind: "daemon", action, subject: "", details: { version: VERSION } };
+}
+
+function warnOfWebUsers(config: Config): void {
+  for (const reason of webUserWarnings(config)) {
+    log.warn("check the users of the web admin", { reason });
+  }
 }

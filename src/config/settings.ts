@@ -1,7 +1,17 @@
 import { LOG_LEVELS } from "../log_level.ts";
 import type { LogFormat } from "../platform/observability/logging.ts";
 import type { ConfigKey } from "./schema.ts";
-import { address, hostNameText, network, pin, proxyUrl, userAgent, webUrl } from "./text_values.ts";
+import {
+  address,
+  headerName,
+  hostNameText,
+  network,
+  pin,
+  proxyUrl,
+  userAgent,
+  userName,
+  webUrl,
+} from "./text_values.ts";
 import {
   byteSize,
   choice,
@@ -138,6 +148,42 @@ export const SETTINGS = {
     defaultValue: [],
     description:
       "Names by which this server is reached for administration, besides its addresses, localhost and this machine's name.",
+  }),
+  /** Null if no proxy says who a user is. */
+  webUserHeader: setting({
+    name: "web_user_header",
+    topic: "server",
+    type: optional(headerName),
+    defaultValue: "",
+    description:
+      'Header in which a reverse proxy of trusted_proxies names the user that it has signed in, such as "Remote-User"; the web admin asks such users for no token.',
+  }),
+  webUserRole: setting({
+    name: "web_user_role",
+    topic: "server",
+    type: choice<"none" | "viewer" | "approver" | "administrator">([
+      "none",
+      "viewer",
+      "approver",
+      "administrator",
+    ]),
+    defaultValue: "viewer",
+    description:
+      'What users of web_user_header may do who are in neither of the next two lists: "viewer", "approver", "administrator" or "none".',
+  }),
+  webApprovers: setting({
+    name: "web_approvers",
+    topic: "server",
+    type: listOrNone(userName, 'a list of names such as ["anna"]'),
+    defaultValue: [],
+    description: "Users of web_user_header who may also approve, as the proxy writes their names.",
+  }),
+  webAdministrators: setting({
+    name: "web_administrators",
+    topic: "server",
+    type: listOrNone(userName, 'a list of names such as ["anna"]'),
+    defaultValue: [],
+    description: "Users of web_user_header who may do everything.",
   }),
   /** 0 for no limit. */
   idleTimeoutMs: setting({

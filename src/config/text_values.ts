@@ -44,6 +44,32 @@ export const hostNameText = text(
       : "a host name without scheme, port and path",
 );
 
+/** Those that browsers and proxies write themselves, and no proxy names a user in. */
+const TAKEN_HEADERS =
+  /^(accept.*|authorization|connection|content-.*|cookie|forwarded|host|hx-.*|origin|sec-.*|transfer-encoding|upgrade|user-agent|via|x-forwarded-(for|host|proto))$/i;
+
+/** The name of a header that names a user. nginx drops names with underscores. */
+export const headerName = text(
+  "header",
+  'the name of a header such as "Remote-User"',
+  (value) =>
+    !/^[a-z][a-z0-9-]{0,99}$/i.test(value)
+      ? "a name of letters, digits and dashes"
+      : TAKEN_HEADERS.test(value)
+      ? "a header that the proxy alone writes"
+      : null,
+);
+
+/** The name of a user, as a reverse proxy writes it. */
+export const userName = text(
+  "name",
+  'the name of a user such as "anna"',
+  (value) =>
+    value.length <= 128 && !/[,\p{C}]/u.test(value) && value.trim() === value
+      ? null
+      : "a name without commas and control characters",
+);
+
 /** The value of a User-Agent header. */
 export const userAgent = text(
   "text",

@@ -44,9 +44,8 @@ export class AccessRules {
    * that is not trusted is the client, since what stands before it may be made up.
    */
   clientOf(headers: Headers, peer: { hostname: string; port: number }): Client {
-    const address = addressOf(peer.hostname);
-    const client = { hostname: address, port: peer.port };
-    if (!this.isTrusted(address)) return client;
+    const client = { hostname: addressOf(peer.hostname), port: peer.port };
+    if (!this.isProxy(peer)) return client;
     const hops = forwardedHops(headers);
     if (hops === null) return client;
     let nearest: Client = { hostname: UNKNOWN_ADDRESS, port: null };
@@ -56,6 +55,11 @@ export class AccessRules {
       if (!this.isTrusted(address)) break;
     }
     return nearest;
+  }
+
+  /** Whether a connection comes from a trusted proxy, whatever its requests say. */
+  isProxy({ hostname }: { hostname: string }): boolean {
+    return this.isTrusted(addressOf(hostname));
   }
 
   /** Whether a client is served at all. This machine is, so that it can be administered. */

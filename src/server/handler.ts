@@ -65,6 +65,7 @@ export function createHandler(
             path,
             context,
             client,
+            peer: info.remoteAddr,
             listings,
             onFile: (asked) => file = askedFile(asked),
           });
@@ -155,6 +156,8 @@ interface Visit {
   readonly path: string | null;
   readonly context: Context;
   readonly client: Client;
+  /** Whose connection it is: the client's, or that of a proxy. */
+  readonly peer: Deno.NetAddr;
   readonly listings: Listings;
   /** Called with the file that is asked for. */
   readonly onFile: (file: RepositoryFile | ExtraFile) => void;
@@ -180,7 +183,7 @@ function refusal(request: Request, client: Client, { access }: Context): Respons
 }
 
 async function route(
-  { request, path, context, client, listings, onFile }: Visit,
+  { request, path, context, client, peer, listings, onFile }: Visit,
 ): Promise<Response> {
   const segments = ownSegments(request.url, "/api/");
   if (segments !== null) {
@@ -192,7 +195,7 @@ async function route(
   if (pageSegments !== null) {
     // Like the API, which is behind it.
     const { respondToBrowser } = await import("./admin/admin.ts");
-    return await respondToBrowser(request, pageSegments, { context, client });
+    return await respondToBrowser(request, pageSegments, { context, client, peer });
   }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
@@ -249,7 +252,7 @@ function hasDirectory(directory: string, tree: RepositoryTree): boolean {
 
 async function sendFileOf(
   file: RepositoryFile | ExtraFile,
-  { request, context, client }: Omit<Visit, "path" | "listings" | "onFile">,
+  { request, context, client }: Pick<Visit, "request" | "context" | "client">,
 ): Promise<Response> {
   try {
     return file.kind !== "extra" && isOwn(file.repository)
@@ -265,9 +268,9 @@ async function sendFileOf(
 async function sendViewed(
   { file, view }: ViewedFile,
   path: string,
-  { request, context: { mirroring, publishing }, client }: Omit<
+  { request, context: { mirroring, publishing }, client }: Pick<
     Visit,
-    "path" | "listings" | "onFile"
+    "request" | "context" | "client"
   >,
 ): Promise<Response> {
   try {

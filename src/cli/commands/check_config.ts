@@ -2,6 +2,7 @@ import { linesWithoutArchitecture } from "../../config/ambiguous_lines.ts";
 import { effectiveSettings } from "../../config/effective_settings.ts";
 import { withoutCredentials } from "../../config/problem.ts";
 import { type EffectiveConfig, readConfig, unreadableFiles } from "../../config/read_config.ts";
+import { webUserWarnings } from "../../config/web_users.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
 import { CONFIG_OPTION } from "./serve.ts";
@@ -12,8 +13,8 @@ export const CHECK_CONFIG_COMMAND: Command = {
   summary: "Check the configuration and print it",
   description: "Prints every problem of the configuration and exits with 1, or prints the " +
     "effective configuration as TOML, each value with its origin and without secrets, and " +
-    "exits with 0. A mirrorlist that cannot be read is a warning, and so is a mirror whose " +
-    "address has no architecture.",
+    "exits with 0. A mirrorlist that cannot be read is a warning, and so are a mirror whose " +
+    "address has no architecture, and users of a reverse proxy whom no proxy can name.",
   options: [CONFIG_OPTION],
   examples: [
     { command: "pkgstash check-config", description: "What would be served, and from where" },
@@ -31,6 +32,7 @@ export const CHECK_CONFIG_COMMAND: Command = {
           "Unless that is right, its files will not be found.",
       );
     }
+    for (const warning of webUserWarnings(effective.config)) output.err(`pkgstash: ${warning}`);
     const unreadable = await unreadableFiles(effective.config);
     for (const { key, path, failure, isRequired } of unreadable) {
       const effect = isRequired ? "The daemon cannot start." : "Its mirrors are missing.";

@@ -1,4 +1,3 @@
-import { getCookies, setCookie } from "@std/http/cookie";
 import { STATUS_CODE } from "@std/http/status";
 import { ADMINISTRATOR, type Principal } from "../../administration/principal.ts";
 import { isSameToken } from "../../formats/http/bearer_token.ts";
@@ -14,20 +13,17 @@ import { respondToVisitor } from "../../web/site.ts";
 import type { Visitor } from "../../web/visit.ts";
 import { isUsable } from "../api/authorization.ts";
 import { callWithin } from "../api/in_process.ts";
-import type { Client } from "../../repositories/leases.ts";
 import type { Context } from "../context.ts";
+import { type Identity, identityOf, type Site } from "./identity.ts";
 import { isOwnPage } from "./origin_check.ts";
 import { roleOf } from "./role_of.ts";
-import { type Session, SESSION_MS } from "./sessions.ts";
+import { cookieOf } from "./session_cookie.ts";
+import { SESSION_MS } from "./sessions.ts";
 
 const log = eventLogger("web");
 
-/** What a browser is answered from. */
-interface Site {
-  /** Read again for each call: a stream outlives a reload. */
-  readonly context: Context;
-  readonly client: Client;
-}
+/** After this time a stream is opened anew, so that the proxy which signed somebody in has a say. */
+const PROXIED_STREAM_MS = 5 * 60_000;
 
 /** Answers a request below `/admin/`, given its decoded path. Never throws. */
 export async function respondToBrowser(
@@ -76,17 +72,25 @@ async function respond(
       text: "It would change something, but it was not sent by a page of this server.",
     });
   }
-  const session = await sessionOf(request, site);
+  const identity = await identityOf(request, site);
+  if (identity !== null && "refusal" in identity) {
+    log.warn("refused a user of the reverse proxy", {
+      client: client.hostname,
+      reason: identity.refusal,
+    });
+    return failurePage(request, { status: STATUS_CODE.Forbidden, text: identity.refusal });
+  }
   if (segments[1] === "login" && segments.length === 2) {
-    if (isRead) return session === null ? loginPage(request) : redirect("/admin/");
+    if (isRead) return identity === null ? loginPage(request) : redirect("/admin/");
     return await signIn(request, token, site);
   }
-  if (session === null) return signedOut(request, pathname + search);
-  if (segments[1] === "logout" && segments.length === 2 && !isRead) {
-    await context.sessions.end(session.id);
+  if (identity === null) return signedOut(request, pathname + search);
+  const { sessionId } = identity;
+  if (segments[1] === "logout" && segments.length === 2 && !isRead && sessionId !== null) {
+    await context.sessions.end(sessionId);
     return redirect("/admin/login", { "set-cookie": cookieOf(request, "", 0) });
   }
-  const visitor = visitorOf(session, request, site);
+  const visitor = visitorOf(identity, request, site);
   if (visitor === null) return signedOut(request, pathname + search);
   return await respondToVisitor({
     request,
@@ -162,20 +166,11 @@ async function holderOf(
   return { principal: found, tokenId: given.split("_")[1] ?? null };
 }
 
-async function sessionOf(
+function visitorOf(
+  { principal, sessionId }: Identity,
   request: Request,
-  { context: { config: { token }, sessions }, client }: Site,
-): Promise<Session | null> {
-  const cookie = cookieIn(request);
-  if (cookie === null || !isUsable(token)) return null;
-  return await sessions.find(cookie, token, {
-    address: client.hostname,
-    agent: request.headers.get("user-agent"),
-  });
-}
-
-function visitorOf(session: Session, request: Request, site: Site): Visitor | null {
-  const { principal } = session;
+  site: Site,
+): Visitor | null {
   const role = roleOf(principal);
   if (role === null) return null;
   const { context, client } = site;
@@ -188,46 +183,17 @@ function visitorOf(session: Session, request: Request, site: Site): Visitor | nu
     if ("problem" in outcome) throw new CallError(outcome.problem);
     return outcome.value as never;
   };
+  const arrivedAt = performance.now();
   return {
     name: principal.name,
     role,
     call,
-    sessionId: session.id,
-    flashes: context.sessions.flashesOf(session.id),
-    isStillWelcome: async () => await sessionOf(request, site) !== null,
+    sessionId,
+    flashes: context.sessions.flashesOf(sessionId ?? `user ${principal.name}`),
+    isStillWelcome: async () => {
+      const now = await identityOf(request, site);
+      if (now === null || "refusal" in now || roleOf(now.principal) !== role) return false;
+      return now.sessionId !== null || performance.now() - arrivedAt < PROXIED_STREAM_MS;
+    },
   };
-}
-
-/** Under TLS no other host, and no page without TLS, can set a cookie of this name. */
-const SECURE_COOKIE = "__Host-pkgstash";
-const COOKIE = "pkgstash";
-
-/** Whether the browser reached this server, or a proxy before it, by TLS. */
-function isSecure({ url, headers }: Request): boolean {
-  return url.startsWith("https:") || headers.get("x-forwarded-proto") === "https";
-}
-
-function cookieIn(request: Request): string | null {
-  try {
-    return getCookies(request.headers)[isSecure(request) ? SECURE_COOKIE : COOKIE] ?? null;
-  } catch {
-    // Whatever another server of this host has set.
-    return null;
-  }
-}
-
-/** The header that sets the cookie of a session. */
-function cookieOf(request: Request, value: string, maxAge: number): string {
-  const headers = new Headers();
-  const isTls = isSecure(request);
-  setCookie(headers, {
-    name: isTls ? SECURE_COOKIE : COOKIE,
-    value,
-    maxAge,
-    path: isTls ? "/" : "/admin",
-    secure: isTls,
-    httpOnly: true,
-    sameSite: "Strict",
-  });
-  return headers.get("set-cookie") ?? "";
 }

@@ -1,41 +1,9 @@
 import { assert, assertEquals, assertLess, assertMatch, assertStringIncludes } from "@std/assert";
 import { TOKEN } from "../../support/administration.ts";
-import type { Answer } from "../../support/http_exchange.ts";
+import { ScriptlessBrowser as Browser } from "../../support/scriptless_browser.ts";
 import { TestApp } from "../../support/test_app.ts";
 
 const SETTINGS = { refresh_interval: "0" };
-
-/** A browser without scripts: it keeps the cookie, and says where a form is. */
-class Browser {
-  readonly #app: TestApp;
-  cookie = "";
-
-  constructor(app: TestApp) {
-    this.#app = app;
-  }
-
-  get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
-    return this.#app.request("GET", path, { headers: { cookie: this.cookie, ...headers } });
-  }
-
-  async post(
-    path: string,
-    fields: Record<string, string>,
-    headers: Record<string, string> = { origin: this.#app.origin },
-  ): Promise<Answer> {
-    const answer = await this.#app.request("POST", path, {
-      headers: { cookie: this.cookie, ...headers },
-      body: new URLSearchParams(fields).toString(),
-    });
-    const set = answer.headers.get("set-cookie");
-    if (set !== null) this.cookie = set.split(";")[0]!;
-    return answer;
-  }
-
-  signIn(token = TOKEN): Promise<Answer> {
-    return this.post("/admin/login", { token });
-  }
-}
 
 async function createToken(app: TestApp, body: object): Promise<string> {
   const answer = await app.request("POST", "/api/v1/tokens", {

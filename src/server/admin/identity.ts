@@ -1,0 +1,41 @@
+import type { Principal } from "../../administration/principal.ts";
+import type { Client } from "../../repositories/leases.ts";
+import { isUsable } from "../api/authorization.ts";
+import type { Context } from "../context.ts";
+import { proxiedUser } from "./proxied_user.ts";
+import { cookieIn } from "./session_cookie.ts";
+
+/** What a browser is answered from. */
+export interface Site {
+  /** Read again for each call: a stream outlives a reload. */
+  readonly context: Context;
+  readonly client: Client;
+  /** Whose connection it is: the client's, or that of a proxy. */
+  readonly peer: Deno.NetAddr;
+}
+
+/** Who looks at a page. */
+export interface Identity {
+  readonly principal: Principal;
+  /** Null for somebody whom a proxy has signed in. */
+  readonly sessionId: string | null;
+}
+
+/**
+ * Who sent a request: whom a trusted proxy names, or else the holder of its session; null for nobody
+ * who is known. What the proxy says counts more: who signs in twice does not gain by it.
+ */
+export async function identityOf(
+  request: Request,
+  { context: { access, config, sessions }, client, peer }: Site,
+): Promise<Identity | { readonly refusal: string } | null> {
+  const user = access.isProxy(peer) ? proxiedUser(request.headers, config) : null;
+  if (user !== null) return "refusal" in user ? user : { principal: user, sessionId: null };
+  const cookie = cookieIn(request);
+  if (cookie === null || !isUsable(config.token)) return null;
+  const session = await sessions.find(cookie, config.token, {
+    address: client.hostname,
+    agent: request.headers.get("user-agent"),
+  });
+  return session === null ? null : { principal: session.principal, sessionId: session.id };
+}
