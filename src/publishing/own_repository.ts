@@ -1,20 +1,14 @@
 import { Turns } from "../async/turns.ts";
 import { PkgstashError } from "../errors.ts";
 import { expandServer } from "../formats/pacman/mirrorlist.ts";
-import { removeTreeIfPresent, statIfPresent } from "../platform/files/durable.ts";
+import { removeTreeIfPresent } from "../platform/files/durable.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
-import { isAhead } from "../repositories/database_date.ts";
 import type { Repository } from "../repositories/repository.ts";
 import { DAEMON } from "../version.ts";
 import { withoutPackages } from "./admission.ts";
-import { databaseName, hasDatabases, writeDatabases } from "./databases.ts";
-import {
-  changesBetween,
-  type Generation,
-  type GenerationFile,
-  type PackageChange,
-} from "./generation.ts";
-import { formerVersions } from "./former_versions.ts";
+import { hasDatabases } from "./databases.ts";
+import { changesBetween, type Generation, type GenerationFile } from "./generation.ts";
+import { NextGeneration } from "./next_generation.ts";
 import {
   GenerationStore,
   keptPackages,
@@ -25,6 +19,7 @@ import {
 import { type OwnRepositoryConfig, tableText } from "../config/own_repositories.ts";
 import { type PackageFacts, PackageStore } from "./package_store.ts";
 import { byFileName, type PublishedPackage } from "./published_package.ts";
+import { formerVersions, surplusGenerations } from "./retention.ts";
 import type { Signer, TrustedSignatures } from "./signing/signer.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 import { generationInView } from "./views.ts";
@@ -34,9 +29,6 @@ import { type Draft, type WaitingFile, WaitingPublication } from "./waiting_publ
 import { unstored } from "./unstored.ts";
 
 const log = eventLogger("publishing");
-
-/** As long as a replaced generation is surely kept: clients that began with it need its files. */
-const KEEP_REPLACED_MS = 10 * 60_000;
 
 /** Who asked for a publication, and for what. */
 export interface PublicationCause {
@@ -275,6 +267,17 @@ export class OwnRepository {
     return this.#settings.signing === "required" ? (data) => this.#signer.sign(data) : null;
   }
 
+  /** Makes the files of the next generation. */
+  get #next(): NextGeneration {
+    return new NextGeneration({
+      architectures: this.#settings.architectures,
+      store: this.#store,
+      packages: this.packages,
+      sign: this.#sign,
+      now: this.#now,
+    });
+  }
+
   #inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.#turns.run(async () => {
       try {
@@ -313,11 +316,12 @@ export class OwnRepository {
       return null;
     }
     const reused = anew ? null : current;
-    await this.#signPackages(packages, { changes, current: reused });
+    const next = this.#next;
+    await next.signPackages(packages, { changes, current: reused });
     const replaced = [...this.#history.former, ...changes.flatMap(({ from }) => from ?? [])];
     const former = formerVersions(replaced, packages, this.#settings);
     const write = async (directory: string) => {
-      const files = await this.#writeDatabases(directory, packages, { current, reused });
+      const files = await next.writeDatabases(directory, packages, { current, reused });
       await lastStep();
       return files;
     };
@@ -354,7 +358,7 @@ export class OwnRepository {
   ): Promise<Generation> {
     const { generations, packages: present, lastNumber } = this.#history;
     const number = lastNumber + 1;
-    const publishedAt = this.#timeAfter(generations.at(-1) ?? null);
+    const publishedAt = this.#next.timeAfter(generations.at(-1) ?? null);
     const changes = changesBetween(present, packages);
     const generation = await this.#store.publish(
       { number, publishedAt, ...cause, changes },
@@ -396,67 +400,10 @@ export class OwnRepository {
     await this.#prune();
   }
 
-  /** Signs what is new, or everything if the current generation was published without signatures. */
-  async #signPackages(
-    packages: readonly PublishedPackage[],
-    { changes, current }: {
-      changes: readonly PackageChange[];
-      current: Generation | null;
-    },
-  ): Promise<void> {
-    const sign = this.#sign;
-    if (sign === null) return;
-    const wasSigned = Object.keys(current?.files ?? {}).some((name) => name.endsWith(".sig"));
-    const unsigned = wasSigned ? changes.flatMap(({ to }) => to ?? []) : packages;
-    for (const each of unsigned) {
-      await this.packages.sign(each, sign);
-    }
-  }
-
-  async #writeDatabases(
-    directory: string,
-    packages: readonly PublishedPackage[],
-    { current, reused }: { current: Generation | null; reused: Generation | null },
-  ) {
-    const { architectures } = this.#settings;
-    return await writeDatabases(directory, {
-      packages,
-      architectures,
-      store: this.packages,
-      sign: this.#sign,
-      previous: (file) => {
-        const known = reused?.files[file];
-        if (reused === null || known === undefined) return null;
-        return { ...known, path: this.pathIn(reused, file) };
-      },
-      date: await this.#nextDate(current),
-    });
-  }
-
-  /** A clock that is set back a little must not change what views of the past show. */
-  #timeAfter(current: Generation | null): number {
-    const now = this.#now();
-    const last = current?.publishedAt ?? 0;
-    return isAhead(last, now) ? now : Math.max(now, last);
-  }
-
-  /** Clients compare dates in whole seconds, so each generation has a later one. */
-  async #nextDate(current: Generation | null): Promise<number> {
-    const [architecture = ""] = this.#settings.architectures;
-    const before = current === null
-      ? null
-      : await statIfPresent(this.pathIn(current, databaseName(architecture, "db")));
-    const last = before?.mtime?.getTime() ?? 0;
-    return Math.max(this.#now(), last + 1000);
-  }
-
   async #prune(): Promise<void> {
     const { generations, isWhole } = this.#history;
     if (!isWhole) return;
-    const settledBefore = this.#now() - KEEP_REPLACED_MS;
-    const surplus = generations.slice(0, -this.#settings.keepGenerations)
-      // A generation was replaced when the next one was published.
-      .filter((_, index) => (generations[index + 1]?.publishedAt ?? Infinity) < settledBefore);
+    const surplus = surplusGenerations(generations, this.#settings, this.#now());
     for (const generation of surplus) await this.#store.remove(generation);
     const kept = generations.slice(surplus.length);
     this.#history = { ...this.#history, generations: kept };

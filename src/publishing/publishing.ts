@@ -1,8 +1,5 @@
 import { basename } from "@std/path";
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
-import { clientPathFaults, ownPaths, upstreamPaths } from "../config/client_paths.ts";
-import type { Config } from "../config/config.ts";
-import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
 import { BackgroundWork } from "../async/background_work.ts";
 import { asFaultOfRequest, PkgstashError, reasonOf } from "../errors.ts";
 import type { DirectoryLock } from "../platform/files/directory_lock.ts";
@@ -10,16 +7,12 @@ import { statIfPresent } from "../platform/files/durable.ts";
 import { hostName } from "../platform/host_name.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { Client } from "../repositories/leases.ts";
-import {
-  type Repository,
-  type RepositoryFile,
-  RepositoryTree,
-} from "../repositories/repository.ts";
+import type { Repository, RepositoryFile, RepositoryTree } from "../repositories/repository.ts";
 import type { View } from "../repositories/view.ts";
-import { readCreated, recordCreated, repositoryOf } from "./created_repositories.ts";
 import type { Consent } from "./admission.ts";
 import type { Generation } from "./generation.ts";
-import { OwnRepository } from "./own_repository.ts";
+import { OwnRepositories, type PublishingConfig } from "./own_repositories.ts";
+import type { OwnRepository } from "./own_repository.ts";
 import { prepareState } from "./prepare_state.ts";
 import { keyringPackage } from "./keyring_package.ts";
 import { packagesFor } from "./published_package.ts";
@@ -35,8 +28,6 @@ import { type FindNamesakes, signatureIn, Uploads } from "./uploads.ts";
 import { type VerifiedRepository, verifyRepository } from "./verification.ts";
 
 const log = eventLogger("publishing");
-
-type Settings = Pick<Config, "stateRoot" | "upstreams" | "ownRepositories">;
 
 export interface PublishingOptions {
   /** The passphrase of the signing keys; null for none. */
@@ -66,20 +57,16 @@ export class Publishing {
   readonly uploads: Uploads;
   readonly signatures: SignatureUpkeep;
   readonly #requests = new OwnRequests();
-  readonly #repositories = new Map<string, OwnRepository>();
-  #created: readonly OwnRepositoryConfig[] = [];
-  #config: Settings;
+  readonly #own: OwnRepositories;
   readonly #now: () => number;
   readonly #namesakes: FindNamesakes;
-  #tree = new RepositoryTree({ upstreams: [] });
   #lock: Promise<DirectoryLock> | null = null;
   readonly #background = new BackgroundWork((failure, error) =>
     log.error(failure, { reason: reasonOf(error) })
   );
 
-  private constructor(config: Settings, options: PublishingOptions) {
+  private constructor(config: PublishingConfig, options: PublishingOptions) {
     const { readPassphrase, namesakes, now, clock = SYSTEM_CLOCK } = options;
-    this.#config = config;
     this.#now = now ?? Date.now;
     this.layout = new StateLayout(config.stateRoot);
     this.signing = new Signing({
@@ -88,6 +75,12 @@ export class Publishing {
       userName: `pkgstash on ${hostName()}`,
       clock,
       onChanged: () => this.signatures.wake(),
+    });
+    this.#own = new OwnRepositories(config, {
+      layout: this.layout,
+      signer: this.signing,
+      now: this.#now,
+      claim: () => this.claim(),
     });
     this.signatures = new SignatureUpkeep({
       signing: this.signing,
@@ -98,7 +91,7 @@ export class Publishing {
     this.uploads = new Uploads({
       signing: this.signing,
       namesakes,
-      debugOf: ({ settings }) => this.#repositories.get(`${settings.name}-debug`) ?? null,
+      debugOf: ({ settings }) => this.#own.debugOf(settings.name),
     });
   }
 
@@ -106,14 +99,13 @@ export class Publishing {
    * Finds the repositories. The state directory is locked if it has any, and otherwise left alone
    * until it has: most servers mirror only.
    */
-  static async open(config: Settings, options: PublishingOptions): Promise<Publishing> {
+  static async open(config: PublishingConfig, options: PublishingOptions): Promise<Publishing> {
     const publishing = new Publishing(config, options);
     try {
       const { layout } = publishing;
       if (await statIfPresent(layout.repositories) !== null) await publishing.claim();
-      publishing.#created = await readCreated(layout);
-      publishing.#arrange(config);
-      await publishing.#publishAsConfigured();
+      await publishing.#own.load();
+      await publishing.#own.publishAsConfigured();
       publishing.signatures.start();
       return publishing;
     } catch (error) {
@@ -124,24 +116,17 @@ export class Publishing {
 
   /** Every path that clients may ask for. */
   get tree(): RepositoryTree {
-    return this.#tree;
+    return this.#own.tree;
   }
 
   /** All repositories, by name. */
   get repositories(): OwnRepository[] {
-    return [...this.#repositories.values()]
-      .sort((one, other) => one.settings.name < other.settings.name ? -1 : 1);
+    return this.#own.all;
   }
 
   /** @throws PkgstashError `not_found` if there is no repository of this name. */
   repository(name: string): OwnRepository {
-    const found = this.#repositories.get(name);
-    if (found !== undefined) return found;
-    throw new PkgstashError(
-      "not_found",
-      `Cannot find the repository ${name}: there is none of your own. Make it with pkgstash repo ` +
-        `create ${name}.`,
-    );
+    return this.#own.find(name);
   }
 
   /** As `repository`, for a change: takes the state directory if nobody has yet. */
@@ -151,39 +136,13 @@ export class Publishing {
     return found;
   }
 
-  /**
-   * Creates a repository and publishes it, empty. `table` has the keys that its table in the
-   * configuration would have.
-   *
-   * @throws PkgstashError `invalid_request` for a wrong name or key, `conflict` if the name or the
-   * path is taken.
-   */
+  /** Creates a repository and publishes it, empty; see `OwnRepositories`. */
   async create(
     name: string,
     table: Readonly<Record<string, unknown>>,
     by: string,
   ): Promise<OwnRepository> {
-    const settings = repositoryOf(name, table);
-    if (this.#repositories.has(name)) {
-      throw new PkgstashError(
-        "conflict",
-        `Cannot create ${name}: there is such a repository. See pkgstash repo list.`,
-      );
-    }
-    const [fault] = clientPathFaults([...this.#owners(), ownPaths(settings)]);
-    if (fault !== undefined) {
-      throw new PkgstashError(
-        "conflict",
-        `Cannot create ${name}: its path is ${fault.found}. Choose another name or --client-path.`,
-      );
-    }
-    await this.claim();
-    await recordCreated(this.layout, name, table);
-    this.#created = [...this.#created, settings];
-    this.#arrange(this.#config);
-    const created = this.repository(name);
-    await created.publish({ by, action: "create" }, (present) => present);
-    return created;
+    return await this.#own.create(name, table, by);
   }
 
   /** Publishes packages of one repository in another; see `promotion.ts`. */
@@ -334,55 +293,9 @@ export class Publishing {
   };
 
   /** Applies a new configuration, whose tables win over what was created. */
-  reconfigure(config: Settings): void {
-    this.#arrange(config);
-    void this.#background.add("cannot publish as configured", this.#publishAsConfigured());
-  }
-
-  /**
-   * Publishes what the configuration has and no client could get: a new repository without packages,
-   * say. What fails is logged, since the rest of the daemon does not depend on it.
-   */
-  async #publishAsConfigured(): Promise<void> {
-    for (const repository of this.repositories) {
-      try {
-        await this.claim();
-        await repository.publishAsConfigured();
-      } catch (error) {
-        log.error("cannot publish a repository as configured", {
-          repository: repository.settings.name,
-          reason: reasonOf(error),
-        });
-      }
-    }
-  }
-
-  #arrange(config: Settings): void {
-    this.#config = config;
-    const { ownRepositories } = config;
-    const configured = new Set(ownRepositories.map(({ name }) => name));
-    const all = [...ownRepositories, ...this.#created.filter(({ name }) => !configured.has(name))];
-    for (const name of this.#repositories.keys()) {
-      if (!all.some((settings) => settings.name === name)) this.#repositories.delete(name);
-    }
-    for (const settings of all) {
-      const known = this.#repositories.get(settings.name);
-      if (known !== undefined) known.reconfigure(settings);
-      else {
-        const layout = this.layout.repository(settings.name);
-        this.#repositories.set(
-          settings.name,
-          new OwnRepository({ settings, layout, signer: this.signing, now: this.#now }),
-        );
-      }
-    }
-    this.#tree = new RepositoryTree(
-      { upstreams: [] },
-      this.repositories.flatMap(({ repositories }) => repositories),
-    );
-    for (const { key, found } of clientPathFaults(this.#owners())) {
-      log.warn("a repository cannot be reached, its path is taken", { key, path: found });
-    }
+  reconfigure(config: PublishingConfig): void {
+    this.#own.reconfigure(config);
+    void this.#background.add("cannot publish as configured", this.#own.publishAsConfigured());
   }
 
   /** Waits for publications in progress, and releases the state directory. */
@@ -393,14 +306,6 @@ export class Publishing {
     await Promise.all(this.repositories.map((repository) => repository.settled()));
     (await this.#lock?.catch(() => null))?.[Symbol.dispose]();
     this.#lock = null;
-  }
-
-  /** Mirrored repositories first: an own one never takes a path from them. */
-  #owners() {
-    return [
-      ...this.#config.upstreams.map(upstreamPaths),
-      ...this.repositories.map(({ settings }) => ownPaths(settings)),
-    ];
   }
 
   /** Locks the state directory once, and makes it if it is missing. Other wings keep state there. */

@@ -123,14 +123,14 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/databases_test.ts"],
   },
   {
-    file: "publishing/own_repository.ts",
-    find: "return Math.max(this.#now(), last + 1000);",
-    replace: "return this.#now();",
+    file: "publishing/next_generation.ts",
+    find: "return Math.max(now(), last + 1000);",
+    replace: "return now();",
     breaks: "a client gets 304 for a database that is newer by less than a second",
     killedBy: ["publishing/own_repository_test.ts"],
   },
   {
-    file: "publishing/own_repository.ts",
+    file: "publishing/retention.ts",
     find:
       ".filter((_, index) => (generations[index + 1]?.publishedAt ?? Infinity) < settledBefore);",
     replace: ";",
@@ -152,7 +152,7 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["app/own_repositories_test.ts"],
   },
   {
-    file: "publishing/publishing.ts",
+    file: "publishing/own_repositories.ts",
     find: "if (fault !== undefined) {",
     replace: "if (false) {",
     breaks: "an own repository takes the path of a mirrored one",
@@ -187,7 +187,7 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/views_test.ts"],
   },
   {
-    file: "publishing/own_repository.ts",
+    file: "publishing/next_generation.ts",
     find: "isAhead(last, now) ? now : Math.max(now, last)",
     replace: "now",
     breaks: "a clock that is set back over midnight changes the view of the day before",

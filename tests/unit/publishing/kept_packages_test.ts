@@ -4,7 +4,7 @@ import { join } from "@std/path";
 import fc from "fast-check";
 import type { OwnRepository } from "../../../src/publishing/own_repository.ts";
 import type { PublishedPackage } from "../../../src/publishing/published_package.ts";
-import { formerVersions } from "../../../src/publishing/former_versions.ts";
+import { formerVersions } from "../../../src/publishing/retention.ts";
 import { ownPackage } from "../../support/own_package.ts";
 import { addPackages, openPublishing } from "../../support/publishing_house.ts";
 import { TempFolder } from "../../support/temp_folder.ts";

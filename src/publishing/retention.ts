@@ -1,6 +1,24 @@
 import type { OwnRepositoryConfig } from "../config/own_repositories.ts";
 import { vercmp } from "../formats/pacman/vercmp.ts";
+import type { Generation } from "./generation.ts";
 import type { PublishedPackage } from "./published_package.ts";
+
+/** As long as a replaced generation is surely kept: clients that began with it need its files. */
+const KEEP_REPLACED_MS = 10 * 60_000;
+
+/**
+ * The earliest generations, which are no longer kept. `now` is in milliseconds since the epoch.
+ */
+export function surplusGenerations(
+  generations: readonly Generation[],
+  { keepGenerations }: Pick<OwnRepositoryConfig, "keepGenerations">,
+  now: number,
+): readonly Generation[] {
+  const settledBefore = now - KEEP_REPLACED_MS;
+  return generations.slice(0, -keepGenerations)
+    // A generation was replaced when the next one was published.
+    .filter((_, index) => (generations[index + 1]?.publishedAt ?? Infinity) < settledBefore);
+}
 
 /**
  * The packages that clients can still download although the database lists them no more: of each name
