@@ -1,6 +1,8 @@
 import type { ClientConfig } from "../api/client_config.ts";
+import { keyCommands } from "../api/key_commands.ts";
 import { CopyField } from "./elements/copy_field.tsx";
 import { Part } from "./elements/facts.tsx";
+import { KeyFields } from "./elements/key_fields.tsx";
 import { htmlResponse } from "./html_response.ts";
 import { renderFace } from "./layout.tsx";
 
@@ -13,7 +15,8 @@ export function facePage(
     folders: readonly string[];
   },
 ): Response {
-  const { upstreams, own_repositories, keys } = config;
+  const { upstreams, own_repositories } = config;
+  const commands = keyCommands(config);
   const body = (
     <>
       <h1>Packages for pacman, downloaded once for everybody here</h1>
@@ -45,7 +48,12 @@ export function facePage(
               {`[${name}]\n${sig_level}\n${server}`}
             </pre>
           ))}
-          {keys.length === 0 ? null : <Keys config={config} />}
+          {commands.add.length === 0 ? null : (
+            <>
+              <p>They are signed. Once on each machine, as root:</p>
+              <KeyFields commands={commands} />
+            </>
+          )}
         </Part>
       )}
       <Part title="What it has">
@@ -63,25 +71,4 @@ export function facePage(
     </>
   );
   return htmlResponse(request, renderFace(body));
-}
-
-function Keys({ config: { own_repositories, keys } }: { config: ClientConfig }) {
-  // All that are signed by the same have the same keys.
-  const urls = ["required", "external"].flatMap((wanted) =>
-    own_repositories.find(({ signing }) => signing === wanted)?.keys_url ?? []
-  );
-  return (
-    <>
-      <p>They are signed. Once on each machine, as root:</p>
-      {urls.map((url) => (
-        <CopyField label="Get the keys" value={`curl -fsS ${url} | pacman-key --add -`} />
-      ))}
-      {keys.map(({ fingerprint }) => (
-        <CopyField
-          label="Trust the key with this fingerprint"
-          value={`pacman-key --lsign-key ${fingerprint}`}
-        />
-      ))}
-    </>
-  );
 }

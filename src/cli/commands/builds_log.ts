@@ -1,13 +1,15 @@
-import { READ_BUILD_LOG } from "../../api/builds.ts";
+import { READ_BUILD_LOG, SEARCH_LOG } from "../../api/builds.ts";
 import { JSON_OPTION } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import { type Command, type OptionValues, requiredArgument } from "../command.ts";
-import { EXIT_CODE, type ExitCode } from "../errors.ts";
+import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
 import { visible } from "../terminal_text.ts";
 import { BUILD } from "./build_texts.ts";
 
 const TAB_WIDTH = 8;
+/** Of the lines that are found, in one answer. */
+const FOUND_AT_ONCE = "1000";
 /** A longer line without an end is printed in parts, so that nothing is held without bound. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
@@ -15,7 +17,8 @@ export const BUILDS_LOG_COMMAND: Command = {
   name: "builds log",
   summary: "Print the log of a build",
   description: "Prints the log of a build, with control characters made visible and secrets " +
-    "covered. With --follow, waits for more until the build has ended, and for it to begin.",
+    "covered. With --follow, waits for more until the build has ended, and for it to begin. --search and --errors print " +
+    "only lines of it, each with its number; the daemon searches the whole log.",
   arguments: [BUILD],
   options: [
     { name: "follow", letter: "f", valueName: null, description: "Print what comes as it comes" },
@@ -24,17 +27,31 @@ export const BUILDS_LOG_COMMAND: Command = {
       valueName: "NUMBER",
       description: "Which attempt, as builds show has them (default: the last one)",
     },
-    { ...JSON_OPTION, description: "Print its parts as one JSON object a line" },
+    {
+      name: "search",
+      valueName: "TEXT",
+      description: "Only the lines with this text, in upper or lower case",
+    },
+    { name: "errors", valueName: null, description: "Only the lines that look like errors" },
+    { ...JSON_OPTION, description: "Print its parts, or the lines, as one JSON object a line" },
     ...CONNECTION_OPTIONS,
   ],
   examples: [
     { command: "pkgstash builds log -f foo", description: "Watch foo being built" },
     { command: "pkgstash builds log 42 --attempt 1", description: "What went wrong at first" },
+    { command: "pkgstash builds log foo --errors", description: "Where to look first" },
+    {
+      command: 'pkgstash builds log foo --search "undefined reference"',
+      description: "Where the linker failed",
+    },
   ],
   run,
 };
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
+  const [isSearch, isForErrors] = [options.has("search"), options.has("errors")];
+  if (isSearch && isForErrors) throw new UsageError("Give --search or --errors, not both.");
+  if (isSearch || isForErrors) return await search(options, output);
   const client = ApiClient.of(options);
   const lines = new LogLines((line) => output.out(line));
   const parts = client.stream(READ_BUILD_LOG, {
@@ -47,6 +64,38 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
     else if (event !== null) lines.push(event.text);
   }
   lines.finish();
+  return EXIT_CODE.ok;
+}
+
+/** Prints the lines of a log that have a text, or look like errors if none is given. */
+async function search(options: OptionValues, output: Output): Promise<ExitCode> {
+  if (options.has("follow")) throw new UsageError("A search does not follow. Leave out --follow.");
+  const text = options.get("search");
+  if (text === "") throw new UsageError("Say what to search for: --search TEXT.");
+  const client = ApiClient.of(options);
+  let after = 0;
+  for (;;) {
+    const { matches, is_complete } = await client.call(SEARCH_LOG, {
+      build: requiredArgument(options, BUILD.name),
+      attempt: options.get("attempt"),
+      ...(text === undefined ? {} : { q: text }),
+      ...(after === 0 ? {} : { after: String(after) }),
+      limit: FOUND_AT_ONCE,
+    });
+    for (const match of matches) {
+      const isJson = options.has(JSON_OPTION.name);
+      output.out(isJson ? JSON.stringify(match) : `${match.line}: ${printable(match.text)}`);
+      after = match.line;
+    }
+    if (is_complete || matches.length === 0) break;
+  }
+  if (after === 0 && !options.has(JSON_OPTION.name)) {
+    output.err(
+      `pkgstash: No line of the log ${
+        text === undefined ? "looks like an error" : `has "${visible(text)}"`
+      }.`,
+    );
+  }
   return EXIT_CODE.ok;
 }
 

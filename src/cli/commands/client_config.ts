@@ -1,4 +1,5 @@
 import { type ClientConfig, SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
+import { keyCommands } from "../../api/key_commands.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command, CommandOption } from "../command.ts";
@@ -42,13 +43,11 @@ export const CLIENT_CONFIG_COMMAND: Command = {
 
 /** Lines to paste, with comments that say where. `isHeld` tells whether a date was asked for. */
 function renderClientConfig(
-  { upstreams, own_repositories, keys }: ClientConfig,
+  config: ClientConfig,
   isHeld: boolean,
 ): string {
-  // All that are signed by the same have the same keys.
-  const keyUrls = ["required", "external"].flatMap((wanted) =>
-    own_repositories.find(({ signing }) => signing === wanted)?.keys_url ?? []
-  );
+  const { upstreams, own_repositories } = config;
+  const { add, trust } = keyCommands(config);
   return [
     ...(isHeld ? ["# To move clients back to an earlier day: pacman -Syyuu", ""] : []),
     ...upstreams.flatMap((
@@ -66,10 +65,9 @@ function renderClientConfig(
       `#${flat_cache_server}`,
       "",
     ]),
-    ...(keyUrls.length === 0 ? [] : [
+    ...(add.length === 0 ? [] : [
       "# Your own packages are signed. Once on each client, as root:",
-      ...keyUrls.map((url) => `#  curl -fsS ${url} | pacman-key --add -`),
-      ...keys.map(({ fingerprint }) => `#  pacman-key --lsign-key ${fingerprint}`),
+      ...[...add, ...trust].map((command) => `#  ${command}`),
       "",
     ]),
     ...own_repositories.flatMap(({ name, server, sig_level }) => [

@@ -71,6 +71,34 @@ Deno.test("a log is followed to its end, and cannot do anything to the terminal"
   assertEquals(await printed("builds", "log", "1", "--attempt", "1"), text);
 });
 
+Deno.test("a log is searched to its end, and what is found has its line", async () => {
+  const { app, run, printed } = await start();
+  await using _ = app;
+  const builder = await app.builder("b1");
+  await app.enqueue("foo");
+  const job = (await builder.lease())!;
+  const lines = Array.from({ length: 2_500 }, (_, index) => `needle ${index + 1}\x1b[2J`);
+  await builder.log(job.id, 0, `${lines.join("\n")}\nmain.c:1: error: no such thing\nend\n`);
+  await builder.finish(job.id, [await builtPackage("foo")]);
+  const found = (await printed("builds", "log", "foo", "--search", "NEEDLE")).split("\n");
+  assertEquals(found.length, 2_501, "all of them, and the end of the last line");
+  assertEquals(found[2_499], "2500: needle 2500");
+  assertEquals(
+    await printed("builds", "log", "foo", "--errors"),
+    "2501: main.c:1: error: no such thing\n",
+  );
+  assertEquals(
+    JSON.parse(await printed("builds", "log", "foo", "--errors", "--json")),
+    { line: 2_501, text: "main.c:1: error: no such thing" },
+  );
+  const nothing = await run("builds", "log", "foo", "--search", "haystack");
+  assertEquals([nothing.code, nothing.out], [EXIT_CODE.ok, ""]);
+  assertStringIncludes(nothing.err, 'No line of the log has "haystack"');
+  for (const wrong of [["--search", "a", "--errors"], ["--search", "a", "-f"], ["--search", ""]]) {
+    assertEquals((await run("builds", "log", "foo", ...wrong)).code, EXIT_CODE.usage);
+  }
+});
+
 Deno.test("lines of a log are the same wherever its parts are cut", () => {
   const text = "one\r\ntwo\rthree\n\nfour\r";
   const wanted = ["one", "two", "three", "", "four"];

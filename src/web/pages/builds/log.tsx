@@ -52,7 +52,7 @@ export const BUILD_LOG: Page = {
     const query = visit.query("q");
     return {
       heading: `Log of ${package_base} ${madeVisible(version)}`,
-      commands: [`pkgstash builds log ${number}`],
+      commands: [`pkgstash builds log ${number}`, `pkgstash builds log ${number} --search TEXT`],
       body: (
         <>
           <p class="lead">
