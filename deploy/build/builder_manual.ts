@@ -36,7 +36,7 @@ export function builderManual(version: string): string {
     section("EXIT STATUS"),
     ...tagged("0", "Success."),
     ...tagged("1", "Failure."),
-    ...tagged("2", "Wrong usage."),
+    ...tagged("2", "Usage error."),
     section("SEE ALSO"),
     ".BR pkgstash (1),",
     ".BR makepkg (8),",

@@ -15,7 +15,7 @@ const MAX_BODY_BYTES = 512 * 1024;
 const MAX_TREE_BYTES = 48 * 1024 ** 2;
 
 export const REASON = z.string().trim().min(1, "must not be empty").max(500).describe(
-  "Why, for those who read the list of decisions.",
+  "Reason, recorded with the decision.",
 );
 
 export const MAINTAINERS = z.object({
@@ -121,7 +121,7 @@ export const LIST_WATCHED = endpoint({
 export const ADD_WATCHED = endpoint({
   method: "POST",
   path: "/api/v1/aur/packages",
-  summary: "Watch packages of the AUR",
+  summary: "Watch AUR packages",
   isLong: true,
   maxBodyBytes: MAX_BODY_BYTES,
   body: z.strictObject({
@@ -174,7 +174,7 @@ export const ADD_REPOSITORY = endpoint({
 export const CHECK_WATCHED = endpoint({
   method: "POST",
   path: "/api/v1/aur/check",
-  summary: "Look for changes now",
+  summary: "Check the AUR for changes now",
   isChange: false,
   isLong: true,
   answers: { 200: CHECK },

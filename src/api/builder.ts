@@ -57,7 +57,7 @@ const job = z.string().regex(/^[0-9a-f]{32}$/, "must be the name of a job")
 
 /** How a package is built: what an administrator has approved for it. */
 export const BUILD_SETTINGS = z.strictObject({
-  network: z.boolean().describe("Whether build() and check() may use the network."),
+  network: z.boolean().describe("Whether build() and check() have network access."),
   check: z.boolean().describe("Whether check() runs."),
   ccache: z.boolean().describe("Whether ccache is used, which must be in the root."),
   sccache: z.boolean().describe("Whether sccache is used, which must be in the root."),

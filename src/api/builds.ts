@@ -51,9 +51,11 @@ const NAME = z.string().regex(
   "must be the number of a build, or the name of a package",
 );
 
-const build = NAME.describe("The number of a build, or a package, which means its latest build.");
+const build = NAME.describe("Number of a build, or a package name for its latest build.");
 
-const REASON = z.string().max(1000).default("").describe("Why, for those who look later.");
+const REASON = z.string().max(1000).default("").describe(
+  "Reason, recorded in the build's history.",
+);
 
 const FAILURE = z.object({
   class: z.enum(FAILURE_CLASSES).describe("What kind of failure it is."),
@@ -239,7 +241,7 @@ export const SEARCH_LOG = endpoint({
 export const REBUILD_PACKAGE = endpoint({
   method: "POST",
   path: "/api/v1/builds",
-  summary: "Build a published package again",
+  summary: "Rebuild a published package",
   maxBodyBytes: 16 * 1024,
   body: z.strictObject({ package: NAME.describe("A package base or package."), reason: REASON }),
   answers: {
@@ -269,14 +271,14 @@ export const CANCEL_BUILD = endpoint({
 export const RETRY_BUILD = endpoint({
   ...ACTION,
   path: "/api/v1/builds/{build}/retry",
-  summary: "Try a build again",
+  summary: "Retry a build",
   failures: { 404: NO_BUILD, 409: "It did not fail, or a newer one is there" },
 });
 
 export const APPROVE_BUILD = endpoint({
   ...ACTION,
   path: "/api/v1/builds/{build}/approve",
-  summary: "Let a held build go on",
+  summary: "Approve a held build",
   right: "approve",
   failures: { 404: NO_BUILD, 409: "It is not held" },
 });

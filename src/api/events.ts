@@ -59,7 +59,7 @@ export const LIST_EVENTS = endpoint({
     ),
     kind: KINDS.describe("Only events of these kinds, separated by commas."),
     q: z.string().max(200).optional().describe(
-      "Only events that have all of these words somewhere, in any case.",
+      "Only events that contain all of these words, in any case.",
     ),
     who: z.string().max(200).optional().describe("Only what this one did."),
     since: TIME_IN_QUERY.describe("Only events from this time on."),

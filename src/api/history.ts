@@ -53,7 +53,7 @@ export type RequestCounts = z.infer<typeof REQUEST_COUNTS>;
 export const SHOW_TRAFFIC_HISTORY = endpoint({
   method: "GET",
   path: "/api/v1/history",
-  summary: "Show what was served and fetched",
+  summary: "Show traffic over time",
   query: {
     range: z.enum(["day", "month", "year"]).default("day").describe(
       "The last 24 hours in 5 minutes, 31 days in hours, or 366 days in days.",

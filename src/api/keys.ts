@@ -118,7 +118,7 @@ export const TRUST_KEY = endpoint({
 export const DISTRUST_KEY = endpoint({
   method: "DELETE",
   path: "/api/v1/keys/trusted/{fingerprint}",
-  summary: "Cease to trust a packager's key",
+  summary: "Stop trusting a packager's key",
   pathParameters: { fingerprint: FINGERPRINT.describe("The fingerprint of its primary key.") },
   answers: { 204: empty("Its signatures are refused from now on.") },
   failures: { 404: "This key is not trusted" },

@@ -89,7 +89,7 @@ export const LIST_PACKAGES = endpoint({
       "Only packages with this name or file name. * and ? are wildcards.",
     ),
     repository: z.string().optional().describe(
-      "Only packages of this repository: its name or its directory.",
+      "Only packages of this repository, given by name or directory.",
     ),
     q: z.string().max(200).optional().describe(
       "Only packages whose path contains all of these words, in any case.",

@@ -25,7 +25,7 @@ export const OPTIONAL_LIMIT = WHOLE_NUMBER.optional()
 
 /** How many members of a list come before a page. */
 export const OFFSET = z.string().regex(/^(0|[1-9]\d{0,14})$/, "must be a whole number").default("0")
-  .transform(Number).describe("How many to leave out at the beginning.");
+  .transform(Number).describe("Number of entries to skip.");
 
 /** Where a page of a list with names begins. */
 export const AFTER = z.string().default("").describe(

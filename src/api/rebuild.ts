@@ -37,7 +37,7 @@ export type RebuildEvent = z.infer<typeof REBUILD_EVENT>;
 export const REBUILD_REPOSITORY = endpoint({
   method: "POST",
   path: "/api/v1/repositories/{repository}/rebuild",
-  summary: "Publish a repository anew from its package files",
+  summary: "Republish a repository from its package files",
   isLong: true,
   pathParameters: { repository: z.string().describe("Name of the repository.") },
   body: z.strictObject({

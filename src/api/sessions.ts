@@ -31,7 +31,7 @@ export const LIST_SESSIONS = endpoint({
 export const END_SESSION = endpoint({
   method: "DELETE",
   path: "/api/v1/sessions/{session}",
-  summary: "End a session of the web admin",
+  summary: "End a web admin session",
   pathParameters: { session: ID.describe("The session's id.") },
   answers: { 204: empty("Its cookie is worthless from now on.") },
   failures: { 404: "There is no such session" },
@@ -41,5 +41,5 @@ export const END_ALL_SESSIONS = endpoint({
   method: "DELETE",
   path: "/api/v1/sessions",
   summary: "End all sessions of the web admin",
-  answers: { 204: empty("Everybody has to sign in again.") },
+  answers: { 204: empty("Everyone must sign in again.") },
 });

@@ -71,7 +71,7 @@ export const REVOKE_TOKEN = endpoint({
   method: "DELETE",
   path: "/api/v1/tokens/{name}",
   summary: "Revoke a token",
-  pathParameters: { name: NAME.describe("The token's name or id.") },
+  pathParameters: { name: NAME.describe("Name or id of the token.") },
   answers: { 204: empty("The token is worthless from now on.") },
   failures: { 404: "There is no such token" },
 });

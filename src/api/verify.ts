@@ -47,7 +47,7 @@ export const VERIFY = endpoint({
       "Whether to set wrong files aside and fetch them anew.",
     ),
     repository: z.string().optional().describe(
-      "Only packages of this repository: its name or its directory.",
+      "Only packages of this repository, given by name or directory.",
     ),
   },
   answers: {

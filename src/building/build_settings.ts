@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 
 /** How a package is built: what an administrator has approved for it beyond its files. */
 export interface BuildSettings {
-  /** Whether build() and check() may use the network. */
+  /** Whether build() and check() have network access. */
   readonly network: boolean;
   /** Whether check() runs. */
   readonly check: boolean;

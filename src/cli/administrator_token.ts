@@ -84,21 +84,24 @@ function tokenIn(content: string, path: string): string {
   // Base64 may end with equals signs, but that is no line NAME=VALUE.
   const isAlone = others.length === 0 && value === undefined;
   if (isAlone && word !== undefined && /^[^=]+=*$/.test(word)) return checkedToken(word, path);
-  throw noToken(`${path}: it has no line ${VARIABLE}=TOKEN`);
+  throw noToken(`${path}: no line reads ${VARIABLE}=TOKEN`);
 }
 
 /** Only visible ASCII may be sent in a header. */
 function checkedToken(token: string, source: string): string {
   if (TOKEN_VARIABLE.accepts(token)) return token;
-  throw noToken(`${source}: the token has characters other than visible ASCII`);
+  throw noToken(`${source}: the token contains characters other than printable ASCII`);
 }
 
 function noToken(...reasons: string[]): AdministrationError {
   return new AdministrationError(
     EXIT_CODE.refused,
-    `Cannot read the administrator's token.\n${reasons.map((each) => `  ${each}.\n`).join("")}` +
-      `  Name its file with --token-file, or set ${VARIABLE}. The daemon must know the same token:\n` +
-      `  set ${VARIABLE} in its environment or in its env_file, or start it with --make-token.`,
+    "Cannot read the administrator's token.\n" +
+      `${
+        reasons.map((each) => `  ${each}.\n`).join("")
+      }  Pass a token file with --token-file, or ` +
+      `set ${VARIABLE}. The daemon needs the same token:\n` +
+      `  set ${VARIABLE} in its environment or its env_file, or start it with --make-token.`,
   );
 }
 
@@ -106,9 +109,9 @@ function failureOf(error: unknown, path: string): string {
   if (error instanceof Deno.errors.NotFound) return "no such file";
   if (error instanceof Deno.errors.PermissionDenied) {
     return path === PACKAGE_TOKEN_FILE
-      ? "this user may not read it; become root, or join the group that owns it"
-      : "this user may not read it";
+      ? "permission denied; run this as root, or join the file's group"
+      : "permission denied";
   }
-  if (error instanceof Deno.errors.NotCapable) return "Deno was not permitted to read it";
+  if (error instanceof Deno.errors.NotCapable) return "Deno has no permission to read it";
   return reasonOf(error);
 }

@@ -39,7 +39,7 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
   {
     name: "token-file",
     valueName: "FILE",
-    description: "File with the administrator's token, alone or as PKGSTASH_TOKEN=TOKEN " +
+    description: "File that contains the administrator's token, bare or as PKGSTASH_TOKEN=TOKEN " +
       "(default: PKGSTASH_TOKEN in the environment, else ~/.config/pkgstash/token, else " +
       `${PACKAGE_TOKEN_FILE})`,
   },
@@ -216,7 +216,7 @@ export class ApiClient {
   async #unexpected({ status, headers, body }: Response): Promise<AdministrationError> {
     await body?.cancel();
     const type = headers.get("content-type") ?? "none";
-    return this.#strange(`its status is ${status} and its Content-Type is ${type}`);
+    return this.#strange(`status ${status}, Content-Type ${type}`);
   }
 
   #parse(text: string): unknown {
@@ -248,7 +248,7 @@ export class ApiClient {
     return new AdministrationError(
       EXIT_CODE.unsupported,
       `Cannot understand the response of ${this.#url}: ${visible(reason)}.\n` +
-        `  It is another version of pkgstash than this one (${VERSION}), or something else.\n` +
+        `  The server is not pkgstash, or not the version of this program (${VERSION}).\n` +
         "  Upgrade the older one and restart the daemon, or check --url.",
       options,
     );
@@ -260,23 +260,24 @@ export class ApiClient {
     if (status === 401) {
       return new AdministrationError(
         EXIT_CODE.refused,
-        `Cannot use ${this.#url}: it does not accept the token from ${this.#token?.source}.\n` +
-          "  Check that it is the daemon's. The daemon reads its token at the start and on reload.",
+        `Cannot use ${this.#url}: it rejects the token from ${this.#token?.source}.\n` +
+          "  Check that the daemon uses the same token. It reads the token at startup and on " +
+          "reload.",
       );
     }
     if (status === 403 && detail !== null) {
       return new AdministrationError(EXIT_CODE.refused, visible(detail));
     }
     if (kind === null && status >= 500) {
-      return this.#unreachable(`a server in front of it responded with status ${status}`);
+      return this.#unreachable(`a proxy in front of it responded with status ${status}`);
     }
     if (kind === null || kind === "unknown_route") {
       const location = headers.get("location");
       return new AdministrationError(
         EXIT_CODE.unsupported,
-        `Cannot use ${this.#url}: the server does not know this request (status ${status}` +
-          `${location === null ? "" : `, redirect to ${visible(location)}`}).\n` +
-          `  It is an older pkgstash than this one (${VERSION}), or something else.\n` +
+        `Cannot use ${this.#url}: the server does not support this request (status ` +
+          `${status}${location === null ? "" : `, redirect to ${visible(location)}`}).\n` +
+          `  It is not pkgstash, or an older version than this program (${VERSION}).\n` +
           "  Upgrade and restart the daemon, or check --url.",
       );
     }

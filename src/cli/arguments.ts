@@ -46,7 +46,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
     const [given, ...others] = parsed[option.name] as (string | boolean)[];
     if (given === undefined) continue;
     if (others.length > 0 && !option.isRepeated) {
-      throw new UsageError(`The option --${option.name} is repeated.`);
+      throw new UsageError(`--${option.name} may be given only once.`);
     }
     const values = [given, ...others].map(String);
     for (const value of values) checkValue(option, value);
@@ -114,7 +114,7 @@ function rejectGoSpelling(arg: string, command: Command): void {
     throw unknown(`option of ${command.name}`, `-${name}`, known);
   }
   throw new UsageError(
-    `"${arg.replace(/=.*$/s, "")}" is spelt "--${option.name} ${option.valueName ?? ""}"`.trim() +
+    `"${arg.replace(/=.*$/s, "")}" is spelled "--${option.name} ${option.valueName ?? ""}"`.trim() +
       " here.",
   );
 }

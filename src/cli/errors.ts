@@ -15,11 +15,11 @@ export type ExitCode = typeof EXIT_CODE[keyof typeof EXIT_CODE];
 /** What each exit code means, for help. */
 export const EXIT_CODE_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT_CODE.ok, "Success"],
-  [EXIT_CODE.failure, "Failure; the reason is on standard error"],
-  [EXIT_CODE.usage, "Wrong usage"],
+  [EXIT_CODE.failure, "Failure; standard error states the reason"],
+  [EXIT_CODE.usage, "Usage error"],
   [EXIT_CODE.unreachable, "The daemon cannot be reached"],
-  [EXIT_CODE.refused, "There is no token, or the daemon does not accept it"],
-  [EXIT_CODE.unsupported, "The response is from another version of pkgstash, or something else"],
+  [EXIT_CODE.refused, "No token found, or the daemon rejects it"],
+  [EXIT_CODE.unsupported, "The server is a different version of pkgstash, or not pkgstash"],
 ];
 
 /** A request to the daemon that failed; the message says why and what to do. */

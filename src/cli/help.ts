@@ -18,7 +18,7 @@ const WIDTH_IN_CHARACTERS = 80;
 /** The help of the whole program. */
 export function renderProgramHelp(commands: readonly Command[]): string {
   return [
-    "pkgstash: a sparse caching mirror for pacman",
+    "pkgstash: a caching mirror for pacman",
     "",
     "Usage:",
     "  pkgstash COMMAND [OPTION]...",

@@ -20,7 +20,7 @@ export async function readKeyFile(path: string): Promise<string> {
     const reason = error instanceof Deno.errors.NotFound
       ? "no such file"
       : error instanceof Deno.errors.NotCapable
-      ? `this program may not read it. Use - as its name, and < ${path}`
+      ? `this program may not read it. Pass it on standard input: - < ${path}`
       : reasonOf(error);
     throw new AdministrationError(EXIT_CODE.failure, `Cannot read ${path}: ${reason}.`);
   }

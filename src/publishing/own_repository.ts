@@ -121,7 +121,7 @@ export class OwnRepository {
     return this.#history.generations;
   }
 
-  /** The generation that is served; null if nothing was ever published. */
+  /** The generation that is served; null if nothing has been published yet. */
   async current(): Promise<Generation | null> {
     return (await this.history()).at(-1) ?? null;
   }

@@ -14,7 +14,7 @@ export function renderApproval(approval: ApprovalDetail, paints: Paints): string
     [
       "About",
       kind === "first"
-        ? `first builds, in this order: ${order}`
+        ? `first builds of ${order}, in this order`
         : kind === "settings"
         ? `how ${order} is built`
         : `a change of ${order}`,
@@ -22,13 +22,13 @@ export function renderApproval(approval: ApprovalDetail, paints: Paints): string
     ["Waits", reasons.join("; ") || "-"],
   ];
   if (passes_at !== null) {
-    facts.push(["Passes", `by itself in ${durationText(Date.parse(passes_at) - now)}`]);
+    facts.push(["Passes", `automatically in ${durationText(Date.parse(passes_at) - now)}`]);
   }
   return [
     renderFacts(facts, paints),
     ...packages.map((each) => renderPackage(each, { paints, now })),
     "",
-    `Approve exactly this with: pkgstash approvals approve ${id}`,
+    `To approve exactly this: pkgstash approvals approve ${id}`,
   ].join("\n");
 }
 
@@ -43,8 +43,8 @@ function renderPackage(
     [
       "Verdict",
       inspected.settings !== null && diff.length === 0
-        ? "the files stay as they are"
-        : verdict ?? "first build: look at everything",
+        ? "files unchanged"
+        : verdict ?? "first build: review everything",
     ],
     ["Description", inspected.description ?? "-"],
     inspected.repository === null
@@ -54,7 +54,7 @@ function renderPackage(
       ]
       : [
         "Repository",
-        `${inspected.repository}: who may push there, or could before, is not known`,
+        `${inspected.repository}: who can or could push there is unknown`,
       ],
     ["Pushed", agoText(inspected.pushed_at, now)],
     [
@@ -69,7 +69,7 @@ function renderPackage(
   const lines = ["", renderFacts(about, paints)];
   const { settings } = inspected;
   if (settings !== null) {
-    const why = `Other settings, proposed ${agoText(settings.at, now)} by ${settings.by}: ` +
+    const why = `Changed settings, proposed ${agoText(settings.at, now)} by ${settings.by}: ` +
       settings.reason;
     lines.push("", paints.doubtful(visible(why)));
     lines.push(...settings.changes.flatMap((change) => renderSettingChange(change, paints)));
@@ -90,7 +90,7 @@ function renderPackage(
 /** Where a source comes from: its host, or this package itself. */
 function hostOf(source: string): string {
   const url = source.replace(/^.*?::/, "").replace(/^[a-z]+\+/, "");
-  return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? "files of the package itself";
+  return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? "the package's own files";
 }
 
 function paintLine(kind: InspectedReport["diff"][number]["kind"], text: string, paints: Paints) {

@@ -30,17 +30,20 @@ const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 const ID: CommandArgument = {
   name: "ID",
-  description: "The approval's id, as pkgstash approvals shows it, or its first digits",
+  description: "Id of the approval, as listed by pkgstash approvals, or its first digits",
   required: true,
 };
 
 const LIST: Omit<Command, "name"> = {
-  summary: "Decide what is built",
+  summary: "Review and approve builds",
   description:
-    "Lists what waits for a decision, with why it does not pass by itself, and builds that " +
-    "are held or failed. Prints nothing but a sentence if nothing waits.",
+    "Lists changes that need approval, with the reason, and builds that are held or have " +
+    "failed. Prints a single sentence if there are none.",
   options: OPTIONS,
-  examples: [{ command: "pkgstash approvals", description: "What waits, for example in a motd" }],
+  examples: [{
+    command: "pkgstash approvals",
+    description: "List pending approvals, for example in a motd",
+  }],
   run: list,
 };
 
@@ -48,28 +51,31 @@ export const APPROVALS_COMMAND: Command = {
   ...LIST,
   name: "approvals",
   subcommands: [
-    { ...LIST, name: "approvals list", summary: "List what waits" },
+    { ...LIST, name: "approvals list", summary: "List pending approvals" },
     {
       name: "approvals show",
       summary: "Show what changed",
-      description: "Shows what waits: the facts first, then all files against those that were " +
-        "accepted last. Nothing in them can control the terminal. A name of a package does for " +
-        "the id.",
+      description: "Shows a pending change: a summary of the facts, then a diff of all files " +
+        "against the last accepted ones. Control characters are escaped, so the files cannot " +
+        "manipulate the terminal. Accepts a package name in place of the id.",
       arguments: [ID],
       options: OPTIONS,
-      examples: [{ command: "pkgstash approvals show yay", description: "Before you approve it" }],
+      examples: [{
+        command: "pkgstash approvals show yay",
+        description: "Review yay before approving it",
+      }],
       run: show,
     },
     {
       name: "approvals approve",
       summary: "Approve builds",
-      description: "Accepts exactly the files that the id names: if anything has changed since, " +
-        "nothing happens. Where a cool-down is not over, a reason is needed.",
+      description: "Accepts exactly the files that the id stands for: if anything has changed " +
+        "since, nothing is approved. During a cool-down a reason is required.",
       arguments: [ID],
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{
         command: "pkgstash approvals approve 3f2a91c07be4d815",
-        description: "After pkgstash approvals show",
+        description: 'Approve what "approvals show" has printed',
       }],
       run: async (options, output) => {
         const client = ApiClient.of(options);
@@ -89,27 +95,27 @@ export const APPROVALS_COMMAND: Command = {
     },
     {
       name: "approvals reject",
-      summary: "Skip versions, or reject settings",
+      summary: "Skip versions or reject settings",
       description:
-        "Skips exactly these versions: later ones are decided as usual. Settings that wait " +
-        "with them are rejected, too.",
+        "Skips exactly these versions; later ones are reviewed as usual. Settings proposed with " +
+        "them are rejected as well.",
       arguments: [ID],
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{
         command: 'pkgstash approvals reject 3f2a91c07be4d815 --reason "broken release"',
-        description: "Wait for the next one",
+        description: "Skip this version and wait for the next",
       }],
       run: (options, output) => reject(options, output, false),
     },
     {
       name: "approvals hold",
       summary: "Hold packages",
-      description: "Builds nothing of the packages until pkgstash aur hold --release.",
+      description: "Builds none of these packages until pkgstash aur hold --release.",
       arguments: [ID],
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{
         command: 'pkgstash approvals hold 3f2a91c07be4d815 --reason "the maintainer is new"',
-        description: "Until it is clear",
+        description: "Stop building it until this is cleared up",
       }],
       run: (options, output) => reject(options, output, true),
     },
@@ -161,9 +167,9 @@ async function byId(client: ApiClient, text: string): Promise<{ id: string }> {
   const named = approvals.find(({ packages }) => packages.some(({ base }) => base === text));
   throw new UsageError(
     named === undefined
-      ? `There is no approval ${text}. See pkgstash approvals.`
-      : `Decide by the id that pkgstash approvals show ${text} prints, so that you decide on what ` +
-        "you have seen.",
+      ? `No approval ${text} is pending. See pkgstash approvals.`
+      : `Use the id that pkgstash approvals show ${text} prints, so that your decision applies ` +
+        "to what you have seen.",
   );
 }
 
@@ -174,20 +180,20 @@ async function byIdOrName(client: ApiClient, text: string): Promise<{ id: string
   const build = builds.find(({ package_base }) => package_base === text);
   if (build === undefined) return await byId(client, text);
   throw new UsageError(
-    `No change of ${text} waits, but its build ${build.number} is ${build.state}. ` +
-      `See pkgstash builds show ${build.number}.`,
+    `No change of ${text} is pending, but its build ${build.number} is ${build.state}. See ` +
+      `pkgstash builds show ${build.number}.`,
   );
 }
 
 function titleOf({ kind, packages }: ApprovalReport): string {
   if (kind === "settings") {
-    return visible(`other settings for ${packages.map(({ base }) => base).join(", ")}`);
+    return visible(`changed settings of ${packages.map(({ base }) => base).join(", ")}`);
   }
   return visible(packages.map(({ base, version }) => `${base} ${version}`).join(", "));
 }
 
 function renderList({ approvals, builds }: ApprovalList, paints: Paints): string {
-  if (approvals.length + builds.length === 0) return "Nothing waits for approval.";
+  if (approvals.length + builds.length === 0) return "No approvals are pending.";
   return [
     ...approvals.length === 0 ? [] : [renderApprovals(approvals, paints)],
     ...builds.length === 0 ? [] : [renderBuilds(builds, paints)],

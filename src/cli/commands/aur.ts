@@ -25,7 +25,7 @@ const NAME: CommandArgument = {
 
 const TIME: CommandArgument = {
   name: "TIME",
-  description: 'Such as 3d, 0 for none, or "default" for the configured one',
+  description: 'A duration such as 3d, 0 for none, or "default" for the configured one',
   required: true,
 };
 
@@ -40,10 +40,11 @@ export const AUR_COMMAND: Command = {
     AUR_SETTINGS_COMMAND,
     {
       name: "aur check",
-      summary: "Look for changes now",
-      description: "Asks the AUR about all watched packages, without waiting for check_interval.",
+      summary: "Check the AUR for changes now",
+      description: "Queries the AUR for all watched packages now instead of at the next " +
+        "check_interval.",
       options: [JSON_OPTION, ...CONNECTION_OPTIONS],
-      examples: [{ command: "pkgstash aur check", description: "What was pushed meanwhile" }],
+      examples: [{ command: "pkgstash aur check", description: "Check for new pushes" }],
       run: async (options, output) => {
         const report = await ApiClient.of(options).call(CHECK_WATCHED);
         printAnswer(report, {
@@ -60,9 +61,9 @@ export const AUR_COMMAND: Command = {
     },
     {
       name: "aur hold",
-      summary: "Build nothing of a package, or release it again",
-      description: "Holds a package: nothing of it is built until it is released. What is " +
-        "published stays.",
+      summary: "Stop building a package, or release it again",
+      description: "Holds a package: it is not built until you release it. Published versions " +
+        "stay available.",
       arguments: [NAME],
       options: [
         REASON_OPTION,
@@ -81,7 +82,7 @@ export const AUR_COMMAND: Command = {
           output.out(`Released ${name}.`);
         } else {
           await client.call(HOLD_WATCHED, { name, body: { reason: reasonIn(options) } });
-          output.out(`Held ${name}: nothing of it is built until aur hold --release.`);
+          output.out(`Held ${name}: it is not built until pkgstash aur hold ${name} --release.`);
         }
         return EXIT_CODE.ok;
       },
@@ -89,20 +90,20 @@ export const AUR_COMMAND: Command = {
     {
       name: "aur cool-down",
       summary: "Set the cool-down of a package",
-      description: "Replaces the configured cool-down for one package. The longer one after a " +
-        "change of maintainers stays.",
+      description: "Overrides the configured cool-down for one package. The longer one after a " +
+        "change of maintainers still applies.",
       arguments: [NAME, TIME],
       options: [REASON_OPTION, ...CONNECTION_OPTIONS],
       examples: [{
         command: 'pkgstash aur cool-down foo 0 --reason "my own package"',
-        description: "Its bumps pass at once",
+        description: "Let version bumps of foo pass at once",
       }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
         const time = requiredArgument(options, TIME.name);
         const ms = time === "default" ? null : parseDuration(time);
         if (ms === null && time !== "default") {
-          throw new UsageError(`${TIME.name} must be a time such as 3d or 12h, 0, or default.`);
+          throw new UsageError(`${TIME.name} must be a duration such as 3d or 12h, 0, or default.`);
         }
         const body = { ms, reason: reasonIn(options) };
         await ApiClient.of(options).call(SET_COOL_DOWN, { name, body });
@@ -113,15 +114,15 @@ export const AUR_COMMAND: Command = {
     {
       name: "aur remove",
       summary: "Stop watching a package",
-      description: "Stops watching a package base. What is published stays; pkgstash repo remove " +
-        "takes it out of the repository.",
+      description: "Stops watching a package base. Published packages stay in the repository; " +
+        "remove them with pkgstash repo remove.",
       arguments: [NAME],
       options: CONNECTION_OPTIONS,
-      examples: [{ command: "pkgstash aur remove yay", description: "Build no more of it" }],
+      examples: [{ command: "pkgstash aur remove yay", description: "Stop building yay" }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
         await ApiClient.of(options).call(REMOVE_WATCHED, { name });
-        output.out(`${name} is not watched any more. What is published stays.`);
+        output.out(`${name} is no longer watched. Its published packages stay in the repository.`);
         return EXIT_CODE.ok;
       },
     },

@@ -28,7 +28,7 @@ const FILE = "FILE";
 const DRY_RUN: CommandOption = {
   name: "dry-run",
   valueName: null,
-  description: "Only show what would be watched",
+  description: "Only print what would be watched",
 };
 
 const OPTIONS = [DRY_RUN, JSON_OPTION, ...CONNECTION_OPTIONS];
@@ -36,22 +36,24 @@ const OPTIONS = [DRY_RUN, JSON_OPTION, ...CONNECTION_OPTIONS];
 export const AUR_ADD_COMMAND: Command = {
   name: "aur add",
   summary: "Watch packages",
-  description: "Watches packages of the AUR, by name or URL, and what they need of the AUR " +
-    "themselves. Their first builds wait for approval, together. The URL of another git repository " +
-    "that holds a PKGBUILD and a .SRCINFO is fetched by a builder, and looked at again each " +
-    "vcs_interval. A path such as ./foo is a folder with such files; it is sent to the daemon as it " +
-    "is now, so add it again after each change.",
+  description: "Watches AUR packages, given by name or URL, together with their dependencies in " +
+    "the AUR. Their first builds are approved together. For the URL of any other git repository " +
+    "that contains a PKGBUILD and a .SRCINFO, a builder fetches the repository and checks it " +
+    "every vcs_interval. A path such as ./foo is a folder with such files; its current contents " +
+    "are sent to the daemon, so add it again after each change.",
   arguments: [{
     name: PACKAGE,
-    description:
-      "Name or URL of a package of the AUR, URL of a git repository, or path of a folder",
+    description: "Name or URL of an AUR package, URL of a git repository, or path of a folder",
     required: true,
     isRepeated: true,
   }],
   options: OPTIONS,
   examples: [
     { command: "pkgstash aur add yay paru", description: "Two packages" },
-    { command: "pkgstash aur add --dry-run clion", description: "What clion needs of the AUR" },
+    {
+      command: "pkgstash aur add --dry-run clion",
+      description: "Show the AUR dependencies of clion",
+    },
     { command: "pkgstash aur add ./my-package", description: "A folder of your own" },
     {
       command: "pkgstash aur add https://git.example.org/foo.git#branch=packaging",
@@ -63,11 +65,10 @@ export const AUR_ADD_COMMAND: Command = {
 
 export const AUR_IMPORT_COMMAND: Command = {
   name: "aur import",
-  summary: "Watch the packages of a list",
-  description: "Reads a list of packages and watches those that are in the AUR: the output of " +
-    "pacman -Qm or aur repo --list, a list of names, or the JSON of ahriman-status. - is the " +
-    "standard input.",
-  arguments: [{ name: FILE, description: "The list, or - for the standard input", required: true }],
+  summary: "Watch all packages of a list",
+  description: "Reads a list of packages and watches those that are in the AUR. Accepts the " +
+    "output of pacman -Qm or aur repo --list, a list of names, or the JSON of ahriman-status.",
+  arguments: [{ name: FILE, description: "The list, or - for standard input", required: true }],
   options: OPTIONS,
   examples: [
     {
@@ -81,7 +82,7 @@ export const AUR_IMPORT_COMMAND: Command = {
       ? await new Response(Deno.stdin.readable).text()
       : await Deno.readTextFile(file);
     const names = namesInList(text);
-    if (names.length === 0) throw new UsageError(`There is no name of a package in ${file}.`);
+    if (names.length === 0) throw new UsageError(`${file} contains no package name.`);
     return await watch(names, { options, output, skipsUnknown: true });
   },
 };
@@ -90,14 +91,17 @@ async function add(options: OptionValues, output: Output): Promise<ExitCode> {
   const targets = repeatedArgument(options, PACKAGE);
   const folders = targets.filter(isFolder);
   if (folders.length > 0 && options.has(DRY_RUN.name)) {
-    throw new UsageError("--dry-run is for packages of the AUR: a folder needs nothing else.");
+    throw new UsageError(
+      "--dry-run applies only to AUR packages: a folder's dependencies are " +
+        "not resolved.",
+    );
   }
   for (const folder of folders) await addFolder(folder, options, output);
   const others = targets.filter((target) => !isFolder(target));
   const repositories = others.filter(isRepository);
   if (repositories.length > 0 && options.has(DRY_RUN.name)) {
     throw new UsageError(
-      "--dry-run is for packages of the AUR: what a repository needs is not known.",
+      "--dry-run applies only to AUR packages: a git repository's dependencies are not resolved.",
     );
   }
   for (const repository of repositories) await addRepository(repository, options, output);
@@ -126,8 +130,8 @@ function nameOf(target: string): string {
   const name = AUR_URL.exec(target)?.[1];
   if (name !== undefined) return decodeURIComponent(name);
   throw new UsageError(
-    `Cannot watch ${target}: it is no URL of the AUR, nor one of a git repository by https, http or ` +
-      "git://. Clone the repository, and add its folder again after each change.",
+    `Cannot watch ${target}: it is neither an AUR URL nor an https, http or git:// URL of a git ` +
+      "repository. Clone the repository, add its folder, and add it again after each change.",
   );
 }
 
@@ -153,7 +157,7 @@ async function addFolder(path: string, options: OptionValues, output: Output): P
   const tree = await readSourceFolder(path);
   const files = [...tree.values()].map(({ path: name, mode, content }) => {
     if (content === null || mode === "160000") {
-      throw new UsageError(`Cannot add ${path}: ${name} is too large, or a submodule.`);
+      throw new UsageError(`Cannot add ${path}: ${name} is too large or a submodule.`);
     }
     return { path: name, mode, base64: content.toBase64() };
   });
@@ -203,15 +207,18 @@ function renderPlan(
       "",
     );
   }
-  if (watched.length > 0) lines.push(visible(`Watched before: ${watched.join(", ")}.`));
+  if (watched.length > 0) lines.push(visible(`Already watched: ${watched.join(", ")}.`));
   if (unknown.length > 0) lines.push(warn(`Not in the AUR: ${unknown.join(", ")}.`));
   for (const cycle of cycles) {
-    lines.push(warn(`These need one another, so one must be built without: ${cycle.join(", ")}.`));
+    lines.push(warn(
+      "Circular dependency; one of these must be built without the others first: " +
+        `${cycle.join(", ")}.`,
+    ));
   }
   for (const { dependency, needed_by, providers } of open) {
     lines.push(warn(
       providers.length === 0
-        ? `Nothing has ${dependency}, which ${needed_by} needs.`
+        ? `No package provides ${dependency}, which ${needed_by} needs.`
         : `${needed_by} needs ${dependency}. Add one of ${providers.join(", ")}.`,
     ));
   }

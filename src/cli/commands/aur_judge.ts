@@ -11,22 +11,25 @@ const NEW = "NEW";
 
 export const AUR_JUDGE_COMMAND: Command = {
   name: "aur judge",
-  summary: "Judge the change between two folders",
-  description: "Compares two folders with a PKGBUILD each, without running anything and without " +
-    "the daemon, and prints what changed and whether that would pass by itself: bump (nothing but " +
-    "a new version), pin (a new version, and another commit, tag or hash), harmless (comments, white " +
-    "space, licence, description or quotes besides), or review (a person must look). Exits with 0 " +
-    "whatever the verdict is, and with 1 if a folder cannot be read.",
+  summary: "Classify the change between two folders",
+  description: "Compares two folders that each contain a PKGBUILD, without running anything and " +
+    "without the daemon. Prints the changes and whether they would pass automatically: bump " +
+    "(only a new version), pin (a new version with a new commit, tag or hash), harmless (also " +
+    "comments, white space, licence, description or quotes), or review (a person must review " +
+    "it). Exits with 0 whatever the verdict, and with 1 if a folder cannot be read.",
   arguments: [
-    { name: OLD, description: "Folder with the package source accepted last", required: true },
+    { name: OLD, description: "Folder with the last accepted package source", required: true },
     { name: NEW, description: "Folder with the package source to judge", required: true },
   ],
   options: [JSON_OPTION],
   examples: [
-    { command: "pkgstash aur judge ./accepted ./candidate", description: "Why a change is held" },
+    {
+      command: "pkgstash aur judge ./accepted ./candidate",
+      description: "See why a change needs review",
+    },
     {
       command: "pkgstash aur judge --json ./accepted ./candidate | jq -r .verdict",
-      description: "The verdict alone",
+      description: "Print only the verdict",
     },
   ],
   run: async (options, output) => {
@@ -38,10 +41,10 @@ export const AUR_JUDGE_COMMAND: Command = {
 };
 
 const VERDICTS: Readonly<Record<Verdict, string>> = {
-  bump: "bump: nothing but a new version",
-  pin: "pin: a new version, and another commit, tag or hash",
-  harmless: "harmless: nothing that could change what is built, besides a new version",
-  review: "review: a person must look",
+  bump: "bump: only a new version",
+  pin: "pin: a new version with a new commit, tag or hash",
+  harmless: "harmless: apart from a new version, nothing that affects the build",
+  review: "review: a person must review it",
 };
 
 const CLASSES: readonly FactClass[] = ["review", "pin", "harmless", "value"];

@@ -17,8 +17,8 @@ import { type Paints, renderFacts, visible } from "../terminal_text.ts";
 const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 export const AUR_LIST: Omit<Command, "name"> = {
-  summary: "Watch packages of the AUR",
-  description: "Lists the watched package bases, with what was accepted last and what waits.",
+  summary: "Watch AUR packages",
+  description: "Lists the watched package bases with their last accepted and pending versions.",
   options: OPTIONS,
   examples: [{ command: "pkgstash aur list", description: "All watched packages" }],
   run: list,
@@ -27,13 +27,13 @@ export const AUR_LIST: Omit<Command, "name"> = {
 export const AUR_SHOW_COMMAND: Command = {
   name: "aur show",
   summary: "Show a watched package",
-  description: "Shows everything that is known of a watched package: its maintainers over time, " +
-    "what happened to it in the AUR, and every decision with its reason.",
+  description: "Shows all details of a watched package: its maintainers over time, its history " +
+    "in the AUR, and every decision with its reason.",
   arguments: [{ name: "NAME", description: "Name of a package or package base", required: true }],
   options: OPTIONS,
   examples: [{
     command: "pkgstash aur show yay",
-    description: "Who maintains it, who approved it",
+    description: "See who maintains it and who approved it",
   }],
   run: async (options, output) => {
     const name = requiredArgument(options, "NAME");
@@ -50,7 +50,7 @@ async function list(options: OptionValues, output: Output): Promise<ExitCode> {
 }
 
 function renderList({ packages, last_check }: WatchedList, paints: Paints): string {
-  if (packages.length === 0) return "Nothing is watched. Add packages with pkgstash aur add NAME.";
+  if (packages.length === 0) return "No packages are watched. Add one with pkgstash aur add NAME.";
   const now = Date.now();
   const table = renderTable<WatchedReport>(
     [
@@ -74,7 +74,7 @@ function renderList({ packages, last_check }: WatchedList, paints: Paints): stri
     paints.title,
   );
   const check = last_check === null
-    ? "No check has ended since the daemon started."
+    ? "No check has finished since the daemon started."
     : last_check.failure === null
     ? `Last check: ${agoText(last_check.at, now)}.`
     : paints.bad(visible(`Last check, ${agoText(last_check.at, now)}: ${last_check.failure}.`));

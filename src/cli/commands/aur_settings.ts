@@ -36,23 +36,23 @@ function onOff(name: string, description: string): CommandOption {
   return { name, valueName: "STATE", description, choices: ON_OFF };
 }
 
-const NETWORK = onOff("network", "Whether build() and check() may use the network");
-const CHECK = onOff("check", "Whether check() runs");
-const CCACHE = onOff("ccache", "Whether ccache keeps what was compiled");
-const SCCACHE = onOff("sccache", "Whether sccache does so for Rust");
+const NETWORK = onOff("network", "Allow network access in build() and check()");
+const CHECK = onOff("check", "Run check()");
+const CCACHE = onOff("ccache", "Cache compiler output with ccache");
+const SCCACHE = onOff("sccache", "Cache Rust compiler output with sccache");
 const SWITCHES = [NETWORK, CHECK, CCACHE, SCCACHE] as const;
 
 const VARIABLE: CommandOption = {
   name: "env",
   valueName: "NAME=VALUE",
-  description: "A variable for makepkg; NAME= removes it; may be repeated",
+  description: "Environment variable for makepkg; NAME= removes it; may be repeated",
   isRepeated: true,
 };
 
 const PACKAGE: CommandOption = {
   name: "package",
   valueName: "NAME",
-  description: "A further package in the root, none for none; may be repeated",
+  description: "Additional package to install in the build root, or none; may be repeated",
   isRepeated: true,
 };
 
@@ -65,49 +65,51 @@ const MAKEPKG_CONF: CommandOption = {
 const PATCH: CommandOption = {
   name: "patch",
   valueName: "FILE",
-  description: "A diff for the files, in place of all before, or none; may be repeated",
+  description: "Patch for the package's files; replaces all earlier ones; none removes them; " +
+    "may be repeated",
   isRepeated: true,
 };
 
 const TIMEOUT: CommandOption = {
   name: "timeout",
   valueName: "TIME",
-  description: "How long a build may take, such as 8h, or usual",
+  description: "Maximum duration of a build, such as 8h, or usual",
 };
 
 const MEMORY: CommandOption = {
   name: "memory",
   valueName: "SIZE",
-  description: "How much memory a process may use, such as 16GB, or usual",
+  description: "Maximum memory of a process, such as 16GB, or usual",
 };
 
 const DISK: CommandOption = {
   name: "disk",
   valueName: "SIZE",
-  description: "How much disk space a build may use, such as 100GB, or usual",
+  description: "Maximum disk space of a build, such as 100GB, or usual",
 };
 
 const CHANGES = [...SWITCHES, VARIABLE, PACKAGE, MAKEPKG_CONF, PATCH, TIMEOUT, MEMORY, DISK];
 
 export const AUR_SETTINGS_COMMAND: Command = {
   name: "aur settings",
-  summary: "Show or propose how a package is built",
+  summary: "Show or change how a package is built",
   description:
-    "Shows how a package is built. With options, proposes to build it differently: that " +
-    "waits for approval like any change, and an approved one builds the accepted files again. " +
-    "Options add to what is proposed already. Patches are unified diffs of the package's files; " +
-    "they are applied to each new version, and one that no longer fits waits for a person.",
+    "Shows the build settings of a package. With options, proposes new settings: they need " +
+    "approval like any other change, and once approved, the accepted files are rebuilt with " +
+    "them. Options add to settings that are already proposed. Patches are unified diffs against " +
+    "the package's files; they are applied to each new version, and a version to which one no " +
+    "longer applies needs review.",
   arguments: [{ name: NAME, description: "A watched package or package base", required: true }],
   options: [...CHANGES, REASON_OPTION, JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
-    { command: "pkgstash aur settings yay", description: "How yay is built" },
+    { command: "pkgstash aur settings yay", description: "Show how yay is built" },
     {
       command: 'pkgstash aur settings foo --network on --reason "it fetches crates"',
-      description: "Let build() use the network",
+      description: "Allow network access in build()",
     },
     {
       command: 'pkgstash aur settings foo --patch fix.diff --check off --reason "fails here"',
-      description: "Patch the PKGBUILD, and leave out check()",
+      description: "Patch the PKGBUILD and skip check()",
     },
   ],
   run,
@@ -139,7 +141,7 @@ async function changed(before: PackageSettings, options: OptionValues): Promise<
   settings.sccache = isOn(SCCACHE, settings.sccache);
   for (const text of repeatedOption(options, VARIABLE)) {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
-    if (name === undefined) throw new UsageError(`--env must be NAME=VALUE, and not ${text}.`);
+    if (name === undefined) throw new UsageError(`--env must be NAME=VALUE, not ${text}.`);
     if (value === "") delete settings.environment[name];
     else settings.environment[name] = value!;
   }
@@ -177,10 +179,13 @@ async function textIn(path: string): Promise<string> {
 
 function renderProposal(report: SettingsReport, paints: Paints): string {
   const { base, proposed } = report;
-  if (proposed === null) return `${visible(base)} is built like this already. Nothing waits.`;
+  if (proposed === null) {
+    return `${visible(base)} is already built like this. Nothing was ` +
+      "proposed.";
+  }
   const next = proposed.approval === null
-    ? "It can be approved once its files are known and it is not held."
-    : `See pkgstash approvals show ${visible(base)}, and approve ${proposed.approval}.`;
+    ? "You can approve this once its files are known and it is not held."
+    : `Review with pkgstash approvals show ${visible(base)}, then approve ${proposed.approval}.`;
   return [
     `Proposed for ${paints.accent(visible(base))}:`,
     ...proposed.changes.flatMap((change) => renderSettingChange(change, paints)),
@@ -231,7 +236,7 @@ function renderSettings(report: SettingsReport, paints: Paints): string {
       ...proposed.changes.flatMap((change) => renderSettingChange(change, paints)),
       ...proposed.approval === null ? [] : [
         "",
-        `See pkgstash approvals show ${visible(base)}, and approve ${proposed.approval}.`,
+        `Review with pkgstash approvals show ${visible(base)}, then approve ${proposed.approval}.`,
       ],
     ],
   ].join("\n");

@@ -4,7 +4,7 @@ import { type Paints, visible } from "../terminal_text.ts";
 
 export const BUILD: CommandArgument = {
   name: "BUILD",
-  description: "The number of a build, or a package, which means its latest build",
+  description: "Number of a build, or a package name for its latest build",
   required: true,
 };
 

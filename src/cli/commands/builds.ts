@@ -32,14 +32,14 @@ const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 const REASON: CommandOption = {
   name: "reason",
   valueName: "TEXT",
-  description: "Why, for those who look later",
+  description: "Reason, recorded in the build's history",
 };
 
 const LIST: Omit<Command, "name"> = {
   summary: "List builds and builders",
   description:
-    "Lists the builds, the latest first, with what each waits for or why it failed, and " +
-    "the builders that were heard of.",
+    "Lists builds, newest first, with what each is waiting for or why it failed, and the " +
+    "builders seen since the daemon started.",
   options: [
     {
       name: "state",
@@ -48,12 +48,16 @@ const LIST: Omit<Command, "name"> = {
       choices: BUILD_STATES,
     },
     { name: "package", valueName: "NAME", description: "Only builds of this package" },
-    { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: 50)" },
+    {
+      name: "limit",
+      valueName: "NUMBER",
+      description: "Maximum number of entries, up to 1000 (default: 50)",
+    },
     ...OPTIONS,
   ],
   examples: [
     { command: "pkgstash builds", description: "The latest builds" },
-    { command: "pkgstash builds list --state held", description: "What waits for a person" },
+    { command: "pkgstash builds list --state held", description: "Builds that need a decision" },
   ],
   run: list,
 };
@@ -69,8 +73,8 @@ export const BUILDS_COMMAND: Command = {
       name: "builds cancel",
       summary: "Cancel a build",
       description:
-        "Cancels a build that has not been published yet. Its builder stops at its next " +
-        "heartbeat, and its log is kept.",
+        "Cancels a build that is not yet published. Its builder stops at the next heartbeat; " +
+        "the log is kept.",
       arguments: [BUILD],
       options: [REASON, ...OPTIONS],
       examples: [{ command: "pkgstash builds cancel foo", description: "The latest build of foo" }],
@@ -78,9 +82,8 @@ export const BUILDS_COMMAND: Command = {
     },
     {
       name: "builds retry",
-      summary: "Try a build again",
-      description: "Puts a build that failed or was cancelled, or that builders were lost with, " +
-        "back into the queue.",
+      summary: "Retry a build",
+      description: "Requeues a build that failed, was cancelled, or was lost with its builder.",
       arguments: [BUILD],
       options: [REASON, ...OPTIONS],
       examples: [{ command: "pkgstash builds retry 42", description: "Build 42" }],
@@ -88,9 +91,9 @@ export const BUILDS_COMMAND: Command = {
     },
     {
       name: "builds approve",
-      summary: "Let a held build go on",
-      description: "Publishes the product of a held build as it is, or lets it be built with the " +
-        "metadata that were printed. See builds show for what is unusual.",
+      summary: "Approve a held build",
+      description: "Publishes the packages of a held build unchanged, or builds it with the " +
+        'metadata that its PKGBUILD printed. "builds show" lists what is unusual about it.',
       arguments: [BUILD],
       options: [REASON, ...OPTIONS],
       examples: [{
@@ -102,7 +105,7 @@ export const BUILDS_COMMAND: Command = {
     {
       name: "builds refuse",
       summary: "Refuse a held build",
-      description: "Ends a held build, whose product nobody gets. What is published stays.",
+      description: "Ends a held build and discards its packages. Published packages stay.",
       arguments: [BUILD],
       options: [REASON, ...OPTIONS],
       examples: [{ command: "pkgstash builds refuse foo", description: "The latest build of foo" }],
@@ -110,10 +113,10 @@ export const BUILDS_COMMAND: Command = {
     },
     {
       name: "builds rebuild",
-      summary: "Build a published package again",
+      summary: "Rebuild a published package",
       description:
-        "Queues the files that were published last again, with pkgrel raised by 0.1, as " +
-        "when a library has changed.",
+        "Queues the last published sources again with pkgrel raised by 0.1, for example after a " +
+        "library has changed.",
       arguments: [{ name: "PACKAGE", description: "A package or package base", required: true }],
       options: [REASON, ...OPTIONS],
       examples: [{
@@ -207,11 +210,12 @@ function renderBuilds(
 
 function buildersText(builders: readonly BuilderReport[], now: number): string {
   if (builders.length === 0) {
-    return "No builder was heard of since the daemon started. See pkgstash token create --builder.";
+    return "No builder has connected since the daemon started. See pkgstash token create " +
+      "--builder.";
   }
   return builders.map(({ name, version, architectures, seen_at, building }) =>
     `Builder ${name} (${version}, ${architectures.join(", ")}): ${
       building.length === 0 ? "idle" : `has ${countText(building.length, "build")}`
-    }, heard of ${agoText(seen_at, now)}.`
+    }, last seen ${agoText(seen_at, now)}.`
   ).join("\n");
 }

@@ -21,11 +21,11 @@ export const BUILDS_LOG_COMMAND: Command = {
     "only lines of it, each with its number; the daemon searches the whole log.",
   arguments: [BUILD],
   options: [
-    { name: "follow", letter: "f", valueName: null, description: "Print what comes as it comes" },
+    { name: "follow", letter: "f", valueName: null, description: "Print new output as it arrives" },
     {
       name: "attempt",
       valueName: "NUMBER",
-      description: "Which attempt, as builds show has them (default: the last one)",
+      description: "Attempt, as numbered by builds show (default: the last one)",
     },
     {
       name: "search",

@@ -10,13 +10,13 @@ import { BUILD, buildTitle, stateText } from "./build_texts.ts";
 export const BUILDS_SHOW_COMMAND: Command = {
   name: "builds show",
   summary: "Show a build",
-  description: "Shows a build: who approved it, its attempts, its packages, and what is unusual " +
-    "about them if it is held.",
+  description: "Shows who approved a build, its attempts, its packages and, if it is held, what " +
+    "is unusual about them.",
   arguments: [BUILD],
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
     { command: "pkgstash builds show foo", description: "The latest build of foo" },
-    { command: "pkgstash builds show 42 --json", description: "Build 42, for programs" },
+    { command: "pkgstash builds show 42 --json", description: "Build 42, for scripts" },
   ],
   run: async (options, output) => {
     const build = requiredArgument(options, BUILD.name);
@@ -85,7 +85,7 @@ function settingsText({ settings }: BuildDetails): string {
     ...settings.check ? [] : ["no check()"],
     ...settings.ccache ? ["ccache"] : [],
     ...settings.sccache ? ["sccache"] : [],
-    ...settings.makepkg_conf === "" ? [] : ["lines for makepkg.conf"],
+    ...settings.makepkg_conf === "" ? [] : ["added makepkg.conf lines"],
     ...Object.keys(settings.environment),
     ...settings.packages,
     ...settings.timeout_ms === null ? [] : [`timeout ${durationText(settings.timeout_ms)}`],

@@ -17,10 +17,10 @@ export const CHECK_CONFIG_COMMAND: Command = {
     "address has no architecture, and users of a reverse proxy whom no proxy can name.",
   options: [CONFIG_OPTION],
   examples: [
-    { command: "pkgstash check-config", description: "What would be served, and from where" },
+    { command: "pkgstash check-config", description: "Show what would be served, and from where" },
     {
       command: "pkgstash check-config --config ./pkgstash.toml",
-      description: "A file that is not installed yet",
+      description: "Check a file before installing it",
     },
   ],
   run: async (options, output) => {
@@ -28,8 +28,8 @@ export const CHECK_CONFIG_COMMAND: Command = {
     output.out(renderEffectiveConfig(effective));
     for (const line of effective.config.upstreams.flatMap(linesWithoutArchitecture)) {
       output.err(
-        `pkgstash: The mirror ${withoutCredentials(line)} has no $arch. ` +
-          "Unless that is right, its files will not be found.",
+        `pkgstash: The mirror ${withoutCredentials(line)} has no $arch. Unless this is ` +
+          "intended, its files will not be found.",
       );
     }
     for (const warning of webUserWarnings(effective.config)) output.err(`pkgstash: ${warning}`);

@@ -17,30 +17,33 @@ import { type Paints, visible } from "../terminal_text.ts";
 
 export const CLEANUP_COMMAND: Command = {
   name: "cleanup",
-  summary: "Remove what the limits of the cache do not keep",
-  description: "Cleans up now, and prints what is removed and why. Exits with 1 if a file could " +
-    "not be removed. With --history or --removed, prints what was removed before, and removes " +
-    "nothing.",
+  summary: "Remove packages that the cache limits do not keep",
+  description: "Cleans up now and prints what it removes and why. Exits with 1 if a file could " +
+    "not be removed. With --history or --removed, prints earlier removals and removes nothing.",
   options: [
     { name: "dry-run", valueName: null, description: "Print only what would be removed" },
     {
       name: "plan",
       valueName: "PLAN",
-      description: "Do exactly what this dry run has printed, or nothing if that has changed",
+      description: "Remove exactly what this dry run printed, or nothing if that has changed",
     },
     { name: "history", valueName: null, description: "List past cleanups" },
     {
       name: "removed",
       valueName: "WORDS",
-      description: "List what was removed, and why: the files whose path has all of these words",
+      description: "List removed files whose path contains all of these words, and why they " +
+        "were removed",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
   examples: [
-    { command: "pkgstash cleanup --dry-run", description: "What would be removed, and why" },
+    { command: "pkgstash cleanup --dry-run", description: "Print what would be removed, and why" },
     { command: "pkgstash cleanup", description: "Remove it" },
-    { command: "pkgstash cleanup --removed linux", description: "What removed a kernel, and when" },
+    {
+      command: "pkgstash cleanup --removed linux",
+      description: "Find out when and why a kernel was removed",
+    },
   ],
   run: async (options, output) => {
     const client = ApiClient.of(options);
@@ -110,7 +113,7 @@ function renderRemovals(
   { removals }: { removals: readonly RemovalReport[] },
   paints: Paints,
 ): string {
-  if (removals.length === 0) return "Nothing that matches was removed.";
+  if (removals.length === 0) return "No matching file has been removed.";
   return renderTable<RemovalReport>(
     [
       { title: "TIME", text: ({ at }) => at.slice(0, 19).replace("T", " ") + "Z" },
@@ -126,8 +129,8 @@ function renderRemovals(
 
 /** What protects kept files, which may be several things at once; the others are within the limits. */
 function keptText({ current, pinned, in_flight }: CleanupResult["kept"]): string {
-  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; ` +
-    "the limits leave room for the others.";
+  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; the ` +
+    "others are within the limits.";
 }
 
 function renderCleanup(result: CleanupResult, paints: Paints): string {
@@ -148,10 +151,12 @@ function renderCleanup(result: CleanupResult, paints: Paints): string {
     files.length === 0
       ? `Nothing ${dry_run ? "would be" : "had to be"} removed.`
       : `${countText(files.length, "file")} ${removed}, ${bytesText(bytes_freed)} ${freed}.`,
-    ...(skipped === 0 ? [] : [`${countText(skipped, "file")} left alone: used meanwhile.`]),
+    ...(skipped === 0 ? [] : [`${countText(skipped, "file")} kept: used in the meantime.`]),
     `${countText(kept.files, "file")} (${bytesText(kept.bytes)}) ` +
     `${dry_run ? "would be kept" : "kept"}.`,
     keptText(kept),
-    ...(dry_run && files.length > 0 ? [`Exactly this: pkgstash cleanup --plan ${plan}`] : []),
+    ...(dry_run && files.length > 0
+      ? [`To remove exactly these: pkgstash cleanup --plan ${plan}`]
+      : []),
   ].join("\n");
 }

@@ -9,22 +9,22 @@ import { visible } from "../terminal_text.ts";
 const DATE: CommandOption = {
   name: "date",
   valueName: "DATE",
-  description: "Hold clients at a day of UTC, or at a time such as 2026-11-20T12:00Z",
+  description: "Hold clients at the end of a day (UTC), or at a time such as 2026-11-20T12:00Z",
 };
 
 export const CLIENT_CONFIG_COMMAND: Command = {
   name: "client-config",
   summary: "Print the pacman configuration for clients",
-  description: "Prints lines for the mirrorlist, for CacheServer, and for your own repositories " +
-    "with their keys, made from the daemon's configuration and from the URL that it was reached " +
-    "by. A loopback name is replaced by the machine's name. No token is needed.",
+  description: "Prints the mirrorlist lines, the CacheServer lines, and the sections and keys " +
+    "of your own repositories, based on the daemon's configuration and the URL that it was " +
+    "reached by. A loopback address is replaced with the host name. Needs no token.",
   options: [DATE, JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{
     command: "pkgstash client-config --url http://stash.lan:8090",
-    description: "For clients that know the daemon as stash.lan",
+    description: "For clients that reach the daemon as stash.lan",
   }, {
     command: "pkgstash client-config --date 2026-11-20",
-    description: "For clients that are held at what was served at the end of that day",
+    description: "For clients that are held at the state of that day",
   }],
   run: async (options, output) => {
     const date = options.get(DATE.name);
@@ -55,13 +55,13 @@ function renderClientConfig(
     ) => [
       `# ${name}: ${repositories.join(", ")}`,
       ...isHeld && held_at === null
-        ? ["# Not held, because keep_snapshots is 0: this is what is served now."]
+        ? ["# Not held, because keep_snapshots is 0: these lines follow the current state."]
         : [],
-      "# First in the mirrorlist of these repositories:",
+      "# At the top of the mirrorlist of these repositories:",
       server,
-      "# Or, with pacman 6.1 and later, for packages only, in their sections of pacman.conf:",
+      "# Or, with pacman 6.1 and later, for packages only, in their pacman.conf sections:",
       `#${cache_server}`,
-      "# Or cached packages only, for any of these repositories:",
+      "# Or only for packages that are already cached, for any of these repositories:",
       `#${flat_cache_server}`,
       "",
     ]),

@@ -34,18 +34,18 @@ const ADDRESS: CommandArgument = {
 const REMOVE: CommandOption = {
   name: "remove",
   valueName: null,
-  description: "Remove the name instead",
+  description: "Remove the name",
 };
 
 const LIST: Omit<Command, "name"> = {
-  summary: "List, show and name the clients",
-  description: "Lists who asked for files, with what each was sent, how much of that no mirror " +
-    "had to send, and when it last synced a database.",
+  summary: "Manage clients",
+  description: "Lists the clients that have requested files: bytes sent, bytes saved (sent " +
+    "without a transfer from a mirror), and the time of the last database sync.",
   options: [
     {
       name: "search",
       valueName: "WORDS",
-      description: "Only clients whose address, names or user agent have all of these words",
+      description: "Only clients whose address, names or user agent contain all of these words",
     },
     {
       name: "sort",
@@ -54,15 +54,19 @@ const LIST: Omit<Command, "name"> = {
         "requests, hit_ratio or synced_at (default: last_seen)",
     },
     { name: "ascending", valueName: null, description: "The smallest or earliest first" },
-    { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: 50)" },
-    { name: "offset", valueName: "NUMBER", description: "How many to leave out at the beginning" },
+    {
+      name: "limit",
+      valueName: "NUMBER",
+      description: "Maximum number of entries, up to 1000 (default: 50)",
+    },
+    { name: "offset", valueName: "NUMBER", description: "Number of entries to skip" },
     ...OPTIONS,
   ],
   examples: [
-    { command: "pkgstash clients", description: "Those that were here last" },
+    { command: "pkgstash clients", description: "The most recently seen clients" },
     {
       command: "pkgstash clients list --sort synced_at --ascending",
-      description: "Who has not synced for the longest time",
+      description: "The clients that have not synced for longest",
     },
   ],
   run: list,
@@ -76,8 +80,8 @@ export const CLIENTS_COMMAND: Command = {
     {
       name: "clients show",
       summary: "Show a client in detail",
-      description: "Prints everything that is known about a client, with the last database of " +
-        "each repository that it has.",
+      description: "Prints all details of a client, with the last database of each repository " +
+        "that it has fetched.",
       arguments: [ADDRESS],
       options: OPTIONS,
       examples: [{ command: "pkgstash clients show 192.168.1.5", description: "One client" }],
@@ -86,10 +90,10 @@ export const CLIENTS_COMMAND: Command = {
     {
       name: "clients name",
       summary: "Name a client",
-      description: "Gives a client a name, which is shown beside its address from now on.",
+      description: "Gives a client a name, which is then shown beside its address.",
       arguments: [ADDRESS, {
         name: "NAME",
-        description: "What to call it; not with --remove",
+        description: "Its name; not with --remove",
         required: false,
       }],
       options: [REMOVE, ...CONNECTION_OPTIONS],
@@ -97,7 +101,7 @@ export const CLIENTS_COMMAND: Command = {
         { command: "pkgstash clients name 192.168.1.5 desk", description: "Call it desk" },
         {
           command: "pkgstash clients name 192.168.1.5 --remove",
-          description: "Show the address alone again",
+          description: "Remove its name",
         },
       ],
       run: name,
@@ -134,14 +138,14 @@ async function name(options: OptionValues, output: Output): Promise<ExitCode> {
   if (options.has(REMOVE.name)) {
     if (name !== undefined) throw new UsageError("Give a name or --remove, not both.");
     await client.call(UNNAME_CLIENT, { address });
-    output.out(`${address} has no name any more.`);
+    output.out(`${address} no longer has a name.`);
     return EXIT_CODE.ok;
   }
   if (name === undefined) {
     throw new UsageError("Missing argument NAME. Usage: pkgstash clients name ADDRESS NAME");
   }
   const named = await client.call(NAME_CLIENT, { address, body: { name } });
-  output.out(`${named.address} is ${named.name}.`);
+  output.out(`Named ${named.address} ${named.name}.`);
   return EXIT_CODE.ok;
 }
 
@@ -190,7 +194,7 @@ function renderClient(client: ClientDetails, paints: Paints): string {
         .map(([result, count]) => `${count} ${result}`).join(", ") || "none",
     ],
   ], paints);
-  if (client.syncs.length === 0) return `${facts}\n\nIt has synced no database.`;
+  if (client.syncs.length === 0) return `${facts}\n\nIt has not synced a database.`;
   const table = renderTable<ClientDetails["syncs"][number]>(
     [
       { title: "REPOSITORY", text: ({ repository }) => repository },

@@ -9,16 +9,17 @@ export const CONFIGURATION_COMMAND: Command = {
   name: "configuration",
   summary: "Show the configuration that the daemon uses",
   description:
-    "Prints the configuration in force as TOML, each value with its origin and without " +
-    "secrets. Exits with 1 if the file has changed since and could not be loaded.",
+    "Prints the configuration in force as TOML, each value with its origin and without secrets. " +
+    "Exits with 1 if the last reload failed.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
-  examples: [{ command: "pkgstash configuration", description: "What is in force, and why" }],
+  examples: [{ command: "pkgstash configuration", description: "Show every value and its origin" }],
   run: async (options, output) => {
     const configuration = await ApiClient.of(options).call(SHOW_CONFIGURATION);
     printAnswer(configuration, { options, output, render: renderConfiguration });
     if (configuration.failure === null) return EXIT_CODE.ok;
     output.err(
-      `pkgstash: The last reload failed, so this is older than the file. ${configuration.failure}`,
+      "pkgstash: The last reload failed, so the file is newer than this configuration. " +
+        `${configuration.failure}`,
     );
     return EXIT_CODE.failure;
   },

@@ -5,12 +5,12 @@ import { UsageError } from "../errors.ts";
 export const REASON_OPTION: CommandOption = {
   name: "reason",
   valueName: "TEXT",
-  description: "Why, for those who read the list of decisions",
+  description: "Reason, recorded with the decision",
 };
 
 /** The reason, which must be given. */
 export function reasonIn(options: OptionValues): string {
   const reason = options.get(REASON_OPTION.name)?.trim() ?? "";
-  if (reason === "") throw new UsageError("Say why: --reason TEXT.");
+  if (reason === "") throw new UsageError("Missing reason: add --reason TEXT.");
   return reason;
 }

@@ -20,11 +20,11 @@ const INTERVAL_MS = 1_000;
 export const DOWNLOADS_COMMAND: Command = {
   name: "downloads",
   summary: "Show the downloads in flight",
-  description: "Prints what is being fetched from mirrors: bytes, rate, and for whom. On a " +
-    "terminal it keeps updating until it is interrupted.",
+  description: "Prints the transfers from mirrors: bytes, rate, and which clients wait for " +
+    "them. On a terminal, keeps updating until interrupted.",
   options: [
     { name: "once", valueName: null, description: "Print once and exit" },
-    { name: "finished", valueName: null, description: "List the latest twenty that have ended" },
+    { name: "finished", valueName: null, description: "List the last twenty finished downloads" },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
@@ -32,7 +32,7 @@ export const DOWNLOADS_COMMAND: Command = {
     { command: "pkgstash downloads", description: "Watch the downloads" },
     {
       command: "pkgstash downloads --finished",
-      description: "What came from where, and what failed",
+      description: "See the source of each file, and failures",
     },
   ],
   run: async (options, output) => {
@@ -118,7 +118,7 @@ function renderFinished(
   { downloads }: { downloads: readonly FinishedDownloadReport[] },
   paints: Paints,
 ): string {
-  if (downloads.length === 0) return "No download has ended since the daemon started.";
+  if (downloads.length === 0) return "No download has finished since the daemon started.";
   const now = Date.now();
   return renderTable<FinishedDownloadReport>(
     [

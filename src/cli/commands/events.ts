@@ -8,36 +8,40 @@ import type { Paints } from "../terminal_text.ts";
 
 export const EVENTS_COMMAND: Command = {
   name: "events",
-  summary: "List who changed what, and what the daemon did",
-  description: "Lists the changes that were made with the API or with this program, from the " +
-    "audit log, and what the daemon did by itself, the newest first.",
+  summary: "List changes and the daemon's own actions",
+  description: "Lists the changes made through the API or this program, from the audit log, and " +
+    "what the daemon did on its own, newest first.",
   options: [
     {
       name: "kind",
       valueName: "KINDS",
-      description: `Only these kinds, separated by commas: ${EVENT_KINDS.join(", ")}`,
+      description: `Only these kinds, comma-separated: ${EVENT_KINDS.join(", ")}`,
     },
     {
       name: "search",
       valueName: "WORDS",
-      description: "Only events that have all of these words somewhere",
+      description: "Only events that contain all of these words",
     },
-    { name: "who", valueName: "NAME", description: "Only what this token did, or pkgstash itself" },
+    {
+      name: "who",
+      valueName: "NAME",
+      description: "Only events caused by this token, or by pkgstash itself",
+    },
     {
       name: "since",
       valueName: "TIME",
-      description: "Only from this time on, such as 2026-11-29T15:00Z",
+      description: "Only events since this time, such as 2026-11-29T15:00Z",
     },
-    { name: "until", valueName: "TIME", description: "Only before this time" },
+    { name: "until", valueName: "TIME", description: "Only events before this time" },
     {
       name: "limit",
       valueName: "NUMBER",
-      description: "How many, up to 1000 (default: 50)",
+      description: "Maximum number of entries, up to 1000 (default: 50)",
     },
     {
       name: "before",
       valueName: "NUMBER",
-      description: "Only events before the one of this number",
+      description: "Only events before this event number",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
@@ -63,7 +67,7 @@ export const EVENTS_COMMAND: Command = {
 };
 
 function renderEvents({ events }: { events: readonly EventReport[] }, paints: Paints): string {
-  if (events.length === 0) return "Nothing that matches has happened.";
+  if (events.length === 0) return "No matching events.";
   return renderTable<EventReport>(
     [
       { title: "NUMBER", align: "right", text: ({ number }) => `${number}` },

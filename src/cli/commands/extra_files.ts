@@ -10,8 +10,8 @@ import type { Paints } from "../terminal_text.ts";
 export const EXTRA_FILES_COMMAND: Command = {
   name: "extra-files",
   summary: "List cached files of extra_paths",
-  description: "Lists the cached files beside the repositories, which extra_paths lets through, " +
-    "with their size and when clients last requested them.",
+  description: "Lists the cached files outside the repositories, as allowed by extra_paths, " +
+    "with their size and when a client last requested them.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash extra-files", description: "All of them" }],
   run: async (options, output) => {
@@ -22,7 +22,7 @@ export const EXTRA_FILES_COMMAND: Command = {
 };
 
 function renderFiles({ files, bytes }: ExtraFileList, paints: Paints): string {
-  if (files.length === 0) return "No file of extra_paths is cached.";
+  if (files.length === 0) return "No files of extra_paths are cached.";
   const table = renderTable(
     [
       { title: "FILE", text: ({ path }) => path },

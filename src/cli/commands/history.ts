@@ -18,9 +18,9 @@ type Range = NonNullable<InputArguments<typeof SHOW_TRAFFIC_HISTORY>[0]>["range"
 
 export const HISTORY_COMMAND: Command = {
   name: "history",
-  summary: "Show what was served and fetched",
-  description: "Prints what clients were sent and what mirrors sent over a day, a month or a " +
-    "year: of everything, of one client, or of one repository.",
+  summary: "Show traffic over time",
+  description: "Prints the bytes sent to clients and fetched from mirrors over a day, a month " +
+    "or a year: in total, for one client, or for one repository.",
   options: [
     {
       name: "range",
@@ -33,10 +33,10 @@ export const HISTORY_COMMAND: Command = {
     ...CONNECTION_OPTIONS,
   ],
   examples: [
-    { command: "pkgstash history", description: "The last 24 hours, by the hour" },
+    { command: "pkgstash history", description: "The last 24 hours, hour by hour" },
     {
       command: "pkgstash history --range month --client 192.168.1.5",
-      description: "What one client was sent in a month",
+      description: "The traffic of one client in a month",
     },
   ],
   run: async (options, output) => {
@@ -56,7 +56,7 @@ function renderHistory(history: HistoryReport, paints: Paints): string {
   const lines = slicesOf(history, perLine);
   const requests = lines.reduce((sum, line) => sum + line.requests, 0);
   if (requests === 0 && (total.bytes_fetched ?? 0) === 0) {
-    return `Nothing was asked for in the last ${range}.`;
+    return `No requests in the last ${range}.`;
   }
   const isDated = range !== "day";
   const table = renderTable<HistorySlice>(

@@ -32,44 +32,45 @@ const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 const FILE: CommandArgument = {
   name: "FILE",
-  description: "File with the armored key, or - for the standard input",
+  description: "File with the armored key, or - for standard input",
   required: true,
 };
 
 const FINGERPRINT: CommandArgument = {
   name: "FINGERPRINT",
-  description: "Fingerprint of the key, with or without spaces",
+  description: "Fingerprint of the key, spaces allowed",
   required: true,
 };
 
 const OVERLAP: CommandOption = {
   name: "overlap",
   valueName: "DURATION",
-  description: `Time for clients to import the key before it signs (default: ${DEFAULT_OVERLAP})`,
+  description: "Time that clients have to import the key before it signs (default: " +
+    `${DEFAULT_OVERLAP})`,
 };
 
 const NOW: CommandOption = {
   name: "now",
   valueName: null,
-  description: "Sign with the key at once; clients that do not have it fail until they import it",
+  description: "Sign with the key at once; clients fail until they have imported it",
 };
 
 const FORCE: CommandOption = {
   name: "force",
   valueName: null,
-  description: "Retire it although views of earlier generations need it",
+  description: "Retire it even if views of earlier generations need it",
 };
 
 const PASSPHRASE_FILE: CommandOption = {
   name: "passphrase-file",
   valueName: "FILE",
-  description: "File with the passphrase of the key",
+  description: "File with the key's passphrase",
 };
 
 const SHOW: Omit<Command, "name"> = {
-  summary: "Show, export, import, rotate and retire signing keys",
-  description: "Shows the keys that sign packages and databases, and the keys of packagers that " +
-    "are trusted. The first key is made when it is needed.",
+  summary: "Manage signing keys and trusted packagers",
+  description: "Shows the keys that sign packages and databases, and the trusted keys of " +
+    "packagers. The first signing key is created when it is first needed.",
   options: OPTIONS,
   examples: [{ command: "pkgstash key", description: "All keys" }],
   run: show,
@@ -83,8 +84,7 @@ export const KEY_COMMAND: Command = {
     {
       name: "key export",
       summary: "Print the public keys for clients",
-      description:
-        "Prints every public key that clients must trust, armored, for pacman-key --add.",
+      description: "Prints all public keys that clients must trust, armored, for pacman-key --add.",
       options: OPTIONS,
       examples: [{ command: "pkgstash key export > mine.asc", description: "Into a file" }],
       run: exportKeys,
@@ -92,74 +92,78 @@ export const KEY_COMMAND: Command = {
     {
       name: "key import",
       summary: "Import a private key",
-      description: "Imports an existing private key of OpenPGP, whose subkey for signatures uses " +
-        "Ed25519. The first key signs at once, a further one after the overlap. The key is sent " +
-        "to the daemon, so this works on the same machine or by HTTPS only.",
+      description: "Imports an existing OpenPGP private key whose signing subkey uses Ed25519. " +
+        "The first key signs at once, any other after the overlap. Because the key is sent to " +
+        "the daemon, this works only on the same machine or over HTTPS.",
       arguments: [FILE],
       options: [PASSPHRASE_FILE, OVERLAP, NOW, ...OPTIONS],
       examples: [{
         command: "gpg --export-secret-keys --armor you@example.org | pkgstash key import -",
-        description: "From your keyring",
+        description: "Take it from your GnuPG keyring",
       }],
       run: importKey,
     },
     {
       name: "key rotate",
-      summary: "Make a new key",
+      summary: "Replace the signing key",
       description:
-        "Makes a new key, which clients get together with the present one from now on, " +
-        "and which signs after the overlap. From then on the daemon signs everything again with " +
-        "it. The former key stays among those for clients until it is retired.",
+        "Creates a new key. Clients get it together with the current one at once, and it signs " +
+        "after the overlap; the daemon then re-signs everything with it. Clients keep getting " +
+        "the old key until you retire it.",
       options: [OVERLAP, NOW, ...OPTIONS],
-      examples: [{ command: "pkgstash key rotate --overlap 30d", description: "In a month" }],
+      examples: [{
+        command: "pkgstash key rotate --overlap 30d",
+        description: "Sign with a new key in 30 days",
+      }],
       run: rotate,
     },
     {
       name: "key retire",
-      summary: "Retire a key that was replaced",
+      summary: "Retire a replaced key",
       description:
-        "Removes a former key for good: clients are no longer given it. Refused until everything " +
-        "that it has signed is signed by its successor, which the daemon does in the background.",
+        "Permanently removes a former key: clients no longer get it. Refused until its " +
+        "successor has re-signed everything, which the daemon does in the background.",
       arguments: [FINGERPRINT],
       options: [FORCE, ...CONNECTION_OPTIONS],
       examples: [{
         command: "pkgstash key retire 0123456789ABCDEF0123456789ABCDEF01234567",
-        description: "By its fingerprint",
+        description: "Identify it by its fingerprint",
       }],
       run: retire,
     },
     {
       name: "key package",
       summary: "Publish the keys as a package",
-      description: "Publishes the public keys in a repository as its package REPOSITORY-keyring. " +
-        "Clients that have it installed trust a new key with their next upgrade, and before it " +
-        "signs.",
+      description: "Publishes the public keys in a repository as the package " +
+        "REPOSITORY-keyring. Clients that have it installed trust a new key with their next " +
+        "upgrade, before it signs.",
       arguments: [REPOSITORY],
       options: OPTIONS,
-      examples: [{ command: "pkgstash key package mine", description: "As mine-keyring" }],
+      examples: [{ command: "pkgstash key package mine", description: "Publish mine-keyring" }],
       run: publishPackage,
     },
     {
       name: "key trust",
       summary: "Trust a packager's key",
-      description: "Trusts a public key: signatures by it that come with packages are kept.",
+      description: "Trusts a public key: packages may be uploaded with signatures by it, which " +
+        "are kept.",
       arguments: [FILE],
       options: OPTIONS,
       examples: [{
         command: "gpg --export --armor you@example.org | pkgstash key trust -",
-        description: "From your keyring",
+        description: "Take it from your GnuPG keyring",
       }],
       run: trust,
     },
     {
       name: "key distrust",
-      summary: "Cease to trust a packager's key",
-      description: "Refuses signatures by the key from now on. Those that are kept stay.",
+      summary: "Stop trusting a packager's key",
+      description: "Refuses new signatures by the key. Existing ones are kept.",
       arguments: [FINGERPRINT],
       options: CONNECTION_OPTIONS,
       examples: [{
         command: "pkgstash key distrust 0123456789ABCDEF0123456789ABCDEF01234567",
-        description: "By its fingerprint",
+        description: "Identify it by its fingerprint",
       }],
       run: distrust,
     },
@@ -184,7 +188,7 @@ async function importKey(options: OptionValues, output: Output): Promise<ExitCod
   if (!client.isConfidential) {
     throw new AdministrationError(
       EXIT_CODE.refused,
-      "Cannot import the key: it would cross the network in clear text.\n" +
+      "Cannot import the key: it would cross the network unencrypted.\n" +
         "  Run this on the daemon's machine, or use an https:// URL.",
     );
   }
@@ -205,7 +209,7 @@ async function importKey(options: OptionValues, output: Output): Promise<ExitCod
 async function rotate(options: OptionValues, output: Output): Promise<ExitCode> {
   const overlap_ms = overlapOf(options);
   const key = await ApiClient.of(options).call(ROTATE_KEY, { body: { overlap_ms } });
-  printAnswer(key, { options, output, render: (key) => `Made ${newKeyText(key)}` });
+  printAnswer(key, { options, output, render: (key) => `Created ${newKeyText(key)}` });
   return EXIT_CODE.ok;
 }
 
@@ -265,7 +269,7 @@ function overlapOf(options: OptionValues): number {
 function newKeyText({ fingerprint, state, signs_from }: KeyReport): string {
   return state === "next"
     ? `${fingerprint}, which signs from ${dayText(signs_from)} on.\n` +
-      "Clients must import it until then: see pkgstash client-config."
+      "Clients must import it by then: see pkgstash client-config."
     : `${fingerprint}, which signs from now on.`;
 }
 
@@ -274,12 +278,12 @@ function renderKeys({ keys, trusted }: KeyList, paints: Paints): string {
     [
       paints.accent(key.fingerprint),
       `  ${userText(key.user_ids)}`,
-      `  ${stateText(key)}, made on ${dayText(key.created_at)}, ${
+      `  ${stateText(key)}, created on ${dayText(key.created_at)}, ${
         key.expires_at === null ? "never expires" : `expires on ${dayText(key.expires_at)}`
       }`,
       ...key.state === "former"
         ? [
-          `  to be retired once clients have its successor: pkgstash key retire ${key.fingerprint}`,
+          `  retire it once clients have its successor: pkgstash key retire ${key.fingerprint}`,
         ]
         : [],
     ].join("\n")
@@ -287,7 +291,7 @@ function renderKeys({ keys, trusted }: KeyList, paints: Paints): string {
   const others = trusted.map(({ fingerprint, user_ids }) =>
     `${paints.accent(fingerprint)}\n  ${userText(user_ids)}\n  trusted packager`
   );
-  if (own.length === 0) own.push("There is no signing key yet. It is made when it is needed.");
+  if (own.length === 0) own.push("No signing key yet. It is created when first needed.");
   return [...own, ...others].join("\n\n");
 }
 
@@ -298,7 +302,7 @@ function stateText({ state, signs_from }: KeyReport): string {
     case "next":
       return `signs from ${dayText(signs_from)} on`;
     case "former":
-      return "has signed";
+      return "replaced";
   }
 }
 

@@ -8,11 +8,10 @@ import { EXIT_CODE } from "../errors.ts";
 export const LOG_LEVEL_COMMAND: Command = {
   name: "log-level",
   summary: "Show or set the log level",
-  description: "Prints the least severe level that the daemon logs, or sets it until the next " +
-    "start or reload.",
+  description: "Prints the daemon's log level, or sets it until the next restart or reload.",
   arguments: [{
     name: "LEVEL",
-    description: "The new level",
+    description: "Least severe level to log",
     required: false,
     choices: LOG_LEVELS,
   }],

@@ -17,10 +17,10 @@ const options = [JSON_OPTION, ...CONNECTION_OPTIONS];
 const TEST_COMMAND: Command = {
   name: "mirrors test",
   summary: "Test every mirror now",
-  description: "Asks every mirror for the date of a database, all at once. Exits with 1 if one " +
-    "of them is unusable.",
+  description: "Requests the date of a database from every mirror in parallel. Exits with 1 if " +
+    "any mirror is unusable.",
   options,
-  examples: [{ command: "pkgstash mirrors test", description: "Which mirrors respond" }],
+  examples: [{ command: "pkgstash mirrors test", description: "See which mirrors respond" }],
   run: async (options, output) => {
     const list = await ApiClient.of(options).call(TEST_MIRRORS);
     printAnswer(list, { options, output, render: renderTrials });
@@ -31,12 +31,12 @@ const TEST_COMMAND: Command = {
 
 export const MIRRORS_COMMAND: Command = {
   name: "mirrors",
-  summary: "Show the state of the mirrors, or test them",
+  summary: "Show or test the mirrors",
   description:
-    "Prints the mirrors with their state, smoothed latency and rate, consecutive failures and " +
+    "Prints each mirror with its state, smoothed latency and rate, consecutive failures and " +
     "last error.",
   options,
-  examples: [{ command: "pkgstash mirrors", description: "As the daemon sees them" }],
+  examples: [{ command: "pkgstash mirrors", description: "Show the state of all mirrors" }],
   subcommands: [TEST_COMMAND],
   run: async (options, output) => {
     const list = await ApiClient.of(options).call(LIST_MIRRORS);
@@ -59,7 +59,7 @@ function renderMirrors(
       {
         title: "STATE",
         text: ({ state, rests_ms }) =>
-          state === "resting" ? `rests for ${durationText(rests_ms)}` : state,
+          state === "resting" ? `resting for ${durationText(rests_ms)}` : state,
         paint: (text, { state }) =>
           state === "ready"
             ? paints.good(text)

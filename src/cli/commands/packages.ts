@@ -28,7 +28,7 @@ const OPTIONS: readonly CommandOption[] = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 const PACKAGE: CommandArgument = {
   name: "PACKAGE",
-  description: "Path as pacman requests it, package name or file name, or a glob of either",
+  description: "Path as requested by pacman, package name, file name, or a glob of either name",
   required: true,
 };
 
@@ -39,19 +39,19 @@ const ALL: CommandOption = {
 };
 
 const LIST: Omit<Command, "name"> = {
-  summary: "List, show, remove and pin cached packages",
-  description: "Lists the cached packages with their size, how often clients requested them, and " +
-    "what keeps them. A package is current if it is listed in a database.",
+  summary: "Manage cached packages",
+  description: "Lists the cached packages with their size, number of requests, and the reason " +
+    "why cleanup keeps them. A package is current if a database lists it.",
   options: [
     {
       name: "repository",
       valueName: "NAME",
-      description: "Only packages of this repository: its name or its directory",
+      description: "Only packages of this repository, given by name or directory",
     },
     {
       name: "search",
       valueName: "WORDS",
-      description: "Only packages whose path has all of these words",
+      description: "Only packages whose path contains all of these words",
     },
     {
       name: "kept",
@@ -65,15 +65,19 @@ const LIST: Omit<Command, "name"> = {
       description: "Sort by path, name, size, used_at, fetched_at or uses (default: path)",
     },
     { name: "descending", valueName: null, description: "The largest or latest first" },
-    { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: all)" },
-    { name: "offset", valueName: "NUMBER", description: "How many to leave out at the beginning" },
+    {
+      name: "limit",
+      valueName: "NUMBER",
+      description: "Maximum number of entries, up to 1000 (default: all)",
+    },
+    { name: "offset", valueName: "NUMBER", description: "Number of entries to skip" },
     ...OPTIONS,
   ],
   examples: [
     { command: "pkgstash packages", description: "All cached packages" },
     {
       command: "pkgstash packages list --sort size --descending --limit 20",
-      description: "The twenty largest",
+      description: "The twenty largest packages",
     },
     {
       command: "pkgstash packages list 'linux*' --repository core",
@@ -100,7 +104,7 @@ export const PACKAGES_COMMAND: Command = {
     {
       name: "packages show",
       summary: "Show a package in detail",
-      description: "Prints everything that is known about each matching package.",
+      description: "Prints all details of each matching package.",
       arguments: [PACKAGE],
       options: OPTIONS,
       examples: [{ command: "pkgstash packages show linux", description: "All cached versions" }],
@@ -110,8 +114,8 @@ export const PACKAGES_COMMAND: Command = {
       name: "packages remove",
       summary: "Remove a package and its signature",
       description: "Removes a package and its signature from the cache, even if it is pinned, " +
-        "but not while it is being downloaded. If several packages match, nothing is removed " +
-        "without --all.",
+        "but not while it is downloading. If several packages match, nothing is removed without " +
+        "--all.",
       arguments: [PACKAGE],
       options: [ALL, ...OPTIONS],
       examples: [
@@ -212,7 +216,7 @@ async function findPackages(client: ApiClient, word: string): Promise<PackageRep
   throw new AdministrationError(
     EXIT_CODE.failure,
     `Cannot find ${word}: no cached package matches. ` +
-      (hint ?? 'See "pkgstash packages list" for all of them.'),
+      (hint ?? 'List them with "pkgstash packages list".'),
   );
 }
 
@@ -223,9 +227,7 @@ function insteadText(
   if (name === null) return null;
   if (is_cached) return `Did you mean ${visible(name)}?`;
   const where = listed.map(({ directory, version }) => `${directory} (${version})`).join(", ");
-  return `${visible(name)} is listed in ${
-    visible(where)
-  }, and is cached when a client requests it.`;
+  return `${visible(name)} is listed in ${visible(where)}; it is cached when a client requests it.`;
 }
 
 function renderPackages(

@@ -22,7 +22,10 @@ export const PIN_COMMANDS: readonly Command[] = [
       "these pins in addition to those of its configuration (pinned_packages).",
     arguments: [PATTERN],
     options: [JSON_OPTION, ...CONNECTION_OPTIONS],
-    examples: [{ command: "pkgstash packages pin linux-lts", description: "Every version of it" }],
+    examples: [{
+      command: "pkgstash packages pin linux-lts",
+      description: "Keep every cached version of linux-lts",
+    }],
     run: async (options, output) => {
       const pattern = requiredArgument(options, PATTERN.name);
       const pin = await ApiClient.of(options).call(ADD_PIN, { pattern });
@@ -37,11 +40,14 @@ export const PIN_COMMANDS: readonly Command[] = [
   {
     name: "packages unpin",
     summary: "Remove a pin",
-    description: "Removes a pin, which must be written as it was pinned. Pins of the " +
+    description: "Removes a pin, which must be spelled exactly as it was pinned. Pins of the " +
       "configuration can only be removed there.",
     arguments: [PATTERN],
     options: CONNECTION_OPTIONS,
-    examples: [{ command: "pkgstash packages unpin linux-lts", description: "Undo the pin" }],
+    examples: [{
+      command: "pkgstash packages unpin linux-lts",
+      description: "Remove the pin of linux-lts",
+    }],
     run: async (options, output) => {
       const pattern = requiredArgument(options, PATTERN.name);
       await ApiClient.of(options).call(REMOVE_PIN, { pattern });
@@ -52,7 +58,7 @@ export const PIN_COMMANDS: readonly Command[] = [
   {
     name: "packages pins",
     summary: "List the pins",
-    description: "Lists the pins of the configuration and those that the daemon remembers.",
+    description: "Lists the pins of the configuration and those set with packages pin.",
     options: [JSON_OPTION, ...CONNECTION_OPTIONS],
     examples: [{ command: "pkgstash packages pins", description: "All pins" }],
     run: async (options, output) => {

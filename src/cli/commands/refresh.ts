@@ -15,10 +15,10 @@ const INTERVAL_MS = 500;
 
 export const REFRESH_COMMAND: Command = {
   name: "refresh",
-  summary: "Refresh databases, prefetch, clean up",
-  description: "Does now what the daemon does every refresh_interval, and shows its progress: " +
-    "as bars on a terminal, otherwise as a line for each step; with --json as one JSON object a " +
-    "line. Exits with 1 if a part of it failed, or if a refresh is in progress.",
+  summary: "Refresh databases, prefetch and clean up",
+  description: "Runs the refresh of refresh_interval now and shows its progress: as bars on a " +
+    "terminal, otherwise as one line per step, or with --json as one JSON object per line. " +
+    "Exits with 1 if any part failed, or if a refresh is already in progress.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash refresh", description: "Refresh now" }],
   run,
@@ -142,7 +142,7 @@ function textOf(event: RefreshProgressEvent): string | null {
         case "failed":
           return `prefetch ${event.file}: failed, ${event.reason}`;
         case "postponed":
-          return `prefetch: the rest is postponed, ${event.reason}`;
+          return `prefetch: remaining packages postponed, ${event.reason}`;
       }
       return null;
     case "cleanup":

@@ -38,8 +38,11 @@ export class RefreshProgress {
         this.#plan = event;
         break;
       case "prefetch":
-        if (event.file === null) this.#problems.push(`The rest is postponed: ${event.reason}`);
-        else if (event.status === "started") {
+        if (event.file === null) {
+          this.#problems.push(
+            `Remaining packages postponed: ${event.reason}`,
+          );
+        } else if (event.status === "started") {
           this.#running.set(event.file, { size: event.bytes, bytes: 0, rate: 0 });
         } else {
           this.#bytes += this.#running.get(event.file)?.size ?? 0;

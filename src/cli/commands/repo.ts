@@ -57,18 +57,18 @@ export const REPO_COMMAND: Command = {
       name: "repo create",
       summary: "Create a repository",
       description:
-        "Creates an empty repository that is served at once, and prints the table that " +
-        "describes it in the configuration, which it does not need. The server makes a signing " +
-        "key if it has none.",
-      arguments: [{ ...REPOSITORY, description: "Its name, the value of $repo" }],
+        "Creates an empty repository, which is served at once, and prints the equivalent " +
+        "configuration table, which is optional. The server creates a signing key if it has " +
+        "none.",
+      arguments: [{ ...REPOSITORY, description: "Name of the repository, the value of $repo" }],
       options: [
-        option("architectures", "LIST", "Architectures, separated by commas (default: x86_64)"),
+        option("architectures", "LIST", "Comma-separated architectures (default: x86_64)"),
         option("client-path", "PATH", "Path on the server (default: $repo/os/$arch)"),
         {
-          ...option("signing", "POLICY", "Whether the server signs (default: required)"),
+          ...option("signing", "POLICY", "Who signs packages and databases (default: required)"),
           choices: ["required", "external", "none"],
         },
-        option("keep-versions", "NUMBER", "Former versions to keep for download (default: 3)"),
+        option("keep-versions", "NUMBER", "Older versions to keep for download (default: 3)"),
         option("keep-generations", "NUMBER", "Publications to keep for rollbacks (default: 20)"),
         ...OPTIONS,
       ],
@@ -81,25 +81,29 @@ export const REPO_COMMAND: Command = {
     {
       name: "repo remove",
       summary: "Remove packages from a repository",
-      description: "Removes packages, all of them or none. Their files stay as long as a " +
-        "publication that is kept has them, so that it can be rolled back to.",
+      description: "Removes the given packages, all or none. Their files stay as long as a kept " +
+        "publication contains them, so that you can roll back to it.",
       arguments: [
         REPOSITORY,
         NAMES,
       ],
       options: [
-        option("force", null, "Remove them even if others of the repository need them"),
+        option(
+          "force",
+          null,
+          "Remove them even if other packages of the repository depend on them",
+        ),
         ...OPTIONS,
       ],
-      examples: [{ command: "pkgstash repo remove mine foo", description: "Take foo out" }],
+      examples: [{ command: "pkgstash repo remove mine foo", description: "Remove foo from mine" }],
       run: remove,
     },
     {
       name: "repo promote",
       summary: "Publish packages in another repository as well",
       description:
-        "Publishes packages of a repository in another one, as from testing to stable, " +
-        "without copying them.",
+        "Also publishes packages of one repository in another, for example from testing to " +
+        "stable, without copying them.",
       arguments: [REPOSITORY, TARGET, NAMES],
       options: [...CONSENT_OPTIONS, ...OPTIONS],
       examples: [{ command: "pkgstash repo promote testing mine foo", description: "Release foo" }],
@@ -108,10 +112,10 @@ export const REPO_COMMAND: Command = {
     {
       name: "repo move",
       summary: "Move packages to another repository",
-      description: "As promote, and removes them from the repository that they come from.",
+      description: "Like promote, but also removes the packages from the source repository.",
       arguments: [REPOSITORY, TARGET, NAMES],
       options: [
-        option("force", null, "Move them even if others of the repository need them"),
+        option("force", null, "Move them even if other packages of the repository depend on them"),
         ...CONSENT_OPTIONS,
         ...OPTIONS,
       ],
@@ -125,7 +129,7 @@ export const REPO_COMMAND: Command = {
         "with 1 if a file is wrong.",
       arguments: [REPOSITORY],
       options: OPTIONS,
-      examples: [{ command: "pkgstash repo verify mine", description: "Is anything damaged?" }],
+      examples: [{ command: "pkgstash repo verify mine", description: "Check mine for damage" }],
       run: verify,
     },
     REPO_REBUILD_COMMAND,
@@ -154,9 +158,9 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
     output,
     render: ({ name, configuration }) =>
       [
-        `Created ${visible(name)}. Put packages in: pkgstash repo add ${visible(name)} FILE...`,
-        "What clients need: pkgstash client-config",
-        "In the configuration, if you want it there:",
+        `Created ${visible(name)}. Add packages: pkgstash repo add ${visible(name)} FILE...`,
+        "Set up clients: pkgstash client-config",
+        "The equivalent configuration, if you want it in the file:",
         "",
         configuration.trimEnd().split("\n").map(visible).join("\n"),
       ].join("\n"),
@@ -220,7 +224,9 @@ async function verify(options: OptionValues, output: Output): Promise<ExitCode> 
       [
         ...faults.map(({ file, reason }) => paints.bad(visible(`${file}: ${reason}`))),
         `${countText(packages, "package")} read, ${bytesText(bytes)}: ` +
-        `${faults.length === 0 ? "nothing" : countText(faults.length, "file")} wrong.`,
+        `${
+          faults.length === 0 ? "no damage found" : `${countText(faults.length, "file")} damaged`
+        }.`,
       ].join("\n"),
   });
   return answer.faults.length === 0 ? EXIT_CODE.ok : EXIT_CODE.failure;

@@ -15,16 +15,16 @@ const FILE = "FILE";
 
 export const REPO_ADD_COMMAND: Command = {
   name: "repo add",
-  summary: "Put packages into a repository",
+  summary: "Add packages to a repository",
   description:
-    "Sends packages to the daemon, with the signature FILE.sig of each that has one, and " +
-    "publishes them together, or none if one is refused. The server signs what has no signature. " +
-    "Shows the progress on a terminal.",
+    "Uploads packages to the daemon, each with its signature FILE.sig if it exists, and " +
+    "publishes them together, or none if one is refused. The server signs packages without a " +
+    "signature. Shows progress on a terminal.",
   arguments: [
     REPOSITORY,
     {
       name: FILE,
-      description: "Packages, as makepkg makes them",
+      description: "Package files, as made by makepkg",
       required: true,
       isRepeated: true,
     },
@@ -34,7 +34,7 @@ export const REPO_ADD_COMMAND: Command = {
     {
       name: "ignore-signatures",
       valueName: null,
-      description: "Leave FILE.sig out, so that the server signs",
+      description: "Ignore FILE.sig and let the server sign",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,

@@ -16,27 +16,32 @@ export const REPO_EXPORT_COMMAND: Command = {
   name: "repo export",
   summary: "Copy a repository into a directory",
   description:
-    "Copies the published packages, signatures and databases into a directory that any web server " +
-    "can serve and that repo-add can extend, over HTTP and from any machine. What is there already " +
-    "is not fetched again. A file that no export wrote is never replaced without --force.",
+    "Copies the published packages, signatures and databases over HTTP into a directory that " +
+    "any web server can serve and repo-add can extend. Runs on any machine, and fetches only " +
+    "files that the directory does not have yet. Replaces files that no export wrote only with " +
+    "--force.",
   arguments: [
     REPOSITORY,
-    { name: DIRECTORY, description: "Where to; it is made if it is missing", required: true },
+    { name: DIRECTORY, description: "Target directory, created if missing", required: true },
   ],
   options: [
     {
       name: "architecture",
       valueName: "NAME",
-      description: "Which one, if the repository has several",
+      description: "Architecture, if the repository has several",
     },
-    { name: "delete", valueName: null, description: "Remove what an earlier export wrote for it" },
-    { name: "force", valueName: null, description: "Replace files of others" },
+    {
+      name: "delete",
+      valueName: null,
+      description: "Remove files of earlier exports that are no longer published",
+    },
+    { name: "force", valueName: null, description: "Replace files that no export wrote" },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
   examples: [{
     command: "pkgstash repo export mine /srv/http/mine",
-    description: "Everything that mine serves",
+    description: "Export everything that mine serves",
   }],
   writesFiles: true,
   run,

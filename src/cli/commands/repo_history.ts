@@ -15,28 +15,31 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
   {
     name: "repo history",
     summary: "List the publications of a repository",
-    description: "Lists the publications that are kept, the latest first, with what changed, " +
-      "when, and by whom. Their numbers, days and times name views for clients: " +
-      "Server = URL/REPOSITORY@2026-11-28/os/$arch.",
+    description: "Lists the kept publications, newest first, with what changed, when, and by " +
+      "whom. Their numbers, days and times select views for clients: Server = " +
+      "URL/REPOSITORY@2026-11-28/os/$arch.",
     arguments: [REPOSITORY],
     options: OPTIONS,
-    examples: [{ command: "pkgstash repo history mine", description: "What happened" }],
+    examples: [{ command: "pkgstash repo history mine", description: "See what changed in mine" }],
     run: history,
   },
   {
     name: "repo rollback",
-    summary: "Publish an earlier publication again",
+    summary: "Roll back to an earlier publication",
     description: "Publishes the packages of an earlier publication as a new one.",
     arguments: [
       REPOSITORY,
       {
         name: GENERATION,
-        description: "Number of the publication, from the history",
+        description: "Number of the publication, as listed by repo history",
         required: true,
       },
     ],
     options: OPTIONS,
-    examples: [{ command: "pkgstash repo rollback mine 41", description: "As it was then" }],
+    examples: [{
+      command: "pkgstash repo rollback mine 41",
+      description: "Publish generation 41 again",
+    }],
     run: rollBack,
   },
 ];
@@ -54,7 +57,7 @@ async function rollBack(options: OptionValues, output: Output): Promise<ExitCode
   const generation = Number(text);
   if (!Number.isSafeInteger(generation) || generation < 1) {
     throw new UsageError(
-      `"${text}" is not the number of a publication. See pkgstash repo history.`,
+      `"${text}" is not a publication number. See pkgstash repo history.`,
     );
   }
   const answer = await ApiClient.of(options).call(ROLL_BACK, {
@@ -73,7 +76,7 @@ function renderHistory(
   { generations }: { generations: readonly GenerationReport[] },
   paints: Paints,
 ): string {
-  if (generations.length === 0) return "Nothing was ever published.";
+  if (generations.length === 0) return "Nothing has been published yet.";
   return generations.map(({ number, published_at, by, action, changes }) =>
     [
       paints.title(visible(`${number}  ${secondText(published_at)}  ${action} by ${by}`)) +

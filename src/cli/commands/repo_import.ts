@@ -16,15 +16,15 @@ const SOURCE = "SOURCE";
 
 export const REPO_IMPORT_COMMAND: Command = {
   name: "repo import",
-  summary: "Put a repository that repo-add made into one of your own",
+  summary: "Import a repository made by repo-add",
   description:
-    "Reads a database that repo-add made, from a directory or over HTTP, sends the packages that " +
-    "it lists, with their signatures, and publishes them together, or none if one is missing, " +
-    "differs from the database, or is refused. This program fetches them, not the daemon. Packages " +
-    "that the repository has already are not sent again.",
+    "Reads a database made by repo-add, from a directory or over HTTP, and uploads the packages " +
+    "that it lists, with their signatures. Publishes them together, or none if one is missing, " +
+    "differs from the database, or is refused. This program fetches the files, not the daemon, " +
+    "and skips packages that the repository already has.",
   arguments: [
     REPOSITORY,
-    { name: SOURCE, description: "A directory, or a URL with http:// or https://", required: true },
+    { name: SOURCE, description: "A directory, or an http:// or https:// URL", required: true },
   ],
   options: [
     {
@@ -36,7 +36,7 @@ export const REPO_IMPORT_COMMAND: Command = {
     {
       name: "ignore-signatures",
       valueName: null,
-      description: "Leave signatures out, so that the server signs",
+      description: "Ignore signatures and let the server sign",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
@@ -63,8 +63,8 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const packages = listed.filter(({ sha256 }) => !known.has(sha256));
   if (source.isExposed && packages.some(({ signature }) => signature === null)) {
     output.err(
-      "Warning: plain HTTP, so others on the way can change what comes. Packages without a " +
-        "signature are taken as they come.",
+      "Warning: over plain HTTP, anyone on the path can tamper with the files. Packages without " +
+        "a signature are accepted as received.",
     );
   }
   const bar = new TransferBar(options.has(JSON_OPTION.name) ? undefined : output.screen);

@@ -13,19 +13,22 @@ const FORCE = "force";
 
 export const REPO_REBUILD_COMMAND: Command = {
   name: "repo rebuild",
-  summary: "Publish a repository anew from its package files",
+  summary: "Republish a repository from its package files",
   description:
-    "Reads every package again, says which differ from what is recorded of them, and publishes " +
-    "databases that are made of nothing else. What is recorded of a package is written anew, a " +
-    "signature that is missing or wrong is replaced by the server's. A package that is missing or " +
-    "damaged ends it before anything is published. With --json one JSON object a line.",
+    "Reads every package, reports those that differ from their records, and publishes databases " +
+    "built only from the package files. Rewrites the records, and replaces missing or wrong " +
+    "signatures with the server's. Stops before publishing anything if a package is missing or " +
+    "damaged. With --json, prints one JSON object per line.",
   arguments: [REPOSITORY],
   options: [
     { name: FORCE, valueName: null, description: "Leave out packages that are lost" },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
-  examples: [{ command: "pkgstash repo rebuild mine", description: "All databases of mine anew" }],
+  examples: [{
+    command: "pkgstash repo rebuild mine",
+    description: "Rebuild all databases of mine",
+  }],
   run,
 };
 
@@ -60,7 +63,7 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const { packages, bytes, differences, generation } = last;
   output.out(
     `${countText(packages, "package")} read, ${bytesText(bytes)}: ` +
-      `${differences === 0 ? "none differs" : countText(differences, "difference")}.`,
+      `${differences === 0 ? "no differences" : countText(differences, "difference")}.`,
   );
   if (generation !== null) {
     output.out(`Published generation ${generation.number} of ${visible(repository)}.`);
@@ -70,6 +73,6 @@ async function run(options: OptionValues, output: Output): Promise<ExitCode> {
 
 const OUTCOMES = {
   described: "recorded anew",
-  signed: "signed anew",
+  signed: "signed again",
   lost: "lost",
 } as const;

@@ -24,14 +24,18 @@ const PACKAGE = "PACKAGE";
 
 /** A page of a list; without them all pages are asked for, one by one. */
 const PAGE_OPTIONS: readonly CommandOption[] = [
-  { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: all)" },
-  { name: "after", valueName: "NEXT", description: "Only those after the page that ended here" },
+  {
+    name: "limit",
+    valueName: "NUMBER",
+    description: "Maximum number of entries, up to 1000 (default: all)",
+  },
+  { name: "after", valueName: "NEXT", description: "Continue after the page that printed NEXT" },
 ];
 const OPTIONS = [...PAGE_OPTIONS, JSON_OPTION, ...CONNECTION_OPTIONS];
 /** `repo list`, which is what `repo` alone does. */
 export const LIST_REPOSITORIES_COMMAND: Omit<Command, "name"> = {
-  summary: "Keep repositories of your own packages",
-  description: "Lists the repositories of your own, with what each serves.",
+  summary: "Manage repositories of your own packages",
+  description: "Lists your own repositories and what each serves.",
   options: OPTIONS,
   examples: [{ command: "pkgstash repo", description: "All repositories" }],
   run: list,
@@ -40,7 +44,7 @@ export const LIST_REPOSITORIES_COMMAND: Omit<Command, "name"> = {
 export const REPO_SHOW_COMMAND: Command = {
   name: "repo show",
   summary: "Show a repository and its packages",
-  description: "Shows what a repository serves.",
+  description: "Shows the settings and packages of a repository.",
   arguments: [
     REPOSITORY,
     {
@@ -105,14 +109,16 @@ async function followPages(
 
 /** What follows a page that is not the last. */
 function moreText(next: string | null): string {
-  return next === null ? "" : `\n\nThere are more: --after ${JSON.stringify(next)}`;
+  return next === null ? "" : `\n\nMore packages: --after ${JSON.stringify(next)}`;
 }
 
 function renderRepositories(
   { repositories, next }: { repositories: readonly RepositoryReport[]; next: string | null },
   paints: Paints,
 ): string {
-  if (repositories.length === 0) return "There are none. Make one: pkgstash repo create NAME";
+  if (repositories.length === 0) {
+    return "No repositories yet. Create one: pkgstash repo create NAME";
+  }
   return renderTable<RepositoryReport>(
     [
       { title: "NAME", text: ({ name }) => name },

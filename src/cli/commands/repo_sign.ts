@@ -20,15 +20,16 @@ const SIGNATURE = "SIGNATURE";
 
 export const REPO_SIGN_COMMAND: Command = {
   name: "repo sign",
-  summary: "List what waits for signatures, or put them in",
-  description: 'For a repository with signing = "external". Without a file it lists what waits, ' +
-    "and how to fetch and sign it, also on another machine. With files it puts detached " +
-    "signatures in; the last one publishes. They must be by keys that pkgstash key trust has named.",
+  summary: "List files that need signatures, or add signatures",
+  description: 'For repositories with signing = "external". Without files, lists the files that ' +
+    "need a signature and how to fetch and sign them, on this or another machine. With files, " +
+    "adds detached signatures; the last one publishes. They must be made by keys trusted with " +
+    "pkgstash key trust.",
   arguments: [
     REPOSITORY,
     {
       name: SIGNATURE,
-      description: "Detached signatures, each named as its file and .sig",
+      description: "Detached signatures, named FILE.sig",
       required: false,
       isRepeated: true,
     },
@@ -36,7 +37,7 @@ export const REPO_SIGN_COMMAND: Command = {
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
     { command: "pkgstash repo sign mine", description: "What waits" },
-    { command: "pkgstash repo sign mine *.sig", description: "Put signatures in" },
+    { command: "pkgstash repo sign mine *.sig", description: "Add signatures" },
   ],
   run,
 };
@@ -75,12 +76,12 @@ function waitingText(
   files: readonly WaitingFileReport[],
   { url, paints }: { url: string; paints: Paints },
 ): string {
-  if (files.length === 0) return `Nothing of ${visible(repository)} waits for signatures.`;
+  if (files.length === 0) return `Nothing in ${visible(repository)} needs a signature.`;
   const table = renderTable<WaitingFileReport>(
     [
       { title: "FILE", text: ({ name }) => name },
       { title: "SIZE", align: "right", text: ({ bytes }) => bytesText(bytes) },
-      { title: "SIGNATURE", text: ({ signed }) => signed ? "is here" : "waits" },
+      { title: "SIGNATURE", text: ({ signed }) => signed ? "present" : "missing" },
     ],
     files,
     paints.title,
@@ -89,10 +90,10 @@ function waitingText(
   return [
     table,
     "",
-    "Fetch and sign them where the key is:",
+    "Fetch and sign them on the machine that has the key:",
     ...missing.map(({ name, path }) => visible(`  curl -fsS -o ${name} '${url}/${path}'`)),
     ...missing.map(({ name }) => visible(`  gpg --no-armor --detach-sign ${name}`)),
-    "Put the signatures in, and publish:",
+    "Add the signatures and publish:",
     visible(
       `  pkgstash repo sign ${repository} ${missing.map(({ name }) => `${name}.sig`).join(" ")}`,
     ),

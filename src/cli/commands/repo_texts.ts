@@ -6,7 +6,7 @@ import { type Paints, visible } from "../terminal_text.ts";
 /** The argument of every command about one repository. */
 export const REPOSITORY: CommandArgument = {
   name: "REPOSITORY",
-  description: "Name of a repository of your own",
+  description: "Name of one of your repositories",
   required: true,
 };
 
@@ -15,13 +15,17 @@ export const CONSENT_OPTIONS: readonly CommandOption[] = [
   {
     name: "downgrade",
     valueName: null,
-    description: "Allow older versions than the published ones",
+    description: "Allow versions older than the published ones",
   },
-  { name: "replace", valueName: null, description: "Allow other bytes of a published version" },
+  {
+    name: "replace",
+    valueName: null,
+    description: "Allow a published version with different contents",
+  },
   {
     name: "shadow",
     valueName: null,
-    description: "Allow names of packages of mirrored repositories",
+    description: "Allow package names of mirrored repositories",
   },
 ];
 
@@ -50,7 +54,7 @@ export function publicationText(
 
 function waitingText(repository: string, count: number): string {
   const [name, files] = [visible(repository), countText(count, "file")];
-  return `Published when ${files} of ${name} are signed: pkgstash repo sign ${name}`;
+  return `To publish, sign ${files} of ${name}: pkgstash repo sign ${name}`;
 }
 
 function generationLines(repository: string, generation: GenerationReport | null): string[] {

@@ -12,21 +12,21 @@ export const CONFIG_OPTION: CommandOption = {
 const LOG_LEVEL_OPTION: CommandOption = {
   name: "log-level",
   valueName: "LEVEL",
-  description: "Least severe level that is logged; overrides log_level",
+  description: "Least severe level to log; overrides log_level",
   choices: LOG_LEVELS,
 };
 
 const MAKE_TOKEN_OPTION: CommandOption = {
   name: "make-token",
   valueName: null,
-  description: "Make a token, in the file token of state_root, if none is configured",
+  description: "Create a token in state_root/token if none is configured",
 };
 
 export const SERVE_COMMAND: Command = {
   name: "serve",
-  summary: "Run the mirror",
-  description: "Serves packages to pacman, from the cache or from the upstream mirrors. SIGTERM " +
-    "and SIGINT stop it once transfers in flight are done, SIGHUP reloads the configuration.",
+  summary: "Run the daemon",
+  description: "Serves packages to pacman, from the cache or from upstream mirrors. SIGTERM and " +
+    "SIGINT stop it once transfers in flight are done; SIGHUP reloads the configuration.",
   options: [CONFIG_OPTION, LOG_LEVEL_OPTION, MAKE_TOKEN_OPTION],
   examples: [
     {
@@ -35,11 +35,11 @@ export const SERVE_COMMAND: Command = {
     },
     {
       command: "pkgstash serve --config /etc/pkgstash/pkgstash.toml --log-level debug",
-      description: "With a configuration file, logging everything",
+      description: "Use a configuration file and log everything",
     },
     {
       command: "PKGSTASH_PORT=9129 pkgstash serve",
-      description: "The environment can override every key",
+      description: "Override a key in the environment",
     },
   ],
   isDaemon: true,

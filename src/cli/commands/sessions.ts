@@ -23,14 +23,13 @@ const ALL = "all";
 
 const SESSION: CommandArgument = {
   name: "SESSION",
-  description: `The session's id, or "${ALL}"`,
+  description: `Id of the session, or "${ALL}"`,
   required: true,
 };
 
 const LIST: Omit<Command, "name"> = {
-  summary: "List or end the sessions of the web admin",
-  description: "Lists who is signed in to the web admin, as far as they were seen since the " +
-    "daemon started.",
+  summary: "List or end web admin sessions",
+  description: "Lists the web admin sessions that were active since the daemon started.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash sessions", description: "All sessions" }],
   run: list,
@@ -40,16 +39,16 @@ export const SESSIONS_COMMAND: Command = {
   ...LIST,
   name: "sessions",
   subcommands: [
-    { ...LIST, name: "sessions list", summary: "List the sessions of the web admin" },
+    { ...LIST, name: "sessions list", summary: "List web admin sessions" },
     {
       name: "sessions end",
-      summary: "End a session of the web admin",
-      description: "Signs somebody out. To keep them out, revoke the token as well.",
+      summary: "End a web admin session",
+      description: "Signs a user out. To keep the user out, revoke the token as well.",
       arguments: [SESSION],
       options: CONNECTION_OPTIONS,
       examples: [
-        { command: "pkgstash sessions end 0123456789ab", description: "By its id" },
-        { command: "pkgstash sessions end all", description: "Everybody has to sign in again" },
+        { command: "pkgstash sessions end 0123456789ab", description: "End one session" },
+        { command: "pkgstash sessions end all", description: "Sign everyone out" },
       ],
       run: end,
     },
@@ -75,7 +74,7 @@ function renderSessions(
   { sessions }: { sessions: readonly SessionReport[] },
   paints: Paints,
 ): string {
-  if (sessions.length === 0) return "Nobody was seen in the web admin since the daemon started.";
+  if (sessions.length === 0) return "No web admin sessions since the daemon started.";
   const now = Date.now();
   return renderTable<SessionReport>(
     [

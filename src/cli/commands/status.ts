@@ -15,15 +15,15 @@ import { type Paints, renderFacts } from "../terminal_text.ts";
 export const STATUS_COMMAND: Command = {
   name: "status",
   summary: "Show the daemon's status",
-  description: "Prints uptime, hit ratio, saved bytes, the size of the cache, free disk space, " +
-    "and the age of every database. Counts begin when the daemon starts. A hit is a request that " +
-    "needed no transfer of its own from a mirror.",
+  description: "Prints uptime, hit ratio, saved bytes, cache size, free disk space, and the age " +
+    "of every database. Counters start with the daemon. A hit is a request that caused no " +
+    "transfer from a mirror.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
     { command: "pkgstash status", description: "The daemon on this machine" },
     {
       command: "pkgstash status --url https://stash.lan --token-file token --json",
-      description: "Another daemon, for programs",
+      description: "Another daemon, for scripts",
     },
   ],
   run: async (options, output) => {
@@ -60,7 +60,7 @@ function renderStatus(status: Status, paints: Paints): string {
       : [["Problem", `nothing can be stored: ${cache.problem}`] as [string, string]],
     [
       "Mirrors",
-      `${mirrors.ready} ready, ${mirrors.resting} resting, ${mirrors.unused} not used yet`,
+      `${mirrors.ready} ready, ${mirrors.resting} resting, ${mirrors.unused} unused`,
     ],
     ...mirrorlists.map((list): [string, string] => ["Mirrorlist", mirrorlistText(list)]),
     ["Downloads", `${status.downloads} in flight`],

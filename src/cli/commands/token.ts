@@ -22,32 +22,32 @@ const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 const NAME: CommandArgument = {
   name: "NAME",
-  description: "Who or what uses the token, such as a machine's name",
+  description: "Name of the token, such as the machine or person that uses it",
   required: true,
 };
 
 const UPLOAD: CommandOption = {
   name: "upload",
   valueName: "REPOSITORIES",
-  description: "Allow uploads to these repositories, separated by commas, and nothing else",
+  description: "Allow only uploads to these repositories (comma-separated)",
 };
 
 const BUILDER: CommandOption = {
   name: "builder",
   valueName: null,
-  description: "Allow leasing and building jobs, and nothing else",
+  description: "Allow only leasing and running build jobs",
 };
 
 const VIEWER: CommandOption = {
   name: "viewer",
   valueName: null,
-  description: "Allow looking at everything but secrets, and no change",
+  description: "Allow only reading, of everything but secrets",
 };
 
 const APPROVER: CommandOption = {
   name: "approver",
   valueName: null,
-  description: "Allow looking, and approving or rejecting builds",
+  description: "Allow reading, and approving or rejecting builds",
 };
 
 const ADMINISTRATOR: CommandOption = {
@@ -59,13 +59,12 @@ const ADMINISTRATOR: CommandOption = {
 const EXPIRES: CommandOption = {
   name: "expires",
   valueName: "DURATION",
-  description: "Refuse the token after this time, such as 90d (default: never)",
+  description: "Expire the token after this time, such as 90d (default: never)",
 };
 
 const LIST: Omit<Command, "name"> = {
-  summary: "List, create and revoke tokens",
-  description: "Lists the tokens besides PKGSTASH_TOKEN, with what each is for, when it was last " +
-    "used, and when it expires.",
+  summary: "Manage tokens",
+  description: "Lists all tokens except PKGSTASH_TOKEN, with their rights, last use and expiry.",
   options: OPTIONS,
   examples: [{ command: "pkgstash token", description: "All tokens" }],
   run: list,
@@ -79,29 +78,30 @@ export const TOKEN_COMMAND: Command = {
     {
       name: "token create",
       summary: "Create a token",
-      description: "Creates a token for uploads to repositories, for a builder, for a person, or " +
-        "for everything, and prints it. The daemon keeps its SHA-256 only, so it cannot be shown again.",
+      description: "Creates a token for repository uploads, a builder, a person, or full " +
+        "administration, and prints it. The daemon stores only its SHA-256, so it cannot be " +
+        "shown again.",
       arguments: [NAME],
       options: [UPLOAD, BUILDER, VIEWER, APPROVER, ADMINISTRATOR, EXPIRES, ...OPTIONS],
       examples: [{
         command: "pkgstash token create ci --upload mine --expires 90d > ci.token",
-        description: "A token for --token-file, that can publish in mine for 90 days",
+        description: "A token file that can publish in mine for 90 days",
       }, {
         command: "pkgstash token create builder1 --builder > builder1.token",
         description: "A token for pkgstash-builder",
       }, {
         command: "pkgstash token create anna --approver",
-        description: "A token with which Anna signs in to the web admin and approves builds",
+        description: "A token for Anna to sign in to the web admin and approve builds",
       }],
       run: create,
     },
     {
       name: "token revoke",
       summary: "Revoke a token",
-      description: "Makes a token worthless at once.",
-      arguments: [{ ...NAME, description: "The token's name or id" }],
+      description: "Makes a token invalid at once.",
+      arguments: [{ ...NAME, description: "Name or id of the token" }],
       options: CONNECTION_OPTIONS,
-      examples: [{ command: "pkgstash token revoke ci", description: "By its name" }],
+      examples: [{ command: "pkgstash token revoke ci", description: "Revoke it by name" }],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);
         await ApiClient.of(options).call(REVOKE_TOKEN, { name });
@@ -135,7 +135,7 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
   const [purpose, ...others] = chosen.map(({ name }) => name as TokenReport["purpose"]);
   if (purpose === undefined || others.length > 0) {
     throw new UsageError(
-      "Say what the token is for: --upload REPOSITORIES, --builder, --viewer, --approver, or " +
+      "Choose the token's rights: --upload REPOSITORIES, --builder, --viewer, --approver, or " +
         "--administrator.",
     );
   }
@@ -162,7 +162,7 @@ function validityOf(options: OptionValues): number | null {
 }
 
 function renderTokens({ tokens }: { tokens: readonly TokenReport[] }, paints: Paints): string {
-  if (tokens.length === 0) return "There are no tokens but PKGSTASH_TOKEN.";
+  if (tokens.length === 0) return "PKGSTASH_TOKEN is the only token.";
   const now = Date.now();
   return renderTable<TokenReport>(
     [

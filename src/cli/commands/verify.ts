@@ -13,27 +13,27 @@ const REPOSITORY = "REPOSITORY";
 export const VERIFY_COMMAND: Command = {
   name: "verify",
   summary: "Check cached packages for damage",
-  description: "Reads the cached packages and compares them with what the databases, or the " +
-    "daemon's records, say of them, and their signatures with them. Shows wrong files and, on a " +
-    "terminal, the progress; with --json one JSON object a line. Ctrl-C stops it. Exits with 1 if " +
-    "a file is wrong, repaired or not, or if a verification is in progress.",
+  description: "Reads the cached packages and compares their checksums with the databases or " +
+    "the daemon's records, and their signatures with the packages. Prints damaged files and, on " +
+    "a terminal, progress; with --json, one JSON object per line. Ctrl-C stops it. Exits with 1 " +
+    "if a file is damaged, even if repaired, or if a verification is already in progress.",
   arguments: [{
     name: REPOSITORY,
-    description: "Name or directory of a repository; all by default",
+    description: "Name or directory of a repository (default: all)",
     required: false,
   }],
   options: [
     {
       name: "repair",
       valueName: null,
-      description: "Set wrong files aside and fetch them anew",
+      description: "Quarantine damaged files and fetch them again",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,
   ],
   examples: [
-    { command: "pkgstash verify core", description: "Is anything of core damaged?" },
-    { command: "pkgstash verify --repair", description: "Replace everything that is damaged" },
+    { command: "pkgstash verify core", description: "Check core for damage" },
+    { command: "pkgstash verify --repair", description: "Replace all damaged files" },
   ],
   run,
 };
@@ -74,11 +74,11 @@ function textOf(event: VerifyProgressEvent): string | null {
     case "file":
       switch (event.status) {
         case "wrong":
-          return `${event.file}: wrong, ${event.reason}`;
+          return `${event.file}: damaged, ${event.reason}`;
         case "set_aside":
-          return `${event.file}: set aside`;
+          return `${event.file}: quarantined`;
         case "fetched":
-          return `${event.file}: fetched anew`;
+          return `${event.file}: fetched again`;
         case "failed":
           return `${event.file}: not repaired, ${event.reason}`;
       }
@@ -87,9 +87,9 @@ function textOf(event: VerifyProgressEvent): string | null {
       const { packages, bytes, wrong, repaired, unknown } = event;
       const read = `${countText(packages, "package")} read, ${bytesText(bytes)}`;
       const found = wrong === 0
-        ? "nothing wrong"
-        : `${countText(wrong, "file")} wrong, ${repaired} repaired`;
-      const rest = unknown === 0 ? "" : `; nobody knows what ${unknown} of them should be`;
+        ? "no damage found"
+        : `${countText(wrong, "file")} damaged, ${repaired} repaired`;
+      const rest = unknown === 0 ? "" : `; no checksum known for ${unknown} of them`;
       return `${read}: ${found}${rest}.`;
     }
     default:

@@ -155,7 +155,7 @@ class Origin {
     if (size !== null && sha256 !== null) return { ...listed, size, sha256 };
     throw new AdministrationError(
       EXIT_CODE.unsupported,
-      `Cannot export ${visible(listed.fileName)}: the database says neither its size nor SHA-256.`,
+      `Cannot export ${visible(listed.fileName)}: the database lacks its size or SHA-256.`,
     );
   }
 
@@ -163,7 +163,7 @@ class Origin {
     return new AdministrationError(
       EXIT_CODE.failure,
       `Cannot export ${visible(fileName)}: generation ${this.generation} of ` +
-        `${visible(this.#name)} does not have it any more. Export again.`,
+        `${visible(this.#name)} no longer has it. Export again.`,
     );
   }
 }
@@ -174,7 +174,7 @@ async function findOrigin(client: ApiClient, options: ExportOptions): Promise<Or
   const { architectures, client_path: clientPath, generation } = repository;
   const fail = (reason: string) =>
     new AdministrationError(EXIT_CODE.failure, `Cannot export ${visible(name)}: ${reason}`);
-  if (generation === null) throw fail("nothing was ever published.");
+  if (generation === null) throw fail("nothing has been published yet.");
   const [first = "", ...others] = architectures;
   const architecture = options.architecture ?? first;
   if (options.architecture === null && others.length > 0) {
@@ -233,9 +233,8 @@ async function refuseForeign(
     EXIT_CODE.failure,
     `Cannot export to ${visible(directory.path)}: no export wrote ${
       visible(foreign.join(", "))
-    }, ` +
-      "or somebody changed it since. Choose another directory, or replace it with --force. " +
-      "Nothing was written.",
+    }, or it has changed since. ` +
+      "Choose another directory, or replace it with --force. Nothing was written.",
   );
 }
 
@@ -263,13 +262,13 @@ async function fetchPackages(
     const content = bar.follow(fileName, await origin.open(fileName));
     await directory.write(fileName, content, async (path) => {
       const isRight = (await Deno.stat(path)).size === size && await sha256Of(path) === sha256;
-      if (!isRight) throw new Error("other bytes came than the database says");
+      if (!isRight) throw new Error("the contents differ from the database's checksum");
     }).catch((error) => {
       if (error instanceof AdministrationError) throw error;
       throw new AdministrationError(
         EXIT_CODE.failure,
-        `Cannot export ${visible(fileName)}: ${reasonOf(error)}. Export again: what is there ` +
-          "already is not fetched again.",
+        `Cannot export ${visible(fileName)}: ${reasonOf(error)}. Run the export again: it ` +
+          "continues with the missing files.",
         { cause: error },
       );
     });

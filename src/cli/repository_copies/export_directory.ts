@@ -66,7 +66,7 @@ export class ExportDirectory {
     return info?.isSymlink === true && await Deno.readLink(path) === target;
   }
 
-  /** Writes a file as it comes; it appears when `check` has found nothing wrong with it. */
+  /** Streams a file to disk; it appears only once `check` has accepted it. */
   async write(
     name: string,
     content: ReadableStream<Uint8Array>,

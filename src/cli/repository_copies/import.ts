@@ -41,8 +41,8 @@ export async function importedPackages(
   if (listed === null) {
     throw refusal(
       source,
-      `${fileName} is compressed in a way that pkgstash does not read. ` +
-        "Make it anew with repo-add, as .db.tar.gz",
+      `${fileName} uses a compression that pkgstash cannot read. Recreate it with repo-add, as ` +
+        ".db.tar.gz",
     );
   }
   const faults: string[] = [];
@@ -53,9 +53,9 @@ export async function importedPackages(
     if (size === null || sha256 === null) faults.push(`${each.fileName} has no size and SHA-256`);
     else {
       packages.push({ ...each, size, sha256 });
-      if (found === null) faults.push(`${each.fileName} is not there`);
+      if (found === null) faults.push(`${each.fileName} is missing`);
       else if (found !== "unknown" && found !== size) {
-        faults.push(`${each.fileName} has ${found} bytes, and not ${size}`);
+        faults.push(`${each.fileName} has ${found} bytes instead of ${size}`);
       }
     }
   }
@@ -91,9 +91,9 @@ export async function sendPackages(
     const { fileName, size } = each;
     const body = await source.open(fileName);
     const fault = body === null
-      ? "is not there"
+      ? "is missing"
       : body.size !== size
-      ? `has ${body.size} bytes, and not ${size}`
+      ? `has ${body.size} bytes instead of ${size}`
       : await faultOnTheWay(each, body, (counted) => send(fileName, counted));
     if (body !== null && body.size !== size) await body.content.cancel();
     if (fault !== null) faults.push(`${fileName} ${fault}`);
@@ -124,7 +124,7 @@ async function faultOnTheWay(
   );
   const outcome = await send({ content: counted, size }).then(() => null, (error) => ({ error }));
   const isWhole = passed === size;
-  if (isWhole && hash.digest("hex") !== sha256) return "has another SHA-256 than the database says";
+  if (isWhole && hash.digest("hex") !== sha256) return "does not match the SHA-256 in the database";
   if (outcome !== null) throw outcome.error;
   return isWhole ? null : `ended after ${passed} of ${size} bytes`;
 }

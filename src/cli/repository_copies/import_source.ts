@@ -70,7 +70,7 @@ class WebSource implements ImportSource {
 
   constructor(place: string) {
     const base = URL.parse(place.endsWith("/") ? place : `${place}/`);
-    if (base === null) throw cannotRead(place, new Error("it is no URL"));
+    if (base === null) throw cannotRead(place, new Error("it is not a URL"));
     this.place = place;
     this.#base = base;
   }
@@ -112,7 +112,7 @@ class WebSource implements ImportSource {
       }
       url = redirected(url, headers.get("location"));
     }
-    throw cannotRead(url.href, new Error("it is redirected too often"));
+    throw cannotRead(url.href, new Error("too many redirects"));
   }
 }
 
@@ -122,7 +122,7 @@ function redirected(from: URL, location: string | null): URL {
   const isSafe = to?.protocol === "https:" ||
     (to?.protocol === "http:" && from.protocol === "http:");
   if (to !== null && isSafe) return to;
-  throw cannotRead(from.href, new Error(`it is redirected to ${location ?? "nowhere"}`));
+  throw cannotRead(from.href, new Error(`redirected to ${location ?? "nowhere"}`));
 }
 
 function cannotRead(what: string, error: unknown): AdministrationError {

@@ -84,7 +84,7 @@ export const CLIENT: Page = {
       run: async (visit) => {
         const address = addressIn(visit);
         await visit.call(UNNAME_CLIENT, { address });
-        return { text: `${address} has no name any more.` };
+        return { text: `${address} no longer has a name.` };
       },
     },
   },

@@ -40,7 +40,7 @@ export const DOWNLOADS: Page = {
               {finished.length > 0
                 ? <FinishedTable downloads={finished} />
                 : (
-                  <Empty title="No download has ended since the daemon started.">
+                  <Empty title="No download has finished since the daemon started.">
                     <p>The latest twenty are kept here: from which mirrors, and what went wrong.</p>
                   </Empty>
                 )}

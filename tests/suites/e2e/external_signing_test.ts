@@ -41,7 +41,7 @@ endToEndTest("pacman installs what gpg has signed elsewhere, and nothing before"
     { name: "two", size: 50_000 },
   ]);
   const added = await server.run("add", "mine", one!.path, two!.path);
-  assertMatch(added, /Published when 4 files of mine are signed: pkgstash repo sign mine/);
+  assertMatch(added, /To publish, sign 4 files of mine: pkgstash repo sign mine/);
   await client.run("-Sy");
   assertNotEquals((await client.try("-S", "one")).code, 0);
   // What waits, and what is signed of it, outlives a crash.
@@ -51,5 +51,5 @@ endToEndTest("pacman installs what gpg has signed elsewhere, and nothing before"
   await client.run("-Sy", "one", "two");
   assertEquals(await client.run("-Q"), "one 1.0-1\ntwo 1.0-1\n");
   assertMatch(await server.run("sign", "mine"), /Nothing of mine waits/);
-  assertMatch(await server.run("verify", "mine"), /: nothing wrong/);
+  assertMatch(await server.run("verify", "mine"), /: no damage found/);
 });

@@ -49,7 +49,7 @@ endToEndTest(
     // All of it is on disk: a crash right after it loses nothing.
     await server.pkgstash.kill();
     await server.pkgstash.start();
-    assertMatch(await server.run("verify", "mine"), /: nothing wrong/);
+    assertMatch(await server.run("verify", "mine"), /: no damage found/);
 
     const refused = await server.command("key", "retire", first.fingerprint);
     assertMatch(refused.text, /generations 1, 2 of mine, which views show/);

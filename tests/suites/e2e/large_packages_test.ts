@@ -27,7 +27,7 @@ endToEndTest(
       ].join("\n"),
     ], { cwd: folder });
     await server.run("add", "mine", path);
-    assertMatch(await server.run("verify", "mine"), /1 package read, .*: nothing wrong/);
+    assertMatch(await server.run("verify", "mine"), /1 package read, .*: no damage found/);
     assertMatch(await server.run("rebuild", "mine"), /none differs/);
     const { packages } = JSON.parse(await server.run("show", "mine", "--json"));
     assertEquals(packages.length, 1);

@@ -205,7 +205,7 @@ Deno.test("verify names each file that is not what was published", async (t) => 
     await repo("add", "mine", ...await files(foo, await ownPackage("bar")));
     const right = await repo("verify", "mine");
     assertEquals(right.code, 0, right.terminal.errors);
-    assertMatch(right.terminal.printed, /^2 packages read, .*: nothing wrong\.$/m);
+    assertMatch(right.terminal.printed, /^2 packages read, .*: no damage found\.$/m);
     const state = join(app.app.config.stateRoot, "repositories/mine");
     const stored = join(state, "packages", sha256Of(foo.bytes).slice(0, 40), foo.fileName);
     const generation = join(state, "generations/00000002");

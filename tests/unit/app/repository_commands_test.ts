@@ -20,7 +20,7 @@ Deno.test("repo rebuild shows differences and the progress, and fails with the n
     assertEquals(fine.code, 0, fine.terminal.errors);
     assertMatch(
       fine.terminal.printed,
-      /2 packages read, .*: none differs\.\n.*generation 3 of mine/,
+      /2 packages read, .*: no differences\.\n.*generation 3 of mine/,
     );
     assertMatch(fine.terminal.drawings.join(), /\[#+\] .* 2 packages/);
     const state = join(app.app.config.stateRoot, "repositories/mine/packages");
@@ -66,6 +66,6 @@ Deno.test("repo show prints all packages, or the page that is asked for", async 
     assertEquals(await shown("--limit", "2"), [["a", "b"], "b x86_64"]);
     assertEquals(await shown("--limit", "2", "--after", "b x86_64"), [["c"], null]);
     const page = await repo("list", "--limit", "1");
-    assertMatch(page.terminal.printed, /^mine .*\n\nThere are more: --after "mine"/ms);
+    assertMatch(page.terminal.printed, /^mine .*\n\nMore packages: --after "mine"/ms);
   });
 });

@@ -74,7 +74,7 @@ Deno.test("where no token is, every place is named, and that the daemon needs on
   for (const place of ["/home/anna/.config/pkgstash/token", PACKAGE_TOKEN_FILE, "state/token"]) {
     assertMatch(message, new RegExp(`^  ${place}: no such file\\.$`, "m"));
   }
-  assertMatch(message, /The daemon must know the same token/);
+  assertMatch(message, /The daemon needs the same token/);
 });
 
 Deno.test("a token file has the token alone or in its line, and anything else is refused", async (t) => {
@@ -105,9 +105,9 @@ Deno.test("a token file has the token alone or in its line, and anything else is
 Deno.test("an unreadable default file is reported with the reason and what to do", async (t) => {
   for (
     const [error, expected] of [
-      [new Deno.errors.PermissionDenied(), /this user may not read it; become root/],
+      [new Deno.errors.PermissionDenied(), /permission denied; run this as root/],
       [new Deno.errors.NotFound(), /no such file/],
-      [new Deno.errors.NotCapable(), /Deno was not permitted to read it/],
+      [new Deno.errors.NotCapable(), /Deno has no permission to read it/],
     ] as const
   ) {
     await t.step(error.name, async () => {

@@ -84,7 +84,7 @@ Deno.test("a refresh whose events are not understood, or end too early, does not
       lines(DONE),
       "text/html",
       5,
-      /its status is 200 and its Content-Type is text\/html/,
+      /status 200, Content-Type text\/html/,
     ],
     ["no last event", lines(plan), "", 3, /the response ended too early/],
     ["half a last event", lines(plan, DONE).slice(0, -9), "", 3, /the response ended too early/],

@@ -50,7 +50,7 @@ Deno.test("aur judge shows what must be looked at first, with control characters
     const now = await writeSource(join(folder, "new"), hostile);
     const { code, out } = await capture(["aur", "judge", old, now]);
     assertEquals(code, 0);
-    assertStringIncludes(out, "review: a person must look");
+    assertStringIncludes(out, "review: a person must review it");
     assertStringIncludes(out, "PKGBUILD:11  characters");
     assert(!out.includes("\x1b"));
   });

@@ -45,7 +45,7 @@ async function printed(running: Promise<Ended>): Promise<string> {
 Deno.test("from aur add to an approved build: a package and what it needs are one decision", async () => {
   await withDaemon(async (pkgstash) => {
     assertStringIncludes(await printed(pkgstash("aur", "add", "--dry-run", "app")), "would be");
-    assertStringIncludes(await printed(pkgstash("aur", "list")), "Nothing is watched");
+    assertStringIncludes(await printed(pkgstash("aur", "list")), "No packages are watched");
     const added = await printed(pkgstash("aur", "add", "app"));
     assertMatch(added, /^lib +3-1 +keeper +needed +-\napp +1-1 +keeper +asked for +lib$/m);
     const list = await printed(pkgstash("approvals"));
@@ -61,7 +61,7 @@ Deno.test("from aur add to an approved build: a package and what it needs are on
       await printed(pkgstash("approvals", "approve", id.slice(0, 8))),
       "Approved lib 3-1, app 1-1.",
     );
-    assertEquals(await printed(pkgstash("approvals")), "Nothing waits for approval.\n");
+    assertEquals(await printed(pkgstash("approvals")), "No approvals are pending.\n");
     assertMatch(await printed(pkgstash("aur", "list")), /^app +- +1-1 +- +keeper +current$/m);
     const { out } = await pkgstash("events");
     assertStringIncludes(out, "Approve builds");
@@ -181,7 +181,7 @@ Deno.test("settings are proposed by aur settings, shown with before and after, a
       assert(!shown.includes("variable B"));
       assertEquals(
         await printed(pkgstash("approvals", "approve", await idOf())),
-        "Approved other settings for lib.\n",
+        "Approved changed settings of lib.\n",
       );
       assertMatch(await printed(pkgstash("aur", "settings", "lib")), /^Network +on$/m);
       assertMatch(

@@ -24,7 +24,7 @@ async function start() {
 Deno.test("builds are listed with what each waits for, and shown with what is unusual", async () => {
   const { app, run, printed } = await start();
   await using _ = app;
-  assertMatch(await printed("builds"), /^There are no builds\.\n\nNo builder was heard of/);
+  assertMatch(await printed("builds"), /^There are no builds\.\n\nNo builder has connected/);
   const builder = await app.builder("b1");
   await app.enqueue("foo");
   await app.enqueue("bar", { needs: ["foo"] });

@@ -32,13 +32,16 @@ Deno.test("a key is exported as clients import it, rotated, and shown with what 
   const { app, folder, run } = await start();
   await using _ = app;
   await using __ = folder;
-  assertStringIncludes(await printed(run("key")), "There is no signing key yet.");
+  assertStringIncludes(await printed(run("key")), "No signing key yet.");
   const [key] = await readKeys({ armoredKeys: await printed(run("key", "export")) });
   const first = key!.getFingerprint().toUpperCase();
-  assertMatch(await printed(run("key", "rotate", "--overlap", "30d")), /^Made [0-9A-F]{40}, which/);
+  assertMatch(
+    await printed(run("key", "rotate", "--overlap", "30d")),
+    /^Created [0-9A-F]{40}, which/,
+  );
   const shown = await printed(run("key", "show"));
   assertMatch(shown, new RegExp(`^${first}\n  pkgstash on .*\n  signs, .*, never expires$`, "m"));
-  assertMatch(shown, /^ {2}signs from \d{4}-\d\d-\d\d on, made on/m);
+  assertMatch(shown, /^ {2}signs from \d{4}-\d\d-\d\d on, created on/m);
   assertEquals((await readKeys({ armoredKeys: await printed(run("key", "export")) })).length, 2);
   const wrong = await run("key", "rotate", "--overlap", "30d", "--now");
   assertEquals(wrong.code, EXIT_CODE.usage);
@@ -55,7 +58,7 @@ Deno.test("a private key is imported from a file, and never sent in clear text o
   const args = ["key", "import", folder.join("key.asc")];
   const refused = await run(...args, "--url", "http://stash.example:8090");
   assertEquals(refused.code, EXIT_CODE.refused);
-  assertStringIncludes(refused.err, "clear text");
+  assertStringIncludes(refused.err, "unencrypted");
   const without = await run(...args);
   assertEquals(without.code, EXIT_CODE.failure);
   assertStringIncludes(without.err, "passphrase");
@@ -77,7 +80,7 @@ Deno.test("a hyphen stands for the standard input, which needs no permission to 
     /^Trusted .*, Me\.$/m,
   );
   const refused = await run("key", "trust", "/etc/hostname");
-  assertStringIncludes(refused.err, "Use - as its name");
+  assertStringIncludes(refused.err, "Pass it on standard input");
 });
 
 Deno.test("a packager's key is trusted and distrusted by its fingerprint", async () => {

@@ -69,7 +69,7 @@ Deno.test("the bar of the prefetch counts files if sizes are unknown, and the cl
     "Prefetch   [####----] 1 of 2, 0 B",
     "Cleanup    1 file removed, 2 KiB freed",
     "core/a: gone\\u{001b}[2J",
-    "The rest is postponed: stopped",
+    "Remaining packages postponed: stopped",
   ]);
   assertEquals(after([{ event: "plan", files: 0, bytes: 0 }])[1], "Prefetch   nothing to do");
 });

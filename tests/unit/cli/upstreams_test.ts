@@ -17,7 +17,7 @@ Deno.test("extra-files lists what extra_paths brought into the cache, each with 
     token: TOKEN,
     tables: () => 'extra_paths = ["iso/**"]\n',
   });
-  assertEquals(await printed(app, "extra-files"), "No file of extra_paths is cached.\n");
+  assertEquals(await printed(app, "extra-files"), "No files of extra_paths are cached.\n");
   app.put("/iso/a.iso", packageBytes(3000, 1));
   await app.warm("/iso/a.iso");
   const out = await printed(app, "extra-files");

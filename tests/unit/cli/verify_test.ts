@@ -37,7 +37,7 @@ Deno.test("verify exits with 0 if nothing is wrong, and with 1 if something is, 
   await using _ = app;
   const right = await run();
   assertEquals([right.code, right.terminal.errors], [EXIT_CODE.ok, ""]);
-  assertMatch(right.terminal.printed, /^1 package read, 1000 B: nothing wrong\.$/m);
+  assertMatch(right.terminal.printed, /^1 package read, 1000 B: no damage found\.$/m);
   assertMatch(right.terminal.drawings.join(), /\[#+\] 1000 B of 1000 B/);
   await Deno.truncate(app.pathOf(A), 10);
   const wrong = await run("core");
@@ -45,8 +45,8 @@ Deno.test("verify exits with 0 if nothing is wrong, and with 1 if something is, 
   assertEquals(
     wrong.terminal.printed,
     [
-      `${A}: wrong, it has 10 bytes instead of 1000`,
-      "1 package read, 0 B: 1 file wrong, 0 repaired.",
+      `${A}: damaged, it has 10 bytes instead of 1000`,
+      "1 package read, 0 B: 1 file damaged, 0 repaired.",
       "",
     ].join("\n"),
   );
@@ -54,7 +54,7 @@ Deno.test("verify exits with 0 if nothing is wrong, and with 1 if something is, 
   assertEquals(repaired.code, EXIT_CODE.failure);
   assertMatch(
     repaired.terminal.printed,
-    /set aside\n.*fetched anew\n.*1 file wrong, 1 repaired\.\n$/,
+    /quarantined\n.*fetched again\n.*1 file damaged, 1 repaired\.\n$/,
   );
   assertEquals((await run()).code, EXIT_CODE.ok);
 });

@@ -100,7 +100,7 @@ Deno.test("a viewer may look and change nothing; an approver also decides what i
   assertEquals(new Set([...allowed(viewer), ...open]), new Set(looks));
   const decisions = allowed(approver).filter((each) => !looks.includes(each));
   assertEquals(decisions.map(({ summary }) => summary), [
-    "Let a held build go on",
+    "Approve a held build",
     "Refuse a held build",
     "Approve builds",
     "Reject builds",
