@@ -24,7 +24,7 @@ export function ambiguityOf(
     : null;
   if (missing === null) return null;
   return {
-    found: `${describeValue(line)} for ${missing.values.join(" and ")} alike`,
+    found: `${describeValue(line)} for both ${missing.values.join(" and ")}`,
     expected: `${missing.variable} in the address, or a table [upstreams.NAME] for each`,
   };
 }

@@ -27,55 +27,62 @@ export const AUR_KEYS = {
     type: pathName("repository", "aur"),
     defaultValue: "aur",
     description:
-      "Repository of your own that gets the packages; it is created with the first package.",
+      "Your own repository in which built packages are published; it is created with the first " +
+      "one.",
   }),
   url: key({
     name: "url",
     type: webUrl,
     defaultValue: "https://aur.archlinux.org",
-    description: "URL of the AUR, or of a mirror of its RPC and snapshots.",
+    description: "URL of the AUR, or of a mirror of its RPC interface and snapshots.",
   }),
   checkIntervalMs: key({
     name: "check_interval",
     type: duration(60_000),
     defaultValue: "1h",
     description:
-      "Time between checks for changes, of all packages in one request. The AUR allows 4000 requests a day.",
+      "Interval between checks for changes; one request covers all packages. The AUR allows " +
+      "4000 requests a day.",
   }),
   vcsIntervalMs: key({
     name: "vcs_interval",
     type: duration(600_000),
     defaultValue: "1d",
     description:
-      "Time between looks at the git repositories that packages such as foo-git follow; a builder asks them.",
+      "Interval between checks of the upstream git repositories of packages such as foo-git; a " +
+      "builder performs them.",
   }),
   coolDownMs: key({
     name: "cool_down",
     type: duration(0),
     defaultValue: "1d",
     description:
-      'Time since its push that a change must have before it passes by itself; "0" means none.',
+      'Minimum age of a change, counted from its push, before it passes automatically; "0" ' +
+      "means none.",
   }),
   newMaintainerCoolDownMs: key({
     name: "new_maintainer_cool_down",
     type: duration(0),
     defaultValue: "7d",
     description:
-      "Time since a change of maintainers in which nothing passes by itself, even after a person has approved the first change.",
+      "Time after a change of maintainers during which nothing passes automatically, even once " +
+      "a person has approved the first change.",
   }),
   approvePins: key({
     name: "approve_pins",
     type: flag,
     defaultValue: false,
     description:
-      "Whether changes of versions, checksums and pinned commits or tags pass by themselves, if those are on a branch or tag of the same git repository.",
+      "Whether changes of versions, checksums and pinned commits or tags pass automatically, " +
+      "provided the commits or tags are on a branch or tag of the same git repository.",
   }),
   approveHarmless: key({
     name: "approve_harmless",
     type: flag,
     defaultValue: false,
     description:
-      "Whether changes pass by themselves that are harmless by proof, such as those of comments and licences.",
+      "Whether provably harmless changes, such as those to comments and licences, pass " +
+      "automatically.",
   }),
 };
 
@@ -85,58 +92,61 @@ export const BUILD_KEYS = {
     name: "packager",
     type: packagerText,
     defaultValue: "pkgstash <pkgstash@localhost>",
-    description: "PACKAGER of everything that is built; a package that names another one is held.",
+    description: "PACKAGER of all builds; a package that names another one is held.",
   }),
   timeoutMs: key({
     name: "timeout",
     type: duration(60_000),
     defaultValue: "6h",
-    description: "Time that a build may take, from its root to its upload.",
+    description: "Maximum duration of a build, from creating its root to its upload.",
   }),
   leaseMs: key({
     name: "lease",
     type: duration(10_000, 3_600_000),
     defaultValue: "2m",
     description:
-      "Time without a word of its builder after which a build is given to another one; builders say something more often.",
+      "Time without a heartbeat from its builder after which a build is given to another one; " +
+      "builders send heartbeats more often than this.",
   }),
   logBytes: key({
     name: "max_log_size",
     type: limitedByteSize(64 * 1024),
     defaultValue: "64MB",
     description:
-      "Maximum size of the log of a build, before it is compressed; of a longer one, the beginning and the end are kept.",
+      "Maximum size of a build's log before compression; of a longer log, the beginning and the " +
+      "end are kept.",
   }),
   diskBytes: key({
     name: "max_disk",
     type: limitedByteSize(64 * 1024 ** 2),
     defaultValue: "32GB",
-    description: "Disk space that a build may use on its builder, and that its packages may have.",
+    description: "Maximum disk space of a build on its builder, and maximum size of its packages.",
   }),
   memoryBytes: key({
     name: "max_memory",
     type: limitedByteSize(64 * 1024 ** 2),
     defaultValue: "8GB",
-    description: "Memory that a build may use on its builder.",
+    description: "Maximum memory of a build on its builder.",
   }),
   processes: key({
     name: "max_processes",
     type: count(16, 1_000_000),
     defaultValue: 4096,
-    description: "Processes and threads that a build may have on its builder.",
+    description: "Maximum number of processes and threads of a build on its builder.",
   }),
   reproduce: key({
     name: "reproduce",
     type: flag,
     defaultValue: false,
     description:
-      "Whether everything is built twice, and held if the two builds are not the same bytes; it doubles the time.",
+      "Whether everything is built twice, and held unless both builds are byte-for-byte " +
+      "identical; this doubles build times.",
   }),
   keepBuilds: key({
     name: "keep_builds",
     type: count(1, 1000),
     defaultValue: 10,
-    description: "Number of ended builds of each package that are kept, with their logs.",
+    description: "Number of finished builds of each package to keep, with their logs.",
   }),
 };
 
@@ -153,27 +163,29 @@ export const NOTIFY_KEYS = {
     name: "schedule",
     type: choice<"now" | "daily">(["now", "daily"]),
     defaultValue: "now",
-    description: 'Whether messages are sent at once ("now") or together once a day ("daily").',
+    description: 'Whether messages are sent immediately ("now") or as a daily digest ("daily").',
   }),
   secrets: key({
     name: "secrets",
     type: pathOrNone,
     defaultValue: "",
     description:
-      "File of KEY=VALUE lines with SMTP_USER, SMTP_PASSWORD, WEBHOOK_SECRET, NTFY_TOKEN and MATRIX_TOKEN, as far as they are needed; it must not be accessible to other users.",
+      "File of KEY=VALUE lines with SMTP_USER, SMTP_PASSWORD, WEBHOOK_SECRET, NTFY_TOKEN and " +
+      "MATRIX_TOKEN, as needed; it must not be accessible to other users.",
   }),
   webhookUrl: key({
     name: "webhook_url",
     type: optional(webUrl),
     defaultValue: "",
     description:
-      "URL that gets each message as JSON, signed with WEBHOOK_SECRET: X-Pkgstash-Signature is sha256= and the HMAC of the body in hexadecimal.",
+      "URL to which each message is posted as JSON, signed with WEBHOOK_SECRET: the header " +
+      "X-Pkgstash-Signature is sha256= followed by the hexadecimal HMAC of the body.",
   }),
   ntfyUrl: key({
     name: "ntfy_url",
     type: optional(webUrl),
     defaultValue: "",
-    description: 'URL of a topic of ntfy, such as "https://ntfy.sh/my-topic".',
+    description: 'URL of an ntfy topic, such as "https://ntfy.sh/my-topic".',
   }),
   matrixUrl: key({
     name: "matrix_url",
@@ -191,19 +203,19 @@ export const NOTIFY_KEYS = {
       ),
     ),
     defaultValue: "",
-    description: "Id of the Matrix room; the account of MATRIX_TOKEN must be in it.",
+    description: "Id of the Matrix room; the account of MATRIX_TOKEN must be a member.",
   }),
   emailTo: key({
     name: "email_to",
     type: listOrNone(emailAddress, 'a list of addresses such as ["admin@example.org"]'),
     defaultValue: [],
-    description: "Addresses that get e-mail.",
+    description: "Recipients of e-mail.",
   }),
   emailFrom: key({
     name: "email_from",
     type: emailAddress,
     defaultValue: "pkgstash@localhost",
-    description: "Address that e-mail comes from.",
+    description: "Sender address of e-mail.",
   }),
   smtpHost: key({
     name: "smtp_host",
@@ -215,14 +227,15 @@ export const NOTIFY_KEYS = {
     name: "smtp_port",
     type: port,
     defaultValue: 25,
-    description: "Port of the mail server; with 465, TLS begins at once.",
+    description: "Port of the mail server; port 465 uses TLS from the start.",
   }),
   smtpTls: key({
     name: "smtp_tls",
     type: choice<"required" | "if offered" | "none">(["required", "if offered", "none"]),
     defaultValue: "if offered",
     description:
-      'Whether e-mail is sent without TLS: "required" for never, "if offered" if the server has none, "none" for always.',
+      'Use of TLS for e-mail: "required" sends only with TLS, "if offered" falls back to plain ' +
+      'text if the server does not offer it, "none" never uses it.',
   }),
 };
 

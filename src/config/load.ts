@@ -90,7 +90,7 @@ export function parseConfig(source: ConfigSource): ParsedConfig {
   reader.origins.set("token", token?.source ?? "default");
   if (token !== null && !TOKEN_VARIABLE.accepts(token.text)) {
     reader.report(token.source, TOKEN_VARIABLE.name, {
-      found: "a token that no Authorization header can carry",
+      found: "a token that is not valid in an Authorization header",
       expected: "printable ASCII without spaces, such as the output of openssl rand -hex 32",
     });
   }

@@ -9,22 +9,24 @@ import { SETTINGS } from "./settings.ts";
 export function lossesOf(old: Config, fresh: Config): string[] {
   const losses: string[] = [];
   if (old.token !== null && fresh.token === null) {
-    losses.push(`${TOKEN_VARIABLE.name} is gone: the API accepts no administrator any more`);
+    losses.push(`${TOKEN_VARIABLE.name} was removed: the API no longer accepts the administrator`);
   }
   if (old.allowedNetworks.length > 0 && fresh.allowedNetworks.length === 0) {
-    losses.push(`${SETTINGS.allowedNetworks.name} is gone: every address is served`);
+    losses.push(
+      `${SETTINGS.allowedNetworks.name} was removed: clients from all networks are served`,
+    );
   }
   for (const upstream of old.upstreams) {
     const { name } = upstream;
     const now = fresh.upstreams.find((other) => other.name === name);
     const table = name === MAIN_UPSTREAM.name ? "the main upstream" : `[upstreams.${name}]`;
     if (now === undefined) {
-      losses.push(`${table} is gone: its clients get 404`);
+      losses.push(`${table} was removed: its clients get 404`);
       continue;
     }
     if (!hasDefaultMirrors(upstream) && hasDefaultMirrors(now)) {
       const key = upstreamKey(name, UPSTREAM_KEYS.mirrorUrls);
-      losses.push(`${key} is gone: the default mirrors are used`);
+      losses.push(`${key} was removed: the default mirrors are used`);
     }
     const missing = upstream.repositories.filter((each) => !now.repositories.includes(each));
     if (missing.length > 0) {

@@ -56,9 +56,9 @@ export function outOfReach(
 export function reachOf(access: Access): string {
   const places = manifest.permissions.binary[access]
     .filter((path) => path !== NOTIFY_SOCKET && path !== EVERYWHERE);
-  return `a path in one of the only places that this binary may ${access}: ${places.join(", ")}. ` +
-    "Bind-mount the directory there (mount --bind), or compile a binary with more places: add them " +
-    'to "binary" in deno.json and run "deno task compile"';
+  return `a path below one of the directories that this binary may ${access}: ` +
+    `${places.join(", ")}. Bind-mount the directory there (mount --bind), or compile a binary ` +
+    `that may ${access} more: add paths to "binary" in deno.json and run "deno task compile"`;
 }
 
 /** What only commands for files of their user keep; see the command line. */

@@ -17,7 +17,8 @@ export const OWN_REPOSITORY_KEYS = {
   /** The values of `$arch`. */
   architectures: key({
     ...UPSTREAM_KEYS.architectures,
-    description: "Architectures that have a database; a package for any is in all of them.",
+    description: 'Architectures with a database of their own; packages for "any" are in all of ' +
+      "them.",
   }),
   /** No slash at either end. */
   clientPath: key({
@@ -31,7 +32,9 @@ export const OWN_REPOSITORY_KEYS = {
     type: choice<SigningPolicy>(["required", "external", "none"]),
     defaultValue: "required",
     description:
-      'Whether packages and databases are signed: "required" with a key of this server, which is made when it is needed, "external" by somebody else, whose signatures they wait for, or "none".',
+      'Who signs packages and databases: "required" means this server, with a key that it ' +
+      'creates when first needed; "external" means someone else, and publication waits for ' +
+      'their signatures; "none" means nobody.',
   }),
   /** Empty for every token that was made for the repository. */
   uploadTokens: key({
@@ -39,21 +42,24 @@ export const OWN_REPOSITORY_KEYS = {
     type: listOrNone(pathName("token", "ci"), 'a list of names of tokens such as ["ci"]'),
     defaultValue: [],
     description:
-      "Names of the upload tokens that may publish here, of those that were made for this repository; an empty list means all of them.",
+      "Names of the upload tokens that may publish here, out of those created for this " +
+      "repository; an empty list means all of them.",
   }),
   keepVersions: key({
     name: "keep_versions",
     type: count(0, 1000),
     defaultValue: 3,
     description:
-      "Number of newest versions of each package to keep for download after they have left the database.",
+      "Number of newest versions of each package to keep available after they have left the " +
+      "database.",
   }),
   keepGenerations: key({
     name: "keep_generations",
     type: count(2, 10_000),
     defaultValue: 20,
     description:
-      "Number of publications to keep, with all packages that they have, for rollbacks and dated views; a view goes with its publication.",
+      "Number of publications to keep with all their packages, for rollbacks and dated views; a " +
+      "view is removed with its publication.",
   }),
 };
 

@@ -38,7 +38,7 @@ export function environmentName(key: ConfigKey<unknown>): string {
 /** The token is not a key, because a configuration file may be readable by everyone. */
 export const TOKEN_VARIABLE = {
   name: "PKGSTASH_TOKEN",
-  description: "Bearer token of the administrative API, set in the environment or in env_file.",
+  description: "Administrator's bearer token for the API, set in the environment or in env_file.",
   accepts: isBearerToken,
 } as const;
 
@@ -58,7 +58,7 @@ export const UPSTREAM_KEYS = {
     ),
     defaultValue: undefined,
     description:
-      "Mirrors, each as the URL of its root or as a line of a mirrorlist, with $repo, $arch or both.",
+      "Mirrors, each given as its root URL or as a mirrorlist line with $repo, $arch or both.",
   }),
   /** "" for none. */
   mirrorlist: key({
@@ -66,7 +66,8 @@ export const UPSTREAM_KEYS = {
     type: pathOrNone,
     defaultValue: "",
     description:
-      'Mirrorlist of pacman with further mirrors, such as "/etc/pacman.d/mirrorlist"; it is read again when it changes, and without mirror_urls it is the only source.',
+      'A pacman mirrorlist with additional mirrors, such as "/etc/pacman.d/mirrorlist"; it is ' +
+      "reread when it changes, and without mirror_urls it is the only source.",
   }),
   /** The values of `$repo`. */
   repositories: key({
@@ -87,7 +88,7 @@ export const UPSTREAM_KEYS = {
     type: layoutOrNone,
     defaultValue: "$repo/os/$arch",
     description:
-      'Path of a repository below the root of a mirror; "" or "." if the root is the repository.',
+      `Path of a repository below a mirror's root; "" or "." if the root is the repository.`,
   }),
   /** Such as "archlinuxarm/$arch/$repo"; no slash at either end. */
   clientPath: key({
@@ -95,7 +96,8 @@ export const UPSTREAM_KEYS = {
     type: layout,
     defaultValue: undefined,
     description:
-      "Path of a repository on this server; by default the name of the upstream's table followed by upstream_layout.",
+      "Path of a repository on this server; by default, the name of the upstream's table " +
+      "followed by upstream_layout.",
   }),
   /** Patterns, see `pathMatcher`, without leading slashes. */
   extraPaths: key({
@@ -103,7 +105,8 @@ export const UPSTREAM_KEYS = {
     type: listOrNone(extraPath, 'a list of paths such as ["lastsync", "iso/**"]'),
     defaultValue: [],
     description:
-      "Further paths below the root of a mirror that are passed through and cached by the rules of HTTP; * stands for any characters of a name, ** for any number of directories.",
+      "Additional paths below a mirror's root to pass through and cache by the rules of HTTP; * " +
+      "matches any characters of a name, ** any number of directories.",
   }),
   /** 0 for none. */
   keepSnapshots: key({
@@ -111,7 +114,8 @@ export const UPSTREAM_KEYS = {
     type: count(0, 3650),
     defaultValue: 0,
     description:
-      "Number of days of which databases are kept, with the cached packages that they list, so that clients can be held at one of them; 0 for none.",
+      "Number of days for which databases and the cached packages that they list are kept, so " +
+      "that clients can be held at one of those days; 0 keeps none.",
   }),
   /** "" for none. */
   credentials: key({
@@ -119,7 +123,8 @@ export const UPSTREAM_KEYS = {
     type: pathOrNone,
     defaultValue: "",
     description:
-      "File with user:password, or with lines of headers, for requests to these mirrors; it must not be accessible to other users.",
+      "File with user:password, or with header lines, for requests to these mirrors; it must " +
+      "not be accessible to other users.",
   }),
   /** Each `host`, `host:port` or `*.domain`. */
   redirectHosts: key({
@@ -127,7 +132,8 @@ export const UPSTREAM_KEYS = {
     type: listOrNone(hostPattern, 'a list of hosts such as ["cdn.example.org"]'),
     defaultValue: [],
     description:
-      "Hosts that mirrors may redirect to by plain HTTP or at private addresses; other mirrors, and public hosts by HTTPS, are allowed anyway.",
+      "Hosts that mirrors may redirect to over plain HTTP or at private addresses; other " +
+      "mirrors, and public hosts over HTTPS, are always allowed.",
   }),
 };
 
@@ -137,7 +143,7 @@ export const PRESET_KEY: ConfigKey<string> = {
   type: choice(Object.keys(PRESETS)),
   defaultValue: undefined,
   description:
-    "Distribution that provides the defaults of this table: mirrors, repositories and layout.",
+    "Distribution that provides this table's defaults: mirrors, repositories and layout.",
 };
 
 /** The main upstream: its name, and defaults for the keys that have none in other upstreams. */

@@ -25,7 +25,8 @@ export function readSecrets(
   if (content.mode !== null && (content.mode & 0o007) !== 0) {
     reader.report(path, "", {
       found: `mode ${(content.mode & 0o777).toString(8).padStart(4, "0")}`,
-      expected: "a file for its owner and group only (chmod 0640), since it holds a secret",
+      expected: "a file accessible only to its owner and group (chmod 0640), because it " +
+        "contains a secret",
     });
   }
   return content.text;

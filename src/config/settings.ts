@@ -60,7 +60,8 @@ export const SETTINGS = {
     type: optional(path),
     defaultValue: "",
     description:
-      "File of KEY=VALUE lines that add to the environment; it holds PKGSTASH_TOKEN and must not be accessible to other users.",
+      "File of KEY=VALUE lines that are added to the environment; it contains PKGSTASH_TOKEN " +
+      "and must not be accessible to other users.",
   }),
   cacheRoot: setting({
     name: "cache_root",
@@ -68,8 +69,7 @@ export const SETTINGS = {
     needsRestart: true,
     type: path,
     defaultValue: "cache",
-    description:
-      "Directory of the cache. The installed binary uses /var/cache/pkgstash unless told otherwise.",
+    description: "Cache directory. The installed binary defaults to /var/cache/pkgstash.",
   }),
   stateRoot: setting({
     name: "state_root",
@@ -78,7 +78,8 @@ export const SETTINGS = {
     type: path,
     defaultValue: "state",
     description:
-      "Directory of your own repositories, their keys and the tokens. It is never cleaned up. The installed binary uses /var/lib/pkgstash unless told otherwise.",
+      "Directory of your own repositories, their keys and the tokens; never cleaned up. The " +
+      "installed binary defaults to /var/lib/pkgstash.",
   }),
   listenAddress: setting({
     name: "listen_address",
@@ -87,7 +88,8 @@ export const SETTINGS = {
     type: address,
     defaultValue: "::",
     description:
-      'Address to listen on; "::" means all addresses, IPv6 and IPv4, or IPv4 where there is no IPv6.',
+      'Address to listen on; "::" means all IPv6 and IPv4 addresses, or only IPv4 on a machine ' +
+      "without IPv6.",
   }),
   port: setting({
     name: "port",
@@ -95,7 +97,7 @@ export const SETTINGS = {
     needsRestart: true,
     type: port,
     defaultValue: 8090,
-    description: "TCP port to listen on, as a number or a string; 0 lets the system choose.",
+    description: "TCP port to listen on, as a number or a string; 0 lets the system choose one.",
   }),
   /** Null for plain HTTP. */
   tlsCertificate: setting({
@@ -104,7 +106,8 @@ export const SETTINGS = {
     needsRestart: true,
     type: optional(path),
     defaultValue: "",
-    description: "PEM file with the certificate chain; together with tls_key it enables HTTPS.",
+    description: "PEM file with the certificate chain; set it together with tls_key to enable " +
+      "HTTPS.",
   }),
   /** Null exactly if `tlsCertificate` is. */
   tlsKey: setting({
@@ -113,7 +116,7 @@ export const SETTINGS = {
     needsRestart: true,
     type: optional(path),
     defaultValue: "",
-    description: "PEM file with the private key of the certificate.",
+    description: "PEM file with the certificate's private key.",
   }),
   /** Addresses and networks. */
   trustedProxies: setting({
@@ -122,7 +125,8 @@ export const SETTINGS = {
     type: listOrNone(network, 'a list of addresses and networks such as ["127.0.0.1", "::1"]'),
     defaultValue: [],
     description:
-      "Addresses and networks of reverse proxies, whose Forwarded or X-Forwarded-For header says who the client is.",
+      "Addresses and networks of reverse proxies, whose Forwarded or X-Forwarded-For header " +
+      "identifies the client.",
   }),
   /** Addresses and networks; empty for everybody. */
   allowedNetworks: setting({
@@ -131,7 +135,8 @@ export const SETTINGS = {
     type: listOrNone(network, 'a list of networks such as ["192.168.0.0/16", "fd00::/8"]'),
     defaultValue: [],
     description:
-      "Networks whose clients are served, and this machine always; all others get 403. An empty list means everybody.",
+      "Networks whose clients are served, in addition to this machine; all others get 403. An " +
+      "empty list means all networks.",
   }),
   resolveClientNames: setting({
     name: "resolve_client_names",
@@ -139,7 +144,8 @@ export const SETTINGS = {
     type: flag,
     defaultValue: false,
     description:
-      "Whether the resolver of this machine is asked once a day for the host names of clients (reverse DNS), to be shown beside their addresses.",
+      "Whether to look up the host names of clients once a day (reverse DNS), to show them " +
+      "beside the addresses.",
   }),
   allowedHosts: setting({
     name: "allowed_hosts",
@@ -147,7 +153,8 @@ export const SETTINGS = {
     type: listOrNone(hostNameText, 'a list of host names such as ["stash.example.org"]'),
     defaultValue: [],
     description:
-      "Names by which this server is reached for administration, besides its addresses, localhost and this machine's name.",
+      "Host names under which this server may be administered, in addition to its addresses, " +
+      "localhost and this machine's name.",
   }),
   /** Null if no proxy says who a user is. */
   webUserHeader: setting({
@@ -192,7 +199,8 @@ export const SETTINGS = {
     type: duration(0, MAX_TIMER_MS),
     defaultValue: "60s",
     description:
-      'Time without a request in flight, or with only a part of one received, after which a connection is closed; "0" means never.',
+      "Time after which a connection without a request in flight, or with an incomplete one, is " +
+      'closed; "0" means never.',
   }),
   /** 0 for no limit. */
   maxConnections: setting({
@@ -201,7 +209,8 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 4096,
     description:
-      "Most connections of all clients; beyond that, the longest idle one is closed or, if none is idle, the newest is answered with 503. 0 means no limit.",
+      "Maximum number of connections of all clients; beyond it, the connection that has been " +
+      "idle longest is closed or, if none is idle, the newest gets 503. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxClientConnections: setting({
@@ -210,7 +219,8 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 1024,
     description:
-      "As max_connections, for each client address that is not one of trusted_proxies, answered with 429; an IPv6 client is its /64 network. 0 means no limit.",
+      "Like max_connections, but for each client address that is not one of trusted_proxies, " +
+      "and with 429; an IPv6 client counts as its /64 network. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxRequests: setting({
@@ -219,7 +229,7 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 2048,
     description:
-      "Most requests of all clients at the same time; more are answered with 503. 0 means no limit.",
+      "Maximum number of concurrent requests of all clients; more get 503. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxClientRequests: setting({
@@ -228,7 +238,8 @@ export const SETTINGS = {
     type: count(0, 1_000_000),
     defaultValue: 512,
     description:
-      "As max_requests, for each client, answered with 429. A network behind NAT is one client. 0 means no limit.",
+      "Like max_requests, but for each client, and with 429. A network behind NAT counts as one " +
+      "client. 0 means no limit.",
   }),
   /** 0 for no limit. */
   maxCacheBytes: setting({
@@ -245,14 +256,16 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "0",
     description:
-      'Time since the last request after which a package that has left the databases is removed, such as "90d"; "0" means no limit.',
+      "Time after its last request when a package that has left the databases is removed, such " +
+      'as "90d"; "0" means no limit.',
   }),
   databaseMaxAgeMs: setting({
     name: "database_max_age",
     topic: "databases",
     type: duration(0),
     defaultValue: "5m",
-    description: "Time for which a sync database is served without asking mirrors for a newer one.",
+    description: "Time for which a sync database is served without checking mirrors for a newer " +
+      "one.",
   }),
   /** 0 for never. */
   refreshIntervalMs: setting({
@@ -261,7 +274,8 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "6h",
     description:
-      'Time between automatic refreshes of all databases, each followed by prefetch and cleanup; "0" disables them.',
+      "Interval between automatic refreshes of all databases, each followed by prefetch and " +
+      'cleanup; "0" disables them.',
   }),
   refreshJitterMs: setting({
     name: "refresh_jitter",
@@ -269,7 +283,7 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "15m",
     description:
-      "Maximum random delay before each automatic refresh, which spreads the load on mirrors.",
+      "Maximum random delay before each automatic refresh, to spread the load on mirrors.",
   }),
   rollbackAgeMs: setting({
     name: "rollback_age",
@@ -277,7 +291,8 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "1d",
     description:
-      "Time for which most mirrors must have had older databases before one of theirs replaces the served one.",
+      "Time for which most mirrors must have offered only older databases before one of those " +
+      "replaces the served one.",
   }),
   vanishedAgeMs: setting({
     name: "vanished_age",
@@ -285,22 +300,22 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "1d",
     description:
-      "Time for which a repository must be missing on all mirrors before clients get 404 instead of its last database.",
+      "Time for which a repository must be missing from all mirrors before clients get 404 " +
+      "instead of its last database.",
   }),
   prefetch: setting({
     name: "prefetch",
     topic: "prefetch",
     type: flag,
     defaultValue: true,
-    description:
-      "Whether new versions of cached packages are fetched before a client requests them.",
+    description: "Whether to fetch new versions of cached packages before a client requests them.",
   }),
   prefetchConcurrency: setting({
     name: "prefetch_concurrency",
     topic: "prefetch",
     type: count(1, 16),
     defaultValue: 2,
-    description: "Number of packages that are prefetched at the same time.",
+    description: "Number of packages to prefetch at the same time.",
   }),
   /** 0 for no limit. */
   prefetchBytesPerSecond: setting({
@@ -309,7 +324,8 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "0",
     description:
-      'Bytes per second for all prefetching together, such as "2MB"; "0" means no limit.',
+      'Bandwidth limit of all prefetching together, in bytes per second, such as "2MB"; "0" ' +
+      "means no limit.",
   }),
   /** In local time; null for any time. */
   prefetchWindow: setting({
@@ -318,7 +334,8 @@ export const SETTINGS = {
     type: optional(timeWindow),
     defaultValue: "",
     description:
-      'Local time of day in which prefetching may start, such as "01:00-06:30"; "" means any time.',
+      'Local time window in which prefetching may start, such as "01:00-06:30"; "" means any ' +
+      "time.",
   }),
   /** 0 for no limit. */
   prefetchMaxIdleMs: setting({
@@ -327,7 +344,7 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "30d",
     description:
-      'Time since the last request after which a package is no longer prefetched; "0" means no limit.',
+      'Time after its last request when a package is no longer prefetched; "0" means no limit.',
   }),
   /** 0 for no limit. */
   prefetchMaxUnused: setting({
@@ -336,7 +353,8 @@ export const SETTINGS = {
     type: count(0, 1000),
     defaultValue: 3,
     description:
-      "Number of prefetched versions in a row that no client requested, after which a package is no longer prefetched; 0 means no limit.",
+      "Number of consecutive prefetched versions without a request after which a package is no " +
+      "longer prefetched; 0 means no limit.",
   }),
   /** 0 for no limit. */
   prefetchMaxPackageBytes: setting({
@@ -360,7 +378,7 @@ export const SETTINGS = {
     type: count(1, 100),
     defaultValue: 90,
     description:
-      "Percentage of max_cache_size to which a cache is reduced once it exceeds that size.",
+      "Percentage of max_cache_size to which the cache is reduced once it exceeds that size.",
   }),
   /** 0 for no minimum. */
   minFreeBytes: setting({
@@ -368,7 +386,8 @@ export const SETTINGS = {
     topic: "retention",
     type: byteSize,
     defaultValue: "1GB",
-    description: 'Free disk space below which the cache is cleaned at once; "0" disables this.',
+    description: 'Free disk space below which the cache is cleaned up immediately; "0" disables ' +
+      "this.",
   }),
   /** 0 for never. */
   verifyIntervalMs: setting({
@@ -377,7 +396,8 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "14d",
     description:
-      'Time between automatic verifications of the cache, which set damaged files aside and fetch them anew; "0" disables them.',
+      "Interval between automatic verifications of the cache, which quarantine damaged files " +
+      'and fetch them again; "0" disables them.',
   }),
   /** 0 for no limit. */
   verifyBytesPerSecond: setting({
@@ -386,7 +406,7 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "50MB",
     description:
-      'Bytes per second that a verification reads from the disk, such as "20MB"; "0" means no limit.',
+      'Read rate limit of verifications, in bytes per second, such as "20MB"; "0" means no limit.',
   }),
   /** Patterns, see `matchesPackage`. */
   pinnedPackages: setting({
@@ -395,7 +415,8 @@ export const SETTINGS = {
     type: listOrNone(pin, 'a list such as ["linux", "nvidia-*"]'),
     defaultValue: [],
     description:
-      "Packages that are never removed: package names, file names, or globs of either with * and ?.",
+      "Packages that are never removed: package names, file names, or globs of either with * " +
+      "and ?.",
   }),
   userAgent: setting({
     name: "user_agent",
@@ -403,7 +424,7 @@ export const SETTINGS = {
     type: userAgent,
     defaultValue: "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1 pkgstash",
     description:
-      "User-Agent header sent to mirrors, some of which refuse clients that do not look like pacman.",
+      "User-Agent header sent to mirrors; some reject clients that do not identify as pacman.",
   }),
   upstreamProxy: setting({
     name: "upstream_proxy",
@@ -411,21 +432,24 @@ export const SETTINGS = {
     type: optional(proxyUrl),
     defaultValue: "",
     description:
-      "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors; the proxy resolves their names, with socks5:// as with socks5h://.",
+      "URL of an HTTP, HTTPS or SOCKS5 proxy for requests to mirrors; the proxy resolves host " +
+      "names, with socks5:// as well as socks5h://.",
   }),
   raceTimeoutMs: setting({
     name: "race_timeout",
     topic: "mirrors",
     type: duration(1, MAX_TIMER_MS),
     defaultValue: "1500ms",
-    description: "Time for a mirror to begin its response before the next one is asked as well.",
+    description: "Time that a mirror has to start its response before the next one is tried in " +
+      "parallel.",
   }),
   stallTimeoutMs: setting({
     name: "stall_timeout",
     topic: "mirrors",
     type: duration(1, MAX_TIMER_MS),
     defaultValue: "4s",
-    description: "Time without data in the middle of a file before another mirror continues it.",
+    description: "Time without data in mid-transfer after which another mirror continues the " +
+      "file.",
   }),
   /** 0 for none. */
   minimumBytesPerSecond: setting({
@@ -434,7 +458,8 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "100KB",
     description:
-      'Bytes per second below which another mirror is tried for the rest of a file; "0" means only if that one is known to be much faster.',
+      'Rate in bytes per second below which another mirror is tried for the rest of a file; "0" ' +
+      "means only if that mirror is known to be much faster.",
   }),
   /** 0 for none. */
   stripeThresholdBytes: setting({
@@ -443,7 +468,8 @@ export const SETTINGS = {
     type: byteSize,
     defaultValue: "16MB",
     description:
-      'Length from which on a package that the database lists is fetched from several mirrors at once, if one is what it waits for; "0" for never.',
+      "Minimum size of a listed package to fetch from several mirrors in parallel, if a single " +
+      'mirror is the bottleneck; "0" means never.',
   }),
   /** 0 for no limit. */
   maxOpenUploads: setting({
@@ -452,7 +478,8 @@ export const SETTINGS = {
     type: count(0, 10_000),
     defaultValue: 16,
     description:
-      "Most uploads that each upload token may have open at the same time. 0 means no limit.",
+      "Maximum number of uploads that each upload token may have open at the same time. 0 means " +
+      "no limit.",
   }),
   /** 0 for no limit. */
   maxUploadBytes: setting({
@@ -460,8 +487,7 @@ export const SETTINGS = {
     topic: "server",
     type: byteSize,
     defaultValue: "50GB",
-    description:
-      'Most bytes that the open uploads of each upload token may have together; "0" means no limit.',
+    description: 'Maximum total size of the open uploads of each upload token; "0" means no limit.',
   }),
   publicUrl: setting({
     name: "public_url",
@@ -469,7 +495,8 @@ export const SETTINGS = {
     type: optional(webUrl),
     defaultValue: "",
     description:
-      'URL at which people reach this server, such as "https://packages.example.org". Messages link to it; without it they name the command to decide with.',
+      'Public URL of this server, such as "https://packages.example.org". Messages link to it; ' +
+      "without it, they name the command instead.",
   }),
   answerTimeoutMs: setting({
     name: "answer_timeout",
@@ -492,7 +519,8 @@ export const SETTINGS = {
     type: duration(0),
     defaultValue: "5m",
     description:
-      "Longest time for which a signature that no mirror has is reported as missing without asking again.",
+      "Maximum time for which a signature that no mirror has is reported as missing without " +
+      "checking again.",
   }),
   /** Root of a package pool laid out like that of the Arch Linux Archive; null for none. */
   archiveUrl: setting({
@@ -500,21 +528,21 @@ export const SETTINGS = {
     topic: "mirrors",
     type: optional(webUrl),
     defaultValue: "",
-    description:
-      'Archive of package versions that mirrors have dropped, such as "https://archive.archlinux.org/packages".',
+    description: "Archive of package versions that mirrors have dropped, such as " +
+      '"https://archive.archlinux.org/packages".',
   }),
   logLevel: setting({
     name: "log_level",
     topic: "log",
     type: choice(LOG_LEVELS),
     defaultValue: "info",
-    description: `Least severe level that is logged: ${LOG_LEVELS.join(", ")}.`,
+    description: `Least severe level to log: ${LOG_LEVELS.join(", ")}.`,
   }),
   logFormat: setting({
     name: "log_format",
     topic: "log",
     type: choice<LogFormat>(["text", "json"]),
     defaultValue: "text",
-    description: "Format of the log: text for people, json for programs.",
+    description: "Format of the log: text for people, json for machines.",
   }),
 };

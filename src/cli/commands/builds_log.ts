@@ -16,9 +16,9 @@ const MAX_LINE_LENGTH = 64 * 1024;
 export const BUILDS_LOG_COMMAND: Command = {
   name: "builds log",
   summary: "Print the log of a build",
-  description: "Prints the log of a build, with control characters made visible and secrets " +
-    "covered. With --follow, waits for more until the build has ended, and for it to begin. --search and --errors print " +
-    "only lines of it, each with its number; the daemon searches the whole log.",
+  description: "Prints the log of a build with control characters escaped and secrets masked. " +
+    "With --follow, waits for the build to start and prints its log until it ends. --search and " +
+    "--errors print only lines of it, each with its number; the daemon searches the whole log.",
   arguments: [BUILD],
   options: [
     { name: "follow", letter: "f", valueName: null, description: "Print new output as it arrives" },
@@ -37,8 +37,11 @@ export const BUILDS_LOG_COMMAND: Command = {
     ...CONNECTION_OPTIONS,
   ],
   examples: [
-    { command: "pkgstash builds log -f foo", description: "Watch foo being built" },
-    { command: "pkgstash builds log 42 --attempt 1", description: "What went wrong at first" },
+    { command: "pkgstash builds log -f foo", description: "Follow the build of foo" },
+    {
+      command: "pkgstash builds log 42 --attempt 1",
+      description: "See why the first attempt failed",
+    },
     { command: "pkgstash builds log foo --errors", description: "Where to look first" },
     {
       command: 'pkgstash builds log foo --search "undefined reference"',

@@ -10,7 +10,7 @@ import { settingLines } from "./setting_lines.ts";
 
 export const CHECK_CONFIG_COMMAND: Command = {
   name: "check-config",
-  summary: "Check the configuration and print it",
+  summary: "Check and print the configuration",
   description: "Prints every problem of the configuration and exits with 1, or prints the " +
     "effective configuration as TOML, each value with its origin and without secrets, and " +
     "exits with 0. A mirrorlist that cannot be read is a warning, and so are a mirror whose " +

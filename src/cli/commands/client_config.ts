@@ -66,7 +66,7 @@ function renderClientConfig(
       "",
     ]),
     ...(add.length === 0 ? [] : [
-      "# Your own packages are signed. Once on each client, as root:",
+      "# Your own packages are signed. Run once on each client, as root:",
       ...[...add, ...trust].map((command) => `#  ${command}`),
       "",
     ]),

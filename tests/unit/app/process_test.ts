@@ -87,7 +87,7 @@ Deno.test("SIGHUP with an emptied file warns of all that is gone", () =>
     await ChildDaemon.configure(folder, { refresh_interval: "0" });
     child.signal("SIGHUP");
     const [line] = await child.printed(/.*the new configuration lacks.*\n/);
-    assertMatch(line, /WARNING .*mirror_urls is gone: the default mirrors are used/);
+    assertMatch(line, /WARNING .*mirror_urls was removed: the default mirrors are used/);
     child.signal("SIGTERM");
     assertEquals((await child.ended()).code, 0);
   }));

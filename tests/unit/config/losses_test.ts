@@ -25,15 +25,17 @@ Deno.test("everything that an emptied file takes away is told, each with its key
       '[upstreams.archlinuxarm]\npreset = "archlinuxarm"\n',
   );
   assertEquals(lossesOf({ ...old, token: "secret" }, { ...configOf(""), token: null }), [
-    "PKGSTASH_TOKEN is gone: the API accepts no administrator any more",
-    "allowed_networks is gone: every address is served",
-    "mirror_urls is gone: the default mirrors are used",
+    "PKGSTASH_TOKEN was removed: the API no longer accepts the administrator",
+    "allowed_networks was removed: clients from all networks are served",
+    "mirror_urls was removed: the default mirrors are used",
     "the main upstream no longer has testing: their clients get 404",
-    "[upstreams.archlinuxarm] is gone: its clients get 404",
+    "[upstreams.archlinuxarm] was removed: its clients get 404",
   ]);
 });
 
 Deno.test("a mirrorlist that is gone is told as well", () => {
   const old = configOf('mirrorlist = "/etc/pacman.d/mirrorlist"\n');
-  assertEquals(lossesOf(old, configOf("")), ["mirror_urls is gone: the default mirrors are used"]);
+  assertEquals(lossesOf(old, configOf("")), [
+    "mirror_urls was removed: the default mirrors are used",
+  ]);
 });

@@ -213,10 +213,10 @@ Deno.test("the main upstream without a layout keeps the usual path for clients",
 
 Deno.test("an address that several repositories or architectures would share is refused", async (t) => {
   const table = [
-    ["mirrored_repos", '["a", "b"]', "$arch", /for a and b alike, expected \$repo in the address/],
-    ["mirrored_repos", '["a", "b"]', "", /for a and b alike/],
-    ["architectures", '["x", "y"]', "$repo", /for x and y alike, expected \$arch in the address/],
-    ["architectures", '["x", "y"]', "plain", /for x and y alike/],
+    ["mirrored_repos", '["a", "b"]', "$arch", /for both a and b, expected \$repo in the address/],
+    ["mirrored_repos", '["a", "b"]', "", /for both a and b/],
+    ["architectures", '["x", "y"]', "$repo", /for both x and y, expected \$arch in the address/],
+    ["architectures", '["x", "y"]', "plain", /for both x and y/],
   ] as const;
   for (const [key, values, layout, expected] of table) {
     await t.step(`${key}, layout "${layout}"`, () => {
