@@ -92,6 +92,7 @@ export class Publishing {
       signing: this.signing,
       namesakes,
       debugOf: ({ settings }) => this.#own.debugOf(settings.name),
+      clock,
     });
   }
 
@@ -301,6 +302,7 @@ export class Publishing {
   /** Waits for publications in progress, and releases the state directory. */
   async stop(): Promise<void> {
     await this.signatures[Symbol.asyncDispose]();
+    await this.uploads[Symbol.asyncDispose]();
     await this.#requests[Symbol.asyncDispose]();
     await this.#background.settled();
     await Promise.all(this.repositories.map((repository) => repository.settled()));

@@ -1,6 +1,7 @@
 import { concat } from "@std/bytes/concat";
 import { join } from "@std/path";
-import { asFaultOfRequest, PkgstashError } from "../errors.ts";
+import type { Clock } from "../async/clock.ts";
+import { asFaultOfRequest, PkgstashError, reasonOf } from "../errors.ts";
 import { parsePackageFileName } from "../formats/pacman/package_file_name.ts";
 import {
   removeIfPresent,
@@ -8,6 +9,7 @@ import {
   statIfPresent,
   writeFileDurably,
 } from "../platform/files/durable.ts";
+import { eventLogger } from "../platform/observability/logging.ts";
 import { bytesText } from "../config/quantities.ts";
 import type { Consent, MirroredNamesake } from "./admission.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -16,8 +18,12 @@ import { receivePackage } from "./received_package.ts";
 import { publishStaged, type StagedPackage, type UploadResult } from "./staged_packages.ts";
 import type { Signing } from "./signing/signing.ts";
 
+const log = eventLogger("publishing");
+
 /** How long an upload waits for its next file, or to be published. */
 const MAX_IDLE_MS = 60 * 60_000;
+/** How often it is looked for uploads that have waited so long. */
+const LOOK_MS = 5 * 60_000;
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /** The packages of mirrored repositories by their names, for those of `names` that are in any. */
@@ -48,28 +54,42 @@ interface Upload {
   readonly uploader: Uploader | null;
   /** What it takes of the disk: that of its files, and of those that are arriving. */
   readonly bytes: Map<string, number>;
+  /** By the monotonic clock, in milliseconds. */
   usedAt: number;
 }
 
 /**
  * The uploads in progress: one is opened, gets its files, and is published in one step. Each package
  * waits in a directory of its own, with its signature, which becomes its place in the package store.
+ * One whose client is gone is dropped after an hour; those of an earlier run of the daemon are when
+ * it starts.
  */
-export class Uploads {
+export class Uploads implements AsyncDisposable {
   readonly #uploads = new Map<string, Upload>();
   readonly #signing: Pick<Signing, "verify">;
   readonly #namesakes: FindNamesakes;
   readonly #debugOf: (repository: OwnRepository) => OwnRepository | null;
+  readonly #clock: Clock;
+  readonly #stop = new AbortController();
+  #watch: Promise<void> | null = null;
 
-  constructor({ signing, namesakes, debugOf }: {
+  constructor({ signing, namesakes, debugOf, clock }: {
     signing: Pick<Signing, "verify">;
     namesakes: FindNamesakes;
     /** Finds the repository for the debug packages of another. */
     debugOf: (repository: OwnRepository) => OwnRepository | null;
+    clock: Clock;
   }) {
     this.#signing = signing;
     this.#namesakes = namesakes;
     this.#debugOf = debugOf;
+    this.#clock = clock;
+  }
+
+  /** Ends the look for idle uploads; what is open stays on disk until the next start. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort();
+    await this.#watch;
   }
 
   /**
@@ -98,9 +118,10 @@ export class Uploads {
       arriving: new Set(),
       uploader,
       bytes: new Map(),
-      usedAt: Date.now(),
+      usedAt: this.#clock.monotonic(),
     });
     await Deno.mkdir(directory, { recursive: true });
+    this.#watch ??= this.#dropIdle();
     return id;
   }
 
@@ -154,7 +175,7 @@ export class Uploads {
     } finally {
       upload.arriving.delete(fileName);
       if (!isStored) upload.bytes.delete(fileName);
-      upload.usedAt = Date.now();
+      upload.usedAt = this.#clock.monotonic();
     }
   }
 
@@ -228,10 +249,22 @@ export class Uploads {
     }
   }
 
+  /** Drops idle uploads as long as any are open. */
+  async #dropIdle(): Promise<void> {
+    const { signal } = this.#stop;
+    while (this.#uploads.size > 0 && !signal.aborted) {
+      await this.#clock.sleep(LOOK_MS, signal);
+      await this.#abandonIdle().catch((error) =>
+        log.warn("cannot drop an upload whose client is gone", { reason: reasonOf(error) })
+      );
+    }
+    this.#watch = null;
+  }
+
   async #abandonIdle(): Promise<void> {
     for (const [id, upload] of this.#uploads) {
-      const isIdle = Date.now() - upload.usedAt > MAX_IDLE_MS;
-      if (!isIdle || upload.arriving.size > 0) continue;
+      const isIdle = this.#clock.monotonic() - upload.usedAt > MAX_IDLE_MS;
+      if (!isIdle || upload.arriving.size > 0)
       this.#uploads.delete(id);
       await removeTreeIfPresent(upload.directory);
     }
