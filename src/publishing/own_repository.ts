@@ -132,6 +132,12 @@ export class OwnRepository {
     return this.#history.packages;
   }
 
+  /** The packages that the next change applies to: with those that wait for signatures. */
+  async nextPackages(): Promise<readonly PublishedPackage[]> {
+    await this.#loaded();
+    return this.#nextPackages;
+  }
+
   /** The packages of the latest publication that can be read, even if some of them are lost. */
   async listed(): Promise<readonly PublishedPackage[] | null> {
     await this.#loaded();
@@ -288,6 +294,12 @@ export class OwnRepository {
     });
   }
 
+  get #nextPackages(): readonly PublishedPackage[] {
+    const { packages } = this.#history;
+    if (this.#settings.signing !== "external") return packages;
+    return this.#waiting.draft?.packages ?? packages;
+  }
+
   /** Whether something was published, and nothing of it can be read. */
   get #isLost(): boolean {
     return this.#history.generations.length === 0 && !this.#history.isWhole;
@@ -302,7 +314,7 @@ export class OwnRepository {
     const { generations, packages: present, lastNumber } = this.#history;
     if (!anew && this.#isLost) throw lostHistory(this.layout);
     const isExternal = this.#settings.signing === "external";
-    const head = isExternal ? this.#waiting.draft?.packages ?? present : present;
+    const head = this.#nextPackages;
     const packages = await change(head);
     const isWaiting = isExternal && this.#waiting.draft !== null &&
       changesBetween(head, packages).length === 0;

@@ -1,13 +1,18 @@
 import { join } from "@std/path";
 import { PkgstashError } from "../errors.ts";
+import { isDebugPackage } from "../formats/pacman/package_info.ts";
 import { admit, type Consent, withoutPackages } from "./admission.ts";
+import { builtWith, type WithDebug } from "./debug_packages.ts";
+import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
+import type { PublishedPackage } from "./published_package.ts";
+import { removePackages } from "./removal.ts";
 import type { UploadResult } from "./staged_packages.ts";
 import type { FindNamesakes } from "./uploads.ts";
 
 export interface PromotionOptions {
-  readonly from: OwnRepository;
-  readonly to: OwnRepository;
+  readonly from: WithDebug;
+  readonly to: WithDebug;
   /** Names of packages. */
   readonly names: readonly string[];
   readonly consent: Consent;
@@ -17,13 +22,22 @@ export interface PromotionOptions {
   readonly namesakes: FindNamesakes;
 }
 
+/** A package that is published in another repository as well. */
+interface Promoted {
+  readonly published: PublishedPackage;
+  /** The repository that has it. */
+  readonly source: OwnRepository;
+}
+
 /**
  * Publishes packages of one repository in another, as they are: both have hard links to the same
- * files. Moved packages are removed from the first after that, in a publication of its own, so a crash
- * in between leaves them in both.
+ * files. The debug packages that were built with them go from `FROM-debug` to `TO-debug`, right
+ * before their packages. Moved packages are removed from the first repository after that, in a
+ * publication of its own, so a crash in between leaves them in both.
  */
 export async function promote(options: PromotionOptions): Promise<UploadResult> {
-  const { from, to, names, consent, move, by } = options;
+  const { names, consent, move, by } = options;
+  const [from, to] = [options.from.repository, options.to.repository];
   const [source, target] = [from.settings.name, to.settings.name];
   if (from === to) {
     throw new PkgstashError(
@@ -39,29 +53,111 @@ export async function promote(options: PromotionOptions): Promise<UploadResult> 
       `Cannot promote ${missing.join(", ")}: not in ${source}. Nothing was changed.`,
     );
   }
-  // Refuses before anything is published.
-  if (move !== null) withoutPackages(names, published, move.force);
-  const incoming = published.filter(({ name }) => names.includes(name))
-    .map((each) => ({ ...each, addedAt: Date.now() }));
-  const namesakes = await options.namesakes(names);
-  // Reading the target removes what an earlier run left in its `staging`.
-  await to.history();
-  let warnings: readonly string[] = [];
-  const cause = { by, action: `${move === null ? "promote" : "move"} from ${source}` };
-  const generation = await to.publish(cause, async (present) => {
-    const admission = admit(incoming, {
-      present,
-      architectures: to.settings.architectures,
-      consent,
+  if (move !== null) {
+    assertPublishesNow(to, source);
+    // Refuses before anything is published.
+    withoutPackages(names, published, move.force);
+  }
+  const action = `${move === null ? "promote" : "move"} from ${source}`;
+  const { packages, debugPackages, warnings } = await split(options, published);
+  const namesakes = await options.namesakes(
+    [...packages, ...debugPackages].map(({ published: { name } }) => name),
+  );
+  const publish = async (
+    repository: OwnRepository,
+    promoted: readonly Promoted[],
+    steps: { beforehand?: () => Promise<void>; lastStep?: () => Promise<void> } = {},
+  ): Promise<Generation | null> => {
+    // Reading the target removes what an earlier run left in its `staging`.
+    await repository.history();
+    const { beforehand, lastStep } = steps;
+    return await repository.publish({ by, action }, async (present) => {
+      const admission = admitted(present, repository, promoted);
+      warnings.push(...admission.warnings);
+      await beforehand?.();
+      for (const { published, source } of promoted) {
+        const directory = join(repository.layout.staging, `promotion-${crypto.randomUUID()}`);
+        await repository.packages.link(source.packages, published, directory);
+      }
+      return admission.packages;
+    }, lastStep === undefined ? {} : { lastStep });
+  };
+  const admitted = (
+    present: readonly PublishedPackage[],
+    repository: OwnRepository,
+    promoted: readonly Promoted[],
+  ) =>
+    admit(promoted.map(({ published }) => ({ ...published, addedAt: Date.now() })), {
+      ...{ present, architectures: repository.settings.architectures, consent },
       namesakes: (name) => namesakes.get(name) ?? [],
     });
-    warnings = admission.warnings;
-    for (const each of incoming) {
-      const directory = join(to.layout.staging, `promotion-${crypto.randomUUID()}`);
-      await to.packages.link(from.packages, each, directory);
+
+  const { debug } = options.to;
+  let result: UploadResult;
+  if (debug === null || debugPackages.length === 0) {
+    result = { generation: await publish(to, packages), warnings };
+  } else if (packages.length === 0) {
+    const generation = await publish(debug, debugPackages);
+    result = {
+      ...{ generation: null, warnings },
+      debug: { repository: debug.settings.name, generation },
+    };
+  } else {
+    let inDebug: Generation | null = null;
+    const generation = await publish(to, packages, {
+      // Refused now, nothing of both is moved.
+      beforehand: async () => void admitted(await debug.nextPackages(), debug, debugPackages),
+      lastStep: async () => {
+        inDebug = await publish(debug, debugPackages);
+      },
+    });
+    result = {
+      ...{ generation, warnings },
+      debug: { repository: debug.settings.name, generation: inDebug },
+    };
+  }
+  if (move !== null) {
+    const leave = debugPackages.length > 0 ? options.from : { ...options.from, debug: null };
+    await removePackages({ ...leave, names, ...move, by, action: `move to ${target}` });
+  }
+  return result;
+}
+
+/** What goes to the repository itself, and what goes to that of its debug packages. */
+async function split(
+  { from, to, names }: PromotionOptions,
+  published: readonly PublishedPackage[],
+): Promise<{ packages: Promoted[]; debugPackages: Promoted[]; warnings: string[] }> {
+  const packages: Promoted[] = [];
+  const debugPackages: Promoted[] = [];
+  const warnings: string[] = [];
+  const named = published.filter(({ name }) => names.includes(name));
+  for (const each of named) {
+    const isForDebug = to.debug !== null && to.debug !== from.repository &&
+      isDebugPackage((await from.repository.packages.factsOf(each)).info);
+    (isForDebug ? debugPackages : packages).push({ published: each, source: from.repository });
+  }
+  if (from.debug === null || from.debug === to.repository) {
+    return { packages, debugPackages, warnings };
+  }
+  for (const each of await builtWith(named, from)) {
+    if (to.debug !== null) debugPackages.push({ published: each, source: from.debug });
+    else {
+      warnings.push(
+        `${each.name} stays in ${from.debug.settings.name}: there is no ` +
+          `${to.repository.settings.name}-debug`,
+      );
     }
-    return admission.packages;
-  });
-  if (move !== null) await from.remove(names, { ...move, by, action: `move to ${target}` });
-  return { generation, warnings };
+  }
+  return { packages, debugPackages, warnings };
+}
+
+/** What waits for signatures would be in neither repository meanwhile. */
+function assertPublishesNow({ settings }: OwnRepository, source: string): void {
+  if (settings.signing !== "external") return;
+  throw new PkgstashError(
+    "conflict",
+    `Cannot move to ${settings.name}: what joins it waits for signatures made elsewhere. Promote ` +
+      `the packages, sign them, and then remove them from ${source}. Nothing was changed.`,
+  );
 }

@@ -10,6 +10,7 @@ import type { Client } from "../repositories/leases.ts";
 import type { Repository, RepositoryFile, RepositoryTree } from "../repositories/repository.ts";
 import type { View } from "../repositories/view.ts";
 import type { Consent } from "./admission.ts";
+import type { WithDebug } from "./debug_packages.ts";
 import type { Generation } from "./generation.ts";
 import { OwnRepositories, type PublishingConfig } from "./own_repositories.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -18,6 +19,7 @@ import { keyringPackage } from "./keyring_package.ts";
 import { packagesFor } from "./published_package.ts";
 import { receivePackage } from "./received_package.ts";
 import { promote, type PromotionOptions } from "./promotion.ts";
+import { type RemovalOptions, removePackages } from "./removal.ts";
 import { rebuild, type RebuildOptions, type RebuildResult } from "./rebuild.ts";
 import { OwnRequests } from "./requests.ts";
 import { assertUnused, SignatureUpkeep } from "./signature_upkeep.ts";
@@ -150,9 +152,21 @@ export class Publishing {
   async promote(
     options: Omit<PromotionOptions, "from" | "to" | "namesakes"> & { from: string; to: string },
   ): Promise<UploadResult> {
-    const from = await this.repositoryToChange(options.from);
-    const to = await this.repositoryToChange(options.to);
+    const from = await this.#withDebug(options.from);
+    const to = await this.#withDebug(options.to);
     return await promote({ ...options, from, to, namesakes: this.#namesakes });
+  }
+
+  /** Removes packages of a repository; see `removal.ts`. */
+  async remove(
+    name: string,
+    options: Omit<RemovalOptions, "repository" | "debug">,
+  ): Promise<UploadResult> {
+    return await removePackages({ ...options, ...await this.#withDebug(name) });
+  }
+
+  async #withDebug(name: string): Promise<WithDebug> {
+    return { repository: await this.repositoryToChange(name), debug: this.#own.debugOf(name) };
   }
 
   /** Writes a package that another wing keeps until it is to be published, and reads it. */

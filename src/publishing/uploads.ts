@@ -264,7 +264,7 @@ export class Uploads implements AsyncDisposable {
   async #abandonIdle(): Promise<void> {
     for (const [id, upload] of this.#uploads) {
       const isIdle = this.#clock.monotonic() - upload.usedAt > MAX_IDLE_MS;
-      if (!isIdle || upload.arriving.size > 0)
+      if (!isIdle || upload.arriving.size > 0) continue;
       this.#uploads.delete(id);
       await removeTreeIfPresent(upload.directory);
     }

@@ -82,7 +82,8 @@ export const REPO_COMMAND: Command = {
       name: "repo remove",
       summary: "Remove packages from a repository",
       description: "Removes the given packages, all or none. Their files stay as long as a kept " +
-        "publication contains them, so that you can roll back to it.",
+        "publication contains them, so that you can roll back to it. Their debug packages leave " +
+        "REPOSITORY-debug with the last package of the same build.",
       arguments: [
         REPOSITORY,
         NAMES,
@@ -103,7 +104,8 @@ export const REPO_COMMAND: Command = {
       summary: "Publish packages in another repository as well",
       description:
         "Also publishes packages of one repository in another, for example from testing to " +
-        "stable, without copying them.",
+        "stable, without copying them. Debug packages of the same build go from REPOSITORY-debug " +
+        "to TO-debug.",
       arguments: [REPOSITORY, TARGET, NAMES],
       options: [...CONSENT_OPTIONS, ...OPTIONS],
       examples: [{ command: "pkgstash repo promote testing mine foo", description: "Release foo" }],

@@ -91,9 +91,9 @@ export const repositoryRoutes: readonly Route[] = [
   handle(
     REMOVE_PACKAGES,
     async ({ path, body: { packages, force }, publishing, principal, note }) => {
-      const own = await publishing.repositoryToChange(path.repository);
-      const generation = await own.remove(packages, { force, by: nameOf(principal) });
-      return await noted(note, own, { generation });
+      const by = nameOf(principal);
+      const removed = await publishing.remove(path.repository, { names: packages, force, by });
+      return await noted(note, publishing.repository(path.repository), removed);
     },
   ),
   handle(VERIFY_REPOSITORY, async ({ path, publishing }) => {

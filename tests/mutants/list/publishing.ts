@@ -123,6 +123,20 @@ export const PUBLISHING: readonly Mutant[] = [
     killedBy: ["publishing/databases_test.ts"],
   },
   {
+    file: "publishing/debug_packages.ts",
+    find: "return found.filter(({ name }) => !others",
+    replace: "return found.filter(({ name }) => others.size < 0 || !new Set<string>()",
+    breaks: "a package loses its debug package when another of the same build is removed",
+    killedBy: ["publishing/debug_packages_test.ts"],
+  },
+  {
+    file: "publishing/promotion.ts",
+    find: "assertPublishesNow(to, source);",
+    replace: "",
+    breaks: "a moved package is nowhere until it is signed",
+    killedBy: ["publishing/external_signing_test.ts"],
+  },
+  {
     file: "publishing/next_generation.ts",
     find: "return Math.max(now(), last + 1000);",
     replace: "return now();",

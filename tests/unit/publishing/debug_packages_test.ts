@@ -134,6 +134,151 @@ Deno.test("whenever the disk fails, no package is published without its debug pa
   assertEquals([...seen].sort(), ["0 0", "0 1", "1 1"]);
 });
 
+/** Runs with "testing", "mine" and their repositories for debug packages; "foo" is split in two. */
+async function withStages(
+  run: (house: {
+    publishing: Publishing;
+    root: string;
+    promote: (names: string[], isMove?: boolean) => ReturnType<Publishing["promote"]>;
+    stages: () => Promise<string[][]>;
+  }) => Promise<void>,
+  names: readonly string[] = ["testing", "testing-debug", "mine", "mine-debug"],
+): Promise<void> {
+  await using folder = await TempFolder.create();
+  const root = folder.join("state");
+  const publishing = await openPublishing(root);
+  try {
+    for (const name of names) await publishing.create(name, {}, "tests");
+    await addPackages(publishing, publishing.repository("testing"), [
+      await ownPackage("foo"),
+      await ownPackage("foo-libs", "1.0-1", { base: "foo" }),
+      await debugOf("foo"),
+      await ownPackage("bar"),
+    ]);
+    await run({
+      publishing,
+      root,
+      promote: (names, isMove = false) =>
+        publishing.promote({
+          ...{ from: "testing", to: "mine", names, by: "tests", consent: NO_CONSENT },
+          move: isMove ? { force: false } : null,
+        }),
+      stages: () => Promise.all(names.map((name) => packagesOf(publishing.repository(name)))),
+    });
+  } finally {
+    await publishing.stop();
+  }
+}
+
+Deno.test("promoted packages take along the debug packages that were built with them", async () => {
+  await withStages(async ({ publishing, promote, stages }) => {
+    const before = await stages();
+    assertEquals((await promote(["bar"])).debug, undefined, "it has none");
+    const { generation, debug } = await promote(["foo-libs"]);
+    assertEquals(generation!.changes.length, 1);
+    assertEquals([debug!.repository, debug!.generation!.number], ["mine-debug", 2]);
+    assertEquals(await stages(), [
+      before[0],
+      before[1],
+      ["bar 1.0-1", "foo-libs 1.0-1"],
+      ["foo-debug 1.0-1"],
+    ]);
+    assertEquals((await publishing.verify("mine-debug")).faults, []);
+  });
+});
+
+Deno.test("moved and removed packages leave no debug package that belongs to none", async () => {
+  await withStages(async ({ publishing, promote, stages }) => {
+    await promote(["foo"], true);
+    assertEquals(await stages(), [
+      ["bar 1.0-1", "foo-libs 1.0-1"],
+      ["foo-debug 1.0-1"],
+      ["foo 1.0-1"],
+      ["foo-debug 1.0-1"],
+    ], "foo-libs was built with it, and stays");
+    await promote(["foo-libs"], true);
+    assertEquals((await stages()).slice(0, 2), [["bar 1.0-1"], []]);
+    const one = { force: false, by: "tests" };
+    assertEquals((await publishing.remove("mine", { ...one, names: ["foo"] })).debug, undefined);
+    const { debug } = await publishing.remove("mine", { ...one, names: ["foo-libs"] });
+    assertEquals(debug!.generation!.changes.map(({ kind }) => kind), ["removed"]);
+    assertEquals(await stages(), [["bar 1.0-1"], [], [], []]);
+  });
+});
+
+Deno.test("debug packages stay, with a warning, where the other repository has none for them", async () => {
+  await withStages(async ({ promote, stages }) => {
+    const { warnings } = await promote(["foo", "foo-libs"], true);
+    assertEquals(warnings, ["foo-debug stays in testing-debug: there is no mine-debug"]);
+    assertEquals(await stages(), [
+      ["bar 1.0-1"],
+      ["foo-debug 1.0-1"],
+      ["foo 1.0-1", "foo-libs 1.0-1"],
+    ]);
+  }, ["testing", "testing-debug", "mine"]);
+});
+
+Deno.test("a debug package that is promoted by its name goes where an added one would", async () => {
+  await withStages(async ({ promote, stages }) => {
+    await promote(["foo", "foo-debug"]);
+    assertEquals((await stages()).slice(1), [["foo 1.0-1"], ["foo-debug 1.0-1"]]);
+    await promote(["foo-debug"]);
+  }, ["testing", "mine", "mine-debug"]);
+});
+
+Deno.test("a debug package that is refused keeps its package out of the other repository", async () => {
+  await withStages(async ({ publishing, promote, stages }) => {
+    await addPackages(publishing, publishing.repository("mine"), [await debugOf("foo", "2.0-1")]);
+    const before = await stages();
+    await assertRejects(() => promote(["foo"], true), Error, "older than 2.0-1");
+    assertEquals(await stages(), before);
+  });
+});
+
+Deno.test("whenever the disk fails, no promoted or removed package lacks its debug package", async (t) => {
+  await using folder = await TempFolder.create();
+  const works: [string, (publishing: Publishing) => Promise<unknown>][] = [
+    ["promote", (publishing) =>
+      publishing.promote({
+        ...{ from: "testing", to: "mine", names: ["foo", "foo-libs"], by: "tests" },
+        ...{ consent: NO_CONSENT, move: { force: false } },
+      })],
+    [
+      "remove",
+      (publishing) =>
+        publishing.remove("testing", { names: ["foo", "foo-libs"], force: false, by: "tests" }),
+    ],
+  ];
+  await withStages(async ({ publishing, root: prepared }) => {
+    await publishing.stop();
+    for (const [what, work] of works) {
+      await t.step(what, async () => {
+        for (let failing = 0;; failing++) {
+          const root = folder.join(`${what}-${failing}`);
+          await runCommand(["cp", "-a", prepared, root]);
+          const failed = await openPublishing(root);
+          let count: number;
+          {
+            using disk = new FailingDisk(root, { failing, forEver: true });
+            await work(failed).catch(() => {});
+            count = disk.count;
+          }
+          await failed.stop();
+          const next = await openPublishing(root);
+          for (const name of ["testing", "mine"]) {
+            const has = (await packagesOf(next.repository(name))).includes("foo 1.0-1");
+            const debug = await packagesOf(next.repository(`${name}-debug`));
+            assert(!has || debug.length > 0, `operation ${failing}: without its debug package`);
+          }
+          await next.stop();
+          await Deno.remove(root, { recursive: true });
+          if (count <= failing) break;
+        }
+      });
+    }
+  });
+});
+
 Deno.test("a debug package is one by its name, and by what makepkg says of it", () => {
   const info = (name: string, base: string, ...xdata: string[]) =>
     isDebugPackage({ name, base, xdata });

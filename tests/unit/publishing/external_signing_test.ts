@@ -171,3 +171,24 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
     assertEquals(house.mine, mine);
   });
 });
+
+Deno.test("nothing is moved to where it would have to wait for signatures", async () => {
+  await withHouse(async (house) => {
+    const { publishing, mine } = house;
+    await signAll(house);
+    const testing = await publishing.create("testing", {}, "tests");
+    await addPackages(publishing, testing, [await ownPackage("foo")]);
+    const promotion = {
+      ...{ from: "testing", to: "mine", names: ["foo"], by: "tests" },
+      consent: { downgrade: false, replace: false, shadow: false },
+    };
+    const moved = publishing.promote({ ...promotion, move: { force: false } });
+    const { message } = await assertRejects(() => moved, PkgstashError);
+    assertMatch(message, /Cannot move to mine: .*Promote the packages, sign them, and then remove/);
+    assertEquals(await mine.waiting(), null);
+    assertEquals(await packagesOf(testing), ["foo 1.0-1"]);
+    await publishing.promote({ ...promotion, move: null });
+    await signAll(house);
+    assertEquals(await packagesOf(mine), ["foo 1.0-1"]);
+  });
+});
