@@ -60,12 +60,12 @@ export class App implements AsyncDisposable {
     let publishing: Publishing | null = null;
     let building: Building | null = null;
     try {
-      // Requests are counted before it is open, and nobody waits for it.
-      history.open(mirroring.layout.history);
       publishing = await Publishing.open(config, {
         readPassphrase: () => readCredential(PASSPHRASE_CREDENTIAL),
         namesakes: (names) => mirroring.namesakesOf(names),
       });
+      // Requests are counted before it is open, and nobody waits for it.
+      history.open();
       const administration = new Administration(config.stateRoot);
       building = await Building.open(config, {
         publishing,
@@ -113,8 +113,8 @@ export class App implements AsyncDisposable {
       return new App(server, context);
     } catch (error) {
       await building?.stop();
-      await publishing?.stop();
       await history.close();
+      await publishing?.stop();
       await mirroring.stop();
       throw error;
     }
@@ -179,9 +179,9 @@ export class App implements AsyncDisposable {
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
     await this.#building.stop();
-    await this.#publishing.stop();
-    // Before the cache, whose lock its database is under.
+    // Before the state directory is released, where its database is.
     await this.#context.history.close();
+    await this.#publishing.stop();
     await this.#mirroring.stop();
     this.#context.administration.activity.note(deedOf("Stop"));
     await this.#context.administration.close();

@@ -34,7 +34,7 @@ const config = configOf("", {
 const metrics = new Metrics();
 const history = new History(config, metrics);
 const mirroring = await Mirroring.open(config, metrics, history);
-await history.open(mirroring.layout.history);
+await history.open();
 const publishing = await Publishing.open(config, {
   readPassphrase: () => null,
   namesakes: (names) => mirroring.namesakesOf(names),

@@ -127,11 +127,11 @@ export class History implements Traffic {
   }
 
   /**
-   * Opens the database at `path`; a damaged one is replaced. If that fails, everything stays in memory.
-   * Never rejects.
+   * Opens the database; a damaged one is replaced. If that fails, everything stays in memory. Never
+   * rejects.
    */
-  async open(path: string): Promise<void> {
-    this.#opened ??= this.#open(path);
+  async open(): Promise<void> {
+    this.#opened ??= this.#open();
     await this.#opened;
   }
 
@@ -229,10 +229,11 @@ export class History implements Traffic {
     this.#database = null;
   }
 
-  async #open(path: string): Promise<DatabaseSync> {
+  async #open(): Promise<DatabaseSync> {
     let database: DatabaseSync;
     try {
-      database = await openDatabase(path, MIGRATIONS);
+      // Not in the cache, which may be removed: what was in the past cannot be fetched again.
+      database = await openDatabase(join(this.#config.stateRoot, "history.sqlite"), MIGRATIONS);
     } catch (error) {
       log.error("keeping the history in memory until the next start", { reason: reasonOf(error) });
       database = await openDatabase(":memory:", MIGRATIONS);

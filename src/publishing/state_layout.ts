@@ -11,6 +11,7 @@ import { join } from "@std/path";
  *       token                         what serve --make-token made, 0600
  *       tokens.json                   tokens, hashed; see administration
  *       ended_sessions.json           sessions of the web admin that were ended before their time
+ *       history.sqlite                what was served and fetched, when and to whom; see history
  *       client_names.json             names that were given to clients; see history
  *       events/                       who changed what, and when; see administration
  *         activity/                     what the daemon did
@@ -31,7 +32,8 @@ import { join } from "@std/path";
  *         staging/                      uploads and generations in the making
  *
  * The newest generation that is whole is the one that is served, so a copy of this tree, made at any
- * moment with `staging` left out, is a backup.
+ * moment with `staging` left out, is a backup. Of `history.sqlite` such a copy may be damaged, which
+ * costs charts.
  */
 export class StateLayout {
   constructor(readonly root: string) {}

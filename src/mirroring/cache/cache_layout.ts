@@ -10,7 +10,6 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  *       .pkgstash/
  *         VERSION                       version of this tree
  *         index.sqlite                  what is cached, used, wished for and pinned
- *         history.sqlite                what was served and fetched, when and to whom; see history
  *         last-refresh                  its mtime is when all databases were last refreshed
  *         last-verification             its mtime is when all packages were last verified
  *         lock                          held by the running daemon
@@ -50,10 +49,6 @@ export class CacheLayout {
 
   get index(): string {
     return join(this.state, "index.sqlite");
-  }
-
-  get history(): string {
-    return join(this.state, "history.sqlite");
   }
 
   get lastRefresh(): string {

@@ -23,10 +23,10 @@ const DAMAGE = /file is not a database|database disk image is malformed/;
 
 /**
  * Messages of SQLite when the disk takes nothing (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
- * SQLITE_CANTOPEN). Errors of `exec` come without a code.
+ * SQLITE_CANTOPEN), or another process is writing (SQLITE_BUSY). Errors of `exec` come without a code.
  */
 const DISK_FAILURE =
-  /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file/;
+  /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file|database is locked/;
 
 /** Whether SQLite failed because the disk is full, read-only or broken. */
 export function isDiskFailure(error: unknown): boolean {

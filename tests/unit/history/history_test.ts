@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
 import { join } from "@std/path";
 import { MAX_CLIENTS } from "../../../src/history/client_table.ts";
 import { History, type HistoryOptions } from "../../../src/history/history.ts";
@@ -20,7 +21,7 @@ async function openIn(
 ): Promise<History & AsyncDisposable> {
   const metrics = new Metrics();
   const history = new History({ stateRoot: folder, resolveClientNames }, metrics, options);
-  await history.open(join(folder, "history.sqlite"));
+  await history.open();
   return Object.assign(history, { [Symbol.asyncDispose]: () => history.close() });
 }
 
@@ -112,11 +113,27 @@ Deno.test("a history that cannot be opened is kept in memory, and that is said",
   assertEquals(log.matching(/keeping the history in memory/).length, 1);
 });
 
+Deno.test("what is counted while another process writes is written afterwards", async () => {
+  await using folder = await TempFolder.create();
+  await using history = await openIn(folder.path);
+  const log = new LogLines();
+  {
+    using other = new DatabaseSync(join(folder.path, "history.sqlite"));
+    other.exec("BEGIN IMMEDIATE");
+    recordHit(history);
+    history.flush();
+    assertEquals(log.matching(/cannot write the history, keeping it in memory/).length, 1);
+    other.exec("ROLLBACK");
+  }
+  history.flush();
+  assertEquals((await history.traffic(ALL)).total.hit, 1);
+});
+
 Deno.test("requests are counted from before the database is open", async () => {
   await using folder = await TempFolder.create();
   const history = new History({ stateRoot: folder.path, resolveClientNames: false }, new Metrics());
   recordHit(history);
-  const opening = history.open(join(folder.path, "history.sqlite"));
+  const opening = history.open();
   recordHit(history);
   await opening;
   assertEquals((await history.traffic(ALL)).total.hit, 2);
