@@ -4,8 +4,8 @@ import { makepkg } from "../makepkg.ts";
 import { PROJECT } from "../project.ts";
 import { COMPILER } from "./binary_file.ts";
 
-/** As on Arch, where packages are stripped unless they object. */
-const CONFIGURATION = `
+/** Lines of makepkg.conf(5) as on Arch, where packages are stripped unless they object. */
+export const CONFIGURATION = `
 OPTIONS=(strip docs !libtool !staticlibs emptydirs zipman purge !debug lto)
 STRIP_BINARIES="--strip-all"
 STRIP_SHARED="--strip-unneeded"
