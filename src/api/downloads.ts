@@ -13,6 +13,12 @@ const FAILED_MIRROR = z.object({
   refused: z.boolean().describe("Whether it sent wrong bytes."),
 }).describe("A mirror that failed, lacked the file, or had another one; others went on.");
 
+const READER = z.object({
+  address: z.string().describe("Its IP address; unknown if a proxy does not name it."),
+  bytes: COUNT.describe("How many bytes it has taken."),
+  bytes_per_second: COUNT.describe("How fast it takes them, over the last few seconds."),
+}).describe("A client that reads a file while it arrives.");
+
 const DOWNLOAD = z.object({
   file: z.string().describe("Path below the server's root."),
   bytes: COUNT.describe("Bytes that have arrived and may be sent to clients."),
@@ -31,6 +37,9 @@ const DOWNLOAD = z.object({
   started_at: TIMESTAMP.describe("When the download started."),
   sources: z.array(SOURCE).describe("Who has sent what came so far, the most first."),
   failed: z.array(FAILED_MIRROR).describe("The first mirrors that have failed."),
+  slowest_client: READER.nullable().describe(
+    "The client that takes the fewest bytes a second of it; null if none reads it.",
+  ),
 }).describe("A file on its way from a mirror into the cache.");
 
 const FINISHED_DOWNLOAD = z.object({

@@ -15,9 +15,11 @@ const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false });
 
 /** A whole page for somebody who is signed in. `stream` keeps its live regions current. */
 export function renderPage(
-  { page, pages, content, visit, flashes = [], stream = null }: {
+  { page, pages, content, visit, waiting = new Map(), flashes = [], stream = null }: {
     page: Page;
     pages: readonly Page[];
+    /** How much waits for a person, by the paths of pages. */
+    waiting?: ReadonlyMap<string, number>;
     content: Content;
     visit: Visit;
     flashes?: readonly Flash[];
@@ -27,9 +29,16 @@ export function renderPage(
   return renderToString(
     <VisitContext.Provider value={{ visit, regions: new Map() }}>
       <Frame title={page.title}>
-        <Header pages={pages} current={page} visit={visit} isLive={stream !== null} />
+        <Header
+          pages={pages}
+          current={page}
+          visit={visit}
+          waiting={waiting}
+          isLive={stream !== null}
+        />
         <main id="content" tabIndex={-1}>
           {flashes.map(({ tone, text }) => <p class={`flash ${tone}`} role="status">{text}</p>)}
+          <Way page={page} pages={pages} visit={visit} />
           <Main content={content} />
           {stream === null ? null : (
             // A new query makes a new element, and so another stream.
@@ -101,11 +110,27 @@ function Frame({ title, children }: { title: string; children: ComponentChildren
   );
 }
 
+/** The way back from a page that is reached from others: those above it. */
+function Way({ page, pages, visit }: { page: Page; pages: readonly Page[]; visit: Visit }) {
+  const above = pages.filter((each) => each !== page && isPartOf(page, each) && each.path !== "");
+  if (page.section !== null || above.length === 0) return null;
+  const segments = visit.url.pathname.split("/");
+  return (
+    <nav class="way" aria-label="Way back">
+      {above.map((each) => (
+        // As many segments of this path as its own has.
+        <a href={segments.slice(0, each.path.split("/").length + 2).join("/")}>{each.title}</a>
+      ))}
+    </nav>
+  );
+}
+
 function Header(
-  { pages, current, visit, isLive }: {
+  { pages, current, visit, waiting, isLive }: {
     pages: readonly Page[];
     current: Page;
     visit: Visit;
+    waiting: ReadonlyMap<string, number>;
     isLive: boolean;
   },
 ) {
@@ -123,7 +148,13 @@ function Header(
       <div class="menu-content">
         <nav aria-label="Pages">
           {SECTIONS.map((section) => (
-            <NavigationOf section={section} pages={pages} current={current} visit={visit} />
+            <NavigationOf
+              section={section}
+              pages={pages}
+              current={current}
+              visit={visit}
+              waiting={waiting}
+            />
           ))}
         </nav>
         <div class="visitor">
@@ -145,11 +176,12 @@ function Header(
 }
 
 function NavigationOf(
-  { section, pages, current, visit }: {
+  { section, pages, current, visit, waiting }: {
     section: Section;
     pages: readonly Page[];
     current: Page;
     visit: Visit;
+    waiting: ReadonlyMap<string, number>;
   },
 ) {
   const shown = pages.filter((page) => page.section === section && visit.may(page.role));
@@ -165,10 +197,24 @@ function NavigationOf(
               aria-current={isPartOf(current, page) ? "page" : undefined}
             >
               {page.title}
+              <Waiting count={waiting.get(page.path) ?? 0} />
             </a>
           </li>
         ))}
       </ul>
+    </>
+  );
+}
+
+/** How much waits there. */
+function Waiting({ count }: { count: number }) {
+  return count === 0 ? null : (
+    <>
+      {" "}
+      <span class="count">
+        {count}
+        <span class="unseen">waiting</span>
+      </span>
     </>
   );
 }

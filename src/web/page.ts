@@ -23,6 +23,8 @@ export interface Page {
   readonly actions?: Readonly<Record<string, Action>>;
   /** Takes a file that a script of the page sends by PUT. */
   readonly upload?: (visit: Visit, file: FileBody) => Promise<Done>;
+  /** How much waits for a person there, which every page says in the navigation. */
+  readonly waiting?: (visit: Visit) => Promise<number>;
   /** Whether its live regions are kept current. */
   readonly isLive?: boolean;
 }

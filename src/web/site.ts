@@ -28,26 +28,26 @@ export async function respondToVisitor(arrival: Arrival): Promise<Response> {
   if (segments[1] === "live" && segments.length === 2) return streamFor(arrival, url);
   const found = pageAt(segments, pages);
   const visit = new Visit(visitor, url, found?.params ?? {});
-  if (found === null) return failed(arrival, visit, NO_SUCH_PAGE);
+  if (found === null) return await failed(arrival, visit, NO_SUCH_PAGE);
   const { page } = found;
-  if (!visit.may(page.role)) return failed(arrival, visit, NOT_YOURS);
+  if (!visit.may(page.role)) return await failed(arrival, visit, NOT_YOURS);
   try {
     switch (request.method) {
       case "GET":
       case "HEAD": {
         const file = await page.file?.(visit) ?? null;
         if (file !== null) return textResponse(file);
-        return shown(arrival, { page, visit, content: await page.render(visit) });
+        return await shown(arrival, { page, visit, content: await page.render(visit) });
       }
       case "POST":
         return await act(arrival, { page, visit });
       case "PUT":
         return await upload(arrival, { page, visit });
       default:
-        return failed(arrival, visit, WRONG_METHOD);
+        return await failed(arrival, visit, WRONG_METHOD);
     }
   } catch (error) {
-    return failed(arrival, visit, failureOf(error, url.pathname));
+    return await failed(arrival, visit, failureOf(error, url.pathname));
   }
 }
 
@@ -87,7 +87,7 @@ function pageAt(
   return null;
 }
 
-function shown(
+async function shown(
   { request, visitor, pages }: Arrival,
   { page, visit, content, status = STATUS_CODE.OK }: {
     page: Page;
@@ -95,20 +95,35 @@ function shown(
     content: Content;
     status?: number;
   },
-): Response {
+): Promise<Response> {
   // A part of a page that a script asks for may come between a change and the page that tells of it.
   const flashes = request.headers.has("hx-request") ? [] : visitor.flashes.splice(0);
   const isShownItself = status === STATUS_CODE.OK && request.method !== "POST";
   const stream = page.isLive === true && isShownItself
     ? `/admin/live?page=${encodeURIComponent(visit.here())}`
     : null;
-  const html = renderPage({ page, pages, content, visit, flashes, stream });
+  const waiting = await waitingOn(pages, visit);
+  const html = renderPage({ page, pages, content, visit, waiting, flashes, stream });
   return htmlResponse(request, html, { status });
 }
 
-function failed(arrival: Arrival, visit: Visit, failure: Failure): Response {
+/** How much waits for a person, by the paths of pages. What cannot be told is left out. */
+async function waitingOn(
+  pages: readonly Page[],
+  visit: Visit,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  await Promise.all(pages.map(async ({ path, role, waiting }) => {
+    if (waiting === undefined || !visit.may(role)) return;
+    const count = await waiting(visit).catch(() => 0);
+    counts.set(path, count);
+  }));
+  return counts;
+}
+
+async function failed(arrival: Arrival, visit: Visit, failure: Failure): Promise<Response> {
   const { status } = failure;
-  return shown(arrival, { page: NOWHERE, visit, content: failureContent(failure), status });
+  return await shown(arrival, { page: NOWHERE, visit, content: failureContent(failure), status });
 }
 
 /** Does what the button of a form says, after a question if there is one. */
@@ -119,11 +134,11 @@ async function act(
   const form = await readForm(arrival.request);
   const name = form.text("action");
   const action = Object.hasOwn(page.actions ?? {}, name) ? page.actions?.[name] : undefined;
-  if (action === undefined) return failed(arrival, visit, NO_SUCH_PAGE);
-  if (!visit.may(action.role)) return failed(arrival, visit, NOT_YOURS);
+  if (action === undefined) return await failed(arrival, visit, NO_SUCH_PAGE);
+  if (!visit.may(action.role)) return await failed(arrival, visit, NOT_YOURS);
   const question = form.has(CONFIRMED) ? null : await action.confirm?.(visit, form) ?? null;
   if (question !== null) {
-    return shown(arrival, { page, visit, content: confirmationOf(question, form, visit) });
+    return await shown(arrival, { page, visit, content: confirmationOf(question, form, visit) });
   }
   return redirect(await done(arrival, visit, () => action.run(visit, form)));
 }
@@ -152,7 +167,7 @@ async function upload(
   const { request: { body, headers } } = arrival;
   const size = Number(headers.get("content-length"));
   if (page.upload === undefined || body === null || !Number.isSafeInteger(size)) {
-    return failed(arrival, visit, WRONG_METHOD);
+    return await failed(arrival, visit, WRONG_METHOD);
   }
   const { upload } = page;
   const to = await done(arrival, visit, () => upload(visit, { content: body, size }));

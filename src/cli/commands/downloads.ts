@@ -105,7 +105,12 @@ function columns(paints: Paints): Column<DownloadReport>[] {
     { title: "FOR", text: purposeText, yields: 3 },
     { title: "FILE", text: ({ file }) => file, shrinks: true },
     { title: "FROM", text: ({ mirror }) => mirror ?? "-", yields: 4 },
+    { title: "SLOWEST CLIENT", text: slowestText, yields: 5 },
   ];
+}
+
+function slowestText({ slowest_client: slowest }: DownloadReport): string {
+  return slowest === null ? "-" : `${slowest.address}, ${rateText(slowest.bytes_per_second)}`;
 }
 
 function purposeText(

@@ -1,11 +1,25 @@
 import { Notifier } from "../../async/notifier.ts";
 import type { Download } from "./download.ts";
+import { RateMeter } from "./rate_meter.ts";
+
+/** A client that reads a download, until it is disposed of. */
+export interface DownloadReader extends Disposable {
+  /** Its IP address. */
+  readonly address: string;
+  /** How many bytes it has taken. */
+  readonly bytes: number;
+  /** How many bytes a second it takes, over the last few seconds. */
+  readonly rate: number;
+  /** Counts bytes that it has taken. */
+  add(count: number): void;
+}
 
 /** The downloads in flight that clients wait for. Prefetching makes way for them. */
 export class ClientDownloads {
   /** When a client last asked for each, in milliseconds of the monotonic clock. */
   readonly #inFlight = new Map<Download, number>();
   readonly #requests = new WeakMap<Download, number>();
+  readonly #readers = new WeakMap<Download, Set<DownloadReader>>();
   readonly #changes = new Notifier();
   readonly #now: () => number;
 
@@ -27,6 +41,39 @@ export class ClientDownloads {
       this.#changes.notify();
     };
     download.done.then(remove, remove);
+  }
+
+  /** Follows how fast a client at `address` takes what it reads of a download. */
+  addReader(download: Download, address: string): DownloadReader {
+    const readers = this.#readers.get(download) ?? new Set();
+    this.#readers.set(download, readers);
+    const meter = new RateMeter(this.#now);
+    let bytes = 0;
+    const reader: DownloadReader = {
+      address,
+      get bytes() {
+        return bytes;
+      },
+      get rate() {
+        return meter.rate;
+      },
+      add: (count) => {
+        bytes += count;
+        meter.add(count);
+      },
+      [Symbol.dispose]: () => readers.delete(reader),
+    };
+    readers.add(reader);
+    return reader;
+  }
+
+  /** Who takes the fewest bytes a second of a download; null if nobody reads it. */
+  slowestReader(download: Download): DownloadReader | null {
+    let slowest: DownloadReader | null = null;
+    for (const reader of this.#readers.get(download) ?? []) {
+      if (slowest === null || reader.rate < slowest.rate) slowest = reader;
+    }
+    return slowest;
   }
 
   /** Whether a client wanted a download, even if that has ended. */

@@ -28,6 +28,8 @@ export interface ReadOptions {
   last: number | null;
   /** Called with the number of bytes handed out. */
   onBytes?: (count: number) => void;
+  /** Called when the reader has ended, for whatever reason. */
+  onEnd?: () => void;
   /** Opens the rest if the disk fails; without it, the stream fails as well. */
   continueAt?: Continuation;
 }
@@ -136,6 +138,7 @@ class PartReader {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#options.onEnd?.();
     this.#bytes?.[Symbol.dispose]();
     this.#bytes = null;
     await this.#rest?.cancel().catch(() => {});

@@ -183,6 +183,7 @@ export class ExtraRequests {
       deadlineAt,
       continueTo: this.#pastCache(file, client).rest(opening.identity),
       onBytes: (count) => traffic.addBytesServed(count, delivery),
+      follow: () => clients.addReader(download, client.hostname),
     });
     const answer = answers.get(opening.identity.mirror);
     if (answer !== undefined) this.#passOn(answer, response.headers);

@@ -216,6 +216,7 @@ export class PackageRequests {
       deadlineAt,
       continueTo: past.rest(opening.identity),
       onBytes: (count) => traffic.addBytesServed(count, delivery),
+      follow: () => clients.addReader(download, client.hostname),
     });
   }
 

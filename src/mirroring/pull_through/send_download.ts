@@ -4,6 +4,7 @@ import { parseHttpDate } from "../../formats/http/http_date.ts";
 import { contentTypeOf, entityTag, responseHead } from "../../formats/http/representation.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, sendFile } from "../../repositories/send_file.ts";
 import { countedWhileSent } from "../../repositories/traffic.ts";
+import type { DownloadReader } from "../downloads/client_downloads.ts";
 import type { Download } from "../downloads/download.ts";
 import type { DownloadOpening } from "../downloads/download_request.ts";
 import { type Continuation, readDownload } from "../downloads/part_reader.ts";
@@ -20,6 +21,8 @@ export interface SendDownloadOptions {
   continueTo?: (last: number | null) => Continuation;
   /** Called with the number of bytes handed out. */
   onBytes: (count: number) => void;
+  /** Follows the client, from its first byte on. */
+  follow: () => DownloadReader;
 }
 
 /** Answers a GET or HEAD from a download in flight. */
@@ -29,7 +32,7 @@ export async function sendDownload(
   opening: DownloadOpening,
   options: SendDownloadOptions,
 ): Promise<Response> {
-  const { fileName, status, deadlineAt, continueTo, onBytes } = options;
+  const { fileName, status, deadlineAt, continueTo, onBytes, follow } = options;
   const { size } = download;
   if (size === null && request.headers.has("range") && request.method === "GET") {
     return await sendWhenDone(request, download, options);
@@ -57,17 +60,18 @@ export async function sendDownload(
     }
   }
   const last = range?.end ?? null;
-  let sent = 0;
+  const reader = follow();
   const body = readDownload(download, {
     start: range?.start ?? 0,
     last,
     onBytes: (count) => {
-      sent += count;
+      reader.add(count);
       onBytes(count);
     },
+    onEnd: () => reader[Symbol.dispose](),
     ...(continueTo === undefined ? {} : { continueAt: continueTo(last) }),
   });
-  return countedWhileSent(new Response(body, init), () => sent);
+  return countedWhileSent(new Response(body, init), () => reader.bytes);
 }
 
 /** The outcome of a promise, or an `upstream_timeout` at the end of `answerTimeoutMs`, `deadlineAt`. */

@@ -31,6 +31,7 @@ function downloadReport(
 ): DownloadReport {
   const { released: bytes, size } = download;
   const bytesPerSecond = rate.rate;
+  const slowest = clientDownloads.slowestReader(download);
   return {
     file: key,
     bytes,
@@ -45,6 +46,9 @@ function downloadReport(
     started_at: timestamp(startedAt),
     sources: download.sources,
     failed: failed.map(failedReport),
+    slowest_client: slowest === null
+      ? null
+      : { address: slowest.address, bytes: slowest.bytes, bytes_per_second: slowest.rate },
   };
 }
 

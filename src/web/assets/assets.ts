@@ -3,6 +3,7 @@ import { STATUS_CODE } from "@std/http/status";
 import htmx from "htmx.org/dist/htmx.min.js" with { type: "text" };
 import htmxSse from "htmx.org/dist/ext/hx-sse.min.js" with { type: "text" };
 import copyField from "../client/copy_field.js" with { type: "text" };
+import heldList from "../client/held_list.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
 import logView from "../client/log_view.js" with { type: "text" };
 import searchKey from "../client/search_key.js" with { type: "text" };
@@ -42,6 +43,7 @@ const SOURCES = {
     htmx,
     htmxSse,
     copyField,
+    heldList,
     liveState,
     relativeTime,
     searchKey,

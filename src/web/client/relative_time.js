@@ -4,14 +4,25 @@
 
   /** The same words as the server's; see src/web/elements/relative_text.ts. */
   /** @type {[string, number, number][]} */
-  const UNITS = [["s", 1, 60], ["min", 60, 60], ["h", 3600, 48], ["days", 86_400, Infinity]];
+  const UNITS = [
+    ["s", 1, 60],
+    ["min", 60, 60],
+    ["h", 3600, 48],
+    ["days", 86_400, 61],
+    ["months", 2_629_800, 24],
+    ["years", 31_557_600, Infinity],
+  ];
+  const DAYS_WITH_HOURS = 7;
 
   /** @param {number} milliseconds */
   const distanceText = (milliseconds) => {
     const seconds = Math.round(milliseconds / 1000);
     for (const [unit, size, count] of UNITS) {
       const number = Math.floor(seconds / size);
-      if (number < count) return `${number} ${unit}`;
+      if (number >= count) continue;
+      const hours = Math.floor(seconds % size / 3600);
+      const hasHours = unit === "days" && number < DAYS_WITH_HOURS && hours > 0;
+      return hasHours ? `${number} ${unit} ${hours} h` : `${number} ${unit}`;
     }
     return "";
   };

@@ -5,6 +5,7 @@ declare module "preact" {
   namespace JSX {
     interface IntrinsicElements {
       "copy-field": HTMLAttributes<HTMLElement>;
+      "held-list": HTMLAttributes<HTMLElement>;
       "live-state": HTMLAttributes<HTMLElement>;
       "upload-files": HTMLAttributes<HTMLElement>;
       "log-view": HTMLAttributes<HTMLElement>;

@@ -3,7 +3,7 @@ import { type HistorySlice, slicesOf } from "../../api/history_slices.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { useVisit } from "../visit_context.ts";
 import { Empty } from "./messages.tsx";
-import { Bytes, Count } from "./quantities.tsx";
+import { Bytes, Count, dayText } from "./quantities.tsx";
 import { Table } from "./table.tsx";
 
 type Range = HistoryReport["range"];
@@ -15,10 +15,24 @@ const BUCKETS = {
   year: { bar: 3, row: 7 },
 } as const;
 
-const RANGES: Readonly<Record<Range, { title: string; ticks: readonly string[] }>> = {
-  day: { title: "24 hours", ticks: ["24 h ago", "18 h", "12 h", "6 h", "now"] },
-  month: { title: "31 days", ticks: ["31 days ago", "23", "16", "8", "today"] },
-  year: { title: "12 months", ticks: ["12 months ago", "9", "6", "3", "today"] },
+const RANGES: Readonly<
+  Record<Range, { title: string; bar: string; ticks: readonly string[] }>
+> = {
+  day: {
+    title: "24 hours",
+    bar: "15 min",
+    ticks: ["24 h ago", "18 h ago", "12 h ago", "6 h ago", "now"],
+  },
+  month: {
+    title: "31 days",
+    bar: "6 h",
+    ticks: ["31 days ago", "23 days", "16 days", "8 days", "today"],
+  },
+  year: {
+    title: "12 months",
+    bar: "3 days",
+    ticks: ["12 months ago", "9 months", "6 months", "3 months", "today"],
+  },
 };
 
 const WIDTH = 1000;
@@ -37,10 +51,11 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
   const { range, total } = history;
   const { ticks } = RANGES[range];
   const bars = slicesOf(history, BUCKETS[range].bar);
-  const largest = Math.max(...bars.map(({ served, fetched }) => Math.max(served, fetched ?? 0)));
+  const largest = roundedUp(
+    Math.max(...bars.map(({ served, fetched }) => Math.max(served, fetched ?? 0))),
+  );
   return (
     <div class="history">
-      <RangeLinks range={range} />
       {largest === 0
         ? <Empty title={`Nothing was sent in the last ${RANGES[range].title}`} />
         : (
@@ -57,6 +72,7 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
               )}
             </figcaption>
             <div class="plot">
+              <p class="unit" aria-hidden="true">in each {RANGES[range].bar}</p>
               <div class="scale" aria-hidden="true">
                 <span>{bytesText(largest)}</span>
                 <span>{bytesText(Math.round(largest / 2))}</span>
@@ -74,7 +90,8 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
   );
 }
 
-function RangeLinks({ range }: { range: Range }) {
+/** Chooses the range of a chart. It stands beside its heading. */
+export function RangeLinks({ range }: { range: Range }) {
   const visit = useVisit();
   return (
     <nav class="ranges" aria-label="Range of the chart">
@@ -118,7 +135,8 @@ function Bars(
     >
       <path
         class="grid"
-        d={`M0 0.5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}`}
+        d={`M0 0.5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}` +
+          [0.25, 0.5, 0.75].map((share) => `M${share * WIDTH} 0V${HEIGHT}`).join("")}
       />
       <path class="saved" d={path(({ saved }) => [0, saved])} />
       <path class="passed" d={path(({ saved, served }) => [saved, served])} />
@@ -185,7 +203,17 @@ function Numbers({ history }: { history: HistoryReport }) {
 }
 
 function startText(iso: string, range: Range): string {
-  return range === "year" ? iso.slice(0, 10) : iso.slice(5, 16).replace("T", " ");
+  return range === "year" ? iso.slice(0, 10) : `${dayText(iso)} ${iso.slice(11, 16)}`;
+}
+
+/** Round numbers of a unit, with halves that are round as well. */
+const STEPS = [1, 2, 4, 6, 8, 10, 16, 20, 30, 40, 60, 80, 100, 160, 200, 300, 400, 600, 800, 1000];
+
+/** The next number of bytes from which on a scale is easy to read. */
+export function roundedUp(bytes: number): number {
+  let unit = 1;
+  while (bytes > unit * 1000) unit *= 1024;
+  return (STEPS.find((step) => step * unit >= bytes) ?? 1000) * unit * Math.sign(bytes);
 }
 
 function round(value: number): number {

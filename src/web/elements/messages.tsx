@@ -1,5 +1,7 @@
 import type { ComponentChildren } from "preact";
 import type { Tone } from "../page.ts";
+import { useVisit } from "../visit_context.ts";
+import { hx } from "./hx.ts";
 
 /** What is shown where there is nothing: why, and how something gets there. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
@@ -7,6 +9,34 @@ export function Empty({ title, children }: { title: string; children?: Component
     <div class="empty">
       <p class="title">{title}</p>
       {children}
+    </div>
+  );
+}
+
+/**
+ * What is shown while something is being made. The page asks again by itself, with scripts and without,
+ * until it is there.
+ */
+export function Pending({ title, children }: { title: string; children?: ComponentChildren }) {
+  const visit = useVisit();
+  return (
+    // A new element each time: it asks when it is loaded.
+    <div
+      id={`pending-${visit.now}`}
+      class="empty pending"
+      {...hx({
+        get: visit.here(),
+        trigger: "load delay:500ms",
+        target: "#content",
+        select: "#content",
+        swap: "outerMorph",
+      })}
+    >
+      <p class="title">{title}</p>
+      {children}
+      <noscript>
+        <meta http-equiv="refresh" content="1" />
+      </noscript>
     </div>
   );
 }

@@ -16,6 +16,32 @@ export function Time({ at, none = "never" }: { at: string | number | null; none?
   );
 }
 
+/** A point in time in a list of what happened: how long ago, and when by the clock. */
+export function Moment({ at }: { at: string }) {
+  const { now } = useVisit();
+  return (
+    <>
+      <Time at={at} />
+      <span class="directory number">{clockText(new Date(at), new Date(now))}</span>
+    </>
+  );
+}
+
+/** `12:04:05 UTC` of this day, `26 Nov, 12:04 UTC` of this year, or `2025-11-26, 12:04 UTC`. */
+function clockText(date: Date, now: Date): string {
+  const [text, today] = [date.toISOString(), now.toISOString()];
+  if (text.slice(0, 10) === today.slice(0, 10)) return `${text.slice(11, 19)} UTC`;
+  const day = text.slice(0, 4) === today.slice(0, 4) ? dayText(text) : text.slice(0, 10);
+  return `${day}, ${text.slice(11, 16)} UTC`;
+}
+
+const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+/** `26 Nov` of a time as `Date.prototype.toISOString` writes it. */
+export function dayText(iso: string): string {
+  return `${Number(iso.slice(8, 10))} ${MONTHS[Number(iso.slice(5, 7)) - 1]}`;
+}
+
 /** `2026-11-29 12:04:05 UTC` */
 function exactText(date: Date): string {
   return `${date.toISOString().slice(0, 19).replace("T", " ")} UTC`;
@@ -32,8 +58,16 @@ export function Bytes({ bytes, perSecond = false }: { bytes: number | null; perS
   if (bytes === null) return <None />;
   const unit = perSecond ? "/s" : "";
   return (
-    <span class="number" title={`${countText(bytes)} bytes${unit}`}>{bytesText(bytes)}{unit}</span>
+    <span class="number" title={`${countText(bytes)} bytes${unit}`}>
+      {alignedBytesText(bytes)}
+      {unit}
+    </span>
   );
+}
+
+/** Always with one decimal place, so that numbers below each other are compared at a glance. */
+function alignedBytesText(bytes: number): string {
+  return bytesText(bytes).replace(/^(\d+) (?!B)/, "$1.0 ");
 }
 
 /** A number, with its thousands apart. */

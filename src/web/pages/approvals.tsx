@@ -7,6 +7,7 @@ import {
 import { LIST_WATCHED } from "../../api/aur.ts";
 import { LIST_EVENTS } from "../../api/events.ts";
 import { Part } from "../elements/facts.tsx";
+import { Live } from "../elements/live.tsx";
 import { counted } from "../elements/quantities.tsx";
 import type { Page, Tone } from "../page.ts";
 import type { Visit } from "../visit.ts";
@@ -25,6 +26,11 @@ export const APPROVALS: Page = {
   title: "Approvals",
   section: "Packages of your own",
   role: "viewer",
+  isLive: true,
+  waiting: async ({ call }) => {
+    const { approvals, builds } = await call(LIST_APPROVALS);
+    return approvals.filter(({ is_asked }) => is_asked).length + builds.length;
+  },
   render: async (visit) => {
     const { call } = visit;
     const [{ approvals, builds }, { packages, last_check }, { events }] = await Promise.all([
@@ -40,7 +46,7 @@ export const APPROVALS: Page = {
       ...approvalsSentence(asked.length, builds.length),
       commands: ["pkgstash approvals", "pkgstash approvals show NAME"],
       body: (
-        <>
+        <Live id="approvals">
           {asked.length === 0 && builds.length === 0
             ? (
               <NothingWaits
@@ -69,7 +75,7 @@ export const APPROVALS: Page = {
               <LetThrough passed={passed} />
             </Part>
           )}
-        </>
+        </Live>
       ),
     };
   },

@@ -1,10 +1,16 @@
-import { type ClientDetails, NAME_CLIENT, SHOW_CLIENT, UNNAME_CLIENT } from "../../api/clients.ts";
+import {
+  type ClientDetails,
+  LIST_CLIENTS,
+  NAME_CLIENT,
+  SHOW_CLIENT,
+  UNNAME_CLIENT,
+} from "../../api/clients.ts";
 import { SHOW_TRAFFIC_HISTORY } from "../../api/history.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { Badge } from "../elements/badge.tsx";
 import { Fact, Facts, Part } from "../elements/facts.tsx";
 import { ActionForm, Field } from "../elements/forms.tsx";
-import { HistoryChart, rangeOf } from "../elements/history_chart.tsx";
+import { HistoryChart, RangeLinks, rangeOf } from "../elements/history_chart.tsx";
 import { Live } from "../elements/live.tsx";
 import { Empty } from "../elements/messages.tsx";
 import { countText, None, percentText, Time } from "../elements/quantities.tsx";
@@ -13,6 +19,10 @@ import { Table } from "../elements/table.tsx";
 import type { Page } from "../page.ts";
 import type { Visit } from "../visit.ts";
 import { labelOf, worthText } from "./clients/client_table.tsx";
+import { MissNotice } from "./clients/miss_notice.tsx";
+
+/** How many other clients it is compared with: those that were here last. */
+const OTHERS_READ = "200";
 
 /** One client: what it was sent, and how current its databases are. */
 export const CLIENT: Page = {
@@ -23,8 +33,9 @@ export const CLIENT: Page = {
   isLive: true,
   render: async (visit) => {
     const address = addressIn(visit);
-    const [client, history] = await Promise.all([
+    const [client, { clients: others }, history] = await Promise.all([
       visit.call(SHOW_CLIENT, { address }),
+      visit.call(LIST_CLIENTS, { limit: OTHERS_READ }),
       visit.call(SHOW_TRAFFIC_HISTORY, { client: address, range: rangeOf(visit.query("range")) }),
     ]);
     return {
@@ -35,13 +46,11 @@ export const CLIENT: Page = {
       ],
       body: (
         <>
-          <p>
-            <a href="/admin/clients">All clients</a>
-          </p>
           <Live id="client">
             <ClientFacts client={client} />
+            <MissNotice client={client} others={others} />
           </Live>
-          <Part title="What it was sent">
+          <Part title="What it was sent" aside={<RangeLinks range={history.range} />}>
             <Live id="history">
               <HistoryChart history={history} />
             </Live>

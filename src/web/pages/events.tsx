@@ -71,13 +71,14 @@ export const EVENTS: Page = {
               Only what {who} did. <a href={visit.here({ who: null, after: null })}>Show all.</a>
             </p>
           )}
-          <div class="list">
+          <held-list class="list">
+            <button type="button" class="newer" hidden>Show newer events</button>
             <Live id="events">
               {shown.length > 0
                 ? <EventTable events={shown} />
                 : <Nothing visit={visit} isFiltered={isFiltered} />}
             </Live>
-          </div>
+          </held-list>
           <NextPager next={events.length > PER_PAGE ? shown.at(-1)?.number ?? null : null} />
         </>
       ),

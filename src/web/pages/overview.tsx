@@ -2,10 +2,10 @@ import { LIST_APPROVALS } from "../../api/approvals.ts";
 import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import { LIST_DOWNLOADS } from "../../api/downloads.ts";
 import { SHOW_TRAFFIC_HISTORY } from "../../api/history.ts";
-import { LIST_EVENTS } from "../../api/events.ts";
+import { EVENT_KINDS, LIST_EVENTS } from "../../api/events.ts";
 import { SHOW_STATUS, type Status } from "../../api/status.ts";
 import { Part } from "../elements/facts.tsx";
-import { HistoryChart, rangeOf } from "../elements/history_chart.tsx";
+import { HistoryChart, RangeLinks, rangeOf } from "../elements/history_chart.tsx";
 import { Live } from "../elements/live.tsx";
 import { Notice } from "../elements/messages.tsx";
 import { counted } from "../elements/quantities.tsx";
@@ -13,7 +13,7 @@ import type { Page } from "../page.ts";
 import { concernsOf, overviewSentence } from "./overview/concerns.ts";
 import { DownloadsNow } from "./overview/downloads_now.tsx";
 import { FirstSteps } from "./overview/first_steps.tsx";
-import { LastEvents } from "./overview/last_events.tsx";
+import { KindLinks, LastEvents } from "./overview/last_events.tsx";
 import { Numbers } from "./overview/numbers.tsx";
 
 const EVENTS_SHOWN = "5";
@@ -26,10 +26,11 @@ export const OVERVIEW: Page = {
   isLive: true,
   render: async (visit) => {
     const { call } = visit;
+    const kind = EVENT_KINDS.find((each) => each === visit.query("kind")) ?? null;
     const [status, { downloads }, { events }, { approvals }, config, history] = await Promise.all([
       call(SHOW_STATUS),
       call(LIST_DOWNLOADS),
-      call(LIST_EVENTS, { limit: EVENTS_SHOWN }),
+      call(LIST_EVENTS, { limit: EVENTS_SHOWN, ...(kind === null ? {} : { kind }) }),
       call(LIST_APPROVALS),
       call(SHOW_CLIENT_CONFIG),
       call(SHOW_TRAFFIC_HISTORY, { range: rangeOf(visit.query("range")) }),
@@ -61,14 +62,14 @@ export const OVERVIEW: Page = {
             {isFresh ? <FirstSteps config={config} /> : (
               <>
                 <Numbers status={status} />
-                <Part title="Sent and fetched">
+                <Part title="Sent and fetched" aside={<RangeLinks range={history.range} />}>
                   <HistoryChart history={history} />
                 </Part>
                 <Part title="On its way now">
                   <DownloadsNow downloads={downloads} />
                 </Part>
-                <Part title="Last changes">
-                  <LastEvents events={events} />
+                <Part title="Last events" aside={<KindLinks kind={kind} />}>
+                  <LastEvents events={events} isFiltered={kind !== null} />
                 </Part>
               </>
             )}

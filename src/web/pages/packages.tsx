@@ -1,10 +1,12 @@
+import { deadline } from "@std/async/deadline";
 import { LIST_PACKAGES, type PackageList } from "../../api/packages.ts";
 import { ADD_PIN } from "../../api/pins.ts";
 import { SHOW_STATUS } from "../../api/status.ts";
 import { bytesText } from "../../config/quantities.ts";
+import { isTimeout } from "../../errors.ts";
 import { Filter } from "../elements/filter.tsx";
 import { Choice } from "../elements/forms.tsx";
-import { Empty } from "../elements/messages.tsx";
+import { Empty, Pending } from "../elements/messages.tsx";
 import { Pager } from "../elements/pager.tsx";
 import { counted } from "../elements/quantities.tsx";
 import type { Content, Page } from "../page.ts";
@@ -15,6 +17,22 @@ import { PackageTable } from "./packages/package_table.tsx";
 const PER_PAGE = 50;
 const SORTS = ["name", "size", "used_at", "fetched_at", "uses"] as const;
 const REASONS = ["current", "unknown", "pinned", "version", "in_flight", "nothing"] as const;
+
+/** After this time, the reader is told that the list is still being made. */
+const PATIENCE_MS = 500;
+
+/** What is shown until the list is there. It is made at first need, and takes seconds if it is long. */
+const LIST_IS_MADE: Content = {
+  heading: "The list of packages is being made",
+  commands: ["pkgstash packages list"],
+  body: (
+    <div class="list">
+      <Pending title="All cached packages are being read.">
+        <p>100 000 of them take some seconds, once; the list is kept while somebody looks at it.</p>
+      </Pending>
+    </div>
+  ),
+};
 
 /** Whether we have a package, and why it is still here. */
 export const PACKAGES: Page = {
@@ -30,7 +48,7 @@ export const PACKAGES: Page = {
     // What was used last is what most people look for.
     const sort = visit.query("sort") || "-used_at";
     const [list, { databases }] = await Promise.all([
-      visit.call(LIST_PACKAGES, {
+      inTime(visit.call(LIST_PACKAGES, {
         ...(words === "" ? {} : { q: words }),
         ...(repository === "" ? {} : { repository }),
         ...(kept === undefined ? {} : { kept }),
@@ -38,9 +56,10 @@ export const PACKAGES: Page = {
         descending: sort.startsWith("-") ? "true" : "false",
         limit: `${PER_PAGE}`,
         offset: `${(page - 1) * PER_PAGE}`,
-      }),
+      })),
       visit.call(SHOW_STATUS),
     ]);
+    if (list === null) return LIST_IS_MADE;
     const isFiltered = words !== "" || repository !== "" || kept !== undefined;
     const pages = Math.max(1, Math.ceil(list.total / PER_PAGE));
     const directories = databases.map((each) => each.repository);
@@ -85,6 +104,18 @@ export const PACKAGES: Page = {
     },
   },
 };
+
+/** What a call answers; null if it takes longer than a reader should look at nothing. */
+async function inTime<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await deadline(call, PATIENCE_MS);
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    // Nobody waits for it any more; the next request does.
+    call.catch(() => {});
+    return null;
+  }
+}
 
 function headingOf(
   { total, bytes }: PackageList,

@@ -75,8 +75,7 @@ export const REMOVED_FILES: Page = {
               : (
                 <Empty title="No matching file has been removed.">
                   <p>
-                    The latest 20,000 removals are kept.{" "}
-                    <a href="/admin/cleanup">Back to the cleanup.</a>
+                    The latest 20,000 removals are kept.
                   </p>
                 </Empty>
               )}

@@ -33,6 +33,30 @@ Deno.test("events come by themselves, and are filtered by links that can be shar
   });
 });
 
+Deno.test("what is new in a list is held while somebody reads further down, and offered", async () => {
+  await using site = await Site.start();
+  const rename = (name: string) => site.call("PUT", "clients/192.0.2.1/name", { name });
+  for (let count = 0; count < 30; count++) await rename(`client ${count}`);
+  const page = await site.open("/admin/events");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("client 29").waitFor();
+  await page.mouse.wheel(0, 800);
+  await page.waitForFunction("scrollY > 400");
+  const row = page.getByRole("row", { name: /client 10/ });
+  const before = await row.boundingBox();
+  await rename("the newest");
+  const button = page.getByRole("button", { name: "Show newer events" });
+  await button.waitFor();
+  assertEquals(await page.getByText("the newest").count(), 0);
+  assertEquals((await row.boundingBox())?.y, before?.y);
+  await button.click();
+  await page.getByText("the newest").waitFor();
+  await button.waitFor({ state: "hidden" });
+  await rename("newer still");
+  await page.getByText("newer still").waitFor();
+  assertEquals(site.complaints, []);
+});
+
 Deno.test("what a link brings into a page is shown as it is written", async () => {
   await using site = await Site.start();
   for (const path of ["packages", "events", "cleanup/removed"]) {

@@ -47,8 +47,10 @@ Deno.test("the overview says first what is wrong, and what to do about it", asyn
   site.mirror.behave("*", { kind: "status", code: 503 });
   await checkPage(site, "/admin/", {
     name: "overview-trouble",
-    // A mirror rests for a few seconds only.
-    before: () => site.fetch(core.package("absent", 1)),
-    ready: (page) => page.getByRole("heading", { name: /^No mirror is ready/ }).waitFor(),
+    ready: async (page) => {
+      // A mirror rests for a few seconds only; the page is live.
+      await site.fetch(core.package("absent", 1));
+      await page.getByRole("heading", { name: /^No mirror is ready/ }).waitFor();
+    },
   });
 });

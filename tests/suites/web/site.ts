@@ -108,6 +108,18 @@ export class Site implements AsyncDisposable {
     return status;
   }
 
+  /** What an endpoint of the API answers. */
+  async call(method: string, path: string, body?: unknown): Promise<unknown> {
+    const response = await fetch(`${this.origin}/api/v1/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${TOKEN}` },
+      ...body === undefined ? {} : { body: JSON.stringify(body) },
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
+    return text === "" ? null : JSON.parse(text);
+  }
+
   async #signIn(): Promise<void> {
     const page = await this.open("/admin/login", { isSignedIn: false });
     await page.getByLabel("Token").fill(TOKEN);

@@ -1,5 +1,5 @@
 import { FakeAur } from "../../support/fake_aur.ts";
-import { Site, TOKEN } from "./site.ts";
+import { Site } from "./site.ts";
 
 /** A site whose daemon watches packages of a fake AUR. */
 export class WatchedSite implements AsyncDisposable {
@@ -34,15 +34,8 @@ export class WatchedSite implements AsyncDisposable {
   }
 
   /** What an endpoint of the API answers. */
-  async call(method: string, path: string, body?: unknown): Promise<unknown> {
-    const response = await fetch(`${this.site.origin}/api/v1/${path}`, {
-      method,
-      headers: { authorization: `Bearer ${TOKEN}` },
-      ...body === undefined ? {} : { body: JSON.stringify(body) },
-    });
-    const text = await response.text();
-    if (!response.ok) throw new Error(`${method} ${path}: ${text}`);
-    return text === "" ? null : JSON.parse(text);
+  call(method: string, path: string, body?: unknown): Promise<unknown> {
+    return this.site.call(method, path, body);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -223,9 +223,11 @@ Deno.test("a download in flight is listed with its bytes, mirror and clients", a
   using second = await app.open(`/${B}`);
   await second.head();
   const [download] = (await ask<{ downloads: DownloadReport[] }>(app, "downloads")).downloads;
-  const { mirror, bytes_per_second, started_at, bytes, sources, ms_left, ...rest } = download!;
+  const { mirror, bytes_per_second, started_at, bytes, sources, ms_left, slowest_client, ...rest } =
+    download!;
   assertEquals(rest, { file: B, size: 2000, clients: 2, purpose: "client", failed: [] });
   assertEquals(sources.every((source) => source.mirror === mirror), true);
+  assertEquals(slowest_client?.address, "127.0.0.1");
   assertEquals(ms_left === null, bytes_per_second === 0);
   assertEquals(mirror, new URL(app.mirror.url).host);
   assert(bytes <= 500 && bytes_per_second >= 0 && Date.parse(started_at) <= Date.now());

@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { renderToString } from "preact-render-to-string";
 import type { HistoryReport } from "../../../src/api/history.ts";
 import { RANGES } from "../../../src/history/history.ts";
-import { HistoryChart, rangeOf } from "../../../src/web/elements/history_chart.tsx";
+import { HistoryChart, rangeOf, roundedUp } from "../../../src/web/elements/history_chart.tsx";
 import { clientsSentence } from "../../../src/web/pages/clients.tsx";
 import { Visit } from "../../../src/web/visit.ts";
 import { VisitContext } from "../../../src/web/visit_context.ts";
@@ -17,6 +17,14 @@ Deno.test("any text in the URL is a range", () => {
     "day",
     "day",
   ]);
+});
+
+Deno.test("the scale of a chart ends at a round number, and half of it is one, too", () => {
+  const [kib, mib] = [1024, 1024 ** 2];
+  assertEquals(
+    [0, 1, 700, 1000, 1001, 113 * mib, 226 * mib, 999 * mib, 1001 * mib].map(roundedUp),
+    [0, 1, 800, 1000, kib, 160 * mib, 300 * mib, 1000 * mib, 1024 * mib],
+  );
 });
 
 Deno.test("the heading of the clients says who is behind", () => {

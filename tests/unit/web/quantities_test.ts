@@ -17,6 +17,12 @@ Deno.test("a time is told by how far it is away", () => {
     "2 days ago",
   ]);
   assertEquals(relativeText(1e12 + 90_000, 1e12), "in 1 min");
+  const hour = 3_600_000;
+  assertEquals(
+    [3 * 24 + 5, 7 * 24 + 5, 60 * 24, 61 * 24, 729 * 24, 731 * 24]
+      .map((hours) => relativeText(1e12 - hours * hour, 1e12)),
+    ["3 days 5 h ago", "7 days ago", "60 days ago", "2 months ago", "23 months ago", "2 years ago"],
+  );
 });
 
 Deno.test("a share is all or nothing only if it is", () => {

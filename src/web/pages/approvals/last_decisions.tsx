@@ -43,9 +43,6 @@ export function LastDecisions({ watched }: { watched: WatchedDetail }) {
           </ol>
         )}
       </Part>
-      <p class="buttons">
-        <a href="/admin/approvals">What waits for you</a>
-      </p>
     </>
   );
 }

@@ -27,7 +27,10 @@ export function FailureNotice(
   return (
     <Notice tone="bad" title={failureText(failure)}>
       <p>
-        <Foreign text={sentence(failure.reason)} /> <Time at={endedAt} none="" />
+        <Foreign text={sentence(failure.reason)} />{" "}
+        <span class="quiet">
+          <Time at={endedAt} none="" />
+        </span>
       </p>
       <p>{helpFor(failure)}</p>
       {excerpt === null

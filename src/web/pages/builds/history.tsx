@@ -3,7 +3,7 @@ import { Badge } from "../../elements/badge.tsx";
 import { Foreign } from "../../elements/foreign_text.tsx";
 import { Empty } from "../../elements/messages.tsx";
 import { NextPager } from "../../elements/pager.tsx";
-import { Time } from "../../elements/quantities.tsx";
+import { None, Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import { PackageCell } from "./package_cell.tsx";
 import { failureText, STATES } from "./words.ts";
@@ -44,10 +44,10 @@ export function History(
           },
           { title: "Number", cell: ({ number }) => number, isNumber: true, from: "medium" },
           { title: "For", cell: ({ architecture }) => architecture, from: "medium" },
-          { title: "Builder", cell: ({ builder }) => builder ?? "–", from: "wide" },
+          { title: "Builder", cell: ({ builder }) => builder ?? <None />, from: "wide" },
           {
             title: "Ended",
-            cell: ({ ended_at, created_at }) => <Time at={ended_at ?? created_at} />,
+            cell: ({ ended_at }) => ended_at === null ? <None /> : <Time at={ended_at} />,
             isNumber: true,
           },
         ]}

@@ -1,7 +1,7 @@
 import type { BuildReport } from "../../../api/builds.ts";
 import { madeVisible } from "../../../formats/text/characters.ts";
-import { Foreign } from "../../elements/foreign_text.tsx";
 import { Time } from "../../elements/quantities.tsx";
+import { BuildTitle } from "./build_title.tsx";
 import { LogText } from "./log_line.tsx";
 import { STEPS } from "./words.ts";
 
@@ -16,15 +16,10 @@ export function Running({ builds }: { builds: readonly RunningBuild[] }) {
   return (
     <ol class="waiting-list">
       {builds.map(({ build, lastLine }) => {
-        const { number, package_base, version, architecture, builder, step, created_at } = build;
+        const { number, builder, step, created_at } = build;
         return (
           <li key={String(number)}>
-            <p class="entry-title">
-              <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
-              <span class="versions">
-                <Foreign text={version} /> for {architecture}
-              </span>
-            </p>
+            <BuildTitle build={build} />
             <p class="small">
               {step === null ? "Publishing" : STEPS[step]}
               <span class="quiet">

@@ -1,6 +1,6 @@
 import type { EventKind, EventReport } from "../../../api/events.ts";
 import { Badge } from "../../elements/badge.tsx";
-import { Time } from "../../elements/quantities.tsx";
+import { Moment } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import type { Tone } from "../../page.ts";
 import { useVisit } from "../../visit_context.ts";
@@ -20,6 +20,7 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
             <span class="file">
               <span class="name">{event.action}</span>
               <span class="directory">{factsText(event)}</span>
+              <span class="directory until-medium">{event.who}</span>
             </span>
           ),
         },
@@ -42,7 +43,7 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
           ),
           from: "medium",
         },
-        { title: "When", cell: ({ at }) => <Time at={at} />, isNumber: true },
+        { title: "When", cell: ({ at }) => <Moment at={at} />, isNumber: true },
       ]}
     />
   );
@@ -51,7 +52,7 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
 /** The facts of an event, or else what was requested. */
 export function factsText({ details, request }: EventReport): string {
   const facts = Object.entries(details).map(([name, value]) =>
-    `${name.replaceAll("_", " ")} ${typeof value === "string" ? value : JSON.stringify(value)}`
+    `${name.replaceAll("_", " ")}: ${typeof value === "string" ? value : JSON.stringify(value)}`
   );
   return facts.length > 0 ? facts.join(" · ") : request;
 }
@@ -65,6 +66,5 @@ const TROUBLE = /^(?:Fail|Break off|Refuse)/;
 
 function toneOf(kind: EventKind, action: string): Tone {
   if (isTrouble({ action })) return "bad";
-  if (kind === "download") return "warn";
-  return kind === "change" || kind === "login" ? "good" : "calm";
+  return kind === "download" ? "warn" : "calm";
 }

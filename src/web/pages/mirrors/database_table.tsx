@@ -25,6 +25,7 @@ export function DatabaseTable({ databases }: { databases: readonly DatabaseRepor
         {
           title: "Made",
           cell: ({ last_modified }) => <Time at={last_modified} none="unknown" />,
+          from: "medium",
         },
         {
           title: "Taken over",

@@ -27,7 +27,7 @@ export function mirrorsSentence(
       tone: "warn",
     };
   }
-  if (databases.length === 0) {
+  if (databases.every(({ generation }) => generation === null)) {
     return { heading: `${ready}, and nobody has asked for a database`, tone: "calm" };
   }
   return {

@@ -1,4 +1,5 @@
 import type { DownloadReport } from "../../../api/downloads.ts";
+import { Badge } from "../../elements/badge.tsx";
 import { Empty } from "../../elements/messages.tsx";
 import { Meter } from "../../elements/meter.tsx";
 import { Bytes, Count, Duration, None, percentText } from "../../elements/quantities.tsx";
@@ -20,7 +21,15 @@ export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport
       rows={downloads}
       keyOf={({ file }) => file}
       columns={[
-        { title: "File", cell: ({ file }) => <FileName path={file} /> },
+        {
+          title: "File",
+          cell: (download) => (
+            <>
+              <FileName path={download.file} />
+              <SlowestClient download={download} />
+            </>
+          ),
+        },
         { title: "Mirror", cell: ({ mirror }) => mirror ?? <None />, from: "wide" },
         {
           title: "Clients",
@@ -45,6 +54,31 @@ export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport
       ]}
     />
   );
+}
+
+/** Who takes it slower than it arrives, where several clients wait for one file or a line is slow. */
+function SlowestClient({ download }: { download: DownloadReport }) {
+  const { slowest_client: slowest } = download;
+  if (slowest === null || !isHeldUp(download)) return null;
+  const { address, bytes, bytes_per_second } = slowest;
+  return (
+    <p class="trouble">
+      <Badge tone="warn">slow client</Badge>{" "}
+      <a href={`/admin/clients/${encodeURIComponent(address)}`}>{address}</a> takes{" "}
+      <Bytes bytes={bytes_per_second} perSecond />, has <Bytes bytes={bytes} />
+    </p>
+  );
+}
+
+/** How far behind what has arrived a client is that counts as slow: more than is on its way to it. */
+const BEHIND_BYTES = 8 * 1024 * 1024;
+
+/** Whether a client is slower than the mirrors, and not only because it began later. */
+function isHeldUp(
+  { bytes, bytes_per_second, slowest_client: slowest }: DownloadReport,
+): boolean {
+  return slowest !== null && slowest.bytes_per_second < bytes_per_second / 2 &&
+    bytes - slowest.bytes > BEHIND_BYTES;
 }
 
 function Progress({ download: { bytes, size } }: { download: DownloadReport }) {

@@ -24,10 +24,19 @@ export function FirstSteps({ config }: { config: ClientConfig }) {
         <p class="waiting">Waiting for the first request</p>
       </li>
       <li>
-        <h2>Then</h2>
+        <h2>Packages of your own, if you want some</h2>
         <p>
-          Each further client gets the same packages from here, without another download. A
-          repository of your own and packages from the AUR come later, if you want them.
+          Each further client gets the same packages from here, without another download.{" "}
+          <a href="/admin/repositories">A repository of your own</a>{" "}
+          takes what you build, signs it, and shows clients which key to trust.
+        </p>
+      </li>
+      <li>
+        <h2>Packages of the AUR, if you want some</h2>
+        <CopyField label="Watch one" value="pkgstash aur add NAME" />
+        <p>
+          It is built after{" "}
+          <a href="/admin/approvals">your approval</a>, and again whenever it changes.
         </p>
       </li>
     </ol>

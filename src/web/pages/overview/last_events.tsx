@@ -1,25 +1,49 @@
-import type { EventReport } from "../../../api/events.ts";
+import { EVENT_KINDS, type EventKind, type EventReport } from "../../../api/events.ts";
 import { Empty } from "../../elements/messages.tsx";
 import { Time } from "../../elements/quantities.tsx";
+import { useVisit } from "../../visit_context.ts";
+import { factsText, isTrouble } from "../events/event_table.tsx";
 
-/** The changes that were made last, the newest first. */
-export function LastEvents({ events }: { events: readonly EventReport[] }) {
+/** What happened last, the newest first. */
+export function LastEvents(
+  { events, isFiltered }: { events: readonly EventReport[]; isFiltered: boolean },
+) {
   if (events.length === 0) {
-    return (
-      <Empty title="Nothing was changed yet.">
-        <p>Every change by a person, a token or a rule is recorded, with who made it.</p>
-      </Empty>
-    );
+    return isFiltered
+      ? <Empty title="No event is of this kind." />
+      : (
+        <Empty title="Nothing has happened yet.">
+          <p>What people change and what the daemon does is listed here.</p>
+        </Empty>
+      );
   }
   return (
     <ol class="events">
-      {events.map(({ number, at, who, action }) => (
-        <li key={String(number)}>
-          <span class="what">{action}</span>
-          <span class="who">{who}</span>
-          <Time at={at} />
+      {events.map((event) => (
+        <li key={String(event.number)}>
+          <span class={isTrouble(event) ? "what bad" : "what"}>
+            {event.action}
+            <span class="directory">{factsText(event)}</span>
+          </span>
+          <span class="who">{event.who}</span>
+          <Time at={event.at} />
         </li>
       ))}
     </ol>
+  );
+}
+
+/** Filters the last events by their kind. */
+export function KindLinks({ kind }: { kind: EventKind | null }) {
+  const visit = useVisit();
+  return (
+    <nav class="ranges" aria-label="Kind of the events">
+      {[null, ...EVENT_KINDS].map((each) => (
+        <a href={visit.here({ kind: each })} aria-current={each === kind ? "true" : undefined}>
+          {each ?? "all"}
+        </a>
+      ))}
+      <a href={kind === null ? "/admin/events" : `/admin/events?kind=${kind}`}>more</a>
+    </nav>
   );
 }

@@ -44,6 +44,9 @@ Deno.test("a range that is not reached is a timeout, and waits no longer than it
         status: "JOIN",
         deadlineAt: performance.now() + answerTimeoutMs,
         onBytes: () => {},
+        follow: () => {
+          throw new Error("nothing is read");
+        },
       }),
     PkgstashError,
   );

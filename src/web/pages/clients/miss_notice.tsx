@@ -1,0 +1,75 @@
+import type { ClientDetails, ClientReport } from "../../../api/clients.ts";
+import { counted, countText, percentText } from "../../elements/quantities.tsx";
+import { Notice } from "../../elements/messages.tsx";
+
+/** Fewer requests tell nothing. */
+const FEWEST_REQUESTS = 20;
+/** Below this share of hits, a client misses much. */
+const FEW_HITS = 0.5;
+/** From this share of requests for absent files on, its database is not one from here. */
+const MANY_ABSENT = 0.2;
+
+/** Why a client gets little from the cache; nothing for one that gets much. */
+export function MissNotice(
+  { client, others }: { client: ClientDetails; others: readonly ClientReport[] },
+) {
+  const reasons = missReasons(client, others);
+  if (reasons.length === 0) return null;
+  return (
+    <Notice tone="warn" title="Most of what it asks for is not in the cache">
+      <ul class="reasons">
+        {reasons.map((reason) => <li key={reason}>{reason}</li>)}
+      </ul>
+    </Notice>
+  );
+}
+
+/** What is known of why a client misses much, the likeliest first; empty if it does not. */
+export function missReasons(
+  client: ClientDetails,
+  others: readonly Pick<ClientReport, "address" | "agent">[],
+): string[] {
+  const { requests, hit_ratio, syncs } = client;
+  const all = Object.values(requests).reduce((sum, count) => sum + count, 0);
+  if (all < FEWEST_REQUESTS || hit_ratio === null || hit_ratio >= FEW_HITS) return [];
+  const reasons: string[] = [];
+  const machine = machineOf(client.agent);
+  const rest = others.filter(({ address }) => address !== client.address);
+  const known = rest.filter(({ agent }) => machineOf(agent) !== null);
+  if (
+    machine !== null && known.length > 0 && known.every(({ agent }) => machineOf(agent) !== machine)
+  ) {
+    reasons.push(
+      `It is the only client for ${machine}: nobody else fetches the packages that it needs.`,
+    );
+  }
+  if (syncs.length === 0) {
+    reasons.push(
+      "It has asked for no database here, so it syncs elsewhere and may want other versions. " +
+        "Put this server first in its mirrorlist.",
+    );
+  } else if (syncs.every(({ is_current }) => is_current === false)) {
+    reasons.push(
+      "Its databases are older than those here: it asks for versions that nobody else wants now. " +
+        "Run pacman -Syu on it.",
+    );
+  }
+  if (requests.not_found / all >= MANY_ABSENT) {
+    reasons.push(
+      `${percentText(requests.not_found / all)} of its requests are for files that no mirror has.`,
+    );
+  }
+  if (client.agent !== null && client.pacman_version === null) {
+    reasons.push("It is no pacman, so it may read files that nobody else does.");
+  }
+  if (reasons.length > 0) return reasons;
+  return rest.length === 0 ? ["It is the only client, so it is the first to ask for each file."] : [
+    `It asks first: ${counted(requests.miss, "request")} of ${countText(all)} began a download. ` +
+    "A refresh before it upgrades fetches new versions of what it has; see refresh_interval.",
+  ];
+}
+
+/** `x86_64` of `pacman/7.1.0 (Linux x86_64) libalpm/16.0.1`; null if it does not say. */
+function machineOf(agent: string | null): string | null {
+  return /\(\S+ ([A-Za-z0-9_]{1,20})\)/.exec(agent ?? "")?.[1] ?? null;
+}
