@@ -54,7 +54,10 @@ export const OVERVIEW: Page = {
                 tone="calm"
                 title={`${counted(asked, "change waits", "changes wait")} for you`}
               >
-                <p>Nothing of it is built before somebody approves it.</p>
+                <p>
+                  Nothing of it is built before somebody approves it.{" "}
+                  <a href="/admin/approvals">See what changed.</a>
+                </p>
               </Notice>
             )}
           </Live>
