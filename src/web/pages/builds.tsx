@@ -161,9 +161,16 @@ export function buildsSentence(
   const parts = [
     ...failed === 0 ? [] : [`${counted(failed, "package")} failed to build`],
     ...held === 0 ? [] : [`${counted(held, "build is", "builds are")} held`],
-    ...running === 0 ? [] : [`${counted(running, "is being built", "are being built")}`],
-    ...waiting === 0 ? [] : [`${counted(waiting, "waits", "wait")}`],
-  ];
+    ...running === 0 ? [] : [{ count: running, is: "is being built", are: "are being built" }],
+    ...waiting === 0 ? [] : [{ count: waiting, is: "waits", are: "wait" }],
+  ].map((part, index) => {
+    if (typeof part === "string") return part;
+    const { count, is, are } = part;
+    // What is counted is named once.
+    return index === 0
+      ? counted(count, `package ${is}`, `packages ${are}`)
+      : counted(count, is, are);
+  });
   if (parts.length === 0) return { heading: "Nothing builds, and nothing failed", tone: "good" };
   const text = parts.join(", ");
   return { heading: text, tone: failed > 0 ? "bad" : held > 0 ? "warn" : "calm" };
