@@ -47,6 +47,12 @@ async function dispatch(
     return EXIT_CODE.ok;
   }
   const commands = given ?? await loadCommands(first);
+  if (first === COMPLETE) {
+    const { candidates } = await import("./completion.ts");
+    await renounceWriting();
+    for (const each of await candidates(rest, commands)) output.out(each);
+    return EXIT_CODE.ok;
+  }
   switch (first) {
     case undefined:
       output.err(renderProgramHelp(commands));
@@ -70,6 +76,9 @@ async function dispatch(
   if (!command.writesFiles) await renounceWriting();
   return await command.run(parsed.options, output);
 }
+
+/** What the completions of the shells ask; see `completion.ts`, which is loaded for it alone. */
+const COMPLETE = "__complete";
 
 /** The commands among which `first` is looked up. */
 async function loadCommands(first: string | undefined): Promise<readonly Command[]> {

@@ -1,6 +1,23 @@
 import type { ExitCode } from "./errors.ts";
 import type { Output } from "./output.ts";
 
+/** What the shell completes a word to: names and ids that the daemon knows. */
+export type Completion =
+  | "cached packages"
+  | "repositories"
+  | "own repositories"
+  | "packages of the repository"
+  | "publications of the repository"
+  | "pins"
+  | "clients"
+  | "approvals"
+  | "builds"
+  | "built packages"
+  | "watched packages"
+  | "keys"
+  | "tokens"
+  | "sessions";
+
 /** An option of a command, written `--name VALUE`, or `--name` if it has no value. */
 export interface CommandOption {
   readonly name: string;
@@ -11,6 +28,8 @@ export interface CommandOption {
   readonly description: string;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
+  /** What its value is completed to; nothing by default. */
+  readonly completion?: Completion | undefined;
   /** Whether it may be given several times. */
   readonly isRepeated?: boolean;
 }
@@ -25,6 +44,8 @@ export interface CommandArgument {
   readonly isRepeated?: boolean;
   /** The allowed values, if they are few. */
   readonly choices?: readonly string[];
+  /** What it is completed to; nothing by default. */
+  readonly completion?: Completion | undefined;
 }
 
 export interface CommandExample {

@@ -1,11 +1,20 @@
 import type { Command } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { casePattern, firstWords, isFileOption, wordsAfter } from "./words.ts";
+import { casePattern, firstWords, isAskedFor, isFileOption, wordsAfter } from "./words.ts";
 
 /** The completion for bash. */
 export function bashCompletion(commands: readonly Command[]): string {
   const all = allCommands(commands);
   return `# Completion of pkgstash for bash, generated from its table of commands.
+
+# Adds what the daemon knows. bash breaks words at colons, so those that have some are left out.
+_pkgstash_ask() {
+  local each
+  while IFS= read -r each; do
+    [[ $each == *:* ]] || COMPREPLY+=("$each")
+  done < <(command pkgstash __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+
 _pkgstash() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD - 1]}
   local command="" word words=""
@@ -27,6 +36,9 @@ ${
   }
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+  case $command in
+    ${all.filter(isAskedFor).map(({ name }) => quote(name)).join(" | ")}) _pkgstash_ask ;;
+  esac
 }
 complete -F _pkgstash pkgstash
 `;
@@ -34,6 +46,12 @@ complete -F _pkgstash pkgstash
 
 function valueCases({ name, options }: Command): string[] {
   return options.filter(({ valueName }) => valueName !== null).map((option) => {
+    if (option.completion !== undefined) {
+      return `    ${quote(`${name} --${option.name}`)})
+      COMPREPLY=()
+      _pkgstash_ask
+      return ;;`;
+    }
     const candidates = isFileOption(option)
       ? "-f"
       : `-W ${quote((option.choices ?? []).join(" "))}`;

@@ -1,6 +1,6 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { isFileOption } from "./words.ts";
+import { isAskedFor, isFileOption } from "./words.ts";
 
 /** The completion for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
@@ -21,7 +21,11 @@ export function fishCompletion(commands: readonly Command[]): string {
   ].join("\n");
 }
 
-function linesOf({ name, options, subcommands, arguments: given }: Command): string[] {
+/** Adds what the daemon knows. */
+const ASK = "(command pkgstash __complete (commandline -opc)[2..] (commandline -ct) 2>/dev/null)";
+
+function linesOf(command: Command): string[] {
+  const { name, options, subcommands, arguments: given } = command;
   const words = name.split(" ").map((each) => `__fish_seen_subcommand_from ${each}`);
   const afterCommand = `-n ${quote(words.join("; and "))}`;
   const next = (subcommands ?? []).map((each) => each.name.slice(name.length + 1));
@@ -36,6 +40,7 @@ function linesOf({ name, options, subcommands, arguments: given }: Command): str
     ...(given ?? []).flatMap(({ choices }) => choices ?? []).map((each) =>
       word(afterCommand, each, "")
     ),
+    ...(isAskedFor(command) ? [`complete -c pkgstash ${afterCommand} -a ${quote(ASK)}`] : []),
     ...options.map((option) => `complete -c pkgstash ${afterCommand} ${optionOf(option)}`),
   ];
 }
@@ -47,8 +52,9 @@ function word(condition: string, name: string, summary: string): string {
 }
 
 function optionOf(option: CommandOption): string {
-  const { name, valueName, description, choices } = option;
+  const { name, valueName, description, choices, completion } = option;
   const value = valueName === null ? "" : isFileOption(option) ? " -r -F" : " -x";
+  if (completion !== undefined) return `-l ${name} -x -a ${quote(ASK)} -d ${quote(description)}`;
   const values = choices === undefined ? "" : ` -a ${quote(choices.join(" "))}`;
   return `-l ${name}${value}${values} -d ${quote(description)}`;
 }

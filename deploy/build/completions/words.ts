@@ -23,6 +23,11 @@ export function casePattern({ name }: Command): string {
   return name.includes(" ") ? name : ` ${name}`;
 }
 
+/** Whether the daemon knows what an argument of a command may be. */
+export function isAskedFor({ arguments: given }: Command): boolean {
+  return given?.some(({ completion }) => completion !== undefined) ?? false;
+}
+
 /** Whether the value of an option is a file. */
 export function isFileOption({ valueName }: CommandOption): boolean {
   return valueName === "FILE";

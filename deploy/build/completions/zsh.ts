@@ -1,12 +1,19 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { casePattern, isFileOption } from "./words.ts";
+import { casePattern, isAskedFor, isFileOption } from "./words.ts";
 
 /** The completion for zsh. */
 export function zshCompletion(commands: readonly Command[]): string {
   const all = allCommands(commands);
   return `#compdef pkgstash
 # Completion of pkgstash for zsh, generated from its table of commands.
+
+# Adds what the daemon knows.
+_pkgstash_ask() {
+  local -a known
+  known=("\${(@f)$(command pkgstash __complete "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
+  compadd -a known
+}
 _pkgstash() {
   local command="" word
   local -a choices
@@ -23,6 +30,9 @@ ${all.flatMap(valueCases).join("\n")}
     '') choices=(${list([...commands.map(entry), "help:Print help", ...PROGRAM_OPTIONS])}) ;;
     help) choices=(${list(commands.map(entry))}) ;;
 ${all.map((each) => `    ${quote(each.name)}) choices=(${list(entriesAfter(each))}) ;;`).join("\n")}
+  esac
+  case $command in
+    (${all.filter(isAskedFor).map(({ name }) => quote(name)).join("|")}) _pkgstash_ask ;;
   esac
   _describe pkgstash choices
 }
@@ -54,6 +64,7 @@ function valueCases({ name, options }: Command): string[] {
 
 function valuesOf(option: CommandOption): string {
   if (isFileOption(option)) return "_files";
+  if (option.completion !== undefined) return "_pkgstash_ask";
   return option.choices === undefined ? "_message value" : `compadd ${option.choices.join(" ")}`;
 }
 

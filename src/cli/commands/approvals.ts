@@ -32,6 +32,7 @@ const ID: CommandArgument = {
   name: "ID",
   description: "Id of the approval, as listed by pkgstash approvals, or its first digits",
   required: true,
+  completion: "approvals",
 };
 
 const LIST: Omit<Command, "name"> = {

@@ -21,6 +21,7 @@ const NAME: CommandArgument = {
   name: "NAME",
   description: "Name of a watched package or package base",
   required: true,
+  completion: "watched packages",
 };
 
 const TIME: CommandArgument = {

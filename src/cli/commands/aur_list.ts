@@ -29,7 +29,12 @@ export const AUR_SHOW_COMMAND: Command = {
   summary: "Show a watched package",
   description: "Shows all details of a watched package: its maintainers over time, its history " +
     "in the AUR, and every decision with its reason.",
-  arguments: [{ name: "NAME", description: "Name of a package or package base", required: true }],
+  arguments: [{
+    name: "NAME",
+    description: "Name of a package or package base",
+    required: true,
+    completion: "watched packages",
+  }],
   options: OPTIONS,
   examples: [{
     command: "pkgstash aur show yay",

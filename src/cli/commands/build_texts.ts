@@ -6,6 +6,7 @@ export const BUILD: CommandArgument = {
   name: "BUILD",
   description: "Number of a build, or a package name for its latest build",
   required: true,
+  completion: "builds",
 };
 
 /** `build 42, foo 1.0-1 for x86_64`. */

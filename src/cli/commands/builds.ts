@@ -47,7 +47,12 @@ const LIST: Omit<Command, "name"> = {
       description: "Only builds in this state",
       choices: BUILD_STATES,
     },
-    { name: "package", valueName: "NAME", description: "Only builds of this package" },
+    {
+      name: "package",
+      valueName: "NAME",
+      completion: "built packages",
+      description: "Only builds of this package",
+    },
     {
       name: "limit",
       valueName: "NUMBER",
@@ -117,7 +122,12 @@ export const BUILDS_COMMAND: Command = {
       description:
         "Queues the last published sources again with pkgrel raised by 0.1, for example after a " +
         "library has changed.",
-      arguments: [{ name: "PACKAGE", description: "A package or package base", required: true }],
+      arguments: [{
+        name: "PACKAGE",
+        description: "A package or package base",
+        required: true,
+        completion: "built packages",
+      }],
       options: [REASON, ...OPTIONS],
       examples: [{
         command: 'pkgstash builds rebuild foo --reason "libbar.so=6"',

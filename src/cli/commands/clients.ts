@@ -29,6 +29,7 @@ const ADDRESS: CommandArgument = {
   name: "ADDRESS",
   description: "IP address of the client",
   required: true,
+  completion: "clients",
 };
 
 const REMOVE: CommandOption = {

@@ -40,6 +40,7 @@ const FINGERPRINT: CommandArgument = {
   name: "FINGERPRINT",
   description: "Fingerprint of the key, spaces allowed",
   required: true,
+  completion: "keys",
 };
 
 const OVERLAP: CommandOption = {

@@ -30,6 +30,7 @@ const PACKAGE: CommandArgument = {
   name: "PACKAGE",
   description: "Path as requested by pacman, package name, file name, or a glob of either name",
   required: true,
+  completion: "cached packages",
 };
 
 const ALL: CommandOption = {
@@ -46,6 +47,7 @@ const LIST: Omit<Command, "name"> = {
     {
       name: "repository",
       valueName: "NAME",
+      completion: "repositories",
       description: "Only packages of this repository, given by name or directory",
     },
     {
@@ -99,6 +101,7 @@ export const PACKAGES_COMMAND: Command = {
         name: "PATTERN",
         description: "Package name or file name, or a glob of either, with * and ?",
         required: false,
+        completion: "cached packages",
       }],
     },
     {

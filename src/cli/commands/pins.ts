@@ -11,6 +11,7 @@ const PATTERN: CommandArgument = {
   name: "PATTERN",
   description: "Package name or file name, or a glob of either, with * and ?",
   required: true,
+  completion: "cached packages",
 };
 
 /** The subcommands of `packages` that pin. */
@@ -42,7 +43,7 @@ export const PIN_COMMANDS: readonly Command[] = [
     summary: "Remove a pin",
     description: "Removes a pin, which must be spelled exactly as it was pinned. Pins of the " +
       "configuration can only be removed there.",
-    arguments: [PATTERN],
+    arguments: [{ ...PATTERN, completion: "pins" }],
     options: CONNECTION_OPTIONS,
     examples: [{
       command: "pkgstash packages unpin linux-lts",

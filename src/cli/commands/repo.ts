@@ -34,12 +34,14 @@ const NAMES: CommandArgument = {
   name: PACKAGE,
   description: "Names of packages",
   required: true,
+  completion: "packages of the repository",
   isRepeated: true,
 };
 const TARGET: CommandArgument = {
   name: "TO",
   description: "Name of the other repository",
   required: true,
+  completion: "own repositories",
 };
 
 const option = (
@@ -60,7 +62,11 @@ export const REPO_COMMAND: Command = {
         "Creates an empty repository, which is served at once, and prints the equivalent " +
         "configuration table, which is optional. The server creates a signing key if it has " +
         "none.",
-      arguments: [{ ...REPOSITORY, description: "Name of the repository, the value of $repo" }],
+      arguments: [{
+        ...REPOSITORY,
+        completion: undefined,
+        description: "Name of the repository, the value of $repo",
+      }],
       options: [
         option("architectures", "LIST", "Comma-separated architectures (default: x86_64)"),
         option("client-path", "PATH", "Path on the server (default: $repo/os/$arch)"),

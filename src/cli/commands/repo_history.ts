@@ -33,6 +33,7 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
         name: GENERATION,
         description: "Number of the publication, as listed by repo history",
         required: true,
+        completion: "publications of the repository",
       },
     ],
     options: OPTIONS,

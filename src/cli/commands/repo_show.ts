@@ -51,6 +51,7 @@ export const REPO_SHOW_COMMAND: Command = {
       name: PACKAGE,
       description: "Package name or file name, or a glob of either, with * and ?",
       required: false,
+      completion: "packages of the repository",
     },
   ],
   options: OPTIONS,

@@ -8,6 +8,7 @@ export const REPOSITORY: CommandArgument = {
   name: "REPOSITORY",
   description: "Name of one of your repositories",
   required: true,
+  completion: "own repositories",
 };
 
 /** What the caller takes upon himself when packages join a repository. */

@@ -25,6 +25,7 @@ const SESSION: CommandArgument = {
   name: "SESSION",
   description: `Id of the session, or "${ALL}"`,
   required: true,
+  completion: "sessions",
 };
 
 const LIST: Omit<Command, "name"> = {

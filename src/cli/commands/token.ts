@@ -99,7 +99,7 @@ export const TOKEN_COMMAND: Command = {
       name: "token revoke",
       summary: "Revoke a token",
       description: "Makes a token invalid at once.",
-      arguments: [{ ...NAME, description: "Name or id of the token" }],
+      arguments: [{ ...NAME, description: "Name or id of the token", completion: "tokens" }],
       options: CONNECTION_OPTIONS,
       examples: [{ command: "pkgstash token revoke ci", description: "Revoke it by name" }],
       run: async (options, output) => {

@@ -21,6 +21,7 @@ export const VERIFY_COMMAND: Command = {
     name: REPOSITORY,
     description: "Name or directory of a repository (default: all)",
     required: false,
+    completion: "repositories",
   }],
   options: [
     {

@@ -3,6 +3,13 @@ import type { Mutant } from "../mutant.ts";
 /** Who may change something, what is recorded of it, and what is signed and trusted. */
 export const ADMINISTRATION: readonly Mutant[] = [
   {
+    file: "cli/completion.ts",
+    find: " && PLAIN.test(each)",
+    replace: "",
+    breaks: "a shell runs what somebody named a client",
+    killedBy: ["cli/completion_test.ts"],
+  },
+  {
     file: "administration/event_log.ts",
     find: 'this.#activity = new EventFiles(join(directory, "activity"), {',
     replace: "this.#activity = new EventFiles(directory, {",
