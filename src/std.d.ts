@@ -94,6 +94,7 @@ declare module "@std/http/status" {
     | "Conflict"
     | "Gone"
     | "PreconditionFailed"
+    | "LengthRequired"
     | "ContentTooLarge"
     | "UnsupportedMediaType"
     | "RangeNotSatisfiable"

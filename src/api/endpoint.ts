@@ -50,7 +50,8 @@ export interface Bytes {
 /** A file as a caller sends it. */
 export interface FileBody {
   readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
-  readonly size: number;
+  /** Null if it is not known before the end, as of a file among others of one form. */
+  readonly size: number | null;
 }
 
 /** What a request carries: JSON of a schema, a file, or nothing. */

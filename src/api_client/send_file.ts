@@ -21,7 +21,7 @@ export function sendFile(
   const { promise, resolve, reject } = Promise.withResolvers<Response>();
   const request = (url.protocol === "https:" ? overHttps : overHttp)(url, {
     method,
-    headers: { ...headers, "content-length": body.size },
+    headers: { ...headers, ...body.size === null ? {} : { "content-length": body.size } },
     signal,
   }, (incoming) => {
     const fields = Object.entries(incoming.headersDistinct)

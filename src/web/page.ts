@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import type { FileBody } from "../api/endpoint.ts";
+import type { FormFile } from "./form_files.ts";
 import type { Role } from "./role.ts";
 import type { Visit } from "./visit.ts";
 
@@ -25,6 +26,8 @@ export interface Page {
   readonly upload?: (visit: Visit, file: FileBody) => Promise<Done>;
   /** How much waits for a person there, which every page says in the navigation. */
   readonly waiting?: (visit: Visit) => Promise<number>;
+  /** Takes all files of a form that a browser without scripts sends. */
+  readonly uploadForm?: (visit: Visit, files: AsyncIterable<FormFile>) => Promise<Done>;
   /** Whether its live regions are kept current. */
   readonly isLive?: boolean;
 }

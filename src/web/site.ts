@@ -3,6 +3,7 @@ import { templateSegments } from "../api/endpoint.ts";
 import { confirmationOf, CONFIRMED } from "./confirmation.tsx";
 import { type Failure, failureContent, failureOf } from "./failure.tsx";
 import { readForm } from "./form.ts";
+import { formFiles, hasFiles } from "./form_files.ts";
 import { htmlResponse, redirect, textResponse } from "./html_response.ts";
 import { renderPage, renderRegions } from "./layout.tsx";
 import { liveStream } from "./live_stream.ts";
@@ -40,7 +41,9 @@ export async function respondToVisitor(arrival: Arrival): Promise<Response> {
         return await shown(arrival, { page, visit, content: await page.render(visit) });
       }
       case "POST":
-        return await act(arrival, { page, visit });
+        return hasFiles(request) && page.uploadForm !== undefined
+          ? await receiveForm(arrival, { uploadForm: page.uploadForm, visit })
+          : await act(arrival, { page, visit });
       case "PUT":
         return await upload(arrival, { page, visit });
       default:
@@ -55,6 +58,10 @@ const NO_SUCH_PAGE = { status: STATUS_CODE.NotFound, text: "It may have been her
 const NOT_YOURS = {
   status: STATUS_CODE.Forbidden,
   text: "Your token does not allow it. Ask the administrator for another.",
+};
+const NO_LENGTH = {
+  status: STATUS_CODE.LengthRequired,
+  text: "The browser did not say how long the files are. Use another, or the command line.",
 };
 const WRONG_METHOD = { status: STATUS_CODE.MethodNotAllowed, text: "A page is read with GET." };
 
@@ -172,6 +179,18 @@ async function upload(
   const { upload } = page;
   const to = await done(arrival, visit, () => upload(visit, { content: body, size }));
   return Response.json({ to }, { headers: { "cache-control": "no-store" } });
+}
+
+/** Takes the files of a form, which a browser without scripts sends as one. */
+async function receiveForm(
+  arrival: Arrival,
+  { uploadForm, visit }: { uploadForm: NonNullable<Page["uploadForm"]>; visit: Visit },
+): Promise<Response> {
+  // Of a body of unknown length, the server reads ahead without bound.
+  if (!arrival.request.headers.has("content-length")) return failed(arrival, visit, NO_LENGTH);
+  return redirect(
+    await done(arrival, visit, () => uploadForm(visit, formFiles(arrival.request))),
+  );
 }
 
 /** The stream for the page that the URL names. */

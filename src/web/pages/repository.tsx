@@ -19,6 +19,8 @@ import { Fact, Facts, Part } from "../elements/facts.tsx";
 import { ActionForm } from "../elements/forms.tsx";
 import { bytesText } from "../../config/quantities.ts";
 import { counted, Time } from "../elements/quantities.tsx";
+import { failureOf } from "../failure.tsx";
+import type { FormFile } from "../form_files.ts";
 import type { Done, Form, Page } from "../page.ts";
 import type { Visit } from "../visit.ts";
 import { AddPackages } from "./repositories/add_packages.tsx";
@@ -103,6 +105,7 @@ export const REPOSITORY: Page = {
     };
   },
   upload: receive,
+  uploadForm: receiveAll,
   actions: {
     publish: { role: "administrator", run: publish },
     abandon: {
@@ -218,6 +221,30 @@ async function receive(visit: Visit, file: FileBody): Promise<Done> {
     throw error;
   }
   return { text: `${name} has arrived.`, to: visit.here({ upload, file: null }) };
+}
+
+/** Takes the files of a form, and publishes them together; what is refused then can be allowed. */
+async function receiveAll(visit: Visit, files: AsyncIterable<FormFile>): Promise<Done> {
+  const { call } = visit;
+  const repository = nameIn(visit);
+  let upload: string | null = null;
+  try {
+    for await (const { name, content } of files) {
+      upload ??= (await call(OPEN_UPLOAD, { repository })).upload;
+      await call(UPLOAD_FILE, { repository, upload, file: name, body: { content, size: null } });
+    }
+  } catch (error) {
+    if (upload !== null) await call(ABANDON_UPLOAD, { repository, upload }).catch(() => {});
+    throw error;
+  }
+  if (upload === null) return { text: "No file was chosen.", tone: "bad" };
+  try {
+    const publication = await call(PUBLISH_UPLOAD, { repository, upload, body: {} });
+    return { text: publicationText("The packages are published", publication) };
+  } catch (error) {
+    const { text } = failureOf(error, visit.url.pathname);
+    return { text, tone: "bad", to: visit.here({ upload }) };
+  }
 }
 
 async function publish(visit: Visit, form: Form): Promise<Done> {

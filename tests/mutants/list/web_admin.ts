@@ -94,6 +94,20 @@ export const WEB_ADMIN: readonly Mutant[] = [
     killedBy: ["server/admin/proxied_user_test.ts"],
   },
   {
+    file: "web/form_files.ts",
+    find: "await Promise.race([taken, over]);",
+    replace: "void taken;",
+    breaks: "a form with files is held in memory as a whole",
+    killedBy: ["web/form_files_test.ts"],
+  },
+  {
+    file: "web/pages/repository.tsx",
+    find: "if (upload !== null) await call(ABANDON_UPLOAD",
+    replace: "if (false as boolean) await call(ABANDON_UPLOAD",
+    breaks: "files of a form that is refused stay on the disk",
+    killedBy: ["app/upload_form_test.ts"],
+  },
+  {
     file: "server/api/authorization.ts",
     find: 'if (isLook || purpose === "approver" && right === "approve") return null;',
     replace: 'if (isLook || right === "approve") return null;',

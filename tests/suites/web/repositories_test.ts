@@ -1,7 +1,8 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { Buffer } from "node:buffer";
 import type { Page } from "playwright-core";
 import { type OwnPackage, ownPackage } from "../../support/own_package.ts";
+import { madePackage } from "../../support/made_package.ts";
 import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
 
@@ -67,4 +68,41 @@ Deno.test("a package that is refused says why, changes nothing, and can be allow
   await page.getByRole("button", { name: "Publish them" }).click();
   await page.getByText("The packages are published").waitFor();
   assertEquals(await site.fetch("/mine/os/x86_64/foo-1.0-1-x86_64.pkg.tar.gz"), 200);
+});
+
+const BIG_BYTES = 200 * 1024 ** 2;
+
+/** The most memory that a process has used since it was asked the last time, in bytes. */
+async function peakMemory(pid: number): Promise<number> {
+  const status = await Deno.readTextFile(`/proc/${pid}/status`);
+  await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
+  return Number(/^VmHWM:\s*(\d+) kB$/m.exec(status)?.[1]) * 1024;
+}
+
+Deno.test("without scripts, packages of any size are published by a form, in little memory", async () => {
+  await using site = await Site.start();
+  await createRepository(site, "mine");
+  const info = "pkgname = big\npkgbase = big\npkgver = 1-1\narch = any\n";
+  const content = crypto.getRandomValues(new Uint8Array(65_536));
+  const big = new Uint8Array(BIG_BYTES);
+  for (let at = 0; at < big.length; at += content.length) big.set(content, at);
+  const path = site.pathOf("big-1-1-any.pkg.tar");
+  await Deno.writeFile(
+    path,
+    await madePackage([[".PKGINFO", info], ["usr/", ""], { name: "usr/big", bytes: big }]),
+  );
+  const page = await site.open("/admin/repositories/mine", { hasScripts: false });
+  const small = await ownPackage("foo");
+  await Deno.writeFile(site.pathOf(small.fileName), small.bytes);
+  await page.getByLabel(/^Packages, as makepkg makes them/)
+    .setInputFiles([path, site.pathOf(small.fileName)]);
+  await peakMemory(site.daemon.pid);
+  const before = await peakMemory(site.daemon.pid);
+  await page.getByRole("button", { name: "Publish them" }).click();
+  await page.getByText("The packages are published, with publication 2").waitFor();
+  const grown = await peakMemory(site.daemon.pid) - before;
+  console.log(`200 MiB by a form: memory grew by ${Math.round(grown / 1024 ** 2)} MiB at most`);
+  assertLess(grown, BIG_BYTES / 2);
+  assertEquals(await site.fetch("/mine/os/x86_64/big-1-1-any.pkg.tar"), 200);
+  assertEquals(await site.fetch(`/mine/os/x86_64/${small.fileName}`), 200);
 });

@@ -36,21 +36,21 @@ export function AddPackages({ upload }: { upload: string }) {
   return (
     <Part title="Add packages">
       <upload-files>
-        <label class="drop">
-          <span class="label">
-            Packages, as makepkg makes them, with their signatures if they have any
-          </span>
-          <input type="file" multiple accept=".zst,.xz,.gz,.tar,.sig" />
-        </label>
+        <form method="post" enctype="multipart/form-data">
+          <label class="drop">
+            <span class="label">
+              Packages, as makepkg makes them, with their signatures if they have any
+            </span>
+            <input type="file" name="files" multiple accept=".zst,.xz,.gz,.tar,.sig" />
+          </label>
+          <noscript>
+            <button type="submit" class="main">Publish them</button>
+          </noscript>
+        </form>
         <progress max="1" value="0" hidden></progress>
         <p role="status" class="quiet">
           They are published together, or none if one is refused.
         </p>
-        <noscript>
-          <p>
-            Without scripts a browser sends no large files. Use <code>pkgstash repo add</code>.
-          </p>
-        </noscript>
       </upload-files>
     </Part>
   );
