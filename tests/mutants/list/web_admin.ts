@@ -94,6 +94,20 @@ export const WEB_ADMIN: readonly Mutant[] = [
     killedBy: ["server/admin/proxied_user_test.ts"],
   },
   {
+    file: "server/admin/session_cookie.ts",
+    find: "    name: isTls ? SECURE_NAME : NAME,",
+    replace: "    name: NAME,",
+    breaks: "another port of the host sets the cookie of a session under TLS",
+    killedBy: ["app/sign_in_over_tls_test.ts"],
+  },
+  {
+    file: "server/admin/session_cookie.ts",
+    find: "    secure: isTls,",
+    replace: "    secure: false,",
+    breaks: "the cookie of a session under TLS is sent without TLS",
+    killedBy: ["app/sign_in_over_tls_test.ts"],
+  },
+  {
     file: "web/form_files.ts",
     find: "await Promise.race([taken, over]);",
     replace: "void taken;",

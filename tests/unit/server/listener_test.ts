@@ -2,6 +2,7 @@ import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { PkgstashError } from "../../../src/errors.ts";
 import { type Listener, openListener } from "../../../src/server/listener.ts";
 import { exchange } from "../../support/http_exchange.ts";
+import { CERTIFICATE, writeCertificate } from "../../support/localhost_certificate.ts";
 import { LogLines } from "../../support/log_lines.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp } from "../../support/test_app.ts";
@@ -87,14 +88,7 @@ Deno.test("an address that was chosen, or a port in use, is never replaced by an
 
 Deno.test("with a certificate, HTTP/1.1 and HTTP/2 are served over TLS", async () => {
   await using folder = await TempFolder.create();
-  await Deno.writeTextFile(folder.join("cert.pem"), CERTIFICATE);
-  await Deno.writeTextFile(folder.join("key.pem"), KEY);
-  await using app = await TestApp.start({
-    settings: {
-      tls_certificate: folder.join("cert.pem"),
-      tls_key: folder.join("key.pem"),
-    },
-  });
+  await using app = await TestApp.start({ settings: await writeCertificate(folder) });
   assertMatch(app.origin, /^https:/);
   for (const options of [{ http2: false }, { http1: false }]) {
     using client = Deno.createHttpClient({ caCerts: [CERTIFICATE], ...options });
@@ -105,24 +99,3 @@ Deno.test("with a certificate, HTTP/1.1 and HTTP/2 are served over TLS", async (
   await exchange(app.origin.replace("https", "http"), "/healthz").catch(() => null);
   await app.log.waitFor(/DEBUG request .*healthz/, 2);
 });
-
-/** For localhost, until 2126. */
-const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBmDCCAT6gAwIBAgIUV3v3SRQmfbAVAiDFsoE/mUd6sqYwCgYIKoZIzj0EAwIw
-FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyODE2MDgxMFoYDzIxMjYxMTA0
-MTYwODEwWjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
-PQMBBwNCAASin3EZCOarKbCHeKOPhN9lwSRjoAERiNKJwQjKcSJ3n6OKBxO9OeTB
-yINDdfHIrKeXg26JdYIRgbGVhy2KWnCko2wwajAdBgNVHQ4EFgQUaH5fH1Nl+ydj
-44BjHWOwNVQOLDYwHwYDVR0jBBgwFoAUaH5fH1Nl+ydj44BjHWOwNVQOLDYwGgYD
-VR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwEB/wQCMAAwCgYIKoZIzj0E
-AwIDSAAwRQIgC5DB8KikG5pKKbO9d5g1wCdCY3Q4FUK9z9B1mCNGUB8CIQCYKlkI
-kyFYk8LjcY8pbTFMgzSTDet6IWTk4BhaChBEGQ==
------END CERTIFICATE-----
-`;
-
-const KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgNwawZBvuDYRNtMYZ
-qCiFTVffY0Lq0djPqXVNYTdKye2hRANCAASin3EZCOarKbCHeKOPhN9lwSRjoAER
-iNKJwQjKcSJ3n6OKBxO9OeTByINDdfHIrKeXg26JdYIRgbGVhy2KWnCk
------END PRIVATE KEY-----
-`;
