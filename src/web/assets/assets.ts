@@ -6,6 +6,7 @@ import copyField from "../client/copy_field.js" with { type: "text" };
 import heldList from "../client/held_list.js" with { type: "text" };
 import liveState from "../client/live_state.js" with { type: "text" };
 import logView from "../client/log_view.js" with { type: "text" };
+import menuKeys from "../client/menu_keys.js" with { type: "text" };
 import searchKey from "../client/search_key.js" with { type: "text" };
 import relativeTime from "../client/relative_time.js" with { type: "text" };
 import uploadFiles from "../client/upload_files.js" with { type: "text" };
@@ -45,6 +46,7 @@ const SOURCES = {
     copyField,
     heldList,
     liveState,
+    menuKeys,
     relativeTime,
     searchKey,
     uploadFiles,

@@ -70,9 +70,9 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
                   Fetched from mirrors: {bytesText(total.bytes_fetched)}
                 </span>
               )}
+              <span class="unit">Bytes in each {RANGES[range].bar}</span>
             </figcaption>
             <div class="plot">
-              <p class="unit" aria-hidden="true">in each {RANGES[range].bar}</p>
               <div class="scale" aria-hidden="true">
                 <span>{bytesText(largest)}</span>
                 <span>{bytesText(Math.round(largest / 2))}</span>

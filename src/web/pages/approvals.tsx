@@ -1,6 +1,6 @@
 import {
-  type ApprovalDetail,
   type ApprovalReport,
+  type FactReport,
   LIST_APPROVALS,
   SHOW_APPROVAL,
 } from "../../api/approvals.ts";
@@ -40,7 +40,7 @@ export const APPROVALS: Page = {
     ]);
     const asked = approvals.filter(({ is_asked }) => is_asked);
     const cooling = approvals.filter(({ is_asked }) => !is_asked);
-    const details = await detailsOf(asked, visit);
+    const facts = await factsOf(asked, visit);
     const passed = letThroughIn(events);
     return {
       ...approvalsSentence(asked.length, builds.length),
@@ -56,7 +56,7 @@ export const APPROVALS: Page = {
               />
             )
             : null}
-          {asked.length === 0 ? null : <Waiting approvals={asked} details={details} />}
+          {asked.length === 0 ? null : <Waiting approvals={asked} facts={facts} />}
           {builds.length === 0 ? null : (
             <Part title="Builds that need you">
               <BuildsToDecide builds={builds} />
@@ -64,7 +64,7 @@ export const APPROVALS: Page = {
           )}
           {cooling.length === 0 ? null : (
             <Part title="Passing by themselves after their cool-down">
-              <Waiting approvals={cooling} details={new Map()} />
+              <Waiting approvals={cooling} facts={new Map()} />
             </Part>
           )}
           {passed.length === 0 ? null : (
@@ -81,17 +81,36 @@ export const APPROVALS: Page = {
   },
 };
 
-/** What changed, of the first of a list. One that ends meanwhile is left out. */
-async function detailsOf(
+/**
+ * What changed, by what is listed of it: to look into a change takes some milliseconds, and a page that
+ * is kept current asks twice a second.
+ */
+const known = new Map<string, readonly FactReport[]>();
+const MOST_KNOWN = 200;
+
+/** What changed, of the first of a list, by ids. One that ends meanwhile is left out. */
+async function factsOf(
   asked: readonly ApprovalReport[],
   { call }: Visit,
-): Promise<Map<string, ApprovalDetail>> {
-  const details = new Map<string, ApprovalDetail>();
-  for (const { id } of asked.slice(0, MOST_DETAILS)) {
-    const detail = await call(SHOW_APPROVAL, { id }).catch(() => null);
-    if (detail !== null) details.set(id, detail);
+): Promise<Map<string, readonly FactReport[]>> {
+  const found = new Map<string, readonly FactReport[]>();
+  for (const approval of asked.slice(0, MOST_DETAILS)) {
+    const { id } = approval;
+    const key = JSON.stringify(approval);
+    const facts = known.get(key) ??
+      (await call(SHOW_APPROVAL, { id }).catch(() => null))?.packages
+        .flatMap(({ facts }) => facts);
+    if (facts === undefined) continue;
+    found.set(id, facts);
+    known.delete(key);
+    known.set(key, facts);
   }
-  return details;
+  // The one that was looked at longest ago goes first.
+  for (const key of known.keys()) {
+    if (known.size <= MOST_KNOWN) break;
+    known.delete(key);
+  }
+  return found;
 }
 
 /** The answer to "what waits for me?" in a sentence. */

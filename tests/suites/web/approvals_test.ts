@@ -73,6 +73,22 @@ Deno.test("where nothing is watched or waits, the page of approvals says so", as
   });
 });
 
+Deno.test("what begins to wait comes by itself, and every page counts it", async () => {
+  await using watched = await WatchedSite.start();
+  watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
+  const page = await watched.site.open("/admin/approvals");
+  await page.getByText("Live", { exact: true }).waitFor();
+  await page.getByText("No package of the AUR is watched yet.").waitFor();
+  await watched.add("yay-bin");
+  await page.getByRole("heading", { name: "1 change waits for you" }).waitFor();
+  await page.getByText("It was never built here.").waitFor();
+  const other = await watched.site.open("/admin/settings");
+  await other.getByRole("link", { name: "Approvals 1 waiting" }).waitFor();
+  await watched.approveAll();
+  await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
+  assertEquals(watched.site.complaints, []);
+});
+
 Deno.test("what waits is told in a sentence, with its facts and the diff of all files", async () => {
   await using watched = await changed();
   watched.aur.put("paru-bin", {

@@ -1,7 +1,8 @@
+import { assertEquals } from "@std/assert";
 import { Gate } from "../../support/fake_mirror.ts";
 import { PublishedRepository } from "../../support/published_repository.ts";
-import { checkPage } from "./page_check.ts";
-import { Site } from "./site.ts";
+import { checkPage, checkView } from "./page_check.ts";
+import { Site, VIEWS } from "./site.ts";
 
 Deno.test("downloads show live while they run, and what became of them", async () => {
   await using site = await Site.start();
@@ -34,4 +35,24 @@ Deno.test("downloads show live while they run, and what became of them", async (
     name: "downloads-trouble",
     ready: (page) => page.getByText(/broke off at 50 %/).waitFor(),
   });
+});
+
+Deno.test("a client that takes a file much slower than it arrives is named, until it leaves", async () => {
+  await using site = await Site.start({ settings: { stall_timeout: "5m" } });
+  const core = new PublishedRepository(site.mirror).set("linux", 1, { size: 60_000_000 });
+  await core.publish();
+  await site.fetch(core.path("core.db"));
+  const page = await site.open("/admin/downloads");
+  await page.getByText("Live", { exact: true }).waitFor();
+  const gate = new Gate();
+  site.mirror.behave(core.package("linux", 1), { kind: "gate", gate, bytes: 50_000_000 });
+  // It reads nothing: only what fits on its way is sent.
+  const client = await fetch(site.origin + core.package("linux", 1));
+  await page.getByText("slow client").waitFor();
+  await page.getByRole("link", { name: "127.0.0.1", exact: true }).waitFor();
+  await checkView(page, { name: "downloads-slow-client", view: VIEWS[2]! });
+  await client.body?.cancel();
+  await page.getByText("slow client").waitFor({ state: "detached" });
+  gate.release();
+  assertEquals(site.complaints, []);
 });

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import axe from "axe-core/axe.min.js" with { type: "text" };
 import type { Page } from "playwright-core";
@@ -7,6 +7,12 @@ import { type Site, type View, VIEWS } from "./site.ts";
 
 const SCREENSHOTS = join(PROJECT, "dist/web-screenshots");
 
+/** A line for each page and view that was found right: what axe said, and the weight in bytes. */
+const TABLE = join(SCREENSHOTS, "pages.tsv");
+
+/** What a first load may weigh, compressed, in bytes. */
+const MAX_WEIGHT = 60 * 1024;
+
 interface Violation {
   readonly id: string;
   readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
@@ -14,7 +20,7 @@ interface Violation {
 
 /**
  * Looks at a page narrow and wide, light and dark: no complaint of the console or of axe, nothing to
- * scroll sideways. `ready` waits until the page shows what is to be looked at. The pictures are named
+ * scroll sideways, and not too much to load. `ready` waits until the page shows what is to be looked at. The pictures are named
  * `name`.
  */
 export async function checkPage(
@@ -41,10 +47,21 @@ export async function checkPage(
     const page = await site.open(path, { view, isSignedIn });
     await ready(page);
     await checkView(page, { name, view });
+    const weight = await weightOf(page);
+    assert(weight <= MAX_WEIGHT, `${name} weighs ${weight} bytes at its first load`);
+    const line = [name, view.width, view.scheme, "0 violations", weight].join("\t");
+    await Deno.writeTextFile(TABLE, `${line}\n`, { append: true });
     await page.context().close();
   }
   const expected = `server responded with a status of ${answers}`;
   assertEquals(site.complaints.filter((each) => !each.includes(expected)), []);
+}
+
+/** How many bytes a browser that had nothing of a page received of it and of what it refers to. */
+async function weightOf(page: Page): Promise<number> {
+  return await page.evaluate(`["navigation", "resource"]
+    .flatMap((type) => performance.getEntriesByType(type))
+    .reduce((sum, { transferSize }) => sum + transferSize, 0)`) as number;
 }
 
 /** As `checkPage`, for a page that is open, in one view. */

@@ -1,4 +1,4 @@
-import type { ApprovalDetail, ApprovalReport } from "../../../api/approvals.ts";
+import type { ApprovalReport, FactReport } from "../../../api/approvals.ts";
 import { Badge } from "../../elements/badge.tsx";
 import { Foreign } from "../../elements/foreign_text.tsx";
 import { Time } from "../../elements/quantities.tsx";
@@ -6,17 +6,17 @@ import { listText, sentence, subjectsOf } from "./facts.ts";
 
 /** What waits, one entry for each decision. */
 export function Waiting(
-  { approvals, details }: {
+  { approvals, facts }: {
     approvals: readonly ApprovalReport[];
     /** What changed, by ids. */
-    details: ReadonlyMap<string, ApprovalDetail>;
+    facts: ReadonlyMap<string, readonly FactReport[]>;
   },
 ) {
   return (
     <ol class="waiting-list">
       {approvals.map((approval) => (
         <li key={approval.id}>
-          <Entry approval={approval} detail={details.get(approval.id)} />
+          <Entry approval={approval} facts={facts.get(approval.id) ?? []} />
         </li>
       ))}
     </ol>
@@ -24,7 +24,7 @@ export function Waiting(
 }
 
 function Entry(
-  { approval, detail }: { approval: ApprovalReport; detail: ApprovalDetail | undefined },
+  { approval, facts }: { approval: ApprovalReport; facts: readonly FactReport[] },
 ) {
   const { kind, packages, passes_at, pushed_at } = approval;
   const [first] = packages;
@@ -47,7 +47,7 @@ function Entry(
         {kind === "first" ? <Badge>first build</Badge> : null}
       </p>
       <p>
-        <Foreign text={entryText(approval, detail)} />
+        <Foreign text={entryText(approval, facts)} />
       </p>
       <p class="quiet small">
         {kind === "settings" ? "Proposed " : "Pushed "}
@@ -65,7 +65,7 @@ function Entry(
 /** Why it waits and what changed, in a sentence or two. */
 export function entryText(
   { kind, reasons, packages }: ApprovalReport,
-  detail: ApprovalDetail | undefined,
+  facts: readonly FactReport[],
 ): string {
   if (kind === "settings") {
     const changes = packages.flatMap(({ settings }) => settings?.changes ?? []);
@@ -75,11 +75,9 @@ export function entryText(
   }
   if (kind === "first") {
     const many = packages.length > 1 ? `${packages.length} packages that were` : "It was";
-    const facts = detail?.packages.flatMap(({ facts }) => facts) ?? [];
     const look = facts.length === 0 ? "" : ` Worth a look: ${listText(subjectsOf(facts))}.`;
     return `${many} never built here.${look}`;
   }
-  const facts = detail?.packages.flatMap(({ facts }) => facts) ?? [];
   if (facts.length === 0) return sentence(reasons.join("; "));
   const others = reasons.filter((each) => !/^more than versions/.test(each));
   const changed = `Changed: ${listText(subjectsOf(facts))}.`;

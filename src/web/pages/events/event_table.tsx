@@ -52,9 +52,15 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
 /** The facts of an event, or else what was requested. */
 export function factsText({ details, request }: EventReport): string {
   const facts = Object.entries(details).map(([name, value]) =>
-    `${name.replaceAll("_", " ")}: ${typeof value === "string" ? value : JSON.stringify(value)}`
+    `${name.replaceAll("_", " ")}: ${factText(value)}`
   );
   return facts.length > 0 ? facts.join(" · ") : request;
+}
+
+/** Lists as their members, each once. */
+function factText(value: unknown): string {
+  if (Array.isArray(value)) return [...new Set(value.map(factText))].join(", ");
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** Whether something went wrong, by what the daemon calls it. */

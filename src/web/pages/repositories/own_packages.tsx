@@ -67,6 +67,7 @@ export function OwnPackages(
               }]),
               {
                 title: "Actions",
+                isAction: true,
                 cell: ({ name }) => (
                   <ActionForm
                     action="remove"

@@ -29,11 +29,16 @@ export function Publications(
       columns={[
         { title: "Number", cell: ({ number }) => number },
         { title: "Published", cell: ({ published_at }) => <Time at={published_at} /> },
-        { title: "What changed", cell: ({ changes }) => changesText(changes) },
+        {
+          title: "What changed",
+          cell: ({ changes }) => changesText(changes),
+          from: "medium",
+        },
         { title: "By", cell: ({ by }) => by, from: "medium" },
         { title: "Asked for", cell: ({ action }) => action, from: "wide" },
         {
           title: "Actions",
+          isAction: true,
           cell: ({ number }) =>
             number === current ? <span class="quiet">served now</span> : (
               <ActionForm
