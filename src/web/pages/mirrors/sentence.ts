@@ -27,11 +27,12 @@ export function mirrorsSentence(
       tone: "warn",
     };
   }
-  if (databases.every(({ generation }) => generation === null)) {
+  const fetched = databases.filter(({ generation }) => generation !== null);
+  if (fetched.length === 0) {
     return { heading: `${ready}, and nobody has asked for a database`, tone: "calm" };
   }
   return {
-    heading: `${counted(databases.length, "database is", "databases are")} current, ${ready}`,
+    heading: `${counted(fetched.length, "database is", "databases are")} current, ${ready}`,
     tone: "good",
   };
 }
