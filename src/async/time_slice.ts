@@ -1,7 +1,10 @@
 import { eventLoopTurn } from "./event_loop_turn.ts";
 
-/** Short enough that no request waits noticeably, long enough that the turns cost little. */
-const SLICE_MS = 10;
+/**
+ * Short enough that no request waits noticeably, which takes several turns, and long enough that the
+ * turns cost little.
+ */
+const SLICE_MS = 5;
 
 /**
  * How long work of many small steps goes on before the event loop runs. Measured in time, because a

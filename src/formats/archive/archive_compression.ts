@@ -2,7 +2,7 @@ import { createGunzip } from "node:zlib";
 import { startsWith } from "@std/bytes/starts-with";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { ArchiveInput } from "./archive_input.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { unbzip2 } from "./bzip2_decompression.ts";
 import { unlz4 } from "./lz4_decompression.ts";
 import { unlzw } from "./lzw_decompression.ts";
@@ -78,7 +78,6 @@ const BY_MAGIC = [
   "lrzip",
 ] as const;
 
-const BYTES_PER_TURN = 64 * 1024;
 const MAX_CHUNK_BYTES = 64 * 1024;
 
 /**
@@ -180,7 +179,7 @@ async function* limited(
   limitNow: () => number,
 ): AsyncGenerator<Uint8Array> {
   let total = 0;
-  let sinceTurn = 0;
+  const slice = new TimeSlice();
   for await (const chunk of chunks) {
     total += chunk.length;
     const limit = limitNow();
@@ -191,12 +190,8 @@ async function* limited(
       );
     }
     for (let start = 0; start < chunk.length; start += MAX_CHUNK_BYTES) {
-      const part = chunk.subarray(start, start + MAX_CHUNK_BYTES);
-      yield part;
-      sinceTurn += part.length;
-      if (sinceTurn < BYTES_PER_TURN) continue;
-      sinceTurn = 0;
-      await eventLoopTurn();
+      yield chunk.subarray(start, start + MAX_CHUNK_BYTES);
+      if (slice.isOver) await slice.renew();
     }
   }
 }

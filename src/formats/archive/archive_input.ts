@@ -1,7 +1,6 @@
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 
 const MAX_CHUNK_BYTES = 64 * 1024;
-const BYTES_PER_TURN = 256 * 1024;
 
 /**
  * The source of a decoder. It lets the first bytes be read ahead, and remembers a failure of the
@@ -11,7 +10,7 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #ahead: Uint8Array[] = [];
   #failure: { readonly reason: unknown } | undefined;
-  #sinceTurn = 0;
+  readonly #slice = new TimeSlice();
   #bytesRead = 0;
 
   /** Locks the source: nothing else can read it. */
@@ -52,11 +51,7 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
       this.#ahead.unshift(chunk.subarray(MAX_CHUNK_BYTES));
       chunk = chunk.subarray(0, MAX_CHUNK_BYTES);
     }
-    this.#sinceTurn += chunk.length;
-    if (this.#sinceTurn >= BYTES_PER_TURN) {
-      this.#sinceTurn = 0;
-      await eventLoopTurn();
-    }
+    if (this.#slice.isOver) await this.#slice.renew();
     return chunk;
   }
 

@@ -1,5 +1,5 @@
 import xxhash, { type XXHashAPI } from "xxhash-wasm";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { PkgstashError } from "../../errors.ts";
 import { decodeLz4Block } from "./lz4_block.ts";
 
@@ -17,7 +17,7 @@ const BLOCK_BYTES: ReadonlyMap<number, number> = new Map([
 
 /**
  * Decompresses an LZ4 file of any number of frames and checks every checksum in it. Memory grows with
- * the size of a block, of at most 4 MiB. The event loop runs after each.
+ * the size of a block, of at most 4 MiB. The event loop runs in between.
  *
  * Source: LZ4 Frame Format 1.6.3.
  * @throws {PkgstashError} of kind "content" if the file is damaged or ends inside a frame.
@@ -25,17 +25,21 @@ const BLOCK_BYTES: ReadonlyMap<number, number> = new Map([
 export async function* unlz4(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const source = new Lz4Source(input);
   const hashes = await xxhash();
+  const slice = new TimeSlice();
   while (!await source.isAtEnd()) {
     const magic = numberOf(await source.take(4));
     if ((magic & 0xfffffff0) === SKIPPABLE_MAGIC) {
       await source.skip(numberOf(await source.take(4)));
-    } else if (magic === FRAME_MAGIC) yield* readFrame(source, hashes);
+    } else if (magic === FRAME_MAGIC) yield* readFrame(source, { hashes, slice });
     else throw fault("a frame is followed by something that is not a frame");
-    await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
   }
 }
 
-async function* readFrame(source: Lz4Source, hashes: XXHashAPI): AsyncGenerator<Uint8Array> {
+async function* readFrame(
+  source: Lz4Source,
+  { hashes, slice }: { hashes: XXHashAPI; slice: TimeSlice },
+): AsyncGenerator<Uint8Array> {
   const { blockBytes, isLinked, hasBlockChecksums, hasChecksum } = await readDescriptor(
     source,
     hashes,
@@ -67,7 +71,7 @@ async function* readFrame(source: Lz4Source, hashes: XXHashAPI): AsyncGenerator<
     const content = buffer.slice(WINDOW_BYTES, end);
     if (hasChecksum) checksum.update(content);
     yield content;
-    await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
     if (!isLinked) continue;
     const kept = Math.min(WINDOW_BYTES, end - windowStart);
     windowStart = WINDOW_BYTES - kept;

@@ -1,6 +1,6 @@
 import * as xz from "xz-decompress";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 
 /**
  * The largest xz file from a source that may be slow, and the largest content of one. Any other is read
@@ -46,6 +46,7 @@ async function* decodeAsRead(input: AsyncIterable<Uint8Array>): AsyncGenerator<U
     }
   };
   const reader = new XzReadableStream(ReadableStream.from(pieces())).getReader();
+  const slice = new TimeSlice();
   let isOver = false;
   try {
     while (true) {
@@ -56,7 +57,7 @@ async function* decodeAsRead(input: AsyncIterable<Uint8Array>): AsyncGenerator<U
       isOver = done;
       if (done) return;
       yield value;
-      await eventLoopTurn();
+      if (slice.isOver) await slice.renew();
     }
   } finally {
     // The decoder must not be cancelled while it waits for input. So it gets none any more, which
@@ -81,6 +82,7 @@ async function collect(input: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> 
 
 async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uint8Array[]> {
   const chunks: Uint8Array[] = [];
+  const slice = new TimeSlice();
   let length = 0;
   const reader = new XzReadableStream(ReadableStream.from(pieces)).getReader();
   while (true) {
@@ -96,7 +98,7 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
       await reader.cancel();
       throw tooLarge("its content", limit);
     }
-    await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
   }
 }
 

@@ -1,5 +1,5 @@
 import { createZstdDecompress } from "node:zlib";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { throughZlib } from "./zlib_decompression.ts";
 import { PkgstashError } from "../../errors.ts";
 
@@ -14,11 +14,12 @@ const MAX_FRAMES = 50_000;
  */
 export async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const parts = framesOf(input);
+  const slice = new TimeSlice();
   for (let frames = 0; frames < MAX_FRAMES; frames++) {
     const first = await parts.next();
     if (first.done) return;
     // Empty frames yield no chunk, so nothing behind this would let the event loop run.
-    await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
     yield* throughZlib(
       oneFrame(first.value, parts),
       createZstdDecompress({ chunkSize: 64 * 1024 }),

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { encodeHex } from "@std/encoding/hex";
-import { eventLoopTurn } from "../../async/event_loop_turn.ts";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { gzipMember, labelledMembers } from "../archive/gzip_member.ts";
 import { TAR_END, tarMembers, type WrittenMember } from "../archive/tar_writer.ts";
 
@@ -49,10 +49,11 @@ export async function* writeDatabase(
 ): AsyncGenerator<Uint8Array> {
   const known = new Map<string, Uint8Array>();
   for (const { label, bytes } of labelledMembers(previous)) known.set(encodeHex(label), bytes);
+  const slice = new TimeSlice();
   for (const part of partsOf(entries)) {
     const label = labelOf(part);
     yield known.get(encodeHex(label)) ?? await gzipMember(await tarOf(part), label);
-    await eventLoopTurn();
+    if (slice.isOver) await slice.renew();
   }
   yield await gzipMember(TAR_END, labelOf([]));
 }

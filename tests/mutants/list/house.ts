@@ -3,6 +3,13 @@ import type { Mutant } from "../mutant.ts";
 /** The machine, the configuration, the repositories as clients see them, and the server. */
 export const HOUSE: readonly Mutant[] = [
   {
+    file: "async/event_loop_turn.ts",
+    find: "poll < POLLS",
+    replace: "poll < 1",
+    breaks: "long work gives way without anybody looking at a socket",
+    killedBy: ["async/event_loop_turn_test.ts"],
+  },
+  {
     file: "platform/files/durable.ts",
     find: "      await file.sync();\n",
     replace: "",
