@@ -130,7 +130,7 @@ export const WEB_ADMIN: readonly Mutant[] = [
   },
   {
     file: "web/site.ts",
-    find: "if (!visit.may(action.role)) return failed(arrival, visit, NOT_YOURS);",
+    find: "if (!visit.may(action.role)) return await failed(arrival, visit, NOT_YOURS);",
     replace: "",
     breaks: "the pages run a change whose button they hide",
     killedBy: ["web/site_test.tsx"],
@@ -141,5 +141,26 @@ export const WEB_ADMIN: readonly Mutant[] = [
     replace: "if (true as boolean) {",
     breaks: "a reader who takes nothing fills the memory",
     killedBy: ["web/live_stream_test.ts"],
+  },
+  {
+    file: "mirroring/downloads/client_downloads.ts",
+    find: "reader.rate < slowest.rate",
+    replace: "reader.rate > slowest.rate",
+    breaks: "the fastest client is called the slowest",
+    killedBy: ["mirroring/downloads/client_downloads_test.ts"],
+  },
+  {
+    file: "mirroring/pull_through/send_download.ts",
+    find: "onEnd: () => reader[Symbol.dispose](),",
+    replace: "",
+    breaks: "a client that has left is still called slow",
+    killedBy: ["server/api/downloads_test.ts"],
+  },
+  {
+    file: "web/pages/clients/miss_notice.tsx",
+    find: "hit_ratio >= FEW_HITS",
+    replace: "hit_ratio > 1",
+    breaks: "a client that misses nothing is told why it misses",
+    killedBy: ["web/miss_reasons_test.ts"],
   },
 ];

@@ -43,7 +43,9 @@ export function Limits({ limits }: { limits: CleanupLimits }) {
           )}
       </Fact>
       <Fact label="Next cleanup" value={<Time at={limits.next_at} none="not scheduled" />}>
-        <span class="more">after the next refresh</span>
+        <span class="more">
+          {limits.next_at === null ? "refresh_interval is 0" : "after the next refresh"}
+        </span>
       </Fact>
       <Fact
         label="Kept of old versions"
