@@ -13,7 +13,7 @@ import type { FilePair, Inspection } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
-import { queuedBuild } from "./decisions/queued_build.ts";
+import { acceptedBuild } from "./decisions/queued_build.ts";
 import { FollowedRepositories } from "./looks/followed_repositories.ts";
 import type { GitReference } from "./looks/look.ts";
 import { Looks } from "./looks/looks.ts";
@@ -196,6 +196,10 @@ export class Building {
       publishing: options.publishing,
       readTree: (hash) => trees.read(hash),
       unsatisfied: (dependencies) => available.unsatisfiedIfKnown(dependencies),
+      acceptedBuild: async (base) => {
+        const watched = packages.find(base);
+        return watched === null ? null : await acceptedBuild(watched, { trees, reason: "" });
+      },
       listener: {
         onPublished: (build) => recordPublications(packages, [build]),
         onHeld: () => building?.announcements.tellSoon(),
@@ -419,11 +423,10 @@ export class Building {
 
   /** Has what was accepted built again, because what it follows has moved. */
   async #buildMoved(watched: WatchedPackage, reason: string): Promise<void> {
-    const { accepted, base } = watched;
-    const tree = accepted === null ? null : await this.trees.read(accepted.treeHash);
-    if (accepted === null || tree === null) return;
-    await this.#enqueue(await queuedBuild(watched, accepted, { tree, reason }), true);
-    const details = { package: base, reason };
+    const build = await acceptedBuild(watched, { trees: this.trees, reason });
+    if (build === null) return;
+    await this.#enqueue(build, true);
+    const details = { package: watched.base, reason };
     await this.#options.record("Build a package whose source has moved", details);
   }
 }

@@ -4,6 +4,21 @@ import { metadataOf } from "../packages/tree_metadata.ts";
 import type { Accepted, WatchedPackage } from "../packages/watched_package.ts";
 import { patchedTree } from "../patched_tree.ts";
 import type { SourceTree } from "../source_tree.ts";
+import type { TreeStore } from "../trees.ts";
+
+/**
+ * What the queue gets of the tree that was accepted last, with the settings in force; null if there is
+ * none, or it is not kept.
+ */
+export async function acceptedBuild(
+  watched: WatchedPackage,
+  { trees, reason }: { trees: TreeStore; reason: string },
+): Promise<AcceptedBuild | null> {
+  const { accepted } = watched;
+  const tree = accepted === null ? null : await trees.read(accepted.treeHash);
+  if (accepted === null || tree === null) return null;
+  return await queuedBuild(watched, accepted, { tree, reason });
+}
 
 /** What the queue gets of an accepted tree. */
 export async function queuedBuild(

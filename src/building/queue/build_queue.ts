@@ -17,7 +17,7 @@ import type { LogPart } from "./build_log.ts";
 import type { LogLines } from "./log_lines.ts";
 import { type BuildListener, Builds } from "./builds.ts";
 import { BuildStore } from "./build_store.ts";
-import { Intake } from "./intake.ts";
+import { Intake, type IntakeOptions } from "./intake.ts";
 import { Jobs } from "./jobs.ts";
 import { Leases } from "./leases.ts";
 import { patchedTree } from "../patched_tree.ts";
@@ -55,6 +55,8 @@ export interface BuildQueueOptions {
   /** The files of an accepted tree; null if they are not kept. */
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
   readonly unsatisfied: Unsatisfied;
+  /** As `IntakeOptions.acceptedBuild`; by default nothing is accepted beside what was published. */
+  readonly acceptedBuild?: IntakeOptions["acceptedBuild"];
   readonly listener?: BuildListener;
   readonly clock?: Clock;
 }
@@ -136,6 +138,7 @@ export class BuildQueue {
     });
     this.#intake = new Intake({
       ...{ builds, published, clock, readTree: options.readTree },
+      acceptedBuild: options.acceptedBuild ?? (() => Promise.resolve(null)),
       checkRepository: (name) => publishing.repositoryToChange(name),
     });
     this.jobs = new Jobs({

@@ -3,6 +3,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
 import { parseSrcinfo } from "../../formats/pacman/srcinfo.ts";
 import { DAEMON } from "../../version.ts";
+import type { AcceptedBuild } from "../accepted_build.ts";
 import { areSameSettings } from "../build_settings.ts";
 import { patchedTree } from "../patched_tree.ts";
 import type { SourceTree } from "../source_tree.ts";
@@ -27,6 +28,8 @@ export interface IntakeOptions {
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
   /** @throws PkgstashError `not_found` if there is no such repository. */
   readonly checkRepository: (name: string) => Promise<unknown>;
+  /** What a package base would be built from at present; null if nothing is accepted. */
+  readonly acceptedBuild: (packageBase: string) => Promise<AcceptedBuild | null>;
   readonly clock: Clock;
 }
 
@@ -72,7 +75,9 @@ export class Intake {
   }
 
   /**
-   * Builds what is published again, with its pkgrel raised by 0.1, as when a library has changed.
+   * Builds what is published again, with its pkgrel raised by 0.1, as when a library has changed: from
+   * the same files, with the settings that are approved for them now. Where other files have been
+   * accepted since, the settings stay too, because nobody has approved these two together.
    *
    * @throws PkgstashError `not_found` if nothing of this name was published by a build.
    */
@@ -106,7 +111,9 @@ export class Intake {
     { reason, broken }: { readonly reason: string; readonly broken: readonly string[] },
   ): Promise<Build[]> {
     const version = products[0]?.version ?? request.version;
-    const again = { ...request, architectures: [architecture], reason };
+    const accepted = await this.#options.acceptedBuild(request.packageBase);
+    const current = accepted?.treeHash === request.treeHash ? accepted : {};
+    const again = { ...request, ...current, architectures: [architecture], reason };
     return await this.enqueue(again, (isVcs) => rebuildOf(version, { isVcs, broken }));
   }
 
