@@ -198,7 +198,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
 
   await t.step("removing the package stops and disables the service", async () => {
     await service.systemctl("start", SERVICE);
-    const scriptlet = await installScript(service);
+    const scriptlet = await service.installScript("pkgstash");
     await machine.run("bash", "-c", `${scriptlet}\npre_remove`);
     await service.root.pacman("-R", "pkgstash");
     await machine.run("bash", "-c", `${scriptlet}\npost_remove`);
@@ -206,11 +206,3 @@ Deno.test("the installed service works in a booted system", async (t) => {
     assertEquals((await machine.try("systemctl", "cat", SERVICE)).code, 1);
   });
 });
-
-/** The package's install script. Outside the booted system, pacman cannot run its systemctl. */
-async function installScript({ root }: InstalledService): Promise<string> {
-  const database = "var/lib/pacman/local";
-  const entry = [...Deno.readDirSync(root.path(database))]
-    .find(({ name }) => name.startsWith("pkgstash-"))!;
-  return await root.read(`${database}/${entry.name}/install`);
-}

@@ -31,7 +31,7 @@ ${HEAD}install=made-base.install
 package() {
   install -d "$pkgdir/usr/share/made-base" "$pkgdir/var/lib/made-base"
   echo secret >"$pkgdir/usr/share/made-base/shadow"
-  cp /usr/bin/true "$pkgdir/usr/share/made-base/elevated"
+  cp /usr/bin/id "$pkgdir/usr/share/made-base/elevated"
   chown root:8 "$pkgdir/var/lib/made-base"
   chmod 2770 "$pkgdir/var/lib/made-base"
   chown 33:42 "$pkgdir/usr/share/made-base/shadow"
@@ -65,6 +65,16 @@ Exec = /bin/sh -c 'mkdir -p /usr/share/made-hooks && echo ran >/usr/share/made-h
 `,
   },
   "made-library": libraryRecipe(1),
+  // The programs are those of the machine, in the /usr below.
+  ccache: {
+    PKGBUILD: `pkgname=ccache
+${HEAD}package() {
+  install -d "$pkgdir/usr/lib/ccache/bin"
+  ln -s /usr/bin/ccache "$pkgdir/usr/lib/ccache/bin/gcc"
+}
+`,
+  },
+  sccache: { PKGBUILD: `pkgname=sccache\n${HEAD}package() { install -d "$pkgdir/usr"; }\n` },
 };
 
 /** A library, with a program that is linked with it, for packages to take. */
@@ -97,6 +107,8 @@ export function basePackages(): Promise<BuiltPackage[]> {
 
 async function build(): Promise<BuiltPackage[]> {
   const folder = await Deno.makeTempDir({ prefix: "pkgstash-base-" });
+  // Where root runs the tests, another user builds.
+  await Deno.chmod(folder, 0o755);
   globalThis.addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
   const packages: BuiltPackage[] = [];
   await Promise.all(

@@ -7,17 +7,30 @@ export interface CommandResult {
   readonly output: string;
 }
 
+export interface MachineOptions {
+  /**
+   * Whether programs may make namespaces with a /proc of their own: the kernel allows that only
+   * where no part of /proc is covered, as nspawn covers some.
+   */
+  readonly hasWholeProc?: boolean;
+}
+
 /** A system in a folder, booted with a real systemd; it shares the network of the tests. */
 export class BootedMachine implements AsyncDisposable {
   readonly #container: Deno.ChildProcess;
   #leader = 0;
 
-  private constructor(root: string) {
+  private constructor(root: string, { hasWholeProc = false }: MachineOptions) {
     const options = ["--quiet", "--register=no", "--keep-unit", "--console=pipe", "--boot"];
+    // Where the machine of the tests still has the first version of cgroups.
+    const kernelArgument = "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE=1";
     this.#container = new Deno.Command("systemd-nspawn", {
-      args: ["--directory", root, ...options],
-      // Affects the container's own filter only; the systemd inside makes those of services.
-      env: childEnvironment({ SYSTEMD_SECCOMP: "0" }),
+      args: ["--directory", root, ...options, kernelArgument],
+      env: childEnvironment({
+        // Affects the container's own filter only; the systemd inside makes those of services.
+        SYSTEMD_SECCOMP: "0",
+        ...hasWholeProc ? { SYSTEMD_NSPAWN_API_VFS_WRITABLE: "1" } : {},
+      }),
       clearEnv: true,
       stdin: "null",
       stdout: "null",
@@ -26,8 +39,8 @@ export class BootedMachine implements AsyncDisposable {
   }
 
   /** Boots it and waits until systemd reports that everything is running. */
-  static async boot(root: string): Promise<BootedMachine> {
-    const machine = new BootedMachine(root);
+  static async boot(root: string, options: MachineOptions = {}): Promise<BootedMachine> {
+    const machine = new BootedMachine(root, options);
     try {
       await machine.#untilUp();
     } catch (error) {

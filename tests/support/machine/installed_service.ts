@@ -5,6 +5,7 @@ import { BuiltPackage } from "./built_package.ts";
 import { MachineRoot } from "./machine_root.ts";
 
 export const SERVICE = "pkgstash.service";
+export const BUILDER_SERVICE = "pkgstash-builder.service";
 const CONFIGURATION = "etc/pkgstash/pkgstash.toml";
 
 /** A machine that booted after pacman had installed the package in it. */
@@ -21,12 +22,16 @@ export class InstalledService implements AsyncDisposable {
     this.machine = machine;
   }
 
-  static async boot(): Promise<InstalledService> {
+  /** Boots it, with the package of the builder besides if that is asked for. */
+  static async boot({ withBuilder = false } = {}): Promise<InstalledService> {
     await using resources = new AsyncDisposableStack();
     const built = resources.use(await BuiltPackage.build());
     const root = resources.use(await MachineRoot.create());
     await root.install(built.file);
-    const machine = resources.use(await BootedMachine.boot(root.root));
+    if (withBuilder) await root.install(built.builderFile);
+    const machine = resources.use(
+      await BootedMachine.boot(root.root, { hasWholeProc: withBuilder }),
+    );
     const service = new InstalledService(root, machine);
     service.#shipped = await root.read(CONFIGURATION);
     service.#resources.use(resources.move());
@@ -50,6 +55,14 @@ export class InstalledService implements AsyncDisposable {
       `[Service]\n${lines.join("\n")}\n`,
     );
     await this.machine.run("systemctl", "daemon-reload");
+  }
+
+  /** The install script of a package. Outside the booted system, pacman cannot run its systemctl. */
+  async installScript(name: string): Promise<string> {
+    const database = "var/lib/pacman/local";
+    const entry = [...Deno.readDirSync(this.root.path(database))]
+      .find((each) => each.name.replace(/(?:-[^-]+){2}$/, "") === name)!;
+    return await this.root.read(`${database}/${entry.name}/install`);
   }
 
   async systemctl(...args: readonly string[]): Promise<string> {

@@ -75,9 +75,9 @@ export class MachineRoot implements AsyncDisposable {
     return await this.#withProc("pacman", ...places, "--noconfirm", ...args);
   }
 
-  /** Installs or upgrades a package file. Pacman does not know of the libraries: they are Debian's. */
+  /** Installs or upgrades a package file. Pacman does not know what is there: that is Debian's. */
   async install(file: string): Promise<string> {
-    const installed = ["glibc=99", "gcc-libs=99"].flatMap((name) => ["--assume-installed", name]);
+    const installed = DEBIANS.flatMap((name) => ["--assume-installed", `${name}=99`]);
     return await this.pacman("-U", ...installed, file);
   }
 
@@ -97,20 +97,48 @@ export class MachineRoot implements AsyncDisposable {
   }
 }
 
+/**
+ * The release whose systemd is nearest to that of Arch Linux: that of the release before takes the right
+ * to gain privileges from every service with a user and a filter of system calls.
+ */
+const SUITE = "trixie";
+/** What the installed programs need, those of the builder included. */
+const PACKAGES = [
+  ...["systemd", "systemd-sysv", "dbus", "curl", "procps", "libcap2-bin"],
+  ...[
+    "pacman-package-manager",
+    "makepkg",
+    "fakeroot",
+    "libarchive-tools",
+    "zstd",
+    "gnupg",
+    "binutils",
+  ],
+  ...["bubblewrap", "uidmap", "git"],
+];
+
+/** What Arch Linux calls parts of it. */
+const DEBIANS = [
+  ...["bash", "bubblewrap", "coreutils", "gcc-libs", "glibc", "gnupg", "pacman", "shadow"],
+  "util-linux",
+];
+
 /** A minimal Debian with systemd. The first call makes it, and it is kept for later runs. */
 async function baseSystem(): Promise<string> {
-  const kept = "/var/tmp/pkgstash-machine-base";
+  const kept = `/var/tmp/pkgstash-machine-base-${SUITE}`;
   const ready = await Deno.lstat(kept).then(({ uid }) => uid === 0, () => false);
   if (ready) return kept;
-  const release = await Deno.readTextFile("/etc/os-release");
-  const suite = /^VERSION_CODENAME=(\S+)$/m.exec(release)?.[1] ?? "bookworm";
   const folder = await Deno.makeTempDir({ dir: "/var/tmp", prefix: "pkgstash-debootstrap-" });
   await Deno.chmod(folder, 0o755);
-  const packages = "systemd,systemd-sysv,dbus,curl,procps";
   await runCommand(
-    ["debootstrap", "--variant=minbase", `--include=${packages}`, suite, folder],
+    ["debootstrap", "--variant=minbase", `--include=${PACKAGES.join(",")}`, SUITE, folder],
     { timeoutMs: 600_000 },
   );
+  // As on Arch Linux, and not setuid.
+  for (const [program, capability] of [["newuidmap", "cap_setuid"], ["newgidmap", "cap_setgid"]]) {
+    await runCommand(["chmod", "u-s", join(folder, `usr/bin/${program}`)]);
+    await runCommand(["chroot", folder, "setcap", `${capability}=ep`, `/usr/bin/${program}`]);
+  }
   await Deno.rename(folder, kept);
   return kept;
 }
