@@ -146,6 +146,76 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     // Where there is no wall, this user makes namespaces: the builder just did.
   });
 
+  await t.step("setuid files of its root give it nothing", async () => {
+    const { log } = await attack(
+      bed,
+      `stat -c '%a %u %n' /usr/share/made-base/elevated
+      echo "effective $(/usr/share/made-base/elevated -u)"
+      cp /usr/bin/id /build/own; chmod 6755 /build/own; echo "own $(/build/own -u)"; rm /build/own`,
+    );
+    // It is there, setuid, and belongs to root.
+    assertMatch(log, /^6755 \d+ \/usr\/share\/made-base\/elevated$/m);
+    assertMatch(log, /^effective 1000$/m);
+    assertMatch(log, /^own 1000$/m);
+  });
+
+  await t.step("it has and makes no device beyond the harmless ones", async () => {
+    const { log } = await attack(
+      bed,
+      `for device in /dev/*; do echo "has \${device##*/}"; done
+      mknod /build/disk b 8 0 2>/dev/null && echo "made a disk"
+      mknod /build/null c 1 3 2>/dev/null && echo "made a device"
+      (echo x >/dev/tty) 2>/dev/null && echo "types into a terminal"; true`,
+    );
+    const devices = [...log.matchAll(/^has (\S+)$/gm)].map(([, name]) => name);
+    const harmless = ["core", "fd", "full", "null", "ptmx", "pts", "random", "shm"];
+    assertEquals(devices, [...harmless, "stderr", "stdin", "stdout", "tty", "urandom", "zero"]);
+    assert(!/^made a|^types/m.test(log), log);
+    // Where there is no wall, there are more.
+    await Deno.stat("/dev/kmsg").catch(() => Deno.stat("/dev/console"));
+  });
+
+  await t.step("it changes nothing of the kernel by /proc", async () => {
+    const files = [
+      ...["sysrq-trigger", "sys/kernel/core_pattern", "sys/kernel/hostname", "sys/vm/drop_caches"],
+      "sys/user/max_user_namespaces",
+    ];
+    const { log } = await attack(
+      bed,
+      `for file in ${files.join(" ")}; do
+        [ -e /proc/$file ] && echo "sees $file"
+        (echo 0 >/proc/$file) 2>/dev/null && echo "changes $file"
+      done
+      head -c 1 /proc/kcore 2>/dev/null | grep -q . && echo "reads memory"
+      dmesg 2>/dev/null | grep -q . && echo "reads the kernel's log"; true`,
+    );
+    assertMatch(log, /^sees sys\/kernel\/hostname$/m);
+    assert(!/^changes|^reads/m.test(log), log);
+  });
+
+  await t.step("it traces its own processes only", async () => {
+    // ptrace(PTRACE_ATTACH) on x86_64, without a debugger.
+    const attach = (pid: string) => `perl -e 'exit(syscall(101, 16, ${pid}, 0, 0) == 0 ? 0 : 1)'`;
+    const { log } = await attack(
+      bed,
+      `sleep 100 & ${attach("$ARGV[0]").replace(/$/, " $!")} && echo "traces its own"
+      kill -9 %1
+      [ ${builder.pid} -gt 1000 ] && ${
+        attach(String(builder.pid))
+      } && echo "traces the builder"; true`,
+    );
+    assertMatch(log, /^traces its own$/m);
+    assert(!log.includes("traces the builder"));
+  });
+
+  await t.step("a process of it gets no more memory than allowed", async () => {
+    const build = `perl -e '$x = "x" x 400000000; print "has it\\n"' 2>/dev/null || echo refused`;
+    const control = await attack(bed, build);
+    assertMatch(control.log, /^has it$/m);
+    const walled = await attack(bed, build, { limits: { memory_bytes: 200_000_000 } });
+    assertMatch(walled.log, /^refused$/m);
+  });
+
   await t.step("it starts no more processes than allowed", async () => {
     const build = `started=0
       for i in {1..120}; do sleep 60 2>/dev/null & [ -d /proc/$! ] && started=$((started + 1)); done

@@ -27,7 +27,12 @@ export class ChildBuilder implements AsyncDisposable {
   static async start(
     folder: string,
     settings: Record<string, unknown>,
-    { token, args = [] }: { readonly token: string; readonly args?: readonly string[] },
+    { token, args = [], within = [] }: {
+      readonly token: string;
+      readonly args?: readonly string[];
+      /** A command that runs the one behind it, in surroundings of its own. */
+      readonly within?: readonly string[];
+    },
   ): Promise<ChildBuilder> {
     await Deno.mkdir(folder, { recursive: true });
     const config = join(folder, "builder.toml");
@@ -42,7 +47,7 @@ export class ChildBuilder implements AsyncDisposable {
       ...settings,
     };
     await Deno.writeTextFile(config, stringify(all));
-    const argv = [...builderCommand(), "--config", config, ...args];
+    const argv = [...within, ...builderCommand(), "--config", config, ...args];
     return new ChildBuilder(
       startProgram(argv, { cwd: folder, env: { NO_COLOR: "1", BUILDER_MARK } }),
       folder,
