@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { bytes, empty, endpoint } from "./endpoint.ts";
-import { AFTER, LIMIT, NEXT } from "./paging.ts";
+import { AFTER, LIMIT, NEXT, numberInQuery } from "./paging.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const VERSION = z.string().describe("Version and release.");
@@ -105,6 +105,10 @@ export const CREATE_REPOSITORY = endpoint({
     signing: z.string().optional().describe("required, which is the default, external or none."),
     keep_versions: COUNT.optional().describe("Number of former versions to keep for download."),
     keep_generations: COUNT.optional().describe("Number of publications to keep."),
+    keep_days: COUNT.optional().describe("Number of days whose publications are all kept."),
+    upload_tokens: z.array(z.string()).optional().describe(
+      "Names of the upload tokens that may publish here; all that were made for it by default.",
+    ),
   }),
   answers: { 201: CREATED },
   failures: { 409: "The name or the path is taken" },
@@ -312,6 +316,24 @@ export const SIGN_WAITING = endpoint({
   },
 });
 
+export const DISCARD_WAITING = endpoint({
+  method: "DELETE",
+  path: "/api/v1/repositories/{repository}/waiting",
+  summary: "Discard what waits for signatures",
+  isLong: true,
+  pathParameters: { repository },
+  answers: {
+    200: z.object({
+      by: z.string().describe("Who asked for the publication that was discarded."),
+      action: z.string().describe("What was asked for."),
+      changes: z.array(CHANGE).describe("What it would have changed, by name."),
+    }).describe("It is gone, and what is published stays."),
+  },
+  failures: { 404: NO_REPOSITORY, 409: "Nothing waits" },
+});
+
+export type DiscardedReport = z.infer<typeof DISCARD_WAITING["answers"][200]>;
+
 export const SHOW_HISTORY = endpoint({
   method: "GET",
   path: "/api/v1/repositories/{repository}/history",
@@ -319,9 +341,19 @@ export const SHOW_HISTORY = endpoint({
   right: "upload",
   isLong: true,
   pathParameters: { repository },
+  query: {
+    limit: LIMIT,
+    before: numberInQuery(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).describe(
+      "Only publications with lower numbers than this: the `next` of the page before.",
+    ),
+  },
   answers: {
-    200: z.object({ generations: z.array(GENERATION).describe("The latest first.") })
-      .describe("The publications that are kept."),
+    200: z.object({
+      generations: z.array(GENERATION).describe("The latest first."),
+      next: GENERATION_NUMBER.nullable().describe(
+        "Pass it as `before` for the next page; null on the last one.",
+      ),
+    }).describe("The publications that are kept."),
   },
   failures: { 404: NO_REPOSITORY },
 });

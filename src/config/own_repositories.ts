@@ -61,6 +61,13 @@ export const OWN_REPOSITORY_KEYS = {
       "Number of publications to keep with all their packages, for rollbacks and dated views; a " +
       "view is removed with its publication.",
   }),
+  keepDays: key({
+    name: "keep_days",
+    type: count(0, 36_500),
+    defaultValue: 0,
+    description:
+      "Number of days for which every publication that was served then is kept, however many they are, so that the views of these days last; 0 to keep keep_generations only.",
+  }),
 };
 
 /** A repository of packages of one's own. */
@@ -122,6 +129,7 @@ export function readOwnRepository(
     uploadTokens: read(OWN_REPOSITORY_KEYS.uploadTokens),
     keepVersions: read(OWN_REPOSITORY_KEYS.keepVersions),
     keepGenerations: read(OWN_REPOSITORY_KEYS.keepGenerations),
+    keepDays: read(OWN_REPOSITORY_KEYS.keepDays),
   };
   if (!isNamed || Object.values(values).includes(null)) return null;
   return { name, ...values } as OwnRepositoryConfig;

@@ -7,7 +7,12 @@ import type { Repository } from "../repositories/repository.ts";
 import { DAEMON } from "../version.ts";
 import { withoutPackages } from "./admission.ts";
 import { hasDatabases } from "./databases.ts";
-import { changesBetween, type Generation, type GenerationFile } from "./generation.ts";
+import {
+  changesBetween,
+  type Generation,
+  type GenerationFile,
+  type PackageChange,
+} from "./generation.ts";
 import { NextGeneration } from "./next_generation.ts";
 import {
   GenerationStore,
@@ -255,6 +260,37 @@ export class OwnRepository {
       await this.#loaded();
       await this.#waiting.sign(name, signature);
       return await this.#publishSigned();
+    });
+  }
+
+  /**
+   * Drops what waits for signatures; what is published stays. Returns what it would have changed.
+   *
+   * @throws PkgstashError `conflict` if nothing waits.
+   */
+  async discardWaiting(): Promise<PublicationCause & { changes: readonly PackageChange[] }> {
+    return await this.#inTurn(async () => {
+      await this.#loaded();
+      const { draft } = this.#waiting;
+      const { generations, packages } = this.#history;
+      const changes = draft === null ? [] : changesBetween(packages, draft.packages);
+      if (draft === null || (changes.length === 0 && generations.length === 0)) {
+        throw new PkgstashError(
+          "conflict",
+          `Cannot discard anything of ${this.#settings.name}: no change of it waits for signatures.`,
+        );
+      }
+      const { by, action } = draft;
+      await this.#waiting.drop();
+      await this.#prune();
+      log.info("discarded what waited for signatures", {
+        repository: this.#settings.name,
+        ...{ by, action, changes: changes.length },
+      });
+      // Clients still have to get databases that the settings ask for.
+      const cause = { by: DAEMON, action: generations.length === 0 ? "create" : "new settings" };
+      await this.#publish(cause, (present) => present, {});
+      return { by, action, changes };
     });
   }
 

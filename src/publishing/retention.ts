@@ -5,16 +5,17 @@ import type { PublishedPackage } from "./published_package.ts";
 
 /** As long as a replaced generation is surely kept: clients that began with it need its files. */
 const KEEP_REPLACED_MS = 10 * 60_000;
+const DAY_MS = 24 * 3_600_000;
 
 /**
- * The earliest generations, which are no longer kept. `now` is in milliseconds since the epoch.
+ * The earliest generations, which are no longer kept. Those that are have no gaps between them. `now` is in milliseconds since the epoch.
  */
 export function surplusGenerations(
   generations: readonly Generation[],
-  { keepGenerations }: Pick<OwnRepositoryConfig, "keepGenerations">,
+  { keepGenerations, keepDays }: Pick<OwnRepositoryConfig, "keepGenerations" | "keepDays">,
   now: number,
 ): readonly Generation[] {
-  const settledBefore = now - KEEP_REPLACED_MS;
+  const settledBefore = now - Math.max(KEEP_REPLACED_MS, keepDays * DAY_MS);
   return generations.slice(0, -keepGenerations)
     // A generation was replaced when the next one was published.
     .filter((_, index) => (generations[index + 1]?.publishedAt ?? Infinity) < settledBefore);

@@ -39,7 +39,7 @@ export function generationInView(
     throw new PkgstashError(
       "not_found",
       `${what} nothing is kept of that time. What is kept begins at ${since}; keep_generations ` +
-        "says how much that is.",
+        "and keep_days say how much that is.",
     );
   }
   const next = generations[index + 1]?.number ?? lastNumber + 1;

@@ -73,6 +73,7 @@ export class WaitingPublication {
   async load(lastNumber: number): Promise<void> {
     this.#current = null;
     for (const directory of (await this.#directories()).toReversed()) {
+      if (await statIfPresent(join(directory, DRAFT)) === null) continue;
       try {
         const draft: Draft = JSON.parse(await Deno.readTextFile(join(directory, DRAFT)));
         if (draft.base !== lastNumber) continue;
@@ -195,7 +196,10 @@ export class WaitingPublication {
 
   async #removeOthers(): Promise<void> {
     for (const directory of await this.#directories()) {
-      if (directory !== this.#current?.directory) await removeTreeIfPresent(directory);
+      if (directory === this.#current?.directory) continue;
+      // What is left after a crash in between is no draft.
+      await removeIfPresent(join(directory, DRAFT));
+      await removeTreeIfPresent(directory);
     }
   }
 

@@ -18,7 +18,7 @@ import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
 import { bytesText, countText } from "../quantity.ts";
 import { visible } from "../terminal_text.ts";
-import { REPO_SIGN_COMMAND } from "./repo_sign.ts";
+import { REPO_DISCARD_COMMAND, REPO_SIGN_COMMAND } from "./repo_sign.ts";
 import { REPO_ADD_COMMAND } from "./repo_add.ts";
 import { REPO_EXPORT_COMMAND } from "./repo_export.ts";
 import { REPO_IMPORT_COMMAND } from "./repo_import.ts";
@@ -76,6 +76,8 @@ export const REPO_COMMAND: Command = {
         },
         option("keep-versions", "NUMBER", "Older versions to keep for download (default: 3)"),
         option("keep-generations", "NUMBER", "Publications to keep for rollbacks (default: 20)"),
+        option("keep-days", "NUMBER", "Days whose publications are all kept (default: 0)"),
+        option("upload-tokens", "LIST", "Comma-separated tokens that may upload (default: all)"),
         ...OPTIONS,
       ],
       examples: [{ command: "pkgstash repo create mine", description: 'A repository "mine"' }],
@@ -83,6 +85,7 @@ export const REPO_COMMAND: Command = {
     },
     REPO_ADD_COMMAND,
     REPO_SIGN_COMMAND,
+    REPO_DISCARD_COMMAND,
     REPO_SHOW_COMMAND,
     {
       name: "repo remove",
@@ -148,7 +151,8 @@ export const REPO_COMMAND: Command = {
 };
 
 async function create(options: OptionValues, output: Output): Promise<ExitCode> {
-  const architectures = options.get("architectures")?.split(",").map((each) => each.trim());
+  const architectures = listOption(options, "architectures");
+  const tokens = listOption(options, "upload-tokens");
   const path = options.get("client-path");
   const signing = options.get("signing");
   const created = await ApiClient.of(options).call(CREATE_REPOSITORY, {
@@ -159,6 +163,8 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       ...(signing === undefined ? {} : { signing }),
       ...numberOption(options, "keep-versions", "keep_versions"),
       ...numberOption(options, "keep-generations", "keep_generations"),
+      ...numberOption(options, "keep-days", "keep_days"),
+      ...(tokens === undefined ? {} : { upload_tokens: tokens }),
     },
   });
   printAnswer(created, {
@@ -174,6 +180,10 @@ async function create(options: OptionValues, output: Output): Promise<ExitCode> 
       ].join("\n"),
   });
   return EXIT_CODE.ok;
+}
+
+function listOption(options: OptionValues, name: string): string[] | undefined {
+  return options.get(name)?.split(",").map((each) => each.trim());
 }
 
 /** A member with the number of an option; none if it was not given. */

@@ -1,4 +1,5 @@
 import { type GenerationReport, ROLL_BACK, SHOW_HISTORY } from "../../api/repositories.ts";
+import { MAX_LIMIT } from "../../api/paging.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import { type Command, type OptionValues, requiredArgument } from "../command.ts";
@@ -19,7 +20,15 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
       "whom. Their numbers, days and times select views for clients: Server = " +
       "URL/REPOSITORY@2026-11-28/os/$arch.",
     arguments: [REPOSITORY],
-    options: OPTIONS,
+    options: [
+      { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: all)" },
+      {
+        name: "before",
+        valueName: "GENERATION",
+        description: "Only publications with lower numbers",
+      },
+      ...OPTIONS,
+    ],
     examples: [{ command: "pkgstash repo history mine", description: "See what changed in mine" }],
     run: history,
   },
@@ -47,7 +56,20 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
 
 async function history(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);
-  const answer = await ApiClient.of(options).call(SHOW_HISTORY, { repository });
+  const client = ApiClient.of(options);
+  const limit = options.get("limit");
+  const before = options.get("before");
+  const generations: GenerationReport[] = [];
+  let next = before ?? null;
+  do {
+    const page = await client.call(SHOW_HISTORY, {
+      ...{ repository, limit: limit ?? String(MAX_LIMIT) },
+      ...(next === null ? {} : { before: next }),
+    });
+    generations.push(...page.generations);
+    next = page.next === null ? null : String(page.next);
+  } while (limit === undefined && next !== null);
+  const answer = { generations, next: next === null ? null : Number(next) };
   printAnswer(answer, { options, output, render: renderHistory });
   return EXIT_CODE.ok;
 }
@@ -74,17 +96,19 @@ async function rollBack(options: OptionValues, output: Output): Promise<ExitCode
 }
 
 function renderHistory(
-  { generations }: { generations: readonly GenerationReport[] },
+  { generations, next }: { generations: readonly GenerationReport[]; next: number | null },
   paints: Paints,
 ): string {
   if (generations.length === 0) return "Nothing has been published yet.";
-  return generations.map(({ number, published_at, by, action, changes }) =>
+  const more = next === null ? [] : ["", `There are more: --before ${next}`];
+  const texts = generations.map(({ number, published_at, by, action, changes }) =>
     [
       paints.title(visible(`${number}  ${secondText(published_at)}  ${action} by ${by}`)) +
       (changes.length === 0 ? "" : `, ${countText(changes.length, "change")}`),
       ...changes.map((change) => `  ${visible(changeText(change))}`),
     ].join("\n")
-  ).join("\n");
+  );
+  return [...texts, ...more].join("\n");
 }
 
 /** `2026-11-28T19:00:00Z`, which is the name of a view as well. */

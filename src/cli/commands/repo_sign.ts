@@ -1,5 +1,6 @@
 import { basename } from "@std/path";
 import {
+  DISCARD_WAITING,
   type PublicationReport,
   SHOW_WAITING,
   SIGN_WAITING,
@@ -14,7 +15,7 @@ import type { Output } from "../output.ts";
 import { bytesText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, visible } from "../terminal_text.ts";
-import { publicationText, REPOSITORY } from "./repo_texts.ts";
+import { changeText, publicationText, REPOSITORY } from "./repo_texts.ts";
 
 const SIGNATURE = "SIGNATURE";
 
@@ -41,6 +42,33 @@ export const REPO_SIGN_COMMAND: Command = {
   ],
   run,
 };
+
+export const REPO_DISCARD_COMMAND: Command = {
+  name: "repo discard",
+  summary: "Discard changes that wait for signatures",
+  description: 'For repositories with signing = "external". Drops everything that was added, ' +
+    "removed or rolled back since the last publication and is not yet signed. What is published " +
+    "stays.",
+  arguments: [REPOSITORY],
+  options: [JSON_OPTION, ...CONNECTION_OPTIONS],
+  examples: [{ command: "pkgstash repo discard mine", description: "Drop what waits" }],
+  run: discard,
+};
+
+async function discard(options: OptionValues, output: Output): Promise<ExitCode> {
+  const repository = requiredArgument(options, REPOSITORY.name);
+  const answer = await ApiClient.of(options).call(DISCARD_WAITING, { repository });
+  printAnswer(answer, {
+    options,
+    output,
+    render: ({ by, action, changes }) =>
+      [
+        ...changes.map((change) => `  ${visible(changeText(change))}`),
+        visible(`Discarded ${action} by ${by}. What is published in ${repository} stays.`),
+      ].join("\n"),
+  });
+  return EXIT_CODE.ok;
+}
 
 async function run(options: OptionValues, output: Output): Promise<ExitCode> {
   const repository = requiredArgument(options, REPOSITORY.name);

@@ -1,6 +1,7 @@
 import {
   ABANDON_UPLOAD,
   CREATE_REPOSITORY,
+  DISCARD_WAITING,
   type GenerationReport,
   LIST_REPOSITORIES,
   OPEN_UPLOAD,
@@ -27,7 +28,7 @@ import type { WaitingFile } from "../../publishing/waiting_publication.ts";
 import { viewLayout, WAITING } from "../../repositories/view.ts";
 import type { Config } from "../../config/config.ts";
 import { packageMatcher } from "../../formats/pacman/package_pattern.ts";
-import type { Generation } from "../../publishing/generation.ts";
+import type { Generation, PackageChange } from "../../publishing/generation.ts";
 import type { OwnRepository } from "../../publishing/own_repository.ts";
 import type { Uploader } from "../../publishing/uploads.ts";
 import type { PublishedPackage } from "../../publishing/published_package.ts";
@@ -107,9 +108,14 @@ export const repositoryRoutes: readonly Route[] = [
       return await noted(note, publishing.repository(path.repository), published);
     },
   ),
-  handle(SHOW_HISTORY, async ({ path, publishing }) => {
+  handle(SHOW_HISTORY, async ({ path, query: { limit, before }, publishing }) => {
     const history = await publishing.repository(path.repository).history();
-    return { generations: history.toReversed().map(generationReport) };
+    const matching = history.filter(({ number }) => number < before).toReversed();
+    const page = matching.slice(0, limit);
+    return {
+      generations: page.map(generationReport),
+      next: page.length < matching.length ? page.at(-1)!.number : null,
+    };
   }),
   handle(ROLL_BACK, async ({ path, body, publishing, principal, note }) => {
     const own = await publishing.repositoryToChange(path.repository);
@@ -128,6 +134,13 @@ export const repositoryRoutes: readonly Route[] = [
   handle(SIGN_WAITING, async ({ path: { repository, file }, body, publishing, note }) => {
     const generation = await publishing.sign(repository, { fileName: file, body });
     return await noted(note, publishing.repository(repository), { generation });
+  }),
+  handle(DISCARD_WAITING, async ({ path, publishing, note }) => {
+    const own = await publishing.repositoryToChange(path.repository);
+    const { by, action, changes } = await own.discardWaiting();
+    const discarded = { by, action, changes: changes.map(changeReport) };
+    note({ discarded });
+    return discarded;
   }),
 ];
 
@@ -223,12 +236,16 @@ export function generationReport({ number, publishedAt, by, action, changes }: G
     published_at: timestamp(publishedAt),
     by,
     action,
-    changes: changes.map(({ kind, from, to }): GenerationReport["changes"][number] => ({
-      kind,
-      name: (to ?? from)?.name ?? "",
-      architecture: (to ?? from)?.architecture ?? "",
-      from: from?.version ?? null,
-      to: to?.version ?? null,
-    })),
+    changes: changes.map(changeReport),
+  };
+}
+
+function changeReport({ kind, from, to }: PackageChange): GenerationReport["changes"][number] {
+  return {
+    kind,
+    name: (to ?? from)?.name ?? "",
+    architecture: (to ?? from)?.architecture ?? "",
+    from: from?.version ?? null,
+    to: to?.version ?? null,
   };
 }

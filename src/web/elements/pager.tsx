@@ -20,15 +20,22 @@ export function Pager({ list, one, many }: { list: Listed<unknown>; one: string;
   );
 }
 
-/** As `Pager`, for a list whose endpoint only says where its next page begins, as `after`. */
-export function NextPager({ next }: { next: string | number | null }) {
+/** As `Pager`, for a list whose endpoint only says where its next page begins. */
+export function NextPager(
+  { next, name = "after", label = "Pages of the list" }: {
+    next: string | number | null;
+    /** In the query of the page: two lists of a page have two. */
+    name?: string;
+    label?: string;
+  },
+) {
   const visit = useVisit();
-  const isFirst = visit.query("after") === "";
+  const isFirst = visit.query(name) === "";
   if (isFirst && next === null) return null;
   return (
-    <nav class="pager" aria-label="Pages of the list">
-      {isFirst ? null : <a href={visit.here({ after: null })}>First page</a>}
-      {next === null ? null : <a rel="next" href={visit.here({ after: next })}>Next page</a>}
+    <nav class="pager" aria-label={label}>
+      {isFirst ? null : <a href={visit.here({ [name]: null })}>First page</a>}
+      {next === null ? null : <a rel="next" href={visit.here({ [name]: next })}>Next page</a>}
     </nav>
   );
 }

@@ -1,6 +1,7 @@
 import { SHOW_CLIENT_CONFIG } from "../../api/client_config.ts";
 import {
   ABANDON_UPLOAD,
+  DISCARD_WAITING,
   LIST_REPOSITORIES,
   OPEN_UPLOAD,
   PROMOTE_PACKAGES,
@@ -31,6 +32,7 @@ import { Publications } from "./repositories/publications.tsx";
 import { WaitingFiles } from "./repositories/waiting_files.tsx";
 
 const PER_PAGE = "50";
+const PUBLICATIONS_PER_PAGE = "20";
 const OTHERS = "100";
 
 /** One repository: what it publishes, and what is put in, moved, removed and taken back. */
@@ -43,14 +45,18 @@ export const REPOSITORY: Page = {
     const { call } = visit;
     const repository = nameIn(visit);
     const [q, after, upload] = ["q", "after", "upload"].map((name) => visit.query(name));
-    const [shown, { generations }, config, { repositories }] = await Promise.all([
+    const before = visit.query("before");
+    const [shown, history, config, { repositories }] = await Promise.all([
       call(SHOW_REPOSITORY, {
         repository,
         limit: PER_PAGE,
         ...(q === "" ? {} : { name: /[*?]/.test(q!) ? q! : `*${q}*` }),
         ...(after === "" ? {} : { after: after! }),
       }),
-      call(SHOW_HISTORY, { repository }),
+      call(SHOW_HISTORY, {
+        ...{ repository, limit: PUBLICATIONS_PER_PAGE },
+        ...(before === "" ? {} : { before }),
+      }),
       call(SHOW_CLIENT_CONFIG),
       call(LIST_REPOSITORIES, { limit: OTHERS }),
     ]);
@@ -98,7 +104,7 @@ export const REPOSITORY: Page = {
               </span>
             }
           >
-            <Publications generations={generations} current={generation} />
+            <Publications {...history} current={generation} />
           </Part>
         </>
       ),
@@ -174,6 +180,23 @@ export const REPOSITORY: Page = {
         return {
           text: publicationText(`The packages of publication ${generation} are back`, publication),
         };
+      },
+    },
+    discard: {
+      role: "administrator",
+      confirm: (visit) => ({
+        heading: `Discard what waits for signatures in ${nameIn(visit)}?`,
+        body: (
+          <p>
+            Everything that was added, removed or rolled back since the last publication is dropped.
+            What is published stays.
+          </p>
+        ),
+        button: "Discard",
+      }),
+      run: async (visit) => {
+        const { changes } = await visit.call(DISCARD_WAITING, { repository: nameIn(visit) });
+        return { text: `${counted(changes.length, "change")} discarded.` };
       },
     },
     keyring: {

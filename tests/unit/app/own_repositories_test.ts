@@ -60,10 +60,50 @@ Deno.test("create, add, list, show, remove, history and rollback, from the comma
       ),
       ["4 rollback to 2", "3 remove", "2 add", "1 create"],
     );
+    const page = (await repo("history", "mine", "--limit", "2")).terminal.printed;
+    assertMatch(
+      page,
+      /^4 .* rollback to 2(?:.|\n)*^3 .* remove(?:.|\n)*There are more: --before 3/m,
+    );
+    const rest = (await repo("history", "mine", "--limit", "2", "--before", "3")).terminal.printed;
+    assertMatch(rest, /^2 .* add(?:.|\n)*^1 .* create/m);
+    assert(!rest.includes("There are more"), rest);
     assertEquals(await listed((await app.get(`${DIRECTORY}/mine.db`)).body), [
       "bar 1.0-1",
       "foo 1.0-1",
     ]);
+  });
+});
+
+Deno.test("a repository is created with every key that its table can have", async () => {
+  await withHouse(async ({ repo }) => {
+    const { code, terminal } = await repo(
+      ...[
+        "create",
+        "mine",
+        "--architectures",
+        "x86_64,aarch64",
+        "--client-path",
+        "own/$repo/$arch",
+      ],
+      ...["--signing", "none", "--upload-tokens", "ci,nightly", "--keep-versions", "1"],
+      ...["--keep-generations", "5", "--keep-days", "30"],
+    );
+    assertEquals(code, 0, terminal.errors);
+    for (
+      const line of [
+        'architectures = ["x86_64", "aarch64"]',
+        'client_path = "own/$repo/$arch"',
+        'signing = "none"',
+        'upload_tokens = ["ci", "nightly"]',
+        "keep_versions = 1",
+        "keep_generations = 5",
+        "keep_days = 30",
+      ]
+    ) assertStringIncludes(terminal.printed, line);
+    const refused = await repo("create", "other", "--upload-tokens", "../ci");
+    assertEquals(refused.code, 1);
+    assertMatch(refused.terminal.errors, /upload_tokens/);
   });
 });
 

@@ -172,6 +172,48 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
   });
 });
 
+Deno.test("what waits can be discarded, and what is published stays", async () => {
+  await withHouse(async (house) => {
+    const { root, publishing, mine } = house;
+    await assertRejects(() => mine.discardWaiting(), PkgstashError, "no change of it waits");
+    await signAll(house);
+    await addPackages(publishing, mine, [await ownPackage("bar")]);
+    await signAll(house);
+    await addPackages(publishing, mine, [await ownPackage("foo")]);
+    await mine.remove(["bar"], { force: false, by: "tests" });
+    const stored = () => [...Deno.readDirSync(mine.layout.packages)].length;
+    assertEquals(stored(), 2);
+    const { by, action, changes } = await mine.discardWaiting();
+    assertEquals([by, action], ["tests", "remove"]);
+    assertEquals(
+      changes.map(({ kind, from, to }) => `${kind} ${(to ?? from)!.name}`),
+      ["removed bar", "added foo"],
+    );
+    assertEquals([await mine.waiting(), stored()], [null, 1]);
+    assertEquals(await packagesOf(mine), ["bar 1.0-1"]);
+    await assertRejects(() => mine.discardWaiting(), PkgstashError, "no change of it waits");
+    await publishing.stop();
+    const again = await openPublishing(root);
+    try {
+      const restarted = again.repository("mine");
+      assertEquals([await restarted.waiting(), await packagesOf(restarted)], [null, ["bar 1.0-1"]]);
+    } finally {
+      await again.stop();
+    }
+  });
+});
+
+Deno.test("with the first packages discarded, the empty repository still waits", async () => {
+  await withHouse(async (house) => {
+    const { publishing, mine } = house;
+    await addPackages(publishing, mine, [await ownPackage("foo")]);
+    await mine.discardWaiting();
+    assertEquals(await unsigned(mine), ["x86_64.db", "x86_64.files"]);
+    await signAll(house);
+    assertEquals([(await mine.current())!.number, await packagesOf(mine)], [1, []]);
+  });
+});
+
 Deno.test("nothing is moved to where it would have to wait for signatures", async () => {
   await withHouse(async (house) => {
     const { publishing, mine } = house;

@@ -234,6 +234,7 @@ const CONFIGURED: OwnRepositoryConfig = {
   uploadTokens: [],
   keepVersions: 3,
   keepGenerations: 20,
+  keepDays: 0,
 };
 
 Deno.test("a repository that only the configuration has is served from the start on", async () => {

@@ -130,6 +130,22 @@ Deno.test("a view of a time that nothing is kept of, or that is to come, is refu
   }, { keep_generations: 2 });
 });
 
+Deno.test("the views of the last keep_days last, however much is published", async () => {
+  await withCalendar(async (calendar) => {
+    for (const day of ["18", "19", "20", "21", "22"]) {
+      for (const hour of ["10", "11", "12"]) {
+        const foo = await ownPackage("foo", `${day}.${hour}-1`);
+        await calendar.publish(`2026-11-${day}T${hour}:00:00Z`, [foo]);
+      }
+    }
+    assertEquals(await calendar.listed("2026-11-20"), ["foo 20.12-1"]);
+    assertEquals(await calendar.listed("2026-11-21"), ["foo 21.12-1"]);
+    const [kind, message] = await calendar.refusal("2026-11-19");
+    assertEquals(kind, "not_found");
+    assertMatch(message, /keep_generations and keep_days say/);
+  }, { keep_generations: 2, keep_days: 2 });
+});
+
 Deno.test("a client that began with a view gets the rest of that, also at midnight", async () => {
   await withCalendar(async (calendar) => {
     const path = "mine@2026-11-20/os/x86_64";

@@ -2,14 +2,17 @@ import type { GenerationReport } from "../../../api/repositories.ts";
 import { ActionForm } from "../../elements/forms.tsx";
 import { Empty } from "../../elements/messages.tsx";
 import { Time } from "../../elements/quantities.tsx";
+import { NextPager } from "../../elements/pager.tsx";
 import { Table } from "../../elements/table.tsx";
 
 const CHANGES_SHOWN = 5;
 
 /** The publications that are kept, the latest first, each of which can be published again. */
 export function Publications(
-  { generations, current }: {
+  { generations, next, current }: {
     generations: readonly GenerationReport[];
+    /** Where the next page begins; null if there is none. */
+    next: number | null;
     /** The one that is served. */
     current: number | null;
   },
@@ -22,36 +25,39 @@ export function Publications(
     );
   }
   return (
-    <Table
-      name="Publications"
-      rows={generations}
-      keyOf={({ number }) => String(number)}
-      columns={[
-        { title: "Number", cell: ({ number }) => number },
-        { title: "Published", cell: ({ published_at }) => <Time at={published_at} /> },
-        {
-          title: "What changed",
-          cell: ({ changes }) => changesText(changes),
-          from: "medium",
-        },
-        { title: "By", cell: ({ by }) => by, from: "medium" },
-        { title: "Asked for", cell: ({ action }) => action, from: "wide" },
-        {
-          title: "Actions",
-          isAction: true,
-          cell: ({ number }) =>
-            number === current ? <span class="quiet">served now</span> : (
-              <ActionForm
-                action="rollback"
-                fields={{ generation: number }}
-                button="Roll back"
-                weight="quiet"
-                label={`Roll back to publication ${number}`}
-              />
-            ),
-        },
-      ]}
-    />
+    <>
+      <Table
+        name="Publications"
+        rows={generations}
+        keyOf={({ number }) => String(number)}
+        columns={[
+          { title: "Number", cell: ({ number }) => number },
+          { title: "Published", cell: ({ published_at }) => <Time at={published_at} /> },
+          {
+            title: "What changed",
+            cell: ({ changes }) => changesText(changes),
+            from: "medium",
+          },
+          { title: "By", cell: ({ by }) => by, from: "medium" },
+          { title: "Asked for", cell: ({ action }) => action, from: "wide" },
+          {
+            title: "Actions",
+            isAction: true,
+            cell: ({ number }) =>
+              number === current ? <span class="quiet">served now</span> : (
+                <ActionForm
+                  action="rollback"
+                  fields={{ generation: number }}
+                  button="Roll back"
+                  weight="quiet"
+                  label={`Roll back to publication ${number}`}
+                />
+              ),
+          },
+        ]}
+      />
+      <NextPager next={next} name="before" label="Pages of the publications" />
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import type { WaitingFileReport } from "../../../api/repositories.ts";
 import { Badge } from "../../elements/badge.tsx";
+import { ActionForm } from "../../elements/forms.tsx";
 import { Notice } from "../../elements/messages.tsx";
 import { counted } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
@@ -20,6 +21,7 @@ export function WaitingFiles(
         {by} wants to publish them. Fetch, sign and send back each with{" "}
         <code>pkgstash repo sign {name}</code>; what was published before is served until then.
       </p>
+      <ActionForm action="discard" button="Discard them" weight="quiet" />
       <Table
         name="Files that wait"
         rows={files}

@@ -186,6 +186,9 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   ],
   "GET /api/v1/repositories/{repository}/history": [
     { target: "/api/v1/repositories/mine/history", status: 200 },
+    { target: "/api/v1/repositories/mine/history?limit=1&before=3", status: 200 },
+    { target: "/api/v1/repositories/mine/history?before=0", status: 400 },
+    { target: "/api/v1/repositories/other/history", status: 404 },
   ],
   "POST /api/v1/repositories/{repository}/rollback": [
     { target: "/api/v1/repositories/mine/rollback", status: 200, body: { generation: 1 } },
@@ -390,6 +393,10 @@ const CALLS: Record<string, { target: string; status: number; body?: unknown }[]
   ],
   "GET /api/v1/repositories/{repository}/waiting": [
     { target: "/api/v1/repositories/mine/waiting", status: 200 },
+    { target: "/api/v1/repositories/other/waiting", status: 404 },
+  ],
+  "DELETE /api/v1/repositories/{repository}/waiting": [
+    { target: "/api/v1/repositories/mine/waiting", status: 409 },
     { target: "/api/v1/repositories/other/waiting", status: 404 },
   ],
   "PUT /api/v1/repositories/{repository}/waiting/{file}": [
