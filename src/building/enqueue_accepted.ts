@@ -1,4 +1,4 @@
-import type { Publishing } from "../publishing/publishing.ts";
+import { assertSignedHere, type Publishing } from "../publishing/publishing.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { areSameSettings } from "./build_settings.ts";
@@ -27,7 +27,8 @@ export async function enqueueAccepted(
     latest.state !== "failed" && latest.state !== "cancelled" &&
     areSameSettings(latest.settings, build.settings);
   if (isThere) return;
-  await createRepository(publishing, repository, build.approved.by);
+  const isMissing = !publishing.repositories.some(({ settings }) => settings.name === repository);
+  if (isMissing) await createRepository(publishing, repository, build.approved.by);
   const own = publishing.repositories
     .find(({ settings }) => settings.name === repository)?.settings.architectures ?? [];
   const usable = architectures.includes("any")
@@ -48,13 +49,18 @@ export async function enqueueAccepted(
   });
 }
 
-/** Creates the repository for packages of the AUR, unless it is there. */
+/**
+ * Creates the repository for packages of the AUR, unless it is there.
+ *
+ * @throws PkgstashError `conflict` if nothing can be built for the one that is there.
+ */
 export async function createRepository(
   publishing: Repositories,
   repository: string,
   by: string,
 ): Promise<void> {
-  if (publishing.repositories.some(({ settings }) => settings.name === repository)) return;
+  const own = publishing.repositories.find(({ settings }) => settings.name === repository);
+  if (own !== undefined) return assertSignedHere(own);
   await publishing.create(repository, {}, by);
   log.info("created the repository for packages of the AUR", { repository });
 }

@@ -177,13 +177,19 @@ export class Publishing {
     return this.#namesakes;
   }
 
-  /** Publishes packages that lie on this machine, as one upload. */
+  /**
+   * Publishes packages that lie on this machine, as one upload.
+   *
+   * @throws PkgstashError `conflict` if they would have to wait for signatures made elsewhere: who
+   * calls this takes them for published when it returns.
+   */
   async publishFiles(
     name: string,
     paths: readonly string[],
     cause: { consent: Consent; by: string },
   ): Promise<UploadResult> {
     const repository = await this.repositoryToChange(name);
+    assertSignedHere(repository);
     const upload = await this.uploads.open(repository);
     try {
       for (const path of paths) {
@@ -332,4 +338,15 @@ export class Publishing {
     });
     await this.#lock;
   }
+}
+
+/** @throws PkgstashError `conflict` if what is built for it would wait for signatures. */
+export function assertSignedHere({ settings }: Pick<OwnRepository, "settings">): void {
+  if (settings.signing !== "external") return;
+  throw new PkgstashError(
+    "conflict",
+    `Cannot build for ${settings.name}: it is signed elsewhere, and what is built has to be there ` +
+      "for the next build. Choose another repository for packages of the AUR, from which they can " +
+      `be promoted to ${settings.name}, or let the server sign it.`,
+  );
 }

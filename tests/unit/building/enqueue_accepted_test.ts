@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { enqueueAccepted } from "../../../src/building/enqueue_accepted.ts";
+import { createRepository, enqueueAccepted } from "../../../src/building/enqueue_accepted.ts";
 import { buildsToDecide } from "../../../src/building/queue/builds_to_decide.ts";
 import { USUAL_SETTINGS } from "../../../src/building/build_settings.ts";
 import { PkgstashError } from "../../../src/errors.ts";
@@ -54,3 +54,14 @@ Deno.test("a package is built for the architectures that the repository has, and
     ]);
     assertEquals(queue.queue.find("foo").settings, USUAL_SETTINGS);
   }));
+
+Deno.test("nothing is watched for a repository that is signed elsewhere", async () => {
+  const repositories = (signing: string) => [{ settings: { name: "aur", signing } }] as never;
+  const create = () => Promise.reject(new Error("there is one already"));
+  await createRepository({ repositories: repositories("required"), create }, "aur", "me");
+  await assertRejects(
+    () => createRepository({ repositories: repositories("external"), create }, "aur", "me"),
+    PkgstashError,
+    "Choose another repository",
+  );
+});

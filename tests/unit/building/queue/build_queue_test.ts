@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { USUAL_SETTINGS } from "../../../../src/building/build_settings.ts";
 import type { Build, BuildState } from "../../../../src/building/queue/build.ts";
@@ -432,6 +432,20 @@ Deno.test("a refused product is gone, and the old build stays published", () =>
     assertEquals([refused.state, refused.failure?.class], ["failed", "product_refused"]);
     assertEquals(await queue.published(), ["foo 1.0-1"]);
     assertEquals(queue.told, ["1 published", "2 held product", "2 failed product_refused"]);
+  }));
+
+Deno.test("a build for a repository that is signed elsewhere fails with why, and nothing waits", () =>
+  withQueue(async (queue) => {
+    const own = queue.publishing.repository("aur");
+    const build = await queue.enqueue("foo");
+    own.reconfigure({ ...own.settings, signing: "external" });
+    const ended = await queue.buildNext([await builtPackage("foo")]);
+    assertEquals([ended.state, ended.failure?.class], ["failed", "publication"]);
+    assertMatch(ended.failure!.reason, /Cannot build for aur: it is signed elsewhere/);
+    assertEquals([await own.waiting(), await queue.published()], [null, []]);
+    own.reconfigure({ ...own.settings, signing: "none" });
+    await queue.queue.retry(build.number);
+    assertEquals((await queue.buildNext([await builtPackage("foo")])).state, "published");
   }));
 
 Deno.test("all packages of a build are published together, in one generation", () =>
