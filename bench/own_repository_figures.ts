@@ -1,7 +1,7 @@
 /**
- * Measures an own repository of 10,000 packages: the time to publish one more and the memory that it
- * takes, and the speed at which a package comes in over HTTP beside that of `cp`. There, client and
- * daemon are one process, which holds the package as well:
+ * Measures an own repository of 10,000 packages: the time to publish one more, to sign all again
+ * with a new key, and the memory that it takes; then the speed at which a package comes in over HTTP
+ * beside that of `cp`. There, client and daemon are one process, which holds the package as well:
  * `deno run -A bench/own_repository_figures.ts [PACKAGES]`.
  */
 import { runCli } from "../src/cli/cli.ts";
@@ -49,6 +49,11 @@ async function publishOneIntoMany(): Promise<void> {
     const publish = await add([`package-${round * 1000 % PACKAGES}`], "2.0-1");
     await measured(`publish one into ${PACKAGES}`, publish);
   }
+  await publishing.signing.rotate({ overlapMs: 0 });
+  await measured(
+    `sign ${PACKAGES} packages again with a new key`,
+    () => publishing.signatures.run(),
+  );
   await publishing.stop();
 }
 

@@ -347,6 +347,55 @@ Deno.test("an upload that breaks off leaves nothing, and can be sent again", asy
   });
 });
 
+Deno.test("an upload in chunks, without its length, is checked like any other", async () => {
+  await withHouse(async ({ app, repo }) => {
+    await repo("create", "mine");
+    const { upload } = await ask(app, "POST", "/mine/uploads");
+    const send = async (name: string, bytes: Uint8Array) => {
+      const response = await fetch(`${app.origin}${API}/mine/uploads/${upload}/${name}`, {
+        ...{ method: "PUT", headers: AUTHORIZATION },
+        body: ReadableStream.from([bytes.slice(0, 100), bytes.slice(100)]),
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const { fileName, bytes } = await ownPackage("foo");
+    const cut = await send(fileName, bytes.subarray(0, bytes.length - 30));
+    assertEquals(cut.status, 400, cut.text);
+    assertEquals((await ask(app, "POST", `/mine/uploads/${upload}/publish`, {})).status, 400);
+    assertEquals((await send(fileName, bytes)).status, 200);
+    const { generation } = await ask(app, "POST", `/mine/uploads/${upload}/publish`, {});
+    assertEquals(generation.number, 2);
+  });
+});
+
+Deno.test("a token that is revoked in the middle of an upload publishes nothing", async () => {
+  await withHouse(async ({ app, repo }) => {
+    await repo("create", "mine");
+    const administer = (method: string, target: string, body: unknown = null) =>
+      fetch(`${app.origin}/api/v1/tokens${target}`, {
+        ...{ method, headers: AUTHORIZATION },
+        ...(body === null ? {} : { body: JSON.stringify(body) }),
+      });
+    const limits = { purpose: "upload", repositories: ["mine"] };
+    const { token } = await (await administer("POST", "", { ...limits, name: "ci" })).json();
+    const asked = async (method: string, target: string, body: Uint8Array | string | null) => {
+      const response = await fetch(`${app.origin}${API}/mine/uploads${target}`, {
+        method,
+        headers: { authorization: `Bearer ${token}` },
+        body: body as Uint8Array<ArrayBuffer> | string | null,
+      });
+      return { status: response.status, text: await response.text() };
+    };
+    const { upload } = JSON.parse((await asked("POST", "", null)).text);
+    const { fileName, bytes } = await ownPackage("foo");
+    assertEquals((await asked("PUT", `/${upload}/${fileName}`, bytes)).status, 200);
+    assertEquals((await administer("DELETE", "/ci")).status, 204);
+    assertEquals((await asked("PUT", `/${upload}/${fileName}`, bytes)).status, 401);
+    assertEquals((await asked("POST", `/${upload}/publish`, "{}")).status, 401);
+    assertEquals((await ask(app, "GET", "/mine")).packages, []);
+  });
+});
+
 Deno.test("a signature that is no trusted key's is refused, and left out on request", async () => {
   await withHouse(async ({ repo, files }) => {
     await repo("create", "mine");
