@@ -10,7 +10,7 @@ export function PackageCell(
   return (
     <>
       <a href={`/admin/builds/${number}`}>{package_base}</a>{" "}
-      <span class="quiet">
+      <span class="quiet version">
         <Foreign text={version} />
       </span>
     </>
