@@ -195,14 +195,13 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
 
   await t.step("it traces its own processes only", async () => {
     // ptrace(PTRACE_ATTACH) on x86_64, without a debugger.
-    const attach = (pid: string) => `perl -e 'exit(syscall(101, 16, ${pid}, 0, 0) == 0 ? 0 : 1)'`;
+    const attach = (pid: string | number) =>
+      `perl -e 'exit(syscall(101, 16, $ARGV[0] + 0, 0, 0) == 0 ? 0 : 1)' ${pid}`;
     const { log } = await attack(
       bed,
-      `sleep 100 & ${attach("$ARGV[0]").replace(/$/, " $!")} && echo "traces its own"
-      kill -9 %1
-      [ ${builder.pid} -gt 1000 ] && ${
-        attach(String(builder.pid))
-      } && echo "traces the builder"; true`,
+      `sleep 100 & ${attach("$!")} && echo "traces its own"
+      kill -9 $!
+      [ ${builder.pid} -gt 1000 ] && ${attach(builder.pid)} && echo "traces the builder"; true`,
     );
     assertMatch(log, /^traces its own$/m);
     assert(!log.includes("traces the builder"));
