@@ -45,7 +45,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
 
   await t.step("the service serves pacman", async () => {
     await service.configure(mirrors(), repos);
-    await service.systemctl("restart", SERVICE);
+    await service.restart();
     const client = await bed.client([`${service.url}$repo/os/$arch`]);
     await client.run("-Sy", "app");
     await assertDownloaded(client, repositories.package("app"));
@@ -123,7 +123,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
 
   await t.step("a hung service is killed by the watchdog and restarted", async () => {
     await service.edit(SERVICE, "watchdog", "WatchdogSec=2", "TimeoutAbortSec=1");
-    await service.systemctl("restart", SERVICE);
+    await service.restart();
     const before = await service.property("MainPID");
     await machine.run("kill", "-STOP", before);
     await until("the service is restarted", async () => {
@@ -148,10 +148,10 @@ Deno.test("the installed service works in a booted system", async (t) => {
     await service.root.write("etc/loaded", "from-a-credential\n");
     await machine.run("chmod", "600", "/etc/loaded");
     await service.edit(SERVICE, "credential", "LoadCredential=pkgstash.token:/etc/loaded");
-    await service.systemctl("restart", SERVICE);
+    await service.restart();
     assertEquals([await level("from-a-credential"), await level(installed)], [204, 401]);
     await service.edit(SERVICE, "credential", "");
-    await service.systemctl("restart", SERVICE);
+    await service.restart();
     assertEquals(await level(installed), 204);
   });
 
@@ -168,7 +168,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
       assertEquals(await machine.property(REFRESH, "Result"), "success");
       assert((await mirror.requests()).length > fetched);
       await service.configure('mirror_urls = ["http://127.0.0.1:9/"]', repos);
-      await service.systemctl("restart", SERVICE);
+      await service.restart();
       const { code } = await machine.try("systemctl", "start", REFRESH);
       assertEquals(code, 1);
       assertStringIncludes(await service.systemctl("--failed"), REFRESH);
@@ -178,7 +178,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
 
   await t.step("a stop waits for transfers in flight", async () => {
     await service.configure(mirrors(1), repos);
-    await service.systemctl("restart", SERVICE);
+    await service.restart();
     const wanted = repositories.package("bulk-1");
     const response = await fetch(new URL(`extra/os/x86_64/${wanted.file}`, service.url));
     const reader = response.body!.getReader();

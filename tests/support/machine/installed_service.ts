@@ -69,6 +69,13 @@ export class InstalledService implements AsyncDisposable {
     return await this.machine.run("systemctl", ...args);
   }
 
+  /** Starts the service anew, however often that was done before. */
+  async restart(): Promise<void> {
+    // systemd counts starts, also over a reload of its units.
+    await this.systemctl("reset-failed", SERVICE);
+    await this.systemctl("restart", SERVICE);
+  }
+
   async property(name: string): Promise<string> {
     return await this.machine.property(SERVICE, name);
   }
