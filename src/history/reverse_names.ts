@@ -19,11 +19,12 @@ export async function hostNameOf(
   address: string,
   signal: AbortSignal,
   resolve: PointerResolver = SYSTEM_RESOLVER,
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<string | null> {
   const name = reverseName(address);
   if (name === null) return null;
   try {
-    const answers = await resolve(name, AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]));
+    const answers = await resolve(name, AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]));
     const names = answers.map((answer) => String(answer).replace(/\.$/, ""));
     return names.find((each) => HOST_NAME.test(each))?.toLowerCase() ?? null;
   } catch {

@@ -59,4 +59,11 @@ export const HISTORY: readonly Mutant[] = [
     breaks: "what reverse DNS says is shown unchecked",
     killedBy: ["history/history_test.ts"],
   },
+  {
+    file: "history/reverse_names.ts",
+    find: "AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])",
+    replace: "signal",
+    breaks: "a name server that says nothing holds up the names of all clients",
+    killedBy: ["history/reverse_names_test.ts"],
+  },
 ];

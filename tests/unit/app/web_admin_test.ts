@@ -212,3 +212,26 @@ Deno.test("sessions are listed by the API, and ended by administrators", async (
   assertEquals((await actions(app))[0], "administrator: End all sessions of the web admin");
   assertMatch((await browsers[0]!.get("/admin/")).text, /<h1>Sign in/);
 });
+
+Deno.test("thirty pages whose readers take nothing delay neither others nor a stop", async () => {
+  await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
+  const browser = new Browser(app);
+  await browser.signIn();
+  const streams = await Promise.all(
+    Array.from(
+      { length: 30 },
+      () => app.open("/admin/live?page=/admin/", { headers: { cookie: browser.cookie } }),
+    ),
+  );
+  for (const stream of streams) assertEquals((await stream.head()).status, 200);
+  // What they show changes, and nobody reads it.
+  for (let index = 0; index < 10; index++) {
+    await app.get(`/core/os/x86_64/none-${index}.pkg.tar.zst`);
+  }
+  assertEquals((await browser.get("/admin/")).status, 200);
+  const startedAt = performance.now();
+  await app.stop();
+  // The drain time is five seconds.
+  assertLess(performance.now() - startedAt, 3_000);
+  for (const stream of streams) stream[Symbol.dispose]();
+});
