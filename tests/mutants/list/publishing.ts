@@ -95,9 +95,8 @@ export const PUBLISHING: readonly Mutant[] = [
   },
   {
     file: "publishing/promotion.ts",
-    find: "if (move !== null) withoutPackages(names, published, move.force);",
-    replace:
-      "if (move !== null) await from.remove(names, { ...move, by, action: `move to ${target}` });",
+    find: "withoutPackages(names, published, move.force);",
+    replace: "await from.remove(names, { ...move, by, action: `move to ${target}` });",
     breaks: "a crash during a move loses the package",
     killedBy: ["publishing/crash_test.ts"],
   },
