@@ -151,13 +151,15 @@ export class App implements AsyncDisposable {
     this.#context.history.reconfigure(config);
     const losses = lossesOf(this.config, config);
     if (losses.length > 0) {
-      log.warn("the new configuration lacks what the old one had", { losses: losses.join("; ") });
+      log.warn("the new configuration drops settings of the old one", {
+        losses: losses.join("; "),
+      });
     }
     warnOfWebUsers(config);
     this.#context.config = config;
     this.#context.provenance = { ...source, readAt: Date.now(), failure: null };
     this.#context.access = new AccessRules(config);
-    this.#context.administration.activity.note(deedOf("Apply another configuration"));
+    this.#context.administration.activity.note(deedOf("Apply a changed configuration"));
   }
 
   /** Keeps the configuration in force, for this reason, although there is a later one. */

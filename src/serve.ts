@@ -101,7 +101,7 @@ async function runDaemon(effective: EffectiveConfig, options: ServeOptions): Pro
  * disk is as after a power failure, from which a start recovers.
  */
 async function endAtOnce(): Promise<never> {
-  log.warn("stopping at once, transfers are cut off");
+  log.warn("stopping at once, aborting transfers");
   await flushLog();
   Deno.exit(EXIT_CUT_OFF);
 }
@@ -137,10 +137,10 @@ function announce(app: App, { origins }: EffectiveConfig): void {
     log.info("listening", { url, cache_root: config.cacheRoot, mirrorlist: lines });
     return;
   }
-  printLine(`pkgstash listens on ${url}
+  printLine(`pkgstash is listening on ${url}
   and keeps packages in ${config.cacheRoot}
 
-To use it, put this first in the clients' /etc/pacman.d/mirrorlist, then run pacman -Syu:
+To use it, add this at the top of the clients' /etc/pacman.d/mirrorlist, then run pacman -Syu:
 ${lines.map((line) => `  ${line}`).join("\n")}
 
 ${administrationText(config, origins)}
@@ -153,10 +153,11 @@ function administrationText(
   origins: EffectiveConfig["origins"],
 ): string {
   if (token === null) {
-    return "Commands such as pkgstash status need a token: set PKGSTASH_TOKEN, or add --make-token.";
+    return "Commands such as pkgstash status need a token: set PKGSTASH_TOKEN or start with " +
+      "--make-token.";
   }
   const command = Deno.build.standalone ? "pkgstash status" : "deno task pkgstash status";
   return origins.get("token") === madeTokenFile(stateRoot)
-    ? `The administrator's token is in ${madeTokenFile(stateRoot)}. Try: ${command}`
+    ? `The administrator's token is in ${madeTokenFile(stateRoot)}. Next, try: ${command}`
     : `Try: ${command}`;
 }

@@ -105,7 +105,7 @@ export class Activity {
     if (this.#unrecorded === 0 || this.#recent.size >= MAX_SUBJECTS) return;
     const details = { times: this.#unrecorded };
     this.#unrecorded = 0;
-    this.#write({ kind: "daemon", action: "Leave out further events", subject: "", details });
+    this.#write({ kind: "daemon", action: "Skip further events", subject: "", details });
   }
 
   #write({ kind, action, details }: Deed): void {
@@ -120,7 +120,7 @@ export class Activity {
       this.#isFailing = false;
     }, (error) => {
       // Once, until something is recorded again: a disk that takes nothing takes none of them.
-      if (!this.#isFailing) log.warn("cannot record what happens", { reason: reasonOf(error) });
+      if (!this.#isFailing) log.warn("cannot record events", { reason: reasonOf(error) });
       this.#isFailing = true;
     });
   }

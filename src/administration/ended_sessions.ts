@@ -92,14 +92,14 @@ async function readEnded(path: string): Promise<Ended> {
     >;
     const isWhole = typeof before === "number" && typeof sessions === "object" &&
       sessions !== null && Object.values(sessions).every((each) => typeof each === "number");
-    if (!isWhole) throw new Error("it does not have the form of a list of sessions");
+    if (!isWhole) throw new Error("it is not a valid list of sessions");
     return { before, sessions: new Map(Object.entries(sessions as Record<string, number>)) };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { before: 0, sessions: new Map() };
     throw new PkgstashError(
       "storage",
-      `Cannot tell which sessions are ended, from ${path}: ${reasonOf(error)}. ` +
-        "Change PKGSTASH_TOKEN, which ends all of them, and remove the file.",
+      `Cannot read the list of ended sessions in ${path}: ${reasonOf(error)}. Change ` +
+        "PKGSTASH_TOKEN, which ends all sessions, and remove the file.",
       { cause: error },
     );
   }

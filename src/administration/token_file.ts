@@ -31,7 +31,7 @@ export async function readTokenFile(path: string): Promise<StoredToken[]> {
   try {
     const { tokens } = JSON.parse(await Deno.readTextFile(path)) as { tokens: unknown };
     if (!Array.isArray(tokens) || !tokens.every(isStoredToken)) {
-      throw new Error("it does not have the form of a list of tokens");
+      throw new Error("it is not a valid list of tokens");
     }
     // Tokens of older versions never expire.
     return tokens.map((token) => ({ ...token, expiresAt: token.expiresAt ?? null }));

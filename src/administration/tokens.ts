@@ -68,8 +68,8 @@ export class Tokens {
       if (isTaken || RESERVED_NAMES.includes(name)) {
         throw new PkgstashError(
           "conflict",
-          `Cannot create the token ${name}: there is one of this name. ` +
-            "Revoke that one first, or choose another name.",
+          `Cannot create the token ${name}: a token of this name exists. Revoke it first, or ` +
+            "choose another name.",
         );
       }
       tokens.set(id, { ...facts, sha256: digestOf(token).toString("hex") });
@@ -147,7 +147,7 @@ export class Tokens {
     this.#usesWrittenAt = this.#clock.now();
     this.#hasUnwrittenUses = false;
     this.#background.add(
-      "cannot write when tokens were used",
+      "cannot record when tokens were last used",
       this.#changes.run(async () => await this.#write(await this.#tokens())),
     );
   }

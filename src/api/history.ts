@@ -13,7 +13,7 @@ export const REQUEST_COUNTS = z.object({
   not_found: COUNT.describe("There was no such file (404)."),
   refused: COUNT.describe("Any other 4xx."),
   error: COUNT.describe("5xx, or a response that broke off."),
-}).describe("Requests for files, by how they ended.");
+}).describe("File requests, by outcome.");
 
 /** What is counted of clients, repositories and times alike. */
 export const TRAFFIC_SHAPE = {

@@ -19,7 +19,7 @@ const DATABASE = z.object({
   ),
   failed: z.boolean().describe("Whether the last refresh failed."),
   gone_since: TIMESTAMP.nullable().describe(
-    "Since when no mirror has the repository any more; null while one has. Clients get 404 once " +
+    "Since when no mirror has the repository anymore; null while one has. Clients get 404 once " +
       "that is vanished_age ago.",
   ),
 }).describe("The database of a repository.");
@@ -91,7 +91,7 @@ const STATUS = z.object({
     running: COUNT.describe("Builds that a builder has, or that are being published."),
     held: COUNT.describe("Builds that a person must look at."),
     failed: COUNT.describe("Packages whose latest build failed."),
-    builders: COUNT.describe("Builders that were heard of lately."),
+    builders: COUNT.describe("Builders seen recently."),
   }).describe("Builds by state."),
   messages: z.object({
     waiting: COUNT.describe("Messages about approvals that are not delivered yet."),

@@ -31,7 +31,7 @@ export class ClientNames {
       if (other !== undefined) {
         throw new PkgstashError(
           "conflict",
-          `Cannot name ${address} ${name}: ${other} has this name. Choose another one.`,
+          `Cannot name ${address} ${name}: ${other} already has this name. Choose another one.`,
         );
       }
       if (names.size >= MAX_NAMES && !names.has(address)) {
@@ -93,17 +93,17 @@ export class ClientNames {
       if (version !== 1) throw new Error(`its version is ${version}`);
       const entries = Object.entries(names);
       for (const [address, name] of entries) {
-        if (canonicalAddress(address) !== address) throw new Error(`${address} is no address`);
+        if (canonicalAddress(address) !== address) throw new Error(`${address} is not an address`);
         if (typeof name !== "string" || name.length > MAX_NAME_LENGTH) {
-          throw new Error(`${JSON.stringify(name)} is no name`);
+          throw new Error(`${JSON.stringify(name)} is not a valid name`);
         }
       }
       return new Map(entries as [string, string][]);
     } catch (error) {
       throw new PkgstashError(
         "storage",
-        `Cannot read the names of clients from ${this.#path}: ${reasonOf(error)}. ` +
-          "Mend the file, or move it away.",
+        `Cannot read the names of clients from ${this.#path}: ${reasonOf(error)}. Repair the ` +
+          "file, or move it away.",
         { cause: error },
       );
     }

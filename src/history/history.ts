@@ -121,7 +121,8 @@ export class History implements Traffic {
       limit: MAX_LATE_WRITES,
       onProblem: (reason) =>
         log.error("cannot write the history, keeping it in memory", { reason }),
-      onRecovered: ({ written, lost }) => log.info("wrote the history again", { written, lost }),
+      onRecovered: ({ written, lost }) =>
+        log.info("writing the history works again", { written, lost }),
     });
     this.#observe();
   }
@@ -308,13 +309,13 @@ export class History implements Traffic {
       };
     this.#metrics.observeTotal({
       name: "pkgstash_repository_requests_total",
-      help: `Requests for files by how they ended, ${help}`,
+      help: `File requests by outcome, ${help}`,
       labels: ["repository", "result"],
     }, read((tally) => REQUEST_RESULTS.map((result) => [result, tally[result]] as const)));
     for (
       const [name, what, key] of [
         ["served", "sent to clients", "bytesServed"],
-        ["saved", "sent to clients that no mirror had to send", "bytesSaved"],
+        ["saved", "sent to clients without a transfer from a mirror", "bytesSaved"],
         ["fetched", "received from mirrors", "bytesFetched"],
       ] as const
     ) {

@@ -364,7 +364,7 @@ export class Mirroring {
     if (response !== null) return response;
     throw new PkgstashError(
       "not_found",
-      `Cannot show ${repository.name}@${view.text}: the kept ${fileName} is gone from the disk.`,
+      `Cannot show ${repository.name}@${view.text}: the kept ${fileName} is missing from the disk.`,
     );
   }
 
@@ -435,8 +435,8 @@ export class Mirroring {
       if (index === null && repository.upstream === first?.upstream) {
         throw new PkgstashError(
           "conflict",
-          `Cannot tell which dependencies are mirrored: the database of ${repository.directory} ` +
-            "is not there yet. Run pkgstash refresh.",
+          "Cannot determine which dependencies are mirrored: the database of " +
+            `${repository.directory} has not been fetched yet. Run pkgstash refresh.`,
         );
       }
       rest = rest.filter((text) => index?.satisfies(text) !== true);

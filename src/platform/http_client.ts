@@ -89,7 +89,7 @@ export class HttpClient implements Disposable {
     });
     if (!REDIRECTS.has(response.status)) return response;
     await drain(response);
-    throw new PkgstashError("upstream", "redirects a request that may not be redirected");
+    throw new PkgstashError("upstream", "redirects a request that must not be redirected");
   }
 
   /** Follows redirects itself: the runtime would follow them to anywhere, with all headers. */

@@ -53,7 +53,7 @@ export class RedirectPolicy {
    */
   async follow(from: URL, location: string | null): Promise<URL> {
     const to = location === null ? null : URL.parse(location, from);
-    if (to === null) throw refusal("redirects to nowhere");
+    if (to === null) throw refusal("redirects without a valid Location");
     if (to.protocol !== "http:" && to.protocol !== "https:") {
       throw refusal(`redirects to a URL of the scheme ${to.protocol.slice(0, -1)}`);
     }
@@ -68,7 +68,7 @@ export class RedirectPolicy {
   }
 
   async #checkPublic(to: URL): Promise<void> {
-    const advice = "name it in redirect_hosts if that is right";
+    const advice = "add it to redirect_hosts if this is intended";
     if (to.protocol !== "https:") {
       throw refusal(`redirects to ${to.host} by plain HTTP; ${advice}`);
     }

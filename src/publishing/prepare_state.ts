@@ -23,9 +23,9 @@ export async function prepareState(layout: StateLayout): Promise<DirectoryLock> 
     if (version === VERSION) return lock;
     throw new PkgstashError(
       "storage",
-      `Cannot use the state directory: ${layout.version} says version ${version}, and this ` +
-        `pkgstash knows version ${VERSION}. Use the pkgstash that wrote it, or set state_root to ` +
-        "another directory.",
+      `Cannot use the state directory: ${layout.version} says version ${version}, but this ` +
+        `pkgstash supports version ${VERSION}. Use the pkgstash that wrote it, or set state_root ` +
+        "to another directory.",
     );
   } catch (error) {
     lock[Symbol.dispose]();

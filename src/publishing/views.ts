@@ -30,7 +30,7 @@ export function generationInView(
     );
   }
   if (view.start > now) {
-    throw new PkgstashError("not_found", `${what} that time has not come yet.`);
+    throw new PkgstashError("not_found", `${what} that time is in the future.`);
   }
   const index = generations.findLastIndex(({ publishedAt }) => publishedAt < view.end);
   const found = generations[index];

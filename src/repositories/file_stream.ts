@@ -175,7 +175,7 @@ class FileReader {
     if (position !== this.#filePosition) await this.#file.seek(position, Deno.SeekMode.Start);
     this.#filePosition = NaN;
     if (await fill(this.#file, bytes) < bytes.length) {
-      throw new Error("Cannot send the file: it ended early.");
+      throw new Error("Cannot send the file: it is shorter than expected.");
     }
     this.#filePosition = position + bytes.length;
     return bytes;

@@ -122,7 +122,7 @@ async function readRange(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(end - start + 1);
   if (await fill(file, bytes) < bytes.length) {
-    throw new Error("Cannot send the file: it ended early.");
+    throw new Error("Cannot send the file: it is shorter than expected.");
   }
   return bytes;
 }

@@ -56,7 +56,7 @@ export interface Snapshot {
   /** Whether a signature of the database is expected to appear on the mirrors. Mirroring's. */
   awaitsSignature: boolean;
   /**
-   * Since when no mirror has the repository any more, in milliseconds since the epoch; null while one
+   * Since when no mirror has the repository anymore, in milliseconds since the epoch; null while one
    * has. Mirroring's.
    */
   goneSince: number | null;

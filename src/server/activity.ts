@@ -69,9 +69,9 @@ function recordDownloads({ downloads }: Context["mirroring"], activity: Activity
     activity.note({
       kind: "download",
       action: failure !== null
-        ? "Break off a download"
+        ? "Abort a download"
         : isRefused
-        ? "Refuse wrong bytes of a mirror"
+        ? "Reject a wrong file from a mirror"
         : "Continue with another mirror",
       subject: failed[0]?.mirror ?? "",
       details: {

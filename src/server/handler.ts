@@ -174,7 +174,7 @@ function askedFile(file: RepositoryFile | ExtraFile): AskedFile {
 /** The response to a request that is not looked at any further; null for all others. */
 function refusal(request: Request, client: Client, { access }: Context): Response | null {
   if (!access.admits(client)) {
-    return textResponse(403, "Cannot serve you: your address is not in allowed_networks.");
+    return textResponse(403, "Access denied: your address is not in allowed_networks.");
   }
   if (!hasValidHost(request)) {
     return textResponse(400, "Cannot serve this request: its Host is not valid.");
@@ -277,7 +277,7 @@ async function sendViewed(
     if (view === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot get ${path}: what is after the "@" is no view. Name ${VIEW_EXAMPLES}.`,
+        `Cannot get ${path}: the text after the "@" does not select a view. Use ${VIEW_EXAMPLES}.`,
       );
     }
     return isOwn(file.repository)

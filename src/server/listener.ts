@@ -64,7 +64,7 @@ function listenOnEither(address: string, listen: (hostname: string) => Listener)
     return listen(address);
   } catch (error) {
     if (address !== ANY_ADDRESS || !isWithoutIpv6(error)) throw error;
-    log.info("IPv6 is not available, listening on IPv4 alone", { reason: reasonOf(error) });
+    log.info("IPv6 is not available, listening on IPv4 only", { reason: reasonOf(error) });
     return listen(ANY_IPV4_ADDRESS);
   }
 }

@@ -5,16 +5,16 @@ import { type ErrorKind, isOutOfFiles, PkgstashError } from "../errors.ts";
 const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
   invalid_config: {
     status: STATUS_CODE.InternalServerError,
-    text: "Cannot serve this file: the configuration is not valid.",
+    text: "Cannot serve this file: the configuration is invalid.",
   },
   invalid_request: {
     status: STATUS_CODE.BadRequest,
-    text: "Cannot serve this file: the request is not valid.",
+    text: "Cannot serve this file: the request is invalid.",
   },
-  not_found: { status: STATUS_CODE.NotFound, text: "There is no such file." },
+  not_found: { status: STATUS_CODE.NotFound, text: "No such file." },
   upstream: {
     status: STATUS_CODE.BadGateway,
-    text: "Cannot serve this file: no mirror could deliver it.",
+    text: "Cannot serve this file: no mirror could provide it.",
   },
   upstream_timeout: {
     status: STATUS_CODE.GatewayTimeout,
@@ -38,7 +38,7 @@ const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
   },
   forbidden: {
     status: STATUS_CODE.Forbidden,
-    text: "Cannot serve this file: access is not allowed.",
+    text: "Cannot serve this file: access denied.",
   },
 };
 
@@ -82,14 +82,14 @@ export function methodNotAllowed(...allowed: string[]): Response {
 
 /** Why a method is not allowed, given those that are. */
 export function methodText(methods: string): string {
-  return `Cannot use this method here. Use ${methods}.`;
+  return `Method not allowed. Use ${methods}.`;
 }
 
 /** The response to a client that has, or to all that have, too much in flight already. */
 export function tooMuch(refusal: "client" | "all"): Response {
   const [status, text] = refusal === "client"
-    ? [STATUS_CODE.TooManyRequests, "Cannot serve you: you have too many requests at once."]
-    : [STATUS_CODE.ServiceUnavailable, "Cannot serve you: there are too many requests at once."];
+    ? [STATUS_CODE.TooManyRequests, "Too many concurrent requests from your address."]
+    : [STATUS_CODE.ServiceUnavailable, "Too many concurrent requests."];
   return textResponse(status, text, { "retry-after": RETRY_AFTER_SECONDS, "connection": "close" });
 }
 
@@ -110,4 +110,4 @@ export function errorResponse(error: unknown): Response {
 }
 
 /** For errors that must not happen. */
-export const INTERNAL_ERROR = "Cannot answer: an internal error occurred. See the daemon's log.";
+export const INTERNAL_ERROR = "Internal error. See the daemon's log.";

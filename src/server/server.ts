@@ -97,7 +97,7 @@ export class Server {
     try {
       await deadline(finished, drainTimeoutMs);
     } catch {
-      log.warn("transfers cut off", { after_ms: drainTimeoutMs });
+      log.warn("transfers aborted", { after_ms: drainTimeoutMs });
       for (const served of this.#served) served.cut();
     }
   }
@@ -118,7 +118,7 @@ export class Server {
     const open = this.#connections.size;
     if (isOutOfFiles(error)) this.#connections.shed();
     if (this.#warnings.accept.isDue()) {
-      log.warn("cannot accept a connection, going on", {
+      log.warn("cannot accept a connection, continuing", {
         reason: reasonOf(error),
         connections: open,
         closed: open - this.#connections.size,
@@ -192,7 +192,7 @@ function isOfConnection(error: unknown): boolean {
 /** The head is sent already, so the client sees a broken transfer. */
 function brokenOff(error: unknown): Response {
   const details = { reason: reasonOf(error) };
-  if (error instanceof PkgstashError) log.warn("response broken off", details);
-  else log.error("response broken off", details);
+  if (error instanceof PkgstashError) log.warn("response aborted", details);
+  else log.error("response aborted", details);
   return errorResponse(error);
 }

@@ -27,23 +27,23 @@ export const STATE_METRICS: readonly StateMetric[] = [
   },
   {
     name: "pkgstash_start_time_seconds",
-    help: "When the daemon started, in seconds since the epoch.",
+    help: "Start time of the daemon, in seconds since the epoch.",
     read: ({ startedAt }) => [{ value: seconds(startedAt.wall) }],
   },
   {
     name: "pkgstash_disk_free_bytes",
-    help: "Bytes that are free on the disk of the cache.",
+    help: "Free bytes on the disk of the cache.",
     read: async ({ mirroring }) => [{ value: await freeSpace(mirroring.layout.root) }],
   },
   {
     name: "pkgstash_last_refresh_timestamp_seconds",
-    help: "When databases were last refreshed with success, in seconds since the epoch.",
+    help: "Time of the last successful refresh of the databases, in seconds since the epoch.",
     read: async ({ mirroring }) => [{ value: seconds(await mirroring.lastRefresh.at()) }],
   },
   {
     name: "pkgstash_database_published_timestamp_seconds",
-    help:
-      "When the served database of a repository was published here, in seconds since the epoch.",
+    help: "Time at which this server published the served database of a repository, in seconds " +
+      "since the epoch.",
     label: "repository",
     read: async ({ mirroring }) =>
       await Promise.all((await mirroring.repositoriesInUse()).map(async (repository) => ({
@@ -53,8 +53,8 @@ export const STATE_METRICS: readonly StateMetric[] = [
   },
   {
     name: "pkgstash_database_checked_timestamp_seconds",
-    help: "When a repository's database was last compared with a mirror's, " +
-      "in seconds since the epoch.",
+    help: "Time at which a repository's database was last compared with a mirror's, in seconds " +
+      "since the epoch.",
     label: "repository",
     read: async ({ mirroring }) =>
       (await mirroring.repositoriesInUse()).map((repository) => {
@@ -65,19 +65,19 @@ export const STATE_METRICS: readonly StateMetric[] = [
   },
   {
     name: "pkgstash_builds",
-    help: "Builds that are kept, by their state.",
+    help: "Kept builds, by state.",
     label: "state",
     read: ({ building }) =>
       Object.entries(building.builds.counts()).map(([label, value]) => ({ label, value })),
   },
   {
     name: "pkgstash_builders",
-    help: "Builders that were heard of lately.",
+    help: "Builders seen recently.",
     read: ({ building }) => [{ value: building.builds.summary().builders }],
   },
   {
     name: "pkgstash_upstream_bytes_per_second",
-    help: "Throughput of a mirror, from its recent transfers.",
+    help: "Throughput of a mirror in its recent transfers.",
     label: "mirror",
     read: (state) =>
       mirrorsOf(state).map(({ name, health }) => ({

@@ -85,7 +85,7 @@ export class WatchedDaemon implements AsyncDisposable {
   }
 }
 
-const LISTENING = /pkgstash listens on /;
+const LISTENING = /pkgstash is listening on /;
 
 function configurationOf({ folder, port, mirrorUrls }: WatchedDaemonOptions): string {
   return stringify({

@@ -58,9 +58,9 @@ export class ChildDaemon implements AsyncDisposable {
     return this.#stdout + this.#stderr;
   }
 
-  /** The address it listens on, as soon as it does. Needs text logs. */
+  /** The address it is listening on, as soon as it does. Needs text logs. */
   async origin(): Promise<string> {
-    const match = await this.printed(/listens on (http:\S+)/);
+    const match = await this.printed(/is listening on (http:\S+)/);
     return match[1]!;
   }
 

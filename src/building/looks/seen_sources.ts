@@ -19,7 +19,7 @@ export class SeenSourcesStore {
       const isWhole = Object.values(seen).every(({ treeHash, at, commits }) =>
         typeof treeHash === "string" && typeof at === "number" && typeof commits === "object"
       );
-      if (!isWhole) throw new Error("it does not have the form of a list of sources");
+      if (!isWhole) throw new Error("it is not a valid list of sources");
       return new SeenSourcesStore(path, new Map(Object.entries(seen)));
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return new SeenSourcesStore(path, new Map());

@@ -215,7 +215,7 @@ async function readKept(path: string): Promise<Kept> {
   try {
     const kept = JSON.parse(await Deno.readTextFile(path)) as Kept;
     if (!Array.isArray(kept.told) || !Array.isArray(kept.deliveries)) {
-      throw new Error("it does not have the form of a list of messages");
+      throw new Error("it is not a valid list of messages");
     }
     // A message of an older release was about an approval.
     const older = { event: "approval_needed", isUrgent: false, url: null } as const;

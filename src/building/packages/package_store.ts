@@ -113,7 +113,7 @@ async function readPackage(path: string, base: string): Promise<WatchedPackage> 
     const isWhole = watched.base === base && Array.isArray(watched.candidates) &&
       Array.isArray(watched.names) && Array.isArray(watched.decisions) &&
       typeof watched.accepted === "object" && typeof watched.source?.kind === "string";
-    if (!isWhole) throw new Error("it does not have the form of a watched package");
+    if (!isWhole) throw new Error("it is not a valid watched package");
     // A file of an older release has no settings.
     return { ...watched, settings: watched.settings ?? null, proposed: watched.proposed ?? null };
   } catch (error) {

@@ -135,7 +135,7 @@ async function readBuild(path: string): Promise<Build | null> {
   try {
     const build = JSON.parse(await Deno.readTextFile(path)) as Build;
     if (typeof build.number !== "number" || !Array.isArray(build.attempts)) {
-      throw new Error("it does not have the form of a build");
+      throw new Error("it is not a valid build record");
     }
     return { ...ADDED, ...build };
   } catch (error) {

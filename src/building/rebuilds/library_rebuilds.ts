@@ -147,7 +147,7 @@ async function readSeen(path: string): Promise<Map<string, SeenPublication>> {
     const isWhole = Object.values(seen).every(({ met, tried }) =>
       Array.isArray(met) && Array.isArray(tried)
     );
-    if (!isWhole) throw new Error("it does not have the form of a list of publications");
+    if (!isWhole) throw new Error("it is not a valid list of publications");
     return new Map(Object.entries(seen));
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return new Map();

@@ -104,7 +104,7 @@ class TreeContents {
       return;
     }
     if (path === "") throw refused("a file stands in place of its folder");
-    if (this.#files.has(path)) throw refused(`${quoted(path)} is in it twice`);
+    if (this.#files.has(path)) throw refused(`it contains ${quoted(path)} twice`);
     const { maxFiles, maxTreeBytes } = this.#limits;
     if (this.#files.size >= maxFiles) throw refused(`it has more than ${maxFiles} files`);
     const file = this.#fileOf(path, member);

@@ -204,11 +204,11 @@ function contentError(error: unknown): PkgstashError {
 }
 
 function describeHead(head: Uint8Array): string {
-  if (head.length === 0) return "it has no bytes, and even an empty tar has some";
+  if (head.length === 0) return "it has no bytes; even an empty tar has some";
   if (/^\s*</.test(new TextDecoder().decode(head.subarray(0, 64)))) {
     return "it is an HTML or XML page, not a tar";
   }
   const bytes = Array.from(head.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0"));
-  return `it begins with the bytes ${bytes.join(" ")}, ` +
-    "so it is neither a tar nor compressed in a way that pacman reads";
+  return `it begins with the bytes ${bytes.join(" ")}, so it is neither a tar nor in a ` +
+    "compression that pacman reads";
 }

@@ -138,7 +138,7 @@ export class TarReader {
     // A last record need not be a whole number of blocks.
     if (this.#zeros > 0) this.#passZeros(this.#rest);
     if (this.#zeros < 2 * BLOCK_BYTES) {
-      throw damaged("it lacks its end mark, so it is probably cut short");
+      throw damaged("it has no end marker, so it is probably truncated");
     }
     if (this.#members === 0 && this.#zeros > MAX_EMPTY_BYTES) {
       throw damaged(`it is ${this.#zeros} zeros, and an empty one has ${MAX_EMPTY_BYTES}`);
@@ -155,7 +155,7 @@ export class TarReader {
   }
 
   #passZeros(bytes: Uint8Array): void {
-    if (!isZero(bytes, 0, bytes.length)) throw damaged("zeros are followed by something else");
+    if (!isZero(bytes, 0, bytes.length)) throw damaged("data follows the zero blocks at its end");
     this.#zeros += bytes.length;
     if (this.#zeros > MAX_PADDING_BYTES) throw damaged("it ends with too many zeros");
   }

@@ -105,7 +105,7 @@ async function decode(pieces: readonly Uint8Array[], limit: number): Promise<Uin
 function unreadable(error: unknown): PkgstashError {
   return new PkgstashError(
     "content",
-    "Cannot decompress an xz archive: it is cut short, damaged or of an unknown variant " +
+    "Cannot decompress an xz archive: it is truncated, damaged or of an unknown variant " +
       `(${reasonOf(error)}).`,
     { cause: error },
   );

@@ -68,7 +68,7 @@ export function readInfoAnswer(text: string): AurPackage[] {
   }
   const { results } = envelope;
   if (envelope["version"] !== 5) throw malformed("its version is not 5");
-  if (envelope["type"] !== "multiinfo") throw malformed("it is not about packages");
+  if (envelope["type"] !== "multiinfo") throw malformed('its type is not "multiinfo"');
   if (!Array.isArray(results)) throw malformed("it has no results");
   if (envelope["resultcount"] !== results.length) throw malformed("it lacks some results");
   return results.map(packageOf);
@@ -86,7 +86,7 @@ export function readSearchAnswer(text: string): string[] {
     throw new PkgstashError("upstream", `The AUR reports an error: ${String(envelope["error"])}.`);
   }
   if (envelope["type"] !== "search" || !Array.isArray(results)) {
-    throw malformed("it is not that of a search");
+    throw malformed('its type is not "search"');
   }
   return results.map((each) => nameIn(objectOf(each), "Name"));
 }
@@ -160,5 +160,5 @@ function listIn(fields: Record<string, unknown>, key: string): string[] {
 }
 
 function malformed(fault: string): PkgstashError {
-  return new PkgstashError("content", `Cannot read the answer of the AUR: ${fault}.`);
+  return new PkgstashError("content", `Cannot read the response of the AUR: ${fault}.`);
 }

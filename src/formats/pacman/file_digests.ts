@@ -52,7 +52,7 @@ export class FileDigests {
     const content = this.#contents.get(path);
     if (content === undefined) return null;
     if (size !== null && size !== content.size) {
-      return `its .MTREE says that ${quoted(path)} has ${size} bytes, and it has ${content.size}`;
+      return `its .MTREE says that ${quoted(path)} has ${size} bytes, but it has ${content.size}`;
     }
     const isSame = sha256 === null ||
       Buffer.from(sha256, "hex").toString("base64") === content.digest;

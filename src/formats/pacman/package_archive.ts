@@ -77,7 +77,7 @@ export async function readPackageArchive(
       // Not awaited: a source that hangs must not delay the error.
       source.cancel().catch(() => {});
       throw refusal(
-        "its file name is not NAME-VERSION-RELEASE-ARCHITECTURE.pkg.tar.zst or the like",
+        "its file name is not of the form NAME-VERSION-RELEASE-ARCHITECTURE.pkg.tar.zst",
       );
     }
     const contents = new Contents(maxEntries);

@@ -112,7 +112,7 @@ export function parsePackageInfo(text: string): PackageInfo {
   };
   const buildSeconds = number("builddate");
   if (buildSeconds !== null && buildSeconds > MAX_SECONDS) {
-    refuseMetadata(FILE, "its builddate is beyond all calendars");
+    refuseMetadata(FILE, "its builddate is out of range");
   }
   return {
     name: required("pkgname"),

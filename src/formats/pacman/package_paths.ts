@@ -39,7 +39,7 @@ export class PackagePaths {
     const fault = faultOf(path) ?? this.#linkFault(path, link);
     if (fault !== null) return `${quoted(name)} ${fault}`;
     if (type === "other" && link === null) return `${quoted(name)} is a device or a FIFO`;
-    if (this.#paths.has(path)) return `${quoted(name)} is in it twice`;
+    if (this.#paths.has(path)) return `it contains ${quoted(name)} twice`;
     const isLink = link?.kind === "symbolic";
     this.#hasLinks ||= isLink;
     this.#paths.set(path, isLink ? "link" : type === "directory" ? "directory" : "file");
@@ -68,7 +68,7 @@ export class PackagePaths {
       missing.delete(path);
     }
     for (const path of missing) {
-      if (!path.startsWith(".")) return `its .MTREE does not have ${quoted(path)}`;
+      if (!path.startsWith(".")) return `its .MTREE does not list ${quoted(path)}`;
     }
     return null;
   }

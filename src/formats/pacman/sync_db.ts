@@ -138,7 +138,7 @@ class Collection {
     }
     if (path.endsWith("/desc")) {
       // Pacman overwrites the fields of the first one, too.
-      if (this.#described.has(folder)) this.#report("a folder is in it twice", folder);
+      if (this.#described.has(folder)) this.#report("a folder occurs twice", folder);
       this.#described.add(folder);
     }
     readDesc(body, (field, start, end) => this.#setField(draft, field, body.subarray(start, end)));
@@ -152,7 +152,7 @@ class Collection {
     for (const draft of this.#drafts.values()) {
       if (slice.isOver) await slice.renew();
       const { name, version, fileName } = draft;
-      if (names.has(name)) this.#report("two packages have one name", name);
+      if (names.has(name)) this.#report("two packages have the same name", name);
       names.add(name);
       if (fileName === "" || !PATH_SAFE_WORD.test(name) || !PATH_SAFE_WORD.test(version)) {
         this.#report("a package has no usable name or %FILENAME%", quoted(`${name}-${version}`));
@@ -160,7 +160,7 @@ class Collection {
       }
       const twin = byFile.get(fileName);
       if (twin !== undefined) {
-        this.#report("two packages have one %FILENAME%", fileName);
+        this.#report("two packages have the same %FILENAME%", fileName);
         reconcile(twin, draft);
       }
       byFile.set(fileName, draft);
@@ -271,7 +271,7 @@ class Collection {
   #keep(bytes: number): void {
     this.#keptBytes += bytes;
     if (this.#keptBytes > this.#maxKeptBytes) {
-      throw refusal(`what it says of its packages has more than ${this.#maxKeptBytes} bytes`);
+      throw refusal(`its package descriptions exceed ${this.#maxKeptBytes} bytes`);
     }
   }
 }

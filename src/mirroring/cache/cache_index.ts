@@ -103,7 +103,8 @@ export class CacheIndex implements Disposable {
       limit: MAX_LATE_WRITES,
       onProblem: (reason) =>
         log.error("cannot write the index, keeping its records in memory", { reason }),
-      onRecovered: ({ written, lost }) => log.info("wrote the index again", { written, lost }),
+      onRecovered: ({ written, lost }) =>
+        log.info("writing the index works again", { written, lost }),
     });
     this.removals = new RemovalLog(() => this.#database, this.#writes);
     this.#timer = setInterval(() => this.flush(), FLUSH_INTERVAL_MS);

@@ -79,7 +79,7 @@ export class CacheWatch implements AsyncDisposable {
       this.#lock = lock;
     }
     if (!isIndexed) index.moveTo(layout.index);
-    log.warn("the cache directory was removed, and made again", { path: layout.root });
+    log.warn("the cache directory was removed and has been recreated", { path: layout.root });
     onRestored();
   }
 
@@ -87,6 +87,6 @@ export class CacheWatch implements AsyncDisposable {
   #report(reason: string): void {
     if (reason === this.#failure) return;
     this.#failure = reason;
-    log.error("cannot make the cache directory again", { reason });
+    log.error("cannot recreate the cache directory", { reason });
   }
 }

@@ -67,7 +67,7 @@ export async function extrasIn(
           directory,
           file: each,
           reason: isGone ? "gone_repository" : "temporary",
-          why: isGone ? `${key} is no longer in extra_paths` : "its mirror forbids to keep it",
+          why: isGone ? `${key} is no longer in extra_paths` : "its mirror forbids caching it",
           download: key,
         });
       }
@@ -84,7 +84,7 @@ export async function extrasIn(
       directory,
       file,
       reason: "temporary",
-      why: "no record names it",
+      why: "it has no record",
       download: fileKey(repository, file.name.replace(/\.[^.]+$/, "")),
     });
   }

@@ -177,11 +177,11 @@ function quarantineLeftovers(
       ? [due, "and newer ones fill the quarantine"]
       : now - changed >= QUARANTINE_AGE_MS
       ? [due, "two weeks ago"]
-      : [kept, "and room is needed"];
+      : [kept, "and space is needed"];
     list.push({
       ...located,
       reason: "quarantined",
-      why: `set aside because it was damaged, ${why}`,
+      why: `quarantined because it was damaged, ${why}`,
       download: null,
       snapshotOf: null,
     });
@@ -220,7 +220,7 @@ function partLeftovers(
           reason: "stale_part",
           why: isStale
             ? "an unfinished download that was not resumed for a day"
-            : "an unfinished download that nobody resumes, and room is needed",
+            : "an unfinished download that no client resumes, and space is needed",
         });
       }
     }

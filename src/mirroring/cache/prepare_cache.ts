@@ -18,9 +18,9 @@ export async function prepareCache(layout: CacheLayout): Promise<DirectoryLock> 
     else if (version !== VERSION) {
       throw new PkgstashError(
         "storage",
-        `Cannot use the cache directory: ${layout.version} says version ${version}, and this ` +
-          `pkgstash knows version ${VERSION}. Use the pkgstash that wrote it, or set cache_root ` +
-          "to another directory.",
+        `Cannot use the cache directory: ${layout.version} says version ${version}, but this ` +
+          `pkgstash supports version ${VERSION}. Use the pkgstash that wrote it, or set ` +
+          "cache_root to another directory.",
       );
     }
     return lock;

@@ -30,12 +30,12 @@ export class Quarantine {
     const file = fileKey(directory, fileName);
     try {
       await moveFile(path, target);
-      log.warn("moved a file that is not what it should be", { file, reason, to: target });
+      log.warn("quarantined a damaged file", { file, reason, to: target });
       return true;
     } catch (error) {
       if (await lstatIfPresent(path) === null) return false;
       await removeIfPresent(path);
-      log.warn("removed a file that is not what it should be", {
+      log.warn("removed a damaged file", {
         file,
         reason,
         not_moved: reasonOf(error),
@@ -63,7 +63,7 @@ export class Quarantine {
       if (reason !== null) await this.setAside(directory, fileName, reason);
     } catch (error) {
       const file = fileKey(directory, fileName);
-      log.error("cannot set a file aside", { file, reason: reasonOf(error) });
+      log.error("cannot quarantine a file", { file, reason: reasonOf(error) });
     }
   }
 
@@ -74,7 +74,7 @@ export class Quarantine {
     if (!info.isFile) return "it is not a file";
     if (info.size === 0) return "it is empty";
     if (expectedSize !== null && info.size !== expectedSize) {
-      return `it has ${info.size} bytes, and the database says ${expectedSize}`;
+      return `it has ${info.size} bytes, but the database says ${expectedSize}`;
     }
     try {
       using _ = await Deno.open(path);

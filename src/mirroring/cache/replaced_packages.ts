@@ -106,11 +106,11 @@ async function remove(
     path: fileKey(directory, fileName),
     bytes: existing.size,
     reason: "replaced",
-    why: "the database lists it with other content",
+    why: "the database lists it with different contents",
   }], Date.now());
   // Clients that wanted the old build will want the new one.
   index.alsoWish(directory, fileName, Date.now());
-  log.info("removed a package that the database lists with other content", {
+  log.info("removed a package that the database lists with different contents", {
     file: fileKey(directory, fileName),
   });
 }

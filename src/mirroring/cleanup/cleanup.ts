@@ -89,7 +89,8 @@ export class Cleanup {
       if (stored.inFlight) {
         throw new PkgstashError(
           "conflict",
-          `Cannot remove ${path}: it, or its signature, is being fetched. Wait for that to end.`,
+          `Cannot remove ${path}: it or its signature is being downloaded. Wait until that is ` +
+            "done.",
         );
       }
       const logFailure = ({ path, why }: FailedRemoval) =>
@@ -135,8 +136,8 @@ export class Cleanup {
       if (expected !== undefined && expected !== plan.report.plan) {
         throw new PkgstashError(
           "conflict",
-          `Cannot clean up by plan ${expected}: by now, other files would be removed. ` +
-            "Look at a new plan.",
+          `Cannot apply the cleanup plan ${expected}: other files would be removed by now. ` +
+            "Review a new plan (pkgstash cleanup --dry-run).",
         );
       }
       return await this.#carryOut(plan, { at, cause, onRemoved });

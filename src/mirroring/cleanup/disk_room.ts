@@ -96,11 +96,11 @@ export class DiskRoom {
       if (arrival.isAdmitted) return true;
       this.#arrivals.delete(arrival);
       if (arrival.bytes > 0) {
-        log.warn("no room for a file", { file: arrival.key ?? "-", bytes: arrival.bytes });
+        log.warn("not enough space for a file", { file: arrival.key ?? "-", bytes: arrival.bytes });
       }
       return false;
     } catch (error) {
-      log.error("cannot make room", { reason: reasonOf(error) });
+      log.error("cannot free disk space", { reason: reasonOf(error) });
       // The disk itself will say whether the file fits.
       arrival.isAdmitted = true;
       return true;

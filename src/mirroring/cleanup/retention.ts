@@ -290,7 +290,7 @@ function describeFreeSpace(free: number, minFreeBytes: number, incomingBytes: nu
 
 function wantedSpace(minFreeBytes: number, incomingBytes: number): string {
   const limit = `${size(minFreeBytes)} (min_free_space)`;
-  return incomingBytes === 0 ? limit : `${limit} and the ${size(incomingBytes)} that are coming`;
+  return incomingBytes === 0 ? limit : `${limit} plus ${size(incomingBytes)} for incoming files`;
 }
 
 /** Says which limits cannot be met by what is left, `kept`; null if all are met. */
@@ -305,8 +305,7 @@ function describeUnmet({ total, free, incomingBytes, limits, kept }: {
   const unmet: string[] = [];
   if (maxCacheBytes > 0 && total > maxCacheBytes) {
     unmet.push(
-      `the cache still holds ${size(total)}, more than ${size(maxCacheBytes)} ` +
-        "(max_cache_size)",
+      `the cache still holds ${size(total)}, more than ${size(maxCacheBytes)} (max_cache_size)`,
     );
   }
   if (free !== null && free < minFreeBytes + incomingBytes) {

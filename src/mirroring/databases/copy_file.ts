@@ -125,7 +125,7 @@ async function write(
     signal.throwIfAborted();
     size += chunk.length;
     if (size > max) {
-      throw new PkgstashError("content", `sends more than the ${max} bytes of ${fileName}`);
+      throw new PkgstashError("content", `sends more than ${max} bytes for ${fileName}`);
     }
     pace.add(chunk.length);
     onBytes(chunk.length);

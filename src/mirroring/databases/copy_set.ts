@@ -127,7 +127,10 @@ async function fetchSignature(
         const bytes = await body.peek(max + 1);
         checkBeginning(kind, fileName, bytes);
         if (bytes.length > max || (length !== null && length !== bytes.length)) {
-          throw new PkgstashError("content", "sent a signature of another length than announced");
+          throw new PkgstashError(
+            "content",
+            "sent a signature whose length differs from its Content-Length",
+          );
         }
       },
       signal,

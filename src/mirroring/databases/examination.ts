@@ -111,7 +111,7 @@ export class Examination {
     if (database !== null) return await this.#judge(attempt, database);
     if (tagged !== null && verdict === "same") return { kind: "same" };
     if (tagged !== null) return { kind: "older", sha256: tagged.sha256 };
-    throw new PkgstashError("upstream", "answered 304 without being asked");
+    throw new PkgstashError("upstream", "answered 304 to an unconditional request");
   }
 
   /** Compares a copy with the served database, and completes it if it is not older. */

@@ -37,7 +37,7 @@ export async function keepServed(served: Snapshot, options: KeepOptions): Promis
       if (kept !== null) return kept;
     } catch (error) {
       options.signal.throwIfAborted();
-      log.info("cannot ask for the signature of the served database", {
+      log.info("cannot request the signature of the served database", {
         repository: options.repository.directory,
         mirror: mirror.name,
         reason: reasonOf(error),

@@ -92,9 +92,11 @@ export class KeptSnapshots {
     const { snapshots, daysOf } = this.#options;
     const what = `Cannot show ${repository.name}@${view.text}:`;
     if (!("start" in view)) {
-      throw notKept(`${what} only repositories of your own have numbered generations. Name a day.`);
+      throw notKept(
+        `${what} only repositories of your own have numbered generations. Specify a day.`,
+      );
     }
-    if (view.start > this.#now()) throw notKept(`${what} that time has not come yet.`);
+    if (view.start > this.#now()) throw notKept(`${what} that time is in the future.`);
     const days = daysOf(repository);
     if (days === 0) {
       throw notKept(
@@ -109,14 +111,14 @@ export class KeptSnapshots {
     const shown = kept ?? (current !== null && current.publishedAt < view.end ? current : null);
     if (shown === null) {
       throw notKept(
-        `${what} nothing is kept of that time, but of the ends of ${days} days at most, since ` +
-          "keep_snapshots was set.",
+        `${what} nothing is kept from that time. The states of at most ${days} days are kept, ` +
+          "starting when keep_snapshots was set.",
       );
     }
     const file = shown.members[member];
     if (file === undefined) {
       throw notKept(
-        `${what} no mirror had ${member} of ${repository.directory} with the database.`,
+        `${what} no mirror had ${member} of ${repository.directory} along with the database.`,
       );
     }
     return kept === undefined

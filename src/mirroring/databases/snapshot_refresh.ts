@@ -237,7 +237,7 @@ export class SnapshotRefresh {
     const { sha256, description } = set.database;
     const isUnsigned = !("db.sig" in set.companions);
     if (set.hasWrongSignature || isUnsigned && this.#findings.expectsSignature) {
-      log.warn("no mirror has a signature of the new database, publishing it without", {
+      log.warn("no mirror has a signature for the new database, publishing it unsigned", {
         repository: repository.directory,
       });
     }
@@ -284,7 +284,7 @@ export class SnapshotRefresh {
     const rolledBack = await this.#rollBack(current);
     if (rolledBack !== null) return rolledBack;
     const { rollback } = this.#judged(current);
-    log.warn("every mirror has an older database than the served one", {
+    log.warn("every mirror's database is older than the served one", {
       repository: repository.directory,
       served: current.members.db.lastModified,
       accepted_from: new Date(rollback.since + rollbackAgeMs).toISOString(),
@@ -294,7 +294,8 @@ export class SnapshotRefresh {
     if (isFull) return { changed: false, snapshot, mirrors: [], index: null };
     throw new PkgstashError(
       "upstream",
-      `Cannot refresh ${repository.directory}: the mirrors have older databases than the served one.`,
+      `Cannot refresh ${repository.directory}: the mirrors' databases are older than the served ` +
+        "one.",
     );
   }
 

@@ -114,7 +114,7 @@ export class Snapshots {
   /** Forgets a snapshot whose files are gone or damaged; false if another one is served by now. */
   async forgetLost(repository: Repository, snapshot: Snapshot): Promise<boolean> {
     if ((await this.current(repository))?.generation !== snapshot.generation) return false;
-    log.warn("the files of the served snapshot are gone or damaged", {
+    log.warn("files of the served snapshot are missing or damaged", {
       repository: repository.directory,
     });
     this.#options.store.forget(repository.directory);
@@ -131,7 +131,7 @@ export class Snapshots {
    */
   doubt(repository: Repository, evidence: string): void {
     if (!this.#state(repository).doubts.add(evidence)) return;
-    log.info("served database is in doubt", { repository: repository.directory, evidence });
+    log.info("served database may be outdated", { repository: repository.directory, evidence });
   }
 
   /** Begins to ask the mirrors for a newer database if that is due, and does not wait. */
@@ -161,7 +161,7 @@ export class Snapshots {
     return !this.isFresh(repository) && performance.now() - failedAt >= rest;
   }
 
-  /** Since when no mirror has the repository any more, if clients are to be told so; or null. */
+  /** Since when no mirror has the repository anymore, if clients are to be told so; or null. */
   async vanishedSince(repository: Repository): Promise<Date | null> {
     const since = (await this.current(repository))?.goneSince ?? null;
     if (since === null || Date.now() - since < this.#settings.vanishedAgeMs) return null;
@@ -412,7 +412,7 @@ export class Snapshots {
     if (snapshot.goneSince === null) await store.publish(repository, { ...snapshot, goneSince });
     if (state.isGoneLogged) return;
     state.isGoneLogged = true;
-    log.warn("no mirror has the repository any more", {
+    log.warn("no mirror has the repository anymore", {
       repository: repository.directory,
       since: new Date(goneSince).toISOString(),
       refused_from: new Date(goneSince + this.#settings.vanishedAgeMs).toISOString(),

@@ -53,11 +53,11 @@ export interface AnnouncedBody {
 export function checkLength({ kind, size, expectedSize }: AnnouncedBody): void {
   if (size === 0) throw refusal(`sent an empty ${kind}`);
   if (size !== null && expectedSize !== null && size !== expectedSize) {
-    throw refusal(`sent ${size} bytes where the database says ${expectedSize}`);
+    throw refusal(`sent ${size} bytes, but the database says ${expectedSize}`);
   }
   const max = maxBytesOf(kind);
   if (size !== null && size > max) {
-    throw refusal(`sent a ${kind} of ${size} bytes, and pacman takes at most ${max}`);
+    throw refusal(`sent a ${kind} of ${size} bytes, but pacman accepts at most ${max}`);
   }
 }
 
@@ -93,17 +93,17 @@ export function checkBeginning(
       const isSkippable = first >> 4 === 5 && startsWith(beginning.subarray(1), SKIPPABLE_FRAME);
       if (fileName.endsWith(".zst") && isSkippable) return;
       throw refusal(
-        `sent something that does not begin like a ${fileName.replace(/^.*\.pkg/, ".pkg")}`,
+        `sent a file that does not begin like a ${fileName.replace(/^.*\.pkg/, ".pkg")}`,
       );
     }
     case "signature":
       if (packetTagOf(first) === SIGNATURE_TAG || startsWith(beginning, ARMOR)) return;
-      throw refusal("sent something that is not an OpenPGP signature");
+      throw refusal("sent a file that is not an OpenPGP signature");
     case "file":
       return;
     case "database":
       if (!isMarkup(beginning)) return;
-      throw refusal("sent markup instead of a database");
+      throw refusal("sent HTML or XML instead of a database");
   }
 }
 

@@ -33,7 +33,7 @@ export async function checkWhole(
   try {
     if (expected !== null && sha256 !== expected) {
       const message =
-        `Cannot accept ${fileName}: its SHA-256 is ${sha256}, and the database says ${expected}.`;
+        `Cannot accept ${fileName}: its SHA-256 is ${sha256}, but the database says ${expected}.`;
       if (origins !== null && origins.mirrors.length > 1) {
         throw new MixedFileError(message, origins);
       }

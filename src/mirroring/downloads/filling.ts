@@ -175,7 +175,8 @@ export class Filling {
         const count = position + length - from;
         return count > 0 ? await part.readBack(from, count) : null;
       },
-      startOver: () => Promise.reject(new Error("Cannot start over: clients have the bytes.")),
+      startOver: () =>
+        Promise.reject(new Error("Cannot restart: clients already have these bytes.")),
     });
   }
 
@@ -294,10 +295,10 @@ export class Filling {
   }
 }
 
-/** There is no room for a file, and none can be made. */
+/** There is not enough space for a file, and none can be made. */
 class NoRoomError extends PkgstashError {
   constructor(fileName: string, bytes: number) {
-    super("storage", `Cannot store ${fileName}: there is no room for ${bytes} bytes.`);
+    super("storage", `Cannot store ${fileName}: there is no space for ${bytes} bytes.`);
   }
 }
 

@@ -320,7 +320,7 @@ function wholeLength(body: MirrorResponse): number | null {
 function rangeLength(body: MirrorResponse, start: number): number {
   const contentRange = parseContentRange(body.headers.get("content-range"));
   if (body.status !== 206 || contentRange?.range?.start !== start || contentRange.total === null) {
-    throw new MirrorRefusal("different", "did not send the range that was asked for");
+    throw new MirrorRefusal("different", "did not send the requested range");
   }
   return contentRange.total;
 }

@@ -110,6 +110,6 @@ class Tail implements ReceivedBytes {
   }
 
   startOver(): Promise<void> {
-    throw new Error("Cannot start over: the client has the bytes already.");
+    throw new Error("Cannot restart: the client already has these bytes.");
   }
 }

@@ -31,7 +31,7 @@ export async function checkStreamEnd(
     if (!(error instanceof PkgstashError)) throw error;
     throw new PkgstashError(
       "content",
-      `Cannot accept ${fileName}: it came without its length, and its own end is missing ` +
+      `Cannot accept ${fileName}: it came without a Content-Length, and its end is missing ` +
         `(${reasonOf(error)}).`,
       { cause: error },
     );
@@ -68,7 +68,7 @@ async function readEnd(file: Deno.FsFile, count: number): Promise<Uint8Array> {
 function checkTarEnd(end: Uint8Array, size: number): void {
   const isWhole = end.length === END_OF_TAR_BYTES && size % TAR_BLOCK_BYTES === 0;
   if (isWhole && end.every((byte) => byte === 0)) return;
-  throw new PkgstashError("content", "the tar is cut short");
+  throw new PkgstashError("content", "the tar is truncated");
 }
 
 /** The footer has a checksum of its own (the .xz format, section 2.1.2). */
@@ -78,12 +78,12 @@ function checkXzEnd(footer: Uint8Array): void {
     const isSound = view.getUint32(0, true) === crc32(footer.subarray(4, 10));
     if (isSound && footer[10] === 0x59 && footer[11] === 0x5a) return;
   }
-  throw new PkgstashError("content", "the xz stream is cut short");
+  throw new PkgstashError("content", "the xz stream is truncated");
 }
 
 async function checkSignatureEnd(path: string): Promise<void> {
   const bytes = await Deno.readFile(path);
   if (readSignature(bytes) !== null) return;
   if (new TextDecoder().decode(bytes).trimEnd().endsWith(ARMOR_END)) return;
-  throw new PkgstashError("content", "the signature is cut short");
+  throw new PkgstashError("content", "the signature is truncated");
 }

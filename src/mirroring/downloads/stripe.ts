@@ -39,13 +39,14 @@ export class Stripe {
       mayStartOver: false,
       // What is before it came from others, or is not there yet.
       readBack: () => Promise.resolve(null),
-      startOver: () => Promise.reject(new Error("Cannot start over: clients have the bytes.")),
+      startOver: () =>
+        Promise.reject(new Error("Cannot restart: clients already have these bytes.")),
     });
     const { body } = await search.open();
     const end = parseContentRange(body.headers.get("content-range"))?.range?.end;
     if (end === last) return new Stripe(upstream, request, body);
     body.close();
-    throw new MirrorRefusal("different", "did not send the range that was asked for");
+    throw new MirrorRefusal("different", "did not send the requested range");
   }
 
   /** The next bytes, which are gone with the next call; null after the last one. */
@@ -53,7 +54,12 @@ export class Stripe {
     try {
       const chunk = await this.#body.read();
       const isWrong = chunk === null ? this.#left > 0 : chunk.length > this.#left;
-      if (isWrong) throw new PkgstashError("upstream", "sent another number of bytes than it said");
+      if (isWrong) {
+        throw new PkgstashError(
+          "upstream",
+          "sent a number of bytes that differs from its Content-Length",
+        );
+      }
       if (chunk === null) this.mirror.health.recordSuccess();
       this.#left -= chunk?.length ?? 0;
       return chunk;

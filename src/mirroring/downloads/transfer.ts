@@ -254,7 +254,7 @@ export class Transfer {
     if (end > max) {
       throw new PkgstashError(
         "content",
-        `Cannot accept ${fileName}: ${this.mirror.name} sends more than its ${max} bytes.`,
+        `Cannot accept ${fileName}: ${this.mirror.name} sends more than the expected ${max} bytes.`,
       );
     }
     this.#source.offset = end;
@@ -305,7 +305,7 @@ export class Transfer {
     const { offset } = this.#source;
     return new PkgstashError(
       "upstream",
-      `Cannot finish ${this.#request.fileName}: it broke off at byte ${offset} ` +
+      `Cannot finish ${this.#request.fileName}: the transfer failed at byte ${offset} ` +
         `(${reasonOf(cause)}), and no mirror can resume it.` +
         (search === undefined ? "" : ` ${reasonOf(search)}`),
       { cause: search ?? cause },

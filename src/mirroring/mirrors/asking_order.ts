@@ -57,7 +57,7 @@ export function leftAlone(
     .filter((mirror) => !asked.some((failure) => failure.mirror === mirror))
     .map((mirror) => {
       const seconds = Math.ceil(mirror.health.leftAloneMs / 1000);
-      const reason = `${mirror.health.lastError}, and wants to be left alone for ${seconds} s`;
+      const reason = `${mirror.health.lastError}, and requests no retry for ${seconds} s`;
       return { mirror, error: new MirrorRefusal("busy", reason) };
     });
 }

@@ -130,7 +130,7 @@ export class MirrorResponse {
       if (this.#isStalled) {
         throw new PkgstashError(
           "upstream_timeout",
-          `${this.mirror.name} sent nothing for ${this.#stallTimeoutMs / 1000} s midway`,
+          `${this.mirror.name} stalled for ${this.#stallTimeoutMs / 1000} s`,
         );
       }
       throw error;

@@ -78,7 +78,7 @@ export class MirrorlistFile {
       return this.#take(text);
     } catch (error) {
       this.#seen = null;
-      this.#fail(error instanceof Deno.errors.NotFound ? "there is no such file" : reasonOf(error));
+      this.#fail(error instanceof Deno.errors.NotFound ? "no such file" : reasonOf(error));
       return false;
     }
   }
@@ -90,7 +90,7 @@ export class MirrorlistFile {
       return false;
     }
     if (skipped !== null) {
-      log.warn("mirrors of a mirrorlist skipped", { file: this.#path, reason: skipped });
+      log.warn("skipped mirrors of a mirrorlist", { file: this.#path, reason: skipped });
     }
     this.#failure = null;
     this.#readAt = Date.now();

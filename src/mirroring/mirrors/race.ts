@@ -20,7 +20,7 @@ export class NoMirrorError extends PkgstashError {
       .filter((reason, index, all) => all.indexOf(reason) === index);
     super(
       missing ? "not_found" : silent ? "upstream_timeout" : "upstream",
-      `Cannot get ${fileName}: ${reasons.join("; ") || "there is no mirror to ask"}.`,
+      `Cannot get ${fileName}: ${reasons.join("; ") || "no mirror is available"}.`,
     );
   }
 }

@@ -207,7 +207,7 @@ export class Upstream {
   ): Promise<Headers> {
     const headers = await this.#describe(mirror, repository, fileName, controller.signal);
     if (headers !== null) return headers;
-    throw new MirrorRefusal("different", "does not answer HEAD");
+    throw new MirrorRefusal("different", "does not support HEAD");
   }
 
   /**
@@ -238,7 +238,7 @@ export class Upstream {
     signal: AbortSignal,
   ): Promise<Headers | null> {
     const url = mirror.urlOf(repository, fileName);
-    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
+    if (url === null) throw new MirrorRefusal("missing", "does not carry such files");
     using connection = this.#connect();
     const response = await connection.client.head(url, this.#headersFor(mirror), signal);
     await response.body?.cancel();
@@ -258,7 +258,7 @@ export class Upstream {
     fileName: string,
   ): Promise<{ milliseconds: number; headers: Headers } | { error: string }> {
     const url = mirror.urlOf(repository, fileName);
-    if (url === null) return { error: "does not keep such files" };
+    if (url === null) return { error: "does not carry such files" };
     const asked = performance.now();
     using connection = this.#connect();
     try {
@@ -314,7 +314,7 @@ export class Upstream {
     request: MirrorRequest,
   ): Promise<MirrorResponse> {
     const url = mirror.urlOf(request.repository, request.fileName);
-    if (url === null) throw new MirrorRefusal("missing", "does not keep such files");
+    if (url === null) throw new MirrorRefusal("missing", "does not carry such files");
     const connection = this.#connect();
     // MirrorResponse.close aborts the controller, at the end of the body or earlier.
     controller.signal.addEventListener("abort", () => {
@@ -393,7 +393,7 @@ export class Upstream {
   #removed(): PkgstashError {
     return new PkgstashError(
       "not_found",
-      `Cannot ask the mirrors of ${this.name}: it is no longer configured.`,
+      `Cannot query the mirrors of ${this.name}: it is no longer configured.`,
     );
   }
 

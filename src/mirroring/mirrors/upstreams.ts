@@ -131,7 +131,7 @@ export class Upstreams implements Disposable {
     if (upstream !== undefined) return upstream;
     throw new PkgstashError(
       "not_found",
-      `Cannot ask the mirrors of ${name}: it is no longer configured.`,
+      `Cannot query the mirrors of ${name}: it is no longer configured.`,
     );
   }
 
@@ -147,7 +147,7 @@ export class Upstreams implements Disposable {
   #warnOfClearText(name: string): void {
     const inClear = this.get(name).pool.mirrors.find(({ address }) => address.startsWith("http:"));
     if (inClear === undefined) return;
-    log.warn("credentials are sent in clear", { upstream: name, mirror: inClear.name });
+    log.warn("credentials are sent unencrypted", { upstream: name, mirror: inClear.name });
   }
 
   /** The mirrorlists of a configuration, read; those that stay keep their last good mirrors. */

@@ -10,7 +10,7 @@ export class TooSlow extends PkgstashError {
   constructor(name: string, bytes: number) {
     super(
       "upstream",
-      `Cannot prefetch ${name}: only ${bytes} bytes came in ${PATIENCE_MS / 1000} s.`,
+      `Cannot prefetch ${name}: only ${bytes} bytes arrived within ${PATIENCE_MS / 1000} s.`,
     );
   }
 }

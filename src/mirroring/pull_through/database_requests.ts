@@ -237,8 +237,7 @@ export class DatabaseRequests {
 
   /** The outcome of a promise, or an `upstream_timeout` when the request must be answered. */
   async #inTime<T>(promise: Promise<T>, { file, deadlineAt }: DatabaseRequest): Promise<T> {
-    const message =
-      `Cannot get ${file.fileName}: no mirror has sent it in time. Ask again in a while.`;
+    const message = `Cannot get ${file.fileName}: no mirror sent it in time. Try again later.`;
     return await inTime(deadlineAt, promise, message);
   }
 }
@@ -267,6 +266,6 @@ function leaseKey({ repository, member }: SnapshotFile): string {
 function notFound({ fileName }: SnapshotFile): PkgstashError {
   return new PkgstashError(
     "not_found",
-    `Cannot get ${fileName}: the mirror of the served database does not have it.`,
+    `Cannot get ${fileName}: the mirror that the served database came from does not have it.`,
   );
 }

@@ -174,7 +174,10 @@ export class ExtraRequests {
         ? null
         : await this.#send(file, confirmed, { request, status: "REVALIDATED" });
       if (response !== null) return response;
-      throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
+      throw new PkgstashError(
+        "storage",
+        `Cannot send ${fileName}: it has been removed in the meantime.`,
+      );
     }
     const delivery = { client: client.hostname, directory: EXTRA_FILES, isSaved: !started };
     const response = await sendDownload(request, download, opening, {

@@ -205,7 +205,10 @@ export class PackageRequests {
       const path = layout.fileOf(file);
       const present = await sendFile(request, { path, fileName, status: "HIT" });
       if (present !== null) return present;
-      throw new PkgstashError("storage", `Cannot send ${fileName}: it was removed meanwhile.`);
+      throw new PkgstashError(
+        "storage",
+        `Cannot send ${fileName}: it has been removed in the meantime.`,
+      );
     }
     const past = await this.#pastCache(file, client);
     const { directory } = file.repository;
@@ -235,7 +238,7 @@ export class PackageRequests {
       expectation: await snapshots.expectationOf(repository, fileName),
       onRefused: (count) => {
         refused.add(keyOf(file), count);
-        snapshots.doubt(repository, `${fileName} has other bytes on a mirror`);
+        snapshots.doubt(repository, `${fileName} differs on a mirror`);
       },
     });
   }
@@ -328,7 +331,7 @@ export class PackageRequests {
     const evidence = isMissing(failure)
       ? "is no longer on"
       : isContradiction(failure.error)
-      ? "has other bytes on"
+      ? "differs on"
       : null;
     if (evidence === null) return;
     snapshots.current(repository).then((current) => {
@@ -372,7 +375,7 @@ function evidenceIn(error: unknown): string | null {
   const errors = error instanceof NoMirrorError
     ? error.failures.map(({ error }) => error)
     : [error];
-  if (errors.some(isContradiction)) return "has other bytes on a mirror";
+  if (errors.some(isContradiction)) return "differs on a mirror";
   const isLacking = error instanceof NoMirrorError && error.failures.some(isMissing);
   return isLacking ? "is not on every mirror" : null;
 }

@@ -153,7 +153,7 @@ export class PackageSignatures {
     const signature = await readIfPresent(path);
     if (signature === null || await new SignedFile(partPath).maySign(signature) !== false) return;
     await removeIfPresent(path);
-    log.info("removed a signature that was made for other bytes", { file: keyOf(file) });
+    log.info("removed a signature that does not match its package", { file: keyOf(file) });
   }
 
   /** The signature that the served database contains, put into the cache as well; or null. */
@@ -175,7 +175,7 @@ export class PackageSignatures {
   /** Stops asking mirrors, and waits until nobody is asked. */
   async stop(): Promise<void> {
     this.#controller.abort(
-      new PkgstashError("upstream", "Cannot get a signature: the daemon stops."),
+      new PkgstashError("upstream", "Cannot get a signature: the daemon is stopping."),
     );
     await Promise.allSettled(this.#asked.values());
   }
@@ -279,7 +279,10 @@ export class PackageSignatures {
             ? headers.has("transfer-encoding") || readSignature(bytes) !== null
             : length === bytes.length;
           if (bytes.length > max || !isWhole) {
-            throw new PkgstashError("content", "sent a signature of another length than announced");
+            throw new PkgstashError(
+              "content",
+              "sent a signature whose length differs from its Content-Length",
+            );
           }
           await this.#check(file, bytes, { mirror, signed });
         },
@@ -332,7 +335,10 @@ export class PackageSignatures {
     const name = packageNameOf(file);
     if ((await snapshots.current(repository))?.mirror !== mirror.name) return;
     if (await snapshots.expectationOf(repository, name) === null) return;
-    snapshots.doubt(repository, `${name} has a signature of other bytes on ${mirror.name}`);
+    snapshots.doubt(
+      repository,
+      `${name} has a signature for a different package on ${mirror.name}`,
+    );
   }
 
   async #missingAgeMs(repository: Repository): Promise<number> {

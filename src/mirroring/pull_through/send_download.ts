@@ -55,7 +55,7 @@ export async function sendDownload(
     if (!await download.reaches(range.start, left())) {
       throw new PkgstashError(
         "upstream_timeout",
-        `Cannot send ${fileName} from byte ${range.start}: no mirror sends it in time.`,
+        `Cannot send ${fileName} from byte ${range.start}: no mirror sent it in time.`,
       );
     }
   }

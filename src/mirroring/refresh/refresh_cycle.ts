@@ -76,7 +76,7 @@ export class RefreshCycle {
     if (this.#running !== null) {
       throw new PkgstashError(
         "conflict",
-        "Cannot refresh: another refresh is running. Wait for it to end.",
+        "Cannot refresh: another refresh is in progress. Wait for it to finish.",
       );
     }
     await this.#run(listener, { isThorough: true });
@@ -95,7 +95,7 @@ export class RefreshCycle {
   /** Stops the running cycle, waits for its end, and makes every later one fail. */
   async stop(): Promise<void> {
     this.#controller.abort(
-      new PkgstashError("upstream", "Cannot refresh: the daemon is being stopped."),
+      new PkgstashError("upstream", "Cannot refresh: the daemon is stopping."),
     );
     await this.#running?.catch(() => {});
   }
@@ -225,7 +225,7 @@ export class RefreshCycle {
       if (!isLate) throw error;
       throw new PkgstashError(
         "upstream",
-        `Cannot wait longer for the database: it was not here after ${
+        `Stopped waiting for the database: it did not arrive within ${
           Math.round(databasePatienceMs / 1000)
         } s. Its refresh goes on.`,
       );

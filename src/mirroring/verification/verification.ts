@@ -104,7 +104,7 @@ export class Verification {
     if (this.#running !== null) {
       throw new PkgstashError(
         "conflict",
-        "Cannot verify: a verification is in progress. Wait for it to end.",
+        "Cannot verify: a verification is already in progress. Wait for it to finish.",
       );
     }
     const signals = [
@@ -129,7 +129,7 @@ export class Verification {
   /** Stops the running verification, waits for its end, and makes every later one fail. */
   async stop(): Promise<void> {
     this.#controller.abort(
-      new PkgstashError("conflict", "Cannot verify: the daemon is being stopped."),
+      new PkgstashError("conflict", "Cannot verify: the daemon is stopping."),
     );
     await this.#running?.catch(() => {});
   }
@@ -170,8 +170,9 @@ export class Verification {
       for (const fault of faultsOf(cached, verdict)) {
         report.wrong++;
         listener({ event: "file", file: fault.file, status: "wrong", reason: fault.reason });
-        if (!repair) log.warn("a cached file is wrong", { file: fault.file, reason: fault.reason });
-        else if (await this.#repair(cached, fault, listener)) report.repaired++;
+        if (!repair) {
+          log.warn("a cached file is damaged", { file: fault.file, reason: fault.reason });
+        } else if (await this.#repair(cached, fault, listener)) report.repaired++;
       }
       if (facts.sha256 === null) report.unknown++;
       if (verdict.fault === null) this.#record(cached, verdict);
@@ -200,7 +201,7 @@ export class Verification {
     if (directories.size === 0) {
       throw new PkgstashError(
         "not_found",
-        `Cannot verify ${repository}: there is no such repository. Name one of the configuration.`,
+        `Cannot verify ${repository}: no such repository. Use one of the configuration.`,
       );
     }
     return ({ directory }) => directories.has(directory);

@@ -151,7 +151,8 @@ function open(path: string, migrations: Migrations, before = ""): DatabaseSync {
     };
     if (version > migrations.length) {
       throw new UnusableDatabase(
-        `its version is ${version}, and this pkgstash knows versions up to ${migrations.length}`,
+        `its version is ${version}, but this pkgstash supports only versions up to ` +
+          `${migrations.length}`,
       );
     }
     for (const [index, migration] of migrations.entries()) {

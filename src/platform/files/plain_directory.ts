@@ -33,7 +33,7 @@ export async function plainDirectory(root: string, directory: string): Promise<s
     if (segment === "" || segment === "." || segment === ".." || !info.isDirectory) {
       throw new PkgstashError(
         "storage",
-        `Cannot use ${path}: it is a link or something else that is not a directory.`,
+        `Cannot use ${path}: it is not a directory.`,
       );
     }
   }

@@ -14,7 +14,8 @@ const FLUSH_TIMEOUT_MS = 1_000;
 /** There is one standard output, whatever is configured, and its lines keep their order. */
 const stdout = new LineQueue(
   Deno.stdout,
-  (count) => eventLogger("log").warn("lines lost, the log is read too slowly", { count }),
+  (count) =>
+    eventLogger("log").warn("log lines dropped because the log reader is too slow", { count }),
 );
 
 let isAccessLogged = false;

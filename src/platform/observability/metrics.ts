@@ -94,18 +94,18 @@ export class Metrics {
   });
   readonly #upstreamErrors = new Counter({
     name: "pkgstash_upstream_errors_total",
-    help: "Failures of mirrors, by mirror and reason.",
+    help: "Mirror failures, by mirror and reason.",
     labelNames: ["mirror", "reason"],
     ...this.#registers,
   });
   readonly #downloadsInFlight = new PromGauge({
     name: "pkgstash_downloads_in_flight",
-    help: "Files being fetched from mirrors.",
+    help: "Downloads from mirrors in flight.",
     ...this.#registers,
   });
   readonly #upstreamFirstByte = new Histogram({
     name: "pkgstash_upstream_first_byte_seconds",
-    help: "Time from a request to a mirror to the first byte of its response.",
+    help: "Time to first byte of requests to mirrors.",
     labelNames: ["mirror"],
     buckets: FIRST_BYTE_BUCKETS_SECONDS,
     ...this.#registers,
@@ -113,13 +113,13 @@ export class Metrics {
 
   readonly #buildAttempts = new Counter({
     name: "pkgstash_build_attempts_total",
-    help: "Attempts of builds that ended, by how they did.",
+    help: "Finished build attempts, by outcome.",
     labelNames: ["outcome"],
     ...this.#registers,
   });
   readonly #buildSeconds = new Histogram({
     name: "pkgstash_build_seconds",
-    help: "Time that a builder had a build.",
+    help: "Duration of build attempts.",
     buckets: BUILD_BUCKETS_SECONDS,
     ...this.#registers,
   });
@@ -129,7 +129,7 @@ export class Metrics {
     const requests = this.#requests;
     new Counter({
       name: "pkgstash_requests_total",
-      help: "Requests for files, by how they ended.",
+      help: "File requests, by outcome.",
       labelNames: ["result"],
       ...this.#registers,
       collect() {

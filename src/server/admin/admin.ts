@@ -51,25 +51,26 @@ async function respond(
   if (segments.length === 1) return redirect("/admin/");
   if (segments[1] === "assets") {
     return assetResponse(request, pathname) ??
-      failurePage(request, { status: STATUS_CODE.NotFound, text: "There is no such file." });
+      failurePage(request, { status: STATUS_CODE.NotFound, text: "No such file." });
   }
   if (!access.isOwnHost(hostname)) {
     return failurePage(request, {
       status: STATUS_CODE.Forbidden,
-      text: `The host name ${hostname} is not known. Add it to allowed_hosts, or use an address.`,
+      text: `The host name ${hostname} is not allowed here. Add it to allowed_hosts, or use an ` +
+        "IP address.",
     });
   }
   if (!isUsable(token)) return offPage(request, token !== null);
   const isRead = request.method === "GET" || request.method === "HEAD";
   if (!isRead && !isOwnPage(request)) {
-    log.warn("refused a change that no page of this server sent", {
+    log.warn("refused a cross-site change request", {
       client: client.hostname,
       path: pathname,
       origin: request.headers.get("origin"),
     });
     return failurePage(request, {
       status: STATUS_CODE.Forbidden,
-      text: "It would change something, but it was not sent by a page of this server.",
+      text: "This request would change something, but it does not come from a page of this server.",
     });
   }
   const identity = await identityOf(request, site);
@@ -125,14 +126,14 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   const to = form.text("to");
   const holder = await holderOf(given, token, context);
   if (holder === null) {
-    log.warn("a wrong token was sent to the web admin", { client: address });
-    return loginPage(request, { failure: "This token is not known here.", to });
+    log.warn("web admin sign-in with an invalid token", { client: address });
+    return loginPage(request, { failure: "This token is not valid.", to });
   }
   sessions.brake.succeeded(address);
   const { principal, tokenId } = holder;
   if (roleOf(principal) === null) {
     return loginPage(request, {
-      failure: `The token ${principal.name} is for programs, and cannot sign in.`,
+      failure: `The token ${principal.name} is for programs and cannot be used to sign in.`,
       to,
     });
   }

@@ -49,8 +49,8 @@ export const approvalRoutes: readonly Route[] = [
     if (!waiting.isAsked && body.reason === undefined) {
       throw new PkgstashError(
         "conflict",
-        `Cannot approve ${id} now: ${waiting.reasons.join("; ")}. Say why it shall not wait: ` +
-          "--reason TEXT.",
+        `Cannot approve ${id} now: ${waiting.reasons.join("; ")}. To approve it anyway, state a ` +
+          "reason: --reason TEXT.",
       );
     }
     const by = principal?.name ?? "";

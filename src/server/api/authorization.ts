@@ -85,7 +85,8 @@ export function strangerRefusal(token: string | null): Failure {
   if (token === WELL_KNOWN_TOKEN) {
     return {
       kind: "forbidden",
-      detail: `${off} the token is "${token}". Set PKGSTASH_TOKEN to a secret of your own.`,
+      detail: `${off} the token "${token}" is a placeholder. Set PKGSTASH_TOKEN to a secret of ` +
+        "your own.",
     };
   }
   return {
@@ -127,8 +128,8 @@ export function refusalOf(
     if (uploadTokens.length === 0 || uploadTokens.includes(name)) return null;
     return {
       kind: "forbidden",
-      detail: `Cannot use ${repository}: its upload_tokens do not have the token ${name}. ` +
-        "Add the name there, or use another token.",
+      detail: `Cannot use ${repository}: its upload_tokens do not list the token ${name}. Add ` +
+        "it there, or use another token.",
     };
   }
   if (right === "builder" && purpose === "builder") return null;
@@ -146,5 +147,5 @@ const USES: Readonly<
   upload: (repositories) => `uploads to ${repositories.join(", ")}`,
   builder: () => "building",
   viewer: () => "looking",
-  approver: () => "looking and approving",
+  approver: () => "reading and approving",
 };

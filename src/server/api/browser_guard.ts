@@ -11,14 +11,17 @@ export function refuseForeignPage(request: Request, access: AccessRules): Failur
   const { host, hostname } = new URL(request.url);
   if (!access.isOwnHost(hostname)) {
     return forbidden(
-      `the API does not know the host name ${hostname}. Add it to allowed_hosts, or use an address.`,
+      `the host name ${hostname} is not allowed here. Add it to allowed_hosts, or use an IP ` +
+        "address.",
     );
   }
   const site = request.headers.get("sec-fetch-site") ?? "none";
   const origin = request.headers.get("origin");
   const isOwn = origin === null || URL.parse(origin)?.host === host;
   if (isOwn && (site === "none" || site === "same-origin")) return null;
-  return forbidden("the request comes from a web page of another origin. Use a program.");
+  return forbidden(
+    "the request comes from a web page of another origin. Use a client program instead.",
+  );
 }
 
 function forbidden(why: string): Failure {

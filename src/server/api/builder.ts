@@ -109,8 +109,8 @@ async function partOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
     if (length > MAX_LOG_PART_BYTES) {
       throw new PkgstashError(
         "invalid_request",
-        `Cannot append to the log: more than ${MAX_LOG_PART_BYTES} bytes came at once. ` +
-          "Send it in parts.",
+        `Cannot append to the log: more than ${MAX_LOG_PART_BYTES} bytes in one request. Send ` +
+          "smaller parts.",
       );
     }
     chunks.push(chunk);

@@ -34,7 +34,7 @@ export const buildRoutes: readonly Route[] = [
     }),
   ),
   handle(REBUILD_PACKAGE, async ({ body, building: { builds }, note }) => {
-    const reason = body.reason === "" ? "a person asked for it" : body.reason;
+    const reason = body.reason === "" ? "requested by a person" : body.reason;
     const queued = await builds.rebuild(body.package, reason);
     note({ builds: queued.map(({ number }) => number) });
     return { builds: queued.map((build) => buildReport(build, builds)) };

@@ -23,7 +23,7 @@ export const cleanupRoutes: readonly Route[] = [
       if (plan !== undefined) {
         throw new PkgstashError(
           "invalid_request",
-          "Cannot carry out a plan in a dry run. Leave out dry_run or plan.",
+          "Cannot apply a plan in a dry run. Omit dry_run or plan.",
         );
       }
       call.changesNothing();

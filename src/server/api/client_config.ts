@@ -47,7 +47,7 @@ function viewOf(date: string): string {
   if (view !== null && "start" in view) return date;
   throw new PkgstashError(
     "invalid_request",
-    `Cannot hold clients at ${date}: that is no time. Name ${VIEW_EXAMPLES}.`,
+    `Cannot hold clients at ${date}: it is not a valid time. Use ${VIEW_EXAMPLES}.`,
   );
 }
 

@@ -49,7 +49,7 @@ export const clientRoutes: readonly Route[] = [
     if (found === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot show the client ${address}: it is not known. List the clients to see those that are.`,
+        `Cannot show the client ${address}: it is unknown. List the clients to see all known ones.`,
       );
     }
     return {

@@ -12,8 +12,8 @@ export const historyRoutes: readonly Route[] = [
     if (client !== undefined && repository !== undefined) {
       throw new PkgstashError(
         "invalid_request",
-        "Cannot show the history of a client in one repository: they are counted apart. " +
-          "Ask for one of them.",
+        "Cannot show the history of a client in one repository: they are counted separately. " +
+          "Ask for one or the other.",
       );
     }
     const subject = client !== undefined

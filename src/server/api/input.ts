@@ -42,7 +42,7 @@ function refuseBadQuery(endpoint: Endpoint, schema: z.ZodType, query: URLSearchP
   const names = [...query.keys()];
   const faults = [
     ...names.filter((name) => !known.includes(name))
-      .map((name) => `there is no query parameter ${JSON.stringify(name)}`),
+      .map((name) => `unknown query parameter ${JSON.stringify(name)}`),
     ...known.filter((name) => names.indexOf(name) !== names.lastIndexOf(name))
       .map((name) => `the query parameter ${name} is repeated`),
     ...faultsOf(schema, Object.fromEntries(query), "the query"),
@@ -50,7 +50,7 @@ function refuseBadQuery(endpoint: Endpoint, schema: z.ZodType, query: URLSearchP
   if (faults.length === 0) return;
   const advice = known.length === 0
     ? "Send no query parameters."
-    : `Send no query parameters but ${known.join(", ")}.`;
+    : `Send only the query parameters ${known.join(", ")}.`;
   throw invalid(endpoint, faults, advice);
 }
 

@@ -28,7 +28,7 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
     info: {
       title: "pkgstash",
       version: VERSION,
-      description: "The administrative API. Every GET may also be a HEAD.",
+      description: "The administrative API. Every GET endpoint also accepts HEAD.",
       license: { name: "GPL-2.0", identifier: "GPL-2.0-only" },
     },
     servers: [{ url: "/" }],
@@ -39,7 +39,7 @@ function openApiDocument(endpoints: readonly Endpoint[]) {
         token: {
           type: "http",
           scheme: "bearer",
-          description: "PKGSTASH_TOKEN, or a token made by it.",
+          description: "PKGSTASH_TOKEN, or a token created with it.",
         },
       },
       schemas: { Problem: jsonSchema(PROBLEM) },
@@ -54,7 +54,7 @@ function operation(endpoint: Endpoint): Json {
     400: "The request is invalid",
     ...(isOpen ? {} : {
       401: "The token is missing or wrong",
-      403: "No token is set, or the one sent is not for this",
+      403: "No token is configured, or the given one lacks the right",
     }),
     ...endpoint.failures,
   };

@@ -30,7 +30,7 @@ export const pinRoutes: readonly Route[] = [
       )
       : new PkgstashError(
         "not_found",
-        `Cannot unpin ${pattern}: there is no such pin. List the pins to see their patterns.`,
+        `Cannot unpin ${pattern}: no such pin. List the pins to see their patterns.`,
       );
   }),
 ];

@@ -9,7 +9,7 @@ export const refreshRoutes: readonly Route[] = [
     if (cycle.isRunning) {
       throw new PkgstashError(
         "conflict",
-        "Cannot refresh: a refresh is in progress. Wait for it to end.",
+        "Cannot refresh: a refresh is already in progress. Wait for it to finish.",
       );
     }
     return eventsOf(cycle);

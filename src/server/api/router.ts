@@ -67,7 +67,7 @@ export async function respondWithin(
 
 const UNKNOWN_PATH: Failure = {
   kind: "unknown_route",
-  detail: "Cannot answer: the API has no such path. See /api/v1/openapi.json for all of them.",
+  detail: "Cannot answer: no such path in the API. See /api/v1/openapi.json for all paths.",
 };
 
 async function respond(
@@ -126,7 +126,7 @@ async function recordChange(
     await response.body?.cancel();
     throw new PkgstashError(
       "storage",
-      `The change was made, but not recorded. ${reasonOf(error)}.`,
+      `The change was made, but could not be recorded. ${reasonOf(error)}.`,
       { cause: error },
     );
   }

@@ -17,7 +17,7 @@ export const sessionRoutes: readonly Route[] = [
     if (ended === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot end the session ${session}: there is none. It may have ended already.`,
+        `Cannot end the session ${session}: no such session. It may have ended already.`,
       );
     }
     note({ session, of: ended.principal.name });

@@ -21,7 +21,7 @@ export const tokenRoutes: readonly Route[] = [
     if (revoked === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot revoke ${name}: there is no such token. List the tokens to see their names.`,
+        `Cannot revoke ${name}: no such token. List the tokens to see their names.`,
       );
     }
     note({ id: revoked.id, name: revoked.name });

@@ -8,7 +8,7 @@ export const verifyRoutes: readonly Route[] = [
     if (verification.isRunning) {
       throw new PkgstashError(
         "conflict",
-        "Cannot verify: a verification is in progress. Wait for it to end.",
+        "Cannot verify: a verification is already in progress. Wait for it to finish.",
       );
     }
     return eventStream<VerifyProgressEvent>((listener, signal) =>

@@ -54,7 +54,7 @@ export async function flatCacheRoute(
     ? null
     : await refuseResume(cached, request, needs) ??
       await sendFile(request, { path: first.path, fileName, status: "HIT" });
-  if (response === null) return textResponse(404, "There is no such file in the cache.");
+  if (response === null) return textResponse(404, "No such file in the cache.");
   if (request.method === "GET") {
     for (const { file } of cached) needs.index.recordUse(file, Date.now());
   }

@@ -19,8 +19,8 @@ function adviceFor(path: string, origin: string, { upstreams }: Upstreams): stri
   if (!OF_REPOSITORY.test(path)) return null;
   if (slash < 0) {
     const lines = upstreams.map(({ clientPath }) => `Server = ${origin}/${clientPath}`);
-    return `This address lacks the path of the repositories. ` +
-      `Write this to pacman's mirrorlist:\n${lines.join("\n")}`;
+    return "This URL lacks the path of the repositories. Put this into pacman's mirrorlist:\n" +
+      `${lines.join("\n")}`;
   }
   const directory = path.slice(0, slash);
   for (const upstream of upstreams) {

@@ -116,7 +116,7 @@ export const FORMATS: readonly Mutant[] = [
   },
   {
     file: "formats/archive/tar_reader.ts",
-    find: 'throw damaged("zeros are followed by something else")',
+    find: 'throw damaged("data follows the zero blocks at its end")',
     replace: "return",
     breaks: "a hole of zeros ends a tar, and the packages behind it are lost",
     killedBy: ["formats/archive/tar_reader_test.ts"],

@@ -72,7 +72,7 @@ export class PkgstashDaemon implements AsyncDisposable {
     const run = ChildDaemon.start(this.folder, this.#binary);
     this.#runs.push(run);
     // In JSON logs and in text.
-    await run.printed(/"listening"|pkgstash listens on/);
+    await run.printed(/"listening"|pkgstash is listening on/);
   }
 
   /** Sends SIGTERM and waits until it has ended. */

@@ -60,7 +60,7 @@ Deno.test("very many different deeds are bounded, and what is left out is counte
   assertEquals(
     written.slice(200).map(({ kind, action, details }) => [kind, action, details]),
     [
-      ["daemon", "Leave out further events", { times: 800 }],
+      ["daemon", "Skip further events", { times: 800 }],
       ["download", "Continue with another mirror", {}],
     ],
   );
@@ -82,15 +82,15 @@ Deno.test("what the disk does not take is logged once, and nobody fails for it",
       isFull ? Promise.reject(new PkgstashError("storage", "no space left")) : Promise.resolve(),
   };
   const activity = new Activity(failing);
-  const failures = () => log.matching(/cannot record what happens.*no space left/).length;
+  const failures = () => log.matching(/cannot record events.*no space left/).length;
   for (const subject of ["a", "b", "c"]) activity.note(deed(subject));
-  await log.waitFor(/cannot record what happens/);
+  await log.waitFor(/cannot record events/);
   assertEquals(failures(), 1);
   isFull = false;
   activity.note(deed("d"));
   await Promise.resolve();
   isFull = true;
   activity.note(deed("e"));
-  await log.waitFor(/cannot record what happens/, 2);
+  await log.waitFor(/cannot record events/, 2);
   activity.close();
 });

@@ -24,5 +24,5 @@ Deno.test("a mirror that repeats its credentials cannot make the daemon log them
   await daemon.printed(/redirects to \S+\.example by plain HTTP/);
   assertEquals(mirror.requests[0]?.headers.get("x-api-key"), SECRET);
   assert(!daemon.output.includes(SECRET), daemon.output);
-  await daemon.printed(/credentials are sent in clear.*upstream=arch/);
+  await daemon.printed(/credentials are sent unencrypted.*upstream=arch/);
 });

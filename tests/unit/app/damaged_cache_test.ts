@@ -201,7 +201,7 @@ Deno.test("a cache directory that was removed while running is made again, and e
   await Deno.remove(cacheRoot, { recursive: true });
   assertEquals((await app.get(PACKAGE)).body, bytes);
   assertEquals((await app.get(DATABASE)).body, database);
-  await app.log.waitFor(/was removed, and made again/);
+  await app.log.waitFor(/was removed and has been recreated/);
   assertEquals((await app.warm(PACKAGE)).headers.get("x-cache"), "HIT");
   await Deno.stat(join(cacheRoot, ".pkgstash", "lock"));
   await Deno.stat(join(cacheRoot, ".pkgstash", "index.sqlite"));

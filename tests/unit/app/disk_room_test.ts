@@ -18,5 +18,5 @@ Deno.test("room is made for a package before it comes, and no disk has it for a 
   await app.get(DATABASE);
   await app.log.waitFor(/snapshot published/);
   await app.get(PACKAGE);
-  assert(app.log.matching(/no room for a file.*a-1-1-any/).length > 0);
+  assert(app.log.matching(/not enough space for a file.*a-1-1-any/).length > 0);
 });

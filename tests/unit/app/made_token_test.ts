@@ -20,7 +20,10 @@ Deno.test("with --make-token the daemon makes a token once, says where, and acce
     await using daemon = ChildDaemon.start(folder.path, null, {}, ["--make-token"]);
     const origin = await daemon.origin();
     await daemon.printed(/token is in/);
-    assertStringIncludes(daemon.output, `token is in ${file}. Try: deno task pkgstash status`);
+    assertStringIncludes(
+      daemon.output,
+      `token is in ${file}. Next, try: deno task pkgstash status`,
+    );
     const token = (await Deno.readTextFile(file)).trim();
     assertMatch(token, /^[0-9a-f]{64}$/);
     assertEquals(await statusOf(origin + STATUS, token), 200);
@@ -42,7 +45,7 @@ Deno.test("a configured token wins over one that would be made, and without eith
   }
   assertEquals(await Deno.stat(folder.join("state/token")).catch(() => null), null);
   await using daemon = ChildDaemon.start(folder.path);
-  await daemon.printed(/need a token: set PKGSTASH_TOKEN, or add --make-token/);
+  await daemon.printed(/need a token: set PKGSTASH_TOKEN or start with --make-token/);
 });
 
 Deno.test("a token that cannot be written ends the start with the file's name", async () => {

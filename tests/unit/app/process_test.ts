@@ -52,7 +52,7 @@ Deno.test("a stop that drain_timeout cuts short has exit code 0 and an empty std
     assertEquals((await client.finish()).isComplete, false);
     const { code, stdout, stderr } = await child.ended();
     assertEquals([code, stderr], [0, ""]);
-    assertMatch(stdout, /cut off/);
+    assertMatch(stdout, /transfers aborted/);
     const part = `${folder}/cache/.pkgstash/parts${PATH}.part`;
     assertEquals((await Deno.stat(part)).size > 900_000, true);
   }));
@@ -70,7 +70,7 @@ Deno.test("a second signal ends at once, and the next start resumes the transfer
     child.signal("SIGTERM");
     const { code, stdout } = await child.ended();
     assertEquals(code, 1);
-    assertMatch(stdout, /WARNING stopping at once, transfers are cut off\n$/);
+    assertMatch(stdout, /WARNING stopping at once, aborting transfers\n$/);
     gate.release();
     await using next = await ChildDaemon.spawn(folder, { ...settings, drain_timeout: "30s" });
     assertEquals((await exchange(await next.origin(), PATH)).body, bytes);
@@ -86,7 +86,7 @@ Deno.test("SIGHUP with an emptied file warns of all that is gone", () =>
     await child.origin();
     await ChildDaemon.configure(folder, { refresh_interval: "0" });
     child.signal("SIGHUP");
-    const [line] = await child.printed(/.*the new configuration lacks.*\n/);
+    const [line] = await child.printed(/.*the new configuration drops.*\n/);
     assertMatch(line, /WARNING .*mirror_urls was removed: the default mirrors are used/);
     child.signal("SIGTERM");
     assertEquals((await child.ended()).code, 0);

@@ -26,9 +26,12 @@ Deno.test("a view of an own repository is served by its path, and a 404 says why
   assertEquals(today.body, (await app.request("GET", "/mine/os/x86_64/mine.db")).body);
   for (
     const [path, reason] of [
-      ["/mine@2020-01-01/os/x86_64/mine.db", /nothing is kept of that time.*keep_generations/],
-      ["/mine@2999-01-01/os/x86_64/mine.db", /has not come yet/],
-      ["/mine@yesterday/os/x86_64/mine.db", /no view\. Name a day such as 2026-11-20/],
+      ["/mine@2020-01-01/os/x86_64/mine.db", /nothing is kept from that time.*keep_generations/],
+      ["/mine@2999-01-01/os/x86_64/mine.db", /is in the future/],
+      [
+        "/mine@yesterday/os/x86_64/mine.db",
+        /does not select a view\. Use a day such as 2026-11-20/,
+      ],
       ["/mine@99/os/x86_64/mine.db", /no such generation/],
     ] as const
   ) {

@@ -148,7 +148,7 @@ Deno.test("a refresh that fails, or runs beside another, exits with 1 and the re
   await gate.reached;
   const second = await run("refresh");
   assertEquals([second.code, second.out], [EXIT_CODE.failure, ""]);
-  assertMatch(second.err, /^pkgstash: Cannot refresh: a refresh is in progress\./);
+  assertMatch(second.err, /^pkgstash: Cannot refresh: a refresh is already in progress\./);
   gate.release();
   await printed(first);
   await app.mirror.down();

@@ -41,6 +41,6 @@ Deno.test("status names each mirrorlist, with its mirrors or with what is wrong"
   app.app.reconfigure(app.app.config);
   assertMatch(
     await printed(app, "status"),
-    new RegExp(`^Mirrorlist +${path}: there is no such file; 1 mirror kept$`, "m"),
+    new RegExp(`^Mirrorlist +${path}: no such file; 1 mirror kept$`, "m"),
   );
 });

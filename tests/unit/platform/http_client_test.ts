@@ -55,7 +55,7 @@ class Bed implements AsyncDisposable {
 Deno.test("a redirect to an address of this machine reaches nobody", async () => {
   await using bed = await Bed.start();
   bed.redirect("/a", `${bed.other.url}secret`);
-  await assertRejects(() => bed.get("a"), PkgstashError, "name it in redirect_hosts");
+  await assertRejects(() => bed.get("a"), PkgstashError, "add it to redirect_hosts");
   assertEquals(bed.other.count(), 0);
 });
 

@@ -65,12 +65,12 @@ Deno.test("a redirect to a private host, in clear, or to another scheme is refus
     ["http://10.0.0.1/", "http://10.0.0.1:8080/", "plain HTTP"],
     ["http://127.0.0.1:8080/", "http://localhost:8080/", "plain HTTP", ["127.0.0.1:8080"]],
     ["https://m.example/", "http://m.example.evil.example/", "plain HTTP", ["m.example"]],
-    ["https://m.example/", "http://evil.example:80443/", "redirects to nowhere"],
+    ["https://m.example/", "http://evil.example:80443/", "redirects without a valid Location"],
     ["https://m.example/", "http://x.evil.example/", "plain HTTP", ["*.m.example"]],
     ["https://m.example/", "http://eu.m.example:22/", "plain HTTP", ["*.m.example"]],
     ["https://m.example/", "file:///etc/passwd", "the scheme file"],
     ["https://m.example/", "data:,x", "the scheme data"],
-    ["https://m.example/", null, "redirects to nowhere"],
+    ["https://m.example/", null, "redirects without a valid Location"],
   ];
   for (const [from, to, reason, trusted] of table) {
     await t.step(`${from} to ${to}`, async () => {

@@ -179,7 +179,11 @@ Deno.test("a file that is shorter than it was breaks off the response", async ()
   const file = new CountedFile(packageBytes(BLOCK, 1), 2 * BLOCK);
   const reader = streamOf(file.open(), { start: 0, end: 2 * BLOCK - 1 }, () => 0).body.getReader();
   await copyOf(reader);
-  await assertRejects(() => reader.read(), Error, "Cannot send the file: it ended early.");
+  await assertRejects(
+    () => reader.read(),
+    Error,
+    "Cannot send the file: it is shorter than expected.",
+  );
   assertEquals(file.closed, 1);
 });
 

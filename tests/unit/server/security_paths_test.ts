@@ -80,7 +80,7 @@ Deno.test("a path cannot leave the configured repositories, on disk or upstream"
         if (method === "GET" && status === 404) {
           assertMatch(
             text,
-            /^(There is no such .*|The (repository|architecture) \S+ is not mirrored\. .*)\n$/,
+            /^(No such .*|The (repository|architecture) \S+ is not mirrored\. .*)\n$/,
           );
         }
         assertEquals(headers.get("x-evil"), null);

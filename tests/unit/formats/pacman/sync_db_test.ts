@@ -207,14 +207,14 @@ Deno.test("a file in two entries is checked against what both say of it", async 
     assertEquals(db.packages?.map(({ size, sha256 }) => [size, sha256]), [[...expected], [
       ...expected,
     ]]);
-    assertEquals(told(db), ["1 two packages have one %FILENAME% (a-1-1-any.pkg.tar.zst)"]);
+    assertEquals(told(db), ["1 two packages have the same %FILENAME% (a-1-1-any.pkg.tar.zst)"]);
   }
 });
 
 Deno.test("two versions of a package are both known, and told", async () => {
   const db = await read(["a-1-1/desc", descOf("a", "1-1")], ["a-2-1/desc", descOf("a", "2-1")]);
   assertEquals(db.packages?.map(({ version }) => version), ["1-1", "2-1"]);
-  assertEquals(told(db), ["1 two packages have one name (a)"]);
+  assertEquals(told(db), ["1 two packages have the same name (a)"]);
 });
 
 Deno.test("a package without a usable file name is told and left out", async (t) => {

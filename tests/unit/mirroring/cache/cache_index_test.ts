@@ -191,7 +191,7 @@ Deno.test("what a full or read-only disk does not take is kept, and written when
   ]);
   assertEquals(index.problem, null);
   assertEquals(log.matching(/cannot write the index/).length, 1);
-  assertEquals(log.matching(/wrote the index again.*written=5/).length, 1);
+  assertEquals(log.matching(/writing the index works again.*written=5/).length, 1);
 });
 
 Deno.test("prefetches count as unused since the last that was taken", () =>

@@ -62,7 +62,7 @@ Deno.test("cache watch: a directory that cannot be made again is told once, and 
     await Deno.writeTextFile(layout.root, "in the way");
     await watch.check();
     await watch.check();
-    assertEquals(log.matching(/cannot make the cache directory again/).length, 1);
+    assertEquals(log.matching(/cannot recreate the cache directory/).length, 1);
     index.pin("base", 2);
     await Deno.remove(layout.root);
     await watch.check();

@@ -110,7 +110,7 @@ Deno.test("room: a file that cannot fit is refused, and nothing is removed for i
   disk.removable = 20 * MIB;
   assertEquals(await disk.room().of("core/huge").make(30 * MIB), false);
   assertEquals([disk.removable, disk.demands], [20 * MIB, [0]]);
-  assertEquals(log.matching(/no room for a file.*core\/huge/).length, 1);
+  assertEquals(log.matching(/not enough space for a file.*core\/huge/).length, 1);
 });
 
 Deno.test("room: when not all files fit, those that were announced first do", async () => {
@@ -171,7 +171,7 @@ Deno.test("room: a cleanup that fails is logged, and leaves the answer to the di
   const room = disk.room({ cleanup: { makeRoom: () => Promise.reject(new Error("no disk")) } });
   assertEquals(await room.make(1), true);
   assertEquals(await room.make(1), true, "the next run is a new one");
-  assertEquals(log.matching(/cannot make room.*no disk/).length, 2);
+  assertEquals(log.matching(/cannot free disk space.*no disk/).length, 2);
 });
 
 Deno.test("room: the least recently used packages make way for a file, pinned ones never", async () => {
@@ -197,6 +197,6 @@ Deno.test("room: the least recently used packages make way for a file, pinned on
   });
   assertEquals(await room.make(2 * MIB), true);
   assertEquals(await cache.files(), [newest, `${newest}.sig`, pinned, `${pinned}.sig`]);
-  assertStringIncludes(log.matching(new RegExp(oldest)).join(), "that are coming");
+  assertStringIncludes(log.matching(new RegExp(oldest)).join(), "for incoming files");
   assertEquals(oldest.startsWith(CORE), true);
 });

@@ -357,8 +357,8 @@ Deno.test("retention: a minimum that is out of reach is reported with what is ke
   );
   assertEquals(
     plan.unmet,
-    "the disk still has only 1 KiB free, less than 4 KiB (min_free_space) and the 512 B that are " +
-      "coming: nothing more can be removed, 0 B are pinned, 0 B in flight, and removing the 2 KiB " +
+    "the disk still has only 1 KiB free, less than 4 KiB (min_free_space) plus 512 B for incoming " +
+      "files: nothing more can be removed, 0 B are pinned, 0 B in flight, and removing the 2 KiB " +
       "of current packages would not be enough",
   );
 });
@@ -410,7 +410,7 @@ Deno.test("retention: every reason comes in words, with its figures and its key"
     [
       "free space, for what is incoming",
       input([old], { ...free, incomingBytes: 512, limits: { minFreeBytes: 1024 } }),
-      "the disk has 1 KiB free, less than 1 KiB (min_free_space) and the 512 B that are coming; " +
+      "the disk has 1 KiB free, less than 1 KiB (min_free_space) plus 512 B for incoming files; " +
       lastUsed,
     ],
     [

@@ -86,7 +86,7 @@ Deno.test("an old database under a new date is not served in place of a newer on
   await put([other!], 4, ago(0.1));
   await refresh(app);
   for (let round = 0; round < 2; round++) assertEquals((await served(app)).number, 5);
-  assert(app.log.matching(/older database than the served one/).length > 0);
+  assert(app.log.matching(/database is older than the served one/).length > 0);
 });
 
 Deno.test("a database that was served before is not taken again, even if its packages are alike", async () => {

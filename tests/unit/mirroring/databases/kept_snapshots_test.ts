@@ -127,8 +127,8 @@ Deno.test("what is not kept, is to come or has no days is refused with why", asy
     await core.publish("2026-11-10T12:00:00Z", 1);
     await core.publish("2026-11-11T12:00:00Z", 2);
     assertEquals(await core.shown("2026-11-10"), "1");
-    assertMatch(await core.refusal("2026-11-09"), /nothing is kept of that time/);
-    assertMatch(await core.refusal("2026-11-12"), /has not come yet/);
+    assertMatch(await core.refusal("2026-11-09"), /nothing is kept from that time/);
+    assertMatch(await core.refusal("2026-11-12"), /is in the future/);
     assertEquals(await core.shown("2026-11-11T08:30Z"), "1");
     assertMatch(await core.refusal("7"), /numbered generations/);
     core.days = 0;
@@ -137,7 +137,7 @@ Deno.test("what is not kept, is to come or has no days is refused with why", asy
     await core.publish("2026-11-13T12:00:00Z", 3);
     core.days = 3;
     await core.publish("2026-11-14T12:00:00Z", 4);
-    assertMatch(await core.refusal("2026-11-12"), /nothing is kept of that time/);
+    assertMatch(await core.refusal("2026-11-12"), /nothing is kept from that time/);
     assertEquals(await core.shown("2026-11-13"), "3");
   });
 });

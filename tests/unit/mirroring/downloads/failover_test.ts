@@ -26,7 +26,7 @@ const FAULTS: [string, Behaviour | Behaviour[], Rests][] = [
   ["answers with a web page", { kind: "html" }, "rests"],
   ["answers with nothing", { kind: "empty" }, "rests"],
   ["announces another length than the database", { kind: "wrongLength", difference: -1 }, "rests"],
-  ["redirects to nowhere", { kind: "redirect", url: "http://127.0.0.1:1/" }, "rests"],
+  ["redirects without a valid Location", { kind: "redirect", url: "http://127.0.0.1:1/" }, "rests"],
 ];
 
 for (const [fault, behaviour, rests] of FAULTS) {

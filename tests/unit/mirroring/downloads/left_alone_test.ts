@@ -37,7 +37,7 @@ for (
     bed.mirrors[0]!.put(pathOf("rare-1-1-any.pkg.tar.zst"), BODY);
     const error = errorOf(await read(bed.download("rare-1-1-any.pkg.tar.zst")));
     assertEquals(error.kind, "upstream");
-    assertMatch(error.message, /wants to be left alone/);
+    assertMatch(error.message, /requests no retry/);
     assertEquals(bed.mirrors[0]!.count(), 1);
     now += 120_000;
     assertWhole(await read(bed.download("rare-1-1-any.pkg.tar.zst")), BODY);
@@ -54,7 +54,7 @@ Deno.test("the only mirror is left alone as well, and clients hear so at once", 
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
 
-Deno.test("a client waits for the only mirror if that wants to be left alone for a moment", async () => {
+Deno.test("a client waits for the only mirror if that requests no retry for a moment", async () => {
   await using bed = await DownloadBed.start({ timeouts: { answerTimeoutMs: 60_000 } });
   bed.put(PACKAGE, BODY);
   bed.mirrors[0]!.behave("*", retryAfter(503, "1"), 1);

@@ -32,7 +32,7 @@ Deno.test("room is made for what is missing of a file before it is fetched", asy
   }
 });
 
-Deno.test("a file for which there is no room is not begun, and leaves no part of an earlier run", async (t) => {
+Deno.test("a file for which there is no space is not begun, and leaves no part of an earlier run", async (t) => {
   for (const [what, expectations] of [["a listed", EXPECTED], ["an unlisted", null]] as const) {
     for (const kept of [0, 1_000]) {
       await t.step(`${what} file with ${kept} bytes`, async () => {
@@ -40,7 +40,7 @@ Deno.test("a file for which there is no room is not begun, and leaves no part of
         bed.put(PACKAGE, BYTES);
         if (kept > 0) await bed.leavePart(BYTES.subarray(0, kept), IDENTITY);
         const { done } = bed.download(PACKAGE, { room: roomFor(false), expectations });
-        const error = await assertRejects(() => done, PkgstashError, "there is no room");
+        const error = await assertRejects(() => done, PkgstashError, "there is no space");
         assertEquals([error.kind, await bed.parts()], ["storage", []]);
       });
     }

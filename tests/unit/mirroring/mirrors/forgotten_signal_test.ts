@@ -45,7 +45,7 @@ Deno.test("a stalled transfer is ended even after a garbage collection", { ignor
   const rest = body.read();
   rest.catch(() => {});
   await collectAll();
-  const error = await assertRejects(() => rest, Error, "sent nothing for 0.2 s");
+  const error = await assertRejects(() => rest, Error, "stalled for 0.2 s");
   assertEquals((error as { kind?: string }).kind, "upstream_timeout");
   await mirror.waitForAbandoned();
 });

@@ -136,7 +136,7 @@ Deno.test("a body that stalls ends in a timeout, and its request is aborted", as
   const { body, mirror, controller, send } = openBody(40);
   send(1);
   assertEquals(numbers(await body.read()), [1]);
-  const error = await assertRejects(() => body.read(), PkgstashError, "sent nothing for 0.04 s");
+  const error = await assertRejects(() => body.read(), PkgstashError, "stalled for 0.04 s");
   assertEquals(error.kind, "upstream_timeout");
   assertEquals(controller.signal.aborted, true);
   assertEquals(mirror.health.inFlight, 0);

@@ -173,7 +173,7 @@ Deno.test("a changed mirrorlist is put in force, and mirrors that stay keep thei
   upstreams.checkMirrorlists();
   upstreams.reconfigure(bed.config('user_agent = "another"'));
   assertEquals(pool.mirrors.length, 2);
-  assertEquals(upstreams.mirrorlists.map(({ failure }) => failure), ["there is no such file"]);
+  assertEquals(upstreams.mirrorlists.map(({ failure }) => failure), ["no such file"]);
 });
 
 Deno.test("a mirrorlist that is missing at the start is used as soon as it is there", async () => {

@@ -204,5 +204,5 @@ Deno.test("no mirror is asked after an abort", async () => {
 
 Deno.test("a race without mirrors ends at once", async () => {
   const error = await assertRejects(() => new Race().run(), NoMirrorError);
-  assertEquals(error.message, "Cannot get it: there is no mirror to ask.");
+  assertEquals(error.message, "Cannot get it: no mirror is available.");
 });

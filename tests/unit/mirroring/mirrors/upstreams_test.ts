@@ -167,7 +167,7 @@ Deno.test("a mirror's redirect is followed to another mirror, and to no other se
   counted.mirror.behave(PATH, { kind: "redirect", url: `${counted.other.url}sub/a.bin` });
   (await open()).close();
   counted.mirror.behave(PATH, { kind: "redirect", url: `${stranger.url}sub/a.bin` });
-  await assertRejects(open, PkgstashError, "name it in redirect_hosts");
+  await assertRejects(open, PkgstashError, "add it to redirect_hosts");
   assertEquals(stranger.count(), 0);
 
   const host = new URL(stranger.url).host;
@@ -175,7 +175,7 @@ Deno.test("a mirror's redirect is followed to another mirror, and to no other se
   counted.upstreams.reconfigure(counted.config(`redirect_hosts = ["${host}"]`));
   (await open()).close();
   counted.upstreams.reconfigure(counted.config());
-  await assertRejects(open, PkgstashError, "name it in redirect_hosts");
+  await assertRejects(open, PkgstashError, "add it to redirect_hosts");
   assertEquals(stranger.count(), 1);
 });
 

@@ -152,7 +152,7 @@ Deno.test("a prefetch that does not get on is given up, and the others are fetch
   const report = await running;
   assertEquals(report.fetched, [pathOf("b")]);
   assertEquals(report.failed.map(({ file }) => file), [pathOf("a")]);
-  assertStringIncludes(report.failed[0]!.reason, "bytes came in 20 s");
+  assertStringIncludes(report.failed[0]!.reason, "bytes arrived within 20 s");
   assertEquals(harness.index.wishesOf(DIRECTORY), [fileOf("a")]);
   // What came is kept for the next run.
   assertEquals(await receivedOf(harness, "a"), 5000);

@@ -19,7 +19,7 @@ function assertDiscreet(app: TestApp, text: string): void {
 Deno.test("a file that no mirror has is 404 in plain text, after all mirrors were asked", async () => {
   await using app = await TestApp.start({ mirrors: 3 });
   const { status, text, headers } = await app.get(PATH);
-  assertEquals([status, text], [404, "There is no such file.\n"]);
+  assertEquals([status, text], [404, "No such file.\n"]);
   assertMatch(headers.get("content-type")!, /^text\/plain/);
   assertEquals(app.mirrors.map((mirror) => mirror.count(PATH)), [1, 1, 1]);
   const cached = await Array.fromAsync(Deno.readDir(app.pathOf(".pkgstash/parts/core/os/x86_64")))

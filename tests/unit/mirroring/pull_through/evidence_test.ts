@@ -104,7 +104,7 @@ Deno.test("a listed package with other bytes puts the database in doubt", async 
       await using bed = await Bed.start(LISTED);
       bed.downloads.put(PACKAGE, packageBytes(bytes, 2));
       await bed.ask();
-      assertEquals(bed.doubts.at(-1), `${PACKAGE} has other bytes on a mirror`);
+      assertEquals(bed.doubts.at(-1), `${PACKAGE} differs on a mirror`);
     });
   }
 });

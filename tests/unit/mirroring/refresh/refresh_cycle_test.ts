@@ -319,7 +319,7 @@ Deno.test("a cycle goes on without a database that never comes", async () => {
     (name) => name === "a" ? never : Promise.resolve(true),
     { databasePatienceMs: 1 },
   );
-  await assertRejects(run, PkgstashError, "a: Cannot wait longer for the database");
+  await assertRejects(run, PkgstashError, "a: Stopped waiting for the database");
   assertEquals(done, ["record", "prefetch", "cleanup"]);
   assertEquals(
     events.filter(({ event }) => event === "database").map((event) =>
@@ -348,7 +348,7 @@ Deno.test("a cycle in turn runs after the one that is running, whether that succ
     return order.length === 1 ? first.promise : Promise.resolve(true);
   });
   const running = run();
-  await assertRejects(run, PkgstashError, "another refresh is running");
+  await assertRejects(run, PkgstashError, "another refresh is in progress");
   const queued = cycle.runInTurn();
   await eventLoopTurn();
   order.push("ends");
@@ -371,11 +371,11 @@ Deno.test("a cycle refreshes all repositories at the same time", async () => {
 Deno.test("a stopped cycle neither prefetches nor cleans up, and cannot run again", async () => {
   const hanging = Promise.withResolvers<boolean>();
   const { cycle, run, done } = cycleOf(["a"], () => hanging.promise);
-  const running = assertRejects(run, PkgstashError, "stopped");
+  const running = assertRejects(run, PkgstashError, "stopping");
   const stopped = cycle.stop();
   hanging.resolve(true);
   await stopped;
   await running;
-  await assertRejects(run, PkgstashError, "stopped");
+  await assertRejects(run, PkgstashError, "stopping");
   assertEquals(done, []);
 });

@@ -86,7 +86,7 @@ Deno.test("verification: without repair, a wrong file is reported and left where
   assertEquals(await cache.files(), before);
   const files = events.filter(({ event }) => event === "file");
   assertEquals(files.map((event) => "file" in event && [event.file, event.status]), [[B, "wrong"]]);
-  assertEquals(log.matching(new RegExp(`a cached file is wrong.*${B}`)).length, 1);
+  assertEquals(log.matching(new RegExp(`a cached file is damaged.*${B}`)).length, 1);
 });
 
 Deno.test("verification: with repair, exactly the wrong files are set aside and fetched anew", async () => {
@@ -220,7 +220,7 @@ Deno.test("verification: only one runs at a time, and it ends when it is stopped
   const second = verification.run({ repair: false, repository: null });
   second.catch(() => {});
   await verification.stop();
-  await assertRejects(() => second, PkgstashError, "the daemon is being stopped");
+  await assertRejects(() => second, PkgstashError, "the daemon is stopping");
 });
 
 Deno.test("verification: one in turn runs after the one that is running, however that ends", async () => {

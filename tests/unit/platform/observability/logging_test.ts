@@ -111,7 +111,7 @@ Deno.test("logging to a standard output that nobody reads does not stop the prog
   const { value } = await err.read();
   assertEquals(new TextDecoder().decode(value), "done");
   const lines = (await new Response(child.stdout).text()).trimEnd().split("\n");
-  const lost = Number(/lines lost.* count=(\d+)$/.exec(lines.at(-1)!)?.[1]);
+  const lost = Number(/log lines dropped.* count=(\d+)$/.exec(lines.at(-1)!)?.[1]);
   assertEquals(lines.length - 1 + lost, 100_000);
   await err.cancel();
   assertEquals((await child.status).code, 0);

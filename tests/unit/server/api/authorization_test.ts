@@ -58,7 +58,7 @@ Deno.test("an upload token may call what uploads need in its repositories, and n
   const mine = { repository: "mine" };
   assertEquals(refusalOf(uploader, upload, mine, { uploadTokens: ["ci", "builder"] }), null);
   const others = refusalOf(uploader, upload, mine, { uploadTokens: ["ci"] });
-  assertMatch(others!.detail, /upload_tokens do not have the token builder/);
+  assertMatch(others!.detail, /upload_tokens do not list the token builder/);
   const theirs = refusalOf(uploader, upload, { repository: "theirs" }, {
     uploadTokens: ["builder"],
   });
@@ -253,7 +253,7 @@ Deno.test("a change that cannot be recorded is no success", async () => {
   const answer = await app.request("PUT", "/api/v1/pins/linux", as(TOKEN));
   assertEquals(answer.status, 507);
   const { detail, kind } = JSON.parse(answer.text);
-  assert(detail.includes("not recorded"), detail);
+  assert(detail.includes("could not be recorded"), detail);
   assertEquals(kind, "storage");
   // What the schedule does by itself, and what changes nothing, needs no record.
   for (const path of ["/api/v1/refresh", "/api/v1/mirrors/test"]) {

@@ -12,7 +12,7 @@ Deno.test("a wrong request is 400 with every fault and what to send instead", as
       "POST",
       "cleanup?dryrun=true",
       "",
-      /^Cannot clean up the cache: there is no query parameter "dryrun"\. Send no query parameters but dry_run, plan\.$/,
+      /^Cannot clean up the cache: unknown query parameter "dryrun"\. Send only the query parameters dry_run, plan\.$/,
     ],
     ["POST", "cleanup?dry_run=maybe", "", /: dry_run must be one of true, false, not "maybe"\./],
     [

@@ -41,7 +41,7 @@ Deno.test("404 names the key that a repository or an architecture is missing fro
 Deno.test("404 for an address without the path of the repositories says what to write", async () => {
   const text = await textAt("core.db");
   assertEquals(text.split("\n").slice(0, 3), [
-    "This address lacks the path of the repositories. Write this to pacman's mirrorlist:",
+    "This URL lacks the path of the repositories. Put this into pacman's mirrorlist:",
     "Server = http://stash.lan:8090/$repo/os/$arch",
     "Server = http://stash.lan:8090/archlinuxarm/$arch/$repo",
   ]);
@@ -50,6 +50,6 @@ Deno.test("404 for an address without the path of the repositories says what to 
 
 Deno.test("404 for anything else gives no advice", async () => {
   for (const path of ["favicon.ico", "robots.txt", "a/b/c/d/e/f.db", "testing/os/x86_64/x.html"]) {
-    assertEquals(await textAt(path), "There is no such file.", path);
+    assertEquals(await textAt(path), "No such file.", path);
   }
 });
