@@ -240,7 +240,7 @@ export class ApiClient {
       EXIT_CODE.unreachable,
       `Cannot reach pkgstash at ${this.#url}: ${reason}.\n` +
         "  Is it running? (systemctl status pkgstash)\n" +
-        `  If it runs elsewhere, set --url or ${URL_VARIABLE}.`,
+        `  If it listens on another host or port, pass --url or set ${URL_VARIABLE}.`,
     );
   }
 

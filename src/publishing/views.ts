@@ -38,7 +38,7 @@ export function generationInView(
     const since = new Date(earliest.publishedAt).toISOString();
     throw new PkgstashError(
       "not_found",
-      `${what} nothing is kept of that time. What is kept begins at ${since}; keep_generations ` +
+      `${what} nothing is kept from that time. What is kept begins at ${since}; keep_generations ` +
         "and keep_days say how much that is.",
     );
   }
