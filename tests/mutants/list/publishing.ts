@@ -95,8 +95,9 @@ export const PUBLISHING: readonly Mutant[] = [
   },
   {
     file: "publishing/promotion.ts",
-    find: "withoutPackages(names, published, move.force);",
-    replace: "await from.remove(names, { ...move, by, action: `move to ${target}` });",
+    find: "    withoutPackages(names, published, move.force);",
+    replace:
+      "    await removePackages({ ...options.from, names, ...move, by, action: `move to ${target}` });",
     breaks: "a crash during a move loses the package",
     killedBy: ["publishing/crash_test.ts"],
   },

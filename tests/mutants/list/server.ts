@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant.ts";
 export const SERVER: readonly Mutant[] = [
   {
     file: "server/access_rules.ts",
-    find: "if (!this.isTrusted(address)) return client;",
+    find: "if (!this.isProxy(peer)) return client;",
     replace: "",
     breaks: "any client says who it is",
     killedBy: ["server/access_rules_test.ts"],
