@@ -52,8 +52,9 @@ export class BuiltPackage implements AsyncDisposable {
   async next(): Promise<string> {
     const recipe = join(this.folder, "PKGBUILD");
     const text = await Deno.readTextFile(recipe);
-    const installing = /^.*deploy\/pkgstash\.toml.*$/m;
+    const installing = /^.*deploy\/install\.sh pkgstash .*$/m;
     const line = `  echo "# Another line" >>"$pkgdir/etc/pkgstash/pkgstash.toml"`;
+    if (!installing.test(text)) throw new Error("The PKGBUILD installs no configuration.");
     await Deno.writeTextFile(
       recipe,
       text.replace("pkgrel=1", "pkgrel=2").replace(installing, (found) => `${found}\n${line}`),
