@@ -28,7 +28,7 @@ endToEndTest(
     ], { cwd: folder });
     await server.run("add", "mine", path);
     assertMatch(await server.run("verify", "mine"), /1 package read, .*: no damage found/);
-    assertMatch(await server.run("rebuild", "mine"), /none differs/);
+    assertMatch(await server.run("rebuild", "mine"), /no differences/);
     const { packages } = JSON.parse(await server.run("show", "mine", "--json"));
     assertEquals(packages.length, 1);
   },
