@@ -106,3 +106,31 @@ Deno.test("without scripts, packages of any size are published by a form, in lit
   assertEquals(await site.fetch("/mine/os/x86_64/big-1-1-any.pkg.tar"), 200);
   assertEquals(await site.fetch(`/mine/os/x86_64/${small.fileName}`), 200);
 });
+
+Deno.test("publications are in pages, and what waits for signatures made elsewhere is discarded", async () => {
+  await using site = await Site.start();
+  await site.call("POST", "repositories", { name: "mine", keep_generations: 100 });
+  const page = await site.open("/admin/repositories/mine");
+  await choose(page, await ownPackage("foo"));
+  await page.getByText("The packages are published, with publication 2").waitFor();
+  for (let number = 3; number <= 22; number++) {
+    await site.call("POST", "repositories/mine/rollback", { generation: 2 - number % 2 });
+  }
+  await page.goto(`${site.origin}/admin/repositories/mine`);
+  await page.getByRole("rowheader", { name: "22", exact: true }).waitFor();
+  assertEquals(await page.getByRole("rowheader", { name: "2", exact: true }).count(), 0);
+  await page.getByRole("link", { name: "Next" }).click();
+  await page.getByRole("rowheader", { name: "2", exact: true }).waitFor();
+  await site.call("POST", "repositories", { name: "elsewhere", signing: "external" });
+  await page.goto(`${site.origin}/admin/repositories/elsewhere`);
+  await choose(page, await ownPackage("bar"));
+  await page.getByRole("link", { name: /^bar-/ }).first().waitFor();
+  await checkPage(site, "/admin/repositories/elsewhere", { name: "repository-waiting" });
+  await page.getByRole("button", { name: "Discard them" }).click();
+  await page.getByRole("heading", { name: "Discard what waits" }).waitFor();
+  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByText("1 change discarded.").waitFor();
+  // The empty database was never signed, and waits still.
+  await page.getByText("2 files wait for a signature").waitFor();
+  assertEquals(await page.getByRole("link", { name: /^bar-/ }).count(), 0);
+});
