@@ -201,7 +201,7 @@ export class Verification {
     if (directories.size === 0) {
       throw new PkgstashError(
         "not_found",
-        `Cannot verify ${repository}: no such repository. Use one of the configuration.`,
+        `Cannot verify ${repository}: no such repository. Use one that the configuration lists.`,
       );
     }
     return ({ directory }) => directories.has(directory);

@@ -110,7 +110,7 @@ Deno.test("client-config holds clients at a date where databases are kept, and s
     assertMatch(output, /Not held.*\n.*\nServer = \S+\/\$repo\/os\/\$arch$/m);
     assertMatch(output, /^\[mine\]\n.*\nServer = \S+\/\$repo@2026-11-20\/os\/\$arch$/m);
     const refused = await cli("client-config", "--date", "yesterday");
-    assertMatch(refused.errors, /that is no time\. Name a day such as/);
+    assertMatch(refused.errors, /it is not a valid time\. Use a day such as/);
   });
 });
 

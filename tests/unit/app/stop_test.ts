@@ -56,7 +56,7 @@ Deno.test("a transfer cut off by drain_timeout is resumed after a restart", asyn
     await client.peek(sent - 1);
     await assertStopsSoon(app);
     assertEquals((await client.finish()).isComplete, false);
-    assertEquals(app.log.matching(/cut off/).length, 1);
+    assertEquals(app.log.matching(/transfers aborted/).length, 1);
   }
   {
     await using app = await TestApp.start({ cacheRoot });

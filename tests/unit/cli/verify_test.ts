@@ -64,7 +64,7 @@ Deno.test("verify says why it cannot verify, and prints the API's lines with --j
   await using _ = app;
   const unknown = await run("nope");
   assertEquals(unknown.code, EXIT_CODE.failure);
-  assertMatch(unknown.terminal.errors, /Cannot verify nope: there is no such repository/);
+  assertMatch(unknown.terminal.errors, /Cannot verify nope: no such repository/);
   const { code, terminal } = await run("--json");
   assertEquals([code, terminal.drawings], [EXIT_CODE.ok, []]);
   const events = terminal.printed.trimEnd().split("\n").map((line) => JSON.parse(line).event);

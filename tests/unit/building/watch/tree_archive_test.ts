@@ -113,5 +113,5 @@ Deno.test("a package source beyond a limit is refused", async (t) => {
 Deno.test("an archive that is cut short is refused", async () => {
   const whole = await packTar([file("foo/PKGBUILD", "x".repeat(600))]);
   const cut = await gzipped(whole.slice(0, 1024));
-  await assertRejects(() => readTreeArchive(streamOf(cut)), PkgstashError, "cut short");
+  await assertRejects(() => readTreeArchive(streamOf(cut)), PkgstashError, "truncated");
 });
