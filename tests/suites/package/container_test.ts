@@ -51,7 +51,7 @@ Deno.test("the image serves as an ordinary user, is healthy, and ends when it is
     ...["run", "--env", "PKGSTASH_PORT=0", "--env", "PKGSTASH_MIRROR_URLS=http://127.0.0.1:9/"],
     ...[container, "--", ...Entrypoint, ...Cmd],
   );
-  const url = await printed(daemon.stdout, /listens on http:\/\/\S+:(\d+)/)
+  const url = await printed(daemon.stdout, /is listening on http:\/\/\S+:(\d+)/)
     .then((port) => `http://127.0.0.1:${port}`);
   try {
     assertEquals((await exchange(url, "/healthz")).status, 200);
