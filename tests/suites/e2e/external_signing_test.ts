@@ -50,6 +50,6 @@ endToEndTest("pacman installs what gpg has signed elsewhere, and nothing before"
   assertMatch(await signAsPrinted(), /Published generation 2 of mine/);
   await client.run("-Sy", "one", "two");
   assertEquals(await client.run("-Q"), "one 1.0-1\ntwo 1.0-1\n");
-  assertMatch(await server.run("sign", "mine"), /Nothing of mine waits/);
+  assertMatch(await server.run("sign", "mine"), /Nothing in mine needs a signature/);
   assertMatch(await server.run("verify", "mine"), /: no damage found/);
 });
