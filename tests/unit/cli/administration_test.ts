@@ -221,7 +221,7 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
   await using _ = app;
   const directory = await Deno.makeTempDir();
   // A port that was free a moment ago may be another program's by now; this one is nobody's.
-  const closed = "http://127.0.0.1:1";
+  const closed = "http://127.0.0.1:2";
   await using older = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     () => new Response("There is no such command.\n", { status: 404 }),
