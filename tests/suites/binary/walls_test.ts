@@ -49,7 +49,10 @@ Deno.test("the binary contains the packages that the program needs, and none tha
 Deno.test("a configuration that the daemon may not read is an error that says where it may be", async () => {
   const { code, stdout, stderr } = await runBinary(["serve", "--config", "/etc/shadow"]);
   assertEquals([code, stdout], [1, ""]);
-  assertStringIncludes(stderr, "/etc/shadow: found a path out of reach, expected a path below one of");
+  assertStringIncludes(
+    stderr,
+    "/etc/shadow: found a path out of reach, expected a path below one of",
+  );
   for (const path of ["/etc/pkgstash", "mount --bind", "deno task compile"]) {
     assertStringIncludes(stderr, path);
   }

@@ -295,7 +295,10 @@ Deno.test("a name that makepkg would not give is refused", async () => {
     const name of ["foo.pkg.tar", "foo-1:2.0-3-x86_64.tar", "foo-1:2.0-3-x86_64.pkg.tar.exe", ""]
   ) {
     const { message } = await contentError(read(bytes, name));
-    assertStringIncludes(message, "its file name is not of the form NAME-VERSION-RELEASE-ARCHITECTURE");
+    assertStringIncludes(
+      message,
+      "its file name is not of the form NAME-VERSION-RELEASE-ARCHITECTURE",
+    );
   }
 });
 
