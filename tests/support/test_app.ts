@@ -33,6 +33,9 @@ const SETTINGS = {
   drain_timeout: "5s",
 };
 
+/** Timeouts for what a test holds up until it has seen something: no machine is too busy for them. */
+export const PATIENT = { race_timeout: "60s", stall_timeout: "60s", answer_timeout: "180s" };
+
 const DISCONNECT_TIMEOUT_MS = 5_000;
 
 /** The whole daemon in this process, with fake mirrors upstream and its log at hand. */

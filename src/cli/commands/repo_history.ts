@@ -70,7 +70,14 @@ async function history(options: OptionValues, output: Output): Promise<ExitCode>
     next = page.next === null ? null : String(page.next);
   } while (limit === undefined && next !== null);
   const answer = { generations, next: next === null ? null : Number(next) };
-  printAnswer(answer, { options, output, render: renderHistory });
+  printAnswer(answer, {
+    options,
+    output,
+    render: (report, paints) =>
+      report.generations.length === 0 && before !== undefined
+        ? `Nothing before generation ${visible(before)} is kept.`
+        : renderHistory(report, paints),
+  });
   return EXIT_CODE.ok;
 }
 

@@ -68,6 +68,8 @@ Deno.test("create, add, list, show, remove, history and rollback, from the comma
     const rest = (await repo("history", "mine", "--limit", "2", "--before", "3")).terminal.printed;
     assertMatch(rest, /^2 .* add(?:.|\n)*^1 .* create/m);
     assert(!rest.includes("There are more"), rest);
+    const none = (await repo("history", "mine", "--before", "1")).terminal.printed;
+    assertEquals(none, "Nothing before generation 1 is kept.\n");
     assertEquals(await listed((await app.get(`${DIRECTORY}/mine.db`)).body), [
       "bar 1.0-1",
       "foo 1.0-1",
