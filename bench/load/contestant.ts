@@ -98,6 +98,7 @@ function environmentOf({ folder, port, mirrorPorts, repositories }: Site, logLev
   return {
     PKGSTASH_TOKEN: TOKEN,
     PKGSTASH_CACHE_ROOT: join(folder, "cache"),
+    PKGSTASH_STATE_ROOT: join(folder, "state"),
     PKGSTASH_LISTEN_ADDRESS: "127.0.0.1",
     PKGSTASH_PORT: String(port),
     PKGSTASH_MIRROR_URLS: mirrorPorts.map((mirror) => `http://127.0.0.1:${mirror}/`).join(","),
