@@ -23,12 +23,12 @@ export function cookieIn(request: Request): string | null {
 export function cookieOf(request: Request, value: string, maxAge: number): string {
   const headers = new Headers();
   const isTls = isSecure(request);
+  // A name with __Host- makes it Secure.
   setCookie(headers, {
     name: isTls ? SECURE_NAME : NAME,
     value,
     maxAge,
     path: isTls ? "/" : "/admin",
-    secure: isTls,
     httpOnly: true,
     sameSite: "Strict",
   });

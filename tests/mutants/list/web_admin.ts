@@ -101,13 +101,6 @@ export const WEB_ADMIN: readonly Mutant[] = [
     killedBy: ["app/sign_in_over_tls_test.ts"],
   },
   {
-    file: "server/admin/session_cookie.ts",
-    find: "    secure: isTls,",
-    replace: "    secure: false,",
-    breaks: "the cookie of a session under TLS is sent without TLS",
-    killedBy: ["app/sign_in_over_tls_test.ts"],
-  },
-  {
     file: "web/form_files.ts",
     find: "await Promise.race([taken, over]);",
     replace: "void taken;",
