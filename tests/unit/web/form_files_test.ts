@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertLess, assertRejects, assertStringIncludes } from "@std/assert";
+import { eventLoopTurn } from "../../../src/async/event_loop_turn.ts";
 import { PkgstashError } from "../../../src/errors.ts";
 import { formFiles, hasFiles } from "../../../src/web/form_files.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
@@ -79,7 +80,7 @@ Deno.test("a file is taken at the pace at which it is read", async () => {
     const reader = content.getReader();
     await reader.read();
     // Everything that could happen without being read has happened.
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await eventLoopTurn();
     if (isFirst) assertLess(sent.bytes, 1_000_000);
     isFirst = false;
     while (!(await reader.read()).done);
