@@ -48,7 +48,8 @@ export async function candidates(
   const cursor = cursorOf(words, commands);
   if (cursor === null) return [];
   try {
-    const found = await deadline(SOURCES[cursor.completion](cursor, clientOf(cursor)), timeoutMs);
+    const client = ApiClient.of(cursor.options);
+    const found = await deadline(SOURCES[cursor.completion](cursor, client), timeoutMs);
     return [...new Set(found)]
       .filter((each) => each.startsWith(cursor.prefix) && PLAIN.test(each))
       .sort()
@@ -56,10 +57,6 @@ export async function candidates(
   } catch {
     return [];
   }
-}
-
-function clientOf({ options }: Cursor): ApiClient {
-  return ApiClient.of(options);
 }
 
 /** Null where the daemon has nothing to say. */

@@ -8,7 +8,8 @@ const KEEP_REPLACED_MS = 10 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * The earliest generations, which are no longer kept. Those that are have no gaps between them. `now` is in milliseconds since the epoch.
+ * The earliest generations, which are no longer kept. Those that are have no gaps between them. `now`
+ * is in milliseconds since the epoch.
  */
 export function surplusGenerations(
   generations: readonly Generation[],

@@ -15,12 +15,13 @@ export interface MirrorFailure {
 export class NoMirrorError extends PkgstashError {
   constructor(fileName: string, readonly failures: readonly MirrorFailure[], missing: boolean) {
     const silent = failures.length > 0 && failures.every(isSilent);
-    const reasons = failures.map(({ mirror, error }) => `${mirror.name}: ${reasonOf(error)}`)
-      // A mirror may be asked twice.
-      .filter((reason, index, all) => all.indexOf(reason) === index);
+    // A mirror may be asked twice.
+    const reasons = new Set(
+      failures.map(({ mirror, error }) => `${mirror.name}: ${reasonOf(error)}`),
+    );
     super(
       missing ? "not_found" : silent ? "upstream_timeout" : "upstream",
-      `Cannot get ${fileName}: ${reasons.join("; ") || "no mirror is available"}.`,
+      `Cannot get ${fileName}: ${[...reasons].join("; ") || "no mirror is available"}.`,
     );
   }
 }
