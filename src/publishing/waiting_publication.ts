@@ -146,8 +146,9 @@ export class WaitingPublication {
   }
 
   /**
-   * Links the databases and their signatures into the directory of a generation. Everything that is
-   * not in `published` is verified once more.
+   * Links the databases and their signatures into the directory of a generation, and gives a
+   * signature the date of its database: pacman asks for each by `If-Modified-Since` (`lib/libalpm/
+   * dload.c`). Everything that is not in `published` is verified once more.
    *
    * @throws PkgstashError `conflict` if a signature is not good any more; it is removed.
    */
@@ -164,6 +165,8 @@ export class WaitingPublication {
     const written: Record<string, GenerationFile> = {};
     for (const [name, { sha256 }] of Object.entries(draft.files)) {
       await this.#verify(join(directory, name), sha256);
+      const { mtime } = await Deno.stat(join(directory, name));
+      await Deno.utime(join(directory, `${name}.sig`), mtime!, mtime!);
       for (const file of [name, `${name}.sig`]) {
         await Deno.link(join(directory, file), join(target, file));
         written[file] = await describeFile(join(target, file));

@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createMessage, generateKey, type PrivateKey, sign } from "openpgp";
+import { join } from "@std/path";
 import { PkgstashError } from "../../../src/errors.ts";
 import type { OwnRepository } from "../../../src/publishing/own_repository.ts";
 import type { Publishing } from "../../../src/publishing/publishing.ts";
+import { StateLayout } from "../../../src/publishing/state_layout.ts";
 import { ownPackage } from "../../support/own_package.ts";
 import { addPackages, openPublishing, packagesOf } from "../../support/publishing_house.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
@@ -84,6 +86,28 @@ Deno.test("nothing is published before every file has a signature by a trusted k
     assertEquals(await packagesOf(mine), ["foo 1.0-1"]);
     assertEquals(await mine.waiting(), null);
     assertEquals((await publishing.verify("mine")).faults, []);
+  });
+});
+
+Deno.test("a signature has its database's date, which is later in each publication", async () => {
+  await withHouse(async (house) => {
+    const { root, publishing, mine } = house;
+    const datesOf = async (number: number) => {
+      const { files } = (await mine.history()).find((each) => each.number === number)!;
+      const names = Object.keys(files).filter((name) => !name.endsWith(".json"));
+      const seconds = await Promise.all(names.map(async (name) => {
+        const path = join(new StateLayout(root).repository("mine").generation(number), name);
+        return Math.floor((await Deno.stat(path)).mtime!.getTime() / 1000);
+      }));
+      return [names.length, ...new Set(seconds)];
+    };
+    await signAll(house);
+    await addPackages(publishing, mine, [await ownPackage("foo")]);
+    await signAll(house);
+    const [first, second] = [await datesOf(1), await datesOf(2)];
+    assertEquals([first.length, second.length], [2, 2], "one date in each");
+    assertEquals([first[0], second[0]], [4, 4]);
+    assert(second[1]! > first[1]!);
   });
 });
 
