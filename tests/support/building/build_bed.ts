@@ -44,7 +44,8 @@ export class BuildBed implements AsyncDisposable {
     this.keyring = keyring;
   }
 
-  static async create(): Promise<BuildBed> {
+  /** `settings` are further ones of the daemon. */
+  static async create(settings: Record<string, unknown> = {}): Promise<BuildBed> {
     const resources = new AsyncDisposableStack();
     const bed = resources.use(await TestBed.create());
     const key: SigningKey = await bed.signingKey();
@@ -55,6 +56,7 @@ export class BuildBed implements AsyncDisposable {
     const server = await OwnRepositoryServer.start(bed, {
       mirror_urls: [mirror.url()],
       mirrored_repos: ["core"],
+      ...settings,
     });
     await server.run("create", OWN);
     const keyring = await bed.newFolder("keyring", 0o700);
