@@ -22,6 +22,7 @@ import { flatCacheRoute } from "./files/flat_cache.ts";
 import { publicKeysRoute } from "./files/public_keys.ts";
 import { Listings } from "./files/listing.ts";
 import { unservedResponse } from "./files/unserved.ts";
+import { adminPart, apiPart, facePart } from "./late_parts.ts";
 import type { Context } from "./context.ts";
 import {
   errorResponse,
@@ -187,14 +188,12 @@ async function route(
 ): Promise<Response> {
   const segments = ownSegments(request.url, "/api/");
   if (segments !== null) {
-    // Loaded by its first request: the schemas of the API would delay every start.
-    const { respondToApi } = await import("./api/router.ts");
+    const { respondToApi } = await apiPart();
     return await respondToApi(request, segments, { ...context, client });
   }
   const pageSegments = path === "admin" ? ["admin"] : ownSegments(request.url, "/admin/");
   if (pageSegments !== null) {
-    // Like the API, which is behind it.
-    const { respondToBrowser } = await import("./admin/admin.ts");
+    const { respondToBrowser } = await adminPart();
     return await respondToBrowser(request, pageSegments, { context, client, peer });
   }
   if (path === null) return noSuchFile();
@@ -235,7 +234,7 @@ async function route(
     });
   }
   if (path === "" && isBrowser(request)) {
-    const { respondWithFace } = await import("./admin/face.ts");
+    const { respondWithFace } = await facePart();
     return await respondWithFace(request, { ...context, client });
   }
   return await listings.respond(directory, mirroring, publishing);
