@@ -28,10 +28,15 @@ const WATCHED = z.object({
   names: z.array(z.string()).describe("The packages that it makes."),
   source: z.enum(["aur", "folder", "git"]).describe("Where its files come from."),
   repository: z.string().nullable().describe("The git repository; null for another source."),
-  state: z.enum(["current", "cooling", "approval", "held", "problem", "gone"]).describe(
-    "current: nothing is new. cooling: a change passes by itself at passes_at. approval: a person " +
-      "must decide. held: nothing is built. problem: its files cannot be taken. gone: the AUR no " +
-      "longer has it, and what is published stays.",
+  state: z.enum([
+    ...["current", "cooling", "approval", "held", "problem", "gone"] as const,
+    ...["building", "build_held", "build_failed", "skipped"] as const,
+  ]).describe(
+    "current: nothing is new. cooling: a change passes automatically at passes_at. approval: a " +
+      "person must decide. held: nothing is built. problem: its files are rejected. gone: the AUR " +
+      "no longer has it; what is published stays. building, build_held, build_failed: what became " +
+      "of the build of the accepted files, unless they are published. skipped: a person rejected " +
+      "the new version.",
   ),
   accepted: z.string().nullable().describe("The version that was accepted last."),
   candidate: z.string().nullable().describe("The version that waits; null for none."),

@@ -86,8 +86,9 @@ export class Builder {
   }
 
   async #build(job: ConstructorParameters<typeof JobRun>[1]): Promise<void> {
-    const { package_base, version, build, attempt } = job;
-    const what = { package: package_base, version, build, attempt };
+    const { package_base, version, pkgrel, build, attempt } = job;
+    const rebuild = pkgrel === null ? {} : { pkgrel };
+    const what = { package: package_base, version, ...rebuild, build, attempt };
     log.info("building", what);
     await using lease = new Lease(this.#environment.client, job);
     const result = await new JobRun(this.#environment, job, lease, this.#stop.signal).run();

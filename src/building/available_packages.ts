@@ -4,6 +4,8 @@ import type { OwnRepository } from "../publishing/own_repository.ts";
 
 /** What mirrored repositories have. */
 export interface MirroredPackages {
+  /** Fetches the databases that are not there yet. One that cannot be fetched stays absent. */
+  fetchMissingDatabases(): Promise<void>;
   /**
    * Those of these dependencies that no mirrored package satisfies.
    *
@@ -26,6 +28,11 @@ export class AvailablePackages {
   constructor(mirrored: MirroredPackages, own: () => readonly OwnPackages[]) {
     this.#mirrored = mirrored;
     this.#own = own;
+  }
+
+  /** Fetches mirrored databases that are not there yet, as on the first day of a daemon. */
+  fetchMissingDatabases(): Promise<void> {
+    return this.#mirrored.fetchMissingDatabases();
   }
 
   /**

@@ -8,7 +8,7 @@ import { VERSION } from "../version.ts";
 import type { BuildSettings } from "./build_settings.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
-import { type PackageState, stateOf } from "./decisions/standing.ts";
+import { type PackageState, stateOf } from "./package_state.ts";
 import type { FilePair, Inspection } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
@@ -328,10 +328,14 @@ export class Building {
     return await filesOfMember(this.trees, member);
   }
 
-  /** How a package stands, in a word. */
+  /** The state of a package in a word. */
   async stateOf(watched: WatchedPackage): Promise<PackageState> {
     const decision = await this.decisions.decisionOf(watched);
-    return stateOf(watched, { decision, isGone: isGone(watched) });
+    return stateOf(watched, {
+      decision,
+      isGone: isGone(watched),
+      builds: this.builds.of(watched.base),
+    });
   }
 
   /**

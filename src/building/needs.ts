@@ -40,6 +40,7 @@ export class PackageNeeds {
     needed: { readonly base: string; readonly dependencies: readonly string[] } | null = null,
   ): Promise<DependencyPlan> {
     const { client, available, store } = this.#options;
+    await available.fetchMissingDatabases();
     return await planDependencies(names, {
       info: (names) => client().info(names),
       providersOf: (name) => client().providersOf(name),

@@ -12,6 +12,11 @@ export function visible(text: string): string {
   });
 }
 
+/** As `visible`, for a line of a file: a tab is an arrow, because many lines begin with some. */
+export function visibleLine(text: string): string {
+  return text.split("\t").map(visible).join("→   ");
+}
+
 type Paint = (text: string) => string;
 
 /** Colours by their meaning. */

@@ -420,6 +420,20 @@ export class Mirroring {
     return names;
   }
 
+  /** Fetches the databases of the main distribution that are not there yet, as far as that works. */
+  async fetchMissingDatabases(): Promise<void> {
+    const [first] = this.#tree.repositories;
+    await Promise.all(
+      [...this.#tree.repositories].map(async (repository) => {
+        if (repository.upstream !== first?.upstream) return;
+        if (await this.snapshots.indexOf(repository) !== null) return;
+        const { done } = await this.snapshots.refresh(repository);
+        // The refresh logs why it failed.
+        await done.catch(() => {});
+      }),
+    );
+  }
+
   /**
    * Those of these dependencies that no mirrored package satisfies.
    *

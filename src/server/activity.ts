@@ -47,7 +47,7 @@ export function recordActivity(
     onAttemptEnded: (build, { number, builder, outcome, failure }) =>
       activity.note({
         kind: "build",
-        action: outcome === "built" ? "Build a package" : "Fail to build a package",
+        action: ENDED[outcome ?? "lost"],
         subject: `${build.number}`,
         details: {
           build: build.number,
@@ -60,6 +60,15 @@ export function recordActivity(
       }),
   });
 }
+
+/** What an attempt was, by its outcome. */
+const ENDED = {
+  built: "Build a package",
+  failed: "Fail to build a package",
+  lost: "Lose the builder of a package",
+  cancelled: "Cancel the build of a package",
+  returned: "Return a package to the queue",
+} as const;
 
 /** Downloads that mirrors have failed on; the others are no events. */
 function recordDownloads({ downloads }: Context["mirroring"], activity: Activity): void {

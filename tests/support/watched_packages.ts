@@ -61,6 +61,7 @@ export class WatchedPackages implements AsyncDisposable {
         repositoryToChange: undefined!,
       },
       mirrored: {
+        fetchMissingDatabases: () => Promise.resolve(),
         unsatisfied: (dependencies) =>
           Promise.resolve(
             dependencies.filter((each) => !MIRRORED.includes(each.replace(/[<>=].*/, ""))),

@@ -170,6 +170,11 @@ export class BuildQueue {
     return this.#builds.all().reverse();
   }
 
+  /** All builds of a package base that are kept, the latest first. */
+  of(packageBase: string): Build[] {
+    return this.#builds.of(packageBase).reverse();
+  }
+
   /**
    * The build of a number, or the latest one of a package base or package.
    *

@@ -51,6 +51,13 @@ export class BuildStore {
     return [...this.#builds.values()].sort((one, other) => one.number - other.number);
   }
 
+  /** Those of a package base, the oldest first. */
+  of(packageBase: string): Build[] {
+    return [...this.#builds.values()]
+      .filter((build) => build.packageBase === packageBase)
+      .sort((one, other) => one.number - other.number);
+  }
+
   find(number: number): Build | null {
     return this.#builds.get(number) ?? null;
   }

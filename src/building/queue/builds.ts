@@ -14,7 +14,7 @@ export interface BuildListener {
   onHeld?(build: Build): void | Promise<void>;
   onFailed?(build: Build): void | Promise<void>;
   onCancelled?(build: Build): void | Promise<void>;
-  /** A builder no longer has it, however that came. */
+  /** A builder no longer has it; `attempt` says how that came. */
   onAttemptEnded?(build: Build, attempt: Attempt): void | Promise<void>;
 }
 
@@ -48,6 +48,11 @@ export class Builds {
   /** All that are kept, the oldest first. */
   all(): Build[] {
     return this.#store.all();
+  }
+
+  /** Those of a package base, the oldest first. */
+  of(packageBase: string): Build[] {
+    return this.#store.of(packageBase);
   }
 
   /** @throws PkgstashError `not_found` if there is no build of this number. */
@@ -104,12 +109,14 @@ export class Builds {
   }
 
   async #tell(before: Build, after: Build): Promise<void> {
-    const attempt = runningAttempt(before);
-    const isOver = attempt !== null && runningAttempt(after) === null;
+    const running = runningAttempt(before);
+    const ended = running === null
+      ? undefined
+      : after.attempts.find(({ number, endedAt }) => number === running.number && endedAt !== null);
     const hasBecome = (state: BuildState) => before.state !== state && after.state === state;
     for (const listener of this.#listeners) {
       try {
-        if (isOver) await listener.onAttemptEnded?.(after, attempt);
+        if (ended !== undefined) await listener.onAttemptEnded?.(after, ended);
         if (hasBecome("published")) await listener.onPublished?.(after);
         if (hasBecome("held")) await listener.onHeld?.(after);
         if (hasBecome("failed")) await listener.onFailed?.(after);

@@ -1,6 +1,6 @@
 import type { ApprovalDetail, InspectedReport } from "../../api/approvals.ts";
 import { agoText, durationText } from "../quantity.ts";
-import { type Paints, renderFacts, visible } from "../terminal_text.ts";
+import { type Paints, renderFacts, visible, visibleLine } from "../terminal_text.ts";
 import { renderFact, sortedFacts } from "./aur_judge.ts";
 import { renderSettingChange } from "./setting_change_text.ts";
 
@@ -78,12 +78,13 @@ function renderPackage(
     lines.push(paints.doubtful(visible(`${at.slice(0, 10)}  ${text}`)));
   }
   const byHost = Map.groupBy(sources, hostOf);
+  if (byHost.size > 0) lines.push("", paints.title("Sources, by host"));
   for (const [host, entries] of byHost) {
-    lines.push(`${paints.title(visible(host))}`, ...entries.map((entry) => `  ${visible(entry)}`));
+    lines.push(`  ${visible(host)}`, ...entries.map((entry) => `    ${visible(entry)}`));
   }
   const facts = sortedFacts(inspected.facts);
   if (facts.length > 0) lines.push("", ...facts.map((fact) => renderFact(fact, paints)));
-  lines.push("", ...diff.map(({ kind, text }) => paintLine(kind, visible(text), paints)));
+  lines.push("", ...diff.map(({ kind, text }) => paintLine(kind, visibleLine(text), paints)));
   return lines.join("\n");
 }
 

@@ -54,7 +54,9 @@ export const AUR_COMMAND: Command = {
           render: ({ changed, failure }) =>
             [
               ...(failure === null ? [] : [visible(`${failure}.`)]),
-              changed.length === 0 ? "Nothing new." : visible(`New files: ${changed.join(", ")}.`),
+              changed.length === 0
+                ? "Nothing new."
+                : visible(`New files: ${changed.join(", ")}. See pkgstash aur list.`),
             ].join("\n"),
         });
         return report.failure === null ? EXIT_CODE.ok : EXIT_CODE.failure;

@@ -4,7 +4,7 @@ import { readSourceFolder } from "../../building/source_folder.ts";
 import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { type Command, requiredArgument } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
-import { type Paints, visible } from "../terminal_text.ts";
+import { type Paints, visible, visibleLine } from "../terminal_text.ts";
 
 const OLD = "OLD";
 const NEW = "NEW";
@@ -98,7 +98,7 @@ function renderValue(
 ): string[] {
   if (value === null) return [];
   const lines = value.split("\n");
-  const shown = lines.slice(0, MAX_LINES).map((line) => paint(`  ${sign} ${visible(line)}`));
+  const shown = lines.slice(0, MAX_LINES).map((line) => paint(`  ${sign} ${visibleLine(line)}`));
   const hidden = lines.length - shown.length;
   return hidden === 0 ? shown : [...shown, `    (${hidden} more lines)`];
 }

@@ -68,9 +68,9 @@ function renderList({ packages, last_check }: WatchedList, paints: Paints): stri
         title: "STATE",
         text: (watched) => stateText(watched, now),
         paint: (text, { state }) =>
-          state === "current"
+          state === "current" || state === "skipped"
             ? text
-            : state === "cooling"
+            : state === "cooling" || state === "building"
             ? paints.doubtful(text)
             : paints.bad(text),
       },
@@ -99,6 +99,12 @@ export function stateText({ state, passes_at, problem }: WatchedReport, now: num
       return problem ?? "problem";
     case "gone":
       return "gone from the AUR";
+    case "build_held":
+      return "build held: pkgstash approvals";
+    case "build_failed":
+      return "build failed: pkgstash builds";
+    case "skipped":
+      return "new version skipped";
     default:
       return state;
   }

@@ -33,7 +33,7 @@ function renderBuild(build: BuildDetails, paints: Paints): string {
     title.charAt(0).toUpperCase() + title.slice(1),
     renderFacts([
       ["State", stateText(build)],
-      ["Reason", build.reason],
+      ["Reason", build.reason || "-"],
       ["Packages", build.package_names.join(", ")],
       ["Repository", repository],
       ...needs.length === 0 ? [] : [["Needs", needs.join(", ")] as const],

@@ -62,9 +62,35 @@ Deno.test("from aur add to an approved build: a package and what it needs are on
       "Approved lib 3-1, app 1-1.",
     );
     assertEquals(await printed(pkgstash("approvals")), "No approvals are pending.\n");
-    assertMatch(await printed(pkgstash("aur", "list")), /^app +- +1-1 +- +keeper +current$/m);
+    assertMatch(await printed(pkgstash("aur", "list")), /^app +- +1-1 +- +keeper +building$/m);
     const { out } = await pkgstash("events");
     assertStringIncludes(out, "Approve builds");
+  });
+});
+
+Deno.test("aur add fetches the databases that nobody has requested yet", async () => {
+  await using aur = new FakeAur();
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { refresh_interval: "0", min_free_space: "0" },
+    tables: () => `mirrored_repos = ["core"]\n[aur]\nurl = "${aur.url}"\n`,
+  });
+  await new PublishedRepository(app.mirror).set("glibc", 1).publish();
+  aur.put("app", { files: packageFiles("app", "1", { depends: ["glibc"] }) });
+  const env = { PKGSTASH_TOKEN: TOKEN, PKGSTASH_URL: app.origin };
+  assertMatch(
+    await printed(pkgstash(["aur", "add", "app"], { env, readable: [] })),
+    /^app +1-1 .* -$/m,
+  );
+});
+
+Deno.test("a tab in a PKGBUILD is shown as an arrow", async () => {
+  await withDaemon(async (pkgstash, aur) => {
+    const files = packageFiles("tabs", "1");
+    files["PKGBUILD"] += "build() {\n\tmake\n}\n";
+    aur.put("tabs", { files });
+    await printed(pkgstash("aur", "add", "tabs"));
+    assertStringIncludes(await printed(pkgstash("approvals", "show", "tabs")), "+→   make\n");
   });
 });
 
@@ -88,7 +114,7 @@ Deno.test("a change that cools can be approved with a reason only", async () => 
     const idOf = async () => /^([0-9a-f]{16})/m.exec(await printed(pkgstash("approvals")))![1]!;
     await printed(pkgstash("approvals", "approve", await idOf()));
     aur.push("lib", packageFiles("lib", "4"), Math.floor(Date.now() / 1000));
-    assertStringIncludes(await printed(pkgstash("aur", "check")), "New files: lib.");
+    assertStringIncludes(await printed(pkgstash("aur", "check")), "New files: lib. See");
     assertMatch(await printed(pkgstash("approvals")), /lib 3-1 -> 4-1 .*passes in 23 h/);
     const id = await idOf();
     const refused = await pkgstash("approvals", "approve", id);

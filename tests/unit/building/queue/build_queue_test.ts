@@ -49,6 +49,23 @@ Deno.test("a build goes from the queue to a builder and into the repository, and
     assertEquals(queue.told, ["1 published"]);
   }));
 
+Deno.test("the end of an attempt is told with its outcome", () =>
+  withQueue(async (queue, clock) => {
+    const ended: unknown[] = [];
+    queue.queue.listen({
+      onAttemptEnded: (_, { number, outcome, endedAt }) =>
+        void ended.push([number, outcome, endedAt]),
+    });
+    await queue.enqueue("foo");
+    const leased = (await queue.lease())!;
+    await queue.finish(leased.call, [await builtPackage("foo")]);
+    assertEquals(ended, [[1, "built", clock.now()]]);
+    await queue.enqueue("bar");
+    const { call } = (await queue.lease())!;
+    await queue.queue.jobs.report(call, { outcome: "cancelled" });
+    assertEquals(ended.slice(1), [[1, "returned", clock.now()]]);
+  }));
+
 Deno.test("a build waits until everything that it needs is published, and for nothing else", () =>
   withQueue(async (queue) => {
     const third = await queue.enqueue("c", { needs: ["b"] });

@@ -63,6 +63,7 @@ class Libraries implements AsyncDisposable {
               ) => [name, this.provided!.filter((one) => one.startsWith(`${name}=`))]),
             ),
           ),
+        fetchMissingDatabases: () => Promise.resolve(),
         databasesChangedAt: () => Promise.resolve(this.changedAt),
       }, () => this.queue.publishing.repositories),
       isHeld: (base) => this.held.has(base),

@@ -79,6 +79,11 @@ Deno.test("two builders share the queue", async () => {
   assertEquals((await app.call("GET", "status")).value.builds, {
     ...{ waiting: 0, running: 0, held: 0, failed: 0, builders: 2 },
   });
+  const { value: { events } } = await app.call("GET", "events?kind=build");
+  assertEquals(
+    events.map(({ action }: { action: string }) => action),
+    ["Build a package", "Build a package"],
+  );
   const { value: { builders } } = await app.call("GET", "builders");
   assertEquals(builders.map(({ name }: { name: string }) => name), ["b1", "b2"]);
 });
