@@ -149,6 +149,20 @@ export const REVIEW: readonly Mutant[] = [
     killedBy: CASES,
   },
   {
+    file: "building/review/file_changes.ts",
+    find: "if (isSameFile({ ...before, mode: after.mode }, after)) return facts;",
+    replace: "return facts;",
+    breaks: "an install script, a patch or any other file may change",
+    killedBy: CASES,
+  },
+  {
+    file: "building/review/statement_changes.ts",
+    find: 'return [fact(kind, "review", describeCode(kind))];',
+    replace: "return [];",
+    breaks: "the code of pkgver() and of any other function may change",
+    killedBy: CASES,
+  },
+  {
     file: "building/review/judge.ts",
     find: 'if (order < 0) return [fact("review", "The version falls.")];',
     replace: "",

@@ -1,5 +1,5 @@
 // Every hostile revision of the labelled data, pushed to the AUR in front of a whole daemon.
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { ApprovalDetail, ApprovalList } from "../../../../src/api/approvals.ts";
 import type { WatchedDetail } from "../../../../src/api/aur.ts";
 import { BuildsApp } from "../../../support/builds_app.ts";
@@ -8,6 +8,7 @@ import { PublishedRepository } from "../../../support/published_repository.ts";
 import { REAL_DATA_MISSING, REAL_DATA_NOTE } from "../../../support/real_data.ts";
 import { type Revision, revisions } from "../../../support/revisions.ts";
 import type { WrittenFile } from "../../../support/source_trees.ts";
+import { REASON_OF_ATTACK } from "./hostile_reasons.ts";
 
 /** More than a package source may have. */
 const TOO_LARGE = 5 * 1024 ** 2;
@@ -16,7 +17,7 @@ const HONEST = 5;
 
 Deno.test({
   name:
-    `hostile revisions: a push of each is held with its reason, and none is built${REAL_DATA_NOTE}`,
+    `hostile revisions: a push of each is held for its attack, and none is built${REAL_DATA_NOTE}`,
   ignore: REAL_DATA_MISSING,
   fn: async () => {
     let tried = 0;
@@ -82,7 +83,7 @@ async function pushAll(hostile: readonly Revision[]): Promise<void> {
     const shown = approval === undefined
       ? await problemOf(daemon, pkgbase)
       : await reasonsOf(daemon, approval.id);
-    assert(shown !== "", `${id} ${attack} is held without a reason`);
+    assertStringIncludes(shown, REASON_OF_ATTACK[attack ?? ""] ?? "no reason", `${id} ${attack}`);
   }
 }
 
@@ -103,7 +104,7 @@ async function reasonsOf(daemon: BuildsApp, id: string): Promise<string> {
     kind !== "value"
   );
   assert(facts.length > 0, reasons.join(" "));
-  return facts.map(({ file, line, reason }) => `${file}:${line ?? "-"} ${reason}`).join("; ");
+  return facts.map(({ file, reason }) => `${file}: ${reason}`).join("; ");
 }
 
 async function waiting(daemon: BuildsApp): Promise<ApprovalList> {
