@@ -1,3 +1,4 @@
+import type { Endpoint } from "../api/endpoint.ts";
 import type { Call } from "./call.ts";
 import { includesRole, type Role } from "./role.ts";
 
@@ -28,6 +29,10 @@ export class Visit {
   readonly url: URL;
   /** Those of the page's path. */
   readonly params: Readonly<Record<string, string>>;
+  /**
+   * Calls the API as the visitor. What takes no input is read once, however many parts of a page
+   * show it, such as the list and the navigation, and again after a change.
+   */
   readonly call: Call;
   /** In milliseconds since the epoch; all times of a page are relative to this one. */
   readonly now: number = Date.now();
@@ -36,7 +41,7 @@ export class Visit {
     this.visitor = visitor;
     this.url = url;
     this.params = params;
-    this.call = visitor.call;
+    this.call = readingOnce(visitor.call);
   }
 
   /** Whether the reader may do what this role may. What they may not is not shown. */
@@ -59,4 +64,23 @@ export class Visit {
     const text = query.toString();
     return text === "" ? this.url.pathname : `${this.url.pathname}?${text}`;
   }
+}
+
+function readingOnce(call: Call): Call {
+  const known = new Map<Endpoint, Promise<unknown>>();
+  const callOnce = (endpoint: Endpoint, ...input: [] | [never]) => {
+    if (endpoint.isChange) return call(endpoint, ...input).finally(() => known.clear());
+    if (endpoint.method !== "GET" || input.length > 0 || isStreamed(endpoint)) {
+      return call(endpoint, ...input);
+    }
+    const answer = known.get(endpoint) ?? call(endpoint);
+    known.set(endpoint, answer);
+    return answer;
+  };
+  return callOnce as Call;
+}
+
+/** Whether an answer can be read only once. */
+function isStreamed({ answers }: Endpoint): boolean {
+  return Object.values(answers).some((answer) => "kind" in answer);
 }
