@@ -126,7 +126,7 @@ export const SETTINGS = {
     defaultValue: [],
     description:
       "Addresses and networks of reverse proxies, whose Forwarded or X-Forwarded-For header " +
-      "identifies the client.",
+      "identifies the client, and whose X-Forwarded-Proto says whether it uses TLS.",
   }),
   /** Addresses and networks; empty for everybody. */
   allowedNetworks: setting({

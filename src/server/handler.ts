@@ -24,6 +24,7 @@ import { Listings } from "./files/listing.ts";
 import { unservedResponse } from "./files/unserved.ts";
 import { adminPart, apiPart, facePart } from "./late_parts.ts";
 import type { Context } from "./context.ts";
+import { ownOriginOf } from "./own_origin.ts";
 import {
   errorResponse,
   methodNotAllowed,
@@ -186,15 +187,21 @@ function refusal(request: Request, client: Client, { access }: Context): Respons
 async function route(
   { request, path, context, client, peer, listings, onFile }: Visit,
 ): Promise<Response> {
+  const origin = () => ownOriginOf(request, peer, context.access);
   const segments = ownSegments(request.url, "/api/");
   if (segments !== null) {
     const { respondToApi } = await apiPart();
-    return await respondToApi(request, segments, { ...context, client });
+    return await respondToApi(request, segments, { ...context, client, origin: origin() });
   }
   const pageSegments = path === "admin" ? ["admin"] : ownSegments(request.url, "/admin/");
   if (pageSegments !== null) {
     const { respondToBrowser } = await adminPart();
-    return await respondToBrowser(request, pageSegments, { context, client, peer });
+    return await respondToBrowser(request, pageSegments, {
+      context,
+      client,
+      peer,
+      origin: origin(),
+    });
   }
   if (path === null) return noSuchFile();
   if (request.method !== "GET" && request.method !== "HEAD") return methodNotAllowed("GET", "HEAD");
@@ -235,7 +242,7 @@ async function route(
   }
   if (path === "" && isBrowser(request)) {
     const { respondWithFace } = await facePart();
-    return await respondWithFace(request, { ...context, client });
+    return await respondWithFace(request, { ...context, client, origin: origin() });
   }
   return await listings.respond(directory, mirroring, publishing);
 }

@@ -45,7 +45,7 @@ async function respond(
   segments: readonly string[],
   site: Site,
 ): Promise<Response> {
-  const { context, client } = site;
+  const { context, client, origin } = site;
   const { access, config: { token } } = context;
   const { pathname, hostname, search } = new URL(request.url);
   if (segments.length === 1) return redirect("/admin/");
@@ -62,7 +62,7 @@ async function respond(
   }
   if (!isUsable(token)) return offPage(request, token !== null);
   const isRead = request.method === "GET" || request.method === "HEAD";
-  if (!isRead && !isOwnPage(request)) {
+  if (!isRead && !isOwnPage(request, origin)) {
     log.warn("refused a cross-site change request", {
       client: client.hostname,
       path: pathname,
@@ -89,7 +89,7 @@ async function respond(
   const { sessionId } = identity;
   if (segments[1] === "logout" && segments.length === 2 && !isRead && sessionId !== null) {
     await context.sessions.end(sessionId);
-    return redirect("/admin/login", { "set-cookie": cookieOf(request, "", 0) });
+    return redirect("/admin/login", { "set-cookie": cookieOf(origin, "", 0) });
   }
   const visitor = visitorOf(identity, request, site);
   if (visitor === null) return signedOut(request, pathname + search);
@@ -115,7 +115,7 @@ function signedOut(request: Request, target: string): Response {
 }
 
 async function signIn(request: Request, token: string, site: Site): Promise<Response> {
-  const { context, client: { hostname: address } } = site;
+  const { context, client: { hostname: address }, origin } = site;
   const { sessions } = context;
   const wait = sessions.brake.waitMs(address);
   if (wait > 0) return slowedPage(request, wait);
@@ -148,7 +148,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
     details: {},
   });
   const target = isOwnPath(to) ? to : "/admin/";
-  return redirect(target, { "set-cookie": cookieOf(request, cookie, SESSION_MS / 1000) });
+  return redirect(target, { "set-cookie": cookieOf(origin, cookie, SESSION_MS / 1000) });
 }
 
 /** Whether a path leads to a page of this server, and nowhere else. */
@@ -174,12 +174,11 @@ function visitorOf(
 ): Visitor | null {
   const role = roleOf(principal);
   if (role === null) return null;
-  const { context, client } = site;
+  const { context, client, origin } = site;
   const call: Call = async (endpoint, ...[input]) => {
     const outcome = await callWithin(endpoint, { ...input }, {
-      context: { ...context, client },
+      context: { ...context, client, origin },
       principal,
-      origin: request,
     });
     if ("problem" in outcome) throw new CallError(outcome.problem);
     return outcome.value as never;

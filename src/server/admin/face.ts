@@ -12,7 +12,6 @@ export async function respondWithFace(request: Request, context: CallContext): P
   const outcome = await callWithin(SHOW_CLIENT_CONFIG, {}, {
     context,
     principal: null,
-    origin: request,
   });
   if ("problem" in outcome) {
     const { status, detail } = outcome.problem;

@@ -10,6 +10,8 @@ export interface Site {
   /** Read again for each call: a stream outlives a reload. */
   readonly context: Context;
   readonly client: Client;
+  /** Of this server, as the client reaches it. */
+  readonly origin: string;
   /** Whose connection it is: the client's, or that of a proxy. */
   readonly peer: Deno.NetAddr;
 }
@@ -27,11 +29,11 @@ export interface Identity {
  */
 export async function identityOf(
   request: Request,
-  { context: { access, config, sessions }, client, peer }: Site,
+  { context: { access, config, sessions }, client, origin, peer }: Site,
 ): Promise<Identity | { readonly refusal: string } | null> {
   const user = access.isProxy(peer) ? proxiedUser(request.headers, config) : null;
   if (user !== null) return "refusal" in user ? user : { principal: user, sessionId: null };
-  const cookie = cookieIn(request);
+  const cookie = cookieIn(request, origin);
   if (cookie === null || !isUsable(config.token)) return null;
   const session = await sessions.find(cookie, config.token, {
     address: client.hostname,

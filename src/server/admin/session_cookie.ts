@@ -4,25 +4,20 @@ import { getCookies, setCookie } from "@std/http/cookie";
 const SECURE_NAME = "__Host-pkgstash";
 const NAME = "pkgstash";
 
-/** Whether the browser reached this server, or a proxy before it, by TLS. */
-function isSecure({ url, headers }: Request): boolean {
-  return url.startsWith("https:") || headers.get("x-forwarded-proto") === "https";
-}
-
-/** The cookie of a session that a request has; null for none. */
-export function cookieIn(request: Request): string | null {
+/** The cookie of a session that a request to `origin` has; null for none. */
+export function cookieIn({ headers }: Request, origin: string): string | null {
   try {
-    return getCookies(request.headers)[isSecure(request) ? SECURE_NAME : NAME] ?? null;
+    return getCookies(headers)[isSecure(origin) ? SECURE_NAME : NAME] ?? null;
   } catch {
     // Whatever another server of this host has set.
     return null;
   }
 }
 
-/** The header that sets the cookie of a session, for `maxAge` seconds; 0 removes it. */
-export function cookieOf(request: Request, value: string, maxAge: number): string {
+/** The header that sets the cookie at `origin`, for `maxAge` seconds; 0 removes it. */
+export function cookieOf(origin: string, value: string, maxAge: number): string {
   const headers = new Headers();
-  const isTls = isSecure(request);
+  const isTls = isSecure(origin);
   // A name with __Host- makes it Secure.
   setCookie(headers, {
     name: isTls ? SECURE_NAME : NAME,
@@ -33,4 +28,8 @@ export function cookieOf(request: Request, value: string, maxAge: number): strin
     sameSite: "Strict",
   });
   return headers.get("set-cookie") ?? "";
+}
+
+function isSecure(origin: string): boolean {
+  return origin.startsWith("https:");
 }

@@ -1,4 +1,5 @@
 import type { AccessRules } from "../access_rules.ts";
+import { isOwnOrigin } from "../own_origin.ts";
 import type { Failure } from "./failure.ts";
 
 /**
@@ -7,8 +8,11 @@ import type { Failure } from "./failure.ts";
  * says so itself in Origin (RFC 6454) and Sec-Fetch-Site (w3.org/TR/fetch-metadata), which a page
  * cannot change; programs send neither.
  */
-export function refuseForeignPage(request: Request, access: AccessRules): Failure | null {
-  const { host, hostname } = new URL(request.url);
+export function refuseForeignPage(
+  request: Request,
+  { access, origin: own }: { access: AccessRules; origin: string },
+): Failure | null {
+  const { hostname } = new URL(request.url);
   if (!access.isOwnHost(hostname)) {
     return forbidden(
       `the host name ${hostname} is not allowed here. Add it to allowed_hosts, or use an IP ` +
@@ -17,7 +21,7 @@ export function refuseForeignPage(request: Request, access: AccessRules): Failur
   }
   const site = request.headers.get("sec-fetch-site") ?? "none";
   const origin = request.headers.get("origin");
-  const isOwn = origin === null || URL.parse(origin)?.host === host;
+  const isOwn = origin === null || isOwnOrigin(origin, own);
   if (isOwn && (site === "none" || site === "same-origin")) return null;
   return forbidden(
     "the request comes from a web page of another origin. Use a client program instead.",

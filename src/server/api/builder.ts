@@ -24,7 +24,7 @@ import { handle, type Route, withStatus } from "./route.ts";
 export const builderRoutes: readonly Route[] = [
   handle(
     LEASE_JOB,
-    async ({ body, building: { builds }, config, publishing, principal, request }) => {
+    async ({ body, building: { builds }, config, publishing, principal, request, origin }) => {
       const { architectures, version, wait_ms: waitMs } = body;
       const { signal } = request;
       const builder = builderOf(principal);
@@ -32,8 +32,8 @@ export const builderRoutes: readonly Route[] = [
       const leased = await builds.leases.lease(asked);
       if (leased === null) return withStatus(204, undefined);
       const architecture = architectureOf(leased.build, architectures, config);
-      const url = originOf(request);
-      return withStatus(200, await jobOf(leased, { architecture, config, publishing, url }));
+      const job = { architecture, config, publishing, url: origin };
+      return withStatus(200, await jobOf(leased, job));
     },
   ),
   handle(FETCH_TREE, async ({ path: { job }, building: { builds }, principal }) => {
@@ -116,13 +116,6 @@ async function partOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return concat(chunks);
-}
-
-/** Where the builder reaches this server: it fetches its packages there as well. */
-function originOf(request: Request): string {
-  const url = new URL(request.url);
-  if (request.headers.get("x-forwarded-proto") === "https") url.protocol = "https:";
-  return url.origin;
 }
 
 /** What it is built on: a package for any is built on what the builder has, and is mirrored here. */

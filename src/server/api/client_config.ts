@@ -7,8 +7,8 @@ import { isSigned, isVerified, publicKeysPath } from "../files/public_keys.ts";
 import { handle, type Route } from "./route.ts";
 
 export const clientConfigRoutes: readonly Route[] = [
-  handle(SHOW_CLIENT_CONFIG, async ({ request, query: { date }, config, publishing }) => {
-    const url = clientUrl(request, config.listenAddress);
+  handle(SHOW_CLIENT_CONFIG, async ({ origin, query: { date }, config, publishing }) => {
+    const url = clientUrl(origin, config.listenAddress);
     const view = date === undefined ? null : viewOf(date);
     const pathOf = (layout: string, heldAt: string | null) =>
       `Server = ${url}/${heldAt === null ? layout : viewLayout(layout, heldAt)}`;
@@ -66,12 +66,11 @@ async function keysOf({ repositories, signing }: Publishing) {
 }
 
 /**
- * The base URL of the request; a loopback name is replaced by this machine's, unless the daemon
+ * The base URL for clients: `origin`; a loopback name is replaced by this machine's, unless the daemon
  * listens on the loopback interface only.
  */
-function clientUrl(request: Request, listenAddress: string): string {
-  const url = new URL(request.url);
-  if (request.headers.get("x-forwarded-proto") === "https") url.protocol = "https:";
+function clientUrl(origin: string, listenAddress: string): string {
+  const url = new URL(origin);
   if (isLoopback(url.hostname) && !isLoopback(listenAddress)) url.hostname = hostName();
   return url.origin;
 }

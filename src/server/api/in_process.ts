@@ -5,36 +5,27 @@ import { endpointUrl, requestContent } from "../../api_client/endpoint_request.t
 import { ownSegments } from "../request_path.ts";
 import { type CallContext, respondWithin } from "./router.ts";
 
-/** Headers by which an answer may differ: the name under which clients reach this server. */
-const PASSED_ON = ["host", "x-forwarded-proto"];
-
 /** What an endpoint answered, or why it did not. */
 export type Outcome = { readonly value: unknown } | { readonly problem: Problem };
 
 /**
  * Calls an endpoint within the daemon as a request over HTTP would, but for the token: the caller
- * knows who asks. `origin` is the request of theirs that this call is part of.
+ * knows who asks.
  */
 export async function callWithin(
   endpoint: Endpoint,
   values: Readonly<Record<string, unknown>>,
-  { context, principal, origin }: {
+  { context, principal }: {
     context: CallContext;
     /** Null for anybody. */
     principal: Principal | null;
-    origin: Request;
   },
 ): Promise<Outcome> {
-  const url = endpointUrl(new URL(origin.url).origin, endpoint, values).href;
+  const url = endpointUrl(context.origin, endpoint, values).href;
   const content = requestContent(endpoint.body, values["body"]);
-  const headers = new Headers();
-  for (const name of PASSED_ON) {
-    const value = origin.headers.get(name);
-    if (value !== null) headers.set(name, value);
-  }
   const sent = content?.body ?? null;
   const body = sent === null || typeof sent === "string" ? sent : sent.content;
-  const request = new Request(url, { method: endpoint.method, headers, body });
+  const request = new Request(url, { method: endpoint.method, body });
   const segments = ownSegments(url, "/api/") ?? [];
   const response = await respondWithin(request, { endpoint, segments, context, principal });
   if (!response.ok) return { problem: await response.json() };

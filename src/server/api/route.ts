@@ -15,6 +15,8 @@ import { type Input, type InputReader, inputReader } from "./input.ts";
 export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly request: Request;
   readonly client: Client;
+  /** Of this server, as the client reaches it. */
+  readonly origin: string;
   /** Whose token was sent; null if the endpoint needs none. */
   readonly principal: Principal | null;
   /** Adds facts to the event that the audit log gets once the call has succeeded. */

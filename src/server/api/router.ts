@@ -9,8 +9,8 @@ import { type Failure, failureOf, failureResponse, wrongMethod } from "./failure
 import type { Route } from "./route.ts";
 import { ROUTES } from "./routes.ts";
 
-/** What calls are answered from, and who sent this one. */
-export type CallContext = Context & { readonly client: Client };
+/** What calls are answered from, who sent this one, and the origin that it was sent to. */
+export type CallContext = Context & { readonly client: Client; readonly origin: string };
 
 /** Answers a request to the API. */
 export async function respondToApi(
@@ -19,7 +19,7 @@ export async function respondToApi(
   context: CallContext,
 ): Promise<Response> {
   const form = segments[1] === "v1" ? "problem" : "text";
-  const foreign = refuseForeignPage(request, context.access);
+  const foreign = refuseForeignPage(request, context);
   if (foreign !== null) return failureResponse(form, foreign);
   const matches = ROUTES.flatMap((route) => {
     const path = match(route, segments);

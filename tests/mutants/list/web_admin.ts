@@ -66,6 +66,20 @@ export const WEB_ADMIN: readonly Mutant[] = [
     killedBy: ["app/web_admin_test.ts"],
   },
   {
+    file: "server/own_origin.ts",
+    find: ' === "https" && access.isProxy(peer)',
+    replace: ' === "https"',
+    breaks: "anybody says that this server was reached by TLS",
+    killedBy: ["server/own_origin_test.ts", "app/sign_in_over_tls_test.ts"],
+  },
+  {
+    file: "server/own_origin.ts",
+    find: '(protocol === "http:" || from.protocol === protocol)',
+    replace: "true",
+    breaks: "a page without TLS changes what is behind TLS",
+    killedBy: ["server/own_origin_test.ts", "app/sign_in_over_tls_test.ts"],
+  },
+  {
     file: "server/admin/identity.ts",
     find: "access.isProxy(peer) ? proxiedUser(request.headers, config) : null",
     replace: "proxiedUser(request.headers, config)",

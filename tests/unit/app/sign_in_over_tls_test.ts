@@ -82,3 +82,41 @@ Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs ha
     403,
   );
 });
+
+Deno.test("who is no trusted proxy does not decide by a header that the cookie needs TLS", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: { ...SETTINGS, trusted_proxies: ["192.0.2.7"] },
+  });
+  const browser = new ScriptlessBrowser(app);
+  const forged = {
+    "x-forwarded-proto": "https",
+    "x-forwarded-for": "192.0.2.7",
+    "origin": app.origin,
+  };
+  const { status, headers } = await browser.post("/admin/login", { token: TOKEN }, forged);
+  assertEquals(status, 303);
+  const set = headers.get("set-cookie") ?? "";
+  assertEquals([set.includes("__Host-"), set.includes("Secure")], [false, false], set);
+  const page = await browser.get("/admin/", forged);
+  assertStringIncludes(page.text, app.origin);
+  assertEquals(page.text.includes(app.origin.replace("http:", "https:")), false);
+});
+
+Deno.test("behind a proxy with TLS, a page without it changes nothing", async () => {
+  await using app = await TestApp.start({
+    token: TOKEN,
+    settings: {
+      ...SETTINGS,
+      trusted_proxies: ["127.0.0.1"],
+      allowed_hosts: ["packages.example.org"],
+    },
+  });
+  const browser = new ScriptlessBrowser(app);
+  const { status } = await browser.post("/admin/login", { token: TOKEN }, {
+    "host": "packages.example.org",
+    "x-forwarded-proto": "https",
+    "origin": "http://packages.example.org",
+  });
+  assertEquals(status, 403);
+});

@@ -23,6 +23,10 @@ Deno.test("only a page of this server may send what changes something", () => {
     [{}, false],
   ];
   for (const [headers, expected] of cases) {
-    assertEquals(isOwnPage(new Request(URL, { headers })), expected, JSON.stringify(headers));
+    assertEquals(
+      isOwnPage(new Request(URL, { headers }), "http://stash.lan:8090"),
+      expected,
+      JSON.stringify(headers),
+    );
   }
 });
