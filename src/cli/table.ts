@@ -10,13 +10,13 @@ export interface Column<R> {
   readonly paint?: (text: string, row: R) => string;
   /** Left out where the table is too wide: those with the highest number first. */
   readonly yields?: number;
-  /** Whether its beginnings give way where the table is too wide still. */
-  readonly shrinks?: boolean;
+  /** Fits a text into a width that is too small for it; by default, a column never shrinks. */
+  readonly shorten?: (text: string, width: number) => string;
 }
 
 const GAP = 2;
-/** The least that is left of a column that shrinks. */
-const MIN_WIDTH = 12;
+/** The least that is left of a column that can be shortened. */
+const MIN_WIDTH = 14;
 
 interface Laid<R> {
   readonly column: Column<R>;
@@ -52,25 +52,32 @@ function layOut<R>(column: Column<R>, rows: readonly R[]): Laid<R> {
   return { column, texts, width };
 }
 
-/** The columns that there is room for, in their order. */
+/**
+ * The columns that there is room for, in their order. What can be shortened is, before a column with
+ * other information is left out.
+ */
 function fitted<R>(laid: readonly Laid<R>[], maxWidth: number): readonly Laid<R>[] {
   const surplus = widthOf(laid) - maxWidth;
   if (surplus <= 0) return laid;
+  const spare = laid.reduce((sum, each) => sum + each.width - leastWidthOf(each), 0);
   const [first] = laid.filter(({ column }) => column.yields !== undefined)
     .toSorted((a, b) => b.column.yields! - a.column.yields!);
-  if (first !== undefined) return fitted(laid.filter((each) => each !== first), maxWidth);
+  if (spare < surplus && first !== undefined) {
+    return fitted(laid.filter((each) => each !== first), maxWidth);
+  }
   return laid.map((each) => {
-    if (each.column.shrinks !== true) return each;
-    const width = Math.max(MIN_WIDTH, each.width - surplus);
-    return { ...each, width, texts: each.texts.map((text) => shortened(text, width)) };
+    const { shorten } = each.column;
+    if (shorten === undefined) return each;
+    const width = Math.max(leastWidthOf(each), each.width - surplus);
+    const fit = (text: string) => text.length <= width ? text : shorten(text, width);
+    return { ...each, width, texts: each.texts.map(fit) };
   });
+}
+
+function leastWidthOf<R>({ column, width }: Laid<R>): number {
+  return column.shorten === undefined ? width : Math.min(width, MIN_WIDTH);
 }
 
 function widthOf<R>(laid: readonly Laid<R>[]): number {
   return laid.reduce((sum, { width }) => sum + width, 0) + GAP * Math.max(0, laid.length - 1);
-}
-
-/** The end of a path says more than its beginning. */
-function shortened(text: string, width: number): string {
-  return text.length <= width ? text : `…${text.slice(text.length - width + 1)}`;
 }

@@ -1,14 +1,18 @@
 import type { Output, Screen } from "../../src/cli/output.ts";
 
-/** A terminal of 80 by 24 that remembers what was drawn on it, and all that was printed. */
+/** A terminal of 24 lines, by default 80 wide, that remembers what was drawn on it, and all that was printed. */
 export class FakeTerminal implements Output, Screen {
-  readonly columns = 80;
   readonly rows = 24;
   readonly screen: Screen = this;
   readonly drawings: string[] = [];
   printed = "";
   errors = "";
+  readonly columns: number;
   readonly #waiting = new Set<{ pattern: RegExp; resolve: () => void }>();
+
+  constructor(columns = 80) {
+    this.columns = columns;
+  }
 
   draw(text: string): void {
     this.drawings.push(text);

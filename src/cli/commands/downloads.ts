@@ -83,6 +83,7 @@ function columns(paints: Paints): Column<DownloadReport>[] {
       title: "PROGRESS",
       text: ({ bytes, size }) => barText(size === null || size === 0 ? 0 : bytes / size, 16),
       paint: (text) => paints.accent(text),
+      yields: 2,
     },
     {
       title: "BYTES",
@@ -94,7 +95,7 @@ function columns(paints: Paints): Column<DownloadReport>[] {
       title: "RATE",
       align: "right",
       text: (each) => rateText(each.bytes_per_second),
-      yields: 2,
+      yields: 3,
     },
     {
       title: "LEFT",
@@ -102,11 +103,19 @@ function columns(paints: Paints): Column<DownloadReport>[] {
       yields: 1,
       text: ({ ms_left }) => ms_left === null ? "-" : durationText(ms_left),
     },
-    { title: "FOR", text: purposeText, yields: 3 },
-    { title: "FILE", text: ({ file }) => file, shrinks: true },
-    { title: "FROM", text: ({ mirror }) => mirror ?? "-", yields: 4 },
-    { title: "SLOWEST CLIENT", text: slowestText, yields: 5 },
+    { title: "FOR", text: purposeText, yields: 4 },
+    { title: "FILE", text: ({ file }) => file, shorten: shortFileText },
+    { title: "FROM", text: ({ mirror }) => mirror ?? "-", yields: 5 },
+    { title: "SLOWEST CLIENT", text: slowestText, yields: 6 },
   ];
+}
+
+/** Without its directory, then without `.pkg.tar.zst`, and at last only the beginning of its name. */
+function shortFileText(file: string, width: number): string {
+  const name = file.slice(file.lastIndexOf("/") + 1);
+  if (name.length <= width) return name;
+  const stem = name.replace(/\.pkg\.tar(?:\.[a-z0-9]+)?$/, "");
+  return stem.length <= width ? stem : `${stem.slice(0, width - 1)}…`;
 }
 
 function slowestText({ slowest_client: slowest }: DownloadReport): string {

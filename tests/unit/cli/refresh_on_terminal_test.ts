@@ -51,6 +51,36 @@ Deno.test("a refresh on a terminal shows the progress of each package, and final
   );
 });
 
+Deno.test("downloads fit on a narrow terminal, and keep the name, the size and the time left", async () => {
+  const { app, core, options } = await withNewVersion(4000);
+  await using _ = app;
+  const gate = new Gate();
+  app.mirror.behave(core.package("a", 2), { kind: "gate", gate, bytes: 2000 });
+  const pending = app.get(core.package("a", 2));
+  await gate.reached;
+  const watched = [40, 60, 80].map((columns) => {
+    const terminal = new FakeTerminal(columns);
+    return {
+      terminal,
+      first: terminal.drawn(/ of 3\.9 KiB/),
+      run: runCli(["downloads", ...options], terminal),
+    };
+  });
+  for (const { terminal, first } of watched) {
+    await first;
+    // deno-lint-ignore no-control-regex -- the cursor goes up before a drawing
+    const lines = terminal.drawings.at(-1)!.replace(/^\x1b\[\d+F\x1b\[J/, "").split("\n");
+    const [titles, row] = lines;
+    assertEquals(lines.filter(({ length }) => length >= terminal.columns), []);
+    assertMatch(titles!, / LEFT /);
+    assertMatch(row!, / a-2-1-any/);
+  }
+  gate.release();
+  await pending;
+  await app.stop();
+  for (const { run } of watched) assertEquals(await run, EXIT_CODE.unreachable);
+});
+
 Deno.test("downloads on a terminal are redrawn, or printed once with --once", async () => {
   const { app, core, options } = await withNewVersion(4000);
   await using _ = app;

@@ -31,18 +31,19 @@ Deno.test("text from elsewhere cannot move the cursor or start a new line", () =
   );
 });
 
-Deno.test("a table that is too wide leaves out what yields, then shortens what shrinks", () => {
+Deno.test("a table that is too wide shortens what it can, then leaves out what yields", () => {
   const columns: Column<{ file: string; rate: string; from: string }>[] = [
     { title: "RATE", align: "right", text: ({ rate }) => rate, yields: 1 },
-    { title: "FILE", text: ({ file }) => file, shrinks: true },
+    { title: "FILE", text: ({ file }) => file, shorten: (text, width) => text.slice(-width) },
     { title: "FROM", text: ({ from }) => from, yields: 2 },
   ];
   const rows = [{ file: "extra/os/x86_64/linux-1-1.pkg", rate: "1 MiB/s", from: "mirror.example" }];
   const lines = (width: number) => renderTable(columns, rows, undefined, width).split("\n");
   assertEquals(lines(54)[1], "1 MiB/s  extra/os/x86_64/linux-1-1.pkg  mirror.example");
-  assertEquals(lines(53)[1], "1 MiB/s  extra/os/x86_64/linux-1-1.pkg");
-  assertEquals(lines(37)[1], "extra/os/x86_64/linux-1-1.pkg");
-  const shortest = lines(20)[1]!;
-  assertEquals(shortest.length, 20);
-  assertEquals(shortest.slice(1), "extra/os/x86_64/linux-1-1.pkg".slice(-19));
+  assertEquals(lines(53)[1], "1 MiB/s  xtra/os/x86_64/linux-1-1.pkg  mirror.example");
+  assertEquals(lines(39)[1], "1 MiB/s  /linux-1-1.pkg  mirror.example");
+  assertEquals(lines(38)[1], "1 MiB/s  extra/os/x86_64/linux-1-1.pkg");
+  assertEquals(lines(23)[1], "1 MiB/s  /linux-1-1.pkg");
+  assertEquals(lines(22)[1], "os/x86_64/linux-1-1.pkg".slice(-22));
+  assertEquals(lines(5)[1], "/linux-1-1.pkg");
 });
