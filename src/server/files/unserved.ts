@@ -6,6 +6,9 @@ import { noSuchFile, textResponse } from "../responses.ts";
 const OF_REPOSITORY =
   /\.(?:db|files)(?:\.tar(?:\.[a-z0-9]+)?)?(?:\.sig)?$|\.pkg\.tar(?:\.[a-z0-9]+)?(?:\.sig)?$/;
 
+/** The name of a database, which begins with that of its repository. */
+const DATABASE = /^(.+?)\.(?:db|files)(?:\.|$)/;
+
 type Upstreams = Pick<Config, "upstreams">;
 
 /** 404 for a path that belongs to no repository, with the key or the line to change. */
@@ -15,27 +18,44 @@ export function unservedResponse(request: Request, path: string, config: Upstrea
 }
 
 function adviceFor(path: string, origin: string, { upstreams }: Upstreams): string | null {
-  const slash = path.lastIndexOf("/");
   if (!OF_REPOSITORY.test(path)) return null;
+  const slash = path.lastIndexOf("/");
   if (slash < 0) {
-    const lines = upstreams.map(({ clientPath }) => `Server = ${origin}/${clientPath}`);
-    return "This URL lacks the path of the repositories. Put this into pacman's mirrorlist:\n" +
-      `${lines.join("\n")}`;
+    return `This URL lacks the path of the repositories. ${serverLines(origin, upstreams)}`;
   }
+  const repository = DATABASE.exec(path.slice(slash + 1))?.[1];
+  const owners = upstreams.filter(({ repositories }) =>
+    repositories.some((each) => each === repository)
+  );
   const directory = path.slice(0, slash);
   for (const upstream of upstreams) {
-    const advice = adviceIn(directory, upstream);
+    const advice = adviceIn(directory, upstream, owners.length > 0);
     if (advice !== null) return advice;
   }
-  return null;
+  return owners.length === 0
+    ? null
+    : `The repository ${repository} has another path here. ${serverLines(origin, owners)}`;
 }
 
-/** What an upstream lacks to have a directory; null if it would have it nowhere. */
-function adviceIn(directory: string, upstream: UpstreamConfig): string | null {
+function serverLines(origin: string, upstreams: readonly UpstreamConfig[]): string {
+  const lines = upstreams.map(({ clientPath }) => `Server = ${origin}/${clientPath}`);
+  return `Put this into pacman's mirrorlist:\n${lines.join("\n")}`;
+}
+
+/**
+ * What an upstream lacks to have a directory; null if it would have it nowhere. The part of the path
+ * at $repo names no repository if a mirrored one is `elsewhere`.
+ */
+function adviceIn(
+  directory: string,
+  upstream: UpstreamConfig,
+  elsewhere: boolean,
+): string | null {
   const { repo, arch } = patternOf(upstream.clientPath).exec(directory)?.groups ?? {};
   const key = (of: "repositories" | "architectures") =>
     upstreamKey(upstream.name, UPSTREAM_KEYS[of]);
   if (repo !== undefined && !upstream.repositories.includes(repo)) {
+    if (elsewhere) return null;
     return `The repository ${repo} is not mirrored. To mirror it, add it to ${
       key("repositories")
     }.`;

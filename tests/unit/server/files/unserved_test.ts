@@ -48,6 +48,22 @@ Deno.test("404 for an address without the path of the repositories says what to 
   assertEquals(await textAt("core.db.sig"), text);
 });
 
+Deno.test("404 for a repository at the path of another server says what to write", async () => {
+  const text = (repository: string, ...paths: string[]) =>
+    `The repository ${repository} has another path here. Put this into pacman's mirrorlist:` +
+    paths.map((path) => `\nServer = http://stash.lan:8090/${path}`).join("");
+  const paths = ["$repo/os/$arch", "archlinuxarm/$arch/$repo"];
+  for (const directory of ["core", "core/x86_64", "archlinux/core/os/x86_64"]) {
+    for (const name of ["core.db", "core.db.sig", "core.files"]) {
+      assertEquals(await textAt(`${directory}/${name}`), text("core", ...paths), directory);
+    }
+  }
+  assertEquals(
+    await textAt("tools/os/x86_64/tools.db.tar.gz.sig"),
+    text("tools", "own/$repo/os/$arch"),
+  );
+});
+
 Deno.test("404 for anything else gives no advice", async () => {
   for (const path of ["favicon.ico", "robots.txt", "a/b/c/d/e/f.db", "testing/os/x86_64/x.html"]) {
     assertEquals(await textAt(path), "No such file.", path);
