@@ -1,7 +1,10 @@
+import { resolve } from "@std/path";
 import { App } from "./app.ts";
 import type { Config } from "./config/config.ts";
 import { secretsIn } from "./config/credentials.ts";
+import { DEFAULT_DAEMON_URL } from "./config/default_url.ts";
 import { madeTokenFile, makeToken } from "./config/made_token.ts";
+import { DEFAULT_STATE_ROOT } from "./config/out_of_reach.ts";
 import { type EffectiveConfig, readConfig } from "./config/read_config.ts";
 import { reasonOf } from "./errors.ts";
 import type { LogLevel } from "./log_level.ts";
@@ -129,9 +132,12 @@ function statusOf(app: App): string {
   return `Serving on ${app.url}`;
 }
 
+/** An address on which the daemon listens for all addresses of the machine. */
+const ANY_ADDRESS = /\/\/(?:0\.0\.0\.0|\[::\])/;
+
 function announce(app: App, { origins }: EffectiveConfig): void {
   const { url, config } = app;
-  const clientUrl = url.replace(/\/\/(0\.0\.0\.0|\[::\])/, `//${hostName()}`);
+  const clientUrl = url.replace(ANY_ADDRESS, `//${hostName()}`);
   const lines = config.upstreams.map(({ clientPath }) => `Server = ${clientUrl}/${clientPath}`);
   if (config.logFormat === "json") {
     log.info("listening", { url, cache_root: config.cacheRoot, mirrorlist: lines });
@@ -143,21 +149,31 @@ function announce(app: App, { origins }: EffectiveConfig): void {
 To use it, add this at the top of the clients' /etc/pacman.d/mirrorlist, then run pacman -Syu:
 ${lines.map((line) => `  ${line}`).join("\n")}
 
-${administrationText(config, origins)}
+${administrationText(app, origins)}
 `);
 }
 
-/** How the administrator's commands get at the daemon. */
+/** How the administrator's commands reach the daemon, with the options that they need for it. */
 function administrationText(
-  { token, stateRoot }: Config,
+  { url, config: { token, stateRoot } }: App,
   origins: EffectiveConfig["origins"],
 ): string {
   if (token === null) {
     return "Commands such as pkgstash status need a token: set PKGSTASH_TOKEN or start with " +
       "--make-token.";
   }
-  const command = Deno.build.standalone ? "pkgstash status" : "deno task pkgstash status";
-  return origins.get("token") === madeTokenFile(stateRoot)
-    ? `The administrator's token is in ${madeTokenFile(stateRoot)}. Next, try: ${command}`
+  const daemon = url.replace(ANY_ADDRESS, "//localhost");
+  const tokenFile = madeTokenFile(stateRoot);
+  const isMade = origins.get("token") === tokenFile;
+  const command = [
+    ...(Deno.build.standalone ? [] : ["deno task"]),
+    "pkgstash status",
+    ...(daemon === DEFAULT_DAEMON_URL ? [] : [`--url ${daemon}`]),
+    ...(isMade && tokenFile !== resolve(madeTokenFile(DEFAULT_STATE_ROOT))
+      ? [`--token-file ${tokenFile}`]
+      : []),
+  ].join(" ");
+  return isMade
+    ? `The administrator's token is in ${tokenFile}. Next, try: ${command}`
     : `Try: ${command}`;
 }

@@ -68,7 +68,12 @@ export async function findToken(
 /** Where the token is looked up unless a file is named. */
 function defaultFiles(getEnvironment: TokenPlaces["getEnvironment"]): string[] {
   const [configuration, home] = HOME_VARIABLES.map(getEnvironment);
-  const folder = configuration || (home ? join(home, ".config") : null);
+  // The XDG Base Directory Specification ignores relative paths.
+  const folder = configuration?.startsWith("/")
+    ? configuration
+    : home
+    ? join(home, ".config")
+    : null;
   return [
     ...(folder === null ? [] : [join(folder, "pkgstash", "token")]),
     PACKAGE_TOKEN_FILE,
@@ -110,6 +115,8 @@ function failureOf(error: unknown, path: string): string {
   if (error instanceof Deno.errors.PermissionDenied) {
     return path === PACKAGE_TOKEN_FILE
       ? "permission denied; run this as root, or join the file's group"
+      : path === madeTokenFile(DEFAULT_STATE_ROOT)
+      ? "permission denied; run this as root, or as the daemon's user"
       : "permission denied";
   }
   if (error instanceof Deno.errors.NotCapable) return "Deno has no permission to read it";

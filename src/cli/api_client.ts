@@ -13,6 +13,9 @@ import { faultsOf } from "../api/faults.ts";
 import { PROBLEM_TYPE } from "../api/problem.ts";
 import { daemonUrl, endpointUrl, requestContent } from "../api_client/endpoint_request.ts";
 import { sendFile } from "../api_client/send_file.ts";
+import { DEFAULT_DAEMON_URL } from "../config/default_url.ts";
+import { madeTokenFile } from "../config/made_token.ts";
+import { BINARY_STATE_ROOT } from "../config/out_of_reach.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type AdministratorToken, findToken, PACKAGE_TOKEN_FILE } from "./administrator_token.ts";
@@ -20,7 +23,6 @@ import type { CommandOption, OptionValues } from "./command.ts";
 import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
 
-const DEFAULT_URL = "http://localhost:8090";
 export const URL_VARIABLE = "PKGSTASH_URL";
 
 /** Names of this machine, as `URL` writes them. */
@@ -34,14 +36,14 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
   {
     name: "url",
     valueName: "URL",
-    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_URL})`,
+    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_DAEMON_URL})`,
   },
   {
     name: "token-file",
     valueName: "FILE",
     description: "File that contains the administrator's token, bare or as PKGSTASH_TOKEN=TOKEN " +
       "(default: PKGSTASH_TOKEN in the environment, else ~/.config/pkgstash/token, else " +
-      `${PACKAGE_TOKEN_FILE})`,
+      `${PACKAGE_TOKEN_FILE}, else ${madeTokenFile(BINARY_STATE_ROOT)})`,
   },
 ];
 
@@ -80,7 +82,7 @@ export class ApiClient {
 
   /** The API that the options of a command and the environment point to. */
   static of(options: OptionValues): ApiClient {
-    const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_URL);
+    const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_DAEMON_URL);
     return new ApiClient(checkedUrl(url), () => findToken(options.get("token-file")));
   }
 
@@ -140,7 +142,7 @@ export class ApiClient {
     try {
       response = await fetch(url, { redirect: "manual" });
     } catch (error) {
-      throw this.#unreachable(causeOf(error));
+      throw this.#unreachable(reasonOf(error));
     }
     if (response.ok) return response;
     if (response.status !== 404) throw await this.#failure(response);
@@ -176,7 +178,7 @@ export class ApiClient {
       throw this.#unreachable(
         controller.signal.aborted
           ? `no response within ${RESPONSE_TIMEOUT_MS / 1000} s`
-          : causeOf(error),
+          : reasonOf(error),
       );
     } finally {
       clearTimeout(timer);
@@ -288,7 +290,7 @@ export class ApiClient {
 function checkedUrl(text: string): string {
   const url = daemonUrl(text);
   if (url !== null) return url;
-  throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_URL}.`);
+  throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_DAEMON_URL}.`);
 }
 
 /** The part of problem details that is used here. A newer daemon may have more kinds. */
@@ -320,10 +322,4 @@ function isUnknownKind({ issues }: z.ZodError, value: unknown): boolean {
     ? Reflect.get(value, name)
     : undefined;
   return typeof kind === "string";
-}
-
-/** The reason within a failure of `fetch`, which newer versions of Deno keep in its cause. */
-function causeOf(error: unknown): string {
-  const reason = reasonOf(error instanceof Error && error.cause ? error.cause : error);
-  return /: client error \(\w+\): (.+)$/s.exec(reason)?.[1] ?? reason;
 }

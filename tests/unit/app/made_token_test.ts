@@ -22,7 +22,7 @@ Deno.test("with --make-token the daemon makes a token once, says where, and acce
     await daemon.printed(/token is in/);
     assertStringIncludes(
       daemon.output,
-      `token is in ${file}. Next, try: deno task pkgstash status`,
+      `token is in ${file}. Next, try: deno task pkgstash status --url ${origin}\n`,
     );
     const token = (await Deno.readTextFile(file)).trim();
     assertMatch(token, /^[0-9a-f]{64}$/);
@@ -33,6 +33,15 @@ Deno.test("with --make-token the daemon makes a token once, says where, and acce
     tokens.push(token);
   }
   assertEquals(tokens[0], tokens[1]);
+});
+
+Deno.test("a token below another state_root is named in the command to try", async () => {
+  await using folder = await TempFolder.create();
+  await ChildDaemon.configure(folder.path, { refresh_interval: "0", state_root: "elsewhere" });
+  await using daemon = ChildDaemon.start(folder.path, null, {}, ["--make-token"]);
+  const file = folder.join("elsewhere/token");
+  const command = `deno task pkgstash status --url ${await daemon.origin()} --token-file ${file}\n`;
+  await daemon.printed(new RegExp(`try: ${RegExp.escape(command)}`));
 });
 
 Deno.test("a configured token wins over one that would be made, and without either commands are told", async () => {

@@ -48,6 +48,12 @@ Deno.test("the user's own token file comes first, and one that cannot be read gi
       { ...packaged, [home]: "of-home", "/x/pkgstash/token": "of-x" },
       "/x/pkgstash/token",
     ],
+    [
+      "relative XDG_CONFIG_HOME",
+      { HOME: "/home/anna", XDG_CONFIG_HOME: "x" },
+      { [home]: "of-home", "x/pkgstash/token": "of-x" },
+      home,
+    ],
     ["no file at home", { HOME: "/home/anna" }, packaged, PACKAGE_TOKEN_FILE],
     ["one for root", { HOME: "/root" }, { ...packaged, [home]: denied }, PACKAGE_TOKEN_FILE],
     [
