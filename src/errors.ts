@@ -49,10 +49,17 @@ export function asFaultOfRequest(error: unknown, prefix = ""): unknown {
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message.replace(/\.$/, "");
+  const connection = CONNECTION_FAILURE.exec(message)?.[1];
+  if (connection !== undefined) return connection;
   // Messages of ours include their cause; those of the runtime do not ("fetch failed").
   if (error instanceof PkgstashError || !(error.cause instanceof Error)) return message;
-  return `${message}: ${reasonOf(error.cause)}`;
+  const cause = reasonOf(error.cause);
+  return message === "fetch failed" ? cause : `${message}: ${cause}`;
 }
+
+/** How `fetch` reports what went wrong with a connection: behind the URL, which the caller names. */
+const CONNECTION_FAILURE =
+  /^error sending request for url \(.+?\): (?:client error \(\w+\): )?(.+)$/s;
 
 /** Whether too many files are open, in this process or in the system (EMFILE, ENFILE). */
 export function isOutOfFiles(error: unknown): boolean {

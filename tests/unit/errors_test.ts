@@ -5,11 +5,24 @@ import { isTimeout, PkgstashError, reasonOf } from "../../src/errors.ts";
 Deno.test("a reason includes the cause of a foreign error, but not of one of ours", () => {
   const cause = new Error("connection refused");
   assertEquals(
-    reasonOf(new TypeError("fetch failed", { cause })),
-    "fetch failed: connection refused",
+    reasonOf(new TypeError("import failed", { cause })),
+    "import failed: connection refused",
   );
   assertEquals(reasonOf(new PkgstashError("upstream", "says it all", { cause })), "says it all");
   assertEquals(reasonOf("thrown text"), "thrown text");
+});
+
+Deno.test("a reason for a failed request is what went wrong with its connection", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr as Deno.NetAddr;
+  listener.close();
+  const refused = await fetch(`http://127.0.0.1:${port}/core.db`).then(
+    () => null,
+    (error) => error,
+  );
+  assertEquals(reasonOf(refused), "tcp connect error: Connection refused (os error 111)");
+  const cause = new TypeError("error sending request for url (http://a/b): connection reset");
+  assertEquals(reasonOf(new TypeError("fetch failed", { cause })), "connection reset");
 });
 
 Deno.test("a reason has no full stop, so that it can be part of a sentence", () => {
