@@ -37,7 +37,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
       // A hyphen alone stands for the standard input.
       if (arg === "-" || !arg.startsWith("-")) return true;
       const known = [...names, "help"].map((name) => `--${name}`);
-      throw unknown(`option of ${command.name}`, arg.replace(/=.*$/s, ""), known);
+      throw unknown("option", arg.replace(/=.*$/s, ""), known, command.name);
     },
   });
   if (parsed["help"] === true) return { help: true };
@@ -58,7 +58,7 @@ export function parseCommandArguments(command: Command, args: readonly string[])
 function checkValue({ name, valueName, choices }: CommandOption, value: string): void {
   if (value === "") throw new UsageError(`Missing value. Usage: --${name} ${valueName}`);
   if (choices !== undefined && !choices.includes(value)) {
-    throw unknown(`value of --${name}`, value, choices);
+    throw unknown("value", value, choices, `--${name}`);
   }
 }
 
@@ -70,7 +70,7 @@ function readPositionals(command: Command, words: readonly string[]): Map<string
     const argument = expected[index];
     if (argument === undefined) {
       if (subcommands.length > 0 && index === 0) {
-        throw unknown(`command of ${name}`, word, subcommands.map(lastWord));
+        throw unknown("command", word, subcommands.map(lastWord), name);
       }
       throw new UsageError(`Unexpected argument "${word}". Usage: ${usage(name, expected)}`);
     }
@@ -111,7 +111,7 @@ function rejectGoSpelling(arg: string, command: Command): void {
   if (option === undefined && arg.startsWith("--")) return;
   if (option === undefined) {
     const known = [...command.options.map(({ name }) => `--${name}`), "--help"];
-    throw unknown(`option of ${command.name}`, `-${name}`, known);
+    throw unknown("option", `-${name}`, known, command.name);
   }
   throw new UsageError(
     `"${arg.replace(/=.*$/s, "")}" is spelled "--${option.name} ${option.valueName ?? ""}"`.trim() +

@@ -21,7 +21,8 @@ export async function runCli(
     return await dispatch(args, output, commands);
   } catch (error) {
     if (error instanceof UsageError) {
-      output.err(`pkgstash: ${error.message}\nTry "pkgstash --help" for more information.`);
+      const help = error.command === null ? "--help" : `help ${error.command}`;
+      output.err(`pkgstash: ${error.message}\nTry "pkgstash ${help}" for more information.`);
       return EXIT_CODE.usage;
     }
     if (error instanceof AdministrationError) {
@@ -67,6 +68,18 @@ async function dispatch(
   }
   if (first.startsWith("-")) throw rejectOption(first, commands);
   const [command, words] = withSubcommand(findCommand(first, commands), rest);
+  try {
+    return await runCommand(command, words, output);
+  } catch (error) {
+    throw error instanceof UsageError ? new UsageError(error.message, command.name) : error;
+  }
+}
+
+async function runCommand(
+  command: Command,
+  words: readonly string[],
+  output: Output,
+): Promise<ExitCode> {
   const parsed = parseCommandArguments(command, words);
   if (parsed.help) {
     output.out(renderCommandHelp(command));

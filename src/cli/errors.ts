@@ -36,11 +36,27 @@ export class AdministrationError extends Error {
 /** A wrong command line; the message says what to type instead. */
 export class UsageError extends Error {
   override readonly name = "UsageError";
+  /** The command whose help shows the right usage; null for that of the program. */
+  readonly command: string | null;
+
+  constructor(message: string, command: string | null = null) {
+    super(message);
+    this.command = command;
+  }
 }
 
-/** `Unknown option "--confg", did you mean "--config"?`, or what is known if none is similar. */
-export function unknown(what: string, found: string, known: readonly string[]): UsageError {
-  return new UsageError(`Unknown ${what} "${found}"${adviceFor(found, known)}`);
+/**
+ * `Unknown option "--confg" of serve, did you mean "--config"?`, or what is known if none is similar.
+ * `owner` is where it is unknown, if not everywhere.
+ */
+export function unknown(
+  what: string,
+  found: string,
+  known: readonly string[],
+  owner: string | null = null,
+): UsageError {
+  const where = owner === null ? "" : ` of ${owner}`;
+  return new UsageError(`Unknown ${what} "${found}"${where}${adviceFor(found, known)}`);
 }
 
 function adviceFor(found: string, known: readonly string[]): string {

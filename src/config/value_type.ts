@@ -70,8 +70,10 @@ export function text(
 export const path: ValueType<string> = {
   name: "path",
   parse(raw, workingDirectory) {
-    if (typeof raw === "string" && /^~[^/]*(?:\/|$)/.test(raw)) {
-      return bad(raw, 'a path without "~", such as "/home/NAME/cache"');
+    const [, user, rest] = /^~([^/]*)(\/.*)?$/s.exec(typeof raw === "string" ? raw : "") ?? [];
+    if (user !== undefined) {
+      const instead = `/home/${user || "NAME"}${rest ?? ""}`;
+      return bad(raw, `a path without "~", such as ${describeValue(instead)}`);
     }
     return typeof raw === "string" && raw !== "" && !raw.includes("\0")
       ? good(resolve(workingDirectory, raw))
@@ -207,10 +209,14 @@ export function listOrNone(item: ValueType<string>, what: string): ValueType<rea
   };
 }
 
+function plural(noun: string): string {
+  return /s$/.test(noun) ? `${noun}es` : `${noun.replace(/y$/, "ie")}s`;
+}
+
 /** A list without duplicates; `what` is expected if there is none or it is empty. */
 export function list(item: ValueType<string>, what: string): ValueType<readonly string[]> {
   return {
-    name: `list of ${item.name.replace(/y$/, "ie")}s`,
+    name: `list of ${plural(item.name)}`,
     split: (text) => text.split(",").map((each) => each.trim()),
     parse(raw, workingDirectory) {
       if (!Array.isArray(raw) || raw.length === 0) return bad(raw, what);

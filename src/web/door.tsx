@@ -27,7 +27,9 @@ export function loginPage(
           autofocus
         />
         <span class="hint" id="hint-token">
-          PKGSTASH_TOKEN of the daemon, or one that <code>pkgstash token create</code> printed.
+          PKGSTASH_TOKEN of the daemon, the content of the file <code>token</code> that{" "}
+          <code>--make-token</code> wrote, or a token that <code>pkgstash token create</code>{" "}
+          printed.
         </span>
       </label>
       <button type="submit" class="main">Sign in</button>

@@ -127,9 +127,9 @@ function renderRemovals(
   );
 }
 
-/** What protects kept files, which may be several things at once; the others are within the limits. */
+/** What protects kept files, which may be several things at once; any others are within the limits. */
 function keptText({ current, pinned, in_flight }: CleanupResult["kept"]): string {
-  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; the ` +
+  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; any ` +
     "others are within the limits.";
 }
 

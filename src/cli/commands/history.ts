@@ -98,8 +98,13 @@ function renderHistory(history: HistoryReport, paints: Paints): string {
     ], paints),
     "",
     `${countText(requests, "request")} in the last ${range}` +
-    `, since ${buckets[0]?.start ?? "-"}.`,
+    (buckets[0] === undefined ? "." : `, since ${minuteText(buckets[0].start)}.`),
   ].join("\n");
+}
+
+/** As in `2026-11-29 16:05Z`. */
+function minuteText(iso: string): string {
+  return `${iso.slice(0, 16).replace("T", " ")}Z`;
 }
 
 /** In this machine's time where it is a time of day; days are in UTC. */

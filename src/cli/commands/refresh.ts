@@ -151,7 +151,8 @@ function textOf(event: RefreshProgressEvent): string | null {
         : `cleanup: ${countText(event.removed, "file")} removed, ` +
           `${bytesText(event.bytes_freed)} freed`;
     case "done":
-      return `done: ${countText(event.databases, "database")}, ` +
+      return `done: ${event.failed === 0 ? "" : `${event.databases - event.failed} of `}` +
+        `${countText(event.databases, "database")}, ` +
         `${countText(event.prefetched, "package")} prefetched`;
     case "failed":
       // The reasons go to standard error.

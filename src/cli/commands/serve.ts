@@ -12,7 +12,7 @@ export const CONFIG_OPTION: CommandOption = {
 const LOG_LEVEL_OPTION: CommandOption = {
   name: "log-level",
   valueName: "LEVEL",
-  description: "Least severe level to log; overrides log_level",
+  description: "Overrides log_level, the least severe level to log",
   choices: LOG_LEVELS,
 };
 

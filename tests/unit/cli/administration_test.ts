@@ -110,7 +110,7 @@ Deno.test("a dry run prints what the real cleanup then removes, and why", async 
   assertStringIncludes(trial, "1 file would be removed, 1000 B would be freed.");
   assertMatch(
     trial,
-    /\nOf these, 1 are current, 0 pinned and 0 in flight; the others are within the limits/,
+    /\nOf these, 1 are current, 0 pinned and 0 in flight; any others are within the limits/,
   );
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
   assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);

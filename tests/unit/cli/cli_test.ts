@@ -51,23 +51,23 @@ Deno.test("a wrong command line exits with 2 and says what to type", async (t) =
     [["--config", "x"], /"--config" belongs after a command: pkgstash serve --config FILE/],
     [["-config", "x"], /"-config" belongs after a command: pkgstash serve --config FILE/],
     [["-loglevel=DEBUG"], /belongs after a command: pkgstash serve --log-level LEVEL/],
-    [["serve", "--confg", "x"], /Unknown option of serve "--confg", did you mean "--config"\?/],
-    [["serve", "--confg=x"], /"--confg", did you mean "--config"\?/],
+    [["serve", "--confg", "x"], /Unknown option "--confg" of serve, did you mean "--config"\?/],
+    [["serve", "--confg=x"], /"--confg" of serve, did you mean "--config"\?/],
     [["serve", "-config", "x"], /"-config" is spelled "--config FILE" here/],
     [["serve", "-loglevel", "INFO"], /"-loglevel" is spelled "--log-level LEVEL" here/],
     [["serve", "--loglevel", "INFO"], /"--loglevel" is spelled "--log-level LEVEL" here/],
-    [["serve", "-x"], /Unknown option of serve "-x"/],
-    [["serve", "-verbose"], /Unknown option of serve "-verbose"/],
-    [["serve", "--no-config"], /Unknown option of serve "--no-config"/],
+    [["serve", "-x"], /Unknown option "-x" of serve/],
+    [["serve", "-verbose"], /Unknown option "-verbose" of serve/],
+    [["serve", "--no-config"], /Unknown option "--no-config" of serve/],
     [["serve", "--config"], /Missing value\. Usage: --config FILE/],
     [["serve", "--config="], /Missing value\. Usage: --config FILE/],
     [["serve", "--config", "a", "--config", "b"], /--config may be given only once/],
     [["aur", "settings", "a", "--env", "A=1", "--env="], /Missing value/],
-    [["serve", "--log-level", "debg"], /value of --log-level "debg", did you mean "debug"\?/],
-    [["serve", "--log-level", "INFO"], /value of --log-level "INFO", did you mean "info"\?/],
+    [["serve", "--log-level", "debg"], /value "debg" of --log-level, did you mean "debug"\?/],
+    [["serve", "--log-level", "INFO"], /value "INFO" of --log-level, did you mean "info"\?/],
     [["serve", "now"], /Unexpected argument "now"\. Usage: pkgstash serve\n/],
     [["serve", "--", "--config"], /Unexpected argument "--config"/],
-    [["check-config", "--log-level", "info"], /Unknown option of check-config "--log-level"/],
+    [["check-config", "--log-level", "info"], /Unknown option "--log-level" of check-config/],
   ];
   for (const [args, expected] of table) {
     await t.step(args.join(" "), async () => {
@@ -81,6 +81,19 @@ Deno.test("a wrong command line exits with 2 and says what to type", async (t) =
       assertMatch(err, expected);
       assert(!err.includes("    at "), "no stack");
     });
+  }
+});
+
+Deno.test("a wrong command line names the help of its command, if there is one", async () => {
+  const hints: [string[], string][] = [
+    [["srve"], "--help"],
+    [["--hepl"], "--help"],
+    [["serve", "now"], "help serve"],
+    [["packages", "list", "--jsno"], "help packages list"],
+    [["status", "--url", "nowhere"], "help status"],
+  ];
+  for (const [args, hint] of hints) {
+    assertMatch((await capture(args)).err, new RegExp(`\nTry "pkgstash ${hint}" for more`));
   }
 });
 

@@ -55,12 +55,12 @@ Deno.test("a subcommand gets its options and its arguments by name, in any order
 
 Deno.test("too many, too few or wrong arguments exit with 2 and say what to type", async (t) => {
   const table: [string[], RegExp][] = [
-    [["tool", "lsit"], /Unknown command of tool "lsit", did you mean "list"\?/],
+    [["tool", "lsit"], /Unknown command "lsit" of tool, did you mean "list"\?/],
     [["tool", "list", "a", "b"], /Unexpected argument "b"\. Usage: pkgstash tool list \[GLOB\]/],
     [["tool", "set", "a"], /Missing argument LEVEL\. Usage: pkgstash tool set NAME LEVEL/],
     [["tool", "set", "a", "hihg"], /Unknown LEVEL "hihg", did you mean "high"\?/],
     [["tool", "set", "a", "quiet"], /Unknown LEVEL "quiet", expected one of [a-z, ]*high/],
-    [["tool", "list", "--jsno"], /Unknown option of tool list "--jsno", did you mean "--json"\?/],
+    [["tool", "list", "--jsno"], /Unknown option "--jsno" of tool list, did you mean "--json"\?/],
     [["help", "tool", "list", "x"], /Unexpected argument "x"/],
   ];
   for (const [args, expected] of table) {
