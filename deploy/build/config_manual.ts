@@ -7,6 +7,7 @@ import {
 } from "../../src/config/schema.ts";
 import { KEY_TABLES } from "../../src/config/key_tables.ts";
 import { OWN_REPOSITORY_KEYS } from "../../src/config/own_repositories.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { PRESETS } from "../../src/config/presets.ts";
 import { mainUpstreamKeys } from "./main_upstream_keys.ts";
@@ -73,6 +74,20 @@ export function configManual(version: string): string {
 export function keyParagraph(
   { name, type, defaultValue, description }: ConfigKey<unknown>,
 ): string[] {
-  const value = defaultValue === undefined ? "none" : JSON.stringify(defaultValue);
-  return [...tagged(name, description), ".br", roff(`A ${type.name}, by default ${value}.`)];
+  const installed = BINARY_DEFAULTS[name] ?? defaultValue;
+  const value = installed === undefined
+    ? "none"
+    : JSON.stringify(installed).replaceAll('","', '", "');
+  const article = /^[aeiou]/i.test(type.name) ? "An" : "A";
+  return [
+    ...tagged(name, description),
+    ".br",
+    roff(`${article} ${type.name}, by default ${value}.`),
+  ];
 }
+
+/** The manual page is installed together with the binary. */
+const BINARY_DEFAULTS: Readonly<Record<string, string>> = {
+  [SETTINGS.cacheRoot.name]: BINARY_CACHE_ROOT,
+  [SETTINGS.stateRoot.name]: BINARY_STATE_ROOT,
+};

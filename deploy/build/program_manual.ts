@@ -1,8 +1,15 @@
+import { JSON_OPTION } from "../../src/cli/answer_output.ts";
+import { CONNECTION_OPTIONS, URL_VARIABLE } from "../../src/cli/api_client.ts";
 import type { Command, CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { usageOf } from "../../src/cli/help.ts";
+import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
+import { TOKEN_VARIABLE } from "../../src/config/schema.ts";
 import { allCommands } from "./all_commands.ts";
 import { literal, roff, section, tagged, title } from "./roff.ts";
+
+/** The options that nearly every command has, described once. */
+const COMMON_OPTIONS: readonly CommandOption[] = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 /** The manual page pkgstash(1), from the table of commands. */
 export function programManual(commands: readonly Command[], version: string): string {
@@ -23,14 +30,36 @@ export function programManual(commands: readonly Command[], version: string): st
     section("COMMANDS"),
     ...allCommands(commands).flatMap(commandParagraphs),
     section("OPTIONS"),
+    roff("Commands that ask the daemon also have these:"),
+    ...COMMON_OPTIONS.flatMap(optionParagraph),
+    ".PP",
+    roff("The program and every command have:"),
     ...tagged("-h, --help", "Print the help of the program or of a command."),
     ...tagged("--version", "Print the version, the commit and the version of Deno."),
     section("EXIT STATUS"),
     ...EXIT_CODE_MEANINGS.flatMap(([code, meaning]) => tagged(String(code), `${meaning}.`)),
+    section("ENVIRONMENT"),
+    ...tagged(
+      TOKEN_VARIABLE.name,
+      "The token; see --token-file. The daemon takes its own from it.",
+    ),
+    ...tagged(URL_VARIABLE, "The URL of the daemon that commands ask."),
+    ...tagged("NO_COLOR", "If set and not empty, nothing is coloured."),
+    ".PP",
+    roff("For the variables of the daemon, see pkgstash.toml(5)."),
     section("FILES"),
     ...tagged("/etc/pkgstash/pkgstash.toml", "The configuration; see pkgstash.toml(5)."),
     ...tagged("/etc/pkgstash/pkgstash.env", "The token of the administrative API."),
-    ...tagged("/var/cache/pkgstash", "The cache, unless cache_root is set to another directory."),
+    ...tagged("~/.config/pkgstash/token", "The token of a user, which commands read first."),
+    ...tagged(
+      BINARY_CACHE_ROOT,
+      "The cache, unless cache_root is set to another directory.",
+    ),
+    ...tagged(
+      BINARY_STATE_ROOT,
+      "Your own repositories, keys and tokens, unless state_root is set to another directory. Back " +
+        "this up.",
+    ),
     section("SEE ALSO"),
     ".BR pkgstash.toml (5),",
     ".BR pacman (8),",
@@ -46,7 +75,7 @@ function commandParagraphs(command: Command): string[] {
     ...(command.arguments ?? []).flatMap((each) =>
       tagged(each.name, sentence(each.description, each.choices))
     ),
-    ...command.options.flatMap(optionParagraph),
+    ...command.options.filter((each) => !COMMON_OPTIONS.includes(each)).flatMap(optionParagraph),
     ...command.examples.flatMap((example) => [
       ".PP",
       roff(`${example.description}:`),
