@@ -21,7 +21,8 @@ case $name in
       deploy/pkgstash-refresh.timer
     install -Dm640 deploy/pkgstash.env "$root/etc/pkgstash/pkgstash.env"
     install -Dm644 -t "$root/usr/share/doc/pkgstash" README.md CHANGELOG.md deploy/nginx.conf \
-      deploy/nginx-cluster.conf deploy/nginx-direct.conf deploy/haproxy.cfg
+      deploy/nginx-cluster.conf deploy/nginx-direct.conf deploy/haproxy.cfg \
+      deploy/monitoring/alerts.yml deploy/monitoring/grafana-dashboard.json
     install -Dm644 -t "$root/usr/share/doc/pkgstash/docs" docs/*.md
     install -Dm644 -t "$root/usr/share/doc/pkgstash/docs/images" docs/images/*.png
     ;;
