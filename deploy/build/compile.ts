@@ -98,10 +98,22 @@ const COMPILE_OPTIONS = [
   "--no-check",
 ];
 
-async function run(deno: string, args: readonly string[]): Promise<number> {
+async function run(program: string, args: readonly string[]): Promise<number> {
   // Deno 2.7 trusts only the authorities of Mozilla by default, also when it fetches its bundler.
   const env = { DENO_TLS_CA_STORE: "mozilla,system" };
-  const { code } = await new Deno.Command(deno, { args: [...args], env }).spawn().status;
+  const { code } = await new Deno.Command(program, { args: [...args], env }).spawn().status;
+  return code;
+}
+
+/** Prints the version of a compiled program. One whose runtime is of another Deno does not start. */
+async function startOnce(program: string): Promise<number> {
+  const code = await run(program, ["--version"]);
+  if (code !== 0) {
+    console.error(
+      `Cannot start ${program}, which was just compiled. If DENORT_BIN is set, it must name the ` +
+        `runtime of Deno ${Deno.version.deno}.`,
+    );
+  }
   return code;
 }
 
@@ -115,6 +127,7 @@ if (import.meta.main) {
     const entry = `dist/${program.name}.ts`;
     await Deno.writeTextFile(entry, entryPoint(commit, program));
     code ||= await compileBinary(entry, `dist/${program.name}`, program);
+    code ||= await startOnce(`dist/${program.name}`);
   }
   Deno.exit(code);
 }

@@ -2,11 +2,11 @@
  * Writes a release to `dist/release`: `deno task release`, after `deno task compile` and `deno task
  * generate`. It has
  *
- * - `pkgstash-VERSION.tar.gz`, the source, with the PKGBUILD that builds it,
- * - `pkgstash-VERSION-x86_64.tar.gz`, both programs and their files, and in `pkgstash-bin` the
- *   PKGBUILD that installs them,
+ * - `pkgstash-VERSION.tar.gz`, the source, with the PKGBUILD that builds it and its install scripts,
+ * - `pkgstash-VERSION-x86_64.tar.gz`, both programs and their files,
+ * - `pkgstash-bin`, the folder of the PKGBUILD that installs them, and the same as an archive,
  * - `NOTES.md`, the section of CHANGELOG.md,
- * - `SHA256SUMS` of all these.
+ * - `SHA256SUMS` of all these files, which are what is uploaded.
  *
  * With `--snapshot` it takes what is not released yet, with the notes of "Unreleased".
  */
@@ -71,21 +71,22 @@ export function obstacles(
 async function writeRelease(notes: string): Promise<string> {
   const folder = join(PROJECT, "dist/release");
   await Deno.remove(folder, { recursive: true }).catch(() => {});
-  const source = await writeSourcePackage(folder);
+  await writeSourcePackage(folder);
   const archive = await writeBinaryArchive(folder);
   const recipes = join(folder, "pkgstash-bin");
   await Deno.mkdir(recipes);
   await writeRecipe(join(PROJECT, "deploy/pkgstash-bin/PKGBUILD"), recipes, archive);
+  await writeArchive(join(folder, `pkgstash-bin-${VERSION}.tar`), folder, basename(recipes));
   await Deno.writeTextFile(join(folder, "NOTES.md"), notes);
+  const files = [...Deno.readDirSync(folder)].filter(({ isFile }) => isFile);
   const sums: string[] = [];
-  for (const file of [source, archive, join(folder, "NOTES.md"), join(folder, "PKGBUILD")]) {
-    sums.push(`${await sha256Of(file)}  ${basename(file)}\n`);
+  for (const { name } of files.toSorted((a, b) => a.name < b.name ? -1 : 1)) {
+    sums.push(`${await sha256Of(join(folder, name))}  ${name}\n`);
   }
   await Deno.writeTextFile(join(folder, "SHA256SUMS"), sums.join(""));
   return folder;
 }
 
-/** The same tree gives the same bytes. */
 async function writeBinaryArchive(folder: string): Promise<string> {
   const name = `pkgstash-${VERSION}-x86_64`;
   const stage = join(PROJECT, "dist/stage");
@@ -93,12 +94,17 @@ async function writeBinaryArchive(folder: string): Promise<string> {
   for (const program of PROGRAMS) {
     await outputOf("sh", "deploy/install.sh", program, join(stage, name, program));
   }
-  const archive = join(folder, `${name}.tar`);
+  const archive = await writeArchive(join(folder, `${name}.tar`), stage, name);
+  await Deno.remove(stage, { recursive: true });
+  return archive;
+}
+
+/** Packs a folder of `parent` and compresses the archive. The same tree gives the same bytes. */
+async function writeArchive(archive: string, parent: string, name: string): Promise<string> {
   const at = (await outputOf("git", "log", "-1", "--format=%ct")).trim();
   const sorted = ["--sort=name", `--mtime=@${at}`, "--owner=0", "--group=0", "--numeric-owner"];
-  await outputOf("tar", ...sorted, "-C", stage, "-cf", archive, name);
+  await outputOf("tar", ...sorted, "-C", parent, "-cf", archive, name);
   await outputOf("gzip", "-n", archive);
-  await Deno.remove(stage, { recursive: true });
   return `${archive}.gz`;
 }
 

@@ -13,7 +13,11 @@ import { BUILDER_FILES, FILES, modesIn } from "./package_files.ts";
 
 const { version } = manifest;
 const RELEASE = join(PROJECT, "dist/release");
-const ARCHIVES = [`pkgstash-${version}.tar.gz`, `pkgstash-${version}-x86_64.tar.gz`];
+const ARCHIVES = [
+  `pkgstash-${version}.tar.gz`,
+  `pkgstash-${version}-x86_64.tar.gz`,
+  `pkgstash-bin-${version}.tar.gz`,
+];
 
 Deno.test.beforeAll(async () => {
   for (const task of [["generate"], ["release", "--snapshot"]]) {
@@ -24,7 +28,7 @@ Deno.test.beforeAll(async () => {
 Deno.test("a release has source, programs, notes, and the checksums of all", async () => {
   await runCommand(["sha256sum", "--check", "--strict", "SHA256SUMS"], { cwd: RELEASE });
   const sums = await Deno.readTextFile(join(RELEASE, "SHA256SUMS"));
-  for (const file of [...ARCHIVES, "NOTES.md", "PKGBUILD"]) {
+  for (const file of [...ARCHIVES, "NOTES.md", "PKGBUILD", "pkgstash.install"]) {
     assertStringIncludes(sums, `  ${file}\n`);
   }
   assertStringIncludes(await Deno.readTextFile(join(RELEASE, "NOTES.md")), "### ");
@@ -39,7 +43,8 @@ Deno.test("the programs of the same tree make the same archive", async () => {
 Deno.test("pkgstash-bin has the files of the package from source, and its program runs", async () => {
   await using folder = await TempFolder.create("pkgstash-bin-");
   await Deno.chmod(folder.path, 0o755);
-  await runCommand(["cp", "-rT", join(RELEASE, "pkgstash-bin"), folder.path]);
+  const unpack = ["tar", "-xf", join(RELEASE, ARCHIVES[2]!), "-C", folder.path];
+  await runCommand([...unpack, "--strip-components=1"]);
   await Deno.copyFile(join(RELEASE, ARCHIVES[1]!), folder.join(ARCHIVES[1]!));
   const file = await makepkg(folder.path, { configuration: CONFIGURATION, name: "pkgstash-bin" });
   const builder = file.replace(/pkgstash-(?=[^/]*$)/, "pkgstash-builder-");

@@ -2,7 +2,9 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { parse } from "yaml";
 import manifest from "../../../deno.json" with { type: "json" };
 import { changelogSection, obstacles } from "../../../deploy/build/release.ts";
+import { runCommand } from "../../support/child_process.ts";
 import { PROJECT } from "../../support/project.ts";
+import { TempFolder } from "../../support/temp_folder.ts";
 
 const CHANGELOG = `# Changelog
 
@@ -76,4 +78,19 @@ Deno.test("the release workflow runs tasks that exist, with the gate's Deno and 
   const tasks = steps.flatMap(({ run }) => run?.match(/(?<=deno task )\w+/g) ?? []);
   assertEquals(tasks, ["ok", "compile", "generate", "release"]);
   assertEquals(tasks.filter((task) => !(task in manifest.tasks)), []);
+});
+
+Deno.test("the release workflow uploads the files whose checksums it publishes", async () => {
+  const workflow = parse(await read(".github/workflows/release.yml"));
+  const { run } = workflow.jobs.release.steps.at(-1);
+  await using folder = await TempFolder.create();
+  const sums = ["PKGBUILD", "pkgstash-1.0.0.tar.gz"].map((name) => `${"a".repeat(64)}  ${name}\n`);
+  await Deno.mkdir(folder.join("dist/release"), { recursive: true });
+  await Deno.writeTextFile(folder.join("dist/release/SHA256SUMS"), sums.join(""));
+  const shell = ["bash", "-ec", `gh() { printf '%s\\n' "$@"; }\n${run}`];
+  const given = await runCommand(shell, { cwd: folder.path, env: { PKGSTASH_TAG: "v1.0.0" } });
+  assertStringIncludes(
+    given,
+    "--title\npkgstash 1.0.0\n--notes-file\nNOTES.md\nSHA256SUMS\nPKGBUILD\npkgstash-1.0.0.tar.gz\n",
+  );
 });
