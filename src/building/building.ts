@@ -9,7 +9,7 @@ import type { BuildSettings } from "./build_settings.ts";
 import { BuildingLayout } from "./building_layout.ts";
 import type { ApprovalMember } from "./decisions/approvals.ts";
 import { type PackageState, stateOf } from "./package_state.ts";
-import type { FilePair, Inspection } from "./decisions/inspection.ts";
+import type { FilePair, Inspection, Inspections } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
 import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
@@ -94,6 +94,8 @@ export class Building {
   #client: AurClient;
   #isStarted = false;
   #stopped: Promise<void> | null = null;
+  /** Made at first need: the parser of PKGBUILDs would delay every start. */
+  #inspections: Inspections | null = null;
 
   private constructor(
     config: Settings,
@@ -318,8 +320,9 @@ export class Building {
 
   /** What a person needs to know of the files that wait; since those of `seen`, if they waited. */
   async inspect(member: ApprovalMember, seen: readonly string[] = []): Promise<Inspection> {
-    const { inspectMember } = await import("./decisions/inspection.ts");
-    return await inspectMember(this.trees, member, seen);
+    const { Inspections } = await import("./decisions/inspection.ts");
+    this.#inspections ??= new Inspections(this.trees);
+    return await this.#inspections.of(member, seen);
   }
 
   /** All files that wait, with the accepted ones. */

@@ -49,16 +49,60 @@ export interface FilePair {
 /** Longer files are not shown as text. */
 const MAX_TEXT_BYTES = 1024 * 1024;
 
-/**
- * Compares a tree that waits with the accepted one, or with one of `seen` that waited before; or looks
- * at it by itself the first time.
- */
-export async function inspectMember(
-  trees: TreeStore,
-  member: ApprovalMember,
-  seen: readonly string[],
+/** Characters of differences that are kept: a page that follows a list asks twice a second. */
+const MAX_KEPT_CHARACTERS = 8 * 1024 ** 2;
+
+/** Inspections of the trees that await approval. Recent ones are kept, by the hashes of their trees. */
+export class Inspections {
+  readonly #trees: TreeStore;
+  readonly #maxKept: number;
+  readonly #kept = new Map<string, { inspection: Inspection; characters: number }>();
+  #characters = 0;
+
+  constructor(trees: TreeStore, maxKeptCharacters: number = MAX_KEPT_CHARACTERS) {
+    this.#trees = trees;
+    this.#maxKept = maxKeptCharacters;
+  }
+
+  /**
+   * Compares a candidate with the accepted tree, or with one of `seen` that was a candidate before;
+   * inspects it by itself the first time.
+   */
+  async of(member: ApprovalMember, seen: readonly string[]): Promise<Inspection> {
+    const pair = pairOf(member, seen);
+    const key = `${pair.comparedWith ?? ""} ${pair.treeHash}`;
+    const kept = this.#kept.get(key);
+    if (kept !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, kept);
+      return kept.inspection;
+    }
+    const { before, tree } = await readPair(this.#trees, pair);
+    const inspection = await inspectTree(tree, before, pair.comparedWith);
+    // A tree that is missing may be there again later.
+    const isWhole = tree.size > 0 && (before === null) === (pair.comparedWith === null);
+    if (isWhole) this.#keep(key, inspection);
+    return inspection;
+  }
+
+  #keep(key: string, inspection: Inspection): void {
+    const characters = inspection.diff.reduce((sum, { text }) => sum + text.length, 0);
+    if (characters > this.#maxKept || this.#kept.has(key)) return;
+    this.#kept.set(key, { inspection, characters });
+    this.#characters += characters;
+    for (const [oldest, { characters }] of this.#kept) {
+      if (this.#characters <= this.#maxKept) break;
+      this.#kept.delete(oldest);
+      this.#characters -= characters;
+    }
+  }
+}
+
+async function inspectTree(
+  tree: SourceTree,
+  before: SourceTree | null,
+  comparedWith: string | null,
 ): Promise<Inspection> {
-  const { before, tree, comparedWith } = await treesOf(trees, member, seen);
   const judgement = before === null ? null : judge(before, tree);
   return {
     verdict: judgement?.verdict ?? null,
@@ -75,7 +119,7 @@ export async function filesOfMember(
   trees: TreeStore,
   member: ApprovalMember,
 ): Promise<FilePair[]> {
-  const { before, tree } = await treesOf(trees, member, []);
+  const { before, tree } = await readPair(trees, pairOf(member, []));
   const old: SourceTree = before ?? new Map();
   return [...new Set([...old.keys(), ...tree.keys()])].sort().map((path) => {
     const [before, after] = [old.get(path), tree.get(path)];
@@ -91,19 +135,27 @@ function readable(file: SourceFile | undefined): ReadableFile | null {
   return { mode, size, sha256: contentDigest(file), text };
 }
 
-/** A hash in `seen` counts only if that tree waited for the same package. */
-async function treesOf(
-  trees: TreeStore,
-  { watched: { accepted, candidates }, candidate }: ApprovalMember,
+/** The hashes of a candidate and of the tree that it is compared with; null for none. */
+interface TreePair {
+  readonly treeHash: string;
+  readonly comparedWith: string | null;
+}
+
+/** A hash in `seen` counts only if that tree was a candidate of the same package. */
+function pairOf(
+  { watched: { accepted, candidates }, candidate: { treeHash } }: ApprovalMember,
   seen: readonly string[],
-) {
-  const known = candidates.find(({ treeHash }) =>
-    treeHash !== candidate.treeHash && seen.includes(treeHash)
+): TreePair {
+  const known = candidates.find((each) =>
+    each.treeHash !== treeHash && seen.includes(each.treeHash)
   );
-  const comparedWith = known?.treeHash ?? accepted?.treeHash ?? null;
-  const tree: SourceTree = await trees.read(candidate.treeHash) ?? new Map();
+  return { treeHash, comparedWith: known?.treeHash ?? accepted?.treeHash ?? null };
+}
+
+async function readPair(trees: TreeStore, { treeHash, comparedWith }: TreePair) {
+  const tree: SourceTree = await trees.read(treeHash) ?? new Map();
   const before = comparedWith === null ? null : await trees.read(comparedWith);
-  return { before, tree, comparedWith };
+  return { before, tree };
 }
 
 function sourcesOf(tree: SourceTree): string[] {

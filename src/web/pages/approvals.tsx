@@ -81,34 +81,15 @@ export const APPROVALS: Page = {
   },
 };
 
-/**
- * What changed, by what is listed of it: to look into a change takes some milliseconds, and a page that
- * is kept current asks twice a second.
- */
-const known = new Map<string, readonly FactReport[]>();
-const MOST_KNOWN = 200;
-
 /** What changed, of the first of a list, by ids. One that ends meanwhile is left out. */
 async function factsOf(
   asked: readonly ApprovalReport[],
   { call }: Visit,
 ): Promise<Map<string, readonly FactReport[]>> {
   const found = new Map<string, readonly FactReport[]>();
-  for (const approval of asked.slice(0, MOST_DETAILS)) {
-    const { id } = approval;
-    const key = JSON.stringify(approval);
-    const facts = known.get(key) ??
-      (await call(SHOW_APPROVAL, { id }).catch(() => null))?.packages
-        .flatMap(({ facts }) => facts);
-    if (facts === undefined) continue;
-    found.set(id, facts);
-    known.delete(key);
-    known.set(key, facts);
-  }
-  // The one that was looked at longest ago goes first.
-  for (const key of known.keys()) {
-    if (known.size <= MOST_KNOWN) break;
-    known.delete(key);
+  for (const { id } of asked.slice(0, MOST_DETAILS)) {
+    const approval = await call(SHOW_APPROVAL, { id }).catch(() => null);
+    if (approval !== null) found.set(id, approval.packages.flatMap(({ facts }) => facts));
   }
   return found;
 }

@@ -1,5 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { packageFiles } from "../../../support/fake_aur/srcinfo_values.ts";
+import type { ApprovalMember } from "../../../../src/building/decisions/approvals.ts";
+import { Inspections } from "../../../../src/building/decisions/inspection.ts";
+import type { TreeStore } from "../../../../src/building/trees.ts";
+import { treeOf } from "../../../support/source_trees.ts";
 import { WatchedPackages } from "../../../support/watched_packages.ts";
 import { FakeClock } from "../../mirroring/prefetch/fake_clock.ts";
 
@@ -51,4 +55,30 @@ Deno.test("what is new since a look is compared with what was seen, if that wait
     files.filter(({ isChanged, before }) => isChanged && before === null).map(({ path }) => path),
     ["foo.sh", "more.sh"],
   );
+});
+
+Deno.test("a tree that awaits approval is read once, however often it is inspected", async () => {
+  const tree = treeOf(packageFiles("foo", "1"));
+  const reads: string[] = [];
+  const trees = {
+    read: (hash: string) => (reads.push(hash), Promise.resolve(hash === "gone" ? null : tree)),
+  } as unknown as TreeStore;
+  const member = (treeHash: string) =>
+    ({
+      watched: { accepted: null, candidates: [] },
+      candidate: { treeHash },
+    }) as unknown as ApprovalMember;
+  const { diff } = await new Inspections(trees).of(member("a"), []);
+  const characters = diff.reduce((sum, { text }) => sum + text.length, 0);
+  reads.length = 0;
+  const inspections = new Inspections(trees, 2 * characters);
+  const first = await inspections.of(member("a"), []);
+  assert((await inspections.of(member("a"), [])) === first);
+  assertEquals(reads, ["a"]);
+  // What is not there may come back.
+  await inspections.of(member("gone"), []).catch(() => {});
+  await inspections.of(member("gone"), []).catch(() => {});
+  assertEquals(reads, ["a", "gone", "gone"]);
+  for (const hash of ["b", "a", "c", "a", "b"]) await inspections.of(member(hash), []);
+  assertEquals(reads.slice(3), ["b", "c", "b"], "the one that was used longest ago goes first");
 });
