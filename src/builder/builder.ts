@@ -3,7 +3,8 @@ import { reasonOf } from "../errors.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import { Stop } from "./command.ts";
 import { DaemonError } from "./daemon_client.ts";
-import { type JobEnvironment, JobRun } from "./job_run.ts";
+import type { JobEnvironment } from "./job_build.ts";
+import { JobRun } from "./job_run.ts";
 import { Lease } from "./lease.ts";
 import type { Looker } from "./looks/looker.ts";
 

@@ -1,6 +1,5 @@
 import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import type { Config } from "../config/config.ts";
-import { asFaultOfRequest, PkgstashError } from "../errors.ts";
 import { statIfPresent } from "../platform/files/durable.ts";
 import { HttpClient } from "../platform/http_client.ts";
 import type { Publishing } from "../publishing/publishing.ts";
@@ -11,11 +10,10 @@ import type { ApprovalMember } from "./decisions/approvals.ts";
 import { type PackageState, stateOf } from "./package_state.ts";
 import type { FilePair, Inspection, Inspections } from "./decisions/inspection.ts";
 import type { AcceptedBuild } from "./accepted_build.ts";
-import { createRepository, enqueueAccepted } from "./enqueue_accepted.ts";
+import { enqueueAccepted } from "./enqueue_accepted.ts";
 import { Decisions } from "./decisions/decisions.ts";
 import { acceptedBuild } from "./decisions/queued_build.ts";
 import { FollowedRepositories } from "./looks/followed_repositories.ts";
-import type { GitReference } from "./looks/look.ts";
 import { Looks } from "./looks/looks.ts";
 import { PinnedSources } from "./looks/pinned_sources.ts";
 import { WatchedRepositories } from "./looks/watched_repositories.ts";
@@ -26,19 +24,17 @@ import { Notices } from "./notify/notices.ts";
 import { AvailablePackages, type MirroredPackages } from "./available_packages.ts";
 import { PackageNeeds } from "./needs.ts";
 import { PackageStore } from "./packages/package_store.ts";
-import type { Source, WatchedPackage } from "./packages/watched_package.ts";
+import type { WatchedPackage } from "./packages/watched_package.ts";
 import type { Verdict } from "./review/fact.ts";
 import { BuildQueue, type QueuePublishing } from "./queue/build_queue.ts";
 import { LibraryRebuilds } from "./rebuilds/library_rebuilds.ts";
 import { recordPublications } from "./record_publications.ts";
-import { type SourceTree, treeHash } from "./source_tree.ts";
+import type { SourceTree } from "./source_tree.ts";
 import { TreeStore } from "./trees.ts";
-import { type Added, addPlanned, addSource } from "./watch/adding.ts";
 import { isGone } from "./watch/aur_changes.ts";
 import { AurClient } from "./watch/aur_client.ts";
-import type { DependencyPlan } from "./watch/dependency_plan.ts";
-import { treeOf } from "./watch/tree_archive.ts";
 import { Watcher } from "./watch/watcher.ts";
+import { WatchList } from "./watch_list.ts";
 
 type Settings = Pick<
   Config,
@@ -77,6 +73,7 @@ export class Building {
   readonly packages: PackageStore;
   readonly trees: TreeStore;
   readonly watcher: Watcher;
+  readonly watchList: WatchList;
   readonly decisions: Decisions;
   readonly builds: BuildQueue;
   readonly rebuilds: LibraryRebuilds;
@@ -179,6 +176,15 @@ export class Building {
       needsOf: (base, dependencies) => this.#needs.of(base, dependencies),
       treesInUse: () => Promise.resolve(builds.treesInUse()),
     });
+    this.watchList = new WatchList({
+      ...{ store: packages, watcher: this.watcher, needs: this.#needs, looks: this.looks },
+      ...{ repositories: this.#repositories, publishing: options.publishing, clock: this.#clock },
+      repository: () => this.#config.aur.repository,
+      onAdded: async () => {
+        await this.#settle();
+        this.start();
+      },
+    });
   }
 
   /** Reads what is watched. The state directory is left alone where nothing is. */
@@ -233,82 +239,6 @@ export class Building {
     this.watcher.start();
   }
 
-  /** What watching these packages of the AUR would take. */
-  async plan(names: readonly string[]): Promise<DependencyPlan> {
-    return await this.#needs.plan(names);
-  }
-
-  /**
-   * Watches packages of the AUR, and what they need of it.
-   *
-   * @throws PkgstashError `not_found` if the AUR does not have one of them; then nothing is watched.
-   */
-  async add(
-    names: readonly string[],
-    { by, skipsUnknown }: { by: string; skipsUnknown: boolean },
-  ): Promise<Added> {
-    const plan = await this.plan(names);
-    if (plan.unknown.length > 0 && !skipsUnknown) {
-      throw new PkgstashError(
-        "not_found",
-        `Cannot watch ${plan.unknown.join(", ")}: the AUR has no such package.`,
-      );
-    }
-    await this.#options.publishing.claim();
-    await createRepository(this.#options.publishing, this.#config.aur.repository, by);
-    const { packages: store, watcher } = this;
-    const added = await addPlanned(plan, { store, watcher, clock: this.#clock, by });
-    await this.#needs.refresh();
-    await this.#settle();
-    this.start();
-    return added;
-  }
-
-  /**
-   * Watches a package source that an administrator sends, or takes its next state. Returns what is
-   * known of it then.
-   *
-   * @throws PkgstashError `invalid_request` if the files are refused, `conflict` if the package base is
-   * watched at another source.
-   */
-  async addFolder(files: Parameters<typeof treeOf>[0], by: string): Promise<WatchedPackage> {
-    try {
-      const tree = treeOf(files);
-      return await this.#addSource({ kind: "folder" }, { tree, mark: await treeHash(tree), by });
-    } catch (error) {
-      throw asFaultOfRequest(error);
-    }
-  }
-
-  /**
-   * Watches a git repository that holds a package source, which a builder fetches.
-   *
-   * @throws PkgstashError as `addFolder`, and as `WatchedRepositories.fetch`.
-   */
-  async addRepository(from: GitReference, by: string): Promise<WatchedPackage> {
-    const { commit, tree } = await this.#repositories.fetch(from, this.looks);
-    try {
-      const watched = await this.#addSource({ kind: "git", ...from }, { tree, mark: commit, by });
-      this.#repositories.noteTaken(watched.base);
-      return watched;
-    } catch (error) {
-      throw asFaultOfRequest(error);
-    }
-  }
-
-  async #addSource(
-    source: Exclude<Source, { kind: "aur" }>,
-    { tree, mark, by }: { tree: SourceTree; mark: string; by: string },
-  ): Promise<WatchedPackage> {
-    const { packages: store, watcher } = this;
-    await this.#options.publishing.claim();
-    await createRepository(this.#options.publishing, this.#config.aur.repository, by);
-    const base = await addSource(source, { tree, mark, by, store, watcher, clock: this.#clock });
-    await this.#settle();
-    this.start();
-    return this.watched(base);
-  }
-
   /** Proposes other settings for a package; see `Decisions.proposeSettings`. */
   async proposeSettings(
     base: string,
@@ -339,35 +269,6 @@ export class Building {
       isGone: isGone(watched),
       builds: this.builds.of(watched.base),
     });
-  }
-
-  /**
-   * Stops watching a package base. What is published stays.
-   *
-   * @throws PkgstashError `conflict` if a watched one needs it.
-   */
-  async remove(name: string): Promise<WatchedPackage> {
-    const watched = this.watched(name);
-    const needing = this.packages.list().filter(({ needs }) => needs.includes(watched.base));
-    if (needing.length > 0) {
-      throw new PkgstashError(
-        "conflict",
-        `Cannot stop watching ${watched.base}: ${needing.map(({ base }) => base).join(", ")} ` +
-          "need it. Remove those first.",
-      );
-    }
-    await this.packages.remove(watched.base);
-    return watched;
-  }
-
-  /** @throws PkgstashError `not_found` if nothing of this name is watched. */
-  watched(name: string): WatchedPackage {
-    const found = this.packages.findByName(name);
-    if (found !== null) return found;
-    throw new PkgstashError(
-      "not_found",
-      `Cannot find ${name}: it is not watched. See pkgstash aur list.`,
-    );
   }
 
   /** Applies a new configuration from the next request on. */

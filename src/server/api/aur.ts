@@ -33,15 +33,15 @@ export const aurRoutes: readonly Route[] = [
     const { names, skip_unknown: skipsUnknown, dry_run: isDryRun } = body;
     if (isDryRun) {
       changesNothing();
-      return planReport(await building.plan(names), null);
+      return planReport(await building.watchList.plan(names), null);
     }
     const by = principal?.name ?? "";
-    const { plan, failure } = await building.add(names, { by, skipsUnknown });
+    const { plan, failure } = await building.watchList.add(names, { by, skipsUnknown });
     note({ added: plan.packages.map(({ base }) => base) });
     return planReport(plan, failure);
   }),
   handle(ADD_FOLDER, async ({ body: { files }, building, principal, note }) => {
-    const watched = await building.addFolder(
+    const watched = await building.watchList.addFolder(
       files.map(({ path, mode, base64 }) => ({
         path,
         mode,
@@ -54,7 +54,10 @@ export const aurRoutes: readonly Route[] = [
   }),
   handle(ADD_REPOSITORY, async ({ body: { url, branch }, building, principal, note }) => {
     const reference = branch === undefined ? "HEAD" : `refs/heads/${branch}`;
-    const watched = await building.addRepository({ url, reference }, principal?.name ?? "");
+    const watched = await building.watchList.addRepository(
+      { url, reference },
+      principal?.name ?? "",
+    );
     note({ package: watched.base, url, reference });
     return await watchedReport(building, watched);
   }),
@@ -63,23 +66,23 @@ export const aurRoutes: readonly Route[] = [
     return checkReport(await building.watcher.check());
   }),
   handle(SHOW_WATCHED, async ({ path: { name }, building }) => {
-    return await watchedDetail(building, building.watched(name));
+    return await watchedDetail(building, building.watchList.find(name));
   }),
   handle(REMOVE_WATCHED, async ({ path: { name }, building, note }) => {
-    note({ package: (await building.remove(name)).base });
+    note({ package: (await building.watchList.remove(name)).base });
   }),
   handle(HOLD_WATCHED, async ({ path: { name }, body: { reason }, building, principal, note }) => {
-    const { base } = building.watched(name);
+    const { base } = building.watchList.find(name);
     await building.decisions.hold(base, { by: principal?.name ?? "", reason, isHeld: true });
     note({ package: base, reason });
   }),
   handle(RELEASE_WATCHED, async ({ path: { name }, building, principal, note }) => {
-    const { base } = building.watched(name);
+    const { base } = building.watchList.find(name);
     await building.decisions.hold(base, { by: principal?.name ?? "", reason: "", isHeld: false });
     note({ package: base });
   }),
   handle(SET_COOL_DOWN, async ({ path: { name }, body, building, principal, note }) => {
-    const { base } = building.watched(name);
+    const { base } = building.watchList.find(name);
     await building.decisions.setCoolDown(base, { by: principal?.name ?? "", ...body });
     note({ package: base, ...body });
   }),

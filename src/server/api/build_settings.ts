@@ -14,14 +14,14 @@ import { handle, type Route } from "./route.ts";
 
 export const buildSettingsRoutes: readonly Route[] = [
   handle(SHOW_SETTINGS, ({ path: { name }, building }) => {
-    return reportOf(building, building.watched(name));
+    return reportOf(building, building.watchList.find(name));
   }),
   handle(PROPOSE_SETTINGS, async ({ path: { name }, body, building, principal, note }) => {
-    const { base } = building.watched(name);
+    const { base } = building.watchList.find(name);
     const settings = settingsFrom(body.settings);
     const by = principal?.name ?? "";
     await building.proposeSettings(base, { by, reason: body.reason, settings });
-    const report = await reportOf(building, building.watched(base));
+    const report = await reportOf(building, building.watchList.find(base));
     const changes = report.proposed?.changes.map((change) => change.name) ?? [];
     note({ package: base, reason: body.reason, changes });
     return report;

@@ -29,7 +29,7 @@ async function withAccepted(
 ): Promise<void> {
   await withPackages(async (packages, clock) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
-    await packages.building.add(["foo"], BY);
+    await packages.building.watchList.add(["foo"], BY);
     const [approval] = await packages.building.decisions.approvals();
     await packages.building.decisions.approve(approval!.id, YES);
     assertEquals(packages.queued.length, 1);
@@ -51,7 +51,7 @@ Deno.test("a first build is queued after a person approved its tree, and not bef
   await withPackages(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("foo", { files: packageFiles("foo", "1") });
-    await building.add(["foo"], BY);
+    await building.watchList.add(["foo"], BY);
     clock.advance(1000 * HOUR);
     await building.watcher.check();
     assertEquals(packages.queued, []);
@@ -147,7 +147,7 @@ Deno.test("an approval is void once the tree changes", async () => {
   await withPackages(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("foo", { files: packageFiles("foo", "1") });
-    await building.add(["foo"], BY);
+    await building.watchList.add(["foo"], BY);
     const [approval] = await building.decisions.approvals();
     clock.advance(HOUR);
     aur.push("foo", packageFiles("foo", "1", { build: "rm -rf /" }), seconds(HOUR));
@@ -166,7 +166,7 @@ Deno.test("an approval is void once the maintainers change, although the tree do
   await withPackages(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("foo", { files: packageFiles("foo", "1") });
-    await building.add(["foo"], BY);
+    await building.watchList.add(["foo"], BY);
     const [approval] = await building.decisions.approvals();
     clock.advance(HOUR);
     aur.edit("foo", { maintainer: "stranger" });
@@ -189,7 +189,7 @@ Deno.test("a bump by a new maintainer waits for a person, and says so", async ()
       "foo 2-1: asks: the maintainers changed since the last approval",
     ]);
     assertEquals(
-      building.watched("foo").news.map(({ text }) => text),
+      building.watchList.find("foo").news.map(({ text }) => text),
       ["The maintainers of foo changed: it went from keeper to stranger."],
     );
   });
@@ -207,7 +207,7 @@ Deno.test("a maintainer who came and went between two pushes is remembered", asy
     clock.advance(1000 * HOUR);
     await building.watcher.check();
     assertEquals(packages.queued.length, 1);
-    assertEquals(building.watched("foo").maintainers.map(({ maintainer }) => maintainer), [
+    assertEquals(building.watchList.find("foo").maintainers.map(({ maintainer }) => maintainer), [
       "keeper",
       null,
       "stranger",
@@ -235,7 +235,7 @@ Deno.test("a restart forgets nothing: what was accepted, what waits, and how lon
 Deno.test("a build that was accepted and not queued is queued after a restart, once", async () => {
   await withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
-    await packages.building.add(["foo"], BY);
+    await packages.building.watchList.add(["foo"], BY);
     const [approval] = await packages.building.decisions.approvals();
     packages.queueFault = new Error("killed");
     await assertRejects(() => packages.building.decisions.approve(approval!.id, YES), Error);
@@ -265,14 +265,14 @@ Deno.test("a package that vanished is told after two answers, and its build stay
     aur.remove("foo");
     clock.advance(HOUR);
     await building.watcher.check();
-    assertEquals(building.watched("foo").news, []);
+    assertEquals(building.watchList.find("foo").news, []);
     clock.advance(HOUR);
     await building.watcher.check();
     await building.watcher.check();
-    const [news, ...others] = building.watched("foo").news;
+    const [news, ...others] = building.watchList.find("foo").news;
     assertEquals(others, []);
     assert(news!.text.startsWith("foo is gone from the AUR: it was deleted, or merged"));
-    assertEquals(building.watched("foo").accepted?.version, "1-1");
+    assertEquals(building.watchList.find("foo").accepted?.version, "1-1");
   });
 });
 
@@ -284,8 +284,8 @@ Deno.test("a failure between two answers does not make a package vanish", async 
       const { failure } = await building.watcher.check();
       assert(failure !== null);
     }
-    assertEquals(building.watched("foo").missing, 0);
-    assertEquals(building.watched("foo").news, []);
+    assertEquals(building.watchList.find("foo").missing, 0);
+    assertEquals(building.watchList.find("foo").news, []);
   });
 });
 
@@ -296,7 +296,7 @@ Deno.test("a renamed package base is named, and one that came back waits for a p
     aur.put("foo-ng", { files: packageFiles("foo-ng", "2", { names: ["foo"] }) });
     await building.watcher.check();
     await building.watcher.check();
-    assert(building.watched("foo").news[0]!.text.includes("foo is now made by foo-ng"));
+    assert(building.watchList.find("foo").news[0]!.text.includes("foo is now made by foo-ng"));
     aur.remove("foo-ng");
     aur.put("foo", { files: packageFiles("foo", "2"), lastModified: seconds(HOUR) });
     clock.advance(1000 * HOUR);
@@ -312,7 +312,7 @@ Deno.test("a flag is told once", async () => {
     aur.edit("foo", { outOfDate: seconds(HOUR) });
     await building.watcher.check();
     await building.watcher.check();
-    assertEquals(building.watched("foo").news.map(({ text }) => text), [
+    assertEquals(building.watchList.find("foo").news.map(({ text }) => text), [
       "foo was flagged out of date in the AUR.",
     ]);
   });
@@ -329,13 +329,13 @@ Deno.test("files that are refused are a problem of the package, told once, and n
     clock.advance(1000 * HOUR);
     await building.watcher.check();
     await building.watcher.check();
-    const { problem, news } = building.watched("foo");
+    const { problem, news } = building.watchList.find("foo");
     assert(problem?.includes("big.bin"), `${problem}`);
     assertEquals(news.length, 1);
     assertEquals(packages.queued.length, 1);
     aur.push("foo", packageFiles("foo", "3"), seconds(2 * HOUR));
     await building.watcher.check();
-    assertEquals(building.watched("foo").problem, null);
+    assertEquals(building.watchList.find("foo").problem, null);
   });
 });
 
@@ -343,8 +343,8 @@ Deno.test("files of another package base are refused", async () => {
   await withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     packages.aur.forge("foo", await snapshotOf("foo", packageFiles("glibc", "9")));
-    await packages.building.add(["foo"], BY);
-    assert(packages.building.watched("foo").problem?.includes("glibc, not foo"));
+    await packages.building.watchList.add(["foo"], BY);
+    assert(packages.building.watchList.find("foo").problem?.includes("glibc, not foo"));
     assertEquals(await waiting(packages), []);
   });
 });
@@ -380,7 +380,9 @@ Deno.test("nothing of a held package is built until it is released", async () =>
     await packages.building.watcher.check();
     assertEquals(packages.queued.length, 2);
     assertEquals(
-      packages.building.watched("foo").decisions.map(({ action, by }) => `${action} by ${by}`),
+      packages.building.watchList.find("foo").decisions.map(({ action, by }) =>
+        `${action} by ${by}`
+      ),
       [
         "added by administrator",
         "approved by administrator",
@@ -401,7 +403,7 @@ Deno.test("a person can approve before the cool-down is over, with a reason that
     const [approval] = await building.decisions.approvals();
     await building.decisions.approve(approval!.id, { by: "me", reason: "a security fix" });
     assertEquals(packages.queued[1]!.approved.reason, "a security fix");
-    assertEquals(building.watched("foo").decisions.at(-1)?.reason, "a security fix");
+    assertEquals(building.watchList.find("foo").decisions.at(-1)?.reason, "a security fix");
   });
 });
 
@@ -416,9 +418,9 @@ Deno.test("what an update needs of the AUR is found, and decided with it in buil
     const [approval, ...others] = await building.decisions.approvals();
     assertEquals(others, []);
     assertEquals(approval!.members.map(({ watched: { base } }) => base), ["deep", "lib", "foo"]);
-    assertEquals(building.watched("foo").unmet, []);
-    assert(building.watched("lib").isDependency);
-    const { news } = building.watched("foo");
+    assertEquals(building.watchList.find("foo").unmet, []);
+    assert(building.watchList.find("lib").isDependency);
+    const { news } = building.watchList.find("foo");
     assert(news.at(-1)!.text.startsWith("foo needs deep, lib of the AUR now"), news.at(-1)!.text);
     await building.decisions.approve(approval!.id, YES);
     assertEquals(packages.queued.slice(1).map(({ packageBase, needs }) => [packageBase, needs]), [
@@ -457,8 +459,8 @@ Deno.test("what several packages provide is left to a person, and not asked for 
     await building.watcher.check();
     assertEquals(aur.requests.count("/rpc/v5/search/"), searches);
     assertEquals(building.packages.list().map(({ base }) => base), ["foo"]);
-    assert(building.watched("foo").news.at(-1)!.text.endsWith("add one of one, two."));
-    await building.add(["one"], BY);
+    assert(building.watchList.find("foo").news.at(-1)!.text.endsWith("add one of one, two."));
+    await building.watchList.add(["one"], BY);
     const [approval] = await building.decisions.approvals();
     assertEquals(approval!.members.map(({ watched: { base } }) => base), ["one", "foo"]);
   });

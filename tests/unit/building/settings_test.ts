@@ -24,7 +24,7 @@ class Bed implements AsyncDisposable {
     const clock = new FakeClock(START);
     const bed = new Bed(await WatchedPackages.start(clock), clock);
     bed.packages.aur.put("foo", { files: packageFiles("foo", "1") });
-    await bed.building.add(["foo"], { by: "administrator", skipsUnknown: false });
+    await bed.building.watchList.add(["foo"], { by: "administrator", skipsUnknown: false });
     if (isApproved) await bed.approve((await bed.approvals())[0]!);
     return bed;
   }
@@ -68,7 +68,7 @@ Deno.test("other settings build nothing until they are approved, and then the ac
   assertEquals(approval?.reasons, [
     "proposer wants other settings for foo: network: off -> on (it must)",
   ]);
-  assertEquals(await bed.building.stateOf(bed.building.watched("foo")), "approval");
+  assertEquals(await bed.building.stateOf(bed.building.watchList.find("foo")), "approval");
   await bed.approve(approval!);
   assertEquals(
     packages.queued.map(({ treeHash, settings }) => [treeHash, settings.network]),
@@ -88,7 +88,7 @@ Deno.test("approved settings are those of later builds, over a restart, and who 
   const last = bed.packages.queued.at(-1)!;
   assertEquals([last.version, last.settings.check], ["2-1", false]);
   assertEquals(last.settings.environment, { GOFLAGS: "-mod=vendor" });
-  const { decisions, settings } = bed.building.watched("foo");
+  const { decisions, settings } = bed.building.watchList.find("foo");
   assertEquals(
     decisions.slice(-3).map(({ action, by, settings }) => [action, by, settings ?? []]),
     [
@@ -127,7 +127,7 @@ Deno.test("rejected settings, and those that are taken back, change nothing", as
   await bed.propose({ network: true });
   await bed.propose({});
   assertEquals([await bed.approvals(), bed.packages.queued.length], [[], 1]);
-  const { decisions, skipped, settings } = bed.building.watched("foo");
+  const { decisions, skipped, settings } = bed.building.watchList.find("foo");
   assertEquals([skipped, settings], [[], null]);
   assertEquals(decisions.slice(-4).map(({ action, by }) => `${action} by ${by}`), [
     "settings proposed by proposer",
@@ -215,5 +215,5 @@ Deno.test("what would break out, or out of the files, is refused and nothing is 
   for (const [changes, why] of wrong) {
     await assertRejects(() => bed.propose(changes), PkgstashError, why);
   }
-  assertEquals([await bed.approvals(), bed.building.watched("foo").proposed], [[], null]);
+  assertEquals([await bed.approvals(), bed.building.watchList.find("foo").proposed], [[], null]);
 });

@@ -18,7 +18,7 @@ Deno.test("what is new since a look is compared with what was seen, if that wait
   const { aur, building } = packages;
   for (const name of ["foo", "bar"]) {
     aur.put(name, { files: packageFiles(name, "1") });
-    await building.add([name], BY);
+    await building.watchList.add([name], BY);
   }
   for (const { id } of await building.decisions.approvals()) {
     await building.decisions.approve(id, YES);

@@ -28,7 +28,7 @@ async function withAccepted(
   const clock = new FakeClock(START);
   await using packages = await WatchedPackages.start(clock);
   packages.aur.put("foo-git", { files: filesWith("1", ...sources) });
-  await packages.building.add(["foo-git"], { by: "administrator", skipsUnknown: false });
+  await packages.building.watchList.add(["foo-git"], { by: "administrator", skipsUnknown: false });
   assertEquals(await lease(packages), null, "nothing of it was accepted");
   await accept(packages);
   await run(packages, clock);
@@ -59,7 +59,7 @@ async function see(packages: WatchedPackages, ...commits: (string | null)[]): Pr
 }
 
 function news({ building }: WatchedPackages): string[] {
-  return building.watched("foo-git").news.map(({ text }) => text);
+  return building.watchList.find("foo-git").news.map(({ text }) => text);
 }
 
 const reasons = ({ queued }: WatchedPackages) => queued.map(({ reason }) => reason);
@@ -193,7 +193,7 @@ Deno.test("a builder that waits is told as soon as something is accepted", async
   const clock = new FakeClock(START);
   await using packages = await WatchedPackages.start(clock);
   packages.aur.put("foo-git", { files: filesWith("1", `git+${URL}`) });
-  await packages.building.add(["foo-git"], { by: "administrator", skipsUnknown: false });
+  await packages.building.watchList.add(["foo-git"], { by: "administrator", skipsUnknown: false });
   const waiting = lease(packages, "b1", 45_000);
   await clock.slept(45_000);
   await accept(packages);

@@ -34,7 +34,7 @@ async function withPin(
   await using packages = await WatchedPackages.start(clock, "approve_pins = true");
   const { aur, building } = packages;
   aur.put("foo", { files: pinnedAt("1", ONE, options) });
-  await building.add(["foo"], { by: "administrator", skipsUnknown: false });
+  await building.watchList.add(["foo"], { by: "administrator", skipsUnknown: false });
   const [approval] = await building.decisions.approvals();
   await building.decisions.approve(approval!.id, { by: "administrator", reason: "read it" });
   aur.push("foo", pinnedAt("2", TWO, options), START / 1000);

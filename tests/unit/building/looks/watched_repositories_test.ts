@@ -48,7 +48,7 @@ async function report(
 /** Watches the repository, and approves its first build. */
 async function watch(packages: WatchedPackages): Promise<void> {
   assertEquals(await lease(packages), null);
-  const adding = packages.building.addRepository(FROM, "administrator");
+  const adding = packages.building.watchList.addRepository(FROM, "administrator");
   await send(packages, ONE, packageFiles("foo", "1"));
   assertEquals((await adding).base, "foo");
   const [approval] = await packages.building.decisions.approvals();
@@ -90,16 +90,16 @@ Deno.test("a change that is more than a new version waits for a person", () =>
 Deno.test("a repository that fails, or whose files are refused, is told once and stays watched", () =>
   withPackages(async (packages, clock) => {
     await watch(packages);
-    const news = () => packages.building.watched("foo").news.map(({ text }) => text);
+    const news = () => packages.building.watchList.find("foo").news.map(({ text }) => text);
     clock.advance(DAY);
     await report(packages, { outcome: "failed", reason: "gone\u001b[31m\nforged." });
-    assertEquals(packages.building.watched("foo").problem, "gone [31m forged");
+    assertEquals(packages.building.watchList.find("foo").problem, "gone [31m forged");
     clock.advance(HOUR);
     await report(packages, { outcome: "failed", reason: "gone\u001b[31m\nforged." });
     assertEquals(news(), ["The files of foo cannot be taken. gone [31m forged."]);
     clock.advance(HOUR);
     await report(packages, { outcome: "unchanged" });
-    assertEquals(packages.building.watched("foo").problem, null);
+    assertEquals(packages.building.watchList.find("foo").problem, null);
     const refused: Record<string, string>[] = [
       { PKGBUILD: "pkgname=foo\n" },
       packageFiles("bar", "1"),
@@ -108,33 +108,34 @@ Deno.test("a repository that fails, or whose files are refused, is told once and
     for (const files of refused) {
       clock.advance(DAY);
       await send(packages, TWO, files);
-      assert(packages.building.watched("foo").problem !== null);
+      assert(packages.building.watchList.find("foo").problem !== null);
     }
     assertEquals(news().length, 4);
     clock.advance(DAY);
     await send(packages, TWO, packageFiles("foo", "2"));
-    assertEquals(packages.building.watched("foo").problem, null);
+    assertEquals(packages.building.watchList.find("foo").problem, null);
   }));
 
 Deno.test("without a builder, or with one that fails, nothing is watched", () =>
   withPackages(async (packages, clock) => {
-    const add = () => packages.building.addRepository(FROM, "administrator");
+    const add = () => packages.building.watchList.addRepository(FROM, "administrator");
     await assertRejects(add, PkgstashError, "no builder is there to fetch it");
     assertEquals(await lease(packages), null);
-    const alone = packages.building.addRepository(FROM, "administrator");
+    const alone = packages.building.watchList.addRepository(FROM, "administrator");
     await clock.slept(180_000);
     clock.advance(180_000);
     await assertRejects(() => alone, PkgstashError, "no builder has fetched it in time");
     assertEquals(await lease(packages), null, "nobody waits for it any more");
-    const failing = packages.building.addRepository(FROM, "administrator");
+    const failing = packages.building.watchList.addRepository(FROM, "administrator");
     await report(packages, { outcome: "failed", reason: "not found" });
     const error = await assertRejects(() => failing, PkgstashError, "not found");
     assertEquals(error.kind, "upstream");
-    const odd = packages.building.addRepository(FROM, "administrator");
+    const odd = packages.building.watchList.addRepository(FROM, "administrator");
     await send(packages, ONE, { PKGBUILD: "pkgname=foo\n" });
     assertEquals((await assertRejects(() => odd, PkgstashError)).kind, "invalid_request");
     for (const url of ["file:///etc", "ssh://git@example.invalid/x", "ext::sh -c true", "-u"]) {
-      const refused = () => packages.building.addRepository({ ...FROM, url }, "administrator");
+      const refused = () =>
+        packages.building.watchList.addRepository({ ...FROM, url }, "administrator");
       assertEquals((await assertRejects(refused, PkgstashError)).kind, "invalid_request");
     }
     assertEquals(packages.building.packages.list(), []);
@@ -143,11 +144,11 @@ Deno.test("without a builder, or with one that fails, nothing is watched", () =>
 Deno.test("a package base that is watched at another source stays there", () =>
   withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
-    await packages.building.add(["foo"], { by: "administrator", skipsUnknown: false });
+    await packages.building.watchList.add(["foo"], { by: "administrator", skipsUnknown: false });
     assertEquals(await lease(packages), null);
-    const adding = packages.building.addRepository(FROM, "administrator");
+    const adding = packages.building.watchList.addRepository(FROM, "administrator");
     await send(packages, ONE, packageFiles("foo", "9"));
     const error = await assertRejects(() => adding, PkgstashError, "watched at another source");
     assertMatch(error.kind, /conflict/);
-    assertEquals(packages.building.watched("foo").source.kind, "aur");
+    assertEquals(packages.building.watchList.find("foo").source.kind, "aur");
   }));

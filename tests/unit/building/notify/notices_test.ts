@@ -226,7 +226,7 @@ Deno.test("a change that waits for a person is told with its reason, and one tha
   );
   const { aur, building } = packages;
   aur.put("foo", { files: packageFiles("foo", "1") });
-  await building.add(["foo"], { by: "administrator", skipsUnknown: false });
+  await building.watchList.add(["foo"], { by: "administrator", skipsUnknown: false });
   await sink.reached(1);
   await building.watcher.check();
   const [approval] = await building.decisions.approvals();
@@ -260,7 +260,7 @@ Deno.test("aur add tells once and at once that first builds wait, with where to 
   await using sink = new HttpSink();
   const clock = new FakeClock(Date.UTC(2026, 10, 28));
   await using packages = await announced(sink, clock);
-  await packages.building.add(["app"], { by: "administrator", skipsUnknown: false });
+  await packages.building.watchList.add(["app"], { by: "administrator", skipsUnknown: false });
   await sink.reached(1);
   await packages.restart();
   await packages.building.watcher.check();
