@@ -1,5 +1,6 @@
 import { PkgstashError } from "../errors.ts";
 import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/dependency.ts";
+import { libraryOf } from "../formats/pacman/library.ts";
 import type { OwnRepository } from "../publishing/own_repository.ts";
 
 /** What mirrored repositories have. */
@@ -12,8 +13,8 @@ export interface MirroredPackages {
    * @throws PkgstashError `conflict` if a database is not there yet.
    */
   unsatisfied(dependencies: readonly string[]): Promise<readonly string[]>;
-  /** What mirrored packages provide under each of these names, such as `libfoo.so=6-64`. */
-  provisionsOf(names: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
+  /** What mirrored packages provide of each of these libraries; see `libraryOf`. */
+  versionsOf(libraries: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
   /** When a database was published last, in milliseconds since the epoch. */
   databasesChangedAt(): Promise<number>;
 }
@@ -63,15 +64,14 @@ export class AvailablePackages {
     }
   }
 
-  /** What packages provide under each of these names, such as `libfoo.so=6-64`. */
-  async provisionsOf(names: readonly string[]): Promise<Map<string, readonly string[]>> {
-    const found = new Map(await this.#mirrored.provisionsOf(names));
-    const wanted = new Set(names);
+  /** What packages provide of each of these libraries: `libfoo.so=6-64` of `libfoo.so`. */
+  async versionsOf(libraries: readonly string[]): Promise<Map<string, readonly string[]>> {
+    const found = new Map(await this.#mirrored.versionsOf(libraries));
     for (const repository of this.#own()) {
       for (const provided of (await repository.published()).flatMap(({ provides }) => provides)) {
-        const { name } = parseDependency(provided);
-        if (!wanted.has(name)) continue;
-        found.set(name, [...new Set([...found.get(name) ?? [], provided])]);
+        const library = libraryOf(provided);
+        if (library === null || !libraries.includes(library)) continue;
+        found.set(library, [...new Set([...found.get(library) ?? [], provided])]);
       }
     }
     return found;

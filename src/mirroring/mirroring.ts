@@ -458,14 +458,14 @@ export class Mirroring {
     return rest;
   }
 
-  /** What mirrored packages provide under each of these names, such as `libfoo.so=6-64`. */
-  async provisionsOf(names: readonly string[]): Promise<Map<string, string[]>> {
+  /** What mirrored packages provide of each of these libraries; see `libraryOf`. */
+  async versionsOf(libraries: readonly string[]): Promise<Map<string, string[]>> {
     const found = new Map<string, string[]>();
     for (const repository of this.#tree.repositories) {
       const index = await this.snapshots.indexOf(repository);
-      for (const name of names) {
-        const provided = index?.provisionsOf(name) ?? [];
-        found.set(name, [...new Set([...found.get(name) ?? [], ...provided])]);
+      for (const library of libraries) {
+        const provided = index?.versionsOf(library) ?? [];
+        found.set(library, [...new Set([...found.get(library) ?? [], ...provided])]);
       }
     }
     return found;

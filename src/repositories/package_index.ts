@@ -5,6 +5,7 @@ import {
   isSatisfiedBy,
   parseDependency,
 } from "../formats/pacman/dependency.ts";
+import { libraryOf } from "../formats/pacman/library.ts";
 import {
   type DatabaseProblem,
   readSyncDb,
@@ -46,6 +47,7 @@ export class PackageIndex {
    */
   readonly isReadable: boolean;
   #byProvision: ReadonlyMap<string, readonly Related[]> | null = null;
+  #byLibrary: ReadonlyMap<string, readonly string[]> | null = null;
   #byReplaced: ReadonlyMap<string, readonly Related[]> | null = null;
 
   /** Of two packages with one file name, the later one counts; both expect the same of the file. */
@@ -74,10 +76,10 @@ export class PackageIndex {
     return base64 === null ? null : Uint8Array.fromBase64(base64);
   }
 
-  /** What packages provide under a name, as it is written, such as `libfoo.so=6-64`. */
-  provisionsOf(name: string): string[] {
-    return this.#provisionsOf(name).flatMap(({ entry }) => entry.provides)
-      .filter((text) => parseDependency(text).name === name);
+  /** What packages provide of a library, as it is written: `libfoo.so=6-64` of `libfoo.so`. */
+  versionsOf(library: string): readonly string[] {
+    this.#byLibrary ??= this.#libraries();
+    return this.#byLibrary.get(library) ?? [];
   }
 
   /** The packages whose %PROVIDES% satisfy a dependency, in pacman's order: by name. */
@@ -108,6 +110,15 @@ export class PackageIndex {
   #provisionsOf(name: string): readonly Related[] {
     this.#byProvision ??= this.#relatedBy(({ provides }) => provides);
     return this.#byProvision.get(name) ?? [];
+  }
+
+  #libraries(): Map<string, string[]> {
+    const index = new Map<string, string[]>();
+    for (const text of [...this.byName.values()].flatMap(({ provides }) => provides)) {
+      const library = libraryOf(text);
+      if (library !== null) index.set(library, [...index.get(library) ?? [], text]);
+    }
+    return index;
   }
 
   #relatedBy(relationsOf: (entry: IndexedPackage) => readonly string[]): Map<string, Related[]> {

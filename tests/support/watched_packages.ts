@@ -66,7 +66,7 @@ export class WatchedPackages implements AsyncDisposable {
           Promise.resolve(
             dependencies.filter((each) => !MIRRORED.includes(each.replace(/[<>=].*/, ""))),
           ),
-        provisionsOf: () => Promise.resolve(new Map()),
+        versionsOf: () => Promise.resolve(new Map()),
         databasesChangedAt: () => Promise.resolve(0),
       },
       record: (action, details) => {

@@ -1,4 +1,4 @@
-import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { libraryOf } from "../../formats/pacman/library.ts";
 import { parsePackageFileName } from "../../formats/pacman/package_file_name.ts";
 import type { Srcinfo } from "../../formats/pacman/srcinfo.ts";
 import { vercmp } from "../../formats/pacman/vercmp.ts";
@@ -160,12 +160,15 @@ function relationFacts(
         withoutOwnVersion(value, partsOf(previous!.version))
       ),
     ]);
-    const names = new Set(approved);
+    const libraries = new Set([
+      // makepkg completes `libfoo.so` to `libfoo.so=5-64`.
+      ...approved,
+      ...[...approved, ...previous?.[list] ?? []].map(libraryOf),
+    ]);
     for (const value of product[list]) {
       const plain = withoutOwnVersion(value, partsOf(product.version));
-      // makepkg completes `libfoo.so` to `libfoo.so=5-64`.
-      const isCompleted = value.includes(".so=") && names.has(parseDependency(value).name);
-      if (known.has(plain) || isCompleted) continue;
+      const library = libraryOf(value);
+      if (known.has(plain) || library !== null && libraries.has(library)) continue;
       facts.push({ kind: list, packageName, before: null, after: value, reason });
     }
   }

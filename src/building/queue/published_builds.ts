@@ -1,4 +1,5 @@
 import { PkgstashError, reasonOf } from "../../errors.ts";
+import { isVersionedLibrary } from "../../formats/pacman/library.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { directoriesIfPresent, filesIn } from "../../platform/files/plain_directory.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
@@ -33,12 +34,9 @@ export interface PublishedSummary {
   /** Package bases that it needs. */
   readonly needs: readonly string[];
   readonly products: readonly Pick<Product, "name" | "version">[];
-  /** The libraries that its packages were linked with, such as `libfoo.so=5-64`. */
+  /** The libraries that its packages were linked with, such as `libfoo.so=5-64` or `lib:libfoo.so.5`. */
   readonly libraries: readonly string[];
 }
-
-/** A dependency that makepkg has completed with the version of a library. */
-const LIBRARY = /\.so=/;
 
 /** The latest publications, a file for each package base and architecture. */
 export class PublishedBuilds {
@@ -149,6 +147,6 @@ function summaryOf({ build, architecture, request, products }: PublishedBuild): 
   return {
     ...{ repository, packageBase, architecture, build, treeHash, needs },
     products: products.map(({ name, version }) => ({ name, version })),
-    libraries: [...new Set(depends)].filter((each) => LIBRARY.test(each)),
+    libraries: [...new Set(depends)].filter(isVersionedLibrary),
   };
 }

@@ -1,6 +1,6 @@
 import { BackgroundWork } from "../../async/background_work.ts";
 import { PkgstashError, reasonOf } from "../../errors.ts";
-import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { libraryOf } from "../../formats/pacman/library.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
 import type { AvailablePackages } from "../available_packages.ts";
@@ -17,7 +17,7 @@ export interface LibraryRebuildsOptions {
   readonly builds: Pick<BuildQueue, "published" | "all" | "repair" | "listen">;
   readonly available: Pick<
     AvailablePackages,
-    "unsatisfiedIfKnown" | "provisionsOf" | "databasesChangedAt" | "has"
+    "unsatisfiedIfKnown" | "versionsOf" | "databasesChangedAt" | "has"
   >;
   /** Whether a person wants nothing of it to be built. */
   readonly isHeld: (packageBase: string) => boolean;
@@ -87,7 +87,7 @@ export class LibraryRebuilds {
     if (libraries.length === 0) return;
     const unmet = await available.unsatisfiedIfKnown(libraries);
     if (unmet === null) return;
-    const names = [...new Set(unmet.map((each) => parseDependency(each).name))];
+    const lost = [...new Set(unmet.map((each) => libraryOf(each) ?? each))];
     const changedAt = await available.databasesChangedAt();
     const all = builds.all();
     const open = new Set(all.filter((each) => !hasEnded(each) && each.state !== "held").map(keyOf));
@@ -98,7 +98,7 @@ export class LibraryRebuilds {
       published,
       seen: this.#seen,
       unmet: new Set(unmet),
-      present: names.length === 0 ? new Map() : await available.provisionsOf(names),
+      present: lost.length === 0 ? new Map() : await available.versionsOf(lost),
       isOutrun: ({ build }) => changedAt >= (begunAt.get(build) ?? Infinity),
       isBusy: (publication) => open.has(keyOf(publication)) || isHeld(publication.packageBase),
     });

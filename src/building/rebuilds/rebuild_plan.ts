@@ -1,4 +1,4 @@
-import { parseDependency } from "../../formats/pacman/dependency.ts";
+import { libraryOf } from "../../formats/pacman/library.ts";
 import { buildOrder } from "../packages/build_order.ts";
 import type { PublishedSummary } from "../queue/published_builds.ts";
 
@@ -26,7 +26,7 @@ export interface RebuildInput {
   readonly seen: ReadonlyMap<string, SeenPublication>;
   /** Libraries that no repository has in the version that a package needs. */
   readonly unmet: ReadonlySet<string>;
-  /** What repositories have of each library, by its name without a version. */
+  /** What repositories have of each library, by `libraryOf`. */
   readonly present: ReadonlyMap<string, readonly string[]>;
   /** Whether a database has changed since the root was made that it was built in. */
   readonly isOutrun: (publication: PublishedSummary) => boolean;
@@ -98,7 +98,7 @@ function lookAt(
   const lost = libraries.filter((each) => unmet.has(each) && wasMet.includes(each));
   const breakages = lost.map((dependency) => ({
     dependency,
-    present: present.get(parseDependency(dependency).name) ?? [],
+    present: present.get(libraryOf(dependency) ?? dependency) ?? [],
   }));
   const tried = (before?.tried ?? []).filter((cause) =>
     !met.some((each) => cause.startsWith(`${each} `))

@@ -171,3 +171,16 @@ Deno.test("a flood of facts is counted instead of kept", () => {
   assertEquals(facts.length, 21);
   assertEquals(facts.at(-1)?.reason, "and 4980 more of this kind");
 });
+
+Deno.test("a library that was let pass once may have another version of its ABI, and no other prefix", () => {
+  const before = published({ depends: ["a", "lib:libx.so.1"], provides: ["lib:libfoo.so.1"] });
+  const now = { depends: ["a", "lib:libx.so.2"], provides: ["lib:libfoo.so.3"] };
+  assertEquals(factsOf(now, before), []);
+  assertEquals(factsOf(now), ["depends lib:libx.so.2", "provides lib:libfoo.so.3"]);
+  assertEquals(
+    factsOf({ depends: ["a", "lib32:libx.so.2", "lib:liby.so.1"] }, before),
+    ["depends lib32:libx.so.2", "depends lib:liby.so.1"],
+  );
+  const lines = ["depends = lib:libx.so.1"];
+  assertEquals(factsOf({ depends: ["a", "lib:libx.so.2"] }, {}, lines), []);
+});

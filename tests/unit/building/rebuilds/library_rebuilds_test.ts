@@ -4,6 +4,7 @@ import { AvailablePackages } from "../../../../src/building/available_packages.t
 import { LibraryRebuilds } from "../../../../src/building/rebuilds/library_rebuilds.ts";
 import { PkgstashError } from "../../../../src/errors.ts";
 import { isProvidedBy, parseDependency } from "../../../../src/formats/pacman/dependency.ts";
+import { libraryOf } from "../../../../src/formats/pacman/library.ts";
 import { builtPackage, requestFor, srcinfoText, TestQueue } from "../../../support/builds.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 import { FakeClock } from "../../mirroring/prefetch/fake_clock.ts";
@@ -55,13 +56,12 @@ class Libraries implements AsyncDisposable {
             ),
           );
         },
-        provisionsOf: (names) =>
+        versionsOf: (libraries) =>
           Promise.resolve(
-            new Map(
-              names.map((
-                name,
-              ) => [name, this.provided!.filter((one) => one.startsWith(`${name}=`))]),
-            ),
+            new Map(libraries.map((library) => [
+              library,
+              this.provided!.filter((one) => libraryOf(one) === library),
+            ])),
           ),
         fetchMissingDatabases: () => Promise.resolve(),
         databasesChangedAt: () => Promise.resolve(this.changedAt),
@@ -130,6 +130,27 @@ Deno.test("a package whose library came in another version is built again, once 
   // And back again, as after a rollback.
   await libraries.change("libbar.so=1-64");
   assertEquals(libraries.waiting(), ["foo 1.0-1.2"]);
+});
+
+Deno.test("a package with a dependency of autodeps is built again for another soname, and published", async () => {
+  await using libraries = await Libraries.open();
+  libraries.provided = ["lib:libbar.so.1", "lib32:libbar.so.1"];
+  const depends = ["lib:libbar.so.1"];
+  await libraries.publish("foo", depends);
+  const held = libraries.queue.queue.find("foo");
+  assertEquals([held.state, held.hold?.facts[0]?.after], ["held", "lib:libbar.so.1"]);
+  await libraries.queue.queue.releaseHeld(held.number, "administrator", "read it");
+  await libraries.look();
+  assertEquals(libraries.waiting(), []);
+  await libraries.change("lib:libbar.so.2", "lib32:libbar.so.1");
+  assertEquals(libraries.waiting(), ["foo 1.0-1.1"]);
+  assertEquals(libraries.recorded, [
+    "foo: no repository has lib:libbar.so.1 any more, but lib:libbar.so.2",
+  ]);
+  const build = await libraries.queue.buildNext([
+    await builtPackage("foo", "1.0-1.1", { depends: ["lib:libbar.so.2"] }),
+  ]);
+  assertEquals([build.state, build.hold], ["published", null]);
 });
 
 Deno.test("a package is left alone whose library was missing before, or is gone altogether", async () => {
