@@ -9,6 +9,9 @@ const MAX_BODY_BYTES = 8 * 1024 ** 2;
 
 /** How a package is built, with what the daemon does to its files before. */
 export const PACKAGE_SETTINGS = BUILD_SETTINGS.extend({
+  reproduce: z.boolean().nullable().describe(
+    "Whether it is built twice and compared; null for what the configuration says.",
+  ),
   patches: z.array(z.string()).describe("Diffs that are applied to the approved files."),
 });
 

@@ -19,6 +19,8 @@ export interface BuildSettings {
   readonly timeoutMs: number | null;
   readonly memoryBytes: number | null;
   readonly diskBytes: number | null;
+  /** Whether it is built twice and compared; null for what the configuration says. */
+  readonly reproduce: boolean | null;
   /** Unified diffs that are applied to the approved files, in this order. */
   readonly patches: readonly string[];
 }
@@ -35,6 +37,7 @@ export const USUAL_SETTINGS: BuildSettings = {
   timeoutMs: null,
   memoryBytes: null,
   diskBytes: null,
+  reproduce: null,
   patches: [],
 };
 

@@ -39,6 +39,7 @@ function partsOf(settings: BuildSettings): Map<string, string> {
   for (const name of ["network", "check", "ccache", "sccache"] as const) {
     parts.set(name, all[name] ? "on" : "off");
   }
+  parts.set("reproduce", all.reproduce === null ? "usual" : all.reproduce ? "on" : "off");
   const limits = [
     ["timeout", all.timeoutMs, 1000, "s"],
     ["memory", all.memoryBytes, 1024 ** 2, "MiB"],

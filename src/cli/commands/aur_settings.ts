@@ -42,6 +42,13 @@ const CCACHE = onOff("ccache", "Cache compiler output with ccache");
 const SCCACHE = onOff("sccache", "Cache Rust compiler output with sccache");
 const SWITCHES = [NETWORK, CHECK, CCACHE, SCCACHE] as const;
 
+const REPRODUCE: CommandOption = {
+  name: "reproduce",
+  valueName: "STATE",
+  description: "Build twice and compare the results, or usual for what the configuration says",
+  choices: [...ON_OFF, USUAL],
+};
+
 const VARIABLE: CommandOption = {
   name: "env",
   valueName: "NAME=VALUE",
@@ -88,7 +95,10 @@ const DISK: CommandOption = {
   description: "Maximum disk space of a build, such as 100GB, or usual",
 };
 
-const CHANGES = [...SWITCHES, VARIABLE, PACKAGE, MAKEPKG_CONF, PATCH, TIMEOUT, MEMORY, DISK];
+const CHANGES = [
+  ...[...SWITCHES, REPRODUCE, VARIABLE, PACKAGE, MAKEPKG_CONF, PATCH, TIMEOUT, MEMORY],
+  DISK,
+];
 
 export const AUR_SETTINGS_COMMAND: Command = {
   name: "aur settings",
@@ -139,6 +149,10 @@ async function changed(before: PackageSettings, options: OptionValues): Promise<
   settings.check = isOn(CHECK, settings.check);
   settings.ccache = isOn(CCACHE, settings.ccache);
   settings.sccache = isOn(SCCACHE, settings.sccache);
+  const reproduce = options.get(REPRODUCE.name);
+  if (reproduce !== undefined) {
+    settings.reproduce = reproduce === USUAL ? null : reproduce === "on";
+  }
   for (const text of repeatedOption(options, VARIABLE)) {
     const [, name, value] = /^([^=]+)=(.*)$/s.exec(text) ?? [];
     if (name === undefined) throw new UsageError(`--env must be NAME=VALUE, not ${text}.`);
@@ -205,6 +219,7 @@ function renderSettings(report: SettingsReport, paints: Paints): string {
     ["check()", state(settings.check)],
     ["ccache", state(settings.ccache)],
     ["sccache", state(settings.sccache)],
+    ["Reproduce", settings.reproduce === null ? USUAL : state(settings.reproduce)],
     ["Packages", settings.packages.join(", ") || "-"],
     ["Timeout", settings.timeout_ms === null ? USUAL : formatDuration(settings.timeout_ms)],
     ["Memory", size(settings.memory_bytes)],

@@ -85,6 +85,7 @@ function settingsText({ settings }: BuildDetails): string {
     ...settings.check ? [] : ["no check()"],
     ...settings.ccache ? ["ccache"] : [],
     ...settings.sccache ? ["sccache"] : [],
+    ...settings.reproduce === null ? [] : [settings.reproduce ? "built twice" : "built once"],
     ...settings.makepkg_conf === "" ? [] : ["added makepkg.conf lines"],
     ...Object.keys(settings.environment),
     ...settings.packages,

@@ -42,21 +42,22 @@ async function reportOf(building: Building, watched: WatchedPackage): Promise<Se
   );
   return {
     base,
-    settings: fullReport(settings?.settings ?? USUAL_SETTINGS),
+    settings: packageSettingsReport(settings?.settings ?? USUAL_SETTINGS),
     approved: settings === null ? null : attributionReport(settings),
     proposed: proposed === null ? null : {
       ...attributionReport(proposed),
-      settings: fullReport(proposed.settings),
+      settings: packageSettingsReport(proposed.settings),
       changes: changesOf(watched, proposed),
       approval: approval?.id ?? null,
     },
   };
 }
 
-function fullReport(settings: BuildSettings): PackageSettings {
+/** All settings of a package. */
+export function packageSettingsReport(settings: BuildSettings): PackageSettings {
   // Those that are on disk may be older than a setting.
   const all = { ...USUAL_SETTINGS, ...settings };
-  return { ...settingsReport(all), patches: [...all.patches] };
+  return { ...settingsReport(all), reproduce: all.reproduce, patches: [...all.patches] };
 }
 
 function settingsFrom(settings: PackageSettings): BuildSettings {
@@ -71,6 +72,7 @@ function settingsFrom(settings: PackageSettings): BuildSettings {
     timeoutMs: settings.timeout_ms,
     memoryBytes: settings.memory_bytes,
     diskBytes: settings.disk_bytes,
+    reproduce: settings.reproduce,
     patches: settings.patches,
   };
 }

@@ -154,7 +154,7 @@ async function jobOf(
     tree_hash: build.treeHash,
     source_date_epoch: Math.floor(build.approved.at / 1000),
     packager: builds.packager,
-    reproduce: builds.reproduce,
+    reproduce: settings.reproduce ?? builds.reproduce,
     settings: settingsReport(settings),
     repository: await repositoryLines(build, publishing, url),
     mirrored: mirroredLines(architecture, config, url),

@@ -18,7 +18,7 @@ import type { Attempt, Build, BuildFailure, Hold } from "../../building/queue/bu
 import type { LogPart } from "../../building/queue/build_log.ts";
 import type { BuildQueue } from "../../building/queue/build_queue.ts";
 import { searchFor, searchForErrors } from "../../building/queue/log_search.ts";
-import { settingsReport } from "./builder.ts";
+import { packageSettingsReport } from "./build_settings.ts";
 import { attributionReport } from "./attribution.ts";
 import { timestamp } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
@@ -151,7 +151,7 @@ function detailsOf(build: Build, builds: BuildQueue): BuildDetails {
   return {
     ...buildReport(build, builds),
     needs: [...needs],
-    settings: { ...settingsReport(settings), patches: [...settings.patches] },
+    settings: packageSettingsReport(settings),
     approved: attributionReport(approved),
     released: orNull(released, attributionReport),
     ended_by: orNull(ended, attributionReport),

@@ -25,6 +25,20 @@ export const BUILDS: readonly Mutant[] = [
     killedBy: ["building/looks/pinned_sources_test.ts"],
   },
   {
+    file: "server/api/builder.ts",
+    find: "reproduce: settings.reproduce ?? builds.reproduce,",
+    replace: "reproduce: builds.reproduce,",
+    breaks: "a package is built once whose settings say twice",
+    killedBy: ["server/api/rebuild_settings_test.ts"],
+  },
+  {
+    file: "building/queue/product_check.ts",
+    find: "library !== null && libraries.has(library)",
+    replace: "library !== null",
+    breaks: "a package may depend on any library, and claim to provide it",
+    killedBy: PRODUCT,
+  },
+  {
     file: "building/queue/publication.ts",
     find: "differences: newDifferences(build, previous),",
     replace: "differences: [],",

@@ -186,6 +186,7 @@ Deno.test("settings are proposed by aur settings, shown with before and after, a
       const silent = await pkgstash("aur", "settings", "lib", "--network", "on");
       assertEquals(silent.code, EXIT_CODE.usage);
       const options = ["--network", "on", "--env", "A=1", "--env", "B=2", "--makepkg-conf", conf];
+      options.push("--reproduce", "on");
       const proposed = await printed(
         pkgstash("aur", "settings", "lib", ...options, "--patch", patch, "--reason", "it must"),
       );
@@ -198,6 +199,7 @@ Deno.test("settings are proposed by aur settings, shown with before and after, a
         const text of [
           /check +on -> off/,
           /variable A +none -> 1/,
+          /reproduce +usual -> on/,
           /\+OPTIONS\+=\(!lto\)/,
           /\+\+mine/,
         ]
@@ -212,7 +214,7 @@ Deno.test("settings are proposed by aur settings, shown with before and after, a
       assertMatch(await printed(pkgstash("aur", "settings", "lib")), /^Network +on$/m);
       assertMatch(
         await printed(pkgstash("aur", "show", "lib")),
-        /settings approved by administrator \(network: off -> on, check: on -> off, variable A added/,
+        /settings approved by administrator \(network: off -> on, check: on -> off, reproduce: usual -> on, variable A added/,
       );
       const [network] = JSON.parse(await printed(pkgstash("builds", "list", "--json"))).builds;
       const build = JSON.parse(

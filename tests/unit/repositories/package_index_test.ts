@@ -118,3 +118,14 @@ Deno.test("malformed entries of a database are logged once, with the number of e
   assertStringIncludes(line, "count=2");
   assertStringIncludes(line, "a-1-1");
 });
+
+Deno.test("all versions of a library are found, in both forms, by its name", async () => {
+  const index = await indexOf([
+    listed("foo", "1-1", { provides: ["libfoo.so=5-64", "lib:libfoo.so.5", "foo-api=1"] }),
+    listed("foo4", "1-1", { provides: ["lib:libfoo.so.4", "lib32:libfoo.so.4"] }),
+  ]);
+  assertEquals(index.versionsOf("libfoo.so"), ["libfoo.so=5-64"]);
+  assertEquals(index.versionsOf("lib:libfoo.so"), ["lib:libfoo.so.5", "lib:libfoo.so.4"]);
+  assertEquals(index.versionsOf("lib32:libfoo.so"), ["lib32:libfoo.so.4"]);
+  assertEquals(index.versionsOf("foo-api"), []);
+});

@@ -45,6 +45,7 @@ function settingsBody(changes: Record<string, unknown>) {
   const settings = {
     ...{ network: true, check: true, ccache: false, sccache: false, makepkg_conf: "" },
     ...{ environment: {}, packages: [], timeout_ms: null, memory_bytes: null, disk_bytes: null },
+    reproduce: null,
     patches: [],
     ...changes,
   };

@@ -66,3 +66,29 @@ Deno.test("a rebuild has the settings that are approved for its files now, also 
   const old = await rebuild();
   assertEquals([old.settings.network, old.pkgrel], [false, "1.1"]);
 });
+
+Deno.test("whether a package is built twice is its own setting, or else the configured one", async () => {
+  for (const configured of [true, false]) {
+    await using daemon = await BuildsApp.start({
+      tables: () => `[builds]\nreproduce = ${configured}\n`,
+    });
+    const builder = await daemon.builder("b1");
+    await send(daemon, "1.0");
+    await approve(daemon);
+    const usual = (await builder.lease())!;
+    assertEquals(usual.reproduce, configured);
+    await builder.failed(usual.id, "build_error");
+    const { value: { settings } } = await daemon.call("GET", "aur/packages/foo/settings");
+    assertEquals(settings.reproduce, null);
+    const proposed = await daemon.call("PUT", "aur/packages/foo/settings", {
+      settings: { ...settings, reproduce: !configured },
+      reason: "its build is known to differ",
+    });
+    assertEquals(proposed.value.proposed.changes, [{
+      ...{ name: "reproduce", before: "usual", after: configured ? "off" : "on" },
+    }]);
+    assertEquals(await builder.lease({ waitMs: 0 }), null, "nobody has approved it");
+    await approve(daemon);
+    assertEquals((await builder.lease())!.reproduce, !configured);
+  }
+});
