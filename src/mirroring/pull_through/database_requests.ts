@@ -209,7 +209,7 @@ export class DatabaseRequests {
     const path = snapshots.pathOf(file.repository, member.blob);
     const expectedSize = file.member === "db" ? snapshot.origin?.size ?? null : null;
     const sent = { path, fileName: file.fileName, status, expectedSize };
-    if (!isDatedAhead(request)) return await hot.send(request, file, sent);
+    if (!isDatedAhead(request)) return await hot.sendOrRecall(request, file, sent);
     snapshots.recordUndated(file.repository);
     const response = await hot.send(withoutCondition(request), file, sent);
     response?.headers.delete("last-modified");
