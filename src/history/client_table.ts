@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Write } from "../platform/database/late_writes.ts";
 import { ranked, type Tally, TALLY_COLUMNS, TALLY_KEYS } from "./tally.ts";
 import { type ClientTraffic, OTHERS, type Sync } from "./unwritten_traffic.ts";
 
@@ -6,6 +7,8 @@ import { type ClientTraffic, OTHERS, type Sync } from "./unwritten_traffic.ts";
 export const MAX_CLIENTS = 2_000;
 /** Of new ones in one batch: who has many addresses must not push out everybody at once. */
 const MAX_NEW_AT_ONCE = 100;
+/** Clients of one transaction, each with a dozen databases: a few milliseconds. */
+const CLIENTS_PER_WRITE = 50;
 /** Clients that were not seen for so long are forgotten first. */
 const LONG_UNSEEN_MS = 90 * 86_400_000;
 
@@ -40,20 +43,35 @@ const SELECT = `
     ${TALLY_KEYS.map((key) => `${TALLY_COLUMNS[key]} AS "${key}"`).join(", ")} FROM clients`;
 
 /** Adds what clients did. Of those that are not known yet, the ones with the most bytes are. */
-export function addClients(
+export function clientWrites(clients: ReadonlyMap<string, ClientTraffic>): Write[] {
+  const tallies = new Map([...clients].map(([address, { tally }]) => [address, tally]));
+  const order = ranked(tallies).map(([address]) => address).filter((each) => each !== OTHERS);
+  const room = { left: MAX_NEW_AT_ONCE };
+  const writes: Write[] = [];
+  for (let at = 0; at < order.length; at += CLIENTS_PER_WRITE) {
+    const part = order.slice(at, at + CLIENTS_PER_WRITE);
+    writes.push((database) => addClients(database, { addresses: part, clients, room }));
+  }
+  return writes;
+}
+
+function addClients(
   database: DatabaseSync,
-  clients: ReadonlyMap<string, ClientTraffic>,
+  { addresses, clients, room }: {
+    addresses: readonly string[];
+    clients: ReadonlyMap<string, ClientTraffic>;
+    /** How many more may be new. */
+    room: { left: number };
+  },
 ): void {
   const isKnown = database.prepare("SELECT 1 FROM clients WHERE address = ?");
   const insert = database.prepare(ADD);
   const sync = database.prepare("INSERT OR REPLACE INTO syncs VALUES (?, ?, ?, ?)");
-  let left = MAX_NEW_AT_ONCE;
-  const tallies = new Map([...clients].map(([address, { tally }]) => [address, tally]));
-  for (const [address, tally] of ranked(tallies)) {
+  for (const address of addresses) {
     const traffic = clients.get(address);
-    if (address === OTHERS || traffic === undefined) continue;
-    if (isKnown.get(address) === undefined && left-- <= 0) continue;
-    const { firstSeen, lastSeen, agent, syncs } = traffic;
+    if (traffic === undefined) continue;
+    if (isKnown.get(address) === undefined && room.left-- <= 0) continue;
+    const { firstSeen, lastSeen, agent, syncs, tally } = traffic;
     insert.run(address, firstSeen, lastSeen, agent, ...TALLY_KEYS.map((key) => tally[key]));
     for (const [directory, { databaseAt, syncedAt }] of syncs) {
       sync.run(address, directory, databaseAt, syncedAt);

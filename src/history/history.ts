@@ -3,8 +3,10 @@ import { join } from "@std/path";
 import { BackgroundWork } from "../async/background_work.ts";
 import type { Config } from "../config/config.ts";
 import { reasonOf } from "../errors.ts";
-import { openDatabase } from "../platform/database/database.ts";
-import { LateWrites } from "../platform/database/late_writes.ts";
+import { TimeSlice } from "../async/time_slice.ts";
+import { Turns } from "../async/turns.ts";
+import { checkInSlices } from "../platform/database/sliced_check.ts";
+import { LateWrites, type Write } from "../platform/database/late_writes.ts";
 import { eventLogger } from "../platform/observability/logging.ts";
 import {
   type Metrics,
@@ -14,10 +16,10 @@ import {
 import type { Delivery, Traffic } from "../repositories/traffic.ts";
 import { ClientNames } from "./client_names.ts";
 import {
-  addClients,
   allClients,
   clientAt,
   type ClientSync,
+  clientWrites,
   forgetClients,
   type KnownClient,
   lastSyncs,
@@ -25,7 +27,7 @@ import {
   syncsOf,
   unresolvedClients,
 } from "./client_table.ts";
-import { MIGRATIONS } from "./history_schema.ts";
+import { HistoryFile } from "./history_file.ts";
 import { hostNameOf, type PointerResolver } from "./reverse_names.ts";
 import { addTally, emptyTally, type Tally } from "./tally.ts";
 import {
@@ -34,15 +36,15 @@ import {
   periodOf,
   periodsOf,
   type Subject,
-  thin,
+  thinning,
 } from "./traffic_table.ts";
 import { type FileRequest, UnwrittenTraffic } from "./unwritten_traffic.ts";
 
 const log = eventLogger("history");
 
 const WRITE_INTERVAL_MS = 60_000;
-/** An hour that the disk does not take. */
-const MAX_LATE_WRITES = 60;
+/** An hour that the disk does not take, of twenty-one writes a minute. */
+const MAX_LATE_WRITES = 60 * 21;
 /** DNS is asked about a client again after this time. */
 const HOST_NAME_AGE_MS = 86_400_000;
 /** How many clients DNS is asked about after a write. */
@@ -84,7 +86,7 @@ export interface HistoryOptions {
 /**
  * What was served and fetched, when and to whom: the door of this room. Requests are counted in
  * memory and written once a minute, so a crash costs that minute. What cannot be written, opened or
- * read costs charts, and never a request.
+ * read costs charts, and never a request. Whatever takes longer lets the event loop run in between.
  */
 export class History implements Traffic {
   readonly names: ClientNames;
@@ -99,8 +101,10 @@ export class History implements Traffic {
   /** Since the start, by repository, without what is not written yet. */
   readonly #totals = new Map<string, Tally>();
   #unwritten: UnwrittenTraffic;
-  #database: DatabaseSync | null = null;
-  #opened: Promise<DatabaseSync> | null = null;
+  /** Of what changes the database or replaces it. */
+  readonly #turns = new Turns();
+  readonly #file: HistoryFile;
+  #opened: Promise<void> | null = null;
   #config: HistoryConfig;
   #timer: ReturnType<typeof setInterval> | null = null;
   #isResolving = false;
@@ -117,7 +121,8 @@ export class History implements Traffic {
     this.#resolve = resolve;
     this.#unwritten = new UnwrittenTraffic(now);
     this.names = new ClientNames(join(config.stateRoot, "client_names.json"));
-    this.#writes = new LateWrites(() => this.#database!, {
+    this.#file = new HistoryFile(() => this.#config.stateRoot);
+    this.#writes = new LateWrites(() => this.#file.database, {
       limit: MAX_LATE_WRITES,
       onProblem: (reason) =>
         log.error("cannot write the history, keeping it in memory", { reason }),
@@ -128,8 +133,8 @@ export class History implements Traffic {
   }
 
   /**
-   * Opens the database; a damaged one is replaced. If that fails, everything stays in memory. Never
-   * rejects.
+   * Opens the database, and begins to look for damage; a damaged one is replaced. If that fails,
+   * everything stays in memory. Never rejects.
    */
   async open(): Promise<void> {
     this.#opened ??= this.#open();
@@ -162,11 +167,12 @@ export class History implements Traffic {
   async traffic(
     { range, subject, name }: { range: Range; subject: Subject; name: string },
   ): Promise<TrafficHistory> {
-    const database = await this.#upToDate();
     const { lengthS, count } = RANGES[range];
     const untilS = periodOf(this.#now() / 1000, lengthS) + lengthS;
     const fromS = untilS - count * lengthS;
-    const found = periodsOf(database, { subject, name, fromS, untilS, lengthS });
+    const found = await this.#read((database) =>
+      periodsOf(database, { subject, name, fromS, untilS, lengthS })
+    );
     const byStart = new Map(found.map((period) => [period.startS, period]));
     const total = emptyTally();
     for (const { tally } of found) addTally(total, tally);
@@ -179,43 +185,41 @@ export class History implements Traffic {
 
   /** All known clients. */
   async clients(): Promise<ListedClient[]> {
-    const database = await this.#upToDate();
     const names = await this.names.all();
-    const syncs = lastSyncs(database);
-    return allClients(database).map((client) => ({
-      ...client,
-      name: names.get(client.address) ?? null,
-      syncedAt: syncs.get(client.address) ?? null,
-    }));
+    return await this.#read((database) => {
+      const syncs = lastSyncs(database);
+      return allClients(database).map((client) => ({
+        ...client,
+        name: names.get(client.address) ?? null,
+        syncedAt: syncs.get(client.address) ?? null,
+      }));
+    });
   }
 
   /** A client, and the databases that it synced; null if it is not known. */
   async client(address: string): Promise<{ client: ListedClient; syncs: ClientSync[] } | null> {
-    const database = await this.#upToDate();
-    const client = clientAt(database, address);
-    if (client === null) return null;
-    const syncs = syncsOf(database, address);
     const name = (await this.names.all()).get(address) ?? null;
-    const syncedAt = syncs.length === 0 ? null : Math.max(...syncs.map((each) => each.syncedAt));
-    return { client: { ...client, name, syncedAt }, syncs };
+    return await this.#read((database) => {
+      const client = clientAt(database, address);
+      if (client === null) return null;
+      const syncs = syncsOf(database, address);
+      const syncedAt = syncs.length === 0 ? null : Math.max(...syncs.map((each) => each.syncedAt));
+      return { client: { ...client, name, syncedAt }, syncs };
+    });
   }
 
-  /** Writes what has happened since the last time. */
-  flush(): void {
-    const database = this.#database;
-    if (database === null) return;
-    const batch = this.#unwritten;
-    this.#unwritten = new UnwrittenTraffic(this.#now);
-    try {
-      if (batch.isEmpty) return void this.#writes.flush();
-      for (const [directory, tally] of batch.repositories) {
-        addTally(entryOf(this.#totals, directory), tally);
+  /** Writes what has happened since the last time. Never rejects. */
+  async flush(): Promise<void> {
+    await this.#turns.run(async () => {
+      if (!this.#file.isOpen) return;
+      try {
+        await this.#file.follow();
+        await this.#writes.writeInSlices(this.#takeWrites());
+      } catch (error) {
+        log.error("cannot record a minute of the history", { reason: reasonOf(error) });
+        await this.#file.heal(this.#file.database, error);
       }
-      batch.trim();
-      this.#writes.write((database) => write(database, batch));
-    } catch (error) {
-      log.error("cannot record a minute of the history", { reason: reasonOf(error) });
-    }
+    });
   }
 
   /** Writes everything and closes the database. */
@@ -223,60 +227,88 @@ export class History implements Traffic {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#controller.abort();
     await this.#opened;
-    this.flush();
+    await this.flush();
     await this.#background.settled();
     await this.names.settled();
-    this.#database?.close();
-    this.#database = null;
+    this.#file.close();
   }
 
-  async #open(): Promise<DatabaseSync> {
-    let database: DatabaseSync;
-    try {
-      // Not in the cache, which may be removed: what was in the past cannot be fetched again.
-      database = await openDatabase(join(this.#config.stateRoot, "history.sqlite"), MIGRATIONS);
-    } catch (error) {
-      log.error("keeping the history in memory until the next start", { reason: reasonOf(error) });
-      database = await openDatabase(":memory:", MIGRATIONS);
-    }
-    this.#database = database;
+  async #open(): Promise<void> {
+    await this.#file.open();
     this.#timer = setInterval(() => this.#tick(), WRITE_INTERVAL_MS);
     Deno.unrefTimer(Number(this.#timer));
-    return database;
+    this.#background.add("cannot check the history", this.check());
+  }
+
+  /** Reads all of the database, and replaces it if it is damaged; rejects if that fails. */
+  async check(): Promise<void> {
+    const { database } = this.#file;
+    try {
+      await checkInSlices(database, this.#controller.signal);
+    } catch (error) {
+      const isReplaced = () => !this.#file.isOpen || this.#file.database !== database;
+      if (isReplaced()) return;
+      const isHealed = await this.#turns.run(() => this.#file.heal(database, error));
+      if (!isHealed && !isReplaced()) throw error;
+    }
   }
 
   /** What is done once a minute. */
   #tick(): void {
-    this.flush();
-    this.#background.add("cannot tidy up the history", this.tidy());
+    this.#background.add("cannot tidy up the history", this.flush().then(() => this.tidy()));
+  }
+
+  /** The writes of what has happened since the last time. */
+  #takeWrites(): Write[] {
+    const batch = this.#unwritten;
+    this.#unwritten = new UnwrittenTraffic(this.#now);
+    if (batch.isEmpty) return [];
+    for (const [directory, tally] of batch.repositories) {
+      addTally(entryOf(this.#totals, directory), tally);
+    }
+    batch.trim();
+    return [(database) => addTraffic(database, batch), ...clientWrites(batch.clients)];
   }
 
   /** Thins what is old, forgets clients beyond the limit, and asks DNS about the others. */
   async tidy(): Promise<void> {
-    const database = this.#database;
-    if (database === null || this.#writes.problem !== null) return;
+    if (this.#writes.problem !== null) return;
     // Names that cannot be read protect nobody, and must not let the clients grow.
     const names = await this.names.all().catch(() => new Map<string, string>());
-    if (this.#controller.signal.aborted) return;
-    this.#writes.attempt((database) => {
-      thin(database, this.#now());
-      forgetClients(database, this.#now(), (address) => names.has(address));
+    await this.#turns.run(async () => {
+      if (!this.#file.isOpen) return;
+      try {
+        await this.#shrink((address) => names.has(address));
+      } catch (error) {
+        if (!await this.#file.heal(this.#file.database, error)) throw error;
+      }
     });
-    if (this.#config.resolveClientNames) await this.#resolveNames(database);
+    if (this.#config.resolveClientNames) await this.#resolveNames();
   }
 
-  async #resolveNames(database: DatabaseSync): Promise<void> {
+  async #shrink(isNamed: (address: string) => boolean): Promise<void> {
+    const { signal } = this.#controller;
+    const slice = new TimeSlice();
+    for (const write of thinning(this.#file.database, this.#now())) {
+      if (signal.aborted || !this.#writes.attempt(write)) return;
+      if (slice.isOver) await slice.renew();
+    }
+    this.#writes.attempt((database) => forgetClients(database, this.#now(), isNamed));
+  }
+
+  async #resolveNames(): Promise<void> {
     if (this.#isResolving) return;
     this.#isResolving = true;
     try {
       const { signal } = this.#controller;
       const since = this.#now() - HOST_NAME_AGE_MS;
       const wanted = { seenSince: since, askedSince: since, limit: MAX_LOOKUPS };
-      for (const address of unresolvedClients(database, wanted)) {
+      for (const address of await this.#query((each) => unresolvedClients(each, wanted))) {
         const hostName = await hostNameOf(address, signal, this.#resolve);
         if (signal.aborted) return;
-        this.#writes.attempt((database) =>
-          setHostName(database, address, { hostName, at: this.#now() })
+        const found = { hostName, at: this.#now() };
+        await this.#query(() =>
+          this.#writes.attempt((database) => setHostName(database, address, found))
         );
       }
     } finally {
@@ -284,12 +316,24 @@ export class History implements Traffic {
     }
   }
 
-  /** The database with everything in it that has happened, as far as the disk takes it. */
-  async #upToDate(): Promise<DatabaseSync> {
-    const database = await this.#opened;
-    if (database === null) throw new Error("the history is not open");
-    if (this.#writes.problem === null) this.flush();
-    return database;
+  /** Reads from the database, which has everything that has happened, as far as the disk takes it. */
+  async #read<T>(query: (database: DatabaseSync) => T): Promise<T> {
+    await this.#opened;
+    if (this.#writes.problem === null) await this.flush();
+    return await this.#query(query);
+  }
+
+  /** Uses the database in a turn of its own; once more if it was damaged and has been replaced. */
+  async #query<T>(query: (database: DatabaseSync) => T): Promise<T> {
+    return await this.#turns.run(async () => {
+      const { database } = this.#file;
+      try {
+        return query(database);
+      } catch (error) {
+        if (!await this.#file.heal(database, error)) throw error;
+        return query(this.#file.database);
+      }
+    });
   }
 
   #observe(): void {
@@ -328,8 +372,8 @@ export class History implements Traffic {
   }
 }
 
-/** Writes a minute in one transaction. */
-function write(database: DatabaseSync, batch: UnwrittenTraffic): void {
+/** Writes what the charts show of a minute. */
+function addTraffic(database: DatabaseSync, batch: UnwrittenTraffic): void {
   const { since, repositories, clients } = batch;
   const all = emptyTally();
   for (const tally of repositories.values()) addTally(all, tally);
@@ -337,7 +381,6 @@ function write(database: DatabaseSync, batch: UnwrittenTraffic): void {
   addToMinute(database, since, "repository", repositories);
   const tallies = new Map([...clients].map(([address, { tally }]) => [address, tally]));
   addToMinute(database, since, "client", tallies);
-  addClients(database, clients);
 }
 
 function entryOf(tallies: Map<string, Tally>, name: string): Tally {

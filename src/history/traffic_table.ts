@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import type { Write } from "../platform/database/late_writes.ts";
 import { addTally, emptyTally, ranked, type Tally, TALLY_COLUMNS, TALLY_KEYS } from "./tally.ts";
 import { OTHERS } from "./unwritten_traffic.ts";
 
@@ -28,6 +29,8 @@ const RESOLUTIONS: readonly [Resolution, Resolution, Resolution] = [
 export const MAX_DAYS = 1_100;
 /** How many longer periods are made at once: a clock that jumps ahead must not hold up everything. */
 const MAX_PERIODS_AT_ONCE = 30;
+/** Names that become longer periods in one transaction, each of 60 rows: a few milliseconds. */
+const NAMES_PER_WRITE = 20;
 
 export type Subject = "all" | "client" | "repository";
 
@@ -60,9 +63,10 @@ export function addToMinute(
 
 /**
  * Turns minutes that are older than a day into hours, and hours that are older than a month into
- * days, as many as is done at once. Nothing but the days beyond `MAX_DAYS` is lost of their sums.
+ * days, as many as is done at once, and removes days beyond `MAX_DAYS`; nothing else is lost of the
+ * sums. Each write is small and complete in itself; the next one is made after it.
  */
-export function thin(database: DatabaseSync, now: number): void {
+export function* thinning(database: DatabaseSync, now: number): Generator<Write> {
   for (const [index, shorter] of RESOLUTIONS.entries()) {
     const longer = RESOLUTIONS[index + 1];
     if (longer === undefined) break;
@@ -72,21 +76,18 @@ export function thin(database: DatabaseSync, now: number): void {
       WHERE length_s = ? AND start_s < ? ORDER BY startS LIMIT ?`)
       .all(shorter.lengthS, until, MAX_PERIODS_AT_ONCE);
     for (const { startS } of periods as { startS: number }[]) {
-      lengthen(database, startS, { shorter, longer });
+      yield* lengthening(database, startS, { shorter, longer });
     }
   }
-  database.prepare(`
-    DELETE FROM traffic WHERE length_s = ?1 AND start_s <= (
-      SELECT DISTINCT start_s FROM traffic WHERE length_s = ?1 ORDER BY start_s DESC LIMIT 1 OFFSET ?2
-    )`).run(DAY_S, MAX_DAYS);
+  yield* removingDays(database);
 }
 
-/** Makes one longer period of the shorter ones in it. */
-function lengthen(
+/** Makes one longer period of the shorter ones in it, a few names at a time. */
+function* lengthening(
   database: DatabaseSync,
   startS: number,
   { shorter, longer }: { shorter: Resolution; longer: Resolution },
-): void {
+): Generator<Write> {
   const within = [shorter.lengthS, startS, startS + longer.lengthS];
   const rows = database.prepare(`
     SELECT subject, name, ${SUMS} FROM traffic
@@ -101,10 +102,38 @@ function lengthen(
     bySubject.set(subject, tallies.set(name, tally));
   }
   for (const [subject, tallies] of bySubject) {
-    add(database, { subject, startS, resolution: longer }, tallies);
+    // The first ones get the room that there is.
+    const order = ranked(tallies);
+    for (let at = 0; at < order.length; at += NAMES_PER_WRITE) {
+      const part = new Map(order.slice(at, at + NAMES_PER_WRITE));
+      yield (database) => {
+        add(database, { subject, startS, resolution: longer }, part);
+        const remove = database.prepare(`
+          DELETE FROM traffic
+          WHERE subject = ? AND name = ? AND length_s = ? AND start_s >= ? AND start_s < ?`);
+        for (const name of part.keys()) remove.run(subject, name, ...within);
+      };
+    }
   }
-  database.prepare("DELETE FROM traffic WHERE length_s = ? AND start_s >= ? AND start_s < ?")
-    .run(...within);
+}
+
+/** Removes the oldest days while there are more than `MAX_DAYS`, one at a time. */
+function* removingDays(database: DatabaseSync): Generator<Write> {
+  // From each day to the one before it by the index: DISTINCT would read all rows.
+  const found = database.prepare(`
+    WITH RECURSIVE day (start_s) AS (
+      SELECT max(start_s) FROM traffic WHERE length_s = ?1
+      UNION ALL
+      SELECT (SELECT max(start_s) FROM traffic WHERE length_s = ?1 AND start_s < day.start_s)
+      FROM day WHERE day.start_s IS NOT NULL
+    )
+    SELECT start_s AS startS FROM day WHERE start_s IS NOT NULL LIMIT -1 OFFSET ?2`)
+    .all(DAY_S, MAX_DAYS) as { startS: number }[];
+  for (const { startS } of found.reverse()) {
+    yield (database) => {
+      database.prepare("DELETE FROM traffic WHERE length_s = ? AND start_s = ?").run(DAY_S, startS);
+    };
+  }
 }
 
 /** Adds counts to a period: to names that it has, and to as many new ones as there is room for. */

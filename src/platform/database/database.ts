@@ -34,24 +34,39 @@ export function isDiskFailure(error: unknown): boolean {
 }
 
 /** The file can be read, but the database in it cannot be used. */
-class UnusableDatabase extends Error {}
+export class UnusableDatabase extends Error {}
+
+/** Whether SQLite failed because the file is not a database, or a damaged one. */
+export function isDamage(error: unknown): boolean {
+  return error instanceof UnusableDatabase || DAMAGE.test(reasonOf(error));
+}
+
+export interface OpenOptions {
+  /**
+   * Whether all of the database is read at once to find damage, which is the default. It holds up
+   * everything else, for a second with a million rows; see `checkInSlices`.
+   */
+  readonly isChecked?: boolean;
+}
 
 /**
  * Opens a SQLite database and migrates it to the latest version. A database that is damaged or of
- * an unknown later version is renamed to `<path>.damaged` and replaced by an empty one, because its
- * content can be recovered from the cache. Throws `storage` if no database can be opened at `path`.
+ * an unknown later version is renamed to `<path>.damaged` and replaced by an empty one, because the
+ * daemon can do without its content. Throws `storage` if no database can be opened at `path`.
  */
-export async function openDatabase(path: string, migrations: Migrations): Promise<DatabaseSync> {
+export async function openDatabase(
+  path: string,
+  migrations: Migrations,
+  options: OpenOptions = {},
+): Promise<DatabaseSync> {
   try {
     await Deno.mkdir(dirname(path), { recursive: true });
     try {
-      return openPatiently(path, migrations);
+      return openPatiently(path, migrations, options);
     } catch (error) {
-      if (!(error instanceof UnusableDatabase) && !DAMAGE.test(reasonOf(error))) throw error;
-      log.warn("cannot use the database, starting a new one", { path, reason: reasonOf(error) });
-      await Deno.rename(path, `${path}.damaged`);
-      for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
-      return openPatiently(path, migrations);
+      if (!isDamage(error)) throw error;
+      await setAside(path, error);
+      return openPatiently(path, migrations, options);
     }
   } catch (error) {
     throw new PkgstashError(
@@ -61,6 +76,21 @@ export async function openDatabase(path: string, migrations: Migrations): Promis
       { cause: error },
     );
   }
+}
+
+/** Renames the file of a database that cannot be used, and is not open, to `<path>.damaged`. */
+export async function setAside(path: string, damage: unknown): Promise<void> {
+  log.warn("cannot use the database, starting a new one", { path, reason: reasonOf(damage) });
+  await Deno.rename(path, `${path}.damaged`);
+  await removeJournal(path);
+}
+
+/**
+ * Removes the journal of a database that is not open. SQLite leaves it behind if the file was removed
+ * or replaced meanwhile, and would apply it to the next file of that name, which would damage it.
+ */
+export async function removeJournal(path: string): Promise<void> {
+  for (const suffix of ["-wal", "-shm"]) await Deno.remove(path + suffix).catch(() => {});
 }
 
 /**
@@ -124,16 +154,24 @@ function removeIfPossible(path: string): void {
 }
 
 /** A full disk has no space for the memory that connections share; one alone can do without. */
-function openPatiently(path: string, migrations: Migrations): DatabaseSync {
+function openPatiently(
+  path: string,
+  migrations: Migrations,
+  options: OpenOptions = {},
+): DatabaseSync {
   try {
-    return open(path, migrations);
+    return open(path, migrations, options);
   } catch (error) {
     if (!isDiskFailure(error)) throw error;
-    return open(path, migrations, "PRAGMA locking_mode = EXCLUSIVE;");
+    return open(path, migrations, { ...options, before: "PRAGMA locking_mode = EXCLUSIVE;" });
   }
 }
 
-function open(path: string, migrations: Migrations, before = ""): DatabaseSync {
+function open(
+  path: string,
+  migrations: Migrations,
+  { isChecked = true, before = "" }: OpenOptions & { before?: string } = {},
+): DatabaseSync {
   const database = new DatabaseSync(path);
   try {
     database.exec(before);
@@ -144,8 +182,10 @@ function open(path: string, migrations: Migrations, before = ""): DatabaseSync {
       PRAGMA wal_autocheckpoint = ${JOURNAL_PAGES};
       PRAGMA journal_size_limit = ${JOURNAL_PAGES * PAGE_BYTES};`,
     );
-    const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
-    if (check.quick_check !== "ok") throw new UnusableDatabase(check.quick_check);
+    if (isChecked) {
+      const check = database.prepare("PRAGMA quick_check(1)").get() as { quick_check: string };
+      if (check.quick_check !== "ok") throw new UnusableDatabase(check.quick_check);
+    }
     const { user_version: version } = database.prepare("PRAGMA user_version").get() as {
       user_version: number;
     };

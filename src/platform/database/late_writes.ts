@@ -1,4 +1,5 @@
 import type { DatabaseSync } from "node:sqlite";
+import { TimeSlice } from "../../async/time_slice.ts";
 import { reasonOf } from "../../errors.ts";
 import { inTransaction, isDiskFailure } from "./database.ts";
 
@@ -43,6 +44,29 @@ export class LateWrites {
     if (this.#waiting.length <= this.#options.limit) return;
     this.#waiting.shift();
     this.#lost++;
+  }
+
+  /**
+   * Writes these now or later, in their order and after all that waits; the event loop runs between
+   * two of them. Only one call may run at a time.
+   */
+  async writeInSlices(writes: readonly Write[]): Promise<void> {
+    const wasLate = this.#problem !== null;
+    this.#waiting.push(...writes);
+    const slice = new TimeSlice();
+    let written = 0;
+    for (let write = this.#waiting.shift(); write !== undefined; write = this.#waiting.shift()) {
+      if (!this.#run(write)) {
+        this.#waiting.unshift(write);
+        break;
+      }
+      written++;
+      if (slice.isOver) await slice.renew();
+    }
+    this.#lost += this.#waiting.splice(0, this.#waiting.length - this.#options.limit).length;
+    if (!wasLate || this.#waiting.length > 0) return;
+    this.#options.onRecovered({ written, lost: this.#lost });
+    this.#lost = 0;
   }
 
   /** Writes now, after all that waits; returns false if the disk does not take it. */

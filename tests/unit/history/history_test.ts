@@ -76,7 +76,7 @@ Deno.test("what is not written yet is all that a crash costs", async () => {
   await using folder = await TempFolder.create();
   await using before = await openIn(folder.path);
   recordHit(before);
-  before.flush();
+  await before.flush();
   recordHit(before);
   // As the killed daemon leaves its files.
   const copy = join(folder.path, "copy");
@@ -103,6 +103,128 @@ Deno.test("a damaged database is replaced, and that is said", async () => {
   assertEquals((await Deno.stat(`${path}.damaged`)).isFile, true);
 });
 
+Deno.test("damage is found after the start, and costs the old database but no request", async () => {
+  await using folder = await TempFolder.create();
+  const path = join(folder.path, "history.sqlite");
+  {
+    await using history = await openIn(folder.path);
+    for (let i = 0; i < 90; i++) recordHit(history, `192.0.2.${i}`);
+  }
+  const damaged = await Deno.readFile(path);
+  damaged.fill(0x55, damaged.length - 4096);
+  await Deno.writeFile(path, damaged);
+  const log = new LogLines();
+  await using history = await openIn(folder.path);
+  await history.check();
+  recordHit(history);
+  assertEquals((await history.traffic(ALL)).total.hit, 1);
+  assertEquals(log.matching(/cannot use the database/).length, 1);
+  assertEquals(await Deno.readFile(`${path}.damaged`), damaged);
+});
+
+Deno.test("damage that reading or writing meets is healed as well", async () => {
+  for (const meet of ["traffic", "flush", "tidy"] as const) {
+    await using folder = await TempFolder.create();
+    const path = join(folder.path, "history.sqlite");
+    const now = () => Date.UTC(2026, 10, 29, 12);
+    await using history = await openIn(folder.path, { now });
+    await history.check();
+    recordHit(history);
+    await history.flush();
+    // What SQLite says of a page that it cannot make sense of.
+    {
+      using other = new DatabaseSync(path);
+      other.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    {
+      using file = await Deno.open(path, { write: true });
+      const { size } = await file.stat();
+      await file.seek(4096, Deno.SeekMode.Start);
+      await file.write(new Uint8Array(size - 4096).fill(0x55));
+    }
+    {
+      // A change of another process empties the cache of pages.
+      using other = new DatabaseSync(path);
+      other.exec("PRAGMA user_version = 1");
+    }
+    if (meet === "traffic") await history.traffic(ALL);
+    else {
+      recordHit(history);
+      await history[meet]();
+    }
+    recordHit(history);
+    assertEquals((await history.traffic(ALL)).total.hit >= 1, true, meet);
+    assertEquals((await Deno.stat(`${path}.damaged`)).isFile, true, meet);
+  }
+});
+
+Deno.test("a database that is removed while it is used is written anew with all that it held", async () => {
+  await using folder = await TempFolder.create();
+  const path = join(folder.path, "history.sqlite");
+  const log = new LogLines();
+  {
+    await using history = await openIn(folder.path);
+    for (let i = 0; i < 90; i++) recordHit(history, `192.0.2.${i}`);
+    await history.flush();
+    for (const names of [["history.sqlite"], ["history.sqlite", "history.sqlite-wal"]]) {
+      for (const name of names) await Deno.remove(join(folder.path, name));
+      recordHit(history);
+      await history.flush();
+      assertEquals((await Deno.stat(path)).isFile, true);
+    }
+    assertEquals((await history.clients()).length, 90);
+    assertEquals(log.matching(/was removed and has been written anew/).length, 2);
+  }
+  await using history = await openIn(folder.path);
+  await history.check();
+  assertEquals((await history.traffic(ALL)).total.hit, 92);
+  assertEquals(log.matching(/cannot use the database/), []);
+});
+
+Deno.test("a database that is put in place of the open one is used, without the old one's journal", async () => {
+  await using folder = await TempFolder.create();
+  const path = join(folder.path, "history.sqlite");
+  const other = join(folder.path, "other");
+  {
+    await using history = await openIn(other);
+    for (let i = 0; i < 7; i++) recordHit(history, "192.0.2.77");
+  }
+  const log = new LogLines();
+  {
+    await using history = await openIn(folder.path);
+    for (let i = 0; i < 90; i++) recordHit(history, `192.0.2.${i}`);
+    await history.flush();
+    await Deno.rename(join(other, "history.sqlite"), path);
+    recordHit(history, "192.0.2.77");
+    assertEquals((await history.clients()).map(({ tally }) => tally.hit), [8]);
+    assertEquals(log.matching(/was replaced by another file/).length, 1);
+  }
+  await using history = await openIn(folder.path);
+  await history.check();
+  assertEquals((await history.traffic(ALL)).total.hit, 8);
+  assertEquals(log.matching(/cannot use the database/), []);
+});
+
+Deno.test("a removed database that cannot be written anew is used as it is, and that is said once", async () => {
+  await using folder = await TempFolder.create();
+  const log = new LogLines();
+  const root = join(folder.path, "state");
+  await using history = await openIn(root);
+  recordHit(history);
+  await history.flush();
+  await Deno.remove(root, { recursive: true });
+  await Deno.writeTextFile(root, "no directory");
+  for (let i = 0; i < 3; i++) {
+    recordHit(history);
+    await history.flush();
+  }
+  assertEquals((await history.traffic(ALL)).total.hit, 4);
+  assertEquals(log.matching(/cannot write the history anew/).length, 1);
+  await Deno.remove(root);
+  assertEquals((await history.traffic(ALL)).total.hit, 4);
+  assertEquals((await Deno.stat(join(root, "history.sqlite"))).isFile, true);
+});
+
 Deno.test("a history that cannot be opened is kept in memory, and that is said", async () => {
   await using folder = await TempFolder.create();
   await Deno.mkdir(join(folder.path, "history.sqlite"));
@@ -121,11 +243,11 @@ Deno.test("what is counted while another process writes is written afterwards", 
     using other = new DatabaseSync(join(folder.path, "history.sqlite"));
     other.exec("BEGIN IMMEDIATE");
     recordHit(history);
-    history.flush();
+    await history.flush();
     assertEquals(log.matching(/cannot write the history, keeping it in memory/).length, 1);
     other.exec("ROLLBACK");
   }
-  history.flush();
+  await history.flush();
   assertEquals((await history.traffic(ALL)).total.hit, 1);
 });
 
@@ -147,15 +269,15 @@ Deno.test("a minute has its own bucket, and a clock that goes back has its own a
   const minutes = async () =>
     (await history.traffic(ALL)).periods.filter(({ tally }) => tally.hit > 0)
       .map(({ startS, tally }) => [new Date(startS * 1000).toISOString().slice(11, 16), tally.hit]);
-  history.flush();
+  await history.flush();
   recordHit(history);
-  history.flush();
+  await history.flush();
   now += 10 * 60_000;
-  history.flush();
+  await history.flush();
   recordHit(history);
   assertEquals(await minutes(), [["12:00", 1], ["12:10", 1]]);
   now -= 5 * 60_000;
-  history.flush();
+  await history.flush();
   recordHit(history);
   assertEquals(await minutes(), [["12:00", 1], ["12:05", 1]]);
   now += 5 * 60_000;
@@ -177,7 +299,7 @@ Deno.test("100,000 addresses do not push out who is served, and grow nothing bey
     });
     if (i % 4_000 === 0) {
       now += 60_000;
-      history.flush();
+      await history.flush();
     }
   }
   assertEquals((await history.traffic(ALL)).total.not_found, 100_000);
@@ -192,7 +314,7 @@ Deno.test("100,000 addresses do not push out who is served, and grow nothing bey
 });
 
 async function tidy(history: History): Promise<void> {
-  history.flush();
+  await history.flush();
   await history.tidy();
 }
 
@@ -201,11 +323,11 @@ Deno.test("names survive a restart, and a named client is never forgotten", asyn
   {
     await using history = await openIn(folder.path);
     recordHit(history, CLIENT, 0);
-    history.flush();
+    await history.flush();
     await history.names.set(CLIENT, "desk");
     for (let batch = 0; batch < 25; batch++) {
       for (let i = 0; i < 100; i++) recordHit(history, `10.0.${batch}.${i}`, 100);
-      history.flush();
+      await history.flush();
     }
     await tidy(history);
   }

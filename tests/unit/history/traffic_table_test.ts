@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { DatabaseSync } from "node:sqlite";
 import { MIGRATIONS } from "../../../src/history/history_schema.ts";
 import { emptyTally, type Tally } from "../../../src/history/tally.ts";
-import { addToMinute, MAX_DAYS, periodsOf, thin } from "../../../src/history/traffic_table.ts";
+import { addToMinute, MAX_DAYS, periodsOf, thinning } from "../../../src/history/traffic_table.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 10, 29, 12, 34, 56);
@@ -12,6 +12,10 @@ function newDatabase(): DatabaseSync {
   const database = new DatabaseSync(":memory:");
   for (const migration of MIGRATIONS) database.exec(migration);
   return database;
+}
+
+function thin(database: DatabaseSync, now: number): void {
+  for (const write of thinning(database, now)) write(database);
 }
 
 function tally(bytesServed: number, hit = 1): Tally {
@@ -61,6 +65,26 @@ Deno.test("thinning keeps the sums of every client and repository, however old t
     }),
     { numRuns: 60 },
   );
+});
+
+Deno.test("thinning that ends between two writes loses nothing, and none of them is large", () => {
+  using database = newDatabase();
+  const names = Array.from({ length: 90 }, (_, i) => [`192.0.2.${i}`, tally(1 + i)] as const);
+  for (let minute = 0; minute < 60; minute++) {
+    addToMinute(database, NOW - 2 * DAY_MS + minute * 60_000, "client", new Map(names));
+  }
+  const before = sums(database, "client");
+  const changes = () => Number(database.prepare("SELECT total_changes() AS n").get()?.["n"]);
+  let writes = 0;
+  for (const write of thinning(database, NOW)) {
+    const already = changes();
+    write(database);
+    writes++;
+    assertEquals(sums(database, "client"), before);
+    assertEquals(changes() - already < 2_000, true, `${changes() - already} rows`);
+  }
+  assertEquals(writes > 5, true);
+  assertEquals(rows(database, "length_s = 60"), 0);
 });
 
 Deno.test("a clock that jumps ahead and back loses no bytes", () => {

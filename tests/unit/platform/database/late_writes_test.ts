@@ -1,4 +1,4 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { DatabaseSync } from "node:sqlite";
 import { LateWrites, type Write } from "../../../../src/platform/database/late_writes.ts";
 
@@ -90,4 +90,28 @@ Deno.test("late writes: a mistake is thrown, and leaves nothing behind", () => {
   };
   assertThrows(() => numbers.writes.write(wrong), Error, "no such table");
   assertEquals([numbers.all, numbers.writes.problem], [[], null]);
+});
+
+Deno.test("late writes: many are written in slices in their order, and what the disk does not take waits", async () => {
+  using numbers = new Numbers();
+  const { writes } = numbers;
+  await writes.writeInSlices([add(1), add(2)]);
+  numbers.isReadOnly = true;
+  await writes.writeInSlices([add(3), add(4)]);
+  await writes.writeInSlices([add(5), add(6)]);
+  assertEquals(numbers.all, [1, 2]);
+  numbers.isReadOnly = false;
+  await writes.writeInSlices([add(7)]);
+  assertEquals(numbers.all, [1, 2, 4, 5, 6, 7]);
+  assertEquals(numbers.events, [READ_ONLY, { written: 4, lost: 1 }]);
+});
+
+Deno.test("late writes: what comes after a mistake is not lost", async () => {
+  using numbers = new Numbers();
+  const mistake = () => {
+    throw new Error("a mistake");
+  };
+  await assertRejects(() => numbers.writes.writeInSlices([add(1), mistake, add(2)]), Error);
+  await numbers.writes.writeInSlices([add(3)]);
+  assertEquals(numbers.all, [1, 2, 3]);
 });
