@@ -3,6 +3,7 @@ import { type HistorySlice, slicesOf } from "../../api/history_slices.ts";
 import { bytesText } from "../../config/quantities.ts";
 import { useVisit } from "../visit_context.ts";
 import { Empty } from "./messages.tsx";
+import { monthsOf } from "./month_axis.ts";
 import { Bytes, Count, dayText } from "./quantities.tsx";
 import { Table } from "./table.tsx";
 
@@ -16,7 +17,12 @@ const BUCKETS = {
 } as const;
 
 const RANGES: Readonly<
-  Record<Range, { title: string; bar: string; ticks: readonly string[] }>
+  Record<Range, {
+    title: string;
+    bar: string;
+    /** Evenly spaced from the beginning to now; null for the names of the months. */
+    ticks: readonly string[] | null;
+  }>
 > = {
   day: {
     title: "24 hours",
@@ -31,7 +37,7 @@ const RANGES: Readonly<
   year: {
     title: "12 months",
     bar: "3 days",
-    ticks: ["12 months ago", "9 months", "6 months", "3 months", "today"],
+    ticks: null,
   },
 };
 
@@ -78,10 +84,14 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
                 <span>{bytesText(Math.round(largest / 2))}</span>
                 <span>0</span>
               </div>
-              <Bars bars={bars} largest={largest} range={range} />
-              <div class="ticks" aria-hidden="true">
-                {ticks.map((tick) => <span>{tick}</span>)}
-              </div>
+              <Bars bars={bars} largest={largest} history={history} />
+              {ticks === null
+                ? <MonthTicks history={history} />
+                : (
+                  <div class="ticks" aria-hidden="true">
+                    {ticks.map((tick) => <span>{tick}</span>)}
+                  </div>
+                )}
             </div>
           </figure>
         )}
@@ -107,9 +117,25 @@ export function RangeLinks({ range }: { range: Range }) {
   );
 }
 
+/** Attributes and not styles, which the policy of the page forbids. */
+function MonthTicks({ history: { buckets } }: { history: HistoryReport }) {
+  return (
+    <svg class="month-ticks" aria-hidden="true">
+      {monthsOf(buckets).names.map(({ name, middle }) => (
+        <text x={`${round(middle * 100)}%`} y="1em" text-anchor="middle">{name}</text>
+      ))}
+    </svg>
+  );
+}
+
 function Bars(
-  { bars, largest, range }: { bars: readonly HistorySlice[]; largest: number; range: Range },
+  { bars, largest, history: { range, buckets } }: {
+    bars: readonly HistorySlice[];
+    largest: number;
+    history: HistoryReport;
+  },
 ) {
+  const divisions = RANGES[range].ticks === null ? monthsOf(buckets).starts : [0.25, 0.5, 0.75];
   const step = WIDTH / bars.length;
   const height = (bytes: number) => round(bytes / largest * HEIGHT);
   const bar = (index: number, from: number, to: number) =>
@@ -136,7 +162,7 @@ function Bars(
       <path
         class="grid"
         d={`M0 0.5H${WIDTH}M0 ${HEIGHT / 2}H${WIDTH}M0 ${HEIGHT - 0.5}H${WIDTH}` +
-          [0.25, 0.5, 0.75].map((share) => `M${share * WIDTH} 0V${HEIGHT}`).join("")}
+          divisions.map((share) => `M${round(share * WIDTH)} 0V${HEIGHT}`).join("")}
       />
       <path class="saved" d={path(({ saved }) => [0, saved])} />
       <path class="passed" d={path(({ saved, served }) => [saved, served])} />

@@ -39,7 +39,12 @@ const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
 /** `26 Nov` of a time as `Date.prototype.toISOString` writes it. */
 export function dayText(iso: string): string {
-  return `${Number(iso.slice(8, 10))} ${MONTHS[Number(iso.slice(5, 7)) - 1]}`;
+  return `${Number(iso.slice(8, 10))} ${monthName(iso)}`;
+}
+
+/** `Nov` of a time as `Date.prototype.toISOString` writes it. */
+export function monthName(iso: string): string {
+  return MONTHS[Number(iso.slice(5, 7)) - 1] ?? "";
 }
 
 /** `2026-11-29 12:04:05 UTC` */

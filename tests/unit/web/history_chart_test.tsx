@@ -2,6 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { renderToString } from "preact-render-to-string";
 import type { HistoryReport } from "../../../src/api/history.ts";
 import { RANGES } from "../../../src/history/history.ts";
+import { monthsOf } from "../../../src/web/elements/month_axis.ts";
 import { HistoryChart, rangeOf, roundedUp } from "../../../src/web/elements/history_chart.tsx";
 import { clientsSentence } from "../../../src/web/pages/clients.tsx";
 import { Visit } from "../../../src/web/visit.ts";
@@ -99,8 +100,8 @@ Deno.test("the ticks of a chart divide its range evenly, from its beginning to n
   const ticksOf = (range: typeof ALL_RANGES[number]) =>
     [...(/<div class="ticks"[^>]*>(.*?)<\/div>/.exec(chartOf(range, () => 1))?.[1] ?? "")
       .matchAll(/<span>([^<]*)<\/span>/g)].map(([, tick]) => Number.parseInt(tick!) || 0);
-  const lengths = { day: 24, month: 31, year: 12 };
-  for (const range of ALL_RANGES) {
+  const lengths = { day: 24, month: 31 };
+  for (const range of ["day", "month"] as const) {
     const ticks = ticksOf(range);
     assertEquals([ticks[0], ticks.at(-1)], [lengths[range], 0], range);
     const step = lengths[range] / (ticks.length - 1);
@@ -112,6 +113,29 @@ Deno.test("the ticks of a chart divide its range evenly, from its beginning to n
       );
     }
   }
+});
+
+Deno.test("the months of a year are named where they are, if they have room", () => {
+  const html = chartOf("year", () => 1);
+  const ticks = [...html.matchAll(/<text x="([\d.]+)%"[^>]*>([^<]*)<\/text>/g)]
+    .map(([, x, name]) => [name, Number(x)] as const);
+  // From 29 November 2025 to 29 November 2026.
+  const names = "Dec Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov".split(" ");
+  assertEquals(ticks.map(([name]) => name), names);
+  const february = ticks[2]![1] / 100 * 366;
+  assertEquals(Math.round(february), 2 + 31 + 31 + 14);
+  for (const [index, [, x]] of ticks.entries()) {
+    assertEquals(index === 0 || x - ticks[index - 1]![1] > 7, true, "names overlap");
+  }
+});
+
+Deno.test("days of one month only are not divided", () => {
+  const days = Array.from(
+    { length: 19 },
+    (_, i) => ({ start: `2026-03-${`${i + 1}`.padStart(2, "0")}` }),
+  );
+  assertEquals(monthsOf(days), { starts: [], names: [] });
+  assertEquals(monthsOf([]), { starts: [], names: [] });
 });
 
 Deno.test("a year is drawn and told in few elements", () => {
