@@ -212,7 +212,7 @@ function streamFor({ visitor, pages, openStream }: Arrival, url: URL): Response 
   }
   const release = remove;
   const look = async () => {
-    const visit = new Visit(visitor, target, params);
+    const visit = new Visit(visitor, target, params, { isUpdate: true });
     if (!visit.may(page.role) || !await visitor.isStillWelcome()) return null;
     return renderRegions(await page.render(visit), visit);
   };

@@ -37,7 +37,16 @@ export class Visit {
   /** In milliseconds since the epoch; all times of a page are relative to this one. */
   readonly now: number = Date.now();
 
-  constructor(visitor: Visitor, url: URL, params: Readonly<Record<string, string>>) {
+  /** Whether the page is open already, and only its live regions are sent. */
+  readonly isUpdate: boolean;
+
+  constructor(
+    visitor: Visitor,
+    url: URL,
+    params: Readonly<Record<string, string>>,
+    { isUpdate = false }: { isUpdate?: boolean } = {},
+  ) {
+    this.isUpdate = isUpdate;
     this.visitor = visitor;
     this.url = url;
     this.params = params;

@@ -45,12 +45,14 @@ export class LogLines {
     return this.#whole + (this.#endsWithin ? 1 : 0);
   }
 
-  /** Takes notice of bytes up to `size`. */
+  /** Takes notice of bytes up to `size`, as far as there are any. */
   async extend(size: number): Promise<void> {
     await this.#turns.run(async () => {
-      const chunk = new Uint8Array(SEARCH_CHUNK_BYTES);
-      while (this.#size < size) {
-        const wanted = chunk.subarray(0, Math.min(chunk.length, size - this.#size));
+      const end = Math.min(size, (await this.#file.stat()).size);
+      // Every open page asks twice a second, mostly for nothing or a few lines.
+      const chunk = new Uint8Array(Math.min(SEARCH_CHUNK_BYTES, Math.max(0, end - this.#size)));
+      while (this.#size < end) {
+        const wanted = chunk.subarray(0, Math.min(chunk.length, end - this.#size));
         const read = await this.#read(this.#size, wanted);
         if (read.length === 0) return;
         this.#take(read);

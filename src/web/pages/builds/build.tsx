@@ -23,7 +23,7 @@ import { BuildFacts } from "./build_facts.tsx";
 import { type Excerpt, FailureNotice } from "./failure_notice.tsx";
 import { HoldNotice } from "./hold_notice.tsx";
 import { LogState } from "./log.tsx";
-import { LAST_LINES, logHref, LogView } from "./log_view.tsx";
+import { LAST_LINES, linesFor, logHref, LogView } from "./log_view.tsx";
 import { Products } from "./products.tsx";
 import { Steps } from "./steps.tsx";
 import { failureText, STATES } from "./words.ts";
@@ -43,7 +43,9 @@ export const BUILD: Page = {
     const { number, attempts, state } = build;
     const hasLog = attempts.length > 0;
     const [log, excerpt, lastMs] = await Promise.all([
-      hasLog ? visit.call(READ_LOG_LINES, { build: `${number}`, limit: `${LAST_LINES}` }) : null,
+      hasLog
+        ? visit.call(READ_LOG_LINES, { build: `${number}`, limit: linesFor(visit, LAST_LINES) })
+        : null,
       hasLog && state === "failed" ? excerptOf(number, visit) : null,
       lastDuration(build, visit),
     ]);

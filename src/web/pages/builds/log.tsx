@@ -7,7 +7,7 @@ import { counted, countText } from "../../elements/quantities.tsx";
 import type { Page } from "../../page.ts";
 import type { Visit } from "../../visit.ts";
 import { LogLine } from "./log_line.tsx";
-import { LAST_LINES, LINES_AT_ONCE, logHref, LogView } from "./log_view.tsx";
+import { LAST_LINES, LINES_AT_ONCE, linesFor, logHref, LogView } from "./log_view.tsx";
 
 /** Matches that are shown at once. */
 const MATCHES = 200;
@@ -45,7 +45,7 @@ export const BUILD_LOG: Page = {
     const log = await visit.call(READ_LOG_LINES, {
       build,
       ...attemptIn(visit),
-      limit: `${from === "" ? LAST_LINES : LINES_AT_ONCE}`,
+      limit: linesFor(visit, from === "" ? LAST_LINES : LINES_AT_ONCE),
       ...from === "" ? {} : { from },
     });
     const { attempt } = log;

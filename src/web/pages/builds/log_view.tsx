@@ -1,12 +1,18 @@
 import { assetUrl } from "../../assets/assets.ts";
 import "../../elements/custom_elements.ts";
 import { countText } from "../../elements/quantities.tsx";
+import type { Visit } from "../../visit.ts";
 import { LogLine } from "./log_line.tsx";
 
 /** Lines that are sent at once. */
 export const LINES_AT_ONCE = 256;
 /** Lines that are shown of the end. */
 export const LAST_LINES = 200;
+
+/** How many lines a page asks for: an open one fetches them itself, and is told only their number. */
+export function linesFor({ isUpdate }: Visit, count: number): string {
+  return isUpdate ? "1" : `${count}`;
+}
 
 /** Lines of a log, as the API has them. */
 export interface LogPart {
