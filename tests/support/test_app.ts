@@ -1,4 +1,3 @@
-import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../src/app.ts";
 import type { Config } from "../../src/config/config.ts";
@@ -8,6 +7,7 @@ import { metricsOf, untilDownloadsEnd } from "./daemon_metrics.ts";
 import { FakeMirror } from "./fake_mirror.ts";
 import { type Answer, exchange, HttpExchange, type RawRequest } from "./http_exchange.ts";
 import { LogLines } from "./log_lines.ts";
+import { beforeTimeouts, PATIENT_MS } from "./patience.ts";
 
 export interface TestAppOptions {
   /** The number of mirrors; 1 by default. */
@@ -23,20 +23,17 @@ export interface TestAppOptions {
   stateRoot?: string;
 }
 
-/** The timeouts are short enough to wait for, and long enough for a busy machine. */
+const PATIENT = `${PATIENT_MS}ms`;
+
+/** A test whose subject is a timeout states its own. */
 const SETTINGS = {
   listen_address: "127.0.0.1",
   port: 0,
-  race_timeout: "300ms",
-  stall_timeout: "500ms",
-  answer_timeout: "2s",
-  drain_timeout: "5s",
+  race_timeout: PATIENT,
+  stall_timeout: PATIENT,
+  answer_timeout: `${3 * PATIENT_MS}ms`,
+  drain_timeout: PATIENT,
 };
-
-/** Timeouts for what a test holds up until it has seen something: no machine is too busy for them. */
-export const PATIENT = { race_timeout: "60s", stall_timeout: "60s", answer_timeout: "180s" };
-
-const DISCONNECT_TIMEOUT_MS = 5_000;
 
 /** The whole daemon in this process, with fake mirrors upstream and its log at hand. */
 export class TestApp implements AsyncDisposable {
@@ -126,6 +123,11 @@ export class TestApp implements AsyncDisposable {
     return metricsOf(this.origin);
   }
 
+  /** Shortens or lengthens the timeout of requests, as a reload does, once the stage is set. */
+  setAnswerTimeout(answerTimeoutMs: number): void {
+    this.app.reconfigure({ ...this.app.config, answerTimeoutMs });
+  }
+
   /** Stops the daemon, and keeps mirrors and cache for another. */
   stop(): Promise<void> {
     return this.app.stop();
@@ -134,9 +136,8 @@ export class TestApp implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.app.stop();
     // A connection to a mirror that outlives the daemon is a leak.
-    await deadline(
+    await beforeTimeouts(
       Promise.all(this.mirrors.map((mirror) => mirror.waitForNoConnections())),
-      DISCONNECT_TIMEOUT_MS,
     );
     for (const mirror of this.mirrors) await mirror[Symbol.asyncDispose]();
     if (this.#ownCacheRoot === null) return;

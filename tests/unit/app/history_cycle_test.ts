@@ -202,10 +202,6 @@ for (const keepVersions of [0, 1]) {
           prefetch_max_idle: "0",
           prefetch_max_unused: 0,
           min_free_space: "0",
-          // Expected are the outcomes with a mirror in time, even on a busy machine.
-          race_timeout: "30s",
-          stall_timeout: "30s",
-          answer_timeout: "60s",
         },
         tables: () => `mirrored_repos = ["archpro_repo"]\n`,
       });

@@ -1,11 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
-import { deadline } from "@std/async/deadline";
 import { join } from "@std/path";
 import { App } from "../../../src/app.ts";
 import { CacheIndex } from "../../../src/mirroring/cache/cache_index.ts";
 import { FakeMirror } from "../../support/fake_mirror.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { LogLines } from "../../support/log_lines.ts";
+import { beforeTimeouts } from "../../support/patience.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 import { TestApp, testConfig } from "../../support/test_app.ts";
 import { administer, TOKEN } from "../../support/administration.ts";
@@ -98,7 +98,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
         ["a", "b", "rebuilt"].map((name) => mirror.count(core.package(name, 1))),
         [1, 1, 2],
       );
-      await deadline(log.waitFor(identified, before + 1), 5_000);
+      await beforeTimeouts(log.waitFor(identified, before + 1));
     }
     // The index has everything again, from the packages' bytes.
     using rebuilt = await CacheIndex.open(index);
@@ -139,7 +139,7 @@ Deno.test("a package of a cache without index is removed if the database lists o
   const core = new PublishedRepository(app.mirror).set("a", 1);
   await core.publish();
   assertEquals((await app.get(core.path("core.db"))).status, 200);
-  await deadline(app.log.waitFor(/removed a package.*a-1-1/), 5_000);
+  await beforeTimeouts(app.log.waitFor(/removed a package.*a-1-1/));
   assertEquals((await app.get(core.package("a", 1))).body, core.bytesOf("a"));
 });
 

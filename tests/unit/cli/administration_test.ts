@@ -20,9 +20,6 @@ async function start(options: TestAppOptions = {}) {
       refresh_interval: "0",
       min_free_space: "0",
       keep_versions: 0,
-      // A command takes longer to start where much else runs.
-      stall_timeout: "30s",
-      answer_timeout: "30s",
       ...options.settings,
     },
     tables: () => `mirrored_repos = ["core"]\n`,
@@ -138,8 +135,7 @@ Deno.test("a refresh without a terminal prints a line or a JSON object for each 
 });
 
 Deno.test("a refresh that fails, or runs beside another, exits with 1 and the reason", async () => {
-  // The mirror pauses for as long as another command runs.
-  const { app, core, run } = await start({ settings: { stall_timeout: "1m" } });
+  const { app, core, run } = await start();
   await using _ = app;
   const gate = new Gate();
   await core.set("a", 2).publish();

@@ -16,7 +16,6 @@ async function withNewVersion(size: number) {
       database_max_age: "0s",
       refresh_interval: "0",
       min_free_space: "0",
-      stall_timeout: "30s",
     },
     tables: () => `mirrored_repos = ["core"]\n`,
   });

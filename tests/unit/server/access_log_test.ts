@@ -142,7 +142,7 @@ Deno.test("a client that leaves in the middle is logged and counted with what wa
 });
 
 Deno.test("a failure is one warning, however many clients wait for it", async () => {
-  await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "30s" } });
+  await using app = await TestApp.start({ mirrors: 2 });
   for (const mirror of app.mirrors) await mirror.down();
   const database = "/core/os/x86_64/core.db";
   const answers = await Promise.all([1, 2, 3].map(() => app.get(database)));

@@ -1,4 +1,4 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { administer } from "../../../support/administration.ts";
 import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { Gate } from "../../../support/fake_mirror.ts";
@@ -55,24 +55,22 @@ Deno.test("a mirror that trickles is passed over, and another one's database is 
   await using app = await TestApp.start({
     mirrors: 3,
     token: "secret-of-the-tests",
-    settings: { answer_timeout: "9s", stall_timeout: "5s" },
+    settings: { race_timeout: "300ms", answer_timeout: "30s" },
     tables: () => 'mirrored_repos = ["core"]\n',
   });
   const db = await large();
   app.put(DB, db);
   const [trickling, hanging] = app.mirrors;
-  trickling!.behave(DB, { kind: "slow", bytesPerSecond: 2_000 });
+  trickling!.behave(DB, { kind: "slow", bytesPerSecond: 500 });
   hanging!.behave(DB, { kind: "hangBeforeHeaders" });
-  const startedAt = performance.now();
   const { status, body } = await app.get(DB);
   assertEquals([status, body.length], [200, db.length]);
-  assertLess(performance.now() - startedAt, 9_000);
   assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
 });
 
 Deno.test("a client that cannot get its first database in time gets 504, and the next one gets it", async () => {
   await using app = await TestApp.start({
-    settings: { answer_timeout: "1s", stall_timeout: "30s" },
+    settings: { answer_timeout: "1s" },
   });
   const { db } = await repository.publish(app.mirrors, 1);
   const gate = new Gate();

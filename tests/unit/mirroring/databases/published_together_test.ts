@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertGreaterOrEqual } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
-import { PATIENT, TestApp } from "../../../support/test_app.ts";
+import { TestApp } from "../../../support/test_app.ts";
 import {
   assertSigned,
   ChangingRepository,
@@ -78,7 +78,7 @@ Deno.test("database and signature match and never get older through 200 refreshe
 });
 
 Deno.test("a mirror that changes between database and signature is asked again", async () => {
-  await using app = await TestApp.start({ settings: { ...PATIENT, database_max_age: "0s" } });
+  await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
   await app.get(repository.path("db.sig"));
@@ -96,7 +96,7 @@ Deno.test("a mirror that changes between database and signature is asked again",
 });
 
 Deno.test("a first client gets a database and a signature that belong together", async () => {
-  await using app = await TestApp.start({ settings: PATIENT });
+  await using app = await TestApp.start();
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 1);
   const gate = new Gate();
@@ -121,7 +121,7 @@ for (
   ] as const
 ) {
   Deno.test(`a new database with ${what} is not published before its own signature is there`, async () => {
-    await using app = await TestApp.start({ settings: { ...PATIENT, database_max_age: "0s" } });
+    await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
     const repository = new ChangingRepository();
     const before = await repository.publish(app.mirrors, 1);
     await app.get(repository.path("db.sig"));
@@ -141,7 +141,7 @@ for (
 Deno.test("a mirror without dates that changes meanwhile yields no mixed snapshot", async (t) => {
   for (const validators of [{ etag: '"1"' }, { etag: null }]) {
     await t.step(`ETag: ${validators.etag}`, async () => {
-      await using app = await TestApp.start({ settings: { ...PATIENT, database_max_age: "0s" } });
+      await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
       const repository = new ChangingRepository({ dated: false });
       const put = async (number: number, etag: string | null) => {
         const { db } = await repository.revision(number);
@@ -167,7 +167,7 @@ Deno.test("a mirror without dates that changes meanwhile yields no mixed snapsho
 Deno.test("a mirror that dates its files by the clock, anew each time, yields whole snapshots", async (t) => {
   for (const etag of [null, '"same"']) {
     await t.step(`ETag: ${etag}`, async () => {
-      await using app = await TestApp.start({ settings: { ...PATIENT, database_max_age: "0s" } });
+      await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
       const repository = new ChangingRepository();
       const db = repository.path("db");
       let seconds = 0;

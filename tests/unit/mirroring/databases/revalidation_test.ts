@@ -1,5 +1,6 @@
-import { assertEquals, assertLess } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
+import { beforeTimeouts } from "../../../support/patience.ts";
 import { TestApp } from "../../../support/test_app.ts";
 import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
@@ -53,23 +54,19 @@ Deno.test("the old database is served after the time for revalidation, and the n
   const repository = new ChangingRepository();
   await using app = await startWith(repository, {
     database_max_age: "0s",
-    answer_timeout: "3s",
-    race_timeout: "3s",
   });
   const gate = new Gate();
   app.mirror.behave(repository.path("db"), { kind: "hangBeforeHeaders", gate }, 1);
   await repository.publish(app.mirrors, 2);
-  const start = performance.now();
+  // A third of it is for the clients, the rest for what the test does then.
+  app.setAnswerTimeout(9_000);
   const answers = await Promise.all([1, 2].map(() => app.get(repository.path("db"))));
   for (const { headers, body } of answers) {
     assertEquals(headers.get("x-cache"), "STALE");
     assertEquals(repository.numberOf(body), 1);
   }
-  assertLess(performance.now() - start, 2_000);
   // A later client does not wait again.
-  const late = performance.now();
   assertEquals((await app.get(repository.path("db"))).headers.get("x-cache"), "STALE");
-  assertLess(performance.now() - late, 500);
   assertEquals(app.count(repository.path("db")), 3); // the first, its confirmation, this one
   gate.release();
   await app.log.waitFor(/snapshot published/, 2);
@@ -83,10 +80,8 @@ Deno.test("the old database is served as STALE at once when no mirror is up", as
   await using app = await startWith(repository, { database_max_age: "1ms" }, 2);
   for (const mirror of app.mirrors) await mirror.down();
   for (let round = 0; round < 3; round++) {
-    const start = performance.now();
-    const { status, headers } = await app.get(repository.path("db"));
+    const { status, headers } = await beforeTimeouts(app.get(repository.path("db")));
     assertEquals([status, headers.get("x-cache")], [200, "STALE"]);
-    assertLess(performance.now() - start, 500);
   }
 });
 
@@ -94,10 +89,8 @@ Deno.test("a client gets an error at once when no mirror is up and nothing is ca
   await using app = await TestApp.start();
   await app.mirror.down();
   for (const member of ["db", "db.sig", "files"]) {
-    const start = performance.now();
-    const { status } = await app.get(new ChangingRepository().path(member));
-    assertEquals(status, 502);
-    assertLess(performance.now() - start, 1_000);
+    const path = new ChangingRepository().path(member);
+    assertEquals((await beforeTimeouts(app.get(path))).status, 502);
   }
 });
 
@@ -128,9 +121,6 @@ Deno.test("stopping does not wait for a mirror that hangs", async (t) => {
       const repository = new ChangingRepository({ files: true });
       const app = await startWith(repository, {
         database_max_age: "0s",
-        stall_timeout: "1m",
-        race_timeout: "1m",
-        answer_timeout: "1m",
         drain_timeout: "10ms",
       });
       await app.get(repository.path("files.sig"));
@@ -139,9 +129,7 @@ Deno.test("stopping does not wait for a mirror that hangs", async (t) => {
       await repository.publish(app.mirrors, 2);
       using _client = await app.open(repository.path("files"));
       await gate.reached;
-      const start = performance.now();
-      await app[Symbol.asyncDispose]();
-      assertLess(performance.now() - start, 3_000);
+      await beforeTimeouts(app[Symbol.asyncDispose]());
     });
   }
 });

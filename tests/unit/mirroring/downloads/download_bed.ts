@@ -17,6 +17,7 @@ import { HttpClient, redirectPolicy } from "../../../../src/platform/http_client
 import type { RedirectPolicy } from "../../../../src/platform/redirects.ts";
 import { Metrics } from "../../../../src/platform/observability/metrics.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
+import { PATIENT_MS } from "../../../support/patience.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
 
 /** The repository of every file here. */
@@ -43,6 +44,7 @@ export interface DownloadBedOptions {
   /** How many mirrors; one unless given. */
   mirrors?: number;
   archive?: boolean;
+  /** Patient ones by default; a test whose subject is a timeout states its own. */
   timeouts?: Partial<MirrorLimits>;
   /** Milliseconds by the clock of the mirror of this number. */
   now?: (index: number) => number;
@@ -81,9 +83,9 @@ export class DownloadBed implements AsyncDisposable {
       archive: archive === null ? null : archiveAt(`${archive.url}packages`, clockOf(count)),
       client,
       limits: {
-        raceTimeoutMs: 2_000,
-        stallTimeoutMs: 2_000,
-        answerTimeoutMs: 5_000,
+        raceTimeoutMs: PATIENT_MS,
+        stallTimeoutMs: PATIENT_MS,
+        answerTimeoutMs: 3 * PATIENT_MS,
         minimumBytesPerSecond: 0,
         stripeThresholdBytes: 0,
         ...options.timeouts,
@@ -126,7 +128,7 @@ export class DownloadBed implements AsyncDisposable {
       repository: EXTRA,
       fileName,
       kind: fileName.endsWith(".sig") ? "signature" : "package",
-      patienceMs: 1_000,
+      patienceMs: PATIENT_MS,
       partBase: join(this.folder, "parts", fileName),
       finalPath: this.finalPath(fileName),
       expectations: null,

@@ -54,8 +54,6 @@ function open(
   });
 }
 
-const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
-
 Deno.test("what passes by asks the mirror for its bytes and no others", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 1);
@@ -75,7 +73,10 @@ Deno.test("what passes by asks the mirror for its bytes and no others", async ()
 Deno.test("what passes by survives a mirror that cuts or stalls", async (t) => {
   for (const kind of ["cutAfter", "stallAfter"] as const) {
     await t.step(kind, async () => {
-      await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+      await using bed = await DownloadBed.start({
+        mirrors: 2,
+        timeouts: { stallTimeoutMs: 1_000 },
+      });
       const body = packageBytes(SIZE, 2);
       bed.put(PACKAGE, body);
       bed.mirrors[0]!.behave("*", { kind, bytes: 100_000 });
@@ -88,7 +89,7 @@ Deno.test("what passes by survives a mirror that cuts or stalls", async (t) => {
 Deno.test("what passes by is not joined with bytes of another file", async (t) => {
   for (const lastModified of [DEFAULT_LAST_MODIFIED, OTHER_DATE]) {
     await t.step(`dated ${lastModified.toISOString()}`, async () => {
-      await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+      await using bed = await DownloadBed.start({ mirrors: 2 });
       const body = packageBytes(SIZE, 3);
       bed.mirrors[0]!.put(pathOf(PACKAGE), body);
       bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 4), { lastModified });
@@ -132,7 +133,7 @@ Deno.test("a client that leaves what passes by ends its request", async () => {
 });
 
 Deno.test("a client that leaves what passes by while it waits for bytes ends its request", async () => {
-  await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
+  await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(SIZE, 7));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });
   const reader = (await open(bed)).body.getReader();
@@ -168,7 +169,7 @@ Deno.test("a whole file that passes by has its last byte held back until its SHA
 });
 
 Deno.test("what passes by does not end early", async () => {
-  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start();
   const short = packageBytes(SIZE - 1, 12);
   bed.put(PACKAGE, short);
   bed.mirrors[0]!.behave("*", { kind: "noLength" });

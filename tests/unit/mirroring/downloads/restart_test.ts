@@ -21,7 +21,6 @@ const SIZE = 400_000;
 const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
-const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 
 interface Sidecar {
   size: number | null;
@@ -41,7 +40,7 @@ function sidecarOf(bed: DownloadBed, more: Partial<Sidecar> = {}): Sidecar {
 }
 
 Deno.test("a download that ended midway is resumed, and checked as a whole", async () => {
-  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
@@ -202,7 +201,7 @@ Deno.test("a part is kept while all mirrors are down", async () => {
 
 for (const why of ["the file has changed", "its sidecar is damaged"]) {
   Deno.test(`a reader of a part that is discarded because ${why} sees nothing of the next`, async () => {
-    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    await using bed = await DownloadBed.start();
     const [old, body] = [packageBytes(SIZE, 14), packageBytes(SIZE, 15)];
     bed.put(PACKAGE, old);
     bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);

@@ -16,12 +16,11 @@ import {
 const SIZE = 400_000;
 const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
-const TIMEOUTS = { raceTimeoutMs: 500, stallTimeoutMs: 100 };
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 
 /** Two mirrors: one that dies for good after half of `body`, and an empty one for the test to fill. */
 async function bedWith(body: Uint8Array): Promise<DownloadBed> {
-  const bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  const bed = await DownloadBed.start({ mirrors: 2 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   bed.mirrors[0]!.behave("*", { kind: "refuse" });
@@ -30,7 +29,8 @@ async function bedWith(body: Uint8Array): Promise<DownloadBed> {
 
 /** Asserts that no reader gets a whole file, and that the next download gets `other`. */
 async function assertRefused(bed: DownloadBed, body: Uint8Array, other: Uint8Array) {
-  const download = bed.download();
+  // No mirror can resume it.
+  const download = bed.download(PACKAGE, { patienceMs: 1_000 });
   for (const reading of await Promise.all([read(download), read(download)])) {
     assertBroken(reading, body);
   }
@@ -55,7 +55,7 @@ Deno.test("a mirror that takes over is asked from before the seam, with If-Range
 
 Deno.test("a mirror is asked with its own entity tag", async () => {
   const body = packageBytes(SIZE, 2);
-  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start();
   bed.mirrors[0]!.put(pathOf(PACKAGE), body, { lastModified: null, etag: '"its-own"' });
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   assertWhole(await read(bed.download()), body);
@@ -139,7 +139,7 @@ Deno.test("a mirror that answers a range with the whole of another file is refus
 
 Deno.test("a mirror that answers a range with another range is passed over", async () => {
   const body = packageBytes(SIZE, 13);
-  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF });
   bed.mirrors[1]!.behave("*", { kind: "wrongContentRange" });
@@ -149,7 +149,7 @@ Deno.test("a mirror that answers a range with another range is passed over", asy
 
 Deno.test("a mirror that cannot prove it is passed over for one that can", async () => {
   const body = packageBytes(SIZE, 14);
-  await using bed = await DownloadBed.start({ mirrors: 3, timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF });
   bed.mirrors[1]!.put(pathOf(PACKAGE), packageBytes(SIZE, 15));
@@ -160,7 +160,7 @@ Deno.test("a mirror that cannot prove it is passed over for one that can", async
 
 Deno.test("readers never get one mirror's bytes under another's length and date", async () => {
   const [body, other] = [packageBytes(SIZE, 16), packageBytes(SIZE + 5, 17)];
-  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start({ mirrors: 2 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
   bed.mirrors[1]!.put(pathOf(PACKAGE), other, { lastModified: OTHER_DATE });
   await bed.leavePart(body.slice(0, 1), {
@@ -200,7 +200,7 @@ for (const [how, behaviours] of UNUSUAL) {
   });
 
   Deno.test(`a file sent ${how} and cut midway arrives whole`, async () => {
-    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    await using bed = await DownloadBed.start();
     const body = packageBytes(SIZE, 19);
     bed.put(PACKAGE, body);
     bed.mirrors[0]!.behave("*", [...behaviours, { kind: "cutAfter", bytes: HALF }], 1);
@@ -209,7 +209,7 @@ for (const [how, behaviours] of UNUSUAL) {
   });
 
   Deno.test(`a file sent ${how} is not joined with another`, async () => {
-    await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+    await using bed = await DownloadBed.start();
     const [body, other] = [packageBytes(SIZE, 20), packageBytes(SIZE, 21)];
     bed.put(PACKAGE, body);
     bed.mirrors[0]!.behave("*", [...behaviours, { kind: "cutAfter", bytes: HALF }], 1);
@@ -222,7 +222,7 @@ for (const [how, behaviours] of UNUSUAL) {
 }
 
 Deno.test("a file that ends with its connection is taken if the database knows its length", async () => {
-  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 22);
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }], 1);
@@ -232,7 +232,7 @@ Deno.test("a file that ends with its connection is taken if the database knows i
 });
 
 Deno.test("a file whose end looks like a cut is not taken while another mirror has it", async () => {
-  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start({ mirrors: 2 });
   const body = packageBytes(SIZE, 23);
   bed.put(PACKAGE, body);
   bed.mirrors[0]!.behave("*", [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: HALF }]);
@@ -240,7 +240,7 @@ Deno.test("a file whose end looks like a cut is not taken while another mirror h
 });
 
 Deno.test("a redirected file arrives whole, even if it is cut", async () => {
-  await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
+  await using bed = await DownloadBed.start();
   await using other = await DownloadBed.start();
   const body = packageBytes(SIZE, 24);
   other.put(PACKAGE, body);

@@ -170,7 +170,7 @@ Deno.test("a file that is in the cache by now is not fetched again", async () =>
 });
 
 Deno.test("a download that is stopped ends at once even if its mirror stalls", async () => {
-  await using bed = await DownloadBed.start({ timeouts: { stallTimeoutMs: 60_000 } });
+  await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(MEBIBYTE, 11));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: MEBIBYTE / 2 });
   const download = bed.download();

@@ -4,6 +4,7 @@ import type { Download } from "../../../../src/mirroring/downloads/download.ts";
 import { readDownload } from "../../../../src/mirroring/downloads/part_reader.ts";
 import { type Behaviour, Gate } from "../../../support/fake_mirror.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
+import { PATIENT_MS } from "../../../support/patience.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 import {
@@ -20,7 +21,6 @@ import {
 
 const MIB = 1024 * 1024;
 const SIZE = 10 * MIB;
-const PATIENT_MS = 60_000;
 const TIMEOUTS = {
   raceTimeoutMs: PATIENT_MS,
   stallTimeoutMs: PATIENT_MS,

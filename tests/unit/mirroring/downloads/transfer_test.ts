@@ -11,7 +11,6 @@ import { DownloadBed, EXTRA, PACKAGE, pathOf } from "./download_bed.ts";
 
 const SIZE = 300_000;
 const HALF = SIZE / 2;
-const SOON = { raceTimeoutMs: 50, stallTimeoutMs: 100 };
 
 function requestOf(signal: AbortSignal, more: Partial<TransferRequest> = {}): TransferRequest {
   return {
@@ -54,7 +53,7 @@ class Received implements ReceivedBytes {
 }
 
 Deno.test("a transfer that is stopped while another mirror takes over leaves nothing open", async () => {
-  await using bed = await DownloadBed.start({ mirrors: 2, timeouts: SOON });
+  await using bed = await DownloadBed.start({ mirrors: 2 });
   bed.mirrors[0]!.put(pathOf(PACKAGE), packageBytes(SIZE, 1));
   bed.mirrors[0]!.behave("*", { kind: "cutAfter", bytes: HALF }, 1);
   bed.mirrors[0]!.behave("*", { kind: "refuse" });

@@ -93,7 +93,7 @@ export class PrefetchHarness implements AsyncDisposable {
     const root = await Deno.makeTempDir();
     const config = configOf(
       `cache_root = ${JSON.stringify(root)}\nmirror_urls = [${JSON.stringify(mirror.url)}]\n` +
-        'race_timeout = "2s"\nstall_timeout = "5s"\n',
+        'race_timeout = "60s"\nstall_timeout = "60s"\nanswer_timeout = "180s"\n',
     );
     const index = await CacheIndex.open(new CacheLayout(root).index);
     return new PrefetchHarness({ mirror, index, config, options });

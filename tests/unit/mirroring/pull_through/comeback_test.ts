@@ -13,7 +13,7 @@ for (
   ]] as const
 ) {
   Deno.test(`a ${what} that a client asks for survives a moment without mirrors`, async () => {
-    await using app = await TestApp.start({ settings: { answer_timeout: "1m" } });
+    await using app = await TestApp.start();
     app.put(path, body);
     app.mirror.behave(path, { kind: "refuse" }, 1);
     assertEquals((await app.get(path)).status, 200);

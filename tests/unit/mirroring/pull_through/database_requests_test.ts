@@ -117,6 +117,7 @@ Deno.test("a mirror that hangs does not keep a client from the cached database",
   await app.get(DB);
   await app.log.waitFor(/snapshot published/);
   app.mirror.behave("*", { kind: "hangBeforeHeaders" });
+  app.setAnswerTimeout(1_000);
   const { status, headers, body } = await app.get(DB);
   assertEquals([status, headers.get("x-cache")], [200, "STALE"]);
   assertEquals(body, await database());

@@ -1,5 +1,6 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Gate } from "../../../support/fake_mirror.ts";
+import { beforeTimeouts, PATIENT_MS } from "../../../support/patience.ts";
 import { packageBytes } from "../../../support/package_bytes.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
@@ -33,14 +34,13 @@ Deno.test("a mirror that has the file is found after those that do not", async (
   assertEquals((await app.get(PATH)).body, bytes);
 });
 
-Deno.test("a client gets 502 quickly when all mirrors are down", async () => {
-  await using app = await TestApp.start({ mirrors: 2 });
+Deno.test("a client gets 502 before its time is over when all mirrors are down", async () => {
+  await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "6s" } });
   const hosts = app.mirrors.map(({ url }) => new URL(url).host);
   for (const mirror of app.mirrors) await mirror.down();
-  const startedAt = performance.now();
   const { status, text } = await app.get(PATH);
+  // At the end of its time it would be 504.
   assertEquals(status, 502);
-  assertEquals(performance.now() - startedAt < 1_500, true);
   assertDiscreet(app, text);
   // The log names the mirrors.
   for (const host of hosts) {
@@ -49,17 +49,18 @@ Deno.test("a client gets 502 quickly when all mirrors are down", async () => {
 });
 
 Deno.test("every client gets 504 within the answer timeout when all mirrors hang", async () => {
-  await using app = await TestApp.start({ mirrors: 2, settings: { answer_timeout: "1s" } });
+  await using app = await TestApp.start({
+    mirrors: 2,
+    settings: { race_timeout: "50ms", answer_timeout: "1s" },
+  });
   for (const mirror of app.mirrors) mirror.behave("*", { kind: "hangBeforeHeaders" });
-  const startedAt = performance.now();
   const first = app.get(PATH);
   await app.mirrors[1]!.waitForRequest(PATH);
   const second = app.get(PATH);
-  for (const { status, text } of await Promise.all([first, second])) {
+  for (const { status, text } of await beforeTimeouts(Promise.all([first, second]))) {
     assertEquals(status, 504);
     assertDiscreet(app, text);
   }
-  assertEquals(performance.now() - startedAt < 2_000, true);
 });
 
 Deno.test("a web page or an empty file in place of a package is 502", async (t) => {
@@ -83,7 +84,7 @@ Deno.test("a web page or an empty file in place of a package is 502", async (t) 
 Deno.test("a transfer that breaks off never looks complete", async (t) => {
   for (const behaviours of [[], [{ kind: "noLength" }]] as const) {
     await t.step(behaviours.length === 0 ? "with a length" : "without a length", async () => {
-      await using app = await TestApp.start();
+      await using app = await TestApp.start({ settings: { answer_timeout: "3s" } });
       const gate = new Gate();
       app.put(PATH, bytes);
       app.mirror.behave(
@@ -113,12 +114,13 @@ Deno.test("a transfer that breaks off never looks complete", async (t) => {
 });
 
 Deno.test("the part of a transfer that broke off is resumed when the mirror is back", async () => {
-  await using app = await TestApp.start();
+  await using app = await TestApp.start({ settings: { answer_timeout: "3s" } });
   app.put(PATH, bytes);
   app.mirror.behave(PATH, { kind: "cutAfter", bytes: 400_000 }, 1);
-  app.mirror.behave(PATH, { kind: "status", code: 503 }, 4);
+  app.mirror.behave(PATH, { kind: "status", code: 503 });
   assertEquals((await app.get(PATH)).isComplete, false);
   await app.settled();
+  app.setAnswerTimeout(PATIENT_MS);
   app.mirror.behave(PATH, { kind: "correct" });
   const { status, body } = await app.get(PATH);
   assertEquals([status, body], [200, bytes]);

@@ -157,9 +157,7 @@ Deno.test("the database is checked behind each request for a package, hit or not
 Deno.test("a package asked for while the first database arrives is checked against it", async () => {
   const path = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
   const database = "/core/os/x86_64/core.db";
-  await using app = await TestApp.start({
-    settings: { answer_timeout: "30s", stall_timeout: "30s", race_timeout: "30s" },
-  });
+  await using app = await TestApp.start({});
   const listed = { name: "foo", version: "1-1", fileName: "foo-1-1-any.pkg.tar.zst", size: SIZE };
   app.put(database, await syncDbBytes([{ ...listed, sha256: sha256Of(BODY) }]));
   app.put(path, packageBytes(SIZE, 2));

@@ -149,6 +149,8 @@ Deno.test("a stale file does not wait for a mirror that hangs, and the question 
   await using app = await withFile("max-age=0");
   const gate = new Gate();
   app.mirror.behave(ISO, [control("max-age=3600"), { kind: "hangBeforeHeaders", gate }]);
+  // A third of it is for the client, the rest for what the test does then.
+  app.setAnswerTimeout(9_000);
   assertEquals((await app.get(ISO)).headers.get("x-cache"), "STALE");
   assertEquals(app.mirror.abandoned, 0);
   gate.release();

@@ -67,9 +67,7 @@ Deno.test("a range whose start is near waits for the download", async () => {
 });
 
 Deno.test("clients that resume far ahead share one transfer beside the slow download", async () => {
-  await using app = await TestApp.start({
-    settings: { answer_timeout: "30s", stall_timeout: "30s", race_timeout: "30s" },
-  });
+  await using app = await TestApp.start({});
   app.put(PATH, bytes);
   const gate = new Gate();
   app.mirror.behave(PATH, { kind: "gate", gate, bytes: 100_000 }, 1);

@@ -193,7 +193,7 @@ Deno.test("a signature that fits stays when the mirrors cannot give another", as
   ] as const;
   for (const fault of faults) {
     await t.step(JSON.stringify(fault), async () => {
-      await using app = await start({ settings: { answer_timeout: "1s" } });
+      await using app = await start();
       app.put(DB, await database(NEW));
       app.put(PACKAGE, NEW);
       app.put(PATH, signatureOf(NEW));
@@ -202,6 +202,7 @@ Deno.test("a signature that fits stays when the mirrors cannot give another", as
       await app.get(PATH);
       await refresh(app);
       app.mirror.behave(PATH, fault);
+      app.setAnswerTimeout(1_000);
       assertIs(await app.get(PATH), signatureOf(NEW), "STALE");
     });
   }

@@ -8,7 +8,7 @@ const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const TOKEN = "token-of-the-tests";
 
 Deno.test("a download names the client that reads it slowest, until that leaves", async () => {
-  await using app = await TestApp.start({ token: TOKEN, settings: { stall_timeout: "1m" } });
+  await using app = await TestApp.start({ token: TOKEN });
   app.put(PATH, packageBytes(2_000_000, 1));
   const gate = new Gate();
   app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 });
