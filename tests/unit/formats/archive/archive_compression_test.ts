@@ -6,6 +6,7 @@ import {
   assertStringIncludes,
   assertThrows,
 } from "@std/assert";
+import { concat } from "@std/bytes/concat";
 import fc from "fast-check";
 import { PkgstashError } from "../../../../src/errors.ts";
 import {
@@ -15,6 +16,7 @@ import {
 import { unbzip2 } from "../../../../src/formats/archive/bzip2_decompression.ts";
 import { unxz } from "../../../../src/formats/archive/xz_decompression.ts";
 import { TarReader } from "../../../../src/formats/archive/tar_reader.ts";
+import { packageBytes } from "../../../support/package_bytes.ts";
 import {
   bytesOf,
   contentError,
@@ -355,7 +357,10 @@ Deno.test("a plain tar passes unchanged, also an empty one of zeros", async () =
 });
 
 Deno.test("the event loop runs while huge content is decompressed", async () => {
-  const bomb = gzipSync(new Uint8Array(256 * 1024 * 1024));
+  // Far more than can be decompressed within a turn, and not so empty that it is refused.
+  const block = new Uint8Array(4 * 1024 * 1024);
+  block.set(packageBytes(64 * 1024, 1));
+  const bomb = gzipSync(concat(Array.from({ length: 32 }, () => block)));
   const turns = await turnsDuring(async () => {
     for await (const _ of decompress(streamOf(bomb)));
   });
