@@ -27,9 +27,9 @@ export function loginPage(
           autofocus
         />
         <span class="hint" id="hint-token">
-          PKGSTASH_TOKEN of the daemon, the content of the file <code>token</code> that{" "}
-          <code>--make-token</code> wrote, or a token that <code>pkgstash token create</code>{" "}
-          printed.
+          The daemon's <code>PKGSTASH_TOKEN</code>, the content of the file <code>token</code> from
+          {" "}
+          <code>--make-token</code>, or a token from <code>pkgstash token create</code>.
         </span>
       </label>
       <button type="submit" class="main">Sign in</button>

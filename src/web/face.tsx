@@ -19,15 +19,15 @@ export function facePage(
   const commands = keyCommands(config);
   const body = (
     <>
-      <h1>Packages for pacman, downloaded once for everybody here</h1>
+      <h1>A package mirror for this network</h1>
       <p class="lead">
-        This server fetches packages from mirrors and keeps them, so that the next machine gets them
-        from here. It holds only what somebody has asked for.
+        This server downloads each package once, when the first machine requests it, and serves it
+        to all others from its cache.
       </p>
-      <Part title="Use it">
+      <Part title="Set up pacman">
         <p>
-          Put this first in <code>/etc/pacman.d/mirrorlist</code>{" "}
-          and leave a public mirror below it. pacman needs nothing else.
+          Add this at the top of{" "}
+          <code>/etc/pacman.d/mirrorlist</code>, and keep a public mirror below it as a fallback.
         </p>
         {upstreams.map(({ name, repositories, server }) => (
           <CopyField
@@ -39,24 +39,25 @@ export function facePage(
         ))}
       </Part>
       {own_repositories.length === 0 ? null : (
-        <Part title="Packages made here">
+        <Part title="Repositories of this server">
           <p>
-            Each is a section of <code>/etc/pacman.conf</code>.
+            Add the ones that you want to <code>/etc/pacman.conf</code>.
           </p>
           {own_repositories.map(({ name, sig_level, server }) => (
-            <pre tabIndex={0} aria-label={`Section ${name}`}>
-              {`[${name}]\n${sig_level}\n${server}`}
-            </pre>
+            <CopyField
+              label={`The repository ${name}`}
+              value={`[${name}]\n${sig_level}\n${server}`}
+            />
           ))}
           {commands.add.length === 0 ? null : (
             <>
-              <p>They are signed. Once on each machine, as root:</p>
+              <p class="after-fields">Packages are signed. Run once on each machine, as root:</p>
               <KeyFields commands={commands} />
             </>
           )}
         </Part>
       )}
-      <Part title="What it has">
+      <Part title="Browse">
         <ul class="folders">
           {folders.map((name) => (
             <li>

@@ -225,11 +225,23 @@ function isPartOf(page: Page, other: Page): boolean {
     other.path !== "" && page.path.startsWith(`${other.path}/`);
 }
 
+/** A version such as `1.0-1` stays in one line if it fits there. */
+function HeadingWord(word: string, index: number) {
+  const space = index === 0 ? "" : " ";
+  if (!word.includes("-")) return space + word;
+  return (
+    <>
+      {space}
+      <span class="word">{word}</span>
+    </>
+  );
+}
+
 function Main({ content: { heading, tone = "calm", body, commands } }: { content: Content }) {
   return (
     <>
       <Live id="heading" isPolite>
-        <h1 class={tone}>{heading}</h1>
+        <h1 class={tone}>{heading.split(" ").map(HeadingWord)}</h1>
       </Live>
       {body}
       {commands.length === 0 ? null : (

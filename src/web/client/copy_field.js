@@ -1,8 +1,9 @@
-// A field with a line to copy, and a button that copies it.
+// A field with lines to copy, and a button that copies it.
 {
   class CopyField extends HTMLElement {
     connectedCallback() {
-      const field = this.querySelector("input");
+      /** @type {HTMLInputElement | HTMLTextAreaElement | null} */
+      const field = this.querySelector("input, textarea");
       const button = this.querySelector("button");
       const said = this.querySelector("[role=status]");
       if (field === null || button === null || said === null) return;

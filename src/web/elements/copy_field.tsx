@@ -1,13 +1,20 @@
 import "./custom_elements.ts";
 
-/** A line to copy. The field is there for browsers that let no script copy. */
+/** One or more lines to copy. The field is there for browsers that let no script copy. */
 export function CopyField({ label, value }: { label: string; value: string }) {
+  const lines = value.split("\n").length;
   return (
     <copy-field>
       <label>
         <span class="label">{label}</span>
         <span class="joined">
-          <input class="code" type="text" readOnly value={value} spellcheck={false} />
+          {lines === 1
+            ? <input class="code" type="text" readOnly value={value} spellcheck={false} />
+            : (
+              <textarea class="code" rows={lines} readOnly wrap="off" spellcheck={false}>
+                {value}
+              </textarea>
+            )}
           <button type="button">Copy</button>
         </span>
       </label>

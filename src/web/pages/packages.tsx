@@ -18,21 +18,27 @@ const PER_PAGE = 50;
 const SORTS = ["name", "size", "used_at", "fetched_at", "uses"] as const;
 const REASONS = ["current", "unknown", "pinned", "version", "in_flight", "nothing"] as const;
 
-/** After this time, the reader is told that the list is still being made. */
+/** After this time, the page says that the list is still being made. */
 const PATIENCE_MS = 500;
 
-/** What is shown until the list is there. It is made at first need, and takes seconds if it is long. */
-const LIST_IS_MADE: Content = {
-  heading: "The list of packages is being made",
-  commands: ["pkgstash packages list"],
-  body: (
-    <div class="list">
-      <Pending title="All cached packages are being read.">
-        <p>100 000 of them take some seconds, once; the list is kept while somebody looks at it.</p>
-      </Pending>
-    </div>
-  ),
-};
+/** What is shown until the list of so many packages is there; it is made at first need. */
+function listIsMade(packages: number): Content {
+  const what = packages === 0 ? "all cached packages" : counted(packages, "cached package");
+  return {
+    heading: "Preparing the list of packages",
+    commands: ["pkgstash packages list"],
+    body: (
+      <div class="list">
+        <Pending title={`Reading ${what}`}>
+          <p>
+            This happens once and can take some seconds. The list then stays in memory while anyone
+            uses it, and this page shows it as soon as it is ready.
+          </p>
+        </Pending>
+      </div>
+    ),
+  };
+}
 
 /** Whether we have a package, and why it is still here. */
 export const PACKAGES: Page = {
@@ -47,7 +53,7 @@ export const PACKAGES: Page = {
     const kept = REASONS.find((each) => each === visit.query("kept"));
     // What was used last is what most people look for.
     const sort = visit.query("sort") || "-used_at";
-    const [list, { databases }] = await Promise.all([
+    const [list, { databases, cache }] = await Promise.all([
       inTime(visit.call(LIST_PACKAGES, {
         ...(words === "" ? {} : { q: words }),
         ...(repository === "" ? {} : { repository }),
@@ -59,7 +65,7 @@ export const PACKAGES: Page = {
       })),
       visit.call(SHOW_STATUS),
     ]);
-    if (list === null) return LIST_IS_MADE;
+    if (list === null) return listIsMade(cache.packages);
     const isFiltered = words !== "" || repository !== "" || kept !== undefined;
     const pages = Math.max(1, Math.ceil(list.total / PER_PAGE));
     const directories = databases.map((each) => each.repository);

@@ -10,7 +10,9 @@ function visitWith(list: Promise<unknown>): Visit {
     name: "anna",
     role: "administrator",
     call: (endpoint: unknown) =>
-      endpoint === LIST_PACKAGES ? list : Promise.resolve({ databases: [] }),
+      endpoint === LIST_PACKAGES
+        ? list
+        : Promise.resolve({ databases: [], cache: { packages: 100_000 } }),
     sessionId: "0",
     flashes: [],
     isStillWelcome: () => Promise.resolve(true),
@@ -22,9 +24,10 @@ Deno.test("a list of packages that takes long is announced, and asked for again 
   const list = Promise.withResolvers<unknown>();
   const visit = visitWith(list.promise);
   const content = await PACKAGES.render(visit);
-  assertEquals(content.heading, "The list of packages is being made");
+  assertEquals(content.heading, "Preparing the list of packages");
   const html = renderPage({ page: PACKAGES, pages: [PACKAGES], content, visit });
   assertMatch(html, /hx-get="\/admin\/packages\?q=linux"/);
+  assertMatch(html, /Reading 100\u202f000 cached packages/);
   assertMatch(html, /<noscript><meta http-equiv="refresh" content="1"\/?><\/noscript>/);
   // Nobody waits for it any more, so it may fail.
   list.reject(new Error("the disk is gone"));

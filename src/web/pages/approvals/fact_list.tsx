@@ -31,7 +31,7 @@ export function FactList(
       {list(urgent)}
       {others.length === 0 ? null : (
         <details>
-          <summary>{counted(others.length, "fact")} that would pass without you</summary>
+          <summary>{counted(others.length, "other finding")}, which the rules accept</summary>
           {list(others)}
         </details>
       )}

@@ -3,7 +3,7 @@ import type { Tone } from "../../page.ts";
 
 /** What a class of facts means to whoever decides, and how much it matters. */
 const CLASSES: Readonly<Record<FactReport["class"], { word: string; tone: Tone; rank: number }>> = {
-  review: { word: "look at it", tone: "warn", rank: 0 },
+  review: { word: "review", tone: "warn", rank: 0 },
   pin: { word: "pin", tone: "calm", rank: 1 },
   harmless: { word: "harmless", tone: "good", rank: 2 },
   value: { word: "version", tone: "good", rank: 3 },

@@ -46,7 +46,7 @@ export function Inspected(
       {facts.length === 0 ? null : (
         <Part
           title={inspected.verdict === null ? "Worth a look" : "What changed"}
-          aside={<span class="quiet">{counted(facts.length, "fact")}</span>}
+          aside={<span class="quiet">{counted(facts.length, "finding")}</span>}
         >
           <FactList facts={facts} files={files} fileHref={fileHref} />
         </Part>
@@ -71,7 +71,7 @@ function Files(
       aside={
         <span class="quiet">
           {files.length === 0
-            ? "none is different"
+            ? "none differ"
             : accepted === null
             ? counted(files.length, "file")
             : `${counted(files.length, "file")} differ${files.length === 1 ? "s" : ""}`}
@@ -108,6 +108,20 @@ function Behind({ inspected }: { inspected: InspectedReport }) {
   const before = maintainer_history.at(-2);
   return (
     <>
+      {inspected.description === null ? null : (
+        <p class="quiet">
+          <Foreign text={inspected.description} />
+        </p>
+      )}
+      {news.length === 0 ? null : (
+        <ul class="news notice warn">
+          {news.slice(0, 5).map(({ at, text }) => (
+            <li key={`${at} ${text}`}>
+              <Foreign text={text.replace(/\.$/, "")} />, <Time at={at} />
+            </li>
+          ))}
+        </ul>
+      )}
       <dl class="about">
         <div>
           <dt>Maintainer</dt>
@@ -144,20 +158,6 @@ function Behind({ inspected }: { inspected: InspectedReport }) {
           </dd>
         </div>
       </dl>
-      {inspected.description === null ? null : (
-        <p class="quiet">
-          <Foreign text={inspected.description} />
-        </p>
-      )}
-      {news.length === 0 ? null : (
-        <ul class="news">
-          {news.slice(0, 5).map(({ at, text }) => (
-            <li key={`${at} ${text}`}>
-              <Foreign text={text.replace(/\.$/, "")} />, <Time at={at} />
-            </li>
-          ))}
-        </ul>
-      )}
       <Sources inspected={inspected} />
     </>
   );

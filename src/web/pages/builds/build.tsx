@@ -72,7 +72,7 @@ export const BUILD: Page = {
           </Live>
           <Part
             title="Log"
-            aside={hasLog ? <a href={logHref(number, {})}>The log by itself</a> : null}
+            aside={hasLog ? <a href={logHref(number, {})}>Full page</a> : null}
           >
             {log === null ? <Empty title="No builder has begun it." /> : (
               <>

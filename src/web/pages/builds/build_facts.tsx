@@ -17,12 +17,12 @@ export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: num
     <>
       <dl class="about">
         <div>
-          <dt>{last?.ended_at === null ? "Builds since" : "Took"}</dt>
+          <dt>{last?.ended_at === null ? "Running for" : "Took"}</dt>
           <dd>
             <Duration ms={ms} />
             {lastMs === null ? null : (
               <span class="hint">
-                <Duration ms={lastMs} /> the time before
+                <Duration ms={lastMs} /> last time
               </span>
             )}
           </dd>
@@ -32,7 +32,7 @@ export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: num
           <dd>{builder === null ? "none yet" : <Foreign text={builder} />}</dd>
         </div>
         <div>
-          <dt>For</dt>
+          <dt>Repository</dt>
           <dd>
             {repository}, {architecture}
           </dd>

@@ -12,7 +12,7 @@ export function Steps({ build: { state, step, failure } }: { build: BuildDetails
     <ol class="build-steps" aria-label="Steps">
       {BUILD_STEPS.map((each, index) => {
         const kind = index < at ? "done" : index > at ? "to-come" : isFailed ? "failed" : "current";
-        const said = { done: "done", "to-come": "to come", failed: "failed", current: "now" };
+        const said = { done: "done", "to-come": "pending", failed: "failed", current: "now" };
         return (
           <li key={each} class={kind} aria-current={kind === "current" ? "step" : undefined}>
             {STEPS[each]} <span class="quiet">{said[kind]}</span>

@@ -1,5 +1,6 @@
 import type { ClientConfig } from "../../../api/client_config.ts";
 import { keyCommands } from "../../../api/key_commands.ts";
+import { CopyField } from "../../elements/copy_field.tsx";
 import { Part } from "../../elements/facts.tsx";
 import { KeyFields } from "../../elements/key_fields.tsx";
 
@@ -10,12 +11,13 @@ export function ClientLines({ name, config }: { name: string; config: ClientConf
   const commands = keyCommands(config, name);
   return (
     <Part title="On the clients">
-      <pre tabIndex={0} aria-label="Section of pacman.conf">
-        {`[${name}]\n${own.sig_level}\n${own.server}`}
-      </pre>
+      <CopyField
+        label="Add to /etc/pacman.conf"
+        value={`[${name}]\n${own.sig_level}\n${own.server}`}
+      />
       {commands.add.length === 0 ? null : (
         <>
-          <p>Its packages are signed. Once on each client, as root:</p>
+          <p>The packages are signed. Run once on each client, as root:</p>
           <KeyFields commands={commands} />
         </>
       )}
