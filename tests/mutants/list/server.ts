@@ -158,7 +158,7 @@ export const SERVER: readonly Mutant[] = [
   },
   {
     file: "server/api/browser_guard.ts",
-    find: "const isOwn = origin === null || URL.parse(origin)?.host === host;",
+    find: "const isOwn = origin === null || isOwnOrigin(origin, own);",
     replace: "const isOwn = true;",
     breaks: "a page of another origin uses the API",
     killedBy: ["server/api/browser_guard_test.ts"],

@@ -4,7 +4,7 @@ import type { Mutant } from "../mutant.ts";
 export const WEB_ADMIN: readonly Mutant[] = [
   {
     file: "server/admin/admin.ts",
-    find: "if (!isRead && !isOwnPage(request)) {",
+    find: "if (!isRead && !isOwnPage(request, origin)) {",
     replace: "if (false as boolean) {",
     breaks: "a page of somebody else changes something",
     killedBy: ["app/web_admin_test.ts"],
