@@ -8,13 +8,13 @@ export const MAX_NAMES = 1_000;
 /** In characters. */
 const MAX_NAME_LENGTH = 64;
 
-/** The names that people gave to clients, by their addresses, in a file of their own. */
+/** The names that people have given to clients, by address, in a separate file. */
 export class ClientNames {
   readonly #path: string;
   readonly #changes = new Turns();
   #names: Promise<Map<string, string>> | null = null;
 
-  /** They are read from the file at `path` at first need. */
+  /** The file at `path` is read on first use. */
   constructor(path: string) {
     this.#path = path;
   }
@@ -58,7 +58,7 @@ export class ClientNames {
     await this.#changes.settled();
   }
 
-  /** What the disk does not take is not in force. */
+  /** A change that cannot be written has no effect. */
   async #change(change: (names: Map<string, string>) => void): Promise<void> {
     await this.#changes.run(async () => {
       const changed = new Map(await this.#load());

@@ -3,23 +3,23 @@ import type { Write } from "../platform/database/late_writes.ts";
 import { ranked, type Tally, TALLY_COLUMNS, TALLY_KEYS } from "./tally.ts";
 import { type ClientTraffic, OTHERS, type Sync } from "./unwritten_traffic.ts";
 
-/** How many clients are remembered. */
+/** The most clients to remember. */
 export const MAX_CLIENTS = 2_000;
-/** Of new ones in one batch: who has many addresses must not push out everybody at once. */
+/** New clients in one batch: one with many addresses must not displace all others at once. */
 const MAX_NEW_AT_ONCE = 100;
 /** Clients of one transaction, each with a dozen databases: a few milliseconds. */
 const CLIENTS_PER_WRITE = 50;
-/** Clients that were not seen for so long are forgotten first. */
+/** Clients not seen for this long are forgotten first. */
 const LONG_UNSEEN_MS = 90 * 86_400_000;
 
-/** A client, with all that it ever did here. Times are in milliseconds since the epoch. */
+/** A client and its totals. Times are in milliseconds since the epoch. */
 export interface KnownClient {
   readonly address: string;
   readonly firstSeen: number;
   readonly lastSeen: number;
   /** The user agent of its last request: hostile text. */
   readonly agent: string | null;
-  /** What reverse DNS says. */
+  /** From reverse DNS. */
   readonly hostName: string | null;
   readonly tally: Tally;
 }
@@ -42,7 +42,7 @@ const SELECT = `
   SELECT address, first_seen AS firstSeen, last_seen AS lastSeen, agent, host_name AS hostName,
     ${TALLY_KEYS.map((key) => `${TALLY_COLUMNS[key]} AS "${key}"`).join(", ")} FROM clients`;
 
-/** Adds what clients did. Of those that are not known yet, the ones with the most bytes are. */
+/** Writes that add the traffic of clients. Of new clients, those with the most bytes are added. */
 export function clientWrites(clients: ReadonlyMap<string, ClientTraffic>): Write[] {
   const tallies = new Map([...clients].map(([address, { tally }]) => [address, tally]));
   const order = ranked(tallies).map(([address]) => address).filter((each) => each !== OTHERS);
@@ -80,8 +80,8 @@ function addClients(
 }
 
 /**
- * Forgets clients beyond `MAX_CLIENTS`: those that were not seen for a long time, then those with the
- * fewest bytes; never those with a name.
+ * Forgets clients beyond `MAX_CLIENTS`: first those not seen for a long time, then those with the
+ * fewest bytes, and never those with a name.
  */
 export function forgetClients(
   database: DatabaseSync,
@@ -119,7 +119,7 @@ export function clientAt(database: DatabaseSync, address: string): KnownClient |
   return row === undefined ? null : clientOf(row);
 }
 
-/** What each client synced last, by its address. */
+/** When each client last synced, by address, in milliseconds since the epoch. */
 export function lastSyncs(database: DatabaseSync): Map<string, number> {
   const rows = database.prepare(
     "SELECT address, max(synced_at) AS syncedAt FROM syncs GROUP BY address",
@@ -134,7 +134,7 @@ export function syncsOf(database: DatabaseSync, address: string): ClientSync[] {
     WHERE address = ? ORDER BY directory`).all(address) as unknown as ClientSync[];
 }
 
-/** Up to `limit` addresses seen since `seenSince` of which DNS was not asked since `askedSince`. */
+/** Up to `limit` addresses seen since `seenSince` and not looked up in DNS since `askedSince`. */
 export function unresolvedClients(
   database: DatabaseSync,
   { seenSince, askedSince, limit }: { seenSince: number; askedSince: number; limit: number },
@@ -146,7 +146,7 @@ export function unresolvedClients(
   return (rows as { address: string }[]).map(({ address }) => address);
 }
 
-/** Records what reverse DNS says of a client; null for nothing. */
+/** Records a client's host name from reverse DNS; null if it has none. */
 export function setHostName(
   database: DatabaseSync,
   address: string,

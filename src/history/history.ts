@@ -43,14 +43,14 @@ import { type FileRequest, UnwrittenTraffic } from "./unwritten_traffic.ts";
 const log = eventLogger("history");
 
 const WRITE_INTERVAL_MS = 60_000;
-/** An hour that the disk does not take, of twenty-one writes a minute. */
+/** An hour of writes, at most 21 a minute, for a disk that is full. */
 const MAX_LATE_WRITES = 60 * 21;
-/** DNS is asked about a client again after this time. */
+/** A client is looked up in DNS again after this time. */
 const HOST_NAME_AGE_MS = 86_400_000;
-/** How many clients DNS is asked about after a write. */
+/** DNS lookups after each write. */
 const MAX_LOOKUPS = 20;
 
-/** The ranges that can be asked for, with the length and the number of their periods. */
+/** The available ranges, with the length and number of their periods. */
 export const RANGES = {
   day: { lengthS: 300, count: 288 },
   month: { lengthS: 3_600, count: 744 },
@@ -59,7 +59,7 @@ export const RANGES = {
 
 export type Range = keyof typeof RANGES;
 
-/** The counts of a range, in periods of one length without gaps. */
+/** The counts of a range, in periods of equal length without gaps. */
 export interface TrafficHistory {
   readonly lengthS: number;
   readonly periods: readonly Period[];
@@ -109,7 +109,7 @@ export class History implements Traffic {
   #timer: ReturnType<typeof setInterval> | null = null;
   #isResolving = false;
 
-  /** It counts at once, and writes when it is open. */
+  /** Counting starts at once, writing when it is open. */
   constructor(
     config: HistoryConfig,
     metrics: Metrics,
@@ -163,7 +163,7 @@ export class History implements Traffic {
     this.#unwritten.addBytesFetched(count, directory);
   }
 
-  /** What happened in a range that ends now. */
+  /** The counts of a range that ends now. */
   async traffic(
     { range, subject, name }: { range: Range; subject: Subject; name: string },
   ): Promise<TrafficHistory> {
@@ -208,7 +208,7 @@ export class History implements Traffic {
     });
   }
 
-  /** Writes what has happened since the last time. Never rejects. */
+  /** Writes all counts since the last flush. Never rejects. */
   async flush(): Promise<void> {
     await this.#turns.run(async () => {
       if (!this.#file.isOpen) return;
@@ -253,7 +253,7 @@ export class History implements Traffic {
     }
   }
 
-  /** What is done once a minute. */
+  /** Runs once a minute. */
   #tick(): void {
     this.#background.add("cannot tidy up the history", this.flush().then(() => this.tidy()));
   }

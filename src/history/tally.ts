@@ -1,6 +1,6 @@
 import { REQUEST_RESULTS, type RequestResult } from "../platform/observability/metrics.ts";
 
-/** What is counted of a time, for a client, a repository or everything. */
+/** Counts of a period, for a client, a repository or everything. */
 export interface Tally extends Record<RequestResult, number> {
   bytesServed: number;
   /** Bytes served that no mirror had to send for the request. */
@@ -53,7 +53,7 @@ export function hitRatio(requests: Readonly<Record<RequestResult, number>>): num
   return all === 0 ? null : hits / all;
 }
 
-/** Those with the most bytes first: many clients that want nothing crowd out none that does. */
+/** Most bytes first, so that many idle clients cannot displace active ones. */
 export function ranked(tallies: ReadonlyMap<string, Tally>): (readonly [string, Tally])[] {
   return [...tallies].sort(([, one], [, other]) => other.bytesServed - one.bytesServed);
 }

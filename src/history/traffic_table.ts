@@ -27,7 +27,7 @@ const RESOLUTIONS: readonly [Resolution, Resolution, Resolution] = [
  * that is wrong for a moment removes nothing.
  */
 export const MAX_DAYS = 1_100;
-/** How many longer periods are made at once: a clock that jumps ahead must not hold up everything. */
+/** Periods to merge in one tidy: a clock that jumps ahead must not keep the disk busy for long. */
 const MAX_PERIODS_AT_ONCE = 30;
 /** Names that become longer periods in one transaction, each of 60 rows: a few milliseconds. */
 const NAMES_PER_WRITE = 20;
@@ -82,7 +82,7 @@ export function* thinning(database: DatabaseSync, now: number): Generator<Write>
   yield* removingDays(database);
 }
 
-/** Makes one longer period of the shorter ones in it, a few names at a time. */
+/** Merges short periods into the longer one that contains them, a few names at a time. */
 function* lengthening(
   database: DatabaseSync,
   startS: number,

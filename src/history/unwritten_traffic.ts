@@ -2,18 +2,18 @@ import type { RequestResult } from "../platform/observability/metrics.ts";
 import type { Delivery, Traffic } from "../repositories/traffic.ts";
 import { addTally, emptyTally, ranked, type Tally } from "./tally.ts";
 
-/** Whoever has many addresses must not fill the memory. */
+/** A client with many addresses must not fill the memory. */
 const MAX_CLIENTS = 4_096;
-/** What waits for a disk that takes nothing must not fill it either. */
+/** Neither must counts that wait for a full disk. */
 const MAX_CLIENTS_TO_WRITE = 1_000;
 /** Directories are those of the configuration, a few dozen at most. */
 const MAX_REPOSITORIES = 1_024;
-/** Of a user agent; a longer one is none. */
+/** A longer user agent is ignored. */
 const MAX_AGENT_LENGTH = 200;
 /** Distributions have a dozen repositories. */
 const MAX_SYNCS = 64;
 
-/** The name under which the rest is counted where there is no room for more names. */
+/** The name under which everything beyond the limit of names is counted. */
 export const OTHERS = "";
 
 /** A database that a client was sent, or told to be current. Times are in ms since the epoch. */
@@ -44,15 +44,15 @@ export interface FileRequest {
   /** Bytes that are not counted while they are streamed. */
   readonly bytes: number;
   readonly agent: string | null;
-  /** When the database is dated that was asked for, in ms; undefined if it was another file. */
+  /** The date of the requested database, in ms; null if it has none, undefined for other files. */
   readonly databaseAt?: number | null | undefined;
 }
 
-/** What has happened since the history was written last, in memory. */
+/** Counts since the last write, in memory. */
 export class UnwrittenTraffic implements Traffic {
   readonly clients = new Map<string, ClientTraffic>();
   readonly repositories = new Map<string, Tally>();
-  /** When it began, in milliseconds since the epoch. */
+  /** When counting began, in milliseconds since the epoch. */
   readonly since: number;
   readonly #now: () => number;
 

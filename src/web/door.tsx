@@ -39,14 +39,14 @@ export function loginPage(
   return htmlResponse(request, renderDoor("Sign in", body), { status });
 }
 
-/** What is shown to an address that sent too many wrong tokens. */
+/** The page for an address that has sent too many wrong tokens. */
 export function slowedPage(request: Request, waitMs: number): Response {
   const seconds = Math.ceil(waitMs / 1000);
   const body = (
     <>
       <h1>Too many wrong tokens</h1>
       <p>
-        Your address may try again in{" "}
+        You can try again in{" "}
         {seconds < 90 ? counted(seconds, "second") : counted(Math.ceil(seconds / 60), "minute")}.
       </p>
       <p>
@@ -60,19 +60,19 @@ export function slowedPage(request: Request, waitMs: number): Response {
   });
 }
 
-/** What is shown where nobody can sign in, because there is no token. */
+/** The page of a daemon without a usable token, where nobody can sign in. */
 export function offPage(request: Request, isWellKnown: boolean): Response {
   const body = (
     <>
       <h1>The web admin is off</h1>
       <p>
         {isWellKnown
-          ? "The token is one that everybody knows."
-          : "No token is set, so nobody could sign in."} Make one where the daemon runs:
+          ? "The token is the example value, which everyone knows."
+          : "No token is set, so nobody can sign in."} Create one on the daemon's machine:
       </p>
-      <CopyField label="A secret, into the file that env_file names" value={SET_TOKEN} />
-      <CopyField label="Then read it" value="systemctl reload pkgstash" />
-      <p>Then sign in with it here. The API and the command line use the same token.</p>
+      <CopyField label="Write a secret to the file in env_file" value={SET_TOKEN} />
+      <CopyField label="Load it" value="systemctl reload pkgstash" />
+      <p>Then sign in here with that secret. The API and the command line use the same one.</p>
     </>
   );
   return htmlResponse(request, renderDoor("Web admin", body), { status: STATUS_CODE.Forbidden });
@@ -80,11 +80,11 @@ export function offPage(request: Request, isWellKnown: boolean): Response {
 
 const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env`;
 
-/** Why a request is not answered, whoever sent it. */
+/** The page for a request that is refused, whoever sent it. */
 export function failurePage(request: Request, { status, text }: Failure): Response {
   const body = (
     <>
-      <h1>This request is refused</h1>
+      <h1>Request refused</h1>
       <p>{text}</p>
       <p>
         <a href="/admin/">To the overview</a>

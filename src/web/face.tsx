@@ -6,7 +6,7 @@ import { KeyFields } from "./elements/key_fields.tsx";
 import { htmlResponse } from "./html_response.ts";
 import { renderFace } from "./layout.tsx";
 
-/** The first page of the server for anybody: what it is, the lines for pacman, and what it has. */
+/** The server's public first page: the lines for pacman, and links to the cached files. */
 export function facePage(
   request: Request,
   { config, folders }: {

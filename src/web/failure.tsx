@@ -36,9 +36,9 @@ export function failureOf(error: unknown, path: string): Failure {
 export function failureContent({ status, text }: Failure): Content {
   return {
     heading: status === STATUS_CODE.NotFound
-      ? "There is no such page"
+      ? "Page not found"
       : status === STATUS_CODE.Forbidden
-      ? "You may not see this page"
+      ? "You do not have access to this page"
       : "This page cannot be shown",
     tone: "bad",
     commands: [],

@@ -110,7 +110,7 @@ function Frame({ title, children }: { title: string; children: ComponentChildren
   );
 }
 
-/** The way back from a page that is reached from others: those above it. */
+/** Links back to the pages above one that is not in the navigation. */
 function Way({ page, pages, visit }: { page: Page; pages: readonly Page[]; visit: Visit }) {
   const above = pages.filter((each) => each !== page && isPartOf(page, each) && each.path !== "");
   if (page.section !== null || above.length === 0) return null;
@@ -206,7 +206,7 @@ function NavigationOf(
   );
 }
 
-/** How much waits there. */
+/** The number of items that wait there. */
 function Waiting({ count }: { count: number }) {
   return count === 0 ? null : (
     <>
@@ -246,7 +246,7 @@ function Main({ content: { heading, tone = "calm", body, commands } }: { content
       {body}
       {commands.length === 0 ? null : (
         <footer class="commands">
-          <span class="label">The same by command line</span>
+          <span class="label">On the command line</span>
           {commands.map((command) => <code>{command}</code>)}
         </footer>
       )}

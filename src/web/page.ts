@@ -4,7 +4,7 @@ import type { FormFile } from "./form_files.ts";
 import type { Role } from "./role.ts";
 import type { Visit } from "./visit.ts";
 
-/** Where a page stands in the navigation. */
+/** A section of the navigation. */
 export type Section = "Mirror" | "Packages of your own" | "Administration";
 
 /** A page. Everything that it shows and changes goes through `visit.call`. */
@@ -13,9 +13,9 @@ export interface Page {
   readonly path: string;
   /** Two words at most: the title of the window, and its name in the navigation. */
   readonly title: string;
-  /** Null for a page that is reached from another. */
+  /** Null for a page that only other pages link to. */
   readonly section: Section | null;
-  /** The least that somebody must be to see it. */
+  /** The least role that may see it. */
   readonly role: Role;
   readonly render: (visit: Visit) => Promise<Content>;
   /** A text file that the URL asks for instead of the page; null if it asks for the page. */
@@ -24,7 +24,7 @@ export interface Page {
   readonly actions?: Readonly<Record<string, Action>>;
   /** Takes a file that a script of the page sends by PUT. */
   readonly upload?: (visit: Visit, file: FileBody) => Promise<Done>;
-  /** How much waits for a person there, which every page says in the navigation. */
+  /** How many items wait for a person; the navigation of every page shows it. */
   readonly waiting?: (visit: Visit) => Promise<number>;
   /** Takes all files of a form that a browser without scripts sends. */
   readonly uploadForm?: (visit: Visit, files: AsyncIterable<FormFile>) => Promise<Done>;
@@ -38,7 +38,7 @@ export interface TextFile {
   readonly content: ReadableStream<Uint8Array>;
 }
 
-/** What a page shows. */
+/** The content of a page. */
 export interface Content {
   /** Answers the question of the page in a sentence. */
   readonly heading: string;
@@ -54,12 +54,12 @@ export type Tone = "good" | "warn" | "bad" | "calm";
 export interface Action {
   /** Besides the page's. */
   readonly role: Role;
-  /** What is asked before; null if nothing needs to be. */
+  /** The confirmation to ask for; null for none. */
   readonly confirm?: (visit: Visit, form: Form) => Question | Promise<Question | null> | null;
   readonly run: (visit: Visit, form: Form) => Promise<Done>;
 }
 
-/** What a form carries. */
+/** The fields of a form. */
 export interface Form {
   /** The value of a field, or "". */
   text(name: string): string;
@@ -79,7 +79,7 @@ export interface Question {
   readonly button: string;
 }
 
-/** What became of a change. */
+/** The outcome of a change. */
 export interface Done {
   /** "linux 6.17.9 is removed." */
   readonly text: string;

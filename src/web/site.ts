@@ -10,19 +10,23 @@ import { liveStream } from "./live_stream.ts";
 import type { Content, Done, Page } from "./page.ts";
 import { Visit, type Visitor } from "./visit.ts";
 
-/** A request of somebody who is signed in. What changes something is from a page of this server. */
+/**
+ * A request of a signed-in visitor. If it changes something, it comes from a page of this server.
+ */
 export interface Arrival {
   readonly request: Request;
   /** The decoded path, with "admin" as the first. */
   readonly segments: readonly string[];
   readonly visitor: Visitor;
-  /** Those that there are, in the order of the navigation. */
+  /** All pages, in the order of the navigation. */
   readonly pages: readonly Page[];
-  /** Takes what ends a stream, and returns what removes it; null if there are too many. */
+  /**
+   * Registers a function that ends a stream; returns one that unregisters it, or null at the limit.
+   */
   readonly openStream: (end: () => void) => (() => void) | null;
 }
 
-/** Answers a request with a page, or with what becomes of a change. */
+/** Answers a request with a page, or makes a change and redirects. */
 export async function respondToVisitor(arrival: Arrival): Promise<Response> {
   const { request, segments, visitor, pages } = arrival;
   const url = new URL(request.url);
@@ -54,18 +58,22 @@ export async function respondToVisitor(arrival: Arrival): Promise<Response> {
   }
 }
 
-const NO_SUCH_PAGE = { status: STATUS_CODE.NotFound, text: "It may have been here before." };
+const NO_SUCH_PAGE = { status: STATUS_CODE.NotFound, text: "It may have been moved or removed." };
 const NOT_YOURS = {
   status: STATUS_CODE.Forbidden,
-  text: "Your token does not allow it. Ask the administrator for another.",
+  text: "Your role does not permit this. Ask an administrator for a different token.",
 };
 const NO_LENGTH = {
   status: STATUS_CODE.LengthRequired,
-  text: "The browser did not say how long the files are. Use another, or the command line.",
+  text:
+    "The browser did not send the length of the files. Use another browser, or pkgstash repo add.",
 };
-const WRONG_METHOD = { status: STATUS_CODE.MethodNotAllowed, text: "A page is read with GET." };
+const WRONG_METHOD = {
+  status: STATUS_CODE.MethodNotAllowed,
+  text: "This page does not accept that request.",
+};
 
-/** What a page of nothing looks like in the navigation. */
+/** Stands in for the page when there is none. */
 const NOWHERE: Page = {
   path: "-",
   title: "Failure",
@@ -114,7 +122,7 @@ async function shown(
   return htmlResponse(request, html, { status });
 }
 
-/** How much waits for a person, by the paths of pages. What cannot be told is left out. */
+/** How many items wait for a person, by the paths of pages; 0 if that cannot be read. */
 async function waitingOn(
   pages: readonly Page[],
   visit: Visit,
@@ -133,7 +141,7 @@ async function failed(arrival: Arrival, visit: Visit, failure: Failure): Promise
   return await shown(arrival, { page: NOWHERE, visit, content: failureContent(failure), status });
 }
 
-/** Does what the button of a form says, after a question if there is one. */
+/** Runs the action of a form's button, after a confirmation if it needs one. */
 async function act(
   arrival: Arrival,
   { page, visit }: { page: Page; visit: Visit },
@@ -150,7 +158,7 @@ async function act(
   return redirect(await done(arrival, visit, () => action.run(visit, form)));
 }
 
-/** Makes a change; returns where to go on. What became of it is said there. */
+/** Makes a change; returns the path of the page that shows the outcome. */
 async function done(
   { visitor }: Arrival,
   visit: Visit,
@@ -166,7 +174,7 @@ async function done(
   }
 }
 
-/** Takes a file from a script of the page, which then goes where the answer says. */
+/** Receives a file from the page's script, which then opens the path in the answer. */
 async function upload(
   arrival: Arrival,
   { page, visit }: { page: Page; visit: Visit },
@@ -181,7 +189,7 @@ async function upload(
   return Response.json({ to }, { headers: { "cache-control": "no-store" } });
 }
 
-/** Takes the files of a form, which a browser without scripts sends as one. */
+/** Receives the files of a form, which browsers without scripts send together. */
 async function receiveForm(
   arrival: Arrival,
   { uploadForm, visit }: { uploadForm: NonNullable<Page["uploadForm"]>; visit: Visit },

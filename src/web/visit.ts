@@ -2,21 +2,24 @@ import type { Endpoint } from "../api/endpoint.ts";
 import type { Call } from "./call.ts";
 import { includesRole, type Role } from "./role.ts";
 
-/** Somebody who is signed in. */
+/** A signed-in visitor. */
 export interface Visitor {
   /** As the audit log names them. */
   readonly name: string;
   readonly role: Role;
   readonly call: Call;
-  /** Of this browser; null for somebody who did not sign in here, and so cannot sign out. */
+  /**
+   * The session of this browser; null for visitors who did not sign in here, and so cannot sign
+   * out.
+   */
   readonly sessionId: string | null;
   /** What is shown once, on the next page. */
   readonly flashes: Flash[];
-  /** Whether whoever looked at the beginning of a stream may still do so. */
+  /** Whether the visitor may still see what they could see when the stream began. */
   isStillWelcome(): Promise<boolean>;
 }
 
-/** What became of a change. */
+/** The outcome of a change. */
 export interface Flash {
   readonly tone: "good" | "bad";
   readonly text: string;
@@ -25,7 +28,7 @@ export interface Flash {
 /** A request for a page, as the page gets it. */
 export class Visit {
   readonly visitor: Visitor;
-  /** With the query: what the reader searches, sorts and filters by. */
+  /** With the query, which holds search, sort order and filters. */
   readonly url: URL;
   /** Those of the page's path. */
   readonly params: Readonly<Record<string, string>>;
@@ -53,7 +56,7 @@ export class Visit {
     this.call = readingOnce(visitor.call);
   }
 
-  /** Whether the reader may do what this role may. What they may not is not shown. */
+  /** Whether the visitor has at least this role. Pages leave out what they may not do. */
   may(role: Role): boolean {
     return includesRole(this.visitor.role, role);
   }
@@ -63,7 +66,7 @@ export class Visit {
     return this.url.searchParams.get(name) ?? "";
   }
 
-  /** This page's path with its query, changed: null removes a parameter. */
+  /** This page's path and query with changes: null removes a parameter. */
   here(changes: Readonly<Record<string, string | number | null>> = {}): string {
     const query = new URLSearchParams(this.url.search);
     for (const [name, value] of Object.entries(changes)) {

@@ -3,7 +3,7 @@ import { useContext } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 import type { Visit } from "./visit.ts";
 
-/** What elements know of the page that they are on. */
+/** What elements know about their page. */
 export interface Surroundings {
   readonly visit: Visit;
   /** The live regions of the page, by their ids, as they are met. */
@@ -12,7 +12,7 @@ export interface Surroundings {
 
 export const VisitContext = createContext<Surroundings | null>(null);
 
-/** What an element is rendered for. */
+/** The page that an element is rendered for. */
 export function useSurroundings(): Surroundings {
   const found = useContext(VisitContext);
   if (found === null) throw new Error("An element is rendered outside a page");

@@ -22,7 +22,10 @@ import { SESSION_MS } from "./sessions.ts";
 
 const log = eventLogger("web");
 
-/** After this time a stream is opened anew, so that the proxy which signed somebody in has a say. */
+/**
+ * After this time a stream ends and is reopened, so that the proxy can refuse a user who has signed
+ * out.
+ */
 const PROXIED_STREAM_MS = 5 * 60_000;
 
 /** Answers a request below `/admin/`, given its decoded path. Never throws. */
@@ -102,7 +105,7 @@ async function respond(
   });
 }
 
-/** Sends a browser to the page to sign in on, and back afterwards. */
+/** Shows the sign-in page, which leads back to the requested page. */
 function signedOut(request: Request, target: string): Response {
   if (request.headers.has("hx-request")) {
     return new Response(null, {
@@ -119,7 +122,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   const { sessions } = context;
   const wait = sessions.brake.waitMs(address);
   if (wait > 0) return slowedPage(request, wait);
-  // Counted as wrong until it is known to be right: many may be sent at once.
+  // Counted as wrong until verified: many may arrive at once.
   sessions.brake.failed(address);
   const form = await readForm(request);
   const given = form.text("token").trim();

@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import { proxiedUser } from "./proxied_user.ts";
 import { cookieIn } from "./session_cookie.ts";
 
-/** What a browser is answered from. */
+/** What requests of browsers are answered from. */
 export interface Site {
   /** Read again for each call: a stream outlives a reload. */
   readonly context: Context;
@@ -16,16 +16,16 @@ export interface Site {
   readonly peer: Deno.NetAddr;
 }
 
-/** Who looks at a page. */
+/** The visitor of a page. */
 export interface Identity {
   readonly principal: Principal;
-  /** Null for somebody whom a proxy has signed in. */
+  /** Null if a proxy has signed them in. */
   readonly sessionId: string | null;
 }
 
 /**
- * Who sent a request: whom a trusted proxy names, or else the holder of its session; null for nobody
- * who is known. What the proxy says counts more: who signs in twice does not gain by it.
+ * Who sent a request: the user that a trusted proxy names, or else the owner of the session; null
+ * if there is neither. The proxy takes precedence, so that signing in twice gains nothing.
  */
 export async function identityOf(
   request: Request,

@@ -13,7 +13,7 @@ interface Failures {
   lastAt: number;
 }
 
-/** Slows down who tries tokens. What belongs to one network of IPv6 counts as one address. */
+/** Slows down the guessing of tokens. An IPv6 network counts as one address. */
 export class LoginBrake {
   readonly #now: () => number;
   readonly #failures = new Map<string, Failures>();
@@ -23,7 +23,7 @@ export class LoginBrake {
     this.#now = now;
   }
 
-  /** How long an address has to wait before another token of it is looked at. */
+  /** How long an address must wait before its next token is checked. */
   waitMs(address: string): number {
     const failures = this.#failuresOf(address);
     if (failures === null || failures.count < FREE_FAILURES) return 0;

@@ -1,4 +1,6 @@
-/** As many as a household has tabs, and few enough to make all of their pages again each second. */
+/**
+ * Enough for the tabs of a household, and few enough to render all of their pages twice a second.
+ */
 const MAX_STREAMS = 32;
 
 /** The streams that keep open pages current. */
@@ -10,14 +12,16 @@ export class OpenStreams {
     return this.#streams.size;
   }
 
-  /** Adds a stream by what ends it. Returns what removes it again; null if there are too many. */
+  /**
+   * Registers a function that ends a stream. Returns one that unregisters it; null at the limit.
+   */
   add(end: () => void): (() => void) | null {
     if (this.#isClosed || this.#streams.size >= MAX_STREAMS) return null;
     this.#streams.add(end);
     return () => this.#streams.delete(end);
   }
 
-  /** Ends all of them, now and for good. */
+  /** Ends all streams, and refuses new ones. */
   close(): void {
     this.#isClosed = true;
     for (const end of [...this.#streams]) end();

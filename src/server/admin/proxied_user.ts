@@ -5,10 +5,10 @@ import { DAEMON } from "../../version.ts";
 /** Far more than any name of a person. */
 const MAX_LENGTH = 128;
 
-/** What the audit log calls nobody in particular: whoever has such a name would be taken for it. */
+/** Names with a meaning of their own in the audit log, which no user may have. */
 const RESERVED: readonly string[] = [ADMINISTRATOR.name, ANYONE, DAEMON];
 
-/** Somebody whom a reverse proxy has signed in, or why they are not let in. */
+/** A user whom a reverse proxy has signed in, or the reason for refusing them. */
 export type ProxiedUser = Principal | { readonly refusal: string };
 
 /**

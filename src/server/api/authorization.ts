@@ -54,7 +54,7 @@ async function principalOf(
   return "expiredAt" in found ? expiredRefusal(found) : found;
 }
 
-/** Whether the token of the configuration is one that only its administrator knows. */
+/** Whether the configured token is set and not the example value. */
 export function isUsable(token: string | null): token is string {
   return token !== null && token !== WELL_KNOWN_TOKEN;
 }

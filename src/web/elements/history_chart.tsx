@@ -63,13 +63,13 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
   return (
     <div class="history">
       {largest === 0
-        ? <Empty title={`Nothing was sent in the last ${RANGES[range].title}`} />
+        ? <Empty title={`Nothing sent in the last ${RANGES[range].title}`} />
         : (
           <figure>
             <figcaption>
-              <span class="key saved">Sent, without a mirror: {bytesText(total.bytes_saved)}</span>
+              <span class="key saved">Sent from the cache: {bytesText(total.bytes_saved)}</span>
               <span class="key passed">
-                Sent, as mirrors sent it: {bytesText(total.bytes_served - total.bytes_saved)}
+                Passed through from mirrors: {bytesText(total.bytes_served - total.bytes_saved)}
               </span>
               {total.bytes_fetched === null ? null : (
                 <span class="key fetched">
@@ -157,7 +157,9 @@ function Bars(
       viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
       preserveAspectRatio="none"
       role="img"
-      aria-label={`Bytes sent in the last ${RANGES[range].title}; the link below shows the numbers`}
+      aria-label={`Bytes sent in the last ${
+        RANGES[range].title
+      }; the link below shows them as a table`}
     >
       <path
         class="grid"
@@ -174,7 +176,7 @@ function Bars(
             <rect class="hover" x={round(index * step)} y="0" width={round(step)} height={HEIGHT}>
               <title>
                 {`${startText(slice.start, range)}: ${bytesText(slice.served)} sent, ` +
-                  `${bytesText(slice.saved)} of it without a mirror`}
+                  `${bytesText(slice.saved)} of it from the cache`}
               </title>
             </rect>
           )
@@ -188,16 +190,16 @@ function Numbers({ history }: { history: HistoryReport }) {
   const { range } = history;
   const visit = useVisit();
   if (visit.query("numbers") === "") {
-    return <a class="numbers" href={visit.here({ numbers: 1 })}>Show the same in numbers</a>;
+    return <a class="numbers" href={visit.here({ numbers: 1 })}>Show as a table</a>;
   }
   const hasFetched = history.total.bytes_fetched !== null;
   const rows = slicesOf(history, BUCKETS[range].row).toReversed()
     .filter(({ requests, served, fetched }) => requests + served + (fetched ?? 0) > 0);
   return (
     <div class="numbers">
-      <a href={visit.here({ numbers: null })}>Hide the numbers</a>
+      <a href={visit.here({ numbers: null })}>Hide the table</a>
       <Table
-        name="What was sent and fetched"
+        name="Bytes sent and fetched"
         rows={rows}
         keyOf={({ start }) => start}
         columns={[
@@ -210,7 +212,7 @@ function Numbers({ history }: { history: HistoryReport }) {
           },
           { title: "Sent", cell: ({ served }) => <Bytes bytes={served} />, isNumber: true },
           {
-            title: "Without a mirror",
+            title: "From the cache",
             cell: ({ saved }) => <Bytes bytes={saved} />,
             isNumber: true,
           },

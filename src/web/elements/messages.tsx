@@ -3,7 +3,7 @@ import type { Tone } from "../page.ts";
 import { useVisit } from "../visit_context.ts";
 import { hx } from "./hx.ts";
 
-/** What is shown where there is nothing: why, and how something gets there. */
+/** Replaces an empty list: why it is empty, and how to fill it. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">

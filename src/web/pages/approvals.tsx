@@ -58,19 +58,19 @@ export const APPROVALS: Page = {
             : null}
           {asked.length === 0 ? null : <Waiting approvals={asked} facts={facts} />}
           {builds.length === 0 ? null : (
-            <Part title="Builds that need you">
+            <Part title="Builds that need a decision">
               <BuildsToDecide builds={builds} />
             </Part>
           )}
           {cooling.length === 0 ? null : (
-            <Part title="Passing by themselves after their cool-down">
+            <Part title="In their cool-down, then accepted by rule">
               <Waiting approvals={cooling} facts={new Map()} />
             </Part>
           )}
           {passed.length === 0 ? null : (
             <Part
-              title="Let through by rule lately"
-              aside={<span class="quiet">the proof is beside each</span>}
+              title="Recently accepted by rule"
+              aside={<span class="quiet">with the reason for each</span>}
             >
               <LetThrough passed={passed} />
             </Part>

@@ -24,7 +24,7 @@ const PER_PAGE = 50;
 /** Of those that run or wait, more are counted, but not shown. */
 const MOST_SHOWN = "50";
 
-/** What builds, what waits, and what failed. */
+/** Running, waiting and failed builds. */
 export const BUILDS: Page = {
   path: "builds",
   title: "Builds",
@@ -55,7 +55,7 @@ export const BUILDS: Page = {
           <Live id="builders" isPolite>
             {builders.length === 0 && waiting.length > 0
               ? (
-                <Notice tone="warn" title="No builder has asked for work since the daemon started">
+                <Notice tone="warn" title="No builder has connected since the daemon started">
                   <p>
                     Nothing is built before one does. Look whether pkgstash-builder runs, and
                     whether its token is still valid.
@@ -66,7 +66,7 @@ export const BUILDS: Page = {
           </Live>
           {isNew
             ? (
-              <Empty title="Nothing was built yet.">
+              <Empty title="Nothing has been built yet.">
                 <p>
                   Add a package of the AUR with{" "}
                   <code>pkgstash aur add NAME</code>, approve it, and start a builder:{" "}
@@ -77,7 +77,7 @@ export const BUILDS: Page = {
             : null}
           <Live id="running">
             {toDecide.length === 0 ? null : (
-              <Part title="Needs you">
+              <Part title="Needs your decision">
                 <BuildsToDecide builds={toDecide} />
               </Part>
             )}
@@ -171,7 +171,9 @@ export function buildsSentence(
       ? counted(count, `package ${is}`, `packages ${are}`)
       : counted(count, is, are);
   });
-  if (parts.length === 0) return { heading: "Nothing builds, and nothing failed", tone: "good" };
+  if (parts.length === 0) {
+    return { heading: "No builds in progress, and none failed", tone: "good" };
+  }
   const text = parts.join(", ");
   return { heading: text, tone: failed > 0 ? "bad" : held > 0 ? "warn" : "calm" };
 }

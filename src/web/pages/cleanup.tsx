@@ -44,7 +44,8 @@ export const CLEANUP: Page = {
               {plan === null
                 ? (
                   <p>
-                    <a href={visit.here({ plan: "now" })}>Make a plan.</a> It takes some seconds.
+                    <a href={visit.here({ plan: "now" })}>Preview the next cleanup.</a>{" "}
+                    This takes some seconds.
                   </p>
                 )
                 : <Plan plan={plan} visit={visit} />}
@@ -71,8 +72,8 @@ export const CLEANUP: Page = {
           body: (
             <p>
               {bytesText(bytes_freed)} are freed. {isSame
-                ? "Exactly the files of the plan are removed."
-                : "The plan has changed since you looked: go back, and look at it again."}
+                ? "This removes exactly the files in the plan."
+                : "The plan has changed since you opened it. Go back to see the current one."}
             </p>
           ),
           button: "Remove",
@@ -82,7 +83,7 @@ export const CLEANUP: Page = {
         const { files, bytes_freed, failed } = await call(CLEAN_UP, { plan: form.text("plan") });
         const trouble = failed.length === 0 ? "" : ` ${failed.length} could not be removed.`;
         return {
-          text: `${counted(files.length, "file is", "files are")} removed, ` +
+          text: `${counted(files.length, "file")} removed, ` +
             `${bytesText(bytes_freed)} freed.${trouble}`,
         };
       },

@@ -50,12 +50,12 @@ export const CLIENT: Page = {
             <ClientFacts client={client} />
             <MissNotice client={client} others={others} />
           </Live>
-          <Part title="What it was sent" aside={<RangeLinks range={history.range} />}>
+          <Part title="Traffic" aside={<RangeLinks range={history.range} />}>
             <Live id="history">
               <HistoryChart history={history} />
             </Live>
           </Part>
-          <Part title="Its databases">
+          <Part title="Databases">
             <Live id="syncs">
               <Syncs client={client} />
             </Live>
@@ -143,8 +143,8 @@ function ClientFacts({ client }: { client: ClientDetails }) {
 function Syncs({ client: { syncs } }: { client: ClientDetails }) {
   if (syncs.length === 0) {
     return (
-      <Empty title="It has asked for no database">
-        <p>A client that only takes packages syncs elsewhere, perhaps from another mirror.</p>
+      <Empty title="No database requested">
+        <p>This client downloads packages here, but syncs its databases from another mirror.</p>
       </Empty>
     );
   }

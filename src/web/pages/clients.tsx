@@ -35,12 +35,12 @@ export const CLIENTS: Page = {
       ...clientsSentence(list, visit.query("q") !== ""),
       commands: ["pkgstash clients", "pkgstash clients name ADDRESS NAME"],
       body: (
-        <Part title="Who asked for files">
+        <Part title="Clients of this mirror">
           {known === 0 ? null : <Filter label="Search" placeholder="address, name or pacman" />}
           <Live id="clients">
             {known === 0
               ? (
-                <Empty title="No client has asked for a file yet">
+                <Empty title="No client has requested a file yet">
                   <p>
                     Put this line first in <code>/etc/pacman.d/mirrorlist</code> of a machine.
                   </p>
@@ -78,10 +78,10 @@ export function clientsSentence(
   { known, total, behind }: ClientList,
   isFiltered: boolean,
 ): Pick<Content, "heading" | "tone"> {
-  if (known === 0) return { heading: "Nobody uses this mirror yet", tone: "calm" };
+  if (known === 0) return { heading: "No clients yet", tone: "calm" };
   const who = isFiltered ? `${counted(total, "client")} of ${known}` : counted(total, "client");
-  return behind === 0 ? { heading: `${who}, none of them behind`, tone: "good" } : {
-    heading: `${who}, ${behind} of them last synced more than 30 days ago`,
+  return behind === 0 ? { heading: `${who}, all up to date`, tone: "good" } : {
+    heading: `${who}, ${behind} not synced for 30 days`,
     tone: "warn",
   };
 }

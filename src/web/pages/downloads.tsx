@@ -30,18 +30,18 @@ export const DOWNLOADS: Page = {
       commands: ["pkgstash downloads", "pkgstash downloads --finished"],
       body: (
         <>
-          <Part title="On its way now">
+          <Part title="Transfers in progress">
             <Live id="downloads">
               <DownloadsNow downloads={downloads} />
             </Live>
           </Part>
-          <Part title="The latest that have ended">
+          <Part title="Recently finished">
             <Live id="finished">
               {finished.length > 0
                 ? <FinishedTable downloads={finished} />
                 : (
-                  <Empty title="No download has finished since the daemon started.">
-                    <p>The latest twenty are kept here: from which mirrors, and what went wrong.</p>
+                  <Empty title="No transfer has finished since the daemon started.">
+                    <p>The last twenty are listed here, with their mirrors and failures.</p>
                   </Empty>
                 )}
             </Live>
@@ -57,12 +57,12 @@ function headingOf(
   finished: readonly FinishedDownloadReport[],
 ): Pick<Content, "heading" | "tone"> {
   const broken = finished.filter(({ outcome }) => outcome === "failed").length;
-  const trouble = broken === 0 ? "" : `, ${broken} of the last ${finished.length} broke off`;
+  const trouble = broken === 0 ? "" : `, ${broken} of the last ${finished.length} failed`;
   const tone = broken === 0 ? "good" : "warn";
   if (downloads.length === 0) {
-    return { heading: `Nothing is on its way${trouble}`, tone: broken === 0 ? "calm" : tone };
+    return { heading: `No transfers in progress${trouble}`, tone: broken === 0 ? "calm" : tone };
   }
   const rate = downloads.reduce((sum, { bytes_per_second }) => sum + bytes_per_second, 0);
-  const files = counted(downloads.length, "file is on its way", "files are on their way");
-  return { heading: `${files} with ${bytesText(rate)}/s${trouble}`, tone };
+  const files = counted(downloads.length, "transfer", "transfers");
+  return { heading: `${files} at ${bytesText(rate)}/s${trouble}`, tone };
 }

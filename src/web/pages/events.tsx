@@ -105,7 +105,7 @@ function headingOf(
     return { heading: `The latest that matches was ${lengthText(quietMs)} ago`, tone: "calm" };
   }
   return quietMs < 60_000
-    ? { heading: "No trouble in the latest events", tone: "good" }
+    ? { heading: "No failures in the latest events", tone: "good" }
     : { heading: `Quiet for ${lengthText(quietMs)}`, tone: "good" };
 }
 
@@ -113,7 +113,7 @@ function Nothing({ visit, isFiltered }: { visit: Visit; isFiltered: boolean }) {
   if (!isFiltered) {
     return (
       <Empty title="Nothing has happened yet.">
-        <p>What people change and what the daemon does is listed here.</p>
+        <p>Changes by people and actions of the daemon are listed here.</p>
       </Empty>
     );
   }

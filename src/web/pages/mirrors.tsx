@@ -33,7 +33,7 @@ export const MIRRORS: Page = {
               <Notice
                 key={list.path}
                 tone="warn"
-                title={`The mirrorlist ${list.path} is not in force`}
+                title={`The mirrorlist ${list.path} cannot be used`}
               >
                 <p>
                   {list.failure}. {counted(list.mirrors, "mirror")} of the one read{" "}
@@ -49,7 +49,7 @@ export const MIRRORS: Page = {
           >
             <Live id="databases">
               <DatabaseTable databases={databases} />
-              {refresh === "running" ? <p class="waiting">A refresh is running</p> : null}
+              {refresh === "running" ? <p class="waiting">Refreshing</p> : null}
             </Live>
           </Part>
           <Part title="Mirrors" aside={<ActionForm action="test" button="Test all now" />}>
@@ -69,7 +69,7 @@ export const MIRRORS: Page = {
         // The refresh lasts longer than anybody waits for a page, and fails at once if at all.
         await events.read();
         void drain(events);
-        return { text: "A refresh has begun." };
+        return { text: "The refresh has started." };
       },
     },
     test: {

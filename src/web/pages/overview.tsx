@@ -55,7 +55,7 @@ export const OVERVIEW: Page = {
                 title={`${counted(asked, "change waits", "changes wait")} for you`}
               >
                 <p>
-                  Nothing of it is built before somebody approves it.{" "}
+                  Nothing is built before it is approved.{" "}
                   <a href="/admin/approvals">See what changed.</a>
                 </p>
               </Notice>
@@ -68,10 +68,10 @@ export const OVERVIEW: Page = {
                 <Part title="Sent and fetched" aside={<RangeLinks range={history.range} />}>
                   <HistoryChart history={history} />
                 </Part>
-                <Part title="On its way now">
+                <Part title="Transfers in progress">
                   <DownloadsNow downloads={downloads} />
                 </Part>
-                <Part title="Last events" aside={<KindLinks kind={kind} />}>
+                <Part title="Recent events" aside={<KindLinks kind={kind} />}>
                   <LastEvents events={events} isFiltered={kind !== null} />
                 </Part>
               </>

@@ -30,9 +30,9 @@ export const PACKAGE: Page = {
         <>
           <Facts>
             <Fact label="Size" value={<Bytes bytes={bytes} />}>
-              <span class="more">{signed ? "with its signature" : "no signature is cached"}</span>
+              <span class="more">{signed ? "with its signature" : "signature not cached"}</span>
             </Fact>
-            <Fact label="Taken by clients" value={<Count value={uses} />}>
+            <Fact label="Downloads by clients" value={<Count value={uses} />}>
               <span class="more">
                 last used <Time at={used_at} />
               </span>
@@ -44,7 +44,7 @@ export const PACKAGE: Page = {
             ? null
             : (
               <Notice tone="calm" title={`The database lists ${shown.newer_version}`}>
-                <p>It is fetched when a client asks for it, or by the next prefetch.</p>
+                <p>It is fetched when a client requests it, or by the next prefetch.</p>
               </Notice>
             )}
           <div class="buttons">
@@ -56,7 +56,7 @@ export const PACKAGE: Page = {
           <Part title="File">
             <CopyField label="Path below the server's root" value={`/${shown.path}`} />
             {sha256 === null
-              ? <p class="quiet">Its SHA-256 is not known until it has been read.</p>
+              ? <p class="quiet">The SHA-256 is calculated when the file is first read.</p>
               : <CopyField label="SHA-256" value={sha256} />}
           </Part>
           <Part title={`Cached versions of ${name}`}>
@@ -107,10 +107,10 @@ export const PACKAGE: Page = {
             <>
               <p>
                 {bytesText(bytes)} are freed. {current === true
-                  ? "A database lists it: it is fetched again when a client asks for it."
-                  : "No database lists it any more: it cannot be fetched again."}
+                  ? "A database lists it, so it is fetched again when a client requests it."
+                  : "No database lists it any more, so it cannot be fetched again."}
               </p>
-              {pinned ? <p>It is pinned. The pin stays.</p> : null}
+              {pinned ? <p>It is pinned, and the pin stays.</p> : null}
             </>
           ),
           button: "Remove",
@@ -140,7 +140,7 @@ function headingOf(shown: PackageDetails): Pick<Content, "heading" | "tone"> {
   const what = `${name} ${version}`;
   if (current === true) return { heading: `${what} is cached and current`, tone: "good" };
   if (current === null) {
-    return { heading: `${what} is cached; its database is not known`, tone: "warn" };
+    return { heading: `${what} is cached; no database is known`, tone: "warn" };
   }
   return newer === null
     ? { heading: `${what} is cached, and no database lists it any more`, tone: "calm" }

@@ -40,7 +40,7 @@ function listIsMade(packages: number): Content {
   };
 }
 
-/** Whether we have a package, and why it is still here. */
+/** Searches the cached packages, and says why each is kept. */
 export const PACKAGES: Page = {
   path: "packages",
   title: "Packages",
@@ -111,7 +111,7 @@ export const PACKAGES: Page = {
   },
 };
 
-/** What a call answers; null if it takes longer than a reader should look at nothing. */
+/** The answer of a call; null if it takes longer than a reader should wait. */
 async function inTime<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await deadline(call, PATIENCE_MS);
@@ -143,7 +143,7 @@ function Nothing(
 ) {
   if (list.total > 0) {
     return (
-      <Empty title="There is no such page of the list.">
+      <Empty title="The list has no such page.">
         <p>
           <a href={visit.here({ page: null })}>See its first page.</a>
         </p>
@@ -153,7 +153,7 @@ function Nothing(
   if (!isFiltered) {
     return (
       <Empty title="Nothing is cached yet.">
-        <p>A package is cached as soon as a client asks for it.</p>
+        <p>A package is cached when a client first requests it.</p>
       </Empty>
     );
   }
@@ -167,7 +167,7 @@ function Nothing(
   );
 }
 
-/** What may be meant, and whether it can be had. */
+/** A similar name, and whether it is available. */
 function Instead({ found, visit }: { found: PackageList["nothing_found"]; visit: Visit }) {
   if (found === null || found.name === null) return null;
   const { name, is_cached, listed } = found;
@@ -179,5 +179,5 @@ function Instead({ found, visit }: { found: PackageList["nothing_found"]; visit:
       </p>
     );
   }
-  return <p>{name} is not cached: {where}. It is fetched when a client asks for it.</p>;
+  return <p>{name} is not cached: {where}. It is fetched when a client requests it.</p>;
 }

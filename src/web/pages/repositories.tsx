@@ -30,7 +30,7 @@ export const REPOSITORIES: Page = {
     const isNone = repositories.length === 0 && after === "";
     return {
       heading: isNone
-        ? "You have no repository of your own yet"
+        ? "No own repositories yet"
         : `${counted(repositories.length, "repository publishes", "repositories publish")} ` +
           counted(packages, "package"),
       commands: ["pkgstash repo list", "pkgstash repo create NAME"],
@@ -38,7 +38,7 @@ export const REPOSITORIES: Page = {
         <>
           {isNone
             ? (
-              <Empty title="Packages that you make yourself need a repository.">
+              <Empty title="Publish your own packages in a signed repository.">
                 <p>
                   Create one below, put packages in, and add its section to pacman.conf of the
                   clients. The key that signs them is made with the first package.
@@ -81,7 +81,7 @@ export const REPOSITORIES: Page = {
                   <Field
                     name="name"
                     label="Name"
-                    hint="The name of its section in pacman.conf, such as mine."
+                    hint="The name of its section in pacman.conf, for example: mine"
                     isRequired
                     isCode
                   />
@@ -102,7 +102,7 @@ export const REPOSITORIES: Page = {
           body: { name: form.text("name").trim(), signing: form.text("signing") },
         });
         return {
-          text: `The repository ${name} is there. Put packages into it.`,
+          text: `The repository ${name} has been created. Now add packages.`,
           to: `/admin/repositories/${encodeURIComponent(name)}`,
         };
       },

@@ -121,7 +121,7 @@ export const REPOSITORY: Page = {
           repository: nameIn(visit),
           upload: form.text("upload"),
         });
-        return { text: "The files are dropped.", to: visit.here({ upload: null }) };
+        return { text: "The files have been discarded.", to: visit.here({ upload: null }) };
       },
     },
     remove: {
@@ -130,10 +130,10 @@ export const REPOSITORY: Page = {
         heading: `Remove ${form.text("package")} from ${nameIn(visit)}?`,
         body: (
           <>
-            <p>Clients that have it installed keep it, and get no update of it from here.</p>
+            <p>Clients keep it installed, but get no updates of it from here.</p>
             <label class="check">
               <input type="checkbox" name="force" value="yes" />{" "}
-              Also if other packages of the repository need it
+              Even if other packages in this repository need it
             </label>
           </>
         ),
@@ -188,8 +188,8 @@ export const REPOSITORY: Page = {
         heading: `Discard what waits for signatures in ${nameIn(visit)}?`,
         body: (
           <p>
-            Everything that was added, removed or rolled back since the last publication is dropped.
-            What is published stays.
+            This drops everything added, removed or rolled back since the last publication. The
+            published packages stay.
           </p>
         ),
         button: "Discard",
@@ -217,8 +217,8 @@ export const REPOSITORY: Page = {
           `${packages === 1 ? "was" : "were"} read`;
         return {
           text: faults.length === 0
-            ? `${read}: all is as it was published.`
-            : `${read}, and something is wrong. ` +
+            ? `${read}: all match what was published.`
+            : `${read}; there are errors. ` +
               faults.map(({ file, reason }) => `${file}: ${reason}.`).join(" "),
         };
       },
@@ -260,7 +260,7 @@ async function receiveAll(visit: Visit, files: AsyncIterable<FormFile>): Promise
     if (upload !== null) await call(ABANDON_UPLOAD, { repository, upload }).catch(() => {});
     throw error;
   }
-  if (upload === null) return { text: "No file was chosen.", tone: "bad" };
+  if (upload === null) return { text: "No file selected.", tone: "bad" };
   try {
     const publication = await call(PUBLISH_UPLOAD, { repository, upload, body: {} });
     return { text: publicationText("The packages are published", publication) };

@@ -27,7 +27,7 @@ export const SESSIONS: Page = {
       body: (
         <Part
           title="Signed in"
-          aside={<ActionForm action="end-all" button="Sign everybody out" weight="danger" />}
+          aside={<ActionForm action="end-all" button="Sign everyone out" weight="danger" />}
         >
           <Live id="sessions">
             <Table
@@ -39,7 +39,7 @@ export const SESSIONS: Page = {
                   title: "Who",
                   cell: ({ id, who }) => (
                     <>
-                      {who} {id === visitor.sessionId ? <Badge>this one</Badge> : null}
+                      {who} {id === visitor.sessionId ? <Badge>this session</Badge> : null}
                     </>
                   ),
                 },
@@ -76,19 +76,19 @@ export const SESSIONS: Page = {
       role: "administrator",
       run: async ({ call }, form) => {
         await call(END_SESSION, { session: form.text("session") });
-        return { text: "The session is ended." };
+        return { text: "The session has ended." };
       },
     },
     "end-all": {
       role: "administrator",
       confirm: () => ({
-        heading: "Sign everybody out?",
-        body: <p>Everybody, also you, has to sign in again. Nothing else is lost.</p>,
-        button: "Sign everybody out",
+        heading: "Sign everyone out?",
+        body: <p>Everyone, including you, must sign in again. Nothing else is lost.</p>,
+        button: "Sign everyone out",
       }),
       run: async ({ call }) => {
         await call(END_ALL_SESSIONS);
-        return { text: "Everybody is signed out." };
+        return { text: "Everyone has been signed out." };
       },
     },
   },

@@ -39,7 +39,7 @@ export const SETTINGS: Page = {
           )}
           <Facts>
             <Fact label="Configuration read" value={<Time at={read_at} />}>
-              <span class="more path">{file ?? "no file, defaults and environment"}</span>
+              <span class="more path">{file ?? "no file; defaults and environment"}</span>
             </Fact>
             <Fact label="Administrator's token" value={token === null ? "not set" : "set"}>
               <span class="more">{token === null ? "the API is off" : `from: ${token}`}</span>
@@ -82,7 +82,7 @@ export const SETTINGS: Page = {
       run: async ({ call }, form) => {
         const level = LOG_LEVELS.find((each) => each === form.text("level")) ?? LOG_LEVELS[0];
         await call(SET_LOG_LEVEL, { body: { level } });
-        return { text: `Messages from level ${level} on are logged.` };
+        return { text: `The log level is now ${level}.` };
       },
     },
   },
@@ -92,12 +92,12 @@ function sentenceOf(
   { failure, settings }: ConfigurationReport,
 ): Pick<Content, "heading" | "tone"> {
   if (failure !== null) {
-    return { heading: "The configuration has problems, an older one is in force", tone: "warn" };
+    return { heading: "The configuration has errors; an earlier one is in use", tone: "warn" };
   }
   const changed = settings.filter(({ origin }) => origin !== "default").length;
   return {
     heading: changed === 0
-      ? "Every setting has its default"
+      ? "All settings have their defaults"
       : `${counted(changed, "setting differs", "settings differ")} from the defaults`,
     tone: "calm",
   };

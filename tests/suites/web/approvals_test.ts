@@ -20,7 +20,7 @@ Deno.test("what begins to wait comes by itself, and every page counts it", async
   watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
   const page = await watched.site.open("/admin/approvals");
   await page.getByText("Live", { exact: true }).waitFor();
-  await page.getByText("No package of the AUR is watched yet.").waitFor();
+  await page.getByText("No AUR packages are watched yet.").waitFor();
   await watched.add("yay-bin");
   await page.getByRole("heading", { name: "1 change waits for you" }).waitFor();
   await page.getByText("It was never built here.").waitFor();
@@ -52,7 +52,7 @@ Deno.test("what waits is told in a sentence, with its facts and the diff of all 
   await checkPage(watched.site, "/admin/approvals/paru-bin", { name: "approval-first" });
   const page = await watched.site.open("/admin/approvals/yay-bin");
   await page.getByRole("link", { name: "Whole file PKGBUILD of yay-bin" }).click();
-  await page.getByRole("heading", { name: "PKGBUILD of yay-bin, as it waits" }).waitFor();
+  await page.getByRole("heading", { name: "PKGBUILD of yay-bin, pending" }).waitFor();
   await checkPage(watched.site, new URL(page.url()).pathname + new URL(page.url()).search, {
     name: "approval-file",
   });
@@ -70,7 +70,7 @@ Deno.test("a change is approved by keyboard, and without scripts", async () => {
     await page.keyboard.type("The host is theirs.");
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
-    await page.getByText("yay-bin 12.5.0-1 is approved, and queued to be built.").waitFor();
+    await page.getByText("yay-bin 12.5.0-1 has been approved and queued for building.").waitFor();
     await page.getByRole("heading", { name: "Nothing waits for you" }).waitFor();
     assertEquals(await watched.accepted("yay-bin"), "12.5.0-1");
     assertEquals(watched.site.complaints, []);
@@ -89,7 +89,7 @@ Deno.test("what changed while somebody read is not approved; they see what is ne
   );
   await watched.check();
   await page.getByRole("button", { name: "Approve exactly this" }).click();
-  await page.getByText("It has moved on since you looked").waitFor();
+  await page.getByText("It has changed since you opened it").waitFor();
   assertEquals(await watched.accepted("yay-bin"), "12.4.1-1");
   const text = await page.locator(".diff").innerText();
   assertMatch(text, /12\.5\.1/);
@@ -98,7 +98,7 @@ Deno.test("what changed while somebody read is not approved; they see what is ne
     name: "approval-moved",
   });
   await page.getByRole("button", { name: "Approve exactly this" }).click();
-  await page.getByText("yay-bin 12.5.1-1 is approved").waitFor();
+  await page.getByText("yay-bin 12.5.1-1 has been approved").waitFor();
   assertEquals(await watched.accepted("yay-bin"), "12.5.1-1");
 });
 
@@ -106,10 +106,10 @@ Deno.test("a change is skipped or held only with a note that says why", async ()
   await using watched = await changed();
   const page = await watched.site.open("/admin/approvals/yay-bin");
   await page.getByRole("button", { name: "Hold the package" }).click();
-  await page.getByText("Say why in the note").waitFor();
+  await page.getByText("Enter the reason as a note").waitFor();
   await page.getByLabel("Note").fill("The maintainer is new.");
   await page.getByRole("button", { name: "Hold the package" }).click();
-  await page.getByText("yay-bin 12.5.0-1 is held").waitFor();
+  await page.getByText("yay-bin 12.5.0-1 is on hold").waitFor();
   await checkPage(watched.site, "/admin/approvals/yay-bin", {
     name: "approval-held",
     ready: (page) => page.getByText("It is held by").waitFor(),

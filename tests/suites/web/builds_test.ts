@@ -80,24 +80,24 @@ Deno.test("builds show what runs with its last line, what waits and what failed"
   });
   await checkPage(watched.site, `/admin/builds/${held!.build}`, {
     name: "build-held",
-    ready: (page) => page.getByText("It waits for you").waitFor(),
+    ready: (page) => page.getByText("It needs your decision").waitFor(),
   });
   await checkPage(watched.site, `/admin/builds/${running!.build}`, { name: "build-running" });
   await checkPage(watched.site, "/admin/approvals", {
     name: "approvals-builds",
-    ready: (page) => page.getByText("Builds that need you").waitFor(),
+    ready: (page) => page.getByText("Builds that need a decision").waitFor(),
   });
   // Without scripts, by its buttons.
   const plain = await watched.site.open(`/admin/builds/${failed!.build}`, { hasScripts: false });
   await plain.getByRole("button", { name: "Retry this version" }).click();
-  await plain.getByText("It is tried again.").waitFor();
+  await plain.getByText("It is queued again.").waitFor();
   await plain.goto(`${watched.site.origin}/admin/builds/${held!.build}`);
   await plain.getByRole("button", { name: "Approve and publish" }).click();
-  await plain.getByText("The build goes on.").waitFor();
+  await plain.getByText("The build continues.").waitFor();
   await plain.goto(`${watched.site.origin}/admin/builds/${running!.build}`);
   await plain.getByRole("button", { name: "Cancel" }).click();
   await plain.getByRole("button", { name: "Cancel it" }).click();
-  await plain.getByText("The build is cancelled.").waitFor();
+  await plain.getByText("The build has been cancelled.").waitFor();
   assertEquals(watched.site.complaints, []);
 });
 

@@ -44,9 +44,9 @@ Deno.test("a plan is shown with its reasons, and exactly that is removed, with a
     const page = await site.open("/admin/cleanup", { hasScripts });
     await page.getByText(/3 × old version/).waitFor();
     await page.getByRole("button", { name: "Remove exactly these" }).click();
-    await page.getByText("Exactly the files of the plan are removed.").waitFor();
+    await page.getByText("This removes exactly the files in the plan.").waitFor();
     await page.getByRole("button", { name: "Remove", exact: true }).click();
-    await page.getByText(/3 files are removed, .* freed\./).waitFor();
+    await page.getByText(/3 files removed, .* freed\./).waitFor();
     await page.getByRole("heading", { name: /^Nothing to remove/ }).waitFor();
     await page.getByRole("link", { name: "1", exact: true }).click();
     await page.getByRole("heading", { name: "What cleanup 1 removed" }).waitFor();
@@ -70,7 +70,7 @@ Deno.test("a plan that has changed removes nothing and says so", async () => {
   await core.set("linux", 3).publish();
   await site.fetch(core.path("core.db"));
   await page.getByRole("button", { name: "Remove exactly these" }).click();
-  await page.getByText("The plan has changed since you looked").waitFor();
+  await page.getByText("The plan has changed since you opened it").waitFor();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
   await page.getByText(/other files would be removed by now/).waitFor();
   await page.getByText(/4 × old version/).waitFor();

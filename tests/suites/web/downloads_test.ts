@@ -12,7 +12,7 @@ Deno.test("downloads show live while they run, and what became of them", async (
   await core.publish();
   await site.fetch(core.path("core.db"));
   const page = await site.open("/admin/downloads");
-  await page.getByText("Nothing is on its way", { exact: true }).waitFor();
+  await page.getByText("No transfers in progress", { exact: true }).waitFor();
   const gate = new Gate();
   site.mirror.behave(core.package("linux", 1), { kind: "gate", gate, bytes: 300_000 });
   const fetching = site.fetch(core.package("linux", 1));
@@ -30,10 +30,10 @@ Deno.test("downloads show live while they run, and what became of them", async (
   site.mirror.behave(core.package("broken", 1), { kind: "cutAfter", bytes: 200_000 }, 1);
   site.mirror.behave(core.package("broken", 1), { kind: "status", code: 500 });
   await site.fetch(core.package("broken", 1)).catch(() => {});
-  await page.getByText(/broke off at 50 %/).waitFor();
+  await page.getByText(/failed at 50 %/).waitFor();
   await checkPage(site, "/admin/downloads", {
     name: "downloads-trouble",
-    ready: (page) => page.getByText(/broke off at 50 %/).waitFor(),
+    ready: (page) => page.getByText(/failed at 50 %/).waitFor(),
   });
 });
 

@@ -17,7 +17,7 @@ const REQUIRED = "Required DatabaseRequired TrustedOnly";
 
 /** Sets up a client as the page of a repository says: its section, its keys, its fingerprints. */
 async function clientOf(page: Page, repository: string, folder: string): Promise<PacmanClient> {
-  const section = await page.getByLabel("Section of pacman.conf").innerText();
+  const section = await page.getByLabel("Add to /etc/pacman.conf").inputValue();
   const server = /^Server = (\S+)$/m.exec(section)?.[1];
   const fields = page.locator("copy-field input");
   const commands = await Promise.all((await fields.all()).map((field) => field.inputValue()));
@@ -51,7 +51,7 @@ Deno.test("packages that are dropped on a page are installed by pacman, which re
   const page = await site.open("/admin/repositories");
   await page.getByLabel("Name").fill("mine");
   await page.getByRole("button", { name: "Create" }).click();
-  await page.getByText("The repository mine is there.").waitFor();
+  await page.getByText("The repository mine has been created.").waitFor();
   await page.goto(`${site.origin}/admin/repositories/mine`);
   const dropped = await Promise.all(built.map(async ({ file, path }) => ({
     file,
@@ -118,7 +118,7 @@ Deno.test("a change of the AUR is noticed, approved, built before one's eyes, an
   await page.getByRole("link", { name: "hello-bin" }).click();
   await page.getByText("The host of a source changes.").waitFor();
   await page.getByRole("button", { name: "Approve exactly this" }).click();
-  await page.getByText("hello-bin 2.0-1 is approved, and queued to be built.").waitFor();
+  await page.getByText("hello-bin 2.0-1 has been approved and queued for building.").waitFor();
 
   await page.getByRole("link", { name: "Builds" }).click();
   await page.getByRole("heading", { name: "1 package waits" }).waitFor();

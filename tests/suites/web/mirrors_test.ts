@@ -12,7 +12,7 @@ Deno.test("the page of mirrors refreshes and tests them, with scripts and withou
     const page = await site.open("/admin/mirrors", { hasScripts });
     await page.getByText("core/os/x86_64").waitFor();
     await page.getByRole("button", { name: "Refresh now" }).click();
-    await page.getByText("A refresh has begun.").waitFor();
+    await page.getByText("The refresh has started.").waitFor();
     await page.getByRole("button", { name: "Test all now" }).click();
     await page.getByText(/^1 of 1 mirror answered/).waitFor();
   }

@@ -21,7 +21,7 @@ async function createRepository(site: Site, name: string): Promise<Page> {
   const page = await site.open("/admin/repositories");
   await page.getByLabel("Name").fill(name);
   await page.getByRole("button", { name: "Create" }).click();
-  await page.getByText(`The repository ${name} is there.`).waitFor();
+  await page.getByText(`The repository ${name} has been created.`).waitFor();
   return page;
 }
 
@@ -47,7 +47,7 @@ Deno.test("a repository is created, filled, searched, rolled back and emptied by
   await page.getByText("The packages of publication 2 are back").waitFor();
   await page.getByRole("rowheader", { name: "bar" }).waitFor();
   await page.getByRole("button", { name: "Verify all files" }).click();
-  await page.getByText("all is as it was published").waitFor();
+  await page.getByText("all match what was published").waitFor();
   await checkPage(site, "/admin/repositories", { name: "repositories" });
   await checkPage(site, "/admin/repositories/mine", { name: "repository" });
 });
@@ -60,7 +60,7 @@ Deno.test("a package that is refused says why, changes nothing, and can be allow
   await choose(page, { ...await ownPackage("foo", "3.0-1"), fileName: "bar-1-1-any.pkg.tar.gz" });
   await page.getByRole("status").getByText("bar-1-1-any.pkg.tar.gz").waitFor();
   await choose(page, await ownPackage("foo", "1.0-1"));
-  await page.getByText("Files have arrived and are not published").waitFor();
+  await page.getByText("Uploaded, not yet published").waitFor();
   await checkPage(site, new URL(page.url()).pathname + new URL(page.url()).search, {
     name: "repository-refused",
   });

@@ -8,13 +8,13 @@ Deno.test("sessions are listed, and everybody can be signed out after a question
   for (const hasScripts of [true, false]) {
     const page = await site.open("/admin/sessions", { hasScripts });
     await page.getByRole("heading", { name: "Only you are signed in" }).waitFor();
-    await page.getByRole("button", { name: "Sign everybody out" }).click();
-    await page.getByRole("heading", { name: "Sign everybody out?" }).waitFor();
+    await page.getByRole("button", { name: "Sign everyone out" }).click();
+    await page.getByRole("heading", { name: "Sign everyone out?" }).waitFor();
     if (hasScripts) await checkView(page, { name: "confirmation", view: VIEWS[2]! });
     await page.getByRole("link", { name: "Keep everything as it is" }).click();
     await page.getByRole("heading", { name: "Only you are signed in" }).waitFor();
-    await page.getByRole("button", { name: "Sign everybody out" }).click();
-    await page.getByRole("button", { name: "Sign everybody out" }).click();
+    await page.getByRole("button", { name: "Sign everyone out" }).click();
+    await page.getByRole("button", { name: "Sign everyone out" }).click();
     await page.getByLabel("Token").waitFor();
     await page.context().close();
     site.forgetSession();
@@ -28,9 +28,11 @@ Deno.test("one session is ended, and the others go on", async () => {
   site.forgetSession();
   const page = await site.open("/admin/sessions");
   await page.getByRole("heading", { name: "You and 1 other browser are signed in" }).waitFor();
-  const row = page.getByRole("row").filter({ hasNotText: "this one" }).filter({ hasText: "End" });
+  const row = page.getByRole("row").filter({ hasNotText: "this session" }).filter({
+    hasText: "End",
+  });
   await row.getByRole("button", { name: "End the session of administrator" }).click();
-  await page.getByText("The session is ended.").waitFor();
+  await page.getByText("The session has ended.").waitFor();
   await page.getByRole("heading", { name: "Only you are signed in" }).waitFor();
   await other.reload();
   await other.getByLabel("Token").waitFor();

@@ -12,7 +12,7 @@ Deno.test("the settings show what is in force, are searched, and change the log 
   assertEquals(await row.getByRole("cell").first().innerText(), "7");
   await page.getByLabel("Least severe level").selectOption("warning");
   await page.getByRole("button", { name: "Set" }).click();
-  await page.getByRole("status").getByText("from level warning").waitFor();
+  await page.getByRole("status").getByText("The log level is now warning").waitFor();
 });
 
 Deno.test("settings that could not be loaded are told of, with the reason", async () => {

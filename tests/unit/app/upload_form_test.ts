@@ -82,7 +82,7 @@ Deno.test("nothing of a form is kept if one of its files is refused, and the pag
     assertMatch(page, /class="flash bad"/);
     assertEquals([await published(app), await staged(app)], [[], []]);
   }
-  assertMatch((await send([])).page, /No file was chosen/);
+  assertMatch((await send([])).page, /No file selected/);
 });
 
 Deno.test("what is refused only without consent waits, and can be allowed by the next form", async () => {
@@ -90,7 +90,7 @@ Deno.test("what is refused only without consent waits, and can be allowed by the
   await using _ = app;
   await send([await ownPackage("foo", "2.0-1")]);
   const { to, page } = await send([await ownPackage("foo", "1.0-1")]);
-  assertMatch(page, /Files have arrived and are not published/);
+  assertMatch(page, /Uploaded, not yet published/);
   const upload = new URL(to!, app.origin).searchParams.get("upload")!;
   await browser.post(to!, { action: "publish", upload, downgrade: "yes" });
   assertEquals(await published(app), ["foo 1.0-1"]);

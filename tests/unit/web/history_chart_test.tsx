@@ -30,13 +30,13 @@ Deno.test("the scale of a chart ends at a round number, and half of it is one, t
 
 Deno.test("the heading of the clients says who is behind", () => {
   assertEquals(clientsSentence(LIST, false), {
-    heading: "13 clients, none of them behind",
+    heading: "13 clients, all up to date",
     tone: "good",
   });
-  assertMatch(clientsSentence({ ...LIST, behind: 2 }, false).heading, /2 of them last synced more/);
+  assertMatch(clientsSentence({ ...LIST, behind: 2 }, false).heading, /2 not synced for 30 days/);
   assertEquals(clientsSentence({ ...LIST, behind: 2 }, false).tone, "warn");
   assertMatch(clientsSentence({ ...LIST, total: 1 }, true).heading, /^1 client of 13/);
-  assertMatch(clientsSentence({ ...LIST, known: 0, total: 0 }, false).heading, /^Nobody/);
+  assertMatch(clientsSentence({ ...LIST, known: 0, total: 0 }, false).heading, /^No clients/);
 });
 
 /** The chart of a range, in which `served` says what was sent in each bucket. */

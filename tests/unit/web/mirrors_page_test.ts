@@ -50,9 +50,9 @@ Deno.test("the heading of the mirrors' page tells of the worst first", () => {
   const ready = mirror("ready");
   const resting = mirror("resting");
   const cases: [DatabaseReport[], MirrorReport[], string, string][] = [
-    [[database()], [resting], "No mirror is ready: only what is cached is served", "bad"],
+    [[database()], [resting], "No mirror is ready: only cached files are served", "bad"],
     // An archive has no databases.
-    [[], [mirror("ready", "archive")], "No mirror is ready: only what is cached is served", "bad"],
+    [[], [mirror("ready", "archive")], "No mirror is ready: only cached files are served", "bad"],
     [
       [database({ failed: true }), database()],
       [ready, resting],
@@ -65,8 +65,8 @@ Deno.test("the heading of the mirrors' page tells of the worst first", () => {
       "1 database is not current, 1 mirror is ready",
       "warn",
     ],
-    [[database()], [ready, resting], "1 mirror is ready, 1 rests after a failure", "warn"],
-    [[], [ready], "1 mirror is ready, and nobody has asked for a database", "calm"],
+    [[database()], [ready, resting], "1 mirror is ready, 1 is resting after a failure", "warn"],
+    [[], [ready], "1 mirror is ready, no database requested yet", "calm"],
     [
       [database(), database()],
       [ready, mirror("unused")],

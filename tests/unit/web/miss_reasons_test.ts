@@ -37,9 +37,9 @@ Deno.test("why a client misses much is told by what differs from the others", ()
   assertMatch(first({ syncs: [] }), /no database here/);
   assertMatch(first({ syncs: [{ ...SYNC, is_current: false }] }), /older than those here/);
   assertMatch(first({ requests: { ...COUNTS, not_found: 100 } }), /50 % of its requests/);
-  assertMatch(first({ agent: "curl/8.16.0", pacman_version: null }), /no pacman/);
+  assertMatch(first({ agent: "curl/8.16.0", pacman_version: null }), /not pacman/);
   assertMatch(first({}, []), /only client/);
-  assertMatch(first({}), /asks first: 90 requests of 100/);
+  assertMatch(first({}), /requests files first: 90 requests of 100/);
 });
 
 Deno.test("a client that gets much from the cache, or has hardly asked, is told nothing", () => {

@@ -70,10 +70,10 @@ function Body(
     <>
       {since.length > 0 || isOther ? <Moved detail={detail} since={since} /> : null}
       {others.map((other) => (
-        <Notice tone="calm" title="Something else of this package waits, too">
+        <Notice tone="calm" title="This package has another pending approval">
           <p>
             <a href={approvalHref(other)}>
-              {other.kind === "settings" ? "Other settings for how it is built" : "A change"}
+              {other.kind === "settings" ? "Changed build settings" : "A change"}
             </a>
           </p>
         </Notice>
@@ -106,7 +106,7 @@ export function approvalSentence(detail: ApprovalDetail): { heading: string; ton
   if (first === undefined) return { heading: "Nothing waits", tone: "good" };
   const names = listText(packages.map(({ base }) => base));
   if (kind === "settings") {
-    return { heading: `${names}: other settings for how it is built`, tone: "warn" };
+    return { heading: `${names}: changed build settings`, tone: "warn" };
   }
   if (kind === "first") {
     const version = packages.length === 1 ? ` ${first.version}` : "";
@@ -130,7 +130,7 @@ async function nothingWaits(base: string, { call }: Visit): Promise<Content> {
   });
   if (watched === null) {
     return {
-      heading: "Nothing of this name is watched",
+      heading: "This package is not watched",
       tone: "warn",
       commands: ["pkgstash aur list"],
       body: (
@@ -143,7 +143,7 @@ async function nothingWaits(base: string, { call }: Visit): Promise<Content> {
     };
   }
   return {
-    heading: `Nothing of ${watched.base} waits for you`,
+    heading: `No pending approvals for ${watched.base}`,
     tone: "good",
     commands: [`pkgstash aur show ${watched.base}`],
     body: <LastDecisions watched={watched} />,

@@ -24,9 +24,7 @@ export const APPROVAL_FILE: Page = {
     const back = `/admin/approvals/${encodeURIComponent(base)}?id=${encodeURIComponent(id)}`;
     const others = files.filter((each) => each[side] !== null);
     return {
-      heading: `${madeVisible(path)} of ${base}, ${
-        side === "before" ? "as accepted" : "as it waits"
-      }`,
+      heading: `${madeVisible(path)} of ${base}, ${side === "before" ? "as accepted" : "pending"}`,
       commands: [],
       body: (
         <>
@@ -38,7 +36,7 @@ export const APPROVAL_FILE: Page = {
               </span>
             )}
           </p>
-          {file === null ? <p>There is no such file on this side.</p> : file.text === null
+          {file === null ? <p>This version does not have the file.</p> : file.text === null
             ? (
               <p>
                 It is not a text, or too long. SHA-256: <code>{file.sha256 ?? "unknown"}</code>

@@ -5,7 +5,7 @@ import { Time } from "../../elements/quantities.tsx";
 import { BuildTitle } from "../builds/build_title.tsx";
 import { sentence } from "./facts.ts";
 
-/** Builds that are held or failed, each with why. */
+/** Held and failed builds, each with the reason. */
 export function BuildsToDecide({ builds }: { builds: readonly BuildReport[] }) {
   return (
     <ol class="waiting-list">

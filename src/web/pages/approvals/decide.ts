@@ -10,7 +10,7 @@ export function approve(visit: Visit, form: Form): Promise<Done> {
   const reason = form.text("note").trim();
   return decide(visit, form, {
     call: () => visit.call(APPROVE, { id: form.text("id"), body: reason === "" ? {} : { reason } }),
-    said: "is approved, and queued to be built.",
+    said: "has been approved and queued for building.",
   });
 }
 
@@ -28,7 +28,7 @@ async function reject(visit: Visit, form: Form, isHold: boolean): Promise<Done> 
   const reason = form.text("note").trim();
   if (reason === "") {
     return {
-      text: "Say why in the note: others read it in the list of decisions.",
+      text: "Enter the reason as a note. It is shown in the list of decisions.",
       tone: "bad",
       to: `${visit.here()}#decide`,
     };
@@ -36,8 +36,8 @@ async function reject(visit: Visit, form: Form, isHold: boolean): Promise<Done> 
   return await decide(visit, form, {
     call: () => visit.call(REJECT, { id: form.text("id"), body: { reason, hold: isHold } }),
     said: isHold
-      ? "is held: nothing of it is built until it is released."
-      : "is skipped. A later one is decided as usual.",
+      ? "is on hold: it is not built until it is released."
+      : "has been skipped. Later versions are decided as usual.",
   });
 }
 
@@ -64,14 +64,14 @@ async function decide(
     const now = approvals.find(({ packages }) => packages.some((each) => each.base === base));
     if (now === undefined) {
       return {
-        text: "It was not decided: nothing of it waits any more. Below is who decided.",
+        text: "Nothing was done: someone else has already decided. See below.",
         tone: "bad",
         to: visit.url.pathname,
       };
     }
     const trees = form.text("trees");
     return {
-      text: "It was not decided: something else waits by now.",
+      text: "Nothing was done: it has changed in the meantime.",
       tone: "bad",
       to: `${approvalHref({ ...now, packages: [{ ...now.packages[0]!, base }] })}&since=${
         encodeURIComponent(trees)

@@ -17,8 +17,8 @@ export function DecisionForm({ detail }: { detail: ApprovalDetail }) {
             <label class="field">
               <span class="label">
                 {is_asked
-                  ? "Note (needed to reject)"
-                  : "Note (needed: its cool-down is not over, or to reject)"}
+                  ? "Note (required to reject)"
+                  : "Note (required: the cool-down is not over)"}
               </span>
               <textarea name="note" rows={2} maxLength={500}></textarea>
             </label>
@@ -38,7 +38,7 @@ export function DecisionForm({ detail }: { detail: ApprovalDetail }) {
               </button>
             </p>
             <p class="hint">
-              If anything changes before you press a button, nothing is done, and you see what is
+              If anything changes before you decide, nothing happens, and the page shows what is
               new.
             </p>
           </form>

@@ -8,7 +8,7 @@ import { byWeight, wordOf } from "./facts.ts";
 
 type FileHref = (path: string, side: "before" | "after") => string;
 
-/** What changed in words. What a person need not look at is folded, if there is something else. */
+/** The findings. Those that need no review are folded if others do. */
 export function FactList(
   { facts, files, fileHref }: {
     facts: readonly FactReport[];

@@ -7,7 +7,7 @@ import { DiffView } from "./diff_view.tsx";
 import { FactList } from "./fact_list.tsx";
 import { SettingsChange } from "./settings_change.tsx";
 
-/** One package that waits: what changed in words, who is behind it, and the diff. */
+/** One pending package: its findings, its maintainers, and the diff. */
 export function Inspected(
   { approval, inspected, hasHeading }: {
     approval: ApprovalDetail;
@@ -100,7 +100,7 @@ function Files(
   );
 }
 
-/** Who is behind a package, and how long it has been there. */
+/** The maintainers of a package, and its age. */
 function Behind({ inspected }: { inspected: InspectedReport }) {
   const { maintainers, maintainer_history, votes, first_submitted, pushed_at, news } = inspected;
   const { maintainer, co_maintainers } = maintainers;

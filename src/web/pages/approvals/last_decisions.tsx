@@ -13,9 +13,9 @@ export function LastDecisions({ watched }: { watched: WatchedDetail }) {
   return (
     <>
       <p class="lead">
-        {accepted === null ? "No version was accepted yet." : (
+        {accepted === null ? "No version has been accepted yet." : (
           <>
-            Accepted last: <Foreign text={accepted} />.
+            Last accepted: <Foreign text={accepted} />.
           </>
         )}
         {hold === null ? null : (
@@ -27,7 +27,7 @@ export function LastDecisions({ watched }: { watched: WatchedDetail }) {
         )}
       </p>
       <Part title="Decisions">
-        {decisions.length === 0 ? <Empty title="Nothing was decided yet." /> : (
+        {decisions.length === 0 ? <Empty title="No decisions yet." /> : (
           <ol class="events">
             {decisions.slice(0, MOST).map(({ at, by, action, version, reason }) => (
               <li key={`${at} ${action}`}>

@@ -11,14 +11,14 @@ export function Moved({ detail, since }: { detail: ApprovalDetail; since: readon
     compared_with !== null && since.includes(compared_with)
   );
   return (
-    <Notice tone="warn" title="It has moved on since you looked">
+    <Notice tone="warn" title="It has changed since you opened it">
       <p>
         {isSame
-          ? "The files are the same; the settings, or who maintains them, are not."
+          ? "The files are the same, but the settings or the maintainers have changed."
           : isSince
-          ? "Below is what is new since then, and nothing else. "
-          : "Below is everything that waits now, against what was accepted last."}
-        {isSince && !isSame ? <a href={all}>Show everything that waits</a> : null}
+          ? "Below are only the changes since then. "
+          : "Below is everything pending, compared with the last accepted version."}
+        {isSince && !isSame ? <a href={all}>Show everything pending</a> : null}
       </p>
     </Notice>
   );

@@ -13,11 +13,11 @@ export function NothingWaits(
 ) {
   if (watched === 0) {
     return (
-      <Empty title="No package of the AUR is watched yet.">
+      <Empty title="No AUR packages are watched yet.">
         <p>
           Add one with{" "}
-          <code>pkgstash aur add NAME</code>. Its first build waits here, and later whatever changed
-          more than versions and checksums.
+          <code>pkgstash aur add NAME</code>. Its first build waits here for approval, as does each
+          later change of more than versions and checksums.
         </p>
       </Empty>
     );
@@ -30,7 +30,7 @@ export function NothingWaits(
           <Notice tone="warn" title="The last check for changes failed">
             <p>
               <Foreign text={lastCheck.failure} />{" "}
-              It is tried again; a change may be there that nobody has seen.
+              It is retried. Until then, there may be changes that are not listed here.
             </p>
           </Notice>
         )}

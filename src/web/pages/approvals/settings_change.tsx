@@ -11,7 +11,7 @@ export function SettingsChange(
   },
 ) {
   return (
-    <Part title="Other settings for how it is built">
+    <Part title="Changed build settings">
       <p>
         Proposed by <Foreign text={by} /> <Time at={at} />. <Foreign text={sentence(reason)} />
       </p>

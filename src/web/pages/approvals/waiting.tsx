@@ -4,7 +4,7 @@ import { Foreign } from "../../elements/foreign_text.tsx";
 import { Time } from "../../elements/quantities.tsx";
 import { listText, sentence, subjectsOf } from "./facts.ts";
 
-/** What waits, one entry for each decision. */
+/** Pending approvals, one entry for each decision. */
 export function Waiting(
   { approvals, facts }: {
     approvals: readonly ApprovalReport[];
@@ -62,7 +62,7 @@ function Entry(
   );
 }
 
-/** Why it waits and what changed, in a sentence or two. */
+/** Why it waits, and what changed, in a sentence or two. */
 export function entryText(
   { kind, reasons, packages }: ApprovalReport,
   facts: readonly FactReport[],
@@ -70,7 +70,7 @@ export function entryText(
   if (kind === "settings") {
     const changes = packages.flatMap(({ settings }) => settings?.changes ?? []);
     const why = packages[0]?.settings;
-    return `Other settings for how it is built: ${listText(changes.map(({ name }) => name))}.` +
+    return `Changed build settings: ${listText(changes.map(({ name }) => name))}.` +
       (why === null || why === undefined ? "" : ` ${why.by} says: ${sentence(why.reason)}`);
   }
   if (kind === "first") {

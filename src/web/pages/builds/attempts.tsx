@@ -26,7 +26,7 @@ export function Attempts({ build: { number: build, attempts } }: { build: BuildD
             cell: ({ outcome, failure }) => (
               <>
                 <Badge tone={outcome === "failed" || outcome === "lost" ? "bad" : "calm"}>
-                  {outcome ?? "goes on"}
+                  {outcome ?? "running"}
                 </Badge>
                 {failure === null ? null : (
                   <span class="hint">
@@ -38,7 +38,7 @@ export function Attempts({ build: { number: build, attempts } }: { build: BuildD
           },
           { title: "Builder", cell: ({ builder }) => <Foreign text={builder} />, from: "medium" },
           {
-            title: "Took",
+            title: "Duration",
             cell: ({ started_at, ended_at }) => (
               <Duration
                 ms={ended_at === null ? null : Date.parse(ended_at) - Date.parse(started_at)}

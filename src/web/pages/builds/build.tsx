@@ -31,7 +31,7 @@ import { failureText, STATES } from "./words.ts";
 /** Lines around the first that tells of an error. */
 const LINES_AROUND = 10;
 
-/** One build: what it is, how far it is, what became of it, and its log. */
+/** One build: its progress, its outcome and its log. */
 export const BUILD: Page = {
   path: "builds/{build}",
   title: "Build",
@@ -74,7 +74,7 @@ export const BUILD: Page = {
             title="Log"
             aside={hasLog ? <a href={logHref(number, {})}>Full page</a> : null}
           >
-            {log === null ? <Empty title="No builder has begun it." /> : (
+            {log === null ? <Empty title="No builder has started it." /> : (
               <>
                 <LogView build={number} log={log} />
                 <LogState total={log.total} hasEnded={log.has_ended} />
@@ -92,18 +92,22 @@ export const BUILD: Page = {
         const { package_base, version } = await call(SHOW_BUILD, { build: params["build"] ?? "" });
         return {
           heading: `Cancel the build of ${package_base} ${madeVisible(version)}?`,
-          body: <p>Its builder stops it and drops everything. It can be tried again.</p>,
+          body: <p>The builder stops and discards everything. You can retry it later.</p>,
           button: "Cancel it",
         };
       },
       run: async ({ call, params }) => {
         await call(CANCEL_BUILD, { build: params["build"] ?? "", body: {} });
-        return { text: "The build is cancelled." };
+        return { text: "The build has been cancelled." };
       },
     },
-    retry: changing(RETRY_BUILD, "It is tried again.", "administrator"),
-    approve: changing(APPROVE_BUILD, "The build goes on.", "approver"),
-    refuse: changing(REFUSE_BUILD, "The build is refused: nobody gets what it made.", "approver"),
+    retry: changing(RETRY_BUILD, "It is queued again.", "administrator"),
+    approve: changing(APPROVE_BUILD, "The build continues.", "approver"),
+    refuse: changing(
+      REFUSE_BUILD,
+      "The build has been refused, and nothing is published.",
+      "approver",
+    ),
     rebuild: {
       role: "administrator",
       run: async ({ call, params }, form) => {
@@ -113,7 +117,7 @@ export const BUILD: Page = {
         });
         const [first] = builds;
         return {
-          text: `${package_base} is queued to be built again.`,
+          text: `${package_base} is queued for a rebuild.`,
           ...first === undefined ? {} : { to: `/admin/builds/${first.number}` },
         };
       },

@@ -29,7 +29,7 @@ export function BuildActions({ build: { state, package_base } }: { build: BuildD
         ? (
           <ActionForm
             action="rebuild"
-            button="Build it again"
+            button="Rebuild"
             label={`Build ${package_base} again`}
           />
         )

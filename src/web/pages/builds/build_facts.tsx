@@ -4,7 +4,7 @@ import { Duration, Time } from "../../elements/quantities.tsx";
 import { useVisit } from "../../visit_context.ts";
 import { sentence } from "../approvals/facts.ts";
 
-/** What a build is of, who builds it, and how long that takes. */
+/** The repository, builder and duration of a build. */
 export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: number | null }) {
   const { now } = useVisit();
   const { attempts, architecture, repository, builder, created_at, approved, reason } = build;
@@ -17,7 +17,7 @@ export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: num
     <>
       <dl class="about">
         <div>
-          <dt>{last?.ended_at === null ? "Running for" : "Took"}</dt>
+          <dt>{last?.ended_at === null ? "Running for" : "Duration"}</dt>
           <dd>
             <Duration ms={ms} />
             {lastMs === null ? null : (

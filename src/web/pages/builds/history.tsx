@@ -12,7 +12,7 @@ import { failureText, STATES } from "./words.ts";
 export function History(
   { builds, next }: { builds: readonly BuildReport[]; next: number | null },
 ) {
-  if (builds.length === 0) return <Empty title="No build is like that." />;
+  if (builds.length === 0) return <Empty title="No build matches." />;
   return (
     <>
       <Table

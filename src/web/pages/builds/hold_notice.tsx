@@ -6,7 +6,7 @@ import { sentence } from "../approvals/facts.ts";
 /** Why a build waits for a person, with what is unusual. */
 export function HoldNotice({ hold }: { hold: NonNullable<BuildReport["hold"]> }) {
   return (
-    <Notice tone="warn" title="It waits for you">
+    <Notice tone="warn" title="It needs your decision">
       <p>
         <Foreign text={sentence(hold.reason)} /> Nobody gets it before it is approved.
       </p>

@@ -75,13 +75,13 @@ export const BUILD_LOG: Page = {
                 ))}
               </div>
               {found.matches.length === 0
-                ? <Empty title="No line has it. Colours are no part of what is searched." />
+                ? <Empty title="No line matches. Colour codes are ignored." />
                 : null}
             </Part>
           )}
           {found === null ? <LogView build={number} log={log} query={query} /> : (
             <p class="buttons">
-              <a href={logHref(number, { attempt })}>The whole log</a>
+              <a href={logHref(number, { attempt })}>Show the whole log</a>
             </p>
           )}
           <LogState total={log.total} hasEnded={log.has_ended} />
@@ -97,7 +97,7 @@ export function LogState({ total, hasEnded }: { total: number; hasEnded: boolean
     <Live id="log-state">
       <p class="quiet small" data-total={total}>
         {counted(total, "line")}
-        {hasEnded ? "" : " so far; it goes on"}
+        {hasEnded ? "" : " so far"}
       </p>
     </Live>
   );
@@ -116,8 +116,8 @@ async function matchesOf(visit: Visit, build: string): Promise<Found | null> {
 
 function foundText({ matches, is_complete }: Found, query: string): string {
   const count = is_complete
-    ? counted(matches.length, "line has", "lines have")
-    : `The first ${countText(matches.length)} lines that have`;
+    ? counted(matches.length, "line contains", "lines contain")
+    : `The first ${countText(matches.length)} lines that contain`;
   return `${count} “${madeVisible(query)}”`;
 }
 

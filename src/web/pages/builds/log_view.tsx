@@ -64,7 +64,7 @@ export function LogView(
         </span>
       </form>
       {lines.length === 0
-        ? <p class="empty">{total === 0 ? "It has no line yet." : "There are no such lines."}</p>
+        ? <p class="empty">{total === 0 ? "No output yet." : "The log has no such lines."}</p>
         : null}
       <div
         class="log-lines code-lines"

@@ -7,9 +7,9 @@ import { Table } from "../../elements/table.tsx";
 /** What a build has made. */
 export function Products({ products }: { products: BuildDetails["products"] }) {
   return (
-    <Part title="What it made">
+    <Part title="Packages built">
       <Table
-        name="What it made"
+        name="Packages built"
         rows={products}
         keyOf={({ file }) => file}
         columns={[

@@ -18,16 +18,19 @@ type Failure = NonNullable<BuildReport["failure"]>;
 const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }>> = {
   source_gone: {
     text: "A source is gone",
-    help: "Look whether the package has a newer version; retry when its source is back.",
+    help: "Check for a newer version of the package, or retry when the source is back.",
   },
-  network: { text: "The network failed", help: "It is tried again by itself, then by you." },
+  network: {
+    text: "The network failed",
+    help: "It is retried automatically. If that fails, retry it yourself.",
+  },
   checksum: {
-    text: "A source is not the one that its checksum names",
-    help: "Do not build it: the source was changed, or the PKGBUILD is wrong.",
+    text: "A source does not match its checksum",
+    help: "Do not build it: either the source was changed, or the PKGBUILD is wrong.",
   },
   signature: {
     text: "The signature of a source is not valid",
-    help: "Trust its key if you know it, and retry.",
+    help: "If you trust the key, add it and retry.",
   },
   dependency_missing: {
     text: "A dependency is missing",
@@ -35,7 +38,7 @@ const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }
   },
   build_error: {
     text: "It does not build",
-    help: "Look at the log; others may have told the AUR.",
+    help: "Read the log. The package's page in the AUR may have comments about it.",
   },
   test_failure: {
     text: "Its tests fail",
@@ -43,18 +46,21 @@ const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }
   },
   timeout: { text: "It took too long", help: "Raise its time with pkgstash aur settings." },
   resources: {
-    text: "Memory, disk or processes did not suffice",
+    text: "It ran out of memory, disk space or processes",
     help: "Raise its limits with pkgstash aur settings.",
   },
-  builder_unfit: { text: "The builder cannot build it", help: "Look at the builder's log." },
-  lost_builder: { text: "Its builder went silent", help: "Look whether the builder runs." },
-  metadata_mismatch: {
-    text: "Its metadata are not what was approved",
-    help: "Look at what differs before you retry.",
+  builder_unfit: { text: "The builder cannot build it", help: "See the builder's log." },
+  lost_builder: {
+    text: "The builder stopped responding",
+    help: "Check that the builder is running.",
   },
-  product_refused: { text: "What it made was refused", help: "Nothing of it was published." },
-  publication: { text: "It could not be published", help: "Free what it says, and retry." },
-  source_missing: { text: "Its approved files are gone", help: "Approve the package again." },
+  metadata_mismatch: {
+    text: "Its metadata differ from what was approved",
+    help: "Check the differences before you retry.",
+  },
+  product_refused: { text: "Its packages were refused", help: "Nothing of it was published." },
+  publication: { text: "It could not be published", help: "Fix the cause and retry." },
+  source_missing: { text: "The approved files are missing", help: "Approve the package again." },
 };
 
 export function failureText({ class: kind }: Failure): string {

@@ -48,11 +48,11 @@ export function Limits({ limits }: { limits: CleanupLimits }) {
         </span>
       </Fact>
       <Fact
-        label="Kept of old versions"
+        label="Old versions kept"
         value={keep_versions === 0 ? "none" : `${keep_versions} each`}
       >
         <span class="more">
-          {max_age_ms === null ? "however old" : (
+          {max_age_ms === null ? "of any age" : (
             <>
               unused for <Duration ms={max_age_ms} /> at most
             </>

@@ -19,7 +19,7 @@ export function Plan({ plan, visit }: { plan: CleanupResult; visit: Visit }) {
     return (
       <>
         <Unmet plan={plan} />
-        <Empty title="Nothing has to be removed.">
+        <Empty title="Nothing to remove.">
           <p>{keptText} are kept: {kept.current} current, {kept.pinned} pinned.</p>
         </Empty>
       </>
@@ -41,7 +41,7 @@ export function Plan({ plan, visit }: { plan: CleanupResult; visit: Visit }) {
           button="Remove exactly these"
         />
       </div>
-      <Filter label="Search in the plan" />
+      <Filter label="Search the plan" />
       <div class="list">
         <Table
           name="Files that would be removed"

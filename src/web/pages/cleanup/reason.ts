@@ -5,7 +5,7 @@ const REASONS: Readonly<Record<string, string>> = {
   size: "cache too large",
   free_space: "disk too full",
   orphan_signature: "signature without package",
-  stale_part: "broken-off download",
+  stale_part: "unfinished download",
   temporary: "temporary file",
   gone_repository: "repository is gone",
   quarantined: "damaged",

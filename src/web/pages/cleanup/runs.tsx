@@ -5,10 +5,10 @@ import { Table } from "../../elements/table.tsx";
 import { reasonText } from "./reason.ts";
 
 const CAUSES: Readonly<Record<CleanupRun["cause"], string>> = {
-  requested: "asked for",
+  requested: "manual",
   refresh: "after a refresh",
   prefetch: "during a prefetch",
-  room: "room was needed",
+  room: "to make room",
 };
 
 /** Past cleanups, the latest first. */
@@ -16,7 +16,7 @@ export function Runs({ runs }: { runs: readonly CleanupRun[] }) {
   if (runs.length === 0) {
     return (
       <Empty title="No cleanup has run yet.">
-        <p>One runs after each refresh, and whenever a file needs room.</p>
+        <p>One runs after each refresh, and whenever a file needs space.</p>
       </Empty>
     );
   }

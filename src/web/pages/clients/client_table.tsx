@@ -3,7 +3,7 @@ import { bytesText } from "../../../config/quantities.ts";
 import { Bytes, None, percentText, Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 
-/** Who asked for files. */
+/** Clients of this mirror. */
 export function ClientTable({ clients }: { clients: readonly ClientReport[] }) {
   return (
     <Table
@@ -64,7 +64,7 @@ export function labelOf({ address, name, host_name }: ClientReport): string {
   return name ?? host_name ?? address;
 }
 
-/** What a client is worth: "120 MiB sent, 118 MiB of it without a mirror". */
+/** What a client is worth: "120 MiB sent, 118 MiB of it from the cache". */
 export function worthText({ bytes_served, bytes_saved }: ClientReport): string {
-  return `${bytesText(bytes_served)} sent, ${bytesText(bytes_saved)} of it without a mirror`;
+  return `${bytesText(bytes_served)} sent, ${bytesText(bytes_saved)} of it from the cache`;
 }

@@ -16,7 +16,7 @@ export function MissNotice(
   const reasons = missReasons(client, others);
   if (reasons.length === 0) return null;
   return (
-    <Notice tone="warn" title="Most of what it asks for is not in the cache">
+    <Notice tone="warn" title="Most of its requests miss the cache">
       <ul class="reasons">
         {reasons.map((reason) => <li key={reason}>{reason}</li>)}
       </ul>
@@ -40,17 +40,17 @@ export function missReasons(
     machine !== null && known.length > 0 && known.every(({ agent }) => machineOf(agent) !== machine)
   ) {
     reasons.push(
-      `It is the only client for ${machine}: nobody else fetches the packages that it needs.`,
+      `It is the only client for ${machine}: no other client needs the same packages.`,
     );
   }
   if (syncs.length === 0) {
     reasons.push(
-      "It has asked for no database here, so it syncs elsewhere and may want other versions. " +
+      "It has requested no database here, so it syncs elsewhere and may want other versions. " +
         "Put this server first in its mirrorlist.",
     );
   } else if (syncs.every(({ is_current }) => is_current === false)) {
     reasons.push(
-      "Its databases are older than those here: it asks for versions that nobody else wants now. " +
+      "Its databases are older than those here: it requests versions that no other client needs. " +
         "Run pacman -Syu on it.",
     );
   }
@@ -60,12 +60,14 @@ export function missReasons(
     );
   }
   if (client.agent !== null && client.pacman_version === null) {
-    reasons.push("It is no pacman, so it may read files that nobody else does.");
+    reasons.push("It is not pacman, so it may request files that no other client does.");
   }
   if (reasons.length > 0) return reasons;
-  return rest.length === 0 ? ["It is the only client, so it is the first to ask for each file."] : [
-    `It asks first: ${counted(requests.miss, "request")} of ${countText(all)} began a download. ` +
-    "A refresh before it upgrades fetches new versions of what it has; see refresh_interval.",
+  return rest.length === 0 ? ["It is the only client, so it is the first to request each file."] : [
+    `It requests files first: ${counted(requests.miss, "request")} of ${
+      countText(all)
+    } began a download. ` +
+    "A refresh before it upgrades prefetches the new versions; see refresh_interval.",
   ];
 }
 

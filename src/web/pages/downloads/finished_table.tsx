@@ -29,7 +29,7 @@ export function FinishedTable({ downloads }: { downloads: readonly FinishedDownl
           from: "medium",
         },
         {
-          title: "Took",
+          title: "Duration",
           cell: ({ duration_ms }) => <Duration ms={duration_ms} />,
           isNumber: true,
           from: "medium",
@@ -66,7 +66,7 @@ function Trouble({ download: { outcome, reason, bytes, size, failed } }: {
     const far = size === null || size === 0 ? "" : ` at ${percentText(bytes / size)}`;
     return (
       <p class="trouble">
-        <Badge tone="bad">broke off{far}</Badge> {reason}
+        <Badge tone="bad">failed{far}</Badge> {reason}
       </p>
     );
   }

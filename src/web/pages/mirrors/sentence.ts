@@ -11,7 +11,7 @@ export function mirrorsSentence(
   const usable = mirrors.filter(({ role, state }) => role === "mirror" && state !== "resting");
   const resting = mirrors.filter(({ state }) => state === "resting");
   if (usable.length === 0) {
-    return { heading: "No mirror is ready: only what is cached is served", tone: "bad" };
+    return { heading: "No mirror is ready: only cached files are served", tone: "bad" };
   }
   const failed = databases.filter((each) => each.failed || each.gone_since !== null);
   const ready = `${counted(usable.length, "mirror is", "mirrors are")} ready`;
@@ -23,13 +23,13 @@ export function mirrorsSentence(
   }
   if (resting.length > 0) {
     return {
-      heading: `${ready}, ${counted(resting.length, "rests", "rest")} after a failure`,
+      heading: `${ready}, ${counted(resting.length, "is", "are")} resting after a failure`,
       tone: "warn",
     };
   }
   const fetched = databases.filter(({ generation }) => generation !== null);
   if (fetched.length === 0) {
-    return { heading: `${ready}, and nobody has asked for a database`, tone: "calm" };
+    return { heading: `${ready}, no database requested yet`, tone: "calm" };
   }
   return {
     heading: `${counted(fetched.length, "database is", "databases are")} current, ${ready}`,

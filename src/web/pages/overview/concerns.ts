@@ -2,7 +2,7 @@ import type { Status } from "../../../api/status.ts";
 import { counted } from "../../elements/quantities.tsx";
 import type { Tone } from "../../page.ts";
 
-/** Something that is not as it should be. */
+/** A problem. */
 export interface Concern {
   readonly tone: Extract<Tone, "bad" | "warn">;
   /** Without a full stop. */
@@ -11,7 +11,7 @@ export interface Concern {
   readonly text: string;
 }
 
-/** What somebody should know of, the worst first. */
+/** Problems to report, the worst first. */
 export function concernsOf(status: Status): Concern[] {
   const { cache, databases, mirrors, mirrorlists, builds, messages, expiring_keys } = status;
   const concerns: Concern[] = [];
@@ -24,13 +24,13 @@ export function concernsOf(status: Status): Concern[] {
     add(
       "bad",
       "No mirror is ready",
-      "All of them failed and rest. What is cached is served; they are tried again by themselves.",
+      "All of them failed and are resting. Cached files are served, and the mirrors are retried automatically.",
     );
   } else if (mirrors.resting > 0) {
     add(
       "warn",
-      `${counted(mirrors.resting, "mirror rests", "mirrors rest")}, nothing is lost`,
-      "After a failure the others are asked first. It is tried again by itself.",
+      `${counted(mirrors.resting, "mirror is", "mirrors are")} resting, others serve`,
+      "After a failure, other mirrors are preferred. It is retried automatically.",
     );
   }
   const failed = databases.filter((each) => each.failed);
@@ -38,8 +38,8 @@ export function concernsOf(status: Status): Concern[] {
     add(
       "warn",
       `${counted(failed.length, "database was", "databases were")} not refreshed`,
-      `${namesOf(failed)}: the last refresh failed, and what was there before is served. ` +
-        "It is tried again with the next request, or by pkgstash refresh.",
+      `${namesOf(failed)}: the last refresh failed, so the previous database is served. ` +
+        "The next request retries it, as does pkgstash refresh.",
     );
   }
   const gone = databases.filter((each) => each.gone_since !== null);
@@ -54,8 +54,8 @@ export function concernsOf(status: Status): Concern[] {
     if (failure !== null) {
       add(
         "warn",
-        "A mirrorlist is not in force",
-        `${path}: ${failure}. The one before it is used.`,
+        "A mirrorlist cannot be used",
+        `${path}: ${failure}. The previous one stays in use.`,
       );
     }
   }
@@ -63,14 +63,14 @@ export function concernsOf(status: Status): Concern[] {
     add(
       "warn",
       `${counted(builds.failed, "build")} failed`,
-      "The version before it stays published. See pkgstash builds.",
+      "The previous version stays published. See pkgstash builds.",
     );
   }
   if (messages.failure !== null) {
     add(
       "warn",
       `${counted(messages.waiting, "message")} could not be sent`,
-      `${messages.failure}. It is tried again; what waits is listed here all the same.`,
+      `${messages.failure}. It is retried; pending approvals are listed here regardless.`,
     );
   }
   for (const { fingerprint } of expiring_keys) {

@@ -10,14 +10,14 @@ import { FileName } from "../../elements/file_name.tsx";
 export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport[] }) {
   if (downloads.length === 0) {
     return (
-      <Empty title="Nothing is on its way.">
-        <p>A package that a client asks for, or a prefetch, shows up here while it is fetched.</p>
+      <Empty title="No transfers in progress.">
+        <p>Files appear here while they are downloaded for a client or by prefetch.</p>
       </Empty>
     );
   }
   return (
     <Table
-      name="Files on their way"
+      name="Transfers in progress"
       rows={downloads}
       keyOf={({ file }) => file}
       columns={[

@@ -6,7 +6,7 @@ export function FirstSteps({ config }: { config: ClientConfig }) {
   return (
     <ol class="steps">
       <li>
-        <h2>Point a client at it</h2>
+        <h2>Add a client</h2>
         <p>
           Put this line first in <code>/etc/pacman.d/mirrorlist</code>{" "}
           of a machine with pacman, and keep a public mirror below it.
@@ -19,20 +19,20 @@ export function FirstSteps({ config }: { config: ClientConfig }) {
         ))}
       </li>
       <li>
-        <h2>Ask for something</h2>
+        <h2>Install something</h2>
         <CopyField label="On that machine" value="pacman -Syu" />
         <p class="waiting">Waiting for the first request</p>
       </li>
       <li>
-        <h2>Packages of your own, if you want some</h2>
+        <h2>Optional: your own packages</h2>
         <p>
           Each further client gets the same packages from here, without another download.{" "}
-          <a href="/admin/repositories">A repository of your own</a>{" "}
-          takes what you build, signs it, and shows clients which key to trust.
+          <a href="/admin/repositories">Your own repository</a>{" "}
+          signs the packages that you build, and shows clients which key to trust.
         </p>
       </li>
       <li>
-        <h2>Packages of the AUR, if you want some</h2>
+        <h2>Optional: packages from the AUR</h2>
         <CopyField label="Watch one" value="pkgstash aur add NAME" />
         <p>
           It is built after{" "}

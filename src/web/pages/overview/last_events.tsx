@@ -10,10 +10,10 @@ export function LastEvents(
 ) {
   if (events.length === 0) {
     return isFiltered
-      ? <Empty title="No event is of this kind." />
+      ? <Empty title="No event of this kind." />
       : (
         <Empty title="Nothing has happened yet.">
-          <p>What people change and what the daemon does is listed here.</p>
+          <p>Changes by people and actions of the daemon are listed here.</p>
         </Empty>
       );
   }

@@ -55,7 +55,7 @@ export function Numbers({ status }: { status: Status }) {
         tone={mirrors.resting === 0 ? "calm" : usable === 0 ? "bad" : "warn"}
       >
         <span class="more">
-          {mirrors.resting === 0 ? "none rests" : `${counted(mirrors.resting, "rests", "rest")}`}
+          {mirrors.resting === 0 ? "none resting" : `${`${mirrors.resting} resting`}`}
         </span>
       </Fact>
     </Facts>

@@ -6,10 +6,10 @@ type Reason = PackageReport["kept_because"][number];
 
 const REASONS: Readonly<Record<Reason, { text: string; tone: Tone }>> = {
   current: { text: "current", tone: "good" },
-  unknown: { text: "database not known", tone: "warn" },
+  unknown: { text: "no database known", tone: "warn" },
   pinned: { text: "pinned", tone: "calm" },
   version: { text: "older version", tone: "calm" },
-  in_flight: { text: "on its way", tone: "calm" },
+  in_flight: { text: "in transfer", tone: "calm" },
 };
 
 /** Why cleanup keeps a package. */
@@ -30,7 +30,7 @@ export const KEPT_CHOICES: Readonly<Record<string, string>> = {
   current: "current",
   version: "older version",
   pinned: "pinned",
-  unknown: "database not known",
-  in_flight: "on its way",
-  nothing: "nothing but room",
+  unknown: "no database known",
+  in_flight: "in transfer",
+  nothing: "nothing: removed when space is needed",
 };

@@ -13,7 +13,7 @@ const CONSENTS = {
 export function AddPackages({ upload }: { upload: string }) {
   if (upload !== "") {
     return (
-      <Notice tone="warn" title="Files have arrived and are not published">
+      <Notice tone="warn" title="Uploaded, not yet published">
         <ActionForm
           action="publish"
           fields={{ upload }}
@@ -29,7 +29,7 @@ export function AddPackages({ upload }: { upload: string }) {
             ))}
           </fieldset>
         </ActionForm>
-        <ActionForm action="abandon" fields={{ upload }} button="Drop them" />
+        <ActionForm action="abandon" fields={{ upload }} button="Discard them" />
       </Notice>
     );
   }
@@ -49,7 +49,7 @@ export function AddPackages({ upload }: { upload: string }) {
         </form>
         <progress max="1" value="0" hidden></progress>
         <p role="status" class="quiet">
-          They are published together, or none if one is refused.
+          They are published together. If one is rejected, none are published.
         </p>
       </upload-files>
     </Part>

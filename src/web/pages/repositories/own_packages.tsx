@@ -24,9 +24,9 @@ export function OwnPackages(
       {packages.length === 0
         ? (
           <Empty
-            title={visit.query("q") === "" ? "There is no package yet." : "No package matches."}
+            title={visit.query("q") === "" ? "No packages yet." : "No package matches."}
           >
-            <p>Drop packages above, or send them with pkgstash repo add.</p>
+            <p>Drop packages above, or use pkgstash repo add.</p>
           </Empty>
         )
         : (

@@ -9,7 +9,7 @@ export function publicationText(
   const sentence = waiting > 0
     ? `${counted(waiting, "file waits", "files wait")} for signatures; then it is published.`
     : generation === null
-    ? "Nothing had to change."
+    ? "Nothing has changed."
     : `${done}, with publication ${generation.number}.`;
   return [sentence, ...warnings].join(" ");
 }

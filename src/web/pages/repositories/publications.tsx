@@ -19,8 +19,8 @@ export function Publications(
 ) {
   if (generations.length === 0) {
     return (
-      <Empty title="Nothing was published yet.">
-        <p>Every change is a numbered publication, which can be taken back.</p>
+      <Empty title="Nothing published yet.">
+        <p>Every change creates a numbered publication that you can roll back to.</p>
       </Empty>
     );
   }
@@ -39,7 +39,7 @@ export function Publications(
             from: "medium",
           },
           { title: "By", cell: ({ by }) => by, from: "medium" },
-          { title: "Asked for", cell: ({ action }) => action, from: "wide" },
+          { title: "Action", cell: ({ action }) => action, from: "wide" },
           {
             title: "Actions",
             isAction: true,

@@ -23,7 +23,7 @@ export function WaitingFiles(
       </p>
       <ActionForm action="discard" button="Discard them" weight="quiet" />
       <Table
-        name="Files that wait"
+        name="Files awaiting signatures"
         rows={files}
         keyOf={(file) => file.name}
         columns={[
