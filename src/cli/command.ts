@@ -46,6 +46,8 @@ export interface CommandArgument {
   readonly choices?: readonly string[];
   /** What it is completed to; nothing by default. */
   readonly completion?: Completion | undefined;
+  /** Whether it may be the path of a file or directory of the user. */
+  readonly isPath?: boolean;
 }
 
 export interface CommandExample {

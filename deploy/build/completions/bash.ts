@@ -1,6 +1,13 @@
 import type { Command } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { casePattern, firstWords, isAskedFor, isFileOption, wordsAfter } from "./words.ts";
+import {
+  casePattern,
+  firstWords,
+  isAskedFor,
+  isFileOption,
+  takesPaths,
+  wordsAfter,
+} from "./words.ts";
 
 /** The completion for bash. */
 export function bashCompletion(commands: readonly Command[]): string {
@@ -13,6 +20,14 @@ _pkgstash_ask() {
   while IFS= read -r each; do
     [[ $each == *:* ]] || COMPREPLY+=("$each")
   done < <(command pkgstash __complete "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null)
+}
+
+# Adds files and directories; readline quotes them and appends slashes.
+_pkgstash_paths() {
+  local -a paths
+  mapfile -t paths < <(compgen -f -- "\${COMP_WORDS[COMP_CWORD]}")
+  COMPREPLY+=("\${paths[@]}")
+  compopt -o filenames 2>/dev/null
 }
 
 _pkgstash() {
@@ -38,6 +53,9 @@ ${
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   case $command in
     ${all.filter(isAskedFor).map(({ name }) => quote(name)).join(" | ")}) _pkgstash_ask ;;
+  esac
+  case $command in
+    ${all.filter(takesPaths).map(({ name }) => quote(name)).join(" | ")}) _pkgstash_paths ;;
   esac
 }
 complete -F _pkgstash pkgstash

@@ -1,6 +1,6 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { isAskedFor, isFileOption } from "./words.ts";
+import { isAskedFor, isFileOption, takesPaths } from "./words.ts";
 
 /** The completion for fish. */
 export function fishCompletion(commands: readonly Command[]): string {
@@ -41,6 +41,7 @@ function linesOf(command: Command): string[] {
       word(afterCommand, each, "")
     ),
     ...(isAskedFor(command) ? [`complete -c pkgstash ${afterCommand} -a ${quote(ASK)}`] : []),
+    ...(takesPaths(command) ? [`complete -c pkgstash ${afterCommand} -F`] : []),
     ...options.map((option) => `complete -c pkgstash ${afterCommand} ${optionOf(option)}`),
   ];
 }

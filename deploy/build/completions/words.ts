@@ -28,6 +28,11 @@ export function isAskedFor({ arguments: given }: Command): boolean {
   return given?.some(({ completion }) => completion !== undefined) ?? false;
 }
 
+/** Whether an argument of a command may be a path, which the shell itself completes. */
+export function takesPaths({ arguments: given }: Command): boolean {
+  return given?.some(({ isPath }) => isPath) ?? false;
+}
+
 /** Whether the value of an option is a file. */
 export function isFileOption({ valueName }: CommandOption): boolean {
   return valueName === "FILE";

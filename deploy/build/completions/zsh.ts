@@ -1,6 +1,6 @@
 import type { Command, CommandOption } from "../../../src/cli/command.ts";
 import { allCommands } from "../all_commands.ts";
-import { casePattern, isAskedFor, isFileOption } from "./words.ts";
+import { casePattern, isAskedFor, isFileOption, takesPaths } from "./words.ts";
 
 /** The completion for zsh. */
 export function zshCompletion(commands: readonly Command[]): string {
@@ -33,6 +33,9 @@ ${all.map((each) => `    ${quote(each.name)}) choices=(${list(entriesAfter(each)
   esac
   case $command in
     (${all.filter(isAskedFor).map(({ name }) => quote(name)).join("|")}) _pkgstash_ask ;;
+  esac
+  case $command in
+    (${all.filter(takesPaths).map(({ name }) => quote(name)).join("|")}) _files ;;
   esac
   _describe pkgstash choices
 }

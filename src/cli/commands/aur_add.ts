@@ -43,6 +43,7 @@ export const AUR_ADD_COMMAND: Command = {
     "are sent to the daemon, so add it again after each change.",
   arguments: [{
     name: PACKAGE,
+    isPath: true,
     description: "Name or URL of an AUR package, URL of a git repository, or path of a folder",
     required: true,
     isRepeated: true,
@@ -68,7 +69,12 @@ export const AUR_IMPORT_COMMAND: Command = {
   summary: "Watch all packages of a list",
   description: "Reads a list of packages and watches those that are in the AUR. Accepts the " +
     "output of pacman -Qm or aur repo --list, a list of names, or the JSON of ahriman-status.",
-  arguments: [{ name: FILE, description: "The list, or - for standard input", required: true }],
+  arguments: [{
+    name: FILE,
+    description: "The list, or - for standard input",
+    required: true,
+    isPath: true,
+  }],
   options: OPTIONS,
   examples: [
     {

@@ -18,8 +18,18 @@ export const AUR_JUDGE_COMMAND: Command = {
     "comments, white space, licence, description or quotes), or review (a person must review " +
     "it). Exits with 0 whatever the verdict, and with 1 if a folder cannot be read.",
   arguments: [
-    { name: OLD, description: "Folder with the last accepted package source", required: true },
-    { name: NEW, description: "Folder with the package source to judge", required: true },
+    {
+      name: OLD,
+      description: "Folder with the last accepted package source",
+      required: true,
+      isPath: true,
+    },
+    {
+      name: NEW,
+      description: "Folder with the package source to judge",
+      required: true,
+      isPath: true,
+    },
   ],
   options: [JSON_OPTION],
   examples: [

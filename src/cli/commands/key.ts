@@ -34,6 +34,7 @@ const FILE: CommandArgument = {
   name: "FILE",
   description: "File with the armored key, or - for standard input",
   required: true,
+  isPath: true,
 };
 
 const FINGERPRINT: CommandArgument = {

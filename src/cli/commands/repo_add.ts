@@ -24,6 +24,7 @@ export const REPO_ADD_COMMAND: Command = {
     REPOSITORY,
     {
       name: FILE,
+      isPath: true,
       description: "Package files, as made by makepkg",
       required: true,
       isRepeated: true,

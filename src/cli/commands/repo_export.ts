@@ -22,7 +22,12 @@ export const REPO_EXPORT_COMMAND: Command = {
     "--force.",
   arguments: [
     REPOSITORY,
-    { name: DIRECTORY, description: "Target directory, created if missing", required: true },
+    {
+      name: DIRECTORY,
+      description: "Target directory, created if missing",
+      required: true,
+      isPath: true,
+    },
   ],
   options: [
     {

@@ -24,7 +24,12 @@ export const REPO_IMPORT_COMMAND: Command = {
     "and skips packages that the repository already has.",
   arguments: [
     REPOSITORY,
-    { name: SOURCE, description: "A directory, or an http:// or https:// URL", required: true },
+    {
+      name: SOURCE,
+      description: "A directory, or an http:// or https:// URL",
+      required: true,
+      isPath: true,
+    },
   ],
   options: [
     {

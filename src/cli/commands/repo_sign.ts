@@ -30,6 +30,7 @@ export const REPO_SIGN_COMMAND: Command = {
     REPOSITORY,
     {
       name: SIGNATURE,
+      isPath: true,
       description: "Detached signatures, named FILE.sig",
       required: false,
       isRepeated: true,

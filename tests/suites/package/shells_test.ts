@@ -89,3 +89,33 @@ Deno.test("the fish completion completes commands, subcommands, options and valu
     assertEquals(await complete("pkgstash serve --log-l"), ["--log-level"]);
     assertEquals(await complete("pkgstash serve --log-level d"), ["debug"]);
   }));
+
+/** How each shell is asked to complete `pkgstash repo add mine fo`, with the completion at FILE. */
+const ASKING_FOR_PATHS: Record<string, (file: string) => string[]> = {
+  "completions/pkgstash": (file) => [
+    ...["bash", "--norc", "-c"],
+    `source ${file}; COMP_WORDS=(pkgstash repo add mine fo); COMP_CWORD=4; _pkgstash; ` +
+    'printf "%s\\n" "${COMPREPLY[@]}"',
+  ],
+  "_pkgstash": (file) => [
+    ...["zsh", "-f", "-c"],
+    "compadd() { : }; _describe() { : }; _files() { print -l -- ${words[CURRENT]}* }; " +
+    `words=(pkgstash repo add mine fo); CURRENT=5; source ${file}`,
+  ],
+  "pkgstash.fish": (file) => [
+    ...["fish", "--no-config", "-c"],
+    `source ${file}; complete -C "pkgstash repo add mine fo"`,
+  ],
+};
+
+for (const [name, argv] of Object.entries(ASKING_FOR_PATHS)) {
+  Deno.test(`${name} completes the files of a command that takes files`, () =>
+    withFile(name, async (path) => {
+      await using folder = await TempFolder.create("pkgstash-shell-");
+      const env = { ...await echoingProgram(folder), HOME: folder.path };
+      const file = "foo-1.0-1-any.pkg.tar.zst";
+      await Deno.writeTextFile(folder.join(file), "");
+      const offered = (await runCommand(argv(path), { cwd: folder.path, env })).split("\n");
+      assertEquals(offered.filter((each) => each === file), [file]);
+    }));
+}
