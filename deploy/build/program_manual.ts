@@ -1,5 +1,5 @@
 import { JSON_OPTION } from "../../src/cli/answer_output.ts";
-import { CONNECTION_OPTIONS, URL_VARIABLE } from "../../src/cli/api_client.ts";
+import { CONNECTION_OPTIONS, PORT_VARIABLE, URL_VARIABLE } from "../../src/cli/api_client.ts";
 import type { Command, CommandOption } from "../../src/cli/command.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
 import { usageOf } from "../../src/cli/help.ts";
@@ -44,6 +44,7 @@ export function programManual(commands: readonly Command[], version: string): st
       "The token; see --token-file. The daemon takes its own from it.",
     ),
     ...tagged(URL_VARIABLE, "The URL of the daemon that commands ask."),
+    ...tagged(PORT_VARIABLE, "The port of the daemon on this machine, if that is not set."),
     ...tagged("NO_COLOR", "If set and not empty, nothing is coloured."),
     ".PP",
     roff("For the variables of the daemon, see pkgstash.toml(5)."),

@@ -16,6 +16,8 @@ import { sendFile } from "../api_client/send_file.ts";
 import { DEFAULT_DAEMON_URL } from "../config/default_url.ts";
 import { madeTokenFile } from "../config/made_token.ts";
 import { BINARY_STATE_ROOT } from "../config/out_of_reach.ts";
+import { environmentName } from "../config/schema.ts";
+import { SETTINGS } from "../config/settings.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type AdministratorToken, findToken, PACKAGE_TOKEN_FILE } from "./administrator_token.ts";
@@ -24,6 +26,7 @@ import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
 
 export const URL_VARIABLE = "PKGSTASH_URL";
+export const PORT_VARIABLE = environmentName(SETTINGS.port);
 
 /** Names of this machine, as `URL` writes them. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
@@ -36,7 +39,8 @@ export const CONNECTION_OPTIONS: readonly CommandOption[] = [
   {
     name: "url",
     valueName: "URL",
-    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_DAEMON_URL})`,
+    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_DAEMON_URL}, or the ` +
+      `port in ${PORT_VARIABLE})`,
   },
   {
     name: "token-file",
@@ -82,7 +86,7 @@ export class ApiClient {
 
   /** The API that the options of a command and the environment point to. */
   static of(options: OptionValues): ApiClient {
-    const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || DEFAULT_DAEMON_URL);
+    const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || localUrl());
     return new ApiClient(checkedUrl(url), () => findToken(options.get("token-file")));
   }
 
@@ -285,6 +289,12 @@ export class ApiClient {
     }
     return new AdministrationError(EXIT_CODE.failure, visible(detail ?? ""));
   }
+}
+
+/** The daemon of this machine. It and its commands may share an environment, as in a container. */
+function localUrl(): string {
+  const port = Number(Deno.env.get(PORT_VARIABLE) || 0);
+  return port > 0 ? `http://localhost:${port}` : DEFAULT_DAEMON_URL;
 }
 
 function checkedUrl(text: string): string {

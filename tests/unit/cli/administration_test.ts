@@ -290,6 +290,16 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
   }
 });
 
+Deno.test("commands ask the port in PKGSTASH_PORT of this machine, unless a URL is given", async () => {
+  await using app = await TestApp.start({ token: TOKEN });
+  const { port } = new URL(app.origin);
+  const env = { PKGSTASH_TOKEN: TOKEN, PKGSTASH_PORT: port };
+  assertMatch(await printed(pkgstash(["status"], { env })), /^Version/);
+  const PKGSTASH_URL = "http://127.0.0.1:9";
+  const { code } = await pkgstash(["status"], { env: { ...env, PKGSTASH_URL } });
+  assertEquals(code, EXIT_CODE.unreachable);
+});
+
 Deno.test("a token file overrides the environment, and --url overrides PKGSTASH_URL", async () => {
   const { app } = await start();
   await using _ = app;
