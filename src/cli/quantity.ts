@@ -23,6 +23,13 @@ export function durationText(milliseconds: number): string {
   return parts.join(" ");
 }
 
+/** A date as `2026-11-28 19:00:00Z`, from ISO 8601 or HTTP; anything else as it is. */
+export function timeText(date: string): string {
+  const time = Date.parse(date);
+  if (Number.isNaN(time)) return date;
+  return `${new Date(time).toISOString().slice(0, 19).replace("T", " ")}Z`;
+}
+
 /** The time from an ISO 8601 date until `now` (milliseconds since the epoch): `3 d 4 h ago`. */
 export function agoText(iso: string, now: number): string {
   const passed = now - Date.parse(iso);

@@ -75,7 +75,7 @@ export const AUR_COMMAND: Command = {
       ],
       examples: [
         { command: 'pkgstash aur hold foo --reason "2.0 breaks X"', description: "Hold it" },
-        { command: "pkgstash aur hold foo --release", description: "Go on" },
+        { command: "pkgstash aur hold foo --release", description: "Release it" },
       ],
       run: async (options, output) => {
         const name = requiredArgument(options, NAME.name);

@@ -3,7 +3,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import { type Command, requiredArgument } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
-import { bytesText, durationText } from "../quantity.ts";
+import { bytesText, durationText, timeText } from "../quantity.ts";
 import { type Paints, renderFacts, visible } from "../terminal_text.ts";
 import { BUILD, buildTitle, stateText } from "./build_texts.ts";
 
@@ -99,9 +99,4 @@ function settingsText({ settings }: BuildDetails): string {
 
 function approvalText({ by, at, reason }: BuildDetails["approved"]): string {
   return `by ${by}, ${timeText(at)}${reason === "" ? "" : `: ${reason}`}`;
-}
-
-/** `2026-11-28 19:00:00Z`. */
-function timeText(iso: string): string {
-  return `${iso.slice(0, 19).replace("T", " ")}Z`;
 }

@@ -11,7 +11,7 @@ import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command, OptionValues } from "../command.ts";
 import { EXIT_CODE, type ExitCode } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { agoText, bytesText, countText } from "../quantity.ts";
+import { agoText, bytesText, countText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, visible } from "../terminal_text.ts";
 
@@ -116,7 +116,7 @@ function renderRemovals(
   if (removals.length === 0) return "No matching file has been removed.";
   return renderTable<RemovalReport>(
     [
-      { title: "TIME", text: ({ at }) => at.slice(0, 19).replace("T", " ") + "Z" },
+      { title: "TIME", text: ({ at }) => timeText(at) },
       { title: "CLEANUP", align: "right", text: ({ cleanup }) => `${cleanup ?? "-"}` },
       { title: "REASON", text: ({ reason }) => reason, paint: (text) => paints.doubtful(text) },
       { title: "FILE", text: ({ path }) => path },
@@ -154,7 +154,7 @@ function renderCleanup(result: CleanupResult, paints: Paints): string {
     ...(skipped === 0 ? [] : [`${countText(skipped, "file")} kept: used in the meantime.`]),
     `${countText(kept.files, "file")} (${bytesText(kept.bytes)}) ` +
     `${dry_run ? "would be kept" : "kept"}.`,
-    keptText(kept),
+    ...(kept.files === 0 ? [] : [keptText(kept)]),
     ...(dry_run && files.length > 0
       ? [`To remove exactly these: pkgstash cleanup --plan ${plan}`]
       : []),

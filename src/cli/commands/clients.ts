@@ -19,7 +19,7 @@ import {
 } from "../command.ts";
 import { EXIT_CODE, type ExitCode, UsageError } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { agoText, bytesText, countText } from "../quantity.ts";
+import { agoText, bytesText, countText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, renderFacts } from "../terminal_text.ts";
 
@@ -200,7 +200,10 @@ function renderClient(client: ClientDetails, paints: Paints): string {
     [
       { title: "REPOSITORY", text: ({ repository }) => repository },
       { title: "SYNCED", text: ({ synced_at }) => agoText(synced_at, now) },
-      { title: "DATABASE OF", text: ({ database_dated }) => database_dated ?? "-" },
+      {
+        title: "DATABASE OF",
+        text: ({ database_dated }) => database_dated === null ? "-" : timeText(database_dated),
+      },
       {
         title: "STATE",
         text: ({ is_current }) => is_current === null ? "-" : is_current ? "current" : "older",

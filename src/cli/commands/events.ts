@@ -3,6 +3,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command, OptionValues } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
+import { timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
@@ -71,7 +72,7 @@ function renderEvents({ events }: { events: readonly EventReport[] }, paints: Pa
   return renderTable<EventReport>(
     [
       { title: "NUMBER", align: "right", text: ({ number }) => `${number}` },
-      { title: "TIME", text: ({ at }) => at.slice(0, 19).replace("T", " ") + "Z" },
+      { title: "TIME", text: ({ at }) => timeText(at) },
       { title: "KIND", text: ({ kind }) => kind },
       { title: "WHO", text: ({ who }) => who, paint: (text) => paints.accent(text) },
       { title: "FROM", text: ({ address }) => address },

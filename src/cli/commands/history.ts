@@ -5,7 +5,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
-import { bytesText, countText } from "../quantity.ts";
+import { bytesText, countText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, renderFacts } from "../terminal_text.ts";
 
@@ -98,13 +98,8 @@ function renderHistory(history: HistoryReport, paints: Paints): string {
     ], paints),
     "",
     `${countText(requests, "request")} in the last ${range}` +
-    (buckets[0] === undefined ? "." : `, since ${minuteText(buckets[0].start)}.`),
+    (buckets[0] === undefined ? "." : `, since ${timeText(buckets[0].start)}.`),
   ].join("\n");
-}
-
-/** As in `2026-11-29 16:05Z`. */
-function minuteText(iso: string): string {
-  return `${iso.slice(0, 16).replace("T", " ")}Z`;
 }
 
 /** In this machine's time where it is a time of day; days are in UTC. */

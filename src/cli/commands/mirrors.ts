@@ -8,7 +8,7 @@ import { JSON_OPTION, printAnswer } from "../answer_output.ts";
 import { ApiClient, CONNECTION_OPTIONS } from "../api_client.ts";
 import type { Command } from "../command.ts";
 import { EXIT_CODE } from "../errors.ts";
-import { durationText, rateText } from "../quantity.ts";
+import { durationText, rateText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import type { Paints } from "../terminal_text.ts";
 
@@ -103,7 +103,10 @@ function renderTrials({ mirrors }: { mirrors: readonly MirrorTrial[] }, paints: 
             : paints.bad(text),
       },
       { title: "TIME", align: "right", text: ({ ms }) => ms === null ? "-" : `${ms} ms` },
-      { title: "DATABASE OF", text: ({ last_modified }) => last_modified ?? "-" },
+      {
+        title: "DATABASE OF",
+        text: ({ last_modified }) => last_modified === null ? "-" : timeText(last_modified),
+      },
       { title: "ERROR", text: ({ error }) => error ?? "-" },
     ],
     mirrors,

@@ -19,7 +19,7 @@ import {
 } from "../command.ts";
 import { AdministrationError, EXIT_CODE, type ExitCode } from "../errors.ts";
 import type { Output } from "../output.ts";
-import { agoText, bytesText, countText } from "../quantity.ts";
+import { agoText, bytesText, countText, timeText } from "../quantity.ts";
 import { renderTable } from "../table.ts";
 import { type Paints, renderFacts, visible } from "../terminal_text.ts";
 import { PIN_COMMANDS } from "./pins.ts";
@@ -269,8 +269,8 @@ function renderPackage(cached: PackageDetails, paints: Paints): string {
     ["Size", `${bytesText(cached.bytes)} (${cached.bytes} bytes)`],
     ["Signature", cached.signed ? "cached" : "not cached"],
     ["State", stateOf(cached)],
-    ["Fetched", `${agoText(cached.fetched_at, now)} (${cached.fetched_at})`],
-    ["Last used", `${agoText(cached.used_at, now)} (${cached.used_at})`],
+    ["Fetched", `${agoText(cached.fetched_at, now)} (${timeText(cached.fetched_at)})`],
+    ["Last used", `${agoText(cached.used_at, now)} (${timeText(cached.used_at)})`],
     ["Used", countText(cached.uses, "time")],
     ["SHA-256", cached.sha256 ?? "not known yet"],
     ["Newer", cached.newer_version ?? "none is listed"],

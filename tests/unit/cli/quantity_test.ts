@@ -6,6 +6,7 @@ import {
   countText,
   durationText,
   expiryText,
+  timeText,
 } from "../../../src/cli/quantity.ts";
 
 Deno.test("a quantity is shown in the largest unit that fits", () => {
@@ -48,4 +49,11 @@ Deno.test("an end is told as the time until it, or since it", () => {
   assertEquals(expiryText(null, now), "never");
   assertEquals(expiryText("2026-11-30T13:00:00Z", now), "in 2 d 1 h");
   assertEquals(expiryText("2026-11-28T10:00:00Z", now), "expired 2 h ago");
+});
+
+Deno.test("a time is in UTC, in one form, and text that is no date stays as it is", () => {
+  for (const date of ["2026-11-29T15:59:57.123Z", "Sun, 29 Nov 2026 15:59:57 GMT"]) {
+    assertEquals(timeText(date), "2026-11-29 15:59:57Z");
+  }
+  assertEquals(timeText("yesterday"), "yesterday");
 });
