@@ -7,6 +7,7 @@ import { NAMED_BINARY } from "../../support/binary_under_test.ts";
 import { finish, runCommand, searchPath, startProgram } from "../../support/child_process.ts";
 import { repoAdd } from "../../support/end_to_end/repo_add.ts";
 import { SigningKey } from "../../support/end_to_end/signing_key.ts";
+import { FakeBuilder } from "../../support/fake_builder.ts";
 import { FakeAur } from "../../support/fake_aur.ts";
 import { packageFiles } from "../../support/fake_aur/srcinfo_values.ts";
 import { madePackage } from "../../support/made_package.ts";
@@ -40,9 +41,11 @@ const PLACEHOLDERS: Record<string, (stage: Stage) => string | Promise<string>> =
   " ID": async (stage) => ` ${await stage.approval()}`,
 };
 
-/** What a reader does between the lines. */
+/** What a reader or a builder does between the lines. */
 const BEFORE: Record<string, (stage: Stage) => Promise<void>> = {
   "pkgstash repo sign mine *.sig": (stage) => stage.signWhatWaits(),
+  // It ends with the build.
+  "pkgstash builds log -f yay": (stage) => stage.attemptBuild(),
 };
 
 /** Programs in the documents that are not run here, and why. */
@@ -203,6 +206,19 @@ class Stage implements AsyncDisposable {
   async approval(): Promise<string> {
     const [, id] = /^([0-9a-f]{16}) /m.exec(await this.run("pkgstash approvals"))!;
     return id!;
+  }
+
+  /** Takes the next build as a builder, which fails. */
+  async attemptBuild(): Promise<void> {
+    const { text } = await this.app.request("POST", "/api/v1/tokens", {
+      headers: { authorization: `Bearer ${TOKEN}` },
+      body: JSON.stringify({ name: "builder", purpose: "builder" }),
+    });
+    const builder = new FakeBuilder(this.app.origin, JSON.parse(text).token);
+    const job = await builder.lease();
+    assert(job !== null);
+    await builder.log(job.id, 0, "==> Making package\n");
+    assertEquals((await builder.failed(job.id, "build_error")).status, 200);
   }
 
   /** Does what `repo sign` prints, as the signer. */
