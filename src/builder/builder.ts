@@ -10,16 +10,16 @@ import type { Looker } from "./looks/looker.ts";
 
 const log = eventLogger("builder");
 
-/** Pauses between questions to a daemon that cannot be reached. */
+/** Pauses between requests to an unreachable daemon. */
 const RETRY_MS = [1_000, 2_000, 5_000, 10_000, 30_000];
 
-/** What a builder works with. */
+/** Everything that a builder needs. */
 export interface BuilderEnvironment extends JobEnvironment {
-  /** Null if this machine cannot look at repositories. */
+  /** Null if this machine cannot check git repositories. */
   readonly looker: Looker | null;
 }
 
-/** Takes jobs and builds them, several at a time if so configured, and looks at repositories. */
+/** Takes jobs and builds them, several at a time if so configured, and checks git repositories. */
 export class Builder {
   readonly #environment: BuilderEnvironment;
   readonly #stop = new AbortController();
@@ -28,7 +28,7 @@ export class Builder {
     this.#environment = environment;
   }
 
-  /** Stops taking jobs, ends those that run and gives them back. */
+  /** Stops taking jobs, ends the running ones and returns them to the queue. */
   stop(): void {
     this.#stop.abort(new Stop("cancelled"));
   }
@@ -36,7 +36,7 @@ export class Builder {
   /**
    * Runs until `stop`.
    *
-   * @throws {DaemonError} if the daemon refuses the token, or is of another version.
+   * @throws {DaemonError} if the daemon rejects the token or has another version.
    */
   async run(): Promise<void> {
     const { concurrency } = this.#environment.settings;
@@ -61,7 +61,7 @@ export class Builder {
     };
     await Promise.all([
       ...Array.from({ length: concurrency }, () => work(takeJob)),
-      // Beside builds, which may take hours.
+      // In parallel with builds, which may take hours.
       ...looker === null ? [] : [work(takeLook)],
     ]);
     if (failures.length > 0) throw failures[0];
@@ -78,8 +78,8 @@ export class Builder {
         const isPassing = !(error instanceof DaemonError) || error.kind === "unreachable" ||
           error.kind === "lease_ended";
         if (!isPassing) throw error;
-        // Once, and not each time that it fails again.
-        if (failures === 0) log.warn("cannot go on, trying again", { reason: reasonOf(error) });
+        // Only the first of several failures in a row.
+        if (failures === 0) log.warn("cannot continue, retrying", { reason: reasonOf(error) });
         const pause = RETRY_MS[Math.min(failures++, RETRY_MS.length - 1)]!;
         await SYSTEM_CLOCK.sleep(pause, this.#stop.signal);
       }

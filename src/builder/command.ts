@@ -4,27 +4,27 @@ import { PkgstashError, reasonOf } from "../errors.ts";
 export interface CommandEnd {
   /** The exit code; 128 and the signal's number if a signal ended it. */
   readonly code: number;
-  /** Why it was ended from here, or null if it ended by itself. */
+  /** Why the builder ended it; null if it ended by itself. */
   readonly stopped: StopReason | null;
 }
 
-/** Why a program is ended before its time. */
+/** Why the builder ends a program. */
 export type StopReason = "timeout" | "cancelled" | "disk full" | "too much output";
 
-/** What to start, and what becomes of its output. */
+/** A program to run, and who receives its output. */
 export interface CommandPlan {
   readonly argv: readonly string[];
-  /** Nothing else is in its environment. */
+  /** The whole environment. */
   readonly env?: Readonly<Record<string, string>>;
   /** Called with each piece of standard output and standard error. */
   readonly onOutput?: (bytes: Uint8Array) => void;
-  /** As `onOutput`, for standard output alone, which then is no part of `onOutput`. */
+  /** Receives standard output; `onOutput` then receives only standard error. */
   readonly onStdout?: (bytes: Uint8Array) => void;
   /** Ends the program with all its processes; its reason is a `StopReason`. */
   readonly signal?: AbortSignal;
 }
 
-/** An error whose reason says why programs are ended. */
+/** The reason of an abort signal that ends programs. */
 export class Stop extends Error {
   override readonly name = "Stop";
 
@@ -34,10 +34,10 @@ export class Stop extends Error {
 }
 
 /**
- * Runs a program to its end. This is the only place of all programs here that starts one.
+ * Runs a program to its end. No other code starts programs.
  *
- * It is ended with SIGKILL: bubblewrap and the kernel then end everything in its process namespace,
- * which also closes the pipes that this waits for.
+ * An abort sends SIGKILL: bubblewrap and the kernel then end everything in its process namespace,
+ * which also closes the pipes that this function waits for.
  *
  * @throws {PkgstashError} of kind "conflict" if it cannot be started.
  */
@@ -65,7 +65,7 @@ export async function runCommand(plan: CommandPlan): Promise<CommandEnd> {
     try {
       child.kill("SIGKILL");
     } catch {
-      // It has ended meanwhile.
+      // It has just ended.
     }
   };
   signal?.addEventListener("abort", kill);

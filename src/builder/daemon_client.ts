@@ -20,11 +20,11 @@ import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import type { Product } from "./steps/products.ts";
 
-/** A question of the daemon's that got no useful answer. */
+/** A failed request to the daemon. */
 export class DaemonError extends Error {
   override readonly name = "DaemonError";
 
-  /** With "lease_ended", the job is somebody else's by now. */
+  /** With "lease_ended", another builder may have the job. */
   constructor(
     readonly kind: "unreachable" | "refused" | "unsupported" | "lease_ended" | "rejected",
     message: string,
@@ -34,17 +34,17 @@ export class DaemonError extends Error {
   }
 }
 
-/** How a job ended, as the daemon is told. */
+/** The outcome of a job, as reported to the daemon. */
 export type Outcome = z.input<typeof REPORT_RESULT.body>;
 
-/** What was seen in a look, as the daemon is told. */
+/** The outcome of a look, as reported to the daemon. */
 export type LookOutcome = z.input<typeof REPORT_LOOK.body>;
 
-/** How long an answer may take that the daemon need not wait for. */
+/** Time limit of a request that the daemon answers at once. */
 const ANSWER_TIMEOUT_MS = 30_000;
-/** Publishing a package takes its time. */
+/** Publishing takes longer. */
 const RESULT_TIMEOUT_MS = 10 * 60_000;
-/** Less than proxies let a connection be idle. */
+/** Less than the idle timeout of common proxies. */
 const LEASE_WAIT_MS = 45_000;
 const MAX_PROBLEM_LENGTH = 500;
 
@@ -53,7 +53,7 @@ export class DaemonClient {
   readonly #url: string;
   readonly #token: string;
 
-  /** `url` has no slash at its end. */
+  /** `url` has no trailing slash. */
   constructor(url: string, token: string) {
     this.#url = url;
     this.#token = token;
@@ -63,7 +63,7 @@ export class DaemonClient {
     return this.#url;
   }
 
-  /** Waits for a job; null if there was none for a while. */
+  /** Waits for a job; null if there was none within the waiting time. */
   async lease(architectures: readonly string[], signal: AbortSignal): Promise<Job | null> {
     const body = { architectures: [...architectures], version: VERSION, wait_ms: LEASE_WAIT_MS };
     const limit = AbortSignal.timeout(LEASE_WAIT_MS + ANSWER_TIMEOUT_MS);
@@ -72,7 +72,7 @@ export class DaemonClient {
     return await this.#json(response, LEASE_JOB.answers[200]);
   }
 
-  /** The approved files, as a tar. */
+  /** The approved files, as a tar archive. */
   async tree(job: string, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
     const response = await this.#send(FETCH_TREE, { job }, signal);
     try {
@@ -99,7 +99,7 @@ export class DaemonClient {
     return await this.#json(response, SEND_METADATA.answers[200]);
   }
 
-  /** Uploads a package, which the daemon compares with its hash. */
+  /** Uploads a package; the daemon verifies its hash. */
   async upload(job: string, { file, path, size, sha256 }: Product, signal: AbortSignal) {
     const opened = await Deno.open(path);
     const values = { job, file, sha256, body: { content: opened.readable, size } };
@@ -113,7 +113,7 @@ export class DaemonClient {
     return await this.#json(response, REPORT_RESULT.answers[200]);
   }
 
-  /** Waits for something to look at; null if there was nothing for a while. */
+  /** Waits for a look; null if there was none within the waiting time. */
   async leaseLook(signal: AbortSignal): Promise<LookReport | null> {
     const body = { wait_ms: LEASE_WAIT_MS };
     const limit = AbortSignal.timeout(LEASE_WAIT_MS + ANSWER_TIMEOUT_MS);
@@ -127,7 +127,7 @@ export class DaemonClient {
     await this.#send(REPORT_LOOK, { look, body: outcome }, limit);
   }
 
-  /** Sends the files of a repository, as a tar. */
+  /** Sends the files of a git repository, as a tar archive. */
   async lookTree(look: string, commit: string, tar: Uint8Array<ArrayBuffer>): Promise<void> {
     const body = { content: new Blob([tar]).stream(), size: tar.length };
     const limit = AbortSignal.timeout(RESULT_TIMEOUT_MS);
@@ -167,14 +167,14 @@ export class DaemonClient {
     try {
       value = await response.json();
     } catch (error) {
-      throw this.#unreachable(`its answer breaks off or is not JSON: ${reasonOf(error)}`);
+      throw this.#unreachable(`its response is incomplete or not JSON: ${reasonOf(error)}`);
     }
     const parsed = schema.safeParse(value);
     if (parsed.success) return parsed.data;
     throw new DaemonError(
       "unsupported",
       `Cannot understand the daemon at ${this.#url}: ${
-        faultsOf(schema, value, "its answer").join("; ")
+        faultsOf(schema, value, "its response").join("; ")
       }. Upgrade the older one of daemon and builder (${VERSION}).`,
     );
   }
@@ -188,8 +188,8 @@ export class DaemonClient {
     if (status === 401 || status === 403) {
       return new DaemonError(
         "refused",
-        `The daemon at ${this.#url} does not accept the token: ${detail || `status ${status}`}. ` +
-          'Make one with "pkgstash token create --builder NAME" and put it into token_file.',
+        `The daemon at ${this.#url} rejects the token: ${detail || `status ${status}`}. ` +
+          'Create one with "pkgstash token create --builder NAME" and put it into token_file.',
       );
     }
     if (isOurs && status < 500) {
@@ -197,11 +197,11 @@ export class DaemonClient {
       return new DaemonError(kind, `Cannot ${endpoint.summary.toLowerCase()}: ${detail}`);
     }
     if (status >= 500) {
-      return this.#unreachable(`it answers with status ${status} ${detail}`.trim());
+      return this.#unreachable(`it responds with status ${status} ${detail}`.trim());
     }
     return new DaemonError(
       "unsupported",
-      `The server at ${this.#url} answers with status ${status}: it is an older pkgstash than this ` +
+      `The server at ${this.#url} responds with status ${status}: it is an older pkgstash than this ` +
         `builder (${VERSION}), or something else. Upgrade it, or check url.`,
     );
   }

@@ -1,6 +1,6 @@
 import type { BuildStep, ReportedFailure } from "../api/builder.ts";
 
-/** Why a job failed, as the daemon is told. */
+/** Why a job failed, as reported to the daemon. */
 export class BuildFailure extends Error {
   override readonly name = "BuildFailure";
 
@@ -14,22 +14,22 @@ export class BuildFailure extends Error {
   }
 }
 
-/** Sentences of makepkg (with LC_ALL=C) and what they mean; the first that is found counts. */
+/** Messages of makepkg (with LC_ALL=C) and what they mean; the first match counts. */
 const SENTENCES: readonly (readonly [RegExp, ReportedFailure, string])[] = [
   [
     /One or more PGP signatures could not be verified/,
     "signature",
-    "a signature of a source could not be verified",
+    "the signature of a source could not be verified",
   ],
   [
     /did not pass the validity check/,
     "checksum",
-    "a source does not have the checksum of the PKGBUILD",
+    "the checksum of a source does not match the PKGBUILD",
   ],
   [
     /Could not resolve host|Failed to connect|Connection timed out|Temporary failure in name/i,
     "network",
-    "a server of a source could not be reached",
+    "the server of a source could not be reached",
   ],
   [
     /Failure while (?:downloading|creating working copy|updating)|Could not download sources/,
@@ -44,21 +44,21 @@ const SENTENCES: readonly (readonly [RegExp, ReportedFailure, string])[] = [
   [/A failure occurred in check\(\)/, "test_failure", "check() failed"],
 ];
 
-/** What makepkg's exit codes mean (util/error.sh); others are a failure of the build. */
+/** The meaning of makepkg's exit codes (util/error.sh); all others are build errors. */
 const CODES: ReadonlyMap<number, readonly [ReportedFailure, string]> = new Map([
-  [2, ["builder_unfit", "makepkg does not accept its configuration"]],
+  [2, ["builder_unfit", "makepkg rejects its configuration"]],
   [4, ["build_error", "a function of the PKGBUILD failed"]],
   [5, ["build_error", "packaging failed"]],
-  [6, ["build_error", "a file that the PKGBUILD names is missing"]],
+  [6, ["build_error", "a file named in the PKGBUILD is missing"]],
   [8, ["dependency_missing", "dependencies are missing"]],
   [11, ["builder_unfit", "a directory cannot be written"]],
   [12, ["build_error", "the PKGBUILD is not valid"]],
-  [15, ["build_error", "a program that makepkg needs is missing; is it in makedepends?"]],
+  [15, ["build_error", "a program that makepkg needs is missing; add it to makedepends"]],
 ]);
 
 /**
- * Sorts a failed run of makepkg by its exit code and by the end of what it printed, which the
- * PKGBUILD may have written as well: it decides how the failure is called, and nothing else.
+ * Classifies a failed run of makepkg by its exit code and the end of its output. The PKGBUILD may
+ * have printed that output itself, so it only decides the name of the failure.
  */
 export function makepkgFailure(
   step: BuildStep,

@@ -1,9 +1,9 @@
 import { DEFAULT_SETTINGS_PATH, SETTINGS, TOKEN_VARIABLE, URL_VARIABLE } from "./settings.ts";
 
-/** What it can do; without any, it runs. */
+/** The commands; the default is `run`. */
 export const COMMANDS = {
   run: "Take jobs and build them, until SIGTERM or SIGINT (the default)",
-  check: "Say whether this machine can build, and what to do about what is missing",
+  check: "Check whether this machine can build, and say how to fix what is missing",
 } as const;
 
 const WIDTH = Math.max(...Object.values(SETTINGS).map(({ name }) => name.length));
@@ -11,7 +11,7 @@ const WIDTH = Math.max(...Object.values(SETTINGS).map(({ name }) => name.length)
 /** The output of `pkgstash-builder --help`. */
 export const HELP: string = `Usage: pkgstash-builder [COMMAND] [OPTIONS]
 
-Builds packages in sandboxes, as the queue of a pkgstash says. Run it as an ordinary user.
+Builds packages from the queue of a pkgstash daemon in sandboxes. Run it as an ordinary user.
 
 Commands:
 ${Object.entries(COMMANDS).map(([name, text]) => `  ${name.padEnd(8)} ${text}`).join("\n")}
@@ -21,7 +21,7 @@ Options:
   --help, -h     Show this help
   --version      Show the version
 
-Keys of the configuration, in TOML:
+Configuration keys (TOML):
 ${
   Object.values(SETTINGS).map(({ name, defaultValue, description }) =>
     `  ${name.padEnd(WIDTH)}  ${description}\n  ${" ".repeat(WIDTH)}  Default: ${
@@ -32,6 +32,6 @@ ${
 
 Environment:
   ${URL_VARIABLE}    Overrides url
-  ${TOKEN_VARIABLE}  The token, instead of token_file
+  ${TOKEN_VARIABLE}  The token; overrides token_file
 
 Exit codes: 0 success, 1 failure, 2 wrong usage.`;

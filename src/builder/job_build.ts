@@ -27,7 +27,7 @@ import { describeProducts, type Difference, differencesBetween } from "./steps/r
 import { setVariable, unpackTree } from "./steps/unpack_tree.ts";
 import type { Workspace } from "./workspace.ts";
 
-/** What all jobs of a builder share. */
+/** What all jobs of a builder have in common. */
 export interface JobEnvironment {
   readonly client: DaemonClient;
   readonly settings: Settings;
@@ -38,23 +38,23 @@ export interface JobEnvironment {
 
 const MAKEPKG = ["/usr/bin/makepkg", "--config", "/etc/pkgstash/makepkg.conf", "--noconfirm"];
 
-/** What a build has made. */
+/** The result of a build. */
 export interface Built {
   readonly products: readonly Product[];
-  /** Between two builds of the same files, if there were two. */
+  /** Differences between two builds of the same files; empty after a single build. */
   readonly differences: readonly Difference[];
 }
 
-/** Names that can be part of a path, and of an overlay's options. */
+/** Names that are safe in a path and in mount options. */
 const PACKAGE_BASE = /^[a-z0-9@_+][a-z0-9@._+-]*$/i;
 
 export interface JobBuildOptions {
   readonly environment: JobEnvironment;
   readonly job: Job;
   readonly lease: Lease;
-  /** Ends everything that the build has started. */
+  /** Ends everything that the build started. */
   readonly signal: AbortSignal;
-  /** Asks the daemon, for as long as the lease lasts. */
+  /** Repeats a request while the daemon is unreachable, until the lease ends. */
   readonly ask: <T>(question: () => Promise<T>) => Promise<T>;
 }
 
@@ -74,9 +74,11 @@ export class JobBuild {
     this.#ask = ask;
   }
 
-  /** Builds and uploads the packages.
+  /**
+   * Builds the packages and uploads them.
    *
-   * @throws {BuildFailure | Stop | DaemonError} */
+   * @throws {BuildFailure | Stop | DaemonError}
+   */
   async run(workspace: Workspace, log: JobLog): Promise<Built> {
     const { client, state, settings, mapping } = this.#environment;
     const job = this.#job;
@@ -115,19 +117,19 @@ export class JobBuild {
     return built;
   }
 
-  /** A daemon is trusted with much, but not with lines in our files. */
+  /** The daemon is trusted with much, but not with arbitrary lines in configuration files. */
   #checkJob(): void {
     const { package_base, architecture, repository, mirrored } = this.#job;
     const lines = [repository, ...mirrored].flatMap(({ name, servers }) => [name, ...servers]);
     if (PACKAGE_BASE.test(package_base) && /^\w+$/.test(architecture) && lines.every(isPlainLine)) {
       return;
     }
-    throw new BuildFailure("builder_unfit", "preparing", "The job has names that cannot be used.");
+    throw new BuildFailure("builder_unfit", "preparing", "The job contains invalid names.");
   }
 
   async #placeTree(workspace: Workspace, tree: Uint8Array<ArrayBuffer>): Promise<void> {
     const { pkgrel, pkgver } = this.#job;
-    // Not while it belongs to the user that builds, whom we may not write for.
+    // Before the directory belongs to the build user, as whom the builder cannot write.
     const fresh = join(workspace.path("conf"), "tree");
     await Deno.mkdir(fresh, { recursive: true });
     await unpackTree(tree, fresh);
@@ -145,7 +147,7 @@ export class JobBuild {
       throw new BuildFailure(
         "build_error",
         "preparing",
-        `Cannot read .SRCINFO: ${reasonOf(error)}. The package source must have one.`,
+        `Cannot read .SRCINFO: ${reasonOf(error)}. The package source must contain one.`,
       );
     }
     return needsOf(text, this.#job);
@@ -167,7 +169,7 @@ export class JobBuild {
     await Deno.writeTextFile(join(conf, "pacman.conf"), pacmanConfiguration(this.#job));
     await Deno.writeTextFile(join(conf, "makepkg.conf"), makepkgConfiguration(this.#job));
     await makeKeyring(files, settings.keyring, this.#job);
-    log.note(`making the root, with ${needs.dependencies.join(" ") || "base-devel alone"}`);
+    log.note(`creating the root with ${needs.dependencies.join(" ") || "base-devel only"}`);
     return await roots.make({
       job: this.#job,
       files,
@@ -191,8 +193,8 @@ export class JobBuild {
     const answer = await this.#ask(() => client.metadata(this.#job.id, stdout, this.#signal));
     if (answer.proceed) return;
     for (const difference of answer.differences) log.note(difference);
-    // The daemon has ended the job by itself.
-    throw new DaemonError("lease_ended", "The metadata are not what was approved.");
+    // The daemon has already ended the job.
+    throw new DaemonError("lease_ended", "The metadata differ from the approved ones.");
   }
 
   async #fetch(common: JobSurroundings, log: JobLog, { validKeys }: Needs): Promise<void> {
@@ -224,7 +226,7 @@ export class JobBuild {
     return await collectProducts(common.workspace.path("pkgdest"));
   }
 
-  /** Builds again from the same files, and compares byte for byte. The second packages count. */
+  /** Builds the same files again and compares byte by byte. The second packages are uploaded. */
   async #reproduce(
     common: JobSurroundings,
     log: JobLog,
@@ -236,13 +238,13 @@ export class JobBuild {
     const first = await describeProducts(products);
     await common.workspace.renew();
     await this.#placeTree(common.workspace, tree);
-    log.note("building again, to compare");
+    log.note("building a second time, to compare");
     const again = await this.#package(common, log);
     this.#lease.enter("checking");
     const differences = await differencesBetween(first, again);
     log.note(
       differences.length === 0
-        ? "both builds made the same bytes"
+        ? "both builds are byte-for-byte identical"
         : `the two builds differ in ${differences.length} files`,
     );
     return { products: again, differences };

@@ -7,26 +7,26 @@ import { LINE_FEED, LogTail } from "./log_tail.ts";
 import { LogText } from "./log_text.ts";
 
 const RETRY_MS = 2_000;
-/** How long the end of a log may take to arrive once the job has ended. */
+/** Time limit for sending the rest of a log once the job has ended. */
 const FINISH_TIMEOUT_MS = 60_000;
 
-/** How much of the cap is for the end of the log, where a failure is told. */
+/** Share of the limit for the end of the log, which explains a failure. */
 const TAIL_SHARE = 1 / 4;
 /** The end is kept in memory. */
 const MAX_TAIL_BYTES = 1024 * 1024;
-/** For the two lines about what is left out. */
+/** Room for the two lines about the omitted part. */
 const NOTE_BYTES = 256;
 
 /**
- * The log of one job. It is on disk and goes to the daemon as fast as that takes it; so a build never
- * waits for the network, and a daemon that lost the end gets it again. Of one that is longer than
- * allowed, the beginning and the end are kept: the end is sent when the job has ended.
+ * The log of one job. It is on disk and is sent as fast as the daemon accepts it. So a build never
+ * waits for the network, and a daemon that lost the end gets it again. Of a log above the limit, the
+ * beginning and the end are kept; the end is sent once the job has ended.
  */
 export class JobLog {
   readonly #file: Deno.FsFile;
   readonly #text = new LogText();
   readonly #changes = new Notifier();
-  /** How much of the beginning is kept. */
+  /** Bytes of the beginning to keep. */
   readonly #headBytes: number;
   readonly #tail: LogTail;
   readonly #stop = new AbortController();
@@ -52,7 +52,7 @@ export class JobLog {
     this.#sending = this.#send(client, job, clock);
   }
 
-  /** Adds what a build printed. */
+  /** Adds output of the build. */
   readonly add = (bytes: Uint8Array): void => {
     this.#append(this.#text.add(bytes));
   };
@@ -62,7 +62,7 @@ export class JobLog {
     this.#append(`${this.#text.finish()}==> pkgstash-builder: ${line}\n`);
   }
 
-  /** Sends the rest, for as long as that gets on, and closes the log. */
+  /** Sends the rest, as long as that makes progress, and closes the log. */
   async finish(): Promise<void> {
     this.#append(this.#text.finish());
     this.#write(this.#tail.take());
@@ -74,7 +74,7 @@ export class JobLog {
     this.#file.close();
   }
 
-  /** Closes the log at once: nobody wants the rest. */
+  /** Closes the log without sending the rest. */
   async drop(): Promise<void> {
     this.#hasEnded = true;
     this.#stop.abort();
@@ -93,7 +93,7 @@ export class JobLog {
     const lineEnd = bytes.subarray(0, room).lastIndexOf(LINE_FEED) + 1;
     this.#write(bytes.subarray(0, lineEnd));
     this.#write(new TextEncoder().encode(
-      "==> The log is longer than allowed: only its end follows, when the job has ended.\n",
+      "==> The log is above the limit: only its end follows, once the job has ended.\n",
     ));
     this.#tail.add(bytes.subarray(lineEnd));
   }

@@ -12,19 +12,19 @@ import { Workspace } from "./workspace.ts";
 import { JobBuild, type JobEnvironment } from "./job_build.ts";
 
 const RETRY_MS = 2_000;
-/** As long as the protocol allows. */
+/** The limit of the protocol. */
 const MAX_REASON_LENGTH = 2_000;
-/** A daemon that was restarted needs a second one. */
+/** A restarted daemon needs a second report. */
 const MAX_REPORTS = 3;
 
-/** A path may be longer than anybody reads. */
+/** Longer paths are cut. */
 const MAX_PATH_LENGTH = 200;
 
 function reported({ file, path }: Difference): { file: string; path: string | null } {
   return { file, path: path === null ? null : path.slice(0, MAX_PATH_LENGTH) };
 }
 
-/** One attempt of a build, from the approved files to packages at the daemon. */
+/** One attempt of a build: runs it and reports how it ended. */
 export class JobRun {
   readonly #environment: JobEnvironment;
   readonly #job: Job;
@@ -32,7 +32,7 @@ export class JobRun {
   readonly #signal: AbortSignal;
   readonly #startedAt = performance.now();
 
-  /** `signal` ends it besides the lease and its timeout. */
+  /** `signal` ends the attempt, as the end of its lease and its timeout do. */
   constructor(environment: JobEnvironment, job: Job, lease: Lease, signal: AbortSignal) {
     this.#environment = environment;
     this.#job = job;
@@ -44,8 +44,8 @@ export class JobRun {
   }
 
   /**
-   * Runs it to its end and tells the daemon, unless the job is somebody else's by then. Returns how
-   * it ended, in words.
+   * Runs to the end and reports to the daemon, unless another builder has the job by then. Returns
+   * the outcome in words.
    */
   async run(): Promise<string> {
     const { state, mapping, client } = this.#environment;
@@ -105,7 +105,7 @@ export class JobRun {
     }
   }
 
-  /** Reports the result, and uploads again what a daemon lost that was restarted. */
+  /** Reports the result, and uploads again what a restarted daemon has lost. */
   async #report(outcome: Outcome, products: readonly Product[]): Promise<void> {
     const { client } = this.#environment;
     for (let attempt = 1; attempt <= MAX_REPORTS; attempt++) {
@@ -118,7 +118,7 @@ export class JobRun {
     throw new DaemonError("rejected", "The daemon keeps losing the packages of this job.");
   }
 
-  /** Asks the daemon, again if it cannot be reached, for as long as the lease lasts. */
+  /** Repeats a request while the daemon is unreachable, until the lease ends. */
   async #ask<T>(question: () => Promise<T>): Promise<T> {
     while (true) {
       if (this.#lease.hasEnded) throw new DaemonError("lease_ended", "The lease has ended.");

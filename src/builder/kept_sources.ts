@@ -5,12 +5,12 @@ import { runAsNamespaceRoot } from "./sandbox/run_sandbox.ts";
 
 const log = eventLogger("builder");
 
-/** When a directory was used last is the time of a file beside it: the directory is not ours. */
+/** The time of this file says when the directory beside it was last used: that belongs to builds. */
 const MARK = ".used";
 
 /**
- * What package bases have fetched, kept for their next builds as long as there is room: those that no
- * build used for the longest time go first.
+ * Fetched sources of package bases, kept for their next builds while there is room. The least
+ * recently used ones are removed first.
  */
 export class KeptSources {
   readonly #directory: string;
@@ -22,7 +22,7 @@ export class KeptSources {
     this.#mapping = mapping;
   }
 
-  /** The directory of a package base, which stays until the returned value is disposed of. */
+  /** The directory of a package base. It is not removed before the returned value is disposed of. */
   async use(packageBase: string): Promise<{ readonly path: string } & Disposable> {
     this.#inUse.set(packageBase, (this.#inUse.get(packageBase) ?? 0) + 1);
     const path = join(this.#directory, packageBase);
@@ -38,7 +38,7 @@ export class KeptSources {
     };
   }
 
-  /** Removes what no build uses until all together have at most `maxBytes`. */
+  /** Removes directories that no build uses until the total is at most `maxBytes`. */
   async tidy(maxBytes: number): Promise<void> {
     const kept: { name: string; usedAt: number; bytes: number }[] = [];
     for (const name of await this.#names()) {
@@ -66,7 +66,7 @@ export class KeptSources {
     }
   }
 
-  /** In milliseconds since the epoch; 0 for what an older builder has left. */
+  /** In milliseconds since the epoch; 0 for directories of an older builder. */
   async #usedAt(name: string): Promise<number> {
     try {
       return (await Deno.stat(join(this.#directory, `${name}${MARK}`))).mtime?.getTime() ?? 0;

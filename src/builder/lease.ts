@@ -3,10 +3,10 @@ import { type Clock, SYSTEM_CLOCK } from "../async/clock.ts";
 import { Stop } from "./command.ts";
 import { type DaemonClient, DaemonError } from "./daemon_client.ts";
 
-/** Heartbeats in the time of a lease, so that a lost one does no harm. */
+/** Heartbeats per lease time, so that a lost one does no harm. */
 const BEATS = 4;
 
-/** A lease that is kept while a job runs, and what ends the job early. */
+/** Renews the lease of a running job, and ends the job early if that fails. */
 export class Lease implements AsyncDisposable {
   readonly #controller = new AbortController();
   readonly #end = new AbortController();
@@ -22,12 +22,12 @@ export class Lease implements AsyncDisposable {
     this.#beating = this.#beat(client, job, clock);
   }
 
-  /** Aborted with a `Stop` when the job is cancelled, or is not ours any more. */
+  /** Aborted with a `Stop` when the job is cancelled or its lease has ended. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
 
-  /** Whether the job is not ours any more, so that nothing is to be said about it. */
+  /** Whether the lease has ended, so that the daemon accepts no report. */
   get hasEnded(): boolean {
     return this.#hasEnded;
   }
@@ -36,7 +36,7 @@ export class Lease implements AsyncDisposable {
     return this.#step;
   }
 
-  /** Tells the daemon what is done now, with the next heartbeat. */
+  /** Sets the step that the next heartbeat reports. */
   enter(step: BuildStep): void {
     this.#step = step;
   }

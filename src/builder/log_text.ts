@@ -1,14 +1,14 @@
-/** Sequences by which programs colour text or move the cursor (ECMA-48), and titles of terminals. */
+/** Sequences that colour text, move the cursor (ECMA-48) or set the title of a terminal. */
 // deno-lint-ignore no-control-regex
 const SEQUENCES = /\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|\x1b[@-Z\\-_]/g;
-/** Characters that move the cursor, cannot be seen or reorder what can. */
+/** Characters that move the cursor, are invisible or reorder visible ones. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** A longer line is divided. */
+/** Longer lines are split. */
 const MAX_LINE_LENGTH = 16_384;
 
 /**
- * Makes a stream of what a build prints safe for terminals and files: lines of visible text. Colours
- * are left out, a carriage return ends a line, and what else could deceive a reader is written as
+ * Makes the output of a build safe for terminals and files: lines of visible text. Colours are
+ * removed, a carriage return ends a line, and other characters that could deceive a reader become
  * `\u{...}`.
  */
 export class LogText {
@@ -27,7 +27,7 @@ export class LogText {
     return lines.map((line) => `${visibleLine(line)}\n`).join("");
   }
 
-  /** The last line, if it lacks its line feed. */
+  /** The last line, if it has no line feed. */
   finish(): string {
     const rest = this.#rest + this.#decoder.decode();
     this.#rest = "";

@@ -9,11 +9,11 @@ import { bubblewrapArguments, type SandboxPlan } from "./sandbox/sandbox.ts";
 import { hostLinks } from "./roots/host_links.ts";
 import type { Settings } from "./settings.ts";
 
-/** What one part of the machine is like. */
+/** The result of checking one part of the machine. */
 export interface Finding {
   readonly state: "ok" | "warning" | "failure";
   readonly what: string;
-  /** What to do about it; null if it is as it should be. */
+  /** How to fix it; null if nothing is wrong. */
   readonly advice: string | null;
 }
 
@@ -27,10 +27,10 @@ const PROGRAMS: readonly (readonly [path: string, packageName: string])[] = [
   ["/usr/bin/gpg", "gnupg"],
 ];
 
-/** A build of ordinary size, with its root. */
+/** Room for an ordinary build with its root. */
 const COMFORTABLE_BYTES = 10 * 1024 ** 3;
 
-/** How this user can have other user ids, tried; null if there are no user namespaces at all. */
+/** The ID mapping that works for this user; null without user namespaces. */
 export async function detectMapping(): Promise<IdMapping | null> {
   for (const mapping of ["subordinate", "own"] as const) {
     const limits = NO_LIMITS;
@@ -41,13 +41,13 @@ export async function detectMapping(): Promise<IdMapping | null> {
   return null;
 }
 
-/** Whether this machine can build, part by part, each tried as a build would use it. */
+/** Checks each part that builds need by using it as a build does. */
 export async function checkMachine(
   { stateDirectory, keyring, rootBase, buildIn }: Settings,
 ): Promise<Finding[]> {
   const findings = await missingPrograms();
   if (findings.length > 0) return findings;
-  findings.push(ok("programs: all there"));
+  findings.push(ok("programs: all installed"));
   const mapping = await detectMapping();
   findings.push(mappingFinding(mapping));
   if (mapping === null) return findings;
@@ -56,9 +56,8 @@ export async function checkMachine(
   if (rootBase === "host") {
     findings.push({
       state: "warning",
-      what: "root_base: roots lie above the /usr of this machine",
-      advice:
-        'Packages depend on what is installed here. Use root_base = "packages" on Arch Linux.',
+      what: "root_base: roots use the /usr of this machine",
+      advice: 'Builds depend on what is installed here. Use root_base = "packages" on Arch Linux.',
     });
   }
   findings.push(await keyringFinding(keyring));
@@ -69,7 +68,7 @@ export async function checkMachine(
       free >= COMFORTABLE_BYTES ? ok(`disk: ${text}`) : {
         state: "warning",
         what: `disk: ${text}`,
-        advice: "A root takes about 2 GiB, and large builds many more. Set state_directory.",
+        advice: "A root needs about 2 GiB, and large builds many more. Set state_directory.",
       },
     );
   }
@@ -88,14 +87,14 @@ async function missingPrograms(): Promise<Finding[]> {
 function mappingFinding(mapping: IdMapping | null): Finding {
   switch (mapping) {
     case "subordinate":
-      return ok("user namespaces: with subordinate ids");
+      return ok("user namespaces: with subordinate IDs");
     case "own":
       return {
         state: "warning",
-        what: "user namespaces: with the own id only, so files of all users belong to one",
+        what: "user namespaces: with a single ID only, so all files belong to one user",
         advice:
-          "Packages whose files belong to other users or groups are installed without that, " +
-          "and a build owns its root. Give this user subordinate ids: " +
+          "Files of other users and groups lose their owners, and a build owns its root. Give " +
+          "this user subordinate IDs: " +
           "usermod --add-subuids 100000-165535 --add-subgids 100000-165535 USER, and install " +
           "newuidmap (shadow on Arch Linux, uidmap on Debian).",
       };
@@ -142,7 +141,7 @@ async function tryOverlay(mapping: IdMapping, directory: string): Promise<Findin
     return {
       state: "failure",
       what: `state_directory: ${directory} cannot be written`,
-      advice: "Run this as the user of pkgstash-builder.service, or give it the directory.",
+      advice: "Run this as the user of pkgstash-builder.service, or make it own the directory.",
     };
   }
   try {
@@ -154,7 +153,7 @@ async function tryOverlay(mapping: IdMapping, directory: string): Promise<Findin
     }];
     const surroundings = { mapping, overlays, user: "root", limits: NO_LIMITS } as const;
     const failure = await failureOf(surround(surroundings, ["/usr/bin/touch", `${folder}/c/x`]));
-    if (failure === null) return ok("overlays: can be mounted by this user");
+    if (failure === null) return ok("overlays: this user can mount them");
     return {
       state: "failure",
       what: `overlays: ${failure}`,
@@ -173,11 +172,11 @@ async function tryOverlay(mapping: IdMapping, directory: string): Promise<Findin
 }
 
 async function gitFinding(): Promise<Finding> {
-  if (await statIfPresent(GIT) !== null) return ok("git: repositories can be looked at");
+  if (await statIfPresent(GIT) !== null) return ok("git: repositories can be checked");
   return {
     state: "warning",
-    what: `git: ${GIT} is missing, so packages that follow a repository are not looked at here`,
-    advice: "Install git, on one builder at least.",
+    what: `git: ${GIT} is missing, so this builder cannot check git repositories`,
+    advice: "Install git on at least one builder.",
   };
 }
 
@@ -188,12 +187,12 @@ async function keyringFinding(keyring: string): Promise<Finding> {
   return {
     state: "warning",
     what: `keyring: ${keyring} has no keys`,
-    advice: "Without it no package of the distribution can be checked, and no root is made. " +
+    advice: "Packages of the distribution cannot be verified without it, nor roots created. " +
       "Run pacman-key --init and pacman-key --populate archlinux as root.",
   };
 }
 
-/** What a program says when it fails; null if it does not. */
+/** The last line of a program that fails; null if it succeeds. */
 async function failureOf(argv: readonly string[]): Promise<string | null> {
   const tail = new OutputTail();
   const { code } = await runCommand({ argv, env: ENVIRONMENT, onOutput: (each) => tail.add(each) });

@@ -71,7 +71,7 @@ async function run(config: string | undefined): Promise<number> {
     if (state === "warning") log.warn(what, { advice });
   }
   const mapping = await detectMapping();
-  if (mapping === null) throw new Error("User namespaces were there a moment ago");
+  if (mapping === null) throw new Error("User namespaces have just disappeared");
   using state = await StateDirectory.open(settings.stateDirectory, {
     mapping,
     base: settings.rootBase,
@@ -81,7 +81,7 @@ async function run(config: string | undefined): Promise<number> {
   const looker = await Looker.open(client, state, mapping);
   const builder = new Builder({ client, settings, state, mapping, roots, looker });
   const stop = () => {
-    log.info("stopping, running jobs are given back");
+    log.info("stopping; running jobs return to the queue");
     builder.stop();
   };
   Deno.addSignalListener("SIGTERM", stop);

@@ -1,6 +1,6 @@
 const MAX_BYTES = 64 * 1024;
 
-/** The end of what a program prints, for sorting its failure. */
+/** The end of a program's output, from which its failure is classified. */
 export class OutputTail {
   #pieces: Uint8Array[] = [];
   #length = 0;

@@ -10,7 +10,7 @@ import { reasonOf } from "../errors.ts";
 import { LOG_LEVELS } from "../log_level.ts";
 import { readCredential } from "../platform/systemd/credential.ts";
 
-/** The file that is read unless `--config` names another. */
+/** The configuration file, unless `--config` names another. */
 export const DEFAULT_SETTINGS_PATH = "/etc/pkgstash-builder/pkgstash-builder.toml";
 
 export const URL_VARIABLE = "PKGSTASH_BUILDER_URL";
@@ -35,95 +35,96 @@ const keyServer = text("URL", "a URL of a key server", (value) => {
   return /^hkps?:\/\/[\w.:-]+$/.test(value) ? null : 'a URL such as "hkps://keys.openpgp.org"';
 });
 
-/** The keys of the builder's configuration, each with its default and one sentence. */
+/** The keys of the builder's configuration, each with its default and a description. */
 export const SETTINGS = {
   url: key({
     name: "url",
     type: daemon,
     defaultValue: "http://localhost:8090",
-    description: "The daemon that has the queue, and the packages that roots are made of.",
+    description: "URL of the daemon, which has the queue and serves the packages for roots.",
   }),
   tokenFile: key({
     name: "token_file",
     type: path,
     defaultValue: "/etc/pkgstash-builder/token",
     description:
-      'File with the token, which "pkgstash token create --builder" prints; for its owner and group only.',
+      'File with the token that "pkgstash token create --builder" prints; it must not be accessible to other users.',
   }),
   stateDirectory: key({
     name: "state_directory",
     type: path,
     defaultValue: "/var/lib/pkgstash-builder",
-    description: "Roots, sources and builds in progress; it needs room for the largest build.",
+    description:
+      "Directory for roots, sources and builds in progress; it needs room for the largest build.",
   }),
   concurrency: key({
     name: "concurrency",
     type: count(1, 64),
     defaultValue: 1,
-    description: "Builds at the same time.",
+    description: "Number of builds at the same time.",
   }),
   jobs: key({
     name: "jobs",
     type: count(0, 1024),
     defaultValue: 0,
-    description: "MAKEFLAGS=-j of a build; 0 for the number of processors.",
+    description: "Jobs of make in a build (MAKEFLAGS=-j); 0 means the number of processors.",
   }),
   architectures: key({
     name: "architectures",
     type: list(architecture, 'a list of architectures such as ["x86_64"]'),
     defaultValue: [Deno.build.arch],
-    description: "Architectures that this machine can run.",
+    description: "Architectures that this machine can build for.",
   }),
   keyring: key({
     name: "keyring",
     type: path,
     defaultValue: "/etc/pacman.d/gnupg",
-    description: "The keyring of pacman that packages of the distribution are checked with.",
+    description: "pacman keyring that verifies packages of the distribution.",
   }),
   keyServers: key({
     name: "key_servers",
     type: list(keyServer, 'a list of key servers such as ["hkps://keys.openpgp.org"]'),
     defaultValue: ["hkps://keyserver.ubuntu.com", "hkps://keys.openpgp.org"],
-    description: "Where keys of validpgpkeys are fetched that a package does not bring itself.",
+    description: "Key servers for keys in validpgpkeys that are not in the package source.",
   }),
   buildIn: key({
     name: "build_in",
     type: choice(["disk", "memory"] as const),
     defaultValue: "disk",
-    description: "Where builds unpack and compile: below state_directory, or in memory.",
+    description: "Where builds unpack and compile: on disk, below state_directory, or in memory.",
   }),
   maxSources: key({
     name: "max_sources",
     type: byteSize,
     defaultValue: "20GB",
     description:
-      "Disk space for fetched sources, which are kept for the next build of the same package; what was not used for the longest time is removed first.",
+      "Maximum disk space for fetched sources, which are kept for the next build of the same package; the least recently used ones are removed first.",
   }),
   minFreeSpace: key({
     name: "min_free_space",
     type: byteSize,
     defaultValue: "1GB",
-    description: "A build is ended before it leaves less space than this on the disk.",
+    description: "Free disk space below which running builds are ended.",
   }),
   rootBase: key({
     name: "root_base",
     type: choice(["packages", "host"] as const),
     defaultValue: "packages",
     description:
-      "What roots are made of: packages of the distribution alone, or those above the /usr of this machine, for tests where there are none.",
+      "Base of the roots: only packages of the distribution, or the /usr of this machine with packages on top, for tests without a distribution.",
   }),
   logLevel: key({
     name: "log_level",
     type: choice(LOG_LEVELS),
     defaultValue: "info",
-    description: "The least severe level that is logged.",
+    description: "Least severe level to log.",
   }),
 };
 
 /** The builder's configuration. */
 export type Settings = ValuesOf<typeof SETTINGS>;
 
-/** Settings with the token, which is kept apart because it must never be printed. */
+/** Settings with the token, which is separate because it must never be printed. */
 export interface ReadSettings {
   readonly settings: Settings;
   readonly token: string;
@@ -134,7 +135,7 @@ export interface ReadSettings {
 /**
  * Reads the configuration from a file, the environment and the defaults.
  *
- * @throws {ConfigProblems} with everything that is wrong.
+ * @throws {ConfigProblems} with all faults.
  */
 export async function readSettings(given?: string): Promise<ReadSettings> {
   const file = given ?? DEFAULT_SETTINGS_PATH;
@@ -163,7 +164,7 @@ function readToken(reader: KeyReader, file: string | null): string | null {
   const found = given ?? (file === null ? null : readTokenFile(reader, file));
   if (found === null || isBearerToken(found)) return found;
   reader.report(given === null ? file ?? "" : "environment", "", {
-    found: found === "" ? "no token" : "something that is no token",
+    found: found === "" ? "no token" : "text that is not a token",
     expected: 'the token that "pkgstash token create --builder NAME" printed',
   });
   return null;

@@ -9,7 +9,7 @@ import { KeptSources } from "./kept_sources.ts";
 import { makeLink, runAsNamespaceRoot } from "./sandbox/run_sandbox.ts";
 import type { Bind } from "./sandbox/sandbox.ts";
 
-/** Files of this machine's /etc that its programs need, for a root above its /usr. */
+/** Files of this machine's /etc that its programs need, for roots that use its /usr. */
 const HOST_FILES = [
   "/etc/alternatives",
   "/etc/ld.so.cache",
@@ -18,26 +18,26 @@ const HOST_FILES = [
   "/etc/makepkg.conf",
 ];
 
-/** Directories that sandboxes mount something on. */
+/** Mount points of sandboxes. */
 const MOUNT_POINTS = [
   ...["build", "ccache", "dev", "etc/pkgstash", "gnupg", "pkgdest", "proc", "run", "sccache"],
   ...["srcdest", "startdir", "tmp", "usr", "var/tmp"],
 ];
 
-/** Layers that no build used for this long are removed, and downloads of that age. */
+/** Layers that no build used for this long are removed, as are downloads of this age. */
 const UNUSED_MS = 14 * 24 * 60 * 60 * 1000;
 
 /**
- * What a builder keeps. Files of other user ids are in it, so what depends on how those are mapped
- * has the mapping in its name.
+ * The files that a builder keeps. Some belong to other user IDs; paths that depend on the mapping of
+ * those contain its name.
  *
  *     lock
  *     roots-MAPPING-BASE/      see roots/layers.ts
  *     pacman-MAPPING/          databases by architecture, and downloads
- *     sources-MAPPING/NAME/    what a package base fetched; see kept_sources.ts
+ *     sources-MAPPING/NAME/    fetched sources of a package base; see kept_sources.ts
  *     ccache-MAPPING/NAME/
  *     sccache-MAPPING/NAME/
- *     looks/                   the made-up files of /etc for looks at repositories
+ *     looks/                   generated files of /etc for checks of git repositories
  *     work/                    builds in progress
  */
 export class StateDirectory implements Disposable {
@@ -45,9 +45,9 @@ export class StateDirectory implements Disposable {
   readonly #mapping: IdMapping;
   readonly #lock: DirectoryLock;
   readonly rootStore: RootStore;
-  /** What package bases have fetched. */
+  /** Fetched sources of package bases. */
   readonly sources: KeptSources;
-  /** Binds for a root above this machine's /usr; none otherwise. */
+  /** Binds for roots that use this machine's /usr; none otherwise. */
   readonly hostFiles: readonly Bind[];
 
   private constructor(
@@ -67,7 +67,7 @@ export class StateDirectory implements Disposable {
     this.hostFiles = hostFiles;
   }
 
-  /** Locks the directory and removes what a builder left that was killed. */
+  /** Locks the directory and removes leftovers of a killed builder. */
   static async open(
     directory: string,
     { mapping, base }: { readonly mapping: IdMapping; readonly base: "packages" | "host" },
@@ -104,7 +104,7 @@ export class StateDirectory implements Disposable {
     return join(this.#directory, `pacman-${this.#mapping}`, "downloads");
   }
 
-  /** Each package base has its own, so that none can change what another one compiles. */
+  /** Each package base has its own, so that none can affect what another one compiles. */
   ccache(packageBase: string): string {
     return join(this.#directory, `ccache-${this.#mapping}`, packageBase);
   }
@@ -137,7 +137,7 @@ export class StateDirectory implements Disposable {
     }
   }
 
-  /** What is below the packages of a root. */
+  /** The layers below the packages of a root. */
   async #makeBottoms(): Promise<void> {
     const { directory, isAboveHost } = this.rootStore;
     const [links, skeleton] = [join(directory, "links"), join(directory, "skeleton")];

@@ -4,21 +4,21 @@ import { BUILD_UID } from "./sandbox/namespaces.ts";
 import { runAsNamespaceRoot } from "./sandbox/run_sandbox.ts";
 
 /**
- * The directories of one attempt, all of which go when it ends:
+ * The directories of one attempt, which are removed when it ends:
  *
  *     conf/        pacman.conf, makepkg.conf, the keyring of the root
- *     etc/         the made-up files of /etc
+ *     etc/         generated files of /etc
  *     root/        where the root is mounted
  *     srcdest/     where the sources are mounted
- *     log          all that was printed
+ *     log          the output of the build
  *
- * and, of the user that builds:
+ * These belong to the build user:
  *
  *     startdir/    the approved files
- *     build/       what is unpacked and compiled
- *     pkgdest/     what becomes of it
+ *     build/       where the build unpacks and compiles
+ *     pkgdest/     its packages
  *     gnupg/       the keys of validpgpkeys
- *     upper/       what a build changes of the sources, with upper.work/
+ *     upper/       its changes to the sources, with upper.work/
  */
 export class Workspace {
   readonly #directory: string;
@@ -34,7 +34,7 @@ export class Workspace {
     for (const name of ["conf", "etc", "root", "srcdest", ...OWNED, "upper.work"]) {
       await Deno.mkdir(join(workspace.#directory, name), { recursive: true });
     }
-    // Only the builder's user may look in; sandboxes get what is in here by binds.
+    // Only the builder's user has access; sandboxes get bind mounts.
     await workspace.giveToBuild(...OWNED);
     return workspace;
   }
@@ -43,7 +43,7 @@ export class Workspace {
     return join(this.#directory, name);
   }
 
-  /** Makes parts, or other directories, belong to the user that builds. */
+  /** Gives parts of the workspace, or other directories, to the build user. */
   async giveToBuild(...names: readonly string[]): Promise<void> {
     if (this.#mapping === "own") return;
     const paths = names.map((name) => name.startsWith("/") ? name : join(this.#directory, name));
@@ -51,7 +51,7 @@ export class Workspace {
     await this.#asRoot("/usr/bin/chown", "-RPh", owner, "--", ...paths);
   }
 
-  /** Empties what a build writes, and so makes room for another one. */
+  /** Empties the directories that a build writes, for another build. */
   async renew(): Promise<void> {
     const paths = RENEWED.map((name) => join(this.#directory, name));
     await this.#asRoot("/usr/bin/rm", "-rf", "--", ...paths);
@@ -59,14 +59,14 @@ export class Workspace {
     await this.giveToBuild(...RENEWED.filter((name) => OWNED.includes(name)));
   }
 
-  /** Puts a directory that the builder wrote in place of a part, for the user that builds. */
+  /** Replaces a part by a directory that the builder wrote, and gives it to the build user. */
   async replace(name: "startdir", directory: string): Promise<void> {
     await this.#asRoot("/usr/bin/rm", "-rf", "--", this.path(name));
     await Deno.rename(directory, this.path(name));
     await this.giveToBuild(name);
   }
 
-  /** Bytes on the disk. */
+  /** Disk usage in bytes. */
   async usedBytes(): Promise<number> {
     const { stdout } = await runAsNamespaceRoot(
       this.#mapping,
@@ -88,7 +88,7 @@ export class Workspace {
 const OWNED: readonly string[] = ["startdir", "build", "pkgdest", "gnupg", "upper"];
 const RENEWED: readonly string[] = ["startdir", "build", "pkgdest", "upper", "upper.work"];
 
-/** The name of something in a workspace. */
+/** The name of an entry of the workspace. */
 export type WorkspacePart =
   | "conf"
   | "etc"

@@ -4,10 +4,10 @@ import type { IdMapping } from "../sandbox/namespaces.ts";
 import type { SandboxRun } from "../sandbox/run_sandbox.ts";
 import type { Bind } from "../sandbox/sandbox.ts";
 
-/** What git of this machine is run with. */
+/** What git is run with. */
 export interface GitSurroundings {
   readonly mapping: IdMapping;
-  /** Made-up files of /etc. */
+  /** Generated files of /etc. */
   readonly machineFiles: readonly Bind[];
 }
 
@@ -19,8 +19,8 @@ const MEMORY_BYTES = 1024 ** 3;
 const TEMPORARY_BYTES = 512 * 1024 ** 2;
 
 /**
- * A sandbox with the git of this machine and its network. A server that git talks to may be hostile,
- * so there is nothing but programs, a directory in memory, and no protocol that runs one of them.
+ * A sandbox with this machine's git and network. The server may be hostile, so the sandbox contains
+ * only programs and a directory in memory, and git may use no protocol that starts a program.
  */
 export async function gitSandbox(
   { mapping, machineFiles }: GitSurroundings,

@@ -13,7 +13,7 @@ import { GIT, gitSandbox, type GitSurroundings } from "./git_sandbox.ts";
 const log = eventLogger("looks");
 
 const LIST_TIMEOUT_MS = 60_000;
-/** The command that waits for it does so a little longer. */
+/** The command that waits for it waits a little longer. */
 const CLONE_TIMEOUT_MS = 150_000;
 const MAX_REASON_LENGTH = 300;
 
@@ -24,7 +24,7 @@ interface GitReference {
 
 type Pin = Extract<LookReport, { kind: "pins" }>["pins"][number];
 
-/** Looks at repositories for the daemon. */
+/** Checks git repositories for the daemon. */
 export class Looker {
   readonly #client: Pick<DaemonClient, "lookResult" | "lookTree">;
   readonly #surroundings: GitSurroundings;
@@ -37,7 +37,7 @@ export class Looker {
     this.#surroundings = surroundings;
   }
 
-  /** Null if this machine has no git, so that it cannot look. */
+  /** Null if this machine has no git. */
   static async open(
     client: Pick<DaemonClient, "lookResult" | "lookTree">,
     state: Pick<StateDirectory, "looks">,
@@ -49,7 +49,7 @@ export class Looker {
     return new Looker(client, { mapping, machineFiles });
   }
 
-  /** Looks, and tells the daemon. */
+  /** Performs a look and reports its outcome. */
   async look(look: LookReport, signal: AbortSignal): Promise<void> {
     const outcome = look.kind === "tree"
       ? await this.#tree(look, signal)
@@ -67,8 +67,8 @@ export class Looker {
       : look.references;
     const facts = { repositories: all.map(({ url }) => url).join(" ") };
     if (outcome.outcome === "failed") {
-      log.warn("cannot look at a repository", { ...facts, reason: outcome.reason });
-    } else log.debug("looked at a repository", facts);
+      log.warn("cannot check a git repository", { ...facts, reason: outcome.reason });
+    } else log.debug("checked a git repository", facts);
   }
 
   async #commits(
@@ -84,7 +84,7 @@ export class Looker {
     return { outcome: "references", commits };
   }
 
-  /** The commit of a reference, null if there is none; or why that cannot be told. */
+  /** The commit of a reference, null if there is none; or why it is unknown. */
   async #commitOf(
     { url, reference }: GitReference,
     signal: AbortSignal,
@@ -95,7 +95,7 @@ export class Looker {
     return { outcome: null, commit: commitOf(new TextDecoder().decode(output), reference) };
   }
 
-  /** A branch or tag that has each pin; null for one that none has. */
+  /** For each pin, a branch or tag that contains it; null if none does. */
   async #places(pins: readonly Pin[], signal: AbortSignal): Promise<LookOutcome> {
     const places: (string | null)[] = [];
     for (const { url, kind, value } of pins) {
@@ -131,14 +131,14 @@ export class Looker {
     if (output.length > MAX_LOOK_TREE_BYTES) {
       return failed(url, `its files are more than ${MAX_LOOK_TREE_BYTES} bytes`);
     }
-    // It may have moved since.
+    // The branch may have moved since.
     const end = output.indexOf("\n".charCodeAt(0));
     const cloned = new TextDecoder().decode(output.subarray(0, Math.max(0, end)));
     if (!COMMIT.test(cloned)) return failed(url, "its clone has no commit");
     return { outcome: "tree", commit: cloned, tar: output.slice(end + 1) };
   }
 
-  /** What git prints, at most somewhat more than a tree may have; or why it failed. */
+  /** The output of git, limited to little more than a tree may have; or why it failed. */
   async #git(
     argv: readonly string[],
     { signal, url, timeoutMs }: { signal: AbortSignal; url: string; timeoutMs: number },
@@ -174,8 +174,8 @@ export class Looker {
 }
 
 /**
- * Prints the commit and a tar of its files. $1 is the URL, what follows the branch. Servers that send
- * plain files cannot send a part of the history.
+ * Prints the commit and a tar archive of its files. $1 is the URL; further arguments select the
+ * branch. Servers of plain files cannot send a part of the history.
  */
 const CLONE = `url=$1
 shift
@@ -188,8 +188,8 @@ cd clone
 exec /usr/bin/git archive --format=tar --prefix=tree/ HEAD`;
 
 /**
- * Prints a branch or tag whose history has a commit, if there is one. $1 is the URL, $2 the commit. A
- * bare clone has branches and tags, and neither pull requests nor what only forks have.
+ * Prints a branch or tag whose history contains a commit, if there is one. $1 is the URL, $2 the
+ * commit. A bare clone has branches and tags, but no pull requests and no commits of forks.
  */
 const CONTAINS = `for filter in --filter=tree:0 ''; do
   rm -rf clone
@@ -201,7 +201,7 @@ exec /usr/bin/git for-each-ref --count=1 --contains "$2" '--format=%(refname)' r
 
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 
-/** The commit that stands before a reference; null if there is none. */
+/** The commit that the output lists for a reference; null if there is none. */
 function commitOf(text: string, reference: string): string | null {
   for (const line of text.split("\n")) {
     const [commit = "", name] = line.split("\t");

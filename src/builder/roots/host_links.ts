@@ -6,10 +6,10 @@ export interface HostLink {
   readonly target: string;
 }
 
-/** Names that lead into /usr on every machine of today. */
+/** Names that lead into /usr on every current distribution. */
 const NAMES = ["bin", "sbin", "lib", "lib32", "lib64"];
 
-/** The links by which programs of this machine find each other, such as /bin. */
+/** Links that the machine's programs rely on, such as /bin. */
 export async function hostLinks(): Promise<HostLink[]> {
   const links: HostLink[] = [];
   for (const name of NAMES) {
@@ -17,18 +17,18 @@ export async function hostLinks(): Promise<HostLink[]> {
       const target = await Deno.readLink(join("/", name));
       links.push({ path: join("/", name), target: target.replace(/^\//, "") });
     } catch {
-      // Not every architecture has all of them.
+      // Some architectures lack some of them.
     }
   }
   return links;
 }
 
-/** Deeper directories of the machine are never in a package of a test. */
+/** Packages of tests have no deeper directories in common with the machine. */
 const MAX_DEPTH = 4;
 
 /**
- * Makes the directories of this machine's /usr in a layer above it. They belong to a user id that
- * no namespace of ours has, so an overlay cannot copy them by itself when something is added.
+ * Creates the directories of this machine's /usr in a layer above it. They belong to a user ID that
+ * is not mapped in our namespaces, so an overlay cannot copy them up when something is added.
  */
 export async function copyDirectories(
   target: string,

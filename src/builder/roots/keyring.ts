@@ -7,14 +7,14 @@ import { hostLinks } from "./host_links.ts";
 import type { PacmanFiles } from "./pacman.ts";
 import { PACMAN_PLACES } from "./pacman_configuration.ts";
 
-/** What pacman reads of a keyring; its private keys stay where they are. */
+/** The files of a keyring that pacman reads; private keys are not copied. */
 const PARTS = ["pubring.gpg", "pubring.kbx", "trustdb.gpg"];
 
 const MEMORY_BYTES = 16 * 1024 * 1024;
 
 /**
- * Makes the keyring of a job in its configuration directory: a copy of the machine's, which this
- * never changes, and the keys that sign the own repository.
+ * Creates the keyring of a job in its configuration directory: a copy of the machine's, which stays
+ * unchanged, plus the keys that sign the daemon's own repository.
  */
 export async function makeKeyring(
   files: PacmanFiles,
@@ -30,7 +30,7 @@ export async function makeKeyring(
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     }
   }
-  // Without this file, pacman takes no keyring for one.
+  // pacman requires this file in every keyring.
   await Deno.open(join(directory, "pubring.gpg"), { create: true, append: true })
     .then((file) => file.close());
   if (keys === null || fingerprint === null) return;
@@ -72,6 +72,6 @@ async function importKeys(files: PacmanFiles): Promise<void> {
   throw new BuildFailure(
     "builder_unfit",
     "preparing",
-    `Cannot import the keys of the repository: ${output.trim().slice(-500)}`,
+    `Cannot import the keys of the own repository: ${output.trim().slice(-500)}`,
   );
 }

@@ -2,30 +2,30 @@ import { join } from "@std/path";
 import type { Overlay } from "../sandbox/namespaces.ts";
 
 /**
- * Roots are layers that overlays put on one another. Below a root's directory:
+ * Roots are stacks of layers, mounted as overlays. On disk:
  *
- *     links/         what every root has at its bottom while packages are installed
- *     skeleton/      the same, and what sandboxes mount something on
- *     layers/KEY/    packages: those of base-devel, or what a package needs beyond a layer
+ *     links/         the lowest layer while packages are installed
+ *     skeleton/      the same with the mount points of sandboxes
+ *     layers/KEY/    packages: those of base-devel, or a further set of dependencies
  *       root/        the files
- *       usr/         those of /usr, if roots lie above the /usr of this machine
- *     layers/KEY.new-X/   a layer in the making
+ *       usr/         those of /usr, if roots use the /usr of this machine
+ *     layers/KEY.new-X/   an unfinished layer
  */
 export interface RootStore {
   readonly directory: string;
-  /** Whether the /usr of this machine is below. */
+  /** Whether the /usr of this machine is the lowest layer. */
   readonly isAboveHost: boolean;
 }
 
-/** Directories that a layer has. */
+/** The directories of a layer. */
 export function layerParts({ isAboveHost }: RootStore): string[] {
   return isAboveHost ? ["root", "usr", "root.work", "usr.work"] : ["root", "root.work"];
 }
 
 /**
- * The overlays that make one root of layers, the uppermost first. With `upper`, the directory of a
- * new layer, the root can be written, and that is what becomes of it; otherwise it has the mount
- * points of sandboxes.
+ * The overlays that mount layers as one root, the uppermost layer first. With `upper`, the directory
+ * of a new layer, the root is writable and changes go there; otherwise it is read-only and has the
+ * mount points of sandboxes.
  */
 export function overlaysOf(
   { directory, isAboveHost }: RootStore,

@@ -6,7 +6,7 @@ import type { SandboxRun } from "../sandbox/run_sandbox.ts";
 import { hostLinks } from "./host_links.ts";
 import { PACMAN_PLACES } from "./pacman_configuration.ts";
 
-/** What pacman works with. */
+/** The files that pacman uses. */
 export interface PacmanFiles {
   readonly mapping: IdMapping;
   /** Directory of the job with `pacman.conf`, `gnupg` and `cache`. */
@@ -19,11 +19,11 @@ export interface PacmanFiles {
 export interface PacmanCall {
   readonly argv: readonly string[];
   readonly hasNetwork: boolean;
-  /** Directory that becomes pacman's database; null for that of the target. */
+  /** Directory for pacman's database; null for that of the target. */
   readonly database: string | null;
-  /** The synchronized databases, if they are not part of `database`. */
+  /** The sync databases, if they are not below `database`. */
   readonly sync?: string;
-  /** The root that is made; null if pacman only looks. */
+  /** The root to install into; null if pacman only queries. */
   readonly target: { readonly path: string; readonly overlays: readonly Overlay[] } | null;
   readonly overlays?: readonly Overlay[];
   readonly onOutput?: (bytes: Uint8Array) => void;
@@ -32,7 +32,7 @@ export interface PacmanCall {
 
 const TEMPORARY_BYTES = 256 * 1024 * 1024;
 
-/** The words that every call of pacman begins with. */
+/** The beginning of every call of pacman. */
 export const PACMAN: readonly string[] = [
   "/usr/bin/pacman",
   "--config",
@@ -43,13 +43,13 @@ export const PACMAN: readonly string[] = [
   "never",
 ];
 
-/** Words for whatever changes something. */
+/** Options of every call that changes something. */
 export const UNATTENDED: readonly string[] = ["--noconfirm", "--noprogressbar"];
 
 /**
- * A sandbox with the pacman of this machine, as root of a user namespace: it must set owners, and
- * change its root directory for scriptlets and hooks. Those come from packages, of the AUR too, so
- * it sees of this machine its programs only, and has the network only to download.
+ * A sandbox with this machine's pacman, as root of a user namespace: pacman sets owners and changes
+ * its root directory for scriptlets and hooks. These come from packages, also of the AUR, so the
+ * sandbox contains only the machine's programs, and has the network only for downloads.
  */
 export async function pacmanSandbox(files: PacmanFiles, call: PacmanCall): Promise<SandboxRun> {
   const { keyring, cache, database, target, configuration } = PACMAN_PLACES;

@@ -1,6 +1,6 @@
 import type { Job } from "../../api/builder.ts";
 
-/** Where the sandbox of pacman has what this configuration names. */
+/** Paths in the sandbox of pacman that this configuration names. */
 export const PACMAN_PLACES = {
   configuration: "/etc/pacman.conf",
   keyring: "/etc/pacman.d/gnupg",
@@ -10,8 +10,8 @@ export const PACMAN_PLACES = {
 } as const;
 
 /**
- * The pacman.conf of a job's root (pacman.conf(5)). Packages of the distribution must be signed, as
- * its own configuration demands; those of the own repository as far as it is.
+ * The pacman.conf of a job's root (pacman.conf(5)). Packages of the distribution must be signed;
+ * those of the own repository must be if the repository is signed.
  */
 export function pacmanConfiguration(
   { architecture, mirrored, repository }: Pick<Job, "architecture" | "mirrored" | "repository">,
@@ -27,7 +27,7 @@ export function pacmanConfiguration(
     `CacheDir = ${cache}`,
     "ParallelDownloads = 5",
     ...mirrored.flatMap(({ name, servers }) => section(name, servers)),
-    // The last one: a name of the distribution is the distribution's.
+    // Last, so that packages of the distribution take precedence.
     ...section(repository.name, repository.servers),
     `SigLevel = ${own}`,
     "",
@@ -38,7 +38,7 @@ function section(name: string, servers: readonly string[]): string[] {
   return [`[${name}]`, ...servers.map((server) => `Server = ${server}`)];
 }
 
-/** Whether text of a job can be part of a line of pacman.conf, and nothing more. */
+/** Whether text of a job stays within its line of pacman.conf. */
 export function isPlainLine(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text) && !/[\[\]#]/.test(text);
 }

@@ -19,27 +19,27 @@ export interface BuildRoot {
   readonly layers: readonly string[];
 }
 
-/** What a root is made for. */
+/** A request for a root. */
 export interface RootRequest {
   readonly job: Job;
   readonly files: PacmanFiles;
-  /** What must be installed besides base-devel, as a PKGBUILD writes it. */
+  /** What to install besides base-devel, as a PKGBUILD writes it. */
   readonly dependencies: readonly string[];
   readonly onOutput: (bytes: Uint8Array) => void;
   readonly signal: AbortSignal;
 }
 
-/** The package that every build may take for granted. */
+/** The package that PKGBUILDs need not depend on. */
 const BASE = "base-devel";
-/** How pacman -T ends if it prints something (pacman(8)). */
+/** Exit code of pacman -T if a dependency is not met (pacman(8)). */
 const SOME_ARE_MISSING = 127;
-/** Marks the lines that are wanted among those that pacman prints. */
+/** Marks the wanted lines in pacman's output. */
 const MARK = "pkgstash-target ";
 
 /**
- * Makes roots with pacman, and keeps their layers: one has base-devel, one for each set of packages
- * that builds need beyond it. A layer is named by the packages in it with their versions, so it is
- * used as long as the repositories have just these.
+ * Creates roots with pacman and keeps their layers: one for base-devel and one for each further set
+ * of packages. A layer is named after its packages and their versions, so it is reused until a
+ * repository has other versions.
  */
 export class RootMaker {
   readonly #store: RootStore;
@@ -55,7 +55,7 @@ export class RootMaker {
   }
 
   /**
-   * Makes a root, or finds its layers. One at a time: they share databases.
+   * Creates a root, or finds its layers. Calls run one at a time, because they share databases.
    *
    * @throws {BuildFailure} if a dependency does not exist, or pacman fails.
    */
@@ -109,7 +109,7 @@ export class RootMaker {
     return stdout.split("\n").filter((line) => dependencies.includes(line));
   }
 
-  /** What pacman would install for these names, each as `repository/name version`. */
+  /** The packages that pacman would install for these names, each as `repository/name version`. */
   async #targets(
     request: RootRequest,
     names: readonly string[],
@@ -133,7 +133,7 @@ export class RootMaker {
       .map((line) => line.slice(MARK.length)).toSorted();
   }
 
-  /** The layer with these packages above others; makes it if there is none. */
+  /** The layer with these packages above others; created if it does not exist. */
   async #layer(
     request: RootRequest,
     { targets, below, database }: {
@@ -186,7 +186,7 @@ export class RootMaker {
     return layer;
   }
 
-  /** Runs pacman; returns its standard output, which goes to the log as well. */
+  /** Runs pacman and returns its standard output, which is also logged. */
   async #run(request: RootRequest, what: string, call: PacmanCall): Promise<string> {
     const tail = new OutputTail();
     let stdout = "";
@@ -207,7 +207,7 @@ export class RootMaker {
   }
 }
 
-/** Sorts a failure of pacman by its words. */
+/** Classifies a failure of pacman by its messages. */
 export function pacmanFailure(what: string, code: number, output: string): BuildFailure {
   const missing = [...output.matchAll(/target not found: (\S+)/g)].map(([, name]) => name);
   if (missing.length > 0) {

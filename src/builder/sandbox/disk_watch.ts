@@ -4,21 +4,22 @@ import { Stop } from "../command.ts";
 
 const LOOK_MS = 1_000;
 
-/** What a build may do to the disk. */
+/** The disk limits of a build. */
 export interface DiskAllowance {
   /** A directory on the disk. */
   readonly directory: string;
-  /** The build is ended if there is less. */
+  /** Free space below which the build is ended. */
   readonly minFreeBytes: number;
-  /** The build is ended if it has more. */
+  /** Used space above which the build is ended. */
   readonly maxBytes: number;
-  /** How much it has, which takes time to count. */
+  /** The space that the build uses; expensive to count. */
   readonly usedBytes: () => Promise<number>;
 }
 
 /**
- * Ends a build that fills the disk. An ordinary user has no quotas, so this looks at the free space
- * each second, and counts only when so much is gone that the build may be the reason.
+ * Ends a build that fills the disk. An ordinary user cannot set quotas, so this class checks the
+ * free space every second, and counts files only once so much is gone that the build may be the
+ * reason.
  */
 export class DiskWatch implements AsyncDisposable {
   readonly #controller = new AbortController();
@@ -44,7 +45,7 @@ export class DiskWatch implements AsyncDisposable {
       if (free < countBelow) {
         const used = await usedBytes();
         if (used > maxBytes) return this.#controller.abort(new Stop("disk full"));
-        // It cannot be too much before the rest of its allowance is gone as well.
+        // The build cannot be over its limit before the rest of its allowance is gone, too.
         countBelow = free - (maxBytes - used);
       }
       await SYSTEM_CLOCK.sleep(LOOK_MS, this.#end.signal);

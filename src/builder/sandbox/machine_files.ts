@@ -2,13 +2,13 @@ import { join } from "@std/path";
 import { BUILD_UID } from "./namespaces.ts";
 import type { Bind } from "./sandbox.ts";
 
-/** Where bundles of certificate authorities are, on Arch Linux and elsewhere. */
+/** Paths of the bundle of certificate authorities on Arch Linux and elsewhere. */
 const BUNDLES = [
   "/etc/ca-certificates/extracted/tls-ca-bundle.pem",
   "/etc/ssl/certs/ca-certificates.crt",
 ];
 
-/** Where a sandbox finds the certificates of the machine. */
+/** Path of the machine's certificates in a sandbox. */
 export const CERTIFICATES = "/etc/pkgstash/ca.pem";
 
 const FILES: Readonly<Record<string, string>> = {
@@ -19,15 +19,15 @@ const FILES: Readonly<Record<string, string>> = {
     "",
   ].join("\n"),
   group: ["root:x:0:", `build:x:${BUILD_UID}:`, "nobody:x:65534:", ""].join("\n"),
-  // makepkg asks pacman what is installed, which reads this first.
+  // makepkg asks pacman what is installed, and pacman reads this first.
   "pacman.conf": "[options]\n",
   hosts: "127.0.0.1 localhost\n::1 localhost\n",
 };
 
-/** The files of /etc that every sandbox has in place of the machine's. */
+/** The files of /etc that replace the machine's in every sandbox. */
 export const MADE_UP: readonly string[] = [...Object.keys(FILES), "resolv.conf"];
 
-/** Writes the made-up files into an existing directory; returns how to bind them. */
+/** Writes the generated files into an existing directory; returns their binds. */
 export async function writeMachineFiles(directory: string): Promise<Bind[]> {
   const files: Record<string, string> = { ...FILES, "resolv.conf": await nameServers() };
   for (const [name, content] of Object.entries(files)) {
@@ -45,7 +45,7 @@ export async function writeMachineFiles(directory: string): Promise<Bind[]> {
   ];
 }
 
-/** The name servers of the machine, without the domains that it searches. */
+/** The machine's name servers, without its search domains. */
 async function nameServers(): Promise<string> {
   const text = await firstReadable(["/etc/resolv.conf"]) ?? "";
   return text.split("\n").filter((line) => /^(?:nameserver|options)\s/.test(line))
@@ -57,7 +57,7 @@ async function firstReadable(paths: readonly string[]): Promise<string | null> {
     try {
       return await Deno.readTextFile(path);
     } catch {
-      // The next one.
+      // Try the next one.
     }
   }
   return null;

@@ -1,46 +1,46 @@
 /**
- * How this machine lets an ordinary user have other user ids: as many as newuidmap(1) maps, or none
- * but the own one.
+ * The user IDs that an ordinary user gets on this machine: those that newuidmap(1) maps, or only its
+ * own.
  */
 export type IdMapping = "subordinate" | "own";
 
-/** The user that builds, as the sandbox shows it. */
+/** The build user inside sandboxes. */
 export const BUILD_UID = 1000;
 
-/** An overlay that exists for one command only. All paths are plain, see `assertPlain`. */
+/** An overlay that exists for one command. All paths are plain; see `assertPlain`. */
 export interface Overlay {
   /** The uppermost first. */
   readonly lower: readonly string[];
-  /** Where changes go; null for an overlay that cannot be written. */
+  /** Receives the changes; null for a read-only overlay. */
   readonly upper: { readonly directory: string; readonly work: string } | null;
   readonly target: string;
 }
 
-/** What surrounds a sandbox: user ids, mounts that it may bind, and limits. */
+/** The surroundings of a sandbox: user IDs, mounts that it may bind, and limits. */
 export interface Surroundings {
   readonly mapping: IdMapping;
   readonly overlays: readonly Overlay[];
   /**
-   * Files and directories that the user who builds cannot reach, because the directories above them
-   * are not for everybody: mounted once more where it can.
+   * Files and directories that the build user cannot reach, because their parent directories are
+   * closed to it; they are bind-mounted where it can.
    */
   readonly staged?: readonly { readonly source: string; readonly place: string }[];
-  /** Root of the namespace, as pacman needs to be, or the user that builds. */
+  /** Root of the namespace, which pacman needs, or the build user. */
   readonly user: "root" | "build";
   readonly limits: ProcessLimits;
 }
 
-/** Limits of the kernel (setrlimit(2)); null for none. */
+/** Kernel limits (setrlimit(2)); null for none. */
 export interface ProcessLimits {
   /** Processes and threads of one sandbox. */
   readonly processes: number | null;
   readonly fileBytes: number | null;
-  /** Memory that each process may write to (RLIMIT_DATA): address space alone says nothing. */
+  /** Writable memory of each process (RLIMIT_DATA); address space alone costs nothing. */
   readonly memoryBytes: number | null;
 }
 
 /**
- * Where staged mounts are. Only the namespace of one command sees them there, in place of what the
+ * Where staged mounts are. Only the namespace of one command sees them there; they hide what the
  * machine has below this directory.
  */
 export const STAGE = "/mnt";
@@ -48,14 +48,14 @@ export const STAGE = "/mnt";
 export const NO_LIMITS: ProcessLimits = { processes: null, fileBytes: null, memoryBytes: null };
 
 /**
- * The argument list that runs `inner` in a user and mount namespace of its own. No shell interprets
- * any of `inner`.
+ * The argument list that runs `inner` in its own user and mount namespaces. No shell interprets
+ * `inner`.
  */
 export function surround(
   { mapping, overlays, staged = [], user, limits }: Surroundings,
   inner: readonly string[],
 ): string[] {
-  // "own" has one user id only, which is root of the namespace; bubblewrap then renames it.
+  // "own" has a single user ID, which is root of the namespace; bubblewrap then maps it again.
   const isOther = user === "build" && mapping === "subordinate";
   return [
     "/usr/bin/unshare",
@@ -89,7 +89,7 @@ function mountLine({ lower, upper, target }: Overlay): string {
   const options = [
     `lowerdir=${lower.join(":")}`,
     ...upper === null ? [] : [`upperdir=${upper.directory}`, `workdir=${upper.work}`],
-    // Overlays of an ordinary user keep their notes in attributes of users.
+    // An ordinary user's overlays keep their metadata in user attributes.
     "userxattr",
   ];
   return `/usr/bin/mount -t overlay overlay -o '${options.join(",")}' '${target}'`;
@@ -108,7 +108,7 @@ function stageLines(staged: NonNullable<Surroundings["staged"]>): string[] {
   return [`/usr/bin/mount -t tmpfs -o mode=0755,size=1m stage ${STAGE}`, ...lines];
 }
 
-/** Mount options and the shell have characters of their own; our paths have none of them. */
+/** Rejects paths with characters that mount options or the shell interpret. */
 function assertPlain(path: string): void {
   if (!/^[\w./@+-]+$/.test(path)) {
     throw new Error(`The path ${JSON.stringify(path)} cannot be part of a mount`);

@@ -3,7 +3,7 @@ import { type CommandEnd, outputOf, runCommand } from "../command.ts";
 import { NO_LIMITS, STAGE, surround, type Surroundings } from "./namespaces.ts";
 import { bubblewrapArguments, type SandboxPlan } from "./sandbox.ts";
 
-/** A sandbox with what surrounds it. */
+/** A sandbox with its surroundings. */
 export interface SandboxRun {
   readonly surroundings: Surroundings;
   readonly plan: SandboxPlan;
@@ -13,10 +13,10 @@ export interface SandboxRun {
   readonly signal?: AbortSignal;
 }
 
-/** What `outputOfSandbox` keeps, unless it is told otherwise. */
+/** Default limit of `outputOfSandbox`. */
 const MAX_OUTPUT_BYTES = 1024 * 1024;
 
-/** Programs outside the sandbox get nothing but this. */
+/** The environment of programs outside the sandbox. */
 export const ENVIRONMENT = { PATH: "/usr/bin:/usr/sbin:/bin:/sbin", LC_ALL: "C" };
 
 /** Runs a sandbox until all its processes have ended. */
@@ -25,7 +25,7 @@ export function runSandbox(run: SandboxRun): Promise<CommandEnd> {
   return runCommand({ argv: argumentsOf({ plan, surroundings }), env: ENVIRONMENT, ...rest });
 }
 
-/** As `runSandbox`, and returns the beginning of its standard output. */
+/** Like `runSandbox`; returns the beginning of standard output. */
 export function outputOfSandbox(
   run: SandboxRun,
   maxBytes: number = MAX_OUTPUT_BYTES,
@@ -35,7 +35,7 @@ export function outputOfSandbox(
   return outputOf({ argv, env: ENVIRONMENT, ...rest }, maxBytes);
 }
 
-/** Everybody may reach what is here, so nothing of it needs to be staged. */
+/** Paths below these are open to all users and need no staging. */
 const OPEN = /^\/(?:usr|etc)(?:\/|$)/;
 
 function argumentsOf({ plan, surroundings }: Pick<SandboxRun, "plan" | "surroundings">): string[] {
@@ -52,7 +52,7 @@ function argumentsOf({ plan, surroundings }: Pick<SandboxRun, "plan" | "surround
 
 /**
  * Runs a program of this machine as root of a user namespace, for files that belong to subordinate
- * ids, and returns its exit code and what it printed on standard output.
+ * IDs. Returns its exit code and standard output.
  */
 export function runAsNamespaceRoot(
   mapping: Surroundings["mapping"],
@@ -63,8 +63,8 @@ export function runAsNamespaceRoot(
 }
 
 /**
- * Makes a symbolic link, unless there is something. Deno makes none without the right to write
- * everywhere, which the builder does not have.
+ * Creates a symbolic link unless the path exists. Deno requires permission to write everywhere for
+ * that, which the builder does not have; ln(1) does it.
  */
 export async function makeLink(target: string, path: string): Promise<void> {
   if (await lstatIfPresent(path) !== null) return;

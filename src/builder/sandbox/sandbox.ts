@@ -1,6 +1,6 @@
 import { BUILD_UID } from "./namespaces.ts";
 
-/** A directory or file of the machine in a sandbox. */
+/** A directory or file of the machine that a sandbox contains. */
 export interface Bind {
   readonly source: string;
   readonly target: string;
@@ -13,35 +13,35 @@ export interface MemoryDirectory {
   readonly bytes: number;
 }
 
-/** Everything that a sandbox has; whatever is not here is not there. */
+/** Everything that a sandbox contains, and nothing else. */
 export interface SandboxPlan {
-  /** Binds whose targets lie in one another come from the outside in. The first is usually "/". */
+  /** Outer targets come before those inside them. The first is usually "/". */
   readonly binds: readonly Bind[];
   readonly memory: readonly MemoryDirectory[];
   readonly links: readonly { readonly target: string; readonly path: string }[];
-  /** Directories that programs use as their root (chroot(2)), and so need /proc and /dev. */
+  /** Directories that programs use as their root (chroot(2)); they get /proc and /dev. */
   readonly changeRoots?: readonly string[];
   readonly hasNetwork: boolean;
-  /** Root keeps the capabilities of its user namespace, as pacman needs them; "build" has none. */
+  /** Root keeps the capabilities of its user namespace, which pacman needs; "build" has none. */
   readonly user: "root" | "build";
   readonly env: Readonly<Record<string, string>>;
   readonly directory: string;
   readonly argv: readonly string[];
 }
 
-/** Shared memory of processes: POSIX semaphores and the like need little. */
+/** Shared memory; POSIX semaphores and the like need little. */
 const SHARED_MEMORY_BYTES = 256 * 1024 * 1024;
 
 /**
- * The argument list of bubblewrap for a plan (bwrap(1)). Everything in it ends with its first
- * process, and that one with ours.
+ * The argument list of bubblewrap for a plan (bwrap(1)). All its processes end with the first one,
+ * and that one ends with the builder.
  */
 export function bubblewrapArguments(plan: SandboxPlan): string[] {
   const { hasNetwork, user } = plan;
   return [
     "/usr/bin/bwrap",
     "--die-with-parent",
-    // Otherwise it could type into our terminal (TIOCSTI).
+    // Otherwise a process could type into the builder's terminal (TIOCSTI).
     "--new-session",
     "--unshare-pid",
     "--unshare-ipc",
@@ -68,7 +68,7 @@ export function bubblewrapArguments(plan: SandboxPlan): string[] {
     "--dev",
     "/dev",
     ...memoryArguments({ target: "/dev/shm", bytes: SHARED_MEMORY_BYTES }),
-    // The directory of devices is memory without a limit.
+    // /dev is in memory, without a limit.
     "--remount-ro",
     "/dev",
     ...plan.memory.flatMap(memoryArguments),

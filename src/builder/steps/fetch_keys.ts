@@ -1,9 +1,9 @@
 import { runSandbox } from "../sandbox/run_sandbox.ts";
 import { type JobSurroundings, type StepRights, stepSandbox } from "./makepkg_sandbox.ts";
 
-/** Which keys are wanted, and where they may be. */
+/** The wanted keys, and where to look for them. */
 export interface KeySearch {
-  /** Fingerprints, as `validpgpkeys` has them. */
+  /** Fingerprints, as in `validpgpkeys`. */
   readonly validKeys: readonly string[];
   readonly keyServers: readonly string[];
   readonly onOutput: (bytes: Uint8Array) => void;
@@ -19,12 +19,12 @@ const RIGHTS: StepRights = {
 
 const GPG = "/usr/bin/gpg --batch --quiet --no-permission-warning";
 
-/** Imports what the package source brings; gpg's words about a file that is no key are enough. */
+/** Imports keys of the package source; about a file that is no key, gpg's message is enough. */
 const IMPORT = `for key in /startdir/keys/pgp/*.asc; do
   if [ -e "$key" ]; then ${GPG} --import "$key" || true; fi
 done`;
 
-/** $1 has the key servers, the others are fingerprints. */
+/** $1 lists the key servers; all others are fingerprints. */
 const RECEIVE = `servers=$1
 shift
 for key; do
@@ -36,9 +36,9 @@ done
 true`;
 
 /**
- * Fills the keyring of a job, which is thrown away with it: from `keys/pgp` of the package source
- * without a network, then from key servers. makepkg fails if a key is still missing, and accepts
- * none that `validpgpkeys` does not list, whatever is in the keyring.
+ * Fills the temporary keyring of a job: from `keys/pgp` of the package source without a network,
+ * then from key servers. makepkg fails if a key is still missing, and accepts only keys that
+ * `validpgpkeys` lists, whatever the keyring contains.
  */
 export async function fetchKeys(common: JobSurroundings, search: KeySearch): Promise<void> {
   const keys = search.validKeys.filter((key) => /^[0-9A-F]{40}$/i.test(key));

@@ -8,32 +8,32 @@ import type { SandboxRun } from "../sandbox/run_sandbox.ts";
 import type { Bind, SandboxPlan } from "../sandbox/sandbox.ts";
 import type { Workspace } from "../workspace.ts";
 
-/** Everything that the sandboxes of one job have in common. */
+/** What all sandboxes of a job have in common. */
 export interface JobSurroundings {
   readonly job: Job;
   readonly workspace: Workspace;
   readonly root: BuildRoot;
   readonly mapping: IdMapping;
-  /** Made-up files of /etc. */
+  /** Generated files of /etc. */
   readonly machineFiles: readonly Bind[];
-  /** Files of this machine's /etc, for a root above its /usr. */
+  /** Files of this machine's /etc, for roots that use its /usr. */
   readonly hostFiles: readonly Bind[];
   /** Fetched sources of the package base, kept between builds. */
   readonly sources: string;
-  /** Where ccache keeps what it has; null if it is not used. */
+  /** Directory of ccache; null if it is off. */
   readonly ccache: string | null;
-  /** Likewise for sccache. */
+  /** Directory of sccache; null if it is off. */
   readonly sccache: string | null;
   readonly jobs: number;
   readonly buildIn: "disk" | "memory";
 }
 
-/** What one sandbox of a job may do. */
+/** The rights of one sandbox of a job. */
 export interface StepRights {
   readonly hasNetwork: boolean;
-  /** Whether it may write the files of the package source, as makepkg does after pkgver(). */
+  /** Whether it may change the package source, as makepkg does after pkgver(). */
   readonly changesStart: boolean;
-  /** What it does with the sources: nothing, fetch them, or use them and forget its changes. */
+  /** What it does with sources: nothing, fetch them, or use them and discard its changes. */
   readonly sources: "none" | "fetch" | "use";
   /** Whether it unpacks and compiles. */
   readonly builds: boolean;
@@ -41,10 +41,10 @@ export interface StepRights {
 
 const TEMPORARY_BYTES = 2 * 1024 ** 3;
 const RUN_BYTES = 16 * 1024 ** 2;
-/** Steps that do not build need next to nothing. */
+/** Steps that do not build need very little. */
 const SCRATCH_BYTES = 64 * 1024 ** 2;
 
-/** The sandbox of a step: a read-only root, and only those places that the step writes. */
+/** The sandbox of a step: a read-only root plus the directories that the step writes. */
 export function stepSandbox(
   common: JobSurroundings,
   rights: StepRights,
@@ -130,7 +130,7 @@ function environment(
     SOURCE_DATE_EPOCH: String(job.source_date_epoch),
     BUILDDIR: "/build",
     LOGDEST: "/build",
-    // makepkg wants to write all of them, also where it has nothing to write.
+    // makepkg insists that all of them are writable, even if it writes nothing there.
     PKGDEST: builds ? "/pkgdest" : "/build",
     SRCDEST: sources === "none" ? "/build" : "/srcdest",
     SRCPKGDEST: "/build",

@@ -1,17 +1,17 @@
 import type { Job } from "../../api/builder.ts";
 import { parseSrcinfo, type SrcinfoSection, valuesOf } from "../../formats/pacman/srcinfo.ts";
 
-/** What a package source says of itself in its `.SRCINFO`, as far as a build needs it. */
+/** What a build needs, from the `.SRCINFO` of the package source. */
 export interface Needs {
-  /** What must be installed, as the PKGBUILD writes it. */
+  /** Packages to install, as the PKGBUILD writes them. */
   readonly dependencies: readonly string[];
   /** Fingerprints of the keys that may sign its sources. */
   readonly validKeys: readonly string[];
 }
 
 /**
- * What a build needs: everything in depends, makedepends and checkdepends, for the architecture too,
- * of the base and of all its packages.
+ * What a build needs: depends, makedepends and checkdepends of the base and of all its packages,
+ * including those of the architecture.
  */
 export function needsOf(
   srcinfo: string,
@@ -22,7 +22,7 @@ export function needsOf(
   const keys = kinds.flatMap((kind) => [kind, `${kind}_${architecture}`]);
   const all = (section: SrcinfoSection) => keys.flatMap((key) => valuesOf(section, key) ?? []);
   const own = new Set(packages.map(({ name }) => name));
-  // Packages of a base may depend on each other, which nobody can have installed before.
+  // Packages of one base may depend on each other; these cannot be installed before the build.
   const fromBase = all(base);
   const fromPackages = packages.flatMap(all)
     .filter((dependency) => !own.has(dependency.replace(/[<>=].*$/, "")));

@@ -3,7 +3,7 @@ import { sha256Of } from "../../platform/files/file_digest.ts";
 import { BuildFailure } from "../failure.ts";
 import { PACKAGE_ENDING } from "./makepkg_configuration.ts";
 
-/** A package that a build made. */
+/** A package that a build produced. */
 export interface Product {
   readonly file: string;
   readonly path: string;
@@ -13,10 +13,10 @@ export interface Product {
 }
 
 /**
- * The packages in PKGDEST, in the order of their names. They come from a build that may be hostile,
- * so a link or anything else that is not a plain file fails it.
+ * The packages in PKGDEST, sorted by name. The build may be hostile, so anything else than a plain
+ * file, such as a link, fails it.
  *
- * @throws {BuildFailure} if there is none, or something else.
+ * @throws {BuildFailure} if there is no package, or anything else.
  */
 export async function collectProducts(directory: string): Promise<Product[]> {
   const products: Product[] = [];
@@ -25,7 +25,7 @@ export async function collectProducts(directory: string): Promise<Product[]> {
       throw new BuildFailure(
         "build_error",
         "building",
-        `The build left ${JSON.stringify(name)} in PKGDEST, which is no package ending in ` +
+        `The build left ${JSON.stringify(name)} in PKGDEST, which is not a package ending in ` +
           `${PACKAGE_ENDING}. A PKGBUILD must not set PKGEXT or write there.`,
       );
     }
@@ -37,7 +37,7 @@ export async function collectProducts(directory: string): Promise<Product[]> {
   throw new BuildFailure(
     "build_error",
     "building",
-    "makepkg succeeded and made no package in PKGDEST. A PKGBUILD must not set PKGDEST.",
+    "makepkg succeeded but left no package in PKGDEST. A PKGBUILD must not set PKGDEST.",
   );
 }
 

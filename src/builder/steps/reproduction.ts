@@ -3,19 +3,19 @@ import { TarReader } from "../../formats/archive/tar_reader.ts";
 import { readMtree } from "../../formats/pacman/mtree.ts";
 import type { Product } from "./products.ts";
 
-/** A file of a package that is not the same in two builds. */
+/** A file of a package that differs between two builds. */
 export interface Difference {
   /** The file name of the package. */
   readonly file: string;
-  /** The path in it; null for the archive as a whole. */
+  /** The path inside; null for the archive as a whole. */
   readonly path: string | null;
 }
 
-/** What is known of a package once it is gone: enough to tell what differs in another one. */
+/** What is kept of a package that is deleted: enough to find differences to another one. */
 export interface FirstProduct {
   readonly file: string;
   readonly sha256: string;
-  /** What its `.MTREE` says, by path. */
+  /** The entries of its `.MTREE`, by path. */
   readonly files: ReadonlyMap<string, string>;
 }
 
@@ -23,7 +23,7 @@ const MTREE = ".MTREE";
 const MAX_MTREE_BYTES = 16 * 1024 ** 2;
 const MAX_DECOMPRESSED_BYTES = 64 * 1024 ** 3;
 
-/** Reads what packages have in them, before a second build takes their place. */
+/** Reads the content of packages before a second build replaces them. */
 export async function describeProducts(products: readonly Product[]): Promise<FirstProduct[]> {
   const described: FirstProduct[] = [];
   for (const { file, path, sha256 } of products) {
@@ -32,7 +32,7 @@ export async function describeProducts(products: readonly Product[]): Promise<Fi
   return described;
 }
 
-/** What differs between two builds of the same files, in order; empty if they are the same bytes. */
+/** The differences between two builds of the same files, sorted; empty if they are identical. */
 export async function differencesBetween(
   first: readonly FirstProduct[],
   second: readonly Product[],
@@ -44,7 +44,7 @@ export async function differencesBetween(
     const [one, other] = [before?.files ?? new Map(), await filesOf(path)];
     const paths = [...new Set([...one.keys(), ...other.keys()])]
       .filter((each) => one.get(each) !== other.get(each)).toSorted();
-    // Order or compression, then.
+    // Only the order or the compression differs.
     if (paths.length === 0) differences.push({ file, path: null });
     else differences.push(...paths.map((each) => ({ file, path: each })));
   }
@@ -53,7 +53,7 @@ export async function differencesBetween(
   return [...differences, ...missing.map(({ file }) => ({ file, path: null }))];
 }
 
-/** What the `.MTREE` of a package says, by path; empty if it has none that can be read. */
+/** The entries of a package's `.MTREE`, by path; empty if it cannot be read. */
 async function filesOf(path: string): Promise<Map<string, string>> {
   const files = new Map<string, string>();
   try {
@@ -61,7 +61,7 @@ async function filesOf(path: string): Promise<Map<string, string>> {
     if (mtree === null) return files;
     for await (const { path: name, text } of readMtree(mtree)) files.set(name, text);
   } catch {
-    // The daemon refuses what is no package; here it is a difference in any case.
+    // The daemon rejects files that are not packages; here they only count as a difference.
   }
   return files;
 }

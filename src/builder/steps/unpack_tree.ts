@@ -3,17 +3,17 @@ import { unpackTar } from "modern-tar";
 import { BuildFailure } from "../failure.ts";
 import { makeLink } from "../sandbox/run_sandbox.ts";
 
-/** More than the AUR takes for one package base. */
+/** More than the AUR accepts for one package base. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Plain names, at any depth. */
 const PATH = /^(?!\/)(?:(?!\.{1,2}(?:\/|$))[^/\0]+(?:\/|$))+$/;
 
 /**
- * Writes the files of a tar into an empty directory. Nothing in it can lead out of the directory:
- * links are made when all else is written, and nothing is written twice.
+ * Writes the files of a tar archive into an empty directory. Nothing in the archive can lead out of
+ * it: links are created after everything else, and no path is written twice.
  *
- * @throws {BuildFailure} if it is not what a daemon sends.
+ * @throws {BuildFailure} if the archive is not one that a daemon sends.
  */
 export async function unpackTree(
   archive: Uint8Array<ArrayBuffer>,
@@ -24,7 +24,7 @@ export async function unpackTree(
   const links: [path: string, target: string][] = [];
   for (const { header, data } of entries) {
     const { name, type = "file", linkname = "", mode = 0o644 } = header;
-    if (!PATH.test(name)) throw unfit(`it has the path ${JSON.stringify(name)}`);
+    if (!PATH.test(name)) throw unfit(`it contains the path ${JSON.stringify(name)}`);
     const path = join(directory, name);
     if (type === "directory") await Deno.mkdir(path, { recursive: true });
     else if (type === "symlink") links.push([path, linkname]);
@@ -40,13 +40,13 @@ export async function unpackTree(
   }
 }
 
-/** Sets pkgrel, or pkgver, in a PKGBUILD, for a rebuild of the same version. */
+/** Sets pkgrel or pkgver in a PKGBUILD, to rebuild the same version. */
 export async function setVariable(
   path: string,
   name: "pkgrel" | "pkgver",
   value: string,
 ): Promise<void> {
-  // It stands in a file that bash reads.
+  // bash reads the file.
   const isPlain = /^[A-Za-z0-9][A-Za-z0-9@._+~]*$/.test(value);
   const text = await Deno.readTextFile(path);
   const line = new RegExp(`^${name}=.*$`, "m");
@@ -55,7 +55,7 @@ export async function setVariable(
       "build_error",
       "preparing",
       `Cannot set ${name} to ${value}: ` +
-        (isPlain ? `the PKGBUILD has no line that begins with ${name}=.` : "it is no version."),
+        (isPlain ? `the PKGBUILD has no line that begins with ${name}=.` : "it is not a version."),
     );
   }
   await Deno.writeTextFile(path, text.replace(line, () => `${name}=${value}`));

@@ -74,7 +74,7 @@ Deno.test("the installed builder works in a booted system", async (t) => {
     const log = await journal();
     for (
       const what of [
-        "user namespaces: with subordinate ids",
+        "user namespaces: with subordinate IDs",
         "bubblewrap: a sandbox without network starts",
         "overlays: can be mounted",
         "keyring: /etc/pacman.d/gnupg",

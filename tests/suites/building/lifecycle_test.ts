@@ -183,7 +183,7 @@ buildingTest(
     const same = queue.add({ ...packageSource("same", { body: PACKAGE }), reproduce: true });
     const result = await queue.resultOf(same);
     assertEquals(result.outcome === "built" && result.differences, [], queue.logOf(same));
-    assertMatch(queue.logOf(same), /both builds made the same bytes/);
+    assertMatch(queue.logOf(same), /both builds are byte-for-byte identical/);
     const body = `package() {
     install -d "$pkgdir/usr/share/odd"
     echo same >"$pkgdir/usr/share/odd/same"

@@ -27,7 +27,7 @@ Deno.test("a machine on which no overlay can be mounted is found unfit, with wha
   };
   await using control = await check("disk", () => []);
   const fit = await control.ended();
-  assertMatch(fit.stdout, /^ok +overlays: can be mounted by this user$/m);
+  assertMatch(fit.stdout, /^ok +overlays: this user can mount them$/m);
   await using overlay = await check("overlay", (own) => [...ON_AN_OVERLAY, own]);
   const { code, stdout } = await overlay.ended();
   // The kernel makes a directory there that nobody may enter.

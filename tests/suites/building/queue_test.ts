@@ -58,7 +58,7 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
     });
     await queue.addFolder(source);
     await queue.approve("made-git 1.0-1");
-    await queue.builder.printed(/looked at a repository.*made\.git/);
+    await queue.builder.printed(/checked a git repository.*made\.git/);
     await queue.builder.printed(/job ended.*built made-git-1\.0\.r1-1-any/);
     await queue.run("aur", "check");
     await upstream.commit({ "file.txt": "two\n" });
@@ -91,7 +91,7 @@ buildingTest("a git repository that holds a package source is watched", async (b
   // What was pushed there waits like any other change.
   await repository.commit({ PKGBUILD: `${files["PKGBUILD"]}\n# a comment\n` });
   await queue.run("aur", "check");
-  await queue.builder.printed(/looked at a repository.*looked at a repository/s);
+  await queue.builder.printed(/checked a git repository.*checked a git repository/s);
   assertMatch(await queue.run("approvals", "list"), /elsewhere 1\.0-1/);
   assertMatch(await queue.run("aur", "show", "elsewhere"), /Source +http:.*#branch=main/);
 });

@@ -63,7 +63,7 @@ Deno.test("of a log beyond its cap the beginning and the end are kept, in whole 
       assert(text.length <= 4_000, `${text.length}`);
       assert(text.startsWith("line 0\nline 1\n"));
       assert(text.endsWith(`line ${length - 1}\n==> pkgstash-builder: failed: a test\n`));
-      const leftOut = Number(/^==> (\d+) bytes are left out here\.$/m.exec(text)?.[1]);
+      const leftOut = Number(/^==> (\d+) bytes are omitted here\.$/m.exec(text)?.[1]);
       const whole = `${lines.join("")}==> pkgstash-builder: failed: a test\n`;
       const kept = text.replace(/^==> (?:The log is|\d+ bytes).*\n/gm, "");
       assertEquals(kept.length + leftOut, whole.length);
