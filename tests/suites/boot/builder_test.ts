@@ -76,7 +76,7 @@ Deno.test("the installed builder works in a booted system", async (t) => {
       const what of [
         "user namespaces: with subordinate IDs",
         "bubblewrap: a sandbox without network starts",
-        "overlays: can be mounted",
+        "overlays: this user can mount them",
         "keyring: /etc/pacman.d/gnupg",
       ]
     ) assertMatch(log, new RegExp(`^ok +${what}`, "m"));
