@@ -7,13 +7,13 @@ import type { Allowance } from "./metadata_changes.ts";
 import type { ReadSource } from "./metadata_comparison.ts";
 import type { Substitution } from "./substitution.ts";
 
-/** Names of variables that change between two PKGBUILDs, and the texts that change with them. */
+/** The variables that change between two PKGBUILDs, and the texts that change with them. */
 export interface Changes {
   readonly names: ReadonlySet<string>;
   readonly allowance: Allowance;
 }
 
-/** Collects everything that changes along with the values of two PKGBUILDs of equal form. */
+/** Collects everything that changes with the values of two PKGBUILDs of the same form. */
 export function changesBetween(before: ReadSource, after: ReadSource): Changes {
   const names = new Set<string>();
   const ownVersion = ownVersions(before, after);
@@ -47,7 +47,7 @@ export function changesBetween(before: ReadSource, after: ReadSource): Changes {
   };
 }
 
-/** Arrays whose elements are judged by themselves. */
+/** Arrays whose elements are judged one by one. */
 function isListed(name: string): boolean {
   const key = plainKey(name);
   return key === "source" || key in CHECKSUM_DIGITS;
@@ -57,7 +57,7 @@ function listOf(value: Value): readonly string[] {
   return typeof value === "string" ? [value] : value;
 }
 
-/** Assignments anywhere outside functions, in their order, if there are as many as before. */
+/** Pairs of assignments outside functions, in order; none if their number changes. */
 function assignmentPairs(before: ReadSource, after: ReadSource): [Assignment, Assignment][] {
   const [old, now] = [before, after].map(({ pkgbuild }) => {
     const found: Assignment[] = [];
@@ -83,7 +83,7 @@ function literalPairs(one: Assignment, other: Assignment): [string, string][] {
   return right!.map((word, index) => [left![index]!.value, word.value]);
 }
 
-/** What `${...}` anywhere in the file is, before and after. */
+/** The values of each `${...}` in the file, before and after. */
 function expansionPairs(before: ReadSource, after: ReadSource): [string, string][] {
   const pairs: [string, string][] = [];
   const seen = new Set<string>();
@@ -115,7 +115,7 @@ function ownVersions(before: ReadSource, after: ReadSource): Substitution[] {
       now!.pkgver && `${now!.pkgver}-${now!.pkgrel}`,
     ],
   ];
-  // The accepted .SRCINFO may have been behind its PKGBUILD.
+  // The accepted .SRCINFO may have been older than its PKGBUILD.
   const written = [before, after].map(({ srcinfo }) =>
     srcinfo && valuesOf(srcinfo.base, "pkgver")?.[0]
   );
@@ -125,7 +125,7 @@ function ownVersions(before: ReadSource, after: ReadSource): Substitution[] {
   );
 }
 
-/** pkgver and the like: as the PKGBUILD says, or else its .SRCINFO. */
+/** The value of pkgver and the like, from the PKGBUILD or else its .SRCINFO. */
 export function scalarOf({ evaluation, srcinfo }: ReadSource, key: string): string | null {
   const computed = evaluation.variables.get(key);
   if (typeof computed === "string") return computed === "" ? null : computed;

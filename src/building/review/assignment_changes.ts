@@ -7,7 +7,7 @@ import type { FactClass, FactKind } from "./fact.ts";
 import { literalChanges, literalText } from "./text_frame.ts";
 import { classifyHelper, faultOfPkgver, faultOfVersionText, isPkgrel } from "./version_text.ts";
 
-/** What the change of one assignment means. */
+/** The judgement on the change of one assignment. */
 export interface AssignmentChange {
   readonly kind: FactKind;
   readonly class: FactClass;
@@ -25,12 +25,12 @@ export interface AssignmentPair {
 const DEPENDENCIES = new Set(["depends", "makedepends", "checkdepends", "optdepends"]);
 const RELATIONS = new Set(["provides", "conflicts", "replaces"]);
 
-/** Judges an assignment of which bash reads another text than before. */
+/** Judges an assignment whose text has changed for bash. */
 export function judgeAssignment(pair: AssignmentPair): AssignmentChange[] {
   const { before, after } = pair;
   const { name } = after;
   if (before.name !== name || before.append !== after.append || before.index || after.index) {
-    return [review(kindOf(name), "Another variable is assigned, or in another way.")];
+    return [review(kindOf(name), "A different variable is assigned, or in a different way.")];
   }
   if (plainKey(name) in CHECKSUM_DIGITS) return judgeChecksums(before, after);
   const values = [
@@ -49,7 +49,7 @@ export function judgeAssignment(pair: AssignmentPair): AssignmentChange[] {
   ];
 }
 
-/** What a variable is to makepkg. */
+/** The kind of a variable, by what makepkg uses it for. */
 export function kindOf(name: string): FactKind {
   const key = plainKey(name);
   if (key in CHECKSUM_DIGITS) return "checksum";
@@ -82,12 +82,12 @@ function judgeValue(
   if (valueBefore === valueAfter) {
     return withoutQuotes(before) === withoutQuotes(after)
       ? [quoting(name)]
-      : [review(kind, `${name} is put together in another way.`)];
+      : [review(kind, `${name} is composed differently.`)];
   }
   const changes = literalChanges(before, after);
   const areLiteral = literalText(before) !== null && literalText(after) !== null;
   if (changes === null && !areLiteral) {
-    return [review(kind, `${name} is put together in another way.`)];
+    return [review(kind, `${name} is composed differently.`)];
   }
   const fault = (changes ?? []).map((change) => faultOfPart(change.after)).find((each) => each) ??
     null;
@@ -96,7 +96,7 @@ function judgeValue(
   return changes === null ? [judged, quoting(name)] : [judged];
 }
 
-/** A part may begin with a separator, as in `${_major}.13`; the whole is judged by itself. */
+/** A part may begin with a separator, as in `${_major}.13`; the whole is judged separately. */
 function faultOfPart(text: string): string | null {
   return faultOfVersionText(text.replace(/^[-._+~]/, ""));
 }
@@ -105,7 +105,7 @@ function judgeVersionValue(name: string, before: string, after: string): Assignm
   if (name === "pkgver") {
     const fault = faultOfPkgver(after);
     if (fault !== null) return review("version", `pkgver cannot be a version: ${fault}.`);
-    return { kind: "version", class: "value", reason: "A literal version is replaced by another." };
+    return { kind: "version", class: "value", reason: "A literal version changes." };
   }
   if (name === "pkgrel") {
     return isPkgrel(after)
@@ -116,7 +116,7 @@ function judgeVersionValue(name: string, before: string, after: string): Assignm
     case "version":
       return { kind: "version", class: "value", reason: `${name} holds a literal version.` };
     case "pin":
-      return { kind: "pin", class: "pin", reason: `${name} chooses another commit, tag or hash.` };
+      return { kind: "pin", class: "pin", reason: `${name} selects another commit, tag or hash.` };
     case null:
       return review("metadata", `${name} holds neither a version nor a commit.`);
   }
@@ -138,13 +138,13 @@ function judgeChecksums(before: Assignment, after: Assignment): AssignmentChange
     if (to === "SKIP") return [review("checksum", "A checksum becomes SKIP.")];
     if (from === "SKIP") return [review("checksum", "SKIP becomes a checksum.")];
     if (!isChecksum(from, digits) || !isChecksum(to, digits)) {
-      return [review("checksum", `A value is no checksum of ${plainKey(after.name)}.`)];
+      return [review("checksum", `A value is not a valid checksum for ${plainKey(after.name)}.`)];
     }
   }
   const change: AssignmentChange = {
     kind: "checksum",
     class: "value",
-    reason: "As many checksums of the same kind, and no other SKIP.",
+    reason: "Same number and kind of checksums; none becomes SKIP.",
   };
   return isQuotingChanged ? [change, quoting(after.name)] : [change];
 }
@@ -159,7 +159,7 @@ export function isChecksum(text: string, digits: number): boolean {
 const PINNED = /^(.*#(?:commit|tag|revision)=)([^#?&=/]+)(.*)$/s;
 
 function judgeSourcePins(before: Assignment, after: Assignment): AssignmentChange {
-  const other = review("source", "A source is written in another way.");
+  const other = review("source", "A source is written differently.");
   const [old, now] = [wordsOf(before.value), wordsOf(after.value)];
   if (before.value.type !== after.value.type || old.length !== now.length) {
     return review("source", "The number of sources changes.");
@@ -172,13 +172,13 @@ function judgeSourcePins(before: Assignment, after: Assignment): AssignmentChang
     const [, afterUrl, afterPin, afterRest] = PINNED.exec(changes[0]!.after) ?? [];
     if (beforeUrl === undefined || beforeUrl !== afterUrl || beforeRest !== afterRest) return other;
     if ([beforePin, afterPin].some((pin) => pin === "" || faultOfVersionText(pin!) !== null)) {
-      return review("source", "A pin is no name of a commit or tag.");
+      return review("source", "A pin is not a valid name of a commit or tag.");
     }
   }
   return { kind: "pin", class: "pin", reason: "A source names another commit or tag." };
 }
 
-/** Licence, description, and all that has the same value as before. */
+/** Judges licence, description, and assignments whose value stays the same. */
 function judgeText(
   name: string,
   [before, after]: readonly [Value | null, Value | null],
@@ -194,7 +194,7 @@ function judgeText(
     : { kind: "description", class: "harmless", reason: "Only the description changes." };
 }
 
-/** Whether two assignments have the same words but for their quotes. */
+/** Whether two assignments differ only in quotes. */
 function isRequoted(before: Assignment, after: Assignment): boolean {
   const [old, now] = [wordsOf(before.value), wordsOf(after.value)];
   return old.length === now.length &&
@@ -209,7 +209,7 @@ function quoting(name: string): AssignmentChange {
   return {
     kind: "quoting",
     class: "harmless",
-    reason: `${name} is written with other quotes, and means the same.`,
+    reason: `${name} has different quotes but the same value.`,
   };
 }
 

@@ -1,4 +1,4 @@
-/** Variables that change how makepkg or every program works, rather than what is built. */
+/** Variables that affect how makepkg or other programs work, rather than what is built. */
 export const ENVIRONMENT: ReadonlySet<string> = new Set(
   "PATH LD_PRELOAD LD_LIBRARY_PATH BASH_ENV ENV PROMPT_COMMAND IFS DLAGENTS VCSCLIENTS BUILDENV OPTIONS INTEGRITY_CHECK PACKAGER GPGKEY PKGDEST SRCDEST SRCPKGDEST LOGDEST BUILDDIR PKGEXT SRCEXT PACMAN PACMAN_AUTH MAKEPKG_CONF COMPRESSZST COMPRESSXZ COMPRESSGZ CARCH CHOST SKIPCHECKSUMS SKIPPGPCHECK GIT_CONFIG_GLOBAL GIT_SSH_COMMAND"
     .split(" "),

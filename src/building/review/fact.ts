@@ -1,6 +1,6 @@
 /**
  * What a fact means for the verdict: a value that a version bump changes; a pin to another commit or
- * tag; a change that is harmless by proof; or one that a person must look at.
+ * tag; a provably harmless change; or one that a person must review.
  */
 export type FactClass = "value" | "pin" | "harmless" | "review";
 
@@ -34,26 +34,26 @@ export type FactKind =
   | "environment"
   | "privilege";
 
-/** One thing that changed between two trees, or that is worth a look in a new one. */
+/** A change between two trees, or something noteworthy in a new tree. */
 export interface Fact {
   readonly kind: FactKind;
   readonly class: FactClass;
   /** Path in the tree. */
   readonly file: string;
-  /** From 1, in the new file, or in the old one if the new one lacks it; null for a whole file. */
+  /** From 1, in the new file, or in the old one for something removed; null for a whole file. */
   readonly line: number | null;
-  /** What stood there; null if nothing did. */
+  /** The old text; null if there was none. */
   readonly before: string | null;
-  /** What stands there; null if nothing does. */
+  /** The new text; null if there is none. */
   readonly after: string | null;
-  /** Why the fact has its class, as a sentence. */
+  /** Why the fact has its class: a sentence. */
   readonly reason: string;
 }
 
-/** What the facts of a change amount to. */
+/** The class of a whole change. */
 export type Verdict = "bump" | "pin" | "harmless" | "review";
 
-/** A verdict and all that it rests on. */
+/** A verdict and the facts behind it. */
 export interface Judgement {
   readonly verdict: Verdict;
   readonly facts: readonly Fact[];

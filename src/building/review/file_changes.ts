@@ -1,7 +1,7 @@
 import { contentDigest, isSameFile, type SourceFile, type SourceTree } from "../source_tree.ts";
 import { type Fact, type FactKind, PKGBUILD, SRCINFO } from "./fact.ts";
 
-/** Compares the files of two trees, except for the text of PKGBUILD and .SRCINFO. */
+/** Compares the files of two trees, except the texts of PKGBUILD and .SRCINFO. */
 export function compareFiles(before: SourceTree, after: SourceTree): Fact[] {
   const paths = new Set([...before.keys(), ...after.keys()]);
   return [...paths].sort().flatMap((path) =>
@@ -24,13 +24,13 @@ function compareFile(path: string, before: SourceFile | null, after: SourceFile 
     after: after && describeFile(after),
     reason,
   });
-  if (before === null) return [fact("The file is new.")];
-  if (after === null) return [fact("The file is gone.")];
+  if (before === null) return [fact("The file is added.")];
+  if (after === null) return [fact("The file is removed.")];
   const facts = before.mode === after.mode ? [] : [fact("The mode of the file changes.", "mode")];
   const isText = (path === PKGBUILD || path === SRCINFO) && isFile(before) && isFile(after);
   if (isText) return facts;
   if (contentDigest(before) === null || contentDigest(after) === null) {
-    return [...facts, fact("Nobody can tell whether the content is the same.")];
+    return [...facts, fact("The content cannot be compared.")];
   }
   if (isSameFile({ ...before, mode: after.mode }, after)) return facts;
   return [

@@ -29,14 +29,14 @@ const PRIVILEGES = new Set(
     .split(" "),
 );
 const EVALUATORS = new Set(["eval", "source", ".", "trap", "alias", "enable"]);
-/** A run of letters and digits that long is hardly written by hand; checksums are as long as 128. */
+/** A longer run of letters and digits is hardly written by hand; checksums have up to 128. */
 const BLOB = /[A-Za-z0-9+/]{200,}={0,2}|(?:\\x[0-9a-fA-F]{2}){16,}/;
-/** Functions that run in the build, where fetching is the business of `source`. */
+/** Functions that run during the build; `source` is there to fetch files. */
 const STEPS = /^(?:prepare|build|check|package|pkgver|verify)(?:_|$)/;
 
 /**
- * What is worth a look in a package source that nobody has accepted yet: facts with their lines, not
- * a score. All are for review, and a tree without any is not proved to be harmless.
+ * Noteworthy parts of a package source that nobody has accepted yet: facts with their lines, not a
+ * score. All are for review, and a tree without any is not proven harmless.
  */
 export async function inspect(tree: SourceTree): Promise<Fact[]> {
   const slice = new TimeSlice();
@@ -45,7 +45,7 @@ export async function inspect(tree: SourceTree): Promise<Fact[]> {
     const found = await inspectFile(file, slice);
     facts.push(...found.slice(0, MAX_FACTS));
     if (found.length > MAX_FACTS) {
-      const reason = `${found.length - MAX_FACTS} more facts are not shown: look at the file.`;
+      const reason = `${found.length - MAX_FACTS} more facts are not shown; see the file.`;
       facts.push({ ...found[MAX_FACTS]!, line: null, before: null, after: null, reason });
     }
     if (slice.isOver) await slice.renew();
@@ -53,24 +53,24 @@ export async function inspect(tree: SourceTree): Promise<Fact[]> {
   return facts;
 }
 
-/** Of one file: more than that nobody reads. */
+/** Maximum number of facts shown for one file. */
 const MAX_FACTS = 200;
 
 async function inspectFile(file: SourceFile, slice: TimeSlice): Promise<Fact[]> {
   const { path } = file;
   const facts: Fact[] = [];
   if (file.mode === "120000") facts.push(found("file", path, null, null, "A symbolic link."));
-  if (file.mode === "160000") facts.push(found("file", path, null, null, "A submodule of git."));
+  if (file.mode === "160000") facts.push(found("file", path, null, null, "A git submodule."));
   const text = isFile(file) ? textOf(file) : null;
   if (text === null) {
     if (isFile(file)) {
-      facts.push(found("file", path, null, null, "The file is no text, or too large."));
+      facts.push(found("file", path, null, null, "The file is not text, or too large."));
     }
     return facts;
   }
   const isMetadata = path === SRCINFO;
   for (const { line, number } of linesOf(text)) {
-    // Once for a line that is looked at in parts.
+    // Once for a line that is examined in parts.
     const known = facts.slice(-2).filter((fact) => fact.line === number).map(({ kind }) => kind);
     const found = inspectLine(line, { path, number, isMetadata });
     facts.push(...found.filter(({ kind }) => !known.includes(kind)));
@@ -95,7 +95,7 @@ function found(
   return { kind, class: "review", file, line, before: null, after: text, reason };
 }
 
-/** Characters that may not show, and encoded texts. */
+/** Finds invisible characters and encoded text. */
 function inspectLine(
   line: string,
   { path, number, isMetadata }: { path: string; number: number; isMetadata: boolean },
@@ -103,11 +103,11 @@ function inspectLine(
   const codes = suspiciousCharacters(line).filter((code) => !isLetter(code));
   const shown = line.slice(0, MAX_SHOWN);
   const more = codes.length > MAX_CODES ? ` and ${codes.length - MAX_CODES} more` : "";
-  const reason = `Characters that may not show: ${codes.slice(0, MAX_CODES).join(" ")}${more}.`;
+  const reason = `Characters that may be invisible: ${codes.slice(0, MAX_CODES).join(" ")}${more}.`;
   return [
     ...codes.length === 0 ? [] : [found("characters", path, number, shown, reason)],
     ...!isMetadata && BLOB.test(line)
-      ? [found("encoded", path, number, shown, "A long encoded text.")]
+      ? [found("encoded", path, number, shown, "A long run of encoded text.")]
       : [],
   ];
 }
@@ -116,12 +116,12 @@ const MAX_CODES = 20;
 /** Characters of a line. */
 const MAX_SHOWN = 4096;
 
-/** Of a line at once: longer ones are looked at in parts. */
+/** Characters examined at once; longer lines are examined in parts. */
 const MAX_PART = 64 * 1024;
-/** Of two parts, so that no encoded text is cut into two short ones. */
+/** Overlap of two parts, so that no encoded text is split into two short ones. */
 const OVERLAP = 512;
 
-/** The lines one after the other: all at once would take long for a file of line feeds. */
+/** Yields line by line: splitting a file of line feeds at once would take long. */
 function* linesOf(text: string): Generator<{ line: string; number: number }> {
   let number = 1;
   for (let start = 0; start < text.length;) {
@@ -135,7 +135,7 @@ function* linesOf(text: string): Generator<{ line: string; number: number }> {
   }
 }
 
-/** Names of people have letters of all scripts; in a URL or a name they are seen as code. */
+/** Letters of any script are fine in names of people; in URLs and identifiers they are shown. */
 function isLetter(code: string): boolean {
   return /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(String.fromCodePoint(parseInt(code.slice(2), 16)));
 }
@@ -164,7 +164,7 @@ function inspectScript(path: string, text: string): Fact[] {
 interface Place {
   readonly path: string;
   readonly text: string;
-  /** The function that the node is in, or null on the top level. */
+  /** The function that contains the node; null at the top level. */
   readonly step: string | null;
 }
 
@@ -177,26 +177,26 @@ function inspectNode(node: SyntaxNode, { path, text, step }: Place): Fact[] {
   if (node.type === "Assignment") {
     return ENVIRONMENT.has(node.name) &&
         !(step !== null && STEPS.test(step) && node.name === "OPTIONS")
-      ? fact("environment", `${node.name} changes how makepkg or other programs work.`)
+      ? fact("environment", `${node.name} affects how makepkg or other programs work.`)
       : [];
   }
   if (step === null && (node.type === "CommandExpansion" || node.type === "ProcessSubstitution")) {
     return fact("statement", "A command runs whenever the PKGBUILD is read.");
   }
   if (node.type === "Redirect" && /\/dev\/(?:tcp|udp)\//.test(source)) {
-    return fact("network", "Bash itself opens a connection.");
+    return fact("network", "bash opens a network connection.");
   }
   if (node.type !== "Command" || node.name === undefined) return [];
   const name = commandName(node);
-  if (name === null) return fact("eval", "The name of a command is made by an expansion.");
+  if (name === null) return fact("eval", "The name of a command comes from an expansion.");
   const program = name.slice(name.lastIndexOf("/") + 1);
   const isInstall = path.endsWith(".install");
   if (EVALUATORS.has(program)) return fact("eval", `${program} runs text as code.`);
   if (NETWORK.has(program)) {
-    return fact("network", `${program} reaches the network, outside of source.`);
+    return fact("network", `${program} uses the network; sources belong in source=().`);
   }
   if (program === "git" && /\b(?:clone|fetch|pull|ls-remote|submodule)\b/.test(source)) {
-    return fact("network", "git reaches the network, outside of source.");
+    return fact("network", "git uses the network; sources belong in source=().");
   }
   if (
     INSTALLERS.has(program) && /\b(?:add|ci|get|i|install|x|exec|dlx|fetch|-S\w*|-U)\b/.test(source)
@@ -205,10 +205,10 @@ function inspectNode(node: SyntaxNode, { path, text, step }: Place): Fact[] {
   }
   if (DECODERS.has(program)) return fact("encoded", `${program} decodes data.`);
   if (PRIVILEGES.has(program) && (!isInstall || program !== "systemctl")) {
-    return fact("privilege", `${program} changes rights, accounts or services.`);
+    return fact("privilege", `${program} changes privileges, accounts or services.`);
   }
   if (INTERPRETERS.has(program) && (isInstall || step === null || /(?:^|\s)-\w*c\b/.test(source))) {
-    return fact("interpreter", `${program} runs other code.`);
+    return fact("interpreter", `${program} runs further code.`);
   }
   return [];
 }
@@ -218,7 +218,7 @@ const MAX_KEY = 100;
 function inspectMetadata(evaluation: Evaluation, text: string): Fact[] {
   const facts: Fact[] = [];
   for (const key of evaluation.variables.keys()) {
-    // No key of makepkg is that long, and a regular expression could not be, either.
+    // No key of makepkg is this long, and a regular expression cannot be, either.
     if (key.length > MAX_KEY) continue;
     const line = lineOf(text, key);
     const values = baseValues(evaluation, key) ?? [];
@@ -248,7 +248,7 @@ function inspectMetadata(evaluation: Evaluation, text: string): Fact[] {
           PKGBUILD,
           line,
           values.join(" "),
-          "pacman offers to replace these packages.",
+          "pacman offers to replace installed packages with this one.",
         ),
       );
     }
@@ -264,14 +264,14 @@ function faultOfSource(value: string, entry: ReturnType<typeof parseSourceEntry>
     return "The connection is not encrypted.";
   }
   if (isVcs(entry) && !/#(?:commit|tag|revision)=/.test(value)) {
-    return "No commit or tag is named, so the source changes by itself.";
+    return "The source names no commit or tag, so it may change at any time.";
   }
-  if (entry.authority.includes("@")) return "The host has a user before it.";
-  if (/[^ -~]/.test(value)) return "The source has a character outside printable ASCII.";
+  if (entry.authority.includes("@")) return "The URL contains a user name.";
+  if (/[^ -~]/.test(value)) return "The source contains a character outside printable ASCII.";
   return null;
 }
 
-/** Downloads whose content no checksum proves. */
+/** Downloads that no checksum verifies. */
 function skippedSums(
   evaluation: Evaluation,
   key: string,
@@ -289,7 +289,7 @@ function skippedSums(
       sums.every((values) => (values[index] ?? "SKIP") === "SKIP");
     const isSignature = /\.(?:sig|asc|sign)$/.test(source);
     return isSkipped && !isVcs(entry) && !isSignature
-      ? [found("checksum", PKGBUILD, line, source, "No checksum proves this download.")]
+      ? [found("checksum", PKGBUILD, line, source, "No checksum verifies this download.")]
       : [];
   });
 }

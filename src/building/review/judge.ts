@@ -23,16 +23,17 @@ import { dependsOn } from "./taint.ts";
 import { isJump } from "./version_text.ts";
 
 /**
- * Judges the change from an accepted package source to a candidate, without running anything. The
+ * Judges the change from an accepted package source to a candidate without running anything. The
  * verdict is
  *
- * - `bump` if only literal versions and checksums change, the version rises, and the .SRCINFO agrees,
- * - `pin` if the same holds, and a commit, tag or hash changes too,
- * - `harmless` if nothing but comments, white space, licence, description and quotes changes besides
- *   what a bump changes, or nothing at all,
+ * - `bump` if only literal versions and checksums change, the version increases, and the .SRCINFO
+ *   matches,
+ * - `pin` if the same holds, but a commit, tag or hash changes, too,
+ * - `harmless` if only comments, white space, licence, description and quotes change besides what a
+ *   bump changes, or nothing at all,
  * - `review` for everything else: a person decides.
  *
- * Both trees may be hostile. What is not understood is for review.
+ * Both trees may be hostile. Whatever cannot be interpreted is for review.
  */
 export function judge(accepted: SourceTree, candidate: SourceTree): Judgement {
   const facts = compareFiles(accepted, candidate);
@@ -79,7 +80,7 @@ function compareSources(before: TextSource, after: TextSource, candidate: Source
   return facts;
 }
 
-/** What changes how programs work may not depend on a version either. */
+/** Variables that affect how programs work must not depend on a changed value. */
 function checkEnvironment(after: ReadSource, changed: ReadonlySet<string>): Fact[] {
   return [...after.evaluation.variables.keys()]
     .filter((name) => ENVIRONMENT.has(name) && dependsOn(after, name, null, changed))
@@ -90,7 +91,7 @@ function checkEnvironment(after: ReadSource, changed: ReadonlySet<string>): Fact
       line: null,
       before: null,
       after: name,
-      reason: `${name} changes how programs work, and depends on what changes.`,
+      reason: `${name} affects how programs work, and depends on a changed value.`,
     }));
 }
 
@@ -101,7 +102,7 @@ function verdictOf(facts: readonly Fact[]): Verdict {
   return has("harmless") || facts.length === 0 ? "harmless" : "bump";
 }
 
-/** The AUR refuses larger files. */
+/** The AUR rejects larger files. */
 const MAX_SRCINFO_BYTES = 256_000;
 
 interface TextSource extends ReadSource {
@@ -112,7 +113,7 @@ function isFaulty(source: TextSource | Fact[]): source is Fact[] {
   return Array.isArray(source);
 }
 
-/** Reads PKGBUILD and .SRCINFO of a tree, or says why nobody can. */
+/** Reads PKGBUILD and .SRCINFO of a tree, or explains why that fails. */
 function readSource(tree: SourceTree): TextSource | Fact[] {
   const text = readText(tree, PKGBUILD);
   if (typeof text !== "string") return [text ?? unreadable(PKGBUILD, "There is no PKGBUILD.")];
@@ -141,21 +142,21 @@ function readSource(tree: SourceTree): TextSource | Fact[] {
   return { pkgbuild, evaluation: evaluate(pkgbuild), srcinfo, srcinfoText };
 }
 
-/** The text of a file, null if there is none, or why it is no text. */
+/** The text of a file, null if the file does not exist, or why it is not text. */
 function readText(tree: SourceTree, path: string): string | Fact | null {
   const file = tree.get(path);
   if (file === undefined) return null;
   if (!isFile(file) || file.content === null) {
-    return unreadable(path, `${path} is no ordinary file.`);
+    return unreadable(path, `${path} is not an ordinary file.`);
   }
-  return textOf(file) ?? unreadable(path, `${path} is not UTF-8, or has a NUL.`);
+  return textOf(file) ?? unreadable(path, `${path} is not UTF-8, or contains a NUL.`);
 }
 
 function unreadable(file: string, reason: string): Fact {
   return { kind: "syntax", class: "review", file, line: null, before: null, after: null, reason };
 }
 
-/** The text of the .SRCINFO beyond its values: characters, and comments by makepkg. */
+/** Judges the text of the .SRCINFO apart from its values: characters, comments and form. */
 function compareSrcinfoText(before: TextSource, after: TextSource): Fact[] {
   const [old, now] = [before.srcinfoText, after.srcinfoText];
   if (old === null || now === null || old === now) return [];
@@ -171,16 +172,18 @@ function compareSrcinfoText(before: TextSource, after: TextSource): Fact[] {
   const known = new Set(old.split("\n"));
   const changed = now.split("\n").filter((line) => !known.has(line)).join("\n");
   if (isSuspicious(changed)) {
-    return [fact("characters", "review", "The change has a character outside printable ASCII.")];
+    return [
+      fact("characters", "review", "The change contains a character outside printable ASCII."),
+    ];
   }
   if (before.pkgbuild.text !== after.pkgbuild.text) {
     return formOf(old) === formOf(now)
       ? []
-      : [fact("white-space", "harmless", "The lines of the .SRCINFO have another form or order.")];
+      : [fact("white-space", "harmless", "The form or order of lines in the .SRCINFO changes.")];
   }
   return JSON.stringify(valuesIn(before)) === JSON.stringify(valuesIn(after))
-    ? [fact("white-space", "harmless", "Only comments and white space of the .SRCINFO change.")]
-    : [fact("srcinfo", "review", "The .SRCINFO changes, and the PKGBUILD does not.")];
+    ? [fact("white-space", "harmless", "Only comments and white space in the .SRCINFO change.")]
+    : [fact("srcinfo", "review", "The .SRCINFO changes, but the PKGBUILD does not.")];
 }
 
 /** A .SRCINFO without its values and comments. */
@@ -188,7 +191,7 @@ function formOf(text: string): string {
   return text.replace(/^[ \t]*#.*\n/gm, "").replace(/=[ \t]*\S.*$/gm, "=");
 }
 
-/** All lines of a .SRCINFO without their numbers. */
+/** All values of a .SRCINFO, without line numbers. */
 function valuesIn({ srcinfo }: ReadSource): unknown {
   return srcinfo && [srcinfo.base, ...srcinfo.packages].map(({ name, lines }) => [
     name,
@@ -196,7 +199,7 @@ function valuesIn({ srcinfo }: ReadSource): unknown {
   ]);
 }
 
-/** Whether the version rises, where anything but harmless things changes. */
+/** Requires a higher version if anything but harmless things changes. */
 function compareVersions(before: ReadSource, after: ReadSource, facts: readonly Fact[]): Fact[] {
   const [old, now] = [before, after].map(versionText);
   const fact = (factClass: Fact["class"], reason: string): Fact => ({
@@ -211,26 +214,28 @@ function compareVersions(before: ReadSource, after: ReadSource, facts: readonly 
   const needsVersion = facts.some((each) => each.class === "value" && each.kind !== "srcinfo");
   const isPin = facts.some((each) => each.class === "pin");
   if (old == null || now == null) {
-    return needsVersion ? [fact("review", "Only running the PKGBUILD can tell the version.")] : [];
+    return needsVersion
+      ? [fact("review", "The version is known only by running the PKGBUILD.")]
+      : [];
   }
   const order = vercmp(now, old);
-  if (order < 0) return [fact("review", "The version falls.")];
+  if (order < 0) return [fact("review", "The version decreases.")];
   if (order === 0 && needsVersion && !isPin && !hasRisingHelper(facts)) {
-    return [fact("review", "Values change, and no version rises.")];
+    return [fact("review", "Values change, but no version increases.")];
   }
   if (
     order > 0 &&
     !facts.some(({ kind }) => kind === "version" || kind === "release" || kind === "pin")
   ) {
-    return [fact("review", "The version rises, and nothing in the PKGBUILD says so.")];
+    return [fact("review", "The version increases, but no version in the PKGBUILD changes.")];
   }
   if (isJump(old, now)) {
-    return [fact("review", "The version rises by far; no later one may replace it.")];
+    return [fact("review", "The version jumps so far that no later one may replace it.")];
   }
   return [];
 }
 
-/** Whether a literal version that is not the package's own rises. */
+/** Whether a literal version in a helper variable increases. */
 function hasRisingHelper(facts: readonly Fact[]): boolean {
   const valueOf = (text: string | null) => text?.replace(/^[^=]*=/, "").replace(/["']/g, "") ?? "";
   return facts.some(({ kind, class: factClass, before, after }) =>

@@ -5,7 +5,7 @@ import { type Fact, PKGBUILD } from "./fact.ts";
 import type { ReadSource } from "./metadata_comparison.ts";
 import { isLocal, parseSourceEntry, storedName } from "./source_entry.ts";
 
-/** What node:crypto calls the kinds of checksums; others are not checked here. */
+/** The names of checksum types in node:crypto; other types are not checked here. */
 const ALGORITHMS: Readonly<Record<string, string>> = {
   md5sums: "md5",
   sha1sums: "sha1",
@@ -17,8 +17,8 @@ const ALGORITHMS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A checksum of a file in the tree may change only to that file's own. Downloads are checked by the
- * build; a download may also not take the name of a file in the tree.
+ * The checksum of a file in the tree may change only to match that file. The build checks downloads;
+ * a download must not take the name of a file in the tree.
  */
 export function checkLocalSources(before: ReadSource, after: ReadSource, tree: SourceTree): Fact[] {
   const keys = [...after.evaluation.variables.keys()].filter((name) =>
@@ -48,7 +48,7 @@ function checkKey(key: string, before: ReadSource, after: ReadSource, tree: Sour
       line: null,
       before: was[index] ?? null,
       after: sum,
-      reason: `The checksum of the local file ${path} changes, and is not that of the file.`,
+      reason: `The checksum of the local file ${path} changes and does not match the file.`,
     }];
   });
 }

@@ -6,13 +6,13 @@ import type { FactClass } from "./fact.ts";
 import { faultOfSourceChange, parseSourceEntry, storedName } from "./source_entry.ts";
 import { isSubstituted, type Substitution } from "./substitution.ts";
 
-/** What the change of one key of the metadata means. */
+/** The judgement on the change of one metadata key. */
 export interface MetadataChange {
   readonly class: FactClass;
   readonly reason: string;
 }
 
-/** What may change along with a version. */
+/** What may change with a version. */
 export interface Allowance {
   /** The package's own version: pkgver, pkgrel, and both with the epoch. */
   readonly ownVersion: readonly Substitution[];
@@ -36,13 +36,15 @@ export function judgeMetadata(
     return null;
   }
   const plain = plainKey(key);
-  // The version is judged as a whole, by its order.
+  // The version is judged as a whole, by comparison.
   if (plain === "pkgver" || plain === "pkgrel") return value("The version changes.");
-  if (after.some(isSuspicious)) return review(`${key} has a character outside printable ASCII.`);
+  if (after.some(isSuspicious)) {
+    return review(`${key} contains a character outside printable ASCII.`);
+  }
   if (plain === "pkgdesc" || plain === "license") {
     return { class: "harmless", reason: `${key} changes.` };
   }
-  if (before.length !== after.length) return review(`${key} has another number of values.`);
+  if (before.length !== after.length) return review(`${key} has a different number of values.`);
   const changes = after.flatMap((each, index) =>
     each === before[index] ? [] : [{ before: before[index]!, after: each }]
   );
@@ -52,7 +54,7 @@ export function judgeMetadata(
       const fault = faultOfSourceChange(change.before, change.after);
       if (fault !== null) return review(fault);
     }
-    return value("The same sources in another version.");
+    return value("Same sources in another version.");
   }
   if (plain === "noextract") {
     const names = allowance.sources.map((source) => ({
@@ -63,8 +65,8 @@ export function judgeMetadata(
       names.some((name) => name.before === change.before && name.after === change.after)
     );
     return isNamed
-      ? value("The same sources are not extracted.")
-      : review("Other sources are not extracted.");
+      ? value("noextract lists the same sources.")
+      : review("noextract lists different sources.");
   }
   if (DEPENDENCIES.has(plain) || RELATIONS.has(plain)) {
     return changes.every((change) => isSameRelation(change, allowance.ownVersion))
@@ -73,7 +75,7 @@ export function judgeMetadata(
   }
   if (plain === "provides") {
     return changes.every((change) => isSameRelation(change, allowance.values))
-      ? value("The same names are provided in another version.")
+      ? value("Same provided names in another version.")
       : review("provides changes.");
   }
   return review(`${kindOf(key) === "install" ? "The install script" : key} changes.`);
@@ -84,11 +86,11 @@ function judgeChecksums(changes: readonly Substitution[], digits: number): Metad
     isChecksum(before, digits) && isChecksum(after, digits)
   );
   return isKept
-    ? value("As many checksums of the same kind.")
-    : review("A checksum becomes SKIP, or another kind.");
+    ? value("Same number and kind of checksums.")
+    : review("A checksum becomes SKIP or a different kind.");
 }
 
-/** The same name, the same operator, and a version that only the substitutions change. */
+/** Whether name and operator are the same, and the version changes only by the substitutions. */
 function isSameRelation(
   { before, after }: Substitution,
   versions: readonly Substitution[],

@@ -22,9 +22,9 @@ export interface ReadSource extends ReadPkgbuild {
 }
 
 /**
- * Compares what makepkg would read from two PKGBUILDs, as far as it can be told without running
- * them, and requires that the new .SRCINFO says the same. Where it cannot be told, the .SRCINFO must
- * have changed exactly in step.
+ * Compares what makepkg would read from two PKGBUILDs, as far as that is known without running them,
+ * and requires the new .SRCINFO to match. Where it is not known, the .SRCINFO must have changed
+ * exactly in step.
  */
 export function compareMetadata(
   before: ReadSource,
@@ -40,7 +40,7 @@ export function compareMetadata(
       line: null,
       before: null,
       after: null,
-      reason: "Only running the PKGBUILD can tell its values, and there is no .SRCINFO.",
+      reason: "Its values are known only by running the PKGBUILD, and there is no .SRCINFO.",
     }];
   }
   const facts: Fact[] = compareBase(before, after);
@@ -63,7 +63,7 @@ export function compareMetadata(
   return [...facts, ...comparePackages(before, after, changedNames, allowance)];
 }
 
-/** The name of the base stays, and the .SRCINFO has that of the PKGBUILD. */
+/** Requires that the name of the base stays the same, also in the .SRCINFO. */
 function compareBase(before: ReadSource, after: ReadSource): Fact[] {
   if (after.srcinfo === null) return [];
   const { name } = after.srcinfo.base;
@@ -78,11 +78,11 @@ function compareBase(before: ReadSource, after: ReadSource): Fact[] {
     line: 1,
     before: name === former ? expected : former,
     after: name,
-    reason: "The .SRCINFO is of another package base.",
+    reason: "The .SRCINFO belongs to another package base.",
   }];
 }
 
-/** The values of one key on both sides, as computed and as written in the .SRCINFO. */
+/** The values of one key on both sides, as computed and as in the .SRCINFO. */
 interface KeyComparison {
   readonly key: string;
   /** The package, or null for the base. */
@@ -137,7 +137,7 @@ function compareKey(
         PKGBUILD,
         kindOf(key),
         "review",
-        `${key} may depend on what changes, and only running the PKGBUILD can tell.`,
+        `${key} may depend on a changed value, which is known only by running the PKGBUILD.`,
         [null, null],
       ),
     ];
@@ -149,7 +149,7 @@ function compareKey(
     return isOld
       ? [
         ...facts,
-        fact(SRCINFO, "srcinfo", "value", `${key} disagreed in the accepted tree, too.`, [
+        fact(SRCINFO, "srcinfo", "value", `${key} did not match in the accepted tree, either.`, [
           is,
           says,
         ]),
@@ -175,7 +175,7 @@ function compareKey(
   ];
 }
 
-/** Changes that are shown even if a version bump makes them. */
+/** Changes that are shown even if a version bump explains them. */
 const SHOWN = new Set([
   "source",
   "depends",
@@ -184,14 +184,14 @@ const SHOWN = new Set([
   "optdepends",
   "provides",
 ]);
-/** What the build takes from the PKGBUILD, whose value is judged by itself where it is known. */
+/** Keys that the build reads from the PKGBUILD; known values are judged on their own. */
 const FOLLOWED = new Set(["source", "noextract", ...Object.keys(CHECKSUM_DIGITS)]);
-/** A date, which some PKGBUILDs put into the name of a download. */
+/** A date, which some PKGBUILDs add to the name of a download. */
 const DATE = /20\d{6}/g;
 
 /**
- * A checksum that is written in the PKGBUILD becomes another one that is. One that the PKGBUILD gets by
- * running something is the same code's result as before, and is proved by the build alone.
+ * Whether one checksum written in the PKGBUILD becomes another. A checksum that the PKGBUILD computes
+ * comes from the same code as before; only the build can check it.
  */
 function isChecksumInStep(
   said: string,
@@ -209,7 +209,7 @@ function isInStepWith(before: string, after: string, key: string, { values }: Al
   return isSubstituted(before.replace(DATE, "date"), after.replace(DATE, "date"), values);
 }
 
-/** The values that differ, where there are as many on both sides. */
+/** The values that differ, if both sides have the same number of values. */
 function differing(values: string[], others: string[] | null): string[] {
   if (others?.length !== values.length) return values;
   return values.filter((each, index) => each !== others[index]);
@@ -234,7 +234,7 @@ function comparePackages(
       line: null,
       before: packageNames(before)?.join("\n") ?? null,
       after: names?.join("\n") ?? null,
-      reason: "The package names change, or only running the PKGBUILD can tell them.",
+      reason: "The package names change, or are known only by running the PKGBUILD.",
     }];
   }
   return names.flatMap((name, index) => {
@@ -266,7 +266,7 @@ function comparePackages(
   });
 }
 
-/** The names of the packages, from the PKGBUILD if it tells them, else from the .SRCINFO. */
+/** The package names, from the PKGBUILD if known, else from the .SRCINFO. */
 function packageNames({ evaluation, srcinfo }: ReadSource): string[] | null {
   const written = srcinfo?.packages.map(({ name }) => name) ?? null;
   const computed = baseValues(evaluation, "pkgname");
@@ -274,7 +274,7 @@ function packageNames({ evaluation, srcinfo }: ReadSource): string[] | null {
   return written === null || isEqual(computed, written) ? computed : null;
 }
 
-/** The packages that have functions, if their names do not depend on what changes. */
+/** The packages with functions, if their names do not depend on a changed value. */
 function namesOfFunctions(source: ReadSource, changedNames: ReadonlySet<string>): string[] | null {
   if (source.srcinfo !== null || dependsOn(source, "pkgname", null, changedNames)) return null;
   return [...source.evaluation.functions.keys()].filter((name) => name.startsWith("package_"))
@@ -288,10 +288,10 @@ function baseKeys(before: ReadSource, after: ReadSource): Set<string> {
 
 /** makepkg knows a dozen. */
 const MAX_ARCHITECTURES = 30;
-/** The largest package bases have some hundred. */
+/** The largest package bases have about a hundred. */
 const MAX_PACKAGES = 200;
 
-/** Keys alone, and with each architecture for which the PKGBUILD or .SRCINFO has one. */
+/** Keys, plain and with each architecture for which the PKGBUILD or .SRCINFO has one. */
 function withArchitectures(
   keys: ReadonlySet<string>,
   { evaluation, srcinfo }: ReadSource,

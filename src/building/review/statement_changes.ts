@@ -6,21 +6,21 @@ import { judgeAssignment, kindOf } from "./assignment_changes.ts";
 import { isSuspicious } from "../../formats/text/characters.ts";
 import { type Fact, type FactClass, type FactKind, PKGBUILD } from "./fact.ts";
 
-/** A PKGBUILD with what is known of its variables. */
+/** A PKGBUILD with the known values of its variables. */
 export interface ReadPkgbuild {
   readonly pkgbuild: Pkgbuild;
   readonly evaluation: Evaluation;
 }
 
-/** A statement of one PKGBUILD and the one that it became; null where there is none. */
+/** A statement of one PKGBUILD and its counterpart in the other; null if there is none. */
 interface StatementPair {
   readonly before: Statement | null;
   readonly after: Statement | null;
 }
 
 /**
- * Compares two PKGBUILDs statement by statement, with everything between the statements. Whatever is
- * not the same text becomes a fact, and only what is on the list of harmless forms is not for review.
+ * Compares two PKGBUILDs statement by statement, including everything between the statements. Every
+ * difference in the text becomes a fact, for review unless it has a known harmless form.
  */
 export function compareStatements(before: ReadPkgbuild, after: ReadPkgbuild): Fact[] {
   const pairs = alignStatements(before.pkgbuild, after.pkgbuild);
@@ -28,7 +28,7 @@ export function compareStatements(before: ReadPkgbuild, after: ReadPkgbuild): Fa
   return [...facts, ...compareGaps(pairs, before.pkgbuild, after.pkgbuild)];
 }
 
-/** Pairs statements in their order: a longest common subsequence of what they are. */
+/** Pairs statements in order, by a longest common subsequence of their keys. */
 function alignStatements(before: Pkgbuild, after: Pkgbuild): StatementPair[] {
   const old = before.statements.map(keyOf);
   const now = after.statements.map(keyOf);
@@ -50,7 +50,7 @@ function alignStatements(before: Pkgbuild, after: Pkgbuild): StatementPair[] {
   return pairs;
 }
 
-/** Statements beyond which two files are not aligned, but shown as removed and added. */
+/** Files with more statements are not aligned, but shown as removed and added. */
 const MAX_ALIGNED = 2000;
 
 function commonSubsequence(one: string[], other: string[]): [number, number][] {
@@ -74,7 +74,7 @@ function commonSubsequence(one: string[], other: string[]): [number, number][] {
   return found;
 }
 
-/** What a statement is, without what it says. */
+/** The kind and name of a statement, without its content. */
 function keyOf(statement: Statement): string {
   const assignments = assignmentsOf(statement);
   if (assignments !== null) {
@@ -105,10 +105,12 @@ function compareStatement(
     reason,
   });
   const kind = kindOfStatement((after ?? before)!);
-  if (before === null) return [fact(kind, "review", "This is new.")];
-  if (after === null) return [fact(kind, "review", "This is gone.")];
+  if (before === null) return [fact(kind, "review", "A statement is added.")];
+  if (after === null) return [fact(kind, "review", "A statement is removed.")];
   if (textAfter !== null && isSuspicious(changedPart(textBefore!, textAfter))) {
-    return [fact("characters", "review", "The change has a character outside printable ASCII.")];
+    return [
+      fact("characters", "review", "The change contains a character outside printable ASCII."),
+    ];
   }
   if (
     isSameSyntax(
@@ -144,7 +146,7 @@ function compareStatement(
     : facts;
 }
 
-/** The text of a statement of assignments without the words that are assigned. */
+/** The text of a statement of assignments without the assigned words. */
 function frame(statement: Statement, { pkgbuild: { text } }: ReadPkgbuild): string {
   let result = "";
   let at = statement.pos;
@@ -166,10 +168,10 @@ function kindOfStatement(statement: Statement): FactKind {
 function describeCode(kind: FactKind): string {
   return kind === "function"
     ? "The code of a function changes."
-    : "A statement that runs whenever the PKGBUILD is read changes.";
+    : "Code that runs whenever the PKGBUILD is read changes.";
 }
 
-/** The part of a text between what it begins and ends with as another one does. */
+/** What remains of two texts without their common beginning and end. */
 export function changedPart(before: string, after: string): string {
   let start = 0;
   while (start < before.length && start < after.length && before[start] === after[start]) start++;
@@ -179,7 +181,7 @@ export function changedPart(before: string, after: string): string {
   return before.slice(start, before.length - end) + after.slice(start, after.length - end);
 }
 
-/** Compares what stands between the statements: comments and white space, or what is not understood. */
+/** Compares the text between statements: comments, white space, or something else. */
 function compareGaps(pairs: readonly StatementPair[], before: Pkgbuild, after: Pkgbuild): Fact[] {
   if (pairs.some((pair) => pair.before === null || pair.after === null)) return [];
   const old = gapsOf(before);
@@ -193,7 +195,7 @@ function compareGaps(pairs: readonly StatementPair[], before: Pkgbuild, after: P
 interface Gap {
   readonly text: string;
   readonly start: number;
-  /** Whether the body of a here-document may lie in it. */
+  /** Whether it may contain the body of a here-document. */
   readonly hasHereDocument: boolean;
 }
 
@@ -203,7 +205,7 @@ function gapsOf({ text, statements }: Pkgbuild): Gap[] {
   let hasHereDocument = false;
   for (const { pos, end } of statements) {
     gaps.push({ text: text.slice(start, pos), start, hasHereDocument });
-    // The body begins on the next line, which may be behind further statements.
+    // The body begins on the next line, which may come after further statements.
     const isOpen: boolean = hasHereDocument && !gaps.at(-1)!.text.includes("\n");
     hasHereDocument = isOpen || text.slice(pos, end).includes("<<");
     start = end;
@@ -226,13 +228,13 @@ function compareGap(before: Gap, after: Gap, { text }: Pkgbuild): Fact {
     reason,
   });
   if (isSuspicious(changedPart(before.text, after.text))) {
-    return fact("characters", "review", "The change has a character outside printable ASCII.");
+    return fact("characters", "review", "The change contains a character outside printable ASCII.");
   }
   const [old, now] = [before.text, after.text].map((each) =>
     each.replace(COMMENT, "$1").replace(/[ \t\n]/g, "")
   );
   if (old !== now || before.hasHereDocument || after.hasHereDocument) {
-    return fact("statement", "review", "Something between the statements is not understood.");
+    return fact("statement", "review", "Text between the statements cannot be interpreted.");
   }
   const commentsOf = (each: string) => (each.match(COMMENT) ?? []).map((comment) => comment.trim());
   const isComment = commentsOf(before.text).join("\n") !== commentsOf(after.text).join("\n");

@@ -1,15 +1,15 @@
-/** Texts that stand for each other in an old and a new form of something. */
+/** Corresponding texts before and after a change. */
 export interface Substitution {
   readonly before: string;
   readonly after: string;
 }
 
-/** Texts beyond which a comparison is not tried. */
+/** Longer texts are not compared. */
 const MAX_LENGTH = 8192;
 const MAX_SUBSTITUTIONS = 200;
 const MAX_STEPS = 12_000;
 
-/** Whether one text becomes the other by replacing pieces as given, and nothing else. */
+/** Whether one text becomes the other by the given substitutions and nothing else. */
 export function isSubstituted(
   before: string,
   after: string,

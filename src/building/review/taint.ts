@@ -5,8 +5,8 @@ import { type Allowance, judgeMetadata } from "./metadata_changes.ts";
 import type { ReadPkgbuild } from "./statement_changes.ts";
 
 /**
- * Whether a variable of makepkg's may depend on variables that change, as far as names tell: any
- * statement that assigns it, or assigns what it is made of, counts with all names in it.
+ * Whether a makepkg variable may depend on variables that change, judged by names: every statement
+ * that assigns it, or assigns what it is composed of, counts with all names in it.
  */
 export function dependsOn(
   { pkgbuild, evaluation }: ReadPkgbuild,
@@ -39,7 +39,7 @@ function cachedReads(source: ReadPkgbuild, section: string | null): Map<string, 
   return reads;
 }
 
-/** All names in the statements that assign each variable; in functions only where they are asked for. */
+/** All names in the statements that assign each variable; functions count only on request. */
 function readsOf(
   { pkgbuild, evaluation }: ReadPkgbuild,
   section: string | null,
@@ -57,7 +57,7 @@ function readsOf(
     const statementNames = namesIn(pkgbuild.text.slice(statement.pos, statement.end));
     visit(statement, (node) => {
       if (node.type === "Assignment") {
-        // makepkg reads the assignments of a function alone, whatever stands around them.
+        // makepkg reads only the assignments of a function, whatever surrounds them.
         const names = command.type === "Function" ? namesIn(node.text) : statementNames;
         const known = reads.get(node.name);
         reads.set(node.name, known === undefined ? names : new Set([...known, ...names]));
@@ -69,8 +69,8 @@ function readsOf(
 }
 
 /**
- * Whether each single assignment to a variable changes only as a version bump may, and whether it is
- * made does not depend on what changes. This tells of arrays that are extended under conditions.
+ * Whether each assignment to a variable changes only as a version bump may, and does not depend on a
+ * changed condition. This covers arrays that are extended under conditions.
  */
 export function isSamePiecewise(
   before: ReadPkgbuild,
@@ -83,7 +83,7 @@ export function isSamePiecewise(
   if (old.length !== now.length || now.length === 0) return false;
   return now.every(({ assignment, conditions }, index) => {
     const values = [old[index]!.assignment, assignment].map((each, side) => {
-      // By itself, not after what was there before it.
+      // The assignment alone, not appended to earlier values.
       const variables = [before, after][side]!.evaluation.variables;
       const value = assignedValue(withoutAppend(each), variables);
       return value === null ? null : typeof value === "string" ? [value] : [...value];
@@ -100,7 +100,7 @@ export function isSamePiecewise(
 
 interface Piece {
   readonly assignment: Assignment;
-  /** Names that stand around the assignment in its statement. */
+  /** Names around the assignment in its statement. */
   readonly conditions: ReadonlySet<string>;
 }
 

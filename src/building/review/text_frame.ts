@@ -1,6 +1,6 @@
 import type { DoubleQuotedChild, Word, WordPart } from "unbash";
 
-/** A piece of a word: text that stands for itself, or what bash reads, quotes included. */
+/** A piece of a word: literal text, or syntax for bash, including quotes. */
 export interface FramePiece {
   readonly text: string;
   readonly isLiteral: boolean;
@@ -13,8 +13,8 @@ export interface LiteralChange {
 }
 
 /**
- * The pieces of a word, literal text and syntax in turn. Null if some literal text is not written as
- * it is read, with a backslash or in `$'...'`.
+ * The pieces of a word, alternating between literal text and syntax. Null if literal text is escaped
+ * with a backslash or in `$'...'`.
  */
 function frameOf(word: Word): FramePiece[] | null {
   const pieces: FramePiece[] = [];
@@ -57,8 +57,8 @@ function frameOf(word: Word): FramePiece[] | null {
 }
 
 /**
- * The literal texts in which two words differ, where all that bash reads in them is the same; null if
- * they differ in anything else.
+ * The literal texts in which two words differ, if their syntax is the same; null if they differ in
+ * anything else.
  */
 export function literalChanges(before: Word, after: Word): LiteralChange[] | null {
   const [one, other] = [frameOf(before), frameOf(after)];
@@ -72,7 +72,7 @@ export function literalChanges(before: Word, after: Word): LiteralChange[] | nul
   return changes;
 }
 
-/** The text of a word that is nothing but literal text, in quotes or not; null for another one. */
+/** The text of a word that consists of literal text, quoted or not; null for any other. */
 export function literalText(word: Word): string | null {
   const pieces = frameOf(word);
   if (pieces === null) return null;

@@ -10,26 +10,26 @@ import {
 import { madeVisible } from "../../formats/text/characters.ts";
 import { describeFile } from "./file_changes.ts";
 
-/** A line of a diff. A caller may colour it by its kind. */
+/** A line of a diff, with its kind, for colouring. */
 export interface DiffLine {
   readonly kind: "file" | "note" | "hunk" | "removed" | "added" | "context";
-  /** As in a unified diff, with its sign; without characters that a terminal would obey. */
+  /** As in a unified diff, with its sign; without characters that control a terminal. */
   readonly text: string;
 }
 
 const CONTEXT_LINES = 3;
-/** Characters of a line that are shown. */
+/** Maximum number of characters shown of a line. */
 const MAX_LINE = 1000;
-/** Lines of a diff that are shown. */
+/** Maximum number of lines shown of a diff. */
 const MAX_LINES = 20_000;
-/** Characters of what differs in two texts; longer ones are shown one after the other. */
+/** Texts with longer differences are shown one after the other. */
 const MAX_COMPARED = 300_000;
-/** Changed lines beyond which two texts are not compared, but shown one after the other. */
+/** Texts with more changed lines are shown one after the other. */
 const MAX_EDITS = 1500;
 
 /**
- * The difference of two package sources as unified diff of all files, with modes, links, binary files
- * and renames. Without a former tree all files are new.
+ * The difference between two package sources as a unified diff of all files, with modes, links, binary
+ * files and renames. Without an old tree, all files are new.
  */
 export async function diffTrees(
   before: SourceTree | null,
@@ -46,13 +46,13 @@ export async function diffTrees(
     const room = MAX_LINES - lines.length;
     const file = diffFile(old.get(from) ?? null, after.get(path) ?? null);
     for (const line of file.slice(0, room)) lines.push(line);
-    if (file.length > room) return [...lines, note("The rest is too long to be shown.")];
+    if (file.length > room) return [...lines, note("The rest is too long to show.")];
     if (slice.isOver) await slice.renew();
   }
   return lines;
 }
 
-/** Files that are gone under one path and came back with the same content under another. */
+/** Files that disappeared under one path and appeared with the same content under another. */
 function renamesBetween(before: SourceTree, after: SourceTree): Map<string, string> {
   const gone = [...before.values()].filter(({ path }) => !after.has(path));
   const renames = new Map<string, string>();
@@ -74,7 +74,7 @@ function diffFile(before: SourceFile | null, after: SourceFile | null): DiffLine
   ];
   if (before !== null && after !== null && before.path !== after.path) {
     const isCase = before.path.toLowerCase() === after.path.toLowerCase();
-    lines.push(note(isCase ? "Renamed; only upper and lower case differ." : "Renamed."));
+    lines.push(note(isCase ? "Renamed; the names differ only in case." : "Renamed."));
   }
   if (before?.mode !== after?.mode) {
     lines.push(note(`Mode: ${modeText(before)} -> ${modeText(after)}`));
@@ -96,7 +96,7 @@ function modeText(file: SourceFile | null): string {
 function diffContent(before: SourceFile | null, after: SourceFile | null): DiffLine[] {
   const [old, now] = [before, after].map((file) => file === null ? "" : textOf(file));
   if (old === null || now === null || old === undefined || now === undefined) {
-    return [note(`Not a text: ${contentText(before)} -> ${contentText(after)}`)];
+    return [note(`Not text: ${contentText(before)} -> ${contentText(after)}`)];
   }
   const part = differingPart(old, now);
   const isLarge = part.old.length + part.now.length > MAX_COMPARED;
@@ -108,7 +108,7 @@ function diffContent(before: SourceFile | null, after: SourceFile | null): DiffL
     });
   if (patch === undefined) {
     return [
-      note("The texts have little in common; both are shown as a whole."),
+      note("The texts have little in common; both are shown in full."),
       ...wholeText("removed", "-", part.old),
       ...wholeText("added", "+", part.now),
     ];
@@ -124,8 +124,8 @@ function diffContent(before: SourceFile | null, after: SourceFile | null): DiffL
 }
 
 /**
- * The lines between the first and the last that differ, with their context. A file of millions of
- * lines, all but a few of which are the same, would take seconds otherwise.
+ * The lines from the first to the last difference, with context. Otherwise, a file of millions of
+ * lines with few differences would take seconds.
  */
 function differingPart(
   old: string,
@@ -161,12 +161,12 @@ function lineFeedsIn(text: string, end: number): number {
   return count;
 }
 
-/** A text line by line, up to half of what is shown at all: the other one has the other half. */
+/** A text line by line, up to half of the limit; the other text gets the other half. */
 function wholeText(kind: "removed" | "added", sign: string, text: string): DiffLine[] {
   const lines: DiffLine[] = [];
   for (let start = 0; start < text.length;) {
     if (lines.length >= MAX_LINES / 2) {
-      return [...lines, note(`More lines were ${kind} than can be shown.`)];
+      return [...lines, note(`Too many lines were ${kind} to show all.`)];
     }
     const end = text.indexOf("\n", start);
     const lineEnd = end < 0 ? text.length : end;
@@ -205,6 +205,6 @@ function shown(kind: DiffLine["kind"], text: string): DiffLine {
   const cut = text.length > MAX_LINE
     ? `${text.slice(0, MAX_LINE)} [${text.length - MAX_LINE} more characters]`
     : text;
-  // A path may have a line feed.
+  // A path may contain a line feed.
   return { kind, text: madeVisible(cut).replace(/\n/g, "<U+000A>") };
 }

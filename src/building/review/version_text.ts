@@ -1,6 +1,6 @@
-/** Longer values are no versions. */
+/** Longer values are not versions. */
 const MAX_LENGTH = 80;
-/** Neither separators of URLs, nor anything that bash, arithmetic or a glob would read. */
+/** No separators of URLs, and nothing that bash, arithmetic or globs interpret. */
 const SAFE = /^[A-Za-z0-9._+~-]*$/;
 const WORDS =
   "alpha|beta|rc|pre|preview|dev|stable|lts|esr|build|final|release|post|rev|patch|sp|ga";
@@ -10,45 +10,45 @@ const STRICT = new RegExp(
   `^(?:v|r)?\\d+(?:[._+~-]*(?:\\d+(?!\\d)|${WORDS}|[a-z]{1,2}(?![a-z])))*[._+~-]?$`,
   "i",
 );
-/** What is put behind a version, such as `-rc1`. */
+/** A suffix of a version, such as `-rc1`. */
 const SUFFIX = new RegExp(`^[._+~-]?(?:${WORDS}|[a-z])[._+~-]?\\d*$`, "i");
-/** A commit or another hash, as a whole or behind a name. */
+/** A commit or other hash, alone or after a name. */
 const HASH = /(?:^|[-_])([0-9a-f]{7,})$/i;
 
 const PIN_NAME =
   /commit|hash|(?:^|_)(?:git)?sha(?:\d|_|$)|sums?(?:_|$)|(?:^|_)(?:rls_|git_|src_)?tag|gitref|(?:^|_)ref(?:_|$)/i;
 const VERSION_NAME =
   /ver(?:sion)?(?!s)|build|rel(?:ease)?|(?:^|_)rc|major|minor|micro|patch|sub|update|security|date|num|serial|snap|stamp|beta|alpha|point|tag|(?:^|_)rev|suffix/i;
-/** Names whose values choose whom to trust, or what to run. */
+/** Names of variables that choose whom to trust or what to run. */
 const IDENTITY_NAME =
   /owner|user|author|hosts?(?:_|$)|domain|server|account|(?:^|_)org(?:_|$)|vendor|mirror|ur[il](?:_|$)|scheme|protocol|(?:^|_)cmd|command|(?:^|_)site|repo(?!ver)|branch|channel/i;
 
-/** What a changed value of a helper variable is: a version, a pin to a commit or tag, or neither. */
+/** The kind of a helper variable's new value: a version, a pin to a commit or tag, or neither. */
 export type HelperValue = "version" | "pin" | null;
 
 /**
- * Why a text cannot be a version, or a part of one, as a clause; null if it can. Such a text has no
- * meaning but itself in a URL, a path, a word of bash or an expression of arithmetic.
+ * Why a text cannot be a version or a part of one, as a clause; null if it can. A version has no
+ * special meaning in a URL, a path, a word of bash or an arithmetic expression.
  */
 export function faultOfVersionText(text: string): string | null {
   if (text.length > MAX_LENGTH) return `it is longer than ${MAX_LENGTH} characters`;
-  if (!SAFE.test(text)) return "it has a character that versions do not have";
-  if (text.includes("..")) return 'it has ".."';
+  if (!SAFE.test(text)) return "it contains a character that versions do not have";
+  if (text.includes("..")) return 'it contains ".."';
   if (/^[-._+~]/.test(text) && !SUFFIX.test(text)) return "it begins with a separator";
   return null;
 }
 
-/** Why a text cannot be a pkgver, as a clause; null if it can. makepkg refuses more than bash does. */
+/** Why a text cannot be a pkgver, as a clause; null if it can. makepkg rejects more than bash. */
 export function faultOfPkgver(text: string): string | null {
   if (text === "") return "it is empty";
-  if (text.includes("-")) return "a pkgver has no hyphen";
-  if (!/\d/.test(text)) return "it has no digit";
-  // pacman takes 1.2 to be older than _1.2 and than .1.2, which may be any release.
+  if (text.includes("-")) return "a pkgver must not contain a hyphen";
+  if (!/\d/.test(text)) return "it contains no digit";
+  // For pacman, 1.2 is older than _1.2 and .1.2, which may be any release.
   if (!/^[A-Za-z0-9]/.test(text)) return "it begins with a separator";
   return faultOfVersionText(text);
 }
 
-/** Whether a pkgrel is one or two numbers, as makepkg demands. */
+/** Whether a pkgrel consists of one or two numbers, as makepkg requires. */
 export function isPkgrel(text: string): boolean {
   return /^[0-9]{1,9}(?:\.[0-9]{1,9})?$/.test(text);
 }
@@ -75,8 +75,8 @@ function isHash(value: string): boolean {
 }
 
 /**
- * Whether a version rises so far that no later release is likely to replace it: upstream may have
- * changed its numbering, or somebody wants to stay on top.
+ * Whether a version jumps so far that no later release is likely to replace it: upstream may have
+ * changed its numbering, or somebody wants their package to stay the newest.
  */
 export function isJump(before: string, after: string): boolean {
   const [old, now] = [before, after].map((version) =>
@@ -88,8 +88,8 @@ export function isJump(before: string, after: string): boolean {
 }
 
 /**
- * The letters of a piece of a path without what is a version or a commit in it: what is left must be
- * the same in another version.
+ * A segment of a path without versions and commits in it: the rest must stay the same in another
+ * version.
  */
 export function versionlessText(text: string): string {
   return text.replace(/[0-9a-f]{7,}/gi, (run) => /\d/.test(run) ? "0" : run)

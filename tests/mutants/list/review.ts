@@ -7,7 +7,7 @@ const PROPERTIES = ["building/review/judge_properties_test.ts"];
 export const REVIEW: readonly Mutant[] = [
   {
     file: "building/review/version_text.ts",
-    find: 'if (!SAFE.test(text)) return "it has a character that versions do not have";',
+    find: 'if (!SAFE.test(text)) return "it contains a character that versions do not have";',
     replace: "",
     breaks: "a version may have characters that bash or a URL reads",
     killedBy: ["building/review/version_text_test.ts"],
@@ -58,7 +58,7 @@ export const REVIEW: readonly Mutant[] = [
   },
   {
     file: "building/review/source_entry.ts",
-    find: 'if (isLocal(old) || isLocal(now)) return "Another local file is a source.";',
+    find: 'if (isLocal(old) || isLocal(now)) return "A different local file is a source.";',
     replace: "",
     breaks: "a file that nobody used so far becomes a source with the version",
     killedBy: CASES,
@@ -108,14 +108,14 @@ export const REVIEW: readonly Mutant[] = [
   },
   {
     file: "building/review/statement_changes.ts",
-    find: 'if (after === null) return [fact(kind, "review", "This is gone.")];',
+    find: 'if (after === null) return [fact(kind, "review", "A statement is removed.")];',
     replace: "if (after === null) return [];",
     breaks: "a statement may be removed",
     killedBy: CASES,
   },
   {
     file: "building/review/statement_changes.ts",
-    find: 'if (before === null) return [fact(kind, "review", "This is new.")];',
+    find: 'if (before === null) return [fact(kind, "review", "A statement is added.")];',
     replace: "if (before === null) return [];",
     breaks: "a statement may be added",
     killedBy: CASES,
@@ -136,7 +136,7 @@ export const REVIEW: readonly Mutant[] = [
   },
   {
     file: "building/review/file_changes.ts",
-    find: 'if (before === null) return [fact("The file is new.")];',
+    find: 'if (before === null) return [fact("The file is added.")];',
     replace: "if (before === null) return [];",
     breaks: "files may be added",
     killedBy: CASES,
@@ -164,7 +164,7 @@ export const REVIEW: readonly Mutant[] = [
   },
   {
     file: "building/review/judge.ts",
-    find: 'if (order < 0) return [fact("review", "The version falls.")];',
+    find: 'if (order < 0) return [fact("review", "The version decreases.")];',
     replace: "",
     breaks: "a package may go back to a version with known holes",
     killedBy: CASES,

@@ -90,5 +90,5 @@ Deno.test("a first look comes to its end whatever a file has, and says what it d
   const [blob, ...others] = facts;
   assertEquals(blob?.kind, "encoded");
   assertEquals(others.map(({ kind }) => kind), Array(201).fill("characters"));
-  assertEquals(facts.at(-1)?.reason, "99800 more facts are not shown: look at the file.");
+  assertEquals(facts.at(-1)?.reason, "99800 more facts are not shown; see the file.");
 });

@@ -54,13 +54,13 @@ Deno.test("a renamed file is one difference, and a rename by case alone is point
   assertEquals(await diff({ "a.patch": "1\n" }, { "A.patch": "1\n" }), [
     "--- a/a.patch",
     "+++ b/A.patch",
-    "\\ Renamed; only upper and lower case differ.",
+    "\\ Renamed; the names differ only in case.",
   ]);
 });
 
 Deno.test("a file that is no text is shown by its size and digest", async () => {
   const [, , line] = await diff({ a: { text: "\0", mode: "100644" } }, { a: { text: "\0\0" } });
-  assert(line?.startsWith("\\ Not a text: 100644, 1 bytes, SHA-256 "), line);
+  assert(line?.startsWith("\\ Not text: 100644, 1 bytes, SHA-256 "), line);
 });
 
 Deno.test("characters that a terminal or a reader would not show are visible", async () => {
@@ -110,7 +110,7 @@ Deno.test("what was removed does not crowd out what was added, and no file is to
   const shown = await diff({ a: "old\n".repeat(500_000) }, { a: "new\n".repeat(500_000) });
   assert(shown.includes("-old") && shown.includes("+new"));
   const only = await diff(null, { a: "\n".repeat(4_000_000) });
-  assertEquals(only.at(-1), "\\ More lines were added than can be shown.");
+  assertEquals(only.at(-1), "\\ Too many lines were added to show all.");
   assert(only.length < 20_000);
 });
 
