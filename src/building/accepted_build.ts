@@ -8,20 +8,20 @@ export interface Attribution {
   readonly reason: string;
 }
 
-/** A tree that was accepted, to be built: what decisions hand to the queue. */
+/** An accepted tree to build: what decisions pass to the queue. */
 export interface AcceptedBuild {
   readonly packageBase: string;
   /** The packages that it may make. */
   readonly packageNames: readonly string[];
-  /** Of the accepted tree, which must be kept as long as the queue needs it. */
+  /** Hash of the accepted tree, which is kept as long as the queue needs it. */
   readonly treeHash: string;
   /** `[epoch:]pkgver-pkgrel` */
   readonly version: string;
-  /** As its `.SRCINFO` has them, `any` among them. */
+  /** From its `.SRCINFO`; may include `any`. */
   readonly architectures: readonly string[];
   /** Package bases that must be published first. */
   readonly needs: readonly string[];
-  /** Why it is built, in words. */
+  /** Why it is built. */
   readonly reason: string;
   readonly approved: Attribution;
   readonly settings: BuildSettings;

@@ -1,31 +1,31 @@
 import { createHash } from "node:crypto";
 
-/** How a package is built: what an administrator has approved for it beyond its files. */
+/** How a package is built: what an administrator has approved besides its files. */
 export interface BuildSettings {
   /** Whether build() and check() have network access. */
   readonly network: boolean;
   /** Whether check() runs. */
   readonly check: boolean;
-  /** Whether what compilers made is kept for the next build of the package. */
+  /** Whether ccache keeps compiled objects for the next build of the package. */
   readonly ccache: boolean;
-  /** The same for Rust. */
+  /** Whether sccache does the same for Rust. */
   readonly sccache: boolean;
   /** Lines to add to makepkg.conf. */
   readonly makepkgConf: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Further packages to install into the root. */
   readonly packages: readonly string[];
-  /** Null for the usual limit, as in the others. */
+  /** Null for the configured limit, as for the other limits. */
   readonly timeoutMs: number | null;
   readonly memoryBytes: number | null;
   readonly diskBytes: number | null;
-  /** Whether it is built twice and compared; null for what the configuration says. */
+  /** Whether to build twice and compare; null for the configured default. */
   readonly reproduce: boolean | null;
-  /** Unified diffs that are applied to the approved files, in this order. */
+  /** Unified diffs to apply to the approved files, in this order. */
   readonly patches: readonly string[];
 }
 
-/** How a package is built unless its settings say something else. */
+/** The default settings of a package. */
 export const USUAL_SETTINGS: BuildSettings = {
   network: false,
   check: true,
@@ -53,14 +53,14 @@ const LEAST_BYTES = 64 * 1024 ** 2;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 const PACKAGE = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/;
 
-/** What the builder sets itself, because the daemon relies on it. */
+/** Variables that the builder sets, because the daemon relies on them. */
 const OWN_VARIABLES: ReadonlySet<string> = new Set([
   ...["PKGDEST", "SRCDEST", "SRCPKGDEST", "LOGDEST", "BUILDDIR", "PKGEXT", "SRCEXT", "GPGKEY"],
   ...["PACKAGER", "CARCH", "CHOST", "SOURCE_DATE_EPOCH", "HOME", "PATH", "GNUPGHOME", "BUILDENV"],
   ...["USER", "LOGNAME", "SHELL", "SSL_CERT_FILE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO"],
   ...["CCACHE_DIR", "SCCACHE_DIR", "RUSTC_WRAPPER"],
 ]);
-/** What a program loads or obeys before it begins: it would run in makepkg itself. */
+/** Variables that make programs load or run something at startup: it would run in makepkg itself. */
 const LOADED = new RegExp(
   "^(?:LD_|BASH|GLIBC_TUNABLES|FAKEROOT|FAKED_|FAKECHROOT|PERL5OPT|" +
     "(?:ENV|SHELLOPTS|IFS|PS4|PROMPT_COMMAND|GCONV_PATH|LOCPATH|NLSPATH|CDPATH|GLOBIGNORE)$)",
@@ -70,7 +70,7 @@ const ASSIGNMENT = /^\s*(?:export\s+|declare\s+(?:-\w+\s+)?)?([A-Za-z_][A-Za-z0-
 const CONTROLS = /[\p{Cc}\p{Cf}]/u;
 const CONTROLS_OF_TEXT = /[^\P{Cc}\n\t]|\p{Cf}/u;
 
-/** What is wrong with settings, a sentence each; none if they may be approved. */
+/** The faults of settings, a clause each; empty if they may be approved. */
 export function settingsFaults(settings: BuildSettings): string[] {
   const { makepkgConf, environment, packages, patches } = settings;
   return [
@@ -79,7 +79,7 @@ export function settingsFaults(settings: BuildSettings): string[] {
     ...Object.entries(environment).flatMap(([name, value]) => variableFaults(name, value)),
     ...tooMany("packages", packages, MOST_PACKAGES),
     ...packages.filter((name) => !PACKAGE.test(name))
-      .map((name) => `${JSON.stringify(name)} is no name of a package`),
+      .map((name) => `${JSON.stringify(name)} is not a valid package name`),
     ...patchFaults(patches),
     ...tooSmall("the timeout", settings.timeoutMs, LEAST_TIMEOUT_MS, "a minute"),
     ...tooSmall("the memory", settings.memoryBytes, LEAST_BYTES, "64 MiB"),
@@ -87,14 +87,14 @@ export function settingsFaults(settings: BuildSettings): string[] {
   ];
 }
 
-/** Whether two settings build alike. */
+/** Whether two settings are equivalent. */
 export function areSameSettings(one: BuildSettings, other: BuildSettings): boolean {
   return settingsHash(one) === settingsHash(other);
 }
 
-/** Names settings, in an approval: in lower-case hexadecimal. */
+/** Identifies settings in an approval, in lower-case hexadecimal. */
 export function settingsHash(settings: BuildSettings): string {
-  // Those that are on disk may be older than a setting.
+  // Settings on disk may be older than some of their keys.
   const { environment, ...rest } = { ...USUAL_SETTINGS, ...settings };
   const sorted = (values: object) =>
     Object.entries(values).sort(([one], [other]) => one < other ? -1 : 1);
@@ -103,19 +103,23 @@ export function settingsHash(settings: BuildSettings): string {
 }
 
 function confFaults(text: string): string[] {
-  if (text.length > MAX_TEXT) return [`the lines for makepkg.conf are longer than ${MAX_TEXT}`];
-  if (CONTROLS_OF_TEXT.test(text)) return ["the lines for makepkg.conf have control characters"];
+  if (text.length > MAX_TEXT) {
+    return [`the lines for makepkg.conf are longer than ${MAX_TEXT} characters`];
+  }
+  if (CONTROLS_OF_TEXT.test(text)) return ["the lines for makepkg.conf contain control characters"];
   return [...new Set([...text.matchAll(ASSIGNMENT)].map(([, name = ""]) => name))]
     .filter((name) => OWN_VARIABLES.has(name) && name !== "BUILDENV")
     .map((name) => `the lines for makepkg.conf set ${name}, which the builder sets`);
 }
 
 function variableFaults(name: string, value: string): string[] {
-  if (!VARIABLE.test(name)) return [`${JSON.stringify(name)} is no name of a variable`];
-  if (OWN_VARIABLES.has(name)) return [`the variable ${name} is set by the builder`];
-  if (LOADED.test(name)) return [`the variable ${name} would run something in makepkg itself`];
-  if (value.length > MAX_VALUE) return [`the variable ${name} is longer than ${MAX_VALUE}`];
-  if (CONTROLS.test(value)) return [`the variable ${name} has control characters`];
+  if (!VARIABLE.test(name)) return [`${JSON.stringify(name)} is not a valid name of a variable`];
+  if (OWN_VARIABLES.has(name)) return [`the builder sets the variable ${name}`];
+  if (LOADED.test(name)) return [`the variable ${name} would run code in makepkg itself`];
+  if (value.length > MAX_VALUE) {
+    return [`the variable ${name} is longer than ${MAX_VALUE} characters`];
+  }
+  if (CONTROLS.test(value)) return [`the variable ${name} contains control characters`];
   return [];
 }
 
@@ -124,7 +128,7 @@ function patchFaults(patches: readonly string[]): string[] {
   return most.length > 0
     ? most
     : patches.flatMap((text, index) =>
-      text.length > MAX_PATCH ? [`patch ${index + 1} is longer than ${MAX_PATCH}`] : []
+      text.length > MAX_PATCH ? [`patch ${index + 1} is longer than ${MAX_PATCH} characters`] : []
     );
 }
 

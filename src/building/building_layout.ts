@@ -1,17 +1,17 @@
 import { join } from "@std/path";
 
 /**
- * The part of `state_root` that belongs to builds. Every file is written whole and then renamed, so a
- * copy of this tree at any moment is a backup.
+ * The part of `state_root` for AUR packages and builds. Every file is written completely and then
+ * renamed, so a copy of this tree at any moment is a backup.
  *
  *     <state_root>/building/
- *       packages/BASE.json      one watched package base: where it comes from, who maintained it,
- *                               what was accepted, what waits, and every decision
- *       trees/HASH.json         the files of one package source, by the hash that approvals are
- *                               bound to
- *       notices.json            messages that are still to be delivered
- *       libraries.json          which libraries published packages were linked with
- *       sources.json            what the sources were that packages follow, when last looked at
+ *       packages/BASE.json      one watched package base: its source, maintainers, accepted tree,
+ *                               candidates, and every decision
+ *       trees/HASH.json         the files of one package source, named by the hash that approvals
+ *                               are bound to
+ *       notices.json            undelivered messages
+ *       libraries.json          the libraries that published packages are linked against
+ *       sources.json            the last known commits of the repositories that packages follow
  *       queue/                  builds; see queue/queue_layout.ts
  */
 export class BuildingLayout {
@@ -25,7 +25,7 @@ export class BuildingLayout {
     return join(this.root, "packages");
   }
 
-  /** `base` must be a name of a package base. */
+  /** `base` must be a valid name of a package base. */
   package(base: string): string {
     return join(this.packages, `${base}.json`);
   }

@@ -10,15 +10,15 @@ const ARCHITECTURE = /^[a-z0-9_]{1,32}$/;
 
 type Repositories = Pick<Publishing, "create" | "repositories">;
 
-/** Queues an accepted tree unless the same build is there, as after a crash in between. */
+/** Queues an accepted tree unless the same build exists, as it may after a crash. */
 export async function enqueueAccepted(
   { architectures, ...build }: AcceptedBuild,
   { builds, publishing, repository, isAgain }: {
     builds: Pick<BuildQueue, "all" | "enqueue">;
     publishing: Repositories;
-    /** Where packages of the AUR are published. */
+    /** The repository for AUR packages. */
     repository: string;
-    /** Whether what was built is built once more. */
+    /** Whether to build even if the same build exists. */
     isAgain: boolean;
   },
 ): Promise<void> {
@@ -38,7 +38,7 @@ export async function enqueueAccepted(
     await builds.enqueue({ ...build, architectures: usable, repository });
     return;
   }
-  // Names in a package source may be anything.
+  // A package source may contain arbitrary names.
   const named = architectures.filter((each) => ARCHITECTURE.test(each));
   const unusable = `it is for ${named.join(", ") || "no architecture"}, and the repository ` +
     `${repository} has ${own.join(", ") || "none"}: add the architecture to the repository, and ` +
@@ -50,9 +50,9 @@ export async function enqueueAccepted(
 }
 
 /**
- * Creates the repository for packages of the AUR, unless it is there.
+ * Creates the repository for AUR packages, unless it exists.
  *
- * @throws PkgstashError `conflict` if nothing can be built for the one that is there.
+ * @throws PkgstashError `conflict` if builds cannot be published in the existing one.
  */
 export async function createRepository(
   publishing: Repositories,
@@ -62,5 +62,5 @@ export async function createRepository(
   const own = publishing.repositories.find(({ settings }) => settings.name === repository);
   if (own !== undefined) return assertSignedHere(own);
   await publishing.create(repository, {}, by);
-  log.info("created the repository for packages of the AUR", { repository });
+  log.info("created the repository for AUR packages", { repository });
 }

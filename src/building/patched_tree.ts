@@ -2,32 +2,32 @@ import type { StructuredPatch } from "diff";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { type SourceFile, sourceFile, type SourceTree } from "./source_tree.ts";
 
-/** A path that stays in the tree, on any machine. */
+/** A path that stays within the tree on any machine. */
 const PATH = /^(?!\/)(?!.*(?:^|\/)\.\.?(?:\/|$))[^\0\\]{1,512}$/;
 const NO_FILE = "/dev/null";
 
 /**
- * A tree with unified diffs applied to its files, one after the other. Each must fit exactly, with its
- * context where it says: a patch that no longer fits is for a person to look at.
+ * Applies unified diffs to the files of a tree, one after the other. Each must apply exactly, without
+ * fuzz or offset: a patch that no longer applies needs a person.
  *
- * @throws PkgstashError `conflict` that says which patch does not fit, and where.
+ * @throws PkgstashError `conflict` that names the patch that does not apply, and why.
  */
 export async function patchedTree(
   tree: SourceTree,
   patches: readonly string[],
 ): Promise<SourceTree> {
   if (patches.length === 0) return tree;
-  // Loaded at first need: few packages have patches, and every start would wait for it.
+  // Loaded on first use: few packages have patches, and it would delay every start.
   const diff = await import("diff");
   const files = new Map(tree);
   for (const [index, text] of patches.entries()) {
     const fail = (why: string) =>
       new PkgstashError(
         "conflict",
-        `Cannot apply patch ${index + 1}: ${why}. Make it anew for these files, or remove it.`,
+        `Cannot apply patch ${index + 1}: ${why}. Update it for these files, or remove it.`,
       );
     const diffs = fileDiffsOf(diff, text, fail);
-    if (diffs.length === 0) throw fail("it is no unified diff");
+    if (diffs.length === 0) throw fail("it is not a unified diff");
     for (const each of diffs) applyTo(diff, { files, patch: each, fail });
   }
   return files;
@@ -40,7 +40,7 @@ function fileDiffsOf({ parsePatch }: Diff, text: string, fail: Fail): Structured
   try {
     return parsePatch(text).filter(({ hunks }) => hunks.length > 0);
   } catch (error) {
-    throw fail(`it is no unified diff (${reasonOf(error)})`);
+    throw fail(`it is not a unified diff (${reasonOf(error)})`);
   }
 }
 
@@ -59,12 +59,12 @@ function applyTo(
   }
   if (before === null && after === null) throw fail("it names no file");
   const file = before === null ? null : files.get(before) ?? null;
-  if (before !== null && file === null) throw fail(`there is no ${before}`);
-  if (before === null && files.has(after!)) throw fail(`there is a ${after} already`);
+  if (before !== null && file === null) throw fail(`${before} does not exist`);
+  if (before === null && files.has(after!)) throw fail(`${after} already exists`);
   const text = file === null ? "" : textOf(file);
-  if (text === null) throw fail(`${before} is no text`);
+  if (text === null) throw fail(`${before} is not text`);
   const result = applyPatch(text, patch, { fuzzFactor: 0, autoConvertLineEndings: false });
-  if (result === false) throw fail(`${before ?? after} is not what it was made for`);
+  if (result === false) throw fail(`${before ?? after} differs from the file that it was made for`);
   if (before !== null && before !== after) files.delete(before);
   if (after === null) return;
   files.set(after, sourceFile(after, new TextEncoder().encode(result), file?.mode ?? "100644"));

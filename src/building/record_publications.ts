@@ -2,8 +2,8 @@ import type { PackageStore } from "./packages/package_store.ts";
 import type { Build } from "./queue/build.ts";
 
 /**
- * Notes what was published of watched packages, unless that is known: of builds that were published
- * just now, or of all of them, because a crash may have come between a publication and its note.
+ * Records publications of watched packages that are not recorded yet: of a build that has just been
+ * published, or of all builds, because a crash may come between a publication and its record.
  */
 export async function recordPublications(
   store: Pick<PackageStore, "find" | "update">,

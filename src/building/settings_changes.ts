@@ -2,7 +2,7 @@ import { type BuildSettings, USUAL_SETTINGS } from "./build_settings.ts";
 
 const VARIABLE = "variable ";
 
-/** One part of the settings that differs. Both texts may have several lines. */
+/** A changed setting. Both texts may have several lines. */
 export interface SettingChange {
   readonly name: string;
   /** Null for nothing. */
@@ -11,7 +11,7 @@ export interface SettingChange {
   readonly after: string | null;
 }
 
-/** What differs between two settings, in the order in which they are shown. */
+/** The differences between two settings, in display order. */
 export function settingsChanges(before: BuildSettings, after: BuildSettings): SettingChange[] {
   const old = partsOf(before);
   const now = partsOf(after);
@@ -23,7 +23,7 @@ export function settingsChanges(before: BuildSettings, after: BuildSettings): Se
 
 /** A change in a few words. */
 export function changeText({ name, before, after }: SettingChange): string {
-  // A value may be a secret, and messages go far.
+  // A value may be a secret, and messages leave this machine.
   const isSecret = name.startsWith(VARIABLE);
   const isLong = [before, after].some((text) => text !== null && text.includes("\n"));
   if (isLong || isSecret) {
@@ -32,7 +32,7 @@ export function changeText({ name, before, after }: SettingChange): string {
   return `${name}: ${before ?? "none"} -> ${after ?? "none"}`;
 }
 
-/** The parts that have a value, by the names under which they are shown. */
+/** The values of settings, by display name. */
 function partsOf(settings: BuildSettings): Map<string, string> {
   const all = { ...USUAL_SETTINGS, ...settings };
   const parts = new Map<string, string>();

@@ -3,21 +3,21 @@ import { PkgstashError, reasonOf } from "../errors.ts";
 import { sha256Of } from "../platform/files/file_digest.ts";
 import { type SourceFile, sourceFile, type SourceTree } from "./source_tree.ts";
 
-/** Bytes of a file that are kept; the AUR refuses larger ones. Of others only the digest is known. */
+/** Largest file whose content is kept; the AUR rejects larger ones. Of others, only a digest is. */
 const MAX_CONTENT_BYTES = 1 << 20;
-/** Bytes of a file that are read at all. */
+/** Largest file that is read. */
 const MAX_DIGEST_BYTES = 1 << 28;
 const MAX_FILES = 10_000;
 const MAX_DEPTH = 16;
-/** As git does, the owner's right decides. */
+/** As in git, the owner's permission decides. */
 const EXECUTABLE = 0o100;
 const encoder = new TextEncoder();
 
 /**
- * Reads a folder as a package source, without its `.git`. Links are read and never followed. A
- * folder that has a `.git` of its own, or nothing in it, is a submodule: git keeps no empty folders.
+ * Reads a folder as a package source, without its `.git`. Links are read, never followed. A folder
+ * with its own `.git`, or without files, is a submodule: git does not track empty folders.
  * @throws {PkgstashError} of kind "not_found" or "storage" if it cannot be read, of kind "content" if
- * it holds devices or the like, or far more than any package source.
+ * it contains devices or the like, or far more than any package source.
  */
 export async function readSourceFolder(folder: string): Promise<SourceTree> {
   const tree = new Map<string, SourceFile>();
@@ -77,6 +77,6 @@ function refusal(folder: string, why: string): PkgstashError {
   return new PkgstashError(
     "content",
     `Cannot read the folder ${folder} as a package source: ${why}. ` +
-      "Name the folder that holds the PKGBUILD.",
+      "Name the folder that contains the PKGBUILD.",
   );
 }

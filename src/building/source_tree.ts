@@ -10,17 +10,17 @@ export interface SourceFile {
   readonly path: string;
   readonly mode: FileMode;
   /**
-   * The bytes; of a link, the text of its target; of a submodule, the id of its commit. Null if they
-   * are not at hand: too large, or a submodule whose commit nobody said.
+   * The bytes; of a link, its target; of a submodule, the ID of its commit. Null if unknown: the file
+   * is too large, or nobody named the commit of the submodule.
    */
   readonly content: Uint8Array | null;
-  /** Bytes of the whole content. */
+  /** Size of the whole content in bytes. */
   readonly size: number;
-  /** Digest of the whole content in hexadecimal digits; needed only where `content` is null. */
+  /** SHA-256 of the whole content in hexadecimal digits; needed only if `content` is null. */
   readonly sha256?: string;
 }
 
-/** All files of a package source by their paths: what a person or a rule accepts or refuses. */
+/** All files of a package source by path: what a person or a rule accepts or rejects. */
 export type SourceTree = ReadonlyMap<string, SourceFile>;
 
 /** A file with its content. */
@@ -32,7 +32,7 @@ export function sourceFile(
   return { path, mode, content, size: content.length };
 }
 
-/** The text of a file; null if it is not at hand, not UTF-8, or has a NUL. A byte order mark stays. */
+/** The text of a file, with any byte order mark; null if unknown, not UTF-8, or with a NUL. */
 export function textOf({ content }: SourceFile): string | null {
   if (content === null || content.includes(0)) return null;
   try {
@@ -56,9 +56,9 @@ export function isSameFile(one: SourceFile, other: SourceFile): boolean {
 }
 
 /**
- * SHA-256 of a tree in hexadecimal digits: over paths, modes, lengths and bytes. Two trees with one
- * hash are the same tree, so an approval is bound to it.
- * @throws {PkgstashError} of kind "content" if nobody knows the content of a file.
+ * SHA-256 of a tree in hexadecimal digits, over paths, modes, sizes and bytes. Trees with the same
+ * hash are identical, so approvals are bound to it.
+ * @throws {PkgstashError} of kind "content" if the content of a file is unknown.
  */
 export function treeHash(tree: SourceTree): Promise<string> {
   const hash = createHash("sha256");
@@ -73,7 +73,7 @@ export function treeHash(tree: SourceTree): Promise<string> {
         ),
       );
     }
-    // No path has a NUL, so no two trees have the same text.
+    // No path contains a NUL, so different trees never have the same text.
     hash.update(`${file.mode} ${file.size} ${digest} ${path}\0`);
   }
   return Promise.resolve(hash.digest("hex"));

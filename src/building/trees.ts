@@ -4,7 +4,7 @@ import { filesIfPresent } from "../platform/files/plain_directory.ts";
 import type { BuildingLayout } from "./building_layout.ts";
 import { type FileMode, type SourceFile, type SourceTree, treeHash } from "./source_tree.ts";
 
-/** A file as it is kept: as text where it is text, so that an administrator can read it. */
+/** A file on disk; text is stored as text, so that administrators can read it. */
 interface StoredFile {
   readonly path: string;
   readonly mode: FileMode;
@@ -16,7 +16,7 @@ interface StoredFile {
 
 const HASH = /^[0-9a-f]{64}$/;
 
-/** Package sources on disk, each by its hash. */
+/** Package sources on disk, by hash. */
 export class TreeStore {
   readonly #layout: BuildingLayout;
 
@@ -24,7 +24,7 @@ export class TreeStore {
     this.#layout = layout;
   }
 
-  /** Keeps a tree; returns its hash. */
+  /** Stores a tree; returns its hash. */
   async put(tree: SourceTree): Promise<string> {
     const hash = await treeHash(tree);
     const path = this.#layout.tree(hash);
@@ -35,8 +35,8 @@ export class TreeStore {
     } catch (error) {
       throw new PkgstashError(
         "storage",
-        `Cannot keep a package source in ${path}: ${reasonOf(error)}. ` +
-          "Check that the disk is not full, and that this user may write there.",
+        `Cannot store a package source in ${path}: ${reasonOf(error)}. ` +
+          "Check that the disk is not full and that this user may write there.",
         { cause: error },
       );
     }
@@ -46,8 +46,8 @@ export class TreeStore {
   /**
    * The tree with this hash, or null if it is not kept.
    *
-   * @throws PkgstashError `storage` if the file is damaged: what is not what its name says was never
-   * accepted by anybody.
+   * @throws PkgstashError `storage` if the file is damaged: content that does not match its hash was
+   * never accepted.
    */
   async read(hash: string): Promise<SourceTree | null> {
     if (!HASH.test(hash)) return null;
@@ -64,7 +64,7 @@ export class TreeStore {
     return tree;
   }
 
-  /** Removes every tree but these. */
+  /** Removes all other trees. */
   async keepOnly(hashes: ReadonlySet<string>): Promise<void> {
     for (const { name } of await filesIfPresent(this.#layout.trees)) {
       const hash = name.replace(/\.json$/, "");
@@ -90,7 +90,7 @@ function sourceFileOf({ path, mode, size, text, base64, sha256 }: StoredFile): S
   return { path, mode, size, content, ...(sha256 === undefined ? {} : { sha256 }) };
 }
 
-/** The text whose UTF-8 these bytes are, or null if there is none. */
+/** The bytes decoded as UTF-8; null if they are not UTF-8. */
 function textOf(bytes: Uint8Array): string | null {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);

@@ -7,46 +7,46 @@ import type { Decision } from "./decision.ts";
 /** One package base in an approval. */
 export interface ApprovalMember {
   readonly watched: WatchedPackage;
-  /** Of settings alone, the accepted tree. */
+  /** For settings alone, the accepted tree. */
   readonly candidate: Candidate;
-  /** Settings that are approved with it; null if they stay. */
+  /** Settings that are approved with it; null if they stay the same. */
   readonly proposed: DecidedSettings | null;
 }
 
-/** What is decided about a package, and the settings that wait with it. */
+/** The decision about a package, and the settings proposed for it. */
 export interface Decided {
   readonly watched: WatchedPackage;
   readonly decision: Decision;
   readonly proposed: DecidedSettings | null;
 }
 
-/** Trees that wait for one decision of a person. */
+/** Trees that await one decision. */
 export interface Approval {
   /**
-   * Names exactly these trees, settings and maintainers. When anything changes there is another approval with
-   * another id, and this one is void.
+   * Identifies exactly these trees, settings and maintainers. Any change makes this approval void, and
+   * a new one with another ID replaces it.
    */
   readonly id: string;
-  /** `settings` if nothing else changes. */
+  /** `settings` if only settings change. */
   readonly kind: "first" | "change" | "settings";
   /** In build order. */
   readonly members: readonly ApprovalMember[];
-  /** Why it does not pass by itself. */
+  /** Why it does not pass automatically now. */
   readonly reasons: readonly string[];
   /**
-   * When it passes by itself, in milliseconds since the epoch: null if it never does, or nobody knows
-   * when.
+   * When it passes automatically, in milliseconds since the epoch; null if it does not, or if that is
+   * unknown.
    */
   readonly passesAt: number | null;
-  /** Whether a person is asked, as opposed to a cool-down that goes by. */
+  /** Whether it needs a person, rather than only cooling down. */
   readonly isAsked: boolean;
   /** The latest push, in milliseconds since the epoch. */
   readonly pushedAt: number;
 }
 
 /**
- * What the approvals are, from the decision on each package. First builds of a group are one, and so
- * are a change and the first builds of what it needs.
+ * Derives the approvals from the decision on each package. First builds of a group are one approval,
+ * and so are a change and the first builds that it needs.
  */
 export function approvalsOf(decided: readonly Decided[]): Approval[] {
   const groups = new Map<string, { members: ApprovalMember[]; decisions: Decision[] }>();
@@ -72,7 +72,7 @@ interface Group {
   readonly decisions: readonly Decision[];
 }
 
-/** Groups, joined where one needs the first build of another. */
+/** Joins groups if one needs the first build of another. */
 function joined(groups: readonly Group[]): Group[] {
   let rest = [...groups];
   const result: Group[] = [];
@@ -125,7 +125,7 @@ function approvalOf(members: readonly ApprovalMember[], decisions: readonly Deci
         ),
       ),
       ...cycles.map((bases) =>
-        `${bases.join(" and ")} need one another, so none of them can be built first`
+        `${bases.join(" and ")} need each other, so none of them can be built first`
       ),
     ],
     passesAt: decisions.length === 1 && only?.kind === "wait" ? only.until : null,
@@ -136,12 +136,12 @@ function approvalOf(members: readonly ApprovalMember[], decisions: readonly Deci
 
 const ID_LENGTH = 16;
 
-/** Whether only its settings wait, and not its files. */
+/** Whether only its settings need a decision. */
 export function isAboutSettings({ watched, candidate }: ApprovalMember): boolean {
   return watched.accepted?.treeHash === candidate.treeHash;
 }
 
-/** Of everything that a person is shown and that can change: trees, settings, maintainers. */
+/** Covers everything that is shown and may change: trees, settings, maintainers. */
 function idOf(members: readonly ApprovalMember[]): string {
   const facts = members.map(({ watched, candidate, proposed }) => [
     watched.base,

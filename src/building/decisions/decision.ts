@@ -1,7 +1,7 @@
 import type { Candidate, WatchedPackage } from "../packages/watched_package.ts";
 import type { Verdict } from "../review/fact.ts";
 
-/** What decides without a person, from the configuration. */
+/** The configured rules for automatic decisions. */
 export interface DecisionRules {
   readonly coolDownMs: number;
   readonly newMaintainerCoolDownMs: number;
@@ -11,31 +11,31 @@ export interface DecisionRules {
 
 export interface DecisionInput {
   readonly watched: WatchedPackage;
-  /** The verdict on each candidate against the accepted tree, by its hash. */
+  /** The verdict on each candidate, compared with the accepted tree, by tree hash. */
   readonly verdicts: ReadonlyMap<string, Verdict>;
   readonly rules: DecisionRules;
-  /** Why its own patches do not fit to a candidate, by the hash of that; without those that they fit. */
+  /** Why the package's patches do not apply to a candidate, by tree hash; only those with faults. */
   readonly patchFaults: ReadonlyMap<string, string>;
   /**
-   * What is wrong with the pins of a candidate, by its hash: null for nothing, and none if nobody has
-   * looked yet whether they are on a branch or tag of their repositories.
+   * The fault of each candidate's pins, by tree hash: null for none, and no entry until a builder has
+   * checked whether they are on a branch or tag of their repositories.
    */
   readonly pinFaults: ReadonlyMap<string, string | null>;
-  /** Watched package bases that it needs and that were never accepted. */
+  /** Watched package bases that it needs and nobody has accepted yet. */
   readonly unacceptedNeeds: readonly string[];
-  /** Whether the source has told that the package is gone. */
+  /** Whether its source no longer has the package. */
   readonly isGone: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** What happens with a package now. Each reason is a sentence without its full stop. */
+/** The decision on a package. Each reason is a sentence without a full stop. */
 export type Decision =
-  /** There is nothing new. */
+  /** Nothing is new. */
   | { readonly kind: "settled" }
   | { readonly kind: "held"; readonly reason: string }
   | { readonly kind: "accept"; readonly candidate: Candidate; readonly reason: string }
-  /** It passes by itself at that time, in milliseconds since the epoch; null if nobody knows when. */
+  /** It passes automatically at that time, in milliseconds since the epoch; null if unknown. */
   | {
     readonly kind: "wait";
     readonly candidate: Candidate;
@@ -44,19 +44,19 @@ export type Decision =
   }
   | { readonly kind: "ask"; readonly candidate: Candidate; readonly reasons: readonly string[] };
 
-/** Restarts of the cool-down before an older tree that has cooled down is taken. */
+/** Number of cool-downs after which an older tree that has cooled down is accepted. */
 const COOL_DOWNS_OF_PATIENCE = 2;
 
 /**
- * Decides what to do with the trees of a package that were not accepted. Everything that is not
- * plainly allowed waits for a person:
+ * Decides about the candidates of a package. Everything that no rule allows needs a person:
  *
- * - A first build always does.
- * - Only verdicts that the rules name pass, and nothing after the maintainers changed, the package was
- *   gone, or the version was skipped.
- * - What passes has cooled down since its push, and since a new maintainer came. Each push starts that
- *   anew. Where pushes never pause, the newest tree that has itself cooled down passes, if all that
- *   came after it are no more than it is: so the latest tree may be late, but no tree is early.
+ * - First builds always do.
+ * - Only allowed verdicts pass, and nothing passes after a change of maintainers, after the package was
+ *   gone, or if its version was skipped.
+ * - A tree passes once the cool-downs since its push and since the last change of maintainers are over.
+ *   Each push restarts the cool-down. If pushes never pause, the newest tree whose own cool-down is
+ *   over passes, provided that all later trees would pass as well: so an update may be late, but never
+ *   early.
  */
 export function decide(input: DecisionInput): Decision {
   const { watched, now } = input;
@@ -72,7 +72,7 @@ export function decide(input: DecisionInput): Decision {
       kind: "wait",
       candidate: newest,
       until: null,
-      reason: `it needs ${input.unacceptedNeeds.join(", ")}, which nobody has approved yet`,
+      reason: `it needs ${input.unacceptedNeeds.join(", ")}, which is not approved yet`,
     };
   }
   if (awaitsLook(input, newest)) {
@@ -80,7 +80,7 @@ export function decide(input: DecisionInput): Decision {
       kind: "wait",
       candidate: newest,
       until: null,
-      reason: "no builder has looked yet whether its pins are on a branch or tag",
+      reason: "no builder has checked yet whether its pins are on a branch or tag",
     };
   }
   const { coolDownMs, reason } = coolDownOf(input);
@@ -101,27 +101,27 @@ export function decide(input: DecisionInput): Decision {
     return {
       kind: "accept",
       candidate: cooled,
-      reason: `${verdictText(input, cooled)}; ${reason}, and newer pushes keep coming`,
+      reason: `${verdictText(input, cooled)}; ${reason}, although newer pushes keep coming`,
     };
   }
   return { kind: "wait", candidate: newest, until: readyAt(newest), reason: waitText(input) };
 }
 
-/** Whether a tree passes only once it is known where its pins are. */
+/** Whether the pins of a tree must be checked before it may pass. */
 function awaitsLook({ verdicts, pinFaults }: DecisionInput, { treeHash }: Candidate): boolean {
   return verdicts.get(treeHash) === "pin" && !pinFaults.has(treeHash);
 }
 
-/** Why a person must look at a tree; empty if nobody need. */
+/** Why a tree needs a person; empty if it does not. */
 function reasonsToAsk(input: DecisionInput, candidate: Candidate): string[] {
   const { watched, isGone } = input;
   const { accepted, base, unmet } = watched;
   const reasons = unmet.length === 0
     ? []
-    : [`no repository has ${unmet.join(", ")} that it needs: pkgstash aur add may help`];
+    : [`no repository has ${unmet.join(", ")}, which it needs; try pkgstash aur add`];
   const patchFault = input.patchFaults.get(candidate.treeHash);
   if (patchFault !== undefined) reasons.push(patchFault);
-  if (accepted === null) return [`${base} was never built here`, ...reasons];
+  if (accepted === null) return [`${base} has never been built here`, ...reasons];
   if (patchFault === undefined && !passes(input, candidate)) {
     const verdict = input.verdicts.get(candidate.treeHash);
     reasons.push(
@@ -136,14 +136,14 @@ function reasonsToAsk(input: DecisionInput, candidate: Candidate): string[] {
   if (watched.maintainers.some(({ at }) => at > accepted.at) || maintainersDiffer(watched)) {
     reasons.push("the maintainers changed since the last approval");
   }
-  if (isGone) reasons.push("it is gone from the AUR");
+  if (isGone) reasons.push("the AUR no longer has it");
   if ((watched.returnedAt ?? -Infinity) >= accepted.at) {
-    reasons.push("it was gone from the AUR and came back");
+    reasons.push("it had disappeared from the AUR and is back");
   }
   return reasons;
 }
 
-/** What is in force now is compared as well: an old answer may have been lost. */
+/** Compares the current maintainers as well, because an answer in between may have been missed. */
 function maintainersDiffer({ accepted, maintainers }: WatchedPackage): boolean {
   const last = maintainers.at(-1);
   if (accepted === null || last === undefined) return false;
@@ -183,7 +183,7 @@ function coolDownOf(
     };
 }
 
-/** When the cool-down after the latest change of maintainers ends. The first answer is no change. */
+/** When the cool-down after the last change of maintainers ends. The first answer is no change. */
 function calmSince({ watched: { maintainers }, rules }: DecisionInput): number {
   const latest = maintainers.length < 2 ? undefined : maintainers.at(-1);
   return latest === undefined ? -Infinity : latest.at + rules.newMaintainerCoolDownMs;
@@ -192,7 +192,7 @@ function calmSince({ watched: { maintainers }, rules }: DecisionInput): number {
 function waitText(input: DecisionInput): string {
   return calmSince(input) > input.now
     ? "the maintainers are new"
-    : "the cool-down since its push is not over";
+    : "the cool-down since the push is not over";
 }
 
 function verdictText({ verdicts }: DecisionInput, { treeHash }: Candidate): string {
@@ -200,7 +200,7 @@ function verdictText({ verdicts }: DecisionInput, { treeHash }: Candidate): stri
     case "pin":
       return "only versions, checksums and pins changed";
     case "harmless":
-      return "what changed is harmless by proof";
+      return "the changes are provably harmless";
     default:
       return "only versions and checksums changed";
   }

@@ -42,19 +42,19 @@ export interface DecisionsOptions {
   readonly clock: Clock;
   readonly rules: () => DecisionRules;
   readonly isGone: (watched: WatchedPackage) => boolean;
-  /** Sorts what changed between an accepted tree and another. */
+  /** Judges the change from an accepted tree to another. */
   readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
-  /** What is wrong with the pins of a candidate, null for nothing; undefined if nobody knows yet. */
+  /** The fault of a candidate's pins; null for none, undefined until they have been checked. */
   readonly pinFaultOf?: (watched: WatchedPackage, treeHash: string) => string | null | undefined;
-  /** Puts an accepted tree into the queue; a second time does no harm. */
+  /** Queues an accepted tree; repeated calls do no harm. */
   readonly enqueue: (build: AcceptedBuild) => Promise<void>;
-  /** Adds to the audit log what no request asked for. */
+  /** Adds an automatic action to the audit log. */
   readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
 /**
- * Accepts and rejects trees: by rule, or for a person. What was accepted is on disk before it is
- * queued, and is queued at the next start if a crash came between.
+ * Accepts and rejects trees, by rule or for a person. An acceptance is on disk before the build is
+ * queued; after a crash in between, the next start queues it.
  */
 export class Decisions {
   readonly #options: DecisionsOptions;
@@ -68,13 +68,13 @@ export class Decisions {
     this.#patches = new PatchFit(options.trees);
   }
 
-  /** Accepts everything that passes by rule now, and queues what is accepted and not queued. */
+  /** Accepts everything that passes by rule now, and queues accepted trees that are not queued yet. */
   async settle(): Promise<void> {
     await this.#turns.run(async () => {
       for (const { base } of this.#options.store.list()) {
         // Accepting an older tree may let the next one pass, too.
         while (await this.#acceptByRule(base));
-        // What is wrong with one package is no reason to leave out the others.
+        // A fault of one package must not stop the others.
         await this.#enqueue(base).catch((error) =>
           log.error("cannot queue a build yet", { package: base, reason: reasonOf(error) })
         );
@@ -82,7 +82,7 @@ export class Decisions {
     });
   }
 
-  /** What happens with a package now. */
+  /** The current decision on a package. */
   async decisionOf(watched: WatchedPackage): Promise<Decision> {
     const { store, rules, isGone, clock } = this.#options;
     return decide({
@@ -97,7 +97,7 @@ export class Decisions {
     });
   }
 
-  /** What waits for a person or for time, the oldest push first. */
+  /** Everything that needs a person or is cooling down, the oldest push first. */
   async approvals(): Promise<Approval[]> {
     const decided: Decided[] = [];
     for (const watched of this.#options.store.list()) {
@@ -107,8 +107,8 @@ export class Decisions {
   }
 
   /**
-   * Settings that wait are decided with a tree that waits for a person, else with the accepted one. A
-   * tree that merely cools down is another matter.
+   * Proposed settings are decided with a tree that needs a person, or else for the accepted tree. A
+   * tree that is only cooling down is a separate matter.
    */
   async #decidedOf(watched: WatchedPackage): Promise<Decided[]> {
     const decision = await this.decisionOf(watched);
@@ -133,23 +133,23 @@ export class Decisions {
     ];
   }
 
-  /** @throws PkgstashError `not_found` if nothing of this id waits, or what did has changed. */
+  /** @throws PkgstashError `not_found` if no such approval is pending, or if it is void. */
   async approval(id: string): Promise<Approval> {
     const found = (await this.approvals()).find((each) => each.id === id);
     if (found !== undefined) return found;
     throw new PkgstashError(
       "not_found",
-      `Cannot find the approval ${id}: nothing of this id waits, or what it was about has changed ` +
-        "since. See pkgstash approvals.",
+      `Cannot find the approval ${id}: it is not pending, or what it covers has changed since. ` +
+        "See pkgstash approvals.",
     );
   }
 
   /**
-   * Proposes other settings for a package: they wait for approval. Those that are in force take back
-   * what waits.
+   * Proposes settings for a package, which need approval. Proposing the current settings withdraws an
+   * earlier proposal.
    *
-   * @throws PkgstashError `invalid_request` if nobody may approve them, or if their patches do not fit
-   * to the newest files.
+   * @throws PkgstashError `invalid_request` if the settings are not allowed, or if their patches do not
+   * apply to the newest files.
    */
   async proposeSettings(base: string, { by, reason, settings }: {
     by: string;
@@ -165,7 +165,7 @@ export class Decisions {
       if (faults.length > 0) {
         throw new PkgstashError(
           "invalid_request",
-          `Cannot set how ${base} is built: ${faults.join("; ")}. Nothing was changed.`,
+          `Cannot change how ${base} is built: ${faults.join("; ")}. Nothing was changed.`,
         );
       }
       const proposed = { at: clock.now(), by, reason, settings };
@@ -174,9 +174,9 @@ export class Decisions {
   }
 
   /**
-   * Accepts exactly the trees and settings of an approval; returns it as it was.
+   * Accepts exactly the trees and settings of an approval; returns the approval.
    *
-   * @throws PkgstashError `conflict` if patches do not fit.
+   * @throws PkgstashError `conflict` if patches do not apply.
    */
   async approve(id: string, { by, reason }: { by: string; reason: string }): Promise<Approval> {
     return await this.#turns.run(async () => {
@@ -191,7 +191,7 @@ export class Decisions {
     });
   }
 
-  /** Skips the versions of an approval, or holds its packages; returns it as it was. */
+  /** Skips the versions of an approval, or holds its packages; returns the approval. */
   async reject(
     id: string,
     { by, reason, hold }: { by: string; reason: string; hold: boolean },
@@ -220,7 +220,7 @@ export class Decisions {
     });
   }
 
-  /** Builds nothing of a package until it is released, or releases it. */
+  /** Stops building a package until it is released, or releases it. */
   async hold(base: string, { by, reason, isHeld }: {
     by: string;
     reason: string;
@@ -232,7 +232,7 @@ export class Decisions {
     });
   }
 
-  /** Replaces the configured cool-down of a package; null ends that. */
+  /** Overrides the configured cool-down for a package; null removes the override. */
   async setCoolDown(base: string, { by, reason, ms }: {
     by: string;
     reason: string;
@@ -283,8 +283,8 @@ export class Decisions {
   }
 
   /**
-   * Accepts one tree, if it still waits, and settings with it; or settings for the accepted tree. What
-   * was pushed after it goes on waiting.
+   * Accepts a tree, if it is still a candidate, with its settings; or settings for the accepted tree.
+   * Later candidates stay.
    */
   async #accept(
     base: string,
@@ -320,7 +320,7 @@ export class Decisions {
     if (watched === null || accepted === null || accepted.isQueued) return;
     const tree = await trees.read(accepted.treeHash);
     if (tree === null) {
-      log.error("cannot queue a build, its accepted files are gone", { package: base });
+      log.error("cannot queue a build: its accepted files are missing", { package: base });
       return;
     }
     const isNewWay = watched.settings !== null && watched.settings.at > accepted.at;

@@ -14,31 +14,31 @@ import {
 import type { TreeStore } from "../trees.ts";
 import type { ApprovalMember } from "./approvals.ts";
 
-/** Everything in the files that a person needs to decide. */
+/** Everything about the files that a person needs for a decision. */
 export interface Inspection {
   /** Null for a first build. */
   readonly verdict: Verdict | null;
-  /** What changed; of a first build, what is worth a look. */
+  /** What changed; for a first build, what is noteworthy. */
   readonly facts: readonly Fact[];
   readonly diff: readonly DiffLine[];
   /** The tree that it is compared with; null for none. */
   readonly comparedWith: string | null;
-  /** As `.SRCINFO` has them. */
+  /** From `.SRCINFO`. */
   readonly sources: readonly string[];
   readonly dependencies: readonly string[];
 }
 
-/** A file as a person reads it. */
+/** A file for display. */
 export interface ReadableFile {
   readonly mode: string;
   readonly size: number;
   /** Null if the content is not known. */
   readonly sha256: string | null;
-  /** Null if it is not a text, or too long. */
+  /** Null if it is not text, or too long. */
   readonly text: string | null;
 }
 
-/** A file before and after, as far as it is there. */
+/** A file before and after; null on a side where it does not exist. */
 export interface FilePair {
   readonly path: string;
   readonly before: ReadableFile | null;
@@ -114,7 +114,7 @@ async function inspectTree(
   };
 }
 
-/** All files of a tree that waits, and those that are gone, by their paths. */
+/** All files of a candidate and those that it removes, by path. */
 export async function filesOfMember(
   trees: TreeStore,
   member: ApprovalMember,

@@ -4,10 +4,10 @@ import { metadataOf } from "../packages/tree_metadata.ts";
 import { patchedTree } from "../patched_tree.ts";
 import type { TreeStore } from "../trees.ts";
 
-/** Answers that are remembered: each takes a tree from the disk. */
+/** Number of results to keep: each requires reading a tree from disk. */
 const MAX_REMEMBERED = 1_000;
 
-/** Whether the patches of settings fit to trees. */
+/** Checks whether the patches of settings apply to trees. */
 export class PatchFit {
   readonly #trees: TreeStore;
   readonly #known = new Map<string, string | null>();
@@ -16,7 +16,7 @@ export class PatchFit {
     this.#trees = trees;
   }
 
-  /** Why the patches do not fit to the files, in a sentence without its full stop; null if they do. */
+  /** Why the patches do not apply to the files, in a sentence without a full stop; null if they do. */
   async faultOf(treeHash: string, settings: BuildSettings | undefined): Promise<string | null> {
     if (settings === undefined || settings.patches.length === 0) return null;
     const key = `${treeHash} ${settingsHash(settings)}`;
@@ -28,7 +28,7 @@ export class PatchFit {
     try {
       const patched = metadataOf(await patchedTree(tree, settings.patches));
       const { base } = metadataOf(tree);
-      if (patched.base !== base) fault = `its patches make ${patched.base} of ${base}`;
+      if (patched.base !== base) fault = `its patches turn ${base} into ${patched.base}`;
     } catch (error) {
       fault = reasonOf(error).replace(/\.$/, "");
     }

@@ -7,8 +7,8 @@ import type { SourceTree } from "../source_tree.ts";
 import type { TreeStore } from "../trees.ts";
 
 /**
- * What the queue gets of the tree that was accepted last, with the settings in force; null if there is
- * none, or it is not kept.
+ * The build of the last accepted tree with the current settings; null if there is none, or if its
+ * files are not kept.
  */
 export async function acceptedBuild(
   watched: WatchedPackage,
@@ -20,14 +20,14 @@ export async function acceptedBuild(
   return await queuedBuild(watched, accepted, { tree, reason });
 }
 
-/** What the queue gets of an accepted tree. */
+/** The build of an accepted tree. */
 export async function queuedBuild(
   { base, needs, settings: decided }: WatchedPackage,
   { treeHash, at, by, reason: approval }: Accepted,
   { tree, reason }: { tree: SourceTree; reason: string },
 ): Promise<AcceptedBuild> {
   const settings = { ...USUAL_SETTINGS, ...decided?.settings };
-  // Of patches that do not fit, the queue holds the build.
+  // If patches do not apply, the queue holds the build.
   const built = await patchedTree(tree, settings.patches).catch(() => tree);
   const { names, architectures, version } = metadataOf(built);
   return {

@@ -9,8 +9,7 @@ import type {
 import { changeText, settingsChanges } from "../settings_changes.ts";
 
 /**
- * A package with settings that wait for approval. Those that are in force already take back what
- * waits.
+ * A package with proposed settings. Proposing the current settings withdraws an earlier proposal.
  */
 export function withProposal(watched: WatchedPackage, proposed: DecidedSettings): WatchedPackage {
   const inForce = watched.settings?.settings ?? USUAL_SETTINGS;
@@ -22,7 +21,7 @@ export function withProposal(watched: WatchedPackage, proposed: DecidedSettings)
   return { ...withRecord(watched, "settings proposed", proposed, proposed), proposed };
 }
 
-/** A package whose proposed settings are in force. */
+/** A package whose proposed settings have been approved. */
 export function withApprovedSettings(
   watched: WatchedPackage,
   { settings }: DecidedSettings,
@@ -35,7 +34,7 @@ export function withApprovedSettings(
   };
 }
 
-/** A package whose proposed settings nobody wants. */
+/** A package whose proposed settings have been rejected. */
 export function withoutProposal(watched: WatchedPackage, by: Attribution): WatchedPackage {
   return watched.proposed === null ? watched : {
     ...withRecord(watched, "settings rejected", by, watched.proposed),
@@ -43,18 +42,18 @@ export function withoutProposal(watched: WatchedPackage, by: Attribution): Watch
   };
 }
 
-/** The tree that was accepted last, for which only the settings wait; null if there is none. */
+/** The accepted tree, for which only settings need a decision; null if there is none. */
 export function acceptedAsCandidate({ accepted, proposed }: WatchedPackage): Candidate | null {
   if (accepted === null || proposed === null) return null;
   const { treeHash, version } = accepted;
   return { treeHash, version, pushedAt: proposed.at, seenAt: proposed.at };
 }
 
-/** Why a person is asked, as a sentence without its full stop. */
+/** Why a person is needed, in a sentence without a full stop. */
 export function proposalReason({ base, settings }: WatchedPackage, proposed: DecidedSettings) {
   const changes = settingsChanges(settings?.settings ?? USUAL_SETTINGS, proposed.settings);
   const why = proposed.reason === "" ? "" : ` (${proposed.reason})`;
-  return `${proposed.by} wants other settings for ${base}: ` +
+  return `${proposed.by} proposes settings for ${base}: ` +
     `${changes.map(changeText).join(", ")}${why}`;
 }
 

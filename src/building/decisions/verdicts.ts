@@ -3,16 +3,16 @@ import type { Verdict } from "../review/fact.ts";
 import type { SourceTree } from "../source_tree.ts";
 import type { TreeStore } from "../trees.ts";
 
-/** Verdicts that are remembered: each takes two trees from the disk. */
+/** Number of verdicts to keep: each requires reading two trees from disk. */
 const MAX_REMEMBERED = 1_000;
 
-/** Sorts what changed between an accepted tree and another. */
+/** Judges the change from an accepted tree to another. */
 export type Judge = (
   accepted: SourceTree,
   candidate: SourceTree,
 ) => Verdict | Promise<Verdict>;
 
-/** The verdicts on trees that wait, against those that were accepted. */
+/** The verdicts on candidates, compared with the accepted trees. */
 export class Verdicts {
   readonly #trees: TreeStore;
   readonly #judgeTrees: Judge;
@@ -23,7 +23,7 @@ export class Verdicts {
     this.#judgeTrees = judge;
   }
 
-  /** Those on all candidates of a package, by their hash; none before the first acceptance. */
+  /** The verdicts on all candidates of a package, by tree hash; none before the first acceptance. */
   async of({ accepted, candidates }: WatchedPackage): Promise<Map<string, Verdict>> {
     const verdicts = new Map<string, Verdict>();
     if (accepted === null) return verdicts;
@@ -41,7 +41,7 @@ export class Verdicts {
     return verdicts;
   }
 
-  /** What cannot be compared is for a person. */
+  /** Trees that cannot be compared need a person. */
   async #judge(acceptedHash: string, candidateHash: string): Promise<Verdict> {
     const accepted = await this.#trees.read(acceptedHash);
     const candidate = await this.#trees.read(candidateHash);
@@ -50,7 +50,7 @@ export class Verdicts {
   }
 }
 
-/** Loaded at first need: the parser of PKGBUILDs would delay every start. */
+/** Loaded on first use: the PKGBUILD parser would delay every start. */
 async function verdictOf(accepted: SourceTree, candidate: SourceTree): Promise<Verdict> {
   const { judge } = await import("../review/judge.ts");
   return judge(accepted, candidate).verdict;

@@ -55,7 +55,7 @@ Deno.test("a first build is queued after a person approved its tree, and not bef
     clock.advance(1000 * HOUR);
     await building.watcher.check();
     assertEquals(packages.queued, []);
-    assertEquals(await waiting(packages), ["foo 1-1: asks: foo was never built here"]);
+    assertEquals(await waiting(packages), ["foo 1-1: asks: foo has never been built here"]);
     const [approval] = await building.decisions.approvals();
     await building.decisions.approve(approval!.id, YES);
     assertEquals(
@@ -79,7 +79,7 @@ Deno.test("a version bump is queued by itself once it has cooled down, and is re
     aur.push("foo", packageFiles("foo", "2"), seconds(HOUR));
     assertEquals((await building.watcher.check()).changed, ["foo"]);
     assertEquals(await waiting(packages), [
-      "foo 2-1: cools: the cool-down since its push is not over",
+      "foo 2-1: cools: the cool-down since the push is not over",
     ]);
     clock.advance(23 * HOUR - 1);
     await building.watcher.check();
@@ -302,7 +302,7 @@ Deno.test("a renamed package base is named, and one that came back waits for a p
     clock.advance(1000 * HOUR);
     await building.watcher.check();
     assertEquals(await waiting(packages), [
-      "foo 2-1: asks: it was gone from the AUR and came back",
+      "foo 2-1: asks: it had disappeared from the AUR and is back",
     ]);
   });
 });
@@ -466,7 +466,7 @@ Deno.test("what several packages provide is left to a person, and not asked for 
   });
 });
 
-Deno.test("packages that came to need one another are said", async () => {
+Deno.test("packages that have come to need each other are reported", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("lib", { files: packageFiles("lib", "1", { depends: ["foo"] }) });
@@ -474,6 +474,6 @@ Deno.test("packages that came to need one another are said", async () => {
     aur.push("foo", packageFiles("foo", "2", { depends: ["lib"] }), seconds(HOUR));
     await building.watcher.check();
     const [approval] = await building.decisions.approvals();
-    assert(approval!.reasons.some((each) => each.startsWith("foo and lib need one another")));
+    assert(approval!.reasons.some((each) => each.startsWith("foo and lib need each other")));
   });
 });

@@ -42,18 +42,21 @@ Deno.test("patches change, add and remove files, one after the other, and keep t
   assertEquals(TREE.size, 3, "the tree itself stays");
 });
 
-Deno.test("a patch that does not fit exactly is refused with the reason", async () => {
+Deno.test("a patch that does not apply exactly is rejected with the reason", async () => {
   const wrong: [string[], string][] = [
-    [[CHANGE, CHANGE], "Cannot apply patch 2: PKGBUILD is not what it was made for"],
-    [[CHANGE.replace(" build() {", " build ()")], "PKGBUILD is not what it was made for"],
-    [[CHANGE.replaceAll("PKGBUILD", "other")], "there is no other"],
-    [[NEW_FILE, NEW_FILE], "there is a fix.patch already"],
+    [[CHANGE, CHANGE], "Cannot apply patch 2: PKGBUILD differs from the file that it was made for"],
+    [
+      [CHANGE.replace(" build() {", " build ()")],
+      "PKGBUILD differs from the file that it was made for",
+    ],
+    [[CHANGE.replaceAll("PKGBUILD", "other")], "other does not exist"],
+    [[NEW_FILE, NEW_FILE], "fix.patch already exists"],
     [[NEW_FILE.replace("fix.patch", "../../etc/passwd")], "it names"],
     [[NEW_FILE.replace("b/fix.patch", "/etc/passwd")], "it names"],
-    [[CHANGE.replaceAll("PKGBUILD", "logo")], "logo is no text"],
-    [["hello"], "it is no unified diff"],
-    [[""], "it is no unified diff"],
-    [["--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1,9 +1 @@\n x\n"], "it is no unified diff"],
+    [[CHANGE.replaceAll("PKGBUILD", "logo")], "logo is not text"],
+    [["hello"], "it is not a unified diff"],
+    [[""], "it is not a unified diff"],
+    [["--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1,9 +1 @@\n x\n"], "it is not a unified diff"],
   ];
   for (const [patches, reason] of wrong) {
     await assertRejects(() => patchedTree(TREE, patches), PkgstashError, reason);

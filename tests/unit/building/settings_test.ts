@@ -66,7 +66,7 @@ Deno.test("other settings build nothing until they are approved, and then the ac
   const [approval, ...others] = await bed.approvals();
   assertEquals([approval?.kind, approval?.isAsked, others], ["settings", true, []]);
   assertEquals(approval?.reasons, [
-    "proposer wants other settings for foo: network: off -> on (it must)",
+    "proposer proposes settings for foo: network: off -> on (it must)",
   ]);
   assertEquals(await bed.building.stateOf(bed.building.watchList.find("foo")), "approval");
   await bed.approve(approval!);
@@ -165,14 +165,14 @@ Deno.test("a change that cools goes on cooling beside settings that wait", async
   );
 });
 
-Deno.test("patches are applied to each new version, and one that no longer fits waits for a person", async () => {
+Deno.test("patches are applied to each new version, and one that no longer applies needs a person", async () => {
   await using bed = await Bed.start();
   const { packages } = bed;
   const patch = "--- /dev/null\n+++ b/note\n@@ -0,0 +1 @@\n+mine\n";
   await assertRejects(
     () => bed.propose({ patches: [patchOf("pkgver=8", "pkgver=9")] }),
     PkgstashError,
-    "not what it was made for",
+    "differs from the file that it was made for",
   );
   await bed.propose({ patches: [patch] });
   await bed.approve((await bed.approvals())[0]!);
@@ -187,18 +187,18 @@ Deno.test("patches are applied to each new version, and one that no longer fits 
   await bed.building.watcher.check();
   const [conflict] = await bed.approvals();
   assertEquals(conflict?.isAsked, true);
-  assert(conflict?.reasons.some((each) => each.includes("there is a note already")));
-  await assertRejects(() => bed.approve(conflict!), PkgstashError, "there is a note already");
+  assert(conflict?.reasons.some((each) => each.includes("note already exists")));
+  await assertRejects(() => bed.approve(conflict!), PkgstashError, "note already exists");
   await bed.propose({ patches: [] });
   const [combined, ...others] = await bed.approvals();
   assertEquals([combined?.kind, others], ["change", []]);
-  assert(!combined?.reasons.some((each) => each.includes("there is a note already")));
+  assert(!combined?.reasons.some((each) => each.includes("note already exists")));
   await bed.approve(combined!);
   const last = packages.queued.at(-1);
   assertEquals([last?.version, last?.settings.patches], ["3-1", []]);
 });
 
-Deno.test("what would break out, or out of the files, is refused and nothing is kept", async () => {
+Deno.test("settings that would break out of the sandbox or the files are rejected, and nothing is kept", async () => {
   await using bed = await Bed.start();
   const outside = "--- /dev/null\n+++ b/../x\n@@ -0,0 +1 @@\n+x\n";
   const absolute = "--- /dev/null\n+++ /etc/x\n@@ -0,0 +1 @@\n+x\n";
@@ -207,10 +207,10 @@ Deno.test("what would break out, or out of the files, is refused and nothing is 
       .map((name): [Partial<BuildSettings>, string] => [{ environment: { [name]: "x" } }, name]),
     [{ patches: [outside] }, "it names"],
     [{ patches: [absolute] }, "it names"],
-    [{ patches: ["no diff"] }, "no unified diff"],
+    [{ patches: ["no diff"] }, "not a unified diff"],
     [{ makepkgConf: "#".repeat(20_000) }, "longer"],
     [{ makepkgConf: "PKGDEST=/x" }, "PKGDEST"],
-    [{ packages: ["-S"] }, "no name of a package"],
+    [{ packages: ["-S"] }, "not a valid package name"],
   ];
   for (const [changes, why] of wrong) {
     await assertRejects(() => bed.propose(changes), PkgstashError, why);

@@ -228,7 +228,7 @@ Deno.test("settings are proposed by aur settings, shown with before and after, a
         ...["aur", "settings", "lib", "--env", "LD_PRELOAD=/x", "--reason", "x"],
       );
       assertEquals(hostile.code, EXIT_CODE.failure);
-      assertStringIncludes(hostile.err, "would run something in makepkg itself");
+      assertStringIncludes(hostile.err, "would run code in makepkg itself");
     });
   });
 });

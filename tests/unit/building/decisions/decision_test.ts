@@ -115,7 +115,10 @@ Deno.test("a version bump passes once its cool-down is over, and not a moment be
 
 Deno.test("a first build waits for a person, however old it is", () => {
   const watched = { accepted: null };
-  assertEquals(told(decision({ watched, after: 100 * DAY })), "ask b: foo was never built here");
+  assertEquals(
+    told(decision({ watched, after: 100 * DAY })),
+    "ask b: foo has never been built here",
+  );
 });
 
 Deno.test("what is more than a bump waits for a person, however old it is", () => {
@@ -135,10 +138,12 @@ Deno.test("a tree that was not judged waits for a person", () => {
 });
 
 Deno.test("a bump to which the package's own patches do not fit waits for a person", () => {
-  const patchFaults = { b: "Cannot apply patch 1: PKGBUILD is not what it was made for" };
+  const patchFaults = {
+    b: "Cannot apply patch 1: PKGBUILD differs from the file that it was made for",
+  };
   assertEquals(
     told(decision({ patchFaults, after: 100 * DAY })),
-    "ask b: Cannot apply patch 1: PKGBUILD is not what it was made for",
+    "ask b: Cannot apply patch 1: PKGBUILD differs from the file that it was made for",
   );
   assertEquals(
     told(decision({ patchFaults: { a: "not this one" }, after: 100 * DAY })),
@@ -266,11 +271,11 @@ Deno.test("a version after a skipped one is decided as usual", () => {
 Deno.test("a package that is gone, or was, waits for a person", () => {
   assertEquals(
     told(decision({ isGone: true, after: 100 * DAY })),
-    "ask b: it is gone from the AUR",
+    "ask b: the AUR no longer has it",
   );
   assertEquals(
     told(decision({ watched: { returnedAt: START + HOUR }, after: 100 * DAY })),
-    "ask b: it was gone from the AUR and came back",
+    "ask b: it had disappeared from the AUR and is back",
   );
   assertEquals(
     told(decision({ watched: { returnedAt: START - HOUR }, after: 100 * DAY })),

@@ -56,7 +56,7 @@ Deno.test("a pinned commit passes by itself once a builder has found it on a bra
   withPin({}, async (packages) => {
     assertEquals(versions(packages), ["1-1"]);
     assertEquals(await reasons(packages), [
-      "no builder has looked yet whether its pins are on a branch or tag",
+      "no builder has checked yet whether its pins are on a branch or tag",
     ]);
     const leased = (await lease(packages))!;
     assertEquals(leased.due.look, {

@@ -648,7 +648,7 @@ Deno.test("a patch is applied to what is built, and one that does not fit waits 
     await assertRejects(
       () => queue.queue.releaseHeld(held.number, "me", ""),
       PkgstashError,
-      "PKGBUILD is not what it was made for",
+      "PKGBUILD differs from the file that it was made for",
     );
   }));
 
