@@ -20,9 +20,9 @@ import type { SeenSourcesStore } from "./seen_sources.ts";
 
 const log = eventLogger("looks");
 
-/** After a failure, unless looks are more frequent. */
+/** Pause after a failure, unless the interval is shorter. */
 const AFTER_FAILURE_MS = 3_600_000;
-/** As the protocol has it, and more than any package has. */
+/** The limit of the protocol, and more than any package has. */
 const MOST_REFERENCES = 100;
 
 export interface FollowedRepositoriesOptions {
@@ -31,11 +31,11 @@ export interface FollowedRepositoriesOptions {
   readonly seen: SeenSourcesStore;
   readonly clock: Clock;
   readonly intervalMs: () => number;
-  /** Has the accepted files of a package base built again, for a reason in words. */
+  /** Rebuilds the accepted files of a package base, for a reason in words. */
   readonly onMoved: (watched: WatchedPackage, reason: string) => Promise<void>;
 }
 
-/** The accepted files of a package base, and what of their sources can be looked at. */
+/** The accepted files of a package base, and the sources that builders can check. */
 interface Followed {
   readonly base: string;
   readonly treeHash: string;
@@ -43,14 +43,14 @@ interface Followed {
 }
 
 /**
- * The repositories that packages such as `foo-git` follow. One that has moved since the look before
- * makes a build of the accepted files.
+ * The repositories that packages such as `foo-git` follow. New commits since the last look cause a
+ * build of the accepted files.
  */
 export class FollowedRepositories implements LookSource {
   readonly #options: FollowedRepositoriesOptions;
-  /** Package bases that are due before their time. */
+  /** Package bases that are due at once. */
   readonly #asked = new Set<string>();
-  /** What the trees follow, by their hash. */
+  /** The repositories that trees follow, by tree hash. */
   readonly #followed = new Map<string, readonly FollowedSource[]>();
 
   constructor(options: FollowedRepositoriesOptions) {
@@ -84,13 +84,13 @@ export class FollowedRepositories implements LookSource {
     return { due: null, untilNextMs };
   }
 
-  /** What was seen of what the accepted files follow; null if nobody has looked yet. */
+  /** The last known commits for the accepted files; null before the first look. */
   seenOf({ base, accepted }: WatchedPackage): SeenSources | null {
     const seen = this.#options.seen.find(base);
     return seen?.treeHash === accepted?.treeHash ? seen : null;
   }
 
-  /** What the accepted files of a package base follow. */
+  /** The repositories that the accepted files of a package base follow. */
   async followedBy({ accepted }: WatchedPackage): Promise<readonly FollowedSource[]> {
     if (accepted === null) return [];
     const known = this.#followed.get(accepted.treeHash);
@@ -132,7 +132,7 @@ export class FollowedRepositories implements LookSource {
     }
     const before = seen.find(base);
     const watched = store.find(base);
-    // The files that were accepted meanwhile are built anyway.
+    // Files that have been accepted meanwhile are built anyway.
     if (watched?.accepted?.treeHash !== treeHash) return;
     const now = Object.fromEntries(references.map((each, at) => [keyOf(each), commits[at]!]));
     const moved = before?.treeHash !== treeHash ? [] : references.filter((each) => {
@@ -147,20 +147,20 @@ export class FollowedRepositories implements LookSource {
       await this.#options.onMoved(watched, reason);
     }
     if (typeof before?.failure === "string") {
-      await this.#tell(base, `The sources of ${base} can be looked at again.`);
+      await this.#tell(base, `The sources of ${base} can be checked again.`);
     }
     await this.#keep(followed, { commits: now, failure: null, at: clock.now() });
   }
 
-  /** It is told once, and again only after it went well in between. */
+  /** Reports a failure once, and again only after a success. */
   async #recordFailure(followed: Followed, reason: string): Promise<void> {
     const { seen, clock } = this.#options;
     const { base, treeHash } = followed;
     const before = seen.find(base);
     const isSame = before?.treeHash === treeHash;
     if (!isSame || before.failure === null) {
-      log.warn("the sources of a package cannot be looked at", { package: base, reason });
-      await this.#tell(base, `The sources of ${base} cannot be looked at: ${reason}.`);
+      log.warn("cannot check the sources of a package", { package: base, reason });
+      await this.#tell(base, `Cannot check the sources of ${base}: ${reason}.`);
     }
     const commits = isSame ? before.commits : {};
     await this.#keep(followed, { commits, failure: reason, at: clock.now() });
@@ -180,7 +180,7 @@ export class FollowedRepositories implements LookSource {
   }
 }
 
-/** Those that a builder can look at, each once. */
+/** The references that a builder can check, each once. */
 function usableOf(followed: readonly FollowedSource[]): GitReference[] {
   const usable = followed.filter((each) => each.tool === "git" && isUsable(each))
     .map(({ url, reference }) => ({ url, reference }));

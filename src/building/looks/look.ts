@@ -1,51 +1,51 @@
 import type { SourceTree } from "../source_tree.ts";
 
-/** A reference of a git repository: a branch, or what its server shows first. */
+/** A reference of a git repository: a branch, or its HEAD. */
 export interface GitReference {
   readonly url: string;
   /** `HEAD` or `refs/...`. */
   readonly reference: string;
 }
 
-/** A fixed place in a git repository that a source names. */
+/** A commit or tag of a git repository that a source is pinned to. */
 export interface Pin {
   readonly url: string;
   readonly kind: "tag" | "commit";
   readonly value: string;
 }
 
-/** What a builder is asked to look at. */
+/** A request to a builder. */
 export type Look =
-  /** Which commits the references are. */
+  /** Look up the commits of references. */
   | { readonly kind: "references"; readonly references: readonly GitReference[] }
-  /** The files of a repository, unless its reference is the known commit. */
+  /** Fetch the files of a repository, unless its reference is at the known commit. */
   | { readonly kind: "tree"; readonly from: GitReference; readonly known: string | null }
-  /** On which branch or tag of their repositories pins are. */
+  /** Look up a branch or tag that contains each pin. */
   | { readonly kind: "pins"; readonly pins: readonly Pin[] };
 
-/** What a builder says of a look. */
+/** A builder's response to a look. */
 export type LookResult =
-  /** In the order of the references; null for one that the repository does not have. */
+  /** In the order of the references; null for one that does not exist. */
   | { readonly outcome: "references"; readonly commits: readonly (string | null)[] }
   | { readonly outcome: "tree"; readonly commit: string; readonly tree: SourceTree }
-  /** In the order of the pins; null for one that is on none. */
+  /** In the order of the pins; null for one that no branch or tag contains. */
   | { readonly outcome: "pins"; readonly places: readonly (string | null)[] }
-  /** It is the known commit. */
+  /** The reference is at the known commit. */
   | { readonly outcome: "unchanged" }
   | { readonly outcome: "failed"; readonly reason: string };
 
 /** A look that is due. */
 export interface DueLook {
-  /** Whom it is about: of each, one builder looks at a time. */
+  /** The subject; one builder at a time checks each. */
   readonly about: string;
   readonly look: Look;
-  /** Takes what a builder says of it. */
+  /** Receives the builder's response. */
   readonly take: (result: LookResult) => Promise<void>;
 }
 
-/** What looks are due, of one kind. */
+/** The due looks of one kind. */
 export interface LookSource {
-  /** The first that is due and about none of these, and how long it is until there is one. */
+  /** The first due look about none of these subjects, and the time until the next one. */
   next(taken: ReadonlySet<string>): Promise<
     { readonly due: DueLook | null; readonly untilNextMs: number }
   >;
@@ -53,30 +53,30 @@ export interface LookSource {
   lookNow(): void;
 }
 
-/** A failure as a builder tells it: it comes from a server, and is shown on terminals. */
+/** A failure that a builder reports; the text comes from a server and is shown on terminals. */
 export function failureText(reason: string): string {
   return reason.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim().slice(0, 500)
     .replace(/\.$/, "");
 }
 
-/** What is known of the sources of a package base, as it is kept over a restart. */
+/** What is known about the sources of a package base; survives a restart. */
 export interface SeenSources {
-  /** The accepted tree whose sources were looked at. */
+  /** The accepted tree whose sources were checked. */
   readonly treeHash: string;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
   /** By URL and reference. */
   readonly commits: Readonly<Record<string, string>>;
-  /** Why they cannot be looked at since some time; null if they can. */
+  /** Why they cannot be checked; null if they can. */
   readonly failure: string | null;
 }
 
-/** Names a reference. */
+/** Identifies a reference. */
 export function keyOf({ url, reference }: GitReference): string {
   return `${url} ${reference}`;
 }
 
-/** What a builder may look at: nothing of a machine, and no more than a server shows everybody. */
+/** Whether a builder may check a URL: nothing on a machine, only what a server shows everybody. */
 const URL = /^(?:https?|git):\/\/[!-~]{1,2000}$/;
 const REFERENCE = /^(?:HEAD|refs\/heads\/[!-~]{1,200})$/;
 

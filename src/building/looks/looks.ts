@@ -6,25 +6,26 @@ import { PkgstashError } from "../../errors.ts";
 import { readTreeArchive } from "../watch/tree_archive.ts";
 import type { DueLook, LookResult, LookSource } from "./look.ts";
 
-/** A builder that says nothing for so long is not waited for. */
+/** A look without a response for this long is given to another builder. */
 const LEASE_MS = 10 * 60_000;
-/** A builder asks at least once a minute, unless it looks at something. */
+/** A builder asks at least once a minute, unless it is busy with a look. */
 const BUILDER_AWAY_MS = 5 * 60_000;
-/** Time passes on other clocks as well. */
+/** Looks may become due without a notification. */
 const MOST_SLEEP_MS = 60_000;
 const ID_BYTES = 16;
 
-/** What is leased to a builder. */
+/** A look that is leased to a builder. */
 interface Leased {
   readonly builder: string;
   readonly due: DueLook;
-  /** On the clock that never goes back. */
+  /** By the monotonic clock. */
   readonly endsAt: number;
 }
 
 /**
- * What builders look at for the daemon, which runs no program: each look that is due is leased to one.
- * Nothing of that is kept on disk; looks that were lost with a builder or at a restart are due again.
+ * The looks that builders perform for the daemon, which starts no programs. Each due look is leased
+ * to one builder. Leases are only in memory: looks that are lost with a builder or at a restart are
+ * due again.
  */
 export class Looks {
   readonly #sources: readonly LookSource[];
@@ -33,21 +34,21 @@ export class Looks {
   readonly #changes = new Notifier();
   readonly #turns = new Turns();
   readonly #stop = new AbortController();
-  /** When a builder asked for a look last, on the clock that never goes back. */
+  /** When a builder last asked for a look, by the monotonic clock. */
   #askedAt = -Infinity;
 
-  /** The first of the sources goes first. */
+  /** Earlier sources take precedence. */
   constructor(sources: readonly LookSource[], clock: Clock) {
     this.#sources = sources;
     this.#clock = clock;
   }
 
-  /** Whether a builder has asked for a look lately. */
+  /** Whether a builder has recently asked for a look. */
   get hasBuilder(): boolean {
     return this.#clock.monotonic() - this.#askedAt < BUILDER_AWAY_MS;
   }
 
-  /** Tells waiting builders that something may be due. */
+  /** Wakes waiting builders, because something may be due. */
   notify(): void {
     this.#changes.notify();
   }
@@ -58,7 +59,7 @@ export class Looks {
     this.#changes.notify();
   }
 
-  /** Leases what is to be looked at next to a builder; null if nothing is due within `waitMs`. */
+  /** Leases the next look to a builder; null if nothing is due within `waitMs`. */
   async lease(
     { builder, waitMs, signal }: { builder: string; waitMs: number; signal: AbortSignal },
   ): Promise<{ readonly id: string; readonly due: DueLook } | null> {
@@ -81,9 +82,9 @@ export class Looks {
   }
 
   /**
-   * Takes what a builder says of a look.
+   * Receives a builder's response to a look.
    *
-   * @throws PkgstashError `not_found` if it has none of this id.
+   * @throws PkgstashError `not_found` if the builder has no such look.
    */
   async report(
     { builder, id }: { builder: string; id: string },
@@ -97,7 +98,7 @@ export class Looks {
     this.#changes.notify();
   }
 
-  /** Takes the files of a repository, as a tar; what is refused of them is a failure of the look. */
+  /** Receives the files of a repository as a tar archive. If they are rejected, the look fails. */
   async reportTree(
     call: { builder: string; id: string },
     { commit, body }: { commit: string; body: ReadableStream<Uint8Array> },
@@ -114,17 +115,17 @@ export class Looks {
     await this.report(call, result);
   }
 
-  /** @throws PkgstashError `not_found` if this builder has no look of this id. */
+  /** @throws PkgstashError `not_found` if this builder has no such look. */
   #require(builder: string, id: string): Pick<Leased, "due"> {
     const leased = this.#leased.get(id);
     if (leased?.builder === builder && leased.endsAt > this.#clock.monotonic()) return leased;
     throw new PkgstashError(
       "not_found",
-      "Cannot find this look: it is not this builder's, or was long ago. Ask for another one.",
+      "Cannot find this look: it belongs to another builder or has expired. Request another one.",
     );
   }
 
-  /** Lets go of builders that wait. */
+  /** Ends the requests of waiting builders. */
   letGo(): void {
     this.#stop.abort();
   }
@@ -134,7 +135,7 @@ export class Looks {
     await this.#turns.settled();
   }
 
-  /** What is due and nobody looks at, and how long it is until something is. */
+  /** The first due look that no builder has, and the time until the next one. */
   async #next(): Promise<{ due: DueLook | null; untilNextMs: number }> {
     const now = this.#clock.monotonic();
     for (const [id, { endsAt }] of this.#leased) if (endsAt <= now) this.#leased.delete(id);

@@ -5,26 +5,26 @@ import type { TreeStore } from "../trees.ts";
 import type { DueLook, LookResult, LookSource, Pin } from "./look.ts";
 import { type ChangedPins, changedPins } from "./pins.ts";
 
-/** After a repository could not be asked. */
+/** Pause after a repository could not be reached. */
 const AGAIN_AFTER_MS = 3_600_000;
 
 export interface PinnedSourcesOptions {
   readonly store: PackageStore;
   readonly trees: TreeStore;
   readonly clock: Clock;
-  /** Whether changes of pins may pass by themselves at all. */
+  /** Whether changes of pins may pass automatically at all. */
   readonly isWanted: () => boolean;
-  /** Called once it is known where the pins of a package are. */
+  /** Called once the pins of a package have been checked. */
   readonly onKnown: () => Promise<void>;
 }
 
 /**
- * Where the commits and tags are that changes pin: a server also shows commits of forks and of pull
- * requests, which belong to nobody who may push to the repository. Nothing of it is kept on disk.
+ * Checks that newly pinned commits and tags are on a branch or tag: servers also show commits of forks
+ * and pull requests, by people who may not push to the repository. Results are only in memory.
  */
 export class PinnedSources implements LookSource {
   readonly #options: PinnedSourcesOptions;
-  /** What is wrong with the pins of a change, null for nothing; by both trees. */
+  /** The fault of the pins of a change, by both trees; null for none. */
   readonly #faults = new Map<string, string | null>();
   readonly #dueAt = new Map<string, number>();
 
@@ -32,7 +32,7 @@ export class PinnedSources implements LookSource {
     this.#options = options;
   }
 
-  /** What is wrong with the pins of a candidate, null for nothing; undefined if nobody knows yet. */
+  /** The fault of a candidate's pins; null for none, undefined until they have been checked. */
   faultOf(watched: WatchedPackage, treeHash: string): string | null | undefined {
     return this.#faults.get(keyOf(watched, treeHash));
   }
@@ -72,7 +72,7 @@ export class PinnedSources implements LookSource {
     const { trees } = this.#options;
     const [accepted, candidate] = [await trees.read(acceptedHash), await trees.read(candidateHash)];
     if (accepted === null || candidate === null) return { pins: [] };
-    // Loaded at first need: the parser of PKGBUILDs would delay every start.
+    // Loaded on first use: the PKGBUILD parser would delay every start.
     const { judge } = await import("../review/judge.ts");
     const { verdict, facts } = judge(accepted, candidate);
     return verdict === "pin" ? changedPins(accepted, candidate, facts) : { pins: [] };
@@ -90,7 +90,7 @@ export class PinnedSources implements LookSource {
         ? null
         : lost.kind === "tag"
         ? `${lost.url} has no tag ${lost.value}`
-        : `the commit ${lost.value} is on no branch or tag of ${lost.url}: it may be of a fork`,
+        : `the commit ${lost.value} is on no branch or tag of ${lost.url}: it may belong to a fork`,
     );
   }
 

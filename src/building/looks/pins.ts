@@ -3,7 +3,7 @@ import type { Fact } from "../review/fact.ts";
 import type { SourceTree } from "../source_tree.ts";
 import { isUsable, type Pin } from "./look.ts";
 
-/** The pins that a change brings, or why they cannot be looked up, in a sentence. */
+/** The pins that a change adds, or why they cannot be looked up. */
 export type ChangedPins =
   | { readonly pins: readonly Pin[] }
   | { readonly fault: string };
@@ -11,11 +11,11 @@ export type ChangedPins =
 const GIT = /^(?:[^:]+::)?git(?:\+(?=[a-z]+:)|(?=:\/\/))([^#?]+)[^#]*#(tag|commit)=([^?#]+)/;
 const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
 const TAG = /^(?!-)[!-~]{1,200}$/;
-/** As commits are written, also shortened. */
+/** A commit, possibly abbreviated. */
 const HASH = /(?<![0-9a-z])(?=[a-f]*\d)[0-9a-f]{7,64}(?![0-9a-z])/g;
 const MOST_PINS = 20;
 
-/** Which pins a tree has that the accepted one lacks. `facts` are those of the judgement on both. */
+/** The pins that the accepted tree does not have. `facts` come from judging both trees. */
 export function changedPins(
   accepted: SourceTree,
   candidate: SourceTree,
@@ -32,7 +32,7 @@ export function changedPins(
         !known.includes(each)
       );
       if (hash === undefined) continue;
-      return { fault: `whether ${hash} belongs to its source cannot be looked up without git` };
+      return { fault: `git cannot verify whether ${hash} belongs to its source` };
     }
     const isPlain = kind === "commit" ? COMMIT.test(value) : TAG.test(value);
     if (!isPlain || !isUsable({ url, reference: "HEAD" })) {
@@ -42,7 +42,7 @@ export function changedPins(
   }
   const loose = facts.filter((each) => each.class === "pin").map(({ after }) => plain(after))
     .find((after) => !pins.some(({ value }) => value.includes(after) || after.includes(value)));
-  if (loose !== undefined) return { fault: `${loose} is a pin of no git source` };
+  if (loose !== undefined) return { fault: `${loose} does not pin a git source` };
   if (pins.length > MOST_PINS) return { fault: `it has more than ${MOST_PINS} pins` };
   return { pins };
 }

@@ -2,7 +2,7 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { writeFileDurably } from "../../platform/files/durable.ts";
 import type { SeenSources } from "./look.ts";
 
-/** What was seen of the sources of package bases, on disk. */
+/** The last known state of the sources of package bases, on disk. */
 export class SeenSourcesStore {
   readonly #path: string;
   readonly #seen: Map<string, SeenSources>;
@@ -28,7 +28,7 @@ export class SeenSourcesStore {
         `Cannot read what sources packages follow in ${path}: ${
           reasonOf(error)
         }. Remove the file; ` +
-          "sources are then looked at anew, and what has moved until then makes no build.",
+          "sources are then checked anew, and commits before that cause no build.",
         { cause: error },
       );
     }
@@ -38,7 +38,7 @@ export class SeenSourcesStore {
     return this.#seen.get(base) ?? null;
   }
 
-  /** Keeps what was seen, and forgets package bases that are not watched. */
+  /** Stores the state of a package base, and drops those that are no longer watched. */
   async keep(base: string, seen: SeenSources, isWatched: (base: string) => boolean): Promise<void> {
     const all = new Map([...this.#seen].filter(([each]) => isWatched(each)));
     all.set(base, seen);

@@ -5,9 +5,9 @@ import type { SourceTree } from "../source_tree.ts";
 import { type DueLook, failureText, type GitReference, isUsable, keyOf } from "./look.ts";
 import type { LookResult, LookSource } from "./look.ts";
 
-/** As long as somebody waits for a command. */
+/** How long a command waits. */
 const FETCH_TIMEOUT_MS = 3 * 60_000;
-/** After a failure, unless looks are more frequent. */
+/** Pause after a failure, unless the interval is shorter. */
 const AFTER_FAILURE_MS = 3_600_000;
 
 /** The files of a repository at one commit. */
@@ -20,23 +20,23 @@ export interface WatchedRepositoriesOptions {
   readonly store: PackageStore;
   readonly clock: Clock;
   readonly intervalMs: () => number;
-  /** Takes the files of a watched package base. */
+  /** Receives the files of a watched package base. */
   readonly onTree: (base: string, fetched: FetchedTree) => Promise<void>;
-  /** Notes why they cannot be had at present; null if they can. */
+  /** Records why they cannot be fetched; null if they can. */
   readonly onProblem: (base: string, problem: string | null) => Promise<void>;
 }
 
-/** A request for the files of a repository that nobody watches yet. */
+/** A request for the files of a repository that is not watched yet. */
 interface Wish {
   readonly from: GitReference;
   readonly settle: (result: LookResult) => void;
 }
 
-/** The git repositories that hold watched package sources. */
+/** The git repositories that contain watched package sources. */
 export class WatchedRepositories implements LookSource {
   readonly #options: WatchedRepositoriesOptions;
   readonly #wishes = new Set<Wish>();
-  /** When they were looked at since the start, and when they are again, by package base. */
+  /** When each was last checked since the start, and when it is due again, by package base. */
   readonly #dueAt = new Map<string, number>();
 
   constructor(options: WatchedRepositoriesOptions) {
@@ -48,10 +48,10 @@ export class WatchedRepositories implements LookSource {
   }
 
   /**
-   * Has a builder fetch a repository; `looks` leases that to one.
+   * Lets a builder fetch a repository, through `looks`.
    *
-   * @throws PkgstashError `invalid_request` if builders fetch nothing from there, `upstream` if that
-   * fails, `conflict` if there is no builder for it.
+   * @throws PkgstashError `invalid_request` if builders do not fetch from such URLs, `upstream` if
+   * fetching fails, `conflict` if no builder is connected.
    */
   async fetch(
     from: GitReference,
@@ -60,10 +60,10 @@ export class WatchedRepositories implements LookSource {
     if (!isUsable(from)) {
       throw new PkgstashError(
         "invalid_request",
-        `Cannot watch ${from.url}: builders fetch git repositories by https, http and git:// only.`,
+        `Cannot watch ${from.url}: builders fetch git repositories only over https, http and git://.`,
       );
     }
-    if (!looks.hasBuilder) throw withoutBuilder(from, "no builder is there to fetch it");
+    if (!looks.hasBuilder) throw withoutBuilder(from, "no builder is connected to fetch it");
     const { promise, resolve } = Promise.withResolvers<LookResult | null>();
     const wish: Wish = { from, settle: resolve };
     this.#wishes.add(wish);
@@ -74,7 +74,7 @@ export class WatchedRepositories implements LookSource {
       const result = await promise;
       if (result?.outcome === "tree") return { commit: result.commit, tree: result.tree };
       if (result?.outcome !== "failed") {
-        throw withoutBuilder(from, "no builder has fetched it in time");
+        throw withoutBuilder(from, "no builder fetched it in time");
       }
       throw new PkgstashError(
         "upstream",
@@ -86,7 +86,7 @@ export class WatchedRepositories implements LookSource {
     }
   }
 
-  /** Notes that the files of a package base were just taken. */
+  /** Records that the files of a package base have just been received. */
   noteTaken(base: string): void {
     this.#dueAt.set(base, this.#options.clock.now() + this.#options.intervalMs());
   }
@@ -129,7 +129,7 @@ export class WatchedRepositories implements LookSource {
 function withoutBuilder({ url }: GitReference, why: string): PkgstashError {
   return new PkgstashError(
     "conflict",
-    `Cannot watch ${url}: ${why}. The daemon runs no git: start pkgstash-builder on a machine that ` +
-      "has it.",
+    `Cannot watch ${url}: ${why}. The daemon does not run git: start pkgstash-builder on a machine ` +
+      "with git.",
   );
 }

@@ -14,13 +14,13 @@ export interface AnnouncementsOptions {
   readonly decisions: Pick<Decisions, "approvals">;
   readonly builds: Pick<BuildQueue, "all">;
   readonly notices: Pick<Notices, "tell">;
-  /** Where people reach this server; null if nobody has said. */
+  /** The URL of this server for people; null if it is not configured. */
   readonly publicUrl: () => string | null;
 }
 
 /**
- * Tells what waits for a person. That is read from what is on disk each time, so nothing is lost if
- * the daemon dies between a change and its message.
+ * Announces what needs a person. It is derived from the state on disk each time, so nothing is lost
+ * if the daemon dies between a change and its message.
  */
 export class Announcements {
   readonly #options: AnnouncementsOptions;
@@ -33,7 +33,7 @@ export class Announcements {
     this.#options = options;
   }
 
-  /** Tells what waits now and was not told yet. */
+  /** Announces what needs a person now and has not been announced yet. */
   async tell(): Promise<void> {
     const { decisions, builds, notices, publicUrl } = this.#options;
     await this.#turns.run(async () => {
@@ -46,12 +46,12 @@ export class Announcements {
     });
   }
 
-  /** As `tell`, where nobody waits for it. */
+  /** Like `tell`, in the background. */
   tellSoon(): void {
-    this.#background.add("cannot tell what waits for a person", this.tell());
+    this.#background.add("cannot announce what needs a person", this.tell());
   }
 
-  /** Resolves when nothing is being told. */
+  /** Resolves once no announcement is in progress. */
   settled(): Promise<void> {
     return this.#background.settled();
   }

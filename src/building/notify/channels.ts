@@ -3,10 +3,10 @@ import type { Config } from "../../config/config.ts";
 import type { HttpClient } from "../../platform/http_client.ts";
 import type { Notice } from "./notice.ts";
 
-/** One way to tell somebody. */
+/** One way to deliver messages. */
 export interface Channel {
   readonly name: ChannelName;
-  /** Rejects if the message was not taken. */
+  /** Rejects if the message was not accepted. */
   readonly send: (notice: Notice, signal: AbortSignal) => Promise<void>;
 }
 
@@ -17,7 +17,7 @@ type Http = Pick<HttpClient, "send">;
 
 const MAIL_TIMEOUT_MS = 30_000;
 
-/** The channels that are configured. */
+/** The configured channels. */
 export function channelsOf({ notify, notifySecrets }: Settings, http: Http): Channel[] {
   const { webhookUrl, ntfyUrl, matrixUrl, matrixRoom, emailTo } = notify;
   const channels: Channel[] = [];
@@ -42,7 +42,7 @@ export function channelsOf({ notify, notifySecrets }: Settings, http: Http): Cha
   return channels;
 }
 
-/** JSON with an HMAC of the very bytes, so that the receiver knows who sent them. */
+/** JSON with an HMAC of its bytes, which authenticates the sender. */
 async function webhook(
   http: Http,
   url: string,
@@ -78,7 +78,7 @@ async function ntfy(
   }));
 }
 
-/** The transaction is named by the message, so a second attempt shows nothing twice. */
+/** The transaction ID is derived from the message, so a retry is not shown twice. */
 async function matrix(
   http: Http,
   { url, room, token }: { url: string; room: string; token: string | undefined },
@@ -99,7 +99,7 @@ async function matrix(
 async function email({ notify, notifySecrets }: Settings, { title, text }: Notice): Promise<void> {
   const { smtpHost, smtpPort, smtpTls, emailFrom, emailTo } = notify;
   const { SMTP_USER: user, SMTP_PASSWORD: pass } = notifySecrets;
-  // Loaded at first need: it would delay every start.
+  // Loaded on first use: it would delay every start.
   const { createTransport } = await import("nodemailer");
   const transport = createTransport({
     host: smtpHost,
@@ -131,5 +131,5 @@ function bearer(token: string | undefined): Record<string, string> {
 async function taken(sending: Promise<Response>): Promise<void> {
   const response = await sending;
   await response.body?.cancel();
-  if (!response.ok) throw new Error(`it answered ${response.status}`);
+  if (!response.ok) throw new Error(`it responded with status ${response.status}`);
 }

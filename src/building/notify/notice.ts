@@ -2,18 +2,18 @@ import { settingsHash } from "../build_settings.ts";
 import type { Approval } from "../decisions/approvals.ts";
 import { type Build, type Hold, titleOf } from "../queue/build.ts";
 
-/** A message about something that waits for a person. */
+/** A message about something that needs a person. */
 export interface Notice {
-  /** What it is about: exactly these files, so that nobody is told twice. */
+  /** Identifies the subject, down to the exact files, so that nothing is announced twice. */
   readonly key: string;
   readonly event: "approval_needed" | "build_held" | "build_failed";
-  /** Whether it is sent at once, whatever the schedule. */
+  /** Whether it is sent immediately, whatever the schedule. */
   readonly isUrgent: boolean;
   /** One line. */
   readonly title: string;
-  /** A few lines, the last with what to do. */
+  /** A few lines; the last says what to do. */
   readonly text: string;
-  /** Where to decide; null if nobody knows the URL of this server. */
+  /** Where to decide; null if the URL of this server is not configured. */
   readonly url: string | null;
   /** For programs. */
   readonly packages: readonly {
@@ -23,7 +23,7 @@ export interface Notice {
   }[];
 }
 
-/** What is said of an approval: what changed in a sentence, and how to decide. */
+/** The message about an approval: a sentence about the change, and how to decide. */
 export function noticeOf(
   { id, kind, members, reasons }: Approval,
   publicUrl: string | null,
@@ -37,17 +37,17 @@ export function noticeOf(
     accepted === null ? `${base} ${version}` : `${base} ${accepted} -> ${version}`
   );
   const title = kind === "first"
-    ? `First build waits for approval: ${names.join(", ")}`
+    ? `First build needs approval: ${names.join(", ")}`
     : kind === "settings"
-    ? `Other settings wait for approval: ${packages.map(({ base }) => base).join(", ")}`
-    : `Change waits for approval: ${names.join(", ")}`;
+    ? `New settings need approval: ${packages.map(({ base }) => base).join(", ")}`
+    : `Change needs approval: ${names.join(", ")}`;
   const url = decisionUrl(publicUrl, packages.at(-1)?.base ?? "");
   return {
     key: members.map(({ candidate, proposed }) =>
       candidate.treeHash + (proposed === null ? "" : `+${settingsHash(proposed.settings)}`)
     ).sort().join(" "),
     event: "approval_needed",
-    // Somebody has just asked for it.
+    // Somebody has just added it.
     isUrgent: kind === "first",
     title: shown(title),
     text: shown([
@@ -59,7 +59,7 @@ export function noticeOf(
   };
 }
 
-/** What is said of a build that is held or failed: what surprised or failed, and how to decide. */
+/** The message about a held or failed build: the findings or the failure, and how to decide. */
 export function noticeOfBuild(build: Build, publicUrl: string | null): Notice {
   const { number, packageBase, version, state, hold, failure, attempts } = build;
   const isHeld = state === "held";
@@ -68,13 +68,13 @@ export function noticeOfBuild(build: Build, publicUrl: string | null): Notice {
   const step = failure === null || failure.step === null ? "" : ` while ${failure.step}`;
   const url = decisionUrl(publicUrl, packageBase);
   return {
-    // Another attempt may fail in another way.
+    // The next attempt may fail differently.
     key: `build ${number} ${state} ${attempts.length}`,
     event: isHeld ? "build_held" : "build_failed",
     isUrgent: false,
     title: shown(
       isHeld
-        ? `Build waits for a decision: ${titleOf(build)}`
+        ? `Build held: ${titleOf(build)}`
         : `Build failed (${failureClass}): ${titleOf(build)}`,
     ),
     text: shown([
@@ -95,7 +95,7 @@ export function digestOf(notices: readonly Notice[]): Notice {
     event: "approval_needed",
     isUrgent: false,
     url: null,
-    title: `${notices.length} things wait for a decision`,
+    title: `${notices.length} items need a decision`,
     text: notices.map(({ title, text }) => `${title}\n${text}`).join("\n\n"),
     packages: notices.flatMap(({ packages }) => packages),
   };
@@ -103,13 +103,13 @@ export function digestOf(notices: readonly Notice[]): Notice {
 
 const MAX_FACTS = 10;
 
-/** Why a build is held, a line each. */
+/** Why a build is held, line by line. */
 function surprises(hold: Hold | null, reason: string): string[] {
   const facts = hold?.facts ?? [];
   if (facts.length === 0) return [`Held: ${reason}.`];
   const more = facts.length - MAX_FACTS;
   return [
-    "Held, because the product is not what was expected:",
+    "Held because the packages are not as expected:",
     ...facts.slice(0, MAX_FACTS).map(({ packageName, reason, before, after }) =>
       `- ${packageName}: ${reason} (${before ?? "nothing"} -> ${after ?? "nothing"})`
     ),
@@ -127,7 +127,7 @@ function sentence(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1).replace(/\.$/, "")}.`;
 }
 
-/** Names and reasons come from elsewhere, and headers of e-mail are made of the title. */
+/** Names and reasons come from outside, and the title becomes an e-mail header. */
 function shown(text: string): string {
   return text.replace(/[\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?!\n)\p{Cc}/gu, "\ufffd").slice(0, 4000);
 }

@@ -14,10 +14,10 @@ const DAY_MS = 86_400_000;
 const TIMEOUT_MS = 60_000;
 const FIRST_RETRY_MS = 60_000;
 const LONGEST_RETRY_MS = 6 * 3_600_000;
-/** After that many attempts, over some four days, a message is dropped. */
+/** A message is dropped after this many attempts, in about four days. */
 const MAX_ATTEMPTS = 24;
 
-/** A message on its way through one channel. Times are in milliseconds since the epoch. */
+/** A message to deliver through one channel. Times are in milliseconds since the epoch. */
 interface Delivery {
   readonly channel: string;
   readonly notice: Notice;
@@ -27,22 +27,22 @@ interface Delivery {
 }
 
 interface Kept {
-  /** Keys of what was told and still waits. */
+  /** Keys of announced items that are still pending. */
   readonly told: readonly string[];
   readonly deliveries: readonly Delivery[];
-  /** The latest successful delivery, by channel. */
+  /** Time of the last successful delivery, by channel. */
   readonly deliveredAt: Readonly<Record<string, number>>;
 }
 
 export interface NoticesOptions {
-  /** The file that keeps them over a restart. */
+  /** The file that keeps them across restarts. */
   readonly path: string;
   readonly clock: Clock;
   readonly channels: () => readonly Channel[];
   readonly schedule: () => "now" | "daily";
 }
 
-/** Tells each thing once through each channel, and tries again what was not taken. */
+/** Delivers each message once through each channel, and retries failed deliveries. */
 export class Notices {
   readonly #options: NoticesOptions;
   readonly #stopping = new AbortController();
@@ -65,7 +65,7 @@ export class Notices {
     return notices;
   }
 
-  /** How many deliveries wait, and why the latest failed. */
+  /** The number of pending deliveries, and why the last one failed. */
   get standing(): { readonly waiting: number; readonly failure: string | null } {
     const { deliveries } = this.#kept;
     const failed = deliveries.findLast(({ failure }) => failure !== null);
@@ -75,7 +75,7 @@ export class Notices {
     };
   }
 
-  /** Tells what waits now and was not told yet; what no longer waits is forgotten. */
+  /** Announces items that are new, and forgets those that are no longer pending. */
   async tell(waiting: readonly Notice[]): Promise<void> {
     const { channels, clock } = this.#options;
     const names = channels().map(({ name }) => name);
@@ -134,7 +134,7 @@ export class Notices {
       ];
       for (const batch of batches) if (batch.length > 0) await this.#send(channel, batch);
     }
-    // What was for a channel that is no longer configured.
+    // Messages for a channel that is no longer configured.
     const names = new Set<string>(channels().map(({ name }) => name));
     if (this.#kept.deliveries.some(({ channel }) => !names.has(channel))) {
       await this.#change((kept) => ({
@@ -144,7 +144,7 @@ export class Notices {
     }
   }
 
-  /** A digest is sent a day after the one before; what was not taken is not part of the next. */
+  /** Digests are a day apart; a failed delivery is retried by itself. */
   #dueAt({ channel, notice, dueAt, attempts }: Delivery): number {
     if (this.#options.schedule() === "now" || notice.isUrgent || attempts > 0) return dueAt;
     return Math.max(dueAt, (this.#kept.deliveredAt[channel] ?? -Infinity) + DAY_MS);
@@ -165,7 +165,7 @@ export class Notices {
       return await this.#change((kept) => ({
         ...kept,
         deliveries: others(kept),
-        // What is sent at once does not put off the digest.
+        // Immediate messages do not postpone the digest.
         ...batch.every(({ notice }) => notice.isUrgent)
           ? {}
           : { deliveredAt: { ...kept.deliveredAt, [channel.name]: clock.now() } },
@@ -174,7 +174,7 @@ export class Notices {
     const again = batch.flatMap((each) => {
       const attempts = each.attempts + 1;
       const wait = Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
-      log.warn("message not delivered", {
+      log.warn("cannot deliver a message", {
         channel: channel.name,
         title: each.notice.title,
         reason: failure,
@@ -186,7 +186,7 @@ export class Notices {
     await this.#change((kept) => ({ ...kept, deliveries: [...others(kept), ...again] }));
   }
 
-  /** One change after the other, each on disk before it is in force. */
+  /** Changes run one at a time; each is on disk before it takes effect. */
   async #change(change: (kept: Kept) => Kept): Promise<void> {
     await this.#turns.run(async () => {
       const kept = change(this.#kept);
@@ -197,7 +197,7 @@ export class Notices {
   }
 }
 
-/** A sleep that ends when it is no longer waited for. */
+/** A sleep that ends once nobody waits for it. */
 class Sleep implements Disposable {
   readonly #ended = new AbortController();
   readonly signal: AbortSignal;
@@ -217,7 +217,7 @@ async function readKept(path: string): Promise<Kept> {
     if (!Array.isArray(kept.told) || !Array.isArray(kept.deliveries)) {
       throw new Error("it is not a valid list of messages");
     }
-    // A message of an older release was about an approval.
+    // In older releases, all messages were about approvals.
     const older = { event: "approval_needed", isUrgent: false, url: null } as const;
     const deliveries = kept.deliveries.map((each) => ({
       ...each,
@@ -230,8 +230,8 @@ async function readKept(path: string): Promise<Kept> {
     }
     throw new PkgstashError(
       "storage",
-      `Cannot read the messages in ${path}: ${reasonOf(error)}. Remove the file; what waits is ` +
-        "told again.",
+      `Cannot read the messages in ${path}: ${reasonOf(error)}. Remove the file; pending items ` +
+        "are then announced again.",
       { cause: error },
     );
   }

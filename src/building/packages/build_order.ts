@@ -1,13 +1,13 @@
-/** Package bases in an order in which each comes after what it needs, and circles among them. */
+/** Package bases in build order, and dependency cycles among them. */
 export interface BuildOrder {
-  /** All of them; those of a circle are side by side, in the order of the alphabet. */
+  /** All of them; members of a cycle are adjacent, in alphabetical order. */
   readonly order: readonly string[];
-  /** Each a list of package bases that need one another. */
+  /** Each a list of package bases that need each other. */
   readonly cycles: readonly (readonly string[])[];
 }
 
 /**
- * Orders package bases. `needs` has what each needs; what is not a key of it plays no part.
+ * Sorts package bases. `needs` lists what each needs; bases that are not keys are ignored.
  *
  * Source: Tarjan, "Depth-first search and linear graph algorithms" (1972), whose components come out
  * in this order.
@@ -18,7 +18,7 @@ export function buildOrder(needs: ReadonlyMap<string, readonly string[]>): Build
   const visits = new Map<string, { index: number; low: number; isOpen: boolean }>();
   const open: string[] = [];
 
-  /** As one loop: a chain of dependencies may be longer than the stack allows. */
+  /** Iterative, because a dependency chain may be longer than the stack allows. */
   const visit = (start: string) => {
     const path: { name: string; rest: string[] }[] = [];
     const enter = (name: string) => {

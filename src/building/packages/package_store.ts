@@ -7,8 +7,8 @@ import type { BuildingLayout } from "../building_layout.ts";
 import type { WatchedPackage } from "./watched_package.ts";
 
 /**
- * The watched package bases. They are read once; each change is on disk before anybody sees it, so a
- * restart forgets nothing.
+ * The watched package bases. They are read once; each change is on disk before it becomes visible, so
+ * a restart loses nothing.
  */
 export class PackageStore {
   readonly #layout: BuildingLayout;
@@ -23,8 +23,8 @@ export class PackageStore {
   /**
    * Reads them all.
    *
-   * @throws PkgstashError `storage` if a file cannot be read, or is damaged: without it, nobody knows
-   * what was accepted.
+   * @throws PkgstashError `storage` if a file cannot be read or is damaged: without it, what was
+   * accepted is unknown.
    */
   static async open(layout: BuildingLayout): Promise<PackageStore> {
     const packages = new Map<string, WatchedPackage>();
@@ -45,16 +45,16 @@ export class PackageStore {
     return this.#packages.get(base) ?? null;
   }
 
-  /** The package base of this name, or the one that makes a package of this name. */
+  /** The package base of this name, or the one with a package of this name. */
   findByName(name: string): WatchedPackage | null {
     return this.find(name) ?? this.list().find(({ names }) => names.includes(name)) ?? null;
   }
 
   /**
-   * Changes one as it is when its turn comes, if it is still watched and `change` returns something
-   * else; returns it as it is then.
+   * Applies a change to the current state of a package base once it is its turn, if it is still
+   * watched; returns the new state.
    *
-   * @throws PkgstashError `storage` if the disk does not take it; then nothing has changed.
+   * @throws PkgstashError `storage` if it cannot be written; then nothing has changed.
    */
   async update(
     base: string,
@@ -82,7 +82,7 @@ export class PackageStore {
       throw new PkgstashError(
         "storage",
         `Cannot write ${path}: ${reasonOf(error)}. ` +
-          "Check that the disk is not full, and that this user may write there.",
+          "Check that the disk is not full and that this user may write there.",
         { cause: error },
       );
     }
@@ -96,7 +96,7 @@ export class PackageStore {
     });
   }
 
-  /** The hashes of all trees that are referred to. */
+  /** The hashes of all referenced trees. */
   trees(): Set<string> {
     return new Set(
       this.list().flatMap(({ candidates, accepted }) => [
@@ -114,7 +114,7 @@ async function readPackage(path: string, base: string): Promise<WatchedPackage> 
       Array.isArray(watched.names) && Array.isArray(watched.decisions) &&
       typeof watched.accepted === "object" && typeof watched.source?.kind === "string";
     if (!isWhole) throw new Error("it is not a valid watched package");
-    // A file of an older release has no settings.
+    // Files of older releases have no settings.
     return { ...watched, settings: watched.settings ?? null, proposed: watched.proposed ?? null };
   } catch (error) {
     throw new PkgstashError(

@@ -3,10 +3,10 @@ import { isAurName } from "../../formats/aur/rpc_answer.ts";
 import { parseSrcinfo, valuesOf, versionOf } from "../../formats/pacman/srcinfo.ts";
 import type { SourceTree } from "../source_tree.ts";
 
-/** What the `.SRCINFO` of a tree says. */
+/** Metadata from the `.SRCINFO` of a tree. */
 export interface TreeMetadata {
   readonly base: string;
-  /** The packages that it makes. */
+  /** Its package names. */
   readonly names: readonly string[];
   /** `[epoch:]pkgver-pkgrel` */
   readonly version: string;
@@ -22,14 +22,14 @@ const DEPENDENCIES = /^(?:depends|makedepends|checkdepends)(?:_|$)/;
 /**
  * Reads the `.SRCINFO` of a tree.
  *
- * @throws PkgstashError `content` if there is no PKGBUILD or no `.SRCINFO`, or it says too little.
+ * @throws PkgstashError `content` if there is no PKGBUILD or no `.SRCINFO`, or if it is incomplete.
  */
 export function metadataOf(tree: SourceTree): TreeMetadata {
   const pkgbuild = tree.get("PKGBUILD");
   if (pkgbuild === undefined || pkgbuild.content === null) throw lacking("no PKGBUILD");
   const content = tree.get(".SRCINFO")?.content ?? null;
   if (content === null) {
-    throw lacking("no .SRCINFO. Make one with makepkg --printsrcinfo > .SRCINFO");
+    throw lacking("no .SRCINFO. Create it with makepkg --printsrcinfo > .SRCINFO");
   }
   const srcinfo = parseSrcinfo(new TextDecoder().decode(content));
   const { base, packages } = srcinfo;

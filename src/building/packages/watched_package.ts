@@ -7,9 +7,9 @@ import type { BuildSettings } from "../build_settings.ts";
 /** Where the files of a package base come from. */
 export type Source =
   | { readonly kind: "aur" }
-  /** A folder of an administrator, who sends it again after each change. */
+  /** A folder that an administrator uploads again after each change. */
   | { readonly kind: "folder" }
-  /** A git repository elsewhere, which builders look at. */
+  /** Another git repository, which builders check. */
   | { readonly kind: "git"; readonly url: string; readonly reference: string };
 
 /** Who may push to a package base. */
@@ -20,24 +20,24 @@ export interface Maintainers {
   readonly coMaintainers: readonly string[];
 }
 
-/** A tree that is not accepted. */
+/** A tree that is not accepted yet. */
 export interface Candidate {
   readonly treeHash: string;
   readonly version: string;
-  /** The push that brought it; for sources that do not tell, when it was seen first. */
+  /** Time of its push; if the source does not tell, when it was first seen. */
   readonly pushedAt: number;
   readonly seenAt: number;
 }
 
-/** The tree that was accepted last. */
+/** The accepted tree. */
 export interface Accepted extends Attribution, Maintainers {
   readonly treeHash: string;
   readonly version: string;
-  /** Whether the build is in the queue. A crash may come between the two. */
+  /** Whether its build has been queued; a crash may come before that. */
   readonly isQueued: boolean;
 }
 
-/** A decision, as it is kept for good. */
+/** A decision, which is kept permanently. */
 export interface DecisionRecord extends Attribution {
   readonly action:
     | "added"
@@ -53,7 +53,7 @@ export interface DecisionRecord extends Attribution {
     | "settings withdrawn";
   readonly treeHash: string | null;
   readonly version: string | null;
-  /** What changed in the settings, a sentence each. */
+  /** The changed settings, each in a few words. */
   readonly settings?: readonly string[];
 }
 
@@ -62,64 +62,64 @@ export interface DecidedSettings extends Attribution {
   readonly settings: BuildSettings;
 }
 
-/** Something that happened to the package at its source, in words. */
+/** An event at the source of the package, in words. */
 export interface News {
   readonly at: number;
   readonly text: string;
 }
 
-/** Everything that is known of a watched package base. It is one file on disk. */
+/** Everything that is known about a watched package base: one file on disk. */
 export interface WatchedPackage {
   readonly base: string;
   /** The packages that it makes. */
   readonly names: readonly string[];
   readonly source: Source;
   readonly added: { readonly at: number; readonly by: string };
-  /** Those that were added together are decided together, the first time. */
+  /** First builds of bases that were added together are decided together. */
   readonly group: string;
   /** Whether it was added because another one needs it. */
   readonly isDependency: boolean;
-  /** Watched package bases that must be published before it can be built. */
+  /** Watched package bases that must be published before this one can be built. */
   readonly needs: readonly string[];
-  /** Dependencies of the newest tree that no repository has and nobody watches. */
+  /** Dependencies of the newest tree that no repository has and that are not watched. */
   readonly unmet: readonly string[];
-  /** What its source says at present; null before the first answer, and where there is none. */
+  /** The last answer of its source; null before the first, or if there are none. */
   readonly info: AurPackage | null;
-  /** Answers in a row that lacked it; 0 if it is there. */
+  /** Consecutive answers without it; 0 if the source has it. */
   readonly missing: number;
-  /** When it came back after it was gone; null if it never was. */
+  /** When it came back after it had been gone; null if it never was. */
   readonly returnedAt: number | null;
   /** All changes, the oldest first. */
   readonly maintainers: readonly (Maintainers & { readonly at: number })[];
   /** The latest, the oldest first. */
   readonly news: readonly News[];
-  /** Why its files cannot be taken at present; null if they can. */
+  /** Why its files are rejected; null if they are not. */
   readonly problem: string | null;
-  /** What the source said of its files when they were taken last: a time, a commit or a hash. */
+  /** Identifies the files that were last received from the source: a time, a commit or a hash. */
   readonly takenFor: string | null;
   /** Trees since the accepted one, the oldest first. */
   readonly candidates: readonly Candidate[];
   readonly accepted: Accepted | null;
-  /** Versions that are not built. */
+  /** Rejected versions. */
   readonly skipped: readonly string[];
-  /** Why nothing of it is built; null if it may be. */
+  /** Why it is not built; null if it may be. */
   readonly hold: Attribution | null;
-  /** Replaces the configured cool-down. */
+  /** Overrides the configured cool-down. */
   readonly coolDown: (Attribution & { readonly ms: number }) | null;
-  /** How it is built; null for the usual way. */
+  /** How it is built; null for the default settings. */
   readonly settings: DecidedSettings | null;
-  /** Settings that wait for a person; null for none. */
+  /** Settings that need approval; null for none. */
   readonly proposed: DecidedSettings | null;
   readonly decisions: readonly DecisionRecord[];
-  /** The build that is published; null before the first. */
+  /** The published build; null before the first. */
   readonly published: { readonly version: string; readonly at: number } | null;
 }
 
 const MAX_NEWS = 50;
-/** Above any number of pushes within a cool-down by people. */
+/** More than people push within a cool-down. */
 const MAX_CANDIDATES = 64;
 
-/** A package base that nothing is known of yet. */
+/** A package base about which nothing is known yet. */
 export function newPackage(
   fields: Pick<
     WatchedPackage,
@@ -160,9 +160,9 @@ export function withNews(watched: WatchedPackage, at: number, ...texts: string[]
 }
 
 /**
- * Adds a tree that was found at the source. One that is known already becomes the newest again, and
- * keeps the time of its push, or gets a later one that is not after it was seen first. The accepted
- * tree is none: its return ends what waits.
+ * Adds a tree that was found at the source. A known one becomes the newest again; it keeps the time
+ * of its push, or gets a later one that is not after it was first seen. The accepted tree is no
+ * candidate: if it returns, there are no candidates any more.
  */
 export function withTree(
   watched: WatchedPackage,
@@ -176,7 +176,7 @@ export function withTree(
   if (treeHash === watched.accepted?.treeHash) return { ...watched, candidates: [] };
   const known = watched.candidates.find((each) => each.treeHash === treeHash);
   const seenAt = known?.seenAt ?? now;
-  // A push cannot be later than its tree was seen, whatever the source says.
+  // A push cannot be later than the time at which its tree was seen, whatever the source says.
   const pushed = Math.max(known?.pushedAt ?? -Infinity, Math.min(pushedAt, seenAt));
   const others = watched.candidates.filter((each) => each.treeHash !== treeHash);
   const candidates = [...others, { treeHash, version, pushedAt: pushed, seenAt }];

@@ -147,7 +147,7 @@ Deno.test("a URL of the AUR is its package, and another one is explained", async
     assertStringIncludes(err, "add its folder");
     const other = await pkgstash("aur", "add", "https://example.org/x.git");
     assertEquals(other.code, EXIT_CODE.failure);
-    assertStringIncludes(other.err, "no builder is there to fetch it");
+    assertStringIncludes(other.err, "no builder is connected to fetch it");
   });
 });
 

@@ -88,10 +88,10 @@ function Files(
             fileHref={fileHref}
           />
         )}
-      {rest?.kind === "note" && /too long to be shown/.test(rest.text)
+      {rest?.kind === "note" && /too long to show/.test(rest.text)
         ? (
           <p class="notice warn">
-            The rest is too long to be shown here. Read it with{" "}
+            The rest is too long to show here. Read it with{" "}
             <code>pkgstash approvals show {base}</code>, or in the AUR.
           </p>
         )

@@ -159,8 +159,8 @@ Deno.test("a pin passes once it is known to be on a branch or tag, and never if 
   assertEquals(told(decision({ ...pin })), "wait b for others");
   assertEquals(told(decision({ ...pin, pinFaults: { b: null } })), "accept b");
   assertEquals(
-    told(decision({ ...pin, pinFaults: { b: "it may be of a fork" } })),
-    "ask b: it may be of a fork",
+    told(decision({ ...pin, pinFaults: { b: "it may belong to a fork" } })),
+    "ask b: it may belong to a fork",
   );
   assertEquals(
     told(decision({ ...pin, pinFaults: { b: null }, rules: { approvePins: false } })),

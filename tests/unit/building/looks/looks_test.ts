@@ -124,7 +124,7 @@ Deno.test("sources that fail are told once, and again after they went well", asy
     clock.advance(HOUR);
     await fail("something else");
     assertEquals(news(packages).slice(before), [
-      `The sources of foo-git cannot be looked at: ${URL}: gone [31m forged.`,
+      `Cannot check the sources of foo-git: ${URL}: gone [31m forged.`,
     ]);
     clock.advance(HOUR);
     await see(packages, null);

@@ -74,7 +74,7 @@ Deno.test("a pinned commit that is on no branch waits for a person, with the rea
     await packages.building.looks.report(call, { outcome: "pins", places: [null] });
     assertEquals(versions(packages), ["1-1"]);
     assertEquals(await reasons(packages), [
-      `the commit ${TWO} is on no branch or tag of ${URL}: it may be of a fork`,
+      `the commit ${TWO} is on no branch or tag of ${URL}: it may belong to a fork`,
     ]);
   }));
 

@@ -119,12 +119,12 @@ Deno.test("a repository that fails, or whose files are refused, is told once and
 Deno.test("without a builder, or with one that fails, nothing is watched", () =>
   withPackages(async (packages, clock) => {
     const add = () => packages.building.watchList.addRepository(FROM, "administrator");
-    await assertRejects(add, PkgstashError, "no builder is there to fetch it");
+    await assertRejects(add, PkgstashError, "no builder is connected to fetch it");
     assertEquals(await lease(packages), null);
     const alone = packages.building.watchList.addRepository(FROM, "administrator");
     await clock.slept(180_000);
     clock.advance(180_000);
-    await assertRejects(() => alone, PkgstashError, "no builder has fetched it in time");
+    await assertRejects(() => alone, PkgstashError, "no builder fetched it in time");
     assertEquals(await lease(packages), null, "nobody waits for it any more");
     const failing = packages.building.watchList.addRepository(FROM, "administrator");
     await report(packages, { outcome: "failed", reason: "not found" });

@@ -17,7 +17,7 @@ const { signal } = new AbortController();
 
 const notice = (name: string): Notice => ({
   key: name,
-  title: `Change waits for approval: ${name} 1-1 -> 2-1`,
+  title: `Change needs approval: ${name} 1-1 -> 2-1`,
   text: `More than versions changed.\nDecide with: pkgstash approvals show ${name}`,
   packages: [{ base: name, accepted: "1-1", version: "2-1" }],
   ...{ event: "approval_needed", isUrgent: false, url: null },
@@ -132,7 +132,7 @@ Deno.test("a daily digest is one message for all of a day", async () => {
   clock.advance(DAY);
   await reached(2);
   await notices.stop();
-  assertEquals(sent[1], "2 things wait for a decision");
+  assertEquals(sent[1], "2 items need a decision");
 });
 
 Deno.test("what is urgent is sent at once beside a daily digest, and does not put it off", async () => {
@@ -198,7 +198,7 @@ Deno.test("a channel that refuses rejects with the status", async () => {
   sink.statuses.push(401);
   const [channel] = channels(http, `ntfy_url = "${sink.url}/topic"`);
   const reason = await channel!.send(notice("a"), signal).then(() => null, String);
-  assertEquals(reason, "Error: it answered 401");
+  assertEquals(reason, "Error: it responded with status 401");
 });
 
 Deno.test("e-mail goes to every address, and a title adds no header", async () => {
@@ -240,7 +240,7 @@ Deno.test("a change that waits for a person is told with its reason, and one tha
   await building.watcher.check();
   assertEquals(sink.received.length, 2);
   const told = JSON.parse(sink.received[1]!.body);
-  assertEquals(told.title, "Change waits for approval: foo 1-1 -> 2-1");
+  assertEquals(told.title, "Change needs approval: foo 1-1 -> 2-1");
   assertStringIncludes(told.text, "More than versions and checksums changed.");
 });
 
@@ -272,7 +272,7 @@ Deno.test("aur add tells once and at once that first builds wait, with where to 
     [told.event, told.title, told.url],
     [
       "approval_needed",
-      "First build waits for approval: lib 1-1, app 1-1",
+      "First build needs approval: lib 1-1, app 1-1",
       "https://packages.example.org/admin/approvals/app",
     ],
   );
