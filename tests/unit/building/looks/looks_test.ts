@@ -182,7 +182,7 @@ Deno.test("a builder says something about its own looks only, and once", async (
     const leased = await lease(packages);
     const result = { outcome: "references", commits: [ONE] } as const;
     const say = (builder: string, id: string) => looks.report({ builder, id }, result);
-    await assertRejects(() => say("b2", leased!.id), PkgstashError, "is not this builder's");
+    await assertRejects(() => say("b2", leased!.id), PkgstashError, "belongs to another builder");
     await assertRejects(() => say("b1", "0".repeat(32)), PkgstashError);
     await say("b1", leased!.id);
     await assertRejects(() => say("b1", leased!.id), PkgstashError);
