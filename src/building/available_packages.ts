@@ -3,25 +3,25 @@ import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/
 import { libraryOf } from "../formats/pacman/library.ts";
 import type { OwnRepository } from "../publishing/own_repository.ts";
 
-/** What mirrored repositories have. */
+/** The packages of mirrored repositories. */
 export interface MirroredPackages {
-  /** Fetches the databases that are not there yet. One that cannot be fetched stays absent. */
+  /** Fetches missing databases. One that cannot be fetched stays missing. */
   fetchMissingDatabases(): Promise<void>;
   /**
-   * Those of these dependencies that no mirrored package satisfies.
+   * The dependencies that no mirrored package satisfies.
    *
-   * @throws PkgstashError `conflict` if a database is not there yet.
+   * @throws PkgstashError `conflict` if a database is missing.
    */
   unsatisfied(dependencies: readonly string[]): Promise<readonly string[]>;
-  /** What mirrored packages provide of each of these libraries; see `libraryOf`. */
+  /** The versions of each of these libraries in mirrored packages; see `libraryOf`. */
   versionsOf(libraries: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>>;
-  /** When a database was published last, in milliseconds since the epoch. */
+  /** When a database was last published, in milliseconds since the epoch. */
   databasesChangedAt(): Promise<number>;
 }
 
 type OwnPackages = Pick<OwnRepository, "published" | "settings">;
 
-/** What builds can have: the packages of mirrored repositories, and those of our own. */
+/** The packages that builds can use: those of mirrored and of own repositories. */
 export class AvailablePackages {
   readonly #mirrored: MirroredPackages;
   readonly #own: () => readonly OwnPackages[];
@@ -31,15 +31,15 @@ export class AvailablePackages {
     this.#own = own;
   }
 
-  /** Fetches mirrored databases that are not there yet, as on the first day of a daemon. */
+  /** Fetches missing databases of mirrored repositories, for example on the first day of a daemon. */
   fetchMissingDatabases(): Promise<void> {
     return this.#mirrored.fetchMissingDatabases();
   }
 
   /**
-   * Those of these dependencies that no package satisfies.
+   * The dependencies that no package satisfies.
    *
-   * @throws PkgstashError `conflict` if a mirrored database is not there yet.
+   * @throws PkgstashError `conflict` if a mirrored database is missing.
    */
   async unsatisfied(dependencies: readonly string[]): Promise<readonly string[]> {
     const rest = await this.#mirrored.unsatisfied(dependencies);
@@ -54,7 +54,7 @@ export class AvailablePackages {
     });
   }
 
-  /** As `unsatisfied`; null if a database is not there yet, which tells nothing of what is missing. */
+  /** Like `unsatisfied`; null if a database is missing, so that nothing is known. */
   async unsatisfiedIfKnown(dependencies: readonly string[]): Promise<readonly string[] | null> {
     try {
       return await this.unsatisfied(dependencies);
@@ -64,7 +64,7 @@ export class AvailablePackages {
     }
   }
 
-  /** What packages provide of each of these libraries: `libfoo.so=6-64` of `libfoo.so`. */
+  /** The versions of each of these libraries in packages: `libfoo.so=6-64` for `libfoo.so`. */
   async versionsOf(libraries: readonly string[]): Promise<Map<string, readonly string[]>> {
     const found = new Map(await this.#mirrored.versionsOf(libraries));
     for (const repository of this.#own()) {
@@ -77,12 +77,12 @@ export class AvailablePackages {
     return found;
   }
 
-  /** When a mirrored database was published last, in milliseconds since the epoch. */
+  /** When a mirrored database was last published, in milliseconds since the epoch. */
   databasesChangedAt(): Promise<number> {
     return this.#mirrored.databasesChangedAt();
   }
 
-  /** Whether a repository of our own has all of these packages in these versions. */
+  /** Whether an own repository has all of these packages in these versions. */
   async has(
     repository: string,
     packages: readonly { readonly name: string; readonly version: string }[],

@@ -46,11 +46,11 @@ export interface BuildingOptions {
     & Pick<Publishing, "claim" | "create" | "repositories">
     & QueuePublishing;
   readonly mirrored: MirroredPackages;
-  /** Adds to the audit log what no request asked for. */
+  /** Adds an automatic action to the audit log. */
   readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
-  /** Queues an accepted tree, by default in the queue of builds. */
+  /** Queues an accepted tree; by default in the build queue. */
   readonly enqueue?: (build: AcceptedBuild) => Promise<void>;
-  /** Sorts what changed, by default as the review does. */
+  /** Judges a change; by default with `review`. */
   readonly judge?: (accepted: SourceTree, candidate: SourceTree) => Verdict;
   readonly clock?: Clock;
   /** Returns a number from 0 to below 1. */
@@ -58,16 +58,16 @@ export interface BuildingOptions {
 }
 
 /**
- * Packages of the AUR and of other sources: the door of this wing, which makes its rooms and connects
- * them. A change takes this way:
+ * Packages from the AUR and other sources. This is the door of the wing, which creates and connects
+ * its rooms. A change passes through them in this order:
  *
- * 1. `watch` asks the sources what is new, and takes the files of what is, as a tree.
- * 2. `review` sorts what changed since the tree that was accepted last into facts.
- * 3. `decisions` accepts what the rules let pass after its cool-down, and asks a person otherwise.
- * 4. An accepted tree is queued to be built; see `queue/build_queue.ts`.
+ * 1. `watch` checks the sources and fetches changed files as a tree.
+ * 2. `review` compares the tree with the accepted one and lists the differences as facts.
+ * 3. `decisions` accepts what the rules allow after the cool-down; everything else needs a person.
+ * 4. An accepted tree is queued for building; see `queue/build_queue.ts`.
  *
- * `rebuilds` queues what is published once more when a library that it was linked with has changed,
- * and `looks` has builders see whether the repositories that packages follow have moved.
+ * `rebuilds` queues published packages again when a library that they need has changed; `looks` lets
+ * builders check whether the repositories that packages follow have new commits.
  */
 export class Building {
   readonly packages: PackageStore;
@@ -91,7 +91,7 @@ export class Building {
   #client: AurClient;
   #isStarted = false;
   #stopped: Promise<void> | null = null;
-  /** Made at first need: the parser of PKGBUILDs would delay every start. */
+  /** Created on first use: the PKGBUILD parser would delay every start. */
   #inspections: Inspections | null = null;
 
   private constructor(
@@ -187,7 +187,7 @@ export class Building {
     });
   }
 
-  /** Reads what is watched. The state directory is left alone where nothing is. */
+  /** Reads the watched packages. Without any, the state directory is not touched. */
   static async open(config: Settings, options: BuildingOptions): Promise<Building> {
     const layout = new BuildingLayout(config.stateRoot);
     if (await statIfPresent(layout.root) !== null) await options.publishing.claim();
@@ -232,14 +232,14 @@ export class Building {
     return building;
   }
 
-  /** Begins to look for changes, if anything is watched. */
+  /** Starts to check for changes, if anything is watched. */
   start(): void {
     if (this.#isStarted || this.packages.list().length === 0) return;
     this.#isStarted = true;
     this.watcher.start();
   }
 
-  /** Proposes other settings for a package; see `Decisions.proposeSettings`. */
+  /** Proposes settings for a package; see `Decisions.proposeSettings`. */
   async proposeSettings(
     base: string,
     proposal: { by: string; reason: string; settings: BuildSettings },
@@ -248,14 +248,14 @@ export class Building {
     await this.#settle();
   }
 
-  /** What a person needs to know of the files that wait; since those of `seen`, if they waited. */
+  /** The facts and differences of a candidate, since one of `seen` if that was a candidate. */
   async inspect(member: ApprovalMember, seen: readonly string[] = []): Promise<Inspection> {
     const { Inspections } = await import("./decisions/inspection.ts");
     this.#inspections ??= new Inspections(this.trees);
     return await this.#inspections.of(member, seen);
   }
 
-  /** All files that wait, with the accepted ones. */
+  /** All files of a candidate, with the accepted ones. */
   async filesOf(member: ApprovalMember): Promise<FilePair[]> {
     const { filesOfMember } = await import("./decisions/inspection.ts");
     return await filesOfMember(this.trees, member);
@@ -283,7 +283,7 @@ export class Building {
     before[Symbol.dispose]();
   }
 
-  /** Lets go of builders and readers that wait for something. */
+  /** Ends the requests of waiting builders and readers. */
   letGo(): void {
     this.builds.letGo();
     this.looks.letGo();
@@ -329,7 +329,7 @@ export class Building {
     await enqueueAccepted(build, { builds: this.builds, publishing, repository, isAgain });
   }
 
-  /** Has what was accepted built again, because what it follows has moved. */
+  /** Rebuilds the accepted files, because a repository that they follow has new commits. */
   async #buildMoved(watched: WatchedPackage, reason: string): Promise<void> {
     const build = await acceptedBuild(watched, { trees: this.trees, reason });
     if (build === null) return;

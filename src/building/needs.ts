@@ -13,7 +13,7 @@ import type { Needs, Watcher } from "./watch/watcher.ts";
 
 const log = eventLogger("aur");
 
-/** What nothing provides is looked for once in this time. */
+/** Interval between searches for a dependency that nothing provides. */
 const AGAIN_AFTER_MS = 24 * 3_600_000;
 
 export interface PackageNeedsOptions {
@@ -24,17 +24,17 @@ export interface PackageNeedsOptions {
   readonly clock: Clock;
 }
 
-/** What packages need of the AUR: found when they are added, and when a later push brings more. */
+/** Finds the AUR packages that packages need, when they are added and after later pushes. */
 export class PackageNeeds {
   readonly #options: PackageNeedsOptions;
-  /** When a dependency of a package base was looked for. */
+  /** When a dependency of a package base was last searched for. */
   readonly #soughtAt = new Map<string, number>();
 
   constructor(options: PackageNeedsOptions) {
     this.#options = options;
   }
 
-  /** What watching these packages of the AUR would take, and what a watched package base needs. */
+  /** A plan for watching these AUR packages, and for what a watched package base needs. */
   async plan(
     names: readonly string[],
     needed: { readonly base: string; readonly dependencies: readonly string[] } | null = null,
@@ -49,7 +49,7 @@ export class PackageNeeds {
     }, needed);
   }
 
-  /** What a package base with these dependencies needs; null if that cannot be told at present. */
+  /** The needs of a package base with these dependencies; null if they are unknown now. */
   async of(base: string, dependencies: readonly string[]): Promise<Needs | null> {
     const needs = new Set<string>();
     const others: string[] = [];
@@ -69,7 +69,7 @@ export class PackageNeeds {
     return { needs: [...needs].sort(), unmet };
   }
 
-  /** The watched package that will provide what no repository has yet. */
+  /** The watched package that will provide a dependency that no repository has yet. */
   #providerOf(text: string): WatchedPackage | null {
     const dependency = parseDependency(text);
     return this.#options.store.list().find(({ info }) =>
@@ -77,7 +77,7 @@ export class PackageNeeds {
     ) ?? null;
   }
 
-  /** What was missing may be watched or published now. */
+  /** Checks unmet dependencies again: they may be watched or published by now. */
   async refresh(): Promise<void> {
     const { store } = this.#options;
     for (const { base, unmet } of store.list()) {
@@ -93,8 +93,8 @@ export class PackageNeeds {
   }
 
   /**
-   * Watches what watched packages need since a later push and only the AUR has, to be decided together
-   * with it. A failure is logged, and it is looked for again.
+   * Watches AUR packages that watched packages need since a later push, to be decided together with
+   * that push. A failure is logged and retried.
    */
   async adopt(): Promise<void> {
     const { store } = this.#options;
@@ -107,13 +107,13 @@ export class PackageNeeds {
         await this.#adoptFor(watched, dependencies);
       } catch (error) {
         const reason = reasonOf(error);
-        log.warn("cannot look for what a package needs", { package: watched.base, reason });
+        log.warn("cannot search for a dependency", { package: watched.base, reason });
         return;
       }
     }
   }
 
-  /** Stops watching what was adopted for a push that another one has replaced. */
+  /** Stops watching packages that were added for a push that has been replaced. */
   async #dropNeedless(): Promise<void> {
     const { store } = this.#options;
     const find = () =>
@@ -123,7 +123,9 @@ export class PackageNeeds {
       );
     for (let needless = find(); needless !== undefined; needless = find()) {
       await store.remove(needless.base);
-      log.info("no longer watched, because nothing needs it", { package: needless.base });
+      log.info("stopped watching a package that nothing needs any more", {
+        package: needless.base,
+      });
     }
   }
 
@@ -135,11 +137,11 @@ export class PackageNeeds {
       ...plan.packages.length === 0 ? [] : [
         `${base} needs ${
           plan.packages.map((each) => each.base).join(", ")
-        } of the AUR now, which ` +
-        "is watched and waits for approval with it.",
+        } from the AUR now, which ` +
+        "is watched and needs approval together with it.",
       ],
       ...plan.open.filter(({ providers }) => providers.length > 0).map((each) =>
-        `${each.neededBy} needs ${each.dependency}, which several packages of the AUR provide: add ` +
+        `${each.neededBy} needs ${each.dependency}, which several AUR packages provide: add ` +
         `one of ${each.providers.join(", ")}.`
       ),
     ];

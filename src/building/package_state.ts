@@ -15,7 +15,7 @@ export type PackageState =
   | "build_failed"
   | "skipped";
 
-/** Shown in this order: what a person has to look at comes first. */
+/** In this order: states that need a person come first. */
 const OF_BUILDS: readonly [PackageState, readonly BuildState[]][] = [
   ["build_held", ["held"]],
   ["build_failed", ["failed"]],

@@ -24,7 +24,7 @@ export interface WatchListOptions {
   /** The repository in which builds are published. */
   readonly repository: () => string;
   readonly clock: Clock;
-  /** Called after packages were added, before anybody is told. */
+  /** Called after packages were added, before the result is returned. */
   readonly onAdded: () => Promise<void>;
 }
 
@@ -36,15 +36,15 @@ export class WatchList {
     this.#options = options;
   }
 
-  /** What watching these packages of the AUR would take. */
+  /** A plan for watching these AUR packages. */
   async plan(names: readonly string[]): Promise<DependencyPlan> {
     return await this.#options.needs.plan(names);
   }
 
   /**
-   * Watches packages of the AUR, and what they need of it.
+   * Watches AUR packages and the AUR packages that they need.
    *
-   * @throws PkgstashError `not_found` if the AUR does not have one of them; then nothing is watched.
+   * @throws PkgstashError `not_found` if the AUR lacks one of them; then nothing is watched.
    */
   async add(
     names: readonly string[],
@@ -66,11 +66,11 @@ export class WatchList {
   }
 
   /**
-   * Watches a package source that an administrator sends, or takes its next state. Returns what is
-   * known of it then.
+   * Watches a package source that an administrator uploads, or receives its next state. Returns the
+   * package base.
    *
-   * @throws PkgstashError `invalid_request` if the files are refused, `conflict` if the package base is
-   * watched at another source.
+   * @throws PkgstashError `invalid_request` if the files are rejected, `conflict` if the package base is
+   * watched from another source.
    */
   async addFolder(files: Parameters<typeof treeOf>[0], by: string): Promise<WatchedPackage> {
     try {
@@ -82,9 +82,9 @@ export class WatchList {
   }
 
   /**
-   * Watches a git repository that holds a package source, which a builder fetches.
+   * Watches a git repository that contains a package source; a builder fetches it.
    *
-   * @throws PkgstashError as `addFolder`, and as `WatchedRepositories.fetch`.
+   * @throws PkgstashError like `addFolder` and `WatchedRepositories.fetch`.
    */
   async addRepository(from: GitReference, by: string): Promise<WatchedPackage> {
     const { repositories, looks } = this.#options;
@@ -116,9 +116,9 @@ export class WatchList {
   }
 
   /**
-   * Stops watching a package base. What is published stays.
+   * Stops watching a package base. Published packages stay.
    *
-   * @throws PkgstashError `conflict` if a watched one needs it.
+   * @throws PkgstashError `conflict` if another watched package base needs it.
    */
   async remove(name: string): Promise<WatchedPackage> {
     const watched = this.find(name);

@@ -3,7 +3,7 @@ import { parseDependency } from "../../formats/pacman/dependency.ts";
 import { type FollowedSource, followedSourceOf } from "../../formats/pacman/vcs_source.ts";
 import { type Srcinfo, type SrcinfoSection, valuesOf } from "../../formats/pacman/srcinfo.ts";
 
-/** Keys whose values are relations, which may have the package's own version in them. */
+/** Keys whose values are relations, which may contain the package's own version. */
 export const RELATIONS: ReadonlySet<string> = new Set([
   "depends",
   "makedepends",
@@ -15,8 +15,8 @@ export const RELATIONS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The values of a key for one package and one architecture: its own in place of those of the base,
- * and those for the architecture beside them.
+ * The values of a key for one package and one architecture: those of the package override those of
+ * the base, and those for the architecture are added.
  */
 export function valuesFor(
   srcinfo: Srcinfo,
@@ -31,26 +31,26 @@ export function valuesFor(
   return [...of(key), ...architecture === "any" ? [] : of(`${key}_${architecture}`)];
 }
 
-/** The one value of a key of the base; "" if it has none. */
+/** The single value of a key of the base; "" if there is none. */
 export function singleOf(base: SrcinfoSection, key: string): string {
   return valuesOf(base, key)?.at(-1) ?? "";
 }
 
 /**
- * Whether a package follows the newest state of a source, so that pkgver() gives it another version
- * without any change of its files: one of its sources is a repository and no fixed place in it.
+ * Whether a package follows a source, so that pkgver() may return a new version although its files
+ * stay the same: one of its sources is a repository without a fixed tag or commit.
  */
 export function followsSource(srcinfo: Srcinfo): boolean {
   return followedSources(srcinfo).length > 0;
 }
 
-/** What the sources of a package follow, for all architectures. */
+/** The repositories that the sources of a package follow, for all architectures. */
 export function followedSources({ base }: Srcinfo): FollowedSource[] {
   return base.lines.filter(({ key }) => /^source(?:_|$)/.test(key))
     .flatMap(({ value }) => followedSourceOf(value) ?? []);
 }
 
-/** A relation with the package's own version replaced, so that two versions of it can be compared. */
+/** A relation without the package's own version, to compare two versions of the package. */
 export function withoutOwnVersion(
   value: string,
   { pkgver, pkgrel, epoch }: { pkgver: string; pkgrel: string; epoch: string },

@@ -1,21 +1,21 @@
 import type { Attempt, Build, BuildFailure, BuildStep, ReportedFailure } from "./build.ts";
 
-/** How an attempt ended without a product. */
+/** How an attempt ended without packages. */
 export type AttemptEnd =
   | { readonly outcome: "failed"; readonly failure: BuildFailure }
-  /** The builder was not heard of until its lease ended. */
+  /** The builder was silent until its lease ended. */
   | { readonly outcome: "lost" }
-  /** The builder gave the job back, as at its shutdown. */
+  /** The builder returned the job, for example because it shut down. */
   | { readonly outcome: "returned" };
 
-/** So many builders may be lost with a job: the next one would be, too. */
+/** A build that has lost this many builders would probably take down the next one, too. */
 const MOST_LOST = 2;
-/** So often a failure of the network, or of the builder itself, leads to another attempt. */
+/** How many failures of the network or the builder are retried. */
 const MOST_RETRIES = 3;
 const FIRST_RETRY_MS = 60_000;
 const RETRY_FACTOR = 4;
 
-/** A build that a builder begins. */
+/** A build after a builder has started it. */
 export function begin(
   build: Build,
   { job, builder, now }: { job: string; builder: string; now: number },
@@ -36,7 +36,7 @@ export function begin(
   };
 }
 
-/** A build whose attempt ended without a product: it waits again, is held for a person, or failed. */
+/** A build after an attempt without packages: waiting again, held, or failed. */
 export function endAttempt(build: Build, end: AttemptEnd, now: number): Build {
   const failure = end.outcome === "failed" ? end.failure : null;
   const ended = closeAttempt(build, end.outcome, { now, failure });
@@ -52,7 +52,7 @@ export function endAttempt(build: Build, end: AttemptEnd, now: number): Build {
       state: "held",
       hold: {
         kind: "builders",
-        reason: `${lost.length} builders were lost with it (${builders})`,
+        reason: `${lost.length} builders were lost while building it (${builders})`,
         facts: [],
         metadata: null,
       },
@@ -67,7 +67,7 @@ export function endAttempt(build: Build, end: AttemptEnd, now: number): Build {
   return { ...ended, state: "failed", endedAt: now, failure: end.failure };
 }
 
-/** Marks the attempt as over; no builder has the build any more. */
+/** Ends the attempt; no builder has the build any more. */
 export function closeAttempt(
   build: Build,
   outcome: NonNullable<Attempt["outcome"]>,
@@ -82,13 +82,13 @@ export function closeAttempt(
   };
 }
 
-/** The attempt that goes on; null if none does. */
+/** The running attempt; null if there is none. */
 export function runningAttempt({ attempts }: Pick<Build, "attempts">): Attempt | null {
   const last = attempts.at(-1);
   return last === undefined || last.endedAt !== null ? null : last;
 }
 
-/** A failure as a builder tells it. */
+/** A failure that a builder has reported. */
 export function reportedFailure(
   failureClass: ReportedFailure,
   reason: string,
@@ -97,7 +97,7 @@ export function reportedFailure(
   return { class: failureClass, reason, step };
 }
 
-/** Whether the same may go well later without any change. */
+/** Whether a retry may succeed without any change. */
 function isPassing(failureClass: BuildFailure["class"]): boolean {
   return failureClass === "network" || failureClass === "builder_unfit";
 }

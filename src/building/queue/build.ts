@@ -1,14 +1,14 @@
 import type { AcceptedBuild, Attribution } from "../accepted_build.ts";
 
-/** What is to be built. One build is made for each architecture; `any` is built on any machine. */
+/** A request to build; it makes one build for each architecture. `any` is built on any machine. */
 export interface BuildRequest extends AcceptedBuild {
-  /** Name of the repository of our own where it is published. */
+  /** Name of the own repository that publishes it. */
   readonly repository: string;
-  /** Why nobody can build it for the repository; without that somebody can. */
+  /** Why it cannot be built for the repository; absent if it can. */
   readonly unusable?: string;
 }
 
-/** Why a build failed. The first line is what builders report. */
+/** Why a build failed. Builders report those in the first line. */
 export type FailureClass =
   | ReportedFailure
   | "lost_builder"
@@ -30,7 +30,7 @@ export type ReportedFailure =
   | "timeout"
   /** Memory, disk or processes. */
   | "resources"
-  /** The builder itself lacks something, such as a sandbox. */
+  /** The builder lacks something, such as a sandbox. */
   | "builder_unfit";
 
 /** What a builder is doing. */
@@ -49,7 +49,7 @@ export interface BuildFailure {
   readonly step: BuildStep | null;
 }
 
-/** One time that a builder had the job. Times are in milliseconds since the epoch. */
+/** One attempt of a builder. Times are in milliseconds since the epoch. */
 export interface Attempt {
   /** Counts from 1 on. */
   readonly number: number;
@@ -64,14 +64,14 @@ export interface Attempt {
   readonly failure: BuildFailure | null;
 }
 
-/** Something that a person should know before a product is published. */
+/** A finding that a person should know before packages are published. */
 export interface ProductFact {
   readonly kind: ProductFactKind;
-  /** The package that it is about. */
+  /** The package concerned. */
   readonly packageName: string;
-  /** What was published or approved; null for nothing. */
+  /** The published or approved value; null for none. */
   readonly before: string | null;
-  /** What the product has; null for nothing. */
+  /** The value of the package; null for none. */
   readonly after: string | null;
   /** In words. */
   readonly reason: string;
@@ -96,18 +96,18 @@ export type ProductFactKind =
   | "size"
   | "not_reproducible";
 
-/** Why a build waits for a person, or waited until it was refused. */
+/** Why a build is held, or was held until it was refused. */
 export interface Hold {
   readonly kind: "product" | "metadata" | "builders" | "patches" | "architectures";
   /** In words. */
   readonly reason: string;
-  /** Of a product. */
+  /** Findings about its packages. */
   readonly facts: readonly ProductFact[];
-  /** SHA-256 of the printed metadata that were not as approved; null for another reason. */
+  /** SHA-256 of the metadata that differ from the approved ones; null for any other reason. */
   readonly metadata: string | null;
 }
 
-/** A package that a builder has uploaded, and that waits beside the build. */
+/** A package that a builder has uploaded and that is not published yet. */
 export interface StoredProduct {
   readonly name: string;
   readonly version: string;
@@ -119,15 +119,15 @@ export interface StoredProduct {
   readonly sha256: string;
 }
 
-/** A file that two builds did not make alike. */
+/** A file that differs between two builds. */
 export interface ProductDifference {
   /** The file name of the package. */
   readonly file: string;
-  /** The path in it; null for the package as a whole. */
+  /** The path inside; null for the package as a whole. */
   readonly path: string | null;
 }
 
-/** `uploading` from the first package on, until all are published. */
+/** `uploading` lasts from the first upload until all packages are published. */
 export type BuildState =
   | "waiting"
   | "leased"
@@ -137,48 +137,48 @@ export type BuildState =
   | "failed"
   | "cancelled";
 
-/** A build for one architecture: what is kept of it. Times are in milliseconds since the epoch. */
+/** A build for one architecture, as stored. Times are in milliseconds since the epoch. */
 export interface Build extends Omit<BuildRequest, "architectures" | "unusable"> {
-  /** Counts from 1 on, and is never used again. */
+  /** Counts from 1; never reused. */
   readonly number: number;
   readonly architecture: string;
-  /** What pkgrel is set to before the build, for a rebuild of the same tree; null to leave it. */
+  /** pkgrel for a rebuild of the same tree; null to leave it unchanged. */
   readonly pkgrel: string | null;
-  /** What pkgver is set to with it where pkgver() gives it, so that makepkg keeps the pkgrel. */
+  /** pkgver for a rebuild of a package with pkgver(), so that makepkg keeps the pkgrel. */
   readonly pkgver: string | null;
-  /** What the published packages depend on and no repository has any more, for a rebuild. */
+  /** For a rebuild: dependencies of the published packages that no repository has any more. */
   readonly broken: readonly string[];
-  /** Whether pkgver() may give another version than the approved one. */
+  /** Whether pkgver() may return another version than the approved one. */
   readonly isVcs: boolean;
   readonly state: BuildState;
   readonly createdAt: number;
-  /** It is not leased before. */
+  /** Earliest time of the next lease. */
   readonly notBefore: number;
   readonly endedAt: number | null;
   readonly attempts: readonly Attempt[];
-  /** Attempts before a person said to try again do not count. */
+  /** First attempt that counts; a retry by a person resets it. */
   readonly countsFrom: number;
-  /** What the builder does; null while none does. */
+  /** The builder's current step; null without a builder. */
   readonly step: BuildStep | null;
-  /** Whether the builder has said that it is done, and has uploaded everything. */
+  /** Whether the builder has reported success and uploaded everything. */
   readonly isComplete: boolean;
   readonly products: readonly StoredProduct[];
-  /** What was not the same in a second build of the same files, if there was one. */
+  /** Differences to a second build of the same files, if there was one. */
   readonly differences: readonly ProductDifference[];
   readonly failure: BuildFailure | null;
   readonly hold: Hold | null;
-  /** Who let a held build go on, and which printed metadata with it; null if nobody had to. */
+  /** Who released the held build, and with which metadata; null if nobody did. */
   readonly released: (Attribution & { readonly metadata: string | null }) | null;
   /** Who cancelled or refused it, and why; null if nobody did. */
   readonly ended: Attribution | null;
 }
 
-/** Whether nothing will happen to it any more unless a person says so. */
+/** Whether nothing more happens without a person. */
 export function hasEnded({ state }: Pick<Build, "state">): boolean {
   return state === "published" || state === "failed" || state === "cancelled";
 }
 
-/** Whether a builder has it, or it is being published. */
+/** Whether a builder has it or it is being published. */
 export function isRunning({ state }: Pick<Build, "state">): boolean {
   return state === "leased" || state === "uploading";
 }
@@ -193,7 +193,7 @@ export function titleOf(
   return `${packageBase} ${version} for ${architecture}`;
 }
 
-/** What a build makes: of those with the same target, the latest counts. */
+/** Identifies the target of a build; of several builds with one target, the latest counts. */
 export function targetOf(
   { repository, packageBase, architecture }: Pick<
     Build,

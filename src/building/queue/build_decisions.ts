@@ -5,12 +5,12 @@ import { type Build, hasEnded, titleOf } from "./build.ts";
 import { isOfSamePackage, isRebuildOfOther } from "./enqueueing.ts";
 
 /**
- * A build that a person cancels.
+ * Cancels a build for a person.
  *
  * @throws PkgstashError `conflict` if it has ended or is being published.
  */
 export function cancel(build: Build, by: Attribution): Build {
-  if (hasEnded(build)) throw conflict("cancel", build, `it was ${build.state} already`);
+  if (hasEnded(build)) throw conflict("cancel", build, `it is already ${build.state}`);
   if (build.state === "uploading" && build.isComplete) {
     throw conflict("cancel", build, "it is being published");
   }
@@ -18,9 +18,9 @@ export function cancel(build: Build, by: Attribution): Build {
 }
 
 /**
- * A build that did not end well, to be built again.
+ * Retries a build that failed, was cancelled, or is held because of its builders or architectures.
  *
- * @throws PkgstashError `conflict` if it is not one, or if a newer build of the package is there.
+ * @throws PkgstashError `conflict` if it is none of these, or if the package has a newer build.
  */
 export function retry(build: Build, builds: Iterable<Build>): Build {
   const isOver = build.state === "failed" || build.state === "cancelled" ||
@@ -36,10 +36,9 @@ export function retry(build: Build, builds: Iterable<Build>): Build {
 }
 
 /**
- * A held build that a person lets go on: its product is published, or its metadata are taken as they
- * are.
+ * Releases a held build for a person: its packages are published, or its metadata are accepted.
  *
- * @throws PkgstashError `conflict` if it is not held, or if nobody can let it go on.
+ * @throws PkgstashError `conflict` if it is not held, or if it cannot be released.
  */
 export function release(build: Build, by: Attribution): Build {
   const hold = holdOf("approve", build);
@@ -53,7 +52,7 @@ export function release(build: Build, by: Attribution): Build {
 }
 
 /**
- * A held build whose product nobody gets.
+ * Refuses a held build: its packages are not published.
  *
  * @throws PkgstashError `conflict` if it is not held.
  */
@@ -69,10 +68,10 @@ export function refuse(build: Build, by: Attribution): Build {
 
 function holdOf(action: string, build: Build) {
   if (build.state === "held" && build.hold !== null) return build.hold;
-  throw conflict(action, build, `it is ${build.state}, and not held`);
+  throw conflict(action, build, `it is ${build.state}, not held`);
 }
 
-/** What a refused build failed of, by why it was held. */
+/** The failure class of a refused build, by the reason for which it was held. */
 const REFUSED = {
   product: "product_refused",
   metadata: "metadata_mismatch",
@@ -81,7 +80,7 @@ const REFUSED = {
   architectures: "publication",
 } as const;
 
-/** A build that nobody builds any more. */
+/** A cancelled build. */
 export function cancelled(build: Build, ended: Attribution): Build {
   return {
     ...closeAttempt(build, "cancelled", { now: ended.at }),
@@ -89,7 +88,7 @@ export function cancelled(build: Build, ended: Attribution): Build {
   };
 }
 
-/** A build that begins anew; its attempts stay, and count no more. */
+/** A build that starts anew; its earlier attempts stay, but no longer count. */
 function waitingAgain(build: Build): Build {
   const countsFrom = (build.attempts.at(-1)?.number ?? 0) + 1;
   return {

@@ -6,30 +6,30 @@ import { removeIfPresent, renameDurably, statIfPresent } from "../../platform/fi
 import { masked } from "./masking.ts";
 import { fill } from "../../platform/files/fill.ts";
 
-/** How far a log goes. */
+/** The extent of a log. */
 export interface LogEnd {
-  /** Bytes that it has: where the next ones belong. */
+  /** Its size in bytes, which is the offset of the next ones. */
   readonly nextOffset: number;
-  /** Whether it takes no more. */
+  /** Whether it accepts no more. */
   readonly isFull: boolean;
 }
 
 /** A part of a log. */
 export interface LogPart {
-  /** Where it begins in the log. */
+  /** Its offset in the log. */
   readonly offset: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A secret that comes in two parts is found within this, and nobody reads so far before the end. */
+/** Readers stay this far behind the end, so that a secret in two parts is found before it is read. */
 const OVERLAP_BYTES = 4096;
 const READ_BYTES = 64 * 1024;
 
 /**
- * The log of an attempt that goes on. Bytes are appended at offsets, so that those that come twice,
- * as after a connection that broke, are there once. Secrets are covered before anything is on disk,
- * but for one that is cut by the end of what came: that is covered when its rest comes, and readers
- * are kept away from it until then.
+ * The log of a running attempt. Bytes are appended at offsets, so bytes that arrive twice, for example
+ * after a broken connection, are stored once. Secrets are masked before anything is written, except
+ * one that is cut by the end of a part: it is masked once the rest arrives, and readers cannot reach
+ * it before.
  */
 export class BuildLog {
   readonly #path: string;
@@ -38,7 +38,7 @@ export class BuildLog {
   readonly #turns = new Turns();
   readonly #changes = new Notifier();
   #size: number;
-  /** Behind the last line that is whole. */
+  /** End of the last complete line. */
   #readable = 0;
   #hasEnded = false;
 
@@ -53,7 +53,7 @@ export class BuildLog {
     this.#secrets = secrets;
   }
 
-  /** Goes on with the file at `path`, or begins it. */
+  /** Continues the file at `path`, or creates it. */
   static async open(
     path: string,
     options: { maxBytes: number; secrets?: readonly string[] },
@@ -72,8 +72,8 @@ export class BuildLog {
   }
 
   /**
-   * Appends what the log does not have yet of bytes that begin at `offset`. Bytes behind a gap are
-   * dropped: the end says where to go on.
+   * Appends those of the bytes at `offset` that the log does not have yet. Bytes after a gap are
+   * dropped; the returned end says where to continue.
    */
   async append(offset: number, bytes: Uint8Array): Promise<LogEnd> {
     await this.#turns.run(async () => {
@@ -121,7 +121,7 @@ export class BuildLog {
     }
   }
 
-  /** Compresses it; it takes no more, and whoever follows it has everything. */
+  /** Compresses the log once all its followers have everything; it accepts no more. */
   async finish(): Promise<void> {
     await this.#turns.run(async () => {
       if (this.#hasEnded) return;
@@ -164,7 +164,7 @@ export class BuildLog {
 
 const LINE_FEED = 0x0a;
 
-/** Compresses the file at `path`, if it is there, to one with `.gz` at the end of its name. */
+/** Compresses the file at `path`, if it exists, and adds `.gz` to its name. */
 export async function compressLog(path: string): Promise<void> {
   if (await statIfPresent(path) === null) return;
   const temporary = `${path}.new`;

@@ -4,18 +4,18 @@ import { BuildLog, compressLog, type LogEnd, type LogPart, readEndedLog } from "
 import { LogLines } from "./log_lines.ts";
 import type { QueueLayout } from "./queue_layout.ts";
 
-/** Names of variables whose values nobody should read. */
+/** Names of variables whose values are secret. */
 const SECRET_NAME = /TOKEN|SECRET|PASSW|CREDENTIAL|API_?KEY|PRIVATE/i;
 
-/** Logs whose lines are known: each takes as much disk as its log, and an open file. */
+/** Number of logs with indexed lines: each needs as much disk as its log, and an open file. */
 const MOST_INDEXED = 4;
 
-/** The logs of all builds: those of attempts that go on are held open. */
+/** The logs of all builds; those of running attempts are open. */
 export class BuildLogs {
   readonly #layout: QueueLayout;
   readonly #maxBytes: () => number;
   readonly #open = new Map<string, Promise<BuildLog>>();
-  /** By the paths of their logs, those used last at the end. */
+  /** By the path of the log; the most recently used at the end. */
   readonly #indexed = new Map<string, Promise<LogLines | null>>();
 
   constructor(layout: QueueLayout, maxBytes: () => number) {
@@ -23,7 +23,7 @@ export class BuildLogs {
     this.#maxBytes = maxBytes;
   }
 
-  /** Appends to the log of an attempt that goes on; see `BuildLog.append`. */
+  /** Appends to the log of a running attempt; see `BuildLog.append`. */
   async append(build: Build, attempt: Attempt, offset: number, bytes: Uint8Array): Promise<LogEnd> {
     return await (await this.#running(build, attempt)).append(offset, bytes);
   }
@@ -39,7 +39,7 @@ export class BuildLogs {
     } else yield* readEndedLog(this.#layout.log(build.number, attempt.number), offset);
   }
 
-  /** The lines that an attempt's log has by now. */
+  /** The lines that an attempt's log has so far. */
   async linesOf(build: Build, attempt: Attempt): Promise<LogLines | null> {
     const path = this.#layout.log(build.number, attempt.number);
     const log = attempt.endedAt === null ? await this.#running(build, attempt) : null;
@@ -55,14 +55,14 @@ export class BuildLogs {
     try {
       lines = await opening;
     } finally {
-      // It may be there the next time.
+      // It may exist next time.
       if (lines === null) this.#indexed.delete(path);
     }
     await lines?.extend(log?.readable ?? Infinity);
     return lines;
   }
 
-  /** Lets go of the files whose lines are known. */
+  /** Closes the files of indexed logs. */
   async stop(): Promise<void> {
     const all = [...this.#indexed.values()];
     this.#indexed.clear();
@@ -78,8 +78,8 @@ export class BuildLogs {
   }
 
   /**
-   * A log that goes on is read where it is, also after its end, when only its open file has it. Of one
-   * that has ended before, a copy is read that no directory names, so that nothing is left behind.
+   * The log of a running attempt is read in place; the open file stays readable after the attempt ends.
+   * A log that has already ended is read from an unlinked copy, so that nothing is left behind.
    */
   async #index(path: string, isRunning: boolean): Promise<LogLines | null> {
     if (isRunning) {

@@ -27,7 +27,7 @@ import { PublishedBuilds, type PublishedSummary } from "./published_builds.ts";
 import { QueueLayout } from "./queue_layout.ts";
 import { obstacleOf, unfitBuilders } from "./schedule.ts";
 
-/** What builds may use, and who signs for them: the table `[builds]` of the configuration. */
+/** The limits of builds, and their packager: the table `[builds]` of the configuration. */
 export interface QueueSettings {
   readonly timeoutMs: number;
   readonly leaseMs: number;
@@ -36,11 +36,11 @@ export interface QueueSettings {
   readonly memoryBytes: number;
   readonly processes: number;
   readonly packager: string;
-  /** Ended builds of one package that are kept. */
+  /** Number of ended builds to keep for each package. */
   readonly keepBuilds: number;
 }
 
-/** What the queue needs of own repositories. */
+/** What the queue needs from own repositories. */
 export type QueuePublishing = Pick<
   Publishing,
   "publishFiles" | "namesakesOf" | "receive" | "repositoryToChange"
@@ -49,46 +49,46 @@ export type QueuePublishing = Pick<
 export interface BuildQueueOptions {
   /** Its directory on disk; see `queue_layout.ts`. */
   readonly directory: string;
-  /** Those in force. */
+  /** The current settings. */
   readonly settings: () => QueueSettings;
   readonly publishing: QueuePublishing;
   /** The files of an accepted tree; null if they are not kept. */
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
   readonly unsatisfied: Unsatisfied;
-  /** As `IntakeOptions.acceptedBuild`; by default nothing is accepted beside what was published. */
+  /** See `IntakeOptions.acceptedBuild`; by default, only published files can be rebuilt. */
   readonly acceptedBuild?: IntakeOptions["acceptedBuild"];
   readonly listener?: BuildListener;
   readonly clock?: Clock;
 }
 
-/** How many builds are in each state, and who builds them. */
+/** Number of builds in each state, and the builders. */
 export interface BuildSummary {
   readonly waiting: number;
-  /** A builder has them, or they are being published. */
+  /** Builds that a builder has or that are being published. */
   readonly running: number;
   readonly held: number;
   /** Packages whose latest build failed. */
   readonly failed: number;
-  /** Those that were heard of lately. */
+  /** Builders that have been active recently. */
   readonly builders: number;
 }
 
 /** A builder asks at least once a minute. */
 const BUILDER_AWAY_MS = 5 * 60_000;
 
-/** Who does something to a build, and why. */
+/** Who acts on a build, and why. */
 type Doer = Pick<Attribution, "by" | "reason">;
 
 const MOST_BUILDS = 2000;
 
 /**
- * The builds: what is to be built, what builders have, and what became of it. The door of this room,
- * which makes the others and connects them. A build takes this way:
+ * The builds: waiting, running and ended ones. This is the door of the room, which creates and
+ * connects the other parts. A build passes through them in this order:
  *
- * 1. `intake` makes it of an accepted tree; `schedule` says when it may start.
+ * 1. `intake` creates it from an accepted tree; `schedule` says when it may start.
  * 2. `leases` gives it to a builder, and takes it back from one that is silent.
- * 3. `jobs` takes what the builder says: its log, its printed metadata, its packages, its result.
- * 4. `publication` looks at the product, and publishes it or holds it for a person.
+ * 3. `jobs` receives the builder's log, metadata, packages and result.
+ * 4. `publication` checks the packages, and publishes them or holds the build.
  */
 export class BuildQueue {
   readonly leases: Leases;
@@ -148,7 +148,7 @@ export class BuildQueue {
     });
   }
 
-  /** Finds the builds of an earlier run, and goes on with them. */
+  /** Loads the builds of earlier runs and continues them. */
   static async open(options: BuildQueueOptions): Promise<BuildQueue> {
     const layout = new QueueLayout(options.directory);
     const queue = new BuildQueue({ clock: SYSTEM_CLOCK, ...options }, {
@@ -165,12 +165,12 @@ export class BuildQueue {
     this.#builds.listen(listener);
   }
 
-  /** All builds that are kept, the latest first. */
+  /** All stored builds, the latest first. */
   all(): Build[] {
     return this.#builds.all().reverse();
   }
 
-  /** All builds of a package base that are kept, the latest first. */
+  /** All stored builds of a package base, the latest first. */
   of(packageBase: string): Build[] {
     return this.#builds.of(packageBase).reverse();
   }
@@ -188,12 +188,12 @@ export class BuildQueue {
     if (found !== undefined) return found;
     throw new PkgstashError(
       "not_found",
-      `Cannot find a build of ${numberOrName}: nothing of this name was queued. ` +
+      `Cannot find a build of ${numberOrName}: no such build or package was queued. ` +
         "See pkgstash builds.",
     );
   }
 
-  /** Why a waiting build does not start, in words; null for any other, or if a builder may have it. */
+  /** Why a waiting build does not start; null if it may, and for all other builds. */
   obstacleOf(build: Build): string | null {
     if (build.state !== "waiting") return null;
     return obstacleOf(build, {
@@ -203,7 +203,7 @@ export class BuildQueue {
     }) ?? unfitBuilders(build);
   }
 
-  /** The version that it makes, unless pkgver() gives another one. */
+  /** The version that it builds, unless pkgver() returns another one. */
   versionOf(build: Build): string {
     return versionToBuild(build);
   }
@@ -232,12 +232,12 @@ export class BuildQueue {
     };
   }
 
-  /** What was published last of each package base and architecture. */
+  /** The last publication of each package base and architecture. */
   get published(): PublishedSummary[] {
     return this.#published.summaries;
   }
 
-  /** Hashes of the trees that builds still need, or may be built of again. */
+  /** Hashes of the trees that builds or rebuilds may still need. */
   treesInUse(): string[] {
     return [...this.#builds.all(), ...this.published].map(({ treeHash }) => treeHash);
   }
@@ -247,27 +247,27 @@ export class BuildQueue {
     return this.#intake.enqueue(request);
   }
 
-  /** Builds what is published again; see `Intake.rebuild`. */
+  /** Rebuilds published packages; see `Intake.rebuild`. */
   rebuild(name: string, reason: string): Promise<Build[]> {
     return this.#intake.rebuild(name, reason);
   }
 
-  /** Builds one publication again that depends on what is no longer there; see `Intake.repair`. */
+  /** Rebuilds a publication whose dependencies have disappeared; see `Intake.repair`. */
   repair(...[published, cause]: Parameters<Intake["repair"]>): Promise<Build[]> {
     return this.#intake.repair(published, cause);
   }
 
-  /** Cancels a build; its builder hears of it at its next heartbeat. See `build_decisions.ts`. */
+  /** Cancels a build; its builder learns of it at the next heartbeat. See `build_decisions.ts`. */
   async cancel(number: number, doer: Doer): Promise<Build> {
     return await this.#builds.change(number, (build) => cancel(build, this.#now(doer)));
   }
 
-  /** Lets a build that did not end well be built again. */
+  /** Retries a build that did not succeed. */
   async retry(number: number): Promise<Build> {
     return await this.#builds.change(number, (build) => retry(build, this.#builds.all()));
   }
 
-  /** Lets a held build go on: its product is published, or its metadata are taken as they are. */
+  /** Releases a held build: its packages are published, or its metadata are accepted. */
   async releaseHeld(number: number, by: string, reason: string): Promise<Build> {
     const build = await this.#builds.change(
       number,
@@ -276,13 +276,13 @@ export class BuildQueue {
     return await this.#publication.settle(build.number);
   }
 
-  /** Ends a held build, whose product nobody gets. */
+  /** Refuses a held build: its packages are not published. */
   async refuseHeld(number: number, by: string, reason: string): Promise<Build> {
     return await this.#builds.change(number, (held) => refuse(held, this.#now({ by, reason })));
   }
 
   /**
-   * The log of an attempt, by default the last one. With `follow`, waits for the first one to begin,
+   * The log of an attempt, by default the last one. With `follow`, waits for the first attempt to begin
    * and for the attempt to end.
    *
    * @throws PkgstashError `not_found` if there was no such attempt.
@@ -314,13 +314,13 @@ export class BuildQueue {
     return { attempt, lines: await this.#logs.linesOf(build, attempt) };
   }
 
-  /** Lets go of builders and readers that wait for something. */
+  /** Ends the requests of waiting builders and readers. */
   letGo(): void {
     this.#stop.abort();
     this.leases.letGo();
   }
 
-  /** Stops; builds and leases are found by the next run. */
+  /** Stops; the next run continues builds and leases. */
   async stop(): Promise<void> {
     this.letGo();
     await this.leases.stop();
@@ -359,6 +359,6 @@ function attemptOf({ number: build, attempts }: Build, number: number | null): A
   throw new PkgstashError(
     "not_found",
     `Cannot show the log of build ${build}: ` +
-      (number === null ? "no builder has begun it." : `it had no attempt ${number}.`),
+      (number === null ? "no builder has started it." : `it has no attempt ${number}.`),
   );
 }

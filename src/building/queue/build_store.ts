@@ -17,7 +17,7 @@ import { numberIn, type QueueLayout } from "./queue_layout.ts";
 
 const log = eventLogger("builds");
 
-/** The builds on disk, each in a file of its own. */
+/** The builds on disk, one file each. */
 export class BuildStore {
   readonly #layout: QueueLayout;
   readonly #builds = new Map<number, Build>();
@@ -28,8 +28,8 @@ export class BuildStore {
   }
 
   /**
-   * Reads all builds, and removes what no build has: a crash may have left it. A file that is damaged
-   * is left alone, and its build is not known.
+   * Reads all builds, and removes leftovers of a crash. A damaged file is left alone; its build is
+   * unknown.
    */
   static async open(layout: QueueLayout): Promise<BuildStore> {
     const store = new BuildStore(layout);
@@ -46,7 +46,7 @@ export class BuildStore {
     return store;
   }
 
-  /** All that are kept, the oldest first. */
+  /** All stored builds, the oldest first. */
   all(): Build[] {
     return [...this.#builds.values()].sort((one, other) => one.number - other.number);
   }
@@ -62,7 +62,7 @@ export class BuildStore {
     return this.#builds.get(number) ?? null;
   }
 
-  /** Takes the number of a new build. */
+  /** Returns the number for a new build. */
   async takeNumber(): Promise<number> {
     const number = this.#nextNumber;
     await this.#write(this.#layout.nextNumber, `${number + 1}\n`, "queue a build");
@@ -70,14 +70,14 @@ export class BuildStore {
     return number;
   }
 
-  /** Keeps a build as it is now; what is in memory is what is on disk. */
+  /** Stores a build; memory always equals the disk. */
   async save(build: Build): Promise<void> {
     const text = `${JSON.stringify(build, null, 2)}\n`;
-    await this.#write(this.#layout.build(build.number), text, `keep build ${build.number}`);
+    await this.#write(this.#layout.build(build.number), text, `store build ${build.number}`);
     this.#builds.set(build.number, build);
   }
 
-  /** Drops what a build has made. */
+  /** Removes the packages of a build. */
   async dropProducts(number: number): Promise<void> {
     await removeTreeIfPresent(this.#layout.productsOf(number));
   }
@@ -128,14 +128,14 @@ export class BuildStore {
       throw new PkgstashError(
         "storage",
         `Cannot ${action}: ${path} cannot be written (${reasonOf(error)}). ` +
-          "Check that the disk is not full, and that this user may write there.",
+          "Check that the disk is not full and that this user may write there.",
         { cause: error },
       );
     }
   }
 }
 
-/** What builds of older versions lack. */
+/** Defaults for builds of older versions. */
 const ADDED: Partial<Build> = { broken: [], pkgver: null, differences: [] };
 
 async function readBuild(path: string): Promise<Build | null> {
@@ -147,7 +147,7 @@ async function readBuild(path: string): Promise<Build | null> {
     return { ...ADDED, ...build };
   } catch (error) {
     // One damaged file must not keep the daemon from serving everything else.
-    log.error("a build cannot be read; restore its file from a backup, or remove it", {
+    log.error("cannot read a build; restore its file from a backup, or remove it", {
       path,
       reason: reasonOf(error),
     });
@@ -159,7 +159,7 @@ async function readNumber(path: string): Promise<number> {
   try {
     const number = Number(await Deno.readTextFile(path));
     if (Number.isSafeInteger(number) && number > 0) return number;
-    log.warn("the number of the next build is damaged, the builds tell it", { path });
+    log.warn("the number of the next build is damaged; it is derived from the builds", { path });
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }

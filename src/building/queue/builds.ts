@@ -8,25 +8,25 @@ import type { BuildStore } from "./build_store.ts";
 
 const log = eventLogger("builds");
 
-/** Whom to tell what became of a build. Each is told once; what it throws is logged. */
+/** Listens to builds. Each event is reported once; errors are logged. */
 export interface BuildListener {
   onPublished?(build: Build): void | Promise<void>;
   onHeld?(build: Build): void | Promise<void>;
   onFailed?(build: Build): void | Promise<void>;
   onCancelled?(build: Build): void | Promise<void>;
-  /** A builder no longer has it; `attempt` says how that came. */
+  /** A builder no longer has the build; `attempt` says why. */
   onAttemptEnded?(build: Build, attempt: Attempt): void | Promise<void>;
 }
 
 export interface BuildsOptions {
   readonly store: BuildStore;
-  /** How many ended builds to keep: of one package, and of all. */
+  /** Number of ended builds to keep, for each package and in total. */
   readonly keep: () => { readonly most: number; readonly mostOfAll: number };
 }
 
 /**
- * The builds and their changes: one at a time, each on disk before anybody hears of it, so that a
- * restart finds what was said.
+ * The builds and their changes. Changes run one at a time, and each is on disk before anybody learns
+ * of it, so that a restart finds everything that was reported.
  */
 export class Builds {
   readonly #store: BuildStore;
@@ -45,7 +45,7 @@ export class Builds {
     return this.#changes.next;
   }
 
-  /** All that are kept, the oldest first. */
+  /** All stored builds, the oldest first. */
   all(): Build[] {
     return this.#store.all();
   }
@@ -61,7 +61,7 @@ export class Builds {
     if (build !== null) return build;
     throw new PkgstashError(
       "not_found",
-      `Cannot find build ${number}: there is none, or it is no longer kept. See pkgstash builds.`,
+      `Cannot find build ${number}: it does not exist, or is no longer kept. See pkgstash builds.`,
     );
   }
 
@@ -69,12 +69,12 @@ export class Builds {
     this.#listeners.push(listener);
   }
 
-  /** Runs `work` when no change is in progress, and none begins before it ends. */
+  /** Runs `work` while no change is in progress. */
   inTurn<T>(work: () => Promise<T>): Promise<T> {
     return this.#turns.run(work);
   }
 
-  /** Makes a build of what `make` returns for its number. */
+  /** Adds the build that `make` returns for its number. */
   async add(make: (number: number) => Build): Promise<Build> {
     return await this.inTurn(async () => {
       const build = make(await this.#store.takeNumber());
@@ -86,12 +86,12 @@ export class Builds {
     });
   }
 
-  /** Replaces a build by what `update` makes of it, in turn with all other changes. */
+  /** Replaces a build by the result of `update`, in turn with other changes. */
   async change(number: number, update: (build: Build) => Build): Promise<Build> {
     return await this.inTurn(() => this.changeNow(this.find(number), update));
   }
 
-  /** As `change`, within `inTurn`. */
+  /** Like `change`, within `inTurn`. */
   async changeNow(before: Build, update: (build: Build) => Build): Promise<Build> {
     const after = update(before);
     if (after === before) return before;
@@ -103,7 +103,7 @@ export class Builds {
     return after;
   }
 
-  /** Resolves when no change is in progress. */
+  /** Resolves once no change is in progress. */
   settled(): Promise<void> {
     return this.#turns.settled();
   }
@@ -122,7 +122,7 @@ export class Builds {
         if (hasBecome("failed")) await listener.onFailed?.(after);
         if (hasBecome("cancelled")) await listener.onCancelled?.(after);
       } catch (error) {
-        log.warn("cannot tell what became of a build", {
+        log.warn("cannot report the new state of a build", {
           build: after.number,
           state: after.state,
           reason: reasonOf(error),
@@ -136,7 +136,7 @@ export class Builds {
       await this.#store.dropProducts(number);
       await this.#store.prune(this.#keep());
     } catch (error) {
-      log.warn("cannot remove what is no longer needed", { reason: reasonOf(error) });
+      log.warn("cannot remove old builds", { reason: reasonOf(error) });
     }
   }
 }

@@ -1,8 +1,8 @@
 import { type Build, targetOf } from "./build.ts";
 
 /**
- * Builds that a person has to look at, the oldest first: those that are held, and those that failed
- * and that nothing newer has replaced. What a person has refused is decided.
+ * Builds that need a person, the oldest first: held ones, and failed ones that no newer build has
+ * replaced. Refused builds have been decided.
  */
 export function buildsToDecide(builds: readonly Build[]): Build[] {
   const latest = new Map<string, Build>();

@@ -2,27 +2,27 @@ import { PkgstashError } from "../../errors.ts";
 import type { Build, BuildRequest, Hold } from "./build.ts";
 import { areSameSettings, settingsFaults } from "../build_settings.ts";
 
-/** As makepkg has it, and safe as the name of a file. */
+/** Valid for makepkg, and safe as a file name. */
 const NAME = /^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/;
 const VERSION = /^(?:\d+:)?[A-Za-z0-9@._+~]+-[A-Za-z0-9@._+~]+$/;
 const ARCHITECTURE = /^[a-z0-9_]{1,32}$/;
 const TREE_HASH = /^[0-9a-f]{64}$/;
 
 /**
- * Checks a request: it comes from what others have written.
+ * Checks a request, because it contains names and versions from package sources.
  *
- * @throws PkgstashError `invalid_request` with all that is wrong.
+ * @throws PkgstashError `invalid_request` with all faults.
  */
 export function checkRequest(request: BuildRequest): void {
   const { packageBase, packageNames, treeHash, version, architectures, needs } = request;
   const names = [packageBase, ...packageNames, ...needs].filter((name) => !NAME.test(name));
   const faults = [
-    ...names.map((name) => `${JSON.stringify(name)} is no name of a package`),
+    ...names.map((name) => `${JSON.stringify(name)} is not a valid package name`),
     ...architectures.filter((each) => !ARCHITECTURE.test(each))
-      .map((each) => `${JSON.stringify(each)} is no architecture`),
-    ...packageNames.length === 0 ? ["it makes no package"] : [],
+      .map((each) => `${JSON.stringify(each)} is not an architecture`),
+    ...packageNames.length === 0 ? ["it contains no package"] : [],
     ...architectures.length === 0 ? ["it is for no architecture"] : [],
-    ...VERSION.test(version) ? [] : [`${JSON.stringify(version)} is no version`],
+    ...VERSION.test(version) ? [] : [`${JSON.stringify(version)} is not a version`],
     ...TREE_HASH.test(treeHash) ? [] : ["its tree has no hash"],
     ...needs.includes(packageBase) ? ["it needs itself"] : [],
     ...settingsFaults(request.settings),
@@ -34,13 +34,13 @@ export function checkRequest(request: BuildRequest): void {
   );
 }
 
-/** What is different when published files are built again. */
+/** What differs in a rebuild of published files. */
 export type Rebuild = Pick<Build, "pkgrel" | "pkgver" | "broken">;
 
-/** A build of files that were just accepted. */
+/** A build of newly accepted files. */
 export const NO_REBUILD: Rebuild = { pkgrel: null, pkgver: null, broken: [] };
 
-/** A build that waits for its first attempt, or for a person if nobody can build it. */
+/** A new build: waiting, or held if it cannot be built. */
 export function newBuild(
   request: BuildRequest,
   { number, architecture, again, isVcs, fault, now }: {
@@ -48,7 +48,7 @@ export function newBuild(
     architecture: string;
     again: Rebuild;
     isVcs: boolean;
-    /** Why nobody can build it; null if somebody can. */
+    /** Why it cannot be built; null if it can. */
     fault: Pick<Hold, "kind" | "reason"> | null;
     now: number;
   },
@@ -64,7 +64,7 @@ export function newBuild(
   };
 }
 
-/** Whether a build that waits would do the same. */
+/** Whether a waiting build would do the same. */
 export function doesTheSame(
   build: Build,
   request: BuildRequest,
@@ -76,8 +76,8 @@ export function doesTheSame(
 }
 
 /**
- * Whether a newer build takes the place of this one, which no builder has. The rebuild of what is
- * published leaves an update alone that a person has yet to look at.
+ * Whether a newer build replaces this one, which no builder has. A rebuild of the published version
+ * does not replace a held update.
  */
 export function isSuperseded(build: Build, by: Build): boolean {
   if (build.state === "held" && isRebuildOfOther(by, build)) return false;
@@ -85,12 +85,12 @@ export function isSuperseded(build: Build, by: Build): boolean {
     isOfSamePackage(build, by, by.architecture);
 }
 
-/** Whether `one` builds again what is published, and `other` is made of other files. */
+/** Whether `one` is a rebuild of the published version, and `other` has other files. */
 export function isRebuildOfOther(one: Build, other: Build): boolean {
   return one.pkgrel !== null && one.treeHash !== other.treeHash;
 }
 
-/** Whether it builds the same package base for the same architecture and repository. */
+/** Whether both build the same package base for the same architecture and repository. */
 export function isOfSamePackage(
   build: Build,
   { packageBase, repository }: Pick<BuildRequest, "packageBase" | "repository">,
@@ -101,8 +101,8 @@ export function isOfSamePackage(
 }
 
 /**
- * The rebuild of a published version, with its pkgrel raised by 0.1. Clients upgrade to it, and the
- * next pkgrel of the packager is above it.
+ * A rebuild of a published version, with pkgrel raised by 0.1: clients upgrade to it, and later to the
+ * packager's next pkgrel.
  */
 export function rebuildOf(
   version: string,

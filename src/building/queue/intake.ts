@@ -28,12 +28,12 @@ export interface IntakeOptions {
   readonly readTree: (hash: string) => Promise<SourceTree | null>;
   /** @throws PkgstashError `not_found` if there is no such repository. */
   readonly checkRepository: (name: string) => Promise<unknown>;
-  /** What a package base would be built from at present; null if nothing is accepted. */
+  /** The build of the accepted files of a package base; null if nothing is accepted. */
   readonly acceptedBuild: (packageBase: string) => Promise<AcceptedBuild | null>;
   readonly clock: Clock;
 }
 
-/** How builds get into the queue: of accepted trees, or of what is published already. */
+/** Queues builds of accepted trees, and rebuilds of published packages. */
 export class Intake {
   readonly #options: IntakeOptions;
 
@@ -42,9 +42,9 @@ export class Intake {
   }
 
   /**
-   * Queues a build for each architecture. The same files with other settings get a raised pkgrel. One
-   * that waits for the same is returned instead of a second one; older ones of the package that no
-   * builder has are cancelled.
+   * Queues a build for each architecture. The same files with other settings get a higher pkgrel. If an
+   * equivalent build is waiting, it is returned instead; older builds of the package that no builder
+   * has are cancelled.
    *
    * @throws PkgstashError `invalid_request`, or `not_found` if there is no such repository or tree.
    */
@@ -75,9 +75,9 @@ export class Intake {
   }
 
   /**
-   * Builds what is published again, with its pkgrel raised by 0.1, as when a library has changed: from
-   * the same files, with the settings that are approved for them now. Where other files have been
-   * accepted since, the settings stay too, because nobody has approved these two together.
+   * Rebuilds published packages from the same files, with pkgrel raised by 0.1 and the settings that
+   * are now approved for these files. If other files have been accepted since, the published settings
+   * are used, because nobody approved the new settings with the old files.
    *
    * @throws PkgstashError `not_found` if nothing of this name was published by a build.
    */
@@ -86,7 +86,7 @@ export class Intake {
     if (latest.length === 0) {
       throw new PkgstashError(
         "not_found",
-        `Cannot rebuild ${name}: no build of it was published. See pkgstash builds.`,
+        `Cannot rebuild ${name}: no build of it has been published. See pkgstash builds.`,
       );
     }
     const queued: Build[] = [];
@@ -94,7 +94,7 @@ export class Intake {
     return queued;
   }
 
-  /** As `rebuild`, of one publication, whose packages depend on what is no longer there. */
+  /** Like `rebuild`, for one publication whose packages depend on something that has disappeared. */
   async repair(
     { repository, packageBase, architecture }: Pick<
       PublishedSummary,
@@ -117,7 +117,7 @@ export class Intake {
     return await this.enqueue(again, (isVcs) => rebuildOf(version, { isVcs, broken }));
   }
 
-  /** Other settings need another pkgrel, for clients to upgrade from what is published. */
+  /** New settings need a higher pkgrel, so that clients upgrade. */
   async #rebuildFor(
     request: BuildRequest,
     { architecture, isVcs }: { architecture: string; isVcs: boolean },
@@ -131,7 +131,7 @@ export class Intake {
     return rebuildOf(published, { isVcs, broken: [] });
   }
 
-  /** Whether the files follow a source, and why nobody can build them; null if somebody can. */
+  /** Whether the files follow a source, and why they cannot be built; null if they can. */
   async #lookAt(
     { packageBase, treeHash, settings, unusable }: BuildRequest,
   ): Promise<{ isVcs: boolean; fault: Pick<Hold, "kind" | "reason"> | null }> {
@@ -159,7 +159,7 @@ export class Intake {
   async #supersede(by: Build): Promise<void> {
     const at = this.#options.clock.now();
     for (const { number } of this.#options.builds.all().filter((each) => isSuperseded(each, by))) {
-      const reason = `build ${by.number} takes its place`;
+      const reason = `replaced by build ${by.number}`;
       await this.#options.builds.change(
         number,
         (build) => isSuperseded(build, by) ? cancelled(build, { by: DAEMON, at, reason }) : build,

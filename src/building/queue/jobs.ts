@@ -19,12 +19,12 @@ import type { Products } from "./products.ts";
 import type { Publication } from "./publication.ts";
 import { treeTar } from "./tree_tar.ts";
 
-/** How a builder says that a job ended. */
+/** The result of a job, as its builder reports it. */
 export type JobResult =
   | {
     readonly outcome: "built";
     readonly packages: readonly { file: string; sha256: string }[];
-    /** Between two builds of the same files, if there were two. */
+    /** Differences between two builds of the same files, if there were two. */
     readonly differences?: readonly ProductDifference[];
   }
   | {
@@ -33,7 +33,7 @@ export type JobResult =
     readonly step: BuildStep;
     readonly reason: string;
   }
-  /** It was told to stop, or gives the job back. */
+  /** The builder was told to stop, or returns the job. */
   | { readonly outcome: "cancelled" };
 
 export interface JobsOptions {
@@ -43,12 +43,12 @@ export interface JobsOptions {
   readonly products: Products;
   readonly publication: Publication;
   readonly treeOf: (build: Build) => Promise<SourceTree | null>;
-  /** How much all packages of a build may take. */
+  /** Maximum total size of the packages of a build. */
   readonly diskBytesOf: (build: Build) => number;
   readonly clock: Clock;
 }
 
-/** Who says something, and of which job. */
+/** The builder that calls, and its job. */
 export interface JobCall {
   /** The name of the builder's token. */
   readonly builder: string;
@@ -56,8 +56,8 @@ export interface JobCall {
 }
 
 /**
- * What builders say about their jobs. Nothing of it is believed: a job is its builder's as long as its
- * lease goes on, and all that comes is compared with what was approved.
+ * Receives what builders report about their jobs, without trusting it: a job belongs to its builder
+ * only while the lease lasts, and everything is compared with what was approved.
  */
 export class Jobs {
   readonly #options: JobsOptions;
@@ -66,7 +66,7 @@ export class Jobs {
     this.#options = options;
   }
 
-  /** The files to build, as a tar. */
+  /** The files to build, as a tar archive. */
   async tar(call: JobCall): Promise<Uint8Array<ArrayBuffer>> {
     const { build } = await this.#require(call);
     const tree = await this.#tree(build, call);
@@ -93,7 +93,7 @@ export class Jobs {
     throw new PkgstashError("conflict", `Cannot build ${build.packageBase}: ${reason}.`);
   }
 
-  /** Keeps the lease. Returns whether the build was cancelled. */
+  /** Renews the lease. Returns whether the build was cancelled. */
   heartbeat({ builder, job }: JobCall, step: BuildStep): Promise<boolean> {
     return this.#options.leases.heartbeat(builder, job, step);
   }
@@ -103,7 +103,7 @@ export class Jobs {
     return await this.#options.logs.append(build, attempt, offset, bytes);
   }
 
-  /** Compares printed metadata with the approved ones. The build is held if they differ. */
+  /** Compares the metadata with the approved ones, and holds the build if they differ. */
   async compareMetadata(call: JobCall, printed: string): Promise<string[]> {
     const { build } = await this.#require(call);
     const tree = await this.#tree(build, call);
@@ -112,7 +112,7 @@ export class Jobs {
     if (build.released?.metadata === metadata) return [];
     const differences = metadataDifferences(approved, printed, build);
     if (differences.length === 0) return [];
-    const reason = `what makepkg prints is not what was approved: ${differences.join("; ")}`;
+    const reason = `the metadata differ from the approved ones: ${differences.join("; ")}`;
     await this.#change(build, call, (now) => ({
       ...closeAttempt(now, "failed", { now: this.#options.clock.now() }),
       state: "held",
@@ -121,7 +121,7 @@ export class Jobs {
     return differences;
   }
 
-  /** Takes a package; one of the same name that came before is dropped. */
+  /** Receives a package; it replaces an earlier one of the same name. */
   async putProduct(
     call: JobCall,
     file: { fileName: string; sha256: string; body: ReadableStream<Uint8Array> },
@@ -155,7 +155,7 @@ export class Jobs {
     return stored;
   }
 
-  /** Ends a job. Returns the build as it is then, or the files that are missing. */
+  /** Ends a job. Returns the new state of the build, or the missing files. */
   async report(call: JobCall, result: JobResult): Promise<Build | { missing: string[] }> {
     const { build } = await this.#require(call);
     if (result.outcome === "cancelled") {
@@ -203,20 +203,20 @@ export class Jobs {
     );
   }
 
-  /** Changes a build as long as the job's lease goes on: the call may have taken a while. */
+  /** Changes a build if the job's lease still lasts: the call may have taken a while. */
   async #change(build: Build, { job }: JobCall, update: (now: Build) => Build): Promise<Build> {
     return await this.#options.builds.change(build.number, (now) => {
       if (runningAttempt(now)?.job === job) return update(now);
       throw new PkgstashError(
         "conflict",
-        `Cannot go on with this job of build ${build.number}: its lease has ended meanwhile. ` +
-          "Drop it and ask for another one.",
+        `Cannot continue this job of build ${build.number}: its lease has ended. ` +
+          "Drop it and request another one.",
       );
     });
   }
 }
 
-/** A reason from a builder on one line; it is shown on terminals and in messages. */
+/** A builder's reason on one line, for terminals and messages. */
 function withoutControls(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, " ").trim();
 }

@@ -10,12 +10,12 @@ import { type IsPublished, nextBuild } from "./schedule.ts";
 const log = eventLogger("builds");
 
 const JOB_BYTES = 16;
-/** How much longer than its build may take a builder may go on to say that it builds. */
+/** Extra time beyond the limit of a build, after which its lease ends in spite of heartbeats. */
 const GRACE_MS = 10 * 60_000;
-/** A timer may not be longer; the clock may also jump. */
+/** Limit of a timer; the clock may also jump. */
 const MOST_SLEEP_MS = 60_000;
 
-/** A builder, as far as it was heard of since the daemon started. */
+/** A builder that has connected since the daemon started. */
 export interface SeenBuilder {
   /** The name of its token. */
   readonly name: string;
@@ -25,18 +25,18 @@ export interface SeenBuilder {
   readonly seenAt: number;
 }
 
-/** A build and the attempt that goes on. */
+/** A build and its running attempt. */
 export interface Leased {
   readonly build: Build;
   readonly attempt: Attempt;
 }
 
-/** When a lease ends, on the clock that never goes back. */
+/** When a lease ends, by the monotonic clock. */
 interface Deadlines {
   readonly build: number;
-  /** Unless there is a heartbeat before. */
+  /** Without a heartbeat. */
   lapsesAt: number;
-  /** Heartbeats or not. */
+  /** In spite of heartbeats. */
   readonly timesOutAt: number;
 }
 
@@ -44,15 +44,15 @@ export interface LeasesOptions {
   readonly builds: Builds;
   readonly clock: Clock;
   readonly leaseMs: () => number;
-  /** How long a build may take. */
+  /** Maximum duration of a build. */
   readonly timeoutOf: (build: Build) => number;
   readonly isPublished: IsPublished;
 }
 
 /**
- * Who builds what. A job is one attempt of a build, under a random name that only its builder knows;
- * it is leased until its builder was not heard of for a while. After a restart of the daemon, leases
- * go on, and have their whole time again.
+ * Leases builds to builders. A job is one attempt of a build, under a random ID that only its builder
+ * knows; its lease ends if the builder is silent for too long. Leases survive a restart of the daemon
+ * and start their full time anew.
  */
 export class Leases {
   readonly #options: LeasesOptions;
@@ -60,7 +60,7 @@ export class Leases {
   readonly #seen = new Map<string, SeenBuilder>();
   readonly #stop = new AbortController();
   readonly #watching: Promise<void>;
-  /** Builders that wait for a job. */
+  /** Number of builders that wait for a job. */
   #waiting = 0;
 
   constructor(options: LeasesOptions) {
@@ -75,7 +75,7 @@ export class Leases {
     this.#watching = this.#watch();
   }
 
-  /** The builders that were heard of, by name. */
+  /** The builders that have connected, by name. */
   get builders(): SeenBuilder[] {
     return [...this.#seen.values()].sort((one, other) => one.name < other.name ? -1 : 1);
   }
@@ -129,7 +129,7 @@ export class Leases {
     return null;
   }
 
-  /** Keeps the lease of a job. Returns whether its build was cancelled meanwhile. */
+  /** Renews the lease of a job. Returns whether its build was cancelled. */
   async heartbeat(builder: string, job: string, step: BuildStep): Promise<boolean> {
     if (this.#known(builder, job).attempt.outcome === "cancelled") return true;
     const { build } = await this.require(builder, job);
@@ -142,7 +142,7 @@ export class Leases {
   }
 
   /**
-   * The build of a job, whose lease goes on: it is as good as a heartbeat.
+   * The build of a job; the call renews its lease like a heartbeat.
    *
    * @throws PkgstashError `not_found` if this builder has no such job, `conflict` if its lease has
    * ended.
@@ -154,7 +154,7 @@ export class Leases {
     if (runningAttempt(build)?.job !== job || deadlines === undefined) {
       throw new PkgstashError(
         "conflict",
-        `Cannot go on with this job of build ${build.number}: its lease has ended, since ${
+        `Cannot continue this job of build ${build.number}: its lease has ended, because ${
           ENDINGS[attempt.outcome ?? "lost"]
         }. Drop it and ask for another one.`,
       );
@@ -166,7 +166,7 @@ export class Leases {
     return { build, attempt };
   }
 
-  /** Lets go of everybody who waits. Leases go on. */
+  /** Ends all waiting requests. Leases continue. */
   letGo(): void {
     this.#stop.abort();
   }
@@ -183,7 +183,7 @@ export class Leases {
     }
     throw new PkgstashError(
       "not_found",
-      "Cannot find this job: it is not this builder's, or was long ago. Ask for another one.",
+      "Cannot find this job: it belongs to another builder or has expired. Request another one.",
     );
   }
 
@@ -199,7 +199,7 @@ export class Leases {
     return { build, attempt };
   }
 
-  /** Nobody heard of this job. */
+  /** The builder never received this job. */
   async #takeBack({ build, attempt: { job } }: Leased): Promise<null> {
     const { builds, clock } = this.#options;
     await builds.change(
@@ -227,7 +227,7 @@ export class Leases {
     this.#seen.set(builder.name, { ...builder, seenAt: this.#options.clock.now() });
   }
 
-  /** Ends leases whose builders are silent, or build for too long. */
+  /** Ends the leases of silent builders, and of builds that take too long. */
   async #endLapsed(): Promise<void> {
     const { builds, clock } = this.#options;
     const now = clock.monotonic();
@@ -237,7 +237,7 @@ export class Leases {
       await builds.change(build, (each) => {
         if (runningAttempt(each)?.job !== job) return each;
         if (isSilent) return endAttempt(each, { outcome: "lost" }, clock.now());
-        const reason = "it took longer than its limit, and its builder did not end it";
+        const reason = "it exceeded its time limit, and its builder did not end it";
         const failure = { class: "timeout", reason, step: each.step } as const;
         return endAttempt(each, { outcome: "failed", failure }, clock.now());
       });
@@ -259,7 +259,7 @@ export class Leases {
     }
   }
 
-  /** How long until a build that waits for its next attempt may be leased. */
+  /** Time until the next attempt of a waiting build is due. */
   #untilDue(): number {
     const { builds, clock } = this.#options;
     const now = clock.now();
@@ -269,7 +269,7 @@ export class Leases {
     return Math.min(MOST_SLEEP_MS, ...waits);
   }
 
-  /** Waits for `milliseconds`, for the change, or until somebody wants no more. */
+  /** Waits for `milliseconds`, for the change, or until aborted. */
   async #pause(milliseconds: number, change: Promise<void>, signal: AbortSignal): Promise<void> {
     const done = new AbortController();
     const either = AbortSignal.any([signal, this.#stop.signal, done.signal]);
@@ -285,5 +285,5 @@ const ENDINGS: Readonly<Record<NonNullable<Attempt["outcome"]>, string>> = {
   failed: "its failure was reported, or it took too long",
   lost: "its builder was silent for too long",
   cancelled: "the build was cancelled",
-  returned: "its builder gave it back",
+  returned: "its builder returned it",
 };

@@ -1,51 +1,51 @@
 import { Turns } from "../../async/turns.ts";
 import { fill } from "../../platform/files/fill.ts";
 
-/** Lines between two that the index knows. */
+/** Distance of indexed lines. */
 const BLOCK_LINES = 256;
 const CHUNK_BYTES = 64 * 1024;
 const SEARCH_CHUNK_BYTES = 1024 * 1024;
-/** Bytes of a line that are shown. */
+/** Maximum number of bytes shown of a line. */
 const MAX_LINE_BYTES = 4096;
 
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-/** A line of a log, with its number from 1 on. */
+/** A line of a log with its number, from 1. */
 export interface LogLine {
   readonly number: number;
   readonly text: string;
 }
 
-/** Where something is found in a text. */
+/** Finds matches in a text. */
 export type LogSearch = (text: string) => Iterable<number>;
 
 /**
- * The lines of a log, any of which is read without those before it: it is known where every 256th
- * begins. Of a line that was written over with carriage returns, the last text counts.
+ * Random access to the lines of a log: the offset of every 256th line is known. Of a line that was
+ * overwritten with carriage returns, the last text counts.
  */
 export class LogLines {
   readonly #file: Deno.FsFile;
   readonly #turns = new Turns();
-  /** Where the lines 1, 257, ... begin. */
+  /** Offsets of the lines 1, 257, ... */
   readonly #starts: number[] = [0];
   /** Lines with their end. */
   #whole = 0;
   #size = 0;
   #endsWithin = false;
-  /** What was found last, by what was searched: a page that is kept current asks again and again. */
+  /** The last results by search: a live page repeats its search. */
   readonly #found = new WeakMap<LogSearch, { key: string; lines: readonly LogLine[] }>();
 
   constructor(file: Deno.FsFile) {
     this.#file = file;
   }
 
-  /** How many there are, with one that may not be at its end. */
+  /** Number of lines, including an unfinished last one. */
   get count(): number {
     return this.#whole + (this.#endsWithin ? 1 : 0);
   }
 
-  /** Takes notice of bytes up to `size`, as far as there are any. */
+  /** Indexes the bytes up to `size`, as far as the file has them. */
   async extend(size: number): Promise<void> {
     await this.#turns.run(async () => {
       const end = Math.min(size, (await this.#file.stat()).size);
@@ -60,7 +60,7 @@ export class LogLines {
     });
   }
 
-  /** At most `limit` lines from the line `from` on. */
+  /** At most `limit` lines, starting at line `from`. */
   async read(from: number, limit: number): Promise<LogLine[]> {
     return await this.#turns.run(async () => {
       const block = Math.floor((from - 1) / BLOCK_LINES);
@@ -92,8 +92,8 @@ export class LogLines {
   }
 
   /**
-   * The first lines after the line `after` that match, at most `limit`. What colours a terminal is no
-   * part of the text that is searched.
+   * The first matching lines after line `after`, at most `limit`. The search ignores sequences that
+   * colour text.
    */
   async search(
     matches: LogSearch,
@@ -115,7 +115,7 @@ export class LogLines {
         offset += read.length;
         const isEnd = offset >= this.#size;
         const text = rest + decoder.decode(read, { stream: !isEnd });
-        // A line is searched as a whole, unless it is longer than anybody reads.
+        // A line is searched as a whole unless it is very long.
         const cut = isEnd ? text.length : text.lastIndexOf("\n") + 1 || text.length;
         rest = text.slice(cut);
         const searched = text.slice(0, cut).replace(COLOURS, "");
@@ -148,11 +148,11 @@ export class LogLines {
   }
 }
 
-/** What a program writes to colour a terminal. */
+/** Sequences that colour text on terminals. */
 // deno-lint-ignore no-control-regex
 const COLOURS = /\u001b\[[0-9;:?]*[A-Za-z]/g;
 
-/** Adds the matching lines of a text that begins with the line `number`; returns the next number. */
+/** Adds the matching lines of a text that begins at line `number`; returns the next number. */
 function linesIn(
   text: string,
   { matches, number, after, limit, found }: {
@@ -186,7 +186,7 @@ function lastPart(line: string): string {
   return line.split("\r").findLast((part) => part !== "") ?? "";
 }
 
-/** The text of a line that comes in parts: the last text that was written over the others. */
+/** Assembles a line from parts: the last text after a carriage return counts. */
 class LineText {
   readonly #bytes = new Uint8Array(MAX_LINE_BYTES);
   #length = 0;

@@ -1,4 +1,4 @@
-/** Patterns of credentials: the first group stays, the second one is covered. */
+/** Patterns of credentials: the first group stays, the second one is masked. */
 const CREDENTIALS: readonly RegExp[] = [
   /(pkgstash_[0-9a-f]{12}_)([A-Za-z0-9_*-]+)/dgi,
   /(\b(?:Bearer|Basic) +)([^\s"',;]{8,})/dgi,
@@ -7,12 +7,13 @@ const CREDENTIALS: readonly RegExp[] = [
   /(-----BEGIN [A-Z ]*PRIVATE KEY-----)([A-Za-z0-9+/=*\s]+)/dg,
 ];
 
-/** So that a value such as "1" or "yes" is not covered everywhere. */
+/** Shorter values such as "1" or "yes" are not masked. */
 const LEAST_SECRET_LENGTH = 6;
 
 /**
- * Covers secrets in a log with as many asterisks, so that every byte stays where it is: the given
- * ones, and what looks like a credential. Returns `bytes` itself if there is nothing to cover.
+ * Masks secrets in a log with the same number of asterisks, so that offsets stay the same: the given
+ * ones, and everything that looks like a credential. Returns `bytes` itself if there is nothing to
+ * mask.
  */
 export function masked(bytes: Uint8Array, secrets: readonly string[]): Uint8Array {
   const text = latin1.decode(bytes);
@@ -21,7 +22,7 @@ export function masked(bytes: Uint8Array, secrets: readonly string[]): Uint8Arra
   const covered = bytes.slice();
   for (const [start, end] of spans) {
     for (let at = start; at < end; at++) {
-      // Line ends stay, so that lines can still be told apart.
+      // Line ends stay.
       if (covered[at] !== LINE_FEED) covered[at] = ASTERISK;
     }
   }
@@ -31,7 +32,7 @@ export function masked(bytes: Uint8Array, secrets: readonly string[]): Uint8Arra
 const LINE_FEED = 0x0a;
 const ASTERISK = 0x2a;
 
-/** Bytes as characters of the same number: windows-1252 would change some of them. */
+/** Maps each byte to the character with its code; windows-1252 would change some of them. */
 const latin1 = {
   decode(bytes: Uint8Array): string {
     let text = "";

@@ -2,13 +2,13 @@ import { reasonOf } from "../../errors.ts";
 import { parseSrcinfo, type Srcinfo, type SrcinfoSection } from "../../formats/pacman/srcinfo.ts";
 import { RELATIONS, singleOf, withoutOwnVersion } from "./approved_metadata.ts";
 
-/** How much of a value is shown. */
+/** Maximum number of characters shown of a value. */
 const MAX_SHOWN = 200;
 
 /**
- * How the metadata that makepkg printed in the sandbox differs from what was approved, a sentence
- * each; none if it is the same. The order of keys does not matter, that of the values of one does. A
- * rebuild has another pkgrel, and a package that follows a source may have another pkgver.
+ * The differences between the metadata from makepkg in the sandbox and the approved ones, a sentence
+ * each; empty if there are none. The order of keys does not matter, the order of a key's values does.
+ * A rebuild has another pkgrel, and a package that follows a source may have another pkgver.
  */
 export function metadataDifferences(
   approved: string,
@@ -19,27 +19,27 @@ export function metadataDifferences(
   try {
     expected = parseSrcinfo(approved);
   } catch (error) {
-    return [`what was approved has no readable .SRCINFO (${reasonOf(error)})`];
+    return [`the approved .SRCINFO cannot be read (${reasonOf(error)})`];
   }
   let found: Srcinfo;
   try {
     found = parseSrcinfo(printed);
   } catch (error) {
-    return [`makepkg printed no readable .SRCINFO (${reasonOf(error)})`];
+    return [`the output of makepkg --printsrcinfo cannot be read (${reasonOf(error)})`];
   }
   const wanted = sectionsOf(expected, { pkgrel, isVcs });
   const given = sectionsOf(found, { pkgrel: null, isVcs });
   const differences: string[] = [];
   for (const title of new Set([...wanted.keys(), ...given.keys()])) {
     const [one, other] = [wanted.get(title), given.get(title)];
-    if (one === undefined) differences.push(`${title} is new`);
+    if (one === undefined) differences.push(`${title} was added`);
     else if (other === undefined) differences.push(`${title} is missing`);
     else differences.push(...keyDifferences(title, one, other));
   }
   return differences;
 }
 
-/** Values by their keys, by the title of the section. */
+/** Values by key, by the title of the section. */
 type Sections = Map<string, Map<string, string[]>>;
 
 function sectionsOf(
@@ -81,7 +81,7 @@ function keyDifferences(
   return [...new Set([...wanted.keys(), ...given.keys()])].flatMap((key) => {
     const [one, other] = [wanted.get(key) ?? [], given.get(key) ?? []];
     if (one.length === other.length && one.every((value, at) => value === other[at])) return [];
-    return [`${key} of ${title} is ${shown(other)}, and ${shown(one)} was approved`];
+    return [`${key} of ${title} is ${shown(other)} instead of ${shown(one)}`];
   });
 }
 

@@ -1,17 +1,17 @@
 import { createHash } from "node:crypto";
 import type { PackageArchive, PrivilegedFile } from "../../formats/pacman/package_archive.ts";
 
-/** What is compared of a package that was built, with the next build of it. */
+/** The properties of a built package that the next build is compared with. */
 export interface Product {
   readonly name: string;
   readonly version: string;
   readonly architecture: string;
   readonly packager: string | null;
-  /** Bytes of the file. */
+  /** Size of the file in bytes. */
   readonly size: number;
-  /** Bytes that its files take when installed. */
+  /** Installed size in bytes. */
   readonly installedSize: number | null;
-  /** Folders with a slash at their end. */
+  /** Folders have a trailing slash. */
   readonly files: readonly string[];
   readonly privileged: readonly PrivilegedFile[];
   /** SHA-256 of its `.INSTALL` in hexadecimal digits; null if it has none. */
@@ -24,7 +24,7 @@ export interface Product {
   readonly backup: readonly string[];
 }
 
-/** What a package that was read has of that. */
+/** Extracts these properties from a package. */
 export function productOf(
   { info, files, privileged, script }: PackageArchive,
   size: number,

@@ -7,40 +7,40 @@ import type { ProductDifference, ProductFact, ProductFactKind } from "./build.ts
 import type { Product } from "./product.ts";
 import { sensitivityOf } from "./sensitive_paths.ts";
 
-/** What a product is compared with. */
+/** What the packages of a build are compared with. */
 export interface ProductExpectation {
   readonly packageBase: string;
-  /** All packages that the build was to make. */
+  /** All packages that the build must produce. */
   readonly packageNames: readonly string[];
   /** `[epoch:]pkgver-pkgrel` as approved, with the pkgrel of a rebuild. */
   readonly version: string;
   readonly isVcs: boolean;
   readonly architecture: string;
-  /** What makepkg.conf said. */
+  /** PACKAGER of makepkg.conf. */
   readonly packager: string;
   /** The approved metadata. */
   readonly srcinfo: Srcinfo;
   /** SHA-256 of every approved file in hexadecimal digits. */
   readonly approvedFiles: ReadonlySet<string>;
-  /** What was published last of the same package base, by name: a person or these rules let it pass. */
+  /** The last published packages of the same base, by name: a person or these rules let them pass. */
   readonly previous: ReadonlyMap<string, Product>;
-  /** What the build was to mend, and nothing satisfies yet. */
+  /** Dependencies that the rebuild should have fixed and nothing satisfies yet. */
   readonly broken: ReadonlySet<string>;
-  /** What two builds of the same files did not make alike, and was alike or not there before. */
+  /** Differences between two builds of the same files that the published build did not have. */
   readonly differences: readonly ProductDifference[];
-  /** Directories of mirrored repositories that have a package of this name. */
+  /** Directories of mirrored repositories with a package of this name. */
   readonly official: (name: string) => readonly string[];
 }
 
-/** More facts of one kind about one package are only counted. */
+/** Further facts of one kind about one package are only counted. */
 const MOST_OF_A_KIND = 20;
-/** Growth by this factor, or shrinking, is unusual if it is also as many bytes. */
+/** A change of size by this factor is unusual if it is also at least this many bytes. */
 const UNUSUAL_FACTOR = 4;
 const UNUSUAL_BYTES = 4 * 1024 ** 2;
 
 /**
- * What a person should know before these packages are published: all of it is a surprise, since it is
- * neither what was approved nor what was published before. None if there is nothing.
+ * The findings that a person should know before these packages are published: what was neither
+ * approved nor published before. Empty if there are none.
  */
 export function checkProducts(
   products: readonly Product[],
@@ -51,13 +51,13 @@ export function checkProducts(
   return [
     ...missing.map((name): ProductFact => ({
       ...{ kind: "name", packageName: name, before: name, after: null },
-      reason: `${name} was not made`,
+      reason: `${name} is missing`,
     })),
     ...products.flatMap((product) => limited(factsOf(product, expected))),
     ...limited(expected.differences.map(({ file, path }) => ({
       ...{ kind: "not_reproducible", packageName: nameIn(file), before: null },
       after: path ?? file,
-      reason: "two builds of the same files do not make it alike",
+      reason: "two builds of the same files differ",
     }))),
   ];
 }
@@ -66,7 +66,7 @@ function nameIn(file: string): string {
   return parsePackageFileName(file)?.name ?? file;
 }
 
-/** Whether a product of this name may come from a build at all. */
+/** Whether a build may produce a package of this name. */
 export function mayMake(
   name: string,
   { packageBase, packageNames }: Pick<ProductExpectation, "packageBase" | "packageNames">,
@@ -95,29 +95,29 @@ function identityFacts(product: Product, expected: ProductExpectation): ProductF
   const facts: ProductFact[] = [];
   const add = (kind: ProductFactKind, before: string | null, after: string | null, why: string) =>
     void facts.push({ kind, packageName: name, before, after, reason: why });
-  if (!mayMake(name, expected)) add("name", null, name, `${name} is no package of this build`);
+  if (!mayMake(name, expected)) add("name", null, name, `${name} is not a package of this build`);
   if (version !== expected.version && !(expected.isVcs && isFollowed(version, expected.version))) {
-    add("version", expected.version, version, `its version is not the approved one`);
+    add("version", expected.version, version, `its version differs from the approved one`);
   }
   if (architecture !== "any" && architecture !== expected.architecture) {
     add("architecture", expected.architecture, architecture, "it is for another architecture");
   }
   if (packager !== expected.packager) {
-    add("packager", expected.packager, packager, "its PKGBUILD names another packager");
+    add("packager", expected.packager, packager, "it names another packager");
   }
   const previous = expected.previous.get(name);
   if (previous !== undefined && vercmp(version, previous.version) <= 0) {
     add("version", previous.version, version, "it is not newer than the published one");
   }
   for (const directory of previous === undefined ? expected.official(name) : []) {
-    add("official_name", directory, name, `a package of this name is in ${directory}`);
+    add("official_name", directory, name, `${directory} has a package of this name`);
   }
   return facts;
 }
 
 /**
- * Whether a version is one that pkgver() may have given: later than the approved one, of the same
- * epoch, and with its pkgrel, or the one that makepkg begins a new pkgver with.
+ * Whether pkgver() may have returned a version: it is later than the approved one, with the same
+ * epoch, and with its pkgrel or with 1, which makepkg sets for a new pkgver.
  */
 function isFollowed(version: string, approved: string): boolean {
   const [one, other] = [partsOf(version), partsOf(approved)];
@@ -125,15 +125,15 @@ function isFollowed(version: string, approved: string): boolean {
     vercmp(version, approved) >= 0;
 }
 
-/** What each list of relations does to other packages, in words. */
+/** The finding for each list of relations. */
 const LISTS = [
   ["depends", "it depends on something that was not approved"],
   ["provides", "it provides something that was not approved"],
   ["conflicts", "it conflicts with something that was not approved"],
-  ["backup", "it keeps a file that was not approved"],
+  ["backup", "it lists a backup file that was not approved"],
 ] as const;
 
-/** What takes the place of other packages: even if it was approved, the product is looked at once. */
+/** Lists that affect other packages: they need a person once, even if approved. */
 const TAKING_LISTS = [
   ["replaces", "it replaces another package"],
   ["groups", "it joins a group, whose members pacman installs together"],
@@ -148,13 +148,13 @@ function relationFacts(
   const facts: ProductFact[] = product.depends.filter((value) => broken.has(value))
     .map((value) => ({
       ...{ kind: "depends", packageName, before: value, after: value },
-      reason: "the rebuild does not help: it still depends on what no repository has",
+      reason: "the rebuild does not help: it still has a dependency that no repository has",
     }));
   for (const [list, reason] of LISTS) {
     const approved = valuesFor(srcinfo, list, { packageName, architecture });
     const known = new Set([
       ...approved.map((value) => withoutOwnVersion(value, ownOf(srcinfo))),
-      // As .SRCINFO has it before a rebuild, or before pkgver() ran.
+      // The value in .SRCINFO, before a rebuild or before pkgver() ran.
       ...approved.map((value) => withoutOwnVersion(value, partsOf(version))),
       ...(previous?.[list] ?? []).map((value) =>
         withoutOwnVersion(value, partsOf(previous!.version))
@@ -195,7 +195,7 @@ function contentFacts(
       "script",
       previous?.script ?? null,
       script,
-      "its .INSTALL, run as root, is no approved file",
+      "its .INSTALL, which runs as root, is not an approved file",
     );
   }
   for (const { path, mode, attributes } of privileged) {
@@ -203,7 +203,7 @@ function contentFacts(
     const before = previous?.privileged.find((each) => each.path === path);
     const known = before === undefined ? null : describePrivilege(before.mode, before.attributes);
     if (described === known) continue;
-    add("privileged", known, `${path}: ${described}`, "it has more rights than who runs it");
+    add("privileged", known, `${path}: ${described}`, "it runs with more privileges than its user");
   }
   const knownFiles = new Set(previous?.files ?? []);
   for (const path of files) {
@@ -223,7 +223,7 @@ function contentFacts(
   return facts;
 }
 
-/** `setuid 4755`, with the names of extended attributes. */
+/** `setuid (mode 4755)`, with the names of extended attributes. */
 function describePrivilege(mode: number, attributes: readonly string[]): string {
   const bits = [
     ...(mode & 0o4000) === 0 ? [] : ["setuid"],

@@ -8,7 +8,7 @@ import { type Product, productOf } from "./product.ts";
 import { mayMake } from "./product_check.ts";
 import type { QueueLayout } from "./queue_layout.ts";
 
-/** Writes and reads a package as any upload; see publishing/received_package.ts. */
+/** Writes and reads a package like any upload; see publishing/received_package.ts. */
 export type ReceivePackage = (
   body: ReadableStream<Uint8Array>,
   options: { readonly path: string; readonly fileName: string },
@@ -16,17 +16,17 @@ export type ReceivePackage = (
 
 /** An upload in progress. */
 interface Arrival {
-  /** Ends it, because the file is sent again. */
+  /** Ends it, because the file is being sent again. */
   readonly stopping: AbortController;
-  /** Resolves when nothing of it is left. */
+  /** Resolves once it has been removed. */
   readonly ended: Promise<void>;
 }
 
-/** What builders have uploaded, on disk until it is published, with what was read of it. */
+/** Uploaded packages, on disk until they are published, with their properties. */
 export class Products {
   readonly #layout: QueueLayout;
   readonly #receive: ReceivePackage;
-  /** Uploads in progress, by where they will be. */
+  /** Uploads in progress, by final path. */
   readonly #arriving = new Map<string, Arrival>();
 
   constructor(layout: QueueLayout, receive: ReceivePackage) {
@@ -35,11 +35,11 @@ export class Products {
   }
 
   /**
-   * Takes a package for a build. One of the same name that was there is replaced only by a good one;
-   * an upload of it in progress ends.
+   * Receives a package of a build. Only a valid package replaces an earlier one of the same name; an
+   * upload of it in progress is ended.
    *
-   * @throws PkgstashError `invalid_request` if it is damaged, not what its SHA-256 says, or no package
-   * of this build.
+   * @throws PkgstashError `invalid_request` if it is damaged, does not match its SHA-256, or is not a
+   * package of this build.
    */
   async put(
     build: Build,
@@ -47,7 +47,7 @@ export class Products {
       fileName: string;
       sha256: string;
       body: ReadableStream<Uint8Array>;
-      /** A longer one is refused. */
+      /** Maximum size. */
       mostBytes: number;
     },
   ): Promise<StoredProduct> {
@@ -56,15 +56,15 @@ export class Products {
       await body.cancel().catch(() => {});
       throw new PkgstashError(
         "invalid_request",
-        `Cannot take ${fileName}: it is no package of ${build.packageBase}, which makes ` +
+        `Cannot accept ${fileName}: it is not a package of ${build.packageBase}, which makes ` +
           `${build.packageNames.join(", ")}.`,
       );
     }
     const key = this.pathOf(build, fileName);
-    // Its builder sends it again only if the connection is gone, which may be noticed here much later.
+    // A builder sends again only after a broken connection, which may be noticed here much later.
     const older = this.#arriving.get(key);
     older?.stopping.abort(
-      new PkgstashError("conflict", `Cannot take ${fileName}: it is being sent again.`),
+      new PkgstashError("conflict", `Cannot accept ${fileName}: it is being sent again.`),
     );
     const ended = Promise.withResolvers<void>();
     const arrival: Arrival = { stopping: new AbortController(), ended: ended.promise };
@@ -79,7 +79,7 @@ export class Products {
       if (received.sha256 !== sha256) {
         throw new PkgstashError(
           "invalid_request",
-          `Cannot take ${fileName}: its SHA-256 is ${received.sha256}, and ${sha256} was said. ` +
+          `Cannot accept ${fileName}: its SHA-256 is ${received.sha256} instead of ${sha256}. ` +
             "Send it again.",
         );
       }
@@ -90,11 +90,11 @@ export class Products {
       const { name, version, architecture, size } = product;
       return { name, version, architecture, fileName, size, sha256 };
     } catch (error) {
-      // A build that ends takes its directory with it.
+      // The directory of a build is removed when it ends.
       if (!(error instanceof Deno.errors.NotFound)) throw error;
       throw new PkgstashError(
         "conflict",
-        `Cannot take ${fileName}: build ${build.number} has ended meanwhile. Drop the job.`,
+        `Cannot accept ${fileName}: build ${build.number} has ended. Drop the job.`,
         { cause: error },
       );
     } finally {
@@ -104,25 +104,25 @@ export class Products {
     }
   }
 
-  /** Removes a package that another one has replaced. */
+  /** Removes a replaced package. */
   async drop(build: Build, { fileName }: StoredProduct): Promise<void> {
     await removeIfPresent(this.pathOf(build, fileName));
     await removeIfPresent(this.#factsOf(build, fileName));
   }
 
-  /** Each attempt has a folder of its own, so that none writes into what another one has made. */
+  /** Each attempt has its own folder, so that none overwrites packages of another. */
   pathOf({ number, attempts }: Pick<Build, "number" | "attempts">, fileName: string): string {
     const attempt = attempts.at(-1)?.number ?? 0;
     return join(this.#layout.productsOf(number), `${attempt}`, fileName);
   }
 
-  /** Whether the file is there in its length. */
+  /** Whether the file exists with the right size. */
   async isThere(build: Build, { fileName, size }: StoredProduct): Promise<boolean> {
     return (await statIfPresent(this.pathOf(build, fileName)))?.size === size &&
       await statIfPresent(this.#factsOf(build, fileName)) !== null;
   }
 
-  /** What was read of a package when it came. */
+  /** The properties of a package that were read on arrival. */
   async read(build: Build, { fileName }: StoredProduct): Promise<Product> {
     const path = this.#factsOf(build, fileName);
     try {
@@ -130,7 +130,7 @@ export class Products {
     } catch (error) {
       throw new PkgstashError(
         "storage",
-        `Cannot look at ${fileName}: ${path} cannot be read (${reasonOf(error)}). ` +
+        `Cannot check ${fileName}: ${path} cannot be read (${reasonOf(error)}). ` +
           `Run pkgstash builds retry ${build.number}.`,
         { cause: error },
       );
@@ -150,7 +150,7 @@ function atMost(bytes: number, fileName: string): TransformStream<Uint8Array, Ui
       if (left < 0) {
         throw new PkgstashError(
           "invalid_request",
-          `Cannot take ${fileName}: the packages of this build are longer than its disk limit.`,
+          `Cannot accept ${fileName}: the packages of this build exceed its disk limit.`,
         );
       }
       controller.enqueue(chunk);

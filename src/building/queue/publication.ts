@@ -17,10 +17,10 @@ import type { PublishedBuild, PublishedBuilds } from "./published_builds.ts";
 
 const log = eventLogger("builds");
 
-/** When something is tried again that failed by no fault of the build, such as a full disk. */
+/** Pause before a retry after a failure that is not the build's fault, such as a full disk. */
 const AGAIN_AFTER_MS = 60_000;
 
-/** Those of these dependencies that no repository satisfies; null if nobody can tell yet. */
+/** The dependencies that no repository satisfies; null if that is not known yet. */
 export type Unsatisfied = (dependencies: readonly string[]) => Promise<readonly string[] | null>;
 
 export interface PublicationOptions {
@@ -28,7 +28,7 @@ export interface PublicationOptions {
   readonly products: Products;
   readonly published: PublishedBuilds;
   readonly publishing: Pick<Publishing, "publishFiles" | "namesakesOf">;
-  /** The files that were approved, as they are built; null if they are no longer kept. */
+  /** The approved files with patches applied; null if they are no longer kept. */
   readonly treeOf: (build: Build) => Promise<SourceTree | null>;
   readonly packager: () => string;
   readonly unsatisfied: Unsatisfied;
@@ -36,9 +36,9 @@ export interface PublicationOptions {
 }
 
 /**
- * What becomes of builds whose builder has uploaded everything: the product is looked at, and either
- * published with all of its packages at once, or held for a person. What the daemon was doing when it
- * stopped is done again: to publish the same bytes twice changes nothing.
+ * Handles builds whose packages have all been uploaded: checks the packages, and either publishes all
+ * of them together or holds the build. After a restart, an unfinished publication is repeated:
+ * publishing the same bytes twice changes nothing.
  */
 export class Publication {
   readonly #options: PublicationOptions;
@@ -49,14 +49,14 @@ export class Publication {
     this.#options = options;
   }
 
-  /** Goes on where an earlier run of the daemon stopped. */
+  /** Continues where an earlier run of the daemon stopped. */
   resume(): void {
     for (const build of this.#options.builds.all()) {
       if (build.state === "uploading" && build.isComplete) this.#settleLater(build.number, 0);
     }
   }
 
-  /** Publishes or holds a complete build. One that the disk does not take is tried again. */
+  /** Publishes or holds a complete build. After a failure to write, it is retried. */
   settle(number: number): Promise<Build> {
     const running = this.#settling.get(number);
     if (running !== undefined) return running;
@@ -65,7 +65,7 @@ export class Publication {
     return settling;
   }
 
-  /** Resolves when nothing is being published. */
+  /** Resolves once no publication is in progress. */
   async stop(): Promise<void> {
     this.#stop.abort();
     await Promise.allSettled(this.#settling.values());
@@ -80,7 +80,8 @@ export class Publication {
       const previous = await this.#previous(build);
       if (previous?.build === number) return await this.#recordPublished(number);
       if (isNothingNew(build, products, previous)) {
-        const reason = "what it follows has moved, and pkgver() still gives the published version";
+        const reason =
+          "its source has new commits, but pkgver() still returns the published version";
         const ended = { by: DAEMON, at: clock.now(), reason };
         return await builds.change(number, (now) => cancelled(now, ended));
       }
@@ -142,7 +143,7 @@ export class Publication {
     if (tree === null || srcinfo === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot look at ${build.packageBase}: the approved files are no longer kept. ` +
+        `Cannot check ${build.packageBase}: the approved files are no longer kept. ` +
           "Accept the package again.",
       );
     }
@@ -163,7 +164,7 @@ export class Publication {
     });
   }
 
-  /** What a rebuild was to mend, and its packages still depend on. */
+  /** Dependencies that a rebuild should have fixed and its packages still have. */
   async #stillBroken(
     { broken }: Build,
     products: readonly Product[],
@@ -188,7 +189,7 @@ export class Publication {
       this.#options.products.pathOf(build, fileName)
     );
     await publishing.publishFiles(build.repository, paths, {
-      // Names of official packages were looked at: the check lets known ones pass, and a person others.
+      // Names of distribution packages have been checked: known ones pass, others need a person.
       consent: { downgrade: isReleased, replace: isReleased, shadow: true },
       by: `build ${build.number}`,
     });
@@ -211,7 +212,7 @@ export class Publication {
   }
 }
 
-/** The approved version with the pkgrel of a rebuild, and what pkgver() gave before. */
+/** The approved version with the pkgver and pkgrel of a rebuild. */
 export function versionToBuild(
   { version, pkgrel, pkgver }: Pick<Build, "version" | "pkgrel" | "pkgver">,
 ): string {
@@ -220,7 +221,7 @@ export function versionToBuild(
   return `${epoch}${pkgver ?? approved}-${pkgrel}`;
 }
 
-/** What was let pass before is no surprise; the file names have another version by now. */
+/** Differences that the published build did not have; file names differ by their version. */
 function newDifferences(
   { differences }: Build,
   previous: PublishedBuild | null,
@@ -233,7 +234,7 @@ function placeOf({ file, path }: ProductDifference): string {
   return `${parsePackageFileName(file)?.name ?? file} ${path ?? ""}`;
 }
 
-/** Whether a build of files that follow a source has made what is published already. */
+/** Whether a build of a package that follows a source has produced the published version again. */
 function isNothingNew(
   build: Build,
   products: readonly Product[],

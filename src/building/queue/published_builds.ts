@@ -9,21 +9,21 @@ import type { QueueLayout } from "./queue_layout.ts";
 
 const log = eventLogger("builds");
 
-/** What was published last of a package base for one architecture. */
+/** The last publication of a package base for one architecture. */
 export interface PublishedBuild {
   /** The build that made it. */
   readonly build: number;
   readonly architecture: string;
-  /** What was asked for: enough to build the same again. */
+  /** The request: enough to build the same again. */
   readonly request: Omit<BuildRequest, "architectures">;
   readonly products: readonly Product[];
-  /** What was not the same in a second build; files of older versions do not say. */
+  /** Differences to a second build; absent in files of older versions. */
   readonly differences?: readonly ProductDifference[];
   /** In milliseconds since the epoch. */
   readonly publishedAt: number;
 }
 
-/** What is remembered of a publication, so that its file need not be read again. */
+/** A summary of a publication in memory, so that its file need not be read again. */
 export interface PublishedSummary {
   readonly repository: string;
   readonly packageBase: string;
@@ -34,11 +34,11 @@ export interface PublishedSummary {
   /** Package bases that it needs. */
   readonly needs: readonly string[];
   readonly products: readonly Pick<Product, "name" | "version">[];
-  /** The libraries that its packages were linked with, such as `libfoo.so=5-64` or `lib:libfoo.so.5`. */
+  /** The libraries that its packages need, such as `libfoo.so=5-64` or `lib:libfoo.so.5`. */
   readonly libraries: readonly string[];
 }
 
-/** The latest publications, a file for each package base and architecture. */
+/** The last publications, one file for each package base and architecture. */
 export class PublishedBuilds {
   readonly #layout: QueueLayout;
   /** By `REPOSITORY/BASE.ARCH`; null for a file that cannot be read. */
@@ -74,7 +74,7 @@ export class PublishedBuilds {
     );
   }
 
-  /** All latest publications. */
+  /** All last publications. */
   async all(): Promise<PublishedBuild[]> {
     const all: PublishedBuild[] = [];
     for (const key of [...this.#known.keys()].sort()) {
@@ -84,7 +84,7 @@ export class PublishedBuilds {
     return all;
   }
 
-  /** The latest publications of a package base, or of the base that makes a package. */
+  /** The last publications of a package base, or of the base that contains a package. */
   async ofPackage(name: string): Promise<PublishedBuild[]> {
     return (await this.all()).filter(({ request: { packageBase, packageNames } }) =>
       packageBase === name || packageNames.includes(name)
@@ -106,7 +106,7 @@ export class PublishedBuilds {
         "storage",
         `Cannot compare ${packageBase} with what was published last: ${path} cannot be read ` +
           `(${reasonOf(error)}). Restore it from a backup, or remove it: the next build is then ` +
-          "looked at like a first one.",
+          "checked like a first one.",
         { cause: error },
       );
     }
@@ -119,7 +119,7 @@ export class PublishedBuilds {
     this.#known.set(`${repository}/${packageBase}.${architecture}`, summaryOf(published));
   }
 
-  /** What is remembered of each. */
+  /** The summary of each. */
   get summaries(): PublishedSummary[] {
     return [...this.#known.values()].filter((each) => each !== null);
   }
@@ -135,8 +135,8 @@ export class PublishedBuilds {
       const found = await this.#at(key);
       this.#known.set(key, found === null ? null : summaryOf(found));
     } catch (error) {
-      // It is told again when it is needed; until then the daemon serves everything else.
-      log.error("a publication cannot be read", { reason: reasonOf(error) });
+      // It is reported again when it is needed; until then, everything else works.
+      log.error("cannot read a publication", { reason: reasonOf(error) });
     }
   }
 }

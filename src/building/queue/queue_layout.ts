@@ -1,16 +1,16 @@
 import { join } from "@std/path";
 
 /**
- * The part of the tree of `building_layout.ts` that belongs to the queue. Logs are appended to while
- * their build runs; everything else is written whole and then renamed.
+ * The part of the tree of `building_layout.ts` that belongs to the queue. Logs grow while their build
+ * runs; every other file is written completely and then renamed.
  *
  *     <state_root>/building/queue/
  *       next_number                       the number of the next build
- *       builds/00000042.json              one build: what it is, and what became of it
- *       logs/00000042.1.log               the log of its first attempt, while it goes on
- *       logs/00000042.1.log.gz            and once it has ended
- *       products/00000042/1/FILE.pkg.tar.zst what its first attempt has made, until it is published
- *       published/REPOSITORY/BASE.ARCH.json what was published last, to compare the next one with
+ *       builds/00000042.json              one build with its state
+ *       logs/00000042.1.log               the log of its first attempt, while it is running
+ *       logs/00000042.1.log.gz            the same once the attempt has ended
+ *       products/00000042/1/FILE.pkg.tar.zst packages of its first attempt, until they are published
+ *       published/REPOSITORY/BASE.ARCH.json the last publication, to compare the next one with
  */
 export class QueueLayout {
   readonly builds: string;
@@ -32,17 +32,17 @@ export class QueueLayout {
     return join(this.builds, `${padded(number)}.json`);
   }
 
-  /** The log while its attempt goes on; `.gz` follows once it has ended. */
+  /** The log while its attempt is running; `.gz` is appended once it has ended. */
   log(build: number, attempt: number): string {
     return join(this.logs, `${padded(build)}.${attempt}.log`);
   }
 
-  /** The directory of what a build has made. */
+  /** The directory with the packages of a build. */
   productsOf(build: number): string {
     return join(this.products, padded(build));
   }
 
-  /** The names come from requests that were checked. */
+  /** The names come from checked requests. */
   published(repository: string, packageBase: string, architecture: string): string {
     return join(this.#published, repository, `${packageBase}.${architecture}.json`);
   }
@@ -56,7 +56,7 @@ export class QueueLayout {
   }
 }
 
-/** The number of a build in the name of a file; null if it is none. */
+/** The number of a build from its file name; null for any other file. */
 export function numberIn(fileName: string): number | null {
   const digits = /^(\d{8,15})(?:\.|$)/.exec(fileName)?.[1];
   return digits === undefined ? null : Number(digits);

@@ -7,12 +7,12 @@ export type IsPublished = (
   architecture: string,
 ) => boolean;
 
-/** Why a build cannot start yet, in words; null if it can. */
+/** Why a build cannot start yet; null if it can. */
 export type Obstacle = string | null;
 
 /**
- * What a waiting build waits for, other than a builder. Computed for that package alone: what it needs
- * must be published, and none of that may be about to be published again.
+ * What a build waits for, other than a builder. It depends only on the build's own package: everything
+ * that it needs must be published, and none of that may be about to be published again.
  */
 export function obstacleOf(
   build: Build,
@@ -42,7 +42,7 @@ export function obstacleOf(
 export function nextBuild(
   builds: readonly Build[],
   { architectures, builder, isPublished, now }: {
-    /** Those that the builder can build for. */
+    /** The builder's architectures. */
     architectures: readonly string[];
     builder: string;
     isPublished: IsPublished;
@@ -82,7 +82,7 @@ function needObstacle(
   }`;
 }
 
-/** The package bases by which a build waits for itself, among builds that have not ended. */
+/** The dependency cycle through which a build waits for itself, among unfinished builds. */
 function circleOf(build: Build, others: readonly Build[]): string[] | null {
   const open = others.filter((other) => !hasEnded(other) && other.repository === build.repository);
   const seen = new Set<string>();
@@ -111,12 +111,12 @@ function isSamePackage(one: Build, other: Build): boolean {
     fits(one.architecture, other.architecture);
 }
 
-/** Whether this builder said that it cannot build it. */
+/** Whether this builder has reported that it cannot build it. */
 function wasUnfit(build: Build, builder: string): boolean {
   return unfitAttempts(build).some((attempt) => attempt.builder === builder);
 }
 
-/** Which builders cannot build it, and why the last of them, in words; null if none has said so. */
+/** The builders that cannot build it, with the reason of the last one; null if there are none. */
 export function unfitBuilders(build: Build): Obstacle {
   const attempts = unfitAttempts(build);
   const last = attempts.at(-1);

@@ -4,9 +4,9 @@ import { TAR_END, tarMembers, type WrittenMember } from "../../formats/archive/t
 import type { SourceFile, SourceTree } from "../source_tree.ts";
 
 /**
- * The files of a tree as an uncompressed tar: files, executables and symbolic links, as git has them.
+ * The files of a tree as an uncompressed tar archive: files, executables and symbolic links.
  *
- * @throws PkgstashError `conflict` if the content of a file is not at hand.
+ * @throws PkgstashError `conflict` if the content of a file is unknown.
  */
 export function treeTar(tree: SourceTree): Uint8Array<ArrayBuffer> {
   const paths = [...tree.keys()].sort();

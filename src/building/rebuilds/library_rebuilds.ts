@@ -12,22 +12,22 @@ import { breakageText, keyOf, planRebuilds, type SeenPublication } from "./rebui
 const log = eventLogger("rebuilds");
 
 export interface LibraryRebuildsOptions {
-  /** The file that keeps what was seen over a restart. */
+  /** The file that keeps the last known state across restarts. */
   readonly path: string;
   readonly builds: Pick<BuildQueue, "published" | "all" | "repair" | "listen">;
   readonly available: Pick<
     AvailablePackages,
     "unsatisfiedIfKnown" | "versionsOf" | "databasesChangedAt" | "has"
   >;
-  /** Whether a person wants nothing of it to be built. */
+  /** Whether a person holds the package. */
   readonly isHeld: (packageBase: string) => boolean;
-  /** Adds to the audit log what no request asked for. */
+  /** Adds an automatic action to the audit log. */
   readonly record: (action: string, details: Readonly<Record<string, unknown>>) => Promise<void>;
 }
 
 /**
- * Builds published packages again when a library that they were linked with has changed. It looks at
- * what is published after each change of a database, and after each build.
+ * Rebuilds published packages when a library that they are linked against has changed. It checks after
+ * each new database and after each build.
  */
 export class LibraryRebuilds {
   readonly #options: LibraryRebuildsOptions;
@@ -51,15 +51,15 @@ export class LibraryRebuilds {
     return rebuilds;
   }
 
-  /** Looks soon at what is published. Calls while it looks lead to one more look. */
+  /** Starts a check soon. Calls during a check lead to one more. */
   look(): void {
     this.#isWanted = true;
     if (this.#isRunning || this.#isStopped) return;
     this.#isRunning = true;
-    this.#background.add("cannot rebuild what a library has broken", this.#run());
+    this.#background.add("cannot rebuild packages for a changed library", this.#run());
   }
 
-  /** Resolves when it does not look. */
+  /** Resolves once no check is running. */
   settled(): Promise<void> {
     return this.#background.settled();
   }
@@ -107,18 +107,21 @@ export class LibraryRebuilds {
       const reason = breakageText(breakages);
       const broken = breakages.map(({ dependency }) => dependency);
       const queued = await builds.repair(publication, { reason, broken });
-      log.info("a library has changed, building a package again", { package: packageBase, reason });
+      log.info("rebuilding a package, because a library has changed", {
+        package: packageBase,
+        reason,
+      });
       await this.#options.record("Rebuild a package", {
         package: packageBase,
         builds: queued.map(({ number }) => number),
         reason,
       });
     }
-    // Afterwards: a crash in between finds the build in the queue, and leaves it at that.
+    // Last: after a crash in between, the build is already in the queue.
     await this.#keep(seen);
   }
 
-  /** Publications that were linked with a library, and that nobody has removed or replaced. */
+  /** Publications that need a library and that nobody has removed or replaced. */
   async #linked(): Promise<PublishedSummary[]> {
     const linked: PublishedSummary[] = [];
     for (const each of this.#options.builds.published) {
@@ -153,9 +156,9 @@ async function readSeen(path: string): Promise<Map<string, SeenPublication>> {
     if (error instanceof Deno.errors.NotFound) return new Map();
     throw new PkgstashError(
       "storage",
-      `Cannot read which libraries packages were linked with in ${path}: ${reasonOf(error)}. ` +
-        "Remove the file: what is published is looked at anew, and what a library has broken until " +
-        "then is not built again by itself.",
+      `Cannot read the libraries that packages need in ${path}: ${reasonOf(error)}. ` +
+        "Remove the file: published packages are then checked anew, and those that a library has " +
+        "broken before are not rebuilt automatically.",
       { cause: error },
     );
   }

@@ -2,21 +2,21 @@ import { libraryOf } from "../../formats/pacman/library.ts";
 import { buildOrder } from "../packages/build_order.ts";
 import type { PublishedSummary } from "../queue/published_builds.ts";
 
-/** Why a published package is built again: a library that it was linked with has changed. */
+/** Why a published package is rebuilt: a library that it needs has changed. */
 export interface Breakage {
-  /** What the package depends on, such as `libfoo.so=5-64`. */
+  /** The dependency, such as `libfoo.so=5-64`. */
   readonly dependency: string;
-  /** What repositories have of that library now, such as `libfoo.so=6-64`. */
+  /** The versions of that library in the repositories now, such as `libfoo.so=6-64`. */
   readonly present: readonly string[];
 }
 
-/** What was seen of a publication, as it is kept over a restart. */
+/** The last known state of a publication; survives a restart. */
 export interface SeenPublication {
   /** The build that made it. */
   readonly build: number;
-  /** Libraries that were there when it was looked at. */
+  /** Libraries that were available at the last check. */
   readonly met: readonly string[];
-  /** Breakages that it was built again for; each is one line of text. */
+  /** Breakages for which it has been rebuilt; each is one line of text. */
   readonly tried: readonly string[];
 }
 
@@ -24,27 +24,27 @@ export interface RebuildInput {
   readonly published: readonly PublishedSummary[];
   /** By `keyOf`. */
   readonly seen: ReadonlyMap<string, SeenPublication>;
-  /** Libraries that no repository has in the version that a package needs. */
+  /** Libraries that no repository has in the needed version. */
   readonly unmet: ReadonlySet<string>;
-  /** What repositories have of each library, by `libraryOf`. */
+  /** The available versions of each library, by `libraryOf`. */
   readonly present: ReadonlyMap<string, readonly string[]>;
-  /** Whether a database has changed since the root was made that it was built in. */
+  /** Whether a database has changed since its build root was created. */
   readonly isOutrun: (publication: PublishedSummary) => boolean;
-  /** Whether it must be left alone at present: another build of it goes on, or it is held. */
+  /** Whether it must not be rebuilt now: another build of it is unfinished, or it is held. */
   readonly isBusy: (publication: PublishedSummary) => boolean;
 }
 
 export interface RebuildPlan {
-  /** Those to build again, what others need first. */
+  /** The rebuilds, in dependency order. */
   readonly rebuilds: readonly {
     readonly publication: PublishedSummary;
     readonly breakages: readonly Breakage[];
   }[];
-  /** What has been seen once they are queued. */
+  /** The known state once they are queued. */
   readonly seen: ReadonlyMap<string, SeenPublication>;
 }
 
-/** Names a publication. */
+/** Identifies a publication. */
 export function keyOf(
   { repository, packageBase, architecture }: Pick<
     PublishedSummary,
@@ -54,7 +54,7 @@ export function keyOf(
   return `${repository}/${packageBase}.${architecture}`;
 }
 
-/** What to say of breakages, in a sentence without its full stop. */
+/** Describes breakages in a sentence without a full stop. */
 export function breakageText(breakages: readonly Breakage[]): string {
   return breakages.map(({ dependency, present }) =>
     `no repository has ${dependency} any more, but ${present.join(" and ")}`
@@ -62,10 +62,10 @@ export function breakageText(breakages: readonly Breakage[]): string {
 }
 
 /**
- * Which published packages must be built again, because a library that they were linked with is there
- * in another version only. What was not there before either is no reason, nor is a library that is
- * gone altogether: a build could not have it. For each change of a library a package is built again
- * once, whatever comes of that.
+ * Decides which published packages to rebuild because a library that they need is only available in
+ * another version. A library that was not available before is no reason, nor is one that has
+ * disappeared altogether: a build could not get it. Each change of a library causes one rebuild of a
+ * package, whatever its outcome.
  */
 export function planRebuilds(input: RebuildInput): RebuildPlan {
   const seen = new Map<string, SeenPublication>();
@@ -93,7 +93,7 @@ function lookAt(
   const before = seen.get(keyOf(publication));
   const isKnown = before?.build === build;
   const met = libraries.filter((each) => !unmet.has(each));
-  // Of a new build nobody has seen which libraries were there, unless they are there now.
+  // For a new build, it is unknown which libraries were available, unless they are now.
   const wasMet = isKnown ? before.met : isOutrun(publication) ? libraries : [];
   const lost = libraries.filter((each) => unmet.has(each) && wasMet.includes(each));
   const breakages = lost.map((dependency) => ({

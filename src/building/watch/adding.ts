@@ -8,16 +8,16 @@ import type { SourceTree } from "../source_tree.ts";
 import type { DependencyPlan, PlannedPackage } from "./dependency_plan.ts";
 import type { Watcher } from "./watcher.ts";
 
-/** What came of adding packages. */
+/** The result of adding packages. */
 export interface Added {
   readonly plan: DependencyPlan;
-  /** Why some files could not be fetched yet; null if all were. They are at the next check. */
+  /** Why some files could not be fetched yet; null if all were. The next check retries. */
   readonly failure: string | null;
 }
 
 /**
- * Watches what a plan has. Packages that hang together get one group, so that their first builds are
- * decided together.
+ * Watches the packages of a plan. Packages that depend on each other form a group, so that their first
+ * builds are decided together.
  */
 export async function addPlanned(
   plan: DependencyPlan,
@@ -53,17 +53,17 @@ export async function addPlanned(
 }
 
 /**
- * Watches a package source at another place than the AUR, or takes its next state; returns the name of
- * its package base.
+ * Watches a package source outside the AUR, or receives its next state; returns the name of its
+ * package base.
  *
- * @throws PkgstashError `content` if the files are refused, `conflict` if the package base is watched at
- * another source.
+ * @throws PkgstashError `content` if the files are rejected, `conflict` if the package base is watched
+ * at another source.
  */
 export async function addSource(
   source: Source,
   { tree, mark, by, store, watcher, clock }: {
     tree: SourceTree;
-    /** What the source says of these files. */
+    /** Identifies this state of the source. */
     mark: string;
     by: string;
     store: PackageStore;
@@ -77,7 +77,7 @@ export async function addSource(
     const what = source.kind === "git" ? source.url : "a folder";
     throw new PkgstashError(
       "conflict",
-      `Cannot watch ${base} by ${what}: it is watched at another source. Remove it first.`,
+      `Cannot watch ${base} from ${what}: it is already watched from another source. Remove it first.`,
     );
   }
   if (known === null) {
@@ -118,7 +118,7 @@ function watchedOf(
   };
 }
 
-/** A group for each set of packages that need one another, directly or not; each has its own name. */
+/** A group for each set of packages that need each other, directly or not. */
 function groupsOf(packages: readonly PlannedPackage[]): Map<string, string> {
   const groups = new Map(packages.map(({ base }) => [base, crypto.randomUUID()]));
   for (const { base, needs } of packages) {

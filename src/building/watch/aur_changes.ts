@@ -1,17 +1,17 @@
 import type { AurPackage } from "../../formats/aur/rpc_answer.ts";
 import { type Maintainers, type WatchedPackage, withNews } from "../packages/watched_package.ts";
 
-/** An answer without a package counts once the next one lacks it as well. */
+/** A missing package counts as gone after this many answers without it. */
 const ANSWERS_UNTIL_GONE = 2;
 
-/** Whether the AUR has told, not just once, that there is no such package. */
+/** Whether repeated answers of the AUR lack the package. */
 export function isGone({ missing }: WatchedPackage): boolean {
   return missing >= ANSWERS_UNTIL_GONE;
 }
 
 /**
- * What a whole answer of the AUR changes in what is known of a package base, with the news in words.
- * `answer` has what was found of the names that were asked for; nothing that failed gets here.
+ * Updates a package base from a complete answer of the AUR, with the news in words. `answer` contains
+ * the packages that exist; failed requests never get here.
  */
 export function observe(
   watched: WatchedPackage,
@@ -27,8 +27,8 @@ export function observe(
   const news: string[] = [];
   if (isGone(watched)) {
     news.push(
-      `${watched.base} is in the AUR again. It may have another owner: look at everything before ` +
-        "you approve it.",
+      `${watched.base} is back in the AUR. It may have another owner: review everything before you ` +
+        "approve it.",
     );
   }
   const maintainers = maintainersOf(info);
@@ -65,24 +65,24 @@ function missed(
   const { base } = watched;
   const [one] = moved;
   const news = one === undefined
-    ? `${base} is gone from the AUR: it was deleted, or merged into another package. What is ` +
-      "published stays."
-    : `${base} is gone from the AUR: ${one.name} is now made by ${one.base}, which was renamed or ` +
-      "merged. What is published stays; add the other one if you want its updates.";
+    ? `${base} is no longer in the AUR: it was deleted, or merged into another package. ` +
+      "Published packages stay."
+    : `${base} is no longer in the AUR: ${one.name} now belongs to ${one.base}, after a rename or ` +
+      "merge. Published packages stay; add the other one if you want its updates.";
   return withNews(next, now, news);
 }
 
-/** Packages of a split package base that the AUR no longer has, or that another base makes. */
+/** Packages of a split package base that the AUR no longer has, or that moved to another base. */
 function namesChanged(
   { base, names, info }: WatchedPackage,
   found: readonly AurPackage[],
   moved: readonly AurPackage[],
 ): string[] {
-  // The first answer only tells what is there.
+  // The first answer only records what exists.
   if (info === null) return [];
   const there = new Set(found.map(({ name }) => name));
   return [
-    ...moved.map((each) => `${each.name} of ${base} is now made by ${each.base} in the AUR.`),
+    ...moved.map((each) => `${each.name} of ${base} now belongs to ${each.base} in the AUR.`),
     ...names.filter((name) => !there.has(name))
       .map((name) => `${name} of ${base} is no longer in the AUR.`),
   ];
@@ -103,9 +103,9 @@ function changeText(base: string, before: Maintainers, after: Maintainers): stri
   if (before.maintainer !== after.maintainer) {
     parts.push(
       after.maintainer === null
-        ? `${before.maintainer} gave it up, so it is an orphan`
+        ? `${before.maintainer} orphaned it`
         : before.maintainer === null
-        ? `${after.maintainer} adopted it, which was an orphan`
+        ? `${after.maintainer} adopted the orphan`
         : `it went from ${before.maintainer} to ${after.maintainer}`,
     );
   }

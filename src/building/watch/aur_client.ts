@@ -7,7 +7,7 @@ import type { SourceTree } from "../source_tree.ts";
 import { capped, readTreeArchive, TREE_LIMITS } from "./tree_archive.ts";
 
 export interface AurClientOptions {
-  /** Where the AUR is, such as `https://aur.archlinux.org`, without a slash at the end. */
+  /** URL of the AUR, such as `https://aur.archlinux.org`, without a trailing slash. */
   readonly url: string;
   readonly http: Pick<HttpClient, "get" | "send">;
   readonly clock: Clock;
@@ -17,29 +17,28 @@ export interface AurClientOptions {
   readonly random?: () => number;
 }
 
-/** Names in one request. The AUR returns at most 5000 packages, and a URL would hold some 150. */
+/** Names per request. The AUR returns at most 5000 packages; a URL could hold only about 150. */
 const NAMES_PER_REQUEST = 500;
-/** 5000 packages with all their lists have some 10 MB. */
+/** 5000 packages with all their lists take about 10 MB. */
 const MAX_ANSWER_BYTES = 32 * 1024 ** 2;
 const TIMEOUT_MS = 60_000;
-/** Rests after a failure: doubled each time, and longer when the AUR itself asks for it. */
+/** Pause after a failure: doubled each time, and longer if the AUR asks for it. */
 const FIRST_REST_MS = 30_000;
 const LONGEST_REST_MS = 3_600_000;
-/** The limit of the AUR counts for 24 hours, so a short rest would not help. */
+/** The limit of the AUR covers 24 hours, so a short pause would not help. */
 const RATE_LIMIT_REST_MS = 15 * 60_000;
-/** The longest rest that the AUR can ask for. */
+/** The longest pause that the AUR can ask for. */
 const MAX_ASKED_REST_MS = 24 * 3_600_000;
 const REMEMBERED_ANSWERS = 64;
 
 /**
- * Asks the AUR: about many packages in one request, and for the files of a package. After a failure it
- * rests, longer each time, and refuses to ask meanwhile: nobody gets around the AUR's limit by asking
- * for something else.
+ * Queries the AUR: many packages in one request, and the files of a package. After a failure it pauses,
+ * longer each time, and rejects all requests meanwhile, so that nothing gets around the AUR's limit.
  */
 export class AurClient {
   readonly #options: AurClientOptions;
   readonly #random: () => number;
-  /** Answers with their entity tags, by the body of the request. */
+  /** Answers with their entity tags, by request body. */
   readonly #answers = new Map<string, { readonly tag: string; readonly packages: AurPackage[] }>();
   #failures = 0;
   #restsUntil = -Infinity;
@@ -49,16 +48,16 @@ export class AurClient {
     this.#random = options.random ?? Math.random;
   }
 
-  /** Milliseconds until it may be asked again; 0 if it may be now. */
+  /** Milliseconds until the next request is allowed; 0 if it is now. */
   get restMs(): number {
     return Math.max(0, this.#restsUntil - this.#options.clock.monotonic());
   }
 
   /**
-   * What the AUR says of these packages, by their names. A name that is missing does not exist there:
-   * every failure throws.
+   * Information about these packages, by name. Names that are missing do not exist in the AUR: every
+   * failure throws.
    *
-   * @throws PkgstashError `upstream` if the AUR cannot be asked, fails, or sends something else.
+   * @throws PkgstashError `upstream` if the AUR is unreachable, fails, or sends something else.
    */
   async info(names: Iterable<string>): Promise<Map<string, AurPackage>> {
     const wanted = [...new Set(names)].sort();
@@ -73,7 +72,7 @@ export class AurClient {
     return found;
   }
 
-  /** Names of the packages that provide something, itself included if it is one. */
+  /** Names of the packages that provide a name, including a package of that name. */
   async providersOf(name: string): Promise<string[]> {
     const what = `search for ${name}`;
     return await this.#ask(what, async (signal) => {
@@ -84,10 +83,10 @@ export class AurClient {
   }
 
   /**
-   * The files of a package base as they are now.
+   * The current files of a package base.
    *
-   * @throws PkgstashError `not_found` if the AUR has none, `content` if they are refused, `upstream` if
-   * the AUR fails.
+   * @throws PkgstashError `not_found` if the AUR does not have it, `content` if the files are rejected,
+   * `upstream` if the AUR fails.
    */
   async tree(base: string): Promise<SourceTree> {
     const path = `/cgit/aur.git/snapshot/${encodeURIComponent(base)}.tar.gz`;
@@ -140,7 +139,7 @@ export class AurClient {
     if (restMs > 0) {
       throw failure(
         what,
-        `it failed before and is left alone for ${Math.ceil(restMs / 1000)} s more`,
+        `it failed before; the next request is allowed in ${Math.ceil(restMs / 1000)} s`,
       );
     }
     const timeout = AbortSignal.timeout(TIMEOUT_MS);
@@ -149,10 +148,10 @@ export class AurClient {
       this.#failures = 0;
       return result;
     } catch (error) {
-      if (this.#options.signal.aborted) throw failure(what, "the daemon stops");
+      if (this.#options.signal.aborted) throw failure(what, "the daemon is stopping");
       if (error instanceof PkgstashError && error.kind === "not_found") throw error;
       if (!(error instanceof RestWanted)) this.#rest(null);
-      throw failure(what, isTimeout(error) ? "it did not answer in time" : reasonOf(error), error);
+      throw failure(what, isTimeout(error) ? "it did not respond in time" : reasonOf(error), error);
     }
   }
 
@@ -172,14 +171,16 @@ export class AurClient {
     const wait = parseRetryAfter(asked, new Date(this.#options.clock.now()));
     if (response.status === 429) {
       this.#rest(wait ?? RATE_LIMIT_REST_MS);
-      throw new RestWanted("its limit of requests is reached");
+      throw new RestWanted("its request limit is reached");
     }
-    if (wait === null) throw new PkgstashError("upstream", `it answered ${response.status}`);
+    if (wait === null) {
+      throw new PkgstashError("upstream", `it responded with status ${response.status}`);
+    }
     this.#rest(wait);
-    throw new RestWanted(`it answered ${response.status}`);
+    throw new RestWanted(`it responded with status ${response.status}`);
   }
 
-  /** Rests for a doubled time, and for `leastMs` at least; up to a quarter more by chance. */
+  /** Pauses for twice the last time and at least for `leastMs`, plus up to a quarter at random. */
   #rest(leastMs: number | null): void {
     const doubled = FIRST_REST_MS * 2 ** Math.min(this.#failures, 10);
     this.#failures++;
@@ -189,7 +190,7 @@ export class AurClient {
   }
 }
 
-/** A failure after which the rest is set already. */
+/** A failure after which the pause has already been set. */
 class RestWanted extends PkgstashError {
   constructor(reason: string) {
     super("upstream", reason);
@@ -199,7 +200,7 @@ class RestWanted extends PkgstashError {
 function failure(what: string, reason: string, cause?: unknown): PkgstashError {
   return new PkgstashError(
     "upstream",
-    `Cannot ${what} at the AUR: ${reason}. Nothing is taken for gone; it is asked again later.`,
+    `Cannot ${what} at the AUR: ${reason}. No package counts as gone; the daemon retries later.`,
     { cause },
   );
 }

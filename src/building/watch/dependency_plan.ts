@@ -2,51 +2,51 @@ import type { AurPackage } from "../../formats/aur/rpc_answer.ts";
 import { isProvidedBy, isSatisfiedBy, parseDependency } from "../../formats/pacman/dependency.ts";
 import { buildOrder } from "../packages/build_order.ts";
 
-/** What a plan is made from. */
+/** What a plan is derived from. */
 export interface PlanSources {
-  /** Information of the AUR, by name; missing names do not exist. */
+  /** Information from the AUR, by name; missing names do not exist. */
   readonly info: (names: readonly string[]) => Promise<ReadonlyMap<string, AurPackage>>;
-  /** Names of packages of the AUR that provide something. */
+  /** Names of AUR packages that provide a name. */
   readonly providersOf: (name: string) => Promise<readonly string[]>;
-  /** Those of these dependencies that neither a mirrored nor an own repository satisfies. */
+  /** The dependencies that neither a mirrored nor an own repository satisfies. */
   readonly unsatisfied: (dependencies: readonly string[]) => Promise<readonly string[]>;
-  /** The watched package base that makes a package of this name, or null. */
+  /** The watched package base with a package of this name, or null. */
   readonly watchedBase: (name: string) => string | null;
 }
 
-/** A package base to be watched. */
+/** A package base to watch. */
 export interface PlannedPackage {
   readonly base: string;
-  /** Packages of it that were asked for or are needed. */
+  /** Its packages that were requested or are needed. */
   readonly names: readonly string[];
   readonly info: AurPackage;
-  /** Whether others need it, and nobody asked for it. */
+  /** Whether it was not requested, but others need it. */
   readonly isDependency: boolean;
-  /** Package bases of the AUR that must be published first. */
+  /** AUR package bases that must be published first. */
   readonly needs: readonly string[];
 }
 
-/** What watching some packages takes. */
+/** A plan for watching packages. */
 export interface DependencyPlan {
-  /** In build order, without those that are watched already. */
+  /** In build order, without those that are already watched. */
   readonly packages: readonly PlannedPackage[];
   readonly cycles: readonly (readonly string[])[];
-  /** Names that were asked for and that the AUR does not have. */
+  /** Requested names that the AUR does not have. */
   readonly unknown: readonly string[];
-  /** Package bases that were asked for and are watched already. */
+  /** Requested package bases that are already watched. */
   readonly watched: readonly string[];
-  /** Dependencies that nothing satisfies, or that several packages of the AUR could. */
+  /** Dependencies that nothing satisfies, or that several AUR packages provide. */
   readonly open: readonly OpenDependency[];
 }
 
 export interface OpenDependency {
   readonly dependency: string;
   readonly neededBy: string;
-  /** Packages of the AUR that provide it; empty for none. */
+  /** AUR packages that provide it; empty for none. */
   readonly providers: readonly string[];
 }
 
-/** More than the largest known closure has by far; beyond it, something is wrong. */
+/** Far more than the largest known closure; beyond it, something is wrong. */
 const MAX_PACKAGES = 500;
 
 /**
@@ -118,12 +118,12 @@ export async function planDependencies(
   };
 }
 
-/** A package that is looked for. */
+/** A package to look up. */
 interface Wish {
   readonly name: string;
-  /** As it is written where it is needed; null if it was asked for. */
+  /** The dependency that names it; null if it was requested. */
   readonly dependency: string | null;
-  /** The package base that needs it; null if it was asked for. */
+  /** The package base that needs it; null if it was requested. */
   readonly neededBy: string | null;
 }
 
@@ -165,7 +165,7 @@ async function resolve(wishes: readonly Wish[], { sources, found, asked }: Searc
     const providers = (await sources.providersOf(wish.name)).filter((name) => name !== wish.name);
     const infos = [...(providers.length === 0 ? new Map() : await sources.info(providers)).values()]
       .filter((info) => isEnough(info, wish.dependency));
-    // One that is part of the plan is no choice any more.
+    // A provider that is part of the plan settles the choice.
     const chosen = infos.filter((info) => found.has(info.base) || asked.has(info.name));
     const [only, ...others] = chosen.length > 0 ? chosen : infos;
     if (only !== undefined && (chosen.length > 0 || others.length === 0)) {
@@ -176,7 +176,7 @@ async function resolve(wishes: readonly Wish[], { sources, found, asked }: Searc
   return { resolved, failed };
 }
 
-/** Whether a package satisfies a dependency, by its name and version or by what it provides. */
+/** Whether a package satisfies a dependency, by name and version or by its provides. */
 function isEnough({ name, version, provides }: AurPackage, dependency: string | null): boolean {
   if (dependency === null) return true;
   const wanted = parseDependency(dependency);
@@ -184,7 +184,7 @@ function isEnough({ name, version, provides }: AurPackage, dependency: string | 
     provides.some((each) => isProvidedBy(wanted, parseDependency(each)));
 }
 
-/** What new packages need and nobody has. Needs that are watched already are noted. */
+/** Unmet dependencies of new packages. Needs that are already watched are recorded. */
 async function wishesOf(
   fresh: readonly { info: AurPackage; base: string }[],
   { sources, found }: Pick<Search, "sources" | "found">,

@@ -3,13 +3,13 @@ import { decompress } from "../../formats/archive/archive_compression.ts";
 import { type TarMember, TarReader } from "../../formats/archive/tar_reader.ts";
 import { type SourceFile, sourceFile, type SourceTree } from "../source_tree.ts";
 
-/** Limits beyond which a package source is refused. Real ones have a few files of a few KiB. */
+/** Limits above which a package source is rejected. Real ones have a few files of a few KiB. */
 export interface TreeLimits {
-  /** Bytes of the archive as it comes. */
+  /** Size of the archive as received. */
   readonly maxArchiveBytes: number;
-  /** Bytes of all files together. */
+  /** Total size of all files. */
   readonly maxTreeBytes: number;
-  /** Bytes of one file. The AUR takes 256,000. */
+  /** Size of one file. The AUR accepts 256,000 bytes. */
   readonly maxFileBytes: number;
   readonly maxFiles: number;
 }
@@ -25,14 +25,14 @@ const MAX_PATH_LENGTH = 1024;
 const EXECUTABLE = 0o111;
 
 /**
- * Reads a tar, compressed or not, whose members all lie in one folder, as git and cgit make them. What
- * nobody could review or unpack safely is refused as a whole: paths that lead out of the folder, names
- * that cannot be shown, devices, hard links, and anything too large.
+ * Reads a tar archive, compressed or not, whose members are all in one folder, as git and cgit create
+ * it. An archive that nobody could review or unpack safely is rejected as a whole: with paths that lead
+ * out of the folder, unprintable names, devices, hard links, or anything too large.
  *
- * A folder without files is what a submodule leaves behind, since git keeps no empty ones.
+ * A folder without files stands for a submodule, because git does not track empty folders.
  *
- * @throws PkgstashError `content` if it is refused or cannot be read; the error of `archive` itself if
- * that fails.
+ * @throws PkgstashError `content` if it is rejected or cannot be read; the error of `archive` if that
+ * fails.
  */
 export async function readTreeArchive(
   archive: ReadableStream<Uint8Array>,
@@ -41,7 +41,7 @@ export async function readTreeArchive(
   const contents = new TreeContents(limits);
   const tar = new TarReader((_, size) => size <= limits.maxFileBytes);
   const bytes = decompress(archive.pipeThrough(capped(limits.maxArchiveBytes)), {
-    // Headers and padding beside the files.
+    // Headers and padding.
     maxDecompressedBytes: limits.maxTreeBytes + limits.maxFiles * 2048,
   });
   for await (const chunk of bytes) {
@@ -51,7 +51,7 @@ export async function readTreeArchive(
   return contents.tree();
 }
 
-/** As `readTreeArchive`, of files that come one by one. */
+/** Like `readTreeArchive`, for a list of files. */
 export function treeOf(
   files: readonly { path: string; mode: "100644" | "100755" | "120000"; content: Uint8Array }[],
   limits: TreeLimits = TREE_LIMITS,
@@ -85,7 +85,7 @@ export function capped(maxBytes: number): TransformStream<Uint8Array, Uint8Array
   });
 }
 
-/** The members of one archive as they come. */
+/** Collects the members of an archive. */
 class TreeContents {
   readonly #limits: TreeLimits;
   readonly #files = new Map<string, SourceFile>();
@@ -103,7 +103,7 @@ class TreeContents {
       if (path !== "") this.#folders.add(path);
       return;
     }
-    if (path === "") throw refused("a file stands in place of its folder");
+    if (path === "") throw refused("a file replaces its folder");
     if (this.#files.has(path)) throw refused(`it contains ${quoted(path)} twice`);
     const { maxFiles, maxTreeBytes } = this.#limits;
     if (this.#files.size >= maxFiles) throw refused(`it has more than ${maxFiles} files`);
@@ -138,7 +138,7 @@ class TreeContents {
       segments.every((segment) => segment !== "" && segment !== "." && segment !== "..");
     if (!isSafe) throw refused(`the path ${quoted(name)} is not allowed`);
     this.#root ??= segments[0] ?? "";
-    if (segments[0] !== this.#root) throw refused("its files do not lie in one folder");
+    if (segments[0] !== this.#root) throw refused("its files are not in one folder");
     return segments.slice(1).join("/");
   }
 
@@ -150,15 +150,15 @@ class TreeContents {
     if (type !== "file") throw refused(`${quoted(path)} is a device or a FIFO`);
     if (body === null) {
       throw refused(
-        `${quoted(path)} has ${size} bytes, and ${this.#limits.maxFileBytes} are allowed`,
+        `${quoted(path)} has ${size} bytes; ${this.#limits.maxFileBytes} are allowed`,
       );
     }
-    // Copied: the body is overwritten by the next member.
+    // Copied, because the next member overwrites the body.
     return sourceFile(path, body.slice(), (mode & EXECUTABLE) === 0 ? "100644" : "100755");
   }
 }
 
-/** Control characters, those without a picture, and what was no UTF-8. */
+/** Control and invisible characters, and invalid UTF-8. */
 const UNSHOWABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\ufffd]/u;
 
 function parentsOf(path: string): string[] {
@@ -171,5 +171,5 @@ function quoted(text: string): string {
 }
 
 function refused(fault: string): PkgstashError {
-  return new PkgstashError("content", `Cannot take the package source: ${fault}.`);
+  return new PkgstashError("content", `Cannot accept the package source: ${fault}.`);
 }

@@ -18,34 +18,34 @@ export interface WatcherOptions {
   readonly trees: TreeStore;
   readonly client: () => AurClient;
   readonly clock: Clock;
-  /** Called after each check, with what is known now. */
+  /** Called after each check. */
   readonly onChecked: () => Promise<void>;
   readonly intervalMs: () => number;
-  /** What a package base with these dependencies needs; null if that cannot be told at present. */
+  /** The needs of a package base with these dependencies; null if they are unknown now. */
   readonly needsOf: (base: string, dependencies: readonly string[]) => Promise<Needs | null>;
-  /** Trees that must be kept for others. */
+  /** Trees that others still need. */
   readonly treesInUse: () => Promise<Iterable<string>>;
 }
 
-/** What a tree depends on, beyond the mirrored repositories. */
+/** The dependencies of a tree outside the mirrored repositories. */
 export interface Needs {
   /** Watched package bases. */
   readonly needs: readonly string[];
-  /** Dependencies that no repository has and nobody watches. */
+  /** Dependencies that no repository has and that are not watched. */
   readonly unmet: readonly string[];
 }
 
-/** How the last check went. */
+/** The result of a check. */
 export interface CheckReport {
   /** In milliseconds since the epoch. */
   readonly at: number;
   /** Package bases with new files. */
   readonly changed: readonly string[];
-  /** Why it did not come to its end; null if it did. */
+  /** Why it failed; null if it did not. */
   readonly failure: string | null;
 }
 
-/** Looks for changes of watched packages, one check at a time. */
+/** Checks watched packages for changes, one check at a time. */
 export class Watcher {
   readonly #options: WatcherOptions;
   readonly #checks = new Turns();
@@ -64,9 +64,9 @@ export class Watcher {
     return this.#last;
   }
 
-  /** Checks at once and then at intervals, until it is stopped. */
+  /** Checks now and then at intervals, until stopped. */
   start(): void {
-    this.#background.add("cannot look for changes", this.#run());
+    this.#background.add("cannot check for changes", this.#run());
   }
 
   async stop(): Promise<void> {
@@ -76,7 +76,7 @@ export class Watcher {
     await this.#takes.settled();
   }
 
-  /** Looks for changes now. A failure is part of the report. */
+  /** Checks for changes now. A failure is part of the report. */
   async check(): Promise<CheckReport> {
     return await this.#checks.run(async () => {
       const { store, clock, onChecked } = this.#options;
@@ -87,18 +87,18 @@ export class Watcher {
       } catch (error) {
         failure = reasonOf(error);
         if (!this.#stopping.signal.aborted) {
-          log.warn("check for changes failed", { reason: failure });
+          log.warn("cannot check for changes", { reason: failure });
         }
       }
-      // Time passes for what is known as well: a cool-down may be over.
+      // Also without changes, because a cool-down may be over.
       await onChecked();
       return this.#last = { at: clock.now(), changed, failure };
     });
   }
 
   /**
-   * Takes the files of a package from its source, if they are not those that were taken last. Files
-   * that are refused are a problem of the package; a source that fails throws.
+   * Fetches the files of a package from its source, unless they are those that were last received.
+   * Rejected files become a problem of the package; a failing source throws.
    */
   async take(base: string, onChanged: () => void = () => {}): Promise<void> {
     const { store, client } = this.#options;
@@ -109,8 +109,8 @@ export class Watcher {
   }
 
   /**
-   * Takes a tree as `receive` does, and returns whether it did: files that are refused are a problem of
-   * the package. A source that fails throws.
+   * Receives a tree like `receive`, and returns whether it was accepted: rejected files become a problem
+   * of the package. A failing source throws.
    */
   async receiveOrRefuse(
     base: string,
@@ -128,18 +128,18 @@ export class Watcher {
     }
   }
 
-  /** Takes a tree that came from the source when that said `mark`. */
+  /** Receives a tree from the source; `mark` identifies its state. */
   async receive(base: string, tree: SourceTree, mark: string): Promise<void> {
     const { store, trees, clock } = this.#options;
     const metadata = metadataOf(tree);
     if (metadata.base !== base) {
       throw new PkgstashError(
         "content",
-        `Cannot use the package source: its .SRCINFO is about ${metadata.base}, not ${base}.`,
+        `Cannot use the package source: its .SRCINFO describes ${metadata.base}, not ${base}.`,
       );
     }
     const needs = await this.#options.needsOf(base, metadata.dependencies) ?? {};
-    // In turn with the removal of trees, so that none goes between the two.
+    // In turn with the removal of trees, so that this one is not removed in between.
     await this.#takes.run(async () => {
       const treeHash = await trees.put(tree);
       await store.update(base, (watched) => ({
@@ -157,19 +157,19 @@ export class Watcher {
     });
   }
 
-  /** Notes why the files of a package cannot be taken, once; null if they can. */
+  /** Records why the files of a package are rejected, once; null if they are not. */
   async noteProblem(base: string, problem: string | null): Promise<void> {
     const { store, clock } = this.#options;
     await store.update(base, (watched) => {
       if (watched.problem === problem) return watched;
       if (problem === null) return { ...watched, problem };
-      const news = `The files of ${base} cannot be taken. ${problem}.`;
-      log.warn("package source refused", { package: base, reason: problem });
+      const news = `The files of ${base} were rejected. ${problem}.`;
+      log.warn("package source rejected", { package: base, reason: problem });
       return withNews({ ...watched, problem }, clock.now(), news);
     });
   }
 
-  /** Removes trees that nothing refers to. */
+  /** Removes unreferenced trees. */
   async removeUnused(): Promise<void> {
     const { store, trees, treesInUse } = this.#options;
     await this.#takes.run(async () => {
@@ -184,7 +184,7 @@ export class Watcher {
       const { failure } = await this.check();
       await this.removeUnused();
       if (signal.aborted) return;
-      // Sooner than usual after a failure, but not while the AUR is left alone.
+      // Sooner than usual after a failure, but not while requests to the AUR pause.
       const wait = failure === null ? intervalMs() : Math.min(client().restMs + 1000, intervalMs());
       await clock.sleep(wait, signal);
     }
@@ -208,13 +208,13 @@ export class Watcher {
   }
 }
 
-/** What the source says of its files; null if it has none to take. */
+/** Identifies the current files at the source; null if there are none to fetch. */
 function markOf(watched: WatchedPackage): string | null {
   if (watched.source.kind !== "aur" || watched.info === null || watched.missing > 0) return null;
   return `${watched.info.lastModified}`;
 }
 
-/** Popularity changes with every answer, and a file need not be written for it. */
+/** Popularity changes with every answer, which is no reason to write a file. */
 function isSameButVotes(one: WatchedPackage, other: WatchedPackage): boolean {
   const essence = ({ info, ...rest }: WatchedPackage) =>
     JSON.stringify({ ...rest, info: info === null ? null : { ...info, popularity: 0, votes: 0 } });

@@ -271,7 +271,7 @@ Deno.test("a package that vanished is told after two answers, and its build stay
     await building.watcher.check();
     const [news, ...others] = building.watchList.find("foo").news;
     assertEquals(others, []);
-    assert(news!.text.startsWith("foo is gone from the AUR: it was deleted, or merged"));
+    assert(news!.text.startsWith("foo is no longer in the AUR: it was deleted, or merged"));
     assertEquals(building.watchList.find("foo").accepted?.version, "1-1");
   });
 });
@@ -296,7 +296,7 @@ Deno.test("a renamed package base is named, and one that came back waits for a p
     aur.put("foo-ng", { files: packageFiles("foo-ng", "2", { names: ["foo"] }) });
     await building.watcher.check();
     await building.watcher.check();
-    assert(building.watchList.find("foo").news[0]!.text.includes("foo is now made by foo-ng"));
+    assert(building.watchList.find("foo").news[0]!.text.includes("foo now belongs to foo-ng"));
     aur.remove("foo-ng");
     aur.put("foo", { files: packageFiles("foo", "2"), lastModified: seconds(HOUR) });
     clock.advance(1000 * HOUR);
@@ -421,7 +421,7 @@ Deno.test("what an update needs of the AUR is found, and decided with it in buil
     assertEquals(building.watchList.find("foo").unmet, []);
     assert(building.watchList.find("lib").isDependency);
     const { news } = building.watchList.find("foo");
-    assert(news.at(-1)!.text.startsWith("foo needs deep, lib of the AUR now"), news.at(-1)!.text);
+    assert(news.at(-1)!.text.startsWith("foo needs deep, lib from the AUR now"), news.at(-1)!.text);
     await building.decisions.approve(approval!.id, YES);
     assertEquals(packages.queued.slice(1).map(({ packageBase, needs }) => [packageBase, needs]), [
       ["deep", []],

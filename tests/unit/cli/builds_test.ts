@@ -34,11 +34,11 @@ Deno.test("builds are listed with what each waits for, and shown with what is un
     / 2 {2}bar +1\.0-1 +x86_64 .*waiting: it needs foo, build 1/,
   );
   await builder.finish(job.id, [await ownPackage("foo")]);
-  assertMatch(await printed("builds", "list", "--state", "held"), / 1 {2}foo .*held: foo: its PKG/);
+  assertMatch(await printed("builds", "list", "--state", "held"), / 1 {2}foo .*held: foo: it na/);
   const shown = await printed("builds", "show", "foo");
   assertStringIncludes(shown, "Build 1, foo 1.0-1 for x86_64");
   assertMatch(shown, /1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ {2}b1, built after/);
-  assertStringIncludes(shown, "foo: its PKGBUILD names another packager (Builds <builds@");
+  assertStringIncludes(shown, "foo: it names another packager (Builds <builds@");
   assertEquals(
     await printed("builds", "approve", "foo", "--reason", "seen"),
     "build 1, foo 1.0-1 for x86_64: published\n",
@@ -52,7 +52,7 @@ Deno.test("builds are listed with what each waits for, and shown with what is un
   assertStringIncludes(await printed("builds", "retry", "3"), "waiting for a builder");
   const refused = await run("builds", "refuse", "3");
   assertEquals(refused.code, EXIT_CODE.failure);
-  assertStringIncludes(refused.err, "it is waiting, and not held");
+  assertStringIncludes(refused.err, "it is waiting, not held");
   const unknown = await run("builds", "show", "nothing");
   assertStringIncludes(unknown.err, "Cannot find a build of nothing");
 });

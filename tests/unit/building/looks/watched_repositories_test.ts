@@ -96,7 +96,7 @@ Deno.test("a repository that fails, or whose files are refused, is told once and
     assertEquals(packages.building.watchList.find("foo").problem, "gone [31m forged");
     clock.advance(HOUR);
     await report(packages, { outcome: "failed", reason: "gone\u001b[31m\nforged." });
-    assertEquals(news(), ["The files of foo cannot be taken. gone [31m forged."]);
+    assertEquals(news(), ["The files of foo were rejected. gone [31m forged."]);
     clock.advance(HOUR);
     await report(packages, { outcome: "unchanged" });
     assertEquals(packages.building.watchList.find("foo").problem, null);
@@ -148,7 +148,7 @@ Deno.test("a package base that is watched at another source stays there", () =>
     assertEquals(await lease(packages), null);
     const adding = packages.building.watchList.addRepository(FROM, "administrator");
     await send(packages, ONE, packageFiles("foo", "9"));
-    const error = await assertRejects(() => adding, PkgstashError, "watched at another source");
+    const error = await assertRejects(() => adding, PkgstashError, "watched from another source");
     assertMatch(error.kind, /conflict/);
     assertEquals(packages.building.watchList.find("foo").source.kind, "aur");
   }));

@@ -277,7 +277,7 @@ Deno.test("a build can be cancelled in every state before it is published", asyn
         await assertRejects(
           () => queue.queue.cancel(build.number, { by: "me", reason: "" }),
           PkgstashError,
-          "it was cancelled already",
+          "it is already cancelled",
         );
         assertEquals(queue.told.filter((each) => !each.includes("held")), []);
       }));
@@ -295,7 +295,7 @@ Deno.test("a package that arrives while its build is cancelled changes nothing",
     const arriving = queue.queue.jobs.putProduct(call, product);
     await writer.write(bytes.subarray(0, 100));
     await queue.queue.cancel(build.number, { by: "me", reason: "" });
-    const refused = assertRejects(() => arriving, PkgstashError, "has ended meanwhile");
+    const refused = assertRejects(() => arriving, PkgstashError, "has ended");
     await writer.write(bytes.subarray(100));
     await writer.close();
     await refused;
@@ -340,7 +340,7 @@ Deno.test("a package that arrives after its lease does not touch what the next b
     const sha256 = sha256Of(good.bytes);
     const body = new Response(good.bytes).body!;
     await queue.queue.jobs.putProduct(next.call, { fileName: good.fileName, sha256, body });
-    const refused = assertRejects(() => arriving, PkgstashError, "has ended meanwhile");
+    const refused = assertRejects(() => arriving, PkgstashError, "has ended");
     await writer.write(bytes.subarray(100));
     await writer.close();
     await refused;
@@ -434,7 +434,7 @@ Deno.test("a held product outlives a restart, and is published as it is when a p
     await assertRejects(
       () => queue.queue.releaseHeld(held.number, "me", ""),
       PkgstashError,
-      "it is published, and not held",
+      "it is published, not held",
     );
   }));
 
@@ -489,11 +489,11 @@ Deno.test("other packages, wrong hashes and packages of another file name are re
     const glibc = await builtPackage("glibc");
     for (
       const [fileName, bytes, sha256, reason] of [
-        [glibc.fileName, glibc.bytes, undefined, "it is no package of foo"],
+        [glibc.fileName, glibc.bytes, undefined, "it is not a package of foo"],
         [foo.fileName, glibc.bytes, undefined, ".PKGINFO has the name"],
         [foo.fileName, foo.bytes, "0".repeat(64), "its SHA-256 is"],
-        ["../foo-1.0-1-x86_64.pkg.tar.gz", foo.bytes, undefined, "no package of foo"],
-        [`${foo.fileName}.sig`, foo.bytes, undefined, "no package of foo"],
+        ["../foo-1.0-1-x86_64.pkg.tar.gz", foo.bytes, undefined, "not a package of foo"],
+        [`${foo.fileName}.sig`, foo.bytes, undefined, "not a package of foo"],
         [foo.fileName, foo.bytes.slice(0, 100), undefined, "annot"],
       ] as const
     ) {
@@ -531,7 +531,7 @@ Deno.test("a builder reaches its own leased jobs only", () =>
       await assertRejects(
         attempt as () => Promise<unknown>,
         PkgstashError,
-        "is not this builder's",
+        "belongs to another builder",
       );
     }
     assertEquals(queue.queue.find("foo").state, "leased");
@@ -544,7 +544,7 @@ Deno.test("metadata that are not what was approved hold the build, until a perso
     const printed = srcinfoText("foo", { lines: ["depends = evil"] });
     const differences = await queue.queue.jobs.compareMetadata(first.call, printed);
     assertEquals(differences, [
-      'depends of the base foo is "evil", and nothing was approved',
+      'depends of the base foo is "evil" instead of nothing',
     ]);
     const held = queue.queue.find("foo");
     assertEquals([held.state, held.hold?.kind], ["held", "metadata"]);
@@ -620,11 +620,11 @@ Deno.test("of ended builds the latest are kept, and numbers are never used again
 Deno.test("a request that cannot be built is refused with everything that is wrong", () =>
   withQueue(async (queue) => {
     const wrong: [Record<string, unknown>, string][] = [
-      [{ packageNames: ["../x"] }, '"../x" is no name'],
+      [{ packageNames: ["../x"] }, '"../x" is not a valid package name'],
       [{ needs: ["foo"] }, "it needs itself"],
-      [{ version: "1" }, "is no version"],
+      [{ version: "1" }, "is not a version"],
       [{ architectures: [] }, "for no architecture"],
-      [{ architectures: ["../x"] }, "no architecture"],
+      [{ architectures: ["../x"] }, "not an architecture"],
       [{ repository: "none" }, "Cannot find the repository none"],
       [{ treeHash: "0".repeat(64) }, "no longer kept"],
     ];
@@ -691,7 +691,7 @@ Deno.test("of a package that follows a source, pkgver() gives pkgver and nothing
       const build = await queue.enqueue("foo", { srcinfo: FOLLOWING });
       const made = await queue.buildNext([await builtPackage("foo", version)]);
       assertEquals([made.number, made.state], [build.number, "held"], version);
-      assertStringIncludes(made.hold!.reason, "is not the approved one");
+      assertStringIncludes(made.hold!.reason, "differs from the approved one");
     }
   }));
 

@@ -27,10 +27,10 @@ Deno.test("every other value, key or package is told", () => {
     ["depends = a", "depends = b", 'depends of the base foo is "b"'],
     ["sha256sums = 00", "sha256sums = SKIP", "sha256sums of the base foo"],
     ["sha256sums = 00", "sha256sums = 00\n\tinstall = x.install", "install of the base foo"],
-    ["pkgname = foo-doc", "pkgname = bar", "the package bar is new"],
+    ["pkgname = foo-doc", "pkgname = bar", "the package bar was added"],
     ["pkgname = foo-doc", "pkgname = bar", "the package foo-doc is missing"],
     ["pkgver = 1.0", "pkgver = 1.1", "pkgver of the base foo"],
-    ["pkgbase = foo", "pkgbase = bar", "the base bar is new"],
+    ["pkgbase = foo", "pkgbase = bar", "the base bar was added"],
     ["\tdepends = a\n", "", "depends of the base foo"],
   ];
   for (const [before, after, told] of changed) {
@@ -61,7 +61,13 @@ Deno.test("another pkgver is taken of a package that follows a source, and of no
 
 Deno.test("what is no .SRCINFO differs, whoever wrote it", () => {
   for (const text of ["", "hello", "pkgname = foo", "\x1b[2J"]) {
-    assertStringIncludes(metadataDifferences(APPROVED, text, PLAIN)[0]!, "makepkg printed no");
-    assertStringIncludes(metadataDifferences(text, APPROVED, PLAIN)[0]!, "was approved has no");
+    assertStringIncludes(
+      metadataDifferences(APPROVED, text, PLAIN)[0]!,
+      "the output of makepkg --printsrcinfo cannot be read",
+    );
+    assertStringIncludes(
+      metadataDifferences(text, APPROVED, PLAIN)[0]!,
+      "the approved .SRCINFO cannot be read",
+    );
   }
 });

@@ -72,7 +72,7 @@ Deno.test("a package source that cannot be unpacked or shown safely is refused a
       const error = await assertRejects(() => readTreeArchive(archive), PkgstashError);
       assertEquals(error.kind, "content");
       assertEquals(
-        error.message.startsWith("Cannot take the package source:"),
+        error.message.startsWith("Cannot accept the package source:"),
         true,
         error.message,
       );
@@ -90,7 +90,7 @@ Deno.test("a package source beyond a limit is refused", async (t) => {
   for (const [what, entries] of cases) {
     await t.step(what, async () => {
       const archive = await archiveOf(...entries);
-      await assertRejects(() => readTreeArchive(archive, limits), PkgstashError, "Cannot take");
+      await assertRejects(() => readTreeArchive(archive, limits), PkgstashError, "Cannot accept");
     });
   }
   await t.step("an archive that is too large", async () => {
