@@ -7,8 +7,8 @@ const DOOR = ["building/building_test.ts"];
 export const WATCHING: readonly Mutant[] = [
   {
     file: "building/decisions/inspection.ts",
-    find: "treeHash !== candidate.treeHash && seen.includes(treeHash)",
-    replace: "seen.includes(treeHash)",
+    find: "each.treeHash !== treeHash && seen.includes(each.treeHash)",
+    replace: "seen.includes(each.treeHash)",
     breaks: "what waits can be compared with itself, so that nothing seems to change",
     killedBy: ["building/decisions/inspection_test.ts"],
   },
