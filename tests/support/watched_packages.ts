@@ -5,6 +5,9 @@ import { configOf } from "./configuration.ts";
 import { FakeAur } from "./fake_aur.ts";
 import { TempFolder } from "./temp_folder.ts";
 
+/** A test checks for changes itself; a check at a shorter interval could take them before it. */
+const CHECKS = 'check_interval = "24d"';
+
 /** What the mirrored repositories have, in tests of what is watched. */
 const MIRRORED = ["glibc", "bash", "cmake", "python"];
 
@@ -47,7 +50,7 @@ export class WatchedPackages implements AsyncDisposable {
 
   async #open(): Promise<void> {
     const config = configOf(
-      `state_root = "${this.stateRoot}"\n${this.rootKeys}\n[aur]\nurl = "${this.aur.url}/"\n${this.keys}\n`,
+      `state_root = "${this.stateRoot}"\n${this.rootKeys}\n[aur]\n${CHECKS}\nurl = "${this.aur.url}/"\n${this.keys}\n`,
     );
     this.building = await Building.open(config, {
       publishing: {

@@ -30,6 +30,8 @@ async function withAccepted(
   await withPackages(async (packages, clock) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     await packages.building.watchList.add(["foo"], BY);
+    // After the check that watching begins with.
+    await packages.building.watcher.check();
     const [approval] = await packages.building.decisions.approvals();
     await packages.building.decisions.approve(approval!.id, YES);
     assertEquals(packages.queued.length, 1);
