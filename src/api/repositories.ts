@@ -41,7 +41,7 @@ const PUBLICATION = z.object({
     generation: GENERATION.nullable().describe("Null if nothing had to change."),
   }).optional().describe("What became of debug packages with a repository of their own."),
   waiting: COUNT.default(0).describe(
-    "Number of files that wait for signatures made elsewhere; nothing is published before.",
+    "Number of files that await external signatures; nothing is published until they have them.",
   ),
 }).describe("What a change of a repository became.");
 
@@ -284,7 +284,7 @@ export type WaitingFileReport = z.infer<typeof WAITING_FILE>;
 export const SHOW_WAITING = endpoint({
   method: "GET",
   path: "/api/v1/repositories/{repository}/waiting",
-  summary: "List the files that wait for signatures",
+  summary: "List the files that await signatures",
   right: "upload",
   isLong: true,
   pathParameters: { repository },
@@ -319,7 +319,7 @@ export const SIGN_WAITING = endpoint({
 export const DISCARD_WAITING = endpoint({
   method: "DELETE",
   path: "/api/v1/repositories/{repository}/waiting",
-  summary: "Discard what waits for signatures",
+  summary: "Discard the changes that await signatures",
   isLong: true,
   pathParameters: { repository },
   answers: {

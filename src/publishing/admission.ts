@@ -3,24 +3,24 @@ import { isProvidedBy, isSatisfiedBy, parseDependency } from "../formats/pacman/
 import { vercmp } from "../formats/pacman/vercmp.ts";
 import { areRivals, type PublishedPackage } from "./published_package.ts";
 
-/** What the caller takes upon himself. */
+/** What the caller consents to. */
 export interface Consent {
-  /** An older version than the published one. */
+  /** A version older than the published one. */
   readonly downgrade: boolean;
-  /** Other bytes under a published name and version. */
+  /** Different bytes under a published name and version. */
   readonly replace: boolean;
-  /** The name of a package in a mirrored repository. */
+  /** The name of a package that a mirrored repository has too. */
   readonly shadow: boolean;
 }
 
-/** A mirrored repository that has a package of some name. */
+/** A mirrored repository that has a package of the same name. */
 export interface MirroredNamesake {
-  /** Directory of the repository. */
+  /** The repository's directory. */
   readonly directory: string;
   readonly version: string;
 }
 
-/** What a repository has once packages are added to it. */
+/** The packages of a repository after an addition. */
 export interface Admission {
   readonly packages: PublishedPackage[];
   /** What the caller should know although nothing was refused. */
@@ -28,8 +28,8 @@ export interface Admission {
 }
 
 /**
- * Whether packages may join those of a repository, and what it then has. All are judged before any
- * is taken, and every fault is named.
+ * Decides whether packages may join a repository, and what it then contains. All are judged before
+ * any is accepted, and every fault is reported.
  *
  * @throws PkgstashError `conflict` with all faults, and the option that allows each.
  */
@@ -44,15 +44,16 @@ export function admit(
 ): Admission {
   const faults: string[] = [];
   const warnings: string[] = [];
-  // Rivals have one name, and a repository may get thousands of packages at once.
+  // Rivals share a name, and a repository may get thousands of packages at once.
   const byName = Map.groupBy(present, ({ name }) => name);
-  // Of several versions of one call the newest is published, as from a directory that has them all.
+  // If one call brings several versions, the newest is published, such as from a directory with all
+  // of them.
   for (const added of incoming.toSorted((one, other) => vercmp(one.version, other.version))) {
     const namesakesHere = byName.get(added.name) ?? [];
     faults.push(...faultsOf(added, { packages: namesakesHere, architectures, consent }));
     for (const { directory, version } of namesakes(added.name)) {
-      const clash = `${added.name} is in ${directory} as well (${version}); pacman takes the one ` +
-        "whose repository comes first in pacman.conf";
+      const clash = `${added.name} is also in ${directory} (${version}); pacman takes the one ` +
+        "whose repository pacman.conf lists first";
       if (consent.shadow) warnings.push(clash);
       else faults.push(`${clash} (--shadow allows it)`);
     }
@@ -74,7 +75,9 @@ function faultsOf(
 ): string[] {
   const { fileName, version, architecture } = added;
   if (architecture !== "any" && !architectures.includes(architecture)) {
-    return [`${fileName} is for ${architecture}, and the repository for ${listOf(architectures)}`];
+    return [
+      `${fileName} is for ${architecture}, but the repository is for ${listOf(architectures)}`,
+    ];
   }
   return packages.filter((each) => areRivals(each, added)).flatMap((rival) => {
     const order = vercmp(version, rival.version);
@@ -82,17 +85,17 @@ function faultsOf(
       return [`${fileName} is older than ${rival.version} (--downgrade allows it)`];
     }
     if (order === 0 && rival.sha256 !== added.sha256 && !consent.replace) {
-      return [`${fileName} has other bytes than the published one (--replace allows it)`];
+      return [`${fileName} differs from the published file (--replace allows it)`];
     }
     return [];
   });
 }
 
 /**
- * What is left of a repository without packages of these names.
+ * What remains of a repository without the packages of these names.
  *
- * @throws PkgstashError `not_found` if a name is not there, and `conflict` if others depend on one
- * and `force` is not given.
+ * @throws PkgstashError `not_found` if a name is missing, `conflict` if other packages depend on
+ * one and `force` is not set.
  */
 export function withoutPackages(
   names: readonly string[],

@@ -9,7 +9,7 @@ import type { StateLayout } from "./state_layout.ts";
 
 const log = eventLogger("publishing");
 
-/** The repositories that `repo create` made: those with a `repository.json`. */
+/** The repositories that `repo create` created: those with a `repository.json`. */
 export async function readCreated(layout: StateLayout): Promise<OwnRepositoryConfig[]> {
   const created: OwnRepositoryConfig[] = [];
   for (const name of await directoriesIfPresent(layout.repositories)) {
@@ -35,7 +35,7 @@ export async function recordCreated(
 }
 
 /**
- * A repository of this name with the keys of a table.
+ * Parses a repository of this name from the keys of its table.
  *
  * @throws PkgstashError `invalid_request` with every problem.
  */

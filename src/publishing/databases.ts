@@ -15,16 +15,16 @@ const log = eventLogger("publishing");
 /** Signs bytes, or the file at a path; null in a repository without signatures. */
 export type Sign = ((data: Uint8Array | string) => Promise<Uint8Array>) | null;
 
-/** Where a file of a generation is, and what it must be. */
+/** Where a file of a generation is, and what it must contain. */
 export type PreviousFile = GenerationFile & { readonly path: string };
 
-/** What databases are made from. */
+/** What the databases are built from. */
 export interface DatabaseSource {
   readonly packages: readonly PublishedPackage[];
   readonly architectures: readonly string[];
   readonly store: PackageStore;
   readonly sign: Sign;
-  /** A file of the generation before, unchanged parts of which are used again if it is intact. */
+  /** A file of the previous generation, whose unchanged parts are reused if it is intact. */
   readonly previous: (file: string) => PreviousFile | null;
   /** The date of all files, in milliseconds since the epoch. */
   readonly date: number;
@@ -59,14 +59,16 @@ export async function writeDatabases(
   return written;
 }
 
-/** The file's bytes; undefined if they are not what was published, so that nothing is used again. */
+/**
+ * The file's bytes; undefined if they differ from what was published, so that nothing is reused.
+ */
 async function intactBytes({ path, sha256 }: PreviousFile): Promise<Uint8Array | undefined> {
   const bytes = await Deno.readFile(path);
   if (createHash("sha256").update(bytes).digest("hex") === sha256) return bytes;
-  log.warn("a published database is damaged, so the next one is written anew", { path });
+  log.warn("a published database is damaged; building the next one from scratch", { path });
 }
 
-/** Whether a generation has the databases that the settings ask for, and no others. */
+/** Whether a generation has exactly the databases that the settings require. */
 export function hasDatabases(
   generation: Pick<Generation, "files"> | null,
   { architectures, signing }: Pick<OwnRepositoryConfig, "architectures" | "signing">,
@@ -80,7 +82,7 @@ export function hasDatabases(
   return wanted.toSorted().join() === present.toSorted().join();
 }
 
-/** The name of a database within a generation. */
+/** The name of a database within its generation. */
 export function databaseName(architecture: string, member: string): string {
   return `${architecture}.${member}`;
 }

@@ -2,13 +2,13 @@ import { isDebugPackage } from "../formats/pacman/package_info.ts";
 import type { OwnRepository } from "./own_repository.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
-/** A repository, and the one that has its debug packages; null if that is none of its own. */
+/** A repository, and the one for its debug packages; null if it has none of its own. */
 export interface WithDebug {
   readonly repository: OwnRepository;
   readonly debug: OwnRepository | null;
 }
 
-/** The debug packages that were built together with packages of a repository. */
+/** The debug packages built together with packages of a repository. */
 export async function builtWith(
   packages: readonly PublishedPackage[],
   { repository, debug }: WithDebug,
@@ -19,7 +19,7 @@ export async function builtWith(
   return (await debugPackagesOf(bases, debug)).filter(({ version }) => versions.has(version));
 }
 
-/** The debug packages that belong to `removed`, and to none of `rest`. */
+/** The debug packages that belong to `removed` and to nothing in `rest`. */
 export async function leftBy(
   removed: readonly PublishedPackage[],
   rest: readonly PublishedPackage[],
@@ -28,7 +28,7 @@ export async function leftBy(
   if (debug === null) return [];
   const bases = await basesOf(removed, repository);
   const found = await debugPackagesOf(bases, debug);
-  // What was built together has one version: only those have to be opened.
+  // Packages built together have the same version, so only those need opening.
   const versions = new Set([...removed, ...found].map(({ version }) => version));
   const others = found.length === 0
     ? new Set()
@@ -38,7 +38,7 @@ export async function leftBy(
 
 const SUFFIX = "-debug";
 
-/** The debug packages of what was built from these bases. */
+/** The debug packages built from these bases. */
 async function debugPackagesOf(
   bases: ReadonlySet<string>,
   debug: OwnRepository,
@@ -58,7 +58,7 @@ async function basesOf(
 ): Promise<Set<string>> {
   const bases = new Set<string>();
   for (const each of packages) {
-    // A package that is damaged can be removed as well.
+    // A damaged package must be removable too.
     const facts = await store.factsOf(each).catch(() => null);
     bases.add(facts?.info.base ?? each.name);
   }

@@ -4,14 +4,14 @@ import type { PublishedPackage } from "./published_package.ts";
 /** What a publication did to a package. */
 export type ChangeKind = "added" | "removed" | "upgraded" | "downgraded" | "replaced";
 
-/** A package before and after a publication; one of both is null if it was added or removed. */
+/** A package before and after a publication; one of them is null if it was added or removed. */
 export interface PackageChange {
   readonly kind: ChangeKind;
   readonly from: PublishedPackage | null;
   readonly to: PublishedPackage | null;
 }
 
-/** A file of a generation, and what it must be. */
+/** A file of a generation, and what it must contain. */
 export interface GenerationFile {
   readonly size: number;
   /** In lower-case hexadecimal. */
@@ -19,8 +19,8 @@ export interface GenerationFile {
 }
 
 /**
- * One publication of a repository. Generations are numbered from 1 on and never changed. What it
- * has besides is in its `packages.json`.
+ * One publication of a repository. Generations are numbered from 1 and never change. The packages
+ * are listed in its `packages.json`.
  */
 export interface Generation {
   readonly number: number;
@@ -28,14 +28,14 @@ export interface Generation {
   readonly publishedAt: number;
   /** Who published it. */
   readonly by: string;
-  /** What was asked for, such as `add` or `rollback to 3`. */
+  /** What was requested, such as `add` or `rollback to 3`. */
   readonly action: string;
   readonly changes: readonly PackageChange[];
-  /** Its files by their names, such as `x86_64.db`. */
+  /** Its files by name, such as `x86_64.db`. */
   readonly files: Readonly<Record<string, GenerationFile>>;
 }
 
-/** Every package that differs between two sets, in the order of names. */
+/** Every package that differs between two sets, sorted by name. */
 export function changesBetween(
   before: readonly PublishedPackage[],
   after: readonly PublishedPackage[],
@@ -52,8 +52,8 @@ export function changesBetween(
 }
 
 /**
- * The package that a file name meant in the generation `number`, as far as it has been changed since.
- * `later` are the generations after it, the earliest first.
+ * The package that a file name meant in the generation `number`, if it has changed since. `later`
+ * are the generations after it, earliest first.
  */
 export function changedSince(
   number: number,

@@ -20,7 +20,7 @@ const SUMMARY = "generation.json";
 const PACKAGES = "packages.json";
 const FORMER = "former.json";
 
-/** A generation that is whole on disk. */
+/** A generation that is complete on disk. */
 export interface LoadedGeneration {
   readonly generation: Generation;
   readonly packages: readonly PublishedPackage[];
@@ -28,23 +28,23 @@ export interface LoadedGeneration {
   readonly former: readonly PublishedPackage[];
 }
 
-/** What there is of a repository on disk. */
+/** What is on disk of a repository. */
 export interface StoredHistory {
-  /** The generations that can be read, the earliest first. The last one is served. */
+  /** The readable generations, earliest first. The last one is served. */
   readonly generations: readonly Generation[];
   readonly packages: readonly PublishedPackage[];
   /** See `formerVersions`. */
   readonly former: readonly PublishedPackage[];
-  /** The highest number that was ever given. */
+  /** The highest number ever assigned. */
   readonly lastNumber: number;
   /**
-   * Whether every generation could be read, and some are there if packages are; if not, nothing may
-   * be removed.
+   * Whether every generation could be read, and there are generations if there are packages; if
+   * not, nothing may be removed.
    */
   readonly isWhole: boolean;
 }
 
-/** What there is before anything was published. */
+/** The state before anything is published. */
 export const NO_HISTORY: StoredHistory = {
   generations: [],
   packages: [],
@@ -53,21 +53,21 @@ export const NO_HISTORY: StoredHistory = {
   isWhole: true,
 };
 
-/** Why a repository is not published any more of which something was published. */
+/** The error for a repository whose publications have all become unreadable. */
 export function lostHistory({ root }: RepositoryLayout): PkgstashError {
   const name = basename(root);
   return new PkgstashError(
     "storage",
     `Cannot publish ${name}: none of its publications can be read. Restore ${root} from a ` +
-      `backup, or publish what is left of it with pkgstash repo rebuild ${name}.`,
+      `backup, or publish what remains with pkgstash repo rebuild ${name}.`,
   );
 }
 
-/** Every package that is on disk for a reason: served, former, or of a kept generation. */
+/** Every package on disk that is needed: served, former, or in a kept generation. */
 export function keptPackages(
   { generations, packages, former }: Pick<StoredHistory, "generations" | "packages" | "former">,
 ): PublishedPackage[] {
-  // A package of a kept generation is in the current one, or was changed since then.
+  // A package of a kept generation is in the current one or has changed since.
   const changed = generations.slice(1).flatMap(({ changes }) =>
     changes.flatMap(({ from }) => from ?? [])
   );
@@ -78,8 +78,8 @@ export function keptPackages(
 }
 
 /**
- * The generations of one repository on disk. A generation is written as a whole beside the others,
- * and published by giving its directory the next number, which is one step.
+ * The generations of one repository on disk. Each is written in full beside the others, and
+ * published in a single step: renaming its directory to the next number.
  */
 export class GenerationStore {
   readonly #layout: RepositoryLayout;
@@ -94,7 +94,7 @@ export class GenerationStore {
     return join(this.#layout.generation(number), file);
   }
 
-  /** Reads all generations. Those after the newest one that is whole are passed over. */
+  /** Reads all generations. Skips those after the newest complete one. */
   async load(): Promise<StoredHistory> {
     const numbers = await this.#numbers();
     const generations: Generation[] = [];
@@ -126,33 +126,36 @@ export class GenerationStore {
   /**
    * Reads a generation.
    *
-   * @throws PkgstashError `storage` if any of its files, or of its packages, is not what it was.
+   * @throws PkgstashError `storage` if any of its files or packages has changed.
    */
   async read(number: number): Promise<LoadedGeneration> {
     const generation = await this.#summary(number);
     for (const [name, { size, sha256 }] of Object.entries(generation.files)) {
       const path = this.pathOf(generation, name);
       if ((await statIfPresent(path))?.size !== size || await sha256Of(path) !== sha256) {
-        throw damaged(path, "it is not the file that was published");
+        throw damaged(path, "it differs from what was published");
       }
     }
     const packages = await this.packagesOf(generation);
     const lost = await this.#packages.firstLost(packages);
-    if (lost !== null) throw damaged(this.#packages.pathOf(lost), "it is not there, or cut");
+    if (lost !== null) throw damaged(this.#packages.pathOf(lost), "it is missing or truncated");
     return {
       generation,
       packages,
-      // Generations of earlier versions do not have it.
+      // Generations of earlier versions lack it.
       former: FORMER in generation.files ? await this.#listIn(generation, FORMER) : [],
     };
   }
 
-  /** The packages of a generation, as they are listed: nobody looks whether they are there. */
+  /** The packages that a generation lists, whether or not their files exist. */
   async packagesOf(generation: Generation): Promise<readonly PublishedPackage[]> {
     return await this.#listIn(generation, PACKAGES);
   }
 
-  /** The packages of the latest generation whose list can be read, be they there or not; or null. */
+  /**
+   * The packages of the latest generation with a readable list, whether or not their files exist;
+   * null if there is none.
+   */
   async listed(): Promise<readonly PublishedPackage[] | null> {
     for (const number of (await this.#numbers()).toReversed()) {
       try {
@@ -175,8 +178,8 @@ export class GenerationStore {
   }
 
   /**
-   * Publishes a generation. `write` puts its files into a directory that it is given, and returns
-   * what they must be, by their names.
+   * Publishes a generation. `write` fills the directory that it is given, and returns what each
+   * file must contain, by name.
    */
   async publish(
     summary: Omit<Generation, "files">,
@@ -202,13 +205,13 @@ export class GenerationStore {
     }
   }
 
-  /** Removes a generation; its summary first, so that what is left of it is none. */
+  /** Removes a generation; its summary first, so that a partial removal leaves no generation. */
   async remove({ number }: Generation): Promise<void> {
     await Deno.remove(this.pathOf({ number }, SUMMARY)).catch(() => {});
     await removeTreeIfPresent(this.#layout.generation(number));
   }
 
-  /** In rising order. */
+  /** In ascending order. */
   async #numbers(): Promise<number[]> {
     const { generations } = this.#layout;
     return (await directoriesIfPresent(generations)).map(Number)
@@ -220,13 +223,13 @@ export class GenerationStore {
     const path = this.pathOf({ number }, SUMMARY);
     const generation: Generation = JSON.parse(await Deno.readTextFile(path));
     if (generation.number !== number) {
-      throw damaged(path, `it is of generation ${generation.number}`);
+      throw damaged(path, `it belongs to generation ${generation.number}`);
     }
     return generation;
   }
 }
 
-/** What a file has to be from now on. */
+/** What a file must contain from now on. */
 export async function describeFile(path: string): Promise<GenerationFile> {
   return { size: (await Deno.stat(path)).size, sha256: await sha256Of(path) };
 }

@@ -10,18 +10,18 @@ export interface KeyringPackage {
 const encoder = new TextEncoder();
 
 /**
- * The package `NAME-keyring`, by which clients get the keys of a repository, as `archlinux-keyring`
- * brings those of Arch Linux: installing or upgrading it has pacman-key trust them. Packages of the
- * same keys and time are the same bytes.
+ * The package `NAME-keyring`, which brings a repository's keys to clients as `archlinux-keyring`
+ * does those of Arch Linux: on installation and upgrade, pacman-key trusts them. The same keys and
+ * time yield the same bytes.
  */
 export function keyringPackage(
   { name, keys, fingerprints, time }: {
-    /** That of the repository. */
+    /** Name of the repository. */
     readonly name: string;
     /** All public keys, binary. */
     readonly keys: Uint8Array;
     readonly fingerprints: readonly string[];
-    /** When it is made, in milliseconds since the epoch: its version. */
+    /** Time of creation, in milliseconds since the epoch; becomes the version. */
     readonly time: number;
   },
 ): KeyringPackage {
@@ -62,7 +62,9 @@ function versionOf(time: number): string {
   return `${day.replaceAll("-", "")}.${clock.replaceAll(":", "")}`;
 }
 
-/** The scriptlet of archlinux-keyring. A repository's name has no character that a shell knows. */
+/**
+ * The scriptlet of archlinux-keyring. The name of a repository contains no shell metacharacters.
+ */
 function scriptOf(name: string): string {
   return `post_upgrade() {
   if usr/bin/pacman-key -l >/dev/null 2>&1; then

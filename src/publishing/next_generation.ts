@@ -11,13 +11,13 @@ export interface NextGenerationOptions {
   readonly architectures: readonly string[];
   readonly store: Pick<GenerationStore, "pathOf">;
   readonly packages: PackageStore;
-  /** Null if this server signs nothing. */
+  /** Null if this server does not sign. */
   readonly sign: Signer["sign"] | null;
   /** In milliseconds since the epoch. */
   readonly now: () => number;
 }
 
-/** The files, signatures and dates of a generation that is about to be published. */
+/** The files, signatures and dates of the generation being published. */
 export class NextGeneration {
   readonly #options: NextGenerationOptions;
 
@@ -25,7 +25,7 @@ export class NextGeneration {
     this.#options = options;
   }
 
-  /** Signs what is new, or everything if the current generation was published without signatures. */
+  /** Signs what is new, or everything if the current generation is unsigned. */
   async signPackages(
     packages: readonly PublishedPackage[],
     { changes, current }: {
@@ -43,8 +43,8 @@ export class NextGeneration {
   }
 
   /**
-   * Writes the databases into a directory. `reused` is the generation whose unchanged entries are
-   * taken; null for none.
+   * Writes the databases into a directory. Unchanged entries are copied from the generation
+   * `reused`; null for none.
    */
   async writeDatabases(
     directory: string,
@@ -66,14 +66,14 @@ export class NextGeneration {
     });
   }
 
-  /** A clock that is set back a little must not change what views of the past show. */
+  /** Setting the clock back a little must not change what views of the past show. */
   timeAfter(current: Generation | null): number {
     const now = this.#options.now();
     const last = current?.publishedAt ?? 0;
     return isAhead(last, now) ? now : Math.max(now, last);
   }
 
-  /** Clients compare dates in whole seconds, so each generation has a later one. */
+  /** Clients compare dates in whole seconds, so each generation gets a later one. */
   async #nextDate(current: Generation | null): Promise<number> {
     const { architectures: [architecture = ""], store, now } = this.#options;
     const before = current === null

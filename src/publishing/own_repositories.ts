@@ -18,11 +18,11 @@ export interface OwnRepositoriesOptions {
   readonly signer: Signer & TrustedSignatures;
   /** In milliseconds since the epoch. */
   readonly now: () => number;
-  /** Takes the state directory if nobody has yet. */
+  /** Locks the state directory unless it is already locked. */
   readonly claim: () => Promise<void>;
 }
 
-/** Which repositories there are: those of the configuration, and those that were created. */
+/** The list of repositories: those in the configuration, and those created with `repo create`. */
 export class OwnRepositories {
   readonly #options: OwnRepositoriesOptions;
   readonly #byName = new Map<string, OwnRepository>();
@@ -35,13 +35,13 @@ export class OwnRepositories {
     this.#options = options;
   }
 
-  /** Finds those that were created. */
+  /** Loads those that were created. */
   async load(): Promise<void> {
     this.#created = await readCreated(this.#options.layout);
     this.#arrange();
   }
 
-  /** Every path that clients may ask for. */
+  /** Every path that clients may request. */
   get tree(): RepositoryTree {
     return this.#tree;
   }
@@ -58,22 +58,22 @@ export class OwnRepositories {
     if (found !== undefined) return found;
     throw new PkgstashError(
       "not_found",
-      `Cannot find the repository ${name}: there is none of your own. Make it with pkgstash repo ` +
+      `Cannot find the repository ${name}: you have none of that name. Create it with pkgstash repo ` +
         `create ${name}.`,
     );
   }
 
-  /** The repository for the debug packages of another; null if there is none. */
+  /** The repository for the debug packages of another; null if it has none. */
   debugOf(name: string): OwnRepository | null {
     return this.#byName.get(`${name}-debug`) ?? null;
   }
 
   /**
-   * Creates a repository and publishes it, empty. `table` has the keys that its table in the
-   * configuration would have.
+   * Creates a repository and publishes it, empty. `table` has the same keys as a table in the
+   * configuration.
    *
-   * @throws PkgstashError `invalid_request` for a wrong name or key, `conflict` if the name or the
-   * path is taken.
+   * @throws PkgstashError `invalid_request` for an invalid name or key, `conflict` if the name or
+   * the path is taken.
    */
   async create(
     name: string,
@@ -84,7 +84,7 @@ export class OwnRepositories {
     if (this.#byName.has(name)) {
       throw new PkgstashError(
         "conflict",
-        `Cannot create ${name}: there is such a repository. See pkgstash repo list.`,
+        `Cannot create ${name}: it already exists. See pkgstash repo list.`,
       );
     }
     const [fault] = clientPathFaults([...this.#owners(), ownPaths(settings)]);
@@ -103,15 +103,15 @@ export class OwnRepositories {
     return created;
   }
 
-  /** Applies a new configuration, whose tables win over what was created. */
+  /** Applies a new configuration, whose tables override `repo create`. */
   reconfigure(config: PublishingConfig): void {
     this.#config = config;
     this.#arrange();
   }
 
   /**
-   * Publishes what the configuration has and no client could get: a new repository without packages,
-   * say. What fails is logged, since the rest of the daemon does not depend on it.
+   * Publishes what is configured and not yet available to clients, such as a new repository without
+   * packages. Failures are logged, because the rest of the daemon does not depend on it.
    */
   async publishAsConfigured(): Promise<void> {
     for (const repository of this.all) {
@@ -150,11 +150,11 @@ export class OwnRepositories {
       this.all.flatMap(({ repositories }) => repositories),
     );
     for (const { key, found } of clientPathFaults(this.#owners())) {
-      log.warn("a repository cannot be reached, its path is taken", { key, path: found });
+      log.warn("a repository is unreachable because its path is taken", { key, path: found });
     }
   }
 
-  /** Mirrored repositories first: an own one never takes a path from them. */
+  /** Mirrored repositories first: an own repository never takes a path from them. */
   #owners() {
     return [
       ...this.#config.upstreams.map(upstreamPaths),

@@ -35,14 +35,14 @@ import { unstored } from "./unstored.ts";
 
 const log = eventLogger("publishing");
 
-/** Who asked for a publication, and for what. */
+/** Who requested a publication, and what. */
 export interface PublicationCause {
   readonly by: string;
   /** Such as `add` or `rollback to 3`. */
   readonly action: string;
 }
 
-/** Makes the packages of the next generation of the present ones. */
+/** Computes the packages of the next generation from the present ones. */
 export type Change = (
   present: readonly PublishedPackage[],
 ) => readonly PublishedPackage[] | Promise<readonly PublishedPackage[]>;
@@ -62,14 +62,14 @@ export interface OwnRepositoryOptions {
 }
 
 /**
- * One repository of packages of our own: its packages, and the generations that were published of
- * them. A publication takes these steps, and a crash between any two leaves the generation before:
+ * One repository of our own packages, with the generations published from them. A publication takes
+ * these steps, and a crash between any two leaves the previous generation in place:
  *
- * 1. new packages move into the package store, signed, where nothing refers to them yet;
- * 2. databases, their signatures and a summary are written into `staging`, and synced;
- * 3. their directory is renamed to the next number: the publication;
- * 4. generations beyond `keep_generations` go, and packages that none of the others has and that
- *    `keep_versions` does not keep.
+ * 1. New packages, signed, move into the package store, where nothing refers to them yet.
+ * 2. The databases, their signatures and a summary are written into `staging` and synced.
+ * 3. Their directory is renamed to the next number: the publication.
+ * 4. Generations beyond `keep_generations` are removed, with the packages that no other generation
+ *    contains and `keep_versions` does not keep.
  */
 export class OwnRepository {
   readonly packages: PackageStore;
@@ -99,17 +99,17 @@ export class OwnRepository {
     return this.#settings;
   }
 
-  /** The table that describes it in the configuration file. */
+  /** Its table in the configuration file. */
   get configuration(): string {
     return tableText(this.#settings);
   }
 
-  /** Takes effect with the next publication. */
+  /** Takes effect on the next publication. */
   reconfigure(settings: OwnRepositoryConfig): void {
     this.#settings = settings;
   }
 
-  /** What the request path knows it by: one repository for each architecture. */
+  /** How the request path sees it: one repository for each architecture. */
   get repositories(): Repository[] {
     const { name, architectures, clientPath } = this.#settings;
     return architectures.map((architecture) => ({
@@ -120,42 +120,45 @@ export class OwnRepository {
     }));
   }
 
-  /** The generations, the earliest first; the last one is served. Reads them at the first call. */
+  /** The generations, earliest first; the last one is served. Read on the first call. */
   async history(): Promise<readonly Generation[]> {
     await this.#loaded();
     return this.#history.generations;
   }
 
-  /** The generation that is served; null if nothing has been published yet. */
+  /** The generation being served; null before the first publication. */
   async current(): Promise<Generation | null> {
     return (await this.history()).at(-1) ?? null;
   }
 
-  /** The packages of the generation that is served. */
+  /** The packages of the generation being served. */
   async published(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
     return this.#history.packages;
   }
 
-  /** The packages that the next change applies to: with those that wait for signatures. */
+  /** The packages to which the next change applies, including those that await signatures. */
   async nextPackages(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
     return this.#nextPackages;
   }
 
-  /** The packages of the latest publication that can be read, even if some of them are lost. */
+  /**
+   * The packages of the latest publication with a readable list, even if some of the files are
+   * lost.
+   */
   async listed(): Promise<readonly PublishedPackage[] | null> {
     await this.#loaded();
     return await this.#store.listed();
   }
 
-  /** The packages that are kept for download by `keep_versions`; the database does not list them. */
+  /** The packages that `keep_versions` keeps for download and the database does not list. */
   async former(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
     return this.#history.former;
   }
 
-  /** The package that is served under a file name; null if there is none. */
+  /** The package served under a file name; null if there is none. */
   async find(fileName: string): Promise<PublishedPackage | null> {
     return byFileName(await this.published()).get(fileName) ?? null;
   }
@@ -178,8 +181,8 @@ export class OwnRepository {
   }
 
   /**
-   * Publishes the present packages again unless the databases are those that the settings ask for:
-   * clients find one in a repository that is new, and for an architecture that was added.
+   * Publishes the present packages again unless the databases already match the settings, so that
+   * clients find one in a new repository and for a new architecture.
    */
   async publishAsConfigured(): Promise<Generation | null> {
     const current = await this.current();
@@ -189,10 +192,10 @@ export class OwnRepository {
   }
 
   /**
-   * Publishes what `change` makes of the present packages, in turn with other publications. Returns
-   * the generation, or null if that changes nothing. With `anew` there is one in any case, and its
-   * databases take nothing from those before. `lastStep` comes right before the publication, or in
-   * its place if nothing changes; if it fails, so does this.
+   * Publishes what `change` makes of the present packages, one publication at a time. Returns the
+   * generation, or null if nothing changes. With `anew`, publishes in any case and builds the
+   * databases from scratch. `lastStep` runs right before the publication, or in its place if
+   * nothing changes; if it fails, so does the publication.
    */
   async publish(
     cause: PublicationCause,
@@ -202,7 +205,7 @@ export class OwnRepository {
     return await this.#inTurn(() => this.#publish(cause, change, options));
   }
 
-  /** Every package that is on disk for a reason: served, former, or of a kept generation. */
+  /** Every package on disk that is needed: served, former, or in a kept generation. */
   async kept(): Promise<readonly PublishedPackage[]> {
     await this.#loaded();
     return keptPackages(this.#history);
@@ -216,14 +219,14 @@ export class OwnRepository {
     return await this.#turns.run(() => this.packages.replaceSignature(stored, signatures));
   }
 
-  /** Publishes the present packages as a new generation, whose databases are signed now. */
+  /** Publishes the present packages as a new generation with newly signed databases. */
   async publishAgain(action: string): Promise<Generation | null> {
     return await this.#inTurn(() =>
       this.#publish({ by: DAEMON, action }, (present) => present, { isForced: true })
     );
   }
 
-  /** Removes packages by their names; see `withoutPackages`. */
+  /** Removes packages by name; see `withoutPackages`. */
   async remove(
     names: readonly string[],
     { force, by, action = "remove" }: { force: boolean; by: string; action?: string },
@@ -234,7 +237,7 @@ export class OwnRepository {
     );
   }
 
-  /** Publishes the packages of an earlier generation again; null if nothing differs. */
+  /** Publishes the packages of an earlier generation again; null if nothing would change. */
   async rollback(number: number, by: string): Promise<Generation | null> {
     return await this.publish({ by, action: `rollback to ${number}` }, async () => {
       if (!this.#history.generations.some((each) => each.number === number)) {
@@ -247,14 +250,17 @@ export class OwnRepository {
     });
   }
 
-  /** The files of the next generation that a signer elsewhere has to sign, and those that are. */
+  /** The files of the next generation that await an external signature, and those that have one. */
   async waiting(): Promise<{ draft: Draft; files: readonly WaitingFile[] } | null> {
     await this.#loaded();
     const { draft } = this.#waiting;
     return draft === null ? null : { draft, files: await this.#waiting.files() };
   }
 
-  /** Takes the signature of a file that waits for it. Returns the generation, if that was the last. */
+  /**
+   * Accepts the signature of a file that awaits it. Returns the generation if that was the last
+   * one.
+   */
   async sign(name: string, signature: Uint8Array): Promise<Generation | null> {
     return await this.#inTurn(async () => {
       await this.#loaded();
@@ -264,9 +270,10 @@ export class OwnRepository {
   }
 
   /**
-   * Drops what waits for signatures; what is published stays. Returns what it would have changed.
+   * Discards the change that awaits signatures; what is published stays. Returns what the change
+   * would have been.
    *
-   * @throws PkgstashError `conflict` if nothing waits.
+   * @throws PkgstashError `conflict` if nothing awaits signatures.
    */
   async discardWaiting(): Promise<PublicationCause & { changes: readonly PackageChange[] }> {
     return await this.#inTurn(async () => {
@@ -277,17 +284,17 @@ export class OwnRepository {
       if (draft === null || (changes.length === 0 && generations.length === 0)) {
         throw new PkgstashError(
           "conflict",
-          `Cannot discard anything of ${this.#settings.name}: no change of it waits for signatures.`,
+          `Cannot discard changes of ${this.#settings.name}: none awaits signatures.`,
         );
       }
       const { by, action } = draft;
       await this.#waiting.drop();
       await this.#prune();
-      log.info("discarded what waited for signatures", {
+      log.info("discarded the change that awaited signatures", {
         repository: this.#settings.name,
         ...{ by, action, changes: changes.length },
       });
-      // Clients still have to get databases that the settings ask for.
+      // Clients still need the databases that the settings require.
       const cause = { by: DAEMON, action: generations.length === 0 ? "create" : "new settings" };
       await this.#publish(cause, (present) => present, {});
       return { by, action, changes };
@@ -299,17 +306,17 @@ export class OwnRepository {
     return this.#turns.settled();
   }
 
-  /** Takes a directory with a package into the store, signed if packages are. */
+  /** Moves a directory with a package into the store, signing it if packages are signed. */
   async take(directory: string, published: PublishedPackage, facts: PackageFacts): Promise<void> {
     await this.packages.take(directory, published, { facts, sign: this.#sign });
   }
 
-  /** Makes the signatures of this server; null if others sign, or nobody does. */
+  /** Signs as this server; null if signing is external or off. */
   get #sign(): Signer["sign"] | null {
     return this.#settings.signing === "required" ? (data) => this.#signer.sign(data) : null;
   }
 
-  /** Makes the files of the next generation. */
+  /** Builds the files of the next generation. */
   get #next(): NextGeneration {
     return new NextGeneration({
       architectures: this.#settings.architectures,
@@ -336,7 +343,7 @@ export class OwnRepository {
     return this.#waiting.draft?.packages ?? packages;
   }
 
-  /** Whether something was published, and nothing of it can be read. */
+  /** Whether something was published, but nothing of it can be read. */
   get #isLost(): boolean {
     return this.#history.generations.length === 0 && !this.#history.isWhole;
   }
@@ -380,14 +387,14 @@ export class OwnRepository {
     return await this.#add(cause, { packages, former }, write);
   }
 
-  /** Publishes what waits for signatures if it has all of them; null if it has not. */
+  /** Publishes the change that awaits signatures once it has all of them; null until then. */
   async #publishSigned(): Promise<Generation | null> {
     const { draft } = this.#waiting;
     if (draft === null) return null;
     const files = await this.#waiting.files();
     const missing = files.filter(({ isSigned }) => !isSigned).length;
     if (missing > 0) {
-      log.info("waits for signatures", { repository: this.#settings.name, files: missing });
+      log.info("awaiting signatures", { repository: this.#settings.name, files: missing });
       return null;
     }
     const { by, action, packages, former } = draft;
@@ -428,7 +435,7 @@ export class OwnRepository {
       changes: changes.length,
     });
     await this.#prune().catch((error) =>
-      log.warn("cannot remove what is no longer needed", { reason: String(error) })
+      log.warn("cannot remove obsolete files", { reason: String(error) })
     );
     return generation;
   }
@@ -441,7 +448,7 @@ export class OwnRepository {
   }
 
   async #load(): Promise<void> {
-    // What an earlier run did not publish.
+    // Left by an earlier run that did not publish it.
     await removeTreeIfPresent(this.layout.staging);
     this.#history = await this.#store.load();
     await this.#waiting.load(this.#history.lastNumber);

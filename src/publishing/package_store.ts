@@ -13,7 +13,7 @@ import { directoriesIfPresent } from "../platform/files/plain_directory.ts";
 import type { PublishedPackage } from "./published_package.ts";
 import type { RepositoryLayout } from "./state_layout.ts";
 
-/** What databases say of a package: the content of `package.json`. */
+/** What databases say about a package: the content of `package.json`. */
 export interface PackageFacts {
   readonly info: PackageInfo;
   /** As repo-add lists them. */
@@ -23,13 +23,13 @@ export interface PackageFacts {
 /** A package's file and its name in the repository. */
 type Stored = Pick<PublishedPackage, "sha256" | "fileName">;
 
-/** Makes the signature of the file at a path. */
+/** Signs the file at a path. */
 export type SignFile = (path: string) => Promise<Uint8Array>;
 
 const FACTS = "package.json";
 const STATS_AT_A_TIME = 128;
 
-/** The packages of one repository on disk, each in a directory that is named for its content. */
+/** The packages of one repository on disk, each in a directory named after its content. */
 export class PackageStore {
   readonly #layout: RepositoryLayout;
 
@@ -46,10 +46,10 @@ export class PackageStore {
   }
 
   /**
-   * Takes a directory with the package's file, synced, and maybe its signature, which `sign` makes
-   * otherwise. It appears in its place in one step, signature included, so that a copy of the store
-   * never has one without the other. What is there already gets the same bytes, which heals it if it
-   * is damaged, and keeps its signature if none came.
+   * Takes over a directory with the synced package file and, optionally, its signature, which
+   * `sign` makes otherwise. It moves into place in one step, signature included, so a copy of the
+   * store never has one without the other. If the package is already there, its file is replaced,
+   * which repairs any damage, and its signature is kept unless a new one came.
    */
   async take(
     directory: string,
@@ -68,8 +68,8 @@ export class PackageStore {
   }
 
   /**
-   * Takes a package of another store on the same disk, with its signature, by hard links that are made
-   * in a new `directory`.
+   * Links a package and its signature from another store on the same disk, through a new
+   * `directory`.
    */
   async link(other: PackageStore, stored: Stored, directory: string): Promise<void> {
     if (await statIfPresent(this.pathOf(stored)) !== null) return;
@@ -83,7 +83,7 @@ export class PackageStore {
     await renameDurably(directory, this.#layout.package(stored.sha256));
   }
 
-  /** Signs a package unless it has a signature. */
+  /** Signs a package unless it already has a signature. */
   async sign(stored: Stored, sign: SignFile): Promise<void> {
     await signFile(this.pathOf(stored), sign);
   }
@@ -100,7 +100,7 @@ export class PackageStore {
     return true;
   }
 
-  /** What databases say of a package. */
+  /** What databases say about a package. */
   async factsOf({ sha256, fileName }: Stored): Promise<PackageFacts> {
     const path = join(this.#layout.package(sha256), FACTS);
     try {
@@ -115,7 +115,7 @@ export class PackageStore {
     }
   }
 
-  /** Records anew what databases say of a package. */
+  /** Rewrites what databases say about a package. */
   async describe({ sha256 }: Stored, facts: PackageFacts): Promise<void> {
     await writeFileDurably(join(this.#layout.package(sha256), FACTS), JSON.stringify(facts));
   }
@@ -125,8 +125,8 @@ export class PackageStore {
   }
 
   /**
-   * Every package that is stored, by the names of files and directories alone: the SHA-256 is only
-   * begun, and nothing else is known.
+   * Every stored package, as far as the names of files and directories tell: only the first digits
+   * of the SHA-256 are known.
    */
   async all(): Promise<PublishedPackage[]> {
     const found: PublishedPackage[] = [];
@@ -145,7 +145,7 @@ export class PackageStore {
     return found;
   }
 
-  /** The first package whose file is not there in its full length; null if all are. */
+  /** The first package whose file is missing or too short; null if there is none. */
   async firstLost(packages: readonly PublishedPackage[]): Promise<PublishedPackage | null> {
     for (let start = 0; start < packages.length; start += STATS_AT_A_TIME) {
       const batch = packages.slice(start, start + STATS_AT_A_TIME);
@@ -156,7 +156,7 @@ export class PackageStore {
     return null;
   }
 
-  /** Removes every package whose SHA-256 is not among those to keep. */
+  /** Removes every package whose SHA-256 is not to be kept. */
   async prune(kept: ReadonlySet<string>): Promise<void> {
     const names = new Set([...kept].map((sha256) => basename(this.#layout.package(sha256))));
     for (const name of await directoriesIfPresent(this.#layout.packages)) {
@@ -166,7 +166,7 @@ export class PackageStore {
   }
 }
 
-/** Puts a signature beside a file that has none. */
+/** Adds a signature to a file that has none. */
 async function signFile(path: string, sign: SignFile): Promise<void> {
   const signature = `${path}.sig`;
   if (await statIfPresent(signature) !== null) return;

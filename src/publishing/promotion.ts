@@ -16,24 +16,24 @@ export interface PromotionOptions {
   /** Names of packages. */
   readonly names: readonly string[];
   readonly consent: Consent;
-  /** Whether they leave the repository that they come from, and may although others need them. */
+  /** Whether the packages leave their repository, and may do so although others need them. */
   readonly move: { readonly force: boolean } | null;
   readonly by: string;
   readonly namesakes: FindNamesakes;
 }
 
-/** A package that is published in another repository as well. */
+/** A package to publish in another repository too. */
 interface Promoted {
   readonly published: PublishedPackage;
-  /** The repository that has it. */
+  /** The repository it comes from. */
   readonly source: OwnRepository;
 }
 
 /**
- * Publishes packages of one repository in another, as they are: both have hard links to the same
- * files. The debug packages that were built with them go from `FROM-debug` to `TO-debug`, right
- * before their packages. Moved packages are removed from the first repository after that, in a
- * publication of its own, so a crash in between leaves them in both.
+ * Publishes packages of one repository in another, unchanged: both have hard links to the same
+ * files. The debug packages built with them go from `FROM-debug` to `TO-debug`, right before their
+ * packages. Moved packages then leave the first repository in a separate publication, so a crash in
+ * between leaves them in both.
  */
 export async function promote(options: PromotionOptions): Promise<UploadResult> {
   const { names, consent, move, by } = options;
@@ -55,7 +55,7 @@ export async function promote(options: PromotionOptions): Promise<UploadResult> 
   }
   if (move !== null) {
     assertPublishesNow(to, source);
-    // Refuses before anything is published.
+    // Refuse before anything is published.
     withoutPackages(names, published, move.force);
   }
   const action = `${move === null ? "promote" : "move"} from ${source}`;
@@ -123,7 +123,7 @@ export async function promote(options: PromotionOptions): Promise<UploadResult> 
   return result;
 }
 
-/** What goes to the repository itself, and what goes to that of its debug packages. */
+/** What goes into the repository itself, and what goes into its debug repository. */
 async function split(
   { from, to, names }: PromotionOptions,
   published: readonly PublishedPackage[],
@@ -152,12 +152,12 @@ async function split(
   return { packages, debugPackages, warnings };
 }
 
-/** What waits for signatures would be in neither repository meanwhile. */
+/** Until they are signed, moved packages would be in neither repository. */
 function assertPublishesNow({ settings }: OwnRepository, source: string): void {
   if (settings.signing !== "external") return;
   throw new PkgstashError(
     "conflict",
-    `Cannot move to ${settings.name}: what joins it waits for signatures made elsewhere. Promote ` +
-      `the packages, sign them, and then remove them from ${source}. Nothing was changed.`,
+    `Cannot move to ${settings.name}: its changes await external signatures. Promote ` +
+      `the packages, sign them, then remove them from ${source}. Nothing was changed.`,
   );
 }

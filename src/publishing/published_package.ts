@@ -1,11 +1,11 @@
 import type { PackageInfo } from "../formats/pacman/package_info.ts";
 
-/** A package of a generation: what has to be known of it without opening a file of its own. */
+/** A package of a generation: everything that must be known without opening its files. */
 export interface PublishedPackage {
   readonly name: string;
   /** `[epoch:]pkgver-pkgrel` */
   readonly version: string;
-  /** `any`, or one of the repository's. */
+  /** `any`, or an architecture of the repository. */
   readonly architecture: string;
   readonly fileName: string;
   /** Bytes. */
@@ -15,11 +15,11 @@ export interface PublishedPackage {
   /** Each is `name` or `name<op>version`. */
   readonly depends: readonly string[];
   readonly provides: readonly string[];
-  /** When it came, in milliseconds since the epoch. */
+  /** When it was added, in milliseconds since the epoch. */
   readonly addedAt: number;
 }
 
-/** A package as it is published, from what it says of itself and what is known of its file. */
+/** Builds the entry of a package from its own metadata and the facts about its file. */
 export function describePackage(
   { name, version, architecture, depends, provides }: PackageInfo,
   { fileName, size, sha256, addedAt }: Pick<
@@ -40,7 +40,7 @@ export function packagesFor(
   );
 }
 
-/** Whether both would be in one database under one name, so that one has to replace the other. */
+/** Whether both would be in one database under the same name, so one has to replace the other. */
 export function areRivals(one: PublishedPackage, other: PublishedPackage): boolean {
   return one.name === other.name && (one.architecture === other.architecture ||
     one.architecture === "any" || other.architecture === "any");
@@ -51,7 +51,7 @@ const FILES = new WeakMap<
   ReadonlyMap<string, PublishedPackage>
 >();
 
-/** Packages by their file names; made once for each list. */
+/** Packages by file name; computed once for each list. */
 export function byFileName(
   packages: readonly PublishedPackage[],
 ): ReadonlyMap<string, PublishedPackage> {

@@ -34,24 +34,24 @@ const log = eventLogger("publishing");
 export interface PublishingOptions {
   /** The passphrase of the signing keys; null for none. */
   readonly readPassphrase: () => string | null;
-  /** Finds mirrored packages. */
+  /** Finds mirrored packages by name. */
   readonly namesakes: FindNamesakes;
   /** In milliseconds since the epoch. */
   readonly now?: () => number;
-  /** The clock by which keys sign. */
+  /** The clock for signatures. */
   readonly clock?: Clock;
 }
 
 /**
- * Repositories of packages of our own: the door of this wing, which makes its rooms and connects
- * them. A package takes this way:
+ * Repositories of our own packages: the door of this wing, which creates its rooms and connects
+ * them. The way of a package:
  *
- * 1. `uploads` opens an upload; `received_package` writes each file to `staging`, and reads and
- *    checks it on the way.
+ * 1. `uploads` opens an upload; `received_package` writes each file to `staging`, reading and
+ *    checking it as it arrives.
  * 2. `admission` decides, over plain values, whether all of them may join the repository.
  * 3. `own_repository` moves them into the package store, has `databases` written, and publishes the
  *    next generation in one step.
- * 4. `requests` serves the files of the newest generation, or of the one that a client began with.
+ * 4. `requests` serves the files of the newest generation, or of the one with which a client began.
  */
 export class Publishing {
   readonly layout: StateLayout;
@@ -99,8 +99,8 @@ export class Publishing {
   }
 
   /**
-   * Finds the repositories. The state directory is locked if it has any, and otherwise left alone
-   * until it has: most servers mirror only.
+   * Loads the repositories. The state directory is locked if there are any, and otherwise left
+   * alone until there are: most servers only mirror.
    */
   static async open(config: PublishingConfig, options: PublishingOptions): Promise<Publishing> {
     const publishing = new Publishing(config, options);
@@ -117,7 +117,7 @@ export class Publishing {
     }
   }
 
-  /** Every path that clients may ask for. */
+  /** Every path that clients may request. */
   get tree(): RepositoryTree {
     return this.#own.tree;
   }
@@ -132,7 +132,7 @@ export class Publishing {
     return this.#own.find(name);
   }
 
-  /** As `repository`, for a change: takes the state directory if nobody has yet. */
+  /** Like `repository`, but for a change: locks the state directory unless it is already locked. */
   async repositoryToChange(name: string): Promise<OwnRepository> {
     const found = this.repository(name);
     await this.claim();
@@ -169,19 +169,19 @@ export class Publishing {
     return { repository: await this.repositoryToChange(name), debug: this.#own.debugOf(name) };
   }
 
-  /** Writes a package that another wing keeps until it is to be published, and reads it. */
+  /** Writes and reads a package that another wing keeps until its publication. */
   receive = receivePackage;
 
-  /** Finds mirrored packages. */
+  /** Finds mirrored packages by name. */
   get namesakesOf(): FindNamesakes {
     return this.#namesakes;
   }
 
   /**
-   * Publishes packages that lie on this machine, as one upload.
+   * Publishes packages on this machine as one upload.
    *
-   * @throws PkgstashError `conflict` if they would have to wait for signatures made elsewhere: who
-   * calls this takes them for published when it returns.
+   * @throws PkgstashError `conflict` if they would have to await external signatures: the caller
+   * takes them for published once this returns.
    */
   async publishFiles(
     name: string,
@@ -198,26 +198,26 @@ export class Publishing {
       }
       return await this.uploads.publish(repository, upload, cause);
     } catch (error) {
-      // It is gone already if its publication failed halfway.
+      // It is already gone if its publication failed halfway.
       await this.uploads.abandon(repository, upload).catch(() => {});
       throw error;
     }
   }
 
-  /** Publishes a repository anew from its package files; see `rebuild.ts`. */
+  /** Publishes a repository again from its package files; see `rebuild.ts`. */
   async rebuild(name: string, options: Omit<RebuildOptions, "signing">): Promise<RebuildResult> {
     const repository = await this.repositoryToChange(name);
     return await rebuild(repository, { ...options, signing: this.signing });
   }
 
-  /** Checks everything that a repository serves. */
+  /** Verifies everything that a repository serves. */
   async verify(name: string): Promise<VerifiedRepository> {
     return await verifyRepository(this.repository(name), this.signing);
   }
 
   /**
-   * Publishes the public keys as the package `NAME-keyring`, for clients that have an older one, or
-   * that trust the repository already.
+   * Publishes the public keys as the package `NAME-keyring`, for clients that have an older one or
+   * already trust the repository.
    */
   async publishKeyring(name: string, by: string): Promise<UploadResult> {
     const repository = await this.repositoryToChange(name);
@@ -242,10 +242,11 @@ export class Publishing {
   }
 
   /**
-   * Takes the signature of a file that waits for it. Returns the generation, if that was the last.
+   * Accepts the signature of a file that awaits it. Returns the generation if that was the last
+   * one.
    *
-   * @throws PkgstashError `invalid_request` if it is not a good one by a trusted key, `not_found` if
-   * no such file waits.
+   * @throws PkgstashError `invalid_request` if it is not a valid one by a trusted key, `not_found`
+   * if no such file awaits one.
    */
   async sign(
     name: string,
@@ -256,7 +257,7 @@ export class Publishing {
       await body.cancel();
       throw new PkgstashError(
         "invalid_request",
-        `Cannot take ${fileName}: the name of a signature ends in .sig, after that of its file.`,
+        `Cannot take ${fileName}: a signature is named after its file, with .sig appended.`,
       );
     }
     const signature = await signatureIn(body, fileName);
@@ -268,10 +269,10 @@ export class Publishing {
   }
 
   /**
-   * Retires a former signing key, which clients are no longer given then.
+   * Retires a former signing key; clients no longer get it.
    *
-   * @throws PkgstashError `conflict` as long as something that clients get needs it; `force` allows
-   * what only views of earlier generations need.
+   * @throws PkgstashError `conflict` while anything that clients get needs it; `force` disregards
+   * views of earlier generations.
    */
   async retireKey(fingerprint: string, { force }: { force: boolean }): Promise<void> {
     await this.signing.assertFormer(fingerprint);
@@ -281,7 +282,10 @@ export class Publishing {
     await this.signing.retire(fingerprint);
   }
 
-  /** Answers a GET or HEAD for a file of one of these repositories, as it is or in a view. */
+  /**
+   * Answers a GET or HEAD for a file of one of these repositories, in its current state or in a
+   * view.
+   */
   async respond(
     file: RepositoryFile,
     request: Request,
@@ -313,10 +317,13 @@ export class Publishing {
     return [...members, ...packages].sort((one, other) => one.name < other.name ? -1 : 1);
   };
 
-  /** Applies a new configuration, whose tables win over what was created. */
+  /** Applies a new configuration, whose tables override `repo create`. */
   reconfigure(config: PublishingConfig): void {
     this.#own.reconfigure(config);
-    void this.#background.add("cannot publish as configured", this.#own.publishAsConfigured());
+    void this.#background.add(
+      "cannot publish the configured repositories",
+      this.#own.publishAsConfigured(),
+    );
   }
 
   /** Waits for publications in progress, and releases the state directory. */
@@ -330,7 +337,7 @@ export class Publishing {
     this.#lock = null;
   }
 
-  /** Locks the state directory once, and makes it if it is missing. Other wings keep state there. */
+  /** Locks the state directory once, creating it if missing. Other wings keep state there. */
   async claim(): Promise<void> {
     this.#lock ??= prepareState(this.layout).catch((error) => {
       this.#lock = null;
@@ -340,13 +347,13 @@ export class Publishing {
   }
 }
 
-/** @throws PkgstashError `conflict` if what is built for it would wait for signatures. */
+/** @throws PkgstashError `conflict` if packages built for it would await external signatures. */
 export function assertSignedHere({ settings }: Pick<OwnRepository, "settings">): void {
   if (settings.signing !== "external") return;
   throw new PkgstashError(
     "conflict",
-    `Cannot build for ${settings.name}: it is signed elsewhere, and what is built has to be there ` +
-      "for the next build. Choose another repository for packages of the AUR, from which they can " +
-      `be promoted to ${settings.name}, or let the server sign it.`,
+    `Cannot build for ${settings.name}: it is signed externally, and a build needs the packages ` +
+      "built before it. Choose another repository for AUR packages, and promote them to " +
+      `${settings.name} from there, or let the server sign.`,
   );
 }

@@ -10,22 +10,22 @@ import type { PackageFacts } from "./package_store.ts";
 import { areRivals, describePackage, type PublishedPackage } from "./published_package.ts";
 import type { Signing } from "./signing/signing.ts";
 
-/** A package whose file is not what the repository has on record of it. */
+/** A package whose file or signature differs from the repository's records. */
 export interface Difference {
   readonly file: string;
-  /** What becomes of it: its record is written anew, it is signed anew, or it cannot be published. */
+  /** What happens to it: its record is rewritten, it is signed again, or it cannot be published. */
   readonly outcome: "described" | "signed" | "lost";
-  /** A clause, such as "it is not there". */
+  /** A clause, such as "it is missing". */
   readonly reason: string;
 }
 
-/** How far a rebuild is. */
+/** Progress of a rebuild. */
 export type RebuildStep =
   | { readonly kind: "plan"; readonly packages: number; readonly bytes: number }
   | { readonly kind: "read"; readonly packages: number; readonly bytes: number }
   | ({ readonly kind: "difference" } & Difference);
 
-/** What a rebuild did. Sizes are in bytes. */
+/** The outcome of a rebuild. Sizes are in bytes. */
 export interface RebuildResult {
   readonly packages: number;
   readonly bytes: number;
@@ -34,21 +34,21 @@ export interface RebuildResult {
 }
 
 export interface RebuildOptions {
-  /** Whether packages that are missing or damaged are left out; otherwise nothing is published. */
+  /** Whether to leave out missing and damaged packages; otherwise they prevent the publication. */
   readonly force: boolean;
   readonly by: string;
   readonly signing: Pick<Signing, "verify">;
   readonly onStep: (step: RebuildStep) => void;
-  /** Ends it before anything is published. */
+  /** Cancels it before anything is published. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Reads every package of a repository again, and publishes databases that are made of nothing else.
- * The packages are those of the latest publication whose list can be read, even if it is not served
- * any more because a file is lost; without any list, the newest versions in the package store.
+ * Reads every package of a repository again, and builds and publishes its databases from nothing
+ * else. The packages are those of the latest publication with a readable list, even if a lost file
+ * prevents serving it; without any list, the newest versions in the package store.
  *
- * @throws PkgstashError `conflict` if packages are lost and `force` is not given.
+ * @throws PkgstashError `conflict` if packages are lost and `force` is not set.
  */
 export async function rebuild(own: OwnRepository, options: RebuildOptions): Promise<RebuildResult> {
   const { force, by, onStep, signal } = options;
@@ -101,7 +101,10 @@ interface ReadAgain {
   readonly facts: PackageFacts;
 }
 
-/** @throws PkgstashError `content` if the file has other bytes, or cannot be read as a package. */
+/**
+ * @throws PkgstashError `content` if the file differs from what was published or is not a readable
+ * package.
+ */
 async function readAgain(own: OwnRepository, recorded: PublishedPackage): Promise<ReadAgain> {
   const { fileName, addedAt } = recorded;
   using file = await Deno.open(own.packages.pathOf(recorded));
@@ -118,24 +121,24 @@ async function readAgain(own: OwnRepository, recorded: PublishedPackage): Promis
   );
   const { info, files } = await readPackageArchive(bytes, fileName, { isLocal: true });
   const sha256 = hash.digest("hex");
-  // A store of which nothing is recorded knows no more than how the digest begins.
+  // Without a record, only the beginning of the digest is known, from the directory's name.
   if (!sha256.startsWith(recorded.sha256)) {
-    throw new PkgstashError("content", "it has other bytes than were published");
+    throw new PkgstashError("content", "it differs from what was published");
   }
   const published = describePackage(info, { fileName, size, sha256, addedAt });
   return { published, facts: { info, files } };
 }
 
-/** What a package that cannot be read lacks. A disk that fails is no loss, and thrown. */
+/** Why a package is lost. A failing disk is no loss, and throws. */
 function lossOf(error: unknown): { readonly loss: string } {
-  if (error instanceof Deno.errors.NotFound) return { loss: "it is not there" };
+  if (error instanceof Deno.errors.NotFound) return { loss: "it is missing" };
   const isLoss = isUnreadable(error) ||
     (error instanceof PkgstashError && error.kind === "content");
   if (!isLoss) throw error;
   return { loss: reasonOf(error) };
 }
 
-/** How what is recorded of a package, if it is, differs from what its file says; null if not. */
+/** How the records of a package differ from what its file says; null if they do not. */
 async function descriptionFault(
   own: OwnRepository,
   recorded: PublishedPackage | null,
@@ -148,10 +151,10 @@ async function descriptionFault(
     return "its package.json cannot be read";
   }
   if (JSON.stringify(known) !== JSON.stringify(facts)) {
-    return "its package.json says something else";
+    return "its package.json differs from the file";
   }
   const isSame = JSON.stringify(recorded) === JSON.stringify(published);
-  return recorded === null || isSame ? null : "the list of packages says something else";
+  return recorded === null || isSame ? null : "the list of packages differs from the file";
 }
 
 async function signatureFault(
@@ -161,7 +164,7 @@ async function signatureFault(
 ): Promise<string | null> {
   if (own.settings.signing === "none") return null;
   const path = own.packages.signatureOf(recorded);
-  if (await statIfPresent(path) === null) return "its signature is not there";
+  if (await statIfPresent(path) === null) return "its signature is missing";
   try {
     await signing.verify(own.packages.pathOf(recorded), await Deno.readFile(path));
     return null;
@@ -171,7 +174,7 @@ async function signatureFault(
   }
 }
 
-/** The packages with what was published since the rebuild began. */
+/** The packages, with what was published since the rebuild began. */
 function withChanges(
   packages: readonly PublishedPackage[],
   { before, present }: {

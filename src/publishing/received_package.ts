@@ -4,7 +4,7 @@ import { type PackageArchive, readPackageArchive } from "../formats/pacman/packa
 import { removeIfPresent } from "../platform/files/durable.ts";
 import { unstored } from "./unstored.ts";
 
-/** What is known of an uploaded package once it is on disk. */
+/** What is known about an uploaded package once it is on disk. */
 export interface ReceivedPackage {
   readonly archive: PackageArchive;
   readonly size: number;
@@ -12,22 +12,26 @@ export interface ReceivedPackage {
   readonly sha256: string;
 }
 
-/** How much more of a refused upload is taken, so that its sender hears why instead of a reset. */
+/**
+ * How much more of a refused upload to read, so that its sender gets the reason rather than a
+ * reset.
+ */
 const MAX_DRAINED_BYTES = 512 * 1024 ** 2;
 
 /**
- * Writes an upload to a new file at `path`, synced, and reads it as a package on the way: each byte
- * is read once, but for xz, which is read when it is written. After any failure there is no such file.
+ * Writes an upload to a new file at `path`, synced, and parses it on the way. Each byte is read
+ * once, except for xz, which is parsed after it is written. After any failure the file does not
+ * exist.
  *
- * @throws PkgstashError `invalid_request` if it broke off or is no package of this name, `storage` if
- * the disk is full.
+ * @throws PkgstashError `invalid_request` if the upload broke off or is not a package of this name,
+ * `storage` if the disk is full.
  */
 export async function receivePackage(
   body: ReadableStream<Uint8Array>,
   { path, fileName, onBytes = () => {} }: {
     path: string;
     fileName: string;
-    /** Called before bytes are written; what it throws refuses them. */
+    /** Called before bytes are written; throws to refuse them. */
     onBytes?: (count: number) => void;
   },
 ): Promise<ReceivedPackage> {
@@ -61,7 +65,7 @@ export async function receivePackage(
   }
 }
 
-/** Reads a package from the disk once it is there: of xz, that lifts a limit of its size. */
+/** Parses a package from disk: for xz, this avoids a limit on its size. */
 async function readWhenWritten(
   arriving: AsyncIterable<Uint8Array>,
   { path, fileName }: { path: string; fileName: string },
@@ -113,6 +117,6 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
     }
     await reader.cancel();
   } catch {
-    // It broke off, which is what ended it in the first place.
+    // It broke off, which is why the upload ended.
   }
 }

@@ -4,7 +4,7 @@ import type { UploadResult } from "./staged_packages.ts";
 export interface RemovalOptions extends WithDebug {
   /** Names of packages. */
   readonly names: readonly string[];
-  /** Whether others of the repository may need them. */
+  /** Whether other packages of the repository may need them. */
   readonly force: boolean;
   readonly by: string;
   /** Such as `move to stable`. */
@@ -12,8 +12,8 @@ export interface RemovalOptions extends WithDebug {
 }
 
 /**
- * Removes packages, and then the debug packages that were built with them and with nothing that
- * stays. A crash in between leaves debug packages without their packages, never the other way round.
+ * Removes packages, and then the debug packages built only with them. A crash in between leaves
+ * debug packages without their packages, never the reverse.
  */
 export async function removePackages(options: RemovalOptions): Promise<UploadResult> {
   const { repository, debug, names, force, by, action = "remove" } = options;

@@ -15,10 +15,10 @@ import { changedSince, type Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
-/** The bytes of all files in memory together. */
+/** Total size of the files in memory, in bytes. */
 const MAX_BYTES_IN_MEMORY = 16 * 1024 ** 2;
 
-/** A client's request for a file of a repository, as it is or as a view shows it. */
+/** A client's request for a file of a repository, in its current state or in a view. */
 export interface Asked<File extends RepositoryFile, V extends View = PublishedView> {
   readonly own: OwnRepository;
   readonly file: File;
@@ -28,8 +28,8 @@ export interface Asked<File extends RepositoryFile, V extends View = PublishedVi
 }
 
 /**
- * Answers requests for files of own repositories from the generation that is served. A client that
- * has begun to sync gets the signatures, and the packages, of the generation that it began with.
+ * Answers requests for files of own repositories from the generation being served. A client that
+ * has begun to sync gets the signatures and packages of the generation with which it began.
  */
 export class OwnRequests implements AsyncDisposable {
   readonly #leases = new Leases<Generation>();
@@ -102,8 +102,8 @@ export class OwnRequests implements AsyncDisposable {
 }
 
 /**
- * The package that a file name means: in the generation that the client began with, else in the one
- * that is served, else in the latest kept one that had it.
+ * The package that a file name means: in the generation with which the client began, else in the
+ * one being served, else in the latest kept one that had it.
  */
 async function meaningOf(
   { fileName }: PackageFile,
@@ -121,7 +121,9 @@ async function meaningOf(
     await served() ?? replaced() ?? await former() ?? null;
 }
 
-/** As `meaningOf`, of a file in a view: the generation that it shows, or showed to this client. */
+/**
+ * Like `meaningOf`, for a file in a view: the generation that it shows, or showed to this client.
+ */
 async function meaningIn(
   view: PublishedView,
   { fileName }: PackageFile,
@@ -140,7 +142,7 @@ function isFor({ architecture }: PublishedPackage, repository: Repository): bool
   return architecture === "any" || architecture === repository.architecture;
 }
 
-/** Sends a database or package that waits for signatures, for the one who makes them. */
+/** Sends a database or package that awaits its signature, to whoever signs it. */
 async function sendWaiting(
   { own, file, request }: Asked<RepositoryFile, View>,
 ): Promise<Response | null> {
@@ -159,7 +161,7 @@ function isSignature(member: SnapshotMember): boolean {
   return member.endsWith(".sig");
 }
 
-/** What a lease is for: a database or file list, and its signature. */
+/** What a lease covers: a database or file list, and its signature. */
 function leaseKey(
   { repository }: RepositoryFile,
   member: SnapshotMember,

@@ -3,13 +3,13 @@ import { vercmp } from "../formats/pacman/vercmp.ts";
 import type { Generation } from "./generation.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
-/** As long as a replaced generation is surely kept: clients that began with it need its files. */
+/** How long a replaced generation is kept at least: clients that began with it need its files. */
 const KEEP_REPLACED_MS = 10 * 60_000;
 const DAY_MS = 24 * 3_600_000;
 
 /**
- * The earliest generations, which are no longer kept. Those that are have no gaps between them. `now`
- * is in milliseconds since the epoch.
+ * The earliest generations, which are no longer kept. Those that are kept have no gaps. `now` is in
+ * milliseconds since the epoch.
  */
 export function surplusGenerations(
   generations: readonly Generation[],
@@ -23,9 +23,10 @@ export function surplusGenerations(
 }
 
 /**
- * The packages that clients can still download although the database lists them no more: of each name
- * that it lists, the newest versions among those in `replaced`, which has the latest replaced last.
- * Of one file name only the bytes that were published last count, and none where it is published.
+ * The packages that clients can still download although the database no longer lists them: for each
+ * name that it lists, the newest versions in `replaced`, which is ordered by time of replacement.
+ * Of several files with one name, only the one published last counts, and none if the name is still
+ * published.
  */
 export function formerVersions(
   replaced: readonly PublishedPackage[],

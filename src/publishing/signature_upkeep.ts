@@ -10,30 +10,30 @@ import type { Signing } from "./signing/signing.ts";
 
 const log = eventLogger("signing");
 
-/** From the start of the daemon to the first look: clients come first. */
+/** From the daemon's start to the first check: clients come first. */
 const FIRST_PAUSE_MS = 30_000;
-/** Between two looks at the keys. */
+/** Between two checks of the keys. */
 const MAX_PAUSE_MS = 10 * 60_000;
-/** How often everything is looked at again, although nothing should have become outdated. */
+/** How often everything is checked, even if nothing should be outdated. */
 const FULL_LOOK_MS = 24 * 3_600_000;
 
-/** What still has signatures of a key. */
+/** What still has signatures by a key. */
 export interface KeyUse {
   readonly repository: string;
   /** Number of kept packages. */
   readonly packages: number;
-  /** Numbers of the kept generations whose databases are signed by it. */
+  /** Numbers of the kept generations whose databases it signed. */
   readonly generations: readonly number[];
-  /** Whether one of those is served. */
+  /** Whether one of those is being served. */
   readonly isServed: boolean;
 }
 
 /**
- * Replaces the signatures of former keys in the background: those of all kept packages first, one
+ * Replaces the signatures of former keys in the background: first those of all kept packages, one
  * file at a time, then those of the databases, by publishing them again. Clients trust both keys
- * meanwhile, so each file has a good signature at any moment. The files themselves show what is left to do,
- * so the next run continues one that was cut short. Signatures of packagers stay, and so do the
- * databases of earlier generations.
+ * meanwhile, so each file has a valid signature at any moment. The files themselves show what
+ * remains to be done, so the next run resumes an interrupted one. Packagers' signatures stay, and
+ * so do the databases of earlier generations.
  */
 export class SignatureUpkeep implements AsyncDisposable {
   readonly #signing: Signing;
@@ -43,7 +43,7 @@ export class SignatureUpkeep implements AsyncDisposable {
   readonly #stop = new AbortController();
   #pause = new AbortController();
   #loop: Promise<void> = Promise.resolve();
-  /** The key by which everything was signed when it was last looked at, and when that was. */
+  /** The key with which everything was signed at the last check, and the time of that check. */
   #done: { fingerprint: string; at: number } | null = null;
 
   constructor({ signing, repositories, clock }: {
@@ -56,23 +56,23 @@ export class SignatureUpkeep implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** Begins to look after the signatures until it is disposed. */
+  /** Starts maintaining the signatures, until disposed. */
   start(): void {
     this.#loop = this.#work();
   }
 
-  /** Looks at everything at once: keys have changed. */
+  /** Checks everything at once, because keys have changed. */
   wake(): void {
     this.#done = null;
     this.#pause.abort();
   }
 
-  /** Replaces what has to be replaced now; resolves when nothing is left, or it was stopped. */
+  /** Replaces what must be replaced now; resolves when nothing remains or it was stopped. */
   run(): Promise<void> {
     return this.#turns.run(() => this.#run());
   }
 
-  /** Where signatures of one of the daemon's keys are, as far as anywhere. */
+  /** Where signatures by one of the daemon's keys remain. */
   async usesOf(fingerprint: string): Promise<KeyUse[]> {
     const isBy = async (path: string) => {
       const signature = await readIfPresent(path);
@@ -180,7 +180,7 @@ export class SignatureUpkeep implements AsyncDisposable {
       const after = await this.#signing.sign(own.packages.pathOf(each));
       return await own.replaceSignature(each, { before, after });
     } catch (error) {
-      // It was removed meanwhile.
+      // It has been removed meanwhile.
       if (await statIfPresent(own.packages.pathOf(each)) === null) return false;
       throw error;
     }
@@ -205,7 +205,7 @@ export class SignatureUpkeep implements AsyncDisposable {
 }
 
 /**
- * Refuses to retire a key as long as anything that clients get needs it.
+ * Refuses to retire a key while anything that clients get needs it.
  *
  * @throws PkgstashError `conflict` with what needs it.
  */
@@ -215,8 +215,8 @@ export function assertUnused(fingerprint: string, uses: readonly KeyUse[], force
   if (inUse.length > 0) {
     throw new PkgstashError(
       "conflict",
-      `${what} what it has signed in ${inUse.map(({ repository }) => repository).join(", ")} is ` +
-        "not yet signed by the new key. That happens in the background; try again later.",
+      `${what} its signatures in ${inUse.map(({ repository }) => repository).join(", ")} is ` +
+        "not yet replaced by the new key's. That happens in the background; try again later.",
     );
   }
   if (uses.length === 0 || force) return;
@@ -225,9 +225,7 @@ export function assertUnused(fingerprint: string, uses: readonly KeyUse[], force
   );
   throw new PkgstashError(
     "conflict",
-    `${what} it has signed the databases of ${
-      kept.join(" and ")
-    }, which views show. They go with ` +
+    `${what} it signed the databases of ${kept.join(" and ")}, which views show. They go with ` +
       "keep_generations (--force retires it now; clients that have it keep it).",
   );
 }

@@ -6,16 +6,16 @@ import type { OwnRepository } from "./own_repository.ts";
 import type { PackageFacts } from "./package_store.ts";
 import type { PublishedPackage } from "./published_package.ts";
 
-/** What an upload became. */
+/** The result of an upload. */
 export interface UploadResult {
-  /** Null if everything was published already. */
+  /** Null if everything was already published. */
   readonly generation: Generation | null;
   readonly warnings: readonly string[];
-  /** What became of its debug packages, if they went to a repository of their own. */
+  /** The result for its debug packages, if they went to a repository of their own. */
   readonly debug?: { readonly repository: string; readonly generation: Generation | null };
 }
 
-/** A package that waits to be published. */
+/** A package to be published. */
 export interface StagedPackage {
   readonly published: PublishedPackage;
   readonly facts: PackageFacts;
@@ -23,21 +23,21 @@ export interface StagedPackage {
 
 export interface StagedPublication {
   readonly repository: OwnRepository;
-  /** Where its debug packages go; null for the same repository. */
+  /** Repository for the debug packages; null for the same one. */
   readonly debug: OwnRepository | null;
-  /** It has a directory with the files of each package. */
+  /** The directory with a subdirectory of files for each package. */
   readonly directory: string;
   readonly consent: Consent;
   readonly by: string;
   readonly namesakes: (name: string) => readonly MirroredNamesake[];
-  /** Called when nothing is refused, before anything is moved. */
+  /** Called once nothing is refused, before anything is moved. */
   readonly onAdmission: () => void;
 }
 
 /**
- * Publishes packages together, or none if one is refused. Debug packages are a publication of their
- * own, the last step before that of their packages: a failure or a crash in between leaves debug
- * packages without their packages, and never the other way round.
+ * Publishes packages together, or none if one is refused. Debug packages are published separately,
+ * as the last step before their packages: a failure or a crash in between leaves debug packages
+ * without their packages, never the reverse.
  */
 export async function publishStaged(
   staged: readonly StagedPackage[],
@@ -64,7 +64,7 @@ export async function publishStaged(
       ...options,
       onAdmission: () => {},
       beforehand: async () => {
-        // Refused now, nothing of both is moved.
+        // Refuse now, before anything of either is moved.
         admitted(debugPackages, await debug.published(), { ...options, repository: debug });
         options.onAdmission();
       },

@@ -4,8 +4,8 @@ import { PkgstashError, reasonOf } from "../errors.ts";
 const FULL = /\(os error (?:28|122)\)/;
 
 /**
- * What to throw for a change such as "store foo" that failed: an error of the disk of `state_root`
- * becomes one that says what to do, any other stays as it is.
+ * Wraps the failure of a change such as "store foo": a disk error of `state_root` becomes an error
+ * that says what to do; any other stays as it is.
  */
 export function unstored(what: string, error: unknown): unknown {
   const reason = reasonOf(error);

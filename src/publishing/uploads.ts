@@ -20,49 +20,49 @@ import type { Signing } from "./signing/signing.ts";
 
 const log = eventLogger("publishing");
 
-/** How long an upload waits for its next file, or to be published. */
+/** How long an upload may wait for its next file or its publication. */
 const MAX_IDLE_MS = 60 * 60_000;
-/** How often it is looked for uploads that have waited so long. */
+/** How often to look for idle uploads. */
 const LOOK_MS = 5 * 60_000;
 const MAX_SIGNATURE_BYTES = 64 * 1024;
 
-/** The packages of mirrored repositories by their names, for those of `names` that are in any. */
+/** The mirrored packages with these names, by name. */
 export type FindNamesakes = (
   names: readonly string[],
 ) => Promise<ReadonlyMap<string, readonly MirroredNamesake[]>>;
 
-/** Who opens uploads, and how much of them may be on this disk. */
+/** Who opens uploads, and how much disk space they may take. */
 export interface Uploader {
   readonly name: string;
-  /** Uploads that are open at the same time; 0 for no limit. */
+  /** Maximum number of open uploads; 0 for no limit. */
   readonly maxUploads: number;
-  /** Bytes of all of them together; 0 for no limit. */
+  /** Maximum bytes of all of them together; 0 for no limit. */
   readonly maxBytes: number;
 }
 
-/** A file takes at least as much of a disk. */
+/** The minimum that a file occupies on disk. */
 const BLOCK_BYTES = 4096;
 
-/** Files that came for one repository, and that are published together or not at all. */
+/** Files for one repository that are published together or not at all. */
 interface Upload {
   readonly repository: OwnRepository;
   readonly directory: string;
   readonly packages: Map<string, StagedPackage>;
-  /** Names of files that are arriving. */
+  /** Names of files still arriving. */
   readonly arriving: Set<string>;
-  /** Null for one without limits. */
+  /** Null for an uploader without limits. */
   readonly uploader: Uploader | null;
-  /** What it takes of the disk: that of its files, and of those that are arriving. */
+  /** Disk space of its files, including those still arriving, in bytes. */
   readonly bytes: Map<string, number>;
-  /** By the monotonic clock, in milliseconds. */
+  /** On the monotonic clock, in milliseconds. */
   usedAt: number;
 }
 
 /**
- * The uploads in progress: one is opened, gets its files, and is published in one step. Each package
- * waits in a directory of its own, with its signature, which becomes its place in the package store.
- * One whose client is gone is dropped after an hour; those of an earlier run of the daemon are when
- * it starts.
+ * The uploads in progress: each is opened, filled with files, and published in one step. Each
+ * package waits in a directory of its own, with its signature, which becomes its place in the
+ * package store. An upload is dropped after being idle for an hour, or, if an earlier run of the
+ * daemon left it, on startup.
  */
 export class Uploads implements AsyncDisposable {
   readonly #uploads = new Map<string, Upload>();
@@ -86,14 +86,14 @@ export class Uploads implements AsyncDisposable {
     this.#clock = clock;
   }
 
-  /** Ends the look for idle uploads; what is open stays on disk until the next start. */
+  /** Stops looking for idle uploads; open ones stay on disk until the next start. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#watch;
   }
 
   /**
-   * Opens an upload and returns its name.
+   * Opens an upload and returns its ID.
    *
    * @throws PkgstashError `conflict` if the uploader has too many.
    */
@@ -106,7 +106,7 @@ export class Uploads implements AsyncDisposable {
       throw new PkgstashError(
         "conflict",
         `Cannot open an upload: the token ${uploader.name} has ${open} open ones, and ` +
-          "max_open_uploads allows no more. Publish or drop one; an idle one ends after an hour.",
+          "max_open_uploads allows no more. Publish or drop one; idle ones are dropped after an hour.",
       );
     }
     const id = crypto.randomUUID();
@@ -125,7 +125,7 @@ export class Uploads implements AsyncDisposable {
     return id;
   }
 
-  /** Takes a package, or the detached signature of one, and checks it. */
+  /** Receives and checks a package, or the detached signature of one. */
   async put(
     repository: OwnRepository,
     id: string,
@@ -137,7 +137,7 @@ export class Uploads implements AsyncDisposable {
       await body.cancel();
       throw new PkgstashError(
         "invalid_request",
-        `Cannot take ${fileName}: that is no name of a package or its signature, such as ` +
+        `Cannot take ${fileName}: it is not named like a package or its signature, such as ` +
           "foo-1.0-1-x86_64.pkg.tar.zst.",
       );
     }
@@ -145,7 +145,7 @@ export class Uploads implements AsyncDisposable {
       await body.cancel();
       throw new PkgstashError(
         "conflict",
-        `Cannot take ${fileName}: it is arriving already. Send it once, or open another upload.`,
+        `Cannot take ${fileName}: it is already arriving. Send it once, or open another upload.`,
       );
     }
     upload.arriving.add(fileName);
@@ -183,7 +183,7 @@ export class Uploads implements AsyncDisposable {
     return [...this.#uploads.values()].filter(({ uploader }) => uploader?.name === name);
   }
 
-  /** Counts bytes that an upload takes of the disk, and refuses those that are too many. */
+  /** Counts the bytes that an upload takes, and refuses those beyond the limit. */
   #take(upload: Upload, fileName: string, count: number): void {
     const { uploader, bytes } = upload;
     bytes.set(fileName, (bytes.get(fileName) ?? 0) + count);
@@ -193,14 +193,14 @@ export class Uploads implements AsyncDisposable {
     if (total <= uploader.maxBytes) return;
     throw new PkgstashError(
       "conflict",
-      `Cannot take ${fileName}: the open uploads of the token ${uploader.name} would have more ` +
-        `than ${bytesText(uploader.maxBytes)}, which is max_upload_size. Publish or drop one.`,
+      `Cannot take ${fileName}: the open uploads of the token ${uploader.name} would exceed ` +
+        `max_upload_size, ${bytesText(uploader.maxBytes)}. Publish or drop one.`,
     );
   }
 
   /**
-   * Publishes everything that an upload has. If it is refused it stays open, and may be published
-   * with more consent.
+   * Publishes everything in an upload. If it is refused, it stays open and may be published with
+   * more consent.
    */
   async publish(
     repository: OwnRepository,
@@ -216,7 +216,7 @@ export class Uploads implements AsyncDisposable {
     }
     const staged = [...upload.packages.values()];
     if (staged.length === 0) {
-      throw new PkgstashError("invalid_request", "Cannot publish: the upload has no package.");
+      throw new PkgstashError("invalid_request", "Cannot publish: the upload contains no package.");
     }
     for (const { published } of staged) await this.#verifyGiven(upload, published);
     const namesakes = await this.#namesakes(staged.map(({ published }) => published.name));
@@ -224,7 +224,7 @@ export class Uploads implements AsyncDisposable {
     return await publishStaged(staged, {
       ...{ repository, debug: this.#debugOf(repository), directory, consent, by },
       namesakes: (name) => namesakes.get(name) ?? [],
-      // From here on the upload is used up.
+      // The upload is used up from here on.
       onAdmission: () => void this.#uploads.delete(id),
     }).finally(async () => {
       if (!this.#uploads.has(id)) await removeTreeIfPresent(directory);
@@ -249,13 +249,13 @@ export class Uploads implements AsyncDisposable {
     }
   }
 
-  /** Drops idle uploads as long as any are open. */
+  /** Drops idle uploads while any are open. */
   async #dropIdle(): Promise<void> {
     const { signal } = this.#stop;
     while (this.#uploads.size > 0 && !signal.aborted) {
       await this.#clock.sleep(LOOK_MS, signal);
       await this.#abandonIdle().catch((error) =>
-        log.warn("cannot drop an upload whose client is gone", { reason: reasonOf(error) })
+        log.warn("cannot drop an idle upload", { reason: reasonOf(error) })
       );
     }
     this.#watch = null;
@@ -275,8 +275,8 @@ export class Uploads implements AsyncDisposable {
     if (upload !== undefined && upload.repository === repository) return upload;
     throw new PkgstashError(
       "not_found",
-      `Cannot find the upload ${id}: it was published or dropped, or waited for too long. ` +
-        "Open another one.",
+      `Cannot find the upload ${id}: it was published, dropped, or idle for too long. ` +
+        "Open a new one.",
     );
   }
 }
@@ -294,7 +294,7 @@ export async function signatureIn(
     if (length > MAX_SIGNATURE_BYTES) {
       throw new PkgstashError(
         "invalid_request",
-        `Cannot take ${fileName}: it is longer than a signature, ${MAX_SIGNATURE_BYTES} bytes.`,
+        `Cannot take ${fileName}: a signature has at most ${MAX_SIGNATURE_BYTES} bytes.`,
       );
     }
   }

@@ -7,26 +7,26 @@ import type { OwnRepository } from "./own_repository.ts";
 import { packagesFor, type PublishedPackage } from "./published_package.ts";
 import type { Signing } from "./signing/signing.ts";
 
-/** A file that is not what it should be. */
+/** A file that differs from what it should be. */
 export interface Fault {
   /** Its name for clients, or within its generation. */
   readonly file: string;
-  /** A clause, such as "it is not there". */
+  /** A clause, such as "it is missing". */
   readonly reason: string;
 }
 
-/** What a verification found. */
+/** The result of a verification. */
 export interface VerifiedRepository {
   readonly packages: number;
-  /** Bytes of the packages. */
+  /** Total size of the packages. */
   readonly bytes: number;
   readonly faults: readonly Fault[];
 }
 
 /**
- * Compares everything that a repository serves with what it was when it was published: each package
- * with its SHA-256, each database with its digest and with the packages that it has to list, and each
- * signature with its file and the keys that are trusted.
+ * Compares everything that a repository serves with what was published: each package with its
+ * SHA-256, each database with its digest and with the packages that it must list, and each
+ * signature with its file and the trusted keys.
  */
 export async function verifyRepository(
   own: OwnRepository,
@@ -35,7 +35,7 @@ export async function verifyRepository(
   const current = await own.current();
   const packages = await own.published();
   const faults: Fault[] = [];
-  /** Records what is wrong with a file whose signature, if it has to have one, is beside it. */
+  /** Records faults of a file and, if it must have one, of its signature. */
   const check = async (
     file: string,
     path: string,
@@ -45,7 +45,7 @@ export async function verifyRepository(
     if (found !== sha256) {
       faults.push({
         file,
-        reason: found === null ? "it is not there" : "it has other bytes than were published",
+        reason: found === null ? "it is missing" : "it differs from what was published",
       });
       return;
     }
@@ -78,7 +78,7 @@ async function signatureFault(
   path: string,
   signing: Pick<Signing, "verify">,
 ): Promise<string | null> {
-  if (await statIfPresent(`${path}.sig`) === null) return "it is not there";
+  if (await statIfPresent(`${path}.sig`) === null) return "it is missing";
   try {
     await signing.verify(path, await Deno.readFile(`${path}.sig`));
     return null;
@@ -88,7 +88,7 @@ async function signatureFault(
   }
 }
 
-/** Whether a database lists the packages that are published for its architecture, and no others. */
+/** Whether a database lists exactly the packages published for its architecture. */
 async function databaseFaults(
   name: string,
   { own, current, packages }: {
@@ -106,7 +106,7 @@ async function databaseFaults(
     const listed = ((await readSyncDb(file.readable)).packages ?? [])
       .map(({ fileName, sha256 }) => `${fileName} ${sha256}`);
     const isSame = listed.toSorted().join("\n") === wanted.toSorted().join("\n");
-    return isSame ? [] : [{ file: name, reason: "it lists other packages than are published" }];
+    return isSame ? [] : [{ file: name, reason: "its packages differ from those published" }];
   } catch (error) {
     return [{ file: name, reason: reasonOf(error) }];
   }

@@ -2,13 +2,13 @@ import type { Generation } from "./generation.ts";
 import type { GenerationStore } from "./generation_store.ts";
 import { byFileName, type PublishedPackage } from "./published_package.ts";
 
-/** As many generations have their packages in memory: some megabytes each at most. */
+/** Number of generations whose packages stay in memory: at most some megabytes each. */
 const MAX_GENERATIONS = 4;
 
-/** The packages of generations in views; those that were asked for last are in memory. */
+/** The packages of generations in views; the most recently used stay in memory. */
 export class ViewedPackages {
   readonly #store: Pick<GenerationStore, "packagesOf">;
-  /** By the numbers of generations. */
+  /** By number of the generation. */
   readonly #read = new Map<number, readonly PublishedPackage[]>();
 
   constructor(store: Pick<GenerationStore, "packagesOf">) {
@@ -19,7 +19,7 @@ export class ViewedPackages {
   async find(generation: Generation, fileName: string): Promise<PublishedPackage | null> {
     const { number } = generation;
     const packages = this.#read.get(number) ?? await this.#store.packagesOf(generation);
-    // The one that was asked for last is the last to give way.
+    // Most recently used last, evicted last.
     this.#read.delete(number);
     this.#read.set(number, packages);
     const [oldest] = this.#read.keys();

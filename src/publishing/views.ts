@@ -4,11 +4,11 @@ import type { Generation } from "./generation.ts";
 import type { StoredHistory } from "./generation_store.ts";
 
 /**
- * The generation that a view shows: the one of its number, or the last one that was published before
- * its end. `now` is in milliseconds since the epoch.
+ * The generation that a view shows: the one with its number, or the last one published before its
+ * end. `now` is in milliseconds since the epoch.
  *
- * @throws PkgstashError `not_found` if that is not kept or has not come yet, `storage` if damage makes
- * it doubtful.
+ * @throws PkgstashError `not_found` if it is not kept or has not come yet, `storage` if damage
+ * makes it doubtful.
  */
 export function generationInView(
   view: PublishedView,
@@ -25,7 +25,7 @@ export function generationInView(
     if (found !== undefined) return found;
     throw new PkgstashError(
       "not_found",
-      `${what} there is no such generation, or no longer. Those from ${earliest.number} to ` +
+      `${what} there is no such generation. Those from ${earliest.number} to ` +
         `${lastNumber} are kept; see pkgstash repo history.`,
     );
   }
@@ -38,15 +38,15 @@ export function generationInView(
     const since = new Date(earliest.publishedAt).toISOString();
     throw new PkgstashError(
       "not_found",
-      `${what} nothing is kept from that time. What is kept begins at ${since}; keep_generations ` +
-        "and keep_days say how much that is.",
+      `${what} nothing is kept from that time. Kept generations begin at ${since}; keep_generations ` +
+        "and keep_days determine how many.",
     );
   }
   const next = generations[index + 1]?.number ?? lastNumber + 1;
   if (next === found.number + 1) return found;
   throw new PkgstashError(
     "storage",
-    `${what} generation ${found.number + 1} is damaged, so nobody can tell which one that was. ` +
+    `${what} generation ${found.number + 1} is damaged, so it is unknown which one that was. ` +
       `Name a generation, such as ${name}@${found.number}, or restore it from a backup.`,
   );
 }

@@ -21,21 +21,21 @@ const log = eventLogger("publishing");
 
 const DRAFT = "draft.json";
 
-/** What is published once all of it is signed. */
+/** What is to be published once all of it is signed. */
 export interface Draft {
-  /** The generation that it replaces; 0 for none. It is void once there is a later one. */
+  /** The generation that it replaces; 0 for none. A later one makes it void. */
   readonly base: number;
   readonly by: string;
   readonly action: string;
   readonly packages: readonly PublishedPackage[];
   readonly former: readonly PublishedPackage[];
-  /** Its databases by their names, such as `x86_64.db`. */
+  /** Its databases by name, such as `x86_64.db`. */
   readonly files: Readonly<Record<string, GenerationFile>>;
 }
 
-/** A file that a signer elsewhere has to sign. */
+/** A file that needs an external signature. */
 export interface WaitingFile {
-  /** `x86_64.db`, or the file name of a package; that of its signature has `.sig` after it. */
+  /** `x86_64.db`, or the file name of a package; its signature's name has `.sig` appended. */
   readonly name: string;
   readonly path: string;
   readonly size: number;
@@ -45,9 +45,9 @@ export interface WaitingFile {
 }
 
 /**
- * The next generation of a repository whose signatures are made elsewhere. It waits in a directory of
- * its own, with its databases, until each file has a signature by a trusted key. A further change
- * makes a new draft that has both, so the databases of the one before need not be signed any more.
+ * The next generation of a repository with external signing. It stays in a directory of its own,
+ * with its databases, until each file has a signature by a trusted key. A further change makes a
+ * new draft with both changes, so the previous draft's databases need no signatures any more.
  */
 export class WaitingPublication {
   readonly #layout: RepositoryLayout;
@@ -69,7 +69,7 @@ export class WaitingPublication {
     return this.#current?.draft ?? null;
   }
 
-  /** Reads the draft that waits, if there is one for the generation after `lastNumber`. */
+  /** Reads the draft for the generation after `lastNumber`, if there is one. */
   async load(lastNumber: number): Promise<void> {
     this.#current = null;
     for (const directory of (await this.#directories()).toReversed()) {
@@ -80,13 +80,16 @@ export class WaitingPublication {
         this.#current = { directory, draft };
         break;
       } catch (error) {
-        log.error("cannot read what waits for signatures", { directory, reason: reasonOf(error) });
+        log.error("cannot read the change that awaits signatures", {
+          directory,
+          reason: reasonOf(error),
+        });
       }
     }
     await this.#removeOthers();
   }
 
-  /** Puts a draft in place of the present one. `write` puts its databases into a directory. */
+  /** Replaces the present draft, if any. `write` puts the databases into a directory. */
   async replace(
     draft: Omit<Draft, "files">,
     write: (directory: string) => Promise<Record<string, GenerationFile>>,
@@ -108,7 +111,9 @@ export class WaitingPublication {
     await this.#removeOthers();
   }
 
-  /** The databases, and the packages without a signature of a trusted key; none without a draft. */
+  /**
+   * The databases, and the packages without a signature by a trusted key; empty without a draft.
+   */
   async files(): Promise<WaitingFile[]> {
     if (this.#current === null) return [];
     const { directory, draft } = this.#current;
@@ -127,17 +132,17 @@ export class WaitingPublication {
   }
 
   /**
-   * Takes the signature of a file that waits.
+   * Accepts the signature of a file that awaits it.
    *
-   * @throws PkgstashError `not_found` if the file does not wait, `content` if the signature is not
-   * good or not by a trusted key.
+   * @throws PkgstashError `not_found` if the file does not await one, `content` if the signature is
+   * invalid or not by a trusted key.
    */
   async sign(name: string, signature: Uint8Array): Promise<void> {
     const file = (await this.files()).find((each) => each.name === name);
     if (file === undefined) {
       throw new PkgstashError(
         "not_found",
-        `Cannot take the signature of ${name}: it does not wait for one. List what does with ` +
+        `Cannot take the signature of ${name}: it does not await one. List the files that do with ` +
           "pkgstash repo sign.",
       );
     }
@@ -146,17 +151,17 @@ export class WaitingPublication {
   }
 
   /**
-   * Links the databases and their signatures into the directory of a generation, and gives a
-   * signature the date of its database: pacman asks for each by `If-Modified-Since` (`lib/libalpm/
-   * dload.c`). Everything that is not in `published` is verified once more.
+   * Links the databases and their signatures into the directory of a generation, and dates each
+   * signature like its database, because pacman requests each with its own `If-Modified-Since`
+   * (`lib/libalpm/dload.c`). Everything not in `published` is verified once more.
    *
-   * @throws PkgstashError `conflict` if a signature is not good any more; it is removed.
+   * @throws PkgstashError `conflict` if a signature has become invalid; it is removed.
    */
   async write(
     target: string,
     published: readonly PublishedPackage[],
   ): Promise<Record<string, GenerationFile>> {
-    if (this.#current === null) throw new Error("Nothing waits for signatures");
+    if (this.#current === null) throw new Error("Nothing awaits signatures");
     const { directory, draft } = this.#current;
     const known = new Set(published.map(({ sha256 }) => sha256));
     for (const each of draft.packages) {
@@ -178,14 +183,14 @@ export class WaitingPublication {
   async #verify(path: string, sha256: string): Promise<void> {
     try {
       if (await sha256Of(path) !== sha256) {
-        throw new PkgstashError("content", "it has other bytes than it had");
+        throw new PkgstashError("content", "it has changed");
       }
       await this.#trusted.verifyTrusted(path, await Deno.readFile(`${path}.sig`));
     } catch (error) {
       await removeIfPresent(`${path}.sig`);
       throw new PkgstashError(
         "conflict",
-        `Cannot publish: the signature of ${path} is not good any more (${reasonOf(error)}). ` +
+        `Cannot publish: the signature of ${path} is no longer valid (${reasonOf(error)}). ` +
           "Sign it again.",
         { cause: error },
       );
@@ -200,13 +205,13 @@ export class WaitingPublication {
   async #removeOthers(): Promise<void> {
     for (const directory of await this.#directories()) {
       if (directory === this.#current?.directory) continue;
-      // What is left after a crash in between is no draft.
+      // A directory left by a crash in between is not a draft.
       await removeIfPresent(join(directory, DRAFT));
       await removeTreeIfPresent(directory);
     }
   }
 
-  /** In the order of their numbers. */
+  /** Sorted by number. */
   async #directories(): Promise<string[]> {
     const { waiting } = this.#layout;
     return (await directoriesIfPresent(waiting)).map((name) => join(waiting, name))

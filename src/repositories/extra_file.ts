@@ -3,7 +3,7 @@ import { extraPrefix } from "../config/client_paths.ts";
 import { pathMatcher } from "../formats/http/path_pattern.ts";
 
 /**
- * A directory of a mirror that is in none of its repositories. It is a `Repository` without name and
+ * A directory of a mirror outside its repositories. It is a `Repository` without name and
  * architecture, because it has files on mirrors and on this server.
  */
 export interface ExtraDirectory {
@@ -16,22 +16,22 @@ export interface ExtraDirectory {
   readonly pathOnMirror: string;
 }
 
-/** What their traffic is counted as: they have any number of directories. */
+/** What their traffic is counted under: there is no limit to their directories. */
 export const EXTRA_FILES = "extra_paths";
 
-/** A file of a mirror beside its repositories, which `extra_paths` lets through. */
+/** A file of a mirror outside its repositories that `extra_paths` permits. */
 export interface ExtraFile {
   readonly kind: "extra";
   readonly repository: ExtraDirectory;
   readonly fileName: string;
 }
 
-/** Whether files of a repository are found by their path alone. */
+/** Whether files of a repository are addressed by their path alone. */
 export function isExtraDirectory(repository: object): repository is ExtraDirectory {
   return "pathOnMirror" in repository;
 }
 
-/** What the extra paths of one upstream are for clients. */
+/** How clients see the extra paths of one upstream. */
 export class ExtraPaths {
   readonly #upstream: string;
   readonly #prefix: string;
@@ -43,7 +43,10 @@ export class ExtraPaths {
     this.#matchers = upstream.extraPaths.map(pathMatcher);
   }
 
-  /** The file at a decoded path below the server's root, without leading slash; null if none. */
+  /**
+   * The file at a decoded path below the server's root, without leading slash; null if there is
+   * none.
+   */
   fileAt(path: string): ExtraFile | null {
     if (!path.startsWith(this.#prefix)) return null;
     const below = path.slice(this.#prefix.length);

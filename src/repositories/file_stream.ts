@@ -1,52 +1,55 @@
 import type { ByteRange } from "../formats/http/range.ts";
 import { fill } from "../platform/files/fill.ts";
 
-/** Blocks of this size are the cheapest to read and to send. */
+/** The cheapest block size to read and send. */
 const BLOCK_BYTES = 256 * 1024;
-/** What others get at a time, since a client that is slow keeps some of it in memory. */
+/** Chunk size for other clients, since a slow one keeps some of it in memory. */
 const SMALL_BYTES = 32 * 1024;
-/** A client that takes `BLOCK_BYTES` in this time is quick. */
+/** A client that takes `BLOCK_BYTES` within this time is fast. */
 const QUICK_MS = 100;
-/** So many get whole blocks. Those that turn out to be slow keep two or three of them for a while. */
+/**
+ * How many clients get whole blocks. If one turns out to be slow, it holds two or three of them for
+ * a while.
+ */
 const MAX_QUICK = 32;
-/** How many blocks are kept for the other clients of the same file. */
+/** How many blocks are kept for other clients of the same file. */
 const MAX_SHARED_BLOCKS = 32;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** An open file, and what is known of it. */
+/** An open file, and what is known about it. */
 interface OpenedFile {
   readonly file: Deno.FsFile;
   readonly info: Deno.FileInfo;
 }
 
-/** A range of a file on its way to a client. */
+/** A range of a file being sent to a client. */
 interface FileStream {
   readonly body: ReadableStream<Bytes>;
-  /** How many of its bytes have left; null if nobody can tell. */
+  /** How many of its bytes have been sent; null if unknown. */
   readonly sent: (() => number) | null;
 }
 
 /** A part of a file in memory. */
 interface Block {
   readonly bytes: Promise<Bytes>;
-  /** How many clients have it as their last chunk. */
+  /** For how many clients it is the latest chunk. */
   users: number;
-  /** Whether others may get it. */
+  /** Whether other clients may get it. */
   isShared: boolean;
 }
 
-/** How many clients get whole blocks, by the content of their file. */
+/** How many clients get whole blocks, by content of the file. */
 const quickReaders = new Map<string, number>();
-/** The blocks that were read last of files with several such clients. */
+/** The most recently read blocks of files with several such clients. */
 const sharedBlocks = new Map<string, Block>();
 let quickCount = 0;
 
 /**
- * A range of a file, to be sent to a client; closes the file. Clients that are sent the same file at
- * the same time share what they read. A chunk is valid until the next one is asked for: its memory
- * is given back then, and not when the garbage is collected, which saves a third of the CPU time.
- * `now` returns the milliseconds of a clock that never goes back.
+ * A range of a file to send to a client; closes the file. Clients of the same file share their
+ * reads. A chunk is valid until the next one is requested: its memory is then released, without
+ * waiting for the garbage collector, which saves a third of the CPU time. `now` returns
+ * milliseconds of a monotonic clock.
  */
 export function streamOf(
   opened: OpenedFile,
@@ -55,8 +58,8 @@ export function streamOf(
 ): FileStream {
   const { file, info } = opened;
   if (quickCount >= MAX_QUICK && range.end === info.size - 1) {
-    // The way of Deno itself takes more CPU time, and the least memory. It takes the descriptor with
-    // it, so where that has come to cannot be asked.
+    // Deno's own way takes more CPU time, but the least memory. It owns the descriptor, so the
+    // position cannot be queried.
     file.seekSync(range.start, Deno.SeekMode.Start);
     return { body: file.readable, sent: null };
   }
@@ -81,16 +84,16 @@ export function streamOf(
 class FileReader {
   readonly #file: Deno.FsFile;
   readonly #size: number;
-  /** Of the content, as far as the file system tells. */
+  /** Identifies the content as far as the file system can. */
   readonly #identity: string;
   readonly #end: number;
   #position: number;
-  /** Where the descriptor is. */
+  /** Position of the descriptor. */
   #filePosition = 0;
-  /** What the client has. */
+  /** Position of the client. */
   #given: Block | null = null;
   #isQuick = false;
-  /** Since when, and how much, it has taken for its speed to be judged. */
+  /** Start of the measurement of its speed, and bytes taken since. */
   #takenSince: number;
   #taken = 0;
   #reading: Promise<unknown> = Promise.resolve();
@@ -108,7 +111,7 @@ class FileReader {
     this.#setQuick(true);
   }
 
-  /** Of the next byte. */
+  /** Position of the next byte. */
   get position(): number {
     return this.#position;
   }
@@ -139,13 +142,13 @@ class FileReader {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#setQuick(false);
-    // A read that is cut off would fail for all who wait for it.
+    // A read that is cancelled would fail for everyone who waits for it.
     await this.#reading.catch(() => {});
     this.#file.close();
   }
 
   #ownBlock(): Block {
-    // Up to the next block, which may be shared.
+    // Up to the next block boundary, whose block may be shared.
     const most = this.#isQuick ? BLOCK_BYTES - this.#position % BLOCK_BYTES : SMALL_BYTES;
     const length = Math.min(most, this.#end - this.#position);
     return { bytes: this.#readAt(this.#position, length), users: 0, isShared: false };
@@ -205,7 +208,7 @@ class FileReader {
   }
 }
 
-/** Lets nobody else have a block. */
+/** Stops offering a block to other clients. */
 function unshare(key: string): void {
   const block = sharedBlocks.get(key);
   if (block === undefined) return;
@@ -214,13 +217,13 @@ function unshare(key: string): void {
   free(block);
 }
 
-/** Ends the use of a block by a client. */
+/** Ends a client's use of a block. */
 function release(block: Block): void {
   block.users--;
   free(block);
 }
 
-/** Gives back the memory of a block that nobody needs any more. */
+/** Releases the memory of a block that nobody needs any more. */
 function free({ bytes, users, isShared }: Block): void {
   if (users === 0 && !isShared) bytes.then(({ buffer }) => buffer.transfer(0), () => {});
 }

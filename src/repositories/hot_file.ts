@@ -4,15 +4,15 @@ import { keyOf, type RepositoryFile } from "./repository.ts";
 import { withSentBytes } from "./traffic.ts";
 import { CACHE_STATUS_HEADER, type CacheStatus, MAX_BYTES_IN_MEMORY } from "./send_file.ts";
 
-/** Blocks of this size are the cheapest to stream; smaller and larger ones cost more CPU time. */
+/** The cheapest block size to stream; smaller and larger ones cost more CPU time. */
 const BLOCK_BYTES = 256 * 1024;
-/** What a file costs beside its content: responses, headers, keys. */
+/** Memory per file besides its content: responses, headers, keys. */
 const OVERHEAD_BYTES = 4 * 1024;
 
-/** Headers that ask for more than the whole file, or for none if it is the same as the client's. */
+/** Headers that request less than the whole file, or nothing if the client has the same one. */
 const UNUSUAL_HEADERS = ["range", "if-match", "if-range", "if-unmodified-since"];
 
-/** How a response was, for the log. */
+/** The outcome of a response, for the log. */
 interface Outcome {
   readonly method: string;
   readonly path: string;
@@ -22,30 +22,30 @@ interface Outcome {
 }
 
 /**
- * A cached file with the responses to the plain requests for it, made once: they are those that
+ * A cached file with the responses to plain requests for it, made once: the same ones that
  * `sendFile` would make with the status HIT.
  */
 export class HotFile {
-  /** What clients know it as. */
+  /** What clients call it. */
   readonly file: RepositoryFile;
   readonly path: string;
   readonly size: number;
   readonly lastModified: Date | null;
-  /** When it was last seen to be what is on disk, by `performance.now()`. */
+  /** When it was last known to match the disk, by `performance.now()`. */
   seenAt: number;
-  /** How often it was sent from disk. */
+  /** How often it has been sent from disk. */
   sentFromDisk = 0;
-  /** The URLs that it is known by. */
+  /** The URLs under which it is known. */
   readonly urls: string[] = [];
   readonly #inode: number | null;
   readonly #etag: string | null;
   readonly #lastModified: string | null;
   readonly #head: Response;
   readonly #notModified: Response;
-  /** The response to a GET of a small file, to be cloned: a body can be sent once. */
+  /** The response to a GET of a small file, to be cloned, since a body can be sent only once. */
   #whole: Response | null = null;
   #wholeBytes: Uint8Array | null = null;
-  /** The content of a larger file. Never written to, so any number of responses may share it. */
+  /** The content of a larger file. Immutable, so any number of responses may share it. */
   #blocks: readonly Uint8Array<ArrayBuffer>[] | null = null;
   readonly #outcomes: Outcome[] = [];
 
@@ -74,7 +74,7 @@ export class HotFile {
     );
   }
 
-  /** Bytes of memory that it takes, at least. */
+  /** Minimum memory use in bytes. */
   get memory(): number {
     return OVERHEAD_BYTES + (this.hasContent ? this.size : 0);
   }
@@ -84,14 +84,14 @@ export class HotFile {
     return this.#whole !== null || this.#blocks !== null;
   }
 
-  /** Whether this is what `info` was read of. */
+  /** Whether this is still the file that `info` describes. */
   isAt({ size, mtime, ino }: Deno.FileInfo): boolean {
     const time = mtime?.getTime() ?? 0;
     return size === this.size && ino === this.#inode &&
       time === (this.lastModified?.getTime() ?? 0);
   }
 
-  /** Whether it is small, and has this content. */
+  /** Whether it is small and has this content. */
   isContent(bytes: Uint8Array): boolean {
     return this.#wholeBytes !== null && equals(this.#wholeBytes, bytes);
   }
@@ -100,7 +100,7 @@ export class HotFile {
   hold(content: Uint8Array<ArrayBuffer>): void {
     if (content.length <= MAX_BYTES_IN_MEMORY) {
       const headers = new Headers(this.#head.headers);
-      // Deno sends that of the body.
+      // Deno sets it from the body.
       headers.delete("content-length");
       this.#whole = new Response(content, { headers });
       this.#wholeBytes = content;
@@ -113,9 +113,8 @@ export class HotFile {
   }
 
   /**
-   * Responds to a GET or HEAD without any condition but those that hold exactly what was sent for
-   * this file; null for all other requests. The response may be shared, so its headers must be left
-   * alone.
+   * Responds to a GET or HEAD without conditions, or with conditions that match this file exactly;
+   * null for any other request. The response may be shared, so its headers must not be changed.
    */
   respond({ method, headers }: Request): Response | null {
     if (method !== "GET" && method !== "HEAD") return null;
@@ -131,7 +130,7 @@ export class HotFile {
     return responseOf(this.#blocks, this.#head.headers);
   }
 
-  /** What is recorded of a response: a frozen object, the same one for all that are alike. */
+  /** What is recorded about a response: a frozen object, shared by all that are alike. */
   outcomeOf(method: string, status: number): Outcome {
     const known = this.#outcomes.find((one) => one.status === status && one.method === method);
     if (known !== undefined) return known;

@@ -5,26 +5,29 @@ import type { RepositoryFile } from "./repository.ts";
 import { type FoundFile, sendFile, type SentFile } from "./send_file.ts";
 import { fill } from "../platform/files/fill.ts";
 
-/** The bytes of all files in memory together. */
+/** Total size of the files in memory, in bytes. */
 const MAX_BYTES = 32 * 1024 ** 2;
-/** Of one file; larger ones are sent from disk. The largest database has about as many. */
+/**
+ * Maximum size of one file; larger ones are sent from disk. The largest database has about this
+ * size.
+ */
 const MAX_FILE_BYTES = 8 * 1024 ** 2;
-/** How often a file is looked at on disk, where something else than this daemon may change it. */
+/** How often to check a file on disk, where others than this daemon may change it. */
 export const LOOK_INTERVAL_MS = 1_000;
-/** A file is known by several URLs only if this server has several names. */
+/** A file has several URLs only if this server has several names. */
 const MAX_URLS = 8;
 const MAX_URL_LENGTH = 512;
 
 /**
- * Files that are asked for often, held in memory within a bound of bytes. They are found by the URL
- * as it came, so that it is parsed once. Small ones are taken when they are sent for the first time,
- * larger ones when they are sent again, and those that were not asked for the longest give way.
+ * Frequently requested files, held in a bounded amount of memory. They are found by their raw URL,
+ * so that each URL is parsed once. Small files are taken the first time they are sent, larger ones
+ * the second time; the least recently requested ones are evicted.
  */
 export class HotFiles implements AsyncDisposable {
   readonly #maxBytes: number;
   readonly #now: () => number;
   readonly #byUrl = new Map<string, HotFile>();
-  /** By their paths on disk, what was not asked for the longest first. */
+  /** By path on disk, least recently requested first. */
   readonly #byPath = new Map<string, HotFile>();
   readonly #listening: Disposable;
   // A file that cannot be read now is read when it is sent.
@@ -33,13 +36,13 @@ export class HotFiles implements AsyncDisposable {
   /** How many files have changed on disk. */
   #changes = 0;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(maxBytes: number = MAX_BYTES, now: () => number = () => performance.now()) {
     this.#maxBytes = maxBytes;
     this.#now = now;
     this.#listening = onFileChange((path) => {
       this.#changes++;
-      // A signature is only sent beside what it was made for.
+      // A signature is sent only together with what it signs.
       for (const changed of [path, `${path}.sig`]) {
         const hot = this.#byPath.get(changed);
         if (hot !== undefined) this.#drop(hot);
@@ -47,31 +50,31 @@ export class HotFiles implements AsyncDisposable {
     });
   }
 
-  /** Bytes of memory in use. */
+  /** Memory in use, in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
   /**
-   * The file that this URL was answered with, as long as it is the one on disk; null if unknown.
-   * `now` is the time of the request.
+   * The file with which this URL was answered, while it is the one on disk; null if unknown. `now`
+   * is the time of the request.
    */
   at(url: string, now: number = this.#now()): HotFile | null {
     const hot = this.#byUrl.get(url);
     return hot !== undefined && this.#isCurrent(hot, now) ? hot : null;
   }
 
-  /** As `sendFile`, of a file that is sent to all who ask for this URL as long as it is the same. */
+  /** Like `sendFile`, for a file that everyone who requests this URL gets until it changes. */
   async send(request: Request, file: RepositoryFile, sent: SentFile): Promise<Response | null> {
     const changes = this.#changes;
     return await sendFile(request, sent, (found) => {
-      // The file that was opened may have been replaced or removed meanwhile.
+      // The opened file may have been replaced or removed meanwhile.
       if (changes !== this.#changes || sent.status !== "HIT") return;
       this.#remember(request.url, { file, path: sent.path, found });
     });
   }
 
-  /** As `send`, from memory if the file is there: for those who decide for each request what to send. */
+  /** Like `send`, from memory if possible: for callers that choose the file per request. */
   async sendOrRecall(
     request: Request,
     file: RepositoryFile,
@@ -99,7 +102,7 @@ export class HotFiles implements AsyncDisposable {
     this.clear();
   }
 
-  /** What `sendFile` would send, if it is in memory; the headers are the caller's to change. */
+  /** What `sendFile` would send, if it is in memory; the caller may change the headers. */
   #recall(
     request: Request,
     { fileName }: RepositoryFile,
@@ -111,13 +114,13 @@ export class HotFiles implements AsyncDisposable {
     if (!this.#isCurrent(hot, this.#now())) return null;
     const response = hot.respond(request);
     if (response === null) return null;
-    // Without a body, it is shared.
+    // Without a body, so it is shared.
     if (request.method === "HEAD" || response.status !== 200) return response.clone();
     response.headers.set("content-length", String(hot.size));
     return response;
   }
 
-  /** Whether a file is still the one on disk, as far as is known; drops it otherwise. */
+  /** Whether a file is still the one on disk, as far as known; drops it otherwise. */
   #isCurrent(hot: HotFile, now: number): boolean {
     if (now - hot.seenAt >= LOOK_INTERVAL_MS) {
       if (!isOnDisk(hot)) {
@@ -135,7 +138,7 @@ export class HotFiles implements AsyncDisposable {
     url: string,
     { file, path, found }: { file: RepositoryFile; path: string; found: FoundFile },
   ): void {
-    // A query means nothing, so there could be any number of URLs.
+    // A query has no meaning, so there could be any number of URLs.
     if (url.length > MAX_URL_LENGTH || /[?#]/.test(url)) return;
     const { info, representation, bytes, isSent } = found;
     let hot = this.#byPath.get(path);
@@ -143,7 +146,7 @@ export class HotFiles implements AsyncDisposable {
       if (hot !== undefined) this.#drop(hot);
       hot = new HotFile({ file, path, info, representation, seenAt: this.#now() });
     }
-    // Another name of a database has headers of its own.
+    // Another name of a database gets headers of its own.
     if (hot.file.fileName !== file.fileName) return;
     this.#update(hot, () => bytes !== null && hot.hold(bytes));
     if (this.#byUrl.get(url) !== hot && this.#byPath.has(path)) {
@@ -151,7 +154,7 @@ export class HotFiles implements AsyncDisposable {
       hot.urls.push(url);
       if (hot.urls.length > MAX_URLS) this.#forgetUrl(hot.urls.shift() ?? "", hot);
     }
-    // One client that takes many files once must not cost a second look at each.
+    // A client that takes many files once must not cost a second check of each.
     if (isSent && bytes === null && ++hot.sentFromDisk === 2) this.#read(hot);
   }
 
@@ -166,7 +169,7 @@ export class HotFiles implements AsyncDisposable {
     );
   }
 
-  /** Changes what a file takes of the memory, and makes room for it. */
+  /** Changes a file's memory use, and evicts others if necessary. */
   #update(hot: HotFile, change: () => void): void {
     if (this.#byPath.delete(hot.path)) this.#bytes -= hot.memory;
     change();
@@ -186,7 +189,7 @@ export class HotFiles implements AsyncDisposable {
   }
 
   #forgetUrl(url: string, hot: HotFile): void {
-    // A database has another path with each generation.
+    // A database has a different path in each generation.
     if (this.#byUrl.get(url) === hot) this.#byUrl.delete(url);
   }
 }
@@ -200,7 +203,7 @@ function isOnDisk(hot: HotFile): boolean {
   }
 }
 
-/** The whole content; null if it is no longer that of this file. */
+/** The whole content; null if it no longer belongs to this file. */
 async function contentOf(hot: HotFile): Promise<Uint8Array<ArrayBuffer> | null> {
   using opened = await Deno.open(hot.path);
   if (!hot.isAt(await opened.stat())) return null;

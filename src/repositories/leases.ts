@@ -1,21 +1,18 @@
 import type { Snapshot } from "./snapshot.ts";
 
 /**
- * As long as the files of a replaced snapshot are surely kept. A client on a slow line may take
+ * How long the files of a replaced snapshot are kept at least. A client on a slow line may take
  * minutes for a database, and requests the signature only then.
  */
 const LEASE_MS = 9 * 60_000;
-/** Twice the number of leases, since each is kept under two keys. The oldest are evicted. */
+/** Twice the number of leases, since each is stored under two keys. The oldest are evicted. */
 const MAX_KEYS = 10_000;
 
-/** Whose request it is: the peer of the connection, or who a trusted proxy says it is. */
+/** Who sent a request: the peer of the connection, or the client that a trusted proxy names. */
 export interface Client {
-  /** An IP address in its usual form, or `UNKNOWN_ADDRESS`. */
+  /** A normalized IP address, or `UNKNOWN_ADDRESS`. */
   hostname: string;
-  /**
-   * The port of its connection, since several clients may share one address; null if that is not
-   * known.
-   */
+  /** The port of its connection, since several clients may share one address; null if unknown. */
   port: number | null;
 }
 
@@ -23,29 +20,30 @@ export interface Client {
 export const UNKNOWN_ADDRESS = "unknown";
 
 /**
- * Remembers which snapshot each client has begun to read, so that it gets the signature of the very
- * database it has, even if another snapshot was published in between.
+ * Remembers which snapshot each client has begun to read, so that it gets the signature of the same
+ * database even if another snapshot has been published in between.
  */
 export class Leases<S = Snapshot> {
   readonly #byClient = new Map<string, { snapshot: Promise<S>; until: number }>();
 
   readonly #now: () => number;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
   /**
-   * Records that a client is sent the database or file list `key` of `snapshot`. The snapshot is a
-   * promise because a client may follow a transfer whose snapshot is published only at its end.
+   * Records that a client is being sent the database or file list `key` of `snapshot`. The snapshot
+   * is a promise because a client may follow a transfer whose snapshot is published only at its
+   * end.
    */
   grant(client: Client, key: string, snapshot: Promise<S>): void {
     // A failure is reported to the callers of `of`; there may be none.
     snapshot.catch(() => {});
     const lease = { snapshot, until: this.#now() + LEASE_MS };
     for (const leaseKey of leaseKeys(client, key)) {
-      // Deleted first, so that the order of the map is that of the grants.
+      // Deleted first, so that the map stays in the order of grants.
       this.#byClient.delete(leaseKey);
       this.#byClient.set(leaseKey, lease);
     }
@@ -68,7 +66,7 @@ export class Leases<S = Snapshot> {
 }
 
 function leaseKeys({ hostname, port }: Client, key: string): string[] {
-  // Clients that nobody can tell apart must not get each other's signatures.
+  // Indistinguishable clients must not get each other's signatures.
   if (hostname === UNKNOWN_ADDRESS) return [];
   const byAddress = `${hostname} ${key}`;
   return port === null ? [byAddress] : [`${hostname} ${port} ${key}`, byAddress];

@@ -25,24 +25,24 @@ export interface Expectation {
   readonly sha256: string | null;
 }
 
-/** One package of a database: what is kept of its entry. */
+/** What is kept of a package's database entry. */
 export type IndexedPackage = SyncDbPackage;
 
-/** What is known of a database, from reading it once. */
+/** What is known about a database, from reading it once. */
 export class PackageIndex {
   /** By file name. */
   readonly packages: ReadonlyMap<string, IndexedPackage>;
   /**
-   * By package name. Two entries with one name are one package, as for pacman: with the version of the
-   * first and everything else of the last.
+   * By package name. As in pacman, two entries with one name are one package: with the version of
+   * the first and everything else from the last.
    */
   readonly byName: ReadonlyMap<string, IndexedPackage>;
-  /** In milliseconds since the epoch, as of when it was read; null if no package is dated. */
+  /** In milliseconds since the epoch, as of reading; null if no package is dated. */
   readonly newestBuildDate: number | null;
   /** Empty for nearly every database. */
   readonly problems: readonly DatabaseProblem[];
   /**
-   * Whether the packages are known. A database that pacman reads and pkgstash does not is served
+   * Whether the packages are known. A database that pacman can read and pkgstash cannot is served
    * without the checks that need them.
    */
   readonly isReadable: boolean;
@@ -50,7 +50,7 @@ export class PackageIndex {
   #byLibrary: ReadonlyMap<string, readonly string[]> | null = null;
   #byReplaced: ReadonlyMap<string, readonly Related[]> | null = null;
 
-  /** Of two packages with one file name, the later one counts; both expect the same of the file. */
+  /** Of two packages with one file name, the later one counts; both expect the same file. */
   constructor({ packages, problems }: SyncDb) {
     const byFile = new Map<string, IndexedPackage>();
     const byName = new Map<string, IndexedPackage>();
@@ -76,7 +76,7 @@ export class PackageIndex {
     return base64 === null ? null : Uint8Array.fromBase64(base64);
   }
 
-  /** What packages provide of a library, as it is written: `libfoo.so=6-64` of `libfoo.so`. */
+  /** What packages provide of a library, verbatim: `libfoo.so=6-64` of `libfoo.so`. */
   versionsOf(library: string): readonly string[] {
     this.#byLibrary ??= this.#libraries();
     return this.#byLibrary.get(library) ?? [];
@@ -90,7 +90,9 @@ export class PackageIndex {
       .sort(inOrderOfName);
   }
 
-  /** Whether a package satisfies `name` or `name<op>version`, by itself or by what it provides. */
+  /**
+   * Whether a package satisfies `name` or `name<op>version`, itself or through what it provides.
+   */
   satisfies(text: string): boolean {
     const dependency = parseDependency(text);
     const own = this.byName.get(dependency.name);
@@ -135,7 +137,9 @@ export class PackageIndex {
   }
 }
 
-/** When a package was built, in milliseconds since the epoch; null if not known or ahead of `now`. */
+/**
+ * When a package was built, in milliseconds since the epoch; null if unknown or later than `now`.
+ */
 export function buildDateOf({ buildDate }: IndexedPackage, now: number): number | null {
   return buildDate === null || isAhead(buildDate, now) ? null : buildDate;
 }
@@ -150,9 +154,9 @@ function inOrderOfName(a: IndexedPackage, b: IndexedPackage): number {
 }
 
 /**
- * Indexes a database on disk; throws `content` if pacman could not use it. Packages that are the same
- * in `previous` are taken from it: two databases in succession then cost little more memory than one,
- * and what changed between them is known by comparing entries as objects.
+ * Indexes a database on disk; throws `content` if pacman could not use it. Unchanged packages are
+ * taken from `previous`: two successive databases then take little more memory than one, and
+ * comparing entries as objects shows what changed between them.
  */
 export async function readPackageIndex(
   path: string,
@@ -173,12 +177,12 @@ export async function readPackageIndex(
   }
   await slice.renew();
   const index = new PackageIndex({ packages: shared, problems });
-  // Whoever compares the two needs a slice as well.
+  // Whoever compares the two needs a slice too.
   await slice.renew();
   return index;
 }
 
-/** Whether two databases say the same of a package. */
+/** Whether two databases say the same about a package. */
 export function isSamePackage(one: IndexedPackage, other: IndexedPackage): boolean {
   if (one === other) return true;
   return one.fileName === other.fileName && one.name === other.name &&
@@ -192,7 +196,7 @@ function haveSameValues(one: readonly string[], other: readonly string[]): boole
   return one.length === other.length && one.every((value, index) => value === other[index]);
 }
 
-/** Reads a database or file list to its end; throws `content` if pacman could not use it. */
+/** Reads a database or file list to the end; throws `content` if pacman could not use it. */
 export async function checkArchive(path: string): Promise<void> {
   using file = await Deno.open(path);
   await readSyncDb(file.readable);

@@ -9,22 +9,22 @@ import { isSafeFileName } from "../formats/pacman/package_file_name.ts";
 import { RESERVED_SEGMENTS } from "../config/client_paths.ts";
 import { type ExtraFile, ExtraPaths } from "./extra_file.ts";
 
-/** Leaves room for what is appended to names on disk. */
+/** Leaves room for suffixes on disk. */
 const MAX_EXTRA_NAME_LENGTH = 200;
 
 /** One repository for one architecture. */
 export interface Repository {
-  /** Name of the upstream that it is copied from; "" for a repository of one's own. */
+  /** Name of the upstream that it is copied from; "" for an own repository. */
   readonly upstream: string;
   /** Value of `$repo`, such as `core`. */
   readonly name: string;
   /** Value of `$arch`, such as `x86_64`. */
   readonly architecture: string;
-  /** Its path both for clients and in the cache, such as `core/os/x86_64`. */
+  /** Its path, both for clients and in the cache, such as `core/os/x86_64`. */
   readonly directory: string;
 }
 
-/** Whether a repository is one of one's own, and not a copy. */
+/** Whether it is an own repository rather than a copy. */
 export function isOwn({ upstream }: Pick<Repository, "upstream">): boolean {
   return upstream === "";
 }
@@ -44,11 +44,11 @@ export interface SnapshotFile {
   readonly member: SnapshotMember;
 }
 
-/** Any file that is served from a repository. */
+/** Any file served from a repository. */
 export type RepositoryFile = PackageFile | SnapshotFile;
 
 /**
- * The name of a file everywhere in pkgstash: its path below the server's root, such as
+ * The name of a file throughout pkgstash: its path below the server's root, such as
  * `core/os/x86_64/core.db`.
  */
 export function keyOf(
@@ -57,12 +57,12 @@ export function keyOf(
   return fileKey(repository.directory, fileName);
 }
 
-/** `keyOf` of a file of which only the repository's directory is known. */
+/** `keyOf` for a file of which only the repository's directory is known. */
 export function fileKey(directory: string, fileName: string): string {
   return directory === "" ? fileName : `${directory}/${fileName}`;
 }
 
-/** The file of this name and kind. */
+/** The file with this name, of the kind that the name implies. */
 export function withKind(
   repository: Repository,
   fileName: string,
@@ -72,8 +72,8 @@ export function withKind(
 }
 
 /**
- * All repositories of the configuration, by their directories. A path is served only if its
- * directory is literally one of these, so no path can lead anywhere else.
+ * All repositories of the configuration, by directory. A path is served only if its directory is
+ * literally one of these, so no path can lead anywhere else.
  */
 export class RepositoryTree {
   readonly #byDirectory = new Map<string, Repository>();
@@ -83,7 +83,7 @@ export class RepositoryTree {
   /** Those of the main upstream last: only it has no directory of its own. */
   readonly #extraPaths: readonly ExtraPaths[];
 
-  /** The repositories of a configuration, or `own` ones. */
+  /** The repositories of a configuration, or own ones. */
   constructor(config: Pick<Config, "upstreams">, own: Iterable<Repository> = []) {
     for (const upstream of config.upstreams) this.#addAll(upstream);
     for (const repository of own) this.#add(repository);
@@ -137,8 +137,8 @@ export class RepositoryTree {
   }
 
   /**
-   * The file beside the repositories at a decoded path without leading slash; null if there can be
-   * none. No path in a repository's directory or above it, or among the server's own, is one.
+   * The file outside the repositories at a decoded path without leading slash; null if there can be
+   * none. Paths in or above a repository's directory, and the server's own paths, are excluded.
    */
   extraAt(path: string): ExtraFile | null {
     const segments = path.split("/");

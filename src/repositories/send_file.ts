@@ -18,7 +18,7 @@ export const CACHE_STATUSES = [
   "MISS",
   /** From a transfer in flight. */
   "JOIN",
-  /** Straight from a mirror, past the cache that cannot store it. */
+  /** Straight from a mirror, bypassing a cache that cannot store it. */
   "PASS",
   /** From disk, after a mirror confirmed the copy. */
   "REVALIDATED",
@@ -37,30 +37,30 @@ export const CACHE_STATUS_HEADER = "x-cache";
 /** Bodies up to this size are sent from memory, which is cheaper than a stream. */
 export const MAX_BYTES_IN_MEMORY = 64 * 1024;
 
-/** A file on disk and what to say about it. */
+/** A file on disk and its metadata for the response. */
 export interface SentFile {
   readonly path: string;
-  /** The name that clients know it by, which decides its media type. */
+  /** The name for clients, which determines its media type. */
   readonly fileName: string;
   readonly status: CacheStatus;
-  /** A file of another length is none; null or absent if nobody says. */
+  /** The required length; null or absent if unknown. */
   readonly expectedSize?: number | null;
 }
 
-/** A file on disk of which a client was sent the whole, or that it is not modified. */
+/** A file on disk that was sent in full, or reported as not modified. */
 export interface FoundFile {
   readonly info: Deno.FileInfo;
   readonly representation: Representation;
-  /** The whole content, if it was read; nobody changes it any more. */
+  /** The whole content, if it was read; immutable. */
   readonly bytes: Uint8Array<ArrayBuffer> | null;
-  /** Whether it is sent. */
+  /** Whether the body is sent. */
   readonly isSent: boolean;
 }
 
 /**
- * Responds to a GET or HEAD with a file on disk, honouring conditions and ranges. Returns null if
- * there is no such file that can be read, or if it is empty or not of the expected length. Calls
- * `onFound` before it returns a 200 or 304.
+ * Responds to a GET or HEAD with a file on disk, respecting conditions and ranges. Returns null if
+ * the file is missing, unreadable, empty, or not of the expected length. Calls `onFound` before it
+ * returns a 200 or 304.
  */
 export async function sendFile(
   request: Request,
@@ -71,7 +71,7 @@ export async function sendFile(
   try {
     file = await Deno.open(path);
   } catch (error) {
-    // A file that nobody can read is as good as none: there are mirrors.
+    // An unreadable file is as good as none: there are mirrors.
     if (error instanceof Deno.errors.NotFound || isUnreadable(error)) return null;
     throw error;
   }
@@ -81,7 +81,7 @@ export async function sendFile(
     // No file of a repository is empty, so this one is damaged.
     if (!info.isFile || info.size === 0) return null;
     if (expectedSize !== null && info.size !== expectedSize) return null;
-    // The time is set to zero if the upstream sent none.
+    // The time is zero if the upstream sent none.
     const lastModified = info.mtime === null || info.mtime.getTime() === 0 ? null : info.mtime;
     const representation = {
       size: info.size,

@@ -1,7 +1,7 @@
 import type { SnapshotMember } from "../formats/pacman/repository_file_name.ts";
 
 /**
- * Most mirrors offer older databases than the published one. One of theirs replaces it only if they
+ * A rollback: mirrors offer an older database than the published one. It is accepted only if they
  * keep doing so. Only mirroring has rollbacks.
  */
 export interface Rollback {
@@ -9,15 +9,15 @@ export interface Rollback {
   since: number;
 }
 
-/** Where a database was copied from, to recognise it there. Only mirroring has origins. */
+/** Where a database was copied from, to recognize it there. Only mirroring has origins. */
 export interface Origin {
-  /** What tells the mirror from others; not its address, which may contain a password. */
+  /** Identifies the mirror; not its address, which may contain a password. */
   mirror: string;
-  /** The strong entity tag that the mirror gave it, or null. */
+  /** The strong entity tag from the mirror, or null. */
   etag: string | null;
   /** Its length in bytes. */
   size: number;
-  /** When its bytes were received, in milliseconds since the epoch. */
+  /** When it was received, in milliseconds since the epoch. */
   receivedAt: number;
 }
 
@@ -25,19 +25,19 @@ export interface Origin {
 export interface MemberFile {
   /** Its name in the repository's snapshot directory. */
   blob: string;
-  /** Its Last-Modified header, as the origin wrote it; null if there was none. */
+  /** Its Last-Modified header, as sent by the origin; null if there was none. */
   lastModified: string | null;
 }
 
 /**
- * A repository's database, file list and their signatures, as they were at one time. This is also
- * the format of `current.json`: other versions of pkgstash read it. The store does not look at what
- * serves mirroring only.
+ * A repository's database, file list and their signatures at one time. This is also the format of
+ * `current.json`, which other versions of pkgstash read. The store ignores the properties that only
+ * mirroring uses.
  */
 export interface Snapshot {
-  /** Unique name; the names sort in the order of their creation. */
+  /** Unique name; names sort in order of creation. */
   generation: string;
-  /** Name of the mirror that it was copied from. Mirroring's. */
+  /** Name of the mirror that it was copied from. Mirroring only. */
   mirror: string;
   /** When it was published, in milliseconds since the epoch. */
   publishedAt: number;
@@ -45,29 +45,30 @@ export interface Snapshot {
   sha256: string;
   /** The latest %BUILDDATE% in the database, in milliseconds since the epoch, or null. */
   newestBuildDate: number | null;
-  /** Null while most mirrors agree with it. Mirroring's. */
+  /** Null while most mirrors agree with it. Mirroring only. */
   rollback: Rollback | null;
-  /** Null in snapshots of older versions. Mirroring's. */
+  /** Null in snapshots of older versions. Mirroring only. */
   origin: Origin | null;
-  /** Which mirrors were configured when it was last confirmed; null if unknown. Mirroring's. */
+  /** Which mirrors were configured when it was last confirmed; null if unknown. Mirroring only. */
   mirrorSet: string | null;
-  /** SHA-256 of the databases before it, the latest first. Mirroring's. */
+  /** SHA-256 of earlier databases, latest first. Mirroring only. */
   former: readonly string[];
-  /** Whether a signature of the database is expected to appear on the mirrors. Mirroring's. */
+  /** Whether a signature of the database is expected to appear on the mirrors. Mirroring only. */
   awaitsSignature: boolean;
   /**
-   * Since when no mirror has the repository anymore, in milliseconds since the epoch; null while one
-   * has. Mirroring's.
+   * Since when no mirror has had the repository, in milliseconds since the epoch; null while one
+   * does. Mirroring only.
    */
   goneSince: number | null;
   /**
-   * When a client last requested the file list, in ms since the epoch; 0 for never. Mirroring's.
+   * When a client last requested the file list, in milliseconds since the epoch; 0 for never.
+   * Mirroring only.
    */
   filesAskedAt: number;
   members: { readonly db: MemberFile } & Readonly<Partial<Record<SnapshotMember, MemberFile>>>;
 }
 
-/** What snapshots of older versions lack. */
+/** Defaults for what snapshots of older versions lack. */
 export const SNAPSHOT_DEFAULTS = {
   origin: null,
   mirrorSet: null,

@@ -5,22 +5,22 @@ import { sha256Of } from "../platform/files/file_digest.ts";
 import { isAhead } from "./database_date.ts";
 import { type Snapshot, SNAPSHOT_DEFAULTS } from "./snapshot.ts";
 
-/** How long the files of a replaced snapshot are kept, for clients that have begun to read it. */
+/** How long the files of a replaced snapshot are kept for clients that have begun to read it. */
 const KEEP_REPLACED_MS = 10 * 60_000;
 /** Holds the published `Snapshot`. The names of its temporary files begin with this name. */
 const POINTER = "current.json";
 
 /** Where snapshots are stored. */
 export interface SnapshotLayout {
-  /** The directory for the snapshots of a repository; nothing else is stored in it. */
+  /** The directory for a repository's snapshots, and for nothing else. */
   snapshotsOf(repository: Repository): string;
 }
 
 type OnReplace = (repository: Repository, before: Snapshot, after: Snapshot) => Promise<void>;
 
 /**
- * The published snapshots on disk, one per repository. A snapshot is published by replacing the one
- * small file that lists its members, so that none is ever visible in part, even after a crash.
+ * The published snapshots on disk, one per repository. Publishing replaces the one small file that
+ * lists the members, so a snapshot is never visible in part, even after a crash.
  */
 export class SnapshotStore {
   readonly #loading = new Map<string, Promise<void>>();
@@ -31,8 +31,8 @@ export class SnapshotStore {
   readonly #now: () => number;
 
   /**
-   * `now` returns the milliseconds of a clock that never goes back. `onReplace` is called right
-   * before a snapshot takes the place of another one.
+   * `now` returns milliseconds of a monotonic clock. `onReplace` is called right before a snapshot
+   * replaces another one.
    */
   constructor(
     layout: SnapshotLayout,
@@ -57,7 +57,7 @@ export class SnapshotStore {
     return this.#current.get(directory) ?? null;
   }
 
-  /** As `current`, without waiting: null also as long as it has not been read. */
+  /** Like `current`, but synchronous: also null until it has been read. */
   knownCurrent({ directory }: Repository): Snapshot | null {
     return this.#current.get(directory) ?? null;
   }
@@ -92,8 +92,8 @@ export class SnapshotStore {
   }
 
   /**
-   * Removes the files of snapshots that were replaced a while ago or never published, except for
-   * those that are in use, such as the files of a snapshot being made.
+   * Removes the files of snapshots that were replaced a while ago or never published, except those
+   * in use, such as the files of a snapshot in progress.
    */
   async prune(repository: Repository, isInUse: (blob: string) => boolean): Promise<void> {
     const { directory } = repository;
@@ -106,7 +106,7 @@ export class SnapshotStore {
       (this.#replaced.get(directory) ?? []).some(({ blobs }) => blobs.includes(name)));
   }
 
-  /** Whether the files of a snapshot are there, and its database has the bytes that were published. */
+  /** Whether the files of a snapshot exist, and its database has the published content. */
   async isIntact(repository: Repository, snapshot: Snapshot): Promise<boolean> {
     for (const blob of [snapshot.members.db.blob, ...blobsOf(snapshot)]) {
       const info = await statIfPresent(this.pathOf(repository, blob));
@@ -122,14 +122,14 @@ export class SnapshotStore {
       await this.#correctDates(repository, snapshot);
       this.#current.set(repository.directory, snapshot);
     }
-    // No snapshot is being made yet, so all other files are leftovers of an earlier run.
+    // No snapshot is in progress yet, so all other files are left over from an earlier run.
     await this.#sweep(repository, () => false);
     await this.#eachFile(repository, async (path, name) => {
       if (name.startsWith(`${POINTER}.`)) await removeIfPresent(path);
     });
   }
 
-  /** Dates files anew whose date lies ahead: a client that gets it takes nothing until then. */
+  /** Resets dates in the future: a client that gets one accepts no update until then. */
   async #correctDates(repository: Repository, { members }: Snapshot): Promise<void> {
     const now = Date.now();
     for (const { blob } of [members.db, members.files].filter((member) => member !== undefined)) {
@@ -141,7 +141,7 @@ export class SnapshotStore {
     }
   }
 
-  /** Removes all files that are neither part of the current snapshot nor to be kept. */
+  /** Removes all files that neither belong to the current snapshot nor are to be kept. */
   async #sweep(repository: Repository, isKept: (name: string) => boolean): Promise<void> {
     await this.#eachFile(repository, async (path, name) => {
       const current = this.#current.get(repository.directory);

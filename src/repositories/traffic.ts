@@ -1,43 +1,46 @@
-/** To whom bytes of a file go. */
+/** Where bytes of a file go. */
 export interface Delivery {
-  /** The address of the client. */
+  /** The client's address. */
   readonly client: string;
-  /** The directory of the repository. */
+  /** The repository's directory. */
   readonly directory: string;
-  /** Whether no mirror had to send the bytes for this request. */
+  /** Whether the request was served without a mirror. */
   readonly isSaved: boolean;
 }
 
-/** Where bytes of files are counted while they move. */
+/** Counts the bytes of files while they are sent. */
 export interface Traffic {
   addBytesServed(count: number, delivery: Delivery): void;
-  /** `directory` is that of the repository. */
+  /** `directory` is the repository's. */
   addBytesFetched(count: number, directory: string): void;
 }
 
-/** What is known of a body while it is sent, and after. */
+/** What is known about a body during and after sending. */
 export interface SentBody {
-  /** How many bytes have left: what a client that went away did not ask for is not among them. */
+  /**
+   * How many bytes have been sent: a client that disconnects does not count those that it did not
+   * request.
+   */
   readonly sent: () => number;
-  /** Whether they are counted as `Traffic` on their way. */
+  /** Whether they are counted as `Traffic` while they are sent. */
   readonly isCounted: boolean;
 }
 
 const bodies = new WeakMap<Response, SentBody>();
 
-/** Makes known how many bytes of a body have left. */
+/** Reports how many bytes of a body have been sent. */
 export function withSentBytes(response: Response, sent: () => number): Response {
   bodies.set(response, { sent, isCounted: false });
   return response;
 }
 
-/** As `withSentBytes`, of a body that is counted as `Traffic` while it is sent. */
+/** Like `withSentBytes`, for a body that is counted as `Traffic` while it is sent. */
 export function countedWhileSent(response: Response, sent: () => number): Response {
   bodies.set(response, { sent, isCounted: true });
   return response;
 }
 
-/** Null if the body is sent in one piece, or by a way that does not tell. */
+/** Null if the body is sent in one piece, or in a way that does not report progress. */
 export function sentBodyOf(response: Response): SentBody | null {
   return bodies.get(response) ?? null;
 }

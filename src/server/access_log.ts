@@ -9,53 +9,53 @@ import { CACHE_STATUS_HEADER } from "../repositories/send_file.ts";
 
 const log = eventLogger("server");
 
-/** What monitoring asks for every few seconds is logged at level debug only. */
+/** Paths polled by monitoring every few seconds, logged at level debug only. */
 const QUIET_PATHS = new Set(["/healthz", "/metrics"]);
 const quiet = eventLogger("access");
 
-// Most requests have these in common with others, and what is frozen is formatted once.
+// Shared by many requests: a frozen object is formatted only once.
 const clientProperties = remembered((client) => Object.freeze({ client }));
 const agentProperties = remembered((agent) => Object.freeze({ agent }));
 const NO_AGENT = Object.freeze({ agent: null });
 const AT_ONCE = Object.freeze({ answer_ms: 0, total_ms: 0 });
 
-/** What a request was for and how it ended, as it is logged. */
+/** What a request was for and how it ended, for the log. */
 export type Outcome = {
   readonly method: string;
   readonly path: string;
   readonly status: number;
-  /** How it was served; only if it asked for a file. */
+  /** How it was served; only for a file. */
   readonly cache?: string;
-  /** Bytes of the body; "-" if that is known only at its end. */
+  /** Bytes of the body; "-" if known only at its end. */
   readonly bytes: number | "-";
 };
 
-/** The file that was asked for, as it is counted. */
+/** The requested file, for the counters. */
 export interface AskedFile {
-  /** The directory of the repository. */
+  /** The repository's directory. */
   readonly directory: string;
   readonly isDatabase: boolean;
 }
 
 export interface AnsweredRequest {
   readonly outcome: Outcome;
-  /** Null if the request named no file that there can be. */
+  /** Null if the request cannot name a file. */
   readonly file: AskedFile | null;
-  /** When the file is dated, in milliseconds since the epoch; null if it is not, or nobody asks. */
+  /** The file's date, in milliseconds since the epoch; null if it has none or nobody asked. */
   readonly lastModified: number | null;
-  /** What is known of its body while it is sent; null if it is sent in one piece. */
+  /** What is known about its body while it is sent; null if it is sent in one piece. */
   readonly body: SentBody | null;
   readonly agent: string | null;
   readonly info: Deno.ServeHandlerInfo<Deno.NetAddr>;
-  /** Null if it could not be found out. */
+  /** Null if unknown. */
   readonly client: Client | null;
-  /** When the request came in, by `performance.now()`. */
+  /** When the request arrived, by `performance.now()`. */
   readonly startedAt: number;
-  /** How long it took to begin the response. */
+  /** Time until the response began. */
   readonly answerMs: number;
 }
 
-/** Logs and counts a request once its response is sent, and calls `end` then. Never throws. */
+/** Logs and counts a request once its response has been sent, then calls `end`. Never throws. */
 export function recordRequest(
   { outcome, file, lastModified, body, agent, info, client, startedAt, answerMs }: AnsweredRequest,
   history: Pick<History, "recordRequest">,
@@ -64,7 +64,7 @@ export function recordRequest(
   const record = () => {
     end();
     const { status, cache } = outcome;
-    // A client may have left before the end.
+    // A client may have disconnected early.
     const bytes = body === null ? outcome.bytes : body.sent();
     if (cache !== undefined) {
       const isFile = status === 200 || status === 206;
@@ -98,7 +98,7 @@ export function recordRequest(
   }
 }
 
-/** How a response is recorded. `path` is null if it names nothing here. */
+/** How to record a response. `path` is null if it names nothing here. */
 export function outcomeOf(
   { method, url }: Request,
   path: string | null,
@@ -115,8 +115,8 @@ export function outcomeOf(
 }
 
 /**
- * The length of the body; null if it is known only at its end. This must not look at the body
- * itself, which would turn bytes in memory into a stream.
+ * The length of the body; null if known only at its end. This must not access the body itself,
+ * which would turn bytes in memory into a stream.
  */
 function lengthOf({ body, headers }: Response): number | null {
   if (body === null) return 0;

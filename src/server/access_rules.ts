@@ -5,15 +5,15 @@ import { remembered } from "../platform/remembered.ts";
 import { hostName } from "../platform/host_name.ts";
 import { type Client, UNKNOWN_ADDRESS } from "../repositories/leases.ts";
 
-/** Suffixes of local networks, below which nobody on the internet can have a name. */
+/** Suffixes of local networks, which nobody on the internet can use for a name. */
 const LOCAL_SUFFIXES = ["", ".local", ".lan", ".internal", ".home.arpa", ".localdomain"];
 
-/** A peer's address in its usual form. */
+/** A peer's normalized address. */
 const addressOf = remembered((hostname) => canonicalAddress(hostname) ?? hostname);
 
 /** Who a client is, whether it is served, and under which names the API answers. */
 export class AccessRules {
-  /** Whether an address is that of a proxy which may say for whom it asks. */
+  /** Whether an address belongs to a proxy that may name its client. */
   readonly isTrusted: (address: string) => boolean;
   readonly #isAdmitted: (address: string) => boolean;
   readonly #hosts: ReadonlySet<string>;
@@ -40,8 +40,8 @@ export class AccessRules {
   }
 
   /**
-   * Who sent a request that came from `peer`. A trusted proxy says for whom it asks; the nearest one
-   * that is not trusted is the client, since what stands before it may be made up.
+   * Who sent a request that came from `peer`. A trusted proxy names its client; the nearest address
+   * that is not trusted is the client, since anything before it may be forged.
    */
   clientOf(headers: Headers, peer: { hostname: string; port: number }): Client {
     const client = { hostname: addressOf(peer.hostname), port: peer.port };
@@ -62,14 +62,14 @@ export class AccessRules {
     return this.isTrusted(addressOf(hostname));
   }
 
-  /** Whether a client is served at all. This machine is, so that it can be administered. */
+  /** Whether a client is served at all. This machine always is, so that it can be administered. */
   admits({ hostname }: Client): boolean {
     return this.#isAdmitted(hostname);
   }
 
   /**
-   * Whether the API answers under this host name of a URL. A web page can have a name of its own
-   * that means this machine (DNS rebinding), but no address and none of the names here.
+   * Whether the API answers under this host name of a URL. An attacker's web page can point a name
+   * of its own at this machine (DNS rebinding), but not an address or one of these names.
    */
   isOwnHost(hostname: string): boolean {
     return canonicalAddress(hostname) !== null ||

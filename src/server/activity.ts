@@ -1,10 +1,10 @@
 import type { Activity } from "../administration/activity.ts";
 import type { Context } from "./context.ts";
 
-/** How many mirrors that failed are named in one event. */
+/** How many failed mirrors one event names. */
 const MAX_NAMED = 3;
 
-/** Writes down from now on what the wings do by themselves and what went wrong. */
+/** From now on, records what the wings do by themselves and what went wrong. */
 export function recordActivity(
   { mirroring, building, administration }: Pick<
     Context,
@@ -26,7 +26,7 @@ export function recordActivity(
     })
   );
   mirroring.index.removals.listen(({ number, cause, removed, failed, unmet }) => {
-    // What somebody asked for is in the audit log.
+    // Requested ones are in the audit log.
     if (cause === "requested") return;
     activity.note({
       kind: "cleanup",
@@ -61,7 +61,7 @@ export function recordActivity(
   });
 }
 
-/** What an attempt was, by its outcome. */
+/** The event of an attempt, by its outcome. */
 const ENDED = {
   built: "Build a package",
   failed: "Fail to build a package",
@@ -70,7 +70,7 @@ const ENDED = {
   returned: "Return a package to the queue",
 } as const;
 
-/** Downloads that mirrors have failed on; the others are no events. */
+/** Records downloads on which mirrors failed; the others are not events. */
 function recordDownloads({ downloads }: Context["mirroring"], activity: Activity): void {
   downloads.finished.listen(({ key, bytes, failed, failure }) => {
     if (failure === null && failed.length === 0) return;

@@ -1,7 +1,7 @@
 import type { Config } from "../config/config.ts";
 import { clientNetwork } from "../formats/network/ip_address.ts";
 
-/** The share of the files that the system allows which may be connections of clients. */
+/** The share of the system's limit of open files that client connections may use. */
 const CEILING_SHARE = 0.75;
 const MIN_CEILING = 16;
 const CEILING_AGE_MS = 300_000;
@@ -12,18 +12,18 @@ export type ConnectionLimits = Pick<
   "maxConnections" | "maxClientConnections" | "idleTimeoutMs"
 >;
 
-/** Why a connection gets no answer but this one. */
+/** Why a connection gets only a refusal. */
 export type Refusal = "all" | "client";
 
-/** An open connection, as far as its peer matters. */
+/** What matters about the peer of an open connection. */
 export interface OpenConnection {
-  /** The peer's address in its usual form. */
+  /** The peer's normalized address. */
   readonly address: string;
-  /** Closes it while it is idle; a response that is still being sent is not cut off. */
+  /** Closes it while it is idle; a response still being sent is not cut off. */
   close(): void;
 }
 
-/** What is known of an open connection. */
+/** What is known about an open connection. */
 interface Entry {
   readonly connection: OpenConnection;
   readonly client: string;
@@ -34,10 +34,10 @@ interface Entry {
 }
 
 /**
- * The open connections, and which of them are idle: without a request in flight, whether it has sent
- * nothing yet, a part of a request, or many. Room for a new one is made by closing the one that has
- * been idle the longest, so that idle connections can never keep others out. It is looked for only
- * then: there are far more requests than connections that need room.
+ * The open connections, and which of them are idle, that is, without a request in flight, whether
+ * they have sent nothing yet, part of a request, or many. To make room for a new connection, the
+ * one idle for the longest is closed, so idle connections can never keep others out. The search
+ * happens only then: requests are far more frequent.
  */
 export class Connections {
   readonly #limits: () => ConnectionLimits;
@@ -45,12 +45,12 @@ export class Connections {
   readonly #now: () => number;
   readonly #open = new Map<OpenConnection, Entry>();
   readonly #byClient = new Map<string, Set<Entry>>();
-  /** How many connections the system allowed lately; it may be fewer than configured. */
+  /** How many connections the system allowed recently; may be fewer than configured. */
   #ceiling = { most: Infinity, until: Infinity };
 
   /**
-   * `limits` returns those in force. Connections of an address for which `isExempt` holds are those
-   * of many clients. `now` returns the milliseconds of a clock that never goes back.
+   * `limits` returns those in force. Connections from an address for which `isExempt` holds belong
+   * to many clients. `now` returns milliseconds of a monotonic clock.
    */
   constructor(
     limits: () => ConnectionLimits,
@@ -66,12 +66,12 @@ export class Connections {
     return this.#open.size;
   }
 
-  /** All that are open. */
+  /** All open connections. */
   [Symbol.iterator](): Iterator<OpenConnection> {
     return this.#open.keys();
   }
 
-  /** Makes room for a connection from `address`; says why if that is not possible. */
+  /** Makes room for a connection from `address`; returns the reason if that is impossible. */
   makeRoom(address: string): Refusal | null {
     const { maxConnections, maxClientConnections } = this.#limits();
     if (this.#ceiling.until < this.#now()) this.#ceiling = { most: Infinity, until: Infinity };
@@ -94,13 +94,13 @@ export class Connections {
     this.#open.set(connection, entry);
   }
 
-  /** Records whether a connection has no request in flight. */
+  /** Records whether a connection has a request in flight. */
   setIdle(connection: OpenConnection, isIdle: boolean): void {
     const entry = this.#open.get(connection);
     if (entry !== undefined) entry.idleSince = isIdle ? this.#now() : null;
   }
 
-  /** Forgets a connection that is closed, or about to be. */
+  /** Forgets a connection that is closed or about to be. */
   remove(connection: OpenConnection): void {
     const entry = this.#open.get(connection);
     if (entry === undefined) return;
@@ -109,7 +109,7 @@ export class Connections {
     if (entry.group.size === 0) this.#byClient.delete(entry.client);
   }
 
-  /** Closes what has been idle for `idle_timeout`. */
+  /** Closes connections that have been idle for `idle_timeout`. */
   closeIdle(): void {
     const { idleTimeoutMs } = this.#limits();
     if (idleTimeoutMs === 0) return;
@@ -120,8 +120,8 @@ export class Connections {
   }
 
   /**
-   * The system lets this process open no more files. Closes half of the idle connections, and leaves
-   * some room for files from now on.
+   * Called when this process cannot open more files. Closes half of the idle connections, and
+   * leaves some room for files from now on.
    */
   shed(): void {
     this.#ceiling = {

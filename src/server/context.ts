@@ -11,7 +11,7 @@ import type { Sessions } from "./admin/sessions.ts";
 
 /** Where the configuration in force comes from. */
 export interface Provenance {
-  /** Where each value comes from, by full key. */
+  /** The source of each value, by full key. */
   readonly origins: ReadonlyMap<string, string>;
   /** The configuration file; null if there is none. */
   readonly file: string | null;
@@ -23,10 +23,10 @@ export interface Provenance {
 
 /** What requests are answered from: the configuration in force and the doors of the wings. */
 export interface Context {
-  /** A reload replaces it, so it must be read again for each request. */
+  /** Replaced on reload, so it must be read again for each request. */
   readonly config: Config;
   readonly provenance: Provenance;
-  /** Those of the configuration in force. */
+  /** Derived from the configuration in force. */
   readonly access: AccessRules;
   readonly mirroring: Mirroring;
   readonly administration: Administration;
@@ -34,9 +34,9 @@ export interface Context {
   readonly building: Building;
   readonly metrics: Metrics;
   readonly history: History;
-  /** Of the web admin: who is signed in, and the pages that are kept current. */
+  /** State of the web admin: sessions, and the pages being kept current. */
   readonly sessions: Sessions;
   readonly streams: OpenStreams;
-  /** By `Date.now()`, and by `performance.now()`, which no change of the clock moves. */
+  /** `Date.now()`, and `performance.now()`, which changes of the clock do not affect. */
   readonly startedAt: { readonly wall: number; readonly monotonic: number };
 }

@@ -38,7 +38,7 @@ const log = eventLogger("server");
 
 const WARNING_PERIOD_MS = 60_000;
 
-/** Makes the handler of all requests. It reads `context` again for each request. */
+/** Creates the handler of all requests. It reads `context` again for each request. */
 export function createHandler(
   context: Context,
 ): Handler {
@@ -75,7 +75,7 @@ export function createHandler(
     } catch (error) {
       response = failureResponse(error, path ?? request.url);
     }
-    // It is limited by itself, and lasts as long as somebody looks at a page.
+    // It has a limit of its own, and lasts as long as the page is open.
     if (isEventStream(response)) end();
     if (request.method === "HEAD" && response.body !== null) {
       await response.body.cancel();
@@ -99,7 +99,7 @@ export function createHandler(
     return response;
   };
 
-  /** Answers what is in memory, at once; null for everything else. */
+  /** Answers from memory at once; null for everything else. */
   const recall = (
     request: Request,
     info: Deno.ServeHandlerInfo<Deno.NetAddr>,
@@ -158,10 +158,10 @@ interface Visit {
   readonly path: string | null;
   readonly context: Context;
   readonly client: Client;
-  /** Whose connection it is: the client's, or that of a proxy. */
+  /** The other end of the connection: the client, or a proxy. */
   readonly peer: Deno.NetAddr;
   readonly listings: Listings;
-  /** Called with the file that is asked for. */
+  /** Called with the requested file. */
   readonly onFile: (file: RepositoryFile | ExtraFile) => void;
 }
 
@@ -173,7 +173,7 @@ function askedFile(file: RepositoryFile | ExtraFile): AskedFile {
   };
 }
 
-/** The response to a request that is not looked at any further; null for all others. */
+/** The response to a request that is refused without further checks; null for all others. */
 function refusal(request: Request, client: Client, { access }: Context): Response | null {
   if (!access.admits(client)) {
     return textResponse(403, "Access denied: your address is not in allowed_networks.");
@@ -247,7 +247,7 @@ async function route(
   return await listings.respond(directory, mirroring, publishing);
 }
 
-/** Whether a request asks for a page by name: programs take anything. */
+/** Whether a request comes from a browser: programs accept any type. */
 function isBrowser({ headers }: Request): boolean {
   return headers.get("accept")?.includes("text/html") ?? false;
 }
@@ -283,7 +283,7 @@ async function sendViewed(
     if (view === null) {
       throw new PkgstashError(
         "not_found",
-        `Cannot get ${path}: the text after the "@" does not select a view. Use ${VIEW_EXAMPLES}.`,
+        `Cannot get ${path}: the text after the "@" is not a view. Use ${VIEW_EXAMPLES}.`,
       );
     }
     return isOwn(file.repository)
@@ -291,7 +291,7 @@ async function sendViewed(
       : await mirroring.respondInView(file, view, request, client);
   } catch (error) {
     const response = failureResponse(error, path);
-    // Unlike for other files, whoever asked can do something about it.
+    // Unlike for other files, the client can do something about it.
     return error instanceof PkgstashError && error.kind === "not_found"
       ? textResponse(404, error.message)
       : response;
@@ -302,7 +302,7 @@ async function sendViewed(
 function failureResponse(error: unknown, path: string): Response {
   const response = errorResponse(error);
   const details = { path, status: response.status, reason: reasonOf(error) };
-  // A missing file is not a failure: pacman asks for signatures that do not exist.
+  // A missing file is not a failure: pacman requests signatures that do not exist.
   if (response.status === 404) log.debug("no such file", details);
   else if (error instanceof PkgstashError) {
     log[isNews(error) ? "warn" : "debug"]("request failed", details);

@@ -7,9 +7,9 @@ export type Handler = (
 ) => Response | Promise<Response>;
 
 /**
- * Deno sends a body in the same packet as its head, with one call of the system instead of two, if
- * both fit into the buffer that the connection has for heads: 512 bytes, doubled for good by a longer
- * head. This header means nothing but makes a head longer, so that there is room for signatures.
+ * Deno sends a body in the same packet as its head, with one system call instead of two, if both
+ * fit into the connection's buffer for heads: 512 bytes, doubled permanently by a longer head. The
+ * only purpose of this header is to lengthen a head, so that signatures fit too.
  */
 const PADDING = { name: "x-padding", value: "0".repeat(420) } as const;
 
@@ -19,9 +19,9 @@ export interface HttpConnection extends DenoHttpConnection {
   cut(): void;
 }
 
-/** As Deno has it. */
+/** The request, as Deno provides it. */
 interface DenoHttpConnection {
-  /** Settles when the connection is closed, by whichever side. */
+  /** Settles when either side has closed the connection. */
   readonly finished: Promise<void>;
   /** Closes it once the requests in flight are answered and their responses sent. */
   shutdown(): Promise<void>;
@@ -29,13 +29,16 @@ interface DenoHttpConnection {
 
 /**
  * Whether `shutdown` may be called without a request in flight. Before 2.9, Deno panics if the
- * connection ends at that moment; the end of a response that nobody has read for long is lost then.
+ * connection ends at that moment; the end of a response that the peer has not read for long is then
+ * lost.
  */
 export const CAN_SHUT_DOWN_IDLE = !/^2\.[0-8]\./.test(Deno.version.deno);
 
 type ServeHttpOnConnection = (
   connection: Deno.Conn<Deno.NetAddr>,
-  /** Only this is called of the signal: with what cuts the connection off. */
+  /**
+   * The only method of the signal that Deno calls, with the function that cuts off the connection.
+   */
   signal: { addEventListener(type: "abort", cut: () => void): void },
   handler: Handler,
   onError: (error: unknown) => Response,
@@ -43,9 +46,9 @@ type ServeHttpOnConnection = (
 ) => DenoHttpConnection;
 
 /**
- * The part of `Deno.serve` that serves one connection. Deno has no public name for it, but
- * `Deno.serve` itself leaves nothing to its caller: it does not close idle connections, does not
- * say how many there are, and ends when no more files can be opened.
+ * The part of `Deno.serve` that serves one connection. It has no public name, but `Deno.serve`
+ * itself gives its caller no control: it does not close idle connections or report their number,
+ * and it ends when no more files can be opened.
  */
 function serveHttpOnConnection(): ServeHttpOnConnection {
   const symbol = Reflect.get(Deno, "internal") as symbol;
@@ -61,7 +64,7 @@ function serveHttpOnConnection(): ServeHttpOnConnection {
 /**
  * Serves HTTP/1.1 and HTTP/2 on a connection. `onError` is called when a response breaks off.
  *
- * @throws PkgstashError if this version of Deno cannot do that.
+ * @throws PkgstashError if this version of Deno does not support it.
  */
 export function serveHttp(
   connection: Deno.Conn<Deno.NetAddr>,
@@ -76,28 +79,28 @@ export function serveHttp(
   };
   const padding = withPadding(handler);
   const served = serveHttpOnConnection()(connection, signal, padding, onError, () => {});
-  // Both fail with whatever happened to the connection, such as a client that is gone.
+  // Both fail if anything happened to the connection, such as a disconnected client.
   const shutdown = () => served.shutdown().catch(() => {});
   return {
-    // After an error of the connection, only a shutdown releases what Deno holds of it.
+    // After an error of the connection, only a shutdown releases Deno's resources for it.
     finished: served.finished.catch(shutdown),
     shutdown,
     cut: () => {
       try {
         cutOff();
       } catch (error) {
-        // It is being closed already.
+        // It is already being closed.
         if (!(error instanceof Deno.errors.BadResource)) throw error;
       }
     },
   };
 }
 
-/** Pads one response that may have a body: the second one, as the first may be the last as well. */
+/** Pads one response that may have a body: the second one, as the first may also be the last. */
 function withPadding(handler: Handler): Handler {
   let count = 0;
   const pad = (response: Response): Response => {
-    // Those of another status may be shared by many requests.
+    // Responses with another status may be shared by many requests.
     if (response.status === 200 && ++count === 2) {
       response.headers.set(PADDING.name, PADDING.value);
     }

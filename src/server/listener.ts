@@ -27,7 +27,7 @@ interface Certificate {
 export type Listen = (hostname: string, port: number, certificate: Certificate | null) => Listener;
 
 /**
- * Begins to listen, on IPv4 alone if "::" is not available. `url` is the base URL.
+ * Starts listening, on IPv4 alone if "::" is not available. `url` is the base URL.
  *
  * @throws PkgstashError if the port or the TLS certificate cannot be used.
  */
@@ -74,7 +74,9 @@ const listenOn: Listen = (hostname, port, certificate) =>
     ? Deno.listen({ hostname, port })
     : Deno.listenTls({ hostname, port, ...certificate, alpnProtocols: ["h2", "http/1.1"] });
 
-/** Whether the system has no such family of addresses (EAFNOSUPPORT), or none of its addresses. */
+/**
+ * Whether the system does not support this address family (EAFNOSUPPORT), or has no address of it.
+ */
 function isWithoutIpv6(error: unknown): boolean {
   return error instanceof Deno.errors.AddrNotAvailable ||
     error instanceof Error && /\(os error 97\)/.test(error.message);

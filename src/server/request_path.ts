@@ -2,18 +2,20 @@
 const UNWANTED = /[\x00-\x1f\x7f\\]/;
 const MAX_SEGMENT_LENGTH = 255;
 
-/** `uri-host [ ":" port ]` of RFC 9110, section 7.2, without the characters that no name has. */
+/**
+ * `uri-host [ ":" port ]` of RFC 9110, section 7.2, without characters that no host name contains.
+ */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.~%-]+)(?::\d{1,5})?$/i;
 
 /**
  * Whether a request's Host may be answered (RFC 9112, section 3.2): there is at most one, and it
- * cannot be taken for more than the authority of the URL.
+ * cannot be mistaken for more than the authority of the URL.
  */
 export function hasValidHost({ headers, url }: Request): boolean {
   return isValidHost(headers) && URL.canParse(url);
 }
 
-/** As `hasValidHost`, of a request whose URL is known to be valid. */
+/** Like `hasValidHost`, for a request whose URL is known to be valid. */
 export function isValidHost(headers: Headers): boolean {
   const host = headers.get("host");
   return host === null || host === "" || HOST.test(host);
@@ -30,9 +32,9 @@ function rawPath(url: string): string {
 
 /**
  * The decoded path of a request URL without its leading slash, or null if it cannot name anything
- * here: because of `..` or an empty segment in any encoding, a name that begins with a dot, a control
- * character, an encoded slash or an over-long name. A trailing slash, which means a directory, is
- * kept.
+ * here: because of `..` or an empty segment in any encoding, a name that begins with a dot, a
+ * control character, an encoded slash or an overlong name. A trailing slash, which denotes a
+ * directory, is kept.
  */
 export function requestPath(url: string): string | null {
   const raw = rawPath(url);
@@ -55,7 +57,7 @@ export function requestPath(url: string): string | null {
 
 /**
  * The decoded segments of a path below one of the server's own, or null for other paths. Unlike the
- * paths of files they may contain anything: they name nothing on disk.
+ * paths of files, they may contain anything: they name nothing on disk.
  */
 export function ownSegments(
   url: string,
@@ -67,7 +69,7 @@ export function ownSegments(
     try {
       return decodeURIComponent(segment);
     } catch {
-      // No route has an empty segment in its midst.
+      // No route has an empty segment in the middle.
       return "";
     }
   });

@@ -9,24 +9,24 @@ type RequestLimits = Pick<Config, "maxRequests" | "maxClientRequests">;
 
 const networkOf = remembered(clientNetwork);
 
-/** Counts requests that are being answered, of each client and of all. */
+/** Counts requests in flight, per client and in total. */
 export class RequestsInFlight {
   readonly #byClient = new Map<string, number>();
   #count = 0;
 
   /**
-   * Begins a request of the client with this address. Returns what ends it, or why it must be
-   * refused.
+   * Begins a request of the client with this address. Returns a function that ends it, or why it
+   * must be refused.
    */
   async admit(address: string, limits: RequestLimits): Promise<(() => void) | Refusal> {
     const begun = this.begin(address, limits);
     if (typeof begun !== "string") return begun;
-    // Deno tells of the next request on a connection before it tells that the last one is answered.
+    // Deno reports the next request on a connection before the end of the previous one.
     await eventLoopTurn();
     return this.begin(address, limits);
   }
 
-  /** As `admit`, without waiting for a request that may be over already. */
+  /** Like `admit`, but does not wait for a request that may already have ended. */
   begin(
     address: string,
     { maxRequests, maxClientRequests }: RequestLimits,

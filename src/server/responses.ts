@@ -1,7 +1,7 @@
 import { STATUS_CODE } from "@std/http/status";
 import { type ErrorKind, isOutOfFiles, PkgstashError } from "../errors.ts";
 
-/** What a client learns of an error; the reason goes to the log. */
+/** What a client learns about an error; the reason goes to the log. */
 const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
   invalid_config: {
     status: STATUS_CODE.InternalServerError,
@@ -44,7 +44,7 @@ const FAILURES: Record<ErrorKind, { status: number; text: string }> = {
 
 const RETRY_AFTER_SECONDS = "5";
 
-/** A short response in plain text. */
+/** A short plain-text response. */
 export function textResponse(
   status: number,
   text: string,
@@ -56,7 +56,7 @@ export function textResponse(
   });
 }
 
-/** A response with a text and its length, which the log tells. */
+/** A text response with its length, which appears in the log. */
 export function sizedResponse(
   text: string,
   { status = STATUS_CODE.OK, headers }: { status?: number; headers: Record<string, string> },
@@ -68,13 +68,13 @@ export function sizedResponse(
   });
 }
 
-/** 404 for a file or directory that is not here. */
+/** 404 for a file or directory that does not exist. */
 export function noSuchFile(): Response {
   const { status, text } = FAILURES.not_found;
   return textResponse(status, text);
 }
 
-/** 405 with the methods that are allowed. */
+/** 405 with the allowed methods. */
 export function methodNotAllowed(...allowed: string[]): Response {
   const methods = allowed.join(", ");
   return textResponse(STATUS_CODE.MethodNotAllowed, methodText(methods), { allow: methods });
@@ -85,7 +85,7 @@ export function methodText(methods: string): string {
   return `Method not allowed. Use ${methods}.`;
 }
 
-/** The response to a client that has, or to all that have, too much in flight already. */
+/** The response when one client, or all together, have too many requests in flight. */
 export function tooMuch(refusal: "client" | "all"): Response {
   const [status, text] = refusal === "client"
     ? [STATUS_CODE.TooManyRequests, "Too many concurrent requests from your address."]
@@ -93,7 +93,7 @@ export function tooMuch(refusal: "client" | "all"): Response {
   return textResponse(status, text, { "retry-after": RETRY_AFTER_SECONDS, "connection": "close" });
 }
 
-/** Turns anything thrown while a file was served into a response in plain text. */
+/** Turns anything thrown while serving a file into a plain-text response. */
 export function errorResponse(error: unknown): Response {
   if (isOutOfFiles(error)) {
     return textResponse(

@@ -1,10 +1,10 @@
-/** Says when something that may happen often is worth a line in the log. */
+/** Limits how often a frequent event is logged. */
 export class Seldom {
   readonly #periodMs: number;
   readonly #now: () => number;
   #next = -Infinity;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(periodMs: number, now: () => number = () => performance.now()) {
     this.#periodMs = periodMs;
     this.#now = now;

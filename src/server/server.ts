@@ -16,25 +16,25 @@ import { Seldom } from "./seldom.ts";
 
 const log = eventLogger("server");
 
-/** How long nothing is accepted after that failed, mostly because too many files are open. */
+/** How long to pause after a failed accept, mostly because too many files are open. */
 const ACCEPT_PAUSE_MS = 100;
 const WARNING_PERIOD_MS = 60_000;
 const MAX_SWEEP_INTERVAL_MS = 5_000;
-/** How long a connection that gets only a refusal may take to ask for it. */
+/** How long a connection that gets only a refusal may take to send its request. */
 const REFUSAL_TIMEOUT_MS = 5_000;
 const MAX_REFUSALS = 64;
-/** How many connections may take their time to end; all others are cut off when they are closed. */
+/** How many connections may end gracefully; all others are cut off when they are closed. */
 const MAX_ENDING = 64;
 
 export interface ServerOptions {
   handler: Handler;
   /** The limits in force. */
   limits: () => ConnectionLimits;
-  /** Whether the connections of an address are those of many clients. */
+  /** Whether connections from an address belong to many clients. */
   isProxy: (address: string) => boolean;
 }
 
-/** The listening socket, and the connections that it accepted. */
+/** The listening socket, and the connections that it has accepted. */
 export class Server {
   /** The base URL it listens on. */
   readonly url: string;
@@ -49,11 +49,11 @@ export class Server {
   };
   readonly #sweep: ReturnType<typeof setInterval>;
   readonly #accepting: Promise<void>;
-  /** Connections that get nothing but a refusal. */
+  /** Connections that get only a refusal. */
   readonly #refused = new Set<HttpConnection>();
   /**
-   * Connections that end once the peer has taken all that was sent, and sent all that it announced.
-   * Nothing can cut them off any more, so a hostile peer keeps them.
+   * Connections that end once the peer has received everything sent, and sent everything announced.
+   * Nothing can cut them off any more, so a hostile peer can hold them.
    */
   readonly #ending = new Set<HttpConnection>();
   #isStopping = false;
@@ -83,8 +83,8 @@ export class Server {
   }
 
   /**
-   * Accepts no new connections, and waits for the requests in flight for `drainTimeoutMs` at most.
-   * The rest are cut off.
+   * Accepts no new connections, waits for the requests in flight for `drainTimeoutMs` at most, and
+   * cuts off the rest.
    */
   async stop(drainTimeoutMs: number): Promise<void> {
     this.#isStopping = true;
@@ -113,7 +113,7 @@ export class Server {
     }
   }
 
-  /** Makes it possible to accept again, mostly by closing idle connections. */
+  /** Makes accepting possible again, mostly by closing idle connections. */
   async #recover(error: unknown): Promise<void> {
     const open = this.#connections.size;
     if (isOutOfFiles(error)) this.#connections.shed();
@@ -146,7 +146,7 @@ export class Server {
     const open = {
       address,
       close: () => {
-        // Without a request there is no response that must be sent to its end.
+        // Without a request, there is no response to finish.
         const mayBeSending = hasAsked && CAN_SHUT_DOWN_IDLE &&
           (this.#isStopping || this.#ending.size < MAX_ENDING);
         if (inFlight === 0 && !mayBeSending) return http.cut();
@@ -158,7 +158,7 @@ export class Server {
     http.finished.finally(() => this.#connections.remove(open));
   }
 
-  /** Says 429 or 503 on a connection, and closes it. */
+  /** Answers 429 or 503 on a connection, and closes it. */
   #refuse(connection: Deno.Conn<Deno.NetAddr>, client: string, refusal: Refusal): void {
     if (this.#warnings[refusal].isDue()) {
       log.warn("too many connections", { client, connections: this.#connections.size });
@@ -182,14 +182,14 @@ export class Server {
 }
 
 /**
- * Whether accepting failed because that client is gone again: ENOTCONN, ECONNABORTED, ECONNRESET or
- * EINVAL. There may be hundreds of them in a row, so each must cost nothing.
+ * Whether accepting failed because the client has already disconnected: ENOTCONN, ECONNABORTED,
+ * ECONNRESET or EINVAL. There may be hundreds in a row, so each must cost nothing.
  */
 function isOfConnection(error: unknown): boolean {
   return error instanceof Error && /\(os error (?:107|103|104|22)\)/.test(error.message);
 }
 
-/** The head is sent already, so the client sees a broken transfer. */
+/** The head has already been sent, so the client sees a broken transfer. */
 function brokenOff(error: unknown): Response {
   const details = { reason: reasonOf(error) };
   if (error instanceof PkgstashError) log.warn("response aborted", details);

@@ -4,10 +4,10 @@ import type { Mirror } from "../mirroring/mirrors/mirror.ts";
 import { VERSION } from "../version.ts";
 import type { Context } from "./context.ts";
 
-/** What of the daemon's state is measured. */
+/** The parts of the daemon's state that are measured. */
 type State = Pick<Context, "mirroring" | "building" | "startedAt">;
 
-/** A metric of what is so now, and how it is read; it has no sample of what is not known. */
+/** A gauge and how to read its current value; an unknown value yields no sample. */
 interface StateMetric extends Gauge {
   read(state: State): Iterable<OpenSample> | Promise<Iterable<OpenSample>>;
 }
@@ -17,7 +17,7 @@ interface OpenSample {
   readonly value: number | null;
 }
 
-/** The metrics of the daemon's state, in addition to what is counted. */
+/** The gauges of the daemon's state; counters are kept elsewhere. */
 export const STATE_METRICS: readonly StateMetric[] = [
   {
     name: "pkgstash_build_info",
@@ -97,7 +97,7 @@ export const STATE_METRICS: readonly StateMetric[] = [
   },
 ];
 
-/** Adds the metrics of the daemon's state, which is read whenever the metrics are. */
+/** Adds the gauges of the daemon's state, which are read whenever metrics are requested. */
 export function observeState(context: State & Pick<Context, "metrics">): void {
   for (const { read, ...gauge } of STATE_METRICS) {
     context.metrics.observe(gauge, async () => known(await read(context)));
@@ -108,7 +108,7 @@ function known(samples: Iterable<OpenSample>): Sample[] {
   return [...samples].flatMap(({ value, ...rest }) => value === null ? [] : [{ ...rest, value }]);
 }
 
-/** Each mirror once, also if several upstreams have it. */
+/** Each mirror once, even if several upstreams have it. */
 function mirrorsOf({ mirroring }: State): Mirror[] {
   const mirrors = [...mirroring.upstreams].flatMap(({ pool }) => pool.mirrors);
   return [...new Map(mirrors.map((mirror) => [mirror.name, mirror])).values()];

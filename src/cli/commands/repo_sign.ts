@@ -46,7 +46,7 @@ export const REPO_SIGN_COMMAND: Command = {
 
 export const REPO_DISCARD_COMMAND: Command = {
   name: "repo discard",
-  summary: "Discard changes that wait for signatures",
+  summary: "Discard changes that await signatures",
   description: 'For repositories with signing = "external". Drops everything that was added, ' +
     "removed or rolled back since the last publication and is not yet signed. What is published " +
     "stays.",

@@ -6,7 +6,7 @@ export interface KeyFile {
   readonly path: string;
   /** In upper-case hexadecimal. */
   readonly fingerprint: string;
-  /** From when on it signs, in milliseconds since the epoch. */
+  /** When it starts to sign, in milliseconds since the epoch. */
   readonly signsFrom: number;
 }
 
@@ -14,10 +14,10 @@ const PRIVATE_NAME = /^(\d{4}-\d{2}-\d{2}T[\d:.]+Z)-([0-9A-F]{40})\.asc$/;
 const TRUSTED_NAME = /^[0-9A-F]{40,64}\.asc$/;
 
 /**
- * The keys on disk. Each is one file that says everything of it, so a copy of the directory at any
- * moment is whole:
+ * The keys on disk. Each is one file with everything about it, so a copy of the directory at any
+ * moment is complete:
  *
- *     private/2026-11-28T19:00:00.000Z-<FINGERPRINT>.asc   signs from then on, until the next one does
+ *     private/2026-11-28T19:00:00.000Z-<FINGERPRINT>.asc   signs from then until the next one does
  *     trusted/<FINGERPRINT>.asc                            a packager's key, whose signatures are kept
  */
 export class KeyFiles {
@@ -29,7 +29,7 @@ export class KeyFiles {
     this.#trusted = join(directory, "trusted");
   }
 
-  /** The private keys, the earliest first. */
+  /** The private keys, earliest first. */
   async private(): Promise<KeyFile[]> {
     const files = (await namesIn(this.#private)).flatMap((name): KeyFile[] => {
       const [, time, fingerprint] = PRIVATE_NAME.exec(name) ?? [];
@@ -39,7 +39,7 @@ export class KeyFiles {
     return files.sort((a, b) => a.signsFrom - b.signsFrom);
   }
 
-  /** Stores a private key for this user alone. */
+  /** Stores a private key, readable by this user only. */
   async addPrivate(
     armored: string,
     { fingerprint, signsFrom }: Omit<KeyFile, "path">,
@@ -55,7 +55,7 @@ export class KeyFiles {
     await syncDirectory(this.#private);
   }
 
-  /** The armored public keys that are trusted. */
+  /** The trusted public keys, armored. */
   async trusted(): Promise<string[]> {
     const names = (await namesIn(this.#trusted)).filter((name) => TRUSTED_NAME.test(name));
     return await Promise.all(

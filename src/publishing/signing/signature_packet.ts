@@ -2,15 +2,15 @@ import type { Hash } from "node:crypto";
 import type { Config, PrivateKey, PublicKey, SignaturePacket, Subkey } from "openpgp";
 import { trailerOf } from "../../formats/openpgp/signature.ts";
 
-/** The algorithm of the hashes that are signed: packages have their SHA-256 in the database, too. */
+/** Hash algorithm of signatures: the one that databases use for packages. */
 export const SIGNATURE_HASH = "sha256";
 
 /**
- * What the types of `openpgp` leave out. The library hashes whole files in one go, or streams at a
- * fifth of the speed of `node:crypto`; a signature needs no more of a file than its hash.
+ * What the types of `openpgp` omit. The library hashes whole files at once, or streams at a fifth
+ * of the speed of `node:crypto`; for a signature it needs only the file's hash.
  */
 interface HashedPacket extends Omit<SignaturePacket, "sign" | "verify"> {
-  /** The digest to verify, if it is known already. */
+  /** The digest to verify, if already known. */
   hashed: Uint8Array | undefined;
   /** What the library would hash. */
   toHash: () => null;
@@ -27,7 +27,9 @@ interface HashedPacket extends Omit<SignaturePacket, "sign" | "verify"> {
 
 type SecretKeyPacketOf<K extends { keyPacket: unknown }> = K["keyPacket"];
 
-/** Signs what `hash` (of SIGNATURE_HASH) has hashed, with the signing subkey of an unlocked key. */
+/**
+ * Signs data, hashed into `hash` with SIGNATURE_HASH, with the signing subkey of an unlocked key.
+ */
 export async function signHash(hash: Hash, key: PrivateKey, date: Date): Promise<Uint8Array> {
   const { config, enums, PacketList, SignaturePacket } = await import("openpgp");
   const { keyPacket } = await key.getSigningKey(undefined, date);
@@ -45,9 +47,9 @@ export async function signHash(hash: Hash, key: PrivateKey, date: Date): Promise
 }
 
 /**
- * Verifies a signature of what `hash` has hashed.
+ * Verifies a signature of data hashed into `hash`.
  *
- * @throws with the reason if the key did not make it, or may not have at `date`.
+ * @throws with the reason if the key did not make it, or was not allowed to at `date`.
  */
 export async function verifyHash(
   packet: SignaturePacket,

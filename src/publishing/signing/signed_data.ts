@@ -2,10 +2,10 @@ import { createHash, type Hash } from "node:crypto";
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import type { SignedData } from "./signer.ts";
 
-/** Hashed in one turn of the event loop: about a millisecond of work. */
+/** Bytes to hash in one turn of the event loop: about a millisecond of work. */
 const SLICE_BYTES = 512 * 1024;
 
-/** Hashes data with an algorithm of `node:crypto`, and lets others run between the slices. */
+/** Hashes data with an algorithm of `node:crypto`, yielding to the event loop between slices. */
 export async function hashOf(data: SignedData, algorithm: string): Promise<Hash> {
   const hash = createHash(algorithm);
   if (typeof data === "string") {

@@ -1,9 +1,9 @@
-/** What is signed: bytes, or the file at a path, which is read in slices. */
+/** What to sign: bytes, or the file at a path, which is read in slices. */
 export type SignedData = Uint8Array | string;
 
-/** What clients need in order to check signatures. */
+/** What clients need to verify signatures. */
 export interface PublicKeys {
-  /** Of the primary key that signs now, in upper-case hexadecimal. */
+  /** Fingerprint of the primary key that signs now, in upper-case hexadecimal. */
   readonly fingerprint: string;
   /** Every key that clients must trust, as `pacman-key --add` reads it. */
   readonly binary: Uint8Array<ArrayBuffer>;
@@ -11,7 +11,7 @@ export interface PublicKeys {
   readonly armored: string;
 }
 
-/** Tells the signatures of the keys that are trusted, which are not those of the daemon. */
+/** Recognizes signatures by trusted keys, which are not the daemon's own. */
 export interface TrustedSignatures {
   /**
    * Verifies a detached signature.
@@ -19,11 +19,11 @@ export interface TrustedSignatures {
    * @throws PkgstashError `content` with the reason for which it is refused.
    */
   verifyTrusted(data: SignedData, signature: Uint8Array): Promise<void>;
-  /** Whether a signature names trusted keys only; whether it is good is not looked at. */
+  /** Whether a signature names only trusted keys; does not verify it. */
   isByTrusted(signature: Uint8Array): Promise<boolean>;
 }
 
-/** Makes the signatures of packages and databases. */
+/** Signs packages and databases. */
 export interface Signer {
   /** Makes a detached binary OpenPGP signature, the content of a `.sig`. */
   sign(data: SignedData): Promise<Uint8Array>;

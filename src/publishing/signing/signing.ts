@@ -11,39 +11,42 @@ import { packetsOf, readPublicKey, verifySignature } from "./trusted_keys.ts";
 
 const log = eventLogger("signing");
 
-/** How long before a key expires the log begins to say so. */
+/** How long before a key expires the log begins to warn. */
 const EXPIRY_WARNING_MS = 30 * 24 * 3600 * 1000;
 
 const EXPIRY_WARNING_PERIOD_MS = 24 * 3600 * 1000;
 
-/** A key of this daemon, as it is listed. */
+/** A key of this daemon, as listed. */
 export interface KeyFacts {
-  /** Of the primary key, in upper-case hexadecimal. */
+  /** Fingerprint of the primary key, in upper-case hexadecimal. */
   readonly fingerprint: string;
   readonly userIds: readonly string[];
   readonly createdAt: Date;
   /** Null for never. */
   readonly expiresAt: Date | null;
   readonly signsFrom: Date;
-  /** One signs; one that is next is known to clients already, and a former one still is. */
+  /**
+   * The state `next` is not signing yet but already known to clients; `former` is still known to
+   * them.
+   */
   readonly state: "signing" | "next" | "former";
 }
 
-/** A key of somebody else, whose signatures are kept. */
+/** Somebody else's key, whose signatures are kept. */
 export interface TrustedKey {
   readonly fingerprint: string;
   readonly userIds: readonly string[];
 }
 
 export interface SigningOptions {
-  /** Where the keys are, see KeyFiles. */
+  /** Directory of the keys; see KeyFiles. */
   readonly directory: string;
-  /** What locks the private keys on disk; null for nothing. */
+  /** Passphrase that locks the private keys on disk; null for none. */
   readonly readPassphrase: () => string | null;
-  /** Whose key it is, as gpg shows it. */
+  /** The key's user ID, as gpg shows it. */
   readonly userName: string;
   readonly clock?: Clock;
-  /** Called when a key was added or retired. */
+  /** Called when a key has been added or retired. */
   readonly onChanged?: () => void;
 }
 
@@ -51,7 +54,7 @@ interface LoadedKey extends Pick<KeyFile, "signsFrom"> {
   readonly key: SigningKey;
 }
 
-/** The keys of this daemon, and those that it trusts. They are loaded, or made, at first need. */
+/** The keys of this daemon, and those that it trusts. Loaded, or generated, on first use. */
 export class Signing implements Signer, TrustedSignatures {
   readonly #options: SigningOptions;
   readonly #clock: Clock;
@@ -73,7 +76,7 @@ export class Signing implements Signer, TrustedSignatures {
     if (key.expiresAt !== null && key.expiresAt.getTime() <= now) {
       throw new PkgstashError(
         "conflict",
-        `Cannot sign: the key ${key.fingerprint} has expired. Make a new one with ` +
+        `Cannot sign: the key ${key.fingerprint} has expired. Create a new one with ` +
           "pkgstash key rotate --now.",
       );
     }
@@ -88,12 +91,12 @@ export class Signing implements Signer, TrustedSignatures {
     return {
       fingerprint: key.fingerprint,
       binary,
-      // With its checksum: without it, gpg takes the end mark for a part of every third key.
+      // With its checksum: without one, gpg mistakes the end marker for data in every third key.
       armored: armor(enums.armor.publicKey, binary, undefined, undefined, undefined, true),
     };
   }
 
-  /** The keys of this daemon, the earliest first; none before one is needed. */
+  /** The keys of this daemon, earliest first; none before one is needed. */
   async list(): Promise<KeyFacts[]> {
     const keys = await this.#loaded();
     const signing = this.#signingAmong(keys);
@@ -107,15 +110,15 @@ export class Signing implements Signer, TrustedSignatures {
     }));
   }
 
-  /** Makes a key that signs after `overlapMs`, and that clients are given at once. */
+  /** Generates a key that signs after `overlapMs` and is given to clients at once. */
   async rotate({ overlapMs }: { overlapMs: number }): Promise<KeyFacts> {
     return await this.#add(() => SigningKey.make(this.#options.userName), overlapMs);
   }
 
   /**
-   * Takes an existing key, which signs after `overlapMs`, or at once if it is the first.
+   * Imports a key, which signs after `overlapMs`, or at once if it is the first.
    *
-   * @throws PkgstashError `content` if it cannot sign, and `conflict` if it is here already.
+   * @throws PkgstashError `content` if it cannot sign, `conflict` if it is already here.
    */
   async import(
     armored: string,
@@ -125,10 +128,10 @@ export class Signing implements Signer, TrustedSignatures {
   }
 
   /**
-   * Removes a former key of this daemon: clients are no longer given it, and what it signs is no longer
-   * accepted. Its private part is gone for good.
+   * Removes a former key of this daemon: clients no longer get it, and its signatures are no longer
+   * accepted. Its private part is deleted for good.
    *
-   * @throws PkgstashError `not_found` if there is no such key, `conflict` if it signs, or will.
+   * @throws PkgstashError `not_found` if there is no such key, `conflict` if it signs or will.
    */
   async retire(fingerprint: string): Promise<void> {
     await this.#changes.run(async () => {
@@ -141,7 +144,7 @@ export class Signing implements Signer, TrustedSignatures {
     });
   }
 
-  /** Throws as `retire` does. */
+  /** Throws like `retire`. */
   async assertFormer(fingerprint: string): Promise<void> {
     const found = (await this.list()).find((each) => each.fingerprint === fingerprint);
     const what = `Cannot retire ${fingerprint}:`;
@@ -155,19 +158,19 @@ export class Signing implements Signer, TrustedSignatures {
     throw new PkgstashError(
       "conflict",
       `${what} ${
-        found.state === "signing" ? "it signs at present" : "it is the next one to sign"
+        found.state === "signing" ? "it is the signing key" : "it is the next signing key"
       }. Only a key that another one has replaced can be retired; make that one with ` +
         "pkgstash key rotate.",
     );
   }
 
-  /** Fingerprints of the keys of this daemon that made a signature, by the key IDs in it. */
+  /** Fingerprints of the daemon's keys that made a signature, by the key IDs in it. */
   async ownMakersOf(signature: Uint8Array): Promise<string[]> {
     let packets: Awaited<ReturnType<typeof packetsOf>>;
     try {
       packets = await packetsOf(signature);
     } catch (error) {
-      // A signature that nobody can read is nobody's.
+      // An unreadable signature belongs to nobody.
       if (error instanceof PkgstashError && error.kind === "content") return [];
       throw error;
     }
@@ -177,7 +180,7 @@ export class Signing implements Signer, TrustedSignatures {
     ).map(({ key }) => key.fingerprint);
   }
 
-  /** The keys that are to sign and cease to be valid within 30 days, or have. */
+  /** The current and next signing keys that have expired or will within 30 days. */
   async expiring(): Promise<KeyFacts[]> {
     const until = this.#clock.now() + EXPIRY_WARNING_MS;
     return (await this.list()).filter(({ state, expiresAt }) =>
@@ -185,7 +188,7 @@ export class Signing implements Signer, TrustedSignatures {
     );
   }
 
-  /** Logs, once a day, which keys expire soon. */
+  /** Logs once a day which keys expire soon. */
   async warnOfExpiry(): Promise<void> {
     const now = this.#clock.monotonic();
     if (now - this.#warnedAt < EXPIRY_WARNING_PERIOD_MS) return;
@@ -198,7 +201,7 @@ export class Signing implements Signer, TrustedSignatures {
     }
   }
 
-  /** The keys of others whose signatures are kept. */
+  /** Other people's keys whose signatures are kept. */
   async trusted(): Promise<TrustedKey[]> {
     return (await this.#trustedKeys()).map((key) => ({
       fingerprint: fingerprintOf(key),
@@ -206,7 +209,7 @@ export class Signing implements Signer, TrustedSignatures {
     }));
   }
 
-  /** Trusts the signatures of a public key, given armored. */
+  /** Trusts the signatures of an armored public key. */
   async trust(armored: string): Promise<TrustedKey> {
     const key = await readPublicKey(armored);
     const fingerprint = fingerprintOf(key);
@@ -217,7 +220,7 @@ export class Signing implements Signer, TrustedSignatures {
     return { fingerprint, userIds: key.getUserIDs() };
   }
 
-  /** Ceases to trust a key; false if it was not trusted. */
+  /** Stops trusting a key; false if it was not trusted. */
   async distrust(fingerprint: string): Promise<boolean> {
     return await this.#changes.run(async () => {
       const isTrusted = (await this.trusted()).some((key) => key.fingerprint === fingerprint);
@@ -229,10 +232,10 @@ export class Signing implements Signer, TrustedSignatures {
   }
 
   /**
-   * Verifies a signature that came with a file, by the keys of this daemon and those it trusts.
+   * Verifies a signature that came with a file against the daemon's keys and the trusted ones.
    *
    * @returns the fingerprints of the keys that made it.
-   * @throws PkgstashError `content` with the reason for which it is refused.
+   * @throws PkgstashError `content` with the reason for the refusal.
    */
   async verify(data: SignedData, signature: Uint8Array): Promise<string[]> {
     const own = (await this.#loaded()).map(({ key }) => key.publicKey);
@@ -252,7 +255,7 @@ export class Signing implements Signer, TrustedSignatures {
       packets.every(({ issuerKeyID }) => keys.some((key) => key.getKeys(issuerKeyID).length > 0));
   }
 
-  /** The public keys of others that are trusted, as `pacman-key --add` reads them. */
+  /** The trusted public keys of others, as `pacman-key --add` reads them. */
   async trustedBinary(): Promise<Uint8Array<ArrayBuffer>> {
     return concat((await this.#trustedKeys()).map((key) => key.write()));
   }
@@ -264,7 +267,7 @@ export class Signing implements Signer, TrustedSignatures {
       if (present.some((each) => each.key.fingerprint === key.fingerprint)) {
         throw new PkgstashError(
           "conflict",
-          `Cannot import the key ${key.fingerprint}: it is here already. ` +
+          `Cannot import the key ${key.fingerprint}: it is already here. ` +
             "See it with pkgstash key show.",
         );
       }
@@ -288,7 +291,7 @@ export class Signing implements Signer, TrustedSignatures {
     log.info("signing key added", { fingerprint });
   }
 
-  /** The key that signs now; it is made if there is none. */
+  /** The key that signs now; generated if there is none. */
   async #signing(): Promise<LoadedKey> {
     const found = this.#signingAmong(await this.#loaded());
     if (found !== undefined) return found;
@@ -302,7 +305,7 @@ export class Signing implements Signer, TrustedSignatures {
     });
   }
 
-  /** The latest that may sign; the first if the clock was set back behind all of them. */
+  /** The latest that may sign; the first if the clock was set back before all of them. */
   #signingAmong(keys: readonly LoadedKey[]): LoadedKey | undefined {
     return keys.findLast(({ signsFrom }) => signsFrom <= this.#clock.now()) ?? keys[0];
   }
@@ -341,7 +344,7 @@ export class Signing implements Signer, TrustedSignatures {
     return loaded;
   }
 
-  /** An empty one would lock nothing. */
+  /** An empty passphrase would lock nothing. */
   #passphrase(): string | null {
     const passphrase = this.#options.readPassphrase();
     if (passphrase !== "") return passphrase;

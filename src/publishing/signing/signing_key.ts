@@ -4,18 +4,18 @@ import { hashOf } from "./signed_data.ts";
 import { SIGNATURE_HASH, signHash } from "./signature_packet.ts";
 import type { SignedData } from "./signer.ts";
 
-/** The algorithms that sign in a millisecond and in constant time; RSA takes a tenth of a second. */
+/** Algorithms that sign in a millisecond and in constant time; RSA takes a tenth of a second. */
 const ALGORITHMS: readonly string[] = ["eddsaLegacy", "ed25519"];
 
-/** A private key, unlocked: a primary key that certifies, and the subkey that signs. */
+/** An unlocked private key: a primary key that certifies, and a subkey that signs. */
 export class SigningKey {
-  /** Of the primary key, in upper-case hexadecimal. */
+  /** Fingerprint of the primary key, in upper-case hexadecimal. */
   readonly fingerprint: string;
   readonly userIds: readonly string[];
   readonly createdAt: Date;
-  /** When it ceases to be valid; null for never. */
+  /** When it expires; null for never. */
   readonly expiresAt: Date | null;
-  /** Whether it was read from a text that a passphrase locks. */
+  /** Whether the text that it was read from is locked with a passphrase. */
   readonly wasLocked: boolean;
   readonly #key: PrivateKey;
 
@@ -31,7 +31,7 @@ export class SigningKey {
     this.expiresAt = expiresAt;
   }
 
-  /** Makes a key that never expires, with Ed25519 as every version of gpg since 2.1 reads it. */
+  /** Generates a key that never expires, using Ed25519, which gpg reads since version 2.1. */
   static async make(userName: string): Promise<SigningKey> {
     const { generateKey } = await import("openpgp");
     const { privateKey } = await generateKey({
@@ -46,10 +46,10 @@ export class SigningKey {
   }
 
   /**
-   * Reads an armored private key, and unlocks it. It must be able to sign at `date`; null for at any
+   * Reads and unlocks an armored private key. It must be able to sign at `date`; null for at any
    * time.
    *
-   * @throws PkgstashError `content` if it is no key that can sign.
+   * @throws PkgstashError `content` if it is not a key that can sign.
    */
   static async read(
     armored: string,
@@ -61,7 +61,7 @@ export class SigningKey {
     try {
       locked = await readPrivateKey({ armoredKey: armored });
     } catch (error) {
-      throw unusable(`it is no armored private key of OpenPGP (${reasonOf(error)})`, KEY_ADVICE);
+      throw unusable(`it is not an armored OpenPGP private key (${reasonOf(error)})`, KEY_ADVICE);
     }
     const key = await unlocked(locked, passphrase);
     return await SigningKey.#checked(key, { wasLocked: !locked.isDecrypted(), date });
@@ -80,7 +80,7 @@ export class SigningKey {
       throw unusable(`it cannot sign (${reasonOf(error)})`, KEY_ADVICE);
     }
     if (!signing.isDecrypted()) {
-      throw unusable("the secret part of the subkey that signs is not in it", KEY_ADVICE);
+      throw unusable("it lacks the secret part of the signing subkey", KEY_ADVICE);
     }
     const { algorithm } = signing.getAlgorithmInfo();
     if (ALGORITHMS.includes(algorithm)) return new SigningKey(key, { expiresAt, wasLocked });
@@ -90,7 +90,7 @@ export class SigningKey {
     );
   }
 
-  /** The public part, which clients import. */
+  /** The public part, for clients to import. */
   get publicKey(): PublicKey {
     return this.#key.toPublic();
   }
@@ -100,7 +100,7 @@ export class SigningKey {
     return await signHash(await hashOf(data, SIGNATURE_HASH), this.#key, date);
   }
 
-  /** The private key, armored, and locked if there is a passphrase. */
+  /** The armored private key, locked if a passphrase is given. */
   async armored(passphrase: string | null): Promise<string> {
     if (passphrase === null) return this.#key.armor();
     const { encryptKey } = await import("openpgp");
@@ -108,12 +108,12 @@ export class SigningKey {
   }
 }
 
-/** The fingerprint as gpg and pacman-key write it. */
+/** The fingerprint as gpg and pacman-key print it. */
 export function fingerprintOf(key: Key): string {
   return key.getFingerprint().toUpperCase();
 }
 
-/** When a key, or the subkey of it that signs, ceases to be valid; null for never. */
+/** When a key or its signing subkey expires; null for never. */
 async function expirationOf(key: Key, date: Date | null): Promise<Date | null> {
   const signing = await key.getSigningKey(undefined, date);
   const times = [await key.getExpirationTime(), await signing.getExpirationTime()];
@@ -124,7 +124,7 @@ async function expirationOf(key: Key, date: Date | null): Promise<Date | null> {
 async function unlocked(key: PrivateKey, passphrase: string | null): Promise<PrivateKey> {
   if (key.isDecrypted()) return key;
   if (passphrase === null) {
-    throw unusable("it is locked with a passphrase, and none is given", "Give its passphrase.");
+    throw unusable("it is locked with a passphrase and none was given", "Give its passphrase.");
   }
   const { decryptKey } = await import("openpgp");
   try {

@@ -9,7 +9,7 @@ import { fingerprintOf } from "./signing_key.ts";
 /**
  * Reads an armored public key.
  *
- * @throws PkgstashError `content` if it is none, or a private one.
+ * @throws PkgstashError `content` if it is not one, or is private.
  */
 export async function readPublicKey(armored: string): Promise<Key> {
   const { readKey } = await import("openpgp");
@@ -17,9 +17,9 @@ export async function readPublicKey(armored: string): Promise<Key> {
   try {
     key = await readKey({ armoredKey: armored });
   } catch (error) {
-    throw notTrusted(`it is no armored public key of OpenPGP (${reasonOf(error)})`);
+    throw notTrusted(`it is not an armored OpenPGP public key (${reasonOf(error)})`);
   }
-  if (key.isPrivate()) throw notTrusted("it is a private key, which belongs to its owner alone");
+  if (key.isPrivate()) throw notTrusted("it is a private key, which must stay with its owner");
   return key;
 }
 
@@ -31,11 +31,11 @@ function notTrusted(reason: string): PkgstashError {
 }
 
 /**
- * Verifies a detached binary signature with the keys that are trusted. Of several signatures, each
- * must be good, as pacman wants it.
+ * Verifies a detached binary signature against the trusted keys. If it contains several signatures,
+ * all must be valid, as pacman requires.
  *
  * @returns the fingerprints of the primary keys that made it.
- * @throws PkgstashError `content` with the reason for which it is refused.
+ * @throws PkgstashError `content` with the reason for the refusal.
  */
 export async function verifySignature(
   signature: Uint8Array,
@@ -43,10 +43,10 @@ export async function verifySignature(
 ): Promise<string[]> {
   const described = readSignature(signature);
   if (described === null) {
-    throw refused("it is no detached binary signature", "Make it with gpg --detach-sign.");
+    throw refused("it is not a detached binary signature", "Make it with gpg --detach-sign.");
   }
   const packets = await packetsOf(signature);
-  if (packets.length !== described.length) throw refused("it is of a kind that is not supported");
+  if (packets.length !== described.length) throw refused("it is of an unsupported kind");
   const makers: string[] = [];
   for (const [index, packet] of packets.entries()) {
     const key = keys.find((each) => each.getKeys(packet.issuerKeyID).length > 0);
@@ -61,7 +61,7 @@ export async function verifySignature(
     try {
       await verifyHash(packet, { hash, key, date });
     } catch (error) {
-      throw refused(`it is not good (${reasonOf(error)})`, "Sign the file again.");
+      throw refused(`it is invalid (${reasonOf(error)})`, "Sign the file again.");
     }
     makers.push(fingerprintOf(key));
   }
@@ -71,7 +71,7 @@ export async function verifySignature(
 /**
  * The packets of a detached binary signature, one for each key that made it.
  *
- * @throws PkgstashError `content` if it cannot be read.
+ * @throws PkgstashError `content` if it is unreadable.
  */
 export async function packetsOf(signature: Uint8Array): Promise<SignaturePacket[]> {
   const { readSignature } = await import("openpgp");

@@ -115,7 +115,7 @@ async function watchedReport(building: Building, watched: WatchedPackage): Promi
   };
 }
 
-/** The git repository that a package source comes from; null for another source. */
+/** The git repository of a package source; null for another kind of source. */
 export function repositoryText({ source }: WatchedPackage): string | null {
   if (source.kind !== "git") return null;
   const { url, reference } = source;

@@ -9,13 +9,16 @@ import { isSameToken, parseBearerToken } from "../../formats/http/bearer_token.t
 import type { Context } from "../context.ts";
 import type { Failure } from "./failure.ts";
 
-/** The token in the example of the Go version, which everybody knows. */
+/** The well-known token from the example of the Go version. */
 const WELL_KNOWN_TOKEN = "changeme";
 
-/** Who calls, as far as that matters, or why the call is refused. */
+/** Who is calling, or why the call is refused. */
 export type Caller = { readonly principal: Principal | null } | { readonly refusal: Failure };
 
-/** Who calls an endpoint. Strangers do not learn whether there is one, so it may be undefined. */
+/**
+ * Identifies the caller of an endpoint. Strangers do not learn whether it exists, so it may be
+ * undefined.
+ */
 export async function authorize(
   request: Request,
   { endpoint, path, context }: {
@@ -31,7 +34,7 @@ export async function authorize(
   return refusal === null ? { principal: found } : { refusal };
 }
 
-/** Why somebody who is known may not call an endpoint; null if they may. */
+/** Why a known caller may not call an endpoint; null if they may. */
 export function refusalFor(
   principal: Principal,
   endpoint: Endpoint,
@@ -42,7 +45,7 @@ export function refusalFor(
   return refusalOf(principal, endpoint, path, { uploadTokens });
 }
 
-/** Whose token a request has, or why it is refused. */
+/** Whose token a request carries, or why it is refused. */
 async function principalOf(
   request: Request,
   { config: { token }, administration }: Pick<Context, "config" | "administration">,
@@ -72,7 +75,7 @@ function timeText(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 16).replace("T", " ")} UTC`;
 }
 
-/** Why somebody without a token may not call what is not for anybody. */
+/** Why somebody without a token may not call an endpoint with restricted access. */
 export function strangerRefusal(token: string | null): Failure {
   const off = "Cannot use the administrative API:";
   if (token === null) {
@@ -95,7 +98,7 @@ export function strangerRefusal(token: string | null): Failure {
   };
 }
 
-/** The tokens that may publish in a repository; none if all may that were made for it. */
+/** The tokens that may publish in a repository; empty if every token created for it may. */
 function uploadTokensOf(
   name: string | undefined,
   { publishing }: Pick<Context, "publishing">,
@@ -105,8 +108,8 @@ function uploadTokensOf(
 }
 
 /**
- * Why a token does not allow a call; null if it does. `uploadTokens` are the names that the repository
- * is limited to, if there are any.
+ * Why a token does not permit a call; null if it does. `uploadTokens` are the names that the
+ * repository is limited to, if any.
  */
 export function refusalOf(
   { name, purpose, repositories }: Principal,
@@ -116,7 +119,7 @@ export function refusalOf(
 ): Failure | null {
   if (purpose === "administrator") return null;
   if (purpose === "viewer" || purpose === "approver") {
-    // What uploaders read of a repository, viewers may read of all.
+    // What uploaders may read of one repository, viewers may read of all.
     const isLook = right === "view" || right === "upload" && method === "GET";
     if (isLook || purpose === "approver" && right === "approve") return null;
   }

@@ -3,10 +3,10 @@ import { isOwnOrigin } from "../own_origin.ts";
 import type { Failure } from "./failure.ts";
 
 /**
- * Why the API does not answer a request, because a web page of somebody else may have sent it: from
- * another origin, or under a name that the page gave to this machine. Null for all others. A browser
- * says so itself in Origin (RFC 6454) and Sec-Fetch-Site (w3.org/TR/fetch-metadata), which a page
- * cannot change; programs send neither.
+ * Why the API refuses a request that somebody else's web page may have sent: from another origin,
+ * or under a name that the page pointed at this machine. Null for all others. The browser reports
+ * this in Origin (RFC 6454) and Sec-Fetch-Site (w3.org/TR/fetch-metadata), which a page cannot
+ * change; programs send neither.
  */
 export function refuseForeignPage(
   request: Request,

@@ -55,7 +55,7 @@ async function reportOf(building: Building, watched: WatchedPackage): Promise<Se
 
 /** All settings of a package. */
 export function packageSettingsReport(settings: BuildSettings): PackageSettings {
-  // Those that are on disk may be older than a setting.
+  // The data on disk may predate a setting.
   const all = { ...USUAL_SETTINGS, ...settings };
   return { ...settingsReport(all), reproduce: all.reproduce, patches: [...all.patches] };
 }

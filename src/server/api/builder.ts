@@ -83,7 +83,7 @@ export const builderRoutes: readonly Route[] = [
   }),
 ];
 
-/** What is asked by its token; the administrator's own may build as well. */
+/** The builder that the token identifies; the administrator's own token may build too. */
 export function builderOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }
@@ -100,7 +100,7 @@ function reasonOf({ state, failure, hold }: Build): string | null {
     : null;
 }
 
-/** As much of a log as may come at once. */
+/** Maximum length of one part of a log. */
 async function partOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -118,7 +118,10 @@ async function partOf(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
   return concat(chunks);
 }
 
-/** What it is built on: a package for any is built on what the builder has, and is mirrored here. */
+/**
+ * The architecture to build on: a package for `any` is built on one that the builder has and that
+ * is mirrored here.
+ */
 function architectureOf(
   { architecture }: Build,
   offered: readonly string[],
@@ -175,7 +178,7 @@ export function settingsReport(settings: BuildSettings): BuildSettingsReport {
     network: settings.network,
     check: settings.check,
     ccache: settings.ccache,
-    // A job that was queued by an older release has none.
+    // A job queued by an older release has none.
     sccache: settings.sccache ?? false,
     makepkg_conf: settings.makepkgConf,
     environment: { ...settings.environment },
@@ -201,7 +204,7 @@ async function repositoryLines(
   };
 }
 
-/** The repositories of the first upstream that has the architecture: no other one belongs to it. */
+/** The repositories of the first upstream with this architecture: no other one belongs to it. */
 function mirroredLines(architecture: string, config: Config, url: string): Job["mirrored"] {
   const upstream = config.upstreams.find(({ architectures }) =>
     architectures.includes(architecture)

@@ -116,7 +116,7 @@ export const buildRoutes: readonly Route[] = [
   })),
 ];
 
-/** Parts of a log as text: a character may be cut by the end of a part. */
+/** Parts of a log as text: a character may be split between two parts. */
 async function* texts(parts: AsyncIterable<LogPart>) {
   const decoder = new TextDecoder();
   for await (const { offset, bytes } of parts) {
@@ -128,7 +128,7 @@ function isNamed({ packageBase, packageNames }: Build, name: string): boolean {
   return packageBase === name || packageNames.includes(name);
 }
 
-/** A build as lists have it. */
+/** A build as it appears in lists. */
 export function buildReport(build: Build, builds: BuildQueue): BuildReport {
   const { number, architecture, repository, state, reason, step, failure, hold } = build;
   return {

@@ -14,7 +14,7 @@ import { handle, type Route } from "./route.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { wordsOf } from "./words.ts";
 
-/** The cache's size may be this old. */
+/** Maximum age of the cache's size. */
 const MAX_SIZE_AGE_MS = 5_000;
 
 export const cleanupRoutes: readonly Route[] = [
@@ -75,7 +75,7 @@ async function limitsOf({ config, mirroring }: Context): Promise<CleanupLimits> 
   };
 }
 
-/** A report in the API's words. */
+/** A report in the API's terms. */
 export function cleanupResult(report: CleanupReport): CleanupResult {
   const { files, bytes, current, pinned, inFlight } = report.kept;
   return {

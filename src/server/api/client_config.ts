@@ -21,7 +21,7 @@ export const clientConfigRoutes: readonly Route[] = [
         server: pathOf(clientPath, upstream.keepSnapshots === 0 ? null : view),
         held_at: upstream.keepSnapshots === 0 ? null : view,
         cache_server: `CacheServer = ${url}/${clientPath}`,
-        // Two upstreams may have different files of one name.
+        // Two upstreams may have different files with the same name.
         flat_cache_server: `CacheServer = ${url}/cache${
           config.upstreams.length === 1 ? "" : `/${name}`
         }`,
@@ -41,7 +41,7 @@ export const clientConfigRoutes: readonly Route[] = [
   }),
 ];
 
-/** A view that all repositories may have, as it is written. */
+/** A view that all repositories may have, verbatim. */
 function viewOf(date: string): string {
   const view = parseView(date);
   if (view !== null && "start" in view) return date;
@@ -51,7 +51,7 @@ function viewOf(date: string): string {
   );
 }
 
-/** The keys that clients must trust. The first is made if something is to be signed. */
+/** The keys that clients must trust. Generates the first one if anything is to be signed. */
 async function keysOf({ repositories, signing }: Publishing) {
   const isBySomebodyElse = repositories.some((each) => isVerified(each) && !isSigned(each));
   const trusted = isBySomebodyElse ? await signing.trusted() : [];
@@ -66,8 +66,8 @@ async function keysOf({ repositories, signing }: Publishing) {
 }
 
 /**
- * The base URL for clients: `origin`; a loopback name is replaced by this machine's, unless the daemon
- * listens on the loopback interface only.
+ * The base URL for clients: `origin`; a loopback name is replaced with this machine's, unless the
+ * daemon listens on the loopback interface only.
  */
 function clientUrl(origin: string, listenAddress: string): string {
   const url = new URL(origin);

@@ -18,7 +18,7 @@ import { trafficOf } from "./history.ts";
 import { handle, type Route } from "./route.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
 
-/** A client that has not synced for so long is behind. */
+/** A client that has not synced for this long is behind. */
 const BEHIND_MS = 30 * 86_400_000;
 
 export const clientRoutes: readonly Route[] = [
@@ -88,7 +88,7 @@ const SORT_KEYS: Readonly<Record<typeof CLIENT_SORTS[number], SortKey>> = {
   synced_at: ({ syncedAt }) => syncedAt,
 };
 
-/** What is not known comes last in either order; addresses by their numbers. */
+/** Unknown values come last in either order; addresses are sorted numerically. */
 function compare(one: string | number | null, other: string | number | null, sign: number): number {
   if (one === null || other === null) return Number(one === null) - Number(other === null);
   const order = typeof one === "number" && typeof other === "number"

@@ -1,11 +1,11 @@
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 import { TimeSlice } from "../../async/time_slice.ts";
 
-/** At most this part of a name may be mistyped, and never more letters than `MAX_DISTANCE`. */
+/** At most this share of a name may be mistyped, and never more than `MAX_DISTANCE` letters. */
 const MAX_MISTYPED = 1 / 3;
 const MAX_DISTANCE = 3;
 
-/** The name that was probably meant, of very many; null if none is similar. */
+/** The name that was probably meant, out of very many; null if none is similar. */
 export async function closestName(
   wanted: string,
   names: Iterable<string>,

@@ -1,17 +1,17 @@
 import { PkgstashError } from "../../errors.ts";
 import { INTERNAL_ERROR } from "../responses.ts";
 
-/** The last event of work that failed. */
+/** The last event of a failed operation. */
 export interface FailedEvent {
   readonly event: "failed";
-  /** The kind of the error, or `internal`. */
+  /** The kind of error, or `internal`. */
   readonly kind: string;
   readonly reason: string;
 }
 
 /**
- * Streams the events of long work as it proceeds, and its failure as the last one. The signal is
- * aborted when nobody reads them any more.
+ * Streams the events of a long operation as it proceeds, ending with its failure, if any. The
+ * signal is aborted when nobody reads them any more.
  */
 export function eventStream<Event>(
   work: (emit: (event: Event) => void, signal: AbortSignal) => Promise<unknown>,

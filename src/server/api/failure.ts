@@ -20,7 +20,7 @@ const STATUSES: Record<ProblemKind, number> = {
   internal: STATUS_CODE.InternalServerError,
 };
 
-/** What each error is to the administrator. */
+/** How each error appears to the administrator. */
 const KINDS: Record<ErrorKind, ProblemKind> = {
   invalid_config: "internal",
   invalid_request: "invalid_request",
@@ -34,19 +34,19 @@ const KINDS: Record<ErrorKind, ProblemKind> = {
   forbidden: "forbidden",
 };
 
-/** How a failure is written: as problem details (RFC 9457), or as the Go version did. */
+/** The format of failures: problem details (RFC 9457), or the Go version's text. */
 export type FailureForm = "problem" | "text";
 
 /** Why a request failed. */
 export interface Failure {
   readonly kind: ProblemKind;
   readonly detail: string;
-  /** That of the kind unless given. */
+  /** The default is that of the kind. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A response of the API that says why the request failed. */
+/** An API response that says why the request failed. */
 export function failureResponse(form: FailureForm, failure: Failure): Response {
   const { kind, detail, status = STATUSES[kind] } = failure;
   const headers = {
@@ -67,7 +67,7 @@ export function failureResponse(form: FailureForm, failure: Failure): Response {
   });
 }
 
-/** 405 with the methods that are allowed. */
+/** 405 with the allowed methods. */
 export function wrongMethod(allowed: readonly string[]): Failure {
   const methods = allowed.join(", ");
   return {
@@ -78,7 +78,7 @@ export function wrongMethod(allowed: readonly string[]): Failure {
   };
 }
 
-/** Logs anything thrown by an endpoint. The administrator may see the reason. */
+/** Logs anything that an endpoint throws. The administrator may see the reason. */
 export function failureOf(error: unknown, { path }: Endpoint): Failure {
   if (error instanceof PkgstashError) {
     const kind = KINDS[error.kind];

@@ -46,7 +46,7 @@ export const historyRoutes: readonly Route[] = [
   }),
 ];
 
-/** What is counted, as it is reported. */
+/** What is counted, in the API's terms. */
 export function trafficOf(
   tally: Tally,
 ): { requests: RequestCounts; bytes_served: number; bytes_saved: number } {

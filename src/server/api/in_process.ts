@@ -9,15 +9,15 @@ import { type CallContext, respondWithin } from "./router.ts";
 export type Outcome = { readonly value: unknown } | { readonly problem: Problem };
 
 /**
- * Calls an endpoint within the daemon as a request over HTTP would, but for the token: the caller
- * knows who asks.
+ * Calls an endpoint within the daemon like an HTTP request, but without a token: the caller knows
+ * who is asking.
  */
 export async function callWithin(
   endpoint: Endpoint,
   values: Readonly<Record<string, unknown>>,
   { context, principal }: {
     context: CallContext;
-    /** Null for anybody. */
+    /** Null for an anonymous caller. */
     principal: Principal | null;
   },
 ): Promise<Outcome> {
@@ -40,7 +40,7 @@ async function valueOf({ answers }: Endpoint, response: Response): Promise<unkno
   return response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(linesOfJson());
 }
 
-/** Turns lines of JSON into values. */
+/** Parses lines of JSON. */
 function linesOfJson(): TransformStream<string, unknown> {
   let rest = "";
   return new TransformStream({

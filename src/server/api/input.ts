@@ -3,7 +3,7 @@ import type { BodyValue, Endpoint, PathValues, QueryValues } from "../../api/end
 import { faultsOf, oneOf } from "../../api/faults.ts";
 import { PkgstashError } from "../../errors.ts";
 
-/** What a request to an endpoint carries, validated. */
+/** The validated input of a request to an endpoint. */
 export interface Input<E extends Endpoint = Endpoint> {
   readonly path: PathValues<E>;
   readonly query: QueryValues<E>;
@@ -17,7 +17,7 @@ export type InputReader = (
 ) => Promise<Input>;
 
 /**
- * Makes what validates everything that requests to `endpoint` carry. It throws a PkgstashError
+ * Creates a validator for all input of requests to `endpoint`. It throws a PkgstashError
  * `invalid_request` that names every fault and what is expected.
  */
 export function inputReader(endpoint: Endpoint): InputReader {
@@ -94,7 +94,7 @@ function invalid(endpoint: Endpoint, faults: readonly string[], advice = ""): Pk
   );
 }
 
-/** What to send instead of a wrong body. */
+/** What to send instead of an invalid body. */
 function expectedBody(schema: z.ZodType): string {
   const { properties = {} } = z.toJSONSchema(schema, { io: "input" });
   const members = Object.entries(properties).map(([name, member]) => {

@@ -1,11 +1,11 @@
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 
-/** Written in one turn of the event loop: a few milliseconds of work. */
+/** Items to serialize in one turn of the event loop: a few milliseconds of work. */
 const ITEMS_PER_TURN = 500;
 
 /**
- * The JSON of a value as a body: a text, or a stream if a member of it is a long array, since that
- * of all packages would hold the event loop for half a second.
+ * The JSON of a value as a body: a string, or a stream if one of its members is a long array, since
+ * serializing all packages at once would block the event loop for half a second.
  */
 export function jsonBody(value: unknown): string | ReadableStream<Uint8Array<ArrayBuffer>> {
   const isLong = typeof value === "object" && value !== null &&
@@ -23,7 +23,7 @@ export function jsonBody(value: unknown): string | ReadableStream<Uint8Array<Arr
   }, { highWaterMark: 0 });
 }
 
-/** The JSON of an object in parts, like that of `JSON.stringify` when joined. */
+/** The JSON of an object in parts that, when joined, equal the output of `JSON.stringify`. */
 function* partsOf(object: object): Generator<string, void> {
   let separator = "{";
   for (const [name, member] of Object.entries(object)) {

@@ -52,7 +52,7 @@ export const keyRoutes: readonly Route[] = [
   }),
 ];
 
-/** What is wrong with a key that a client sent is a fault of the request. */
+/** Treats a fault in a client's key as a fault of the request. */
 async function ofClient<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -56,7 +56,9 @@ function mirrorReport(
   };
 }
 
-/** Asks a mirror for the date of a repository's database, or for nothing if that is null. */
+/**
+ * Requests the date of a repository's database from a mirror, or makes no request if it is null.
+ */
 async function tryMirror(
   upstream: Upstream,
   mirror: Mirror,

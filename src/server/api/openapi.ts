@@ -10,7 +10,7 @@ export const openApiRoutes: readonly Route[] = [
   handle(SHOW_OPENAPI, () => document ??= openApiDocument(ENDPOINTS)),
 ];
 
-/** Made once: it never changes, but takes milliseconds, and anybody may request it. */
+/** Built once: it never changes, takes milliseconds, and anybody may request it. */
 let document: ReturnType<typeof openApiDocument> | undefined;
 
 type Json = Record<string, unknown>;
@@ -19,7 +19,7 @@ type Json = Record<string, unknown>;
 function openApiDocument(endpoints: readonly Endpoint[]) {
   const paths: Record<string, Json> = {};
   for (const endpoint of endpoints) {
-    // OpenAPI has no notation for a parameter with slashes.
+    // OpenAPI has no notation for a parameter that contains slashes.
     const path = endpoint.path.replaceAll("{+", "{");
     (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation(endpoint);
   }
@@ -118,7 +118,7 @@ function failure({ failsInText }: Endpoint, description: string): Json {
   return { description, content };
 }
 
-/** The JSON Schema (2020-12, as in OpenAPI 3.1) of what is sent or, as "input", received. */
+/** The JSON Schema (2020-12, as in OpenAPI 3.1) of what is sent or, for "input", received. */
 function jsonSchema(schema: z.ZodType, io: "input" | "output" = "output"): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { io });
   return json;

@@ -20,7 +20,7 @@ export const packageRoutes: readonly Route[] = [
   handle(LIST_PACKAGES, async ({ query, mirroring }) => {
     const { name, repository, q, kept, sort, descending, limit, offset } = query;
     const { inventory, catalogue } = mirroring;
-    // Whoever asks for everything gets what is on disk at this moment.
+    // A request for everything gets what is on disk at this moment.
     if (limit === null) await inventory.reconcile();
     const { packages, totals } = await catalogue.list({
       ...EVERYTHING,
@@ -124,7 +124,7 @@ async function packageDetails(
   };
 }
 
-/** What may be meant by a name that no cached package has. */
+/** Suggestions for a name that no cached package has. */
 async function insteadOf(wanted: string, mirroring: Mirroring): Promise<Instead> {
   const cached = new Set(await mirroring.catalogue.names());
   const exact = (await mirroring.namesakesOf([wanted])).get(wanted);

@@ -6,7 +6,7 @@ import { handle, type Route } from "./route.ts";
 
 export const rebuildRoutes: readonly Route[] = [
   handle(REBUILD_REPOSITORY, ({ path: { repository }, body: { force }, publishing, principal }) => {
-    // A repository that is not there is no event.
+    // A missing repository is an error, not an event.
     publishing.repository(repository);
     const by = nameOf(principal);
     return eventStream<RebuildEvent>(async (emit, signal) => {

@@ -16,7 +16,9 @@ export const refreshRoutes: readonly Route[] = [
   }),
 ];
 
-/** Starts a cycle and streams its events. The cycle continues when nobody reads them any more. */
+/**
+ * Starts a cycle and streams its events. The cycle continues even when nobody reads them any more.
+ */
 function eventsOf(cycle: RefreshCycle): ReadableStream<RefreshProgressEvent> {
   let isRead = true;
   return new ReadableStream<RefreshProgressEvent>({

@@ -177,12 +177,12 @@ function uploaderOf(principal: Principal | null, config: Config): Uploader | nul
   return { name: principal.name, maxUploads, maxBytes };
 }
 
-/** Who asks, for the history of a repository. */
+/** The author to record in a repository's history. */
 export function nameOf(principal: Principal | null): string {
   return principal?.name ?? "anyone";
 }
 
-/** Reports a publication, and adds it to the event of the audit log. */
+/** Reports a publication, and adds it to its audit log event. */
 async function noted(
   note: Call<Endpoint>["note"],
   own: OwnRepository,
@@ -196,7 +196,7 @@ async function noted(
   return { ...report, waiting };
 }
 
-/** Databases have the name of the repository for clients, and that of the architecture here. */
+/** A database is named after the repository for clients, and after the architecture here. */
 function waitingReport(
   { name, size, sha256, isSigned }: WaitingFile,
   { settings, repositories }: OwnRepository,
@@ -229,7 +229,7 @@ function publicationReport(
   };
 }
 
-/** A publication as the API reports it. */
+/** A publication in the API's form. */
 export function generationReport({ number, publishedAt, by, action, changes }: Generation) {
   return {
     number,

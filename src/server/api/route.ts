@@ -11,7 +11,7 @@ import { sizedResponse } from "../responses.ts";
 import { jsonBody } from "./json_body.ts";
 import { type Input, type InputReader, inputReader } from "./input.ts";
 
-/** A request to an endpoint, as its handler gets it. */
+/** A request to an endpoint, as its handler receives it. */
 export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly request: Request;
   readonly client: Client;
@@ -19,13 +19,13 @@ export interface Call<E extends Endpoint> extends Input<E>, Context {
   readonly origin: string;
   /** Whose token was sent; null if the endpoint needs none. */
   readonly principal: Principal | null;
-  /** Adds facts to the event that the audit log gets once the call has succeeded. */
+  /** Adds facts to the audit log event that is written once the call has succeeded. */
   readonly note: (details: Readonly<Record<string, unknown>>) => void;
-  /** Says that this call, a dry run, is no change, so that the audit log gets no event. */
+  /** Declares that this call, a dry run, changes nothing, so that no audit log event is written. */
   readonly changesNothing: () => void;
 }
 
-/** An answer with its status, from an endpoint that has several. */
+/** An answer with its status, for an endpoint that has several. */
 type StatusAndValue<E extends Endpoint> = {
   [Status in keyof E["answers"]]: {
     readonly status: Status;
@@ -35,12 +35,12 @@ type StatusAndValue<E extends Endpoint> = {
 
 type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : never;
 
-/** What a handler returns: the value of the only answer, or the status with its value. */
+/** What a handler returns: the value of the only answer, or a status with its value. */
 export type Result<E extends Endpoint> = IsUnion<keyof E["answers"]> extends true
   ? StatusAndValue<E>
   : AnswerValue<E["answers"][keyof E["answers"]]>;
 
-/** The result of an endpoint that has several successes. */
+/** The result of an endpoint with several successful answers. */
 export function withStatus<const Status extends number, Value>(
   status: Status,
   value: Value,
@@ -48,7 +48,7 @@ export function withStatus<const Status extends number, Value>(
   return { status, value };
 }
 
-/** An endpoint with what answers it. */
+/** An endpoint with its implementation. */
 export interface Route {
   readonly endpoint: Endpoint;
   readonly template: readonly TemplateSegment[];

@@ -12,7 +12,7 @@ import { ROUTES } from "./routes.ts";
 /** What calls are answered from, who sent this one, and the origin that it was sent to. */
 export type CallContext = Context & { readonly client: Client; readonly origin: string };
 
-/** Answers a request to the API. */
+/** Answers an API request. */
 export async function respondToApi(
   request: Request,
   segments: readonly string[],
@@ -42,7 +42,9 @@ export async function respondToApi(
   return failureResponse(form, wrongMethod(methods));
 }
 
-/** Answers a request from within the daemon: of somebody who is known, or of anybody if that is null. */
+/**
+ * Answers a request from within the daemon, on behalf of a known caller; null for an anonymous one.
+ */
 export async function respondWithin(
   request: Request,
   { endpoint, segments, context, principal }: {
@@ -99,7 +101,7 @@ async function respond(
 }
 
 /**
- * Records a change before its answer is sent: an answer that says success has its event on disk.
+ * Records a change before its answer is sent: if the answer reports success, the event is on disk.
  *
  * @throws PkgstashError `storage` if the audit log cannot be written.
  */
@@ -132,7 +134,7 @@ async function recordChange(
   }
 }
 
-/** The path's parameters if the path is the route's, otherwise null. */
+/** The path's parameters if it matches the route, otherwise null. */
 function match({ template }: Route, segments: readonly string[]): Record<string, string> | null {
   const surplus = segments.length - template.length;
   const values: Record<string, string> = {};

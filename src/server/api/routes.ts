@@ -28,7 +28,7 @@ import { statusRoutes } from "./status.ts";
 import { tokenRoutes } from "./tokens.ts";
 import { verifyRoutes } from "./verify.ts";
 
-/** What answers each endpoint. */
+/** The implementation of every endpoint. */
 export const ROUTES: readonly Route[] = [
   ...statusRoutes,
   ...refreshRoutes,

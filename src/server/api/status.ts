@@ -10,7 +10,7 @@ import { mirrorReports } from "./mirrors.ts";
 import { timestamp, timestampOrNull } from "./timestamp.ts";
 import { handle, type Route } from "./route.ts";
 
-/** The cache's size may be this old. */
+/** Maximum age of the cache's size. */
 const MAX_SIZE_AGE_MS = 5_000;
 
 export const statusRoutes: readonly Route[] = [
@@ -71,7 +71,7 @@ async function expiringKeys(
   { repositories, signing }: Publishing,
 ): Promise<Status["expiring_keys"]> {
   if (!repositories.some(({ settings }) => settings.signing === "required")) return [];
-  // Keys that cannot be read are reported in the log, and by everything that signs.
+  // Unreadable keys are reported in the log, and by everything that signs.
   const keys = await signing.expiring().catch(() => []);
   return keys.flatMap(({ fingerprint, expiresAt }) =>
     expiresAt === null ? [] : [{ fingerprint, expires_at: expiresAt.toISOString() }]

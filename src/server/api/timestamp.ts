@@ -1,9 +1,9 @@
-/** A point in time, given in milliseconds since the epoch, as the API writes it. */
+/** A time in milliseconds since the epoch, in the API's form. */
 export function timestamp(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-/** As `timestamp`; null stays null. */
+/** Like `timestamp`; null stays null. */
 export function timestampOrNull(milliseconds: number | null): string | null {
   return milliseconds === null ? null : timestamp(milliseconds);
 }

@@ -16,15 +16,15 @@ type Needs = Pick<
   "tree" | "layout" | "index" | "cutFiles" | "snapshots" | "refuseResume"
 >;
 
-/** A cached file and what tells it from others of its name. */
+/** A cached file and what distinguishes it from others with the same name. */
 interface Candidate {
   readonly file: PackageFile;
   readonly path: string;
   /** Null if it is not cached. */
   readonly info: Deno.FileInfo | null;
-  /** What the served database says; null if it does not list the file, or is not known. */
+  /** What the served database says; null if it does not list the file or is unknown. */
   readonly sha256: string | null;
-  /** Whether a database is served that says what the repository has. */
+  /** Whether a served database says what the repository contains. */
   readonly isKnown: boolean;
 }
 
@@ -33,10 +33,10 @@ interface CachedFile extends Candidate {
 }
 
 /**
- * `GET /cache/<upstream>/<file>` and `GET /cache/<file>`: a cached package by its file name alone,
- * for pacman's CacheServer. Nothing is fetched. A name that means, or may mean, different files is
- * 404, even if only one of them is cached: pacman would stop at a wrong file instead of trying its
- * next server. `onFile` is called with the file that is found.
+ * `GET /cache/<upstream>/<file>` and `GET /cache/<file>`: a cached package by file name alone, for
+ * pacman's CacheServer. Nothing is fetched. A name that stands, or may stand, for different files
+ * is a 404, even if only one of them is cached: a wrong file would make pacman stop instead of
+ * trying its next server. `onFile` is called with the file found.
  */
 export async function flatCacheRoute(
   request: Request,
@@ -72,8 +72,9 @@ async function refuseResume(
 }
 
 /**
- * Whether the name means, or may mean, other packages than the cached one: the databases say so, or
- * another architecture may have a package of that name, and its database has not been asked for.
+ * Whether the name stands, or may stand, for packages other than the cached one: because databases
+ * say so, or because another architecture may have a package with that name and its database has
+ * not been requested.
  */
 function isAmbiguous(candidates: readonly Candidate[], { file }: Candidate): boolean {
   const digests = new Set(candidates.flatMap(({ sha256 }) => sha256 ?? []));
@@ -96,7 +97,7 @@ function isSame(a: CachedFile, b: CachedFile, index: Needs["index"]): boolean {
   );
   if (digest !== undefined && other !== undefined) return digest === other;
   const time = a.info.mtime?.getTime() ?? 0;
-  // Undated files are never the same.
+  // Undated files are never considered the same.
   return a.info.size === b.info.size && time !== 0 && time === b.info.mtime?.getTime();
 }
 

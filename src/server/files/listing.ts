@@ -9,16 +9,19 @@ import type { Publishing } from "../../publishing/publishing.ts";
 import type { Repository } from "../../repositories/repository.ts";
 import { ListingPage, type Row } from "./listing_page.ts";
 
-/** Pages of this size together are kept; one of 28,000 files has about 6 MB. */
+/** Total size of the pages kept; one with 28,000 files has about 6 MB. */
 const MAX_KEPT_BYTES = 32 * 1024 * 1024;
 /**
- * Above this size of all older pages that slow clients are still being sent, the pages that are kept
- * serve although their directories have changed.
+ * While slow clients are still being sent older pages of more than this size in total, the kept
+ * pages serve even if their directories have changed.
  */
 const MAX_READ_BYTES = 64 * 1024 * 1024;
-/** A directory that changed this shortly before it was read may change again under the same time. */
+/**
+ * A directory that changed this shortly before it was read may change again with the same
+ * timestamp.
+ */
 const SETTLED_MS = 2_000;
-/** A page serves for so many times as long as it took, however often its directory changes. */
+/** A page serves for this many times its creation time, however often its directory changes. */
 const SERVED_TIMES = 10;
 
 type Needs = Pick<Mirroring, "tree" | "layout" | "snapshots">;
@@ -29,17 +32,17 @@ interface KeptPage {
   readonly page: ListingPage;
   /** Differs if the directory or the database has changed. */
   readonly version: string;
-  /** Whether any later change gives another version. */
+  /** Whether any later change is sure to yield another version. */
   readonly isSettled: boolean;
-  /** By `performance.now()`; it serves until then in any case. */
+  /** It serves until this time in any case; by `performance.now()`. */
   freshUntil: number;
 }
 
-/** Pages with the cached files of each directory. Each is made once for all who ask meanwhile. */
+/** Pages with the cached files of each directory. Each is made once for all requests meanwhile. */
 export class Listings {
-  /** By directory; the latest made last. */
+  /** By directory; most recently made last. */
   readonly #kept = new Map<string, KeptPage>();
-  /** Pages that are no longer kept, but may still be sent. */
+  /** Pages that are no longer kept, but may still be in transit. */
   readonly #older = new Set<ListingPage>();
   readonly #maxReadBytes: number;
 
@@ -47,7 +50,7 @@ export class Listings {
     this.#maxReadBytes = maxReadBytes;
   }
 
-  /** A page of a directory, which has no slash at its end. */
+  /** A page of a directory, whose path has no trailing slash. */
   async respond(directory: string, needs: Needs, own: OwnFiles): Promise<Response> {
     const { tree } = needs;
     const repository = tree.repositoryAt(directory);
@@ -123,7 +126,7 @@ export class Listings {
   }
 }
 
-/** The folders, and the files if it is the directory of a repository of one's own. */
+/** The folders, and the files if it is the directory of an own repository. */
 async function ownRows(
   directory: string,
   folders: readonly Row[],

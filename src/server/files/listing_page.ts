@@ -3,10 +3,10 @@ import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import { Notifier } from "../../async/notifier.ts";
 import { bytesText } from "../../config/quantities.ts";
 
-/** Made in one turn of the event loop: about 5 ms of work, and 100 kB of the page. */
+/** Rows to make in one turn of the event loop: about 5 ms of work, and 100 kB of the page. */
 const ROWS_PER_TURN = 500;
 
-/** One link of a page. */
+/** One row of a page. */
 export interface Row {
   /** The text of the link and, percent-encoded, its target. */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface Row {
   readonly modified?: number;
 }
 
-/** A page that lists a directory. It is made bit by bit, and sent to many while it is made. */
+/** A page that lists a directory. It is made bit by bit, and sent to many clients meanwhile. */
 export class ListingPage {
   /** Resolves once the page is complete. */
   readonly done: Promise<void>;
@@ -39,7 +39,7 @@ export class ListingPage {
     this.#begun.promise.catch(() => {});
   }
 
-  /** The size so far. */
+  /** The size so far, in bytes. */
   get bytes(): number {
     return this.#chunks.reduce((sum, { length }) => sum + length, 0);
   }
@@ -79,7 +79,7 @@ export class ListingPage {
     this.#progress.notify();
   }
 
-  /** All clients share the chunks; each is handed over when the client has room for it. */
+  /** All clients share the chunks; each gets one when it has room for it. */
   #stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
     let next = 0;
     const reader = {};

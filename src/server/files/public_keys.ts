@@ -8,17 +8,17 @@ export function publicKeysPath({ settings: { name } }: OwnRepository): string {
   return `${name}/${name}.gpg`;
 }
 
-/** Whether this server signs what a repository has. */
+/** Whether this server signs a repository. */
 export function isSigned({ settings: { signing } }: OwnRepository): boolean {
   return signing === "required";
 }
 
-/** Whether clients verify what a repository has, by whomever it is signed. */
+/** Whether clients verify a repository, whoever signs it. */
 export function isVerified({ settings: { signing } }: OwnRepository): boolean {
   return signing !== "none";
 }
 
-/** The public keys, if that is what a path means; null for any other path. */
+/** The public keys, if the path denotes them; null for any other path. */
 export async function publicKeysRoute(
   path: string,
   { repositories, signing }: Publishing,

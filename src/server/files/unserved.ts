@@ -2,7 +2,7 @@ import type { Config, UpstreamConfig } from "../../config/config.ts";
 import { UPSTREAM_KEYS, upstreamKey } from "../../config/schema.ts";
 import { noSuchFile, textResponse } from "../responses.ts";
 
-/** A name that pacman asks a repository for. */
+/** A name that pacman requests from a repository. */
 const OF_REPOSITORY =
   /\.(?:db|files)(?:\.tar(?:\.[a-z0-9]+)?)?(?:\.sig)?$|\.pkg\.tar(?:\.[a-z0-9]+)?(?:\.sig)?$/;
 
@@ -11,7 +11,7 @@ const DATABASE = /^(.+?)\.(?:db|files)(?:\.|$)/;
 
 type Upstreams = Pick<Config, "upstreams">;
 
-/** 404 for a path that belongs to no repository, with the key or the line to change. */
+/** 404 for a path that belongs to no repository, naming the key or the line to change. */
 export function unservedResponse(request: Request, path: string, config: Upstreams): Response {
   const advice = adviceFor(path, new URL(request.url).origin, config);
   return advice === null ? noSuchFile() : textResponse(404, advice);
@@ -43,8 +43,8 @@ function serverLines(origin: string, upstreams: readonly UpstreamConfig[]): stri
 }
 
 /**
- * What an upstream lacks to have a directory; null if it would have it nowhere. The part of the path
- * at $repo names no repository if a mirrored one is `elsewhere`.
+ * What an upstream lacks to have a directory; null if it would not have it anywhere. The part of the
+ * path at $repo does not name a repository if a mirrored one is `elsewhere`.
  */
 function adviceIn(
   directory: string,

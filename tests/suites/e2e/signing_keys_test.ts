@@ -141,7 +141,7 @@ for (const algorithm of ["ed25519", "rsa3072"]) {
       assertEquals(await signing.verify(path, signature), [fingerprint]);
       await Deno.writeTextFile(path, "another package");
       const error = await assertRejects(() => signing.verify(path, signature), PkgstashError);
-      assertStringIncludes(error.message, "is not good");
+      assertStringIncludes(error.message, "it is invalid");
     },
   );
 }

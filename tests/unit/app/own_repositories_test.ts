@@ -183,10 +183,10 @@ Deno.test("a mirrored package's name needs --shadow, and is a warning then", asy
     const paths = await files(await ownPackage("a"));
     const refused = await repo("add", "mine", ...paths);
     assertEquals(refused.code, 1);
-    assertMatch(refused.terminal.errors, /a is in core\/os\/x86_64 as well .*--shadow/);
+    assertMatch(refused.terminal.errors, /a is also in core\/os\/x86_64 .*--shadow/);
     const added = await repo("add", "mine", "--shadow", ...paths);
     assertEquals(added.code, 0);
-    assertMatch(added.terminal.printed, /Warning: a is in core/);
+    assertMatch(added.terminal.printed, /Warning: a is also in core/);
   });
 });
 
@@ -252,10 +252,10 @@ Deno.test("verify names each file that is not what was published", async (t) => 
     const stored = join(state, "packages", sha256Of(foo.bytes).slice(0, 40), foo.fileName);
     const generation = join(state, "generations/00000002");
     const damages: [string, RegExp][] = [
-      [stored, /^foo-.*\.gz: it has other bytes than were published$/m],
+      [stored, /^foo-.*\.gz: it differs from what was published$/m],
       [`${stored}.sig`, /^foo-.*\.gz\.sig: Cannot accept the signature/m],
-      [join(generation, "x86_64.files"), /^x86_64\.files: it has other bytes than/m],
-      [join(generation, "x86_64.db.sig"), /^x86_64\.db\.sig: it has other bytes than/m],
+      [join(generation, "x86_64.files"), /^x86_64\.files: it differs from/m],
+      [join(generation, "x86_64.db.sig"), /^x86_64\.db\.sig: it differs from/m],
     ];
     for (const [path, wanted] of damages) {
       await t.step(path.slice(path.lastIndexOf("/") + 1), async () => {
@@ -268,7 +268,7 @@ Deno.test("verify names each file that is not what was published", async (t) => 
       });
     }
     await Deno.remove(`${stored}.sig`);
-    assertMatch((await repo("verify", "mine")).terminal.printed, /gz\.sig: it is not there$/m);
+    assertMatch((await repo("verify", "mine")).terminal.printed, /gz\.sig: it is missing$/m);
   });
 });
 
@@ -299,12 +299,12 @@ Deno.test("a hostile or broken upload is refused with its reason, and leaves not
       ["another version", "bad-2.0-1-x86_64.pkg.tar.gz", bytes, /has the version "1\.0-1"/],
       ["another architecture", "bad-1.0-1-any.pkg.tar.gz", bytes, /has the architecture/],
       ["no .PKGINFO", fileName, await tarOf(["usr/", ""]), /has no \.PKGINFO/],
-      ["no package name", "evil.txt", bytes, /no name of a package/],
+      ["no package name", "evil.txt", bytes, /not named like a package/],
       [
         "a name that leads out",
         "..%2F..%2Fbad-1.0-1-x86_64.pkg.tar.gz",
         bytes,
-        /no name of a pack/,
+        /not named like a pack/,
       ],
       [
         "a path that leads out",

@@ -30,7 +30,7 @@ Deno.test("repo rebuild shows differences and the progress, and fails with the n
     }
     const lost = await repo("rebuild", "mine");
     assertEquals(lost.code, 1);
-    assertMatch(lost.terminal.errors, /foo-1\.0-1.*: it is not there.*Nothing was published/);
+    assertMatch(lost.terminal.errors, /foo-1\.0-1.*: it is missing.*Nothing was published/);
     const forced = await repo("rebuild", "mine", "--force", "--json");
     assertEquals(forced.code, 0, forced.terminal.errors);
     const events = forced.terminal.printed.trim().split("\n").map((line) => JSON.parse(line));

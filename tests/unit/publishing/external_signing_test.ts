@@ -123,11 +123,11 @@ Deno.test("a signature by another key, of other bytes, or of nothing that waits 
     assertMatch(await refusal("x86_64.db", daemon), /is not trusted/);
     assertMatch(
       await refusal("x86_64.db", await signatureOfBytes(new Uint8Array(1), key)),
-      /is not good/,
+      /it is invalid/,
     );
     const good = await signatureOf(path, key);
-    assertMatch(await refusal("x86_64.db.sig", good), /does not wait/);
-    assertMatch(await refusal("../../keys/private", good), /does not wait/);
+    assertMatch(await refusal("x86_64.db.sig", good), /does not await/);
+    assertMatch(await refusal("../../keys/private", good), /does not await/);
     assertEquals(await unsigned(mine), ["x86_64.db", "x86_64.files"]);
   });
 });
@@ -189,7 +189,7 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
     await mine.sign(foo.name, await signatureOf(foo.path, other));
     await Deno.writeTextFile(foo.path, "damaged on the disk");
     const error = await assertRejects(() => signAll({ mine, key: other }), PkgstashError);
-    assert(error.message.includes("is not good any more"), error.message);
+    assert(error.message.includes("is no longer valid"), error.message);
     assertEquals((await mine.current())!.number, 1);
     assertEquals((await unsigned(mine)).length, 1);
     assertEquals(house.mine, mine);
@@ -199,7 +199,7 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
 Deno.test("what waits can be discarded, and what is published stays", async () => {
   await withHouse(async (house) => {
     const { root, publishing, mine } = house;
-    await assertRejects(() => mine.discardWaiting(), PkgstashError, "no change of it waits");
+    await assertRejects(() => mine.discardWaiting(), PkgstashError, "none awaits signatures");
     await signAll(house);
     await addPackages(publishing, mine, [await ownPackage("bar")]);
     await signAll(house);
@@ -215,7 +215,7 @@ Deno.test("what waits can be discarded, and what is published stays", async () =
     );
     assertEquals([await mine.waiting(), stored()], [null, 1]);
     assertEquals(await packagesOf(mine), ["bar 1.0-1"]);
-    await assertRejects(() => mine.discardWaiting(), PkgstashError, "no change of it waits");
+    await assertRejects(() => mine.discardWaiting(), PkgstashError, "none awaits signatures");
     await publishing.stop();
     const again = await openPublishing(root);
     try {
@@ -250,7 +250,7 @@ Deno.test("nothing is moved to where it would have to wait for signatures", asyn
     };
     const moved = publishing.promote({ ...promotion, move: { force: false } });
     const { message } = await assertRejects(() => moved, PkgstashError);
-    assertMatch(message, /Cannot move to mine: .*Promote the packages, sign them, and then remove/);
+    assertMatch(message, /Cannot move to mine: .*Promote the packages, sign them, then remove/);
     assertEquals(await mine.waiting(), null);
     assertEquals(await packagesOf(testing), ["foo 1.0-1"]);
     await publishing.promote({ ...promotion, move: null });

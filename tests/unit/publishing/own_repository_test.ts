@@ -72,14 +72,18 @@ Deno.test("one package that is refused keeps all of its call out", async (t) => 
       [
         "other bytes",
         await ownPackage("foo", "2.0-1", { content: "other" }),
-        /other bytes .*--replace/,
+        /differs from the published file .*--replace/,
       ],
       [
         "an architecture that the repository does not have",
         await ownPackage("baz", "1.0-1", { architecture: "aarch64" }),
-        /is for aarch64, and the repository for x86_64/,
+        /is for aarch64, but the repository is for x86_64/,
       ],
-      ["a mirrored name", await ownPackage("glibc"), /glibc is in core.* \(--shadow allows it\)/],
+      [
+        "a mirrored name",
+        await ownPackage("glibc"),
+        /glibc is also in core.* \(--shadow allows it\)/,
+      ],
     ];
     for (const [what, bad, reason] of refused) {
       await t.step(what, async () => {

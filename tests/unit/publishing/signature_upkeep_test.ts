@@ -146,11 +146,11 @@ Deno.test("a key is retired only when nothing that clients get needs it", async 
       const retiring = () => publishing.retireKey(fingerprint, { force });
       return (await assertRejects(retiring, PkgstashError)).message;
     };
-    assertMatch(await refusal(second, true), /it signs at present/);
+    assertMatch(await refusal(second, true), /it is the signing key/);
     assertMatch(await refusal("0".repeat(40), true), /no such key/);
     const [foo] = await mine.published();
     const old = await Deno.readFile(mine.packages.signatureOf(foo!));
-    assertMatch(await refusal(first, true), /not yet signed by the new key/);
+    assertMatch(await refusal(first, true), /not yet replaced by the new key's/);
     await publishing.signatures.run();
     assertMatch(await refusal(first), /generations 1, 2 of mine, which views show.*--force/);
     await publishing.retireKey(first, { force: true });

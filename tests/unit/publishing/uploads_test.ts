@@ -46,7 +46,11 @@ Deno.test("an upload whose client is gone is dropped although nobody asks again"
       clock.wakeAfter(1);
       return staged() === 0;
     });
-    await assertRejects(() => publishing.uploads.abandon(mine, id), PkgstashError, "waited");
+    await assertRejects(
+      () => publishing.uploads.abandon(mine, id),
+      PkgstashError,
+      "idle for too long",
+    );
   } finally {
     await publishing.stop();
   }

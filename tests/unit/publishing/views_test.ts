@@ -117,7 +117,7 @@ Deno.test("a view of a time that nothing is kept of, or that is to come, is refu
     // Only the last two are kept.
     const [kind, message] = await calendar.refusal("2026-11-20");
     assertEquals(kind, "not_found");
-    assertMatch(message, /begins at 2026-11-21T12:00:00\.000Z; keep_generations/);
+    assertMatch(message, /begin at 2026-11-21T12:00:00\.000Z; keep_generations/);
     assertEquals(await calendar.listed("2026-11-21"), ["foo 21.0-1"]);
     assertMatch((await calendar.refusal("3"))[1], /Those from 4 to 5 are kept/);
     assertMatch((await calendar.refusal("2026-11-23"))[1], /is in the future/);
@@ -142,7 +142,7 @@ Deno.test("the views of the last keep_days last, however much is published", asy
     assertEquals(await calendar.listed("2026-11-21"), ["foo 21.12-1"]);
     const [kind, message] = await calendar.refusal("2026-11-19");
     assertEquals(kind, "not_found");
-    assertMatch(message, /keep_generations and keep_days say/);
+    assertMatch(message, /keep_generations and keep_days determine/);
   }, { keep_generations: 2, keep_days: 2 });
 });
 

@@ -187,10 +187,10 @@ Deno.test("what cannot sign is not imported", async (t) => {
   await using folder = await TempFolder.create();
   const signing = signingIn(folder.path);
   const refused = {
-    "no key": ["nonsense", "no armored private key"],
-    "a public key": [(await keyOf()).toPublic().armor(), "no armored private key"],
+    "no key": ["nonsense", "not an armored OpenPGP private key"],
+    "a public key": [(await keyOf()).toPublic().armor(), "not an armored OpenPGP private key"],
     "an RSA key": [(await keyOf({ rsa: true })).armor(), "rsaEncryptSign"],
-    "a file with control characters": ["\x00\x1b[31m", "no armored private key"],
+    "a file with control characters": ["\x00\x1b[31m", "not an armored OpenPGP private key"],
   };
   for (const [what, [armored, reason]] of Object.entries(refused)) {
     await t.step(what, async () => {
@@ -263,13 +263,17 @@ Deno.test("a signature that comes with a file is kept only if a trusted key made
 
   const damaged = good.with(good.length - 1, good.at(-1)! ^ 1);
   const refused: Record<string, [data: Uint8Array, signature: Uint8Array, reason: string]> = {
-    "of other bytes": [new TextEncoder().encode("another"), good, "is not good"],
-    "damaged": [DATA, damaged, "is not good"],
-    "cut": [DATA, good.subarray(0, 40), "no detached binary signature"],
-    "empty": [DATA, new Uint8Array(), "no detached binary signature"],
+    "of other bytes": [new TextEncoder().encode("another"), good, "it is invalid"],
+    "damaged": [DATA, damaged, "it is invalid"],
+    "cut": [DATA, good.subarray(0, 40), "not a detached binary signature"],
+    "empty": [DATA, new Uint8Array(), "not a detached binary signature"],
     "by a stranger": [DATA, await signatureBy(stranger), "is not trusted"],
     "by a trusted key and a stranger": [DATA, await signatureBy(packager, stranger), "not trusted"],
-    "armored": [DATA, new TextEncoder().encode("-----BEGIN PGP"), "no detached binary signature"],
+    "armored": [
+      DATA,
+      new TextEncoder().encode("-----BEGIN PGP"),
+      "not a detached binary signature",
+    ],
   };
   for (const [what, [data, signature, reason]] of Object.entries(refused)) {
     await t.step(`refused: ${what}`, async () => {
