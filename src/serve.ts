@@ -129,51 +129,58 @@ function connectToManager(config: Config): ServiceManager | null {
 }
 
 function statusOf(app: App): string {
-  return `Serving on ${app.url}`;
+  return `Serving on ${reachableUrls(app.url, hostName()).here}`;
 }
 
-/** An address on which the daemon listens for all addresses of the machine. */
-const ANY_ADDRESS = /\/\/(?:0\.0\.0\.0|\[::\])/;
-
 function announce(app: App, { origins }: EffectiveConfig): void {
-  const { url, config } = app;
-  const clientUrl = url.replace(ANY_ADDRESS, `//${hostName()}`);
-  const lines = config.upstreams.map(({ clientPath }) => `Server = ${clientUrl}/${clientPath}`);
+  const { config } = app;
+  const { here, elsewhere } = reachableUrls(app.url, hostName());
+  const lines = config.upstreams.map(({ clientPath }) => `Server = ${elsewhere}/${clientPath}`);
   if (config.logFormat === "json") {
-    log.info("listening", { url, cache_root: config.cacheRoot, mirrorlist: lines });
+    log.info("listening", { url: here, cache_root: config.cacheRoot, mirrorlist: lines });
     return;
   }
-  printLine(`pkgstash is listening on ${url}
+  printLine(`pkgstash is listening on ${here === elsewhere ? here : `${here} and ${elsewhere}`}
   and keeps packages in ${config.cacheRoot}
 
 To use it, add this at the top of the clients' /etc/pacman.d/mirrorlist, then run pacman -Syu:
 ${lines.map((line) => `  ${line}`).join("\n")}
 
-${administrationText(app, origins)}
+${administrationText(config, origins, here)}
 `);
 }
 
-/** How the administrator's commands reach the daemon, with the options that they need for it. */
+/**
+ * Base URLs that work on this machine and on others, for a daemon that listens on `url`: the address
+ * that stands for all addresses, such as `[::]`, is replaced, since no browser opens it.
+ */
+export function reachableUrls(url: string, machine: string): { here: string; elsewhere: string } {
+  const on = (host: string) => url.replace(/\/\/(?:0\.0\.0\.0|\[::\])/, `//${host}`);
+  return { here: on("localhost"), elsewhere: on(machine) };
+}
+
+/** How the administrator reaches the daemon at `url`, with the options that commands need for it. */
 function administrationText(
-  { url, config: { token, stateRoot } }: App,
+  { token, stateRoot }: Config,
   origins: EffectiveConfig["origins"],
+  url: string,
 ): string {
   if (token === null) {
     return "Commands such as pkgstash status need a token: set PKGSTASH_TOKEN or start with " +
       "--make-token.";
   }
-  const daemon = url.replace(ANY_ADDRESS, "//localhost");
   const tokenFile = madeTokenFile(stateRoot);
   const isMade = origins.get("token") === tokenFile;
   const command = [
     ...(Deno.build.standalone ? [] : ["deno task"]),
     "pkgstash status",
-    ...(daemon === DEFAULT_DAEMON_URL ? [] : [`--url ${daemon}`]),
+    ...(url === DEFAULT_DAEMON_URL ? [] : [`--url ${url}`]),
     ...(isMade && tokenFile !== resolve(madeTokenFile(DEFAULT_STATE_ROOT))
       ? [`--token-file ${tokenFile}`]
       : []),
   ].join(" ");
+  const page = `${url}/admin/`;
   return isMade
-    ? `The administrator's token is in ${tokenFile}. Next, try: ${command}`
-    : `Try: ${command}`;
+    ? `The administrator's token is in ${tokenFile}.\nSign in with it at ${page}, or run: ${command}`
+    : `Sign in with the administrator's token at ${page}, or run: ${command}`;
 }

@@ -1,8 +1,8 @@
-import { assertMatch, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "@std/async/delay";
 import { stringify } from "@std/toml";
 import { PkgstashError } from "../../src/errors.ts";
-import { serve } from "../../src/serve.ts";
+import { reachableUrls, serve } from "../../src/serve.ts";
 import { freePort } from "../support/free_port.ts";
 import { TempFolder } from "../support/temp_folder.ts";
 
@@ -29,4 +29,16 @@ Deno.test("a start that fails ends after its log is written", async () => {
     Deno.stdout.write = write;
   }
   assertMatch(written, /WARNING cannot use the database/);
+});
+
+Deno.test("the start prints URLs that a browser can open", () => {
+  for (const all of ["http://[::]:8090", "http://0.0.0.0:8090"]) {
+    assertEquals(reachableUrls(all, "tux"), {
+      here: "http://localhost:8090",
+      elsewhere: "http://tux:8090",
+    });
+  }
+  for (const one of ["https://[::1]:443", "http://192.168.1.5:80", "http://10.0.0.0:80"]) {
+    assertEquals(reachableUrls(one, "tux"), { here: one, elsewhere: one });
+  }
 });

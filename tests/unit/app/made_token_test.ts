@@ -22,7 +22,8 @@ Deno.test("with --make-token the daemon makes a token once, says where, and acce
     await daemon.printed(/token is in/);
     assertStringIncludes(
       daemon.output,
-      `token is in ${file}. Next, try: deno task pkgstash status --url ${origin}\n`,
+      `token is in ${file}.\nSign in with it at ${origin}/admin/, or run: ` +
+        `deno task pkgstash status --url ${origin}\n`,
     );
     const token = (await Deno.readTextFile(file)).trim();
     assertMatch(token, /^[0-9a-f]{64}$/);
@@ -41,7 +42,7 @@ Deno.test("a token below another state_root is named in the command to try", asy
   await using daemon = ChildDaemon.start(folder.path, null, {}, ["--make-token"]);
   const file = folder.join("elsewhere/token");
   const command = `deno task pkgstash status --url ${await daemon.origin()} --token-file ${file}\n`;
-  await daemon.printed(new RegExp(`try: ${RegExp.escape(command)}`));
+  await daemon.printed(new RegExp(`or run: ${RegExp.escape(command)}`));
 });
 
 Deno.test("a configured token wins over one that would be made, and without either commands are told", async () => {
