@@ -45,6 +45,17 @@ Deno.test("the documents name only tasks that exist", async (t) => {
   }
 });
 
+Deno.test("a command in a clone prints nothing of its own to standard error", async () => {
+  const { code, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "pkgstash", "help"],
+    cwd: PROJECT,
+    env: { NO_COLOR: "1" },
+  }).output();
+  assertEquals(code, 0);
+  const lines = new TextDecoder().decode(stderr).split("\n").filter((line) => line !== "");
+  assertEquals(lines, [`Task pkgstash ${manifest.tasks.pkgstash.command} 'help'`]);
+});
+
 Deno.test("every pkgstash command in the documents and in help is one that the program takes", async (t) => {
   const examples = allCommands(COMMANDS).flatMap(({ examples }) => examples)
     .map(({ command }) => `    ${command.replace(/^[A-Z_]+=\S+ /, "")}`).join("\n");
