@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { PkgstashError } from "../errors.ts";
 import { isDebugPackage } from "../formats/pacman/package_info.ts";
-import { admit, type Consent, withoutPackages } from "./admission.ts";
+import { type Admission, admit, type Consent, withoutPackages } from "./admission.ts";
 import { builtWith, type WithDebug } from "./debug_packages.ts";
 import type { Generation } from "./generation.ts";
 import type { OwnRepository } from "./own_repository.ts";
@@ -27,6 +27,21 @@ interface Promoted {
   readonly published: PublishedPackage;
   /** The repository it comes from. */
   readonly source: OwnRepository;
+}
+
+/** The packages for one repository. */
+interface Part {
+  readonly repository: OwnRepository;
+  readonly promoted: readonly Promoted[];
+}
+
+interface PartSteps {
+  readonly by: string;
+  readonly action: string;
+  /** Gets those of every part. */
+  readonly warnings: string[];
+  /** Judges a part; throws if it is refused. */
+  readonly admitted: (part: Part, present: readonly PublishedPackage[]) => Admission;
 }
 
 /**
@@ -63,64 +78,62 @@ export async function promote(options: PromotionOptions): Promise<UploadResult> 
   const namesakes = await options.namesakes(
     [...packages, ...debugPackages].map(({ published: { name } }) => name),
   );
-  const publish = async (
-    repository: OwnRepository,
-    promoted: readonly Promoted[],
-    steps: { beforehand?: () => Promise<void>; lastStep?: () => Promise<void> } = {},
-  ): Promise<Generation | null> => {
-    // Reading the target removes what an earlier run left in its `staging`.
-    await repository.history();
-    const { beforehand, lastStep } = steps;
-    return await repository.publish({ by, action }, async (present) => {
-      const admission = admitted(present, repository, promoted);
-      warnings.push(...admission.warnings);
-      await beforehand?.();
-      for (const { published, source } of promoted) {
-        const directory = join(repository.layout.staging, `promotion-${crypto.randomUUID()}`);
-        await repository.packages.link(source.packages, published, directory);
-      }
-      return admission.packages;
-    }, lastStep === undefined ? {} : { lastStep });
-  };
-  const admitted = (
-    present: readonly PublishedPackage[],
-    repository: OwnRepository,
-    promoted: readonly Promoted[],
-  ) =>
-    admit(promoted.map(({ published }) => ({ ...published, addedAt: Date.now() })), {
-      ...{ present, architectures: repository.settings.architectures, consent },
-      namesakes: (name) => namesakes.get(name) ?? [],
-    });
-
   const { debug } = options.to;
-  let result: UploadResult;
-  if (debug === null || debugPackages.length === 0) {
-    result = { generation: await publish(to, packages), warnings };
-  } else if (packages.length === 0) {
-    const generation = await publish(debug, debugPackages);
-    result = {
-      ...{ generation: null, warnings },
-      debug: { repository: debug.settings.name, generation },
-    };
-  } else {
-    let inDebug: Generation | null = null;
-    const generation = await publish(to, packages, {
-      // Refused now, nothing of both is moved.
-      beforehand: async () => void admitted(await debug.nextPackages(), debug, debugPackages),
-      lastStep: async () => {
-        inDebug = await publish(debug, debugPackages);
-      },
-    });
-    result = {
-      ...{ generation, warnings },
-      debug: { repository: debug.settings.name, generation: inDebug },
-    };
-  }
+  const parts = [
+    { repository: to, promoted: packages },
+    ...debug === null ? [] : [{ repository: debug, promoted: debugPackages }],
+  ].filter(({ promoted }) => promoted.length > 0);
+  const generations = await publishParts(parts, {
+    ...{ by, action, warnings },
+    admitted: ({ repository, promoted }, present) =>
+      admit(promoted.map(({ published }) => ({ ...published, addedAt: Date.now() })), {
+        ...{ present, architectures: repository.settings.architectures, consent },
+        namesakes: (name) => namesakes.get(name) ?? [],
+      }),
+  });
+  const inDebug = debug === null ? undefined : generations.get(debug);
+  const result: UploadResult = {
+    ...{ generation: generations.get(to) ?? null, warnings },
+    ...debug === null || inDebug === undefined
+      ? {}
+      : { debug: { repository: debug.settings.name, generation: inDebug } },
+  };
   if (move !== null) {
     const leave = debugPackages.length > 0 ? options.from : { ...options.from, debug: null };
     await removePackages({ ...leave, names, ...move, by, action: `move to ${target}` });
   }
   return result;
+}
+
+/**
+ * Publishes in the first repository. The other parts are judged before anything is linked, and
+ * published as the last step before it.
+ */
+async function publishParts(
+  [part, ...others]: readonly Part[],
+  steps: PartSteps,
+): Promise<Map<OwnRepository, Generation | null>> {
+  if (part === undefined) return new Map();
+  const { repository, promoted } = part;
+  let generations = new Map<OwnRepository, Generation | null>();
+  // Reading the target removes what an earlier run left in its `staging`.
+  await repository.history();
+  const { by, action, warnings, admitted } = steps;
+  const generation = await repository.publish({ by, action }, async (present) => {
+    const admission = admitted(part, present);
+    warnings.push(...admission.warnings);
+    for (const other of others) admitted(other, await other.repository.nextPackages());
+    for (const { published, source } of promoted) {
+      const directory = join(repository.layout.staging, `promotion-${crypto.randomUUID()}`);
+      await repository.packages.link(source.packages, published, directory);
+    }
+    return admission.packages;
+  }, {
+    lastStep: async () => {
+      generations = await publishParts(others, steps);
+    },
+  });
+  return generations.set(repository, generation);
 }
 
 /** What goes into the repository itself, and what goes into its debug repository. */
