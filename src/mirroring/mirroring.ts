@@ -56,16 +56,17 @@ import { RefreshSchedule } from "./refresh/refresh_schedule.ts";
 const log = eventLogger("mirroring");
 
 /**
- * Copies of other people's packages: the door of this wing, which makes its rooms, connects them,
- * and applies a new configuration to them. A request for a file takes this way:
+ * Copies of other people's packages: the door of this wing, which creates its rooms, connects them,
+ * and applies a new configuration to them. The way of a request for a file:
  *
  * 1. `pull_through/package_requests` sends a package from the cache if it is there; a database goes
  *    to `pull_through/database_requests`, which asks `databases` whether the published set is still
  *    current.
  * 2. Otherwise `downloads/download_registry` has the download in flight, or starts one.
- * 3. The download reads a `transfer`, which takes bytes from the mirrors that `mirrors` puts first,
+ * 3. The download reads a `transfer`, which takes bytes from the mirrors that `mirrors` ranks
+ * first,
  *    resumes from another one when a mirror fails, and appends them to a `part_file`.
- * 4. Every client follows that file through a `part_reader` of its own.
+ * 4. Every client follows that file through its own `part_reader`.
  * 5. The complete part is verified and moved into the cache.
  */
 export class Mirroring {
@@ -103,7 +104,7 @@ export class Mirroring {
   readonly #listeners: (() => void)[] = [];
   #config: Config;
   readonly #kept: KeptSnapshots;
-  /** What served and kept databases list together, the same object until one of them changes. */
+  /** What served and kept databases list together; the same object until one of them changes. */
   readonly #listed = new Map<string, { served: FileNames; kept: FileNames; listed: FileNames }>();
   #tree: RepositoryTree;
   #packages: PackageRequests;
@@ -269,8 +270,8 @@ export class Mirroring {
   }
 
   /**
-   * Takes the cache directory, and begins to keep it fresh and small. `traffic` is where bytes are
-   * counted.
+   * Takes possession of the cache directory, and starts keeping it fresh and small. `traffic` is
+   * where bytes are counted.
    */
   static async open(
     config: Config,
@@ -300,7 +301,7 @@ export class Mirroring {
     }
   }
 
-  /** Every path that clients may ask for. */
+  /** Every path that clients may request. */
   get tree(): RepositoryTree {
     return this.#tree;
   }
@@ -310,19 +311,21 @@ export class Mirroring {
     return this.#schedule.nextAt;
   }
 
-  /** The repositories that are worth a refresh. */
+  /** The repositories worth refreshing. */
   repositoriesInUse(): Promise<Repository[]> {
     return repositoriesInUse(this.#tree, this.layout);
   }
 
-  /** The file in memory that this URL was answered with; null if there is none. `now` is the time. */
+  /**
+   * The file in memory with which this URL was answered; null if there is none. `now` is the time.
+   */
   hotFileAt(url: string, now: number): HotFile | null {
     return this.#hot.at(url, now);
   }
 
-  /** Answers a plain request from memory, at once and as `respond` would; null if it cannot. */
+  /** Answers a plain request from memory, at once and like `respond`; null if it cannot. */
   recall(hot: HotFile, request: Request, client: Client): Response | null {
-    // Whoever asks on behalf of others may get another answer.
+    // A request on behalf of others may get another answer.
     if (request.headers.has("via")) return null;
     const { file } = hot;
     if (file.kind === "snapshot") return this.#databases.recall(hot, file, request, client);
@@ -345,7 +348,7 @@ export class Mirroring {
   }
 
   /**
-   * As `respond`, of a file in a view. Packages are those of the repository: cleanup keeps what a kept
+   * Like `respond`, for a file in a view. Packages are the repository's: cleanup keeps what a kept
    * database lists.
    */
   async respondInView(
@@ -368,7 +371,7 @@ export class Mirroring {
     );
   }
 
-  /** The packages that the served database or a kept one lists; null if that is not known. */
+  /** The packages that the served database or a kept one lists; null if unknown. */
   async #listedIn(repository: Repository): Promise<FileNames | null> {
     const served = await this.snapshots.trustedPackagesOf(repository);
     if (served === null) return null;
@@ -393,7 +396,7 @@ export class Mirroring {
     return response;
   }
 
-  /** The repositories whose served database has a package of any of these names, by name. */
+  /** The repositories whose served database has a package with any of these names, by name. */
   async namesakesOf(
     names: readonly string[],
   ): Promise<Map<string, { directory: string; version: string }[]>> {
@@ -410,7 +413,7 @@ export class Mirroring {
     return found;
   }
 
-  /** The names of all packages that served databases list. */
+  /** The names of all packages in served databases. */
   async listedNames(): Promise<Set<string>> {
     const names = new Set<string>();
     for (const repository of this.#tree.repositories) {
@@ -435,10 +438,10 @@ export class Mirroring {
   }
 
   /**
-   * Those of these dependencies that no mirrored package satisfies.
+   * The dependencies that no mirrored package satisfies.
    *
-   * @throws PkgstashError `conflict` if a database of the main distribution is not there yet, so that
-   * nobody knows.
+   * @throws PkgstashError `conflict` if a database of the main distribution is missing, so the
+   * answer is unknown.
    */
   async unsatisfied(dependencies: readonly string[]): Promise<string[]> {
     let rest = [...dependencies];
@@ -471,7 +474,7 @@ export class Mirroring {
     return found;
   }
 
-  /** When a database was published last, in milliseconds since the epoch; 0 without any. */
+  /** When a database was last published, in milliseconds since the epoch; 0 if never. */
   async databasesChangedAt(): Promise<number> {
     const current = await Promise.all(
       [...this.#tree.repositories].map((repository) => this.snapshots.current(repository)),
@@ -489,7 +492,7 @@ export class Mirroring {
     return await this.#packages.refuseResume(file, request);
   }
 
-  /** Applies a new configuration to every request from now on; transfers in flight continue. */
+  /** Applies a new configuration to every further request; transfers in flight continue. */
   reconfigure(config: Config): void {
     // First what can throw, so that a configuration is applied as a whole or not at all.
     this.upstreams.reconfigure(config);
@@ -509,7 +512,7 @@ export class Mirroring {
     );
   }
 
-  /** Ends what no client waits for: refresh, prefetch, cleanup and verification. */
+  /** Stops what no client waits for: refresh, prefetch, cleanup and verification. */
   async stopBackground(): Promise<void> {
     this.#prefetcher.stop();
     await Promise.all([
@@ -544,7 +547,7 @@ export class Mirroring {
     await download.done;
   }
 
-  /** Puts the databases of an upstream in doubt. */
+  /** Marks the databases of an upstream as doubtful. */
   #doubt(upstream: string, evidence: string): void {
     for (const repository of this.#tree.repositories) {
       if (repository.upstream === upstream) this.snapshots.doubt(repository, evidence);

@@ -11,29 +11,29 @@ import { RemovalLog } from "./removal_log.ts";
 const log = eventLogger("cache");
 
 const FLUSH_INTERVAL_MS = 5_000;
-/** How long a use waits for its file to be recorded, as the file of a slow download is late. */
+/** How long a use waits for its file to be recorded, since a slow download records it late. */
 const MAX_USE_WAIT_MS = 3_600_000;
-/** A few days of fetched packages; the files themselves are found again by a scan. */
+/** A few days of fetched packages; a scan finds the files themselves again. */
 const MAX_LATE_WRITES = 20_000;
 
 /** A package file in the cache; times are in milliseconds since the epoch. */
 export interface IndexedFile {
   directory: string;
   fileName: string;
-  /** Bytes, without the signature's. */
+  /** Bytes, excluding the signature. */
   size: number;
-  /** Lower-case hexadecimal; null for a file that was found on disk, until it has been read. */
+  /** Lower-case hexadecimal; null for a file found on disk that has not been read yet. */
   sha256: string | null;
   fetchedAt: number;
-  /** When a client last took it; when it was fetched if none did. */
+  /** When a client last took it, or, if none did, when it was fetched. */
   usedAt: number;
   /** How often clients have taken it. */
   uses: number;
 }
 
-/** What is known of the demand for one package of a repository, in any version. */
+/** What is known about the demand for a package of a repository, in any version. */
 export interface PackageHistory {
-  /** When a client last asked for it; null if none ever did. */
+  /** When a client last requested it; null if none ever did. */
   askedAt: number | null;
   /** How many versions have been prefetched in vain since a client last took one. */
   unusedPrefetches: number;
@@ -42,9 +42,9 @@ export interface PackageHistory {
 /** A package file as found on disk. */
 export interface FileOnDisk {
   fileName: string;
-  /** Bytes, without the signature's. */
+  /** Bytes, excluding the signature. */
   size: number;
-  /** When it was put there, as far as the file system knows, in milliseconds since the epoch. */
+  /** When it was stored, according to the file system, in milliseconds since the epoch. */
   since: number;
 }
 
@@ -56,9 +56,9 @@ export interface IndexedPin {
   since: number;
 }
 
-/** Is told which records have changed. */
+/** Is notified of changed records. */
 export interface IndexListener {
-  /** A file was recorded or forgotten, or its record corrected. */
+  /** A file was recorded or forgotten, or its record was corrected. */
   readonly onFile: (directory: string, fileName: string) => void;
   /** Uses of a file were written. */
   readonly onUse: (directory: string, fileName: string) => void;
@@ -72,20 +72,20 @@ interface Wish {
 const SELECT_FILES = `SELECT directory, file_name AS fileName, size, sha256,
   fetched_at AS fetchedAt, used_at AS usedAt, uses FROM files`;
 
-/** Clients that took a file, not yet written to the database. */
+/** Uses of a file by clients, not yet written to the database. */
 interface Use {
   file: PackageFile;
-  /** When the last of them did, in milliseconds since the epoch. */
+  /** Time of the last one, in milliseconds since the epoch. */
   at: number;
   count: number;
 }
 
 /**
- * What is cached, since when, and when clients took it; what they will probably want; and pins. Kept
- * in SQLite, because not every file system records access times. A request only adds to a batch in
- * memory, which is written every few seconds. What a full or read-only disk does not take waits there
- * as well, so that no request fails for it. A lost index is rebuilt from the files by `reconcile`; only
- * pins and the history of demand are lost with it.
+ * What is cached, since when, and when clients took it; what they will probably want; and pins.
+ * Kept in SQLite, because not every file system records access times. A request only adds to a
+ * batch in memory, which is written every few seconds. Anything that a full or read-only disk
+ * rejects also waits there, so no request fails because of it. `reconcile` rebuilds a lost index
+ * from the files; only pins and the history of demand are lost.
  */
 export class CacheIndex implements Disposable {
   #database: DatabaseSync;
@@ -116,12 +116,12 @@ export class CacheIndex implements Disposable {
     return new CacheIndex(await openDatabase(path, MIGRATIONS));
   }
 
-  /** Continues in a new file at `path`, with all that it holds; the old file may be gone. */
+  /** Continues in a new file at `path`, with the same content; the old file may be gone. */
   moveTo(path: string): void {
     this.#database = moveDatabase(this.#database, path, MIGRATIONS);
   }
 
-  /** Tells `listener` of changes from now on, in place of the one before; null for nobody. */
+  /** Sends further changes to `listener`, in place of the previous one; null for nobody. */
   listen(listener: IndexListener | null): void {
     this.#listener = listener;
   }
@@ -131,15 +131,15 @@ export class CacheIndex implements Disposable {
     return this.#writes.problem;
   }
 
-  /** Records that a client took a file, or will when it has been fetched. Writes nothing yet. */
+  /** Records that a client took a file, or will once it has been fetched. Writes nothing yet. */
   recordUse(file: PackageFile, at: number): void {
     if (file.kind === "package") this.#addUse({ file, at, count: 1 });
   }
 
   /**
-   * Records a file that was put into the cache; `prefetched` if no client had asked for it. A file
-   * that a client asked for shows that its package is wanted, so earlier prefetches of it no longer
-   * count as unused.
+   * Records a file stored in the cache; `prefetched` if no client had requested it. A file that a
+   * client requested shows that its package is wanted, so earlier prefetches no longer count as
+   * unused.
    */
   recordFetch(
     file: PackageFile,
@@ -177,9 +177,9 @@ export class CacheIndex implements Disposable {
 
   /**
    * Brings the records of a directory into line with the disk. Files `found` without a record, or
-   * with another size, are recorded without a SHA-256; those new to the index count as used `at`, for
-   * lack of anything better. Records of files that are `lost` are deleted, unless the file has been
-   * fetched again since the record was read. If the disk does not take it, the next scan will see the
+   * with another size, are recorded without a SHA-256; those new to the index count as used `at`,
+   * for lack of better knowledge. Records of `lost` files are deleted, unless the file has been
+   * fetched again since the record was read. If the disk rejects this, the next scan will find the
    * same.
    */
   reconcile(
@@ -211,7 +211,7 @@ export class CacheIndex implements Disposable {
     for (const { fileName } of [...found, ...lost]) this.#listener?.onFile(directory, fileName);
   }
 
-  /** Records the SHA-256 of a file that was found on disk. */
+  /** Records the SHA-256 of a file found on disk. */
   recordDigest(directory: string, fileName: string, sha256: string): void {
     this.#writes.write((database) => {
       database.prepare("UPDATE files SET sha256 = ? WHERE directory = ? AND file_name = ?")
@@ -219,7 +219,7 @@ export class CacheIndex implements Disposable {
     });
   }
 
-  /** Deletes the record of a file that was removed. */
+  /** Deletes the record of a removed file. */
   forgetFile(directory: string, fileName: string): void {
     this.#uses.delete(fileKey(directory, fileName));
     this.#writes.write((database) => {
@@ -237,7 +237,7 @@ export class CacheIndex implements Disposable {
       .all(directory, fileName, limit) as unknown as IndexedFile[];
   }
 
-  /** What is recorded of a file; null if nothing is. */
+  /** The record of a file; null if there is none. */
   file(directory: string, fileName: string): IndexedFile | null {
     this.flush();
     const file = this.#database.prepare(`${SELECT_FILES}
@@ -245,12 +245,12 @@ export class CacheIndex implements Disposable {
     return (file as unknown as IndexedFile | undefined) ?? null;
   }
 
-  /** When a client last took a file, or when it was fetched; null if it is not recorded. */
+  /** When a client last took a file, or when it was fetched; null if there is no record. */
   usedAt(directory: string, fileName: string): number | null {
     return this.file(directory, fileName)?.usedAt ?? null;
   }
 
-  /** The recorded size of a file in bytes; null if it is not recorded. */
+  /** The recorded size of a file in bytes; null if there is no record. */
   sizeOf(directory: string, fileName: string): number | null {
     const file = this.#database.prepare(
       "SELECT size FROM files WHERE directory = ? AND file_name = ?",
@@ -258,7 +258,7 @@ export class CacheIndex implements Disposable {
     return file?.size ?? null;
   }
 
-  /** The SHA-256 of a file; null if it is not recorded, or has not been read yet. */
+  /** The SHA-256 of a file; null if there is no record or the file has not been read yet. */
   digestOf(directory: string, fileName: string): string | null {
     const file = this.#database.prepare(
       "SELECT sha256 FROM files WHERE directory = ? AND file_name = ?",
@@ -266,7 +266,7 @@ export class CacheIndex implements Disposable {
     return file?.sha256 ?? null;
   }
 
-  /** How many files are recorded. */
+  /** Number of recorded files. */
   count(): number {
     const row = this.#database.prepare("SELECT count(*) AS count FROM files").get();
     return (row as { count: number }).count;
@@ -278,17 +278,17 @@ export class CacheIndex implements Disposable {
       .all() as unknown as IndexedPin[];
   }
 
-  /** Adds a pin; returns false if there was one already. Throws `storage`. */
+  /** Adds a pin; returns false if it already existed. Throws `storage`. */
   pin(pattern: string, at: number): boolean {
     return this.#changes(`pin ${pattern}`, "INSERT OR IGNORE INTO pins VALUES (?, ?)", pattern, at);
   }
 
-  /** Removes a pin; returns false if there was none. Throws `storage`. */
+  /** Removes a pin; returns false if it did not exist. Throws `storage`. */
   unpin(pattern: string): boolean {
     return this.#changes(`unpin ${pattern}`, "DELETE FROM pins WHERE pattern = ?", pattern);
   }
 
-  /** The repository directories that have recorded files. */
+  /** The repository directories with recorded files. */
   directories(): string[] {
     const rows = this.#database.prepare("SELECT DISTINCT directory FROM files").all();
     return (rows as { directory: string }[]).map(({ directory }) => directory);
@@ -309,9 +309,9 @@ export class CacheIndex implements Disposable {
   }
 
   /**
-   * Makes `fileNames`, as planned `at` a time, the wishes of a repository directory. Those that were
-   * wished for before keep their time, and wishes added after the planning began stay. Returns all of
-   * the directory's wishes with the time since when each has been wished for.
+   * Replaces the wishes of a repository directory with `fileNames`, as planned `at` a time.
+   * Existing wishes keep their time, and those added since the planning began stay. Returns all
+   * wishes of the directory, with the time of each.
    */
   wish(directory: string, fileNames: readonly string[], at: number): Map<string, number> {
     const wanted = new Set(fileNames);
@@ -331,7 +331,7 @@ export class CacheIndex implements Disposable {
     return wishes;
   }
 
-  /** Adds a wish to those of a repository directory. */
+  /** Adds a wish to a repository directory. */
   alsoWish(directory: string, fileName: string, at: number): void {
     this.#writes.write((database) => {
       database.prepare("INSERT OR IGNORE INTO wishes VALUES (?, ?, ?)")
@@ -339,12 +339,12 @@ export class CacheIndex implements Disposable {
     });
   }
 
-  /** The file names wished for from a repository directory. */
+  /** The wished-for file names of a repository directory. */
   wishesOf(directory: string): string[] {
     return this.#wishes(directory).map(({ file_name }) => file_name);
   }
 
-  /** Writes the uses recorded since the last batch. If that fails, they join the next batch. */
+  /** Writes the uses recorded since the last batch. On failure, they join the next batch. */
   flush(): void {
     if (!this.#writes.flush() || this.#uses.size === 0) return;
     const batch = [...this.#uses.values()];
@@ -390,7 +390,7 @@ export class CacheIndex implements Disposable {
     });
   }
 
-  /** Runs one statement for the administrator, who must know if it fails. */
+  /** Runs one statement for the administrator, who must learn of a failure. */
   #changes(what: string, sql: string, ...values: (string | number)[]): boolean {
     try {
       return Number(this.#database.prepare(sql).run(...values).changes) > 0;
@@ -409,7 +409,9 @@ export class CacheIndex implements Disposable {
   }
 }
 
-/** Returns false if the file is not recorded yet: then only the demand for its package is written. */
+/**
+ * Returns false if the file is not recorded yet: then only the demand for its package is written.
+ */
 function writeUse(
   database: DatabaseSync,
   { file: { repository: { directory }, fileName }, at, count }: Use,
@@ -424,7 +426,7 @@ function writeUse(
   if (Number(changes) === 0) return false;
   database.prepare("UPDATE prefetches SET taken = 1 WHERE directory = ? AND file_name = ?")
     .run(directory, fileName);
-  // A prefetch that was taken ends the row of those in vain before it.
+  // A prefetch that was taken ends the series of unused ones before it.
   database.prepare(`
     DELETE FROM prefetches WHERE directory = ?1 AND name = ?2 AND fetched_at <
       (SELECT fetched_at FROM prefetches WHERE directory = ?1 AND file_name = ?3 AND taken = 1)`)

@@ -1,6 +1,6 @@
 /**
- * The schema of the index, one migration after another. Those that were released never change. Times
- * are in milliseconds since the epoch.
+ * The schema of the index, as a sequence of migrations. Released ones never change. Times are in
+ * milliseconds since the epoch.
  */
 export const MIGRATIONS = [
   `

@@ -6,33 +6,33 @@ import { keyOf, type PackageFile, type Repository } from "../../repositories/rep
  * The tree on disk:
  *
  *     <cache_root>/
- *       core/os/x86_64/                 as on a mirror: packages and their signatures
+ *       core/os/x86_64/                 as on a mirror: packages and signatures
  *       .pkgstash/
  *         VERSION                       version of this tree
- *         index.sqlite                  what is cached, used, wished for and pinned
- *         last-refresh                  its mtime is when all databases were last refreshed
- *         last-verification             its mtime is when all packages were last verified
+ *         index.sqlite                  cached, used, wished-for and pinned packages
+ *         last-refresh                  its mtime: the last refresh of all databases
+ *         last-verification             its mtime: the last verification of all packages
  *         lock                          held by the running daemon
- *         refused-beginnings.json       files of which clients may hold a wrong beginning
+ *         refused-beginnings.json       files whose wrong beginning clients may hold
  *         parts/core/os/x86_64/         unfinished downloads
  *           NAME.part                     the bytes received
- *           NAME.json                     the sidecar: the file that they are of
+ *           NAME.json                     the sidecar: which file they belong to
  *         extra/iso/latest/             files of extra_paths
  *           NAME.DIGITS                   the bytes
- *           NAME.record                   names them, and says how they may be used
- *         quarantine/core/os/x86_64/    cached files that were not what they should be
+ *           NAME.record                   names the bytes, with the rules for their use
+ *         quarantine/core/os/x86_64/    damaged or wrong cached files
  *           NAME.TIME                     set aside at TIME, in milliseconds since the epoch
  *         snapshots/core/os/x86_64/     databases
  *           current.json                  names the members of the published snapshot
- *           GENERATION-core.db ...        its members, and those of snapshots before it
- *         kept/core/os/x86_64/          databases as they were at the end of a day, for views
- *           GENERATION.json               from when to when a snapshot was served, and its members
+ *           GENERATION-core.db ...        its members, and those of earlier snapshots
+ *         kept/core/os/x86_64/          databases at the end of a day, for views
+ *           GENERATION.json               when a snapshot was served, and its members
  *           GENERATION-core.db ...        its members
  *
  * A name that begins with a dot is never served, so no request reaches `.pkgstash`.
  */
 export class CacheLayout {
-  /** Everything but packages and their signatures. */
+  /** Everything except packages and their signatures. */
   readonly state: string;
 
   constructor(readonly root: string) {
@@ -67,7 +67,7 @@ export class CacheLayout {
     return join(this.state, "parts");
   }
 
-  /** Where the files of `extra_paths` are, by their paths for clients. */
+  /** The files of `extra_paths`, by their paths for clients. */
   get extra(): string {
     return join(this.state, "extra");
   }

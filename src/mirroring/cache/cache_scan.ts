@@ -19,12 +19,12 @@ import { recordedFiles } from "./recorded_files.ts";
 
 const log = eventLogger("cache");
 
-/** How many records are corrected in one transaction. */
+/** How many records to correct in one transaction. */
 const RECORDS_AT_A_TIME = 500;
 
 /**
- * A package on disk, its signature, and what the index knows of them. Sizes are in bytes, times in
- * milliseconds since the epoch.
+ * A package on disk, its signature, and what the index knows about them. Sizes are in bytes, times
+ * in milliseconds since the epoch.
  */
 export interface StoredPackage {
   /** Path below the cache's root: `directory/fileName`. */
@@ -35,25 +35,25 @@ export interface StoredPackage {
   readonly name: string;
   readonly version: string;
   readonly file: SeenFile;
-  /** Null if the cache does not hold it. */
+  /** Null if it is not cached. */
   readonly signature: SeenFile | null;
-  /** The size of the package and its signature. */
+  /** Total size of the package and its signature. */
   readonly bytes: number;
   /** When a client last took the package, or when it was fetched. */
   readonly usedAt: number;
   readonly fetchedAt: number;
-  /** How often clients took the package. */
+  /** How often clients have taken the package. */
   readonly uses: number;
 }
 
-/** What was found in the cache directory. */
+/** The content of the cache directory. */
 export interface CacheScan {
   readonly packages: readonly StoredPackage[];
   readonly extras: readonly StoredExtra[];
   readonly leftovers: readonly Leftover[];
-  /** Files that are kept for a while, unless room is needed. */
+  /** Files that are kept for a while, unless space is needed. */
   readonly spares: readonly Leftover[];
-  /** Size of all packages, signatures, databases and part files. */
+  /** Total size of all packages, signatures, databases and part files. */
   readonly bytes: number;
 }
 
@@ -68,7 +68,7 @@ export interface CacheScanOptions {
   now: number;
 }
 
-/** The files of a repository's directory. */
+/** The files in a repository's directory. */
 interface Listing {
   directory: string;
   files: readonly SeenFile[];
@@ -76,8 +76,8 @@ interface Listing {
 
 /**
  * Scans the directories of the configured repositories, and of those that only the index knows, and
- * brings the index into line with what is on disk; the first scan sets aside what is cut. Skips
- * symbolic links, and files whose names are not pkgstash's.
+ * updates the index to match the disk; the first scan sets truncated files aside. Skips symbolic
+ * links, and files whose names are not pkgstash's.
  */
 export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
   const { layout, index, cutFiles } = options;
@@ -105,7 +105,7 @@ export async function scanCache(options: CacheScanOptions): Promise<CacheScan> {
   return { packages, extras: state.extras, leftovers, spares: state.spares, bytes };
 }
 
-/** Looks at one package file as `scanCache` does; null if it is not in the cache. */
+/** Examines one package file like `scanCache`; null if it is not in the cache. */
 export async function scanPackage(
   directory: string,
   fileName: string,
@@ -150,12 +150,12 @@ function isOurs(name: string): boolean {
   return parsePackageFileName(packageOf(name)) !== null;
 }
 
-/** The package that a signature or a temporary file belongs to, by its name. */
+/** The package that a signature or temporary file belongs to, judging by its name. */
 function packageOf(name: string): string {
   return name.replace(/\.[0-9a-f]{8}\.new$/, "").replace(/\.sig$/, "");
 }
 
-/** The packages among the files, joined with their records; corrects records that are wrong. */
+/** The packages among the files, joined with their records; corrects wrong records. */
 async function joinIndex(
   { directory, files }: Listing,
   recorded: readonly IndexedFile[],
@@ -189,7 +189,7 @@ async function joinIndex(
     const parsed = parsePackageFileName(file.name);
     if (parsed === null) continue;
     const record = records.get(file.name);
-    // A record written after we looked at the file is right.
+    // A record written after the file was examined is right.
     if (record === undefined || (record.size !== file.size && record.fetchedAt < now)) {
       found.push({ fileName: file.name, size: file.size, since: file.changed });
     }

@@ -3,29 +3,29 @@ import { TimeSlice } from "../../async/time_slice.ts";
 import { lookAt } from "../../platform/files/disk_pace.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 
-/** Metrics are scraped every few seconds, and a large cache takes a while to measure. */
+/** Metrics are scraped every few seconds, and measuring a large cache takes a while. */
 const MAX_AGE_MS = 60_000;
-/** A directory that changed later may change again without showing it: its time has ticks. */
+/** A directory modified later than this may change again without a new timestamp. */
 const SETTLED_MS = 2_000;
 
-/** What a directory itself has. */
+/** The size of a directory without its subdirectories. */
 interface Listing {
-  /** Bytes of its files. */
+  /** Total bytes of its files. */
   readonly bytes: number;
   readonly directories: readonly string[];
-  /** Its time of modification, in milliseconds since the epoch; 0 if unknown. */
+  /** Its modification time, in milliseconds since the epoch; 0 if unknown. */
   readonly modified: number;
 }
 
 /**
- * Measures the size of the cache directory, and remembers the result for a while. Published files do
- * not change, so a directory in which none was added or removed is not read again.
+ * Measures the size of the cache directory, and remembers the result for a while. Published files
+ * do not change, so a directory is read again only after a file was added or removed.
  */
 export class CacheSize {
   readonly #layout: CacheLayout;
   readonly #now: () => number;
   #measured: { bytes: Promise<number>; at: number } | null = null;
-  /** By their paths. */
+  /** By path. */
   #listings = new Map<string, Listing>();
 
   /** `now` returns milliseconds since the epoch. */
@@ -61,7 +61,7 @@ export class CacheSize {
       : await listingOf(path, modified);
     const isSettled = modified > 0 && modified < this.#now() - SETTLED_MS;
     const { state } = this.#layout;
-    // The daemon's own files grow in their places.
+    // The daemon's own files grow in place.
     const isState = path === state || path.startsWith(`${state}/`);
     if (isSettled && !isState) this.#listings.set(path, listing);
     let { bytes } = listing;
@@ -85,7 +85,7 @@ async function listingOf(path: string, modified: number): Promise<Listing> {
   return { bytes, directories, modified };
 }
 
-/** 0 for a file that is gone or cannot be looked at. */
+/** 0 for a file that is gone or inaccessible. */
 async function sizeOf(path: string): Promise<number> {
   try {
     return (await lookAt(path))?.size ?? 0;

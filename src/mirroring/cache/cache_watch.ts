@@ -16,14 +16,14 @@ export interface CacheWatchOptions {
   /** Held until this is disposed, or replaced with the directory. */
   lock: DirectoryLock;
   index: Pick<CacheIndex, "moveTo">;
-  /** Called after the directory was made again. */
+  /** Called after the directory has been recreated. */
   onRestored: () => void;
 }
 
 /**
- * Notices that the cache directory was removed under the daemon, and makes it again with all that
- * belongs into it: the lock, the version and the index, which survives in memory. Everything else is
- * made where it is needed.
+ * Notices when the cache directory is removed while the daemon runs, and recreates it with the
+ * lock, the version and the index, which survives in memory. Everything else is created where it is
+ * needed.
  */
 export class CacheWatch implements AsyncDisposable {
   readonly #options: CacheWatchOptions;
@@ -39,7 +39,7 @@ export class CacheWatch implements AsyncDisposable {
     Deno.unrefTimer(Number(this.#timer));
   }
 
-  /** Looks now; costs two looks at files if nothing is missing. Never rejects. */
+  /** Checks now; two stat calls if nothing is missing. Never rejects. */
   check(): Promise<void> {
     this.#check ??= this.#restore()
       .then(() => this.#failure = null)
@@ -48,11 +48,11 @@ export class CacheWatch implements AsyncDisposable {
     return this.#check;
   }
 
-  /** Why nothing can be written into the cache at present, as on a read-only disk; null if it can. */
+  /** Why nothing can be written to the cache at present, as on a read-only disk; null if it can. */
   async problem(): Promise<string | null> {
     const { state } = this.#options.layout;
     try {
-      // A name that cleanup knows, should this process end in between.
+      // Cleanup knows this name, should the process end in between.
       const path = join(state, `write-test.${crypto.randomUUID().slice(0, 8)}.new`);
       await Deno.writeTextFile(path, "can it be written?\n");
       await Deno.remove(path);
@@ -83,7 +83,7 @@ export class CacheWatch implements AsyncDisposable {
     onRestored();
   }
 
-  /** Once for each new reason, not every few seconds. */
+  /** Logged once for each new reason, not every few seconds. */
   #report(reason: string): void {
     if (reason === this.#failure) return;
     this.#failure = reason;

@@ -17,16 +17,16 @@ import {
 import type { CachedPackage, FileNames, Inventory, Protection } from "./inventory.ts";
 import { newestFirst } from "./version_order.ts";
 
-/** How long the list stays in memory after it was last looked at. */
+/** How long the list stays in memory after its last use. */
 const IDLE_MS = 10 * 60_000;
-/** Rows that are read together: less than a slice. */
+/** Rows to read at once: less than a slice. */
 const ROWS_AT_A_TIME = 1000;
-/** A scan of all is quicker than a look at each of more files than this. */
+/** For more files than this, a full scan is faster than examining each. */
 const MAX_CHANGES = 2000;
 
 /** A package of the list. */
 export interface ListedPackage extends CatalogueRow {
-  /** Empty if nothing but spare room keeps it. */
+  /** Empty if only spare room keeps it. */
   readonly keptBecause: readonly KeptBecause[];
 }
 
@@ -41,7 +41,7 @@ export interface ListQuery extends Omit<CatalogueQuery, "name" | "paths"> {
 
 export interface PackagePage {
   readonly packages: readonly ListedPackage[];
-  /** Of all that match, on whatever page. */
+  /** Totals of all matches, on every page. */
   readonly totals: Totals;
 }
 
@@ -49,29 +49,30 @@ export interface CatalogueOptions {
   layout: CacheLayout;
   index: Pick<CacheIndex, "listen" | "flush" | "file">;
   inventory: Pick<Inventory, "packages" | "package" | "protection">;
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   settings: () => { readonly keepVersions: number };
-  /** The downloads in flight, by the paths of the files below the cache's root. */
+  /** The downloads in flight, by path of the file below the cache's root. */
   downloads: { entries(): Iterable<{ readonly key: string }> };
   idleMs?: number;
 }
 
-/** A list in memory, and what has changed since it was right. */
+/** A list in memory, and what has changed since it was built. */
 interface Loaded extends Disposable {
   readonly table: CatalogueTable;
   readonly directories: Set<string>;
-  /** What `pinned` and `current` were decided by. */
+  /** The inputs that determined `pinned` and `current`. */
   protection: Protection;
-  /** Paths of packages to look at again. */
+  /** Paths of packages to examine again. */
   readonly changed: Set<string>;
   /** Paths of packages that were used. */
   readonly used: Set<string>;
 }
 
 /**
- * The cached packages as a list to search, sort and page. It is made at first need from one scan of
- * the cache, told of every change by the index and by the files, and let go when nobody looks at it
- * any more: it costs nothing at a start, and a daemon that nobody watches has none.
+ * The cached packages as a list to search, sort and page. It is built on first use from a scan of
+ * the cache, follows changes reported by the index and by file operations, and is dropped when
+ * nobody uses it any more: it costs nothing on startup, and nothing in a daemon that nobody
+ * watches.
  */
 export class Catalogue implements Disposable {
   readonly #options: CatalogueOptions;
@@ -84,7 +85,7 @@ export class Catalogue implements Disposable {
     this.#options = options;
   }
 
-  /** The packages that match, with those of all pages counted. */
+  /** The packages that match, with the totals of all pages. */
   list({ limit, offset, pattern, ...query }: ListQuery): Promise<PackagePage> {
     return this.#read(async (table, rules) => {
       const asked = { ...query, ...await matching(table, pattern) };
@@ -118,7 +119,7 @@ export class Catalogue implements Disposable {
     });
   }
 
-  /** Resolves when nobody reads the list. */
+  /** Resolves when nobody is reading the list. */
   async settled(): Promise<void> {
     await this.#turns.settled();
   }
@@ -128,7 +129,7 @@ export class Catalogue implements Disposable {
     this.#letGo();
   }
 
-  /** Brings the list up to date, and reads it. Nothing changes it meanwhile. */
+  /** Updates the list and reads it, without changes in between. */
   #read<T>(read: (table: CatalogueTable, rules: KeepingRules) => Promise<T>): Promise<T> {
     return this.#turns.run(async () => {
       clearTimeout(this.#idle);
@@ -166,7 +167,7 @@ export class Catalogue implements Disposable {
     const used = new Set<string>();
     using resources = new DisposableStack();
     const table = resources.use(new CatalogueTable());
-    // Listens before it looks, so that nothing is missed in between.
+    // Listen before scanning, so that nothing is missed in between.
     const root = `${layout.root}/`;
     const addFile = (path: string) => {
       if (path.startsWith(root)) changed.add(path.slice(root.length).replace(/\.sig$/, ""));
@@ -180,7 +181,7 @@ export class Catalogue implements Disposable {
     const slice = new TimeSlice();
     let packages = await inventory.packages();
     if (changed.size > MAX_CHANGES) {
-      // The scan has filled an index that was lost; what it sees now is what that has.
+      // The scan has refilled a lost index; what it finds from now on matches the index.
       changed.clear();
       packages = await inventory.packages();
     }
@@ -234,7 +235,7 @@ export class Catalogue implements Disposable {
     await countNewer(table, groups);
   }
 
-  /** Decides again what is pinned and current if pins or databases have changed. */
+  /** Determines again what is pinned and current if pins or databases have changed. */
   async #protect(loaded: Loaded, groups: Set<string>): Promise<void> {
     const { table, directories, protection: before } = loaded;
     const protection = await this.#options.inventory.protection(directories);
@@ -255,7 +256,7 @@ export class Catalogue implements Disposable {
   }
 }
 
-/** Counts, for each version that no database lists, the newer ones of its package. */
+/** Counts, for each version that no database lists, how many newer ones the package has. */
 async function countNewer(table: CatalogueTable, groups: Iterable<string>): Promise<void> {
   const slice = new TimeSlice();
   for (const group of groups) {
@@ -269,7 +270,10 @@ async function countNewer(table: CatalogueTable, groups: Iterable<string>): Prom
   }
 }
 
-/** What a pattern means for the table. A plain name is found by itself, anything else by a scan. */
+/**
+ * A pattern as a condition of the table. A plain name is looked up, anything else is matched in a
+ * scan.
+ */
 async function matching(
   table: CatalogueTable,
   pattern: string | null,
@@ -284,7 +288,7 @@ async function matching(
   return { name: null, paths };
 }
 
-/** All rows by path; the event loop runs in between. */
+/** All rows by path, yielding to the event loop. */
 async function* rowsOf(table: CatalogueTable): AsyncGenerator<CatalogueRow> {
   const slice = new TimeSlice();
   for (let last = "";;) {

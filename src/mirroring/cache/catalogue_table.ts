@@ -1,7 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { inTransaction } from "../../platform/database/database.ts";
 
-/** A cached package as it is listed. Times are in milliseconds since the epoch. */
+/** A cached package as listed. Times are in milliseconds since the epoch. */
 export interface CatalogueRow {
   /** Path below the cache's root: `directory/fileName`. */
   readonly path: string;
@@ -9,7 +9,7 @@ export interface CatalogueRow {
   readonly fileName: string;
   readonly name: string;
   readonly version: string;
-  /** The size of the package and its signature. */
+  /** Total size of the package and its signature. */
   readonly bytes: number;
   readonly signed: boolean;
   readonly fetchedAt: number;
@@ -19,15 +19,15 @@ export interface CatalogueRow {
   readonly current: boolean | null;
 }
 
-/** Why cleanup keeps a package; `unknown` if its database is not known, so that it may be current. */
+/** Why cleanup keeps a package; `unknown` if its database is unknown, so it may be current. */
 export type KeptBecause = "current" | "unknown" | "pinned" | "version" | "in_flight";
 
-/** What a list may be sorted by. */
+/** The sort keys. */
 export type SortKey = "path" | "name" | "size" | "used_at" | "fetched_at" | "uses";
 
-/** Which packages to list, and in which order. */
+/** Which packages to list, in which order. */
 export interface CatalogueQuery {
-  /** Words that the path must have, whatever their case. */
+  /** Words that the path must contain, ignoring case. */
   readonly words: readonly string[];
   /** Null for all. */
   readonly directories: readonly string[] | null;
@@ -35,13 +35,13 @@ export interface CatalogueQuery {
   readonly name: string | null;
   /** Only these paths; null for all. */
   readonly paths: readonly string[] | null;
-  /** Only what is kept for this reason, or for none; null for all. */
+  /** Only packages kept for this reason, or for none; null for all. */
   readonly kept: KeptBecause | "nothing" | null;
   readonly sort: SortKey;
   readonly isDescending: boolean;
 }
 
-/** What the reasons to keep a package depend on beside its row. */
+/** What the reasons to keep a package depend on besides its row. */
 export interface KeepingRules {
   readonly keepVersions: number;
   /** Paths below the cache's root that are being downloaded. */
@@ -87,7 +87,7 @@ const COLUMNS: Readonly<Record<SortKey, string>> = {
   uses: "uses",
 };
 
-/** In terms of SQL; `?` stands for what `KeepingRules` says. */
+/** SQL conditions; `?` stands for values from `KeepingRules`. */
 const IS_IN_FLIGHT = "path IN (SELECT value FROM json_each(?))";
 const IS_KEPT_VERSION = "coalesce(newer < ?, 0)";
 
@@ -110,20 +110,20 @@ const SELECT_ROWS = `SELECT path, directory, name, version, bytes, signed,
   fetched_at AS fetchedAt, used_at AS usedAt, uses, pinned, current, newer FROM packages`;
 
 /**
- * A table of the cached packages in memory, in SQLite because that sorts and searches very many in a
- * few milliseconds without objects for all of them.
+ * A table of the cached packages in memory: SQLite sorts and searches very many of them in a few
+ * milliseconds, without an object for each.
  */
 export class CatalogueTable implements Disposable {
   readonly #database = new DatabaseSync(":memory:");
   readonly #statements = new Map<string, StatementSync>();
-  /** By condition; counting takes longer than finding a page. Valid until something changes. */
+  /** By condition; counting takes longer than finding a page. Valid until a change. */
   readonly #totals = new Map<string, Totals>();
 
   constructor() {
     this.#database.exec(SCHEMA);
   }
 
-  /** Does `work` in one transaction, which is quicker. */
+  /** Runs `work` in one transaction, which is faster. */
   change(work: () => void): void {
     inTransaction(this.#database, work);
   }
@@ -164,7 +164,7 @@ export class CatalogueTable implements Disposable {
       .run(Number(pinned), fromFlag(current), path);
   }
 
-  /** Records how many newer versions that no database lists there are; null if one lists it. */
+  /** Records how many newer unlisted versions there are; null if a database lists this one. */
   setNewer(path: string, newer: number | null): void {
     this.#change("UPDATE packages SET newer = ? WHERE path = ?").run(newer, path);
   }
@@ -176,14 +176,14 @@ export class CatalogueTable implements Disposable {
     return rows.map(rowOf);
   }
 
-  /** Up to `limit` packages that follow `path`, by path. */
+  /** Up to `limit` packages after `path`, by path. */
   after(path: string, limit: number): CatalogueRow[] {
     const rows = this.#prepare(`${SELECT_ROWS} WHERE path > ? ORDER BY path LIMIT ?`)
       .all(path, limit) as unknown as StoredRow[];
     return rows.map(rowOf);
   }
 
-  /** Up to `limit` names of packages that follow `name`. */
+  /** Up to `limit` names of packages after `name`. */
   namesAfter(name: string, limit: number): string[] {
     const rows = this.#prepare(
       "SELECT DISTINCT name FROM packages WHERE name > ? ORDER BY name LIMIT ?",
@@ -233,7 +233,9 @@ export class CatalogueTable implements Disposable {
     return this.#prepare(sql);
   }
 
-  /** There are few different ones, and preparing takes longer than most of them do. */
+  /**
+   * There are few distinct statements, and preparing one takes longer than running most of them.
+   */
   #prepare(sql: string): StatementSync {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {

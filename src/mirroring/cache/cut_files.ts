@@ -20,9 +20,9 @@ export interface CutFilesOptions {
 }
 
 /**
- * Packages that a crash has truncated: they are not as long as recorded, and perhaps no database
- * knows better. The first scan of a directory after the start sets them aside, which takes a while
- * for very many files; until then, each file is looked at when it is asked for.
+ * Packages that a crash has truncated: they are shorter than recorded, and possibly no database
+ * lists them. The first scan of a directory after startup sets them aside, which takes a while for
+ * very many files; until then, each file is checked when it is requested.
  */
 export class CutFiles {
   readonly #options: CutFilesOptions;
@@ -32,7 +32,7 @@ export class CutFiles {
     this.#options = options;
   }
 
-  /** Whether the files of a repository's directory have been looked at since the start. */
+  /** Whether the files of a repository's directory have been checked since startup. */
   isSearched(directory: string): boolean {
     return this.#searched.has(directory);
   }
@@ -41,7 +41,7 @@ export class CutFiles {
     this.#searched.add(directory);
   }
 
-  /** To be called before a file is served. Sets it aside if it is cut; never throws. */
+  /** To be called before a file is served. Sets it aside if it is truncated; never throws. */
   async makeWay({ kind, repository: { directory }, fileName }: RepositoryFile): Promise<void> {
     if (kind !== "package" || this.isSearched(directory)) return;
     try {
@@ -52,7 +52,7 @@ export class CutFiles {
     }
   }
 
-  /** Sets a file aside if it is not as long as recorded. */
+  /** Sets a file aside if its length differs from the recorded one. */
   async setAside(directory: string, fileName: string): Promise<void> {
     const { layout, index, quarantine, downloads } = this.#options;
     // Whatever a damaged index says, nothing outside the cache is touched.
@@ -60,11 +60,11 @@ export class CutFiles {
     const info = path === null ? null : await lstatIfPresent(join(path, fileName));
     const size = index.sizeOf(directory, fileName);
     if (info === null || size === null || (info.isFile && info.size === size)) return;
-    // A new file is recorded right after it has taken the place of another one.
+    // A new file is recorded right after it has replaced another one.
     if (downloads.get(fileKey(directory, fileName)) !== null) return;
     const reason = `it has ${info.size} bytes, and ${size} were recorded`;
     if (!await quarantine.setAside(directory, fileName, reason)) return;
-    // Who took it once will want it again.
+    // Whoever took it once will want it again.
     index.alsoWish(directory, fileName, Date.now());
   }
 }

@@ -4,7 +4,7 @@ import { seeFile, type SeenFile } from "../../platform/files/plain_directory.ts"
 import { fileKey, type RepositoryTree } from "../../repositories/repository.ts";
 import { BLOB, type ExtraRecord, readRecord, RECORD_SUFFIX } from "./extra_store.ts";
 
-/** Bytes without a record, and files that are no longer configured, may be in use for this long. */
+/** How long bytes without a record, and files no longer configured, may be in use. */
 const LOOSE_AGE_MS = 10 * 60_000;
 
 /** A stored file of `extra_paths`; times are in milliseconds since the epoch. */
@@ -16,7 +16,7 @@ export interface StoredExtra {
   /** The name of its bytes. */
   readonly fileName: string;
   readonly name: string;
-  /** A file that is no package has none. */
+  /** Always null: a file that is not a package has no version. */
   readonly version: null;
   readonly file: SeenFile;
   readonly record: SeenFile;
@@ -25,14 +25,14 @@ export interface StoredExtra {
   readonly fetchedAt: number;
 }
 
-/** A file that no request can be answered with. */
+/** A file that cannot answer any request. */
 export interface LooseExtra {
   /** Below the cache's root. */
   readonly directory: string;
   readonly file: SeenFile;
   readonly reason: "gone_repository" | "temporary";
   readonly why: string;
-  /** Path of the file whose download would use this one if it started now. */
+  /** Path of the file whose download would reuse this one if it started now. */
   readonly download: string;
 }
 
@@ -45,7 +45,7 @@ interface Listing {
   readonly files: readonly SeenFile[];
 }
 
-/** The stored files in one directory, and what is left of others. */
+/** The stored files in one directory, and remains of others. */
 export async function extrasIn(
   { repository, directory, path, files }: Listing,
   { tree, now }: { tree: RepositoryTree; now: number },
@@ -76,7 +76,7 @@ export async function extrasIn(
     extras.push(describe({ key, name, directory, record, file }, content));
   }
   for (const file of files) {
-    // A reader of a replaced file has opened it long ago.
+    // Readers of a replaced file opened it long ago.
     if (!BLOB.test(file.name) || named.has(file.name) || now - file.changed < LOOSE_AGE_MS) {
       continue;
     }

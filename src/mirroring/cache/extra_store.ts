@@ -4,18 +4,18 @@ import { removeIfPresent, statIfPresent, writeFileDurably } from "../../platform
 import type { ExtraFile } from "../../repositories/extra_file.ts";
 import type { CacheLayout } from "./cache_layout.ts";
 
-/** A use within this time of the one on record is not worth a write. */
+/** A use this soon after the recorded one is not worth a write. */
 const USE_RESOLUTION_MS = 3_600_000;
 
-/** What is known of a stored file; times are in milliseconds since the epoch. */
+/** What is known about a stored file; times are in milliseconds since the epoch. */
 export interface ExtraRecord {
-  /** The name of its bytes, in the directory of the record. */
+  /** The name of its bytes, in the same directory as the record. */
   readonly blob: string;
   /** Bytes. */
   readonly size: number;
-  /** Name of the mirror that it came from. */
+  /** Name of the mirror that sent it. */
   readonly mirror: string;
-  /** The headers that decide how it may be used, and its validators, by names in lower case. */
+  /** Headers that decide how it may be used, and its validators, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   /** When a mirror last sent or confirmed it. */
   readonly receivedAt: number;
@@ -24,19 +24,20 @@ export interface ExtraRecord {
   readonly usedAt: number;
 }
 
-/** The suffix of a record's name. The name of the bytes ends with eight random digits instead. */
+/** The suffix of a record's name. The name of the bytes ends in eight random digits instead. */
 export const RECORD_SUFFIX = ".record";
 const DIGITS = 8;
-/** The names of bytes. */
+/** Matches the names of bytes. */
 export const BLOB = /^.+\.[0-9a-f]{8}$/;
 
 /**
- * The files of `extra_paths` on disk: the bytes of each under a name of their own, and a record that
- * names them. A newer file is put in force by replacing the record, so nobody sees a part of it.
+ * The files of `extra_paths` on disk: the bytes of each under a unique name, and a record that
+ * names them. A newer file takes effect when the record is replaced, so it is never visible in
+ * part.
  */
 export class ExtraStore {
   readonly #layout: CacheLayout;
-  /** A record is read and written again as one step. */
+  /** Reading and rewriting a record is one step. */
   readonly #turns = new Turns();
 
   constructor(layout: CacheLayout) {
@@ -53,7 +54,7 @@ export class ExtraStore {
     return join(this.#layout.extraDirectoryOf(file), blob);
   }
 
-  /** The record of a file whose bytes are there and whole; null if there is none. */
+  /** The record of a file whose bytes exist in full length; null if there is none. */
   async read(file: ExtraFile): Promise<ExtraRecord | null> {
     const record = await readRecord(this.#recordOf(file));
     if (record === null) return null;
@@ -61,7 +62,7 @@ export class ExtraStore {
     return info?.isFile && info.size === record.size ? record : null;
   }
 
-  /** Puts bytes in force that were written to `newPath`, and removes those before them. */
+  /** Puts the bytes at `newPath` into force, and removes the previous ones. */
   replace(file: ExtraFile, path: string, record: Omit<ExtraRecord, "blob">): Promise<void> {
     return this.#turns.run(async () => {
       const before = await readRecord(this.#recordOf(file));

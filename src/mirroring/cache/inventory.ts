@@ -16,7 +16,7 @@ import type { StoredExtra } from "./extra_scan.ts";
 
 const log = eventLogger("cache");
 
-/** A package in the cache and what protects it from cleanup. */
+/** A cached package and what protects it from cleanup. */
 export interface CachedPackage extends StoredPackage {
   readonly pinned: boolean;
   /** Whether the package or its signature is being downloaded. */
@@ -25,20 +25,20 @@ export interface CachedPackage extends StoredPackage {
   readonly current: boolean | null;
 }
 
-/** A file of `extra_paths` in the cache. No database lists it, and no pin protects it. */
+/** A cached file of `extra_paths`. No database lists it, and no pin protects it. */
 export interface CachedExtra extends StoredExtra {
   readonly pinned: false;
   readonly inFlight: boolean;
   readonly current: false;
 }
 
-/** Everything that the cache directory holds. */
+/** The complete content of the cache directory. */
 export interface CacheContents extends CacheScan {
   readonly packages: readonly CachedPackage[];
   readonly extras: readonly CachedExtra[];
 }
 
-/** The file names of a database. */
+/** The file names in a database. */
 export type FileNames = Pick<ReadonlySet<string>, "has">;
 
 /** What protects packages from cleanup. */
@@ -46,34 +46,34 @@ export interface Protection {
   /** Patterns, as in `pinned_packages`. */
   readonly pins: readonly string[];
   /**
-   * What is listed, by directory; null if there is no database that can be relied on. It is the same
-   * object as long as nothing changes.
+   * The listed files, by directory; null without a reliable database. The object stays the same
+   * until something changes.
    */
   readonly listed: ReadonlyMap<string, FileNames | null>;
 }
 
-/** What a database lists that is no longer configured. */
+/** The databases of directories that are no longer configured list nothing. */
 const NOTHING_LISTED: FileNames = new Set();
 
 export interface InventoryOptions {
   layout: CacheLayout;
   index: CacheIndex;
   cutFiles: CacheScanOptions["cutFiles"];
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   tree: () => RepositoryTree;
   settings: () => { readonly pinnedPackages: readonly string[] };
-  /** The downloads in flight, by the path of the file below the cache's root. */
+  /** The downloads in flight, by path of the file below the cache's root. */
   downloads: { get(path: string): object | null };
   /**
-   * The packages of the served database; null if there is no database, it cannot be read, or its
-   * last refresh failed.
+   * The packages of the served database; null if there is none, it is unreadable, or its last
+   * refresh failed.
    */
   snapshots: { trustedPackagesOf(repository: Repository): Promise<FileNames | null> };
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** Lists what is in the cache, and keeps the index in line with the disk while it looks. */
+/** Lists the content of the cache, and brings the index into line with the disk meanwhile. */
 export class Inventory {
   readonly #options: InventoryOptions;
 
@@ -110,7 +110,7 @@ export class Inventory {
     return await sortedInSlices(packages, (a, b) => a.path < b.path ? -1 : 1);
   }
 
-  /** One package file, without a scan of the others; null if it is not in the cache. */
+  /** One package file, without a full scan; null if it is not in the cache. */
   async package(directory: string, fileName: string): Promise<CachedPackage | null> {
     const stored = await scanPackage(directory, fileName, this.#scanOptions());
     if (stored === null) return null;

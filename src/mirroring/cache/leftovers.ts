@@ -20,7 +20,7 @@ export type LeftoverReason =
   | "temporary"
   /** A file of a repository that is no longer configured. */
   | "gone_repository"
-  /** A file that was not what it should be, and was set aside. */
+  /** A damaged or wrong file that was set aside. */
   | "quarantined";
 
 /** A file that is no longer needed. */
@@ -31,9 +31,9 @@ export interface Leftover {
   readonly reason: LeftoverReason;
   /** The reason in words. */
   readonly why: string;
-  /** Path of the file whose download would use this one if it started now; null for none. */
+  /** Path of the file whose download would reuse this one if it started now; null for none. */
   readonly download: string | null;
-  /** The repository's directory if the file is part of its snapshots, otherwise null. */
+  /** The repository's directory if the file belongs to its snapshots, otherwise null. */
   readonly snapshotOf: string | null;
 }
 
@@ -46,16 +46,16 @@ interface Surroundings {
   now: number;
 }
 
-/** A file that was not touched for this long is not in use. */
+/** A file untouched for this long is not in use. */
 const STALE_AGE_MS = 24 * 3_600_000;
-/** Requests that began before a repository was removed from the configuration may last this long. */
+/** Requests from before a repository was removed from the configuration may last this long. */
 const GONE_AGE_MS = 10 * 60_000;
-/** A client that wants the rest of an unfinished download asks for it sooner. */
+/** A client that wants the rest of an unfinished download requests it sooner. */
 const IDLE_AGE_MS = 10 * 60_000;
 
-/** Long enough to look into what happened to a file. */
+/** Long enough to investigate what happened to a file. */
 const QUARANTINE_AGE_MS = 14 * 24 * 3_600_000;
-/** A disk that damages everything must not fill itself with what it damaged. */
+/** A disk that damages everything must not fill up with what it damaged. */
 const MAX_QUARANTINE_BYTES = 1024 ** 3;
 
 const TEMPORARY = /\.[0-9a-f]{8}\.new$/;
@@ -96,13 +96,13 @@ export async function findDirectoryLeftovers(
   return leftovers;
 }
 
-/** What is below `.pkgstash`. */
+/** The content of `.pkgstash`. */
 export interface StateFiles {
   leftovers: Leftover[];
-  /** Kept for a while, unless room is needed. */
+  /** Kept for a while, unless space is needed. */
   spares: Leftover[];
   extras: StoredExtra[];
-  /** Size of all larger files. */
+  /** Total size of the larger files. */
   bytes: number;
 }
 
@@ -200,7 +200,7 @@ function partLeftovers(
     temporary({ directory, file, download: null, snapshotOf: null }, now)
   );
   const spares: Leftover[] = [];
-  // A part file and its sidecar are removed together, by the age of the younger one.
+  // A part file and its sidecar are removed together, by the age of the newer one.
   const downloads = Map.groupBy(
     files.filter(({ name }) => PART.test(name)),
     ({ name }) => name.replace(PART, ""),
@@ -257,7 +257,7 @@ function gone(common: Unexplained, repository: string): Leftover {
   };
 }
 
-/** Every directory below `top`; its path from there is the directory of the repository. */
+/** Every directory below `top`, with its relative path, the repository's directory. */
 async function* walk(
   layout: CacheLayout,
   top: string,

@@ -7,8 +7,8 @@ import type { CacheLayout } from "./cache_layout.ts";
 const VERSION = "1";
 
 /**
- * Locks the cache directory, and creates it if it is missing. Throws `conflict` if another process
- * holds the lock, `storage` if the directory cannot be written or has another version.
+ * Locks the cache directory, creating it if missing. Throws `conflict` if another process holds the
+ * lock, `storage` if the directory cannot be written or has another version.
  */
 export async function prepareCache(layout: CacheLayout): Promise<DirectoryLock> {
   const lock = await DirectoryLock.acquire(layout.lock);

@@ -10,8 +10,8 @@ import type { CacheLayout } from "./cache_layout.ts";
 const log = eventLogger("cache");
 
 /**
- * Moves cached files that are not what they should be out of the clients' sight. They stay for a
- * while, for an administrator who wants to know what happened to them.
+ * Moves damaged or wrong cached files out of the clients' reach. They stay for a while, so that an
+ * administrator can find out what happened to them.
  */
 export class Quarantine {
   readonly #layout: CacheLayout;
@@ -21,8 +21,9 @@ export class Quarantine {
   }
 
   /**
-   * Moves a cached file aside, or removes it if the disk is too full for that; returns false if there
-   * is none. Rejects if it cannot be moved, as on a read-only disk. `reason` says what is wrong with it.
+   * Moves a cached file aside, or removes it if the disk is too full for that; returns false if
+   * there is none. Rejects if it cannot be moved, as on a read-only disk. `reason` is the fault of
+   * the file.
    */
   async setAside(directory: string, fileName: string, reason: string): Promise<boolean> {
     const path = join(this.#layout.root, directory, fileName);
@@ -45,8 +46,8 @@ export class Quarantine {
   }
 
   /**
-   * Sets aside whatever is in the place of a file without being it: a directory, or a file that cannot
-   * be read, is empty or of another length. `expectedSize` is null if nobody says. Never throws.
+   * Sets aside whatever is in the place of a file and is not that file: a directory, or a file that
+   * is unreadable, empty or of the wrong length. `expectedSize` is null if unknown. Never throws.
    */
   async makeWay(
     { directory, fileName, expectedSize }: {
@@ -68,7 +69,7 @@ export class Quarantine {
   }
 
   async #faultOf(path: string, expectedSize: number | null): Promise<string | null> {
-    // It has just been looked up, so that this takes no time.
+    // It has just been looked up, so this is fast.
     const info = await lookAt(path);
     if (info === null) return null;
     if (!info.isFile) return "it is not a file";

@@ -1,12 +1,13 @@
 import { eventLoopTurn } from "../../async/event_loop_turn.ts";
 import type { CacheIndex, IndexedFile } from "./cache_index.ts";
 
-/** Read together: some 2 ms. */
+/** Records to read at once: about 2 ms. */
 const FILES_AT_A_TIME = 1000;
 
 /**
- * The records of one repository directory, or of all, by name. Never all at once: there may be very
- * many. The event loop runs in between, so what is recorded meanwhile may or may not be among them.
+ * The records of one repository directory, or of all, by name. Never all at once, since there may
+ * be very many. The event loop runs in between, so anything recorded meanwhile may or may not be
+ * included.
  */
 export async function* recordedFiles(
   index: Pick<CacheIndex, "directories" | "filesAfter">,

@@ -1,13 +1,13 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { LateWrites } from "../../platform/database/late_writes.ts";
 
-/** More than a year of refreshes that removed something, every eighteen hours. */
+/** More than a year of refreshes every eighteen hours that each removed something. */
 const MAX_CLEANUPS = 500;
 const MAX_REMOVALS = 20_000;
-/** Rows that are written together. */
+/** Rows to write at once. */
 export const REMOVALS_AT_A_TIME = 500;
 
-/** A file that was removed. */
+/** A removed file. */
 export interface NewRemoval {
   /** Path below the cache's root. */
   readonly path: string;
@@ -19,11 +19,11 @@ export interface NewRemoval {
 }
 
 export interface RecordedRemoval extends NewRemoval {
-  /** Counts upwards. */
+  /** Ascending. */
   readonly number: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** The number of the cleanup; null for one that was no part of any. */
+  /** The number of the cleanup; null outside a cleanup. */
   readonly cleanup: number | null;
 }
 
@@ -31,12 +31,12 @@ export interface RecordedRemoval extends NewRemoval {
 export type CleanupCause = "requested" | "refresh" | "prefetch" | "room";
 
 export interface NewCleanup {
-  /** When it began, in milliseconds since the epoch. */
+  /** Start time, in milliseconds since the epoch. */
   readonly at: number;
   readonly durationMs: number;
   readonly cause: CleanupCause;
   readonly removed: readonly { reason: string; files: number; bytes: number }[];
-  /** How many files could not be removed. */
+  /** Number of files that could not be removed. */
   readonly failed: number;
   /** The first of them. */
   readonly failures: readonly { path: string; why: string }[];
@@ -45,23 +45,23 @@ export interface NewCleanup {
 }
 
 export interface RecordedCleanup extends NewCleanup {
-  /** Counts upwards. */
+  /** Ascending. */
   readonly number: number;
 }
 
-/** What was removed from the cache, and by which cleanup. It is kept within bounds. */
+/** What was removed from the cache, and by which cleanup. Bounded in size. */
 export class RemovalLog {
   readonly #database: () => DatabaseSync;
   readonly #writes: LateWrites;
   #listener: ((cleanup: RecordedCleanup) => void) | null = null;
 
-  /** `database` is called at each use, since it may be opened again. */
+  /** `database` is called on each use, since it may be reopened. */
   constructor(database: () => DatabaseSync, writes: LateWrites) {
     this.#database = database;
     this.#writes = writes;
   }
 
-  /** Tells `listener` of each cleanup from now on that did something, or could not. */
+  /** Sends each further cleanup that did or could not do something to `listener`. */
   listen(listener: (cleanup: RecordedCleanup) => void): void {
     this.#listener = listener;
   }
@@ -74,7 +74,7 @@ export class RemovalLog {
     return last + 1;
   }
 
-  /** Records files that were removed `at` a time, by a cleanup or by none. */
+  /** Records files removed `at` a time, by a cleanup or outside of one. */
   recordRemovals(removals: readonly NewRemoval[], at: number, cleanup: number | null = null): void {
     if (removals.length === 0) return;
     this.#writes.write((database) => {
@@ -91,7 +91,7 @@ export class RemovalLog {
     });
   }
 
-  /** Records a cleanup. Of several in a row that did nothing, the last one is kept. */
+  /** Records a cleanup. Of several idle ones in a row, only the last is kept. */
   recordCleanup(number: number, cleanup: NewCleanup): void {
     if (!isIdle(cleanup)) this.#listener?.({ number, ...cleanup });
     this.#writes.write((database) => {
@@ -117,18 +117,18 @@ export class RemovalLog {
     });
   }
 
-  /** The latest cleanups with lower numbers than `before`, the latest first. */
+  /** The latest cleanups with numbers below `before`, latest first. */
   cleanups({ before = Infinity, limit }: { before?: number; limit: number }): RecordedCleanup[] {
     return cleanupsBefore(this.#database(), { before, limit });
   }
 
   /**
-   * The latest removals with lower numbers than `before`, the latest first: of files whose paths have
-   * all of the words, in any case, or of one cleanup.
+   * The latest removals with numbers below `before`, latest first: of files whose paths contain all
+   * words, ignoring case, or of one cleanup.
    */
   removals({ words, cleanup, before = Infinity, limit }: {
     words: readonly string[];
-    /** Null for all, and for none. */
+    /** Null for removals inside and outside of cleanups. */
     cleanup: number | null;
     before?: number;
     limit: number;
@@ -161,7 +161,7 @@ function cleanupsBefore(
   );
 }
 
-/** SQLite has no infinity among its whole numbers. */
+/** SQLite integers have no infinity. */
 function lastOf(before: number): number {
   return Math.min(before, Number.MAX_SAFE_INTEGER);
 }

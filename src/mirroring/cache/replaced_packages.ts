@@ -11,7 +11,7 @@ import { recordedFiles } from "./recorded_files.ts";
 
 const log = eventLogger("cache");
 
-/** What a database says of its files, by their names. */
+/** What a database says about its files, by name. */
 type Packages = ReadonlyMap<string, Expectation>;
 
 interface Cache {
@@ -20,12 +20,12 @@ interface Cache {
 }
 
 /**
- * Removes the cached packages that a database lists with other content: packages are rebuilt under
- * the same name, and pacman would refuse the old build. A package whose SHA-256 is not recorded is
+ * Removes cached packages whose content differs from the database: packages are rebuilt under the
+ * same name, and pacman would refuse the old build. A package without a recorded SHA-256 is
  * compared by size only; `verifyUnrecorded` reads it.
  *
- * `before` is what the previous database says. A package that changed since is removed even if the
- * cache has only its signature yet, because the package itself may still be on its way.
+ * `before` is what the previous database says. A package that changed since is removed even if only
+ * its signature is cached, because the package itself may still be arriving.
  */
 export async function removeReplaced(
   repository: Repository,
@@ -34,7 +34,7 @@ export async function removeReplaced(
 ): Promise<void> {
   for await (const { fileName, size, sha256 } of recordedFiles(index, repository.directory)) {
     const expected = packages.get(fileName);
-    // What did not change was compared when the previous database was published.
+    // Unchanged packages were compared when the previous database was published.
     if (expected === undefined || expected === before.get(fileName)) continue;
     if (expected.sha256 !== null && expected.sha256 === sha256 && expected.size === size) continue;
     const info = await statIfPresent(join(layout.directoryOf(repository), fileName));
@@ -53,15 +53,15 @@ export async function removeReplaced(
   }
 }
 
-/** Knows what the served database says of its files; null without a database. */
+/** Knows what the served database says about its files; null without a database. */
 export interface ServedPackages {
   packagesOf(repository: Repository): Promise<Packages | null>;
 }
 
 /**
- * Reads the cached packages whose SHA-256 is not recorded: records it, or removes the package if the
- * served database lists other content. Asks for the database again for each package, because reading
- * them all takes long enough for a new one to be published.
+ * Reads the cached packages without a recorded SHA-256: records it, or removes the package if its
+ * content differs from the served database. Gets the database anew for each package, because
+ * reading them all takes long enough for a new one to be published.
  */
 export async function verifyUnrecorded(
   repository: Repository,
@@ -76,7 +76,7 @@ export async function verifyUnrecorded(
     const path = join(layout.directoryOf(repository), fileName);
     const found = await identify(path, signal);
     const expected = await expectedSha256();
-    // A file that was replaced while it was read has been recorded when it was fetched.
+    // A file replaced while it was being read was recorded when it was fetched.
     if (found === null || (await statIfPresent(path))?.ino !== found.inode) continue;
     if (expected === null) continue;
     if (found.sha256 === expected) {
@@ -115,7 +115,7 @@ async function remove(
   });
 }
 
-/** SHA-256 and inode of one file; null if it is gone or the signal is aborted. */
+/** SHA-256 and inode of a file; null if it is gone or the signal is aborted. */
 async function identify(
   path: string,
   signal: AbortSignal,

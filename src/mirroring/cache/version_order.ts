@@ -8,7 +8,7 @@ export interface CachedVersion {
   readonly fileName: string;
 }
 
-/** The order in which `keep_versions` counts the versions of a package. It is total. */
+/** The total order in which `keep_versions` counts the versions of a package. */
 export function newestFirst(a: CachedVersion, b: CachedVersion): number {
   return vercmp(b.version ?? "", a.version ?? "") || b.fetchedAt - a.fetchedAt ||
     (a.fileName === b.fileName ? 0 : a.fileName < b.fileName ? -1 : 1);

@@ -23,7 +23,7 @@ import {
 
 const log = eventLogger("cleanup");
 
-/** A cleanup for room evicts packages for free space only. */
+/** A cleanup for room evicts packages only to free disk space. */
 const NO_LIMITS: RetentionLimits = {
   keepVersions: Infinity,
   maxCacheAgeMs: 0,
@@ -32,10 +32,10 @@ const NO_LIMITS: RetentionLimits = {
   minFreeBytes: 0,
 };
 
-/** How many files that could not be removed are recorded of a cleanup. */
+/** How many unremovable files the record of a cleanup lists. */
 const MAX_FAILURES = 20;
 
-/** The keys of the configuration that limit the cache. */
+/** The configuration keys that limit the cache. */
 export type CleanupSettings = Pick<
   Config,
   "keepVersions" | "maxCacheAgeMs" | "maxCacheBytes" | "cacheLowWaterPercent" | "minFreeBytes"
@@ -47,7 +47,7 @@ export interface CleanupOptions {
   inventory: Pick<Inventory, "take" | "package" | "isInFlight">;
   downloads: Pick<DownloadRegistry, "get">;
   snapshotStore: Pick<SnapshotStore, "forget">;
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   settings: () => CleanupSettings;
   /** Free bytes on the cache's disk; null if unknown. */
   freeSpace: () => Promise<number | null>;
@@ -58,18 +58,18 @@ export interface CleanupOptions {
 /** What retention may evict. */
 type CachedFile = CachedPackage | CachedExtra;
 
-/** What a cleanup would remove, and the state that this was decided on. */
+/** What a cleanup would remove, and the state on which the decision is based. */
 export interface CleanupPlan {
   readonly retention: RetentionPlan<CachedFile>;
   readonly leftovers: readonly Leftover[];
-  /** What carrying out all of the plan would be reported as. */
+  /** The report if the entire plan were carried out. */
   readonly report: CleanupReport;
 }
 
 /** Keeps the cache within its limits. `planRetention` alone decides which packages to evict. */
 export class Cleanup {
   readonly #options: CleanupOptions;
-  /** Nothing else is removed during a removal. */
+  /** Removals run one at a time. */
   readonly #turns = new Turns();
 
   constructor(options: CleanupOptions) {
@@ -77,7 +77,7 @@ export class Cleanup {
   }
 
   /**
-   * Removes one package and its signature, pinned or not. Returns the freed bytes, or null if the
+   * Removes one package and its signature, even if pinned. Returns the freed bytes, or null if the
    * package is not in the cache. Throws `conflict` while it is being downloaded.
    */
   remove(directory: string, fileName: string): Promise<number | null> {
@@ -118,14 +118,14 @@ export class Cleanup {
   }
 
   /**
-   * Removes what has to be removed. Calls meanwhile wait for their turn.
+   * Removes what must be removed. Concurrent calls wait for their turn.
    *
-   * @throws PkgstashError `conflict` if that is not `plan` any more; then nothing is removed.
+   * @throws PkgstashError `conflict` if the plan is no longer `plan`; then nothing is removed.
    */
   run(
     { cause = "requested", plan: expected, onRemoved }: {
       cause?: CleanupCause;
-      /** The name of a plan that was made before; by default, whatever is right now. */
+      /** ID of a plan made earlier; by default, a new plan is made. */
       plan?: string;
       onRemoved?: (removal: Removal) => void;
     } = {},
@@ -136,7 +136,7 @@ export class Cleanup {
       if (expected !== undefined && expected !== plan.report.plan) {
         throw new PkgstashError(
           "conflict",
-          `Cannot apply the cleanup plan ${expected}: other files would be removed by now. ` +
+          `Cannot apply the cleanup plan ${expected}: it would now remove other files. ` +
             "Review a new plan (pkgstash cleanup --dry-run).",
         );
       }
@@ -145,9 +145,9 @@ export class Cleanup {
   }
 
   /**
-   * Removes leftovers, and evicts packages by the limit of free space alone, until what `demand`
-   * returns fits as well. `demand` is called once it is this call's turn, with all the bytes that
-   * could be free, Infinity if that is unknown.
+   * Removes leftovers, and evicts packages by the limit of free space alone, until the result of
+   * `demand` fits as well. `demand` is called when it is this call's turn, with the number of bytes
+   * that could be free, Infinity if unknown.
    */
   makeRoom(demand: (reachableBytes: number) => number): Promise<CleanupReport> {
     return this.#turns.run(async () => {
@@ -288,7 +288,7 @@ export class Cleanup {
     recordRemovals();
     const bytesFreed = removed.reduce((sum, { bytes }) => sum + bytes, 0);
     const { unmet } = planned;
-    // Room is looked for all the time; what matters is where some was made, or could not be.
+    // Room is checked all the time; only runs that made some, or failed to, matter.
     if (cause !== "room" || removed.length + failed.length > 0 || unmet !== null) {
       index.removals.recordCleanup(number, {
         at,
@@ -312,8 +312,8 @@ export class Cleanup {
   }
 
   /**
-   * Removes a package, its record and its signature. Returns false if the package is gone or another
-   * file has taken its place; passes a signature that cannot be removed to `onFailure`.
+   * Removes a package, its record and its signature. Returns false if the package is gone or has
+   * been replaced; passes a signature that cannot be removed to `onFailure`.
    */
   async #removePackage(
     { directory, fileName, file, signature }: CachedPackage,
@@ -339,7 +339,7 @@ export class Cleanup {
   }
 }
 
-/** Removes a file of `extra_paths`, unless it was used or replaced: then its record has changed. */
+/** Removes a file of `extra_paths`, unless it was used or replaced, which changes its record. */
 async function removeExtra(
   { directory, file, record }: CachedExtra,
   remover: Remover,
@@ -348,7 +348,7 @@ async function removeExtra(
   return await remover.remove(directory, file);
 }
 
-/** The name of the plan to remove these, in whatever order. */
+/** ID of the plan to remove these files, whatever their order. */
 async function nameOf(removals: readonly Removal[]): Promise<string> {
   const hash = createHash("sha256");
   const slice = new TimeSlice();
@@ -360,10 +360,10 @@ async function nameOf(removals: readonly Removal[]): Promise<string> {
   return hash.digest("hex").slice(0, PLAN_NAME_LENGTH);
 }
 
-/** Enough that no two plans are taken for each other. */
+/** Long enough that no two plans are confused. */
 const PLAN_NAME_LENGTH = 32;
 
-/** Files and bytes by reason. */
+/** Number of files and bytes by reason. */
 function sumsOf(removed: readonly Removal[]): { reason: string; files: number; bytes: number }[] {
   const sums = new Map<string, { reason: string; files: number; bytes: number }>();
   for (const { reason, bytes } of removed) {
@@ -377,7 +377,7 @@ function sizeOf(leftovers: readonly Leftover[]): number {
   return leftovers.reduce((sum, { file }) => sum + file.size, 0);
 }
 
-/** So many of the files as free `bytes`, the oldest first. */
+/** The oldest files, as many as free `bytes`. */
 function oldestOf(spares: readonly Leftover[], bytes: number): Leftover[] {
   let left = bytes;
   return spares.toSorted((a, b) => a.file.changed - b.file.changed).filter(({ file }) => {

@@ -4,11 +4,11 @@ import type { Kept, RetentionReason } from "./retention.ts";
 /** Why a file is removed. */
 export type RemovalReason = RetentionReason | LeftoverReason;
 
-/** A file that is removed; a package together with its signature. */
+/** A removed file; a package together with its signature. */
 export interface Removal {
   /** Path below the cache's root. */
   readonly path: string;
-  /** Of the file; of the package and its signature. */
+  /** Of the file, or of the package and its signature. */
   readonly bytes: number;
   readonly reason: RemovalReason;
   /** The reason in words. */
@@ -24,13 +24,13 @@ export interface FailedRemoval {
 
 /** What a cleanup did, or would do. */
 export interface CleanupReport {
-  /** Names the plan: the same if the same files are removed for the same reasons. */
+  /** ID of the plan: the same if the same files are removed for the same reasons. */
   readonly plan: string;
   readonly dryRun: boolean;
   readonly removed: readonly Removal[];
   readonly bytesFreed: number;
   readonly failed: readonly FailedRemoval[];
-  /** How many files were not removed after all because they were used or replaced meanwhile. */
+  /** Number of files not removed after all, because they were used or replaced meanwhile. */
   readonly skipped: number;
   readonly kept: Kept;
   /** Which limit could not be met, and why; null if all are met. */

@@ -4,63 +4,63 @@ import type { Cleanup, CleanupSettings } from "./cleanup.ts";
 
 const log = eventLogger("cleanup");
 
-/** File systems need more than the bytes of a file; so do the records of it. */
+/** File systems need more than a file's bytes, and its records take space too. */
 const SLACK_BYTES = 1024 * 1024;
-/** How long `min_free_space` rests where the file system reports freed space late. */
+/** How long to leave `min_free_space` alone where the file system reports freed space late. */
 const LATE_PAUSE_MS = 30_000;
-/** How long it rests where it cannot be reached. */
+/** How long to leave it alone where it cannot be reached. */
 const FUTILE_PAUSE_MS = 10 * 60_000;
-/** How often room is made for one file. Others may take what was freed for it. */
+/** How often to make room for one file: others may take what was freed for it. */
 const MAX_ROUNDS = 2;
 
 export interface DiskRoomOptions {
   cleanup: Pick<Cleanup, "makeRoom">;
-  /** The downloads in flight, by the path of the file below the cache's root. */
+  /** The downloads in flight, by path of the file below the cache's root. */
   downloads: { get(key: string): { size: number | null; released: number } | null };
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   settings: () => Pick<CleanupSettings, "minFreeBytes">;
   /** Free bytes on the cache's disk; null if unknown. */
   freeSpace: () => Promise<number | null>;
-  /** Milliseconds of a clock that never goes back. */
+  /** Milliseconds of a monotonic clock. */
   now?: () => number;
 }
 
-/** A file that is coming. */
+/** A file about to be written. */
 interface Arrival {
-  /** Null for one that is not among the downloads. */
+  /** Null for one outside the downloads. */
   readonly key: string | null;
   readonly bytes: number;
-  /** Whether there is room for it, so that it lasts as long as its download. */
+  /** Whether room for it is reserved, for as long as its download lasts. */
   isAdmitted: boolean;
 }
 
 /**
- * Room on the disk for the files that are coming, and `min_free_space` beside them. Free space is
- * judged with all files in flight, so that two of them do not count on the same room. The room is made
- * by `Cleanup`, one run at a time, and all who wait for the next run share it.
+ * Room on the disk for incoming files, and `min_free_space` besides. Free space is judged with all
+ * files in flight, so that no two of them count on the same room. `Cleanup` makes the room, one run
+ * at a time, and all who wait for the next run share it.
  */
 export class DiskRoom {
   readonly #options: DiskRoomOptions;
-  /** In the order of their announcement; earlier ones come first when there is not room for all. */
+  /** In order of announcement; earlier ones come first if there is not room for all. */
   readonly #arrivals = new Set<Arrival>();
   /** The run that waits for its turn. */
   #round: Promise<void> | null = null;
   readonly #rounds = new Set<Promise<void>>();
-  /** Until when a lack of `min_free_space` alone starts no run. */
+  /** Until then, a lack of `min_free_space` alone starts no run. */
   #restsUntil = -Infinity;
 
   constructor(options: DiskRoomOptions) {
     this.#options = options;
   }
 
-  /** Makes room for the download of `key`. What is announced counts until that download ends. */
+  /** Makes room for the download of `key`. The announced size counts until the download ends. */
   of(key: string): { make(bytes: number): Promise<boolean> } {
     return { make: (bytes) => this.#make({ key, bytes, isAdmitted: false }) };
   }
 
   /**
-   * Makes so much room that `bytes` more fit, and `min_free_space` besides if that can be reached.
-   * Returns false if they cannot fit. Never throws.
+   * Makes room for `bytes` more, and for `min_free_space` besides if that can be reached. Returns
+   * false if they cannot fit. Never throws.
    */
   async make(bytes: number): Promise<boolean> {
     const arrival: Arrival = { key: null, bytes, isAdmitted: false };
@@ -71,7 +71,7 @@ export class DiskRoom {
     }
   }
 
-  /** Restores `min_free_space` if the disk has filled up; most calls only look. Never throws. */
+  /** Restores `min_free_space` if the disk has filled up; most calls only check. Never throws. */
   async keep(): Promise<void> {
     await this.make(0);
   }
@@ -101,13 +101,13 @@ export class DiskRoom {
       return false;
     } catch (error) {
       log.error("cannot free disk space", { reason: reasonOf(error) });
-      // The disk itself will say whether the file fits.
+      // The disk itself will tell whether the file fits.
       arrival.isAdmitted = true;
       return true;
     }
   }
 
-  /** Whether the disk has room for everything that is coming, and `min_free_space` besides. */
+  /** Whether the disk has room for everything incoming, and `min_free_space` besides. */
   async #isEnough(): Promise<boolean> {
     const { minFreeBytes } = this.#options.settings();
     const free = await this.#options.freeSpace();
@@ -116,13 +116,13 @@ export class DiskRoom {
     return free >= incoming && this.#isResting();
   }
 
-  /** Whether a file fits beside those that were announced before it. */
+  /** Whether a file fits beside those announced before it. */
   async #fits(arrival: Arrival): Promise<boolean> {
     const free = await this.#options.freeSpace();
     return free === null || this.#incoming(arrival) <= free;
   }
 
-  /** What is still to be written of all arrivals, or of those up to `last`; with some slack. */
+  /** Bytes still to be written for all arrivals, or for those up to `last`, with some slack. */
   #incoming(last: Arrival | null = null): number {
     let sum = 0;
     for (const arrival of this.#arrivals) {
@@ -132,7 +132,7 @@ export class DiskRoom {
     return sum === 0 ? 0 : sum + SLACK_BYTES;
   }
 
-  /** What is still to be written of a file; forgets it if its download has ended. */
+  /** Bytes still to be written for a file; forgets it if its download has ended. */
   #missing(arrival: Arrival): number {
     const { key, bytes, isAdmitted } = arrival;
     const download = key === null ? null : this.#options.downloads.get(key);
@@ -144,7 +144,7 @@ export class DiskRoom {
     return download.size === null ? bytes : Math.min(bytes, download.size - download.released);
   }
 
-  /** The next run: that which waits for its turn, or a new one. */
+  /** The next run: the one that waits for its turn, or a new one. */
   #nextRound(): Promise<void> {
     if (this.#round !== null) return this.#round;
     const round: Promise<void> = this.#run().finally(() => {
@@ -160,7 +160,7 @@ export class DiskRoom {
     const { cleanup, freeSpace, settings } = this.#options;
     const before = await freeSpace();
     const { bytesFreed, unmet } = await cleanup.makeRoom((reachable) => {
-      // Who comes from here on is not part of this run's sum.
+      // Later arrivals are not part of this run's sum.
       this.#round = null;
       return this.#admit(reachable);
     });
@@ -176,7 +176,10 @@ export class DiskRoom {
     }
   }
 
-  /** Gives up what cannot fit even if all else goes; returns how many bytes are coming without it. */
+  /**
+   * Drops what cannot fit even if everything else is removed; returns the bytes of the remaining
+   * arrivals.
+   */
   #admit(reachableBytes: number): number {
     let sum = SLACK_BYTES;
     for (const arrival of this.#arrivals) {

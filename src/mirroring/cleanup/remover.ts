@@ -7,7 +7,7 @@ import {
   type SeenFile,
 } from "../../platform/files/plain_directory.ts";
 
-/** Removes files below one directory, and only if they are still those that were seen there. */
+/** Removes files below one directory, and only if they are the ones seen there. */
 export class Remover {
   readonly #root: string;
   /** By directory; null if it does not exist. */
@@ -18,8 +18,8 @@ export class Remover {
   }
 
   /**
-   * Removes a file that was seen in `directory`. Returns false if the file is gone or another one
-   * has taken its place; throws if it cannot be removed, or if a symbolic link leads to it.
+   * Removes a file that was seen in `directory`. Returns false if the file is gone or has been
+   * replaced; throws if it cannot be removed, or if a symbolic link leads to it.
    */
   async remove(directory: string, seen: SeenFile): Promise<boolean> {
     let path = this.#paths.get(directory);

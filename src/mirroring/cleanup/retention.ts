@@ -4,24 +4,22 @@ import { newestFirst } from "../cache/version_order.ts";
 
 /** Why a package is evicted. */
 export type RetentionReason =
-  /** No longer in any database, and as many newer such versions as `keepVersions` are kept. */
+  /** No longer in any database, and `keepVersions` newer such versions are kept. */
   | "superseded"
-  /** No longer in any database, and not used for longer than the age limit. */
+  /** No longer in any database, and unused for longer than the age limit. */
   | "unused"
   /** The cache is larger than its limit. */
   | "size"
-  /** The disk has less free space than it must have. */
+  /** The disk has less free space than required. */
   | "free_space";
 
-/**
- * A package in the cache together with its signature. Times are in milliseconds since the epoch.
- */
+/** A cached package together with its signature. Times are in milliseconds since the epoch. */
 export interface RetentionEntry {
   /** The repository's directory, like `core/os/x86_64`. */
   readonly directory: string;
   readonly fileName: string;
   readonly name: string;
-  /** Null for a file that is no package, which no other can supersede. */
+  /** Null for a file that is not a package, which no other can supersede. */
   readonly version: string | null;
   /** Of the package and its signature. */
   readonly bytes: number;
@@ -37,13 +35,13 @@ export interface RetentionEntry {
 
 /** The administrator's limits. */
 export interface RetentionLimits {
-  /** How many versions of a package to keep that are no longer in any database. */
+  /** How many versions of a package that are no longer in any database to keep. */
   readonly keepVersions: number;
   /** Since the last use; 0 is no limit. */
   readonly maxCacheAgeMs: number;
   /** 0 is no limit. */
   readonly maxCacheBytes: number;
-  /** Percentage of `maxCacheBytes` that a cache beyond it is reduced to. */
+  /** Percentage of `maxCacheBytes` to which an oversized cache is reduced. */
   readonly cacheLowWaterPercent: number;
   /** 0 is no limit. */
   readonly minFreeBytes: number;
@@ -52,11 +50,11 @@ export interface RetentionLimits {
 export interface RetentionInput<E extends RetentionEntry> {
   readonly entries: readonly E[];
   readonly limits: RetentionLimits;
-  /** Everything that counts towards `maxCacheBytes`, the entries included. */
+  /** Everything that counts towards `maxCacheBytes`, including the entries. */
   readonly totalBytes: number;
   /** Free space on the disk; null if unknown. */
   readonly freeBytes: number | null;
-  /** What downloads are about to write; it must fit, and leave `minFreeBytes`. */
+  /** What downloads are about to write; it must fit besides `minFreeBytes`. */
   readonly incomingBytes: number;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -70,7 +68,7 @@ export interface Eviction<E extends RetentionEntry> {
   readonly why: string;
 }
 
-/** What is kept; a package may count as current, pinned and in flight at once. */
+/** What is kept; a package may count as current, pinned and in flight at the same time. */
 export interface Kept {
   readonly files: number;
   readonly bytes: number;
@@ -80,10 +78,10 @@ export interface Kept {
 }
 
 export interface RetentionPlan<E extends RetentionEntry> {
-  /** In the order in which to carry them out. */
+  /** In order of execution. */
   readonly evictions: readonly Eviction<E>[];
   readonly bytesFreed: number;
-  /** What the limits of size and free space need beyond the evictions for other reasons. */
+  /** What the limits of size and free space require beyond the other evictions. */
   readonly lackingBytes: number;
   readonly kept: Kept;
   /** Which limit cannot be met, and why; null if all are met. */
@@ -91,12 +89,12 @@ export interface RetentionPlan<E extends RetentionEntry> {
 }
 
 /**
- * Decides which packages to evict: first what is superseded, then what is unused, then the least
- * recently used until the cache is small enough and the disk has enough free space. Never evicts
- * what is pinned or in flight. Evicts packages that are in a database only if the cache is still
- * too large, or the disk too full, without all the others. If even all of them could not free enough,
- * because something else fills the disk, they are evicted only for what is incoming. A plan made
- * after this one was carried out evicts nothing. The event loop runs in between.
+ * Decides which packages to evict: first superseded ones, then unused ones, then the least recently
+ * used until the cache is small enough and the disk has enough free space. Never evicts pinned
+ * packages or those in flight. Evicts packages that are in a database only if the cache is still
+ * too large, or the disk too full, without all the others. If even all of them could not free
+ * enough, because something else fills the disk, they are evicted only for incoming files. After a
+ * plan is carried out, a new one evicts nothing. The event loop runs in between.
  */
 export async function planRetention<E extends RetentionEntry>(
   { entries, limits, totalBytes, freeBytes, incomingBytes, now }: RetentionInput<E>,
@@ -155,7 +153,7 @@ export async function planRetention<E extends RetentionEntry>(
     const describe = describeSize(total, limits);
     const isRestored = () => total <= lowWaterBytes;
     await evictUntil(isRestored, { isInTurn: isUnlisted, reason: "size", describe });
-    // What is listed goes only if the cache is still too large without the rest.
+    // Listed packages go only if the cache is still too large without the rest.
     if (total > maxCacheBytes) {
       await evictUntil(isRestored, { isInTurn: isPossiblyListed, reason: "size", describe });
     }
@@ -202,7 +200,7 @@ function isPossiblyListed(entry: RetentionEntry): boolean {
 }
 
 /**
- * Of the versions of each package that are no longer in any database, those beyond the newest
+ * The versions of each package that are no longer in any database, beyond the newest
  * `keepVersions`. Pinned versions and those in flight are kept, and count among the newest.
  */
 async function superseded<E extends RetentionEntry>(
@@ -228,7 +226,7 @@ async function superseded<E extends RetentionEntry>(
   return evictable;
 }
 
-/** The order is total, so that a plan does not depend on the order of its input. */
+/** Total, so that a plan does not depend on the order of its input. */
 function leastRecentlyUsedFirst<E extends RetentionEntry>(entries: readonly E[]): Promise<E[]> {
   return sortedInSlices(
     entries,
@@ -254,7 +252,7 @@ function count(entries: readonly RetentionEntry[]): Kept {
   return kept;
 }
 
-/** Says why a package is evicted. The part that all reasons share is formatted only once. */
+/** Says why a package is evicted. The common part of the reasons is formatted only once. */
 type Describe = (entry: RetentionEntry) => string;
 
 const UNLISTED = "no longer in any database";
@@ -293,7 +291,7 @@ function wantedSpace(minFreeBytes: number, incomingBytes: number): string {
   return incomingBytes === 0 ? limit : `${limit} plus ${size(incomingBytes)} for incoming files`;
 }
 
-/** Says which limits cannot be met by what is left, `kept`; null if all are met. */
+/** Says which limits cannot be met by the rest, `kept`; null if all are met. */
 function describeUnmet({ total, free, incomingBytes, limits, kept }: {
   total: number;
   free: number | null;

@@ -3,24 +3,24 @@ import type { Mirror } from "../mirrors/mirror.ts";
 import { type Candidate, groupsOf } from "./survey.ts";
 
 export interface CandidateOrder {
-  /** What mirrors said of their databases. */
+  /** What mirrors say about their databases. */
   surveyed: readonly Candidate[];
   /** All mirrors, in the order in which to ask them. */
   mirrors: readonly Mirror[];
   /** Date of the served database in milliseconds since the epoch, or null. */
   servedDate: number | null;
-  /** Mirrors that have the served database, by what they say of theirs. */
+  /** Mirrors that have the served database, judging by their description of it. */
   same: ReadonlySet<Mirror>;
-  /** Mirrors that have one of the databases that were judged to be older. */
+  /** Mirrors that have one of the databases judged to be older. */
   older: ReadonlySet<Mirror>;
-  /** The mirror whose served database to compare byte by byte, or null. */
+  /** The mirror whose served database is to be compared byte by byte, or null. */
   compared: Mirror | null;
 }
 
 /**
- * Whom to look at after a survey, in order: the latest first, those without a date next. Older ones
- * are looked at only if most mirrors have one of them, because a date can be wrong, or if there is
- * nothing else; and so are mirrors that did not answer.
+ * Which mirrors to examine after a survey, in order: latest database first, those without a date
+ * next. Older ones are examined only if most mirrors have one of them, because a date can be wrong,
+ * or if there is nothing else; so are mirrors that did not answer.
  */
 export function candidatesAfter(order: CandidateOrder): Candidate[] {
   const { surveyed, mirrors, servedDate, same, older, compared } = order;
@@ -53,7 +53,7 @@ export function candidatesAfter(order: CandidateOrder): Candidate[] {
   return [...first, ...last, ...rest.map((mirror) => ({ mirror, described: null }))];
 }
 
-/** Whether a candidate says that its database is older than the served one. */
+/** Whether a candidate describes its database as older than the served one. */
 export function isDatedBefore({ described }: Candidate, servedDate: number | null): boolean {
   const date = dateOf(described?.lastModified);
   return date !== null && servedDate !== null && date < servedDate;

@@ -20,7 +20,7 @@ const KIND = "database";
 
 /** Where files are copied to. */
 export interface DiskSpace {
-  /** Makes room for so many bytes; false if they cannot fit. */
+  /** Makes room for this many bytes; false if they cannot fit. */
   make(bytes: number): Promise<boolean>;
 }
 
@@ -50,8 +50,8 @@ export interface CopiedFile {
 }
 
 /**
- * Copies a database or file list from one mirror to `path`, whole and synced; nothing stays there if
- * that fails. Returns null if the mirror says that it is still what it described by `etag`.
+ * Copies a database or file list from one mirror to `path`, complete and synced; leaves nothing
+ * there on failure. Returns null if the mirror says that it still matches `etag`.
  */
 export async function copyFile(
   file: FileOnMirror,
@@ -81,7 +81,7 @@ export async function copyFile(
     const isUnchanged = body.status === 304 || (etag !== null && description.etag === etag);
     if (isUnchanged) return null;
     const receivedAt = Date.now();
-    // Even if there is none: the write says so.
+    // Even without room: the write itself will report it.
     if (body.length !== null) await room.make(body.length);
     const copied = await write(body, file, path);
     mirror.health.recordSuccess();
@@ -98,7 +98,7 @@ export async function copyFile(
   }
 }
 
-/** As `copyFile` without a condition, but null if the mirror does not have the file. */
+/** Like `copyFile` without a condition, but null if the mirror does not have the file. */
 export async function copyIfPresent(file: FileOnMirror, path: string): Promise<CopiedFile | null> {
   try {
     return await copyFile(file, { path, etag: null });
@@ -141,7 +141,7 @@ async function write(
   return { sha256: hash.digest("hex"), size };
 }
 
-/** Runs work on the disk, whose failures are no mirror's fault. */
+/** Runs work on the disk, whose failures are not the mirror's fault. */
 async function stored<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -17,14 +17,14 @@ import { type Description, descriptionBy, descriptionOf } from "./known_contents
 /** The members of a snapshot other than the database. */
 export type Companions = Omit<Snapshot["members"], "db">;
 
-/** A repository's database and what goes with it, all from one mirror. */
+/** A repository's database and the files that go with it, all from one mirror. */
 export interface CopiedSet {
   mirror: Mirror;
   names: SetNames;
   database: CopiedFile;
   index: PackageIndex;
   companions: Companions;
-  /** Whether the mirror has a signature of another database or file list; it is left out. */
+  /** Whether the mirror's signature belongs to another database or file list; it is omitted. */
   hasWrongSignature: boolean;
 }
 
@@ -34,7 +34,7 @@ export interface SetOnMirror extends Omit<FileOnMirror, "fileName"> {
   names: SetNames;
 }
 
-/** The names on disk of a set that is being copied, until it is published or given up. */
+/** The names on disk of a set being copied, until it is published or abandoned. */
 export class SetNames {
   readonly generation = newGeneration();
   readonly #repository: string;
@@ -55,9 +55,9 @@ export class SetNames {
 }
 
 /**
- * Copies what goes with a database: signatures, and the file list if it is wanted. Throws
- * `MirrorRefusal` "different" if the mirror changed the database meanwhile, because then the files
- * do not belong together.
+ * Copies what goes with a database: signatures, and the file list if wanted. Throws `MirrorRefusal`
+ * "different" if the mirror has changed the database meanwhile, because then the files do not
+ * belong together.
  */
 export async function copyCompanions(
   set: SetOnMirror,
@@ -88,8 +88,8 @@ export async function copyCompanions(
 }
 
 /**
- * Copies the signature of the file at `signedPath`; null if the mirror has none, "wrong" if it is of
- * another file.
+ * Copies the signature of the file at `signedPath`; null if the mirror has none, "wrong" if it
+ * signs another file.
  */
 export async function copySignature(
   set: SetOnMirror,
@@ -103,7 +103,7 @@ export async function copySignature(
   const blob = names.blob(member);
   const path = store.pathOf(repository, blob);
   await writeFileDurably(path, signature.bytes);
-  // Nobody asks for it by its date.
+  // Nobody requests it by date.
   await Deno.utime(path, 0, 0);
   return { blob, lastModified: signature.lastModified };
 }
@@ -144,7 +144,7 @@ async function fetchSignature(
   }
 }
 
-/** Throws `MirrorRefusal` "different" unless the mirror still has the database that was copied. */
+/** Throws `MirrorRefusal` "different" unless the mirror still has the copied database. */
 async function confirmUnchanged(set: SetOnMirror, database: CopiedFile): Promise<void> {
   const { mirror, repository } = set;
   const fileName = `${repository.name}.db`;
@@ -184,9 +184,9 @@ async function isUnchanged(
 }
 
 /**
- * Whether a description is that of a copy; null if nothing tells. Other validators do not: some
- * mirrors date every response by the clock, and the machines behind one name may have different
- * entity tags for one file.
+ * Whether a description matches a copy; null if nothing tells. Other validators do not tell: some
+ * mirrors date every response by the clock, and the machines behind one name may give one file
+ * different entity tags.
  */
 function isSame(described: Description, { description, size }: CopiedFile): boolean | null {
   if (described.size !== null && described.size !== size) return false;

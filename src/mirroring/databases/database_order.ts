@@ -5,7 +5,7 @@ import {
   type PackageIndex,
 } from "../../repositories/package_index.ts";
 
-/** What tells which of two databases is newer. */
+/** What determines which of two databases is newer. */
 export interface DatedDatabase {
   index: Pick<PackageIndex, "byName" | "newestBuildDate">;
   /** A plausible date of the file in milliseconds since the epoch, or null. */
@@ -13,11 +13,11 @@ export interface DatedDatabase {
 }
 
 /**
- * Whether an offered database is older than the served one. What is inside decides, since anybody's
- * clock can be wrong and any copy can be dated anew: where most of the packages went that both have
- * and that differ, then the newest build. A build later than all of the served ones proves that the
- * packages that went back were taken back. Only where the packages are alike, so that none can get
- * older, the dates of the files tell first: a repository drops packages, perhaps its newest.
+ * Whether an offered database is older than the served one. The content decides, since clocks can
+ * be wrong and copies can get new dates: first the direction in which most of the common packages
+ * changed, then the newest build. A build later than all served ones proves that packages with
+ * lower versions were downgraded deliberately. Only if no package differs, so none can get older,
+ * the dates of the files come first: a repository may drop packages, even its newest.
  */
 export function isOlder(offered: DatedDatabase, served: DatedDatabase): boolean {
   const { sum, areAlike } = comparePackages(offered.index.byName, served.index.byName);
@@ -37,7 +37,7 @@ function comparePackages(
   const now = Date.now();
   for (const [name, entry] of one) {
     const counterpart = other.get(name);
-    // Entries that did not change are shared.
+    // Unchanged entries are shared.
     if (counterpart === undefined || entry === counterpart) continue;
     const order = vercmp(entry.version, counterpart.version) ||
       compare(buildDateOf(entry, now), buildDateOf(counterpart, now));

@@ -1,28 +1,28 @@
-/** Time for which the same evidence is not taken again; it doubles each time that it is. */
+/** How long the same evidence is ignored after it was accepted; doubles each time. */
 const FIRST_REST_MS = 5_000;
 const MAX_REST_MS = 300_000;
-/** Time for which no further evidence is taken; it doubles as well. */
+/** How long no further evidence is accepted; doubles as well. */
 const FIRST_ANY_REST_MS = 1_000;
 const MAX_ANY_REST_MS = 60_000;
-/** Above the number of causes that any repository gives at a time. */
+/** More causes than any repository gives at a time. */
 const MAX_EVIDENCE = 1_000;
 
 /**
- * Evidence that a served database is out of date. It is taken to be true once and believed less each
- * time that it comes again for the same database: neither a client nor a mirror that lacks one file
- * for good can make every request a question to the mirrors.
+ * Evidence that a served database is outdated. It is believed at first, and less each time it
+ * recurs for the same database: neither a client nor a mirror that permanently lacks a file can
+ * turn every request into a question to the mirrors.
  */
 export class Doubts {
   readonly #now: () => number;
   readonly #byEvidence = new Map<string, { until: number; restMs: number }>();
   #anyUntil = -Infinity;
   #anyRestMs = FIRST_ANY_REST_MS;
-  /** How often there was cause to doubt. */
+  /** Number of causes to doubt. */
   #raised = 0;
-  /** How many causes have been dealt with. */
+  /** Number of causes dealt with. */
   #settled = 0;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
@@ -32,12 +32,12 @@ export class Doubts {
     return this.#raised > this.#settled;
   }
 
-  /** How often there was cause to doubt, for `settle`. */
+  /** Number of causes to doubt, for `settle`. */
   get raised(): number {
     return this.#raised;
   }
 
-  /** Adds evidence; false if it was heard a short while ago. */
+  /** Adds evidence; false if it was heard shortly before. */
   add(evidence: string): boolean {
     const now = this.#now();
     const heard = this.#byEvidence.get(evidence);
@@ -65,7 +65,7 @@ export class Doubts {
     this.#settled = Math.max(this.#settled, raised);
   }
 
-  /** Forgets all evidence: another database is served. */
+  /** Forgets all evidence, because another database is served. */
   forget(): void {
     this.#byEvidence.clear();
     this.#anyUntil = -Infinity;

@@ -14,20 +14,20 @@ import { descriptionOf, type KnownContents, mirrorKey } from "./known_contents.t
 import type { Pace } from "./pace.ts";
 import type { Candidate } from "./survey.ts";
 
-/** A mirror may have another content each time. */
+/** A mirror may have different content each time. */
 const MAX_REFUSED = 100;
 
 /** What a mirror turned out to have. */
 export type Finding =
   /** The served database. */
   | { kind: "same" }
-  /** An older one than the served. */
+  /** A database older than the served one. */
   | { kind: "older"; sha256: string }
-  /** One that is dated before the served one; worth a look only if there is nothing else. */
+  /** One dated before the served one; worth examining only if there is nothing else. */
   | { kind: "later"; candidate: Candidate }
-  /** One that another mirror has as well and that was copied from there. */
+  /** One that another mirror also has, and that was copied from there. */
   | { kind: "agrees" }
-  /** A new one, with all that belongs to it. */
+  /** A new one, with everything that belongs to it. */
   | { kind: "set"; set: CopiedSet };
 
 export interface ExaminationOptions {
@@ -44,26 +44,26 @@ export interface ExaminationOptions {
   onBytes: (count: number) => void;
 }
 
-/** Finds out what mirrors have, by as few bytes as prove it, and copies what is new. */
+/** Finds out what mirrors have, with as few bytes as prove it, and copies what is new. */
 export class Examination {
-  /** Whether databases that are older than the served one are copied as well. */
+  /** Whether databases older than the served one are copied too. */
   acceptsOlder = false;
   readonly #options: ExaminationOptions;
   /** Every attempt to copy a set. */
   readonly #attempts = new Set<SetOnMirror>();
-  /** The sets that were copied, to complete them when the mirror has been updated. */
+  /** The copied sets, to complete them when the mirror has been updated. */
   readonly #copied = new Map<Mirror, CopiedSet>();
 
   constructor(options: ExaminationOptions) {
     this.#options = options;
   }
 
-  /** Whether a file in the snapshot directory belongs to a set that is being copied. */
+  /** Whether a file in the snapshot directory belongs to a set being copied. */
   owns(blob: string): boolean {
     return [...this.#attempts].some(({ names }) => names.owns(blob));
   }
 
-  /** Begins a set of `mirror` under names of its own. */
+  /** Begins a set from `mirror`, with unique names. */
   begin(mirror: Mirror, pace: Pace, signal: AbortSignal): SetOnMirror {
     const { upstream, repository, store, room, onBytes } = this.#options;
     const names = new SetNames(repository.name);
@@ -72,7 +72,7 @@ export class Examination {
     return attempt;
   }
 
-  /** How a content compares with the served one, as far as that is known. */
+  /** How content compares with the served one, as far as known. */
   verdictOn(sha256: string): "same" | "older" | null {
     const { current, refused } = this.#options;
     if (current === null) return null;
@@ -87,7 +87,7 @@ export class Examination {
     const tagged = isUnconditional ? null : known.taggedOf(mirror);
     const verdict = tagged === null ? null : this.verdictOn(tagged.sha256);
     const etag = verdict === null ? null : tagged?.etag ?? null;
-    // Where nothing is known, or by nothing that could be recognized, a description says nothing.
+    // Without known content, or anything to recognize it by, a description says nothing.
     const last = known.lastOf(mirror)?.description;
     const isComparable = (current !== null || this.#copied.size > 0) &&
       (last === undefined || last.etag !== null || last.lastModified !== null);
@@ -114,7 +114,7 @@ export class Examination {
     throw new PkgstashError("upstream", "answered 304 to an unconditional request");
   }
 
-  /** Compares a copy with the served database, and completes it if it is not older. */
+  /** Compares a copy with the served database, and completes it unless it is older. */
   async #judge(attempt: SetOnMirror, database: CopiedFile): Promise<Finding> {
     const { current, known, refused, servedIndex } = this.#options;
     const { mirror } = attempt;
@@ -178,7 +178,7 @@ export class Examination {
     return headers === null ? null : descriptionOf(headers);
   }
 
-  /** What a description says; null if the content has to be looked at. */
+  /** What a description tells; null if the content must be examined. */
   #findingOf(candidate: Candidate): Finding | null {
     const { mirror, described, isForced = false } = candidate;
     const { known, current } = this.#options;

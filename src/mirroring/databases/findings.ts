@@ -7,13 +7,13 @@ import type { CopiedSet } from "./copy_set.ts";
 import { isComplete } from "./set_choice.ts";
 import type { Candidate } from "./survey.ts";
 
-/** What a refresh has found on the mirrors, and what that amounts to. */
+/** What a refresh has found on the mirrors, and what follows from it. */
 export class Findings {
   /** Mirrors that have the served database. */
   readonly same = new Set<Mirror>();
   /** Mirrors that have an older one, with its SHA-256. */
   readonly older = new Map<Mirror, string>();
-  /** What could not be looked at in this round. */
+  /** Mirrors that could not be examined in this round. */
   failures: MirrorFailure[] = [];
   readonly #current: Snapshot | null;
   #sets: CopiedSet[] = [];
@@ -23,17 +23,17 @@ export class Findings {
     this.#current = current;
   }
 
-  /** New databases, with all that belongs to them; one for each mirror. */
+  /** New databases, with everything that belongs to them; one per mirror. */
   get sets(): readonly CopiedSet[] {
     return this.#sets;
   }
 
-  /** Adds a set, in place of an earlier one of its mirror. */
+  /** Adds a set, replacing an earlier one from its mirror. */
   addSet(set: CopiedSet): void {
     this.#sets = [...this.#sets.filter(({ mirror }) => mirror !== set.mirror), set];
   }
 
-  /** Whether nothing that is left could change the outcome. */
+  /** Whether nothing that remains could change the outcome. */
   isDecided(left: readonly Candidate[]): boolean {
     if (left.some(({ isWeighty }) => isWeighty === true)) return false;
     if (this.#hasCompleteSet) return true;
@@ -46,13 +46,13 @@ export class Findings {
     return this.#current?.members["db.sig"] !== undefined;
   }
 
-  /** Whether the served set, which a mirror confirmed, is better than the new ones. */
+  /** Whether the served set, confirmed by a mirror, is better than the new ones. */
   get keepsServed(): boolean {
     return this.same.size > 0 &&
       (this.expectsSignature || this.#sets.every(({ index }) => index.problems.length > 0));
   }
 
-  /** Whether it is worth asking the mirrors once more, because they are being updated. */
+  /** Whether to ask the mirrors once more, because they are being updated. */
   get isInUpdate(): boolean {
     if (this.same.size > 0 || this.#hasCompleteSet) return false;
     const mayBeSigned = this.#current === null || this.expectsSignature;
@@ -63,7 +63,7 @@ export class Findings {
         );
   }
 
-  /** Whether most of the mirrors that sent anything have older databases than the served one. */
+  /** Whether most mirrors that sent anything have databases older than the served one. */
   get isOutvoted(): boolean {
     const unusable = this.failures.filter(({ error }) =>
       error instanceof PkgstashError && error.kind === "content"

@@ -1,6 +1,6 @@
 import { Pace } from "./pace.ts";
 
-/** How often attempts in flight are looked at. */
+/** How often to check attempts in flight. */
 const WATCH_INTERVAL_MS = 50;
 /** More would only share the line. */
 const MAX_AT_ONCE = 2;
@@ -10,16 +10,16 @@ export interface InTurnOptions<C, R> {
   candidates: C[];
   /** Must end soon after its signal is aborted. */
   attempt: (candidate: C, pace: Pace, signal: AbortSignal) => Promise<R>;
-  /** Called for an attempt that is given up because another one was faster. */
+  /** Called for an attempt abandoned because another one was faster. */
   onSlow: (candidate: C) => void;
   /** Time for a mirror to respond before the next one is asked as well. */
   raceTimeoutMs: number;
-  /** Time within which an attempt should be done; the next begins when it will not be. */
+  /** Time in which an attempt should finish; the next one begins when it is going to miss it. */
   budgetMs: number;
   signal: AbortSignal;
 }
 
-/** The end of an attempt. */
+/** The outcome of an attempt. */
 export type Attempted<C, R> =
   | { candidate: C; result: R }
   | { candidate: C; error: unknown };
@@ -32,9 +32,9 @@ interface Running<C, R> {
 }
 
 /**
- * Makes attempts one after another, and yields how they end. The next one also begins when those in
- * flight are late; they go on beside it, except that the slowest of three is given up. Leaving the
- * iteration ends those in flight.
+ * Makes attempts one after another, and yields their outcomes. The next one also begins when those
+ * in flight are late; they continue beside it, except that the slowest of three is abandoned.
+ * Leaving the iteration cancels those in flight.
  */
 export async function* inTurn<C, R>(options: InTurnOptions<C, R>): AsyncGenerator<Attempted<C, R>> {
   const { candidates, attempt, onSlow, signal } = options;
@@ -78,7 +78,7 @@ export async function* inTurn<C, R>(options: InTurnOptions<C, R>): AsyncGenerato
   }
 }
 
-/** The attempt that ends first; null if none does until it is time to look again. */
+/** The attempt that ends first; null if none does before the next check. */
 async function firstToEnd<C, R>(
   running: ReadonlySet<Running<C, R>>,
   isWatched: boolean,

@@ -22,8 +22,8 @@ export interface KeepOptions extends ExaminationOptions {
 }
 
 /**
- * The served snapshot with what it lacks and the mirrors of its database have by now: the file list
- * if it is wanted, and another signature, because databases are signed late or anew.
+ * The served snapshot, completed with what the mirrors of its database now have: the file list if
+ * wanted, and a new signature, because databases are sometimes signed late or again.
  */
 export async function keepServed(served: Snapshot, options: KeepOptions): Promise<Snapshot> {
   const { mirrors, includesFiles, isSurvey } = options;
@@ -47,7 +47,7 @@ export async function keepServed(served: Snapshot, options: KeepOptions): Promis
   return served;
 }
 
-/** With file list and signatures of the first mirror that gives them. */
+/** With the file list and signatures of the first mirror that provides them. */
 async function withCompanions(served: Snapshot, options: KeepOptions): Promise<Snapshot> {
   const { mirrors, known, signal } = options;
   let failure: unknown = null;
@@ -92,7 +92,7 @@ function attemptAt(mirror: Mirror, { examination, signal }: KeepOptions): SetOnM
   return examination.begin(mirror, new Pace(), signal);
 }
 
-/** The served database as if it had been copied from the mirror of an attempt now. */
+/** The served database as if it had just been copied from the mirror of an attempt. */
 async function servedCopy(
   { members, sha256, origin }: Snapshot,
   { mirror, store, repository }: SetOnMirror,

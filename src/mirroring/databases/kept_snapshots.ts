@@ -15,7 +15,7 @@ const log = eventLogger("snapshot");
 const DAY_MS = 24 * 3_600_000;
 const RECORD = ".json";
 
-/** A snapshot that was replaced, and when: it was served at the end of a day. */
+/** A replaced snapshot, with the time: it was served at the end of a day. */
 interface KeptSnapshot {
   readonly generation: string;
   readonly publishedAt: number;
@@ -38,9 +38,9 @@ export interface KeptSnapshotsOptions {
 
 /**
  * The databases of mirrored repositories as they were at the end of each day, for views. A snapshot
- * is kept when it is replaced on a later day than it was published on, by hard links to its files; a
- * record that says from when to when it was served is written last. So no view can show anything that
- * was not served then, whatever was configured or went wrong meanwhile.
+ * is kept if it is replaced on a later day than it was published, by hard links to its files; a
+ * record of when it was served is written last. So no view can show anything that was not served at
+ * that time, whatever was configured or went wrong meanwhile.
  */
 export class KeptSnapshots {
   readonly #options: KeptSnapshotsOptions;
@@ -80,9 +80,9 @@ export class KeptSnapshots {
   }
 
   /**
-   * The path of a member in a view; null if the view is of today, which shows what is served.
+   * The path of a member in a view; null if the view is of today, which shows the served snapshot.
    *
-   * @throws PkgstashError `not_found` with the reason if nothing is kept of that time.
+   * @throws PkgstashError `not_found` with the reason if nothing is kept from that time.
    */
   async find(
     repository: Repository,
@@ -126,7 +126,7 @@ export class KeptSnapshots {
       : this.#pathOf(repository, file.blob);
   }
 
-  /** The file names of all packages that any kept database lists. Reads them at the first call. */
+  /** The file names of all packages listed in any kept database. Reads them on the first call. */
   async fileNames(repository: Repository): Promise<ReadonlySet<string>> {
     const of = await this.#read(repository);
     const known = this.#names.get(repository.directory);
@@ -146,7 +146,7 @@ export class KeptSnapshots {
     return join(this.#options.layout.keptOf(repository), name);
   }
 
-  /** The records, the earliest first. */
+  /** The records, earliest first. */
   #read(repository: Repository): Promise<readonly KeptSnapshot[]> {
     const { directory } = repository;
     let reading = this.#records.get(directory);
@@ -183,7 +183,7 @@ export class KeptSnapshots {
     }
   }
 
-  /** Removes what was replaced before the days that are to be kept, and files of nothing. */
+  /** Removes what was replaced before the days to be kept, and files without a record. */
   async #prune(repository: Repository, days: number): Promise<void> {
     const oldest = this.#now() - days * DAY_MS;
     const wanted = new Set<string>();
@@ -194,7 +194,7 @@ export class KeptSnapshots {
     }
     const directory = this.#pathOf(repository, "");
     const surplus = (await filesIn(directory)).filter(({ name }) => !wanted.has(name));
-    // Records first: what they name must be there as long as they are.
+    // Records first: the files that they name must exist as long as they do.
     surplus.sort((one, other) => Number(isRecord(other.name)) - Number(isRecord(one.name)));
     for (const { name } of surplus) await removeIfPresent(join(directory, name));
     this.#records.delete(repository.directory);
@@ -222,7 +222,7 @@ function isRecord(name: string): boolean {
   return name.endsWith(RECORD);
 }
 
-/** Days since the epoch, of UTC. */
+/** Days since the epoch, in UTC. */
 function dayOf(milliseconds: number): number {
   return Math.floor(milliseconds / DAY_MS);
 }

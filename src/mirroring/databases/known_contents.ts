@@ -3,7 +3,7 @@ import { dateOf } from "../../repositories/database_date.ts";
 import type { Mirror } from "../mirrors/mirror.ts";
 import type { MirrorResponse } from "../mirrors/mirror_response.ts";
 
-/** What a mirror says of a file without sending it. */
+/** What a mirror says about a file without sending it. */
 export interface Description {
   lastModified: string | null;
   /** A strong entity tag, or null. */
@@ -12,7 +12,7 @@ export interface Description {
   size: number | null;
 }
 
-/** A content that was copied from a mirror, and how the mirror described it. */
+/** Content that was copied from a mirror, and the mirror's description of it. */
 export interface KnownContent {
   description: Description;
   /** In lower-case hexadecimal. */
@@ -22,12 +22,12 @@ export interface KnownContent {
 }
 
 /**
- * A file that changes again within the second in which it was received keeps its date, so until this
- * time has passed its date proves nothing (RFC 9110, section 8.8.2.2).
+ * A file that changes again within the second in which it was received keeps its date, so its date
+ * proves nothing until this time has passed (RFC 9110, section 8.8.2.2).
  */
 const SETTLING_MS = 2_000;
 
-/** The contents that mirrors were seen to have of one file, to know them again by their headers. */
+/** The contents that mirrors had of one file, to recognize them by their headers. */
 export class KnownContents {
   /** By `mirrorKey`. */
   readonly #byMirror = new Map<string, KnownContent>();
@@ -37,7 +37,7 @@ export class KnownContents {
     this.#byMirror.set(key, content);
   }
 
-  /** What a mirror was last seen to have, if it would be recognised by its entity tag; or null. */
+  /** What a mirror last had, if it can be recognized by its entity tag; or null. */
   taggedOf(mirror: Mirror): { etag: string; sha256: string } | null {
     const known = this.#byMirror.get(mirrorKey(mirror));
     const etag = known?.description.etag ?? null;
@@ -46,12 +46,12 @@ export class KnownContents {
       : { etag, sha256: known.sha256 };
   }
 
-  /** What a mirror was last seen to have, or null. */
+  /** What a mirror last had, or null. */
   lastOf(mirror: Mirror): KnownContent | null {
     return this.#byMirror.get(mirrorKey(mirror)) ?? null;
   }
 
-  /** When a content was last received, in milliseconds since the epoch; -Infinity if never. */
+  /** When content was last received, in milliseconds since the epoch; -Infinity if never. */
   receivedAt(sha256: string): number {
     const times = [...this.#byMirror.values()].filter((known) => known.sha256 === sha256)
       .map(({ receivedAt }) => receivedAt);
@@ -59,9 +59,9 @@ export class KnownContents {
   }
 
   /**
-   * The SHA-256 of what a mirror describes; null if it may be anything. Proof is the entity tag that
-   * the same mirror gave before, or date and length that a copy had from any mirror: mirrors copy
-   * files with their times, because that is how they find out what has changed.
+   * The SHA-256 of what a mirror describes; null if it may be anything. Proof is the entity tag
+   * that the same mirror gave before, or the date and length of a copy from any mirror: mirrors
+   * preserve the dates of files, because that is how they detect changes.
    */
   recognize(mirror: Mirror, described: Description): string | null {
     const known = this.#byMirror.get(mirrorKey(mirror));
@@ -70,7 +70,7 @@ export class KnownContents {
     }
     for (const content of this.#byMirror.values()) {
       if (!isSettled(content) || !hasSameDate(content, described)) continue;
-      // From now on by the mirror's own tag, which tells more.
+      // From now on also by the mirror's own tag, which is more precise.
       this.#byMirror.set(mirrorKey(mirror), { ...content, description: described });
       return content.sha256;
     }
@@ -78,7 +78,7 @@ export class KnownContents {
   }
 }
 
-/** What a mirror is known by, on disk as well: its address may contain a password. */
+/** Identifies a mirror, on disk as well: its address may contain a password. */
 export function mirrorKey({ address }: Mirror): string {
   return fingerprintOf(address);
 }

@@ -1,15 +1,15 @@
-/** How a copy from a mirror gets on, to tell whether another mirror should be asked as well. */
+/** The progress of a copy from a mirror, to decide whether to ask another mirror as well. */
 export class Pace {
   readonly #now: () => number;
   readonly #startedAt: number;
-  /** Since when the mirror owes a response; null while it sends one. */
+  /** Since when the mirror owes a response; null while it is sending one. */
   #waitingSince: number | null = null;
-  /** Since when the body arrives. */
+  /** Since when the body has been arriving. */
   #bodySince: number;
   #received = 0;
   #size: number | null = null;
 
-  /** `now` returns the milliseconds of a clock that never goes back. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#startedAt = this.#bodySince = now();
@@ -20,7 +20,7 @@ export class Pace {
     this.#waitingSince = this.#now();
   }
 
-  /** Records that the response with a file of `size` bytes has begun; null if it is not known. */
+  /** Records that the response with a file of `size` bytes has begun; null if unknown. */
   recordResponse(size: number | null): void {
     this.#waitingSince = null;
     this.#bodySince = this.#now();
@@ -33,7 +33,7 @@ export class Pace {
     this.#received += count;
   }
 
-  /** Milliseconds until the file will be there at its rate until now; infinite if that is unknown. */
+  /** Milliseconds until the file is complete at its rate so far; infinite if unknown. */
   get remainingMs(): number {
     if (this.#waitingSince !== null || this.#size === null || this.#received === 0) return Infinity;
     const elapsedMs = this.#now() - this.#bodySince;
@@ -41,7 +41,7 @@ export class Pace {
   }
 
   /**
-   * Whether the mirror has owed a response for `raceTimeoutMs`, or sends too slowly to be done within
+   * Whether the mirror has owed a response for `raceTimeoutMs`, or is too slow to finish within
    * `budgetMs` of the start.
    */
   isLate({ raceTimeoutMs, budgetMs }: { raceTimeoutMs: number; budgetMs: number }): boolean {

@@ -9,7 +9,7 @@ export interface PackageVerificationOptions {
   index: CacheIndex;
   store: Pick<SnapshotStore, "current">;
   served: ServedPackages;
-  /** Resolves once the index has been compared with the disk after the start. */
+  /** Resolves once the index has been compared with the disk after startup. */
   indexed: () => Promise<void>;
   signal: AbortSignal;
 }
@@ -17,23 +17,23 @@ export interface PackageVerificationOptions {
 /** Verifies cached packages that changed while the daemon was not running. */
 export class PackageVerification {
   readonly #options: PackageVerificationOptions;
-  /** Directories whose packages have been compared with a database since the start. */
+  /** Directories whose packages have been compared with a database since startup. */
   readonly #verified = new Set<string>();
 
   constructor(options: PackageVerificationOptions) {
     this.#options = options;
   }
 
-  /** Whether the packages of a repository have been compared with a database since the start. */
+  /** Whether the packages of a repository have been compared with a database since startup. */
   isDone({ directory }: Repository): boolean {
     return this.#verified.has(directory);
   }
 
-  /** Verifies the packages whose SHA-256 is not recorded, if there is a database. */
+  /** Verifies the packages without a recorded SHA-256, if there is a database. */
   async run(repository: Repository): Promise<void> {
     const { layout, index, store, served, indexed, signal } = this.#options;
     await indexed();
-    // Without packages there is no reason to read the database.
+    // Without packages there is no need to read the database.
     if (index.filesAfter(repository.directory, "", 1).length === 0) return;
     if (await store.current(repository) === null) return;
     this.#verified.add(repository.directory);

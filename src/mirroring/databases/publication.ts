@@ -7,7 +7,7 @@ import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 import type { CopiedSet } from "./copy_set.ts";
 import { mirrorKey } from "./known_contents.ts";
 
-/** How many databases before the served one are known again by their content. */
+/** How many databases before the served one are still recognized by their content. */
 const MAX_FORMER = 50;
 
 export interface PublicationOptions {
@@ -17,11 +17,13 @@ export interface PublicationOptions {
   current: Snapshot | null;
   /** Which mirrors are configured. */
   mirrorSet: string;
-  /** When a client last asked for the file list, in milliseconds since the epoch; 0 for never. */
+  /** When a client last requested the file list, in milliseconds since the epoch; 0 for never. */
   filesAskedAt: number;
-  /** When a client last dated a file by its clock, in milliseconds since the epoch; 0 for never. */
+  /**
+   * When a client last dated a file by its own clock, in milliseconds since the epoch; 0 for never.
+   */
   undatedAt: () => number;
-  /** Called with a new database right before and right after it is published. */
+  /** Called with a new database right before and right after its publication. */
   onNewDatabase: (index: PackageIndex) => Promise<void>;
 }
 
@@ -48,7 +50,7 @@ export async function publishSet(
     rollback: null,
     origin: { mirror: mirrorKey(mirror), etag: description.etag, size, receivedAt },
     mirrorSet,
-    // After a rollback, the mirrors may come back to what was served before.
+    // After a rollback, the mirrors may return to what was served before.
     former: current === null || rolledBack
       ? []
       : [current.sha256, ...current.former.filter((one) => one !== sha256)].slice(0, MAX_FORMER),
@@ -64,12 +66,12 @@ export async function publishSet(
   await dateForClients(snapshot, "files", options);
   await onNewDatabase(index);
   await store.publish(repository, snapshot);
-  // Again, for packages that came into the cache since the first call.
+  // Again, for packages cached since the first call.
   await onNewDatabase(index);
   return snapshot;
 }
 
-/** Keeps the served database, with what else has become known of it or been copied to it. */
+/** Keeps the served database, with what has been learned about it or copied for it. */
 export async function publishKept(
   kept: Snapshot,
   options: Omit<PublicationOptions, "onNewDatabase">,
@@ -85,9 +87,9 @@ export async function publishKept(
 
 /**
  * Sets the mtime of a database or file list, which clients get as Last-Modified: the mirror's date,
- * but later than that of the one it replaces. pacman takes only a newer one than it has, and dates
- * an undated one by the clock, so one without a date or from a rollback cannot keep the mirror's.
- * Never ahead of the clock, or nothing after it would be taken until then.
+ * but later than that of the file it replaces. pacman accepts only a newer file than its own, and
+ * dates an undated one by its clock, so a file without a date or from a rollback cannot keep the
+ * mirror's. It is never ahead of the clock, or clients would accept nothing else until then.
  */
 async function dateForClients(
   { members, newestBuildDate }: Snapshot,
@@ -107,7 +109,7 @@ async function dateForClients(
     ? null
     : await statIfPresent(store.pathOf(repository, replaced.blob));
   const earliest = Math.max(info?.mtime?.getTime() ?? 0, undatedAt()) + 1000;
-  // A second ahead is the price of two databases within one.
+  // Publishing two databases within one second costs a date one second ahead.
   const latest = Math.max(now, Math.min(earliest, now + CLOCK_SLACK_MS));
   const modified = new Date(Math.min(Math.max(date, earliest), latest));
   await Deno.utime(store.pathOf(repository, member.blob), modified, modified);

@@ -6,37 +6,37 @@ import { fingerprintOf, KnownContents } from "./known_contents.ts";
 import type { ServedIndex } from "./served_index.ts";
 import type { SnapshotRefresh } from "./snapshot_refresh.ts";
 
-/** What is known of one repository; times are in milliseconds of the monotonic clock. */
+/** What is known about one repository; times are in milliseconds of the monotonic clock. */
 export interface RepositoryState {
   readonly repository: Repository;
-  /** The refresh that is running. */
+  /** The running refresh. */
   refresh: SnapshotRefresh | null;
-  /** When a mirror last confirmed the served snapshot; -Infinity if none did since the start. */
+  /** When a mirror last confirmed the served snapshot; -Infinity if none has since startup. */
   checkedAt: number;
   /** When a refresh last failed; -Infinity if none did. */
   failedAt: number;
-  /** When a client last asked for the file list; milliseconds since the epoch, 0 for never. */
+  /** When a client last requested the file list; milliseconds since the epoch, 0 for never. */
   filesAskedAt: number;
   /** When a client last got a file without a date; milliseconds since the epoch, 0 for never. */
   undatedAt: number;
-  /** Until when the mirrors count as having no file list. */
+  /** Until when the mirrors are considered to have no file list. */
   fileListMissingUntil: number;
   /** What the served database says. */
   readonly served: ServedIndex;
   /** See `epochOf`. */
   epoch: number;
   doubts: Doubts;
-  /** What mirrors were seen to have; null until the served snapshot has been looked at. */
+  /** What mirrors had; null until the served snapshot has been examined. */
   known: KnownContents | null;
-  /** SHA-256 of contents that were found to be older than the served one. */
+  /** SHA-256 of contents found to be older than the served one. */
   refused: Set<string>;
-  /** Which mirrors were configured when it was last asked for; null if that is unknown. */
+  /** Which mirrors were configured at the last refresh; null if unknown. */
   mirrorSet: string | null;
-  /** Whether it was logged that the repository is gone. */
+  /** Whether the log says that the repository is gone. */
   isGoneLogged: boolean;
 }
 
-/** The state of a repository that nothing is known of. */
+/** The initial state of a repository. */
 export function newState(repository: Repository, served: ServedIndex): RepositoryState {
   return {
     repository,
@@ -56,12 +56,12 @@ export function newState(repository: Repository, served: ServedIndex): Repositor
   };
 }
 
-/** Tells the mirrors of a distribution and their layout from others. */
+/** Identifies the mirrors of a distribution and their layout. */
 export function mirrorSetOf({ pool }: Upstream): string {
   return fingerprintOf(pool.mirrors.map(({ address }) => address).sort().join(" "));
 }
 
-/** What is known of the mirrors from the time before the start. */
+/** What is known about the mirrors from before startup. */
 export function knownFrom(snapshot: Snapshot | null): KnownContents {
   const known = new KnownContents();
   if (snapshot === null || snapshot.origin === null) return known;

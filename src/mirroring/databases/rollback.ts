@@ -1,10 +1,10 @@
 import type { Rollback } from "../../repositories/snapshot.ts";
 
 /**
- * Whether to accept an older database that most responding mirrors have: only after no database of
- * theirs has been as new as the served one for `rollbackAgeMs`, because it is more likely that all of
- * them lag than that the repository was rolled back. What they have meanwhile does not matter: a
- * repository goes on publishing. Returns the record to keep until the next attempt.
+ * Whether to accept an older database that most responding mirrors have: only after none of their
+ * databases has been as new as the served one for `rollbackAgeMs`, because it is more likely that
+ * all of them lag than that the repository was rolled back. What they have meanwhile does not
+ * matter, since a repository goes on publishing. Returns the record to keep until the next attempt.
  */
 export function judgeRollback(
   record: Rollback | null,
@@ -15,7 +15,7 @@ export function judgeRollback(
   return { accepted: now - kept.since >= rollbackAgeMs, record: kept };
 }
 
-/** The value that most mirrors have, with those mirrors; of equally many, the one that came first. */
+/** The value that most mirrors have, with those mirrors; the first one in case of a tie. */
 export function mostCommon<M>(values: ReadonlyMap<M, string>): M[] {
   const groups = new Map<string, M[]>();
   for (const [mirror, value] of values) {

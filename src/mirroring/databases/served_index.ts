@@ -4,14 +4,14 @@ import { type PackageIndex, readPackageIndex } from "../../repositories/package_
 
 const log = eventLogger("snapshot");
 
-/** What the served database of one repository says: read once, when it is asked for. */
+/** What the served database of one repository says, read once on demand. */
 export class ServedIndex {
   readonly #pathOf: () => Promise<string | null>;
   #reading: Promise<PackageIndex | null> | null = null;
   #known: PackageIndex | null = null;
-  /** Whether it is that of a database which is not published yet. */
+  /** Whether it belongs to a database that is not published yet. */
   #isAnnounced = false;
-  /** Whether there was no database; one that is published since has been announced. */
+  /** Whether there was no database; one published since has been announced. */
   #isNone = false;
 
   /** `pathOf` returns the path of the served database; null if there is none. */
@@ -19,12 +19,12 @@ export class ServedIndex {
     this.#pathOf = pathOf;
   }
 
-  /** The index if it has been read; null if not, or without a readable database. */
+  /** The index if it has been read; null otherwise, or without a readable database. */
   get known(): PackageIndex | null {
     return this.#known;
   }
 
-  /** Whether `read` would read a database that nobody reads yet. */
+  /** Whether `read` would read a database that nobody is reading yet. */
   get isUnread(): boolean {
     return this.#reading === null && !this.#isNone;
   }
@@ -41,12 +41,14 @@ export class ServedIndex {
     }
     const reading = this.#reading;
     const index = await reading;
-    // Another database may have taken its place by now.
+    // Another database may have replaced it by now.
     if (reading === this.#reading) this.#known = index;
     return index;
   }
 
-  /** Describes a database that is about to be published, for which downloads are checked from now on. */
+  /**
+   * Describes a database about to be published, against which downloads are checked from now on.
+   */
   announce(index: PackageIndex): void {
     this.#reading = Promise.resolve(index);
     this.#known = index;
@@ -54,12 +56,12 @@ export class ServedIndex {
     this.#isNone = false;
   }
 
-  /** Records that the database that was announced, if any, is published. */
+  /** Records that the announced database, if any, is published. */
   confirm(): void {
     this.#isAnnounced = false;
   }
 
-  /** Forgets a database that was announced and is not published; what is served stays known. */
+  /** Forgets an announced database that is not published; the served one stays known. */
   retract(): void {
     if (this.#isAnnounced) this.forget();
   }

@@ -2,7 +2,7 @@ import { dateOf } from "../../repositories/database_date.ts";
 import type { CopiedSet } from "./copy_set.ts";
 import { isOlder } from "./database_order.ts";
 
-/** Whether nothing is missing of a set: all of it is understood, and its signatures fit. */
+/** Whether a set is complete: all of it is understood, and its signatures fit. */
 export function isComplete(
   { companions, hasWrongSignature, index }: CopiedSet,
   expectsSignature: boolean,
@@ -11,7 +11,9 @@ export function isComplete(
   return isSigned && !hasWrongSignature && index.problems.length === 0;
 }
 
-/** The best of some sets: complete ones first, then those that are understood, then the newest. */
+/**
+ * The best of several sets: complete ones first, then those that are understood, then the newest.
+ */
 export function bestOf(sets: readonly CopiedSet[], expectsSignature: boolean): CopiedSet | null {
   const rank = (set: CopiedSet) =>
     Number(isComplete(set, expectsSignature)) * 4 + Number(set.index.problems.length === 0) * 2 +

@@ -22,38 +22,40 @@ import { type Candidate, surveyMirrors } from "./survey.ts";
 
 const log = eventLogger("snapshot");
 
-/** How often a mirror may be in the middle of an update, in one refresh. */
+/** How often, in one refresh, a mirror may be in the middle of an update. */
 const MAX_CHANGES = 4;
 /** Pause before mirrors are asked again; the n-th pause is n times as long. */
 const CHANGE_PAUSE_MS = 200;
-/** The share of the time for an answer in which a copy should be done. */
+/** The share of the answer timeout in which a copy should finish. */
 const BUDGET_SHARE = 1 / 2;
-/** The share of the time for an answer in which mirrors that are being updated are asked again. */
+/** The share of the answer timeout in which mirrors being updated are asked again. */
 const UPDATE_SHARE = 1 / 2;
-/** A refresh that takes longer than this is given up, however steadily bytes arrive. */
+/** A refresh that takes longer than this is abandoned, however steadily bytes arrive. */
 const MAX_REFRESH_MS = 15 * 60_000;
 
 export interface SnapshotRefreshOptions extends PublicationOptions {
   upstream: Upstream;
-  /** What the served database says; null without one that can be read. */
+  /** What the served database says; null without a readable one. */
   servedIndex: () => Promise<PackageIndex | null>;
-  /** What mirrors were seen to have. */
+  /** What mirrors had. */
   known: KnownContents;
-  /** SHA-256 of contents that were found to be older than the served one. */
+  /** SHA-256 of contents found to be older than the served one. */
   refused: Set<string>;
   /** Whether to copy the file list as well. */
   includesFiles: boolean;
   /** Whether to ask every mirror to describe its database first. */
   isSurvey: boolean;
-  /** Whether it is not for a client: it succeeds if the mirrors have nothing that may be served. */
+  /**
+   * Whether no client is waiting: it then succeeds if the mirrors have nothing that may be served.
+   */
   isFull: boolean;
-  /** Whether to compare the content even where the headers say that it is the served one. */
+  /** Whether to compare the content even if the headers match the served one. */
   isThorough: boolean;
   /** Whether other mirrors were configured when the served database was last confirmed. */
   hasOtherMirrors: boolean;
   /** Time for a mirror to respond before the next one is asked as well. */
   raceTimeoutMs: number;
-  /** Time within which a client must get its first byte. */
+  /** Time in which a client must get its first byte. */
   answerTimeoutMs: number;
   /** How long most mirrors must have had older databases before one of these is accepted. */
   rollbackAgeMs: number;
@@ -63,20 +65,20 @@ export interface SnapshotRefreshOptions extends PublicationOptions {
   signal: AbortSignal;
 }
 
-/** How a refresh that did not fail ended. */
+/** The outcome of a successful refresh. */
 export interface RefreshResult {
-  /** Whether a snapshot was published that clients see. */
+  /** Whether a snapshot visible to clients was published. */
   changed: boolean;
   snapshot: Snapshot;
-  /** The mirrors that are known to have this very database. */
+  /** The mirrors known to have this very database. */
   mirrors: readonly Mirror[];
   /** Null unless the database is new. */
   index: PackageIndex | null;
 }
 
 /**
- * Brings a repository's snapshot up to date: looks at what the mirrors have, in order, until one has
- * the served database or a newer one, and copies that with all that belongs to it.
+ * Brings a repository's snapshot up to date: examines what the mirrors have, in order, until one
+ * has the served database or a newer one, and copies that with everything that belongs to it.
  */
 export class SnapshotRefresh {
   readonly done: Promise<RefreshResult>;
@@ -98,22 +100,22 @@ export class SnapshotRefresh {
     });
   }
 
-  /** Whether the file list is copied as well. */
+  /** Whether the file list is copied too. */
   get includesFiles(): boolean {
     return this.#options.includesFiles;
   }
 
-  /** Whether it was asked for as a whole, and not by a client. */
+  /** Whether it was requested as a whole, not by a client. */
   get isFull(): boolean {
     return this.#options.isFull;
   }
 
-  /** The mirrors that turned out to have an older database. */
+  /** The mirrors with an older database. */
   get lagging(): Iterable<Mirror> {
     return this.#findings.older.keys();
   }
 
-  /** Whether a file in the snapshot directory belongs to a snapshot in the making. */
+  /** Whether a file in the snapshot directory belongs to an unfinished snapshot. */
   owns(blob: string): boolean {
     return this.#examination.owns(blob);
   }
@@ -136,7 +138,7 @@ export class SnapshotRefresh {
     }
   }
 
-  /** Asks all mirrors to describe their databases, and sorts out those that are known. */
+  /** Asks all mirrors to describe their databases, and separates those that are known. */
   async #survey(): Promise<Candidate[]> {
     const { upstream, repository, raceTimeoutMs, current, isThorough } = this.#options;
     const { ready, resting, refused } = upstream.pool.candidates(null);
@@ -165,7 +167,7 @@ export class SnapshotRefresh {
     });
   }
 
-  /** Looks at candidates until one decides. */
+  /** Examines candidates until one decides. */
   async #look(candidates: Candidate[]): Promise<void> {
     const { upstream, repository, raceTimeoutMs, answerTimeoutMs } = this.#options;
     const queue = [...candidates];
@@ -206,7 +208,7 @@ export class SnapshotRefresh {
     if (isOurs) throw error;
     const own = error instanceof NoMirrorError ? error.failures[0]?.error ?? error : error;
     this.#findings.failures.push({ mirror, error: own });
-    // That a mirror failed is logged already.
+    // The failure of the mirror is already logged.
     log[error instanceof NoMirrorError ? "debug" : "info"]("cannot copy a snapshot from a mirror", {
       repository: this.#options.repository.directory,
       mirror: mirror.name,
@@ -278,7 +280,7 @@ export class SnapshotRefresh {
     return { changed, snapshot, mirrors, index: null };
   }
 
-  /** Most mirrors have older databases than the served one. */
+  /** Handles the case that most mirrors have databases older than the served one. */
   async #judgeOlder(current: Snapshot): Promise<RefreshResult> {
     const { isFull, repository, rollbackAgeMs } = this.#options;
     const rolledBack = await this.#rollBack(current);
@@ -305,14 +307,14 @@ export class SnapshotRefresh {
       now: Date.now(),
       rollbackAgeMs,
     });
-    // Other mirrors owe nothing to what the former ones had.
+    // The current mirrors need not have what the former ones had.
     return {
       accepted: accepted || hasOtherMirrors && this.#findings.same.size === 0,
       rollback: record,
     };
   }
 
-  /** Publishes what most mirrors have, if it is time to; null if not. */
+  /** Publishes what most mirrors have, if it is time to; otherwise null. */
   async #rollBack(current: Snapshot): Promise<RefreshResult | null> {
     if (!this.#judged(current).accepted) return null;
     const { repository } = this.#options;

@@ -21,11 +21,13 @@ import type { SnapshotStore } from "../../repositories/snapshot_store.ts";
 
 const log = eventLogger("snapshot");
 
-/** A file list that no client has asked for in this time is no longer copied. */
+/** A file list that no client has requested in this time is no longer copied. */
 const FILE_LIST_INTEREST_MS = 30 * 24 * 3_600_000;
-/** A survey compares the bytes of a database that it has not for so long, whatever the headers say. */
+/** A survey compares the bytes of a database after this time, whatever the headers say. */
 const MAX_UNCOMPARED_MS = 24 * 3_600_000;
-/** After a failure, clients get the cached database for this long before a mirror is asked again. */
+/**
+ * After a failure, clients get the cached database for this long before a mirror is asked again.
+ */
 const REST_AFTER_FAILURE_MS = 15_000;
 
 export interface SnapshotsOptions {
@@ -33,11 +35,11 @@ export interface SnapshotsOptions {
   store: SnapshotStore;
   traffic: Traffic;
   index: CacheIndex;
-  /** Resolves once the index has been compared with the disk after the start. */
+  /** Resolves once the index has been compared with the disk after startup. */
   indexed: () => Promise<void>;
   upstreams: Pick<Upstreams, "get">;
   room: DiskSpace;
-  /** Called when a new database is served, with the one before it. */
+  /** Called when a new database is served, with the previous one. */
   onPublished: (repository: Repository, before: Snapshot | null, after: Snapshot) => void;
   settings: SnapshotSettings;
 }
@@ -48,17 +50,17 @@ export interface SnapshotSettings {
   databaseMaxAgeMs: number;
   /** Time for a mirror to respond before the next one is asked as well. */
   raceTimeoutMs: number;
-  /** Time within which a client must get its first byte. */
+  /** Time in which a client must get its first byte. */
   answerTimeoutMs: number;
   /** How long a file list that the mirrors lack is remembered as missing. */
   missingAgeMs: number;
-  /** How long most mirrors must have had older databases before one of these is accepted. */
+  /** How long most mirrors must have had older databases before one of them is accepted. */
   rollbackAgeMs: number;
   /** How long a repository must be missing on all mirrors before clients are told so. */
   vanishedAgeMs: number;
 }
 
-/** The snapshots of all repositories: serves them, refreshes them, and knows what they say. */
+/** The snapshots of all repositories: serves them, refreshes them, and knows their content. */
 export class Snapshots {
   readonly #states = new Map<string, RepositoryState>();
   readonly #controller = new AbortController();
@@ -77,7 +79,7 @@ export class Snapshots {
   }
 
   /**
-   * Applies new settings to every request and refresh from now on. A database is in doubt if its
+   * Applies new settings to every further request and refresh. A database is in doubt if its
    * mirrors have changed.
    */
   reconfigure(settings: SnapshotSettings): void {
@@ -96,7 +98,7 @@ export class Snapshots {
     return this.#options.store.current(repository);
   }
 
-  /** As `current`, without waiting: null also as long as it has not been read. */
+  /** Like `current`, but synchronous: also null until it has been read. */
   knownCurrent(repository: Repository): Snapshot | null {
     return this.#options.store.knownCurrent(repository);
   }
@@ -111,7 +113,9 @@ export class Snapshots {
     for (const repository of repositories) this.#verify(repository);
   }
 
-  /** Forgets a snapshot whose files are gone or damaged; false if another one is served by now. */
+  /**
+   * Forgets a snapshot whose files are missing or damaged; false if another one is served by now.
+   */
   async forgetLost(repository: Repository, snapshot: Snapshot): Promise<boolean> {
     if ((await this.current(repository))?.generation !== snapshot.generation) return false;
     log.warn("files of the served snapshot are missing or damaged", {
@@ -126,15 +130,15 @@ export class Snapshots {
   }
 
   /**
-   * Records evidence that the served database is out of date: the next request for it asks the
-   * mirrors. The same evidence is not believed again for a while; `Doubts` says how long.
+   * Records evidence that the served database is outdated: the next request for it asks the
+   * mirrors. The same evidence is then ignored for a while, as defined in `Doubts`.
    */
   doubt(repository: Repository, evidence: string): void {
     if (!this.#state(repository).doubts.add(evidence)) return;
     log.info("served database may be outdated", { repository: repository.directory, evidence });
   }
 
-  /** Begins to ask the mirrors for a newer database if that is due, and does not wait. */
+  /** Starts asking the mirrors for a newer database if that is due, without waiting. */
   checkBehind(repository: Repository): void {
     if (!this.isDue(repository)) return;
     this.#background.add(
@@ -143,12 +147,15 @@ export class Snapshots {
     );
   }
 
-  /** Grows with each database that is published, and with each refresh that asked all mirrors. */
+  /** Grows with each published database, and with each refresh that asked all mirrors. */
   epochOf(repository: Repository): number {
     return this.#state(repository).epoch;
   }
 
-  /** Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`, and none doubts it. */
+  /**
+   * Whether a mirror confirmed the served snapshot within `databaseMaxAgeMs`, and it is not in
+   * doubt.
+   */
   isFresh(repository: Repository): boolean {
     const { checkedAt, doubts } = this.#state(repository);
     return !doubts.isOpen && performance.now() - checkedAt < this.#settings.databaseMaxAgeMs;
@@ -161,7 +168,7 @@ export class Snapshots {
     return !this.isFresh(repository) && performance.now() - failedAt >= rest;
   }
 
-  /** Since when no mirror has the repository anymore, if clients are to be told so; or null. */
+  /** Since when no mirror has had the repository, if clients are to be told; otherwise null. */
   async vanishedSince(repository: Repository): Promise<Date | null> {
     const since = (await this.current(repository))?.goneSince ?? null;
     if (since === null || Date.now() - since < this.#settings.vanishedAgeMs) return null;
@@ -169,8 +176,8 @@ export class Snapshots {
   }
 
   /**
-   * How many milliseconds ago a mirror last confirmed the served snapshot, null if none did since the
-   * start; and whether the last refresh failed.
+   * How many milliseconds ago a mirror last confirmed the served snapshot, null if none has since
+   * startup; and whether the last refresh failed.
    */
   standingOf(repository: Repository): { checkedBefore: number | null; failed: boolean } {
     const { checkedAt, failedAt } = this.#state(repository);
@@ -180,7 +187,7 @@ export class Snapshots {
     };
   }
 
-  /** The refresh that is running, or null. */
+  /** The running refresh, or null. */
   runningRefresh(repository: Repository): SnapshotRefresh | null {
     return this.#state(repository).refresh;
   }
@@ -190,21 +197,21 @@ export class Snapshots {
     this.#state(repository).filesAskedAt = Date.now();
   }
 
-  /** Records that a client got a database without a date, which it dates by the clock. */
+  /** Records that a client got a database without a date, which it dates by its own clock. */
   recordUndated(repository: Repository): void {
     this.#state(repository).undatedAt = Date.now();
   }
 
-  /** Whether the mirrors had no file list when they were asked a short while ago. */
+  /** Whether the mirrors had no file list when asked recently. */
   isFileListMissing(repository: Repository): boolean {
     return performance.now() < this.#state(repository).fileListMissingUntil;
   }
 
   /**
-   * The running refresh, or a new one. It copies the file list if clients have asked for it; with
-   * `survey`, it asks all mirrors for the date of their database first and takes the newest, and a
-   * served database that a disk has damaged is fetched anew; with `isThorough`, it compares the bytes
-   * even where nothing seems to have changed.
+   * The running refresh, or a new one. It copies the file list if clients have requested it. With
+   * `survey`, it first asks all mirrors for the date of their database, takes the newest, and
+   * replaces a served database damaged by the disk; with `isThorough`, it compares the bytes even
+   * where nothing seems to have changed.
    */
   async refresh(
     repository: Repository,
@@ -262,7 +269,7 @@ export class Snapshots {
         !this.isFileListMissing(repository),
       filesAskedAt,
       undatedAt: () => state.undatedAt,
-      // One mirror that agrees proves little where there is evidence to the contrary.
+      // One mirror that agrees proves little against evidence to the contrary.
       isSurvey: survey || isDoubted || hasOtherMirrors || (current?.rollback ?? null) !== null,
       isFull: survey,
       isThorough: isThorough || isDoubted || survey && comparedBefore > MAX_UNCOMPARED_MS,
@@ -291,14 +298,14 @@ export class Snapshots {
     return refresh;
   }
 
-  /** What the served database says of a file; null if it does not list it. */
+  /** What the served database says about a file; null if it does not list it. */
   async expectationOf(repository: Repository, fileName: string): Promise<Expectation | null> {
     return (await this.packagesOf(repository))?.get(fileName) ?? null;
   }
 
   /**
-   * As `expectationOf`, without waiting: null also as long as the database has not been read, which
-   * this begins.
+   * Like `expectationOf`, but synchronous: also null until the database has been read, which this
+   * starts.
    */
   knownExpectationOf(repository: Repository, fileName: string): Expectation | null {
     const { served } = this.#state(repository);
@@ -309,13 +316,16 @@ export class Snapshots {
     return known?.isReadable ? known.packages.get(fileName) ?? null : null;
   }
 
-  /** What the served database says of each of its files; null without a database that is understood. */
+  /**
+   * What the served database says about each of its files; null without a database that is
+   * understood.
+   */
   async packagesOf(repository: Repository): Promise<ReadonlyMap<string, Expectation> | null> {
     const index = await this.indexOf(repository);
     return index?.isReadable ? index.packages : null;
   }
 
-  /** As `packagesOf`, but null also if the last refresh failed. */
+  /** Like `packagesOf`, but also null if the last refresh failed. */
   async trustedPackagesOf(
     repository: Repository,
   ): Promise<ReadonlyMap<string, Expectation> | null> {
@@ -328,12 +338,12 @@ export class Snapshots {
     return (await this.indexOf(repository))?.signatureOf(fileName) ?? null;
   }
 
-  /** As `embeddedSignatureOf`, without waiting: null also as long as the database is not read. */
+  /** Like `embeddedSignatureOf`, but synchronous: also null until the database has been read. */
   knownEmbeddedSignatureOf(repository: Repository, fileName: string): Uint8Array | null {
     return this.#state(repository).served.known?.signatureOf(fileName) ?? null;
   }
 
-  /** Stops all refreshes, and waits for them and for work in the background to end. */
+  /** Stops all refreshes, and waits for them and for background work to end. */
   async stop(): Promise<void> {
     this.#controller.abort(
       new PkgstashError("upstream", "Cannot finish the refresh: it was stopped."),
@@ -354,7 +364,7 @@ export class Snapshots {
       refresh: SnapshotRefresh;
       pool: MirrorPool;
       before: Snapshot | null;
-      /** Whether somebody wanted all mirrors to be asked. */
+      /** Whether all mirrors were to be asked. */
       isAskedFor: boolean;
       /** How many doubts there were when the refresh began. */
       raised: number;
@@ -402,7 +412,7 @@ export class Snapshots {
     );
   }
 
-  /** Records that no mirror has a repository any more whose database is served. */
+  /** Records that no mirror has a repository any more although its database is served. */
   async #recordGone(state: RepositoryState): Promise<void> {
     const { repository } = state;
     const { store } = this.#options;

@@ -11,27 +11,26 @@ export interface Candidate {
   mirror: Mirror;
   /** How the mirror describes its database; null if it was not asked or does not say. */
   described: Description | null;
-  /** Whether to look at its content although its date is older than that of the served one. */
+  /** Whether to examine its content even if it is dated before the served one. */
   isForced?: boolean;
-  /** Whether to look at its content whatever its headers say. */
+  /** Whether to examine its content whatever its headers say. */
   isUnconditional?: boolean;
-  /** Whether to look at it even if another mirror agrees with the served one. */
+  /** Whether to examine it even if another mirror agrees with the served one. */
   isPromising?: boolean;
-  /** Whether to look at it even if another mirror has a newer one. */
+  /** Whether to examine it even if another mirror has a newer one. */
   isWeighty?: boolean;
 }
 
 /**
- * Asks mirrors to describe their databases, all at once. Those that fail are left out, and so are
- * those that keep the others waiting; a mirror that says that it has none stays, to be asked again
- * in another way.
+ * Asks all mirrors at once to describe their databases. Omits those that fail or keep the others
+ * waiting; a mirror that says it has none stays, to be asked again in another way.
  */
 export async function surveyMirrors(
   upstream: Upstream,
   repository: Repository,
   { mirrors, patienceMs, signal }: {
     mirrors: readonly Mirror[];
-    /** How long to wait for mirrors once one has answered. */
+    /** How long to wait for further mirrors once one has answered. */
     patienceMs: number;
     signal: AbortSignal;
   },
@@ -58,14 +57,17 @@ export async function surveyMirrors(
   return found;
 }
 
-/** Candidates that seem to have the same file, with its date; mirrors that say nothing are alone. */
+/**
+ * Candidates that seem to have the same file, with its date; mirrors without a description are
+ * alone.
+ */
 export interface Group {
   candidates: Candidate[];
   /** In milliseconds since the epoch, or null. */
   date: number | null;
 }
 
-/** Groups candidates by their descriptions: the latest first, those without a plausible date last. */
+/** Groups candidates by their descriptions: latest first, those without a plausible date last. */
 export function groupsOf(candidates: readonly Candidate[]): Group[] {
   const groups = new Map<string, Group>();
   for (const candidate of candidates) {

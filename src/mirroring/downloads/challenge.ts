@@ -2,30 +2,30 @@ import { rateOf, type Sample, sampleSince } from "../mirrors/throughput.ts";
 import type { MirrorResponse } from "../mirrors/mirror_response.ts";
 import type { Source } from "./mirror_search.ts";
 
-/** How many times faster a second mirror must be: about as fast is not worth a change. */
+/** How many times faster a second mirror must be: a similar rate is not worth a change. */
 const FASTER = 2;
-/** A trial ends when this much has arrived, or was waited for this long. */
+/** A trial ends when this much has arrived, or after this much waiting. */
 const TRIAL_BYTES = 256 * 1024;
 const TRIAL_MS = 2_000;
 
 export interface ChallengeOptions {
-  /** The body that turned out to be slow, and how slow that is, in bytes per second. */
+  /** The slow body, and its rate in bytes per second. */
   slow: MirrorResponse;
   bytesPerSecond: number;
-  /** Finds a mirror that can take over; it ends when the signal is aborted. */
+  /** Finds a mirror that can take over; ends when the signal is aborted. */
   find: (signal: AbortSignal) => Promise<Source>;
-  /** Called with the failure of a mirror that was found. */
+  /** Called with the failure of the second mirror. */
   onFailure: (source: Source, error: unknown) => void;
-  /** Called when the second mirror has turned out to be much faster. */
+  /** Called when the second mirror has proved to be much faster. */
   onWon: () => void;
 }
 
 /**
- * A second mirror beside one that is slow, for the same bytes. It sends ahead into memory for a short
- * trial while the first one goes on, and wins if it is much faster.
+ * A second mirror for the same bytes, beside a slow one. For a short trial, it sends ahead into
+ * memory while the first one continues, and wins if it is much faster.
  */
 export class Challenge {
-  /** Whether the second mirror has turned out to be much faster. */
+  /** Whether the second mirror has proved to be much faster. */
   hasWon = false;
   /** Whether the trial has ended, either way. */
   isOver = false;
@@ -42,13 +42,13 @@ export class Challenge {
     this.#outcome = this.#run().catch(() => null).finally(() => this.isOver = true);
   }
 
-  /** The second mirror, even if it is slow, for a caller that has no other; null if there is none. */
+  /** The second mirror, even if slow, for a caller without another one; null if there is none. */
   async take(): Promise<Source | null> {
     this.#isWanted = true;
     return await this.#outcome;
   }
 
-  /** Ends the trial and the second mirror's body. */
+  /** Ends the trial, and closes the second mirror's body. */
   close(): void {
     this.#controller.abort();
     this.#source?.body.close();

@@ -2,33 +2,33 @@ import { Notifier } from "../../async/notifier.ts";
 import type { Download } from "./download.ts";
 import { RateMeter } from "./rate_meter.ts";
 
-/** A client that reads a download, until it is disposed of. */
+/** A client that reads a download, until disposed. */
 export interface DownloadReader extends Disposable {
   /** Its IP address. */
   readonly address: string;
-  /** How many bytes it has taken. */
+  /** Number of bytes taken. */
   readonly bytes: number;
-  /** How many bytes a second it takes, over the last few seconds. */
+  /** Bytes per second over the last few seconds. */
   readonly rate: number;
-  /** Counts bytes that it has taken. */
+  /** Counts bytes taken. */
   add(count: number): void;
 }
 
 /** The downloads in flight that clients wait for. Prefetching makes way for them. */
 export class ClientDownloads {
-  /** When a client last asked for each, in milliseconds of the monotonic clock. */
+  /** When a client last requested each, in milliseconds of the monotonic clock. */
   readonly #inFlight = new Map<Download, number>();
   readonly #requests = new WeakMap<Download, number>();
   readonly #readers = new WeakMap<Download, Set<DownloadReader>>();
   readonly #changes = new Notifier();
   readonly #now: () => number;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** Counts a client that wants a download. It counts to the end, even if the client leaves. */
+  /** Counts a client that wants a download. It counts until the end, even if the client leaves. */
   addClient(download: Download): void {
     const requests = this.requestsFor(download);
     this.#requests.set(download, requests + 1);
@@ -43,7 +43,7 @@ export class ClientDownloads {
     download.done.then(remove, remove);
   }
 
-  /** Follows how fast a client at `address` takes what it reads of a download. */
+  /** Measures how fast a client at `address` reads a download. */
   addReader(download: Download, address: string): DownloadReader {
     const readers = this.#readers.get(download) ?? new Set();
     this.#readers.set(download, readers);
@@ -67,7 +67,7 @@ export class ClientDownloads {
     return reader;
   }
 
-  /** Who takes the fewest bytes a second of a download; null if nobody reads it. */
+  /** The client that takes the fewest bytes per second of a download; null if nobody reads it. */
   slowestReader(download: Download): DownloadReader | null {
     let slowest: DownloadReader | null = null;
     for (const reader of this.#readers.get(download) ?? []) {
@@ -76,12 +76,12 @@ export class ClientDownloads {
     return slowest;
   }
 
-  /** Whether a client wanted a download, even if that has ended. */
+  /** Whether a client wanted a download, even if it has ended. */
   has(download: Download): boolean {
     return this.#requests.has(download);
   }
 
-  /** How many requests of clients a download has served or still serves. */
+  /** How many requests of clients a download has served or is serving. */
   requestsFor(download: Download): number {
     return this.#requests.get(download) ?? 0;
   }
@@ -92,14 +92,14 @@ export class ClientDownloads {
   }
 
   /**
-   * When a client last asked for one of the downloads that are in flight, in milliseconds of the
-   * monotonic clock; -Infinity if none is.
+   * When a client last requested one of the downloads in flight, in milliseconds of the monotonic
+   * clock; -Infinity if there are none.
    */
   get lastAskedAt(): number {
     return Math.max(-Infinity, ...this.#inFlight.values());
   }
 
-  /** Resolves when a client asks for a download, or one for clients ends. */
+  /** Resolves when a client requests a download, or one for clients ends. */
   get change(): Promise<void> {
     return this.#changes.next;
   }

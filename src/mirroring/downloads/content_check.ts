@@ -14,12 +14,12 @@ const MAX_SIGNATURE_BYTES = 16 * 1024;
 /** pacman's own limit for a database (lib/libalpm/db.c). */
 const MAX_DATABASE_BYTES = 128 * 1024 * 1024;
 
-/** How many of the first bytes `checkBeginning` needs. */
+/** Number of leading bytes that `checkBeginning` needs. */
 export const BEGINNING_BYTES = 6;
-/** In how many of them it looks for markup: decoding all that came would hold up the first byte. */
+/** How many of them to search for markup: decoding everything would delay the first byte. */
 const MARKUP_BYTES = 1024;
 
-/** First bytes of a compressed package, by the suffix of its name. */
+/** First bytes of a compressed package, by file suffix. */
 const MAGIC: Record<string, Uint8Array> = {
   ".gz": Uint8Array.of(0x1f, 0x8b),
   ".bz2": Uint8Array.of(0x42, 0x5a, 0x68),
@@ -35,20 +35,20 @@ const SKIPPABLE_FRAME = Uint8Array.of(0x2a, 0x4d, 0x18);
 const SIGNATURE_TAG = 2;
 const ARMOR = new TextEncoder().encode("-----");
 
-/** A body before it is read: how long it says to be, and what is known of the file. */
+/** A body before it is read: its declared length, and what is known about the file. */
 export interface AnnouncedBody {
   kind: ContentKind;
-  /** Length of the whole file by the headers, in bytes, or null. */
+  /** Length of the whole file according to the headers, in bytes, or null. */
   size: number | null;
-  /** Length of the whole file by the database, in bytes, or null. */
+  /** Length of the whole file according to the database, in bytes, or null. */
   expectedSize: number | null;
 }
 
 /**
- * Refuses, by its length, a body that cannot be the file: an empty one, one of another length than
- * the database says, or one that pacman would not take. Labels (Content-Type, Content-Encoding) do
- * not count: servers put wrong ones on right bytes. Throws `content`; like every message here, it is
- * a reason that follows the name of a mirror.
+ * Refuses, by its length, a body that cannot be the file: an empty one, one whose length differs
+ * from the database, or one that pacman would not accept. Labels (Content-Type, Content-Encoding)
+ * do not count: servers put wrong ones on right bytes. Throws `content`; like every message here,
+ * the message is a reason that follows the name of a mirror.
  */
 export function checkLength({ kind, size, expectedSize }: AnnouncedBody): void {
   if (size === 0) throw refusal(`sent an empty ${kind}`);
@@ -61,7 +61,7 @@ export function checkLength({ kind, size, expectedSize }: AnnouncedBody): void {
   }
 }
 
-/** The most bytes that a file of this kind may have; infinite for packages and other files. */
+/** The maximum length of a file of this kind; infinite for packages and other files. */
 export function maxBytesOf(kind: ContentKind): number {
   switch (kind) {
     case "package":
@@ -75,8 +75,9 @@ export function maxBytesOf(kind: ContentKind): number {
 }
 
 /**
- * Refuses a body whose first bytes cannot begin the file of this name. Throws `content`. A package
- * that a database describes is judged by that, whatever its suffix: pacman reads the bytes as well.
+ * Refuses a body whose first bytes cannot begin the file with this name. Throws `content`. A
+ * package that a database describes is judged by the database, whatever its suffix: pacman, too,
+ * looks at the bytes.
  */
 export function checkBeginning(
   kind: ContentKind,
@@ -113,7 +114,9 @@ function isMarkup(beginning: Uint8Array): boolean {
   return text.trimStart().startsWith("<");
 }
 
-/** The tag of the OpenPGP packet that begins with this byte; null if none does (section 4.2). */
+/**
+ * The tag of the OpenPGP packet that begins with this byte; null if it is not one (section 4.2).
+ */
 function packetTagOf(first: number): number | null {
   if (first < 0x80) return null;
   return first < 0xc0 ? first >> 2 & 0x0f : first & 0x3f;

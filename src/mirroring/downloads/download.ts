@@ -18,16 +18,16 @@ import { PrefixHash } from "./prefix_hash.ts";
 import { ReceivedPart } from "./received_part.ts";
 import { Transfer } from "./transfer.ts";
 
-/** How many mirrors may send wrong bytes while nobody has got any. */
+/** How many mirrors may send wrong bytes while no client has received any. */
 const MAX_REFUSALS = 3;
 
 /**
  * One file on its way from the mirrors to the cache. It belongs to the daemon: clients read what
  * has arrived, and may come and go. The last byte is held back until the whole file has been
- * checked, so a client that receives all of a file receives the right one.
+ * verified, so a client that receives a complete file receives the right one.
  */
 export class Download {
-  /** Resolves when the file is in its place. */
+  /** Resolves when the file is in place. */
   readonly done: Promise<DownloadOutcome>;
   readonly request: DownloadRequest;
   readonly #upstream: Upstream;
@@ -37,7 +37,7 @@ export class Download {
   #filling: Filling | null = null;
   #size: number | null = null;
   #isAnnounced = false;
-  /** Whether bytes are being received that belong to those in the part. */
+  /** Whether incoming bytes belong to those already in the part. */
   #hasBegun = false;
   #isComplete = false;
   #failure: PkgstashError | null = null;
@@ -52,14 +52,14 @@ export class Download {
     this.#upstream = upstream;
     this.request = request;
     this.done = this.#run((opening) => this.#opening.resolve(opening));
-    // Nobody has to wait for either of them.
+    // Nobody needs to await either of them.
     this.done.catch((error) => this.#opening.reject(error));
     this.opened.catch(() => {});
   }
 
   /**
-   * Resolves when a mirror begins to send; to null if there is nothing to send, or if the file is in
-   * its place because what was sent first was refused.
+   * Resolves when a mirror begins to send; to null if there is nothing to send, or if the file is
+   * already in place because what was sent first was refused.
    */
   get opened(): Promise<DownloadOpening | null> {
     return this.#opening.promise;
@@ -70,42 +70,46 @@ export class Download {
     return this.releasedFrom(0);
   }
 
-  /** Length of the whole file in bytes, or null while it is not known. */
+  /** Length of the whole file in bytes; null until known. */
   get size(): number | null {
     return this.#size ?? this.#filling?.size ?? null;
   }
 
-  /** Whether the bytes at `position` came ahead of others, so that their check takes its time. */
+  /**
+   * Whether the bytes at `position` arrived ahead of others, so that verifying them takes a while.
+   */
   isAhead(position: number): boolean {
     return !this.#isComplete && this.#part !== null && this.#part.length < position;
   }
 
-  /** The end of the bytes that may be handed out from `position` on; `position` if there are none. */
+  /**
+   * The end of the bytes that may be handed out from `position` on; `position` if there are none.
+   */
   releasedFrom(position: number): number {
     if (this.#refusal !== null) return position;
     if (this.#isComplete) return this.#size ?? 0;
     if (this.#part === null || !this.#isAnnounced) return position;
     const end = this.#part.extents.endOf(position);
-    // Any byte may be the last if the length is not known.
+    // Any byte may be the last if the length is unknown.
     return Math.max(position, Math.min(end, (this.size ?? end) - 1));
   }
 
-  /** The hash of the first `position` bytes, to be continued; null if it is not known. */
+  /** The hash of the first `position` bytes, to be continued; null if unknown. */
   hashAt(position: number): Hash | null {
     return this.#hash?.at(position) ?? null;
   }
 
-  /** Begins to fetch at `position`, for a client that cannot wait until the download gets there. */
+  /** Starts fetching at `position`, for a client that cannot wait until the download gets there. */
   fetchAhead(position: number): void {
     if (this.#isAnnounced && !this.#isComplete) this.#filling?.fetchAhead(position);
   }
 
-  /** The mirror that sends, or sent last; null before the first. */
+  /** The mirror that is sending, or sent last; null before the first. */
   get mirror(): Mirror | null {
     return this.#transfer?.mirror ?? null;
   }
 
-  /** Who has sent how many bytes, the one that sent most first. */
+  /** How many bytes each mirror has sent, largest share first. */
   get sources(): { mirror: string; bytes: number }[] {
     return this.#filling?.origins.bytes ?? [];
   }
@@ -133,20 +137,23 @@ export class Download {
     }
   }
 
-  /** Opens the bytes for a reader, who must dispose of it: those of the part, or the finished file. */
+  /**
+   * Opens the bytes for a reader, who must dispose of it: those of the part, or of the finished
+   * file.
+   */
   async openBytes(): Promise<PartBytesReader> {
     const reader = this.#part?.bytes.addReader() ?? null;
     if (reader !== null) return reader;
     try {
       return await PartBytes.readFinished(this.request.finalPath);
     } catch (error) {
-      // A download that is failing has discarded its part already: say why.
+      // A failing download has already discarded its part: say why.
       if (error instanceof Deno.errors.NotFound) await this.progress();
       throw error;
     }
   }
 
-  /** Stops the download. The bytes received stay for a later one to resume. */
+  /** Stops the download. The received bytes stay for a later one to resume. */
   abort(): void {
     const message = `Cannot finish ${this.request.fileName}: the download was stopped.`;
     this.#controller.abort(new PkgstashError("upstream", message));
@@ -167,7 +174,7 @@ export class Download {
     } finally {
       this.#hash?.stop();
       this.#progress.notify();
-      // The disk may be what failed.
+      // The failure may be the disk's.
       await this.#openingPart?.then((part) => part.close()).catch(() => {});
     }
   }
@@ -177,10 +184,10 @@ export class Download {
     const expectation = await expectationOf(this.request);
     const size = expectation?.size ?? 0;
     const [present, isLeft, lack] = await Promise.all([
-      // Another download may have finished after the caller looked.
+      // Another download may have finished since the caller checked.
       statIfPresent(finalPath),
       PartFile.isLeft(partBase),
-      // Beside the others, for the whole file: what is left of it is not known yet.
+      // Together with the other downloads, for the whole file: the remainder is not known yet.
       requireRoom(room, fileName, size).then(() => null, (error) => error),
     ]);
     if (present?.isFile && present.size > 0) {
@@ -188,9 +195,9 @@ export class Download {
       return { result: "present" };
     }
     const opening = this.#openingPart = PartFile.open(partBase, { isLeft });
-    // Without it there is nothing to ask for.
+    // Without a mirror, there is nothing to request.
     opening.catch((error) => this.#controller.abort(error));
-    // Only bytes that are there change what is asked of a mirror: a new part is made meanwhile.
+    // Only existing bytes change the request to a mirror, so a new part is created meanwhile.
     const left = isLeft ? await opening : null;
     try {
       if (left === null && lack !== null) throw lack;
@@ -236,7 +243,7 @@ export class Download {
           throw error;
         }
         refusal = error;
-        // Nobody has a byte of it, so another mirror may send the file from its start.
+        // No client has a byte of it, so another mirror may send the file from the start.
         await part.clear();
         this.#hasBegun = false;
       } finally {
@@ -245,7 +252,7 @@ export class Download {
     }
   }
 
-  /** The mirrors that may be asked, in order, without those that have been refused. */
+  /** The mirrors to ask, in order, without those that have been refused. */
   #othersThan(refused: ReadonlySet<Mirror>): Mirror[] {
     const { only, repository: { directory } } = this.request;
     const { pool } = this.#upstream;
@@ -257,7 +264,7 @@ export class Download {
   async #open(
     opening: Promise<PartFile>,
     { left, expectation, only }: {
-      /** The part if it has bytes. */
+      /** The part if it contains bytes. */
       left: PartFile | null;
       expectation: Expectation | null;
       only: readonly Mirror[] | null;
@@ -276,7 +283,7 @@ export class Download {
     }, this.#receivedBytes(opening));
   }
 
-  /** Receives the file, announces it to clients, checks it and puts it in its place. */
+  /** Receives the file, announces it to clients, verifies it and moves it into place. */
   async #receive(
     part: PartFile,
     first: Transfer,
@@ -327,7 +334,7 @@ export class Download {
         request: this.request,
         sha256: await hash.digest(),
         last,
-        // Nobody has a byte of what was not announced.
+        // Without an announcement, no client has a byte of it.
         origins: this.#isAnnounced ? filling.origins : null,
       });
       this.#size = part.length;
@@ -350,8 +357,8 @@ export class Download {
   }
 
   /**
-   * Receives a file, which several mirrors have sent together and which was wrong, as one of them
-   * after another has it. Clients that may hold wrong bytes get no more; others wait for the end.
+   * Receives a file that several mirrors sent together and that was wrong, using one mirror after
+   * another. Clients that may hold wrong bytes get no more; others wait for the outcome.
    */
   async #receiveAgain(
     part: PartFile,
@@ -380,7 +387,7 @@ export class Download {
     return outcome;
   }
 
-  /** Hands out no more of what clients have begun to read, of which they may hold wrong bytes. */
+  /** Stops handing out what clients have begun to read, because they may hold wrong bytes. */
   #refuse(error: PkgstashError): void {
     this.request.onRefused?.(this.released);
     this.#refusal = error;
@@ -392,7 +399,7 @@ export class Download {
   #receivedBytes(opening: Promise<PartFile>): ReceivedPart {
     return new ReceivedPart({
       opening,
-      // What has begun is announced, or will be: length and date must go with the bytes.
+      // What has begun is or will be announced: length and date must match the bytes.
       mayStartOver: () => !this.#hasBegun,
       // Clients of an earlier run may have these bytes.
       onDropped: (count) => this.request.onRefused?.(count),

@@ -11,15 +11,18 @@ import type { Transfer } from "./transfer.ts";
 export interface WholeFile {
   request: DownloadRequest;
   sha256: string;
-  /** The last transfer at its front. */
+  /** The last transfer at the front. */
   last: Transfer;
-  /** Who sent it, if clients have bytes of it, so that it cannot just be replaced; otherwise null. */
+  /**
+   * The mirror, if clients already have some of its bytes, so that it cannot simply be replaced;
+   * otherwise null.
+   */
   origins: Origins | null;
 }
 
 /**
- * Checks a complete part before its last byte is released; throws to refuse it. The mirror that sent
- * it is judged, unless that were several.
+ * Verifies a complete part before its last byte is released; throws to refuse it. The mirror that
+ * sent it is judged, unless there were several.
  */
 export async function checkWhole(
   part: PartFile,
@@ -45,14 +48,14 @@ export async function checkWhole(
     await examine?.(part.path, mirror, identity);
   } catch (error) {
     if (error instanceof MixedFileError) throw error;
-    // Whatever the reason, these bytes are not to be resumed.
+    // Whatever the reason, these bytes must not be resumed.
     if (!(error instanceof PkgstashError && error.kind === "content")) await part.discard();
     upstream.recordFailure({ mirror, error }, request);
     throw error;
   }
 }
 
-/** What the served database says of a file now; null if nothing. */
+/** What the served database says about a file now; null if nothing. */
 export async function expectationOf(
   { expectations, fileName, repository }: DownloadRequest,
 ): Promise<Expectation | null> {

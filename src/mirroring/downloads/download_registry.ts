@@ -17,7 +17,7 @@ export interface DownloadInFlight {
   readonly failed: readonly FailedMirror[];
 }
 
-/** The downloads in flight, one per key however many clients ask (single-flight). */
+/** The downloads in flight: one per key, however many clients ask (single-flight). */
 export class DownloadRegistry {
   readonly #byKey = new Map<string, DownloadInFlight>();
   readonly finished = new FinishedDownloads();
@@ -25,7 +25,7 @@ export class DownloadRegistry {
   #isStopped = false;
   readonly #clientsOf: (download: Download) => number;
 
-  /** `clientsOf` returns how many requests of clients have taken part in a download. */
+  /** `clientsOf` returns how many requests of clients have joined a download. */
   constructor(metrics: Metrics, clientsOf: (download: Download) => number = () => 0) {
     this.#metrics = metrics;
     this.#clientsOf = clientsOf;
@@ -35,7 +35,7 @@ export class DownloadRegistry {
     return this.#byKey.get(key)?.download ?? null;
   }
 
-  /** All of them, the oldest first. */
+  /** All of them, oldest first. */
   entries(): Iterable<DownloadInFlight> {
     return this.#byKey.values();
   }
@@ -77,7 +77,7 @@ export class DownloadRegistry {
       if (result === "fetched") this.#remember(inFlight, null);
     }, (error) => {
       remove();
-      // Names that nobody has are none of ours, and a stop is no failure.
+      // Names that no mirror has are not our files, and stopping is not a failure.
       const isMissing = error instanceof PkgstashError && error.kind === "not_found";
       if (!isMissing && !this.#isStopped) this.#remember(inFlight, reasonOf(error));
     });

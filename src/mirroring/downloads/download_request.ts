@@ -5,7 +5,7 @@ import type { FileIdentity } from "./file_identity.ts";
 import type { Room } from "./filling.ts";
 import type { TransferRequest } from "./mirror_search.ts";
 
-/** Knows what the served database says of a file. */
+/** Knows what the served database says about a file. */
 export interface Expectations {
   expectationOf(repository: Repository, fileName: string): Promise<Expectation | null>;
 }
@@ -16,24 +16,24 @@ export interface DownloadRequest
   partBase: string;
   /** Where the finished file goes. */
   finalPath: string;
-  /** What the finished file is checked against; null for a file that no database lists. */
+  /** What to check the finished file against; null for a file that no database lists. */
   expectations: Expectations | null;
   /** Examines the complete part before its last byte is released; throws to refuse it. */
   examine?: (partPath: string, mirror: Mirror, identity: FileIdentity) => Promise<void>;
   /** Called with the number of bytes that have arrived. */
   onBytes?: (count: number) => void;
-  /** Makes room on the disk for the file; null if that is not looked after. */
+  /** Makes room on the disk for the file; null for no such check. */
   room?: Room | null;
-  /** Called with the number of bytes of a beginning that clients have and that was refused. */
+  /** Called with the number of bytes of a refused beginning that clients may have. */
   onRefused?: (count: number) => void;
   /** Awaited after each chunk, to slow down a download that no client waits for. */
   pace?: (count: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** How a download that did not fail ended. */
+/** The outcome of a successful download. */
 export type DownloadOutcome =
   | FetchedOutcome
-  /** The file was there already. */
+  /** The file was already there. */
   | { result: "present" }
   /** The file of `mirror` is the one that the conditions describe. */
   | { result: "unchanged"; mirror: Mirror };

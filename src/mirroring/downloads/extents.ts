@@ -1,19 +1,19 @@
-/** Bytes of a file from `start` on, up to and without `end`. */
+/** Bytes of a file from `start` to `end`, which is excluded. */
 interface Stretch {
   start: number;
   end: number;
 }
 
-/** Which bytes of a file have arrived: stretches that do not touch, in order. */
+/** Which bytes of a file have arrived: separate stretches, in order. */
 export class Extents {
   #stretches: Stretch[];
 
-  /** With the first `prefix` bytes. */
+  /** Starts with the first `prefix` bytes. */
   constructor(prefix = 0) {
     this.#stretches = prefix > 0 ? [{ start: 0, end: prefix }] : [];
   }
 
-  /** How many bytes there are from the start without a hole. */
+  /** Number of bytes from the start to the first hole. */
   get prefix(): number {
     return this.endOf(0);
   }
@@ -23,7 +23,7 @@ export class Extents {
     return this.#stretches.length > 1 || this.#stretches.some(({ start }) => start > 0);
   }
 
-  /** How many bytes there are. */
+  /** Number of bytes in total. */
   get count(): number {
     return this.#stretches.reduce((sum, { start, end }) => sum + end - start, 0);
   }
@@ -44,18 +44,18 @@ export class Extents {
     this.#stretches = [...apart, added].sort((one, other) => one.start - other.start);
   }
 
-  /** The end of the stretch that `position` is in or at the end of; `position` if there is none. */
+  /** The end of the stretch that contains or ends at `position`; `position` if there is none. */
   endOf(position: number): number {
     return this.#stretches.find(({ start, end }) => start <= position && position <= end)?.end ??
       position;
   }
 
-  /** Where the last stretch before `position` ends; 0 if there is none. */
+  /** The end of the last stretch before `position`; 0 if there is none. */
   endBefore(position: number): number {
     return this.#stretches.findLast(({ end }) => end <= position)?.end ?? 0;
   }
 
-  /** How many bytes are missing from `position` to the next one that is there; may be infinite. */
+  /** Number of bytes missing from `position` to the next stretch; may be infinite. */
   gapAt(position: number): number {
     const next = this.#stretches.find(({ end }) => end > position);
     return next === undefined ? Infinity : Math.max(0, next.start - position);

@@ -1,8 +1,8 @@
-/** What a mirror says about a file, to tell whether another response is of the same file. */
+/** What a mirror says about a file, to decide whether another response is for the same file. */
 export interface FileIdentity {
-  /** Length in bytes; null when it is not known before the end. */
+  /** Length in bytes; null if unknown before the end. */
   size: number | null;
-  /** The Last-Modified header as the mirror wrote it, or null. */
+  /** The Last-Modified header, verbatim, or null. */
   lastModified: string | null;
   /** A strong entity tag, or null. */
   etag: string | null;
@@ -10,7 +10,7 @@ export interface FileIdentity {
   mirror: string;
 }
 
-/** The identity of the whole file by the headers of a response; `size` as the caller knows it. */
+/** The identity of the whole file from the headers of a response; the caller determines `size`. */
 export function identityOf(
   headers: Headers,
   size: number | null,
@@ -26,9 +26,9 @@ export function identityOf(
 }
 
 /**
- * Whether two responses are of the same file as far as headers can tell: the same length, and the
- * same time of last modification or the same strong entity tag from the same mirror. Mirrors copy
- * files with their times, because that is how they find out what has changed.
+ * Whether two responses are for the same file as far as headers can tell: the same length, and the
+ * same time of last modification or the same strong entity tag from the same mirror. Mirrors
+ * preserve the dates of files, because that is how they detect changes.
  */
 export function vouchesFor(known: FileIdentity, claimed: FileIdentity): boolean {
   if (known.size !== null && claimed.size !== null && known.size !== claimed.size) return false;
@@ -38,7 +38,7 @@ export function vouchesFor(known: FileIdentity, claimed: FileIdentity): boolean 
   return known.lastModified !== null && known.lastModified === claimed.lastModified;
 }
 
-/** The validator to send to `mirror` as If-Range; null if there is none that it understands. */
+/** The validator to send to `mirror` as If-Range; null if it would not understand any. */
 export function ifRangeFor(known: FileIdentity, mirror: string): string | null {
   return (known.mirror === mirror ? known.etag : null) ?? known.lastModified;
 }

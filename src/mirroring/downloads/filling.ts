@@ -15,28 +15,30 @@ import { Transfer } from "./transfer.ts";
 
 const log = eventLogger("download");
 
-/** How many transfers may run ahead of the first one of a file. */
+/** How many transfers may run ahead of a file's first one. */
 const MAX_AHEAD = 4;
-/** How many positions wait for one of them to end. */
+/** How many positions may wait for one of them to end. */
 const MAX_WAITING = 64;
-/** Transfers ahead begin at multiples of this, so that clients which want nearly the same share one. */
+/**
+ * Transfers ahead begin at multiples of this, so that clients that want nearly the same share one.
+ */
 const ALIGNMENT_BYTES = 256 * 1024;
-/** What is that close to a position will soon be there. */
+/** Bytes this close to a position will arrive soon. */
 const NEAR_BYTES = 1024 * 1024;
-/** How often room is made for the same bytes before the disk is given up. */
+/** How often to make room for the same bytes before the disk counts as full. */
 const MAX_ROOM_TRIES = 3;
-/** How much room is made for a file of unknown length. */
+/** How much room to make for a file of unknown length. */
 const UNKNOWN_REST_BYTES = 16 * 1024 * 1024;
 
 /** Makes room on the disk. */
 export interface Room {
-  /** Makes room for so many bytes; false if they cannot fit. */
+  /** Makes room for this many bytes; false if they cannot fit. */
   make(bytes: number): Promise<boolean>;
 }
 
 export interface FillingOptions {
   upstream: Upstream;
-  /** What a transfer of the file is opened with, but for its place. */
+  /** The options for every transfer of the file, except for its position. */
   request: Omit<TransferRequest, "offset" | "last" | "identity" | "signal">;
   part: PartFile;
   hash: PrefixHash;
@@ -44,7 +46,7 @@ export interface FillingOptions {
   /** What the transfers that begin at the first hole have received. */
   received: ReceivedBytes;
   room: Room | null;
-  /** Whether several mirrors may send at once, because the whole file will be checked. */
+  /** Whether several mirrors may send at once, because the whole file will be verified. */
   isStriped: boolean;
   /** Called with the number of bytes that have arrived. */
   onBytes: (count: number) => void;
@@ -54,10 +56,10 @@ export interface FillingOptions {
 }
 
 /**
- * Fills a part with the bytes of its file. Each hole is filled by a run: the front by a transfer that
- * moves from mirror to mirror; what is further ahead by another one, for clients that resume there,
- * or by stripes, for large files. A run ends where it reaches bytes that are there, so each byte is
- * asked for once, and what a run leaves is a hole for the next one.
+ * Fills a part with the bytes of its file. Each hole is filled by a run: the front by a transfer
+ * that moves from mirror to mirror; positions further ahead by another transfer, for clients that
+ * resume there, or by stripes, for large files. A run ends where it reaches existing bytes, so each
+ * byte is requested once, and what a run leaves out is a hole for the next one.
  */
 export class Filling {
   /** Which mirror sent what. */
@@ -66,7 +68,7 @@ export class Filling {
   readonly #runs: Runs;
   /** The runs that began ahead of the front for clients. */
   readonly #ahead = new Set<Run>();
-  /** Positions to fetch at when one of them ends. */
+  /** Positions at which to fetch when one of them ends. */
   readonly #waiting = new Set<number>();
   readonly #controller = new AbortController();
   #stripes: Stripes | null = null;
@@ -81,12 +83,14 @@ export class Filling {
     else options.signal.addEventListener("abort", stop, { once: true });
   }
 
-  /** Length of the file, or null while it is not known. */
+  /** Length of the file; null until known. */
   get size(): number | null {
     return this.#size;
   }
 
-  /** Continues with `first` until the whole file is there; returns the last transfer at the front. */
+  /**
+   * Continues with `first` until the whole file is there; returns the last transfer at the front.
+   */
   async run(first: Transfer, onTransfer: (transfer: Transfer) => void): Promise<Transfer> {
     const { upstream, request, part, identity, received } = this.#options;
     let transfer = first;
@@ -104,7 +108,7 @@ export class Filling {
           await running.done;
           continue;
         }
-        // What was there ends, and so did the run that brought it.
+        // Existing bytes end, and so did the run that brought them.
         const { deadlineAt: _, ...rest } = request;
         const limit = Math.min(stripes?.endOf(offset) ?? Infinity, this.#runs.nextAfter(offset));
         const run = new Run(offset, isBounded ? limit : Infinity, null);
@@ -117,7 +121,7 @@ export class Filling {
         };
         await this.#begin(run, open, { isFront: true }).catch((error) => {
           if (last === null) throw error;
-          // One that need not end midway can be proven in more ways.
+          // A transfer that need not end midway can be proven in more ways.
           isBounded = false;
           stripes?.[Symbol.dispose]();
         });
@@ -131,8 +135,8 @@ export class Filling {
   }
 
   /**
-   * Begins to fetch at `position`, unless what is on its way will be there soon; as soon as another
-   * run ahead ends if there are too many.
+   * Starts fetching at `position`, unless bytes in transit will be there soon; if too many runs are
+   * ahead, as soon as one ends.
    */
   fetchAhead(position: number): void {
     const { part: { extents } } = this.#options;
@@ -211,7 +215,7 @@ export class Filling {
     return stripe;
   }
 
-  /** Begins a run beside the front, which fails alone. */
+  /** Begins a run ahead of the front, whose failure affects nothing else. */
   async #beginBeside(run: Run, open: () => Promise<ByteSource>): Promise<void> {
     try {
       await this.#begin(run, open, { isFront: false });
@@ -243,7 +247,7 @@ export class Filling {
     await filling;
   }
 
-  /** Writes what a run brings, to its end or up to bytes that are there. */
+  /** Writes the bytes of a run, to its end or up to existing bytes. */
   async #follow(run: Run, open: () => Promise<ByteSource>, isFront: boolean): Promise<void> {
     const { part, hash, onBytes, pace, request: { isAwaited = false } } = this.#options;
     const { signal } = isFront ? this.#options : this.#controller;
@@ -261,14 +265,14 @@ export class Filling {
         this.origins.add(position, run.position, source.mirror);
         hash.take(position, wanted);
         onBytes(wanted.length);
-        // Who waits for the first bytes gets them before more is done.
+        // Clients waiting for the first bytes get them before anything else is done.
         if (position === 0 && isAwaited) await eventLoopTurn();
         if (isFront) await pace(wanted.length, signal);
         signal.throwIfAborted();
         if (run.position < run.end && part.extents.gapAt(run.position) === 0) return;
       }
     } finally {
-      // Left open, it would bring more than is wanted.
+      // If left open, it would bring more than is wanted.
       source.close();
     }
   }
@@ -295,14 +299,14 @@ export class Filling {
   }
 }
 
-/** There is not enough space for a file, and none can be made. */
+/** A file does not fit, and no room can be made for it. */
 class NoRoomError extends PkgstashError {
   constructor(fileName: string, bytes: number) {
     super("storage", `Cannot store ${fileName}: there is no space for ${bytes} bytes.`);
   }
 }
 
-/** Whether an error says that the disk, or the share of it, is full. */
+/** Whether an error means that the disk or its quota is full. */
 export function isOutOfSpace(error: unknown): boolean {
   if (error instanceof NoRoomError) return true;
   const { code } = error as { code?: string };

@@ -2,13 +2,15 @@ import type { Expectation } from "../../repositories/package_index.ts";
 import type { DownloadRequest } from "./download_request.ts";
 import type { Transfer } from "./transfer.ts";
 
-/** Files up to this length are checked whole before anybody gets a byte, if they arrive soon. */
+/**
+ * Files up to this length are verified whole before any byte is handed out, if they arrive soon.
+ */
 const HELD_BYTES = 1_000_000;
 const HELD_MS = 500;
 
 /**
- * How long nobody gets a byte because the whole file may be checked soon. Then a wrong one does no
- * harm: pacman keeps the beginning of a file that broke off.
+ * How long to hand out nothing because the whole file may be verified soon. A wrong file then does
+ * no harm: pacman keeps the beginning of an interrupted one.
  */
 export function heldMsOf(
   { kind, patienceMs }: DownloadRequest,

@@ -15,47 +15,52 @@ export interface TransferRequest {
   repository: Repository;
   fileName: string;
   kind: ContentKind;
-  /** Length of the file by the database, in bytes, or null. */
+  /** Length of the file according to the database, in bytes, or null. */
   expectedSize: number | null;
   /** First byte wanted. */
   offset: number;
   /** Last byte wanted, inclusive; null for the end of the file. */
   last: number | null;
-  /** The file that the bytes before `offset` are of; null for a file taken from its start. */
+  /** The file to which the bytes before `offset` belong; null for a file taken from its start. */
   identity: FileIdentity | null;
-  /** Conditions of the opening for a mirror, such as If-None-Match. A 304 ends the transfer at once. */
+  /**
+   * Conditions on the first request to a mirror, such as If-None-Match. A 304 ends the transfer at
+   * once.
+   */
   conditionsFor?: (mirror: Mirror) => Record<string, string>;
   /** Ask only these mirrors. */
   only?: readonly Mirror[];
-  /** Throws to refuse a mirror by its headers, for reasons of the caller's. */
+  /** Throws to refuse a mirror by its headers, for reasons of the caller. */
   vet?: (mirror: Mirror, headers: Headers) => void;
   /**
-   * When a mirror must have begun to send, in milliseconds of `performance.now()`; `answerTimeoutMs`
-   * from now unless given.
+   * When a mirror must have begun to send, in milliseconds of `performance.now()`; by default,
+   * `answerTimeoutMs` from now.
    */
   deadlineAt?: number;
-  /** Whether a client waits for the first byte, see `MirrorRequest`. */
+  /** Whether a client waits for the first byte; see `MirrorRequest`. */
   isAwaited?: boolean;
-  /** Told of each mirror that fails, lacks the file or has another one. */
+  /** Called for each mirror that fails, lacks the file or has another one. */
   onFailure?: (failure: MirrorFailure) => void;
-  /** Milliseconds without a byte from any mirror after which an open transfer is given up. */
+  /** Milliseconds without a byte from any mirror after which an open transfer is abandoned. */
   patienceMs: number;
   signal: AbortSignal;
 }
 
-/** The bytes that a transfer has received, to compare with what another mirror sends. */
+/** The bytes that a transfer has received, to compare with another mirror's. */
 export interface ReceivedBytes {
-  /** Reads back `length` bytes from `position`; null when they are no longer available. */
+  /** Reads back `length` bytes from `position`; null if they are no longer available. */
   readBack(position: number, length: number): Promise<Uint8Array | null>;
   /** Whether every byte of the file from its start can be read back. */
   readonly reachesBackToStart: boolean;
-  /** Whether the bytes may be dropped, because nobody has seen length or date of their file. */
+  /**
+   * Whether the bytes may be dropped, because no client has seen the length or date of their file.
+   */
   readonly mayStartOver: boolean;
   /** Drops all bytes. */
   startOver(): Promise<void>;
 }
 
-/** Whom to ask, and for how long. */
+/** Which mirrors to ask, and for how long. */
 interface Question {
   /** See `TransferRequest`. */
   deadlineAt: number;
@@ -65,21 +70,21 @@ interface Question {
   signal: AbortSignal;
 }
 
-/** What is searched for: the file `known`, or any if that is null, from `offset` on. */
+/** What to search for: the file `known`, or any if that is null, from `offset` on. */
 interface Wanted {
   offset: number;
   known: FileIdentity | null;
   asked: Question;
 }
 
-/** A place at which another mirror may continue the file `known`. */
+/** A position at which another mirror may continue the file `known`. */
 interface Seam {
   offset: number;
   known: FileIdentity;
   asked: Question;
 }
 
-/** A mirror's body that continues a file. */
+/** The body of a mirror that continues a file. */
 export interface Source {
   body: MirrorResponse;
   /** The file, as described by the mirror that began it. */
@@ -89,18 +94,18 @@ export interface Source {
 }
 
 /**
- * Finds a mirror that sends a file from a given byte on. One that takes over midway must name the
- * same length and validators and repeat the bytes before the seam; one whose validators differ must
- * repeat every byte received. One that does neither is passed over, so bytes of two files are never
- * joined.
+ * Finds a mirror that sends a file from a given byte on. A mirror that takes over midway must
+ * report the same length and validators and repeat the bytes before the seam; if its validators
+ * differ, it must repeat every byte received. One that does neither is skipped, so bytes of two
+ * files are never joined.
  */
 export class MirrorSearch {
   readonly #upstream: Upstream;
   readonly #request: TransferRequest;
   readonly #received: ReceivedBytes;
-  /** Mirrors that were left because they were slow: they are asked again only after all others. */
+  /** Mirrors abandoned because they were slow: they are asked again only after all others. */
   readonly left = new Set<Mirror>();
-  /** Mirrors that have other bytes than those received. */
+  /** Mirrors whose bytes differ from those received. */
   readonly #refuted = new Set<Mirror>();
 
   constructor(upstream: Upstream, request: TransferRequest, received: ReceivedBytes) {
@@ -109,10 +114,12 @@ export class MirrorSearch {
     this.#received = received;
   }
 
-  /** Finds the first mirror. Its status is 304 if its file is the one that the conditions describe. */
+  /**
+   * Finds the first mirror. Its status is 304 if its file is the one that the conditions describe.
+   */
   async open(): Promise<Source> {
     const { offset, identity, isAwaited = false, only, signal } = this.#request;
-    // One deadline for all questions that this takes.
+    // One deadline for all requests that this takes.
     const deadlineAt = this.#request.deadlineAt ?? this.#upstream.deadline();
     // A small file is no burden.
     const waitsForRoom = this.#request.kind === "package";
@@ -127,7 +134,10 @@ export class MirrorSearch {
     return await this.#find({ offset, known: identity, asked });
   }
 
-  /** Finds one of the mirrors `only` that can take over at `offset`, while another one still sends. */
+  /**
+   * Finds one of the mirrors `only` that can take over at `offset` while another one is still
+   * sending.
+   */
   async race(
     offset: number,
     identity: FileIdentity,
@@ -147,7 +157,7 @@ export class MirrorSearch {
 
   /**
    * Skips what the first mirror of a race has sent since `source` was found, up to `offset`; throws
-   * if that differs.
+   * if the bytes differ.
    */
   async catchUp(source: Source, offset: number): Promise<void> {
     await this.#skipRepeated(source.body, source.offset, offset);
@@ -179,7 +189,10 @@ export class MirrorSearch {
     }
   }
 
-  /** Takes the file from the first byte wanted, from any mirror, or one that vouches for `known`. */
+  /**
+   * Takes the file from the first wanted byte, from any mirror, or from one that vouches for
+   * `known`.
+   */
   async #fromFirstByte(
     { offset, known, asked }: Wanted,
   ): Promise<Source> {
@@ -271,8 +284,8 @@ export class MirrorSearch {
   }
 
   /**
-   * Skips a body's bytes of the file from `start` to `end`; throws unless they are those received,
-   * as far as these are still there.
+   * Skips a body's bytes from `start` to `end` of the file; throws unless they equal those
+   * received, as far as these are still available.
    */
   async #skipRepeated(body: MirrorResponse, start: number, end: number): Promise<void> {
     for (let position = start; position < end;) {
@@ -306,7 +319,7 @@ export class MirrorSearch {
   }
 }
 
-/** Databases are asked of every mirror in turn, to learn which of them agree. */
+/** Databases are requested from every mirror in turn, to learn which of them agree. */
 export function prefersCurrent(kind: ContentKind): boolean {
   return kind !== "database";
 }
@@ -316,7 +329,7 @@ function wholeLength(body: MirrorResponse): number | null {
   return body.length;
 }
 
-/** Length of the whole file by the response to a range request that starts at `start`. */
+/** Length of the whole file, from the response to a range request that starts at `start`. */
 function rangeLength(body: MirrorResponse, start: number): number {
   const contentRange = parseContentRange(body.headers.get("content-range"));
   if (body.status !== 206 || contentRange?.range?.start !== start || contentRange.total === null) {

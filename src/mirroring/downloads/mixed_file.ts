@@ -10,10 +10,10 @@ import { fill } from "../../platform/files/fill.ts";
 
 const log = eventLogger("download");
 
-/** How much is compared or copied at a time. */
+/** How much to compare or copy at a time. */
 const STEP_BYTES = 256 * 1024;
 
-/** A whole file came from several mirrors, and is not the right one. */
+/** A complete file that came from several mirrors and is wrong. */
 export class MixedFileError extends PkgstashError {
   constructor(message: string, readonly origins: Origins) {
     super("content", message);
@@ -22,19 +22,19 @@ export class MixedFileError extends PkgstashError {
 
 export interface OneMirror<T> {
   identity: FileIdentity;
-  /** Where the right file will be. */
+  /** Where to put the right file. */
   finalPath: string;
-  /** Fetches what the part lacks from this mirror alone, and checks the whole. */
+  /** Fetches what the part lacks from this mirror alone, and verifies the whole. */
   receive: (mirror: Mirror) => Promise<T>;
-  /** Called with each mirror that sent other bytes than those of the right file. */
+  /** Called with each mirror whose bytes differ from the right file. */
   onWrong: (mirror: Mirror) => void;
   signal: AbortSignal;
 }
 
 /**
- * Replaces a file that several mirrors have sent together, and that was wrong, by what one of them
- * after another has, until it is right. What that one sent is not fetched again. One that agrees with
- * all others is in doubt itself: then the next one sends its bytes, and no others.
+ * Replaces a wrong file that several mirrors sent together with the file of one of them after
+ * another, until it is right. Bytes already received from that mirror are not fetched again. A
+ * mirror that agrees with all others is itself in doubt: then the next one sends all of its bytes.
  */
 export async function fetchFromOne<T>(
   part: PartFile,
@@ -70,8 +70,8 @@ export async function fetchFromOne<T>(
 }
 
 /**
- * The wrong file that several mirrors have sent together. It stays open while the file is fetched as
- * one of them has it: a comparison then tells who sent wrong bytes.
+ * The wrong file that several mirrors sent together. It stays open while the file is fetched from
+ * one of them, because a comparison then tells who sent wrong bytes.
  */
 class MixedFile implements Disposable {
   readonly #file: Deno.FsFile;
@@ -99,7 +99,7 @@ class MixedFile implements Disposable {
     }
   }
 
-  /** The mirrors that sent other bytes than those of the file at `path`. */
+  /** The mirrors whose bytes differ from those of the file at `path`. */
   async mirrorsUnlike(path: string): Promise<Set<Mirror>> {
     using other = await Deno.open(path);
     const unlike = new Set<Mirror>();
@@ -126,7 +126,7 @@ class MixedFile implements Disposable {
   }
 }
 
-/** The `length` bytes of a file from `position` on; fewer where it ends. */
+/** The `length` bytes of a file from `position` on; fewer at its end. */
 async function readAt(
   file: Deno.FsFile,
   position: number,

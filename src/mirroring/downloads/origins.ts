@@ -1,13 +1,13 @@
 import type { Mirror } from "../mirrors/mirror.ts";
 
-/** Bytes of a file from `start` up to and without `end`, and who sent them. */
+/** Bytes of a file from `start` to `end`, which is excluded, and who sent them. */
 export interface Origin {
   start: number;
   end: number;
   mirror: Mirror;
 }
 
-/** Which mirror sent which bytes of a file; nothing is known of those of an earlier run. */
+/** Which mirror sent which bytes of a file; nothing is known about bytes from an earlier run. */
 export class Origins {
   readonly #origins: Origin[] = [];
 
@@ -19,12 +19,12 @@ export class Origins {
     else before.end = end;
   }
 
-  /** Each mirror once, the one that sent most first. */
+  /** Each mirror once, largest share first. */
   get mirrors(): Mirror[] {
     return this.#counts().map(([mirror]) => mirror);
   }
 
-  /** The name of each mirror and what it sent, the one that sent most first. */
+  /** The name of each mirror and its bytes, largest share first. */
   get bytes(): { mirror: string; bytes: number }[] {
     return this.#counts().map(([{ name }, bytes]) => ({ mirror: name, bytes }));
   }

@@ -1,11 +1,13 @@
 import { PositionedFile } from "../../platform/files/positioned_file.ts";
 
-/** Bytes are kept in blocks of this length: few large pieces are the cheapest to send. */
+/** Length of the blocks in which bytes are kept: few large pieces are the cheapest to send. */
 const BLOCK_BYTES = 256 * 1024;
-/** How many blocks are kept: clients that began together are a few blocks apart. */
+/** How many blocks to keep: clients that began together are a few blocks apart. */
 const MAX_BLOCKS = 16;
 
-/** What is written further ahead of all readers is not kept: it would be gone when they come. */
+/**
+ * Bytes written further ahead of all readers are not kept: they would be gone when readers come.
+ */
 const NEAR_BYTES = 4 * BLOCK_BYTES;
 
 /** The bytes from `start` to `end` of one block; `bytes` begins where the block does. */
@@ -13,24 +15,24 @@ interface Block {
   bytes: Uint8Array<ArrayBuffer>;
   start: number;
   end: number;
-  /** How many readers have it in their hands. */
+  /** How many readers are holding it. */
   holders: number;
-  /** Whether it is found by its place in the file. */
+  /** Whether it can be found by its position in the file. */
   isShared: boolean;
 }
 
 /**
- * The bytes of a part for those who read it. They share a few blocks in memory, of what was written
- * or read last, and one descriptor, which stays open until the last reader has ended, whatever
- * becomes of the file's name. What a reader has in its hands is never overwritten. The memory of a
- * block is freed once nobody can reach it: left to the garbage collector, a hundred megabytes wait.
+ * The bytes of a part for its readers. They share a few blocks in memory, of what was written or
+ * read last, and one descriptor, which stays open until the last reader has ended, whatever happens
+ * to the file's name. A block that a reader holds is never overwritten. The memory of a block is
+ * freed once nobody can reach it: with the garbage collector, a hundred megabytes would accumulate.
  */
 export class PartBytes {
   readonly #file: PositionedFile;
-  /** By their place in the file, in blocks; the newest last. */
+  /** By position in the file, in blocks; newest last. */
   readonly #blocks = new Map<number, Block>();
   readonly #readers = new Set<PartBytesReader>();
-  /** Where the foremost reader has read. */
+  /** The position of the foremost reader. */
   #front = 0;
   #isWritten = true;
   #isClosed = false;
@@ -39,7 +41,7 @@ export class PartBytes {
     this.#file = new PositionedFile(file);
   }
 
-  /** A reader of a file that is finished. */
+  /** A reader of a finished file. */
   static async readFinished(path: string): Promise<PartBytesReader> {
     const bytes = new PartBytes(await Deno.open(path));
     const reader = bytes.#newReader();
@@ -52,14 +54,14 @@ export class PartBytes {
     return this.#isClosed ? null : this.#newReader();
   }
 
-  /** No more is written: from here on, only readers keep it open, and no idle one keeps memory. */
+  /** No more is written: from here on, only readers keep it open, and no idle one holds memory. */
   release(): void {
     this.#isWritten = false;
     for (const start of this.#blocks.keys()) this.#forget(start);
     this.#closeIfUnused();
   }
 
-  /** Keeps a copy of what has been written at `position`, if anybody reads near it. */
+  /** Keeps a copy of what has been written at `position`, if anybody is reading near it. */
   keep(position: number, bytes: Uint8Array): void {
     if (this.#readers.size === 0 || position > this.#front + NEAR_BYTES) return;
     for (let taken = 0; taken < bytes.length;) {
@@ -121,7 +123,7 @@ export class PartBytes {
     return count instanceof Promise ? count.then(filled) : filled(count);
   }
 
-  /** A block that may be filled from `offset` on. */
+  /** A block that can be filled from `offset` on. */
   #blockAt(start: number, offset: number): Block {
     const present = this.#blocks.get(start);
     if (present?.end === offset) return present;
@@ -148,11 +150,11 @@ export class PartBytes {
   }
 }
 
-/** One who reads the bytes of a part, until it is disposed of. */
+/** Reads the bytes of a part, until disposed. */
 export interface PartBytesReader extends Disposable {
   /**
-   * Bytes from `position` on, all written: at least one, and not beyond `end`. Not to be changed, and
-   * gone with the next call.
+   * Bytes from `position` on, all written: at least one, and none beyond `end`. Read-only, and
+   * valid until the next call.
    */
   read(
     position: number,
@@ -160,7 +162,7 @@ export interface PartBytesReader extends Disposable {
   ): Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;
 }
 
-/** What the runtime is still sending of a block stays: it has a hold of its own on the memory. */
+/** What the runtime is still sending of a block stays: it holds its own reference to the memory. */
 function freeIfUnreachable({ bytes, holders, isShared }: Block): void {
   if (holders === 0 && !isShared) bytes.buffer.transfer(0);
 }

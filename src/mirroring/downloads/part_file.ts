@@ -7,32 +7,32 @@ import type { FileIdentity } from "./file_identity.ts";
 import { PartBytes } from "./part_bytes.ts";
 import { fill } from "../../platform/files/fill.ts";
 
-/** The file of a part, twice: a disk that is slow to write need not be slow to read. */
+/** The file of a part, opened twice: a disk that writes slowly need not read slowly. */
 interface Descriptors {
   file: PositionedFile;
   bytes: PartBytes;
-  /** What the file has; bytes that an earlier run left. */
+  /** What the file contains: bytes from an earlier run. */
   length: number;
   inode: number;
 }
 
 interface OpenedPart extends Descriptors {
   base: string;
-  /** Null when there are no bytes. */
+  /** Null if there are no bytes. */
   identity: FileIdentity | null;
 }
 
-/** What the sidecar of a part says. */
+/** The content of a part's sidecar. */
 interface Sidecar {
   identity: FileIdentity;
-  /** How many bytes from the start are sure to be there; null for all that the part has. */
+  /** How many bytes from the start are sure to be there; null for all that the part contains. */
   prefix: number | null;
 }
 
 /**
  * The bytes of an unfinished download, in `<base>.part`. The sidecar `<base>.json` says which file
- * they are of, so that a later run can resume them. Bytes may come in any order; what a later run
- * finds is only those from the start to the first hole.
+ * they belong to, so that a later run can resume it. Bytes may arrive in any order; a later run
+ * finds only those from the start to the first hole.
  */
 export class PartFile {
   readonly path: string;
@@ -42,7 +42,7 @@ export class PartFile {
   #extents: Extents;
   #identity: FileIdentity | null;
   #inode: number;
-  /** The sidecar on its way to the disk. */
+  /** Pending write of the sidecar. */
   #recording: Promise<void> = Promise.resolve();
   #hasRecordedHoles = false;
   #isClosed = false;
@@ -57,12 +57,12 @@ export class PartFile {
     this.#inode = inode;
   }
 
-  /** Whether an earlier run left bytes, so that nothing can be asked of a mirror before `open`. */
+  /** Whether an earlier run left bytes, so that no mirror can be asked before `open`. */
   static async isLeft(base: string): Promise<boolean> {
     return (await statIfPresent(`${base}.part`)) !== null;
   }
 
-  /** Opens `<base>.part`, resuming one that an earlier run left if its sidecar is intact. */
+  /** Opens `<base>.part`, resuming an earlier run's if its sidecar is intact. */
   static async open(base: string, { isLeft }: { isLeft: boolean }): Promise<PartFile> {
     return await (isLeft ? PartFile.#reopen(base) : PartFile.#create(base));
   }
@@ -70,7 +70,7 @@ export class PartFile {
   static async #create(base: string): Promise<PartFile> {
     const path = `${base}.part`;
     const options = { read: true, write: true, create: true, truncate: true };
-    // A sidecar that is there is of other bytes.
+    // An existing sidecar describes other bytes.
     await removeIfPresent(`${base}.json`);
     const opened = await openTwice(path, options).catch(async (error) => {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
@@ -90,7 +90,7 @@ export class PartFile {
     const length = Math.min(present, sidecar?.prefix ?? present);
     const size = sidecar?.identity.size ?? null;
     const isUsable = sidecar !== null && length > 0 && (size === null || length <= size);
-    // The sidecar first: it must not be there for the bytes of another file.
+    // The sidecar first: it must not remain for the bytes of another file.
     if (!isUsable) {
       await removeIfPresent(`${base}.json`);
       await removeIfPresent(path);
@@ -104,44 +104,44 @@ export class PartFile {
     return this.#inode;
   }
 
-  /** Which bytes are there. Whoever writes adds to them. */
+  /** Which bytes are there. Every writer adds to them. */
   get extents(): Extents {
     return this.#extents;
   }
 
-  /** The bytes for those who read them. */
+  /** The bytes for their readers. */
   get bytes(): PartBytes {
     return this.#bytes;
   }
 
-  /** How many bytes there are from the start without a hole. */
+  /** Number of bytes from the start to the first hole. */
   get length(): number {
     return this.#extents.prefix;
   }
 
-  /** The file that the bytes are of; null when there are none yet. */
+  /** The file to which the bytes belong; null if there are none yet. */
   get identity(): FileIdentity | null {
     return this.#identity;
   }
 
   /**
-   * Records which file the bytes are of. Nobody waits for that: until it is done, a later run starts
-   * over, and so it does if the disk refuses it.
+   * Records to which file the bytes belong. Nobody waits for this: until it is done, or if the disk
+   * refuses it, a later run starts over.
    */
   setIdentity(identity: FileIdentity): void {
     this.#identity = identity;
     this.#writeSidecar(null).catch(() => {});
   }
 
-  /** Records that bytes beyond a hole are about to come, which a later run must not take for more. */
+  /** Records that bytes beyond a hole are about to arrive, which a later run must not count. */
   async recordHoles(): Promise<void> {
     this.#hasRecordedHoles = true;
     await this.#writeSidecar(this.length);
   }
 
   /**
-   * Writes as much of `bytes` at `position` as the disk takes; returns how much that was, and the
-   * error that ended it, or null.
+   * Writes as much of `bytes` at `position` as the disk accepts; returns that number, and the error
+   * that ended it, or null.
    */
   async write(position: number, bytes: Uint8Array): Promise<{ written: number; error: unknown }> {
     let written = 0;
@@ -163,7 +163,7 @@ export class PartFile {
     return bytes;
   }
 
-  /** As `readBack`, filling `buffer`. */
+  /** Like `readBack`, but fills `buffer`. */
   async readInto(position: number, buffer: Uint8Array): Promise<void> {
     using file = await Deno.open(this.path);
     await file.seek(position, Deno.SeekMode.Start);
@@ -172,7 +172,7 @@ export class PartFile {
     }
   }
 
-  /** Starts over. Unlinks the file rather than truncating it: a reader may have it open. */
+  /** Starts over. Unlinks the file rather than truncating it, because a reader may have it open. */
   async clear(): Promise<void> {
     await this.#recording;
     await removeIfPresent(this.#sidecar);
@@ -186,7 +186,7 @@ export class PartFile {
     this.#inode = opened.inode;
   }
 
-  /** Moves the finished file into the cache durably, dated as on the mirror. */
+  /** Moves the finished file into the cache durably, with the date from the mirror. */
   async publish(finalPath: string): Promise<void> {
     const modified = parseHttpDate(this.#identity?.lastModified ?? "");
     // Time zero stands for "no date": no Last-Modified is better than one of ours.
@@ -211,7 +211,7 @@ export class PartFile {
     if (this.#isClosed) return;
     if (this.#extents.hasHoles) await this.#file.truncate(this.length);
     this.#close();
-    // Cut first: a crash in between costs what has come since `recordHoles`, and no more.
+    // Truncate first: a crash in between costs only what has arrived since `recordHoles`.
     if (this.#hasRecordedHoles) await this.#writeSidecar(null);
     await this.#recording;
   }
@@ -227,7 +227,7 @@ export class PartFile {
     this.#bytes.release();
   }
 
-  /** Not durably: after a crash, a torn sidecar costs a download from the start and no more. */
+  /** Not durable: after a crash, a torn sidecar only costs downloading from the start. */
   #writeSidecar(prefix: number | null): Promise<void> {
     const sidecar = prefix === null ? this.#identity : { ...this.#identity, prefix };
     const writing = this.#recording.then(() =>
@@ -254,7 +254,7 @@ async function openTwice(path: string, options: Deno.OpenOptions): Promise<Descr
   }
 }
 
-/** What a sidecar says; null if there is none or it is damaged. */
+/** The content of a sidecar; null if it is missing or damaged. */
 async function readSidecar(path: string): Promise<Sidecar | null> {
   try {
     const sidecar = JSON.parse(await Deno.readTextFile(path));

@@ -5,8 +5,8 @@ import type { Download } from "./download.ts";
 import type { PartBytesReader } from "./part_bytes.ts";
 
 /**
- * How much of the end of a file is held back from clients that are ahead of its check, and handed out
- * bit by bit: pacman leaves a server that is silent for ten seconds.
+ * How much of the end of a file to hold back from clients that are ahead of its verification, and
+ * to hand out bit by bit: pacman leaves a server that is silent for ten seconds.
  */
 const TRICKLED_BYTES = 64 * 1024;
 const TRICKLE_BYTES = 64;
@@ -30,15 +30,15 @@ export interface ReadOptions {
   onBytes?: (count: number) => void;
   /** Called when the reader has ended, for whatever reason. */
   onEnd?: () => void;
-  /** Opens the rest if the disk fails; without it, the stream fails as well. */
+  /** Opens the rest if the disk fails; without it, the stream fails too. */
   continueAt?: Continuation;
 }
 
 /**
  * The bytes of a download, as they arrive and as fast as the reader takes them. Nothing is read
- * ahead of the reader, so an idle one costs no memory. The stream fails when the download does,
- * unless that is the fault of the disk and the rest comes from elsewhere. A chunk is gone with the
- * next read: the runtime, which sends it, takes hold of its memory before it reads on.
+ * ahead of the reader, so an idle one takes no memory. The stream fails when the download does,
+ * unless the disk is at fault and the rest comes from elsewhere. A chunk is valid until the next
+ * read: the runtime, which sends it, takes its own reference to the memory before it reads on.
  */
 export function readDownload(
   download: Download,
@@ -68,9 +68,9 @@ class PartReader {
   #bytes: PartBytesReader | null = null;
   #rest: ReadableStreamDefaultReader<Uint8Array<ArrayBuffer>> | null = null;
   #position: number;
-  /** Up to where bytes are handed out before the check. */
+  /** Up to where bytes are handed out before verification. */
   #allowed: number;
-  /** When `#allowed` grew last, in milliseconds of the monotonic clock. */
+  /** When `#allowed` last grew, in milliseconds of the monotonic clock. */
   #trickledAt = performance.now();
   #isClosed = false;
 
@@ -130,7 +130,7 @@ class PartReader {
     return hash;
   }
 
-  /** Whether an error is the fault of the disk, so that the rest may come from elsewhere. */
+  /** Whether an error is the disk's fault, so that the rest may come from elsewhere. */
   #canContinue(error: unknown): boolean {
     const isFaultOfDisk = !(error instanceof PkgstashError) || error.kind === "storage";
     return isFaultOfDisk && this.#options.continueAt !== undefined && !this.#isClosed;
@@ -151,7 +151,7 @@ class PartReader {
     return done ? null : value;
   }
 
-  /** Waits for more bytes; the position if there are no more. */
+  /** Waits for more bytes; returns the position if there are no more. */
   async #nextEnd(): Promise<number> {
     const download = this.#download;
     const { last } = this.#options;
@@ -163,7 +163,7 @@ class PartReader {
     return this.#position;
   }
 
-  /** Holds back the end of a file from a reader that is ahead of its check. */
+  /** Holds back the end of a file from a reader that is ahead of its verification. */
   #limited(end: number): number {
     const { size } = this.#download;
     if (size === null || !this.#download.isAhead(this.#position)) return end;

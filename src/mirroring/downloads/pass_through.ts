@@ -7,13 +7,13 @@ import { OVERLAP_BYTES, type ReceivedBytes, type TransferRequest } from "./mirro
 import { Transfer } from "./transfer.ts";
 
 export interface PassThroughRequest extends Omit<TransferRequest, "signal"> {
-  /** The SHA-256 of the whole file, in lower-case hexadecimal; null if that is not known. */
+  /** The SHA-256 of the whole file, in lower-case hexadecimal; null if unknown. */
   sha256: string | null;
-  /** The hash of all bytes before `offset`; null if they are not known. */
+  /** The hash of all bytes before `offset`; null if unknown. */
   hash: Hash | null;
   /** Called with the number of bytes sent. */
   onBytes: (count: number) => void;
-  /** Called with the number of bytes of a beginning that was refused. */
+  /** Called with the number of bytes of a refused beginning. */
   onRefused: (count: number) => void;
 }
 
@@ -23,9 +23,9 @@ export interface PassThrough {
 }
 
 /**
- * A file straight from the mirrors, past the cache that cannot store it, for one client. It moves from
- * mirror to mirror as a download does. If the whole file is known by its SHA-256, the last byte is held
- * back until that is right.
+ * A file for one client, straight from the mirrors, bypassing a cache that cannot store it. It
+ * moves from mirror to mirror like a download. If the SHA-256 of the whole file is known, the last
+ * byte is held back until it is verified.
  */
 export async function openPassThrough(
   upstream: Upstream,
@@ -103,7 +103,7 @@ class Tail implements ReceivedBytes {
 
   readBack(position: number, length: number): Promise<Uint8Array | null> {
     const start = position - (this.#end - this.#bytes.length);
-    // Right after the start there are fewer bytes than asked for; return those.
+    // Right after the start there are fewer bytes than requested; return those.
     const from = Math.max(0, start);
     const bytes = this.#bytes.slice(from, start + length);
     return Promise.resolve(bytes.length === 0 ? null : bytes);

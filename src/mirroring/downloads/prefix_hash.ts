@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 
-/** How much is read back at a time. */
+/** How much to read back at a time. */
 const STEP_BYTES = 1024 * 1024;
 
 /** The bytes of a file on disk, without a hole up to `length`. */
@@ -11,8 +11,8 @@ export interface Bytes {
 }
 
 /**
- * The SHA-256 of a file while it arrives. Bytes that come in order are hashed as they pass; those that
- * were there before, or came ahead of others, are read back behind, so that nobody waits for them.
+ * The SHA-256 of a file while it arrives. Bytes in order are hashed as they pass; those that were
+ * there before, or arrived ahead of others, are read back later, so that nobody waits for them.
  */
 export class PrefixHash {
   readonly #bytes: Bytes;
@@ -35,7 +35,7 @@ export class PrefixHash {
     this.#catchUp();
   }
 
-  /** The hash of the first `position` bytes, to be continued; null if it is not that far. */
+  /** The hash of the first `position` bytes, to be continued; null if it has not got that far. */
   at(position: number): Hash | null {
     return this.#catchingUp === null && position === this.#position ? this.#hash.copy() : null;
   }

@@ -1,4 +1,4 @@
-/** Bytes lose their weight over this time: after it, they count for a little over a third. */
+/** Time constant: after this time, bytes count for a little over a third. */
 const WINDOW_MS = 3_000;
 
 /** Bytes per second over the last few seconds, as an exponential moving average. */
@@ -8,7 +8,7 @@ export class RateMeter {
   #bytes = 0;
   #at: number;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
     this.#startedAt = this.#at = now();
@@ -20,10 +20,10 @@ export class RateMeter {
     this.#bytes += count;
   }
 
-  /** Bytes per second, a whole number. */
+  /** Bytes per second, as an integer. */
   get rate(): number {
     this.#fade();
-    // In its first seconds the meter has seen less than a whole window.
+    // In its first seconds, the meter has seen less than a whole window.
     const weight = WINDOW_MS * (1 - Math.exp((this.#startedAt - this.#at) / WINDOW_MS));
     return weight === 0 ? 0 : Math.round(this.#bytes / weight * 1000);
   }

@@ -1,12 +1,12 @@
 import type { MirrorResponse } from "../mirrors/mirror_response.ts";
 import { type Sample, sampleSince } from "../mirrors/throughput.ts";
 
-/** Time of waiting for a mirror from one look at its rate to the next. */
+/** Time spent waiting for a mirror between two checks of its rate. */
 const LOOK_MS = 1_000;
-/** The looks of one stretch. */
+/** Checks per stretch. */
 const LOOKS = 3;
 
-/** Looks at the rate of a body now and then, over one stretch of waiting after another. */
+/** Checks the rate of a body now and then, over one stretch of waiting after another. */
 export class RateWatch {
   readonly #body: MirrorResponse;
   #start: Sample;
@@ -19,8 +19,8 @@ export class RateWatch {
   }
 
   /**
-   * What has come in this stretch, and whether that is all of it; null if the next look is not due
-   * yet. The longer a stretch, the surer its rate.
+   * What has arrived in this stretch, and whether the stretch is complete; null if the next check
+   * is not due yet. The longer a stretch, the more certain its rate.
    */
   look(): { sample: Sample; isWhole: boolean } | null {
     const sample = sampleSince(this.#start, this.#body.received);
@@ -31,7 +31,7 @@ export class RateWatch {
     return { sample, isWhole };
   }
 
-  /** Looks half as often from now on. */
+  /** Checks half as often from now on. */
   slowDown(): void {
     this.#lookMs *= 2;
     this.#restart();

@@ -5,7 +5,7 @@ export interface ReceivedPartOptions {
   /** The part, which may not be open yet when a mirror is asked. */
   opening: Promise<PartFile>;
   mayStartOver: () => boolean;
-  /** Called with the number of bytes that are dropped. */
+  /** Called with the number of dropped bytes. */
   onDropped: (count: number) => void;
 }
 

@@ -5,9 +5,9 @@ import { eventLogger } from "../../platform/observability/logging.ts";
 
 const log = eventLogger("download");
 
-/** How long clients are expected to come back for the rest of a file. */
+/** How long clients are expected to return for the rest of a file. */
 const AGE_MS = 6 * 3_600_000;
-/** Far more than are refused in that time, unless somebody means harm. */
+/** Far more than are refused in that time, except in an attack. */
 const MAX_FILES = 1_000;
 
 interface Refused {
@@ -18,14 +18,14 @@ interface Refused {
 }
 
 /**
- * Files of which clients may hold a beginning that turned out to be of another file. pacman keeps it
- * and asks for the rest, and whatever it would get does not belong to what it has. They are kept in a
- * file, because clients come back after a restart as well.
+ * Files of which clients may hold a beginning that belongs to another file. pacman keeps it and
+ * requests the rest, which would not match. Kept in a file, because clients also return after a
+ * restart.
  */
 export class RefusedBeginnings {
   readonly #path: string | null;
   readonly #now: () => number;
-  /** By the file's key, the oldest first. */
+  /** By the file's key, oldest first. */
   readonly #byKey = new Map<string, Refused>();
   readonly #turns = new Turns();
 
@@ -35,7 +35,7 @@ export class RefusedBeginnings {
     this.#now = now;
   }
 
-  /** Reads what an earlier run recorded. A damaged file counts as none. */
+  /** Reads what an earlier run recorded. A damaged file counts as missing. */
   async load(): Promise<void> {
     if (this.#path === null) return;
     try {
@@ -64,7 +64,7 @@ export class RefusedBeginnings {
     void this.#turns.run(() => this.#save());
   }
 
-  /** Whether the bytes before `position` that a client holds may be wrong ones. */
+  /** Whether the bytes before `position` that a client holds may be wrong. */
   mayEndAt(key: string, position: number): boolean {
     const refused = this.#byKey.get(key);
     return refused !== undefined && position > 0 && position <= refused.count &&

@@ -3,9 +3,9 @@ import type { Extents } from "./extents.ts";
 
 /** Where the bytes of a run come from. */
 export interface ByteSource {
-  /** The mirror that sends. */
+  /** The mirror that is sending. */
   readonly mirror: Mirror;
-  /** The next bytes, which are gone with the next call; null after the last one. */
+  /** The next bytes, valid until the next call; null after the last one. */
   read(): Promise<Uint8Array | null>;
   close(): void;
 }
@@ -13,9 +13,9 @@ export interface ByteSource {
 /** Bytes of a file on their way into one of its holes. */
 export class Run {
   readonly startedAt = performance.now();
-  /** Where the next byte goes. */
+  /** Position of the next byte. */
   position: number;
-  /** Resolves when the run has ended, well or not. */
+  /** Resolves when the run has ended, successfully or not. */
   done: Promise<void> = Promise.resolve();
   readonly #controller = new AbortController();
   #source: ByteSource | null = null;
@@ -24,13 +24,13 @@ export class Run {
     readonly start: number,
     /** Where it ends at the latest; may be infinite. */
     readonly end: number,
-    /** The only mirror that is asked; null for any. */
+    /** The only mirror to ask; null for any. */
     readonly only: Mirror | null,
   ) {
     this.position = start;
   }
 
-  /** The mirror that sends; null before one does. */
+  /** The mirror that is sending; null before one does. */
   get mirror(): Mirror | null {
     return this.#source?.mirror ?? this.only;
   }
@@ -51,14 +51,14 @@ export class Run {
     if (this.signal.aborted) source.close();
   }
 
-  /** Ends the run where it is; what is missing is a hole like any other. */
+  /** Ends the run here; what is missing is a hole like any other. */
   stop(): void {
     this.#controller.abort();
     this.#source?.close();
   }
 }
 
-/** Bytes of a file from `start` up to and without `end`. */
+/** Bytes of a file from `start` to `end`, which is excluded. */
 export interface Hole {
   start: number;
   end: number;
@@ -73,7 +73,7 @@ export class Runs {
     this.#extents = extents;
   }
 
-  /** All of them, by their positions. */
+  /** All of them, by position. */
   get inOrder(): Run[] {
     return [...this.#runs].sort((one, other) => one.position - other.position);
   }
@@ -86,19 +86,19 @@ export class Runs {
     this.#runs.delete(run);
   }
 
-  /** The run that writes at `position` next; null if there is none. */
+  /** The run whose next byte is at `position`; null if there is none. */
   at(position: number): Run | null {
     for (const run of this.#runs) if (run.position === position) return run;
     return null;
   }
 
-  /** Where a run will end: where bytes are, or where another run began, or where it should. */
+  /** Where a run will end: at existing bytes, at the start of another run, or at its limit. */
   endOf(run: Run): number {
     return Math.min(run.end, this.nextAfter(run.position));
   }
 
   /**
-   * The first hole from `head` to `limit` that nobody fills. Of a run without an end, only the next
+   * The first hole from `head` to `limit` that no run fills. Of a run without an end, only the next
    * `share` bytes count.
    */
   holeFrom(head: number, limit: number, share: (run: Run) => number): Hole | null {
@@ -116,7 +116,7 @@ export class Runs {
     return { start, end: Math.min(limit, this.nextAfter(start)) };
   }
 
-  /** Where the next byte after `position` is, or will be by another run. */
+  /** The position of the next byte from `position` on that is there or expected from another run. */
   nextAfter(position: number): number {
     const starts = [...this.#runs].map((run) => run.position).filter((start) => start > position);
     return Math.min(position + this.#extents.gapAt(position), ...starts);

@@ -13,9 +13,9 @@ export class SignedFile {
 
   /**
    * Whether a signature was made for the file, as far as can be told without the key: a mirror in
-   * the middle of an update has the signature of another file than the one it has. True for
-   * signatures that cannot be read, such as armored ones, but not for damaged ones. Null once the file
-   * is gone, since then nobody can tell.
+   * the middle of an update may have a signature that belongs to another file. True for unreadable
+   * signatures, such as armored ones, but not for damaged ones. Null once the file is gone, since
+   * nobody can tell then.
    */
   async maySign(signature: Uint8Array): Promise<boolean | null> {
     if (isDamagedSignature(signature)) return false;

@@ -5,18 +5,18 @@ import { readSignature } from "../../formats/openpgp/signature.ts";
 import type { ContentKind } from "./content_check.ts";
 import { fill } from "../../platform/files/fill.ts";
 
-/** A tar ends with two blocks of zeros. */
+/** A tar ends in two blocks of zeros. */
 const END_OF_TAR_BYTES = 1024;
 const XZ_FOOTER_BYTES = 12;
 const TAR_BLOCK_BYTES = 512;
-/** Enough to recognise a plain tar. */
+/** Enough to recognize a plain tar. */
 const HEAD_BYTES = 512;
 const ARMOR_END = "-----END PGP SIGNATURE-----";
 
 /**
- * Checks that a file is complete by its own format, for a body whose end nothing else proves: a
- * compressed stream, a tar and a signature all say where they end. Databases are read whole anyway.
- * Throws `content` if the file is cut short, or if its format is not known.
+ * Checks that a file is complete according to its own format, for a body whose end nothing else
+ * proves: a compressed stream, a tar and a signature all mark their end. Databases are read whole
+ * anyway. Throws `content` if the file is truncated or its format is unknown.
  */
 export async function checkStreamEnd(
   kind: ContentKind,
@@ -49,14 +49,14 @@ async function checkArchiveEnd(path: string): Promise<void> {
       return checkXzEnd(await readEnd(file, XZ_FOOTER_BYTES));
     default: {
       await file.seek(0, Deno.SeekMode.Start);
-      // Nothing is kept of what is decompressed, so no size is too large.
+      // Decompressed data is discarded, so no size is too large.
       const stream = decompress(file.readable, { maxDecompressedBytes: Infinity });
       for await (const _ of stream);
     }
   }
 }
 
-/** The last `count` bytes of a file, or all that it has. */
+/** The last `count` bytes of a file, or the whole file if it is shorter. */
 async function readEnd(file: Deno.FsFile, count: number): Promise<Uint8Array> {
   const { size } = await file.stat();
   const bytes = new Uint8Array(Math.min(count, size));

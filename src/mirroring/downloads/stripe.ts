@@ -14,8 +14,8 @@ export interface StripeRequest extends Omit<TransferRequest, "only" | "last" | "
 }
 
 /**
- * A stretch of a file from one mirror, which must prove by its headers that it has the same file. If
- * it fails, the rest of the stretch is fetched like any other hole.
+ * A stretch of a file from one mirror, which must prove by its headers that it has the same file.
+ * If it fails, the rest of the stretch is fetched like any other hole.
  */
 export class Stripe {
   readonly mirror: Mirror;
@@ -37,7 +37,7 @@ export class Stripe {
     const search = new MirrorSearch(upstream, { ...request, isAwaited: false, only: [mirror] }, {
       reachesBackToStart: false,
       mayStartOver: false,
-      // What is before it came from others, or is not there yet.
+      // The bytes before it came from other mirrors, or are not there yet.
       readBack: () => Promise.resolve(null),
       startOver: () =>
         Promise.reject(new Error("Cannot restart: clients already have these bytes.")),
@@ -49,7 +49,7 @@ export class Stripe {
     throw new MirrorRefusal("different", "did not send the requested range");
   }
 
-  /** The next bytes, which are gone with the next call; null after the last one. */
+  /** The next bytes, valid until the next call; null after the last one. */
   async read(): Promise<Uint8Array | null> {
     try {
       const chunk = await this.#body.read();

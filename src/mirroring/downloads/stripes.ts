@@ -8,30 +8,37 @@ import type { Hole, Run, Runs } from "./runs.ts";
 const log = eventLogger("download");
 
 const MEGABYTE = 1024 * 1024;
-/** Lengths of a stripe: short enough to be given to another mirror, long enough for its request. */
+/**
+ * Lengths of a stripe: short enough to be given to another mirror, long enough to be worth a
+ * request.
+ */
 const MIN_STRIPE_BYTES = MEGABYTE;
 const MAX_STRIPE_BYTES = 4 * MEGABYTE;
-/** What a stripe should take: a reader may wait that long for it. */
+/** How long a stripe should take: a reader may wait that long for it. */
 const STRIPE_MS = 250;
-/** How far stripes may be ahead of a reader: what is beyond a hole is lost if the daemon is killed. */
+/**
+ * How far stripes may be ahead of a reader: bytes beyond a hole are lost if the daemon is killed.
+ */
 const WINDOW_BYTES = 32 * MEGABYTE;
 
-/** Between two looks at how a file gets on. */
+/** Interval between two checks of a file's progress. */
 const LOOK_MS = 100;
-/** How long the first mirror has to reach its rate. */
+/** How long the first mirror has to reach its full rate. */
 const WATCH_MS = 200;
-/** What would be there sooner than that is not worth further connections. */
+/** A remainder that would arrive sooner than this is not worth further connections. */
 const WORTH_MS = 1_000;
-/** The share of the time in which bytes were waited for; otherwise disk or processor are too slow. */
+/**
+ * Minimum share of the time spent waiting for bytes; below it, the disk or processor is too slow.
+ */
 const MIN_WAITING = 0.5;
-/** When the rate with several mirrors is measured, in time since their start. */
+/** When to measure the rate with several mirrors, in time since their start. */
 const SETTLED_MS = 300;
 const MEASURED_MS = 1_300;
 /** How many times as fast as one mirror several must be. */
 const GAIN = 1.25;
-/** A run is not judged before it has had this time. */
+/** A run is not judged before this time. */
 const MIN_RUN_MS = 500;
-/** How many times sooner another mirror must have done the rest of a run, request included. */
+/** How many times sooner another mirror must finish the rest of a run, including the request. */
 const SOONER = 2;
 const REQUEST_MS = 100;
 
@@ -41,17 +48,17 @@ export interface StripesOptions {
   size: number;
   extents: Extents;
   runs: Runs;
-  /** What the first mirror has sent, and for how long that was waited for. */
+  /** What the first mirror has sent, and how long that was waited for. */
   first: { mirror: Mirror; received: Sample };
-  /** Starts to fetch a hole from a mirror. */
+  /** Starts fetching a hole from a mirror. */
   begin: (hole: Hole, mirror: Mirror) => void;
 }
 
 /**
- * Decides which stretches of a file come from which mirrors side by side: the first ones that a
- * reader will want, each from a mirror that is free. It begins when one mirror turns out to be what a
- * file waits for, and ends if several bring no more. The rest of a run that is too slow is given to a
- * mirror that will have it sooner.
+ * Decides which mirrors send which stretches of a file side by side: each free mirror gets the next
+ * stretch that a reader will want. This begins when one mirror turns out to be the bottleneck, and
+ * ends if several are no faster. The rest of a slow run goes to a mirror that will finish it
+ * sooner.
  */
 export class Stripes implements Disposable {
   readonly #options: StripesOptions;
@@ -61,7 +68,7 @@ export class Stripes implements Disposable {
   readonly #out = new Set<Mirror>();
   /** Rate of one mirror, in bytes per second, and when others were added; null before. */
   #alone: { rate: number; until: number } | null = null;
-  /** The first mirror at the last look. */
+  /** The first mirror at the last check. */
   #seen: Sample & { at: number };
   #settled: { count: number; at: number } | null = null;
   #isMeasured = false;
@@ -80,12 +87,12 @@ export class Stripes implements Disposable {
     return this.#isActive ? position + MAX_STRIPE_BYTES : Infinity;
   }
 
-  /** Takes no more stripes from a mirror. */
+  /** Accepts no more stripes from a mirror. */
   leave(mirror: Mirror): void {
     this.#out.add(mirror);
   }
 
-  /** Gives each free mirror something to do. */
+  /** Assigns work to each free mirror. */
   plan(): void {
     if (!this.#isActive) return;
     const { extents, runs, begin } = this.#options;
@@ -160,7 +167,7 @@ export class Stripes implements Disposable {
       .slice(0, Math.max(0, MAX_STRIPED_MIRRORS - busy.size));
   }
 
-  /** The next stripe for a mirror, before all where readers wait. */
+  /** The next stripe for a mirror, before all others where readers wait. */
   #nextHole(mirror: Mirror): Hole | null {
     const { extents, runs, size } = this.#options;
     const length = this.#lengthFor(mirror);
@@ -176,14 +183,14 @@ export class Stripes implements Disposable {
     return null;
   }
 
-  /** Shorter ones for slow mirrors, and towards the end, so that all mirrors have something to do. */
+  /** Shorter for slow mirrors, and towards the end, so that all mirrors have something to do. */
   #lengthFor({ health: { bytesPerSecond } }: Mirror): number {
     const { extents, size } = this.#options;
     const share = Math.floor((size - extents.count) / (2 * MAX_STRIPED_MIRRORS));
     return Math.max(MIN_STRIPE_BYTES, Math.min(share, lengthAt(bytesPerSecond ?? 0)));
   }
 
-  /** The rest of the first of these runs that `mirror` would have done much sooner, taken from it. */
+  /** The rest of the first of these runs that `mirror` would finish much sooner, taken from it. */
   #takenOver(mirror: Mirror, from: readonly Run[]): Hole | null {
     const { runs } = this.#options;
     const { bytesPerSecond } = mirror.health;
@@ -204,7 +211,7 @@ export class Stripes implements Disposable {
   }
 }
 
-/** The length of a stripe for a mirror of this rate, in bytes. */
+/** The length of a stripe for a mirror with this rate, in bytes. */
 function lengthAt(bytesPerSecond: number): number {
   const length = Math.floor(bytesPerSecond * STRIPE_MS / 1000);
   return Math.max(MIN_STRIPE_BYTES, Math.min(MAX_STRIPE_BYTES, length));

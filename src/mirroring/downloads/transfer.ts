@@ -21,13 +21,13 @@ const log = eventLogger("transfer");
 
 /** Pause between two rounds in which no mirror could take over. */
 const RETRY_PAUSE_MS = 500;
-/** Enough for any honest file, and an end for mirrors that cut every few bytes. */
+/** Enough for any honest file, and a limit for mirrors that cut off every few bytes. */
 const MAX_SEAMS = 100;
-/** How often another mirror is tried because one is slow: they may all be, or the line is. */
+/** How often to try another mirror because one is slow: perhaps all are, or the line is. */
 const MAX_CHALLENGES = 3;
-/** After so long with a slow mirror they are tried again: what ailed them may be over. */
+/** After this time with a slow mirror, others are tried again: their problem may be over. */
 const RENEWAL_MS = 60_000;
-/** What is left of a file must take this long at a slow mirror to be worth another one. */
+/** The rest of a file must take a slow mirror this long to be worth another one. */
 const WORTH_MS = 3_000;
 
 /** The bytes of one file, from one mirror after another until the last byte has arrived. */
@@ -41,7 +41,7 @@ export class Transfer {
   #watch: RateWatch;
   #challenge: Challenge | null = null;
   #challenges = 0;
-  /** How long the mirror that sends had been waited for when another one was tried last. */
+  /** How long the current mirror had been waited for when another one was last tried. */
   #challengedAfterMs = 0;
   /** Mirrors that were tried beside a slow one: once is enough for a while. */
   readonly #challengers = new Set<Mirror>();
@@ -63,7 +63,7 @@ export class Transfer {
     this.#watch = new RateWatch(source.body);
   }
 
-  /** Finds a mirror to begin with. The transfer is closed when `request.signal` is aborted. */
+  /** Finds the first mirror. The transfer is closed when `request.signal` is aborted. */
   static async open(
     upstream: Upstream,
     request: TransferRequest,
@@ -82,19 +82,19 @@ export class Transfer {
     return this.#source.identity;
   }
 
-  /** The mirror that sends, or sent last. */
+  /** The mirror that is sending, or sent last. */
   get mirror(): Mirror {
     return this.#source.body.mirror;
   }
 
-  /** What the mirror that sends has sent, and for how long that was waited for. */
+  /** What the current mirror has sent, and how long that was waited for. */
   get received(): Sample {
     return this.#source.body.received;
   }
 
   /**
-   * Whether nothing but the end of the connection marks that of the body, so that a part could pass
-   * for the whole. HTTP/2 is told no better, because `fetch` hides the version.
+   * Whether only the end of the connection marks the end of the body, so that a part could pass for
+   * the whole. HTTP/2 is treated alike, because `fetch` hides the version.
    */
   get endsWithConnection(): boolean {
     const { length, headers } = this.#source.body;
@@ -145,7 +145,7 @@ export class Transfer {
         // The challenger has closed the body.
         if (this.#challenge?.hasWon && !isTooLong) continue;
         this.#upstream.recordFailure({ mirror: body.mirror, error }, this.#request);
-        // If a mirror sends too much, the bytes before are suspect as well.
+        // If a mirror sends too much, the bytes before are suspect too.
         if (isTooLong) throw error;
         if (await this.#takeChallenger()) continue;
         if (failures > 0 && performance.now() - silentSince > patienceMs) {
@@ -156,7 +156,7 @@ export class Transfer {
     }
   }
 
-  /** Leaves a slow mirror for the one that has turned out to be faster. */
+  /** Leaves a slow mirror for one that has proved to be faster. */
   async #leave(silentSince: number): Promise<void> {
     const { body } = this.#source;
     body.close();
@@ -165,7 +165,7 @@ export class Transfer {
     await this.#resume(silentSince, new Error(`${body.mirror.name} was slow`));
   }
 
-  /** Tries another mirror beside one that is slow, if there is one that may be faster. */
+  /** Tries another mirror beside a slow one, if one may be faster. */
   #challengeIfSlow(): void {
     if (this.#challenge?.isOver && !this.#challenge.hasWon) this.#challenge = null;
     const look = this.#watch.look();
@@ -204,7 +204,7 @@ export class Transfer {
       },
       onFailure: ({ body: { mirror } }, error) =>
         this.#upstream.recordFailure({ mirror, error }, this.#request),
-      // The read that waits for the slow mirror ends.
+      // Ends the read that waits for the slow mirror.
       onWon: () => body.close(),
     });
   }
@@ -240,11 +240,11 @@ export class Transfer {
     this.#watch = new RateWatch(source.body);
     this.#challengedAfterMs = 0;
     this.#seams++;
-    // Whoever wanted the transfer may have left while the mirror proved itself.
+    // Whoever wanted the transfer may have left while the mirror was proving itself.
     if (this.#request.signal.aborted) this.close();
   }
 
-  /** The part of a chunk that is wanted. Throws `content` if the file would become too long. */
+  /** The wanted part of a chunk. Throws `content` if the file would become too long. */
   #take(chunk: Uint8Array): Uint8Array {
     const { fileName, kind, last } = this.#request;
     const { offset } = this.#source;
@@ -282,7 +282,7 @@ export class Transfer {
     const { offset } = this.#source;
     const isStuck = this.#lastSeam === offset;
     this.#lastSeam = offset;
-    // A mirror that was long silent before it failed must leave its successor time to answer.
+    // If a mirror was silent for long before it failed, its successor still needs time to answer.
     const deadlineAt = Math.max(silentSince + patienceMs, performance.now() + patienceMs / 2);
     for (let isPauseDue = isStuck;; isPauseDue = true) {
       if (isPauseDue) await delay(RETRY_PAUSE_MS, { signal });

@@ -5,8 +5,8 @@ import { MirrorRefusal } from "./mirror_response.ts";
 import { isMissing, type MirrorFailure } from "./race.ts";
 
 /**
- * Returns the next mirror to ask after the failures so far, or null; never one that failed `before`,
- * or that wants to be left alone.
+ * Returns the next mirror to ask after the failures so far, or null; never one that failed `before`
+ * or has requested to be left alone.
  */
 export function askingOrder(
   pool: MirrorPool,
@@ -46,7 +46,7 @@ export function askingOrder(
   };
 }
 
-/** The mirrors that were not asked because they want to be left alone. */
+/** The mirrors that were not asked because they requested to be left alone. */
 export function leftAlone(
   pool: MirrorPool,
   { only }: Question,

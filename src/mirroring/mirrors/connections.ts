@@ -1,11 +1,11 @@
 import type { HttpClient } from "../../platform/http_client.ts";
 
-/** The right to use a client until it is disposed of, once or more often. */
+/** The right to use a client until disposed, once or more often. */
 export interface Connection extends Disposable {
   readonly client: HttpClient;
 }
 
-/** An HTTP client that is shared, and closes when the last user of it is done. */
+/** A shared HTTP client, which closes when its last user is done. */
 export class Connections {
   readonly #client: HttpClient;
   #users = 0;
@@ -29,7 +29,7 @@ export class Connections {
     };
   }
 
-  /** Closes the client now if nobody uses it, otherwise as soon as that is so. */
+  /** Closes the client now if nobody uses it, otherwise as soon as nobody does. */
   close(): void {
     if (this.#isClosing) return;
     this.#isClosing = true;

@@ -7,7 +7,7 @@ import { MirrorHealth } from "./mirror_health.ts";
 export interface MirrorOptions {
   /** Host and path, for logs and metrics. */
   name: string;
-  /** Template of its URLs, which tells it from every other mirror. */
+  /** Template of its URLs, which identifies it. */
   address: string;
   /** The URL of a file, or null if this mirror cannot have it. */
   urlOf: (repository: Repository, fileName: string) => string | null;
@@ -15,13 +15,13 @@ export interface MirrorOptions {
   now?: (() => number) | undefined;
 }
 
-/** A server that holds a repository's files, and what is known of its health. */
+/** A server that holds a repository's files, and what is known about its health. */
 export class Mirror {
   readonly name: string;
   readonly address: string;
   readonly urlOf: MirrorOptions["urlOf"];
   readonly health: MirrorHealth;
-  /** Milliseconds of a monotonic clock, by which it is judged. */
+  /** Milliseconds of the monotonic clock by which it is judged. */
   readonly now: () => number;
 
   constructor({ name, address, urlOf, now = () => performance.now() }: MirrorOptions) {
@@ -35,7 +35,7 @@ export class Mirror {
 
 /**
  * A mirror by its address: the root of one, or a complete line of a pacman mirrorlist. Names are
- * sent unescaped, as pacman sends them.
+ * sent unescaped, as pacman does.
  */
 export function mirrorAt(root: string, layout: string, now?: () => number): Mirror {
   const address = serverLine(root, layout);
@@ -51,8 +51,8 @@ export function mirrorAt(root: string, layout: string, now?: () => number): Mirr
 }
 
 /**
- * The Arch Linux Archive's pool of every package: `<address>/<first letter>/<name>/<file>`. It
- * keeps no databases.
+ * The Arch Linux Archive's pool of every package: `<address>/<first letter>/<name>/<file>`. It has
+ * no databases.
  */
 export function archiveAt(root: string, now?: () => number): Mirror {
   const address = root.replace(/\/+$/, "");
@@ -68,7 +68,7 @@ export function archiveAt(root: string, now?: () => number): Mirror {
   });
 }
 
-/** The URL of a file beside the repositories, whose decoded name may have any characters. */
+/** The URL of a file outside the repositories, whose decoded name may contain any characters. */
 function extraUrl(root: string, { pathOnMirror }: ExtraDirectory, fileName: string): string {
   const path = pathOnMirror === "" ? fileName : `${pathOnMirror}/${fileName}`;
   return `${root}/${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`;

@@ -5,6 +5,6 @@ export interface MirrorLimits {
   answerTimeoutMs: number;
   /** Below this rate of a transfer another mirror is tried; 0 if only a much faster one counts. */
   minimumBytesPerSecond: number;
-  /** Files from this length on come from several mirrors at once; 0 for none. */
+  /** Files of at least this length come from several mirrors at once; 0 for none. */
   stripeThresholdBytes: number;
 }

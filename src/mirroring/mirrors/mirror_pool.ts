@@ -3,16 +3,18 @@ import { type FilePath, RefusedFiles } from "./refused_files.ts";
 
 /**
  * How many more transfers a mirror with the served database carries before another one is asked
- * first: it surely has the files that clients want, but should not carry all of the load.
+ * first: it surely has the files that clients want, but should not carry the whole load.
  */
 const HEAD_START = 3;
-/** How many more transfers another mirror carries before one that is much slower gets one. */
+/** How many more transfers another mirror carries before a much slower one gets any. */
 const SLOWNESS = 5;
 /** How many times slower that is, as a power of two; up to there, each doubling counts as one. */
 const MUCH_SLOWER = 2;
-/** Bytes per second above which a mirror is as fast as can be told: most lines are slower. */
+/** Bytes per second above which differences between mirrors do not count: most lines are slower. */
 export const FAST = 16 * 1024 * 1024;
-/** Transfers that a mirror carries at a time while another one is there: many allow few more. */
+/**
+ * Transfers that a mirror carries at a time while another one is available: many allow few more.
+ */
 const MAX_TRANSFERS = 6;
 
 /** How a mirror's database compares with the served one. */
@@ -20,16 +22,16 @@ type Standing = "current" | "lagging";
 
 /** The mirrors of a distribution, and the order in which to ask them. */
 export class MirrorPool {
-  /** Bytes per second below which a mirror is slow, even if no other one is known to be faster. */
+  /** Bytes per second below which a mirror is slow, even if no other is known to be faster. */
   minimumBytesPerSecond = 0;
-  /** By repository directory; mirrors not heard of are missing. */
+  /** By repository directory; unknown mirrors are absent. */
   readonly #standings = new Map<string, Map<Mirror, Standing>>();
   readonly #refused: RefusedFiles;
   #mirrors: readonly Mirror[];
   #archive: Mirror | null;
   #turn = 0;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(
     mirrors: readonly Mirror[],
     archive: Mirror | null = null,
@@ -44,7 +46,7 @@ export class MirrorPool {
     return this.#mirrors;
   }
 
-  /** Whether every mirror has failed, and not ended a response as it should since. */
+  /** Whether every mirror has failed, without completing a response since. */
   get isDown(): boolean {
     return this.#mirrors.every(({ health }) => health.failures > 0);
   }
@@ -55,12 +57,12 @@ export class MirrorPool {
     return ready.length > 0 && ready.every(isFull);
   }
 
-  /** Keeps old packages and no databases; null if there is none. */
+  /** Has old packages and no databases; null if there is none. */
   get archive(): Mirror | null {
     return this.#archive;
   }
 
-  /** Replaces the mirrors, and keeps what is known of those that stay. */
+  /** Replaces the mirrors, keeping what is known about those that stay. */
   replace(mirrors: readonly Mirror[], archive: Mirror | null): void {
     for (const standings of this.#standings.values()) {
       for (const mirror of standings.keys()) {
@@ -88,23 +90,25 @@ export class MirrorPool {
   }
 
   /**
-   * Records that a mirror sent something that cannot be the file. It is the last to be asked for that
-   * file until some minutes have passed or `forgive` is called, whatever else it sends.
+   * Records that a mirror sent something that cannot be the file. It is asked last for that file
+   * until some minutes have passed or `forgive` is called, whatever else it sends.
    */
   refuse(mirror: Mirror, file: FilePath): void {
     this.#refused.add(mirror, file);
   }
 
-  /** Forgets what was refused in a directory: the mirrors have been asked for its database anew. */
+  /**
+   * Forgets refusals in a directory, because the mirrors have been asked for its database again.
+   */
   forgive(directory: string): void {
     this.#refused.forget(directory);
   }
 
   /**
    * The mirrors to ask, in order: `ready` ones by their load and speed, those with the served
-   * database of `directory` preferred and lagging ones last; then `resting` ones, the soonest back
-   * first; then those whose `file` was `refused`. Without a directory only load and speed count.
-   * Those that want to be left alone are none of them.
+   * database of `directory` preferred and lagging ones last; then `resting` ones, soonest return
+   * first; then those whose `file` was `refused`. Without a directory, only load and speed count.
+   * Excludes those that requested to be left alone.
    */
   candidates(
     directory: string | null,
@@ -134,8 +138,8 @@ export class MirrorPool {
   }
 
   /**
-   * How far a mirror is behind the fastest ready one, as a number of transfers. Those that nothing
-   * is known of are not: they get their chance.
+   * How far a mirror is behind the fastest ready one, as a number of transfers. Unknown mirrors are
+   * not behind: they get their chance.
    */
   #speeds(mirrors: readonly Mirror[]): (mirror: Mirror) => number {
     const rateOf = ({ health }: Mirror) => Math.min(health.bytesPerSecond ?? 0, FAST);

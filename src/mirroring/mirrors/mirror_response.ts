@@ -3,27 +3,29 @@ import { PkgstashError } from "../../errors.ts";
 import type { Mirror } from "./mirror.ts";
 import { type Sample, sampleSince } from "./throughput.ts";
 
-/** Shortest interval between two looks at a body that may have stalled. */
+/** Shortest interval between two checks for a stall. */
 const MIN_WATCH_INTERVAL_MS = 10;
-/** A long body is told to the mirror's health in pieces of this much waiting. */
+/** A long body is reported to the mirror's health after each such period of waiting. */
 const SAMPLE_MS = 1_000;
 
-/** The most bytes that are taken at once. */
+/** The most bytes to take at once. */
 const READ_BYTES = 256 * 1024;
-/** The most of the first ones: somebody waits until they are checked, written and hashed. */
+/**
+ * The most to take of the first ones: a client waits until they are checked, written and hashed.
+ */
 const FIRST_READ_BYTES = 64 * 1024;
 
 /** Why a mirror's response was not used. The message is a reason that follows the mirror's name. */
 export class MirrorRefusal extends PkgstashError {
   constructor(
     /**
-     * `missing`: the mirror works and does not have the file; `different`: it works and has, or
-     * may have, another file of that name than the one begun; `busy`: it may serve the same request
+     * `missing`: the mirror works and does not have the file; `different`: it works and has, or may
+     * have, another file with that name than the one begun; `busy`: it may serve the same request
      * later; `faulty`: anything else.
      */
     readonly reason: "missing" | "different" | "busy" | "faulty",
     message: string,
-    /** When the mirror may be asked again, if it says so; milliseconds from now, or null. */
+    /** When the mirror may be asked again, as stated by it; milliseconds from now, or null. */
     readonly retryAfterMs: number | null = null,
   ) {
     super(reason === "missing" ? "not_found" : "upstream", message);
@@ -32,33 +34,33 @@ export class MirrorRefusal extends PkgstashError {
 
 export interface MirrorResponseOptions {
   mirror: Mirror;
-  /** Its body is a byte stream, as those of `fetch` are. */
+  /** Its body is a byte stream, as returned by `fetch`. */
   response: Pick<Response, "status" | "headers" | "body">;
   /** The controller whose signal the request was made with. */
   controller: AbortController;
-  /** Time without a byte, while one is awaited, after which the body is given up. */
+  /** Time without an awaited byte after which the body is abandoned. */
   stallTimeoutMs: number;
 }
 
-/** A mirror's response whose body ends when the mirror stalls. */
+/** A mirror's response, whose body ends when the mirror stalls. */
 export class MirrorResponse {
   readonly mirror: Mirror;
   readonly status: number;
   readonly headers: Headers;
   readonly #reader: ReadableStreamBYOBReader;
-  /** Used for one read after another, since fresh memory costs more than what comes into it. */
+  /** Reused for every read, since fresh memory costs more than filling it. */
   #buffer: ArrayBuffer | null = null;
   readonly #controller: AbortController;
   readonly #stallTimeoutMs: number;
   readonly #watch: ReturnType<typeof setInterval>;
-  /** Bytes that have arrived, and the time of the waits for them that are over. */
+  /** Bytes that have arrived, and the time of completed waits for them. */
   #bytes = 0;
   #waitedMs = 0;
-  /** When the wait that lasts began, by the mirror's clock. */
+  /** When the present wait began, by the mirror's clock. */
   #askedAt: number | null = null;
-  /** The part of it that the mirror's health knows. */
+  /** The part of it already reported to the mirror's health. */
   #told: Sample = { bytes: 0, waitedMs: 0 };
-  /** Bytes that were peeked. */
+  /** Peeked bytes. */
   #ahead: Uint8Array<ArrayBuffer> = new Uint8Array();
   #waitingSince: number | null = null;
   #isStalled = false;
@@ -79,22 +81,22 @@ export class MirrorResponse {
     mirror.health.inFlight++;
   }
 
-  /** Content-Length in bytes, or null if the mirror did not send one. */
+  /** Content-Length in bytes; null if the mirror did not send one. */
   get length(): number | null {
     const value = this.headers.get("content-length");
     return value !== null && /^\d+$/.test(value) ? Number(value) : null;
   }
 
   /**
-   * All that has arrived so far, peeked bytes included, and the time in which somebody waited for it:
-   * a slow disk, a slow client or a pause of ours says nothing of the mirror.
+   * Everything that has arrived so far, including peeked bytes, and the time spent waiting for it:
+   * a slow disk, a slow client or a pause of ours says nothing about the mirror.
    */
   get received(): Sample {
     const waitingMs = this.#askedAt === null ? 0 : this.mirror.now() - this.#askedAt;
     return { bytes: this.#bytes, waitedMs: this.#waitedMs + waitingMs };
   }
 
-  /** The next bytes, which are gone with the next call of `read` or `peek`; null at the end. */
+  /** The next bytes, valid until the next call of `read` or `peek`; null at the end. */
   async read(): Promise<Uint8Array | null> {
     const ahead = this.#ahead;
     if (ahead.length === 0) return await this.#receive();
@@ -109,7 +111,7 @@ export class MirrorResponse {
       const limit = this.#bytes === 0 ? FIRST_READ_BYTES : READ_BYTES;
       const buffer = this.#buffer ?? new ArrayBuffer(Math.min(limit, this.length || limit));
       const { value, done } = await this.#reader.read(new Uint8Array(buffer));
-      // At the end it is freed at once: the garbage collector would let many of them gather.
+      // Freed at once at the end: with the garbage collector, many of them would accumulate.
       if (done) value?.buffer.transfer(0);
       this.#buffer = done ? null : value.buffer;
       this.#endWait();
@@ -139,7 +141,7 @@ export class MirrorResponse {
     }
   }
 
-  /** Reads at least `count` bytes, or all there are, without consuming them. */
+  /** Reads at least `count` bytes, or all that there are, without consuming them. */
   async peek(count: number): Promise<Uint8Array> {
     while (this.#ahead.length < count) {
       const chunk = await this.#receive();
@@ -148,7 +150,7 @@ export class MirrorResponse {
         this.#ahead = concat([this.#ahead, chunk]);
         continue;
       }
-      // It stays where it is, which costs less than a copy.
+      // It stays where it is, which is cheaper than a copy.
       this.#ahead = chunk;
       this.#buffer = null;
     }
@@ -163,7 +165,7 @@ export class MirrorResponse {
     this.#ahead = this.#ahead.subarray(count);
   }
 
-  /** Ends the request, wherever it is. */
+  /** Ends the request, at whatever stage. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

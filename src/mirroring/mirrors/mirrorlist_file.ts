@@ -8,21 +8,21 @@ import { isOwnAddress, type ListenAddress } from "./own_address.ts";
 
 const log = eventLogger("mirror");
 
-/** What is known of a mirrorlist, for people. */
+/** The state of a mirrorlist, for display. */
 export interface MirrorlistState {
   readonly upstream: string;
   readonly path: string;
-  /** How many mirrors the list in force has. */
+  /** Number of mirrors in force from the list. */
   readonly mirrors: number;
   /** When it was read, in milliseconds since the epoch; null if it never was. */
   readonly readAt: number | null;
-  /** Why the file as it is now is not in force; null if it is. */
+  /** Why the present file is not in force; null if it is. */
   readonly failure: string | null;
 }
 
 /**
- * A mirrorlist that others write, such as reflector. The last good one stays in force while the file
- * cannot be read or has no usable mirror.
+ * A mirrorlist that other programs write, such as reflector. The last good one stays in force while
+ * the file is unreadable or has no usable mirror.
  */
 export class MirrorlistFile {
   readonly #path: string;
@@ -31,7 +31,7 @@ export class MirrorlistFile {
   #urls: readonly string[] = [];
   #readAt: number | null = null;
   #failure: string | null = null;
-  /** What the file looked like when it was last read; null before. */
+  /** The file's metadata when it was last read; null before. */
   #seen: string | null = null;
 
   constructor(upstream: UpstreamConfig, listen: ListenAddress) {
@@ -44,7 +44,7 @@ export class MirrorlistFile {
     return this.#path;
   }
 
-  /** The mirrors in force, in the order of the file. */
+  /** The mirrors in force, in file order. */
   get urls(): readonly string[] {
     return this.#urls;
   }
@@ -59,17 +59,20 @@ export class MirrorlistFile {
     };
   }
 
-  /** Judges the mirrors by another configuration, and so reads the file again at the next check. */
+  /**
+   * Judges the mirrors by another configuration, and therefore reads the file again at the next
+   * check.
+   */
   reconfigure(upstream: UpstreamConfig, listen: ListenAddress): void {
     this.#upstream = upstream;
     this.#listen = listen;
     this.#seen = null;
   }
 
-  /** Reads the file if it changed. Returns whether other mirrors are in force now. */
+  /** Reads the file if it has changed. Returns whether other mirrors are in force now. */
   check(): boolean {
     try {
-      // A new file has another inode, one that is written in place another time or size.
+      // A new file has another inode; one rewritten in place has another time or size.
       const { ino, mtime, ctime, size } = Deno.statSync(this.#path);
       const seen = [ino, mtime?.getTime(), ctime?.getTime(), size].join();
       if (seen === this.#seen) return false;
@@ -101,7 +104,7 @@ export class MirrorlistFile {
     return true;
   }
 
-  /** The mirrors that can be asked, and why the first of the others cannot. */
+  /** The usable mirrors, and why the first of the others is not usable. */
   #judge(urls: readonly string[]): { usable: string[]; skipped: string | null } {
     const usable: string[] = [];
     const faults: string[] = [];
@@ -126,7 +129,7 @@ export class MirrorlistFile {
     return ambiguity === null ? null : `found ${ambiguity.found}, expected ${ambiguity.expected}`;
   }
 
-  /** Says once that the file cannot be used as it is. */
+  /** Logs once that the present file is unusable. */
   #fail(reason: string): void {
     if (reason === this.#failure) return;
     this.#failure = reason;

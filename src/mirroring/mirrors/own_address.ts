@@ -8,7 +8,7 @@ export interface ListenAddress {
 }
 
 /**
- * Whether a mirror is this daemon itself, as far as its address tells: on a machine that is its own
+ * Whether a mirror is this daemon itself, judging by its address: on a machine that is its own
  * client, pacman's mirrorlist names the daemon first.
  */
 export function isOwnAddress(mirror: string, { listenAddress, port }: ListenAddress): boolean {

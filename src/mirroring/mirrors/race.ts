@@ -31,7 +31,7 @@ export function isSilent({ error }: Pick<MirrorFailure, "error">): boolean {
   return error instanceof PkgstashError && error.kind === "upstream_timeout";
 }
 
-/** Whether an error says that the file does not exist on the mirrors. */
+/** Whether an error means that the file does not exist on the mirrors. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof PkgstashError && error.kind === "not_found";
 }
@@ -46,26 +46,28 @@ export function isDifferent({ error }: MirrorFailure): boolean {
   return error instanceof MirrorRefusal && error.reason === "different";
 }
 
-/** Whether the mirror could not be reached or was busy, so that it may be back in a moment. */
+/** Whether the mirror was unreachable or busy, so that it may be back in a moment. */
 export function isAway({ error }: MirrorFailure): boolean {
   if (error instanceof MirrorRefusal) return error.reason === "busy";
   return !(error instanceof PkgstashError) || isSilent({ error });
 }
 
 export interface RaceOptions<T> {
-  /** Time without a response after which the next mirror is asked as well. */
+  /** Time without a response after which the next mirror is asked too. */
   raceTimeoutMs: number;
-  /** Time after which all mirrors are given up. */
+  /** Time after which all mirrors are abandoned. */
   deadlineMs: number;
   signal: AbortSignal;
-  /** The next mirror to ask after these failures; null when there is none. */
+  /** The next mirror to ask after these failures; null if there is none. */
   next: (failures: readonly MirrorFailure[]) => Mirror | null;
   onFailure: (failure: MirrorFailure) => void;
-  /** Whether the failures suffice, so that silent mirrors need not be awaited once all were asked. */
+  /**
+   * Whether the failures suffice, so that silent mirrors need not be awaited once all were asked.
+   */
   settled: (failures: readonly MirrorFailure[]) => boolean;
   /**
-   * Whether a mirror that has been silent for `raceTimeoutMs` is awaited after these failures, once
-   * all were asked; by default it is.
+   * Whether to wait, once all mirrors were asked and failed like this, for one that has been silent
+   * for `raceTimeoutMs`; by default yes.
    */
   isWorthWaiting?: (mirror: Mirror, failures: readonly MirrorFailure[]) => boolean;
   /** The error when no mirror is left. */

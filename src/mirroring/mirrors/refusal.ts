@@ -11,7 +11,7 @@ const BUSY: ReadonlySet<number> = new Set([
   STATUS_CODE.GatewayTimeout,
 ]);
 
-/** Why a response of this status is not used; `isRange` tells whether a range was asked for. */
+/** Why a response with this status is not used; `isRange` tells whether a range was requested. */
 export function refusalOf({ status, headers }: Response, isRange: boolean): MirrorRefusal {
   const reason = `answered ${status}`;
   if (status === STATUS_CODE.NotFound || status === STATUS_CODE.Gone) {

@@ -1,11 +1,11 @@
 import type { Mirror } from "./mirror.ts";
 
-/** How long a file is remembered: long enough for a mirror to be synchronized. */
+/** How long to remember a file: long enough for a mirror to synchronize. */
 const AGE_MS = 600_000;
-/** Far more than are refused in that time, unless somebody means harm. */
+/** Far more than are refused in that time, except in an attack. */
 const MAX_FILES = 1_000;
 
-/** A file by the directory of its repository and its name. */
+/** A file, by its repository's directory and its name. */
 export interface FilePath {
   directory: string;
   fileName: string;
@@ -14,10 +14,10 @@ export interface FilePath {
 /** The files for which mirrors sent something else, by file and mirror. */
 export class RefusedFiles {
   readonly #now: () => number;
-  /** When each is forgotten, the oldest file first. */
+  /** When to forget each, oldest file first. */
   readonly #until = new Map<string, Map<Mirror, number>>();
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number) {
     this.#now = now;
   }

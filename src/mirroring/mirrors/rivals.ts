@@ -2,31 +2,33 @@ import type { Mirror } from "./mirror.ts";
 import { isFull, type MirrorPool } from "./mirror_pool.ts";
 import type { MirrorRequest } from "./mirror_request.ts";
 
-/** How many times faster another mirror must be to be worth a try: than a slow transfer, than any. */
+/**
+ * How many times faster than a slow transfer, or than any, another mirror must be to be worth a
+ * try.
+ */
 const FASTER = 2;
 const MUCH_FASTER = 4;
-/** A transfer that will take longer than this is worth a try of a mirror that nothing is known of. */
+/** A transfer that will take longer than this makes an unknown mirror worth a try. */
 const LONG_MS = 30_000;
 
-/** What a transfer asks for when it looks for a faster mirror. */
+/** Options for finding a mirror faster than a transfer's. */
 export type RivalsRequest = Pick<
   MirrorRequest,
   "repository" | "fileName" | "prefersCurrent" | "only"
 >;
 
-/** How a transfer gets on. */
+/** The progress of a transfer. */
 export interface TransferRate {
   bytesPerSecond: number;
-  /** Time that the rest will take. */
+  /** Estimated time for the rest. */
   remainingMs: number;
-  /** Whether the rate was seen for long enough to be no accident. */
+  /** Whether the rate was measured long enough to be reliable. */
   isSure: boolean;
 }
 
 /**
- * The mirrors that are worth a try beside the one that a transfer gets its bytes from: those that
- * were seen to be much faster, and, if its rate is sure, those that nothing is known of where the
- * transfer is slow or long.
+ * The mirrors worth trying beside the one that a transfer uses: those known to be much faster, and,
+ * if its rate is reliable and the transfer is slow or long, those of unknown speed.
  */
 export function rivalsIn(
   pool: MirrorPool,
@@ -36,7 +38,7 @@ export function rivalsIn(
   const { repository: { directory }, fileName, prefersCurrent, only } = request;
   const { bytesPerSecond, remainingMs, isSure } = rate;
   const isSlow = bytesPerSecond < minimumBytesPerSecond;
-  // Transfers side by side share the line.
+  // Concurrent transfers share the line.
   const inFlight = pool.mirrors.reduce((sum, { health }) => sum + health.inFlight, 0);
   const share = bytesPerSecond * Math.max(1, inFlight);
   const { ready } = pool.candidates(prefersCurrent === true ? directory : null, {

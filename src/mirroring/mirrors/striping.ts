@@ -6,23 +6,23 @@ import type { MirrorRequest } from "./mirror_request.ts";
 export const MAX_STRIPED_MIRRORS = 4;
 /** A mirror with more transfers than this has clients of its own to serve. */
 const MAX_TRANSFERS = 3;
-/** A mirror that is this many times slower than the best one would only be waited for. */
+/** A mirror this many times slower than the best would only be waited for. */
 const MUCH_SLOWER = 4;
-/** How long it is believed that several mirrors bring no more than one: lines change. */
+/** How long to assume that several mirrors are no faster than one: lines change. */
 const NO_GAIN_MS = 600_000;
 
-/** What a file that is to be striped is asked for by. */
+/** The request for a file to be striped. */
 export type StripedRequest = Pick<MirrorRequest, "repository" | "fileName" | "only">;
 
 /** Decides whether files are fetched from several mirrors at once, and from which. */
 export class Striping {
-  /** Length from which on a file is worth it, in bytes; 0 for none. */
+  /** Minimum length of such a file, in bytes; 0 for none. */
   thresholdBytes: number;
   readonly #pool: MirrorPool;
   readonly #now: () => number;
   #pausedUntil = -Infinity;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(
     pool: MirrorPool,
     thresholdBytes: number,
@@ -39,7 +39,7 @@ export class Striping {
       this.#now() >= this.#pausedUntil;
   }
 
-  /** Records that several mirrors brought no more than one: the line is full, or this machine is. */
+  /** Records that several mirrors were no faster than one: the line is full, or this machine is. */
   recordNoGain(): void {
     this.#pausedUntil = this.#now() + NO_GAIN_MS;
   }

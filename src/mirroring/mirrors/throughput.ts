@@ -1,25 +1,25 @@
-/** Shorter and smaller samples tell more of how connections begin than of the mirror. */
+/** Shorter and smaller samples tell more about how connections begin than about the mirror. */
 const MIN_SAMPLE_BYTES = 64 * 1024;
 const MIN_SAMPLE_MS = 1_000;
-/** Time of waiting after which earlier samples count for a little over a third. */
+/** Time constant: after this much waiting, earlier samples count for a little over a third. */
 const WINDOW_MS = 5_000;
-/** After this time without a sample nothing is known any more: mirrors change. */
+/** After this time without a sample, the rate counts as unknown: mirrors change. */
 const MAX_AGE_MS = 900_000;
 
-/** The bytes that came in the time that was spent waiting for them. */
+/** Bytes that arrived, and the time spent waiting for them. */
 export interface Sample {
   bytes: number;
   waitedMs: number;
 }
 
-/** What one transfer from a mirror gets, in bytes per second, smoothed over its transfers. */
+/** The rate of one transfer from a mirror, in bytes per second, smoothed over its transfers. */
 export class Throughput {
   readonly #now: () => number;
   #bytes = 0;
   #waitedMs = 0;
   #at = -Infinity;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number) {
     this.#now = now;
   }
@@ -32,20 +32,20 @@ export class Throughput {
     this.#at = this.#now();
   }
 
-  /** Null when too little has come lately to tell. */
+  /** Null if too little has arrived recently to tell. */
   get bytesPerSecond(): number | null {
     if (this.#now() - this.#at > MAX_AGE_MS) return null;
     return rateOf({ bytes: this.#bytes, waitedMs: this.#waitedMs });
   }
 }
 
-/** What has come since `start`. */
+/** What has arrived since `start`. */
 export function sampleSince(start: Sample, now: Sample): Sample {
   return { bytes: now.bytes - start.bytes, waitedMs: now.waitedMs - start.waitedMs };
 }
 
 /** Bytes per second. */
 export function rateOf({ bytes, waitedMs }: Sample): number {
-  // What was there without any wait came within the resolution of the clock.
+  // Bytes that took no wait arrived within the resolution of the clock.
   return bytes / Math.max(1, waitedMs) * 1000;
 }

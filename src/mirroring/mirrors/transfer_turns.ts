@@ -4,25 +4,25 @@ import { Turns } from "../../async/turns.ts";
 import { isTimeout } from "../../errors.ts";
 import type { MirrorPool } from "./mirror_pool.ts";
 
-/** Lets transfers begin in order, each when a mirror in good standing has room for one more. */
+/** Starts transfers in order, each when a mirror in good standing has room for one more. */
 export class TransferTurns {
   readonly #pool: Pick<MirrorPool, "isFull">;
   readonly #inTurn = new Turns();
-  /** Wakes those that wait when another one ends. */
+  /** Wakes waiting transfers when another one ends. */
   readonly #ends = new Notifier();
 
   constructor(pool: Pick<MirrorPool, "isFull">) {
     this.#pool = pool;
   }
 
-  /** Tells that a transfer has ended. */
+  /** Reports that a transfer has ended. */
   recordEnd(): void {
     this.#ends.notify();
   }
 
   /**
-   * Calls `begin` in turn, when there is room or at `until`, in milliseconds of the monotonic clock.
-   * The turn ends when the transfer is on its way.
+   * Calls `begin` in turn, when there is room or at `until`, in milliseconds of the monotonic
+   * clock. The turn ends when the transfer is under way.
    */
   async run<T>(
     begin: () => Promise<T>,

@@ -39,12 +39,12 @@ export interface UpstreamOptions {
   secretHeaders?: Readonly<Record<string, string>>;
   limits: MirrorLimits;
   metrics: Metrics;
-  /** Marks the requests to mirrors; they are not marked without. */
+  /** Marks the requests to mirrors; without it, they are not marked. */
   hops?: Hops;
 }
 
 /**
- * A distribution for as long as it is configured: its mirrors, what is known of them, and the
+ * A distribution for as long as it is configured: its mirrors, what is known about them, and the
  * connections to them. It survives a reload, so transfers in flight continue, from the new mirrors
  * if need be, and the health of mirrors is not forgotten.
  */
@@ -75,7 +75,7 @@ export class Upstream {
     this.#hops = hops ?? null;
   }
 
-  /** Applies a new configuration to every request from now on; null keeps the client. */
+  /** Applies a new configuration to every further request; null keeps the client. */
   reconfigure(
     { mirrors, archive, client, secretHeaders = {}, limits }:
       & Pick<UpstreamOptions, "mirrors" | "archive" | "secretHeaders" | "limits">
@@ -97,7 +97,7 @@ export class Upstream {
     this.#connections.close();
   }
 
-  /** When a request of now must have been answered, in milliseconds of `performance.now()`. */
+  /** Deadline for a request sent now, in milliseconds of `performance.now()`. */
   deadline(): number {
     return performance.now() + this.#limits.answerTimeoutMs;
   }
@@ -133,7 +133,7 @@ export class Upstream {
     }
   }
 
-  /** Asks each mirror once, but for those that have failed for good. */
+  /** Asks each mirror once, except those that have failed for good. */
   #race(
     request: MirrorRequest,
     { deadlineAt, failures: before }: { deadlineAt: number; failures: readonly MirrorFailure[] },
@@ -167,18 +167,14 @@ export class Upstream {
     };
   }
 
-  /**
-   * The mirrors that are worth a try beside the one that a transfer gets its bytes from: those that
-   * were seen to be much faster, and, if its rate is sure, those that nothing is known of where the
-   * transfer is slow or long.
-   */
+  /** The mirrors worth trying beside the one that a transfer uses; see `rivals.ts`. */
   rivals(request: RivalsRequest, rate: TransferRate): Mirror[] {
     return rivalsIn(this.pool, this.#limits.minimumBytesPerSecond, { request, rate });
   }
 
   /**
-   * The headers of the first mirror that has a file, asked with HEAD; with GET if those that may have
-   * it do not answer a HEAD. Throws as `open` does.
+   * The headers from the first mirror that has a file, requested with HEAD, or with GET if the
+   * mirrors that may have it do not answer a HEAD. Throws like `open`.
    */
   async head(request: HeadersRequest): Promise<Headers> {
     const patienceMs = this.pool.isDown ? this.#limits.answerTimeoutMs * COMEBACK_SHARE : Infinity;
@@ -211,9 +207,9 @@ export class Upstream {
   }
 
   /**
-   * Sends a HEAD to one mirror. Returns the headers, or null if the mirror does not answer a HEAD for
-   * this file, which says nothing about a GET. Throws `MirrorRefusal` "missing" if the mirror does
-   * not have the file, and anything else that went wrong.
+   * Sends a HEAD to one mirror. Returns the headers, or null if the mirror does not answer a HEAD
+   * for this file, which says nothing about a GET. Throws `MirrorRefusal` "missing" if the mirror
+   * does not have the file, and any other failure.
    */
   async describe(
     mirror: Mirror,
@@ -299,7 +295,7 @@ export class Upstream {
     const retryAfterMs = error instanceof MirrorRefusal ? error.retryAfterMs : null;
     const begins = mirror.health.recordFailure(reasonOf(error), retryAfterMs);
     this.#metrics.countUpstreamError(mirror.name, reasonClass(error));
-    // What else fails while it rests is no news.
+    // Further failures while it rests are not news.
     log[begins ? "warn" : "debug"]("mirror failed", {
       mirror: mirror.name,
       file: fileName,
@@ -340,7 +336,7 @@ export class Upstream {
   ): Promise<MirrorResponse> {
     const askedAt = performance.now();
     const headers = request.headersFor(mirror);
-    // The request counts until its body does.
+    // The request counts until its body ends.
     mirror.health.inFlight++;
     const response = await client.get(
       url,
@@ -355,7 +351,7 @@ export class Upstream {
     if (status !== STATUS_CODE.OK && status !== STATUS_CODE.PartialContent && !isUnchanged) {
       await response.body?.cancel();
       const refusal = refusalOf(response, "range" in headers);
-      // A mirror that says that it lacks a file works well.
+      // A mirror that reports a missing file works well.
       if (refusal.reason === "missing") {
         mirror.health.recordResponse(performance.now() - askedAt);
         mirror.health.recordSuccess();

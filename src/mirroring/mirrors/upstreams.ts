@@ -13,33 +13,33 @@ import { Upstream } from "./upstream.ts";
 
 const log = eventLogger("mirror");
 
-/** The keys that mirrors are asked by. */
+/** The keys that affect requests to mirrors. */
 export type UpstreamSettings =
   & Pick<Config, "upstreams" | "archiveUrl" | "userAgent" | "upstreamProxy">
   & ListenAddress
   & MirrorLimits;
 
-/** Between two looks at the mirrorlists. */
+/** Interval between two checks of the mirrorlists. */
 const MIRRORLIST_CHECK_MS = 5_000;
 
-/** How a client for a distribution's mirrors is made. */
+/** How to create a client for a distribution's mirrors. */
 export type Connect = (options: HttpClientOptions) => HttpClient;
 
-/** Every configured distribution, by name in the order of the configuration. */
+/** Every configured distribution, by name in configuration order. */
 export class Upstreams implements Disposable {
-  /** How requests to mirrors are told from those that have come round in a circle. */
+  /** Recognizes requests that have come round in a circle. */
   readonly hops = new Hops();
   readonly #metrics: Metrics;
   readonly #connect: Connect;
   #settings: UpstreamSettings;
   #redirects: RedirectPolicy;
   #byName: ReadonlyMap<string, Upstream> = new Map();
-  /** By the names of their upstreams. */
+  /** By name of the upstream. */
   #mirrorlists: ReadonlyMap<string, MirrorlistFile> = new Map();
   readonly #onMirrorsChanged: (upstream: string) => void;
   readonly #checks: ReturnType<typeof setInterval>;
 
-  /** `onMirrorsChanged` is called when the mirrorlist of an upstream has put others in force. */
+  /** `onMirrorsChanged` is called when the mirrorlist of an upstream has put others into force. */
   constructor(
     settings: UpstreamSettings,
     metrics: Metrics,
@@ -59,8 +59,8 @@ export class Upstreams implements Disposable {
   }
 
   /**
-   * Puts a new configuration in force. A distribution that stays keeps its mirrors' health, and its
-   * connections unless the proxy or the user agent changed; one that is gone ends with its last
+   * Puts a new configuration into force. A distribution that stays keeps its mirrors' health, and
+   * its connections unless the proxy or the user agent changed; a removed one ends with its last
    * response.
    */
   reconfigure(settings: UpstreamSettings): void {
@@ -111,7 +111,7 @@ export class Upstreams implements Disposable {
     }
   }
 
-  /** Puts the mirrorlists that changed in force, as a reload would. */
+  /** Puts changed mirrorlists into force, as a reload would. */
   checkMirrorlists(): void {
     for (const [name, list] of this.#mirrorlists) {
       if (!list.check()) continue;
@@ -125,7 +125,7 @@ export class Upstreams implements Disposable {
     return [...this.#mirrorlists.values()].map(({ state }) => state);
   }
 
-  /** The distribution of this name; throws `not_found` if it is no longer configured. */
+  /** The distribution with this name; throws `not_found` if it is no longer configured. */
   get(name: string): Upstream {
     const upstream = this.#byName.get(name);
     if (upstream !== undefined) return upstream;
@@ -165,7 +165,7 @@ export class Upstreams implements Disposable {
     return lists;
   }
 
-  /** Trusts the hosts that the configuration names: mirrors, the archive, those for redirects. */
+  /** Trusts the hosts named in the configuration: mirrors, the archive, and those for redirects. */
   #trustNamedHosts(): void {
     const { upstreams, archiveUrl } = this.#settings;
     const urls = [
@@ -180,7 +180,7 @@ export class Upstreams implements Disposable {
   }
 }
 
-/** The mirrors of a distribution, each once, and those that it had already as they are. */
+/** The mirrors of a distribution, each once; those it already had are kept as they are. */
 function mirrorsOf(
   { mirrorUrls, upstreamLayout }: Pick<UpstreamConfig, "mirrorUrls" | "upstreamLayout">,
   archiveUrl: string | null,

@@ -4,7 +4,7 @@ import { vercmp } from "../../formats/pacman/vercmp.ts";
 import type { IndexedPackage } from "../../repositories/package_index.ts";
 import type { PackageLookup } from "./package_lookup.ts";
 
-/** A package file in the cache. */
+/** A cached package file. */
 export interface CachedFile {
   directory: string;
   fileName: string;
@@ -14,7 +14,7 @@ export interface CachedFile {
   fetchedAt: number;
 }
 
-/** The cached files of one package of one repository. */
+/** The cached files of one package in one repository. */
 export interface CachedPackage {
   directory: string;
   name: string;
@@ -24,7 +24,7 @@ export interface CachedPackage {
   firstFetchedAt: number;
 }
 
-/** What is cached of some repositories. */
+/** The cached content of some repositories. */
 export interface CachedPackages {
   /** By `directory/name`. */
   packages: ReadonlyMap<string, CachedPackage>;
@@ -68,7 +68,7 @@ export async function groupCached(
   return cached;
 }
 
-/** The entry of a file in the databases, the later one first; null if neither lists it. */
+/** The entry of a file in the databases, later one first; null if neither lists it. */
 export function entryAt(
   { before, after }: Databases,
   directory: string,
@@ -85,7 +85,7 @@ export function pathOf({ directory, fileName }: { directory: string; fileName: s
 export function sortedByPath<T extends { directory: string; fileName: string }>(
   files: readonly T[],
 ): Promise<T[]> {
-  // Comparing whole paths would make two texts for each of the many comparisons.
+  // Comparing whole paths would create two strings for each of the many comparisons.
   return sortedInSlices(
     files,
     (a, b) =>

@@ -7,20 +7,20 @@ const MAX_NEW_DEPENDENCIES = 100;
 export interface NewDependenciesOptions {
   /** The new version of a cached package. */
   target: LocatedPackage;
-  /** Its previous version; null if unknown, and then none of its dependencies count as new. */
+  /** Its previous version; null if unknown, in which case no dependency counts as new. */
   previous: LocatedPackage | null;
-  /** The databases that have `target`. */
+  /** The databases that contain `target`. */
   after: PackageLookup;
-  /** Names of the packages of which any version is cached; they are kept up to date anyway. */
+  /** Names of the packages with any cached version; they are kept up to date anyway. */
   cachedNames: ReadonlySet<string>;
-  /** Names of packages that clients have already; called only if a new dependency is found. */
+  /** Names of packages that clients already have; called only if a new dependency is found. */
   installed: () => ReadonlySet<string>;
-  /** Names wanted by earlier plans; they count as new as long as something depends on them. */
+  /** Names wanted by earlier plans; they count as new while something depends on them. */
   pending: ReadonlySet<string>;
 }
 
 /**
- * What a client that has the previous version of a package must fetch to install the new one: the
+ * What a client with the previous version of a package must fetch to install the new one: the
  * dependencies whose names the previous version did not list, and their own dependencies that are
  * not installed yet. A changed version constraint does not make a dependency new, but decides which
  * package satisfies it.
@@ -49,7 +49,7 @@ export function newDependencies(
     }
   };
   visit(target, (dependency) => previousNames !== null && !previousNames.has(dependency));
-  // The map grows during the loop: a dependency of a new dependency may be new as well.
+  // The map grows during the loop: a dependency of a new dependency may be new too.
   for (const dependency of found.values()) {
     visit(
       dependency,

@@ -3,11 +3,13 @@ import type { Clock } from "../../async/clock.ts";
 import type { ClientDownloads } from "../downloads/client_downloads.ts";
 import type { Download } from "../downloads/download.ts";
 
-/** How long prefetching makes way after a client has asked for a file: most files are here by then. */
+/**
+ * How long prefetching makes way after a client requested a file: most files have arrived by then.
+ */
 const YIELD_MS = 10_000;
-/** How long one run makes way in all, however busy clients are. */
+/** How long one run makes way in total, however busy clients are. */
 const MAX_YIELD_MS = 10 * 60_000;
-/** Mirrors close a connection that they cannot send to: nginx after 60 s, others sooner. */
+/** Mirrors close a connection to which they cannot send: nginx after 60 s, others sooner. */
 const MAX_PAUSE_MS = 20_000;
 
 export interface PacingOptions {
@@ -18,8 +20,8 @@ export interface PacingOptions {
 }
 
 /**
- * Holds prefetching back: by the bandwidth cap, and for a while when clients ask for files. A transfer
- * that goes on for longer is as slow as its mirror, or its client has left.
+ * Holds prefetching back: by the bandwidth cap, and for a while when clients request files. A
+ * transfer that takes longer is as slow as its mirror, or its client has left.
  */
 export class Pacing {
   readonly #options: PacingOptions;
@@ -37,7 +39,7 @@ export class Pacing {
   }
 
   /**
-   * Holds a download back that has just received `bytes`. Resolves at once when a client joins the
+   * Delays a download that has just received `bytes`. Resolves at once when a client joins the
    * download, or when the signal is aborted.
    */
   async afterChunk(bytes: number, download: Download, signal: AbortSignal): Promise<void> {

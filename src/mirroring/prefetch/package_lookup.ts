@@ -1,7 +1,7 @@
 import { type Dependency, isSatisfiedBy } from "../../formats/pacman/dependency.ts";
 import type { IndexedPackage, PackageIndex } from "../../repositories/package_index.ts";
 
-/** A package of a database, and the directory of the repository. */
+/** A package of a database, and its repository's directory. */
 export interface LocatedPackage {
   readonly directory: string;
   readonly entry: IndexedPackage;
@@ -9,23 +9,23 @@ export interface LocatedPackage {
 
 /**
  * The packages of the repositories that a machine uses together. As in pacman, of two packages with
- * the same name the one in the earlier repository wins. Making one costs nothing: it asks the indexes
- * of the databases.
+ * the same name, the one in the earlier repository wins. Creating a lookup costs nothing: it uses
+ * the indexes of the databases.
  */
 export class PackageLookup {
   readonly #repositories: ReadonlyMap<string, PackageIndex>;
 
-  /** By directory, in the order of the configuration. */
+  /** By directory, in configuration order. */
   constructor(repositories: ReadonlyMap<string, PackageIndex>) {
     this.#repositories = repositories;
   }
 
-  /** The package whose file has this name in the database of the directory; null if none has. */
+  /** The package with this file name in the database of the directory; null if there is none. */
   atFile(directory: string, fileName: string): IndexedPackage | null {
     return this.#repositories.get(directory)?.packages.get(fileName) ?? null;
   }
 
-  /** The package of this name, preferably from `directory`; null if there is none. */
+  /** The package with this name, preferably from `directory`; null if there is none. */
   named(name: string, directory: string): LocatedPackage | null {
     const own = this.#repositories.get(directory)?.byName.get(name);
     return own === undefined ? this.#allNamed(name)[0] ?? null : { directory, entry: own };
@@ -37,7 +37,7 @@ export class PackageLookup {
   }
 
   /**
-   * The packages that satisfy a dependency, in pacman's order of preference: those of that name,
+   * The packages that satisfy a dependency, in pacman's order of preference: those with that name,
    * otherwise those that provide it.
    */
   satisfiersOf(dependency: Dependency): LocatedPackage[] {

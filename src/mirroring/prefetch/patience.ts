@@ -1,11 +1,11 @@
 import type { Clock } from "../../async/clock.ts";
 import { PkgstashError } from "../../errors.ts";
 
-/** A prefetch must bring so many bytes in so much time, or others would wait for it for hours. */
+/** A prefetch must receive this many bytes in this time, or others would wait for it for hours. */
 const PATIENCE_MS = 20_000;
 const MIN_BYTES = 160 * 1024;
 
-/** A prefetch was given up because it did not get on. */
+/** A prefetch was abandoned because it was too slow. */
 export class TooSlow extends PkgstashError {
   constructor(name: string, bytes: number) {
     super(
@@ -15,13 +15,13 @@ export class TooSlow extends PkgstashError {
   }
 }
 
-/** Says how far a download is. */
+/** The progress of a download. */
 export interface Progress {
   /** Bytes received so far. */
   readonly released: number;
 }
 
-/** Measures the time in which nothing of ours held a prefetch back. */
+/** Measures the time during which nothing of ours held a prefetch back. */
 export class Patience {
   readonly #clock: Clock;
   #heldMs = 0;
@@ -43,7 +43,8 @@ export class Patience {
   }
 
   /**
-   * Rejects with {@linkcode TooSlow} when a prefetch does not get on; resolves when the signal is aborted.
+   * Rejects with {@linkcode TooSlow} when a prefetch is too slow; resolves when the signal is
+   * aborted.
    */
   async untilTooSlow(name: string, download: Progress, signal: AbortSignal): Promise<void> {
     let mark = this.#active();

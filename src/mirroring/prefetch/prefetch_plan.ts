@@ -20,7 +20,7 @@ import {
 import { closureOf, newDependencies } from "./new_dependencies.ts";
 import { type LocatedPackage, PackageLookup } from "./package_lookup.ts";
 
-/** The database of one repository: as of the last plan, and now. */
+/** The database of one repository: at the last plan, and now. */
 export interface PlannedRepository {
   directory: string;
   /** Null if there was none, or it is no longer known. */
@@ -30,22 +30,22 @@ export interface PlannedRepository {
 
 /** What not to prefetch; 0 is no limit. */
 export interface PrefetchLimits {
-  /** Since a client last asked for the package. */
+  /** Since a client last requested the package. */
   prefetchMaxIdleMs: number;
-  /** How many prefetched versions in a row no client took. */
+  /** How many prefetched versions in a row no client has taken. */
   prefetchMaxUnused: number;
-  /** Size of the package file. */
+  /** Maximum size of the package file. */
   prefetchMaxPackageBytes: number;
 }
 
 export interface PrefetchPlanInput {
-  /** All repositories of one upstream and architecture, in the order of the configuration. */
+  /** All repositories of one upstream and architecture, in configuration order. */
   repositories: readonly PlannedRepository[];
   /** The cached files; those of other repositories are ignored. */
   cached: readonly CachedFile[];
   /** Files that earlier plans wanted and that have not been fetched yet. */
   pending: readonly { directory: string; fileName: string }[];
-  /** What clients asked for, by package name. */
+  /** What clients requested, by package name. */
   historyOf: (directory: string, name: string) => PackageHistory;
   limits: PrefetchLimits;
   /** Milliseconds since the epoch. */
@@ -54,7 +54,7 @@ export interface PrefetchPlanInput {
 
 /** Why a file is wanted. */
 export type WishReason =
-  /** The database lists another file of the package than the cached one. */
+  /** The database lists a file of the package other than the cached one. */
   | "new_version"
   /** It replaces a cached package that is no longer in any repository. */
   | "replaces"
@@ -66,11 +66,13 @@ export interface Wish {
   directory: string;
   fileName: string;
   reason: WishReason;
-  /** The cached package that it is fetched for. */
+  /** The cached package for which it is fetched. */
   of: string;
-  /** When a client last asked for that package, or when it was cached; ms since the epoch. */
+  /**
+   * When a client last requested that package, or when it was cached; milliseconds since the epoch.
+   */
   askedAt: number;
-  /** Bytes, by the database; null if it does not say. */
+  /** Bytes, according to the database; null if it does not say. */
   size: number | null;
 }
 
@@ -109,16 +111,15 @@ interface Candidate {
   refusal: "idle" | "unused" | null;
 }
 
-/** What a plan is based on. */
+/** The input of a plan. */
 type Facts = Omit<PrefetchPlanInput, "repositories" | "cached"> & {
   databases: Databases;
   cached: CachedPackages;
 };
 
 /**
- * Decides what to prefetch, from the databases as they were and as they are now. Most cached packages
- * are current and did not change; of these, nothing but that is looked at. The event loop runs in
- * between.
+ * Decides what to prefetch, from the previous and the present databases. Most cached packages are
+ * current and unchanged; for these, only that is checked. The event loop runs in between.
  */
 export async function planPrefetch(input: PrefetchPlanInput): Promise<PrefetchPlan> {
   const { repositories, limits } = input;
@@ -162,7 +163,7 @@ export async function planPrefetch(input: PrefetchPlanInput): Promise<PrefetchPl
 
 /**
  * Packages that earlier plans wanted and of which no version is cached, as the databases list them
- * now. A package of the same name in another repository is a different one.
+ * now. A package with the same name in another repository is a different one.
  */
 async function pendingPackages(
   { pending, databases, cached }: Facts,
@@ -175,8 +176,8 @@ async function pendingPackages(
 }
 
 /**
- * Packages that clients probably want, judged by the cache and by earlier plans, and those that are
- * cached but no longer in any database.
+ * Packages that clients probably want, judging by the cache and by earlier plans, and those that
+ * are cached but no longer in any database.
  */
 async function demandsOf(
   facts: Facts,
@@ -192,8 +193,7 @@ async function demandsOf(
     const { directory, name, newest: { version } } = cached;
     const target = after.named(name, directory);
     if (target !== null) {
-      // Of a package that is cached and did not change, nothing can be missing but what earlier plans
-      // wanted.
+      // A cached, unchanged package can lack nothing except what earlier plans wanted.
       const previous = before.named(name, directory);
       const isSettled = isCached(facts.cached, { target, directory }) && previous !== null &&
         isSamePackage(previous.entry, target.entry) && !needsPending(target.entry);
@@ -209,8 +209,8 @@ async function demandsOf(
       removed.push({ directory, name, fileName: null, reason: "removed" });
     }
   }
-  // When a package is rebuilt under the same name, its cached file is removed at once. What
-  // remains is the wish.
+  // When a package is rebuilt under the same name, its cached file is removed at once. What remains
+  // is the wish.
   for (const target of pending) {
     const { directory, entry: { name, fileName } } = target;
     const { askedAt, unusedPrefetches } = historyOf(facts, directory, fileName);
@@ -237,7 +237,7 @@ function demandOf(
   reason: Demand["reason"],
 ): Demand {
   const old = historyOf(facts, directory, newest.fileName);
-  // Clients may already know a package that was renamed or moved by its new name or directory.
+  // Clients may already know a renamed or moved package by its new name or directory.
   const current = historyOf(facts, target.directory, target.entry.fileName);
   const askedAt = Math.max(old.askedAt ?? -Infinity, current.askedAt ?? -Infinity);
   return {
@@ -250,7 +250,7 @@ function demandOf(
   };
 }
 
-/** What the targets of the demands depend on and their previous versions did not. */
+/** Dependencies of the demanded targets that their previous versions did not have. */
 async function dependencyCandidates(
   facts: Facts,
   demands: readonly Demand[],
@@ -317,7 +317,7 @@ function historyOf(facts: Facts, directory: string, fileName: string): PackageHi
   return facts.historyOf(directory, parsePackageFileName(fileName)?.name ?? fileName);
 }
 
-/** Merges the candidates: a file is wanted if one of them is neither refused nor too large. */
+/** Merges the candidates: a file is wanted if at least one is neither refused nor too large. */
 function decide(candidates: readonly Candidate[], maxPackageBytes: number): PrefetchPlan {
   const wanted = new Map<string, Wish>();
   const skipped = new Map<string, SkippedPackage>();

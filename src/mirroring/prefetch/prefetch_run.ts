@@ -17,7 +17,7 @@ import type { WishList } from "./wish_planner.ts";
 
 const log = eventLogger("prefetch");
 
-/** After so many files that did not get on, the rest would not, either. */
+/** After this many files that were too slow, the rest would be too. */
 const MAX_SLOW_IN_A_ROW = 3;
 
 /** One step of a prefetch. Sizes are in bytes, files are paths below the server's root. */
@@ -34,7 +34,7 @@ export interface PrefetchRunOptions {
   tree: Pick<RepositoryTree, "fileAt">;
   settings: Pick<Config, "prefetchConcurrency" | "prefetchBytesPerSecond" | "prefetchWindow">;
   listener: (event: PrefetchEvent) => void;
-  /** Ends the run; wishes that are left are postponed. */
+  /** Ends the run; remaining wishes are postponed. */
   signal: AbortSignal;
   clock?: Clock;
 }
@@ -42,7 +42,7 @@ export interface PrefetchRunOptions {
 /** The result of a run. Files are paths below the server's root. */
 export interface PrefetchReport {
   fetched: string[];
-  /** Size of the packages fetched. */
+  /** Total size of the packages fetched. */
   bytes: number;
   failed: { file: string; reason: string }[];
   /** Still wanted: the time window closed, or the run was stopped. */
@@ -54,15 +54,15 @@ export interface PrefetchReport {
 interface Task {
   file: PackageFile;
   wish: Wish;
-  /** Since when the file is wanted, in milliseconds since the epoch. */
+  /** When the file was first wanted, in milliseconds since the epoch. */
   since: number;
 }
 
 /**
- * One run that fetches packages and their signatures before a client asks for them. It shares
- * downloads with clients and makes way for them: after a client has asked for a file, no other one is
- * started for a while and those in flight pause. A file that does not get on is given up. What could
- * not be fetched stays wanted.
+ * One run that fetches packages and their signatures before a client requests them. It shares
+ * downloads with clients and makes way for them: after a client has requested a file, no other one
+ * is started for a while and those in flight pause. A file that is too slow is abandoned. Whatever
+ * could not be fetched stays wanted.
  */
 export class PrefetchRun {
   readonly #options: PrefetchRunOptions;
@@ -87,7 +87,7 @@ export class PrefetchRun {
     this.#pacing = new Pacing({ clients, cap, clock });
   }
 
-  /** Fetches the wishes, the oldest first. Never throws because of a file that fails. */
+  /** Fetches the wishes, oldest first. Never throws because of a file that fails. */
   async fetch(list: WishList): Promise<PrefetchReport> {
     const { settings: { prefetchConcurrency }, listener } = this.#options;
     const report = this.#report;
@@ -136,7 +136,7 @@ export class PrefetchRun {
   }
 
   /**
-   * Takes tasks from the queue until it is empty, the time window is closed, the mirrors turn out too
+   * Takes tasks from the queue until it is empty, the time window is closed, the mirrors prove too
    * slow, or the run stops.
    */
   async #work(queue: Task[]): Promise<void> {
@@ -183,7 +183,9 @@ export class PrefetchRun {
     }
   }
 
-  /** Returns the size of the package; 0 if it was cached already, or a client's download brought it. */
+  /**
+   * Returns the size of the package; 0 if it was already cached, or a client's download brought it.
+   */
   async #fetchPackage(file: PackageFile): Promise<number> {
     const { outcome, bytes, started } = await this.#download(file);
     return outcome.result === "fetched" && started ? bytes : 0;
@@ -201,8 +203,8 @@ export class PrefetchRun {
   }
 
   /**
-   * Joins or starts a download and waits for it, but not for one that is too slow, and not when the
-   * run is stopped. A download that this run started is then aborted, unless a client has joined it.
+   * Joins or starts a download and waits for it, unless it is too slow or the run is stopped. A
+   * download that this run started is then aborted, unless a client has joined it.
    */
   async #download(
     file: PackageFile,
@@ -223,7 +225,7 @@ export class PrefetchRun {
       return { outcome, bytes: download.released, started };
     } catch (error) {
       if (started && !clients.has(download)) {
-        // Does nothing to one that has ended. Until it has, who asks for the file would join it.
+        // Does nothing to one that has ended. Until it has, requests for the file would join it.
         download.abort();
         await download.done.catch(() => {});
       }

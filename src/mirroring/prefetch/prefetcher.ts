@@ -16,12 +16,12 @@ export interface PlanEvent {
   bytes: number | null;
 }
 
-/** Receives the steps of a prefetch as they are made. */
+/** Receives the steps of a prefetch as they happen. */
 export type PrefetchListener = (event: PlanEvent | PrefetchEvent) => void;
 
 export interface PrefetcherOptions extends Pick<PrefetchRunOptions, "clients" | "index"> {
   planner: Pick<WishPlanner, "plan">;
-  /** Called at each run, since the configuration may change. */
+  /** Called on each run, since the configuration may change. */
   packages: () => PrefetchRunOptions["packages"];
   tree: () => Pick<RepositoryTree, "fileAt">;
   settings: () => PrefetchRunOptions["settings"];
@@ -33,7 +33,7 @@ export interface PrefetcherOptions extends Pick<PrefetchRunOptions, "clients" | 
 /** Plans, announces and carries out prefetches. */
 export class Prefetcher {
   readonly #options: PrefetcherOptions;
-  /** Ends the wait for the time window; null if nothing waits. */
+  /** Cancels the wait for the time window; null if nothing waits. */
   #waiting: AbortController | null = null;
 
   constructor(options: PrefetcherOptions) {

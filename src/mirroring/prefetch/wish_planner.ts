@@ -15,7 +15,7 @@ const log = eventLogger("prefetch");
 export interface WishPlannerOptions {
   index: Pick<CacheIndex, "directories" | "filesAfter" | "historyOf" | "wish" | "wishesOf">;
   snapshots: Pick<Snapshots, "indexOf" | "pathOf">;
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   tree: () => RepositoryTree;
   settings: () => PrefetchLimits & Pick<Config, "prefetch">;
 }
@@ -23,20 +23,20 @@ export interface WishPlannerOptions {
 /** The files to prefetch. They replace the recorded wishes of the planned directories. */
 export interface WishList {
   wishes: Wish[];
-  /** The directories that were planned for. */
+  /** The directories covered by the plan. */
   planned: string[];
   /** When planning began, in milliseconds since the epoch; wishes recorded since then are kept. */
   plannedAt: number;
 }
 
-/** A repository whose database was replaced, and the snapshot before it. */
+/** A repository whose database was replaced, and the previous snapshot. */
 interface Published {
   repository: Repository;
   before: Snapshot | null;
 }
 
 /**
- * Works out which packages to prefetch, from the cache and the databases. It plans when a database
+ * Determines which packages to prefetch, from the cache and the databases. It plans when a database
  * is replaced, because new dependencies show only in the old and the new one together, and again
  * before each prefetch.
  */
@@ -46,8 +46,8 @@ export class WishPlanner {
   /** The databases of the last plan, by directory. */
   readonly #seen = new Map<string, PackageIndex>();
   /**
-   * The databases that were replaced since the last `plan`, by directory. Repositories change
-   * together: a new dependency may appear in one that is published a moment later.
+   * The databases replaced since the last `plan`, by directory. Repositories change together: a new
+   * dependency may appear in one that is published a moment later.
    */
   readonly #replaced = new Map<string, PackageIndex>();
 
@@ -98,7 +98,7 @@ export class WishPlanner {
       for (const repository of group) {
         const { directory } = repository;
         const after = await snapshots.indexOf(repository);
-        // What a database says that cannot be read is not known, and so neither what is wanted.
+        // The content of an unreadable database is unknown, and so is what is wanted.
         if (after === null || !after.isReadable) continue;
         const replaced = published?.repository.directory === directory ? published.before : null;
         const before = await this.#before(repository, after, { replaced });
@@ -138,7 +138,7 @@ export class WishPlanner {
     return before ?? after;
   }
 
-  /** The database before the first one since the start of the daemon; null if it is gone. */
+  /** The database before the first one since startup; null if it is gone. */
   async #readReplaced(
     repository: Repository,
     replaced: Snapshot | null,
@@ -149,8 +149,8 @@ export class WishPlanner {
     try {
       return await readPackageIndex(path, await snapshots.indexOf(repository));
     } catch (error) {
-      // The files of a replaced snapshot are kept only for a while, and an older version of pkgstash
-      // may have taken what this one cannot read.
+      // The files of a replaced snapshot are kept only for a while, and an older version of
+      // pkgstash may have accepted a database that this one cannot read.
       if (error instanceof Deno.errors.NotFound || error instanceof PkgstashError) return null;
       throw error;
     }

@@ -5,8 +5,10 @@ import { sendFile } from "../../repositories/send_file.ts";
 import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 
-/** Answers a GET or HEAD with what is there, and asks no mirror; never with an extra
- * path, which goes by other rules. Throws `not_found` otherwise. */
+/**
+ * Answers a GET or HEAD from the cache, without asking a mirror; never for an extra path, which
+ * follows other rules. Throws `not_found` otherwise.
+ */
 export async function respondFromCache(
   file: RepositoryFile | ExtraFile,
   request: Request,

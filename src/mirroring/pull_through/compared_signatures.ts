@@ -5,7 +5,7 @@ import type { CacheLayout } from "../cache/cache_layout.ts";
 import type { Snapshots } from "../databases/snapshots.ts";
 import { SignedFile } from "../downloads/signed_file.ts";
 
-/** Longer than any list of signatures that clients ask for between two databases. */
+/** More than the signatures that clients request between two databases. */
 const MAX_COMPARED = 20_000;
 
 export interface ComparedSignaturesOptions {
@@ -21,12 +21,12 @@ interface Comparison {
 }
 
 /**
- * The cached signatures that were compared with their packages and with the mirrors since the last
- * database or refresh. Only those may be sent before a mirror is asked.
+ * The cached signatures compared with their packages and with the mirrors since the last database
+ * or refresh. Only these may be sent before a mirror is asked.
  */
 export class ComparedSignatures {
   readonly #options: ComparedSignaturesOptions;
-  /** With the time at which a request that must not wait last looked at the package. */
+  /** With the time at which a request that must not wait last checked the package. */
   readonly #compared = new Map<string, Comparison & { seenAt: number }>();
 
   constructor(options: ComparedSignaturesOptions) {
@@ -34,15 +34,16 @@ export class ComparedSignatures {
   }
 
   /**
-   * Whether the cached signature was compared with its package and with the mirrors, in this epoch.
-   * After a start nothing is known of it, and the bytes and the time at which it was stored tell.
+   * Whether the cached signature was compared with its package and with the mirrors in this epoch.
+   * After startup nothing is known about it, so the bytes and the time at which it was stored
+   * decide.
    */
   async has(file: PackageFile): Promise<boolean> {
     const epoch = this.#options.snapshots.epochOf(file.repository);
     const compared = this.#compared.get(keyOf(file));
     const inode = (await this.packageOf(file))?.inode;
     if (compared !== undefined) return compared.epoch === epoch && compared.inode === inode;
-    // Whatever lies there is from before the refreshes and databases of this run.
+    // Whatever is there predates the refreshes and databases of this run.
     if (epoch > 0) return false;
     if (inode === undefined || !await this.#isOfServedDatabase(file)) return false;
     if (!await this.fits(file)) return false;
@@ -51,9 +52,9 @@ export class ComparedSignatures {
   }
 
   /**
-   * As `has`, of a signature that is held in memory, and without waiting: false also if that is not
-   * known. The daemon itself drops what it holds when it replaces or removes the package; where others
-   * do that, it is noticed when the package is looked at.
+   * Like `has`, for a signature held in memory, and synchronous: false also if unknown. When the
+   * daemon itself replaces or removes the package, it drops the signature; changes by others are
+   * noticed when the package is checked.
    */
   hasNow(file: PackageFile): boolean {
     const { layout, snapshots } = this.#options;
@@ -106,7 +107,7 @@ export class ComparedSignatures {
   }
 }
 
-/** The name of the package of a signature. */
+/** The name of a signature's package. */
 export function packageNameOf({ fileName }: PackageFile): string {
   return fileName.replace(/\.sig$/, "");
 }

@@ -14,9 +14,9 @@ import type { Upstreams } from "../mirrors/upstreams.ts";
 import { inTime } from "./send_download.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
-/** The part of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
+/** The share of `answerTimeoutMs` in which mirrors may confirm a snapshot before it is served. */
 const REVALIDATION_SHARE = 1 / 3;
-/** How often a snapshot is looked up again because it was replaced before its file was opened. */
+/** How often to look up a snapshot again because it was replaced before its file was opened. */
 const MAX_ATTEMPTS = 3;
 
 export interface DatabaseRequestsOptions {
@@ -24,7 +24,7 @@ export interface DatabaseRequestsOptions {
   snapshots: Snapshots;
   leases: Leases;
   upstreams: Pick<Upstreams, "get" | "hops">;
-  /** Time within which a client must get its first byte. */
+  /** Time in which a client must get its first byte. */
   answerTimeoutMs: number;
 }
 
@@ -33,14 +33,14 @@ interface DatabaseRequest {
   file: SnapshotFile;
   request: Request;
   client: Client;
-  /** When it must be answered, in milliseconds of the monotonic clock. */
+  /** Deadline in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
 
 /** Answers requests for databases, file lists and their signatures from the published snapshot. */
 export class DatabaseRequests {
   readonly #options: DatabaseRequestsOptions;
-  /** Refreshes for which a client has been answered MISS. */
+  /** Refreshes for which a client was answered MISS. */
   readonly #missed = new WeakSet<SnapshotRefresh>();
 
   constructor(options: DatabaseRequestsOptions) {
@@ -48,8 +48,8 @@ export class DatabaseRequests {
   }
 
   /**
-   * Answers a plain request for a database or file list from memory, as `respond` would if it is
-   * current; null if it cannot. A date of the client's is ours, so it is evidence of nothing.
+   * Answers a plain request for a database or file list from memory, like `respond` if it is
+   * current; null if it cannot. The date in the client's condition is ours, so it is no evidence.
    */
   recall(hot: HotFile, file: SnapshotFile, request: Request, client: Client): Response | null {
     const { member, repository } = file;
@@ -110,14 +110,14 @@ export class DatabaseRequests {
     return response;
   }
 
-  /** The snapshot that the client has the database of; null if it has none. */
+  /** The snapshot whose database the client has; null if there is none. */
   async #leasedSnapshot(asked: DatabaseRequest): Promise<Snapshot | null> {
     const { file, client } = asked;
     const lease = this.#options.leases.of(client, leaseKey(file));
     return lease === null ? null : await this.#inTime(lease.catch(() => null), asked);
   }
 
-  /** Takes it for evidence that a client has a later database than the served one at `path`. */
+  /** Treats a client's later database than the served one at `path` as evidence. */
   async #doubtIfOlder({ file, request }: DatabaseRequest, path: string): Promise<void> {
     const since = parseHttpDate(request.headers.get("if-modified-since") ?? "")?.getTime() ?? null;
     if (since === null || !isPlausible(since, Date.now())) return;
@@ -127,7 +127,9 @@ export class DatabaseRequests {
     this.#options.snapshots.doubt(file.repository, "a client has a later database");
   }
 
-  /** Asks the mirrors whether the snapshot is current, if that is due, but does not wait for long. */
+  /**
+   * Asks the mirrors whether the snapshot is current, if that is due, but does not wait for long.
+   */
   async #revalidate(asked: DatabaseRequest): Promise<CacheStatus> {
     const { snapshots, answerTimeoutMs } = this.#options;
     const { repository } = asked.file;
@@ -182,7 +184,7 @@ export class DatabaseRequests {
       const response = await this.#send(asked, snapshot, status);
       if (response === null) {
         if (snapshot.members[file.member] === undefined) throw notFound(file);
-        // Somebody removed or cut the files of the snapshot: fetch a new one.
+        // Somebody removed or truncated the files of the snapshot: fetch a new one.
         if (await snapshots.forgetLost(file.repository, snapshot)) {
           const refresh = await snapshots.refresh(file.repository);
           await this.#inTime(refresh.done, asked);
@@ -228,14 +230,14 @@ export class DatabaseRequests {
     );
   }
 
-  /** As `#inTime`, for a refresh that another request began. */
+  /** Like `#inTime`, for a refresh that another request began. */
   async #join(work: Promise<unknown>, asked: DatabaseRequest): Promise<void> {
     const { file, deadlineAt } = asked;
     const { upstreams } = this.#options;
     await this.#inTime(unlessAbsent(work, upstreams, { ...file, deadlineAt }), asked);
   }
 
-  /** The outcome of a promise, or an `upstream_timeout` when the request must be answered. */
+  /** The outcome of a promise, or an `upstream_timeout` at the request's deadline. */
   async #inTime<T>(promise: Promise<T>, { file, deadlineAt }: DatabaseRequest): Promise<T> {
     const message = `Cannot get ${file.fileName}: no mirror sent it in time. Try again later.`;
     return await inTime(deadlineAt, promise, message);
@@ -245,7 +247,7 @@ export class DatabaseRequests {
 /**
  * Whether a client has a file from a mirror whose clock was ahead. Such a condition is invalid (RFC
  * 2616, section 14.25). libcurl drops an answer with an earlier date, so the client would keep that
- * file until then; it takes one without a date, and dates it by its own clock.
+ * file until then; it accepts one without a date, and dates it by its own clock.
  */
 function isDatedAhead({ headers }: Request): boolean {
   const since = parseHttpDate(headers.get("if-modified-since") ?? "")?.getTime() ?? 0;
@@ -258,7 +260,7 @@ function withoutCondition({ method, url, headers }: Request): Request {
   return new Request(url, { method, headers: others });
 }
 
-/** What a lease is for: a database or file list under any of its names, and its signature. */
+/** What a lease covers: a database or file list under any of its names, and its signature. */
 function leaseKey({ repository, member }: SnapshotFile): string {
   return `${repository.directory}/${member.replace(/\.sig$/, "")}`;
 }

@@ -21,7 +21,7 @@ import { PastCache } from "./past_cache.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
-/** The headers of a mirror that are kept: what RFC 9111 decides by, and validators. */
+/** The headers of a mirror that are kept: those on which RFC 9111 depends, and validators. */
 const KEPT_HEADERS = [
   "age",
   "cache-control",
@@ -32,16 +32,16 @@ const KEPT_HEADERS = [
   "pragma",
   "vary",
 ];
-/** Those that say when the response was made; an older response's must not survive it. */
+/** Headers about the time of the response; those of an older response must not survive it. */
 const DATED_HEADERS = ["age", "date"];
-/** What the bytes on record are known by, which another mirror describes in its own way. */
+/** Headers that identify the bytes, which another mirror describes in its own way. */
 const VALIDATORS = ["etag", "last-modified"];
 
-/** The part of the answer timeout in which mirrors may confirm a file that can be sent stale. */
+/** The share of the answer timeout in which mirrors may confirm a file that can be sent stale. */
 const REVALIDATION_SHARE = 1 / 3;
-/** How long a file that no mirror has is not asked for again. */
+/** How long a file that no mirror has is not requested again. */
 const MISSING_MS = 5_000;
-/** Extra paths have no database, whose epochs would forget what is missing. */
+/** Extra paths have no database whose epochs would forget missing files. */
 const EPOCH = 0;
 
 export interface ExtraRequestsOptions {
@@ -51,11 +51,11 @@ export interface ExtraRequestsOptions {
   clients: ClientDownloads;
   traffic: Traffic;
   upstreams: Pick<Upstreams, "get" | "hops">;
-  /** Called after each file that was put into the cache. */
+  /** Called after each file stored in the cache. */
   onStored: () => Promise<void>;
-  /** Called with work that goes on after the answer: it must end before the daemon does. */
+  /** Called with work that continues after the answer: it must end before the daemon does. */
   onWork: (work: Promise<void>) => void;
-  /** Time within which a client must get its first byte; called at each use. */
+  /** Time in which a client must get its first byte; called on each use. */
   answerTimeoutMs: () => number;
   /** Milliseconds since the epoch. */
   now?: () => number;
@@ -67,11 +67,11 @@ interface ExtraRequest {
   request: Request;
   client: Client;
   answerTimeoutMs: number;
-  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  /** Deadline for the start of the answer, in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
 
-/** A mirror's answer, as far as it concerns the cache. */
+/** The parts of a mirror's answer that concern the cache. */
 interface Answer {
   headers: Readonly<Record<string, string>>;
   /** Milliseconds since the epoch. */
@@ -81,9 +81,9 @@ interface Answer {
 /** A download, and the recording of its outcome. */
 interface Fetch {
   download: Download;
-  /** The latest answer of each mirror, by its name. */
+  /** The latest answer of each mirror, by name. */
   answers: ReadonlyMap<string, Answer>;
-  /** Resolves when the store has been brought up to date. */
+  /** Resolves when the store has been updated. */
   recorded: Promise<void>;
 }
 
@@ -91,13 +91,13 @@ interface Fetch {
 type Outcome = Pick<Fetch, "download" | "answers"> & { stored: ExtraRecord | null };
 
 /**
- * Answers requests for files beside the repositories, which nothing is known of: they are cached as
- * HTTP says (RFC 9111), and checked by nothing.
+ * Answers requests for files outside the repositories, of which nothing is known: they are cached
+ * according to HTTP (RFC 9111), and not verified.
  */
 export class ExtraRequests {
   readonly #options: ExtraRequestsOptions;
   readonly #fetches = new WeakMap<Download, Fetch>();
-  /** Downloads that have ended, and whose outcome is being recorded, by their keys. */
+  /** Finished downloads whose outcome is being recorded, by key. */
   readonly #recording = new Map<string, Promise<void>>();
   readonly #missing = new MissingFiles();
 
@@ -139,7 +139,7 @@ export class ExtraRequests {
     return await headFromMirrors(upstreams.get(file.repository.upstream), { ...file, ...asked });
   }
 
-  /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
+  /** Answers from a download or, if the disk fails before anything is sent, bypassing the cache. */
   async #fetch(asked: ExtraRequest, stored: ExtraRecord | null): Promise<Response> {
     const { file, request, client, deadlineAt } = asked;
     try {
@@ -227,7 +227,7 @@ export class ExtraRequests {
     return { fetch, started };
   }
 
-  /** Brings the store up to date with the outcome of a download. */
+  /** Updates the store with the outcome of a download. */
   async #record(file: ExtraFile, fetch: Outcome): Promise<void> {
     const key = keyOf(file);
     // The registry forgets a download in the same turn, so no request comes in between.
@@ -244,7 +244,7 @@ export class ExtraRequests {
       const outcome = await download.done;
       if (outcome.result === "fetched") {
         const { identity, size } = outcome;
-        // Nothing but its identity is left of a file that an earlier run began.
+        // Only the identity remains of a file that an earlier run began.
         const { headers, receivedAt } = answers.get(identity.mirror) ??
           { headers: validatorsOf(identity), receivedAt: now };
         await store.replace(file, download.request.finalPath, {
@@ -261,7 +261,7 @@ export class ExtraRequests {
         if (answer !== undefined) await store.confirm(file, stored, refreshed(stored, answer));
       }
     } catch (error) {
-      // Clients learn of a failure by themselves.
+      // Clients learn of a failure themselves.
       if (!(error instanceof PkgstashError)) throw error;
       if (!isNotFound(error)) return;
       this.#missing.add(keyOf(file), EPOCH, MISSING_MS);
@@ -321,8 +321,8 @@ function judge({ headers, receivedAt }: ExtraRecord): Storability {
 }
 
 /**
- * An entity tag means nothing to another mirror; a date does, and only leads forward. With one of the
- * future, every mirror would say for ever that nothing has changed.
+ * An entity tag means nothing to another mirror; a date does, and only moves forward. With a date
+ * in the future, every mirror would forever report that nothing has changed.
  */
 function conditionsFor({ headers, mirror: from }: ExtraRecord, mirror: Mirror, now: number) {
   const { etag, "last-modified": lastModified } = headers;
@@ -341,7 +341,7 @@ function keptOf(headers: Headers): Record<string, string> {
   }));
 }
 
-/** What a 304 makes of the headers on record (RFC 9111, section 4.3.4). */
+/** Applies a 304 to the headers on record (RFC 9111, section 4.3.4). */
 function refreshed(stored: ExtraRecord, { headers, receivedAt }: Answer): Answer {
   const lasting = Object.entries(stored.headers).filter(([name]) => !DATED_HEADERS.includes(name));
   const fresh = Object.entries(headers).filter(([name]) => !VALIDATORS.includes(name));

@@ -8,13 +8,13 @@ export interface HeadRequest {
   repository: Repository;
   fileName: string;
   request: Request;
-  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  /** Deadline for the start of the answer, in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
 
 /**
- * Answers a HEAD for a file that is not in the cache, without fetching it: as the first mirror does
- * that has it. Throws a `NoMirrorError` if none has.
+ * Answers a HEAD for an uncached file without fetching it, like the first mirror that has it.
+ * Throws a `NoMirrorError` if none does.
  */
 export async function headFromMirrors(
   upstream: Upstream,

@@ -1,6 +1,6 @@
-/** Above any number of requests at once. */
+/** More than any number of concurrent requests. */
 const MAX_FILES = 10_000;
-/** How long a file is remembered the first time. */
+/** How long to remember a file the first time. */
 const FIRST_AGE_MS = 10_000;
 
 interface Missing {
@@ -12,15 +12,15 @@ interface Missing {
 }
 
 /**
- * Files that no mirror has, remembered for a while so that asking again costs nothing: for seconds at
- * first, since a file may be on its way, and twice as long each time that it is still missing. A new
- * database or a refresh forgets them all.
+ * Files that no mirror has, remembered for a while so that asking again costs nothing: for seconds
+ * at first, since a file may be on its way, and twice as long each time that it is still missing. A
+ * new database or a refresh forgets them all.
  */
 export class MissingFiles {
   readonly #now: () => number;
   readonly #byKey = new Map<string, Missing>();
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
@@ -38,12 +38,12 @@ export class MissingFiles {
     if (this.#byKey.size > MAX_FILES && oldest !== undefined) this.#byKey.delete(oldest);
   }
 
-  /** Forgets a file, because there may be one by now. */
+  /** Forgets a file, because it may exist by now. */
   forget(key: string): void {
     this.#byKey.delete(key);
   }
 
-  /** Whether a file was missing a short while ago, in the same epoch. */
+  /** Whether a file was missing recently, in the same epoch. */
   has(key: string, epoch: number): boolean {
     const missing = this.#byKey.get(key);
     return missing !== undefined && missing.epoch === epoch && missing.until > this.#now();

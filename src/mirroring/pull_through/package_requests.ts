@@ -31,9 +31,9 @@ import type { PackageSignatures } from "./package_signatures.ts";
 import { answerBy, sendDownload } from "./send_download.ts";
 import { unlessAbsent } from "./unless_absent.ts";
 
-/** How long a name that no database lists is remembered as missing. */
+/** How long to remember a name that no database lists as missing. */
 const UNKNOWN_NAME_MS = 10_000;
-/** The part of the answer timeout in which the first database may arrive. */
+/** The share of the answer timeout in which the first database may arrive. */
 const FIRST_DATABASE_SHARE = 1 / 2;
 
 export interface PackageRequestsOptions {
@@ -45,15 +45,15 @@ export interface PackageRequestsOptions {
   missing: MissingFiles;
   signatures: PackageSignatures;
   refused: RefusedBeginnings;
-  /** Room on the disk for the download of a key; null if that is not looked after. */
+  /** Makes room on the disk for the download of a key; null for no such check. */
   roomFor: ((key: string) => Room) | null;
   traffic: Traffic;
   upstreams: Pick<Upstreams, "get" | "hops">;
-  /** What the served databases say of packages. */
+  /** What the served databases say about packages. */
   snapshots: ServedDatabases;
-  /** Called for each file that was put into the cache. */
+  /** Called for each file stored in the cache. */
   onFetched: (file: PackageFile, fetched: FetchedFile) => void;
-  /** Time within which a client must get its first byte. */
+  /** Time in which a client must get its first byte. */
   answerTimeoutMs: number;
 }
 
@@ -73,7 +73,7 @@ export interface FetchedFile {
   size: number;
   /** Lower-case hexadecimal. */
   sha256: string;
-  /** Whether no client had asked for it when its download began. */
+  /** Whether no client had requested it when its download began. */
   prefetched: boolean;
 }
 
@@ -82,7 +82,7 @@ interface PackageRequest {
   file: PackageFile;
   request: Request;
   client: Client;
-  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  /** Deadline for the start of the answer, in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
 
@@ -95,8 +95,8 @@ export class PackageRequests {
   }
 
   /**
-   * Answers a plain request for a package or its signature from memory, as `respond` would; null if
-   * it cannot.
+   * Answers a plain request for a package or its signature from memory, like `respond`; null if it
+   * cannot.
    */
   recall(hot: HotFile, file: PackageFile, request: Request): Response | null {
     const { signatures, snapshots } = this.#options;
@@ -114,7 +114,7 @@ export class PackageRequests {
 
   async respond(file: PackageFile, request: Request, client: Client): Promise<Response> {
     const { signatures, snapshots, answerTimeoutMs } = this.#options;
-    // All that one request waits for has this one end.
+    // The common deadline of everything that one request waits for.
     const deadlineAt = performance.now() + answerTimeoutMs;
     try {
       const asked = { file, request, client, deadlineAt };
@@ -128,8 +128,8 @@ export class PackageRequests {
   }
 
   /**
-   * Brings a package into the cache before a client asks: joins the download in flight, or starts one
-   * that awaits `pace` after each chunk.
+   * Caches a package before a client requests it: joins the download in flight, or starts one that
+   * awaits `pace` after each chunk.
    */
   prefetch(
     file: PackageFile,
@@ -138,7 +138,7 @@ export class PackageRequests {
     return this.#download(file, { pace });
   }
 
-  /** Brings a signature into the cache. Throws `not_found` if there is none. */
+  /** Caches a signature. Throws `not_found` if there is none. */
   async prefetchSignature(file: PackageFile): Promise<void> {
     await this.#options.signatures.fetch(file);
   }
@@ -165,13 +165,13 @@ export class PackageRequests {
 
   /**
    * Answers 416 to a client that wants the rest of a file of which it may hold a wrong beginning:
-   * pacman drops that and begins anew. Null if there is nothing to refuse.
+   * pacman then drops that and starts over. Null if there is nothing to refuse.
    */
   async refuseResume(file: PackageFile, request: Request): Promise<Response | null> {
     const { refused, snapshots } = this.#options;
     const start = Number(/^bytes=(\d+)-/i.exec(request.headers.get("range") ?? "")?.[1] ?? 0);
     if (!refused.mayEndAt(keyOf(file), start)) return null;
-    // An entity tag of ours tells which file the beginning is of.
+    // An entity tag of ours tells to which file the beginning belongs.
     if (request.headers.get("if-range")?.startsWith('"')) return null;
     const { size = null } = await snapshots.expectationOf(file.repository, file.fileName) ?? {};
     const headers = new Headers(
@@ -180,7 +180,7 @@ export class PackageRequests {
     return new Response(null, { status: 416, headers });
   }
 
-  /** Answers from a download or, as long as nothing is sent, past the cache where the disk fails. */
+  /** Answers from a download or, if the disk fails before anything is sent, bypassing the cache. */
   async #startOrJoin(asked: PackageRequest): Promise<Response> {
     const { file, request, client, deadlineAt } = asked;
     try {
@@ -243,7 +243,7 @@ export class PackageRequests {
     });
   }
 
-  /** Answers a HEAD for a file that is not in the cache, without fetching it. */
+  /** Answers a HEAD for an uncached file without fetching it. */
   async #describe({ file, request, deadlineAt }: PackageRequest): Promise<Response> {
     const { snapshots, upstreams } = this.#options;
     const { fileName, repository } = file;
@@ -268,7 +268,7 @@ export class PackageRequests {
     const running = snapshots.runningRefresh(file.repository);
     if (running === null || await snapshots.current(file.repository) !== null) return;
     const limit = deadlineAt - performance.now() - answerTimeoutMs * (1 - FIRST_DATABASE_SHARE);
-    // Without it, the package is checked at its end.
+    // Without it, the package is verified at its end.
     await deadline(running.done, Math.max(0, limit)).catch(() => {});
   }
 
@@ -307,8 +307,8 @@ export class PackageRequests {
   }
 
   /**
-   * Calls `onFetched` when the download has put the file into the cache. A failure may be evidence
-   * against the served database, or show that there is no such file.
+   * Calls `onFetched` when the download has cached the file. A failure may be evidence against the
+   * served database, or show that there is no such file.
    */
   #recordOutcome(
     file: PackageFile,
@@ -323,7 +323,7 @@ export class PackageRequests {
     }, (error) => this.#judgeFailure(file, error, epoch)).catch(() => {});
   }
 
-  /** The mirror that the served database came from has moved on if it lacks or changed a file of it. */
+  /** The mirror of the served database has moved on if it lacks a file of it or changed one. */
   #judgeMirror(file: PackageFile, failure: MirrorFailure): void {
     const { snapshots } = this.#options;
     const { fileName, repository } = file;
@@ -360,7 +360,7 @@ function isContradiction(error: unknown): boolean {
   return error instanceof PkgstashError && error.kind === "content";
 }
 
-/** Whether the mirrors that are well lack a file, and the others have been away for a while. */
+/** Whether the working mirrors lack a file, and the others have been away for a while. */
 function isMissingWhereWell(error: unknown): boolean {
   return error instanceof NoMirrorError && error.failures.some(isMissing) &&
     error.failures.every((failure) =>

@@ -27,9 +27,9 @@ import { unlessAbsent } from "./unless_absent.ts";
 
 const log = eventLogger("signature");
 
-/** How long a missing signature is remembered where others are signed: it is probably late. */
+/** How long to remember a missing signature where others are signed: it is probably late. */
 const LATE_SIGNATURE_MS = 10_000;
-/** The part of the answer timeout in which mirrors may replace a signature that fits. */
+/** The share of the answer timeout in which mirrors may replace a signature that fits. */
 const REVALIDATION_SHARE = 1 / 3;
 
 export interface PackageSignaturesOptions {
@@ -50,36 +50,37 @@ export interface PackageSignaturesOptions {
     | "knownEmbeddedSignatureOf"
     | "runningRefresh"
   >;
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   settings: () => SignatureSettings;
 }
 
 export interface SignatureSettings {
-  /** How long a missing signature is remembered at most. */
+  /** How long to remember a missing signature at most. */
   missingSignatureAgeMs: number;
-  /** Time within which a client must get its first byte. */
+  /** Time in which a client must get its first byte. */
   answerTimeoutMs: number;
 }
 
 /** A signature, from a mirror or a database. */
 interface Signature {
   bytes: Uint8Array;
-  /** Last-Modified header of the mirror, or null. */
+  /** The mirror's Last-Modified header, or null. */
   lastModified: string | null;
 }
 
-/** A signature as a mirror sent it. */
+/** A signature as sent by a mirror. */
 interface Sent extends Signature {
-  /** Whether it is in the cache, beside its package. */
+  /** Whether it is cached, beside its package. */
   isStored: boolean;
-  /** Whether the cache had another one before. */
+  /** Whether a different one was cached before. */
   isNew: boolean;
 }
 
 /**
- * Answers requests for signatures of packages. A signature belongs to its package and may be replaced
- * at any time, like a database: it is kept only beside the bytes that it was made for, asked for again
- * after each new database and refresh, and gives way to the one that the database itself contains.
+ * Answers requests for signatures of packages. A signature belongs to its package and may be
+ * replaced at any time, like a database: it is kept only beside the bytes that it was made for,
+ * requested again after each new database and refresh, and superseded by one that the database
+ * itself contains.
  */
 export class PackageSignatures {
   readonly #options: PackageSignaturesOptions;
@@ -94,7 +95,7 @@ export class PackageSignatures {
     this.#compared = new ComparedSignatures(options);
   }
 
-  /** Answers a plain request for a signature from memory, as `respond` would; null if it cannot. */
+  /** Answers a plain request for a signature from memory, like `respond`; null if it cannot. */
   recall(hot: HotFile, file: PackageFile, request: Request): Response | null {
     const { snapshots } = this.#options;
     const { repository } = file;
@@ -106,7 +107,9 @@ export class PackageSignatures {
     return isRight ? hot.respond(request) : null;
   }
 
-  /** Answers a GET or HEAD for a signature by `deadlineAt`, in ms of the monotonic clock. */
+  /**
+   * Answers a GET or HEAD for a signature by `deadlineAt`, in milliseconds of the monotonic clock.
+   */
   async respond(file: PackageFile, request: Request, deadlineAt: number): Promise<Response> {
     const { fileName } = file;
     const path = this.#options.layout.fileOf(file);
@@ -133,7 +136,7 @@ export class PackageSignatures {
     }
   }
 
-  /** Brings a signature into the cache, beside its package. Throws `not_found` if there is none. */
+  /** Caches a signature, beside its package. Throws `not_found` if there is none. */
   async fetch(file: PackageFile): Promise<void> {
     if (await this.#embedded(file) !== null || await this.#compared.has(file)) return;
     this.#throwIfMissing(file);
@@ -141,14 +144,14 @@ export class PackageSignatures {
   }
 
   /**
-   * Removes the cached signature of a package that is about to be put in its place, unless it was
-   * made for the bytes at `partPath`.
+   * Removes the cached signature of a package about to be put in place, unless it was made for the
+   * bytes at `partPath`.
    */
   async makeWayFor(packageFile: PackageFile, partPath: string): Promise<void> {
     const file = signatureOf(packageFile);
     const path = this.#options.layout.fileOf(file);
     this.#compared.delete(file);
-    // A package that was rebuilt under its name may be signed where the old one was not.
+    // A package rebuilt under its name may be signed where the old one was not.
     this.#options.missing.forget(keyOf(file));
     const signature = await readIfPresent(path);
     if (signature === null || await new SignedFile(partPath).maySign(signature) !== false) return;
@@ -156,7 +159,7 @@ export class PackageSignatures {
     log.info("removed a signature that does not match its package", { file: keyOf(file) });
   }
 
-  /** The signature that the served database contains, put into the cache as well; or null. */
+  /** The signature that the served database contains, now cached too; or null. */
   async #embedded(file: PackageFile): Promise<Signature | null> {
     const { repository } = file;
     const bytes = await this.#options.snapshots.embeddedSignatureOf(
@@ -172,7 +175,7 @@ export class PackageSignatures {
     return signature;
   }
 
-  /** Stops asking mirrors, and waits until nobody is asked. */
+  /** Stops asking mirrors, and waits for requests in flight. */
   async stop(): Promise<void> {
     this.#controller.abort(
       new PkgstashError("upstream", "Cannot get a signature: the daemon is stopping."),
@@ -180,7 +183,7 @@ export class PackageSignatures {
     await Promise.allSettled(this.#asked.values());
   }
 
-  /** Puts a signature into the cache; false if that cannot be written to. */
+  /** Caches a signature; false if the cache is not writable. */
   async #store(file: PackageFile, { bytes, lastModified }: Signature): Promise<boolean> {
     const path = this.#options.layout.fileOf(file);
     const modified = parseHttpDate(lastModified ?? "") ?? 0;
@@ -201,7 +204,10 @@ export class PackageSignatures {
     throw new PkgstashError("not_found", `Cannot get ${file.fileName}: no mirror has it.`);
   }
 
-  /** What the mirrors send, within the answer timeout, or a part of it if one is kept that fits. */
+  /**
+   * What the mirrors send, within the answer timeout, or within a share of it if a fitting one is
+   * cached.
+   */
   async #inTime(file: PackageFile, deadlineAt: number, isKept: boolean): Promise<Sent> {
     const { settings, upstreams } = this.#options;
     const { answerTimeoutMs } = settings();
@@ -214,7 +220,7 @@ export class PackageSignatures {
     return await answerBy(endsAt, sent, { fileName: file.fileName, answerTimeoutMs });
   }
 
-  /** Asks the mirrors, once for all who ask at the same time. */
+  /** Asks the mirrors, once for all concurrent requests. */
   #ask(file: PackageFile): Promise<Sent> {
     const key = keyOf(file);
     let asked = this.#asked.get(key);
@@ -232,7 +238,7 @@ export class PackageSignatures {
     const { repository } = file;
     const epoch = snapshots.epochOf(repository);
     const packageKey = keyOf({ repository, fileName: packageNameOf(file) });
-    // pacman asks for the signature as soon as it has the last byte of the package.
+    // pacman requests the signature as soon as it has the last byte of the package.
     const download = downloads.get(packageKey);
     if (download?.complete === true) await download.done.catch(() => {});
     const cached = await this.#compared.packageOf(file);
@@ -240,7 +246,7 @@ export class PackageSignatures {
     try {
       const signature = await this.#fetch(file, signed);
       this.#signed.add(repository.directory);
-      // Somebody may have put another package in its place meanwhile.
+      // Another package may have replaced it meanwhile.
       if (cached === null || (await this.#compared.packageOf(file))?.inode !== cached.inode) {
         return { ...signature, isStored: false, isNew: true };
       }
@@ -301,8 +307,8 @@ export class PackageSignatures {
   }
 
   /**
-   * Refuses a signature that was made for another file. Without the package, the mirror that sends it
-   * must at least have a package of the length that the database says.
+   * Refuses a signature that was made for another file. Without the package, the mirror that sends
+   * it must at least have a package with the length in the database.
    */
   async #check(
     file: PackageFile,
@@ -328,7 +334,9 @@ export class PackageSignatures {
     throw new MirrorRefusal("different", "does not have the package that the database lists");
   }
 
-  /** A package was rebuilt under its name if the mirror of its database has a signature of another. */
+  /**
+   * A package was rebuilt under its name if the mirror of its database has a signature of another.
+   */
   async #doubtDatabaseOf(file: PackageFile, mirror: Mirror): Promise<void> {
     const { snapshots } = this.#options;
     const { repository } = file;
@@ -354,7 +362,7 @@ function signatureOf({ repository, fileName }: PackageFile): PackageFile {
   return { repository, fileName: `${fileName}.sig`, kind: "signature" };
 }
 
-/** Sends a signature that is not in the cache, because its package is not. */
+/** Sends a signature that is not cached, because its package is not. */
 function respondWith(
   request: Request,
   fileName: string,

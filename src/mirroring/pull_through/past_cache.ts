@@ -15,17 +15,17 @@ export interface PastCacheOptions
   extends Pick<TransferRequest, "repository" | "fileName" | "kind" | "patienceMs"> {
   upstream: Upstream;
   traffic: Traffic;
-  /** The address of the client. */
+  /** The client's address. */
   client: string;
   /** What the bytes are counted as. */
   countedAs: string;
-  /** What the served database says of the file; null if it does not list it. */
+  /** What the served database says about the file; null if it does not list it. */
   expectation: Expectation | null;
-  /** Called with the number of bytes of a beginning that was refused. */
+  /** Called with the number of bytes of a refused beginning. */
   onRefused: (count: number) => void;
 }
 
-/** Where in a file to begin, and what is known of it. */
+/** Where in a file to begin, and what is known about it. */
 interface Place {
   /** Called with the number of bytes handed out. */
   onSent?: (count: number) => void;
@@ -33,12 +33,12 @@ interface Place {
   /** Inclusive; null for the end. */
   last: number | null;
   identity: FileIdentity | null;
-  /** Of all bytes before `offset`, or null. */
+  /** Hash of all bytes before `offset`, or null. */
   hash: Hash | null;
   deadlineAt?: number;
 }
 
-/** A file on its way past the cache, which cannot store it. */
+/** A file for a client, bypassing the cache, which cannot store it. */
 export class PastCache {
   readonly #options: PastCacheOptions;
 

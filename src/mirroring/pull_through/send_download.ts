@@ -9,13 +9,13 @@ import type { Download } from "../downloads/download.ts";
 import type { DownloadOpening } from "../downloads/download_request.ts";
 import { type Continuation, readDownload } from "../downloads/part_reader.ts";
 
-/** How long a range waits for the download to reach its start before it is fetched ahead of it. */
+/** How long a range waits for the download to reach its start before it is fetched ahead. */
 const RANGE_PATIENCE_MS = 2_000;
 
 export interface SendDownloadOptions {
   fileName: string;
   status: CacheStatus;
-  /** When the client must get its first byte, in milliseconds of the monotonic clock. */
+  /** Deadline for the client's first byte, in milliseconds of the monotonic clock. */
   deadlineAt: number;
   /** Opens the rest of a file up to `last` if the disk fails midway. */
   continueTo?: (last: number | null) => Continuation;
@@ -98,7 +98,9 @@ export async function inTime<T>(
   }
 }
 
-/** Sends a range of a file of unknown length once it is complete, because only then it has ranges. */
+/**
+ * Sends a range of a file of unknown length once it is complete, because only then it has ranges.
+ */
 async function sendWhenDone(
   request: Request,
   download: Download,

@@ -5,14 +5,14 @@ import type { Upstreams } from "../mirrors/upstreams.ts";
 export interface WantedFile {
   repository: Repository;
   fileName: string;
-  /** When the answer must have begun, in milliseconds of the monotonic clock. */
+  /** Deadline for the start of the answer, in milliseconds of the monotonic clock. */
   deadlineAt: number;
 }
 
 /**
- * The outcome of work in flight that a request joins. Daemons that name each other as mirrors may join
- * each other's work, and would wait in a circle. So on behalf of another daemon the mirrors are asked
- * meanwhile whether they have the file; throws `not_found` if none has.
+ * The outcome of work in flight that a request joins. Daemons that use each other as mirrors may
+ * join each other's work, and would wait in a circle. So, on behalf of another daemon, the mirrors
+ * are meanwhile asked whether they have the file; throws `not_found` if none does.
  */
 export async function unlessAbsent<T>(
   work: Promise<T>,

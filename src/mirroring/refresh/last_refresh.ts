@@ -1,11 +1,11 @@
 import { statIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 
-/** Time for the machine and its network to settle after a start. */
+/** Time for the machine and its network to settle after startup. */
 const SETTLE_MS = 60_000;
 
 /**
  * When all databases were last refreshed: the modification time of a file. A machine that is not
- * always on thus catches up on the refreshes that it missed.
+ * always on thus catches up on missed refreshes.
  */
 export class LastRefresh {
   readonly #path: string;
@@ -19,7 +19,7 @@ export class LastRefresh {
     await writeFileDurably(this.#path, "");
   }
 
-  /** When that was, in milliseconds since the epoch; null for never. */
+  /** The time of the last refresh, in milliseconds since the epoch; null for never. */
   async at(): Promise<number | null> {
     return (await statIfPresent(this.#path))?.mtime?.getTime() ?? null;
   }
@@ -30,7 +30,7 @@ export class LastRefresh {
    */
   async untilDue(intervalMs: number, now: number): Promise<number> {
     const last = await this.at() ?? -Infinity;
-    // After the clock was set back, wait for one interval at most.
+    // If the clock was set back, wait for one interval at most.
     const elapsedMs = now < last ? 0 : now - last;
     return Math.min(intervalMs, Math.max(SETTLE_MS, intervalMs - elapsedMs));
   }

@@ -10,7 +10,7 @@ import type { LastRefresh } from "./last_refresh.ts";
 
 const log = eventLogger("refresh");
 
-/** Room for the largest list of files from a slow mirror. */
+/** Enough for the largest file list from a slow mirror. */
 const DATABASE_PATIENCE_MS = 15 * 60_000;
 /** A prefetch may take hours, and the cache must not outgrow its limits meanwhile. */
 const CLEANUP_INTERVAL_MS = 15 * 60_000;
@@ -24,7 +24,7 @@ export type RefreshEvent =
   | { event: "cleanup"; status: "failed"; reason: string }
   | { event: "done"; databases: number; failed: number; prefetched: number };
 
-/** What became of a refresh. */
+/** The outcome of a refresh. */
 export interface RefreshSummary {
   readonly databases: number;
   readonly failed: number;
@@ -41,17 +41,19 @@ export interface RefreshCycleOptions {
   repositories: () => Promise<Repository[]>;
   prefetcher: Pick<Prefetcher, "run">;
   cleanup: Pick<Cleanup, "run">;
-  /** Records that there was a refresh. */
+  /** Records that a refresh took place. */
   lastRefresh: Pick<LastRefresh, "record">;
-  /** How long a cycle waits for one database before it goes on without it; 15 minutes by default. */
+  /**
+   * How long a cycle waits for one database before it continues without it; 15 minutes by default.
+   */
   databasePatienceMs?: number;
   /** How often a cycle cleans up during a prefetch; every 15 minutes by default. */
   cleanupIntervalMs?: number;
 }
 
 /**
- * Keeps the cache fresh and small: refreshes the databases, prefetches, and cleans up. Whatever fails
- * of that, everything else is done.
+ * Keeps the cache fresh and small: refreshes the databases, prefetches, and cleans up. The failure
+ * of one part does not prevent the others.
  */
 export class RefreshCycle {
   readonly #options: RefreshCycleOptions;
@@ -63,14 +65,15 @@ export class RefreshCycle {
     this.#options = options;
   }
 
-  /** Tells `listener` of each refresh from now on when it has ended. */
+  /** Sends each further refresh to `listener` when it has ended. */
   listen(listener: (summary: RefreshSummary) => void): void {
     this.#onEnded = listener;
   }
 
   /**
-   * Runs the whole cycle for an administrator and passes every step to `listener`. Throws `conflict`
-   * while another one runs, and `upstream` at the end, with all reasons, if a part of it failed.
+   * Runs the whole cycle for an administrator and passes every step to `listener`. Throws
+   * `conflict` while another one runs, and `upstream` at the end, with all reasons, if a part of it
+   * failed.
    */
   async run(listener: RefreshListener = () => {}): Promise<void> {
     if (this.#running !== null) {
@@ -82,7 +85,7 @@ export class RefreshCycle {
     await this.#run(listener, { isThorough: true });
   }
 
-  /** Runs the cycle for the daemon itself, after the one that is running, if any. */
+  /** Runs the cycle for the daemon itself, after the running one, if any. */
   async runInTurn(): Promise<void> {
     while (this.#running !== null) await this.#running.catch(() => {});
     await this.#run(() => {}, { isThorough: false });
@@ -123,7 +126,7 @@ export class RefreshCycle {
     )).filter((failure) => failure !== null);
     signal.throwIfAborted();
     const failed = failures.length;
-    // When nothing could be refreshed, the network is away rather than every repository.
+    // If nothing could be refreshed, the network is down rather than every repository.
     if (failed === 0 || failed < repositories.length) await lastRefresh.record();
     const prefetching = this.#attempt("prefetch", () => prefetcher.run(listener, signal));
     await this.#cleanUpDuring(prefetching);
@@ -143,7 +146,7 @@ export class RefreshCycle {
     if (failures.length > 0) throw new PkgstashError("upstream", failures.join("\n"));
   }
 
-  /** Applies retention again and again until `work`, which must not reject, has ended. */
+  /** Applies retention repeatedly until `work`, which must not reject, has ended. */
   async #cleanUpDuring(work: Promise<unknown>): Promise<void> {
     const { cleanup, cleanupIntervalMs = CLEANUP_INTERVAL_MS } = this.#options;
     const hasEnded = () => deadline(work, cleanupIntervalMs).then(() => true, () => false);
@@ -152,7 +155,7 @@ export class RefreshCycle {
     }
   }
 
-  /** Applies retention. What it does not know of a database that failed, it keeps. */
+  /** Applies retention. It keeps packages whose database could not be read. */
   async #cleanUp(listener: RefreshListener) {
     const cleanup = await this.#attempt(
       "cleanup",
@@ -173,7 +176,7 @@ export class RefreshCycle {
     return cleanup;
   }
 
-  /** Does one part of the cycle, whose failure does not end the others. */
+  /** Runs one part of the cycle, whose failure does not end the others. */
   async #attempt<T>(
     part: string,
     work: () => Promise<T>,
@@ -188,7 +191,7 @@ export class RefreshCycle {
     }
   }
 
-  /** Refreshes one database; returns the reason if that failed, and should not have. */
+  /** Refreshes one database; returns the reason of an unexpected failure. */
   async #refresh(
     repository: Repository,
     { listener, isThorough }: { listener: RefreshListener; isThorough: boolean },
@@ -208,13 +211,14 @@ export class RefreshCycle {
     } catch (error) {
       const reason = reasonOf(error);
       listener({ event: "database", repository: directory, status: "failed", reason });
-      // That it is gone for good is told in the status, and does not make every refresh fail.
+      // A repository that is gone for good is shown in the status, and does not make every refresh
+      // fail.
       if (await this.#options.snapshots.vanishedSince(repository) !== null) return null;
       return `${directory}: ${reason}`;
     }
   }
 
-  /** The result of a database's refresh, which goes on behind the cycle if it takes too long. */
+  /** The result of a database's refresh, which continues behind the cycle if it takes too long. */
   async #inTime<T>(refresh: Promise<T>): Promise<T> {
     const { databasePatienceMs = DATABASE_PATIENCE_MS } = this.#options;
     const { signal } = this.#controller;

@@ -11,7 +11,7 @@ const log = eventLogger("refresh");
 export interface RefreshScheduleSettings {
   /** From the end of one refresh to the start of the next; 0 for no refreshes. */
   refreshIntervalMs: number;
-  /** Upper bound of the random delay of each refresh. */
+  /** Maximum random delay of each refresh. */
   refreshJitterMs: number;
 }
 
@@ -40,7 +40,7 @@ export class RefreshSchedule {
     return this.#task?.nextAt ?? null;
   }
 
-  /** Replaces the schedule. A refresh that the old one has started runs to its end. */
+  /** Replaces the schedule. A refresh started by the old one runs to its end. */
   reschedule({ refreshIntervalMs, refreshJitterMs }: RefreshScheduleSettings): Promise<void> {
     return this.#turns.run(async () => {
       const first = await this.#options.lastRefresh.untilDue(refreshIntervalMs, Date.now());
@@ -56,8 +56,8 @@ export class RefreshSchedule {
   }
 
   /**
-   * Runs a refresh, after the one that is running, if any; calls meanwhile share it. A failure is
-   * logged, never thrown.
+   * Runs a refresh, after the running one, if any; concurrent calls share it. A failure is logged,
+   * never thrown.
    */
   runNow(): Promise<void> {
     this.#waiting ??= this.#options.cycle.runInTurn()

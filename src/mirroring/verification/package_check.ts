@@ -12,33 +12,33 @@ const MAX_SIGNATURE_BYTES = 64 * 1024;
 
 /** What a cached package should be. */
 export interface PackageFacts {
-  /** Bytes; null if nobody says. */
+  /** Bytes; null if unknown. */
   readonly size: number | null;
-  /** In lower-case hexadecimal; null if nobody says. */
+  /** In lower-case hexadecimal; null if unknown. */
   readonly sha256: string | null;
   /** The signature in the database; null if it has none. */
   readonly signature: Uint8Array | null;
 }
 
-/** What a check found. Each fault is a clause such as "it has 5 bytes instead of 10". */
+/** The result of a check. Each fault is a clause such as "it has 5 bytes instead of 10". */
 export interface PackageVerdict {
-  /** What is wrong with the package; null if nothing is. */
+  /** The fault of the package; null if there is none. */
   readonly fault: string | null;
-  /** What is wrong with the signature beside it; null if nothing is, or there is none. */
+  /** The fault of the signature beside it; null if there is none, or no signature. */
   readonly signatureFault: string | null;
-  /** Of the package as it was read; null if it was not read to its end. */
+  /** SHA-256 of the package as read; null if it was not read to the end. */
   readonly sha256: string | null;
 }
 
 export interface PackageCheckOptions {
-  /** Awaited after each piece that was read. */
+  /** Awaited after each piece read. */
   pace: (bytes: number) => Promise<void>;
   signal: AbortSignal;
 }
 
 /**
- * Compares a cached package and the signature beside it with what they should be, in one pass over the
- * bytes. Returns null if the package is gone, or another file took its place meanwhile.
+ * Compares a cached package and the signature beside it with what they should be, in one pass over
+ * the bytes. Returns null if the package is gone or was replaced meanwhile.
  */
 export async function checkPackage(
   path: string,
@@ -97,14 +97,14 @@ function signatureFault(
   return isMade ? null : "it was made for another file";
 }
 
-/** The signature of a package; null if there is none. One that is too long is cut. */
+/** The signature of a package; null if there is none. An overlong one is truncated. */
 async function signatureBeside(path: string): Promise<Uint8Array | null> {
   try {
     using file = await Deno.open(`${path}.sig`);
     const bytes = new Uint8Array(MAX_SIGNATURE_BYTES);
     return bytes.slice(0, await fill(file, bytes));
   } catch {
-    // A client that wants it will fetch it anew, or be told why not.
+    // A client that wants it will fetch it again, or be told why not.
     return null;
   }
 }

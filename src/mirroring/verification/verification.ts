@@ -25,9 +25,12 @@ import {
 
 const log = eventLogger("verification");
 
-/** Between two events of progress. */
+/** Interval between two progress events. */
 const PROGRESS_INTERVAL_MS = 500;
-/** How long clients' downloads hold it up before it reads on, lest an endless one stop it for ever. */
+/**
+ * How long clients' downloads may delay the next read, so that an endless one cannot stop it
+ * forever.
+ */
 const MAX_PAUSE_MS = 20_000;
 
 /** One step of a verification. Sizes are in bytes, files are paths below the server's root. */
@@ -38,22 +41,22 @@ export type VerificationEvent =
   | { event: "file"; file: string; status: "set_aside" | "fetched" }
   | ({ event: "done" } & VerificationReport);
 
-/** What a verification found. */
+/** The result of a verification. */
 export interface VerificationReport {
-  /** Packages that were read. */
+  /** Number of packages read. */
   packages: number;
-  /** Their size. */
+  /** Their total size. */
   bytes: number;
-  /** Files that are not what they should be: packages and signatures. */
+  /** Packages and signatures that differ from what they should be. */
   wrong: number;
-  /** How many of them were fetched anew. */
+  /** How many of them were fetched again. */
   repaired: number;
-  /** Packages of which nobody says what they should be. */
+  /** Packages for which nothing says what they should be. */
   unknown: number;
 }
 
 export interface VerificationRequest {
-  /** Whether to set wrong files aside and fetch them anew. */
+  /** Whether to set wrong files aside and fetch them again. */
   repair: boolean;
   /** Name or directory of a repository; null for all. */
   repository: string | null;
@@ -68,18 +71,18 @@ export interface VerificationOptions {
   quarantine: Pick<Quarantine, "setAside">;
   snapshots: Pick<Snapshots, "expectationOf" | "embeddedSignatureOf">;
   clients: Pick<ClientDownloads, "count" | "change">;
-  /** Called at each use, since the configuration may change. */
+  /** Called on each use, since the configuration may change. */
   tree: () => Pick<RepositoryTree, "repositories" | "repositoryAt">;
   settings: () => Pick<Config, "verifyBytesPerSecond">;
-  /** Brings a file into the cache again. */
+  /** Fetches a file into the cache again. */
   refetch: (file: PackageFile) => Promise<void>;
   clock?: Clock;
 }
 
 /**
- * Compares cached packages with what the served databases, or else the index, say of them, and
- * signatures with their packages. It reads no faster than `verify_bandwidth`, and makes way for clients'
- * downloads.
+ * Compares cached packages with what the served databases, or else the index, say about them, and
+ * signatures with their packages. It reads no faster than `verify_bandwidth`, and makes way for
+ * clients' downloads.
  */
 export class Verification {
   readonly #options: VerificationOptions;
@@ -98,7 +101,7 @@ export class Verification {
 
   /**
    * Verifies, and passes every step to the listener. Throws `conflict` while another one runs,
-   * `not_found` if there is no such repository, and the signal's reason when that is aborted.
+   * `not_found` if there is no such repository, and the signal's reason if it is aborted.
    */
   async run(request: VerificationRequest): Promise<VerificationReport> {
     if (this.#running !== null) {
@@ -120,7 +123,7 @@ export class Verification {
     }
   }
 
-  /** As `run`, but waits for one that is running to end instead of throwing. */
+  /** Like `run`, but waits for a running one to end instead of throwing. */
   async runInTurn(request: VerificationRequest): Promise<VerificationReport> {
     while (this.#running !== null) await this.#running.catch(() => {});
     return await this.run(request);
@@ -207,7 +210,7 @@ export class Verification {
     return ({ directory }) => directories.has(directory);
   }
 
-  /** What the served database says of a package, or the index if it is in none. */
+  /** What the served database says about a package, or the index if it is in none. */
   async #factsOf({ directory, fileName }: CachedPackage): Promise<PackageFacts> {
     const { index, snapshots } = this.#options;
     const repository = this.#repositoryAt(directory);
@@ -224,7 +227,7 @@ export class Verification {
     };
   }
 
-  /** A package of which nobody knew what it should be is known from now on. */
+  /** Records the SHA-256 of a package for which nothing said what it should be. */
   #record({ directory, fileName }: CachedPackage, { sha256 }: PackageVerdict): void {
     const { index } = this.#options;
     if (sha256 !== null && index.file(directory, fileName)?.sha256 === null) {
@@ -232,7 +235,7 @@ export class Verification {
     }
   }
 
-  /** Sets a wrong file aside and fetches it anew; returns whether that succeeded. */
+  /** Sets a wrong file aside and fetches it again; returns whether that succeeded. */
   async #repair(
     { directory }: CachedPackage,
     { fileName, file, kind, reason }: Fault,
@@ -254,7 +257,7 @@ export class Verification {
     }
   }
 
-  /** Holds reading back: by the bandwidth, and while clients download. */
+  /** Slows down reading: by the bandwidth limit, and while clients download. */
   #pace(signal: AbortSignal): (bytes: number) => Promise<void> {
     const { settings, clients } = this.#options;
     const clock = this.#clock;
@@ -278,7 +281,7 @@ export class Verification {
   }
 }
 
-/** A file that is not what it should be. */
+/** A file that differs from what it should be. */
 interface Fault {
   fileName: string;
   /** Path below the server's root. */

@@ -12,7 +12,7 @@ export interface VerificationScheduleOptions {
   last: { untilDue(intervalMs: number, now: number): Promise<number>; record(): Promise<void> };
 }
 
-/** Verifies and repairs the cache at intervals. */
+/** Verifies and repairs the cache periodically. */
 export class VerificationSchedule {
   readonly #options: VerificationScheduleOptions;
   readonly #turns = new Turns();
@@ -22,7 +22,7 @@ export class VerificationSchedule {
     this.#options = options;
   }
 
-  /** Replaces the schedule; 0 for none. A verification that the old one started runs to its end. */
+  /** Replaces the schedule; 0 for none. A verification started by the old one runs to its end. */
   reschedule(intervalMs: number): Promise<void> {
     return this.#turns.run(async () => {
       const firstMs = await this.#options.last.untilDue(intervalMs, Date.now());

@@ -6,7 +6,7 @@ const ROOM = "mirroring/databases";
 export const DATABASES: readonly Mutant[] = [
   {
     file: `${ROOM}/publication.ts`,
-    find: "  // Again, for packages that came into the cache since the first call.\n" +
+    find: "  // Again, for packages cached since the first call.\n" +
       "  await onNewDatabase(index);\n",
     replace: "",
     breaks: "a package that came into the cache during a publication is kept with old bytes",

@@ -72,7 +72,7 @@ Deno.test("a plan that has changed removes nothing and says so", async () => {
   await page.getByRole("button", { name: "Remove exactly these" }).click();
   await page.getByText("The plan has changed since you opened it").waitFor();
   await page.getByRole("button", { name: "Remove", exact: true }).click();
-  await page.getByText(/other files would be removed by now/).waitFor();
+  await page.getByText(/it would now remove other files/).waitFor();
   await page.getByText(/4 × old version/).waitFor();
 });
 

@@ -37,7 +37,7 @@ Deno.test("a plan that has changed removes nothing", async (t) => {
       const before = await cache.files();
       const error = await assertRejects(() => cleanup.run({ plan }), PkgstashError);
       assertEquals(error.kind, "conflict");
-      assertMatch(error.message, /other files would be removed/);
+      assertMatch(error.message, /it would now remove other files/);
       assertEquals(await cache.files(), before);
       assertEquals(cache.index.removals.cleanups({ limit: 10 }), []);
     });
