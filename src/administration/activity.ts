@@ -8,9 +8,9 @@ import type { EventLog } from "./event_log.ts";
 
 const log = eventLogger("events");
 
-/** What repeats within this time is one more event at its end. */
+/** Repetitions within this time become one more event at its end. */
 const INTERVAL_MS = 60_000;
-/** How many different things are told apart within that time. */
+/** How many different deeds are distinguished within that time. */
 const MAX_SUBJECTS = 200;
 
 /** Something that the daemon did. */
@@ -18,7 +18,9 @@ export interface Deed {
   readonly kind: EventKind;
   /** An imperative, as in the audit log: "Refresh the databases". */
   readonly action: string;
-  /** What repeats if it has the same kind, action and subject; "" if there is only one. */
+  /**
+   * Deeds with the same kind, action and subject are repetitions; "" if there is only one subject.
+   */
   readonly subject: string;
   readonly details: Readonly<Record<string, unknown>>;
 }
@@ -36,7 +38,7 @@ export interface ActivityOptions {
 }
 
 /**
- * Writes down what the daemon does, without flooding: the first of several like deeds is written at
+ * Records what the daemon does, without flooding: the first of several similar deeds is recorded at
  * once, and those of the next minute together. Never throws, and nobody waits for it.
  */
 export class Activity {
@@ -44,7 +46,7 @@ export class Activity {
   readonly #clock: Pick<Clock, "monotonic">;
   readonly #intervalMs: number;
   readonly #recent = new Map<string, Recent>();
-  /** Of the daemon's own words, nothing has secrets but addresses of mirrors. */
+  /** The only secrets in the daemon's own texts are in addresses of mirrors. */
   readonly #redaction = new Redaction();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #unrecorded = 0;
@@ -79,7 +81,7 @@ export class Activity {
     if (this.#timer === undefined) this.#schedule();
   }
 
-  /** Writes what has been put together so far. */
+  /** Records the accumulated repetitions. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -97,7 +99,7 @@ export class Activity {
 
   #writeEnded(now: number): void {
     for (const [key, { endsAt, repeated, last }] of this.#recent) {
-      // The oldest come first.
+      // Oldest first.
       if (endsAt > now) break;
       this.#recent.delete(key);
       if (repeated > 0) this.#write({ ...last, details: { ...last.details, times: repeated } });
@@ -119,7 +121,8 @@ export class Activity {
     }).then(() => {
       this.#isFailing = false;
     }, (error) => {
-      // Once, until something is recorded again: a disk that takes nothing takes none of them.
+      // Logged once, until an event is recorded again: a disk that rejects one event rejects them
+      // all.
       if (!this.#isFailing) log.warn("cannot record events", { reason: reasonOf(error) });
       this.#isFailing = true;
     });

@@ -4,14 +4,16 @@ import { EndedSessions } from "./ended_sessions.ts";
 import { EventLog } from "./event_log.ts";
 import { Tokens } from "./tokens.ts";
 
-/** Who may change something, who did, and what the daemon did. Everything is made at first need. */
+/**
+ * Who may change something, who did, and what the daemon did. Everything is created on first use.
+ */
 export class Administration {
   readonly tokens: Tokens;
   readonly events: EventLog;
   readonly activity: Activity;
   readonly endedSessions: EndedSessions;
 
-  /** `stateRoot` is drawn in publishing/state_layout.ts. */
+  /** The tree at `stateRoot` is drawn in publishing/state_layout.ts. */
   constructor(stateRoot: string) {
     this.tokens = new Tokens(join(stateRoot, "tokens.json"));
     this.endedSessions = new EndedSessions(join(stateRoot, "ended_sessions.json"));

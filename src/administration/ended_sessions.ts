@@ -3,7 +3,7 @@ import { Turns } from "../async/turns.ts";
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { writeFileDurably } from "../platform/files/durable.ts";
 
-/** A session of the web admin, as far as its end needs it. */
+/** What matters about a session of the web admin when it ends. */
 export interface EndableSession {
   readonly id: string;
   /** Both in milliseconds since the epoch. */
@@ -12,15 +12,15 @@ export interface EndableSession {
 }
 
 interface Ended {
-  /** All sessions that began before are ended. */
+  /** All sessions that began earlier are ended. */
   readonly before: number;
-  /** When those that were ended one by one expire, by their ids. */
+  /** When the sessions that were ended one by one expire, by ID. */
   readonly sessions: ReadonlyMap<string, number>;
 }
 
 /**
- * The sessions of the web admin that somebody ended. A cookie proves itself, so this is what makes a
- * copy of it worthless, also after a restart.
+ * The sessions of the web admin that somebody ended. A cookie proves itself, so this list is what
+ * makes a copy of it worthless, even after a restart.
  */
 export class EndedSessions {
   readonly #path: string;
@@ -28,7 +28,7 @@ export class EndedSessions {
   readonly #changes = new Turns();
   #loaded: Promise<Ended> | null = null;
 
-  /** They are read from the file at `path` at first need. */
+  /** They are read from the file at `path` on first use. */
   constructor(path: string, clock: Clock = SYSTEM_CLOCK) {
     this.#path = path;
     this.#clock = clock;
@@ -40,7 +40,7 @@ export class EndedSessions {
     return startedAt < before || sessions.has(id);
   }
 
-  /** Resolves when it is on disk that a session is ended. */
+  /** Resolves when the end of a session is on disk. */
   add({ id, expiresAt }: EndableSession): Promise<void> {
     return this.#change(({ before, sessions }) => ({
       before,
@@ -48,9 +48,9 @@ export class EndedSessions {
     }));
   }
 
-  /** Resolves when it is on disk that all sessions are ended that there are. */
+  /** Resolves when the end of all present sessions is on disk. */
   addAll(): Promise<void> {
-    // A session that begins in this very millisecond is ended as well.
+    // A session that begins in this very millisecond is ended too.
     return this.#change(() => ({ before: this.#clock.now() + 1, sessions: new Map() }));
   }
 

@@ -1,4 +1,4 @@
-/** What an event is about: changes that somebody made and sign-ins, and what the daemon did. */
+/** The kinds of event: changes that somebody made, sign-ins, and what the daemon did. */
 export const EVENT_KINDS = [
   "change",
   "login",
@@ -11,9 +11,9 @@ export const EVENT_KINDS = [
 
 export type EventKind = typeof EVENT_KINDS[number];
 
-/** What is known of something when it happens. */
+/** What is known about an event when it happens. */
 export interface NewEvent {
-  /** A change unless given. */
+  /** A change by default. */
   readonly kind?: EventKind;
   /** Who did it, such as "administrator" or the name of a token. */
   readonly who: string;
@@ -23,15 +23,15 @@ export interface NewEvent {
   readonly action: string;
   /** Method and path of the request. */
   readonly request: string;
-  /** Further facts, as far as there are any. */
+  /** Further facts, if any. */
   readonly details: Readonly<Record<string, unknown>>;
 }
 
 /** Something that happened. */
 export interface Event extends NewEvent {
   readonly kind: EventKind;
-  /** Counts from 1 on, and is never used again. */
+  /** Ascending from 1, never reused. */
   readonly number: number;
-  /** As `Date.prototype.toISOString` writes it. */
+  /** In the format of `Date.prototype.toISOString`. */
   readonly at: string;
 }

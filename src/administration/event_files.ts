@@ -2,11 +2,11 @@ import { join } from "@std/path";
 import type { Event } from "./event.ts";
 
 export interface EventFilesOptions {
-  /** A file that has grown to this gets no more events. */
+  /** A file of this size gets no more events. */
   readonly maxFileBytes: number;
-  /** The oldest files beyond this number are removed. */
+  /** Beyond this number, the oldest files are removed. */
   readonly maxFiles: number;
-  /** Whether an event that is written survives a power failure. */
+  /** Whether a written event survives a power failure. */
   readonly isDurable: boolean;
 }
 
@@ -18,13 +18,13 @@ const LINE_FEED = 0x0a;
 interface End {
   path: string;
   bytes: number;
-  /** That of the last event; 0 before the first. */
+  /** Number of the last event; 0 before the first. */
   lastNumber: number;
 }
 
 /**
- * Events as lines of JSON, in files of a directory that are named by their first event. Nothing is
- * read or made before it is needed.
+ * Events as lines of JSON, in files named after their first event. Nothing is read or created
+ * before it is needed.
  */
 export class EventFiles {
   readonly #directory: string;
@@ -36,13 +36,13 @@ export class EventFiles {
     this.#options = options;
   }
 
-  /** The number of the last event that was written; 0 before the first. */
+  /** The number of the last event written; 0 before the first. */
   async lastNumber(): Promise<number> {
     this.#end ??= await this.#findEnd();
     return this.#end.lastNumber;
   }
 
-  /** Writes events, whose numbers are higher than all before. */
+  /** Writes events, whose numbers must be higher than all before. */
   async append(events: readonly Event[]): Promise<void> {
     const [first] = events;
     const last = events.at(-1);
@@ -60,13 +60,13 @@ export class EventFiles {
       end.lastNumber = last.number;
       if (isNew) await this.#afterRotation();
     } catch (error) {
-      // What is on disk now is found out again.
+      // The state on disk is determined again.
       this.#end = null;
       throw error;
     }
   }
 
-  /** The lines of events that may have lower numbers than `before`, the newest first. */
+  /** The lines of events that may have numbers below `before`, newest first. */
   async *newestFirst(before: number): AsyncGenerator<string> {
     for (const { path, first } of (await this.#files()).reverse()) {
       if (first >= before) continue;
@@ -74,7 +74,7 @@ export class EventFiles {
     }
   }
 
-  /** Makes the new name survive a power failure, and removes what is too old. */
+  /** Makes the new name survive a power failure, and removes files that are too old. */
   async #afterRotation(): Promise<void> {
     if (this.#options.isDurable) {
       using directory = await Deno.open(this.#directory);
@@ -86,7 +86,9 @@ export class EventFiles {
     }
   }
 
-  /** Finds the end of the last file. A line that a crash has cut was not recorded, and is removed. */
+  /**
+   * Finds the end of the last file. A line cut off by a crash was never recorded, and is removed.
+   */
   async #findEnd(): Promise<End> {
     const last = (await this.#files()).at(-1);
     if (last === undefined) return { path: this.#pathOf(1), bytes: 0, lastNumber: 0 };
@@ -102,7 +104,7 @@ export class EventFiles {
     return join(this.#directory, `${`${first}`.padStart(NUMBER_LENGTH, "0")}.jsonl`);
   }
 
-  /** The files by their first events. */
+  /** The files, by first event. */
   async #files(): Promise<{ path: string; first: number }[]> {
     const files: { path: string; first: number }[] = [];
     try {
@@ -122,7 +124,7 @@ export class EventFiles {
 export function eventOf(line: string): Event | null {
   try {
     const event = JSON.parse(line) as Event;
-    // Those of older versions have no kind.
+    // Events of older versions have no kind.
     return typeof event.number === "number" ? { ...event, kind: event.kind ?? "change" } : null;
   } catch {
     return null;

@@ -7,9 +7,9 @@ import { EventFiles, eventOf } from "./event_files.ts";
 
 export interface EventLogOptions {
   readonly clock?: Clock;
-  /** A file that has grown to this gets no more events. */
+  /** A file of this size gets no more events. */
   readonly maxFileBytes?: number;
-  /** The oldest files of changes beyond this number are removed. */
+  /** Beyond this number, the oldest files of changes are removed. */
   readonly maxFiles?: number;
   /** The same for what the daemon does. */
   readonly maxActivityFiles?: number;
@@ -24,13 +24,16 @@ export interface EventQuery {
   readonly limit: number;
   /** Only those with lower numbers. */
   readonly before?: number;
-  /** Only of these kinds; all unless given. */
+  /** Only these kinds; all by default. */
   readonly kinds?: readonly EventKind[];
-  /** Only those that have all of these words somewhere, in any case. */
+  /** Only those that contain all of these words, ignoring case. */
   readonly words?: readonly string[];
   /** Only what this one did. */
   readonly who?: string;
-  /** Only from this time on and before that one, in milliseconds since the epoch. */
+  /**
+   * Only those within this time, from `since` up to `until`, which is excluded; in milliseconds
+   * since the epoch.
+   */
   readonly since?: number;
   readonly until?: number;
 }
@@ -43,9 +46,9 @@ interface Waiting {
 }
 
 /**
- * Who changed what, which is the audit log, and what the daemon did. Both are numbered together, and
- * each has files and a bound of its own, so that no activity pushes out a change. A change that is
- * recorded is on disk, also after a power failure; those that come together are written together.
+ * Who changed what, which is the audit log, and what the daemon did. Both are numbered together,
+ * and each has its own files and limit, so that activity never displaces changes. A recorded change
+ * is on disk and survives a power failure; concurrent ones are written together.
  */
 export class EventLog {
   readonly #changes: EventFiles;
@@ -55,7 +58,7 @@ export class EventLog {
   #waiting: Waiting[] = [];
   #lastNumber: number | null = null;
 
-  /** Nothing is read or made before the first event. */
+  /** Nothing is read or created before the first event. */
   constructor(directory: string, options: EventLogOptions = {}) {
     const { maxFileBytes = MAX_FILE_BYTES, maxFiles = MAX_FILES } = options;
     const { maxActivityFiles = MAX_ACTIVITY_FILES } = options;
@@ -71,22 +74,24 @@ export class EventLog {
   /**
    * Resolves when the change is on disk.
    *
-   * @throws PkgstashError `storage` if the disk does not take it. It is not recorded then.
+   * @throws PkgstashError `storage` if the disk rejects it; it is then not recorded.
    */
   record(event: NewEvent): Promise<void> {
     return this.#add(event, false);
   }
 
-  /** Records what the daemon did. Throws as `record` does; a power failure may take the latest. */
+  /**
+   * Records what the daemon did. Throws like `record`; a power failure may lose the latest events.
+   */
   recordActivity(event: NewEvent): Promise<void> {
     return this.#add(event, true);
   }
 
-  /** The latest events that match, the newest first. */
+  /** The latest events that match, newest first. */
   async list(query: EventQuery): Promise<Event[]> {
     const { limit, before = Infinity } = query;
     const isWanted = filterOf(query);
-    // What happened before the question is part of the answer.
+    // Everything that happened before the query is part of the answer.
     await this.#turns.settled();
     const found: Event[] = [];
     const files = [this.#changes, this.#activity].map((each) =>
@@ -175,12 +180,12 @@ async function* wantedIn(
   }
 }
 
-/** Returns the event of a line if it is wanted. Most lines that are not need not be parsed. */
+/** The event of a line if it matches. Most lines that do not match need no parsing. */
 function filterOf(
   { before = Infinity, kinds, words = [], who, since = -Infinity, until = Infinity }: EventQuery,
 ): (line: string) => Event | null {
   const wanted = words.map((word) => word.toLowerCase());
-  // Within JSON, these are written in other ways.
+  // JSON escapes these characters.
   const plain = wanted.filter((word) => !/["\\\p{Cc}]/u.test(word));
   return (line) => {
     const lower = plain.length === 0 ? "" : line.toLowerCase();
@@ -196,7 +201,7 @@ function filterOf(
   };
 }
 
-/** Everything in an event that people search for. */
+/** The searchable text of an event. */
 function textOf({ who, address, action, request, details }: Event): string {
   const values = Object.values(details).map((value) =>
     typeof value === "string" ? value : JSON.stringify(value)

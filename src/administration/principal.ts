@@ -1,7 +1,7 @@
 /**
- * What a token is for. One for uploads publishes packages in its repositories, and nothing else; one
- * of a builder leases jobs, and reaches those alone. A viewer sees everything but secrets and changes
- * nothing; an approver also decides what is built.
+ * What a token is for. An upload token publishes packages in its repositories, and nothing else; a
+ * builder's token leases jobs, and has access to those alone. A viewer sees everything except
+ * secrets and changes nothing; an approver also decides what is built.
  */
 export const TOKEN_PURPOSES = [
   "administrator",
@@ -13,26 +13,26 @@ export const TOKEN_PURPOSES = [
 
 export type TokenPurpose = typeof TOKEN_PURPOSES[number];
 
-/** Who calls the API, by the token that was sent. */
+/** Who calls the API, according to the token sent. */
 export interface Principal {
-  /** As the audit log names it. */
+  /** Name in the audit log. */
   readonly name: string;
   readonly purpose: TokenPurpose;
-  /** Those that an upload token is limited to. */
+  /** The repositories of an upload token. */
   readonly repositories: readonly string[];
 }
 
-/** A token that was good once. */
+/** A token that used to be valid. */
 export interface ExpiredToken {
   readonly name: string;
   /** In milliseconds since the epoch. */
   readonly expiredAt: number;
 }
 
-/** Who calls what needs no token, as the audit log names them. */
+/** Callers without a token, as named in the audit log. */
 export const ANYONE = "anyone";
 
-/** Whoever has the token of the configuration. */
+/** Whoever has the configured token. */
 export const ADMINISTRATOR: Principal = {
   name: "administrator",
   purpose: "administrator",

@@ -1,31 +1,31 @@
 import { PkgstashError, reasonOf } from "../errors.ts";
 import { TOKEN_PURPOSES, type TokenPurpose } from "./principal.ts";
 
-/** A token as it is kept. Times are in milliseconds since the epoch. */
+/** A token as stored. Times are in milliseconds since the epoch. */
 export interface StoredToken {
-  /** Public: it is part of the token, and names it. */
+  /** Public: the part of the token that identifies it. */
   readonly id: string;
   readonly name: string;
   readonly purpose: TokenPurpose;
   readonly repositories: readonly string[];
-  /** Of the whole token, in hexadecimal. */
+  /** SHA-256 of the whole token, in hexadecimal. */
   readonly sha256: string;
   readonly createdAt: number;
-  /** From when on it is refused; null for never. */
+  /** When it expires; null for never. */
   readonly expiresAt: number | null;
   lastUsedAt: number | null;
 }
 
-/** The text of the file with these tokens. */
+/** The content of a file with these tokens. */
 export function tokenFileOf(tokens: Iterable<StoredToken>): string {
   return `${JSON.stringify({ tokens: [...tokens] }, null, 2)}\n`;
 }
 
 /**
- * The tokens in a file; none if there is no file.
+ * The tokens in a file; none if the file is missing.
  *
- * @throws PkgstashError `storage` if it cannot be read, or has been damaged: then nobody can say
- * which tokens are good.
+ * @throws PkgstashError `storage` if it is unreadable or damaged, so it is unknown which tokens are
+ * valid.
  */
 export async function readTokenFile(path: string): Promise<StoredToken[]> {
   try {

@@ -17,19 +17,19 @@ import { readTokenFile, type StoredToken, tokenFileOf } from "./token_file.ts";
 
 const log = eventLogger("tokens");
 
-/** How old the last use on disk may be. */
+/** Maximum age of the recorded last use on disk. */
 const LAST_USE_PERIOD_MS = 60_000;
 const ID_BYTES = 6;
 const SECRET_BYTES = 32;
-/** A scanner of secrets knows it by its beginning, and so does the redaction of the log. */
+/** Lets secret scanners, and the redaction of the log, recognize a token. */
 const TOKEN = /^pkgstash_([0-9a-f]{12})_[A-Za-z0-9_-]{43}$/;
 
-/** A token as it is listed, without its secret. */
+/** A token as listed, without its secret. */
 export type TokenFacts = Omit<StoredToken, "sha256">;
 
 /**
- * The tokens besides the one of the configuration. What is kept is their SHA-256: they are random, so
- * nobody finds one by trying, and a slow hash would add nothing.
+ * All tokens except the configured one. Only their SHA-256 is stored: they are random, so guessing
+ * is hopeless and a slow hash would add nothing.
  */
 export class Tokens {
   readonly #path: string;
@@ -42,13 +42,13 @@ export class Tokens {
   #usesWrittenAt = -Infinity;
   #hasUnwrittenUses = false;
 
-  /** They are read from the file at `path` at first need. */
+  /** They are read from the file at `path` on first use. */
   constructor(path: string, clock: Clock = SYSTEM_CLOCK) {
     this.#path = path;
     this.#clock = clock;
   }
 
-  /** Makes a token. It is returned once, and cannot be found out again. */
+  /** Creates a token. It is returned once, and cannot be recovered. */
   async create(
     { name, purpose, repositories, expiresAfterMs = null }: {
       name: string;
@@ -77,12 +77,12 @@ export class Tokens {
     return { token, facts };
   }
 
-  /** All tokens, the oldest first. */
+  /** All tokens, oldest first. */
   async list(): Promise<TokenFacts[]> {
     return [...(await this.#tokens()).values()].map(({ sha256: _, ...facts }) => facts);
   }
 
-  /** Makes a token, given its name or id, worthless from now on; null if there is none. */
+  /** Revokes a token, given its name or ID, with immediate effect; null if there is none. */
   async revoke(nameOrId: string): Promise<TokenFacts | null> {
     let revoked: TokenFacts | null = null;
     await this.#change((tokens) => {
@@ -98,8 +98,8 @@ export class Tokens {
   }
 
   /**
-   * Whose token it is, or was until it expired; null if it is nobody's. The time that this takes tells nothing of a secret:
-   * what is compared are hashes.
+   * The owner of a token, even of an expired one; null if it is nobody's. The time that this takes
+   * reveals nothing about a secret, because hashes are compared.
    */
   async find(token: string): Promise<Principal | ExpiredToken | null> {
     const id = TOKEN.exec(token)?.[1];
@@ -115,8 +115,8 @@ export class Tokens {
   }
 
   /**
-   * Whose token has this id, and its SHA-256, for what dies with the token; null if there is none, or
-   * it has expired.
+   * The owner of the token with this ID, and its SHA-256, for what ends with the token; null if
+   * there is none, or it has expired.
    */
   async withId(id: string): Promise<{ principal: Principal; sha256: string } | null> {
     const found = (await this.#tokens()).get(id);
@@ -182,10 +182,10 @@ export class Tokens {
   }
 }
 
-/** What the audit log calls others. */
+/** How the audit log names others. */
 const RESERVED_NAMES = [ADMINISTRATOR.name, ANYONE];
 
-/** Equals no digest that anybody can make. */
+/** Equals no possible digest. */
 const NO_DIGEST = new Uint8Array(32);
 
 function digestOf(token: string) {

@@ -1,7 +1,7 @@
 /**
- * A token bucket for everything that shares it: at most `bytesPerSecond` in the long run, and at most
- * one second's worth at once. Bytes are taken after they have arrived, so the bucket may be
- * overdrawn; the caller then waits until it is level again.
+ * A token bucket for everything that shares it: at most `bytesPerSecond` in the long run, and at
+ * most one second's worth at once. Bytes are counted after they have arrived, so the bucket may be
+ * overdrawn; the caller then waits until it is balanced again.
  */
 export class BandwidthCap {
   readonly #bytesPerSecond: number;
@@ -9,7 +9,7 @@ export class BandwidthCap {
   #level: number;
   #filledAt: number;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(bytesPerSecond: number, now: () => number) {
     this.#bytesPerSecond = bytesPerSecond;
     this.#now = now;
@@ -17,7 +17,7 @@ export class BandwidthCap {
     this.#filledAt = now();
   }
 
-  /** Takes bytes; returns how many milliseconds to wait before taking more. */
+  /** Counts bytes; returns how many milliseconds to wait before reading more. */
   take(bytes: number): number {
     const now = this.#now();
     const rate = this.#bytesPerSecond;

@@ -1,4 +1,4 @@
-/** Wakes everyone who waits for the next change of something. */
+/** Wakes everyone who is waiting for the next change. */
 export class Notifier {
   #next = Promise.withResolvers<void>();
 
@@ -7,7 +7,7 @@ export class Notifier {
     return this.#next.promise;
   }
 
-  /** Wakes those who wait now; who asks for `next` from here on waits for the next time. */
+  /** Wakes current waiters; a later call of `next` waits for the next time. */
   notify(): void {
     const { resolve } = this.#next;
     this.#next = Promise.withResolvers();

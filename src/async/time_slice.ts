@@ -1,13 +1,13 @@
 import { eventLoopTurn } from "./event_loop_turn.ts";
 
 /**
- * Short enough that no request waits noticeably, which takes several turns, and long enough that the
- * turns cost little.
+ * Short enough that no request waits noticeably, which takes several turns, and long enough that
+ * the turns cost little.
  */
 const SLICE_MS = 5;
 
 /**
- * How long work of many small steps goes on before the event loop runs. Measured in time, because a
+ * How long work in many small steps may run before the event loop does. Measured in time, because a
  * step takes many times longer on a small machine, or before the code is compiled.
  */
 export class TimeSlice {
@@ -25,10 +25,10 @@ export class TimeSlice {
   }
 }
 
-/** Items that are sorted before they are merged; takes less than a slice. */
+/** Number of items to sort before merging; takes less than a slice. */
 const RUN_ITEMS = 1024;
 
-/** As `toSorted` of an array, and stable as that is; the event loop runs in between. */
+/** Like an array's `toSorted`, also stable; the event loop runs in between. */
 export async function sortedInSlices<T>(
   items: readonly T[],
   compare: (one: T, other: T) => number,

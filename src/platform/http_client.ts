@@ -4,15 +4,15 @@ import { isSameHost, RedirectPolicy } from "./redirects.ts";
 
 /** More than any honest chain has. */
 const MAX_REDIRECTS = 5;
-/** A redirect's body up to this size is read, which keeps the connection. */
+/** A redirect's body up to this size is read, which keeps the connection alive. */
 const MAX_DRAINED_BYTES = 8 * 1024;
 
 /** The statuses that redirect a GET or HEAD to the URL in Location (RFC 9110, section 15.4). */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The headers that go along to another host. All others are only for the host that was asked: they
- * may hold secrets.
+ * The headers passed on to another host. All others are meant for the original host only: they may
+ * contain secrets.
  */
 const PORTABLE_HEADERS: ReadonlySet<string> = new Set([
   "accept",
@@ -31,7 +31,7 @@ export interface HttpClientOptions {
   readonly userAgent: string;
   /** URL of an HTTP, HTTPS or SOCKS5 proxy, or null. */
   readonly upstreamProxy: string | null;
-  /** By default, redirects are followed to public hosts by HTTPS, and within a host. */
+  /** By default, redirects are followed to public hosts over HTTPS, and within a host. */
   readonly redirects?: RedirectPolicy;
 }
 
@@ -67,8 +67,8 @@ export class HttpClient implements Disposable {
   }
 
   /**
-   * POSTs or PUTs a body, whose type is in `headers`. A redirect is an error: a body is only for the host
-   * that it was meant for.
+   * POSTs or PUTs a body, whose type is in `headers`. A redirect is an error: a body is meant for
+   * its host only.
    */
   async send(
     url: string,
@@ -92,7 +92,7 @@ export class HttpClient implements Disposable {
     throw new PkgstashError("upstream", "redirects a request that must not be redirected");
   }
 
-  /** Follows redirects itself: the runtime would follow them to anywhere, with all headers. */
+  /** Follows redirects itself: the runtime would follow them anywhere, with all headers. */
   async #send(
     start: string,
     { method, headers, signal }: {
@@ -104,7 +104,8 @@ export class HttpClient implements Disposable {
     const sent = new Headers({
       ...headers,
       "accept": "*/*",
-      // Without "identity", fetch requests compression and undoes it: other bytes than the file's.
+      // Without "identity", fetch requests compression and undoes it, yielding other bytes than the
+      // file's.
       "accept-encoding": "identity",
       "user-agent": this.#userAgent,
     });
@@ -140,7 +141,9 @@ export class HttpClient implements Disposable {
   }
 }
 
-/** A policy that trusts no host yet. A proxy resolves names, and they may mean nothing here. */
+/**
+ * A policy that trusts no host yet. A proxy resolves names itself, and they may mean nothing here.
+ */
 export function redirectPolicy(upstreamProxy: string | null): RedirectPolicy {
   return new RedirectPolicy(upstreamProxy === null ? resolve : null);
 }

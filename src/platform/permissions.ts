@@ -1,9 +1,9 @@
-/** Variables that say where the files of a command's user are. The daemon has no such user. */
+/** Variables that locate the files of a command's user. The daemon has no such user. */
 export const HOME_VARIABLES = ["XDG_CONFIG_HOME", "HOME"] as const;
 
 /**
- * Gives up the binary's permission to read everywhere, which the administrator's commands have for
- * files of their user. What the daemon reads is left.
+ * Gives up the binary's permission to read everywhere, which the administrator's commands need for
+ * their user's files. The daemon's own files stay readable.
  */
 export async function renounceReading(): Promise<void> {
   if (!Deno.build.standalone) return;
@@ -13,7 +13,7 @@ export async function renounceReading(): Promise<void> {
   }
 }
 
-/** Gives up the binary's permission to write everywhere. What the daemon writes is left. */
+/** Gives up the binary's permission to write everywhere. The daemon's own files stay writable. */
 export async function renounceWriting(): Promise<void> {
   if (!Deno.build.standalone) return;
   await Deno.permissions.revoke({ name: "write", path: "/" });

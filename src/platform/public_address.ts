@@ -1,9 +1,9 @@
 import { BlockList, isIP } from "node:net";
 
-/** Resolves a host name to its addresses, as a connection to it would. */
+/** Resolves a host name to its addresses, like a connection to it would. */
 export type Resolve = (hostName: string) => Promise<readonly string[]>;
 
-/** Addresses that no public server has: IANA's IPv4 and IPv6 special-purpose registries. */
+/** Addresses that no public server has, from IANA's IPv4 and IPv6 special-purpose registries. */
 const SPECIAL: readonly [network: string, prefix: number][] = [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -35,11 +35,11 @@ global.addSubnet("2000::", 3, "ipv6");
 
 /**
  * Names that resolve differently at home than elsewhere, or not at all: RFC 6761, RFC 6762, RFC
- * 8375 and what routers make up.
+ * 8375 and names that routers invent.
  */
 const LOCAL_NAME = /(?:^|\.)(?:localhost|localdomain|local|internal|intranet|lan|home|home\.arpa)$/;
 
-/** Whether an IP address is one that a server on the Internet can have. */
+/** Whether a server on the internet can have this IP address. */
 export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
   if (version === 0) return false;
@@ -49,8 +49,8 @@ export function isPublicAddress(address: string): boolean {
 }
 
 /**
- * Whether the host of a URL is on the Internet: a public address, or a name all of whose addresses
- * are public. A null `resolve` leaves the addresses of names to a proxy, which alone knows them.
+ * Whether the host of a URL is on the internet: a public address, or a name whose addresses are all
+ * public. A null `resolve` leaves the addresses of names to a proxy, which alone knows them.
  */
 export async function isPublicHost(host: string, resolve: Resolve | null): Promise<boolean> {
   const literal = host.replace(/^\[(.*)\]$/, "$1");

@@ -6,10 +6,10 @@ const log = eventLogger("mirror");
 
 /** Between two log lines about redirects from one host to another. */
 const LOG_PERIOD_MS = 3_600_000;
-/** Above any number of hosts that honest mirrors redirect to. */
+/** More than the hosts to which honest mirrors redirect. */
 const MAX_LOGGED = 1_000;
 
-/** A host to which redirects may lead, as its `URL.host` or as a pattern of names. */
+/** A host to which redirects may lead, as a `URL.host` or as a pattern of names. */
 export type TrustedHost = string;
 
 /**
@@ -20,7 +20,7 @@ export type TrustedHost = string;
  * - within a host, to the same port or from plain HTTP to HTTPS, but not back,
  * - by HTTPS to a host whose addresses are all public.
  *
- * A name may resolve to another address when it is connected to than when it was checked here. Then
+ * A name may resolve to another address on connecting than when it was checked here. In that case,
  * the server at that address must have a certificate for the name, or the connection ends before
  * anything was requested.
  */
@@ -31,15 +31,15 @@ export class RedirectPolicy {
   #exact: ReadonlySet<string> = new Set();
   #patterns: readonly RegExp[] = [];
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(resolve: Resolve | null, now: () => number = () => performance.now()) {
     this.#resolve = resolve;
     this.#now = now;
   }
 
   /**
-   * Replaces the hosts that the configuration names: each `host`, `host:port`, or a pattern of
-   * names such as `*.example.org`. Without a port, the standard ones of HTTP and HTTPS are meant.
+   * Replaces the hosts named in the configuration: each `host`, `host:port`, or a pattern of names
+   * such as `*.example.org`. Without a port, the standard ports of HTTP and HTTPS apply.
    */
   trust(hosts: Iterable<TrustedHost>): void {
     const all = [...new Set(hosts)];
@@ -48,7 +48,7 @@ export class RedirectPolicy {
   }
 
   /**
-   * The URL that a redirect leads to. Throws `upstream` with a reason that follows the name of a
+   * The URL to which a redirect leads. Throws `upstream` with a reason that follows the name of a
    * mirror if it must not be followed.
    */
   async follow(from: URL, location: string | null): Promise<URL> {
@@ -95,7 +95,7 @@ export class RedirectPolicy {
 
 /**
  * Whether a redirect stays on its host and port, or goes from plain HTTP to HTTPS there. Without
- * HTTPS nothing proves that the host is still the same, so the way back leads to another one.
+ * HTTPS nothing proves that the host is still the same, so the reverse counts as another host.
  */
 export function isSameHost(from: URL, to: URL): boolean {
   if (from.hostname !== to.hostname) return false;

@@ -21,7 +21,7 @@ export type ArchiveCompression =
   | "none"
   | UnreadCompression;
 
-/** What repo-add can write, pacman may be able to read, and pkgstash cannot. */
+/** An archive that repo-add can write and pacman may be able to read, but pkgstash cannot. */
 export type UnreadCompression = "lzop" | "lzip" | "lrzip";
 
 class UnreadArchive extends PkgstashError {
@@ -34,14 +34,16 @@ class UnreadArchive extends PkgstashError {
 }
 
 /**
- * The compression that an error of {@linkcode decompress} is about, if the bytes may be an archive and
- * only their compression is not known; null for every other error.
+ * The compression that an error of {@linkcode decompress} is about, if the bytes may be an archive
+ * and only their compression is unknown; null for every other error.
  */
 export function unreadCompressionOf(error: unknown): UnreadCompression | null {
   return error instanceof UnreadArchive ? error.compression : null;
 }
 
-/** How many first bytes {@linkcode detectCompression} needs to recognise a plain tar: one block. */
+/**
+ * How many leading bytes {@linkcode detectCompression} needs to recognize a plain tar: one block.
+ */
 export const DETECTION_BYTES = 512;
 
 /** The longest magic number of a compressed archive, that of xz. */
@@ -53,10 +55,10 @@ export const DEFAULT_MAX_DECOMPRESSED_BYTES = 1024 ** 3;
 const MAGIC = {
   gzip: new Uint8Array([0x1f, 0x8b, 0x08]),
   zstd: new Uint8Array([0x28, 0xb5, 0x2f, 0xfd]),
-  /** Behind a first byte from 0x50 to 0x5f. */
+  /** After a first byte from 0x50 to 0x5f. */
   zstdSkippableTail: new Uint8Array([0x2a, 0x4d, 0x18]),
   xz: new Uint8Array([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]),
-  /** Behind it, the size of a block as a digit. */
+  /** After it, the size of a block as a digit. */
   bzip2: new TextEncoder().encode("BZh"),
   lz4: new Uint8Array([0x04, 0x22, 0x4d, 0x18]),
   compress: new Uint8Array([0x1f, 0x9d]),
@@ -81,8 +83,8 @@ const BY_MAGIC = [
 const MAX_CHUNK_BYTES = 64 * 1024;
 
 /**
- * Recognises the compression of an archive by its first bytes; returns null if pkgstash cannot read
- * it. A plain tar is recognised by its magic number, an empty one by its zero block.
+ * Recognizes the compression of an archive by its first bytes; returns null if pkgstash cannot read
+ * it. A plain tar is recognized by its magic number, an empty one by its zero block.
  *
  * Source: RFC 1952 section 2.3.1, RFC 8878 section 3.1, the .xz format section 2.1.1, POSIX pax.
  */
@@ -97,16 +99,16 @@ export function detectCompression(head: Uint8Array): ArchiveCompression | null {
 }
 
 /**
- * Decompresses an archive: gzip of any number of members, zstd and LZ4 of frames, xz and bzip2 of
- * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than it is read, and the source to its end, whatever decoders
- * leave there; cancelling it cancels the source. `isLocal` says that neither the source nor the reader
- * is slow, which lets xz files be of any size.
+ * Decompresses an archive: gzip with any number of members, zstd and LZ4 frames, xz and bzip2
+ * streams, compress(1), or a plain tar, which passes unchanged. Reads no faster than its reader,
+ * and reads the source to its end, whatever decoders leave there; cancelling it cancels the source.
+ * `isLocal` says that neither the source nor the reader is slow, which allows xz files of any size.
  *
  * The stream fails with a {@linkcode PkgstashError} of kind "content" if the bytes are not such an
- * archive, are cut short, or decompress to more than `maxDecompressedBytes` or, beyond the first 16
- * MiB, to more than 250 times the archive; see {@linkcode unreadCompressionOf} if only its compression is not
- * known; and with the source's own error if the source fails. Whether a plain tar or one of compress(1)
- * is cut short is left to the reader of the tar.
+ * archive, are truncated, or decompress to more than `maxDecompressedBytes` or, beyond the first 16
+ * MiB, to more than 250 times the archive; see {@linkcode unreadCompressionOf} if only its
+ * compression is unknown; and with the source's own error if the source fails. Whether a plain tar
+ * or a compress(1) file is truncated is left to the tar reader.
  */
 export function decompress(
   source: ReadableStream<Uint8Array>,
@@ -169,7 +171,7 @@ async function* decoded(
   }
 }
 
-/** Real databases shrink to a fifth; one of the same text all over, to a hundredth. */
+/** Real databases shrink to a fifth; one that repeats the same text, to a hundredth. */
 function plausibleSize({ bytesRead }: ArchiveInput): number {
   return 16 * 1024 ** 2 + 250 * bytesRead;
 }

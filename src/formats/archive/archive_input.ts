@@ -3,7 +3,7 @@ import { TimeSlice } from "../../async/time_slice.ts";
 const MAX_CHUNK_BYTES = 64 * 1024;
 
 /**
- * The source of a decoder. It lets the first bytes be read ahead, and remembers a failure of the
+ * The source of a decoder. It lets the first bytes be peeked at, and remembers a failure of the
  * source itself, so that it is not mistaken for bad content.
  */
 export class ArchiveInput implements AsyncIterable<Uint8Array> {
@@ -55,7 +55,7 @@ export class ArchiveInput implements AsyncIterable<Uint8Array> {
     return chunk;
   }
 
-  /** Reads the source to its end: gzip leaves what it takes for padding. */
+  /** Reads the source to its end: gzip leaves unread what it takes for padding. */
   async drain(): Promise<void> {
     while (await this.read() !== undefined);
   }
@@ -92,13 +92,13 @@ export interface Decoder {
   end(): void;
   /** Stops it; its reader gets the error. */
   destroy(error: Error): void;
-  /** Calls `listener` at every such event. */
+  /** Calls `listener` on every such event. */
   on(event: "drain" | "close" | "error", listener: () => void): void;
 }
 
 /**
  * Writes the whole input into a decoder, no faster than it accepts it, and ends it. Stops when the
- * decoder is destroyed. Never rejects: the decoder is destroyed with the failure of the input.
+ * decoder is destroyed. Never rejects: a failure of the input destroys the decoder.
  */
 export async function feed(input: AsyncIterable<Uint8Array>, decoder: Decoder): Promise<void> {
   let wake = () => {};

@@ -5,20 +5,20 @@ import { concat } from "@std/bytes/concat";
 import { startsWith } from "@std/bytes/starts-with";
 
 /**
- * What is read ahead of a block, of which no more can belong to it: 900,000 symbols of 20 bits, and
- * its tables.
+ * How much to read ahead of a block, which cannot be longer: 900,000 symbols of 20 bits, and its
+ * tables.
  */
 const AHEAD_BYTES = 4 * 1024 * 1024;
 
 const MAGIC = new TextEncoder().encode("BZh");
 
 /**
- * Decompresses a bzip2 file of any number of streams; what follows the last one is ignored, as
- * libarchive does it. The decoder reads byte by byte and cannot wait, so each block is in memory
- * before it is decoded. The event loop runs after each half of the work on a block, which has at most
- * 900 kB before its runs are expanded: it is sorted, and then written.
+ * Decompresses a bzip2 file with any number of streams; data after the last one is ignored, as in
+ * libarchive. The decoder reads byte by byte and cannot wait, so each block is in memory before it
+ * is decoded. The event loop runs after each half of the work on a block, which has at most 900 kB
+ * before its runs are expanded: sorting it, and writing it.
  *
- * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or if its content
+ * @throws {PkgstashError} of kind "content" if the file is damaged or truncated, or if its content
  * exceeds the bytes that `limitNow` returns for what has been read.
  */
 export async function* unbzip2(
@@ -39,7 +39,9 @@ export async function* unbzip2(
     await eventLoopTurn();
     if (hasBlock) continue;
     step(() => {
-      if (decoder.reader.read(32) >>> 0 !== decoder.streamCRC) throw fault("a checksum is wrong");
+      if (decoder.reader.read(32) >>> 0 !== decoder.streamCRC) {
+        throw fault("a checksum does not match");
+      }
     });
     await source.readAhead();
     if (!source.isAt(MAGIC)) return;
@@ -47,7 +49,7 @@ export async function* unbzip2(
   }
 }
 
-/** The input, in the form that the decoder asks for. */
+/** The input, in the form that the decoder expects. */
 class ByteSource {
   readonly #input: AsyncIterator<Uint8Array>;
   #bytes = new Uint8Array(0);
@@ -58,12 +60,12 @@ class ByteSource {
     this.#input = input[Symbol.asyncIterator]();
   }
 
-  /** Has a whole block in memory, or all that is left. */
+  /** Ensures that a whole block, or all that is left, is in memory. */
   async readAhead(): Promise<void> {
     const left = this.#bytes.subarray(this.#at);
     if (this.#isEnded || left.length >= AHEAD_BYTES) return;
     const parts: Uint8Array[] = [left];
-    // Twice as much, so that what is left is copied seldom.
+    // Twice as much, so that the remainder is rarely copied.
     for (let length = left.length; length < 2 * AHEAD_BYTES;) {
       const { done, value } = await this.#input.next();
       this.#isEnded = done === true;
@@ -77,7 +79,7 @@ class ByteSource {
 
   readByte(): number {
     const byte = this.#bytes[this.#at++];
-    if (byte === undefined) throw fault("it is cut short");
+    if (byte === undefined) throw fault("it is truncated");
     return byte;
   }
 
@@ -99,7 +101,7 @@ class BlockOutput {
   #total = 0;
   #limit = 0;
 
-  /** Lets the content of the whole file have so many bytes. */
+  /** Sets the maximum size of the whole file's content. */
   allow(limit: number): void {
     this.#limit = limit;
   }

@@ -33,7 +33,7 @@ const TRAILER_BYTES = 8;
 
 const deflate = promisify<Uint8Array, Uint8Array>(deflateRaw);
 
-/** Compresses bytes into a gzip member under a label of 32 bytes. */
+/** Compresses bytes into a gzip member with a label of 32 bytes. */
 export async function gzipMember(
   bytes: Uint8Array,
   label: Uint8Array,
@@ -51,7 +51,7 @@ export async function gzipMember(
   return member;
 }
 
-/** A member with a label, as it is in its file. */
+/** A labelled member, as stored in its file. */
 export interface LabelledMember {
   /** 32 bytes. */
   readonly label: Uint8Array;
@@ -59,7 +59,7 @@ export interface LabelledMember {
   readonly bytes: Uint8Array;
 }
 
-/** The members of a file that {@linkcode gzipMember} made, up to the first that it did not. */
+/** The members of a file that {@linkcode gzipMember} wrote, up to the first that it did not. */
 export function* labelledMembers(file: Uint8Array): Generator<LabelledMember> {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   for (let at = 0; at + DATA_AT + TRAILER_BYTES <= file.length;) {

@@ -9,7 +9,7 @@ export interface Lz4BlockTarget {
 }
 
 /**
- * Decodes one LZ4 block into `target`, whose end bounds the content. Returns the index behind the
+ * Decodes one LZ4 block into `target`, whose end limits the content. Returns the index after the
  * content, or null if the block is damaged or its content is too large.
  *
  * Source: LZ4 Block Format.
@@ -21,7 +21,7 @@ export function decodeLz4Block(
 ): number | null {
   let at = 0;
   let end = start;
-  /** A length of 15 goes on in the following bytes, as long as they are 255. */
+  /** A length of 15 continues in the following bytes, as long as they are 255. */
   const lengthFrom = (short: number): number => {
     let length = short;
     if (short < 15) return length;

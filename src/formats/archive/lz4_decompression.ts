@@ -16,8 +16,8 @@ const BLOCK_BYTES: ReadonlyMap<number, number> = new Map([
 ]);
 
 /**
- * Decompresses an LZ4 file of any number of frames and checks every checksum in it. Memory grows with
- * the size of a block, of at most 4 MiB. The event loop runs in between.
+ * Decompresses an LZ4 file with any number of frames, verifying every checksum. Memory use grows
+ * with the size of a block, which is at most 4 MiB. The event loop runs in between.
  *
  * Source: LZ4 Frame Format 1.6.3.
  * @throws {PkgstashError} of kind "content" if the file is damaged or ends inside a frame.
@@ -45,7 +45,7 @@ async function* readFrame(
     hashes,
   );
   const checksum = hashes.create32();
-  // The end of the content so far, and behind it the block.
+  // The end of the content so far, followed by the block.
   const buffer = new Uint8Array(WINDOW_BYTES + blockBytes);
   let windowStart = WINDOW_BYTES;
   while (true) {
@@ -56,7 +56,7 @@ async function* readFrame(
     if (size > blockBytes) throw fault("a block is larger than its frame allows");
     const block = await source.take(size);
     if (hasBlockChecksums && numberOf(await source.take(4)) !== hashes.h32Raw(block)) {
-      throw fault("the checksum of a block is wrong");
+      throw fault("the checksum of a block does not match");
     }
     let end = WINDOW_BYTES + size;
     if (isStored) buffer.set(block, WINDOW_BYTES);
@@ -78,7 +78,7 @@ async function* readFrame(
     buffer.copyWithin(windowStart, end - kept, end);
   }
   if (hasChecksum && numberOf(await source.take(4)) !== checksum.digest()) {
-    throw fault("its checksum is wrong");
+    throw fault("its checksum does not match");
   }
 }
 
@@ -92,7 +92,7 @@ async function readDescriptor(source: Lz4Source, hashes: XXHashAPI) {
     throw fault("the header of a frame is damaged");
   }
   const blockBytes = BLOCK_BYTES.get((sizes >> 4) & 7);
-  if (flags >> 6 !== 1 || blockBytes === undefined) throw fault("a frame is of an unknown version");
+  if (flags >> 6 !== 1 || blockBytes === undefined) throw fault("a frame has an unknown version");
   if (flags & 0x01) throw fault("a frame needs a dictionary");
   return {
     blockBytes,

@@ -5,8 +5,8 @@ const FIRST_WIDTH = 9;
 const CLEAR = 256;
 
 /**
- * Decompresses a file of compress(1), which has neither a length nor a checksum: where it is cut
- * short is for the reader of the tar to notice. Memory is bounded by the table of 65,536 codes.
+ * Decompresses a compress(1) file, which has neither a length nor a checksum: the tar reader must
+ * notice if it is truncated. Memory is bounded by the table of 65,536 codes.
  *
  * Source: ncompress, and libarchive's archive_read_support_filter_compress.c.
  * @throws {PkgstashError} of kind "content" if the file is damaged.
@@ -25,10 +25,10 @@ class LzwDecoder {
   #maxWidth = 0;
   #hasClear = false;
   #width = FIRST_WIDTH;
-  /** Bits that have been read, and are not part of a code yet. */
+  /** Bits that have been read, but are not part of a code yet. */
   #bits = 0;
   #bitCount = 0;
-  /** Codes are written in groups of eight, also where the width changes in the middle of one. */
+  /** Codes are written in groups of eight, even where the width changes in the middle of one. */
   #codesInGroup = 0;
   #skippedBits = 0;
   #next = CLEAR;

@@ -2,11 +2,11 @@ import { PkgstashError } from "../../errors.ts";
 
 /** One member of a tar. */
 export interface TarMember {
-  /** The path as it is in the tar, unchecked. */
+  /** The path in the tar, unchecked. */
   readonly name: string;
   /** Links, devices and the like have no content of their own. */
   readonly type: "file" | "directory" | "other";
-  /** Where a link leads, unchecked; null if the member is none. */
+  /** The target of a link, unchecked; null if the member is not a link. */
   readonly link: TarLink | null;
   /** Permission bits, such as 0o755. */
   readonly mode: number;
@@ -14,7 +14,7 @@ export interface TarMember {
   readonly attributes: readonly string[];
   /** Size of the content in bytes. */
   readonly size: number;
-  /** The content, which is overwritten by the next member; null if it was not wanted. */
+  /** The content, which the next member overwrites; null if it was not wanted. */
   readonly body: Uint8Array | null;
 }
 
@@ -22,27 +22,29 @@ export interface TarMember {
 export interface TarLink {
   /** Which of the two it is. */
   readonly kind: "hard" | "symbolic";
-  /** The path as it is in the tar. */
+  /** The path in the tar. */
   readonly target: string;
 }
 
 const BLOCK_BYTES = 512;
-/** Long names and extended attributes; libarchive allows as much. */
+/** Limit for long names and extended attributes; the same as in libarchive. */
 const MAX_EXTENSION_BYTES = 1024 * 1024;
-/** Beside the two blocks that end it, an archive is padded to a record, of 10,240 bytes as a rule. */
+/**
+ * Besides the two blocks that end it, an archive is padded to a record, usually of 10,240 bytes.
+ */
 const MAX_PADDING_BYTES = 1024 * 1024;
-/** What repo-add writes if there are no packages. More zeros are a file that lost its content. */
+/** What repo-add writes if there are no packages. A file with more zeros has lost its content. */
 const MAX_EMPTY_BYTES = 10_240;
 
 const TYPE = 156;
 const MAGIC = 257;
-/** POSIX, in contrast to GNU, has a prefix for long names; libarchive is content with this much. */
+/** POSIX, unlike GNU, has a prefix for long names; libarchive checks only this much. */
 const USTAR: readonly number[] = [...new TextEncoder().encode("ustar")];
 const GNU: readonly number[] = [...new TextEncoder().encode("ustar  \0")];
 
-/** What special members say of the one that follows them. */
+/** What special members say about the one that follows them. */
 interface Extensions {
-  /** The types of these members, in their order. */
+  /** The types of these members, in order. */
   types?: string;
   name?: string;
   linkTarget?: string;
@@ -59,30 +61,32 @@ interface Header {
 }
 
 /**
- * Reads a tar (ustar, pax, GNU) from chunks of any size. It is stricter than libarchive at the end:
- * that takes the first block of zeros, and also the end of the file, for the end of the archive, so
- * a file with a hole would quietly lose its packages. Here two blocks of zeros and nothing else must
- * follow the last member.
+ * Reads a tar (ustar, pax, GNU) from chunks of any size. It is stricter than libarchive about the
+ * end: libarchive accepts the first block of zeros, or the end of the file, as the end of the
+ * archive, so a file with a hole would silently lose its packages. Here two blocks of zeros and
+ * nothing else must follow the last member.
  *
- * Source: POSIX pax, "ustar Interchange Format", and libarchive's archive_read_support_format_tar.c.
+ * Source: POSIX pax, "ustar Interchange Format", and libarchive's
+ * archive_read_support_format_tar.c.
  */
 export class TarReader {
   readonly #wants: (name: string, size: number) => boolean;
   readonly #onContent: (bytes: Uint8Array) => void;
-  /** What has been read and not been used yet. */
+  /** What has been read and not used yet. */
   #rest: Uint8Array = new Uint8Array(0);
-  /** Bytes of the current member that are still to be passed, with what pads them. */
+  /** Remaining bytes of the current member, including its padding. */
   #skipping = 0;
   /** How many of them are content of a file. */
   #contentLeft = 0;
   #extensions: Extensions = {};
   #members = 0;
-  /** Zeros behind the last member. */
+  /** Zeros after the last member. */
   #zeros = 0;
 
   /**
-   * Content is returned for the files that `wants` accepts; it must refuse what is too large. That of
-   * all other files is passed to `onContent`, after the file's member and before the next one.
+   * Content is returned for the files that `wants` accepts; it must refuse what is too large. The
+   * content of all other files is passed to `onContent`, after the file's member and before the
+   * next one.
    */
   constructor(
     wants: (name: string, size: number) => boolean,
@@ -125,7 +129,7 @@ export class TarReader {
       if (body !== null && isExtension(header.type)) this.#extend(header.type, body);
       else if (!IGNORED_TYPES.has(header.type)) yield this.#member(header, body);
     }
-    // Copied, because the source may use its memory again.
+    // Copied, because the source may reuse its memory.
     this.#rest = bytes.slice(at);
   }
 
@@ -161,7 +165,7 @@ export class TarReader {
   }
 
   #readHeader(block: Uint8Array): Header {
-    if (!hasValidChecksum(block)) throw damaged("a header has a wrong checksum");
+    if (!hasValidChecksum(block)) throw damaged("the checksum of a header does not match");
     const type = String.fromCharCode(block[TYPE] ?? 0);
     const stated = numberAt(block, 124, 12);
     if (isExtension(type)) {
@@ -177,12 +181,12 @@ export class TarReader {
     if (type === "1" && said !== 0) {
       throw damaged("a hard link has a size, which readers disagree on");
     }
-    // Symbolic links, devices and folders have no content, whatever their size says.
+    // Symbolic links, devices and folders have no content, whatever their size field says.
     const size = /[1-6]/.test(type) ? 0 : said;
     return {
       name,
       type,
-      // Writers leave it empty or put the type of the file above it.
+      // Writers leave it empty or repeat the file's type in it.
       mode: (octalAt(block, 100, 108) ?? 0) & 0o7777,
       size,
       linkTarget: extensions.linkTarget ?? textUntilZero(block, 157, 257),
@@ -190,7 +194,7 @@ export class TarReader {
   }
 
   #extend(type: string, body: Uint8Array): void {
-    // GNU has one header for a long target and one for a long name, and pax one for everything.
+    // GNU has separate headers for a long target and a long name, pax one for everything.
     const types = (this.#extensions.types ?? "") + type;
     if (types.length > 1 && types !== "KL" && types !== "LK") {
       throw damaged("several headers describe one member, which readers disagree on");
@@ -207,10 +211,10 @@ function isExtension(type: string): boolean {
   return type === "L" || type === "K" || type === "x" || type === "X";
 }
 
-/** Global pax headers, volume labels and access lists say nothing of a name or a size. */
+/** Global pax headers, volume labels and access lists say nothing about a name or a size. */
 const IGNORED_TYPES: ReadonlySet<string> = new Set(["g", "V", "A"]);
 
-/** Every type that is not known is a file, says POSIX; one whose name ends with a slash, a folder. */
+/** According to POSIX, every unknown type is a file; one whose name ends in a slash is a folder. */
 function isFile({ name, type }: Header): boolean {
   return !/[1-6gVA]/.test(type) && !name.endsWith("/");
 }
@@ -255,7 +259,7 @@ function paxRecords(body: Uint8Array): Extensions {
       found[key === "path" ? "name" : "linkTarget"] = value;
     }
     const attribute = /^(?:SCHILY|LIBARCHIVE)\.xattr\.(.+)$/.exec(key)?.[1];
-    // libarchive writes each in both forms, one of them percent-encoded.
+    // libarchive writes each in two forms, one of them percent-encoded.
     if (attribute !== undefined) {
       found.attributes = [...new Set([...found.attributes ?? [], percentDecoded(attribute)])];
     }
@@ -290,7 +294,7 @@ function numberAt(block: Uint8Array, start: number, length: number): number {
   return value;
 }
 
-/** Octal digits among spaces, up to a zero; null if there is anything else. */
+/** Octal digits surrounded by spaces, up to a zero; null if there is anything else. */
 function octalAt(block: Uint8Array, start: number, end: number): number | null {
   let value = 0;
   let hasEnded = false;
@@ -304,7 +308,10 @@ function octalAt(block: Uint8Array, start: number, end: number): number | null {
   return value;
 }
 
-/** The sum of all bytes of the header, its own field counted as spaces; some tars wrote it signed. */
+/**
+ * The sum of all bytes of the header, counting its own field as spaces; some tars used signed
+ * bytes.
+ */
 function hasValidChecksum(block: Uint8Array): boolean {
   let unsigned = 8 * 0x20;
   let negative = 0;

@@ -1,4 +1,4 @@
-/** A member of a tar that is written: a folder, its name ending with a slash, or a file. */
+/** A member of a tar to write: a folder, whose name ends in a slash, or a file. */
 export interface WrittenMember {
   /** The path. */
   readonly name: string;
@@ -6,7 +6,7 @@ export interface WrittenMember {
   readonly body: Uint8Array | null;
   /** Permission bits; 0755 for folders and 0644 for files by default. */
   readonly mode?: number;
-  /** Where a symbolic link leads; it has no content. */
+  /** The target of a symbolic link, which has no content. */
   readonly link?: string;
 }
 
@@ -22,8 +22,8 @@ const encoder = new TextEncoder();
 
 /**
  * Some members of a tar, without its end, so that tars can be joined from such pieces. They belong
- * to root, and are dated 1970: equal members are equal bytes. It is ustar, with a pax header before a
- * name or the target of a link that ustar has no room for.
+ * to root, and are dated 1970: equal members yield equal bytes. The format is ustar, with a pax
+ * header before a name or link target that does not fit.
  *
  * Source: POSIX pax, "ustar Interchange Format" and "pax Extended Header".
  */
@@ -61,7 +61,7 @@ function padded(length: number): number {
   return Math.ceil(length / BLOCK_BYTES) * BLOCK_BYTES;
 }
 
-/** Splits a path at a slash for the fields of ustar; null if it does not fit into them. */
+/** Splits a path at a slash for the fields of ustar; null if it does not fit. */
 function splitPath(path: Uint8Array): [prefix: Uint8Array, name: Uint8Array] | null {
   if (path.length <= NAME_BYTES) return [new Uint8Array(0), path];
   // A folder's last slash belongs to its name.

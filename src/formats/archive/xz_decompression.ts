@@ -3,13 +3,13 @@ import { PkgstashError, reasonOf } from "../../errors.ts";
 import { TimeSlice } from "../../async/time_slice.ts";
 
 /**
- * The largest xz file from a source that may be slow, and the largest content of one. Any other is read
- * whatever its size.
+ * The largest xz file, and the largest content, from a source that may be slow. Other files may
+ * have any size.
  */
 export const MAX_XZ_BYTES = 128 * 1024 * 1024;
 
 // The package is CommonJS. Whether its class is an export or a member of the default export depends
-// on who loads it: a bundler, or Deno.
+// on the loader: a bundler, or Deno.
 const { XzReadableStream } = "XzReadableStream" in xz
   ? xz
   : (xz as { default: typeof import("xz-decompress") }).default;
@@ -17,11 +17,12 @@ const { XzReadableStream } = "XzReadableStream" in xz
 const PIECE_BYTES = 16 * 1024;
 
 /**
- * Decompresses an xz file of any number of streams. The decoder works on one file at a time in the
+ * Decompresses an xz file with any number of streams. The decoder handles one file at a time in the
  * whole process, so it must never wait for a slow source or reader: file and content are held in
- * memory, unless `isLocal` says that neither is slow. Then memory grows with the dictionary alone.
+ * memory, unless `isLocal` says that neither is slow. Then memory use depends only on the
+ * dictionary.
  *
- * @throws {PkgstashError} of kind "content" if the file is damaged or cut short, or, if it is not
+ * @throws {PkgstashError} of kind "content" if the file is damaged or truncated, or, if it is not
  * local, if its content exceeds {@linkcode MAX_XZ_BYTES} or what `limitNow` returns once the whole
  * file is read.
  */
@@ -60,8 +61,8 @@ async function* decodeAsRead(input: AsyncIterable<Uint8Array>): AsyncGenerator<U
       if (slice.isOver) await slice.renew();
     }
   } finally {
-    // The decoder must not be cancelled while it waits for input. So it gets none any more, which
-    // ends it soon, frees its memory and lets the next file in.
+    // The decoder must not be cancelled while it waits for input. Giving it none ends it soon,
+    // frees its memory and lets the next file in.
     isLeft = true;
     while (!isOver) isOver = await reader.read().then(({ done }) => done, () => true);
   }

@@ -2,8 +2,8 @@ import type { Transform } from "node:stream";
 import { feed } from "./archive_input.ts";
 
 /**
- * Decompresses with one of node:zlib's transforms. Reads a chunk of the input only when the
- * transform has room for it. Leaving the iteration early destroys the transform.
+ * Decompresses with a transform of node:zlib. Reads a chunk of the input only when the transform
+ * has room for it. Leaving the iteration early destroys the transform.
  */
 export async function* throughZlib(
   input: AsyncIterable<Uint8Array>,

@@ -3,11 +3,11 @@ import { TimeSlice } from "../../async/time_slice.ts";
 import { throughZlib } from "./zlib_decompression.ts";
 import { PkgstashError } from "../../errors.ts";
 
-/** Each frame costs a decompressor. A 3 GB file with a frame every 64 KiB has fewer. */
+/** Each frame takes a decompressor. A 3 GB file with a frame every 64 KiB has fewer frames. */
 const MAX_FRAMES = 50_000;
 
 /**
- * Decompresses a zstd file of any number of frames, each with a decompressor of its own.
+ * Decompresses a zstd file with any number of frames, each with a decompressor of its own.
  *
  * @throws {PkgstashError} of kind "content" if the file ends inside a frame or has too many of
  * them.
@@ -18,7 +18,7 @@ export async function* unzstd(input: AsyncIterable<Uint8Array>): AsyncGenerator<
   for (let frames = 0; frames < MAX_FRAMES; frames++) {
     const first = await parts.next();
     if (first.done) return;
-    // Empty frames yield no chunk, so nothing behind this would let the event loop run.
+    // Empty frames yield no chunk, so nothing downstream would let the event loop run.
     if (slice.isOver) await slice.renew();
     yield* throughZlib(
       oneFrame(first.value, parts),
@@ -68,7 +68,7 @@ type Step = "magic" | "skippable size" | "descriptor" | "header" | "block header
 
 /**
  * Cuts a zstd file at its frame boundaries and drops skippable frames. This is needed because
- * node:zlib decompresses one frame only, ignores what follows it, and takes a cut frame for a
+ * node:zlib decompresses one frame only, ignores what follows it, and takes a truncated frame for a
  * complete one.
  *
  * Source: RFC 8878 section 3.1.
@@ -79,7 +79,7 @@ export class ZstdFrames {
   #field = new Uint8Array(18);
   #collected = 0;
   #wanted = 4;
-  /** Bytes still to pass unread, of a block or of a skippable frame. */
+  /** Bytes of a block or of a skippable frame still to be passed on unread. */
   #passing = 0;
   #inFrame = false;
   #lastBlock = false;
@@ -160,7 +160,7 @@ export class ZstdFrames {
   }
 
   /**
-   * Behind a block: expects another block or the checksum, or returns true if the frame has ended.
+   * After a block: expects another block or the checksum, or returns true if the frame has ended.
    */
   #endsAfterBlock(): boolean {
     if (!this.#lastBlock) return false;

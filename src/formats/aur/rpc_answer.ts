@@ -1,10 +1,10 @@
 import { PkgstashError } from "../../errors.ts";
 
-/** What the AUR says of one package. Relations carry their condition: `foo>=1:2`. */
+/** What the AUR says about one package. Relations carry their condition: `foo>=1:2`. */
 export interface AurPackage {
   /** The package's name. */
   readonly name: string;
-  /** The package base it is built from. */
+  /** The package base from which it is built. */
   readonly base: string;
   /** `[epoch:]pkgver-pkgrel` */
   readonly version: string;
@@ -14,13 +14,13 @@ export interface AurPackage {
   readonly url: string | null;
   /** Null for an orphan. */
   readonly maintainer: string | null;
-  /** Those who may push as well, sorted. */
+  /** Co-maintainers, who may push too, sorted. */
   readonly coMaintainers: readonly string[];
-  /** Who made the package base; null if that account is gone. */
+  /** Who submitted the package base; null if that account is gone. */
   readonly submitter: string | null;
-  /** When it was made, in milliseconds since the epoch. */
+  /** When it was submitted, in milliseconds since the epoch. */
   readonly firstSubmitted: number;
-  /** The last push of anything, in milliseconds since the epoch. */
+  /** The last push of any change, in milliseconds since the epoch. */
   readonly lastModified: number;
   /** When somebody flagged it out of date, in milliseconds since the epoch; null if nobody did. */
   readonly outOfDate: number | null;
@@ -28,33 +28,33 @@ export interface AurPackage {
   readonly votes: number;
   /** Votes that decay with time. */
   readonly popularity: number;
-  /** Needed to run; those of single architectures are among them, here and below. */
+  /** Needed to run; includes those of single architectures, here and below. */
   readonly depends: readonly string[];
   /** Needed to build. */
   readonly makeDepends: readonly string[];
   /** Needed to test. */
   readonly checkDepends: readonly string[];
-  /** What it stands for besides its name. */
+  /** What it provides besides its name. */
   readonly provides: readonly string[];
-  /** What pacman offers to replace by it. */
+  /** What pacman offers to replace with it. */
   readonly replaces: readonly string[];
 }
 
-/** Letters, digits and `@._+-`, as makepkg has them; no path is made of anything else. */
+/** Letters, digits and `@._+-`, as in makepkg; no path is made from anything else. */
 const NAME = /^[a-z0-9@_+][a-z0-9@._+-]{0,254}$/i;
 
-/** Whether a text can be the name of a package or package base, and one segment of a path. */
+/** Whether a text can be the name of a package or package base, and a path segment. */
 export function isAurName(text: string): boolean {
   return NAME.test(text);
 }
 
 /**
- * Reads an answer of the AUR's RPC, version 5, to a request for information. Names that do not exist
- * are missing from it, and its order is not that of the request.
+ * Reads a response of the AUR's RPC, version 5, to a request for information. Unknown names are
+ * missing from it, and its order differs from the request's.
  *
  * Source: aurweb's `aurweb/rpc.py`.
- * @throws {PkgstashError} of kind "upstream" with the AUR's own words if it reports an error, which
- * it does with HTTP 200 as a rule, and of kind "content" if the text is no such answer. Neither means
+ * @throws {PkgstashError} of kind "upstream" with the AUR's own words if it reports an error,
+ * usually with HTTP 200, and of kind "content" if the text is not such a response. Neither means
  * that a package is gone.
  */
 export function readInfoAnswer(text: string): AurPackage[] {
@@ -75,9 +75,9 @@ export function readInfoAnswer(text: string): AurPackage[] {
 }
 
 /**
- * The names in an answer to a search.
+ * The names in a response to a search.
  *
- * @throws {PkgstashError} as `readInfoAnswer` does.
+ * @throws {PkgstashError} like `readInfoAnswer`.
  */
 export function readSearchAnswer(text: string): string[] {
   const envelope = envelopeOf(text);

@@ -2,7 +2,7 @@ import { timingSafeEqual } from "@std/crypto/timing-safe-equal";
 
 /**
  * Whether a text can be sent as a bearer token: visible ASCII and at least one character. RFC 6750
- * section 2.1 allows fewer characters; any of these gets through an Authorization header unharmed.
+ * section 2.1 allows fewer characters; all of these survive an Authorization header.
  */
 export function isBearerToken(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);

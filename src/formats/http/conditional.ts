@@ -1,6 +1,6 @@
 import { parseHttpDate } from "./http_date.ts";
 
-/** What identifies one state of a file; null where it is unknown. */
+/** What identifies one state of a file; null where unknown. */
 export interface Validators {
   /** With its quotes, and preceded by `W/` if it is weak. */
   etag: string | null;
@@ -39,8 +39,8 @@ export function evaluateConditions(
 }
 
 /**
- * Whether this `If-Range` lets a Range be honoured (RFC 9110 section 13.1.5): it must hold the same
- * strong entity tag or exactly the same date. An absent header always does.
+ * Whether this `If-Range` allows a Range to be used (RFC 9110 section 13.1.5): it must contain the
+ * same strong entity tag or exactly the same date. An absent header always does.
  */
 export function rangeStillApplies(ifRange: string | null, validators: Validators): boolean {
   if (ifRange === null) return true;

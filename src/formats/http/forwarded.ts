@@ -1,24 +1,24 @@
 import { canonicalAddress } from "../network/ip_address.ts";
 
-/** Who sent a request to a proxy, as that proxy says. */
+/** Who sent a request to a proxy, according to that proxy. */
 export interface Hop {
-  /** In its usual form; null if the proxy does not say, or not in a way that is understood. */
+  /** Normalized; null if the proxy does not say, or not in a way that is understood. */
   readonly address: string | null;
   /** The port of its connection; null if the proxy does not say. */
   readonly port: number | null;
 }
 
-/** As long as any sensible chain of proxies. */
+/** More than any sensible chain of proxies. */
 const MAX_HOPS = 32;
 
 /** A pair of RFC 7239, section 4: a token, and a token or quoted string. */
 const PAIR = /^\s*([!#$%&'*+.^_`|~\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([!#$%&'*+.^_`|~\w:[\]-]+))\s*$/s;
 
 /**
- * The senders that proxies recorded in `Forwarded` (RFC 7239) and `X-Forwarded-For`, the client
- * first; null if there is neither header. If there are both they must name the same addresses,
- * since a proxy that writes one of them may pass on the other as the client made it up; otherwise
- * the senders are unknown.
+ * The senders that proxies recorded in `Forwarded` (RFC 7239) and `X-Forwarded-For`, client first;
+ * null if there is neither header. If both are present they must name the same addresses, since a
+ * proxy that writes one may pass on the other as forged by the client; otherwise the senders are
+ * unknown.
  */
 export function forwardedHops(headers: Headers): Hop[] | null {
   const forwarded = headers.get("forwarded");
@@ -54,7 +54,9 @@ function elementHop(element: string): Hop {
   return sender === null ? UNKNOWN : nodeHop(sender);
 }
 
-/** A node of RFC 7239, section 6: an address with or without port; obfuscated ones are unknown. */
+/**
+ * A node of RFC 7239, section 6: an address with or without a port; obfuscated ones are unknown.
+ */
 function nodeHop(text: string): Hop {
   const node = text.trim();
   const address = canonicalAddress(node);

@@ -1,24 +1,26 @@
 import { parseHttpDate } from "./http_date.ts";
 
-/** What a response says of how a shared cache may use it. */
+/** How a shared cache may use a response. */
 export interface Storability {
   /** Whether it may be stored at all: without `no-store` and `private`. */
   readonly mayStore: boolean;
-  /** Until when it may be sent without asking, in milliseconds since the epoch; 0 for never. */
+  /**
+   * Until when it may be sent without revalidation, in milliseconds since the epoch; 0 for never.
+   */
   readonly freshUntil: number;
-  /** Whether it may be sent stale when nobody can be asked. */
+  /** Whether it may be sent stale when no server can be asked. */
   readonly mayServeStale: boolean;
 }
 
-/** Without a word of the origin, this part of the time since the last modification. */
+/** If the origin says nothing, this share of the time since the last modification. */
 const HEURISTIC_SHARE = 0.1;
 const MAX_HEURISTIC_MS = 60_000;
-/** Larger values of delta-seconds are read as this (RFC 9111, section 1.2.2). */
+/** Larger values of delta-seconds are treated as this (RFC 9111, section 1.2.2). */
 const MAX_SECONDS = 2 ** 31;
 
 /**
- * Judges a response that was received at `receivedAt`, in milliseconds since the epoch, for a shared
- * cache. Its age counts from there unless it says that it was older.
+ * Judges a response received at `receivedAt`, in milliseconds since the epoch, for a shared cache.
+ * Its age counts from there unless it says that it was older.
  *
  * Source: RFC 9111, sections 3, 4.2 and 5.2.2.
  */
@@ -38,7 +40,7 @@ export function storabilityOf(headers: Headers, receivedAt: number): Storability
   };
 }
 
-/** Whether a request insists on what the origin has now (RFC 9111, sections 5.2.1 and 5.4). */
+/** Whether a request insists on the origin's present state (RFC 9111, sections 5.2.1 and 5.4). */
 export function insistsOnOrigin(headers: Headers): boolean {
   const text = headers.get("cache-control");
   if (text === null) return /\bno-cache\b/i.test(headers.get("pragma") ?? "");
@@ -52,7 +54,7 @@ function directivesOf(text: string | null): ReadonlyMap<string, string> {
   const pattern = /([^\s,;="]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?/g;
   for (const [, name = "", quoted, token] of (text ?? "").matchAll(pattern)) {
     const key = name.toLowerCase();
-    // Of two, the first counts (section 4.2.1).
+    // If repeated, the first counts (section 4.2.1).
     if (!directives.has(key)) directives.set(key, quoted ?? token ?? "");
   }
   return directives;

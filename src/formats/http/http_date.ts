@@ -16,7 +16,7 @@ const ASCTIME_DATE = new RegExp(
   `^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) ${MONTH} ([ \\d]\\d) ${TIME} (\\d{4})$`,
 );
 
-/** Writes a date in the preferred form of HTTP, IMF-fixdate (RFC 9110 section 5.6.7). */
+/** Formats a date in the preferred form of HTTP, IMF-fixdate (RFC 9110 section 5.6.7). */
 export function formatHttpDate(date: Date): string {
   return date.toUTCString();
 }

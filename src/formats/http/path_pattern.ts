@@ -1,13 +1,16 @@
 /**
- * Makes a pattern of paths into a test of decoded paths, both without a leading slash. "*" stands for
- * any characters within a segment, and a segment "**" for any number of segments.
+ * Compiles a pattern of paths into a test of decoded paths, both without a leading slash. "*"
+ * stands for any characters within a segment, and a segment "**" for any number of segments.
  */
 export function pathMatcher(pattern: string): (path: string) => boolean {
   const segments = pattern.split("/");
   return (path) => matches(segments, path.split("/"));
 }
 
-/** In the time of both lengths multiplied, whatever the pattern: patterns of "**" must not explode. */
+/**
+ * In time proportional to the product of both lengths, whatever the pattern: patterns of "**" must
+ * not explode.
+ */
 function matches(pattern: readonly string[], path: readonly string[]): boolean {
   /** Whether the pattern up to here matches the first `count` segments of the path. */
   let reached = path.map(() => false).concat(false);
@@ -36,7 +39,7 @@ function matchesSegment(part: string, segment: string): boolean {
   const last = others.pop();
   if (last === undefined) return segment === first;
   if (!segment.startsWith(first) || !segment.slice(first.length).endsWith(last)) return false;
-  // What is between two stars is taken as early as possible.
+  // The text between two stars is matched as early as possible.
   let at = first.length;
   for (const piece of others) {
     const found = segment.indexOf(piece, at);

@@ -1,4 +1,4 @@
-/** Bytes `start` to `end` of a file, counted from 0 and both included. */
+/** Bytes `start` to `end` of a file, counted from 0, both included. */
 export interface ByteRange {
   /** Offset of the first byte. */
   start: number;
@@ -11,9 +11,9 @@ const SINGLE_BYTE_RANGE = /^bytes=[ \t]*(\d*)-(\d*)[ \t]*$/i;
 /**
  * Resolves a Range header (RFC 9110 section 14.2) against a file of `size` bytes; the range is
  * clamped to the file. Returns null if the whole file is to be sent, because the header is absent,
- * malformed, of another unit, or asks for several ranges. "unsatisfiable" calls for a 416.
+ * malformed, in another unit, or requests several ranges. "unsatisfiable" calls for a 416.
  *
- * A suffix range of an empty file is null as well, since no Content-Range could express it.
+ * A suffix range of an empty file is null too, since no Content-Range could express it.
  */
 export function parseRange(
   header: string | null,
@@ -37,7 +37,7 @@ export function parseRange(
 
 /** The content of a Content-Range header; at least one of the two is not null. */
 export interface ContentRange {
-  /** The bytes in the body; null in a 416, which has none of them. */
+  /** The bytes in the body; null in a 416, which has none. */
   range: ByteRange | null;
   /** Size of the whole file in bytes; null if the sender did not know it. */
   total: number | null;
@@ -47,7 +47,7 @@ const CONTENT_RANGE = /^bytes[ \t]+(?:(\d+)-(\d+)|\*)\/(\d+|\*)$/i;
 
 /**
  * Reads `bytes a-b/total`, in which either side of the slash may be an asterisk (RFC 9110 section
- * 14.4). Returns null if the header is absent, malformed, of another unit, or contradicts itself.
+ * 14.4). Returns null if the header is absent, malformed, in another unit, or contradicts itself.
  */
 export function parseContentRange(header: string | null): ContentRange | null {
   const match = CONTENT_RANGE.exec(header?.trim() ?? "");
@@ -63,7 +63,7 @@ export function parseContentRange(header: string | null): ContentRange | null {
   return { range: { start, end }, total };
 }
 
-/** Writes the Content-Range header of a 206, or of a 416 if `range` is null. */
+/** Formats the Content-Range header of a 206, or of a 416 if `range` is null. */
 export function formatContentRange(range: ByteRange | null, total: number): string {
   return range === null ? `bytes */${total}` : `bytes ${range.start}-${range.end}/${total}`;
 }

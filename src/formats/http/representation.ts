@@ -2,9 +2,9 @@ import { evaluateConditions, rangeStillApplies } from "./conditional.ts";
 import { type ByteRange, formatContentRange, parseRange } from "./range.ts";
 import { formatHttpDate } from "./http_date.ts";
 
-/** A file as HTTP sees it. */
+/** A file in terms of HTTP. */
 export interface Representation {
-  /** Length in bytes, or null while it is unknown. */
+  /** Length in bytes; null while unknown. */
   size: number | null;
   /** Last modification at the origin, or null if the origin did not say. */
   lastModified: Date | null;
@@ -25,7 +25,7 @@ export interface ResponseHead {
 }
 
 /**
- * A strong entity tag of length, time and inode. The inode distinguishes a file from one that it
+ * A strong entity tag from length, time and inode. The inode distinguishes a file from one that it
  * replaced, even if both have the same length and time.
  */
 export function entityTag(size: number, lastModified: Date | null, inode: number): string {

@@ -1,6 +1,6 @@
 /**
- * The pseudonyms and hosts that a Via header names, in the order in which the message passed them
- * (RFC 9110 section 7.6.3). Protocols and comments are left out.
+ * The pseudonyms and hosts in a Via header, in the order in which they passed the message on (RFC
+ * 9110 section 7.6.3). Protocols and comments are omitted.
  */
 export function receivedBy(via: string | null): string[] {
   if (via === null) return [];
@@ -9,7 +9,7 @@ export function receivedBy(via: string | null): string[] {
     .filter((name) => name !== "");
 }
 
-/** Writes a Via header for a message that passed these over HTTP/1.1. */
+/** Formats a Via header for a message that these passed on over HTTP/1.1. */
 export function viaOf(names: readonly string[]): string {
   return names.map((name) => `1.1 ${name}`).join(", ");
 }

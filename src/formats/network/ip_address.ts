@@ -1,7 +1,7 @@
 import ipaddr from "ipaddr.js";
 
 /**
- * An IP address in its one usual form: IPv6 in lower case and shortened (RFC 5952), an IPv4-mapped
+ * The normalized form of an IP address: IPv6 in lower case and shortened (RFC 5952), an IPv4-mapped
  * one (`::ffff:192.0.2.1`) as IPv4, without brackets and zone. Null for any other text.
  */
 export function canonicalAddress(text: string): string | null {
@@ -13,15 +13,15 @@ export function isNetwork(text: string): boolean {
   return parseNetwork(text) !== null;
 }
 
-/** Whether an address means this machine. */
+/** Whether an address denotes this machine. */
 export function isLoopback(address: string): boolean {
   return parse(address)?.range() === "loopback";
 }
 
 /**
  * The network that one client has to itself: its IPv4 address, or the /64 of its IPv6 address, in
- * which it may choose as many addresses as it likes (RFC 4291, section 2.5.1). Any other text is
- * returned as it is.
+ * which it may choose any number of addresses (RFC 4291, section 2.5.1). Any other text is returned
+ * unchanged.
  */
 export function clientNetwork(address: string): string {
   const parsed = parse(address);
@@ -29,7 +29,7 @@ export function clientNetwork(address: string): string {
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/64`)}/64`;
 }
 
-/** A set of addresses, made of networks. */
+/** A set of addresses, defined by networks. */
 export class NetworkSet {
   readonly #networks: readonly Network[];
 
@@ -60,7 +60,7 @@ interface Network {
   readonly bits: number;
 }
 
-/** Short forms such as "10.1" and "0x7f.1", which `inet_aton` knows, are not addresses here. */
+/** Short forms such as "10.1" and "0x7f.1", which `inet_aton` accepts, are not addresses here. */
 function parse(text: string): Address | null {
   const address = text.replace(/%.*$/s, "");
   if (!ipaddr.IPv6.isValid(address) && !ipaddr.IPv4.isValidFourPartDecimal(address)) return null;

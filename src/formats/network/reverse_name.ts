@@ -1,6 +1,9 @@
 import ipaddr from "ipaddr.js";
 
-/** The name whose PTR records name an address (RFC 1035, RFC 3596); null if it is not an address. */
+/**
+ * The name whose PTR records hold the name of an address (RFC 1035, RFC 3596); null if it is not an
+ * address.
+ */
 export function reverseName(address: string): string | null {
   if (!ipaddr.isValid(address)) return null;
   const bytes = ipaddr.parse(address).toByteArray();

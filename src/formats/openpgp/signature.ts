@@ -23,9 +23,9 @@ const SIGNATURE_PACKET = 2;
 const OF_BINARY_DATA = 0;
 
 /**
- * Reads a detached binary signature, which may be made with several keys. Every signature carries
+ * Reads a detached binary signature, which may be made with several keys. Every signature contains
  * the first two bytes of the signed hash (RFC 9580 section 5.2), so data that does not belong to it
- * is recognised in all but one of 65,536 cases, without the key.
+ * is recognized in all but one of 65,536 cases, without the key.
  *
  * @returns one element per key; null if the format is not supported, such as an armored signature.
  */
@@ -45,9 +45,8 @@ export function readSignature(bytes: Uint8Array): SignatureFingerprint[] | null 
 }
 
 /**
- * Whether a binary signature is cut, or followed by something else: the packets that it begins with do
- * not end where the bytes do. False for everything that does not say how long it is, such as an
- * armored signature.
+ * Whether a binary signature is truncated or followed by something else: its packets do not end
+ * where the bytes do. False for formats without lengths, such as an armored signature.
  */
 export function isDamagedSignature(bytes: Uint8Array): boolean {
   for (let at = 0; at < bytes.length;) {
@@ -55,7 +54,7 @@ export function isDamagedSignature(bytes: Uint8Array): boolean {
     const isPacket = ((rest[0] ?? 0) & 0x80) !== 0;
     if (!isPacket) return at > 0;
     const packet = readPacketHeader(rest);
-    // A header takes up to six bytes; a longer one has no length that can be told.
+    // A header takes up to six bytes; a longer one has no definite length.
     if (packet === null) return rest.length < 6;
     at += packet.start + packet.length;
     if (at > bytes.length) return true;
@@ -64,8 +63,8 @@ export function isDamagedSignature(bytes: Uint8Array): boolean {
 }
 
 /**
- * Whether a signature was made for data, as far as it tells without the key. `hash` has hashed the data
- * with the signature's algorithm, and stays as it is.
+ * Whether a signature was made for data, as far as can be told without the key. `hash` has hashed
+ * the data with the signature's algorithm, and is not modified.
  */
 export function isMadeFor({ trailer, left }: SignatureFingerprint, hash: Hash): boolean {
   const [first, second] = hash.copy().update(trailer).digest();

@@ -1,6 +1,6 @@
 import { readKeyValueLines } from "./key_value_lines.ts";
 
-/** What a package's `.BUILDINFO` says of how it was built, as far as anybody here asks. */
+/** The parts of a package's `.BUILDINFO` that are used here. */
 export interface BuildInfo {
   /** pkgname, or null. */
   readonly name: string | null;
@@ -14,7 +14,7 @@ export interface BuildInfo {
   readonly pkgbuildSha256: string | null;
   /** buildtool, such as `devtools`, or null. */
   readonly buildTool: string | null;
-  /** installed: `name-version-architecture` of every package that was there. */
+  /** installed: `name-version-architecture` of every installed package. */
   readonly installed: readonly string[];
 }
 

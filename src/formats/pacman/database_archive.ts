@@ -4,44 +4,44 @@ import { TimeSlice } from "../../async/time_slice.ts";
 import { gzipMember, labelledMembers } from "../archive/gzip_member.ts";
 import { TAR_END, tarMembers, type WrittenMember } from "../archive/tar_writer.ts";
 
-/** A package of a database that is written. */
+/** A package of a database to write. */
 export interface DatabaseEntry {
-  /** pkgname; no two entries have the same. */
+  /** pkgname; unique among the entries. */
   readonly name: string;
   /** `[epoch:]pkgver-pkgrel` */
   readonly version: string;
   /**
-   * Equal only if the texts are: the digests of the package and its signature, say. It decides whether
-   * a part of the previous database is used again.
+   * Equal only if the texts are: for example, the digests of the package and its signature. It
+   * decides whether a part of the previous database is reused.
    */
   readonly identity: string;
-  /** Its files: `desc`, and in a files database `files`. Asked only where it is needed. */
+  /** Its files: `desc`, and in a files database `files`. Called only where needed. */
   texts(): EntryTexts | Promise<EntryTexts>;
 }
 
-/** What is in the folder of a package. */
+/** The content of a package's folder. */
 export interface EntryTexts {
   /** From `descText`. */
   readonly desc: string;
-  /** From `filesText`; absent in a database without lists of files. */
+  /** From `filesText`; absent in a database without file lists. */
   readonly files?: string;
 }
 
-/** Part of every label: raise it if other bytes are made of the same entries. */
+/** Part of every label: raise it if the same entries yield other bytes. */
 const FORMAT = "pkgstash database 1";
-/** On average; few enough that one is soon compressed, many enough that they compress well. */
+/** On average; small enough to compress fast, large enough to compress well. */
 const PACKAGES_PER_PART = 32;
 
 const encoder = new TextEncoder();
 
 /**
- * Writes a database as repo-add does, a gzipped tar with a folder for each package, in the order of
- * their bytes. Equal entries make equal bytes. It is compressed in parts of some packages, and a part
- * that the `previous` database has in the same form is taken from there; that must be known to be
- * undamaged, and may be anything that this function wrote.
+ * Writes a database like repo-add, a gzipped tar with a folder for each package, in byte order.
+ * Equal entries yield equal bytes. It is compressed in parts of some packages, and a part that the
+ * `previous` database has in the same form is reused; that database must be known to be undamaged,
+ * and may be anything that this function wrote.
  *
- * Source: `create_db` in pacman's scripts/repo-add.sh.in. That gzip files have several members, and
- * that tars end with any number of zeros, is common ground of libarchive, gzip and zlib.
+ * Source: `create_db` in pacman's scripts/repo-add.sh.in. libarchive, gzip and zlib all accept gzip
+ * files with several members, and tars that end in any number of zeros.
  */
 export async function* writeDatabase(
   entries: Iterable<DatabaseEntry>,
@@ -65,8 +65,8 @@ interface Placed {
 }
 
 /**
- * Cuts the entries where their names say so, and nowhere else: to add or remove one changes one part,
- * or two, wherever it is.
+ * Splits the entries where their names say so, and nowhere else: adding or removing an entry
+ * changes one part or two, wherever it is.
  */
 function* partsOf(entries: Iterable<DatabaseEntry>): Generator<readonly Placed[]> {
   const placed = Array.from(entries, (entry): Placed => {

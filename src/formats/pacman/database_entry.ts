@@ -1,6 +1,6 @@
 import type { PackageInfo } from "./package_info.ts";
 
-/** What a database says of a package's file, beside what the package says of itself. */
+/** What a database says about a package's file, besides the package's own metadata. */
 export interface PackageFile {
   /** Its name in the repository. */
   readonly fileName: string;
@@ -8,15 +8,17 @@ export interface PackageFile {
   readonly size: number;
   /** 64 lower-case hexadecimal digits. */
   readonly sha256: string;
-  /** 32 lower-case hexadecimal digits, for a database such as repo-add wrote before pacman 6.1. */
+  /**
+   * 32 lower-case hexadecimal digits, for a database in the format of repo-add before pacman 6.1.
+   */
   readonly md5?: string;
   /** The detached signature in base64, to be embedded. */
   readonly signature?: string;
 }
 
 /**
- * The `desc` of a package, as repo-add of pacman 7 writes it: the same fields in the same order. That
- * has no %MD5SUM% any more, and %PGPSIG% only where it is asked for.
+ * The `desc` of a package as written by repo-add of pacman 7: the same fields in the same order. It
+ * no longer has %MD5SUM%, and %PGPSIG% only on request.
  *
  * Source: `db_write_entry` in pacman's scripts/repo-add.sh.in.
  */
@@ -49,7 +51,7 @@ export function descText(info: PackageInfo, file: PackageFile): string {
   ].join("");
 }
 
-/** The `files` of a package in a files database; `files` are those of its archive, sorted. */
+/** The `files` of a package in a files database; `files` are the paths in its archive, sorted. */
 export function filesText(files: readonly string[]): string {
   return ["%FILES%", ...files, ""].join("\n");
 }

@@ -1,4 +1,4 @@
-/** A field of a `desc` that is read; all others are passed over. */
+/** The fields of a `desc` that are read; all others are skipped. */
 export type DescField =
   | "FILENAME"
   | "CSIZE"
@@ -13,7 +13,7 @@ const LISTS: ReadonlySet<DescField> = new Set(["DEPENDS", "PROVIDES", "REPLACES"
 const SINGLE: readonly DescField[] = ["FILENAME", "CSIZE", "SHA256SUM", "PGPSIG", "BUILDDATE"];
 
 const encoder = new TextEncoder();
-/** Lines such as `%CSIZE%`, by their length: no text is made of the lines that nobody reads. */
+/** Lines such as `%CSIZE%`, by length: lines that nobody reads are not decoded. */
 const KEYS: ReadonlyMap<number, readonly (readonly [line: Uint8Array, field: DescField])[]> = Map
   .groupBy(
     [...SINGLE, ...LISTS].map((field) => [encoder.encode(`%${field}%`), field] as const),
@@ -24,10 +24,10 @@ const NEWLINE = 0x0a;
 const PERCENT = 0x25;
 
 /**
- * Passes every value of the fields above to `onValue`, as the bytes `start` to `end`, `end` not
- * included. A list passes each of its lines, up to an empty one; another field its one line, unless
- * that is empty. The `depends` files that databases had beside `desc` until about 2018 have the same
- * form.
+ * Passes every value of the fields above to `onValue`, as the bytes from `start` to `end`, which is
+ * excluded. A list passes each of its lines, up to an empty one; another field its one line, unless
+ * that is empty. The `depends` files that databases had beside `desc` until about 2018 have the
+ * same form.
  *
  * Source: `sync_db_read` in pacman's lib/libalpm/be_sync.c.
  */

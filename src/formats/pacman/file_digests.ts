@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import type { MtreeEntry } from "./mtree.ts";
 import { quoted } from "./package_paths.ts";
 
-/** What the content of a file is. */
+/** Size and digest of a file's content. */
 interface Content {
   /** In bytes. */
   readonly size: number;
@@ -11,14 +11,14 @@ interface Content {
   readonly digest: string;
 }
 
-/** The sizes and SHA-256 of the files in an archive, computed while its content passes. */
+/** The sizes and SHA-256 of the files in an archive, computed while their content passes. */
 export class FileDigests {
   readonly #contents = new Map<string, Content>();
   #path: string | null = null;
   #hash: Hash | null = null;
   #size = 0;
 
-  /** A file begins; what passes from now on is its content. */
+  /** A file begins; what follows is its content. */
   begin(path: string): void {
     this.end();
     this.#path = path;
@@ -39,7 +39,7 @@ export class FileDigests {
     if (content !== undefined) this.#contents.set(path, content);
   }
 
-  /** No more of the file comes. */
+  /** The file has ended. */
   end(): void {
     if (this.#path === null || this.#hash === null) return;
     const digest = this.#hash.digest("base64");
@@ -47,7 +47,7 @@ export class FileDigests {
     this.#path = this.#hash = null;
   }
 
-  /** How a file differs from what an `.MTREE` says of it; null if it does not. */
+  /** How a file differs from its entry in an `.MTREE`; null if it does not. */
   faultOf({ path, size, sha256 }: MtreeEntry): string | null {
     const content = this.#contents.get(path);
     if (content === undefined) return null;

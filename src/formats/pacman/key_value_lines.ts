@@ -2,8 +2,8 @@ import { PkgstashError } from "../../errors.ts";
 
 /**
  * Passes every `key = value` line of a `.PKGINFO` or `.BUILDINFO` to `onValue`, with the value that
- * repo-add would write into a database: runs of white space are one space, and a lone `=` behind a
- * single word is lost, as bash loses it. Comments and empty lines are passed over.
+ * repo-add would write into a database: runs of white space become one space, and a lone `=` after
+ * a single word is lost, as in bash. Comments and empty lines are skipped.
  *
  * Source: `db_write_entry` in pacman's scripts/repo-add.sh.in, `read` in bash(1).
  * @throws {PkgstashError} of kind "content", naming `file`, for a line of another form.
@@ -34,9 +34,9 @@ const CONTROL = /[\x00-\x08\x0e-\x1f\x7f]/;
 /** What bash's `read` removes by default. */
 const OUTER_SPACE = /^[ \t]+|[ \t]+$/g;
 const KEY_AND_REST = /^([A-Za-z_][A-Za-z0-9_]*) *= *(.*)$/su;
-/** Bash takes the delimiter behind a last field to belong to that field's end. */
+/** Bash treats the delimiter after the last field as part of that field's end. */
 const LONE_WORD = /^([^ =]*) *=?$/;
-/** `[[:space:]]` of glibc in a UTF-8 locale: without the spaces that do not break a line. */
+/** `[[:space:]]` of glibc in a UTF-8 locale, which excludes non-breaking spaces. */
 const SPACE = /[\t-\r \u1680\u2000-\u2006\u2008-\u200a\u2028\u2029\u205f\u3000]+/g;
 
 /** Refuses a metadata file of a package, as an error of kind "content". */

@@ -11,8 +11,8 @@ export function expandServer(template: string, repo: string, arch: string): stri
 }
 
 /**
- * The complete `Server` line for a mirror: a line with variables stands for itself, and the root of a
- * mirror is followed by `layout`, if there is one. No slash at the end.
+ * The complete `Server` line for a mirror: a line with variables is used as it is; to the root of a
+ * mirror, `layout` is appended, if there is one. No trailing slash.
  */
 export function serverLine(mirror: string, layout: string): string {
   const base = mirror.replace(/\/+$/, "");
@@ -20,8 +20,8 @@ export function serverLine(mirror: string, layout: string): string {
 }
 
 /**
- * The root of the mirror that a complete line belongs to: what is before `layout` if the line ends
- * with that, otherwise what is before the first segment with a variable.
+ * The root of the mirror that a complete line belongs to: what precedes `layout` if the line ends
+ * with it, otherwise what precedes the first segment with a variable.
  */
 export function mirrorRoot(line: string, layout: string): string {
   if (layout !== "" && line.endsWith(`/${layout}`)) return line.slice(0, -layout.length - 1);
@@ -43,7 +43,7 @@ export function hasVariable(line: string): boolean {
  */
 export function parseMirrorlist(text: string): string[] {
   return text.replace(/^\ufeff/, "").split("\n").flatMap((line) => {
-    // No "#" can be part of an address, so that a comment behind it is one.
+    // An address cannot contain "#", so a comment after it is recognized.
     const [, address] = /^\s*Server\s*=\s*(\S+)\s*(?:#.*)?$/.exec(line) ?? [];
     return address === undefined ? [] : [address];
   });

@@ -1,17 +1,17 @@
 import { decompress } from "../archive/archive_compression.ts";
 import { refuseMetadata } from "./key_value_lines.ts";
 
-/** What a package's `.MTREE` says of one of its paths, as far as anybody here asks. */
+/** The parts of a path's entry in a package's `.MTREE` that are used here. */
 export interface MtreeEntry {
-  /** Relative to the package's root, without a slash at its end. */
+  /** Relative to the package's root, without a trailing slash. */
   readonly path: string;
   /** Whether it is a file, hard links included, a folder, or a symbolic link. */
   readonly type: "file" | "directory" | "link";
-  /** Bytes; null if it does not say. */
+  /** Bytes; null if missing. */
   readonly size: number | null;
-  /** In lower-case hexadecimal; null if it does not say, as in very old packages. */
+  /** In lower-case hexadecimal; null if missing, as in very old packages. */
   readonly sha256: string | null;
-  /** All that it says of it, as it is written: owner, mode, time and the rest. */
+  /** Everything that it says, verbatim: owner, mode, time and the rest. */
   readonly text: string;
 }
 
@@ -20,11 +20,11 @@ const FILE = ".MTREE";
 const MAX_DECOMPRESSED_BYTES = 256 * 1024 ** 2;
 
 /**
- * Reads a gzipped `.MTREE`, as makepkg has bsdtar write it: defaults in lines of `/set`, and one path
- * in a line.
+ * Reads a gzipped `.MTREE`, as written by makepkg through bsdtar: defaults in `/set` lines, and one
+ * path per line.
  *
  * Source: mtree(5), and `create_package` in pacman's scripts/makepkg.sh.in.
- * @throws {PkgstashError} of kind "content" if it is of another form.
+ * @throws {PkgstashError} of kind "content" if it has another form.
  */
 export async function* readMtree(bytes: Uint8Array): AsyncGenerator<MtreeEntry> {
   let defaultType = "file";
@@ -73,7 +73,7 @@ async function* linesOf(bytes: Uint8Array): AsyncGenerator<string> {
   if (rest !== "") yield rest;
 }
 
-/** Every byte of a path may be written with four. */
+/** Every byte of a path may be written as four characters. */
 const MAX_LINE_LENGTH = 64 * 1024;
 
 function typeOf(type: string, line: number): MtreeEntry["type"] {

@@ -8,23 +8,26 @@ import { type PackageInfo, parsePackageInfo } from "./package_info.ts";
 import { type PackageFileName, parsePackageFileName } from "./package_file_name.ts";
 import { listedFiles, PackagePaths } from "./package_paths.ts";
 
-/** What a package file has in it. */
+/** The content of a package file. */
 export interface PackageArchive {
   /** Its `.PKGINFO`. */
   readonly info: PackageInfo;
   /** Its `.BUILDINFO`; null in packages from before pacman 5.1. */
   readonly buildInfo: BuildInfo | null;
-  /** All its paths as repo-add lists them, folders with a slash at their end. */
+  /** All its paths as repo-add lists them, folders with a trailing slash. */
   readonly files: readonly string[];
-  /** Whether it brings an `.INSTALL` script, which runs as root. */
+  /** Whether it contains an `.INSTALL` script, which runs as root. */
   readonly hasScript: boolean;
   /** The text of the script; null if there is none. */
   readonly script: string | null;
-  /** What gives those who run it rights of others, in the order of the archive. */
+  /** Files that give their users other rights, in archive order. */
   readonly privileged: readonly PrivilegedFile[];
 }
 
-/** A file that has more rights than who runs it: by its mode, or by an extended attribute. */
+/**
+ * A file that runs with more rights than its user has: because of its mode or an extended
+ * attribute.
+ */
 export interface PrivilegedFile {
   /** As in `files`. */
   readonly path: string;
@@ -44,9 +47,9 @@ export interface ReadPackageOptions {
   readonly maxEntries?: number;
 }
 
-/** Metadata files that are read, with the largest size that each may have. */
+/** Metadata files that are read, with the maximum size of each. */
 const METADATA_BYTES: ReadonlyMap<string, number> = new Map([
-  // So that its `desc` stays below what pkgstash and pacman read of one.
+  // Keeps its `desc` below what pkgstash and pacman accept.
   [".PKGINFO", 256 * 1024],
   [".BUILDINFO", 4 * 1024 ** 2],
   [".MTREE", 16 * 1024 ** 2],
@@ -57,10 +60,10 @@ const MAX_PATH_LENGTH = 64 * 1024 ** 2;
 const SET_ID = 0o6000;
 
 /**
- * Reads a package of any compression that pacman takes, without keeping more of it than its metadata
- * and its paths. It must be one that makepkg could have written under this name, and its files what
- * its `.MTREE` says, if it has one: what pacman would take and yet would be dangerous or ambiguous is
- * refused. Of xz, more than 128 MiB is read from a local source only.
+ * Reads a package in any compression that pacman supports, keeping only its metadata and paths. It
+ * must be one that makepkg could have written under this name, and its files must match its
+ * `.MTREE`, if it has one: packages that pacman would accept although they are dangerous or
+ * ambiguous are refused. xz files larger than 128 MiB are read only from a local source.
  *
  * @throws {PkgstashError} of kind "content" with the reason; the source's own error if that fails.
  */
@@ -129,7 +132,7 @@ class Contents {
     if (link?.kind === "hard") this.digests.link(name, link.target);
     else if (type === "file") this.digests.begin(name);
     if (body !== null) this.digests.update(body);
-    // A folder's bit gives files a group, and nobody a right.
+    // The set-ID bit of a folder gives files a group, but gives nobody rights.
     if ((type !== "directory" && (mode & SET_ID) !== 0) || attributes.length > 0) {
       const [path = name] = listedFiles([name]);
       this.#privileged.push({ path, mode, attributes });

@@ -4,7 +4,7 @@ export interface PackageFileName {
   name: string;
   /** As `%VERSION%`: `[epoch:]pkgver-pkgrel`. */
   version: string;
-  /** `x86_64`, `any`, ... */
+  /** `x86_64`, `any`, and so on. */
   architecture: string;
   /** From the dot of `.pkg.tar` to the end: `.pkg.tar.zst`. */
   extension: string;
@@ -45,16 +45,16 @@ export function parsePackageFileName(fileName: string): PackageFileName | null {
 }
 
 /**
- * Whether a name is safe, ends with a package extension, and consists of ASCII letters, digits and
- * `@ . _ + - ~ :` without a leading dot or hyphen.
+ * Whether a name is safe, ends in a package extension, and consists of ASCII letters, digits and `@
+ * . _ + - ~ :` without a leading dot or hyphen.
  */
 export function isPackageFileName(name: string): boolean {
   return isSafeFileName(name) && PACKAGE_CHARACTERS.test(name) && PACKAGE_EXTENSION.test(name);
 }
 
 /**
- * Whether a name is safe as one path segment on disk: not empty, without slash, control characters
- * and leading dot, valid Unicode, and at most 255 bytes long in UTF-8.
+ * Whether a name is safe as one path segment on disk: not empty, without slashes, control
+ * characters or a leading dot, valid Unicode, and at most 255 bytes long in UTF-8.
  *
  * Source: `_alpm_validate_filename` in pacman's lib/libalpm/be_sync.c, which is less strict.
  */

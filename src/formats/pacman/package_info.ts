@@ -1,6 +1,6 @@
 import { readKeyValueLines, refuseMetadata } from "./key_value_lines.ts";
 
-/** What a package says of itself in its `.PKGINFO`. */
+/** What a package says about itself in its `.PKGINFO`. */
 export interface PackageInfo {
   /** pkgname */
   readonly name: string;
@@ -16,7 +16,7 @@ export interface PackageInfo {
   readonly buildDate: number | null;
   /** packager, or null. */
   readonly packager: string | null;
-  /** size: bytes that its files take when installed, or null. */
+  /** size: installed size in bytes, or null. */
   readonly installedSize: number | null;
   /** arch */
   readonly architecture: string;
@@ -24,7 +24,7 @@ export interface PackageInfo {
   readonly licenses: readonly string[];
   /** group */
   readonly groups: readonly string[];
-  /** depend: each is `name` or `name<op>version`, as in the other relations. */
+  /** depend: each is `name` or `name<op>version`, like the other relations. */
   readonly depends: readonly string[];
   /** optdepend: each is a relation, or `relation: reason`. */
   readonly optdepends: readonly string[];
@@ -45,8 +45,8 @@ export interface PackageInfo {
 }
 
 /**
- * Whether a package has the debug symbols of another: it is named for that, or for what both were
- * built from, and says so in its `xdata` where makepkg is of pacman 6.1 or later.
+ * Whether a package contains the debug symbols of another: it is named after that package or its
+ * base, and its `xdata` says so if it was built by makepkg 6.1 or later.
  */
 export function isDebugPackage(
   { name, base, xdata }: Pick<PackageInfo, "name" | "base" | "xdata">,
@@ -73,8 +73,8 @@ const LISTS = {
 } as const satisfies Record<string, keyof PackageInfo>;
 
 /**
- * Reads a `.PKGINFO`, with the values that repo-add takes from it. Of a key that has one value, the
- * last line counts, as for pacman. Keys that are not known are passed over, and so are empty values
+ * Reads a `.PKGINFO`, with the values that repo-add takes from it. If a key with a single value is
+ * repeated, the last line counts, as in pacman. Unknown keys are skipped, and so are empty values
  * of lists: repo-add would end the list there, and pacman would never see the rest of it.
  *
  * Source: `parse_descfile` in pacman's lib/libalpm/be_package.c.

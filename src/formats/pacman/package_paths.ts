@@ -5,16 +5,16 @@ import type { MtreeEntry } from "./mtree.ts";
 export interface PackagePathLimits {
   /** Number of files, folders and links. */
   readonly maxEntries: number;
-  /** Length of all paths together, in UTF-16 units. */
+  /** Total length of all paths, in UTF-16 units. */
   readonly maxPathLength: number;
 }
 
-/** PATH_MAX of Linux; a link's target has as much. */
+/** PATH_MAX of Linux; the limit for a link's target too. */
 const MAX_PATH_LENGTH = 4096;
 
 /**
- * The paths in a package, in the order of its archive. Refuses those that could lead an extracting
- * program out of its root: makepkg writes none of them, and pacman leaves some of them to luck.
+ * The paths in a package, in archive order. Refuses those that could lead an extracting program out
+ * of its root: makepkg writes none of them, and pacman does not reliably reject them.
  */
 export class PackagePaths {
   readonly #limits: PackagePathLimits;
@@ -28,7 +28,7 @@ export class PackagePaths {
     this.#limits = limits;
   }
 
-  /** Adds a member; returns what is wrong with it, or null. */
+  /** Adds a member; returns its fault, or null. */
   add({ name, type, link }: TarMember): string | null {
     this.#pathLength += name.length;
     if (this.#paths.size >= this.#limits.maxEntries) {
@@ -47,8 +47,8 @@ export class PackagePaths {
   }
 
   /**
-   * Compares all that are added with what the package says to have; returns how they differ, or null.
-   * Which paths begin with a dot does not count. `faultOf` compares the content of a file.
+   * Compares all added paths with the package's own list; returns how they differ, or null. Paths
+   * that begin with a dot do not count. `faultOf` compares the content of a file.
    */
   async compare(
     mtree: AsyncIterable<MtreeEntry>,
@@ -73,7 +73,7 @@ export class PackagePaths {
     return null;
   }
 
-  /** Call this when all are added; returns what is wrong with them together, or null. */
+  /** To be called when all are added; returns a fault of the whole, or null. */
   finish(): string | null {
     if (!this.#hasLinks) return null;
     const sorted = [...this.#paths.keys()].sort();
@@ -123,7 +123,7 @@ function faultOf(path: string): string | null {
 
 /**
  * The paths as repo-add lists them in a files database: without those that begin with a dot, as
- * bsdtar prints them, in the order of their bytes, each once.
+ * printed by bsdtar, in byte order, each once.
  *
  * Source: `db_write_entry` in pacman's scripts/repo-add.sh.in, `safe_fprintf` in libarchive's
  * tar/util.c, in a UTF-8 locale.
@@ -154,7 +154,7 @@ function printed(path: string): string {
         .join(""));
 }
 
-/** The order of the UTF-8 forms, which is that of code points and not that of UTF-16 units. */
+/** The order of the UTF-8 forms, which is that of code points rather than UTF-16 units. */
 function inByteOrder(one: string, other: string): number {
   const length = Math.min(one.length, other.length);
   for (let at = 0; at < length; at++) {
@@ -169,7 +169,7 @@ function rank(unit: number): number {
   return unit < 0xd800 ? unit : unit < 0xe000 ? unit + 0x2000 : unit - 0x800;
 }
 
-/** A path for a message, with its odd characters escaped, and not too long. */
+/** A path for a message, with special characters escaped, and not too long. */
 export function quoted(path: string): string {
   return JSON.stringify(path.length > 80 ? `${path.slice(0, 80)}...` : path);
 }

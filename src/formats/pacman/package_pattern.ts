@@ -7,7 +7,7 @@ export interface PackageSubject {
 }
 
 /**
- * Compiles patterns into a predicate that is true for every package that one of them matches. A
+ * Compiles patterns into a predicate that is true for every package that matches at least one. A
  * pattern is a package name (`linux`), a glob of names with `*` and `?` (`nvidia-*`), or a name or
  * glob of package files: a pattern that contains `.pkg.tar` is compared with the file name.
  */
@@ -27,8 +27,8 @@ export function packageMatcher(patterns: readonly string[]): (subject: PackageSu
 }
 
 /**
- * Whether `glob` matches all of `text`: `*` stands for any characters or none, `?` for exactly one.
- * Backtracks to the last `*` only, so the time is at most the product of both lengths.
+ * Whether `glob` matches all of `text`: `*` stands for any number of characters, `?` for exactly
+ * one. Backtracks to the last `*` only, so the time is at most the product of both lengths.
  */
 export function matchesGlob(glob: string, text: string): boolean {
   let position = 0;

@@ -5,7 +5,7 @@ import { isPackageFileName } from "./package_file_name.ts";
  */
 export type SnapshotMember = "db" | "db.sig" | "files" | "files.sig";
 
-/** What a file in a repository's directory is, judged by its name alone. */
+/** What a file in a repository's directory is, judging by its name alone. */
 export type RepositoryFileKind =
   | { kind: "package" }
   | { kind: "signature" }
@@ -18,7 +18,7 @@ const DATABASE_SUFFIX = /^\.(db|files)(?:\.tar(?:\.(?:gz|bz2|xz|zst|lzo|lrz|lz4|
 
 /**
  * Classifies a file name in the directory of `repository`; returns null for every name that pacman
- * would not request. Besides `core.db`, the name of the archive that it links to counts as the
+ * would not request. Besides `core.db`, the name of the archive to which it links counts as the
  * database (`core.db.tar.gz`), since repo-add creates both.
  */
 export function classifyRepositoryFile(

@@ -1,16 +1,16 @@
 import { PkgstashError } from "../../errors.ts";
 
-/** One `key = value` of a `.SRCINFO`. */
+/** A `key = value` line of a `.SRCINFO`. */
 export interface SrcinfoLine {
   /** The key with its architecture, such as `depends_x86_64`. */
   readonly key: string;
-  /** With single spaces, as makepkg writes it; empty where a package drops what the base has. */
+  /** With single spaces, as makepkg writes it; empty where a package drops the base's value. */
   readonly value: string;
   /** Number of the line, from 1. */
   readonly line: number;
 }
 
-/** What a `.SRCINFO` says of the package base, or of one package. */
+/** What a `.SRCINFO` says about the package base, or about one package. */
 export interface SrcinfoSection {
   /** Its first key. */
   readonly kind: "pkgbase" | "pkgname";
@@ -20,7 +20,7 @@ export interface SrcinfoSection {
   readonly lines: readonly SrcinfoLine[];
 }
 
-/** A `.SRCINFO` in its order. */
+/** A `.SRCINFO` in its original order. */
 export interface Srcinfo {
   /** What all packages share. */
   readonly base: SrcinfoSection;
@@ -33,11 +33,12 @@ const MAX_KEYS = 500;
 const KEY_VALUE = /^([a-z][a-z0-9]*(?:_[A-Za-z0-9_]+)?)\s*=\s*(.*)$/s;
 
 /**
- * Reads a `.SRCINFO`: one section `pkgbase`, then one `pkgname` for each package. Keys that are not
- * known are kept.
+ * Reads a `.SRCINFO`: one `pkgbase` section, then one `pkgname` section for each package. Unknown
+ * keys are kept.
  *
- * Source: `write_srcinfo_content` in pacman's scripts/libmakepkg/srcinfo.sh.in, and alpm's SRCINFO(5).
- * @throws {PkgstashError} of kind "content" for a line of another form or in no section.
+ * Source: `write_srcinfo_content` in pacman's scripts/libmakepkg/srcinfo.sh.in, and alpm's
+ * SRCINFO(5).
+ * @throws {PkgstashError} of kind "content" for a line of another form or outside a section.
  */
 export function parseSrcinfo(text: string): Srcinfo {
   const sections: { kind: "pkgbase" | "pkgname"; name: string; lines: SrcinfoLine[] }[] = [];
@@ -68,7 +69,7 @@ export function parseSrcinfo(text: string): Srcinfo {
   return { base, packages };
 }
 
-/** The values of a key in a section, in their order; null if the section does not have the key. */
+/** The values of a key in a section, in order; null if the section does not have the key. */
 export function valuesOf(section: SrcinfoSection, key: string): string[] | null {
   const lines = section.lines.filter((line) => line.key === key);
   return lines.length === 0 ? null : lines.map(({ value }) => value);
@@ -82,7 +83,7 @@ export function versionOf({ base }: Srcinfo): string | null {
   return `${prefix}${pkgver[0]}-${pkgrel[0]}`;
 }
 
-/** The form in which makepkg writes a value: no space around it, and single ones inside. */
+/** A value as makepkg writes it: trimmed, with single spaces. */
 export function withSingleSpaces(value: string): string {
   return value.replace(/[ \t\n\r\f\v]+/g, " ").trim();
 }

@@ -5,9 +5,9 @@ import { type TarMember, TarReader } from "../archive/tar_reader.ts";
 import { type DescField, readDesc } from "./desc.ts";
 import { isSafeFileName } from "./package_file_name.ts";
 
-/** One package of a sync database: what is kept of its `desc` and, in old databases, `depends`. */
+/** What is kept of a package's `desc` and, in old databases, `depends`. */
 export interface SyncDbPackage {
-  /** From the name of its folder, as pacman does it; the same as %NAME% unless that is wrong. */
+  /** From the name of its folder, as in pacman; the same as %NAME% unless that is wrong. */
   readonly name: string;
   /** From the name of its folder: `[epoch:]pkgver-pkgrel`. */
   readonly version: string;
@@ -29,21 +29,21 @@ export interface SyncDbPackage {
   readonly replaces: readonly string[];
 }
 
-/** What was not understood of a database, although pacman takes it. */
+/** A part of a database that was not understood, although pacman accepts it. */
 export interface DatabaseProblem {
   /** Such as "%CSIZE% is not a whole number". */
   readonly what: string;
-  /** How often that was found. */
+  /** How often it was found. */
   readonly count: number;
-  /** Where it was found first. */
+  /** Where it was first found. */
   readonly example: string;
 }
 
 /** The content of a sync database. */
 export interface SyncDb {
   /**
-   * Those that have a file, in the order of the archive; null if pacman may be able to decompress the
-   * database, but pkgstash is not.
+   * Packages with a file, in archive order; null if pacman may be able to decompress the database
+   * but pkgstash is not.
    */
   readonly packages: readonly SyncDbPackage[] | null;
   /** Empty for nearly every database. */
@@ -58,18 +58,18 @@ export interface ReadSyncDbOptions {
   maxEntries?: number;
   /** Size of one `desc` or `depends` file; 512 KiB by default. */
   maxDescBytes?: number;
-  /** Size of all that is kept, as UTF-8; 64 MiB by default. Arch's largest needs 6. */
+  /** Total size of what is kept, as UTF-8; 64 MiB by default. Arch's largest database needs 6. */
   maxKeptBytes?: number;
 }
 
 /**
- * Reads a sync database (`$repo.db`) or files database (`$repo.files`), of which the lists of files
- * are passed over. Takes what pacman takes: a field that is malformed is null, and counted among the
- * problems. The event loop runs in between.
+ * Reads a sync database (`$repo.db`) or files database (`$repo.files`), skipping lists of files.
+ * Accepts what pacman accepts: a malformed field is null, and counted among the problems. The event
+ * loop runs in between.
  *
  * Source: `sync_db_populate` in pacman's lib/libalpm/be_sync.c.
- * @throws {PkgstashError} of kind "content" if pacman could not use it, if it is cut short, or if it
- * exceeds a limit; the source's own error if the source fails.
+ * @throws {PkgstashError} of kind "content" if pacman could not use it, if it is truncated, or if
+ * it exceeds a limit; the source's own error if the source fails.
  */
 export async function readSyncDb(
   source: ReadableStream<Uint8Array>,
@@ -92,7 +92,7 @@ export async function readSyncDb(
   } catch (error) {
     const compression = unreadCompressionOf(error);
     if (compression === null) throw error;
-    const problem = { what: "its compression is not known", count: 1, example: compression };
+    const problem = { what: "its compression is unknown", count: 1, example: compression };
     return { packages: null, problems: [problem] };
   }
   tar.finish();
@@ -106,10 +106,10 @@ type Draft = { -readonly [Key in keyof SyncDbPackage]: SyncDbPackage[Key] } & {
 };
 
 const decoder = new TextDecoder();
-/** What a value costs beside its text, roughly. */
+/** Approximate memory of a value besides its text. */
 const POINTER_BYTES = 8;
 
-/** Collects the packages of a database, and what is wrong with them. */
+/** Collects the packages of a database, and its problems. */
 class Collection {
   readonly #maxEntries: number;
   readonly #maxKeptBytes: number;
@@ -128,7 +128,7 @@ class Collection {
 
   add({ name: path, type, body }: TarMember): void {
     if (type === "directory") return;
-    // Pacman takes these below a folder, but nobody writes them in good faith.
+    // Pacman accepts these below a folder, but nobody writes them in good faith.
     if (CLIMBING.test(path)) throw refusal(`${quoted(path)} leads out of its folder`);
     const [folder = ""] = path.split("/", 1);
     const draft = this.#drafts.get(folder) ?? this.#begin(path, folder);
@@ -137,7 +137,7 @@ class Collection {
       return;
     }
     if (path.endsWith("/desc")) {
-      // Pacman overwrites the fields of the first one, too.
+      // Pacman, too, overwrites the fields of the first one.
       if (this.#described.has(folder)) this.#report("a folder occurs twice", folder);
       this.#described.add(folder);
     }
@@ -294,7 +294,7 @@ function reconcile(one: Draft, other: Draft): void {
 const PATH_SAFE_WORD = /^[^\s/\x00-\x1f\x7f]+$/;
 
 /**
- * Splits the name of a folder at its last but one hyphen; null if it does not have two.
+ * Splits the name of a folder at its second to last hyphen; null if it does not have two.
  *
  * Source: `_alpm_splitname` in pacman's lib/libalpm/util.c.
  */

@@ -2,19 +2,19 @@
 export interface FollowedSource {
   /** `git`, `hg`, `svn`, `bzr` or `fossil`. */
   readonly tool: string;
-  /** Without the tool before it, and without what follows `#` or `?`. */
+  /** Without the tool in front, and without what follows `#` or `?`. */
   readonly url: string;
-  /** What git calls what is followed: `HEAD`, or `refs/heads/` and a branch. */
+  /** What git follows: `HEAD`, or `refs/heads/` and a branch. */
   readonly reference: string;
 }
 
 const VCS = /^(?:(bzr|fossil|git|hg|svn)\+)?([a-z][a-z0-9+.-]*:.*)$/is;
-/** Schemes that name the tool themselves. */
+/** Schemes that imply the tool. */
 const TOOLS = /^(bzr|fossil|git|hg|svn):/i;
 
 /**
- * What an entry of `source` follows; null if that is no repository, or a fixed place in one, so that
- * it is always the same.
+ * What an entry of `source` follows; null if it is not a repository, or refers to a fixed revision,
+ * which never changes.
  *
  * Source: `get_protocol`, `get_uri_fragment` in pacman's scripts/libmakepkg/util/source.sh.in.
  */

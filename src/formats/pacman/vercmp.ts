@@ -1,5 +1,5 @@
 /**
- * Compares two package versions as pacman does: -1 if `a` is older than `b`, 1 if it is newer, 0 if
+ * Compares two package versions like pacman: -1 if `a` is older than `b`, 1 if it is newer, 0 if
  * pacman sees no difference. Versions are `[epoch:]pkgver[-pkgrel]`. A missing epoch counts as 0.
  * pkgrel is compared only if both have one, so the order is not transitive when some lack it.
  *
@@ -37,7 +37,7 @@ function splitVersion(version: string): VersionParts {
 }
 
 /**
- * `rpmvercmp`: compares runs of digits or letters in turn; of separators only the length counts.
+ * `rpmvercmp`: compares runs of digits or letters in turn; only the length of separators counts.
  */
 function compareSegments(a: string, b: string): -1 | 0 | 1 {
   if (a === b) return 0;

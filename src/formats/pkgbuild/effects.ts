@@ -46,7 +46,7 @@ const EXPANSION_VARIABLES = new Set([
   "POSIXLY_CORRECT",
   "SHELLOPTS",
 ]);
-/** Options of the shell that change nothing that is expanded without files. */
+/** Shell options that do not change expansion without files. */
 const HARMLESS_OPTIONS = new Set([
   "dotglob",
   "extglob",
@@ -58,15 +58,15 @@ const HARMLESS_OPTIONS = new Set([
 
 /** What running a piece of code may change. */
 export interface Effects {
-  /** Variables that it may assign to. */
+  /** Variables to which it may assign. */
   readonly names: ReadonlySet<string>;
-  /** Variables of which later assignments are not to be trusted either. */
+  /** Variables whose later assignments cannot be trusted either. */
   readonly attributed: ReadonlySet<string>;
   /** Whether it may change anything. */
   readonly isOpaque: boolean;
 }
 
-/** The effects of a piece of code by itself, and the commands whose functions add theirs. */
+/** The effects of a piece of code by itself, and the commands whose functions add to them. */
 interface OwnEffects {
   readonly names: Set<string>;
   readonly attributed: Set<string>;
@@ -76,7 +76,7 @@ interface OwnEffects {
 
 const CACHE = new WeakMap<SyntaxNode, OwnEffects>();
 
-/** The effects of a statement, with those of all functions that it calls. */
+/** The effects of a statement, including those of all functions that it calls. */
 export function effectsOf(
   node: SyntaxNode,
   functionsOf: (name: string) => readonly Function[],

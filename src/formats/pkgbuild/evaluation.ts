@@ -3,25 +3,25 @@ import { effectsOf } from "./effects.ts";
 import { expandFields, expandScalar, type Value, type Variables } from "./expansion.ts";
 import { assignmentsOf, type Pkgbuild, visit } from "./syntax.ts";
 
-/** What can be told of a PKGBUILD's variables without running it. */
+/** What is known about a PKGBUILD's variables without running it. */
 export interface Evaluation {
-  /** After the whole file was read; only presumed if `isOpaque`. */
+  /** After reading the whole file; only presumed if `isOpaque`. */
   readonly variables: Variables;
-  /** Functions by their names; of two with one name the last counts, as in bash. */
+  /** Functions by name; of two with one name the last counts, as in bash. */
   readonly functions: ReadonlyMap<string, Function>;
-  /** Names of functions that are defined inside other statements, so perhaps not at all. */
+  /** Names of functions defined inside other statements, so perhaps not at all. */
   readonly conditionalFunctions: ReadonlySet<string>;
   /** Whether a statement may have changed anything, such as `eval` or `source`. */
   readonly isOpaque: boolean;
 }
 
-/** Elements of an array that are worked on; longer ones count as not known. */
+/** Maximum number of elements of an array; longer ones count as unknown. */
 const MAX_ELEMENTS = 20_000;
 
 /**
- * Follows the statements of a PKGBUILD in their order. A plain assignment whose words are made of
- * literals and of variables that are known makes another one; whatever else a statement may assign to
- * is not known afterwards.
+ * Follows the statements of a PKGBUILD in order. A plain assignment whose words consist of literals
+ * and known variables yields a known value; anything else to which a statement may assign becomes
+ * unknown.
  */
 export function evaluate({ statements }: Pkgbuild): Evaluation {
   const variables = new Map<string, Value | null>();
@@ -71,7 +71,7 @@ function nestedFunctions(statements: readonly Statement[]): Map<string, Function
   return found;
 }
 
-/** The value of a variable after an assignment; null if it is not known. */
+/** The value of a variable after an assignment; null if unknown. */
 export function assignedValue(
   { name, value, append, index }: Assignment,
   variables: Variables,

@@ -5,22 +5,25 @@ import { type PatternPiece, patternSource } from "./glob_pattern.ts";
 export type Value = string | readonly string[];
 
 /**
- * Variables by their names. Null stands for a value that nobody can tell without running the file; a
- * name that is missing was never assigned, so its value would come from the environment.
+ * Variables by name. Null stands for a value that cannot be determined without running the file; a
+ * missing name was never assigned, so its value would come from the environment.
  */
 export type Variables = ReadonlyMap<string, Value | null>;
 
-/** Characters of one value that are worked on; longer ones count as not known. */
+/** Maximum number of characters of a value; longer ones count as unknown. */
 const MAX_VALUE = 16_384;
 const MAX_FIELDS = 4096;
-/** Characters of a value that is matched with a pattern, by the stars in that: matching takes powers of them. */
+/**
+ * Maximum number of characters of a value to match with a pattern, by the pattern's number of
+ * stars: matching takes powers of it.
+ */
 const MAX_MATCHED = [4096, 512, 64];
 /** Unquoted, these split a value or match file names. */
 const SPLITTING = /[\s*?[\\]/;
 
 /**
- * The value of the right side of `name=word`, where bash neither splits nor matches file names; null
- * if it is not known without running the file.
+ * The value of the right side of `name=word`, where bash neither splits words nor matches file
+ * names; null if it cannot be determined without running the file.
  *
  * Source: "PARAMETERS" and "EXPANSION" in bash(1).
  */
@@ -36,7 +39,7 @@ export function expandScalar(word: Word, variables: Variables): string | null {
   return result;
 }
 
-/** The elements that a word of an array becomes: none, one or several; null if that is not known. */
+/** The elements that a word of an array becomes: none, one or several; null if unknown. */
 export function expandFields(word: Word, variables: Variables): string[] | null {
   if (startsWithTilde(word.text)) return null;
   if (word.parts === undefined) {
@@ -57,7 +60,7 @@ export function expandFields(word: Word, variables: Variables): string[] | null 
   return isEmptyKept ? fields : fields.filter((field) => field !== "");
 }
 
-/** A word that is nothing but `"${name[@]}"`: the elements. Undefined if it is another word. */
+/** The elements of a word that consists of `"${name[@]}"`. Undefined if it is another word. */
 function wholeArray(parts: readonly WordPart[], variables: Variables): string[] | null | undefined {
   const [only, more] = parts;
   if (only === undefined || more !== undefined) return undefined;
@@ -112,7 +115,7 @@ function braceAlternatives(text: string, variables: Variables): string[] | null 
   return isKnown ? alternatives : null;
 }
 
-/** Parts that stand for their own text where there are no fields. */
+/** Parts that stand for their own text where words are not split. */
 function isFieldless(part: WordPart): part is WordPart & { type: "Glob" | "BraceExpansion" } {
   return part.type === "BraceExpansion" || part.type === "Glob" && part.kind !== "bracket";
 }
@@ -141,7 +144,7 @@ function scalarPart(part: WordPart | DoubleQuotedChild, variables: Variables): s
   }
 }
 
-/** The value of `${...}` as one text; null if it is not known. */
+/** The value of `${...}` as one text; null if unknown. */
 export function expandParameter(part: ParameterExpansionPart, variables: Variables): string | null {
   if (part.prefix !== undefined) return null;
   const value = variables.get(part.parameter);
@@ -255,7 +258,7 @@ function matcherOf(
   }
 }
 
-/** A pattern's pieces; an expansion that is not quoted is a pattern, too. */
+/** A pattern's pieces; an unquoted expansion is a pattern, too. */
 function piecesOf(word: Word, variables: Variables): PatternPiece[] | null {
   if (word.parts === undefined) {
     return word.text === word.value
@@ -303,13 +306,13 @@ function changeCase(value: string, operator: "^" | "^^" | "," | ",,"): string {
   return operator.length === 2 ? change(value) : change(value.slice(0, 1)) + value.slice(1);
 }
 
-/** An array without index stands for its first element; one without elements counts as not set. */
+/** An array without an index stands for its first element; an empty one counts as unset. */
 function asScalar(value: Value | null | undefined): string | null {
   if (value == null) return null;
   return typeof value === "string" ? value : value[0] ?? null;
 }
 
-/** In an assignment, a tilde behind a colon counts as well. */
+/** In an assignment, a tilde after a colon is expanded too. */
 function startsWithTilde(text: string): boolean {
   return text.startsWith("~") || /[:=]~/.test(text);
 }

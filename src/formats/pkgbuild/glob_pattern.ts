@@ -1,14 +1,14 @@
-/** A piece of a pattern of bash: text that stands for itself, or text in which `*`, `?`, `[` match. */
+/** A piece of a bash pattern: literal text, or text in which `*`, `?`, `[` match. */
 export interface PatternPiece {
   /** Without its quotes. */
   readonly text: string;
-  /** Whether it stands for itself. */
+  /** Whether it is literal. */
   readonly isQuoted: boolean;
 }
 
 /**
- * The regular expression of a pattern of bash, without anchors; null if it has an extended pattern
- * such as `+(a|b)`, a class such as `[[:alpha:]]`, or a backslash.
+ * The regular expression of a bash pattern, without anchors; null if it contains an extended
+ * pattern such as `+(a|b)`, a class such as `[[:alpha:]]`, or a backslash.
  *
  * Source: "Pattern Matching" in bash(1).
  */
@@ -30,7 +30,7 @@ function globSource(text: string): string | null {
     if (character === "*") source += "[^]*";
     else if (character === "?") source += "[^]";
     else if (character === "[") {
-      // A class that holds nothing but characters and ranges.
+      // A class that contains only characters and ranges.
       const [whole, not, members] = /^\[([!^]?)(\]?[^\][\\]*)\]/.exec(text.slice(at)) ?? [];
       if (whole === undefined || members === undefined || members === "") return null;
       source += `[${not ? "^" : ""}${members.replace(/[\]^]/g, "\\$&")}]`;

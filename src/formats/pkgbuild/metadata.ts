@@ -4,7 +4,7 @@ import { assignedValue, type Evaluation } from "./evaluation.ts";
 import type { Value } from "./expansion.ts";
 import { assignmentsOf, visit } from "./syntax.ts";
 
-/** Checksum arrays of makepkg, with the hexadecimal digits of one sum. */
+/** Checksum arrays of makepkg, with the number of hexadecimal digits in one sum. */
 export const CHECKSUM_DIGITS: Readonly<Record<string, number>> = {
   cksums: 0,
   md5sums: 32,
@@ -18,7 +18,7 @@ export const CHECKSUM_DIGITS: Readonly<Record<string, number>> = {
 
 const RELATIONS = ["depends", "optdepends", "provides", "conflicts", "replaces"];
 
-/** Keys that may have an architecture behind them, as in `source_x86_64`. */
+/** Keys that may have an architecture appended, as in `source_x86_64`. */
 const ARCHITECTURE_KEYS: ReadonlySet<string> = new Set([
   "source",
   ...RELATIONS,
@@ -46,7 +46,7 @@ export const BASE_KEYS: ReadonlySet<string> = new Set([
   ...ARCHITECTURE_KEYS,
 ]);
 
-/** Every key that a package of its own may override. */
+/** Every key that a package may override. */
 export const PACKAGE_KEYS: ReadonlySet<string> = new Set([
   "pkgdesc",
   "url",
@@ -68,8 +68,8 @@ export function plainKey(key: string): string {
 }
 
 /**
- * The values of a variable as the base section of a `.SRCINFO` has them: empty if it was never
- * assigned, null if they are not known without running the file.
+ * The values of a variable in the base section of a `.SRCINFO`: empty if it was never assigned,
+ * null if they cannot be determined without running the file.
  */
 export function baseValues({ variables, isOpaque }: Evaluation, key: string): string[] | null {
   const value = variables.get(key);
@@ -78,8 +78,8 @@ export function baseValues({ variables, isOpaque }: Evaluation, key: string): st
 }
 
 /**
- * The values that the function of one package of several gives a key. Undefined if it does not
- * mention the key, null if they are not known without running the file.
+ * The values that a package's function gives a key in a split package. Undefined if it does not
+ * mention the key, null if they cannot be determined without running the file.
  *
  * Source: `extract_function_variable` in pacman's scripts/libmakepkg/util/pkgbuild.sh.in.
  */
@@ -110,7 +110,7 @@ function assignmentsIn(body: Function, key: string): Assignment[] {
   return found;
 }
 
-/** Assignments that the function makes whatever happens. */
+/** Assignments that the function always makes. */
 function topAssignments({ body }: Function): Assignment[] {
   if (body.type !== "BraceGroup") return [];
   return body.body.commands.flatMap((statement) => assignmentsOf(statement) ?? []);

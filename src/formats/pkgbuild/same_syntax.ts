@@ -1,6 +1,6 @@
 import type { ArrayValue, SyntaxNode } from "unbash";
 
-/** A piece of syntax with the text that its positions refer to. */
+/** A piece of syntax with the text to which its positions refer. */
 export interface Located {
   /** Any node. */
   readonly node: SyntaxNode;
@@ -9,8 +9,8 @@ export interface Located {
 }
 
 /**
- * Properties of the nodes that are compared piece by piece. All other nodes, such as words, must be
- * the same text.
+ * Properties of the nodes that are compared piece by piece. All other nodes, such as words, must
+ * have the same text.
  */
 const STRUCTURE: Readonly<Record<string, readonly string[]>> = {
   Statement: ["command", "background"],
@@ -33,8 +33,8 @@ const STRUCTURE: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Whether bash reads the same in two pieces of syntax: they differ in nothing but white space,
- * comments and line ends between words. Words are compared with their quotes.
+ * Whether bash reads two pieces of syntax alike: they differ only in white space, comments and line
+ * ends between words. Words are compared with their quotes.
  */
 export function isSameSyntax(one: Located, other: Located): boolean {
   return isSame(one.node, other.node, one.text, other.text);

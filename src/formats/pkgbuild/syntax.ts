@@ -8,7 +8,7 @@ import {
   type SyntaxNode,
 } from "unbash";
 
-/** A fault of the text, or a bound of this reader that it exceeds. */
+/** A fault of the text, or a limit of this reader that it exceeds. */
 export interface SyntaxFault {
   /** As a clause. */
   readonly message: string;
@@ -20,15 +20,15 @@ export interface SyntaxFault {
 export interface Pkgbuild {
   /** The whole file, to which all positions refer. */
   readonly text: string;
-  /** In their order, without those inside functions and the like. */
+  /** In order, without those inside functions and other constructs. */
   readonly statements: readonly Statement[];
 }
 
-/** Characters of a PKGBUILD; the AUR refuses larger ones. */
+/** Maximum number of characters; the AUR refuses larger files. */
 const MAX_LENGTH = 256_000;
-/** Bounds of what makes parsing slow; real PKGBUILDs have up to 400 expansions. */
+/** Limits on what makes parsing slow; real PKGBUILDs have up to 400 expansions. */
 const MAX_EXPANSIONS = 1500;
-/** Brackets that open something; real PKGBUILDs have up to 600. */
+/** Opening brackets; real PKGBUILDs have up to 600. */
 const MAX_BRACKETS = 6000;
 /** Words and commands; real PKGBUILDs have up to 3000. */
 const MAX_WORDS = 30_000;
@@ -37,8 +37,8 @@ const MAX_DEPTH = 200;
 const MAX_STATEMENTS = 3000;
 
 /**
- * Parses a PKGBUILD completely. What bash would refuse is a fault, and so is what is too large or
- * nested too deeply for a package: nobody should judge half a file.
+ * Parses a PKGBUILD completely. Anything that bash would refuse is a fault, and so is anything too
+ * large or too deeply nested for a package: nobody should judge half a file.
  */
 export function parsePkgbuild(text: string): Pkgbuild | readonly SyntaxFault[] {
   const excess = excessOf(text);
@@ -65,14 +65,14 @@ export function lineAt(text: string, position: number): number {
   return line;
 }
 
-/** Calls `visitor` with a node and with all below it, for which it returns true. */
+/** Calls `visitor` with a node, and with everything below it if it returns true. */
 export function visit(node: SyntaxNode, visitor: (node: SyntaxNode) => boolean): void {
   if (visitor(node)) forEachChild(node, (child) => visit(child, visitor));
 }
 
 /**
- * The assignments of a statement that does nothing but assign: no command that they are the
- * environment of, no redirection, not in the background. Null for all other statements.
+ * The assignments of a statement that consists only of assignments, without a command, a
+ * redirection or `&`. Null for all other statements.
  */
 export function assignmentsOf({ command, background }: Statement): readonly Assignment[] | null {
   if (background || command.type !== "Command" || command.name !== undefined) return null;
@@ -81,7 +81,7 @@ export function assignmentsOf({ command, background }: Statement): readonly Assi
   return assignments.length === command.prefix.length ? assignments : null;
 }
 
-/** The name of a command if it is written out; null if it is made by an expansion. */
+/** The name of a command if it is literal; null if it results from an expansion. */
 export function commandName({ name }: Command): string | null {
   if (name === undefined) return null;
   const isLiteral = (name.parts ?? []).every(({ type }) =>

@@ -1,7 +1,9 @@
 /** Everything but printable ASCII, tab and line feed. */
 const SUSPICIOUS = /[^\t\n\x20-\x7e]/;
 const ALL_SUSPICIOUS = new RegExp(SUSPICIOUS, "gu");
-/** What moves the cursor, cannot be seen, or changes the direction of the text around it. */
+/**
+ * Characters that move the cursor, are invisible, or change the direction of the text around them.
+ */
 const UNSEEN =
   /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0]|(?! )\p{Zs}|\p{Variation_Selector}/gu;
 
@@ -16,8 +18,8 @@ export function suspiciousCharacters(text: string): string[] {
 }
 
 /**
- * A text in which no character is invisible or rewrites a terminal: those are `<U+202E>` instead. Tab
- * stays.
+ * A text in which characters that are invisible or control a terminal are replaced with `<U+202E>`
+ * and the like. Tabs stay.
  */
 export function madeVisible(text: string): string {
   return text.replace(

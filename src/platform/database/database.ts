@@ -8,8 +8,8 @@ const log = eventLogger("database");
 /** The size of a page, which is SQLite's default. */
 const PAGE_BYTES = 4096;
 /**
- * When the journal goes into the database: half a MiB. It counts for nothing that makes room on the
- * disk, and SQLite's default is 4 MB.
+ * When the journal is written back into the database: at half a MiB. Making room on the disk does
+ * not consider it, and SQLite's default is 4 MB.
  */
 const JOURNAL_PAGES = 128;
 
@@ -22,8 +22,8 @@ export type Migrations = readonly string[];
 const DAMAGE = /file is not a database|database disk image is malformed/;
 
 /**
- * Messages of SQLite when the disk takes nothing (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
- * SQLITE_CANTOPEN), or another process is writing (SQLITE_BUSY). Errors of `exec` come without a code.
+ * SQLite's messages when the disk rejects writes (SQLITE_FULL, SQLITE_IOERR, SQLITE_READONLY,
+ * SQLITE_CANTOPEN), or another process is writing (SQLITE_BUSY). Errors of `exec` have no code.
  */
 const DISK_FAILURE =
   /database or disk is full|disk I\/O error|attempt to write a readonly database|unable to open database file|database is locked/;
@@ -94,8 +94,8 @@ export async function removeJournal(path: string): Promise<void> {
 }
 
 /**
- * Closes a database, whose file may be gone, and returns one at `path` with all that it held. If the
- * disk does not take it, the returned one is in memory, and there is no file at `path`.
+ * Closes a database, whose file may be gone, and returns one at `path` with the same content. If
+ * the disk rejects it, the returned database is in memory, and there is no file at `path`.
  */
 export function moveDatabase(
   database: DatabaseSync,
@@ -103,7 +103,7 @@ export function moveDatabase(
   migrations: Migrations,
 ): DatabaseSync {
   const contents = contentsOf(database);
-  // Before the new one is opened: closing removes the WAL at the path, whosever it is.
+  // Before the new one is opened: closing removes the WAL at the path, whichever database owns it.
   database.close();
   try {
     return filled(openPatiently(path, migrations), contents);
@@ -116,7 +116,7 @@ export function moveDatabase(
 
 type Row = Record<string, SQLOutputValue>;
 
-/** All rows by their tables. Permissions of the daemon do not allow VACUUM INTO. */
+/** All rows by table. The daemon's permissions do not allow VACUUM INTO. */
 function contentsOf(database: DatabaseSync): Map<string, Row[]> {
   const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   return new Map(tables.map(({ name }) => [
@@ -175,7 +175,7 @@ function open(
   const database = new DatabaseSync(path);
   try {
     database.exec(before);
-    // With NORMAL a power failure may lose the last batch, but never the database
+    // With NORMAL, a power failure may lose the last batch, but never the database
     // (sqlite.org/wal.html).
     database.exec(
       `PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;

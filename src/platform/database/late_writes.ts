@@ -7,17 +7,17 @@ import { inTransaction, isDiskFailure } from "./database.ts";
 export type Write = (database: DatabaseSync) => void;
 
 export interface LateWritesOptions {
-  /** How many writes may wait; the oldest are lost beyond that. */
+  /** How many writes may wait; beyond that, the oldest are lost. */
   limit: number;
-  /** Called when a write fails after one that succeeded, with the reason. */
+  /** Called with the reason when a write fails after a successful one. */
   onProblem: (reason: string) => void;
-  /** Called when all that waited has been written. */
+  /** Called when everything that waited has been written. */
   onRecovered: (counts: { written: number; lost: number }) => void;
 }
 
 /**
- * Writes to a database on a disk that may be full or read-only: what it does not take waits in memory,
- * in its order, and goes first when it takes something again.
+ * Writes to a database on a disk that may be full or read-only: rejected writes wait in memory, in
+ * order, and go first once the disk accepts writes again.
  */
 export class LateWrites {
   readonly #options: LateWritesOptions;
@@ -26,7 +26,7 @@ export class LateWrites {
   #lost = 0;
   #problem: string | null = null;
 
-  /** `database` is called at each use, since it may be opened again. */
+  /** `database` is called on each use, since it may be reopened. */
   constructor(database: () => DatabaseSync, options: LateWritesOptions) {
     this.#database = database;
     this.#options = options;
@@ -37,7 +37,7 @@ export class LateWrites {
     return this.#problem;
   }
 
-  /** Writes now or, if the disk does not take it, later. */
+  /** Writes now or, if the disk rejects it, later. */
   write(write: Write): void {
     if (this.attempt(write)) return;
     this.#waiting.push(write);
@@ -74,7 +74,7 @@ export class LateWrites {
     return this.flush() && this.#run(write);
   }
 
-  /** Writes what waits; returns false if the disk does not take all of it. */
+  /** Writes what waits; returns false if the disk rejects any of it. */
   flush(): boolean {
     if (this.#waiting.length === 0) return true;
     const waiting = this.#waiting;

@@ -2,11 +2,11 @@ import { dirname } from "@std/path";
 import { PkgstashError, reasonOf } from "../../errors.ts";
 import { statIfPresent } from "./durable.ts";
 
-/** What is locked, in messages. */
+/** How messages name the locked directory. */
 export interface LockedDirectory {
   /** Such as "the cache directory". */
   readonly what: string;
-  /** The key of the configuration that names it. */
+  /** The configuration key that names it. */
   readonly key: string;
 }
 
@@ -56,7 +56,10 @@ export class DirectoryLock implements Disposable {
     }
   }
 
-  /** Whether the locked file is still the one at its path; it may have been removed with all else. */
+  /**
+   * Whether the locked file is still the one at its path; it may have been removed with the
+   * directory.
+   */
   async isIntact(): Promise<boolean> {
     const [held, found] = await Promise.all([this.#file.stat(), statIfPresent(this.#path)]);
     return found !== null && found.ino === held.ino && found.dev === held.dev;

@@ -8,15 +8,15 @@ export async function syncDirectory(path: string): Promise<void> {
 }
 
 /**
- * Moves a file to its final name, atomically and so that it survives a power failure, and makes the
- * directories it needs. The file's own content must have been synced.
+ * Moves a file to its final name, atomically and durably, and creates missing directories. The
+ * file's content must already be synced.
  */
 export async function renameDurably(from: string, to: string): Promise<void> {
   await moveFile(from, to);
   await syncDirectory(dirname(to));
 }
 
-/** Moves a file, atomically, and makes the directories it needs. */
+/** Moves a file atomically, and creates missing directories. */
 export async function moveFile(from: string, to: string): Promise<void> {
   await Deno.mkdir(dirname(to), { recursive: true });
   await Deno.rename(from, to);
@@ -25,9 +25,9 @@ export async function moveFile(from: string, to: string): Promise<void> {
 }
 
 /**
- * Writes a small file so that it survives a power failure, and that a reader sees the old content
- * or the new one, never a part of it. Makes the directories it needs. `mode` has the permission bits,
- * which the file has from its first byte on.
+ * Writes a small file durably, so that a reader sees the old content or the new one, never a part
+ * of it. Creates missing directories. `mode` has the permission bits, which apply from the first
+ * byte on.
  */
 export async function writeFileDurably(
   path: string,
@@ -52,7 +52,7 @@ export async function writeFileDurably(
   }
 }
 
-/** Removes a file if there is one. */
+/** Removes a file if it exists. */
 export async function removeIfPresent(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -62,7 +62,7 @@ export async function removeIfPresent(path: string): Promise<void> {
   announceFileChange(path);
 }
 
-/** Removes a directory with all that is in it, if there is one. */
+/** Removes a directory with all its content, if it exists. */
 export async function removeTreeIfPresent(path: string): Promise<void> {
   try {
     await Deno.remove(path, { recursive: true });
@@ -71,17 +71,17 @@ export async function removeTreeIfPresent(path: string): Promise<void> {
   }
 }
 
-/** The file's info, or null if there is no such file. */
+/** The file's info, or null if it does not exist. */
 export function statIfPresent(path: string): Promise<Deno.FileInfo | null> {
   return nullIfAbsent(Deno.stat(path));
 }
 
-/** As `statIfPresent`, of a symbolic link itself rather than what it points to. */
+/** Like `statIfPresent`, for a symbolic link itself rather than its target. */
 export function lstatIfPresent(path: string): Promise<Deno.FileInfo | null> {
   return nullIfAbsent(Deno.lstat(path));
 }
 
-/** The content of a file; null if there is none. */
+/** The content of a file; null if it does not exist. */
 export async function readIfPresent(path: string): Promise<Uint8Array<ArrayBuffer> | null> {
   try {
     return await Deno.readFile(path);
@@ -100,7 +100,7 @@ async function nullIfAbsent<T>(looking: Promise<T>): Promise<T | null> {
   }
 }
 
-/** Whether an error says that there is no such file. */
+/** Whether an error means that the file does not exist. */
 export function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -4,14 +4,14 @@ const listeners = new Set<Listener>();
 
 /**
  * Calls `listener` with the path of each file that this process has replaced or removed, for those
- * who hold a copy of it in memory. What other processes do to files is not noticed.
+ * who hold a copy in memory. Changes by other processes are not noticed.
  */
 export function onFileChange(listener: Listener): Disposable {
   listeners.add(listener);
   return { [Symbol.dispose]: () => void listeners.delete(listener) };
 }
 
-/** Tells all listeners that the file at `path` has been replaced or removed. */
+/** Notifies all listeners that the file at `path` has been replaced or removed. */
 export function announceFileChange(path: string): void {
   for (const listener of listeners) listener(path);
 }

@@ -4,7 +4,7 @@ const READ_BYTES = 128 * 1024;
 
 /**
  * SHA-256 of a file's content in lower-case hexadecimal. An open file is read from its position to
- * its end, and stays open. Rejects with the signal's reason when that is aborted.
+ * its end, and stays open. Rejects with the signal's reason if it is aborted.
  */
 export async function sha256Of(
   file: string | Deno.FsFile,

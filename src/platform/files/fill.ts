@@ -1,6 +1,6 @@
 /**
- * Reads from where a file is until `buffer` is full or the file ends; returns how many bytes that
- * were.
+ * Reads from the file's position until `buffer` is full or the file ends; returns the number of
+ * bytes.
  */
 export async function fill(file: Deno.FsFile, buffer: Uint8Array): Promise<number> {
   let filled = 0;

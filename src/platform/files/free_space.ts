@@ -1,11 +1,11 @@
 import { statfs } from "node:fs/promises";
 
 /**
- * Bytes that this user can still write to the file system of `path`. Returns null if there is no
- * such path, or without the permission `sys: statfs`.
+ * Bytes that this user can still write to the file system of `path`. Returns null if the path does
+ * not exist, or without the permission `sys: statfs`.
  */
 export async function freeSpace(path: string): Promise<number | null> {
-  // Queried first, since on a terminal a missing permission would prompt.
+  // Queried first, because a missing permission would prompt on a terminal.
   const { state } = await Deno.permissions.query(STATFS);
   if (state !== "granted") return null;
   try {

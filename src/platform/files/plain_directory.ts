@@ -9,9 +9,9 @@ import { lstatIfPresent, statIfPresent } from "./durable.ts";
 export interface SeenFile {
   readonly name: string;
   readonly size: number;
-  /** mtime: last write, or whatever it was set to; 0 if unknown. */
+  /** mtime: last write, or any value set explicitly; 0 if unknown. */
   readonly modified: number;
-  /** ctime: last write, rename or change of attributes; it cannot be set. */
+  /** ctime: last write, rename or change of attributes; cannot be set. */
   readonly changed: number;
   readonly inode: number;
 }
@@ -49,14 +49,14 @@ export async function filesIn(
   let seen = 0;
   for await (const { name, isFile } of Deno.readDir(path)) {
     if (isFile && isWanted(name)) names.push(name);
-    // Names arrive in large batches, between which the event loop does not run.
+    // Names arrive in large batches, and the event loop does not run within one.
     if (++seen % NAMES_PER_TURN === 0) await eventLoopTurn();
   }
   const files: SeenFile[] = [];
   const slice = new TimeSlice();
   for (let next = 0; next < names.length;) {
     const looks: Promise<SeenFile | null>[] = [];
-    // A quick disk answers within the call.
+    // A fast disk answers within the call.
     while (next < names.length && looks.length < FILES_AT_A_TIME && !slice.isOver) {
       looks.push(seeFile(path, names[next++]!));
     }
@@ -68,12 +68,12 @@ export async function filesIn(
   return files;
 }
 
-/** As `filesIn`; none if there is no such directory. */
+/** Like `filesIn`; empty if the directory does not exist. */
 export async function filesIfPresent(path: string): Promise<SeenFile[]> {
   return await statIfPresent(path) === null ? [] : await filesIn(path);
 }
 
-/** Looks at one file; returns null if there is no regular file of this name. */
+/** Examines one file; returns null if there is no regular file with this name. */
 export async function seeFile(path: string, name: string): Promise<SeenFile | null> {
   const info = await lookAt(join(path, name));
   if (info === null || !info.isFile) return null;
@@ -92,7 +92,7 @@ export function isSameFile(a: SeenFile, b: SeenFile): boolean {
   return a.inode === b.inode && a.size === b.size && a.modified === b.modified;
 }
 
-/** Names of the directories in a directory, sorted. Symbolic links are skipped. */
+/** Names of the subdirectories of a directory, sorted. Symbolic links are skipped. */
 export async function directoriesIn(path: string): Promise<string[]> {
   const names: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(path)) {
@@ -101,7 +101,7 @@ export async function directoriesIn(path: string): Promise<string[]> {
   return names.sort();
 }
 
-/** As `directoriesIn`; none if there is no such directory. */
+/** Like `directoriesIn`; empty if the directory does not exist. */
 export async function directoriesIfPresent(path: string): Promise<string[]> {
   return await statIfPresent(path) === null ? [] : await directoriesIn(path);
 }

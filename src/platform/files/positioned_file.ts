@@ -1,32 +1,32 @@
 import { isDiskQuick, recordDiskCall } from "./disk_pace.ts";
 
 /**
- * A file that is read and written at any position, by several users at once. Calls are synchronous
- * while the disk is quick: they copy to and from the page cache in microseconds, and each one in the
- * background would wait for two threads. After a slow call they are made in the background for a
- * while, so that a busy disk holds up the files on it and not the whole daemon.
+ * A file that several users read and write at any position. Calls are synchronous while the disk is
+ * fast: they copy to and from the page cache in microseconds, whereas each call in the background
+ * would wait for two threads. After a slow call, calls are made in the background for a while, so
+ * that a busy disk delays only users of its files and not the whole daemon.
  */
 export class PositionedFile implements Disposable {
   readonly #file: Deno.FsFile;
   readonly #now: () => number;
-  /** Where the descriptor is; null if that is not known. */
+  /** Position of the descriptor; null if unknown. */
   #position: number | null = null;
-  /** The call in the background that began last; null if none is running. */
+  /** The latest call in the background; null if none is running. */
   #running: Promise<unknown> | null = null;
 
-  /** `now` returns the milliseconds of a monotonic clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(file: Deno.FsFile, now: () => number = () => performance.now()) {
     this.#file = file;
     this.#now = now;
   }
 
-  /** Reads into `buffer` from `position` on; how many bytes, or null at the end of the file. */
+  /** Reads into `buffer` from `position` on; returns the number of bytes, or null at the end. */
   read(position: number, buffer: Uint8Array): number | null | Promise<number | null> {
     const file = this.#file;
     return this.#call(position, () => file.readSync(buffer), () => file.read(buffer));
   }
 
-  /** Writes bytes at `position`; returns how many the disk took. */
+  /** Writes bytes at `position`; returns how many the disk accepted. */
   write(position: number, bytes: Uint8Array): number | Promise<number> {
     const file = this.#file;
     return this.#call(position, () => file.writeSync(bytes), () => file.write(bytes));

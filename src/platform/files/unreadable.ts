@@ -1,6 +1,6 @@
 /**
- * The file is there, and no program of this user will read it: no permission, a damaged disk or file
- * system, a directory or a circle of links in its place, a file in that of its directory.
+ * The file exists, but no program of this user can read it: no permission, a damaged disk or file
+ * system, a directory or a loop of links in its place, or a file in place of its directory.
  */
 const CODES: ReadonlySet<unknown> = new Set([
   "EACCES",
@@ -12,7 +12,9 @@ const CODES: ReadonlySet<unknown> = new Set([
   "ELOOP",
 ]);
 
-/** Whether an error is the file's own; false for those of this process, such as too many open files. */
+/**
+ * Whether an error is the file's own; false for those of this process, such as too many open files.
+ */
 export function isUnreadable(error: unknown): boolean {
   return error instanceof Error && CODES.has((error as { code?: unknown }).code);
 }

@@ -13,7 +13,7 @@ export type AccessProperties = Readonly<Record<string, unknown>>;
 
 /**
  * Formats lines of requests. Requests for the same file differ in few properties; those that they
- * have in common are formatted once, if they come in the same frozen object.
+ * share are formatted once, if they come in the same frozen object.
  */
 export class AccessLines {
   readonly #format: LineFormat;
@@ -41,7 +41,7 @@ export class AccessLines {
     return text;
   }
 
-  /** Many requests are of one millisecond. */
+  /** Many requests share a millisecond. */
   #headAt(timestamp: number): string {
     if (this.#head.timestamp !== timestamp) {
       const record = { ...RECORD, timestamp, properties: {} };

@@ -1,6 +1,6 @@
-/** More waiting lines than this are lost: the reader is too slow, or reads no more. */
+/** Waiting lines beyond this number are lost: the reader is too slow, or has stopped. */
 const MAX_WAITING_CHARACTERS = 1024 * 1024;
-/** Of one write, which also bounds what a failed one loses. */
+/** Maximum bytes of one write, which also limits what a failed one loses. */
 const MAX_WRITE_CHARACTERS = 64 * 1024;
 /** How long a patient line waits for others. */
 const PATIENCE_MS = 100;
@@ -13,9 +13,9 @@ export interface LineOutput {
 
 /**
  * Writes lines in the background, so that nobody waits for the reader of the output. If it stops
- * reading, lines wait up to a bound; further ones are lost and counted. Lines that cannot be written,
- * because the reader is gone or the disk is full, are lost as well: a daemon must not fail because of
- * its log.
+ * reading, lines wait, up to a limit; further ones are lost and counted. Lines that cannot be
+ * written, because the reader is gone or the disk is full, are lost too: a daemon must not fail
+ * because of its log.
  */
 export class LineQueue {
   readonly #output: LineOutput;
@@ -25,14 +25,14 @@ export class LineQueue {
   #waiting: string[] = [];
   #waitingCharacters = 0;
   #lost = 0;
-  /** Whether the last write ended within a line. */
+  /** Whether the last write ended in the middle of a line. */
   #isTorn = false;
   #writing: Promise<void> | null = null;
-  /** Whether a line waits that is not patient. */
+  /** Whether a line that is not patient waits. */
   #isUrgent = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onLost` gets the number of lines that were lost, once there is room again. It may add one. */
+  /** `onLost` gets the number of lost lines once there is room again. It may add one. */
   constructor(output: LineOutput, onLost: (count: number) => void) {
     this.#output = output;
     this.#onLost = onLost;
@@ -44,7 +44,7 @@ export class LineQueue {
     this.addPatient(line);
   }
 
-  /** As `add`, of one of many lines that are written together, a moment later. */
+  /** Like `add`, for one of many lines that are written together a moment later. */
   addPatient(line: string): void {
     const length = line.length + 1;
     if (this.#waitingCharacters + length > MAX_WAITING_CHARACTERS) this.#lost++;
@@ -82,7 +82,7 @@ export class LineQueue {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      // Lines that are queued in the same turn go out in one write.
+      // Lines queued in the same turn go out in one write.
       await Promise.resolve();
       while (this.#isDue) {
         const batch = this.#takeBatch();
@@ -94,7 +94,7 @@ export class LineQueue {
         this.#onLost(lost);
       }
     } finally {
-      // In the same turn as the last look at the queue: a line that is added between them would
+      // In the same turn as the last check of the queue: otherwise a line added in between would
       // wait until the next one is added.
       this.#writing = null;
       this.#writeSoon();
@@ -114,7 +114,7 @@ export class LineQueue {
   }
 
   async #write(lines: string): Promise<void> {
-    // A line must not continue the part of one that was written before.
+    // A line must not continue a partial one.
     const bytes = this.#encoder.encode(this.#isTorn ? `\n${lines}` : lines);
     let written = 0;
     try {

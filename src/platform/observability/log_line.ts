@@ -7,7 +7,7 @@ import type { Redaction } from "./redaction.ts";
  */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/** Most texts; nothing in them needs an escape. */
+/** Most texts; they contain nothing to escape. */
 const VISIBLE_ASCII = /^[\x20-\x7e]*$/;
 
 /** Values that need no quotes: visible ASCII without quotes, equals signs and backslashes. */
@@ -15,11 +15,11 @@ const BARE = /^[\x21\x23-\x3c\x3e-\x5b\x5d-\x7e]+$/;
 
 const RESERVED_NAMES = ["time", "level", "logger", "message"];
 
-/** How lines are written: a head, then properties. */
+/** How lines are formatted: a head, then properties. */
 export interface LineFormat {
   /** Time, level and message. */
   head(record: LogRecord, redaction: Redaction): string;
-  /** Properties, to follow a head or other properties. */
+  /** Properties, to be appended to a head or to other properties. */
   fields(properties: Properties, redaction: Redaction): string;
   /** What ends the line. */
   readonly end: string;
@@ -54,8 +54,8 @@ const PRIORITIES: Readonly<Record<LogRecord["level"], number>> = {
 };
 
 /**
- * A format for the journal, which takes a line's priority from its beginning (sd-daemon(3)). It
- * knows the time by itself, so a text has none.
+ * A format for the journal, which reads a line's priority from its beginning (sd-daemon(3)) and
+ * adds the time itself.
  */
 export function journalLines(format: LineFormat): LineFormat {
   const { head } = format === TEXT_LINES ? { head: untimedHead } : format;
@@ -67,7 +67,7 @@ export function journalLines(format: LineFormat): LineFormat {
 
 /**
  * One JSON object with `time` (ISO 8601), `level`, `logger` (the category, joined by dots),
- * `message` and the properties, of which those with one of these names are prefixed with `_`.
+ * `message` and the properties. Properties with one of these names are prefixed with `_`.
  */
 export const JSON_LINES: LineFormat = {
   head: (record, redaction) => {
@@ -100,7 +100,7 @@ function untimedHead(record: LogRecord, redaction: Redaction): string {
 
 let latest = { timestamp: NaN, text: "" };
 
-/** Many records are of one millisecond. */
+/** Many records share a millisecond. */
 function timeOf({ timestamp }: LogRecord): string {
   if (latest.timestamp !== timestamp) {
     latest = { timestamp, text: new Date(timestamp).toISOString() };

@@ -11,7 +11,7 @@ const ROOT = "pkgstash";
 /** How long the last lines of a process wait for a reader. */
 const FLUSH_TIMEOUT_MS = 1_000;
 
-/** There is one standard output, whatever is configured, and its lines keep their order. */
+/** There is only one standard output, whatever is configured, and its lines keep their order. */
 const stdout = new LineQueue(
   Deno.stdout,
   (count) =>
@@ -79,9 +79,9 @@ export function eventLogger(part: string): Logger {
 }
 
 /**
- * Logs a request at level info, with the properties of all groups. There may be tens of thousands a
- * second, so it takes no way through the loggers, and its line waits a moment for others. A frozen
- * group is formatted once.
+ * Logs a request at level info, with the properties of all groups. There may be tens of thousands
+ * per second, so it bypasses the loggers, and its line waits a moment for others. A frozen group is
+ * formatted only once.
  */
 export function logAccess(...groups: readonly AccessProperties[]): void {
   if (isAccessLogged) writeAccess(groups);

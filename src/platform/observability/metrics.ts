@@ -1,4 +1,4 @@
-// The whole of prom-client would load an HTTP client, which delays every start by some 30 ms.
+// All of prom-client would load an HTTP client, which delays every start by some 30 ms.
 import Counter from "prom-client/counter";
 import PromGauge from "prom-client/gauge";
 import Histogram from "prom-client/histogram";
@@ -35,12 +35,12 @@ export type RequestResult = typeof REQUEST_RESULTS[number];
 
 const FIRST_BYTE_BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
-/** A metric that is read when it is asked for. */
+/** A gauge that is read when the metrics are requested. */
 export interface Gauge {
   readonly name: string;
   /** One sentence. */
   readonly help: string;
-  /** What its samples differ in, if there may be several. */
+  /** The label that distinguishes its samples, if there may be several. */
   readonly label?: string;
 }
 
@@ -51,7 +51,7 @@ export interface Sample {
   readonly value: number;
 }
 
-/** A count with labels that is kept elsewhere, and read when it is asked for. */
+/** A counter with labels that is kept elsewhere, and read when the metrics are requested. */
 export interface Total {
   readonly name: string;
   /** One sentence. */
@@ -68,7 +68,7 @@ export interface TotalSample {
 /** From ten seconds to half a day. */
 const BUILD_BUCKETS_SECONDS = [10, 30, 60, 120, 300, 600, 1_800, 3_600, 10_800, 43_200];
 
-/** What was counted since the daemon started. */
+/** Counts since the daemon started. */
 export interface MetricTotals {
   readonly requests: Readonly<Record<RequestResult, number>>;
   readonly bytesServed: number;
@@ -82,7 +82,10 @@ export class Metrics {
 
   readonly #registry = new Registry();
   readonly #registers = { registers: [this.#registry] };
-  /** Of these there may be tens of thousands a second: counted here, and handed on when read. */
+  /**
+   * There may be tens of thousands of these per second: they are counted here, and passed on when
+   * read.
+   */
   readonly #requests = Object.fromEntries(
     REQUEST_RESULTS.map((result) => [result, 0]),
   ) as Record<RequestResult, number>;
@@ -134,7 +137,8 @@ export class Metrics {
       ...this.#registers,
       collect() {
         this.reset();
-        // A rate needs a first sample, so results that have not occurred yet are 0 and not absent.
+        // A rate needs a first sample, so results that have not occurred yet are 0 rather than
+        // absent.
         for (const result of REQUEST_RESULTS) this.inc({ result }, requests[result]);
       },
     });
@@ -151,8 +155,8 @@ export class Metrics {
   }
 
   /**
-   * Adds a gauge; `read` is called whenever the metrics are. One that fails has no samples, and the
-   * other metrics are there all the same.
+   * Adds a gauge; `read` is called whenever the metrics are. If it fails, the gauge has no samples,
+   * and the other metrics are not affected.
    */
   observe({ name, help, label }: Gauge, read: () => Promise<readonly Sample[]>): void {
     new PromGauge({
@@ -162,7 +166,7 @@ export class Metrics {
       ...this.#registers,
       async collect() {
         this.reset();
-        // Otherwise a gauge without labels would be 0 where nothing is known.
+        // Otherwise a gauge without labels would be 0 when the value is unknown.
         if (label === undefined) this.remove();
         try {
           for (const sample of await read()) {
@@ -176,7 +180,7 @@ export class Metrics {
     });
   }
 
-  /** Adds a count that only grows; `read` is called whenever the metrics are. */
+  /** Adds a counter; `read` is called whenever the metrics are. */
   observeTotal({ name, help, labels }: Total, read: () => Iterable<TotalSample>): void {
     new Counter({
       name,
@@ -202,7 +206,7 @@ export class Metrics {
     });
   }
 
-  /** Counts a request by how it ended. */
+  /** Counts a request by its outcome. */
   countRequest(result: RequestResult): void {
     this.#requests[result]++;
   }
@@ -217,7 +221,7 @@ export class Metrics {
     this.#bytesFetched.inc(count);
   }
 
-  /** Counts a failure of a mirror. `reason` becomes a label, so it must be one of a few words. */
+  /** Counts a failure of a mirror. `reason` becomes a label, so there must be few of them. */
   countUpstreamError(mirror: string, reason: string): void {
     this.#upstreamErrors.inc({ mirror, reason });
   }
@@ -237,7 +241,7 @@ export class Metrics {
     this.#upstreamFirstByte.observe({ mirror }, seconds);
   }
 
-  /** Records how an attempt of a build ended, one of a few words, and how long it took. */
+  /** Records the outcome of a build attempt, one of a few words, and its duration. */
   recordBuildAttempt(outcome: string, seconds: number): void {
     this.#buildAttempts.inc({ outcome });
     this.#buildSeconds.observe(seconds);

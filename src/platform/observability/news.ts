@@ -2,7 +2,7 @@ const reported = new WeakSet<Error>();
 
 /**
  * Whether an error is passed here for the first time. One failure may end the work of many who wait
- * for it, and is worth one warning: what each of them logs of it after that is for debugging.
+ * for it, and deserves one warning: anything logged about it after that is for debugging.
  */
 export function isNews(error: unknown): boolean {
   if (!(error instanceof Error)) return true;

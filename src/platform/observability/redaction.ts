@@ -11,13 +11,15 @@ const isSecret = remembered((name) => SECRET_NAME.test(name));
 /** Patterns of credentials in text, each with its replacement. */
 const CREDENTIALS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic) +[^\s"',;]+/gi, `$1 ${REDACTED}`],
-  // Tokens of the API are known by their beginning; the id in it is no secret.
+  // API tokens are recognized by their prefix; the ID in them is not secret.
   [/(pkgstash_[0-9a-f]{12})_[A-Za-z0-9_-]+/gi, `$1_${REDACTED}`],
   [/(:\/\/)[^/?#@\s]+@/g, `$1${REDACTED}@`],
   [/([?&](?:access_)?(?:token|password|secret|api-?key)=)[^&#\s"]*/gi, `$1${REDACTED}`],
 ];
 
-/** Matches every text with a credential in it, and few others: most texts need only this check. */
+/**
+ * Matches every text that contains a credential, and few others: most texts need only this check.
+ */
 const SUSPICIOUS = /bearer|basic|pkgstash_|:\/\/|[?&]/i;
 
 /** Keeps secrets out of the log: the given ones, and everything that looks like a credential. */
@@ -26,7 +28,7 @@ export class Redaction {
   readonly text: (text: string) => string;
   readonly #secrets: readonly string[];
 
-  /** `secrets` are replaced wherever they occur, also if they are percent-encoded. */
+  /** `secrets` are replaced wherever they occur, even percent-encoded. */
   constructor(secrets: readonly string[] = []) {
     this.#secrets = [...new Set(secrets.flatMap((text) => [text, encodeURIComponent(text)]))]
       .filter((text) => text !== "")

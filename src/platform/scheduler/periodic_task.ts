@@ -4,7 +4,7 @@ export interface PeriodicTaskOptions {
   intervalMs: number;
   /** Time to the start of the first run; the interval by default. */
   firstMs?: number;
-  /** Upper bound of the random delay that is added to each wait. */
+  /** Maximum random delay added to each wait. */
   jitterMs: number;
   /** Must not reject. */
   run: () => Promise<void>;
@@ -12,10 +12,10 @@ export interface PeriodicTaskOptions {
   random?: () => number;
 }
 
-/** 2^31 - 1: a timer with a longer delay goes off at once, so a longer wait takes several. */
+/** 2^31 - 1: a timer with a longer delay fires at once, so a longer wait takes several. */
 const MAX_DELAY_MS = 2_147_483_647;
 
-/** Runs a task at intervals, never twice at the same time, until it is disposed. */
+/** Runs a task periodically, never twice at the same time, until disposed. */
 export class PeriodicTask implements AsyncDisposable {
   readonly #options: PeriodicTaskOptions;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -4,10 +4,10 @@ import { eventLogger } from "../observability/logging.ts";
 
 const log = eventLogger("systemd");
 
-/** The variables by which a service manager asks for notifications (sd_notify(3)). */
+/** The variables with which a service manager requests notifications (sd_notify(3)). */
 export const NOTIFY_VARIABLES = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"] as const;
 
-/** The notifications that a service manager asks for. */
+/** The notifications that a service manager requests. */
 export interface NotifyEnvironment {
   /** Path of its socket. */
   readonly socket: string;
@@ -16,8 +16,8 @@ export interface NotifyEnvironment {
 }
 
 /**
- * Reads `NOTIFY_VARIABLES`; returns null if no notifications are wanted, or only by an abstract
- * socket, which Deno cannot send to.
+ * Reads `NOTIFY_VARIABLES`; returns null if no notifications are requested, or only on an abstract
+ * socket, to which Deno cannot send.
  */
 export function notifyEnvironment(
   get: (name: string) => string | undefined,
@@ -49,8 +49,8 @@ export class ServiceManager implements Disposable {
   }
 
   /**
-   * Prepares a socket to notify from; returns null, and logs why, if that fails. `directory` is
-   * where the socket may be created for a moment.
+   * Prepares a socket from which to notify; returns null, and logs why, if that fails. `directory`
+   * is where the socket may be created for a moment.
    */
   static connect(environment: NotifyEnvironment, directory: string): ServiceManager | null {
     try {
@@ -75,7 +75,7 @@ export class ServiceManager implements Disposable {
     await this.#notify(`STATUS=${oneLine(status)}`);
   }
 
-  /** Reports that the daemon stops, and asks for this much time to do so. */
+  /** Reports that the daemon is stopping, and requests this much time for it. */
   async reportStopping(withinMs: number): Promise<void> {
     await this.#notify(
       "STOPPING=1",

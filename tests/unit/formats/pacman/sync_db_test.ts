@@ -231,7 +231,7 @@ Deno.test("a package without a usable file name is told and left out", async (t)
   }
 });
 
-Deno.test("a database whose compression is not known is taken, without its packages", async () => {
+Deno.test("a database whose compression is unknown is taken, without its packages", async () => {
   for (const magic of [[0x89, 0x4c, 0x5a, 0x4f, 0, 0x0d, 0x0a], [0x4c, 0x5a, 0x49, 0x50, 1]]) {
     const { packages, problems } = await readSyncDb(streamOf(new Uint8Array([...magic, 1, 2, 3])));
     assertEquals(packages, null);
