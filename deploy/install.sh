@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a program with its files below a directory: the packages and the release are made by this.
+# Installs a program with its files below a directory; used for the packages and the release.
 # Run "deno task compile" and "deno task generate" first.
 set -eu
 
