@@ -57,7 +57,7 @@ Deno.test("the map itself has no circle between rooms", () => {
   assertEquals(findCircles(graph), []);
 });
 
-Deno.test("nothing that the daemon is made of can start a program", () => {
+Deno.test("no part of the daemon can start a program", () => {
   const STARTING = /\bDeno\s*\.\s*Command\b|\bchild_process\b/;
   const starting = [...sources].filter(([, text]) => STARTING.test(text)).map(([file]) => file);
   assertEquals(starting, ["builder/command.ts"]);

@@ -20,7 +20,7 @@ function waiting(mark: string): string {
   return `build() { sleep ${mark}; }\n${PACKAGE}`;
 }
 
-buildingTest("builders share a queue, and nothing of one that dies stays", async (bed, t) => {
+buildingTest("builders share a queue, and one that dies leaves nothing behind", async (bed, t) => {
   const { queue } = bed;
 
   await t.step("killed midway, it leaves no process, and the next one builds the job", async () => {

@@ -113,7 +113,7 @@ buildingTest("sources are kept as long as there is room for them", async (bed) =
   assertEquals(upstream.count("/file.txt", "GET"), 2);
 });
 
-buildingTest("a root has what packages bring along, and only what is needed", async (bed, t) => {
+buildingTest("a root contains what packages require, and nothing else", async (bed, t) => {
   await bed.builder();
   const { queue } = bed;
   const look = `build() {

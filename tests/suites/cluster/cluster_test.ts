@@ -45,7 +45,7 @@ Deno.test("three nodes behind nginx fetch each package once, for twenty clients"
   for (const name of cluster.names) assertEquals(cluster.fetchesOf(name), 1, name);
 });
 
-Deno.test("a client behind either balancer cannot pretend to be another one, or reach the API", async (t) => {
+Deno.test("a client behind either balancer can neither impersonate another one nor reach the API", async (t) => {
   for (const balancer of ["HAProxy", "nginx"]) {
     await t.step(balancer, async () => {
       await using cluster = await Cluster.start(3);

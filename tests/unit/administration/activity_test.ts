@@ -24,7 +24,7 @@ function started() {
   return { time, written, activity };
 }
 
-Deno.test("the first of like deeds is written at once, and those of the next minute together", () => {
+Deno.test("the first of similar deeds is recorded at once, and those of the next minute together", () => {
   const { time, written, activity } = started();
   activity.note(deed("slow.example", { file: "a" }));
   assertEquals(written.map(({ details }) => details), [{ file: "a" }]);
@@ -42,7 +42,7 @@ Deno.test("the first of like deeds is written at once, and those of the next min
   activity.close();
 });
 
-Deno.test("what has been put together is written at the end", () => {
+Deno.test("accumulated repetitions are recorded at the end", () => {
   const { written, activity } = started();
   for (let time = 0; time < 3; time++) activity.note(deed("a"));
   activity.close();
@@ -51,7 +51,7 @@ Deno.test("what has been put together is written at the end", () => {
   assertEquals(written.length, 2);
 });
 
-Deno.test("very many different deeds are bounded, and what is left out is counted", () => {
+Deno.test("the number of different deeds is limited, and omitted ones are counted", () => {
   const { time, written, activity } = started();
   for (let number = 0; number < 1000; number++) activity.note(deed(`${number}`));
   assertEquals(written.length, 200);
@@ -67,14 +67,14 @@ Deno.test("very many different deeds are bounded, and what is left out is counte
   activity.close();
 });
 
-Deno.test("a password in the address of a mirror is not written down", () => {
+Deno.test("a password in the address of a mirror is not recorded", () => {
   const { written, activity } = started();
   activity.note(deed("m", { why: "http://user:secret@mirror.example/ answered 500" }));
   assert(!JSON.stringify(written).includes("secret"));
   activity.close();
 });
 
-Deno.test("what the disk does not take is logged once, and nobody fails for it", async () => {
+Deno.test("a rejected write is logged once, and fails nobody", async () => {
   const log = new LogLines();
   let isFull = true;
   const failing = {

@@ -16,7 +16,7 @@ function namesIn(directory: string): string[] {
   return Array.from(Deno.readDirSync(directory), ({ name }) => name).sort();
 }
 
-Deno.test("events are listed with the newest first, from any number on", async () => {
+Deno.test("events are listed newest first, from any number on", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.path);
   assertEquals(await log.list({ limit: 10 }), []);
@@ -26,7 +26,7 @@ Deno.test("events are listed with the newest first, from any number on", async (
   assertEquals(page.map(({ number, action }) => [number, action]), [[3, "c"], [2, "b"]]);
 });
 
-Deno.test("what happened before a list is asked for is in it, on disk or not", async () => {
+Deno.test("a list includes everything that happened before it was requested, on disk or not", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.path);
   const recorded = [log.record(event("a")), log.recordActivity(event("b"))];
@@ -48,7 +48,7 @@ Deno.test("an event is on disk when it is recorded, for its owner only", async (
   });
 });
 
-Deno.test("events that come together are written together, in their order", async () => {
+Deno.test("concurrent events are written together, in order", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.path);
   const actions = Array.from({ length: 200 }, (_, index) => `${index}`);
@@ -56,7 +56,7 @@ Deno.test("events that come together are written together, in their order", asyn
   assertEquals(await actionsIn(log), actions.toReversed());
 });
 
-Deno.test("numbers continue after a restart, and a line that a crash has cut is dropped", async () => {
+Deno.test("numbers continue after a restart, and a line cut off by a crash is dropped", async () => {
   await using folder = await TempFolder.create();
   await new EventLog(folder.path).record(event("a"));
   const path = folder.join(namesIn(folder.path)[0]!);
@@ -68,7 +68,7 @@ Deno.test("numbers continue after a restart, and a line that a crash has cut is 
   assertEquals(await actionsIn(new EventLog(folder.path)), ["b", "a"]);
 });
 
-Deno.test("the log is bounded: full files are followed by new ones, and the oldest removed", async () => {
+Deno.test("the log is bounded: full files are followed by new ones, and the oldest are removed", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.path, { maxFileBytes: 1, maxFiles: 3 });
   for (const action of ["a", "b", "c", "d", "e"]) await log.record(event(action));
@@ -80,7 +80,7 @@ Deno.test("the log is bounded: full files are followed by new ones, and the olde
   assertEquals((await restarted.list({ limit: 1 }))[0]!.number, 6);
 });
 
-Deno.test("what the disk does not take is not recorded, and later events are", async () => {
+Deno.test("an event that the disk rejects is not recorded, and later ones are", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("events");
   await Deno.writeTextFile(path, "in the way");
@@ -93,7 +93,7 @@ Deno.test("what the disk does not take is not recorded, and later events are", a
   assertEquals(await actionsIn(log), ["b"]);
 });
 
-Deno.test("a foreign file, and a damaged line, are passed over", async () => {
+Deno.test("a foreign file and a damaged line are skipped", async () => {
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("notes.txt"), "x\n");
   await Deno.writeTextFile(folder.join("0000000001.jsonl"), "damaged\n[]\n");
@@ -124,7 +124,7 @@ Deno.test("changes and what the daemon did are listed together, in their order",
   assertEquals(page.map(({ number }) => number), [4, 3]);
 });
 
-Deno.test("no activity pushes out a change, however much there is", async () => {
+Deno.test("no amount of activity displaces a change", async () => {
   await using folder = await TempFolder.create();
   const log = new EventLog(folder.path, { maxFileBytes: 500, maxFiles: 2, maxActivityFiles: 2 });
   await log.record(event("first"));

@@ -21,7 +21,7 @@ function principalIn(found: Awaited<ReturnType<Tokens["find"]>>): Principal {
   return found;
 }
 
-Deno.test("a token is its owner's until it is revoked, also after a restart", async () => {
+Deno.test("a token identifies its owner until it is revoked, even after a restart", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("tokens.json");
   const tokens = new Tokens(path);
@@ -39,7 +39,7 @@ Deno.test("a token is its owner's until it is revoked, also after a restart", as
   assertEquals(await restarted.revoke("builder"), null);
 });
 
-Deno.test("a token is not found by any part of it, or by anything like it", async () => {
+Deno.test("neither a part of a token nor a similar text is accepted in its place", async () => {
   await using folder = await TempFolder.create();
   const tokens = new Tokens(folder.join("tokens.json"));
   const { token, facts } = await tokens.create(UPLOAD);
@@ -67,7 +67,7 @@ Deno.test("a token is not found by any part of it, or by anything like it", asyn
   await tokens.close();
 });
 
-Deno.test("a token is refused from the moment it expires, also after a restart", async () => {
+Deno.test("a token is refused from the moment it expires, even after a restart", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const path = folder.join("tokens.json");
@@ -85,7 +85,7 @@ Deno.test("a token is refused from the moment it expires, also after a restart",
   assertEquals((await tokens.list())[0]!.lastUsedAt, usedAt, "a refused use counts as none");
 });
 
-Deno.test("a token of a version that knew no expiry never expires", async () => {
+Deno.test("a token from a version without expiry never expires", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("tokens.json");
   const { token } = await new Tokens(path).create(UPLOAD);
@@ -98,7 +98,7 @@ Deno.test("a token of a version that knew no expiry never expires", async () => 
   await tokens.close();
 });
 
-Deno.test("what is on disk is for its owner only, and has no secret in it", async () => {
+Deno.test("the files on disk are accessible only to their owner, and contain no secret", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("tokens.json");
   const { token } = await new Tokens(path).create(UPLOAD);
@@ -121,7 +121,7 @@ Deno.test("the last use is listed, and is on disk after a stop", async () => {
   assertEquals((await new Tokens(path).list())[0]!.lastUsedAt, clock.time);
 });
 
-Deno.test("two tokens have two names, so that the audit log is clear", async () => {
+Deno.test("no two tokens have the same name, so the audit log is unambiguous", async () => {
   await using folder = await TempFolder.create();
   const tokens = new Tokens(folder.join("tokens.json"));
   const { facts } = await tokens.create(UPLOAD);
@@ -132,7 +132,7 @@ Deno.test("two tokens have two names, so that the audit log is clear", async () 
   assertEquals((await tokens.list()).length, 1);
 });
 
-Deno.test("no token is good while their file is damaged, and it is not replaced", async () => {
+Deno.test("no token is accepted while their file is damaged, and the file is not replaced", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("tokens.json");
   const { token } = await new Tokens(path).create(UPLOAD);
@@ -146,7 +146,7 @@ Deno.test("no token is good while their file is damaged, and it is not replaced"
   }
 });
 
-Deno.test("a token that the disk does not take is not created", async () => {
+Deno.test("a token that the disk rejects is not created", async () => {
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("file"), "");
   const tokens = new Tokens(folder.join("file", "tokens.json"));

@@ -6,7 +6,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 
 const MAX_FILES = 200;
 
-Deno.test("more idle connections than files may be open do not end the daemon", async () => {
+Deno.test("the daemon survives more idle connections than it may open files", async () => {
   await using folder = await TempFolder.create();
   await using child = await ChildDaemon.spawn(folder.path, {
     mirror_urls: ["http://127.0.0.1:1/"],

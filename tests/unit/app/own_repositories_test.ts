@@ -370,7 +370,7 @@ Deno.test("an upload in chunks, without its length, is checked like any other", 
   });
 });
 
-Deno.test("a token that is revoked in the middle of an upload publishes nothing", async () => {
+Deno.test("a token revoked in the middle of an upload publishes nothing", async () => {
   await withHouse(async ({ app, repo }) => {
     await repo("create", "mine");
     const administer = (method: string, target: string, body: unknown = null) =>
@@ -398,7 +398,7 @@ Deno.test("a token that is revoked in the middle of an upload publishes nothing"
   });
 });
 
-Deno.test("a signature that is no trusted key's is refused, and left out on request", async () => {
+Deno.test("a signature by an untrusted key is refused, and omitted on request", async () => {
   await withHouse(async ({ repo, files }) => {
     await repo("create", "mine");
     const [path = ""] = await files(await ownPackage("foo"));

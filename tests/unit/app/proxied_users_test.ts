@@ -42,7 +42,7 @@ Deno.test("a user of the proxy may do what their role may, and no more", async (
   }
 });
 
-Deno.test("nobody but a trusted proxy's own connection says who the user is", async () => {
+Deno.test("only a trusted proxy, on its own connection, can name the user", async () => {
   for (const trusted_proxies of [[], ["10.0.0.0/8"]]) {
     await using app = await TestApp.start({
       token: TOKEN,
@@ -63,7 +63,7 @@ Deno.test("nobody but a trusted proxy's own connection says who the user is", as
   }
 });
 
-Deno.test("what a client smuggles past the proxy beside its header makes nobody of it", async () => {
+Deno.test("headers that a client smuggles past the proxy sign nobody in", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new ScriptlessBrowser(app);
   const ask = (headers: Record<string, string>) => browser.get("/admin/settings", headers);

@@ -45,7 +45,7 @@ Deno.test("nothing is shown before somebody has signed in, and nothing after the
   assertEquals(app.log.matching(new RegExp(secret)), []);
 });
 
-Deno.test("the cookie is good for pages only, and the API takes none", async () => {
+Deno.test("the cookie is valid for pages only, and the API accepts none", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new Browser(app);
   await browser.signIn();
@@ -98,7 +98,7 @@ Deno.test("people sign in with their own tokens, and programs do not", async () 
   assertStringIncludes(refused.text, "b1 is for programs");
 });
 
-Deno.test("after five wrong tokens even the right one has to wait, also if all come at once", async () => {
+Deno.test("after five wrong tokens even the right one must wait, even if all arrive at once", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new Browser(app);
   const answers = await Promise.all(Array.from({ length: 12 }, () => browser.signIn("wrong")));
@@ -164,7 +164,7 @@ Deno.test("every answer has the headers that keep others out", async () => {
   }
 });
 
-Deno.test("a page that is kept current does not delay a stop, and takes no place of a request", async () => {
+Deno.test("a live page does not delay a stop, and does not count as a request in flight", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { ...SETTINGS, max_client_requests: 2 },

@@ -57,7 +57,7 @@ Deno.test("builds are listed with what each waits for, and shown with what is un
   assertStringIncludes(unknown.err, "Cannot find a build of nothing");
 });
 
-Deno.test("a log is followed to its end, and cannot do anything to the terminal", async () => {
+Deno.test("a log is followed to its end, and cannot affect the terminal", async () => {
   const { app, printed } = await start();
   await using _ = app;
   const builder = await app.builder("b1");

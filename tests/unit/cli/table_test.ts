@@ -23,7 +23,7 @@ Deno.test("a column is as wide as its widest cell, without colours, and numbers 
   assertEquals(renderTable(COLUMNS, []), "NAME  SIZE  NOTE");
 });
 
-Deno.test("text from elsewhere cannot move the cursor or start a new line", () => {
+Deno.test("foreign text can neither move the cursor nor start a new line", () => {
   const note = "\x1b[2J\r\nfine\u202e";
   assertEquals(
     renderTable([COLUMNS[2]], [{ name: "", size: 0, note }]),

@@ -43,7 +43,7 @@ Deno.test("a Basic header is also secret without its scheme", () => {
   ]);
 });
 
-Deno.test("credentials are read from a file that only its owner and group can read", () => {
+Deno.test("credentials are read only from a file that others cannot read", () => {
   const table = `[upstreams.own]
     mirror_urls = ["https://own.example/"]
     mirrored_repos = ["own"]

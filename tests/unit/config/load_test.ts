@@ -274,7 +274,7 @@ Deno.test("an unknown key that resembles none gets no misleading suggestion", ()
   assertMatch(problem!, /pkgstash\.toml\(5\)/);
 });
 
-Deno.test("a path with ~ is refused, which only shells would replace", async (t) => {
+Deno.test("a path with ~ is refused, because only shells expand it", async (t) => {
   for (const path of ["~", "~/cache", "~alice/cache"]) {
     await t.step(path, () => {
       assertMatch(problemsOf(`cache_root = "${path}"`)[0]!, /without "~", such as "\/home\//);
@@ -364,7 +364,7 @@ Deno.test("variables of the env_file rank below the environment", () => {
   assertEquals(parsed.origins.get("cache_root"), "default");
 });
 
-Deno.test("an env_file may be accessible to its owner and group only", () => {
+Deno.test("an env_file may be accessible only to its owner and group", () => {
   const problems = (mode: number | null) =>
     problemsOf('env_file = "/e"', {}, { "/e": { text: "PKGSTASH_TOKEN=s3cret", mode } });
   for (const mode of [0o100600, 0o640, 0o440, null]) assertEquals(problems(mode), []);
@@ -412,7 +412,7 @@ Deno.test("a token from a credential ranks above the env_file and below the envi
   assertEquals(token(environment, "loaded"), ["set", "environment"]);
 });
 
-Deno.test("a table of keys is read, and what is wrong in it is named with its table", () => {
+Deno.test("a table of keys is read, and its faults are named with the table", () => {
   const { aur } = configOf('[aur]\ncool_down = "3d"\napprove_pins = true\n');
   assertEquals([aur.coolDownMs, aur.approvePins], [3 * 86_400_000, true]);
   assertEquals(
@@ -422,7 +422,7 @@ Deno.test("a table of keys is read, and what is wrong in it is named with its ta
   assertEquals(problemsOf("aur = true").length, 1);
 });
 
-Deno.test("what builds may use cannot be without a limit, and the packager has an address", () => {
+Deno.test("builds must have limits, and the packager an address", () => {
   const { builds } = configOf('[builds]\npackager = "Me <me@example.org>"\nmax_disk = "2GB"\n');
   assertEquals([builds.packager, builds.diskBytes], ["Me <me@example.org>", 2 * 1024 ** 3]);
   for (

@@ -19,7 +19,7 @@ Deno.test("a configuration that only adds and changes loses nothing", async (t) 
   }
 });
 
-Deno.test("everything that an emptied file takes away is told, each with its key", () => {
+Deno.test("everything that an emptied file removes is reported, each with its key", () => {
   const old = configOf(
     MIRROR + 'mirrored_repos = ["core", "testing"]\nallowed_networks = ["10.0.0.0/8"]\n' +
       '[upstreams.archlinuxarm]\npreset = "archlinuxarm"\n',
@@ -33,7 +33,7 @@ Deno.test("everything that an emptied file takes away is told, each with its key
   ]);
 });
 
-Deno.test("a mirrorlist that is gone is told as well", () => {
+Deno.test("a missing mirrorlist is reported too", () => {
   const old = configOf('mirrorlist = "/etc/pacman.d/mirrorlist"\n');
   assertEquals(lossesOf(old, configOf("")), [
     "mirror_urls was removed: the default mirrors are used",

@@ -113,7 +113,7 @@ Deno.test("a formatted size is read back exactly", () => {
   }));
 });
 
-Deno.test("a time window is read as it is written, and any other text is refused", () => {
+Deno.test("a formatted time window is read back exactly, and any other text is refused", () => {
   for (const text of ["01:00-06:30", "22:00-05:00", "00:00-23:59"]) {
     assertEquals(formatTimeWindow(parseTimeWindow(text)!), text);
   }
@@ -122,7 +122,7 @@ Deno.test("a time window is read as it is written, and any other text is refused
   }
 });
 
-Deno.test("a time window is open from its start to before its end, also across midnight", () => {
+Deno.test("a time window is open from its start until before its end, even across midnight", () => {
   const at = (time: string) => new Date(`2026-11-23T${time}`);
   const minutes = (window: string, time: string) =>
     untilOpen(parseTimeWindow(window)!, at(time)) / 60_000;

@@ -7,7 +7,7 @@ function warningsOf(toml: string): string[] {
   return webUserWarnings(configOf(toml));
 }
 
-Deno.test("users of a proxy are warned of where none can be, or anybody", () => {
+Deno.test("the log warns if no proxy can name users, or anybody can", () => {
   const header = 'web_user_header = "Remote-User"\n';
   assertEquals(warningsOf(""), []);
   assertEquals(warningsOf(`${header}trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]`), []);
@@ -21,7 +21,7 @@ Deno.test("users of a proxy are warned of where none can be, or anybody", () => 
   }
 });
 
-Deno.test("the header of users is one that only a proxy can mean", () => {
+Deno.test("the user header must be one that only a proxy would set", () => {
   const { type } = SETTINGS.webUserHeader;
   for (const name of ["Remote-User", "X-Forwarded-User", "X-Auth-Request-Preferred-Username"]) {
     assertEquals(type.parse(name, "/"), { ok: true, value: name });

@@ -284,7 +284,7 @@ Deno.test("a minute has its own bucket, and a clock that goes back has its own a
   assertEquals(await minutes(), [["12:00", 1], ["12:05", 1], ["12:10", 1]]);
 });
 
-Deno.test("100,000 addresses do not push out who is served, and grow nothing beyond the limits", async () => {
+Deno.test("100,000 addresses neither displace clients being served nor exceed the limits", async () => {
   await using folder = await TempFolder.create();
   let now = Date.UTC(2026, 10, 29, 12);
   await using history = await openIn(folder.path, { now: () => now });
@@ -386,7 +386,7 @@ Deno.test("the last database of each repository is kept, and a user agent beyond
   assertEquals([found?.client.agent, found?.client.syncedAt], ["pacman/7.1.0", now]);
 });
 
-Deno.test("DNS is asked only if it is wanted, once a day, and what it says is checked", async () => {
+Deno.test("DNS is queried only if configured, once a day, and its answers are checked", async () => {
   await using folder = await TempFolder.create();
   const asked: string[] = [];
   const answers: Record<string, string[] | "fails"> = {

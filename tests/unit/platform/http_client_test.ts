@@ -72,7 +72,7 @@ Deno.test("every status of a redirect is followed to a host that is named", asyn
   assertEquals(bed.other.count("/b", "GET"), 5);
 });
 
-Deno.test("a redirect keeps conditions and ranges, and secrets only on the same host", async () => {
+Deno.test("a redirect keeps conditions and ranges, but secrets only on the same host", async () => {
   await using bed = await Bed.start();
   bed.trustOther();
   bed.redirect("/here", "/there");
@@ -90,7 +90,7 @@ Deno.test("a redirect keeps conditions and ranges, and secrets only on the same 
   }
 });
 
-Deno.test("the password of a URL stays with its host, as does one that a redirect brings", async () => {
+Deno.test("the password of a URL stays with its host, and so does one from a redirect", async () => {
   await using bed = await Bed.start();
   bed.trustOther();
   bed.redirect("/here", `${bed.first.url.replace("//", "//user:password@")}there`);

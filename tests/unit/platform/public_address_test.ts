@@ -1,7 +1,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { isPublicAddress, isPublicHost } from "../../../src/platform/public_address.ts";
 
-Deno.test("an address of a special registry is not public, in any notation of IPv6", async (t) => {
+Deno.test("a special-purpose address is not public, in any IPv6 notation", async (t) => {
   const special = [
     "0.0.0.0",
     "10.1.2.3",

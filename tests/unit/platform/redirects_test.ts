@@ -42,7 +42,7 @@ Deno.test("a redirect leads to a public host by HTTPS, to a named one, or stays"
   }
 });
 
-Deno.test("a redirect to a private host, in clear, or to another scheme is refused", async (t) => {
+Deno.test("a redirect to a private host, to plain HTTP, or to another scheme is refused", async (t) => {
   const table: [from: string, to: string | null, reason: string, trusted?: string[]][] = [
     ["https://m.example/", "http://127.0.0.1/", "plain HTTP"],
     ["https://m.example/", "https://127.0.0.1/", "not a public host"],

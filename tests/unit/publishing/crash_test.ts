@@ -58,7 +58,7 @@ async function assertEachSigned(packages: string, message: string): Promise<void
   }
 }
 
-Deno.test("whenever the disk fails, the set before stays whole, and the next call succeeds", async () => {
+Deno.test("whenever the disk fails, the previous generation stays complete, and the next call succeeds", async () => {
   await using folder = await TempFolder.create();
   const prepared = folder.join("prepared");
   await prepare(prepared);

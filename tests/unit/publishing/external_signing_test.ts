@@ -111,7 +111,7 @@ Deno.test("a signature has its database's date, which is later in each publicati
   });
 });
 
-Deno.test("a signature by another key, of other bytes, or of nothing that waits is refused", async () => {
+Deno.test("a signature by another key, of different bytes, or of a file that does not await one is refused", async () => {
   await withHouse(async ({ publishing, mine, key }) => {
     const [database] = (await mine.waiting())!.files;
     const refusal = async (name: string, signature: Uint8Array) =>

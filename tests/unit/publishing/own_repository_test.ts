@@ -60,7 +60,7 @@ Deno.test("packages of one call are published together, with databases and signa
   });
 });
 
-Deno.test("one package that is refused keeps all of its call out", async (t) => {
+Deno.test("one refused package keeps out all packages of the same call", async (t) => {
   await withRepository(async ({ publishing, mine }) => {
     await addPackages(publishing, mine, [
       await ownPackage("foo", "2.0-1"),

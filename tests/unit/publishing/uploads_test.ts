@@ -26,7 +26,7 @@ class WokenClock implements Clock {
   }
 }
 
-Deno.test("an upload whose client is gone is dropped although nobody asks again", async () => {
+Deno.test("an upload whose client is gone is dropped without a further request", async () => {
   await using folder = await TempFolder.create();
   const clock = new WokenClock();
   const publishing = await openPublishing(folder.join("state"), { clock });

@@ -11,7 +11,7 @@ const EVERYTHING = new RepositoryTree(configOf(`
   client_path = "elsewhere/$repo/$arch"
   extra_paths = ["state", "iso/*"]`));
 
-Deno.test("a pattern of everything reaches no repository and nothing of the server's own", async (t) => {
+Deno.test("a pattern that matches everything reaches no repository and none of the server's own paths", async (t) => {
   const forbidden = [
     "",
     "api",

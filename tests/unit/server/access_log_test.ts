@@ -36,7 +36,7 @@ Deno.test("a request without a body has no bytes", async () => {
   assertMatch(app.log.matching(/status=416/)[0]!, / bytes=0 /);
 });
 
-Deno.test("what monitoring asks for is logged at debug level, unless it fails", async () => {
+Deno.test("requests by monitoring are logged at debug level, unless they fail", async () => {
   await using app = await TestApp.start();
   await app.get("/healthz");
   await app.get("/metrics");
@@ -84,7 +84,7 @@ Deno.test("a 404 is logged at debug level", async () => {
   assertEquals(app.log.matching(/WARN|ERROR/), []);
 });
 
-Deno.test("the bytes of pages, texts and the API's answers are those that were sent", async () => {
+Deno.test("the logged bytes of pages, texts and API answers are those sent", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   const authorization = `Bearer ${TOKEN}`;
   await app.get("/core/os/x86_64/"); // made for the next one
@@ -117,7 +117,7 @@ Deno.test("the bytes of a body whose length is known only at its end are unknown
   assertMatch(app.log.matching(/INFO request/)[0]!, / bytes=- /);
 });
 
-Deno.test("a client that leaves in the middle is logged and counted with what was sent to it", async () => {
+Deno.test("a client that leaves midway is logged and counted with the bytes sent to it", async () => {
   // More than the system holds of it between the daemon and the client.
   const size = 48 * 1024 ** 2;
   await using app = await TestApp.start();

@@ -13,13 +13,13 @@ function clientOf(
   return `${hostname} ${port}`;
 }
 
-Deno.test("a header of a peer that is not trusted is ignored", () => {
+Deno.test("a header from an untrusted peer is ignored", () => {
   const headers = { "forwarded": "for=192.0.2.1", "x-forwarded-for": "192.0.2.1" };
   assertEquals(clientOf([], "127.0.0.1", headers), "127.0.0.1 99");
   assertEquals(clientOf(["10.0.0.0/8"], "192.168.1.1", headers), "192.168.1.1 99");
 });
 
-Deno.test("a trusted proxy says who the client is, with its port if it says that", () => {
+Deno.test("a trusted proxy names the client, and optionally its port", () => {
   const trusted = ["127.0.0.1", "fd00::/8"];
   assertEquals(clientOf(trusted, "127.0.0.1", { forwarded: 'for="192.0.2.1:7"' }), "192.0.2.1 7");
   assertEquals(
@@ -32,11 +32,11 @@ Deno.test("a trusted proxy says who the client is, with its port if it says that
   );
 });
 
-Deno.test("without a header a trusted proxy is a client itself", () => {
+Deno.test("without a header, a trusted proxy is itself the client", () => {
   assertEquals(clientOf(["127.0.0.1"], "127.0.0.1"), "127.0.0.1 99");
 });
 
-Deno.test("the client is the nearest hop that is not trusted, whatever stands before it", () => {
+Deno.test("the client is the nearest untrusted hop, whatever precedes it", () => {
   const trusted = ["127.0.0.1", "10.0.0.0/8"];
   const from = (value: string) => clientOf(trusted, "127.0.0.1", { "x-forwarded-for": value });
   assertEquals(from("127.0.0.1, 192.0.2.1"), "192.0.2.1 null");
@@ -44,7 +44,7 @@ Deno.test("the client is the nearest hop that is not trusted, whatever stands be
   assertEquals(from("10.2.2.2, 10.1.1.1"), "10.2.2.2 null");
 });
 
-Deno.test("a client that its proxy does not name is unknown, and never the proxy", () => {
+Deno.test("a client that its proxy does not name is unknown, never the proxy", () => {
   for (
     const headers of [
       { forwarded: "for=unknown" },

@@ -31,7 +31,7 @@ Deno.test("a client outside allowed_networks gets 403 for everything, and nothin
   assertEquals((await app.get("/healthz")).status, 200, "this machine");
 });
 
-Deno.test("the log names the client that a trusted proxy names, and a reload changes whom to trust", async () => {
+Deno.test("the log names the client that a trusted proxy names, and a reload changes which proxies are trusted", async () => {
   await using app = await TestApp.start({ settings: { trusted_proxies: ["127.0.0.1"] } });
   await app.get("/healthz", { forwarded: 'for="[2001:DB8::7]:4711"' });
   await app.log.waitFor(/client=2001:db8::7 .*path=\/healthz/);

@@ -41,7 +41,7 @@ const HEADERS = fc.record({
   "accept-encoding": fc.constantFrom("gzip", "*", "identity;q=0"),
 }, { requiredKeys: [] });
 
-Deno.test("any conditions and ranges are answered with the file's own bytes, or without any", async () => {
+Deno.test("any conditions and ranges are answered with bytes of the file, or with none", async () => {
   await using app = await TestApp.start();
   app.put(PATH, bytes);
   await app.warm(PATH);

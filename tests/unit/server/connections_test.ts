@@ -39,7 +39,7 @@ class Bench {
   }
 }
 
-Deno.test("a new connection takes the place of the longest idle one, also of one that was busy", () => {
+Deno.test("a new connection replaces the one idle for the longest, even if that was busy before", () => {
   const bench = new Bench({ maxConnections: 3 });
   for (const name of ["a", "b", "c"]) assertEquals(bench.open(name), null);
   bench.ask("a");
@@ -78,7 +78,7 @@ Deno.test("an IPv6 client cannot exceed its limit by changing addresses in its n
   assertEquals(bench.closed, ["1"]);
 });
 
-Deno.test("a proxy has the connections of many clients, which count for all only", () => {
+Deno.test("a proxy's connections belong to many clients, and count only towards the total", () => {
   const bench = new Bench({ maxClientConnections: 1, maxConnections: 3 }, ["127.0.0.1"]);
   for (const name of ["a", "b", "c"]) assertEquals(bench.open(name, "127.0.0.1"), null);
   assertEquals(bench.closed, []);
@@ -86,7 +86,7 @@ Deno.test("a proxy has the connections of many clients, which count for all only
   assertEquals(bench.closed, ["a"]);
 });
 
-Deno.test("what is idle for idle_timeout is closed, what has a request is not", () => {
+Deno.test("a connection idle for idle_timeout is closed, one with a request is not", () => {
   const bench = new Bench({ idleTimeoutMs: 100 });
   for (const name of ["busy", "old", "young"]) bench.open(name);
   bench.ask("busy");
@@ -110,7 +110,7 @@ Deno.test("idle_timeout 0 closes nothing", () => {
   assertEquals(bench.closed, []);
 });
 
-Deno.test("out of files, half of the idle connections are closed, and fewer are allowed for a while", () => {
+Deno.test("when files run out, half of the idle connections are closed, and fewer are allowed for a while", () => {
   const bench = new Bench({});
   for (let number = 0; number < 40; number++) bench.open(`${number}`);
   bench.ask("0", "1");

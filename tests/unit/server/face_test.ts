@@ -31,7 +31,7 @@ Deno.test("a program at the root gets the listing, as in every other directory",
   assertStringIncludes(text, "<title>/core/</title>");
 });
 
-Deno.test("a name that a client has made up is text on the first page", async () => {
+Deno.test("a name invented by a client is plain text on the first page", async () => {
   await using app = await TestApp.start();
   const { status, text } = await app.get("/", { ...BROWSER, host: 'a"><script>alert(1)</script>' });
   assert(status === 400 || !text.includes("<script>alert"), text);

@@ -60,7 +60,7 @@ Deno.test("a signature is found by its file name", async () => {
   assertEquals((await app.get(`/cache/${FILE}.sig`)).body, signature);
 });
 
-Deno.test("a file that is not cached is 404 and no mirror is asked", async (t) => {
+Deno.test("an uncached file gets 404, and no mirror is asked", async (t) => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   for (const name of [FILE, `${FILE}.sig`, "core.db", "", "x", "lock", "VERSION", `${FILE}/`]) {
@@ -140,7 +140,7 @@ async function publish(app: TestApp, paths: { mirror: string; here: string }, bo
   await app.log.waitFor(/snapshot published/, before + 1);
 }
 
-Deno.test("a name that two databases give to different packages is 404, though one is cached", async () => {
+Deno.test("a name that two databases give to different packages gets 404, even if one is cached", async () => {
   await using app = await TestApp.start(ARM);
   const other = packageBytes(200_000, 2);
   app.put(CORE, bytes);
@@ -156,7 +156,7 @@ Deno.test("a name that two databases give to different packages is 404, though o
   assertEquals((await app.get(`/cache/alarm/${FILE}`)).body, other);
 });
 
-Deno.test("an architecture whose database nobody asked for may have another file of the name", async () => {
+Deno.test("an architecture whose database nobody requested may have another file with the name", async () => {
   await using app = await TestApp.start(ARM);
   app.put(CORE, bytes);
   app.put(CORE.replace("any", "x86_64"), bytes);
@@ -170,7 +170,7 @@ Deno.test("an architecture whose database nobody asked for may have another file
   assertEquals((await app.get(`/cache/${FILE}`)).body, bytes);
 });
 
-Deno.test("files of one size and date are told apart by their content", async () => {
+Deno.test("files with the same size and date are distinguished by their content", async () => {
   await using app = await TestApp.start();
   app.put(CORE, bytes);
   app.put(EXTRA, packageBytes(200_000, 2));

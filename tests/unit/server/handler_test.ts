@@ -3,7 +3,7 @@ import type { Context } from "../../../src/server/context.ts";
 import { createHandler } from "../../../src/server/handler.ts";
 import { LogLines } from "../../support/log_lines.ts";
 
-Deno.test("a request that cannot be recorded is answered all the same", async () => {
+Deno.test("a request that cannot be recorded is still answered", async () => {
   const log = new LogLines();
   const handler = createHandler({} as Context);
   const info = {

@@ -60,7 +60,7 @@ Deno.test("a connection is closed after idle_timeout when its requests are answe
   }
 });
 
-Deno.test("peers that never complete what they announced keep few connections open", async (t) => {
+Deno.test("peers that never complete an announced body keep few connections open", async (t) => {
   for (
     const [name, text] of [
       ["a body of HTTP/1.1", REQUEST.replace("\r\n\r\n", "\r\nContent-Length: 9\r\n\r\n")],

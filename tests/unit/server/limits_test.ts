@@ -63,7 +63,7 @@ Deno.test("a client that leaves in the middle of a transfer no longer counts", a
   await untilServed(app);
 });
 
-Deno.test("with max_client_connections busy, the next connection is told so with 429", async () => {
+Deno.test("with max_client_connections busy, the next connection gets 429", async () => {
   await using app = await TestApp.start({ settings: { max_client_connections: 2 } });
   const gate = hold(app);
   using one = await app.open(PATH);
@@ -76,7 +76,7 @@ Deno.test("with max_client_connections busy, the next connection is told so with
   await untilServed(app);
 });
 
-Deno.test("with max_connections busy, the next connection is told so with 503", async () => {
+Deno.test("with max_connections busy, the next connection gets 503", async () => {
   await using app = await TestApp.start({ settings: { max_connections: 1 } });
   const gate = hold(app);
   using client = await app.open(PATH);
@@ -87,7 +87,7 @@ Deno.test("with max_connections busy, the next connection is told so with 503", 
   await untilServed(app);
 });
 
-Deno.test("idle connections of a client never keep it, or others, from being served", async () => {
+Deno.test("a client's idle connections never prevent it or others from being served", async () => {
   await using app = await TestApp.start({
     settings: { max_client_connections: 20, max_connections: 20 },
   });

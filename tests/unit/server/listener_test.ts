@@ -45,7 +45,7 @@ Deno.test({
   },
 });
 
-Deno.test("without IPv6, the address of all families is that of IPv4", async (t) => {
+Deno.test("without IPv6, the daemon listens on IPv4 alone", async (t) => {
   for (
     const error of [
       new Error("Address family not supported by protocol (os error 97)"),
@@ -66,7 +66,7 @@ Deno.test("without IPv6, the address of all families is that of IPv4", async (t)
   }
 });
 
-Deno.test("an address that was chosen, or a port in use, is never replaced by another", async () => {
+Deno.test("a chosen address, or a port in use, is never replaced with another", async () => {
   const asked: string[] = [];
   const fail = (error: Error) => (hostname: string) => {
     asked.push(hostname);

@@ -60,7 +60,7 @@ Deno.test("the page of a repository links every cached file, whatever its name",
   assertMatch(text, /2026-11-01 12:00/);
 });
 
-Deno.test("a page lists files of the repository only: no state, no part files, nothing else", async () => {
+Deno.test("a page lists only files of the repository: no state, no part files", async () => {
   await using app = await TestApp.start();
   const path = `${DIRECTORY}/${NAMES[0]}`;
   app.put(path, packageBytes(100_000, 1));

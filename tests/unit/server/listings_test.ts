@@ -51,7 +51,7 @@ class Bench {
   }
 }
 
-Deno.test("a page is made once for all who ask meanwhile, and again only after a change", async () => {
+Deno.test("concurrent requests share one page, which is made again only after a change", async () => {
   await using folder = await TempFolder.create();
   const bench = new Bench(folder);
   await bench.put("a", Date.parse("2026-01-01"));
@@ -65,7 +65,7 @@ Deno.test("a page is made once for all who ask meanwhile, and again only after a
   assertEquals(bench.made, 2);
 });
 
-Deno.test("clients that read slowly hold one older page, not one for each change", async () => {
+Deno.test("slow clients hold one older page, not one for each change", async () => {
   await using folder = await TempFolder.create();
   const bench = new Bench(folder);
   await bench.put("a", Date.parse("2026-01-01"));
@@ -89,7 +89,7 @@ Deno.test("a directory that has only just changed is read again", async () => {
   while (!/b-1-1-any/.test(await bench.page()));
 });
 
-Deno.test("other work gets turns while a long page is made, and readers get it as it grows", async () => {
+Deno.test("other work proceeds while a long page is made, and readers receive it as it grows", async () => {
   const rows = Array.from({ length: 10_000 }, (_, index) => ({ name: `name-${index}`, size: 1 }));
   const page = new ListingPage("core", Promise.resolve(rows));
   let turns = 0;
@@ -113,7 +113,7 @@ Deno.test("other work gets turns while a long page is made, and readers get it a
   assertEquals(await late.text(), text);
 });
 
-Deno.test("a page that cannot be made is a failure for all who wait, and for nobody else", async () => {
+Deno.test("a page that cannot be made fails for everyone who waits for it, and for nobody else", async () => {
   const page = new ListingPage("core", Promise.reject(new Error("no such disk")));
   const failed = await Promise.allSettled([page.respond(), page.respond(), page.done]);
   assertEquals(failed.map(({ status }) => status), ["rejected", "rejected", "rejected"]);

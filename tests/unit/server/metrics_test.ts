@@ -53,7 +53,7 @@ Deno.test("counts are exact after a known sequence of requests", async () => {
   );
 });
 
-Deno.test("databases, mirrors and the disk are measured as they are now", async () => {
+Deno.test("databases, mirrors and the disk are measured in their current state", async () => {
   await using app = await TestApp.start({ settings: { mirrored_repos: ["core"] } });
   const directory = "core/os/x86_64";
   const repository = `{repository="${directory}"}`;

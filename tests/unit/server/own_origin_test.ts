@@ -12,7 +12,7 @@ function originFor(peer: string, url: string, headers: Record<string, string>): 
   return ownOriginOf(new Request(url, { headers }), { hostname: peer }, access);
 }
 
-Deno.test("only a trusted proxy is believed that it was reached by TLS", () => {
+Deno.test("only a trusted proxy's claim of TLS is believed", () => {
   const url = "http://stash.lan/admin/";
   const https = { "x-forwarded-proto": "https" };
   assertEquals(originFor("192.0.2.7", url, https), "https://stash.lan");

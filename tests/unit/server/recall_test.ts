@@ -44,7 +44,7 @@ async function isFromMemory(ask: () => Promise<unknown>): Promise<boolean> {
   return opened === 0;
 }
 
-Deno.test("a package and a database are sent again, and not modified, without opening them", async () => {
+Deno.test("a package and a database are sent again, or reported as not modified, without opening them", async () => {
   const { app, core, db, path } = await start();
   await using _ = app;
   assertEquals(
@@ -65,7 +65,7 @@ Deno.test("a package and a database are sent again, and not modified, without op
   assertEquals(app.count(path), 1);
 });
 
-Deno.test("what is sent from memory is logged, counted and recorded as used", async () => {
+Deno.test("a response from memory is logged, counted and recorded as a use", async () => {
   const { app, core, path } = await start();
   await using _ = app;
   const before = await app.metrics();
@@ -137,7 +137,7 @@ Deno.test("a client with too many requests in flight gets 429 for what is in mem
   assertEquals((await client.finish()).isComplete, true);
 });
 
-Deno.test("a request that has come round in a circle is no use of what is in memory", async () => {
+Deno.test("a request that has come round in a circle does not count as a use of the file in memory", async () => {
   const { app, path } = await start();
   await using _ = app;
   assertEquals(
@@ -146,7 +146,7 @@ Deno.test("a request that has come round in a circle is no use of what is in mem
   );
 });
 
-Deno.test("a package in memory that the next database replaces is not sent any more", async () => {
+Deno.test("a package in memory is no longer sent once a database replaces it", async () => {
   const { app, core, path } = await start();
   await using _ = app;
   core.set("a", 1, { seed: 9 });
@@ -155,7 +155,7 @@ Deno.test("a package in memory that the next database replaces is not sent any m
   assertSameBytes((await app.get(path)).body, core.bytesOf("a"));
 });
 
-Deno.test("a database or file list in memory is not sent once there is another", async () => {
+Deno.test("a database or file list in memory is not sent once there is a newer one", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { database_max_age: "1h" },
@@ -201,7 +201,7 @@ Deno.test("the signature belongs to the database that a client got from memory",
   assertSigned(body, (await app.get(repository.path("db.sig"), headers)).body);
 });
 
-Deno.test("a signature is sent again without opening it, until a mirror is to be asked", async () => {
+Deno.test("a signature is sent again without opening it, until a mirror must be asked", async () => {
   const { app, core, path } = await start();
   await using _ = app;
   const signature = `${path}.sig`;
@@ -247,7 +247,7 @@ Deno.test("a signature of the database is sent from memory, as long as it is the
   assertEquals(app.count(path), 0);
 });
 
-Deno.test("a signature in memory is not sent beside another package, or none", async (t) => {
+Deno.test("a signature in memory is not sent without its package", async (t) => {
   const changes: Record<string, (path: string) => Promise<void>> = {
     "removed by the daemon": removeIfPresent,
     "removed by somebody else": (path) => Deno.remove(path),

@@ -65,7 +65,7 @@ Deno.test("a doubly encoded path is decoded once, so that it names no valid file
   assertEquals(at("/core%252fos"), "core%2fos");
 });
 
-Deno.test("whatever the target, a path that is accepted stays below its root", () => {
+Deno.test("an accepted path stays below its root, whatever the target", () => {
   const piece = fc.constantFrom(
     ...["/", ".", "..", "%2e", "%2f", "%5c", "%00", "%", "?", "#", "a", "core", "%41", "%c3%a4"],
     ...["\\", "%0a", "//", "%25", "%252f", ":", "@", "+", "http://", "%ff", "ä"],

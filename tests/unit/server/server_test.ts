@@ -34,7 +34,7 @@ async function serverAfter(
   return { server, waiting: waiting.promise };
 }
 
-Deno.test("clients that are gone before they are accepted hold up nobody", async () => {
+Deno.test("clients that leave before they are accepted delay nobody", async () => {
   const log = new LogLines();
   const { server, waiting } = await serverAfter(
     Array.from(

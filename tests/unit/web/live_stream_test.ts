@@ -75,7 +75,7 @@ Deno.test("a stream ends when its reader leaves, from outside, and when nobody m
   }
 });
 
-Deno.test("the state is not even looked at for a reader who takes nothing", async () => {
+Deno.test("no state is read for a client that reads nothing", async () => {
   let looks = 0;
   const busy = Promise.withResolvers<void>();
   const idle = start(() => Promise.resolve(new Map([["region", `${++looks}`]])));

@@ -106,7 +106,7 @@ async function ask(
   };
 }
 
-Deno.test("whatever is shown, it is text: nothing gets out of an element or an attribute", async () => {
+Deno.test("displayed text never breaks out of its element or attribute", async () => {
   const name = encodeURIComponent(HOSTILE);
   const { status, html } = await ask(
     visitorWith("administrator"),

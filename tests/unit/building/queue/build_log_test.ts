@@ -33,7 +33,7 @@ Deno.test("a log has what was appended once, whatever came twice, late or behind
     assertEquals(await statIfPresent(`${folder}/1.log`), null);
   }));
 
-Deno.test("a log that is full takes no more, and says so", () =>
+Deno.test("a full log accepts no more, and says so", () =>
   inTempFolder(async (folder) => {
     const log = await BuildLog.open(`${folder}/1.log`, { maxBytes: 10 });
     assertEquals(await log.append(0, bytesOf("0123456789abcdef")), {
@@ -69,7 +69,7 @@ Deno.test("a reader who leaves ends, although the log goes on", () =>
     assertEquals((await next).done, true);
   }));
 
-Deno.test("no secret reaches the disk or a reader, wherever the pieces of a log are cut", async () => {
+Deno.test("no secret reaches the disk or a reader, wherever a log is split", async () => {
   const text =
     `+ curl -H 'Authorization: Bearer abcdefgh12345' https://me:pa55word@example.org/x\n` +
     `echo ${TOKEN} and hunter2hunter2\n-----BEGIN OPENSSH PRIVATE KEY-----\nAAAAB3Nz\naC1yc2E=\n` +

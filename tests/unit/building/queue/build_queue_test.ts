@@ -198,7 +198,7 @@ Deno.test("a job that two builders were lost with is held, and built again when 
     );
   }));
 
-Deno.test("a builder that goes on for longer than the limit loses its job for good", () =>
+Deno.test("a builder that exceeds the time limit loses its job for good", () =>
   withQueue(async (queue, clock) => {
     const build = await queue.enqueue("foo");
     const { call } = (await queue.lease())!;
@@ -537,7 +537,7 @@ Deno.test("a builder reaches its own leased jobs only", () =>
     assertEquals(queue.queue.find("foo").state, "leased");
   }));
 
-Deno.test("metadata that are not what was approved hold the build, until a person takes them", () =>
+Deno.test("metadata that differ from the approved ones hold the build until a person accepts them", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const first = (await queue.lease())!;

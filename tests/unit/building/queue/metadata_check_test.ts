@@ -22,7 +22,7 @@ Deno.test("metadata that say the same in another order and form are the same", (
   assertEquals(metadataDifferences(APPROVED, odd, PLAIN), []);
 });
 
-Deno.test("every other value, key or package is told", () => {
+Deno.test("every other difference in a value, key or package is reported", () => {
   const changed: [string, string, string][] = [
     ["depends = a", "depends = b", 'depends of the base foo is "b"'],
     ["sha256sums = 00", "sha256sums = SKIP", "sha256sums of the base foo"],

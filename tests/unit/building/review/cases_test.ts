@@ -10,7 +10,7 @@ Deno.test("a literal version with its checksums, a helper and the .SRCINFO is a 
   assertEquals([verdict, facts.filter((fact) => fact.class !== "value")], ["bump", []]);
 });
 
-Deno.test("no bump is", async (t) => {
+Deno.test("no hostile change counts as a version bump", async (t) => {
   for (const { name, before = ACCEPTED, after } of HOSTILE_CASES) {
     await t.step(name, () => {
       const { verdict, facts } = judge(treeOf(before), treeOf(after));
@@ -20,7 +20,7 @@ Deno.test("no bump is", async (t) => {
   }
 });
 
-Deno.test("a bump is", async (t) => {
+Deno.test("every honest change counts as a version bump", async (t) => {
   for (const { name, before, after } of HONEST_CASES) {
     await t.step(name, () => {
       const { verdict, facts } = judge(treeOf(before), treeOf(after));

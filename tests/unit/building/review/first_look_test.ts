@@ -81,7 +81,7 @@ Deno.test("a plain package has nothing to look at, and names of people are no su
   assertEquals(await found({ PKGBUILD: plain }), []);
 });
 
-Deno.test("a first look comes to its end whatever a file has, and says what it does not show", async () => {
+Deno.test("a first look always completes, whatever the file, and states what it omits", async () => {
   const facts = await inspect(treeOf({
     PKGBUILD: `${HEAD}${"x".repeat(150_000)}=1\n`,
     "x.txt": "\u200b\n".repeat(100_000),

@@ -63,7 +63,7 @@ Deno.test("a file that is no text is shown by its size and digest", async () => 
   assert(line?.startsWith("\\ Not text: 100644, 1 bytes, SHA-256 "), line);
 });
 
-Deno.test("characters that a terminal or a reader would not show are visible", async () => {
+Deno.test("characters that a terminal or a reader would hide are visible", async () => {
   const lines = await diff({ a: "" }, { a: "x\x1b[2K\r\u202e\u200b\u00a0\u{e0041}\u00e9\ty\n" });
   assertEquals(lines.at(-1), "+x<U+001B>[2K<U+000D><U+202E><U+200B><U+00A0><U+E0041>\u00e9\ty");
 });

@@ -49,7 +49,7 @@ Deno.test("a folder without files is a submodule", async () => {
   assertEquals(tree.get("vendored")?.mode, "160000");
 });
 
-Deno.test("a package source that cannot be unpacked or shown safely is refused as a whole", async (t) => {
+Deno.test("a package source that cannot be unpacked or shown safely is refused entirely", async (t) => {
   const hostile: Record<string, TarEntry[]> = {
     "a path that leads out": [file("foo/../../etc/passwd")],
     "an absolute path": [file("/etc/passwd")],

@@ -27,7 +27,7 @@ Deno.test("a token is read from bearer authorizations only", async (t) => {
   }
 });
 
-Deno.test("tokens are the same only if every byte is", async (t) => {
+Deno.test("tokens are equal only if every byte is", async (t) => {
   const cases: [string, string, boolean][] = [
     ["secret", "secret", true],
     ["secreT", "secret", false],

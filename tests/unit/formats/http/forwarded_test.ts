@@ -29,7 +29,7 @@ Deno.test("Forwarded names address and port, in the forms of RFC 7239", () => {
   ) assertEquals(hops({ forwarded: value }), [...expected], value);
 });
 
-Deno.test("whatever a client sends, the last sender is the one that the proxy appends, or unknown", () => {
+Deno.test("the last sender is the one that the proxy appends, or unknown, whatever a client sends", () => {
   const isForged = (sent: string, appended: string) =>
     (hops({ forwarded: `${sent}, ${appended}` })?.at(-1) ?? "").startsWith("127.");
   const appended = ["for=192.0.2.1", 'for="192.0.2.1:5"', 'proto=http;for="[2001:db8::1]"'];

@@ -54,7 +54,7 @@ Deno.test("what is written of a desc is read back, in its order", () => {
   }));
 });
 
-Deno.test("any bytes are a desc, whose values are within it", () => {
+Deno.test("any bytes parse as a desc, with values from within it", () => {
   const piece = fc.oneof(
     fc.uint8Array({ maxLength: 20 }),
     fc.constantFrom(...FIELDS.map((field) => new TextEncoder().encode(`\n%${field}%\n`))),

@@ -235,7 +235,7 @@ Deno.test("a damaged archive is refused with the reason", async (t) => {
   }
 });
 
-Deno.test("a .PKGINFO of 100 MB is refused by its header, before it comes", async () => {
+Deno.test("a .PKGINFO of 100 MB is refused by its header, before it arrives", async () => {
   const { readable, controller } = createTarPacker();
   controller.add({ name: ".PKGINFO", size: 100_000_000, type: "file" });
   const { value: header } = await readable.getReader().read();
@@ -276,7 +276,7 @@ Deno.test("a package of a gigabyte is read without keeping it", async () => {
   assert(Deno.memoryUsage().rss - before < size / 4);
 });
 
-Deno.test("more files than are allowed are refused", async () => {
+Deno.test("a package with too many files is refused", async () => {
   const members = Array.from({ length: 50 }, (_, index): PackageMember => [`f${index}`, ""]);
   const bytes = await madePackage([INFO, ...members]);
   assertEquals(
@@ -302,7 +302,7 @@ Deno.test("a name that makepkg would not give is refused", async () => {
   }
 });
 
-Deno.test("a .MTREE must be about the files that are there", async (t) => {
+Deno.test("a .MTREE must match the files of the package", async (t) => {
   const withMtree = async (...lines: readonly string[]) => {
     const mtree = await gzipped(new TextEncoder().encode(`#mtree\n${lines.join("\n")}\n`));
     return await read(

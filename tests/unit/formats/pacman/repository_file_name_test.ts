@@ -30,7 +30,7 @@ Deno.test("a name leaves room for the suffixes of a part file", () => {
   assertEquals(kindOf(`n${longest}`), null);
 });
 
-Deno.test("whatever the name, what is classified is one plain path segment", () => {
+Deno.test("every classified name is one plain path segment", () => {
   const piece = fc.constantFrom(
     ...["core", ".db", ".files", ".sig", ".pkg.tar.zst", "/", "..", "-1", "a", "~", ":", "+"],
     ...["%", "\\", "\0", "\n", "ä", "\u202e", " ", "@", "\ud800"],

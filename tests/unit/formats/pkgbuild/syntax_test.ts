@@ -66,7 +66,7 @@ Deno.test("a file that is too large or nested too deeply is a fault, and is foun
   }
 });
 
-Deno.test("a file of more words, brackets or expansions than any package has is a fault", () => {
+Deno.test("a file with more words, brackets or expansions than any package has is a fault", () => {
   for (
     const text of [
       ...["a|", "a\n", "a=1 ", "fi;", "<(a)"].map((unit) => unit.repeat(31_000)),

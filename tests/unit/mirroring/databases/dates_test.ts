@@ -47,7 +47,7 @@ async function served(app: TestApp): Promise<{ number: number; date: number }> {
 
 const ago = (hours: number) => new Date(Date.now() - hours * HOUR_MS);
 
-Deno.test("a mirror whose dates lie ahead does not win, and they are not passed on", async () => {
+Deno.test("a mirror with dates in the future does not win, and the dates are not passed on", async () => {
   await using app = await start(3);
   const [one, ahead, other] = app.mirrors;
   await put([one!, other!], 1, ago(5));

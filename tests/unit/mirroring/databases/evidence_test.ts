@@ -92,7 +92,7 @@ Deno.test("a client whose date lies ahead proves nothing, and gets what is serve
   assertEquals((await app.get(db, { "if-modified-since": byItsClock })).status, 200);
 });
 
-Deno.test("evidence that the mirrors do not confirm costs few questions, however often it comes", async () => {
+Deno.test("evidence that the mirrors do not confirm causes few requests, however often it recurs", async () => {
   const { app, core, db } = await start();
   await using _ = app;
   app.mirror.remove(core.package("a", 1));

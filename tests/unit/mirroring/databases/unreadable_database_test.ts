@@ -73,7 +73,7 @@ for (const [what, make] of Object.entries(UNREADABLE)) {
   });
 }
 
-Deno.test("a database larger than pacman takes is refused, announced or not", async () => {
+Deno.test("a database larger than pacman accepts is refused, whether announced or not", async () => {
   await using app = await TestApp.start({ settings: { database_max_age: "0s" } });
   await repository.publish(app.mirrors, 1);
   await app.get(DB);

@@ -66,7 +66,7 @@ const PART = fc.oneof(
   fc.constantFrom("0\r\n\r\n", `${SIZE.toString(16)}\r\n`, "<!DOCTYPE html>", "\r\n"),
 );
 
-Deno.test("any answer of a mirror leads to the right bytes, or to a failure that clients see", async () => {
+Deno.test("any response of a mirror leads to the right bytes, or to a failure that clients notice", async () => {
   await using app = await TestApp.start({
     mirrors: 2,
     settings: { answer_timeout: "4s", refresh_interval: "0" },

@@ -131,7 +131,7 @@ Deno.test("a mirror that sent another file is not asked for that file while anot
   assertEquals(bed.mirrors.map((mirror) => mirror.count(pathOf(PACKAGE))), [1, 1]);
 });
 
-Deno.test("a silent mirror is raced, and the reader has its first byte well within 10 s", async () => {
+Deno.test("another mirror races a silent one, and the reader gets its first byte well within 10 s", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3, timeouts: { raceTimeoutMs: 50 } });
   const body = packageBytes(SIZE, 5);
   bed.put(PACKAGE, body);

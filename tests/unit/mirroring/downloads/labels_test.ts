@@ -51,7 +51,7 @@ for (const label of LABELS) {
   });
 }
 
-Deno.test("a body that ends with its connection is taken if its own format says that it is complete", async () => {
+Deno.test("a body that ends with its connection is accepted if its own format shows that it is complete", async () => {
   await using bed = await DownloadBed.start();
   bed.mirrors[0]!.behave("*", { kind: "closeDelimited" });
   const tar = new Uint8Array(20_480).fill(7, 0, 10_000);
@@ -91,7 +91,7 @@ Deno.test("a signature that ends with its connection is taken only if its packet
   assert((await read(bed.download(name))).error instanceof Error);
 });
 
-Deno.test("a web page is refused by its bytes, whatever its label says", async () => {
+Deno.test("a web page is recognized by its bytes and refused, whatever its label says", async () => {
   await using bed = await DownloadBed.start();
   bed.mirrors[0]!.behave("*", { kind: "contentType", label: "application/octet-stream" });
   for (const name of [PACKAGE, "hello-2.12-1-x86_64.pkg.tar", `${PACKAGE}.sig`]) {

@@ -70,7 +70,7 @@ Deno.test("an entity tag of one mirror means nothing to another", async () => {
   assertEquals(bed.mirrors[1]!.count(), 1);
 });
 
-Deno.test("a mirror with the same length and date but other bytes before the seam is refused", async () => {
+Deno.test("a mirror with the same length and date but different bytes before the seam is refused", async () => {
   const [body, other] = [packageBytes(SIZE, 4), packageBytes(SIZE, 4)];
   other[HALF - 1000]! ^= 1;
   await using bed = await bedWith(body);
@@ -91,7 +91,7 @@ Deno.test("a mirror with another date and the same bytes takes over by repeating
   assertEquals(ranges[1], null);
 });
 
-Deno.test("a mirror with another date and one other byte early on is refused", async () => {
+Deno.test("a mirror with another date and one different byte early on is refused", async () => {
   const [body, other] = [packageBytes(SIZE, 6), packageBytes(SIZE, 6)];
   other[10]! ^= 1;
   await using bed = await bedWith(body);

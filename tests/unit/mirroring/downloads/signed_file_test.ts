@@ -74,7 +74,7 @@ Deno.test("a signature that cannot be read may be of any data", async () => {
   }
 });
 
-Deno.test("a part of a signature is of no data", async () => {
+Deno.test("a truncated signature matches no data", async () => {
   const signature = bytesOf(SIGNATURES["RSA with SHA-256"]!);
   for (let length = 1; length < signature.length; length++) {
     assertEquals(

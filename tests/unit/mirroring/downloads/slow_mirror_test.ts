@@ -75,7 +75,7 @@ async function bedWith(
   });
 }
 
-Deno.test("a mirror that is much slower than another is left midway, and no byte is used twice", async () => {
+Deno.test("a mirror much slower than another is abandoned midway, and no byte is used twice", async () => {
   await using bed = await bedWith([SLOW, Infinity]);
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);

@@ -115,7 +115,7 @@ for (
   });
 }
 
-Deno.test("a mirror that does not prove that it has the file sends no byte of it", async (t) => {
+Deno.test("no byte is accepted from a mirror that does not prove that it has the file", async (t) => {
   const faults: Record<string, Behaviour> = {
     "it ignores ranges": { kind: "ignoreRange" },
     "it sends another range": { kind: "wrongContentRange" },
@@ -175,7 +175,7 @@ Deno.test("the rest of a stripe that readers wait for is taken from a mirror tha
   assertEquals(bed.mirror(1).health.restMs, 0);
 });
 
-Deno.test("a range of a lying mirror is replaced, and who got it never gets the last byte", async () => {
+Deno.test("a range from a lying mirror is replaced, and a client that received it never gets the last byte", async () => {
   const body = packageBytes(SIZE, 8);
   const lie = body.slice();
   lie[5 * MIB]! ^= 1;

@@ -26,7 +26,7 @@ function signatureBytes(size: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-Deno.test("a file with another SHA-256 reaches no reader whole, and is not kept", async () => {
+Deno.test("a file with a wrong SHA-256 reaches no reader in full, and is not kept", async () => {
   await using bed = await DownloadBed.start();
   const [right, wrong] = [packageBytes(SIZE, 1), packageBytes(SIZE, 2)];
   bed.put(PACKAGE, wrong);
@@ -102,7 +102,7 @@ Deno.test("a short file that arrives slowly is not held back for long", async ()
   assertWhole(await read(download), body);
 });
 
-Deno.test("the last byte is held back until the examination is over", async () => {
+Deno.test("the last byte is held back until verification is over", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 5);
   bed.put(PACKAGE, body);
@@ -149,7 +149,7 @@ Deno.test("a file of another length than the database says is refused by its hea
   gate.release();
 });
 
-Deno.test("a body longer than the database says is refused before its end", async () => {
+Deno.test("a body longer than the database states is refused before its end", async () => {
   await using bed = await DownloadBed.start();
   const right = packageBytes(SIZE, 7);
   const wrong = packageBytes(SIZE + 100_000, 8);

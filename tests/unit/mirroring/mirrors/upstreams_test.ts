@@ -179,7 +179,7 @@ Deno.test("a mirror's redirect is followed to another mirror, and to no other se
   assertEquals(stranger.count(), 1);
 });
 
-Deno.test("credentials go to the mirrors of their upstream alone, and change with a reload", async () => {
+Deno.test("credentials are sent only to the mirrors of their upstream, and a reload changes them", async () => {
   await using counted = await CountedUpstreams.start();
   await using archive = await FakeMirror.start();
   const withSecret = (value: string) => {

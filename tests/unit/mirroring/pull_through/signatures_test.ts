@@ -78,7 +78,7 @@ Deno.test("a signature is kept only beside its package", async () => {
   assertEquals(app.count(PATH), 2);
 });
 
-Deno.test("a signature of other bytes is passed over, however early it comes", async (t) => {
+Deno.test("a signature of different bytes is skipped, however early it arrives", async (t) => {
   for (const [what, isLate] of [["at once", false], ["late", true]] as const) {
     await t.step(`the right one is sent ${what}`, async () => {
       await using app = await start({ mirrors: 2, settings: { race_timeout: "50ms" } });
@@ -223,7 +223,7 @@ Deno.test("the signature in the database wins over those of mirrors, also when i
   assertEquals(app.count(PATH), 0);
 });
 
-Deno.test("a new package is never beside the signature of the old one", async () => {
+Deno.test("a new package is never served beside the signature of the old one", async () => {
   await using app = await start();
   app.put(DB, await database(OLD), { lastModified: OLD_DATE });
   app.put(PACKAGE, OLD);

@@ -104,7 +104,7 @@ Deno.test("a file arrives in the cache even if its only client has left", async 
   }
 });
 
-Deno.test("a client that stops reading does not hold up the others", async () => {
+Deno.test("a client that stops reading does not delay the others", async () => {
   const size = 24_000_000;
   const large = packageBytes(size, 2);
   await using app = await TestApp.start();

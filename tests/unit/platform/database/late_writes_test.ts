@@ -36,7 +36,7 @@ function add(number: number): Write {
 
 const READ_ONLY = "attempt to write a readonly database";
 
-Deno.test("late writes: what the disk does not take is written later, in its order", () => {
+Deno.test("late writes: rejected writes are written later, in order", () => {
   using numbers = new Numbers();
   const { writes } = numbers;
   writes.write(add(1));
@@ -49,7 +49,7 @@ Deno.test("late writes: what the disk does not take is written later, in its ord
   assertEquals([numbers.all, writes.problem], [[1, 2, 3, 4], null]);
 });
 
-Deno.test("late writes: a failure is told once, and so is its end", () => {
+Deno.test("late writes: a failure is reported once, and so is its end", () => {
   using numbers = new Numbers();
   const { writes } = numbers;
   for (const _ of [1, 2]) {

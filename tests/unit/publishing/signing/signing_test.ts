@@ -73,7 +73,7 @@ Deno.test("a key is made once, at first need, and is the same after a restart", 
   assertEquals((await signingIn(folder.path).publicKeys()).binary, first.binary);
 });
 
-Deno.test("private keys are for their owner only, whatever the umask", async () => {
+Deno.test("private keys are accessible only to their owner, whatever the umask", async () => {
   await using folder = await TempFolder.create();
   const umask = Deno.umask(0);
   try {

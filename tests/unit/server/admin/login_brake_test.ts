@@ -13,7 +13,7 @@ Deno.test("after five wrong tokens an address waits, longer with each further on
   assertEquals(waits, [0, 0, 0, 0, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900]);
 });
 
-Deno.test("others do not wait, but those of the same network of IPv6 do", () => {
+Deno.test("other addresses do not wait, except those in the same IPv6 network", () => {
   const brake = new LoginBrake(() => 0);
   for (let count = 0; count < 5; count++) brake.failed(`2001:db8::${count}`);
   assertEquals(brake.waitMs("2001:db8::99"), 10_000);
@@ -21,7 +21,7 @@ Deno.test("others do not wait, but those of the same network of IPv6 do", () => 
   assertEquals(brake.waitMs("192.0.2.1"), 0);
 });
 
-Deno.test("a right token and an hour without wrong ones end it", () => {
+Deno.test("the right token, or an hour without wrong ones, ends the wait", () => {
   let now = 0;
   const brake = new LoginBrake(() => now);
   for (let count = 0; count < 6; count++) brake.failed("192.0.2.1");

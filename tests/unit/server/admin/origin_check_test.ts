@@ -3,7 +3,7 @@ import { isOwnPage } from "../../../../src/server/admin/origin_check.ts";
 
 const URL = "http://stash.lan:8090/admin/";
 
-Deno.test("only a page of this server may send what changes something", () => {
+Deno.test("only a page of this server may send changes", () => {
   const cases: [Record<string, string>, boolean][] = [
     [{ "sec-fetch-site": "same-origin" }, true],
     [{ "sec-fetch-site": "same-site", "origin": "http://stash.lan:8090" }, false],

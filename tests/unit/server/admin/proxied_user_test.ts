@@ -33,13 +33,13 @@ Deno.test("without the header, or with an empty one, the proxy names nobody", ()
   assertEquals(userOf(["root"], { webUserHeader: null }), null);
 });
 
-Deno.test("a user whom two headers name is refused: one of them may be the client's", () => {
+Deno.test("a user named by two headers is refused, because one of them may be the client's", () => {
   for (const values of [["root", "eve"], ["eve", "root"], ["", "root"], ["root", ""], ["a,b"]]) {
     assertEquals(userOf(values), "refused", values.join(" and "));
   }
 });
 
-Deno.test("a name that the audit log means something else by is refused", () => {
+Deno.test("a name with a special meaning in the audit log is refused", () => {
   for (const name of ["administrator", "Administrator", "pkgstash", "anyone"]) {
     assertEquals(userOf([name]), "refused");
   }
@@ -53,7 +53,7 @@ Deno.test("a name in UTF-8 is read as the proxy wrote it", () => {
   assertEquals(userOf([latin1("ev\u202ee")]), "refused", "an invisible character");
 });
 
-Deno.test("whatever the header is, only a name in a list is more than the others are", () => {
+Deno.test("only a name in a list gets another role than the rest, whatever the header", () => {
   const value = fc.string({
     unit: fc.integer({ min: 0x21, max: 0xff }).map((code) => String.fromCharCode(code)),
   });

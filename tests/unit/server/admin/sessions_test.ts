@@ -15,7 +15,7 @@ function sessionsIn(folder: TempFolder, tokens: Pick<Tokens, "withId">, clock?: 
   return new Sessions({ tokens, endedSessions }, clock);
 }
 
-Deno.test("a cookie is good until it expires, also after a restart", async () => {
+Deno.test("a cookie is valid until it expires, even after a restart", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(Date.UTC(2026, 10, 29));
   const cookie = await sessionsIn(folder, NONE, clock).begin(SECRET, null);
@@ -27,7 +27,7 @@ Deno.test("a cookie is good until it expires, also after a restart", async () =>
   assertEquals(await restarted.find(cookie!, SECRET, FROM), null);
 });
 
-Deno.test("a cookie is worthless with another token, and when any character of it is another", async () => {
+Deno.test("a cookie is worthless with another token, or with any character changed", async () => {
   await using folder = await TempFolder.create();
   const sessions = sessionsIn(folder, NONE);
   const cookie = await sessions.begin(SECRET, null) ?? "";
@@ -44,7 +44,7 @@ Deno.test("a cookie is worthless with another token, and when any character of i
   }
 });
 
-Deno.test("a session of a made token dies with it, and with the configured one", async () => {
+Deno.test("a session of a created token ends with it, and with the configured one", async () => {
   await using folder = await TempFolder.create();
   const tokens = new Tokens(folder.join("tokens.json"));
   const { facts } = await tokens.create({ name: "anna", purpose: "viewer", repositories: [] });
@@ -60,7 +60,7 @@ Deno.test("a session of a made token dies with it, and with the configured one",
   await tokens.close();
 });
 
-Deno.test("a session ends when the token expires that it was begun with", async () => {
+Deno.test("a session ends when its token expires", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(Date.UTC(2026, 10, 29));
   const tokens = new Tokens(folder.join("tokens.json"), clock);
@@ -79,7 +79,7 @@ Deno.test("a session ends when the token expires that it was begun with", async 
   await tokens.close();
 });
 
-Deno.test("what is on disk of a token is not enough to make a cookie", async () => {
+Deno.test("the data on disk about a token is not enough to make a cookie", async () => {
   await using folder = await TempFolder.create();
   const sha256 = "0".repeat(64);
   const principal = { name: "anna", purpose: "administrator" as const, repositories: [] };
@@ -128,7 +128,7 @@ Deno.test("everybody can be signed out, and can sign in again", async () => {
   assertNotEquals(await restarted.find(fresh, SECRET, FROM), null);
 });
 
-Deno.test("a damaged list of ended sessions makes none of them good", async () => {
+Deno.test("a damaged list of ended sessions revives none of them", async () => {
   await using folder = await TempFolder.create();
   const cookie = await sessionsIn(folder, NONE).begin(SECRET, null) ?? "";
   for (const text of ["", "{}", "[]", '{"before":0,"sessions":{"a":"b"}}', "null"]) {

@@ -38,7 +38,7 @@ async function eventsOf(app: TestApp): Promise<ListedEvent[]> {
     .events;
 }
 
-Deno.test("an upload token may call what uploads need in its repositories, and nothing else", () => {
+Deno.test("an upload token may call only what uploads in its repositories need", () => {
   const uploader: Principal = { name: "builder", purpose: "upload", repositories: ["mine"] };
   const answers = {};
   const upload = endpoint({
@@ -68,7 +68,7 @@ Deno.test("an upload token may call what uploads need in its repositories, and n
   assertEquals(refusalOf(ADMINISTRATOR, upload, { repository: "theirs" }), null);
 });
 
-Deno.test("a builder's token may call what builders need, and nothing else", () => {
+Deno.test("a builder's token may call only what builders need", () => {
   const builder: Principal = { name: "b1", purpose: "builder", repositories: [] };
   const answers = {};
   const lease = endpoint({
@@ -107,13 +107,13 @@ Deno.test("a viewer may look and change nothing; an approver also decides what i
   ]);
 });
 
-Deno.test("what upload tokens may call names its repository in the path", () => {
+Deno.test("every endpoint for upload tokens names its repository in the path", () => {
   for (const { right, path } of ENDPOINTS) {
     if (right === "upload") assert(path.includes("/{repository}"), path);
   }
 });
 
-Deno.test("an upload token is held to upload_tokens, to its open uploads and to their bytes", async () => {
+Deno.test("an upload token is limited by upload_tokens, and in the number and size of its open uploads", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { ...SETTINGS, max_open_uploads: 2, max_upload_size: "100KB" },
@@ -215,7 +215,7 @@ Deno.test("a further administrator's token may do everything until it is revoked
   assertEquals(tokens, []);
 });
 
-Deno.test("tokens are good without one in the configuration, and the API is off for others", async () => {
+Deno.test("created tokens work without a configured one, and the API is off for everyone else", async () => {
   await using folderOwner = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const token = await createToken(folderOwner, { name: "laptop", purpose: "administrator" });
   folderOwner.app.reconfigure({ ...folderOwner.app.config, token: null });
@@ -223,7 +223,7 @@ Deno.test("tokens are good without one in the configuration, and the API is off 
   assertEquals((await folderOwner.request("GET", "/api/v1/pins", as(TOKEN))).status, 403);
 });
 
-Deno.test("every change is in the audit log with who made it, and no look and no failure is", async () => {
+Deno.test("the audit log has every change with its author, and neither reads nor failures", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const token = await createToken(app, { name: "laptop", purpose: "administrator" });
   assertEquals((await app.request("PUT", "/api/v1/pins/linux", as(token))).status, 201);
@@ -245,7 +245,7 @@ Deno.test("files of an upload do not fill the audit log, and its publication is 
   assertEquals(recorded.map(({ path }) => path.split("/").at(-1)), ["publish"]);
 });
 
-Deno.test("a change that cannot be recorded is no success", async () => {
+Deno.test("a change that cannot be recorded is not reported as a success", async () => {
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("events"), "in the way");
   const stateRoot = folder.path;
@@ -261,7 +261,7 @@ Deno.test("a change that cannot be recorded is no success", async () => {
   }
 });
 
-Deno.test("no secret of a token gets into the log, wherever it was sent", async () => {
+Deno.test("no token's secret gets into the log, wherever it was sent", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const token = await createToken(app, { name: "laptop", purpose: "administrator" });
   const secret = token.slice(-43);

@@ -21,7 +21,7 @@ async function waiting(app: BuildsApp): Promise<string[]> {
   );
 }
 
-Deno.test("a build that fails is told once with its class and reason, and listed until it is tried again", async () => {
+Deno.test("a failed build is announced once with its class and reason, and listed until it is retried", async () => {
   await using sink = new HttpSink();
   await using app = await start(sink, 'public_url = "https://packages.example.org"\n');
   const builder = await app.builder("b1");
@@ -49,7 +49,7 @@ Deno.test("a build that fails is told once with its class and reason, and listed
   assertStringIncludes(JSON.parse(sink.received[1]!.body).title, "build error");
 });
 
-Deno.test("a build that is held is told with what surprised, and is no longer listed once it is refused", async () => {
+Deno.test("a held build is announced with its surprises, and no longer listed once it is refused", async () => {
   await using sink = new HttpSink();
   await using app = await start(sink);
   const builder = await app.builder("b1");

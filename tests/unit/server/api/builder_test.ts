@@ -96,7 +96,7 @@ Deno.test("a package for any architecture is built on one that the builder has",
   assertEquals([job.architecture, job.mirrored.length], ["x86_64", 2]);
 });
 
-Deno.test("a builder that went away while it waited is given no job", async () => {
+Deno.test("a builder that disconnects while waiting gets no job", async () => {
   await using app = await start();
   const next = await app.builder("b2");
   const leaving = new AbortController();
@@ -114,7 +114,7 @@ Deno.test("a builder that went away while it waited is given no job", async () =
   assertEquals((await next.lease())?.attempt, 1);
 });
 
-Deno.test("a builder's token opens what is about its own jobs, and nothing else", async (t) => {
+Deno.test("a builder's token gives access only to its own jobs", async (t) => {
   await using app = await start();
   const [owner, stranger] = [await app.builder("b1"), await app.builder("b2")];
   await app.enqueue("foo");
@@ -225,7 +225,7 @@ Deno.test("a log is followed while it is written, from before the build began to
   assertEquals((await app.call("GET", "builds/1")).value.failure.reason, "exit 4 [2J");
 });
 
-Deno.test("a flood of output is cut at its limit, and one too large part refused", async () => {
+Deno.test("a flood of output is cut off at the limit, and an oversized part is refused", async () => {
   await using app = await start('max_log_size = "64KB"\n');
   const builder = await app.builder("b1");
   await app.enqueue("foo");
@@ -253,7 +253,7 @@ Deno.test("the daemon stops although a builder waits for a job and a reader for 
   assertEquals([await waiting, await reading], [null, ""]);
 });
 
-Deno.test("a restarted daemon goes on with the same leases", async () => {
+Deno.test("a restarted daemon continues with the same leases", async () => {
   const root = await Deno.makeTempDir();
   const tables = () => `mirrored_repos = ["core"]\n${PACKAGER}`;
   const options = { cacheRoot: `${root}/cache`, stateRoot: `${root}/state`, tables };

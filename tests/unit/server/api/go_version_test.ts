@@ -100,7 +100,7 @@ Deno.test("a body without a log level is 400, names the expected one and changes
   }
 });
 
-Deno.test("a body without a Content-Length is read up to the limit only", async () => {
+Deno.test("a body without a Content-Length is read only up to the limit", async () => {
   await using app = await TestApp.start({ token: TOKEN });
   const post = (body: string) =>
     fetch(`${app.origin}${PATH}`, {

@@ -16,7 +16,7 @@ Deno.test("a long array is written as JSON.stringify writes it", async () => {
   ) assertEquals(await new Response(jsonBody(value)).text(), JSON.stringify(value));
 });
 
-Deno.test("other work gets turns while a long array is written", async () => {
+Deno.test("other work proceeds while a long array is written", async () => {
   let turns = 0;
   let isDone = false;
   const counting = (async () => {

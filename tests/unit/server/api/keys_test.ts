@@ -4,7 +4,7 @@ import { ENDPOINTS } from "../../../../src/api/endpoints.ts";
 import { TOKEN } from "../../../support/administration.ts";
 import { TestApp } from "../../../support/test_app.ts";
 
-Deno.test("no answer and no event has a private key, and no answer but one has a token", async () => {
+Deno.test("no answer or event contains a private key, and only one answer contains a token", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { refresh_interval: "0", min_free_space: "0" },

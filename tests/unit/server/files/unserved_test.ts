@@ -18,7 +18,7 @@ async function textAt(path: string): Promise<string> {
   return (await response.text()).trimEnd();
 }
 
-Deno.test("404 names the key that a repository or an architecture is missing from", async (t) => {
+Deno.test("a 404 names the key that lacks the repository or architecture", async (t) => {
   const repository = (name: string, key: string) =>
     `The repository ${name} is not mirrored. To mirror it, add it to ${key}.`;
   const architecture = (name: string, key: string) =>
@@ -38,7 +38,7 @@ Deno.test("404 names the key that a repository or an architecture is missing fro
   }
 });
 
-Deno.test("404 for an address without the path of the repositories says what to write", async () => {
+Deno.test("a 404 for an address without the repositories' path says what to write", async () => {
   const text = await textAt("core.db");
   assertEquals(text.split("\n").slice(0, 3), [
     "This URL lacks the path of the repositories. Put this into pacman's mirrorlist:",
@@ -48,7 +48,7 @@ Deno.test("404 for an address without the path of the repositories says what to 
   assertEquals(await textAt("core.db.sig"), text);
 });
 
-Deno.test("404 for a repository at the path of another server says what to write", async () => {
+Deno.test("a 404 for a repository at the path of another server says what to write", async () => {
   const text = (repository: string, ...paths: string[]) =>
     `The repository ${repository} has another path here. Put this into pacman's mirrorlist:` +
     paths.map((path) => `\nServer = http://stash.lan:8090/${path}`).join("");
@@ -64,7 +64,7 @@ Deno.test("404 for a repository at the path of another server says what to write
   );
 });
 
-Deno.test("404 for anything else gives no advice", async () => {
+Deno.test("any other 404 gives no advice", async () => {
   for (const path of ["favicon.ico", "robots.txt", "a/b/c/d/e/f.db", "testing/os/x86_64/x.html"]) {
     assertEquals(await textAt(path), "No such file.", path);
   }
