@@ -284,7 +284,7 @@ export class OwnRepository {
       if (draft === null || (changes.length === 0 && generations.length === 0)) {
         throw new PkgstashError(
           "conflict",
-          `Cannot discard changes of ${this.#settings.name}: none awaits signatures.`,
+          `Cannot discard changes of ${this.#settings.name}: no change of its packages awaits signatures.`,
         );
       }
       const { by, action } = draft;

@@ -76,7 +76,7 @@ async function available(port: number): Promise<number> {
 
 function introduction(url: string, folder: string, { fast, slow, flaky }: DemoMirrors): string {
   const command = (rest: string, note: string) =>
-    `  deno run -P=server main.ts ${rest.padEnd(24)}${dim(`# ${note}`)}`;
+    `  deno task pkgstash ${rest.padEnd(20)}${dim(`# ${note}`)}`;
   return `
 ${bold("pkgstash is ready to develop.")} Every edit below src restarts it; cache and mirrors stay.
 

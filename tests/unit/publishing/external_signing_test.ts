@@ -199,7 +199,11 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
 Deno.test("what waits can be discarded, and what is published stays", async () => {
   await withHouse(async (house) => {
     const { root, publishing, mine } = house;
-    await assertRejects(() => mine.discardWaiting(), PkgstashError, "none awaits signatures");
+    await assertRejects(
+      () => mine.discardWaiting(),
+      PkgstashError,
+      "no change of its packages awaits",
+    );
     await signAll(house);
     await addPackages(publishing, mine, [await ownPackage("bar")]);
     await signAll(house);
@@ -215,7 +219,11 @@ Deno.test("what waits can be discarded, and what is published stays", async () =
     );
     assertEquals([await mine.waiting(), stored()], [null, 1]);
     assertEquals(await packagesOf(mine), ["bar 1.0-1"]);
-    await assertRejects(() => mine.discardWaiting(), PkgstashError, "none awaits signatures");
+    await assertRejects(
+      () => mine.discardWaiting(),
+      PkgstashError,
+      "no change of its packages awaits",
+    );
     await publishing.stop();
     const again = await openPublishing(root);
     try {
