@@ -23,18 +23,18 @@ import { DAEMON, VERSION } from "./version.ts";
 
 const log = eventLogger("app");
 
-/** Where a configuration comes from, as far as that is known. */
+/** Where a configuration comes from, if known. */
 type Source = Pick<Provenance, "origins" | "file">;
 
 const UNKNOWN_SOURCE: Source = { origins: new Map(), file: null };
 
-/** The credential of systemd that locks the signing keys. */
+/** The systemd credential that locks the signing keys. */
 const PASSPHRASE_CREDENTIAL = "pkgstash.signing_passphrase";
 
 /** The context of all requests; only the daemon changes it. */
 type OwnContext = Context & { config: Config; access: AccessRules; provenance: Provenance };
 
-/** The daemon: its wings behind one server, and the order in which they start, reload and stop. */
+/** The daemon: its wings behind one server, started, reloaded and stopped in order. */
 export class App implements AsyncDisposable {
   readonly #mirroring: Mirroring;
   readonly #publishing: Publishing;
@@ -51,7 +51,7 @@ export class App implements AsyncDisposable {
     this.#context = context;
   }
 
-  /** Takes the cache directory and begins to listen. */
+  /** Takes possession of the cache directory and starts listening. */
   static async start(config: Config, source = UNKNOWN_SOURCE): Promise<App> {
     const startedAt = { wall: Date.now(), monotonic: performance.now() };
     const metrics = new Metrics();
@@ -130,12 +130,12 @@ export class App implements AsyncDisposable {
     return this.#context.config;
   }
 
-  /** What is to be built, and what is. */
+  /** The AUR packages and their builds. */
   get builds(): Building["builds"] {
     return this.#building.builds;
   }
 
-  /** Applies a new configuration to every request from now on; if it throws, the old one stays. */
+  /** Applies a new configuration to every further request; if it throws, the old one stays. */
   reconfigure(config: Config, source = UNKNOWN_SOURCE): void {
     const fixed = Object.entries<Setting<unknown>>(SETTINGS).filter(([property, setting]) => {
       const key = property as keyof typeof SETTINGS;
@@ -162,7 +162,7 @@ export class App implements AsyncDisposable {
     this.#context.administration.activity.note(deedOf("Apply a changed configuration"));
   }
 
-  /** Keeps the configuration in force, for this reason, although there is a later one. */
+  /** Keeps the configuration in force, for this reason, although a later one exists. */
   keepConfiguration(failure: string): void {
     this.#context.provenance = { ...this.#context.provenance, failure };
   }
@@ -176,12 +176,12 @@ export class App implements AsyncDisposable {
     // Stop background work first, so that clients get the whole drain time.
     const background = this.#mirroring.stopBackground();
     this.#building.letGo();
-    // A stream of a page never ends by itself, so the server would wait for it.
+    // A page's event stream never ends by itself, so the server would wait for it.
     this.#context.streams.close();
     await this.#server.stop(this.config.drainTimeoutMs);
     await background;
     await this.#building.stop();
-    // Before the state directory is released, where its database is.
+    // Before the state directory, which contains its database, is released.
     await this.#context.history.close();
     await this.#publishing.stop();
     await this.#mirroring.stop();
@@ -194,7 +194,7 @@ export class App implements AsyncDisposable {
   }
 }
 
-/** What the daemon does with itself. */
+/** An event about the daemon itself. */
 function deedOf(action: string): Deed {
   return { kind: "daemon", action, subject: "", details: { version: VERSION } };
 }

@@ -1,27 +1,27 @@
 /**
- * The kinds of errors, as a closed set. HTTP responses, exit codes and the log each map every kind
- * by a `Record<ErrorKind, ...>`, so a new kind does not compile until all of them handle it.
+ * The closed set of error kinds. HTTP responses, exit codes and the log each map every kind with a
+ * `Record<ErrorKind, ...>`, so a new kind does not compile until all of them handle it.
  */
 export type ErrorKind =
   /** The configuration has problems; the administrator can fix them. */
   | "invalid_config"
-  /** The client's request makes no sense. */
+  /** The client's request is invalid. */
   | "invalid_request"
-  /** There is no such file or thing, here or on any mirror. */
+  /** The file or thing does not exist, here or on any mirror. */
   | "not_found"
   /** No mirror delivered what was needed. */
   | "upstream"
   /** No mirror responded in time. */
   | "upstream_timeout"
-  /** Bytes are not what they should be: a damaged archive, a wrong checksum. */
+  /** The content is wrong: a damaged archive, a wrong checksum. */
   | "content"
-  /** The disk failed, is full, or may not be written. */
+  /** The disk failed, is full, or is not writable. */
   | "storage"
   /** The current state does not allow this: something else holds, pins or is doing it. */
   | "conflict"
   /** The request has no token, or the wrong one. */
   | "unauthorized"
-  /** The request is not allowed to anyone at present. */
+  /** Nobody may make the request at present. */
   | "forbidden";
 
 /**
@@ -36,22 +36,25 @@ export class PkgstashError extends Error {
   }
 }
 
-/** What is wrong with content that a client sent, as a fault of its request; all else as it is. */
+/**
+ * Turns a fault in content that a client sent into a fault of its request; other errors are
+ * returned unchanged.
+ */
 export function asFaultOfRequest(error: unknown, prefix = ""): unknown {
   if (!(error instanceof PkgstashError) || error.kind !== "content") return error;
   return new PkgstashError("invalid_request", prefix + error.message, { cause: error });
 }
 
 /**
- * The reason for anything thrown, to be made part of a sentence: the message without its full stop,
- * and its cause where the message leaves that out.
+ * The reason for anything thrown, for use in a sentence: the message without its full stop,
+ * followed by its cause if the message omits it.
  */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const message = error.message.replace(/\.$/, "");
   const connection = CONNECTION_FAILURE.exec(message)?.[1];
   if (connection !== undefined) return connection;
-  // Messages of ours include their cause; those of the runtime do not ("fetch failed").
+  // Our messages include their cause; the runtime's do not ("fetch failed").
   if (error instanceof PkgstashError || !(error.cause instanceof Error)) return message;
   const cause = reasonOf(error.cause);
   return message === "fetch failed" ? cause : `${message}: ${cause}`;

@@ -30,11 +30,11 @@ export interface ServeOptions {
   configPath?: string;
   /** Overrides the configuration. */
   logLevel?: LogLevel;
-  /** Whether the daemon makes itself a token if the configuration has none. */
+  /** Whether the daemon creates a token if none is configured. */
   makeToken?: boolean;
 }
 
-/** Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again. */
+/** Runs the daemon until SIGTERM or SIGINT; SIGHUP reloads the configuration. */
 export async function serve(options: ServeOptions): Promise<void> {
   const effective = await readOptions(options);
   startLogging(effective.config, options);

@@ -1,7 +1,7 @@
 import type { Endpoint, FileBody, RequestBody } from "../api/endpoint.ts";
 import { templateSegments } from "../api/endpoint.ts";
 
-/** The URL of an endpoint below that of a daemon, which has no slash at its end. */
+/** The URL of an endpoint of the API at the URL `daemon`, which has no trailing slash. */
 export function endpointUrl(
   daemon: string,
   { path, query }: Endpoint,
@@ -20,7 +20,7 @@ export function endpointUrl(
   return url;
 }
 
-/** What a request to an endpoint carries, with its Content-Type; null for nothing. */
+/** The content of a request to an endpoint, with its Content-Type; null for none. */
 export function requestContent(
   declared: RequestBody,
   value: unknown,
@@ -31,7 +31,7 @@ export function requestContent(
     : { body: JSON.stringify(value), type: "application/json" };
 }
 
-/** The URL of a daemon without a slash at its end; null if it is none of HTTP. */
+/** The URL of a daemon without a trailing slash; null if it is not an HTTP URL. */
 export function daemonUrl(text: string): string | null {
   const url = URL.parse(text);
   if (url?.protocol !== "http:" && url?.protocol !== "https:") return null;

@@ -6,8 +6,8 @@ import type { FileBody } from "../api/endpoint.ts";
 
 /**
  * Sends a file with its Content-Length. `fetch` would send any stream in chunks, for which Deno's
- * server reads ahead of the daemon without bound, and moves all of that again with each read. Follows
- * no redirect.
+ * server buffers without limit ahead of the daemon, copying everything again with each read. Does
+ * not follow redirects.
  */
 export function sendFile(
   url: URL,
@@ -33,7 +33,7 @@ export function sendFile(
     resolve(new Response(hasContent ? content : null, { status, headers: fields }));
   });
   request.on("error", reject);
-  // A daemon that refuses the file may answer before it has all of it; then its answer counts.
+  // A daemon that refuses the file may answer before it has all of it; that answer counts.
   pipeline(Readable.from(body.content), request).catch(reject);
   return promise;
 }

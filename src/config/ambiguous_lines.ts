@@ -3,12 +3,12 @@ import type { UpstreamConfig } from "./config.ts";
 import { describeValue } from "./problem.ts";
 import type { Fault } from "./value_type.ts";
 
-/** What of an upstream decides where its repositories are on a mirror. */
+/** The parts of an upstream that determine where its repositories are on a mirror. */
 export type Layout = Pick<UpstreamConfig, "repositories" | "architectures" | "upstreamLayout">;
 
 /**
  * Why a mirror cannot serve all repositories of an upstream: several of them, or of their
- * architectures, would have one address. Null if each has its own.
+ * architectures, would share an address. Null if each has its own.
  */
 export function ambiguityOf(
   mirror: string,
@@ -30,8 +30,8 @@ export function ambiguityOf(
 }
 
 /**
- * Addresses with `$repo` that name no architecture, neither as `$arch` nor by its name. They are
- * valid, but with the usual layout of a mirror somebody forgot it.
+ * Addresses with `$repo` that do not name an architecture, either as `$arch` or literally. They are
+ * valid, but with the usual layout of a mirror, somebody has forgotten it.
  */
 export function linesWithoutArchitecture(
   { mirrorUrls, upstreamLayout, architectures }: UpstreamConfig,

@@ -13,7 +13,9 @@ export function extraPrefix({ name }: Pick<UpstreamConfig, "name">): string {
   return name === MAIN_UPSTREAM.name ? "" : `${name}/`;
 }
 
-/** Extra paths that no client could ask for, because the server's own paths begin like them. */
+/**
+ * Extra paths that no client could request, because the server's own paths begin in the same way.
+ */
 export function extraPathFaults(upstream: UpstreamConfig): Fault[] {
   return upstream.extraPaths
     .map((path) => extraPrefix(upstream) + path)
@@ -27,7 +29,7 @@ export function extraPathFaults(upstream: UpstreamConfig): Fault[] {
 /** Who offers repositories at paths on this server. */
 export interface PathOwner
   extends Pick<UpstreamConfig, "repositories" | "architectures" | "clientPath"> {
-  /** For people, such as `upstream "arch"`. */
+  /** For messages, such as `upstream "arch"`. */
   readonly label: string;
   /** The full name of the key with its path. */
   readonly key: string;
@@ -45,7 +47,7 @@ export function upstreamPaths(upstream: UpstreamConfig): PathOwner {
   return { label: `upstream "${name}"`, key, repositories, architectures, clientPath };
 }
 
-/** A repository of one's own as the owner of paths. */
+/** An own repository as the owner of paths. */
 export function ownPaths({ name, architectures, clientPath }: OwnRepositoryConfig): PathOwner {
   return {
     label: `repository "${name}"`,

@@ -7,7 +7,7 @@ import type { SETTINGS } from "./settings.ts";
 export interface UpstreamConfig extends ValuesOf<typeof UPSTREAM_KEYS> {
   /** Unique; "arch" for the main upstream, otherwise the name of its table. */
   readonly name: string;
-  /** What the file `credentials` holds, by names in lower case; secret. */
+  /** The content of the file `credentials`, by lower-case name; secret. */
   readonly secretHeaders: Readonly<Record<string, string>>;
 }
 
@@ -16,12 +16,12 @@ export interface UpstreamConfig extends ValuesOf<typeof UPSTREAM_KEYS> {
  * absolute.
  */
 export interface Config extends ValuesOf<typeof SETTINGS>, KeyTableValues {
-  /** The content of the file `secrets` of `[notify]`, by its keys. */
+  /** The content of the file `secrets` of `[notify]`, by key. */
   readonly notifySecrets: Readonly<Record<string, string>>;
   /** Bearer token of the administrative API, a secret; null if none is set. */
   readonly token: string | null;
   /** The first is the main one, "arch". */
   readonly upstreams: readonly UpstreamConfig[];
-  /** Repositories of one's own that the file describes; more may have been created. */
+  /** Own repositories described in the file; more may have been created. */
   readonly ownRepositories: readonly OwnRepositoryConfig[];
 }

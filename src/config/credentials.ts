@@ -1,13 +1,13 @@
 import { encodeBase64 } from "@std/encoding/base64";
 import type { Fault } from "./value_type.ts";
 
-/** The headers of a credential file, by their names in lower case, and the faults of its lines. */
+/** The headers of a credential file, by lower-case name, and the faults of its lines. */
 export interface Credentials {
   readonly headers: Readonly<Record<string, string>>;
   readonly faults: readonly Fault[];
 }
 
-/** A header as in a request: its value is separated by a space, which no user name ends with. */
+/** A header as in a request: its value is separated by a space, and no user name ends in one. */
 const HEADER = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]+([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)$/;
 /** The headers that pkgstash or the runtime sets. */
 const OWN_HEADER =
@@ -15,8 +15,8 @@ const OWN_HEADER =
 
 /**
  * Reads the credentials for an upstream: either `user:password` for Basic authentication (RFC 7617)
- * or headers, one a line. Empty lines and lines that begin with "#" are skipped. A fault names a line
- * by its number only.
+ * or headers, one per line. Empty lines and lines that begin with "#" are skipped. A fault names a
+ * line only by its number.
  */
 export function parseCredentials(text: string): Credentials {
   const headers: Record<string, string> = {};

@@ -9,9 +9,9 @@ export interface EnvFile {
 const LINE = /^([A-Za-z_][A-Za-z0-9_]*)=(.*)$/;
 
 /**
- * Reads KEY=VALUE lines as systemd does for EnvironmentFile= (systemd.exec(5)): empty lines and
- * lines that begin with "#" or ";" are skipped, and values may be in single or double quotes.
- * Values are secrets, so a fault names a line by its number only.
+ * Reads KEY=VALUE lines like systemd's EnvironmentFile= (systemd.exec(5)): empty lines and lines
+ * that begin with "#" or ";" are skipped, and values may be in single or double quotes. Values are
+ * secrets, so a fault names a line only by its number.
  */
 export function parseEnvFile(text: string): EnvFile {
   const values = new Map<string, string>();

@@ -7,7 +7,7 @@ import type { Fault, Parsed } from "./value_type.ts";
 /** Returns an environment variable, or undefined if it is not set. */
 export type EnvironmentGetter = (name: string) => string | undefined;
 
-/** The value of a key that is not in the file, and where the value comes from. */
+/** The value of a key that is not in the file, and its origin. */
 export interface Fallback {
   readonly value: unknown;
   readonly origin: string;
@@ -29,7 +29,7 @@ export class KeyReader {
     this.#environments.push({ get, source });
   }
 
-  /** The variable in the first environment that has it, or null; an empty one counts as not set. */
+  /** The variable in the first environment that has it, or null; an empty one counts as unset. */
   variable(name: string): { readonly text: string; readonly source: string } | null {
     for (const { get, source } of this.#environments) {
       const text = get(name);

@@ -20,7 +20,9 @@ function key<T>(key: ConfigKey<T>): ConfigKey<T> {
   return key;
 }
 
-/** The keys of `[aur]`: which package sources are looked at how often, and what passes by itself. */
+/**
+ * The keys of `[aur]`: which package sources are checked how often, and what passes automatically.
+ */
 export const AUR_KEYS = {
   repository: key({
     name: "repository",
@@ -150,7 +152,7 @@ export const BUILD_KEYS = {
   }),
 };
 
-/** An address of e-mail, without a name. */
+/** An e-mail address, without a name. */
 const emailAddress = text(
   "address",
   'an address such as "admin@example.org"',
@@ -239,7 +241,7 @@ export const NOTIFY_KEYS = {
   }),
 };
 
-/** Tables with keys that any configuration has at most once, by their names in the file. */
+/** Tables that a configuration has at most once, by their names in the file. */
 export const KEY_TABLES = { aur: AUR_KEYS, builds: BUILD_KEYS, notify: NOTIFY_KEYS };
 
 /** The values of all these tables. */

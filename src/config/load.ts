@@ -20,7 +20,7 @@ import type { Fault } from "./value_type.ts";
 import { type OwnRepositoryConfig, readOwnRepositories } from "./own_repositories.ts";
 import { readFurtherUpstreams, readMainUpstream } from "./upstreams.ts";
 
-/** Everything that a configuration is made from. */
+/** Everything that a configuration is built from. */
 export interface ConfigSource {
   /** Content of the configuration file; "" if there is none. */
   readonly text: string;
@@ -28,11 +28,11 @@ export interface ConfigSource {
   readonly fileName: string;
   readonly getEnvironment: EnvironmentGetter;
   readonly readSecretFile: (path: string) => SecretFileContent;
-  /** A token from the service manager; it ranks above that of the env_file. */
+  /** A token from the service manager; it takes precedence over that of the env_file. */
   readonly tokenCredential?: { readonly name: string; readonly value: string | null };
-  /** The default of cache_root, if not that of the schema. */
+  /** The default of cache_root, if it differs from the schema's. */
   readonly cacheRoot?: string;
-  /** The default of state_root, if not that of the schema. */
+  /** The default of state_root, if it differs from the schema's. */
   readonly stateRoot?: string;
   /** Absolute; relative paths are resolved against it. */
   readonly workingDirectory: string;
@@ -131,7 +131,7 @@ function readSettings(
   ) as Settings;
 }
 
-/** What the file `secrets` of `[notify]` holds. */
+/** The content of the file `secrets` of `[notify]`. */
 function readNotifySecrets(
   reader: KeyReader,
   { notify }: KeyTableValues,

@@ -3,8 +3,8 @@ import { MAIN_UPSTREAM, TOKEN_VARIABLE, UPSTREAM_KEYS, upstreamKey } from "./sch
 import { SETTINGS } from "./settings.ts";
 
 /**
- * What a new configuration no longer has, and what that means. An emptied file is a valid one, so
- * nothing else would tell that it was emptied by mistake.
+ * What a new configuration no longer contains, and what that means. An empty file is valid, so
+ * nothing else would reveal that it was emptied by mistake.
  */
 export function lossesOf(old: Config, fresh: Config): string[] {
   const losses: string[] = [];

@@ -5,12 +5,14 @@ import { writeFileDurably } from "../platform/files/durable.ts";
 
 const TOKEN_BYTES = 32;
 
-/** The file of a token that the daemon made for its administrator. */
+/** The file of a token that the daemon created for its administrator. */
 export function madeTokenFile(stateRoot: string): string {
   return join(stateRoot, "token");
 }
 
-/** The token that an earlier start made, or a new one. Its file is readable by this user only. */
+/**
+ * The token that an earlier start created, or a new one. Its file is readable only by this user.
+ */
 export async function makeToken(stateRoot: string): Promise<string> {
   const path = madeTokenFile(stateRoot);
   try {

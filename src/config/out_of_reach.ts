@@ -29,8 +29,8 @@ const USES = [
 ] as const;
 
 /**
- * The problems of keys whose paths this program has no permission to use; those of a compiled
- * binary are fixed. `sourceOf` returns where a key was read.
+ * The problems of keys whose paths this program has no permission to use; a compiled binary's
+ * permissions are fixed. `sourceOf` returns where a key was read.
  */
 export function outOfReach(
   config: Config,
@@ -52,7 +52,7 @@ export function outOfReach(
   ];
 }
 
-/** What is expected of a path, and what to do if it has to be elsewhere. */
+/** What is expected of a path, and what to do if it must be elsewhere. */
 export function reachOf(access: Access): string {
   const places = manifest.permissions.binary[access]
     .filter((path) => path !== NOTIFY_SOCKET && path !== EVERYWHERE);
@@ -61,10 +61,10 @@ export function reachOf(access: Access): string {
     `that may ${access} more: add paths to "binary" in deno.json and run "deno task compile"`;
 }
 
-/** What only commands for files of their user keep; see the command line. */
+/** Permissions that only commands for their user's files keep; see the command line. */
 const EVERYWHERE = "/";
 
 /**
- * The socket of systemd, which is among the permitted paths but not meant for the configuration.
+ * The socket of systemd, which is among the permitted paths but not intended for the configuration.
  */
 const NOTIFY_SOCKET = "/run/systemd/notify";

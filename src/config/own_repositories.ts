@@ -12,7 +12,7 @@ function key<T>(key: ConfigKey<T>): ConfigKey<T> {
   return key;
 }
 
-/** The keys in the table of a repository of one's own, `[repositories.NAME]`. */
+/** The keys in the table of an own repository, `[repositories.NAME]`. */
 export const OWN_REPOSITORY_KEYS = {
   /** The values of `$arch`. */
   architectures: key({
@@ -36,7 +36,7 @@ export const OWN_REPOSITORY_KEYS = {
       'creates when first needed; "external" means someone else, and publication waits for ' +
       'their signatures; "none" means nobody.',
   }),
-  /** Empty for every token that was made for the repository. */
+  /** Empty for every token created for the repository. */
   uploadTokens: key({
     name: "upload_tokens",
     type: listOrNone(pathName("token", "ci"), 'a list of names of tokens such as ["ci"]'),
@@ -70,13 +70,13 @@ export const OWN_REPOSITORY_KEYS = {
   }),
 };
 
-/** A repository of packages of one's own. */
+/** A repository of own packages. */
 export interface OwnRepositoryConfig extends ValuesOf<typeof OWN_REPOSITORY_KEYS> {
   /** The value of `$repo`. */
   readonly name: string;
 }
 
-/** As a bare key of TOML, and as `$repo`. */
+/** Valid as a bare TOML key, and as `$repo`. */
 const NAME = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 
 /** Names of all keys in the table of a repository. */

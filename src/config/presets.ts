@@ -12,7 +12,7 @@ export interface Preset {
   /** Roots of the mirrors, to which `upstreamLayout` is appended. */
   readonly mirrorUrls: readonly string[];
   readonly groups: readonly PresetGroup[];
-  /** Hosts that the mirrors redirect to by plain HTTP. */
+  /** Hosts to which the mirrors redirect over plain HTTP. */
   readonly redirectHosts?: readonly string[];
 }
 

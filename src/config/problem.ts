@@ -6,9 +6,9 @@ export interface ConfigProblem {
   readonly source: string;
   /** Such as "port" or "upstreams.manjaro.mirror_urls"; "" for the source as a whole. */
   readonly key: string;
-  /** What is there, in words; never a secret. */
+  /** The value found, in words; never a secret. */
   readonly found: string;
-  /** What should be there, in words. */
+  /** The value expected, in words. */
   readonly expected: string;
 }
 
@@ -29,7 +29,7 @@ export function formatProblem({ source, key, found, expected }: ConfigProblem): 
   return `${source}: ${key === "" ? "" : `${key}: `}found ${found}, expected ${expected}`;
 }
 
-/** A value of TOML for people: abbreviated, and without the password of a URL. */
+/** A TOML value for messages: abbreviated, and without the password of a URL. */
 export function describeValue(raw: unknown): string {
   if (raw === undefined) return "nothing";
   if (raw instanceof Date) return "a date";
@@ -40,7 +40,7 @@ export function describeValue(raw: unknown): string {
   return JSON.stringify(shown.length > 100 ? `${shown.slice(0, 100)}...` : shown);
 }
 
-/** Replaces user name and password of every URL in the text by "***". */
+/** Replaces the user name and password of every URL in the text with "***". */
 export function withoutCredentials(text: string): string {
   return text.replaceAll(/\/\/[^/\s]*@/g, "//***@");
 }

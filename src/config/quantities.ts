@@ -1,4 +1,4 @@
-/** Milliseconds per unit. Those of Go's durations, and also days and weeks. */
+/** Milliseconds per unit: Go's duration units, and days and weeks. */
 const MILLISECONDS_PER_UNIT: ReadonlyMap<string, number> = new Map([
   ["w", 604_800_000],
   ["d", 86_400_000],
@@ -28,7 +28,7 @@ export function parseDuration(text: string): number | null {
   return Number.isSafeInteger(rounded) ? rounded : null;
 }
 
-/** Writes a duration for `parseDuration`, with days as its largest unit. */
+/** Formats a duration for `parseDuration`, with days as its largest unit. */
 export function formatDuration(milliseconds: number): string {
   if (milliseconds === 0) return "0";
   let rest = milliseconds;
@@ -70,7 +70,7 @@ export function parseByteSize(text: string): number | null {
   return Number.isSafeInteger(bytes) ? bytes : null;
 }
 
-/** Writes a size exactly, in the largest unit of which it is a multiple, for `parseByteSize`. */
+/** Formats a size exactly, in the largest unit of which it is a multiple, for `parseByteSize`. */
 export function formatByteSize(bytes: number): string {
   if (bytes === 0) return "0";
   for (const [unit, size] of BYTES_PER_UNIT) {
@@ -97,7 +97,7 @@ export function parseTimeWindow(text: string): TimeWindow | null {
   return start === end ? null : { start, end };
 }
 
-/** Writes a time window for `parseTimeWindow`. */
+/** Formats a time window for `parseTimeWindow`. */
 export function formatTimeWindow({ start, end }: TimeWindow): string {
   const time = (minutes: number) =>
     [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0")).join(":");
@@ -116,7 +116,7 @@ export function untilOpen({ start, end }: TimeWindow, now: Date): number {
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /**
- * Bytes for people, rounded to one decimal: `1.5 MiB`. `formatByteSize` writes the exact number.
+ * A size for display, rounded to one decimal: `1.5 MiB`. `formatByteSize` formats the exact number.
  */
 export function bytesText(bytes: number): string {
   let [size, unit] = [bytes, 0];

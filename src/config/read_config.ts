@@ -9,7 +9,7 @@ import { SETTINGS } from "./settings.ts";
 import { renounceReading } from "../platform/permissions.ts";
 import { readCredential } from "../platform/systemd/credential.ts";
 
-/** The configuration file that is read by default, if it exists. */
+/** The configuration file read by default, if it exists. */
 export const DEFAULT_CONFIG_PATH = "/etc/pkgstash/pkgstash.toml";
 
 /** Name of the credential that may hold the token (LoadCredential= of systemd.exec(5)). */
@@ -26,12 +26,12 @@ export interface EffectiveConfig {
 
 /**
  * Reads the configuration from a file, the environment and the defaults. Throws `ConfigProblems`
- * with everything that is wrong, which includes a named file that cannot be read.
+ * with all problems, including a named file that cannot be read.
  */
 export async function readConfig(path?: string): Promise<EffectiveConfig> {
   const file = path ?? DEFAULT_CONFIG_PATH;
   const text = await readConfigFile(file, path !== undefined);
-  // What the configuration names is judged as the daemon will find it.
+  // Paths in the configuration are judged as the daemon will find them.
   await renounceReading();
   const parsed = parseConfig({
     text: text ?? "",
@@ -57,14 +57,14 @@ export async function readConfig(path?: string): Promise<EffectiveConfig> {
   return { ...parsed, file: text === null ? null : file };
 }
 
-/** A file that a key names and that cannot be read now. */
+/** A file named by a key that cannot be read now. */
 export interface UnreadableFile {
   /** Its full key. */
   readonly key: string;
   readonly path: string;
   /** Why, in words. */
   readonly failure: string;
-  /** Whether the daemon does not start without it. */
+  /** Whether the daemon cannot start without it. */
   readonly isRequired: boolean;
 }
 
@@ -119,7 +119,7 @@ function isGranted(access: "read" | "write", path: string): boolean {
   return Deno.permissions.querySync({ name: access, path }).state === "granted";
 }
 
-/** Whether the runtime lacks the permission, as opposed to the user. */
+/** Whether the permission is missing in the runtime rather than for the user. */
 function isOutOfReach(error: unknown): boolean {
   return Deno.build.standalone && error instanceof Deno.errors.NotCapable;
 }

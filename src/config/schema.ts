@@ -15,7 +15,7 @@ export interface ConfigKey<T> {
   /** The name in TOML. */
   readonly name: string;
   readonly type: ValueType<T>;
-  /** The default as a value of TOML; undefined if there is none. */
+  /** The default as a TOML value; undefined if there is none. */
   readonly defaultValue: string | number | boolean | readonly string[] | undefined;
   /** One sentence. */
   readonly description: string;
@@ -137,7 +137,7 @@ export const UPSTREAM_KEYS = {
   }),
 };
 
-/** The key of a further upstream that decides the defaults of its other keys. */
+/** The key of a further upstream that determines the defaults of its other keys. */
 export const PRESET_KEY: ConfigKey<string> = {
   name: "preset",
   type: choice(Object.keys(PRESETS)),

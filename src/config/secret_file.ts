@@ -7,8 +7,8 @@ export type SecretFileContent =
   | { readonly failure: string; readonly expected?: string };
 
 /**
- * The text of a file with secrets, which a key names; null after a problem. Its content is never
- * part of a problem.
+ * The text of a file with secrets, named by a key; null after a problem. Its content is never part
+ * of a problem.
  */
 export function readSecrets(
   reader: KeyReader,

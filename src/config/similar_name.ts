@@ -1,7 +1,7 @@
 import { closestString } from "@std/text/closest-string";
 import { levenshteinDistance } from "@std/text/levenshtein-distance";
 
-/** At most this part of a name may be mistyped. */
+/** At most this share of a name may be mistyped. */
 const MAX_MISTYPED = 1 / 3;
 
 /** The known name that was probably meant; null if none is similar, since a wrong hint misleads. */

@@ -6,7 +6,7 @@ const SEGMENT = /^[A-Za-z0-9@_+$][A-Za-z0-9@._+$:~-]*$/;
 
 const EXTRA_SEGMENT = /^[A-Za-z0-9@_+*~:-][A-Za-z0-9@._+*~:-]*$/;
 
-/** A URL without variables that is fetched from. */
+/** A URL without variables, to fetch from. */
 export const webUrl = text("URL", 'a URL such as "https://example.org/"', webUrlFault);
 
 /** The URL of a proxy. */
@@ -26,7 +26,7 @@ export const address = text("address", 'an IP address or host name, such as "0.0
     : "an IP address or host name without a port, which has its own key";
 });
 
-/** An IP address, or a network of them. */
+/** An IP address, or a network. */
 export const network = text(
   "network",
   'an IP address or a network such as "192.168.0.0/16"',
@@ -44,7 +44,7 @@ export const hostNameText = text(
       : "a host name without scheme, port and path",
 );
 
-/** Those that browsers and proxies write themselves, and no proxy names a user in. */
+/** Headers that browsers and proxies set themselves, and in which no proxy names a user. */
 const TAKEN_HEADERS =
   /^(accept.*|authorization|connection|content-.*|cookie|forwarded|host|hx-.*|origin|sec-.*|transfer-encoding|upgrade|user-agent|via|x-forwarded-(for|host|proto))$/i;
 
@@ -60,7 +60,7 @@ export const headerName = text(
       : null,
 );
 
-/** The name of a user, as a reverse proxy writes it. */
+/** The name of a user, as written by a reverse proxy. */
 export const userName = text(
   "name",
   'the name of a user such as "anna"',
@@ -77,7 +77,7 @@ export const userAgent = text(
   (value) => /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) ? null : "printable ASCII",
 );
 
-/** As makepkg wants it in PACKAGER. */
+/** As makepkg expects it in PACKAGER. */
 export const packagerText = text(
   "packager",
   'a name with an address such as "Builds <builds@example.org>"',
@@ -108,13 +108,13 @@ export const pin = text(
       : 'a name of letters, digits and "@ . _ + : ~ -", with * and ? in globs',
 );
 
-/** The root of a mirror, or a complete Server line of pacman with `$repo`, `$arch` or both. */
+/** The root of a mirror, or a complete pacman Server line with `$repo`, `$arch` or both. */
 export const mirrorUrl = text("mirror URL", "the URL of a mirror", mirrorUrlFault);
 
 /** A path of plain segments with pacman's variables, such as "$repo/os/$arch". */
 export const layout = text("layout", 'a path such as "$repo/os/$arch"', layoutFault);
 
-/** As `layout`; "", "." or "/" for no path at all, which is read as "". */
+/** Like `layout`; "", "." or "/" for no path at all, which is read as "". */
 export const layoutOrNone: ValueType<string> = {
   ...layout,
   parse: (raw, workingDirectory) =>

@@ -3,7 +3,7 @@ import { reasonOf } from "../errors.ts";
 import { withoutCredentials } from "./problem.ts";
 import type { Fault } from "./value_type.ts";
 
-/** A table of TOML: strings, numbers, booleans, dates, lists and tables by key. */
+/** A TOML table: strings, numbers, booleans, dates, lists and tables by key. */
 export type TomlTable = Readonly<Record<string, unknown>>;
 
 /** The root table of a document, and the faults of its text. */

@@ -58,7 +58,7 @@ export function readMainUpstream(reader: KeyReader, table: TomlTable): UpstreamC
 }
 
 /**
- * Reads every upstream with a table of its own. A preset of several groups becomes several
+ * Reads every upstream with a table of its own. A preset with several groups becomes several
  * upstreams.
  */
 export function readFurtherUpstreams(reader: KeyReader, tables: unknown): UpstreamConfig[] {
@@ -84,12 +84,12 @@ export function readFurtherUpstreams(reader: KeyReader, tables: unknown): Upstre
   return upstreams;
 }
 
-/** The table of a further upstream, and what reads its keys. */
+/** The table of a further upstream, and the reader of its keys. */
 interface UpstreamTable {
   readonly reader: KeyReader;
   readonly name: string;
   readonly table: TomlTable;
-  /** Full names of its keys begin with this. */
+  /** Prefix of the full names of its keys. */
   readonly prefix: string;
 }
 
@@ -125,7 +125,7 @@ interface ChosenGroup {
 }
 
 /**
- * Reads one upstream. Keys that are not in its table have the values of the preset's group, if any.
+ * Reads one upstream. Keys missing from its table take the values of the preset's group, if any.
  */
 function readGroup(
   { reader, name, table, prefix }: UpstreamTable,
@@ -195,7 +195,7 @@ function selectGroups(
   );
 }
 
-/** Whether a mirrorlist replaces the default mirrors: those that were not given. */
+/** Whether a mirrorlist replaces the default mirrors, because none were given. */
 function isOnlySource(mirrorlist: string | null, hasUrls: boolean): boolean {
   return mirrorlist !== null && mirrorlist !== "" && !hasUrls;
 }

@@ -10,7 +10,7 @@ import {
 } from "./quantities.ts";
 import { describeValue } from "./problem.ts";
 
-/** What is there, and what should be, in words. */
+/** The value found, and the value expected, in words. */
 export interface Fault {
   readonly found: string;
   readonly expected: string;
@@ -23,13 +23,13 @@ export type Parsed<T> =
 
 /** The type of a key's value. */
 export interface ValueType<T> {
-  /** Its name for people, such as "duration". */
+  /** Its name for messages, such as "duration". */
   readonly name: string;
-  /** Converts the text of an environment variable to a value of TOML; by default it is the text. */
+  /** Converts the text of an environment variable to a TOML value; unchanged by default. */
   readonly split?: (text: string) => readonly string[];
-  /** Reads a value of TOML. */
+  /** Reads a TOML value. */
   parse(raw: unknown, workingDirectory: string): Parsed<T>;
-  /** Writes the value as TOML that `parse` reads back. */
+  /** Formats the value as TOML that `parse` reads back. */
   format(value: T): string;
 }
 
@@ -41,7 +41,7 @@ function good<T>(value: T): Parsed<T> {
   return { ok: true, value };
 }
 
-/** Writes a basic string of TOML, whose escapes include those of JSON. */
+/** Formats a basic TOML string, whose escapes include those of JSON. */
 function tomlString(text: string): string {
   return JSON.stringify(text).replaceAll("\x7f", "\\u007f");
 }
@@ -82,13 +82,13 @@ export const path: ValueType<string> = {
   format: tomlString,
 };
 
-/** As `path`, and "" for none. */
+/** Like `path`, and "" for none. */
 export const pathOrNone: ValueType<string> = {
   ...path,
   parse: (raw, workingDirectory) => raw === "" ? good("") : path.parse(raw, workingDirectory),
 };
 
-/** Adds null to a type, which TOML, lacking a null, writes as "". */
+/** Adds null to a type; TOML has no null, so it is written as "". */
 export function optional<T>(type: ValueType<T>): ValueType<T | null> {
   return {
     name: type.name,
@@ -139,7 +139,7 @@ export const byteSize: ValueType<number> = {
   format: (value) => tomlString(formatByteSize(value)),
 };
 
-/** A size in bytes that cannot be without a limit. */
+/** A size in bytes that must have a limit. */
 export function limitedByteSize(least: number): ValueType<number> {
   return {
     ...byteSize,
@@ -175,7 +175,7 @@ export const flag: ValueType<boolean> = {
   format: String,
 };
 
-/** A whole number, within limits. */
+/** An integer, within limits. */
 export function count(least: number, most: number): ValueType<number> {
   return {
     name: "number",
@@ -199,7 +199,7 @@ export const timeWindow: ValueType<TimeWindow> = {
   format: (value) => tomlString(formatTimeWindow(value)),
 };
 
-/** As `list`, but it may be empty. */
+/** Like `list`, but may be empty. */
 export function listOrNone(item: ValueType<string>, what: string): ValueType<readonly string[]> {
   const some = list(item, what);
   return {

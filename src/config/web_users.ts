@@ -1,7 +1,7 @@
 import type { Config } from "./config.ts";
 import { SETTINGS } from "./settings.ts";
 
-/** What is odd, though valid, about the users whom a reverse proxy names, in sentences. */
+/** Whatever is odd, though valid, about the users named by a reverse proxy, in sentences. */
 export function webUserWarnings(
   { webUserHeader, webApprovers, webAdministrators, trustedProxies }: Pick<
     Config,
