@@ -51,7 +51,7 @@ export interface OpenOptions {
 
 /**
  * Opens a SQLite database and migrates it to the latest version. A database that is damaged or of
- * an unknown later version is renamed to `<path>.damaged` and replaced by an empty one, because the
+ * an unknown later version is renamed to `<path>.damaged` and replaced with an empty one, because the
  * daemon can do without its content. Throws `storage` if no database can be opened at `path`.
  */
 export async function openDatabase(

@@ -47,8 +47,8 @@ export class LateWrites {
   }
 
   /**
-   * Writes these now or later, in their order and after all that waits; the event loop runs between
-   * two of them. Only one call may run at a time.
+   * Writes these now or later, in order and after everything that waits; the event loop runs in
+   * between. Only one call may run at a time.
    */
   async writeInSlices(writes: readonly Write[]): Promise<void> {
     const wasLate = this.#problem !== null;
@@ -69,7 +69,7 @@ export class LateWrites {
     this.#lost = 0;
   }
 
-  /** Writes now, after all that waits; returns false if the disk does not take it. */
+  /** Writes now, after everything that waits; returns false if the disk rejects it. */
   attempt(write: Write): boolean {
     return this.flush() && this.#run(write);
   }

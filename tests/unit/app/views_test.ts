@@ -30,7 +30,7 @@ Deno.test("a view of an own repository is served by its path, and a 404 says why
       ["/mine@2999-01-01/os/x86_64/mine.db", /is in the future/],
       [
         "/mine@yesterday/os/x86_64/mine.db",
-        /does not select a view\. Use a day such as 2026-11-20/,
+        /is not a view\. Use a day such as 2026-11-20/,
       ],
       ["/mine@99/os/x86_64/mine.db", /no such generation/],
     ] as const
