@@ -196,7 +196,7 @@ Deno.test("a copy made at any moment, without staging, is a backup", async () =>
   }
 });
 
-Deno.test("a generation that is damaged gives way to the one before", async () => {
+Deno.test("a damaged generation gives way to the previous one", async () => {
   await using folder = await TempFolder.create();
   for (const victim of ["x86_64.db", "packages.json", "generation.json", "x86_64.files.sig"]) {
     const root = folder.join(victim);

@@ -187,7 +187,7 @@ Deno.test("promoted packages take along the debug packages that were built with 
   });
 });
 
-Deno.test("moved and removed packages leave no debug package that belongs to none", async () => {
+Deno.test("moved and removed packages leave no orphaned debug packages", async () => {
   await withStages(async ({ publishing, promote, stages }) => {
     await promote(["foo"], true);
     assertEquals(await stages(), [
@@ -279,7 +279,7 @@ Deno.test("whenever the disk fails, no promoted or removed package lacks its deb
   });
 });
 
-Deno.test("a debug package is one by its name, and by what makepkg says of it", () => {
+Deno.test("a debug package is recognized by its name and makepkg's metadata", () => {
   const info = (name: string, base: string, ...xdata: string[]) =>
     isDebugPackage({ name, base, xdata });
   assert(info("foo-debug", "foo", "pkgtype=debug"));

@@ -150,7 +150,7 @@ Deno.test("a further change waits together with the one before, and new database
   });
 });
 
-Deno.test("what waits, and the signatures that came, outlive a restart", async () => {
+Deno.test("a waiting change and its signatures survive a restart", async () => {
   await withHouse(async ({ root, publishing, mine, key }) => {
     await addPackages(publishing, mine, [await ownPackage("foo")]);
     const [database] = (await mine.waiting())!.files;
@@ -196,7 +196,7 @@ Deno.test("a signature whose key was distrusted meanwhile, or that was damaged, 
   });
 });
 
-Deno.test("what waits can be discarded, and what is published stays", async () => {
+Deno.test("a waiting change can be discarded, and published packages stay", async () => {
   await withHouse(async (house) => {
     const { root, publishing, mine } = house;
     await assertRejects(
@@ -246,7 +246,7 @@ Deno.test("with the first packages discarded, the empty repository still waits",
   });
 });
 
-Deno.test("nothing is moved to where it would have to wait for signatures", async () => {
+Deno.test("nothing is moved into a repository where it would await signatures", async () => {
   await withHouse(async (house) => {
     const { publishing, mine } = house;
     await signAll(house);

@@ -27,7 +27,7 @@ Deno.test("the keyring package is a package with the files that pacman-key popul
   assertStringIncludes(text, "usr/bin/pacman-key --populate mine\n");
 });
 
-Deno.test("the same keys and time are the same bytes, and a later one is another version", () => {
+Deno.test("the same keys and time yield the same bytes, and a later time another version", () => {
   assertEquals(keyringPackage(KEYRING), keyringPackage(KEYRING));
   const later = keyringPackage({ ...KEYRING, time: TIME + 1000 });
   assertEquals(later.fileName, "mine-keyring-20261128.195502-1-any.pkg.tar.gz");

@@ -129,7 +129,7 @@ Deno.test("a refused upload may be published with more consent, without sending 
   });
 });
 
-Deno.test("the same package again changes nothing", async () => {
+Deno.test("adding the same package again changes nothing", async () => {
   await withRepository(async ({ publishing, mine }) => {
     const foo = await ownPackage("foo");
     await addPackages(publishing, mine, [foo]);

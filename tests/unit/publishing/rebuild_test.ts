@@ -63,7 +63,7 @@ Deno.test("a rebuild of an intact repository finds no difference, and publishes 
   });
 });
 
-Deno.test("a rebuild takes nothing from the databases before", async () => {
+Deno.test("a rebuild takes nothing from the previous databases", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const { files } = (await mine.current())!;
     const database = mine.pathIn((await mine.current())!, "x86_64.db");
@@ -76,7 +76,7 @@ Deno.test("a rebuild takes nothing from the databases before", async () => {
   });
 });
 
-Deno.test("what is recorded of a package is written anew, and a bad signature replaced", async () => {
+Deno.test("a package's record is rewritten, and a bad signature replaced", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const [a, b, c] = [await find(mine, "a"), await find(mine, "b"), await find(mine, "c")];
     await Deno.writeTextFile(join(mine.packages.pathOf(a), "../package.json"), "{");
@@ -89,7 +89,7 @@ Deno.test("what is recorded of a package is written anew, and a bad signature re
   });
 });
 
-Deno.test("packages that are lost end a rebuild, each by its name, unless they may be left out", async () => {
+Deno.test("lost packages end a rebuild, each by name, unless they may be left out", async () => {
   await withPackages(async ({ publishing, mine }) => {
     const before = await mine.current();
     const [a, b] = [await find(mine, "a"), await find(mine, "b")];
@@ -114,7 +114,7 @@ Deno.test("packages that are lost end a rebuild, each by its name, unless they m
   });
 });
 
-Deno.test("a rebuild knows what was published last, even if that is not served since a file is lost", async () => {
+Deno.test("a rebuild knows the latest publication, even if a lost file prevents serving it", async () => {
   await withPackages(async ({ publishing, mine, root }) => {
     await addPackages(publishing, mine, [await ownPackage("a", "2.0-1"), await ownPackage("d")]);
     await Deno.remove(mine.packages.pathOf(await find(mine, "d")));

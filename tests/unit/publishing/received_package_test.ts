@@ -5,7 +5,7 @@ import { ownPackage } from "../../support/own_package.ts";
 import { sha256Of } from "../../support/sha256.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
-Deno.test("a package is written as it came, and described on the way", async () => {
+Deno.test("a package is written as received, and described on the way", async () => {
   await using folder = await TempFolder.create();
   const { fileName, bytes } = await ownPackage("foo", "1.0-1", { depends: ["bar>=2"] });
   const path = folder.join(fileName);

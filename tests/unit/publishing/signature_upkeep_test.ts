@@ -60,7 +60,7 @@ async function makers({ publishing, mine }: House): Promise<Record<string, strin
   return found;
 }
 
-Deno.test("from the end of the overlap on, all is signed again by the new key, once", async () => {
+Deno.test("from the end of the overlap on, everything is signed again by the new key, once", async () => {
   await inOverlap(async (house) => {
     const { clock, publishing, mine, first } = house;
     const before = (await mine.current())!;

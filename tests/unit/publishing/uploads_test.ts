@@ -56,7 +56,7 @@ Deno.test("an upload whose client is gone is dropped without a further request",
   }
 });
 
-Deno.test("what an upload left is gone once the daemon has started again", async () => {
+Deno.test("the remains of an upload are gone after a restart of the daemon", async () => {
   await using folder = await TempFolder.create();
   const root = folder.join("state");
   const first = await openPublishing(root);

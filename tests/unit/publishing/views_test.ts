@@ -65,7 +65,7 @@ async function withCalendar(
   }
 }
 
-Deno.test("a view has what was served at the end of its day, with signatures and packages", async () => {
+Deno.test("a view has the state served at the end of its day, with signatures and packages", async () => {
   await withCalendar(async (calendar) => {
     await calendar.publish(`2026-11-19${NOON}`, [await ownPackage("foo", "1.0-1")]);
     await calendar.publish("2026-11-20T23:59:59Z", [await ownPackage("foo", "2.0-1")]);
@@ -109,7 +109,7 @@ Deno.test("a view never changes once its day is over, whatever is published", as
   });
 });
 
-Deno.test("a view of a time that nothing is kept of, or that is to come, is refused with why", async () => {
+Deno.test("a view of a time not kept or in the future is refused with the reason", async () => {
   await withCalendar(async (calendar) => {
     for (const day of ["19", "20", "21", "22"]) {
       await calendar.publish(`2026-11-${day}${NOON}`, [await ownPackage("foo", `${day}.0-1`)]);

@@ -129,7 +129,7 @@ Deno.test("the memory of a chunk is given back once nobody needs it", async () =
   await Promise.all([one.cancel(), other.cancel()]);
 });
 
-Deno.test("a client that is slow has little of a file in memory", async () => {
+Deno.test("a slow client holds little of a file in memory", async () => {
   const file = new CountedFile(packageBytes(4 * BLOCK, 1));
   let now = 0;
   const range = { start: 0, end: file.bytes.length - 1 };
@@ -159,7 +159,7 @@ Deno.test("only so many clients at a time have large blocks in memory", async ()
   await Promise.all([part.cancel(), next.cancel()]);
 });
 
-Deno.test("a client that leaves takes no read away from the others", async () => {
+Deno.test("a client that leaves cancels no read of the others", async () => {
   const file = new CountedFile(packageBytes(2 * BLOCK, 1));
   const gate = file.gate = new Gate();
   const range = { start: 0, end: file.bytes.length - 1 };
@@ -187,7 +187,7 @@ Deno.test("a file that is shorter than it was breaks off the response", async ()
   assertEquals(file.closed, 1);
 });
 
-Deno.test("what has left of a file is known when its client leaves", async () => {
+Deno.test("the bytes sent of a file are known when its client leaves", async () => {
   const file = new CountedFile(packageBytes(4 * BLOCK, 1));
   const { body, sent } = streamOf(file.open(), { start: 7, end: 4 * BLOCK - 1 }, () => 0);
   const reader = body.getReader();

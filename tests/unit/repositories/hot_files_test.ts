@@ -127,7 +127,7 @@ Deno.test("a file that the daemon removes while it is sent does not get into mem
   assertEquals(bed.has(), false);
 });
 
-Deno.test("what others do to a file is noticed within a second", async (t) => {
+Deno.test("changes by others to a file are noticed within a second", async (t) => {
   const changes: Record<string, (path: string) => Promise<void>> = {
     remove: (path) => Deno.remove(path),
     cut: (path) => Deno.truncate(path, 10),

@@ -28,7 +28,7 @@ Deno.test("another connection of an address has the lease of the newest database
   assertEquals(await generationOf(leases, at("192.0.2.1", 1), "extra/os/x86_64/db"), null);
 });
 
-Deno.test("clients that nobody can tell apart share no lease", async () => {
+Deno.test("indistinguishable clients share no lease", async () => {
   const leases = new Leases();
   leases.grant(at("unknown", null), KEY, snapshot("one"));
   assertEquals(await generationOf(leases, at("unknown", null), KEY), null);

@@ -74,7 +74,7 @@ function listed(name: string, version: string, more: Partial<ListedPackage> = {}
   return { name, version, fileName, size: 10, sha256: "a".repeat(64), ...more };
 }
 
-Deno.test("what did not change is shared with the index of the previous database", async () => {
+Deno.test("unchanged entries are shared with the index of the previous database", async () => {
   const first = await indexOf([listed("a", "1-1"), listed("b", "1-1", { depends: ["x"] })]);
   const second = await indexOf(
     [listed("a", "1-1"), listed("b", "1-1", { depends: ["y"] }), listed("c", "1-1")],

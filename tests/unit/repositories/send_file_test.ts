@@ -20,7 +20,7 @@ async function withFailingOpen(error: Error, test: () => Promise<void>): Promise
   }
 }
 
-Deno.test("a file that cannot be opened is no file", async (t) => {
+Deno.test("an unreadable file counts as missing", async (t) => {
   for (
     const error of [
       Object.assign(new Error("Permission denied"), { code: "EACCES" }),
@@ -36,7 +36,7 @@ Deno.test("a file that cannot be opened is no file", async (t) => {
   }
 });
 
-Deno.test("a file that is missing, empty or a directory is no file", async () => {
+Deno.test("a missing file, an empty one and a directory count as missing", async () => {
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("empty"), "");
   await Deno.writeTextFile(folder.join("plain"), "x");
@@ -45,7 +45,7 @@ Deno.test("a file that is missing, empty or a directory is no file", async () =>
   }
 });
 
-Deno.test("a file is not taken for missing because too many others are open", async () => {
+Deno.test("a file does not count as missing because too many others are open", async () => {
   const error = Object.assign(new Error("Too many open files"), { code: "EMFILE" });
   await withFailingOpen(error, async () => {
     await assertRejects(() => sendFile(request, sent("/cache/file")), Error, "Too many open files");

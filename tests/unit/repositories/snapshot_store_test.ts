@@ -93,7 +93,7 @@ Deno.test("a snapshot with a missing file is not served", async (t) => {
   }
 });
 
-Deno.test("a damaged pointer is ignored, and replaced by the next snapshot", async (t) => {
+Deno.test("a damaged pointer is ignored, and the next snapshot replaces it", async (t) => {
   for (const content of ["", "{", "null", "[]", "{}", '{"members":{}}', "\0\0\0\0"]) {
     await t.step(JSON.stringify(content), async () => {
       await using folder = await StateFolder.create();

@@ -158,7 +158,7 @@ Deno.test("uses that cannot be written are written with the next batch", () =>
     assertEquals([usedAt, uses], [T + 2, 2]);
   }));
 
-Deno.test("what a full or read-only disk does not take is kept, and written when it takes it", async () => {
+Deno.test("records that a full or read-only disk rejects are kept, and written later", async () => {
   const log = new LogLines();
   const database = await openDatabase(":memory:", MIGRATIONS);
   const readOnly = (isReadOnly: boolean) =>
@@ -308,7 +308,7 @@ Deno.test("a lost file's record is deleted, unless the file came back meanwhile"
     assertEquals((await allRecords(index)).map(({ fileName }) => fileName), [file("b").fileName]);
   }));
 
-Deno.test("a damaged index is replaced by an empty one", async () => {
+Deno.test("a damaged index is replaced with an empty one", async () => {
   const directory = await Deno.makeTempDir({ prefix: "pkgstash-index-" });
   const path = join(directory, "index.sqlite");
   try {

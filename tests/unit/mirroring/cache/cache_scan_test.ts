@@ -50,7 +50,7 @@ Deno.test("a package and its signature are one entry, with what the index knows"
   assertEquals(bytes, 105);
 });
 
-Deno.test("an index that was lost is rebuilt from the files", async () => {
+Deno.test("a lost index is rebuilt from the files", async () => {
   await using cache = await CacheOnDisk.make();
   const names = ["a-1-1-any.pkg.tar.zst", "b-1-1-x86_64.pkg.tar.xz"];
   for (const name of names) await cache.put(`${CORE}/${name}`, 7);

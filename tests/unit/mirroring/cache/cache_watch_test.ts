@@ -55,7 +55,7 @@ for (const what of ["root", "state", "index"] as const) {
     }));
 }
 
-Deno.test("cache watch: a directory that cannot be made again is told once, and tried again", () =>
+Deno.test("cache watch: a directory that cannot be recreated is reported once, and tried again", () =>
   withWatch(async ({ layout, watch, index, restored }) => {
     const log = new LogLines();
     await Deno.remove(layout.root, { recursive: true });
@@ -70,7 +70,7 @@ Deno.test("cache watch: a directory that cannot be made again is told once, and 
     assertEquals(index.pins().length, 2);
   }));
 
-Deno.test("cache watch: it tells why nothing can be written, and leaves nothing behind", () =>
+Deno.test("cache watch: it reports why nothing can be written, and leaves nothing behind", () =>
   withWatch(async ({ layout, watch }) => {
     const names = async () =>
       (await Array.fromAsync(Deno.readDir(layout.state))).map(({ name }) => name).sort();

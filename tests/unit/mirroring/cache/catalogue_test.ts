@@ -194,7 +194,7 @@ Deno.test("totals count what matches on all pages", async () => {
   assertEquals((await catalogue.list(query)).totals, { packages: 4, bytes: 621 });
 });
 
-Deno.test("a list that nobody looks at is let go, and made again when somebody does", async () => {
+Deno.test("an unused list is dropped, and built again on the next use", async () => {
   const { cache, catalogue: unused } = await several();
   await using _ = cache;
   using _unused = unused;
@@ -217,7 +217,7 @@ Deno.test("a list that nobody looks at is let go, and made again when somebody d
   assertEquals(await namesOf(catalogue, { words: ["new"] }), ["new 1-1"]);
 });
 
-Deno.test("more changes than are looked at one by one are found by a scan", async () => {
+Deno.test("too many changes to examine one by one are found by a scan", async () => {
   await using cache = await CacheOnDisk.make();
   using catalogue = catalogueOf(cache);
   assertEquals((await catalogue.list(ALL)).totals.packages, 0);

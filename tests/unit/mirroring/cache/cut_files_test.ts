@@ -38,7 +38,7 @@ Deno.test("cut files: the first scan sets aside exactly the recorded files of an
   assertEquals(cache.index.wishesOf(CORE).toSorted(), wanted);
 });
 
-Deno.test("cut files: one that is asked for before that scan is set aside at once", async () => {
+Deno.test("cut files: one requested before that scan is set aside at once", async () => {
   await using cache = await CacheOnDisk.make();
   const whole = await cache.add("whole", "1-1");
   const cut = await cache.add("cut", "1-1");

@@ -9,7 +9,7 @@ const ALL = { words: [], cleanup: null, limit: 100 };
 
 const brief = ({ number, cause, removed }: RecordedCleanup) => [number, cause, removed];
 
-Deno.test("exactly the plan that was looked at is carried out", async () => {
+Deno.test("exactly the reviewed plan is carried out", async () => {
   await using cache = await CacheOnDisk.make();
   const old = await cache.add("foo", "1-1");
   cache.configure({ keepVersions: 0 });
@@ -44,7 +44,7 @@ Deno.test("a plan that has changed removes nothing", async (t) => {
   }
 });
 
-Deno.test("a plan is the same however often its files are looked at, or used in another order", async () => {
+Deno.test("a plan's ID does not depend on views or on the order of uses", async () => {
   await using cache = await CacheOnDisk.make();
   const [one] = [await cache.add("a", "1-1"), await cache.add("b", "1-1")];
   cache.configure({ keepVersions: 0 });
@@ -54,7 +54,7 @@ Deno.test("a plan is the same however often its files are looked at, or used in 
   assertEquals((await cache.cleanup().plan()).report.plan, plan);
 });
 
-Deno.test("past cleanups and what they removed are kept, the latest first, across a restart", async () => {
+Deno.test("past cleanups and their removals are kept across a restart, latest first", async () => {
   await using cache = await CacheOnDisk.make();
   const first = await cache.add("foo", "1-1");
   cache.configure({ keepVersions: 0 });
@@ -82,7 +82,7 @@ Deno.test("past cleanups and what they removed are kept, the latest first, acros
   assertEquals(index.removals.removals({ ...ALL, before: removals[1]!.number }).length, 1);
 });
 
-Deno.test("of cleanups in a row that did nothing the last one is kept, and none that looked for room", async () => {
+Deno.test("of consecutive idle cleanups only the last is kept, and none of those for room", async () => {
   await using cache = await CacheOnDisk.make();
   const cleanup = cache.cleanup();
   for (let time = 0; time < 3; time++) await cleanup.run({ cause: "refresh" });

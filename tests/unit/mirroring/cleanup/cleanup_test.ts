@@ -231,7 +231,7 @@ async function putSpares(cache: CacheOnDisk): Promise<{ damaged: string; part: s
   return { damaged, part };
 }
 
-Deno.test("what is quarantined or nobody resumes makes way before any package, and not without need", async () => {
+Deno.test("quarantined files and abandoned parts make way before any package, and only when needed", async () => {
   await using cache = await CacheOnDisk.make();
   const current = await cache.add("foo", "1-1");
   const { damaged, part } = await putSpares(cache);

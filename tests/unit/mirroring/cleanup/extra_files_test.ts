@@ -61,7 +61,7 @@ Deno.test("a file of extra_paths counts with its bytes, and stays while nothing 
   assertEquals(await extras.paths(), ["iso/a.iso"]);
 });
 
-Deno.test("what nobody has used for max_cache_age is removed, with its record", async () => {
+Deno.test("a file unused for max_cache_age is removed, with its record", async () => {
   await using extras = await Extras.make();
   await extras.add("old", { usedAt: extras.cache.now - 3 * DAY });
   await extras.add("new");
@@ -72,7 +72,7 @@ Deno.test("what nobody has used for max_cache_age is removed, with its record", 
   assertEquals((await extras.cache.files()).filter((path) => path.includes("old")), []);
 });
 
-Deno.test("packages and files of extra_paths go in one order, the least recently used first", async () => {
+Deno.test("packages and files of extra_paths are evicted in one order, least recently used first", async () => {
   await using extras = await Extras.make();
   const { cache } = extras;
   const first = await cache.add("foo", "1-1", { bytes: 1000, usedAt: cache.now - 3 * DAY });
@@ -113,7 +113,7 @@ Deno.test("a file that was used or replaced since the plan is kept, as is one in
   assertEquals(await extras.paths(), ["flying", "replaced", "used"]);
 });
 
-Deno.test("what is no longer configured, forbidden or without a record is left for minutes only", async () => {
+Deno.test("files no longer configured, forbidden or without a record are kept only for minutes", async () => {
   await using extras = await Extras.make();
   const { cache } = extras;
   await extras.add("iso/gone");
@@ -138,7 +138,7 @@ Deno.test("what is no longer configured, forbidden or without a record is left f
   assert((await cache.files()).includes(".pkgstash/parts/kept.part"));
 });
 
-Deno.test("a record that is damaged, or whose bytes are cut, is no file", async (t) => {
+Deno.test("a damaged record, or one with truncated bytes, is not a file", async (t) => {
   const spoilt: [what: string, spoil: (record: string, blob: string) => Promise<void>][] = [
     ["not JSON", (record) => Deno.writeTextFile(record, "{")],
     ["another shape", (record) => Deno.writeTextFile(record, '{"blob":"x"}')],

@@ -64,7 +64,7 @@ Deno.test("a mirror with dates in the future does not win, and the dates are not
   assertEquals((await served(app)).number, 3);
 });
 
-Deno.test("a repository whose clock was put right goes on at once", async () => {
+Deno.test("a repository whose clock was corrected continues at once", async () => {
   await using app = await start(1);
   await put(app.mirrors, 1, new Date(Date.now() + 240 * HOUR_MS));
   const first = await served(app);
@@ -108,7 +108,7 @@ Deno.test("a database that was served before is not taken again, even if its pac
   assertEquals((await app.get(DB)).body, after.db);
 });
 
-Deno.test("what the first mirror dated anew is corrected once the others are seen to be ahead", async () => {
+Deno.test("a date renewed by the first mirror is corrected once the others prove to be ahead", async () => {
   await using app = await start(3);
   const [anew, ...others] = app.mirrors;
   await put(others, 2, ago(20));
@@ -138,7 +138,7 @@ for (
   }
 }
 
-Deno.test("new content in the second of its date is seen, even under the same tag", async () => {
+Deno.test("new content within the second of its date is detected, even with the same tag", async () => {
   await using app = await start(1);
   const now = new Date();
   await put(app.mirrors, 1, now, '"same"');
@@ -162,7 +162,7 @@ Deno.test("two databases within a second are two for clients, and none is dated 
   assertLessOrEqual(dates.at(-1)!, Date.now() + SLACK_MS);
 });
 
-Deno.test("a mirror is never asked by a date alone, which some take for any date that is not later", async () => {
+Deno.test("a mirror is never asked by date alone, which some treat as any date that is not later", async () => {
   await using app = await start(2);
   const [lead, lagging] = app.mirrors;
   await put([lagging!], 1, ago(20), null);

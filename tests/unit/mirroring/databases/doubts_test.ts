@@ -20,7 +20,7 @@ Deno.test("the same evidence is believed again after 5, 10, 20 seconds and so on
   assertEquals(heardAt, [0, 5, 15, 35, 75]);
 });
 
-Deno.test("however many kinds of evidence there are, they are taken more and more rarely", () => {
+Deno.test("evidence is accepted more and more rarely, however many kinds there are", () => {
   let now = 0;
   const doubts = new Doubts(() => now);
   const takenAt: number[] = [];

@@ -33,7 +33,7 @@ async function start(mirrors = 1) {
   return { app, core, db, repositories, publish };
 }
 
-Deno.test("a listed package that is missing makes the next question about the database ask the mirrors", async () => {
+Deno.test("a missing listed package makes the next request for the database ask the mirrors", async () => {
   const { app, core, db, publish } = await start();
   await using _ = app;
   await publish("a", 2);
@@ -44,7 +44,7 @@ Deno.test("a listed package that is missing makes the next question about the da
   assertEquals((await app.get(core.package("a", 2))).status, 200);
 });
 
-Deno.test("a package that was rebuilt under its name is right at the second attempt", async () => {
+Deno.test("a package rebuilt under its name is right at the second attempt", async () => {
   const { app, core, db, repositories } = await start();
   await using _ = app;
   repositories[0]!.set("a", 1, { seed: 9 });
@@ -79,7 +79,7 @@ Deno.test("a client with a later database makes its own request ask the mirrors"
   assertEquals([status, headers.get("x-cache")], [200, "REFRESHED"]);
 });
 
-Deno.test("a client whose date lies ahead proves nothing, and gets what is served without a date", async () => {
+Deno.test("a client with a date in the future proves nothing, and gets the served database without a date", async () => {
   const { app, db, publish } = await start();
   await using _ = app;
   await publish("a", 2);
@@ -175,7 +175,7 @@ Deno.test("other mirrors in a new configuration put the database in doubt", asyn
   assertEquals(other.count(db), asked);
 });
 
-Deno.test("other mirrors owe nothing to the database of the former ones", async () => {
+Deno.test("other mirrors are not measured by the database of the former ones", async () => {
   const { app, db, publish } = await start();
   await using _ = app;
   await publish("a", 9);

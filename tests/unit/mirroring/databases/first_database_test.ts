@@ -44,14 +44,14 @@ Deno.test("a first database is complete and checked before its first byte", asyn
   assertEquals(body, db);
 });
 
-Deno.test("something that is no database is an error, and not a response that breaks off", async () => {
+Deno.test("a response that is not a database is an error, not an aborted response", async () => {
   await using app = await TestApp.start({ mirrors: 1 });
   const { db } = await repository.publish(app.mirrors, 1);
   app.put(DB, db.subarray(0, db.length / 2));
   assertEquals((await app.get(DB)).status, 502);
 });
 
-Deno.test("a mirror that trickles is passed over, and another one's database is whole in time", async () => {
+Deno.test("a trickling mirror is skipped, and another one's database is complete in time", async () => {
   await using app = await TestApp.start({
     mirrors: 3,
     token: "secret-of-the-tests",

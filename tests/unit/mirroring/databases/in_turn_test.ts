@@ -62,7 +62,7 @@ Deno.test("a mirror that owes a response is raced, and whoever is first ends the
   assertEquals([silent.signal.aborted, slow], [true, ["silent"]]);
 });
 
-Deno.test("of three slow mirrors the slowest is given up, so that no two share the line with it", async () => {
+Deno.test("of three slow mirrors the slowest is abandoned, so that it does not share the line", async () => {
   const { attempts, begun, slow } = start(["trickles", "slower", "quick"]);
   const first = attempts.next();
   const sending = [100, 10];
@@ -87,7 +87,7 @@ Deno.test("a stop ends all attempts", async () => {
   assertEquals((await first).value, { candidate: "one", error: over.signal.reason });
 });
 
-Deno.test("a copy is late when it will not be done in time, and not because it is large", () => {
+Deno.test("a copy is late if it will not finish in time, not because it is large", () => {
   let now = 0;
   const pace = new Pace(() => now);
   const limits = { raceTimeoutMs: 1_000, budgetMs: 5_000 };

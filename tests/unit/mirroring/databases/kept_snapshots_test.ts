@@ -122,7 +122,7 @@ Deno.test("a view of a day that is over stays as it is, whatever is published", 
   });
 });
 
-Deno.test("what is not kept, is to come or has no days is refused with why", async () => {
+Deno.test("a view that is not kept, in the future, or of a repository without kept days is refused with the reason", async () => {
   await withMirrored(async (core) => {
     await core.publish("2026-11-10T12:00:00Z", 1);
     await core.publish("2026-11-11T12:00:00Z", 2);
@@ -142,7 +142,7 @@ Deno.test("what is not kept, is to come or has no days is refused with why", asy
   });
 });
 
-Deno.test("databases go after keep_snapshots days, and nothing of them is left", async () => {
+Deno.test("databases are removed completely after keep_snapshots days", async () => {
   await withMirrored(async (core) => {
     for (const [index, day] of ["10", "11", "12", "13", "14", "15"].entries()) {
       await core.publish(`2026-11-${day}T12:00:00Z`, index + 1);

@@ -47,14 +47,14 @@ Deno.test("date and length prove a content to any mirror, which is known by its 
   assertEquals(known.recognize(OTHER, { ...described, etag: '"new"' }), null);
 });
 
-Deno.test("a date that cannot be true proves nothing", () => {
+Deno.test("an impossible date proves nothing", () => {
   for (const date of ["1970-01-01T00:00:01Z", "2071-01-01T00:00:00Z"]) {
     const description = { lastModified: new Date(date).toUTCString(), etag: null, size: 100 };
     assertEquals(knowing(description).recognize(OTHER, description), null);
   }
 });
 
-Deno.test("what was received in the second of its date may have changed since", () => {
+Deno.test("a file received in the second of its date may have changed since", () => {
   const known = knowing(DESCRIPTION, 1_999);
   assertEquals(known.recognize(ONE, DESCRIPTION), null);
   assertEquals(known.recognize(OTHER, { ...DESCRIPTION, etag: null }), null);

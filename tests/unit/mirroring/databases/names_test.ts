@@ -3,7 +3,7 @@ import { TestApp } from "../../../support/test_app.ts";
 import { assertSigned, ChangingRepository } from "../../../support/changing_repository.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
 
-Deno.test("the names of the archives are served as the short names are", async () => {
+Deno.test("the names of the archives are served like the short names", async () => {
   await using app = await TestApp.start();
   const repository = new ChangingRepository({ files: true });
   const { db, files } = await repository.publish(app.mirrors, 1);

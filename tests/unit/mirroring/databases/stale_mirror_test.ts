@@ -233,7 +233,7 @@ Deno.test("a rollback is accepted when all mirrors have agreed on it for rollbac
   await Deno.remove(cacheRoot, { recursive: true });
 });
 
-Deno.test("a rollback of a repository without dates is accepted as well", async () => {
+Deno.test("a rollback of a repository without dates is accepted too", async () => {
   await using app = await start({ mirrors: 2, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository({ dated: false });
   await repository.publish(app.mirrors, 5);
@@ -243,7 +243,7 @@ Deno.test("a rollback of a repository without dates is accepted as well", async 
   assertEquals(await servedBy(app, repository), 3);
 });
 
-Deno.test("a rollback is accepted as well when only clients ask", async () => {
+Deno.test("a rollback is accepted even if only clients ask", async () => {
   await using app = await start({ mirrors: 3, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 5);
@@ -252,7 +252,7 @@ Deno.test("a rollback is accepted as well when only clients ask", async () => {
   assertEquals(await servedBy(app, repository), 3);
 });
 
-Deno.test("most mirrors are believed against one that stays behind with what was taken back", async () => {
+Deno.test("the majority of mirrors is believed against one that still has the withdrawn database", async () => {
   await using app = await start({ mirrors: 3, settings: { rollback_age: "0s" } });
   const repository = new ChangingRepository();
   await repository.publish(app.mirrors, 5);

@@ -90,7 +90,7 @@ Deno.test("a database larger than pacman accepts is refused, whether announced o
   await app.log.waitFor(/refresh failed/, 2);
 });
 
-Deno.test("an unreadable database is passed over for another mirror's", async () => {
+Deno.test("an unreadable database is skipped for another mirror's", async () => {
   await using app = await TestApp.start({ mirrors: 2, settings: { database_max_age: "0s" } });
   await repository.publish(app.mirrors, 1);
   await app.get(DB);

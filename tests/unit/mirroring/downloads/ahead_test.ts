@@ -84,7 +84,7 @@ Deno.test("a transfer ahead ends where another one began", async () => {
   assertWhole(await read(download), body);
 });
 
-Deno.test("more places than transfers may run ahead are fetched as soon as one of these ends", async () => {
+Deno.test("positions beyond the limit of transfers ahead are fetched as soon as one ends", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const megabyte = 1024 * 1024;
   const body = packageBytes(12 * megabyte, 9);
@@ -106,7 +106,7 @@ Deno.test("more places than transfers may run ahead are fetched as soon as one o
   assertWhole(await read(download), body);
 });
 
-Deno.test("the first transfer ends where one that began ahead of it has got", async () => {
+Deno.test("the first transfer ends where one that began ahead of it is", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 10);
   // It could send all of it into the buffers of the connection.
@@ -123,7 +123,7 @@ Deno.test("the first transfer ends where one that began ahead of it has got", as
   assertWhole(await read(download), body);
 });
 
-Deno.test("wrong bytes are complete for nobody, not even ahead of their check", async () => {
+Deno.test("wrong bytes are complete for nobody, not even before their verification", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const [right, wrong] = [packageBytes(SIZE, 3), packageBytes(SIZE, 4)];
   const { download, gate } = await startGated(bed, wrong, { sha256: sha256Of(right) });
@@ -134,7 +134,7 @@ Deno.test("wrong bytes are complete for nobody, not even ahead of their check", 
   assertBroken(await read(download), wrong);
 });
 
-Deno.test("the end of a file comes bit by bit while its beginning is on its way", async () => {
+Deno.test("the end of a file is sent bit by bit while its beginning arrives", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 5);
   const { download, gate } = await startGated(bed, body);
@@ -153,7 +153,7 @@ Deno.test("the end of a file comes bit by bit while its beginning is on its way"
   assertEquals(count, 10_000);
 });
 
-Deno.test("the end of a file comes bit by bit also while its beginning arrives in small pieces", async () => {
+Deno.test("the end of a file is sent bit by bit even if its beginning arrives in small pieces", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 9);
   bed.put(PACKAGE, body);
@@ -170,7 +170,7 @@ Deno.test("the end of a file comes bit by bit also while its beginning arrives i
   download.abort();
 });
 
-Deno.test("bytes of another file are not taken ahead", async () => {
+Deno.test("bytes of another file are not accepted ahead", async () => {
   await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });
   const body = packageBytes(SIZE, 6);
   const { download, gate } = await startGated(bed, body);
@@ -186,7 +186,7 @@ Deno.test("bytes of another file are not taken ahead", async () => {
   assertEquals(await isThere, true);
 });
 
-Deno.test("what is there beyond a hole is not resumed after a restart", async (t) => {
+Deno.test("bytes beyond a hole are not resumed after a restart", async (t) => {
   for (const ending of ["stopped", "killed"] as const) {
     await t.step(ending, async () => {
       await using bed = await DownloadBed.start({ timeouts: TIMEOUTS });

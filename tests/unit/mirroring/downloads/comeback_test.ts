@@ -30,7 +30,7 @@ for (const code of [null, 500, 503]) {
   });
 }
 
-Deno.test("where no client waits, mirrors that are all away are asked once", async () => {
+Deno.test("if no client waits and all mirrors are away, each is asked once", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: TIMEOUTS });
   for (const mirror of bed.mirrors) mirror.behave("*", { kind: "refuse" });
   errorOf(await read(bed.download()));

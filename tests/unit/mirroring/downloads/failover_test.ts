@@ -56,7 +56,7 @@ for (const [fault, behaviour, rests] of FAULTS) {
   });
 }
 
-Deno.test("a mirror that is down is passed over, and asked again after its rest", async () => {
+Deno.test("a mirror that is down is skipped, and asked again after its rest", async () => {
   let now = 0;
   await using bed = await DownloadBed.start({ mirrors: 2, now: () => now });
   const body = packageBytes(1000, 2);
@@ -140,7 +140,7 @@ Deno.test("another mirror races a silent one, and the reader gets its first byte
   await Promise.all(bed.mirrors.slice(0, 2).map((mirror) => mirror.waitForAbandoned()));
 });
 
-Deno.test("a mirror that is late but the only one with the file is waited for", async () => {
+Deno.test("a late mirror is waited for if it is the only one with the file", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts: { raceTimeoutMs: 50 } });
   const body = packageBytes(1000, 6);
   bed.mirrors[0]!.put(pathOf(PACKAGE), body);
@@ -218,7 +218,7 @@ Deno.test("a download waits for a mirror that is away for a moment, though anoth
   assertWhole(await read(bed.download()), body);
 });
 
-Deno.test("downloads that have ended leave nothing in flight, open or counted", async () => {
+Deno.test("finished downloads leave nothing in flight, open or counted", async () => {
   await using bed = await DownloadBed.start({
     mirrors: 2,
     timeouts: { raceTimeoutMs: 50, stallTimeoutMs: 100, answerTimeoutMs: 300 },

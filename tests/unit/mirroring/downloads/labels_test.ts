@@ -78,7 +78,7 @@ Deno.test("a body that ends with its connection is accepted if its own format sh
   }
 });
 
-Deno.test("a signature that ends with its connection is taken only if its packet is complete", async () => {
+Deno.test("a signature that ends with its connection is accepted only if its packet is complete", async () => {
   await using bed = await DownloadBed.start();
   const name = `${PACKAGE}.sig`;
   bed.mirrors[0]!.behave("*", { kind: "closeDelimited" });

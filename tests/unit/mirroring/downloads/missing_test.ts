@@ -14,7 +14,7 @@ async function kindOfFailure(reading: ReturnType<typeof read>): Promise<string> 
   return error.kind;
 }
 
-Deno.test("a file that one mirror lacks is asked of the others", async () => {
+Deno.test("a file that one mirror lacks is requested from the others", async () => {
   await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.mirrors[2]!.put(pathOf(PACKAGE), BODY);
   assertWhole(await read(bed.download()), BODY);
@@ -70,7 +70,7 @@ Deno.test("a signature is missing when one mirror says so, and resting mirrors a
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [0, 1]);
 });
 
-Deno.test("a signature that a mirror lacks is missing though another is silent", async () => {
+Deno.test("a signature that a mirror lacks is missing even if another mirror is silent", async () => {
   await using bed = await DownloadBed.start({
     mirrors: 2,
     timeouts: { raceTimeoutMs: 50, answerTimeoutMs: 60_000 },

@@ -36,7 +36,7 @@ Deno.test("readers that keep up share the same memory, across reads and blocks",
   assertSameBytes(await new Blob(seen as BlobPart[]).bytes(), body);
 });
 
-Deno.test("bytes in the hands of a reader do not change when others come to their place", async () => {
+Deno.test("bytes held by a reader do not change when others take their place", async () => {
   await using bytes = await bytesOf(new Uint8Array(10).fill(9));
   using one = bytes.addReader()!;
   using other = bytes.addReader()!;
@@ -78,7 +78,7 @@ Deno.test("a block that the disk fills is not freed before its reader has it", a
   assertSameBytes(await reading, body.subarray(0, BLOCK));
 });
 
-Deno.test("what is not in memory, or no longer, comes from the disk", async () => {
+Deno.test("bytes that are not in memory come from the disk", async () => {
   const body = packageBytes(24 * BLOCK, 2);
   await using bytes = await bytesOf(body);
   using reader = bytes.addReader()!;
@@ -104,7 +104,7 @@ Deno.test("readers that are behind share what one of them has read", async () =>
   assertStrictEquals((await other.read(200, 2 * BLOCK)).buffer, first.buffer);
 });
 
-Deno.test("what is written far ahead of all readers takes no memory", async () => {
+Deno.test("bytes written far ahead of all readers take no memory", async () => {
   const body = packageBytes(8 * BLOCK, 4);
   await using bytes = await bytesOf(body);
   using reader = bytes.addReader()!;

@@ -70,7 +70,7 @@ Deno.test("what passes by asks the mirror for its bytes and no others", async ()
   assertEquals(bed.mirror(0).health.inFlight, 0);
 });
 
-Deno.test("what passes by survives a mirror that cuts or stalls", async (t) => {
+Deno.test("a file passed through survives a mirror that cuts off or stalls", async (t) => {
   for (const kind of ["cutAfter", "stallAfter"] as const) {
     await t.step(kind, async () => {
       await using bed = await DownloadBed.start({
@@ -86,7 +86,7 @@ Deno.test("what passes by survives a mirror that cuts or stalls", async (t) => {
   }
 });
 
-Deno.test("what passes by is not joined with bytes of another file", async (t) => {
+Deno.test("a file passed through is not joined with bytes of another file", async (t) => {
   for (const lastModified of [DEFAULT_LAST_MODIFIED, OTHER_DATE]) {
     await t.step(`dated ${lastModified.toISOString()}`, async () => {
       await using bed = await DownloadBed.start({ mirrors: 2 });
@@ -101,7 +101,7 @@ Deno.test("what passes by is not joined with bytes of another file", async (t) =
   }
 });
 
-Deno.test("what passes by of another file is refused", async (t) => {
+Deno.test("bytes of another file are not passed through", async (t) => {
   for (
     const [difference, size, validators] of [
       ["another date", SIZE, { lastModified: OTHER_DATE }],
@@ -119,7 +119,7 @@ Deno.test("what passes by of another file is refused", async (t) => {
   }
 });
 
-Deno.test("a client that leaves what passes by ends its request", async () => {
+Deno.test("a client that leaves ends the request for its passed-through file", async () => {
   await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(SIZE, 6));
   const gate = new Gate();
@@ -145,7 +145,7 @@ Deno.test("a client that leaves what passes by while it waits for bytes ends its
   assertEquals(bed.mirror(0).health.inFlight, 0);
 });
 
-Deno.test("a whole file that passes by has its last byte held back until its SHA-256 is right", async () => {
+Deno.test("the last byte of a whole file passed through is held back until its SHA-256 is right", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 8);
   bed.put(PACKAGE, body);
@@ -179,7 +179,7 @@ Deno.test("what passes by does not end early", async () => {
   assertSameBytes(bytes, short.subarray(0, bytes.length));
 });
 
-Deno.test("the rest of a file that passes by is checked with what came before it", async () => {
+Deno.test("the rest of a file passed through is verified with what came before it", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 10);
   bed.put(PACKAGE, body);

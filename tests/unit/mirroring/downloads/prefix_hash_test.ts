@@ -32,7 +32,7 @@ Deno.test("bytes that come in order are hashed as they pass, and not read back",
   assertEquals(file.readBytes, 0);
 });
 
-Deno.test("what was there before is hashed behind, while more comes", async () => {
+Deno.test("bytes from an earlier run are hashed later, while more arrive", async () => {
   const gate = Promise.withResolvers<void>();
   const file = fileOf(2_000_000, gate.promise);
   const hash = new PrefixHash(file);
@@ -45,7 +45,7 @@ Deno.test("what was there before is hashed behind, while more comes", async () =
   assertEquals(await hash.digest(), sha256Of(BODY));
 });
 
-Deno.test("bytes that came ahead of others are read back when the hole is filled", async () => {
+Deno.test("bytes that arrived ahead of others are read back when the hole is filled", async () => {
   const file = fileOf(0);
   const hash = new PrefixHash(file);
   hash.take(1_000_000, BODY.subarray(1_000_000));

@@ -136,7 +136,7 @@ for (
   });
 }
 
-Deno.test("a part is discarded when the file has another entity tag by now", async () => {
+Deno.test("a part is discarded when the file has a new entity tag", async () => {
   await using bed = await DownloadBed.start();
   const [old, body] = [packageBytes(SIZE, 8), packageBytes(SIZE, 9)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), body, { etag: '"new"', lastModified: null });
@@ -174,7 +174,7 @@ Deno.test("a part longer than the file is discarded", async () => {
   assertEquals(bed.mirrors[0]!.requests.map(({ headers }) => headers.get("range")), [null]);
 });
 
-Deno.test("a sidecar without its part is gone before bytes of another file can come", async () => {
+Deno.test("a sidecar without its part is removed before bytes of another file can arrive", async () => {
   await using bed = await DownloadBed.start();
   await Deno.mkdir(dirname(bed.sidecarPath()), { recursive: true });
   await Deno.writeTextFile(bed.sidecarPath(), JSON.stringify(sidecarOf(bed)));

@@ -20,7 +20,7 @@ function roomFor(isEnough: boolean) {
   };
 }
 
-Deno.test("room is made for what is missing of a file before it is fetched", async (t) => {
+Deno.test("room is made for the missing part of a file before it is fetched", async (t) => {
   for (const [what, expectations] of [["a listed", EXPECTED], ["an unlisted", null]] as const) {
     await t.step(`${what} file`, async () => {
       await using bed = await DownloadBed.start();

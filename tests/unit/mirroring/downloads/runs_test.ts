@@ -15,7 +15,7 @@ function runsOver(there: [number, number][], runs: { at: number; end?: number }[
   return all;
 }
 
-Deno.test("the first hole is behind what is there and what is on its way", () => {
+Deno.test("the first hole comes after existing and incoming bytes", () => {
   const runs = runsOver([[0, 200], [400, 500]], [{ at: 200, end: 400 }, { at: 500, end: 600 }]);
   assertEquals(runs.holeFrom(0, SIZE, SHARE), { start: 600, end: SIZE });
 });
@@ -32,12 +32,12 @@ Deno.test("a run without an end has its share, up to what is there", () => {
   assertEquals(met.holeFrom(0, SIZE, SHARE), { start: 60, end: SIZE });
 });
 
-Deno.test("there is no hole where all is there or on its way", () => {
+Deno.test("there is no hole where all bytes exist or are incoming", () => {
   const runs = runsOver([[0, 300]], [{ at: 300, end: SIZE }]);
   assertEquals(runs.holeFrom(0, SIZE, SHARE), null);
 });
 
-Deno.test("a run ends where another one will go on", () => {
+Deno.test("a run ends where another one will continue", () => {
   const runs = runsOver([[700, 800]], [{ at: 0 }, { at: 400, end: 450 }]);
   assertEquals(runs.inOrder.map((run) => runs.endOf(run)), [400, 450]);
 });

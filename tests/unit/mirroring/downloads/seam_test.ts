@@ -137,7 +137,7 @@ Deno.test("a mirror that answers a range with the whole of another file is refus
   await assertRefused(bed, body, other);
 });
 
-Deno.test("a mirror that answers a range with another range is passed over", async () => {
+Deno.test("a mirror that answers a range with another range is skipped", async () => {
   const body = packageBytes(SIZE, 13);
   await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.put(PACKAGE, body);
@@ -147,7 +147,7 @@ Deno.test("a mirror that answers a range with another range is passed over", asy
   assert(bed.mirrors[2]!.count() > 0);
 });
 
-Deno.test("a mirror that cannot prove it is passed over for one that can", async () => {
+Deno.test("a mirror without proof is skipped for one with proof", async () => {
   const body = packageBytes(SIZE, 14);
   await using bed = await DownloadBed.start({ mirrors: 3 });
   bed.put(PACKAGE, body);

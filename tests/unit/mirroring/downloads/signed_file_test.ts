@@ -51,7 +51,7 @@ for (const [what, base64] of Object.entries(SIGNATURES)) {
   });
 }
 
-Deno.test("every signature of two keys must be of the data", async () => {
+Deno.test("both signatures of a file signed with two keys must match the data", async () => {
   const [one, other] = ["EdDSA with SHA-256", "EdDSA with SHA-512"].map((what) =>
     bytesOf(SIGNATURES[what]!)
   );
@@ -63,7 +63,7 @@ Deno.test("every signature of two keys must be of the data", async () => {
   assertEquals(await isSignatureOf(new Uint8Array([...broken, ...one!]), "the data"), false);
 });
 
-Deno.test("a signature that cannot be read may be of any data", async () => {
+Deno.test("an unreadable signature may match any data", async () => {
   const armored = new TextEncoder().encode("-----BEGIN PGP SIGNATURE-----\n");
   assertEquals(await isSignatureOf(armored, "the data"), true);
   assertEquals(await isSignatureOf(new Uint8Array(), "the data"), true);
@@ -85,7 +85,7 @@ Deno.test("a truncated signature matches no data", async () => {
   }
 });
 
-Deno.test("nobody can tell what a file that is gone was signed with", async () => {
+Deno.test("whether a signature matches a missing file is unknown", async () => {
   const gone = new SignedFile("/nonexistent/a-1-1-any.pkg.tar.zst");
   const signature = bytesOf(SIGNATURES["RSA with SHA-256"]!);
   assertEquals(await gone.maySign(signature), null);

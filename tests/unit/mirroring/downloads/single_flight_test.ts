@@ -59,7 +59,7 @@ Deno.test("a reader gets the first half before the mirror sends the second", asy
   assertWhole(await read(download), body);
 });
 
-Deno.test("a reader that leaves takes nothing from the others", async () => {
+Deno.test("a reader that leaves does not affect the others", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(MEBIBYTE, 3);
   bed.put(PACKAGE, body);
@@ -93,7 +93,7 @@ Deno.test("a download continues without any reader", async () => {
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
 
-Deno.test("a reader that never reads holds nobody up, and reads the whole file later", async () => {
+Deno.test("a reader that never reads delays nobody, and reads the whole file later", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(4 * MEBIBYTE, 5);
   bed.put(PACKAGE, body);
@@ -197,7 +197,7 @@ Deno.test("a download that is stopped ends even while its mirror sends", async (
   assertEquals(await exists(bed.finalPath()), false);
 });
 
-Deno.test("a file of a few bytes is fetched as well", async () => {
+Deno.test("a file of a few bytes is fetched too", async () => {
   await using bed = await DownloadBed.start();
   for (const size of [1, 2, 5, 6, 7]) {
     const name = `tiny-${size}-1-any.pkg.tar`;

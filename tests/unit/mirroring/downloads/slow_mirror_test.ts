@@ -95,7 +95,7 @@ Deno.test("a mirror much slower than another is abandoned midway, and no byte is
   assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
 });
 
-Deno.test("a mirror below the minimum rate is left for one that nothing is known of", async () => {
+Deno.test("a mirror below the minimum rate is abandoned for an unknown one", async () => {
   const timeouts = { minimumBytesPerSecond: 100_000 };
   await using bed = await bedWith([SLOW, Infinity], timeouts);
   const body = packageBytes(SIZE, 2);
@@ -106,7 +106,7 @@ Deno.test("a mirror below the minimum rate is left for one that nothing is known
   assertLess(bed.mirror(0).health.bytesPerSecond!, 100_000);
 });
 
-Deno.test("files to come are asked of the faster mirror", async () => {
+Deno.test("further files are requested from the faster mirror", async () => {
   const timeouts = { minimumBytesPerSecond: 100_000 };
   await using bed = await bedWith([SLOW, Infinity], timeouts);
   const body = packageBytes(SIZE, 3);
@@ -120,7 +120,7 @@ Deno.test("files to come are asked of the faster mirror", async () => {
   }
 });
 
-Deno.test("a mirror is not left for one that turns out to be about as slow", async () => {
+Deno.test("a mirror is not abandoned for one that proves about as slow", async () => {
   await using bed = await bedWith([SLOW, 1.5 * SLOW]);
   const body = packageBytes(SIZE / 2, 4);
   bed.put(PACKAGE, body);
@@ -185,7 +185,7 @@ Deno.test("the only mirror is kept, however slow it is", async () => {
   assertEquals(bed.mirrors[0]!.count(), 1);
 });
 
-Deno.test("a pause of ours makes no mirror slow", async () => {
+Deno.test("a pause of ours makes no mirror look slow", async () => {
   let now = 0;
   const timeouts = { ...TIMEOUTS, minimumBytesPerSecond: 1_000_000 };
   await using bed = await DownloadBed.start({ mirrors: 2, timeouts, now: () => now });
@@ -220,7 +220,7 @@ Deno.test("a mirror that was tried beside a slow one continues if that one fails
   assertEquals(bed.mirrors.map((mirror) => mirror.count()), [1, 1]);
 });
 
-Deno.test("a mirror that was left is asked again if the others fail", async () => {
+Deno.test("an abandoned mirror is asked again if the others fail", async () => {
   await using bed = await bedWith([SLOW, Infinity]);
   const body = packageBytes(SIZE, 9);
   bed.put(PACKAGE, body);
@@ -248,7 +248,7 @@ Deno.test("a faster mirror with another file does not take over", async () => {
   assertWhole(await reading, body);
 });
 
-Deno.test("a download that is stopped during a trial leaves nothing open", async () => {
+Deno.test("a download stopped during a trial leaves nothing open", async () => {
   await using bed = await bedWith([SLOW, Infinity]);
   bed.put(PACKAGE, packageBytes(SIZE, 11));
   bed.mirror(1).health.recordBytes(FAST);

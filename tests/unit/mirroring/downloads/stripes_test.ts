@@ -146,7 +146,7 @@ Deno.test("no byte is accepted from a mirror that does not prove that it has the
   }
 });
 
-Deno.test("what a mirror that fails midway leaves of a stripe comes from another one", async () => {
+Deno.test("the rest of a stripe whose mirror fails midway comes from another one", async () => {
   const body = packageBytes(SIZE, 6);
   const { bed, gate } = await startBed(3, body, { sendsNoMore: true });
   await using _ = bed;
@@ -224,7 +224,7 @@ Deno.test("a mirror is judged by the bytes that it sent among those of others", 
   assertEquals(bed.pool.mirrors.map(({ health }) => health.restMs > 0), [false, true, false]);
 });
 
-Deno.test("what several mirrors agree on is not fetched from each of them", async () => {
+Deno.test("bytes on which several mirrors agree are not fetched from each of them", async () => {
   const [right, other] = [packageBytes(SIZE, 9), packageBytes(SIZE, 10)];
   const { bed, gate } = await startBed(4, other, { sendsNoMore: true });
   await using _ = bed;
@@ -240,7 +240,7 @@ Deno.test("what several mirrors agree on is not fetched from each of them", asyn
   assertLess(bytesSent(bed), 2.1 * SIZE);
 });
 
-Deno.test("a killed run leaves nothing but right bytes to resume", async () => {
+Deno.test("a killed run leaves only right bytes to resume", async () => {
   const body = packageBytes(SIZE, 11);
   const { bed, gate } = await startBed(3, body);
   await using _ = bed;

@@ -73,7 +73,7 @@ Deno.test("a transfer that is stopped while another mirror takes over leaves not
   assertEquals(bed.pool.mirrors.map(({ health }) => health.inFlight), [0, 0]);
 });
 
-Deno.test("all questions before the first byte share one deadline", async () => {
+Deno.test("all requests before the first byte share one deadline", async () => {
   // Far later than the test may take.
   const timeouts = { raceTimeoutMs: 50, answerTimeoutMs: 600_000 };
   await using bed = await DownloadBed.start({ timeouts });

@@ -137,7 +137,7 @@ for (const kind of ["content", "upstream"] as const) {
   });
 }
 
-Deno.test("a file of another length than the database says is refused by its head", async () => {
+Deno.test("a file whose length differs from the database is refused by its head", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   const [right, wrong] = [packageBytes(SIZE, 24), packageBytes(SIZE + 1, 25)];
   bed.mirrors[0]!.put(pathOf(PACKAGE), wrong);
@@ -176,7 +176,7 @@ Deno.test("a body shorter than the database says is refused", async () => {
   assertSameBytes(bytes, short.subarray(0, bytes.length));
 });
 
-Deno.test("a signature larger than pacman takes is not stored, announced or not", async () => {
+Deno.test("a signature larger than pacman accepts is not stored, whether announced or not", async () => {
   await using bed = await DownloadBed.start();
   bed.put(SIGNATURE, signatureBytes(16 * 1024 + 1));
   for (const behaviour of [{ kind: "correct" }, { kind: "noLength" }] satisfies Behaviour[]) {

@@ -69,7 +69,7 @@ Deno.test("latency is smoothed over responses", () => {
   assertEquals(health.latencyMs, 120);
 });
 
-Deno.test("a mirror that wants to be left alone is, however well other transfers end", () => {
+Deno.test("a mirror that requests to be left alone is, however well other transfers end", () => {
   const { clock, health } = healthWithClock();
   health.recordFailure("answered 429", 60 * SECOND_MS);
   health.recordSuccess();

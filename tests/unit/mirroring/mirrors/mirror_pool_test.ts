@@ -43,7 +43,7 @@ Deno.test("a mirror that agrees on the database is asked first, one that lags la
   for (let turn = 0; turn < 6; turn++) assertEquals(order(), ["cba", ""]);
 });
 
-Deno.test("agreement on one database says nothing of another", () => {
+Deno.test("agreement on one database says nothing about another", () => {
   const { pool, mirrors, order } = poolOf("a", "b");
   pool.markCurrent("core/os/x86_64", mirrors[1]!);
   assertEquals(order(), ["ab", ""]);
@@ -84,7 +84,7 @@ Deno.test("a pool without mirrors has no candidates", () => {
   assertEquals(poolOf().order(), ["", ""]);
 });
 
-Deno.test("a mirror that sent something else is the last to be asked for that file, and only for it", () => {
+Deno.test("a mirror that sent something else is asked last for that file, and only for it", () => {
   const { clock, pool, mirrors } = poolOf("a", "b", "c");
   const [a, b] = mirrors;
   const asked = (fileName: string) => {
@@ -130,13 +130,13 @@ Deno.test("a mirror that is known to be much slower is asked after all others, i
   for (let turn = 0; turn < 6; turn++) assertEquals(order()[0]![2], "a");
 });
 
-Deno.test("a mirror that nothing is known of gets its turn beside one that is known to be fast", () => {
+Deno.test("an unknown mirror gets its turn beside a fast one", () => {
   const { mirrors, order } = poolOf("a", "b");
   measure(mirrors[0]!, 5_000);
   assertEquals([order()[0], order()[0]], ["ab", "ba"]);
 });
 
-Deno.test("mirrors that are about as fast take turns, and those faster than any line too", () => {
+Deno.test("mirrors of similar speed take turns, and so do those faster than any line", () => {
   for (const rates of [[1_000, 1_900], [40_000, 900_000]]) {
     const { mirrors, order } = poolOf("a", "b");
     for (const [index, rate] of rates.entries()) measure(mirrors[index]!, rate);

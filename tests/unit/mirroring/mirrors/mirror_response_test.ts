@@ -162,7 +162,7 @@ Deno.test("a body that breaks is no longer in flight", async () => {
   assertEquals(mirror.health.inFlight, 0);
 });
 
-Deno.test("a read that is pending when the body is closed fails, as no end of the body", async () => {
+Deno.test("a read pending when the body is closed fails, rather than report its end", async () => {
   const { body } = openBody();
   const reading = body.read();
   body.close();
@@ -195,7 +195,7 @@ Deno.test("the length is Content-Length if that is a number", async (t) => {
   }
 });
 
-Deno.test("what arrives is measured by the time in which somebody waits for it", async () => {
+Deno.test("the rate of a body is measured over the time spent waiting for it", async () => {
   const { body, clock, mirror, send, end } = openBody();
   const first = body.peek(1);
   clock.now += 2_000;

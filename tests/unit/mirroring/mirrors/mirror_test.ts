@@ -9,7 +9,7 @@ const EXTRA: Repository = {
   directory: "extra/os/x86_64",
 };
 
-Deno.test("a mirror's root is followed by the layout, a mirrorlist line stands for itself", () => {
+Deno.test("a mirror's root is followed by the layout, a mirrorlist line is used as it is", () => {
   const addresses = [
     ["https://host/archlinux/", "https://host/archlinux/extra/os/x86_64/a.pkg.tar.zst"],
     ["https://host/archlinux", "https://host/archlinux/extra/os/x86_64/a.pkg.tar.zst"],
@@ -36,7 +36,7 @@ Deno.test("file names are sent as pacman sends them", () => {
   );
 });
 
-Deno.test("a mirror's name tells host and path, never credentials or variables", () => {
+Deno.test("a mirror's name shows host and path, never credentials or variables", () => {
   assertEquals(
     mirrorAt("https://user:secret@host:8443/archlinux/$repo/os/$arch", "$repo").name,
     "host:8443/archlinux",

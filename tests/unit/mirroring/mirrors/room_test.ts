@@ -105,14 +105,14 @@ Deno.test("requests count before the mirror has answered them", async () => {
   assertEquals(bed.inFlight, 0);
 });
 
-Deno.test("what is no transfer waits for no room", async () => {
+Deno.test("requests other than transfers do not wait for room", async () => {
   await using bed = await Bed.start(ROOM + 1);
   const bodies = await bed.fill();
   bodies.push(await bed.open(ROOM, { waitsForRoom: false }));
   for (const body of bodies) body.close();
 });
 
-Deno.test("a transfer that has waited for a third of its time begins all the same", async () => {
+Deno.test("a transfer that has waited for a third of its time begins anyway", async () => {
   await using bed = await Bed.start(ROOM + 2, 900);
   const bodies = await bed.fill();
   bodies.push(...await Promise.all([bed.open(ROOM), bed.open(ROOM + 1)]));

@@ -33,7 +33,7 @@ Deno.test("files are striped from the threshold on, and never if it is 0", () =>
   assertEquals(striping.allows(100 * MIB), false);
 });
 
-Deno.test("nothing is striped for a while where that has brought nothing", () => {
+Deno.test("nothing is striped for a while after striping was no faster", () => {
   const { clock, striping } = stripingOver([null, null]);
   striping.recordNoGain();
   assertEquals(striping.allows(100 * MIB), false);

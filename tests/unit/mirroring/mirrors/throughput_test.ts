@@ -6,14 +6,14 @@ function throughputWithClock() {
   return { clock, throughput: new Throughput(() => clock.now) };
 }
 
-Deno.test("nothing is known of a mirror that has sent only little, and quickly", () => {
+Deno.test("the rate of a mirror that sent little, and fast, is unknown", () => {
   const { throughput } = throughputWithClock();
   assertEquals(throughput.bytesPerSecond, null);
   throughput.add({ bytes: 10_000, waitedMs: 200 });
   assertEquals(throughput.bytesPerSecond, null);
 });
 
-Deno.test("little that took long is known to be slow", () => {
+Deno.test("a mirror that took long for little is known to be slow", () => {
   const { throughput } = throughputWithClock();
   throughput.add({ bytes: 4_000, waitedMs: 1_000 });
   assertEquals(throughput.bytesPerSecond, 4_000);
@@ -29,7 +29,7 @@ Deno.test("recent seconds of waiting outweigh earlier ones", () => {
   assert(throughput.bytesPerSecond! < 40_000, `${throughput.bytesPerSecond}`);
 });
 
-Deno.test("bytes that came without any wait are fast, and no error", () => {
+Deno.test("bytes that arrived without any wait count as fast, and cause no error", () => {
   const { throughput } = throughputWithClock();
   throughput.add({ bytes: 1_000_000, waitedMs: 0 });
   assert(Number.isFinite(throughput.bytesPerSecond));

@@ -73,7 +73,7 @@ Deno.test("reloads open no client unless the proxy or the user agent changes", a
   assertEquals([counted.opened, counted.closed], [1, 0]);
 });
 
-Deno.test("reloads that change the user agent close the client before", async () => {
+Deno.test("reloads that change the user agent close the previous client", async () => {
   await using counted = await CountedUpstreams.start();
   for (let reload = 0; reload < 200; reload++) {
     counted.upstreams.reconfigure(counted.config(`user_agent = "agent/${reload}"`));
@@ -81,7 +81,7 @@ Deno.test("reloads that change the user agent close the client before", async ()
   assertEquals([counted.opened, counted.closed], [201, 200]);
 });
 
-Deno.test("a client that was replaced closes with the last response from it", async () => {
+Deno.test("a replaced client closes with its last response", async () => {
   await using counted = await CountedUpstreams.start();
   const gate = new Gate();
   counted.mirror.put(PATH, new Uint8Array(100_000));
@@ -97,7 +97,7 @@ Deno.test("a client that was replaced closes with the last response from it", as
   assertEquals(counted.closed, 1);
 });
 
-Deno.test("a client that was replaced closes after a refusal, too", async () => {
+Deno.test("a replaced client closes after a refusal, too", async () => {
   await using counted = await CountedUpstreams.start();
   await assertRejects(() => counted.open("missing.bin"), PkgstashError);
   counted.upstreams.reconfigure(counted.config('user_agent = "another"'));

@@ -124,7 +124,7 @@ Deno.test("a prefetch in flight pauses while a client's download is in flight", 
   assertEquals((await running).bytes, size);
 });
 
-Deno.test("a paused prefetch goes on after ten seconds, although the client's transfer does not end", async () => {
+Deno.test("a paused prefetch continues after ten seconds, even if the client's transfer does not end", async () => {
   const clock = new FakeClock(0);
   const { harness, running, response, theirs, size } = await besideClient(clock);
   await using _ = harness;
@@ -137,7 +137,7 @@ Deno.test("a paused prefetch goes on after ten seconds, although the client's tr
   await response;
 });
 
-Deno.test("a prefetch that does not get on is given up, and the others are fetched", async () => {
+Deno.test("a prefetch that is too slow is abandoned, and the others are fetched", async () => {
   const clock = new FakeClock(0);
   await using harness = await PrefetchHarness.start({ clock });
   harness.put(1_000_000, "a");
@@ -178,7 +178,7 @@ Deno.test("a prefetch that waits for a client's slow transfer of the same file g
   assertEquals(harness.count("a"), 1);
 });
 
-Deno.test("after three files in a row that do not get on, the rest is postponed", async () => {
+Deno.test("after three slow files in a row, the rest is postponed", async () => {
   const clock = new FakeClock(0);
   await using harness = await PrefetchHarness.start({ clock });
   const names = ["a", "b", "c", "d", "e"];

@@ -161,14 +161,14 @@ Deno.test("the file list is served once the mirror has one, and is 404 before", 
   assertEquals((await app.get(DB)).status, 200);
 });
 
-Deno.test("a file list that the mirror lacks is asked for once", async () => {
+Deno.test("a file list that the mirror lacks is requested once", async () => {
   await using app = await appWithDatabase();
   for (let round = 0; round < 3; round++) assertEquals((await app.get(FILES)).status, 404);
   assertEquals(app.count(FILES), 1);
   assertEquals((await app.get(DB)).status, 200);
 });
 
-Deno.test("the file list can be the first file that is asked for", async () => {
+Deno.test("the file list can be the first file requested", async () => {
   await using app = await appWithDatabase();
   app.put(FILES, await fileList());
   const { status, body } = await app.get(FILES);
@@ -176,7 +176,7 @@ Deno.test("the file list can be the first file that is asked for", async () => {
   assertEquals((await app.get(DB)).body, await database());
 });
 
-Deno.test("database and file list are both served when asked for at the same moment", async () => {
+Deno.test("database and file list are both served when requested at the same moment", async () => {
   for (let round = 0; round < 5; round++) {
     await using app = await appWithDatabase();
     app.put(FILES, await fileList());

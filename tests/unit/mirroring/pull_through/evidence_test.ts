@@ -123,7 +123,7 @@ Deno.test("the mirror of the database puts it in doubt even if another one has t
   }
 });
 
-Deno.test("a mirror that lags behind the one of the database says nothing of it", async () => {
+Deno.test("a mirror that lags behind the database's says nothing about it", async () => {
   await using bed = await Bed.start(LISTED);
   const [first, second] = bed.downloads.mirrors;
   first!.put(pathOf(PACKAGE), BODY);
@@ -132,14 +132,14 @@ Deno.test("a mirror that lags behind the one of the database says nothing of it"
   assertEquals([second!.count(), bed.doubts.length], [1, 0]);
 });
 
-Deno.test("mirrors that fail say nothing of the database", async () => {
+Deno.test("failing mirrors say nothing about the database", async () => {
   await using bed = await Bed.start(LISTED);
   for (const mirror of bed.downloads.mirrors) mirror.behave("*", { kind: "status", code: 503 });
   assertEquals(await bed.ask(), "upstream");
   assertEquals(bed.doubts, []);
 });
 
-Deno.test("a package that the database does not list says nothing of it", async () => {
+Deno.test("an unlisted package says nothing about the database", async () => {
   await using bed = await Bed.start(null);
   assertEquals(await bed.ask(), "not_found");
   assertEquals(bed.doubts, []);
@@ -154,7 +154,7 @@ Deno.test("the database is checked behind each request for a package, hit or not
   assertEquals(bed.events.filter((event) => event === "checked").length, 3);
 });
 
-Deno.test("a package asked for while the first database arrives is checked against it", async () => {
+Deno.test("a package requested while the first database arrives is checked against it", async () => {
   const path = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
   const database = "/core/os/x86_64/core.db";
   await using app = await TestApp.start({});

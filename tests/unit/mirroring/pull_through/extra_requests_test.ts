@@ -64,7 +64,7 @@ Deno.test("a fresh file is a hit, also for HEAD and for a range", async () => {
   assertEquals(app.count(ISO), 1);
 });
 
-Deno.test("a stale file is asked for with its validators, and one request settles it for all", async () => {
+Deno.test("a stale file is requested with its validators, and one request revalidates it for all clients", async () => {
   await using app = await withFile("no-cache");
   const gate = new Gate();
   app.mirror.behave(ISO, [control("no-cache"), { kind: "hangBeforeHeaders", gate }]);
@@ -81,7 +81,7 @@ Deno.test("a stale file is asked for with its validators, and one request settle
   assert(asked!.headers.get("if-none-match")?.startsWith('"'));
 });
 
-Deno.test("a new file is sent at once where it must be asked for, and replaces the old one", async () => {
+Deno.test("a new file is sent as soon as revalidation finds it, and replaces the old one", async () => {
   await using app = await withFile("no-cache");
   const changed = packageBytes(SIZE, 2);
   app.put(ISO, changed, newer);
@@ -95,7 +95,7 @@ Deno.test("a new file is sent at once where it must be asked for, and replaces t
   assertEquals(names.length, 2, "the bytes and their record");
 });
 
-Deno.test("a date of the future does not keep what other mirrors have from being seen", async () => {
+Deno.test("a date in the future does not hide the files of other mirrors", async () => {
   await using app = await start({ mirrors: 2 });
   const [first, second] = app.mirrors;
   for (const mirror of app.mirrors) mirror.behave(ISO, control("no-cache"));
@@ -114,7 +114,7 @@ Deno.test("a 304 makes a file fresh again, for as long as it says", async () => 
   assertEquals(app.count(ISO), 2);
 });
 
-Deno.test("a client that insists gets what the mirror has", async () => {
+Deno.test("a client that insists gets the mirror's file", async () => {
   await using app = await withFile("max-age=3600");
   app.put(ISO, packageBytes(SIZE, 2), newer);
   assertEquals((await app.get(ISO)).body, body);
@@ -122,7 +122,7 @@ Deno.test("a client that insists gets what the mirror has", async () => {
   assertEquals(received, packageBytes(SIZE, 2));
 });
 
-Deno.test("what must not be stored is fetched for each request", async () => {
+Deno.test("a file that must not be stored is fetched for each request", async () => {
   await using app = await withFile("no-store");
   assertEquals((await app.get(ISO)).headers.get("x-cache"), "MISS");
   assertEquals(app.mirror.requests.map(({ headers }) => headers.get("if-none-match")), [
@@ -145,7 +145,7 @@ Deno.test("a stale file is sent when all mirrors are down, unless its mirror for
   await strict.mirror.up();
 });
 
-Deno.test("a stale file does not wait for a mirror that hangs, and the question goes on", async () => {
+Deno.test("a stale file does not wait for a hanging mirror, and the revalidation continues", async () => {
   await using app = await withFile("max-age=0");
   const gate = new Gate();
   app.mirror.behave(ISO, [control("max-age=3600"), { kind: "hangBeforeHeaders", gate }]);
@@ -158,7 +158,7 @@ Deno.test("a stale file does not wait for a mirror that hangs, and the question 
   assertEquals((await app.get(ISO)).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("a file that is gone from the mirrors is gone here, and not asked for at once again", async () => {
+Deno.test("a file gone from the mirrors is gone here, and not requested again at once", async () => {
   await using app = await withFile("max-age=0");
   app.mirror.remove(ISO);
   assertEquals((await app.get(ISO)).status, 404);
@@ -196,7 +196,7 @@ Deno.test("clients of a large file share one transfer, which another mirror cont
   ]);
 });
 
-Deno.test("a file whose length nothing proves is not taken", async () => {
+Deno.test("a file whose length nothing proves is not accepted", async () => {
   await using app = await start();
   app.put(ISO, body);
   app.mirror.behave(ISO, [{ kind: "closeDelimited" }, { kind: "cutAfter", bytes: 1000 }]);
@@ -229,7 +229,7 @@ Deno.test("tricks with the path reach neither mirror nor disk", async () => {
   assertEquals(app.mirror.requests.map(({ path }) => path), ["/iso/%252e%252e/x"]);
 });
 
-Deno.test("what a restart interrupted is resumed, and cached files survive it", async () => {
+Deno.test("a restart resumes interrupted downloads, and keeps cached files", async () => {
   await using folder = await TempFolder.create();
   await using mirror = await FakeMirror.start();
   const open = () =>

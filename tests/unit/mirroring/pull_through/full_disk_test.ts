@@ -73,7 +73,7 @@ async function forbidWriting(app: TestApp): Promise<void> {
   await Deno.writeTextFile(app.pathOf(".pkgstash/parts"), "a file where a folder has to be");
 }
 
-Deno.test("a package that cannot be stored passes by, whole or in part", async () => {
+Deno.test("a package that cannot be stored is passed through, whole or in part", async () => {
   await using app = await start();
   await forbidWriting(app);
   const whole = await app.get(PATH);
@@ -88,7 +88,7 @@ Deno.test("a package that cannot be stored passes by, whole or in part", async (
   assertEquals((await app.get(PATH, { range: `bytes=${SIZE}-` })).status, 416);
 });
 
-Deno.test("a wrong package that passes by is complete for nobody, and puts the database in doubt", async () => {
+Deno.test("a wrong package passed through is complete for nobody, and puts the database in doubt", async () => {
   await using app = await start(packageBytes(SIZE, 2));
   await forbidWriting(app);
   const { status, isComplete, body } = await app.get(PATH);
@@ -98,7 +98,7 @@ Deno.test("a wrong package that passes by is complete for nobody, and puts the d
   await app.log.waitFor(/served database may be outdated/);
 });
 
-Deno.test("clients that follow a download go on when the disk is full, and its part makes room", async () => {
+Deno.test("clients that follow a download continue when the disk is full, and its part makes room", async () => {
   await using app = await start();
   const gate = new Gate();
   app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
@@ -123,7 +123,7 @@ Deno.test("clients that follow a download go on when the disk is full, and its p
   assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("a range that waits for a download passes by when the disk is full", async () => {
+Deno.test("a range that waits for a download is passed through when the disk is full", async () => {
   await using app = await start();
   const gate = new Gate();
   app.mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
@@ -141,7 +141,7 @@ Deno.test("a range that waits for a download passes by when the disk is full", a
   assertEquals(body, BODY.slice(2_000_000, 3_000_000));
 });
 
-Deno.test("a download goes on from where it stopped when room was made on a full disk", async () => {
+Deno.test("a download resumes where it stopped once there is room on a full disk", async () => {
   await using app = await start();
   let failures = 0;
   using _full = fillDisk(() => failures++ === 3);
@@ -153,7 +153,7 @@ Deno.test("a download goes on from where it stopped when room was made on a full
   assertEquals((await app.get(PATH)).headers.get("x-cache"), "HIT");
 });
 
-Deno.test("what a client has of a part that cannot grow is checked with the rest that passes by", async (t) => {
+Deno.test("a client's part of a file that cannot be stored is verified with the rest that is passed through", async (t) => {
   for (const [what, kept] of [["right", BODY], ["wrong", packageBytes(SIZE, 2)]] as const) {
     await t.step(`a ${what} beginning`, async () => {
       await using app = await start();

@@ -239,7 +239,7 @@ Deno.test("one connection serves one request after another", async () => {
   }
 });
 
-Deno.test("a package that its database describes is taken whatever its suffix says, any other is not", async () => {
+Deno.test("a package that its database describes is accepted whatever its suffix, any other is not", async () => {
   await using app = await TestApp.start();
   const gzip = packageBytes(1000, 1);
   gzip.set([0x1f, 0x8b, 8, 0]);

@@ -9,7 +9,7 @@ function answer<T>(promise: Promise<T>, answerTimeoutMs: number): Promise<T> {
   return answerBy(deadlineAt, promise, { fileName: "foo.db", answerTimeoutMs });
 }
 
-Deno.test("an outcome in time is passed on, a failure as well", async () => {
+Deno.test("an outcome in time is passed on, even a failure", async () => {
   assertEquals(await answer(Promise.resolve(7), 60_000), 7);
   const failed = Promise.reject(new RangeError("no"));
   await assertRejects(() => answer(failed, 60_000), RangeError);

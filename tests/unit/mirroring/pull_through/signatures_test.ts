@@ -96,7 +96,7 @@ Deno.test("a signature of different bytes is skipped, however early it arrives",
   }
 });
 
-Deno.test("a signature of other bytes is 404 if no mirror has another", async () => {
+Deno.test("a signature of different bytes is 404 if no mirror has another", async () => {
   await using app = await start({ mirrors: 2 });
   app.put(PACKAGE, NEW);
   app.put(PATH, signatureOf(OLD));
@@ -105,7 +105,7 @@ Deno.test("a signature of other bytes is 404 if no mirror has another", async ()
   assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
 });
 
-Deno.test("a damaged signature is passed over, with its package in the cache or without", async (t) => {
+Deno.test("a damaged signature is skipped, with or without its package in the cache", async (t) => {
   for (const isCached of [true, false]) {
     await t.step(isCached ? "with" : "without", async () => {
       await using app = await start({ mirrors: 2 });
@@ -138,7 +138,7 @@ Deno.test("a signature without its package comes only from a mirror whose packag
   assertEquals(lag!.bytesSent < OLD.length, true, "the package was fetched for its signature");
 });
 
-Deno.test("a mirror that does not tell the length of its package has no say in its signature", async () => {
+Deno.test("the signature of a mirror that does not state the length of its package is not accepted", async () => {
   await using app = await start();
   app.put(DB, await database(NEW));
   app.put(PACKAGE, OLD);
@@ -165,7 +165,7 @@ Deno.test("a package that is removed while its signature arrives lets no other s
   assertEquals((await asked).status, 404);
 });
 
-Deno.test("packages that were signed anew get their new signatures after a refresh", async () => {
+Deno.test("packages signed again get their new signatures after a refresh", async () => {
   await using app = await start();
   const core = new PublishedRepository(app.mirror);
   await core.set("a", 1).publish();
@@ -257,7 +257,7 @@ Deno.test("a signature left of another package makes way when its package arrive
   assertSameBytes(await Deno.readFile(app.pathOf(PATH)), signatureOf(NEW));
 });
 
-Deno.test("a refresh after a start has cached signatures asked for again", async () => {
+Deno.test("a refresh after startup requests cached signatures again", async () => {
   await using cache = await TempFolder.create();
   const publish = async (app: TestApp) => {
     const core = new PublishedRepository(app.mirror);
@@ -307,7 +307,7 @@ Deno.test("after a start, a cached signature is compared with its package before
   }
 });
 
-Deno.test("a signature that no mirror has is 404, and asked of no mirror twice", async () => {
+Deno.test("a signature that no mirror has is 404, and no mirror is asked twice", async () => {
   await using app = await start({ mirrors: 2 });
   const clients = await Promise.all([app.get(PATH), app.get(PATH), app.get(PATH)]);
   assertEquals(clients.map(({ status }) => status), [404, 404, 404]);
@@ -316,7 +316,7 @@ Deno.test("a signature that no mirror has is 404, and asked of no mirror twice",
   for (const mirror of app.mirrors) assertEquals(mirror.count(PATH) <= 1, true);
 });
 
-Deno.test("a missing signature is asked for again at once if missing_signature_age is 0", async () => {
+Deno.test("a missing signature is requested again at once if missing_signature_age is 0", async () => {
   await using app = await start({ settings: { missing_signature_age: "0" } });
   assertEquals((await app.get(PATH)).status, 404);
   app.put(PATH, signatureOf(NEW));
@@ -324,7 +324,7 @@ Deno.test("a missing signature is asked for again at once if missing_signature_a
   assertEquals(app.count(PATH), 2);
 });
 
-Deno.test("a missing signature is asked for again once its package has come", async () => {
+Deno.test("a missing signature is requested again once its package has arrived", async () => {
   await using app = await start({ settings: { missing_signature_age: "1h" } });
   assertEquals((await app.get(PATH)).status, 404);
   app.put(PACKAGE, NEW);
@@ -334,7 +334,7 @@ Deno.test("a missing signature is asked for again once its package has come", as
   assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
 });
 
-Deno.test("a missing signature is asked for again after a refresh", async () => {
+Deno.test("a missing signature is requested again after a refresh", async () => {
   await using app = await start({ settings: { missing_signature_age: "1h" } });
   app.put(DB, await database(NEW));
   app.put(PACKAGE, NEW);

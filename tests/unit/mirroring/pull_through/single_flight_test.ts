@@ -121,7 +121,7 @@ Deno.test("a client that stops reading does not delay the others", async () => {
   assertEquals((await idle.finish()).body, large);
 });
 
-Deno.test("different files are fetched side by side", async () => {
+Deno.test("different files are fetched concurrently", async () => {
   const { app, gate } = await inFlight(10);
   await using _ = app;
   const other = "/core/os/x86_64/bar-1-1-x86_64.pkg.tar.zst";

@@ -83,7 +83,7 @@ Deno.test("HEAD asks with GET, and reads no body, where mirrors do not answer HE
   assertEquals(methods(app, PATH), ["HEAD", "GET"]);
 });
 
-Deno.test("a HEAD for a name that no mirror has is remembered as well", async () => {
+Deno.test("a HEAD for a name that no mirror has is remembered too", async () => {
   await using app = await start(2);
   const core = new PublishedRepository(app.mirror);
   await core.set("a", 1, { size: SIZE }).publish();

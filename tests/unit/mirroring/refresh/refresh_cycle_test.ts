@@ -286,7 +286,7 @@ Deno.test("a cycle in which every database fails cleans up, but does not count a
   assertEquals(done, ["prefetch", "cleanup"]);
 });
 
-Deno.test("a cycle succeeds without a repository that is gone for good, and tells of it", async () => {
+Deno.test("a cycle succeeds without a repository that is gone for good, and reports it", async () => {
   const { run, done, events } = cycleOf(["a", "b"], failing("a"), { vanished: ["a"] });
   await run();
   assertEquals(done, ["record", "prefetch", "cleanup"]);
@@ -302,7 +302,7 @@ Deno.test("a cycle whose prefetch fails cleans up", async () => {
   assertEquals(done, ["record", "prefetch", "cleanup"]);
 });
 
-Deno.test("a cycle whose cleanup fails says so", async () => {
+Deno.test("a cycle whose cleanup fails reports it", async () => {
   const { run, events } = cycleOf(["a"], failing(), { cleanup: new Error("read-only") });
   await assertRejects(run, PkgstashError, "cleanup: read-only");
   assertEquals(events.slice(-2), [
@@ -311,7 +311,7 @@ Deno.test("a cycle whose cleanup fails says so", async () => {
   ]);
 });
 
-Deno.test("a cycle goes on without a database that never comes", async () => {
+Deno.test("a cycle continues without a database that never arrives", async () => {
   const never = new Promise<boolean>(() => {});
   const { run, done, events } = cycleOf(
     ["a", "b"],

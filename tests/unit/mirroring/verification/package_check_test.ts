@@ -60,7 +60,7 @@ Deno.test("package check: a signature of another file, or not the database's, is
   assertEquals(await faultOf(armored), null, "it does not tell");
 });
 
-Deno.test("package check: what is no file, or cannot be read, is wrong, and what is gone is not", async () => {
+Deno.test("package check: a non-file or an unreadable file is wrong, a missing one is not", async () => {
   await using folder = await TempFolder.create();
   await Deno.mkdir(folder.join("directory"));
   const verdict = await checkPackage(folder.join("directory"), FACTS, PACED);

@@ -89,7 +89,7 @@ Deno.test("verification: without repair, a wrong file is reported and left where
   assertEquals(log.matching(new RegExp(`a cached file is damaged.*${B}`)).length, 1);
 });
 
-Deno.test("verification: with repair, exactly the wrong files are set aside and fetched anew", async () => {
+Deno.test("verification: with repair, exactly the wrong files are set aside and fetched again", async () => {
   const { cache, verification, refetched, events, listener } = await makeBed();
   await using _ = cache;
   await rot(cache, B);
@@ -101,7 +101,7 @@ Deno.test("verification: with repair, exactly the wrong files are set aside and 
   assertEquals(aside.length, 1);
 });
 
-Deno.test("verification: a file that cannot be fetched anew is reported, and the rest goes on", async () => {
+Deno.test("verification: a file that cannot be fetched again is reported, and the rest continues", async () => {
   const { cache, verification, events, listener } = await makeBed({
     refetch: () => Promise.reject(new Error("no mirror has it")),
   });
@@ -176,7 +176,7 @@ Deno.test("verification: it reads no faster than verify_bandwidth", async () => 
   assertEquals(clock.monotonic() >= 29_000 && clock.monotonic() <= 31_000, true);
 });
 
-Deno.test("verification: it pauses while clients download, and goes on when they are done", async () => {
+Deno.test("verification: it pauses while clients download, and continues when they are done", async () => {
   const changes = new Notifier();
   const clients = {
     count: 1,
@@ -236,7 +236,7 @@ Deno.test("verification: one in turn runs after the one that is running, however
   assertEquals((await queued).packages, 3);
 });
 
-Deno.test("verification: a package that cannot be checked is reported, and the rest goes on", async () => {
+Deno.test("verification: a package that cannot be checked is reported, and the rest continues", async () => {
   const log = new LogLines();
   const { cache, verification, events, listener } = await makeBed({
     snapshots: {

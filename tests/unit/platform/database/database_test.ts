@@ -55,7 +55,7 @@ Deno.test("a failed migration leaves the database at the version before it", () 
     ]);
   }));
 
-Deno.test("the journal stays small, after a large transaction as well", () =>
+Deno.test("the journal stays small, even after a large transaction", () =>
   inTempFolder(async (directory) => {
     const path = join(directory, "test.sqlite");
     using database = await openDatabase(path, [ONE]);

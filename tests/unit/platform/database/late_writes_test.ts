@@ -63,7 +63,7 @@ Deno.test("late writes: a failure is reported once, and so is its end", () => {
   }
 });
 
-Deno.test("late writes: what waits is bounded, and the oldest are lost and counted", () => {
+Deno.test("late writes: waiting writes are limited, and the oldest are lost and counted", () => {
   using numbers = new Numbers();
   numbers.isReadOnly = true;
   for (let number = 1; number <= 5; number++) numbers.writes.write(add(number));
@@ -92,7 +92,7 @@ Deno.test("late writes: a mistake is thrown, and leaves nothing behind", () => {
   assertEquals([numbers.all, numbers.writes.problem], [[], null]);
 });
 
-Deno.test("late writes: many are written in slices in their order, and what the disk does not take waits", async () => {
+Deno.test("late writes: many are written in slices, in order, and rejected ones wait", async () => {
   using numbers = new Numbers();
   const { writes } = numbers;
   await writes.writeInSlices([add(1), add(2)]);
@@ -106,7 +106,7 @@ Deno.test("late writes: many are written in slices in their order, and what the 
   assertEquals(numbers.events, [READ_ONLY, { written: 4, lost: 1 }]);
 });
 
-Deno.test("late writes: what comes after a mistake is not lost", async () => {
+Deno.test("late writes: writes after a mistake are not lost", async () => {
   using numbers = new Numbers();
   const mistake = () => {
     throw new Error("a mistake");

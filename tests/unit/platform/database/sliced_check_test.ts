@@ -69,7 +69,7 @@ Deno.test("a value of a type that the schema forbids is damage", async () => {
   await assertRejects(() => checkInSlices(database, signal), UnusableDatabase, "wrong type");
 });
 
-Deno.test("everything else goes on while a database is checked, and writes to it as well", async () => {
+Deno.test("everything else continues while a database is checked, including writes to it", async () => {
   await using folder = await TempFolder.create();
   const path = folder.join("data.sqlite");
   fill(path, 60_000);

@@ -183,7 +183,7 @@ Deno.test("an imported key signs: at once if it is the first, else after the ove
   assertEquals(error.kind, "conflict");
 });
 
-Deno.test("what cannot sign is not imported", async (t) => {
+Deno.test("a key that cannot sign is not imported", async (t) => {
   await using folder = await TempFolder.create();
   const signing = signingIn(folder.path);
   const refused = {
@@ -205,7 +205,7 @@ Deno.test("what cannot sign is not imported", async (t) => {
   assertEquals(await signing.list(), []);
 });
 
-Deno.test("an expired key signs no more, and says what to do", async () => {
+Deno.test("an expired key no longer signs, and the error says what to do", async () => {
   await using folder = await TempFolder.create();
   const clock = new SetClock();
   const signing = signingIn(folder.path, { clock });
@@ -217,7 +217,7 @@ Deno.test("an expired key signs no more, and says what to do", async () => {
   assertEquals(error.kind, "conflict");
 });
 
-Deno.test("an expired key is replaced after a restart as well", async () => {
+Deno.test("an expired key is replaced even after a restart", async () => {
   await using folder = await TempFolder.create();
   const expired = await keyOf({ lifetimeSeconds: 1, date: new Date(Date.now() - 60_000) });
   const name = `2026-01-01T00:00:00.000Z-${expired.getFingerprint().toUpperCase()}.asc`;
