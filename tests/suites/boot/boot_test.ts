@@ -41,7 +41,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
       assertEquals(await service.property("ActiveState"), "active");
       assertEquals(
         await service.property("StatusText"),
-        `Serving on http://[::]:${service.port}`,
+        `Serving on http://localhost:${service.port}`,
       );
       assertEquals(await service.statusOf("/healthz"), 200);
       await service.edit(SERVICE, "port", "");

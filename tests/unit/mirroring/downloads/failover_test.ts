@@ -178,7 +178,7 @@ for (
   });
 }
 
-Deno.test("a mirror that never sends the end is given up", async () => {
+Deno.test("a mirror that never sends the end is abandoned", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   const body = packageBytes(SIZE, 13);
   bed.put(PACKAGE, body);

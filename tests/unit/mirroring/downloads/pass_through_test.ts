@@ -54,7 +54,7 @@ function open(
   });
 }
 
-Deno.test("what passes by asks the mirror for its bytes and no others", async () => {
+Deno.test("a file passed through requests only its own bytes from the mirror", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 1);
   bed.put(PACKAGE, body);
@@ -132,7 +132,7 @@ Deno.test("a client that leaves ends the request for its passed-through file", a
   assertEquals(bed.mirror(0).health.restMs, 0);
 });
 
-Deno.test("a client that leaves what passes by while it waits for bytes ends its request", async () => {
+Deno.test("a client that leaves while waiting for bytes ends the request for its passed-through file", async () => {
   await using bed = await DownloadBed.start();
   bed.put(PACKAGE, packageBytes(SIZE, 7));
   bed.mirrors[0]!.behave("*", { kind: "stallAfter", bytes: 1000 });
@@ -168,7 +168,7 @@ Deno.test("the last byte of a whole file passed through is held back until its S
   assertEquals(refused, [SIZE - 1]);
 });
 
-Deno.test("what passes by does not end early", async () => {
+Deno.test("a file passed through does not end early", async () => {
   await using bed = await DownloadBed.start();
   const short = packageBytes(SIZE - 1, 12);
   bed.put(PACKAGE, short);

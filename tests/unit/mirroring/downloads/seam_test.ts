@@ -221,7 +221,7 @@ for (const [how, behaviours] of UNUSUAL) {
   });
 }
 
-Deno.test("a file that ends with its connection is taken if the database knows its length", async () => {
+Deno.test("a file that ends with its connection is accepted if the database knows its length", async () => {
   await using bed = await DownloadBed.start();
   const body = packageBytes(SIZE, 22);
   bed.put(PACKAGE, body);
@@ -231,7 +231,7 @@ Deno.test("a file that ends with its connection is taken if the database knows i
   assertWhole(await read(bed.download(PACKAGE, { expectations })), body);
 });
 
-Deno.test("a file whose end looks like a cut is not taken while another mirror has it", async () => {
+Deno.test("a file that may be truncated is not accepted while another mirror has it", async () => {
   await using bed = await DownloadBed.start({ mirrors: 2 });
   const body = packageBytes(SIZE, 23);
   bed.put(PACKAGE, body);

@@ -163,7 +163,7 @@ Deno.test("a body longer than the database states is refused before its end", as
   assertEquals(await bed.parts(), []);
 });
 
-Deno.test("a body shorter than the database says is refused", async () => {
+Deno.test("a body shorter than the database states is refused", async () => {
   await using bed = await DownloadBed.start();
   const short = packageBytes(SIZE - 1, 9);
   bed.put(PACKAGE, short);
