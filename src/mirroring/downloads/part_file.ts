@@ -7,6 +7,9 @@ import type { FileIdentity } from "./file_identity.ts";
 import { PartBytes } from "./part_bytes.ts";
 import { fill } from "../../platform/files/fill.ts";
 
+/** What a crash may cost of a download: less is not worth a sidecar. */
+const UNRECORDED_BYTES = 1024 ** 2;
+
 /** The file of a part, opened twice: a disk that writes slowly need not read slowly. */
 interface Descriptors {
   file: PositionedFile;
@@ -44,6 +47,7 @@ export class PartFile {
   #inode: number;
   /** Pending write of the sidecar. */
   #recording: Promise<void> = Promise.resolve();
+  #hasSidecar: boolean;
   #hasRecordedHoles = false;
   #isClosed = false;
 
@@ -54,6 +58,7 @@ export class PartFile {
     this.#bytes = bytes;
     this.#extents = new Extents(length);
     this.#identity = identity;
+    this.#hasSidecar = identity !== null;
     this.#inode = inode;
   }
 
@@ -124,13 +129,10 @@ export class PartFile {
     return this.#identity;
   }
 
-  /**
-   * Records to which file the bytes belong. Nobody waits for this: until it is done, or if the disk
-   * refuses it, a later run starts over.
-   */
+  /** Sets the file to which the bytes belong. `write` or `close` records it, once that pays. */
   setIdentity(identity: FileIdentity): void {
     this.#identity = identity;
-    this.#writeSidecar(null).catch(() => {});
+    if (this.#hasSidecar) this.#recordIdentity();
   }
 
   /** Records that bytes beyond a hole are about to arrive, which a later run must not count. */
@@ -150,6 +152,7 @@ export class PartFile {
         written += await this.#file.write(position + written, bytes.subarray(written));
       }
       this.#bytes.keep(position, bytes);
+      if (!this.#hasSidecar && position + written >= UNRECORDED_BYTES) this.#recordIdentity();
       return { written, error: null };
     } catch (error) {
       return { written, error };
@@ -174,8 +177,7 @@ export class PartFile {
 
   /** Starts over. Unlinks the file rather than truncating it, because a reader may have it open. */
   async clear(): Promise<void> {
-    await this.#recording;
-    await removeIfPresent(this.#sidecar);
+    await this.#removeSidecar();
     await removeIfPresent(this.path);
     const opened = await openTwice(this.path, { read: true, write: true, createNew: true });
     this.#release();
@@ -193,16 +195,14 @@ export class PartFile {
     await Deno.utime(this.path, modified ?? 0, modified ?? 0);
     await this.#file.sync();
     await renameDurably(this.path, finalPath);
-    await this.#recording;
-    await removeIfPresent(this.#sidecar);
+    await this.#removeSidecar();
     this.#close();
   }
 
   /** Removes the part and its sidecar. */
   async discard(): Promise<void> {
     this.#close();
-    await this.#recording;
-    await removeIfPresent(this.#sidecar);
+    await this.#removeSidecar();
     await removeIfPresent(this.path);
   }
 
@@ -212,7 +212,7 @@ export class PartFile {
     if (this.#extents.hasHoles) await this.#file.truncate(this.length);
     this.#close();
     // Truncate first: a crash in between costs only what has arrived since `recordHoles`.
-    if (this.#hasRecordedHoles) await this.#writeSidecar(null);
+    if (this.#hasRecordedHoles || !this.#hasSidecar) this.#recordIdentity();
     await this.#recording;
   }
 
@@ -227,8 +227,21 @@ export class PartFile {
     this.#bytes.release();
   }
 
+  /** Nobody waits for this: until it is done, or if the disk refuses it, a later run starts over. */
+  #recordIdentity(): void {
+    if (this.#identity !== null) this.#writeSidecar(null).catch(() => {});
+  }
+
+  async #removeSidecar(): Promise<void> {
+    if (!this.#hasSidecar) return;
+    await this.#recording;
+    await removeIfPresent(this.#sidecar);
+    this.#hasSidecar = false;
+  }
+
   /** Not durable: after a crash, a torn sidecar only costs downloading from the start. */
   #writeSidecar(prefix: number | null): Promise<void> {
+    this.#hasSidecar = true;
     const sidecar = prefix === null ? this.#identity : { ...this.#identity, prefix };
     const writing = this.#recording.then(() =>
       Deno.writeTextFile(this.#sidecar, JSON.stringify(sidecar))

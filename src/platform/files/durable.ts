@@ -18,8 +18,11 @@ export async function renameDurably(from: string, to: string): Promise<void> {
 
 /** Moves a file atomically, and creates missing directories. */
 export async function moveFile(from: string, to: string): Promise<void> {
-  await Deno.mkdir(dirname(to), { recursive: true });
-  await Deno.rename(from, to);
+  await Deno.rename(from, to).catch(async (error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    await Deno.mkdir(dirname(to), { recursive: true });
+    await Deno.rename(from, to);
+  });
   announceFileChange(from);
   announceFileChange(to);
 }

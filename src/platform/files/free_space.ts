@@ -5,9 +5,7 @@ import { statfs } from "node:fs/promises";
  * not exist, or without the permission `sys: statfs`.
  */
 export async function freeSpace(path: string): Promise<number | null> {
-  // Queried first, because a missing permission would prompt on a terminal.
-  const { state } = await Deno.permissions.query(STATFS);
-  if (state !== "granted") return null;
+  if (!(isGranted ||= await isStatfsGranted())) return null;
   try {
     const { bavail, bsize } = await statfs(path);
     return bavail * bsize;
@@ -18,4 +16,10 @@ export async function freeSpace(path: string): Promise<number | null> {
   }
 }
 
-const STATFS = { name: "sys", kind: "statfs" } as const;
+let isGranted = false;
+
+/** Queried first, because a missing permission would prompt on a terminal. */
+async function isStatfsGranted(): Promise<boolean> {
+  const { state } = await Deno.permissions.query({ name: "sys", kind: "statfs" });
+  return state === "granted";
+}

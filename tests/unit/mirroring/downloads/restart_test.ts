@@ -15,12 +15,15 @@ import {
   read,
 } from "./download_bed.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
+import { until } from "../../../support/until.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
 const SIZE = 400_000;
 const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
+const MIB = 1024 ** 2;
+const PATIENT_MS = 60_000;
 
 interface Sidecar {
   size: number | null;
@@ -182,6 +185,42 @@ Deno.test("a sidecar without its part is removed before bytes of another file ca
   assertEquals(await exists(bed.sidecarPath()), false);
   assertEquals(part.identity, null);
   await part.discard();
+});
+
+Deno.test("a kill costs a download at most a mebibyte", async () => {
+  await using bed = await DownloadBed.start();
+  const received = 2 * MIB;
+  const body = packageBytes(received + HALF, 16);
+  bed.put(PACKAGE, body);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", bytes: received, gate }, 1);
+  const first = bed.download();
+  await first.reaches(received - 2, PATIENT_MS);
+  await until("it is recorded whose bytes they are", () => exists(bed.sidecarPath()));
+  const killed = await Deno.readFile(bed.partPath());
+  const sidecar = await Deno.readTextFile(bed.sidecarPath());
+  first.abort();
+  await first.done.catch(() => {});
+  gate.release();
+  await bed.leavePart(killed, sidecar);
+  const before = bed.mirrors[0]!.bytesSent;
+  assertWhole(await read(bed.download()), body);
+  assertEquals(bed.mirrors[0]!.bytesSent - before, HALF + OVERLAP);
+});
+
+Deno.test("a small file is not worth a sidecar", async () => {
+  await using bed = await DownloadBed.start();
+  const body = packageBytes(MIB / 2, 17);
+  bed.put(PACKAGE, body);
+  const gate = new Gate();
+  bed.mirrors[0]!.behave("*", { kind: "gate", bytes: MIB / 4, gate }, 1);
+  const download = bed.download();
+  await download.reaches(MIB / 4 - 2, PATIENT_MS);
+  assertEquals(await bed.parts(), [`${PACKAGE}.part`]);
+  gate.release();
+  assertWhole(await read(download), body);
+  await download.done;
+  assertEquals(await bed.parts(), []);
 });
 
 Deno.test("a part is kept while all mirrors are down", async () => {
