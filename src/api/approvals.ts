@@ -7,29 +7,31 @@ import { endpoint } from "./endpoint.ts";
 import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const ID = z.string().regex(/^[0-9a-f]{16}$/, "must be the 16 hexadecimal digits of an approval")
-  .describe("Names exactly these trees, settings and maintainers. Anything else has another id.");
+  .describe(
+    "Identifies exactly these trees, settings and maintainers; any change gives another id.",
+  );
 
 const CHANGE = z.object({
   base: z.string(),
-  accepted: z.string().nullable().describe("The version accepted last; null for a first build."),
+  accepted: z.string().nullable().describe("The latest accepted version; null for a first build."),
   version: z.string().describe("The version to accept."),
   tree: z.string().describe("The hash of its files."),
   settings: ATTRIBUTION.extend({ changes: SETTINGS_CHANGES }).nullable().describe(
-    "Other settings that are approved with it, and who proposed them; null if they stay.",
+    "Settings to approve with it, and who proposed them; null if they stay the same.",
   ),
 });
 
 const APPROVAL = z.object({
   id: ID,
   kind: z.enum(["first", "change", "settings"]).describe(
-    "settings: nothing but the settings changes, and the accepted files stay.",
+    "settings: only the settings change; the accepted files stay.",
   ),
   packages: z.array(CHANGE).describe("In build order."),
-  reasons: z.array(z.string()).describe("Why it does not pass by itself."),
-  is_asked: z.boolean().describe("Whether a person must decide, as opposed to a cool-down."),
-  passes_at: TIMESTAMP.nullable().describe("When it passes by itself; null if it is not known."),
+  reasons: z.array(z.string()).describe("Why it does not pass automatically."),
+  is_asked: z.boolean().describe("Whether a person must decide; if not, a cool-down must end."),
+  passes_at: TIMESTAMP.nullable().describe("When it passes automatically; null if unknown."),
   pushed_at: TIMESTAMP.describe("The latest push."),
-}).describe("Trees that wait for one decision.");
+}).describe("Trees that one decision covers.");
 
 const FACT = z.object({
   kind: z.string(),
@@ -42,18 +44,18 @@ const FACT = z.object({
 });
 
 const FILE = z.object({
-  mode: z.string().describe("As git has it: 100644, 100755, 120000 or 160000."),
+  mode: z.string().describe("As in git: 100644, 100755, 120000 or 160000."),
   size: COUNT,
-  sha256: z.string().nullable().describe("Null if the content is not known."),
+  sha256: z.string().nullable().describe("Null if the content is unknown."),
   text: z.string().nullable().describe(
-    "With all its characters; null if it is not a text, or longer than 1 MiB.",
+    "The unaltered text; null if the file is not text, or is larger than 1 MiB.",
   ),
 });
 
 const FILE_PAIR = z.object({
   path: z.string(),
-  before: FILE.nullable().describe("In the accepted files; null if it is not there."),
-  after: FILE.nullable().describe("In the files that wait; null if it is gone."),
+  before: FILE.nullable().describe("The accepted file; null for a new one."),
+  after: FILE.nullable().describe("The proposed file; null for a removed one."),
   is_changed: z.boolean(),
 });
 
@@ -65,16 +67,16 @@ const INSPECTED = CHANGE.extend({
   diff: z.array(z.object({
     kind: z.enum(["file", "note", "hunk", "removed", "added", "context"]),
     text: z.string(),
-  })).describe("All files against the accepted ones, line by line."),
+  })).describe("All files, compared with the accepted ones line by line."),
   compared_with: z.string().nullable().describe(
-    "The hash of the files that they are compared with.",
+    "The hash of the tree that they are compared with.",
   ),
   description: z.string().nullable(),
   repository: z.string().nullable().describe(
-    "The git repository that the files come from: who may push there is not known. Null for the " +
+    "The git repository of the files, whose committers are unknown. Null for the " +
       "AUR and for a folder.",
   ),
-  sources: z.array(z.string()).describe("Where its sources come from, as .SRCINFO has them."),
+  sources: z.array(z.string()).describe("Its sources, as listed in .SRCINFO."),
   dependencies: z.array(z.string()),
   maintainers: MAINTAINERS,
   maintainer_history: z.array(MAINTAINERS.extend({ at: TIMESTAMP })),
@@ -82,18 +84,18 @@ const INSPECTED = CHANGE.extend({
   popularity: z.number().nullable(),
   first_submitted: TIMESTAMP.nullable(),
   pushed_at: TIMESTAMP,
-  news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("The latest first."),
+  news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("Newest first."),
 });
 
 const APPROVAL_DETAIL = APPROVAL.extend({ packages: z.array(INSPECTED) })
-  .describe("Everything that a person needs to decide.");
+  .describe("Everything needed for a decision.");
 
 const APPROVAL_LIST = z.object({
-  approvals: z.array(APPROVAL).describe("Package sources and settings, the oldest push first."),
+  approvals: z.array(APPROVAL).describe("Package sources and settings, oldest push first."),
   builds: z.array(BUILD).describe(
-    "Builds that are held, and the latest ones of a package that failed; the oldest first.",
+    "Held builds, and each package's latest build if it failed; oldest first.",
   ),
-}).describe("What waits for a person or a cool-down.");
+}).describe("Everything that awaits a decision or the end of a cool-down.");
 
 export type ApprovalList = z.infer<typeof APPROVAL_LIST>;
 export type ApprovalReport = z.infer<typeof APPROVAL>;
@@ -104,7 +106,7 @@ export type FileReport = z.infer<typeof FILE>;
 export type InspectedReport = z.infer<typeof INSPECTED>;
 
 const pathParameters = { id: ID };
-const failures = { 404: "Nothing of this id waits, or it has changed since" };
+const failures = { 404: "No approval has this id, or it has changed since" };
 
 export const LIST_APPROVALS = endpoint({
   method: "GET",
@@ -121,7 +123,7 @@ export const SHOW_APPROVAL = endpoint({
   query: {
     since: z.string().regex(/^[0-9a-f]{64}(,[0-9a-f]{64})*$/, "must be hashes of trees").optional()
       .describe(
-        "Hashes of trees that waited before, with commas between: compare with those instead of " +
+        "Comma-separated hashes of earlier proposed trees: compare with those instead of " +
           "the accepted ones.",
       ),
   },
@@ -136,7 +138,7 @@ export const LIST_APPROVAL_FILES = endpoint({
   pathParameters,
   answers: {
     200: z.object({ packages: z.array(z.object({ base: z.string(), files: z.array(FILE_PAIR) })) })
-      .describe("All files, and those that are gone."),
+      .describe("All files, including removed ones."),
   },
   failures,
 });
@@ -149,10 +151,10 @@ export const APPROVE = endpoint({
   maxBodyBytes: 4096,
   pathParameters,
   body: z.strictObject({
-    reason: REASON.optional().describe("Needed where a cool-down is not over."),
+    reason: REASON.optional().describe("Required during a cool-down."),
   }),
   answers: { 200: APPROVAL },
-  failures: { ...failures, 409: "Its cool-down is not over, and no reason is given" },
+  failures: { ...failures, 409: "Its cool-down has not ended, and no reason was given" },
 });
 
 export const REJECT = endpoint({
@@ -164,7 +166,9 @@ export const REJECT = endpoint({
   pathParameters,
   body: z.strictObject({
     reason: REASON,
-    hold: z.boolean().default(false).describe("Build nothing of the packages from now on."),
+    hold: z.boolean().default(false).describe(
+      "Also hold the packages, so that nothing of them is built.",
+    ),
   }),
   answers: { 200: APPROVAL },
   failures,

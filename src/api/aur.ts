@@ -25,7 +25,7 @@ export const MAINTAINERS = z.object({
 
 const WATCHED = z.object({
   base: z.string().describe("The package base."),
-  names: z.array(z.string()).describe("The packages that it makes."),
+  names: z.array(z.string()).describe("The packages built from it."),
   source: z.enum(["aur", "folder", "git"]).describe("Where its files come from."),
   repository: z.string().nullable().describe("The git repository; null for another source."),
   state: z.enum([
@@ -38,14 +38,14 @@ const WATCHED = z.object({
       "of the build of the accepted files, unless they are published. skipped: a person rejected " +
       "the new version.",
   ),
-  accepted: z.string().nullable().describe("The version that was accepted last."),
-  candidate: z.string().nullable().describe("The version that waits; null for none."),
-  published: z.string().nullable().describe("The version that was built and published last."),
-  passes_at: TIMESTAMP.nullable().describe("When it passes by itself; null unless it is known."),
+  accepted: z.string().nullable().describe("The latest accepted version."),
+  candidate: z.string().nullable().describe("The proposed version; null for none."),
+  published: z.string().nullable().describe("The latest published version."),
+  passes_at: TIMESTAMP.nullable().describe("When it passes automatically; null if unknown."),
   maintainers: MAINTAINERS,
-  needs: z.array(z.string()).describe("Watched package bases that it needs."),
-  is_dependency: z.boolean().describe("Whether it was added because another one needs it."),
-  problem: z.string().nullable().describe("Why its files cannot be taken at present."),
+  needs: z.array(z.string()).describe("Watched package bases that it depends on."),
+  is_dependency: z.boolean().describe("Whether it was added as a dependency."),
+  problem: z.string().nullable().describe("Why its files cannot currently be used."),
 }).describe("A watched package base.");
 
 const WATCHED_DETAIL = WATCHED.extend({
@@ -56,35 +56,35 @@ const WATCHED_DETAIL = WATCHED.extend({
   last_modified: TIMESTAMP.nullable(),
   out_of_date: TIMESTAMP.nullable().describe("When it was flagged out of date."),
   added: z.object({ at: TIMESTAMP, by: z.string() }),
-  unmet: z.array(z.string()).describe("Dependencies that no repository has and nobody watches."),
+  unmet: z.array(z.string()).describe("Dependencies that are in no repository and not watched."),
   hold: ATTRIBUTION.nullable().describe("Why nothing of it is built."),
   cool_down: ATTRIBUTION.extend({ ms: COUNT }).nullable().describe("Its own cool-down, if any."),
   skipped: z.array(z.string()).describe("Versions that are not built."),
   follows: z.array(z.object({
-    source: z.string().describe("A repository and what is followed of it, such as git+URL HEAD."),
-    commit: z.string().nullable().describe("What it was when last looked at; null for never."),
-  })).describe("What its sources follow. Only git is looked at, by http, https and git."),
-  looked_at: TIMESTAMP.nullable().describe("When a builder looked at them; null for never."),
-  look_failure: z.string().nullable().describe("Why they cannot be looked at; null if they can."),
+    source: z.string().describe("A repository and the reference it follows, such as git+URL HEAD."),
+    commit: z.string().nullable().describe("Its commit at the last look; null if there was none."),
+  })).describe("References that its sources follow. Only git over http, https and git is checked."),
+  looked_at: TIMESTAMP.nullable().describe("When a builder last checked them; null if never."),
+  look_failure: z.string().nullable().describe("Why they cannot be checked; null if they can."),
   maintainer_history: z.array(MAINTAINERS.extend({ at: TIMESTAMP })),
-  news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("The latest first."),
+  news: z.array(z.object({ at: TIMESTAMP, text: z.string() })).describe("Newest first."),
   decisions: z.array(ATTRIBUTION.extend({
     action: z.string(),
     settings: z.array(z.string()).describe("What changed in the settings."),
     version: z.string().nullable(),
     tree: z.string().nullable(),
-  })).describe("The latest first."),
-}).describe("Everything that is known of a watched package base.");
+  })).describe("Newest first."),
+}).describe("A watched package base in detail.");
 
 const CHECK = z.object({
   at: TIMESTAMP.describe("When it ended."),
   changed: z.array(z.string()).describe("Package bases with new files."),
-  failure: z.string().nullable().describe("Why it did not come to its end; null if it did."),
+  failure: z.string().nullable().describe("Why it failed; null if it succeeded."),
 }).describe("A check for changes.");
 
 const WATCHED_LIST = z.object({
   packages: z.array(WATCHED),
-  last_check: CHECK.nullable().describe("Null before the first since the daemon started."),
+  last_check: CHECK.nullable().describe("Null until the first check after the daemon's start."),
 }).describe("The watched package bases, by name.");
 
 const PLAN = z.object({
@@ -95,17 +95,17 @@ const PLAN = z.object({
     maintainer: z.string().nullable(),
     is_dependency: z.boolean(),
     needs: z.array(z.string()),
-  })).describe("What is watched in addition, in build order."),
-  cycles: z.array(z.array(z.string())).describe("Package bases that need one another."),
+  })).describe("What is newly watched, in build order."),
+  cycles: z.array(z.array(z.string())).describe("Package bases that depend on one another."),
   unknown: z.array(z.string()).describe("Names that the AUR does not have."),
-  watched: z.array(z.string()).describe("What was watched before."),
+  watched: z.array(z.string()).describe("What was already watched."),
   open: z.array(z.object({
     dependency: z.string(),
     needed_by: z.string(),
     providers: z.array(z.string()).describe("Packages of the AUR that provide it."),
-  })).describe("Dependencies that nothing has, or that several packages could satisfy."),
+  })).describe("Dependencies that nothing satisfies, or that several packages could satisfy."),
   failure: z.string().nullable().describe("Why some files could not be fetched yet."),
-}).describe("What watching these packages takes.");
+}).describe("What watching these packages involves.");
 
 export type WatchedReport = z.infer<typeof WATCHED>;
 export type WatchedDetail = z.infer<typeof WATCHED_DETAIL>;
@@ -132,12 +132,12 @@ export const ADD_WATCHED = endpoint({
   body: z.strictObject({
     names: z.array(PACKAGE_NAME).min(1).max(MAX_NAMES),
     skip_unknown: z.boolean().default(false).describe("Leave out what the AUR does not have."),
-    dry_run: z.boolean().default(false).describe("Only tell what it would take."),
+    dry_run: z.boolean().default(false).describe("Only report what it would involve."),
   }),
   answers: { 200: PLAN },
   failures: {
     404: "The AUR has no such package",
-    409: "A database is not there yet, so nobody knows which dependencies are mirrored",
+    409: "A database is missing, so it is unknown which dependencies are mirrored",
     502: "The AUR fails",
   },
 });
@@ -156,7 +156,7 @@ export const ADD_FOLDER = endpoint({
     })).min(1).max(MAX_NAMES),
   }),
   answers: { 200: WATCHED },
-  failures: { 409: "A package of this name is watched at another source" },
+  failures: { 409: "A package of this name is watched from another source" },
 });
 
 export const ADD_REPOSITORY = endpoint({
@@ -167,11 +167,11 @@ export const ADD_REPOSITORY = endpoint({
   maxBodyBytes: MAX_BODY_BYTES,
   body: z.strictObject({
     url: z.string().min(1).max(2000).describe("An https, http or git URL."),
-    branch: z.string().min(1).max(200).optional().describe("By default that of its HEAD."),
+    branch: z.string().min(1).max(200).optional().describe("Default: the branch of its HEAD."),
   }),
   answers: { 200: WATCHED },
   failures: {
-    409: "No builder fetched it in time, or a package of this name is watched at another source",
+    409: "No builder fetched it in time, or a package of this name is watched from another source",
     502: "The repository cannot be fetched",
   },
 });
@@ -199,7 +199,7 @@ export const REMOVE_WATCHED = endpoint({
   path: "/api/v1/aur/packages/{name}",
   summary: "Stop watching a package",
   pathParameters,
-  answers: { 204: empty("It is not watched any more. What is published stays.") },
+  answers: { 204: empty("It is no longer watched. Published packages stay.") },
   failures: { ...failures, 409: "A watched package needs it" },
 });
 
@@ -219,7 +219,7 @@ export const RELEASE_WATCHED = endpoint({
   path: "/api/v1/aur/packages/{name}/hold",
   summary: "Release a held package",
   pathParameters,
-  answers: { 204: empty("It is decided as usual.") },
+  answers: { 204: empty("Its changes are decided as usual again.") },
   failures,
 });
 

@@ -10,7 +10,7 @@ const MAX_BODY_BYTES = 8 * 1024 ** 2;
 /** How a package is built, with what the daemon does to its files before. */
 export const PACKAGE_SETTINGS = BUILD_SETTINGS.extend({
   reproduce: z.boolean().nullable().describe(
-    "Whether it is built twice and compared; null for what the configuration says.",
+    "Whether to build it twice and compare; null for the configured default.",
   ),
   patches: z.array(z.string()).describe("Diffs that are applied to the approved files."),
 });
@@ -25,14 +25,14 @@ export const SETTINGS_CHANGES = z.array(z.object({
 const SETTINGS = z.object({
   base: z.string().describe("The package base."),
   settings: PACKAGE_SETTINGS.describe("Those in force."),
-  approved: ATTRIBUTION.nullable().describe("Who approved them; null for the usual ones."),
+  approved: ATTRIBUTION.nullable().describe("Who approved them; null for the defaults."),
   proposed: ATTRIBUTION.extend({
     settings: PACKAGE_SETTINGS,
-    changes: SETTINGS_CHANGES.describe("What differs from those in force."),
+    changes: SETTINGS_CHANGES.describe("Differences from those in force."),
     approval: z.string().nullable().describe(
-      "The id of the approval; null while nothing of the package can be approved.",
+      "The id of the approval; null while the package has nothing to approve.",
     ),
-  }).nullable().describe("Those that wait for approval; null for none."),
+  }).nullable().describe("Proposed settings; null for none."),
 }).describe("How a watched package is built.");
 
 export type PackageSettings = z.infer<typeof PACKAGE_SETTINGS>;
@@ -58,7 +58,7 @@ export const PROPOSE_SETTINGS = endpoint({
   pathParameters,
   body: z.strictObject({
     settings: PACKAGE_SETTINGS.describe(
-      "All of them. Those in force take back what waits for approval.",
+      "All settings. Sending those in force withdraws a proposal.",
     ),
     reason: REASON,
   }),

@@ -63,10 +63,10 @@ export const BUILD_SETTINGS = z.strictObject({
   sccache: z.boolean().describe("Whether sccache is used, which must be in the root."),
   makepkg_conf: z.string().max(16 * 1024).describe("Lines to add to makepkg.conf."),
   environment: z.record(z.string(), z.string().max(4096)).describe("Variables for makepkg."),
-  packages: z.array(z.string()).max(100).describe("Further packages to install into the root."),
-  timeout_ms: COUNT.nullable().describe("How long the build may take; null for the usual time."),
-  memory_bytes: COUNT.nullable().describe("How much memory it may use; null for the usual."),
-  disk_bytes: COUNT.nullable().describe("How much disk space it may use; null for the usual."),
+  packages: z.array(z.string()).max(100).describe("Additional packages to install into the root."),
+  timeout_ms: COUNT.nullable().describe("Maximum duration of the build; null for the default."),
+  memory_bytes: COUNT.nullable().describe("Maximum memory; null for the default."),
+  disk_bytes: COUNT.nullable().describe("Maximum disk space; null for the default."),
 }).describe("How the package is built.");
 
 export type BuildSettingsReport = z.infer<typeof BUILD_SETTINGS>;
@@ -79,31 +79,31 @@ const REPOSITORY_LINES = z.object({
 });
 
 const JOB = z.object({
-  id: z.string().describe("Names the lease; it is secret."),
+  id: z.string().describe("Identifies the lease; secret."),
   build: COUNT.describe("The number of the build."),
-  attempt: COUNT.describe("How many times it was tried, with this time."),
+  attempt: COUNT.describe("Number of attempts, including this one."),
   package_base: z.string().describe("The package base."),
-  package_names: z.array(z.string()).describe("The packages that it may make."),
+  package_names: z.array(z.string()).describe("The packages that it may produce."),
   version: z.string().describe("The approved version, epoch:pkgver-pkgrel."),
   pkgrel: z.string().nullable().describe(
-    "What to set pkgrel to before anything else, for a rebuild; null to leave it.",
+    "For a rebuild: the value to set pkgrel to first; null to leave it.",
   ),
   pkgver: z.string().nullable().describe(
-    "What to set pkgver to with it, so that makepkg keeps the pkgrel; null to leave it.",
+    "For a rebuild: the value to set pkgver to, so that makepkg keeps the pkgrel; null to leave it.",
   ),
   is_vcs: z.boolean().describe("Whether pkgver() may give another version than the approved one."),
   architecture: ARCHITECTURE.describe("The architecture to build for."),
   tree_hash: SHA256.describe("The approved tree, as the daemon names it."),
   source_date_epoch: COUNT.describe("SOURCE_DATE_EPOCH, in seconds."),
   packager: z.string().describe("PACKAGER of makepkg.conf; the product must name it."),
-  reproduce: z.boolean().describe("Whether to build twice, and to tell what differs."),
+  reproduce: z.boolean().describe("Whether to build twice and report the differences."),
   settings: BUILD_SETTINGS,
   repository: REPOSITORY_LINES.extend({
     fingerprint: z.string().nullable().describe(
       "The key that signs it; null if it is not signed.",
     ),
     public_keys: z.string().nullable().describe("The keys to trust, armored; null for none."),
-  }).describe("Where packages are published that the build may need."),
+  }).describe("The repository of published packages, which the build may need."),
   mirrored: z.array(REPOSITORY_LINES.describe("A mirrored repository."))
     .describe("The repositories of the distribution, in the order of pacman.conf."),
   lease_ms: COUNT.describe("The lease ends this long after the latest heartbeat."),
@@ -145,7 +145,7 @@ export const LEASE_JOB = endpoint({
     version: z.string().max(100).describe("The builder's version."),
     wait_ms: COUNT.max(MAX_WAIT_MS).default(0).describe("How long to wait for a job."),
   }),
-  answers: { 200: JOB, 204: empty("There was no job in this time.") },
+  answers: { 200: JOB, 204: empty("No job was available in this time.") },
 });
 
 export const FETCH_TREE = endpoint({
@@ -167,7 +167,7 @@ export const SEND_HEARTBEAT = endpoint({
   answers: {
     200: z.object({
       cancelled: z.boolean().describe("Whether to stop at once and report a cancelled job."),
-    }).describe("The lease goes on."),
+    }).describe("The lease was extended."),
   },
 });
 
@@ -178,13 +178,13 @@ export const APPEND_LOG = endpoint({
   summary: "Append to the log of a job",
   query: {
     offset: z.string().regex(/^(?:0|[1-9]\d{0,14})$/, "must be a whole number from 0 on")
-      .transform(Number).describe("Where these bytes begin in the log."),
+      .transform(Number).describe("Offset of these bytes in the log."),
   },
   body: bytes(`The bytes, at most ${MAX_LOG_PART_BYTES}. What is there already is left out.`),
   answers: {
     200: z.object({
-      next_offset: COUNT.describe("What the log has: go on there, even if it is less than sent."),
-      full: z.boolean().describe("Whether the log is full; what comes is dropped."),
+      next_offset: COUNT.describe("Length of the log: continue there, even if more was sent."),
+      full: z.boolean().describe("Whether the log is full, so that further bytes are dropped."),
     }).describe("How far the log goes."),
   },
 });
@@ -238,7 +238,7 @@ export const REPORT_RESULT = endpoint({
         file: z.string().max(255).describe("File name of a package."),
         path: z.string().max(200).nullable().describe("A file in it; null for all of it."),
       })).max(MAX_DIFFERENCES).default([]).describe(
-        "What differs between two builds of the same files, if there were two.",
+        "Differences between two builds of the same files, if there were two.",
       ),
       duration_ms: COUNT.describe("How long it took."),
     }),
@@ -265,11 +265,11 @@ export const REPORT_RESULT = endpoint({
         "uploading",
         "incomplete",
       ]).describe(
-        "What became of the build: uploading while it cannot be published yet, incomplete if " +
+        "State of the build: uploading if it cannot be published yet, incomplete if " +
           "packages are missing.",
       ),
       missing: z.array(z.string()).describe(
-        "Files to upload again, as after a restart of the daemon, before the result is reported.",
+        "Files to upload again before reporting the result, such as after the daemon's restart.",
       ),
       reason: z.string().nullable().describe("Why it is held or failed; null if it is not."),
     }).describe("The job has ended, unless it is incomplete."),

@@ -64,12 +64,12 @@ const FAILURE = z.object({
 });
 
 const ATTEMPT = z.object({
-  number: COUNT.describe("Counts from 1 on."),
+  number: COUNT.describe("Counts up from 1."),
   builder: z.string().describe("The name of the builder's token."),
   started_at: TIMESTAMP.describe("When the builder got it."),
   ended_at: TIMESTAMP.nullable().describe("When it ended; null while it goes on."),
   outcome: z.enum(["built", "failed", "lost", "cancelled", "returned"]).nullable().describe(
-    "How it ended: lost if its builder was silent, returned if that gave it back.",
+    "How it ended: lost if its builder fell silent, returned if the builder gave it back.",
   ),
   failure: FAILURE.nullable().describe("Why it failed; null if it did not."),
 }).describe("One time that a builder had the build.");
@@ -91,7 +91,7 @@ const HOLD = z.object({
 export const BUILD = z.object({
   number: COUNT.describe("Counts from 1 on, and is never used again."),
   package_base: z.string().describe("The package base."),
-  package_names: z.array(z.string()).describe("The packages that it makes."),
+  package_names: z.array(z.string()).describe("The packages built from it."),
   version: z.string().describe("The version, with the pkgrel of a rebuild."),
   architecture: z.string().describe("The architecture."),
   repository: z.string().describe("The repository of your own that gets the packages."),
@@ -99,7 +99,7 @@ export const BUILD = z.object({
   state: z.enum(BUILD_STATES).describe("Where it is."),
   reason: z.string().describe("Why it is built."),
   waits_for: z.string().nullable().describe(
-    "What it waits for, besides a builder; null if for nothing.",
+    "What it waits for besides a builder; null for nothing.",
   ),
   created_at: TIMESTAMP.describe("When it was queued."),
   ended_at: TIMESTAMP.nullable().describe("When it ended; null if it has not."),
@@ -165,10 +165,10 @@ export const READ_BUILD_LOG = endpoint({
   pathParameters: { build },
   query: {
     attempt: numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe(
-      "Which attempt; the last one by default.",
+      "Number of the attempt; default: the last one.",
     ),
     follow: z.enum(["true", "false"]).default("false").describe(
-      "Whether to wait for more until the attempt has ended, and for it to begin.",
+      "Whether to wait for the attempt to begin, and for more until it ends.",
     ),
   },
   answers: {
@@ -180,11 +180,11 @@ export const READ_BUILD_LOG = endpoint({
       "The log, in parts.",
     ),
   },
-  failures: { 404: "There is no such build or attempt, or no builder has begun it" },
+  failures: { 404: "There is no such build or attempt, or no builder has started it" },
 });
 
 const attempt = numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe(
-  "Which attempt; the last one by default.",
+  "Number of the attempt; default: the last one.",
 );
 
 const LOG_FAILURES = { 404: "There is no such build or attempt" };
@@ -197,7 +197,7 @@ export const READ_LOG_LINES = endpoint({
   query: {
     attempt,
     from: numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe(
-      "The first line, from 1 on; the last lines by default.",
+      "The first line, counted from 1; default: the last lines.",
     ),
     limit: LIMIT,
   },
@@ -208,7 +208,7 @@ export const READ_LOG_LINES = endpoint({
       has_ended: z.boolean().describe("Whether there will be no more."),
       from: COUNT.describe("The number of the first line below."),
       lines: z.array(z.string()).describe(
-        "Of a line that was written over, the last text; of a long one, its beginning.",
+        "The last text of an overwritten line, and the beginning of a long one.",
       ),
     }).describe("Lines of a log."),
   },
@@ -224,7 +224,7 @@ export const SEARCH_LOG = endpoint({
   query: {
     attempt,
     q: z.string().min(1).max(200).optional().describe(
-      "What is searched, whatever its case; what looks like an error by default.",
+      "Text to search for, ignoring case; default: whatever looks like an error.",
     ),
     after: numberInQuery(Number.MAX_SAFE_INTEGER, 0).describe("Only after this line."),
     limit: LIMIT,
@@ -248,7 +248,7 @@ export const REBUILD_PACKAGE = endpoint({
     201: z.object({ builds: z.array(BUILD).describe("One for each architecture.") })
       .describe("The builds are queued, with pkgrel raised by 0.1."),
   },
-  failures: { 404: "Nothing of this name was published by a build" },
+  failures: { 404: "No build has published anything with this name" },
 });
 
 /** What a person does to a build. */
@@ -272,7 +272,7 @@ export const RETRY_BUILD = endpoint({
   ...ACTION,
   path: "/api/v1/builds/{build}/retry",
   summary: "Retry a build",
-  failures: { 404: NO_BUILD, 409: "It did not fail, or a newer one is there" },
+  failures: { 404: NO_BUILD, 409: "It did not fail, or there is a newer one" },
 });
 
 export const APPROVE_BUILD = endpoint({
@@ -294,9 +294,9 @@ export const REFUSE_BUILD = endpoint({
 const BUILDER = z.object({
   name: z.string().describe("The name of its token."),
   version: z.string().describe("Its version."),
-  architectures: z.array(z.string()).describe("What it builds for."),
-  seen_at: TIMESTAMP.describe("When it was last heard of."),
-  building: z.array(COUNT).describe("The numbers of the builds that it has."),
+  architectures: z.array(z.string()).describe("The architectures it builds for."),
+  seen_at: TIMESTAMP.describe("When it last sent a request."),
+  building: z.array(COUNT).describe("The numbers of its builds in progress."),
 }).describe("A builder.");
 
 export type BuilderReport = z.infer<typeof BUILDER>;
@@ -307,7 +307,7 @@ export const LIST_BUILDERS = endpoint({
   summary: "List the builders",
   answers: {
     200: z.object({
-      builders: z.array(BUILDER).describe("Those that were heard of since the daemon started."),
+      builders: z.array(BUILDER).describe("Those seen since the daemon started."),
     }).describe("The builders."),
   },
 });

@@ -37,7 +37,7 @@ const FAILED_REMOVAL = z.object({
 
 const CLEANUP_RESULT = z.object({
   plan: z.string().describe(
-    "Names the plan: it is the same if the same files are removed for the same reasons.",
+    "Identifies the plan: equal if the same files are removed for the same reasons.",
   ),
   dry_run: z.boolean().describe("Whether this was a dry run, which removes nothing."),
   bytes_freed: COUNT.describe("Size of the removed files in bytes."),
@@ -80,7 +80,7 @@ const CLEANUP_RUN = z.object({
 
 const CLEANUP_RUNS = z.object({
   runs: z.array(CLEANUP_RUN).describe(
-    "The latest first. Of several in a row that removed nothing, one is kept.",
+    "Newest first. Of consecutive ones that removed nothing, one is kept.",
   ),
 }).describe("Past cleanups.");
 
@@ -97,21 +97,21 @@ const REMOVAL = z.object({
 }).describe("A file that was removed from the cache.");
 
 const REMOVALS = z.object({
-  removals: z.array(REMOVAL).describe("The latest first. The latest 20,000 are kept."),
+  removals: z.array(REMOVAL).describe("Newest first. The last 20,000 are kept."),
 }).describe("Removed files.");
 
 const LIMITS = z.object({
   cache_bytes: COUNT.nullable().describe("What the cache holds, in bytes; null if unknown."),
   max_cache_bytes: COUNT.nullable().describe("max_cache_size in bytes; null if unlimited."),
   low_water_bytes: COUNT.nullable().describe(
-    "What a cache that is too large is reduced to; null if unlimited.",
+    "The size to which a cache that is too large is reduced; null if unlimited.",
   ),
   free_bytes: COUNT.nullable().describe("Free space on the disk in bytes; null if unknown."),
   min_free_bytes: COUNT.nullable().describe("min_free_space in bytes; null if there is none."),
   max_age_ms: COUNT.nullable().describe("max_cache_age in milliseconds; null if unlimited."),
   keep_versions: COUNT.describe("keep_versions."),
   next_at: TIMESTAMP.nullable().describe(
-    "When the next refresh begins, which ends with a cleanup; null if none is scheduled.",
+    "When the next refresh, which ends with a cleanup, begins; null if none is scheduled.",
   ),
 }).describe("The limits of the cache.");
 
@@ -130,15 +130,15 @@ export const CLEAN_UP = endpoint({
       "Whether to report only what would be removed.",
     ),
     plan: z.string().optional().describe(
-      "The `plan` of a dry run: exactly that is carried out, or nothing if it has changed.",
+      "The `plan` of a dry run: the cleanup follows it exactly, or removes nothing if it has changed.",
     ),
   },
   answers: { 200: CLEANUP_RESULT },
-  failures: { 409: "Other files would be removed by now" },
+  failures: { 409: "The plan has changed" },
 });
 
 const BEFORE = numberInQuery(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).describe(
-  "Only what has lower numbers than this.",
+  "Only those with lower numbers.",
 );
 
 export const LIST_CLEANUPS = endpoint({

@@ -5,7 +5,7 @@ import { TIMESTAMP } from "./scalars.ts";
 const NAME = z.string();
 
 const HELD_AT = z.string().nullable().describe(
-  "The view that its Server line names; null if that is what is served now.",
+  "The view in its Server line; null for the current state.",
 );
 
 const CLIENT_CONFIG = z.object({
@@ -33,7 +33,7 @@ const CLIENT_CONFIG = z.object({
       held_at: HELD_AT,
       sig_level: z.string().describe("Its SigLevel line."),
       signing: z.enum(["required", "external", "none"]).describe(
-        "Whether it is signed: by this server, by somebody else, or not.",
+        "Whether and by whom it is signed: this server, someone else, or nobody.",
       ),
       keys_url: z.string().nullable().describe(
         "Where its public keys are, for pacman-key --add; null if it is not signed.",
@@ -44,12 +44,12 @@ const CLIENT_CONFIG = z.object({
     z.object({
       fingerprint: z.string().describe("The fingerprint, for pacman-key --lsign-key."),
       signs_from: TIMESTAMP.nullable().describe(
-        "From when on it signs; null for a key of somebody else.",
+        "When it begins to sign; null for someone else's key.",
       ),
     }),
   ).describe("The keys that clients of signed repositories must trust; none if there are none."),
   flat_cache_server: z.string().describe(
-    "The CacheServer line that serves cached packages whose name means one file in all upstreams.",
+    "The CacheServer line that serves cached packages whose names are unique across all upstreams.",
   ),
 }).describe("Lines for the pacman configuration of clients.");
 

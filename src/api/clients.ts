@@ -14,7 +14,7 @@ const NAME = z.string().max(64).refine(
 
 const CLIENT = z.object({
   address: z.string().describe("IP address; unknown for clients that a proxy does not name."),
-  name: z.string().nullable().describe("The name that it was given; null if it has none."),
+  name: z.string().nullable().describe("Its assigned name; null for none."),
   host_name: z.string().nullable().describe(
     "What reverse DNS says, which proves nothing; null unless resolve_client_names is set.",
   ),
@@ -27,7 +27,7 @@ const CLIENT = z.object({
     "Share of its requests for existing files that needed no transfer; null without any.",
   ),
   synced_at: TIMESTAMP.nullable().describe(
-    "When it last got a database, or learned that its own is current; null if never.",
+    "When it last received a database, or learned that its copy is current; null if never.",
   ),
 }).describe("A client: whoever asked for files from one address.");
 
@@ -42,20 +42,20 @@ const CLIENT_DETAILS = CLIENT.extend({
   syncs: z.array(z.object({
     repository: z.string().describe("Directory of the repository."),
     synced_at: TIMESTAMP.describe(
-      "When the client last got its database, or learned that its own is current.",
+      "When the client last received the database, or learned that its copy is current.",
     ),
     database_dated: TIMESTAMP.nullable().describe(
       "The date of that database on the mirror; null if it has none.",
     ),
     is_current: z.boolean().nullable().describe(
-      "Whether that is the database that is served now; null if it is not known.",
+      "Whether this database is the current one; null if unknown.",
     ),
   })).describe("The last database of each repository that the client has."),
 }).describe("A client in detail.");
 
 const NAMED = z.object({
   address: z.string().describe("IP address in its usual form."),
-  name: z.string().describe("Its name from now on."),
+  name: z.string().describe("Its new name."),
 }).describe("The client has this name.");
 
 export type ClientReport = z.infer<typeof CLIENT>;
@@ -89,7 +89,7 @@ export const LIST_CLIENTS = endpoint({
     ),
     sort: z.enum(CLIENT_SORTS).default("last_seen").describe("What to sort by."),
     descending: z.enum(["true", "false"]).default("true").describe(
-      "Whether the latest or largest comes first.",
+      "Whether to sort from latest or largest.",
     ),
     limit: LIMIT,
     offset: OFFSET,
@@ -103,7 +103,7 @@ export const SHOW_CLIENT = endpoint({
   summary: "Show a client",
   pathParameters,
   answers: { 200: CLIENT_DETAILS },
-  failures: { 404: "The client is not known" },
+  failures: { 404: "The client is unknown" },
 });
 
 export const NAME_CLIENT = endpoint({
@@ -113,7 +113,7 @@ export const NAME_CLIENT = endpoint({
   pathParameters,
   body: z.strictObject({ name: NAME.describe("What to call it.") }),
   answers: { 200: NAMED },
-  failures: { 409: "Another client has this name, or too many have one" },
+  failures: { 409: "Another client has this name, or too many clients have names" },
 });
 
 export const UNNAME_CLIENT = endpoint({
@@ -121,6 +121,6 @@ export const UNNAME_CLIENT = endpoint({
   path: "/api/v1/clients/{address}/name",
   summary: "Remove the name of a client",
   pathParameters,
-  answers: { 204: empty("The client has no name any more.") },
+  answers: { 204: empty("The client no longer has a name.") },
   failures: { 404: "The client has no name" },
 });

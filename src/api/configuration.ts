@@ -10,14 +10,14 @@ const SETTING = z.object({
     "Where the value comes from: default, file, environment, the name of an env_file, ...",
   ),
   description: z.string().describe("What the key is for."),
-  needs_restart: z.boolean().describe("Whether a change takes effect at the next start only."),
+  needs_restart: z.boolean().describe("Whether a change takes effect only at the next start."),
 }).describe("A key of the configuration.");
 
 const CONFIGURATION = z.object({
   file: z.string().nullable().describe("The configuration file; null if there is none."),
   read_at: TIMESTAMP.describe("When the configuration in force was read."),
   failure: z.string().nullable().describe(
-    "Why the configuration as it is now is not in force; null if the last reload succeeded.",
+    "Why the present configuration is not in force; null if the last reload succeeded.",
   ),
   token: z.string().nullable().describe(
     "Where the administrator's token comes from; null if none is set.",

@@ -11,13 +11,13 @@ const FAILED_MIRROR = z.object({
   mirror: z.string().describe("The mirror."),
   why: z.string().describe("What it answered, or why the transfer ended."),
   refused: z.boolean().describe("Whether it sent wrong bytes."),
-}).describe("A mirror that failed, lacked the file, or had another one; others went on.");
+}).describe("A mirror that failed, lacked the file or had a different one.");
 
 const READER = z.object({
   address: z.string().describe("Its IP address; unknown if a proxy does not name it."),
-  bytes: COUNT.describe("How many bytes it has taken."),
-  bytes_per_second: COUNT.describe("How fast it takes them, over the last few seconds."),
-}).describe("A client that reads a file while it arrives.");
+  bytes: COUNT.describe("Bytes received by the client."),
+  bytes_per_second: COUNT.describe("Its rate over the last few seconds."),
+}).describe("A client that receives a file during its download.");
 
 const DOWNLOAD = z.object({
   file: z.string().describe("Path below the server's root."),
@@ -35,10 +35,10 @@ const DOWNLOAD = z.object({
     "Milliseconds until the end at this rate; null if the size is unknown, or nothing arrives.",
   ),
   started_at: TIMESTAMP.describe("When the download started."),
-  sources: z.array(SOURCE).describe("Who has sent what came so far, the most first."),
+  sources: z.array(SOURCE).describe("The mirrors that have sent bytes, largest share first."),
   failed: z.array(FAILED_MIRROR).describe("The first mirrors that have failed."),
   slowest_client: READER.nullable().describe(
-    "The client that takes the fewest bytes a second of it; null if none reads it.",
+    "The slowest client that reads it; null for none.",
   ),
 }).describe("A file on its way from a mirror into the cache.");
 
@@ -46,20 +46,22 @@ const FINISHED_DOWNLOAD = z.object({
   file: z.string().describe("Path below the server's root."),
   outcome: z.enum(["stored", "failed"]).describe("Whether the file is in the cache."),
   reason: z.string().nullable().describe("Why it failed; null if it did not."),
-  bytes: COUNT.describe("How far it came; the whole file if it was stored."),
+  bytes: COUNT.describe("Bytes received; the whole file if it was stored."),
   size: COUNT.nullable().describe("Size of the whole file in bytes; null if never known."),
   started_at: TIMESTAMP.describe("When the download started."),
   ended_at: TIMESTAMP.describe("When it ended."),
   duration_ms: COUNT.describe("How long it took."),
   clients: COUNT.describe("Client requests that took part; none for a prefetch."),
   purpose: z.enum(["client", "prefetch"]).describe("Whether a client asked for the file."),
-  sources: z.array(SOURCE).describe("Who sent it, the most first; not what came before a restart."),
+  sources: z.array(SOURCE).describe(
+    "The mirrors that sent it since the last restart, largest share first.",
+  ),
   failed: z.array(FAILED_MIRROR).describe("The first mirrors that failed."),
 }).describe("A download that has ended.");
 
 const FINISHED_DOWNLOADS = z.object({
   downloads: z.array(FINISHED_DOWNLOAD).describe(
-    "The latest twenty since the daemon started, the latest first.",
+    "The last twenty since the daemon started, newest first.",
   ),
 }).describe("Downloads that have ended.");
 

@@ -5,28 +5,28 @@ import { COUNT, TIMESTAMP } from "./scalars.ts";
 
 const KIND = z.enum(["change", "login", "daemon", "refresh", "download", "cleanup", "build"])
   .describe(
-    "A change with the API, a sign-in to the web admin, a start, stop or configuration, a refresh, " +
-      "a download that a mirror failed on, a cleanup, or a build that ended.",
+    "A change through the API, a sign-in to the web admin, a start, stop or reload, a refresh, " +
+      "a download with a failed mirror, a cleanup, or a finished build.",
   );
 
 const EVENT = z.object({
-  number: COUNT.describe("Counts from 1 on."),
+  number: COUNT.describe("Counts up from 1."),
   kind: KIND,
   at: TIMESTAMP.describe("When it happened."),
   who: z.string().describe(
-    "administrator, the name of the token, or pkgstash for what the daemon did by itself.",
+    "administrator, the name of the token, or pkgstash for the daemon itself.",
   ),
   address: z.string().describe("The address that the request came from; empty without one."),
   action: z.string().describe("What was done."),
   request: z.string().describe("Method and path of the request; empty without one."),
   details: z.looseObject({}).describe(
-    "Further facts, by their names; with times, so many like it came in the minute before.",
+    "Further facts by name; `times` counts equal events of the minute before.",
   ),
 }).describe("Something that happened.");
 
 const EVENT_LIST = z.object({
-  events: z.array(EVENT).describe("The latest that match, the newest first."),
-}).describe("What was changed, which is the audit log, and what the daemon did.");
+  events: z.array(EVENT).describe("Matching events, newest first."),
+}).describe("The audit log of changes, and the daemon's own actions.");
 
 export type EventReport = z.infer<typeof EVENT>;
 export type EventKind = z.infer<typeof KIND>;
@@ -51,7 +51,7 @@ const TIME_IN_QUERY = z.iso.datetime({ offset: true }).optional();
 export const LIST_EVENTS = endpoint({
   method: "GET",
   path: "/api/v1/events",
-  summary: "List what was changed, and what the daemon did",
+  summary: "List changes and the daemon's own actions",
   query: {
     limit: LIMIT,
     before: numberInQuery(Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER).describe(
@@ -61,7 +61,7 @@ export const LIST_EVENTS = endpoint({
     q: z.string().max(200).optional().describe(
       "Only events that contain all of these words, in any case.",
     ),
-    who: z.string().max(200).optional().describe("Only what this one did."),
+    who: z.string().max(200).optional().describe("Only events caused by this one."),
     since: TIME_IN_QUERY.describe("Only events from this time on."),
     until: TIME_IN_QUERY.describe("Only events before this time."),
   },

@@ -12,14 +12,14 @@ export const REQUEST_COUNTS = z.object({
   not_modified: COUNT.describe("The client's copy was current (304)."),
   not_found: COUNT.describe("There was no such file (404)."),
   refused: COUNT.describe("Any other 4xx."),
-  error: COUNT.describe("5xx, or a response that broke off."),
+  error: COUNT.describe("5xx, or an aborted response."),
 }).describe("File requests, by outcome.");
 
 /** What is counted of clients, repositories and times alike. */
 export const TRAFFIC_SHAPE = {
   requests: REQUEST_COUNTS,
   bytes_served: COUNT.describe("Bytes of files sent to clients."),
-  bytes_saved: COUNT.describe("Of these, bytes that no mirror had to send for the request."),
+  bytes_saved: COUNT.describe("Of these, bytes that needed no transfer from a mirror."),
 };
 
 const BYTES_FETCHED = COUNT.nullable().describe(
@@ -30,14 +30,14 @@ const BUCKET = z.object({
   start: TIMESTAMP.describe("When the bucket begins."),
   ...TRAFFIC_SHAPE,
   bytes_fetched: BYTES_FETCHED,
-}).describe("What happened in a part of the range.");
+}).describe("Traffic in a part of the range.");
 
 export const HISTORY = z.object({
   range: z.enum(["day", "month", "year"]).describe("The range that was asked for."),
   client: z.string().nullable().describe("The client's address; null for all clients."),
   repository: z.string().nullable().describe("The repository's directory; null for all."),
   bucket_seconds: COUNT.describe("The length of each bucket; days are days in UTC."),
-  buckets: z.array(BUCKET).describe("The whole range without gaps, the oldest first."),
+  buckets: z.array(BUCKET).describe("The whole range without gaps, oldest first."),
   total: z.object({
     ...TRAFFIC_SHAPE,
     bytes_fetched: BYTES_FETCHED,
@@ -45,7 +45,7 @@ export const HISTORY = z.object({
       "Share of the requests for existing files that needed no transfer; null without any.",
     ),
   }).describe("The whole range."),
-}).describe("What was served and fetched in a range that ends now.");
+}).describe("Traffic in a range that ends now.");
 
 export type HistoryReport = z.infer<typeof HISTORY>;
 export type RequestCounts = z.infer<typeof REQUEST_COUNTS>;
@@ -56,7 +56,7 @@ export const SHOW_TRAFFIC_HISTORY = endpoint({
   summary: "Show traffic over time",
   query: {
     range: z.enum(["day", "month", "year"]).default("day").describe(
-      "The last 24 hours in 5 minutes, 31 days in hours, or 366 days in days.",
+      "The last 24 hours in buckets of 5 minutes, 31 days in hours, or 366 days in days.",
     ),
     client: z.string().max(64).optional().describe(
       'Only this client: its address, or "others" for those beyond the limit.',

@@ -19,7 +19,7 @@ const KEY = z.object({
   expires_at: TIMESTAMP.nullable().describe("When it ceases to be valid; null for never."),
   signs_from: TIMESTAMP.describe("From when on it signs, until the next key does."),
   state: z.enum(["signing", "next", "former"]).describe(
-    "Whether it signs now, will sign later, or has signed. Clients need to trust all of them.",
+    "Whether it signs now, will sign later, or has signed. Clients must trust all of them.",
   ),
 }).describe("A key that signs packages and databases.");
 
@@ -30,7 +30,7 @@ const TRUSTED_KEY = z.object({
 
 const KEY_LIST = z.object({
   keys: z.array(KEY).describe(
-    "The keys of this server, the earliest first; none before one is needed.",
+    "The server's keys, oldest first; empty until one is needed.",
   ),
   trusted: z.array(TRUSTED_KEY).describe("The keys of others that are trusted."),
 }).describe("The keys.");
@@ -47,7 +47,7 @@ export type KeyList = z.infer<typeof KEY_LIST>;
 const MAX_OVERLAP_MS = 315_360_000_000;
 
 const overlap_ms = COUNT.max(MAX_OVERLAP_MS).describe(
-  "How long clients have to import the key before it signs; the first key signs at once.",
+  "Time for clients to import the key before it signs; the first key signs at once.",
 );
 
 export const LIST_KEYS = endpoint({
@@ -83,7 +83,7 @@ export const IMPORT_KEY = endpoint({
     overlap_ms,
   }),
   answers: { 201: KEY.describe("The imported key.") },
-  failures: { 409: "The key is here already" },
+  failures: { 409: "The server already has this key" },
 });
 
 export const RETIRE_KEY = endpoint({
@@ -94,15 +94,15 @@ export const RETIRE_KEY = endpoint({
   pathParameters: { fingerprint: FINGERPRINT.describe("The fingerprint of its primary key.") },
   query: {
     force: z.enum(["true", "false"]).default("false").describe(
-      "Whether databases of earlier generations, which views show, may need it.",
+      "Whether to retire it even if databases of earlier generations, which views show, need it.",
     ),
   },
   answers: {
-    204: empty("Clients are no longer given it, and its private part is gone."),
+    204: empty("Clients no longer receive it, and its private part is deleted."),
   },
   failures: {
     404: "This server has no such key",
-    409: "It signs, or will, or something that clients get needs it",
+    409: "It signs, will sign, or is needed for something that clients receive",
   },
 });
 

@@ -60,7 +60,7 @@ export const LEASE_LOOK = endpoint({
   body: z.strictObject({
     wait_ms: COUNT.max(MAX_WAIT_MS).default(0).describe("How long to wait for a look."),
   }),
-  answers: { 200: LOOK, 204: empty("Nothing was to be looked at in this time.") },
+  answers: { 200: LOOK, 204: empty("No look was due in this time.") },
 });
 
 export const REPORT_LOOK = endpoint({
@@ -76,13 +76,13 @@ export const REPORT_LOOK = endpoint({
     z.strictObject({
       outcome: z.literal("references"),
       commits: z.array(COMMIT.nullable()).min(1).max(MAX_REFERENCES).describe(
-        "The commits in the order of the references; null for one that is not there.",
+        "The commits in the order of the references; null for a missing one.",
       ),
     }),
     z.strictObject({
       outcome: z.literal("pins"),
       places: z.array(z.string().max(300).nullable()).min(1).max(MAX_REFERENCES).describe(
-        "A branch or tag that has the pin, in the order of the pins; null for none.",
+        "A branch or tag that contains each pin, in the order of the pins; null for none.",
       ),
     }),
     z.strictObject({
@@ -93,7 +93,7 @@ export const REPORT_LOOK = endpoint({
       reason: z.string().max(2000).describe("Why, in a sentence."),
     }),
   ]).describe("What was seen."),
-  answers: { 204: empty("It is noted.") },
+  answers: { 204: empty("The report was accepted.") },
   failures: { 404: "This builder has no such look" },
 });
 
@@ -110,6 +110,6 @@ export const SEND_LOOK_TREE = endpoint({
   pathParameters: { look },
   query: { commit: COMMIT.describe("The commit that they are of.") },
   body: bytes("A tar whose files all lie in one folder."),
-  answers: { 204: empty("They are taken, or refused for good.") },
+  answers: { 204: empty("They were accepted, or refused permanently.") },
   failures: { 404: "This builder has no such look" },
 });

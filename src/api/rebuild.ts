@@ -14,7 +14,7 @@ const REBUILD_EVENT = z.discriminatedUnion("event", [
     event: z.literal("difference"),
     file: z.string().describe("File name of the package."),
     outcome: z.enum(["described", "signed", "lost"]).describe(
-      "Whether what is recorded of it is written anew, it is signed anew, or it cannot be published.",
+      "Whether its records were rewritten, it was signed again, or it cannot be published.",
     ),
     reason,
   }).describe("A package differs from what is recorded of it."),
@@ -42,7 +42,7 @@ export const REBUILD_REPOSITORY = endpoint({
   pathParameters: { repository: z.string().describe("Name of the repository.") },
   body: z.strictObject({
     force: z.boolean().default(false).describe(
-      "Whether packages that are missing or damaged are left out.",
+      "Whether to leave out missing and damaged packages.",
     ),
   }),
   answers: {

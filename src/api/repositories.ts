@@ -50,7 +50,7 @@ const REPOSITORY = z.object({
   architectures: z.array(z.string()).describe("The values of $arch."),
   client_path: z.string().describe("Path on this server."),
   signing: z.enum(["required", "external", "none"]).describe(
-    "Whether packages and databases are signed: by this server, by somebody else, or not.",
+    "Whether and by whom packages and databases are signed: this server, someone else, or nobody.",
   ),
   generation: GENERATION_NUMBER.nullable().describe("The one that is served; null before any."),
   published_at: TIMESTAMP.nullable().describe("When that was published."),
@@ -75,10 +75,10 @@ const NO_REPOSITORY = "There is no such repository";
 const CONSENT = {
   downgrade: z.boolean().default(false).describe("Whether older versions are allowed."),
   replace: z.boolean().default(false).describe(
-    "Whether other bytes of a published version are allowed.",
+    "Whether to allow a published version with different contents.",
   ),
   shadow: z.boolean().default(false).describe(
-    "Whether names of packages of mirrored repositories are allowed.",
+    "Whether to allow names of packages of mirrored repositories.",
   ),
 };
 
@@ -107,7 +107,7 @@ export const CREATE_REPOSITORY = endpoint({
     keep_generations: COUNT.optional().describe("Number of publications to keep."),
     keep_days: COUNT.optional().describe("Number of days whose publications are all kept."),
     upload_tokens: z.array(z.string()).optional().describe(
-      "Names of the upload tokens that may publish here; all that were made for it by default.",
+      "Names of the upload tokens that may publish here; default: all that were created for it.",
     ),
   }),
   answers: { 201: CREATED },
@@ -157,7 +157,7 @@ export const OPEN_UPLOAD = endpoint({
 export const UPLOAD_FILE = endpoint({
   method: "PUT",
   path: "/api/v1/repositories/{repository}/uploads/{upload}/{file}",
-  summary: "Upload a package, or the signature of one",
+  summary: "Upload a package or its signature",
   right: "upload",
   isChange: false,
   isLong: true,
@@ -173,14 +173,14 @@ export const UPLOAD_FILE = endpoint({
   },
   failures: {
     404: "There is no such repository or upload",
-    409: "The file is arriving already",
+    409: "The file is already being uploaded",
   },
 });
 
 export const PUBLISH_UPLOAD = endpoint({
   method: "POST",
   path: "/api/v1/repositories/{repository}/uploads/{upload}/publish",
-  summary: "Publish all packages of an upload, or none",
+  summary: "Publish an upload",
   right: "upload",
   isLong: true,
   pathParameters: { repository, upload },
@@ -188,7 +188,7 @@ export const PUBLISH_UPLOAD = endpoint({
   answers: { 200: PUBLICATION },
   failures: {
     404: "There is no such repository or upload",
-    409: "A package was refused, and nothing was changed; the upload stays open",
+    409: "A package was refused and nothing changed; the upload stays open",
   },
 });
 
@@ -301,7 +301,7 @@ export const SHOW_WAITING = endpoint({
 export const SIGN_WAITING = endpoint({
   method: "PUT",
   path: "/api/v1/repositories/{repository}/waiting/{file}",
-  summary: "Put in the signature of a file that waits",
+  summary: "Add the signature of a file that awaits one",
   right: "upload",
   isLong: true,
   pathParameters: {
@@ -311,8 +311,8 @@ export const SIGN_WAITING = endpoint({
   body: bytes("The detached binary signature."),
   answers: { 200: PUBLICATION.describe("What was published, if that was the last signature.") },
   failures: {
-    404: "There is no such repository, or no such file waits",
-    409: "A signature is not good any more",
+    404: "There is no such repository, or no such file awaits a signature",
+    409: "A signature is no longer valid",
   },
 });
 
@@ -329,7 +329,7 @@ export const DISCARD_WAITING = endpoint({
       changes: z.array(CHANGE).describe("What it would have changed, by name."),
     }).describe("It is gone, and what is published stays."),
   },
-  failures: { 404: NO_REPOSITORY, 409: "Nothing waits" },
+  failures: { 404: NO_REPOSITORY, 409: "Nothing awaits signatures" },
 });
 
 export type DiscardedReport = z.infer<typeof DISCARD_WAITING["answers"][200]>;
@@ -349,7 +349,7 @@ export const SHOW_HISTORY = endpoint({
   },
   answers: {
     200: z.object({
-      generations: z.array(GENERATION).describe("The latest first."),
+      generations: z.array(GENERATION).describe("Newest first."),
       next: GENERATION_NUMBER.nullable().describe(
         "Pass it as `before` for the next page; null on the last one.",
       ),

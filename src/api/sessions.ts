@@ -33,7 +33,7 @@ export const END_SESSION = endpoint({
   path: "/api/v1/sessions/{session}",
   summary: "End a web admin session",
   pathParameters: { session: ID.describe("The session's id.") },
-  answers: { 204: empty("Its cookie is worthless from now on.") },
+  answers: { 204: empty("Its cookie is no longer valid.") },
   failures: { 404: "There is no such session" },
 });
 

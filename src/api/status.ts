@@ -42,7 +42,7 @@ const MIRRORLIST = z.object({
   mirrors: COUNT.describe("How many of its mirrors are in force."),
   read_at: TIMESTAMP.nullable().describe("When they were read; null if the file never could be."),
   failure: z.string().nullable().describe(
-    "Why the file as it is now is not in force; null if it is.",
+    "Why the present file is not in force; null if it is.",
   ),
 }).describe("A mirrorlist that is read again when it changes.");
 
@@ -70,7 +70,7 @@ const STATUS = z.object({
       "max_cache_size in bytes; null if unlimited.",
     ),
     problem: z.string().nullable().describe(
-      "Why nothing can be stored at present, such as a read-only disk; null if it can. What is " +
+      "Why nothing can currently be stored, such as a read-only disk; null if it can. What is " +
         "cached is served, and everything else is passed through.",
     ),
     disk_free_bytes: COUNT.nullable().describe(

@@ -72,6 +72,6 @@ export const REVOKE_TOKEN = endpoint({
   path: "/api/v1/tokens/{name}",
   summary: "Revoke a token",
   pathParameters: { name: NAME.describe("Name or id of the token.") },
-  answers: { 204: empty("The token is worthless from now on.") },
+  answers: { 204: empty("The token is no longer valid.") },
   failures: { 404: "There is no such token" },
 });

@@ -156,7 +156,7 @@ function compareKey(
       ]
       : [
         ...facts,
-        fact(SRCINFO, "srcinfo", "review", `${key} is not what the PKGBUILD has.`, [is, says]),
+        fact(SRCINFO, "srcinfo", "review", `${key} differs from the PKGBUILD.`, [is, says]),
       ];
   }
   if (isEqual(said, says)) return facts;

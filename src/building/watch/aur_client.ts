@@ -74,7 +74,7 @@ export class AurClient {
 
   /** Names of the packages that provide a name, including a package of that name. */
   async providersOf(name: string): Promise<string[]> {
-    const what = `search for ${name}`;
+    const what = `search the AUR for ${name}`;
     return await this.#ask(what, async (signal) => {
       const path = `/rpc/v5/search/${encodeURIComponent(name)}?by=provides`;
       const response = await this.#options.http.get(this.#options.url + path, {}, signal);
@@ -90,7 +90,7 @@ export class AurClient {
    */
   async tree(base: string): Promise<SourceTree> {
     const path = `/cgit/aur.git/snapshot/${encodeURIComponent(base)}.tar.gz`;
-    const archive = await this.#ask(`fetch the files of ${base}`, async (signal) => {
+    const archive = await this.#ask(`fetch the files of ${base} from the AUR`, async (signal) => {
       const response = await this.#options.http.get(this.#options.url + path, {}, signal);
       if (response.status === 404) {
         await response.body?.cancel();
@@ -111,7 +111,8 @@ export class AurClient {
       "content-type": "application/x-www-form-urlencoded",
       ...(known === undefined ? {} : { "if-none-match": known.tag }),
     };
-    return await this.#ask(`ask about ${names.length} packages`, async (signal) => {
+    const subject = names.length === 1 ? names[0] : `${names.length} packages`;
+    return await this.#ask(`ask the AUR about ${subject}`, async (signal) => {
       const url = `${this.#options.url}/rpc/v5/info`;
       const response = await this.#options.http.send(url, { body, headers, signal });
       if (response.status === 304 && known !== undefined) {
@@ -200,7 +201,7 @@ class RestWanted extends PkgstashError {
 function failure(what: string, reason: string, cause?: unknown): PkgstashError {
   return new PkgstashError(
     "upstream",
-    `Cannot ${what} at the AUR: ${reason}. No package counts as gone; the daemon retries later.`,
+    `Cannot ${what}: ${reason}. No package counts as gone; the daemon retries later.`,
     { cause },
   );
 }

@@ -26,7 +26,7 @@ export const REQUEST_RESULTS = [
   "not_found",
   /** Any other 4xx. */
   "refused",
-  /** 5xx, or a response that broke off. */
+  /** 5xx, or an aborted response. */
   "error",
 ] as const;
 
