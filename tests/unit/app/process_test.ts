@@ -1,9 +1,11 @@
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { statIfPresent } from "../../../src/platform/files/durable.ts";
 import { ChildDaemon } from "../../support/child_daemon.ts";
 import { FakeMirror, Gate } from "../../support/fake_mirror.ts";
 import { exchange, HttpExchange } from "../../support/http_exchange.ts";
 import { packageBytes } from "../../support/package_bytes.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
+import { until } from "../../support/until.ts";
 
 const PATH = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const SIZE = 2_000_000;
@@ -60,11 +62,16 @@ Deno.test("a stop that drain_timeout cuts short has exit code 0 and an empty std
 Deno.test("a second signal ends at once, and the next start resumes the transfer", () =>
   withMirror(async (folder, mirror) => {
     const gate = new Gate();
-    mirror.behave(PATH, { kind: "gate", gate, bytes: 1_000_000 }, 1);
+    mirror.behave(PATH, { kind: "gate", gate, bytes: 1_500_000 }, 1);
     const settings = { mirror_urls: [mirror.url], drain_timeout: "1h", stall_timeout: "1h" };
     await using child = await ChildDaemon.spawn(folder, settings);
     using client = await HttpExchange.open(await child.origin(), PATH);
-    await client.peek(900_000);
+    await client.peek(1_400_000);
+    const sidecar = `${folder}/cache/.pkgstash/parts${PATH}.json`;
+    await until(
+      "it is recorded whose bytes they are",
+      async () => await statIfPresent(sidecar) !== null,
+    );
     child.signal("SIGTERM");
     await child.printed(/stopping drain_ms/);
     child.signal("SIGTERM");

@@ -458,7 +458,7 @@ Deno.test("a build for a repository that is signed elsewhere fails with why, and
     own.reconfigure({ ...own.settings, signing: "external" });
     const ended = await queue.buildNext([await builtPackage("foo")]);
     assertEquals([ended.state, ended.failure?.class], ["failed", "publication"]);
-    assertMatch(ended.failure!.reason, /Cannot build for aur: it is signed elsewhere/);
+    assertMatch(ended.failure!.reason, /Cannot build for aur: it is signed externally/);
     assertEquals([await own.waiting(), await queue.published()], [null, []]);
     own.reconfigure({ ...own.settings, signing: "none" });
     await queue.queue.retry(build.number);
