@@ -2,8 +2,8 @@ import type { Answered, Endpoint, InputArguments } from "../api/endpoint.ts";
 import type { Problem } from "../api/problem.ts";
 
 /**
- * Asks an endpoint of the API, as whoever looks at the page. It is answered as a request over HTTP
- * would be: with the same rights, the same events in the audit log and the same failures.
+ * Calls an endpoint of the API on behalf of the page's reader. The same rights, audit log events and
+ * failures apply as to a request over HTTP.
  *
  * @throws CallError if it fails.
  */

@@ -80,7 +80,7 @@ export function offPage(request: Request, isWellKnown: boolean): Response {
 
 const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env`;
 
-/** The page for a request that is refused, whoever sent it. */
+/** The page for any refused request. */
 export function failurePage(request: Request, { status, text }: Failure): Response {
   const body = (
     <>

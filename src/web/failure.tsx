@@ -6,7 +6,7 @@ import type { Content } from "./page.ts";
 
 const log = eventLogger("web");
 
-/** What went wrong, for the reader. What must not happen is told to the log only. */
+/** An error as the reader sees it. Internal errors go only to the log. */
 export interface Failure {
   readonly status: number;
   readonly text: string;

@@ -43,9 +43,9 @@ export async function* formFiles({ headers, body }: Request): AsyncGenerator<For
     wake();
   };
   parser.on("file", (_field: string, stream: Readable, name: string | undefined) => {
-    // Whoever reads it is told.
+    // The reader of the stream gets the error.
     stream.on("error", () => {});
-    // Of a field that was left empty.
+    // The field was left empty.
     if (name === undefined || name === "") stream.resume();
     else waiting.push({ name, stream });
     wake();

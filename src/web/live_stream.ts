@@ -43,7 +43,7 @@ export function liveStream(
         lastMessageAt = performance.now();
       };
       const step = async () => {
-        // Not looked at for a reader who has not taken what was sent before.
+        // Skipped while the reader has not received the previous message.
         if ((controller.desiredSize ?? 0) > 0) {
           const regions = await look().catch(() => null);
           if (hasEnded) return;

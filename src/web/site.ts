@@ -111,7 +111,7 @@ async function shown(
     status?: number;
   },
 ): Promise<Response> {
-  // A part of a page that a script asks for may come between a change and the page that tells of it.
+  // A script may request part of a page between a change and the page that reports it.
   const flashes = request.headers.has("hx-request") ? [] : visitor.flashes.splice(0);
   const isShownItself = status === STATUS_CODE.OK && request.method !== "POST";
   const stream = page.isLive === true && isShownItself

@@ -6,8 +6,8 @@ import { useVisit } from "../visit_context.ts";
 export type Weight = "main" | "plain" | "danger" | "quiet";
 
 /**
- * A form that makes a change: `action` is one of the page's. Nothing is shown to whoever may not do
- * it; the server refuses it as well.
+ * A form for a change; `action` is one of the page's actions. It is hidden from readers who lack the
+ * right, and the server refuses them as well.
  */
 export function ActionForm(
   { action, fields = {}, role = "administrator", weight = "plain", label, children, button }: {

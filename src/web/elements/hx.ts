@@ -1,8 +1,8 @@
-/** What htmx does with an element. Without scripts, the element works by itself. */
+/** htmx attributes of an element, which also works without scripts. */
 interface Hx {
   readonly get?: string;
   readonly trigger?: string;
-  /** A selector: what is replaced, and what of the answer replaces it. */
+  /** A selector of both the element to replace and its replacement in the response. */
   readonly target?: string;
   readonly select?: string;
   readonly swap?: "innerMorph" | "outerMorph" | "none";

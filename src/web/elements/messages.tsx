@@ -14,8 +14,8 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /**
- * What is shown while something is being made. The page asks again by itself, with scripts and without,
- * until it is there.
+ * A placeholder for something in preparation. With and without scripts, the page asks again until it
+ * is ready.
  */
 export function Pending({ title, children }: { title: string; children?: ComponentChildren }) {
   const visit = useVisit();

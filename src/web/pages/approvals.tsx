@@ -94,7 +94,7 @@ async function factsOf(
   return found;
 }
 
-/** The answer to "what waits for me?" in a sentence. */
+/** What awaits a decision, in one sentence. */
 export function approvalsSentence(
   changes: number,
   builds: number,

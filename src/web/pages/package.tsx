@@ -108,7 +108,7 @@ export const PACKAGE: Page = {
               <p>
                 {bytesText(bytes)} are freed. {current === true
                   ? "A database lists it, so it is fetched again when a client requests it."
-                  : "No database lists it any more, so it cannot be fetched again."}
+                  : "No database lists it anymore, so it cannot be fetched again."}
               </p>
               {pinned ? <p>It is pinned, and the pin stays.</p> : null}
             </>
@@ -143,6 +143,6 @@ function headingOf(shown: PackageDetails): Pick<Content, "heading" | "tone"> {
     return { heading: `${what} is cached; no database is known`, tone: "warn" };
   }
   return newer === null
-    ? { heading: `${what} is cached, and no database lists it any more`, tone: "calm" }
+    ? { heading: `${what} is cached, but no database lists it anymore`, tone: "calm" }
     : { heading: `${what} is cached; ${newer} is the current one`, tone: "calm" };
 }

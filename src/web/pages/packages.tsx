@@ -117,7 +117,7 @@ async function inTime<T>(call: Promise<T>): Promise<T | null> {
     return await deadline(call, PATIENCE_MS);
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    // Nobody waits for it any more; the next request does.
+    // The next request waits for it.
     call.catch(() => {});
     return null;
   }

@@ -6,7 +6,7 @@ import type { Content, Page } from "../../page.ts";
 import { CodeText } from "./diff_view.tsx";
 import { isShell } from "./shell_tokens.ts";
 
-/** One whole file of what waits, or of what was accepted last. */
+/** One whole file of the proposed or the accepted tree. */
 export const APPROVAL_FILE: Page = {
   path: "approvals/{package}/file",
   title: "File",

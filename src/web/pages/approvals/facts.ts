@@ -1,7 +1,7 @@
 import type { FactReport } from "../../../api/approvals.ts";
 import type { Tone } from "../../page.ts";
 
-/** What a class of facts means to whoever decides, and how much it matters. */
+/** What a class of facts means for the decision, and how much it matters. */
 const CLASSES: Readonly<Record<FactReport["class"], { word: string; tone: Tone; rank: number }>> = {
   review: { word: "review", tone: "warn", rank: 0 },
   pin: { word: "pin", tone: "calm", rank: 1 },

@@ -28,7 +28,7 @@ import { Products } from "./products.tsx";
 import { Steps } from "./steps.tsx";
 import { failureText, STATES } from "./words.ts";
 
-/** Lines around the first that tells of an error. */
+/** Lines around the first reported error. */
 const LINES_AROUND = 10;
 
 /** One build: its progress, its outcome and its log. */
@@ -141,7 +141,7 @@ function changing(
   };
 }
 
-/** The lines around the first of a log that tells of an error; null if none does. */
+/** The lines around the first error that a log reports; null if it reports none. */
 async function excerptOf(number: number, { call }: Visit): Promise<Excerpt | null> {
   const build = `${number}`;
   const { matches } = await call(SEARCH_LOG, { build, limit: "1" });

@@ -7,7 +7,7 @@ import { LogText } from "./log_line.tsx";
 import { logHref } from "./log_view.tsx";
 import { failureText, helpFor } from "./words.ts";
 
-/** Lines of a log around one that tells of an error. */
+/** Lines of a log around a reported error. */
 export interface Excerpt {
   readonly line: number;
   readonly attempt: number;

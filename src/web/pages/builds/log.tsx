@@ -11,10 +11,10 @@ import { LAST_LINES, LINES_AT_ONCE, linesFor, logHref, LogView } from "./log_vie
 
 /** Matches that are shown at once. */
 const MATCHES = 200;
-/** Lines before a match that are shown with it. */
+/** Lines shown before a match. */
 const CONTEXT = 20;
 
-/** The log of one attempt by itself: any part of it, what a search finds, or the raw file. */
+/** The log of one attempt: any part of it, search results, or the raw file. */
 export const BUILD_LOG: Page = {
   path: "builds/{build}/log",
   title: "Log",

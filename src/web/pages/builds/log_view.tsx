@@ -6,10 +6,10 @@ import { LogLine } from "./log_line.tsx";
 
 /** Lines that are sent at once. */
 export const LINES_AT_ONCE = 256;
-/** Lines that are shown of the end. */
+/** Lines shown at the end. */
 export const LAST_LINES = 200;
 
-/** How many lines a page asks for: an open one fetches them itself, and is told only their number. */
+/** How many lines a page requests: an open page fetches the lines itself and needs only their number. */
 export function linesFor({ isUpdate }: Visit, count: number): string {
   return isUpdate ? "1" : `${count}`;
 }
@@ -23,7 +23,7 @@ export interface LogPart {
   readonly lines: readonly string[];
 }
 
-/** The path of the page that has the log of a build by itself. */
+/** The path of a build's log page. */
 export function logHref(
   build: number,
   query: Readonly<Record<string, string | number>>,
