@@ -245,7 +245,9 @@ export class ApiClient {
     return new AdministrationError(
       EXIT_CODE.unreachable,
       `Cannot reach pkgstash at ${this.#url}: ${reason}.\n` +
-        "  Is it running? (systemctl status pkgstash)\n" +
+        `  Is it running? (${
+          Deno.build.standalone ? "systemctl status pkgstash" : "deno task start"
+        })\n` +
         `  If it listens on another host or port, pass --url or set ${URL_VARIABLE}.`,
     );
   }

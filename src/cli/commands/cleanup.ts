@@ -129,8 +129,8 @@ function renderRemovals(
 
 /** What protects kept files, which may be several things at once; any others are within the limits. */
 function keptText({ current, pinned, in_flight }: CleanupResult["kept"]): string {
-  return `Of these, ${current} are current, ${pinned} pinned and ${in_flight} in flight; any ` +
-    "others are within the limits.";
+  return `Protected: ${current} current, ${pinned} pinned, ${in_flight} in flight; any others are ` +
+    "within the limits.";
 }
 
 function renderCleanup(result: CleanupResult, paints: Paints): string {

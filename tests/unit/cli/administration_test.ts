@@ -107,7 +107,7 @@ Deno.test("a dry run prints what the real cleanup then removes, and why", async 
   assertStringIncludes(trial, "1 file would be removed, 1000 B would be freed.");
   assertMatch(
     trial,
-    /\nOf these, 1 are current, 0 pinned and 0 in flight; any others are within the limits/,
+    /\nProtected: 1 current, 0 pinned, 0 in flight; any others are within the limits/,
   );
   assertEquals(JSON.parse(await printed(run("cleanup", "--json"))).files.length, 1);
   assertMatch(await printed(run("cleanup")), /^Nothing had to be removed\.$/m);
@@ -238,7 +238,7 @@ Deno.test("every failure to reach the daemon has a message with advice, and its 
         ["status", "--url", closed],
         { PKGSTASH_TOKEN: TOKEN },
         3,
-        /Cannot reach pkgstash at .*refused.*\n.*systemctl/,
+        /Cannot reach pkgstash at .*refused.*\n.*deno task start/,
       ],
       [["status", "--url", "localhost:1"], { PKGSTASH_TOKEN: TOKEN }, 2, /is not an HTTP URL/],
       [

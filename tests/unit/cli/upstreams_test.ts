@@ -24,7 +24,7 @@ Deno.test("extra-files lists what extra_paths brought into the cache, each with 
   assertMatch(out, /^FILE +SIZE +USED\niso\/a\.iso +2\.9 KiB +\S.*\n\n1 file, 2\.9 KiB\.\n$/);
   assertMatch(
     await printed(app, "cleanup"),
-    /^1 file \(\d\.\d KiB\) kept\.\nOf these, 0 are current/m,
+    /^1 file \(\d\.\d KiB\) kept\.\nProtected: 0 current/m,
   );
 });
 

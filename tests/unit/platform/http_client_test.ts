@@ -1,6 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { PkgstashError } from "../../../src/errors.ts";
-import { reasonOf } from "../../../src/errors.ts";
+import { PkgstashError, reasonOf } from "../../../src/errors.ts";
 import { HttpClient, redirectPolicy } from "../../../src/platform/http_client.ts";
 import { FakeMirror } from "../../support/fake_mirror.ts";
 
