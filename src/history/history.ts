@@ -224,9 +224,9 @@ export class History implements Traffic {
 
   /** Writes everything and closes the database. */
   async close(): Promise<void> {
-    if (this.#timer !== null) clearInterval(this.#timer);
     this.#controller.abort();
     await this.#opened;
+    if (this.#timer !== null) clearInterval(this.#timer);
     await this.flush();
     await this.#background.settled();
     await this.names.settled();

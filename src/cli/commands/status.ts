@@ -53,7 +53,7 @@ function renderStatus(status: Status, paints: Paints): string {
       `${bytesText(bytes.served)} served, ${bytesText(bytes.fetched)} fetched, ` +
       `${bytesText(bytes.saved)} saved`,
     ],
-    ["Cache", `${size}${limit} in ${countText(cache.packages, "package")}${free}`],
+    ["Cache", `${size}${limit}, ${countText(cache.packages, "package")}${free}`],
     ["Directory", cache.root],
     ...cache.problem === null
       ? []

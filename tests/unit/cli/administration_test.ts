@@ -51,7 +51,7 @@ Deno.test("status prints a summary, or with --json exactly the API's answer", as
   const out = await printed(run("status"));
   assertMatch(out, /^Requests +4 \(hit 1, miss 3\)$/m);
   assertMatch(out, /^Hit ratio +25\.0 %$/m);
-  assertMatch(out, /^Cache +.* in 2 packages, .* free on the disk$/m);
+  assertMatch(out, /^Cache +.*, 2 packages, .* free on the disk$/m);
   assertMatch(out, /^core\/os\/x86_64 +\S.* ago +\S.* ago +ok +127\.0\.0\.1:\d+$/m);
   const json = JSON.parse(await printed(run("status", "--json")));
   const answer = await app.get("/api/v1/status", { authorization: `Bearer ${TOKEN}` });

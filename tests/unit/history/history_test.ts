@@ -29,6 +29,15 @@ function recordHit(history: History, client = CLIENT, bytes = 100): void {
   history.recordRequest({ client, directory: CORE, result: "hit", bytes, agent: null });
 }
 
+Deno.test("a history that is closed while it opens leaves no timer", async () => {
+  await using folder = await TempFolder.create();
+  const settings = { stateRoot: folder.path, resolveClientNames: false };
+  const history = new History(settings, new Metrics());
+  const opening = history.open();
+  await history.close();
+  await opening;
+});
+
 Deno.test("each byte is counted once, for its client, its repository and everything", async () => {
   await using folder = await TempFolder.create();
   await using history = await openIn(folder.path);
