@@ -1,4 +1,4 @@
-import { assertEquals, assertLessOrEqual } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { administer } from "../../../support/administration.ts";
 import { ChangingRepository } from "../../../support/changing_repository.ts";
 import { FakeMirror } from "../../../support/fake_mirror.ts";
@@ -34,6 +34,13 @@ async function start(mirrors = 1) {
   return { app, core, db, repositories, publish };
 }
 
+/** Whether an answer has the second publication, an hour after the first. */
+function isRenewed({ headers }: { headers: Headers }): boolean {
+  // The daemon may have asked the mirrors behind the answer that was evidence.
+  return ["REFRESHED", "HIT"].includes(headers.get("x-cache") ?? "") &&
+    headers.get("last-modified") === new Date("2026-11-01T13:00:00Z").toUTCString();
+}
+
 Deno.test("a missing listed package makes the next request for the database ask the mirrors", async () => {
   const { app, core, db, publish } = await start();
   await using _ = app;
@@ -41,7 +48,7 @@ Deno.test("a missing listed package makes the next request for the database ask 
   assertEquals((await app.get(db)).headers.get("x-cache"), "HIT");
   assertEquals((await app.get(core.package("a", 1))).status, 404);
   const clients = await Promise.all(Array.from({ length: 5 }, () => app.get(db)));
-  for (const { headers } of clients) assertEquals(headers.get("x-cache"), "REFRESHED");
+  assertEquals(clients.map(isRenewed), clients.map(() => true));
   assertEquals((await app.get(core.package("a", 2))).status, 200);
 });
 
@@ -54,10 +61,7 @@ Deno.test("a package rebuilt under its name is right at the second attempt", asy
   assertEquals(status === 200 && isComplete, false);
   await app.settled();
   // The refused download says so a moment after its client knows.
-  await until(
-    "the database is in doubt",
-    async () => (await app.get(db)).headers.get("x-cache") === "REFRESHED",
-  );
+  await until("the next database is served", async () => isRenewed(await app.get(db)));
   assertEquals(sha256Of((await app.get(core.package("a", 1))).body), sha256Of(core.bytesOf("a")));
 });
 
@@ -70,7 +74,7 @@ Deno.test("a cached package whose signature is of a rebuilt one puts the databas
   await repositories[0]!.publish();
   assertEquals((await app.get(path)).headers.get("x-cache"), "HIT");
   assertEquals((await app.get(`${path}.sig`)).status, 404);
-  assertEquals((await app.get(db)).headers.get("x-cache"), "REFRESHED");
+  assert(isRenewed(await app.get(db)));
   assertSameBytes((await app.warm(path)).body, core.bytesOf("a"));
   assertEquals((await app.get(`${path}.sig`)).status, 200);
 });
@@ -119,7 +123,7 @@ Deno.test("evidence asks all mirrors, so one that lags does not allay it", async
   await moved!.set("a", 2).publish();
   for (const [index] of others.entries()) app.mirrors[index + 1]!.remove(core.package("a", 1));
   assertEquals((await app.get(core.package("a", 1))).status, 404);
-  assertEquals((await app.get(db)).headers.get("x-cache"), "REFRESHED");
+  assert(isRenewed(await app.get(db)));
 });
 
 Deno.test("an administrator's refresh sees what tag, date and length hide", async () => {
