@@ -81,7 +81,8 @@ async function commandLines(): Promise<Line[]> {
     let heading = "";
     for (const line of (await Deno.readTextFile(`${PROJECT}/${name}`)).split("\n")) {
       heading = /^#+ (.+)$/.exec(line)?.[1] ?? heading;
-      const text = /^ {4}(?:sudo )?([a-z].*)$/.exec(line)?.[1]?.replace(/ +#.*$/, "");
+      const text = /^ {4}(?:sudo )?([a-z].*)$/.exec(line)?.[1]?.replace(/ +#.*$/, "")
+        .replace(/^npx -y deno@[\d.]+ (?=task pkgstash )/, "deno ");
       // The rest is configuration.
       if (text !== undefined && /^[a-z-]+(?: |$)(?![={])/.test(text)) {
         lines.push({ section: `${name}: ${heading}`, text });
