@@ -32,7 +32,9 @@ function hostOf(app: TestApp, index: number): string {
 
 Deno.test("a download that has ended is listed with who sent how much of it, and who failed", async () => {
   await using app = await start(2);
-  app.mirrors[0]!.behave(`/${FILE}`, { kind: "cutAfter", bytes: 100_000 });
+  app.mirrors[0]!.behave(`/${FILE}`, { kind: "cutAfter", bytes: 100_000 }, 1);
+  // Asked again beside the other one, it must not have a larger share.
+  app.mirrors[0]!.behave(`/${FILE}`, { kind: "status", code: 503 });
   await app.warm(`/${FILE}`);
   const [finished, ...others] = await ask<FinishedDownloadReport>(app, "downloads/finished");
   assertEquals(others, []);
