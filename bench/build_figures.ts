@@ -9,12 +9,12 @@ import { BuildBed, packageSource } from "../tests/support/building/build_bed.ts"
 import { QueueBed } from "../tests/support/building/queue_bed.ts";
 import { FakeAur } from "../tests/support/fake_aur.ts";
 import { makepkg } from "../tests/support/makepkg.ts";
+import { until } from "../tests/support/until.ts";
 import { median } from "./load/statistics.ts";
 
 const BUMPS = Number(Deno.args[0] ?? 5);
 const NAME = "small";
 const FIRST_PUSH_S = 1_700_000_000;
-const POLL_MS = 20;
 
 function sourceOf(version: number): Record<string, string> {
   const body = 'package() { install -Dm644 /etc/passwd "$pkgdir/usr/share/$pkgname/file"; }';
@@ -48,9 +48,7 @@ await using queue = await QueueBed.open(bed);
 
 async function published(version: number): Promise<void> {
   const line = new RegExp(`${NAME} +${version}\\.0-1 .*published`);
-  while (!line.test(await queue.run("builds", "list"))) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
-  }
+  await until("it is published", async () => line.test(await queue.run("builds", "list")));
 }
 
 const plain: number[] = [];

@@ -6,8 +6,6 @@
 import { eventLoopTurn } from "../async/event_loop_turn.ts";
 
 let api: ReturnType<typeof loadApi> | null = null;
-let admin: ReturnType<typeof loadAdmin> | null = null;
-let face: ReturnType<typeof loadFace> | null = null;
 
 /** The API. */
 export function apiPart(): ReturnType<typeof loadApi> {
@@ -15,13 +13,15 @@ export function apiPart(): ReturnType<typeof loadApi> {
 }
 
 /** The web admin, which calls the API. */
-export function adminPart(): ReturnType<typeof loadAdmin> {
-  return admin ??= loadAdmin();
+export async function adminPart() {
+  await apiPart();
+  return await import("./admin/admin.ts");
 }
 
 /** The page for browsers without a token. */
-export function facePart(): ReturnType<typeof loadFace> {
-  return face ??= loadFace();
+export async function facePart() {
+  await apiPart();
+  return await import("./admin/face.ts");
 }
 
 async function loadApi() {
@@ -30,17 +30,8 @@ async function loadApi() {
   await eventLoopTurn();
   await import("../api/endpoints.ts");
   await eventLoopTurn();
-  return await import("./api/router.ts");
-}
-
-async function loadAdmin() {
-  await apiPart();
+  const router = await import("./api/router.ts");
+  // For the parts that are behind it.
   await eventLoopTurn();
-  return await import("./admin/admin.ts");
-}
-
-async function loadFace() {
-  await apiPart();
-  await eventLoopTurn();
-  return await import("./admin/face.ts");
+  return router;
 }

@@ -49,8 +49,9 @@ Deno.test("over TLS the cookie is one that no other host and no page without TLS
   }
 });
 
-Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs have https", async () => {
-  await using app = await TestApp.start({
+/** A daemon that trusts a proxy on this machine, which is reached as packages.example.org. */
+async function startBehindProxy(): Promise<TestApp> {
+  return await TestApp.start({
     token: TOKEN,
     settings: {
       ...SETTINGS,
@@ -58,6 +59,10 @@ Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs ha
       allowed_hosts: ["packages.example.org"],
     },
   });
+}
+
+Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs have https", async () => {
+  await using app = await startBehindProxy();
   const browser = new ScriptlessBrowser(app);
   const proxied = {
     "host": "packages.example.org",
@@ -104,14 +109,7 @@ Deno.test("who is no trusted proxy does not decide by a header that the cookie n
 });
 
 Deno.test("behind a proxy with TLS, a page without it changes nothing", async () => {
-  await using app = await TestApp.start({
-    token: TOKEN,
-    settings: {
-      ...SETTINGS,
-      trusted_proxies: ["127.0.0.1"],
-      allowed_hosts: ["packages.example.org"],
-    },
-  });
+  await using app = await startBehindProxy();
   const browser = new ScriptlessBrowser(app);
   const { status } = await browser.post("/admin/login", { token: TOKEN }, {
     "host": "packages.example.org",

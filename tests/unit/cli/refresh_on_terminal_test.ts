@@ -50,13 +50,23 @@ Deno.test("a refresh on a terminal shows the progress of each package, and final
   );
 });
 
-Deno.test("downloads fit on a narrow terminal, and keep the name, the size and the time left", async () => {
+/** A daemon with a download that waits in the middle until the test finishes it. */
+async function withHeldDownload() {
   const { app, core, options } = await withNewVersion(4000);
-  await using _ = app;
   const gate = new Gate();
   app.mirror.behave(core.package("a", 2), { kind: "gate", gate, bytes: 2000 });
   const pending = app.get(core.package("a", 2));
   await gate.reached;
+  const finish = async () => {
+    gate.release();
+    await pending;
+  };
+  return { app, options, finish };
+}
+
+Deno.test("downloads fit on a narrow terminal, and keep the name, the size and the time left", async () => {
+  const { app, options, finish } = await withHeldDownload();
+  await using _ = app;
   const watched = [40, 60, 80].map((columns) => {
     const terminal = new FakeTerminal(columns);
     return {
@@ -74,19 +84,14 @@ Deno.test("downloads fit on a narrow terminal, and keep the name, the size and t
     assertMatch(titles!, / LEFT /);
     assertMatch(row!, / a-2-1-any/);
   }
-  gate.release();
-  await pending;
+  await finish();
   await app.stop();
   for (const { run } of watched) assertEquals(await run, EXIT_CODE.unreachable);
 });
 
 Deno.test("downloads on a terminal are redrawn, or printed once with --once", async () => {
-  const { app, core, options } = await withNewVersion(4000);
+  const { app, options, finish } = await withHeldDownload();
   await using _ = app;
-  const gate = new Gate();
-  app.mirror.behave(core.package("a", 2), { kind: "gate", gate, bytes: 2000 });
-  const pending = app.get(core.package("a", 2));
-  await gate.reached;
   const terminal = new FakeTerminal();
   assertEquals(await runCli(["downloads", "--once", ...options], terminal), EXIT_CODE.ok);
   assertEquals(terminal.drawings, []);
@@ -95,8 +100,7 @@ Deno.test("downloads on a terminal are redrawn, or printed once with --once", as
   const watching = runCli(["downloads", ...options], terminal);
   await first;
   const empty = terminal.drawn(/Nothing is being downloaded/);
-  gate.release();
-  await pending;
+  await finish();
   await empty;
   await app.stop();
   // The daemon is gone, which ends it.

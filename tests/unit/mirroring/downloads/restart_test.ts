@@ -15,6 +15,7 @@ import {
   read,
 } from "./download_bed.ts";
 import { assertSameBytes } from "../../../support/same_bytes.ts";
+import { PATIENT_MS } from "../../../support/patience.ts";
 import { until } from "../../../support/until.ts";
 import { sha256Of } from "../../../support/sha256.ts";
 
@@ -23,7 +24,6 @@ const HALF = SIZE / 2;
 const OVERLAP = 64 * 1024;
 const OTHER_DATE = new Date("2026-11-02T12:00:00Z");
 const MIB = 1024 ** 2;
-const PATIENT_MS = 60_000;
 
 interface Sidecar {
   size: number | null;
