@@ -13,7 +13,7 @@ export interface TestAppOptions {
   /** The number of mirrors; 1 by default. */
   mirrors?: number;
   /** Keys of the configuration; they win over those that every test application has. */
-  settings?: Record<string, string | number | readonly string[]>;
+  settings?: Record<string, string | number | boolean | readonly string[]>;
   /** TOML to append, such as tables. */
   tables?: (mirrors: readonly FakeMirror[]) => string;
   token?: string;

@@ -6,6 +6,7 @@ import { isDamagedSignature, readSignature } from "../../formats/openpgp/signatu
 import { readIfPresent, removeIfPresent, writeFileDurably } from "../../platform/files/durable.ts";
 import { announceFileChange } from "../../platform/files/file_changes.ts";
 import { eventLogger } from "../../platform/observability/logging.ts";
+import type { Expectation } from "../../repositories/package_index.ts";
 import type { Traffic } from "../../repositories/traffic.ts";
 import { keyOf, type PackageFile, type Repository } from "../../repositories/repository.ts";
 import type { HotFile } from "../../repositories/hot_file.ts";
@@ -74,6 +75,23 @@ interface Sent extends Signature {
   isStored: boolean;
   /** Whether a different one was cached before. */
   isNew: boolean;
+}
+
+/** What tells whether a signature is right. */
+interface JudgedBy {
+  /** The cached package, or null. */
+  signed: SignedFile | null;
+  /** What the served database says about the package; null if it does not list it. */
+  listed: Expectation | null;
+}
+
+/** The state of the cache and the database in which mirrors were asked. */
+interface Yardstick {
+  epoch: number;
+  /** The package, if it is cached. */
+  cached: { path: string; inode: number | null } | null;
+  /** What the served database says about the package; null if it does not list it. */
+  listed: Expectation | null;
 }
 
 /**
@@ -234,37 +252,58 @@ export class PackageSignatures {
   }
 
   async #learn(file: PackageFile): Promise<Sent> {
-    const { layout, snapshots, missing, downloads } = this.#options;
+    const { missing, downloads } = this.#options;
     const { repository } = file;
-    const epoch = snapshots.epochOf(repository);
     const packageKey = keyOf({ repository, fileName: packageNameOf(file) });
     // pacman requests the signature as soon as it has the last byte of the package.
     const download = downloads.get(packageKey);
     if (download?.complete === true) await download.done.catch(() => {});
-    const cached = await this.#compared.packageOf(file);
-    const signed = cached === null ? null : new SignedFile(cached.path);
-    try {
-      const signature = await this.#fetch(file, signed);
-      this.#signed.add(repository.directory);
-      // Another package may have replaced it meanwhile.
-      if (cached === null || (await this.#compared.packageOf(file))?.inode !== cached.inode) {
-        return { ...signature, isStored: false, isNew: true };
+    while (true) {
+      const yardstick = await this.#yardstickOf(file);
+      const asking = this.#fetchAndStore(file, yardstick);
+      await Promise.allSettled([asking]);
+      // Clients that have joined may know the database that replaced the package meanwhile.
+      const isOutdated = !isSameYardstick(await this.#yardstickOf(file), yardstick);
+      if (isOutdated && !this.#controller.signal.aborted) continue;
+      try {
+        const sent = await asking;
+        this.#signed.add(repository.directory);
+        return sent;
+      } catch (error) {
+        if (isNotFound(error)) {
+          missing.add(keyOf(file), yardstick.epoch, await this.#missingAgeMs(repository));
+        }
+        throw error;
       }
-      const isNew = !isSame(await readIfPresent(layout.fileOf(file)), signature.bytes);
-      const isStored = !isNew || await this.#store(file, signature);
-      if (isStored) this.#compared.add(file, { epoch, inode: cached.inode });
-      return { ...signature, isStored, isNew };
-    } catch (error) {
-      if (isNotFound(error)) missing.add(keyOf(file), epoch, await this.#missingAgeMs(repository));
-      throw error;
     }
   }
 
+  async #yardstickOf(file: PackageFile): Promise<Yardstick> {
+    const { snapshots } = this.#options;
+    const { repository } = file;
+    return {
+      epoch: snapshots.epochOf(repository),
+      cached: await this.#compared.packageOf(file),
+      listed: await snapshots.expectationOf(repository, packageNameOf(file)),
+    };
+  }
+
+  async #fetchAndStore(file: PackageFile, { epoch, cached, listed }: Yardstick): Promise<Sent> {
+    const signed = cached === null ? null : new SignedFile(cached.path);
+    const signature = await this.#fetch(file, { signed, listed });
+    // It is kept only beside its package, which another may have replaced.
+    if (cached === null || (await this.#compared.packageOf(file))?.inode !== cached.inode) {
+      return { ...signature, isStored: false, isNew: true };
+    }
+    const present = await readIfPresent(this.#options.layout.fileOf(file));
+    const isNew = !isSame(present, signature.bytes);
+    const isStored = !isNew || await this.#store(file, signature);
+    if (isStored) this.#compared.add(file, { epoch, inode: cached.inode });
+    return { ...signature, isStored, isNew };
+  }
+
   /** Asks mirrors until one sends a signature that fits; throws `not_found` if none has one. */
-  async #fetch(
-    file: PackageFile,
-    signed: SignedFile | null,
-  ): Promise<Signature> {
+  async #fetch(file: PackageFile, judgedBy: JudgedBy): Promise<Signature> {
     const { upstreams, traffic } = this.#options;
     const { repository, fileName } = file;
     const max = maxBytesOf("signature");
@@ -290,7 +329,7 @@ export class PackageSignatures {
               "sent a signature whose length differs from its Content-Length",
             );
           }
-          await this.#check(file, bytes, { mirror, signed });
+          await this.#check(file, bytes, { mirror, ...judgedBy });
         },
         signal: this.#controller.signal,
       });
@@ -313,7 +352,7 @@ export class PackageSignatures {
   async #check(
     file: PackageFile,
     bytes: Uint8Array,
-    { mirror, signed }: { mirror: Mirror; signed: SignedFile | null },
+    { mirror, signed, listed }: JudgedBy & { mirror: Mirror },
   ): Promise<void> {
     if (isDamagedSignature(bytes)) throw new MirrorRefusal("faulty", "sent a damaged signature");
     const fits = signed === null ? null : await signed.maySign(bytes);
@@ -322,14 +361,12 @@ export class PackageSignatures {
       await this.#doubtDatabaseOf(file, mirror);
       throw new MirrorRefusal("different", "has the signature of another package");
     }
-    const { upstreams, snapshots } = this.#options;
-    const { repository } = file;
-    const name = packageNameOf(file);
-    const size = (await snapshots.expectationOf(repository, name))?.size ?? null;
+    const size = listed?.size ?? null;
     if (size === null) return;
+    const { repository } = file;
     const { signal } = this.#controller;
-    const headers = await upstreams.get(repository.upstream)
-      .describe(mirror, repository, name, signal).catch(() => null);
+    const headers = await this.#options.upstreams.get(repository.upstream)
+      .describe(mirror, repository, packageNameOf(file), signal).catch(() => null);
     if (headers?.get("content-length") === String(size)) return;
     throw new MirrorRefusal("different", "does not have the package that the database lists");
   }
@@ -362,7 +399,7 @@ function signatureOf({ repository, fileName }: PackageFile): PackageFile {
   return { repository, fileName: `${fileName}.sig`, kind: "signature" };
 }
 
-/** Sends a signature that is not cached, because its package is not. */
+/** Sends a signature that is not cached: its package is not, or the cache is not writable. */
 function respondWith(
   request: Request,
   fileName: string,
@@ -371,11 +408,16 @@ function respondWith(
   const headers = new Headers({
     "content-type": contentTypeOf(fileName),
     "content-length": String(bytes.length),
-    [CACHE_STATUS_HEADER]: "MISS" satisfies CacheStatus,
+    [CACHE_STATUS_HEADER]: "PASS" satisfies CacheStatus,
   });
   const date = parseHttpDate(lastModified ?? "");
   if (date !== null) headers.set("last-modified", formatHttpDate(date));
   return new Response(request.method === "HEAD" ? null : Uint8Array.from(bytes), { headers });
+}
+
+function isSameYardstick(one: Yardstick, other: Yardstick): boolean {
+  return one.cached?.inode === other.cached?.inode &&
+    one.listed?.size === other.listed?.size && one.listed?.sha256 === other.listed?.sha256;
 }
 
 function isSame(one: Uint8Array | null, other: Uint8Array): boolean {

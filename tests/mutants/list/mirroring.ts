@@ -245,6 +245,13 @@ export const MIRRORING: readonly Mutant[] = [
     killedBy: ["mirroring/pull_through/signatures_test.ts"],
   },
   {
+    file: "mirroring/pull_through/package_signatures.ts",
+    find: "      if (isOutdated && !this.#controller.signal.aborted) continue;\n",
+    replace: "",
+    breaks: "a signature of the old package reaches who knows the new database",
+    killedBy: ["mirroring/pull_through/signatures_test.ts"],
+  },
+  {
     file: "mirroring/pull_through/compared_signatures.ts",
     find: "return compared.epoch === epoch && compared.inode === inode;",
     replace: "return compared.inode === inode;",

@@ -119,6 +119,9 @@ export class Judge {
   signature(repository: TrueRepository, fileName: string, { since, answer }: Asked): void {
     const legitimate = repository.legitimate(fileName, since);
     if (legitimate === null || answer.status !== 200 || !answer.isComplete) return;
+    // Without its package in the cache, nobody can tell a signature from that of another; see
+    // docs/limits.md.
+    if (!repository.isEmbedded && answer.headers.get("x-cache") === "PASS") return;
     // A signature that does not fit its package any more may be given for it.
     if (this.#rotten.has(fileName) || this.#rotten.has(`${fileName}.sig`)) return;
     const sha256 = sha256Of(answer.body);

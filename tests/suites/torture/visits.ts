@@ -130,12 +130,7 @@ class Visitor {
     const answer = await this.client.ask(random.chance(0.2) ? encoded(target) : target, request);
     if (answer === null || request.method === "HEAD") return;
     this.#judge.package(repository, listed.fileName, { since, answer });
-    if (!random.chance(0.5)) return;
-    // Without its package in the cache, nobody can tell a signature from that of another; see
-    // docs/limits.md.
-    const isCached = answer.status === 200 && answer.isComplete &&
-      answer.headers.get("x-cache") !== "PASS";
-    await this.#signature(listed, isCached);
+    if (random.chance(0.5)) await this.#signature(listed);
   }
 
   async range(listed: Listed): Promise<void> {
@@ -212,12 +207,11 @@ class Visitor {
     if (answer !== null) this.#judge.databaseSignature(repository, number, answer);
   }
 
-  async #signature({ fileName }: Listed, isCached: boolean): Promise<void> {
+  async #signature({ fileName }: Listed): Promise<void> {
     const { repository } = this;
     const since = repository.shown;
     const answer = await this.client.ask(repository.path(`${fileName}.sig`));
-    if (answer === null || !isCached && !repository.isEmbedded) return;
-    this.#judge.signature(repository, fileName, { since, answer });
+    if (answer !== null) this.#judge.signature(repository, fileName, { since, answer });
   }
 }
 

@@ -72,9 +72,9 @@ Deno.test("a signature is fetched once and served from the cache with its type",
 Deno.test("a signature is kept only beside its package", async () => {
   await using app = await start();
   app.put(PATH, signatureOf(NEW));
-  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  assertIs(await app.get(PATH), signatureOf(NEW), "PASS");
   assertEquals(await Deno.stat(app.pathOf(PATH)).catch(() => null), null);
-  assertIs(await app.get(PATH), signatureOf(NEW), "MISS");
+  assertIs(await app.get(PATH), signatureOf(NEW), "PASS");
   assertEquals(app.count(PATH), 2);
 });
 
@@ -163,6 +163,28 @@ Deno.test("a package that is removed while its signature arrives lets no other s
   app.put(PACKAGE, OLD);
   gate.release();
   assertEquals((await asked).status, 404);
+});
+
+Deno.test("a signature of the old package reaches nobody once the database lists a new one", async () => {
+  await using app = await start({ settings: { prefetch: false } });
+  const gate = new Gate();
+  app.put(DB, await database(OLD), { lastModified: OLD_DATE });
+  app.put(PACKAGE, OLD);
+  app.put(PATH, signatureOf(OLD));
+  await app.warm(DB);
+  await app.warm(PACKAGE);
+  app.mirror.behave(PATH, { kind: "hangBeforeHeaders", gate }, 1);
+  const before = app.get(PATH);
+  await gate.reached;
+  app.put(DB, await database(NEW), { lastModified: NEW_DATE });
+  app.put(PACKAGE, NEW);
+  app.put(PATH, signatureOf(NEW));
+  await refresh(app);
+  const after = app.get(PATH);
+  gate.release();
+  for (const answer of [await before, await after]) {
+    assertSameBytes(answer.body, signatureOf(NEW));
+  }
 });
 
 Deno.test("packages signed again get their new signatures after a refresh", async () => {
