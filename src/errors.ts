@@ -60,9 +60,12 @@ export function reasonOf(error: unknown): string {
   return message === "fetch failed" ? cause : `${message}: ${cause}`;
 }
 
-/** How `fetch` reports what went wrong with a connection: behind the URL, which the caller names. */
+/**
+ * How `fetch` reports what went wrong with a connection: behind the URL, which the caller names, and
+ * whose query may grant access.
+ */
 const CONNECTION_FAILURE =
-  /^error sending request for url \(.+?\): (?:client error \(\w+\): )?(.+)$/s;
+  /^error sending request (?:for url \(.+?\)|from \S+ for \S+ \(\S+\)): (?:client error \(\w+\): )?(.+)$/s;
 
 /** Whether too many files are open, in this process or in the system (EMFILE, ENFILE). */
 export function isOutOfFiles(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import { lookup } from "node:dns/promises";
-import { PkgstashError, reasonOf } from "../errors.ts";
+import { PkgstashError } from "../errors.ts";
 import { isSameHost, RedirectPolicy } from "./redirects.ts";
 
 /** More than any honest chain has. */
@@ -117,8 +117,6 @@ export class HttpClient implements Disposable {
         headers: sent,
         redirect: "manual",
         signal,
-      }).catch((error) => {
-        throw signal.aborted ? error : withoutQuery(error, url);
       });
       if (!REDIRECTS.has(response.status)) return response;
       await drain(response);
@@ -151,13 +149,6 @@ export function redirectPolicy(upstreamProxy: string | null): RedirectPolicy {
 /** Resolves a name as the runtime's connections do. */
 async function resolve(hostName: string): Promise<string[]> {
   return (await lookup(hostName, { all: true })).map(({ address }) => address);
-}
-
-/** The query of a redirect may be a signature that grants access, and errors are logged. */
-function withoutQuery(error: unknown, { search }: URL): unknown {
-  const reason = reasonOf(error);
-  if (search === "" || !reason.includes(search)) return error;
-  return new PkgstashError("upstream", reason.replaceAll(search, ""), { cause: error });
 }
 
 async function drain(response: Response): Promise<void> {

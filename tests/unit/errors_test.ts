@@ -25,6 +25,19 @@ Deno.test("a reason for a failed request is what went wrong with its connection"
   assertEquals(reasonOf(new TypeError("fetch failed", { cause })), "connection reset");
 });
 
+Deno.test("a reason for a request that a server breaks off has no URL, whose query may grant access", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const accepted = listener.accept().then(async (connection) => {
+    await connection.read(new Uint8Array(4096));
+    connection.close();
+  });
+  const { port } = listener.addr as Deno.NetAddr;
+  const url = `http://127.0.0.1:${port}/core.db?signature=x`;
+  const broken = await fetch(url).then(() => null, (error) => error);
+  await accepted;
+  assertEquals(reasonOf(broken), "connection closed before message completed");
+});
+
 Deno.test("a reason has no full stop, so that it can be part of a sentence", () => {
   const error = new PkgstashError("content", "Cannot read x: it is cut short. Fetch it again.");
   assertEquals(reasonOf(error), "Cannot read x: it is cut short. Fetch it again");

@@ -52,11 +52,11 @@ export const UPSTREAMS: readonly Mutant[] = [
     killedBy: ["platform/http_client_test.ts"],
   },
   {
-    file: "platform/http_client.ts",
-    find: 'reason.replaceAll(search, "")',
-    replace: "reason",
+    file: "errors.ts",
+    find: "|from \\S+ for \\S+ \\(\\S+\\)",
+    replace: "",
     breaks: "the signature in the query of a redirect is in the log",
-    killedBy: ["platform/http_client_test.ts"],
+    killedBy: ["platform/http_client_test.ts", "errors_test.ts"],
   },
   {
     file: "mirroring/mirrors/upstreams.ts",
