@@ -1,5 +1,5 @@
 import manifest from "../../deno.json" with { type: "json" };
-import { URL_VARIABLE } from "../../src/cli/api_client.ts";
+import { URL_VARIABLE } from "../../src/cli/daemon_url.ts";
 import { environmentName, TOKEN_VARIABLE, UPSTREAM_KEYS } from "../../src/config/schema.ts";
 import { SETTINGS } from "../../src/config/settings.ts";
 import { HOME_VARIABLES } from "../../src/platform/permissions.ts";

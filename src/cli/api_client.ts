@@ -11,22 +11,20 @@ import type {
 } from "../api/endpoint.ts";
 import { faultsOf } from "../api/faults.ts";
 import { PROBLEM_TYPE } from "../api/problem.ts";
-import { daemonUrl, endpointUrl, requestContent } from "../api_client/endpoint_request.ts";
+import { endpointUrl, requestContent } from "../api_client/endpoint_request.ts";
 import { sendFile } from "../api_client/send_file.ts";
-import { DEFAULT_DAEMON_URL } from "../config/default_url.ts";
 import { madeTokenFile } from "../config/made_token.ts";
-import { BINARY_STATE_ROOT } from "../config/out_of_reach.ts";
-import { environmentName } from "../config/schema.ts";
+import { DEFAULT_STATE_ROOT } from "../config/out_of_reach.ts";
+import { DEFAULT_CONFIG_PATH } from "../config/read_config.ts";
+import { TOKEN_VARIABLE } from "../config/schema.ts";
 import { SETTINGS } from "../config/settings.ts";
 import { reasonOf } from "../errors.ts";
 import { VERSION } from "../version.ts";
 import { type AdministratorToken, findToken, PACKAGE_TOKEN_FILE } from "./administrator_token.ts";
 import type { CommandOption, OptionValues } from "./command.ts";
-import { AdministrationError, EXIT_CODE, UsageError } from "./errors.ts";
+import { findDaemonUrl, PORT_VARIABLE, URL_VARIABLE } from "./daemon_url.ts";
+import { AdministrationError, EXIT_CODE } from "./errors.ts";
 import { visible } from "./terminal_text.ts";
-
-export const URL_VARIABLE = "PKGSTASH_URL";
-export const PORT_VARIABLE = environmentName(SETTINGS.port);
 
 /** Names of this machine, as `URL` writes them. */
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
@@ -34,22 +32,28 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/;
 /** For the head of a response that takes the daemon no work. */
 const RESPONSE_TIMEOUT_MS = 30_000;
 
+/** The options of every command that asks the daemon, for a program with this state directory. */
+export function connectionOptions(stateRoot: string): readonly CommandOption[] {
+  return [
+    {
+      name: "url",
+      valueName: "URL",
+      description: `The daemon's URL (default: ${URL_VARIABLE}, else http://localhost and the ` +
+        `port in ${PORT_VARIABLE}, else in ${DEFAULT_CONFIG_PATH}, else ` +
+        `${SETTINGS.port.defaultValue})`,
+    },
+    {
+      name: "token-file",
+      valueName: "FILE",
+      description: `File with your token, alone or as ${TOKEN_VARIABLE.name}=TOKEN (default: ` +
+        `${TOKEN_VARIABLE.name} in the environment, else the first readable one of ` +
+        `~/.config/pkgstash/token, ${PACKAGE_TOKEN_FILE}, ${madeTokenFile(stateRoot)})`,
+    },
+  ];
+}
+
 /** The options of every command that asks the daemon. */
-export const CONNECTION_OPTIONS: readonly CommandOption[] = [
-  {
-    name: "url",
-    valueName: "URL",
-    description: `The daemon's URL (default: ${URL_VARIABLE}, else ${DEFAULT_DAEMON_URL}, or the ` +
-      `port in ${PORT_VARIABLE})`,
-  },
-  {
-    name: "token-file",
-    valueName: "FILE",
-    description: "File that contains the administrator's token, bare or as PKGSTASH_TOKEN=TOKEN " +
-      "(default: PKGSTASH_TOKEN in the environment, else ~/.config/pkgstash/token, else " +
-      `${PACKAGE_TOKEN_FILE}, else ${madeTokenFile(BINARY_STATE_ROOT)})`,
-  },
-];
+export const CONNECTION_OPTIONS: readonly CommandOption[] = connectionOptions(DEFAULT_STATE_ROOT);
 
 /** An endpoint whose answers have a certain form. */
 type EndpointWith<Answer extends z.ZodType | Lines | Empty> = Endpoint<
@@ -86,8 +90,8 @@ export class ApiClient {
 
   /** The API that the options of a command and the environment point to. */
   static of(options: OptionValues): ApiClient {
-    const url = options.get("url") ?? (Deno.env.get(URL_VARIABLE) || localUrl());
-    return new ApiClient(checkedUrl(url), () => findToken(options.get("token-file")));
+    const url = findDaemonUrl(options.get("url"));
+    return new ApiClient(url, () => findToken(options.get("token-file")));
   }
 
   /** Whether nobody on the network can read what is sent. */
@@ -291,18 +295,6 @@ export class ApiClient {
     }
     return new AdministrationError(EXIT_CODE.failure, visible(detail ?? ""));
   }
-}
-
-/** The daemon of this machine. It and its commands may share an environment, as in a container. */
-function localUrl(): string {
-  const port = Number(Deno.env.get(PORT_VARIABLE) || 0);
-  return port > 0 ? `http://localhost:${port}` : DEFAULT_DAEMON_URL;
-}
-
-function checkedUrl(text: string): string {
-  const url = daemonUrl(text);
-  if (url !== null) return url;
-  throw new UsageError(`"${text}" is not an HTTP URL such as ${DEFAULT_DAEMON_URL}.`);
 }
 
 /** The part of problem details that is used here. A newer daemon may have more kinds. */
