@@ -1,5 +1,6 @@
 import { linesWithoutArchitecture } from "../../config/ambiguous_lines.ts";
 import { effectiveSettings } from "../../config/effective_settings.ts";
+import { madeTokenFile } from "../../config/made_token.ts";
 import { withoutCredentials } from "../../config/problem.ts";
 import { type EffectiveConfig, readConfig, unreadableFiles } from "../../config/read_config.ts";
 import { webUserWarnings } from "../../config/web_users.ts";
@@ -25,7 +26,8 @@ export const CHECK_CONFIG_COMMAND: Command = {
   ],
   run: async (options, output) => {
     const effective = await readConfig(options.get(CONFIG_OPTION.name));
-    output.out(renderEffectiveConfig(effective));
+    const made = madeTokenFile(effective.config.stateRoot);
+    output.out(renderEffectiveConfig(effective, await isPresent(made) ? made : null));
     for (const line of effective.config.upstreams.flatMap(linesWithoutArchitecture)) {
       output.err(
         `pkgstash: The mirror ${withoutCredentials(line)} has no $arch. Unless this is ` +
@@ -42,7 +44,16 @@ export const CHECK_CONFIG_COMMAND: Command = {
   },
 };
 
-function renderEffectiveConfig({ config, origins, file }: EffectiveConfig): string {
+function renderEffectiveConfig(
+  { config, origins, file }: EffectiveConfig,
+  madeToken: string | null,
+): string {
   const token = config.token === null ? null : origins.get("token") ?? "default";
-  return settingLines({ file, token, settings: effectiveSettings(config, origins) }).join("\n");
+  const settings = effectiveSettings(config, origins);
+  return settingLines({ file, token, madeToken, settings }).join("\n");
+}
+
+/** Whether there is such a file, as far as this user may see. */
+async function isPresent(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
 }

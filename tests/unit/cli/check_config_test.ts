@@ -119,6 +119,29 @@ Deno.test("the effective configuration has no secrets", async () => {
   });
 });
 
+Deno.test("a token that serve --make-token has made is named while no other is set", async () => {
+  await withFile("", async (file) => {
+    await Deno.writeTextFile(file, `state_root = "${file}.state"\n`);
+    const tokenLine = async () => {
+      const { out } = await capture(["check-config", "--config", file]);
+      return /^# PKGSTASH_TOKEN .*$/m.exec(out)?.[0];
+    };
+    assertEquals(await tokenLine(), "# PKGSTASH_TOKEN is not set");
+    await Deno.mkdir(`${file}.state`);
+    await Deno.writeTextFile(`${file}.state/token`, "made\n");
+    assertEquals(
+      await tokenLine(),
+      `# PKGSTASH_TOKEN is not set; serve --make-token uses ${file}.state/token`,
+    );
+    Deno.env.set("PKGSTASH_TOKEN", "given");
+    try {
+      assertEquals(await tokenLine(), "# PKGSTASH_TOKEN is set, from: environment");
+    } finally {
+      Deno.env.delete("PKGSTASH_TOKEN");
+    }
+  });
+});
+
 Deno.test("a wrong configuration prints all problems to standard error and exits with 1", async () => {
   await withFile('prot = 1\nport = "x"\n', async (file) => {
     const { code, out, err } = await capture(["check-config", "--config", file]);
