@@ -9,7 +9,7 @@ import {
 const faultsOf = (changes: Partial<BuildSettings>) =>
   settingsFaults({ ...USUAL_SETTINGS, ...changes });
 
-Deno.test("usual settings, and whatever a person may want, may be approved", () => {
+Deno.test("the usual settings and legitimate changes to them are accepted", () => {
   assertEquals(settingsFaults(USUAL_SETTINGS), []);
   assertEquals(
     faultsOf({
@@ -24,7 +24,7 @@ Deno.test("usual settings, and whatever a person may want, may be approved", () 
   );
 });
 
-Deno.test("settings that the daemon relies on, or that would run in makepkg, are refused", () => {
+Deno.test("settings that are invalid, override the builder's or run code are refused with the reason", () => {
   const wrong: [Partial<BuildSettings>, RegExp][] = [
     [{ makepkgConf: "PKGDEST=/tmp" }, /set PKGDEST/],
     [{ makepkgConf: " export PACKAGER='me'" }, /set PACKAGER/],
@@ -46,7 +46,7 @@ Deno.test("settings that the daemon relies on, or that would run in makepkg, are
   }
 });
 
-Deno.test("settings are the same whatever the order of their parts", () => {
+Deno.test("settings are equal whatever the order of their parts", () => {
   const one = { ...USUAL_SETTINGS, environment: { A: "1", B: "2" } };
   const reversed = Object.fromEntries(Object.entries(USUAL_SETTINGS).reverse());
   const other = { ...reversed as unknown as BuildSettings, environment: { B: "2", A: "1" } };

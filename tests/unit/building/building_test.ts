@@ -8,7 +8,7 @@ import { FakeClock } from "../mirroring/prefetch/fake_clock.ts";
 
 const HOUR = 3_600_000;
 const START = Date.UTC(2026, 10, 28);
-/** As the AUR has times. */
+/** A time as the AUR gives it. */
 const seconds = (afterStart: number) => (START + afterStart) / 1000;
 const BY = { by: "administrator", skipsUnknown: false };
 const YES = { by: "administrator", reason: "read it" };
@@ -49,7 +49,7 @@ async function waiting({ building }: WatchedPackages): Promise<string[]> {
   );
 }
 
-Deno.test("a first build is queued after a person approved its tree, and not before", async () => {
+Deno.test("a first build is queued only once a person approves its tree", async () => {
   await withPackages(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("foo", { files: packageFiles("foo", "1") });
@@ -74,7 +74,7 @@ Deno.test("a first build is queued after a person approved its tree, and not bef
   });
 });
 
-Deno.test("a version bump is queued by itself once it has cooled down, and is recorded", async () => {
+Deno.test("a version bump is queued automatically after its cool-down, and is recorded", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     clock.advance(2 * HOUR);
@@ -95,7 +95,7 @@ Deno.test("a version bump is queued by itself once it has cooled down, and is re
   });
 });
 
-Deno.test("a push that leaves the version is compared, because the files count", async () => {
+Deno.test("a push without a new version is judged by its files", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     clock.advance(HOUR);
@@ -114,7 +114,7 @@ Deno.test("a push that leaves the version is compared, because the files count",
   });
 });
 
-Deno.test("files are fetched after a push, and not at every check", async () => {
+Deno.test("files are fetched only after a push", async () => {
   await withAccepted(async ({ aur, building }, clock) => {
     const before = aur.requests.count("/cgit/");
     for (let at = 0; at < 3; at++) {
@@ -129,7 +129,7 @@ Deno.test("files are fetched after a push, and not at every check", async () => 
   });
 });
 
-Deno.test("a fetch that fails is done again, and no push is missed by it", async () => {
+Deno.test("a failed fetch is retried at the next check, so that no push is missed", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.push("foo", packageFiles("foo", "2"), seconds(HOUR));
@@ -164,7 +164,7 @@ Deno.test("an approval is void once the tree changes", async () => {
   });
 });
 
-Deno.test("an approval is void once the maintainers change, although the tree does not", async () => {
+Deno.test("an approval is void once the maintainers change, even if the tree does not", async () => {
   await withPackages(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("foo", { files: packageFiles("foo", "1") });
@@ -178,7 +178,7 @@ Deno.test("an approval is void once the maintainers change, although the tree do
   });
 });
 
-Deno.test("a bump by a new maintainer waits for a person, and says so", async () => {
+Deno.test("a bump by a new maintainer waits for a person, and the change is reported", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     clock.advance(HOUR);
@@ -218,7 +218,7 @@ Deno.test("a maintainer who came and went between two pushes is remembered", asy
   });
 });
 
-Deno.test("a restart forgets nothing: what was accepted, what waits, and how long", async () => {
+Deno.test("accepted builds, pending changes and their cool-downs survive a restart", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur } = packages;
     clock.advance(HOUR);
@@ -234,7 +234,7 @@ Deno.test("a restart forgets nothing: what was accepted, what waits, and how lon
   });
 });
 
-Deno.test("a build that was accepted and not queued is queued after a restart, once", async () => {
+Deno.test("an accepted build that could not be queued is queued once after a restart", async () => {
   await withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     await packages.building.watchList.add(["foo"], BY);
@@ -249,7 +249,7 @@ Deno.test("a build that was accepted and not queued is queued after a restart, o
   });
 });
 
-Deno.test("a damaged file stops the start, because nobody knows what was accepted", async () => {
+Deno.test("a damaged record of what was accepted prevents the start", async () => {
   await withAccepted(async (packages) => {
     const path = new BuildingLayout(packages.stateRoot).package("foo");
     const text = await Deno.readTextFile(path);
@@ -261,7 +261,7 @@ Deno.test("a damaged file stops the start, because nobody knows what was accepte
   });
 });
 
-Deno.test("a package that vanished is told after two answers, and its build stays", async () => {
+Deno.test("a package missing from two answers in a row is reported once, and stays accepted", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.remove("foo");
@@ -278,7 +278,7 @@ Deno.test("a package that vanished is told after two answers, and its build stay
   });
 });
 
-Deno.test("a failure between two answers does not make a package vanish", async () => {
+Deno.test("a failed check does not make a package count as missing", async () => {
   await withAccepted(async ({ aur, building }, clock) => {
     for (const fault of ["unavailable", "error", "garbage", "wrong count"] as const) {
       clock.advance(2 * HOUR);
@@ -291,7 +291,7 @@ Deno.test("a failure between two answers does not make a package vanish", async 
   });
 });
 
-Deno.test("a renamed package base is named, and one that came back waits for a person", async () => {
+Deno.test("a vanished package's new base is reported, and a package that returns waits for a person", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.remove("foo");
@@ -309,7 +309,7 @@ Deno.test("a renamed package base is named, and one that came back waits for a p
   });
 });
 
-Deno.test("a flag is told once", async () => {
+Deno.test("an out-of-date flag is reported once", async () => {
   await withAccepted(async ({ aur, building }) => {
     aur.edit("foo", { outOfDate: seconds(HOUR) });
     await building.watcher.check();
@@ -320,7 +320,7 @@ Deno.test("a flag is told once", async () => {
   });
 });
 
-Deno.test("files that are refused are a problem of the package, told once, and nothing is built", async () => {
+Deno.test("refused files are not built, and reported once as a problem until a good push", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.push(
@@ -351,7 +351,7 @@ Deno.test("files of another package base are refused", async () => {
   });
 });
 
-Deno.test("a skipped version is not built, and the next one is decided as usual", async () => {
+Deno.test("a skipped version is never built, and the next one is decided as usual", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.push("foo", packageFiles("foo", "2"), seconds(0));
@@ -369,7 +369,7 @@ Deno.test("a skipped version is not built, and the next one is decided as usual"
   });
 });
 
-Deno.test("nothing of a held package is built until it is released", async () => {
+Deno.test("a held package is not built until it is released", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     await building.decisions.hold("foo", { ...YES, isHeld: true });
@@ -396,7 +396,7 @@ Deno.test("nothing of a held package is built until it is released", async () =>
   });
 });
 
-Deno.test("a person can approve before the cool-down is over, with a reason that is kept", async () => {
+Deno.test("a person can approve before the cool-down is over, and the reason is kept", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     clock.advance(HOUR);
@@ -409,7 +409,7 @@ Deno.test("a person can approve before the cool-down is over, with a reason that
   });
 });
 
-Deno.test("what an update needs of the AUR is found, and decided with it in build order", async () => {
+Deno.test("an update's new AUR dependencies are found, approved with it, and queued in build order", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("deep", { files: packageFiles("deep", "1") });
@@ -433,7 +433,7 @@ Deno.test("what an update needs of the AUR is found, and decided with it in buil
   });
 });
 
-Deno.test("what a push needed that another one has replaced is no longer watched", async () => {
+Deno.test("dependencies that only a superseded push needed are no longer watched", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("deep", { files: packageFiles("deep", "1") });
@@ -448,7 +448,7 @@ Deno.test("what a push needed that another one has replaced is no longer watched
   });
 });
 
-Deno.test("what several packages provide is left to a person, and not asked for at each check", async () => {
+Deno.test("a dependency with several providers is left to a person, and not searched for at each check", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     for (const name of ["one", "two"]) {
@@ -468,7 +468,7 @@ Deno.test("what several packages provide is left to a person, and not asked for 
   });
 });
 
-Deno.test("packages that have come to need each other are reported", async () => {
+Deno.test("a dependency cycle that an update creates is reported", async () => {
   await withAccepted(async (packages, clock) => {
     const { aur, building } = packages;
     aur.put("lib", { files: packageFiles("lib", "1", { depends: ["foo"] }) });

@@ -23,7 +23,7 @@ async function enqueue(queue: TestQueue, architectures: readonly string[], isAga
   });
 }
 
-Deno.test("a package for no architecture of the repository is held with the reason, once", async (t) => {
+Deno.test("a package for none of the repository's architectures is held once, with the reason", async (t) => {
   for (const architectures of [["aarch64"], [], ["../x"]]) {
     await t.step(JSON.stringify(architectures), () =>
       withQueue(async (queue) => {
@@ -44,7 +44,7 @@ Deno.test("a package for no architecture of the repository is held with the reas
   }
 });
 
-Deno.test("a package is built for the architectures that the repository has, and any for all", () =>
+Deno.test("a package is built for any, or for those of its architectures that the repository has", () =>
   withQueue(async (queue) => {
     await enqueue(queue, ["aarch64", "x86_64"]);
     await enqueue(queue, ["any"], true);
@@ -55,7 +55,7 @@ Deno.test("a package is built for the architectures that the repository has, and
     assertEquals(queue.queue.find("foo").settings, USUAL_SETTINGS);
   }));
 
-Deno.test("nothing is watched for a repository that is signed elsewhere", async () => {
+Deno.test("an externally signed repository is refused as the target of builds", async () => {
   const repositories = (signing: string) => [{ settings: { name: "aur", signing } }] as never;
   const create = () => Promise.reject(new Error("there is one already"));
   await createRepository({ repositories: repositories("required"), create }, "aur", "me");

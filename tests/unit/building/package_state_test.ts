@@ -23,7 +23,7 @@ function stateWith(builds: readonly Build[], watched: Partial<WatchedPackage> = 
   return stateOf({ ...WATCHED, ...watched }, { decision: SETTLED, isGone: false, builds });
 }
 
-Deno.test("a package whose accepted files are not published yet is not current", () => {
+Deno.test("a package is not current while a build of its accepted files is pending, failed or held", () => {
   assertEquals(stateWith([]), "current");
   assertEquals(stateWith([build("published")]), "current");
   for (const state of ["waiting", "leased", "uploading"] as const) {
@@ -33,20 +33,20 @@ Deno.test("a package whose accepted files are not published yet is not current",
   assertEquals(stateWith([build("held")]), "build_held");
 });
 
-Deno.test("the state of a package shows the latest build for each architecture, and only of its files", () => {
+Deno.test("a package's state follows the latest build of its accepted files for each architecture", () => {
   assertEquals(stateWith([build("published"), build("failed")]), "current");
   assertEquals(stateWith([build("failed"), build("published")]), "build_failed");
   assertEquals(stateWith([build("published"), build("failed", "aarch64")]), "build_failed");
   assertEquals(stateWith([build("failed", "x86_64", "b")]), "current");
 });
 
-Deno.test("a package with a rejected version is shown as such", () => {
+Deno.test("a package with a rejected version is shown as skipped, unless its build failed", () => {
   const candidates = [{ version: "2-1" }] as unknown as WatchedPackage["candidates"];
   assertEquals(stateWith([build("published")], { candidates }), "skipped");
   assertEquals(stateWith([build("failed")], { candidates }), "build_failed");
 });
 
-Deno.test("what a person must do about a package is shown before its builds", () => {
+Deno.test("a hold, a problem or a pending approval takes precedence over a failed build", () => {
   const hold = { at: 0, by: "a", reason: "b" };
   assertEquals(stateWith([build("failed")], { hold }), "held");
   assertEquals(stateWith([build("failed")], { problem: "too large" }), "problem");

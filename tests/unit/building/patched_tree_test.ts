@@ -30,7 +30,7 @@ const NEW_FILE = "--- /dev/null\n+++ b/fix.patch\n@@ -0,0 +1 @@\n+hello\n";
 const REMOVAL = "--- a/run.sh\n+++ /dev/null\n@@ -1,2 +0,0 @@\n-#!/bin/sh\n-exit 1\n";
 const OF_SCRIPT = "--- run.sh\n+++ run.sh\n@@ -1,2 +1,2 @@\n #!/bin/sh\n-exit 1\n+exit 0\n";
 
-Deno.test("patches change, add and remove files, one after the other, and keep their modes", async () => {
+Deno.test("patches change, add and remove files in order, and keep modes", async () => {
   assertEquals(textsOf(await patchedTree(TREE, [CHANGE + NEW_FILE, OF_SCRIPT])), {
     PKGBUILD: "644 pkgname=foo\npkgver=1\nbuild() {\n  make -j1\n}\n",
     "run.sh": "755 #!/bin/sh\nexit 0\n",

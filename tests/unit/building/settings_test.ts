@@ -46,7 +46,7 @@ class Bed implements AsyncDisposable {
     await this.building.proposeSettings("foo", { by: "proposer", reason, settings });
   }
 
-  /** A new version at the AUR, seen. */
+  /** Pushes a new version to the AUR, and checks. */
   async push(version: string, extra: Parameters<typeof packageFiles>[2] = {}): Promise<void> {
     const at = seconds(this.clock.now() - START);
     this.packages.aur.push("foo", packageFiles("foo", version, extra), at);
@@ -58,7 +58,7 @@ class Bed implements AsyncDisposable {
   }
 }
 
-Deno.test("other settings build nothing until they are approved, and then the accepted files", async () => {
+Deno.test("proposed settings build nothing until they are approved, and then the accepted files", async () => {
   await using bed = await Bed.start();
   const { packages } = bed;
   await bed.propose({ network: true });
@@ -77,7 +77,7 @@ Deno.test("other settings build nothing until they are approved, and then the ac
   assertEquals(await bed.approvals(), []);
 });
 
-Deno.test("approved settings are those of later builds, over a restart, and who decided is kept", async () => {
+Deno.test("approved settings apply to later builds, and the record names who proposed and approved them", async () => {
   await using bed = await Bed.start();
   await bed.propose({ check: false, environment: { GOFLAGS: "-mod=vendor" } });
   await bed.packages.restart();
@@ -100,7 +100,7 @@ Deno.test("approved settings are those of later builds, over a restart, and who 
   assertEquals([settings?.by, settings?.reason], ["reader", "read it"]);
 });
 
-Deno.test("an approval of settings is void when they, the files or the settings in force change", async () => {
+Deno.test("an approval of settings is void once they, the files or the settings in force change", async () => {
   await using bed = await Bed.start();
   await bed.propose({ network: true });
   const [first] = await bed.approvals();
@@ -118,7 +118,7 @@ Deno.test("an approval of settings is void when they, the files or the settings 
   assertEquals(ids.size, 4);
 });
 
-Deno.test("rejected settings, and those that are taken back, change nothing", async () => {
+Deno.test("rejected and withdrawn settings change nothing", async () => {
   await using bed = await Bed.start();
   await bed.propose({ network: true });
   const [approval] = await bed.approvals();
@@ -137,7 +137,7 @@ Deno.test("rejected settings, and those that are taken back, change nothing", as
   ]);
 });
 
-Deno.test("settings of a package that was never built are part of its first approval", async () => {
+Deno.test("settings of a package that has never been built are part of its first approval", async () => {
   await using bed = await Bed.start({ isApproved: false });
   const [before] = await bed.approvals();
   await bed.propose({ ccache: true });
@@ -148,7 +148,7 @@ Deno.test("settings of a package that was never built are part of its first appr
   assertEquals(bed.packages.queued.map(({ settings }) => settings.ccache), [true]);
 });
 
-Deno.test("a change that cools goes on cooling beside settings that wait", async () => {
+Deno.test("a change's cool-down continues while settings await approval", async () => {
   await using bed = await Bed.start();
   await bed.push("2");
   await bed.propose({ network: true });
@@ -198,7 +198,7 @@ Deno.test("patches are applied to each new version, and one that no longer appli
   assertEquals([last?.version, last?.settings.patches], ["3-1", []]);
 });
 
-Deno.test("settings that would break out of the sandbox or the files are rejected, and nothing is kept", async () => {
+Deno.test("settings that would break out of the sandbox or the tree are rejected, and not kept", async () => {
   await using bed = await Bed.start();
   const outside = "--- /dev/null\n+++ b/../x\n@@ -0,0 +1 @@\n+x\n";
   const absolute = "--- /dev/null\n+++ /etc/x\n@@ -0,0 +1 @@\n+x\n";

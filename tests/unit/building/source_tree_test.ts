@@ -25,7 +25,7 @@ Deno.test("a tree's hash depends on paths, modes and bytes, and not on the order
   );
 });
 
-Deno.test("a file's digest stands for its content in the tree's hash", async () => {
+Deno.test("a file known only by its digest hashes like its content", async () => {
   const sha256 = "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb";
   const digested: SourceFile = { path: "x", mode: "100644", content: null, size: 1, sha256 };
   assertEquals(
@@ -34,7 +34,7 @@ Deno.test("a file's digest stands for its content in the tree's hash", async () 
   );
 });
 
-Deno.test("a tree with a file that nobody read has no hash, and the file equals none", async () => {
+Deno.test("a tree with an unread file has no hash, and the file equals none, not even itself", async () => {
   const unread: SourceFile = { path: "x", mode: "160000", content: null, size: 0 };
   await assertRejects(() => treeHash(new Map([["x", unread]])), PkgstashError, "content of x");
   assert(!isSameFile(unread, unread));
@@ -67,7 +67,7 @@ Deno.test("a folder is read with modes and links, and without its .git", async (
   });
 });
 
-Deno.test("of a large file only the digest is kept", async () => {
+Deno.test("only the digest of a large file is kept", async () => {
   await inTempFolder(async (folder) => {
     await Deno.writeFile(join(folder, "big"), new Uint8Array(3 << 20));
     const big = (await readSourceFolder(folder)).get("big")!;
@@ -76,7 +76,7 @@ Deno.test("of a large file only the digest is kept", async () => {
   });
 });
 
-Deno.test("a folder that is missing is an error with its name", async () => {
+Deno.test("a missing folder is an error that names it", async () => {
   await assertRejects(
     () => readSourceFolder("/nonexistent/folder"),
     PkgstashError,

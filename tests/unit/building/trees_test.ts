@@ -13,7 +13,7 @@ const TREE = new Map([
   sourceFile("bom.txt", new Uint8Array([0xef, 0xbb, 0xbf, 0x61])),
 ].map((file) => [file.path, file]));
 
-Deno.test("a tree is read back as it was kept: bytes, modes and links", async () => {
+Deno.test("a tree is read back as it was stored: bytes, modes and links", async () => {
   await inTempFolder(async (folder) => {
     const store = new TreeStore(new BuildingLayout(folder));
     const hash = await store.put(TREE);
@@ -22,7 +22,7 @@ Deno.test("a tree is read back as it was kept: bytes, modes and links", async ()
   });
 });
 
-Deno.test("a tree that has been changed on disk is not what was accepted", async () => {
+Deno.test("a tree that has changed on disk is refused", async () => {
   await inTempFolder(async (folder) => {
     const layout = new BuildingLayout(folder);
     const store = new TreeStore(layout);
@@ -34,7 +34,7 @@ Deno.test("a tree that has been changed on disk is not what was accepted", async
   });
 });
 
-Deno.test("a tree that is not kept, or has no hash for a name, is null", async () => {
+Deno.test("an unknown hash, or a name that is not a hash, gives no tree", async () => {
   await inTempFolder(async (folder) => {
     const store = new TreeStore(new BuildingLayout(folder));
     assertEquals(await store.read("0".repeat(64)), null);

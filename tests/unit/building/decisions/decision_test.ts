@@ -121,14 +121,14 @@ Deno.test("a first build waits for a person, however old it is", () => {
   );
 });
 
-Deno.test("what is more than a bump waits for a person, however old it is", () => {
+Deno.test("a change that is more than a bump waits for a person, however old it is", () => {
   assertEquals(
     told(decision({ verdicts: { b: "review" }, after: 100 * DAY })),
     "ask b: more than versions and checksums changed",
   );
 });
 
-Deno.test("a tree that was not judged waits for a person", () => {
+Deno.test("a tree without a verdict waits for a person", () => {
   const input = {
     ...{ watched: watching(), verdicts: new Map(), rules: RULES, unacceptedNeeds: [] },
     ...{ patchFaults: new Map(), pinFaults: new Map() },
@@ -137,7 +137,7 @@ Deno.test("a tree that was not judged waits for a person", () => {
   assertEquals(decide({ ...input, isGone: false, now }).kind, "ask");
 });
 
-Deno.test("a bump to which the package's own patches do not fit waits for a person", () => {
+Deno.test("a bump to which the package's patches do not apply waits for a person", () => {
   const patchFaults = {
     b: "Cannot apply patch 1: PKGBUILD differs from the file that it was made for",
   };
@@ -154,7 +154,7 @@ Deno.test("a bump to which the package's own patches do not fit waits for a pers
   assertEquals(told(decision({ watched: restless, patchFaults, after: 50 * HOUR })), "wait c 64");
 });
 
-Deno.test("a pin passes once it is known to be on a branch or tag, and never if it is on none", () => {
+Deno.test("a pin passes only once it is known to be on a branch or tag", () => {
   const pin = { verdicts: { b: "pin" }, rules: { approvePins: true }, after: 100 * DAY } as const;
   assertEquals(told(decision({ ...pin })), "wait b for others");
   assertEquals(told(decision({ ...pin, pinFaults: { b: null } })), "accept b");
@@ -168,7 +168,7 @@ Deno.test("a pin passes once it is known to be on a branch or tag, and never if 
   );
 });
 
-Deno.test("pins and what is harmless pass only if their keys are on", async (t) => {
+Deno.test("pins and harmless changes pass only if their keys are on", async (t) => {
   for (const [verdict, key] of [["pin", "approvePins"], ["harmless", "approveHarmless"]] as const) {
     await t.step(verdict, () => {
       const verdicts = { b: verdict };
@@ -182,16 +182,16 @@ Deno.test("pins and what is harmless pass only if their keys are on", async (t) 
   }
 });
 
-Deno.test("nothing passes by itself after the maintainers changed, until a person approves", async (t) => {
+Deno.test("nothing passes without a person after the maintainers change", async (t) => {
   const reason = "ask b: the maintainers changed since the last approval";
   const history = [{ at: START - DAY, ...KEEPER }];
   const changes: Record<string, WatchedPackage["maintainers"]> = {
     "another maintainer": [{ at: START + HOUR, maintainer: "new", coMaintainers: ["helper"] }],
-    "an orphan": [{ at: START + HOUR, maintainer: null, coMaintainers: ["helper"] }],
+    "no maintainer": [{ at: START + HOUR, maintainer: null, coMaintainers: ["helper"] }],
     "another co-maintainer": [
       { at: START + HOUR, maintainer: "keeper", coMaintainers: ["helper", "new"] },
     ],
-    "one who came and went": [
+    "a maintainer who came and went": [
       { at: START + HOUR, maintainer: "new", coMaintainers: ["helper"] },
       { at: START + 2 * HOUR, ...KEEPER },
     ],
@@ -202,13 +202,13 @@ Deno.test("nothing passes by itself after the maintainers changed, until a perso
       assertEquals(told(decision({ watched, after: 100 * DAY })), reason);
     });
   }
-  await t.step("one whose change was missed", () => {
+  await t.step("a change that no check saw", () => {
     const watched = { maintainers: [{ at: START - DAY, maintainer: "other", coMaintainers: [] }] };
     assertEquals(told(decision({ watched, after: 100 * DAY })), reason);
   });
 });
 
-Deno.test("after a person has approved a new maintainer, the longer cool-down goes on", () => {
+Deno.test("a new maintainer's longer cool-down continues after an approval", () => {
   const maintainers = [
     { at: START - 10 * DAY, maintainer: "old", coMaintainers: [] },
     { at: START - DAY, ...KEEPER },
@@ -218,13 +218,13 @@ Deno.test("after a person has approved a new maintainer, the longer cool-down go
   assertEquals(told(decision({ watched, after: 6 * DAY })), "accept b");
 });
 
-Deno.test("a new push starts the cool-down anew", () => {
+Deno.test("a new push restarts the cool-down", () => {
   const watched = { candidates: [pushed("b", 0), pushed("c", 20 * HOUR)] };
   assertEquals(told(decision({ watched, after: 25 * HOUR })), "wait c 44");
   assertEquals(told(decision({ watched, after: 44 * HOUR })), "accept c");
 });
 
-Deno.test("pushes that never pause do not keep a package waiting, and none passes early", () => {
+Deno.test("incessant pushes do not keep a package waiting for ever, and none passes early", () => {
   const candidates: Candidate[] = [];
   for (let hour = 0; hour <= 200; hour += 10) {
     candidates.push(pushed(`t${hour}`, hour * HOUR));
@@ -238,7 +238,7 @@ Deno.test("pushes that never pause do not keep a package waiting, and none passe
   }
 });
 
-Deno.test("an older tree does not pass before a newer one that a person must see", () => {
+Deno.test("an older tree does not pass if a newer one needs a person", () => {
   const watched = { candidates: [pushed("b", 0), pushed("c", 40 * HOUR), pushed("d", 70 * HOUR)] };
   const made = decision({ watched, verdicts: { c: "review" }, after: 71 * HOUR });
   assertEquals(told(made), "wait d 94");
@@ -246,14 +246,14 @@ Deno.test("an older tree does not pass before a newer one that a person must see
   assertEquals(told(last), "ask d: more than versions and checksums changed");
 });
 
-Deno.test("a cool-down of the package's own replaces the configured one", () => {
+Deno.test("a package's own cool-down replaces the configured one", () => {
   const coolDown = { ms: 0, at: START, by: "administrator", reason: "urgent" };
   assertEquals(told(decision({ watched: { coolDown }, after: HOUR })), "accept b");
   const longer = { ...coolDown, ms: 3 * DAY };
   assertEquals(told(decision({ watched: { coolDown: longer }, after: 2 * DAY })), "wait b 73");
 });
 
-Deno.test("what is held, skipped or not new is not decided", () => {
+Deno.test("a held package, a skipped version and a package without changes need no decision", () => {
   const hold = { at: START, by: "administrator", reason: "broken" };
   assertEquals(
     told(decision({ watched: { hold }, after: 100 * DAY })),
@@ -268,7 +268,7 @@ Deno.test("a version after a skipped one is decided as usual", () => {
   assertEquals(told(decision({ watched, after: 25 * HOUR })), "accept c");
 });
 
-Deno.test("a package that is gone, or was, waits for a person", () => {
+Deno.test("a package that is gone from the AUR, or has since returned, waits for a person", () => {
   assertEquals(
     told(decision({ isGone: true, after: 100 * DAY })),
     "ask b: the AUR no longer has it",
@@ -283,6 +283,6 @@ Deno.test("a package that is gone, or was, waits for a person", () => {
   );
 });
 
-Deno.test("a package whose dependency nobody has approved waits for that", () => {
+Deno.test("a package waits until its dependencies are approved", () => {
   assertEquals(told(decision({ unacceptedNeeds: ["bar"], after: 100 * DAY })), "wait b for others");
 });

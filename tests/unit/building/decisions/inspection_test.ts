@@ -12,7 +12,7 @@ const HOUR = 3_600_000;
 const BY = { by: "administrator", skipsUnknown: false };
 const YES = { by: "administrator", reason: "read it" };
 
-Deno.test("what is new since a look is compared with what was seen, if that waited for the same package", async () => {
+Deno.test("a change is compared with the tree last seen, if that was an earlier one of the same package", async () => {
   const clock = new FakeClock(START);
   await using packages = await WatchedPackages.start(clock);
   const { aur, building } = packages;
@@ -75,10 +75,10 @@ Deno.test("a tree that awaits approval is read once, however often it is inspect
   const first = await inspections.of(member("a"), []);
   assert((await inspections.of(member("a"), [])) === first);
   assertEquals(reads, ["a"]);
-  // What is not there may come back.
+  // A missing tree may come back.
   await inspections.of(member("gone"), []).catch(() => {});
   await inspections.of(member("gone"), []).catch(() => {});
   assertEquals(reads, ["a", "gone", "gone"]);
   for (const hash of ["b", "a", "c", "a", "b"]) await inspections.of(member(hash), []);
-  assertEquals(reads.slice(3), ["b", "c", "b"], "the one that was used longest ago goes first");
+  assertEquals(reads.slice(3), ["b", "c", "b"], "the least recently used one goes first");
 });

@@ -64,7 +64,7 @@ function news({ building }: WatchedPackages): string[] {
 
 const reasons = ({ queued }: WatchedPackages) => queued.map(({ reason }) => reason);
 
-Deno.test("a source that has moved makes a build of the accepted files, and one that has not makes none", async () => {
+Deno.test("a source that has moved causes a build of the accepted files, and one that has not causes none", async () => {
   await withAccepted([`git+${URL}`], async (packages, clock) => {
     const leased = await lease(packages);
     assertEquals(referencesOf(leased), [{ url: URL, reference: "HEAD" }]);
@@ -90,7 +90,7 @@ Deno.test("a source that has moved makes a build of the accepted files, and one 
   });
 });
 
-Deno.test("what was seen is known after a restart, and a look that was lost is due again", async () => {
+Deno.test("the commits seen survive a restart, and a lost look is due again", async () => {
   await withAccepted([`git+${URL}#branch=dev`], async (packages, clock) => {
     await see(packages, ONE);
     await packages.restart();
@@ -108,7 +108,7 @@ Deno.test("what was seen is known after a restart, and a look that was lost is d
   });
 });
 
-Deno.test("sources that fail are told once, and again after they went well", async () => {
+Deno.test("failing sources are reported once, and again if they fail after a success", async () => {
   await withAccepted([`git+${URL}`], async (packages, clock) => {
     const fail = async (reason: string) => {
       const leased = await lease(packages);
@@ -138,7 +138,7 @@ Deno.test("sources that fail are told once, and again after they went well", asy
   });
 });
 
-Deno.test("only git repositories that anybody could fetch are looked at, each once", async () => {
+Deno.test("only public git repositories are looked at, each reference once", async () => {
   const sources = [
     `git+${URL}`,
     `other::git+${URL}`,
@@ -158,7 +158,7 @@ Deno.test("only git repositories that anybody could fetch are looked at, each on
   });
 });
 
-Deno.test("new files are looked at anew, and held ones are not", async () => {
+Deno.test("the sources of new files are looked at anew, and those of a held package are not", async () => {
   await withAccepted([`git+${URL}`], async (packages, clock) => {
     await see(packages, ONE);
     clock.advance(DAY);
@@ -176,7 +176,7 @@ Deno.test("new files are looked at anew, and held ones are not", async () => {
   });
 });
 
-Deno.test("a builder says something about its own looks only, and once", async () => {
+Deno.test("a builder can report only on its own looks, and once on each", async () => {
   await withAccepted([`git+${URL}`], async (packages) => {
     const { looks } = packages.building;
     const leased = await lease(packages);
@@ -189,7 +189,7 @@ Deno.test("a builder says something about its own looks only, and once", async (
   });
 });
 
-Deno.test("a builder that waits is told as soon as something is accepted", async () => {
+Deno.test("a waiting builder gets a look as soon as its package is accepted", async () => {
   const clock = new FakeClock(START);
   await using packages = await WatchedPackages.start(clock);
   packages.aur.put("foo-git", { files: filesWith("1", `git+${URL}`) });

@@ -52,7 +52,7 @@ async function reasons({ building }: WatchedPackages): Promise<string[]> {
   return (await building.decisions.approvals()).flatMap((each) => each.reasons);
 }
 
-Deno.test("a pinned commit passes by itself once a builder has found it on a branch", () =>
+Deno.test("a pinned commit passes once a builder has found it on a branch", () =>
   withPin({}, async (packages) => {
     assertEquals(versions(packages), ["1-1"]);
     assertEquals(await reasons(packages), [
@@ -78,7 +78,7 @@ Deno.test("a pinned commit that is on no branch waits for a person, with the rea
     ]);
   }));
 
-Deno.test("a repository that cannot be asked lets nothing pass, and is asked again", () =>
+Deno.test("a repository that cannot be reached lets no pin pass, and is asked again", () =>
   withPin({}, async (packages, clock) => {
     const call = { builder: "b1", id: (await lease(packages))!.id };
     await packages.building.looks.report(call, { outcome: "failed", reason: "gone" });
@@ -87,13 +87,13 @@ Deno.test("a repository that cannot be asked lets nothing pass, and is asked aga
     assert(await lease(packages) !== null);
   }));
 
-Deno.test("what git cannot tell of a pin waits for a person", async (t) => {
+Deno.test("a pin that git cannot check waits for a person", async (t) => {
   const cases: Record<string, Parameters<typeof pinnedAt>[2]> = {
     "an archive of a commit": {
       source: (value) => `https://example.invalid/archive/${value}.tar.gz`,
     },
-    "a shortened commit": { source: (value) => `git+${URL}#commit=${value.slice(0, 9)}` },
-    "a repository of the machine": { source: (value) => `git+file:///srv/foo#commit=${value}` },
+    "an abbreviated commit": { source: (value) => `git+${URL}#commit=${value.slice(0, 9)}` },
+    "a local repository": { source: (value) => `git+file:///srv/foo#commit=${value}` },
   };
   for (const [name, options] of Object.entries(cases)) {
     await t.step(name, () =>

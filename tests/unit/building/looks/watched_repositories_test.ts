@@ -55,7 +55,7 @@ async function watch(packages: WatchedPackages): Promise<void> {
   await packages.building.decisions.approve(approval!.id, { by: "administrator", reason: "read" });
 }
 
-Deno.test("a repository is watched once a builder has sent its files, and looked at again", () =>
+Deno.test("a repository is watched once a builder has sent its files, and looked at daily", () =>
   withPackages(async (packages, clock) => {
     await watch(packages);
     assertEquals(packages.queued.map(({ version }) => version), ["1-1"]);
@@ -87,7 +87,7 @@ Deno.test("a change that is more than a new version waits for a person", () =>
     assertEquals([waiting!.isAsked, packages.queued.length], [true, 1]);
   }));
 
-Deno.test("a repository that fails, or whose files are refused, is told once and stays watched", () =>
+Deno.test("a repository that fails, or whose files are refused, is reported once and stays watched", () =>
   withPackages(async (packages, clock) => {
     await watch(packages);
     const news = () => packages.building.watchList.find("foo").news.map(({ text }) => text);
@@ -116,7 +116,7 @@ Deno.test("a repository that fails, or whose files are refused, is told once and
     assertEquals(packages.building.watchList.find("foo").problem, null);
   }));
 
-Deno.test("without a builder, or with one that fails, nothing is watched", () =>
+Deno.test("a repository is watched only if a builder fetches a valid package from it", () =>
   withPackages(async (packages, clock) => {
     const add = () => packages.building.watchList.addRepository(FROM, "administrator");
     await assertRejects(add, PkgstashError, "no builder is connected to fetch it");
@@ -141,7 +141,7 @@ Deno.test("without a builder, or with one that fails, nothing is watched", () =>
     assertEquals(packages.building.packages.list(), []);
   }));
 
-Deno.test("a package base that is watched at another source stays there", () =>
+Deno.test("a package base stays with the source from which it is watched", () =>
   withPackages(async (packages) => {
     packages.aur.put("foo", { files: packageFiles("foo", "1") });
     await packages.building.watchList.add(["foo"], { by: "administrator", skipsUnknown: false });

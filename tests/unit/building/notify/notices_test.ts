@@ -31,7 +31,7 @@ function channels(http: HttpClient, keys: string, secrets = ""): Channel[] {
   return channelsOf(config, http);
 }
 
-/** Messages of one channel that a test watches. */
+/** Notices with one channel, whose messages the test sees. */
 async function opened(
   { clock, path, schedule = "now", fail = () => false }: {
     clock: FakeClock;
@@ -63,7 +63,7 @@ async function opened(
   return { notices, sent, reached };
 }
 
-Deno.test("each thing is told once, however often it is looked at, also over a restart", async () => {
+Deno.test("each notice is sent once, however often it is raised, even after a restart", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(0);
   const path = folder.join("notices.json");
@@ -79,7 +79,7 @@ Deno.test("each thing is told once, however often it is looked at, also over a r
   assertEquals([first.sent.length, second.sent], [1, [notice("b").title]]);
 });
 
-Deno.test("what is not taken is sent again, later each time, and its failure is shown", async () => {
+Deno.test("a failed message is retried after growing pauses, and its failure is shown", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(0);
   let failures = 2;
@@ -100,7 +100,7 @@ Deno.test("what is not taken is sent again, later each time, and its failure is 
   assertEquals([sent.length, notices.standing], [3, { waiting: 0, failure: null }]);
 });
 
-Deno.test("a message that a restart interrupts is delivered after it", async () => {
+Deno.test("a message interrupted by a restart is delivered afterwards", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(0);
   const path = folder.join("notices.json");
@@ -115,7 +115,7 @@ Deno.test("a message that a restart interrupts is delivered after it", async () 
   assertEquals(second.sent, [notice("a").title]);
 });
 
-Deno.test("a daily digest is one message for all of a day", async () => {
+Deno.test("a daily digest combines a day's notices into one message", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(0);
   const { notices, sent, reached } = await opened({
@@ -135,7 +135,7 @@ Deno.test("a daily digest is one message for all of a day", async () => {
   assertEquals(sent[1], "2 items need a decision");
 });
 
-Deno.test("what is urgent is sent at once beside a daily digest, and does not put it off", async () => {
+Deno.test("an urgent notice is sent at once, and does not delay the daily digest", async () => {
   await using folder = await TempFolder.create();
   const clock = new FakeClock(0);
   const { notices, sent, reached } = await opened({
@@ -158,7 +158,7 @@ Deno.test("what is urgent is sent at once beside a daily digest, and does not pu
   assertEquals(sent[2], notice("b").title);
 });
 
-Deno.test("a webhook gets JSON with an HMAC of the very bytes", async () => {
+Deno.test("a webhook gets JSON with an HMAC of its exact bytes", async () => {
   await using sink = new HttpSink();
   using http = new HttpClient({ userAgent: "test", upstreamProxy: null });
   const [channel] = channels(http, `webhook_url = "${sink.url}/hook"`, "WEBHOOK_SECRET=s3cret\n");
@@ -192,7 +192,7 @@ Deno.test("ntfy and Matrix get the message with their tokens", async () => {
   assertEquals(sink.received[2]!.path, matrix!.path);
 });
 
-Deno.test("a channel that refuses rejects with the status", async () => {
+Deno.test("a refused message fails with the status", async () => {
   await using sink = new HttpSink();
   using http = new HttpClient({ userAgent: "test", upstreamProxy: null });
   sink.statuses.push(401);
@@ -201,7 +201,7 @@ Deno.test("a channel that refuses rejects with the status", async () => {
   assertEquals(reason, "Error: it responded with status 401");
 });
 
-Deno.test("e-mail goes to every address, and a title adds no header", async () => {
+Deno.test("e-mail goes to every address, and a title cannot add a header", async () => {
   await using sink = new SmtpSink();
   using http = new HttpClient({ userAgent: "test", upstreamProxy: null });
   const [channel] = channels(
@@ -217,7 +217,7 @@ Deno.test("e-mail goes to every address, and a title adds no header", async () =
   assertStringIncludes(sink.messages[0]!, "Decide with: pkgstash approvals show x");
 });
 
-Deno.test("a change that waits for a person is told with its reason, and one that cools is not", async () => {
+Deno.test("a change that needs approval is announced with its reason, and one in its cool-down is not", async () => {
   await using sink = new HttpSink();
   const clock = new FakeClock(Date.UTC(2026, 10, 28));
   await using packages = await WatchedPackages.start(
@@ -244,7 +244,7 @@ Deno.test("a change that waits for a person is told with its reason, and one tha
   assertStringIncludes(told.text, "More than versions and checksums changed.");
 });
 
-/** The wing with a daily digest to a sink, where people reach it at a URL. */
+/** Watched packages with a daily digest to a sink, and a public URL. */
 async function announced(sink: HttpSink, clock: FakeClock): Promise<WatchedPackages> {
   const packages = await WatchedPackages.start(
     clock,
@@ -256,7 +256,7 @@ async function announced(sink: HttpSink, clock: FakeClock): Promise<WatchedPacka
   return packages;
 }
 
-Deno.test("aur add tells once and at once that first builds wait, with where to decide", async () => {
+Deno.test("first builds are announced at once and only once, with the URL to decide at", async () => {
   await using sink = new HttpSink();
   const clock = new FakeClock(Date.UTC(2026, 10, 28));
   await using packages = await announced(sink, clock);

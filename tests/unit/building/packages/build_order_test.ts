@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { buildOrder } from "../../../../src/building/packages/build_order.ts";
 
-Deno.test("each package comes after what it needs", () => {
+Deno.test("each package comes after its dependencies", () => {
   const { order, cycles } = buildOrder(
     new Map([["app", ["lib", "tool"]], ["lib", ["base"]], ["tool", ["lib"]], ["base", []]]),
   );
@@ -10,7 +10,7 @@ Deno.test("each package comes after what it needs", () => {
   assertEquals(cycles, []);
 });
 
-Deno.test("packages that need one another are named, and everything else keeps its order", () => {
+Deno.test("cycles are reported, and all other packages stay in order", () => {
   const { order, cycles } = buildOrder(
     new Map([["a", ["b"]], ["b", ["c"]], ["c", ["a", "d"]], ["d", []], ["e", ["a"]], ["f", ["f"]]]),
   );
@@ -18,11 +18,11 @@ Deno.test("packages that need one another are named, and everything else keeps i
   assertEquals(cycles, [["a", "b", "c"], ["f"]]);
 });
 
-Deno.test("what is not to be built plays no part", () => {
+Deno.test("dependencies that are not to be built are ignored", () => {
   assertEquals(buildOrder(new Map([["a", ["glibc"]]])), { order: ["a"], cycles: [] });
 });
 
-Deno.test("a chain of any length is ordered", () => {
+Deno.test("a very long chain is ordered", () => {
   const length = 20_000;
   const needs = new Map(
     Array.from({ length }, (_, at) => [`p${at}`, at + 1 < length ? [`p${at + 1}`] : []]),
@@ -30,7 +30,7 @@ Deno.test("a chain of any length is ordered", () => {
   assertEquals(buildOrder(needs).order[0], `p${length - 1}`);
 });
 
-Deno.test("any graph: every package once, and after its needs unless they are in one circle", () => {
+Deno.test("any graph is ordered, each package once and after its dependencies unless they form a cycle", () => {
   const graph = fc.dictionary(
     fc.constantFrom(..."abcdefgh"),
     fc.array(fc.constantFrom(..."abcdefghxy"), { maxLength: 4 }),

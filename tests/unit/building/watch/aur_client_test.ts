@@ -17,7 +17,7 @@ async function withAur(
   await run(aur, new AurClient({ url: aur.url, http, clock, signal, random: () => 0 }), clock);
 }
 
-Deno.test("many packages are asked about in one request", async () => {
+Deno.test("many packages are queried in one request", async () => {
   await withAur(async (aur, client) => {
     for (let at = 0; at < 300; at++) aur.put(`p${at}`, { files: packageFiles(`p${at}`, "1") });
     const found = await client.info(Array.from({ length: 300 }, (_, at) => `p${at}`));
@@ -26,21 +26,21 @@ Deno.test("many packages are asked about in one request", async () => {
   });
 });
 
-Deno.test("a name with characters of a form is asked for as it is", async () => {
+Deno.test("a name with a plus sign is queried unchanged", async () => {
   await withAur(async (aur, client) => {
     aur.put("libc++", { files: packageFiles("libc++", "1") });
     assertEquals([...(await client.info(["libc++"])).keys()], ["libc++"]);
   });
 });
 
-Deno.test("a name that the AUR does not have is missing, and no failure", async () => {
+Deno.test("an unknown name is missing from the answer, and no failure", async () => {
   await withAur(async (aur, client) => {
     aur.put("there", { files: packageFiles("there", "1") });
     assertEquals([...(await client.info(["there", "gone"])).keys()], ["there"]);
   });
 });
 
-Deno.test("an answer that did not change is not sent again", async () => {
+Deno.test("an unchanged answer is not transferred again", async () => {
   await withAur(async (aur, client) => {
     aur.put("a", { files: packageFiles("a", "1") });
     const first = await client.info(["a"]);
@@ -51,7 +51,7 @@ Deno.test("an answer that did not change is not sent again", async () => {
   });
 });
 
-Deno.test("no failure of the AUR looks like packages that are gone", async (t) => {
+Deno.test("no failure of the AUR makes packages look gone", async (t) => {
   const faults = [
     "rate limit",
     "error",
@@ -73,7 +73,7 @@ Deno.test("no failure of the AUR looks like packages that are gone", async (t) =
   }
 });
 
-Deno.test("after a failure the AUR is left alone, longer each time", async () => {
+Deno.test("the AUR is left alone after each failure, twice as long each time", async () => {
   await withAur(async (aur, client, clock) => {
     aur.put("a", { files: packageFiles("a", "1") });
     aur.fail("unavailable", "unavailable", "unavailable");

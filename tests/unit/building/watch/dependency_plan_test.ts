@@ -31,7 +31,7 @@ function aurPackage(name: string, fields: Partial<AurPackage> = {}): AurPackage 
   };
 }
 
-/** Plans over these packages; returns the plan and how often the AUR was asked. */
+/** Plans over these packages; returns the plan and the requests to the AUR. */
 async function plan(
   names: readonly string[],
   packages: readonly AurPackage[],
@@ -68,7 +68,7 @@ const shown = ({ packages }: DependencyPlan) =>
     `${base}${isDependency ? " (needed)" : ""}: ${needs.join(", ")}`
   );
 
-Deno.test("what a package needs of the AUR is planned with it, in build order", async () => {
+Deno.test("AUR dependencies are planned with their package, in build order", async () => {
   const { made, requests } = await plan(["app"], [
     aurPackage("app", { depends: ["lib>=1", "glibc"], makeDepends: ["cmake", "tool"] }),
     aurPackage("lib", { depends: ["glibc"], checkDepends: ["tool"] }),
@@ -79,7 +79,7 @@ Deno.test("what a package needs of the AUR is planned with it, in build order", 
   assertEquals(requests, [["app"], ["lib", "tool"]]);
 });
 
-Deno.test("circles are said", async () => {
+Deno.test("dependency cycles are reported", async () => {
   const { made } = await plan(["a"], [
     aurPackage("a", { makeDepends: ["b"] }),
     aurPackage("b", { depends: ["a"] }),
@@ -87,14 +87,14 @@ Deno.test("circles are said", async () => {
   assertEquals(made.cycles, [["a", "b"]]);
 });
 
-Deno.test("a name that the AUR does not have is unknown, and a dependency that nothing has is open", async () => {
+Deno.test("a name missing from the AUR is unknown, and a dependency without a provider is open", async () => {
   const { made } = await plan(["app", "none"], [aurPackage("app", { depends: ["nowhere"] })]);
   assertEquals(made.unknown, ["none"]);
   assertEquals(made.open, [{ dependency: "nowhere", neededBy: "app", providers: [] }]);
   assertEquals(shown(made), ["app: "]);
 });
 
-Deno.test("the only provider of a dependency is taken, and several are for a person", async () => {
+Deno.test("a dependency's only provider is chosen, and a choice of several is left to a person", async () => {
   const app = aurPackage("app", { depends: ["libx=2"] });
   const one = aurPackage("x-git", { provides: ["libx=2"] });
   const old = aurPackage("x-old", { provides: ["libx=1"] });
@@ -110,7 +110,7 @@ Deno.test("the only provider of a dependency is taken, and several are for a per
   assertEquals(shown(made), ["x-bin: ", "app: x-bin"]);
 });
 
-Deno.test("what is watched already is needed, and not planned again", async () => {
+Deno.test("a package already watched is needed, and not planned again", async () => {
   const { made } = await plan(
     ["app", "other"],
     [aurPackage("app", { depends: ["lib"] })],
@@ -120,7 +120,7 @@ Deno.test("what is watched already is needed, and not planned again", async () =
   assertEquals(made.watched, ["other"]);
 });
 
-Deno.test("packages of one base are one, and need nothing of each other", async () => {
+Deno.test("packages of one base are planned as one, and do not need each other", async () => {
   const split = { base: "suite" };
   const { made } = await plan(["gui"], [
     aurPackage("gui", { ...split, depends: ["cli"] }),

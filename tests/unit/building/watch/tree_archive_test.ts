@@ -15,7 +15,7 @@ const file = (name: string, body = "x"): TarEntry => ({
   body,
 });
 
-Deno.test("a snapshot is its files with their modes, below its folder", async () => {
+Deno.test("a snapshot contains the files below its folder, with their modes", async () => {
   const archive = await snapshotOf("foo", {
     PKGBUILD: "pkgname=foo\n",
     "run.sh": { text: "#!/bin/sh\n", mode: "100755" },
@@ -39,7 +39,7 @@ Deno.test("a snapshot is its files with their modes, below its folder", async ()
   );
 });
 
-Deno.test("a folder without files is a submodule", async () => {
+Deno.test("an empty folder is a submodule", async () => {
   const tree = await readTreeArchive(
     await archiveOf(
       file("foo/PKGBUILD"),
@@ -51,13 +51,13 @@ Deno.test("a folder without files is a submodule", async () => {
 
 Deno.test("a package source that cannot be unpacked or shown safely is refused entirely", async (t) => {
   const hostile: Record<string, TarEntry[]> = {
-    "a path that leads out": [file("foo/../../etc/passwd")],
+    "a path outside the folder": [file("foo/../../etc/passwd")],
     "an absolute path": [file("/etc/passwd")],
     "two folders": [file("foo/a"), file("bar/b")],
     "a name with a control character": [file("foo/a\u001b[2Jb")],
     "a name that reverses its text": [file("foo/a\u202etxt.sh")],
-    "a file twice": [file("foo/a"), file("foo/a", "other")],
-    "a file that is a folder": [file("foo/a"), file("foo/a/b")],
+    "a duplicate file": [file("foo/a"), file("foo/a", "other")],
+    "a file that is also a folder": [file("foo/a"), file("foo/a/b")],
     "a hard link": [
       file("foo/a"),
       { header: { name: "foo/b", type: "link", size: 0, linkname: "foo/a" } },
@@ -85,7 +85,7 @@ Deno.test("a package source beyond a limit is refused", async (t) => {
   const cases: [string, TarEntry[]][] = [
     ["too many files", [file("foo/a"), file("foo/b"), file("foo/c")]],
     ["a file that is too large", [file("foo/a", "x".repeat(101))]],
-    ["too much in all", [file("foo/a", "x".repeat(90)), file("foo/b", "x".repeat(90))]],
+    ["too many bytes in total", [file("foo/a", "x".repeat(90)), file("foo/b", "x".repeat(90))]],
   ];
   for (const [what, entries] of cases) {
     await t.step(what, async () => {
@@ -101,7 +101,7 @@ Deno.test("a package source beyond a limit is refused", async (t) => {
       "more than 20 bytes",
     );
   });
-  await t.step("an archive that swells", async () => {
+  await t.step("a decompression bomb", async () => {
     const bomb = await gzipped(await packTar([file("foo/a", "0".repeat(1_000_000))]));
     await assertRejects(
       () => readTreeArchive(streamOf(bomb), { ...limits, maxFileBytes: 2_000_000 }),
@@ -110,7 +110,7 @@ Deno.test("a package source beyond a limit is refused", async (t) => {
   });
 });
 
-Deno.test("an archive that is cut short is refused", async () => {
+Deno.test("a truncated archive is refused", async () => {
   const whole = await packTar([file("foo/PKGBUILD", "x".repeat(600))]);
   const cut = await gzipped(whole.slice(0, 1024));
   await assertRejects(() => readTreeArchive(streamOf(cut)), PkgstashError, "truncated");
