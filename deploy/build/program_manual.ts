@@ -3,7 +3,7 @@ import { CONNECTION_OPTIONS, connectionOptions } from "../../src/cli/api_client.
 import type { Command, CommandOption } from "../../src/cli/command.ts";
 import { PORT_VARIABLE, URL_VARIABLE } from "../../src/cli/daemon_url.ts";
 import { EXIT_CODE_MEANINGS } from "../../src/cli/errors.ts";
-import { usageOf } from "../../src/cli/help.ts";
+import { meaningOf, usageOf } from "../../src/cli/help.ts";
 import { BINARY_CACHE_ROOT, BINARY_STATE_ROOT } from "../../src/config/out_of_reach.ts";
 import { TOKEN_VARIABLE } from "../../src/config/schema.ts";
 import { allCommands } from "./all_commands.ts";
@@ -78,9 +78,7 @@ function commandParagraphs(command: Command): string[] {
   return [
     `.SS "${roff(usageOf(command))}"`,
     roff(command.description),
-    ...(command.arguments ?? []).flatMap((each) =>
-      tagged(each.name, sentence(each.description, each.choices))
-    ),
+    ...(command.arguments ?? []).flatMap((each) => tagged(each.name, `${meaningOf(each)}.`)),
     ...command.options.filter((each) => !OMITTED_OPTIONS.includes(each)).flatMap(optionParagraph),
     ...command.examples.flatMap((example) => [
       ".PP",
@@ -90,12 +88,7 @@ function commandParagraphs(command: Command): string[] {
   ];
 }
 
-function optionParagraph({ name, valueName, description, choices }: CommandOption): string[] {
-  const value = valueName === null ? "" : ` ${valueName}`;
-  return tagged(`--${name}${value}`, sentence(description, choices));
-}
-
-function sentence(description: string, choices: readonly string[] | undefined): string {
-  const values = choices === undefined ? "" : `: ${choices.join(", ")}`;
-  return `${description}${values}.`;
+function optionParagraph(option: CommandOption): string[] {
+  const value = option.valueName === null ? "" : ` ${option.valueName}`;
+  return tagged(`--${option.name}${value}`, `${meaningOf(option)}.`);
 }

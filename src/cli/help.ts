@@ -5,6 +5,7 @@ import {
   type CommandOption,
   lastWord,
 } from "./command.ts";
+import { columns, HELP_WIDTH, wrap } from "../formats/text/columns.ts";
 import { EXIT_CODE_MEANINGS } from "./errors.ts";
 
 const HELP_OPTION: CommandOption = {
@@ -12,8 +13,6 @@ const HELP_OPTION: CommandOption = {
   valueName: null,
   description: "Print this help",
 };
-
-const WIDTH_IN_CHARACTERS = 80;
 
 /** The help of the whole program. */
 export function renderProgramHelp(commands: readonly Command[]): string {
@@ -39,6 +38,7 @@ export function renderProgramHelp(commands: readonly Command[]): string {
     ...columns(EXIT_CODE_MEANINGS.map(([code, meaning]) => [String(code), meaning])),
     "",
     'See "pkgstash help COMMAND" for the options of a command.',
+    ...inClone('"deno task pkgstash COMMAND", or "deno task start" for "pkgstash serve"'),
   ].join("\n");
 }
 
@@ -51,7 +51,7 @@ export function renderCommandHelp(command: Command): string {
     "Usage:",
     ...[command, ...subcommands].flatMap(renderUsage),
     "",
-    ...wrap(command.description, WIDTH_IN_CHARACTERS),
+    ...wrap(command.description, HELP_WIDTH),
     "",
     ...(subcommands.length === 0 ? [] : [
       "Commands:",
@@ -66,7 +66,19 @@ export function renderCommandHelp(command: Command): string {
     "",
     "Examples:",
     ...command.examples.flatMap(renderExample),
+    ...inClone(
+      command.isDaemon
+        ? '"deno task start", which adds --make-token'
+        : `"deno task pkgstash ${command.name}"`,
+    ),
   ].join("\n");
+}
+
+/** What to type where nothing is installed. The tasks of Deno run in the clone's directory. */
+function inClone(instead: string): string[] {
+  if (Deno.build.standalone) return [];
+  const text = `In a clone, type ${instead}. Relative paths start at the clone.`;
+  return ["", ...wrap(text, HELP_WIDTH)];
 }
 
 /** The usage of a command on one line. */
@@ -87,7 +99,7 @@ function renderUsage(command: Command): string[] {
   let line = `  pkgstash ${command.name}`;
   for (const part of syntaxOf(command)) {
     const longer = `${line} ${part}`;
-    if (longer.length <= WIDTH_IN_CHARACTERS) {
+    if (longer.length <= HELP_WIDTH) {
       line = longer;
     } else {
       lines.push(line);
@@ -102,41 +114,25 @@ function spelling({ name, valueName }: CommandOption): string {
   return valueName === null ? `--${name}` : `--${name} ${valueName}`;
 }
 
-function renderOption(option: CommandOption): [string, string] {
-  const values = option.choices === undefined ? "" : `: ${option.choices.join(", ")}`;
-  const { letter = option === HELP_OPTION ? "h" : undefined } = option;
-  const short = letter === undefined ? "    " : `-${letter}, `;
-  return [short + spelling(option), option.description + values];
+/** What an option or argument means, and which values it may have. */
+export function meaningOf(
+  { description, choices }: Pick<CommandOption, "description" | "choices">,
+): string {
+  if (choices === undefined) return description;
+  const [text = "", ...fallback] = description.split(/(?= \(default: )/);
+  return `${text}: ${choices.join(", ")}${fallback.join("")}`;
 }
 
-function renderArgument({ name, description, choices }: CommandArgument): [string, string] {
-  return [name, description + (choices === undefined ? "" : `: ${choices.join(", ")}`)];
+function renderOption(option: CommandOption): [string, string] {
+  const { letter = option === HELP_OPTION ? "h" : undefined } = option;
+  const short = letter === undefined ? "    " : `-${letter}, `;
+  return [short + spelling(option), meaningOf(option)];
+}
+
+function renderArgument(argument: CommandArgument): [string, string] {
+  return [argument.name, meaningOf(argument)];
 }
 
 function renderExample({ command, description }: Command["examples"][number]): string[] {
   return [`  # ${description}`, `  ${command}`];
-}
-
-function columns(rows: readonly [string, string][]): string[] {
-  const left = Math.max(...rows.map(([term]) => term.length)) + 2;
-  return rows.flatMap(([term, text]) =>
-    wrap(text, WIDTH_IN_CHARACTERS - left - 2).map((line, index) =>
-      `  ${(index === 0 ? term : "").padEnd(left)}${line}`
-    )
-  );
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    const longer = line === "" ? word : `${line} ${word}`;
-    if (line === "" || longer.length <= width) {
-      line = longer;
-    } else {
-      lines.push(line);
-      line = word;
-    }
-  }
-  return [...lines, line];
 }

@@ -30,7 +30,7 @@ const OPTIONS = [JSON_OPTION, ...CONNECTION_OPTIONS];
 
 const ID: CommandArgument = {
   name: "ID",
-  description: "Id of the approval, as listed by pkgstash approvals, or its first digits",
+  description: 'Id of the approval, as listed by "pkgstash approvals", or its first digits',
   required: true,
   completion: "approvals",
 };
@@ -76,7 +76,7 @@ export const APPROVALS_COMMAND: Command = {
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{
         command: "pkgstash approvals approve 3f2a91c07be4d815",
-        description: 'Approve what "approvals show" has printed',
+        description: 'Approve what "pkgstash approvals show" printed',
       }],
       run: async (options, output) => {
         const client = ApiClient.of(options);
@@ -111,7 +111,7 @@ export const APPROVALS_COMMAND: Command = {
     {
       name: "approvals hold",
       summary: "Hold packages",
-      description: "Builds none of these packages until pkgstash aur hold --release.",
+      description: 'Builds none of these packages until "pkgstash aur hold --release".',
       arguments: [ID],
       options: [REASON_OPTION, ...OPTIONS],
       examples: [{

@@ -118,7 +118,7 @@ export const AUR_COMMAND: Command = {
       name: "aur remove",
       summary: "Stop watching a package",
       description: "Stops watching a package base. Published packages stay in the repository; " +
-        "remove them with pkgstash repo remove.",
+        'remove them with "pkgstash repo remove".',
       arguments: [NAME],
       options: CONNECTION_OPTIONS,
       examples: [{ command: "pkgstash aur remove yay", description: "Stop building yay" }],

@@ -45,7 +45,7 @@ const SWITCHES = [NETWORK, CHECK, CCACHE, SCCACHE] as const;
 const REPRODUCE: CommandOption = {
   name: "reproduce",
   valueName: "STATE",
-  description: "Build twice and compare the results, or usual for what the configuration says",
+  description: "Build twice and compare the results",
   choices: [...ON_OFF, USUAL],
 };
 
@@ -59,14 +59,14 @@ const VARIABLE: CommandOption = {
 const PACKAGE: CommandOption = {
   name: "package",
   valueName: "NAME",
-  description: "Additional package to install in the build root, or none; may be repeated",
+  description: "Additional package for the build root; none removes all; may be repeated",
   isRepeated: true,
 };
 
 const MAKEPKG_CONF: CommandOption = {
   name: "makepkg-conf",
   valueName: "FILE",
-  description: "Lines to add to makepkg.conf, or none",
+  description: "Lines to add to makepkg.conf; none removes them",
 };
 
 const PATCH: CommandOption = {
@@ -103,13 +103,16 @@ const CHANGES = [
 export const AUR_SETTINGS_COMMAND: Command = {
   name: "aur settings",
   summary: "Show or change how a package is built",
-  description:
-    "Shows the build settings of a package. With options, proposes new settings: they need " +
-    "approval like any other change, and once approved, the accepted files are rebuilt with " +
-    "them. Options add to settings that are already proposed. Patches are unified diffs against " +
-    "the package's files; they are applied to each new version, and a version to which one no " +
-    "longer applies needs review.",
-  arguments: [{ name: NAME, description: "A watched package or package base", required: true }],
+  description: "Shows the build settings of a package. With options, proposes new settings: " +
+    "they need approval like any other change, and once approved, the accepted files are rebuilt " +
+    'with them. Options add to settings that are already proposed; "usual" returns to the ' +
+    "configured value. Patches are unified diffs against the package's files; they are applied " +
+    "to each new version, and a version to which one no longer applies needs review.",
+  arguments: [{
+    name: NAME,
+    description: "Name of a watched package or package base",
+    required: true,
+  }],
   options: [...CHANGES, REASON_OPTION, JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
     { command: "pkgstash aur settings yay", description: "Show how yay is built" },

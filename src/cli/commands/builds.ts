@@ -98,7 +98,7 @@ export const BUILDS_COMMAND: Command = {
       name: "builds approve",
       summary: "Approve a held build",
       description: "Publishes the packages of a held build unchanged, or builds it with the " +
-        'metadata that its PKGBUILD printed. "builds show" lists what is unusual about it.',
+        'metadata that its PKGBUILD printed. "pkgstash builds show" lists what is unusual about it.',
       arguments: [BUILD],
       options: [REASON, ...OPTIONS],
       examples: [{
@@ -124,7 +124,7 @@ export const BUILDS_COMMAND: Command = {
         "library has changed.",
       arguments: [{
         name: "PACKAGE",
-        description: "A package or package base",
+        description: "Name of a package or package base",
         required: true,
         completion: "built packages",
       }],

@@ -18,22 +18,22 @@ export const BUILDS_LOG_COMMAND: Command = {
   summary: "Print the log of a build",
   description: "Prints the log of a build with control characters escaped and secrets masked. " +
     "With --follow, waits for the build to start and prints its log until it ends. --search and " +
-    "--errors print only lines of it, each with its number; the daemon searches the whole log.",
+    "--errors print only the matching lines, each with its number.",
   arguments: [BUILD],
   options: [
     { name: "follow", letter: "f", valueName: null, description: "Print new output as it arrives" },
     {
       name: "attempt",
       valueName: "NUMBER",
-      description: "Attempt, as numbered by builds show (default: the last one)",
+      description: 'Attempt, as numbered by "pkgstash builds show" (default: the last one)',
     },
     {
       name: "search",
       valueName: "TEXT",
-      description: "Only the lines with this text, in upper or lower case",
+      description: "Only lines that contain this text, in upper or lower case",
     },
-    { name: "errors", valueName: null, description: "Only the lines that look like errors" },
-    { ...JSON_OPTION, description: "Print its parts, or the lines, as one JSON object a line" },
+    { name: "errors", valueName: null, description: "Only lines that look like errors" },
+    { ...JSON_OPTION, description: "Print one JSON object per part of the log, or per line found" },
     ...CONNECTION_OPTIONS,
   ],
   examples: [
@@ -42,10 +42,10 @@ export const BUILDS_LOG_COMMAND: Command = {
       command: "pkgstash builds log 42 --attempt 1",
       description: "See why the first attempt failed",
     },
-    { command: "pkgstash builds log foo --errors", description: "Where to look first" },
+    { command: "pkgstash builds log foo --errors", description: "Find the first errors" },
     {
       command: 'pkgstash builds log foo --search "undefined reference"',
-      description: "Where the linker failed",
+      description: "Find where the linker failed",
     },
   ],
   run,

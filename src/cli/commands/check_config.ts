@@ -13,12 +13,12 @@ export const CHECK_CONFIG_COMMAND: Command = {
   name: "check-config",
   summary: "Check and print the configuration",
   description: "Prints every problem of the configuration and exits with 1, or prints the " +
-    "effective configuration as TOML, each value with its origin and without secrets, and " +
-    "exits with 0. A mirrorlist that cannot be read is a warning, and so are a mirror whose " +
-    "address has no architecture, and users of a reverse proxy whom no proxy can name.",
+    "effective configuration as TOML, each value with its origin and without secrets. Warns of " +
+    "what is valid but probably not intended: a mirrorlist that cannot be read, a mirror URL " +
+    "without $arch, and web_user_header with trusted_proxies that name no proxy or everybody.",
   options: [CONFIG_OPTION],
   examples: [
-    { command: "pkgstash check-config", description: "Show what would be served, and from where" },
+    { command: "pkgstash check-config", description: "Show every value and its origin" },
     {
       command: "pkgstash check-config --config ./pkgstash.toml",
       description: "Check a file before installing it",

@@ -26,7 +26,7 @@ export const EVENTS_COMMAND: Command = {
     {
       name: "who",
       valueName: "NAME",
-      description: "Only events caused by this token, or by pkgstash itself",
+      description: "Only events caused by this token, or by the daemon itself (pkgstash)",
     },
     {
       name: "since",
@@ -42,7 +42,7 @@ export const EVENTS_COMMAND: Command = {
     {
       name: "before",
       valueName: "NUMBER",
-      description: "Only events before this event number",
+      description: "Only events with lower numbers",
     },
     JSON_OPTION,
     ...CONNECTION_OPTIONS,

@@ -16,8 +16,9 @@ const INTERVAL_MS = 500;
 export const REFRESH_COMMAND: Command = {
   name: "refresh",
   summary: "Refresh databases, prefetch and clean up",
-  description: "Runs the refresh of refresh_interval now and shows its progress: as bars on a " +
-    "terminal, otherwise as one line per step, or with --json as one JSON object per line. " +
+  description: "Does now what the daemon does every refresh_interval, and shows the progress: as " +
+    "bars on a terminal, otherwise as one line per step, or with --json as one JSON object per " +
+    "line. " +
     "Exits with 1 if any part failed, or if a refresh is already in progress.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash refresh", description: "Refresh now" }],

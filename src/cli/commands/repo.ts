@@ -71,16 +71,27 @@ export const REPO_COMMAND: Command = {
         option("architectures", "LIST", "Comma-separated architectures (default: x86_64)"),
         option("client-path", "PATH", "Path on the server (default: $repo/os/$arch)"),
         {
-          ...option("signing", "POLICY", "Who signs packages and databases (default: required)"),
+          ...option(
+            "signing",
+            "POLICY",
+            "Whether the server signs, you do, or nobody (default: required)",
+          ),
           choices: ["required", "external", "none"],
         },
-        option("keep-versions", "NUMBER", "Older versions to keep for download (default: 3)"),
+        option("keep-versions", "NUMBER", "Older versions of each package to keep (default: 3)"),
         option("keep-generations", "NUMBER", "Publications to keep for rollbacks (default: 20)"),
-        option("keep-days", "NUMBER", "Days whose publications are all kept (default: 0)"),
-        option("upload-tokens", "LIST", "Comma-separated tokens that may upload (default: all)"),
+        option("keep-days", "NUMBER", "Days for which all publications are kept (default: 0)"),
+        option(
+          "upload-tokens",
+          "LIST",
+          "Comma-separated names of the upload tokens that may publish (default: all)",
+        ),
         ...OPTIONS,
       ],
-      examples: [{ command: "pkgstash repo create mine", description: 'A repository "mine"' }],
+      examples: [{
+        command: "pkgstash repo create mine",
+        description: 'Create the repository "mine"',
+      }],
       run: create,
     },
     REPO_ADD_COMMAND,
@@ -117,20 +128,27 @@ export const REPO_COMMAND: Command = {
         "to TO-debug.",
       arguments: [REPOSITORY, TARGET, NAMES],
       options: [...CONSENT_OPTIONS, ...OPTIONS],
-      examples: [{ command: "pkgstash repo promote testing mine foo", description: "Release foo" }],
+      examples: [{
+        command: "pkgstash repo promote testing mine foo",
+        description: "Publish foo of testing in mine as well",
+      }],
       run: (options, output) => promote(options, output, false),
     },
     {
       name: "repo move",
       summary: "Move packages to another repository",
-      description: "Like promote, but also removes the packages from the source repository.",
+      description:
+        'Like "pkgstash repo promote", but also removes the packages from the source repository.',
       arguments: [REPOSITORY, TARGET, NAMES],
       options: [
         option("force", null, "Move them even if other packages of the repository depend on them"),
         ...CONSENT_OPTIONS,
         ...OPTIONS,
       ],
-      examples: [{ command: "pkgstash repo move testing mine foo", description: "Move foo" }],
+      examples: [{
+        command: "pkgstash repo move testing mine foo",
+        description: "Move foo from testing to mine",
+      }],
       run: (options, output) => promote(options, output, true),
     },
     {

@@ -33,7 +33,7 @@ export const REPO_EXPORT_COMMAND: Command = {
     {
       name: "architecture",
       valueName: "NAME",
-      description: "Architecture, if the repository has several",
+      description: "Architecture to export; required if the repository has several",
     },
     {
       name: "delete",
@@ -46,7 +46,7 @@ export const REPO_EXPORT_COMMAND: Command = {
   ],
   examples: [{
     command: "pkgstash repo export mine /srv/http/mine",
-    description: "Export everything that mine serves",
+    description: "Let another web server serve mine",
   }],
   writesFiles: true,
   run,

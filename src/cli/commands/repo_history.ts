@@ -17,11 +17,15 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
     name: "repo history",
     summary: "List the publications of a repository",
     description: "Lists the kept publications, newest first, with what changed, when, and by " +
-      "whom. Their numbers, days and times select views for clients: Server = " +
+      "whom. Clients can be held at one by its number, day or time: Server = " +
       "URL/REPOSITORY@2026-11-28/os/$arch.",
     arguments: [REPOSITORY],
     options: [
-      { name: "limit", valueName: "NUMBER", description: "How many, up to 1000 (default: all)" },
+      {
+        name: "limit",
+        valueName: "NUMBER",
+        description: "Maximum number of entries, up to 1000 (default: all)",
+      },
       {
         name: "before",
         valueName: "GENERATION",
@@ -40,7 +44,7 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
       REPOSITORY,
       {
         name: GENERATION,
-        description: "Number of the publication, as listed by repo history",
+        description: 'Number of the publication, as listed by "pkgstash repo history"',
         required: true,
         completion: "publications of the repository",
       },
@@ -48,7 +52,7 @@ export const REPO_HISTORY_COMMANDS: readonly Command[] = [
     options: OPTIONS,
     examples: [{
       command: "pkgstash repo rollback mine 41",
-      description: "Publish generation 41 again",
+      description: "Publish the packages of publication 41 again",
     }],
     run: rollBack,
   },

@@ -25,7 +25,7 @@ export const REPO_SIGN_COMMAND: Command = {
   description: 'For repositories with signing = "external". Without files, lists the files that ' +
     "need a signature and how to fetch and sign them, on this or another machine. With files, " +
     "adds detached signatures; the last one publishes. They must be made by keys trusted with " +
-    "pkgstash key trust.",
+    '"pkgstash key trust".',
   arguments: [
     REPOSITORY,
     {
@@ -38,7 +38,7 @@ export const REPO_SIGN_COMMAND: Command = {
   ],
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [
-    { command: "pkgstash repo sign mine", description: "What waits" },
+    { command: "pkgstash repo sign mine", description: "List the files that need signatures" },
     { command: "pkgstash repo sign mine *.sig", description: "Add signatures" },
   ],
   run,
@@ -52,7 +52,10 @@ export const REPO_DISCARD_COMMAND: Command = {
     "stays.",
   arguments: [REPOSITORY],
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
-  examples: [{ command: "pkgstash repo discard mine", description: "Drop what waits" }],
+  examples: [{
+    command: "pkgstash repo discard mine",
+    description: "Discard what awaits signatures in mine",
+  }],
   run: discard,
 };
 

@@ -21,12 +21,12 @@ export const CONSENT_OPTIONS: readonly CommandOption[] = [
   {
     name: "replace",
     valueName: null,
-    description: "Allow a published version with different contents",
+    description: "Allow other contents for a published version",
   },
   {
     name: "shadow",
     valueName: null,
-    description: "Allow package names of mirrored repositories",
+    description: "Allow names of packages in mirrored repositories",
   },
 ];
 

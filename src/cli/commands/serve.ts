@@ -19,14 +19,16 @@ const LOG_LEVEL_OPTION: CommandOption = {
 const MAKE_TOKEN_OPTION: CommandOption = {
   name: "make-token",
   valueName: null,
-  description: "Create a token in state_root/token if none is configured",
+  description:
+    "If no token is configured, use the one in state_root/token; the first start creates it",
 };
 
 export const SERVE_COMMAND: Command = {
   name: "serve",
   summary: "Run the daemon",
   description: "Serves packages to pacman, from the cache or from upstream mirrors. SIGTERM and " +
-    "SIGINT stop it once transfers in flight are done; SIGHUP reloads the configuration.",
+    "SIGINT stop it once the transfers in flight are done, or after drain_timeout; SIGHUP " +
+    "reloads the configuration.",
   options: [CONFIG_OPTION, LOG_LEVEL_OPTION, MAKE_TOKEN_OPTION],
   examples: [
     {
@@ -39,7 +41,7 @@ export const SERVE_COMMAND: Command = {
     },
     {
       command: "PKGSTASH_PORT=9129 pkgstash serve",
-      description: "Override a key in the environment",
+      description: "Set a key in the environment",
     },
   ],
   isDaemon: true,

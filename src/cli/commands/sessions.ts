@@ -30,7 +30,7 @@ const SESSION: CommandArgument = {
 
 const LIST: Omit<Command, "name"> = {
   summary: "List or end web admin sessions",
-  description: "Lists the web admin sessions that were active since the daemon started.",
+  description: "Lists the web admin sessions that have been active since the daemon started.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [{ command: "pkgstash sessions", description: "All sessions" }],
   run: list,

@@ -16,7 +16,7 @@ export const STATUS_COMMAND: Command = {
   name: "status",
   summary: "Show the daemon's status",
   description: "Prints uptime, hit ratio, saved bytes, cache size, free disk space, and the age " +
-    "of every database. Counters start with the daemon. A hit is a request that caused no " +
+    "of every database. Counters restart with the daemon. A hit is a request that caused no " +
     "transfer from a mirror.",
   options: [JSON_OPTION, ...CONNECTION_OPTIONS],
   examples: [

@@ -78,14 +78,14 @@ export const TOKEN_COMMAND: Command = {
     {
       name: "token create",
       summary: "Create a token",
-      description: "Creates a token for repository uploads, a builder, a person, or full " +
-        "administration, and prints it. The daemon stores only its SHA-256, so it cannot be " +
-        "shown again.",
+      description: "Creates a token with the rights that exactly one of --upload, --builder, " +
+        "--viewer, --approver and --administrator gives, and prints it. The daemon stores only " +
+        "its SHA-256, so it cannot be shown again.",
       arguments: [NAME],
       options: [UPLOAD, BUILDER, VIEWER, APPROVER, ADMINISTRATOR, EXPIRES, ...OPTIONS],
       examples: [{
         command: "pkgstash token create ci --upload mine --expires 90d > ci.token",
-        description: "A token file that can publish in mine for 90 days",
+        description: "A token file for uploads to mine, valid for 90 days",
       }, {
         command: "pkgstash token create builder1 --builder > builder1.token",
         description: "A token for pkgstash-builder",

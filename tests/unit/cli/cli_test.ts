@@ -122,10 +122,30 @@ Deno.test("every way to ask for help prints help with examples and exits with 0"
 });
 
 Deno.test("help fits into 80 columns", async () => {
-  for (const args of [["help"], ...COMMANDS.map(({ name }) => ["help", name])]) {
-    const { out } = await capture(args);
+  const names = COMMANDS.flatMap((each) => [each, ...each.subcommands ?? []])
+    .map(({ name }) => name.split(" "));
+  for (const name of [[], ...names]) {
+    const { code, out } = await capture(["help", ...name]);
+    assertEquals(code, 0);
     for (const line of out.split("\n")) assert(line.length <= 80, line);
   }
+});
+
+Deno.test("help names the task that runs the command in a clone", async () => {
+  const hints: [string[], string][] = [
+    [[], '"deno task pkgstash COMMAND", or "deno task start" for "pkgstash serve"'],
+    [["serve"], '"deno task start"'],
+    [["builds", "log"], '"deno task pkgstash builds log"'],
+  ];
+  for (const [name, hint] of hints) {
+    const { out } = await capture(["help", ...name]);
+    assertStringIncludes(out.replaceAll("\n", " "), `In a clone, type ${hint}`);
+  }
+});
+
+Deno.test("help gives the values of an option before its default", async () => {
+  const { out } = await capture(["help", "repo", "create"]);
+  assertMatch(out, /nobody:\s+required, external, none \(default: required\)/);
 });
 
 Deno.test("--version prints the version of deno.json, the commit and Deno's version", async () => {
