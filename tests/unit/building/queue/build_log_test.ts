@@ -18,7 +18,7 @@ async function textOf(parts: AsyncIterable<LogPart>): Promise<string> {
 
 const TOKEN = `pkgstash_0123456789ab_${"s3cret".repeat(7)}x`;
 
-Deno.test("a log has what was appended once, whatever came twice, late or behind a gap", () =>
+Deno.test("a log has each byte once, whatever is sent twice, late or after a gap", () =>
   inTempFolder(async (folder) => {
     const log = await BuildLog.open(`${folder}/1.log`, { maxBytes: 1000 });
     assertEquals(await log.append(0, bytesOf("one\n")), { nextOffset: 4, isFull: false });
@@ -44,7 +44,7 @@ Deno.test("a full log accepts no more, and says so", () =>
     assertEquals((await statIfPresent(`${folder}/1.log`))?.size, 10);
   }));
 
-Deno.test("whoever follows a log gets all of it, in order, and its end", () =>
+Deno.test("a follower gets the whole log, in order, and its end", () =>
   inTempFolder(async (folder) => {
     const log = await BuildLog.open(`${folder}/1.log`, { maxBytes: 1000 });
     await log.append(0, bytesOf("one\n"));
@@ -59,7 +59,7 @@ Deno.test("whoever follows a log gets all of it, in order, and its end", () =>
     assertEquals((await parts.next()).done, true);
   }));
 
-Deno.test("a reader who leaves ends, although the log goes on", () =>
+Deno.test("reading ends when the reader leaves, even if the log continues", () =>
   inTempFolder(async (folder) => {
     const log = await BuildLog.open(`${folder}/1.log`, { maxBytes: 1000 });
     const leaving = new AbortController();
@@ -103,7 +103,7 @@ Deno.test("no secret reaches the disk or a reader, wherever a log is split", asy
   );
 });
 
-Deno.test("an ordinary log is left as it is", () => {
+Deno.test("a log without secrets is left unchanged", () => {
   const text =
     "gcc -O2 -o x x.c\nhttps://example.org/a@b\nBasic auth is not supported\nü\x00\xff\n";
   const bytes = bytesOf(text);

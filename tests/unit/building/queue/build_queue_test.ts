@@ -35,21 +35,21 @@ async function reopened(queue: TestQueue, clock: FakeClock): Promise<TestQueue> 
 const stateOf = (queue: TestQueue, { number }: Build): BuildState =>
   queue.queue.find(`${number}`).state;
 
-Deno.test("a build goes from the queue to a builder and into the repository, and is told once", () =>
+Deno.test("a build goes from the queue to a builder and into the repository, and is announced once", () =>
   withQueue(async (queue) => {
     const build = await queue.enqueue("foo");
     assertEquals([build.number, build.state], [1, "waiting"]);
     const leased = (await queue.lease())!;
     assertEquals(leased.build.packageBase, "foo");
     assertEquals(stateOf(queue, build), "leased");
-    assertEquals(await queue.lease("b2"), null, "nobody else gets it");
+    assertEquals(await queue.lease("b2"), null, "no other builder gets it");
     const ended = await queue.finish(leased.call, [await builtPackage("foo")]) as Build;
     assertEquals(ended.state, "published");
     assertEquals(await queue.published(), ["foo 1.0-1"]);
     assertEquals(queue.told, ["1 published"]);
   }));
 
-Deno.test("the end of an attempt is told with its outcome", () =>
+Deno.test("the end of an attempt is announced with its outcome", () =>
   withQueue(async (queue, clock) => {
     const ended: unknown[] = [];
     queue.queue.listen({
@@ -66,7 +66,7 @@ Deno.test("the end of an attempt is told with its outcome", () =>
     assertEquals(ended.slice(1), [[1, "returned", clock.now()]]);
   }));
 
-Deno.test("a build waits until everything that it needs is published, and for nothing else", () =>
+Deno.test("a build waits until its dependencies are published, and for nothing else", () =>
   withQueue(async (queue) => {
     const third = await queue.enqueue("c", { needs: ["b"] });
     const second = await queue.enqueue("b", { needs: ["a"] });
@@ -83,7 +83,7 @@ Deno.test("a build waits until everything that it needs is published, and for no
     assertEquals(order, ["a", "b", "c", "other"]);
   }));
 
-Deno.test("what needs a failed or held build says so and waits, and starts once that is published", () =>
+Deno.test("a build that needs a failed or held one waits with the reason, and starts once that is published", () =>
   withQueue(async (queue) => {
     await queue.enqueue("a");
     const dependent = await queue.enqueue("b", { needs: ["a"] });
@@ -93,11 +93,14 @@ Deno.test("what needs a failed or held build says so and waits, and starts once 
     assertEquals(await queue.lease(), null);
     assertEquals(queue.queue.obstacleOf(dependent), "it needs a, whose build 1 failed");
     await queue.queue.retry(1);
-    await queue.buildNext([await builtPackage("a")]);
+    await queue.buildNext([await ownPackage("a")]);
+    assertEquals(await queue.lease(), null);
+    assertEquals(queue.queue.obstacleOf(dependent), "it needs a, whose build 1 is held");
+    await queue.queue.releaseHeld(1, "me", "it is mine");
     assertEquals((await queue.lease())?.build.packageBase, "b");
   }));
 
-Deno.test("builds that need one another in a circle say so", () =>
+Deno.test("builds in a dependency cycle name it as their obstacle", () =>
   withQueue(async (queue) => {
     const one = await queue.enqueue("a", { needs: ["b"] });
     await queue.enqueue("b", { needs: ["c"] });
@@ -109,7 +112,7 @@ Deno.test("builds that need one another in a circle say so", () =>
     );
   }));
 
-Deno.test("a builder gets builds for its architectures only, and one of any builds for all", () =>
+Deno.test("a builder gets only builds for its architectures and for any", () =>
   withQueue(async (queue) => {
     await queue.queue.enqueue({
       ...await requestFor(queue, "foo"),
@@ -123,14 +126,14 @@ Deno.test("a builder gets builds for its architectures only, and one of any buil
     assertEquals(await queue.lease("arm", ["aarch64"]), null);
   }));
 
-Deno.test("two builders never have one job, even if they ask at once", () =>
+Deno.test("two builders never get the same job, even if they ask at once", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const both = await Promise.all([queue.lease("b1"), queue.lease("b2")]);
     assertEquals(both.filter((each) => each !== null).length, 1);
   }));
 
-Deno.test("a builder that waits gets a job as soon as there is one", () =>
+Deno.test("a waiting builder gets a job as soon as there is one", () =>
   withQueue(async (queue) => {
     const { signal } = new AbortController();
     const options = { builder: "b1", architectures: ["x86_64"], version: "1", signal };
@@ -139,7 +142,7 @@ Deno.test("a builder that waits gets a job as soon as there is one", () =>
     assertEquals((await waiting)?.build.packageBase, "foo");
   }));
 
-Deno.test("a builder that waits for nothing is let go after its time, and at a stop", () =>
+Deno.test("a waiting builder is sent away after its time, and at a stop", () =>
   withQueue(async (queue, clock) => {
     const { signal } = new AbortController();
     const options = { builder: "b1", architectures: ["x86_64"], version: "1", signal };
@@ -152,7 +155,7 @@ Deno.test("a builder that waits for nothing is let go after its time, and at a s
     assertEquals(await stopped, null);
   }));
 
-Deno.test("a silent builder gives its job back, and what it says later is refused", () =>
+Deno.test("a silent builder loses its job, and its later messages are refused", () =>
   withQueue(async (queue, clock) => {
     const build = await queue.enqueue("foo");
     const lost = (await queue.lease("b1"))!;
@@ -176,7 +179,7 @@ Deno.test("a silent builder gives its job back, and what it says later is refuse
     assertEquals(queue.told, ["1 published"]);
   }));
 
-Deno.test("a job that two builders were lost with is held, and built again when a person says so", () =>
+Deno.test("a job that loses two builders is held, and built again only when a person says so", () =>
   withQueue(async (queue, clock) => {
     const build = await queue.enqueue("foo");
     for (const builder of ["b1", "b2"]) {
@@ -194,7 +197,7 @@ Deno.test("a job that two builders were lost with is held, and built again when 
     assertEquals(
       (await queue.lease("b4"))?.attempt.number,
       4,
-      "lost ones from before do not count",
+      "builders lost before do not count",
     );
   }));
 
@@ -211,7 +214,7 @@ Deno.test("a builder that exceeds the time limit loses its job for good", () =>
     assertEquals(queue.told, ["1 failed timeout"]);
   }));
 
-Deno.test("only failures of the network are retried by themselves, later and later, and not for ever", () =>
+Deno.test("only network failures are retried automatically, after growing pauses, and three times at most", () =>
   withQueue(async (queue, clock) => {
     const build = await queue.enqueue("foo");
     const waits: number[] = [];
@@ -236,7 +239,7 @@ Deno.test("only failures of the network are retried by themselves, later and lat
     assertEquals(queue.told, ["1 failed network", "1 failed build_error"]);
   }));
 
-Deno.test("a builder that cannot build something does not get it again, and another one does", () =>
+Deno.test("a builder that is unfit for a build does not get it again, and another one does", () =>
   withQueue(async (queue, clock) => {
     await queue.enqueue("foo");
     const { call } = (await queue.lease("b1"))!;
@@ -252,7 +255,7 @@ Deno.test("a builder that cannot build something does not get it again, and anot
     assertEquals((await queue.lease("b2"))?.build.packageBase, "foo");
   }));
 
-Deno.test("a build can be cancelled in every state before it is published", async (t) => {
+Deno.test("a build can be cancelled in any state before it is published", async (t) => {
   for (const state of ["waiting", "leased", "uploading", "held"] as const) {
     await t.step(state, () =>
       withQueue(async (queue) => {
@@ -303,7 +306,7 @@ Deno.test("a package that arrives while its build is cancelled changes nothing",
     assertEquals([state, products], ["cancelled", []]);
   }));
 
-Deno.test("a package is sent again while the daemon still waits for the rest of a lost connection", () =>
+Deno.test("a package can be sent again while the daemon still waits for the rest of a lost connection", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const { call } = (await queue.lease())!;
@@ -324,7 +327,7 @@ Deno.test("a package is sent again while the daemon still waits for the rest of 
     await writer.abort().catch(() => {});
   }));
 
-Deno.test("a package that arrives after its lease does not touch what the next builder makes", () =>
+Deno.test("a package that arrives after its lease does not affect the next builder's", () =>
   withQueue(async (queue, clock) => {
     await queue.enqueue("foo");
     const late = (await queue.lease("b1"))!;
@@ -351,7 +354,7 @@ Deno.test("a package that arrives after its lease does not touch what the next b
     assertEquals(published?.sha256, sha256);
   }));
 
-Deno.test("a job that its builder gives back is leased again at once, and counts for nothing", () =>
+Deno.test("a returned job is leased again at once, and does not count as lost", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     for (let time = 0; time < 5; time++) {
@@ -361,7 +364,7 @@ Deno.test("a job that its builder gives back is leased again at once, and counts
     assertEquals(queue.queue.find("foo").state, "waiting");
   }));
 
-Deno.test("a newer build takes the place of one that waits or is held, and not of one that runs", () =>
+Deno.test("a newer build replaces one that waits or is held, and not one that runs", () =>
   withQueue(async (queue) => {
     const first = await queue.enqueue("foo");
     const second = await queue.enqueue("foo", { srcinfo: srcinfoText("foo", { version: "1.1" }) });
@@ -372,16 +375,21 @@ Deno.test("a newer build takes the place of one that waits or is held, and not o
     assertEquals(await queue.lease("b2"), null, "one build of a package at a time");
     await queue.queue.jobs.report(leased.call, { outcome: "cancelled" });
     assertEquals((await queue.lease("b2"))?.build.number, second.number);
+    await queue.enqueue("bar");
+    const held = await queue.buildNext([await ownPackage("bar")]);
+    assertEquals(held.state, "held");
+    await queue.enqueue("bar", { version: "1.1-1" });
+    assertEquals(stateOf(queue, held), "cancelled");
   }));
 
-Deno.test("the same request twice is one build", () =>
+Deno.test("the same request twice makes one build", () =>
   withQueue(async (queue) => {
     const one = await queue.enqueue("foo");
     assertEquals((await queue.enqueue("foo")).number, one.number);
     assertEquals(queue.queue.all().length, 1);
   }));
 
-Deno.test("after a restart leases go on until their heartbeat lapses, and nothing is forgotten", () =>
+Deno.test("leases and logs survive a restart, and a lease still ends without a heartbeat", () =>
   withQueue(async (first, clock) => {
     await first.enqueue("foo");
     await first.enqueue("bar");
@@ -404,7 +412,7 @@ Deno.test("after a restart leases go on until their heartbeat lapses, and nothin
     await assertRejects(() => third.queue.jobs.heartbeat(second.call, "building"), PkgstashError);
   }));
 
-Deno.test("packages that a restart of the daemon lost are asked for again", () =>
+Deno.test("packages that a restart of the daemon lost are requested again", () =>
   withQueue(async (first, clock) => {
     await first.enqueue("foo");
     const { call } = (await first.lease())!;
@@ -418,7 +426,7 @@ Deno.test("packages that a restart of the daemon lost are asked for again", () =
     assertEquals((await queue.finish(call, [file]) as Build).state, "published");
   }));
 
-Deno.test("a held product outlives a restart, and is published as it is when a person says so", () =>
+Deno.test("a held product survives a restart, and is published when a person releases it", () =>
   withQueue(async (first, clock) => {
     await first.enqueue("foo");
     const file = await builtPackageOf("foo", [
@@ -438,7 +446,7 @@ Deno.test("a held product outlives a restart, and is published as it is when a p
     );
   }));
 
-Deno.test("a refused product is gone, and the old build stays published", () =>
+Deno.test("a refused product fails its build, and the previous one stays published", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     await queue.buildNext([await builtPackage("foo")]);
@@ -451,7 +459,7 @@ Deno.test("a refused product is gone, and the old build stays published", () =>
     assertEquals(queue.told, ["1 published", "2 held product", "2 failed product_refused"]);
   }));
 
-Deno.test("a build for a repository that is signed elsewhere fails with why, and nothing waits", () =>
+Deno.test("a build for an externally signed repository fails with the reason, and nothing waits", () =>
   withQueue(async (queue) => {
     const own = queue.publishing.repository("aur");
     const build = await queue.enqueue("foo");
@@ -478,7 +486,7 @@ Deno.test("all packages of a build are published together, in one generation", (
     assertEquals(await queue.published(), ["foo 1.0-1", "foo-doc 1.0-1"]);
   }));
 
-Deno.test("other packages, wrong hashes and packages of another file name are refused", () =>
+Deno.test("a package of another build, with a wrong hash or under another file name is refused", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const { call } = (await queue.lease())!;
@@ -503,7 +511,7 @@ Deno.test("other packages, wrong hashes and packages of another file name are re
     assertEquals((await queue.finish(call, [foo]) as Build).state, "published");
   }));
 
-Deno.test("a builder's packages cannot be longer than the disk limit", () =>
+Deno.test("a builder's packages cannot exceed the disk limit", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const { call } = (await queue.lease())!;
@@ -511,7 +519,7 @@ Deno.test("a builder's packages cannot be longer than the disk limit", () =>
     await assertRejects(() => queue.finish(call, [foo]), PkgstashError, "disk limit");
   }, { settings: { diskBytes: 100 } }));
 
-Deno.test("a builder reaches its own leased jobs only", () =>
+Deno.test("a builder reaches only its own leased jobs", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const { call } = (await queue.lease("b1"))!;
@@ -537,7 +545,7 @@ Deno.test("a builder reaches its own leased jobs only", () =>
     assertEquals(queue.queue.find("foo").state, "leased");
   }));
 
-Deno.test("metadata that differ from the approved ones hold the build until a person accepts them", () =>
+Deno.test("metadata that differ from those approved hold the build until a person accepts them", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     const first = (await queue.lease())!;
@@ -556,7 +564,7 @@ Deno.test("metadata that differ from the approved ones hold the build until a pe
     assertEquals((await queue.queue.jobs.compareMetadata(second.call, other)).length, 1);
   }));
 
-Deno.test("a rebuild takes the published tree again with its pkgrel raised by 0.1", () =>
+Deno.test("a rebuild builds the published tree again, with its pkgrel raised by 0.1", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     await queue.buildNext([await builtPackage("foo")]);
@@ -577,7 +585,7 @@ Deno.test("a rebuild takes the published tree again with its pkgrel raised by 0.
     await assertRejects(() => queue.queue.rebuild("bar", ""), PkgstashError, "no build of it");
   }));
 
-Deno.test("published files that are built with other settings get a raised pkgrel", () =>
+Deno.test("published files that are built with other settings get a higher pkgrel", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo");
     await queue.buildNext([await builtPackage("foo")]);
@@ -591,7 +599,7 @@ Deno.test("published files that are built with other settings get a raised pkgre
     assertEquals([pkgrels, await queue.published()], [["1.1", "1.2"], ["foo 1.0-1.2"]]);
   }));
 
-Deno.test("a package that follows a source may have another version, and no other may", async (t) => {
+Deno.test("only a package that follows a source may have another version than approved", async (t) => {
   for (const [sources, state] of [["git+https://x/foo.git", "published"], ["foo.tar", "held"]]) {
     await t.step(sources!, () =>
       withQueue(async (queue) => {
@@ -604,7 +612,7 @@ Deno.test("a package that follows a source may have another version, and no othe
   }
 });
 
-Deno.test("of ended builds the latest are kept, and numbers are never used again", () =>
+Deno.test("the latest ended builds are kept, and numbers are never reused", () =>
   withQueue(async (first, clock) => {
     for (let version = 0; version < 6; version++) {
       await first.enqueue("foo", { version: `1.${version}-1` });
@@ -617,7 +625,7 @@ Deno.test("of ended builds the latest are kept, and numbers are never used again
     assertEquals((await queue.enqueue("bar")).number, 7);
   }));
 
-Deno.test("a request that cannot be built is refused with everything that is wrong", () =>
+Deno.test("a request that cannot be built is refused with the reason", () =>
   withQueue(async (queue) => {
     const wrong: [Record<string, unknown>, string][] = [
       [{ packageNames: ["../x"] }, '"../x" is not a valid package name'],
@@ -634,7 +642,7 @@ Deno.test("a request that cannot be built is refused with everything that is wro
     assertEquals(queue.queue.all(), []);
   }));
 
-Deno.test("a patch is applied to what is built, and one that does not fit waits for a person", () =>
+Deno.test("a patch is applied to what is built, and one that does not apply holds the build", () =>
   withQueue(async (queue) => {
     const patch = "--- a/PKGBUILD\n+++ b/PKGBUILD\n@@ -1 +1 @@\n-# foo\n+# patched\n";
     await queue.enqueue("foo", { settings: { ...USUAL_SETTINGS, patches: [patch] } });
@@ -652,7 +660,7 @@ Deno.test("a patch is applied to what is built, and one that does not fit waits 
     );
   }));
 
-Deno.test("a package of the distribution's name needs a person once", async () => {
+Deno.test("a package with the name of one of the distribution needs a person once", async () => {
   const namesakes = { foo: { directory: "extra/os/x86_64", version: "9-1" } };
   await withQueue(async (queue) => {
     await queue.enqueue("foo");
@@ -668,7 +676,7 @@ Deno.test("a package of the distribution's name needs a person once", async () =
 
 const FOLLOWING = srcinfoText("foo", { lines: ["source = git+https://example.invalid/foo.git"] });
 
-Deno.test("a build of a moved source that gives the published version ends as nothing new", () =>
+Deno.test("a build of a moved source that yields the published version ends without publishing", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo", { srcinfo: FOLLOWING });
     await queue.buildNext([await builtPackage("foo", "1.0.r5-1")]);
@@ -685,7 +693,7 @@ Deno.test("a build of a moved source that gives the published version ends as no
     assertEquals(await queue.published(), ["foo 1.0.r7-1"]);
   }));
 
-Deno.test("of a package that follows a source, pkgver() gives pkgver and nothing else", () =>
+Deno.test("a followed source may only raise pkgver, and change neither epoch nor pkgrel", () =>
   withQueue(async (queue) => {
     for (const version of ["1:1.0.r5-1", "1.0.r5-2", "0.9-1"]) {
       const build = await queue.enqueue("foo", { srcinfo: FOLLOWING });
@@ -695,7 +703,7 @@ Deno.test("of a package that follows a source, pkgver() gives pkgver and nothing
     }
   }));
 
-Deno.test("a rebuild of what follows a source sets pkgver too, so that its pkgrel counts", () =>
+Deno.test("a rebuild of a package that follows a source sets pkgver too, so that its pkgrel counts", () =>
   withQueue(async (queue) => {
     await queue.enqueue("foo", { srcinfo: FOLLOWING });
     await queue.buildNext([await builtPackage("foo", "1.0.r5-1")]);
@@ -706,10 +714,10 @@ Deno.test("a rebuild of what follows a source sets pkgver too, so that its pkgre
     assertEquals(await queue.published(), ["foo 1.0.r5-1.1"]);
     await queue.queue.rebuild("foo", "why");
     await queue.buildNext([await builtPackage("foo", "1.0.r6-1")]);
-    assertEquals(await queue.published(), ["foo 1.0.r6-1"], "it had moved by then");
+    assertEquals(await queue.published(), ["foo 1.0.r6-1"], "it has moved meanwhile");
   }));
 
-Deno.test("what a second build made otherwise holds the product, and is no surprise once let pass", () =>
+Deno.test("a file that two builds make differently holds the product, unless it was released before", () =>
   withQueue(async (queue) => {
     const made = async (version: string, ...paths: (string | null)[]) => {
       const srcinfo = srcinfoText("foo", { version });

@@ -16,7 +16,7 @@ async function linesOf(
   return lines;
 }
 
-/** As a reader of the whole text has them. */
+/** The lines as a reader of the whole text gets them. */
 function naive(text: string): string[] {
   const lines = text.split("\n");
   if (lines.at(-1) === "") lines.pop();
@@ -27,7 +27,7 @@ function naive(text: string): string[] {
   });
 }
 
-Deno.test("any lines of a log are those that a reader of the whole finds", () =>
+Deno.test("any range of lines is the one that reading the whole log gives", () =>
   inTempFolder(async (folder) => {
     const piece = fc.constantFrom(
       "a",
@@ -59,7 +59,7 @@ Deno.test("any lines of a log are those that a reader of the whole finds", () =>
     );
   }));
 
-Deno.test("a log that grows has the same lines as one that was there at once", () =>
+Deno.test("a growing log has the same lines as a complete one", () =>
   inTempFolder(async (folder) => {
     const text = "one\ntwo\r\nthree\n".repeat(300) + "end";
     const lines = await linesOf(folder, "");
@@ -74,7 +74,7 @@ Deno.test("a log that grows has the same lines as one that was there at once", (
     for (const each of [lines, whole, growing]) await each.close();
   }));
 
-Deno.test("a line as long as a log takes no more memory than one that is shown", () =>
+Deno.test("an overlong line is cut off, and its remaining bytes are counted", () =>
   inTempFolder(async (folder) => {
     const lines = await linesOf(
       folder,
@@ -86,7 +86,7 @@ Deno.test("a line as long as a log takes no more memory than one that is shown",
     await lines.close();
   }));
 
-Deno.test("a search finds lines by their text, whatever their case and colours", () =>
+Deno.test("a search finds lines by their text, ignoring case and colours", () =>
   inTempFolder(async (folder) => {
     const filler = "nothing\n".repeat(1000);
     const lines = await linesOf(
@@ -101,7 +101,7 @@ Deno.test("a search finds lines by their text, whatever their case and colours",
     await lines.close();
   }));
 
-Deno.test("what fails first is found among flags and files that are named for errors", () =>
+Deno.test("the first error is found among flags and file names that contain the word", () =>
   inTempFolder(async (folder) => {
     for (
       const line of [
@@ -124,7 +124,7 @@ Deno.test("what fails first is found among flags and files that are named for er
     }
   }));
 
-Deno.test("bytes that are no text are lines as well", () =>
+Deno.test("any bytes can be read and searched as lines", () =>
   inTempFolder(async (folder) => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 500 }), async (bytes) => {
@@ -139,7 +139,7 @@ Deno.test("bytes that are no text are lines as well", () =>
     );
   }));
 
-Deno.test("a search that is asked again takes no time, until the log has grown", () =>
+Deno.test("a repeated search examines no line again until the log has grown", () =>
   inTempFolder(async (folder) => {
     const path = `${folder}/log`;
     await Deno.writeTextFile(path, "one\n");
@@ -161,7 +161,7 @@ Deno.test("a search that is asked again takes no time, until the log has grown",
     await lines.close();
   }));
 
-Deno.test("each line of a log is read by its number, wherever the index has one", () =>
+Deno.test("each line of a log is read by its number, whether the index has it or not", () =>
   inTempFolder(async (folder) => {
     const all = Array.from({ length: 1100 }, (_, index) => `line ${index + 1}`);
     const lines = await linesOf(folder, all.map((line) => `${line}\n`).join(""));

@@ -8,7 +8,7 @@ const APPROVED = srcinfoText("foo", {
   lines: ["depends = a", "depends = foo-lib=1.0-1", "source = foo-1.0.tar.gz", "sha256sums = 00"],
 });
 
-Deno.test("metadata that say the same in another order and form are the same", () => {
+Deno.test("metadata do not differ by order, comments or white space", () => {
   const lines = APPROVED.split("\n");
   const [first = "", ...rest] = lines;
   const odd = [
@@ -39,7 +39,7 @@ Deno.test("every other difference in a value, key or package is reported", () =>
   }
 });
 
-Deno.test("a rebuild has its pkgrel and no other, also in relations with its own version", () => {
+Deno.test("a rebuild has exactly its pkgrel, also in relations with its own version", () => {
   const rebuild = { pkgrel: "1.1", isVcs: false };
   const printed = APPROVED.replace("pkgrel = 1", "pkgrel = 1.1").replace("=1.0-1", "=1.0-1.1");
   assertEquals(metadataDifferences(APPROVED, printed, rebuild), []);
@@ -50,7 +50,7 @@ Deno.test("a rebuild has its pkgrel and no other, also in relations with its own
   );
 });
 
-Deno.test("another pkgver is taken of a package that follows a source, and of no other", () => {
+Deno.test("another pkgver is accepted only from a package that follows a source", () => {
   const printed = APPROVED.replace("pkgver = 1.0", "pkgver = 1.0.r5").replace(
     "=1.0-1",
     "=1.0.r5-1",
@@ -59,7 +59,7 @@ Deno.test("another pkgver is taken of a package that follows a source, and of no
   assertEquals(metadataDifferences(APPROVED, printed, PLAIN).length > 0, true);
 });
 
-Deno.test("what is no .SRCINFO differs, whoever wrote it", () => {
+Deno.test("an unreadable .SRCINFO differs, whether printed or approved", () => {
   for (const text of ["", "hello", "pkgname = foo", "\x1b[2J"]) {
     assertStringIncludes(
       metadataDifferences(APPROVED, text, PLAIN)[0]!,

@@ -47,14 +47,14 @@ const factsOf = (
     `${kind} ${after}`
   );
 
-Deno.test("a product that is what was approved is no surprise, first or not", () => {
+Deno.test("a product as approved has no surprises, first or not", () => {
   assertEquals(factsOf({}), []);
   assertEquals(factsOf({}, published()), []);
   assertEquals(factsOf({ script: digestOf(SCRIPT) }), []);
   assertEquals(factsOf({ architecture: "any" }), []);
 });
 
-Deno.test("every surprise is a fact", () => {
+Deno.test("every surprise is reported as a fact", () => {
   const surprises: [Partial<Product>, string][] = [
     [{ name: "glibc" }, "name glibc"],
     [{ version: "1.2-1" }, "version 1.2-1"],
@@ -99,7 +99,7 @@ Deno.test("every surprise is a fact", () => {
   }
 });
 
-Deno.test("what was published before is no surprise again, but for what is new in it", () => {
+Deno.test("what was published before is no surprise again, except where it changes", () => {
   const odd: Partial<Product> = {
     privileged: [{ path: "usr/bin/foo", mode: 0o4755, attributes: [] }],
     files: ["usr/bin/foo", "etc/sudoers.d/foo"],
@@ -119,12 +119,13 @@ Deno.test("what was published before is no surprise again, but for what is new i
   );
 });
 
-Deno.test("replaces and groups are looked at even if they were approved with the files", () => {
+Deno.test("replaces and groups are surprises even if they were approved with the files", () => {
   assertEquals(factsOf({ replaces: ["x"] }, {}, ["replaces = x"]), ["replaces x"]);
+  assertEquals(factsOf({ groups: ["x"] }, {}, ["groups = x"]), ["groups x"]);
   assertEquals(factsOf({ provides: ["x"] }, {}, ["provides = x"]), []);
 });
 
-Deno.test("a version that falls or stays, and a package that shrinks, are surprises", () => {
+Deno.test("a version that does not rise, and a large change in files or size, are surprises", () => {
   assertEquals(factsOf({}, published({ version: "1.1-1" })), ["version 1.1-1"]);
   assertEquals(factsOf({}, published({ version: "2.0-1" })), ["version 1.1-1"]);
   const many = Array.from({ length: 10 }, (_, index) => `usr/share/${index}`);
@@ -135,7 +136,7 @@ Deno.test("a version that falls or stays, and a package that shrinks, are surpri
   assertEquals(factsOf({ size: large }, published({ size: large / 2 })), []);
 });
 
-Deno.test("what makepkg completes and what has the package's own version is as approved", () => {
+Deno.test("versions that makepkg adds to sonames, and the package's own in relations, are as approved", () => {
   const lines = ["depends = libx.so", "provides = foo-api=1.1", "depends_x86_64 = only"];
   assertEquals(
     factsOf({ depends: ["a", "libx.so=5-64", "only"], provides: ["foo-api=1.1"] }, {}, lines),
@@ -149,13 +150,13 @@ Deno.test("what makepkg completes and what has the package's own version is as a
   );
 });
 
-Deno.test("a name of the distribution needs approval until it was published once", () => {
+Deno.test("a name of the distribution is a surprise until it has been published once", () => {
   const official = () => ["extra/os/x86_64"];
   assertEquals(factsOf({}, { official }), ["official_name foo"]);
   assertEquals(factsOf({}, { official, ...published() }), []);
 });
 
-Deno.test("a package that was not made is told, unless it is for other architectures", () => {
+Deno.test("a missing package is a surprise, unless it is for other architectures", () => {
   const srcinfo = parseSrcinfo(
     `${srcinfoText("foo", { names: ["foo", "foo-arm"] })}\tarch = aarch64\n`,
   );
@@ -165,14 +166,14 @@ Deno.test("a package that was not made is told, unless it is for other architect
   assertEquals(facts.map(({ packageName, after }) => [packageName, after]), [["foo-doc", null]]);
 });
 
-Deno.test("a flood of facts is counted instead of kept", () => {
+Deno.test("a flood of facts is counted, not kept", () => {
   const files = Array.from({ length: 5000 }, (_, index) => `tmp/${index}`);
   const facts = checkProducts([product({ files })], expectation());
   assertEquals(facts.length, 21);
   assertEquals(facts.at(-1)?.reason, "and 4980 more of this kind");
 });
 
-Deno.test("a library that was let pass once may have another version of its ABI, and no other prefix", () => {
+Deno.test("a library released before may change its soname version, but not its name or prefix", () => {
   const before = published({ depends: ["a", "lib:libx.so.1"], provides: ["lib:libfoo.so.1"] });
   const now = { depends: ["a", "lib:libx.so.2"], provides: ["lib:libfoo.so.3"] };
   assertEquals(factsOf(now, before), []);

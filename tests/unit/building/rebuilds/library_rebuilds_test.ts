@@ -12,7 +12,7 @@ import { FakeClock } from "../../mirroring/prefetch/fake_clock.ts";
 const START = 1_700_000_000_000;
 const SRCINFO = srcinfoText("foo", { lines: ["depends = libbar.so", "depends = libbaz.so"] });
 
-/** A queue in front of a mirrored distribution whose libraries a test changes. */
+/** A queue beside a mirrored distribution whose libraries a test changes. */
 class Libraries implements AsyncDisposable {
   readonly recorded: string[] = [];
   readonly held = new Set<string>();
@@ -109,7 +109,7 @@ class Libraries implements AsyncDisposable {
   }
 }
 
-Deno.test("a package whose library came in another version is built again, once and with the reason", async () => {
+Deno.test("a package is rebuilt once, with the reason, when the version of its library changes", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   assertEquals(libraries.waiting(), []);
@@ -132,7 +132,7 @@ Deno.test("a package whose library came in another version is built again, once 
   assertEquals(libraries.waiting(), ["foo 1.0-1.2"]);
 });
 
-Deno.test("a package with a dependency of autodeps is built again for another soname, and published", async () => {
+Deno.test("a package with an autodeps dependency is rebuilt for another soname, and published", async () => {
   await using libraries = await Libraries.open();
   libraries.provided = ["lib:libbar.so.1", "lib32:libbar.so.1"];
   const depends = ["lib:libbar.so.1"];
@@ -153,9 +153,9 @@ Deno.test("a package with a dependency of autodeps is built again for another so
   assertEquals([build.state, build.hold], ["published", null]);
 });
 
-Deno.test("a package is left alone whose library was missing before, or is gone altogether", async () => {
+Deno.test("a package is not rebuilt if its library was missing before, or is gone altogether", async () => {
   await using libraries = await Libraries.open();
-  // As programs have it that bring the libraries which they are linked with.
+  // Like programs that bundle the libraries they are linked with.
   await libraries.publish("bundled", ["libbar.so=7-64"]);
   await libraries.publish("foo", ["libbar.so=1-64", "libbaz.so=1-64"]);
   await libraries.change("libbaz.so=1-64");
@@ -164,7 +164,7 @@ Deno.test("a package is left alone whose library was missing before, or is gone 
   assertEquals(libraries.waiting(), ["foo 1.0-1.1"]);
 });
 
-Deno.test("a library that moves to another repository is no reason", async () => {
+Deno.test("a library that moves to another repository causes no rebuild", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   await libraries.change("libbaz.so=1-64");
@@ -173,7 +173,7 @@ Deno.test("a library that moves to another repository is no reason", async () =>
   assertEquals(libraries.waiting(), []);
 });
 
-Deno.test("a rebuild that does not help is held with the reason, and does not come again", async () => {
+Deno.test("a rebuild that does not help is held with the reason, and not repeated", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   libraries.missing.add("libbar.so=1-64");
@@ -195,7 +195,7 @@ Deno.test("a rebuild that does not help is held with the reason, and does not co
   assertEquals(libraries.waiting(), ["foo 1.0-1.2"], "another change is another cause");
 });
 
-Deno.test("a rebuild that fails is not queued again for the same cause, also after a restart", async () => {
+Deno.test("a failed rebuild is not repeated for the same cause, even after a restart", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   await libraries.change("libbar.so=2-64");
@@ -210,7 +210,7 @@ Deno.test("a rebuild that fails is not queued again for the same cause, also aft
   assertEquals(libraries.waiting(), ["foo 1.0-1.1"]);
 });
 
-Deno.test("several packages are built in the order in which they need one another", async () => {
+Deno.test("several packages are rebuilt in dependency order", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("b", ["libbar.so=1-64"]);
   await libraries.publish("a", ["libbar.so=1-64"], ["b"]);
@@ -220,7 +220,7 @@ Deno.test("several packages are built in the order in which they need one anothe
   assertStringIncludes(libraries.queue.queue.obstacleOf(a!)!, "it needs b");
 });
 
-Deno.test("a library that changes during a build is noticed once that is published", async () => {
+Deno.test("a library that changes during a build causes a rebuild once that build is published", async () => {
   await using libraries = await Libraries.open();
   await libraries.queue.queue.enqueue(
     await requestFor(libraries.queue, "foo", { srcinfo: SRCINFO }),
@@ -233,7 +233,7 @@ Deno.test("a library that changes during a build is noticed once that is publish
   assertEquals(libraries.waiting(), ["foo 1.0-1.1"]);
 });
 
-Deno.test("an update that waits or is being built makes a rebuild needless", async () => {
+Deno.test("an update that waits or is being built makes a rebuild unnecessary", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   const srcinfo = SRCINFO.replace("pkgver = 1.0", "pkgver = 2.0");
@@ -247,11 +247,11 @@ Deno.test("an update that waits or is being built makes a rebuild needless", asy
   await libraries.look();
   assertEquals(libraries.waiting(), ["foo 1.0-1.1"]);
   assertEquals(call.builder, "b1");
-  // The update that did not end well can still be tried again, and then counts.
+  // The cancelled update can still be retried.
   await libraries.queue.queue.retry(build.number);
 });
 
-Deno.test("an update that is held stays, and the published package is built again beside it", async () => {
+Deno.test("a held update stays, and the published package is rebuilt beside it", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   const srcinfo = SRCINFO.replace("pkgver = 1.0", "pkgver = 2.0");
@@ -263,7 +263,7 @@ Deno.test("an update that is held stays, and the published package is built agai
   assertEquals(libraries.queue.queue.find(`${update.number}`).state, "held");
 });
 
-Deno.test("what is held, removed, or not known at present is not built again", async () => {
+Deno.test("a package is not rebuilt while it is held, without databases, or once it is removed", async () => {
   await using libraries = await Libraries.open();
   await libraries.publish("foo", ["libbar.so=1-64"]);
   libraries.held.add("foo");
