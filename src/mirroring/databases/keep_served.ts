@@ -18,6 +18,8 @@ export interface KeepOptions extends ExaminationOptions {
   mirrors: readonly Mirror[];
   /** Whether all mirrors were asked. */
   isSurvey: boolean;
+  /** Whether to look beyond what seems to have changed. */
+  isThorough: boolean;
   signal: AbortSignal;
 }
 
@@ -26,12 +28,15 @@ export interface KeepOptions extends ExaminationOptions {
  * wanted, and a new signature, because databases are sometimes signed late or again.
  */
 export async function keepServed(served: Snapshot, options: KeepOptions): Promise<Snapshot> {
-  const { mirrors, includesFiles, isSurvey } = options;
+  const { mirrors, includesFiles, isSurvey, isThorough } = options;
   const lacksFiles = includesFiles && served.members.files === undefined;
   const isSigned = served.members["db.sig"] !== undefined;
   if (lacksFiles) return await withCompanions(served, options);
-  if (!served.awaitsSignature && !(isSurvey && isSigned)) return served;
-  for (const mirror of mirrors) {
+  const isExpected = served.awaitsSignature || isSurvey && isSigned;
+  if (!isExpected && !isThorough) return served;
+  // Most databases are never signed. If this one is, its mirror lacked the signature for a moment.
+  const asked = isExpected ? mirrors : mirrors.slice(0, 1);
+  for (const mirror of asked) {
     try {
       const kept = await withSignature(served, attemptAt(mirror, options));
       if (kept !== null) return kept;

@@ -124,4 +124,11 @@ export const DATABASES: readonly Mutant[] = [
     breaks: "cleanup removes packages of views",
     killedBy: ["app/views_test.ts"],
   },
+  {
+    file: "mirroring/databases/keep_served.ts",
+    find: "if (!isExpected && !isThorough) return served;",
+    replace: "if (!isExpected) return served;",
+    breaks: "a database whose signature was missing for a moment stays unsigned",
+    killedBy: ["mirroring/databases/wrong_signature_test.ts"],
+  },
 ];

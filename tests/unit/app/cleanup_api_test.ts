@@ -192,7 +192,7 @@ Deno.test("a refresh reduces an oversized cache to the low-water mark, keeping w
   // Packages that were removed for space are not prefetched.
   assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
   const asked = app.mirror.requests.slice(requests).map(({ path }) => path);
-  assertEquals([...new Set(asked)], [core.path("core.db")]);
+  assertEquals([...new Set(asked)], [core.path("core.db"), core.path("core.db.sig")]);
 });
 
 Deno.test("pinned packages are kept, whatever the limits", async () => {

@@ -210,12 +210,14 @@ for (const keepVersions of [0, 1]) {
       for (const [index, revision] of revisions.entries()) {
         await journey.moveTo(revision, revisions[index - 1] ?? null);
       }
-      // Without changes, an administrator's refresh compares the database and asks for nothing else.
+      // Without changes, an administrator's refresh compares the database, looks for a signature and
+      // asks for nothing else.
       app.mirror.requests.length = 0;
       assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
       assertEquals(app.mirror.requests.map(({ method, path }) => `${method} ${path}`), [
         `HEAD /${DIRECTORY}/archpro_repo.db`,
         `GET /${DIRECTORY}/archpro_repo.db`,
+        `GET /${DIRECTORY}/archpro_repo.db.sig`,
       ]);
       // The history has enough of everything to be worth testing.
       const { prefetched, rebuilt, removed, missing, races } = journey.totals;

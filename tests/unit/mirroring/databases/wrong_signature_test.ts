@@ -84,6 +84,26 @@ Deno.test("a database that was signed anew gets its new signature at a refresh",
   assertEquals((await app.get(SIGNATURE)).body, two);
 });
 
+Deno.test("a signature that the mirror lacked when its database was copied comes with a refresh", async () => {
+  await using app = await start(2, { database_max_age: "1h" });
+  await repository.publish(app.mirrors, 1);
+  for (const mirror of app.mirrors) mirror.remove(SIGNATURE);
+  assertEquals(await pair(app), [1, false]);
+  await repository.publish(app.mirrors, 1);
+  assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+  assertEquals(await pair(app), [1, true]);
+});
+
+Deno.test("a refresh of a repository without signatures asks one mirror for one", async () => {
+  await using app = await start(3, { database_max_age: "1h" });
+  const unsigned = new ChangingRepository({ signed: false });
+  await unsigned.publish(app.mirrors, 1);
+  await app.get(DB);
+  const before = app.count(SIGNATURE);
+  assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
+  assertEquals(app.count(SIGNATURE) - before, 1);
+});
+
 Deno.test("a file list is served without a signature of another one", async () => {
   await using app = await start(2);
   const lists = new ChangingRepository({ files: true });

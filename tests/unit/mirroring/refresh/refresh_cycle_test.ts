@@ -45,7 +45,7 @@ Deno.test("a refresh returns 204 when every database is published", async () => 
   assertEquals(app.count(), before);
 });
 
-Deno.test("an administrator's refresh with nothing new asks each mirror, and compares the bytes of one", async (t) => {
+Deno.test("an administrator's refresh with nothing new asks each mirror, and compares bytes and signature with one", async (t) => {
   for (const mirrors of [1, 3]) {
     await t.step(`${mirrors} mirrors`, async () => {
       await using app = await start(mirrors);
@@ -55,7 +55,8 @@ Deno.test("an administrator's refresh with nothing new asks each mirror, and com
           .length;
       const before = [count("HEAD"), count("GET")] as const;
       assertEquals((await administer(app.origin, "/api/refresh")).status, 204);
-      assertEquals([count("HEAD") - before[0], count("GET") - before[1]], [3 * mirrors, 3]);
+      // For each of three repositories, the database and a signature, which there is none of.
+      assertEquals([count("HEAD") - before[0], count("GET") - before[1]], [3 * mirrors, 3 + 3]);
     });
   }
 });
