@@ -90,7 +90,7 @@ Deno.test("the status has counts of requests, bytes and files, and the state of 
   assertEquals((await ask<Status>(app, "status")).databases[0]!.failed, true);
 });
 
-Deno.test("packages are listed with their uses, pins and currency, and can be filtered", async (t) => {
+Deno.test("packages are listed with uses, pins and whether they are current, and can be filtered", async (t) => {
   const { app, core } = await withCore({
     tables: () => `pinned_packages = ["b"]\n`,
   });
@@ -238,7 +238,7 @@ Deno.test("a download in flight is listed with its bytes, mirror and clients", a
   assertEquals(await ask(app, "downloads"), { downloads: [] });
 });
 
-Deno.test("mirrors are listed with their state, which a test of them does not change", async () => {
+Deno.test("mirrors are listed with their state, which a mirror test does not change", async () => {
   const { app } = await withCore({
     mirrors: 2,
     settings: { archive_url: "http://127.0.0.1:9/packages" },
@@ -267,7 +267,7 @@ Deno.test("mirrors are listed with their state, which a test of them does not ch
   await bad.up();
 });
 
-Deno.test("lines for clients name the server as in the request, and every upstream", async () => {
+Deno.test("the client configuration names the server as the request did, and covers every upstream", async () => {
   const { app } = await withCore({
     settings: { allowed_hosts: ["stash.lan"] },
     tables: ([mirror]) =>

@@ -75,7 +75,7 @@ Deno.test("a daemon in a circle gives the others what it has", async () => {
   }
 });
 
-Deno.test("mirrors learn a name that reveals nothing, and no host name", async () => {
+Deno.test("mirrors learn a random name, and no host name", async () => {
   await using app = await TestApp.start();
   await using other = await TestApp.start();
   for (const each of [app, other]) {

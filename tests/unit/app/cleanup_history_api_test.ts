@@ -42,7 +42,7 @@ async function ask<T>(app: TestApp, target: string): Promise<T> {
   return JSON.parse(text);
 }
 
-Deno.test("the plan of a dry run is carried out as it was shown, or refused with 409", async () => {
+Deno.test("the plan of a dry run is carried out as shown, or refused with 409", async () => {
   await using app = await start();
   const dry = await administer(app.origin, "/api/v1/cleanup?dry_run=true");
   const { plan, files } = JSON.parse(dry.text) as CleanupResult;
@@ -59,7 +59,7 @@ Deno.test("the plan of a dry run is carried out as it was shown, or refused with
   assertEquals(events.map(({ details }) => details["files"]), [1], "dry runs are no events");
 });
 
-Deno.test("what removed a file can be found, by the API and on the command line", async () => {
+Deno.test("the API and the command line say what removed a file", async () => {
   await using app = await start();
   await administer(app.origin, "/api/v1/cleanup");
   const { removals } = await ask<{ removals: RemovalReport[] }>(app, "cleanup/removals?q=a-1");
@@ -81,7 +81,7 @@ Deno.test("what removed a file can be found, by the API and on the command line"
   assert(removed.out.includes(OLD) && removed.out.includes("keep_versions is 0"), removed.out);
 });
 
-Deno.test("the limits of the cache are shown with what there is, and when the next cleanup is due", async () => {
+Deno.test("cache limits are shown with their current use and the time of the next cleanup", async () => {
   await using app = await start();
   const limits = await ask<CleanupLimits>(app, "cleanup/limits");
   assertEquals(

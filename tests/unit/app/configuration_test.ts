@@ -38,7 +38,7 @@ Deno.test("the configuration in force has the origin of every value, and no secr
     assertEquals([text.includes(TOKEN), text.includes("secret@")], [false, false]);
   }));
 
-Deno.test("a configuration that cannot be loaded is told of until one is", () =>
+Deno.test("a configuration that cannot be loaded is reported until one can", () =>
   inTempFolder(async (folder) => {
     await ChildDaemon.configure(folder, FILE);
     await using child = ChildDaemon.start(folder, null, { PKGSTASH_TOKEN: TOKEN });

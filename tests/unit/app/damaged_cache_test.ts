@@ -37,7 +37,7 @@ async function databasePath(cacheRoot: string): Promise<string> {
   return join(directory, members.db.blob);
 }
 
-Deno.test("a database whose files were removed while running is fetched again", async () => {
+Deno.test("a database whose files are removed at run time is fetched again", async () => {
   await using cache = await TempFolder.create();
   await using app = await warmApp(cache.path);
   await Deno.remove(cache.join(SNAPSHOTS), { recursive: true });
@@ -45,7 +45,7 @@ Deno.test("a database whose files were removed while running is fetched again", 
   assertEquals((await app.get(DATABASE)).body, database);
 });
 
-Deno.test("a database that is cut while running is never served short", async () => {
+Deno.test("a database truncated at run time is never served short", async () => {
   await using cache = await TempFolder.create();
   await using app = await warmApp(cache.path);
   await Deno.truncate(await databasePath(cache.path), 50);
@@ -53,7 +53,7 @@ Deno.test("a database that is cut while running is never served short", async ()
   assertEquals((await app.get(DATABASE)).body, database);
 });
 
-Deno.test("a refresh fetches a database again that has rotted on disk", async () => {
+Deno.test("a refresh replaces a database that has rotted on disk", async () => {
   await using cache = await TempFolder.create();
   await using app = await warmApp(cache.path);
   await Deno.writeFile(await databasePath(cache.path), packageBytes(database.length, 7));
@@ -105,7 +105,7 @@ const IN_ITS_PLACE: Record<string, (path: string) => Promise<void>> = {
 };
 
 for (const [what, put] of Object.entries(IN_ITS_PLACE)) {
-  Deno.test(`${what} in the place of a cached package is no hit: the package is fetched again`, async () => {
+  Deno.test(`${what} in place of a cached package is not a hit: the package is fetched again`, async () => {
     await using cache = await TempFolder.create();
     await using app = await warmApp(cache.path);
     // The first hit has the database read; the next ones are compared with it.
@@ -120,7 +120,7 @@ for (const [what, put] of Object.entries(IN_ITS_PLACE)) {
   });
 }
 
-Deno.test("a package that was truncated while the daemon was down is never served short, from the first request on", async () => {
+Deno.test("a package truncated while the daemon was down is never served short, not even to the first client", async () => {
   await using cache = await TempFolder.create();
   {
     await using _app = await warmApp(cache.path);
@@ -149,7 +149,7 @@ function holdListing(directory: string): Disposable {
   };
 }
 
-Deno.test("a truncated package that no database knows is never served short, also before the cache has been scanned", async (t) => {
+Deno.test("a truncated package that no database lists is never served short, not even before the cache scan", async (t) => {
   for (const path of [PACKAGE, `/cache/${NAME}`]) {
     await t.step(path, async () => {
       await using cache = await TempFolder.create();
@@ -194,7 +194,7 @@ Deno.test("a part that the only mirror cannot resume is replaced by the whole fi
   }
 });
 
-Deno.test("a cache directory that was removed while running is made again, and everything is served", async () => {
+Deno.test("a cache directory removed at run time is recreated, and everything is served", async () => {
   await using folder = await TempFolder.create();
   const cacheRoot = folder.join("cache");
   await using app = await warmApp(cacheRoot);

@@ -7,7 +7,7 @@ const FILE_NAME = "a-1-1-any.pkg.tar.zst";
 const PACKAGE = `/core/os/x86_64/${FILE_NAME}`;
 const DATABASE = "/core/os/x86_64/core.db";
 
-Deno.test("room is made for a package before it comes, and no disk has it for a petabyte", async () => {
+Deno.test("room is made for a package before it is fetched, and a petabyte is refused", async () => {
   await using app = await TestApp.start({
     settings: { min_free_space: "0", refresh_interval: "0" },
     tables: () => `mirrored_repos = ["core"]\n`,

@@ -22,7 +22,7 @@ async function events(app: TestApp, query = ""): Promise<EventReport[]> {
 
 const brief = ({ kind, who, action }: EventReport) => `${kind}: ${who}: ${action}`;
 
-Deno.test("what the daemon does is listed beside what somebody changed, and can be told apart", async () => {
+Deno.test("the daemon's own actions are listed beside changes by people, and are distinguishable", async () => {
   await using app = await start();
   const core = new PublishedRepository(app.mirror).set("a", 1);
   await core.publish();
@@ -71,7 +71,7 @@ Deno.test("a refresh that fails is an event with the reason", async () => {
   assertMatch(String(failed?.details["reason"]), /core\/os\/x86_64/);
 });
 
-Deno.test("mirrors that fail are events, names that nobody has are none, and many of them are one", async () => {
+Deno.test("failing mirrors are events, missing files are not, and many failures within a minute are one", async () => {
   await using app = await start(2);
   const path = (number: number) => `/core/os/x86_64/big${number}-1-1-any.pkg.tar.zst`;
   for (let number = 0; number < 4; number++) {
@@ -89,7 +89,7 @@ Deno.test("mirrors that fail are events, names that nobody has are none, and man
   assertEquals((await events(app, "?kind=download")).length, 1, "those of a minute are one");
 });
 
-Deno.test("a start and a stop are events that survive", async () => {
+Deno.test("starts and stops are events that survive a restart", async () => {
   const cacheRoot = await Deno.makeTempDir();
   const stateRoot = await Deno.makeTempDir();
   const options = { token: TOKEN, cacheRoot, stateRoot, settings: { refresh_interval: "0" } };

@@ -30,7 +30,7 @@ function hostOf(app: TestApp, index: number): string {
   return new URL(app.mirrors[index]!.url).host;
 }
 
-Deno.test("a download that has ended is listed with who sent how much of it, and who failed", async () => {
+Deno.test("a finished download is listed with what each mirror sent, and which mirrors failed", async () => {
   await using app = await start(2);
   app.mirrors[0]!.behave(`/${FILE}`, { kind: "cutAfter", bytes: 100_000 }, 1);
   // Asked again beside the other one, it must not have a larger share.
@@ -56,7 +56,7 @@ Deno.test("a download that has ended is listed with who sent how much of it, and
   assertEquals(Date.parse(ended_at) - Date.parse(started_at), duration_ms);
 });
 
-Deno.test("a download that breaks off says how far it came, from whom, and why", async () => {
+Deno.test("an aborted download is listed with its progress, its mirrors and the reason", async () => {
   await using app = await start(1);
   app.mirror.behave(`/${FILE}`, { kind: "cutAfter", bytes: 100_000 }, 1);
   app.mirror.behave(`/${FILE}`, { kind: "status", code: 404 });
@@ -89,7 +89,7 @@ Deno.test("the latest twenty are listed, the latest first", async () => {
   );
 });
 
-Deno.test("what a download in flight still needs is told by its rate", async () => {
+Deno.test("the time left of a download in flight follows from its rate", async () => {
   await using app = await start(1);
   const gate = new Gate();
   app.mirror.behave(`/${FILE}`, { kind: "gate", gate, bytes: 100_000 });

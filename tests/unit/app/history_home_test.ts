@@ -15,7 +15,7 @@ async function hits(app: TestApp): Promise<number> {
   return requests.hit + requests.miss;
 }
 
-Deno.test("a cache that is removed, also while it is in use, costs none of the history", async () => {
+Deno.test("removing the cache, even while it is in use, loses no history", async () => {
   await using folder = await TempFolder.create();
   const [cacheRoot, stateRoot] = [join(folder.path, "cache"), join(folder.path, "state")];
   for (let run = 1; run <= 3; run++) {

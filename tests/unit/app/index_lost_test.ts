@@ -122,7 +122,7 @@ for (const [what, lose] of Object.entries(LOSSES)) {
   });
 }
 
-Deno.test("a package of a cache without index is removed if the database lists other content", async () => {
+Deno.test("without an index, a cached package is removed if the database lists other content", async () => {
   await using folder = await TempFolder.create();
   const directory = folder.join("core/os/x86_64");
   await Deno.mkdir(directory, { recursive: true });

@@ -45,7 +45,7 @@ Deno.test("a token below another state_root is named in the command to try", asy
   await daemon.printed(new RegExp(`or run: ${RegExp.escape(command)}`));
 });
 
-Deno.test("a configured token wins over one that would be made, and without either commands are told", async () => {
+Deno.test("a configured token takes precedence over --make-token, and without either the start says how to set one", async () => {
   await using folder = await TempFolder.create();
   await ChildDaemon.configure(folder.path, { refresh_interval: "0" });
   {
@@ -58,7 +58,7 @@ Deno.test("a configured token wins over one that would be made, and without eith
   await daemon.printed(/need a token: set PKGSTASH_TOKEN or start with --make-token/);
 });
 
-Deno.test("a token that cannot be written ends the start with the file's name", async () => {
+Deno.test("a start that cannot write the token fails and names the file", async () => {
   await using folder = await TempFolder.create();
   await Deno.writeTextFile(folder.join("state"), "");
   const failure = await makeToken(folder.join("state")).catch(({ message }) => message);

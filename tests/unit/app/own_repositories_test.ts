@@ -34,7 +34,7 @@ async function listed(bytes: Uint8Array): Promise<string[]> {
   return packages!.map(({ name, version }) => `${name} ${version}`);
 }
 
-Deno.test("create, add, list, show, remove, history and rollback, from the command line", async () => {
+Deno.test("repositories are created, filled, listed, emptied and rolled back on the command line", async () => {
   await withHouse(async ({ app, repo, files }) => {
     const created = await repo("create", "mine");
     assertEquals(created.code, 0, created.terminal.errors);
@@ -174,7 +174,7 @@ Deno.test("an own repository never takes a name or a path from a mirrored one", 
   });
 });
 
-Deno.test("a mirrored package's name needs --shadow, and is a warning then", async () => {
+Deno.test("a mirrored package's name needs --shadow, which gives a warning", async () => {
   await withHouse(async ({ app, repo, files }) => {
     const core = new PublishedRepository(app.mirror).set("a", 1);
     await core.publish();
@@ -190,7 +190,7 @@ Deno.test("a mirrored package's name needs --shadow, and is a warning then", asy
   });
 });
 
-Deno.test("what others of the repository need is removed with --force only", async () => {
+Deno.test("a package that others depend on is removed only with --force", async () => {
   await withHouse(async ({ repo, files }) => {
     await repo("create", "mine");
     const packages = [
@@ -429,7 +429,7 @@ Deno.test("repositories survive a restart, and the configuration's table wins ov
   });
 });
 
-Deno.test("without repositories of one's own there is no directory for any", async () => {
+Deno.test("without own repositories, no directory is created for them", async () => {
   await withHouse(async ({ app, repo }) => {
     assertEquals((await repo("list")).code, 0);
     assertEquals((await repo("show", "mine")).code, 1);

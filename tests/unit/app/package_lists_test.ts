@@ -55,7 +55,7 @@ Deno.test("a page of packages says why each is kept, and how many match in all",
   assertEquals(old.packages.map(({ version }) => version), ["1-1"]);
 });
 
-Deno.test("a change shows in the next page: a pin, a use, a removal", async () => {
+Deno.test("the next page shows every change: a pin, a use, a removal", async () => {
   await using app = await start();
   const page = async () => (await ask<PackageList>(app, "packages?q=other&limit=5")).packages;
   assertEquals((await page())[0]?.pinned, false);
@@ -81,7 +81,7 @@ Deno.test("one package is shown with its checksum, its other versions, and a new
   assertEquals(now.newer_version, null);
 });
 
-Deno.test("a search that finds nothing says what was meant, and whether a database lists it", async (t) => {
+Deno.test("a search without results suggests names, and says whether a database lists them", async (t) => {
   await using app = await start();
   const listed = [{ directory: DIRECTORY, version: "2-1" }];
   for (
@@ -103,7 +103,7 @@ Deno.test("a search that finds nothing says what was meant, and whether a databa
   }
 });
 
-Deno.test("what is no number, sort key or reason is refused", async (t) => {
+Deno.test("an invalid number, sort key or reason is refused", async (t) => {
   await using app = await start();
   const headers = { authorization: `Bearer ${TOKEN}` };
   for (

@@ -87,7 +87,7 @@ Deno.test("a second signal ends at once, and the next start resumes the transfer
     assertEquals((await next.ended()).code, 0);
   }));
 
-Deno.test("SIGHUP with an emptied file warns of all that is gone", () =>
+Deno.test("SIGHUP with an emptied file warns of everything that it removes", () =>
   withMirror(async (folder, mirror) => {
     await using child = await ChildDaemon.spawn(folder, { mirror_urls: [mirror.url] });
     await child.origin();

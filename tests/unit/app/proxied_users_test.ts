@@ -81,7 +81,7 @@ Deno.test("headers that a client smuggles past the proxy sign nobody in", async 
   }
 });
 
-Deno.test("a change that no page of this server sent is refused to users of the proxy as well", async () => {
+Deno.test("a change that no page of this server sent is refused, even from a user of the proxy", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new ScriptlessBrowser(app);
   const anna = { "remote-user": "anna" };
@@ -100,13 +100,13 @@ Deno.test("a change that no page of this server sent is refused to users of the 
   }
 });
 
-Deno.test("the API takes no user of a proxy, whatever that says", async () => {
+Deno.test("the API ignores the user that a proxy names", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const answer = await app.get("/api/v1/status", { "remote-user": "anna" });
   assertEquals(answer.status, 401);
 });
 
-Deno.test("whom the proxy names is who they are, also if they signed in with another's token", async () => {
+Deno.test("the user that the proxy names takes precedence over a session with another token", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new ScriptlessBrowser(app);
   assertEquals((await browser.signIn()).status, 303, "the proxy names nobody");
@@ -116,7 +116,7 @@ Deno.test("whom the proxy names is who they are, also if they signed in with ano
   assertEquals((await browser.post("/admin/settings", change, carl)).status, 403);
 });
 
-Deno.test("a user whom no list has and who may do nothing is told so, with a log line", async () => {
+Deno.test("a user who is on no list and has no rights is told so, and logged", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { ...SETTINGS, web_user_role: "none" },

@@ -4,7 +4,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 
 const ONION = "abcdefghijklmnopqrstuvwxyz234567abcdefghijklmnopqrstuvwx.onion";
 
-Deno.test("a SOCKS5 proxy gets the names of mirrors, by either scheme", async (t) => {
+Deno.test("a SOCKS5 proxy receives the host names of mirrors, with either scheme", async (t) => {
   for (const scheme of ["socks5", "socks5h"]) {
     await t.step(scheme, async () => {
       using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });

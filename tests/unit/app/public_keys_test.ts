@@ -85,7 +85,7 @@ Deno.test("no trick with the path reaches another key, or a file", async (t) => 
   });
 });
 
-Deno.test("client-config has the section of each repository, and what makes its keys trusted", async () => {
+Deno.test("client-config prints each repository's section, and how to trust its keys", async () => {
   await withRepositories(async (app, cli) => {
     const { printed: output } = await cli("client-config");
     const { fingerprint } = await ask(app, "GET", "keys/public");

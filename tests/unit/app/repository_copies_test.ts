@@ -86,7 +86,7 @@ Deno.test("an export fetches what is missing or damaged, and nothing else", asyn
   });
 });
 
-Deno.test("an export replaces no file that no export wrote, and writes nothing then", async (t) => {
+Deno.test("an export that would replace a file of somebody else writes nothing", async (t) => {
   const foreign = ["mine.db", "mine.db.tar.gz", packageFile("a"), `${packageFile("a")}.sig`];
   for (const name of foreign) {
     await t.step(name, async () => {
@@ -191,7 +191,7 @@ Deno.test("an import is refused with the names of what is missing or differs, an
   }
 });
 
-Deno.test("an import without a database says what there is and how to name it", async () => {
+Deno.test("an import without its database lists the others, and says how to choose one", async () => {
   await withCopy(async ({ repo, copy, folder }) => {
     await repo("create", "other");
     await Deno.copyFile(join(copy, "mine.db"), join(copy, "second.db"));
@@ -206,7 +206,7 @@ Deno.test("an import without a database says what there is and how to name it", 
   });
 });
 
-Deno.test("an import follows redirects within HTTP only, and not without end", async () => {
+Deno.test("an import follows a limited number of redirects, within HTTP only", async () => {
   await withHouse(async ({ repo }) => {
     await repo("create", "mine");
     using web = FakeWebServer.redirecting("/again");

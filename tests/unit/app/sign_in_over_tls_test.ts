@@ -88,7 +88,7 @@ Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs ha
   );
 });
 
-Deno.test("who is no trusted proxy does not decide by a header that the cookie needs TLS", async () => {
+Deno.test("a header from an untrusted peer does not decide whether the cookie needs TLS", async () => {
   await using app = await TestApp.start({
     token: TOKEN,
     settings: { ...SETTINGS, trusted_proxies: ["192.0.2.7"] },
@@ -108,7 +108,7 @@ Deno.test("who is no trusted proxy does not decide by a header that the cookie n
   assertEquals(page.text.includes(app.origin.replace("http:", "https:")), false);
 });
 
-Deno.test("behind a proxy with TLS, a page without it changes nothing", async () => {
+Deno.test("behind a proxy with TLS, a page without TLS cannot change anything", async () => {
   await using app = await startBehindProxy();
   const browser = new ScriptlessBrowser(app);
   const { status } = await browser.post("/admin/login", { token: TOKEN }, {

@@ -6,7 +6,7 @@ import { ChildDaemon } from "../../support/child_daemon.ts";
 import { exchange } from "../../support/http_exchange.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
-Deno.test("a credential of the service locks the signing keys, and is not in the log", async () => {
+Deno.test("a passphrase from a systemd credential encrypts the signing keys, and is not logged", async () => {
   await using folder = await TempFolder.create();
   const credentials = folder.join("credentials");
   await Deno.mkdir(credentials);

@@ -85,7 +85,7 @@ Deno.test("requests and bytes are counted for client and repository, from memory
   assertEquals(metrics.get("pkgstash_bytes_served_total"), 400_010);
 });
 
-Deno.test("clients that share a download are each counted, and one of them has saved it", async () => {
+Deno.test("clients that share a download are each counted, and the second saves its bytes", async () => {
   await using app = await start();
   const file = packageBytes(300_000, 1);
   const gate = new Gate();
@@ -112,7 +112,7 @@ Deno.test("clients that share a download are each counted, and one of them has s
   });
 });
 
-Deno.test("a first database is counted as well, and who synced it is known", async () => {
+Deno.test("a first database is counted, with the client that synced it", async () => {
   await using app = await start();
   const repository = new PublishedRepository(app.mirror);
   repository.set("foo", 1, { size: 5_000 });
@@ -185,7 +185,7 @@ Deno.test("clients are searched, sorted and paged", async () => {
   assertEquals(await addresses("q=nobody"), [[], 0]);
 });
 
-Deno.test("a client is named by its address in any form, and what is no name or no address is refused", async () => {
+Deno.test("a client is named by its address in any notation; an invalid name or address is refused", async () => {
   await using app = await start();
   app.put(FOO, packageBytes(1_000, 1));
   await app.get(FOO, as("2001:db8::5"));

@@ -85,7 +85,7 @@ Deno.test("nothing of a form is kept if one of its files is refused, and the pag
   assertMatch((await send([])).page, /No file selected/);
 });
 
-Deno.test("what is refused only without consent waits, and can be allowed by the next form", async () => {
+Deno.test("an upload that needs consent waits for the next form to give it", async () => {
   const { app, browser, send } = await start();
   await using _ = app;
   await send([await ownPackage("foo", "2.0-1")]);

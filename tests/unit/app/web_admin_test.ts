@@ -72,14 +72,14 @@ Deno.test("a change from another page is refused, whoever is signed in", async (
   assertEquals((await browser.post("/admin/logout", {})).status, 303);
 });
 
-Deno.test("a page of a name that is not this server's is not answered", async () => {
+Deno.test("a request under a name that is not this server's is refused", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const answer = await new Browser(app).get("/admin/", { host: "evil.example" });
   assertEquals(answer.status, 403);
   assertStringIncludes(answer.text, "allowed_hosts");
 });
 
-Deno.test("people sign in with their own tokens, and programs do not", async () => {
+Deno.test("people sign in with their own tokens; a builder's token is refused", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   for (const purpose of ["viewer", "approver", "administrator"]) {
     const browser = new Browser(app);
@@ -109,7 +109,7 @@ Deno.test("after five wrong tokens even the right one must wait, even if all arr
   assertMatch(slowed.headers.get("retry-after") ?? "", /^\d+$/);
 });
 
-Deno.test("the way after signing in leads to a page of this server only", async () => {
+Deno.test("signing in leads only to pages of this server", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   for (
     const to of [
@@ -127,7 +127,7 @@ Deno.test("the way after signing in leads to a page of this server only", async 
   assertEquals(answer.headers.get("location"), "/admin/x?q=1");
 });
 
-Deno.test("without a token of its own, the daemon says how to set one", async () => {
+Deno.test("without a configured token, the daemon says how to set one", async () => {
   for (const token of [undefined, "changeme"]) {
     await using app = await TestApp.start({
       settings: SETTINGS,
@@ -140,7 +140,7 @@ Deno.test("without a token of its own, the daemon says how to set one", async ()
   }
 });
 
-Deno.test("every answer has the headers that keep others out", async () => {
+Deno.test("every response has the security headers", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new Browser(app);
   const answers = [
@@ -212,7 +212,7 @@ Deno.test("sessions are listed by the API, and ended by administrators", async (
   assertMatch((await browsers[0]!.get("/admin/")).text, /<h1>Sign in/);
 });
 
-Deno.test("thirty pages whose readers take nothing delay neither others nor a stop", async () => {
+Deno.test("thirty live pages that nobody reads delay neither others nor a stop", async () => {
   await using app = await TestApp.start({ token: TOKEN, settings: SETTINGS });
   const browser = new Browser(app);
   await browser.signIn();

@@ -155,7 +155,7 @@ Deno.test("a refresh that fails, or runs beside another, exits with 1 and the re
   await app.mirror.up();
 });
 
-Deno.test("mirrors can be listed, and a test that one fails exits with 1", async () => {
+Deno.test("mirrors can be listed, and a test that a mirror fails exits with 1", async () => {
   const { app, run } = await start();
   await using _ = app;
   const list = await printed(run("mirrors"));

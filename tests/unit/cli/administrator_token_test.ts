@@ -71,7 +71,7 @@ Deno.test("the user's own token file comes first, and one that cannot be read gi
   }
 });
 
-Deno.test("where no token is, every place is named, and that the daemon needs one too", async () => {
+Deno.test("without a token, the error names every place, and says that the daemon needs one too", async () => {
   const { message, exitCode } = await assertRejects(
     () => findToken(undefined, places("", {}, { HOME: "/home/anna" })),
     AdministrationError,
@@ -83,7 +83,7 @@ Deno.test("where no token is, every place is named, and that the daemon needs on
   assertMatch(message, /The daemon needs the same token/);
 });
 
-Deno.test("a token file has the token alone or in its line, and anything else is refused", async (t) => {
+Deno.test("a token file contains the token alone or as PKGSTASH_TOKEN=TOKEN, and nothing else is accepted", async (t) => {
   for (
     const [content, token] of [
       ["abc", "abc"],

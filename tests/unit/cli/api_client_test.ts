@@ -33,7 +33,7 @@ Deno.test("a member that only newer daemons know is tolerated, and printed with 
   assertMatch(table.out, /^a +api /m);
 });
 
-Deno.test("an answer of another shape is exit code 5, and the message names the member", async (t) => {
+Deno.test("an answer of another shape exits with 5 and names the member", async (t) => {
   const table: [string, unknown, RegExp][] = [
     [
       "a missing member",

@@ -43,7 +43,7 @@ Deno.test("aur judge prints the verdict and its facts as JSON, and exits with 0"
   });
 });
 
-Deno.test("aur judge shows what must be looked at first, with control characters made visible", async () => {
+Deno.test("aur judge shows first what needs review, with control characters made visible", async () => {
   await inTempFolder(async (folder) => {
     const old = await writeSource(join(folder, "old"), PKGBUILD);
     const hostile = PKGBUILD.replace("1.0", "1.1").replace("  make", "  curl\x1b[2K evil\n  make");

@@ -42,7 +42,7 @@ async function printed(running: Promise<Ended>): Promise<string> {
   return out;
 }
 
-Deno.test("from aur add to an approved build: a package and what it needs are one decision", async () => {
+Deno.test("a package and its AUR dependencies are added and approved in one decision", async () => {
   await withDaemon(async (pkgstash) => {
     assertStringIncludes(await printed(pkgstash("aur", "add", "--dry-run", "app")), "would be");
     assertStringIncludes(await printed(pkgstash("aur", "list")), "No packages are watched");
@@ -94,7 +94,7 @@ Deno.test("a tab in a PKGBUILD is shown as an arrow", async () => {
   });
 });
 
-Deno.test("a hostile PKGBUILD cannot control the terminal of the one who reads it", async () => {
+Deno.test("a hostile PKGBUILD cannot control its reader's terminal", async () => {
   await withDaemon(async (pkgstash, aur) => {
     const files = packageFiles("evil", "1");
     files["PKGBUILD"] += "# \x1b[2J\x1b]0;title\x07 \u202egnp.sh\n";
@@ -108,7 +108,7 @@ Deno.test("a hostile PKGBUILD cannot control the terminal of the one who reads i
   });
 });
 
-Deno.test("a change that cools can be approved with a reason only", async () => {
+Deno.test("during its cool-down, a change is approved only with a reason", async () => {
   await withDaemon(async (pkgstash, aur) => {
     await printed(pkgstash("aur", "add", "lib"));
     const idOf = async () => /^([0-9a-f]{16})/m.exec(await printed(pkgstash("approvals")))![1]!;
@@ -125,7 +125,7 @@ Deno.test("a change that cools can be approved with a reason only", async () => 
   });
 });
 
-Deno.test("a folder is watched as it is sent", async () => {
+Deno.test("a folder is watched with the contents that were sent", async () => {
   await withDaemon(async (pkgstash) => {
     await inTempFolder(async (folder) => {
       for (const [name, text] of Object.entries(packageFiles("mine", "1"))) {
@@ -138,7 +138,7 @@ Deno.test("a folder is watched as it is sent", async () => {
   });
 });
 
-Deno.test("a URL of the AUR is its package, and another one is explained", async () => {
+Deno.test("an AUR URL stands for its package, and the error for any other says what to do", async () => {
   await withDaemon(async (pkgstash) => {
     await printed(pkgstash("aur", "add", "https://aur.archlinux.org/lib.git"));
     assertMatch(await printed(pkgstash("aur")), /^lib /m);
@@ -151,7 +151,7 @@ Deno.test("a URL of the AUR is its package, and another one is explained", async
   });
 });
 
-Deno.test("lists of packages are read in the forms that programs write", () => {
+Deno.test("lists of packages are read in the formats that other programs print", () => {
   assertEquals(namesInList("yay 12.3.5-1\nlibc++ 18-1\n\n# none\nyay 1\n"), ["yay", "libc++"]);
   assertEquals(namesInList("custom/foo 1-1\nbar\n"), ["foo", "bar"]);
   const ahriman = [{ package: { base: "suite", packages: {} }, status: {} }, { base: "one" }];
@@ -160,7 +160,7 @@ Deno.test("lists of packages are read in the forms that programs write", () => {
   assertEquals(namesInList(""), []);
 });
 
-Deno.test("a long text is shown by the screen, and ends at q", async () => {
+Deno.test("a long text is shown screen by screen, until q", async () => {
   const text = Array.from({ length: 10 }, (_, at) => `line ${at}`).join("\n");
   const run = async (keys: (string | null)[]) => {
     const shown: string[] = [];
@@ -172,7 +172,7 @@ Deno.test("a long text is shown by the screen, and ends at q", async () => {
   assertEquals([await run([" ", " "]), await run(["q"]), await run([" ", "q"])], [10, 4, 8]);
 });
 
-Deno.test("settings are proposed by aur settings, shown with before and after, and approved", async () => {
+Deno.test("aur settings proposes settings, which are shown as before and after, and approved", async () => {
   await inTempFolder(async (folder) => {
     const patch = `${folder}/note.diff`;
     const conf = `${folder}/makepkg.conf`;

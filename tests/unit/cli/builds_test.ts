@@ -71,7 +71,7 @@ Deno.test("a log is followed to its end, and cannot affect the terminal", async 
   assertEquals(await printed("builds", "log", "1", "--attempt", "1"), text);
 });
 
-Deno.test("a log is searched to its end, and what is found has its line", async () => {
+Deno.test("a log is searched to its end, and each match has its line number", async () => {
   const { app, run, printed } = await start();
   await using _ = app;
   const builder = await app.builder("b1");
@@ -111,7 +111,7 @@ Deno.test("lines of a log are the same wherever its parts are cut", () => {
   }
 });
 
-Deno.test("a line without an end is not held for ever", () => {
+Deno.test("a line without an end is printed in parts", () => {
   const lines: string[] = [];
   const log = new LogLines((line) => lines.push(line));
   for (let part = 0; part < 100; part++) log.push("x".repeat(10_000));

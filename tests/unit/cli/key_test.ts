@@ -28,7 +28,7 @@ async function printed(running: Promise<Ended>): Promise<string> {
   return out;
 }
 
-Deno.test("a key is exported as clients import it, rotated, and shown with what it does", async () => {
+Deno.test("a key is exported as clients import it, rotated, and shown with its role", async () => {
   const { app, folder, run } = await start();
   await using _ = app;
   await using __ = folder;
@@ -106,7 +106,7 @@ Deno.test("a packager's key is trusted and distrusted by its fingerprint", async
   assertStringIncludes(missing.err, "no such file");
 });
 
-Deno.test("a token is printed alone, works for its command line, and is listed without it", async () => {
+Deno.test("a new token is printed alone, works as a --token-file, and is listed without its secret", async () => {
   const { app, folder, run } = await start();
   await using _ = app;
   await using __ = folder;

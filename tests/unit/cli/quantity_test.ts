@@ -44,14 +44,14 @@ Deno.test("a time is shown as how long ago it was", () => {
   );
 });
 
-Deno.test("an end is told as the time until it, or since it", () => {
+Deno.test("an expiry is shown as the time until or since then", () => {
   const now = Date.parse("2026-11-28T12:00:00Z");
   assertEquals(expiryText(null, now), "never");
   assertEquals(expiryText("2026-11-30T13:00:00Z", now), "in 2 d 1 h");
   assertEquals(expiryText("2026-11-28T10:00:00Z", now), "expired 2 h ago");
 });
 
-Deno.test("a time is in UTC, in one form, and text that is no date stays as it is", () => {
+Deno.test("a time is shown in UTC in one format, and text that is no date stays unchanged", () => {
   for (const date of ["2026-11-29T15:59:57.123Z", "Sun, 29 Nov 2026 15:59:57 GMT"]) {
     assertEquals(timeText(date), "2026-11-29 15:59:57Z");
   }

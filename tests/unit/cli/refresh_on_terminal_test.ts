@@ -28,7 +28,7 @@ async function withNewVersion(size: number) {
   return { app, core, options: ["--url", app.origin, "--token-file", tokenFile] };
 }
 
-Deno.test("a refresh on a terminal shows the progress of each package, and finally the whole", async () => {
+Deno.test("a refresh on a terminal shows the progress of each package, and finally the total", async () => {
   const size = 400_000;
   const { app, core, options } = await withNewVersion(size);
   await using _ = app;
@@ -64,7 +64,7 @@ async function withHeldDownload() {
   return { app, options, finish };
 }
 
-Deno.test("downloads fit on a narrow terminal, and keep the name, the size and the time left", async () => {
+Deno.test("downloads fit a narrow terminal, and keep the name, the size and the time left", async () => {
   const { app, options, finish } = await withHeldDownload();
   await using _ = app;
   const watched = [40, 60, 80].map((columns) => {

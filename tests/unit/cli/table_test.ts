@@ -31,7 +31,7 @@ Deno.test("foreign text can neither move the cursor nor start a new line", () =>
   );
 });
 
-Deno.test("a table that is too wide shortens what it can, then leaves out what yields", () => {
+Deno.test("a table that is too wide shortens cells, then drops columns in their order", () => {
   const columns: Column<{ file: string; rate: string; from: string }>[] = [
     { title: "RATE", align: "right", text: ({ rate }) => rate, yields: 1 },
     { title: "FILE", text: ({ file }) => file, shorten: (text, width) => text.slice(-width) },

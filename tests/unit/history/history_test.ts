@@ -69,7 +69,7 @@ Deno.test("each byte is counted once, for its client, its repository and everyth
   }
 });
 
-Deno.test("nothing is lost or counted twice by a restart, or by being looked at", async () => {
+Deno.test("neither a restart nor a query loses bytes or counts them twice", async () => {
   await using folder = await TempFolder.create();
   for (let run = 1; run <= 3; run++) {
     await using history = await openIn(folder.path);
@@ -81,7 +81,7 @@ Deno.test("nothing is lost or counted twice by a restart, or by being looked at"
   }
 });
 
-Deno.test("what is not written yet is all that a crash costs", async () => {
+Deno.test("a crash loses only what was not yet written", async () => {
   await using folder = await TempFolder.create();
   await using before = await openIn(folder.path);
   recordHit(before);
@@ -97,7 +97,7 @@ Deno.test("what is not written yet is all that a crash costs", async () => {
   assertEquals((await after.traffic(ALL)).total.hit, 1);
 });
 
-Deno.test("a damaged database is replaced, and that is said", async () => {
+Deno.test("a damaged database is replaced, and the log says so", async () => {
   await using folder = await TempFolder.create();
   const path = join(folder.path, "history.sqlite");
   await Deno.writeTextFile(
@@ -112,7 +112,7 @@ Deno.test("a damaged database is replaced, and that is said", async () => {
   assertEquals((await Deno.stat(`${path}.damaged`)).isFile, true);
 });
 
-Deno.test("damage is found after the start, and costs the old database but no request", async () => {
+Deno.test("damage found after the start costs the old database, but no request", async () => {
   await using folder = await TempFolder.create();
   const path = join(folder.path, "history.sqlite");
   {
@@ -131,7 +131,7 @@ Deno.test("damage is found after the start, and costs the old database but no re
   assertEquals(await Deno.readFile(`${path}.damaged`), damaged);
 });
 
-Deno.test("damage that reading or writing meets is healed as well", async () => {
+Deno.test("damage found while reading or writing is repaired too", async () => {
   for (const meet of ["traffic", "flush", "tidy"] as const) {
     await using folder = await TempFolder.create();
     const path = join(folder.path, "history.sqlite");
@@ -167,7 +167,7 @@ Deno.test("damage that reading or writing meets is healed as well", async () => 
   }
 });
 
-Deno.test("a database that is removed while it is used is written anew with all that it held", async () => {
+Deno.test("a database removed while in use is rewritten with all of its content", async () => {
   await using folder = await TempFolder.create();
   const path = join(folder.path, "history.sqlite");
   const log = new LogLines();
@@ -190,7 +190,7 @@ Deno.test("a database that is removed while it is used is written anew with all 
   assertEquals(log.matching(/cannot use the database/), []);
 });
 
-Deno.test("a database that is put in place of the open one is used, without the old one's journal", async () => {
+Deno.test("a database put in place of the open one is used, without the old journal", async () => {
   await using folder = await TempFolder.create();
   const path = join(folder.path, "history.sqlite");
   const other = join(folder.path, "other");
@@ -214,7 +214,7 @@ Deno.test("a database that is put in place of the open one is used, without the 
   assertEquals(log.matching(/cannot use the database/), []);
 });
 
-Deno.test("a removed database that cannot be written anew is used as it is, and that is said once", async () => {
+Deno.test("a removed database that cannot be rewritten stays in use, and the log says so once", async () => {
   await using folder = await TempFolder.create();
   const log = new LogLines();
   const root = join(folder.path, "state");
@@ -234,7 +234,7 @@ Deno.test("a removed database that cannot be written anew is used as it is, and 
   assertEquals((await Deno.stat(join(root, "history.sqlite"))).isFile, true);
 });
 
-Deno.test("a history that cannot be opened is kept in memory, and that is said", async () => {
+Deno.test("a history that cannot be opened is kept in memory, and the log says so", async () => {
   await using folder = await TempFolder.create();
   await Deno.mkdir(join(folder.path, "history.sqlite"));
   const log = new LogLines();
@@ -244,7 +244,7 @@ Deno.test("a history that cannot be opened is kept in memory, and that is said",
   assertEquals(log.matching(/keeping the history in memory/).length, 1);
 });
 
-Deno.test("what is counted while another process writes is written afterwards", async () => {
+Deno.test("counts made while another process writes are written afterwards", async () => {
   await using folder = await TempFolder.create();
   await using history = await openIn(folder.path);
   const log = new LogLines();
@@ -260,7 +260,7 @@ Deno.test("what is counted while another process writes is written afterwards", 
   assertEquals((await history.traffic(ALL)).total.hit, 1);
 });
 
-Deno.test("requests are counted from before the database is open", async () => {
+Deno.test("requests are counted even before the database is open", async () => {
   await using folder = await TempFolder.create();
   const history = new History({ stateRoot: folder.path, resolveClientNames: false }, new Metrics());
   recordHit(history);
@@ -271,7 +271,7 @@ Deno.test("requests are counted from before the database is open", async () => {
   await history.close();
 });
 
-Deno.test("a minute has its own bucket, and a clock that goes back has its own as well", async () => {
+Deno.test("each interval has its own bucket, even after the clock goes back", async () => {
   await using folder = await TempFolder.create();
   let now = Date.UTC(2026, 10, 29, 12, 2);
   await using history = await openIn(folder.path, { now: () => now });
@@ -357,7 +357,7 @@ Deno.test("a name belongs to one client, and can be removed", async () => {
   await names.set("192.0.2.2", "desk");
 });
 
-Deno.test("a damaged file of names is refused, and is left as it is", async () => {
+Deno.test("a damaged file of names is refused and left untouched", async () => {
   await using folder = await TempFolder.create();
   const path = join(folder.path, "client_names.json");
   await Deno.writeTextFile(path, '{"version": 1, "names": {"192.0.2.1": ');
@@ -372,7 +372,7 @@ Deno.test("a damaged file of names is refused, and is left as it is", async () =
   assertEquals((await history.clients())[0]?.name, "desk");
 });
 
-Deno.test("the last database of each repository is kept, and a user agent beyond all measure is not", async () => {
+Deno.test("the last database of each repository is kept, an oversized user agent is not", async () => {
   await using folder = await TempFolder.create();
   let now = Date.UTC(2026, 10, 29, 12);
   await using history = await openIn(folder.path, { now: () => now });
@@ -431,7 +431,7 @@ Deno.test("DNS is queried only if configured, once a day, and its answers are ch
   assertEquals(asked.length, 4);
 });
 
-Deno.test("a resolver that never answers does not hold up the end", async () => {
+Deno.test("a resolver that never answers does not delay a stop", async () => {
   await using folder = await TempFolder.create();
   const asked = Promise.withResolvers<void>();
   const history = await openIn(folder.path, {

@@ -8,7 +8,7 @@ class NameServer implements AsyncDisposable {
   readonly #pointers: Readonly<Record<string, string | null>>;
   readonly #serving: Promise<void>;
 
-  /** Null for a name of which nothing is said; all others do not exist. */
+  /** A name with null gets no answer; a name that is missing does not exist. */
   constructor(pointers: Readonly<Record<string, string | null>>) {
     this.#pointers = pointers;
     this.#serving = this.#serve();
@@ -66,7 +66,7 @@ function answerTo(query: Uint8Array, pointer: string | undefined): Uint8Array {
 
 const NEVER = new AbortController().signal;
 
-Deno.test("the name that a real name server says is shown, and of IPv6 as well", async () => {
+Deno.test("the name from a real name server is shown, for IPv4 and IPv6", async () => {
   await using server = new NameServer({
     "5.2.0.192.in-addr.arpa": "Desk.Lan",
     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa": "v6.example.org",
@@ -76,14 +76,14 @@ Deno.test("the name that a real name server says is shown, and of IPv6 as well",
   assertEquals(await hostNameOf("192.0.2.6", NEVER, server.resolve), null, "there is no such name");
 });
 
-Deno.test("what a name server makes up is no name", async () => {
+Deno.test("an invalid name from a name server is ignored", async () => {
   for (const odd of ["<b>x</b>.lan", "a b.lan", "\x1b[2J.lan", "-.lan"]) {
     await using server = new NameServer({ "5.2.0.192.in-addr.arpa": odd });
     assertEquals(await hostNameOf("192.0.2.5", NEVER, server.resolve), null, odd);
   }
 });
 
-Deno.test("a name server that says nothing is waited for no longer than the limit, or a stop", async () => {
+Deno.test("a silent name server is awaited only until the timeout or a stop", async () => {
   await using server = new NameServer({ "5.2.0.192.in-addr.arpa": null });
   let wasStopped = false;
   const watched: PointerResolver = (name, signal) => {

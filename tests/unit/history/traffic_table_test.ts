@@ -67,7 +67,7 @@ Deno.test("thinning keeps the sums of every client and repository, however old t
   );
 });
 
-Deno.test("thinning that ends between two writes loses nothing, and none of them is large", () => {
+Deno.test("thinning interrupted between two writes loses nothing, and each write is small", () => {
   using database = newDatabase();
   const names = Array.from({ length: 90 }, (_, i) => [`192.0.2.${i}`, tally(1 + i)] as const);
   for (let minute = 0; minute < 60; minute++) {
@@ -101,7 +101,7 @@ Deno.test("a clock that jumps ahead and back loses no bytes", () => {
   assertEquals(found.reduce((sum, { tally }) => sum + tally.bytesServed, 0), 20);
 });
 
-Deno.test("days beyond the limit go, the oldest first", () => {
+Deno.test("days beyond the limit are removed, the oldest first", () => {
   using database = newDatabase();
   for (let day = 0; day < MAX_DAYS + 20; day++) {
     addToMinute(database, NOW - (40 + day) * DAY_MS, "all", new Map([["", tally(1)]]));
@@ -125,7 +125,7 @@ Deno.test("beyond the limit of names, those with the fewest bytes are counted to
   assertEquals(found.get(""), [50, 50 * 1_000 + 49 * 50 / 2]);
 });
 
-Deno.test("hours and days have a limit of names as well", () => {
+Deno.test("the limit of names applies to hours and days too", () => {
   using database = newDatabase();
   for (let minute = 0; minute < 10; minute++) {
     const tallies = new Map(

@@ -1,7 +1,7 @@
 import { assertEquals, assertLess } from "@std/assert";
 import { remembered } from "../../../src/platform/remembered.ts";
 
-Deno.test("what comes again is computed once, and each text has its own result", () => {
+Deno.test("a repeated text is computed once, and each text has its own result", () => {
   let computed = 0;
   const lengthOf = remembered((text) => (computed++, text.length));
   for (let round = 0; round < 3; round++) {

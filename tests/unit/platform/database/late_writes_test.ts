@@ -73,7 +73,7 @@ Deno.test("late writes: waiting writes are limited, and the oldest are lost and 
   assertEquals(numbers.events.at(-1), { written: 3, lost: 2 });
 });
 
-Deno.test("late writes: an attempt that fails does not wait", () => {
+Deno.test("late writes: an attempt that fails is not repeated later", () => {
   using numbers = new Numbers();
   numbers.isReadOnly = true;
   assertEquals(numbers.writes.attempt(add(1)), false);
@@ -82,7 +82,7 @@ Deno.test("late writes: an attempt that fails does not wait", () => {
   assertEquals(numbers.all, [2]);
 });
 
-Deno.test("late writes: a mistake is thrown, and leaves nothing behind", () => {
+Deno.test("late writes: an invalid write throws, and leaves nothing behind", () => {
   using numbers = new Numbers();
   const wrong: Write = (database) => {
     add(1)(database);
@@ -106,7 +106,7 @@ Deno.test("late writes: many are written in slices, in order, and rejected ones 
   assertEquals(numbers.events, [READ_ONLY, { written: 4, lost: 1 }]);
 });
 
-Deno.test("late writes: writes after a mistake are not lost", async () => {
+Deno.test("late writes: writes after an invalid one are not lost", async () => {
   using numbers = new Numbers();
   const mistake = () => {
     throw new Error("a mistake");

@@ -2,7 +2,7 @@ import { assertEquals, assertInstanceOf } from "@std/assert";
 import { isDiskQuick, lookAt, recordDiskCall } from "../../../../src/platform/files/disk_pace.ts";
 import { TempFolder } from "../../../support/temp_folder.ts";
 
-Deno.test("a look at a quick disk takes no turn, and one at a slow disk holds nobody up", async () => {
+Deno.test("a look at a fast disk is synchronous, and one at a slow disk blocks nobody", async () => {
   await using folder = await TempFolder.create("pkgstash-pace-");
   const path = folder.join("file");
   await Deno.writeFile(path, new Uint8Array(5));

@@ -17,7 +17,7 @@ async function openOn(folder: TempFolder) {
 const text = async (folder: TempFolder) => await Deno.readTextFile(folder.join("file"));
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-Deno.test("users of one file read and write at places of their own", async () => {
+Deno.test("users of one file read and write at their own positions", async () => {
   await using folder = await TempFolder.create("pkgstash-positioned-");
   const { file: opened } = await openOn(folder);
   using file = opened;
@@ -31,7 +31,7 @@ Deno.test("users of one file read and write at places of their own", async () =>
   assertEquals(await text(folder), "abcdef");
 });
 
-Deno.test("a slow disk holds nobody up but once in a while, and every byte gets its place", async () => {
+Deno.test("a slow disk blocks only for an occasional probe, and every byte gets to its position", async () => {
   await using folder = await TempFolder.create("pkgstash-positioned-");
   const { file: opened, clock } = await openOn(folder);
   using file = opened;

@@ -86,7 +86,7 @@ Deno.test("stopping between runs cancels the next one", async () => {
   assert(!timers.isSet);
 });
 
-Deno.test("a wait beyond the longest timer is waited in parts, and to its end", async () => {
+Deno.test("a wait beyond the longest timer is split into parts, and kept to its end", async () => {
   using timers = new FakeTimers();
   const longest = 2 ** 31 - 1;
   let runs = 0;
