@@ -65,7 +65,7 @@ Deno.test("the installed builder works in a booted system", async (t) => {
     await service.systemctl("reset-failed", BUILDER_SERVICE);
   });
 
-  await step("with one it finds its machine fit, with subordinate ids", async () => {
+  await step("with a token, it finds the machine fit, with subordinate IDs", async () => {
     await pkgstash(`token create builder1 --builder >/${TOKEN}`);
     const shipped = await root.read(CONFIGURATION);
     await root.write(CONFIGURATION, `url = "${service.url}"\nroot_base = "host"\n${shipped}`);
@@ -83,17 +83,20 @@ Deno.test("the installed builder works in a booted system", async (t) => {
     assert(!/^FAILURE /m.test(log), log);
   });
 
-  await step("it is an ordinary user with a filter of system calls, and few rights", async () => {
-    const status = await machine.run("cat", `/proc/${await builder("MainPID")}/status`);
-    const uid = (await machine.run("id", "-u", "pkgstash-builder")).trim();
-    assertMatch(status, new RegExp(`^Uid:(\\t${uid}){4}$`, "m"));
-    assertMatch(status, /^CapEff:\t0{16}$/m);
-    // What newuidmap needs, and nothing else.
-    assertMatch(status, /^CapBnd:\t00000000000000c0$/m);
-    assertMatch(status, /^Seccomp:\t2$/m);
-  });
+  await step(
+    "it runs as an ordinary user with a system call filter and few capabilities",
+    async () => {
+      const status = await machine.run("cat", `/proc/${await builder("MainPID")}/status`);
+      const uid = (await machine.run("id", "-u", "pkgstash-builder")).trim();
+      assertMatch(status, new RegExp(`^Uid:(\\t${uid}){4}$`, "m"));
+      assertMatch(status, /^CapEff:\t0{16}$/m);
+      // What newuidmap needs, and nothing else.
+      assertMatch(status, /^CapBnd:\t00000000000000c0$/m);
+      assertMatch(status, /^Seccomp:\t2$/m);
+    },
+  );
 
-  await step("it builds what is approved, and a client installs that", async () => {
+  await step("it builds what is approved, and a client installs it", async () => {
     await add("small", "cat /usr/share/made-base/scriptlet");
     await until(
       "the package is published",
@@ -113,16 +116,19 @@ Deno.test("the installed builder works in a booted system", async (t) => {
     assertEquals(await client.run("-Q"), "small 1.0-1\n");
   });
 
-  await step("a stop ends a running build with its processes, and gives it back", async () => {
-    await add("endless", "sleep 987654");
-    const running = async () => (await machine.try("pgrep", "-f", "sleep 98765[4]")).code === 0;
-    await until("it runs", running, 120_000);
-    await service.systemctl("stop", BUILDER_SERVICE);
-    assertEquals(await builder("Result"), "success");
-    assertEquals(await running(), false);
-    assertMatch(await pkgstash("builds list"), /endless +1\.0-1 .*waiting/);
-    await pkgstash("builds cancel endless --reason tested");
-  });
+  await step(
+    "a stop ends a running build with its processes, and returns it to the queue",
+    async () => {
+      await add("endless", "sleep 987654");
+      const running = async () => (await machine.try("pgrep", "-f", "sleep 98765[4]")).code === 0;
+      await until("it runs", running, 120_000);
+      await service.systemctl("stop", BUILDER_SERVICE);
+      assertEquals(await builder("Result"), "success");
+      assertEquals(await running(), false);
+      assertMatch(await pkgstash("builds list"), /endless +1\.0-1 .*waiting/);
+      await pkgstash("builds cancel endless --reason tested");
+    },
+  );
 
   await step("removing the package stops and disables it, and keeps its state", async () => {
     await service.systemctl("start", BUILDER_SERVICE);

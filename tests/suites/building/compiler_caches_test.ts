@@ -18,7 +18,7 @@ const TOOLS = {
 
 for (const tool of ["ccache", "sccache"] as const) {
   buildingTest(
-    `${tool} keeps what was compiled for the same package, and for no other`,
+    `${tool} reuses what was compiled for the same package, and for no other`,
     async (bed) => {
       const { queue } = bed;
       await bed.builder();

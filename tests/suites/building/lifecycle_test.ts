@@ -23,22 +23,25 @@ function waiting(mark: string): string {
 buildingTest("builders share a queue, and one that dies leaves nothing behind", async (bed, t) => {
   const { queue } = bed;
 
-  await t.step("killed midway, it leaves no process, and the next one builds the job", async () => {
-    const mark = `96${Math.floor(Math.random() * 1e7)}`;
-    const source = packageSource("killed", { body: waiting(mark) });
-    const job = queue.add(source);
-    const builder = await bed.builder();
-    await until("the build runs", () => processesWith(mark) > 0, 60_000);
-    await builder.kill();
-    await until("no process is left", () => processesWith(mark) === 0);
-    Object.assign(job.files, packageSource("killed", { body: PACKAGE }).files);
-    queue.release(job);
-    const next = await bed.builder();
-    assertEquals((await queue.resultOf(job)).outcome, "built");
-    assertEquals((await next.stop()).code, 0);
-  });
+  await t.step(
+    "a builder killed midway leaves no process, and the next one builds the job",
+    async () => {
+      const mark = `96${Math.floor(Math.random() * 1e7)}`;
+      const source = packageSource("killed", { body: waiting(mark) });
+      const job = queue.add(source);
+      const builder = await bed.builder();
+      await until("the build runs", () => processesWith(mark) > 0, 60_000);
+      await builder.kill();
+      await until("no process is left", () => processesWith(mark) === 0);
+      Object.assign(job.files, packageSource("killed", { body: PACKAGE }).files);
+      queue.release(job);
+      const next = await bed.builder();
+      assertEquals((await queue.resultOf(job)).outcome, "built");
+      assertEquals((await next.stop()).code, 0);
+    },
+  );
 
-  await t.step("stopped midway, it gives the job back", async () => {
+  await t.step("a builder stopped midway returns the job to the queue", async () => {
     const mark = `95${Math.floor(Math.random() * 1e7)}`;
     const job = queue.add(packageSource("stopped", { body: waiting(mark) }));
     const builder = await bed.builder();
@@ -64,7 +67,7 @@ buildingTest("builders share a queue, and one that dies leaves nothing behind", 
   });
 
   await t.step(
-    "a daemon that restarts, and lost a part of the log, has all of it in the end",
+    "a daemon that restarts and has lost part of a log gets all of it in the end",
     async () => {
       await using _builder = await bed.builder();
       const job = queue.add({
@@ -93,7 +96,7 @@ buildingTest("builders share a queue, and one that dies leaves nothing behind", 
     assertEquals(job.products.size, 1);
   });
 
-  await t.step("two builders build side by side, and each job once", async () => {
+  await t.step("two builders work in parallel, and build each job once", async () => {
     const mark = `93${Math.floor(Math.random() * 1e7)}`;
     await using _one = await bed.builder();
     await using _other = await bed.builder();
@@ -107,7 +110,7 @@ buildingTest("builders share a queue, and one that dies leaves nothing behind", 
   });
 });
 
-buildingTest("what is built depends on what was built before", async (bed, t) => {
+buildingTest("a build uses what earlier builds published", async (bed, t) => {
   const { queue } = bed;
   await using builder = await bed.builder();
 
@@ -134,7 +137,7 @@ buildingTest("what is built depends on what was built before", async (bed, t) =>
     assertEquals(await client.run("-Q"), "first 1.0-1\nsecond 1.0-1\nthird 1.0-1\n");
   });
 
-  await t.step("a split package gives all of its packages", async () => {
+  await t.step("a split package yields all of its packages", async () => {
     const PKGBUILD = `pkgbase=split
 pkgname=(split-lib split-app)
 pkgver=1.0
@@ -154,14 +157,14 @@ package_split-app() { depends=(split-lib); install -d "$pkgdir/usr/share/split-a
     await bed.publish(job);
   });
 
-  await t.step("a rebuild has the release that the daemon says", async () => {
+  await t.step("a rebuild has the pkgrel that the daemon sets", async () => {
     const job = queue.add({ ...packageSource("again", { body: PACKAGE }), pkgrel: "1.1" });
     assertEquals((await queue.resultOf(job)).outcome, "built");
     assertEquals([...job.products.keys()], ["again-1.0-1.1-any.pkg.tar.zst"]);
   });
 
   await t.step(
-    "metadata that are not what was approved end the job before a function runs",
+    "metadata that differ from the approved ones end the job before any function runs",
     async () => {
       queue.compare = () => ["depends: a new one"];
       const job = queue.add(
@@ -176,7 +179,7 @@ package_split-app() { depends=(split-lib); install -d "$pkgdir/usr/share/split-a
 });
 
 buildingTest(
-  "a package that is built twice is the same bytes, or what differs is told",
+  "a package built twice is identical, or the differences are reported",
   async (bed) => {
     const { queue } = bed;
     await bed.builder();

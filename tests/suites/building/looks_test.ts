@@ -10,7 +10,7 @@ import { TempFolder } from "../../support/temp_folder.ts";
 type Draft = LookReport extends infer Look ? Look extends unknown ? Omit<Look, "id"> : never
   : never;
 
-Deno.test("a builder tells what repositories have, and sees nothing of its machine", async (t) => {
+Deno.test("a look reports what a repository has, and reaches nothing of the builder's machine", async (t) => {
   await using folder = await TempFolder.create();
   await using server = await GitServer.start();
   const first = await server.commit({ PKGBUILD: "pkgname=x\n" });
@@ -40,7 +40,7 @@ Deno.test("a builder tells what repositories have, and sees nothing of its machi
   const references = (...references: { url: string; reference: string }[]) =>
     look({ kind: "references", references });
 
-  await t.step("commits of branches, and null for one that is not there", async () => {
+  await t.step("a look reports the commits of branches, and null for a missing one", async () => {
     assertEquals(
       await references(
         { url, reference: "HEAD" },
@@ -51,7 +51,7 @@ Deno.test("a builder tells what repositories have, and sees nothing of its machi
     );
   });
 
-  await t.step("pins are on a branch or tag, or not", async () => {
+  await t.step("a look reports which pins are on a branch or tag", async () => {
     const pins = [first, second, foreign, "0".repeat(40)]
       .map((value) => ({ url, kind: "commit", value }) as const);
     const tags = ["v1", "v2"].map((value) => ({ url, kind: "tag", value }) as const);
@@ -63,14 +63,14 @@ Deno.test("a builder tells what repositories have, and sees nothing of its machi
     ]);
   });
 
-  await t.step("files of a commit, unless they are known", async () => {
+  await t.step("a look sends the files of a commit unless they are known", async () => {
     const from = { url, reference: "HEAD" };
     assertEquals(await look({ kind: "tree", from, known: second }), { outcome: "unchanged" });
     await look({ kind: "tree", from, known: first });
     assertEquals(trees.map(({ commit }) => commit), [second]);
   });
 
-  await t.step("a repository of the machine, or a command, is not fetched", async () => {
+  await t.step("a look fetches no local repository and runs no command", async () => {
     for (const wrong of ["file:///etc", "/usr", "ext::sh -c 'touch /tmp/x'"]) {
       const outcome = await references({ url: wrong, reference: "HEAD" });
       assertEquals(outcome?.outcome, "failed", wrong);

@@ -13,7 +13,7 @@ const ON_AN_OVERLAY = [
   'exec "$@"',
 ];
 
-Deno.test("a machine on which no overlay can be mounted is found unfit, with what to do", async () => {
+Deno.test("a machine that cannot mount an overlay is found unfit, with advice", async () => {
   await using folder = await TempFolder.create();
   const check = (name: string, within: (folder: string) => readonly string[]) => {
     const own = join(folder.path, name);

@@ -7,20 +7,23 @@ import { GitServer } from "../../support/building/git_server.ts";
 import { QueueBed } from "../../support/building/queue_bed.ts";
 import { until } from "../../support/until.ts";
 
-buildingTest("what is added and approved is built, published and installed", async (bed) => {
-  await using queue = await QueueBed.open(bed);
-  const body = 'package() { install -d "$pkgdir/usr/share/$pkgname"; }';
-  await queue.addFolder(packageSource("small", { body }));
-  await queue.approve("small 1.0-1");
-  await queue.builder.printed(/job ended.*built small-1\.0-1-any/);
-  assertMatch(await queue.run("builds", "list"), /small +1\.0-1 .*published/);
-  assertMatch(await queue.run("builds", "log", "small"), /Finished making: small 1\.0-1/);
-  const client = await queue.client();
-  await client.run("-Sy", "small");
-  assertEquals(await client.run("-Q"), "small 1.0-1\n");
-});
+buildingTest(
+  "a package that is added and approved is built, published and installed",
+  async (bed) => {
+    await using queue = await QueueBed.open(bed);
+    const body = 'package() { install -d "$pkgdir/usr/share/$pkgname"; }';
+    await queue.addFolder(packageSource("small", { body }));
+    await queue.approve("small 1.0-1");
+    await queue.builder.printed(/job ended.*built small-1\.0-1-any/);
+    assertMatch(await queue.run("builds", "list"), /small +1\.0-1 .*published/);
+    assertMatch(await queue.run("builds", "log", "small"), /Finished making: small 1\.0-1/);
+    const client = await queue.client();
+    await client.run("-Sy", "small");
+    assertEquals(await client.run("-Q"), "small 1.0-1\n");
+  },
+);
 
-buildingTest("a package is built again when its library comes in another version", async (bed) => {
+buildingTest("a package is rebuilt when a library comes in another version", async (bed) => {
   await using queue = await QueueBed.open(bed);
   // A program that is linked with what the root has of the library.
   const body =
@@ -46,7 +49,7 @@ buildingTest("a package is built again when its library comes in another version
 });
 
 buildingTest(
-  "a package that follows a repository is built again when that has moved",
+  "a package that follows a repository is rebuilt when that has a new commit",
   async (bed) => {
     await using upstream = await GitServer.start();
     await upstream.commit({ "file.txt": "one\n" });

@@ -27,7 +27,7 @@ buildingTest("sources are fetched once, and checked", async (bed, t) => {
     assertEquals(upstream.count("/file.txt", "GET"), 1);
   });
 
-  await t.step("failures are told apart", async () => {
+  await t.step("failures are distinguished by their cause", async () => {
     const failures: [string, Record<string, string[]>, string][] = [
       ["checksum", { source, sha256sums: ["0".repeat(64)] }, "checksum"],
       ["gone", { source: [`${upstream.url}gone.txt`], sha256sums: ["SKIP"] }, "source_gone"],
@@ -51,7 +51,7 @@ buildingTest("sources are fetched once, and checked", async (bed, t) => {
     }
   });
 
-  await t.step("check() can be left out by the settings", async () => {
+  await t.step("settings can skip check()", async () => {
     const source = packageSource("unchecked", {
       fields: { checkdepends: ["no-such-package"] },
       body: 'check() { false; }\npackage() { install -d "$pkgdir/usr"; }',
@@ -99,7 +99,7 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
   });
 });
 
-buildingTest("sources are kept as long as there is room for them", async (bed) => {
+buildingTest("sources are kept while there is room for them", async (bed) => {
   await using upstream = await FakeMirror.start();
   upstream.put("/file.txt", TEXT);
   const builder = await bed.builder({ max_sources: "1KB" });
@@ -124,22 +124,25 @@ buildingTest("a root contains what packages require, and nothing else", async (b
   }
   package() { install -d "$pkgdir/usr"; }`;
 
-  await t.step("scriptlets and hooks ran, setuid files and modes are kept", async () => {
-    const job = queue.add(packageSource("looking", { body: look }));
-    assertEquals((await queue.resultOf(job)).outcome, "built");
-    const log = queue.logOf(job);
-    assertMatch(log, /^installed by 0$/m);
-    assertMatch(log, /^proc$/m);
-    assertMatch(log, /^ran$/m);
-    assertMatch(log, /^6755 \/usr\/share\/made-base\/elevated$/m);
-    assertMatch(log, /^2770 \/var\/lib\/made-base$/m);
-    assertMatch(log, /^640 \/usr\/share\/made-base\/shadow$/m);
-    assert(!log.includes("reads shadow"), "a build does not read what belongs to root");
-    assert(!log.includes("has the library"));
-  });
+  await t.step(
+    "a root has run scriptlets and hooks, and keeps setuid files and modes",
+    async () => {
+      const job = queue.add(packageSource("looking", { body: look }));
+      assertEquals((await queue.resultOf(job)).outcome, "built");
+      const log = queue.logOf(job);
+      assertMatch(log, /^installed by 0$/m);
+      assertMatch(log, /^proc$/m);
+      assertMatch(log, /^ran$/m);
+      assertMatch(log, /^6755 \/usr\/share\/made-base\/elevated$/m);
+      assertMatch(log, /^2770 \/var\/lib\/made-base$/m);
+      assertMatch(log, /^640 \/usr\/share\/made-base\/shadow$/m);
+      assert(!log.includes("reads shadow"), "a build does not read what belongs to root");
+      assert(!log.includes("has the library"));
+    },
+  );
 
   await t.step(
-    "a dependency is there where it is declared, by a provided library too",
+    "a dependency is installed only where it is declared, even as a provided library",
     async () => {
       const fields = { makedepends: ["libmade.so=1-64"] };
       const job = queue.add(packageSource("needing", { fields, body: look }));

@@ -42,7 +42,7 @@ function processesWith(text: string): string[] {
 buildingTest("a hostile build gains nothing", async (bed, t) => {
   const builder = await bed.builder();
 
-  await t.step("it reaches no network, but with the setting it does", async () => {
+  await t.step("it reaches the network only with the setting", async () => {
     let connections = 0;
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const accepting = (async () => {
@@ -133,7 +133,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assert(environment.includes(BUILDER_MARK), "where there is no wall, it is read");
   });
 
-  await t.step("it has no capability, and makes no namespace to get one", async () => {
+  await t.step("it has no capability, and cannot make a namespace to get one", async () => {
     const { log } = await attack(
       bed,
       `grep -E '^Cap(Eff|Prm|Bnd)|^NoNewPrivs' /proc/self/status
@@ -146,7 +146,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     // Where there is no wall, this user makes namespaces: the builder just did.
   });
 
-  await t.step("setuid files of its root give it nothing", async () => {
+  await t.step("setuid files in its root give it no rights", async () => {
     const { log } = await attack(
       bed,
       `stat -c '%a %u %n' /usr/share/made-base/elevated
@@ -159,7 +159,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assertMatch(log, /^own 1000$/m);
   });
 
-  await t.step("it has and makes no device beyond the harmless ones", async () => {
+  await t.step("it has and can make none but harmless devices", async () => {
     const { log } = await attack(
       bed,
       `for device in /dev/*; do echo "has \${device##*/}"; done
@@ -175,7 +175,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     await Deno.stat("/dev/kmsg").catch(() => Deno.stat("/dev/console"));
   });
 
-  await t.step("it changes nothing of the kernel by /proc", async () => {
+  await t.step("it cannot change the kernel through /proc", async () => {
     const files = [
       ...["sysrq-trigger", "sys/kernel/core_pattern", "sys/kernel/hostname", "sys/vm/drop_caches"],
       "sys/user/max_user_namespaces",
@@ -193,7 +193,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assert(!/^changes|^reads/m.test(log), log);
   });
 
-  await t.step("it traces its own processes only", async () => {
+  await t.step("it can trace only its own processes", async () => {
     // ptrace(PTRACE_ATTACH) on x86_64, without a debugger.
     const attach = (pid: string | number) =>
       `perl -e 'exit(syscall(101, 16, $ARGV[0] + 0, 0, 0) == 0 ? 0 : 1)' ${pid}`;
@@ -207,7 +207,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assert(!log.includes("traces the builder"));
   });
 
-  await t.step("a process of it gets no more memory than allowed", async () => {
+  await t.step("each of its processes gets no more memory than allowed", async () => {
     const build = `perl -e '$x = "x" x 400000000; print "has it\\n"' 2>/dev/null || echo refused`;
     const control = await attack(bed, build);
     assertMatch(control.log, /^has it$/m);
@@ -230,7 +230,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assert(bomb.outcome === "failed" || bomb.outcome === "built");
   });
 
-  await t.step("it does not fill the disk", async () => {
+  await t.step("it cannot fill the disk", async () => {
     const fill = (files: number) =>
       `for i in {1..${files}}; do head -c 10000000 /dev/urandom >/build/fill-$i; done; sync; sleep 2`;
     const control = await attack(bed, fill(2), { limits: { disk_bytes: 60_000_000 } });
@@ -248,7 +248,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assert(size > 10_000_000 && size <= 60_000_000, log);
   });
 
-  await t.step("it does not fill the memory by its file systems", async () => {
+  await t.step("it cannot fill memory through its file systems", async () => {
     const { log } = await attack(
       bed,
       `head -c 400000000 /dev/zero >/dev/shm/x; ls -l /dev/shm/x; rm /dev/shm/x
@@ -259,7 +259,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assertMatch(log, /\/dev\/x: Read-only file system/);
   });
 
-  await t.step("it ends when its time is over, with everything that it started", async () => {
+  await t.step("it ends at its time limit, with everything that it started", async () => {
     const mark = `98${Math.floor(Math.random() * 1e7)}`;
     const leftBehind = bed.queue.add({
       ...packageSource(`hostile-${++count}`, {
@@ -285,7 +285,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
     assertEquals(processesWith(mark), []);
   });
 
-  await t.step("it does not deceive those who read its log", async () => {
+  await t.step("it cannot deceive the readers of its log", async () => {
     const { log } = await attack(
       bed,
       `printf 'seen\\e]0;title\\a\\e[2J\\e[1;1Hforged\\n\\rback\\b\\b\\x9b2J\\u202eevil\\n'; printf 'no end'`,
@@ -297,7 +297,7 @@ buildingTest("a hostile build gains nothing", async (bed, t) => {
   });
 
   await t.step(
-    "it does not choose where packages go, or have other files taken for them",
+    "it cannot choose where packages go, or pass other files off as packages",
     async () => {
       for (const line of ["PKGDEST=/build/elsewhere", "PKGEXT=.pkg.tar.gz"]) {
         const job = bed.queue.add(

@@ -24,7 +24,7 @@ async function startWithPackage(): Promise<DirectNginx> {
   }
 }
 
-Deno.test("nginx serves the hits, pkgstash the misses, and hears of the use of each package", async () => {
+Deno.test("nginx serves hits, and pkgstash serves misses and learns of every use", async () => {
   await using direct = await startWithPackage();
   const { repository } = direct;
   for (let hit = 0; hit < HITS; hit++) {
@@ -46,7 +46,7 @@ Deno.test("nginx serves the hits, pkgstash the misses, and hears of the use of e
   assertEquals(direct.mirror.count(repository.package("a", 1), "GET"), 1);
 });
 
-Deno.test("databases, signatures, HEAD and ranges as pkgstash answers them", async (t) => {
+Deno.test("databases, signatures, HEAD and ranges are answered as by pkgstash itself", async (t) => {
   await using direct = await startWithPackage();
   const { repository } = direct;
   const signature = `${repository.package("a", 1)}.sig`;
@@ -70,7 +70,7 @@ Deno.test("databases, signatures, HEAD and ranges as pkgstash answers them", asy
   assertEquals(direct.usesOf("a-1-1-any.pkg.tar.zst"), 2);
 });
 
-Deno.test("nothing but packages of the tree is reached in the cache directory", async (t) => {
+Deno.test("nginx reaches nothing but packages in the cache directory", async (t) => {
   await using direct = await startWithPackage();
   const outside = direct.cached("../secret");
   await Deno.writeTextFile(outside, SECRET, { mode: 0o644 });
@@ -109,7 +109,7 @@ Deno.test("nothing but packages of the tree is reached in the cache directory", 
   }
 });
 
-Deno.test("nginx follows no symbolic link, it asks pkgstash", async () => {
+Deno.test("nginx follows no symbolic link and asks pkgstash instead", async () => {
   await using direct = await startWithPackage();
   const path = direct.repository.package("a", 1);
   await Deno.rename(direct.cached(path), direct.cached("../a"));

@@ -23,7 +23,7 @@ async function serverBlock(port: number, backend: string): Promise<string> {
     .replace(/^ *ssl_.*$/gm, "");
 }
 
-Deno.test("behind nginx, only those whom it has signed in are users, whatever clients send", async () => {
+Deno.test("behind nginx, only people whom it has signed in are users, whatever clients send", async () => {
   await using folder = await TempFolder.create("pkgstash-users-");
   await using daemon = await ChildDaemon.configure(folder.path, {
     refresh_interval: "0",

@@ -34,7 +34,7 @@ async function makeBase(root: string): Promise<void> {
   }
 }
 
-Deno.test("the image serves as an ordinary user, is healthy, and ends when it is told to", async () => {
+Deno.test("the image serves as an ordinary user, is healthy, and stops on request", async () => {
   await using folder = await TempFolder.create("pkgstash-container-");
   const buildah = buildahIn(folder);
   await makeBase(folder.join("base"));

@@ -18,7 +18,7 @@ http { access_log off; ${TEMP_PATHS}
 ${example} }`;
 }
 
-Deno.test("the example for nginx passes the mirror on, and hides its administration", async () => {
+Deno.test("the nginx example serves the mirror, and hides its administration", async () => {
   await using folder = await TempFolder.create("pkgstash-proxy-");
   const certificate = folder.join("packages.example.org.pem");
   const key = folder.join("packages.example.org.key");

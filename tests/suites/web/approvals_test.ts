@@ -3,7 +3,7 @@ import { changed, files, PKGBUILD, SRCINFO } from "./changed_package.ts";
 import { checkPage } from "./page_check.ts";
 import { WatchedSite } from "./watched_site.ts";
 
-Deno.test("where nothing is watched or waits, the page of approvals says so", async () => {
+Deno.test("the approvals page says so if nothing is watched or waits", async () => {
   await using watched = await WatchedSite.start();
   await checkPage(watched.site, "/admin/approvals", { name: "approvals-empty" });
   watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
@@ -15,7 +15,7 @@ Deno.test("where nothing is watched or waits, the page of approvals says so", as
   });
 });
 
-Deno.test("what begins to wait comes by itself, and every page counts it", async () => {
+Deno.test("new approvals appear by themselves, and every page counts them", async () => {
   await using watched = await WatchedSite.start();
   watched.aur.put("yay-bin", { files: files("12.4.1"), lastModified: 1_790_000_000 });
   const page = await watched.site.open("/admin/approvals");
@@ -31,7 +31,7 @@ Deno.test("what begins to wait comes by itself, and every page counts it", async
   assertEquals(watched.site.complaints, []);
 });
 
-Deno.test("what waits is told in a sentence, with its facts and the diff of all files", async () => {
+Deno.test("each approval is summed up in a sentence, with its facts and the diff of all files", async () => {
   await using watched = await changed();
   watched.aur.put("paru-bin", {
     files: {
@@ -78,7 +78,7 @@ Deno.test("a change is approved by keyboard, and without scripts", async () => {
   }
 });
 
-Deno.test("what changed while somebody read is not approved; they see what is new since", async () => {
+Deno.test("what changed while somebody was reading is not approved, and they see what is new", async () => {
   await using watched = await changed();
   const page = await watched.site.open("/admin/approvals/yay-bin", { hasScripts: false });
   await page.getByRole("heading", { name: /12\.5\.0-1/ }).waitFor();

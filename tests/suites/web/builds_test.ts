@@ -39,13 +39,13 @@ function logText(lines: number): string {
     .join("");
 }
 
-Deno.test("where nothing was built, the page of builds says how to begin", async () => {
+Deno.test("the builds page of a new daemon says how to begin", async () => {
   const { site } = await start();
   await using watched = site;
   await checkPage(watched.site, "/admin/builds", { name: "builds-empty" });
 });
 
-Deno.test("builds show what runs with its last line, what waits and what failed", async () => {
+Deno.test("the builds page shows running builds with their last line, waiting ones and failed ones", async () => {
   const { site, builder } = await start("yay-bin", "paru-bin", "brave-bin", "zoom");
   await using watched = site;
   const failed = await builder.lease();
@@ -112,7 +112,7 @@ async function shownLines(page: Page): Promise<number[]> {
   })()`) as number[];
 }
 
-Deno.test("a long log shows its end first, any line by a link, what a search finds, and grows", async () => {
+Deno.test("a long log shows its end first, links to every line, can be searched, and grows", async () => {
   const { site, builder } = await start("yay-bin");
   await using watched = site;
   const job = await builder.lease();

@@ -4,7 +4,7 @@ import { PublishedRepository } from "../../support/published_repository.ts";
 import { checkPage, checkView } from "./page_check.ts";
 import { Site, VIEWS } from "./site.ts";
 
-Deno.test("downloads show live while they run, and what became of them", async () => {
+Deno.test("downloads are shown live while they run, and with their outcome afterwards", async () => {
   await using site = await Site.start();
   await checkPage(site, "/admin/downloads", { name: "downloads-empty" });
   const core = new PublishedRepository(site.mirror)

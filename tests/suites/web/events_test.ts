@@ -6,7 +6,7 @@ import { Site } from "./site.ts";
 /** What a browser must not take for a part of the page. */
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
-Deno.test("events come by themselves, and are filtered by links that can be shared", async () => {
+Deno.test("events appear by themselves, and are filtered by links that can be shared", async () => {
   await using site = await Site.start();
   const core = new PublishedRepository(site.mirror).set("linux", 1, { size: 300_000 });
   await core.publish();
@@ -33,7 +33,7 @@ Deno.test("events come by themselves, and are filtered by links that can be shar
   });
 });
 
-Deno.test("what is new in a list is held while somebody reads further down, and offered", async () => {
+Deno.test("new entries of a list are held back and offered while somebody reads further down", async () => {
   await using site = await Site.start();
   const rename = (name: string) => site.call("PUT", "clients/192.0.2.1/name", { name });
   for (let count = 0; count < 30; count++) await rename(`client ${count}`);
@@ -57,7 +57,7 @@ Deno.test("what is new in a list is held while somebody reads further down, and 
   assertEquals(site.complaints, []);
 });
 
-Deno.test("what a link brings into a page is shown as it is written", async () => {
+Deno.test("text that a link brings into a page is shown literally", async () => {
   await using site = await Site.start();
   for (const path of ["packages", "events", "cleanup/removed"]) {
     const page = await site.open(`/admin/${path}?q=${encodeURIComponent(HOSTILE)}`);

@@ -1,7 +1,7 @@
 import { checkPage } from "./page_check.ts";
 import { Site, TOKEN } from "./site.ts";
 
-Deno.test("the first page of the server is for anybody", async () => {
+Deno.test("the front page of the server is for everybody", async () => {
   await using site = await Site.start();
   await checkPage(site, "/", { name: "face", isSignedIn: false });
   const { body } = await fetch(`${site.origin}/api/v1/repositories`, {

@@ -41,7 +41,7 @@ async function clientOf(page: Page, repository: string, folder: string): Promise
   });
 }
 
-Deno.test("packages that are dropped on a page are installed by pacman, which requires signatures", async () => {
+Deno.test("packages dropped on a page are installed by pacman, which requires signatures", async () => {
   await using site = await Site.start();
   await using folder = await TempFolder.create();
   const built = await buildPackages([
@@ -87,7 +87,7 @@ function files(version: string, host: string) {
 
 // The builder speaks the real protocol and builds nothing: real builds in sandboxes need an ordinary
 // user, and have a suite of their own.
-Deno.test("a change of the AUR is noticed, approved, built before one's eyes, and installed by pacman", async () => {
+Deno.test("a change in the AUR is noticed, approved, built in view, and installed by pacman", async () => {
   await using watched = await WatchedSite.start({ builds: { packager: PACKAGER } });
   await using folder = await TempFolder.create();
   const { site, aur } = watched;

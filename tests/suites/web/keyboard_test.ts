@@ -55,7 +55,7 @@ async function start(): Promise<Site> {
   return site;
 }
 
-Deno.test("the Tab key goes through each page in its order, is seen everywhere, and gets out again", async () => {
+Deno.test("Tab moves through each page in order, with a visible focus, and out of it again", async () => {
   await using site = await start();
   for (const view of [VIEWS[0]!, VIEWS[3]!]) {
     for (const path of PATHS) {
@@ -80,7 +80,7 @@ Deno.test("the Tab key goes through each page in its order, is seen everywhere, 
   assertEquals(site.complaints, []);
 });
 
-Deno.test("the first key of a page skips to its content", async () => {
+Deno.test("the first Tab on a page offers to skip to its content", async () => {
   await using site = await start();
   const page = await site.open("/admin/packages");
   await page.keyboard.press("Tab");

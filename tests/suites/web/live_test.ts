@@ -21,7 +21,7 @@ Deno.test("a page is live from a cold cache, every time, and keeps the focus", a
   assertEquals(site.complaints, []);
 });
 
-Deno.test("a page whose daemon is gone says since when it is not live", async () => {
+Deno.test("a page whose daemon is gone says since when it has not been live", async () => {
   await using site = await Site.start();
   const page = await site.open("/admin/");
   await page.getByText("Live", { exact: true }).waitFor();

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { checkPage, checkView } from "./page_check.ts";
 import { Site, TOKEN, VIEWS } from "./site.ts";
 
-Deno.test("the page to sign in on has no fault in any view, nor when the token is wrong", async () => {
+Deno.test("the sign-in page has no fault in any view, nor after a wrong token", async () => {
   await using site = await Site.start();
   await checkPage(site, "/admin/login", { name: "login", isSignedIn: false });
   const [view] = VIEWS;
@@ -18,7 +18,7 @@ Deno.test("without a token, a page says how to set one", async () => {
   await checkPage(site, "/admin/", { name: "off", isSignedIn: false, answers: 403 });
 });
 
-Deno.test("whoever signs in comes to the page that they asked for, and out again", async () => {
+Deno.test("signing in leads to the requested page, and signing out ends the session", async () => {
   await using site = await Site.start();
   for (const hasScripts of [true, false]) {
     const page = await site.open("/admin/?from=here", { isSignedIn: false, hasScripts });

@@ -3,7 +3,7 @@ import { PublishedRepository } from "../../support/published_repository.ts";
 import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
 
-Deno.test("the overview of a daemon that nobody has used is a guide that turns live", async () => {
+Deno.test("the overview of an unused daemon is a guide, and turns live with the first request", async () => {
   await using site = await Site.start();
   const core = new PublishedRepository(site.mirror).set("glibc", 1, { size: 4_500_000 });
   await core.publish();
@@ -16,7 +16,7 @@ Deno.test("the overview of a daemon that nobody has used is a guide that turns l
   await page.getByText("Not downloaded again").waitFor();
 });
 
-Deno.test("the overview shows numbers, what is on its way, and what was changed", async () => {
+Deno.test("the overview shows numbers, downloads in flight and recent changes", async () => {
   await using site = await Site.start({
     settings: { max_cache_size: "64 MiB", stall_timeout: "5m" },
   });

@@ -21,7 +21,7 @@ async function start(): Promise<{ site: Site; core: PublishedRepository }> {
   return { site, core };
 }
 
-Deno.test("packages are searched while one types, sorted and filtered by links, with and without scripts", async () => {
+Deno.test("packages are searched as you type, sorted and filtered by links, with and without scripts", async () => {
   await using site = await Site.start();
   await checkPage(site, "/admin/packages", { name: "packages-empty" });
   await using filled = (await start()).site;
@@ -51,7 +51,7 @@ Deno.test("packages are searched while one types, sorted and filtered by links, 
   });
 });
 
-Deno.test("one package is pinned and removed, and a confirmation comes first", async () => {
+Deno.test("a package is pinned and removed, after a confirmation", async () => {
   const { site, core } = await start();
   await using _ = site;
   const directory = encodeURIComponent(core.directory);

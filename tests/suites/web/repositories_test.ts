@@ -25,7 +25,7 @@ async function createRepository(site: Site, name: string): Promise<Page> {
   return page;
 }
 
-Deno.test("a repository is created, filled, searched, rolled back and emptied by its page", async () => {
+Deno.test("a repository is created, filled, searched, rolled back and emptied on its page", async () => {
   await using site = await Site.start();
   await checkPage(site, "/admin/repositories", { name: "repositories-empty" });
   const page = await createRepository(site, "mine");
@@ -107,7 +107,7 @@ Deno.test("without scripts, packages of any size are published by a form, in lit
   assertEquals(await site.fetch(`/mine/os/x86_64/${small.fileName}`), 200);
 });
 
-Deno.test("publications are in pages, and what waits for signatures made elsewhere is discarded", async () => {
+Deno.test("publications are paged, and changes that await external signatures are discarded", async () => {
   await using site = await Site.start();
   await site.call("POST", "repositories", { name: "mine", keep_generations: 100 });
   const page = await site.open("/admin/repositories/mine");

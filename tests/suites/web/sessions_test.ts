@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { checkPage, checkView } from "./page_check.ts";
 import { Site, VIEWS } from "./site.ts";
 
-Deno.test("sessions are listed, and everybody can be signed out after a question", async () => {
+Deno.test("sessions are listed, and everybody can be signed out after a confirmation", async () => {
   await using site = await Site.start();
   await checkPage(site, "/admin/sessions", { name: "sessions" });
   for (const hasScripts of [true, false]) {

@@ -15,7 +15,7 @@ Deno.test("the settings show what is in force, are searched, and change the log 
   await page.getByRole("status").getByText("The log level is now warning").waitFor();
 });
 
-Deno.test("settings that could not be loaded are told of, with the reason", async () => {
+Deno.test("settings that could not be loaded are reported, with the reason", async () => {
   await using site = await Site.start();
   await Deno.writeTextFile(site.pathOf("pkgstash.toml"), "nonsense = true\n");
   site.daemon.signal("SIGHUP");
