@@ -35,7 +35,7 @@ Deno.test("the installed service works in a booted system", async (t) => {
   await t.step(
     "the service starts with the installed configuration and reports its address",
     async () => {
-      // The machine shares our network, and something may be on the port that is the default.
+      // The machine shares our network, where the default port may be taken.
       await service.edit(SERVICE, "port", `Environment=PKGSTASH_PORT=${service.port}`);
       await service.systemctl("enable", "--now", SERVICE, "pkgstash-refresh.timer");
       assertEquals(await service.property("ActiveState"), "active");

@@ -41,7 +41,7 @@ Deno.test("the installed builder works in a booted system", async (t) => {
   const builder = (name: string) => machine.property(BUILDER_SERVICE, name);
   const journal = () => machine.journal(BUILDER_SERVICE);
 
-  /** A step without which the later ones mean nothing. */
+  /** A step that all later ones depend on. */
   const step = async (name: string, run: () => Promise<void>) => {
     if (await t.step(name, run)) return;
     throw new Error(`The journal of ${BUILDER_SERVICE}:\n${await journal()}`);

@@ -5,7 +5,7 @@ import { runCommand } from "../../support/child_process.ts";
 import { ChildBuilder } from "../../support/building/child_builder.ts";
 import { TempFolder } from "../../support/temp_folder.ts";
 
-/** Has the state directory lie on an overlay, as in a container: no other overlay can lie on it. */
+/** Puts the state directory on an overlay, as in a container: none can be mounted on it. */
 const ON_AN_OVERLAY = [
   ...["unshare", "--user", "--map-root-user", "--mount", "sh", "-euc"],
   'cd "$0" && mkdir lower upper work state\n' +

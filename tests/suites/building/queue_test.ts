@@ -69,7 +69,7 @@ package() { install -Dm644 made/file.txt "$pkgdir/usr/share/made/file"; }`,
     await queue.builder.printed(/job ended.*built made-git-1\.0\.r2-1-any/);
     const reason = /moved from [0-9a-f]{10} to [0-9a-f]{10}/;
     assertMatch(await queue.run("builds", "show", "made-git"), reason);
-    // Not a bit of it was built for nothing.
+    // No build was wasted.
     assertEquals((await queue.run("builds", "list")).match(/made-git/g)?.length, 2);
     const client = await queue.client();
     await client.run("-Sy", "made-git");

@@ -2,7 +2,7 @@ import { concat } from "@std/bytes/concat";
 import { exchange } from "../../support/http_exchange.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** More than any test breaks off a file or takes a node away. */
+/** More than the number of times that any test cuts a file off or removes a node. */
 const MAX_ATTEMPTS = 50;
 
 /** Gets a file as pacman does: what broke off is resumed, and a refused resume begins again. */

@@ -72,7 +72,7 @@ Deno.test("the image serves as an ordinary user, is healthy, and stops on reques
   }
 });
 
-/** The process that runs the program: the last of the chain of buildah's. */
+/** The process that runs the program: the last in buildah's chain. */
 async function daemonOf(pid: number): Promise<number> {
   // Each thread has the children that it started.
   for await (const { name } of Deno.readDir(`/proc/${pid}/task`)) {

@@ -59,8 +59,8 @@ async function fillAndLock(run: Run, siege: Siege): Promise<void> {
 }
 
 /**
- * Makes the disk read-only for all that is opened from now on; with open files, nothing more is
- * possible. A file that is opened for writing between the two mounts prevents it, for as long as it
+ * Makes the disk read-only for everything opened from now on; a file that is already open stays
+ * writable. A file that is opened for writing between the two mounts prevents it, for as long as it
  * is open, so each try begins with a mount of its own.
  */
 async function lock(mount: string): Promise<void> {

@@ -68,10 +68,10 @@ const FROZEN = new Date("2026-11-01T12:00:00Z");
 const YEAR_MS = 365 * 86_400_000;
 const REMEMBERED_REPLIES = 300;
 
-/** A mirror that knows the truth and tells it as its mood allows. */
+/** A mirror that has the truth, and serves it as its mood allows. */
 export class FaultyMirror implements AsyncDisposable {
   mood = HONEST;
-  /** What it replied lately, for the account of a failure. */
+  /** Its latest replies, for the report of a failure. */
   readonly replies: string[] = [];
   requests = 0;
   readonly #repositories: readonly TrueRepository[];
@@ -140,7 +140,7 @@ export class FaultyMirror implements AsyncDisposable {
     const path = target.replace(/^\/elsewhere/, "");
     const { kind, file, other } = this.#entry(path);
     const { faultRate, fault: only, bytesPerSecond } = this.mood;
-    // Where a redirect leads, all is well.
+    // The target of a redirect has no faults.
     const isFaulty = path === target && this.#random.chance(faultRate);
     const fault = isFaulty ? only ?? drawFault(this.#random) : null;
     const elsewhere = `${this.url}/elsewhere${path}`;

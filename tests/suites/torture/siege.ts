@@ -188,7 +188,7 @@ export class Siege implements AsyncDisposable {
     }
   }
 
-  /** Ends all faults: every mirror has the truth and tells it. */
+  /** Ends all faults: every mirror has the truth and serves it. */
   makePeace(): void {
     for (const mirror of this.mirrors) {
       mirror.mood = HONEST;

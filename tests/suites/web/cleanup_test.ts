@@ -22,7 +22,7 @@ async function start(): Promise<{ site: Site; core: PublishedRepository }> {
   await site.fetch(core.path("core.db"));
   for (const name of NAMES) await site.fetch(core.package(name, 1));
   for (const name of NAMES) core.set(name, 2);
-  // A check that an earlier request has begun would otherwise be the one that is answered with.
+  // Otherwise, the answer would be that of a check which an earlier request began.
   await site.fetch(core.path("core.db"));
   await core.publish();
   await site.fetch(core.path("core.db"));

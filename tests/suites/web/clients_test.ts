@@ -4,7 +4,7 @@ import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
 
 const FOO = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
-/** Whoever asks writes its own name and address into the page, as far as it can. */
+/** A client chooses its user agent, which the page shows. */
 const HOSTILE_AGENT = "<img src=x onerror=alert(1)>pacman/7.1.0";
 
 /** Asks for a file as the client of this address. */

@@ -46,7 +46,7 @@ Deno.test("a client that takes a file much slower than it arrives is named, unti
   await page.getByText("Live", { exact: true }).waitFor();
   const gate = new Gate();
   site.mirror.behave(core.package("linux", 1), { kind: "gate", gate, bytes: 50_000_000 });
-  // It reads nothing: only what fits on its way is sent.
+  // It reads nothing, so only what fits into the buffers is sent.
   const client = await fetch(site.origin + core.package("linux", 1));
   await page.getByText("slow client").waitFor();
   await page.getByRole("link", { name: "127.0.0.1", exact: true }).waitFor();

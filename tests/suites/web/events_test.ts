@@ -3,7 +3,7 @@ import { PublishedRepository } from "../../support/published_repository.ts";
 import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
 
-/** What a browser must not take for a part of the page. */
+/** Markup that a browser must not interpret. */
 const HOSTILE = "<img src=x onerror=alert(1)>";
 
 Deno.test("events appear by themselves, and are filtered by links that can be shared", async () => {

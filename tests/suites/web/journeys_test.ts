@@ -1,5 +1,5 @@
-// Whole ways through the web admin, each to a package that real pacman installs. They need pacman,
-// makepkg and gpg.
+// Journeys through the web admin that each end with a package installed by real pacman. They need
+// pacman, makepkg and gpg.
 import { assert, assertEquals } from "@std/assert";
 import type { Page } from "playwright-core";
 import { runCommand } from "../../support/child_process.ts";
@@ -108,7 +108,7 @@ Deno.test("a change in the AUR is noticed, approved, built in view, and installe
   await watched.approveAll();
   await build("1.0-1", async (job) => void await builder.log(job, 0, "==> Making 1.0\n"));
 
-  // The overview is open when the change comes, and tells of it by itself.
+  // The overview is open when the change comes, and shows it by itself.
   const page = await site.open("/admin/");
   await page.getByText("Live", { exact: true }).waitFor();
   aur.push("hello-bin", files("2.0", "elsewhere.example.org"), 1_790_100_000);

@@ -22,7 +22,7 @@ interface Stop {
   /** Its place in the document. */
   readonly index: number;
   readonly text: string;
-  /** Whether one sees where the focus is. */
+  /** Whether the focus is visible. */
   readonly isMarked: boolean;
   readonly isInView: boolean;
 }

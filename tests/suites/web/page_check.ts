@@ -7,7 +7,7 @@ import { type Site, type View, VIEWS } from "./site.ts";
 
 const SCREENSHOTS = join(PROJECT, "dist/web-screenshots");
 
-/** A line for each page and view that was found right: what axe said, and the weight in bytes. */
+/** A line for each page and view without fault: axe's findings, and the size in bytes. */
 const TABLE = join(SCREENSHOTS, "pages.tsv");
 
 /** What a first load may weigh, compressed, in bytes. */
@@ -19,9 +19,9 @@ interface Violation {
 }
 
 /**
- * Looks at a page narrow and wide, light and dark: no complaint of the console or of axe, nothing to
- * scroll sideways, and not too much to load. `ready` waits until the page shows what is to be looked at. The pictures are named
- * `name`.
+ * Checks a page narrow and wide, light and dark: no complaint by the console or axe, no horizontal
+ * scrolling, and not too much to load. `ready` waits until the page shows what is to be checked. The
+ * pictures are named `name`.
  */
 export async function checkPage(
   site: Site,
@@ -34,7 +34,7 @@ export async function checkPage(
     answers = 200,
   }: {
     name: string;
-    /** Brings about what the page shows, before it is opened in each view. */
+    /** Prepares what the page shows, before it is opened in each view. */
     before?: () => Promise<unknown>;
     ready?: (page: Page) => Promise<unknown>;
     isSignedIn?: boolean;
@@ -57,7 +57,7 @@ export async function checkPage(
   assertEquals(site.complaints.filter((each) => !each.includes(expected)), []);
 }
 
-/** How many bytes a browser that had nothing of a page received of it and of what it refers to. */
+/** How many bytes a browser with an empty cache receives for a page and its resources. */
 async function weightOf(page: Page): Promise<number> {
   return await page.evaluate(`["navigation", "resource"]
     .flatMap((type) => performance.getEntriesByType(type))

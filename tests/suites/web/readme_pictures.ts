@@ -1,4 +1,4 @@
-// Makes the pictures in README anew, with pngquant:
+// Renews the pictures in README, with pngquant:
 //   deno run --config tests/suites/web/deno.json --allow-all tests/suites/web/readme_pictures.ts
 import { join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
@@ -17,14 +17,14 @@ const PERIOD_MS = 300_000;
 async function take(page: Page, name: string, height: number): Promise<void> {
   const path = join(PROJECT, "docs/images", `${name}.png`);
   await page.setViewportSize({ width: WIDTH, height });
-  // That of an installed daemon, until the page is sent anew.
+  // The path of an installed daemon, until the page is sent again.
   await page.evaluate(`document.querySelectorAll(".fact .path")
     .forEach((path) => path.textContent = "/var/cache/pkgstash")`);
   await page.screenshot({ path });
   await runCommand(["pngquant", "--force", "--strip", "--speed", "1", "--output", path, path]);
 }
 
-/** Traffic of a day: most in the morning and in the evening, of which a little had to be fetched. */
+/** A day's traffic: most of it in the morning and in the evening, little of it fetched. */
 function fillHistory(path: string): void {
   using database = new DatabaseSync(path);
   const add = database.prepare(`

@@ -6,7 +6,7 @@ import { madePackage } from "../../support/made_package.ts";
 import { checkPage } from "./page_check.ts";
 import { Site } from "./site.ts";
 
-/** Chooses packages as somebody does who clicks, which is the way of the keyboard, too. */
+/** Chooses packages in the file dialog, which a click or the keyboard opens. */
 async function choose(page: Page, ...packages: readonly OwnPackage[]): Promise<void> {
   await page.getByLabel(/^Packages, as makepkg makes them/).setInputFiles(
     packages.map(({ fileName, bytes }) => ({
@@ -72,7 +72,7 @@ Deno.test("a package that is refused says why, changes nothing, and can be allow
 
 const BIG_BYTES = 200 * 1024 ** 2;
 
-/** The most memory that a process has used since it was asked the last time, in bytes. */
+/** The peak memory of a process since the last call, in bytes. */
 async function peakMemory(pid: number): Promise<number> {
   const status = await Deno.readTextFile(`/proc/${pid}/status`);
   await Deno.writeTextFile(`/proc/${pid}/clear_refs`, "5");
@@ -130,7 +130,7 @@ Deno.test("publications are paged, and changes that await external signatures ar
   await page.getByRole("heading", { name: "Discard what waits" }).waitFor();
   await page.getByRole("button", { name: "Discard" }).click();
   await page.getByText("1 change discarded.").waitFor();
-  // The empty database was never signed, and waits still.
+  // The empty database was never signed and still waits.
   await page.getByText("2 files wait for a signature").waitFor();
   assertEquals(await page.getByRole("link", { name: /^bar-/ }).count(), 0);
 });

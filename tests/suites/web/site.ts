@@ -6,13 +6,13 @@ import { TempFolder } from "../../support/temp_folder.ts";
 
 export const TOKEN = "token-of-the-browser-tests";
 
-/** What a browser looks like to a page. */
+/** A browser, as a page sees it. */
 export interface View {
   readonly width: number;
   readonly scheme: "light" | "dark";
 }
 
-/** Those in which every page is looked at. */
+/** The views in which every page is checked. */
 export const VIEWS: readonly View[] = [390, 1280].flatMap((width) => [
   { width, scheme: "light" as const },
   { width, scheme: "dark" as const },
@@ -25,7 +25,7 @@ export class Site implements AsyncDisposable {
   readonly mirror: FakeMirror;
   readonly #browser: Browser;
   readonly #folder: TempFolder;
-  /** What the consoles of all pages said; a violation of the policy of a page is there too. */
+  /** What the consoles of all pages said, including violations of a page's security policy. */
   readonly complaints: string[] = [];
   /** The state of a signed-in browser. */
   #signedIn: Awaited<ReturnType<BrowserContext["storageState"]>> | null = null;
@@ -73,7 +73,7 @@ export class Site implements AsyncDisposable {
     return new Site({ daemon, origin, mirror, browser, folder });
   }
 
-  /** A page of a browser of its own: at a path, signed in unless told otherwise. */
+  /** A page at a path, in a browser context of its own; signed in unless told otherwise. */
   async open(
     path: string,
     { view = { width: 1280, scheme: "light" }, isSignedIn = true, hasScripts = true }: {
@@ -96,7 +96,7 @@ export class Site implements AsyncDisposable {
     return page;
   }
 
-  /** The next page signs in anew. */
+  /** The next page signs in again. */
   forgetSession(): void {
     this.#signedIn = null;
   }

@@ -38,7 +38,7 @@ async function withPackages(
 /** Publishes the next version of the packages and has a client fetch the database only. */
 async function nextVersion(app: TestApp, core: PublishedRepository, names: readonly string[]) {
   for (const name of names) core.set(name, 2);
-  // A check that an earlier request has begun would otherwise be the one that is answered with.
+  // Otherwise, the answer would be that of a check which an earlier request began.
   await app.get(core.path("core.db"));
   await core.publish();
   const { headers } = await app.get(core.path("core.db"));

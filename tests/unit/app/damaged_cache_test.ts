@@ -133,7 +133,7 @@ Deno.test("a package truncated while the daemon was down is never served short, 
   assertEquals(app.log.matching(/has 1000 bytes, and 100000 were recorded/).length, 1);
 });
 
-/** Holds back whoever lists a directory, until it is disposed of. */
+/** Holds back every listing of a directory, until it is disposed of. */
 function holdListing(directory: string): Disposable {
   const { readDir } = Deno;
   const { promise, resolve } = Promise.withResolvers<void>();

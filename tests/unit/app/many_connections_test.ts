@@ -21,7 +21,7 @@ Deno.test("the daemon survives more idle connections than it may open files", as
     idle.use(await Deno.connect({ hostname, port: Number(port) }));
   }
   await child.printed(/WARNING cannot accept a connection, continuing .*Too many open files/);
-  // It serves while they are still there, and takes no notice when they go.
+  // It serves while they are open, and is not disturbed when they close.
   assertEquals((await exchange(origin, "/healthz")).status, 200);
   idle.dispose();
   assertEquals((await exchange(origin, "/healthz")).status, 200);

@@ -77,7 +77,7 @@ Deno.test("behind a proxy with TLS the cookie is the same, and the API's URLs ha
     (await browser.get("/admin/", proxied)).text,
     "https://packages.example.org/",
   );
-  // Without TLS before it, that cookie counts for nothing.
+  // Without TLS in front of it, that cookie does not count.
   assertMatch((await browser.get("/admin/")).text, /<h1>Sign in/);
   assertEquals(
     (await browser.post("/admin/login", { token: TOKEN }, {

@@ -8,7 +8,7 @@ const TOKEN = "correct-horse-battery-staple";
 const FOO = "/core/os/x86_64/foo-1-1-any.pkg.tar.zst";
 const PACMAN = "pacman/7.1.0 (Linux x86_64) libalpm/16.0.1";
 
-/** A daemon that believes this machine who the client is, so that there can be several. */
+/** A daemon that trusts this machine as a proxy, so that one test can be several clients. */
 function start(options: TestAppOptions = {}): Promise<TestApp> {
   return TestApp.start({
     token: TOKEN,

@@ -140,7 +140,7 @@ Deno.test("damage found while reading or writing is repaired too", async () => {
     await history.check();
     recordHit(history);
     await history.flush();
-    // What SQLite says of a page that it cannot make sense of.
+    // The error of SQLite for a page that it cannot read.
     {
       using other = new DatabaseSync(path);
       other.exec("PRAGMA wal_checkpoint(TRUNCATE)");
