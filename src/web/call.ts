@@ -2,8 +2,8 @@ import type { Answered, Endpoint, InputArguments } from "../api/endpoint.ts";
 import type { Problem } from "../api/problem.ts";
 
 /**
- * Calls an endpoint of the API on behalf of the page's reader. The same rights, audit log events and
- * failures apply as to a request over HTTP.
+ * Calls an endpoint of the API as the visitor, with the same rights, audit log events and errors as
+ * over HTTP.
  *
  * @throws CallError if it fails.
  */
@@ -12,7 +12,7 @@ export type Call = <E extends Endpoint>(
   ...input: InputArguments<E>
 ) => Promise<Answered<E>>;
 
-/** A failure of the API. Its message is for people. */
+/** An error from the API. Its message is for people. */
 export class CallError extends Error {
   override readonly name = "CallError";
 

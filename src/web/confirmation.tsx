@@ -1,10 +1,10 @@
 import type { Content, Form, Question } from "./page.ts";
 import type { Visit } from "./visit.ts";
 
-/** The field that says that the question was answered. */
+/** The hidden field that marks a confirmed form. */
 export const CONFIRMED = "confirmed";
 
-/** A page that asks before something is done that cannot be taken back. */
+/** A page that asks for confirmation and then sends the same form again. */
 export function confirmationOf(
   { heading, body, button }: Question,
   form: Form,

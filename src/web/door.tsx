@@ -5,7 +5,9 @@ import type { Failure } from "./failure.tsx";
 import { htmlResponse } from "./html_response.ts";
 import { renderDoor } from "./layout.tsx";
 
-/** The page to sign in on. `failure` says why that did not work. */
+/**
+ * The sign-in page. `failure` is why the last attempt failed; `to` is the page to open afterwards.
+ */
 export function loginPage(
   request: Request,
   { failure = null, to = "" }: { failure?: string | null; to?: string } = {},
@@ -39,7 +41,10 @@ export function loginPage(
   return htmlResponse(request, renderDoor("Sign in", body), { status });
 }
 
-/** The page for an address that has sent too many wrong tokens. */
+/**
+ * The page for an address that sent too many wrong tokens. `waitMs` is the time until the next
+ * attempt.
+ */
 export function slowedPage(request: Request, waitMs: number): Response {
   const seconds = Math.ceil(waitMs / 1000);
   const body = (
@@ -60,7 +65,9 @@ export function slowedPage(request: Request, waitMs: number): Response {
   });
 }
 
-/** The page of a daemon without a usable token, where nobody can sign in. */
+/**
+ * The page of a daemon without a usable token. `isWellKnown` means that it is the example token.
+ */
 export function offPage(request: Request, isWellKnown: boolean): Response {
   const body = (
     <>
@@ -70,9 +77,9 @@ export function offPage(request: Request, isWellKnown: boolean): Response {
           ? "The token is the example value, which everyone knows."
           : "No token is set, so nobody can sign in."} Create one on the daemon's machine:
       </p>
-      <CopyField label="Write a secret to the file in env_file" value={SET_TOKEN} />
+      <CopyField label="Write a token to the env_file" value={SET_TOKEN} />
       <CopyField label="Load it" value="systemctl reload pkgstash" />
-      <p>Then sign in here with that secret. The API and the command line use the same one.</p>
+      <p>Then sign in here with that token. The API and the command line use the same one.</p>
     </>
   );
   return htmlResponse(request, renderDoor("Web admin", body), { status: STATUS_CODE.Forbidden });
@@ -80,7 +87,7 @@ export function offPage(request: Request, isWellKnown: boolean): Response {
 
 const SET_TOKEN = `echo "PKGSTASH_TOKEN=$(openssl rand -hex 32)" >> /etc/pkgstash/pkgstash.env`;
 
-/** The page for any refused request. */
+/** The page for a refused request, outside the navigation. */
 export function failurePage(request: Request, { status, text }: Failure): Response {
   const body = (
     <>

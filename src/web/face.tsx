@@ -6,12 +6,12 @@ import { KeyFields } from "./elements/key_fields.tsx";
 import { htmlResponse } from "./html_response.ts";
 import { renderFace } from "./layout.tsx";
 
-/** The server's public first page: the lines for pacman, and links to the cached files. */
+/** The public start page: configuration for pacman, and links to the cached files. */
 export function facePage(
   request: Request,
   { config, folders }: {
     config: ClientConfig;
-    /** What there is below the root. */
+    /** Names of the directories in the root. */
     folders: readonly string[];
   },
 ): Response {

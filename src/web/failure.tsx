@@ -6,13 +6,13 @@ import type { Content } from "./page.ts";
 
 const log = eventLogger("web");
 
-/** An error as the reader sees it. Internal errors go only to the log. */
+/** An error as visitors see it. Details of internal errors go only to the log. */
 export interface Failure {
   readonly status: number;
   readonly text: string;
 }
 
-/** Anything that was thrown while a page was made or changed something. */
+/** Logs an error that a page or action threw, and describes it to the visitor. */
 export function failureOf(error: unknown, path: string): Failure {
   if (error instanceof CallError) {
     return { status: error.problem.status, text: error.problem.detail };
@@ -32,7 +32,7 @@ export function failureOf(error: unknown, path: string): Failure {
   };
 }
 
-/** A page that says why there is no other. */
+/** The content shown in place of a page that failed. */
 export function failureContent({ status, text }: Failure): Content {
   return {
     heading: status === STATUS_CODE.NotFound

@@ -1,11 +1,11 @@
 import { PkgstashError } from "../errors.ts";
 import type { Form } from "./page.ts";
 
-/** More than any form of text has. */
+/** Far larger than any text form. */
 const MAX_BYTES = 256 * 1024;
 
 /**
- * Reads what a form sent.
+ * Reads a URL-encoded form.
  *
  * @throws PkgstashError `invalid_request` if it is too long.
  */

@@ -2,30 +2,32 @@ import type { Readable } from "node:stream";
 import { Busboy, type BusboyInstance } from "@fastify/busboy";
 import { PkgstashError, reasonOf } from "../errors.ts";
 
-/** Far more than anybody chooses by hand. */
+/** Far more than anyone selects by hand. */
 const MAX_FILES = 1_000;
-/** Of a file that nobody reads yet. */
+/** Buffer for a file that is not being read yet. */
 const BUFFER_BYTES = 64 * 1024;
-/** How much of a refused form is taken, so that the browser shows why instead of a reset. */
+/**
+ * How much of a refused form to read, so that the browser shows the reason, not a connection reset.
+ */
 const MAX_DRAINED_BYTES = 512 * 1024 ** 2;
 
-/** A file of a form. */
 export interface FormFile {
-  /** Without any folder; what the browser says. */
+  /** As sent by the browser, without directories. */
   readonly name: string;
   readonly content: ReadableStream<Uint8Array<ArrayBuffer>>;
 }
 
-/** Whether a form was sent with files. */
+/** Whether a request is a form with files. */
 export function hasFiles({ headers }: Request): boolean {
   return /^multipart\/form-data\s*;/i.test(headers.get("content-type") ?? "");
 }
 
 /**
- * The files of a form, one after the other, as they arrive: no more of any is held than a few blocks.
- * Each must be read, or cancelled, before the next one. Fields without a file are left out.
+ * Yields the files of a form as they arrive, buffering only a few blocks. Read or cancel each
+ * before asking for the next. Empty file fields are skipped.
  *
- * @throws PkgstashError `invalid_request` if the form is damaged, breaks off or has too many files.
+ * @throws PkgstashError `invalid_request` if the form is malformed, truncated or has too many
+ * files.
  */
 export async function* formFiles({ headers, body }: Request): AsyncGenerator<FormFile, void> {
   const parser = parserFor(headers.get("content-type") ?? "");
@@ -45,7 +47,7 @@ export async function* formFiles({ headers, body }: Request): AsyncGenerator<For
   parser.on("file", (_field: string, stream: Readable, name: string | undefined) => {
     // The reader of the stream gets the error.
     stream.on("error", () => {});
-    // The field was left empty.
+    // An empty file field.
     if (name === undefined || name === "") stream.resume();
     else waiting.push({ name, stream });
     wake();
@@ -94,7 +96,9 @@ function parserFor(type: string): BusboyInstance {
   }
 }
 
-/** Feeds the parser at the pace at which files are read, until it has everything or that is over. */
+/**
+ * Feeds the parser as fast as files are read, until the end of the form or until `over` resolves.
+ */
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   parser: BusboyInstance,

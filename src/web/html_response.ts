@@ -3,7 +3,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { acceptsEncodings } from "@std/http/negotiation";
 import { STATUS_CODE } from "@std/http/status";
 
-/** No script, style or frame of anybody else, and none within the page: whatever gets into one. */
+/** Forbids foreign and inline scripts, styles and frames, so that injected markup is harmless. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -15,26 +15,26 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** What every answer below /admin has. */
+/** Headers of every response below /admin. */
 const SAFETY_HEADERS: Readonly<Record<string, string>> = {
   "content-security-policy": CONTENT_SECURITY_POLICY,
-  // With "no-referrer" a browser sends Origin: null with forms.
+  // With "no-referrer", browsers send "Origin: null" with forms.
   "referrer-policy": "same-origin",
   "x-content-type-options": "nosniff",
 };
 
-/** An answer with the headers that every one below /admin has. */
+/** Adds the headers of every response below /admin. */
 export function secured(response: Response): Response {
   for (const [name, value] of Object.entries(SAFETY_HEADERS)) response.headers.set(name, value);
   return response;
 }
 
-/** Quick: a page takes less than a millisecond. */
+/** Fast: less than a millisecond for a page. */
 const BROTLI_QUALITY = 4;
-/** Shorter texts fit into one packet anyway. */
+/** In bytes. A shorter page fits into one packet anyway. */
 const MIN_COMPRESSED_LENGTH = 1_000;
 
-/** A page of HTML. */
+/** Responds with an HTML document, compressed if the request accepts it. */
 export function htmlResponse(
   request: Request,
   html: string,
@@ -50,7 +50,7 @@ export function htmlResponse(
     headers: {
       "content-type": "text/html; charset=utf-8",
       "content-length": `${body.length}`,
-      // It is of one person, at one moment.
+      // Pages are personal and soon outdated.
       "cache-control": "no-store",
       "vary": "accept-encoding, cookie",
       ...(encoding === null ? {} : { "content-encoding": encoding }),
@@ -59,7 +59,7 @@ export function htmlResponse(
   });
 }
 
-/** A file of text, which no browser takes for anything else. */
+/** Responds with a text file that browsers show as plain text. */
 export function textResponse(
   { name, content }: { readonly name: string; readonly content: ReadableStream<Uint8Array> },
 ): Response {
@@ -72,7 +72,7 @@ export function textResponse(
   });
 }
 
-/** Sends a browser to another page, with GET. */
+/** Redirects the browser with 303, so that it continues with GET. */
 export function redirect(to: string, headers: Readonly<Record<string, string>> = {}): Response {
   return new Response(null, {
     status: STATUS_CODE.SeeOther,
@@ -82,14 +82,14 @@ export function redirect(to: string, headers: Readonly<Record<string, string>> =
 
 export type Encoding = "br" | "gzip";
 
-/** The best encoding that a request accepts; null for none. */
+/** The best supported encoding that a request accepts; null for none. */
 export function encodingFor(request: Request): Encoding | null {
-  // Given candidates, it would take the order of the browser, which names gzip first.
+  // If given candidates, the library would follow the browser's order, which prefers gzip.
   const accepted = acceptsEncodings(request);
   return (["br", "gzip"] as const).find((each) => accepted.includes(each)) ?? null;
 }
 
-/** Bytes in an encoding. */
+/** Compresses bytes. `quality` applies to Brotli. */
 export function encoded(
   bytes: Uint8Array,
   encoding: Encoding,

@@ -10,15 +10,18 @@ import { type Surroundings, VisitContext } from "./visit_context.ts";
 
 const SECTIONS: readonly Section[] = ["Mirror", "Packages of your own", "Administration"];
 
-/** Its style element would be against the policy of the page. */
+/** The Content-Security-Policy forbids the style element that htmx would insert. */
 const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false });
 
-/** A whole page for somebody who is signed in. `stream` keeps its live regions current. */
+/**
+ * Renders a page for a signed-in visitor. `stream` is the URL that updates its live regions; null
+ * for none.
+ */
 export function renderPage(
   { page, pages, content, visit, waiting = new Map(), flashes = [], stream = null }: {
     page: Page;
     pages: readonly Page[];
-    /** How much waits for a person, by the paths of pages. */
+    /** Number of items that wait for a person, by page path. */
     waiting?: ReadonlyMap<string, number>;
     content: Content;
     visit: Visit;
@@ -41,7 +44,7 @@ export function renderPage(
           <Way page={page} pages={pages} visit={visit} />
           <Main content={content} />
           {stream === null ? null : (
-            // A new query makes a new element, and so another stream.
+            // A new query gives the element a new id, so htmx opens a new stream.
             <div id={`stream-${encodeURIComponent(stream)}`} {...hx({ stream, swap: "none" })} />
           )}
         </main>
@@ -50,7 +53,7 @@ export function renderPage(
   );
 }
 
-/** The live regions of a page as HTML, by their ids. */
+/** Renders only the live regions of a page: HTML by region id. */
 export function renderRegions(content: Content, visit: Visit): Map<string, string> {
   const surroundings: Surroundings = { visit, regions: new Map() };
   const render = (children: ComponentChildren) =>
@@ -61,7 +64,7 @@ export function renderRegions(content: Content, visit: Visit): Map<string, strin
   return new Map([...surroundings.regions].map(([id, children]) => [id, render(children)]));
 }
 
-/** A page for those who are not signed in. */
+/** Renders a page for visitors who are not signed in. */
 export function renderDoor(title: string, body: ComponentChildren): string {
   return renderToString(
     <Frame title={title}>
@@ -75,7 +78,7 @@ export function renderDoor(title: string, body: ComponentChildren): string {
   );
 }
 
-/** The page that anybody sees first. */
+/** Renders the public start page. */
 export function renderFace(body: ComponentChildren): string {
   return renderToString(
     <Frame title="Packages">
@@ -110,15 +113,15 @@ function Frame({ title, children }: { title: string; children: ComponentChildren
   );
 }
 
-/** Links back to the pages above one that is not in the navigation. */
+/** Breadcrumbs of a page that is not in the navigation. */
 function Way({ page, pages, visit }: { page: Page; pages: readonly Page[]; visit: Visit }) {
   const above = pages.filter((each) => each !== page && isPartOf(page, each) && each.path !== "");
   if (page.section !== null || above.length === 0) return null;
   const segments = visit.url.pathname.split("/");
   return (
-    <nav class="way" aria-label="Way back">
+    <nav class="way" aria-label="Breadcrumb">
       {above.map((each) => (
-        // As many segments of this path as its own has.
+        // Cut this page's path to the length of the parent's.
         <a href={segments.slice(0, each.path.split("/").length + 2).join("/")}>{each.title}</a>
       ))}
     </nav>
@@ -206,7 +209,6 @@ function NavigationOf(
   );
 }
 
-/** The number of items that wait there. */
 function Waiting({ count }: { count: number }) {
   return count === 0 ? null : (
     <>
@@ -219,13 +221,13 @@ function Waiting({ count }: { count: number }) {
   );
 }
 
-/** Whether a page is another, or below it, as the page of one package is below that of all. */
+/** Whether a page is `other` or below it, as `packages/{name}` is below `packages`. */
 function isPartOf(page: Page, other: Page): boolean {
   return page.path === other.path ||
     other.path !== "" && page.path.startsWith(`${other.path}/`);
 }
 
-/** A version such as `1.0-1` stays in one line if it fits there. */
+/** Keeps a version such as `1.0-1` on one line if it fits. */
 function HeadingWord(word: string, index: number) {
   const space = index === 0 ? "" : " ";
   if (!word.includes("-")) return space + word;

@@ -3,19 +3,19 @@ import {
   ServerSentEventStream,
 } from "@std/http/server-sent-event-stream";
 
-/** Between two looks at the state: at most this often, a page is sent anew. */
+/** How often regions are rendered and compared. */
 const PERIOD_MS = 500;
-/** So that whatever stands between notices that the stream is in use. */
+/** Keeps proxies from closing an idle stream. */
 const COMMENT_PERIOD_MS = 20_000;
 
 /**
- * A stream of the live regions of a page: of those that changed, as a whole. A reader who is slow gets
- * fewer of them. `look` returns null when the stream must end.
+ * Streams the live regions of a page as server-sent events, each in full whenever it changes. A
+ * slow reader gets fewer updates. `look` returns HTML by region id, or null to end the stream.
  */
 export function liveStream(
   look: () => Promise<ReadonlyMap<string, string> | null>,
   { register, periodMs = PERIOD_MS, commentPeriodMs = COMMENT_PERIOD_MS }: {
-    /** Takes what ends the stream from outside; returns what is called when it has ended. */
+    /** Receives a function that ends the stream; returns one to call once it has ended. */
     register: (end: () => void) => () => void;
     periodMs?: number;
     commentPeriodMs?: number;
@@ -43,7 +43,7 @@ export function liveStream(
         lastMessageAt = performance.now();
       };
       const step = async () => {
-        // Skipped while the reader has not received the previous message.
+        // Skip a period while the reader has not taken the previous message.
         if ((controller.desiredSize ?? 0) > 0) {
           const regions = await look().catch(() => null);
           if (hasEnded) return;
@@ -55,7 +55,7 @@ export function liveStream(
         timer = setTimeout(step, periodMs);
       };
       release = register(end);
-      // The page itself is current.
+      // The page was just rendered, so the first comparison can wait.
       send({ comment: "" });
       timer = setTimeout(step, periodMs);
     },
@@ -65,13 +65,13 @@ export function liveStream(
     headers: {
       "content-type": "text/event-stream",
       "cache-control": "no-store",
-      // nginx would hold it back.
+      // Without it, nginx buffers the stream.
       "x-accel-buffering": "no",
     },
   });
 }
 
-/** The regions that differ from what was sent, as htmx takes them. */
+/** The changed regions as htmx partials; "" if none changed. Records them in `sent`. */
 function changedPartials(regions: ReadonlyMap<string, string>, sent: Map<string, string>): string {
   let data = "";
   for (const [id, html] of regions) {

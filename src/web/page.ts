@@ -7,44 +7,43 @@ import type { Visit } from "./visit.ts";
 /** A section of the navigation. */
 export type Section = "Mirror" | "Packages of your own" | "Administration";
 
-/** A page. Everything that it shows and changes goes through `visit.call`. */
+/** A page of the web admin. It reads and changes everything through `visit.call`. */
 export interface Page {
   /** Below `/admin/`, with parameters such as `packages/{name}`; "" is the overview. */
   readonly path: string;
-  /** Two words at most: the title of the window, and its name in the navigation. */
+  /** Two words at most, for the window title and the navigation. */
   readonly title: string;
   /** Null for a page that only other pages link to. */
   readonly section: Section | null;
-  /** The least role that may see it. */
+  /** The lowest role that may see it. */
   readonly role: Role;
   readonly render: (visit: Visit) => Promise<Content>;
-  /** A text file that the URL asks for instead of the page; null if it asks for the page. */
+  /** The text file that the URL asks for; null if it asks for the page itself. */
   readonly file?: (visit: Visit) => Promise<TextFile | null>;
-  /** What the buttons of its forms do, by the value of the button named `action`. */
+  /** Actions of its forms, by the value of the submit button named `action`. */
   readonly actions?: Readonly<Record<string, Action>>;
-  /** Takes a file that a script of the page sends by PUT. */
+  /** Receives one file, which the page's script sends with PUT. */
   readonly upload?: (visit: Visit, file: FileBody) => Promise<Done>;
-  /** How many items wait for a person; the navigation of every page shows it. */
+  /** How many items wait for a person, shown in the navigation. */
   readonly waiting?: (visit: Visit) => Promise<number>;
-  /** Takes all files of a form that a browser without scripts sends. */
+  /** Receives all files of a form from a browser without scripts. */
   readonly uploadForm?: (visit: Visit, files: AsyncIterable<FormFile>) => Promise<Done>;
-  /** Whether its live regions are kept current. */
+  /** Whether its live regions are updated while it is open. */
   readonly isLive?: boolean;
 }
 
-/** A file of text, of any length. */
+/** A text file of any length. */
 export interface TextFile {
   readonly name: string;
   readonly content: ReadableStream<Uint8Array>;
 }
 
-/** The content of a page. */
 export interface Content {
-  /** Answers the question of the page in a sentence. */
+  /** Answers the page's question in one sentence. */
   readonly heading: string;
   readonly tone?: Tone;
   readonly body: ComponentChildren;
-  /** The command lines that do the same. */
+  /** Equivalent command lines. */
   readonly commands: readonly string[];
 }
 
@@ -52,9 +51,9 @@ export type Tone = "good" | "warn" | "bad" | "calm";
 
 /** A change that a page makes. */
 export interface Action {
-  /** Besides the page's. */
+  /** Required in addition to the page's role. */
   readonly role: Role;
-  /** The confirmation to ask for; null for none. */
+  /** The confirmation to show first; null for none. */
   readonly confirm?: (visit: Visit, form: Form) => Question | Promise<Question | null> | null;
   readonly run: (visit: Visit, form: Form) => Promise<Done>;
 }
@@ -63,19 +62,19 @@ export interface Action {
 export interface Form {
   /** The value of a field, or "". */
   text(name: string): string;
-  /** All values of a field, as those of check boxes. */
+  /** All values of a field, such as check boxes of one name. */
   all(name: string): string[];
   has(name: string): boolean;
-  /** All fields, in their order. */
+  /** All fields, in document order. */
   entries(): [string, string][];
 }
 
-/** Asks whether something that cannot be taken back shall be done. */
+/** Asks for confirmation of a change that cannot be undone. */
 export interface Question {
   /** "Remove linux 6.17.9?" */
   readonly heading: string;
   readonly body: ComponentChildren;
-  /** What the button says: the verb of the heading. */
+  /** The button's text: the verb of the heading. */
   readonly button: string;
 }
 
@@ -83,8 +82,8 @@ export interface Question {
 export interface Done {
   /** "linux 6.17.9 is removed." */
   readonly text: string;
-  /** "bad" if it was not done, and `to` shows why; good unless given. */
+  /** "bad" if it failed; `to` then shows why. Default: "good". */
   readonly tone?: "good" | "bad";
-  /** The path to go to; the page that the form is on unless given. */
+  /** The path to redirect to. Default: the page of the form. */
   readonly to?: string;
 }

@@ -11,17 +11,18 @@ import type { Content, Done, Page } from "./page.ts";
 import { Visit, type Visitor } from "./visit.ts";
 
 /**
- * A request of a signed-in visitor. If it changes something, it comes from a page of this server.
+ * A request of a signed-in visitor. The caller has checked that changes come from a page of this
+ * server.
  */
 export interface Arrival {
   readonly request: Request;
-  /** The decoded path, with "admin" as the first. */
+  /** The segments of the decoded path; the first is "admin". */
   readonly segments: readonly string[];
   readonly visitor: Visitor;
   /** All pages, in the order of the navigation. */
   readonly pages: readonly Page[];
   /**
-   * Registers a function that ends a stream; returns one that unregisters it, or null at the limit.
+   * Registers a function that ends a stream. Returns one that unregisters it; null at the limit.
    */
   readonly openStream: (end: () => void) => (() => void) | null;
 }
@@ -73,7 +74,7 @@ const WRONG_METHOD = {
   text: "This page does not accept that request.",
 };
 
-/** Stands in for the page when there is none. */
+/** Stands in where no page matches. */
 const NOWHERE: Page = {
   path: "-",
   title: "Failure",
@@ -82,7 +83,7 @@ const NOWHERE: Page = {
   render: () => Promise.reject(new Error("It is not a page")),
 };
 
-/** The page at a path with the parameters of its path; null if there is none. */
+/** The page at a path and the parameters in that path; null if there is none. */
 function pageAt(
   segments: readonly string[],
   pages: readonly Page[],
@@ -111,7 +112,7 @@ async function shown(
     status?: number;
   },
 ): Promise<Response> {
-  // A script may request part of a page between a change and the page that reports it.
+  // Requests by scripts must not take the messages meant for the next page.
   const flashes = request.headers.has("hx-request") ? [] : visitor.flashes.splice(0);
   const isShownItself = status === STATUS_CODE.OK && request.method !== "POST";
   const stream = page.isLive === true && isShownItself
@@ -122,7 +123,7 @@ async function shown(
   return htmlResponse(request, html, { status });
 }
 
-/** How many items wait for a person, by the paths of pages; 0 if that cannot be read. */
+/** Number of items that wait for a person, by page path; 0 if it cannot be read. */
 async function waitingOn(
   pages: readonly Page[],
   visit: Visit,
@@ -174,7 +175,7 @@ async function done(
   }
 }
 
-/** Receives a file from the page's script, which then opens the path in the answer. */
+/** Receives a file from the page's script. The response is JSON with the path to open next. */
 async function upload(
   arrival: Arrival,
   { page, visit }: { page: Page; visit: Visit },
@@ -189,19 +190,19 @@ async function upload(
   return Response.json({ to }, { headers: { "cache-control": "no-store" } });
 }
 
-/** Receives the files of a form, which browsers without scripts send together. */
+/** Receives all files of a form at once, from a browser without scripts. */
 async function receiveForm(
   arrival: Arrival,
   { uploadForm, visit }: { uploadForm: NonNullable<Page["uploadForm"]>; visit: Visit },
 ): Promise<Response> {
-  // Of a body of unknown length, the server reads ahead without bound.
+  // The server would buffer a body of unknown length without limit.
   if (!arrival.request.headers.has("content-length")) return failed(arrival, visit, NO_LENGTH);
   return redirect(
     await done(arrival, visit, () => uploadForm(visit, formFiles(arrival.request))),
   );
 }
 
-/** The stream for the page that the URL names. */
+/** The stream that updates the page in the query. */
 function streamFor({ visitor, pages, openStream }: Arrival, url: URL): Response {
   const target = URL.parse(url.searchParams.get("page") ?? "", url.origin);
   const found = target === null ? null : pageAt(segmentsOf(target), pages);

@@ -4,43 +4,40 @@ import { includesRole, type Role } from "./role.ts";
 
 /** A signed-in visitor. */
 export interface Visitor {
-  /** As the audit log names them. */
+  /** Their name in the audit log. */
   readonly name: string;
   readonly role: Role;
   readonly call: Call;
-  /**
-   * The session of this browser; null for visitors who did not sign in here, and so cannot sign
-   * out.
-   */
+  /** The session of this browser; null for users of a reverse proxy, who cannot sign out here. */
   readonly sessionId: string | null;
-  /** What is shown once, on the next page. */
+  /** Messages for the next page, each shown once. */
   readonly flashes: Flash[];
-  /** Whether the visitor may still see what they could see when the stream began. */
+  /** Whether the visitor still has the rights with which the stream began. */
   isStillWelcome(): Promise<boolean>;
 }
 
-/** The outcome of a change. */
+/** The outcome of a change, shown on the next page. */
 export interface Flash {
   readonly tone: "good" | "bad";
   readonly text: string;
 }
 
-/** A request for a page, as the page gets it. */
+/** A request, as pages see it. */
 export class Visit {
   readonly visitor: Visitor;
-  /** With the query, which holds search, sort order and filters. */
+  /** Its query holds the search, sort order and filters. */
   readonly url: URL;
-  /** Those of the page's path. */
+  /** The parameters in the page's path. */
   readonly params: Readonly<Record<string, string>>;
   /**
-   * Calls the API as the visitor. What takes no input is read once, however many parts of a page
-   * show it, such as the list and the navigation, and again after a change.
+   * Calls the API with the visitor's rights. A GET without input is called only once until the next
+   * change, so that parts of a page can share the result.
    */
   readonly call: Call;
-  /** In milliseconds since the epoch; all times of a page are relative to this one. */
+  /** The time of the request, in milliseconds since the epoch. Relative times count from it. */
   readonly now: number = Date.now();
 
-  /** Whether the page is open already, and only its live regions are sent. */
+  /** Whether this only updates the live regions of an open page. */
   readonly isUpdate: boolean;
 
   constructor(
@@ -56,7 +53,7 @@ export class Visit {
     this.call = readingOnce(visitor.call);
   }
 
-  /** Whether the visitor has at least this role. Pages leave out what they may not do. */
+  /** Whether the visitor has at least this role. Pages leave out what a visitor may not do. */
   may(role: Role): boolean {
     return includesRole(this.visitor.role, role);
   }
@@ -66,7 +63,7 @@ export class Visit {
     return this.url.searchParams.get(name) ?? "";
   }
 
-  /** This page's path and query with changes: null removes a parameter. */
+  /** The path and query of this page, with query parameters changed; null removes one. */
   here(changes: Readonly<Record<string, string | number | null>> = {}): string {
     const query = new URLSearchParams(this.url.search);
     for (const [name, value] of Object.entries(changes)) {
@@ -92,7 +89,7 @@ function readingOnce(call: Call): Call {
   return callOnce as Call;
 }
 
-/** Whether an answer can be read only once. */
+/** Whether the response is a stream or empty, which cannot be shared. */
 function isStreamed({ answers }: Endpoint): boolean {
   return Object.values(answers).some((answer) => "kind" in answer);
 }

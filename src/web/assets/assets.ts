@@ -30,13 +30,13 @@ const TYPES = {
   svg: "image/svg+xml",
 };
 
-/** They are compressed once. */
+/** Slow but small: each asset is compressed only once. */
 const BROTLI_QUALITY = 9;
 const HASH_LENGTH = 16;
 
 /**
- * The files that pages refer to, by their names. Two scripts would start in any order, and htmx
- * before its extension, so that nothing would be live: what a page needs is one file.
+ * The files that pages load. htmx and its extension are one file, because as two they could start
+ * in the wrong order, and no page would be live.
  */
 const SOURCES = {
   "admin.css": [base, frame, states, parts, charts, forms, steps, review, builds, door].join("\n"),
@@ -53,7 +53,7 @@ const SOURCES = {
   ]
     .map((text) => text.replace(/^\/\/# sourceMappingURL=.*$/m, ""))
     .join(";\n"),
-  // Only pages that have one load it.
+  // Loaded only by pages that need them.
   "log_view.js": logView,
   "viewed_files.js": viewedFiles,
   "mark.svg": mark,
@@ -88,7 +88,7 @@ export function assetUrl(name: AssetName): string {
   return ASSETS.get(name)!.url;
 }
 
-/** The asset at a path; null if there is none. */
+/** Responds with the asset at a path; null if there is none. */
 export function assetResponse(request: Request, pathname: string): Response | null {
   const asset = BY_URL.get(pathname);
   if (asset === undefined) return null;

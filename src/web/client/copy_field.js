@@ -1,4 +1,4 @@
-// A field with lines to copy, and a button that copies it.
+// A field with a button that copies its text.
 {
   class CopyField extends HTMLElement {
     connectedCallback() {
@@ -12,7 +12,7 @@
         field.select();
         let isCopied = false;
         try {
-          // Only a page that came by TLS, or from this machine, has a clipboard.
+          // The clipboard API needs HTTPS or localhost.
           await navigator.clipboard.writeText(field.value);
           isCopied = true;
         } catch {

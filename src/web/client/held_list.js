@@ -1,20 +1,20 @@
-// Holds back what changes in a list while its beginning is scrolled out of view, so that nothing moves
-// under the reader, and offers it.
+// Holds back updates of a list while its top is scrolled out of view, so that nothing moves under
+// the reader, and offers them with a button.
 {
-  /** Scrolled no further than that, the beginning is in view. */
+  /** Up to this scroll distance, the top counts as in view. */
   const NEAR_PX = 8;
 
   class HeldList extends HTMLElement {
-    /** The region that is kept current. */
+    /** The live region. */
     #region = /** @type {HTMLElement | null} */ (null);
-    /** What it will hold; null if it is current. */
+    /** The HTML held back; null if the region is current. */
     #held = /** @type {string | null} */ (null);
 
     connectedCallback() {
       this.#region = this.querySelector("[id]");
       this.#button?.addEventListener("click", async () => {
         await this.#show();
-        // Only now: what came in above has moved the rest down.
+        // Scroll after the update, which has moved the rest down.
         this.scrollIntoView();
       });
       document.addEventListener("htmx:before:swap", this.#onSwap);
@@ -54,7 +54,7 @@
       const [html, target] = [this.#held, this.#region];
       this.#hold(null);
       if (html === null || target === null) return;
-      // @ts-ignore: htmx is in the same file.
+      // @ts-ignore: htmx is bundled into the same file.
       await htmx.swap({ text: html, target, sourceElement: target, swap: "innerMorph" });
     }
 

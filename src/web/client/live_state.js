@@ -1,6 +1,6 @@
-// Says since when a live page is not live any more.
+// Shows whether a page is live, and if not, since when.
 {
-  /** A stream that ends is opened again soon, so a short gap is not worth a word. */
+  /** Streams reconnect quickly, so short gaps are not shown. */
   const GRACE_MS = 3_000;
 
   class LiveState extends HTMLElement {

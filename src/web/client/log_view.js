@@ -1,18 +1,21 @@
-// Shows a log of any length: of it, the browser has what is looked at.
+// Shows a log of any length, keeping only the lines around the visible ones.
 {
   const LINE_PX = 18;
-  /** What the server sends at once. */
+  /** Lines per request; LINES_AT_ONCE on the server. */
   const BLOCK = 256;
-  /** Browsers do not take a box of any height; beyond this one, a pixel is more than it seems. */
+  /**
+   * Browsers limit the height of elements. For longer logs, one pixel of scrolling spans more than
+   * one pixel of the log.
+   */
   const MAX_HEIGHT_PX = 8_000_000;
-  /** Lines that are kept: some screens around the one that is shown. */
+  /** Lines kept in memory, around the visible ones. */
   const MAX_KEPT = 20 * BLOCK;
   const LINES_ABOVE_TARGET = 4;
 
   class LogView extends HTMLElement {
     /** @type {Map<number, Element>} */
     #lines = new Map();
-    /** Blocks on their way, by their number. @type {Map<number, Promise<void>>} */
+    /** Blocks being fetched, by number. @type {Map<number, Promise<void>>} */
     #coming = new Map();
     #total = 0;
     #target = 0;
@@ -23,7 +26,7 @@
     #spacer = document.createElement("div");
     #layer = document.createElement("div");
     #isDue = false;
-    /** What has to end with it. */
+    /** Aborted when the element is removed. */
     #end = new AbortController();
 
     connectedCallback() {
@@ -63,14 +66,14 @@
       this.#end.abort();
     }
 
-    /** Keeps the lines that are in an element. @param {ParentNode} element */
+    /** Keeps the lines in an element. @param {ParentNode} element */
     #take(element) {
       for (const line of element.querySelectorAll("[data-line]")) {
         this.#lines.set(Number(line.getAttribute("data-line")), line);
       }
     }
 
-    /** The live region of the page that says how long the log is. */
+    /** Watches the live region that contains the length of the log. */
     #watch() {
       const region = document.getElementById(this.dataset["watch"] ?? "");
       if (region === null) return;
@@ -78,7 +81,7 @@
         const total = Number(region.querySelector("[data-total]")?.getAttribute("data-total"));
         if (!(total > this.#total)) return;
         const isAtEnd = this.#isAtEnd();
-        // It may not have been at its end.
+        // It may have been incomplete.
         this.#lines.delete(this.#total);
         this.#total = total;
         if (this.#box !== null) this.#box.hidden = false;
@@ -99,7 +102,7 @@
       return Math.min(MAX_HEIGHT_PX, this.#total * LINE_PX);
     }
 
-    /** The line at the top, counted from 0, with a fraction. */
+    /** The topmost visible line, from 0, with a fraction. */
     get #position() {
       const room = this.#height - this.#viewport;
       if (this.#box === null || room <= 0) return 0;
@@ -128,7 +131,7 @@
       if (this.#box !== null && lines > 0) this.#box.scrollTop = Math.min(1, top / lines) * room;
     }
 
-    /** Goes to the line that the URL names; returns whether it names one. */
+    /** Scrolls to the line in the URL's fragment; returns whether there is one. */
     #goToTarget() {
       const line = Number(/^#L(\d{1,15})$/.exec(location.hash)?.[1] ?? 0);
       if (line < 1 || line > this.#total) return false;
@@ -209,7 +212,7 @@
       const url = new URL(this.dataset["src"] ?? "", location.href);
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       const response = await fetch(url, { signal: this.#end.signal });
-      if (!response.ok) throw new Error(`The log answers ${response.status}`);
+      if (!response.ok) throw new Error(`Status ${response.status}`);
       return new DOMParser().parseFromString(await response.text(), "text/html");
     }
 
@@ -234,7 +237,7 @@
           }
         }
         if (this.#found.length === 0) {
-          said.textContent = "No line has it";
+          said.textContent = "No matches";
           return;
         }
         const next = this.#found.findIndex((line) => line > this.#target);

@@ -1,5 +1,5 @@
-// On narrow screens the menu is a check box, which works without scripts: Enter opens it, too, and
-// Escape closes it.
+// On narrow screens the menu is a check box, which works without scripts. With them, Enter toggles
+// it and Escape closes it.
 {
   document.addEventListener("keydown", (event) => {
     const box = document.querySelector("#menu");

@@ -1,8 +1,8 @@
-// Keeps the relative times of an open page true: "3 min ago" becomes "4 min ago".
+// Updates relative times on an open page: "3 min ago" becomes "4 min ago".
 {
   const PERIOD_MS = 10_000;
 
-  /** The same words as the server's; see src/web/elements/relative_text.ts. */
+  /** As on the server; see src/web/elements/relative_text.ts. */
   /** @type {[string, number, number][]} */
   const UNITS = [
     ["s", 1, 60],

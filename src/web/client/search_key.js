@@ -1,4 +1,4 @@
-// "/" puts the cursor into the search of a page.
+// "/" focuses the search field of a page.
 {
   document.addEventListener("keydown", (event) => {
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;

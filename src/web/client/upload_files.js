@@ -1,4 +1,4 @@
-// Sends files one by one to the page that they were dropped on, and has them published together.
+// Sends dropped files one by one, then has them published together.
 {
   /** @param {number} share */
   const percent = (share) => `${Math.floor(share * 100)} %`;
@@ -21,7 +21,8 @@
   };
 
   /**
-   * Sends one file; returns where to go on. A request of this kind tells its progress.
+   * Sends one file; returns the path for the next request. Uses XMLHttpRequest because fetch does
+   * not report upload progress.
    *
    * @param {File} file
    * @param {URL} target
@@ -33,9 +34,11 @@
       const request = new XMLHttpRequest();
       request.open("PUT", target);
       request.upload.addEventListener("progress", ({ loaded }) => tell(loaded));
-      request.addEventListener("error", () => reject(new Error("The connection broke.")));
+      request.addEventListener("error", () => reject(new Error("The connection was lost.")));
       request.addEventListener("load", () => {
-        if (request.status !== 200) return reject(new Error(`The server said ${request.status}.`));
+        if (request.status !== 200) {
+          return reject(new Error(`The server responded with status ${request.status}.`));
+        }
         resolve(JSON.parse(request.responseText).to);
       });
       request.send(file);
@@ -55,7 +58,7 @@
       to = await send(file, target, (sent) => {
         tell((done + sent) / total, `${file.name}, ${percent((done + sent) / total)}`);
       });
-      // Without an upload the file was refused; the page says why.
+      // Without an upload in the path, the file was refused; the page says why.
       if (!new URL(to, location.href).searchParams.has("upload")) return location.assign(to);
       done += file.size;
     }

@@ -1,7 +1,7 @@
-// Remembers which files of a diff were viewed, by the hash of the whole, and folds them.
+// Folds viewed files of a diff and remembers them by the hash of the tree.
 {
   const PREFIX = "pkgstash-viewed ";
-  /** Trees of which it is remembered. */
+  /** Most trees to remember. */
   const MOST = 50;
 
   /** @param {string} tree @returns {string[]} */
@@ -17,7 +17,7 @@
   /** @param {string} tree @param {string[]} paths */
   const remember = (tree, paths) => {
     try {
-      // As a new key, it is the last one.
+      // Removing the key first makes it the newest.
       localStorage.removeItem(PREFIX + tree);
       localStorage.setItem(PREFIX + tree, JSON.stringify(paths));
       const keys = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
@@ -25,7 +25,7 @@
         if (key !== PREFIX + tree) localStorage.removeItem(key);
       }
     } catch {
-      // A browser that keeps nothing forgets at the next page.
+      // Without storage, files stay viewed only on this page.
     }
   };
 
@@ -57,7 +57,7 @@
       addEventListener("hashchange", () => this.#openTarget());
     }
 
-    /** A link to a line opens its file. */
+    /** Opens the file of the line in the URL's fragment. */
     #openTarget() {
       const id = decodeURIComponent(location.hash.slice(1));
       const file = id === "" ? null : document.getElementById(id)?.closest("details");

@@ -1,6 +1,6 @@
 import "./custom_elements.ts";
 
-/** One or more lines to copy. The field is there for browsers that let no script copy. */
+/** Text to copy. It is in a field so that it can be selected where scripts cannot copy. */
 export function CopyField({ label, value }: { label: string; value: string }) {
   const lines = value.split("\n").length;
   return (

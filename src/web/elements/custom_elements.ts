@@ -1,6 +1,6 @@
 import type { HTMLAttributes } from "preact";
 
-/** The elements whose scripts are in web/client. */
+/** Custom elements, defined in `src/web/client`. */
 declare module "preact" {
   namespace JSX {
     interface IntrinsicElements {

@@ -1,13 +1,13 @@
 import type { ComponentChildren } from "preact";
 import type { Tone } from "../page.ts";
 
-/** A number that matters, in a row of them. */
+/** A key figure, to be placed in `Facts`. */
 export function Fact(
   { value, label, tone = "calm", href, children }: {
     value: ComponentChildren;
     label: string;
     tone?: Tone;
-    /** Where there is more of it. */
+    /** Link to details. */
     href?: string;
     children?: ComponentChildren;
   },
@@ -23,16 +23,16 @@ export function Fact(
   );
 }
 
-/** A row of the numbers that matter. */
+/** A row of key figures. */
 export function Facts({ children }: { children: ComponentChildren }) {
   return <dl class="facts">{children}</dl>;
 }
 
-/** A part of a page under its own heading. */
+/** A section of a page with a heading. */
 export function Part(
   { title, aside, children }: {
     title: string;
-    /** What stands beside the heading: a link to more, a button. */
+    /** Shown beside the heading, such as a link or a button. */
     aside?: ComponentChildren;
     children: ComponentChildren;
   },

@@ -1,4 +1,4 @@
-/** A path below the server's root: the name of the file first, where it lies beside it. */
+/** A path below the server's root, with the file name before its directory. */
 export function FileName({ path }: { path: string }) {
   const at = path.lastIndexOf("/");
   return (

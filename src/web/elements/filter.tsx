@@ -3,15 +3,15 @@ import { useVisit } from "../visit_context.ts";
 import { hx } from "./hx.ts";
 
 /**
- * A form that filters what a page lists, into the URL. With scripts, the page follows while one
- * types; without them, Enter does.
+ * A form that filters a list through the URL. With scripts, the list updates while typing; without,
+ * on Enter.
  */
 export function Filter(
   { label, placeholder, children }: {
-    /** What is searched. */
+    /** The label of the search field. */
     label: string;
     placeholder?: string;
-    /** Further fields, such as a choice. */
+    /** More fields, such as a choice. */
     children?: ComponentChildren;
   },
 ) {

@@ -1,8 +1,8 @@
 import { madeVisible } from "../../formats/text/characters.ts";
 
 /**
- * A text that somebody else wrote: a name, a reason. What cannot be seen in it, or changes the order of
- * what surrounds it, is shown by its number.
+ * Text from elsewhere, such as a name or a reason. Invisible characters, and those that change the
+ * direction of text, are shown as code points.
  */
 export function Foreign({ text }: { text: string }) {
   return (
@@ -14,9 +14,9 @@ export function Foreign({ text }: { text: string }) {
 
 const MARKS = /(<U\+[0-9A-F]{4,6}>)/;
 
-/** As `Foreign`, for a line of code, whose order the style sheet keeps. */
+/** Like `Foreign`, for code: there, the style sheet fixes the direction. */
 export function Visible({ text }: { text: string }) {
-  // A template of JSX would escape the texts of a list twice, so each is an element.
+  // Each part is an element, because JSX templates would escape strings in a list twice.
   return (
     <>
       {madeVisible(text).split(MARKS).map((part, index) => (

@@ -2,25 +2,26 @@ import type { ComponentChildren } from "preact";
 import type { Role } from "../role.ts";
 import { useVisit } from "../visit_context.ts";
 
-/** How much a button stands out: one of a page is "main", what destroys is "danger". */
+/**
+ * How much a button stands out. A page has one "main" button; "danger" is for destructive actions.
+ */
 export type Weight = "main" | "plain" | "danger" | "quiet";
 
 /**
- * A form for a change; `action` is one of the page's actions. It is hidden from readers who lack the
- * right, and the server refuses them as well.
+ * A form for one of the page's actions. Hidden from visitors without the role; the server checks it
+ * too.
  */
 export function ActionForm(
   { action, fields = {}, role = "administrator", weight = "plain", label, children, button }: {
     action: string;
-    /** What the form carries besides its fields. */
+    /** Hidden fields, by name. */
     fields?: Readonly<Record<string, string | number>>;
     role?: Role;
     weight?: Weight;
-    /** For screen readers, where the text of the button alone says too little. */
+    /** For screen readers, if the button's text alone is unclear. */
     label?: string;
-    /** Its fields. */
+    /** Visible fields. */
     children?: ComponentChildren;
-    /** The text of the button. */
     button: ComponentChildren;
   },
 ) {
@@ -39,7 +40,7 @@ export function ActionForm(
   );
 }
 
-/** A field with its label above, and what helps to fill it in below. */
+/** A text field with a label above and a hint below. */
 export function Field(
   { name, label, hint, value, isNumber = false, isRequired = false, isCode = false }: {
     name: string;
@@ -68,12 +69,12 @@ export function Field(
   );
 }
 
-/** A choice of one of several values. */
+/** A drop-down list. */
 export function Choice(
   { name, label, options, value }: {
     name: string;
     label: string;
-    /** Texts by their values. */
+    /** Labels by value. */
     options: Readonly<Record<string, string>>;
     value: string;
   },

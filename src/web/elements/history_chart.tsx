@@ -9,7 +9,7 @@ import { Table } from "./table.tsx";
 
 type Range = HistoryReport["range"];
 
-/** How many buckets make one bar, and one row of the table. */
+/** How many buckets are summed up in a bar, and in a table row. */
 const BUCKETS = {
   day: { bar: 3, row: 12 },
   month: { bar: 6, row: 24 },
@@ -20,7 +20,7 @@ const RANGES: Readonly<
   Record<Range, {
     title: string;
     bar: string;
-    /** Evenly spaced from the beginning to now; null for the names of the months. */
+    /** Evenly spaced labels; null to name the months. */
     ticks: readonly string[] | null;
   }>
 > = {
@@ -44,14 +44,14 @@ const RANGES: Readonly<
 const WIDTH = 1000;
 const HEIGHT = 160;
 
-/** The range that the reader wants to see. */
+/** The range in a query parameter; "day" by default. */
 export function rangeOf(text: string): Range {
   return text === "month" || text === "year" ? text : "day";
 }
 
 /**
- * What was sent, as bars: the part that no mirror had to send, and the rest. It is drawn by the server,
- * so that it needs no script and follows the colours of the page; a table has the same numbers.
+ * A bar chart of the bytes sent, from the cache and from mirrors. Rendered by the server, so it
+ * needs no script and uses the page's colours; a table has the same numbers.
  */
 export function HistoryChart({ history }: { history: HistoryReport }) {
   const { range, total } = history;
@@ -100,7 +100,7 @@ export function HistoryChart({ history }: { history: HistoryReport }) {
   );
 }
 
-/** Chooses the range of a chart. It stands beside its heading. */
+/** Links that select the range of a chart, for its heading. */
 export function RangeLinks({ range }: { range: Range }) {
   const visit = useVisit();
   return (
@@ -117,7 +117,7 @@ export function RangeLinks({ range }: { range: Range }) {
   );
 }
 
-/** Attributes and not styles, which the policy of the page forbids. */
+/** Positioned with SVG attributes, because the Content-Security-Policy forbids inline styles. */
 function MonthTicks({ history: { buckets } }: { history: HistoryReport }) {
   return (
     <svg class="month-ticks" aria-hidden="true">
@@ -185,7 +185,7 @@ function Bars(
   );
 }
 
-/** Opened by the URL: a region that is kept current would close what a script has opened. */
+/** Opened through the URL: an update of the live region would close a <details> element. */
 function Numbers({ history }: { history: HistoryReport }) {
   const { range } = history;
   const visit = useVisit();
@@ -234,10 +234,10 @@ function startText(iso: string, range: Range): string {
   return range === "year" ? iso.slice(0, 10) : `${dayText(iso)} ${iso.slice(11, 16)}`;
 }
 
-/** Round numbers of a unit, with halves that are round as well. */
+/** Multiples of a unit that are round, as are their halves. */
 const STEPS = [1, 2, 4, 6, 8, 10, 16, 20, 30, 40, 60, 80, 100, 160, 200, 300, 400, 600, 800, 1000];
 
-/** The next number of bytes from which on a scale is easy to read. */
+/** Rounds bytes up to a number that suits the top of a scale. */
 export function roundedUp(bytes: number): number {
   let unit = 1;
   while (bytes > unit * 1000) unit *= 1024;

@@ -1,8 +1,8 @@
-/** htmx attributes of an element, which also works without scripts. */
+/** htmx attributes. The element must also work without scripts. */
 interface Hx {
   readonly get?: string;
   readonly trigger?: string;
-  /** A selector of both the element to replace and its replacement in the response. */
+  /** CSS selector of the element to replace. */
   readonly target?: string;
   readonly select?: string;
   readonly swap?: "innerMorph" | "outerMorph" | "none";
@@ -20,7 +20,9 @@ const ATTRIBUTES: Readonly<Record<keyof Hx, string>> = {
   stream: "hx-sse:connect",
 };
 
-/** The attributes for htmx. TypeScript does not check attributes with hyphens, but it checks this. */
+/**
+ * Builds htmx attributes. TypeScript checks these names, but not attributes with hyphens in JSX.
+ */
 export function hx(values: Hx): Record<string, string> {
   return Object.fromEntries(
     Object.entries(values).map(([name, value]) => [ATTRIBUTES[name as keyof Hx], String(value)]),

@@ -1,7 +1,7 @@
 import { CopyField } from "./copy_field.tsx";
 import type { KeyCommands } from "../../api/key_commands.ts";
 
-/** The commands that make pacman trust what is signed here, each with a button to copy it. */
+/** The commands that make pacman trust this server's keys, to copy. */
 export function KeyFields({ commands: { add, trust } }: { commands: KeyCommands }) {
   return (
     <>

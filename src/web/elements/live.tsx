@@ -2,13 +2,13 @@ import type { ComponentChildren } from "preact";
 import { useSurroundings } from "../visit_context.ts";
 
 /**
- * A part of a page that is kept current where scripts run, by its id. What it holds is rendered again
- * and sent when it has changed; the focus and what was typed stay.
+ * A live region: with scripts, its content is updated whenever it changes. Focus and typed text are
+ * kept. `id` must be unique on the page.
  */
 export function Live(
   { id, isPolite = false, children }: {
     id: string;
-    /** Whether screen readers tell of changes. */
+    /** Whether screen readers announce changes. */
     isPolite?: boolean;
     children: ComponentChildren;
   },

@@ -3,7 +3,7 @@ import type { Tone } from "../page.ts";
 import { useVisit } from "../visit_context.ts";
 import { hx } from "./hx.ts";
 
-/** Replaces an empty list: why it is empty, and how to fill it. */
+/** Replaces an empty list. Says why it is empty and how to fill it. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -14,13 +14,13 @@ export function Empty({ title, children }: { title: string; children?: Component
 }
 
 /**
- * A placeholder for something in preparation. With and without scripts, the page asks again until it
- * is ready.
+ * A placeholder for something in preparation. The page reloads itself until it is ready, also
+ * without scripts.
  */
 export function Pending({ title, children }: { title: string; children?: ComponentChildren }) {
   const visit = useVisit();
   return (
-    // A new element each time: it asks when it is loaded.
+    // A new id each time: htmx sends the request only when an element is new.
     <div
       id={`pending-${visit.now}`}
       class="empty pending"
@@ -41,11 +41,11 @@ export function Pending({ title, children }: { title: string; children?: Compone
   );
 }
 
-/** What the reader has to know: what, since when, what pkgstash does, what they can do. */
+/** A notice: what is wrong, since when, what pkgstash does about it, and what the reader can do. */
 export function Notice(
   { tone, title = null, children }: {
     tone: Tone;
-    /** Null where the heading of the page says it. */
+    /** Null if the page's heading says it. */
     title?: string | null;
     children?: ComponentChildren;
   },

@@ -1,16 +1,16 @@
 import type { Tone } from "../page.ts";
 
-/** How much of something: a bar, read as `label`. */
+/** A bar for a share. Screen readers read `label`. */
 export function Meter(
   { share, label, tone = "calm" }: {
-    /** From 0 to 1; null while it is not known. */
+    /** From 0 to 1; null if unknown. */
     share: number | null;
     label: string;
     tone?: Tone;
   },
 ) {
   const percent = share === null ? 0 : Math.round(Math.min(1, Math.max(0, share)) * 1000) / 10;
-  // Not a style, which the policy of the page forbids: a drawing takes its width from an attribute.
+  // An SVG, because the Content-Security-Policy forbids a style with the width.
   return (
     <svg
       class={`meter ${tone}`}

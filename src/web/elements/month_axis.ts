@@ -1,16 +1,16 @@
 import { monthName } from "./quantities.tsx";
 
-/** Days of a month at the edge of a chart that leave room for its name on a phone. */
+/** A month with fewer days in the chart has no room for its name on a phone. */
 const MIN_NAMED_DAYS = 20;
 
-/** The months of consecutive days, placed by shares of their width: 0 is the left edge, 1 the right. */
+/** Months on an axis of consecutive days. Positions are shares of the width, from 0 to 1. */
 export interface Months {
   readonly starts: readonly number[];
-  /** The names of months that have room for one, at their middle. */
+  /** Names of the months with room for one, each with its centre. */
   readonly names: readonly { readonly name: string; readonly middle: number }[];
 }
 
-/** The months of days whose `start` is as `Date.prototype.toISOString` writes it. */
+/** Finds the months of consecutive days, whose `start` is in ISO 8601. */
 export function monthsOf(days: readonly { readonly start: string }[]): Months {
   const starts = days.flatMap(({ start }, index) => start.slice(8, 10) === "01" ? [index] : []);
   const edges = [...new Set([0, ...starts, days.length])];

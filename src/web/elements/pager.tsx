@@ -2,7 +2,7 @@ import { useVisit } from "../visit_context.ts";
 import { countText } from "./quantities.tsx";
 import type { Listed } from "./table.tsx";
 
-/** The way to other parts of a list: by number, for one that is held in memory. */
+/** Links to other pages of a list that is held in memory, by page number. */
 export function Pager({ list, one, many }: { list: Listed<unknown>; one: string; many?: string }) {
   const visit = useVisit();
   const { page, pages, total } = list;
@@ -20,11 +20,11 @@ export function Pager({ list, one, many }: { list: Listed<unknown>; one: string;
   );
 }
 
-/** As `Pager`, for a list whose endpoint only says where its next page begins. */
+/** Like `Pager`, for an endpoint that only says where the next page starts. */
 export function NextPager(
   { next, name = "after", label = "Pages of the list" }: {
     next: string | number | null;
-    /** In the query of the page: two lists of a page have two. */
+    /** The query parameter. Two lists on a page need two. */
     name?: string;
     label?: string;
   },

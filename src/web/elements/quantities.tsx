@@ -2,12 +2,12 @@ import { bytesText } from "../../config/quantities.ts";
 import { useVisit } from "../visit_context.ts";
 import { lengthText, relativeText } from "./relative_text.ts";
 
-/** A point in time: how long ago, with the exact one at hand. */
+/** How long ago something was, with the exact time as a tooltip. `none` replaces null. */
 export function Time({ at, none = "never" }: { at: string | number | null; none?: string }) {
   const { now } = useVisit();
   if (at === null) return <span class="quiet">{none}</span>;
   const date = new Date(at);
-  // A mirror may have said so.
+  // Dates from mirrors may be invalid.
   if (Number.isNaN(date.getTime())) return <span class="quiet">{at}</span>;
   return (
     <time dateTime={date.toISOString()} title={exactText(date)} data-relative>
@@ -16,7 +16,7 @@ export function Time({ at, none = "never" }: { at: string | number | null; none?
   );
 }
 
-/** A point in time in a list of what happened: how long ago, and when by the clock. */
+/** How long ago an event was, with the time of day. */
 export function Moment({ at }: { at: string }) {
   const { now } = useVisit();
   return (
@@ -27,7 +27,7 @@ export function Moment({ at }: { at: string }) {
   );
 }
 
-/** `12:04:05 UTC` of this day, `26 Nov, 12:04 UTC` of this year, or `2025-11-26, 12:04 UTC`. */
+/** `12:04:05 UTC` today, `26 Nov, 12:04 UTC` this year, or `2025-11-26, 12:04 UTC`. */
 function clockText(date: Date, now: Date): string {
   const [text, today] = [date.toISOString(), now.toISOString()];
   if (text.slice(0, 10) === today.slice(0, 10)) return `${text.slice(11, 19)} UTC`;
@@ -37,12 +37,12 @@ function clockText(date: Date, now: Date): string {
 
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
 
-/** `26 Nov` of a time as `Date.prototype.toISOString` writes it. */
+/** The day of an ISO 8601 time, as `26 Nov`. */
 export function dayText(iso: string): string {
   return `${Number(iso.slice(8, 10))} ${monthName(iso)}`;
 }
 
-/** `Nov` of a time as `Date.prototype.toISOString` writes it. */
+/** The month of an ISO 8601 time, as `Nov`. */
 export function monthName(iso: string): string {
   return MONTHS[Number(iso.slice(5, 7)) - 1] ?? "";
 }
@@ -58,7 +58,7 @@ export function Duration({ ms }: { ms: number | null }) {
   return <span class="number">{ms < 1000 ? `${Math.round(ms)} ms` : lengthText(ms)}</span>;
 }
 
-/** Bytes in the largest fitting unit, with their exact number at hand. */
+/** Bytes in the largest fitting unit, with the exact number as a tooltip. */
 export function Bytes({ bytes, perSecond = false }: { bytes: number | null; perSecond?: boolean }) {
   if (bytes === null) return <None />;
   const unit = perSecond ? "/s" : "";
@@ -70,17 +70,17 @@ export function Bytes({ bytes, perSecond = false }: { bytes: number | null; perS
   );
 }
 
-/** Always with one decimal place, so that numbers below each other are compared at a glance. */
+/** Always one decimal place, so that numbers in a column align. */
 function alignedBytesText(bytes: number): string {
   return bytesText(bytes).replace(/^(\d+) (?!B)/, "$1.0 ");
 }
 
-/** A number, with its thousands apart. */
+/** A number with separated thousands. */
 export function Count({ value }: { value: number | null }) {
   return value === null ? <None /> : <span class="number">{countText(value)}</span>;
 }
 
-/** `12 345`, with a narrow space that does not break. */
+/** `12 345`, with narrow no-break spaces. */
 export function countText(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
 }
@@ -90,10 +90,10 @@ export function counted(value: number, one: string, many: string = `${one}s`): s
   return `${countText(value)} ${value === 1 ? one : many}`;
 }
 
-/** A share from 0 to 1 as a percentage. */
+/** A share from 0 to 1 as a percentage: `42 %`. */
 export function percentText(share: number): string {
   const percent = share * 100;
-  // 99.97 is not all of it, and 0.03 is not nothing.
+  // Never round up to 100 % or down to 0 %.
   return `${
     percent > 0 && percent < 10 || percent > 90 && percent < 100
       ? (Math.min(99.9, Math.max(0.1, percent))).toFixed(1)
@@ -101,7 +101,7 @@ export function percentText(share: number): string {
   } %`;
 }
 
-/** What is not known, or does not apply. */
+/** Stands for an unknown or inapplicable value. */
 export function None() {
   return <span class="quiet" aria-label="none">–</span>;
 }

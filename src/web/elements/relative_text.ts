@@ -1,4 +1,4 @@
-/** Unit, its length in seconds, and from which count on the next one is used. */
+/** Unit, its length in seconds, and the count at which the next one takes over. */
 const UNITS: readonly (readonly [string, number, number])[] = [
   ["s", 1, 60],
   ["min", 60, 60],
@@ -8,10 +8,10 @@ const UNITS: readonly (readonly [string, number, number])[] = [
   ["years", 31_557_600, Infinity],
 ];
 
-/** Below so many days, the hours count, too. */
+/** Durations of fewer days also show hours. */
 const DAYS_WITH_HOURS = 7;
 
-/** A length of time for people, rounded down: `4 min`, `3 days 5 h`, `41 days`, `6 years`. */
+/** A duration, rounded down: `4 min`, `3 days 5 h`, `41 days`, `6 years`. */
 export function lengthText(milliseconds: number): string {
   const seconds = Math.round(milliseconds / 1000);
   for (const [unit, size, count] of UNITS) {
@@ -24,7 +24,7 @@ export function lengthText(milliseconds: number): string {
   return "";
 }
 
-/** A point in time for people, by how far it is from `now`: `4 min ago`, `in 2 h`. */
+/** A time relative to `now`: `4 min ago`, `in 2 h`. Both in milliseconds since the epoch. */
 export function relativeText(at: number, now: number): string {
   const passed = now - at;
   if (Math.abs(passed) < 1000) return "now";

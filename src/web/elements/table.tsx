@@ -5,23 +5,23 @@ import { useVisit } from "../visit_context.ts";
 export interface Column<Row> {
   readonly title: string;
   readonly cell: (row: Row) => ComponentChildren;
-  /** The value of the query parameter `sort` that sorts by it. */
+  /** Value of the query parameter `sort` for this column; without one, it cannot be sorted. */
   readonly sort?: string;
-  /** Numbers stand to the right, so that their digits are one below the other. */
+  /** Numbers are aligned to the right. */
   readonly isNumber?: boolean;
-  /** Buttons need no title above them; it is for screen readers. */
+  /** The title of a column with buttons is only for screen readers. */
   readonly isAction?: boolean;
-  /** From which width on it is shown; always unless given. Actions always are. */
+  /** The narrowest screen that shows it. Default: all. */
   readonly from?: "medium" | "wide";
 }
 
 /**
- * A table. The first column names the row. Rows come sorted; the state is in the URL, so that it can
- * be linked to and survives a reload.
+ * A table whose first column names the row. Rows must be sorted already; the sort order is in the
+ * URL, so that it can be linked to and survives a reload.
  */
 export function Table<Row>(
   { name, columns, rows, keyOf }: {
-    /** What its rows are, for screen readers. */
+    /** The name of the table, for screen readers. */
     name: string;
     columns: readonly Column<Row>[];
     rows: readonly Row[];
@@ -79,24 +79,24 @@ function classOf<Row>(
   return classes.length === 0 ? undefined : classes.join(" ");
 }
 
-/** A part of a list that is held in memory, as the URL asks for it. */
+/** One page of a list that is held in memory. */
 export interface Listed<Row> {
   readonly rows: readonly Row[];
-  /** How many match. */
+  /** Number of matching rows on all pages. */
   readonly total: number;
-  /** From 1 on. */
+  /** From 1. */
   readonly page: number;
   readonly pages: number;
 }
 
-/** Searches, sorts and pages rows by the parameters `q`, `sort` and `page` of the URL. */
+/** Searches, sorts and pages rows by the query parameters `q`, `sort` and `page`. */
 export function listed<Row>(
   visit: Visit,
   all: readonly Row[],
   { search, sorts, perPage = 50 }: {
-    /** What is searched of a row. */
+    /** The text of a row to search. */
     search: (row: Row) => string;
-    /** What to sort by, by the names that columns have in `sort`. */
+    /** Sort keys by the columns' `sort`. */
     sorts: Readonly<Record<string, (row: Row) => string | number | null>>;
     perPage?: number;
   },
@@ -116,7 +116,7 @@ export function listed<Row>(
   return { rows: sorted.slice(start, start + perPage), total: sorted.length, page, pages };
 }
 
-/** What is not known comes first. */
+/** Null comes first. */
 function compare(a: string | number | null, b: string | number | null): number {
   if (a === null || b === null) return Number(a !== null) - Number(b !== null);
   return a < b ? -1 : a > b ? 1 : 0;

@@ -16,11 +16,11 @@ import { LetThrough, letThroughIn } from "./approvals/let_through.tsx";
 import { NothingWaits } from "./approvals/nothing_waits.tsx";
 import { Waiting } from "./approvals/waiting.tsx";
 
-/** How many are looked into, for what changed in each. */
+/** Each detail costs a call, so only this many entries list what changed. */
 const MOST_DETAILS = 20;
 const EVENTS_READ = "200";
 
-/** What waits for a person: changes of packages, their settings, and builds. */
+/** Changes of packages and settings, and builds, that wait for a decision. */
 export const APPROVALS: Page = {
   path: "approvals",
   title: "Approvals",
@@ -63,7 +63,7 @@ export const APPROVALS: Page = {
             </Part>
           )}
           {cooling.length === 0 ? null : (
-            <Part title="In their cool-down, then accepted by rule">
+            <Part title="In cool-down, then accepted by rule">
               <Waiting approvals={cooling} facts={new Map()} />
             </Part>
           )}
@@ -81,7 +81,9 @@ export const APPROVALS: Page = {
   },
 };
 
-/** What changed, of the first of a list, by ids. One that ends meanwhile is left out. */
+/**
+ * What changed in the first approvals of a list, by id. Approvals decided meanwhile are left out.
+ */
 async function factsOf(
   asked: readonly ApprovalReport[],
   { call }: Visit,
@@ -94,7 +96,7 @@ async function factsOf(
   return found;
 }
 
-/** What awaits a decision, in one sentence. */
+/** How much waits for a decision, in one sentence. */
 export function approvalsSentence(
   changes: number,
   builds: number,

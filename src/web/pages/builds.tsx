@@ -21,7 +21,7 @@ import { Running, type RunningBuild } from "./builds/running.tsx";
 import { STATES } from "./builds/words.ts";
 
 const PER_PAGE = 50;
-/** Of those that run or wait, more are counted, but not shown. */
+/** Most running or waiting builds to show. */
 const MOST_SHOWN = "50";
 
 /** Running, waiting and failed builds. */
@@ -57,8 +57,8 @@ export const BUILDS: Page = {
               ? (
                 <Notice tone="warn" title="No builder has connected since the daemon started">
                   <p>
-                    Nothing is built before one does. Look whether pkgstash-builder runs, and
-                    whether its token is still valid.
+                    Nothing is built until one does. Check that pkgstash-builder is running and that
+                    its token is valid.
                   </p>
                 </Notice>
               )
@@ -68,7 +68,7 @@ export const BUILDS: Page = {
             ? (
               <Empty title="Nothing has been built yet.">
                 <p>
-                  Add a package of the AUR with{" "}
+                  Add an AUR package with{" "}
                   <code>pkgstash aur add NAME</code>, approve it, and start a builder:{" "}
                   <code>pkgstash-builder</code>.
                 </p>
@@ -94,7 +94,7 @@ export const BUILDS: Page = {
           </Live>
           {isNew ? null : (
             <Part title="All builds">
-              <Filter label="Package" placeholder="its exact name">
+              <Filter label="Package" placeholder="exact name">
                 <Choice
                   name="state"
                   label="State"
@@ -122,7 +122,7 @@ async function historyOf(
   const name = visit.query("q").trim();
   const state = BUILD_STATES.find((each) => each === visit.query("state"));
   const before = visit.query("after");
-  // What is no name of a package is the name of none.
+  // The API rejects an invalid name; here it simply matches nothing.
   if (name !== "" && !/^[A-Za-z0-9@_+][A-Za-z0-9@._+-]{0,127}$/.test(name)) {
     return { builds: [], next: null };
   }
@@ -141,14 +141,14 @@ async function withLastLines(
   { call }: Visit,
 ): Promise<RunningBuild[]> {
   return await Promise.all(builds.map(async (build) => {
-    // A builder may have sent nothing yet.
+    // The builder may not have sent any output yet.
     const log = await call(READ_LOG_LINES, { build: `${build.number}`, limit: "1" })
       .catch(() => null);
     return { build, lastLine: log?.lines.at(-1) ?? null };
   }));
 }
 
-/** The answer to "what builds, and what failed?" in a sentence. */
+/** Answers "what is being built, and what failed?" in one sentence. */
 export function buildsSentence(
   { running, waiting, toDecide }: {
     running: number;
@@ -166,7 +166,7 @@ export function buildsSentence(
   ].map((part, index) => {
     if (typeof part === "string") return part;
     const { count, is, are } = part;
-    // What is counted is named once.
+    // Only the first count names what it counts.
     return index === 0
       ? counted(count, `package ${is}`, `packages ${are}`)
       : counted(count, is, are);

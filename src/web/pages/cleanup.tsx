@@ -14,10 +14,10 @@ import { Limits } from "./cleanup/limits.tsx";
 import { Plan } from "./cleanup/plan.tsx";
 import { Runs } from "./cleanup/runs.tsx";
 
-/** From so many packages on, a plan takes too long to be made whenever somebody looks. */
+/** With more packages, a plan takes too long to compute on every visit. */
 const MAX_PACKAGES_AT_ONCE = 10_000;
 
-/** What goes, when, and why. */
+/** What cleanup removes, when, and why. */
 export const CLEANUP: Page = {
   path: "cleanup",
   title: "Cleanup",
@@ -29,7 +29,7 @@ export const CLEANUP: Page = {
       visit.call(LIST_CLEANUPS, { limit: "20" }),
       visit.call(SHOW_STATUS),
     ]);
-    // A dry run is the administrator's, like the cleanup.
+    // A dry run needs the same role as a cleanup.
     const isPlanned = visit.may("administrator") &&
       (cache.packages <= MAX_PACKAGES_AT_ONCE || visit.query("plan") === "now");
     const plan = isPlanned ? await visit.call(CLEAN_UP, { dry_run: "true" }) : null;
@@ -45,7 +45,7 @@ export const CLEANUP: Page = {
                 ? (
                   <p>
                     <a href={visit.here({ plan: "now" })}>Preview the next cleanup.</a>{" "}
-                    This takes some seconds.
+                    This takes a few seconds.
                   </p>
                 )
                 : <Plan plan={plan} visit={visit} />}
@@ -71,8 +71,8 @@ export const CLEANUP: Page = {
           heading: `Remove ${counted(files.length, "file")} from the cache?`,
           body: (
             <p>
-              {bytesText(bytes_freed)} are freed. {isSame
-                ? "This removes exactly the files in the plan."
+              This frees {bytesText(bytes_freed)}. {isSame
+                ? "It removes exactly the files in the plan."
                 : "The plan has changed since you opened it. Go back to see the current one."}
             </p>
           ),
@@ -96,10 +96,13 @@ function headingOf(
   plan: CleanupResult | null,
 ): Pick<Content, "heading" | "tone"> {
   const limit = max_cache_bytes === null ? "" : ` of ${bytesText(max_cache_bytes)}`;
-  const size = cache_bytes === null ? "" : `: ${bytesText(cache_bytes)}${limit} are used`;
+  const size = cache_bytes === null ? "" : `: ${bytesText(cache_bytes)}${limit} used`;
   if (plan === null) return { heading: `The cache and its limits${size}`, tone: "calm" };
-  if (plan.unmet !== null) return { heading: "A limit of the cache cannot be met", tone: "bad" };
+  if (plan.unmet !== null) return { heading: "A cache limit cannot be met", tone: "bad" };
   if (plan.files.length === 0) return { heading: `Nothing to remove${size}`, tone: "good" };
   const files = counted(plan.files.length, "file");
-  return { heading: `${files} can go, ${bytesText(plan.bytes_freed)} in all`, tone: "calm" };
+  return {
+    heading: `${files} can be removed, ${bytesText(plan.bytes_freed)} in total`,
+    tone: "calm",
+  };
 }

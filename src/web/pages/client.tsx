@@ -21,10 +21,10 @@ import type { Visit } from "../visit.ts";
 import { labelOf, worthText } from "./clients/client_table.tsx";
 import { MissNotice } from "./clients/miss_notice.tsx";
 
-/** How many other clients it is compared with: those that were here last. */
+/** How many of the most recent other clients it is compared with. */
 const OTHERS_READ = "200";
 
-/** One client: what it was sent, and how current its databases are. */
+/** One client: its traffic, and how current its databases are. */
 export const CLIENT: Page = {
   path: "clients/{address}",
   title: "Client",
@@ -157,7 +157,7 @@ function Syncs({ client: { syncs } }: { client: ClientDetails }) {
         { title: "Repository", cell: ({ repository }) => repository },
         { title: "Synced", cell: ({ synced_at }) => <Time at={synced_at} /> },
         {
-          title: "Database of",
+          title: "Database dated",
           cell: ({ database_dated }) => <Time at={database_dated} none="not dated" />,
           from: "medium",
         },
@@ -168,7 +168,7 @@ function Syncs({ client: { syncs } }: { client: ClientDetails }) {
               ? <None />
               : is_current
               ? <Badge tone="good">current</Badge>
-              : <Badge tone="calm">older than here</Badge>,
+              : <Badge tone="calm">outdated</Badge>,
         },
       ]}
     />

@@ -42,7 +42,7 @@ export const CLIENTS: Page = {
               ? (
                 <Empty title="No client has requested a file yet">
                   <p>
-                    Put this line first in <code>/etc/pacman.d/mirrorlist</code> of a machine.
+                    Put this line at the top of <code>/etc/pacman.d/mirrorlist</code> on a client.
                   </p>
                   {upstreams.map(({ name, server }) => (
                     <CopyField label={`Line for the mirrorlist, ${name}`} value={server} />
@@ -64,7 +64,7 @@ export const CLIENTS: Page = {
   },
 };
 
-/** The order that the reader wants: that of the URL, or who was here last. */
+/** The sort order in the URL; the API's default if it has none. */
 function orderOf(
   visit: Visit,
 ): { sort?: typeof CLIENT_SORTS[number]; descending?: "true" | "false" } {
@@ -73,7 +73,7 @@ function orderOf(
   return sort === undefined ? {} : { sort, descending: wanted.startsWith("-") ? "true" : "false" };
 }
 
-/** Whether somebody is behind, in a sentence. */
+/** How many clients there are, and whether any is behind, in one sentence. */
 export function clientsSentence(
   { known, total, behind }: ClientList,
   isFiltered: boolean,

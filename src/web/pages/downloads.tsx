@@ -13,7 +13,7 @@ import type { Content, Page } from "../page.ts";
 import { FinishedTable } from "./downloads/finished_table.tsx";
 import { DownloadsNow } from "./overview/downloads_now.tsx";
 
-/** What is moving at this moment, and what became of the last ones. */
+/** Transfers in progress, and the last finished ones. */
 export const DOWNLOADS: Page = {
   path: "downloads",
   title: "Downloads",

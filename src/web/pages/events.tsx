@@ -13,7 +13,7 @@ import { EventTable, isTrouble } from "./events/event_table.tsx";
 const PER_PAGE = 50;
 const LATELY_MS = 3_600_000;
 
-/** How far back to look, in milliseconds, by the value in the URL. */
+/** Selectable periods in milliseconds, by their value in the URL. */
 const SPANS: Readonly<Record<string, number>> = {
   hour: 3_600_000,
   day: 86_400_000,
@@ -33,7 +33,7 @@ export const EVENTS: Page = {
     const who = visit.query("who").slice(0, 200);
     const span = SPANS[visit.query("when")];
     const { events } = await visit.call(LIST_EVENTS, {
-      // One more, to know whether there is a next page.
+      // One extra shows whether there is a next page.
       limit: `${PER_PAGE + 1}`,
       ...(/^[1-9]\d{0,14}$/.test(visit.query("after")) ? { before: visit.query("after") } : {}),
       ...(kind === undefined ? {} : { kind }),
@@ -68,7 +68,7 @@ export const EVENTS: Page = {
           </Filter>
           {who === "" ? null : (
             <p class="filtered">
-              Only what {who} did. <a href={visit.here({ who: null, after: null })}>Show all.</a>
+              Only events by {who}. <a href={visit.here({ who: null, after: null })}>Show all.</a>
             </p>
           )}
           <held-list class="list">
@@ -97,12 +97,12 @@ function headingOf(
   }
   const failed = events.filter((each) => isTrouble(each) && now - Date.parse(each.at) < LATELY_MS);
   if (failed.length > 0) {
-    const what = counted(failed.length, "thing");
-    return { heading: `${what} went wrong in the last hour`, tone: "warn" };
+    const what = counted(failed.length, "failure");
+    return { heading: `${what} in the last hour`, tone: "warn" };
   }
   const quietMs = now - Date.parse(latest.at);
   if (isFiltered) {
-    return { heading: `The latest that matches was ${lengthText(quietMs)} ago`, tone: "calm" };
+    return { heading: `The latest match was ${lengthText(quietMs)} ago`, tone: "calm" };
   }
   return quietMs < 60_000
     ? { heading: "No failures in the latest events", tone: "good" }
@@ -120,7 +120,7 @@ function Nothing({ visit, isFiltered }: { visit: Visit; isFiltered: boolean }) {
   return (
     <Empty title="No event matches.">
       <p>
-        The audit log keeps 16 MiB, and what the daemon does 4 MiB.{" "}
+        The audit log keeps 16 MiB, and the log of the daemon's actions 4 MiB.{" "}
         <a href={visit.url.pathname}>See all events.</a>
       </p>
     </Empty>

@@ -11,7 +11,7 @@ import { DatabaseTable } from "./mirrors/database_table.tsx";
 import { MirrorTable } from "./mirrors/mirror_table.tsx";
 import { mirrorsSentence } from "./mirrors/sentence.ts";
 
-/** Whether the databases are current, and who they come from. */
+/** Whether the databases are current, and the health of the mirrors. */
 export const MIRRORS: Page = {
   path: "mirrors",
   title: "Mirrors",
@@ -36,7 +36,7 @@ export const MIRRORS: Page = {
                 title={`The mirrorlist ${list.path} cannot be used`}
               >
                 <p>
-                  {list.failure}. {counted(list.mirrors, "mirror")} of the one read{" "}
+                  {list.failure}. {counted(list.mirrors, "mirror")} from the version read{" "}
                   <Time at={list.read_at} /> {list.mirrors === 1 ? "is" : "are"}{" "}
                   used. Correct the file; it is read again when it changes.
                 </p>
@@ -66,7 +66,7 @@ export const MIRRORS: Page = {
       role: "administrator",
       run: async ({ call }) => {
         const events = (await call(REFRESH)).getReader();
-        // The refresh lasts longer than anybody waits for a page, and fails at once if at all.
+        // A refresh outlasts a page request. If it cannot start, the first read throws.
         await events.read();
         void drain(events);
         return { text: "The refresh has started." };
@@ -79,16 +79,16 @@ export const MIRRORS: Page = {
   },
 };
 
-/** A refresh whose events nobody reads would stand still. */
+/** Reads all events: a refresh stalls if nobody does. */
 async function drain(events: ReadableStreamDefaultReader<unknown>): Promise<void> {
   try {
     while (!(await events.read()).done);
   } catch {
-    // It ends with the daemon; what failed is in the log, and the page shows it.
+    // Failures are in the log, and the page shows them.
   }
 }
 
-/** What a test of all mirrors found. */
+/** The result of a test of all mirrors, for people. */
 export function trialText(trials: readonly MirrorTrial[]): string {
   const asked = trials.filter(({ file }) => file !== null);
   const failed = asked.filter(({ error }) => error !== null);

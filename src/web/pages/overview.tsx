@@ -83,7 +83,7 @@ export const OVERVIEW: Page = {
   },
 };
 
-/** Whether nobody has asked for anything since the daemon started, and nothing is cached. */
+/** Whether nothing is cached and no request has arrived since startup. */
 function isUnused({ requests, cache }: Status): boolean {
   return cache.packages === 0 && Object.values(requests).every((count) => count === 0);
 }

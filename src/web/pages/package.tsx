@@ -10,7 +10,7 @@ import type { Content, Page } from "../page.ts";
 import { KeptBadges } from "./packages/kept_badges.tsx";
 import { PackageTable } from "./packages/package_table.tsx";
 
-/** One cached package: what it is, who took it, and what keeps it. */
+/** One cached package: its file, its use, and why it is kept. */
 export const PACKAGE: Page = {
   path: "packages/{directory}/{file}",
   title: "Package",
@@ -106,7 +106,7 @@ export const PACKAGE: Page = {
           body: (
             <>
               <p>
-                {bytesText(bytes)} are freed. {current === true
+                This frees {bytesText(bytes)}. {current === true
                   ? "A database lists it, so it is fetched again when a client requests it."
                   : "No database lists it anymore, so it cannot be fetched again."}
               </p>

@@ -18,10 +18,10 @@ const PER_PAGE = 50;
 const SORTS = ["name", "size", "used_at", "fetched_at", "uses"] as const;
 const REASONS = ["current", "unknown", "pinned", "version", "in_flight", "nothing"] as const;
 
-/** After this time, the page says that the list is still being made. */
+/** After this time, a page says that the list is being prepared. */
 const PATIENCE_MS = 500;
 
-/** What is shown until the list of so many packages is there; it is made at first need. */
+/** Shown while the list of packages is being prepared, which happens on first use. */
 function listIsMade(packages: number): Content {
   const what = packages === 0 ? "all cached packages" : counted(packages, "cached package");
   return {
@@ -51,7 +51,7 @@ export const PACKAGES: Page = {
     const words = visit.query("q").trim().slice(0, 200);
     const repository = visit.query("repository");
     const kept = REASONS.find((each) => each === visit.query("kept"));
-    // What was used last is what most people look for.
+    // Most people look for what was used last.
     const sort = visit.query("sort") || "-used_at";
     const [list, { databases, cache }] = await Promise.all([
       inTime(visit.call(LIST_PACKAGES, {
@@ -111,13 +111,13 @@ export const PACKAGES: Page = {
   },
 };
 
-/** The answer of a call; null if it takes longer than a reader should wait. */
+/** The result of a call; null if it takes longer than `PATIENCE_MS`. */
 async function inTime<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await deadline(call, PATIENCE_MS);
   } catch (error) {
     if (!isTimeout(error)) throw error;
-    // The next request waits for it.
+    // It goes on, and the next request gets its result.
     call.catch(() => {});
     return null;
   }

@@ -14,7 +14,7 @@ const SIGNING = {
   none: "not signed",
 };
 
-/** What is published here that no mirror has. */
+/** The repositories that this server publishes itself. */
 export const REPOSITORIES: Page = {
   path: "repositories",
   title: "Repositories",
@@ -30,7 +30,7 @@ export const REPOSITORIES: Page = {
     const isNone = repositories.length === 0 && after === "";
     return {
       heading: isNone
-        ? "No own repositories yet"
+        ? "No repositories of your own yet"
         : `${counted(repositories.length, "repository publishes", "repositories publish")} ` +
           counted(packages, "package"),
       commands: ["pkgstash repo list", "pkgstash repo create NAME"],
@@ -40,8 +40,8 @@ export const REPOSITORIES: Page = {
             ? (
               <Empty title="Publish your own packages in a signed repository.">
                 <p>
-                  Create one below, put packages in, and add its section to pacman.conf of the
-                  clients. The key that signs them is made with the first package.
+                  Create one below, add packages to it, and add its section to pacman.conf on the
+                  clients. The signing key is created with the first package.
                 </p>
               </Empty>
             )

@@ -35,7 +35,7 @@ const PER_PAGE = "50";
 const PUBLICATIONS_PER_PAGE = "20";
 const OTHERS = "100";
 
-/** One repository: what it publishes, and what is put in, moved, removed and taken back. */
+/** One repository: its packages and publications, and every change to them. */
 export const REPOSITORY: Page = {
   path: "repositories/{repository}",
   title: "Repository",
@@ -130,10 +130,10 @@ export const REPOSITORY: Page = {
         heading: `Remove ${form.text("package")} from ${nameIn(visit)}?`,
         body: (
           <>
-            <p>Clients keep it installed, but get no updates of it from here.</p>
+            <p>Clients keep it installed, but get no more updates from here.</p>
             <label class="check">
               <input type="checkbox" name="force" value="yes" />{" "}
-              Even if other packages in this repository need it
+              Even if other packages in this repository depend on it
             </label>
           </>
         ),
@@ -162,11 +162,11 @@ export const REPOSITORY: Page = {
     rollback: {
       role: "administrator",
       confirm: (visit, form) => ({
-        heading: `Publish the packages of publication ${form.text("generation")} again?`,
+        heading: `Roll back to publication ${form.text("generation")}?`,
         body: (
           <p>
-            It becomes a new publication of{" "}
-            {nameIn(visit)}. Clients get older versions with pacman -Syuu.
+            Its packages become a new publication of{" "}
+            {nameIn(visit)}. Clients downgrade with pacman -Syuu.
           </p>
         ),
         button: "Roll back",
@@ -185,11 +185,11 @@ export const REPOSITORY: Page = {
     discard: {
       role: "administrator",
       confirm: (visit) => ({
-        heading: `Discard what waits for signatures in ${nameIn(visit)}?`,
+        heading: `Discard the changes in ${nameIn(visit)} that await signatures?`,
         body: (
           <p>
-            This drops everything added, removed or rolled back since the last publication. The
-            published packages stay.
+            This drops everything added, removed or rolled back since the last publication.
+            Published packages stay.
           </p>
         ),
         button: "Discard",
@@ -218,7 +218,7 @@ export const REPOSITORY: Page = {
         return {
           text: faults.length === 0
             ? `${read}: all match what was published.`
-            : `${read}; there are errors. ` +
+            : `${read}, with errors. ` +
               faults.map(({ file, reason }) => `${file}: ${reason}.`).join(" "),
         };
       },
@@ -230,7 +230,7 @@ function nameIn({ params }: Visit): string {
   return params["repository"] ?? "";
 }
 
-/** Takes one file of an upload, which it opens for the first. The next ones name it in the query. */
+/** Receives one file. The first opens an upload; the others name it in the query. */
 async function receive(visit: Visit, file: FileBody): Promise<Done> {
   const { call } = visit;
   const repository = nameIn(visit);
@@ -239,14 +239,17 @@ async function receive(visit: Visit, file: FileBody): Promise<Done> {
   try {
     await call(UPLOAD_FILE, { repository, upload, file: name, body: file });
   } catch (error) {
-    // They are published together, or none is.
+    // An upload is published as a whole or not at all.
     await call(ABANDON_UPLOAD, { repository, upload }).catch(() => {});
     throw error;
   }
   return { text: `${name} has arrived.`, to: visit.here({ upload, file: null }) };
 }
 
-/** Takes the files of a form, and publishes them together; what is refused then can be allowed. */
+/**
+ * Receives all files of a form and publishes them together. If that is refused, the upload stays,
+ * so that the reader can allow it.
+ */
 async function receiveAll(visit: Visit, files: AsyncIterable<FormFile>): Promise<Done> {
   const { call } = visit;
   const repository = nameIn(visit);

@@ -10,7 +10,7 @@ import { counted, Time } from "../elements/quantities.tsx";
 import type { Content, Page } from "../page.ts";
 import { SettingsTable } from "./settings/settings_table.tsx";
 
-/** What is in force, and where it comes from. Files are the truth, so it is read-only. */
+/** The settings in force and their origins. Read-only: settings are changed in files. */
 export const SETTINGS: Page = {
   path: "settings",
   title: "Settings",
@@ -32,7 +32,7 @@ export const SETTINGS: Page = {
             <Notice tone="warn" title="The last reload failed">
               <p>{failure}</p>
               <p>
-                What was read <Time at={read_at} />{" "}
+                The configuration read <Time at={read_at} />{" "}
                 stays in force. Correct the file, check it with pkgstash check-config, and reload.
               </p>
             </Notice>
@@ -64,8 +64,8 @@ export const SETTINGS: Page = {
             }
           >
             <p class="quiet">
-              Messages from level {level}{" "}
-              on are logged. A level that is set here lasts until the next start or reload.
+              Messages of level {level}{" "}
+              and above are logged. A level set here lasts until the next restart or reload.
             </p>
           </Part>
           <Part title="Configuration">
@@ -97,7 +97,7 @@ function sentenceOf(
   const changed = settings.filter(({ origin }) => origin !== "default").length;
   return {
     heading: changed === 0
-      ? "All settings have their defaults"
+      ? "All settings are at their defaults"
       : `${counted(changed, "setting differs", "settings differ")} from the defaults`,
     tone: "calm",
   };

@@ -25,7 +25,7 @@ Deno.test("downloads are shown live while they run, and with their outcome after
   });
   gate.release();
   await fetching;
-  await page.getByRole("region", { name: "Downloads that have ended" }).getByText("linux-1-1")
+  await page.getByRole("region", { name: "Finished downloads" }).getByText("linux-1-1")
     .first().waitFor();
   site.mirror.behave(core.package("broken", 1), { kind: "cutAfter", bytes: 200_000 }, 1);
   site.mirror.behave(core.package("broken", 1), { kind: "status", code: 500 });

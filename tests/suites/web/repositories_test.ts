@@ -8,7 +8,7 @@ import { Site } from "./site.ts";
 
 /** Chooses packages in the file dialog, which a click or the keyboard opens. */
 async function choose(page: Page, ...packages: readonly OwnPackage[]): Promise<void> {
-  await page.getByLabel(/^Packages, as makepkg makes them/).setInputFiles(
+  await page.getByLabel(/^Packages built by makepkg/).setInputFiles(
     packages.map(({ fileName, bytes }) => ({
       name: fileName,
       mimeType: "application/octet-stream",
@@ -94,7 +94,7 @@ Deno.test("without scripts, packages of any size are published by a form, in lit
   const page = await site.open("/admin/repositories/mine", { hasScripts: false });
   const small = await ownPackage("foo");
   await Deno.writeFile(site.pathOf(small.fileName), small.bytes);
-  await page.getByLabel(/^Packages, as makepkg makes them/)
+  await page.getByLabel(/^Packages built by makepkg/)
     .setInputFiles([path, site.pathOf(small.fileName)]);
   await peakMemory(site.daemon.pid);
   const before = await peakMemory(site.daemon.pid);

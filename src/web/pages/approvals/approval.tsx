@@ -17,7 +17,7 @@ import { Inspected } from "./inspected.tsx";
 import { Moved } from "./moved.tsx";
 import { approvalHref } from "./waiting.tsx";
 
-/** Everything that somebody needs to decide about a package. */
+/** Everything needed to decide about a package. */
 export const APPROVAL: Page = {
   path: "approvals/{package}",
   title: "Approval",
@@ -99,7 +99,7 @@ function Body(
   );
 }
 
-/** What waits, and why it needs a person, in a sentence. */
+/** What waits and why it needs a person, in one sentence. */
 export function approvalSentence(detail: ApprovalDetail): { heading: string; tone: Tone } {
   const { kind, packages, is_asked } = detail;
   const [first] = packages;
@@ -122,7 +122,7 @@ export function approvalSentence(detail: ApprovalDetail): { heading: string; ton
   return { heading: `${names} ${versions}: ${what}`, tone: urgent.length > 0 ? "warn" : "calm" };
 }
 
-/** A package of which nothing waits: what was decided lately. */
+/** The page of a package without pending approvals: its last decisions. */
 async function nothingWaits(base: string, { call }: Visit): Promise<Content> {
   const watched = await call(SHOW_WATCHED, { name: base }).catch((error) => {
     if (error instanceof CallError && [400, 404].includes(error.problem.status)) return null;
@@ -134,7 +134,7 @@ async function nothingWaits(base: string, { call }: Visit): Promise<Content> {
       tone: "warn",
       commands: ["pkgstash aur list"],
       body: (
-        <Empty title="It may have been removed.">
+        <Empty title="It may have been removed from the watched packages.">
           <p>
             <a href="/admin/approvals">What waits for you</a>
           </p>

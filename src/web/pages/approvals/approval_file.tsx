@@ -39,7 +39,8 @@ export const APPROVAL_FILE: Page = {
           {file === null ? <p>This version does not have the file.</p> : file.text === null
             ? (
               <p>
-                It is not a text, or too long. SHA-256: <code>{file.sha256 ?? "unknown"}</code>
+                Not a text file, or too long to show. SHA-256:{" "}
+                <code>{file.sha256 ?? "unknown"}</code>
               </p>
             )
             : <WholeFile path={path} text={file.text} />}
@@ -65,7 +66,7 @@ export const APPROVAL_FILE: Page = {
   },
 };
 
-/** Lines that are shown; more would keep a browser busy. */
+/** More lines would make the browser slow. */
 const MAX_LINES = 10_000;
 const MAX_LINE = 2_000;
 

@@ -1,20 +1,20 @@
 import { diffWordsWithSpace } from "diff";
 
-/** A part of a line, from one character to before another. */
+/** Character offsets in a line, the end exclusive. */
 export type Span = readonly [start: number, end: number];
 
-/** What changed between two lines. */
+/** The changed words of two lines. */
 export interface ChangedWords {
   readonly before: readonly Span[];
   readonly after: readonly Span[];
 }
 
-/** Changed words beyond which a line is another one, and no word of it is worth a mark. */
+/** With more changed words than this, the line counts as replaced and no word is marked. */
 const MAX_EDITS = 60;
-/** The share of a line that must have stayed, for the same reason. */
+/** The share of the longer line that must be unchanged, for the same reason. */
 const MIN_COMMON = 0.25;
 
-/** The words that differ between two lines; none if the lines have little in common. */
+/** The words that differ between two lines; none if they have little in common. */
 export function changedWords(before: string, after: string): ChangedWords {
   const parts = diffWordsWithSpace(before, after, { maxEditLength: MAX_EDITS });
   if (parts === undefined) return { before: [], after: [] };

@@ -5,7 +5,7 @@ import type { Done, Form } from "../../page.ts";
 import type { Visit } from "../../visit.ts";
 import { approvalHref } from "./waiting.tsx";
 
-/** Approves exactly what the form was shown with. */
+/** Approves exactly what the form showed. */
 export function approve(visit: Visit, form: Form): Promise<Done> {
   const reason = form.text("note").trim();
   return decide(visit, form, {
@@ -14,12 +14,12 @@ export function approve(visit: Visit, form: Form): Promise<Done> {
   });
 }
 
-/** Builds these versions never. */
+/** Skips these versions. */
 export function skip(visit: Visit, form: Form): Promise<Done> {
   return reject(visit, form, false);
 }
 
-/** Builds nothing of the packages. */
+/** Holds the packages: nothing is built until they are released. */
 export function hold(visit: Visit, form: Form): Promise<Done> {
   return reject(visit, form, true);
 }
@@ -41,7 +41,10 @@ async function reject(visit: Visit, form: Form, isHold: boolean): Promise<Done> 
   });
 }
 
-/** What the form was shown with may be void by now: then its reader is shown what is new. */
+/**
+ * Decides. If the approval that the form showed no longer exists, changes nothing and redirects to
+ * what has replaced it.
+ */
 async function decide(
   visit: Visit,
   form: Form,

@@ -1,7 +1,7 @@
 import type { ApprovalDetail } from "../../../api/approvals.ts";
 import { useVisit } from "../../visit_context.ts";
 
-/** The form by which a person decides exactly what the page shows. */
+/** The form to decide exactly what the page shows. */
 export function DecisionForm({ detail }: { detail: ApprovalDetail }) {
   const visit = useVisit();
   const { id, kind, packages, is_asked } = detail;
@@ -38,12 +38,12 @@ export function DecisionForm({ detail }: { detail: ApprovalDetail }) {
               </button>
             </p>
             <p class="hint">
-              If anything changes before you decide, nothing happens, and the page shows what is
-              new.
+              If anything changes before you decide, nothing is approved or rejected, and the page
+              shows what is new.
             </p>
           </form>
         )
-        : <p class="quiet">Your token may look, but not decide.</p>}
+        : <p class="quiet">Your token can view approvals, but not decide.</p>}
     </section>
   );
 }

@@ -2,17 +2,17 @@ import type { InspectedReport } from "../../../api/approvals.ts";
 
 type DiffLine = InspectedReport["diff"][number];
 
-/** A line of a file, with its number from 1 on. */
+/** A line of a file. Numbers start at 1. */
 export interface NumberedLine {
   readonly number: number;
   readonly text: string;
 }
 
-/** Lines that belong together: unchanged ones, or some that others take the place of. */
+/** Lines that belong together: unchanged ones, or removed lines and those that replace them. */
 export type DiffBlock =
   | { readonly kind: "context"; readonly before: NumberedLine[]; readonly after: NumberedLine[] }
   | { readonly kind: "change"; readonly before: NumberedLine[]; readonly after: NumberedLine[] }
-  /** Something that is said about the lines before it. */
+  /** A remark about the lines before it. */
   | { readonly kind: "note"; readonly text: string };
 
 export interface DiffHunk {
@@ -22,11 +22,11 @@ export interface DiffHunk {
 
 /** One file of a diff. */
 export interface DiffFile {
-  /** Null if it was not there. */
+  /** Path before the change; null for a new file. */
   readonly before: string | null;
-  /** Null if it is gone. */
+  /** Path after the change; null for a removed file. */
   readonly after: string | null;
-  /** What is said of the whole file: its mode, that it is not a text. */
+  /** Remarks about the whole file, such as its mode, or that it is binary. */
   readonly notes: string[];
   readonly hunks: DiffHunk[];
   added: number;
@@ -35,7 +35,7 @@ export interface DiffFile {
 
 const RANGES = /^@@ -(\d+),(\d+) \+(\d+),(\d+) @@$/;
 
-/** The files of a unified diff as the API has it, with their lines numbered. */
+/** Splits a unified diff from the API into files with numbered lines, in reading order. */
 export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
   const files: DiffFile[] = [];
   let before: string | null = null;
@@ -54,7 +54,7 @@ export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
     if (file === undefined) continue;
     if (kind === "hunk") {
       const [, oldStart, oldCount, newStart, newCount] = RANGES.exec(text) ?? [];
-      // An empty range is named by the line before it.
+      // An empty range gives the line before it.
       oldNumber = Number(oldStart ?? 1) + (oldCount === "0" ? 1 : 0);
       newNumber = Number(newStart ?? 1) + (newCount === "0" ? 1 : 0);
       file.hunks.push({ title: text, blocks: [] });
@@ -76,7 +76,7 @@ export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
       block.after.push({ number: newNumber++, text: content });
     } else if (kind === "removed") {
       const last = blocks.at(-1);
-      // What is removed after something was added takes the place of something else.
+      // A removal after an addition starts another replacement.
       const block = last?.kind === "change" && last.after.length > 0
         ? newBlock(blocks, "change")
         : blockOf(blocks, "change");
@@ -90,13 +90,13 @@ export function filesOfDiff(lines: readonly DiffLine[]): DiffFile[] {
   return files.toSorted((one, other) => rankOf(one) - rankOf(other));
 }
 
-/** What runs comes first, and last what is made of it. */
+/** Reading order: first what runs, last the generated .SRCINFO. */
 function rankOf({ before, after }: DiffFile): number {
   const path = after ?? before ?? "";
   return path === "PKGBUILD" ? 0 : path.endsWith(".install") ? 1 : path === ".SRCINFO" ? 3 : 2;
 }
 
-/** That a new file is an ordinary one is not worth a line. */
+/** The mode of an ordinary new or removed file is not worth a line. */
 const USUAL_MODES = /^Mode: (?:none -> 100644 \(file\)|100644 \(file\) -> none)$/;
 
 function pathIn(text: string): string | null {
@@ -104,7 +104,7 @@ function pathIn(text: string): string | null {
   return path === "/dev/null" ? null : path.slice("a/".length);
 }
 
-/** Texts that have little in common are shown as a whole, without a hunk. */
+/** Files with little in common come as a whole, without a hunk header. */
 function hunkOf({ hunks }: DiffFile): DiffHunk {
   const hunk = hunks.at(-1) ?? { title: "", blocks: [] };
   if (hunks.length === 0) hunks.push(hunk);

@@ -8,7 +8,7 @@ import type { DiffBlock, DiffFile, NumberedLine } from "./diff_files.ts";
 import { segmentsOf } from "./marked_line.ts";
 import { isShell, shellTokens } from "./shell_tokens.ts";
 
-/** The id of a line, to link to: of the file before or after. */
+/** The HTML id of a line of the old or new file. */
 export function lineId(path: string, side: "before" | "after", line: number): string {
   return `${side === "before" ? "L" : "R"}${line}-${hashOf(path)}`;
 }
@@ -18,15 +18,15 @@ function hashOf(text: string): string {
 }
 
 /**
- * The files of a diff: one below the other on narrow screens, side by side on wide ones. `tree` is the
- * hash of the whole, by which a browser remembers what was viewed.
+ * The files of a diff, unified on narrow screens and side by side on wide ones. `tree` is the hash
+ * under which the browser remembers viewed files.
  */
 export function DiffView(
   { files, tree, base, fileHref }: {
     files: readonly DiffFile[];
     tree: string;
     base: string;
-    /** Where the whole file is. */
+    /** The URL of the whole file. */
     fileHref: (path: string, side: "before" | "after") => string;
   },
 ) {
@@ -160,10 +160,10 @@ function Line(
     line: NumberedLine;
     side: "old" | "new";
     isCode: boolean;
-    /** Null for a line that has not changed. */
+    /** Undefined for an unchanged line. */
     changed?: readonly Span[];
     id?: string;
-    /** Whether it says again what another line does, for the eye only. */
+    /** Whether it duplicates another line, to be hidden from screen readers. */
     isCopy?: boolean;
   },
 ) {
@@ -179,7 +179,7 @@ function Line(
   );
 }
 
-/** The text of a line: highlighted, with its changed words marked. */
+/** The text of a line, with syntax colours and changed words marked. */
 export function CodeText(
   { text, isCode, changed = [], side = "new" }: {
     text: string;

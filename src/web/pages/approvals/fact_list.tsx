@@ -8,7 +8,7 @@ import { byWeight, wordOf } from "./facts.ts";
 
 type FileHref = (path: string, side: "before" | "after") => string;
 
-/** The findings. Those that need no review are folded if others do. */
+/** The findings. If any needs review, the others are folded. */
 export function FactList(
   { facts, files, fileHref }: {
     facts: readonly FactReport[];
@@ -31,7 +31,7 @@ export function FactList(
       {list(urgent)}
       {others.length === 0 ? null : (
         <details>
-          <summary>{counted(others.length, "other finding")}, which the rules accept</summary>
+          <summary>{counted(others.length, "other finding")} accepted by the rules</summary>
           {list(others)}
         </details>
       )}
@@ -67,10 +67,9 @@ function Fact(
   );
 }
 
-/** Longer texts stand one below the other. */
+/** Longer texts are stacked. In characters. */
 const SHORT = 48;
 
-/** What stood there, and what stands there. */
 function BeforeAfter({ before, after }: { before: string | null; after: string | null }) {
   if (before === after) return null;
   const isShort = [before, after].every((text) => (text ?? "").length <= SHORT);
@@ -93,14 +92,14 @@ function BeforeAfter({ before, after }: { before: string | null; after: string |
 
 const MAX_LENGTH = 300;
 
-/** The diff below has the whole of it. */
+/** The diff below has the full text. */
 function shortened(text: string): string {
   return text.length <= MAX_LENGTH
     ? text
     : `${text.slice(0, MAX_LENGTH)} [${text.length - MAX_LENGTH} more characters]`;
 }
 
-/** The ids of all lines that a diff shows. */
+/** The HTML ids of all lines that a diff shows. */
 function linesShown(files: readonly DiffFile[]): Set<string> {
   const ids = new Set<string>();
   for (const { before, after, hunks } of files) {

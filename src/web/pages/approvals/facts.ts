@@ -1,7 +1,7 @@
 import type { FactReport } from "../../../api/approvals.ts";
 import type { Tone } from "../../page.ts";
 
-/** What a class of facts means for the decision, and how much it matters. */
+/** The label, tone and rank of each class of facts. */
 const CLASSES: Readonly<Record<FactReport["class"], { word: string; tone: Tone; rank: number }>> = {
   review: { word: "review", tone: "warn", rank: 0 },
   pin: { word: "pin", tone: "calm", rank: 1 },
@@ -13,7 +13,7 @@ export function wordOf({ class: kind }: FactReport): { word: string; tone: Tone 
   return CLASSES[kind];
 }
 
-/** The facts, those that matter most first, else in the order of the files. */
+/** Sorts facts by importance, then by file and line. */
 export function byWeight(facts: readonly FactReport[]): FactReport[] {
   return facts.toSorted((one, other) =>
     CLASSES[one.class].rank - CLASSES[other.class].rank ||
@@ -22,7 +22,7 @@ export function byWeight(facts: readonly FactReport[]): FactReport[] {
   );
 }
 
-/** What kinds of facts are about, for a sentence. */
+/** The subject of each kind of fact, for use in a sentence. */
 const SUBJECTS: Readonly<Record<string, string>> = {
   version: "the version",
   release: "the release",
@@ -40,22 +40,22 @@ const SUBJECTS: Readonly<Record<string, string>> = {
   comment: "comments",
   "white-space": "white space",
   quoting: "quotes",
-  characters: "odd characters",
+  characters: "unusual characters",
   syntax: "the syntax",
   file: "other files",
-  mode: "modes of files",
+  mode: "file modes",
   srcinfo: "the .SRCINFO",
   network: "what it fetches while building",
-  interpreter: "code that is run by an interpreter",
+  interpreter: "code run by an interpreter",
   encoded: "encoded text",
-  eval: "text that is run as code",
+  eval: "text run as code",
   environment: "the environment of programs",
   privilege: "privileges",
 };
 
 const MOST_SUBJECTS = 4;
 
-/** What changed in a few words: what a person must look at, or if nothing is, everything. */
+/** What changed, in a few words: the facts that need review, or all if none does. */
 export function subjectsOf(facts: readonly FactReport[]): string[] {
   const urgent = facts.filter((fact) => fact.class === "review");
   const chosen = urgent.length > 0 ? urgent : byWeight(facts);
@@ -71,8 +71,8 @@ export function listText(parts: readonly string[]): string {
 }
 
 /**
- * A sentence that begins with a capital letter, unless with the name of a package or program, and ends
- * with a full stop. Nothing of nothing.
+ * Turns a text into a sentence with a full stop and a capital letter, unless it begins with the
+ * name of a package or program. "" stays "".
  */
 export function sentence(text: string): string {
   if (text === "") return "";

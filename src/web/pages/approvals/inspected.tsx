@@ -12,7 +12,7 @@ export function Inspected(
   { approval, inspected, hasHeading }: {
     approval: ApprovalDetail;
     inspected: InspectedReport;
-    /** Whether it is one of several. */
+    /** Whether to show the package name, because the page shows several. */
     hasHeading: boolean;
   },
 ) {
@@ -79,7 +79,7 @@ function Files(
       }
     >
       {files.length === 0
-        ? <p class="quiet">The files are those that were accepted last.</p>
+        ? <p class="quiet">The files are those of the last accepted version.</p>
         : (
           <DiffView
             files={files}
@@ -100,7 +100,7 @@ function Files(
   );
 }
 
-/** The maintainers of a package, and its age. */
+/** Who is behind a package: its maintainers, votes and age. */
 function Behind({ inspected }: { inspected: InspectedReport }) {
   const { maintainers, maintainer_history, votes, first_submitted, pushed_at, news } = inspected;
   const { maintainer, co_maintainers } = maintainers;
@@ -163,7 +163,7 @@ function Behind({ inspected }: { inspected: InspectedReport }) {
   );
 }
 
-/** Where the sources come from: the hosts, with their addresses below. */
+/** The hosts that sources come from, with the URLs folded. */
 function Sources({ inspected: { sources, dependencies } }: { inspected: InspectedReport }) {
   const hosts = Map.groupBy(sources, hostOf);
   return (
@@ -193,7 +193,7 @@ function Sources({ inspected: { sources, dependencies } }: { inspected: Inspecte
   );
 }
 
-/** Where a source comes from: its host, or the package itself. */
+/** The host of a source, or "its own files" for a local one. */
 export function hostOf(source: string): string {
   const url = source.replace(/^.*?::/, "").replace(/^[a-z]+\+/, "");
   return /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i.exec(url)?.[1] ?? "its own files";

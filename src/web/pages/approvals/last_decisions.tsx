@@ -7,7 +7,7 @@ import { sentence } from "./facts.ts";
 
 const MOST = 20;
 
-/** What was decided about a package, and by whom. */
+/** The last decisions about a package. */
 export function LastDecisions({ watched }: { watched: WatchedDetail }) {
   const { decisions, accepted, hold } = watched;
   return (

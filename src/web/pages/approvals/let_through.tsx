@@ -3,7 +3,7 @@ import { Foreign } from "../../elements/foreign_text.tsx";
 import { Time } from "../../elements/quantities.tsx";
 import { sentence } from "./facts.ts";
 
-/** A change that a rule has accepted. */
+/** A change accepted by rule. */
 export interface Passed {
   readonly at: string;
   readonly base: string;
@@ -13,7 +13,7 @@ export interface Passed {
 
 const MOST = 10;
 
-/** What rules have accepted, of the latest events. */
+/** The changes accepted by rule among the latest events. */
 export function letThroughIn(events: readonly EventReport[]): Passed[] {
   return events.filter(({ action }) => action === "Accept a package by rule")
     .slice(0, MOST)
@@ -25,7 +25,7 @@ export function letThroughIn(events: readonly EventReport[]): Passed[] {
     }));
 }
 
-/** What rules have accepted, with the proof. */
+/** Changes accepted by rule, each with the reason. */
 export function LetThrough({ passed }: { passed: readonly Passed[] }) {
   return (
     <ol class="events">

@@ -1,14 +1,14 @@
 import type { Span } from "./changed_words.ts";
 import type { Token } from "./shell_tokens.ts";
 
-/** A part of a line that looks the same throughout. */
+/** A part of a line with uniform markup. */
 export interface Segment {
   readonly text: string;
   readonly kind: string | null;
   readonly isChanged: boolean;
 }
 
-/** Cuts tokens where a changed word begins or ends. */
+/** Splits tokens where a changed word begins or ends. */
 export function segmentsOf(tokens: readonly Token[], changed: readonly Span[]): Segment[] {
   const segments: Segment[] = [];
   let at = 0;

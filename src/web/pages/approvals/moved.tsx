@@ -2,7 +2,7 @@ import type { ApprovalDetail } from "../../../api/approvals.ts";
 import { Notice } from "../../elements/messages.tsx";
 import { useVisit } from "../../visit_context.ts";
 
-/** A notice that the proposed files have changed since the reader saw them, and what is shown. */
+/** Says that the proposed change is not the one the reader saw, and what the page compares. */
 export function Moved({ detail, since }: { detail: ApprovalDetail; since: readonly string[] }) {
   const visit = useVisit();
   const all = visit.here({ since: null, id: detail.id });

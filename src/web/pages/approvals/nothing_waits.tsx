@@ -3,7 +3,7 @@ import { Empty, Notice } from "../../elements/messages.tsx";
 import { counted, Time } from "../../elements/quantities.tsx";
 import { Foreign } from "../../elements/foreign_text.tsx";
 
-/** Why nothing waits, and whether that can be trusted. */
+/** Why nothing waits, and whether the last check succeeded. */
 export function NothingWaits(
   { watched, cooling, lastCheck }: {
     watched: number;
@@ -16,8 +16,8 @@ export function NothingWaits(
       <Empty title="No AUR packages are watched yet.">
         <p>
           Add one with{" "}
-          <code>pkgstash aur add NAME</code>. Its first build waits here for approval, as does each
-          later change of more than versions and checksums.
+          <code>pkgstash aur add NAME</code>. Its first build waits here for approval, as does every
+          later change beyond versions and checksums.
         </p>
       </Empty>
     );

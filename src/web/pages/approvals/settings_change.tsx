@@ -4,7 +4,7 @@ import { Part } from "../../elements/facts.tsx";
 import { Time } from "../../elements/quantities.tsx";
 import { sentence } from "./facts.ts";
 
-/** Proposed build settings: who proposed them, and how they differ from those in force. */
+/** Proposed build settings: by whom, and how they differ from those in force. */
 export function SettingsChange(
   { settings: { by, at, reason, changes } }: {
     settings: NonNullable<InspectedReport["settings"]>;

@@ -1,13 +1,13 @@
 import { tokenizeWith } from "@speed-highlight/core/tokenize";
 import bash from "@speed-highlight/core/languages/bash.js";
 
-/** A part of a line, and what it is in the language of the shell: a class of our style sheet. */
+/** A part of a line of shell code. `kind` is a class of the style sheet; null for plain text. */
 export interface Token {
   readonly text: string;
   readonly kind: string | null;
 }
 
-/** What colours mean: the others of the library are as quiet as other text. */
+/** Style sheet classes by the library's token types. Other types stay plain. */
 const KINDS: Readonly<Record<string, string>> = {
   cmnt: "t-comment",
   str: "t-string",
@@ -18,15 +18,15 @@ const KINDS: Readonly<Record<string, string>> = {
   bool: "t-number",
 };
 
-/** Beyond it, the time that the library takes grows with the square of the length. */
+/** The library takes quadratic time, so longer lines stay plain. In characters. */
 const MAX_LENGTH = 1_000;
 
-/** Whether a file is highlighted as what the shell reads. */
+/** Whether a file is highlighted as shell code. */
 export function isShell(path: string): boolean {
   return /(?:^|\/)PKGBUILD$|\.(?:install|sh|bash|hook)$/.test(path);
 }
 
-/** The tokens of one line. Its characters are all there, and nothing else. */
+/** Splits one line into tokens, which together are exactly the line. */
 export function shellTokens(line: string): Token[] {
   if (line.length > MAX_LENGTH) return [{ text: line, kind: null }];
   const tokens: Token[] = [];

@@ -8,7 +8,7 @@ import { listText, sentence, subjectsOf } from "./facts.ts";
 export function Waiting(
   { approvals, facts }: {
     approvals: readonly ApprovalReport[];
-    /** What changed, by ids. */
+    /** What changed, by approval id. */
     facts: ReadonlyMap<string, readonly FactReport[]>;
   },
 ) {
@@ -62,7 +62,7 @@ function Entry(
   );
 }
 
-/** Why it waits, and what changed, in a sentence or two. */
+/** Why it waits and what changed, in a sentence or two. */
 export function entryText(
   { kind, reasons, packages }: ApprovalReport,
   facts: readonly FactReport[],
@@ -84,7 +84,7 @@ export function entryText(
   return others.length === 0 ? changed : `${changed} ${sentence(others.join("; "))}`;
 }
 
-/** Where an approval is decided. */
+/** The page on which to decide an approval. */
 export function approvalHref({ id, packages }: Pick<ApprovalReport, "id" | "packages">): string {
   return `/admin/approvals/${encodeURIComponent(packages[0]?.base ?? "")}?id=${id}`;
 }

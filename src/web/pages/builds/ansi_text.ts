@@ -1,11 +1,14 @@
-/** A part of a line that a terminal would show in one way. */
+/** A part of a line with one style. */
 export interface StyledText {
   readonly text: string;
-  /** Classes of our style sheet; "" for none. */
+  /** Style sheet classes, separated by spaces; "" for none. */
   readonly classes: string;
 }
 
-/** Colours and the like; everything else that a terminal would obey has no place in a page. */
+/**
+ * Matches SGR sequences, whose parameters it captures, and all other control sequences, which are
+ * dropped.
+ */
 const SEQUENCE =
   // deno-lint-ignore no-control-regex
   /\u001b\[([0-9;:]*)m|\u001b\[[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?/g;
@@ -18,7 +21,7 @@ interface Style {
   isUnderlined: boolean;
 }
 
-/** A line with the sequences that colour a terminal, as parts with classes. It begins without any. */
+/** Splits a line at its terminal colours (SGR). Styles do not carry over from earlier lines. */
 export function styledTexts(line: string): StyledText[] {
   const parts: StyledText[] = [];
   let style = plain();
@@ -56,7 +59,7 @@ function applied(before: Style, parameters: string): Style {
     else if (code >= 30 && code <= 37) style.color = code - 30;
     else if (code >= 90 && code <= 97) style.color = code - 90 + 8;
     else if (code === 38 || code === 48) {
-      // Of 256 colours, those with names; no background, which would need a colour to be read on it.
+      // Keep only the 16 named colours, and no backgrounds: text might become unreadable on them.
       const isIndexed = codes[index + 1] === 5;
       const color = codes[index + 2] ?? 256;
       if (code === 38 && isIndexed) style.color = color < 16 ? color : null;
@@ -68,7 +71,7 @@ function applied(before: Style, parameters: string): Style {
 
 function classesOf({ color, isBold, isFaint, isItalic, isUnderlined }: Style): string {
   return [
-    // Black and white are what the page has for text.
+    // Black and white are the page's own text colour.
     color === null || color % 8 === 0 || color % 8 === 7 ? "" : `a-${color % 8}`,
     isBold ? "a-bold" : "",
     isFaint || color === 8 ? "a-faint" : "",

@@ -6,7 +6,7 @@ import { Duration, Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import { logHref } from "./log_view.tsx";
 
-/** Each time that a builder had a build. */
+/** The attempts of a build, the latest first. */
 export function Attempts({ build: { number: build, attempts } }: { build: BuildDetails }) {
   return (
     <Part title="Attempts">
@@ -17,9 +17,7 @@ export function Attempts({ build: { number: build, attempts } }: { build: BuildD
         columns={[
           {
             title: "Attempt",
-            cell: ({ number }) => (
-              <a href={logHref(build, { attempt: number })}>{number}, its log</a>
-            ),
+            cell: ({ number }) => <a href={logHref(build, { attempt: number })}>{number} (log)</a>,
           },
           {
             title: "Outcome",
@@ -47,7 +45,7 @@ export function Attempts({ build: { number: build, attempts } }: { build: BuildD
             isNumber: true,
             from: "medium",
           },
-          { title: "Began", cell: ({ started_at }) => <Time at={started_at} />, isNumber: true },
+          { title: "Started", cell: ({ started_at }) => <Time at={started_at} />, isNumber: true },
         ]}
       />
     </Part>

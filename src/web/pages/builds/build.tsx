@@ -28,7 +28,7 @@ import { Products } from "./products.tsx";
 import { Steps } from "./steps.tsx";
 import { failureText, STATES } from "./words.ts";
 
-/** Lines around the first reported error. */
+/** Log lines to show before and after the first error. */
 const LINES_AROUND = 10;
 
 /** One build: its progress, its outcome and its log. */
@@ -92,7 +92,7 @@ export const BUILD: Page = {
         const { package_base, version } = await call(SHOW_BUILD, { build: params["build"] ?? "" });
         return {
           heading: `Cancel the build of ${package_base} ${madeVisible(version)}?`,
-          body: <p>The builder stops and discards everything. You can retry it later.</p>,
+          body: <p>The builder stops and discards its work. You can retry the build later.</p>,
           button: "Cancel it",
         };
       },
@@ -125,7 +125,7 @@ export const BUILD: Page = {
   },
 };
 
-/** An action that needs no more than a note. */
+/** An action that takes only an optional note. */
 function changing(
   endpoint: typeof RETRY_BUILD | typeof APPROVE_BUILD | typeof REFUSE_BUILD,
   text: string,
@@ -141,7 +141,7 @@ function changing(
   };
 }
 
-/** The lines around the first error that a log reports; null if it reports none. */
+/** The log lines around the first error; null if the log reports none. */
 async function excerptOf(number: number, { call }: Visit): Promise<Excerpt | null> {
   const build = `${number}`;
   const { matches } = await call(SEARCH_LOG, { build, limit: "1" });
@@ -153,7 +153,9 @@ async function excerptOf(number: number, { call }: Visit): Promise<Excerpt | nul
   return { line: first.line, from, lines, attempt };
 }
 
-/** How long the last attempt of the build took that was published before; null if none was. */
+/**
+ * How long the last published build of the package took, in milliseconds; null if there is none.
+ */
 async function lastDuration(
   { number, package_base, architecture }: BuildReport,
   { call }: Visit,
@@ -173,7 +175,7 @@ async function lastDuration(
     : Date.parse(attempt.ended_at) - Date.parse(attempt.started_at);
 }
 
-/** What became of a build, in a sentence. */
+/** The state of a build, in one sentence. */
 export function buildSentence(build: BuildDetails): { heading: string; tone: Tone } {
   const { package_base, version, state, failure, waits_for } = build;
   const name = `${package_base} ${madeVisible(version)}`;

@@ -1,7 +1,7 @@
 import type { BuildDetails } from "../../../api/builds.ts";
 import { ActionForm } from "../../elements/forms.tsx";
 
-/** What somebody can do with a build in its state. */
+/** The actions that a build's state allows. */
 export function BuildActions({ build: { state, package_base } }: { build: BuildDetails }) {
   const isRunning = state === "waiting" || state === "leased" || state === "uploading";
   return (

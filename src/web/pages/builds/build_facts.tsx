@@ -50,7 +50,7 @@ export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: num
           Its files were approved by <Foreign text={approved.by} /> <Time at={approved.at} />.
           {released === null ? null : (
             <>
-              {" "}It was held, and let go on by <Foreign text={released.by} />.
+              {" "}It was held, and released by <Foreign text={released.by} />.
             </>
           )}
           {ended_by === null ? null : (
@@ -64,7 +64,7 @@ export function BuildFacts({ build, lastMs }: { build: BuildDetails; lastMs: num
             </>
           )}
           {needs.length === 0 ? "" : ` It needs ${needs.join(", ")}.`}
-          {package_names.join() === package_base ? "" : ` It makes ${package_names.join(", ")}.`}
+          {package_names.join() === package_base ? "" : ` It builds ${package_names.join(", ")}.`}
         </span>
       </p>
     </>

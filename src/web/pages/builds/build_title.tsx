@@ -2,11 +2,11 @@ import type { ComponentChildren } from "preact";
 import type { BuildReport } from "../../../api/builds.ts";
 import { Foreign } from "../../elements/foreign_text.tsx";
 
-/** The head of an entry about a build: what is built, for which machines, and the way to it. */
+/** The heading of a build in a list: a link, the version and the architecture. */
 export function BuildTitle(
   { build: { number, package_base, version, architecture }, children }: {
     build: Pick<BuildReport, "number" | "package_base" | "version" | "architecture">;
-    /** What stands beside it, such as its state. */
+    /** Shown beside it, such as the state. */
     children?: ComponentChildren;
   },
 ) {

@@ -7,7 +7,7 @@ import { LogText } from "./log_line.tsx";
 import { logHref } from "./log_view.tsx";
 import { failureText, helpFor } from "./words.ts";
 
-/** Lines of a log around a reported error. */
+/** Log lines around a reported error. `line` is the error's number, `from` the first line's. */
 export interface Excerpt {
   readonly line: number;
   readonly attempt: number;
@@ -15,7 +15,7 @@ export interface Excerpt {
   readonly lines: readonly string[];
 }
 
-/** Why a build failed, since when, what helps, and where the log says so. */
+/** Why and when a build failed, what helps, and the relevant part of the log. */
 export function FailureNotice(
   { build, failure, excerpt, endedAt }: {
     build: number;

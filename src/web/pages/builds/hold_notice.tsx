@@ -3,12 +3,12 @@ import { Foreign, Visible } from "../../elements/foreign_text.tsx";
 import { Notice } from "../../elements/messages.tsx";
 import { sentence } from "../approvals/facts.ts";
 
-/** Why a build waits for a person, with what is unusual. */
+/** Why a build is held, with its unusual facts. */
 export function HoldNotice({ hold }: { hold: NonNullable<BuildReport["hold"]> }) {
   return (
     <Notice tone="warn" title="It needs your decision">
       <p>
-        <Foreign text={sentence(hold.reason)} /> Nobody gets it before it is approved.
+        <Foreign text={sentence(hold.reason)} /> Nothing is published until you approve it.
       </p>
       {hold.facts.length === 0 ? null : (
         <ul class="fact-list">

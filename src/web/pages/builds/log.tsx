@@ -9,9 +9,9 @@ import type { Visit } from "../../visit.ts";
 import { LogLine } from "./log_line.tsx";
 import { LAST_LINES, LINES_AT_ONCE, linesFor, logHref, LogView } from "./log_view.tsx";
 
-/** Matches that are shown at once. */
+/** Most matches to show. */
 const MATCHES = 200;
-/** Lines shown before a match. */
+/** Lines to show before a match. */
 const CONTEXT = 20;
 
 /** The log of one attempt: any part of it, search results, or the raw file. */
@@ -91,7 +91,7 @@ export const BUILD_LOG: Page = {
   },
 };
 
-/** What a log view watches to follow a log: how long it is by now. */
+/** The current length of a log. The log view watches it to load new lines. */
 export function LogState({ total, hasEnded }: { total: number; hasEnded: boolean }) {
   return (
     <Live id="log-state">

@@ -1,7 +1,7 @@
 import { Visible } from "../../elements/foreign_text.tsx";
 import { styledTexts } from "./ansi_text.ts";
 
-/** A line of a log, with its number as a link to it. */
+/** A log line, its number linking to it. */
 export function LogLine(
   { number, text, href = `#L${number}` }: { number: number; text: string; href?: string },
 ) {
@@ -15,7 +15,7 @@ export function LogLine(
   );
 }
 
-/** The text of a line of a log. */
+/** The text of a log line, with its colours. */
 export function LogText({ text }: { text: string }) {
   return (
     <>

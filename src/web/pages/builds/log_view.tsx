@@ -4,17 +4,17 @@ import { countText } from "../../elements/quantities.tsx";
 import type { Visit } from "../../visit.ts";
 import { LogLine } from "./log_line.tsx";
 
-/** Lines that are sent at once. */
+/** Lines per request. `client/log_view.js` has the same number. */
 export const LINES_AT_ONCE = 256;
-/** Lines shown at the end. */
+/** Lines to show at the end of a log. */
 export const LAST_LINES = 200;
 
-/** How many lines a page requests: an open page fetches the lines itself and needs only their number. */
+/** How many lines a page reads. An open page fetches lines itself and needs only their total. */
 export function linesFor({ isUpdate }: Visit, count: number): string {
   return isUpdate ? "1" : `${count}`;
 }
 
-/** Lines of a log, as the API has them. */
+/** Lines of a log, as the API returns them. */
 export interface LogPart {
   readonly attempt: number;
   readonly total: number;
@@ -35,8 +35,8 @@ export function logHref(
 }
 
 /**
- * A log: with scripts all of it, of which the browser fetches what is looked at; without them the
- * lines that are given, with links to the others.
+ * A log. With scripts, the browser fetches lines as they are scrolled into view; without, it shows
+ * the given ones, with links to the rest.
  */
 export function LogView(
   { build, log, query = "" }: { build: number; log: LogPart; query?: string },

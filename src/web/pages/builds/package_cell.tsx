@@ -1,7 +1,7 @@
 import type { BuildReport } from "../../../api/builds.ts";
 import { Foreign } from "../../elements/foreign_text.tsx";
 
-/** What a build is of, with the way to it. */
+/** The package and version of a build, linking to it. */
 export function PackageCell(
   { build: { number, package_base, version } }: {
     build: Pick<BuildReport, "number" | "package_base" | "version">;

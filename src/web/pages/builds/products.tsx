@@ -4,7 +4,7 @@ import { Part } from "../../elements/facts.tsx";
 import { Bytes } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 
-/** What a build has made. */
+/** The packages that a build produced. */
 export function Products({ products }: { products: BuildDetails["products"] }) {
   return (
     <Part title="Packages built">

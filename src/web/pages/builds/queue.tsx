@@ -5,7 +5,7 @@ import { Table } from "../../elements/table.tsx";
 import { sentence } from "../approvals/facts.ts";
 import { PackageCell } from "./package_cell.tsx";
 
-/** Builds that wait, the oldest first, each with what it waits for. */
+/** Waiting builds, the oldest first, each with what it waits for. */
 export function Queue({ builds }: { builds: readonly BuildReport[] }) {
   return (
     <Table

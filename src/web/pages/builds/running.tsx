@@ -7,11 +7,11 @@ import { STEPS } from "./words.ts";
 
 export interface RunningBuild {
   readonly build: BuildReport;
-  /** Of its log; null if that has none. */
+  /** The last line of its log; null if the log is empty. */
   readonly lastLine: string | null;
 }
 
-/** The builds that builders have, each with the last line of its log. */
+/** Running builds, each with the last line of its log. */
 export function Running({ builds }: { builds: readonly RunningBuild[] }) {
   return (
     <ol class="waiting-list">

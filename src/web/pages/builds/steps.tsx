@@ -2,7 +2,7 @@ import { BUILD_STEPS } from "../../../api/builder.ts";
 import type { BuildDetails } from "../../../api/builds.ts";
 import { STEPS } from "./words.ts";
 
-/** The steps of an attempt, up to where it is or failed. */
+/** All steps of a build, with the current or failed one marked. */
 export function Steps({ build: { state, step, failure } }: { build: BuildDetails }) {
   const isOver = state === "published" || state === "held" || state === "uploading";
   const current = step ?? failure?.step ?? null;

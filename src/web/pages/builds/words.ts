@@ -1,7 +1,7 @@
 import type { BuildReport } from "../../../api/builds.ts";
 import type { Tone } from "../../page.ts";
 
-/** What states are called, and how they look. */
+/** The label and tone of each state. */
 export const STATES: Readonly<Record<BuildReport["state"], { word: string; tone: Tone }>> = {
   waiting: { word: "waiting", tone: "calm" },
   leased: { word: "building", tone: "calm" },
@@ -14,7 +14,7 @@ export const STATES: Readonly<Record<BuildReport["state"], { word: string; tone:
 
 type Failure = NonNullable<BuildReport["failure"]>;
 
-/** What classes of failures mean, and what helps. */
+/** What each class of failure means, and what helps. */
 const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }>> = {
   source_gone: {
     text: "A source is gone",
@@ -44,7 +44,7 @@ const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }
     text: "Its tests fail",
     help: "Retry, or turn off check() with pkgstash aur settings.",
   },
-  timeout: { text: "It took too long", help: "Raise its time with pkgstash aur settings." },
+  timeout: { text: "It took too long", help: "Raise its timeout with pkgstash aur settings." },
   resources: {
     text: "It ran out of memory, disk space or processes",
     help: "Raise its limits with pkgstash aur settings.",
@@ -58,7 +58,7 @@ const FAILURES: Readonly<Record<Failure["class"], { text: string; help: string }
     text: "Its metadata differ from what was approved",
     help: "Check the differences before you retry.",
   },
-  product_refused: { text: "Its packages were refused", help: "Nothing of it was published." },
+  product_refused: { text: "Its packages were refused", help: "None of them was published." },
   publication: { text: "It could not be published", help: "Fix the cause and retry." },
   source_missing: { text: "The approved files are missing", help: "Approve the package again." },
 };
@@ -71,7 +71,7 @@ export function helpFor({ class: kind }: Failure): string {
   return FAILURES[kind].help;
 }
 
-/** What steps are called. */
+/** The label of each step. */
 export const STEPS: Readonly<Record<NonNullable<BuildReport["step"]>, string>> = {
   preparing: "Prepare the root",
   fetching: "Fetch sources",

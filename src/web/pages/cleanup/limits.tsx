@@ -5,10 +5,10 @@ import { Meter } from "../../elements/meter.tsx";
 import { Bytes, Duration, percentText, Time } from "../../elements/quantities.tsx";
 import type { Tone } from "../../page.ts";
 
-/** From this share of a limit on, it is near. */
+/** A limit counts as near from this share of it. */
 const NEAR = 0.9;
 
-/** How near the cache is to its limits, and when it is cleaned up next. */
+/** How close the cache is to its limits, and when the next cleanup runs. */
 export function Limits({ limits }: { limits: CleanupLimits }) {
   const { cache_bytes, max_cache_bytes, free_bytes, min_free_bytes, max_age_ms, keep_versions } =
     limits;
@@ -38,7 +38,7 @@ export function Limits({ limits }: { limits: CleanupLimits }) {
                 tone={diskTone(limits)}
                 label={`${bytesText(min_free_bytes)} must stay free`}
               />
-              <span class="more">{bytesText(min_free_bytes)} must stay (min_free_space)</span>
+              <span class="more">{bytesText(min_free_bytes)} must stay free (min_free_space)</span>
             </>
           )}
       </Fact>

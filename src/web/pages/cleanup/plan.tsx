@@ -11,7 +11,7 @@ import { listed, Table } from "../../elements/table.tsx";
 import type { Visit } from "../../visit.ts";
 import { reasonText } from "./reason.ts";
 
-/** What would be removed now, and why, with the button that removes exactly that. */
+/** The files that a cleanup would remove now, and the button that removes exactly these. */
 export function Plan({ plan, visit }: { plan: CleanupResult; visit: Visit }) {
   const { files, kept } = plan;
   const keptText = `${counted(kept.files, "file")} (${bytesText(kept.bytes)})`;
@@ -33,7 +33,7 @@ export function Plan({ plan, visit }: { plan: CleanupResult; visit: Visit }) {
     <>
       <Unmet plan={plan} />
       <div class="plan-head">
-        <p>Goes: {sumsText(plan)}. Stays: {keptText}.</p>
+        <p>To remove: {sumsText(plan)}. To keep: {keptText}.</p>
         <ActionForm
           action="run"
           fields={{ plan: plan.plan }}

@@ -1,4 +1,4 @@
-/** Why files are removed, in two or three words. */
+/** Labels of the reasons for which files are removed. */
 const REASONS: Readonly<Record<string, string>> = {
   superseded: "old version",
   unused: "unused for too long",
@@ -7,7 +7,7 @@ const REASONS: Readonly<Record<string, string>> = {
   orphan_signature: "signature without package",
   stale_part: "unfinished download",
   temporary: "temporary file",
-  gone_repository: "repository is gone",
+  gone_repository: "repository gone",
   quarantined: "damaged",
   requested: "removed by hand",
   replaced: "rebuilt since",

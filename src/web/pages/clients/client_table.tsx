@@ -59,12 +59,12 @@ function ClientName({ client: { address, name, host_name } }: { client: ClientRe
   );
 }
 
-/** Who is meant: the name, or else the address. */
+/** The name of a client, else its host name or address. */
 export function labelOf({ address, name, host_name }: ClientReport): string {
   return name ?? host_name ?? address;
 }
 
-/** What a client is worth: "120 MiB sent, 118 MiB of it from the cache". */
+/** `120 MiB sent, 118 MiB of it from the cache` */
 export function worthText({ bytes_served, bytes_saved }: ClientReport): string {
   return `${bytesText(bytes_served)} sent, ${bytesText(bytes_saved)} of it from the cache`;
 }

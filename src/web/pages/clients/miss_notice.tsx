@@ -2,14 +2,14 @@ import type { ClientDetails, ClientReport } from "../../../api/clients.ts";
 import { counted, countText, percentText } from "../../elements/quantities.tsx";
 import { Notice } from "../../elements/messages.tsx";
 
-/** Fewer requests tell nothing. */
+/** With fewer requests, a hit ratio means nothing. */
 const FEWEST_REQUESTS = 20;
-/** Below this share of hits, a client misses much. */
+/** A hit ratio below this is worth a notice. */
 const FEW_HITS = 0.5;
-/** From this share of requests for absent files on, its database is not one from here. */
+/** With this share of requests for absent files, a client probably syncs elsewhere. */
 const MANY_ABSENT = 0.2;
 
-/** Why a client gets little from the cache; nothing for one that gets much. */
+/** Why a client gets little from the cache; nothing for one with a good hit ratio. */
 export function MissNotice(
   { client, others }: { client: ClientDetails; others: readonly ClientReport[] },
 ) {
@@ -24,7 +24,7 @@ export function MissNotice(
   );
 }
 
-/** What is known of why a client misses much, the likeliest first; empty if it does not. */
+/** Likely reasons for a low hit ratio, the likeliest first; empty if the ratio is good. */
 export function missReasons(
   client: ClientDetails,
   others: readonly Pick<ClientReport, "address" | "agent">[],
@@ -45,7 +45,7 @@ export function missReasons(
   }
   if (syncs.length === 0) {
     reasons.push(
-      "It has requested no database here, so it syncs elsewhere and may want other versions. " +
+      "It has requested no database here, so it syncs elsewhere and may need other versions. " +
         "Put this server first in its mirrorlist.",
     );
   } else if (syncs.every(({ is_current }) => is_current === false)) {
@@ -71,7 +71,7 @@ export function missReasons(
   ];
 }
 
-/** `x86_64` of `pacman/7.1.0 (Linux x86_64) libalpm/16.0.1`; null if it does not say. */
+/** The `x86_64` in `pacman/7.1.0 (Linux x86_64) libalpm/16.0.1`; null if there is none. */
 function machineOf(agent: string | null): string | null {
   return /\(\S+ ([A-Za-z0-9_]{1,20})\)/.exec(agent ?? "")?.[1] ?? null;
 }

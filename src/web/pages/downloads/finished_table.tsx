@@ -4,11 +4,11 @@ import { FileName } from "../../elements/file_name.tsx";
 import { Bytes, Duration, None, percentText, Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 
-/** The downloads that ended last: from whom, and what went wrong. */
+/** The last finished downloads: from which mirrors, and what went wrong. */
 export function FinishedTable({ downloads }: { downloads: readonly FinishedDownloadReport[] }) {
   return (
     <Table
-      name="Downloads that have ended"
+      name="Finished downloads"
       rows={downloads}
       keyOf={({ file, ended_at, started_at }) => `${file} ${started_at} ${ended_at}`}
       columns={[
@@ -58,7 +58,7 @@ function Sources({ sources }: FinishedDownloadReport) {
   );
 }
 
-/** Nothing for a download without any. */
+/** What went wrong; nothing if all went well. */
 function Trouble({ download: { outcome, reason, bytes, size, failed } }: {
   download: FinishedDownloadReport;
 }) {
@@ -74,14 +74,14 @@ function Trouble({ download: { outcome, reason, bytes, size, failed } }: {
   return (
     <p class="trouble">
       <Badge tone="warn">
-        {failed.some(({ refused }) => refused) ? "wrong bytes refused" : "went on"}
+        {failed.some(({ refused }) => refused) ? "wrong data rejected" : "resumed"}
       </Badge>{" "}
       {failuresText(failed)}
     </p>
   );
 }
 
-/** Which mirrors failed and why, each once. */
+/** Which mirrors failed and why, without repetition. */
 function failuresText(failed: FinishedDownloadReport["failed"]): string {
   const texts = failed.map(({ mirror, why }) =>
     why.startsWith(`${mirror} `) ? why : `${mirror}: ${why}`

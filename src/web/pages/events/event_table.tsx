@@ -5,7 +5,7 @@ import { Table } from "../../elements/table.tsx";
 import type { Tone } from "../../page.ts";
 import { useVisit } from "../../visit_context.ts";
 
-/** Events, a row each, the newest first. */
+/** A table of events, in the given order. */
 export function EventTable({ events }: { events: readonly EventReport[] }) {
   const visit = useVisit();
   return (
@@ -49,7 +49,7 @@ export function EventTable({ events }: { events: readonly EventReport[] }) {
   );
 }
 
-/** The facts of an event, or else what was requested. */
+/** The details of an event; without any, its request. */
 export function factsText({ details, request }: EventReport): string {
   const facts = Object.entries(details).map(([name, value]) =>
     `${name.replaceAll("_", " ")}: ${factText(value)}`
@@ -57,13 +57,13 @@ export function factsText({ details, request }: EventReport): string {
   return facts.length > 0 ? facts.join(" · ") : request;
 }
 
-/** Lists as their members, each once. */
+/** A list becomes its distinct members, separated by commas. */
 function factText(value: unknown): string {
   if (Array.isArray(value)) return [...new Set(value.map(factText))].join(", ");
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** Whether something went wrong, by what the daemon calls it. */
+/** Whether an event is a failure, judged by the verb of its action. */
 export function isTrouble({ action }: Pick<EventReport, "action">): boolean {
   return TROUBLE.test(action);
 }

@@ -9,8 +9,8 @@ import { Table } from "../../elements/table.tsx";
 export function DatabaseTable({ databases }: { databases: readonly DatabaseReport[] }) {
   if (databases.length === 0) {
     return (
-      <Empty title="No database is kept yet.">
-        <p>A database is fetched when the first client asks for it, and refreshed from then on.</p>
+      <Empty title="No databases yet.">
+        <p>A database is fetched when a client first requests it, and refreshed from then on.</p>
       </Empty>
     );
   }
@@ -23,17 +23,17 @@ export function DatabaseTable({ databases }: { databases: readonly DatabaseRepor
         { title: "Repository", cell: ({ repository }) => repository },
         { title: "State", cell: (database) => <State database={database} /> },
         {
-          title: "Made",
+          title: "Dated",
           cell: ({ last_modified }) => <Time at={last_modified} none="unknown" />,
           from: "medium",
         },
         {
-          title: "Taken over",
+          title: "Published",
           cell: ({ published_at }) => <Time at={published_at} />,
           from: "medium",
         },
         {
-          title: "Confirmed",
+          title: "Checked",
           cell: ({ checked_ms }) => <Confirmed ms={checked_ms} />,
           from: "medium",
         },
@@ -51,11 +51,11 @@ function State({ database: { generation, failed, gone_since } }: { database: Dat
       </>
     );
   }
-  if (failed) return <Badge tone="warn">refresh failed, the last one is served</Badge>;
+  if (failed) return <Badge tone="warn">refresh failed; serving the previous one</Badge>;
   return generation === null ? <Badge>not fetched yet</Badge> : <Badge tone="good">current</Badge>;
 }
 
 function Confirmed({ ms }: { ms: number | null }) {
   const { now } = useVisit();
-  return <Time at={ms === null ? null : now - ms} none="not since the start" />;
+  return <Time at={ms === null ? null : now - ms} none="not since startup" />;
 }

@@ -3,7 +3,7 @@ import { Badge } from "../../elements/badge.tsx";
 import { Bytes, Count, Duration } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 
-/** Who is asked for files, in the order of the configuration. */
+/** The mirrors, in the order of the configuration. */
 export function MirrorTable({ mirrors }: { mirrors: readonly MirrorReport[] }) {
   const hasUpstreams = new Set(mirrors.map(({ upstream }) => upstream)).size > 1;
   return (
@@ -51,15 +51,15 @@ function State({ mirror: { state, rests_ms, failures, last_error } }: { mirror: 
       {state === "ready"
         ? <Badge tone="good">ready</Badge>
         : state === "unused"
-        ? <Badge>not asked yet</Badge>
+        ? <Badge>unused</Badge>
         : (
           <>
-            <Badge tone="warn">rests</Badge> for <Duration ms={rests_ms} />
+            <Badge tone="warn">resting</Badge> for <Duration ms={rests_ms} />
           </>
         )}
       {failures === 0 || last_error === null
         ? null
-        : <span class="hint">{failures} failed in a row, the last one: {last_error}</span>}
+        : <span class="hint">{failures} failed in a row; last error: {last_error}</span>}
     </>
   );
 }

@@ -3,7 +3,7 @@ import type { DatabaseReport } from "../../../api/status.ts";
 import { counted } from "../../elements/quantities.tsx";
 import type { Tone } from "../../page.ts";
 
-/** The answer to "are we current, and who serves us?" in a sentence. */
+/** Answers "are the databases current, and which mirrors work?" in one sentence. */
 export function mirrorsSentence(
   databases: readonly DatabaseReport[],
   mirrors: readonly MirrorReport[],

@@ -2,7 +2,6 @@ import type { Status } from "../../../api/status.ts";
 import { counted } from "../../elements/quantities.tsx";
 import type { Tone } from "../../page.ts";
 
-/** A problem. */
 export interface Concern {
   readonly tone: Extract<Tone, "bad" | "warn">;
   /** Without a full stop. */
@@ -29,7 +28,7 @@ export function concernsOf(status: Status): Concern[] {
   } else if (mirrors.resting > 0) {
     add(
       "warn",
-      `${counted(mirrors.resting, "mirror is", "mirrors are")} resting, others serve`,
+      `${counted(mirrors.resting, "mirror is", "mirrors are")} resting, others are in use`,
       "After a failure, other mirrors are preferred. It is retried automatically.",
     );
   }
@@ -83,7 +82,7 @@ export function concernsOf(status: Status): Concern[] {
   return concerns;
 }
 
-/** The answer to "is anything wrong?" in a sentence. */
+/** Answers "is anything wrong?" in one sentence. */
 export function overviewSentence(
   concerns: readonly Concern[],
   isFresh: boolean,

@@ -6,7 +6,7 @@ import { Bytes, Count, Duration, None, percentText } from "../../elements/quanti
 import { Table } from "../../elements/table.tsx";
 import { FileName } from "../../elements/file_name.tsx";
 
-/** What is on its way from mirrors at this moment. */
+/** Transfers in progress. */
 export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport[] }) {
   if (downloads.length === 0) {
     return (
@@ -56,7 +56,7 @@ export function DownloadsNow({ downloads }: { downloads: readonly DownloadReport
   );
 }
 
-/** Who takes it slower than it arrives, where several clients wait for one file or a line is slow. */
+/** The slowest client of a transfer, if it falls far behind the mirror. */
 function SlowestClient({ download }: { download: DownloadReport }) {
   const { slowest_client: slowest } = download;
   if (slowest === null || !isHeldUp(download)) return null;
@@ -64,16 +64,16 @@ function SlowestClient({ download }: { download: DownloadReport }) {
   return (
     <p class="trouble">
       <Badge tone="warn">slow client</Badge>{" "}
-      <a href={`/admin/clients/${encodeURIComponent(address)}`}>{address}</a> takes{" "}
+      <a href={`/admin/clients/${encodeURIComponent(address)}`}>{address}</a> receives{" "}
       <Bytes bytes={bytes_per_second} perSecond />, has <Bytes bytes={bytes} />
     </p>
   );
 }
 
-/** How far behind what has arrived a client is that counts as slow: more than is on its way to it. */
+/** A slow client lags by more than the bytes that buffers may hold for it. */
 const BEHIND_BYTES = 8 * 1024 * 1024;
 
-/** Whether a client is slower than the mirrors, and not only because it began later. */
+/** Whether a client is slower than the mirrors, rather than just late. */
 function isHeldUp(
   { bytes, bytes_per_second, slowest_client: slowest }: DownloadReport,
 ): boolean {

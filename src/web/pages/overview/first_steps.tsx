@@ -1,15 +1,15 @@
 import type { ClientConfig } from "../../../api/client_config.ts";
 import { CopyField } from "../../elements/copy_field.tsx";
 
-/** What to do with a daemon that nobody has used yet. */
+/** What to do with a new installation. */
 export function FirstSteps({ config }: { config: ClientConfig }) {
   return (
     <ol class="steps">
       <li>
         <h2>Add a client</h2>
         <p>
-          Put this line first in <code>/etc/pacman.d/mirrorlist</code>{" "}
-          of a machine with pacman, and keep a public mirror below it.
+          Put this line at the top of <code>/etc/pacman.d/mirrorlist</code>{" "}
+          on a machine with pacman, and keep a public mirror below it.
         </p>
         {config.upstreams.map(({ name, server }) => (
           <CopyField

@@ -4,7 +4,7 @@ import { Time } from "../../elements/quantities.tsx";
 import { useVisit } from "../../visit_context.ts";
 import { factsText, isTrouble } from "../events/event_table.tsx";
 
-/** What happened last, the newest first. */
+/** The latest events, the newest first. */
 export function LastEvents(
   { events, isFiltered }: { events: readonly EventReport[]; isFiltered: boolean },
 ) {
@@ -33,7 +33,7 @@ export function LastEvents(
   );
 }
 
-/** Filters the last events by their kind. */
+/** Links that filter the latest events by kind. */
 export function KindLinks({ kind }: { kind: EventKind | null }) {
   const visit = useVisit();
   return (

@@ -4,10 +4,10 @@ import { Meter } from "../../elements/meter.tsx";
 import { bytesText } from "../../../config/quantities.ts";
 import { counted, None, percentText, Time } from "../../elements/quantities.tsx";
 
-/** From which share on a limited cache is shown as full; cleanup keeps it below. */
+/** From this share of its limit, the cache is shown as full. Cleanup keeps it below. */
 const FULL = 0.98;
 
-/** What pkgstash is worth, and what it needs. */
+/** What pkgstash saves, and what it uses. */
 export function Numbers({ status }: { status: Status }) {
   const { bytes, cache, hit_ratio, mirrors, started_at } = status;
   const used = cache.bytes === null || cache.max_bytes === null
@@ -22,7 +22,7 @@ export function Numbers({ status }: { status: Status }) {
         value={hit_ratio === null ? <None /> : percentText(hit_ratio)}
       >
         <span class="more">
-          of requests since the start, <Time at={started_at} />
+          of requests since startup, <Time at={started_at} />
         </span>
       </Fact>
       <Fact label="Not downloaded again" value={bytesText(bytes.saved)}>

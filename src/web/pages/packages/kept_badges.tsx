@@ -14,7 +14,7 @@ const REASONS: Readonly<Record<Reason, { text: string; tone: Tone }>> = {
 
 /** Why cleanup keeps a package. */
 export function KeptBadges({ reasons }: { reasons: readonly Reason[] }) {
-  if (reasons.length === 0) return <span class="quiet">nothing but room</span>;
+  if (reasons.length === 0) return <span class="quiet">only while there is space</span>;
   return (
     <span class="badges">
       {reasons.map((reason) => (
@@ -24,7 +24,7 @@ export function KeptBadges({ reasons }: { reasons: readonly Reason[] }) {
   );
 }
 
-/** The reasons as a filter offers them. */
+/** The options of the filter by reason. */
 export const KEPT_CHOICES: Readonly<Record<string, string>> = {
   "": "any reason",
   current: "current",

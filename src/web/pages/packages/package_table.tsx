@@ -4,17 +4,17 @@ import { Bytes, Count, Time } from "../../elements/quantities.tsx";
 import { type Column, Table } from "../../elements/table.tsx";
 import { KeptBadges } from "./kept_badges.tsx";
 
-/** Where one package is shown. */
+/** The path of a package's page. */
 export function packagePath({ directory, file }: Pick<PackageReport, "directory" | "file">) {
   return `/admin/packages/${encodeURIComponent(directory)}/${encodeURIComponent(file)}`;
 }
 
-/** Cached packages, a row each. */
+/** A table of cached packages. */
 export function PackageTable(
   { packages, name, isWhole = false }: {
     packages: readonly PackageReport[];
     name: string;
-    /** Whether it is the list of all, which can be sorted, and whose packages can be pinned. */
+    /** Whether it is the main list, which can be sorted and has buttons to pin. */
     isWhole?: boolean;
   },
 ) {
@@ -37,7 +37,7 @@ export function PackageTable(
       isNumber: true,
     },
     {
-      title: "Taken",
+      title: "Uses",
       ...sorts("uses"),
       cell: ({ uses }) => <Count value={uses} />,
       isNumber: true,

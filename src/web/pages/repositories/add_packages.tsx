@@ -5,11 +5,11 @@ import { Notice } from "../../elements/messages.tsx";
 
 const CONSENTS = {
   downgrade: "older versions than those published",
-  replace: "other content under a published version",
-  shadow: "names of packages that a mirrored repository has",
+  replace: "different contents for a published version",
+  shadow: "names of packages in mirrored repositories",
 };
 
-/** Where packages are put in. `upload` is one whose files are here and not published, or "". */
+/** The form to add packages. `upload` is the id of an upload that is not published yet, or "". */
 export function AddPackages({ upload }: { upload: string }) {
   if (upload !== "") {
     return (
@@ -39,7 +39,7 @@ export function AddPackages({ upload }: { upload: string }) {
         <form method="post" enctype="multipart/form-data">
           <label class="drop">
             <span class="label">
-              Packages, as makepkg makes them, with their signatures if they have any
+              Packages built by makepkg, with their signatures if they have any
             </span>
             <input type="file" name="files" multiple accept=".zst,.xz,.gz,.tar,.sig" />
           </label>

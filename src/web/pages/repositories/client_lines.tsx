@@ -4,7 +4,7 @@ import { CopyField } from "../../elements/copy_field.tsx";
 import { Part } from "../../elements/facts.tsx";
 import { KeyFields } from "../../elements/key_fields.tsx";
 
-/** What a client needs, to install from a repository. */
+/** The configuration that a client needs for a repository. */
 export function ClientLines({ name, config }: { name: string; config: ClientConfig }) {
   const own = config.own_repositories.find((each) => each.name === name);
   if (own === undefined) return null;

@@ -7,12 +7,12 @@ import { Bytes, Time } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 import { useVisit } from "../../visit_context.ts";
 
-/** The packages of a repository that the URL asks for. */
+/** A page of a repository's packages, as the URL filters them. */
 export function OwnPackages(
   { packages, next, others }: {
     packages: readonly OwnPackageReport[];
     next: string | null;
-    /** The repositories that packages can be published in as well. */
+    /** Repositories that packages can be promoted to. */
     others: readonly string[];
   },
 ) {

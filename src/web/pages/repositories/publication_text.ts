@@ -1,13 +1,13 @@
 import type { PublicationReport } from "../../../api/repositories.ts";
 import { counted } from "../../elements/quantities.tsx";
 
-/** What a change became, given what it would be called if it is published at once. */
+/** The outcome of a change, for people. `done` describes it if it is published at once. */
 export function publicationText(
   done: string,
   { generation, warnings, waiting }: PublicationReport,
 ): string {
   const sentence = waiting > 0
-    ? `${counted(waiting, "file waits", "files wait")} for signatures; then it is published.`
+    ? `${counted(waiting, "file awaits", "files await")} signatures; then the change is published.`
     : generation === null
     ? "Nothing has changed."
     : `${done}, with publication ${generation.number}.`;

@@ -7,13 +7,13 @@ import { Table } from "../../elements/table.tsx";
 
 const CHANGES_SHOWN = 5;
 
-/** The publications that are kept, the latest first, each of which can be published again. */
+/** The kept publications, the latest first, each with a button to roll back to it. */
 export function Publications(
   { generations, next, current }: {
     generations: readonly GenerationReport[];
-    /** Where the next page begins; null if there is none. */
+    /** Where the next page starts; null on the last. */
     next: number | null;
-    /** The one that is served. */
+    /** The number of the one being served; null if there is none. */
     current: number | null;
   },
 ) {

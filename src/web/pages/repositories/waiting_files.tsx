@@ -5,7 +5,7 @@ import { Notice } from "../../elements/messages.tsx";
 import { counted } from "../../elements/quantities.tsx";
 import { Table } from "../../elements/table.tsx";
 
-/** What waits for signatures that are made elsewhere. */
+/** Files that wait for signatures made elsewhere. */
 export function WaitingFiles(
   { name, waiting: { by, files } }: {
     /** Of the repository. */
@@ -18,8 +18,8 @@ export function WaitingFiles(
   return (
     <Notice tone="warn" title={`${counted(open, "file waits", "files wait")} for a signature`}>
       <p>
-        {by} wants to publish them. Fetch, sign and send back each with{" "}
-        <code>pkgstash repo sign {name}</code>; what was published before is served until then.
+        {by} wants to publish them. Fetch, sign and return each with{" "}
+        <code>pkgstash repo sign {name}</code>; the previous publication is served until then.
       </p>
       <ActionForm action="discard" button="Discard them" weight="quiet" />
       <Table
@@ -31,7 +31,7 @@ export function WaitingFiles(
           {
             title: "Signature",
             cell: ({ signed }) =>
-              signed ? <Badge tone="good">here</Badge> : <Badge tone="warn">missing</Badge>,
+              signed ? <Badge tone="good">present</Badge> : <Badge tone="warn">missing</Badge>,
           },
         ]}
       />

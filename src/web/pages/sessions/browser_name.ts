@@ -16,7 +16,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
 
 const MAX_LENGTH = 40;
 
-/** What a browser and its system are called, as far as it says; anybody may say anything. */
+/** The browser and system that a user agent claims to be, such as `Firefox on Linux`. */
 export function browserName(agent: string | null): string {
   if (agent === null) return "unknown";
   const nameIn = (names: typeof NAMES) => names.find(([pattern]) => pattern.test(agent))?.[1];

@@ -6,7 +6,7 @@ import { useVisit } from "../../visit_context.ts";
 
 const PER_PAGE = 25;
 
-/** The keys with their values; those that somebody has set come first unless sorted otherwise. */
+/** The keys and their values. By default, keys that differ from the defaults come first. */
 export function SettingsTable({ settings }: { settings: readonly SettingReport[] }) {
   const visit = useVisit();
   const setFirst = settings.toSorted((a, b) => Number(isDefault(a)) - Number(isDefault(b)));
