@@ -3,12 +3,12 @@ import { PkgstashError, reasonOf } from "../errors.ts";
 import { canonicalAddress } from "../formats/network/ip_address.ts";
 import { readIfPresent, writeFileDurably } from "../platform/files/durable.ts";
 
-/** Far more than a person names by hand. */
+/** Far more than anyone names by hand. */
 export const MAX_NAMES = 1_000;
 /** In characters. */
 const MAX_NAME_LENGTH = 64;
 
-/** The names that people have given to clients, by address, in a separate file. */
+/** The names that people have given to clients, by address, in a JSON file of their own. */
 export class ClientNames {
   readonly #path: string;
   readonly #changes = new Turns();
@@ -19,12 +19,15 @@ export class ClientNames {
     this.#path = path;
   }
 
-  /** All names. Throws `storage` if the file is damaged. */
+  /** All names by address. Throws `storage` if the file is damaged. */
   async all(): Promise<ReadonlyMap<string, string>> {
     return await this.#load();
   }
 
-  /** Names a client. Throws `conflict` if there are too many names, or another has this one. */
+  /**
+   * Names a client. Throws `conflict` if there are too many names or another client has this one,
+   * and `storage` if the file cannot be read or written.
+   */
   async set(address: string, name: string): Promise<void> {
     await this.#change((names) => {
       const [other] = [...names].find(([each, taken]) => taken === name && each !== address) ?? [];
@@ -44,7 +47,7 @@ export class ClientNames {
     });
   }
 
-  /** Returns false if it had none. */
+  /** Removes a client's name; returns false if it had none. Throws like `set`. */
   async remove(address: string): Promise<boolean> {
     let isRemoved = false;
     await this.#change((names) => {
@@ -58,7 +61,7 @@ export class ClientNames {
     await this.#changes.settled();
   }
 
-  /** A change that cannot be written has no effect. */
+  /** If the change cannot be written, it has no effect. */
   async #change(change: (names: Map<string, string>) => void): Promise<void> {
     await this.#changes.run(async () => {
       const changed = new Map(await this.#load());
@@ -80,7 +83,7 @@ export class ClientNames {
 
   #load(): Promise<Map<string, string>> {
     this.#names ??= this.#read();
-    // A file that was mended is read again.
+    // Try again next time: the file may have been repaired.
     this.#names.catch(() => this.#names = null);
     return this.#names;
   }

@@ -5,11 +5,11 @@ import { type ClientTraffic, OTHERS, type Sync } from "./unwritten_traffic.ts";
 
 /** The most clients to remember. */
 export const MAX_CLIENTS = 2_000;
-/** New clients in one batch: one with many addresses must not displace all others at once. */
+/** New clients per batch: a client with many addresses must not displace all others at once. */
 const MAX_NEW_AT_ONCE = 100;
-/** Clients of one transaction, each with a dozen databases: a few milliseconds. */
+/** Clients per transaction. Each has about a dozen databases, so it takes a few milliseconds. */
 const CLIENTS_PER_WRITE = 50;
-/** Clients not seen for this long are forgotten first. */
+/** Clients unseen for this long are forgotten first. */
 const LONG_UNSEEN_MS = 90 * 86_400_000;
 
 /** A client and its totals. Times are in milliseconds since the epoch. */
@@ -17,14 +17,14 @@ export interface KnownClient {
   readonly address: string;
   readonly firstSeen: number;
   readonly lastSeen: number;
-  /** The user agent of its last request: hostile text. */
+  /** The user agent of its last request; untrusted text. */
   readonly agent: string | null;
   /** From reverse DNS. */
   readonly hostName: string | null;
   readonly tally: Tally;
 }
 
-/** The last database that a client synced of a repository. */
+/** A client's last sync of one repository's database. */
 export interface ClientSync extends Sync {
   readonly directory: string;
 }
@@ -42,7 +42,10 @@ const SELECT = `
   SELECT address, first_seen AS firstSeen, last_seen AS lastSeen, agent, host_name AS hostName,
     ${TALLY_KEYS.map((key) => `${TALLY_COLUMNS[key]} AS "${key}"`).join(", ")} FROM clients`;
 
-/** Writes that add the traffic of clients. Of new clients, those with the most bytes are added. */
+/**
+ * Writes that add the traffic of clients. If there are too many new ones, those with the most bytes
+ * win.
+ */
 export function clientWrites(clients: ReadonlyMap<string, ClientTraffic>): Write[] {
   const tallies = new Map([...clients].map(([address, { tally }]) => [address, tally]));
   const order = ranked(tallies).map(([address]) => address).filter((each) => each !== OTHERS);
@@ -60,7 +63,7 @@ function addClients(
   { addresses, clients, room }: {
     addresses: readonly string[];
     clients: ReadonlyMap<string, ClientTraffic>;
-    /** How many more may be new. */
+    /** How many more new clients may be added. */
     room: { left: number };
   },
 ): void {
@@ -108,12 +111,12 @@ export function forgetClients(
   }
 }
 
-/** All clients, `MAX_CLIENTS` and the named ones at most. */
+/** All clients: at most `MAX_CLIENTS`, or as many as have names. */
 export function allClients(database: DatabaseSync): KnownClient[] {
   return database.prepare(SELECT).all().map(clientOf);
 }
 
-/** Null if it is not known. */
+/** A client; null if it is unknown. */
 export function clientAt(database: DatabaseSync, address: string): KnownClient | null {
   const row = database.prepare(`${SELECT} WHERE address = ?`).get(address);
   return row === undefined ? null : clientOf(row);

@@ -43,9 +43,9 @@ import { type FileRequest, UnwrittenTraffic } from "./unwritten_traffic.ts";
 const log = eventLogger("history");
 
 const WRITE_INTERVAL_MS = 60_000;
-/** An hour of writes, at most 21 a minute, for a disk that is full. */
+/** Writes kept while the disk is full: an hour's worth, at up to 21 a minute. */
 const MAX_LATE_WRITES = 60 * 21;
-/** A client is looked up in DNS again after this time. */
+/** How long a host name from DNS is used before it is looked up again. */
 const HOST_NAME_AGE_MS = 86_400_000;
 /** DNS lookups after each write. */
 const MAX_LOOKUPS = 20;
@@ -63,13 +63,13 @@ export type Range = keyof typeof RANGES;
 export interface TrafficHistory {
   readonly lengthS: number;
   readonly periods: readonly Period[];
-  /** Of the whole range. */
+  /** The sum of all periods. */
   readonly total: Tally;
 }
 
 /** A client as it is listed. */
 export interface ListedClient extends KnownClient {
-  /** Given by hand. */
+  /** Given by a person; null if none. */
   readonly name: string | null;
   /** When it last synced a database; null if it never did. */
   readonly syncedAt: number | null;
@@ -85,8 +85,8 @@ export interface HistoryOptions {
 
 /**
  * What was served and fetched, when and to whom: the door of this room. Requests are counted in
- * memory and written once a minute, so a crash costs that minute. What cannot be written, opened or
- * read costs charts, and never a request. Whatever takes longer lets the event loop run in between.
+ * memory and written once a minute, so a crash loses at most that minute. Errors of the database
+ * affect charts, never requests. Long work is done in slices, so that the event loop keeps running.
  */
 export class History implements Traffic {
   readonly names: ClientNames;
@@ -98,10 +98,10 @@ export class History implements Traffic {
     log.error(failure, { reason: reasonOf(error) })
   );
   readonly #controller = new AbortController();
-  /** Since the start, by repository, without what is not written yet. */
+  /** Totals since startup by repository, without the unwritten counts. */
   readonly #totals = new Map<string, Tally>();
   #unwritten: UnwrittenTraffic;
-  /** Of what changes the database or replaces it. */
+  /** Serializes whatever uses, changes or replaces the database. */
   readonly #turns = new Turns();
   readonly #file: HistoryFile;
   #opened: Promise<void> | null = null;
@@ -109,7 +109,7 @@ export class History implements Traffic {
   #timer: ReturnType<typeof setInterval> | null = null;
   #isResolving = false;
 
-  /** Counting starts at once, writing when it is open. */
+  /** Counts at once; writes once `open` has run. */
   constructor(
     config: HistoryConfig,
     metrics: Metrics,
@@ -133,8 +133,8 @@ export class History implements Traffic {
   }
 
   /**
-   * Opens the database, and begins to look for damage; a damaged one is replaced. If that fails,
-   * everything stays in memory. Never rejects.
+   * Opens the database, then checks it in the background and replaces it if it is damaged. If it
+   * cannot be opened, everything stays in memory. Never rejects.
    */
   async open(): Promise<void> {
     this.#opened ??= this.#open();
@@ -163,7 +163,7 @@ export class History implements Traffic {
     this.#unwritten.addBytesFetched(count, directory);
   }
 
-  /** The counts of a range that ends now. */
+  /** The counts of the range that ends now, for one subject. Periods without traffic are zero. */
   async traffic(
     { range, subject, name }: { range: Range; subject: Subject; name: string },
   ): Promise<TrafficHistory> {
@@ -196,7 +196,7 @@ export class History implements Traffic {
     });
   }
 
-  /** A client, and the databases that it synced; null if it is not known. */
+  /** A client and the databases that it synced; null if it is unknown. */
   async client(address: string): Promise<{ client: ListedClient; syncs: ClientSync[] } | null> {
     const name = (await this.names.all()).get(address) ?? null;
     return await this.#read((database) => {
@@ -240,7 +240,7 @@ export class History implements Traffic {
     this.#background.add("cannot check the history", this.check());
   }
 
-  /** Reads all of the database, and replaces it if it is damaged; rejects if that fails. */
+  /** Reads the whole database and replaces it if it is damaged. Rejects if that fails. */
   async check(): Promise<void> {
     const { database } = this.#file;
     try {
@@ -258,7 +258,7 @@ export class History implements Traffic {
     this.#background.add("cannot tidy up the history", this.flush().then(() => this.tidy()));
   }
 
-  /** The writes of what has happened since the last time. */
+  /** Takes the counts since the last call, as writes. */
   #takeWrites(): Write[] {
     const batch = this.#unwritten;
     this.#unwritten = new UnwrittenTraffic(this.#now);
@@ -270,10 +270,10 @@ export class History implements Traffic {
     return [(database) => addTraffic(database, batch), ...clientWrites(batch.clients)];
   }
 
-  /** Thins what is old, forgets clients beyond the limit, and asks DNS about the others. */
+  /** Thins old counts, forgets clients beyond the limit, and looks up host names of the others. */
   async tidy(): Promise<void> {
     if (this.#writes.problem !== null) return;
-    // Names that cannot be read protect nobody, and must not let the clients grow.
+    // Unreadable names protect no client: the table must not grow meanwhile.
     const names = await this.names.all().catch(() => new Map<string, string>());
     await this.#turns.run(async () => {
       if (!this.#file.isOpen) return;
@@ -316,14 +316,17 @@ export class History implements Traffic {
     }
   }
 
-  /** Reads from the database, which has everything that has happened, as far as the disk takes it. */
+  /** Writes pending counts, if the disk accepts writes, then reads from the database. */
   async #read<T>(query: (database: DatabaseSync) => T): Promise<T> {
     await this.#opened;
     if (this.#writes.problem === null) await this.flush();
     return await this.#query(query);
   }
 
-  /** Uses the database in a turn of its own; once more if it was damaged and has been replaced. */
+  /**
+   * Uses the database in its own turn. Repeats the query if the database turns out to be damaged
+   * and is replaced.
+   */
   async #query<T>(query: (database: DatabaseSync) => T): Promise<T> {
     return await this.#turns.run(async () => {
       const { database } = this.#file;
@@ -372,7 +375,7 @@ export class History implements Traffic {
   }
 }
 
-/** Writes what the charts show of a minute. */
+/** Writes the counts of a minute for the charts. */
 function addTraffic(database: DatabaseSync, batch: UnwrittenTraffic): void {
   const { since, repositories, clients } = batch;
   const all = emptyTally();

@@ -10,19 +10,18 @@ import { MIGRATIONS } from "./history_schema.ts";
 const log = eventLogger("history");
 
 /**
- * The database of the history, which outlives its file: a damaged one is set aside, one that was
- * removed is written anew from what SQLite still holds, and one that was put in its place is opened.
- * It is in the state directory and not in the cache, which may be removed: what was in the past
- * cannot be fetched again.
+ * The database of the history. A damaged file is set aside, a removed one is recreated from the
+ * still open database, and one put in its place is opened. It is in the state directory, because
+ * the cache may be removed and the past cannot be fetched again.
  */
 export class HistoryFile {
   readonly #stateRoot: () => string;
   #database: DatabaseSync | null = null;
-  /** Of the open file, so that another one of its name is noticed; null if it is in memory. */
+  /** Inode of the open file, to notice when it is removed or replaced; null while in memory. */
   #inode: number | null = null;
   #failure: string | null = null;
 
-  /** `stateRoot` is called at each use. */
+  /** `stateRoot` is called for each use, because a reload may change it. */
   constructor(stateRoot: () => string) {
     this.#stateRoot = stateRoot;
   }
@@ -31,13 +30,13 @@ export class HistoryFile {
     return this.#database !== null;
   }
 
-  /** The one that is open now, which `follow` and `heal` replace. */
+  /** The open database, which `follow` and `heal` may replace. Throws if none is open. */
   get database(): DatabaseSync {
     if (this.#database === null) throw new Error("the history is not open");
     return this.#database;
   }
 
-  /** Opens it, in memory if the disk does not take it. Damage may be found only later. */
+  /** Opens the file, or a database in memory if that fails. Does not look for damage. */
   async open(): Promise<void> {
     const path = this.#path;
     this.#inode = null;
@@ -56,8 +55,8 @@ export class HistoryFile {
   }
 
   /**
-   * If an error is that of `damaged`, and that is still the open one, sets it aside and begins a new
-   * one; returns whether it did.
+   * If `error` means damage and `damaged` is still the open database, sets its file aside and
+   * starts a new one. Returns whether it did.
    */
   async heal(damaged: DatabaseSync, error: unknown): Promise<boolean> {
     if (this.#database !== damaged || !isDamage(error) || this.#inode === null) return false;
@@ -69,7 +68,7 @@ export class HistoryFile {
     return true;
   }
 
-  /** Looks whether the file is still there, and if not, sees to it. */
+  /** Recreates the file if it was removed, or opens the one that has replaced it. */
   async follow(): Promise<void> {
     if (this.#inode === null) return;
     const path = this.#path;
@@ -78,9 +77,9 @@ export class HistoryFile {
     try {
       if (found === null) {
         await copyInSlices(this.database, path, MIGRATIONS);
-        log.warn("the history was removed and has been written anew", { path });
+        log.warn("the history file was removed and has been recreated", { path });
       } else {
-        log.warn("the history was replaced by another file, which is used now", { path });
+        log.warn("the history file was replaced; using the new one", { path });
       }
     } catch (error) {
       this.#report(reasonOf(error));
@@ -96,10 +95,10 @@ export class HistoryFile {
     return join(this.#stateRoot(), "history.sqlite");
   }
 
-  /** Once for each new reason, not every minute. */
+  /** Logs each new reason once, not every minute. */
   #report(reason: string): void {
     if (reason === this.#failure) return;
     this.#failure = reason;
-    log.error("cannot write the history anew, which was removed", { reason });
+    log.error("cannot recreate the removed history file", { reason });
   }
 }

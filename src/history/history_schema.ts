@@ -4,9 +4,10 @@ const COUNTS = Object.values(TALLY_COLUMNS)
   .map((name) => `${name} INTEGER NOT NULL DEFAULT 0`).join(",\n    ");
 
 /**
- * The schema of the history, one migration after another. Those that were released never change.
- * `traffic` has times in seconds since the epoch, because its rows are many; the rest in
- * milliseconds. Its `name` is an address or a directory, or "" for everything and for the rest.
+ * The schema of the history as migrations, in order. Never change a released one. Times are in
+ * milliseconds since the epoch, except in `traffic`, whose many rows save space with seconds. Its
+ * `name` is the address or directory of the subject; "" stands for the subject "all", and for names
+ * beyond the limit.
  */
 export const MIGRATIONS = [
   `

@@ -1,8 +1,8 @@
 import { reverseName } from "../formats/network/reverse_name.ts";
 
-/** A resolver that does not answer must not hold up the others. */
+/** A resolver that does not respond must not delay the other lookups. */
 const TIMEOUT_MS = 3_000;
-/** What is shown and stored: the letters of host names, whatever an answer has. */
+/** The only form of host name that is stored and shown. */
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$/;
 
@@ -12,8 +12,8 @@ export type PointerResolver = (name: string, signal: AbortSignal) => Promise<str
 const SYSTEM_RESOLVER: PointerResolver = (name, signal) => Deno.resolveDns(name, "PTR", { signal });
 
 /**
- * The host name that reverse DNS says an address has; null if it says none. Whoever answers for the
- * network says what he likes, so it is a label and proves nothing.
+ * The host name of an address from reverse DNS, in lower case; null if there is none. Anyone who
+ * controls the zone can choose it, so it is only a label.
  */
 export async function hostNameOf(
   address: string,
@@ -28,7 +28,7 @@ export async function hostNameOf(
     const names = answers.map((answer) => String(answer).replace(/\.$/, ""));
     return names.find((each) => HOST_NAME.test(each))?.toLowerCase() ?? null;
   } catch {
-    // There is no such record, or nobody answers.
+    // No such record, or no response.
     return null;
   }
 }

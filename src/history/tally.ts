@@ -3,13 +3,13 @@ import { REQUEST_RESULTS, type RequestResult } from "../platform/observability/m
 /** Counts of a period, for a client, a repository or everything. */
 export interface Tally extends Record<RequestResult, number> {
   bytesServed: number;
-  /** Bytes served that no mirror had to send for the request. */
+  /** Bytes served without a transfer from a mirror. */
   bytesSaved: number;
-  /** Bytes that mirrors sent; counted by repository, and for no client. */
+  /** Bytes received from mirrors; counted by repository, never by client. */
   bytesFetched: number;
 }
 
-/** Everything that a tally has, by the names of its columns. */
+/** The column of each count. */
 export const TALLY_COLUMNS = {
   ...Object.fromEntries(REQUEST_RESULTS.map((result) => [result, `requests_${result}`])) as {
     [Result in RequestResult]: `requests_${Result}`;
@@ -46,14 +46,17 @@ export function requestsIn(tally: Readonly<Tally>): number {
   return REQUEST_RESULTS.reduce((sum, result) => sum + tally[result], 0);
 }
 
-/** The share of requests for existing files that needed no transfer of their own; null without any. */
+/**
+ * The share of requests for existing files that needed no transfer of their own, from 0 to 1; null
+ * without requests.
+ */
 export function hitRatio(requests: Readonly<Record<RequestResult, number>>): number | null {
   const hits = requests.hit + requests.join + requests.stale + requests.not_modified;
   const all = hits + requests.miss + requests.direct;
   return all === 0 ? null : hits / all;
 }
 
-/** Most bytes first, so that many idle clients cannot displace active ones. */
+/** Sorts by bytes served, the most first, so that many idle clients cannot displace active ones. */
 export function ranked(tallies: ReadonlyMap<string, Tally>): (readonly [string, Tally])[] {
   return [...tallies].sort(([, one], [, other]) => other.bytesServed - one.bytesServed);
 }

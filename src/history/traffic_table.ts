@@ -7,15 +7,15 @@ const MINUTE_S = 60;
 const HOUR_S = 3_600;
 const DAY_S = 86_400;
 
-/** Rows of a length become longer ones when they are older than `keptForS`. */
+/** A period length. Rows older than `keptForS` are merged into the next longer one. */
 interface Resolution {
   readonly lengthS: number;
   readonly keptForS: number;
-  /** Of one subject in one period; the rest is counted as `OTHERS`. */
+  /** Names per subject and period; further ones are counted as `OTHERS`. */
   readonly maxNames: number;
 }
 
-/** Minutes for a day, hours for a month, and days. */
+/** Minutes for a day, hours for a month, days from then on. */
 const RESOLUTIONS: readonly [Resolution, Resolution, Resolution] = [
   { lengthS: MINUTE_S, keptForS: DAY_S, maxNames: 100 },
   { lengthS: HOUR_S, keptForS: 31 * DAY_S, maxNames: 200 },
@@ -23,13 +23,15 @@ const RESOLUTIONS: readonly [Resolution, Resolution, Resolution] = [
 ];
 
 /**
- * How many days there may be. They are counted rather than compared with the clock, so that a clock
- * that is wrong for a moment removes nothing.
+ * Most days to keep. Days are counted, not compared with the clock, so that a wrong clock removes
+ * nothing.
  */
 export const MAX_DAYS = 1_100;
-/** Periods to merge in one tidy: a clock that jumps ahead must not keep the disk busy for long. */
+/**
+ * Periods to merge at once, so that a clock that jumps ahead does not keep the disk busy for long.
+ */
 const MAX_PERIODS_AT_ONCE = 30;
-/** Names that become longer periods in one transaction, each of 60 rows: a few milliseconds. */
+/** Names to merge per transaction. Each has up to 60 rows, so it takes a few milliseconds. */
 const NAMES_PER_WRITE = 20;
 
 export type Subject = "all" | "client" | "repository";
@@ -50,7 +52,7 @@ const ADD = `
 }`;
 const SUMS = TALLY_KEYS.map((key) => `sum(${TALLY_COLUMNS[key]}) AS "${key}"`).join(", ");
 
-/** Adds counts to the minute of `at`, in milliseconds since the epoch. */
+/** Adds counts by name to the minute of `at`, which is in milliseconds since the epoch. */
 export function addToMinute(
   database: DatabaseSync,
   at: number,
@@ -62,9 +64,9 @@ export function addToMinute(
 }
 
 /**
- * Turns minutes that are older than a day into hours, and hours that are older than a month into
- * days, as many as is done at once, and removes days beyond `MAX_DAYS`; nothing else is lost of the
- * sums. Each write is small and complete in itself; the next one is made after it.
+ * Yields small writes, each complete in itself, that merge minutes older than a day into hours and
+ * hours older than a month into days, and remove days beyond `MAX_DAYS`. Merging preserves the
+ * sums. Run each write before asking for the next. `now` is in milliseconds since the epoch.
  */
 export function* thinning(database: DatabaseSync, now: number): Generator<Write> {
   for (const [index, shorter] of RESOLUTIONS.entries()) {
@@ -82,7 +84,7 @@ export function* thinning(database: DatabaseSync, now: number): Generator<Write>
   yield* removingDays(database);
 }
 
-/** Merges short periods into the longer one that contains them, a few names at a time. */
+/** Merges short periods into the longer one at `startS`, a few names at a time. */
 function* lengthening(
   database: DatabaseSync,
   startS: number,
@@ -102,7 +104,7 @@ function* lengthening(
     bySubject.set(subject, tallies.set(name, tally));
   }
   for (const [subject, tallies] of bySubject) {
-    // The first ones get the room that there is.
+    // Those with the most bytes keep their names.
     const order = ranked(tallies);
     for (let at = 0; at < order.length; at += NAMES_PER_WRITE) {
       const part = new Map(order.slice(at, at + NAMES_PER_WRITE));
@@ -119,7 +121,7 @@ function* lengthening(
 
 /** Removes the oldest days while there are more than `MAX_DAYS`, one at a time. */
 function* removingDays(database: DatabaseSync): Generator<Write> {
-  // From each day to the one before it by the index: DISTINCT would read all rows.
+  // Step from day to day in the index: DISTINCT would read all rows.
   const found = database.prepare(`
     WITH RECURSIVE day (start_s) AS (
       SELECT max(start_s) FROM traffic WHERE length_s = ?1
@@ -136,7 +138,10 @@ function* removingDays(database: DatabaseSync): Generator<Write> {
   }
 }
 
-/** Adds counts to a period: to names that it has, and to as many new ones as there is room for. */
+/**
+ * Adds counts to a period: to its known names, to new ones while there is room, and else to
+ * `OTHERS`.
+ */
 function add(
   database: DatabaseSync,
   { subject, startS, resolution: { lengthS, maxNames } }: {
@@ -168,7 +173,10 @@ function add(
   if (hasRest) write(OTHERS, rest);
 }
 
-/** The counts of a subject from `fromS` on, before `untilS`, in periods of `lengthS` that have any. */
+/**
+ * The counts of a subject from `fromS` to before `untilS`, in periods of `lengthS`; empty periods
+ * are left out. All times are in seconds since the epoch.
+ */
 export function periodsOf(
   database: DatabaseSync,
   { subject, name, fromS, untilS, lengthS }: {
@@ -189,12 +197,15 @@ export function periodsOf(
   });
 }
 
-/** `periodOf` in SQL. A bound number may be a REAL, which divides with a remainder. */
+/**
+ * `periodOf` in SQL. The length is inlined, because a bound number may be a REAL, which would not
+ * divide as integers do.
+ */
 function beginning(lengthS: number): string {
   return `start_s / ${lengthS} * ${lengthS}`;
 }
 
-/** The beginning of the period of this length that a time is in. */
+/** The start of the period of `lengthS` that contains a time, in seconds. */
 export function periodOf(timeS: number, lengthS: number): number {
   return Math.floor(timeS / lengthS) * lengthS;
 }

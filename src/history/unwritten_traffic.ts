@@ -2,49 +2,55 @@ import type { RequestResult } from "../platform/observability/metrics.ts";
 import type { Delivery, Traffic } from "../repositories/traffic.ts";
 import { addTally, emptyTally, ranked, type Tally } from "./tally.ts";
 
-/** A client with many addresses must not fill the memory. */
+/** Most clients in memory: a client with many addresses must not fill it. */
 const MAX_CLIENTS = 4_096;
-/** Neither must counts that wait for a full disk. */
+/** Most clients in a batch: batches that wait for a full disk must not fill the memory either. */
 const MAX_CLIENTS_TO_WRITE = 1_000;
-/** Directories are those of the configuration, a few dozen at most. */
+/** The configuration has a few dozen directories at most. */
 const MAX_REPOSITORIES = 1_024;
-/** A longer user agent is ignored. */
+/** In characters; longer user agents are ignored. */
 const MAX_AGENT_LENGTH = 200;
-/** Distributions have a dozen repositories. */
+/** Repositories per client; distributions have about a dozen. */
 const MAX_SYNCS = 64;
 
-/** The name under which everything beyond the limit of names is counted. */
+/** The name that stands for all names beyond a limit. */
 export const OTHERS = "";
 
-/** A database that a client was sent, or told to be current. Times are in ms since the epoch. */
+/**
+ * A client's sync of a database: sent, or confirmed as current. Times are in milliseconds since the
+ * epoch.
+ */
 export interface Sync {
-  /** What it is dated; null if it is not. */
+  /** Date of the database; null if it has none. */
   readonly databaseAt: number | null;
   readonly syncedAt: number;
 }
 
-/** What one client did. */
+/** The requests of one client. */
 export interface ClientTraffic {
   readonly tally: Tally;
   /** Milliseconds since the epoch. */
   readonly firstSeen: number;
   lastSeen: number;
   agent: string | null;
-  /** By the directories of repositories. */
+  /** By repository directory. */
   readonly syncs: Map<string, Sync>;
 }
 
 /** An answered request for a file. */
 export interface FileRequest {
-  /** The address. */
+  /** IP address. */
   readonly client: string;
-  /** The directory of the repository; null if none was found. */
+  /** Directory of the repository; null if the path belongs to none. */
   readonly directory: string | null;
   readonly result: RequestResult;
-  /** Bytes that are not counted while they are streamed. */
+  /** Bytes sent, unless they are counted with `addBytesServed` while they are streamed. */
   readonly bytes: number;
   readonly agent: string | null;
-  /** The date of the requested database, in ms; null if it has none, undefined for other files. */
+  /**
+   * Date of the requested database, in milliseconds since the epoch; null if it has none, undefined
+   * for other files.
+   */
   readonly databaseAt?: number | null | undefined;
 }
 
@@ -74,7 +80,7 @@ export class UnwrittenTraffic implements Traffic {
     if (bytes > 0) {
       traffic.tally.bytesServed += bytes;
       tally.bytesServed += bytes;
-      // What was fetched for the request is counted while it is streamed, or is a miss.
+      // Of the bytes counted here, only those of a miss came from a mirror.
       if (result !== "miss") {
         traffic.tally.bytesSaved += bytes;
         tally.bytesSaved += bytes;
@@ -104,7 +110,7 @@ export class UnwrittenTraffic implements Traffic {
     this.#tallyOf(directory).bytesFetched += count;
   }
 
-  /** Counts all but the clients with the most bytes as `OTHERS`. */
+  /** Merges all but the clients with the most bytes into `OTHERS`. */
   trim(): void {
     const tallies = new Map([...this.clients].map(([address, { tally }]) => [address, tally]));
     for (const [address, tally] of ranked(tallies).slice(MAX_CLIENTS_TO_WRITE)) {

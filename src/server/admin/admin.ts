@@ -23,8 +23,8 @@ import { SESSION_MS } from "./sessions.ts";
 const log = eventLogger("web");
 
 /**
- * After this time a stream ends and is reopened, so that the proxy can refuse a user who has signed
- * out.
+ * A stream of a proxied user is reopened after this time, so that the proxy can refuse a user who
+ * has signed out there.
  */
 const PROXIED_STREAM_MS = 5 * 60_000;
 
@@ -105,7 +105,7 @@ async function respond(
   });
 }
 
-/** Shows the sign-in page, which leads back to the requested page. */
+/** Shows the sign-in page, which returns to the requested page. */
 function signedOut(request: Request, target: string): Response {
   if (request.headers.has("hx-request")) {
     return new Response(null, {
@@ -122,7 +122,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   const { sessions } = context;
   const wait = sessions.brake.waitMs(address);
   if (wait > 0) return slowedPage(request, wait);
-  // Counted as wrong until verified: many may arrive at once.
+  // Count it as wrong until verified, because many may arrive at once.
   sessions.brake.failed(address);
   const form = await readForm(request);
   const given = form.text("token").trim();
@@ -154,7 +154,7 @@ async function signIn(request: Request, token: string, site: Site): Promise<Resp
   return redirect(target, { "set-cookie": cookieOf(origin, cookie, SESSION_MS / 1000) });
 }
 
-/** Whether a path leads to a page of this server, and nowhere else. */
+/** Whether a redirect to a path stays on this server's pages. */
 function isOwnPath(path: string): boolean {
   return path.startsWith("/admin/") && !path.includes("\\") && !/[\r\n]/.test(path);
 }

@@ -6,7 +6,7 @@ import { secured } from "../../web/html_response.ts";
 import { callWithin } from "../api/in_process.ts";
 import type { CallContext } from "../api/router.ts";
 
-/** Answers a browser that opens the root of the server. */
+/** Responds to a browser that opens the root of the server. */
 export async function respondWithFace(request: Request, context: CallContext): Promise<Response> {
   const { mirroring, publishing } = context;
   const outcome = await callWithin(SHOW_CLIENT_CONFIG, {}, {

@@ -5,27 +5,28 @@ import type { Context } from "../context.ts";
 import { proxiedUser } from "./proxied_user.ts";
 import { cookieIn } from "./session_cookie.ts";
 
-/** What requests of browsers are answered from. */
+/** The context of a browser's request. */
 export interface Site {
-  /** Read again for each call: a stream outlives a reload. */
+  /** A getter that callers read for each call, because a stream outlives a reload. */
   readonly context: Context;
   readonly client: Client;
-  /** Of this server, as the client reaches it. */
+  /** The origin of this server, as the client reaches it. */
   readonly origin: string;
-  /** Whose connection it is: the client's, or that of a proxy. */
+  /** The address at the other end of the connection: the client or a proxy. */
   readonly peer: Deno.NetAddr;
 }
 
 /** The visitor of a page. */
 export interface Identity {
   readonly principal: Principal;
-  /** Null if a proxy has signed them in. */
+  /** Null for a user that a reverse proxy has signed in. */
   readonly sessionId: string | null;
 }
 
 /**
- * Who sent a request: the user that a trusted proxy names, or else the owner of the session; null
- * if there is neither. The proxy takes precedence, so that signing in twice gains nothing.
+ * Who sent a request: the user that a trusted proxy names, else the user of the session; null if
+ * there is neither. The proxy takes precedence, so that nobody gains rights by also signing in
+ * here.
  */
 export async function identityOf(
   request: Request,

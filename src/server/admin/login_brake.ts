@@ -1,6 +1,6 @@
 import { clientNetwork } from "../../formats/network/ip_address.ts";
 
-/** Wrong tokens that an address may send before it has to wait. */
+/** Wrong tokens that an address may send without waiting. */
 const FREE_FAILURES = 5;
 const FIRST_WAIT_MS = 10_000;
 const MAX_WAIT_MS = 15 * 60_000;
@@ -13,17 +13,17 @@ interface Failures {
   lastAt: number;
 }
 
-/** Slows down the guessing of tokens. An IPv6 network counts as one address. */
+/** Slows down guessing of tokens. An IPv6 network counts as one address. */
 export class LoginBrake {
   readonly #now: () => number;
   readonly #failures = new Map<string, Failures>();
 
-  /** `now` is in milliseconds, and unmoved by changes of the clock. */
+  /** `now` returns milliseconds of a monotonic clock. */
   constructor(now: () => number = () => performance.now()) {
     this.#now = now;
   }
 
-  /** How long an address must wait before its next token is checked. */
+  /** Milliseconds that an address must wait before its next attempt. */
   waitMs(address: string): number {
     const failures = this.#failuresOf(address);
     if (failures === null || failures.count < FREE_FAILURES) return 0;
@@ -41,7 +41,7 @@ export class LoginBrake {
     if (this.#failures.size > MAX_ADDRESSES && oldest !== undefined) this.#failures.delete(oldest);
   }
 
-  /** Forgets the wrong tokens of an address that sent a right one. */
+  /** Clears the failures of an address that sent a valid token. */
   succeeded(address: string): void {
     this.#failures.delete(clientNetwork(address));
   }

@@ -1,9 +1,7 @@
-/**
- * Enough for the tabs of a household, and few enough to render all of their pages twice a second.
- */
+/** Enough for the tabs of a household, few enough to render all of them twice a second. */
 const MAX_STREAMS = 32;
 
-/** The streams that keep open pages current. */
+/** The streams that update open pages. */
 export class OpenStreams {
   readonly #streams = new Set<() => void>();
   #isClosed = false;
@@ -21,7 +19,7 @@ export class OpenStreams {
     return () => this.#streams.delete(end);
   }
 
-  /** Ends all streams, and refuses new ones. */
+  /** Ends all streams and refuses new ones. */
   close(): void {
     this.#isClosed = true;
     for (const end of [...this.#streams]) end();

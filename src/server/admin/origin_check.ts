@@ -1,10 +1,10 @@
 import { isOwnOrigin } from "../own_origin.ts";
 
 /**
- * Whether a request that changes something was sent by a page of this server. A browser says so in
- * Sec-Fetch-Site (w3.org/TR/fetch-metadata), but not under a name of a local network without TLS;
- * then Origin (RFC 6454) must be `own`, that of this server. A cookie with SameSite=Strict
- * does not tell: another port of the same host gets it too.
+ * Whether a request was sent by a page of this server. Browsers say so in Sec-Fetch-Site
+ * (w3.org/TR/fetch-metadata), except over plain HTTP under a local host name; then Origin (RFC
+ * 6454) must equal `own`, the origin of this server. SameSite=Strict cookies do not prove it: they
+ * are also sent from other ports of the same host.
  */
 export function isOwnPage({ headers }: Pick<Request, "headers">, own: string): boolean {
   const site = headers.get("sec-fetch-site");

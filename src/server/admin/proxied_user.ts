@@ -2,18 +2,19 @@ import { ADMINISTRATOR, ANYONE, type Principal } from "../../administration/prin
 import type { Config } from "../../config/config.ts";
 import { DAEMON } from "../../version.ts";
 
-/** Far more than any name of a person. */
+/** In characters; far longer than any name. */
 const MAX_LENGTH = 128;
 
-/** Names with a meaning of their own in the audit log, which no user may have. */
+/** Names with a special meaning in the audit log. */
 const RESERVED: readonly string[] = [ADMINISTRATOR.name, ANYONE, DAEMON];
 
-/** A user whom a reverse proxy has signed in, or the reason for refusing them. */
+/** A user that a reverse proxy has signed in, or why that user is refused. */
 export type ProxiedUser = Principal | { readonly refusal: string };
 
 /**
- * Whom a trusted proxy names as the sender of a request; null if it names nobody, or is not asked.
- * Only headers of a proxy's own connection may be given: everybody else can write the header.
+ * The user whom a trusted proxy names as the sender of a request; null if it names nobody, or if
+ * `web_user_header` is not set. Pass only headers from a trusted proxy's connection: anyone else
+ * can forge the header.
  */
 export function proxiedUser(
   headers: Headers,
@@ -27,13 +28,13 @@ export function proxiedUser(
   const name = nameIn(value);
   if (name === null) {
     return {
-      refusal: `The reverse proxy names no user that can be one, in ${webUserHeader}. It must ` +
-        "replace what the browser sent under this name, and send one name of at most " +
+      refusal: `The reverse proxy sends no valid user name in ${webUserHeader}. It must ` +
+        "overwrite this header if the browser sends it, and send one name of at most " +
         `${MAX_LENGTH} characters without a comma.`,
     };
   }
   if (RESERVED.includes(name.toLowerCase())) {
-    return { refusal: `Nobody can be named ${name}: the audit log means something else by it.` };
+    return { refusal: `The user name ${name} is reserved for the audit log. Use another one.` };
   }
   const purpose = webAdministrators.includes(name)
     ? "administrator"
@@ -50,8 +51,9 @@ export function proxiedUser(
 }
 
 /**
- * The name in a header's value; null for none. Values of two headers come joined by a comma, and one
- * of them may be the client's. Bytes come as Latin-1, while proxies write UTF-8.
+ * The name in a header's value; null if it is not valid. A comma joins the values of repeated
+ * headers, one of which may be the client's. Deno decodes headers as Latin-1, but proxies write
+ * UTF-8.
  */
 function nameIn(value: string): string | null {
   const bytes = Uint8Array.from(value, (character) => character.charCodeAt(0));

@@ -1,7 +1,7 @@
 import type { Principal, TokenPurpose } from "../../administration/principal.ts";
 import type { Role } from "../../web/role.ts";
 
-/** What a token is for, as a role of the pages; null for those of programs. */
+/** The role of each kind of token; null for tokens of programs. */
 const ROLES: Readonly<Record<TokenPurpose, Role | null>> = {
   administrator: "administrator",
   approver: "approver",
@@ -10,7 +10,7 @@ const ROLES: Readonly<Record<TokenPurpose, Role | null>> = {
   builder: null,
 };
 
-/** What somebody may do on the pages; null if they cannot sign in. */
+/** The role of a principal on the pages; null if it cannot sign in. */
 export function roleOf({ purpose }: Principal): Role | null {
   return ROLES[purpose];
 }

@@ -1,24 +1,26 @@
 import { getCookies, setCookie } from "@std/http/cookie";
 
-/** Under TLS no other host, and no page without TLS, can set a cookie of this name. */
+/** With the prefix __Host-, only this host can set the cookie, and only over TLS. */
 const SECURE_NAME = "__Host-pkgstash";
 const NAME = "pkgstash";
 
-/** The cookie of a session that a request to `origin` has; null for none. */
+/** The session cookie of a request to `origin`; null if it has none. */
 export function cookieIn({ headers }: Request, origin: string): string | null {
   try {
     return getCookies(headers)[isSecure(origin) ? SECURE_NAME : NAME] ?? null;
   } catch {
-    // Whatever another server of this host has set.
+    // Another server on this host may have set a malformed cookie.
     return null;
   }
 }
 
-/** The header that sets the cookie at `origin`, for `maxAge` seconds; 0 removes it. */
+/**
+ * The value of Set-Cookie for a session at `origin`. `maxAge` is in seconds; 0 removes the cookie.
+ */
 export function cookieOf(origin: string, value: string, maxAge: number): string {
   const headers = new Headers();
   const isTls = isSecure(origin);
-  // A name with __Host- makes it Secure.
+  // The prefix __Host- makes setCookie add Secure.
   setCookie(headers, {
     name: isTls ? SECURE_NAME : NAME,
     value,

@@ -7,19 +7,21 @@ import { type Clock, SYSTEM_CLOCK } from "../../async/clock.ts";
 import type { Flash } from "../../web/visit.ts";
 import { LoginBrake } from "./login_brake.ts";
 
-/** How long somebody stays signed in. */
+/** How long a session lasts. */
 export const SESSION_MS = 12 * 3600 * 1000;
 
-/** Of those that are remembered; more are forgotten, the oldest first. */
+/**
+ * Most sessions to list, and to keep messages for. Beyond it, the least recently seen are dropped.
+ */
 const MAX_KNOWN = 1_000;
 const SECRET_BYTES = 18;
 /** `expiry.random.holder.signature`; the holder is the id of a token, or the administrator. */
 const COOKIE = /^(\d{13})\.([A-Za-z0-9_-]{24})\.([0-9a-f]{12}|administrator)\.([A-Za-z0-9_-]{43})$/;
 const ID_LENGTH = 12;
 
-/** Somebody who signed in, in one browser. */
+/** A user signed in with one browser. */
 export interface Session {
-  /** No secret: it names the session in lists. */
+  /** Identifies the session in lists; not a secret. */
   readonly id: string;
   readonly principal: Principal;
   readonly expiresAt: number;
@@ -33,18 +35,18 @@ export interface SessionFacts extends Session {
   readonly agent: string | null;
 }
 
-/** Where a request of a session came from. */
+/** Where a request with a session came from. */
 export interface Sighting {
   readonly address: string;
   readonly agent: string | null;
 }
 
 /**
- * Who is signed in to the web admin. A cookie proves itself: it is signed with a key that is made of
- * the token, so it outlives a restart of the daemon, and dies with the token.
+ * The sessions of the web admin. A cookie is signed with a key derived from the token, so it
+ * survives a restart of the daemon and becomes invalid with the token.
  */
 export class Sessions {
-  /** Against those who try tokens. */
+  /** Slows down guessing of tokens. */
   readonly brake = new LoginBrake();
   readonly #tokens: Pick<Tokens, "withId">;
   readonly #ended: EndedSessions;
@@ -65,7 +67,10 @@ export class Sessions {
     this.#clock = clock;
   }
 
-  /** Begins a session; returns its cookie. `tokenId` is null for the token of the configuration. */
+  /**
+   * Begins a session. Returns its cookie, or null if the token is no longer valid. `configured` is
+   * the token of the configuration; `tokenId` is null if it was the one used.
+   */
   async begin(configured: string, tokenId: string | null): Promise<string | null> {
     const holder = tokenId ?? ADMINISTRATOR.name;
     const found = await this.#holderOf(configured, holder);
@@ -78,7 +83,10 @@ export class Sessions {
     return `${text}.${signatureOf(text, found.key).toString("base64url")}`;
   }
 
-  /** The session of a cookie, while it is good. `configured` is the token of the configuration. */
+  /**
+   * The session of a cookie; null if the cookie is invalid, expired or of an ended session.
+   * `configured` is the token of the configuration.
+   */
   async find(cookie: string, configured: string, sighting: Sighting): Promise<Session | null> {
     const [, expiry, random, holder, signature] = COOKIE.exec(cookie) ?? [];
     if (expiry === undefined || random === undefined || signature === undefined) return null;
@@ -97,21 +105,21 @@ export class Sessions {
     return session;
   }
 
-  /** Those that were seen since the daemon started and are still good, the latest first. */
+  /** Unexpired sessions seen since the daemon started, the latest first. */
   list(): SessionFacts[] {
     const now = this.#clock.now();
     for (const [id, { expiresAt }] of this.#known) if (expiresAt <= now) this.#known.delete(id);
     return [...this.#known.values()].toSorted((a, b) => b.lastSeenAt - a.lastSeenAt);
   }
 
-  /** What a session is told on its next page. */
+  /** Messages for the next page of a session. The caller adds and removes them in place. */
   flashesOf(id: string): Flash[] {
     const flashes = this.#flashes.get(id) ?? [];
     remember(this.#flashes, id, flashes);
     return flashes;
   }
 
-  /** Ends a session that is known; null if there is none of this id. */
+  /** Ends a listed session and returns it; null if there is none with this id. */
   async end(id: string): Promise<SessionFacts | null> {
     const known = this.#known.get(id);
     if (known === undefined) return null;
@@ -120,13 +128,15 @@ export class Sessions {
     return known;
   }
 
-  /** Ends all sessions, also those that were not seen since the daemon started. */
+  /** Ends all sessions, including those not seen since the daemon started. */
   async endAll(): Promise<void> {
     await this.#ended.addAll();
     this.#known.clear();
   }
 
-  /** Who holds a token, and the key that signs their cookies. */
+  /**
+   * The principal of a token, and the key that signs its cookies; null if the token is not valid.
+   */
   async #holderOf(
     configured: string,
     holder: string,
@@ -136,7 +146,7 @@ export class Sessions {
     }
     const found = await this.#tokens.withId(holder);
     if (found === null) return null;
-    // The hash alone is on disk, and whoever reads it there must not be able to make a cookie.
+    // Only the hash is on disk. Whoever reads it there must not be able to forge a cookie.
     return { principal: found.principal, key: keyOf(configured, `${holder} ${found.sha256}`) };
   }
 }
@@ -153,7 +163,7 @@ function idOf(random: string): string {
   return Buffer.from(random, "base64url").toString("hex").slice(0, ID_LENGTH);
 }
 
-/** Puts an entry last, and drops the first if there are too many. */
+/** Adds an entry as the newest, and drops the oldest if there are too many. */
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key);
   map.set(key, value);

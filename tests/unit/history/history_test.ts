@@ -182,7 +182,7 @@ Deno.test("a database removed while in use is rewritten with all of its content"
       assertEquals((await Deno.stat(path)).isFile, true);
     }
     assertEquals((await history.clients()).length, 90);
-    assertEquals(log.matching(/was removed and has been written anew/).length, 2);
+    assertEquals(log.matching(/was removed and has been recreated/).length, 2);
   }
   await using history = await openIn(folder.path);
   await history.check();
@@ -206,7 +206,7 @@ Deno.test("a database put in place of the open one is used, without the old jour
     await Deno.rename(join(other, "history.sqlite"), path);
     recordHit(history, "192.0.2.77");
     assertEquals((await history.clients()).map(({ tally }) => tally.hit), [8]);
-    assertEquals(log.matching(/was replaced by another file/).length, 1);
+    assertEquals(log.matching(/history file was replaced/).length, 1);
   }
   await using history = await openIn(folder.path);
   await history.check();
@@ -228,7 +228,7 @@ Deno.test("a removed database that cannot be rewritten stays in use, and the log
     await history.flush();
   }
   assertEquals((await history.traffic(ALL)).total.hit, 4);
-  assertEquals(log.matching(/cannot write the history anew/).length, 1);
+  assertEquals(log.matching(/cannot recreate the removed history file/).length, 1);
   await Deno.remove(root);
   assertEquals((await history.traffic(ALL)).total.hit, 4);
   assertEquals((await Deno.stat(join(root, "history.sqlite"))).isFile, true);
